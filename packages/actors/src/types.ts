@@ -1,0 +1,279 @@
+/**
+ * What an author of actors sees, and the two doors of a vat: one for the composition root (`Vat`), one for
+ * sessions (`Frontier`).
+ *
+ * An interface is written as its callers see it, without the turn; the behavior is derived from it:
+ *
+ *     interface Counter { get(): number; add(n: number): number }
+ *     export const makeCounter = (turn: Turn<Counter>, _bcom: Bcom<Counter>, start: number): Behavior<Counter> => {
+ *       const count = turn.cell(start);
+ *       return { get: () => count.get(), add: (_turn, n) => { count.set(count.get() + n); return count.get(); } };
+ *     };
+ */
+declare const offers: unique symbol;
+declare const promises: unique symbol;
+declare const becomes: unique symbol;
+
+/**
+ * A reference to an actor, near or far; whoever holds it may send to it. `I` is the interface as callers see it.
+ * Assigning a `Ref<Service>` to a `Ref<Pick<Service, 'status'>>` narrows the type only: a facet narrows for real.
+ */
+export interface Ref<out I = unknown> {
+  readonly [offers]: I;
+}
+/** A value still coming. It has no methods and is no thenable: only a turn can wait for it. */
+export interface Vow<out T = unknown> {
+  readonly [promises]: T;
+}
+/** What `bcom` returns: sealed for one actor, good for one return from a method of that actor. */
+export interface Become<out V = unknown> {
+  readonly [becomes]: V;
+}
+
+/** The names of the methods of an interface. */
+export type Method<I> = {
+  [K in keyof I]: I[K] extends (...args: never[]) => unknown ? K : never;
+}[keyof I] &
+  string;
+/** The arguments of a method, as callers give them. */
+export type Args<I, K extends keyof I> = I[K] extends (...args: infer A) => unknown ? A : never;
+/** The declared result of a method. */
+export type Out<I, K extends keyof I> = I[K] extends (...args: never[]) => infer R ? R : never;
+/** What a caller gets in the end: a vow or a become is looked through. */
+export type Value<R> = R extends Become<infer V> ? Value<V> : R extends Vow<infer V> ? V : R;
+
+/** The key of the method that answers every name which the behavior itself does not have. */
+export const catchAll: unique symbol = Symbol('catchAll');
+/**
+ * `method` is the wire symbol, untouched (kebab-case for names that came from typed code), or undefined where the
+ * message had none: a list of plain values is an ordinary message in OCapN.
+ */
+export interface CatchAll {
+  readonly [catchAll]: (
+    turn: Turn,
+    method: string | undefined,
+    args: readonly unknown[],
+  ) => unknown;
+}
+/** What a constructor returns: the interface with the turn in front of every method. */
+export type Behavior<I> = {
+  readonly [K in keyof I]: I[K] extends (...args: infer A) => infer R
+    ? (turn: Turn<I>, ...args: A) => R | Become<R>
+    : never;
+};
+/** A behavior that answers some methods itself and hands on the rest. */
+export type Forwarder<I> = Partial<Behavior<I>> & CatchAll;
+/** An actor's own way to become something else; must be returned from one of its methods. */
+export interface Bcom<I> {
+  (next: Behavior<I> | Forwarder<I>): Become<void>;
+  <V>(next: Behavior<I> | Forwarder<I>, value: V): Become<V>;
+}
+/** A function that makes an actor; by convention named `makeSomething`, shown as `^something`. */
+export type Constructor<I, A extends readonly unknown[] = []> = (
+  turn: Turn<I>,
+  bcom: Bcom<I>,
+  ...args: A
+) => Behavior<I> | Forwarder<I>;
+
+/** Settles a vow from inside turns of its vat, once; later calls are ignored. Undone with its turn. */
+export interface Resolver<in T> {
+  kept(value: T): void;
+  follow(vow: Vow<T>): void;
+  broken(reason: unknown): void;
+}
+/** Settles from outside of turns: how a power or a session answers. Once; later calls are ignored; never throws. */
+export interface Answer {
+  kept(value: unknown): void;
+  /** The reason is any value: OCapN lets symbols and structs through. Errors are mapped at the edge. */
+  broken(reason: unknown): void;
+}
+/** How a vow ended. */
+export type Settled<T> =
+  | { readonly kept: true; readonly value: T }
+  | { readonly kept: false; readonly reason: Error };
+
+/** One value of an actor's state; a change outside of its actor's own turn throws, and is undone with the turn. */
+export interface JournalCell<T> {
+  get(): T;
+  set(value: T): void;
+}
+/** A map of an actor's state, undone with the turn, iteration order included. */
+export interface JournalMap<K, V> {
+  readonly size: number;
+  get(key: K): V | undefined;
+  has(key: K): boolean;
+  set(key: K, value: V): void;
+  delete(key: K): boolean;
+  entries(): IterableIterator<[K, V]>;
+  values(): IterableIterator<V>;
+  keys(): IterableIterator<K>;
+}
+
+/**
+ * One activation of one actor. Everything it does is undone if it throws; sends and effects happen only after it
+ * has ended well (and, where the batch wrote durable records, after their commit). Worthless once it has returned:
+ * every method then throws TurnOver.
+ */
+export interface Turn<out I = unknown> {
+  readonly self: Ref<I>;
+  /** Makes an actor in this vat. @throws whatever the constructor throws. */
+  spawn<J, A extends readonly unknown[]>(
+    make: (turn: Turn<J>, bcom: Bcom<J>, ...args: A) => Behavior<J> | Forwarder<J>,
+    ...args: A
+  ): Ref<J>;
+  /**
+   * A near call: now, in this turn, undone to its own savepoint if it throws.
+   * @throws NotNear for a far ref, and for a method that a catch-all would answer.
+   */
+  call<J, K extends Method<J>>(to: Ref<J>, method: K, ...args: Args<J, K>): Out<J, K>;
+  /** Sends a message; the vow is its answer. Sends on one Ref, and on one Vow, arrive in the order sent. */
+  send<J, K extends Method<J>>(
+    to: Ref<J> | Vow<Ref<J>>,
+    method: K,
+    ...args: Args<J, K>
+  ): Vow<Value<Out<J, K>>>;
+  /** Sends one way: no answer, nothing to collect. */
+  tell<J, K extends Method<J>>(to: Ref<J> | Vow<Ref<J>>, method: K, ...args: Args<J, K>): void;
+  /** Sends a wire symbol as it is. */
+  forward(
+    to: Ref | Vow<Ref>,
+    method: string | undefined,
+    args: readonly unknown[],
+  ): Vow<unknown>;
+  /** Runs a callback in a later turn of this actor. Without `broken` a break goes on to the derived vow. */
+  when<T, R, S = never>(
+    vow: Vow<T>,
+    kept: (turn: Turn<I>, value: T) => R,
+    broken?: (turn: Turn<I>, reason: Error) => S,
+  ): Vow<Value<R> | Value<S>>;
+  /** Kept with how each vow ended, in order, once all have. */
+  all<T extends readonly unknown[]>(vows: {
+    readonly [K in keyof T]: Vow<T[K]>;
+  }): Vow<{ readonly [K in keyof T]: Settled<T[K]> }>;
+  /** A vow that is kept already. */
+  kept<T>(value: T): Vow<T>;
+  vow<T>(): { readonly vow: Vow<T>; readonly resolver: Resolver<T> };
+  /** A vow that is settled once from outside, by a power. Make it before the effect that hands out its answer. */
+  inlet<T>(): { readonly vow: Vow<T>; readonly answer: Answer };
+  /** Asks a power after this turn and its commit: an inlet and an effect. */
+  ask<T>(request: (answer: Answer) => void): Vow<T>;
+  /** A function by which a power may tell this actor something more than once. For inner actors only. */
+  door<K extends Method<I>>(method: K): (...args: Args<I, K>) => void;
+  /** A later turn of this actor, unless cancelled from within a turn. Milliseconds. */
+  after(ms: number, due: (turn: Turn<I>) => void): { cancel(): void };
+  /** Breaks with TimedOut if the vow has not settled in time; leaves no timer behind. */
+  within<T>(ms: number, vow: Vow<T>): Vow<T>;
+  /** Runs once this turn has ended well and what it recorded is durable. An effect that throws halts the vat. */
+  effect(run: () => void): void;
+  /**
+   * A durable record. The effects of this turn and of later ones wait behind its commit (output commit), unless
+   * `gates` is false: then it is written with the next batch and holds nothing back.
+   */
+  record(entry: unknown, how?: { readonly gates: boolean }): void;
+  map<K, V>(): JournalMap<K, V>;
+  cell<T>(value: T): JournalCell<T>;
+}
+
+/** Time as a power. `now` is monotonic milliseconds, `wall` milliseconds since 1970; `after` returns its cancel. */
+export interface Clock {
+  now(): number;
+  wall(): number;
+  after(ms: number, task: () => void): () => void;
+}
+/** Runs tasks in order, each in a fresh stack; the vat's only way to run at all. */
+export interface Scheduler {
+  enqueue(task: () => void): void;
+}
+/** Randomness as a power. */
+export interface Entropy {
+  fill(into: Uint8Array): void;
+}
+/** Events, not sentences: dotted names, bounded fields, no secrets. */
+export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
+/** Makes entries durable, all or none, then calls `done`, with the failure if there was one. Called one at a time. */
+export type Commit = (entries: readonly unknown[], done: (failure?: Error) => void) => void;
+
+/** A number that a session wrote on something when it was encoded. The session alone knows what it means. */
+export type Slot = object | number;
+/** Something a Connector can aim at. */
+export interface Target {
+  readonly slot: Slot | undefined;
+}
+/** The answer of a delivery is itself a target for later ones, from the moment its frame is encoded: pipelining. */
+export interface FarAnswer extends Answer {
+  slot: Slot | undefined;
+}
+/** What stands behind a far ref: a session, or another vat. None of its methods throws. */
+export interface Connector {
+  /** A failure to encode breaks this one answer. */
+  deliver(
+    to: Target,
+    method: string | undefined,
+    args: readonly unknown[],
+    answer?: FarAnswer,
+  ): void;
+  listen(to: Target, answer: FarAnswer): void;
+  release(to: Target): void;
+  /** Calls back once when this connector ends; the result takes the subscription back. */
+  onSever(to: Target, told: (reason: unknown) => void): () => void;
+}
+/** What a value is, seen from one connector: also the brand check of a codec. */
+export type Place =
+  | { readonly kind: 'near' }
+  | { readonly kind: 'mine'; readonly target: Target }
+  | { readonly kind: 'elsewhere'; readonly connector: Connector; readonly target: Target }
+  | { readonly kind: 'vow' }
+  | { readonly kind: 'settled'; readonly value: unknown }
+  | { readonly kind: 'broken'; readonly reason: unknown };
+/** What a session may ask of its vat, and nobody else. */
+export interface Frontier {
+  far(connector: Connector, target: Target): Ref;
+  farVow(connector: Connector, target: Target): Vow;
+  /** Undefined for plain data. A vow is looked through to what it has become. */
+  whatIs(value: unknown, seenFrom: Connector): Place | undefined;
+  /** An incoming delivery; the vow is its answer, so that what is pipelined to it has a target. Never throws. */
+  deliver(to: Ref | Vow, method: string | undefined, args: readonly unknown[]): Vow;
+  listen(vow: Vow, answer: Answer): void;
+}
+/** The composition root's door to a vat. */
+export interface Vat {
+  readonly name: string;
+  /** A message from outside. `method` is a wire symbol. A halted vat breaks the answer with Halted at once. */
+  post(
+    to: Ref | Vow,
+    method: string | undefined,
+    args: readonly unknown[],
+    answer?: Answer,
+  ): void;
+  /** A turn from outside; rejects when the vat halts. The only promise in this package. */
+  run<T>(body: (turn: Turn) => T): Promise<Value<T>>;
+  halt(reason?: Error): void;
+  /** The last things that happened here, oldest first. */
+  events(): readonly TurnEvent[];
+}
+/** One entry of the bounded event ring: who sent what to whom in which turn. */
+export interface TurnEvent {
+  /** Number of this turn in its vat, from 1. */
+  readonly turn: number;
+  /** Number of the turn that sent the message; 0 for what came from outside. Following it upward is the cause chain. */
+  readonly cause: number;
+  /** `^service.start`, `^service.when`, … */
+  readonly what: string;
+  readonly outcome: 'done' | 'threw';
+}
+export interface VatPowers {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Absent: records vanish, nothing waits. */
+  readonly commit?: Commit;
+  readonly log?: Log;
+  /** Called once when the vat halts: sever its sessions. */
+  readonly stopped?: (reason: Error) => void;
+  /** Size of the event ring; 0 switches it off; default 256. */
+  readonly eventCount?: number;
+  /** Tests only: every turn is run, undone and run again; a difference is state that is not journalled. */
+  readonly rehearse?: boolean;
+  /** Tests only: true makes the turn that has just run throw. */
+  readonly fault?: (what: string) => boolean;
+}

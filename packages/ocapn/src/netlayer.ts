@@ -1,0 +1,48 @@
+/**
+ * One way to reach peers. A netlayer knows bytes, and what the transport proved about the peer, and nothing of
+ * CapTP. One conformance suite (test/netlayers/conformance.ts) holds all of them to this file.
+ */
+import type { PeerLocation } from './locator.ts';
+
+/**
+ * An open connection. Owned by whoever accepted it, who must close it. After `close`, and after the handler's
+ * `closed`, no callback comes any more.
+ */
+export interface Connection {
+  /** Who the transport proved the peer to be; undefined where it proves nothing. */
+  readonly proved: PeerLocation | undefined;
+  /** True: one whole record per call. False: a stream, cut anywhere. */
+  readonly records: boolean;
+  /** Queues bytes; the transport may keep the array, so it must not be changed afterwards. False: wait for `drained`. */
+  send(bytes: Uint8Array): boolean;
+  /** Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. */
+  pause(): void;
+  resume(): void;
+  /** Flushes, then destroys after 1 s if the peer keeps its half open. */
+  close(reason?: Error): void;
+}
+export interface ConnectionHandler {
+  /** A plain Uint8Array (never a Buffer), borrowed for the call: copy what is kept. */
+  bytes(chunk: Uint8Array): void;
+  drained(): void;
+  /** The last callback: the peer ended or the transport failed. */
+  closed(reason?: Error): void;
+}
+export type Accept = (connection: Connection) => ConnectionHandler;
+
+export interface Netlayer {
+  /** The transport symbol of its locations, for example 'tcp-tls'. */
+  readonly transport: string;
+  /** 'believed': where nothing is proved, the location in a hello counts as the peer's identity. */
+  readonly claims: 'proved' | 'believed';
+  /** One of `ready` and `failed` is called, once. */
+  listen(
+    accept: Accept,
+    ready: (at: PeerLocation) => void,
+    failed: (reason: Error) => void,
+  ): void;
+  /** Calls `accept` or `failed`, once; the result cancels silently (neither is called then). */
+  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void;
+  /** Ends listening and every connection that was made here. */
+  close(done: () => void): void;
+}
