@@ -1,0 +1,45 @@
+/** What crosses between herd and a daemon, and how an exported service reaches its remote. */
+import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { Change, Outcome, Request, Sink, Status } from '@bellwether/shepherd';
+
+/**
+ * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine.
+ */
+export interface LocalRoot {
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  /** No names: all services, in order of registration. Probes those that are elsewhere, for at most `timeoutMs` each. */
+  status(names: readonly string[], timeoutMs: number): Vow<readonly Status[]>;
+  log(name: string, lineCount: number): Vow<readonly string[]>;
+  history(): Vow<readonly Change[]>;
+  /** A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. */
+  mint(service: string): Vow<string>;
+  /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
+  adoptRef(petname: string, uri: string): Vow<void>;
+  /** Petnames in the daemon's store, with where each leads; no secrets. */
+  refs(): Vow<readonly { readonly petname: string; readonly peer: string }[]>;
+  about(): About;
+  /** Stops every service in order, answers, then the daemon ends. */
+  shutDown(sink: Ref<Sink>): Vow<Outcome>;
+}
+export interface About {
+  readonly name: string;
+  readonly version: string;
+  readonly pid: number;
+  /** `ocapn://` URIs of where this daemon listens, without swissnums. */
+  readonly locations: readonly string[];
+}
+
+/**
+ * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached` is kept with a
+ * live ref or broken; `lost` is broken when the session of a reached ref ends.
+ */
+export interface Dial {
+  (petname: string, reached: Answer, lost: Answer): void;
+}
+/** Mints and finds what sturdyrefs name. Only hashes of swissnums are kept. */
+export type MintEntry = {
+  readonly kind: 'minted';
+  /** Lower-case hex of SHA-256 of the swissnum. */
+  readonly hash: string;
+  readonly service: string;
+};

@@ -1,0 +1,312 @@
+/**
+ * The words that the actors of a shepherd say to each other, to their powers and to their store. Everything that
+ * crosses a machine (Request, Event, Outcome, Status) is plain data.
+ */
+import type { Answer, Ref, Vow } from '@bellwether/actors';
+
+/** One command for one service. */
+export interface Request {
+  /** Chosen by the client: the idempotency key, together with the member. 1 to 128 of [A-Za-z0-9._-]. */
+  readonly operation: string;
+  /** The name of the service at the shepherd that receives this. */
+  readonly member: string;
+  /** start, stop, restart, enable, disable, or a custom action. */
+  readonly action: string;
+  readonly args: readonly string[];
+  /** What is left of the deadline, never an instant: clocks differ. */
+  readonly remainingMs: number;
+  /** Opaque ids of the services that this request came through; one that finds itself in it refuses (a cycle). */
+  readonly hops: readonly string[];
+  /** False keeps a fleet from passing the action on to its members. Absent means true. */
+  readonly withMembers?: boolean;
+}
+
+/**
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong. Unreachable is never
+ * merged with failed or ok; superseded means that a later command won.
+ */
+export type Result =
+  | 'ok'
+  | 'changed'
+  | 'failed'
+  | 'unreachable'
+  | 'timed-out'
+  | 'skipped'
+  | 'superseded'
+  | 'cancelled'
+  | 'unknown';
+
+export interface Row {
+  readonly member: string;
+  readonly result: Result;
+  /** One sentence for people: what was tried, what was found. */
+  readonly reason?: string;
+  /** The stage that the service was left in, where that is known. */
+  readonly stage?: Stage;
+  readonly pid?: number;
+  /** Other services that were touched on the way, for example the dependents that a stop took down. */
+  readonly also?: readonly string[];
+  /** Output of a custom action, or the last log lines of a start that failed. */
+  readonly output?: readonly string[];
+  /** For unreachable: how long ago the member was last heard of. */
+  readonly lastSeenMs?: number;
+}
+/** The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict by its policy. */
+export interface Outcome extends Row {
+  readonly rows: readonly Row[];
+}
+
+/** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
+export type Event =
+  | { readonly kind: 'line'; readonly from: string; readonly text: string }
+  | { readonly kind: 'row'; readonly row: Row }
+  | { readonly kind: 'dropped'; readonly count: number };
+
+/** The receiver of a stream of events, often on another machine. The answer to a batch is the credit for another. */
+export interface Sink {
+  rows(batch: readonly Event[], sequence: number): void;
+}
+/** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
+export interface Writer {
+  /** One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too. */
+  line(text: string): void;
+  /** Events that came from elsewhere, with their origin kept. */
+  pass(events: readonly Event[]): void;
+  /** Flushes a last batch without waiting for credit; nothing is sent afterwards. */
+  finish(): void;
+}
+
+export type Stage = 'stopped' | 'starting' | 'running' | 'stopping' | 'unknown';
+
+/** One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this alone. */
+export interface Status {
+  readonly provision: readonly string[];
+  readonly stage: Stage;
+  readonly requirement: readonly string[];
+  readonly documentation: string;
+  readonly actions: readonly { readonly name: string; readonly documentation: string }[];
+  /** Age of this knowledge: 0 for a service of the answering shepherd. */
+  readonly ageMs: number;
+  /** Wall clock, milliseconds since 1970, when the stage was entered. */
+  readonly since?: number;
+  readonly pid?: number;
+  readonly command?: readonly string[];
+  /** Running, but not (yet, or any more) ready. */
+  readonly isReady?: boolean;
+  readonly isEnabled: boolean;
+  readonly isOneShot: boolean;
+  readonly isRespawned: boolean;
+  /** Respawns since the last explicit start or stop. */
+  readonly respawnCount: number;
+  readonly lastRespawn?: number;
+  readonly lastExit?: Ending & { readonly at: number };
+  /** Stopped because its last start failed. */
+  readonly failure?: { readonly reason: string; readonly at: number };
+  readonly logFile?: string;
+  readonly recentLines?: readonly string[];
+  /** Of an aggregate: its members, and how many run of how many, and how many it needs. */
+  readonly members?: readonly MemberStatus[];
+  readonly runningCount?: number;
+  readonly neededCount?: number;
+  /** Of an exported service: where it is, as the operator knows it; and why it is unknown, if it is. */
+  readonly origin?: string;
+  readonly unknownReason?: string;
+}
+export interface MemberStatus {
+  readonly name: string;
+  readonly stage: Stage;
+  readonly ageMs: number;
+  readonly pid?: number;
+  readonly respawnCount?: number;
+  readonly unknownReason?: string;
+}
+
+/** A service as its own shepherd sees it; an exported service and a fleet are some, too. */
+export interface Service {
+  canonicalName(): string;
+  /** All names, the canonical one first. */
+  provision(): readonly string[];
+  requirement(): readonly string[];
+  /** What is known now; never waits. */
+  status(): Status;
+  /** Asks afresh where knowing takes asking; a local service answers as `status`. */
+  probe(timeoutMs: number): Vow<Status>;
+  /** start, stop and custom actions of this one service. The graph around it is the shepherd's affair. */
+  perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+}
+/** What others hold of a service: no graph, no registry, one service. Its sturdyref is the permission to use it. */
+export interface ServiceFacet {
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  status(): Status;
+  probe(timeoutMs: number): Vow<Status>;
+}
+/** The `^service-registry`: names and the graph between them. */
+export interface ServiceRegistry {
+  /** @throws Refused for a name that is taken, and for a cycle, with its path. */
+  register(service: Ref<Service>): void;
+  /** @throws UnknownService */
+  lookup(name: string): Ref<Service>;
+  /** Canonical names of the services that require this one, directly. */
+  dependents(name: string): readonly string[];
+  /** Canonical names, in order of registration. */
+  names(): readonly string[];
+}
+/** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
+export interface Shepherd {
+  register(service: Ref<Service>): void;
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  /** For aggregates: a member's part of an operation that is under way already. */
+  member(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+  status(name: string): Status;
+  /** Canonical names, in order of registration. */
+  names(): readonly string[];
+  probe(name: string, timeoutMs: number): Vow<Status>;
+  facet(name: string): Ref<ServiceFacet>;
+  /** The last lines of a service's log, oldest first. */
+  log(name: string, lineCount: number): Vow<readonly string[]>;
+  /** Status changes of all services, oldest first. */
+  history(): readonly Change[];
+  /** Finds what still runs of what the records say, then starts what is wanted. To be done before anything is served. */
+  restore(): Vow<void>;
+  /** Stops everything in order and refuses new starts: the end of the daemon. */
+  shutDown(sink: Ref<Sink>): Vow<Outcome>;
+}
+/** One status change, for `herd log`. */
+export interface Change {
+  readonly service: string;
+  readonly what: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed' | 'done';
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A program and its surroundings. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the daemon's own environment. No secrets: every process of the user can read it. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+export type SignalName = `SIG${string}`;
+export type Readiness =
+  | { readonly kind: 'spawned' }
+  | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly timeoutMs: number;
+    };
+export interface RespawnPolicy {
+  /** More than this many respawns within the window disable the service. GNU: 5 within 7 s. */
+  readonly limitCount: number;
+  readonly limitWindowMs: number;
+  /** The first delay; each further one doubles up to the cap. GNU: 100 ms, always. */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+}
+export type ActionConfig = { readonly documentation: string } & (
+  | { readonly kind: 'signal'; readonly signal: SignalName }
+  | { readonly kind: 'command'; readonly command: Command }
+);
+/** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
+export interface ServiceConfig {
+  readonly provision: readonly [string, ...string[]];
+  readonly requirement: readonly string[];
+  readonly documentation: string;
+  /** Absent: a service without a process, running from start until stop. */
+  readonly start?: Command;
+  readonly stop: { readonly signal: SignalName; readonly graceMs: number };
+  readonly ready: Readiness;
+  readonly isOneShot: boolean;
+  readonly respawn?: RespawnPolicy;
+  readonly actions: Readonly<Record<string, ActionConfig>>;
+  /** Wanted when there is no desired state on disk yet. */
+  readonly isAutoStarted: boolean;
+}
+
+/** How a process ended. Both absent: it ended while nobody could wait for it (adopted processes). */
+export interface Ending {
+  readonly code?: number;
+  readonly signal?: string;
+}
+/** A process that was started: the pid alone is not an identity, since numbers are reused. */
+export interface Started {
+  readonly startId: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot, where there is such a thing. */
+  readonly startTime?: string;
+  readonly bootId?: string;
+}
+export interface Run extends Started {
+  readonly ended: Vow<Ending>;
+}
+/** The `^process-monitor`: the only user of the process backend. A fork and its watcher are one step. */
+export interface ProcessMonitor {
+  /** Kept once the process exists; broken with StartFailed where it could not be made. */
+  spawn(service: string, command: Command): Vow<Run>;
+  /** To the whole process group. */
+  signal(startId: string, signal: SignalName): void;
+  /** What lives of the starts that the records know. */
+  adopt(): Vow<readonly (Run & { readonly service: string })[]>;
+  /** Runs a short command to its end: custom actions. */
+  runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
+}
+export interface CommandResult extends Ending {
+  /** Last lines of stdout and stderr together, bounded. */
+  readonly output: readonly string[];
+}
+/** The power behind the monitor: child_process now, the keeper later. It answers through handlers that exist before
+ *  the process does, so that no exit is lost. */
+export interface ProcessBackend {
+  start(
+    start: { readonly startId: string; readonly service: string; readonly command: Command },
+    /** Kept with Started, or broken with StartFailed. */
+    started: Answer,
+    /** Kept with Ending. */
+    ended: Answer,
+  ): void;
+  signal(startId: string, signal: SignalName): void;
+  /** Kept with the entries of `known` whose process lives (by start id, start time and boot id). */
+  adopt(known: readonly RunningRecord[], answer: Answer): void;
+  /** Watches an adopted process; kept with Ending. */
+  watch(startId: string, ended: Answer): void;
+  /** Kept with CommandResult. */
+  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
+}
+/** The power that asks whether a service is ready: one attempt, kept with true or false. */
+export interface Prober {
+  http(url: string, timeoutMs: number, answer: Answer): void;
+  tcp(host: string, port: number, timeoutMs: number, answer: Answer): void;
+}
+/** The power behind `^logger`: where a service's output goes, and its last lines. */
+export interface LogFiles {
+  pathOf(service: string): string;
+  /** Kept with the last lines, oldest first. */
+  tail(service: string, lineCount: number, answer: Answer): void;
+}
+/** The `^logger`: one for each service. */
+export interface Logger {
+  path(): string;
+  tail(lineCount: number): Vow<readonly string[]>;
+}
+
+/** What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again at boot. */
+export type Entry =
+  | { readonly kind: 'desired'; readonly service: string; readonly isWanted: boolean }
+  | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
+  /** Written before the process is made (without a pid), and again when it is. */
+  | { readonly kind: 'running'; readonly running: RunningRecord }
+  | { readonly kind: 'ended'; readonly startId: string };
+export interface RunningRecord {
+  readonly startId: string;
+  readonly service: string;
+  readonly pid?: number;
+  readonly startTime?: string;
+  readonly bootId?: string;
+}
+/** What the store found at boot. */
+export interface Records {
+  readonly desired: ReadonlyMap<string, boolean>;
+  readonly enabled: ReadonlyMap<string, boolean>;
+  readonly running: readonly RunningRecord[];
+}
