@@ -1,0 +1,76 @@
+/**
+ * The router as the composition root sees it: one per process and vat. It listens and dials through its netlayers,
+ * keeps one CapTP session per peer that is proved, and gives out what `fetch` knows to whoever has the swissnum.
+ *
+ *     const router = createRouter({ vat, netlayers: [unix, tls], crypto, clock, scheduler, reaper, log, fetch });
+ *     router.listen((locations) => …, (reason) => …);            // a daemon; `herd` and a browser do not listen
+ *     const registry = router.enliven<Registry>(sturdyref);      // a vow: send to it at once, it pipelines
+ *     const cancel = router.dial(sturdyref, reached, lost);      // what a ^live-ref asks for
+ */
+import type { Answer, Clock, Frontier, Log, Ref, Scheduler, Vow } from '@bellwether/actors';
+import type { PeerLocation, Sturdyref } from '../locator.ts';
+import type { Netlayer } from '../netlayer.ts';
+import type { Crypto, Reaper } from '../powers.ts';
+
+/** Why somebody wants us to open a connection: our own code, or a sturdyref that came in an argument. */
+export type DialReason = 'asked' | 'sturdyref';
+
+/** Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. */
+export type Fetch = (swissnum: Uint8Array) => Ref | Vow | undefined;
+
+export interface RouterPowers {
+  readonly vat: Frontier;
+  /** At most one per transport. The router closes them when it is closed. */
+  readonly netlayers: readonly Netlayer[];
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  /** Runs the flush of what was written: the check phase in Node, so that one wake-up is one write. */
+  readonly scheduler: Scheduler;
+  readonly reaper: Reaper;
+  readonly log: Log;
+  readonly fetch: Fetch;
+  /** Asked before every dial; absent: everything may be dialled. */
+  readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
+  /** The designator of a router that does not listen; random when absent, so that any number can be open. */
+  readonly designator?: string;
+}
+
+/** One open session, as an operator sees it. */
+export interface SessionView {
+  /** Who the peer is; undefined for an anonymous one. */
+  readonly peer: PeerLocation | undefined;
+  readonly transport: string;
+  readonly direction: 'dialled' | 'accepted';
+  /** True once the peer has shown that it read our hello. */
+  readonly isConfirmed: boolean;
+  /** Entries held for this session. */
+  readonly tables: {
+    readonly exports: number;
+    readonly imports: number;
+    readonly questions: number;
+    readonly answers: number;
+  };
+  /** Ends the session: tells the peer the reason, breaks every question with Severed. */
+  abort(reason: string): void;
+}
+
+export interface Router {
+  /** Listens on every netlayer. One of the two is called, once: `ready` when all listen, `failed` for the first failure. */
+  listen(ready: (at: readonly PeerLocation[]) => void, failed: (reason: Error) => void): void;
+  /** Where others reach us, one per netlayer that listens; empty before `listen` is ready. */
+  readonly locations: readonly PeerLocation[];
+  /**
+   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Severed when the peer cannot be
+   * reached, with Refused when it knows no such swissnum.
+   */
+  enliven<I = unknown>(to: Sturdyref, because?: DialReason): Vow<Ref<I>>;
+  /**
+   * Enlivens and watches. Either `reached` is kept with the ref and `lost` is broken when its session ends; or both
+   * are broken with the reason. The result cancels: neither is called after it, and the session stays.
+   */
+  dial(to: Sturdyref, reached: Answer, lost: Answer): () => void;
+  /** The open sessions, oldest first. */
+  sessions(): readonly SessionView[];
+  /** Ends every session and closes every netlayer; leaves no timer. Then whatever is asked breaks with Severed. */
+  close(done?: () => void): void;
+}
