@@ -1,0 +1,90 @@
+/**
+ * Every limit of this package, in one place. A peer may be anybody: whatever it can make us keep, count or wait for
+ * stands here, with its unit and the reason for its size.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** The shipped limits. Each can be replaced where it is handed in, which is how tests reach them. */
+export const LIMITS = {
+  // One record, in both directions. A record is kept whole until it can be read.
+  /** Bytes. Room for a 4 MiB blob with its call; bulk belongs into chunks of 64 KiB anyway. */
+  recordBytes: 8 * MiB,
+  /** Bytes before the peer's hello was admitted: a hello with generous hints is under 1 KiB. */
+  helloBytes: 4 * KiB,
+  /** Records, lists and structs around a value. Reading and writing recurse, this keeps the stack flat. */
+  depth: 64,
+  /** Values in one record, labels included: bounds the memory that small tokens unfold to (16 to 60 bytes each). */
+  values: 262_144,
+  /** Decimal digits of an integer: 4,096 bits and some. Parsing is superlinear in the digits. */
+  integerDigits: 1_300,
+
+  // Caches of one reader or writer. All are direct mapped or bounded: a hostile peer only makes others miss.
+  /** Slots for strings, and as many for symbols; a power of two. */
+  cacheSlots: 1_024,
+  /** Bytes of a string or symbol that is worth a slot. */
+  cachedTextBytes: 32,
+  /** Key lists whose sorted order a writer remembers. */
+  keyPlans: 1_024,
+  /** Keys of a struct that is worth a plan. */
+  plannedKeys: 32,
+
+  // Locators. They come from files, command lines and peers.
+  /** Characters of an `ocapn://` URI: a relayed designator of Goblins takes about 165. */
+  uriCharacters: 4_096,
+  /** Bytes of a designator. */
+  designatorBytes: 512,
+  /** Bytes of a transport name. */
+  transportBytes: 64,
+  /** Hints of one location. */
+  hintCount: 16,
+  /** Bytes of the name of a hint, and of its value. */
+  hintBytes: 1_024,
+  /** Bytes of a swissnum: Goblins and we use 32. */
+  swissnumBytes: 256,
+  /** Bytes of a gift id, session id or side id in a certificate: Goblins uses 32, Endo 16. */
+  certificateBytes: 64,
+  /** Bytes of a certificate in PEM: an RSA-4096 one of Goblins has 1,984. */
+  pemBytes: 64 * KiB,
+
+  // Tables of one session with a peer that is known. An anonymous peer gets a tenth.
+  /** Answers that we hold for the peer until it collects them. */
+  answers: 65_536,
+  /** References that the peer gave us. */
+  imports: 262_144,
+  /** References that we gave the peer, resolvers included. */
+  exports: 262_144,
+  /** Calls of ours that wait for an answer. */
+  questions: 262_144,
+  /** By how much the table limits shrink for an anonymous peer. */
+  anonymousDivisor: 10,
+
+  // Flow. CapTP has none of its own.
+  /** Unsent bytes at which we stop reading from that peer. */
+  unsentPauseBytes: 1 * MiB,
+  /** Unsent bytes at which a peer that reads nothing is cut off. */
+  unsentCutBytes: 32 * MiB,
+  /** Method names that a session remembers in their wire form. */
+  methodNames: 64,
+
+  // Sessions of one router.
+  /** Milliseconds from the connection to an admitted hello. */
+  helloMs: 10_000,
+  /** Milliseconds after which a dialled session counts as confirmed though its peer said nothing. */
+  unconfirmedMs: 10_000,
+  /** Milliseconds that the loser of a crossing waits for the winner before it dials once more. */
+  crossingRetryMs: 250,
+  /** Open sessions with peers that nothing proves. */
+  anonymousSessions: 4_096,
+  /** Open dials that one peer may cause by references in its arguments. */
+  causedDials: 16,
+  /** Gifts that one gifter may leave here. */
+  gifts: 1_024,
+  /** Milliseconds that a gift waits for its receiver. */
+  giftMs: 60_000,
+  /** Handoff counts remembered per session against replay; behind that, handoffs are refused. */
+  handoffCounts: 65_536,
+} as const;
+
+/** The shape of `LIMITS`, for those who hand in their own. */
+export type Limits = { readonly [K in keyof typeof LIMITS]: number };
