@@ -1,0 +1,50 @@
+/**
+ * One daemon per state folder. The lock is flock(2), taken by util-linux' `flock` on a descriptor that this process
+ * opened: such a lock belongs to the open file, so it stays when `flock` exits and ends with this process, however
+ * it dies. Node has no flock of its own; a pid file would outlive a kill -9.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { ActorError } from '@bellwether/actors';
+
+/** Another daemon holds this state folder, or no lock can be had. */
+export class Locked extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('locked', message, options);
+  }
+}
+
+/**
+ * Takes the lock of a state folder, for the life of this process.
+ * @throws Locked when another process has it.
+ */
+export const lockFolder = async (folder: string): Promise<void> => {
+  const file = path.join(folder, 'lock');
+  const descriptor = fs.openSync(file, 'a+', 0o600);
+  const code = await flock(descriptor).catch((error: unknown) => {
+    fs.closeSync(descriptor);
+    throw new Locked(`lock: cannot run flock (util-linux), which keeps a second daemon out of ${folder}`, {
+      cause: error,
+    });
+  });
+  if (code === 0) {
+    fs.ftruncateSync(descriptor);
+    fs.writeSync(descriptor, `${process.pid}\n`);
+    return; // The descriptor is left open on purpose: closing it would give the lock away.
+  }
+  const holder = fs.readFileSync(file, 'utf8').trim();
+  fs.closeSync(descriptor);
+  const who = /^\d+$/.test(holder) ? ` (pid ${holder})` : '';
+  throw new Locked(
+    `lock: another shepherd${who} already runs on ${folder}; use it, stop it with 'herd stop root', or give this ` +
+      'one a folder of its own with --state',
+  );
+};
+
+const flock = (descriptor: number): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    child.once('error', reject);
+    child.once('exit', (code) => resolve(code));
+  });

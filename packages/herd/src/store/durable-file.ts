@@ -1,0 +1,35 @@
+/**
+ * One file that is replaced whole: temp file, fsync, rename, fsync of the folder. After a crash at any step it holds
+ * the old content or the new one, never something between.
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+
+/**
+ * Replaces `file`, readable by its owner alone.
+ * @throws the system's error; the old content then still stands.
+ */
+export const replaceFile = async (file: string, content: string | Uint8Array): Promise<void> => {
+  const folder = path.dirname(file);
+  const temp = `${file}.new`;
+  await fs.rm(temp, { force: true });
+  const handle = await fs.open(temp, 'wx', 0o600);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await fs.rename(temp, file);
+  await syncFolder(folder);
+};
+
+/** Without this a power cut may forget the rename. */
+const syncFolder = async (folder: string): Promise<void> => {
+  const handle = await fs.open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};

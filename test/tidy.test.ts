@@ -1,0 +1,284 @@
+/**
+ * The house rules that a machine can check. Read this first: the import table is the architecture.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseAst } from 'rolldown/parseAst';
+import { describe, expect, it } from 'vitest';
+
+/** Who may import whom: workspace to the packages that it may name, `node` for Node's own modules. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  'packages/actors': [],
+  'packages/ocapn': ['@bellwether/actors', '@noble/ed25519', '@noble/hashes'],
+  'packages/shepherd': ['@bellwether/actors'],
+  'packages/shepherd/src/node': ['@bellwether/actors', 'node'],
+  'packages/fleet': ['@bellwether/actors', '@bellwether/ocapn', '@bellwether/shepherd'],
+  'packages/bellwether': [],
+  'packages/herd': ['@bellwether/', 'bellwether', 'node', 'esbuild', 'yargs', 'zod'],
+  'netlayers/memory': ['@bellwether/ocapn'],
+  'netlayers/stream': ['@bellwether/actors', '@bellwether/ocapn', 'node'],
+  'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
+  'netlayers/tcp-tls': [
+    '@bellwether/ocapn',
+    '@bellwether/netlayer-stream',
+    '@peculiar/x509',
+    'node',
+  ],
+};
+/** Source lines a workspace may have before somebody has to ask why. */
+const budgetLines: Readonly<Record<string, number>> = {
+  'packages/actors': 2_000,
+  'packages/ocapn': 5_000,
+  'packages/shepherd': 6_000,
+  'packages/fleet': 2_500,
+  'packages/bellwether': 500,
+  'packages/herd': 6_000,
+  'netlayers/memory': 400,
+  'netlayers/stream': 400,
+  'netlayers/unix': 400,
+  'netlayers/tcp-tls': 600,
+};
+const maxFileLines = 500;
+const maxFunctionLines = 70;
+const maxLineColumns = 120;
+/** Powers that are handed in everywhere but at the composition root and in Node's own folders. */
+const ambient =
+  /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|queueMicrotask|console\.|process\.|globalThis\.|new Date\(\))/;
+const mayBeAmbient = [
+  'packages/herd',
+  'packages/shepherd/src/node',
+  'netlayers/stream',
+  'netlayers/unix',
+  'netlayers/tcp-tls',
+];
+
+const root = path.resolve(import.meta.dirname, '..');
+const filesUnder = (folder: string): string[] =>
+  fs
+    .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .sort();
+const workspaces = ['packages', 'netlayers'].flatMap((group) =>
+  fs
+    .readdirSync(path.join(root, group))
+    .map((name) => `${group}/${name}`)
+    .filter((folder) => fs.existsSync(path.join(root, folder, 'src'))),
+);
+const sources = workspaces.flatMap((folder) => filesUnder(`${folder}/src`));
+const textOf = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
+/** The most specific entry of a table whose key the file lies under. */
+const ruleFor = <T>(table: Readonly<Record<string, T>>, file: string): T | undefined =>
+  Object.entries(table)
+    .filter(([folder]) => file.startsWith(`${folder}/`))
+    .sort(([a], [b]) => b.length - a.length)[0]?.[1];
+
+interface Node {
+  readonly type: string;
+  readonly start: number;
+  readonly end: number;
+  readonly [key: string]: unknown;
+}
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
+/** Visits every node, with the nodes around it, innermost last. */
+const walk = (node: Node, visit: (node: Node, around: readonly Node[]) => void, around: readonly Node[] = []): void => {
+  visit(node, around);
+  const inside = [...around, node];
+  for (const value of Object.values(node))
+    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) walk(child, visit, inside);
+};
+const trees = new Map(sources.map((file) => [file, parseAst(textOf(file), { lang: 'ts' }) as unknown as Node]));
+const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
+const isFunction = (node: Node): boolean =>
+  ['ArrowFunctionExpression', 'FunctionExpression', 'FunctionDeclaration'].includes(node.type);
+
+/** Complaints of one rule over all sources, as `file:line what`. */
+const complaints = (rule: (file: string, tree: Node, say: (node: Node, what: string) => void) => void): string[] => {
+  const found: string[] = [];
+  for (const [file, tree] of trees)
+    rule(file, tree, (node, what) => found.push(`${file}:${lineOf(textOf(file), node.start)} ${what}`));
+  return found;
+};
+
+describe('the import table', () => {
+  it('knows every workspace', () => {
+    expect(workspaces.filter((folder) => mayImport[folder] === undefined)).toEqual([]);
+  });
+  it('is kept by every import', () => {
+    const wrong = complaints((file, tree, say) => {
+      const allowed = ruleFor(mayImport, file) ?? [];
+      walk(tree, (node) => {
+        const source = node['source'];
+        if (!isNode(source) || typeof source['value'] !== 'string') return;
+        const name = source['value'];
+        if (name.startsWith('.')) {
+          const target = path.normalize(path.join(path.dirname(file), name));
+          const home = workspaces.find((folder) => file.startsWith(`${folder}/`)) ?? '';
+          if (!target.startsWith(`${home}/src/`)) say(node, `imports ${name} past its own workspace`);
+          return;
+        }
+        const asked = name.startsWith('node:') ? 'node' : name;
+        const isAllowed = allowed.some(
+          (each) => asked === each || asked.startsWith(each.endsWith('/') ? each : `${each}/`),
+        );
+        if (!isAllowed) say(node, `may not import ${name}`);
+      });
+    });
+    expect(wrong).toEqual([]);
+  });
+  it('has no import for side effects', () => {
+    const wrong = complaints((_file, tree, say) =>
+      walk(tree, (node) => {
+        if (node.type !== 'ImportDeclaration') return;
+        const specifiers = node['specifiers'];
+        if (Array.isArray(specifiers) && specifiers.length === 0) say(node, 'imports for side effects');
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('authority', () => {
+  it('stays out of what is pure: time, randomness, timers and the process are arguments', () => {
+    const wrong = sources
+      .filter((file) => !mayBeAmbient.some((folder) => file.startsWith(`${folder}/`)))
+      .flatMap((file) =>
+        textOf(file)
+          .split('\n')
+          .map((line, at) => ({ line: line.replace(/\/\/.*|^\s*\/?\*.*/, ''), at: at + 1 }))
+          .filter(({ line }) => ambient.test(line))
+          .map(({ line, at }) => `${file}:${at} ${line.trim()}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+  it('has no mutable state at module level', () => {
+    const wrong = complaints((_file, tree, say) => {
+      const body = tree['body'];
+      if (!Array.isArray(body)) return;
+      for (const statement of body as Node[]) {
+        const declared = statement.type === 'ExportNamedDeclaration' ? statement['declaration'] : statement;
+        if (!isNode(declared) || declared.type !== 'VariableDeclaration') continue;
+        if (declared['kind'] !== 'const') say(statement, 'declares a module-level variable');
+      }
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('actors', () => {
+  /** Constructors of actors: `make…` whose first parameter is called turn. */
+  const constructorOf = (node: Node): Node | undefined => {
+    const name = isNode(node['id']) ? node['id']['name'] : undefined;
+    const made = node['init'];
+    if (node.type !== 'VariableDeclarator' || typeof name !== 'string' || !/^make[A-Z]/.test(name)) return undefined;
+    if (!isNode(made) || !isFunction(made) || !Array.isArray(made['params'])) return undefined;
+    const first: unknown = made['params'][0];
+    return isNode(first) && /^_?turn$/.test(String(first['name'])) ? made : undefined;
+  };
+  it('keep their state in cells and maps of the turn, never in a bare variable or collection', () => {
+    const wrong = complaints((_file, tree, say) =>
+      walk(tree, (node) => {
+        const made = constructorOf(node);
+        const body = made?.['body'];
+        if (!isNode(body) || !Array.isArray(body['body'])) return;
+        for (const statement of body['body'] as Node[]) {
+          if (statement.type !== 'VariableDeclaration') continue;
+          if (statement['kind'] === 'let') say(statement, 'a `let` in the constructor of an actor');
+          for (const each of statement['declarations'] as Node[]) {
+            const init = each['init'];
+            if (!isNode(init) || init.type !== 'NewExpression' || !isNode(init['callee'])) continue;
+            if (/^(Weak)?(Map|Set)$/.test(String(init['callee']['name']))) say(each, 'a bare collection in an actor');
+          }
+        }
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+  it('annotate what they return, so that no helper becomes callable from the wire', () => {
+    const wrong = complaints((_file, tree, say) =>
+      walk(tree, (node) => {
+        const made = constructorOf(node);
+        if (made !== undefined && !isNode(made['returnType'])) say(node, 'has no annotated return');
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+  it('never await: a vow is no promise', () => {
+    const pure = ['packages/actors', 'packages/ocapn', 'packages/fleet'];
+    const wrong = complaints((file, tree, say) => {
+      const isPure =
+        pure.some((folder) => file.startsWith(`${folder}/`)) ||
+        (file.startsWith('packages/shepherd/') && !file.includes('/src/node/'));
+      if (isPure) walk(tree, (node) => void (node.type === 'AwaitExpression' && say(node, 'awaits')));
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe('size', () => {
+  it(`keeps files at most ${maxFileLines} lines long`, () => {
+    const long = sources.filter((file) => textOf(file).split('\n').length - 1 > maxFileLines);
+    expect(long).toEqual([]);
+  });
+  it(`keeps functions at most ${maxFunctionLines} lines long`, () => {
+    const wrong = complaints((file, tree, say) =>
+      walk(tree, (node) => {
+        if (!isFunction(node)) return;
+        const lineCount = textOf(file).slice(node.start, node.end).split('\n').length;
+        if (lineCount > maxFunctionLines) say(node, `a function of ${lineCount} lines`);
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+  it(`keeps lines at most ${maxLineColumns} columns wide`, () => {
+    const wrong = sources.flatMap((file) =>
+      textOf(file)
+        .split('\n')
+        .map((line, at) => ({ line, at: at + 1 }))
+        .filter(({ line }) => line.length > maxLineColumns)
+        .map(({ at }) => `${file}:${at}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+  it('keeps every workspace within its budget', () => {
+    const over = workspaces
+      .map((folder) => ({
+        folder,
+        lines: filesUnder(`${folder}/src`).reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
+      }))
+      .filter(({ folder, lines }) => lines > (budgetLines[folder] ?? 0));
+    expect(over).toEqual([]);
+  });
+});
+
+describe('words', () => {
+  it('leaves no work note behind: work left is an issue', () => {
+    const wrong = sources.filter((file) => /\b(TODO|FIXME|XXX|HACK)\b/.test(textOf(file)));
+    expect(wrong).toEqual([]);
+  });
+  it('has no `any`, no suppressed check and no non-null assertion', () => {
+    const wrong = complaints((file, tree, say) => {
+      if (/@ts-(ignore|expect-error|nocheck)/.test(textOf(file))) say(tree, 'suppresses a check');
+      walk(tree, (node) => {
+        if (node.type === 'TSAnyKeyword') say(node, 'says any');
+        if (node.type === 'TSNonNullExpression') say(node, 'asserts non-null');
+      });
+    });
+    expect(wrong).toEqual([]);
+  });
+  it('documents every exported function, class, interface and type', () => {
+    const wrong = complaints((file, tree, say) => {
+      const text = textOf(file);
+      const body = tree['body'];
+      if (!Array.isArray(body)) return;
+      for (const statement of body as Node[]) {
+        if (statement.type !== 'ExportNamedDeclaration' || !isNode(statement['declaration'])) continue;
+        const before = text.slice(0, statement.start).trimEnd();
+        if (!before.endsWith('*/')) say(statement, 'exports something without a docstring');
+      }
+    });
+    // A ratchet: the count may only go down, and is zero when every public name says what it is.
+    expect(wrong.length, wrong.join('\n')).toBeLessThanOrEqual(0);
+  });
+});
