@@ -1,0 +1,101 @@
+/** The command line of `shepherd`: GNU's option names where GNU has them. */
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ActorError } from '@bellwether/actors';
+import type { Places } from '../paths.ts';
+
+/** The command line cannot be used; the message says which word and what there is instead. */
+export class UsageError extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('usage', message, options);
+  }
+}
+
+/** Where a daemon finds and leaves things; all paths absolute. */
+export interface DaemonOptions {
+  readonly config: string;
+  readonly socket: string;
+  readonly state: string;
+  readonly logs: string;
+  /** The daemon's own log; absent: `shepherd.log` among the logs. */
+  readonly logFile: string;
+  /** Written once the daemon is ready. */
+  readonly pidFile: string | undefined;
+  readonly isSilent: boolean;
+}
+/** What the command line asks for. */
+export type Asked =
+  | { readonly kind: 'run'; readonly options: DaemonOptions }
+  | { readonly kind: 'print'; readonly text: string };
+
+const help = `Usage: shepherd [OPTION...]
+Runs the services of a configuration until it is told to stop.
+
+  -c, --config=FILE   the configuration, a module that exports defineShepherd(...)
+  -s, --socket=FILE   the socket that herd talks to (also: SHEPHERD_SOCKET)
+      --state=FOLDER  identity, records and refs; one daemon per folder
+      --logs=FOLDER   one log file per service
+  -l, --logfile=FILE  the daemon's own log
+      --pid=FILE      written, with the process id, once the daemon is ready
+  -S, --silent        nothing on standard output
+      --help          this text
+      --version       the version
+
+Defaults follow XDG for users, and /etc, /run, /var/lib, /var/log for root.
+
+Examples:
+  shepherd --config ./shepherd.config.ts
+  shepherd --config ./a.config.ts --state ./a --socket ./a/run/socket
+`;
+
+/**
+ * Reads the command line.
+ * @throws UsageError
+ */
+export const readOptions = (words: readonly string[], places: Places, version: string): Asked => {
+  const { values } = parse(words);
+  if (values.help === true) return { kind: 'print', text: help };
+  if (values.version === true) return { kind: 'print', text: `shepherd (Bellwether) ${version}\n` };
+  const state = path.resolve(values.state ?? places.state);
+  const logs = path.resolve(values.logs ?? (values.state === undefined ? places.logs : `${state}/log`));
+  const socket = values.socket ?? (values.state === undefined ? places.socket : `${state}/run/socket`);
+  return {
+    kind: 'run',
+    options: {
+      config: path.resolve(values.config ?? places.config),
+      socket: path.resolve(socket),
+      state,
+      logs,
+      logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
+      pidFile: values.pid === undefined ? undefined : path.resolve(values.pid),
+      isSilent: values.silent === true,
+    },
+  };
+};
+
+const parse = (words: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...words],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        config: { type: 'string', short: 'c' },
+        socket: { type: 'string', short: 's' },
+        state: { type: 'string' },
+        logs: { type: 'string' },
+        logfile: { type: 'string', short: 'l' },
+        pid: { type: 'string' },
+        silent: { type: 'boolean', short: 'S' },
+        help: { type: 'boolean' },
+        version: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nTry 'shepherd --help'.`, { cause: error });
+  }
+};
+
+/** The name of this node where the configuration gives none. */
+export const defaultNodeName = (): string => os.hostname().split('.')[0] ?? 'node';
