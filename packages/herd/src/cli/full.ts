@@ -1,0 +1,192 @@
+/**
+ * The full parser and the help, by yargs, from the same table as the tiny one. Loaded only for what the tiny parser
+ * left: yargs alone would double the time of `herd status`.
+ */
+import makeYargs from 'yargs';
+import { closest } from './closest.ts';
+import {
+  actionRules,
+  commonOptions,
+  type OptionName,
+  optionNames,
+  type OptionRule,
+  optionRule,
+  optionRules,
+  ownAction,
+  readValue,
+  takesOptionsAfter,
+} from './grammar.ts';
+import type { Typed } from './parse.ts';
+import { Usage } from './usage.ts';
+
+/** Everything that yargs would do to a word is switched off: `1e3`, `007` and `0x10` must arrive as typed. */
+const untouched = {
+  'boolean-negation': false,
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'duplicate-arguments-array': true,
+  'halt-at-non-option': true,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'strip-dashed': false,
+};
+
+/**
+ * Reads a command line.
+ * @throws Usage, which says what was not understood.
+ */
+export const parseFully = (argv: readonly string[]): Typed => {
+  const end = argv.indexOf('--');
+  let rest = end === -1 ? argv : argv.slice(0, end);
+  const words: string[] = [];
+  const options: { [name: string]: string | number | true } = {};
+  while (rest.length > 0) {
+    if (!takesOptionsAfter(words)) {
+      words.push(...rest);
+      break;
+    }
+    const read = yargsOf(rest);
+    for (const [key, value] of Object.entries(read)) takeOption(options, key, value, words);
+    const [word, ...after] = read['_'] as readonly string[];
+    if (word === undefined) break;
+    words.push(word);
+    rest = after;
+  }
+  if (end !== -1) words.push(...argv.slice(end + 1));
+  return { words, options };
+};
+
+/** Reads options up to the first word; the rest stays in `_`. */
+const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => {
+  const parser = makeYargs().parserConfiguration(untouched).help(false).version(false);
+  for (const name of optionNames) parser.option(name, readRule(optionRules[name]));
+  try {
+    return parser.exitProcess(false).fail(false).parseSync(argv);
+  } catch (error) {
+    // yargs throws for a value that a flag was given, `--json=false`, and names the option.
+    throw new Usage(error instanceof Error ? error.message.toLowerCase() : 'options', undefined, {
+      cause: error,
+    });
+  }
+};
+
+/**
+ * For reading. Without `nargs: 0` yargs takes a word `true` or `false` after a flag for its value, and a service may
+ * be called so. In help the type would only be noise: `SECONDS: …` says more than `[string]`. */
+const readRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
+  ...(rule.kind === 'flag' ? { type: 'boolean', nargs: 0 } : { type: 'string' }),
+  ...aliasOf(rule),
+});
+const aliasOf = (rule: OptionRule) => (rule.letter === undefined ? {} : { alias: rule.letter });
+const helpRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
+  describe: rule.argument === undefined ? rule.about : `${rule.argument}: ${rule.about}`,
+  ...aliasOf(rule),
+});
+
+const takeOption = (
+  options: { [name: string]: string | number | true },
+  key: string,
+  value: unknown,
+  words: readonly string[],
+): void => {
+  if (key === '_' || key === '$0' || value === undefined) return;
+  const rule = optionRule(key);
+  if (rule === undefined) {
+    if (key.length === 1 && optionNames.some((name) => letterOf(name) === key)) return; // an alias, seen by its name
+    throw unknownOption(key, words);
+  }
+  if (rule.kind === 'flag') {
+    if (value !== true) throw new Usage(`option '--${key}' takes no value`);
+    options[key] = true;
+    return;
+  }
+  if (typeof value !== 'string' || options[key] !== undefined)
+    throw new Usage(`option '--${key}' was given more than once`);
+  const read = readValue(rule.kind, value);
+  if (read === undefined) throw new Usage(badValue(key, rule, value));
+  options[key] = read;
+};
+
+const letterOf = (name: OptionName): string | undefined => (optionRules[name] as OptionRule).letter;
+
+const unknownOption = (key: string, words: readonly string[]): Usage => {
+  const spelled = key.length === 1 ? `-${key}` : `--${key}`;
+  const meant = closest(key, optionNames);
+  if (meant !== undefined)
+    return new Usage(`unknown option '${spelled}'`, `Did you mean '--${meant}'?`);
+  const hint =
+    words.length > 1
+      ? `To pass it on to the service, write it after '--'.`
+      : `Try 'herd --help' for the options that there are.`;
+  return new Usage(`unknown option '${spelled}'`, hint);
+};
+
+const badValue = (key: string, rule: OptionRule, value: string): string => {
+  if (value === '') return `option '--${key}' needs ${rule.argument ?? 'a value'}`;
+  const wanted =
+    rule.kind === 'seconds' ? 'seconds above 0, at most a day' : 'a whole number from 0 to 10000';
+  return `option '--${key}' needs ${wanted}, not '${value}'`;
+};
+
+/** The help, of everything or of one own action. `columns` is the width of the terminal. */
+export const helpText = async (topic: string | undefined, columns: number): Promise<string> => {
+  const rule = topic === undefined ? undefined : actionRules.get(topic);
+  const text = await (topic === undefined || rule === undefined
+    ? generalHelp(columns)
+    : actionHelp(topic, columns));
+  return `${text}\n`;
+};
+
+const plainYargs = (columns: number) =>
+  makeYargs()
+    .scriptName('herd')
+    .help(false)
+    .version(false)
+    .exitProcess(false)
+    .wrap(Math.min(Math.max(columns, 60), 100));
+
+const generalHelp = (columns: number): Promise<string> => {
+  const page = plainYargs(columns).usage(
+    'Usage: herd [OPTION...] ACTION [SERVICE [ARG...]]\n\n' +
+      'Asks a shepherd about its services, or to act on them. SERVICE is a name at the shepherd,\n' +
+      'or @PETNAME for a ref of your own. Any other ACTION is one that the service itself offers.',
+  );
+  for (const [name, rule] of actionRules)
+    page.command(`${name} ${rule.usage}`.trimEnd(), rule.about);
+  for (const name of optionNames) page.option(name, helpRule(optionRules[name]));
+  for (const [command, about] of examples) page.example(command, about);
+  return page
+    .group([...optionNames], 'Options:')
+    .epilogue(epilogue)
+    .getHelp();
+};
+
+const examples = [
+  ['herd status', 'what runs here'],
+  ['herd start web-server-fleet', 'start a whole fleet'],
+  ['herd status web-server', 'everything about one service'],
+  ['herd log web-server -n 20', 'its last lines'],
+  ['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file'],
+  ['herd ref add web < web.ref', 'keep it under your own name'],
+  ['herd restart @web', 'use it'],
+] as const;
+
+const epilogue = [
+  'Options come before SERVICE, with actions of herd itself also after it.',
+  'What follows -- is never an option.',
+  '',
+  'Exit codes: 0 done or unchanged, 1 failed, 2 usage or configuration,',
+  '3 some failed and others did not, 4 unreachable or unknown, 6 time was up,',
+  '9 a later command won or something is locked, 130 detached by Ctrl-C.',
+].join('\n');
+
+const actionHelp = (name: string, columns: number): Promise<string> => {
+  const rule = actionRules.get(name);
+  const usage = `herd [OPTION...] ${name} ${rule?.usage ?? ''}`.trimEnd();
+  const own = [...(rule?.options ?? []), ...commonOptions].filter((option) => option !== 'version');
+  const page = plainYargs(columns).usage(`Usage: ${usage}\n\nTo ${rule?.about ?? ''}.`);
+  for (const option of own) page.option(option, helpRule(optionRules[option]));
+  for (const [command, about] of examples)
+    if (ownAction(command.split(' ').slice(1))?.name === name) page.example(command, about);
+  return page.group(own, 'Options:').getHelp();
+};

@@ -1,0 +1,148 @@
+/** From words to what is to be done, the same for both parsers. Knows the grammar, nothing of sockets or services. */
+import { closest } from './closest.ts';
+import {
+  actionRules,
+  type ActionRule,
+  commonOptions,
+  isGroup,
+  type OptionName,
+  type Options,
+  ownAction,
+  reservedWords,
+} from './grammar.ts';
+import { maxWordChars, maxWordCount } from './limits.ts';
+import type { Typed } from './parse.ts';
+import { Usage } from './usage.ts';
+
+/** What one command line asks for. */
+export type Invocation =
+  | { readonly kind: 'help'; readonly topic: string | undefined }
+  | { readonly kind: 'version' }
+  /** One of herd's own actions; `words` is what followed it. */
+  | {
+      readonly kind: 'own';
+      readonly action: string;
+      readonly words: readonly string[];
+      readonly options: Options;
+    }
+  /** Something to be asked of a service, its own actions included. */
+  | { readonly kind: 'perform'; readonly command: Command; readonly options: Options };
+
+/** An action for a service, with the arguments exactly as typed. */
+export interface Command {
+  readonly action: string;
+  readonly service: string;
+  readonly args: readonly string[];
+}
+
+/** Own actions that are requests to the service. */
+const performed: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'enable', 'disable']);
+const optionsOfPerform: readonly OptionName[] = ['no-members'];
+
+/**
+ * Says what a command line asks for.
+ * @throws Usage
+ */
+export const interpret = (typed: Typed): Invocation => {
+  const { words, options } = typed;
+  if (options.version === true) return { kind: 'version' };
+  if (options.help === true) return { kind: 'help', topic: ownAction(words)?.name };
+  checkWords(words);
+  checkSecrets(typed);
+  const own = ownAction(words);
+  if (own === undefined) return custom(words, options);
+  const rest = words.slice(own.wordCount);
+  const rule = actionRules.get(own.name);
+  if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
+  checkCount(own.name, rule, rest.length);
+  checkOptions(own.name, options, rule.options);
+  if (own.name === 'help') return { kind: 'help', topic: ownAction(rest)?.name };
+  if (own.name === 'do') return perform(rest, options);
+  return performed.has(own.name)
+    ? perform([own.name, ...rest], options)
+    : { kind: 'own', action: own.name, words: rest, options };
+};
+
+const perform = (words: readonly string[], options: Options): Invocation => {
+  const [action = '', service = '', ...args] = words;
+  return { kind: 'perform', command: { action, service, args }, options };
+};
+
+const custom = (words: readonly string[], options: Options): Invocation => {
+  const [action = '', second] = words;
+  if (isGroup(action)) throw unknownOfGroup(action, second);
+  if (reservedWords.has(action))
+    throw new Usage(
+      `'${action}' is kept for herd itself, and this version has no such command`,
+      `An action of that name is reached with 'herd do ${action} SERVICE'.`,
+    );
+  if (second === undefined) {
+    const meant = closest(action, actionRules.keys());
+    const hint = meant === undefined ? undefined : `Did you mean 'herd ${meant}'?`;
+    throw new Usage(
+      `'${action}' needs a SERVICE: herd [OPTION...] ${action} SERVICE [ARG...]`,
+      hint,
+    );
+  }
+  checkOptions(action, options, optionsOfPerform);
+  return perform(words, options);
+};
+
+const unknownOfGroup = (group: string, second: string | undefined): Usage => {
+  const members = [...actionRules.keys()]
+    .filter((name) => name.startsWith(`${group} `))
+    .map((name) => name.slice(group.length + 1));
+  const choice = `there are ${members.join(', ')}`;
+  if (second === undefined) return new Usage(`'${group}' needs another word; ${choice}`);
+  const meant = closest(second, members);
+  return new Usage(
+    `'${group} ${second}' is not known; ${choice}`,
+    meant === undefined ? undefined : `Did you mean 'herd ${group} ${meant}'?`,
+  );
+};
+
+const checkWords = (words: readonly string[]): void => {
+  if (words.length === 0)
+    throw new Usage('no action given: herd [OPTION...] ACTION [SERVICE [ARG...]]');
+  if (words.length > maxWordCount + 1)
+    throw new Usage(
+      `${words.length} words are too many; the limit is ${maxWordCount} after the action`,
+    );
+  const long = words.findIndex((word) => word.length > maxWordChars);
+  if (long !== -1) throw new Usage(`word ${long + 1} is longer than ${maxWordChars} characters`);
+  const empty = words.slice(0, 2).indexOf('');
+  if (empty !== -1) throw new Usage(`word ${empty + 1} is empty`);
+};
+
+/** Locators without a swissnum are no secret; the path `/s/` is what makes one a sturdyref. */
+const isSecret = (text: string): boolean => /ocapn:\/\/.*\/s\//i.test(text);
+
+/** Refused without being repeated: arguments stay in the shell's history, and every user can read them in /proc. */
+const checkSecrets = (typed: Typed): void => {
+  const texts = [...typed.words, ...Object.values(typed.options).map(String)];
+  if (!texts.some(isSecret)) return;
+  throw new Usage(
+    'a ref is a secret and was given as an argument, where every user of this machine can read it',
+    "Treat it as known, and have another one minted. Give a ref as a file: 'herd ref add PETNAME < FILE'.",
+  );
+};
+
+const checkCount = (name: string, rule: ActionRule, count: number): void => {
+  const usage = `herd ${name} ${rule.usage}`.trimEnd();
+  if (count < rule.least) throw new Usage(`'${name}' needs more: ${usage}`);
+  if (count > rule.most) throw new Usage(`'${name}' takes less: ${usage}`);
+};
+
+const checkOptions = (name: string, options: Options, more: readonly OptionName[]): void => {
+  const wrong = (Object.keys(options) as OptionName[]).find(
+    (option) => !commonOptions.includes(option) && !more.includes(option),
+  );
+  if (wrong === undefined) return;
+  const takers = [...actionRules]
+    .filter(([, rule]) => rule.options.includes(wrong))
+    .map(([taker]) => taker);
+  throw new Usage(
+    `'${name}' takes no option '--${wrong}'`,
+    `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}.`,
+  );
+};

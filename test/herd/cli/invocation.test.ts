@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { parseFully } from '../../../packages/herd/src/cli/full.ts';
+import { closest } from '../../../packages/herd/src/cli/closest.ts';
+import { actionRules, reservedWords } from '../../../packages/herd/src/cli/grammar.ts';
+import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
+import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
+import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+
+const asked = (...argv: string[]) => interpret(parseFully(argv));
+const refusal = (...argv: string[]): Usage => {
+  try {
+    asked(...argv);
+  } catch (error) {
+    if (error instanceof Usage) return error;
+    throw error;
+  }
+  throw new Error('was accepted');
+};
+
+describe('a command line', () => {
+  it('asks a service for an action of its own, with the arguments as typed', () => {
+    expect(asked('reload', 'web', '--hard', '007')).toEqual({
+      kind: 'perform',
+      command: { action: 'reload', service: 'web', args: ['--hard', '007'] },
+      options: {},
+    });
+  });
+  it('asks for start as for any action, and reaches hidden names through do', () => {
+    expect(asked('start', 'web')).toMatchObject({
+      command: { action: 'start', service: 'web', args: [] },
+    });
+    expect(asked('do', 'status', 'web')).toMatchObject({
+      kind: 'perform',
+      command: { action: 'status' },
+    });
+    expect(asked('do', 'grant', 'web')).toMatchObject({
+      kind: 'perform',
+      command: { action: 'grant' },
+    });
+  });
+  it('asks herd itself for status, log, doc, check and refs', () => {
+    expect(asked('status')).toMatchObject({ kind: 'own', action: 'status', words: [] });
+    expect(asked('ref', 'mint', 'web', '--out', 'f')).toMatchObject({
+      kind: 'own',
+      action: 'ref mint',
+      words: ['web'],
+      options: { out: 'f' },
+    });
+  });
+  it('shows help before it complains about anything else', () => {
+    expect(asked('start', '--help')).toEqual({ kind: 'help', topic: 'start' });
+    expect(asked('--help')).toEqual({ kind: 'help', topic: undefined });
+    expect(asked('help', 'ref', 'mint')).toEqual({ kind: 'help', topic: 'ref mint' });
+    expect(asked('--version', 'nonsense')).toEqual({ kind: 'version' });
+  });
+  it('must have an action, and a service where one is needed', () => {
+    expect(refusal().message).toContain('no action');
+    expect(refusal('start').message).toBe("'start' needs more: herd start SERVICE [ARG...]");
+    expect(refusal('reload').message).toContain('needs a SERVICE');
+    expect(refusal('do', 'reload').message).toContain('herd do ACTION SERVICE');
+    expect(refusal('start', '').message).toContain('empty');
+  });
+  it('may not have more words than its action takes', () => {
+    expect(refusal('status', 'a', 'b').message).toContain('takes less');
+    expect(refusal('ref', 'ls', 'a').message).toContain('takes less');
+  });
+  it('is corrected when a letter is wrong', () => {
+    expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
+    expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
+    expect(refusal('ref').message).toContain('mint, add, ls, show, rm, push');
+  });
+  it('may not use an option of another action', () => {
+    expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
+    expect(refusal('status', '--out', 'f').hint).toBe("It belongs to 'ref mint'.");
+    expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
+  });
+  it('cannot use a word that later versions of herd need', () => {
+    for (const word of reservedWords) {
+      expect(refusal(word, 'web').hint).toContain(`herd do ${word} SERVICE`);
+      expect(actionRules.has(word)).toBe(false);
+    }
+  });
+  it('with a secret in it is refused, and the secret is not repeated', () => {
+    const uri = 'ocapn://abc.tcp-tls/s/c2VjcmV0?host=a';
+    for (const argv of [
+      ['ref', 'add', uri],
+      ['reload', 'web', uri],
+      ['ref', 'add', 'a', '--from', uri],
+      ['status', uri.toUpperCase()],
+    ]) {
+      const error = refusal(...argv);
+      expect(error.message).toContain('secret');
+      expect(`${error.message} ${error.hint}`).not.toMatch(/c2VjcmV0/i);
+    }
+  });
+  it('may be as long as its limits and no longer', () => {
+    const words = Array.from({ length: maxWordCount }, () => 'x');
+    expect(asked('start', ...words)).toMatchObject({ kind: 'perform' });
+    expect(refusal('start', ...words, 'x').message).toContain('too many');
+    expect(asked('start', 'x'.repeat(maxWordChars))).toMatchObject({ kind: 'perform' });
+    expect(refusal('start', 'x'.repeat(maxWordChars + 1)).message).toContain('longer than');
+  });
+});
+
+describe('closest', () => {
+  it('finds a swap, a loss and a doubling of one letter', () => {
+    const names = ['status', 'start', 'stop'];
+    expect([closest('statsu', names), closest('stats', names), closest('stopp', names)]).toEqual([
+      'status',
+      'status',
+      'stop',
+    ]);
+  });
+  it('does not guess at a word that is something else', () => {
+    expect(closest('reload', ['status', 'start'])).toBeUndefined();
+    expect(closest('x'.repeat(50), ['x'.repeat(50)])).toBeUndefined();
+  });
+});

@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
+import { actionRules, optionNames, optionRules } from '../../../packages/herd/src/cli/grammar.ts';
+import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
+import { Usage } from '../../../packages/herd/src/cli/usage.ts';
+
+const letters = optionNames.flatMap((name) => {
+  const rule: { readonly letter?: string } = optionRules[name];
+  return rule.letter === undefined ? [] : [`-${rule.letter}`];
+});
+const oddWords = [
+  '1e3',
+  '007',
+  '0x10',
+  '',
+  '-',
+  '--',
+  '-5',
+  '1.5',
+  'true',
+  'a=b',
+  '__proto__',
+  'constructor',
+  '@web',
+];
+const item = fc.oneof(
+  fc.constantFrom(...[...actionRules.keys()].flatMap((name) => name.split(' '))),
+  fc.constantFrom(...optionNames.map((name) => `--${name}`), ...letters),
+  fc.constantFrom(
+    ...optionNames.map((name) => `--${name}=7`),
+    '--no-json',
+    '--json=false',
+    '-qv',
+    '-n5',
+    '--n=5',
+  ),
+  fc.constantFrom(...oddWords),
+  fc.string({ maxLength: 6 }),
+);
+
+describe('the two parsers', () => {
+  it('never disagree: what the tiny one reads, the full one reads the same', () => {
+    let quickCount = 0;
+    fc.assert(
+      fc.property(fc.array(item, { maxLength: 8 }), (argv) => {
+        const quick = parseQuickly(argv);
+        if (quick === undefined) return;
+        quickCount += 1;
+        expect(parseFully(argv)).toEqual(quick);
+      }),
+      { numRuns: 5_000, seed: 7 },
+    );
+    expect(quickCount).toBeGreaterThan(300);
+  });
+
+  it.each([
+    ['status'],
+    ['status', 'web', '--json'],
+    ['--socket', '/tmp/s', 'start', 'web'],
+    ['-s', '/tmp/s', '-q', 'stop', 'fleet', '--no-members'],
+    ['log', 'web', '-n', '20'],
+    ['--timeout=2.5', 'restart', '@web'],
+    ['ref', 'mint', 'web', '--out', 'web.ref'],
+    ['reload', 'web', '--hard', '-x'],
+  ])('read %j both, so that the tiny one is enough for it', (...argv) => {
+    expect(parseQuickly(argv)).toBeDefined();
+    expect(parseFully(argv)).toEqual(parseQuickly(argv));
+  });
+});
+
+describe.each([
+  ['tiny', parseQuickly],
+  ['full', parseFully],
+])('the %s parser', (_name, parse) => {
+  it('hands on what follows the SERVICE of a custom action exactly as typed', () => {
+    const args = [
+      '1e3',
+      '007',
+      '0x10',
+      '--flag',
+      '--json',
+      '-n',
+      '5',
+      '',
+      '--a.b=c',
+      '--no-x',
+      '-vq',
+    ];
+    expect(parse(['reload', 'web', ...args])?.words).toEqual(['reload', 'web', ...args]);
+    expect(parse(['do', 'status', 'web', ...args])?.words).toEqual([
+      'do',
+      'status',
+      'web',
+      ...args,
+    ]);
+    expect(parse(['reload', 'web', ...args])?.options).toEqual({});
+  });
+  it('leaves numbers alone that are words of an own action', () => {
+    expect(parse(['start', '007', '1e3', '0x10', '1_000'])?.words).toEqual([
+      'start',
+      '007',
+      '1e3',
+      '0x10',
+      '1_000',
+    ]);
+  });
+  it('takes everything after -- as words', () => {
+    expect(parse(['start', 'web', '--', '--json', '--', '-q'])).toEqual({
+      words: ['start', 'web', '--json', '--', '-q'],
+      options: {},
+    });
+  });
+  it('takes options before, between and, of own actions, after the words', () => {
+    const expected = {
+      words: ['status', 'web'],
+      options: { json: true, quiet: true, 'log-history': 3 },
+    };
+    expect(parse(['--json', 'status', '-q', 'web', '-n', '3'])).toEqual(expected);
+  });
+  it('takes a service that is called true or false for one', () => {
+    expect(parse(['-q', 'stop', 'true'])?.words).toEqual(['stop', 'true']);
+    expect(parse(['stop', '-q', 'true'])).toEqual({
+      words: ['stop', 'true'],
+      options: { quiet: true },
+    });
+  });
+  it('keeps --timeout in milliseconds', () => {
+    expect(parse(['--timeout', '2.5', 'status'])?.options.timeout).toBe(2_500);
+  });
+  it('takes a timeout and a line count at their limits', () => {
+    const options = { timeout: 86_400_000, 'log-history': 10_000 };
+    expect(parse(['--timeout', '86400', '-n', '10000', 'status'])?.options).toEqual(options);
+    expect(parse(['--timeout', '0.001', '-n', '0', 'status'])?.options).toEqual({
+      timeout: 1,
+      'log-history': 0,
+    });
+  });
+});
+
+describe('what cannot be followed', () => {
+  const refusal = (...argv: string[]): Usage => {
+    expect(parseQuickly(argv)).toBeUndefined();
+    try {
+      parseFully(argv);
+    } catch (error) {
+      if (error instanceof Usage) return error;
+      throw error;
+    }
+    throw new Error('was accepted');
+  };
+  it('names an unknown option and the one that may have been meant', () => {
+    const error = refusal('--jsno', 'status');
+    expect(error.message).toBe("unknown option '--jsno'");
+    expect(error.hint).toBe("Did you mean '--json'?");
+  });
+  it('says how to pass an unknown option on to a service', () => {
+    expect(refusal('start', 'web', '--flavour').hint).toContain("write it after '--'");
+  });
+  it.each([
+    ['--timeout', '86400.001', 'status'],
+    ['--timeout', '0', 'status'],
+    ['--timeout', '1e3', 'status'],
+    ['--timeout', '-1', 'status'],
+    ['-n', '10001', 'status'],
+    ['-n', '0x10', 'status'],
+    ['-n', '1.5', 'status'],
+  ])('refuses the value of %j', (...argv) => {
+    expect(refusal(...argv).code).toBe('usage');
+  });
+  it('refuses a missing value, a value for a flag and an option given twice', () => {
+    expect(refusal('status', '--timeout').message).toBe("option '--timeout' needs SECONDS");
+    expect(refusal('--timeout', '--json', 'status').message).toBe(
+      "option '--timeout' needs SECONDS",
+    );
+    expect(refusal('--json=false', 'status').message).toContain('json');
+    expect(refusal('-n', '1', 'status', '-n', '2').message).toContain('more than once');
+    expect(refusal('-n', '1', '-n', '2', 'status').message).toContain('more than once');
+  });
+});
+
+describe('help', () => {
+  it('names every action and every option, and shows examples', async () => {
+    const text = await helpText(undefined, 80);
+    for (const name of actionRules.keys()) expect(text).toContain(`herd ${name}`);
+    for (const name of optionNames) expect(text).toContain(`--${name}`);
+    expect(text).toContain('herd start web-server-fleet');
+    expect(text).toContain('Exit codes: 0 ');
+  });
+  it('of one action has its own options, not those of others', async () => {
+    const text = await helpText('ref mint', 80);
+    expect(text).toContain('herd [OPTION...] ref mint SERVICE');
+    expect(text).toContain('--reveal');
+    expect(text).not.toContain('--from');
+  });
+});
