@@ -1,1 +1,22 @@
-export {};
+/** Vats, actors, turns and vows: no network, no clock, no module that does something when imported. */
+export * from './types.ts';
+export {
+  ActorError,
+  Broken,
+  codeOf,
+  Halted,
+  Limit,
+  NotNear,
+  rawReason,
+  reasonOf,
+  Reentrant,
+  Refused,
+  SealMisuse,
+  Severed,
+  TimedOut,
+  TurnOver,
+} from './errors.ts';
+export { actorLabel, declaredName, wireName } from './names.ts';
+export { limits as actorLimits } from './limits.ts';
+export { createVat } from './vat.ts';
+export { World } from './world.ts';

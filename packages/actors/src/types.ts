@@ -89,8 +89,7 @@ export interface Answer {
 }
 /** How a vow ended. */
 export type Settled<T> =
-  | { readonly kept: true; readonly value: T }
-  | { readonly kept: false; readonly reason: Error };
+  { readonly kept: true; readonly value: T } | { readonly kept: false; readonly reason: Error };
 
 /** One value of an actor's state; a change outside of its actor's own turn throws, and is undone with the turn. */
 export interface JournalCell<T> {
@@ -135,11 +134,7 @@ export interface Turn<out I = unknown> {
   /** Sends one way: no answer, nothing to collect. */
   tell<J, K extends Method<J>>(to: Ref<J> | Vow<Ref<J>>, method: K, ...args: Args<J, K>): void;
   /** Sends a wire symbol as it is. */
-  forward(
-    to: Ref | Vow<Ref>,
-    method: string | undefined,
-    args: readonly unknown[],
-  ): Vow<unknown>;
+  forward(to: Ref | Vow<Ref>, method: string | undefined, args: readonly unknown[]): Vow<unknown>;
   /** Runs a callback in a later turn of this actor. Without `broken` a break goes on to the derived vow. */
   when<T, R, S = never>(
     vow: Vow<T>,
@@ -239,12 +234,7 @@ export interface Frontier {
 export interface Vat {
   readonly name: string;
   /** A message from outside. `method` is a wire symbol. A halted vat breaks the answer with Halted at once. */
-  post(
-    to: Ref | Vow,
-    method: string | undefined,
-    args: readonly unknown[],
-    answer?: Answer,
-  ): void;
+  post(to: Ref | Vow, method: string | undefined, args: readonly unknown[], answer?: Answer): void;
   /** A turn from outside; rejects when the vat halts. The only promise in this package. */
   run<T>(body: (turn: Turn) => T): Promise<Value<T>>;
   halt(reason?: Error): void;

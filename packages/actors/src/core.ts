@@ -1,0 +1,66 @@
+/**
+ * The seams between the pieces of a vat; only types, none of them leaves the package.
+ *
+ *   a turn ends well: changes are kept, items are released:
+ *       a message  -> the queue (near), the gate as an effect (far), or a vow that holds it
+ *       a listener -> the vow it waits for        a resolution -> its vow
+ *       an effect  -> the gate, where it waits until what was recorded before it is durable
+ *   a turn throws: changes are undone from the last to the first, items and records are dropped
+ */
+import type { Actor } from './places.ts';
+import type { Promised } from './promised.ts';
+import type { Turn } from './types.ts';
+
+/** One change of state that can be taken back or made final. */
+export interface Change {
+  undo(): void;
+  keep(): void;
+}
+/** Something that leaves the vat: runs after the turn and its commit. A throw halts the vat. */
+export interface Effect {
+  perform(): void;
+}
+/** Something that a turn will have done once it has ended well. */
+export interface Item {
+  release(): void;
+  /** For the rehearsal: equal for two runs of one turn that do the same. */
+  describe(): string;
+}
+/** Told once how a vow ended. Runs no user code: it enqueues, or hands an effect to the gate. */
+export interface Listener {
+  onKept(value: unknown): void;
+  onBroken(reason: unknown): void;
+}
+/** A message that waits for its vow; it goes ahead as soon as the vow follows another. */
+export interface Held extends Listener {
+  moveTo(vow: Promised): void;
+}
+/** One turn that waits to be run. */
+export interface Job {
+  readonly actor: Actor;
+  readonly settle: Promised | undefined;
+  /** Number of the turn that caused it; 0 for what came from outside. */
+  readonly cause: number;
+  /** Only a message may become; only what has an asker may throw anything (vat.ts). */
+  readonly kind: 'message' | 'continuation' | 'outside';
+  /** The method, or `when`, `after`. */
+  readonly step: string | undefined;
+  run(turn: Turn): unknown;
+}
+/** A record, and whether later effects wait for its commit. */
+export interface Entry {
+  readonly entry: unknown;
+  readonly gates: boolean;
+}
+/** What the pieces may ask of the vat that they live in. */
+export interface Core {
+  readonly name: string;
+  readonly changes: Change[];
+  /** The innermost activation; undefined between turns. */
+  active: { readonly actor: Actor } | undefined;
+  /** Number of the turn that runs now, or 0 between turns. */
+  readonly turnNumber: number;
+  enqueue(job: Job): void;
+  effect(effect: Effect): void;
+  unheard(vow: Promised): void;
+}

@@ -1,0 +1,17 @@
+/** Every bound of this package, with its unit and its reason. */
+export const limits = {
+  /** Turns in one scheduler task; sockets are served between tasks. About 0.1 ms of plain turns. */
+  turnsPerTask: 1_000,
+  /** Characters of a method name that comes from outside: names are kept in the event ring. */
+  methodCharacters: 256,
+  /** Entries of the event ring where the composition root does not say. */
+  eventCount: 256,
+  /** Most entries of an event ring; about 50 bytes each. */
+  eventCountMax: 1_048_576,
+  /** Broken vows that wait for somebody to listen before they are logged as unheard. */
+  unheardCount: 1_000,
+  /** Characters of a value that is quoted in an error or compared by the rehearsal. */
+  quotedCharacters: 200,
+  /** Steps after which a simulated world that finds no rest gives up. */
+  worldSteps: 1_000_000,
+} as const;

@@ -1,0 +1,219 @@
+/**
+ * What stands behind a Vow. It is also the answer that a power or a session settles from outside.
+ *
+ *   pending ──kept──► kept          pending ──broken──► broken
+ *      └───follow───► following: only a pointer from now on; who waited waits for what it follows
+ *
+ * A vow that a connector can already aim at has a pipe. The first message through it decides: a pipe
+ * that was used stays for good, because a later message must not overtake an earlier one that is still
+ * on its way; one that was not used is given back when the vow settles.
+ *
+ *   settled to                    used pipe                             unused pipe
+ *   plain data, or broken         given back                            given back
+ *   a ref behind the same pipe    aims at that ref, given back          given back
+ *   a near ref, another pipe      kept                                  given back
+ */
+import type { Core, Effect, Held, Listener } from './core.ts';
+import { Refused } from './errors.ts';
+import { Actor, FarRef } from './places.ts';
+import type { Connector, FarAnswer, Ref, Slot, Target, Vow } from './types.ts';
+
+/** Where messages to a vow can go before it is settled. */
+export class Pipe {
+  readonly connector: Connector;
+  target: Target;
+  isUsed = false;
+  isHeard = false;
+  constructor(connector: Connector, target: Target) {
+    this.connector = connector;
+    this.target = target;
+  }
+}
+
+/** The inside of a Vow. */
+export class Promised implements FarAnswer {
+  readonly isNear = false;
+  readonly core: Core;
+  state: 'pending' | 'following' | 'kept' | 'broken' = 'pending';
+  /** The value, the reason, or the vow that is followed. */
+  value: unknown = undefined;
+  /** Somebody will learn how it ends. */
+  isHeard = false;
+  /** Written by a session when the delivery that this answers is encoded. */
+  slot: Slot | undefined = undefined;
+  pipe: Pipe | undefined = undefined;
+  #held: Held[] | undefined = undefined;
+  #listeners: Listener[] | undefined = undefined;
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  /** From outside, once: later calls are ignored. Never throws. */
+  kept(value: unknown): void {
+    if (this.state !== 'pending') return;
+    if (isThenable(value)) this.fail(new Refused('a vow was kept with a promise'));
+    else this.settle(value);
+  }
+  /** From outside, once: later calls are ignored. Never throws. */
+  broken(reason: unknown): void {
+    if (this.state === 'pending') this.fail(reason);
+  }
+
+  /** The end of the chain of vows that this one follows. */
+  end(): Promised {
+    let at: Promised = this;
+    while (at.state === 'following' && at.value instanceof Promised) at = at.value;
+    if (this.state === 'following') this.value = at;
+    return at;
+  }
+  settle(value: unknown): void {
+    if (value instanceof Promised) {
+      this.#follow(value);
+      return;
+    }
+    this.state = 'kept';
+    this.value = value;
+    if (this.pipe !== undefined) this.#closePipe(this.pipe, value);
+    const held = this.#held;
+    const listeners = this.#listeners;
+    this.#held = undefined;
+    this.#listeners = undefined;
+    if (held !== undefined) for (const each of held) each.onKept(value);
+    if (listeners !== undefined) for (const each of listeners) each.onKept(value);
+  }
+  fail(reason: unknown): void {
+    this.state = 'broken';
+    this.value = reason;
+    if (this.pipe !== undefined) this.#closePipe(this.pipe, undefined);
+    const held = this.#held;
+    const listeners = this.#listeners;
+    this.#held = undefined;
+    this.#listeners = undefined;
+    if (held !== undefined) for (const each of held) each.onBroken(reason);
+    if (listeners !== undefined) for (const each of listeners) each.onBroken(reason);
+    if (!this.isHeard) this.core.unheard(this);
+  }
+  listen(listener: Listener): void {
+    this.isHeard = true;
+    const end = this.end();
+    end.isHeard = true;
+    if (end.state === 'kept') listener.onKept(end.value);
+    else if (end.state === 'broken') listener.onBroken(end.value);
+    else {
+      (end.#listeners ??= []).push(listener);
+      end.#hear();
+    }
+  }
+  /** Keeps a message until there is somewhere to send it; `isAsked`: its break is told to its sender. */
+  hold(message: Held, isAsked: boolean): void {
+    const end = this.end();
+    if (end !== this) {
+      message.moveTo(end);
+      return;
+    }
+    if (isAsked) this.isHeard = true;
+    if (this.state === 'kept') message.onKept(this.value);
+    else if (this.state === 'broken') message.onBroken(this.value);
+    else (this.#held ??= []).push(message);
+  }
+
+  #follow(vow: Promised): void {
+    const end = vow.end();
+    if (end === this) {
+      this.fail(new Refused('a vow was told to follow itself'));
+      return;
+    }
+    if (end.core !== this.core) {
+      this.fail(new Refused('a vow was told to follow a vow of another vat'));
+      return;
+    }
+    this.state = 'following';
+    this.value = end;
+    if (this.pipe !== undefined && !this.pipe.isUsed) this.#giveBack(this.pipe);
+    const held = this.#held;
+    const listeners = this.#listeners;
+    this.#held = undefined;
+    this.#listeners = undefined;
+    if (this.isHeard) end.isHeard = true;
+    if (held !== undefined) for (const each of held) each.moveTo(end);
+    if (listeners !== undefined) for (const each of listeners) end.listen(each);
+  }
+  /** An imported vow is listened to when the first one here wants to know, as Goblins does. */
+  #hear(): void {
+    const pipe = this.pipe;
+    if (pipe === undefined || pipe.isHeard || pipe.target === this) return;
+    pipe.isHeard = true;
+    this.core.effect(new Hearing(pipe.connector, pipe.target, this));
+  }
+  #closePipe(pipe: Pipe, value: unknown): void {
+    const isRef = value instanceof Actor || value instanceof FarRef;
+    if (!pipe.isUsed || !isRef) {
+      this.#giveBack(pipe);
+    } else if (value instanceof FarRef && value.connector === pipe.connector) {
+      this.core.effect(new Release(pipe.connector, pipe.target));
+      pipe.target = value.target;
+    }
+  }
+  #giveBack(pipe: Pipe): void {
+    this.pipe = undefined;
+    this.core.effect(new Release(pipe.connector, pipe.target));
+  }
+}
+
+class Hearing implements Effect {
+  readonly #connector: Connector;
+  readonly #target: Target;
+  readonly #answer: FarAnswer;
+  constructor(connector: Connector, target: Target, answer: FarAnswer) {
+    this.#connector = connector;
+    this.#target = target;
+    this.#answer = answer;
+  }
+  perform(): void {
+    this.#connector.listen(this.#target, this.#answer);
+  }
+}
+
+class Release implements Effect {
+  readonly #connector: Connector;
+  readonly #target: Target;
+  constructor(connector: Connector, target: Target) {
+    this.#connector = connector;
+    this.#target = target;
+  }
+  perform(): void {
+    // Without a slot the connector never knew it: its session had ended before.
+    if (this.#target.slot !== undefined) this.#connector.release(this.#target);
+  }
+}
+
+/** Whether a value would be awaited where JavaScript meets it: nothing here may be. */
+export const isThenable = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'then' in value &&
+  typeof value.then === 'function';
+
+/** The outside of a vow: the phantom type has no run-time part. */
+export const asVow = <T>(promised: Promised): Vow<T> => promised as unknown as Vow<T>;
+
+/** The inside of a reference or vow, or undefined for everything else. */
+export const insideOf = (thing: unknown): Actor | FarRef | Promised | undefined =>
+  thing instanceof Actor || thing instanceof FarRef || thing instanceof Promised
+    ? thing
+    : undefined;
+
+/** The inside of what this vat holds. @throws TypeError for anything else. */
+export const placeIn = (core: Core, to: Ref | Vow): Actor | FarRef | Promised => {
+  const place = insideOf(to);
+  if (place === undefined) throw new TypeError('expected a ref or a vow');
+  if (place.core !== core) throw new TypeError(`a ref of vat ${place.core.name} in ${core.name}`);
+  return place;
+};
+
+/** The inside of a vow. @throws TypeError for anything else. */
+export const promisedIn = (core: Core, vow: Vow): Promised => {
+  const place = placeIn(core, vow);
+  if (place instanceof Promised) return place;
+  throw new TypeError('expected a vow, found a ref');
+};

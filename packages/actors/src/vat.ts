@@ -1,0 +1,385 @@
+/**
+ * A vat: one queue of turns, one ledger, one gate. A turn is whole or not at all.
+ *
+ *   what threw                               an ActorError (a refusal)     anything else (a bug)
+ *   a request: somebody has its answer       undone, the answer breaks     undone, the answer breaks
+ *   a continuation: `when`, `after`          undone, its vow breaks        the vat halts
+ *   a tell, a door                           undone, logged                the vat halts
+ *   an effect, a failed commit                        the vat halts
+ *
+ * What is undone is also lost. Of a request its sender hears; a continuation or a tell that was lost to
+ * a bug would leave an actor waiting for ever, so the vat stops and its owner restarts it from what is
+ * durable. With 0.2 % of all turns made to throw, 44 of 500 simulated fleets got stuck without this.
+ * Whatever a session delivers is a request, also when the peer wants no answer: no peer can halt a vat.
+ */
+import type { Change, Effect, Entry, Item, Job, Listener } from './core.ts';
+import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
+import { EventRing, whatOf } from './event-ring.ts';
+import { Gate } from './gate.ts';
+import { JobQueue } from './job-queue.ts';
+import { conclude, rollBack, shorten, type Activation, type Ledger } from './ledger.ts';
+import { limits } from './limits.ts';
+import { Message } from './message.ts';
+import { Actor, asRef, FarRef } from './places.ts';
+import { asVow, insideOf, Pipe, placeIn, Promised } from './promised.ts';
+import { freezeArguments, rehearse, traceOfThrow, traceOfTurn } from './rehearsal.ts';
+import { ActorTurn } from './turn.ts';
+import type {
+  Answer,
+  Clock,
+  Connector,
+  Frontier,
+  Place,
+  Ref,
+  Target,
+  Turn,
+  TurnEvent,
+  Value,
+  Vat,
+  VatPowers,
+  Vow,
+} from './types.ts';
+
+/**
+ * Makes a vat that runs on the given powers. The Frontier half is for sessions only: give actors and
+ * callers the Vat half. The caller owns it and ends it with `halt`.
+ */
+export const createVat = (powers: VatPowers): Vat & Frontier => new TurnVat(powers);
+
+class TurnVat implements Ledger, Vat, Frontier {
+  readonly name: string;
+  readonly clock: Clock;
+  active: Activation | undefined = undefined;
+  isDoomed = false;
+  turnNumber = 0;
+  readonly changes: Change[] = [];
+  readonly items: Item[] = [];
+  readonly entries: Entry[] = [];
+  readonly #powers: VatPowers;
+  readonly #rehearses: boolean;
+  readonly #gate: Gate;
+  readonly #ring: EventRing;
+  readonly #queue = new JobQueue();
+  readonly #outside: Actor;
+  /** Callers from outside whose answers are still owed. */
+  readonly #owed = new Set<Reply>();
+  #turnCount = 0;
+  #effects: Effect[] = [];
+  #spareEffects: Effect[] = [];
+  #batchEntries: Entry[] = [];
+  #unheard: Promised[] = [];
+  #isAwake = false;
+  #halted: Halted | undefined = undefined;
+
+  constructor(powers: VatPowers) {
+    this.name = powers.name;
+    this.clock = powers.clock;
+    this.#powers = powers;
+    this.#rehearses = powers.rehearse === true;
+    this.#gate = new Gate(powers.commit, (reason) => this.halt(reasonOf(reason)));
+    this.#ring = new EventRing(powers.eventCount ?? limits.eventCount);
+    this.#outside = new Actor(this, 'outside');
+  }
+
+  // The composition root's door.
+
+  post(to: Ref | Vow, method: string | undefined, args: readonly unknown[], answer?: Answer): void {
+    const place = placeIn(this, to);
+    if (this.#halted !== undefined) {
+      answer?.broken(this.#halted);
+      return;
+    }
+    const settle = answer === undefined ? undefined : new Promised(this);
+    if (settle !== undefined && answer !== undefined) this.#owe(settle, answer);
+    this.#arrive(place, method, args, settle);
+  }
+  run<T>(body: (turn: Turn) => T): Promise<Value<T>> {
+    return new Promise((resolve, reject) => {
+      if (this.#halted !== undefined) {
+        reject(this.#halted);
+        return;
+      }
+      const settle = new Promised(this);
+      const answer: Answer = {
+        kept: (value) => resolve(value as Value<T>),
+        broken: (reason) => reject(reasonOf(reason)),
+      };
+      this.#owe(settle, answer);
+      this.enqueue(new OutsideJob(this.#outside, settle, body));
+    });
+  }
+  halt(reason: Error = new Halted(`vat ${this.name} was told to halt`)): void {
+    if (this.#halted !== undefined) return;
+    const halted = new Halted(`vat ${this.name} has halted: ${reason.message}`, { cause: reason });
+    this.#halted = halted;
+    this.#queue.clear();
+    this.#gate.close();
+    this.#effects = [];
+    this.#batchEntries = [];
+    this.#unheard = [];
+    const owed = [...this.#owed];
+    this.#owed.clear();
+    this.#log('vat.halted', whatRuns(this), reason);
+    for (const reply of owed) reply.answer.broken(halted);
+    this.#powers.stopped?.(reason);
+  }
+  events(): readonly TurnEvent[] {
+    return this.#ring.list();
+  }
+
+  // The sessions' door.
+
+  far(connector: Connector, target: Target): Ref {
+    return asRef(new FarRef(this, connector, target));
+  }
+  farVow(connector: Connector, target: Target): Vow {
+    const vow = new Promised(this);
+    vow.pipe = new Pipe(connector, target);
+    return asVow(vow);
+  }
+  whatIs(value: unknown, seenFrom: Connector): Place | undefined {
+    const place = insideOf(value);
+    if (place === undefined || place.core !== this) return undefined;
+    if (place.isNear) return { kind: 'near' };
+    if (place instanceof FarRef) return farPlace(place, seenFrom);
+    const vow = place.end();
+    if (vow.state === 'broken') return { kind: 'broken', reason: vow.value };
+    if (vow.state === 'kept') {
+      return this.whatIs(vow.value, seenFrom) ?? { kind: 'settled', value: vow.value };
+    }
+    const { pipe } = vow;
+    if (pipe?.connector === seenFrom && pipe.target.slot !== undefined) {
+      return { kind: 'mine', target: pipe.target };
+    }
+    return { kind: 'vow' };
+  }
+  deliver(to: Ref | Vow, method: string | undefined, args: readonly unknown[]): Vow {
+    const settle = new Promised(this);
+    const place = insideOf(to);
+    if (this.#halted !== undefined) {
+      settle.isHeard = true;
+      settle.fail(this.#halted);
+    } else if (place === undefined || place.core !== this) {
+      settle.fail(new TypeError('a delivery to what is neither a ref nor a vow of this vat'));
+    } else {
+      this.#arrive(place, method, args, settle);
+    }
+    return asVow(settle);
+  }
+  listen(vow: Vow, answer: Answer): void {
+    const place = insideOf(vow);
+    const reply = new Reply(this, answer, undefined);
+    if (place instanceof Promised) place.listen(reply);
+    else reply.onKept(vow);
+  }
+
+  // What the pieces of a vat ask of it.
+
+  enqueue(job: Job): void {
+    if (this.#halted !== undefined) return;
+    this.#queue.push(job);
+    if (!this.#isAwake) this.#wake();
+  }
+  effect(effect: Effect): void {
+    if (this.#halted !== undefined) return;
+    this.#effects.push(effect);
+    if (!this.#isAwake) this.#wake();
+  }
+  unheard(vow: Promised): void {
+    if (this.#halted !== undefined) return;
+    this.#unheard.push(vow);
+    if (!this.#isAwake) this.#wake();
+  }
+
+  #owe(settle: Promised, answer: Answer): void {
+    const reply = new Reply(this, answer, this.#owed);
+    this.#owed.add(reply);
+    settle.listen(reply);
+  }
+  #arrive(
+    to: Actor | FarRef | Promised,
+    method: string | undefined,
+    args: readonly unknown[],
+    settle: Promised | undefined,
+  ): void {
+    if (method !== undefined && method.length > limits.methodCharacters) {
+      settle?.fail(new Limit(`a method name is longer than ${limits.methodCharacters} characters`));
+      return;
+    }
+    new Message(this, to, method, false, args, settle).release();
+  }
+  #wake(): void {
+    this.#isAwake = true;
+    this.#powers.scheduler.enqueue(() => this.#drain());
+  }
+  #drain(): void {
+    for (let count = 0; count < limits.turnsPerTask; count += 1) {
+      const job = this.#queue.shift();
+      if (job === undefined) break;
+      this.#turn(job);
+    }
+    this.#isAwake = false;
+    if (this.#halted !== undefined) return;
+    if (this.#queue.count > 0) this.#wake();
+    this.#closeBatch();
+    if (this.#unheard.length > 0) this.#tellUnheard();
+  }
+  #closeBatch(): void {
+    const entries = this.#batchEntries;
+    if (this.#effects.length === 0 && entries.length === 0) return;
+    const effects = this.#effects;
+    this.#effects = this.#spareEffects;
+    this.#gate.take(entries, effects);
+    shorten(entries, 0);
+    shorten(effects, 0);
+    this.#spareEffects = effects;
+  }
+
+  /** The transaction. */
+  #turn(job: Job): void {
+    const { actor } = job;
+    const rehearsed = this.#rehearses ? rehearse(this, job) : undefined;
+    const turn = new ActorTurn(this, actor);
+    this.#turnCount += 1;
+    this.turnNumber = this.#turnCount;
+    this.active = turn;
+    actor.depth = 1;
+    let value: unknown;
+    try {
+      value = conclude(turn, job.run(turn), job.kind === 'message');
+      this.#check(job, rehearsed, value);
+    } catch (thrown) {
+      this.#undo(job, rehearsed, thrown);
+      return;
+    }
+    actor.depth = 0;
+    this.active = undefined;
+    this.#keep();
+    job.settle?.settle(value);
+    this.#ring.note(this.turnNumber, job.cause, actor.maker, job.step ?? '', false);
+    this.turnNumber = 0;
+  }
+  #check(job: Job, rehearsed: string | undefined, value: unknown): void {
+    if (this.isDoomed) throw new RangeError(`${whatOfJob(job)} ran out of stack while undoing`);
+    if (rehearsed !== undefined) {
+      this.#compare(job, rehearsed, traceOfTurn(this, value));
+      freezeArguments(this);
+    }
+    if (this.#powers.fault?.(whatOfJob(job)) === true) {
+      throw new Error(`injected fault in ${whatOfJob(job)}`);
+    }
+  }
+  #keep(): void {
+    const { changes, items, entries } = this;
+    for (let at = 0; at < changes.length; at += 1) changes[at]?.keep();
+    for (let at = 0; at < items.length; at += 1) items[at]?.release();
+    for (let at = 0; at < entries.length; at += 1) {
+      const entry = entries[at];
+      if (entry !== undefined) this.#batchEntries.push(entry);
+    }
+    shorten(changes, 0);
+    shorten(items, 0);
+    shorten(entries, 0);
+  }
+  #undo(job: Job, rehearsed: string | undefined, thrown: unknown): void {
+    if (rehearsed !== undefined) this.#compare(job, rehearsed, traceOfThrow(thrown));
+    rollBack(this, 0, 0, 0);
+    job.actor.depth = 0;
+    this.active = undefined;
+    this.#ring.note(this.turnNumber, job.cause, job.actor.maker, job.step ?? '', true);
+    const isBug = !(thrown instanceof ActorError);
+    const isAsked = job.kind === 'outside' || (job.kind === 'message' && job.settle !== undefined);
+    const reason = reasonOf(thrown);
+    if (isBug && !isAsked) {
+      this.halt(reason);
+    } else {
+      if (isBug) this.#log('turn.threw', whatOfJob(job), reason);
+      else if (job.settle === undefined) this.#log('turn.refused', whatOfJob(job), reason);
+      job.settle?.fail(rawReason(thrown));
+    }
+    this.turnNumber = 0;
+  }
+  #compare(job: Job, rehearsed: string, played: string): void {
+    if (rehearsed === played) return;
+    const difference = new Error(`first: ${rehearsed} then: ${played}`);
+    this.#log('turn.unjournalled', whatOfJob(job), difference);
+  }
+  /** A break is told when nothing is left to run that might listen, or when too many are held. */
+  #tellUnheard(): void {
+    if (this.#queue.count > 0 && this.#unheard.length < limits.unheardCount) return;
+    const unheard = this.#unheard;
+    this.#unheard = [];
+    for (const vow of unheard) {
+      if (!vow.isHeard) this.#log('vow.broken', undefined, reasonOf(vow.value));
+    }
+  }
+  #log(event: string, what: string | undefined, reason: Error): void {
+    this.#powers.log?.(event, {
+      vat: this.name,
+      ...(what === undefined ? {} : { what }),
+      code: codeOf(reason),
+      message: reason.message,
+    });
+  }
+}
+
+/** A turn that the composition root asked for. */
+class OutsideJob implements Job {
+  readonly actor: Actor;
+  readonly settle: Promised;
+  readonly #body: (turn: Turn) => unknown;
+  constructor(actor: Actor, settle: Promised, body: (turn: Turn) => unknown) {
+    this.actor = actor;
+    this.settle = settle;
+    this.#body = body;
+  }
+  get kind(): 'outside' {
+    return 'outside';
+  }
+  get cause(): number {
+    return 0;
+  }
+  get step(): undefined {
+    return undefined;
+  }
+  run(turn: Turn): unknown {
+    return this.#body(turn);
+  }
+}
+
+/** An answer that leaves the vat: an effect, so that nobody is told what the disk may forget. */
+class Reply implements Listener, Effect {
+  readonly answer: Answer;
+  readonly #vat: TurnVat;
+  readonly #owed: Set<Reply> | undefined;
+  #value: unknown = undefined;
+  #isBroken = false;
+  constructor(vat: TurnVat, answer: Answer, owed: Set<Reply> | undefined) {
+    this.answer = answer;
+    this.#vat = vat;
+    this.#owed = owed;
+  }
+  onKept(value: unknown): void {
+    this.#value = value;
+    this.#vat.effect(this);
+  }
+  onBroken(reason: unknown): void {
+    this.#value = reason;
+    this.#isBroken = true;
+    this.#vat.effect(this);
+  }
+  perform(): void {
+    this.#owed?.delete(this);
+    if (this.#isBroken) this.answer.broken(this.#value);
+    else this.answer.kept(this.#value);
+  }
+}
+
+const farPlace = (place: FarRef, seenFrom: Connector): Place =>
+  place.connector === seenFrom
+    ? { kind: 'mine', target: place.target }
+    : { kind: 'elsewhere', connector: place.connector, target: place.target };
+
+const whatOfJob = (job: Job): string => whatOf(job.actor.maker, job.step ?? '');
+
+const whatRuns = (ledger: Ledger): string | undefined => ledger.active?.actor.label;
