@@ -1,0 +1,197 @@
+/**
+ * The process backend on node:child_process: what a shepherd uses where no keeper is.
+ *
+ *     start ──► folder, program, log file ──► fork ──► exec ──► started.kept
+ *                 │ wrong                      │ refused │ refused
+ *                 └────────────────────────────┴─────────┴──► started.broken(StartFailed)
+ *     main process exits ──► rest of its group killed, gone ──► ended.kept({ code or signal })
+ *     adopted process not found any more ──► likewise        ──► ended.kept({})
+ *
+ * Each process leads a session and group of its own, reads /dev/null and writes stdout and stderr
+ * to its log file itself, so it does not notice when the daemon goes away. What this backend cannot
+ * do: hold a process back until its record is durable (a start id in its environment lets the next
+ * daemon find it), learn how an adopted process ended, and reach processes that made a session of
+ * their own.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import type { Answer, Log } from '@bellwether/actors';
+import { StartFailed } from '../errors.ts';
+import type { Command, LogFiles, ProcessBackend, RunningRecord, SignalName } from '../types.ts';
+import { AdoptedProcesses, findAlive, isSame, killLeftovers, startIdVariable } from './adopted.ts';
+import type { Adopted } from './adopted.ts';
+import { killRest, signalGroup } from './group.ts';
+import { commandCount } from './limits.ts';
+import { openLog } from './log-files.ts';
+import { makeProc, type Proc } from './proc.ts';
+import { execFailure, explain, findProgram, type Program } from './program.ts';
+import { runProgram } from './run-to-end.ts';
+
+/** What the backend works with. */
+export interface ChildProcessPowers {
+  /** The environment of every process; a command adds to it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Absolute: where commands run that name no folder. GNU Shepherd takes / for root and HOME for
+   * others.
+   */
+  readonly cwd: string;
+  readonly logFiles: Pick<LogFiles, 'pathOf'>;
+  /** Told what nobody waits for: a signal that could not be sent. */
+  readonly log?: Log;
+  /** Absent: /proc. */
+  readonly proc?: Proc;
+}
+
+/** Starts real processes. Its answers come from the event loop or at once, each exactly once. */
+export const makeChildProcessBackend = (powers: ChildProcessPowers): ProcessBackend =>
+  new ChildProcessBackend(powers);
+
+class ChildProcessBackend implements ProcessBackend {
+  readonly #powers: ChildProcessPowers;
+  readonly #proc: Proc;
+  readonly #adopted: AdoptedProcesses;
+  /** Pids of own children that have not ended, by start id. */
+  readonly #children: Map<string, number>;
+  /** Found by `adopt`, also while watched; an entry leaves when its end was told. */
+  readonly #found: Map<string, Adopted>;
+  #commandCount: number;
+
+  constructor(powers: ChildProcessPowers) {
+    // A daemon that is itself a service must not lend its own start id to others.
+    const { [startIdVariable]: _own, ...env } = powers.env;
+    this.#powers = { ...powers, env };
+    this.#proc = powers.proc ?? makeProc();
+    this.#adopted = new AdoptedProcesses(this.#proc);
+    this.#children = new Map();
+    this.#found = new Map();
+    this.#commandCount = 0;
+  }
+
+  start(
+    start: { readonly startId: string; readonly service: string; readonly command: Command },
+    started: Answer,
+    ended: Answer,
+  ): void {
+    const failed = (error: unknown): void => {
+      const reason = error instanceof StartFailed ? error : new StartFailed(explain(error));
+      started.broken(reason);
+      ended.broken(reason);
+    };
+    try {
+      this.#fork(start, started, ended, failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  signal(startId: string, signal: SignalName): void {
+    const pid = this.#children.get(startId) ?? this.#adoptedPid(startId);
+    if (pid === undefined) return; // it has ended, and its ending is on its way
+    try {
+      if (signalGroup(pid, signal) !== 'refused') return;
+      this.#powers.log?.('process.signal-refused', { startId, pid, signal });
+    } catch (error) {
+      this.#powers.log?.('process.signal-failed', { startId, pid, signal, why: explain(error) });
+    }
+  }
+
+  adopt(known: readonly RunningRecord[], answer: Answer): void {
+    const strangers = known.filter(({ startId }) => !this.#children.has(startId));
+    for (const one of findAlive(this.#proc, strangers)) this.#found.set(one.startId, one);
+    const isAlive = ({ startId }: RunningRecord): boolean =>
+      this.#children.has(startId) || this.#found.has(startId);
+    killLeftovers(
+      this.#proc,
+      known.filter((record) => !isAlive(record)),
+    );
+    answer.kept(known.filter(isAlive).map((record) => this.#found.get(record.startId) ?? record));
+  }
+
+  watch(startId: string, ended: Answer): void {
+    const one = this.#found.get(startId);
+    if (one === undefined) return ended.kept({}); // never adopted, or ended before
+    this.#adopted.watch(one, {
+      kept: (ending) => {
+        this.#found.delete(startId);
+        ended.kept(ending);
+      },
+      broken: (reason) => ended.broken(reason),
+    });
+  }
+
+  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void {
+    if (this.#commandCount >= commandCount) {
+      const text = `exec: ${command.argv[0]} for ${service}: ${commandCount} commands run already`;
+      return answer.broken(new StartFailed(text));
+    }
+    let program: Program;
+    try {
+      program = findProgram(command, this.#powers);
+    } catch (error) {
+      return answer.broken(error);
+    }
+    this.#commandCount += 1;
+    runProgram(program, timeoutMs, this.#proc, answer, () => {
+      this.#commandCount -= 1;
+    });
+  }
+
+  #adoptedPid(startId: string): number | undefined {
+    const one = this.#found.get(startId);
+    return one !== undefined && isSame(this.#proc, one) ? one.pid : undefined;
+  }
+
+  #fork(
+    { startId, service, command }: { startId: string; service: string; command: Command },
+    started: Answer,
+    ended: Answer,
+    failed: (error: unknown) => void,
+  ): void {
+    const program = findProgram(command, this.#powers);
+    const child = spawnLogged(program, startId, this.#powers.logFiles.pathOf(service));
+    const { pid } = child;
+    if (pid === undefined) {
+      child.on('error', (error) => failed(execFailure(program, error)));
+      return;
+    }
+    child.on('error', () => {}); // of signals that failed; ours do not go through `child`
+    this.#children.set(startId, pid);
+    child.on('exit', (code, signal) => {
+      this.#children.delete(startId);
+      const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
+      killRest(this.#proc, pid, () => ended.kept(ending));
+    });
+    const startTime = this.#proc.facts(pid)?.startTime;
+    const bootId = this.#proc.bootId();
+    started.kept({
+      startId,
+      pid,
+      ...(startTime === undefined ? {} : { startTime }),
+      ...(bootId === undefined ? {} : { bootId }),
+    });
+  }
+}
+
+/** The log's descriptor is closed here at once: the child has its own. */
+const spawnLogged = (program: Program, startId: string, logFile: string): ChildProcess => {
+  let log: number;
+  try {
+    log = openLog(logFile);
+  } catch (error) {
+    throw new StartFailed(`exec: log file ${logFile}: ${explain(error)}`, { cause: error });
+  }
+  try {
+    return spawn(program.file, program.args, {
+      argv0: program.argv0,
+      cwd: program.cwd,
+      env: { ...program.env, [startIdVariable]: startId },
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+  } catch (error) {
+    throw execFailure(program, error);
+  } finally {
+    fs.closeSync(log);
+  }
+};

@@ -1,0 +1,68 @@
+/** Bytes that services wrote, as lines for people: bounded, whatever was written. */
+
+const newline = 0x0a;
+
+/**
+ * The last `lineCount` lines of a piece of text, oldest first. Invalid UTF-8 becomes U+FFFD, a
+ * carriage return before the newline is dropped, a line over `lineChars` is cut with an ellipsis.
+ * Other control characters stay: whoever shows the lines escapes them.
+ *
+ * `isTorn` says that the bytes begin in the middle of a line; that piece is left out unless it is
+ * all there is.
+ */
+export const lastLines = (
+  bytes: Uint8Array,
+  isTorn: boolean,
+  lineCount: number,
+  lineChars: number,
+): readonly string[] => {
+  if (bytes.length === 0 || lineCount <= 0) return [];
+  const end = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length;
+  const lines = new TextDecoder().decode(bytes.subarray(0, end)).split('\n');
+  const whole = isTorn && lines.length > 1 ? lines.slice(1) : lines;
+  return whole.slice(-lineCount).map((line) => {
+    const text = line.endsWith('\r') ? line.slice(0, -1) : line;
+    return text.length > lineChars ? `${text.slice(0, lineChars)}…` : text;
+  });
+};
+
+/** Keeps the last bytes of a stream that may be endless. */
+export class ByteTail {
+  readonly #limit: number;
+  #chunks: Uint8Array[];
+  #length: number;
+  #dropped: boolean;
+
+  /** Never holds more than twice `limit` bytes, and one chunk. */
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#chunks = [];
+    this.#length = 0;
+    this.#dropped = false;
+  }
+
+  /** Keeps the chunk itself: its owner must not write into it afterwards. */
+  push(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length > 2 * this.#limit) this.#trim();
+  }
+
+  /** True when the bytes at the front are gone. */
+  get isTorn(): boolean {
+    return this.#dropped || this.#length > this.#limit;
+  }
+
+  /** The last bytes, at most `limit`; a copy or a view that nobody writes into. */
+  bytes(): Uint8Array {
+    if (this.#length > this.#limit) this.#trim();
+    return Buffer.concat(this.#chunks);
+  }
+
+  #trim(): void {
+    const kept = Buffer.concat(this.#chunks).subarray(-this.#limit);
+    this.#dropped = true;
+    this.#chunks = [Buffer.from(kept)];
+    this.#length = kept.length;
+  }
+}

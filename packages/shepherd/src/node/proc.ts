@@ -1,0 +1,116 @@
+/**
+ * What the kernel says about processes, read from /proc. On systems without one every question is
+ * answered with "nothing known", and nothing is adopted there.
+ *
+ * A pid names a process only together with its start time (numbers are reused) and with the boot it
+ * was taken in (start times count from there).
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** One living process. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** The process group; a service leads its own, so there it equals the pid. */
+  readonly group: number;
+  /** Clock ticks since boot, as written by the kernel: compared, never computed with. */
+  readonly startTime: string;
+}
+
+/** Reads /proc. */
+export interface Proc {
+  /**
+   * Identifies the time since the machine was switched on; undefined where there is no such thing.
+   */
+  bootId(): string | undefined;
+  /**
+   * Undefined for a process that is gone, or a zombie: that one has ended and waits to be reaped
+   * only.
+   */
+  facts(pid: number): ProcessFacts | undefined;
+  /** Whether a living process is in this group. */
+  hasMembers(group: number): boolean;
+  /** Every living process in whose initial environment `name` has one of the wanted values. */
+  findByEnvironment(
+    name: string,
+    wanted: ReadonlySet<string>,
+  ): readonly (ProcessFacts & { readonly value: string })[];
+}
+
+// Positions in /proc/PID/stat counted from the field after the command's name, which is field 3.
+const stateField = 0;
+const groupField = 2;
+const startTimeField = 19;
+
+const readText = (file: string): string | undefined => {
+  try {
+    return fs.readFileSync(file, 'latin1');
+  } catch {
+    return undefined; // gone, not ours to read, or no /proc here: all mean "nothing known"
+  }
+};
+
+interface Stat extends ProcessFacts {
+  readonly isZombie: boolean;
+}
+/**
+ * The line of /proc/PID/stat. The second field is the command's name in parentheses and may itself
+ * contain blanks, parentheses and newlines: only its last closing parenthesis counts.
+ */
+const parseStat = (pid: number, text: string): Stat | undefined => {
+  const fields = text
+    .slice(text.lastIndexOf(')') + 1)
+    .trim()
+    .split(' ');
+  const state = fields[stateField];
+  const group = Number(fields[groupField]);
+  const startTime = fields[startTimeField];
+  if (state === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return undefined;
+  if (!Number.isSafeInteger(group)) return undefined;
+  return { pid, group, startTime, isZombie: state === 'Z' || state === 'X' };
+};
+
+const valueIn = (environment: string, name: string): string | undefined => {
+  const key = `${name}=`;
+  const entry = environment.split('\0').find((each) => each.startsWith(key));
+  return entry?.slice(key.length);
+};
+
+/**
+ * The kernel's view, from `folder`; another folder than /proc is for tests. Reads at each question,
+ * keeps nothing.
+ */
+export const makeProc = (folder = '/proc'): Proc => {
+  const statOf = (pid: number): Stat | undefined => {
+    const text = readText(path.join(folder, String(pid), 'stat'));
+    return text === undefined ? undefined : parseStat(pid, text);
+  };
+  const facts = (pid: number): ProcessFacts | undefined => {
+    const stat = statOf(pid);
+    if (stat === undefined || stat.isZombie) return undefined;
+    return { pid, group: stat.group, startTime: stat.startTime };
+  };
+  const pids = (): readonly number[] => {
+    try {
+      return fs
+        .readdirSync(folder)
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number);
+    } catch {
+      return []; // no /proc on this system
+    }
+  };
+  return {
+    bootId: () => readText(path.join(folder, 'sys/kernel/random/boot_id'))?.trim(),
+    facts,
+    hasMembers: (group) => pids().some((pid) => facts(pid)?.group === group),
+    findByEnvironment: (name, wanted) =>
+      pids().flatMap((pid) => {
+        const environment = readText(path.join(folder, String(pid), 'environ'));
+        const value = environment === undefined ? undefined : valueIn(environment, name);
+        if (value === undefined || !wanted.has(value)) return [];
+        const found = facts(pid);
+        return found === undefined ? [] : [{ ...found, value }];
+      }),
+  };
+};

@@ -1,0 +1,166 @@
+/**
+ * From a Command to something that can be executed, with words for every way in which it cannot.
+ * The checks run in the daemon, synchronously, like the spawn that follows (libuv itself waits
+ * until the child has executed its program): so a start that fails says what was tried, where GNU
+ * Shepherd reports a child that exited with 127.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { StartFailed } from '../errors.ts';
+import type { Command } from '../types.ts';
+import { namedFolderCount, scriptHeadBytes } from './limits.ts';
+
+/** A command whose program and folder were found. */
+export interface Program {
+  /** Absolute. */
+  readonly file: string;
+  /** The program's name as configured: what it sees as its own name. */
+  readonly argv0: string;
+  readonly args: readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+/** What a command gets where it says nothing itself. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where commands run that name no folder. */
+  readonly cwd: string;
+}
+
+/** What execvp(3) looks in when PATH is not set. */
+const defaultPath = '/usr/local/bin:/usr/bin:/bin';
+
+const words: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'a part of its path is not a directory',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  ELOOP: 'too many symbolic links',
+  ENAMETOOLONG: 'the path is too long',
+  ENOEXEC: 'not a program of this kind of machine',
+  ETXTBSY: 'the file is open for writing',
+  E2BIG: 'arguments and environment are too long together',
+  EAGAIN: 'no more processes may be started (the limit of this user or machine is reached)',
+  ENOMEM: 'out of memory',
+  EMFILE: 'this daemon has too many files open',
+  ENFILE: 'this machine has too many files open',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'is a directory',
+};
+/** The words for a failed system call, with its code for those who search for it. */
+export const explain = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const text = code === undefined ? undefined : words[code];
+  if (text !== undefined) return `${text} (${code})`;
+  return error instanceof Error ? error.message : String(error);
+};
+
+const stat = (file: string): fs.Stats | Error => {
+  try {
+    return fs.statSync(file);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+};
+const mayExecute = (file: string): boolean => {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+/** Undefined for a file that can be tried, else what is wrong with it. */
+const fault = (file: string): string | undefined => {
+  const found = stat(file);
+  if (found instanceof Error) return explain(found).replace(' (ENOENT)', '');
+  if (found.isDirectory()) return 'is a directory, not a program';
+  if (!found.isFile()) return 'is not a regular file';
+  if (mayExecute(file)) return undefined;
+  const mode = (found.mode & 0o7777).toString(8).padStart(4, '0');
+  return `not executable by this user (mode ${mode})`;
+};
+
+const checkFolder = (folder: string): void => {
+  const found = stat(folder);
+  if (found instanceof Error) {
+    const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
+    throw new StartFailed(`exec: working directory ${folder}: ${why}`);
+  }
+  if (!found.isDirectory()) {
+    throw new StartFailed(`exec: working directory ${folder}: is not a directory`);
+  }
+  if (!mayExecute(folder)) {
+    throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`);
+  }
+};
+
+const findFile = (name: string, cwd: string, searched: string): string => {
+  if (name.includes('/')) {
+    const file = path.resolve(cwd, name);
+    const wrong = fault(file);
+    if (wrong === undefined) return file;
+    throw new StartFailed(`exec: ${file}: ${wrong}`);
+  }
+  const folders = searched.split(':');
+  const near: string[] = [];
+  for (const folder of folders) {
+    const file = path.resolve(cwd, folder, name);
+    const wrong = fault(file);
+    if (wrong === undefined) return file;
+    if (!(stat(file) instanceof Error)) near.push(`${file} ${wrong}`);
+  }
+  const named = folders.slice(0, namedFolderCount).map((folder) => folder || '.');
+  const more = folders.length > named.length ? ` and ${folders.length - named.length} more` : '';
+  const passed = near.length === 0 ? '' : `; passed over: ${near.join(', ')}`;
+  throw new StartFailed(
+    `exec: ${name}: no such file; looked in PATH ${named.join(':')}${more}${passed}`,
+  );
+};
+
+/**
+ * Finds the folder first, then the program: to the system a missing folder looks like a missing
+ * program.
+ * @throws StartFailed with what was tried.
+ */
+export const findProgram = (command: Command, around: Surroundings): Program => {
+  const [argv0, ...args] = command.argv;
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...around.env, ...command.env })) {
+    if (value !== undefined) env[name] = value;
+  }
+  const cwd = path.resolve(around.cwd, command.cwd ?? '.');
+  checkFolder(cwd);
+  if (argv0 === '') throw new StartFailed('exec: the name of the program is empty');
+  return { file: findFile(argv0, cwd, env['PATH'] ?? defaultPath), argv0, args, cwd, env };
+};
+
+const interpreterOf = (file: string): string | undefined => {
+  let handle: number | undefined;
+  try {
+    handle = fs.openSync(file, 'r');
+    const head = Buffer.alloc(scriptHeadBytes);
+    const length = fs.readSync(handle, head, 0, head.length, 0);
+    return /^#![ \t]*([^\s]+)/.exec(head.toString('utf8', 0, length))?.[1];
+  } catch {
+    return undefined; // it is only for the wording of another error
+  } finally {
+    if (handle !== undefined) fs.closeSync(handle);
+  }
+};
+
+/**
+ * Words for an exec that failed although the file was there: often the interpreter of a script is
+ * not.
+ */
+export const execFailure = (program: Program, error: unknown): StartFailed => {
+  const interpreter = interpreterOf(program.file);
+  const wrong = interpreter === undefined ? undefined : fault(interpreter);
+  if (wrong !== undefined) {
+    const line = `its first line asks for ${interpreter}`;
+    return new StartFailed(`exec: ${program.file}: ${line}: ${wrong}`, { cause: error });
+  }
+  return new StartFailed(`exec: ${program.file}: ${explain(error)}`, { cause: error });
+};

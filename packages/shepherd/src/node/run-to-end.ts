@@ -1,0 +1,89 @@
+/** Short commands: custom actions. They belong to no start, and what they print is their result. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Answer } from '@bellwether/actors';
+import type { CommandResult } from '../types.ts';
+import { killRest, signalGroup } from './group.ts';
+import { commandOutputBytes, commandOutputLineCount, pipeCloseMs } from './limits.ts';
+import { ByteTail, lastLines } from './lines.ts';
+import type { Proc } from './proc.ts';
+import { execFailure, type Program } from './program.ts';
+
+/**
+ * Runs a program in a process group of its own and keeps `answer` with its ending and its last
+ * lines. At the deadline the whole group is killed, and a last line says so. `over` is called once,
+ * whatever happened.
+ */
+export const runProgram = (
+  program: Program,
+  timeoutMs: number,
+  proc: Proc,
+  answer: Answer,
+  over: () => void,
+): void => {
+  let child: ChildProcess;
+  try {
+    child = spawn(program.file, program.args, {
+      argv0: program.argv0,
+      cwd: program.cwd,
+      env: program.env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  } catch (error) {
+    answer.broken(execFailure(program, error));
+    return over();
+  }
+  const { pid } = child;
+  if (pid === undefined) {
+    child.on('error', (error) => {
+      answer.broken(execFailure(program, error));
+      over();
+    });
+    return;
+  }
+  collect(child, pid, timeoutMs, proc, (result) => {
+    answer.kept(result);
+    over();
+  });
+};
+
+const collect = (
+  child: ChildProcess,
+  pid: number,
+  timeoutMs: number,
+  proc: Proc,
+  done: (result: CommandResult) => void,
+): void => {
+  const tail = new ByteTail(commandOutputBytes);
+  let isLate = false;
+  const deadline = setTimeout(() => {
+    isLate = true;
+    signalGroup(pid, 'SIGKILL');
+  }, timeoutMs);
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe?.on('data', (chunk: Buffer) => tail.push(chunk));
+    pipe?.on('error', () => {}); // reading failed: the lines so far are the result
+  }
+  child.on('error', () => {}); // a signal that could not be sent: we send ours to the group
+  child.on('exit', () => {
+    clearTimeout(deadline);
+    killRest(proc, pid, () => {});
+    // A process that left the group may hold the pipes open for ever.
+    const closing = setTimeout(() => {
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, pipeCloseMs);
+    child.on('close', () => clearTimeout(closing));
+  });
+  child.on('close', (code, signal) => {
+    const lines = lastLines(tail.bytes(), tail.isTorn, commandOutputLineCount, commandOutputBytes);
+    const output = isLate
+      ? [...lines.slice(1 - commandOutputLineCount), `killed: still running after ${timeoutMs} ms`]
+      : lines;
+    done({
+      ...(code === null ? {} : { code }),
+      ...(signal === null ? {} : { signal }),
+      output,
+    });
+  });
+};

@@ -1,0 +1,100 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makeLogFiles } from '../../../packages/shepherd/src/node/log-files.ts';
+import { answerOf, makeFolder } from './support.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = makeFolder();
+});
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const tail = async (bytes: string | Uint8Array, lineCount: number) => {
+  const files = makeLogFiles(folder);
+  fs.writeFileSync(files.pathOf('web'), bytes);
+  const { answer, value } = answerOf<readonly string[]>();
+  files.tail('web', lineCount, answer);
+  return value;
+};
+
+describe('the tail of a log', () => {
+  it('of a service that never wrote has no lines', async () => {
+    const { answer, value } = answerOf<readonly string[]>();
+    makeLogFiles(path.join(folder, 'nowhere')).tail('web', 10, answer);
+    expect(await value).toEqual([]);
+  });
+
+  it('is the last lines, oldest first, with or without a final newline', async () => {
+    expect(await tail('a\nb\nc\n', 2)).toEqual(['b', 'c']);
+    expect(await tail('a\nb\nc', 2)).toEqual(['b', 'c']);
+    expect(await tail('a\nb\n', 9)).toEqual(['a', 'b']);
+    expect(await tail('\n\n', 9)).toEqual(['', '']);
+    expect(await tail('', 9)).toEqual([]);
+    expect(await tail('a\n', 0)).toEqual([]);
+  });
+
+  it('is right wherever the lines lie across the pieces that are read', async () => {
+    const lines = Array.from({ length: 30_000 }, (_, at) => `line ${at}`);
+    const found = await tail(`${lines.join('\r\n')}\r\n`, 9_000);
+    expect(found).toEqual(lines.slice(-9_000));
+  });
+
+  it('reads a mebibyte of a file at most', async () => {
+    const text = `first\n${'x'.repeat(1023)}\n`.repeat(2_000);
+    const found = await tail(text, 10_000);
+    expect(found.length).toBeLessThanOrEqual(2 * 1024 + 1);
+    expect(found.slice(-2)).toEqual(['first', 'x'.repeat(1023)]);
+  });
+
+  it('cuts a long line, and gives its end when no line ends within reach', async () => {
+    expect(await tail(`short\n${'y'.repeat(9_000)}\n`, 2)).toEqual([
+      'short',
+      `${'y'.repeat(8 * 1024)}…`,
+    ]);
+    expect(await tail('z'.repeat(3 * 1024 * 1024), 5)).toEqual([`${'z'.repeat(8 * 1024)}…`]);
+  });
+
+  it('replaces what is not UTF-8', async () => {
+    expect(await tail(Uint8Array.of(0x61, 0xff, 0xfe, 0x0a, 0xc3, 0x0a), 2)).toEqual([
+      'a\ufffd\ufffd',
+      '\ufffd',
+    ]);
+  });
+
+  it('that cannot be read breaks with the file and the reason', async () => {
+    const files = makeLogFiles(folder);
+    fs.mkdirSync(files.pathOf('web'));
+    const { answer, value } = answerOf();
+    files.tail('web', 1, answer);
+    await expect(value).rejects.toThrow(`log: ${files.pathOf('web')}: is a directory (EISDIR)`);
+  });
+});
+
+describe('the path of a log', () => {
+  it('is the name of the service in the folder', () => {
+    expect(makeLogFiles('/var/log/x').pathOf('web-server.2')).toBe('/var/log/x/web-server.2.log');
+  });
+
+  it.each([
+    '../../etc/passwd',
+    '..',
+    '.',
+    '/etc/passwd',
+    'a/b',
+    'a\0b',
+    '',
+    '%2e',
+    'é'.repeat(500),
+  ])('stays in the folder for a service called %j', (service) => {
+    const file = makeLogFiles(folder).pathOf(service);
+    expect(path.dirname(file)).toBe(folder);
+    expect(path.basename(file)).not.toMatch(/^\.\.?$/);
+    expect(Buffer.byteLength(path.basename(file))).toBeLessThan(255);
+  });
+
+  it('differs for names that differ', () => {
+    const { pathOf } = makeLogFiles(folder);
+    expect(new Set(['a/b', 'a%2fb', 'a_b', '.a', 'a'].map(pathOf)).size).toBe(5);
+  });
+});
