@@ -6,7 +6,6 @@ export class Decode extends ActorError {
   /** `message` names the part that was reading, what it expected, where, and what it found. */
   constructor(message: string, options?: ErrorOptions) {
     super('decode', message, options);
-    this.name = 'Decode';
   }
 }
 
@@ -15,7 +14,6 @@ export class Encode extends ActorError {
   /** `message` names what was to be written and why it cannot be. */
   constructor(message: string, options?: ErrorOptions) {
     super('encode', message, options);
-    this.name = 'Encode';
   }
 }
 
@@ -24,7 +22,6 @@ export class Limit extends ActorError {
   /** `message` names the limit, its value and its unit. */
   constructor(message: string, options?: ErrorOptions) {
     super('limit', message, options);
-    this.name = 'Limit';
   }
 }
 
@@ -33,6 +30,5 @@ export class Forged extends ActorError {
   /** `message` names the claim that failed; it never holds key or signature bytes. */
   constructor(message: string, options?: ErrorOptions) {
     super('forged', message, options);
-    this.name = 'Forged';
   }
 }

@@ -26,8 +26,8 @@ export const LIMITS = {
   cachedTextBytes: 32,
   /** Key lists whose sorted order a writer remembers. */
   keyPlans: 1_024,
-  /** Keys of a struct that is worth a plan. */
-  plannedKeys: 32,
+  /** Bytes of all keys of a struct that is worth a plan. */
+  keyPlanBytes: 1_024,
 
   // Locators. They come from files, command lines and peers.
   /** Characters of an `ocapn://` URI: a relayed designator of Goblins takes about 165. */

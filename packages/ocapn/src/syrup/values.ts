@@ -21,12 +21,16 @@
  * carried, so that one odd argument costs no session.
  */
 
-/** A symbol: a name that is not text, such as a method or a record's label. Compare by name, see `isSym`. */
+/**
+ * A symbol: a name that is not text, such as a method or a record's label. Compare by name, see `isSym`. Frozen, for
+ * a reader hands the same one to all that receive it.
+ */
 export class Sym {
   /** Without any escape: the UTF-8 of this is what travels. */
   readonly name: string;
   constructor(name: string) {
     this.name = name;
+    Object.freeze(this);
   }
 }
 

@@ -1,5 +1,5 @@
 /** What peers say to each other, as typed objects; nothing in them is bound to a session yet. */
-import type { Sym, SyrupRecord } from '../syrup/values.ts';
+import type { SyrupRecord } from '../syrup/values.ts';
 
 /** Whose number a reference carries. Named from the receiver's side, as on the wire. */
 export type DescriptorKind = 'import-object' | 'import-promise' | 'export' | 'answer';
@@ -79,7 +79,7 @@ export interface Select {
 export interface GcExports {
   readonly op: 'gc-exports';
   readonly positions: readonly number[];
-  /** Each at least 1. */
+  /** Counts of mentions; 0 gives back nothing. */
   readonly deltas: readonly number[];
 }
 /** Says that these answers will not be used any more. */
@@ -102,4 +102,3 @@ export interface Unknown {
 /** One record from a peer. */
 export type Operation =
   StartSession | Deliver | Listen | Select | GcExports | GcAnswers | Abort | Unknown;
-export type { Sym };
