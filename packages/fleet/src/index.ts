@@ -1,1 +1,12 @@
+/** Services elsewhere, aggregates over them, and what a daemon gives to others. Pure actors: no network, no clock. */
 export type * from './types.ts';
+export { Malformed, Unreachable } from './errors.ts';
+export { exitCodeOf, type Patience } from './exit-code.ts';
+export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
+export { makeFleet, type FleetOptions } from './fleet.ts';
+export { LIMITS as FLEET_LIMITS } from './limits.ts';
+export { makeLiveRef, type LiveRef, type LiveRefOptions } from './live-ref.ts';
+export { makeLocalRoot, type LocalRootOptions, type RefStore } from './local-root.ts';
+export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
+export { sharedMembers } from './shares.ts';
+export { isGood, neededOf, stageOf, verdict, worstOf, type MinReady } from './summary.ts';

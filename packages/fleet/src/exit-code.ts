@@ -1,0 +1,36 @@
+/**
+ * How a finished command ends for scripts. The first line that holds decides:
+ *
+ *     9   a later command won
+ *     1   every target failed, or the command itself did
+ *     3   some targets failed, also where enough are ready
+ *     0   the policy is met; strictly: by every member
+ *     6   the operation's own deadline passed and outcomes are not known
+ *     4   the rest: nothing failed, something was not reached or is not known
+ *
+ * A command without rows is one target.
+ */
+import type { Outcome, Row } from '@bellwether/shepherd';
+import { isGood } from './summary.ts';
+
+/** What a client knows about its own command beside the outcome. */
+export interface Patience {
+  /** Whether every member must have succeeded, whatever the policy of the fleet. */
+  readonly isStrict: boolean;
+  /** Whether the deadline that the client gave has passed. */
+  readonly isDeadlinePassed: boolean;
+}
+
+/** The exit code for an outcome; usage, refusal and interruption are the client's own affair. */
+export const exitCodeOf = (outcome: Outcome, patience: Patience): 0 | 1 | 3 | 4 | 6 | 9 => {
+  const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
+  if (targets.every((row) => row.result === 'superseded')) return 9;
+  const failedCount = targets.filter((row) => row.result === 'failed').length;
+  if (failedCount > 0) return failedCount === targets.length ? 1 : 3;
+  if (outcome.result === 'failed') return 1;
+  const isMet = patience.isStrict ? targets.every(isGood) : isGood(outcome);
+  if (isMet) return 0;
+  return patience.isDeadlinePassed && targets.some(isOpen) ? 6 : 4;
+};
+
+const isOpen = (row: Row): boolean => row.result === 'timed-out' || row.result === 'unknown';

@@ -1,0 +1,188 @@
+/**
+ * The `^exported-service`: a service elsewhere, under a name of this shepherd. It owns no state but its last
+ * observation, so that a controller that starts afresh can stop what it never saw start. A command goes straight
+ * through, whatever the observation says:
+ *
+ *     reach           no contact by the connect deadline    unreachable: nothing was sent
+ *                     our deadline passes first             timed out: nothing was sent
+ *     perform sent    an outcome                            the far end's own words, under our name
+ *                     a refusal                             failed, with the refusal
+ *                     the session ends                      unknown: it may have happened
+ *                     our deadline passes                   timed out: it may still happen
+ */
+import {
+  catchAll,
+  type Bcom,
+  type Behavior,
+  type CatchAll,
+  type Clock,
+  type JournalCell,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
+import { Malformed } from './errors.ts';
+import { leftFor, throughHop } from './hops.ts';
+import { LIMITS } from './limits.ts';
+import type { LiveRef } from './live-ref.ts';
+import { makeMemberSink } from './member-sink.ts';
+import {
+  heard,
+  heardOutcome,
+  lostSight,
+  nothingObserved,
+  statusOf,
+  type Exported,
+  type Observed,
+} from './observed.ts';
+import { readOutcome, readStatus } from './read.ts';
+import { notSent, strangeAnswer, tooLate, troubleOf, unanswered } from './without-answer.ts';
+
+/** What makes an exported service. */
+export interface ExportedServiceOptions extends Exported {
+  /** The name in the daemon's ref store, for messages. */
+  readonly petname: string;
+  readonly remote: Ref<LiveRef>;
+  /** An opaque id, unique in the world, fresh at every start of the daemon. */
+  readonly hop: string;
+  /** Only read: how much of a deadline is used up, how old an observation is. */
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Makes a proxy; it asks nothing before it is asked. */
+export const makeExportedService = (
+  turn: Turn<Service>,
+  _bcom: Bcom<Service>,
+  options: ExportedServiceOptions,
+): Behavior<Service> & CatchAll => {
+  const held: Held = {
+    ...options,
+    name: options.provision[0],
+    observed: turn.cell(nothingObserved),
+    probing: turn.cell<Vow<Status> | undefined>(undefined),
+  };
+  return {
+    canonicalName: () => held.name,
+    provision: () => held.provision,
+    requirement: () => [],
+    status: () => statusOf(held, held.observed.get(), held.clock.now()),
+    probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
+    perform: (turn, request, writer) => perform(held, turn, request, writer),
+    [catchAll]: (turn, method, args) => turn.forward(turn.call(held.remote, 'reach'), method, args),
+  };
+};
+
+interface Held extends ExportedServiceOptions {
+  readonly name: string;
+  readonly observed: JournalCell<Observed>;
+  /** The question that is on its way, shared by all who ask meanwhile. */
+  readonly probing: JournalCell<Vow<Status> | undefined>;
+}
+interface Command {
+  readonly ref: Ref<ServiceFacet>;
+  readonly request: Request;
+  readonly writer: Ref<Writer>;
+  /** When the command came in here. */
+  readonly startedAt: number;
+}
+
+const perform = (
+  held: Held,
+  turn: Turn<Service>,
+  asked: Request,
+  writer: Ref<Writer>,
+): Vow<Outcome> => {
+  const through = throughHop(held.name, held.hop, asked);
+  if ('refusal' in through) return turn.kept(through.refusal);
+  const request = through.next;
+  const startedAt = held.clock.now();
+  return turn.when(
+    turn.within(Math.min(LIMITS.connectMs, request.remainingMs), turn.call(held.remote, 'reach')),
+    (turn, ref) => sendOn(held, turn, { ref, request, writer, startedAt }),
+    (_turn, reason) => {
+      const outcome = notSent(held, request, reason, silenceOf(held));
+      held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
+      return outcome;
+    },
+  );
+};
+
+const sendOn = (held: Held, turn: Turn<Service>, command: Command): Vow<Outcome> => {
+  const { ref, request, writer, startedAt } = command;
+  const usedMs = held.clock.now() - startedAt;
+  const remainingMs = leftFor(request.remainingMs, usedMs);
+  if (remainingMs === 0) return turn.kept(tooLate(held, request));
+  const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
+  const answer = turn.send(ref, 'perform', { ...request, member: held.name, remainingMs }, sink);
+  return turn.when(
+    turn.within(request.remainingMs - usedMs, answer),
+    (_turn, value) => answered(held, request, value),
+    (_turn, reason) => {
+      held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
+      return unanswered(held, request, reason);
+    },
+  );
+};
+
+/** The far end's outcome under our name, or what to think of an answer that is none. */
+const answered = (held: Held, request: Request, value: unknown): Outcome => {
+  const outcome = orMalformed(() => readOutcome(value, 'outcome'));
+  if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
+  held.observed.set(heardOutcome(held.observed.get(), outcome, held.clock.now()));
+  const rows = outcome.rows.map((row) => ({ ...row, member: `${held.name}/${row.member}` }));
+  return { ...outcome, member: held.name, rows };
+};
+
+const probe = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> => {
+  const asking = held.probing.get() ?? ask(held, turn, timeoutMs);
+  return turn.when(
+    turn.within(timeoutMs, asking),
+    (_turn, status) => status,
+    (_turn, reason) => shown(held, lostSight(held.observed.get(), troubleOf(held, reason))),
+  );
+};
+
+const ask = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> => {
+  const startedAt = held.clock.now();
+  const answer = turn.when(turn.call(held.remote, 'reach'), (turn, ref) =>
+    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt)),
+  );
+  const asking = turn.when(
+    turn.within(timeoutMs, answer),
+    (_turn, value) => noted(held, observation(held, value)),
+    (_turn, reason) => noted(held, lostSight(held.observed.get(), troubleOf(held, reason))),
+  );
+  held.probing.set(asking);
+  return asking;
+};
+
+const observation = (held: Held, value: unknown): Observed => {
+  const status = orMalformed(() => readStatus(value, 'status'));
+  if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
+  return heard(status, held.clock.now());
+};
+
+/** Takes down what a question brought, and lets the next one ask afresh. */
+const noted = (held: Held, observed: Observed): Status => {
+  held.observed.set(observed);
+  held.probing.set(undefined);
+  return shown(held, observed);
+};
+
+const shown = (held: Held, observed: Observed): Status =>
+  statusOf(held, observed, held.clock.now());
+
+const silenceOf = (held: Held): number | undefined => {
+  const { heardAt } = held.observed.get();
+  return heardAt === undefined ? undefined : held.clock.now() - heardAt;
+};
+
+const orMalformed = <T>(read: () => T): T | Malformed => {
+  try {
+    return read();
+  } catch (reason) {
+    if (reason instanceof Malformed) return reason;
+    throw reason;
+  }
+};

@@ -1,0 +1,138 @@
+/**
+ * The `^fleet`: an aggregate of services of this shepherd, most of them exported ones. It has no process and no state;
+ * every action goes down to the members, each through the shepherd and inside the same operation, and what it is
+ * follows from what they are. GNU Shepherd's rule alone (a stop takes down dependents) would leave every member running.
+ */
+import {
+  codeOf,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Settled,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import type {
+  Outcome,
+  Request,
+  Row,
+  Service,
+  Shepherd,
+  Status,
+  Writer,
+} from '@bellwether/shepherd';
+import { wordsOf } from './errors.ts';
+import { fleetStatus, unknownStatus } from './fleet-status.ts';
+import { leftFor, throughHop } from './hops.ts';
+import { neededOf, verdict, type MinReady } from './summary.ts';
+
+/** What makes a fleet. */
+export interface FleetOptions {
+  readonly provision: readonly [string, ...string[]];
+  readonly documentation: string;
+  /** Canonical names at this shepherd. */
+  readonly members: readonly string[];
+  readonly minReady: MinReady;
+  /** For members that other fleets share: which ones. */
+  readonly sharedWith: Readonly<Record<string, readonly string[]>>;
+  /** An opaque id, unique in the world, fresh at every start of the daemon. */
+  readonly hop: string;
+  readonly shepherd: Ref<Pick<Shepherd, 'member' | 'status' | 'probe'>>;
+}
+
+/** Makes an aggregate. @throws RangeError for a `minReady` that its members can never meet. */
+export const makeFleet = (
+  _turn: Turn<Service>,
+  _bcom: Bcom<Service>,
+  fleet: FleetOptions,
+): Behavior<Service> => {
+  const needed = neededOf(fleet.minReady, fleet.members.length);
+  return {
+    canonicalName: () => fleet.provision[0],
+    provision: () => fleet.provision,
+    requirement: () => [],
+    status: (turn) =>
+      fleetStatus(
+        fleet,
+        fleet.members.map((member) => turn.call(fleet.shepherd, 'status', member)),
+        needed,
+      ),
+    probe: (turn, timeoutMs) => probe(fleet, needed, turn, timeoutMs),
+    perform: (turn, request, writer) => perform(fleet, turn, request, writer),
+  };
+};
+
+const perform = (
+  fleet: FleetOptions,
+  turn: Turn<Service>,
+  request: Request,
+  writer: Ref<Writer>,
+): Vow<Outcome> => {
+  const [name] = fleet.provision;
+  if (request.withMembers === false)
+    return turn.kept({ member: name, result: 'ok', reason: 'members left as they are', rows: [] });
+  const through = throughHop(name, fleet.hop, request);
+  if ('refusal' in through) return turn.kept(through.refusal);
+  const part = { ...through.next, remainingMs: Math.max(1, leftFor(request.remainingMs, 0)) };
+  const rows = fleet.members.map((member) => {
+    const answer = turn.send(fleet.shepherd, 'member', { ...part, member }, writer);
+    return rowOf(fleet, turn, { ...request, member }, turn.within(request.remainingMs, answer));
+  });
+  // Each row is also told the moment it is there; a writer that refuses it costs the event, not the outcome.
+  for (const row of rows)
+    turn.when(row, (turn, row) => turn.call(writer, 'pass', [{ kind: 'row', row }]));
+  return turn.when(turn.all(rows), (_turn, settled) =>
+    verdict(name, request.action, settled.map(rowIn), fleet.minReady),
+  );
+};
+
+/** One member's row, whatever becomes of its part. */
+const rowOf = (
+  fleet: FleetOptions,
+  turn: Turn<Service>,
+  request: Request,
+  answer: Vow<Outcome>,
+): Vow<Row> =>
+  turn.when(
+    answer,
+    (_turn, outcome) => withShares(fleet, request, outcome),
+    (_turn, reason): Row => brokenRow(request, reason),
+  );
+
+const brokenRow = ({ member, action }: Request, reason: Error): Row =>
+  codeOf(reason) === 'timed-out'
+    ? { member, result: 'timed-out', reason: `no outcome of ${action} in time; it may still come` }
+    : { member, result: 'failed', reason: `could not ${action}: ${wordsOf(reason)}` };
+
+/** A row is an outcome without its own rows; a member that other fleets share says so when it changes. */
+const withShares = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {
+  const { rows: _rows, ...row } = outcome;
+  const others = fleet.sharedWith[request.member] ?? [];
+  if (others.length === 0 || row.result !== 'changed') return row;
+  const shared = `shared with ${others.join(', ')}`;
+  return { ...row, reason: row.reason === undefined ? shared : `${row.reason}; ${shared}` };
+};
+
+const rowIn = (settled: Settled<Row>): Row => {
+  if (settled.kept) return settled.value;
+  throw settled.reason;
+};
+
+const probe = (
+  fleet: FleetOptions,
+  needed: number,
+  turn: Turn<Service>,
+  timeoutMs: number,
+): Vow<Status> => {
+  const asked = fleet.members.map((member) =>
+    turn.within(timeoutMs, turn.send(fleet.shepherd, 'probe', member, leftFor(timeoutMs, 0))),
+  );
+  return turn.when(turn.all(asked), (_turn, settled) =>
+    fleetStatus(fleet, settled.map(statusIn(fleet)), needed),
+  );
+};
+
+const statusIn =
+  (fleet: FleetOptions) =>
+  (settled: Settled<Status>, at: number): Status =>
+    settled.kept ? settled.value : unknownStatus(fleet.members[at] ?? '', wordsOf(settled.reason));

@@ -1,0 +1,111 @@
+/**
+ * The `^local-root`: what the holder of `admin.ref` can do, and nobody on another machine. It hands out data, never an
+ * actor; what it is asked is checked here, since whoever can read that file may still run a faulty client.
+ */
+import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
+import { Malformed, wordsOf } from './errors.ts';
+import { unknownStatus } from './fleet-status.ts';
+import { leftFor } from './hops.ts';
+import { LIMITS } from './limits.ts';
+import type { NonceRegistry } from './mint.ts';
+import { readName, readStatusNames, readUpTo } from './read.ts';
+import type { About, LocalRoot } from './types.ts';
+
+/** The power over the daemon's own ref store. */
+export interface RefStore {
+  /** Kept once the ref is on disk; broken for a URI that is none. The URI is a secret. */
+  put(petname: string, uri: string, answer: Answer): void;
+  /** Kept with petnames and peers, no secrets. */
+  list(answer: Answer): void;
+}
+/** What a local root stands in front of. */
+export interface LocalRootOptions {
+  readonly shepherd: Ref<Shepherd>;
+  readonly mint: Ref<NonceRegistry>;
+  readonly refs: RefStore;
+  /** Only read. */
+  readonly about: () => About;
+  /** The URI of a swissnum at this daemon: a secret. */
+  readonly uriOf: (swissnum: Uint8Array) => string;
+  /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
+  readonly end: () => void;
+}
+
+/** Makes the root of local authority. */
+export const makeLocalRoot = (
+  _turn: Turn<LocalRoot>,
+  _bcom: Bcom<LocalRoot>,
+  options: LocalRootOptions,
+): Behavior<LocalRoot> => {
+  const { shepherd, mint, refs } = options;
+  return {
+    perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
+    status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
+    log: (turn, name, lineCount) =>
+      turn.send(
+        shepherd,
+        'log',
+        readName(name, 'service'),
+        readUpTo(LIMITS.logLineCount)(lineCount, 'lines'),
+      ),
+    history: (turn) => turn.send(shepherd, 'history'),
+    mint: (turn, service) =>
+      turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>
+        options.uriOf(swissnum),
+      ),
+    adoptRef: (turn, petname, uri) => {
+      checkPetname(petname);
+      checkUri(uri);
+      return turn.ask((answer) => refs.put(petname, uri, answer));
+    },
+    refs: (turn) => turn.ask((answer) => refs.list(answer)),
+    about: () => options.about(),
+    shutDown: (turn, sink) => shutDown(options, turn, sink),
+  };
+};
+
+/** Every service is asked at once; who does not answer in time is unknown, and the rest is told all the same. */
+const status = (
+  { shepherd }: LocalRootOptions,
+  turn: Turn,
+  names: readonly string[],
+  timeoutMs: number,
+): Vow<readonly Status[]> => {
+  const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
+  const all = readStatusNames(names, 'names');
+  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
+  // A name that is not known refuses the whole question before anything is asked of anybody.
+  for (const name of asked) turn.call(shepherd, 'status', name);
+  const answers = asked.map((name) =>
+    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0))),
+  );
+  return turn.when(turn.all(answers), (_turn, settled) =>
+    settled.map((one, at) =>
+      one.kept ? one.value : unknownStatus(asked[at] ?? '', wordsOf(one.reason)),
+    ),
+  );
+};
+
+/** The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that answers. */
+const shutDown = (
+  options: LocalRootOptions,
+  turn: Turn,
+  sink: Ref<Sink>,
+): ReturnType<LocalRoot['shutDown']> =>
+  turn.when(turn.send(options.shepherd, 'shutDown', sink), (turn, outcome) => {
+    turn.after(0, (turn) => turn.effect(options.end));
+    return outcome;
+  });
+
+/** A petname is also the name of a file in the store. */
+const checkPetname = (petname: unknown): void => {
+  const name = readName(petname, 'petname');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new Malformed(`petname: expected letters, digits, '.', '_' and '-', found others`);
+};
+/** Says nothing of what it found: it may be a secret that was mistyped. */
+const checkUri = (uri: unknown): void => {
+  if (typeof uri !== 'string' || uri.length > LIMITS.uriLength || !uri.startsWith('ocapn://'))
+    throw new Malformed(`uri: expected ocapn://… of at most ${LIMITS.uriLength} characters`);
+};

@@ -1,0 +1,53 @@
+/**
+ * The `^member-sink`: what a controller gives to one member for one operation. A caller's own sink is never passed on,
+ * since that would introduce the member to the caller. It is nothing but a filter in front of the operation's writer.
+ */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { Event, Sink, Writer } from '@bellwether/shepherd';
+import { Malformed } from './errors.ts';
+import { LIMITS } from './limits.ts';
+import { readBatch } from './read.ts';
+
+/** Whose stream this is. */
+export interface MemberSinkOptions {
+  /** The member's name at this shepherd. */
+  readonly member: string;
+  /** The operator's own label for the member's machine: what a peer calls itself counts for nothing. */
+  readonly origin: string;
+  readonly writer: Ref<Writer>;
+}
+
+/**
+ * Takes batches in order and passes them on under the names of this side; the answer to a batch is the credit for
+ * another. A batch out of order, out of shape or beyond the limits is refused, which ends the stream at its sender.
+ */
+export const makeMemberSink = (
+  turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  { member, origin, writer }: MemberSinkOptions,
+): Behavior<Sink> => {
+  const taken = turn.cell({ batchCount: 0, eventCount: 0 });
+  return {
+    rows: (turn, batch, sequence) => {
+      const { batchCount, eventCount } = taken.get();
+      if (sequence !== batchCount)
+        throw new Malformed(`sink: expected batch ${batchCount}, found ${String(sequence)}`);
+      const events = readBatch(batch, 'batch').map((event) => relabelled(event, member, origin));
+      if (eventCount + events.length > LIMITS.streamEventCount)
+        throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
+      taken.set({ batchCount: batchCount + 1, eventCount: eventCount + events.length });
+      turn.call(writer, 'pass', events);
+    },
+  };
+};
+
+const relabelled = (event: Event, member: string, origin: string): Event => {
+  switch (event.kind) {
+    case 'line':
+      return { ...event, from: origin };
+    case 'row':
+      return { ...event, row: { ...event.row, member: `${member}/${event.row.member}` } };
+    case 'dropped':
+      return event;
+  }
+};

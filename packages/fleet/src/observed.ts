@@ -1,0 +1,107 @@
+/**
+ * What is known of a service elsewhere.
+ *
+ *     nothing yet                                unknown
+ *     heard, less than two heartbeats ago        as it was heard, with its age
+ *     heard, longer ago or contact lost since    unknown, with the age of the last contact
+ *
+ * A stage is never shown as known for longer than it can be: better unknown than a stale `running`.
+ */
+import type { MemberStatus, Outcome, Status } from '@bellwether/shepherd';
+import { LIMITS } from './limits.ts';
+
+/** An observation: what the far end said, and when it was heard by this side's own clock. */
+export interface Observed {
+  readonly last: Status | undefined;
+  /** Monotonic milliseconds; undefined before the first contact. */
+  readonly heardAt: number | undefined;
+  /** Why it is unknown now; undefined while the last contact was a good one. */
+  readonly trouble: string | undefined;
+}
+/** What this side knows by itself. */
+export interface Exported {
+  readonly provision: readonly [string, ...string[]];
+  /** The operator's own label for the machine. */
+  readonly origin: string;
+}
+
+/** Before the first contact. */
+export const nothingObserved: Observed = {
+  last: undefined,
+  heardAt: undefined,
+  trouble: undefined,
+};
+
+/** A fresh status from the far end. */
+export const heard = (last: Status, now: number): Observed => ({
+  last,
+  heardAt: now,
+  trouble: undefined,
+});
+
+/** A command's outcome says where the service was left; the rest stays as it was known. */
+export const heardOutcome = (observed: Observed, outcome: Outcome, now: number): Observed => {
+  const { last } = observed;
+  if (last === undefined || outcome.stage === undefined)
+    return { last, heardAt: now, trouble: undefined };
+  const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...kept } = last;
+  const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
+  return heard({ ...kept, ...pid, stage: outcome.stage, ageMs: 0 }, now);
+};
+
+/** Contact failed. What was known stays known as the past. */
+export const lostSight = (observed: Observed, trouble: string): Observed => ({
+  ...observed,
+  trouble,
+});
+
+/** The status to show at this moment. */
+export const statusOf = (exported: Exported, observed: Observed, now: number): Status => {
+  const { last, heardAt } = observed;
+  const silenceMs = heardAt === undefined ? 0 : now - heardAt;
+  const known = last === undefined ? neverSeen : last;
+  const here = { provision: exported.provision, requirement: [], origin: exported.origin };
+  const ageMs = known.ageMs + silenceMs;
+  const doubt = doubtOf(observed, silenceMs);
+  if (doubt === undefined) return { ...known, ...here, ageMs };
+  return { ...past(known), ...here, ageMs, stage: 'unknown', unknownReason: doubt };
+};
+
+const doubtOf = (observed: Observed, silenceMs: number): string | undefined => {
+  if (observed.trouble !== undefined) return observed.trouble;
+  if (observed.last === undefined) return 'not asked yet';
+  if (silenceMs < LIMITS.staleMs) return undefined;
+  return `not heard of for ${Math.round(silenceMs / 1000)} s`;
+};
+
+const neverSeen: Status = {
+  provision: [],
+  stage: 'unknown',
+  requirement: [],
+  documentation: '',
+  actions: [],
+  ageMs: 0,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+};
+
+/** Leaves out what is only true of a moment. */
+const past = (status: Status): Status => {
+  const {
+    pid: _pid,
+    isReady: _isReady,
+    since: _since,
+    members,
+    runningCount: _runningCount,
+    ...kept
+  } = status;
+  if (members === undefined) return kept;
+  return { ...kept, members: members.map(unknownMember) };
+};
+const unknownMember = ({ name, ageMs }: MemberStatus): MemberStatus => ({
+  name,
+  ageMs,
+  stage: 'unknown',
+});

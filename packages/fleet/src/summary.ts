@@ -1,0 +1,89 @@
+/**
+ * What many rows mean together. Pure functions: a fleet has no state of its own.
+ *
+ *     start, restart     enough members good   ok or changed, "2/2" or "degraded 1/2"
+ *     anything else      all members good      ok or changed, "2/2"
+ *     otherwise          the worst result of a member, "1 of 2 members"
+ */
+import type { Outcome, Result, Row, Stage, Status } from '@bellwether/shepherd';
+
+/** From worst to best. An answer that says no weighs more than no answer. */
+const severity: readonly Result[] = [
+  'failed',
+  'unreachable',
+  'timed-out',
+  'unknown',
+  'superseded',
+  'cancelled',
+  'skipped',
+  'changed',
+  'ok',
+];
+
+/** How many members must be good: a count, or a share of all as a whole percentage, rounded up. */
+export type MinReady = number | `${number}%`;
+
+/** Whether a target is as it was asked to be. */
+export const isGood = (row: { readonly result: Result }): boolean =>
+  row.result === 'ok' || row.result === 'changed';
+
+/**
+ * The number of members that a policy asks for.
+ * @throws RangeError for what is no count up to `memberCount` and no whole percentage up to 100.
+ */
+export const neededOf = (minReady: MinReady, memberCount: number): number => {
+  if (typeof minReady === 'number') {
+    if (Number.isInteger(minReady) && minReady >= 0 && minReady <= memberCount) return minReady;
+    throw new RangeError(`minReady: expected 0 to ${memberCount} members, found ${minReady}`);
+  }
+  const share = /^\d{1,3}%$/.test(minReady) ? Number(minReady.slice(0, -1)) : NaN;
+  if (share <= 100) return Math.ceil((share * memberCount) / 100);
+  throw new RangeError(`minReady: expected 0% to 100%, found ${JSON.stringify(minReady)}`);
+};
+
+/** The outcome of an aggregate named `member`: one row for each of its members, and the verdict over them. */
+export const verdict = (
+  member: string,
+  action: string,
+  rows: readonly Row[],
+  minReady: MinReady,
+): Outcome => {
+  const goodCount = rows.filter(isGood).length;
+  const mayDegrade = action === 'start' || action === 'restart';
+  const needed = mayDegrade ? neededOf(minReady, rows.length) : rows.length;
+  const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
+  return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
+};
+
+/** The result that weighs most; `ok` for no rows. */
+export const worstOf = (rows: readonly Row[]): Result =>
+  severity.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
+
+const bestOf = (rows: readonly Row[]): Result =>
+  rows.some((row) => row.result === 'changed') ? 'changed' : 'ok';
+
+const wordsOf = (goodCount: number, needed: number, memberCount: number): string => {
+  if (goodCount === memberCount) return `${goodCount}/${memberCount}`;
+  if (goodCount >= needed) return `degraded ${goodCount}/${memberCount}`;
+  const words = `${goodCount} of ${memberCount} members`;
+  return needed === memberCount ? words : `${words}, ${needed} needed`;
+};
+
+/** The stage of an aggregate, and how many of its members run, from what is known of the members. */
+export const stageOf = (
+  members: readonly Pick<Status, 'stage' | 'isReady'>[],
+  needed: number,
+): { readonly stage: Stage; readonly runningCount: number } => {
+  const countOf = (stage: Stage): number =>
+    members.filter((member) => member.stage === stage).length;
+  const runningCount = members.filter(isServing).length;
+  if (runningCount >= needed && runningCount > 0) return { stage: 'running', runningCount };
+  if (runningCount + countOf('unknown') >= needed && countOf('unknown') > 0)
+    return { stage: 'unknown', runningCount };
+  if (countOf('starting') > 0 || countOf('running') > runningCount)
+    return { stage: 'starting', runningCount };
+  return { stage: countOf('stopping') > 0 ? 'stopping' : 'stopped', runningCount };
+};
+
+const isServing = (member: Pick<Status, 'stage' | 'isReady'>): boolean =>
+  member.stage === 'running' && member.isReady !== false;

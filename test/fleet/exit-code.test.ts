@@ -1,0 +1,86 @@
+import { exitCodeOf, verdict, type MinReady } from '@bellwether/fleet';
+import type { Outcome, Result } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+
+const calm = { isStrict: false, isDeadlinePassed: false };
+const one = (result: Result): Outcome => ({ member: 'a', result, rows: [] });
+const many = (results: readonly Result[], minReady: MinReady = '100%', action = 'start'): Outcome =>
+  verdict(
+    'f',
+    action,
+    results.map((result, at) => ({ member: `m${at}`, result })),
+    minReady,
+  );
+
+describe('the exit code of one target', () => {
+  it.each([
+    ['ok', 0],
+    ['changed', 0],
+    ['failed', 1],
+    ['unreachable', 4],
+    ['timed-out', 4],
+    ['unknown', 4],
+    ['skipped', 4],
+    ['cancelled', 4],
+    ['superseded', 9],
+  ] as const)('is for %s: %d', (result, code) => {
+    expect(exitCodeOf(one(result), calm)).toBe(code);
+    expect(exitCodeOf(one(result), { ...calm, isStrict: true })).toBe(code);
+  });
+  it('is 6 when its own deadline passed and nobody knows', () => {
+    const late = { ...calm, isDeadlinePassed: true };
+    expect(exitCodeOf(one('timed-out'), late)).toBe(6);
+    expect(exitCodeOf(one('unknown'), late)).toBe(6);
+    expect(exitCodeOf(one('unreachable'), late)).toBe(4);
+    expect(exitCodeOf(one('failed'), late)).toBe(1);
+    expect(exitCodeOf(one('changed'), late)).toBe(0);
+  });
+});
+
+describe('the exit code of a fleet', () => {
+  it('is 1 when all failed and 3 when some did, also where enough are ready', () => {
+    expect(exitCodeOf(many(['failed', 'failed']), calm)).toBe(1);
+    expect(exitCodeOf(many(['changed', 'failed']), calm)).toBe(3);
+    expect(exitCodeOf(many(['changed', 'failed'], 1), calm)).toBe(3);
+    expect(exitCodeOf(many(['unreachable', 'failed']), calm)).toBe(3);
+  });
+  it('is 4 for an unreachable member and 0 when the policy is met without it', () => {
+    expect(exitCodeOf(many(['changed', 'unreachable']), calm)).toBe(4);
+    expect(exitCodeOf(many(['changed', 'unreachable'], 1), calm)).toBe(0);
+    expect(exitCodeOf(many(['changed', 'unreachable'], 1), { ...calm, isStrict: true })).toBe(4);
+  });
+  it('is 9 only when every member lost to a later command', () => {
+    expect(exitCodeOf(many(['superseded', 'superseded']), calm)).toBe(9);
+    expect(exitCodeOf(many(['superseded', 'changed']), calm)).toBe(4);
+    expect(exitCodeOf(many(['superseded', 'failed']), calm)).toBe(3);
+  });
+  it('is 1 for a fleet that failed as a whole', () => {
+    expect(exitCodeOf({ ...many(['ok', 'ok']), result: 'failed' }, calm)).toBe(1);
+  });
+  it('takes the first line of the order that holds, for every mix of three', () => {
+    const results: Result[] = ['ok', 'changed', 'failed', 'unreachable', 'timed-out', 'superseded'];
+    for (const a of results)
+      for (const b of results)
+        for (const c of results)
+          for (let needed = 0; needed <= 3; needed += 1)
+            for (const isStrict of [false, true])
+              for (const isDeadlinePassed of [false, true]) {
+                const mix = [a, b, c];
+                const count = (...which: Result[]): number =>
+                  mix.filter((each) => which.includes(each)).length;
+                const good = count('ok', 'changed');
+                const order: [boolean, number][] = [
+                  [count('superseded') === 3, 9],
+                  [count('failed') === 3, 1],
+                  [count('failed') > 0, 3],
+                  [good >= (isStrict ? 3 : needed), 0],
+                  [isDeadlinePassed && count('timed-out') > 0, 6],
+                  [true, 4],
+                ];
+                const expected = order.find(([holds]) => holds)?.[1];
+                expect(exitCodeOf(many(mix, needed), { isStrict, isDeadlinePassed })).toBe(
+                  expected,
+                );
+              }
+  });
+});
