@@ -1,1 +1,5 @@
-export {};
+/** OCapN over TLS, on Goblins' wire. */
+export { makeIdentity, openIdentity, type IdentityText, type TlsIdentity } from './identity.ts';
+export { loadOrMakeIdentity } from './identity-files.ts';
+export { TLS_LIMITS, type TlsLimits } from './limits.ts';
+export { tlsNetlayer, type TlsOptions, type TlsPlace } from './netlayer.ts';

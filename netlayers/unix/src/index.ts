@@ -1,1 +1,4 @@
-export {};
+/** OCapN over unix sockets. */
+export type { Mode } from './folder.ts';
+export { unixNetlayer, type UnixOptions } from './netlayer.ts';
+export type { SocketPlace } from './socket-file.ts';

@@ -1,0 +1,74 @@
+/**
+ * One attempt to reach a peer, from the call of `dial` to the first of
+ *
+ *     connected             → succeed: the caller attaches the socket
+ *     failed, or too late   → the socket is destroyed, `failed` is told
+ *     cancelled             → the socket is destroyed, nobody is told
+ *
+ * after which nothing happens any more.
+ */
+import type { Duplex } from 'node:stream';
+import { Unreachable } from './errors.ts';
+
+/** Made by `Traffic.dial`; ends exactly once. */
+export class Dial {
+  /** What is dialled, as messages name it: `tcp-tls: web1.example:8088`. */
+  readonly place: string;
+  readonly #failed: (reason: Error) => void;
+  readonly #over: (dial: Dial) => void;
+  readonly #deadline: NodeJS.Timeout;
+  #socket: Duplex | undefined;
+  #isOver: boolean;
+
+  /** `over` is called when the attempt ends, however it ends, before anybody else is told. */
+  constructor(
+    place: string,
+    deadlineMs: number,
+    failed: (reason: Error) => void,
+    over: (dial: Dial) => void,
+  ) {
+    this.place = place;
+    this.#failed = failed;
+    this.#over = over;
+    this.#socket = undefined;
+    this.#isOver = false;
+    this.#deadline = setTimeout(() => {
+      this.fail(new Unreachable(`${place} did not answer within ${deadlineMs} ms`));
+    }, deadlineMs);
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The socket of this attempt, destroyed if it does not succeed. A later call replaces it. */
+  use(socket: Duplex): void {
+    if (this.#isOver) socket.destroy();
+    else this.#socket = socket;
+  }
+
+  /** True for the caller that may go on with the socket, false when the attempt has ended before. */
+  succeed(): boolean {
+    if (this.#isOver) return false;
+    this.#socket = undefined;
+    this.#finish();
+    return true;
+  }
+
+  fail(reason: Error): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#failed(reason);
+  }
+
+  cancel(): void {
+    if (!this.#isOver) this.#finish();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    this.#socket?.destroy();
+    this.#over(this);
+  }
+}

@@ -1,0 +1,127 @@
+/** Everything that one stream netlayer has open: its server, its attempts to dial and its sockets. */
+import type { Server } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Accept, PeerLocation } from '@bellwether/ocapn';
+import { StreamConnection } from './connection.ts';
+import { Dial } from './dial.ts';
+import { NetlayerClosed } from './errors.ts';
+
+/** Owned by one netlayer. After `close` whatever is asked of it fails. */
+export class Traffic {
+  readonly #transport: string;
+  readonly #dials: Set<Dial>;
+  readonly #sockets: Set<Duplex>;
+  readonly #waiting: (() => void)[];
+  readonly #onGone: (this: Duplex) => void;
+  #server: Server | undefined;
+  #isClosed: boolean;
+
+  constructor(transport: string) {
+    const sockets = new Set<Duplex>();
+    const settle = (): void => this.#settle();
+    this.#transport = transport;
+    this.#dials = new Set();
+    this.#sockets = sockets;
+    this.#waiting = [];
+    // One listener for all sockets: an idle connection should cost bytes, not closures.
+    this.#onGone = function gone(this: Duplex): void {
+      sockets.delete(this);
+      settle();
+    };
+    this.#server = undefined;
+    this.#isClosed = false;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Counts a socket in until it is gone; one that comes too late is destroyed. */
+  hold(socket: Duplex): void {
+    if (this.#isClosed) {
+      socket.on('error', () => {
+        // It is unwanted; how it ends is nobody's concern.
+      });
+      socket.destroy();
+      return;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', this.#onGone);
+  }
+
+  /** Counts the socket that wraps another one in its place: the outer one owns it from here. */
+  wrap(inner: Duplex, outer: Duplex): void {
+    inner.off('close', this.#onGone);
+    this.#sockets.delete(inner);
+    this.hold(outer);
+  }
+
+  /** Makes a connection of a socket that is held. */
+  attach(socket: Duplex, proved: PeerLocation | undefined, accept: Accept): void {
+    StreamConnection.attach(socket, proved, accept);
+  }
+
+  /**
+   * Starts an attempt. `begin` runs in a tick of its own, so that no callback comes before the caller has its cancel.
+   * The result is that cancel.
+   */
+  dial(
+    place: string,
+    deadlineMs: number,
+    failed: (reason: Error) => void,
+    begin: (dial: Dial) => void,
+  ): () => void {
+    const dial = new Dial(place, deadlineMs, failed, (over) => this.#dials.delete(over));
+    this.#dials.add(dial);
+    process.nextTick(() => {
+      if (this.#isClosed) dial.fail(this.#closedReason());
+      if (!dial.isOver) begin(dial);
+    });
+    return () => dial.cancel();
+  }
+
+  /** Takes over a server that listens: it is closed with the rest. One at a time. */
+  serve(server: Server): void {
+    this.#server = server;
+    server.on('error', () => {
+      // A connection that could not be accepted (out of descriptors, reset in the queue) is its peer's to try again.
+    });
+  }
+
+  /** Stops listening, fails the dials, ends the connections (flushed, at most 1 s), then calls `done`. */
+  close(done: () => void): void {
+    this.#waiting.push(done);
+    if (!this.#isClosed) this.#closeAll();
+    // Never from inside the call, like everything that is answered here.
+    process.nextTick(() => this.#settle());
+  }
+
+  /** What a caller is told who asks for something after `close`. */
+  closedReason(): NetlayerClosed {
+    return this.#closedReason();
+  }
+
+  #closeAll(): void {
+    this.#isClosed = true;
+    const server = this.#server;
+    server?.close(() => {
+      this.#server = undefined;
+      this.#settle();
+    });
+    for (const dial of [...this.#dials]) dial.fail(this.#closedReason());
+    for (const socket of [...this.#sockets]) {
+      const connection = StreamConnection.of(socket);
+      if (connection === undefined) socket.destroy();
+      else connection.end(this.#closedReason());
+    }
+  }
+
+  #settle(): void {
+    if (!this.#isClosed || this.#sockets.size > 0 || this.#server !== undefined) return;
+    for (const done of this.#waiting.splice(0)) done();
+  }
+
+  #closedReason(): NetlayerClosed {
+    return new NetlayerClosed(`${this.#transport}: this netlayer is closed`);
+  }
+}

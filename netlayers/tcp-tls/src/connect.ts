@@ -1,0 +1,130 @@
+/**
+ * The dialler's side.
+ *
+ *     TCP connects  →  the preamble is read  →  its hash is the designator  →  TLS, trusting that certificate alone
+ *                   →  the peer inside TLS showed that very certificate     →  connected
+ *
+ * In TLS 1.3 this is reached before the acceptor has judged our certificate: that it did shows in its first bytes.
+ */
+import net from 'node:net';
+import tls from 'node:tls';
+import type { PeerLocation } from '@bellwether/ocapn';
+import { BadPlace, systemCode, Unreachable, Untrusted } from '@bellwether/netlayer-stream';
+import type { Dial, Traffic } from '@bellwether/netlayer-stream';
+import { designatorOf } from './designator.ts';
+import { readCertificate, type TlsIdentity } from './identity.ts';
+import { DEFAULT_PORT, HOST_LENGTH, KEEPALIVE_MS } from './limits.ts';
+import { readPreamble } from './preamble.ts';
+
+/** Where a location says that its peer is. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The address in a location's hints; undefined where they name none that could be dialled. */
+export function addressOf(to: PeerLocation): Address | undefined {
+  const { host, port } = to.hints;
+  if (to.transport !== 'tcp-tls' || host === undefined) return undefined;
+  if (host.length > HOST_LENGTH || !/^[\w.:%-]+$/u.test(host)) return undefined;
+  if (port === undefined) return { host, port: DEFAULT_PORT };
+  const number = /^[1-9]\d{0,4}$/u.test(port) ? Number(port) : 0;
+  return number >= 1 && number <= 65_535 ? { host, port: number } : undefined;
+}
+
+/** How messages show an address. */
+export function showAddress(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** Connects for a dial; `connected` gets an open socket whose peer is the one that was dialled. */
+export function connectTls(
+  dial: Dial,
+  traffic: Traffic,
+  identity: TlsIdentity,
+  to: PeerLocation,
+  connected: (socket: tls.TLSSocket) => void,
+): void {
+  const address = addressOf(to);
+  if (address === undefined) {
+    return dial.fail(
+      new BadPlace(`tcp-tls: no host and port to dial in the hints of ${to.designator}`),
+    );
+  }
+  const raw = net.connect({
+    host: address.host,
+    port: address.port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_MS,
+  });
+  traffic.hold(raw);
+  dial.use(raw);
+  const onError = (error: Error): void => dial.fail(explain(dial, error));
+  const onClose = (): void =>
+    dial.fail(new Unreachable(`${dial.place} closed the connection during the handshake`));
+  raw.on('error', onError);
+  raw.on('close', onClose);
+  const refuse = (reason: Error): void => dial.fail(reason);
+  readPreamble(raw, (pem) => shake(dial, raw, identity, to, pem, settled), refuse);
+  const settled = (socket: tls.TLSSocket): void => {
+    if (!dial.succeed()) return;
+    raw.off('close', onClose);
+    traffic.wrap(raw, socket);
+    connected(socket);
+  };
+}
+
+function shake(
+  dial: Dial,
+  raw: net.Socket,
+  identity: TlsIdentity,
+  to: PeerLocation,
+  pem: Uint8Array,
+  settled: (socket: tls.TLSSocket) => void,
+): void {
+  const refuse = (what: string): void => dial.fail(new Untrusted(`${dial.place} ${what}`));
+  if (designatorOf(pem) !== to.designator) {
+    return refuse(`is not ${to.designator}: its certificate is that of ${designatorOf(pem)}`);
+  }
+  const announced = readCertificate(pem);
+  if (announced === undefined) return refuse('announced something that is not one certificate');
+  const socket = tls.connect({
+    socket: raw,
+    secureContext: identity.context(pem),
+    // The certificate is known to the byte; the name in it means nothing.
+    checkServerIdentity: () => undefined,
+  });
+  dial.use(socket);
+  const onError = (error: Error): void => dial.fail(explain(dial, error));
+  socket.on('error', onError);
+  socket.once('secureConnect', () => {
+    // Once: Node gives undefined to whoever asks a second time.
+    const shown = socket.getPeerX509Certificate();
+    if (socket.isSessionReused()) return refuse('resumed a session that it cannot have');
+    if (shown === undefined || !shown.raw.equals(announced.raw)) {
+      return refuse('has not the key to the certificate that it announced');
+    }
+    settled(socket);
+    socket.off('error', onError);
+  });
+}
+
+/** A failure of the network may pass; one of TLS is the peer's. */
+function explain(dial: Dial, error: Error): Error {
+  const code = systemCode(error);
+  if (/^E(?!RR_)/u.test(code)) {
+    const what = FOUND[code] ?? 'cannot connect';
+    return new Unreachable(`${dial.place}: ${what} (${code})`, { cause: error });
+  }
+  return new Untrusted(`${dial.place} failed the TLS handshake (${code})`, { cause: error });
+}
+
+const FOUND: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'the connection was reset',
+  ENOTFOUND: 'no such host',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer',
+};

@@ -1,0 +1,128 @@
+/**
+ * OCapN over TLS, byte for byte the `tcp-tls` netlayer of Goblins 0.18: the acceptor sends its certificate in clear,
+ * the dialler knows it by its hash, then TLS 1.3 (no ALPN, no server name) and bare Syrup.
+ *
+ * One thing is added that Goblins' diallers already meet: the acceptor asks for a certificate, so that both sides
+ * can be proved. What is proved stands on the connection; a location in a hello is never believed here.
+ */
+import net from 'node:net';
+import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import { BadPlace, PlaceTaken, systemCode, Traffic } from '@bellwether/netlayer-stream';
+import { Acceptor } from './accept.ts';
+import { addressOf, connectTls, showAddress } from './connect.ts';
+import type { TlsIdentity } from './identity.ts';
+import { BACKLOG, KEEPALIVE_MS, TLS_LIMITS, type TlsLimits } from './limits.ts';
+
+const TRANSPORT = 'tcp-tls';
+
+/** Where a peer listens, and how others reach it. */
+export interface TlsPlace {
+  /** The host in its location: what others dial. */
+  readonly host: string;
+  /** The address to bind; default all of this machine, as Goblins does. */
+  readonly bindHost?: string;
+  /** Default: the system chooses one, which the caller should keep with the identity: others have it in their refs. */
+  readonly port?: number;
+}
+/** How one peer uses tcp-tls. */
+export interface TlsOptions {
+  /** Presented to whoever we dial and whoever dials us. */
+  readonly identity: TlsIdentity;
+  /** Absent for a peer that only dials. */
+  readonly place?: TlsPlace;
+  readonly limits?: Partial<TlsLimits>;
+}
+
+/** A netlayer over TLS. Owned by whoever closes it. */
+export function tlsNetlayer(options: TlsOptions): Netlayer {
+  return new TlsNetlayer(options);
+}
+
+class TlsNetlayer implements Netlayer {
+  readonly transport = TRANSPORT;
+  readonly claims = 'proved';
+  readonly #options: TlsOptions;
+  readonly #limits: TlsLimits;
+  readonly #traffic: Traffic;
+  #isListening: boolean;
+
+  constructor(options: TlsOptions) {
+    this.#options = options;
+    this.#limits = { ...TLS_LIMITS, ...options.limits };
+    this.#traffic = new Traffic(TRANSPORT);
+    this.#isListening = false;
+  }
+
+  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
+    const { place } = this.#options;
+    const refuse = (reason: Error): void => process.nextTick(failed, reason);
+    if (place === undefined) return refuse(new BadPlace('tcp-tls: no place to listen on'));
+    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
+    if (this.#isListening) return refuse(new BadPlace('tcp-tls: this netlayer listens already'));
+    this.#isListening = true;
+    const server = this.#server(accept);
+    const onError = (error: Error): void => {
+      this.#isListening = false;
+      failed(explain(error, place));
+    };
+    server.once('error', onError);
+    server.listen({ host: place.bindHost, port: place.port ?? 0, backlog: BACKLOG }, () => {
+      server.off('error', onError);
+      if (this.#traffic.isClosed) {
+        server.close(() => failed(this.#traffic.closedReason()));
+        return;
+      }
+      this.#traffic.serve(server);
+      ready(this.#location(place.host, server));
+    });
+  }
+
+  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+    const { identity } = this.#options;
+    const address = addressOf(to);
+    const place = address === undefined ? 'nowhere' : showAddress(address.host, address.port);
+    return this.#traffic.dial(`tcp-tls: ${place}`, this.#limits.dialMs, failed, (dial) => {
+      connectTls(dial, this.#traffic, identity, to, (socket) => {
+        this.#traffic.attach(socket, to, accept);
+      });
+    });
+  }
+
+  close(done: () => void): void {
+    this.#traffic.close(done);
+  }
+
+  #server(accept: Accept): net.Server {
+    const { identity } = this.#options;
+    const acceptor = new Acceptor(identity, this.#traffic, this.#limits, accept);
+    const server = net.createServer(
+      // Here and not in a handler: TLS has written its first records by then.
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS },
+      (raw) => acceptor.admit(raw),
+    );
+    server.maxConnections = this.#limits.connectionCount;
+    return server;
+  }
+
+  #location(host: string, server: net.Server): PeerLocation {
+    const address = server.address();
+    if (address === null || typeof address === 'string') {
+      throw new TypeError('tcp-tls: a TCP server without a port');
+    }
+    const { designator } = this.#options.identity;
+    return { transport: TRANSPORT, designator, hints: { host, port: String(address.port) } };
+  }
+}
+
+function explain(error: Error, place: TlsPlace): Error {
+  const at = showAddress(place.bindHost ?? '*', place.port ?? 0);
+  const code = systemCode(error);
+  if (code === 'EADDRINUSE') {
+    return new PlaceTaken(
+      `tcp-tls: ${at} is in use; hint: stop what listens there, or choose another port`,
+      { cause: error },
+    );
+  }
+  const hint = code === 'EACCES' ? '; hint: ports below 1024 need a privilege' : '';
+  return new BadPlace(`tcp-tls: cannot listen on ${at} (${code})${hint}`, { cause: error });
+}

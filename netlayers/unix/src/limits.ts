@@ -1,0 +1,17 @@
+/** What unix sockets allow, and what we allow on them. */
+
+/**
+ * Bytes of a path that a socket call takes: `sun_path` has 108 with its final zero on Linux, 104 on BSD and macOS.
+ * Node cuts a longer one silently.
+ */
+export const PATH_BYTES = process.platform === 'linux' ? 107 : 103;
+/** Inbound connections at once: many operators and scripts, and far below the descriptors of a process. */
+export const CONNECTION_COUNT = 1_024;
+/** Connections that the kernel queues before it answers EAGAIN: a burst of clients while a vat is busy. */
+export const BACKLOG = 1_024;
+/** How long a dial may take, retries included. */
+export const DIAL_MS = 5_000;
+/** The first wait after EAGAIN (the queue of the listener is full); doubled each time up to the longest. */
+export const RETRY_MS = 5;
+/** The longest wait between two tries. */
+export const LONGEST_RETRY_MS = 200;

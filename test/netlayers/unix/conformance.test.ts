@@ -1,0 +1,4 @@
+import { unixRig } from '../../support/netlayer-real-rigs.ts';
+import { conformance } from '../conformance.ts';
+
+conformance('unix', unixRig);

@@ -1,0 +1,84 @@
+/** Rigs over real sockets: unix in a private folder, and TLS on the loopback. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Netlayer } from '@bellwether/ocapn';
+import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
+import { unixNetlayer } from '@bellwether/netlayer-unix';
+import net from 'node:net';
+import { quietReal, untilReal, type Rig } from './netlayer-rig.ts';
+
+/** A folder that is removed at the end of its rig. */
+export function scratchFolder(): string {
+  return fs.mkdtempSync(path.join(os.tmpdir(), 'bw-net-'));
+}
+
+async function closeAll(peers: readonly Netlayer[]): Promise<void> {
+  await Promise.all(peers.map((peer) => new Promise<void>((done) => peer.close(done))));
+}
+
+export async function unixRig(): Promise<Rig> {
+  const folder = scratchFolder();
+  const peers: Netlayer[] = [];
+  const at = (name: string): Netlayer => {
+    const place = {
+      path: path.join(folder, 'run', `${name}.sock`),
+      mode: 'private',
+      replaceStale: true,
+    } as const;
+    const peer = unixNetlayer({ designator: name, place });
+    peers.push(peer);
+    return peer;
+  };
+  const lost = path.join(folder, 'nobody.sock');
+  return {
+    peer: () => at(`peer${peers.length}`),
+    rivals: () => [at('rival'), at('rival')],
+    nowhere: () => ({
+      location: { transport: 'unix', designator: 'nobody', hints: { path: lost } },
+      name: lost,
+    }),
+    until: untilReal,
+    quiet: quietReal,
+    end: async () => {
+      await closeAll(peers);
+      fs.rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+export async function tlsRig(): Promise<Rig> {
+  const peers: Netlayer[] = [];
+  const at = (port: number): Netlayer => {
+    const place = { host: '127.0.0.1', bindHost: '127.0.0.1', port };
+    const peer = tlsNetlayer({ identity: openIdentity(makeIdentity()), place });
+    peers.push(peer);
+    return peer;
+  };
+  const [busy, lost] = [await freePort(), await freePort()];
+  return {
+    peer: () => at(0),
+    rivals: () => [at(busy), at(busy)],
+    nowhere: () => ({
+      location: {
+        transport: 'tcp-tls',
+        designator: 'nobody',
+        hints: { host: '127.0.0.1', port: String(lost) },
+      },
+      name: `127.0.0.1:${lost}`,
+    }),
+    until: untilReal,
+    quiet: quietReal,
+    end: () => closeAll(peers),
+  };
+}
