@@ -24,7 +24,6 @@ import {
 import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { leftFor, throughHop } from './hops.ts';
-import { LIMITS } from './limits.ts';
 import type { LiveRef } from './live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import {
@@ -98,7 +97,7 @@ const perform = (
   const request = through.next;
   const startedAt = held.clock.now();
   return turn.when(
-    turn.within(Math.min(LIMITS.connectMs, request.remainingMs), turn.call(held.remote, 'reach')),
+    turn.within(request.remainingMs, turn.call(held.remote, 'reach')),
     (turn, ref) => sendOn(held, turn, { ref, request, writer, startedAt }),
     (_turn, reason) => {
       const outcome = notSent(held, request, reason, silenceOf(held));

@@ -1,0 +1,394 @@
+import { Refused, Severed, TimedOut, type Turn } from '@bellwether/actors';
+import { FLEET_LIMITS } from '@bellwether/fleet';
+import type { Outcome, Request, Status } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { settled } from '../support/actors-vat.ts';
+import {
+  makeProxyBench,
+  pass,
+  requestOf,
+  runningStatus,
+  watched,
+  type ProxyBench,
+  type Watched,
+} from '../support/fleet-bench.ts';
+
+const perform = (bench: ProxyBench, request: Request): Watched<Outcome> =>
+  watched(bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'perform', request, bench.writer)));
+const probe = (bench: ProxyBench, timeoutMs = 1_000): Watched<Status> =>
+  watched(bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'probe', timeoutMs)));
+const statusOf = (bench: ProxyBench): Promise<Status> =>
+  settled(
+    bench.world,
+    bench.vat.run((turn) => turn.call(bench.proxy, 'status')),
+  );
+const connect = async (bench: ProxyBench): Promise<void> => {
+  await pass(bench, 0);
+  bench.calls.at(-1)?.reached.kept(bench.facet);
+  await pass(bench, 0);
+};
+const changed: Outcome = {
+  member: 'web-server',
+  result: 'changed',
+  stage: 'running',
+  pid: 7,
+  rows: [],
+};
+
+describe('a command through an exported service', () => {
+  it('dials, sends once, and gives the outcome under its own name', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start', { args: ['x'] }));
+    await connect(bench);
+    expect(bench.calls.map(({ petname }) => petname)).toEqual(['a-web']);
+    expect(bench.asked).toHaveLength(1);
+    expect(bench.asked[0]?.request).toMatchObject({
+      operation: 'op-1',
+      action: 'start',
+      args: ['x'],
+      hops: ['hop-a'],
+    });
+    bench.asked[0]?.answer.kept({ ...changed, rows: [{ member: 'x', result: 'ok' }] });
+    await pass(bench, 0);
+    expect(outcome.value).toEqual({
+      ...changed,
+      member: 'web-server-a',
+      rows: [{ member: 'web-server-a/x', result: 'ok' }],
+    });
+    expect(bench.world.pendingCount).toBe(0);
+  });
+  it('uses a live session as it is, in the turn of the command', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'));
+    await connect(bench);
+    perform(bench, requestOf('stop', { operation: 'op-2' }));
+    await pass(bench, 0);
+    expect(bench.calls).toHaveLength(1);
+    expect(bench.asked.map(({ request }) => request.action)).toEqual(['start', 'stop']);
+  });
+  it('passes on less time than it has, whatever the dial took, and never an instant', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start', { remainingMs: 20_000 }));
+    await pass(bench, 3_000);
+    await connect(bench);
+    const remainingMs = bench.asked[0]?.request.remainingMs ?? 0;
+    expect(remainingMs).toBe(17_000 - FLEET_LIMITS.hopMarginMs);
+  });
+  it('keeps a tenth of a short deadline for the way back', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start', { remainingMs: 100 }));
+    await connect(bench);
+    expect(bench.asked[0]?.request.remainingMs).toBe(90);
+  });
+});
+
+describe('a member that cannot be reached', () => {
+  it('is unreachable at once when the dial fails, in words that name petname and peer', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    bench.calls[0]?.reached.broken(new Severed('connection refused'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ member: 'web-server-a', result: 'unreachable' });
+    expect(outcome.value?.reason).toBe(
+      'cannot reach a-web at x.tcp-tls: connection refused. Nothing was sent; start it again when it is back.',
+    );
+  });
+  it('is unreachable when the dial takes longer than the connect deadline, and is not sent to later', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, FLEET_LIMITS.connectMs - 1);
+    expect(outcome.value).toBeUndefined();
+    await pass(bench, 1);
+    expect(outcome.value).toMatchObject({ result: 'unreachable' });
+    bench.calls[0]?.reached.kept(bench.facet);
+    await pass(bench, 10_000);
+    expect(bench.asked).toEqual([]);
+  });
+  it('times out without being sent to when the deadline is shorter than the dial', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start', { remainingMs: 500 }));
+    await pass(bench, 500);
+    expect(outcome.value).toMatchObject({ result: 'timed-out' });
+    expect(outcome.value?.reason).toContain('Nothing was sent');
+    await connect(bench);
+    expect(bench.asked).toEqual([]);
+  });
+  it('says when it was last heard of', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'));
+    await connect(bench);
+    bench.asked[0]?.answer.kept(changed);
+    await pass(bench, 0);
+    bench.calls[0]?.lost.broken(new Severed('cut'));
+    await pass(bench, 41_000);
+    const outcome = perform(bench, requestOf('start', { operation: 'op-2' }));
+    await pass(bench, 0);
+    bench.calls[1]?.reached.broken(new Severed('no route'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'unreachable', lastSeenMs: 41_000 });
+  });
+  it('is dialled afresh by the next command after a failed dial and after a lost session', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    bench.calls[0]?.reached.broken(new Severed('no route'));
+    await pass(bench, 0);
+    perform(bench, requestOf('start', { operation: 'op-2' }));
+    await connect(bench);
+    bench.calls[1]?.lost.broken(new Severed('cut'));
+    await pass(bench, 0);
+    perform(bench, requestOf('start', { operation: 'op-3' }));
+    await connect(bench);
+    expect(bench.calls).toHaveLength(3);
+    expect(bench.asked.map(({ request }) => request.operation)).toEqual(['op-2', 'op-3']);
+  });
+});
+
+describe('a command that was sent and not answered', () => {
+  const sent = async (): Promise<{ bench: ProxyBench; outcome: Watched<Outcome> }> => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start', { remainingMs: 5_000 }));
+    await connect(bench);
+    return { bench, outcome };
+  };
+  it('is unknown, and settled at once, when the session is lost in the middle', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Severed('cut'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'unknown' });
+    expect(outcome.value?.reason).toContain('was lost after start was sent; it may have been done');
+  });
+  it('is timed out at its own deadline', async () => {
+    const { bench, outcome } = await sent();
+    await pass(bench, 4_999);
+    expect(outcome.value).toBeUndefined();
+    await pass(bench, 1);
+    expect(outcome.value).toMatchObject({ result: 'timed-out' });
+    expect(outcome.value?.reason).toContain('it may still be done');
+  });
+  it('is failed with the words of a refusal', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Refused('it is disabled'));
+    await pass(bench, 0);
+    expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
+    expect(outcome.value?.result).toBe('failed');
+  });
+  it.each([
+    ['nothing', undefined],
+    ['a word', 'done'],
+    ['a strange result', { member: 'x', result: 'splendid', rows: [] }],
+    ['a row too many', { ...changed, rows: Array.from({ length: 10_001 }, () => changed) }],
+  ])('is unknown when the answer is %s', async (_what, answer) => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.kept(answer);
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'unknown' });
+    expect(outcome.value?.reason).toContain('what is no outcome');
+  });
+});
+
+describe('a cycle', () => {
+  it('is refused by the service that finds its own hop, before anything is dialled', async () => {
+    const bench = await makeProxyBench('hop-a');
+    const outcome = perform(bench, requestOf('start', { hops: ['hop-z', 'hop-a'] }));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'failed' });
+    expect(outcome.value?.reason).toContain('cycle');
+    expect(bench.calls).toEqual([]);
+  });
+  it('of fresh names ends at the hop limit', async () => {
+    const chain = Array.from({ length: FLEET_LIMITS.hopCount }, (_, at) => `hop-${at}`);
+    const bench = await makeProxyBench();
+    const near = perform(bench, requestOf('start', { hops: chain.slice(1) }));
+    const far = perform(bench, requestOf('start', { operation: 'op-2', hops: chain }));
+    await connect(bench);
+    expect(near.value).toBeUndefined();
+    expect(bench.asked).toHaveLength(1);
+    expect(far.value).toMatchObject({ result: 'failed' });
+  });
+});
+
+describe('what is known of a service elsewhere', () => {
+  it('is nothing before the first contact', async () => {
+    const bench = await makeProxyBench();
+    expect(await statusOf(bench)).toMatchObject({
+      provision: ['web-server-a'],
+      stage: 'unknown',
+      origin: 'A',
+      unknownReason: 'not asked yet',
+    });
+  });
+  it('is what a probe brings, under our names, with its age', async () => {
+    const bench = await makeProxyBench();
+    const first = probe(bench);
+    await connect(bench);
+    expect(bench.asked[0]?.timeoutMs).toBe(900);
+    bench.asked[0]?.answer.kept({ ...runningStatus, ageMs: 5 });
+    await pass(bench, 0);
+    expect(first.value).toEqual({
+      ...runningStatus,
+      ageMs: 5,
+      provision: ['web-server-a'],
+      requirement: [],
+      origin: 'A',
+    });
+    await pass(bench, 2_000);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 2_005 });
+  });
+  it('is unknown by a live probe that gets no answer, never a stale running', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    const second = probe(bench);
+    await pass(bench, 1_000);
+    expect(second.value).toMatchObject({ stage: 'unknown', ageMs: 1_000 });
+    expect(second.value?.unknownReason).toContain('no answer');
+    expect(second.value).not.toHaveProperty('pid');
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+  });
+  it('turns unknown by itself after two heartbeats of silence', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    await pass(bench, FLEET_LIMITS.staleMs - 1);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
+    await pass(bench, 1);
+    expect(await statusOf(bench)).toMatchObject({
+      stage: 'unknown',
+      unknownReason: 'not heard of for 30 s',
+    });
+  });
+  it('is one question for all who ask meanwhile, each within its own patience', async () => {
+    const bench = await makeProxyBench();
+    const patient = probe(bench, 10_000);
+    const hasty = probe(bench, 500);
+    await connect(bench);
+    expect(bench.asked).toHaveLength(1);
+    await pass(bench, 500);
+    expect(hasty.value).toMatchObject({ stage: 'unknown' });
+    expect(patient.value).toBeUndefined();
+    bench.asked[0]?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    expect(patient.value).toMatchObject({ stage: 'running' });
+    probe(bench);
+    await pass(bench, 0);
+    expect(bench.asked).toHaveLength(2);
+  });
+  it('follows the outcome of a command', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    const stopped = perform(bench, requestOf('stop'));
+    await pass(bench, 0);
+    bench.asked[1]?.answer.kept({ member: 'w', result: 'changed', stage: 'stopped', rows: [] });
+    await pass(bench, 0);
+    expect(stopped.value).toMatchObject({ result: 'changed' });
+    const status = await statusOf(bench);
+    expect(status).toMatchObject({ stage: 'stopped', ageMs: 0 });
+    expect(status).not.toHaveProperty('pid');
+  });
+  it.each([
+    ['the session is lost', new Severed('cut'), 'the connection to a-web at A was lost'],
+    ['it does not tell', new Refused('revoked'), 'a-web at A did not tell: revoked'],
+    ['its own clock runs out', new TimedOut('late'), 'no answer from a-web at A in time'],
+  ])('says why it is unknown when %s', async (_what, reason, words) => {
+    const bench = await makeProxyBench();
+    const status = probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.broken(reason);
+    await pass(bench, 0);
+    expect(status.value).toMatchObject({ stage: 'unknown', unknownReason: words });
+  });
+  it('is unknown when the far end tells something that is no status', async () => {
+    const bench = await makeProxyBench();
+    const status = probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept({ ...runningStatus, stage: 'flying' });
+    await pass(bench, 0);
+    expect(status.value?.stage).toBe('unknown');
+    expect(status.value?.unknownReason).toContain('status.stage');
+  });
+});
+
+describe('the stream of a member', () => {
+  const rows = (bench: ProxyBench, batch: unknown, sequence: number): Watched<unknown> => {
+    const sink = bench.asked[0]?.sink;
+    if (sink === undefined) throw new Error('nothing was asked');
+    return watched(bench.vat.run((turn: Turn) => turn.forward(sink, 'rows', [batch, sequence])));
+  };
+  const streaming = async (): Promise<ProxyBench> => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'));
+    await connect(bench);
+    return bench;
+  };
+  const line = { kind: 'line', from: 'root@c', text: 'hello' };
+
+  it('carries our name for the machine, whatever the machine calls itself', async () => {
+    const bench = await streaming();
+    const row = { kind: 'row', row: { member: 'x', result: 'ok' } };
+    rows(bench, [line, row, { kind: 'dropped', count: 3 }], 0);
+    await pass(bench, 0);
+    expect(bench.told).toEqual([
+      { kind: 'line', from: 'A', text: 'hello' },
+      { kind: 'row', row: { member: 'web-server-a/x', result: 'ok' } },
+      { kind: 'dropped', count: 3 },
+    ]);
+  });
+  it('is taken in order only: a repeated and a skipped batch are refused', async () => {
+    const bench = await streaming();
+    const results = [
+      rows(bench, [line], 0),
+      rows(bench, [line], 0),
+      rows(bench, [line], 2),
+      rows(bench, [line], 1),
+    ];
+    await pass(bench, 0);
+    expect(results.map(({ reason }) => reason === undefined)).toEqual([true, false, false, true]);
+    expect(bench.told).toHaveLength(2);
+  });
+  it.each([
+    ['no list', 'text'],
+    ['an event of no kind', [{ kind: 'tune' }]],
+    ['a line without text', [{ kind: 'line', from: 'A' }]],
+    ['too many events', Array.from({ length: FLEET_LIMITS.batchEventCount + 1 }, () => line)],
+  ])('refuses a batch that is %s, whole', async (_what, batch) => {
+    const bench = await streaming();
+    const result = rows(bench, batch, 0);
+    await pass(bench, 0);
+    expect(result.reason).toMatchObject({ code: 'malformed' });
+    expect(bench.told).toEqual([]);
+  });
+  it('takes a batch of exactly the limit, and cuts a line that is too long', async () => {
+    const bench = await streaming();
+    const text = 'x'.repeat(FLEET_LIMITS.textLength + 1);
+    const batch = Array.from({ length: FLEET_LIMITS.batchEventCount }, () => ({ ...line, text }));
+    rows(bench, batch, 0);
+    await pass(bench, 0);
+    expect(bench.told).toHaveLength(FLEET_LIMITS.batchEventCount);
+    expect(bench.told[0]).toMatchObject({ text: 'x'.repeat(FLEET_LIMITS.textLength) });
+  });
+  it('ends after as many events as one member may say, and the operation does not', async () => {
+    const bench = await streaming();
+    const batch = Array.from({ length: 1_000 }, () => line);
+    const taken = Array.from({ length: 101 }, (_, sequence) => rows(bench, batch, sequence));
+    await pass(bench, 0);
+    expect(taken.filter(({ reason }) => reason === undefined)).toHaveLength(100);
+    expect(bench.told).toHaveLength(FLEET_LIMITS.streamEventCount);
+  });
+});
+
+describe('a custom wire method', () => {
+  it('goes to the far end untouched, and never to the live ref in front of it', async () => {
+    const bench = await makeProxyBench();
+    const status = watched(bench.vat.run((turn) => turn.forward(bench.proxy, 'reach', [])));
+    await connect(bench);
+    expect(String(status.reason)).toContain('reach');
+    expect(bench.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,144 @@
+/** A controller without a network: dials and far ends that answer when a test says so. */
+import { type Answer, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
+import { makeExportedService, makeLiveRef, type Dial } from '@bellwether/fleet';
+import type {
+  Event,
+  Request,
+  Service,
+  ServiceFacet,
+  Sink,
+  Status,
+  Writer,
+} from '@bellwether/shepherd';
+import { makeBench, runIn, type Bench } from './actors-vat.ts';
+
+/** A dial that waits for its test. */
+export interface Call {
+  readonly petname: string;
+  readonly reached: Answer;
+  readonly lost: Answer;
+}
+/** A question that reached the far end. */
+export interface Asked {
+  readonly method: 'perform' | 'probe';
+  readonly request: Request;
+  readonly sink: Ref<Sink>;
+  readonly timeoutMs: number;
+  readonly answer: Answer;
+}
+/** Everything that a test of a proxy needs to hold. */
+export interface ProxyBench extends Bench {
+  readonly calls: Call[];
+  readonly asked: Asked[];
+  /** What the operation's writer was given. */
+  readonly told: Event[];
+  readonly facet: Ref<ServiceFacet>;
+  readonly proxy: Ref<Service>;
+  readonly writer: Ref<Writer>;
+}
+
+/** The status of a service that runs. */
+export const runningStatus: Status = {
+  provision: ['web-server', 'http'],
+  stage: 'running',
+  requirement: ['networking'],
+  documentation: 'Serves.',
+  actions: [{ name: 'reload', documentation: 'Reads its files again.' }],
+  ageMs: 0,
+  pid: 42,
+  since: 1_700_000_000_000,
+  isReady: true,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: true,
+  respawnCount: 1,
+};
+/** A request as a client would make it. */
+export const requestOf = (action: string, more: Partial<Request> = {}): Request => ({
+  operation: 'op-1',
+  member: 'web-server-a',
+  action,
+  args: [],
+  remainingMs: 60_000,
+  hops: [],
+  ...more,
+});
+
+/** A far end that takes down what it is asked and answers when told. */
+const makeFarEnd = (
+  _turn: Turn<ServiceFacet>,
+  _bcom: Bcom<ServiceFacet>,
+  asked: (one: Asked) => void,
+  nobody: Ref<Sink>,
+): Behavior<ServiceFacet> => ({
+  perform: (turn, request, sink) =>
+    turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
+  status: () => runningStatus,
+  probe: (turn, timeoutMs) =>
+    turn.ask((answer) =>
+      asked({ method: 'probe', request: requestOf('probe'), sink: nobody, timeoutMs, answer }),
+    ),
+});
+/** A writer that hands everything to the test. */
+export const makeTestWriter = (
+  _turn: Turn<Writer>,
+  _bcom: Bcom<Writer>,
+  told: (events: readonly Event[]) => void,
+): Behavior<Writer> => ({
+  line: (turn, text) => turn.effect(() => told([{ kind: 'line', from: 'C', text }])),
+  pass: (turn, events) => turn.effect(() => told(events)),
+  finish: () => undefined,
+});
+const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
+  rows: () => undefined,
+});
+
+/** A proxy named web-server-a over a dial and a far end that the test controls. */
+export const makeProxyBench = async (hop = 'hop-a'): Promise<ProxyBench> => {
+  const bench = makeBench();
+  const calls: Call[] = [];
+  const asked: Asked[] = [];
+  const told: Event[] = [];
+  const dial: Dial = (petname, reached, lost) => void calls.push({ petname, reached, lost });
+  const made = await runIn(bench, (turn) => {
+    const nobody = turn.spawn(makeNobody);
+    const facet = turn.spawn(makeFarEnd, (one: Asked) => void asked.push(one), nobody);
+    const remote = turn.spawn(makeLiveRef, { petname: 'a-web', peer: 'x.tcp-tls', dial });
+    const proxy = turn.spawn(makeExportedService, {
+      provision: ['web-server-a'],
+      origin: 'A',
+      petname: 'a-web',
+      remote,
+      hop,
+      clock: bench.world.clock(),
+    });
+    const writer = turn.spawn(
+      makeTestWriter,
+      (events: readonly Event[]) => void told.push(...events),
+    );
+    return { refs: [facet, proxy, writer] as const };
+  });
+  const [facet, proxy, writer] = made.refs;
+  return { ...bench, calls, asked, told, facet, proxy, writer };
+};
+
+/** A promise whose end can be looked at without waiting. */
+export interface Watched<T> {
+  readonly promise: Promise<T>;
+  value: T | undefined;
+  reason: unknown;
+}
+/** Watches a promise. */
+export const watched = <T>(promise: Promise<T>): Watched<T> => {
+  const one: Watched<T> = { promise, value: undefined, reason: undefined };
+  promise.then(
+    (value) => (one.value = value),
+    (reason: unknown) => (one.reason = reason),
+  );
+  return one;
+};
+/** Runs a world for some milliseconds, and the microtasks of its outer doors. */
+export const pass = async ({ world }: Pick<Bench, 'world'>, ms: number): Promise<void> => {
+  world.run(world.now + ms);
+  for (let n = 0; n < 10; n += 1) await Promise.resolve();
+};
