@@ -82,22 +82,33 @@ interface Node {
 const isNode = (value: unknown): value is Node =>
   typeof value === 'object' && value !== null && typeof (value as Node).type === 'string';
 /** Visits every node, with the nodes around it, innermost last. */
-const walk = (node: Node, visit: (node: Node, around: readonly Node[]) => void, around: readonly Node[] = []): void => {
+const walk = (
+  node: Node,
+  visit: (node: Node, around: readonly Node[]) => void,
+  around: readonly Node[] = [],
+): void => {
   visit(node, around);
   const inside = [...around, node];
   for (const value of Object.values(node))
-    for (const child of Array.isArray(value) ? value : [value]) if (isNode(child)) walk(child, visit, inside);
+    for (const child of Array.isArray(value) ? value : [value])
+      if (isNode(child)) walk(child, visit, inside);
 };
-const trees = new Map(sources.map((file) => [file, parseAst(textOf(file), { lang: 'ts' }) as unknown as Node]));
+const trees = new Map(
+  sources.map((file) => [file, parseAst(textOf(file), { lang: 'ts' }) as unknown as Node]),
+);
 const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
 const isFunction = (node: Node): boolean =>
   ['ArrowFunctionExpression', 'FunctionExpression', 'FunctionDeclaration'].includes(node.type);
 
 /** Complaints of one rule over all sources, as `file:line what`. */
-const complaints = (rule: (file: string, tree: Node, say: (node: Node, what: string) => void) => void): string[] => {
+const complaints = (
+  rule: (file: string, tree: Node, say: (node: Node, what: string) => void) => void,
+): string[] => {
   const found: string[] = [];
   for (const [file, tree] of trees)
-    rule(file, tree, (node, what) => found.push(`${file}:${lineOf(textOf(file), node.start)} ${what}`));
+    rule(file, tree, (node, what) =>
+      found.push(`${file}:${lineOf(textOf(file), node.start)} ${what}`),
+    );
   return found;
 };
 
@@ -115,7 +126,8 @@ describe('the import table', () => {
         if (name.startsWith('.')) {
           const target = path.normalize(path.join(path.dirname(file), name));
           const home = workspaces.find((folder) => file.startsWith(`${folder}/`)) ?? '';
-          if (!target.startsWith(`${home}/src/`)) say(node, `imports ${name} past its own workspace`);
+          if (!target.startsWith(`${home}/src/`))
+            say(node, `imports ${name} past its own workspace`);
           return;
         }
         const asked = name.startsWith('node:') ? 'node' : name;
@@ -132,7 +144,8 @@ describe('the import table', () => {
       walk(tree, (node) => {
         if (node.type !== 'ImportDeclaration') return;
         const specifiers = node['specifiers'];
-        if (Array.isArray(specifiers) && specifiers.length === 0) say(node, 'imports for side effects');
+        if (Array.isArray(specifiers) && specifiers.length === 0)
+          say(node, 'imports for side effects');
       }),
     );
     expect(wrong).toEqual([]);
@@ -157,7 +170,8 @@ describe('authority', () => {
       const body = tree['body'];
       if (!Array.isArray(body)) return;
       for (const statement of body as Node[]) {
-        const declared = statement.type === 'ExportNamedDeclaration' ? statement['declaration'] : statement;
+        const declared =
+          statement.type === 'ExportNamedDeclaration' ? statement['declaration'] : statement;
         if (!isNode(declared) || declared.type !== 'VariableDeclaration') continue;
         if (declared['kind'] !== 'const') say(statement, 'declares a module-level variable');
       }
@@ -171,7 +185,8 @@ describe('actors', () => {
   const constructorOf = (node: Node): Node | undefined => {
     const name = isNode(node['id']) ? node['id']['name'] : undefined;
     const made = node['init'];
-    if (node.type !== 'VariableDeclarator' || typeof name !== 'string' || !/^make[A-Z]/.test(name)) return undefined;
+    if (node.type !== 'VariableDeclarator' || typeof name !== 'string' || !/^make[A-Z]/.test(name))
+      return undefined;
     if (!isNode(made) || !isFunction(made) || !Array.isArray(made['params'])) return undefined;
     const first: unknown = made['params'][0];
     return isNode(first) && /^_?turn$/.test(String(first['name'])) ? made : undefined;
@@ -188,7 +203,8 @@ describe('actors', () => {
           for (const each of statement['declarations'] as Node[]) {
             const init = each['init'];
             if (!isNode(init) || init.type !== 'NewExpression' || !isNode(init['callee'])) continue;
-            if (/^(Weak)?(Map|Set)$/.test(String(init['callee']['name']))) say(each, 'a bare collection in an actor');
+            if (/^(Weak)?(Map|Set)$/.test(String(init['callee']['name'])))
+              say(each, 'a bare collection in an actor');
           }
         }
       }),
@@ -210,7 +226,8 @@ describe('actors', () => {
       const isPure =
         pure.some((folder) => file.startsWith(`${folder}/`)) ||
         (file.startsWith('packages/shepherd/') && !file.includes('/src/node/'));
-      if (isPure) walk(tree, (node) => void (node.type === 'AwaitExpression' && say(node, 'awaits')));
+      if (isPure)
+        walk(tree, (node) => void (node.type === 'AwaitExpression' && say(node, 'awaits')));
     });
     expect(wrong).toEqual([]);
   });
@@ -245,7 +262,10 @@ describe('size', () => {
     const over = workspaces
       .map((folder) => ({
         folder,
-        lines: filesUnder(`${folder}/src`).reduce((sum, file) => sum + textOf(file).split('\n').length - 1, 0),
+        lines: filesUnder(`${folder}/src`).reduce(
+          (sum, file) => sum + textOf(file).split('\n').length - 1,
+          0,
+        ),
       }))
       .filter(({ folder, lines }) => lines > (budgetLines[folder] ?? 0));
     expect(over).toEqual([]);
@@ -273,7 +293,8 @@ describe('words', () => {
       const body = tree['body'];
       if (!Array.isArray(body)) return;
       for (const statement of body as Node[]) {
-        if (statement.type !== 'ExportNamedDeclaration' || !isNode(statement['declaration'])) continue;
+        if (statement.type !== 'ExportNamedDeclaration' || !isNode(statement['declaration']))
+          continue;
         const before = text.slice(0, statement.start).trimEnd();
         if (!before.endsWith('*/')) say(statement, 'exports something without a docstring');
       }

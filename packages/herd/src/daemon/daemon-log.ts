@@ -38,7 +38,12 @@ const fieldsText = (fields: Readonly<Record<string, unknown>>): string =>
 
 /** Quoted as soon as it holds anything but plain characters, so that one event is always one line. */
 const valueText = (value: unknown): string => {
-  const text = value instanceof Error ? value.message : typeof value === 'string' ? value : JSON.stringify(value) ?? 'undefined';
+  const text =
+    value instanceof Error
+      ? value.message
+      : typeof value === 'string'
+        ? value
+        : (JSON.stringify(value) ?? 'undefined');
   const short = text.length > maxFieldChars ? `${text.slice(0, maxFieldChars)}…` : text;
   return /^[\w.:/@+-]+$/.test(short) ? short : JSON.stringify(short);
 };

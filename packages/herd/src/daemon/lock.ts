@@ -24,9 +24,12 @@ export const lockFolder = async (folder: string): Promise<void> => {
   const descriptor = fs.openSync(file, 'a+', 0o600);
   const code = await flock(descriptor).catch((error: unknown) => {
     fs.closeSync(descriptor);
-    throw new Locked(`lock: cannot run flock (util-linux), which keeps a second daemon out of ${folder}`, {
-      cause: error,
-    });
+    throw new Locked(
+      `lock: cannot run flock (util-linux), which keeps a second daemon out of ${folder}`,
+      {
+        cause: error,
+      },
+    );
   });
   if (code === 0) {
     fs.ftruncateSync(descriptor);
@@ -44,7 +47,9 @@ export const lockFolder = async (folder: string): Promise<void> => {
 
 const flock = (descriptor: number): Promise<number | null> =>
   new Promise((resolve, reject) => {
-    const child = spawn('flock', ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', descriptor] });
+    const child = spawn('flock', ['-n', '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', descriptor],
+    });
     child.once('error', reject);
     child.once('exit', (code) => resolve(code));
   });

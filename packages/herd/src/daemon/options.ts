@@ -58,8 +58,11 @@ export const readOptions = (words: readonly string[], places: Places, version: s
   if (values.help === true) return { kind: 'print', text: help };
   if (values.version === true) return { kind: 'print', text: `shepherd (Bellwether) ${version}\n` };
   const state = path.resolve(values.state ?? places.state);
-  const logs = path.resolve(values.logs ?? (values.state === undefined ? places.logs : `${state}/log`));
-  const socket = values.socket ?? (values.state === undefined ? places.socket : `${state}/run/socket`);
+  const logs = path.resolve(
+    values.logs ?? (values.state === undefined ? places.logs : `${state}/log`),
+  );
+  const socket =
+    values.socket ?? (values.state === undefined ? places.socket : `${state}/run/socket`);
   return {
     kind: 'run',
     options: {

@@ -2,8 +2,10 @@
  * The daemon's records as one JSON file in its state folder. Every commit replaces the file whole (durable-file.ts),
  * which makes a batch of records one atomic step; a commit of n services writes O(n) bytes, about 100 each.
  *
- *     { "version": 1, "desired": {service: bool}, "enabled": {service: bool}, "running": {startId: {…}},
- *       "minted": {sha256 of the swissnum in hex: service}, "port": 8888 }
+ *     { "version": 1, "desired": [[service, bool]…], "enabled": [[service, bool]…], "running": [{startId, …}…],
+ *       "minted": [[sha256 of the swissnum in hex, service]…], "port": 8888 }
+ *
+ * Pairs rather than objects, since no name is special in a list.
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';
@@ -49,10 +51,10 @@ const running = z.object({
 });
 const shape = z.object({
   version: z.literal(version),
-  desired: z.record(z.string(), z.boolean()),
-  enabled: z.record(z.string(), z.boolean()),
-  running: z.record(z.string(), running),
-  minted: z.record(z.string(), z.string()),
+  desired: z.array(z.tuple([z.string(), z.boolean()])),
+  enabled: z.array(z.tuple([z.string(), z.boolean()])),
+  running: z.array(running),
+  minted: z.array(z.tuple([z.string(), z.string()])),
   port: z.int().min(1).max(65_535).optional(),
 });
 
@@ -110,10 +112,10 @@ const write = (held: Held): string =>
   `${JSON.stringify(
     {
       version,
-      desired: Object.fromEntries(held.desired),
-      enabled: Object.fromEntries(held.enabled),
-      running: Object.fromEntries(held.running),
-      minted: Object.fromEntries(held.minted),
+      desired: [...held.desired],
+      enabled: [...held.enabled],
+      running: [...held.running.values()],
+      minted: [...held.minted],
       port: held.port,
     },
     undefined,
@@ -129,12 +131,12 @@ const read = async (file: string): Promise<Held> => {
   const parsed = shape.safeParse(jsonOf(file, text));
   if (!parsed.success) throw damaged(file, z.prettifyError(parsed.error));
   const { desired, enabled, minted, port } = parsed.data;
-  const runs = Object.entries(parsed.data.running) as [string, RunningRecord][];
+  const runs = parsed.data.running as readonly RunningRecord[];
   return {
-    desired: new Map(Object.entries(desired)),
-    enabled: new Map(Object.entries(enabled)),
-    running: new Map(runs),
-    minted: new Map(Object.entries(minted)),
+    desired: new Map(desired),
+    enabled: new Map(enabled),
+    running: new Map(runs.map((one) => [one.startId, one])),
+    minted: new Map(minted),
     port,
   };
 };
@@ -142,7 +144,8 @@ const read = async (file: string): Promise<Held> => {
 const textOf = async (file: string): Promise<string | undefined> => {
   try {
     const { size } = await fs.stat(file);
-    if (size > maxFileBytes) throw damaged(file, `it has ${size} bytes, at most ${maxFileBytes} are read`);
+    if (size > maxFileBytes)
+      throw damaged(file, `it has ${size} bytes, at most ${maxFileBytes} are read`);
     return await fs.readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lockFolder, Locked } from '../../../packages/herd/src/daemon/lock.ts';
+
+describe('the lock of a state folder', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-lock-'));
+  });
+  afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+  /** Another process that holds the lock until it is killed. */
+  const holder = async () => {
+    const child = spawn('flock', [path.join(folder, 'lock'), 'sh', '-c', 'echo held; sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    return {
+      kill: () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL'),
+      ended: new Promise((resolve) => child.once('exit', resolve)),
+    };
+  };
+
+  it('is refused while another process has it, and free at once when that one is killed', async () => {
+    const other = await holder();
+    await expect(lockFolder(folder)).rejects.toThrow(Locked);
+    await expect(lockFolder(folder)).rejects.toThrow(folder);
+    other.kill();
+    await other.ended;
+    await lockFolder(folder);
+  });
+  it('is kept by this process after the helper that took it is gone', async () => {
+    await lockFolder(folder);
+    const code = await new Promise((resolve) =>
+      spawn('flock', ['-n', path.join(folder, 'lock'), 'true']).once('exit', resolve),
+    );
+    expect(code).toBe(1);
+  });
+});
