@@ -104,10 +104,8 @@ const unknownOfGroup = (group: string, second: string | undefined): Usage => {
 const checkWords = (words: readonly string[]): void => {
   if (words.length === 0)
     throw new Usage('no action given: herd [OPTION...] ACTION [SERVICE [ARG...]]');
-  if (words.length > maxWordCount + 1)
-    throw new Usage(
-      `${words.length} words are too many; the limit is ${maxWordCount} after the action`,
-    );
+  if (words.length > maxWordCount)
+    throw new Usage(`${words.length} words are too many; the limit is ${maxWordCount}`);
   const long = words.findIndex((word) => word.length > maxWordChars);
   if (long !== -1) throw new Usage(`word ${long + 1} is longer than ${maxWordChars} characters`);
   const empty = words.slice(0, 2).indexOf('');

@@ -1,9 +1,9 @@
 /** What `herd` takes from a command line and from a terminal's user, at most. Each with its unit and its reason. */
 
-/** Words after the ACTION. A shepherd takes 256 arguments in a request; what is longer belongs into a file. */
-export const maxWordCount = 257;
-/** UTF-16 units of one word. Beyond it, a file was meant. */
-export const maxWordChars = 65_536;
+/** Words in all: 'do', an action, a service and the 64 arguments that a shepherd takes; what is more belongs into a file. */
+export const maxWordCount = 67;
+/** UTF-16 units of one word: a shepherd takes 16 KiB of arguments. Beyond it, a file was meant. */
+export const maxWordChars = 16_384;
 /** Milliseconds of `--timeout`: one day, since timers of Node end at 24.8 days and nobody watches for longer. */
 export const maxTimeoutMs = 86_400_000;
 /** Lines of `-n`: what one answer carries without a stream. */

@@ -1,0 +1,196 @@
+/**
+ * What became of a command. Of one service: GNU's sentences. Of an aggregate: one row a member, failures first with
+ * the end of their logs, and a count as the last line.
+ */
+import type { Outcome, Result, Row } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import type { Command } from '../invocation.ts';
+import { groupFromCount, maxGroupNames } from '../limits.ts';
+import type { Look, Style } from '../terminal.ts';
+import { tableLines, wrapped } from './table.ts';
+import { ageText, counted } from './times.ts';
+
+/** Text for standard output and for standard error, as lines. */
+export interface Shown {
+  readonly out: readonly string[];
+  readonly err: readonly string[];
+}
+
+/** From what needs attention to what does not; the order of rows and groups. */
+const order: readonly Result[] = [
+  'failed',
+  'unreachable',
+  'timed-out',
+  'unknown',
+  'superseded',
+  'cancelled',
+  'skipped',
+  'changed',
+  'ok',
+];
+/** `ok` is what the types call a target that nothing had to be done about. */
+const words: Readonly<Record<Result, string>> = {
+  failed: 'failed',
+  unreachable: 'unreachable',
+  'timed-out': 'timed out',
+  unknown: 'unknown',
+  superseded: 'superseded',
+  cancelled: 'cancelled',
+  skipped: 'skipped',
+  changed: 'changed',
+  ok: 'unchanged',
+};
+const isGood = (result: Result): boolean => result === 'ok' || result === 'changed';
+const styleOf = (result: Result): Style =>
+  isGood(result) ? 'green' : result === 'failed' ? 'red' : 'yellow';
+
+/** An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing is said twice. */
+export const outcomeLines = (
+  command: Command,
+  outcome: Outcome,
+  look: Look,
+  seen: ReadonlySet<string>,
+): Shown =>
+  outcome.rows.length === 0
+    ? single(command, outcome, look, seen)
+    : aggregate(command, outcome, look);
+
+const single = (
+  command: Command,
+  outcome: Outcome,
+  look: Look,
+  seen: ReadonlySet<string>,
+): Shown => {
+  const output = (outcome.output ?? []).map(visible);
+  if (!isGood(outcome.result)) return { out: [], err: trouble(command, outcome, look) };
+  const said =
+    outcome.reason === undefined || seen.has(outcome.reason) ? [] : [visible(outcome.reason)];
+  const also = alsoLine(command.action, outcome.also);
+  const plain = said.length === 0 && seen.size === 0 ? plainWords(command, outcome) : [];
+  return { out: [...output, ...said, ...plain, ...also], err: [] };
+};
+
+/** GNU's words for what went well, where the shepherd has said nothing itself. A stop says nothing there, either. */
+const plainWords = ({ action, service }: Command, { result }: Outcome): readonly string[] => {
+  const name = visible(service);
+  if (action === 'enable') return [`Enabled service ${name}.`];
+  if (action === 'disable') return [`Disabled service ${name}.`];
+  if (action === 'start')
+    return [
+      result === 'ok' ? `Service ${name} is already running.` : `Service ${name} has been started.`,
+    ];
+  return [];
+};
+
+const alsoLine = (action: string, also: readonly string[] | undefined): readonly string[] => {
+  if (also === undefined || also.length === 0) return [];
+  const word =
+    action === 'stop' ? 'Also stopped' : action === 'start' ? 'Also started' : 'Also touched';
+  return [`${word}: ${also.map(visible).join(' ')}`];
+};
+
+const trouble = ({ action, service }: Command, row: Row, look: Look): readonly string[] => {
+  const name = visible(service);
+  const headline =
+    row.result === 'failed'
+      ? `failed to ${visible(action)} service ${name}`
+      : `${visible(action)} ${name}: ${words[row.result]}`;
+  const details = [row.reason, lastSeen(row)].filter((text) => text !== undefined).map(visible);
+  return [
+    `${look.paint('red', 'herd: error:')} ${headline}`,
+    ...details.map((text) => `  ${text}`),
+    ...tail(row, '  '),
+  ];
+};
+
+const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
+  if (lastSeenMs !== undefined) return `last seen ${ageText(lastSeenMs)}`;
+  return result === 'unreachable' ? 'never seen' : undefined;
+};
+
+/** The end of a log, told apart from our own words by a bar. */
+const tail = ({ output }: Row, indent: string): readonly string[] =>
+  (output ?? []).map((line) => `${indent}| ${visible(line)}`);
+
+const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
+  const rows = [...outcome.rows].sort((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
+  const body = rows.length < groupFromCount ? table(rows, look, '  ') : grouped(rows, look);
+  const err = isGood(outcome.result)
+    ? []
+    : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
+  return {
+    out: [
+      ...body,
+      ...alsoLine(command.action, outcome.also),
+      summaryLine(command.service, outcome),
+    ],
+    err,
+  };
+};
+
+const verdictText = ({ action, service }: Command, { result, reason }: Outcome): string => {
+  const why = reason === undefined ? '' : `: ${visible(reason)}`;
+  return `${visible(action)} ${visible(service)}: ${words[result]}${why}`;
+};
+
+const table = (rows: readonly Row[], look: Look, indent: string): readonly string[] => {
+  const lines = tableLines(
+    rows.map((row) => [row.member, words[row.result], detailOf(row)]),
+    indent,
+  );
+  return rows.flatMap((row, at) => [
+    painted(lines[at] ?? '', row, look, indent),
+    ...(isGood(row.result) ? [] : tail(row, `${indent}    `)),
+  ]);
+};
+
+/** Paint comes last: a painted cell has another length than what is seen of it. */
+const painted = (line: string, row: Row, look: Look, indent: string): string => {
+  const word = words[row.result];
+  const start = line.indexOf(`  ${word}`, indent.length + visible(row.member).length);
+  if (start === -1) return line;
+  const end = start + 2 + word.length;
+  return `${line.slice(0, start + 2)}${look.paint(styleOf(row.result), word)}${line.slice(end)}`;
+};
+
+const detailOf = (row: Row): string => {
+  const state = [row.stage, row.pid === undefined ? undefined : `pid ${row.pid}`].filter(
+    (text) => text !== undefined,
+  );
+  const also =
+    row.also === undefined || row.also.length === 0 ? undefined : `also ${row.also.join(' ')}`;
+  const parts = isGood(row.result)
+    ? [state.join(', ') || undefined, row.reason, also]
+    : [row.reason, lastSeen(row), also];
+  return parts.filter((text) => text !== undefined).join('; ');
+};
+
+const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
+  order.flatMap((result) => {
+    const group = rows.filter((row) => row.result === result);
+    if (group.length === 0) return [];
+    const title = `  ${look.paint(styleOf(result), words[result])} (${group.length}):`;
+    const shown = group.slice(0, maxGroupNames);
+    const rest =
+      group.length === shown.length ? [] : [`    … and ${group.length - shown.length} more`];
+    if (!isGood(result)) return [title, ...table(shown, look, '    '), ...rest];
+    return [
+      title,
+      ...wrapped(
+        shown.map(({ member }) => member),
+        '    ',
+        look.columns,
+      ),
+      ...rest,
+    ];
+  });
+
+/** `web-fleet: 2 members: 1 changed, 1 unreachable`, worst first. */
+const summaryLine = (service: string, { rows, result, reason }: Outcome): string => {
+  const counts = order
+    .map((each) => ({ word: words[each], count: rows.filter((row) => row.result === each).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ word, count }) => `${count} ${word}`);
+  const verdict = isGood(result) && reason !== undefined ? ` (${visible(reason)})` : '';
+  return `${visible(service)}: ${counted(rows.length, 'member')}: ${counts.join(', ')}${verdict}`;
+};

@@ -1,0 +1,80 @@
+/** `herd status`: every service under what it is doing. Groups, their order and signs are GNU's; unknown is ours. */
+import type { Status } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import type { Look, Style } from '../terminal.ts';
+import { ageText } from './times.ts';
+
+interface Group {
+  readonly title: string;
+  readonly sign: string;
+  readonly style: Style;
+  readonly has: (status: Status) => boolean;
+}
+
+/** A stopped one-shot service is listed under its own title, a failed one under its own. */
+const groups: readonly Group[] = [
+  { title: 'Started:', sign: '+', style: 'green', has: ({ stage }) => stage === 'running' },
+  { title: 'Starting:', sign: '^', style: 'yellow', has: ({ stage }) => stage === 'starting' },
+  {
+    title: 'Stopped:',
+    sign: '-',
+    style: 'magenta',
+    has: (status) => isStopped(status) && status.failure === undefined && !status.isOneShot,
+  },
+  { title: 'Stopping:', sign: 'v', style: 'yellow', has: ({ stage }) => stage === 'stopping' },
+  {
+    title: 'One-shot:',
+    sign: '*',
+    style: 'magenta',
+    has: (status) => isStopped(status) && status.failure === undefined && status.isOneShot,
+  },
+  {
+    title: 'Failed to start:',
+    sign: '!',
+    style: 'red',
+    has: (status) => isStopped(status) && status.failure !== undefined,
+  },
+  { title: 'Unknown:', sign: '?', style: 'yellow', has: ({ stage }) => stage === 'unknown' },
+];
+
+const isStopped = ({ stage }: Status): boolean => stage === 'stopped';
+
+/** The lines of `herd status`, without line ends; names sorted within each group, empty groups left out. */
+export const statusListLines = (services: readonly Status[], look: Look): readonly string[] =>
+  groups.flatMap((group) => {
+    const members = services.filter(group.has).sort(byName);
+    if (members.length === 0) return [];
+    return [
+      look.paint('bold', group.title),
+      ...members.map((status) => entry(group, status, look)),
+    ];
+  });
+
+const nameOf = (status: Status): string => status.provision[0] ?? '';
+/** By code unit, the same on every machine. */
+const byName = (a: Status, b: Status): number =>
+  nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0;
+
+/** GNU has nothing after the name; what we add stands in brackets, and only where there is something to say. */
+const entry = (group: Group, status: Status, look: Look): string => {
+  const notes = [...countNote(status), ...readyNote(status), ...originNotes(status)];
+  const note = notes.length === 0 ? '' : look.paint('dim', ` (${visible(notes.join('; '))})`);
+  return ` ${look.paint(group.style, group.sign)} ${visible(nameOf(status))}${note}`;
+};
+
+const countNote = ({ members, runningCount }: Status): readonly string[] =>
+  members === undefined ? [] : [`${runningCount ?? 0}/${members.length}`];
+
+const readyNote = ({ stage, isReady }: Status): readonly string[] =>
+  stage === 'running' && isReady === false ? ['not ready'] : [];
+
+const originNotes = (status: Status): readonly string[] => {
+  const { origin, stage, unknownReason, ageMs, members } = status;
+  if (stage === 'unknown') return [unknownReason ?? 'nothing is known', ...lastSeen(ageMs)];
+  if (origin === undefined || members !== undefined) return [];
+  return ageMs < 1_000 ? [`at ${origin}`] : [`at ${origin}`, `seen ${ageText(ageMs)}`];
+};
+
+/** An age of 0 of something unknown means that it was never seen. */
+const lastSeen = (ageMs: number): readonly string[] =>
+  ageMs > 0 ? [`last seen ${ageText(ageMs)}`] : [];

@@ -1,0 +1,135 @@
+/**
+ * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's, since scripts look
+ * for them; members, origin and age are ours.
+ */
+import type { Status } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import type { Look, Style } from '../terminal.ts';
+import { memberLines, memberSummary } from './members.ts';
+import { ageText, agoText, counted, timeText } from './times.ts';
+
+/** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
+export const statusReportLines = (
+  status: Status,
+  look: Look,
+  lineCount: number,
+): readonly string[] => {
+  const [name = ''] = status.provision;
+  const facts = [
+    stageSentence(status, look),
+    ...processFacts(status, look),
+    ...originFacts(status),
+    status.isEnabled ? 'It is enabled.' : 'It is disabled.',
+    `Provides: ${status.provision.join(' ')}`,
+    ...listed('Requires:', status.requirement),
+    ...actionFacts(status),
+    ...respawnFacts(status, look),
+    ...failureFacts(status, look),
+    ...(status.logFile === undefined ? [] : [`Log file: ${status.logFile}`]),
+  ];
+  const title = `${look.paint(styleOf(status), look.bullet)} ${look.paint('bold', `Status of ${visible(name)}:`)}`;
+  return [
+    title,
+    ...facts.map((fact) => `  ${visible(fact)}`),
+    ...recentLines(status, look, lineCount),
+    ...membersOf(status, look),
+  ];
+};
+
+const styleOf = ({ stage, isEnabled }: Status): Style => {
+  if (!isEnabled) return 'red';
+  if (stage === 'running') return 'green';
+  return stage === 'stopped' ? 'magenta' : 'yellow';
+};
+
+const stageSentence = (status: Status, look: Look): string => {
+  const { stage, since } = status;
+  const when = since === undefined ? undefined : whenText(since, look);
+  switch (stage) {
+    case 'running':
+      return `${when === undefined ? 'It is started' : `It is running since ${when}`}${readiness(status)}.`;
+    case 'starting':
+      return 'It is starting.';
+    case 'stopping':
+      return 'It is being stopped.';
+    case 'stopped':
+      if (status.failure !== undefined) return 'It is stopped (failing).';
+      if (status.isOneShot) return 'It is stopped (one-shot).';
+      return when === undefined ? 'It is stopped.' : `It is stopped since ${when}.`;
+    case 'unknown':
+      return `It is unknown whether it runs: ${status.unknownReason ?? 'nothing was heard of it'}.`;
+  }
+};
+
+const readiness = ({ isReady }: Status): string => (isReady === false ? ', but not ready' : '');
+
+const whenText = (at: number, look: Look): string =>
+  `${timeText(at, look.now)} (${agoText(at, look.now)})`;
+
+const processFacts = (status: Status, look: Look): readonly string[] => {
+  const { pid, command, lastExit, stage } = status;
+  const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
+  if (command !== undefined) facts.push(`Command: ${command.map(quoted).join(' ')}`);
+  if (lastExit !== undefined && stage === 'stopped')
+    facts.push(`Process ${endingText(lastExit)} at ${whenText(lastExit.at, look)}.`);
+  return facts;
+};
+
+/** A word as it would have to be typed, where it holds what a shell would not leave alone. */
+const quoted = (word: string): string =>
+  word === '' || /[\s'"()?!\\$`*&|;<>]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
+
+const endingText = ({ code, signal }: NonNullable<Status['lastExit']>): string => {
+  if (signal !== undefined) return `terminated with signal ${signal}`;
+  if (code === undefined) return 'ended while nobody watched it';
+  return code === 0 ? 'exited successfully' : `exited with code ${code}`;
+};
+
+const originFacts = ({ origin, ageMs, stage, members }: Status): readonly string[] => {
+  if (origin === undefined || members !== undefined) return [];
+  const seen = stage === 'unknown' && ageMs === 0 ? 'never seen' : `seen ${ageText(ageMs)}`;
+  return [`At: ${origin}, ${seen}`];
+};
+
+const listed = (title: string, words: readonly string[]): readonly string[] =>
+  words.length === 0 ? [] : [`${title} ${words.join(' ')}`];
+
+const actionFacts = ({ actions }: Status): readonly string[] =>
+  listed(
+    actions.length === 1 ? 'Custom action:' : 'Custom actions:',
+    actions.map(({ name }) => name),
+  );
+
+const respawnFacts = (status: Status, look: Look): readonly string[] => {
+  const facts: string[] = [];
+  if (status.command !== undefined && !status.isOneShot)
+    facts.push(status.isRespawned ? 'Will be respawned.' : 'Will not be respawned.');
+  if (status.lastRespawn !== undefined)
+    facts.push(
+      `Last respawned on ${whenText(status.lastRespawn, look)}, ${counted(status.respawnCount, 'respawn')} in all.`,
+    );
+  if (status.lastExit !== undefined && status.stage !== 'stopped')
+    facts.push(
+      `Latest exit: ${endingText(status.lastExit)} at ${whenText(status.lastExit.at, look)}.`,
+    );
+  return facts;
+};
+
+const failureFacts = ({ failure }: Status, look: Look): readonly string[] =>
+  failure === undefined
+    ? []
+    : [`Failed to start at ${whenText(failure.at, look)}: ${failure.reason}`];
+
+const recentLines = (status: Status, look: Look, lineCount: number): readonly string[] => {
+  const lines = lineCount === 0 ? [] : (status.recentLines ?? []).slice(-lineCount);
+  if (lines.length === 0) return [];
+  const title = look.paint('bold', "Recent messages (use '-n' to view more or less):");
+  return ['', title, ...lines.map((line) => `  ${visible(line)}`)];
+};
+
+/** The summary is the last line of all: what a fleet is in one line. */
+const membersOf = (status: Status, look: Look): readonly string[] => {
+  if (status.members === undefined) return [];
+  const lines = memberLines(status.members, look);
+  return ['', look.paint('bold', 'Members:'), ...lines, memberSummary(status)];
+};

@@ -1,0 +1,29 @@
+/** Petnames: my own names for refs. They are file names, so the syntax leaves no way out of the folder. */
+import { ActorError } from '@bellwether/actors';
+import { maxPetnameChars } from './limits.ts';
+
+/** A word that cannot be a petname. */
+export class BadPetname extends ActorError {
+  /** `message` says what is wrong with it and what a petname looks like. */
+  constructor(message: string, options?: ErrorOptions) {
+    super('bad-petname', message, options);
+    this.name = 'BadPetname';
+  }
+}
+
+/**
+ * Checks a petname and returns it; a leading `@`, as it is written on the command line, is taken off.
+ * @throws BadPetname
+ */
+export const petnameOf = (word: string): string => {
+  const name = word.startsWith('@') ? word.slice(1) : word;
+  if (name.length > maxPetnameChars)
+    throw new BadPetname(
+      `a petname has at most ${maxPetnameChars} characters, this has ${name.length}`,
+    );
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name))
+    throw new BadPetname(
+      'a petname begins with a letter or digit and has letters, digits, dot, dash and underscore only',
+    );
+  return name;
+};

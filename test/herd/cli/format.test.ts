@@ -1,0 +1,432 @@
+import type { Change, MemberStatus, Outcome, Result, Status } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import {
+  actionDocLine,
+  actionListLines,
+  docLines,
+} from '../../../packages/herd/src/cli/format/doc.ts';
+import { historyLines, logLines } from '../../../packages/herd/src/cli/format/log.ts';
+import { outcomeLines } from '../../../packages/herd/src/cli/format/outcome.ts';
+import { statusListLines } from '../../../packages/herd/src/cli/format/status-list.ts';
+import { statusReportLines } from '../../../packages/herd/src/cli/format/status-report.ts';
+import {
+  ageText,
+  agoText,
+  spanText,
+  stampText,
+  timeText,
+} from '../../../packages/herd/src/cli/format/times.ts';
+import { groupFromCount, maxGroupNames } from '../../../packages/herd/src/cli/limits.ts';
+import { lookOf } from '../../../packages/herd/src/cli/look.ts';
+import type { Look } from '../../../packages/herd/src/cli/terminal.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
+const look: Look = { paint: (_style, text) => text, bullet: '●', columns: 80, now };
+const painted: Look = { ...look, paint: (style, text) => `<${style}>${text}</>` };
+
+const status = (name: string, more: Partial<Status> = {}): Status => ({
+  provision: [name],
+  stage: 'running',
+  requirement: [],
+  documentation: '',
+  actions: [],
+  ageMs: 0,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+  ...more,
+});
+
+describe('times', () => {
+  it('show the clock today and the date on another day', () => {
+    expect(timeText(now - 5_000, now)).toBe('10:04:00');
+    expect(timeText(now - 86_400_000, now)).toBe('2026-11-24 10:04:05');
+    expect(stampText(now)).toBe('25 Nov 2026 10:04:05');
+  });
+  it.each([
+    [1_000, '1 second'],
+    [119_999, '119 seconds'],
+    [120_000, '2 minutes'],
+    [7_199_999, '119 minutes'],
+    [7_200_000, '2 hours'],
+    [172_799_999, '47 hours'],
+    [172_800_000, '2 days'],
+  ])('say %i ms as %s', (ms, text) => {
+    expect(spanText(ms)).toBe(text);
+  });
+  it('never count backwards when a clock was set back', () => {
+    expect(agoText(now + 5_000, now)).toBe('0 seconds ago');
+  });
+  it.each([
+    [99, 'now'],
+    [400, '0.4 s ago'],
+    [12_400, '12 s ago'],
+    [300_000, '5 min ago'],
+    [10_800_000, '3 h ago'],
+    [864_000_000, '10 d ago'],
+  ])('say an age of %i ms as %s', (ms, text) => {
+    expect(ageText(ms)).toBe(text);
+  });
+});
+
+describe('the list of services', () => {
+  it('has the groups of GNU herd in its order with its signs, names sorted', () => {
+    const services = [
+      status('web'),
+      status('alpha'),
+      status('slow', { stage: 'starting' }),
+      status('off', { stage: 'stopped' }),
+      status('ending', { stage: 'stopping' }),
+      status('once', { stage: 'stopped', isOneShot: true }),
+      status('broken', { stage: 'stopped', failure: { reason: 'no such file', at: now } }),
+      status('far', { stage: 'unknown', unknownReason: 'no contact', ageMs: 12_000, origin: 'b' }),
+    ];
+    expect(statusListLines(services, look)).toEqual([
+      'Started:',
+      ' + alpha',
+      ' + web',
+      'Starting:',
+      ' ^ slow',
+      'Stopped:',
+      ' - off',
+      'Stopping:',
+      ' v ending',
+      'One-shot:',
+      ' * once',
+      'Failed to start:',
+      ' ! broken',
+      'Unknown:',
+      ' ? far (no contact; last seen 12 s ago)',
+    ]);
+  });
+  it('says how many members of a fleet run, where a remote service is and how old that is', () => {
+    const members = [{ name: 'a', stage: 'running', ageMs: 0 }] as const;
+    const services = [
+      status('fleet', {
+        members: [...members, { name: 'b', stage: 'unknown', ageMs: 0 }],
+        runningCount: 1,
+      }),
+      status('far', { origin: 'a.example', ageMs: 3_000 }),
+      status('near', { origin: 'b.example', ageMs: 20, isReady: false }),
+    ];
+    expect(statusListLines(services, look)).toEqual([
+      'Started:',
+      ' + far (at a.example; seen 3.0 s ago)',
+      ' + fleet (1/2)',
+      ' + near (not ready; at b.example)',
+    ]);
+  });
+  it('is empty without services', () => {
+    expect(statusListLines([], look)).toEqual([]);
+  });
+  it('shows control characters in a name from elsewhere', () => {
+    expect(statusListLines([status('a\x1b[2J')], look)).toContain(' + a\\x1b[2J');
+  });
+});
+
+describe('the report of a service', () => {
+  const full = status('web', {
+    provision: ['web', 'http'],
+    requirement: ['networking'],
+    since: now - 5_000,
+    pid: 4711,
+    command: ['node', 'server.js', 'a b', "it's"],
+    actions: [{ name: 'reload', documentation: 'Reads it again.' }],
+    isRespawned: true,
+    respawnCount: 2,
+    lastRespawn: now - 5_000,
+    lastExit: { signal: 'SIGKILL', at: now - 6_000 },
+    logFile: '/var/log/web.log',
+    recentLines: ['one', 'two', 'three\x1b[2J'],
+  });
+  it('has the sentences of GNU herd', () => {
+    expect(statusReportLines(full, look, 2)).toEqual([
+      '● Status of web:',
+      '  It is running since 10:04:00 (5 seconds ago).',
+      '  Main PID: 4711',
+      "  Command: node server.js 'a b' 'it'\\''s'",
+      '  It is enabled.',
+      '  Provides: web http',
+      '  Requires: networking',
+      '  Custom action: reload',
+      '  Will be respawned.',
+      '  Last respawned on 10:04:00 (5 seconds ago), 2 respawns in all.',
+      '  Latest exit: terminated with signal SIGKILL at 10:03:59 (6 seconds ago).',
+      '  Log file: /var/log/web.log',
+      '',
+      "Recent messages (use '-n' to view more or less):",
+      '  two',
+      '  three\\x1b[2J',
+    ]);
+  });
+  it('shows no log lines when none are asked for', () => {
+    expect(statusReportLines(full, look, 0).join('\n')).not.toContain('Recent messages');
+  });
+  it.each<[Partial<Status>, string]>([
+    [{}, 'It is started.'],
+    [{ isReady: false }, 'It is started, but not ready.'],
+    [{ stage: 'starting' }, 'It is starting.'],
+    [{ stage: 'stopping' }, 'It is being stopped.'],
+    [{ stage: 'stopped' }, 'It is stopped.'],
+    [{ stage: 'stopped', since: now - 60_000 }, 'It is stopped since 10:03:05 (60 seconds ago).'],
+    [{ stage: 'stopped', isOneShot: true }, 'It is stopped (one-shot).'],
+    [{ stage: 'stopped', failure: { reason: 'x', at: now } }, 'It is stopped (failing).'],
+    [
+      { stage: 'unknown', unknownReason: 'no contact' },
+      'It is unknown whether it runs: no contact.',
+    ],
+    [{ stage: 'unknown' }, 'It is unknown whether it runs: nothing was heard of it.'],
+  ])('says of %j: %s', (more, sentence) => {
+    expect(statusReportLines(status('x', more), look, 5)).toContain(`  ${sentence}`);
+  });
+  it.each([
+    [{ code: 0 }, 'Process exited successfully'],
+    [{ code: 7 }, 'Process exited with code 7'],
+    [{ signal: 'SIGTERM' }, 'Process terminated with signal SIGTERM'],
+    [{}, 'Process ended while nobody watched it'],
+  ])('says how the process ended: %j', (ending, words) => {
+    const lines = statusReportLines(
+      status('x', { stage: 'stopped', lastExit: { ...ending, at: now } }),
+      look,
+      5,
+    );
+    expect(lines).toContain(`  ${words} at 10:04:05 (0 seconds ago).`);
+  });
+  it('says why the last start failed, that it is disabled and what it offers', () => {
+    const lines = statusReportLines(
+      status('x', {
+        stage: 'stopped',
+        isEnabled: false,
+        failure: { reason: 'port 80 is taken', at: now },
+        actions: [
+          { name: 'a', documentation: '' },
+          { name: 'b', documentation: '' },
+        ],
+      }),
+      look,
+      5,
+    );
+    expect(lines).toContain('  Failed to start at 10:04:05 (0 seconds ago): port 80 is taken');
+    expect(lines).toContain('  It is disabled.');
+    expect(lines).toContain('  Custom actions: a b');
+  });
+  it('says where a remote service is and how old the news are', () => {
+    expect(statusReportLines(status('x', { origin: 'a', ageMs: 400 }), look, 5)).toContain(
+      '  At: a, seen 0.4 s ago',
+    );
+    expect(statusReportLines(status('x', { origin: 'a', stage: 'unknown' }), look, 5)).toContain(
+      '  At: a, never seen',
+    );
+  });
+  it('lists the members of a fleet, troubles first, and ends with a count', () => {
+    const fleet = status('fleet', {
+      runningCount: 1,
+      neededCount: 2,
+      members: [
+        { name: 'web-a', stage: 'running', ageMs: 30, pid: 4711, respawnCount: 1 },
+        {
+          name: 'web-server-b',
+          stage: 'unknown',
+          ageMs: 12_000,
+          unknownReason: 'connection refused',
+        },
+      ],
+    });
+    expect(statusReportLines(fleet, look, 5).slice(-4)).toEqual([
+      'Members:',
+      '  web-server-b  unknown            last seen 12 s ago  connection refused',
+      '  web-a         running  pid 4711  seen now            1 respawn',
+      '2 members: 1 running, 1 unknown (2 needed)',
+    ]);
+    expect(statusReportLines(fleet, painted, 5).join('\n')).toContain(
+      'web-a         <green>running</>  pid',
+    );
+  });
+  it('groups members from 20 on, and names at most 200 of a group', () => {
+    const members = (count: number): MemberStatus[] =>
+      Array.from({ length: count }, (_, at) => ({ name: `m${at}`, stage: 'running', ageMs: 0 }));
+    const lines = (count: number) =>
+      statusReportLines(status('f', { members: members(count) }), look, 5).join('\n');
+    expect(lines(groupFromCount - 1)).toContain('  m18  running');
+    expect(lines(groupFromCount)).toContain('  running (20):\n    m0 m1 m2');
+    expect(lines(maxGroupNames)).not.toContain('more');
+    expect(lines(maxGroupNames + 1)).toContain('… and 1 more');
+  });
+});
+
+describe('the outcome of a command', () => {
+  const command = { action: 'start', service: 'web', args: [] };
+  const outcome = (result: Result, more: Partial<Outcome> = {}): Outcome => ({
+    member: 'web',
+    result,
+    rows: [],
+    ...more,
+  });
+  const none = new Set<string>();
+  it('is said in GNU words where the shepherd said nothing', () => {
+    const said = (action: string, result: Result) =>
+      outcomeLines({ ...command, action }, outcome(result), look, none).out;
+    expect(said('start', 'ok')).toEqual(['Service web is already running.']);
+    expect(said('start', 'changed')).toEqual(['Service web has been started.']);
+    expect(said('stop', 'changed')).toEqual([]);
+    expect(said('enable', 'changed')).toEqual(['Enabled service web.']);
+    expect(said('disable', 'ok')).toEqual(['Disabled service web.']);
+  });
+  it('says nothing twice', () => {
+    const seen = new Set(['Service web has been started.']);
+    const shown = outcomeLines(
+      command,
+      outcome('changed', { reason: 'Service web has been started.' }),
+      look,
+      seen,
+    );
+    expect(shown).toEqual({ out: [], err: [] });
+  });
+  it('shows the output of a custom action and what else was touched', () => {
+    const shown = outcomeLines(
+      { ...command, action: 'stop' },
+      outcome('changed', { output: ['line\x07'], also: ['web-metrics'] }),
+      look,
+      none,
+    );
+    expect(shown.out).toEqual(['line\\x07', 'Also stopped: web-metrics']);
+  });
+  it('of a failure is an error with the reason and the end of the log', () => {
+    const failed = outcome('failed', {
+      reason: 'it exited with code 1',
+      output: ['Error: port 80'],
+    });
+    expect(outcomeLines(command, failed, look, none)).toEqual({
+      out: [],
+      err: [
+        'herd: error: failed to start service web',
+        '  it exited with code 1',
+        '  | Error: port 80',
+      ],
+    });
+  });
+  it('of something unreachable is no failure, and says when it was last seen', () => {
+    const lost = outcome('unreachable', { reason: 'connection refused', lastSeenMs: 12_000 });
+    expect(outcomeLines(command, lost, look, none).err).toEqual([
+      'herd: error: start web: unreachable',
+      '  connection refused',
+      '  last seen 12 s ago',
+    ]);
+    expect(outcomeLines(command, outcome('unreachable'), look, none).err).toContain('  never seen');
+  });
+  it('of a fleet lists failures first with the end of their logs, and ends with a count', () => {
+    const fleet = outcome('failed', {
+      member: 'fleet',
+      reason: '1 of 3 members',
+      rows: [
+        { member: 'web-a', result: 'changed', stage: 'running', pid: 12 },
+        { member: 'web-b', result: 'unreachable', reason: 'no route', lastSeenMs: 3_000 },
+        { member: 'web-c', result: 'failed', reason: 'exit 1', output: ['boom'] },
+      ],
+    });
+    const shown = outcomeLines({ ...command, service: 'fleet' }, fleet, look, none);
+    expect(shown.out).toEqual([
+      '  web-c  failed       exit 1',
+      '      | boom',
+      '  web-b  unreachable  no route; last seen 3.0 s ago',
+      '  web-a  changed      running, pid 12',
+      'fleet: 3 members: 1 failed, 1 unreachable, 1 changed',
+    ]);
+    expect(shown.err).toEqual(['herd: error: start fleet: failed: 1 of 3 members']);
+    expect(outcomeLines(command, fleet, painted, none).out[0]).toBe(
+      '  web-c  <red>failed</>       exit 1',
+    );
+  });
+  it('of a degraded fleet says so in the count, and is no error', () => {
+    const rows = [
+      { member: 'a', result: 'changed' },
+      { member: 'b', result: 'unreachable' },
+    ] as const;
+    const shown = outcomeLines(
+      command,
+      outcome('changed', { rows, reason: 'degraded 1/2' }),
+      look,
+      none,
+    );
+    expect(shown.out.at(-1)).toBe('web: 2 members: 1 unreachable, 1 changed (degraded 1/2)');
+    expect(shown.err).toEqual([]);
+  });
+  it('of many targets is grouped by outcome, from 20 on', () => {
+    const rows = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        member: `m${at}`,
+        result: at === 3 ? ('failed' as const) : ('changed' as const),
+      }));
+    const lines = (count: number) =>
+      outcomeLines(command, outcome('failed', { rows: rows(count) }), look, none).out;
+    expect(lines(groupFromCount - 1)[1]).toBe('  m0   changed');
+    expect(lines(groupFromCount).slice(0, 3)).toEqual([
+      '  failed (1):',
+      '    m3  failed',
+      '  changed (19):',
+    ]);
+    expect(lines(maxGroupNames + 2).join('\n')).toContain('… and 1 more');
+    expect(lines(groupFromCount).every((line) => line.length <= 80)).toBe(true);
+  });
+});
+
+describe('the log', () => {
+  it('of all services has the lines of GNU herd', () => {
+    const whats: Change['what'][] = [
+      'starting',
+      'running',
+      'stopping',
+      'stopped',
+      'failed',
+      'done',
+    ];
+    expect(historyLines(whats.map((what) => ({ service: 'web', what, at: now })))).toEqual([
+      '25 Nov 2026 10:04:05\tservice web is being started',
+      '25 Nov 2026 10:04:05\tservice web is running',
+      '25 Nov 2026 10:04:05\tservice web is being stopped',
+      '25 Nov 2026 10:04:05\tservice web is stopped',
+      '25 Nov 2026 10:04:05\tservice web failed to start',
+      '25 Nov 2026 10:04:05\tservice web is done (one-shot)',
+    ]);
+  });
+  it('of one service is made harmless', () => {
+    expect(logLines(['a\x1b]0;x\x07', 'b'])).toEqual(['a\\x1b]0;x\\x07', 'b']);
+  });
+});
+
+describe('documentation', () => {
+  const web = status('web', {
+    documentation: 'Serves.\nPages.',
+    actions: [{ name: 'reload', documentation: 'Reads.' }],
+  });
+  it('is shown as it is, or as missing', () => {
+    expect(docLines(web)).toEqual(['Serves.', 'Pages.']);
+    expect(docLines(status('x'))).toEqual(['[No description].']);
+  });
+  it('of actions is a list, or one of them', () => {
+    expect(actionListLines(web)).toEqual(['reload: Reads.']);
+    expect(actionListLines(status('x'))).toEqual(['Service x has no custom actions.']);
+    expect(actionDocLine(web, 'reload')).toBe('reload: Reads.');
+    expect(actionDocLine(web, 'other')).toBeUndefined();
+  });
+});
+
+describe('the look', () => {
+  const paints = (isTerminal: boolean, env: Record<string, string>): boolean =>
+    lookOf(fakeTerminal({ isTerminal, env })).paint('red', 'x') !== 'x';
+  it('has colours only on a terminal whose user did not say NO_COLOR', () => {
+    expect(paints(true, {})).toBe(true);
+    expect(paints(false, {})).toBe(false);
+    expect(paints(true, { NO_COLOR: '1' })).toBe(false);
+    expect(paints(true, { NO_COLOR: '' })).toBe(true);
+    expect(paints(true, { TERM: 'dumb' })).toBe(false);
+  });
+  it('has a bullet only where the locale speaks UTF-8', () => {
+    const bullet = (env: Record<string, string>) => lookOf(fakeTerminal({ env })).bullet;
+    expect(bullet({ LANG: 'de_DE.UTF-8' })).toBe('●');
+    expect(bullet({ LANG: 'de_DE.UTF-8', LC_ALL: 'C' })).toBe('*');
+    expect(bullet({})).toBe('*');
+  });
+});
