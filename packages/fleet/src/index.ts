@@ -6,7 +6,12 @@ export { makeExportedService, type ExportedServiceOptions } from './exported-ser
 export { makeFleet, type FleetOptions } from './fleet.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export { makeLiveRef, type LiveRef, type LiveRefOptions } from './live-ref.ts';
-export { makeLocalRoot, type LocalRootOptions, type RefStore } from './local-root.ts';
+export {
+  makeLocalRoot,
+  type LocalRootOptions,
+  type RefStore,
+  type RootShepherd,
+} from './local-root.ts';
 export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
 export { sharedMembers } from './shares.ts';
 export { isGood, neededOf, stageOf, verdict, worstOf, type MinReady } from './summary.ts';

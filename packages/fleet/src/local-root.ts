@@ -19,9 +19,14 @@ export interface RefStore {
   /** Kept with petnames and peers, no secrets. */
   list(answer: Answer): void;
 }
+/** What of a shepherd its local root needs. */
+export type RootShepherd = Pick<
+  Shepherd,
+  'perform' | 'status' | 'probe' | 'names' | 'log' | 'history' | 'shutDown'
+>;
 /** What a local root stands in front of. */
 export interface LocalRootOptions {
-  readonly shepherd: Ref<Shepherd>;
+  readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
   readonly refs: RefStore;
   /** Only read. */
