@@ -1,4 +1,14 @@
+/** OCapN for a vat: Syrup, locators and sturdyrefs, CapTP sessions, and the router that a process has one of. */
+export { createRouter } from './router/router.ts';
 export type { DialReason, Fetch, Router, RouterPowers, SessionView } from './router/types.ts';
 export type { Accept, Connection, ConnectionHandler, Netlayer } from './netlayer.ts';
-export type { PeerLocation, Sturdyref } from './locator.ts';
+export { type PeerLocation, peerKey, samePeer, Sturdyref } from './locator.ts';
 export type { Crypto, KeyPair, Reaper } from './powers.ts';
+export { type Limits, LIMITS } from './limits.ts';
+export { Decode, Encode, Forged, Limit } from './errors.ts';
+export { parseUri, peerUri, sturdyrefUri } from './identity/uri.ts';
+export { pemDesignator } from './identity/designator.ts';
+export { makeNobleCrypto, nobleKeyPair } from './identity/noble.ts';
+export { isRecord, isSym, Sym, SyrupRecord } from './syrup/values.ts';
+export { decode } from './syrup/read.ts';
+export { encode } from './syrup/write.ts';

@@ -70,6 +70,10 @@ export const LIMITS = {
   // Sessions of one router.
   /** Milliseconds from the connection to an admitted hello. */
   helloMs: 10_000,
+  /** Milliseconds from a dial to an admitted hello. */
+  dialMs: 10_000,
+  /** Accepted connections that have not said hello; one more, and the oldest is cut. */
+  halfOpenSessions: 1_024,
   /** Milliseconds after which a dialled session counts as confirmed though its peer said nothing. */
   unconfirmedMs: 10_000,
   /** Milliseconds that the loser of a crossing waits for the winner before it dials once more. */

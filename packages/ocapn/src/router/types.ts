@@ -8,6 +8,7 @@
  *     const cancel = router.dial(sturdyref, reached, lost);      // what a ^live-ref asks for
  */
 import type { Answer, Clock, Frontier, Log, Ref, Scheduler, Vow } from '@bellwether/actors';
+import type { Limits } from '../limits.ts';
 import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
@@ -31,6 +32,8 @@ export interface RouterPowers {
   readonly fetch: Fetch;
   /** Asked before every dial; absent: everything may be dialled. */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
+  /** Replaces limits one by one; for tests, and for small machines. */
+  readonly limits?: Partial<Limits>;
   /** The designator of a router that does not listen; random when absent, so that any number can be open. */
   readonly designator?: string;
 }
@@ -65,8 +68,8 @@ export interface Router {
    */
   enliven<I = unknown>(to: Sturdyref, because?: DialReason): Vow<Ref<I>>;
   /**
-   * Enlivens and watches. Either `reached` is kept with the ref and `lost` is broken when its session ends; or both
-   * are broken with the reason. The result cancels: neither is called after it, and the session stays.
+   * Enlivens and watches. Either `reached` is kept with the ref and `lost` is broken, with Severed, when its session
+   * ends; or both are broken with the reason. The result cancels: neither is called after it, and the session stays.
    */
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void;
   /** The open sessions, oldest first. */

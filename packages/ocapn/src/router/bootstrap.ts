@@ -1,0 +1,43 @@
+/**
+ * Export 0 of every session: what a peer can ask before it has any reference. It stands behind a far ref of the vat, so
+ * that its answers can be pipelined to like any others.
+ */
+import { type Connector, type FarAnswer, Refused, type Target } from '@bellwether/actors';
+import type { Fetch } from './types.ts';
+
+/** One text for every swissnum that opens nothing: how it fails to must not be told. */
+const UNKNOWN = 'captp: nothing has this swissnum';
+
+/** The bootstrap object: `fetch(swissnum)`. */
+export class Bootstrap implements Connector {
+  readonly #fetch: Fetch;
+  readonly #swissnumBytes: number;
+  /** `swissnumBytes`: the longest swissnum that is looked up. */
+  constructor(fetch: Fetch, swissnumBytes: number) {
+    this.#fetch = fetch;
+    this.#swissnumBytes = swissnumBytes;
+  }
+  deliver(
+    _to: Target,
+    method: string | undefined,
+    [swissnum]: readonly unknown[],
+    answer?: FarAnswer,
+  ): void {
+    if (answer === undefined) return; // a fetch that nobody wants the result of
+    if (method !== 'fetch')
+      return answer.broken(new Refused('captp: the bootstrap object has no such method'));
+    const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
+    const found = isSwissnum ? this.#fetch(swissnum) : undefined;
+    if (found === undefined) answer.broken(new Refused(UNKNOWN));
+    else answer.kept(found);
+  }
+  listen(_to: Target, answer: FarAnswer): void {
+    answer.broken(new Refused('captp: the bootstrap object is no promise'));
+  }
+  release(): void {
+    // It is always there.
+  }
+  onSever(): () => void {
+    return () => undefined; // it ends with the process
+  }
+}

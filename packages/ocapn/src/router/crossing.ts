@@ -1,0 +1,26 @@
+/**
+ * Two peers may dial each other at the same moment, and one that was restarted dials again. Both sides must reach the
+ * same verdict on an inbound hello from an identity that we already have to do with:
+ *
+ *   what we have with that peer                        verdict
+ *   nothing                                            open
+ *   a dial that has not connected                      open; the dial is cancelled, who waited follows
+ *   a dial in its hello, or an open dialled session    a crossing: the connection whose dialler has the lower public
+ *     that is not confirmed and is young               id goes, on both sides
+ *   any other open session                             open; it replaces the old one at once
+ *
+ * The comparison is OCapN's "crossed hellos mitigation". A confirmed session is no crossing: the peer has read our
+ * hello before it dialled, so it dials because it has lost that session, for example with its power. An unconfirmed
+ * one counts as confirmed after a while, else a restarted peer could lose against a dial that is long dead.
+ */
+import { compareBytes } from '../syrup/values.ts';
+
+/** A connection that we dialled and that may still lose. */
+export interface Rival {
+  /** Our public id on it. */
+  readonly publicId: Uint8Array;
+}
+
+/** Whether an inbound connection whose dialler has `theirId` stays, when `rival` is what we dialled. */
+export const inboundStays = (rival: Rival | undefined, theirId: Uint8Array): boolean =>
+  rival === undefined || compareBytes(rival.publicId, theirId) < 0;

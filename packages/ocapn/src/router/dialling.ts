@@ -1,0 +1,120 @@
+/**
+ * Reaching peers. A dial ends in exactly one of these ways:
+ *
+ *   dial ──► connected ──► hello ──► open                     the waiters get the session
+ *    │           │           └─ ended by the peer ─► pause ─► dial once more (the winner of a crossing may come first)
+ *    │           └ an inbound session of that peer opens ───► the waiters get that one
+ *    └ the netlayer fails, time is over, or the hello is not that peer's ───► the waiters hear the reason
+ */
+import { type Clock, Refused, Severed } from '@bellwether/actors';
+import type { Limits } from '../limits.ts';
+import { type PeerLocation, peerKey } from '../locator.ts';
+import type { Connection, Netlayer } from '../netlayer.ts';
+import type { Session } from '../session/session.ts';
+import type { Link } from './link.ts';
+import { Dial, type Route, type Routes, type Waiter } from './routes.ts';
+import type { DialReason } from './types.ts';
+
+const ATTEMPTS = 2;
+
+/** What dialling may ask of its router. */
+export interface DiallingHost {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly isClosed: boolean;
+  netlayerFor(transport: string): Netlayer | undefined;
+  mayDial(to: PeerLocation, because: DialReason): boolean;
+  /** Begins a session on a connection that was dialled. */
+  start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation): Link;
+}
+
+/** All dials of a router. */
+export class Dialling {
+  readonly #host: DiallingHost;
+  readonly #routes: Routes;
+  constructor(host: DiallingHost, routes: Routes) {
+    this.#host = host;
+    this.#routes = routes;
+  }
+  /** A session with `to`: the one that is open, or the one that a dial finds. May call back at once. */
+  connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
+    const known = this.#routes.find(to);
+    if (known?.link !== undefined) return waiter.opened(known.link.session);
+    if (known?.dial !== undefined) return void known.dial.waiters.push(waiter);
+    const refusal = this.#refusal(to, because);
+    if (refusal !== undefined) return waiter.failed(refusal);
+    const route = this.#routes.of(to);
+    const dial = new Dial(to);
+    dial.waiters.push(waiter);
+    route.dial = dial;
+    this.#attempt(route, dial);
+  }
+  /** A session with the peer of this route has opened: whoever waited gets it, and the dial is over. */
+  reached(route: Route, session: Session): void {
+    const { dial } = route;
+    if (dial === undefined) return;
+    this.#finish(route, dial);
+    for (const waiter of dial.waiters) waiter.opened(session);
+  }
+  /** A dialled connection has ended in its hello. `isOver`: trying again would not help. */
+  lost(route: Route, dial: Dial, reason: Error, isOver: boolean): void {
+    dial.link = undefined;
+    dial.stopTimer();
+    if (isOver || this.#host.isClosed || dial.attemptCount >= ATTEMPTS)
+      return this.#fail(route, dial, reason);
+    const { clock, limits } = this.#host;
+    dial.cancel = clock.after(limits.crossingRetryMs, () => this.#attempt(route, dial));
+  }
+  /** Gives up every dial. */
+  close(reason: Error): void {
+    for (const dial of this.#routes.dials()) this.#fail(this.#routes.of(dial.to), dial, reason);
+  }
+
+  #refusal(to: PeerLocation, because: DialReason): Error | undefined {
+    const host = this.#host;
+    const peer = peerKey(to);
+    if (host.isClosed) return new Severed(`captp: cannot reach ${peer}: the router is closed`);
+    if (host.netlayerFor(to.transport) === undefined)
+      return new Refused(`captp: cannot reach ${peer}: there is no netlayer for ${to.transport}`);
+    if (!host.mayDial(to, because)) return new Refused(`captp: ${peer} may not be dialled`);
+    return undefined;
+  }
+  #attempt(route: Route, dial: Dial): void {
+    const netlayer = this.#host.netlayerFor(dial.to.transport);
+    if (netlayer === undefined) return;
+    dial.attemptCount += 1;
+    const { clock, limits } = this.#host;
+    dial.stopTimer = clock.after(limits.dialMs, () => this.#expire(route, dial));
+    dial.cancel = () => undefined;
+    const cancel = netlayer.dial(
+      dial.to,
+      (connection) => {
+        dial.cancel = () => undefined;
+        dial.link = this.#host.start(netlayer, connection, dial.to);
+        return dial.link.session;
+      },
+      (reason) => {
+        if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
+      },
+    );
+    if (route.dial === dial && dial.link === undefined) dial.cancel = cancel;
+  }
+  #expire(route: Route, dial: Dial): void {
+    const { link } = dial;
+    this.#fail(route, dial, this.#unreachable(dial, new Error('no answer in time')));
+    link?.session.abort('captp: no hello in time');
+  }
+  #unreachable(dial: Dial, cause: Error): Error {
+    return new Severed(`captp: cannot reach ${peerKey(dial.to)}: ${cause.message}`, { cause });
+  }
+  #fail(route: Route, dial: Dial, reason: Error): void {
+    this.#finish(route, dial);
+    this.#routes.tidy(dial.to);
+    for (const waiter of dial.waiters) waiter.failed(reason);
+  }
+  #finish(route: Route, dial: Dial): void {
+    route.dial = undefined;
+    dial.stopTimer();
+    if (dial.link === undefined) dial.cancel();
+  }
+}

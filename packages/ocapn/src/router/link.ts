@@ -1,0 +1,31 @@
+/** What the router knows of each connection, beside its session. */
+import type { Netlayer } from '../netlayer.ts';
+import type { PeerLocation } from '../locator.ts';
+import type { Session } from '../session/session.ts';
+
+/** A connection and its session, from the first byte to the end. */
+export class Link {
+  readonly netlayer: Netlayer;
+  readonly session: Session;
+  /** Our public id on this connection: the one that crossings compare. */
+  readonly publicId: Uint8Array;
+  /** Whom we dialled; undefined for a connection that was accepted. */
+  readonly dialled: PeerLocation | undefined;
+  /** Ends the wait for the peer's hello. */
+  stopTimer: () => void = () => undefined;
+  /** Who the peer is, once its hello was admitted; undefined for an anonymous one. */
+  identity: PeerLocation | undefined;
+  /** When its hello was admitted, by the clock's `now`; undefined before. */
+  openedAtMs: number | undefined;
+  constructor(
+    netlayer: Netlayer,
+    session: Session,
+    publicId: Uint8Array,
+    dialled: PeerLocation | undefined,
+  ) {
+    this.netlayer = netlayer;
+    this.session = session;
+    this.publicId = publicId;
+    this.dialled = dialled;
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * Which session leads to whom. A hello proves a fresh key and nothing else; who the peer is comes from the transport:
+ *
+ *   connection                            identity                          its session
+ *   dialled                               whom we dialled; the hello must   routed to
+ *                                         name it
+ *   accepted, the transport proved it     what was proved; the same         routed to
+ *   accepted, the netlayer is 'believed'  what the hello says               routed to
+ *   accepted, anything else               none: anonymous                   may call and be answered, a tenth of the
+ *                                                                           room, never routed to
+ *
+ * At most one session per identity; see crossing.ts for which one stays.
+ */
+import {
+  type Answer,
+  type Clock,
+  type Frontier,
+  type Log,
+  type Ref,
+  Severed,
+  type Vow,
+} from '@bellwether/actors';
+import { hex } from '../identity/base.ts';
+import { type JudgedHello, makeHello } from '../identity/hello.ts';
+import { LIMITS, type Limits } from '../limits.ts';
+import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator.ts';
+import type { Connection, Netlayer } from '../netlayer.ts';
+import type { Crypto, Reaper } from '../powers.ts';
+import type { Handoffs, SessionHost } from '../session/host.ts';
+import { Outbox } from '../session/outbox.ts';
+import { Session } from '../session/session.ts';
+import type { Room } from '../session/tables.ts';
+import { OperationReader } from '../wire/read.ts';
+import { ask, type AskingHost } from './asking.ts';
+import { Bootstrap } from './bootstrap.ts';
+import { inboundStays } from './crossing.ts';
+import { Dialling, type DiallingHost } from './dialling.ts';
+import { Enlivened } from './enlivened.ts';
+import { forwarding } from './handoffs.ts';
+import { Link } from './link.ts';
+import { type Route, Routes, type Waiter } from './routes.ts';
+import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
+
+/**
+ * Makes a router on the given powers; it does nothing until it is asked to listen or to dial. The caller owns it, and
+ * ends it with `close`, also when its vat has halted. @throws RangeError for two netlayers of one transport.
+ */
+export const createRouter = (powers: RouterPowers): Router => new PeerRouter(powers);
+
+class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
+  readonly frontier: Frontier;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly reader: OperationReader;
+  readonly outbox: Outbox;
+  readonly reaper: Reaper;
+  readonly log: Log;
+  readonly handoffs: Handoffs;
+  readonly bootstrap: Ref;
+  readonly #powers: RouterPowers;
+  readonly #netlayers: ReadonlyMap<string, Netlayer>;
+  /** Where we are reached, by transport. */
+  readonly #locations = new Map<string, PeerLocation>();
+  /** What our hello says on a transport where we do not listen. */
+  readonly #designator: string;
+  readonly #routes = new Routes();
+  readonly #dialling: Dialling;
+  /** Every connection, oldest first. */
+  readonly #links = new Map<Session, Link>();
+  /** Accepted connections that have not said hello, oldest first. */
+  readonly #halfOpen = new Set<Link>();
+  #anonymousCount = 0;
+  #isClosed = false;
+  /** Watchers of references that are our own: they are lost when the router closes. */
+  readonly #lostAtClose = new Set<Answer>();
+
+  constructor(powers: RouterPowers) {
+    this.#powers = powers;
+    this.frontier = powers.vat;
+    this.crypto = powers.crypto;
+    this.clock = powers.clock;
+    this.limits = { ...LIMITS, ...powers.limits };
+    this.reader = new OperationReader(this.limits);
+    this.outbox = new Outbox(powers.scheduler, this.limits);
+    this.reaper = powers.reaper;
+    this.log = powers.log;
+    this.handoffs = forwarding(powers.vat);
+    const bootstrap = new Bootstrap(powers.fetch, this.limits.swissnumBytes);
+    this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
+    this.#netlayers = byTransport(powers.netlayers);
+    this.#designator = powers.designator ?? hex(powers.crypto.random(16));
+    this.#dialling = new Dialling(this, this.#routes);
+  }
+
+  get locations(): readonly PeerLocation[] {
+    return [...this.#locations.values()];
+  }
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  listen(ready: (at: readonly PeerLocation[]) => void, failed: (reason: Error) => void): void {
+    let missing = this.#netlayers.size;
+    let isTold = false;
+    const settle = (tell: () => void): void => {
+      if (isTold) return;
+      isTold = true;
+      tell();
+    };
+    for (const netlayer of this.#netlayers.values())
+      netlayer.listen(
+        (connection) => this.#accept(netlayer, connection),
+        (at) => {
+          this.#locations.set(netlayer.transport, at);
+          missing -= 1;
+          if (missing === 0) settle(() => ready(this.locations));
+        },
+        (reason) => settle(() => failed(reason)),
+      );
+  }
+  enliven<I = unknown>(to: Sturdyref, because: DialReason = 'asked'): Vow<Ref<I>> {
+    if (this.#isMe(to.peer)) return this.#fetchHere(to) as Vow<Ref<I>>;
+    const enlivened = new Enlivened();
+    const vow = this.frontier.farVow(enlivened, enlivened.root);
+    this.reaper.watch(vow, () => enlivened.release(enlivened.root));
+    ask(this, to, because, enlivened);
+    return vow as Vow<Ref<I>>;
+  }
+  dial(to: Sturdyref, reached: Answer, lost: Answer): () => void {
+    let isCancelled = false;
+    let unwatch = (): void => undefined;
+    const broken = (reason: unknown): void => {
+      if (isCancelled) return;
+      reached.broken(reason);
+      lost.broken(reason);
+    };
+    const cancel = (): void => {
+      isCancelled = true;
+      unwatch();
+    };
+    if (this.#isMe(to.peer)) {
+      this.frontier.listen(this.#fetchHere(to), {
+        kept: (value) => {
+          if (isCancelled) return;
+          this.#lostAtClose.add(lost);
+          unwatch = () => void this.#lostAtClose.delete(lost);
+          reached.kept(value);
+        },
+        broken,
+      });
+      return cancel;
+    }
+    ask(this, to, 'asked', {
+      sent: () => undefined,
+      kept: (value, session, fetched) => {
+        session.connector.release(fetched);
+        if (isCancelled) return;
+        reached.kept(value);
+        unwatch = session.connector.onSever(session.bootstrap, (reason) => lost.broken(reason));
+      },
+      broken,
+    });
+    return cancel;
+  }
+  sessions(): readonly SessionView[] {
+    return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
+  }
+  close(done: () => void = () => undefined): void {
+    if (this.#isClosed) return done();
+    this.#isClosed = true;
+    const reason = new Severed('captp: the router was closed');
+    this.#dialling.close(reason);
+    for (const session of [...this.#links.keys()]) session.abort('captp: the peer closes');
+    const lost = [...this.#lostAtClose];
+    this.#lostAtClose.clear();
+    for (const answer of lost) answer.broken(reason);
+    let missing = this.#netlayers.size;
+    if (missing === 0) return done();
+    for (const netlayer of this.#netlayers.values())
+      netlayer.close(() => {
+        missing -= 1;
+        if (missing === 0) done();
+      });
+  }
+
+  connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
+    this.#dialling.connect(to, because, waiter);
+  }
+  mayLose(session: Session): boolean {
+    const link = this.#links.get(session);
+    return (
+      link !== undefined && this.#locations.has(link.netlayer.transport) && this.#isRival(link)
+    );
+  }
+
+  netlayerFor(transport: string): Netlayer | undefined {
+    return this.#netlayers.get(transport);
+  }
+  mayDial(to: PeerLocation, because: DialReason): boolean {
+    return this.#powers.mayDial?.(to, because) ?? true;
+  }
+  start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
+    const { transport } = netlayer;
+    const silent = { transport, designator: this.#designator, hints: {} };
+    const at = this.#locations.get(transport) ?? silent;
+    const hello = makeHello(this.crypto, this.crypto.keyPair(), at);
+    const session = new Session(this, connection, hello);
+    const link = new Link(netlayer, session, hello.publicId, dialled);
+    this.#links.set(session, link);
+    return link;
+  }
+
+  admit(session: Session, peer: JudgedHello): Room | undefined {
+    const link = this.#links.get(session);
+    if (link === undefined || this.#isClosed) return undefined;
+    const refusal = this.#identify(link, peer.claims);
+    if (refusal !== undefined) {
+      session.abort(refusal);
+      return undefined;
+    }
+    if (link.dialled === undefined && link.identity !== undefined) {
+      const rival = this.#rivalTo(this.#routes.find(link.identity));
+      if (!inboundStays(rival, peer.publicId)) {
+        session.abort('captp: crossed hellos, the other connection stays');
+        return undefined;
+      }
+      if (rival !== undefined) this.#giveWay(rival);
+    }
+    return this.#roomFor(link);
+  }
+  opened(session: Session): void {
+    const link = this.#links.get(session);
+    if (link === undefined) return;
+    link.stopTimer();
+    link.openedAtMs = this.clock.now();
+    this.#halfOpen.delete(link);
+    const { identity } = link;
+    this.log('session.opened', this.#fieldsOf(link));
+    if (identity === undefined) {
+      this.#anonymousCount += 1;
+      return;
+    }
+    const route = this.#routes.of(identity);
+    const old = route.link;
+    route.link = link;
+    old?.session.abort('captp: a newer session replaces this one');
+    this.#dialling.reached(route, session);
+  }
+  gone(session: Session, reason: Error): void {
+    const link = this.#links.get(session);
+    if (link === undefined) return;
+    this.#links.delete(session);
+    this.#halfOpen.delete(link);
+    link.stopTimer();
+    this.log('session.ended', { ...this.#fieldsOf(link), reason: reason.message });
+    if (link.openedAtMs !== undefined && link.identity === undefined) this.#anonymousCount -= 1;
+    const peer = link.identity ?? link.dialled;
+    const route = peer === undefined ? undefined : this.#routes.find(peer);
+    if (peer === undefined || route === undefined) return;
+    if (route.link === link) route.link = undefined;
+    if (route.dial?.link === link)
+      this.#dialling.lost(route, route.dial, reason, session.endedHere);
+    this.#routes.tidy(peer);
+  }
+
+  #accept(netlayer: Netlayer, connection: Connection): Session {
+    const link = this.start(netlayer, connection, undefined);
+    link.stopTimer = this.clock.after(this.limits.helloMs, () =>
+      link.session.abort('captp: no hello in time'),
+    );
+    this.#halfOpen.add(link);
+    if (this.#halfOpen.size > this.limits.halfOpenSessions)
+      for (const oldest of this.#halfOpen) {
+        oldest.session.abort('captp: too many connections without a hello');
+        break;
+      }
+    return link.session;
+  }
+  /** Finds out who the peer is. The result says why it may not be. */
+  #identify(link: Link, claims: PeerLocation): string | undefined {
+    const { netlayer, dialled, session } = link;
+    const { proved } = session.connection;
+    for (const known of [dialled, proved])
+      if (known !== undefined && !samePeer(known, claims))
+        return 'captp: the hello names another peer than this connection leads to';
+    const isKnown = dialled !== undefined || proved !== undefined || netlayer.claims === 'believed';
+    if (!isKnown) {
+      const { anonymousSessions } = this.limits;
+      session.label = 'anonymous';
+      return this.#anonymousCount < anonymousSessions
+        ? undefined
+        : 'captp: too many anonymous peers';
+    }
+    if (claims.transport !== netlayer.transport)
+      return 'captp: the hello names another transport than this connection has';
+    if (this.#isMe(claims)) return 'captp: the hello names this peer itself';
+    link.identity = claims;
+    session.label = peerKey(claims);
+    return undefined;
+  }
+  #rivalTo(route: Route | undefined): Link | undefined {
+    if (route?.dial?.link !== undefined) return route.dial.link;
+    return route?.link !== undefined && this.#isRival(route.link) ? route.link : undefined;
+  }
+  /** A dialled session that its peer may not have read the hello of. */
+  #isRival({ dialled, session, openedAtMs }: Link): boolean {
+    if (dialled === undefined || session.isConfirmed || openedAtMs === undefined) return false;
+    return this.clock.now() - openedAtMs < this.limits.unconfirmedMs;
+  }
+  /** A dialled connection loses a crossing: its dial stays, and follows the inbound session. */
+  #giveWay(rival: Link): void {
+    const route = rival.dialled === undefined ? undefined : this.#routes.find(rival.dialled);
+    if (route?.dial?.link === rival) {
+      route.dial.link = undefined;
+      route.dial.cancel = () => undefined;
+    }
+    if (route?.link === rival) route.link = undefined;
+    rival.session.abort('captp: crossed hellos, the other connection stays');
+  }
+  #roomFor({ identity }: Link): Room {
+    const { exports, imports, questions, answers, anonymousDivisor } = this.limits;
+    if (identity !== undefined) return { exports, imports, questions, answers };
+    return {
+      exports: Math.floor(exports / anonymousDivisor),
+      imports: Math.floor(imports / anonymousDivisor),
+      questions: Math.floor(questions / anonymousDivisor),
+      answers: Math.floor(answers / anonymousDivisor),
+    };
+  }
+  #isMe(peer: PeerLocation): boolean {
+    const mine = this.#locations.get(peer.transport);
+    return mine !== undefined && samePeer(mine, peer);
+  }
+  #fetchHere(to: Sturdyref): Vow {
+    return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal()]);
+  }
+  #fieldsOf({ session, netlayer, dialled }: Link): Readonly<Record<string, unknown>> {
+    const direction = dialled === undefined ? 'accepted' : 'dialled';
+    return { peer: session.label, transport: netlayer.transport, direction };
+  }
+}
+
+const byTransport = (netlayers: readonly Netlayer[]): ReadonlyMap<string, Netlayer> => {
+  const found = new Map<string, Netlayer>();
+  for (const netlayer of netlayers) {
+    const { transport } = netlayer;
+    if (found.has(transport)) throw new RangeError(`captp: two netlayers for ${transport}`);
+    found.set(transport, netlayer);
+  }
+  return found;
+};
+
+const viewOf = ({ session, netlayer, identity, dialled }: Link): SessionView => ({
+  peer: identity,
+  transport: netlayer.transport,
+  direction: dialled === undefined ? 'accepted' : 'dialled',
+  isConfirmed: session.isConfirmed,
+  tables: session.counts,
+  abort: (reason) => session.abort(reason),
+});

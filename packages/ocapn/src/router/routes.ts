@@ -1,0 +1,59 @@
+/** Which session leads to which peer, and which dial is to find one. At most one of each per peer. */
+import { type PeerLocation, peerKey } from '../locator.ts';
+import type { Session } from '../session/session.ts';
+import type { Link } from './link.ts';
+
+/** Somebody who waits for a session with one peer. One of the two is called, once. */
+export interface Waiter {
+  opened(session: Session): void;
+  failed(reason: Error): void;
+}
+
+/** An attempt to reach a peer. It outlives the connection that loses a crossing. */
+export class Dial {
+  readonly to: PeerLocation;
+  readonly waiters: Waiter[] = [];
+  /** The connection in its hello, as long as there is one. */
+  link: Link | undefined;
+  attemptCount = 0;
+  /** Takes back whatever is under way: the netlayer's dial, or the wait for the winner of a crossing. */
+  cancel: () => void = () => undefined;
+  stopTimer: () => void = () => undefined;
+  constructor(to: PeerLocation) {
+    this.to = to;
+  }
+}
+
+/** What leads to one peer. */
+export interface Route {
+  link: Link | undefined;
+  dial: Dial | undefined;
+}
+
+/** All routes of a router. */
+export class Routes {
+  readonly #byPeer = new Map<string, Route>();
+
+  /** The route to a peer, if there is any. */
+  find(peer: PeerLocation): Route | undefined {
+    return this.#byPeer.get(peerKey(peer));
+  }
+  /** The route to a peer, made when there is none. */
+  of(peer: PeerLocation): Route {
+    const known = this.find(peer);
+    if (known !== undefined) return known;
+    const made: Route = { link: undefined, dial: undefined };
+    this.#byPeer.set(peerKey(peer), made);
+    return made;
+  }
+  /** Forgets a route that leads nowhere any more. */
+  tidy(peer: PeerLocation): void {
+    const route = this.find(peer);
+    if (route !== undefined && route.link === undefined && route.dial === undefined)
+      this.#byPeer.delete(peerKey(peer));
+  }
+  /** Every dial that is under way. */
+  dials(): Dial[] {
+    return [...this.#byPeer.values()].flatMap(({ dial }) => (dial === undefined ? [] : [dial]));
+  }
+}

@@ -1,0 +1,38 @@
+/** What a session may ask of the router that it belongs to. */
+import type { Frontier, Log, Ref } from '@bellwether/actors';
+import type { JudgedHello } from '../identity/hello.ts';
+import type { Limits } from '../limits.ts';
+import type { Crypto, Reaper } from '../powers.ts';
+import type { Envelope } from '../wire/operations.ts';
+import type { OperationReader } from '../wire/read.ts';
+import type { Outbox } from './outbox.ts';
+import type { Session } from './session.ts';
+import type { Room } from './tables.ts';
+
+/** How references reach a third peer. */
+export interface Handoffs {
+  /** Syrup of a signed gift of `value`, a reference of another session; undefined: export a forwarder instead. */
+  give(value: object, to: Session): Uint8Array | undefined;
+  /** What stands for a gift that came in. Never throws: a gift that cannot be had is a vow that breaks. */
+  receive(gift: Envelope, from: Session): object;
+}
+
+/** Shared by all sessions of a router. */
+export interface SessionHost {
+  readonly frontier: Frontier;
+  readonly crypto: Crypto;
+  readonly limits: Limits;
+  readonly reader: OperationReader;
+  readonly outbox: Outbox;
+  readonly reaper: Reaper;
+  readonly handoffs: Handoffs;
+  /** Export 0 of every session. */
+  readonly bootstrap: Ref;
+  readonly log: Log;
+  /** Judges a hello that is signed well. Undefined: the session must not open, the host has aborted it. */
+  admit(session: Session, peer: JudgedHello): Room | undefined;
+  /** The session is open now. */
+  opened(session: Session): void;
+  /** The session has ended; its tables are empty. Called once. */
+  gone(session: Session, reason: Error): void;
+}

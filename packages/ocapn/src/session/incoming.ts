@@ -1,0 +1,154 @@
+/**
+ * What the peer says once the session is open.
+ *
+ *   op:deliver to      an object, a promise or an answer of ours   a message for the vat
+ *                      a resolver of ours                          the answer to a question
+ *                      nothing any more                            late: breaks the resolver if there is one
+ *                      nothing that ever was                       the same; without a resolver it ends the session
+ *   op:listen          tells when the promise has settled
+ *   op:get index untag binds an answer to a part
+ *   op:gc-exports      mentions come back             op:gc-answers   results are not needed any more
+ *   anything else      ends the session
+ *
+ * A frame is checked whole before it changes anything.
+ */
+import { type Answer, Refused, type Ref, type Vow } from '@bellwether/actors';
+import { Decode, Limit } from '../errors.ts';
+import { Sym } from '../syrup/values.ts';
+import { bind, check } from '../wire/bind.ts';
+import type { Deliver, GcExports, Listen, Operation, Select } from '../wire/operations.ts';
+import type { SessionHost } from './host.ts';
+import type { Outgoing } from './outgoing.ts';
+import { IncomingReferences } from './references.ts';
+import { selected } from './selection.ts';
+import type { Session } from './session.ts';
+import { Question, type Tables } from './tables.ts';
+import { brokenVow, vowFrom } from './vow-from.ts';
+
+/** Tells a resolver of the peer how a vow here ended. The vat calls it after the commit of what settled the vow. */
+class Reply implements Answer {
+  readonly #outgoing: Outgoing;
+  readonly #resolverPos: number;
+  constructor(outgoing: Outgoing, resolverPos: number) {
+    this.#outgoing = outgoing;
+    this.#resolverPos = resolverPos;
+  }
+  kept(value: unknown): void {
+    this.#outgoing.reply(this.#resolverPos, true, value);
+  }
+  broken(reason: unknown): void {
+    this.#outgoing.reply(this.#resolverPos, false, reason);
+  }
+}
+
+/** Handles the operations of one open session. */
+export class Incoming {
+  readonly #host: SessionHost;
+  readonly #tables: Tables;
+  readonly #outgoing: Outgoing;
+  readonly #references: IncomingReferences;
+  constructor(host: SessionHost, session: Session, tables: Tables, outgoing: Outgoing) {
+    this.#host = host;
+    this.#tables = tables;
+    this.#outgoing = outgoing;
+    this.#references = new IncomingReferences(host, session, tables, outgoing, (entry) =>
+      outgoing.collect(entry),
+    );
+  }
+  /** @throws Decode, Limit: the peer has broken the protocol. */
+  handle(operation: Operation): void {
+    switch (operation.op) {
+      case 'deliver':
+        return this.#deliver(operation);
+      case 'listen':
+        return this.#listen(operation);
+      case 'get':
+      case 'index':
+      case 'untag':
+        return this.#select(operation);
+      case 'gc-exports':
+        return this.#takeBack(operation);
+      case 'gc-answers':
+        for (const position of operation.positions) this.#tables.answers.drop(position);
+        return;
+      case 'start-session':
+        throw new Decode('captp: expected an operation, found a second op:start-session');
+      default:
+        throw new Decode(`captp: expected an operation, found ${JSON.stringify(operation.op)}`);
+    }
+  }
+
+  #deliver(operation: Deliver): void {
+    const { to, args, answer, resolver } = operation;
+    const question = to.kind === 'export' ? this.#tables.exports.get(to.position) : undefined;
+    const target = this.#references.target(to);
+    if (answer !== undefined) this.#checkFree(answer);
+    if (operation.references) {
+      this.#references.begin();
+      check(args, this.#references);
+      bind(args, this.#references);
+    }
+    if (question instanceof Question) this.#answered(question, operation);
+    else if (target !== undefined) this.#message(operation, target as Ref | Vow);
+    else if (answer !== undefined || resolver !== undefined)
+      this.#result(operation, brokenVow(this.#host.frontier, new Refused(NOTHING_THERE)));
+    else if (to.kind !== 'export' || !this.#tables.exports.wasGiven(to.position))
+      throw new Decode(`captp: a message to ${to.kind} ${to.position}, which is nothing here`);
+  }
+  /** A symbol in front is the method; a message without one is ordinary in OCapN. */
+  #message(operation: Deliver, target: Ref | Vow): void {
+    const [head] = operation.args;
+    const method = head instanceof Sym ? head.name : undefined;
+    const rest = method === undefined ? operation.args : operation.args.slice(1);
+    this.#result(operation, this.#host.frontier.deliver(target, method, rest));
+  }
+  /** The answer stands before the next frame is read: it may be pipelined to. */
+  #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
+    if (answer === undefined && resolver === undefined) return;
+    const vow = result ?? vowFrom(this.#host.frontier, (told) => told.kept(undefined));
+    if (answer !== undefined) this.#tables.answers.add(answer, vow, this.#tables.room.answers);
+    if (resolver !== undefined)
+      this.#host.frontier.listen(vow, new Reply(this.#outgoing, resolver.position));
+  }
+  #answered(question: Question, operation: Deliver): void {
+    const [verb, value]: readonly unknown[] = operation.args;
+    const name = verb instanceof Sym ? verb.name : undefined;
+    if (name !== 'fulfill' && name !== 'break')
+      throw new Decode(
+        `captp: resolver ${question.resolverPos} was told neither fulfill nor break`,
+      );
+    this.#tables.exports.drop(question);
+    this.#outgoing.settle(question, name === 'fulfill', value);
+    this.#result(operation, undefined); // a resolver is told one way; who asks all the same gets nothing back
+  }
+  #listen({ to, listener }: Listen): void {
+    const target =
+      this.#references.target(to) ?? brokenVow(this.#host.frontier, new Refused(NOTHING_THERE));
+    this.#host.frontier.listen(target as Vow, new Reply(this.#outgoing, listener.position));
+  }
+  #select(operation: Select): void {
+    this.#checkFree(operation.answer);
+    const { frontier } = this.#host;
+    const target = this.#references.target(operation.from);
+    const vow =
+      target === undefined
+        ? brokenVow(frontier, new Refused(NOTHING_THERE))
+        : selected(frontier, target as Vow, operation);
+    this.#tables.answers.add(operation.answer, vow, this.#tables.room.answers);
+  }
+  #takeBack({ positions, deltas }: GcExports): void {
+    for (let i = 0; i < positions.length; i++) {
+      const question = this.#tables.exports.returned(positions[i] ?? 0, deltas[i] ?? 0);
+      if (question !== undefined)
+        this.#outgoing.settle(question, false, new Refused('captp: the peer will not answer'));
+    }
+  }
+  #checkFree(answer: number): void {
+    const { answers, room } = this.#tables;
+    if (answers.get(answer) !== undefined)
+      throw new Decode(`captp: answer ${answer} is taken, expected a free one`);
+    if (answers.size >= room.answers) throw new Limit(`captp: more than ${room.answers} answers`);
+  }
+}
+
+const NOTHING_THERE = 'captp: there is no such object';

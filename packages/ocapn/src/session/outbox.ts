@@ -1,0 +1,128 @@
+/**
+ * One output buffer for all sessions of a router: nothing is held per idle session, and the frames of one wake-up
+ * leave in one write per connection.
+ *
+ *   begin ─► frame ─► end ──────► (check phase) flush ─► send
+ *              └────► cancel          │
+ *                                     └ the transport is full: parts wait with the session; from `unsentPauseBytes`
+ *                                       on its peer is not read, at `unsentCutBytes` it is cut off
+ */
+import type { Scheduler } from '@bellwether/actors';
+import type { Limits } from '../limits.ts';
+import type { Connection } from '../netlayer.ts';
+import { Writer } from '../syrup/write.ts';
+
+/** A run of frames this long is handed over before the end of the tick: it gains nothing from waiting. */
+const RUN_BYTES = 256 * 1024;
+
+/** What one session has written and the transport has not taken. */
+export class Unsent {
+  parts: Uint8Array[] = [];
+  byteCount = 0;
+  /** It has frames of this tick. */
+  isDirty = false;
+  /** The transport has said that it is full. */
+  isBlocked = false;
+  isPaused = false;
+}
+
+/** A session as the outbox sees it. */
+export interface Sender {
+  readonly connection: Connection;
+  readonly unsent: Unsent;
+  /** Writes what waited for the end of the tick: collected garbage. */
+  beforeFlush(): void;
+  /** Too much is unsent: the peer does not read. The session must end. */
+  choked(): void;
+}
+
+/** The shared buffer. Frames of one session at a time; another session's frame moves the earlier ones out. */
+export class Outbox {
+  readonly #writer: Writer;
+  readonly #scheduler: Scheduler;
+  readonly #limits: Limits;
+  #owner: Sender | undefined;
+  #dirty: Sender[] = [];
+  readonly #flush = (): void => this.flush();
+
+  /** `scheduler` runs the flush: the check phase in Node. */
+  constructor(scheduler: Scheduler, limits: Limits) {
+    this.#scheduler = scheduler;
+    this.#limits = limits;
+    this.#writer = new Writer(limits);
+  }
+  /** Opens a frame of `sender`; `end` keeps it, `cancel` takes it back. */
+  begin(sender: Sender): Writer {
+    if (this.#owner !== sender) {
+      this.#spill();
+      this.#owner = sender;
+    }
+    this.#writer.begin();
+    return this.#writer;
+  }
+  end(sender: Sender): void {
+    this.wake(sender);
+    if (sender.connection.records || this.#writer.length >= RUN_BYTES) this.#spill();
+    if (sender.unsent.byteCount >= RUN_BYTES) this.push(sender);
+  }
+  cancel(): void {
+    this.#writer.cancel();
+  }
+  /** Makes sure that there is a flush after this tick. */
+  wake(sender: Sender): void {
+    if (sender.unsent.isDirty) return;
+    sender.unsent.isDirty = true;
+    this.#dirty.push(sender);
+    if (this.#dirty.length === 1) this.#scheduler.enqueue(this.#flush);
+  }
+  /** Hands everything written to the transports. */
+  flush(): void {
+    const dirty = this.#dirty;
+    for (let i = 0; i < dirty.length; i++) dirty[i]?.beforeFlush();
+    this.#spill();
+    this.#owner = undefined;
+    this.#dirty = [];
+    for (const sender of dirty) {
+      sender.unsent.isDirty = false;
+      this.push(sender);
+    }
+  }
+  /** Hands over what waits for this session, as far as its transport takes it. */
+  push(sender: Sender): void {
+    if (this.#owner === sender) this.#spill();
+    const { unsent, connection } = sender;
+    if (unsent.isBlocked) return this.#wait(sender);
+    const { parts } = unsent;
+    unsent.parts = [];
+    unsent.byteCount = 0;
+    for (const part of parts) if (!connection.send(part)) unsent.isBlocked = true;
+    if (unsent.isPaused && !unsent.isBlocked) {
+      unsent.isPaused = false;
+      connection.resume();
+    }
+  }
+  /** Drops what is written and not sent: the session has ended. */
+  forget(sender: Sender): void {
+    if (this.#owner === sender) {
+      this.#writer.take();
+      this.#owner = undefined;
+    }
+    sender.unsent.parts = [];
+    sender.unsent.byteCount = 0;
+  }
+
+  #spill(): void {
+    const { unsent } = this.#owner ?? {};
+    if (unsent === undefined || this.#writer.length === 0) return;
+    const part = this.#writer.take();
+    unsent.parts.push(part);
+    unsent.byteCount += part.length;
+  }
+  #wait(sender: Sender): void {
+    const { unsent, connection } = sender;
+    if (unsent.byteCount > this.#limits.unsentCutBytes) return sender.choked();
+    if (unsent.isPaused || unsent.byteCount <= this.#limits.unsentPauseBytes) return;
+    unsent.isPaused = true;
+    connection.pause();
+  }
+}

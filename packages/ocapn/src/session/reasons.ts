@@ -1,0 +1,34 @@
+/**
+ * Errors at the edge. A break reason that is plain data passes as it is, both ways. An error of ours becomes
+ * `['code "message"]` and back: code and message, never stack or path. Any other error is a fault of this process and
+ * none of the peer's business: it gets a fixed text, and the log has the rest. The error records of Goblins and Endo are
+ * read as errors too, and never written: each ends a session or hangs a call of the other.
+ */
+import { ActorError, type Log, rawReason } from '@bellwether/actors';
+import { Sym } from '../syrup/values.ts';
+import { errorTextFrom } from '../wire/dialect.ts';
+
+/** Characters of a message that cross, and of a code: longer ones were not written for people. */
+const MESSAGE_LENGTH = 1_024;
+const CODE_LENGTH = 64;
+
+/** What is written for a break reason. */
+export const reasonOut = (thrown: unknown, log: Log): unknown => {
+  const reason = rawReason(thrown);
+  if (!(reason instanceof Error)) return reason;
+  const isOurs = reason instanceof ActorError;
+  if (!isOurs) log('captp.fault-hidden', { name: reason.name, message: reason.message });
+  const message = isOurs ? reason.message.slice(0, MESSAGE_LENGTH) : 'internal error';
+  return [new Sym(isOurs ? reason.code : 'error'), message];
+};
+
+/** What a break reason that was read means here. */
+export const reasonIn = (reason: unknown): unknown => {
+  const text = errorTextFrom(reason);
+  if (text !== undefined) return new ActorError('error', text.slice(0, MESSAGE_LENGTH));
+  if (!Array.isArray(reason)) return reason;
+  const [code, message]: readonly unknown[] = reason;
+  if (!(code instanceof Sym) || typeof message !== 'string') return reason;
+  if (code.name.length > CODE_LENGTH) return reason;
+  return new ActorError(code.name, message.slice(0, MESSAGE_LENGTH));
+};

@@ -1,0 +1,135 @@
+/**
+ * References on their way over a session.
+ *
+ *   out: what the vat says it is       written as                         in: what stands on the wire   becomes
+ *   near                               import-object, one mention         import-object n               the Ref of import n
+ *   the peer's own                     export n                           import-promise n              the Vow of import n
+ *   of another session                 a gift, else import-object         export n                      what we exported there
+ *   a vow, also when it has settled    import-promise, one mention        answer n                      the vow of that answer
+ *
+ * A settled vow is not written by value: what a turn has settled and not committed must not leave, a peer that nests
+ * answers in answers must not make a frame of 2^40 values, and whether a field is a vow must not depend on timing.
+ * A question that is still open is exported as a promise of ours, because Goblins reads `desc:answer` as a target only.
+ */
+import type { Connector, Place } from '@bellwether/actors';
+import { Decode, Limit } from '../errors.ts';
+import { isRecord } from '../syrup/values.ts';
+import type { References, Writer } from '../syrup/write.ts';
+import type { Binder } from '../wire/bind.ts';
+import { Descriptor, type Envelope } from '../wire/operations.ts';
+import { writeDescriptor } from '../wire/write.ts';
+import type { SessionHost } from './host.ts';
+import type { Session } from './session.ts';
+import { BOOTSTRAP_POS, Export, Import, type Tables } from './tables.ts';
+
+/** Writes references into frames of one session. */
+export class OutgoingReferences implements References {
+  readonly #host: SessionHost;
+  readonly #session: Session;
+  readonly #tables: Tables;
+  readonly #connector: Connector;
+  constructor(host: SessionHost, session: Session, tables: Tables, connector: Connector) {
+    this.#host = host;
+    this.#session = session;
+    this.#tables = tables;
+    this.#connector = connector;
+  }
+  write(value: object, out: Writer): boolean {
+    const place = this.#host.frontier.whatIs(value, this.#connector);
+    if (place === undefined) return false;
+    const gift =
+      place.kind === 'elsewhere' ? this.#host.handoffs.give(value, this.#session) : undefined;
+    if (gift !== undefined) out.raw(gift);
+    else this.#mention(value, place, out);
+    return true;
+  }
+  #mention(value: object, place: Place, out: Writer): void {
+    const slot = place.kind === 'mine' ? place.target.slot : undefined;
+    if (slot instanceof Import && (slot.count > 0 || slot.position === BOOTSTRAP_POS))
+      return writeDescriptor(out, 'export', slot.position);
+    const isObject = place.kind === 'near' || place.kind === 'elsewhere';
+    const position = this.#tables.exports.mention(value, this.#tables.room.exports);
+    writeDescriptor(out, isObject ? 'import-object' : 'import-promise', position);
+  }
+}
+
+/** Turns what stands on the wire into live references: checks the whole frame first, then binds. */
+export class IncomingReferences implements Binder {
+  readonly #host: SessionHost;
+  readonly #session: Session;
+  readonly #tables: Tables;
+  readonly #connector: Connector;
+  readonly #collect: (entry: Import) => void;
+  /** Imports that the frame under check would add, at most. */
+  #freshCount = 0;
+  constructor(
+    host: SessionHost,
+    session: Session,
+    tables: Tables,
+    connector: Connector,
+    collect: (entry: Import) => void,
+  ) {
+    this.#host = host;
+    this.#session = session;
+    this.#tables = tables;
+    this.#connector = connector;
+    this.#collect = collect;
+  }
+  /** A new frame is checked. */
+  begin(): void {
+    this.#freshCount = 0;
+  }
+  check(reference: Descriptor | Envelope): void {
+    if (!(reference instanceof Descriptor)) return;
+    const { kind, position } = reference;
+    if (kind === 'export' || kind === 'answer') {
+      if (this.target(reference) !== undefined) return;
+      throw new Decode(`captp: an argument names ${kind} ${position}, which is nothing here`);
+    }
+    if (this.#tables.imports.get(position) !== undefined) return;
+    this.#freshCount += 1;
+    const { imports } = this.#tables.room;
+    if (this.#tables.imports.size + this.#freshCount > imports)
+      throw new Limit(`captp: more than ${imports} imports`);
+  }
+  bind(reference: Descriptor | Envelope): unknown {
+    if (!(reference instanceof Descriptor)) {
+      const isGift = isRecord(reference.inner, 'desc:handoff-give');
+      return isGift ? this.#host.handoffs.receive(reference, this.#session) : reference;
+    }
+    if (reference.kind === 'import-object') return this.#import(reference.position, false);
+    if (reference.kind === 'import-promise') return this.#import(reference.position, true);
+    return this.target(reference);
+  }
+  /** What an export or answer of ours is; undefined for nothing, and for a resolver, which is no value. */
+  target(at: Descriptor): object | undefined {
+    if (at.kind === 'answer') return this.#tables.answers.get(at.position);
+    if (at.position === BOOTSTRAP_POS) return this.#host.bootstrap;
+    const entry = this.#tables.exports.get(at.position);
+    return entry instanceof Export ? entry.value : undefined;
+  }
+
+  #import(position: number, isPromise: boolean): object {
+    const { imports, room } = this.#tables;
+    let entry = imports.get(position);
+    if (entry === undefined) {
+      entry = new Import(position);
+      imports.add(position, entry, room.imports);
+    }
+    entry.count += 1;
+    return entry.held?.deref() ?? this.#represent(entry, isPromise);
+  }
+  #represent(entry: Import, isPromise: boolean): object {
+    const { frontier, reaper } = this.#host;
+    entry.generation += 1;
+    const { generation } = entry;
+    const made = isPromise
+      ? frontier.farVow(this.#connector, entry)
+      : frontier.far(this.#connector, entry);
+    entry.held = new WeakRef(made);
+    reaper.watch(made, () => {
+      if (entry.generation === generation) this.#collect(entry);
+    });
+    return made;
+  }
+}

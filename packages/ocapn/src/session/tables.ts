@@ -1,0 +1,215 @@
+/**
+ * The tables of one session. Two kinds, named for who picks the numbers:
+ *
+ *   table      numbers chosen  holds                                               an entry goes when
+ *   exports    here, from 1    what we mentioned: objects, promises                the peer has given back every mention
+ *              here, from 1    resolvers of our questions                          the peer has answered
+ *   imports    there           what the peer mentioned                             nobody here holds it any more
+ *   answers    there           results of the peer's messages                      the peer says so
+ *   questions  here, from 0    nothing: a counter, the resolver has the question
+ *
+ * Export numbers are never used again, so a late message about an old one can be told from a made-up one.
+ * A mention counts once its frame is complete: a frame that fails half way leaves no trace here.
+ */
+import type { FarAnswer, Slot, Target } from '@bellwether/actors';
+import { Decode, Limit } from '../errors.ts';
+
+/** How many entries each table of one session may have. */
+export interface Room {
+  readonly exports: number;
+  readonly imports: number;
+  readonly questions: number;
+  readonly answers: number;
+}
+const NO_ROOM: Room = { exports: 0, imports: 0, questions: 0, answers: 0 };
+
+/** The number of the bootstrap object, implicit on both sides. It is never mentioned and never given back. */
+export const BOOTSTRAP_POS = 0;
+
+/** Something that the peer may send to, and how many mentions of it the peer holds. */
+export class Export {
+  readonly position: number;
+  readonly value: object;
+  count = 0;
+  /** Mentions in the frame that is being written. */
+  pendingCount = 0;
+  constructor(position: number, value: object) {
+    this.position = position;
+    this.value = value;
+  }
+}
+
+/** A message that went out and whom to tell: the peer sends the answer to `resolverPos`, once. */
+export class Question {
+  /** Where the peer keeps the result; undefined for a listener, which has none. */
+  readonly answerPos: number | undefined;
+  readonly resolverPos: number;
+  readonly answer: FarAnswer;
+  /** Somebody has sent to the answer before it came. Later messages must take the same way to stay in order. */
+  isPipelined = false;
+  /** The vat knows the answer behind another connector than this session's. */
+  isRelayed = false;
+  /** The peer was told that the result is not needed any more. */
+  isCollected = false;
+  constructor(answerPos: number | undefined, resolverPos: number, answer: FarAnswer) {
+    this.answerPos = answerPos;
+    this.resolverPos = resolverPos;
+    this.answer = answer;
+  }
+}
+
+/** Something that the peer exported, held weakly: what is strong here is only the count to give back. */
+export class Import implements Target {
+  readonly slot: Slot = this;
+  readonly position: number;
+  /** Mentions received and not given back; 0 for the implicit bootstrap and for what was released. */
+  count = 0;
+  /** Which reference stands for it now: a collected one may be succeeded before its finalizer has run. */
+  generation = 0;
+  held: WeakRef<object> | undefined;
+  constructor(position: number) {
+    this.position = position;
+  }
+}
+
+/** Exports and the resolvers among them. */
+export class Exports {
+  #nextPos = BOOTSTRAP_POS + 1;
+  readonly #entries = new Map<number, Export | Question>();
+  readonly #byValue = new Map<object, Export>();
+  #touched: Export[] = [];
+  #questionCount = 0;
+
+  /** Questions that are open. */
+  get questionCount(): number {
+    return this.#questionCount;
+  }
+  /** Objects and promises that the peer holds. */
+  get objectCount(): number {
+    return this.#byValue.size;
+  }
+  get(position: number): Export | Question | undefined {
+    return this.#entries.get(position);
+  }
+  /** True for a number that was given out at some time. */
+  wasGiven(position: number): boolean {
+    return position < this.#nextPos;
+  }
+  /** One more mention of a value in the frame that is being written. @throws Limit when the table is full. */
+  mention(value: object, limit: number): number {
+    const entry = this.#byValue.get(value) ?? this.#add(value, limit);
+    if (entry.pendingCount === 0) this.#touched.push(entry);
+    entry.pendingCount += 1;
+    return entry.position;
+  }
+  /** A resolver for one answer. @throws Limit when there are too many open questions. */
+  ask(answerPos: number | undefined, answer: FarAnswer, limit: number): Question {
+    if (this.#questionCount >= limit) throw new Limit(`captp: more than ${limit} open questions`);
+    this.#questionCount += 1;
+    const question = new Question(answerPos, this.#nextPos, answer);
+    this.#entries.set(this.#nextPos, question);
+    this.#nextPos += 1;
+    return question;
+  }
+  /** Takes a resolver out: it was used, or its frame was not written. */
+  drop(question: Question): void {
+    if (this.#entries.delete(question.resolverPos)) this.#questionCount -= 1;
+  }
+  /** The frame is complete: its mentions count. */
+  keep(): void {
+    for (let entry = this.#touched.pop(); entry !== undefined; entry = this.#touched.pop()) {
+      entry.count += entry.pendingCount;
+      entry.pendingCount = 0;
+    }
+  }
+  /** The frame was taken back, and its mentions with it. */
+  undo(): void {
+    for (let entry = this.#touched.pop(); entry !== undefined; entry = this.#touched.pop()) {
+      entry.pendingCount = 0;
+      if (entry.count === 0) this.#forget(entry);
+    }
+  }
+  /**
+   * The peer gives mentions back. Word about what is gone already, or about the bootstrap, is merely late. The result
+   * is a question whose resolver came back unused: nobody will answer it any more.
+   * @throws Decode for a number never given out, and for more than the peer holds.
+   */
+  returned(position: number, delta: number): Question | undefined {
+    const entry = this.#entries.get(position);
+    if (entry === undefined) {
+      if (this.wasGiven(position)) return undefined;
+      throw new Decode(`captp: export ${position} was given back but never given`);
+    }
+    const held = entry instanceof Question ? 1 : entry.count;
+    if (delta < 1 || delta > held)
+      throw new Decode(
+        `captp: export ${position} was given back ${delta} times, expected 1..${held}`,
+      );
+    if (entry instanceof Question) {
+      this.drop(entry);
+      return entry;
+    }
+    entry.count -= delta;
+    if (entry.count === 0 && entry.pendingCount === 0) this.#forget(entry);
+    return undefined;
+  }
+  /** Empties the table; the result are the questions that nobody will answer now. */
+  clear(): Question[] {
+    const open = [...this.#entries.values()].filter((entry) => entry instanceof Question);
+    this.#entries.clear();
+    this.#byValue.clear();
+    this.#touched = [];
+    this.#questionCount = 0;
+    return open;
+  }
+
+  #add(value: object, limit: number): Export {
+    if (this.#byValue.size >= limit) throw new Limit(`captp: more than ${limit} exports`);
+    const entry = new Export(this.#nextPos, value);
+    this.#nextPos += 1;
+    this.#entries.set(entry.position, entry);
+    this.#byValue.set(value, entry);
+    return entry;
+  }
+  #forget(entry: Export): void {
+    this.#entries.delete(entry.position);
+    this.#byValue.delete(entry.value);
+  }
+}
+
+/** A table whose numbers the peer picks: imports, answers. */
+export class ChosenThere<T extends object> {
+  readonly #what: string;
+  readonly #entries = new Map<number, T>();
+  constructor(what: string) {
+    this.#what = what;
+  }
+  get size(): number {
+    return this.#entries.size;
+  }
+  get(position: number): T | undefined {
+    return this.#entries.get(position);
+  }
+  /** @throws Limit when the table is full, Decode when the number is taken. */
+  add(position: number, entry: T, limit: number): void {
+    if (this.#entries.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);
+    if (this.#entries.has(position))
+      throw new Decode(`captp: ${this.#what} has an entry ${position} already`);
+    this.#entries.set(position, entry);
+  }
+  drop(position: number): void {
+    this.#entries.delete(position);
+  }
+  clear(): void {
+    this.#entries.clear();
+  }
+}
+
+/** The tables of one session, empty. */
+export class Tables {
+  readonly exports = new Exports();
+  readonly imports = new ChosenThere<Import>('imports');
+  readonly answers = new ChosenThere<object>('answers');
+  /** Set when the hello was admitted: an anonymous peer has less. */
+  room: Room = NO_ROOM;
+}

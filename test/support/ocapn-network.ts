@@ -1,0 +1,152 @@
+/** A network in a World: every byte takes its time, and anything can be cut. Counts what is written. */
+import type { World } from '@bellwether/actors';
+import type { Accept, Connection, Netlayer, PeerLocation } from '@bellwether/ocapn';
+
+export interface NetworkOptions {
+  readonly claims?: 'proved' | 'believed';
+  /** One way, in milliseconds. */
+  readonly latencyMs?: number;
+  /** Cuts what is sent into pieces of so many bytes. */
+  readonly pieceBytes?: number;
+  readonly records?: boolean;
+  /** Bytes on the way at which `send` says no. */
+  readonly highWaterBytes?: number;
+}
+
+/** One end of a connection. */
+export class End implements Connection {
+  readonly proved: PeerLocation | undefined;
+  readonly records: boolean;
+  readonly writes: Uint8Array[] = [];
+  isPaused = false;
+  isClosed = false;
+  /** Nothing that is sent arrives any more, and nothing says so. */
+  isMute = false;
+  other: End | undefined;
+  handler: ReturnType<Accept> | undefined;
+  readonly #network: Network;
+  #waiting: Uint8Array[] = [];
+  #onTheWayBytes = 0;
+  #isFull = false;
+  /** The world keeps no order among what is due together, a connection does. */
+  readonly #line: (() => void)[] = [];
+  constructor(network: Network, proved: PeerLocation | undefined) {
+    this.#network = network;
+    this.proved = proved;
+    this.records = network.options.records ?? false;
+  }
+  send(bytes: Uint8Array): boolean {
+    if (this.isClosed) throw new Error('sent after close');
+    this.writes.push(bytes);
+    const pieceBytes = this.#network.options.pieceBytes ?? bytes.length;
+    for (let at = 0; at < bytes.length; at += pieceBytes)
+      this.#carry(bytes.slice(at, at + pieceBytes));
+    this.#onTheWayBytes += bytes.length;
+    this.#isFull = this.#onTheWayBytes > (this.#network.options.highWaterBytes ?? Infinity);
+    return !this.#isFull;
+  }
+  pause(): void {
+    this.isPaused = true;
+  }
+  resume(): void {
+    this.isPaused = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const piece of waiting) this.arrive(piece);
+  }
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.#later(() => this.other?.end());
+  }
+  /** The transport fails, for both ends. */
+  cut(): void {
+    this.end();
+    this.other?.end();
+  }
+  arrive(piece: Uint8Array): void {
+    if (this.isClosed) return;
+    if (this.isPaused) this.#waiting.push(piece);
+    else {
+      this.other?.taken(piece.length);
+      this.handler?.bytes(piece);
+    }
+  }
+  /** The other end has read bytes of ours. */
+  taken(byteCount: number): void {
+    this.#onTheWayBytes -= byteCount;
+    if (!this.#isFull || this.#onTheWayBytes > 0 || this.isClosed) return;
+    this.#isFull = false;
+    this.handler?.drained();
+  }
+  end(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.handler?.closed();
+  }
+  #carry(piece: Uint8Array): void {
+    this.#later(() => {
+      if (!this.isMute) this.other?.arrive(piece);
+    });
+  }
+  #later(task: () => void): void {
+    this.#line.push(task);
+    this.#network.world.at(this.#network.latencyMs, () => this.#line.shift()?.());
+  }
+}
+
+/** Netlayers that reach each other. */
+export class Network {
+  readonly world: World;
+  readonly options: NetworkOptions;
+  latencyMs: number;
+  /** Dialled ends, oldest first; `other` is the accepted end. */
+  readonly lines: End[] = [];
+  readonly #listeners = new Map<string, Accept>();
+  constructor(world: World, options: NetworkOptions = {}) {
+    this.world = world;
+    this.options = options;
+    this.latencyMs = options.latencyMs ?? 5;
+  }
+  /** `dials: 'anonymous'`: its dials prove nothing. */
+  netlayer(designator: string, dials: 'proved' | 'anonymous' = 'proved'): Netlayer {
+    const me: PeerLocation = { transport: 'sim', designator, hints: {} };
+    return {
+      transport: 'sim',
+      claims: this.options.claims ?? 'proved',
+      listen: (accept, ready) => {
+        this.#listeners.set(designator, accept);
+        ready(me);
+      },
+      dial: (to, accept, failed) =>
+        this.world.at(this.latencyMs, () => {
+          const acceptor = this.#listeners.get(to.designator);
+          if (acceptor === undefined) failed(new Error(`nobody is ${to.designator}`));
+          else this.join(me, accept, to, acceptor, dials === 'proved');
+        }),
+      close: (done) => {
+        this.#listeners.delete(designator);
+        for (const line of this.lines) if (!line.isClosed) line.cut();
+        done();
+      },
+    };
+  }
+  /** A connection between a dialler and an acceptor. */
+  join(from: PeerLocation, dial: Accept, to: PeerLocation, accept: Accept, isProved = true): End {
+    const near = new End(this, to);
+    const isBelieved = this.options.claims === 'believed';
+    const far = new End(this, isProved && !isBelieved ? from : undefined);
+    near.other = far;
+    far.other = near;
+    this.lines.push(near);
+    near.handler = dial(near);
+    far.handler = accept(far);
+    return near;
+  }
+  /** Writes so far, of everybody. */
+  get writeCount(): number {
+    let count = 0;
+    for (const line of this.lines) count += line.writes.length + (line.other?.writes.length ?? 0);
+    return count;
+  }
+}
