@@ -32,18 +32,21 @@ export const makeBench = (powers: Partial<VatPowers> = {}, world: World = new Wo
   return { world, vat, logs };
 };
 
-/** Steps the world until a promise of the outer door has settled. @throws when it never does. */
+/**
+ * Steps the world until a promise of the outer door has settled, and no further: `world.now` is when.
+ * @throws when the world is at rest and it has not.
+ */
 export const settled = async <T>(world: World, promise: Promise<T>): Promise<T> => {
   let isOver = false;
   const over = (): void => {
     isOver = true;
   };
   promise.then(over, over);
-  for (let round = 0; round < 10 && !isOver; round += 1) {
-    world.run();
-    // The outer door is a promise: its reactions are microtasks.
-    for (let n = 0; n < 5; n += 1) await Promise.resolve();
-  }
+  do {
+    // The outer door is a promise: its reactions are microtasks, also those of `all` and `then`.
+    for (let n = 0; n < 4 && !isOver; n += 1) await Promise.resolve();
+  } while (!isOver && world.step());
+  for (let n = 0; n < 8 && !isOver; n += 1) await Promise.resolve();
   if (!isOver) throw new Error(`world ${world.seed}: at rest, and the promise has not settled`);
   return promise;
 };

@@ -132,6 +132,10 @@ export class World {
     }
     if (untilMs !== Infinity && untilMs > this.#now) this.#now = untilMs;
   }
+  /** Lets `ms` milliseconds pass. @throws RangeError when there is no rest, as `run` does. */
+  runFor(ms: number): void {
+    this.run(this.#now + ms);
+  }
   /** When the next task is due; NaN where there is none. Drops cancelled ones on the way. */
   #nextMs(): number {
     for (;;) {
