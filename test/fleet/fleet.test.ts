@@ -73,7 +73,6 @@ const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench>
       members,
       minReady: '100%',
       sharedWith: {},
-      hop: 'hop-fleet',
       shepherd,
       ...more,
     });
@@ -109,20 +108,17 @@ describe('an action on a fleet', () => {
           action,
           args: ['now'],
           remainingMs: 59_750,
-          hops: ['hop-x', 'hop-fleet'],
+          hops: ['hop-x'],
         })),
       );
     },
   );
-  it('is told row by row, the moment each is there, and summed up at the end', async () => {
+  it('is summed up once every member has its row, without the rows of aggregates below', async () => {
     const bench = await fleetBench();
     const outcome = perform(bench, requestOf('start'));
     await pass(bench, 0);
     answer(bench, 1, { pid: 12, rows: [{ member: 'inner', result: 'ok' }] });
     await pass(bench, 0);
-    expect(bench.told).toEqual([
-      { kind: 'row', row: { member: 'web-server-b', result: 'changed', pid: 12 } },
-    ]);
     expect(outcome.value).toBeUndefined();
     answer(bench, 0, { result: 'ok' });
     await pass(bench, 0);
@@ -135,6 +131,16 @@ describe('an action on a fleet', () => {
         { member: 'web-server-b', result: 'changed', pid: 12 },
       ],
     });
+    expect(bench.told).toEqual([]);
+  });
+  it('tells the row of a member that was refused at once: nobody else does', async () => {
+    const bench = await fleetBench();
+    perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    bench.parts[1]?.answer.broken(new Refused('no'));
+    await pass(bench, 0);
+    const row = { member: 'web-server-b', result: 'failed', reason: 'start was refused: no' };
+    expect(bench.told).toEqual([{ kind: 'row', row }]);
   });
   it.each<[MinReady, string, string]>([
     ['100%', 'failed', '1 of 2 members'],
@@ -151,16 +157,8 @@ describe('an action on a fleet', () => {
     expect(outcome.value?.rows[1]).toEqual({
       member: 'web-server-b',
       result: 'failed',
-      reason: 'could not start: it is disabled',
+      reason: 'start was refused: it is disabled',
     });
-  });
-  it('ends by its deadline whatever its members do', async () => {
-    const bench = await fleetBench();
-    const outcome = perform(bench, requestOf('start', { remainingMs: 1_000 }));
-    await pass(bench, 0);
-    answer(bench, 0, {});
-    await pass(bench, 1_000);
-    expect(outcome.value).toMatchObject({ result: 'timed-out', reason: '1 of 2 members' });
   });
   it('leaves the members alone when it is told to', async () => {
     const bench = await fleetBench();
@@ -168,13 +166,6 @@ describe('an action on a fleet', () => {
     await pass(bench, 0);
     expect(bench.parts).toEqual([]);
     expect(outcome.value).toMatchObject({ result: 'ok', reason: 'members left as they are' });
-  });
-  it('is refused where it came through the fleet already', async () => {
-    const bench = await fleetBench();
-    const outcome = perform(bench, requestOf('start', { hops: ['hop-fleet'] }));
-    await pass(bench, 0);
-    expect(outcome.value).toMatchObject({ result: 'failed', rows: [] });
-    expect(bench.parts).toEqual([]);
   });
   it('names the other fleets of a member that it changes, and of no other', async () => {
     const shares = sharedMembers([

@@ -94,7 +94,7 @@ const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
 });
 
 /** A proxy named web-server-a over a dial and a far end that the test controls. */
-export const makeProxyBench = async (hop = 'hop-a'): Promise<ProxyBench> => {
+export const makeProxyBench = async (): Promise<ProxyBench> => {
   const bench = makeBench();
   const calls: Call[] = [];
   const asked: Asked[] = [];
@@ -109,7 +109,6 @@ export const makeProxyBench = async (hop = 'hop-a'): Promise<ProxyBench> => {
       origin: 'A',
       petname: 'a-web',
       remote,
-      hop,
       clock: bench.world.clock(),
     });
     const writer = turn.spawn(

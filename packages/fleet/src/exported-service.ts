@@ -23,7 +23,7 @@ import {
 } from '@bellwether/actors';
 import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
-import { leftFor, throughHop } from './hops.ts';
+import { leftFor } from './remaining.ts';
 import type { LiveRef } from './live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import {
@@ -43,8 +43,6 @@ export interface ExportedServiceOptions extends Exported {
   /** The name in the daemon's ref store, for messages. */
   readonly petname: string;
   readonly remote: Ref<LiveRef>;
-  /** An opaque id, unique in the world, fresh at every start of the daemon. */
-  readonly hop: string;
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -89,12 +87,9 @@ interface Command {
 const perform = (
   held: Held,
   turn: Turn<Service>,
-  asked: Request,
+  request: Request,
   writer: Ref<Writer>,
 ): Vow<Outcome> => {
-  const through = throughHop(held.name, held.hop, asked);
-  if ('refusal' in through) return turn.kept(through.refusal);
-  const request = through.next;
   const startedAt = held.clock.now();
   return turn.when(
     turn.within(request.remainingMs, turn.call(held.remote, 'reach')),

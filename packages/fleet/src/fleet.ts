@@ -3,15 +3,7 @@
  * every action goes down to the members, each through the shepherd and inside the same operation, and what it is
  * follows from what they are. GNU Shepherd's rule alone (a stop takes down dependents) would leave every member running.
  */
-import {
-  codeOf,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Settled,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
 import type {
   Outcome,
   Request,
@@ -23,7 +15,7 @@ import type {
 } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
-import { leftFor, throughHop } from './hops.ts';
+import { leftFor } from './remaining.ts';
 import { neededOf, verdict, type MinReady } from './summary.ts';
 
 /** What makes a fleet. */
@@ -35,8 +27,6 @@ export interface FleetOptions {
   readonly minReady: MinReady;
   /** For members that other fleets share: which ones. */
   readonly sharedWith: Readonly<Record<string, readonly string[]>>;
-  /** An opaque id, unique in the world, fresh at every start of the daemon. */
-  readonly hop: string;
   readonly shepherd: Ref<Pick<Shepherd, 'member' | 'status' | 'probe'>>;
 }
 
@@ -71,38 +61,33 @@ const perform = (
   const [name] = fleet.provision;
   if (request.withMembers === false)
     return turn.kept({ member: name, result: 'ok', reason: 'members left as they are', rows: [] });
-  const through = throughHop(name, fleet.hop, request);
-  if ('refusal' in through) return turn.kept(through.refusal);
-  const part = { ...through.next, remainingMs: Math.max(1, leftFor(request.remainingMs, 0)) };
+  const remainingMs = Math.max(1, leftFor(request.remainingMs, 0));
   const rows = fleet.members.map((member) => {
-    const answer = turn.send(fleet.shepherd, 'member', { ...part, member }, writer);
-    return rowOf(fleet, turn, { ...request, member }, turn.within(request.remainingMs, answer));
+    const part = { ...request, member, remainingMs };
+    return rowOf(fleet, turn, part, writer);
   });
-  // Each row is also told the moment it is there; a writer that refuses it costs the event, not the outcome.
-  for (const row of rows)
-    turn.when(row, (turn, row) => turn.call(writer, 'pass', [{ kind: 'row', row }]));
   return turn.when(turn.all(rows), (_turn, settled) =>
     verdict(name, request.action, settled.map(rowIn), fleet.minReady),
   );
 };
 
-/** One member's row, whatever becomes of its part. */
+/** One member's part. The shepherd tells its row the moment it is there, but for a part that it refuses. */
 const rowOf = (
   fleet: FleetOptions,
   turn: Turn<Service>,
   request: Request,
-  answer: Vow<Outcome>,
+  writer: Ref<Writer>,
 ): Vow<Row> =>
   turn.when(
-    answer,
+    turn.send(fleet.shepherd, 'member', request, writer),
     (_turn, outcome) => withShares(fleet, request, outcome),
-    (_turn, reason): Row => brokenRow(request, reason),
+    (turn, reason) => {
+      const words = `${request.action} was refused: ${wordsOf(reason)}`;
+      const row: Row = { member: request.member, result: 'failed', reason: words };
+      turn.call(writer, 'pass', [{ kind: 'row', row }]);
+      return row;
+    },
   );
-
-const brokenRow = ({ member, action }: Request, reason: Error): Row =>
-  codeOf(reason) === 'timed-out'
-    ? { member, result: 'timed-out', reason: `no outcome of ${action} in time; it may still come` }
-    : { member, result: 'failed', reason: `could not ${action}: ${wordsOf(reason)}` };
 
 /** A row is an outcome without its own rows; a member that other fleets share says so when it changes. */
 const withShares = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {

@@ -6,10 +6,6 @@ export const LIMITS = {
   hopMarginMs: 250,
   /** Milliseconds after which an observation proves nothing any more: two heartbeats of 15 s. */
   staleMs: 30_000,
-  /** Milliseconds for one operation at most: a day. A longer deadline is no deadline. */
-  operationMs: 86_400_000,
-  /** Services that one command may pass through. Deeper is a mistake, or a cycle under fresh names. */
-  hopCount: 16,
   /** Members of one fleet, and rows of one outcome. */
   rowCount: 10_000,
   /** Events in one batch of a stream. A sender of ours cuts by bytes long before. */

@@ -6,7 +6,7 @@ import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors'
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { Malformed, wordsOf } from './errors.ts';
 import { unknownStatus } from './fleet-status.ts';
-import { leftFor } from './hops.ts';
+import { leftFor } from './remaining.ts';
 import { LIMITS } from './limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import { readName, readStatusNames, readUpTo } from './read.ts';
