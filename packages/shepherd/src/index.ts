@@ -1,1 +1,12 @@
 export type * from './types.ts';
+export * from './errors.ts';
+export { limits } from './limits.ts';
+export { makeServiceFacet } from './facet.ts';
+export { makeLogger } from './logger.ts';
+export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
+export { makeServiceRegistry } from './registry.ts';
+export { checkedRequest, isName } from './requests.ts';
+export { makeService, type ServicePowers } from './service.ts';
+export { makeShepherd } from './shepherd.ts';
+export type { ShepherdOptions } from './shepherd-state.ts';
+export { makeWriter, type WriterOptions } from './writer.ts';

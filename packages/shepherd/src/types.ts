@@ -134,6 +134,17 @@ export interface Service {
   /** start, stop and custom actions of this one service. The graph around it is the shepherd's affair. */
   perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
 }
+/** A service that is at home in this shepherd: what only its own shepherd says to it. */
+export interface LocalService extends Service {
+  /** Takes over a process that outlived the daemon. @throws Refused unless the service is stopped. */
+  adopt(run: Run): void;
+  /** Ends respawning for good: the daemon is on its way out. */
+  retire(): void;
+  /** Its last status changes, oldest first. */
+  history(): readonly Change[];
+  /** The last lines of its output, oldest first. */
+  tail(lineCount: number): Vow<readonly string[]>;
+}
 /** What others hold of a service: no graph, no registry, one service. Its sturdyref is the permission to use it. */
 export interface ServiceFacet {
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
@@ -146,6 +157,13 @@ export interface ServiceRegistry {
   register(service: Ref<Service>): void;
   /** @throws UnknownService */
   lookup(name: string): Ref<Service>;
+  /** The canonical name behind any name; undefined where there is no such service. */
+  canonical(name: string): string | undefined;
+  /**
+   * What a service requires, directly: canonical names, and as it is written what is not registered (yet).
+   * @throws UnknownService
+   */
+  requirements(name: string): readonly string[];
   /** Canonical names of the services that require this one, directly. */
   dependents(name: string): readonly string[];
   /** Canonical names, in order of registration. */
@@ -153,6 +171,9 @@ export interface ServiceRegistry {
 }
 /** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
 export interface Shepherd {
+  /** Makes a service of its own from a description, and registers it. @throws what `register` throws. */
+  define(config: ServiceConfig): Ref<LocalService>;
+  /** Takes in a service of another kind: an aggregate, or one that lives elsewhere. @throws Refused, Cycle */
   register(service: Ref<Service>): void;
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   /** For aggregates: a member's part of an operation that is under way already. */
@@ -206,7 +227,12 @@ export interface RespawnPolicy {
 }
 export type ActionConfig = { readonly documentation: string } & (
   | { readonly kind: 'signal'; readonly signal: SignalName }
-  | { readonly kind: 'command'; readonly command: Command }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      /** Whether the arguments of the request follow those of the command. Absent: a request with some is refused. */
+      readonly takesArguments?: boolean;
+    }
 );
 /** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
 export interface ServiceConfig {

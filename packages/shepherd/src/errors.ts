@@ -1,0 +1,52 @@
+/** One class for each decision that a caller of a shepherd can make. */
+import { ActorError } from '@bellwether/actors';
+
+/** No service here has this name. GNU's wording, which scripts match. */
+export class UnknownService extends ActorError {
+  constructor(name: string, options?: ErrorOptions) {
+    super('unknown-service', `service '${name}' could not be found`, options);
+  }
+}
+/** The service is there, but has no such action. GNU's wording. */
+export class UnknownAction extends ActorError {
+  constructor(service: string, action: string, options?: ErrorOptions) {
+    super('unknown-action', `service '${service}' does not have an action '${action}'`, options);
+  }
+}
+/** A process could not be made: nothing runs. */
+export class StartFailed extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('start-failed', message, options);
+  }
+}
+/** A request that no shepherd would take: wrong in shape, or beyond a limit. */
+export class BadRequest extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('bad-request', message, options);
+  }
+}
+/** Services that wait for each other; the message names the path. */
+export class Cycle extends ActorError {
+  /** The names along the cycle, the first one again at the end. */
+  readonly path: readonly string[];
+  constructor(path: readonly string[], options?: ErrorOptions) {
+    super('cycle', `${shown(path)}: a cycle`, options);
+    this.path = path;
+  }
+}
+/** The daemon is on its way out and starts nothing any more. */
+export class ShuttingDown extends ActorError {
+  constructor(name: string, options?: ErrorOptions) {
+    super(
+      'shutting-down',
+      `service '${name}' is not started: the shepherd is shutting down`,
+      options,
+    );
+  }
+}
+
+/** `a requires b requires a`, with the middle left out where it is long. */
+const shown = (path: readonly string[]): string =>
+  path.length <= 12
+    ? path.join(' requires ')
+    : `${path.slice(0, 6).join(' requires ')} requires … requires ${path.slice(-5).join(' requires ')}`;

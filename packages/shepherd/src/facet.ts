@@ -1,0 +1,19 @@
+/**
+ * The `^service-facet`: what others hold of one service. Closed: no graph, no registry, no other service; its methods
+ * answer with data only.
+ */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { ServiceFacet, Shepherd } from './types.ts';
+
+/** Makes a facet of the service with this canonical name. */
+export const makeServiceFacet = (
+  _turn: Turn<ServiceFacet>,
+  _bcom: Bcom<ServiceFacet>,
+  shepherd: Ref<Shepherd>,
+  name: string,
+): Behavior<ServiceFacet> => ({
+  perform: (turn, request, sink) =>
+    turn.send(shepherd, 'perform', { ...request, member: name }, sink),
+  status: (turn) => turn.call(shepherd, 'status', name),
+  probe: (turn, timeoutMs) => turn.send(shepherd, 'probe', name, timeoutMs),
+});

@@ -1,0 +1,62 @@
+/** Every bound of this package, with its unit and its reason. */
+export const limits = {
+  /** Characters of an operation id, a service name and an action name: they are kept, logged and printed. */
+  nameCharacters: 128,
+  /** Arguments of one request: a person typed them. */
+  argumentCount: 64,
+  /** UTF-8 bytes of all arguments together: well below one frame. */
+  argumentBytes: 16_384,
+  /** Services that one request may have come through; each may be a machine away. */
+  hopCount: 32,
+  /** Characters of one hop id. */
+  hopCharacters: 128,
+  /** Milliseconds of a deadline: a day. Longer waits are an operation of their own. */
+  remainingMs: 86_400_000,
+  /** Milliseconds that a member's answer gets to come back before the deadline of its asker. */
+  answerMarginMs: 100,
+  /** Services of one shepherd. */
+  serviceCount: 10_000,
+  /** Names of one service. */
+  provisionCount: 16,
+  /** Requirements of one service. */
+  requirementCount: 1_000,
+  /** Operations that are remembered; the settled one that ended first is forgotten first. */
+  operationCount: 10_000,
+  /** Members over all remembered operations: about 300 bytes each, so about 30 MB at worst. */
+  memoCount: 100_000,
+  /** Names in `also`, and rows about what is still going on: a frame holds them with room to spare. */
+  alsoCount: 1_000,
+  /** Rows that tell why a requirement failed. */
+  causeCount: 16,
+  /** Status changes that a service remembers. GNU Shepherd keeps as many. */
+  historyCount: 30,
+  /** Doublings of the respawn delay that are computed; the cap is reached long before. */
+  doublingCount: 30,
+  /** Lines that one question may ask of a log. */
+  logLineCount: 10_000,
+  /** Lines of the log that a failed start and a probe bring along. GNU's `herd status` shows as many. */
+  recentLineCount: 5,
+  /** Milliseconds that those lines are waited for. */
+  recentLinesMs: 1_000,
+  /** Longest `probe`, milliseconds. */
+  probeMs: 60_000,
+  /** Milliseconds of one readiness attempt; the deadline of the service bounds them all. */
+  attemptMs: 2_000,
+  /** Milliseconds between readiness attempts: the first wait, doubling up to the last. */
+  firstPollMs: 50,
+  lastPollMs: 500,
+  /** Milliseconds that a custom action's command may take, whatever the deadline of its operation. */
+  commandMs: 600_000,
+  /** Milliseconds that a process without a service gets between SIGTERM and SIGKILL. GNU's default grace. */
+  orphanGraceMs: 5_000,
+  /** Batches of a stream that may be unanswered: its credit. */
+  batchCount: 8,
+  /** Bytes of one batch. Bulk waits for control: one batch never holds up a session for long. */
+  batchBytes: 65_536,
+  /** Bytes that wait for credit; lines beyond it are dropped and counted. */
+  backlogBytes: 262_144,
+  /** Bytes of rows that wait for credit. Rows are never dropped: beyond this the stream ends. */
+  rowBytes: 16_777_216,
+  /** UTF-16 units of one line; the rest is cut off. */
+  lineCharacters: 4_096,
+} as const;

@@ -1,0 +1,38 @@
+/** What a service says about itself: plain data, all that `herd status` prints. */
+import type { Turn } from '@bellwether/actors';
+import { runOf, stageOf, type Held } from './service-steps.ts';
+import type { Status } from './types.ts';
+
+/** The status now; only its log file is asked of somebody else, near. */
+export const statusOf = (held: Held, turn: Turn): Status => {
+  const { config } = held;
+  const state = held.state.get();
+  const respawns = held.respawns.get();
+  return {
+    provision: config.provision,
+    requirement: config.requirement,
+    documentation: config.documentation,
+    actions: Object.entries(config.actions).map(([name, { documentation }]) => ({
+      name,
+      documentation,
+    })),
+    stage: stageOf(state),
+    ageMs: 0,
+    isReady: state.at === 'running',
+    isEnabled: held.isEnabled.get(),
+    isOneShot: config.isOneShot,
+    isRespawned: config.respawn !== undefined,
+    respawnCount: respawns.count,
+    ...given('since', held.since.get()),
+    ...given('pid', runOf(state)?.pid),
+    ...given('command', config.start?.argv),
+    ...given('lastRespawn', respawns.lastAt),
+    ...given('lastExit', held.lastExit.get()),
+    ...given('failure', held.failure.get()),
+    ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
+  };
+};
+
+/** A field that is there only if it has a value. */
+const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+  value === undefined ? {} : ({ [key]: value } as Record<K, V>);

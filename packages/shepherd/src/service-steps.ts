@@ -1,0 +1,486 @@
+/** The steps of the `^service`; service.ts opens with their table. */
+import {
+  Refused,
+  type Clock,
+  type JournalCell,
+  type Log,
+  type Ref,
+  type Resolver,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { limits } from './limits.ts';
+import { nextRespawn, noRespawns, type Respawns } from './respawn.ts';
+import type {
+  Change,
+  Ending,
+  Entry,
+  LogFiles,
+  Logger,
+  Outcome,
+  Prober,
+  ProcessMonitor,
+  Readiness,
+  Run,
+  ServiceConfig,
+  Stage,
+} from './types.ts';
+import { endedWords } from './wording.ts';
+
+/** What all services of one shepherd share. */
+export interface ServicePowers {
+  readonly monitor: Ref<ProcessMonitor>;
+  readonly prober: Prober;
+  readonly logFiles: LogFiles;
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly log: Log;
+}
+interface Timer {
+  cancel(): void;
+}
+/** A start under way, and who waits for it. */
+interface Attempt {
+  readonly answer: Vow<Outcome>;
+  readonly resolver: Resolver<Outcome>;
+  /** Made by the service itself: its failure is one more death, not the end of it. */
+  readonly isRespawn: boolean;
+}
+/** Why a process is being stopped: somebody asked, or it was not ready in time. */
+type Because =
+  | { readonly kind: 'asked' }
+  | { readonly kind: 'not-ready'; readonly attempt: Attempt; readonly reason: string };
+/** See the table of service.ts. */
+export type State =
+  | { readonly at: 'stopped' }
+  | { readonly at: 'spawning'; readonly attempt: Attempt }
+  | {
+      readonly at: 'waking';
+      readonly attempt: Attempt;
+      readonly run: Run;
+      readonly deadline: Timer | undefined;
+      /** The wait for the next readiness attempt. */
+      readonly poll: Timer | undefined;
+    }
+  | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
+  | { readonly at: 'resting'; readonly timer: Timer }
+  | {
+      readonly at: 'stopping';
+      readonly because: Because;
+      /** Absent while a spawn is under way that nobody wants any more. */
+      readonly run: Run | undefined;
+      readonly grace: Timer | undefined;
+      readonly answer: Vow<Outcome>;
+      readonly resolver: Resolver<Outcome>;
+    };
+
+/** The state of a service, and what its steps work with. */
+export interface Held extends ServicePowers {
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly logger: Ref<Logger>;
+  readonly state: JournalCell<State>;
+  readonly goal: JournalCell<'start' | 'stop'>;
+  readonly isEnabled: JournalCell<boolean>;
+  readonly isRetired: JournalCell<boolean>;
+  /** When the stage was entered, by the wall clock. */
+  readonly since: JournalCell<number | undefined>;
+  readonly respawns: JournalCell<Respawns>;
+  readonly lastExit: JournalCell<(Ending & { readonly at: number }) | undefined>;
+  readonly failure: JournalCell<{ readonly reason: string; readonly at: number } | undefined>;
+  readonly history: JournalCell<readonly Change[]>;
+}
+
+const stopped: State = { at: 'stopped' };
+
+/** The state of a service that is stopped and has no past. */
+export const hold = (
+  turn: Turn,
+  config: ServiceConfig,
+  powers: ServicePowers,
+  logger: Ref<Logger>,
+  isEnabled: boolean,
+): Held => ({
+  ...powers,
+  name: config.provision[0],
+  config,
+  logger,
+  state: turn.cell<State>(stopped),
+  goal: turn.cell<'start' | 'stop'>('stop'),
+  isEnabled: turn.cell(isEnabled),
+  isRetired: turn.cell(false),
+  since: turn.cell<number | undefined>(undefined),
+  respawns: turn.cell(noRespawns),
+  lastExit: turn.cell<(Ending & { readonly at: number }) | undefined>(undefined),
+  failure: turn.cell<{ readonly reason: string; readonly at: number } | undefined>(undefined),
+  history: turn.cell<readonly Change[]>([]),
+});
+
+/** The stage that others see. */
+export const stageOf = (state: State): Stage => {
+  switch (state.at) {
+    case 'spawning':
+    case 'waking':
+    case 'resting':
+      return 'starting';
+    default:
+      return state.at;
+  }
+};
+/** The process at hand, if there is one. */
+export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
+
+/** An explicit start. */
+export const start = (held: Held, turn: Turn): Vow<Outcome> => {
+  const state = held.state.get();
+  if (state.at === 'running') {
+    held.goal.set('start');
+    return turn.kept(outcomeOf(held, 'ok'));
+  }
+  if (!held.isEnabled.get()) return turn.kept(refusal(held, disabledWords(held)));
+  if (held.isRetired.get()) return turn.kept(refusal(held, 'The shepherd is shutting down.'));
+  held.goal.set('start');
+  held.respawns.set(noRespawns);
+  switch (state.at) {
+    case 'stopped':
+      return launch(held, turn, false);
+    case 'resting':
+      state.timer.cancel();
+      return launch(held, turn, false);
+    case 'spawning':
+    case 'waking':
+      // Somebody waits for this attempt now, so its failure is final.
+      held.state.set({ ...state, attempt: { ...state.attempt, isRespawn: false } });
+      return state.attempt.answer;
+    case 'stopping':
+      return turn.when(state.answer, (turn) =>
+        held.goal.get() === 'start' ? start(held, turn) : turn.kept(superseded(held, 'start')),
+      );
+  }
+};
+
+/** An explicit stop: always possible, whatever is under way. */
+export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
+  const state = held.state.get();
+  held.goal.set('stop');
+  held.respawns.set(noRespawns);
+  held.failure.set(undefined);
+  switch (state.at) {
+    case 'stopped':
+      return turn.kept(outcomeOf(held, 'ok'));
+    case 'resting':
+      state.timer.cancel();
+      enter(held, turn, stopped, 'stopped');
+      return turn.kept(outcomeOf(held, 'changed'));
+    case 'spawning':
+      state.attempt.resolver.kept(superseded(held, 'start'));
+      return end(held, turn, undefined, { kind: 'asked' });
+    case 'waking':
+      state.attempt.resolver.kept(superseded(held, 'start'));
+      return end(held, turn, state.run, { kind: 'asked' });
+    case 'running':
+      if (state.run !== undefined) return end(held, turn, state.run, { kind: 'asked' });
+      enter(held, turn, stopped, 'stopped');
+      return turn.kept(outcomeOf(held, 'changed'));
+    case 'stopping':
+      return state.answer;
+  }
+};
+
+/** Lets the service be started again. */
+export const enable = (held: Held, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
+/** Refuses starts from now on. A running service goes on, but is not respawned. */
+export const disable = (held: Held, turn: Turn): Vow<Outcome> => {
+  const state = held.state.get();
+  if (state.at === 'resting') {
+    state.timer.cancel();
+    enter(held, turn, stopped, 'stopped');
+  }
+  return setEnabled(held, turn, false);
+};
+const setEnabled = (held: Held, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
+  if (held.isEnabled.get() === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
+  recordEnabled(held, turn, isEnabled);
+  return turn.kept(outcomeOf(held, 'changed'));
+};
+const recordEnabled = (held: Held, turn: Turn, isEnabled: boolean): void => {
+  held.isEnabled.set(isEnabled);
+  turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
+};
+
+/** No respawn and no start any more. */
+export const retire = (held: Held, turn: Turn): void => {
+  held.isRetired.set(true);
+  const state = held.state.get();
+  if (state.at !== 'resting') return;
+  state.timer.cancel();
+  enter(held, turn, stopped, 'stopped');
+};
+
+/** A process that outlived the daemon is running, as far as anybody knows; a one-shot is waited for. */
+export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
+  const { at } = held.state.get();
+  if (at !== 'stopped')
+    throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
+  held.goal.set('start');
+  if (held.config.isOneShot) {
+    const attempt = attemptOf(turn, false);
+    enter(held, turn, { at: 'waking', attempt, run, deadline: undefined, poll: undefined });
+  } else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  watch(held, turn, run);
+  say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
+};
+
+const attemptOf = (turn: Turn, isRespawn: boolean): Attempt => {
+  const { vow, resolver } = turn.vow<Outcome>();
+  return { answer: vow, resolver, isRespawn };
+};
+
+const launch = (held: Held, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
+  const command = held.config.start;
+  const attempt = attemptOf(turn, isRespawn);
+  enter(held, turn, { at: 'spawning', attempt }, 'starting');
+  if (command === undefined) {
+    if (held.config.isOneShot) finishOneShot(held, turn, attempt);
+    else succeed(held, turn, attempt, undefined);
+    return attempt.answer;
+  }
+  turn.when(
+    turn.send(held.monitor, 'spawn', held.name, command),
+    (turn, run) => spawned(held, turn, run),
+    (turn, reason) => spawnFailed(held, turn, reason),
+  );
+  return attempt.answer;
+};
+
+/** One spawn is under way at most, so this is the answer to it. */
+const spawned = (held: Held, turn: Turn, run: Run): void => {
+  const state = held.state.get();
+  watch(held, turn, run);
+  if (state.at === 'stopping') {
+    held.state.set({ ...state, run, grace: quit(held, turn, run) });
+    return;
+  }
+  if (state.at !== 'spawning') return;
+  const { attempt } = state;
+  const { ready, isOneShot } = held.config;
+  const waits = !isOneShot && ready.kind !== 'spawned' ? ready : undefined;
+  if (waits === undefined && !isOneShot) return succeed(held, turn, attempt, run);
+  const deadline =
+    waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
+  held.state.set({ at: 'waking', attempt, run, deadline, poll: undefined });
+  if (waits !== undefined) attemptProbe(held, turn, run, waits, limits.firstPollMs);
+};
+
+const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
+  const state = held.state.get();
+  if (state.at === 'spawning') return fail(held, turn, state.attempt, reason.message);
+  if (state.at === 'stopping') gone(held, turn, state);
+};
+
+const watch = (held: Held, turn: Turn, run: Run): void => {
+  turn.when(run.ended, (turn, ending) => ended(held, turn, run, ending));
+};
+
+/** Whether this process is the one that is waited for. */
+const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking' }) | undefined => {
+  const state = held.state.get();
+  return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
+};
+
+const attemptProbe = (
+  held: Held,
+  turn: Turn,
+  run: Run,
+  ready: Exclude<Readiness, { readonly kind: 'spawned' }>,
+  waitMs: number,
+): void => {
+  const timeoutMs = Math.min(ready.timeoutMs, limits.attemptMs);
+  const isReady = turn.ask<boolean>((answer) =>
+    ready.kind === 'http'
+      ? held.prober.http(ready.url, timeoutMs, answer)
+      : held.prober.tcp(ready.host, ready.port, timeoutMs, answer),
+  );
+  const again = (turn: Turn): void => {
+    const state = wakingOf(held, run);
+    if (state === undefined) return;
+    const nextMs = Math.min(2 * waitMs, limits.lastPollMs);
+    const poll = turn.after(waitMs, (turn) => {
+      if (wakingOf(held, run) !== undefined) attemptProbe(held, turn, run, ready, nextMs);
+    });
+    held.state.set({ ...state, poll });
+  };
+  turn.when(
+    isReady,
+    (turn, isReady) => {
+      const state = wakingOf(held, run);
+      if (isReady === true && state !== undefined) succeed(held, turn, state.attempt, run);
+      else again(turn);
+    },
+    again,
+  );
+};
+
+const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
+  const state = wakingOf(held, run);
+  if (state === undefined) return;
+  const reason = `it was not ready within ${timeoutMs} ms`;
+  end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason });
+};
+
+const succeed = (held: Held, turn: Turn, attempt: Attempt, run: Run | undefined): void => {
+  held.failure.set(undefined);
+  enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  if (attempt.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
+  attempt.resolver.kept(outcomeOf(held, 'changed'));
+};
+
+const finishOneShot = (held: Held, turn: Turn, attempt: Attempt): void => {
+  held.failure.set(undefined);
+  enter(held, turn, stopped, 'done');
+  attempt.resolver.kept(outcomeOf(held, 'changed'));
+};
+
+/** A start that did not work; with the last lines of its log, where it has said something. */
+const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void => {
+  held.failure.set({ reason, at: held.clock.wall() });
+  say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
+  if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
+  else enter(held, turn, stopped, 'failed');
+  const outcome = refusal(held, reason);
+  const lines = turn.send(held.logger, 'tail', limits.recentLineCount);
+  attempt.resolver.follow(
+    turn.when(
+      turn.within(limits.recentLinesMs, lines),
+      (_turn, output): Outcome => (output.length === 0 ? outcome : { ...outcome, output }),
+      () => outcome,
+    ),
+  );
+};
+
+/** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */
+const quit = (held: Held, turn: Turn, run: Run): Timer => {
+  const { signal, graceMs } = held.config.stop;
+  turn.tell(held.monitor, 'signal', run.startId, signal);
+  return turn.after(graceMs, (turn) => {
+    const text = `Grace period of ${graceMs / 1000} seconds is over; sending -${run.pid} SIGKILL.`;
+    say(held, turn, 'service.killed', { pid: run.pid, text });
+    turn.tell(held.monitor, 'signal', run.startId, 'SIGKILL');
+  });
+};
+
+const end = (held: Held, turn: Turn, run: Run | undefined, because: Because): Vow<Outcome> => {
+  const { vow: answer, resolver } = turn.vow<Outcome>();
+  const grace = run && quit(held, turn, run);
+  enter(held, turn, { at: 'stopping', because, run, grace, answer, resolver }, 'stopping');
+  return answer;
+};
+
+const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
+  const state = held.state.get();
+  if (runOf(state)?.startId !== run.startId) return;
+  const exit = { ...ending, at: held.clock.wall() };
+  held.lastExit.set(exit);
+  switch (state.at) {
+    case 'waking':
+      if (held.config.isOneShot && ending.code === 0)
+        return finishOneShot(held, turn, state.attempt);
+      return fail(held, turn, state.attempt, `its process ${endedWords(ending)}`);
+    case 'running':
+      return died(held, turn, run, ending, state.sinceMs);
+    case 'stopping':
+      return gone(held, turn, state);
+  }
+};
+
+/** A process ended that nobody had asked to. */
+const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
+  const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
+  say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
+  const { respawn } = held.config;
+  const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
+  if (isStable) held.respawns.set({ ...held.respawns.get(), delayCount: 0 });
+  if (mayRespawn(held)) rest(held, turn, 'stopped');
+  else enter(held, turn, stopped, 'stopped');
+};
+
+const mayRespawn = (held: Held): boolean =>
+  held.config.respawn !== undefined &&
+  held.isEnabled.get() &&
+  !held.isRetired.get() &&
+  held.goal.get() === 'start';
+
+/** Waits before the next respawn, or gives up: too many within the window disable the service. */
+const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
+  const policy = held.config.respawn;
+  if (policy === undefined) return enter(held, turn, stopped, what);
+  const next = nextRespawn(policy, held.respawns.get(), held.clock.now());
+  if (next === undefined) {
+    enter(held, turn, stopped, what);
+    recordEnabled(held, turn, false);
+    const text = `Service ${held.name} has been disabled. (Respawning too fast.)`;
+    return say(held, turn, 'service.disabled', { text });
+  }
+  held.respawns.set(next.respawns);
+  const timer = turn.after(next.delayMs, (turn) => {
+    if (held.state.get().at === 'resting') respawn(held, turn);
+  });
+  enter(held, turn, { at: 'resting', timer }, what);
+};
+
+const respawn = (held: Held, turn: Turn): void => {
+  const now = held.respawns.get();
+  const lastAt = held.clock.wall();
+  held.respawns.set({ ...now, count: now.count + 1, lastAt });
+  say(held, turn, 'service.respawning', { text: `Respawning ${held.name}.` });
+  launch(held, turn, true);
+};
+
+/** A process that was being stopped is no more. */
+const gone = (held: Held, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
+  const { because } = state;
+  if (because.kind === 'not-ready') fail(held, turn, because.attempt, because.reason);
+  else enter(held, turn, stopped, 'stopped');
+  state.resolver.kept(outcomeOf(held, 'changed'));
+};
+
+/** The one place where the state changes its name: timers of the old one end, and the change is noted. */
+const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
+  const before = held.state.get();
+  if (before.at === 'waking') {
+    before.deadline?.cancel();
+    before.poll?.cancel();
+  }
+  if (before.at === 'stopping') before.grace?.cancel();
+  held.state.set(next);
+  const at = held.clock.wall();
+  if (stageOf(before) !== stageOf(next)) held.since.set(at);
+  if (what === undefined) return;
+  const change: Change = { service: held.name, what, at };
+  held.history.set([...held.history.get(), change].slice(-limits.historyCount));
+  say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
+};
+
+const say = (
+  held: Held,
+  turn: Turn,
+  event: string,
+  fields: Readonly<Record<string, unknown>>,
+): void => turn.effect(() => held.log(event, { service: held.name, ...fields }));
+
+/** What a step answers: how it ended, and where the service is now. */
+export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
+  const state = held.state.get();
+  const pid = runOf(state)?.pid;
+  const stage = stageOf(state);
+  return { member: held.name, result, stage, ...(pid === undefined ? {} : { pid }), rows: [] };
+};
+/** A step that was not taken, or did not work. */
+export const refusal = (held: Held, reason: string): Outcome => ({
+  ...outcomeOf(held, 'failed'),
+  reason,
+});
+const superseded = (held: Held, action: 'start' | 'stop'): Outcome => ({
+  ...outcomeOf(held, 'superseded'),
+  reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
+});
+const disabledWords = (held: Held): string => `Service ${held.name} is currently disabled.`;

@@ -1,0 +1,104 @@
+/**
+ * The `^service`: one service of this machine, a state machine with one owner.
+ *
+ *     event \ state   stopped     spawning   waking      running     resting     stopping
+ *     start           → spawning  its answer its answer  ok          → spawning  after it → spawning
+ *     stop            ok          → stopping → stopping  → stopping  → stopped   its answer
+ *     spawned         ·           → waking   ·           ·           ·           is signalled
+ *     spawn failed    ·           → stopped  ·           ·           ·           → stopped
+ *     ready           ·           ·          → running   ·           ·           ·
+ *     not ready       ·           ·          → stopping  ·           ·           ·
+ *     exit            ·           ·          → stopped   → stopped   ·           → stopped
+ *     respawn due     ·           ·          ·           ·           → spawning  ·
+ *     disable         flag        flag       flag        flag        → stopped   flag
+ *     adopt           → running   refused    refused     refused     refused     refused
+ *
+ * Spawning and waking (the process is there, but not ready) are shown as `starting`, and so is resting, the delay before
+ * a respawn. An exit that should be respawned leads to resting in place of stopped, and so does a respawn that fails. A
+ * service without a process goes from stopped to running and back at once. A one-shot stays in waking until its process
+ * ends; with exit code 0 the start has worked, and the service is stopped again.
+ *
+ * What waited for another state re-checks `goal`, the last wish that came in, before it acts: the loser answers
+ * `superseded`. An exit of another start id than the one at hand is an old story and changes nothing.
+ */
+import {
+  Refused,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { runAction } from './actions.ts';
+import { makeLogger } from './logger.ts';
+import {
+  adoptRun,
+  disable,
+  enable,
+  hold,
+  retire,
+  start,
+  stop,
+  type Held,
+  type ServicePowers,
+} from './service-steps.ts';
+import { statusOf } from './service-status.ts';
+import { limits } from './limits.ts';
+import { checkedCount } from './requests.ts';
+import type { LocalService, Outcome, Request, ServiceConfig, Status } from './types.ts';
+
+export type { ServicePowers } from './service-steps.ts';
+
+/** Makes a stopped service. `isEnabled` is what the records say, true where they say nothing. */
+export const makeService = (
+  turn: Turn<LocalService>,
+  _bcom: Bcom<LocalService>,
+  config: ServiceConfig,
+  powers: ServicePowers,
+  isEnabled: boolean,
+): Behavior<LocalService> => {
+  const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
+  const held = hold(turn, config, powers, logger, isEnabled);
+  return {
+    canonicalName: () => held.name,
+    provision: () => config.provision,
+    requirement: () => config.requirement,
+    status: (turn) => statusOf(held, turn),
+    probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
+    perform: (turn, request) => perform(held, turn, request),
+    adopt: (turn, run) => adoptRun(held, turn, run),
+    retire: (turn) => retire(held, turn),
+    history: () => held.history.get(),
+    tail: (turn, lineCount) => turn.send(held.logger, 'tail', lineCount),
+  };
+};
+
+const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
+  const { action, args } = request;
+  switch (action) {
+    case 'start':
+    case 'stop':
+    case 'enable':
+    case 'disable':
+      if (args.length > 0)
+        throw new Refused(`service '${held.name}': ${action} takes no arguments`);
+      return { start, stop, enable, disable }[action](held, turn);
+    default:
+      return runAction(held, turn, request);
+  }
+};
+
+/** The status with the last lines of the log, as far as those come in time. */
+const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
+  checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
+  const lines = turn.send(held.logger, 'tail', limits.recentLineCount);
+  return turn.when(
+    turn.within(waitMs, lines),
+    (turn, recentLines): Status => ({ ...statusOf(held, turn), recentLines }),
+    (turn): Status => statusOf(held, turn),
+  );
+};
+
+/** A handle on a service of this machine. */
+export type OwnService = Ref<LocalService>;

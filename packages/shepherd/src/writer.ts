@@ -1,0 +1,196 @@
+/**
+ * The `^writer`: the sender's end of one operation's stream. OCapN has no flow control of its own, so every batch that
+ * is sent waits for its answer, and at most `batchCount` are unanswered:
+ *
+ *     line, pass   ->  backlog  ->  batch of at most 64 KiB while there is credit
+ *     backlog full     lines are dropped, and how many is said; rows stay
+ *     answer           gives one batch of credit
+ *     sink broken      the stream ends; the operation goes on
+ *     finish           what waits is sent without credit, nothing after it
+ */
+import type {
+  Bcom,
+  Behavior,
+  JournalCell,
+  JournalMap,
+  Log,
+  Ref,
+  Turn,
+  Vow,
+} from '@bellwether/actors';
+import { limits } from './limits.ts';
+import { cut, utf8Bytes } from './text.ts';
+import type { Event, Row, Sink, Writer } from './types.ts';
+
+/** What makes a writer. */
+export interface WriterOptions {
+  /** Stands in front of every line: the name of this shepherd. */
+  readonly node: string;
+  /** The daemon's own log; every line of this shepherd goes there too, whatever becomes of the sink. */
+  readonly log: Log;
+  /** Absent: nobody listens. */
+  readonly sink?: Ref<Sink>;
+}
+interface Flow {
+  readonly isOpen: boolean;
+  /** The backlog is what lies from `first` up to `next`. */
+  readonly first: number;
+  readonly next: number;
+  readonly lineBytes: number;
+  readonly rowBytes: number;
+  readonly droppedCount: number;
+  readonly unansweredCount: number;
+  readonly sequence: number;
+}
+interface Held {
+  readonly node: string;
+  readonly log: Log;
+  readonly sink: Ref<Sink> | undefined;
+  readonly backlog: JournalMap<number, Event>;
+  readonly flow: JournalCell<Flow>;
+}
+
+/** Makes the writer of one operation; without a sink it only logs. */
+export const makeWriter = (
+  turn: Turn<Writer>,
+  _bcom: Bcom<Writer>,
+  { node, log, sink }: WriterOptions,
+): Behavior<Writer> => {
+  const held: Held = { node, log, sink, backlog: turn.map(), flow: turn.cell(atFirst(sink)) };
+  return {
+    line: (turn, text) => {
+      const line = cut(text);
+      turn.effect(() => held.log('operation.line', { text: line }));
+      take(held, turn, [{ kind: 'line', from: held.node, text: line }]);
+    },
+    pass: (turn, events) => take(held, turn, events),
+    finish: (turn) => finish(held, turn),
+  };
+};
+
+const atFirst = (sink: Ref<Sink> | undefined): Flow => ({
+  isOpen: sink !== undefined,
+  first: 0,
+  next: 0,
+  lineBytes: 0,
+  rowBytes: 0,
+  droppedCount: 0,
+  unansweredCount: 0,
+  sequence: 0,
+});
+
+const take = (held: Held, turn: Turn<Writer>, events: readonly Event[]): void => {
+  for (const event of events) add(held, event);
+  pump(held, turn);
+};
+
+const add = (held: Held, given: Event): void => {
+  const flow = held.flow.get();
+  if (!flow.isOpen) return;
+  const event = given.kind === 'line' ? { ...given, text: cut(given.text) } : given;
+  if (event.kind === 'dropped')
+    return held.flow.set({ ...flow, droppedCount: flow.droppedCount + event.count });
+  const bytes = bytesOf(event);
+  const isRow = event.kind === 'row';
+  if (!isRow && flow.lineBytes + bytes > limits.backlogBytes)
+    return held.flow.set({ ...flow, droppedCount: flow.droppedCount + 1 });
+  if (isRow && flow.rowBytes + bytes > limits.rowBytes) return close(held);
+  held.backlog.set(flow.next, event);
+  held.flow.set({
+    ...flow,
+    next: flow.next + 1,
+    lineBytes: flow.lineBytes + (isRow ? 0 : bytes),
+    rowBytes: flow.rowBytes + (isRow ? bytes : 0),
+  });
+};
+
+const pump = (held: Held, turn: Turn<Writer>): void => {
+  while (isWaiting(held) && held.flow.get().unansweredCount < limits.batchCount) {
+    const { unansweredCount } = held.flow.get();
+    const answer = sendBatch(held, turn);
+    if (answer === undefined) return;
+    held.flow.set({ ...held.flow.get(), unansweredCount: unansweredCount + 1 });
+    turn.when(
+      answer,
+      (turn) => answered(held, turn),
+      () => close(held),
+    );
+  }
+};
+
+const isWaiting = (held: Held): boolean => {
+  const { isOpen, first, next, droppedCount } = held.flow.get();
+  return isOpen && (first < next || droppedCount > 0);
+};
+
+/** Sends the next batch, whatever the credit. */
+const sendBatch = (held: Held, turn: Turn<Writer>): Vow<unknown> | undefined => {
+  if (held.sink === undefined) return undefined;
+  const batch = nextBatch(held);
+  const flow = held.flow.get();
+  held.flow.set({ ...flow, sequence: flow.sequence + 1 });
+  return turn.send(held.sink, 'rows', batch, flow.sequence);
+};
+
+/** Takes a batch off the backlog: what fits, but at least one event; the count of dropped lines goes last. */
+const nextBatch = (held: Held): readonly Event[] => {
+  let { first, lineBytes, rowBytes, droppedCount, ...rest } = held.flow.get();
+  const batch: Event[] = [];
+  for (let batchBytes = 0; first < rest.next; first += 1) {
+    const event = held.backlog.get(first);
+    if (event === undefined) break;
+    const bytes = bytesOf(event);
+    if (batch.length > 0 && batchBytes + bytes > limits.batchBytes) break;
+    batchBytes += bytes;
+    if (event.kind === 'row') rowBytes -= bytes;
+    else lineBytes -= bytes;
+    held.backlog.delete(first);
+    batch.push(event);
+  }
+  if (first === rest.next && droppedCount > 0) {
+    batch.push({ kind: 'dropped', count: droppedCount });
+    droppedCount = 0;
+  }
+  held.flow.set({ ...rest, first, lineBytes, rowBytes, droppedCount });
+  return batch;
+};
+
+const answered = (held: Held, turn: Turn<Writer>): void => {
+  const flow = held.flow.get();
+  if (!flow.isOpen) return;
+  held.flow.set({ ...flow, unansweredCount: flow.unansweredCount - 1 });
+  pump(held, turn);
+};
+
+const finish = (held: Held, turn: Turn<Writer>): void => {
+  while (isWaiting(held)) {
+    const answer = sendBatch(held, turn);
+    // The stream is over: whether its last batches arrive changes nothing any more.
+    if (answer !== undefined) turn.when(answer, ignore, ignore);
+  }
+  close(held);
+};
+const ignore = (): void => undefined;
+
+const close = (held: Held): void => {
+  for (const position of [...held.backlog.keys()]) held.backlog.delete(position);
+  const { sequence } = held.flow.get();
+  held.flow.set({ ...atFirst(undefined), sequence });
+};
+
+/** What an event takes on the wire, roughly: its texts, and a few bytes for each of its parts. */
+const bytesOf = (event: Event): number => {
+  switch (event.kind) {
+    case 'line':
+      return 32 + utf8Bytes(event.from) + utf8Bytes(event.text);
+    case 'row':
+      return 64 + rowBytesOf(event.row);
+    case 'dropped':
+      return 32;
+  }
+};
+const rowBytesOf = (row: Row): number => {
+  const lists = [...(row.also ?? []), ...(row.output ?? [])];
+  const texts = [row.member, row.result, row.reason ?? '', row.stage ?? '', ...lists];
+  return texts.reduce((sum, text) => sum + 8 + utf8Bytes(text), 0);
+};

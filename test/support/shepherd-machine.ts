@@ -1,0 +1,461 @@
+/**
+ * A simulated machine: processes and a disk that outlive its daemon, and a daemon that can die between any two steps.
+ *
+ *     const world = new World(seed);
+ *     const machine = new Machine(world, 'A', { services: [service({ provision: ['web'] })] });
+ *     machine.boot();                                  // queues the boot
+ *     world.run();                                     // adopts, starts what is wanted
+ *     const asked = machine.herd('start', 'web');      // what the command `herd start web` does
+ *     world.run();
+ *     asked.value?.result                              // 'changed'
+ *     machine.lines                                    // ['A: Service web has been started.']
+ *     machine.crash(); machine.boot(); world.run();    // the processes live on, and are adopted
+ *
+ * Everything is decided by the world's seed; nothing waits for real time, and no promise has to be drained: an `Asked`
+ * is settled inside of the world's steps.
+ */
+import {
+  createVat,
+  reasonOf,
+  type Behavior,
+  type Bcom,
+  type Clock,
+  type Commit,
+  type Frontier,
+  type Ref,
+  type Turn,
+  type Value,
+  type Vat,
+  type World,
+} from '@bellwether/actors';
+import {
+  makeProcessMonitor,
+  makeShepherd,
+  StartFailed,
+  type Command,
+  type CommandResult,
+  type Ending,
+  type Entry,
+  type Event,
+  type LogFiles,
+  type Outcome,
+  type ProcessBackend,
+  type Prober,
+  type Records,
+  type Request,
+  type RunningRecord,
+  type ServiceConfig,
+  type Shepherd,
+  type ShepherdOptions,
+  type Sink,
+  type Started,
+} from '@bellwether/shepherd';
+
+/** A complete description from the few fields that a test cares for. Without `start` there is no process. */
+export const service = (
+  given: Partial<ServiceConfig> & Pick<ServiceConfig, 'provision'>,
+): ServiceConfig => ({
+  requirement: [],
+  documentation: '',
+  stop: { signal: 'SIGTERM', graceMs: 5_000 },
+  ready: { kind: 'spawned' },
+  isOneShot: false,
+  actions: {},
+  isAutoStarted: false,
+  ...given,
+});
+/** A service with a process of its own. */
+export const program = (
+  given: Partial<ServiceConfig> & Pick<ServiceConfig, 'provision'>,
+): ServiceConfig => service({ start: { argv: ['run', given.provision[0]] }, ...given });
+
+/** How the processes of one service behave. */
+export interface Program {
+  /** Milliseconds from the fork until the answer; the process lives from the fork on. */
+  readonly spawnMs?: number;
+  /** The process cannot be made; this is why. */
+  readonly refusal?: string;
+  /** Ignores everything but SIGKILL. */
+  readonly isStubborn?: boolean;
+  /** Milliseconds from SIGTERM to the end. */
+  readonly stopMs?: number;
+  /** Ends by itself, so long after its fork. */
+  readonly ends?: { readonly afterMs: number; readonly ending: Ending };
+}
+/** A process that was really made. */
+export interface Living {
+  readonly startId: string;
+  readonly service: string;
+  readonly pid: number;
+  readonly signals: readonly string[];
+}
+interface Process extends Living {
+  readonly signals: string[];
+  readonly watchers: ((ending: Ending) => void)[];
+}
+/** The processes of one machine: they outlive its daemon. */
+export class Processes {
+  /** By service; what is not in here is well-behaved. */
+  readonly programs = new Map<string, Program>();
+  /** What custom actions run. */
+  runCommand = (_service: string, command: Command): CommandResult => ({
+    code: 0,
+    output: [command.argv.join(' ')],
+  });
+  /** Every moment at which a service had two live processes: must stay empty. */
+  readonly doubled: string[] = [];
+  /** Services in the order of their forks. */
+  readonly started: string[] = [];
+  readonly #world: World;
+  readonly #live = new Map<string, Process>();
+  #lastPid = 100;
+  constructor(world: World) {
+    this.#world = world;
+  }
+  /** Live processes, oldest first. */
+  living(service?: string): readonly Living[] {
+    return [...this.#live.values()].filter(
+      (each) => service === undefined || each.service === service,
+    );
+  }
+  /** Ends all live processes of a service, as if each had ended by itself. */
+  kill(service: string, ending: Ending = { signal: 'SIGKILL' }): void {
+    for (const each of this.living(service)) this.#end(each.startId, ending);
+  }
+  /** The backend that one life of the daemon sees; `say` carries its answers, and loses them once it is dead. */
+  view(say: (ms: number, task: () => void) => void): ProcessBackend {
+    return {
+      start: ({ startId, service }, started, ended) => {
+        const { refusal, spawnMs = 5 } = this.#program(service);
+        if (refusal !== undefined)
+          return say(spawnMs, () => started.broken(new StartFailed(refusal)));
+        const process = this.#fork(startId, service);
+        process.watchers.push((ending) => say(1, () => ended.kept(ending)));
+        const { pid } = process;
+        say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
+      },
+      signal: (startId, signal) => this.#signal(startId, signal),
+      adopt: (known, answer) => {
+        const found = known.flatMap((record) => {
+          const process = this.#live.get(record.startId);
+          if (process === undefined) return [];
+          return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
+        });
+        say(10, () => answer.kept(found));
+      },
+      watch: (startId, ended) => {
+        const process = this.#live.get(startId);
+        if (process === undefined) return say(1, () => ended.kept({}));
+        process.watchers.push(() => say(1, () => ended.kept({})));
+      },
+      runToEnd: (service, command, _timeoutMs, answer) =>
+        say(20, () => answer.kept(this.runCommand(service, command))),
+    };
+  }
+  #program(service: string): Program {
+    return this.programs.get(service) ?? {};
+  }
+  #fork(startId: string, service: string): Process {
+    if (this.living(service).length > 0)
+      this.doubled.push(`${service} at ${this.#world.now} ms: ${startId}`);
+    this.#lastPid += 1;
+    const process = { startId, service, pid: this.#lastPid, signals: [], watchers: [] };
+    this.#live.set(startId, process);
+    this.started.push(service);
+    const { ends } = this.#program(service);
+    if (ends !== undefined) this.#world.at(ends.afterMs, () => this.#end(startId, ends.ending));
+    return process;
+  }
+  #signal(startId: string, signal: string): void {
+    const process = this.#live.get(startId);
+    if (process === undefined) return;
+    process.signals.push(signal);
+    const { isStubborn = false, stopMs = 20 } = this.#program(process.service);
+    if (signal === 'SIGKILL') this.#world.at(1, () => this.#end(startId, { signal }));
+    else if ((signal === 'SIGTERM' || signal === 'SIGINT') && !isStubborn)
+      this.#world.at(stopMs, () => this.#end(startId, { signal }));
+  }
+  #end(startId: string, ending: Ending): void {
+    const process = this.#live.get(startId);
+    if (process === undefined) return;
+    this.#live.delete(startId);
+    for (const watcher of process.watchers) watcher(ending);
+  }
+}
+
+/** A disk: what was committed outlives the daemon; what is on its way when the daemon dies is lost. */
+export class Disk {
+  readonly entries: unknown[] = [];
+  /** Longest time of a commit; the world decides between 0 and this. */
+  commitMs = 3;
+  /** The number of the commit that fails, counted from 1; undefined: none does. */
+  failAt: number | undefined = undefined;
+  commitCount = 0;
+  readonly #world: World;
+  constructor(world: World) {
+    this.#world = world;
+  }
+  view(say: (ms: number, task: () => void) => void): Commit {
+    return (entries, done) =>
+      say(this.commitMs * this.#world.random(), () => {
+        this.commitCount += 1;
+        if (this.commitCount === this.failAt) return done(new Error('the disk is full'));
+        this.entries.push(...entries);
+        done();
+      });
+  }
+  /** What a daemon that starts now finds. */
+  records(): Records {
+    const desired = new Map<string, boolean>();
+    const enabled = new Map<string, boolean>();
+    const running = new Map<string, RunningRecord>();
+    for (const entry of this.entries as readonly Entry[])
+      switch (entry.kind) {
+        case 'desired':
+          desired.set(entry.service, entry.isWanted);
+          break;
+        case 'enabled':
+          enabled.set(entry.service, entry.isEnabled);
+          break;
+        case 'running':
+          running.set(entry.running.startId, entry.running);
+          break;
+        case 'ended':
+          running.delete(entry.startId);
+          break;
+      }
+    return { desired, enabled, running: [...running.values()] };
+  }
+}
+
+/** Answers readiness questions. */
+export class Probes {
+  /** Whether the thing at this URL or HOST:PORT is ready; undefined: it never answers. */
+  isReady: (target: string) => boolean | undefined = () => true;
+  readonly asked: string[] = [];
+  view(say: (ms: number, task: () => void) => void): Prober {
+    const ask = (target: string, kept: (isReady: boolean) => void): void => {
+      this.asked.push(target);
+      const isReady = this.isReady(target);
+      if (isReady !== undefined) say(2, () => kept(isReady));
+    };
+    return {
+      http: (url, _timeoutMs, answer) => ask(url, answer.kept),
+      tcp: (host, port, _timeoutMs, answer) => ask(`${host}:${port}`, answer.kept),
+    };
+  }
+}
+
+/** What came of a question; settled inside of the world's steps. */
+export interface Asked<T> {
+  value?: T;
+  error?: Error;
+}
+/** What a machine is made of. */
+export interface Blueprint {
+  readonly services?: readonly ServiceConfig[];
+  /** Adds what else there is: exported services, fleets. Runs in the boot turn, after `services`, before `restore`. */
+  readonly setUp?: (turn: Turn, shepherd: Ref<Shepherd>, machine: Machine) => void;
+  /** Runs every turn twice to find state that is not journalled; slow. */
+  readonly rehearse?: boolean;
+}
+interface Desk {
+  run(body: (turn: Turn) => unknown): unknown;
+}
+const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
+  run: (turn, body) => body(turn),
+});
+/** Prints what it is given; what `herd` hands to a shepherd. */
+export const makePrinter = (
+  _turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  print: (event: Event) => void,
+): Behavior<Sink> => ({
+  rows: (turn, batch) => turn.effect(() => batch.forEach(print)),
+});
+
+/** A request with everything filled in. */
+export const requestOf = (
+  given: Partial<Request> & Pick<Request, 'member' | 'action'>,
+): Request => ({ operation: 'op', args: [], remainingMs: 60_000, hops: [], ...given });
+
+/** One life of a daemon. */
+interface Life {
+  readonly vat: Vat & Frontier;
+  readonly desk: Ref<Desk>;
+  readonly shepherd: Ref<Shepherd>;
+}
+
+/** A machine, its daemon and its disk. */
+export class Machine {
+  readonly name: string;
+  readonly processes: Processes;
+  readonly disk: Disk;
+  readonly probes = new Probes();
+  /** Lines that `herd` printed here, as `NODE: text`. */
+  readonly lines: string[] = [];
+  /** Other events that `herd` was given here. */
+  readonly events: Event[] = [];
+  /** The daemon's own log. */
+  readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] =
+    [];
+  /** The part of all turns that is made to throw once the daemon is up. */
+  faultRate = 0;
+  /** Told at every crash and halt: cut the links of this machine. */
+  onDown: () => void = () => undefined;
+  readonly #world: World;
+  readonly #blueprint: Blueprint;
+  #epoch = 0;
+  #operationCount = 0;
+  #vat: (Vat & Frontier) | undefined = undefined;
+  #life: Life | undefined = undefined;
+  readonly #timers = new Set<() => void>();
+  constructor(world: World, name: string, blueprint: Blueprint = {}) {
+    this.#world = world;
+    this.name = name;
+    this.#blueprint = blueprint;
+    this.processes = new Processes(world);
+    this.disk = new Disk(world);
+  }
+
+  /** Whether the daemon serves: it has adopted what runs. */
+  get isUp(): boolean {
+    return this.#life !== undefined;
+  }
+  /** Whether there is no daemon, not even one that is booting. */
+  get isDown(): boolean {
+    return this.#vat === undefined;
+  }
+  /** The vat and the shepherd of the daemon that serves. @throws Error while none does */
+  get life(): { readonly vat: Vat & Frontier; readonly shepherd: Ref<Shepherd> } {
+    if (this.#life === undefined) throw new Error(`${this.name} is not up`);
+    return this.#life;
+  }
+  /** The life of the daemon that runs or ran last, from 1. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** Starts the daemon; it serves once the world has run on for long enough. */
+  boot(): void {
+    if (this.#vat !== undefined) throw new Error(`${this.name} is up already`);
+    this.#epoch += 1;
+    const clock = this.#clock(this.#epoch);
+    const say = (ms: number, task: () => void): void => void clock.after(ms, task);
+    const vat = createVat({
+      name: this.name,
+      clock,
+      scheduler: this.#world.scheduler(),
+      commit: this.disk.view(say),
+      log: (event, fields) => void this.log.push({ event, fields }),
+      stopped: () => this.crash(),
+      fault: () => this.#life !== undefined && this.#world.random() < this.faultRate,
+      ...(this.#blueprint.rehearse === undefined ? {} : { rehearse: this.#blueprint.rehearse }),
+    });
+    this.#vat = vat;
+    const epoch = this.#epoch;
+    vat
+      .run((turn) => this.#assemble(turn, vat, say))
+      // A boot that breaks is the end of that daemon, and of no other.
+      .catch(() => (this.#epoch === epoch ? this.crash() : undefined));
+  }
+  #assemble(turn: Turn, vat: Vat & Frontier, say: (ms: number, task: () => void) => void): unknown {
+    const desk = turn.spawn(makeDesk);
+    const shepherd = turn.spawn(makeShepherd, this.#options(turn, say));
+    for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
+    this.#blueprint.setUp?.(turn, shepherd, this);
+    return turn.when(turn.send(shepherd, 'restore'), (turn) => {
+      const life: Life = { vat, desk, shepherd };
+      // By an effect: a boot turn that is undone must not have opened the door.
+      turn.effect(() => {
+        this.#life = life;
+      });
+    });
+  }
+  #options(turn: Turn, say: (ms: number, task: () => void) => void): ShepherdOptions {
+    const records = this.disk.records();
+    const epoch = `${this.name}${this.#epoch}`;
+    const backend = this.processes.view(say);
+    const logFiles: LogFiles = {
+      pathOf: (service) => `/log/${service}.log`,
+      tail: (service, lineCount, answer) =>
+        say(1, () => answer.kept([`${service} said`].slice(0, lineCount))),
+    };
+    return {
+      name: this.name,
+      epoch,
+      monitor: turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running }),
+      prober: this.probes.view(say),
+      logFiles,
+      clock: this.#world.clock(),
+      log: (event, fields) => void this.log.push({ event, fields }),
+      records,
+    };
+  }
+  /** A clock whose timers die with the daemon. */
+  #clock(epoch: number): Clock {
+    return {
+      ...this.#world.clock(),
+      after: (ms, task) => {
+        const cancel = (): void => {
+          stop();
+          this.#timers.delete(cancel);
+        };
+        const stop = this.#world.at(ms, () => {
+          this.#timers.delete(cancel);
+          if (this.#epoch === epoch && this.#vat !== undefined) task();
+        });
+        this.#timers.add(cancel);
+        return cancel;
+      },
+    };
+  }
+
+  /** Kills the daemon at once: nothing of it runs any more, and its processes live on. */
+  crash(): void {
+    const vat = this.#vat;
+    if (vat === undefined) return;
+    this.#vat = undefined;
+    this.#life = undefined;
+    for (const cancel of [...this.#timers]) cancel();
+    vat.halt();
+    this.onDown();
+  }
+
+  /** Runs a body in a turn of the daemon. The answer is there once the world has run on. */
+  ask<T>(body: (turn: Turn, shepherd: Ref<Shepherd>) => T): Asked<Value<T>> {
+    const asked: Asked<Value<T>> = {};
+    const life = this.#life;
+    if (life === undefined) throw new Error(`${this.name} is not up`);
+    const run = (turn: Turn): unknown => body(turn, life.shepherd);
+    life.vat.post(life.desk, 'run', [run], {
+      kept: (value) => {
+        asked.value = value as Value<T>;
+      },
+      broken: (reason) => {
+        asked.error = reasonOf(reason);
+      },
+    });
+    return asked;
+  }
+  /** What `herd ACTION MEMBER` does; each call is an operation of its own unless `given` says which. */
+  herd(action: string, member: string, given: Partial<Request> = {}): Asked<Outcome> {
+    this.#operationCount += 1;
+    const operation = `${this.name}-op-${this.#operationCount}`;
+    const request = requestOf({ operation, action, member, ...given });
+    return this.ask((turn, shepherd) =>
+      turn.send(shepherd, 'perform', request, this.printer(turn)),
+    );
+  }
+  /** A sink that prints into `lines` and `events`. */
+  printer(turn: Turn): Ref<Sink> {
+    return turn.spawn(makePrinter, (event: Event) => {
+      if (event.kind === 'line') this.lines.push(`${event.from}: ${event.text}`);
+      else this.events.push(event);
+    });
+  }
+  /** Events of the daemon's log with this name. */
+  logged(event: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.log.filter((each) => each.event === event).map((each) => each.fields);
+  }
+}
