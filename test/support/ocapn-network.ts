@@ -20,6 +20,8 @@ export class End implements Connection {
   readonly writes: Uint8Array[] = [];
   isPaused = false;
   isClosed = false;
+  /** A test writes its bytes. */
+  isRaw = false;
   /** Nothing that is sent arrives any more, and nothing says so. */
   isMute = false;
   other: End | undefined;
@@ -130,6 +132,12 @@ export class Network {
         done();
       },
     };
+  }
+  /** What accepts connections to a peer. @throws Error when it does not listen. */
+  acceptorOf(designator: string): Accept {
+    const accept = this.#listeners.get(designator);
+    if (accept === undefined) throw new Error(`nobody is ${designator}`);
+    return accept;
   }
   /** A connection between a dialler and an acceptor. */
   join(from: PeerLocation, dial: Accept, to: PeerLocation, accept: Accept, isProved = true): End {

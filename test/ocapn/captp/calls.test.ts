@@ -1,4 +1,4 @@
-import { type Behavior, type Bcom, type Ref, type Turn, type Vow, World } from '@bellwether/actors';
+import { type Behavior, type Bcom, type Turn, World } from '@bellwether/actors';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';

@@ -1,0 +1,102 @@
+/** A peer that writes its own bytes: what an attacker can do, and no more. */
+import type { Accept, PeerLocation } from '@bellwether/ocapn';
+import { decode, encode, Sym, SyrupRecord } from '@bellwether/ocapn';
+import { makeHello } from '../../packages/ocapn/src/identity/hello.ts';
+import { Assembly } from '../../packages/ocapn/src/session/assembly.ts';
+import { LIMITS } from '../../packages/ocapn/src/limits.ts';
+import type { End, Network } from './ocapn-network.ts';
+import { type Peer, simulatedCrypto } from './ocapn-peer.ts';
+
+export const record = (label: string, ...fields: readonly unknown[]): SyrupRecord =>
+  new SyrupRecord(new Sym(label), fields);
+export const sym = (name: string): Sym => new Sym(name);
+/** `<op:deliver <desc:export to> args answer resolver>` */
+export const deliver = (
+  to: unknown,
+  args: readonly unknown[],
+  answer: unknown = false,
+  resolver: unknown = false,
+): SyrupRecord => record('op:deliver', to, args, answer, resolver);
+export const toExport = (position: unknown): SyrupRecord => record('desc:export', position);
+export const toAnswer = (position: unknown): SyrupRecord => record('desc:answer', position);
+export const object = (position: unknown): SyrupRecord => record('desc:import-object', position);
+export const promise = (position: unknown): SyrupRecord => record('desc:import-promise', position);
+
+/** One raw connection to a peer that listens. */
+export class Raw {
+  readonly end: End;
+  /** Everything the other side has said, as records. */
+  readonly heard: SyrupRecord[] = [];
+  isClosed = false;
+  readonly location: PeerLocation;
+  readonly #network: Network;
+  #assembly: Assembly | undefined;
+
+  /** `proved`: what the transport says about us; undefined: nothing. */
+  constructor(network: Network, peer: Peer, name: string, proved = true) {
+    this.#network = network;
+    this.location = { transport: 'sim', designator: name, hints: {} };
+    const to = { transport: 'sim', designator: peer.name, hints: {} };
+    this.end = network.join(this.location, this.accept, to, network.acceptorOf(peer.name), proved);
+    this.end.isRaw = true;
+  }
+  readonly accept: Accept = () => ({
+    bytes: (chunk) => this.#take(chunk),
+    drained: () => undefined,
+    closed: () => void (this.isClosed = true),
+  });
+  /** Our hello. `location`: whom it claims to be. */
+  hello(location: PeerLocation = this.location): Uint8Array {
+    const crypto = simulatedCrypto(this.#network.world);
+    return makeHello(crypto, crypto.keyPair(), location).bytes;
+  }
+  send(...records: readonly (SyrupRecord | Uint8Array)[]): void {
+    for (const each of records) {
+      if (this.end.isClosed) return;
+      this.end.send(each instanceof Uint8Array ? each : encode(each));
+    }
+  }
+  /** Says hello and waits until the session stands. */
+  greet(): this {
+    this.send(this.hello());
+    this.#network.world.run();
+    return this;
+  }
+  /** Sends and lets the world come to rest. */
+  say(...records: readonly (SyrupRecord | Uint8Array)[]): this {
+    this.send(...records);
+    this.#network.world.run();
+    return this;
+  }
+  heardOf(label: string): readonly SyrupRecord[] {
+    return this.heard.filter((each) => each.label instanceof Sym && each.label.name === label);
+  }
+  /** The reason of the abort that came, if one came. */
+  get abortReason(): unknown {
+    return this.heardOf('op:abort')[0]?.fields[0];
+  }
+  /** What one of our resolvers was told: `['fulfill', value]` or `['break', reason]`. */
+  told(resolver: number): readonly unknown[] | undefined {
+    for (const { fields } of this.heardOf('op:deliver')) {
+      const [to, args] = fields;
+      if (!(to instanceof SyrupRecord) || to.fields[0] !== resolver || !Array.isArray(args))
+        continue;
+      const [verb, value]: readonly unknown[] = args;
+      return [verb instanceof Sym ? verb.name : verb, value];
+    }
+    return undefined;
+  }
+
+  #take(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) {
+      const assembly = this.#assembly ?? new Assembly(LIMITS);
+      if (this.#assembly === undefined) assembly.begin(LIMITS.recordBytes);
+      this.#assembly = assembly;
+      at = assembly.take(chunk, at);
+      if (at < 0) return;
+      this.#assembly = undefined;
+      const said = decode(assembly.finish());
+      if (said instanceof SyrupRecord) this.heard.push(said);
+    }
+  }
+}
