@@ -1,46 +1,218 @@
-import { type Behavior, type Bcom, type Turn, World } from '@bellwether/actors';
-import { afterEach, describe, expect, it } from 'vitest';
+/** What two honest peers can say to each other, and what it costs in frames and round trips. */
+import { type Ref, World } from '@bellwether/actors';
+import { decode, Sturdyref } from '@bellwether/ocapn';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
 
-interface Counter {
-  get(): number;
-  add(n: number): number;
-  fail(): never;
-  echo(value: unknown): unknown;
-}
-const makeCounter = (turn: Turn<Counter>, _bcom: Bcom<Counter>): Behavior<Counter> => {
-  const count = turn.cell(0);
-  return {
-    get: () => count.get(),
-    add: (_turn, n) => {
-      count.set(count.get() + n);
-      return count.get();
-    },
-    fail: () => {
-      throw new Error('a secret of the counter');
-    },
-    echo: (_turn, value) => value,
-  };
+let world: World;
+let network: Network;
+let a: Peer;
+let b: Peer;
+let peers: Peer[];
+
+const join = (options: NetworkOptions = {}, left: PeerOptions = {}, right: PeerOptions = {}) => {
+  world = new World(1);
+  network = new Network(world, options);
+  a = new Peer(network, 'a', left);
+  b = new Peer(network, 'b', right);
+  peers = [a, b];
+};
+/** A desk at a peer, as others reach it. */
+const desk = async (peer: Peer, name = 'desk'): Promise<Sturdyref> =>
+  peer.offer(name, await peer.run((turn) => turn.spawn(makeDesk)));
+/** A live ref of `from` to a desk at `at`. */
+const liveDesk = async (from: Peer, at: Peer, name = 'desk'): Promise<Ref<Desk>> => {
+  const vow = from.router.enliven<Desk>(await desk(at, name));
+  return from.run((turn) => turn.when(vow, (_turn, ref) => ref));
 };
 
-let peers: Peer[] = [];
-const pair = (options: NetworkOptions = {}, other: PeerOptions = {}) => {
-  const world = new World(1);
-  const network = new Network(world, options);
-  const a = new Peer(network, 'a', other);
-  const b = new Peer(network, 'b');
-  peers = [a, b];
-  return { world, network, a, b };
-};
+beforeEach(() => join());
 afterEach(() => leavesNothing(peers));
 
-describe('calls', () => {
-  it('a call is answered', async () => {
-    const { a, b } = pair();
-    const counter = b.offer('counter', await b.run((turn) => turn.spawn(makeCounter)));
-    const remote = a.router.enliven<Counter>(counter);
-    expect(await a.run((turn) => turn.send(remote, 'add', 5))).toBe(5);
-    expect(await a.run((turn) => turn.send(remote, 'add', 2))).toBe(7);
+describe('frames and round trips', () => {
+  it('a warm call is one frame out and one back', async () => {
+    const remote = await liveDesk(a, b);
+    world.run();
+    const before = network.writeCount;
+    const answer = a.vat.run((turn) => turn.send(remote, 'hear', 1));
+    world.run(world.now + 2 * network.latencyMs - 1);
+    const [line] = network.lines;
+    expect(network.writeCount - before).toBe(2);
+    const frame = line?.writes.at(-1) ?? new Uint8Array();
+    expect(() => decode(frame)).not.toThrow(); // one record, and nothing behind it
+    world.run();
+    expect(await answer).toBe(1);
+  });
+  it('what a turn sends to one peer leaves in one write', async () => {
+    const remote = await liveDesk(a, b);
+    world.run();
+    const [line] = network.lines;
+    const before = line?.writes.length ?? 0;
+    await a.run((turn) => {
+      for (let at = 0; at < 10; at += 1) turn.tell(remote, 'hear', at);
+      return turn.send(remote, 'heard');
+    });
+    expect((line?.writes.length ?? 0) - before).toBe(1);
+  });
+  it('a client that does not listen sends fetch and the call behind it in one write', async () => {
+    const sturdyref = await desk(b);
+    const client = new Peer(network, 'client', { listens: false, dials: 'anonymous' });
+    peers.push(client);
+    const remote = client.router.enliven<Desk>(sturdyref);
+    const start = world.now;
+    expect(await client.run((turn) => turn.send(remote, 'hear', 'x'))).toBe(1);
+    const [line] = network.lines;
+    // The hello, then everything that was waiting for the peer's hello.
+    expect(line?.writes).toHaveLength(2);
+    // Connect, both hellos at once, then one round trip.
+    expect(world.now - start).toBeLessThan(4 * network.latencyMs + 1);
+  });
+  it('a chain of ten calls is one round trip', async () => {
+    const remote = await liveDesk(a, b);
+    const start = world.now;
+    await a.run((turn) => {
+      let at: ReturnType<typeof turn.send<Desk, 'open'>> = turn.send(remote, 'open');
+      for (let depth = 1; depth < 9; depth += 1) at = turn.send(at, 'open');
+      return turn.send(at, 'hear', 1);
+    });
+    expect(world.now - start).toBeLessThan(2 * network.latencyMs + 1);
+  });
+  it('a peer that has everything to itself sends no frame when nothing happens', async () => {
+    await liveDesk(a, b);
+    world.run();
+    const before = network.writeCount;
+    world.run(world.now + 3_600_000);
+    expect(network.writeCount).toBe(before);
+    expect(world.pendingCount).toBe(0);
+  });
+});
+
+describe('values', () => {
+  it('integers, texts, bytes, structs, lists, nothing and symbols come through', async () => {
+    const remote = await liveDesk(a, b);
+    const value = {
+      n: -7,
+      big: 2n ** 80n,
+      real: 1.5,
+      text: 'ö',
+      bytes: new Uint8Array([1, 2]),
+      list: [true, null, undefined],
+    };
+    expect(await a.run((turn) => turn.send(remote, 'echo', value))).toEqual(value);
+  });
+  it('a structure with a settled vow in it arrives with a vow in it', async () => {
+    const remote = await liveDesk(a, b);
+    const got = await a.run((turn) => turn.send(remote, 'echo', { inner: turn.kept(5) }));
+    const { inner } = got as { inner: ReturnType<typeof a.router.enliven> };
+    expect(await a.run((turn) => turn.when(inner, (_turn, value) => value))).toBe(5);
+  });
+  it('a break reason that is plain data passes unchanged', async () => {
+    const remote = await liveDesk(a, b);
+    const reason = await a.run((turn) => {
+      const { vow, resolver } = turn.vow();
+      resolver.broken({ code: 'odd', list: [1] });
+      return turn.when(
+        turn.send(remote, 'pass', vow as never, 1),
+        () => undefined,
+        (_turn, reason) => (reason as { reason?: unknown }).reason,
+      );
+    });
+    expect(reason).toEqual({ code: 'odd', list: [1] });
+  });
+});
+
+describe('three peers', () => {
+  it('a reference of another session is forwarded, and comes back as itself', async () => {
+    const c = new Peer(network, 'c');
+    peers.push(c);
+    const atB = await liveDesk(a, b);
+    const atC = await liveDesk(a, c, 'other');
+    expect(await a.run((turn) => turn.send(atB, 'pass', atC, 'through a'))).toBe(1);
+    expect(await a.run((turn) => turn.send(atC, 'heard'))).toEqual(['through a']);
+    expect(await a.run((turn) => turn.send(atB, 'echo', atC))).toBe(atC);
+  });
+  it('a vow of another session is forwarded too', async () => {
+    const c = new Peer(network, 'c');
+    peers.push(c);
+    const atB = await liveDesk(a, b);
+    const atC = await liveDesk(a, c, 'other');
+    expect(await a.run((turn) => turn.send(atB, 'pass', turn.send(atC, 'open'), 'through a'))).toBe(
+      1,
+    );
+  });
+});
+
+describe('output commit', () => {
+  it('no answer leaves before what its turn recorded is durable', async () => {
+    let finish: (() => void) | undefined;
+    join({}, {}, { vat: { commit: (_entries, done) => void (finish = () => done()) } });
+    const remote = await liveDesk(a, b);
+    world.run();
+    const answers: unknown[] = [];
+    a.vat
+      .run((turn) => turn.send(remote, 'keep', 'it'))
+      .then(
+        (answer) => answers.push(answer),
+        (reason: unknown) => answers.push(reason),
+      );
+    world.run();
+    const before = network.writeCount;
+    world.run(world.now + 60_000);
+    expect(network.writeCount).toBe(before);
+    finish?.();
+    world.run();
+    await Promise.resolve();
+    expect(answers).toEqual(['kept it']);
+  });
+  it('a vow that a later turn has settled does not leave by value before that commit', async () => {
+    const commits: (() => void)[] = [];
+    join({}, {}, { vat: { commit: (_entries, done) => void commits.push(() => done()) } });
+    const remote = await liveDesk(a, b);
+    world.run();
+    const told: unknown[] = [];
+    const first = a.vat.run((turn) => turn.send(remote, 'echo', turn.send(remote, 'keep', 'it')));
+    first.then(
+      (value) => told.push(value),
+      (reason: unknown) => told.push(reason),
+    );
+    world.run();
+    await Promise.resolve();
+    expect(told).toEqual([]);
+    for (const commit of commits) commit();
+    world.run();
+    await Promise.resolve();
+    expect(told).toEqual(['kept it']);
+  });
+});
+
+describe('severing', () => {
+  it('breaks every open question with Severed at once, and tells who watches', async () => {
+    const remote = await liveDesk(a, b);
+    const reached: unknown[] = [];
+    const waiting = a.vat
+      .run((turn) => turn.send(remote, 'wait'))
+      .catch((reason: unknown) => {
+        reached.push((reason as { code?: string }).code);
+      });
+    world.run();
+    network.lines[0]?.cut();
+    world.run();
+    await waiting;
+    expect(reached).toEqual(['severed']);
+    expect([...a.router.sessions(), ...b.router.sessions()]).toEqual([]);
+    await expect(a.run((turn) => turn.send(remote, 'hear', 1))).rejects.toMatchObject({
+      code: 'severed',
+    });
+  });
+  it('a halted vat leaves a closed router without timer and session', async () => {
+    const remote = await liveDesk(a, b);
+    await a.run((turn) => turn.send(remote, 'hear', 1));
+    b.vat.halt();
+    b.router.close();
+    world.run();
+    expect(a.router.sessions()).toEqual([]);
+    expect(world.pendingCount).toBe(0);
   });
 });
