@@ -1,76 +1,100 @@
 /**
- * Short texts that come again and again, so that reading one costs a hash and a comparison instead of a new string.
- * Direct mapped: a hostile peer can evict what others use and can make nothing grow. Byte strings, and so swissnums,
- * are never kept here.
+ * Short texts that come again and again, so that reading one costs a hash and a comparison of bytes instead of a new
+ * string: half the time of decoding a call. Direct mapped: a hostile peer can evict what others use and can make
+ * nothing grow. Byte strings, and so swissnums, are never kept here.
  */
 import { LIMITS, type Limits } from '../limits.ts';
-import { asciiText } from './text.ts';
+import { asciiText, encodedAtom } from './text.ts';
 import { Sym } from './values.ts';
 
-/** The caches of one reader. */
-export class TextCache {
-  readonly #strings = new Map<number, string>();
-  readonly #symbols = new Map<number, Sym>();
-  /** Symbols that the reader's owner looks for: never evicted. */
-  readonly #pinned = new Map<number, readonly Sym[]>();
+/** Texts of one kind (strings, or symbols) by their bytes. */
+export class TextCache<T> {
+  readonly #values: (T | undefined)[];
+  /** The bytes of each slot's text, side by side; comparing them is quicker than comparing with a string. */
+  readonly #bytes: Uint8Array;
+  readonly #lengths: Uint8Array;
+  /** 1 for slots that are never evicted. */
+  readonly #pinned: Uint8Array;
   readonly #mask: number;
-  readonly #textBytes: number;
+  readonly #width: number;
+  readonly #make: (text: string) => T;
 
-  constructor(pinned: readonly Sym[] = [], limits: Limits = LIMITS) {
+  /** `make` gives the value for a text that is not in the cache. */
+  constructor(make: (text: string) => T, limits: Limits = LIMITS) {
+    this.#make = make;
     this.#mask = limits.cacheSlots - 1;
-    this.#textBytes = limits.cachedTextBytes;
-    for (const symbol of pinned) {
-      const hash = hashText(symbol.name) & this.#mask;
-      this.#pinned.set(hash, [...(this.#pinned.get(hash) ?? []), symbol]);
-    }
+    this.#width = limits.cachedTextBytes;
+    this.#values = new Array<T | undefined>(limits.cacheSlots).fill(undefined);
+    this.#bytes = new Uint8Array(limits.cacheSlots * limits.cachedTextBytes);
+    this.#lengths = new Uint8Array(limits.cacheSlots);
+    this.#pinned = new Uint8Array(limits.cacheSlots);
   }
 
-  /** The string of these bytes, or undefined when they are too many or not ASCII. */
-  string(bytes: Uint8Array, from: number, to: number): string | undefined {
-    const hash = this.#hash(bytes, from, to);
-    if (hash < 0) return undefined;
-    const known = this.#strings.get(hash);
-    if (known !== undefined && sameText(known, bytes, from, to)) return known;
-    const text = asciiText(bytes, from, to);
-    this.#strings.set(hash, text);
-    return text;
+  /** Keeps a value for good, so that whoever looks for it may compare by identity. Few, short, and before first use. */
+  pin(text: string, value: T): void {
+    const bytes = encodedAtom(text, '"');
+    const from = bytes.indexOf(0x22) + 1;
+    const slot = this.#slot(bytes, from, bytes.length);
+    if (slot < 0) throw new RangeError(`too long to be pinned: ${text}`);
+    this.#put(slot, bytes, from, bytes.length, value);
+    this.#pinned[slot] = 1;
   }
 
-  /** The symbol of these bytes, or undefined when they are too many or not ASCII. */
-  symbol(bytes: Uint8Array, from: number, to: number): Sym | undefined {
-    const hash = this.#hash(bytes, from, to);
-    if (hash < 0) return undefined;
-    const pinned = this.#pinned.get(hash);
-    if (pinned !== undefined) {
-      for (const symbol of pinned) if (sameText(symbol.name, bytes, from, to)) return symbol;
-    }
-    const known = this.#symbols.get(hash);
-    if (known !== undefined && sameText(known.name, bytes, from, to)) return known;
-    const symbol = new Sym(asciiText(bytes, from, to));
-    this.#symbols.set(hash, symbol);
-    return symbol;
+  /** The value for these bytes, or undefined when they are too many or not ASCII. */
+  get(bytes: Uint8Array, from: number, to: number): T | undefined {
+    const slot = this.#slot(bytes, from, to);
+    if (slot < 0) return undefined;
+    const known = this.#values[slot];
+    if (known !== undefined && this.#holds(slot, bytes, from, to)) return known;
+    const value = this.#make(internal(asciiText(bytes, from, to)));
+    this.#put(slot, bytes, from, to, value);
+    return value;
   }
 
-  #hash(bytes: Uint8Array, from: number, to: number): number {
-    if (to - from > this.#textBytes) return -1;
+  /** Where a text stands or would stand: the first slot from its hash on that is not pinned to another text. */
+  #slot(bytes: Uint8Array, from: number, to: number): number {
+    if (to - from > this.#width) return -1;
     let hash = 0;
+    let all = 0;
     for (let i = from; i < to; i++) {
       const byte = bytes[i] ?? 0;
-      if (byte > 127) return -1;
+      all |= byte;
       hash = (Math.imul(hash, 31) + byte) | 0;
     }
-    return hash & this.#mask;
+    if (all > 127) return -1;
+    let slot = hash & this.#mask;
+    while (this.#pinned[slot] === 1 && !this.#holds(slot, bytes, from, to)) {
+      slot = (slot + 1) & this.#mask;
+    }
+    return slot;
+  }
+
+  #holds(slot: number, bytes: Uint8Array, from: number, to: number): boolean {
+    const length = to - from;
+    if (this.#lengths[slot] !== length) return false;
+    const kept = this.#bytes;
+    const start = slot * this.#width;
+    for (let i = 0; i < length; i++) if (kept[start + i] !== bytes[from + i]) return false;
+    return true;
+  }
+
+  #put(slot: number, bytes: Uint8Array, from: number, to: number, value: T): void {
+    this.#bytes.set(bytes.subarray(from, to), slot * this.#width);
+    this.#lengths[slot] = to - from;
+    this.#values[slot] = value;
   }
 }
 
-const hashText = (text: string): number => {
-  let hash = 0;
-  for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-  return hash;
+/** The strings of one reader. */
+export const makeStringCache = (limits: Limits): TextCache<string> =>
+  new TextCache((text) => text, limits);
+
+/** The symbols of one reader; it gives back the pinned ones themselves. */
+export const makeSymbolCache = (pinned: readonly Sym[], limits: Limits): TextCache<Sym> => {
+  const cache = new TextCache((name) => new Sym(name), limits);
+  for (const symbol of pinned) cache.pin(symbol.name, symbol);
+  return cache;
 };
 
-const sameText = (text: string, bytes: Uint8Array, from: number, to: number): boolean => {
-  if (text.length !== to - from) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[from + i]) return false;
-  return true;
-};
+/** The engine's own copy of a text, flat and quick as a key: what is looked up often should be that one. */
+const internal = (text: string): string => Object.keys({ [text]: true })[0] ?? text;

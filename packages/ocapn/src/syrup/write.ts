@@ -364,17 +364,26 @@ export class Writer {
 
   /** Decimal digits of a safe integer from 0; the caller has reserved 20 bytes. */
   #digits(value: number): void {
-    if (value >= 1e9) return this.#ascii(String(value));
-    let width = 1;
-    for (let power = 10; value >= power; power *= 10) width++;
+    if (value < 1e9) {
+      let width = 1;
+      for (let power = 10; value >= power; power *= 10) width++;
+      return this.#padded(value | 0, width);
+    }
+    const high = Math.floor(value / 1e9);
+    this.#digits(high);
+    this.#padded((value - high * 1e9) | 0, 9);
+  }
+
+  #padded(value: number, width: number): void {
     const bytes = this.#bytes;
+    const start = this.#at;
     let rest = value;
-    for (let at = this.#at + width - 1; at >= this.#at; at--) {
+    for (let at = start + width - 1; at >= start; at--) {
       const quotient = (rest / 10) | 0;
       bytes[at] = 0x30 + rest - quotient * 10;
       rest = quotient;
     }
-    this.#at += width;
+    this.#at = start + width;
   }
 
   #ascii(text: string): void {

@@ -184,7 +184,9 @@ export class OperationReader {
 
   #import(what: string): Descriptor {
     const value = this.#reader.value(1);
-    if (value instanceof Descriptor && value.kind.startsWith('import-')) return value;
+    if (value instanceof Descriptor && value.kind !== 'export' && value.kind !== 'answer') {
+      return value;
+    }
     throw new Decode(`captp: expected an import as ${what}`);
   }
 }
