@@ -1,18 +1,8 @@
 /** The name of a tcp-tls peer. */
-import { hash } from 'node:crypto';
+import { pemDesignator } from '@bellwether/ocapn';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** Lower-case unpadded base32 of SHA-256 twice over the bytes of a PEM text. */
+/** The designator of a certificate's PEM text. @throws Limit over 64 KiB, which no preamble has. */
 export function designatorOf(pem: Uint8Array): string {
-  const digest = hash('sha256', hash('sha256', pem, 'buffer'), 'buffer');
-  let text = '';
-  let bits = 0;
-  let value = 0;
-  for (const byte of digest) {
-    value = ((value << 8) | byte) & 0xfff;
-    bits += 8;
-    for (; bits >= 5; bits -= 5) text += ALPHABET.charAt((value >> (bits - 5)) & 31);
-  }
-  return bits > 0 ? text + ALPHABET.charAt((value << (5 - bits)) & 31) : text;
+  return pemDesignator(nodeCrypto(), pem);
 }
