@@ -1,6 +1,9 @@
 /** A network in a World: every byte takes its time, and anything can be cut. Counts what is written. */
 import type { World } from '@bellwether/actors';
-import type { Accept, Connection, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import type { Connection, ConnectionHandler, Netlayer, PeerLocation } from '@bellwether/ocapn';
+
+/** An Accept that may know more of the connection than a router does. */
+export type AcceptEnd = (end: End) => ConnectionHandler;
 
 export interface NetworkOptions {
   readonly claims?: 'proved' | 'believed';
@@ -25,7 +28,7 @@ export class End implements Connection {
   /** Nothing that is sent arrives any more, and nothing says so. */
   isMute = false;
   other: End | undefined;
-  handler: ReturnType<Accept> | undefined;
+  handler: ConnectionHandler | undefined;
   readonly #network: Network;
   #waiting: Uint8Array[] = [];
   #onTheWayBytes = 0;
@@ -59,7 +62,14 @@ export class End implements Connection {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.#later(() => this.other?.end());
+    this.#later(() => {
+      if (!this.isMute) this.other?.end();
+    });
+  }
+  /** The wire is cut where nobody sees it: nothing arrives any more, and nothing is told. */
+  lose(): void {
+    this.isMute = true;
+    if (this.other !== undefined) this.other.isMute = true;
   }
   /** The transport fails, for both ends. */
   cut(): void {
@@ -104,7 +114,7 @@ export class Network {
   latencyMs: number;
   /** Dialled ends, oldest first; `other` is the accepted end. */
   readonly lines: End[] = [];
-  readonly #listeners = new Map<string, Accept>();
+  readonly #listeners = new Map<string, AcceptEnd>();
   constructor(world: World, options: NetworkOptions = {}) {
     this.world = world;
     this.options = options;
@@ -133,14 +143,24 @@ export class Network {
       },
     };
   }
+  /** Whoever dials the designator gets what `accept` makes of it. */
+  answerAs(designator: string, accept: AcceptEnd): void {
+    this.#listeners.set(designator, accept);
+  }
   /** What accepts connections to a peer. @throws Error when it does not listen. */
-  acceptorOf(designator: string): Accept {
+  acceptorOf(designator: string): AcceptEnd {
     const accept = this.#listeners.get(designator);
     if (accept === undefined) throw new Error(`nobody is ${designator}`);
     return accept;
   }
   /** A connection between a dialler and an acceptor. */
-  join(from: PeerLocation, dial: Accept, to: PeerLocation, accept: Accept, isProved = true): End {
+  join(
+    from: PeerLocation,
+    dial: AcceptEnd,
+    to: PeerLocation,
+    accept: AcceptEnd,
+    isProved = true,
+  ): End {
     const near = new End(this, to);
     const isBelieved = this.options.claims === 'believed';
     const far = new End(this, isProved && !isBelieved ? from : undefined);

@@ -1,5 +1,5 @@
 /** A peer that writes its own bytes: what an attacker can do, and no more. */
-import type { Accept, PeerLocation } from '@bellwether/ocapn';
+import type { ConnectionHandler, PeerLocation } from '@bellwether/ocapn';
 import { decode, encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { makeHello } from '../../packages/ocapn/src/identity/hello.ts';
 import { Assembly } from '../../packages/ocapn/src/session/assembly.ts';
@@ -22,9 +22,9 @@ export const toAnswer = (position: unknown): SyrupRecord => record('desc:answer'
 export const object = (position: unknown): SyrupRecord => record('desc:import-object', position);
 export const promise = (position: unknown): SyrupRecord => record('desc:import-promise', position);
 
-/** One raw connection to a peer that listens. */
+/** One raw connection with a peer. */
 export class Raw {
-  readonly end: End;
+  #end: End | undefined;
   /** Everything the other side has said, as records. */
   readonly heard: SyrupRecord[] = [];
   isClosed = false;
@@ -32,19 +32,30 @@ export class Raw {
   readonly #network: Network;
   #assembly: Assembly | undefined;
 
-  /** `proved`: what the transport says about us; undefined: nothing. */
-  constructor(network: Network, peer: Peer, name: string, proved = true) {
+  constructor(network: Network, name: string) {
     this.#network = network;
     this.location = { transport: 'sim', designator: name, hints: {} };
-    const to = { transport: 'sim', designator: peer.name, hints: {} };
-    this.end = network.join(this.location, this.accept, to, network.acceptorOf(peer.name), proved);
-    this.end.isRaw = true;
   }
-  readonly accept: Accept = () => ({
-    bytes: (chunk) => this.#take(chunk),
-    drained: () => undefined,
-    closed: () => void (this.isClosed = true),
-  });
+  /** A connection that dialled `peer`. `isProved`: the transport says who we are. */
+  static dial(network: Network, peer: Peer, name: string, isProved = true): Raw {
+    const raw = new Raw(network, name);
+    const to = { transport: 'sim', designator: peer.name, hints: {} };
+    network.join(raw.location, raw.accept, to, network.acceptorOf(peer.name), isProved);
+    return raw;
+  }
+  get end(): End {
+    if (this.#end === undefined) throw new Error('not connected');
+    return this.#end;
+  }
+  readonly accept = (end: End): ConnectionHandler => {
+    this.#end = end;
+    end.isRaw = true;
+    return {
+      bytes: (chunk) => this.#take(chunk),
+      drained: () => undefined,
+      closed: () => void (this.isClosed = true),
+    };
+  };
   /** Our hello. `location`: whom it claims to be. */
   hello(location: PeerLocation = this.location): Uint8Array {
     const crypto = simulatedCrypto(this.#network.world);

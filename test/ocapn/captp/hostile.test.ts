@@ -49,7 +49,7 @@ const stillServes = async (): Promise<void> => {
 };
 /** An attacker whose answer 0 is the zoo. */
 const attacker = (name = 'mallory'): Raw =>
-  new Raw(network, victim, name)
+  Raw.dial(network, victim, name)
     .greet()
     .say(deliver(toExport(0), [sym('fetch'), ZOO], 0, object(100)));
 
@@ -143,13 +143,13 @@ describe('a session lives', () => {
   it('when the peer names numbers of another session', async () => {
     const zoo = honest.router.enliven<Zoo>(victim.sturdyref('zoo'));
     await honest.run((turn) => turn.send(zoo, 'make'));
-    const mallory = new Raw(network, victim, 'mallory').greet();
+    const mallory = Raw.dial(network, victim, 'mallory').greet();
     mallory.say(deliver(toExport(2), [sym('echo'), 1], false, object(1)));
     expect(mallory.told(1)?.[0]).toBe('break');
     await stillServes();
   });
   it('when an unknown swissnum is fetched, and how it is wrong is not told', async () => {
-    const mallory = new Raw(network, victim, 'mallory').greet();
+    const mallory = Raw.dial(network, victim, 'mallory').greet();
     const tries: readonly unknown[] = [
       new Uint8Array(32),
       new Uint8Array(0),
@@ -167,7 +167,7 @@ describe('a session lives', () => {
     expect(told[0]?.[0]).toBe('break');
   });
   it('when the bootstrap object is asked for what it has not', async () => {
-    const mallory = new Raw(network, victim, 'mallory').greet();
+    const mallory = Raw.dial(network, victim, 'mallory').greet();
     mallory.say(deliver(toExport(0), [sym('withdraw-gift'), 1], false, object(1)));
     mallory.say(deliver(toExport(0), [], false, object(2)), deliver(toExport(0), []));
     expect(mallory.told(1)?.[0]).toBe('break');
@@ -261,7 +261,7 @@ describe('nothing grows beyond its limit', () => {
   it('a flood of answers ends its session at the limit and not before', async () => {
     await set({}, { limits: { answers: 50 } });
     const flood = (count: number): Raw => {
-      const mallory = new Raw(network, victim, `mallory${count}`).greet();
+      const mallory = Raw.dial(network, victim, `mallory${count}`).greet();
       for (let at = 0; at < count; at += 1) mallory.send(deliver(toExport(0), [], at));
       return mallory.say();
     };

@@ -1,0 +1,119 @@
+/** Two peers that dial each other, a peer that was restarted, and what of a call survives. */
+import { World } from '@bellwether/actors';
+import { Sturdyref } from '@bellwether/ocapn';
+import { afterEach, describe, expect, it } from 'vitest';
+import { inboundStays } from '../../../packages/ocapn/src/router/crossing.ts';
+import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { Network } from '../../support/ocapn-network.ts';
+import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
+import { Raw } from '../../support/ocapn-raw.ts';
+
+let peers: Peer[] = [];
+afterEach(() => leavesNothing(peers));
+
+const join = async (world: World) => {
+  const network = new Network(world);
+  const a = new Peer(network, 'a');
+  const b = new Peer(network, 'b');
+  peers = [a, b];
+  const desks = [];
+  for (const peer of peers)
+    desks.push(peer.offer('desk', await peer.run((turn) => turn.spawn(makeDesk))));
+  const [atA, atB] = desks;
+  if (atA === undefined || atB === undefined) throw new Error('two desks');
+  return { network, a, b, atA, atB };
+};
+const open = (peer: Peer): number => peer.router.sessions().length;
+
+describe('crossed dials', () => {
+  it('keep both calls and leave exactly one session, whatever the offset (200 seeds)', async () => {
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const world = new World(seed);
+      const { network, a, b, atA, atB } = await join(world);
+      const answers: unknown[] = [];
+      const call = (from: Peer, to: typeof atA): void => {
+        const ref = from.router.enliven<Desk>(to);
+        from.vat
+          .run((turn) => turn.send(ref, 'hear', from.name))
+          .then(
+            (answer) => answers.push(answer),
+            (reason: unknown) => answers.push(reason),
+          );
+      };
+      // A dial, a hello and a confirmation take one latency each: the second dial falls anywhere among them.
+      const offset = world.random() * 5 * network.latencyMs;
+      world.at(0, () => call(a, atB));
+      world.at(offset, () => call(b, atA));
+      world.run(world.now + 2_000);
+      for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
+      const found = [answers, open(a), open(b)];
+      expect(found, `seed ${seed}, offset ${offset}`).toEqual([[1, 1], 1, 1]);
+      const reached = await a.run((turn) => turn.send(a.router.enliven<Desk>(atB), 'heard'));
+      expect(reached, `seed ${seed}`).toEqual(['a']);
+      leavesNothing(peers);
+      peers = [];
+    }
+  });
+  it('take the same verdict on both sides', () => {
+    const low = new Uint8Array([1, 2]);
+    const high = new Uint8Array([1, 3]);
+    // a dialled with `low`, b with `high`: a sees b's connection come in, b sees a's.
+    expect(inboundStays({ publicId: low }, high)).toBe(true);
+    expect(inboundStays({ publicId: high }, low)).toBe(false);
+    expect(inboundStays(undefined, low)).toBe(true);
+  });
+});
+
+describe('a restarted peer', () => {
+  it('replaces its old session at once, and who watched is told', async () => {
+    const world = new World(1);
+    const { network, a, b, atA, atB } = await join(world);
+    const remote = b.router.enliven<Desk>(atA);
+    await b.run((turn) => turn.send(remote, 'hear', 1));
+    const back = a.router.enliven<Desk>(atB);
+    const waiting = a.run((turn) => turn.send(back, 'wait')).catch((reason: unknown) => reason);
+    world.run(world.now + 100);
+    // b loses its power: nothing it had is there any more, and nothing tells a.
+    for (const line of network.lines) line.lose();
+    const again = new Peer(network, 'b');
+    peers.push(again);
+    const start = world.now;
+    const desk = again.router.enliven<Desk>(atA);
+    expect(await again.run((turn) => turn.send(desk, 'hear', 2))).toBe(2);
+    expect(world.now - start).toBeLessThan(10 * network.latencyMs);
+    expect(await waiting).toMatchObject({ code: 'severed' });
+    expect(open(a)).toBe(1);
+    b.router.close();
+  });
+  it('does not lose against a dial of ours that was never confirmed and is old', async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const world = new World(seed);
+      const network = new Network(world);
+      const a = new Peer(network, 'a');
+      peers = [a];
+      const atA = a.offer('desk', await a.run((turn) => turn.spawn(makeDesk)));
+      // b says hello and dies before it says anything else.
+      network.answerAs('b', (end) => {
+        const dying = new Raw(network, 'b');
+        const handler = dying.accept(end);
+        dying.send(dying.hello());
+        return handler;
+      });
+      const reached = recorded();
+      a.router.dial(new Sturdyref(dying, new Uint8Array(3)), reached, recorded());
+      world.run(world.now + 100);
+      for (const line of network.lines) line.lose();
+      expect(a.router.sessions().map(({ isConfirmed }) => isConfirmed)).toEqual([false]);
+      world.run(world.now + 10_000);
+      const b = new Peer(network, 'b');
+      peers.push(b);
+      const desk = b.router.enliven<Desk>(atA);
+      expect(await b.run((turn) => turn.send(desk, 'hear', 1)), `seed ${seed}`).toBe(1);
+      expect([open(a), open(b)]).toEqual([1, 1]);
+      leavesNothing(peers);
+    }
+    peers = [];
+  });
+});
+
+const dying = { transport: 'sim', designator: 'b', hints: {} };

@@ -1,0 +1,209 @@
+/** Reaching peers and losing them: what `enliven`, `dial` and `close` promise. */
+import { World } from '@bellwether/actors';
+import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { Network } from '../../support/ocapn-network.ts';
+import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
+
+let world: World;
+let network: Network;
+let a: Peer;
+let b: Peer;
+let atB: Sturdyref;
+let atA: Sturdyref;
+
+beforeEach(async () => {
+  world = new World(2);
+  network = new Network(world);
+  a = new Peer(network, 'a');
+  b = new Peer(network, 'b');
+  atA = a.offer('desk', await a.run((turn) => turn.spawn(makeDesk)));
+  atB = b.offer('desk', await b.run((turn) => turn.spawn(makeDesk)));
+});
+afterEach(() => leavesNothing([a, b]));
+
+const secret = new Uint8Array(Buffer.from('desk'));
+const elsewhere = (designator: string, transport = 'sim'): PeerLocation => ({
+  transport,
+  designator,
+  hints: {},
+});
+
+describe('enliven', () => {
+  it('of our own sturdyref asks nobody', async () => {
+    const desk = a.router.enliven<Desk>(atA);
+    expect(await a.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
+    expect(network.lines).toEqual([]);
+  });
+  it('of our own unknown swissnum breaks like everywhere', async () => {
+    const desk = a.router.enliven<Desk>(a.sturdyref('nothing'));
+    await expect(a.run((turn) => turn.send(desk, 'hear', 1))).rejects.toMatchObject({
+      code: 'refused',
+    });
+  });
+  it('of ten sturdyrefs of one peer dials once', async () => {
+    const desks = Array.from({ length: 10 }, () => a.router.enliven<Desk>(atB));
+    const answers = await a.run((turn) =>
+      turn.all(desks.map((desk, at) => turn.send(desk, 'hear', at))),
+    );
+    expect(answers.every(({ kept }) => kept)).toBe(true);
+    expect(network.lines).toHaveLength(1);
+  });
+  it('keeps the order of what is sent before and after the session stands', async () => {
+    const desk = a.router.enliven<Desk>(atB);
+    await a.run((turn) => [1, 2, 3].forEach((each) => turn.tell(desk, 'hear', each)));
+    world.run(world.now + 12);
+    await a.run((turn) => [4, 5].forEach((each) => turn.tell(desk, 'hear', each)));
+    expect(await a.run((turn) => turn.send(desk, 'heard'))).toEqual([1, 2, 3, 4, 5]);
+  });
+  it('holds a chain that was sent before the session stood', async () => {
+    const desk = a.router.enliven<Desk>(atB);
+    expect(await a.run((turn) => turn.send(turn.send(desk, 'open'), 'hear', 1))).toBe(1);
+  });
+  it('breaks with Severed, and what was sent with it, when nobody is there', async () => {
+    const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('nobody'), secret));
+    await expect(
+      a.run((turn) => turn.send(turn.send(desk, 'open'), 'hear', 1)),
+    ).rejects.toMatchObject({ code: 'severed', message: expect.stringContaining('nobody.sim') });
+  });
+  it('breaks with Severed when the peer accepts and says nothing', async () => {
+    network.answerAs('mute', () => ({
+      bytes: () => undefined,
+      drained: () => undefined,
+      closed: () => undefined,
+    }));
+    const start = world.now;
+    const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('mute'), secret));
+    await expect(a.run((turn) => turn.send(desk, 'hear', 1))).rejects.toMatchObject({
+      code: 'severed',
+    });
+    expect(world.now - start).toBeLessThan(11_000);
+  });
+  it('breaks with Refused for a transport that there is no netlayer for', async () => {
+    const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('x', 'pigeon'), secret));
+    await expect(a.run((turn) => turn.send(desk, 'hear', 1))).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('pigeon'),
+    });
+  });
+  it('asks whether it may dial, and why, and takes no for an answer', async () => {
+    const asked: unknown[] = [];
+    const careful = new Peer(network, 'careful', {
+      router: {
+        mayDial: (to, because) => {
+          asked.push([to.designator, because]);
+          return because === 'asked';
+        },
+      },
+    });
+    const refused = careful.router.enliven<Desk>(atB, 'sturdyref');
+    await expect(careful.run((turn) => turn.send(refused, 'hear', 1))).rejects.toMatchObject({
+      code: 'refused',
+    });
+    const desk = careful.router.enliven<Desk>(atB);
+    expect(await careful.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
+    expect(asked).toEqual([
+      ['b', 'sturdyref'],
+      ['b', 'asked'],
+    ]);
+    leavesNothing([careful]);
+  });
+});
+
+describe('dial', () => {
+  it('tells who is reached, and once when the session is lost', () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(atB, reached, lost);
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['kept'], []]);
+    network.lines[0]?.cut();
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['kept'], ['broken']]);
+    expect(lost.value).toMatchObject({ code: 'severed' });
+  });
+  it('breaks both when the peer cannot be reached', () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(new Sturdyref(elsewhere('nobody'), secret), reached, lost);
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['broken'], ['broken']]);
+    expect(reached.value).toMatchObject({ code: 'severed' });
+  });
+  it('breaks both when the swissnum is unknown', () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(b.sturdyref('nothing'), reached, lost);
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['broken'], ['broken']]);
+    expect(reached.value).toMatchObject({ code: 'refused' });
+  });
+  it('is silent once it was cancelled, before and after it has reached', () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(atB, reached, lost)();
+    const cancel = a.router.dial(atB, reached, lost);
+    world.run();
+    expect(reached.said).toEqual(['kept']);
+    cancel();
+    network.lines[0]?.cut();
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['kept'], []]);
+  });
+  it('of our own sturdyref is lost when the router closes', () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(atA, reached, lost);
+    world.run();
+    expect([reached.said, lost.said]).toEqual([['kept'], []]);
+    a.router.close();
+    expect(lost.said).toEqual(['broken']);
+  });
+  it('reaches again after the peer came back', async () => {
+    const reached = recorded();
+    const lost = recorded();
+    a.router.dial(atB, reached, lost);
+    world.run();
+    b.router.close();
+    world.run();
+    expect(lost.said).toEqual(['broken']);
+    b = new Peer(network, 'b');
+    b.offer('desk', await b.run((turn) => turn.spawn(makeDesk)));
+    const again = recorded();
+    a.router.dial(atB, again, recorded());
+    world.run();
+    expect(again.said).toEqual(['kept']);
+  });
+});
+
+describe('close', () => {
+  it('ends sessions, dials and watches, and refuses what comes later', async () => {
+    const [reached, lost, late, under] = [recorded(), recorded(), recorded(), recorded()];
+    a.router.dial(atB, reached, lost);
+    world.run();
+    a.router.dial(new Sturdyref(elsewhere('nobody'), secret), under, recorded());
+    let isDone = false;
+    a.router.close(() => (isDone = true));
+    a.router.dial(atB, late, recorded());
+    world.run();
+    expect([lost.said, under.said, late.said, isDone]).toEqual([
+      ['broken'],
+      ['broken'],
+      ['broken'],
+      true,
+    ]);
+    expect([...a.router.sessions(), ...b.router.sessions()]).toEqual([]);
+    expect(world.pendingCount).toBe(0);
+  });
+  it('takes no connection that comes in afterwards', () => {
+    const accept = network.acceptorOf('a');
+    a.router.close();
+    network.answerAs('a', accept);
+    const reached = recorded();
+    b.router.dial(atA, reached, recorded());
+    world.run();
+    expect(reached.said).toEqual(['broken']);
+    expect(a.router.sessions()).toEqual([]);
+  });
+});

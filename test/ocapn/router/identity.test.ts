@@ -1,0 +1,193 @@
+/** Who is calling: what a transport proves, and what a hello may say on top of it. */
+import { World } from '@bellwether/actors';
+import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
+import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
+import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
+import { deliver, object, Raw, record, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
+
+const at = (designator: string, transport = 'sim'): PeerLocation => ({
+  transport,
+  designator,
+  hints: {},
+});
+const DESK = new Uint8Array(Buffer.from('desk'));
+
+let world: World;
+let network: Network;
+let victim: Peer;
+let honest: Peer;
+
+const set = async (options: NetworkOptions = {}, router: PeerOptions['router'] = {}) => {
+  world = new World(5);
+  network = new Network(world, options);
+  victim = new Peer(network, 'victim', { router });
+  honest = new Peer(network, 'honest');
+  for (const peer of [victim, honest])
+    peer.offer('desk', await peer.run((turn) => turn.spawn(makeDesk)));
+};
+const names = (peer: Peer): readonly (string | undefined)[] =>
+  peer.router.sessions().map(({ peer: known }) => known?.designator);
+
+beforeEach(() => set());
+afterEach(() => {
+  for (const line of network.lines) if (line.isRaw) line.cut();
+  leavesNothing([victim, honest]);
+});
+
+describe('a liar', () => {
+  it('that the transport proved to be somebody else is aborted', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    mallory.say(mallory.hello(at('honest')));
+    expect(mallory.abortReason).toContain('names another peer');
+    expect(mallory.isClosed).toBe(true);
+    expect(names(victim)).toEqual([]);
+  });
+  it('that nothing proves may call, and is never routed to', async () => {
+    const mallory = Raw.dial(network, victim, 'mallory', false);
+    mallory.say(mallory.hello(at('honest')));
+    mallory.say(
+      deliver(toExport(0), [sym('fetch'), DESK], 0),
+      deliver(toAnswer(0), [sym('hear'), 'hi'], false, object(1)),
+    );
+    expect(mallory.told(1)).toEqual(['fulfill', 1]);
+    expect(names(victim)).toEqual([undefined]);
+    const desk = victim.router.enliven<Desk>(honest.sturdyref('desk'));
+    await victim.run((turn) => turn.send(desk, 'hear', 'for the honest one'));
+    expect(names(victim)).toEqual([undefined, 'honest']);
+    expect(mallory.heardOf('op:deliver')).toHaveLength(1); // the answer, and nothing that was for another
+  });
+  it('that answers a dial in the name of another is aborted, and the call breaks', async () => {
+    const mallory = new Raw(network, 'fake');
+    network.answerAs('fake', (end) => {
+      const handler = mallory.accept(end);
+      mallory.send(mallory.hello(at('honest')));
+      return handler;
+    });
+    const ref = victim.router.enliven<Desk>(new Sturdyref(at('fake'), DESK));
+    await expect(victim.run((turn) => turn.send(ref, 'hear', 1))).rejects.toMatchObject({
+      code: 'severed',
+    });
+    world.run();
+    expect(mallory.abortReason).toContain('names another peer');
+    expect(network.lines).toHaveLength(1); // asking it again would not make it honest
+  });
+  it('that signs badly is aborted', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    const hello = mallory.hello();
+    const last = hello.length - 10;
+    hello[last] = (hello[last] ?? 0) ^ 1;
+    mallory.say(hello);
+    expect(mallory.abortReason).toContain('signed the location');
+    expect(names(victim)).toEqual([]);
+  });
+  it('that sends our own hello back is aborted', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    world.run(world.now + 1);
+    const [ours] = mallory.end.other?.writes ?? [];
+    mallory.say(ours ?? new Uint8Array());
+    expect(mallory.abortReason).toContain('found our own');
+  });
+  it('that replays the hello of another session has no key, and is not that peer', async () => {
+    const desk = honest.router.enliven<Desk>(victim.sturdyref('desk'));
+    await honest.run((turn) => turn.send(desk, 'hear', 1));
+    const [line] = network.lines;
+    const [hello] = line?.writes ?? [];
+    const mallory = Raw.dial(network, victim, 'mallory').say(hello ?? new Uint8Array());
+    expect(mallory.abortReason).toContain('names another peer');
+    expect(names(victim)).toEqual(['honest']);
+  });
+  it('that claims to be ourselves is aborted, also where claims are believed', async () => {
+    await set({ claims: 'believed' });
+    const mallory = Raw.dial(network, victim, 'mallory');
+    mallory.say(mallory.hello(at('victim')));
+    expect(mallory.abortReason).toContain('this peer itself');
+  });
+  it('that claims another transport is aborted', async () => {
+    await set({ claims: 'believed' });
+    const mallory = Raw.dial(network, victim, 'mallory');
+    mallory.say(mallory.hello(at('mallory', 'tcp-tls')));
+    expect(mallory.abortReason).toContain('another transport');
+  });
+});
+
+describe('before the hello', () => {
+  it('anything else than op:start-session ends the connection', () => {
+    const mallory = Raw.dial(network, victim, 'mallory').say(deliver(toExport(0), []));
+    expect(mallory.abortReason).toContain('op:start-session');
+    expect(mallory.isClosed).toBe(true);
+  });
+  it('an unknown version is refused', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    mallory.say(record('op:start-session', '2.0', [], [], []));
+    expect(mallory.abortReason).toContain('version');
+  });
+  it('a record over 4 KiB is refused before it is whole', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    mallory.say(new Uint8Array(Buffer.from(`<16'op:start-session5000"${'x'.repeat(4_200)}`)));
+    expect(mallory.abortReason).toEqual(expect.any(String));
+    expect(mallory.isClosed).toBe(true);
+  });
+  it('silence is cut after the deadline', () => {
+    const mallory = Raw.dial(network, victim, 'mallory');
+    world.run(world.now + 9_000);
+    expect(mallory.isClosed).toBe(false);
+    world.run(world.now + 2_000);
+    expect(mallory.abortReason).toContain('no hello in time');
+    expect(mallory.isClosed).toBe(true);
+  });
+  it('one silent connection too many cuts the oldest, and a good client is served', async () => {
+    await set({}, { limits: { halfOpenSessions: 5 } });
+    const silent = Array.from({ length: 6 }, (_each, at) => Raw.dial(network, victim, `m${at}`));
+    world.run(world.now + 100);
+    expect(silent.map(({ isClosed }) => isClosed)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    const desk = honest.router.enliven<Desk>(victim.sturdyref('desk'));
+    expect(await honest.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
+  });
+});
+
+describe('where claims are believed', () => {
+  it('what the hello says is routed to, without a dial of ours', async () => {
+    await set({ claims: 'believed' });
+    const theirs = honest.router.enliven<Desk>(victim.sturdyref('desk'));
+    await honest.run((turn) => turn.send(theirs, 'hear', 1));
+    const ours = victim.router.enliven<Desk>(honest.sturdyref('desk'));
+    expect(await victim.run((turn) => turn.send(ours, 'hear', 2))).toBe(1);
+    expect(network.lines).toHaveLength(1);
+  });
+});
+
+describe('anonymous peers', () => {
+  const anonymous = (name: string): Raw => Raw.dial(network, victim, name, false).greet();
+  it('have a tenth of the room', async () => {
+    await set({}, { limits: { answers: 100 } });
+    const flood = (count: number): Raw => {
+      const mallory = anonymous(`m${count}`);
+      for (let each = 0; each < count; each += 1) mallory.send(deliver(toExport(0), [], each));
+      return mallory.say();
+    };
+    expect(flood(10).isClosed).toBe(false);
+    expect(flood(11).abortReason).toContain('more than 10 answers');
+  });
+  it('are counted: one too many is turned away, one that leaves makes room', async () => {
+    await set({}, { limits: { anonymousSessions: 2 } });
+    const first = anonymous('m1');
+    anonymous('m2');
+    expect(anonymous('m3').abortReason).toContain('too many anonymous peers');
+    first.end.cut();
+    expect(anonymous('m4').isClosed).toBe(false);
+    expect(Raw.dial(network, victim, 'known').greet().isClosed).toBe(false);
+  });
+  it('may be many with one claim', () => {
+    for (const name of ['m', 'm', 'm']) anonymous(name);
+    expect(names(victim)).toEqual([undefined, undefined, undefined]);
+  });
+});
