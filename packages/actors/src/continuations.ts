@@ -4,7 +4,7 @@ import { reasonOf, TimedOut } from './errors.ts';
 import type { Callable } from './message.ts';
 import type { Actor } from './places.ts';
 import { Promised } from './promised.ts';
-import type { Answer, Clock, Settled, Turn } from './types.ts';
+import type { Answer, Settled, Turn } from './types.ts';
 
 /** A callback of `when`: run in a later turn of the actor that asked. */
 export class Waiting implements Item, Listener, Job {
@@ -106,15 +106,13 @@ class JoinedSlot implements Listener {
 export class Alarm implements Item, Effect, Job {
   readonly actor: Actor;
   readonly cause: number;
-  readonly #clock: Clock;
   readonly #ms: number;
   readonly #due: Callable;
   #isOver = false;
   #stop: (() => void) | undefined = undefined;
-  constructor(actor: Actor, clock: Clock, ms: number, due: Callable) {
+  constructor(actor: Actor, ms: number, due: Callable) {
     this.actor = actor;
     this.cause = actor.core.turnNumber;
-    this.#clock = clock;
     this.#ms = ms;
     this.#due = due;
   }
@@ -135,7 +133,7 @@ export class Alarm implements Item, Effect, Job {
   }
   perform(): void {
     if (this.#isOver) return;
-    this.#stop = this.#clock.after(this.#ms, () => {
+    this.#stop = this.actor.core.timers.start(this.#ms, () => {
       this.#stop = undefined;
       this.actor.core.enqueue(this);
     });
@@ -170,15 +168,13 @@ export class Cancelling implements Item {
 /** `within`: passes a vow on, or breaks when the time is over. The clock starts after the commit. */
 export class Deadline implements Item, Effect, Listener {
   readonly #core: Core;
-  readonly #clock: Clock;
   readonly #ms: number;
   readonly #vow: Promised;
   readonly #result: Promised;
   #isOver = false;
   #stop: (() => void) | undefined = undefined;
-  constructor(core: Core, clock: Clock, ms: number, vow: Promised, result: Promised) {
+  constructor(core: Core, ms: number, vow: Promised, result: Promised) {
     this.#core = core;
-    this.#clock = clock;
     this.#ms = ms;
     this.#vow = vow;
     this.#result = result;
@@ -192,7 +188,7 @@ export class Deadline implements Item, Effect, Listener {
   }
   perform(): void {
     if (this.#isOver) return;
-    this.#stop = this.#clock.after(this.#ms, () => {
+    this.#stop = this.#core.timers.start(this.#ms, () => {
       this.#isOver = true;
       this.#stop = undefined;
       this.#result.fail(new TimedOut(`no answer within ${this.#ms} ms`));

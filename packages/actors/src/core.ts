@@ -9,6 +9,7 @@
  */
 import type { Actor } from './places.ts';
 import type { Promised } from './promised.ts';
+import type { Timers } from './timers.ts';
 import type { Turn } from './types.ts';
 
 /** One change of state that can be taken back or made final. */
@@ -60,6 +61,7 @@ export interface Core {
   active: { readonly actor: Actor } | undefined;
   /** Number of the turn that runs now, or 0 between turns. */
   readonly turnNumber: number;
+  readonly timers: Timers;
   enqueue(job: Job): void;
   effect(effect: Effect): void;
   unheard(vow: Promised): void;

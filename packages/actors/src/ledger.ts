@@ -3,14 +3,13 @@ import type { Change, Core, Entry, Item } from './core.ts';
 import { Reentrant, Refused, SealMisuse } from './errors.ts';
 import { Actor, type Methods } from './places.ts';
 import { isThenable } from './promised.ts';
-import type { Become, Clock } from './types.ts';
+import type { Become } from './types.ts';
 
 /** The one open transaction of a vat. */
 export interface Ledger extends Core {
   active: Activation | undefined;
   /** True while state may be half undone: the turn must not end well then. */
   isDoomed: boolean;
-  readonly clock: Clock;
   readonly changes: Change[];
   readonly items: Item[];
   readonly entries: Entry[];

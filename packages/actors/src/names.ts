@@ -3,24 +3,23 @@
  *
  *   code `addNow`  ──wireName──►  symbol `add-now`       (what a catch-all and a far actor get)
  *   symbol `add-now`  ──declaredName──►  code `addNow`   (what an actor's own methods answer to)
- *   symbol `addNow`, `add--now`, `Add`  ──declaredName──►  undefined: no declared name is written so
+ *   `addNow`, `add--now`, `Add`, `a_b`  ──declaredName──►  undefined: no declared name is written so
  *
- * The mapping is one to one, so that two spellings never reach one method.
+ * Between camelCase names and symbols the mapping is one to one: two spellings never reach one method.
  */
-const hasUpper = /[A-Z]/;
+const symbolShape = /^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$/;
 const upper = /[A-Z]/g;
 const dashed = /-([a-z])/g;
 
 /** The wire symbol of a name that was written in code. */
 export const wireName = (name: string): string =>
-  hasUpper.test(name) ? name.replace(upper, (letter) => `-${letter.toLowerCase()}`) : name;
+  name.replace(upper, (letter) => `-${letter.toLowerCase()}`);
 
 /** The declared name that a wire symbol stands for; undefined where none can be meant. */
 export const declaredName = (symbol: string): string | undefined => {
-  if (hasUpper.test(symbol)) return undefined;
+  if (!symbolShape.test(symbol)) return undefined;
   if (!symbol.includes('-')) return symbol;
-  const name = symbol.replace(dashed, (_, letter: string) => letter.toUpperCase());
-  return wireName(name) === symbol ? name : undefined;
+  return symbol.replace(dashed, (_, letter: string) => letter.toUpperCase());
 };
 
 /** `^exported-service` for the constructor `makeExportedService`. */

@@ -58,11 +58,7 @@ export class ActorTurn implements Turn, Activation {
   spawn<J, A extends readonly unknown[]>(make: Make<J, A>, ...args: A): Ref<J> {
     const ledger = this.#open();
     const actor = new Actor(ledger, make.name);
-    actor.behavior = this.#activate(actor, (turn) => {
-      const behavior: unknown = make(turn as unknown as Turn<J>, sealOf(ledger, actor), ...args);
-      if (isBehavior(behavior)) return behavior;
-      throw new Refused(`${actor.label}: its constructor returned ${quoted(behavior)}`);
-    });
+    actor.behavior = this.#activate(actor, makeIn, make as unknown as Callable, args);
     return asRef(actor);
   }
   call<J, K extends Method<J>>(to: Ref<J>, method: K, ...args: Args<J, K>): Out<J, K> {
@@ -72,10 +68,7 @@ export class ActorTurn implements Turn, Activation {
     if (catchAll in behavior && !Object.hasOwn(behavior, method)) {
       throw new NotNear(`call of ${method}: ${actor.label} only forwards it; send instead`);
     }
-    const result = this.#activate(actor, (turn) =>
-      conclude(turn, invoke(actor, turn, method, true, args), true),
-    );
-    return result as Out<J, K>;
+    return this.#activate(actor, callIn, method, args) as Out<J, K>;
   }
   send<J, K extends Method<J>>(
     to: Ref<J> | Vow<Ref<J>>,
@@ -152,7 +145,7 @@ export class ActorTurn implements Turn, Activation {
   }
   after(ms: number, due: (turn: Turn) => void): { cancel(): void } {
     const ledger = this.#open();
-    const alarm = new Alarm(this.actor, ledger.clock, ms, due as Callable);
+    const alarm = new Alarm(this.actor, checkedMs(ms), due as Callable);
     ledger.items.push(alarm);
     return {
       cancel: () => {
@@ -163,7 +156,7 @@ export class ActorTurn implements Turn, Activation {
   within<T>(ms: number, vow: Vow<T>): Vow<T> {
     const ledger = this.#open();
     const result = new Promised(ledger);
-    ledger.items.push(new Deadline(ledger, ledger.clock, ms, promisedIn(ledger, vow), result));
+    ledger.items.push(new Deadline(ledger, checkedMs(ms), promisedIn(ledger, vow), result));
     return asVow(result);
   }
 
@@ -184,7 +177,12 @@ export class ActorTurn implements Turn, Activation {
   }
 
   /** Runs a body as another activation on top of this one, undone to its own savepoint if it throws. */
-  #activate<R>(actor: Actor, body: (turn: ActorTurn) => R): R {
+  #activate<W, R>(
+    actor: Actor,
+    body: (turn: ActorTurn, ledger: Ledger, what: W, args: readonly unknown[]) => R,
+    what: W,
+    args: readonly unknown[],
+  ): R {
     const ledger = this.#ledger;
     const changeCount = ledger.changes.length;
     const itemCount = ledger.items.length;
@@ -193,7 +191,7 @@ export class ActorTurn implements Turn, Activation {
     ledger.active = turn;
     actor.depth += 1;
     try {
-      return body(turn);
+      return body(turn, ledger, what, args);
     } catch (reason) {
       rollBack(ledger, changeCount, itemCount, entryCount);
       throw reason;
@@ -207,6 +205,24 @@ export class ActorTurn implements Turn, Activation {
     throw new TurnOver(`${this.actor.label}: this turn is over, or a nested one is running`);
   }
 }
+
+const callIn = (
+  turn: ActorTurn,
+  _ledger: Ledger,
+  method: string,
+  args: readonly unknown[],
+): unknown => conclude(turn, invoke(turn.actor, turn, method, true, args), true);
+
+const makeIn = (
+  turn: ActorTurn,
+  ledger: Ledger,
+  make: Callable,
+  args: readonly unknown[],
+): Methods => {
+  const behavior = make(turn, sealOf(ledger, turn.actor), ...args);
+  if (isBehavior(behavior)) return behavior;
+  throw new Refused(`${turn.actor.label}: its constructor returned ${quoted(behavior)}`);
+};
 
 /** Settles from inside turns; each word is undone with the turn that gave it. */
 class VowResolver<T> implements Resolver<T> {
@@ -234,6 +250,12 @@ class VowResolver<T> implements Resolver<T> {
 const inTurn = (ledger: Ledger, what: string): Ledger => {
   if (ledger.active !== undefined) return ledger;
   throw new TurnOver(`${what} outside of a turn of vat ${ledger.name}`);
+};
+
+/** A time that is over already is taken: remaining times are differences. @throws RangeError. */
+const checkedMs = (ms: number): number => {
+  if (Number.isFinite(ms)) return ms;
+  throw new RangeError(`${ms} is no count of milliseconds`);
 };
 
 /** @throws SealMisuse for a become, Refused for a promise. */

@@ -23,10 +23,10 @@ import { Message } from './message.ts';
 import { Actor, asRef, FarRef } from './places.ts';
 import { asVow, insideOf, Pipe, placeIn, Promised } from './promised.ts';
 import { freezeArguments, rehearse, traceOfThrow, traceOfTurn } from './rehearsal.ts';
+import { Timers } from './timers.ts';
 import { ActorTurn } from './turn.ts';
 import type {
   Answer,
-  Clock,
   Connector,
   Frontier,
   Place,
@@ -48,7 +48,7 @@ export const createVat = (powers: VatPowers): Vat & Frontier => new TurnVat(powe
 
 class TurnVat implements Ledger, Vat, Frontier {
   readonly name: string;
-  readonly clock: Clock;
+  readonly timers: Timers;
   active: Activation | undefined = undefined;
   isDoomed = false;
   turnNumber = 0;
@@ -73,7 +73,7 @@ class TurnVat implements Ledger, Vat, Frontier {
 
   constructor(powers: VatPowers) {
     this.name = powers.name;
-    this.clock = powers.clock;
+    this.timers = new Timers(powers.clock);
     this.#powers = powers;
     this.#rehearses = powers.rehearse === true;
     this.#gate = new Gate(powers.commit, (reason) => this.halt(reasonOf(reason)));
@@ -114,6 +114,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.#halted = halted;
     this.#queue.clear();
     this.#gate.close();
+    this.timers.close();
     this.#effects = [];
     this.#batchEntries = [];
     this.#unheard = [];
