@@ -1,5 +1,6 @@
 /**
- * A simulated machine: processes and a disk that outlive its daemon, and a daemon that can die between any two steps.
+ * A simulated machine: processes and a disk that outlive its daemon, and a daemon that can die
+ * between any two steps.
  *
  *     const world = new World(seed);
  *     const machine = new Machine(world, 'A', { services: [service({ provision: ['web'] })] });
@@ -11,8 +12,8 @@
  *     machine.lines                                    // ['A: Service web has been started.']
  *     machine.crash(); machine.boot(); world.run();    // the processes live on, and are adopted
  *
- * Everything is decided by the world's seed; nothing waits for real time, and no promise has to be drained: an `Asked`
- * is settled inside of the world's steps.
+ * Everything is decided by the world's seed; nothing waits for real time, and no promise has to be
+ * drained: an `Asked` is settled inside of the world's steps.
  */
 import {
   createVat,
@@ -51,7 +52,10 @@ import {
   type Started,
 } from '@bellwether/shepherd';
 
-/** A complete description from the few fields that a test cares for. Without `start` there is no process. */
+/**
+ * A complete description from the few fields that a test cares for. Without `start` there is no
+ * process.
+ */
 export const service = (
   given: Partial<ServiceConfig> & Pick<ServiceConfig, 'provision'>,
 ): ServiceConfig => ({
@@ -122,7 +126,10 @@ export class Processes {
   kill(service: string, ending: Ending = { signal: 'SIGKILL' }): void {
     for (const each of this.living(service)) this.#end(each.startId, ending);
   }
-  /** The backend that one life of the daemon sees; `say` carries its answers, and loses them once it is dead. */
+  /**
+   * The backend that one life of the daemon sees; `say` carries its answers, and loses them once it
+   * is dead.
+   */
   view(say: (ms: number, task: () => void) => void): ProcessBackend {
     return {
       start: ({ startId, service }, started, ended) => {
@@ -183,7 +190,9 @@ export class Processes {
   }
 }
 
-/** A disk: what was committed outlives the daemon; what is on its way when the daemon dies is lost. */
+/**
+ * A disk: what was committed outlives the daemon; what is on its way when the daemon dies is lost.
+ */
 export class Disk {
   readonly entries: unknown[] = [];
   /** Longest time of a commit; the world decides between 0 and this. */
@@ -254,7 +263,10 @@ export interface Asked<T> {
 /** What a machine is made of. */
 export interface Blueprint {
   readonly services?: readonly ServiceConfig[];
-  /** Adds what else there is: exported services, fleets. Runs in the boot turn, after `services`, before `restore`. */
+  /**
+   * Adds what else there is: exported services, fleets. Runs in the boot turn, after `services`,
+   * before `restore`.
+   */
   readonly setUp?: (turn: Turn, shepherd: Ref<Shepherd>, machine: Machine) => void;
   /** Runs every turn twice to find state that is not journalled; slow. */
   readonly rehearse?: boolean;
@@ -438,7 +450,9 @@ export class Machine {
     });
     return asked;
   }
-  /** What `herd ACTION MEMBER` does; each call is an operation of its own unless `given` says which. */
+  /**
+   * What `herd ACTION MEMBER` does; each call is an operation of its own unless `given` says which.
+   */
   herd(action: string, member: string, given: Partial<Request> = {}): Asked<Outcome> {
     this.#operationCount += 1;
     const operation = `${this.name}-op-${this.#operationCount}`;

@@ -1,4 +1,7 @@
-/** Custom actions: data in the configuration, never code in the daemon. They work on stopped services too. */
+/**
+ * Custom actions: data in the configuration, never code in the daemon. They work on stopped
+ * services too.
+ */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
@@ -32,8 +35,7 @@ const signalled = (
   { signal }: Extract<ActionConfig, { readonly kind: 'signal' }>,
 ): Vow<Outcome> => {
   const run = runOf(held.state.get());
-  if (run === undefined)
-    return turn.kept(refusal(held, `Service ${held.name} has no running process.`));
+  if (run === undefined) return turn.kept(refusal(held, `Service ${held.name} is not running.`));
   turn.tell(held.monitor, 'signal', run.startId, signal);
   return turn.kept(outcomeOf(held, 'changed'));
 };

@@ -49,4 +49,4 @@ export class ShuttingDown extends ActorError {
 const shown = (path: readonly string[]): string =>
   path.length <= 12
     ? path.join(' requires ')
-    : `${path.slice(0, 6).join(' requires ')} requires … requires ${path.slice(-5).join(' requires ')}`;
+    : [...path.slice(0, 6), '…', ...path.slice(-5)].join(' requires ');

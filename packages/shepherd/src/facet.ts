@@ -1,6 +1,6 @@
 /**
- * The `^service-facet`: what others hold of one service. Closed: no graph, no registry, no other service; its methods
- * answer with data only.
+ * The `^service-facet`: what others hold of one service. Closed: no graph, no registry, no other
+ * service; its methods answer with data only.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { ServiceFacet, Shepherd } from './types.ts';

@@ -1,6 +1,9 @@
 /** Every bound of this package, with its unit and its reason. */
 export const limits = {
-  /** Characters of an operation id, a service name and an action name: they are kept, logged and printed. */
+  /**
+   * Characters of an operation id, a service name and an action name: they are kept, logged and
+   * printed.
+   */
   nameCharacters: 128,
   /** Arguments of one request: a person typed them. */
   argumentCount: 64,
@@ -24,7 +27,9 @@ export const limits = {
   operationCount: 10_000,
   /** Members over all remembered operations: about 300 bytes each, so about 30 MB at worst. */
   memoCount: 100_000,
-  /** Names in `also`, and rows about what is still going on: a frame holds them with room to spare. */
+  /**
+   * Names in `also`, and rows about what is still going on: a frame holds them with room to spare.
+   */
   alsoCount: 1_000,
   /** Rows that tell why a requirement failed. */
   causeCount: 16,
@@ -34,7 +39,10 @@ export const limits = {
   doublingCount: 30,
   /** Lines that one question may ask of a log. */
   logLineCount: 10_000,
-  /** Lines of the log that a failed start and a probe bring along. GNU's `herd status` shows as many. */
+  /**
+   * Lines of the log that a failed start and a probe bring along. GNU's `herd status` shows as
+   * many.
+   */
   recentLineCount: 5,
   /** Milliseconds that those lines are waited for. */
   recentLinesMs: 1_000,
@@ -45,9 +53,14 @@ export const limits = {
   /** Milliseconds between readiness attempts: the first wait, doubling up to the last. */
   firstPollMs: 50,
   lastPollMs: 500,
-  /** Milliseconds that a custom action's command may take, whatever the deadline of its operation. */
+  /**
+   * Milliseconds that a custom action's command may take, whatever the deadline of its operation.
+   */
   commandMs: 600_000,
-  /** Milliseconds that a process without a service gets between SIGTERM and SIGKILL. GNU's default grace. */
+  /**
+   * Milliseconds that a process without a service gets between SIGTERM and SIGKILL. GNU's default
+   * grace.
+   */
   orphanGraceMs: 5_000,
   /** Batches of a stream that may be unanswered: its credit. */
   batchCount: 8,

@@ -1,6 +1,6 @@
 /**
- * The memory of operations. A client chooses the id of its operation; what was asked once under an id is answered from
- * memory when it is asked again, while the daemon lives:
+ * The memory of operations. A client chooses the id of its operation; what was asked once under an
+ * id is answered from memory when it is asked again, while the daemon lives:
  *
  *     asked           step         answer
  *     first time      new          runs
@@ -96,17 +96,18 @@ export const settleStep = (
   held.settled.set(operation.id, operation);
 };
 
-/** The answer, or after the deadline what is still going on: the work itself is not stopped by it. */
+/**
+ * The answer, or after the deadline what is still going on: the work itself is not stopped by it.
+ */
 export const byDeadline = (
   held: Held,
   turn: Turn,
   work: Work,
-  member: string,
   answer: Vow<Outcome>,
 ): Vow<Outcome> => {
   const { vow, resolver } = turn.vow<Outcome>();
   const timer = turn.after(work.request.remainingMs, (turn) =>
-    resolver.kept(unfinished(held, turn, work, member)),
+    resolver.kept(unfinished(held, turn, work)),
   );
   turn.when(
     answer,
@@ -122,21 +123,22 @@ export const byDeadline = (
   return vow;
 };
 
-const unfinished = (held: Held, turn: Turn, work: Work, member: string): Outcome => {
-  const { action, remainingMs } = work.request;
-  const rows: Row[] = [];
-  for (const step of work.operation.steps.values())
-    if (step.phase !== 'settled' && rows.length < limits.alsoCount)
-      rows.push(rowOf(held, turn, step));
+const unfinished = (held: Held, turn: Turn, work: Work): Outcome => {
+  const { member, action, remainingMs } = work.request;
+  const open = [...work.operation.steps.values()].filter(({ phase }) => phase !== 'settled');
+  const rows = open.slice(0, limits.alsoCount).map((step) => rowOf(held, turn, step));
   const reason = `Service ${member}: ${action} is not over after ${remainingMs} ms; it goes on.`;
   return { member, result: 'timed-out', reason, rows };
 };
 
 const rowOf = (held: Held, turn: Turn, { name, action, phase }: Step): Row => {
+  const what = phase === 'waiting' ? 'waits for other services' : 'is under way';
+  const row: Row = {
+    member: name,
+    result: 'timed-out',
+    reason: `Service ${name}: ${action} ${what}.`,
+  };
+  if (turn.call(held.registry, 'canonical', name) === undefined) return row;
   const { stage } = turn.call(turn.call(held.registry, 'lookup', name), 'status');
-  const reason =
-    phase === 'waiting'
-      ? `Service ${name}: ${action} waits for other services.`
-      : `Service ${name}: ${action} is under way.`;
-  return { member: name, result: 'timed-out', reason, stage };
+  return { ...row, stage };
 };

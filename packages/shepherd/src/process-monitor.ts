@@ -1,10 +1,11 @@
 /**
- * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one step, and both wait
- * behind the record that says so: a process without a durable record never exists.
+ * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
+ * step, and both wait behind the record that says so: a process without a durable record never
+ * exists.
  *
  *     spawn      record running (start id)  -> commit -> backend.start
  *     started    record running (start id, pid)
- *     ended      record ended               no effect waits for it: a stale record is found out by adoption
+ *     ended      record ended               gates nothing: adoption finds out a stale record
  */
 import type { Bcom, Behavior, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
 import type {
@@ -50,7 +51,9 @@ export const makeProcessMonitor = (
 };
 
 const record = (turn: Turn, entry: Entry): void => turn.record(entry);
-/** Nothing is protected by it: whoever reads a stale "running" asks the backend and learns better. */
+/**
+ * Nothing is protected by it: whoever reads a stale "running" asks the backend and learns better.
+ */
 const recordEnd = (turn: Turn, startId: string): void => {
   const entry: Entry = { kind: 'ended', startId };
   turn.record(entry, { gates: false });

@@ -1,6 +1,7 @@
 /**
- * The `^service-registry`: names and the graph between them, with an index of who requires whom, so that stopping a
- * service never asks all others. (GNU Shepherd asks every service for every stop, which makes a cascade cubic.)
+ * The `^service-registry`: names and the graph between them, with an index of who requires whom, so
+ * that stopping a service never asks all others. (GNU Shepherd asks every service for every stop,
+ * which makes a cascade cubic.)
  */
 import {
   Limit,

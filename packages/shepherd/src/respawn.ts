@@ -1,4 +1,7 @@
-/** When a service that died is started again: pure arithmetic, so that its corners can be tested alone. */
+/**
+ * When a service that died is started again: pure arithmetic, so that its corners can be tested
+ * alone.
+ */
 import { limits } from './limits.ts';
 import type { RespawnPolicy } from './types.ts';
 
@@ -16,7 +19,10 @@ export interface Respawns {
 /** Nothing has died yet. */
 export const noRespawns: Respawns = { count: 0, delayCount: 0, times: [] };
 
-/** The delay before the next respawn, in milliseconds; undefined where there were too many of them lately. */
+/**
+ * The delay before the next respawn, in milliseconds; undefined where there were too many of them
+ * lately.
+ */
 export const nextRespawn = (
   policy: RespawnPolicy,
   before: Respawns,

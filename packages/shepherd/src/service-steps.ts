@@ -172,11 +172,11 @@ export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
       enter(held, turn, stopped, 'stopped');
       return turn.kept(outcomeOf(held, 'changed'));
     case 'spawning':
+    case 'waking': {
+      const answer = end(held, turn, runOf(state), { kind: 'asked' });
       state.attempt.resolver.kept(superseded(held, 'start'));
-      return end(held, turn, undefined, { kind: 'asked' });
-    case 'waking':
-      state.attempt.resolver.kept(superseded(held, 'start'));
-      return end(held, turn, state.run, { kind: 'asked' });
+      return answer;
+    }
     case 'running':
       if (state.run !== undefined) return end(held, turn, state.run, { kind: 'asked' });
       enter(held, turn, stopped, 'stopped');
@@ -216,7 +216,9 @@ export const retire = (held: Held, turn: Turn): void => {
   enter(held, turn, stopped, 'stopped');
 };
 
-/** A process that outlived the daemon is running, as far as anybody knows; a one-shot is waited for. */
+/**
+ * A process that outlived the daemon is running, as far as anybody knows; a one-shot is waited for.
+ */
 export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   const { at } = held.state.get();
   if (at !== 'stopped')
@@ -443,7 +445,10 @@ const gone = (held: Held, turn: Turn, state: State & { readonly at: 'stopping' }
   state.resolver.kept(outcomeOf(held, 'changed'));
 };
 
-/** The one place where the state changes its name: timers of the old one end, and the change is noted. */
+/**
+ * The one place where the state changes its name: timers of the old one end, and the change is
+ * noted.
+ */
 const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
   const before = held.state.get();
   if (before.at === 'waking') {

@@ -1,4 +1,7 @@
-/** What a shepherd keeps, and the words that its steps share. The steps: walk.ts, operations.ts, boot.ts. */
+/**
+ * What a shepherd keeps, and the words that its steps share. The steps: walk.ts, operations.ts,
+ * boot.ts.
+ */
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeServiceRegistry } from './registry.ts';
 import type {
@@ -31,11 +34,11 @@ export interface ShepherdOptions {
   readonly records: Records;
 }
 
-/** The last command for a service that was accepted, and whose it was. */
-export interface Wish {
-  readonly operation: string;
-  readonly action: 'start' | 'stop';
-}
+/**
+ * The last command for a service that was accepted: what is wanted of it. A restart wants it
+ * started.
+ */
+export type Wish = 'start' | 'stop';
 /** One step of an operation for one service: a node of its graph. */
 export interface Step {
   readonly name: string;

@@ -1,6 +1,7 @@
 /**
- * The `^shepherd`: the coordinator of one machine. It holds all services and knows the graph; what a service does with
- * an action is the service's affair. Nobody on another machine is ever handed one: they get a facet of one service.
+ * The `^shepherd`: the coordinator of one machine. It holds all services and knows the graph; what
+ * a service does with an action is the service's affair. Nobody on another machine is ever handed
+ * one: they get a facet of one service.
  */
 import {
   Refused,
@@ -13,8 +14,9 @@ import {
 import { restore, shutDown, spawnWriter, workOf } from './boot.ts';
 import { ShuttingDown } from './errors.ts';
 import { makeServiceFacet } from './facet.ts';
+import { limits } from './limits.ts';
 import { byDeadline, claim } from './operations.ts';
-import { checkedRequest } from './requests.ts';
+import { checkedCount, checkedRequest } from './requests.ts';
 import { makeService } from './service.ts';
 import {
   broken,
@@ -35,9 +37,13 @@ import type {
   Sink,
   Writer,
 } from './types.ts';
+import { checkSink } from './sinks.ts';
 import { runStep } from './walk.ts';
 
-/** Makes a shepherd without services. To be used: `define` and `register`, then `restore`, then serve. */
+/**
+ * Makes a shepherd without services. To be used: `define` and `register`, then `restore`, then
+ * serve.
+ */
 export const makeShepherd = (
   turn: Turn<Shepherd>,
   _bcom: Bcom<Shepherd>,
@@ -51,7 +57,10 @@ export const makeShepherd = (
     member: (turn, request, writer) => member(held, turn, request, writer),
     status: (turn, name) => turn.call(serviceOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
-    probe: (turn, name, timeoutMs) => turn.send(serviceOf(held, turn, name), 'probe', timeoutMs),
+    probe: (turn, name, timeoutMs) => {
+      const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+      return turn.send(serviceOf(held, turn, name), 'probe', waitMs);
+    },
     facet: (turn, name) => {
       const canonical = turn.call(serviceOf(held, turn, name), 'canonicalName');
       return turn.spawn(makeServiceFacet, turn.self, canonical);
@@ -63,7 +72,10 @@ export const makeShepherd = (
     },
     history: (turn) => history(held, turn),
     restore: (turn) => restore(held, turn),
-    shutDown: (turn, sink) => shutDown(held, turn, sink),
+    shutDown: (turn, sink) => {
+      checkSink(turn, sink);
+      return shutDown(held, turn, sink);
+    },
   };
 };
 
@@ -91,6 +103,7 @@ const perform = (
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
+  checkSink(turn, sink);
   const writer = spawnWriter(held, turn, sink);
   const { answer } = accepted(held, turn, checked, writer);
   return turn.when(
@@ -133,7 +146,7 @@ const accepted = (
   if (held.closing.get() !== undefined && startsSomething) throw new ShuttingDown(name);
   const work = workOf(held, turn, { ...request, member: name }, writer);
   claim(work.operation, name, request.action);
-  return { answer: byDeadline(held, turn, work, name, runStep(held, turn, work, name)) };
+  return { answer: byDeadline(held, turn, work, runStep(held, turn, work)) };
 };
 
 const canonicalOf = (held: Held, turn: Turn, name: string): string =>

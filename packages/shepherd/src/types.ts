@@ -1,12 +1,15 @@
 /**
- * The words that the actors of a shepherd say to each other, to their powers and to their store. Everything that
- * crosses a machine (Request, Event, Outcome, Status) is plain data.
+ * The words that the actors of a shepherd say to each other, to their powers and to their store.
+ * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 
 /** One command for one service. */
 export interface Request {
-  /** Chosen by the client: the idempotency key, together with the member. 1 to 128 of [A-Za-z0-9._-]. */
+  /**
+   * Chosen by the client: the idempotency key, together with the member. 1 to 128 of
+   * [A-Za-z0-9._-].
+   */
   readonly operation: string;
   /** The name of the service at the shepherd that receives this. */
   readonly member: string;
@@ -15,15 +18,18 @@ export interface Request {
   readonly args: readonly string[];
   /** What is left of the deadline, never an instant: clocks differ. */
   readonly remainingMs: number;
-  /** Opaque ids of the services that this request came through; one that finds itself in it refuses (a cycle). */
+  /**
+   * Opaque ids of the services that this request came through; one that finds itself in it refuses
+   * (a cycle).
+   */
   readonly hops: readonly string[];
   /** False keeps a fleet from passing the action on to its members. Absent means true. */
   readonly withMembers?: boolean;
 }
 
 /**
- * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong. Unreachable is never
- * merged with failed or ok; superseded means that a later command won.
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
+ * Unreachable is never merged with failed or ok; superseded means that a later command won.
  */
 export type Result =
   | 'ok'
@@ -36,6 +42,7 @@ export type Result =
   | 'cancelled'
   | 'unknown';
 
+/** How it ended for one service: what `herd` prints a line about. */
 export interface Row {
   readonly member: string;
   readonly result: Result;
@@ -44,14 +51,19 @@ export interface Row {
   /** The stage that the service was left in, where that is known. */
   readonly stage?: Stage;
   readonly pid?: number;
-  /** Other services that were touched on the way, for example the dependents that a stop took down. */
+  /**
+   * Other services that were touched on the way, for example the dependents that a stop took down.
+   */
   readonly also?: readonly string[];
   /** Output of a custom action, or the last log lines of a start that failed. */
   readonly output?: readonly string[];
   /** For unreachable: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
 }
-/** The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict by its policy. */
+/**
+ * The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict
+ * by its policy.
+ */
 export interface Outcome extends Row {
   readonly rows: readonly Row[];
 }
@@ -62,13 +74,18 @@ export type Event =
   | { readonly kind: 'row'; readonly row: Row }
   | { readonly kind: 'dropped'; readonly count: number };
 
-/** The receiver of a stream of events, often on another machine. The answer to a batch is the credit for another. */
+/**
+ * The receiver of a stream of events, often on another machine. The answer to a batch is the credit
+ * for another.
+ */
 export interface Sink {
   rows(batch: readonly Event[], sequence: number): void;
 }
 /** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
 export interface Writer {
-  /** One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too. */
+  /**
+   * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
+   */
   line(text: string): void;
   /** Events that came from elsewhere, with their origin kept. */
   pass(events: readonly Event[]): void;
@@ -76,9 +93,13 @@ export interface Writer {
   finish(): void;
 }
 
+/** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
 export type Stage = 'stopped' | 'starting' | 'running' | 'stopping' | 'unknown';
 
-/** One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this alone. */
+/**
+ * One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this
+ * alone.
+ */
 export interface Status {
   readonly provision: readonly string[];
   readonly stage: Stage;
@@ -108,10 +129,13 @@ export interface Status {
   readonly members?: readonly MemberStatus[];
   readonly runningCount?: number;
   readonly neededCount?: number;
-  /** Of an exported service: where it is, as the operator knows it; and why it is unknown, if it is. */
+  /**
+   * Of an exported service: where it is, as the operator knows it; and why it is unknown, if it is.
+   */
   readonly origin?: string;
   readonly unknownReason?: string;
 }
+/** One member of an aggregate, as its aggregate knows it. */
 export interface MemberStatus {
   readonly name: string;
   readonly stage: Stage;
@@ -131,12 +155,17 @@ export interface Service {
   status(): Status;
   /** Asks afresh where knowing takes asking; a local service answers as `status`. */
   probe(timeoutMs: number): Vow<Status>;
-  /** start, stop and custom actions of this one service. The graph around it is the shepherd's affair. */
+  /**
+   * start, stop and custom actions of this one service. The graph around it is the shepherd's
+   * affair.
+   */
   perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
 }
 /** A service that is at home in this shepherd: what only its own shepherd says to it. */
 export interface LocalService extends Service {
-  /** Takes over a process that outlived the daemon. @throws Refused unless the service is stopped. */
+  /**
+   * Takes over a process that outlived the daemon. @throws Refused unless the service is stopped.
+   */
   adopt(run: Run): void;
   /** Ends respawning for good: the daemon is on its way out. */
   retire(): void;
@@ -145,7 +174,10 @@ export interface LocalService extends Service {
   /** The last lines of its output, oldest first. */
   tail(lineCount: number): Vow<readonly string[]>;
 }
-/** What others hold of a service: no graph, no registry, one service. Its sturdyref is the permission to use it. */
+/**
+ * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
+ * permission to use it.
+ */
 export interface ServiceFacet {
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   status(): Status;
@@ -160,8 +192,8 @@ export interface ServiceRegistry {
   /** The canonical name behind any name; undefined where there is no such service. */
   canonical(name: string): string | undefined;
   /**
-   * What a service requires, directly: canonical names, and as it is written what is not registered (yet).
-   * @throws UnknownService
+   * What a service requires, directly: canonical names, and as it is written what is not registered
+   * (yet). @throws UnknownService
    */
   requirements(name: string): readonly string[];
   /** Canonical names of the services that require this one, directly. */
@@ -169,11 +201,20 @@ export interface ServiceRegistry {
   /** Canonical names, in order of registration. */
   names(): readonly string[];
 }
-/** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
+/**
+ * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
+ * one.
+ */
 export interface Shepherd {
-  /** Makes a service of its own from a description, and registers it. @throws what `register` throws. */
+  /**
+   * Makes a service of its own from a description, and registers it. @throws what `register`
+   * throws.
+   */
   define(config: ServiceConfig): Ref<LocalService>;
-  /** Takes in a service of another kind: an aggregate, or one that lives elsewhere. @throws Refused, Cycle */
+  /**
+   * Takes in a service of another kind: an aggregate, or one that lives elsewhere. @throws Refused,
+   * Cycle
+   */
   register(service: Ref<Service>): void;
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   /** For aggregates: a member's part of an operation that is under way already. */
@@ -187,7 +228,10 @@ export interface Shepherd {
   log(name: string, lineCount: number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
-  /** Finds what still runs of what the records say, then starts what is wanted. To be done before anything is served. */
+  /**
+   * Finds what still runs of what the records say, then starts what is wanted. To be done before
+   * anything is served.
+   */
   restore(): Vow<void>;
   /** Stops everything in order and refuses new starts: the end of the daemon. */
   shutDown(sink: Ref<Sink>): Vow<Outcome>;
@@ -207,7 +251,9 @@ export interface Command {
   /** Added to the daemon's own environment. No secrets: every process of the user can read it. */
   readonly env?: Readonly<Record<string, string>>;
 }
+/** The name of a signal, SIGTERM for example. */
 export type SignalName = `SIG${string}`;
+/** How a service shows that it is ready: by running at all, or by answering before the deadline. */
 export type Readiness =
   | { readonly kind: 'spawned' }
   | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
@@ -217,6 +263,7 @@ export type Readiness =
       readonly port: number;
       readonly timeoutMs: number;
     };
+/** How often, and after which delay, a service that died is started again. */
 export interface RespawnPolicy {
   /** More than this many respawns within the window disable the service. GNU: 5 within 7 s. */
   readonly limitCount: number;
@@ -225,12 +272,16 @@ export interface RespawnPolicy {
   readonly delayMs: number;
   readonly maxDelayMs: number;
 }
+/** A custom action: data, never code in the daemon. */
 export type ActionConfig = { readonly documentation: string } & (
   | { readonly kind: 'signal'; readonly signal: SignalName }
   | {
       readonly kind: 'command';
       readonly command: Command;
-      /** Whether the arguments of the request follow those of the command. Absent: a request with some is refused. */
+      /**
+       * Whether the arguments of the request follow those of the command. Absent: a request with
+       * some is refused.
+       */
       readonly takesArguments?: boolean;
     }
 );
@@ -250,7 +301,9 @@ export interface ServiceConfig {
   readonly isAutoStarted: boolean;
 }
 
-/** How a process ended. Both absent: it ended while nobody could wait for it (adopted processes). */
+/**
+ * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).
+ */
 export interface Ending {
   readonly code?: number;
   readonly signal?: string;
@@ -263,10 +316,14 @@ export interface Started {
   readonly startTime?: string;
   readonly bootId?: string;
 }
+/** A process that lives, and the vow of its end. */
 export interface Run extends Started {
   readonly ended: Vow<Ending>;
 }
-/** The `^process-monitor`: the only user of the process backend. A fork and its watcher are one step. */
+/**
+ * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
+ * step.
+ */
 export interface ProcessMonitor {
   /** Kept once the process exists; broken with StartFailed where it could not be made. */
   spawn(service: string, command: Command): Vow<Run>;
@@ -277,12 +334,15 @@ export interface ProcessMonitor {
   /** Runs a short command to its end: custom actions. */
   runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
 }
+/** How a short command ended, and what it said. */
 export interface CommandResult extends Ending {
   /** Last lines of stdout and stderr together, bounded. */
   readonly output: readonly string[];
 }
-/** The power behind the monitor: child_process now, the keeper later. It answers through handlers that exist before
- *  the process does, so that no exit is lost. */
+/**
+ * The power behind the monitor: child_process now, the keeper later. It answers through handlers
+ * that exist before the process does, so that no exit is lost.
+ */
 export interface ProcessBackend {
   start(
     start: { readonly startId: string; readonly service: string; readonly command: Command },
@@ -316,13 +376,17 @@ export interface Logger {
   tail(lineCount: number): Vow<readonly string[]>;
 }
 
-/** What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again at boot. */
+/**
+ * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
+ * at boot.
+ */
 export type Entry =
   | { readonly kind: 'desired'; readonly service: string; readonly isWanted: boolean }
   | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }
   | { readonly kind: 'ended'; readonly startId: string };
+/** What is on disk of a start: enough to find its process again. */
 export interface RunningRecord {
   readonly startId: string;
   readonly service: string;

@@ -29,6 +29,8 @@ const changedLines = (action: string, member: string): readonly string[] => {
       return [`Service ${member} has been started.`];
     case 'stop':
       return [`Service ${member} has been stopped.`];
+    case 'restart':
+      return [`Service ${member} has been restarted.`];
     case 'enable':
       return [`Enabled service ${member}.`];
     case 'disable':

@@ -1,6 +1,6 @@
 /**
- * The `^writer`: the sender's end of one operation's stream. OCapN has no flow control of its own, so every batch that
- * is sent waits for its answer, and at most `batchCount` are unanswered:
+ * The `^writer`: the sender's end of one operation's stream. OCapN has no flow control of its own,
+ * so every batch that is sent waits for its answer, and at most `batchCount` are unanswered:
  *
  *     line, pass   ->  backlog  ->  batch of at most 64 KiB while there is credit
  *     backlog full     lines are dropped, and how many is said; rows stay
@@ -26,7 +26,9 @@ import type { Event, Row, Sink, Writer } from './types.ts';
 export interface WriterOptions {
   /** Stands in front of every line: the name of this shepherd. */
   readonly node: string;
-  /** The daemon's own log; every line of this shepherd goes there too, whatever becomes of the sink. */
+  /**
+   * The daemon's own log; every line of this shepherd goes there too, whatever becomes of the sink.
+   */
   readonly log: Log;
   /** Absent: nobody listens. */
   readonly sink?: Ref<Sink>;
@@ -132,7 +134,10 @@ const sendBatch = (held: Held, turn: Turn<Writer>): Vow<unknown> | undefined => 
   return turn.send(held.sink, 'rows', batch, flow.sequence);
 };
 
-/** Takes a batch off the backlog: what fits, but at least one event; the count of dropped lines goes last. */
+/**
+ * Takes a batch off the backlog: what fits, but at least one event; the count of dropped lines goes
+ * last.
+ */
 const nextBatch = (held: Held): readonly Event[] => {
   let { first, lineBytes, rowBytes, droppedCount, ...rest } = held.flow.get();
   const batch: Event[] = [];
