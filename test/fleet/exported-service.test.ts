@@ -94,6 +94,17 @@ describe('a member that cannot be reached', () => {
       'cannot reach a-web at x.tcp-tls: connection refused. Nothing was sent; start it again when it is back.',
     );
   });
+  it('is failed, not unreachable, when the peer answers that it knows no such reference', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    bench.calls[0]?.reached.broken(new Refused('nothing has this swissnum'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({
+      result: 'failed',
+      reason: 'cannot use a-web at x.tcp-tls: nothing has this swissnum. Nothing was sent.',
+    });
+  });
   it('is unreachable when the dial takes longer than the connect deadline, and is not sent to later', async () => {
     const bench = await makeProxyBench();
     const outcome = perform(bench, requestOf('start'));
@@ -273,7 +284,7 @@ describe('what is known of a service elsewhere', () => {
   });
   it.each([
     ['the session is lost', new Severed('cut'), 'the connection to a-web at A was lost'],
-    ['it does not tell', new Refused('revoked'), 'a-web at A did not tell: revoked'],
+    ['it does not tell', new Refused('revoked'), 'revoked'],
     ['its own clock runs out', new TimedOut('late'), 'no answer from a-web at A in time'],
   ])('says why it is unknown when %s', async (_what, reason, words) => {
     const bench = await makeProxyBench();

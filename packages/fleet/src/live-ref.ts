@@ -10,7 +10,16 @@
  * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is told so, and may be
  * sure that nothing was sent: waiters send by themselves once they have the ref.
  */
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import {
+  codeOf,
+  Refused,
+  type ActorError,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { Unreachable, wordsOf } from './errors.ts';
 import { LIMITS } from './limits.ts';
@@ -18,7 +27,10 @@ import type { Dial } from './types.ts';
 
 /** A ref that may have to be dialled first. */
 export interface LiveRef {
-  /** Kept with a ref that was live a moment ago; broken with Unreachable, at the latest after the connect deadline. */
+  /**
+   * Kept with a ref that was live a moment ago; broken with Unreachable, at the latest after the
+   * connect deadline, or with Refused where the peer or this daemon says no.
+   */
   reach(): Vow<Ref<ServiceFacet>>;
 }
 /** What a live ref leads to. */
@@ -46,7 +58,7 @@ export const makeLiveRef = (
       turn.within(LIMITS.connectMs, answered),
       (_turn, ref) => ref,
       (_turn, reason) => {
-        throw unreachable(options, reason);
+        throw failureOf(options, reason);
       },
     );
     const forget = (): void => {
@@ -60,7 +72,14 @@ export const makeLiveRef = (
   return { reach: (turn) => live.get() ?? connect(turn) };
 };
 
-const unreachable = ({ petname, peer }: LiveRefOptions, reason: Error): Unreachable => {
+/**
+ * No contact is one thing, and a peer that answers no is another: a reference that was revoked or never was stays so,
+ * however often it is dialled.
+ */
+const failureOf = ({ petname, peer }: LiveRefOptions, reason: Error): ActorError => {
   const where = peer === undefined ? petname : `${petname} at ${peer}`;
-  return new Unreachable(`cannot reach ${where}: ${wordsOf(reason)}`, { cause: reason });
+  const isSilence = ['severed', 'timed-out', 'unreachable', 'halted'].includes(codeOf(reason));
+  return isSilence
+    ? new Unreachable(`cannot reach ${where}: ${wordsOf(reason)}`, { cause: reason })
+    : new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason });
 };

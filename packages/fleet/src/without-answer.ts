@@ -22,6 +22,8 @@ export const notSent = (
   silenceMs: number | undefined,
 ): Outcome => {
   if (codeOf(reason) === 'timed-out') return tooLate(place, request);
+  if (codeOf(reason) !== 'unreachable')
+    return outcomeOf(place, 'failed', `${sentenceOf(reason)} Nothing was sent.`);
   const words = `${sentenceOf(reason)} Nothing was sent; ${request.action} it again when it is back.`;
   const outcome = outcomeOf(place, 'unreachable', words);
   return silenceMs === undefined ? outcome : { ...outcome, lastSeenMs: silenceMs };
@@ -81,6 +83,7 @@ export const troubleOf = (place: Place, reason: Error): string => {
     case 'halted':
       return `the connection to ${whereIs(place)} was lost`;
     case 'unreachable':
+    case 'refused':
       return wordsOf(reason);
     default:
       return `${whereIs(place)} did not tell: ${wordsOf(reason)}`;

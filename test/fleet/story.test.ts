@@ -1,0 +1,276 @@
+import { exitCodeOf } from '@bellwether/fleet';
+import type { Outcome, Request, Status } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import type { FleetNode } from '../support/fleet-node.ts';
+import { tellStory, type Story } from '../support/fleet-story.ts';
+
+const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
+const patience = { isStrict: false, isDeadlinePassed: false };
+let operationCount = 0;
+
+const herd = (
+  story: Story,
+  action: string,
+  member = 'web-server-fleet',
+  given: Partial<Request> = {},
+  node: FleetNode = story.c,
+): Outcome => {
+  operationCount += 1;
+  const asked = story.operator.herd(node, action, member, {
+    operation: `op-${operationCount}`,
+    ...given,
+  });
+  story.world.run(story.world.now + 90_000);
+  if (asked.value === undefined)
+    throw asked.error ?? new Error(`seed ${story.world.seed}: no answer`);
+  return asked.value;
+};
+const status = (story: Story, ...names: string[]): readonly Status[] => {
+  const asked = story.operator.ask(story.c, (turn, root) =>
+    turn.send(root, 'status', names, 1_000),
+  );
+  story.world.run(story.world.now + 2_000);
+  if (asked.value === undefined) throw asked.error ?? new Error('no answer');
+  return asked.value;
+};
+const livingAt = ({ hosts }: Story): readonly number[] =>
+  hosts.map(({ machine }) => machine.processes.living('web-server').length);
+const stagesAt = (story: Story, node: FleetNode): Record<string, string> =>
+  Object.fromEntries(
+    ['networking', 'web-server'].map((name) => {
+      const asked = node.machine.ask((turn, shepherd) => turn.call(shepherd, 'status', name));
+      story.world.run(story.world.now + 10);
+      return [name, asked.value?.stage ?? ''];
+    }),
+  );
+const [lineA, lineB] = ['A', 'B'].map((node) => [
+  `${node}: Service networking has been started.`,
+  `${node}: Service web-server has been started.`,
+  `C: Service web-server-${node.toLowerCase()} has been started.`,
+]) as [string[], string[]];
+
+describe('starting a fleet', () => {
+  it.each(seeds)(
+    'says the seven lines, in order up to the interleaving of A and B: seed %i',
+    (seed) => {
+      const story = tellStory(seed);
+      const outcome = herd(story, 'start');
+      const { lines } = story.operator;
+      expect(lines).toHaveLength(7);
+      expect(lines.filter((line) => lineA.includes(line))).toEqual(lineA);
+      expect(lines.filter((line) => lineB.includes(line))).toEqual(lineB);
+      expect(lines[6]).toBe('C: Service web-server-fleet has been started.');
+      expect(outcome).toMatchObject({
+        result: 'changed',
+        reason: '2/2',
+        member: 'web-server-fleet',
+      });
+      expect(exitCodeOf(outcome, patience)).toBe(0);
+      expect(livingAt(story)).toEqual([1, 1]);
+    },
+  );
+  it('again changes nothing: the same processes, exit 0', () => {
+    const story = tellStory(1);
+    const first = herd(story, 'start');
+    const again = herd(story, 'start');
+    expect(again).toMatchObject({ result: 'ok', reason: '2/2' });
+    expect(again.rows.map(({ pid }) => pid)).toEqual(first.rows.map(({ pid }) => pid));
+    expect(again.rows.map(({ result }) => result)).toEqual(['ok', 'ok']);
+    expect(exitCodeOf(again, patience)).toBe(0);
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
+  it('under an id that was used is answered from memory, and nothing happens', () => {
+    const story = tellStory(1);
+    const first = herd(story, 'start', 'web-server-fleet', { operation: 'mine' });
+    herd(story, 'stop');
+    expect(herd(story, 'start', 'web-server-fleet', { operation: 'mine' })).toEqual(first);
+    expect(livingAt(story)).toEqual([0, 0]);
+  });
+  it('tells one row a member, and no row twice', () => {
+    const story = tellStory(2);
+    herd(story, 'start');
+    const members = story.operator.rows.map((event) => event.kind === 'row' && event.row.member);
+    expect([...members].sort()).toEqual(['web-server-a', 'web-server-b']);
+  });
+});
+
+describe('stopping a fleet', () => {
+  it('stops the servers, and leaves networking up', () => {
+    const story = tellStory(3);
+    herd(story, 'start');
+    const outcome = herd(story, 'stop');
+    expect(outcome).toMatchObject({ result: 'changed', reason: '2/2' });
+    expect(livingAt(story)).toEqual([0, 0]);
+    for (const host of story.hosts)
+      expect(stagesAt(story, host)).toEqual({ networking: 'running', 'web-server': 'stopped' });
+  });
+  it('that is stopped is ok', () => {
+    const story = tellStory(3);
+    const outcome = herd(story, 'stop');
+    expect(outcome).toMatchObject({ result: 'ok' });
+    expect(exitCodeOf(outcome, patience)).toBe(0);
+  });
+  it('without its members leaves them running', () => {
+    const story = tellStory(3);
+    herd(story, 'start');
+    herd(story, 'stop', 'web-server-fleet', { withMembers: false });
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
+  it('works in the first second of a controller that never saw it start', () => {
+    const story = tellStory(4);
+    herd(story, 'start');
+    story.c.crash();
+    story.c.boot();
+    story.world.run(story.world.now + 100);
+    expect(herd(story, 'stop')).toMatchObject({ result: 'changed', reason: '2/2' });
+    expect(livingAt(story)).toEqual([0, 0]);
+  });
+  it('goes on without the controller', () => {
+    const story = tellStory(4);
+    herd(story, 'start');
+    story.c.crash();
+    story.world.run(story.world.now + 60_000);
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
+});
+
+describe('other actions on a fleet', () => {
+  it('restart gives every member a new process', () => {
+    const story = tellStory(5);
+    const before = herd(story, 'start').rows.map(({ pid }) => pid);
+    const after = herd(story, 'restart');
+    expect(after).toMatchObject({ result: 'changed', reason: '2/2' });
+    expect(after.rows.every(({ pid }, at) => pid !== before[at])).toBe(true);
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
+  it('a custom action reaches every member, with its arguments as they were typed', () => {
+    const story = tellStory(5);
+    herd(story, 'start');
+    const outcome = herd(story, 'reload-config', 'web-server-fleet', { args: ['007', '--x'] });
+    expect(outcome.rows.map(({ output }) => output)).toEqual([
+      ['reload 007 --x'],
+      ['reload 007 --x'],
+    ]);
+  });
+  it('one that no member has fails on all of them, exit 1', () => {
+    const story = tellStory(5);
+    const outcome = herd(story, 'fly');
+    expect(outcome.rows.map(({ result }) => result)).toEqual(['failed', 'failed']);
+    expect(outcome.rows[0]?.reason).toContain("does not have an action 'fly'");
+    expect(exitCodeOf(outcome, patience)).toBe(1);
+  });
+});
+
+describe('a fleet with one bad member', () => {
+  it('whose service is broken says failed and why, exit 3', () => {
+    const story = tellStory(6);
+    story.hosts[1]?.machine.processes.programs.set('web-server', { refusal: 'no such file: node' });
+    const outcome = herd(story, 'start');
+    expect(outcome).toMatchObject({ result: 'failed', reason: '1 of 2 members' });
+    expect(outcome.rows.map(({ result }) => result)).toEqual(['changed', 'failed']);
+    expect(outcome.rows[1]?.reason).toContain('no such file: node');
+    expect(exitCodeOf(outcome, patience)).toBe(3);
+  });
+  it('that is down is unreachable, not failed, and soon: exit 4', () => {
+    const story = tellStory(6);
+    story.hosts[1]?.crash();
+    const begun = story.world.now;
+    const outcome = herd(story, 'start');
+    expect(outcome).toMatchObject({ result: 'unreachable', reason: '1 of 2 members' });
+    expect(outcome.rows[1]?.reason).toMatch(
+      /^cannot reach b-ref at B\.memory: .+ Nothing was sent/,
+    );
+    expect(exitCodeOf(outcome, patience)).toBe(4);
+    expect(begun).toBeLessThan(story.world.now);
+  });
+  it('that is down and not needed degrades it: exit 0, strictly 4', () => {
+    const story = tellStory(6, { minReady: 1 });
+    story.hosts[1]?.crash();
+    const outcome = herd(story, 'start');
+    expect(outcome).toMatchObject({ result: 'changed', reason: 'degraded 1/2' });
+    expect(exitCodeOf(outcome, patience)).toBe(0);
+    expect(exitCodeOf(outcome, { ...patience, isStrict: true })).toBe(4);
+  });
+  it('that cannot be heard answers nothing, and the fleet ends by the deadline', () => {
+    const story = tellStory(7);
+    herd(story, 'start');
+    story.network.part('B', 'C');
+    const asked = story.operator.herd(story.c, 'stop', 'web-server-fleet', {
+      operation: 'cut',
+      remainingMs: 10_000,
+    });
+    story.world.run(story.world.now + 10_000);
+    expect(asked.value).toMatchObject({ result: 'timed-out', reason: '1 of 2 members' });
+    expect(asked.value?.rows[1]?.reason).toContain('it may still be done');
+    expect(livingAt(story)).toEqual([0, 1]);
+  });
+  it('that is lost in the middle is unknown, at once', () => {
+    const story = tellStory(8);
+    herd(story, 'start');
+    story.hosts[1]?.machine.processes.programs.set('web-server', { isStubborn: true });
+    const asked = story.operator.herd(story.c, 'stop', 'web-server-fleet', { operation: 'lost' });
+    story.world.run(story.world.now + 1_000);
+    story.network.reset('B', 'C');
+    story.world.run(story.world.now + 100);
+    expect(asked.value).toMatchObject({ result: 'unknown', reason: '1 of 2 members' });
+    expect(asked.value?.rows[1]?.reason).toContain('it may have been done');
+  });
+});
+
+describe('the status of a fleet', () => {
+  it('is asked live, with every cell of it', () => {
+    const story = tellStory(9);
+    herd(story, 'start');
+    const [fleet, a] = status(story, 'web-server-fleet', 'web-server-a');
+    expect(fleet).toMatchObject({ stage: 'running', runningCount: 2, neededCount: 2 });
+    expect(fleet?.members?.map(({ name, stage }) => [name, stage])).toEqual([
+      ['web-server-a', 'running'],
+      ['web-server-b', 'running'],
+    ]);
+    expect(a).toMatchObject({ stage: 'running', origin: 'A', provision: ['web-server-a'] });
+    expect(a?.actions.map(({ name }) => name)).toContain('reload-config');
+  });
+  it('shows the respawn of a server that was killed: a new pid, one more', () => {
+    const story = tellStory(9);
+    const before = herd(story, 'start').rows[0]?.pid;
+    story.hosts[0]?.machine.processes.kill('web-server');
+    story.world.run(story.world.now + 1_000);
+    const [a] = status(story, 'web-server-a');
+    expect(a).toMatchObject({ stage: 'running', respawnCount: 1 });
+    expect(a?.pid).not.toBe(before);
+  });
+  it('is unknown with its reason for who cannot be heard, never a stale running', () => {
+    const story = tellStory(9);
+    herd(story, 'start');
+    status(story, 'web-server-fleet');
+    story.network.part('B', 'C');
+    const [fleet] = status(story, 'web-server-fleet');
+    expect(fleet).toMatchObject({ stage: 'unknown', runningCount: 1 });
+    expect(fleet?.members?.[1]).toMatchObject({ name: 'web-server-b', stage: 'unknown' });
+    expect(fleet?.members?.[1]?.unknownReason).toContain('no answer');
+  });
+});
+
+describe('a controller that restarts', () => {
+  it('sends nothing by itself: what it had started goes on, what it had stopped stays', () => {
+    const story = tellStory(10);
+    herd(story, 'start');
+    herd(story, 'stop');
+    herd(story, 'start', 'web-server', {}, story.hosts[0]);
+    story.c.crash();
+    story.c.boot();
+    story.world.run(story.world.now + 60_000);
+    expect(livingAt(story)).toEqual([1, 0]);
+  });
+  it('ends without taking the members down', () => {
+    const story = tellStory(10);
+    herd(story, 'start');
+    const asked = story.operator.ask(story.c, (turn, root) =>
+      turn.send(root, 'shutDown', story.operator.printer(turn)),
+    );
+    story.world.run(story.world.now + 60_000);
+    expect(asked.value).toMatchObject({ result: 'ok' });
+    expect(story.c.admin).toBeUndefined();
+    expect(livingAt(story)).toEqual([1, 1]);
+  });
+});

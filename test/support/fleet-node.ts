@@ -1,0 +1,306 @@
+/**
+ * Whole daemons in one World: simulated machines with real CapTP sessions, byte for byte, over the memory network, and
+ * an operator who does what `herd` does.
+ *
+ *     operator ──(admin ref)──► local root, shepherd, exported services, fleets of C ──(minted refs)──► A, B, …
+ *
+ * A crash is kill -9: processes and disk stay, the kernel resets the connections. A daemon that halts by itself (a commit
+ * failed, a continuation threw) dies the same way.
+ */
+import {
+  createVat,
+  reasonOf,
+  Severed,
+  type Bcom,
+  type Behavior,
+  type Clock,
+  type Frontier,
+  type Ref,
+  type Turn,
+  type Value,
+  type Vat,
+  type Vow,
+  type World,
+} from '@bellwether/actors';
+import {
+  makeExportedService,
+  makeFleet,
+  makeLiveRef,
+  makeLocalRoot,
+  makeNonceRegistry,
+  sharedMembers,
+  type Dial,
+  type LocalRoot,
+  type MinReady,
+  type MintEntry,
+  type NonceRegistry,
+} from '@bellwether/fleet';
+import type { MemoryNetwork } from '@bellwether/netlayer-memory';
+import {
+  createRouter,
+  parseUri,
+  Sturdyref,
+  sturdyrefUri,
+  type Netlayer,
+  type PeerLocation,
+  type Router,
+} from '@bellwether/ocapn';
+import type { Event, Outcome, Request, ServiceConfig, Shepherd, Sink } from '@bellwether/shepherd';
+import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
+import { Machine, makePrinter, requestOf, type Asked } from './shepherd-machine.ts';
+
+/** Where everything happens. */
+export interface Site {
+  readonly world: World;
+  readonly network: MemoryNetwork;
+}
+/** What one daemon is configured with. */
+export interface NodeConfig {
+  readonly services?: readonly ServiceConfig[];
+  /** Proxies by name, each for a service of another node; the ref is minted by `adopt`. */
+  readonly exported?: Readonly<Record<string, FleetNode>>;
+  readonly fleets?: readonly {
+    readonly name: string;
+    readonly members: readonly string[];
+    readonly minReady?: MinReady;
+  }[];
+  /** Looks at a netlayer on its way to the router: to count what crosses it. */
+  readonly tap?: (netlayer: Netlayer) => Netlayer;
+}
+
+const locationOf = (host: string): PeerLocation => ({
+  transport: 'memory',
+  designator: host,
+  hints: { host },
+});
+
+/** A machine with a daemon on the network. */
+export class FleetNode {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly reaper = new TestReaper();
+  /** The daemon's own ref store. */
+  readonly refs = new Map<string, string>();
+  readonly #site: Site;
+  readonly #config: NodeConfig;
+  #router: Router | undefined = undefined;
+  #admin: Sturdyref | undefined = undefined;
+  #mint: Ref<NonceRegistry> | undefined = undefined;
+  #root: Ref<LocalRoot> | undefined = undefined;
+
+  constructor(site: Site, name: string, config: NodeConfig) {
+    this.#site = site;
+    this.name = name;
+    this.#config = config;
+    this.machine = new Machine(site.world, name, {
+      services: config.services ?? [],
+      setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
+    });
+    this.machine.onDown = () => this.#fall();
+  }
+  /** What is written into `admin.ref`; undefined while the daemon does not serve. */
+  get admin(): Sturdyref | undefined {
+    return this.#admin;
+  }
+  get router(): Router | undefined {
+    return this.#router;
+  }
+  /** Starts the daemon, if there is none; it serves once the world has run on. */
+  boot(): void {
+    if (!this.machine.isDown) return;
+    this.machine.boot();
+    this.#openWhenUp(this.machine.epoch);
+  }
+  crash(): void {
+    this.machine.crash();
+  }
+
+  /** The composition root: what the daemon of packages/herd does with real powers. */
+  #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
+    const { world } = this.#site;
+    for (const [name, node] of Object.entries(this.#config.exported ?? {})) {
+      const petname = `${node.name.toLowerCase()}-ref`;
+      const peer = `${node.name}.memory`;
+      const remote = turn.spawn(makeLiveRef, { petname, peer, dial: this.#dial() });
+      const origin = node.name;
+      const options = { provision: [name] as const, origin, petname, remote, clock: world.clock() };
+      turn.call(shepherd, 'register', turn.spawn(makeExportedService, options));
+    }
+    const fleets = this.#config.fleets ?? [];
+    const shares = sharedMembers(fleets);
+    for (const { name, members, minReady = '100%' } of fleets) {
+      const sharedWith = shares[name] ?? {};
+      const facts = { provision: [name] as const, documentation: '', members, minReady };
+      turn.call(shepherd, 'register', turn.spawn(makeFleet, { ...facts, sharedWith, shepherd }));
+    }
+    const mint = turn.spawn(makeNonceRegistry, {
+      entropy: world.entropy(),
+      crypto: simulatedCrypto(world),
+      entries: this.machine.disk.entries.filter(isMintEntry),
+      shepherd,
+    });
+    this.#mint = mint;
+    this.#root = turn.spawn(makeLocalRoot, {
+      shepherd,
+      mint,
+      refs: {
+        put: (petname, uri, answer) => answer.kept(void this.refs.set(petname, uri)),
+        list: (answer) =>
+          answer.kept([...this.refs.keys()].map((petname) => ({ petname, peer: '' }))),
+      },
+      about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
+      uriOf: (swissnum) => sturdyrefUri(new Sturdyref(locationOf(this.name), swissnum)),
+      // A daemon that ends first lets its sessions write what they still have.
+      end: () => void world.at(100, () => this.crash()),
+    });
+  }
+  #dial(): Dial {
+    return (petname, reached, lost) => {
+      const uri = this.refs.get(petname);
+      const ref = uri === undefined ? undefined : parseUri(uri);
+      const router = this.#router;
+      if (router !== undefined && ref instanceof Sturdyref) router.dial(ref, reached, lost);
+      else reached.broken(new Severed(`the daemon knows no ref ${petname}`));
+    };
+  }
+  /** Nothing is served before adoption is done. */
+  #openWhenUp(epoch: number): void {
+    this.#site.world.at(1, () => {
+      if (this.machine.epoch !== epoch || this.machine.isDown) return;
+      if (this.machine.isUp) this.#open(epoch);
+      else this.#openWhenUp(epoch);
+    });
+  }
+  #open(epoch: number): void {
+    const { world, network } = this.#site;
+    const { vat } = this.machine.life;
+    const mint = this.#mint;
+    const root = this.#root;
+    if (mint === undefined || root === undefined) throw new Error('a daemon without a root');
+    const isAlive = (): boolean => this.machine.epoch === epoch && !this.machine.isDown;
+    const netlayer = network.peer({ host: this.name });
+    const router = createRouter({
+      vat,
+      netlayers: [this.#config.tap?.(netlayer) ?? netlayer],
+      crypto: simulatedCrypto(world),
+      clock: mortal(world.clock(), isAlive),
+      scheduler: { enqueue: (task) => void world.at(0.001, () => isAlive() && task()) },
+      reaper: this.reaper,
+      log: (event, fields) => void this.machine.log.push({ event, fields }),
+      fetch: (swissnum) => vat.deliver(mint, 'fetch', [swissnum]),
+    });
+    this.#router = router;
+    router.listen(
+      () => this.#admit(vat, mint, root, isAlive),
+      (reason) => {
+        throw reason;
+      },
+    );
+  }
+  #admit(vat: Vat & Frontier, mint: Ref, root: Ref, isAlive: () => boolean): void {
+    vat.post(mint, 'admit', [root], {
+      kept: (swissnum) => {
+        if (isAlive()) this.#admin = new Sturdyref(locationOf(this.name), swissnum as Uint8Array);
+      },
+      broken: () => isAlive() && this.crash(),
+    });
+  }
+  #fall(): void {
+    this.#router = undefined;
+    this.#admin = undefined;
+    this.#site.network.crash(this.name, 'process');
+  }
+}
+const isMintEntry = (entry: unknown): entry is MintEntry =>
+  (entry as { readonly kind?: unknown }).kind === 'minted';
+/** A clock whose timers go off only while somebody lives. */
+const mortal = (clock: Clock, isAlive: () => boolean): Clock => ({
+  ...clock,
+  after: (ms, task) => clock.after(ms, () => isAlive() && task()),
+});
+
+interface Desk {
+  run(body: (turn: Turn) => unknown): unknown;
+}
+const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
+  run: (turn, body) => body(turn),
+});
+
+/** Somebody with the admin refs of all machines, and a session to each. Never cut off, and never listens. */
+export class Operator {
+  readonly lines: string[] = [];
+  readonly rows: Event[] = [];
+  readonly router: Router;
+  readonly reaper = new TestReaper();
+  readonly #vat: Vat & Frontier;
+  #desk: Ref<Desk> | undefined = undefined;
+
+  constructor({ world, network }: Site, name = 'desk') {
+    const clock = world.clock();
+    this.#vat = createVat({ name, clock, scheduler: world.scheduler() });
+    this.router = createRouter({
+      vat: this.#vat,
+      netlayers: [network.peer({ host: name, proves: false })],
+      crypto: simulatedCrypto(world),
+      clock,
+      scheduler: { enqueue: (task) => void world.at(0.001, task) },
+      reaper: this.reaper,
+      log: () => undefined,
+      fetch: () => undefined,
+    });
+    void this.#vat.run((turn) => void (this.#desk = turn.spawn(makeDesk)));
+    world.run(world.now + 1);
+  }
+  /** Asks the local root of a node, in one write: fetch and the question behind it. */
+  ask<T>(node: FleetNode, body: (turn: Turn, root: Vow<Ref<LocalRoot>>) => T): Asked<Value<T>> {
+    const asked: Asked<Value<T>> = {};
+    const { admin } = node;
+    const desk = this.#desk;
+    if (admin === undefined || desk === undefined) {
+      asked.error = new Severed(`${node.name} does not answer`);
+      return asked;
+    }
+    const root = this.router.enliven<LocalRoot>(admin);
+    const run = (turn: Turn): unknown => body(turn, root);
+    this.#vat.post(desk, 'run', [run], {
+      kept: (value) => void (asked.value = value as Value<T>),
+      broken: (reason) => void (asked.error = reasonOf(reason)),
+    });
+    return asked;
+  }
+  /** `herd ACTION MEMBER` at a node. */
+  herd(
+    node: FleetNode,
+    action: string,
+    member: string,
+    given: Partial<Request> & Pick<Request, 'operation'>,
+  ): Asked<Outcome> {
+    const request = requestOf({ action, member, ...given });
+    return this.ask(node, (turn, root) => turn.send(root, 'perform', request, this.printer(turn)));
+  }
+  /** A sink that prints into `lines` and `rows`. */
+  printer(turn: Turn): Ref<Sink> {
+    return turn.spawn(makePrinter, (event: Event) => {
+      if (event.kind === 'line') this.lines.push(`${event.from}: ${event.text}`);
+      else this.rows.push(event);
+    });
+  }
+}
+
+/** Mints a ref of a service at one node and puts it into the store of another. */
+export const introduce = (
+  { world }: Site,
+  operator: Operator,
+  from: FleetNode,
+  service: string,
+  to: FleetNode,
+): void => {
+  const uri = operator.ask(from, (turn, root) => turn.send(root, 'mint', service));
+  world.run(world.now + 2_000);
+  if (uri.value === undefined) throw uri.error ?? new Error('nothing was minted');
+  const put = uri.value;
+  const petname = `${from.name.toLowerCase()}-ref`;
+  const adopted = operator.ask(to, (turn, root) => turn.send(root, 'adoptRef', petname, put));
+  world.run(world.now + 2_000);
+  if (adopted.error !== undefined) throw adopted.error;
+};
