@@ -17,10 +17,7 @@ export default defineShepherd({
       provision: ['web-server'],
       requirement: ['networking'],
       documentation: 'Serves a page that names its machine.',
-      start: exec(['node', 'server.mjs'], {
-        cwd: import.meta.dirname,
-        env: { MACHINE, PORT: WEB_PORT },
-      }),
+      start: exec(['node', 'server.mjs'], { env: { MACHINE, PORT: WEB_PORT } }),
       ready: { http: `http://127.0.0.1:${WEB_PORT}/health`, timeoutSeconds: 20 },
       respawn: true,
     }),

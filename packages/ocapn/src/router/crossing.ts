@@ -3,15 +3,17 @@
  * same verdict on an inbound hello from an identity that we already have to do with:
  *
  *   what we have with that peer                        verdict
- *   nothing                                            open
- *   a dial that has not connected                      open; the dial is cancelled, who waited follows
+ *   nothing                                            opens
+ *   a dial that has not connected                      opens; the dial is cancelled, who waited follows
  *   a dial in its hello, or an open dialled session    a crossing: the connection whose dialler has the lower public
  *     that is not confirmed and is young               id goes, on both sides
- *   any other open session                             open; it replaces the old one at once
+ *   any other open session                             opens beside it, and replaces it with the peer's first operation
  *
- * The comparison is OCapN's "crossed hellos mitigation". A confirmed session is no crossing: the peer has read our
- * hello before it dialled, so it dials because it has lost that session, for example with its power. An unconfirmed
- * one counts as confirmed after a while, else a restarted peer could lose against a dial that is long dead.
+ * The comparison is OCapN's "crossed hellos mitigation". In the last row the peer has either lost the session that we
+ * know, for example with its power, and dialled again; or this is the loser of a crossing whose hello was slow and whose
+ * abort is still on its way. The first operation tells them apart: replacing at the hello loses both connections of a
+ * crossing (7 of 200 seeds with a jitter of 15 ms). An unconfirmed session counts as confirmed after a while, else a
+ * restarted peer could lose against a dial that is long dead.
  */
 import { compareBytes } from '../syrup/values.ts';
 

@@ -100,15 +100,22 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     return this.#isClosed;
   }
 
-  listen(ready: (at: readonly PeerLocation[]) => void, failed: (reason: Error) => void): void {
-    let missing = this.#netlayers.size;
+  listen(
+    ready: (at: readonly PeerLocation[]) => void,
+    failed: (reason: Error) => void,
+    transports: readonly string[] = [...this.#netlayers.keys()],
+  ): void {
+    const chosen = [...this.#netlayers.values()].filter((one) =>
+      transports.includes(one.transport),
+    );
+    let missing = chosen.length;
     let isTold = false;
     const settle = (tell: () => void): void => {
       if (isTold) return;
       isTold = true;
       tell();
     };
-    for (const netlayer of this.#netlayers.values())
+    for (const netlayer of chosen)
       netlayer.listen(
         (connection) => this.#accept(netlayer, connection),
         (at) => {
@@ -242,10 +249,18 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
       return;
     }
     const route = this.#routes.of(identity);
+    if (route.link === undefined) return this.#lead(route, link);
+    const { next } = route;
+    route.next = link;
+    next?.session.abort('captp: a newer session replaces this one');
+  }
+  confirmed(session: Session): void {
+    const { identity } = this.#links.get(session) ?? {};
+    const route = identity === undefined ? undefined : this.#routes.find(identity);
+    if (route?.next?.session !== session) return;
     const old = route.link;
-    route.link = link;
+    this.#lead(route, route.next);
     old?.session.abort('captp: a newer session replaces this one');
-    this.#dialling.reached(route, session);
   }
   gone(session: Session, reason: Error): void {
     const link = this.#links.get(session);
@@ -258,12 +273,22 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     const peer = link.identity ?? link.dialled;
     const route = peer === undefined ? undefined : this.#routes.find(peer);
     if (peer === undefined || route === undefined) return;
-    if (route.link === link) route.link = undefined;
+    if (route.next === link) route.next = undefined;
+    if (route.link === link) {
+      route.link = undefined;
+      if (route.next !== undefined) this.#lead(route, route.next);
+    }
     if (route.dial?.link === link)
       this.#dialling.lost(route, route.dial, reason, session.endedHere);
     this.#routes.tidy(peer);
   }
 
+  /** From now on this session leads to its peer. */
+  #lead(route: Route, link: Link): void {
+    route.link = link;
+    route.next = undefined;
+    this.#dialling.reached(route, link.session);
+  }
   #accept(netlayer: Netlayer, connection: Connection): Session {
     const link = this.start(netlayer, connection, undefined);
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>

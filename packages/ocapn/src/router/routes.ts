@@ -27,6 +27,8 @@ export class Dial {
 /** What leads to one peer. */
 export interface Route {
   link: Link | undefined;
+  /** A session that opened beside `link` and takes its place with the peer's first operation. */
+  next: Link | undefined;
   dial: Dial | undefined;
 }
 
@@ -42,7 +44,7 @@ export class Routes {
   of(peer: PeerLocation): Route {
     const known = this.find(peer);
     if (known !== undefined) return known;
-    const made: Route = { link: undefined, dial: undefined };
+    const made: Route = { link: undefined, next: undefined, dial: undefined };
     this.#byPeer.set(peerKey(peer), made);
     return made;
   }

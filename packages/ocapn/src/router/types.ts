@@ -58,8 +58,15 @@ export interface SessionView {
 }
 
 export interface Router {
-  /** Listens on every netlayer. One of the two is called, once: `ready` when all listen, `failed` for the first failure. */
-  listen(ready: (at: readonly PeerLocation[]) => void, failed: (reason: Error) => void): void;
+  /**
+   * Listens on the netlayers of these transports; absent: on all of them, the others only dial. One of the two is
+   * called, once: `ready` when all listen, `failed` for the first failure.
+   */
+  listen(
+    ready: (at: readonly PeerLocation[]) => void,
+    failed: (reason: Error) => void,
+    transports?: readonly string[],
+  ): void;
   /** Where others reach us, one per netlayer that listens; empty before `listen` is ready. */
   readonly locations: readonly PeerLocation[];
   /**

@@ -1,0 +1,61 @@
+/** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
+import { Refused, type Answer } from '@bellwether/actors';
+import type { Dial, RefStore as RefPower } from '@bellwether/fleet';
+import { peerKey, type Router } from '@bellwether/ocapn';
+import { RefStore, sturdyrefOf } from '../refs/ref-store.ts';
+
+/** The powers over the daemon's refs that its actors are given. */
+export interface DaemonRefs extends RefPower {
+  /** Where a petname leads, for messages; undefined for one that is not there. */
+  peerOf(petname: string): string | undefined;
+  readonly dial: Dial;
+}
+
+/** Makes them over a folder. `router` is asked for at each dial, since it is made after the actors that dial. */
+export const daemonRefs = (folder: string, uid: number, router: () => Router): DaemonRefs => {
+  const store = new RefStore(folder, uid);
+  return {
+    put: (petname, uri, answer) =>
+      settle(answer, () => store.add(petname, sturdyrefOf(uri, 'the ref that was pushed'), true)),
+    list: (answer) =>
+      settle(answer, () =>
+        store.list().map((one) => ({
+          petname: one.petname,
+          peer: 'ref' in one ? peerKey(one.ref.peer) : one.problem,
+        })),
+      ),
+    peerOf: (petname) => {
+      const found = store.list().find((one) => one.petname === petname);
+      return found !== undefined && 'ref' in found ? peerKey(found.ref.peer) : undefined;
+    },
+    dial: (petname, reached, lost) => dial(store, router, petname, reached, lost),
+  };
+};
+
+/** A power answers; it never throws into the vat. */
+const settle = (answer: Answer, body: () => unknown): void => {
+  try {
+    answer.kept(body());
+  } catch (error) {
+    answer.broken(error);
+  }
+};
+
+const dial = (
+  store: RefStore,
+  router: () => Router,
+  petname: string,
+  reached: Answer,
+  lost: Answer,
+): void => {
+  try {
+    router().dial(store.get(petname), reached, lost);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const reason = new Refused(`${why}; push one with 'herd ref push ${petname}'`, {
+      cause: error,
+    });
+    reached.broken(reason);
+    lost.broken(reason);
+  }
+};

@@ -1,0 +1,166 @@
+/**
+ * The daemon: everything that outlasts a life, from the lock on the state folder to the processes.
+ *
+ *     folders ──► lock ──► log ──► configuration ──► identity ──► lives, one after the other ──► exit
+ *
+ * A life that halts is followed by another one after a pause that doubles from 100 ms up to 5 s; ten in a row that did
+ * not last a minute end the daemon, since something that a restart does not mend is wrong then.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
+import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/shepherd/node';
+import { loadConfig, type Description } from '../config/index.ts';
+import { openFileStore } from '../store/file-store.ts';
+import { openDaemonLog } from './daemon-log.ts';
+import { startLife, type Life, type LifeEnd, type LifeParts } from './life.ts';
+import { lockFolder } from './lock.ts';
+import { defaultNodeName, type DaemonOptions } from './options.ts';
+
+/** What the daemon is given by the program around it. */
+export interface DaemonPowers {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  readonly version: string;
+  /** Absolute: the main module of the package `bellwether`, which configurations import. */
+  readonly bellwether: string;
+  /** One line for whoever started the daemon. */
+  readonly say: (line: string) => void;
+  /** Calls back at each request to stop that comes from outside, for example a signal. */
+  readonly onStop: (stop: () => void) => void;
+}
+
+const firstPauseMs = 100;
+const maxPauseMs = 5_000;
+const steadyMs = 60_000;
+const maxShortLives = 10;
+
+/**
+ * Runs a daemon until it is shut down.
+ * @throws Locked, ConfigError, DamagedState, BadPlace, PlaceTaken: what keeps it from serving at all.
+ */
+export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): Promise<void> => {
+  prepareFolder(options.state);
+  await lockFolder(options.state);
+  prepareFolder(path.dirname(options.socket));
+  const { log, close } = openDaemonLog(options.logFile);
+  try {
+    log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
+    const description = await describe(options, powers);
+    const identity = loadOrMakeIdentity(options.state);
+    const common = commonParts(options, powers, description, identity, log);
+    await runLives(options, powers, common);
+    log('daemon.end', { pid: process.pid });
+  } catch (error) {
+    log('daemon.failed', { error });
+    throw error;
+  } finally {
+    removeLeftovers(options);
+    close();
+  }
+};
+
+/** A folder of ours alone. One that was there before is not changed: the netlayer checks the socket's. */
+const prepareFolder = (folder: string): void => {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+};
+
+const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>
+  loadConfig(options.config, {
+    bellwether: powers.bellwether,
+    nodeName: defaultNodeName(),
+    env: powers.env,
+    print: (text) => powers.say(text.trimEnd()),
+  });
+
+type CommonParts = Omit<LifeParts, 'store' | 'doors'>;
+
+const commonParts = (
+  options: DaemonOptions,
+  powers: DaemonPowers,
+  description: Description,
+  identity: TlsIdentity,
+  log: LifeParts['log'],
+): CommonParts => {
+  const logFiles = makeLogFiles(options.logs);
+  const cwd = powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/');
+  return {
+    description,
+    version: powers.version,
+    identity,
+    refFolder: path.join(options.state, 'refs'),
+    uid: powers.uid,
+    backend: makeChildProcessBackend({ env: powers.env, cwd, logFiles, log }),
+    prober: makeProber(),
+    logFiles,
+    log,
+  };
+};
+
+const runLives = async (
+  options: DaemonOptions,
+  powers: DaemonPowers,
+  common: CommonParts,
+): Promise<void> => {
+  let isStopping = false;
+  let current: Life | undefined;
+  powers.onStop(() => {
+    isStopping = true;
+    current?.shutDown();
+  });
+  for (let shortLives = 0, lifeCount = 0; ; lifeCount += 1) {
+    const begun = performance.now();
+    const life = await nextLife(options, common);
+    current = life;
+    if (lifeCount === 0) announce(options, powers, common, life);
+    if (isStopping) life.shutDown();
+    const end: LifeEnd = await life.ended;
+    current = undefined;
+    if (end.kind === 'shut-down') return;
+    common.log('daemon.halted', { reason: end.reason });
+    shortLives = performance.now() - begun < steadyMs ? shortLives + 1 : 1;
+    if (shortLives >= maxShortLives || isStopping) throw end.reason;
+    await pause(Math.min(maxPauseMs, firstPauseMs * 2 ** (shortLives - 1)));
+  }
+};
+
+const nextLife = async (options: DaemonOptions, common: CommonParts): Promise<Life> => {
+  const store = await openFileStore(options.state);
+  const { tcpTls } = common.description.listen;
+  return startLife({
+    ...common,
+    store,
+    doors: {
+      socket: options.socket,
+      tcpTls:
+        tcpTls === undefined
+          ? undefined
+          : { host: tcpTls.host, port: tcpTls.port === 0 ? (store.found.port ?? 0) : tcpTls.port },
+    },
+  });
+};
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const announce = (
+  options: DaemonOptions,
+  powers: DaemonPowers,
+  { description, log }: CommonParts,
+  life: Life,
+): void => {
+  if (options.pidFile !== undefined)
+    fs.writeFileSync(options.pidFile, `${process.pid}\n`, { mode: 0o600 });
+  const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
+  const reach =
+    tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;
+  powers.say(
+    `Shepherd ${description.name} is ready: herd talks to it on ${options.socket}${reach}.`,
+  );
+  log('daemon.announced', { socket: options.socket });
+};
+
+/** The socket is removed by its netlayer; the key to it must not outlive it. */
+const removeLeftovers = (options: DaemonOptions): void => {
+  for (const file of [path.join(path.dirname(options.socket), 'admin.ref'), options.pidFile])
+    if (file !== undefined) fs.rmSync(file, { force: true });
+};

@@ -1,0 +1,37 @@
+/** The netlayers of a daemon: what it listens on, and what it only dials with. */
+import type { Netlayer } from '@bellwether/ocapn';
+import { tlsNetlayer, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
+import { unixNetlayer } from '@bellwether/netlayer-unix';
+
+/** Where a daemon is to be reached. */
+export interface Doors {
+  /** The path of the private socket, for `herd` on this machine. */
+  readonly socket: string;
+  /** Absent: reached from this machine only. Port 0 or absent: a free one, which the caller keeps. */
+  readonly tcpTls: { readonly host: string; readonly port: number } | undefined;
+}
+/** The netlayers, and the transports among them that are to listen. */
+export interface Hinges {
+  readonly netlayers: readonly Netlayer[];
+  readonly listening: readonly string[];
+}
+
+/** Makes the netlayers of one life. The caller holds the lock of the state, so a stale socket is a leftover. */
+export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
+  const { socket, tcpTls } = doors;
+  const unix = unixNetlayer({
+    designator: identity.designator,
+    place: { path: socket, mode: 'private', replaceStale: true },
+  });
+  const tls = tlsNetlayer(
+    tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },
+  );
+  return {
+    netlayers: [unix, tls],
+    listening: tcpTls === undefined ? [unix.transport] : [unix.transport, tls.transport],
+  };
+};
+
+/** A loopback host is bound as it is, so that an example on one machine is not open to the network. */
+const placeOf = ({ host, port }: { readonly host: string; readonly port: number }) =>
+  /^(127\.|::1$|localhost$)/.test(host) ? { host, port, bindHost: host } : { host, port };

@@ -1,0 +1,65 @@
+/** The program `shepherd`: the daemon of one machine or one user. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { codeOf } from '@bellwether/actors';
+import { runDaemon } from './daemon/daemon.ts';
+import { readOptions } from './daemon/options.ts';
+import { defaultPlaces } from './paths.ts';
+import { version } from './version.ts';
+
+/** Signals that mean: stop everything in order, then end. As in GNU Shepherd. */
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+const main = async (): Promise<number> => {
+  const uid = process.getuid?.() ?? 0;
+  const places = defaultPlaces({
+    uid,
+    env: process.env,
+    isOwnFolder: (folder) => isOwn(folder, uid),
+  });
+  const asked = readOptions(process.argv.slice(2), places, version);
+  if (asked.kind === 'print') {
+    process.stdout.write(asked.text);
+    return 0;
+  }
+  const { options } = asked;
+  await runDaemon(options, {
+    env: process.env,
+    uid,
+    version,
+    bellwether: bellwetherModule(),
+    say: (line) => void (options.isSilent || process.stdout.write(`${line}\n`)),
+    onStop: (stop) => {
+      for (const signal of stopSignals) process.on(signal, stop);
+    },
+  });
+  return 0;
+};
+
+const isOwn = (folder: string, uid: number): boolean => {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && stat.isDirectory() && stat.uid === uid;
+};
+
+/** This file is bundled into packages/herd/dist; the package that configurations import lies beside packages/herd. */
+const bellwetherModule = (): string =>
+  path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../bellwether/src/index.ts');
+
+/** Exit codes: 2 for what the user has to change, 9 where another daemon is in the way, 1 for the rest. */
+const exitCodes: Readonly<Record<string, number>> = {
+  usage: 2,
+  config: 2,
+  locked: 9,
+  'damaged-state': 1,
+};
+
+// A peer that closes its socket must not end the daemon.
+process.on('SIGPIPE', () => undefined);
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    process.stderr.write(`shepherd: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(exitCodes[codeOf(error instanceof Error ? error : new Error(String(error)))] ?? 1);
+  },
+);
