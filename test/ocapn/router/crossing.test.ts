@@ -4,15 +4,15 @@ import { Sturdyref } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inboundStays } from '../../../packages/ocapn/src/router/crossing.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
-import { Network } from '../../support/ocapn-network.ts';
+import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
 import { Raw } from '../../support/ocapn-raw.ts';
 
 let peers: Peer[] = [];
 afterEach(() => leavesNothing(peers));
 
-const join = async (world: World) => {
-  const network = new Network(world);
+const join = async (world: World, options: NetworkOptions = {}) => {
+  const network = new Network(world, options);
   const a = new Peer(network, 'a');
   const b = new Peer(network, 'b');
   peers = [a, b];
@@ -26,34 +26,40 @@ const join = async (world: World) => {
 const open = (peer: Peer): number => peer.router.sessions().length;
 
 describe('crossed dials', () => {
-  it('keep both calls and leave exactly one session, whatever the offset (200 seeds)', async () => {
-    for (let seed = 1; seed <= 200; seed += 1) {
-      const world = new World(seed);
-      const { network, a, b, atA, atB } = await join(world);
-      const answers: unknown[] = [];
-      const call = (from: Peer, to: typeof atA): void => {
-        const ref = from.router.enliven<Desk>(to);
-        from.vat
-          .run((turn) => turn.send(ref, 'hear', from.name))
-          .then(
-            (answer) => answers.push(answer),
-            (reason: unknown) => answers.push(reason),
-          );
-      };
-      // A dial, a hello and a confirmation take one latency each: the second dial falls anywhere among them.
-      const offset = world.random() * 5 * network.latencyMs;
-      world.at(0, () => call(a, atB));
-      world.at(offset, () => call(b, atA));
-      world.run(world.now + 2_000);
-      for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
-      const found = [answers, open(a), open(b)];
-      expect(found, `seed ${seed}, offset ${offset}`).toEqual([[1, 1], 1, 1]);
-      const reached = await a.run((turn) => turn.send(a.router.enliven<Desk>(atB), 'heard'));
-      expect(reached, `seed ${seed}`).toEqual(['a']);
-      leavesNothing(peers);
-      peers = [];
-    }
-  });
+  it.each([
+    ['an even network', { latencyMs: 5 }],
+    ['a network where one connection is faster than another', { latencyMs: 2, jitterMs: 15 }],
+  ])(
+    'keep both calls and leave exactly one session over %s (200 seeds)',
+    async (_name, network) => {
+      for (let seed = 1; seed <= 200; seed += 1) {
+        const world = new World(seed);
+        const { a, b, atA, atB } = await join(world, network);
+        const answers: unknown[] = [];
+        const call = (from: Peer, to: typeof atA): void => {
+          const ref = from.router.enliven<Desk>(to);
+          from.vat
+            .run((turn) => turn.send(ref, 'hear', from.name))
+            .then(
+              (answer) => answers.push(answer),
+              (reason: unknown) => answers.push(reason),
+            );
+        };
+        // A dial, a hello and a confirmation take one latency each: the second dial falls anywhere among them.
+        const offset = world.random() * 25;
+        world.at(0, () => call(a, atB));
+        world.at(offset, () => call(b, atA));
+        world.run(world.now + 2_000);
+        for (let turn = 0; turn < 6; turn += 1) await Promise.resolve();
+        const found = [answers, open(a), open(b)];
+        expect(found, `seed ${seed}, offset ${offset}`).toEqual([[1, 1], 1, 1]);
+        const reached = await a.run((turn) => turn.send(a.router.enliven<Desk>(atB), 'heard'));
+        expect(reached, `seed ${seed}`).toEqual(['a']);
+        leavesNothing(peers);
+        peers = [];
+      }
+    },
+  );
   it('take the same verdict on both sides', () => {
     const low = new Uint8Array([1, 2]);
     const high = new Uint8Array([1, 3]);

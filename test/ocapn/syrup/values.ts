@@ -65,7 +65,7 @@ export const readWith = (
   bytes: Uint8Array,
   limits: Partial<Limits>,
 ): { readonly value: unknown; readonly end: number } | undefined => {
-  const all = { ...LIMITS, ...limits };
+  const all = { ...LIMITS, cacheSlots: 64, ...limits };
   const reader = new Reader(undefined, [], all);
   reader.begin(bytes, 0, all.recordBytes, false);
   try {

@@ -379,12 +379,15 @@ const plainForms: RecordForms = {
   read: (label, reader, _start, depth) => reader.opaque(label, depth),
 };
 
+/** Full caches take 64 KiB, which pays for a session and not for one value. */
+const ONE_VALUE: Limits = { ...LIMITS, cacheSlots: 64 };
+
 /**
  * Reads bytes that are exactly one value, to which no protocol gives a meaning. The result shares nothing with them.
  * @throws Decode for anything else, a value cut short included; Limit
  */
 export const decode = (bytes: Uint8Array): unknown => {
-  const reader = new Reader();
+  const reader = new Reader(plainForms, [], ONE_VALUE);
   reader.begin(bytes, 0, LIMITS.recordBytes, false);
   try {
     const value = reader.value(0);
