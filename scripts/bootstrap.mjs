@@ -73,6 +73,12 @@ const takeLock = () => {
   }
 };
 
+/** What went wrong is said at the end, when the lock is given up. */
+class SetUpFailed extends Error {}
+const mustRun = (command, args, what) => {
+  if (run(command, args).status !== 0) throw new SetUpFailed(`${what} failed; see above`);
+};
+
 const setUp = () => {
   const install = hashOf(manifests());
   const build = hashOf([...manifests(), ...sources()]);
@@ -81,12 +87,12 @@ const setUp = () => {
   try {
     if (!isFresh(installStamp, install)) {
       say('installing dependencies (npm ci); only the first time');
-      if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']).status !== 0) fail('npm ci failed; see above');
+      mustRun('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
       fs.writeFileSync(installStamp, install);
     }
     if (!isFresh(buildStamp, build)) {
       say('building');
-      if (run(process.execPath, [path.join(root, 'scripts', 'build.mjs')]).status !== 0) fail('the build failed; see above');
+      mustRun(process.execPath, [path.join(root, 'scripts', 'build.mjs')], 'the build');
       fs.writeFileSync(buildStamp, build);
     }
   } finally {
@@ -103,7 +109,11 @@ const become = (args) => {
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is needed, this is ${process.versions.node}`);
-setUp();
+try {
+  setUp();
+} catch (error) {
+  fail(error instanceof SetUpFailed ? error.message : String(error.stack));
+}
 if (wanted === 'start') become([path.join(root, 'fleet-examples', 'web-server-fleet', 'run.mjs'), ...rest]);
 else if (wanted === 'test') {
   const types = run(process.execPath, [path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit']);

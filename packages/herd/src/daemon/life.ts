@@ -146,6 +146,8 @@ class LifeInMaking implements Life {
       log: parts.log,
       fetch: (swissnum) =>
         this.#mint === undefined ? undefined : this.#vat.deliver(this.#mint, 'fetch', [swissnum]),
+      // Also where we only dial: a hello must name what the certificate proves.
+      designator: parts.identity.designator,
       // What a peer passes in an argument makes this daemon dial nobody.
       mayDial: (_to, because) => because === 'asked',
     });
