@@ -9,6 +9,8 @@ export interface NetworkOptions {
   readonly claims?: 'proved' | 'believed';
   /** One way, in milliseconds. */
   readonly latencyMs?: number;
+  /** Up to so much more, by the seed. Order on one connection stays. */
+  readonly jitterMs?: number;
   /** Cuts what is sent into pieces of so many bytes. */
   readonly pieceBytes?: number;
   readonly records?: boolean;
@@ -103,7 +105,7 @@ export class End implements Connection {
   }
   #later(task: () => void): void {
     this.#line.push(task);
-    this.#network.world.at(this.#network.latencyMs, () => this.#line.shift()?.());
+    this.#network.world.at(this.#network.delayMs(), () => this.#line.shift()?.());
   }
 }
 
@@ -120,6 +122,11 @@ export class Network {
     this.options = options;
     this.latencyMs = options.latencyMs ?? 5;
   }
+  /** How long the next thing takes. */
+  delayMs(): number {
+    const { jitterMs = 0 } = this.options;
+    return this.latencyMs + (jitterMs === 0 ? 0 : jitterMs * this.world.random());
+  }
   /** `dials: 'anonymous'`: its dials prove nothing. */
   netlayer(designator: string, dials: 'proved' | 'anonymous' = 'proved'): Netlayer {
     const me: PeerLocation = { transport: 'sim', designator, hints: {} };
@@ -131,7 +138,7 @@ export class Network {
         ready(me);
       },
       dial: (to, accept, failed) =>
-        this.world.at(this.latencyMs, () => {
+        this.world.at(this.delayMs(), () => {
           const acceptor = this.#listeners.get(to.designator);
           if (acceptor === undefined) failed(new Error(`nobody is ${to.designator}`));
           else this.join(me, accept, to, acceptor, dials === 'proved');

@@ -77,7 +77,7 @@ describe('a restarted peer', () => {
     const remote = b.router.enliven<Desk>(atA);
     await b.run((turn) => turn.send(remote, 'hear', 1));
     const back = a.router.enliven<Desk>(atB);
-    const waiting = a.run((turn) => turn.send(back, 'wait')).catch((reason: unknown) => reason);
+    const waiting = a.vat.run((turn) => turn.send(back, 'wait')).catch((reason: unknown) => reason);
     world.run(world.now + 100);
     // b loses its power: nothing it had is there any more, and nothing tells a.
     for (const line of network.lines) line.lose();
@@ -87,6 +87,11 @@ describe('a restarted peer', () => {
     const desk = again.router.enliven<Desk>(atA);
     expect(await again.run((turn) => turn.send(desk, 'hear', 2))).toBe(2);
     expect(world.now - start).toBeLessThan(10 * network.latencyMs);
+    const reached = a.router.enliven<Desk>(
+      again.offer('desk', await again.run((turn) => turn.spawn(makeDesk))),
+    );
+    expect(await a.run((turn) => turn.send(reached, 'hear', 'back'))).toBe(1); // what a says goes to the new one
+    world.run(world.now + 1_000);
     expect(await waiting).toMatchObject({ code: 'severed' });
     expect(open(a)).toBe(1);
     b.router.close();
@@ -115,6 +120,7 @@ describe('a restarted peer', () => {
       peers.push(b);
       const desk = b.router.enliven<Desk>(atA);
       expect(await b.run((turn) => turn.send(desk, 'hear', 1)), `seed ${seed}`).toBe(1);
+      world.run(world.now + 1_000);
       expect([open(a), open(b)]).toEqual([1, 1]);
       leavesNothing(peers);
     }

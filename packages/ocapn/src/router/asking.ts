@@ -35,7 +35,7 @@ export const ask = (
     opened: (session) => {
       const mayLose = host.mayLose(session);
       const fetched = new Fetched(session, asker, (reason) => {
-        const isLost = mayLose && !isAgain && reason instanceof Severed && !session.isConfirmed;
+        const isLost = mayLose && !isAgain && reason instanceof Severed;
         if (isLost) ask(host, to, because, asker, true);
         else asker.broken(reason);
       });

@@ -7,15 +7,20 @@
  *   a dial that has not connected                      opens; the dial is cancelled, who waited follows
  *   a dial in its hello, or an open dialled session    a crossing: the connection whose dialler has the lower public
  *     that is not confirmed and is young               id goes, on both sides
- *   any other open session                             opens beside it, and replaces it with the peer's first operation
+ *   any other open session                             opens beside it, leads with the peer's first operation; the old
+ *                                                        one is kept in reserve for a while, then it goes
  *
  * The comparison is OCapN's "crossed hellos mitigation". In the last row the peer has either lost the session that we
- * know, for example with its power, and dialled again; or this is the loser of a crossing whose hello was slow and whose
- * abort is still on its way. The first operation tells them apart: replacing at the hello loses both connections of a
- * crossing (7 of 200 seeds with a jitter of 15 ms). An unconfirmed session counts as confirmed after a while, else a
- * restarted peer could lose against a dial that is long dead.
+ * know, for example with its power, and dialled again; or this is the loser of a crossing whose hello, and whose fetch,
+ * were slow, and whose abort is still on its way. Nothing that has come yet tells them apart, so that the old session
+ * must outlive the doubt: where it went at once, 7 of 200 seeds with a jitter of 15 ms lost both connections. An
+ * unconfirmed session counts as confirmed after a while, else a restarted peer could lose against a dial that is long
+ * dead.
  */
 import { compareBytes } from '../syrup/values.ts';
+
+/** Milliseconds that a replaced session is kept in reserve: an abort that is under way has come by then. */
+export const RESERVE_MS = 1_000;
 
 /** A connection that we dialled and that may still lose. */
 export interface Rival {

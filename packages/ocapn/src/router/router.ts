@@ -33,13 +33,15 @@ import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
 import { ask, type AskingHost } from './asking.ts';
 import { Bootstrap } from './bootstrap.ts';
-import { inboundStays } from './crossing.ts';
+import { inboundStays, RESERVE_MS } from './crossing.ts';
 import { Dialling, type DiallingHost } from './dialling.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
 import { Link } from './link.ts';
 import { type Route, Routes, type Waiter } from './routes.ts';
 import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
+
+const REPLACED = 'captp: a newer session replaces this one';
 
 /**
  * Makes a router on the given powers; it does nothing until it is asked to listen or to dial. The caller owns it, and
@@ -252,15 +254,18 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     if (route.link === undefined) return this.#lead(route, link);
     const { next } = route;
     route.next = link;
-    next?.session.abort('captp: a newer session replaces this one');
+    next?.session.abort(REPLACED);
   }
   confirmed(session: Session): void {
     const { identity } = this.#links.get(session) ?? {};
     const route = identity === undefined ? undefined : this.#routes.find(identity);
     if (route?.next?.session !== session) return;
     const old = route.link;
+    route.reserve?.session.abort(REPLACED);
     this.#lead(route, route.next);
-    old?.session.abort('captp: a newer session replaces this one');
+    if (old === undefined) return;
+    route.reserve = old;
+    old.stopTimer = this.clock.after(RESERVE_MS, () => old.session.abort(REPLACED));
   }
   gone(session: Session, reason: Error): void {
     const link = this.#links.get(session);
@@ -274,10 +279,8 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     const route = peer === undefined ? undefined : this.#routes.find(peer);
     if (peer === undefined || route === undefined) return;
     if (route.next === link) route.next = undefined;
-    if (route.link === link) {
-      route.link = undefined;
-      if (route.next !== undefined) this.#lead(route, route.next);
-    }
+    if (route.reserve === link) route.reserve = undefined;
+    if (route.link === link) this.#succeed(route);
     if (route.dial?.link === link)
       this.#dialling.lost(route, route.dial, reason, session.endedHere);
     this.#routes.tidy(peer);
@@ -288,6 +291,16 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     route.link = link;
     route.next = undefined;
     this.#dialling.reached(route, link.session);
+  }
+  /** The session that led to a peer has ended: another one may be there. */
+  #succeed(route: Route): void {
+    const { next, reserve } = route;
+    route.link = undefined;
+    if (next !== undefined) return this.#lead(route, next);
+    if (reserve === undefined) return;
+    route.reserve = undefined;
+    reserve.stopTimer();
+    this.#lead(route, reserve);
   }
   #accept(netlayer: Netlayer, connection: Connection): Session {
     const link = this.start(netlayer, connection, undefined);

@@ -26,9 +26,12 @@ export class Dial {
 
 /** What leads to one peer. */
 export interface Route {
+  /** The session that messages take. */
   link: Link | undefined;
   /** A session that opened beside `link` and takes its place with the peer's first operation. */
   next: Link | undefined;
+  /** The session that `link` has replaced; it leads again if `link` ends soon. */
+  reserve: Link | undefined;
   dial: Dial | undefined;
 }
 
@@ -44,7 +47,7 @@ export class Routes {
   of(peer: PeerLocation): Route {
     const known = this.find(peer);
     if (known !== undefined) return known;
-    const made: Route = { link: undefined, next: undefined, dial: undefined };
+    const made: Route = { link: undefined, next: undefined, reserve: undefined, dial: undefined };
     this.#byPeer.set(peerKey(peer), made);
     return made;
   }

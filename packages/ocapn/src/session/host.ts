@@ -33,6 +33,8 @@ export interface SessionHost {
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */
   opened(session: Session): void;
+  /** The peer's first operation after its hello is about to be handled. Called once. */
+  confirmed(session: Session): void;
   /** The session has ended; its tables are empty. Called once. */
   gone(session: Session, reason: Error): void;
 }

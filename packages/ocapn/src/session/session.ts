@@ -164,12 +164,16 @@ export class Session implements ConnectionHandler, Sender {
   #handle(operation: Operation): void {
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
-      this.#isConfirmed = true;
+      if (!this.#isConfirmed) this.#confirm();
       return this.#incoming.handle(operation);
     }
     if (operation.op !== 'start-session')
       throw new Decode(`captp: expected op:start-session, found ${operation.op}`);
     this.#greeted(operation);
+  }
+  #confirm(): void {
+    this.#isConfirmed = true;
+    this.#host.confirmed(this);
   }
   #greeted(theirs: StartSession): void {
     const hello = this.#hello;
