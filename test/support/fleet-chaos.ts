@@ -1,0 +1,326 @@
+/**
+ * One seeded fleet under everything that can befall it, and the four judges:
+ *
+ *     told      what an operator was told is on the disk of the machine that it was told of
+ *     wish      once healed, what runs is what the disks wish for
+ *     double    a service never has two processes
+ *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
+ *
+ * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the seed.
+ */
+import type { World } from '@bellwether/actors';
+import type { Entry, Outcome, Row } from '@bellwether/shepherd';
+import type { FleetNode } from './fleet-node.ts';
+import { Operator } from './fleet-node.ts';
+import { tellStory, type Story } from './fleet-story.ts';
+import type { Asked } from './shepherd-machine.ts';
+
+/** How a seed is run. */
+export interface ChaosOptions {
+  /** The part of all turns that is made to throw in phase 1. */
+  readonly faultRate: number;
+  readonly rounds?: number;
+}
+/** What a seed did, for those who wonder whether it did anything. */
+export interface ChaosReport {
+  readonly results: ReadonlyMap<string, number>;
+  readonly stepCount: number;
+  readonly crashCount: number;
+  readonly processCount: number;
+}
+/** A judge has spoken. */
+export class Verdict extends Error {
+  constructor(seed: number, words: string) {
+    super(`seed ${seed}: ${words}`);
+    this.name = 'Verdict';
+  }
+}
+
+/** A wish on a disk, and when it came there. */
+interface Written {
+  readonly at: number;
+  readonly isWanted: boolean;
+}
+interface Command {
+  readonly id: string;
+  readonly action: string;
+  readonly member: string;
+  readonly node: FleetNode;
+  /** When this id was used first: a repeat is answered with what became of that. */
+  readonly firstAt: number;
+  readonly issuedAt: number;
+  readonly deadlineMs: number;
+  readonly asked: Asked<Outcome>;
+}
+
+const fleetName = 'web-server-fleet';
+/** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
+const deadlinesMs: readonly number[] = [500, 2_000, 20_000];
+/** How long after its deadline a command may be answered: two ways over the slowest wire and a slow disk. */
+const graceMs = 2_000;
+
+/** Runs one seed. @throws Verdict */
+export const runChaos = (seed: number, options: ChaosOptions): ChaosReport => {
+  const hosts = seed % 2 === 0 ? ['A', 'B'] : ['A', 'B', 'D'];
+  const story = tellStory(seed, { hosts });
+  const chaos = new Chaos(story, options);
+  for (let round = 0; round < (options.rounds ?? 50); round += 1) chaos.round();
+  chaos.heal();
+  chaos.judgeWishes();
+  chaos.judgeLast();
+  chaos.judgeLeftovers();
+  return chaos.report();
+};
+
+class Chaos {
+  readonly #story: Story;
+  readonly #world: World;
+  readonly #nodes: readonly FleetNode[];
+  readonly #options: ChaosOptions;
+  readonly #open = new Set<Command>();
+  readonly #results = new Map<string, number>();
+  readonly #wishes = new Map<FleetNode, { seen: number; readonly written: Written[] }>();
+  #operator: Operator;
+  #commandCount = 0;
+  #crashCount = 0;
+  #begunAtStep: number;
+  /** Ids that may be used again, with what they mean. */
+  readonly #used: Pick<Command, 'id' | 'action' | 'member' | 'node' | 'firstAt'>[] = [];
+
+  constructor(story: Story, options: ChaosOptions) {
+    this.#story = story;
+    this.#world = story.world;
+    this.#nodes = [...story.hosts, story.c];
+    this.#options = options;
+    this.#operator = story.operator;
+    this.#begunAtStep = story.world.stepCount;
+    for (const node of story.hosts) this.#wishes.set(node, { seen: 0, written: [] });
+    for (const { machine } of this.#nodes) machine.faultRate = options.faultRate;
+  }
+
+  /** Some time, and something that goes wrong or is asked for. */
+  round(): void {
+    const world = this.#world;
+    this.#runFor(world.random() * 400);
+    const node = world.pick(this.#nodes);
+    const dice = world.random();
+    if (dice < 0.25) this.#burst(this.#story.c, fleetName);
+    else if (dice < 0.4) this.#burst(world.pick(this.#story.hosts), 'web-server');
+    else if (dice < 0.44) this.#burst(world.pick(this.#story.hosts), 'networking');
+    else if (dice < 0.5) this.#repeat();
+    else if (dice < 0.58) this.#cut(node);
+    else if (dice < 0.68) this.#healWires();
+    else if (dice < 0.75) this.#crash(node);
+    else if (dice < 0.88) this.#bootAll();
+    else if (dice < 0.94) node.machine.processes.kill('web-server');
+    else if (dice < 0.97) node.machine.disk.commitMs = world.pick([1, 3, 50, 200]);
+    else node.machine.disk.failAt = node.machine.disk.commitCount + 1;
+    for (const { machine } of this.#nodes)
+      if (machine.processes.doubled.length > 0)
+        this.#say(`two processes of one service: ${machine.processes.doubled.join('; ')}`);
+  }
+
+  /** Everything works again, and time passes until nothing moves. */
+  heal(): void {
+    for (const { machine } of this.#nodes) {
+      machine.faultRate = 0;
+      machine.disk.failAt = undefined;
+      machine.disk.commitMs = 3;
+    }
+    this.#healWires();
+    this.#bootAll();
+    this.#runFor(90_000);
+    if (this.#options.faultRate > 0) {
+      // A request that was made to throw was told to its sender as failed, and its wish may stand on the disk all the
+      // same. What makes that true again is what an operator would do: a restart of the daemon.
+      for (const node of this.#nodes) this.#crash(node);
+      this.#bootAll();
+      this.#runFor(10_000);
+    }
+    if (this.#open.size > 0)
+      this.#say(`unsettled: ${[...this.#open].map((each) => wordsOf(each)).join('; ')}`);
+  }
+
+  /** What runs is what the disk wishes for. */
+  judgeWishes(): void {
+    for (const node of this.#story.hosts) {
+      const isWanted = this.#written(node).at(-1)?.isWanted ?? false;
+      const count = node.machine.processes.living('web-server').length;
+      if (count !== (isWanted ? 1 : 0))
+        this.#say(`${node.name}: the disk wishes ${String(isWanted)}, ${count} processes run`);
+    }
+  }
+  /** A healed fleet does as it is told. */
+  judgeLast(): void {
+    for (const [action, count] of [
+      ['start', 1],
+      ['stop', 0],
+    ] as const) {
+      const command = this.#issue({
+        action,
+        member: fleetName,
+        node: this.#story.c,
+        deadlineMs: 20_000,
+      });
+      this.#runFor(30_000);
+      const result = command.asked.value?.result ?? String(command.asked.error);
+      if (result !== 'ok' && result !== 'changed')
+        this.#say(`healed, ${action}: ${JSON.stringify(command.asked.value ?? result)}`);
+      for (const { name, machine } of this.#story.hosts)
+        if (machine.processes.living('web-server').length !== count)
+          this.#say(`healed, ${action}: ${name} has not done it`);
+    }
+  }
+  /** Once nobody holds anything any more, no table has an entry, no daemon a question, and time stands still. */
+  judgeLeftovers(): void {
+    const routers = [this.#operator, ...this.#nodes].map((each) => {
+      if (each.router === undefined) return this.#say('a daemon is down that should be up');
+      return { router: each.router, reaper: each.reaper };
+    });
+    for (let round = 0; round < 3; round += 1) {
+      for (const { reaper } of routers) reaper.collectAll();
+      this.#runFor(1_000);
+    }
+    for (const { router } of routers)
+      for (const { tables } of router.sessions())
+        if (Object.values(tables).some((count) => count > 0))
+          this.#say(`entries are left in a table: ${JSON.stringify(tables)}`);
+    for (const { router } of routers) router.close();
+    this.#world.run();
+  }
+  report(): ChaosReport {
+    return {
+      results: this.#results,
+      stepCount: this.#world.stepCount - this.#begunAtStep,
+      crashCount: this.#crashCount,
+      processCount: this.#story.hosts.reduce(
+        (sum, { machine }) => sum + machine.processes.started.length,
+        0,
+      ),
+    };
+  }
+
+  #say(words: string): never {
+    throw new Verdict(this.#world.seed, words);
+  }
+  /** Runs the world and looks at every command the moment that it is answered. */
+  #runFor(ms: number): void {
+    const untilMs = this.#world.now + ms;
+    while (this.#world.now < untilMs) {
+      this.#world.run(Math.min(untilMs, this.#world.now + 100));
+      this.#note();
+      for (const command of this.#open) this.#look(command);
+    }
+  }
+  #look(command: Command): void {
+    const { value, error } = command.asked;
+    const isLate = this.#world.now > command.issuedAt + command.deadlineMs + graceMs;
+    if (value === undefined && error === undefined) {
+      if (isLate) this.#say(`not answered by its deadline: ${wordsOf(command)}`);
+      return;
+    }
+    this.#open.delete(command);
+    const key = value?.result ?? `error`;
+    this.#results.set(key, (this.#results.get(key) ?? 0) + 1);
+    if (value !== undefined) this.#judgeTold(command, value);
+  }
+
+  /** Notes wishes as they come to the disks. */
+  #note(): void {
+    for (const [{ machine }, log] of this.#wishes) {
+      const { entries } = machine.disk;
+      for (; log.seen < entries.length; log.seen += 1) {
+        const entry = entries[log.seen] as Entry;
+        if (entry.kind !== 'desired' || entry.service !== 'web-server') continue;
+        log.written.push({ at: this.#world.now, isWanted: entry.isWanted });
+      }
+    }
+  }
+  #written(node: FleetNode): readonly Written[] {
+    return this.#wishes.get(node)?.written ?? [];
+  }
+  #judgeTold(command: Command, outcome: Outcome): void {
+    const { member } = command;
+    if (member === fleetName)
+      for (const row of outcome.rows) {
+        const host = this.#story.hosts.find(
+          ({ name }) => row.member === `web-server-${name.toLowerCase()}`,
+        );
+        if (host === undefined) this.#say(`a row of nobody: ${row.member}`);
+        this.#judgeRow(command, host, row);
+      }
+    else if (member === 'web-server') this.#judgeRow(command, command.node, outcome);
+  }
+  /** A start or stop that was told as done stood on the disk at some time since it was asked for. */
+  #judgeRow(command: Command, host: FleetNode, row: Row): void {
+    if (row.result !== 'ok' && row.result !== 'changed') return;
+    const isWanted = command.action !== 'stop';
+    const written = this.#written(host);
+    // Times are those of the look, at most 100 ms late.
+    const before = written.findLast(({ at }) => at <= command.firstAt);
+    const since = written.filter(({ at }) => at > command.firstAt - 100);
+    const held = before?.isWanted === isWanted || (before === undefined && !isWanted);
+    if (!held && !since.some((each) => each.isWanted === isWanted))
+      this.#say(`${host.name} was told ${row.result}, its disk does not know: ${wordsOf(command)}`);
+    if (row.pid === undefined || row.result !== 'changed' || !isWanted) return;
+    const isKnown = host.machine.disk.entries.some((entry) => {
+      const one = entry as Entry;
+      return one.kind === 'running' && one.running.pid === row.pid;
+    });
+    if (!isKnown) this.#say(`${host.name}: process ${row.pid} is told and not on the disk`);
+  }
+
+  #burst(node: FleetNode, member: string): void {
+    const { world } = this.#story;
+    for (let count = 1 + Math.floor(world.random() * 3); count > 0; count -= 1)
+      this.#issue({ action: world.pick(['start', 'stop', 'restart']), member, node });
+  }
+  #repeat(): void {
+    if (this.#used.length === 0) return;
+    const { id, firstAt, action, member, node } = this.#world.pick(this.#used);
+    this.#issue({ id, firstAt, action, member, node });
+  }
+  #issue(
+    what: Pick<Command, 'action' | 'member' | 'node'> &
+      Partial<Pick<Command, 'id' | 'firstAt' | 'deadlineMs'>>,
+  ): Command {
+    this.#commandCount += 1;
+    const issuedAt = this.#world.now;
+    const { id = `op-${this.#commandCount}`, firstAt = issuedAt, action, member, node } = what;
+    const deadlineMs = what.deadlineMs ?? this.#world.pick(deadlinesMs);
+    const given = { operation: id, remainingMs: deadlineMs };
+    const asked = this.#operator.herd(node, action, member, given);
+    const command = { id, firstAt, issuedAt, action, member, node, asked, deadlineMs };
+    this.#open.add(command);
+    this.#used.push(command);
+    return command;
+  }
+
+  #others(node: FleetNode): readonly FleetNode[] {
+    return node === this.#story.c ? this.#story.hosts : [this.#story.c];
+  }
+  /** Between a host and the controller: both ways, one way, or a reset that both ends hear of. */
+  #cut(node: FleetNode): void {
+    const { network } = this.#story;
+    const how = this.#world.random();
+    for (const { name } of this.#others(node)) {
+      if (how < 0.4) network.part(node.name, name);
+      else if (how < 0.6) network.cut(node.name, name);
+      else if (how < 0.8) network.cut(name, node.name);
+      else network.reset(node.name, name);
+    }
+  }
+  #healWires(): void {
+    for (const { name } of this.#story.hosts) this.#story.network.heal(name, 'C');
+  }
+  #crash(node: FleetNode): void {
+    this.#crashCount += 1;
+    node.crash();
+  }
+  #bootAll(): void {
+    for (const node of this.#nodes) node.boot();
+  }
+}
+
+const wordsOf = ({ id, action, member, node, issuedAt }: Command): string =>
+  `${id} (${action} ${member} at ${node.name}, issued at ${Math.round(issuedAt)} ms)`;
