@@ -1,1 +1,23 @@
-export {};
+/**
+ * What a `shepherd.config.ts` imports: types and constructors of plain data. Nothing here runs a
+ * service or knows of a network, so a configuration can be checked, printed and compared anywhere.
+ */
+export { defineShepherd, exec, exported, fleet, ref, service } from './define.ts';
+export { describe, type Described, type Strange } from './describe.ts';
+export type {
+  Action,
+  Exec,
+  ExportedEntry,
+  ExportedOptions,
+  FleetEntry,
+  FleetOptions,
+  Listen,
+  Ready,
+  RefName,
+  Respawn,
+  ServiceEntry,
+  ServiceOptions,
+  ShepherdEntry,
+  ShepherdOptions,
+  Stop,
+} from './types.ts';

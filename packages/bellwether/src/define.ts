@@ -1,0 +1,70 @@
+/** The constructors of a configuration. They check nothing: the loader does, and says where. */
+import { markSite } from './site.ts';
+import type {
+  Exec,
+  ExportedEntry,
+  ExportedOptions,
+  FleetEntry,
+  FleetOptions,
+  RefName,
+  ServiceEntry,
+  ServiceOptions,
+  ShepherdEntry,
+  ShepherdOptions,
+} from './types.ts';
+
+/**
+ * The configuration of one shepherd.
+ * @example
+ * export default defineShepherd({
+ *   services: [service({ provision: ['networking'] })],
+ *   listen: { unix: true },
+ * });
+ */
+export const defineShepherd = (options: ShepherdOptions): ShepherdEntry =>
+  markSite({ ...options, kind: 'shepherd' }, defineShepherd);
+
+/**
+ * A service of this machine.
+ * @example
+ * service({
+ *   provision: ['web-server'],
+ *   requirement: ['networking'],
+ *   start: exec(['node', 'server.js'], { cwd: '/srv/web' }),
+ *   ready: { http: 'http://127.0.0.1:8080/health' },
+ *   respawn: true,
+ * });
+ */
+export const service = (options: ServiceOptions): ServiceEntry =>
+  markSite({ ...options, kind: 'service' }, service);
+
+/**
+ * A service that another shepherd lets this one use.
+ * @example exported({ provision: ['web-server-a'], from: ref('a-web-server') });
+ */
+export const exported = (options: ExportedOptions): ExportedEntry =>
+  markSite({ ...options, kind: 'exported' }, exported);
+
+/**
+ * An aggregate: what is asked of it is asked of its members.
+ * @example fleet({ provision: ['web'], members: ['web-server-a', 'web-server-b'], minReady: 1 });
+ */
+export const fleet = (options: FleetOptions): FleetEntry =>
+  markSite({ ...options, kind: 'fleet' }, fleet);
+
+/**
+ * A program and its arguments, exactly as it gets them.
+ * @example exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '8080' } });
+ */
+export const exec = (argv: Exec['argv'], surroundings: Pick<Exec, 'cwd' | 'env'> = {}): Exec => ({
+  ...surroundings,
+  kind: 'exec',
+  argv,
+});
+
+/**
+ * A ref of the daemon's own store, by its petname; it was put there with `herd ref push` or `herd
+ * ref add`.
+ * @example ref('a-web-server');
+ */
+export const ref = (petname: string): RefName => ({ kind: 'ref', petname });

@@ -1,0 +1,159 @@
+/**
+ * What a configuration is made of: plain data, tagged by `kind`. What is optional says what holds
+ * without it. Times are in seconds here, since people write them; names are checked when the
+ * configuration is loaded.
+ */
+
+/** A program with its arguments and surroundings; made by `exec`. No shell looks at it. */
+export interface Exec {
+  readonly kind: 'exec';
+  /** The program (a path, or a name that is looked up in PATH) and its arguments. */
+  readonly argv: readonly [string, ...string[]];
+  /** Where it runs, relative to the folder of the configuration. Absent: that folder itself. */
+  readonly cwd?: string;
+  /** Added to the daemon's environment. No secrets: every process of the user can read it. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A name in the daemon's own ref store; made by `ref`. The secret stays in the store. */
+export interface RefName {
+  readonly kind: 'ref';
+  readonly petname: string;
+}
+
+/** When a started service counts as ready. Absent: as soon as its process exists. */
+export type Ready =
+  | {
+      /** This URL answers with a 2xx or 3xx status. */
+      readonly http: string;
+      /** Default 10. Later the start has failed. */
+      readonly timeoutSeconds?: number;
+    }
+  | {
+      /** Somebody listens at `host:port`, for example `127.0.0.1:5432` or `[::1]:5432`. */
+      readonly tcp: string;
+      /** Default 10. Later the start has failed. */
+      readonly timeoutSeconds?: number;
+    };
+
+/** How often a service that ended by itself is started again, and how fast. */
+export interface Respawn {
+  /**
+   * More than this many respawns within the window disable the service. Default 5, as in GNU
+   * Shepherd.
+   */
+  readonly limit?: number;
+  /** Default 7, as in GNU Shepherd. */
+  readonly windowSeconds?: number;
+  /**
+   * The first delay; each further one doubles. Default 0.1, as in GNU Shepherd, where it stays the
+   * same.
+   */
+  readonly delaySeconds?: number;
+  /** The longest delay. Default 30. */
+  readonly maxDelaySeconds?: number;
+}
+
+/** How a service is stopped. */
+export interface Stop {
+  /** Sent to the whole process group. Default SIGTERM. */
+  readonly signal?: string;
+  /** After this long without an end the group is killed. Default 5, as in GNU Shepherd. */
+  readonly graceSeconds?: number;
+}
+
+/** Something that can be asked of a running service besides start and stop. */
+export type Action = {
+  /** One sentence; shown by `herd doc` and to those who are granted the action. */
+  readonly documentation: string;
+} & (
+  | {
+      /** Sent to the whole process group. */
+      readonly signal: string;
+    }
+  | {
+      /** Runs to its end; what it prints is the answer. */
+      readonly run: Exec;
+      /** Whether arguments of the caller may follow those of the command. Default false. */
+      readonly takesArguments?: boolean;
+    }
+);
+
+/** What `service` takes. */
+export interface ServiceOptions {
+  /** The names of the service, the canonical one first. */
+  readonly provision: readonly [string, ...string[]];
+  /** Names of services that must run before this one starts. Default none. */
+  readonly requirement?: readonly string[];
+  readonly documentation?: string;
+  /** Absent: a service without a process, running from start until stop. */
+  readonly start?: Exec;
+  readonly ready?: Ready;
+  /**
+   * Whether a process that ended by itself is started again. Default false; true takes all
+   * defaults.
+   */
+  readonly respawn?: boolean | Respawn;
+  readonly stop?: Stop;
+  /** Runs to its end, then counts as done; others may require it. Default false. */
+  readonly oneShot?: boolean;
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** Started with the daemon, unless the last command for it was stop. Default false. */
+  readonly autoStart?: boolean;
+}
+/** A service of this machine; made by `service`. */
+export interface ServiceEntry extends ServiceOptions {
+  readonly kind: 'service';
+}
+
+/** What `exported` takes. */
+export interface ExportedOptions {
+  /** The names of the service at this shepherd, the canonical one first. */
+  readonly provision: readonly [string, ...string[]];
+  readonly from: RefName;
+  /**
+   * What this operator calls the machine where the service runs. Absent: the petname of the ref.
+   */
+  readonly node?: string;
+}
+/** A service of another shepherd; made by `exported`. */
+export interface ExportedEntry extends ExportedOptions {
+  readonly kind: 'exported';
+}
+
+/** What `fleet` takes. */
+export interface FleetOptions {
+  readonly provision: readonly [string, ...string[]];
+  /** Names of services of this shepherd: its own, exported ones, other fleets. */
+  readonly members: readonly string[];
+  /** How many members must be ready: a count, or a share as in '100%', which is the default. */
+  readonly minReady?: number | `${number}%`;
+  readonly documentation?: string;
+}
+/** An aggregate over services; made by `fleet`. */
+export interface FleetEntry extends FleetOptions {
+  readonly kind: 'fleet';
+}
+
+/** Where a shepherd can be reached. */
+export interface Listen {
+  /** On a private socket, for `herd` on this machine. Default true. */
+  readonly unix?: boolean;
+  /**
+   * From other machines. The host is the name under which they reach this one; port 0 takes a free
+   * one.
+   */
+  readonly tcpTls?: { readonly host: string; readonly port: number };
+}
+
+/** What `defineShepherd` takes. */
+export interface ShepherdOptions {
+  /** The name of this machine in what is printed. Default: the host name. */
+  readonly name?: string;
+  readonly services: readonly (ServiceEntry | ExportedEntry | FleetEntry)[];
+  readonly listen?: Listen;
+}
+/** A whole configuration; made by `defineShepherd`, the default export of the module. */
+export interface ShepherdEntry extends ShepherdOptions {
+  readonly kind: 'shepherd';
+}

@@ -1,0 +1,71 @@
+/** From plain data to a description: its shape, then its names, then its size. */
+import path from 'node:path';
+import { canonicalJson } from './canonical.ts';
+import { ConfigError } from './config-error.ts';
+import { graphProblems } from './graph.ts';
+import { descriptionBytes } from './limits.ts';
+import { found, problemsOf, wordsFor, type Site } from './problems.ts';
+import {
+  shepherdSchema,
+  type Description,
+  type ExecDescription,
+  type ServiceDescription,
+} from './schema.ts';
+
+/** Where the data came from. */
+export interface Origin {
+  /** Absolute: commands run relative to its folder. */
+  readonly file: string;
+  readonly siteOf: Site;
+  /** The node's name where the configuration gives none. */
+  readonly nodeName: string;
+}
+
+const hint = 'write: export default defineShepherd({ services: [ … ] })';
+/**
+ * The description that a value stands for: complete, with absolute folders.
+ * @throws ConfigError
+ */
+export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin): Description => {
+  if (value === undefined) throw new ConfigError([{ file, text: 'has no default export', hint }]);
+  if (typeof value !== 'object' || value === null || Reflect.get(value, 'kind') !== 'shepherd') {
+    const text = `expected what defineShepherd({ … }) returns, found ${found(value)}`;
+    throw new ConfigError([{ file, path: 'the default export', text, hint }]);
+  }
+  const parsed = shepherdSchema.safeParse(value, { error: wordsFor });
+  if (!parsed.success) throw new ConfigError(problemsOf(parsed.error.issues, value, siteOf));
+  const { data } = parsed;
+  const problems = graphProblems(data.services, siteOf);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const folder = path.dirname(file);
+  const description = {
+    ...data,
+    name: data.name ?? nodeName,
+    services: data.services.map((entry) =>
+      entry.kind === 'service' ? placed(entry, folder) : entry,
+    ),
+  };
+  const bytes = Buffer.byteLength(canonicalJson(description));
+  if (bytes > descriptionBytes) {
+    const text = `its description has ${bytes} bytes, at most ${descriptionBytes} are taken`;
+    throw new ConfigError([{ file, text }]);
+  }
+  return description;
+};
+
+/** Commands run relative to the configuration, wherever the daemon was started. */
+const placed = (entry: ServiceDescription, folder: string): ServiceDescription => {
+  const place = (exec: ExecDescription): ExecDescription => ({
+    ...exec,
+    cwd: path.resolve(folder, exec.cwd ?? '.'),
+  });
+  const actions = Object.entries(entry.actions).map(([name, action]) => [
+    name,
+    action.run === undefined ? action : { ...action, run: place(action.run) },
+  ]);
+  return {
+    ...entry,
+    ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    actions: Object.fromEntries(actions) as ServiceDescription['actions'],
+  };
+};

@@ -1,0 +1,130 @@
+/** What a configuration says as a whole: names that are taken, names that lead nowhere, circles. */
+import { closest } from '../cli/closest.ts';
+import { problemCount } from './limits.ts';
+import type { EntryDescription } from './schema.ts';
+import type { Problem } from './config-error.ts';
+import { pathText, type Site } from './problems.ts';
+
+type Tell = (path: readonly PropertyKey[], text: string) => void;
+type Entries = readonly EntryDescription[];
+
+/** Each name and the index of the entry that provides it. */
+export type Providers = ReadonlyMap<string, number>;
+
+/** Who provides what; the first of two wins. */
+export const providersOf = (entries: Entries): Providers => {
+  const providers = new Map<string, number>();
+  entries.forEach(({ provision }, at) => {
+    for (const name of provision) if (!providers.has(name)) providers.set(name, at);
+  });
+  return providers;
+};
+
+/** What is wrong between the services, at most `problemCount` problems. */
+export const graphProblems = (entries: Entries, siteOf: Site): readonly Problem[] => {
+  const problems: Problem[] = [];
+  const tell: Tell = (path, text) => {
+    if (problems.length < problemCount) {
+      problems.push({ ...siteOf(path), path: pathText(path), text });
+    }
+  };
+  const providers = providersOf(entries);
+  checkTaken(entries, tell);
+  checkNeeds(entries, providers, tell);
+  if (problems.length === 0) checkCircles(entries, providers, tell);
+  return problems;
+};
+
+const checkTaken = (entries: Entries, tell: Tell): void => {
+  const taken = new Map<string, string>();
+  entries.forEach(({ provision }, at) =>
+    provision.forEach((name, index) => {
+      const path = ['services', at, 'provision', index];
+      const before = taken.get(name);
+      if (before !== undefined) tell(path, `the name '${name}' is taken by ${before}`);
+      else taken.set(name, pathText(path));
+    }),
+  );
+};
+
+/** What an entry names: its requirements, or its members. */
+const needsOf = (
+  entry: EntryDescription,
+): { readonly key: string; readonly verb: string; readonly names: readonly string[] } => {
+  switch (entry.kind) {
+    case 'service':
+      return { key: 'requirement', verb: 'requires', names: entry.requirement };
+    case 'fleet':
+      return { key: 'members', verb: 'has the member', names: entry.members };
+    case 'exported':
+      return { key: 'requirement', verb: 'requires', names: [] };
+  }
+};
+
+const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void => {
+  entries.forEach((entry, at) => {
+    const { key, names } = needsOf(entry);
+    const seen = new Map<number, string>();
+    names.forEach((name, index) => {
+      const path = ['services', at, key, index];
+      const provider = providers.get(name);
+      if (provider === undefined) {
+        const meant = closest(name, providers.keys());
+        const hint = meant === undefined ? '' : `; did you mean '${meant}'?`;
+        return tell(path, `no service here provides '${name}'${hint}`);
+      }
+      const before = seen.get(provider);
+      if (before !== undefined)
+        tell(path, `'${name}' is the same service as '${before}' before it`);
+      seen.set(provider, name);
+    });
+    if (entry.kind !== 'fleet' || typeof entry.minReady !== 'number') return;
+    const { minReady, members } = entry;
+    if (minReady <= members.length) return;
+    tell(['services', at, 'minReady'], `is ${minReady}, but there are ${members.length} members`);
+  });
+};
+
+/**
+ * Follows every need once; the way that is being followed is kept, so that a circle can be told
+ * whole.
+ */
+const checkCircles = (entries: Entries, providers: Providers, tell: Tell): void => {
+  const isDone = new Set<number>();
+  for (const start of entries.keys()) {
+    const way: { readonly at: number; readonly needs: readonly number[]; next: number }[] = [];
+    const placeOnWay = new Map<number, number>();
+    const enter = (at: number): void => {
+      const entry = entries[at];
+      const names = entry === undefined ? [] : needsOf(entry).names;
+      placeOnWay.set(at, way.length);
+      way.push({ at, needs: names.map((name) => providers.get(name) ?? at), next: 0 });
+    };
+    if (!isDone.has(start)) enter(start);
+    for (let top = way.at(-1); top !== undefined; top = way.at(-1)) {
+      const need = top.needs[top.next];
+      top.next += 1;
+      if (need === undefined) {
+        isDone.add(top.at);
+        placeOnWay.delete(top.at);
+        way.pop();
+      } else if (placeOnWay.has(need)) {
+        const circle = way.slice(placeOnWay.get(need)).map(({ at }) => at);
+        return tell(['services', need], circleText(entries, [...circle, need]));
+      } else if (!isDone.has(need)) enter(need);
+    }
+  }
+};
+
+const shownCount = 12;
+const circleText = (entries: Entries, circle: readonly number[]): string => {
+  const words = circle.map((at, index) => {
+    const entry = entries[at];
+    if (entry === undefined) return '';
+    const isLast = index === circle.length - 1;
+    return isLast ? `${entry.provision[0]}` : `${entry.provision[0]} ${needsOf(entry).verb}`;
+  });
+  const shown =
+    words.length <= shownCount ? words : [...words.slice(0, 6), '…', ...words.slice(-5)];
+  return `a circle that can never start: ${shown.join(' ')}`;
+};

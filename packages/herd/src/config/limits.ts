@@ -1,0 +1,51 @@
+/** What a configuration may cost, at most. Each with its unit and its reason. */
+
+/**
+ * Evaluation and bundling together. An ordinary configuration takes 0.1 s; a daemon that starts
+ * waits for it.
+ */
+export const evaluationMs = 10_000;
+/**
+ * Memory of the evaluating process, MiB: a configuration that fills memory ends itself, not the
+ * machine.
+ */
+export const evaluationMebibytes = 512;
+/** Once the evaluating process has ended, its pipes get this long to close, milliseconds. */
+export const closeMs = 500;
+/** What is kept of what a configuration prints, in characters: the end, where errors stand. */
+export const printedChars = 64 * 1024;
+/**
+ * Bytes of what the evaluating process tells: a description of the longest kind, with the places of
+ * its entries.
+ */
+export const resultBytes = 4 * 1024 * 1024;
+/** Bytes of a description as canonical JSON: what a daemon keeps and compares. */
+export const descriptionBytes = 1024 * 1024;
+
+/** Services of one shepherd: as many as it takes. */
+export const serviceCount = 10_000;
+/** Names of one service. */
+export const provisionCount = 16;
+/** Requirements of one service. */
+export const requirementCount = 1_000;
+/** Custom actions of one service: all are listed wherever it is shown. */
+export const actionCount = 64;
+/** Characters of a name: it is a file name, a word of the command line and a column of a table. */
+export const nameChars = 128;
+/** Characters of a documentation: a paragraph. */
+export const documentationChars = 4_096;
+/** Words of one command line. */
+export const argumentCount = 1_000;
+/** Characters of one argument, variable or path; Linux takes 128 KiB for one string. */
+export const argumentChars = 128 * 1024 - 1;
+/** Variables of one command. */
+export const variableCount = 1_000;
+/** Characters of a URL or of a host. */
+export const urlChars = 2_048;
+/** Seconds of any time in a configuration: an hour is long for a start, a stop or a delay. */
+export const longestSeconds = 3_600;
+/** Respawns that a policy may allow in its window. */
+export const respawnCount = 1_000;
+
+/** Problems told at once; the rest often follows from them. */
+export const problemCount = 20;

@@ -1,0 +1,183 @@
+/**
+ * Loads a configuration.
+ *
+ *     file ──► may others write it? ──► bundle ──► may others write what it imports?
+ *          ──► evaluate in a child ──► plain data? ──► schema ──► names and circles ──► Description
+ *
+ * Each step ends with a ConfigError where something is wrong; nothing of the configuration has run
+ * before the child, and nothing of it ever runs in this process.
+ */
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import * as z from 'zod';
+import { bundle, type Bundle } from './bundle.ts';
+import { checkConfig } from './check-config.ts';
+import { ConfigError, type Position, type Problem } from './config-error.ts';
+import { evaluate, type Evaluation } from './evaluate.ts';
+import { evaluationMs, problemCount, resultBytes } from './limits.ts';
+import type { Locate } from './positions.ts';
+import { pathText, type Site } from './problems.ts';
+import type { Description } from './schema.ts';
+import { distrust } from './trust.ts';
+
+/** What loading needs besides the file. */
+export interface LoadOptions {
+  /** Absolute: the main module of the package `bellwether` of this installation. */
+  readonly bellwether: string;
+  /** The node's name where the configuration gives none. */
+  readonly nodeName: string;
+  /** The environment of the evaluation. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** For bundling and evaluation together. Absent: 10 s. */
+  readonly timeoutMs?: number;
+  /** Gets what the configuration printed. */
+  readonly print?: (text: string) => void;
+}
+
+/**
+ * The description that a configuration evaluates to. One at a time in a process.
+ * @throws ConfigError for whatever is wrong with the file or what it says.
+ */
+export const loadConfig = async (file: string, options: LoadOptions): Promise<Description> => {
+  const start = performance.now();
+  const limitMs = options.timeoutMs ?? evaluationMs;
+  const leftMs = (): number => limitMs - (performance.now() - start);
+  const real = await findFile(path.resolve(file), options);
+  const late = new ConfigError([lateProblem(real, limitMs)]);
+  const bundled = await within(leftMs(), bundle(real, options.bellwether), late);
+  await checkTrust(bundled.files, options);
+  const evaluation = await evaluate(bundled.script, leftMs(), path.dirname(real), options.env);
+  if (evaluation.printed !== '') options.print?.(evaluation.printed);
+  if (evaluation.kind === 'late') throw late;
+  const { value, siteOf } = resultOf(evaluation, real, bundled);
+  return checkConfig(value, { file: real, siteOf, nodeName: options.nodeName });
+};
+
+const lateProblem = (file: string, limitMs: number): Problem => ({
+  file,
+  text: `was still running after ${limitMs / 1_000} s and was stopped`,
+  hint: 'a configuration only describes; does it loop, or wait for something?',
+});
+
+const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_kept, broken) => {
+    timer = setTimeout(broken, ms, late);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+/**
+ * The file itself, whatever links led to it; the links must not be at the mercy of others either.
+ */
+const findFile = async (file: string, options: LoadOptions): Promise<string> => {
+  const refuse = (text: string, hint?: string): never => {
+    throw new ConfigError([{ file, text, ...(hint === undefined ? {} : { hint }) }]);
+  };
+  if (!extensions.includes(path.extname(file))) {
+    refuse(`expected a name that ends with one of ${extensions.join(' ')}`);
+  }
+  let real: string;
+  try {
+    real = await fs.realpath(file);
+    if (!(await fs.stat(real)).isFile()) refuse('is not a file');
+  } catch (error) {
+    if (error instanceof ConfigError || !(error instanceof Error)) throw error;
+    const isMissing = 'code' in error && error.code === 'ENOENT';
+    return refuse(
+      isMissing ? 'there is no such file' : error.message,
+      isMissing ? 'a configuration is a module that exports defineShepherd({ … })' : undefined,
+    );
+  }
+  await checkTrust(real === file ? [real] : [real, file], options);
+  return real;
+};
+
+const checkTrust = async (files: readonly string[], options: LoadOptions): Promise<void> => {
+  // Whoever owns this program can make it do anything already.
+  const { uid } = await fs.stat(options.bellwether);
+  const problems = await distrust(files, { uid: process.geteuid?.(), owners: new Set([uid]) });
+  if (problems.length > 0) throw new ConfigError(problems.slice(0, problemCount));
+};
+
+const told = z.union([
+  z.strictObject({ late: z.literal(true) }),
+  z.strictObject({ thrown: z.strictObject({ text: z.string(), stack: z.string() }) }),
+  z.strictObject({
+    described: z.strictObject({
+      value: z.unknown().optional(),
+      sites: z.record(z.string(), z.string()),
+      strange: z.array(z.strictObject({ path: z.string(), found: z.string() })),
+    }),
+  }),
+]);
+
+const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? '';
+
+/**
+ * What the child said about the default export. It ran foreign code, so what it says is checked as
+ * such.
+ */
+const resultOf = (
+  evaluation: Exclude<Evaluation, { kind: 'late' }>,
+  file: string,
+  { locate }: Bundle,
+): { readonly value: unknown; readonly siteOf: Site } => {
+  if (evaluation.kind === 'too-much') {
+    throw new ConfigError([{ file, text: `describes more than ${resultBytes} bytes` }]);
+  }
+  if (evaluation.kind === 'ended') {
+    const said = lastLine(evaluation.printed);
+    const text = `ended before it was evaluated (${evaluation.how})`;
+    throw new ConfigError([{ file, text: said === '' ? text : `${text}: ${said}` }]);
+  }
+  const result = parseTold(evaluation.json, file);
+  if ('late' in result) throw new ConfigError([{ file, text: 'ran too long and was stopped' }]);
+  if ('thrown' in result) {
+    const { text, stack } = result.thrown;
+    throw new ConfigError([{ ...(locate(stack) ?? { file }), text }]);
+  }
+  const { value, sites, strange } = result.described;
+  const siteOf = siteFinder(sites, locate, file);
+  if (strange.length > 0) {
+    throw new ConfigError(
+      strange.map(({ path: place, found: what }) => ({
+        ...siteOf(keysOf(place)),
+        path: place === '' ? 'the default export' : place,
+        text: `expected plain data, found ${what}`,
+        ...(what === 'a function' ? { hint: 'a command is written exec([program, …])' } : {}),
+      })),
+    );
+  }
+  return { value, siteOf };
+};
+
+const parseTold = (json: string, file: string): z.output<typeof told> => {
+  try {
+    return told.parse(JSON.parse(json));
+  } catch (error) {
+    throw new ConfigError([{ file, text: 'its evaluation gave no description' }], { cause: error });
+  }
+};
+
+const keysOf = (place: string): readonly PropertyKey[] =>
+  Array.from(place.matchAll(/\[(\d+)\]|([A-Za-z_$][\w$]*)/g), ([, index, key]) =>
+    index === undefined ? (key ?? '') : Number(index),
+  );
+
+/** The nearest entry around a path whose line is known. */
+const siteFinder =
+  (sites: Readonly<Record<string, string>>, locate: Locate, file: string): Site =>
+  (keys): Position => {
+    for (let length = keys.length; length >= 0; length -= 1) {
+      const stack = sites[pathText(keys.slice(0, length))];
+      const position = stack === undefined ? undefined : locate(stack);
+      if (position !== undefined) return position;
+    }
+    return { file };
+  };

@@ -1,0 +1,134 @@
+/**
+ * From a description to what makes the actors: times in milliseconds, names of members canonical.
+ */
+import type { MinReady } from '@bellwether/fleet';
+import type {
+  ActionConfig,
+  Command,
+  Readiness,
+  RespawnPolicy,
+  ServiceConfig,
+  SignalName,
+} from '@bellwether/shepherd';
+import { providersOf, type Providers } from './graph.ts';
+import { parseTcp } from './schema.ts';
+import type {
+  Description,
+  EntryDescription,
+  ExecDescription,
+  ServiceDescription,
+} from './schema.ts';
+
+/** A service of another shepherd, reached by a ref of the daemon's store. */
+export interface ExportedSpec {
+  readonly provision: readonly [string, ...string[]];
+  readonly petname: string;
+  /** What the operator calls the machine where it runs. */
+  readonly origin: string;
+}
+/** An aggregate. */
+export interface FleetSpec {
+  readonly provision: readonly [string, ...string[]];
+  readonly documentation: string;
+  /** Canonical names at this shepherd. */
+  readonly members: readonly string[];
+  readonly minReady: MinReady;
+}
+/** One entry, in the order of the configuration, which is the order of registration. */
+export type PlannedService =
+  | { readonly kind: 'service'; readonly config: ServiceConfig }
+  | { readonly kind: 'exported'; readonly spec: ExportedSpec }
+  | { readonly kind: 'fleet'; readonly spec: FleetSpec };
+
+/** What the entries of a checked description become. */
+export const toServiceConfigs = ({ services }: Description): readonly PlannedService[] => {
+  const providers = providersOf(services);
+  return services.map((entry): PlannedService => {
+    const provision = namesOf(entry);
+    switch (entry.kind) {
+      case 'service':
+        return { kind: 'service', config: configOf(entry, provision) };
+      case 'exported': {
+        const { petname } = entry.from;
+        return { kind: 'exported', spec: { provision, petname, origin: entry.node ?? petname } };
+      }
+      case 'fleet': {
+        const { documentation, minReady } = entry;
+        const members = entry.members.map((name) => canonicalName(name, services, providers));
+        return {
+          kind: 'fleet',
+          spec: { provision, documentation, members, minReady },
+        };
+      }
+    }
+  });
+};
+
+const namesOf = ({ provision }: EntryDescription): readonly [string, ...string[]] => {
+  const [first, ...rest] = provision;
+  if (first === undefined) throw new RangeError('config: a checked service without a name');
+  return [first, ...rest];
+};
+
+const canonicalName = (
+  name: string,
+  services: Description['services'],
+  providers: Providers,
+): string => services[providers.get(name) ?? -1]?.provision[0] ?? name;
+
+const ms = (seconds: number): number => Math.round(seconds * 1_000);
+
+const configOf = (
+  entry: ServiceDescription,
+  provision: readonly [string, ...string[]],
+): ServiceConfig => ({
+  provision,
+  requirement: entry.requirement,
+  documentation: entry.documentation,
+  ...(entry.start === undefined ? {} : { start: commandOf(entry.start) }),
+  stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
+  ready: readinessOf(entry.ready),
+  isOneShot: entry.oneShot,
+  ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
+  actions: Object.fromEntries(
+    Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action)]),
+  ),
+  isAutoStarted: entry.autoStart,
+});
+
+const commandOf = ({ argv, cwd, env }: ExecDescription): Command => {
+  const [program, ...args] = argv;
+  if (program === undefined) throw new RangeError('config: a checked command without a program');
+  return { argv: [program, ...args], env, ...(cwd === undefined ? {} : { cwd }) };
+};
+
+/** The schema let no other text through. */
+const signalOf = (name: string): SignalName => name as SignalName;
+
+const readinessOf = (ready: ServiceDescription['ready']): Readiness => {
+  if (ready === undefined) return { kind: 'spawned' };
+  const timeoutMs = ms(ready.timeoutSeconds);
+  if (ready.http !== undefined) return { kind: 'http', url: ready.http, timeoutMs };
+  const target = parseTcp(ready.tcp ?? '');
+  if (target === undefined) throw new RangeError('config: a checked readiness without a target');
+  return { kind: 'tcp', ...target, timeoutMs };
+};
+
+const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnPolicy => ({
+  limitCount: respawn.limit,
+  limitWindowMs: ms(respawn.windowSeconds),
+  delayMs: ms(respawn.delaySeconds),
+  maxDelayMs: ms(respawn.maxDelaySeconds),
+});
+
+const actionOf = (action: ServiceDescription['actions'][string]): ActionConfig => {
+  const { documentation, signal, run, takesArguments } = action;
+  if (signal !== undefined) return { documentation, kind: 'signal', signal: signalOf(signal) };
+  if (run === undefined) throw new RangeError('config: a checked action that does nothing');
+  return {
+    documentation,
+    kind: 'command',
+    command: commandOf(run),
+    ...(takesArguments === undefined ? {} : { takesArguments }),
+  };
+};

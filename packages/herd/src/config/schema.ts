@@ -1,0 +1,329 @@
+/**
+ * What a configuration may say, and the description that a daemon loads: the same with every
+ * default filled in. Nothing unknown is let through, since a misspelled option would otherwise be
+ * an option that silently is not set.
+ */
+import os from 'node:os';
+import * as z from 'zod';
+import { closest } from '../cli/closest.ts';
+import { petnameOf } from '../refs/petname.ts';
+import {
+  actionCount,
+  argumentChars,
+  argumentCount,
+  documentationChars,
+  longestSeconds,
+  nameChars,
+  provisionCount,
+  requirementCount,
+  respawnCount,
+  serviceCount,
+  urlChars,
+  variableCount,
+} from './limits.ts';
+
+/**
+ * A record that knows its keys: `what` says how it is written, for those who wrote something else.
+ */
+const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
+  z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'invalid_type') return `expected ${what}`;
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      const keys = Object.keys(shape).filter((key) => key !== 'kind');
+      return issue.keys
+        .map((key) => {
+          const meant = closest(key, keys);
+          const hint =
+            meant === undefined ? `known are ${keys.join(', ')}` : `did you mean '${meant}'?`;
+          return `unknown option '${key}'; ${hint}`;
+        })
+        .join('; ');
+    },
+  });
+
+/** GNU Shepherd keeps both names for the shepherd itself. */
+const rootNames: readonly string[] = ['root', 'shepherd'];
+const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
+const name = z
+  .string()
+  .min(1, 'is empty')
+  .max(nameChars, `has more than ${nameChars} characters`)
+  .regex(
+    nameForm,
+    "may have letters, digits and _ . + : @ - only, and begins with a letter, a digit or '_'",
+  );
+const provision = z
+  .array(name.refine((text) => !rootNames.includes(text), 'is the name of the shepherd itself'))
+  .min(1, "expected at least one name, as in ['web-server']")
+  .max(provisionCount, `has more than ${provisionCount} names`);
+const documentation = z
+  .string()
+  .max(documentationChars, `has more than ${documentationChars} characters`);
+
+/** Text that a program can be given: the system ends strings at a NUL. */
+const argument = z
+  .string()
+  .max(argumentChars, `has more than ${argumentChars} characters`)
+  .refine((text) => !text.includes('\0'), 'contains a NUL character');
+const variableName = argument.regex(
+  /^[^=]+$/,
+  "is no name of a variable: it is empty or has a '='",
+);
+
+const exec = record(
+  {
+    kind: z.literal('exec'),
+    argv: z
+      .array(argument)
+      .min(1, "expected a program, as in exec(['node', 'server.js'])")
+      .max(argumentCount, `has more than ${argumentCount} words`)
+      .refine((words) => words[0] !== '', 'the name of the program is empty'),
+    cwd: argument.min(1, 'is empty').optional(),
+    env: z
+      .record(variableName, argument)
+      .refine(
+        (env) => Object.keys(env).length <= variableCount,
+        `has over ${variableCount} variables`,
+      )
+      .default({}),
+  },
+  "a command, as in exec(['node', 'server.js'])",
+);
+
+const seconds = z.number().min(0, 'is negative').max(longestSeconds, `is over ${longestSeconds}`);
+const someSeconds = seconds.gt(0, 'must be more than 0');
+
+const signal = z.string().superRefine((text, context) => {
+  if (Object.hasOwn(os.constants.signals, text)) return;
+  const meant =
+    closest(text.toUpperCase(), Object.keys(os.constants.signals)) ??
+    closest(`SIG${text.toUpperCase()}`, Object.keys(os.constants.signals));
+  const hint = meant === undefined ? "expected a name like 'SIGHUP'" : `did you mean '${meant}'?`;
+  context.addIssue({ code: 'custom', message: `there is no signal '${text}'; ${hint}` });
+});
+
+const httpUrl = z
+  .string()
+  .max(urlChars, `has more than ${urlChars} characters`)
+  .superRefine((text, context) => {
+    const tell = (message: string): void => context.addIssue({ code: 'custom', message });
+    if (!/^https?:\/\//.test(text) || !URL.canParse(text)) {
+      return tell(`expected a URL like 'http://127.0.0.1:8080/health'`);
+    }
+    const { username, password } = new URL(text);
+    if (username !== '' || password !== '') tell('a URL with a user or password would be printed');
+  });
+const tcpForm = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]/]+)):(\d{1,5})$/;
+/** `host:port` taken apart; undefined for what is none. */
+export const parseTcp = (text: string): { host: string; port: number } | undefined => {
+  const [, v6, other, digits] = tcpForm.exec(text) ?? [];
+  const host = v6 ?? other;
+  const port = Number(digits);
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
+};
+const ready = record(
+  {
+    http: httpUrl.optional(),
+    tcp: z
+      .string()
+      .max(urlChars, `has more than ${urlChars} characters`)
+      .refine(
+        (text) => parseTcp(text) !== undefined,
+        "expected 'host:port', as in '127.0.0.1:5432'",
+      )
+      .optional(),
+    timeoutSeconds: someSeconds.default(10),
+  },
+  "{ http: 'http://…' } or { tcp: 'host:port' }",
+).refine(
+  ({ http, tcp }) => (http === undefined) !== (tcp === undefined),
+  'expected either http or tcp',
+);
+
+const respawn = z.preprocess(
+  (value) => (value === true ? {} : value === false ? undefined : value),
+  record(
+    {
+      limit: z
+        .int('expected a whole number')
+        .min(0, 'is negative')
+        .max(respawnCount, `is over ${respawnCount}`)
+        .default(5),
+      windowSeconds: someSeconds.default(7),
+      delaySeconds: seconds.default(0.1),
+      maxDelaySeconds: seconds.default(30),
+    },
+    'true, false or { limit, windowSeconds, delaySeconds, maxDelaySeconds }',
+  )
+    .refine(
+      ({ delaySeconds, maxDelaySeconds }) => delaySeconds <= maxDelaySeconds,
+      'delaySeconds is over maxDelaySeconds',
+    )
+    .optional(),
+);
+
+/** What every service understands already. */
+const builtInActions: readonly string[] = [
+  'start',
+  'stop',
+  'restart',
+  'status',
+  'enable',
+  'disable',
+  'doc',
+  'log',
+];
+const actionName = name
+  .regex(/^[a-z][a-z0-9-]*$/, 'may have small letters, digits and - only, and begins with a letter')
+  .refine((text) => !builtInActions.includes(text), 'is an action of every service');
+const action = record(
+  {
+    documentation: documentation.min(1, 'expected one sentence about what it does'),
+    signal: signal.optional(),
+    run: exec.optional(),
+    takesArguments: z.boolean().optional(),
+  },
+  "{ documentation, signal: 'SIGHUP' } or { documentation, run: exec([…]) }",
+)
+  .refine(
+    ({ signal, run }) => (signal === undefined) !== (run === undefined),
+    'expected either signal or run',
+  )
+  .refine(
+    ({ signal, takesArguments }) => signal === undefined || takesArguments === undefined,
+    'takesArguments goes with run, a signal takes none',
+  );
+
+const service = record(
+  {
+    kind: z.literal('service'),
+    provision,
+    requirement: z
+      .array(name)
+      .max(requirementCount, `has more than ${requirementCount} names`)
+      .default([]),
+    documentation: documentation.default(''),
+    start: exec.optional(),
+    ready: ready.optional(),
+    respawn,
+    stop: record(
+      { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) },
+      "{ signal: 'SIGTERM', graceSeconds: 5 }",
+    ).prefault({}),
+    oneShot: z.boolean().default(false),
+    actions: z
+      .record(actionName, action)
+      .refine((all) => Object.keys(all).length <= actionCount, `has over ${actionCount} actions`)
+      .default({}),
+    autoStart: z.boolean().default(false),
+  },
+  'service({ … })',
+).superRefine((entry, context) => {
+  const tell = (key: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (entry.start === undefined) {
+    if (entry.ready !== undefined)
+      tell('ready', 'needs a start: without a process nothing gets ready');
+    if (entry.respawn !== undefined)
+      tell('respawn', 'needs a start: there is no process to respawn');
+    if (entry.oneShot) tell('oneShot', 'needs a start: there is nothing to run to its end');
+    for (const [key, { signal }] of Object.entries(entry.actions)) {
+      if (signal !== undefined)
+        tell('actions', `${key} needs a start: there is no process to signal`);
+    }
+  }
+  if (!entry.oneShot) return;
+  if (entry.respawn !== undefined) tell('respawn', 'contradicts oneShot: it would never be done');
+  if (entry.ready !== undefined)
+    tell('ready', 'contradicts oneShot: it is ready when it has ended');
+});
+
+const petname = z.string().superRefine((text, context) => {
+  try {
+    if (text.startsWith('@')) throw new Error("is written without '@' here");
+    petnameOf(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.addIssue({ code: 'custom', message });
+  }
+});
+const exported = record(
+  {
+    kind: z.literal('exported'),
+    provision,
+    from: record({ kind: z.literal('ref'), petname }, "a ref, as in ref('a-web-server')"),
+    node: name.optional(),
+  },
+  'exported({ … })',
+);
+
+const isMinReady = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? /^(?:\d|[1-9]\d|100)%$/.test(value)
+    : Number.isSafeInteger(value) && Number(value) >= 0;
+const fleet = record(
+  {
+    kind: z.literal('fleet'),
+    provision,
+    members: z
+      .array(name)
+      .min(1, 'expected at least one name of a service')
+      .max(serviceCount, `has more than ${serviceCount} names`),
+    minReady: z
+      .custom<number | `${number}%`>(isMinReady, {
+        error: "expected a count like 1, or a share from '0%' to '100%'",
+      })
+      .default('100%'),
+    documentation: documentation.default(''),
+  },
+  'fleet({ … })',
+);
+
+/** The whole: what defineShepherd gives. */
+export const shepherdSchema = record(
+  {
+    kind: z.literal('shepherd'),
+    name: name.optional(),
+    services: z
+      .array(
+        z.discriminatedUnion('kind', [service, exported, fleet], {
+          error: 'expected service({ … }), exported({ … }) or fleet({ … })',
+        }),
+      )
+      .max(serviceCount, `has more than ${serviceCount} services`),
+    listen: record(
+      {
+        unix: z.boolean().default(true),
+        tcpTls: record(
+          {
+            host: z
+              .string()
+              .max(urlChars, `has more than ${urlChars} characters`)
+              .regex(/^[A-Za-z0-9._:-]+$/, 'expected a host name or an address'),
+            port: z
+              .int('expected a whole number')
+              .min(0, 'is negative')
+              .max(65_535, 'is over 65535'),
+          },
+          "{ host: 'a.example', port: 8888 }",
+        ).optional(),
+      },
+      '{ unix: true, tcpTls: { host, port } }',
+    ).prefault({}),
+  },
+  'defineShepherd({ … })',
+);
+
+type Checked = z.output<typeof shepherdSchema>;
+/**
+ * A configuration as a daemon loads it: complete, checked, plain data. Times are in seconds, as
+ * they were written.
+ */
+export type Description = Omit<Checked, 'name'> & { readonly name: string };
+/** One entry of it. */
+export type EntryDescription = Checked['services'][number];
+/** A service of this machine. */
+export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
+/** A command; its `cwd` is absolute once it is loaded. */
+export type ExecDescription = z.output<typeof exec>;

@@ -1,0 +1,345 @@
+import { describe, expect, it } from 'vitest';
+import { refusalOfServices, refusalOfWhole, taken } from './check.ts';
+
+/** Each case: what stands on line 3, and what is said about it after the file's name. */
+const cases = (
+  title: string,
+  list: readonly (readonly [entry: string, message: string])[],
+): void => {
+  it.each(list)(`${title}: %s`, (entry, message) => {
+    expect(refusalOfServices(entry)).toBe(`config.ts:3: ${message}`);
+  });
+};
+const web = (rest: string): string =>
+  `service({ provision: ['web'], start: exec(['web']), ${rest} })`;
+
+describe('an unknown option is refused with what was meant', () => {
+  cases('in a service', [
+    [
+      web(`requirment: []`),
+      `services[0]: unknown option 'requirment'; did you mean 'requirement'?`,
+    ],
+    [
+      web(`ready: { htpp: 'http://a/' }`),
+      `services[0].ready: unknown option 'htpp'; did you mean 'http'?`,
+    ],
+    [
+      web(`stop: { colour: 1 }`),
+      `services[0].stop: unknown option 'colour'; known are signal, graceSeconds`,
+    ],
+    [
+      web(`respawn: { limits: 1 }`),
+      `services[0].respawn: unknown option 'limits'; did you mean 'limit'?`,
+    ],
+    [
+      web(`actions: { x: { documentation: 'X.', signal: 'SIGHUP', args: 1 } }`),
+      `services[0].actions.x: unknown option 'args'; known are documentation, signal, run, takesArguments`,
+    ],
+  ]);
+  it('in exec, exported, fleet and the whole', () => {
+    expect(
+      refusalOfServices(`service({ provision: ['a'], start: exec(['a'], { cdw: '/' }) })`),
+    ).toMatch(/services\[0\]\.start: unknown option 'cdw'; did you mean 'cwd'\?/);
+    expect(refusalOfServices(`exported({ provision: ['a'], form: ref('b') })`)).toMatch(
+      /services\[0\]: unknown option 'form'; did you mean 'from'\?/,
+    );
+    expect(refusalOfWhole(`defineShepherd({ services: [], listn: {} })`)).toBe(
+      `config.ts:2: unknown option 'listn'; did you mean 'listen'?`,
+    );
+  });
+});
+
+describe('a wrong value is refused with what was expected', () => {
+  cases('names', [
+    [
+      `service({ provision: [] })`,
+      `services[0].provision: expected at least one name, as in ['web-server'], found a list`,
+    ],
+    [`service({ provision: 'web' })`, `services[0].provision: expected a list, found "web"`],
+    [
+      `service({ provision: ['we b'] })`,
+      `services[0].provision[0]: may have letters, digits and _ . + : @ - only, and begins with a letter, a digit or '_'`,
+    ],
+    [
+      `service({ provision: ['@web'] })`,
+      `services[0].provision[0]: may have letters, digits and _ . + : @ - only, and begins with a letter, a digit or '_'`,
+    ],
+    [
+      `service({ provision: ['root'] })`,
+      `services[0].provision[0]: is the name of the shepherd itself`,
+    ],
+    [
+      `service({ provision: ['a'.repeat(129)] })`,
+      `services[0].provision[0]: has more than 128 characters`,
+    ],
+    [`service({})`, `services[0].provision: expected a list, found nothing`],
+  ]);
+  cases('commands', [
+    [
+      web(`start: ['web']`),
+      `services[0].start: expected a command, as in exec(['node', 'server.js']), found a list`,
+    ],
+    [
+      web(`start: exec([])`),
+      `services[0].start.argv: expected a program, as in exec(['node', 'server.js']), found a list`,
+    ],
+    [web(`start: exec(['a\\0b'])`), `services[0].start.argv[0]: contains a NUL character`],
+    [
+      web(`start: exec(['a'], { env: { 'A=B': 'x' } })`),
+      `services[0].start.env["A=B"]: is no name of a variable: it is empty or has a '='`,
+    ],
+    [
+      web(`start: exec(['a'], { env: { PORT: 80 } })`),
+      `services[0].start.env.PORT: expected a text, found 80`,
+    ],
+  ]);
+  cases('readiness', [
+    [web(`ready: {}`), `services[0].ready: expected either http or tcp, found an object`],
+    [
+      web(`ready: { http: 'http://a/', tcp: 'a:1' }`),
+      `services[0].ready: expected either http or tcp, found an object`,
+    ],
+    [
+      web(`ready: { http: 'localhost:80' }`),
+      `services[0].ready.http: expected a URL like 'http://127.0.0.1:8080/health', found "localhost:80"`,
+    ],
+    [
+      web(`ready: { http: 'http://me:secret@a/' }`),
+      `services[0].ready.http: a URL with a user or password would be printed`,
+    ],
+    [
+      web(`ready: { tcp: '8080' }`),
+      `services[0].ready.tcp: expected 'host:port', as in '127.0.0.1:5432', found "8080"`,
+    ],
+    [
+      web(`ready: { tcp: 'a:65536' }`),
+      `services[0].ready.tcp: expected 'host:port', as in '127.0.0.1:5432', found "a:65536"`,
+    ],
+    [
+      web(`ready: { tcp: 'a:1', timeoutSeconds: 0 }`),
+      `services[0].ready.timeoutSeconds: must be more than 0`,
+    ],
+    [
+      web(`ready: { tcp: 'a:1', timeoutSeconds: 3601 }`),
+      `services[0].ready.timeoutSeconds: is over 3600`,
+    ],
+  ]);
+  cases('stopping and respawning', [
+    [
+      web(`stop: { signal: 'SIGTREM' }`),
+      `services[0].stop.signal: there is no signal 'SIGTREM'; did you mean 'SIGTERM'?`,
+    ],
+    [
+      web(`stop: { signal: 'hup' }`),
+      `services[0].stop.signal: there is no signal 'hup'; did you mean 'SIGHUP'?`,
+    ],
+    [
+      web(`stop: { signal: '__proto__' }`),
+      `services[0].stop.signal: there is no signal '__proto__'; expected a name like 'SIGHUP'`,
+    ],
+    [web(`stop: { graceSeconds: -1 }`), `services[0].stop.graceSeconds: is negative`],
+    [
+      web(`respawn: 'yes'`),
+      `services[0].respawn: expected true, false or { limit, windowSeconds, delaySeconds, maxDelaySeconds }, found "yes"`,
+    ],
+    [
+      web(`respawn: { limit: 1.5 }`),
+      `services[0].respawn.limit: expected a whole number, found 1.5`,
+    ],
+    [
+      web(`respawn: { delaySeconds: 9, maxDelaySeconds: 1 }`),
+      `services[0].respawn: delaySeconds is over maxDelaySeconds`,
+    ],
+    [
+      web(`oneShot: true, respawn: true`),
+      `services[0].respawn: contradicts oneShot: it would never be done`,
+    ],
+    [
+      `service({ provision: ['a'], respawn: true })`,
+      `services[0].respawn: needs a start: there is no process to respawn`,
+    ],
+    [
+      `service({ provision: ['a'], oneShot: true })`,
+      `services[0].oneShot: needs a start: there is nothing to run to its end`,
+    ],
+  ]);
+  cases('actions', [
+    [
+      web(`actions: { stop: { documentation: 'S.', signal: 'SIGHUP' } }`),
+      `services[0].actions.stop: is an action of every service`,
+    ],
+    [
+      web(`actions: { 'Re Load': { documentation: 'S.', signal: 'SIGHUP' } }`),
+      `services[0].actions["Re Load"]: may have letters, digits and _ . + : @ - only, and begins with a letter, a digit or '_'`,
+    ],
+    [
+      web(`actions: { reload: { signal: 'SIGHUP' } }`),
+      `services[0].actions.reload.documentation: expected a text, found nothing`,
+    ],
+    [
+      web(`actions: { reload: { documentation: 'R.' } }`),
+      `services[0].actions.reload: expected either signal or run, found an object`,
+    ],
+    [
+      `service({ provision: ['a'], actions: { hup: { documentation: 'H.', signal: 'SIGHUP' } } })`,
+      `services[0].actions: hup needs a start: there is no process to signal`,
+    ],
+  ]);
+  cases('exported services and fleets', [
+    [
+      `exported({ provision: ['a'], from: 'b' })`,
+      `services[0].from: expected a ref, as in ref('a-web-server'), found "b"`,
+    ],
+    [
+      `exported({ provision: ['a'], from: ref('@b') })`,
+      `services[0].from.petname: is written without '@' here`,
+    ],
+    [
+      `exported({ provision: ['a'], from: ref('../b') })`,
+      `services[0].from.petname: a petname begins with a letter or digit and has letters, digits, dot, dash and underscore only`,
+    ],
+    [
+      `fleet({ provision: ['a'], members: [] })`,
+      `services[0].members: expected at least one name of a service, found a list`,
+    ],
+    [
+      `fleet({ provision: ['a'], members: ['b'], minReady: '101%' })`,
+      `services[0].minReady: expected a count like 1, or a share from '0%' to '100%', found "101%"`,
+    ],
+    [
+      `fleet({ provision: ['a'], members: ['b'], minReady: -1 })`,
+      `services[0].minReady: expected a count like 1, or a share from '0%' to '100%', found -1`,
+    ],
+  ]);
+  it('an entry that no constructor made', () => {
+    expect(refusalOfServices(`{ provision: ['a'] }`)).toBe(
+      `config.ts:3: services[0].kind: expected service({ … }), exported({ … }) or fleet({ … }), found nothing`,
+    );
+  });
+  it('ports and hosts', () => {
+    const listen = (tcpTls: string) =>
+      refusalOfWhole(`defineShepherd({ services: [], listen: { tcpTls: ${tcpTls} } })`);
+    expect(listen(`{ host: 'a', port: 65536 }`)).toMatch(/listen\.tcpTls\.port: is over 65535$/);
+    expect(listen(`{ host: 'a', port: '80' }`)).toMatch(
+      /port: expected a whole number, found "80"$/,
+    );
+    expect(listen(`{ host: 'http://a', port: 80 }`)).toMatch(/host: expected a host name or/);
+    expect(listen(`{ port: 80 }`)).toMatch(/host: expected a text, found nothing$/);
+  });
+  it('several problems are told together', () => {
+    const message = refusalOfServices(`service({ provision: ['a b'] }),
+      service({ provision: ['b'], autoStart: 1 }),`);
+    expect(message.split('\n')).toEqual([
+      expect.stringContaining('config.ts:3: services[0].provision[0]: may have letters'),
+      'config.ts:4: services[1].autoStart: expected true or false, found 1',
+    ]);
+  });
+  it('of very many the first twenty are told', () => {
+    const message = refusalOfServices(
+      `...Array.from({ length: 200 }, () => service({ provision: ['a b'] }))`,
+    );
+    expect(message.split('\n').length).toBe(20);
+  });
+});
+
+describe('the names of a configuration must fit together', () => {
+  it('a name that is provided twice', () => {
+    const message = refusalOfServices(`service({ provision: ['a', 'b'] }),
+service({ provision: ['c', 'b'] }),`);
+    expect(message).toBe(
+      `config.ts:4: services[1].provision[1]: the name 'b' is taken by services[0].provision[1]`,
+    );
+  });
+  it('a requirement and a member that nobody provides', () => {
+    const message = refusalOfServices(`service({ provision: ['networking'] }),
+service({ provision: ['web'], requirement: ['netwroking'] }),
+fleet({ provision: ['all'], members: ['web', 'database'] }),`);
+    expect(message.split('\n')).toEqual([
+      `config.ts:4: services[1].requirement[0]: no service here provides 'netwroking'; did you mean 'networking'?`,
+      `config.ts:5: services[2].members[1]: no service here provides 'database'`,
+    ]);
+  });
+  it('a member that is named twice, and more needed than there are', () => {
+    const message = refusalOfServices(`service({ provision: ['a', 'alias'] }),
+fleet({ provision: ['all'], members: ['a', 'alias'], minReady: 3 }),`);
+    expect(message.split('\n')).toEqual([
+      `config.ts:4: services[1].members[1]: 'alias' is the same service as 'a' before it`,
+      `config.ts:4: services[1].minReady: is 3, but there are 2 members`,
+    ]);
+  });
+  it('a circle is told with its path', () => {
+    const message = refusalOfServices(`service({ provision: ['x'], requirement: ['b-alias'] }),
+service({ provision: ['a'], requirement: ['b-alias'] }),
+service({ provision: ['b', 'b-alias'], requirement: ['c'] }),
+service({ provision: ['c'], requirement: ['a'] }),`);
+    expect(message).toBe(
+      `config.ts:5: services[2]: a circle that can never start: b requires c requires a requires b`,
+    );
+  });
+  it('a service that requires itself, and a fleet that its own member requires', () => {
+    expect(refusalOfServices(`service({ provision: ['a'], requirement: ['a'] }),`)).toMatch(
+      /: a circle that can never start: a requires a$/,
+    );
+    expect(
+      refusalOfServices(`fleet({ provision: ['f'], members: ['a'] }),
+service({ provision: ['a'], requirement: ['f'] }),`),
+    ).toMatch(/: a circle that can never start: f has the member a requires f$/);
+  });
+  it('a long circle is told in short', () => {
+    const message = refusalOfServices(`...Array.from({ length: 3000 }, (_, at) =>
+  service({ provision: ['s' + at], requirement: ['s' + (at + 1) % 3000] }))`);
+    expect(message).toMatch(
+      /: s0 requires s1 requires .* requires … s2996 requires .* requires s0$/,
+    );
+    expect(message.length).toBeLessThan(400);
+  });
+  it('no circle is seen in a ladder of layers, and it takes no time', () => {
+    const { services } = taken(`defineShepherd({ services: Array.from({ length: 120 }, (_, at) => {
+      const layer = at >> 1;
+      const below = (side) => 'l' + (layer - 1) + '-' + side;
+      const requirement = layer === 0 ? [] : [below(0), below(1)];
+      return service({ provision: ['l' + layer + '-' + (at & 1)], requirement });
+    }) })`);
+    expect(services.length).toBe(120);
+  });
+});
+
+describe('a limit is reached by', () => {
+  const list = (count: number, entry: string) =>
+    `Array.from({ length: ${count} }, (_, at) => ${entry})`;
+  const chain = (count: number) =>
+    // As short as can be: the mebibyte of the whole is the tighter limit for ordinary services.
+    `defineShepherd({ services: ${list(count, `fleet({ provision: ['f' + at], members: ['f' + (at + 1)] })`)} })`;
+  const web = (rest: string) => `defineShepherd({ services: [
+    service({ provision: ['web'], start: exec(['web']), ${rest} })] })`;
+  const words = (count: number) => web(`start: exec(${list(count, `'a'`)})`);
+  const actions = (count: number) =>
+    web(
+      `actions: Object.fromEntries(${list(count, `['a' + at, { documentation: 'A.', signal: 'SIGHUP' }]`)})`,
+    );
+  const names = (count: number) => `defineShepherd({ services: [
+    service({ provision: ${list(count, `'n' + at`)} })] })`;
+  const name = (length: number) =>
+    `defineShepherd({ services: [service({ provision: ['n'.repeat(${length})] })] })`;
+  const text = (length: number) => web(`documentation: 'x'.repeat(${length})`);
+  it.each([
+    ['16 names', names(16), names(17), /provision: has more than 16 names$/],
+    ['128 characters of a name', name(128), name(129), /has more than 128 characters$/],
+    ['4,096 characters of documentation', text(4_096), text(4_097), /more than 4096 characters$/],
+    ['1,000 words', words(1_000), words(1_001), /argv: has more than 1000 words$/],
+    ['64 actions', actions(64), actions(65), /actions: has over 64 actions$/],
+  ])('%s, and broken by one more', (_what, at, over, message) => {
+    expect(taken(at).services.length).toBe(1);
+    expect(refusalOfWhole(over)).toMatch(message);
+  });
+  it('10,000 services: a chain of as many is followed to its end, one more is refused', () => {
+    expect(refusalOfWhole(chain(10_000))).toMatch(/no service here provides 'f10000'/);
+    expect(refusalOfWhole(chain(10_001))).toMatch(/services: has more than 10000 services$/);
+  });
+  it('a mebibyte of description', () => {
+    const size = (count: number) =>
+      `defineShepherd({ services: ${list(count, `service({ provision: ['s' + at], documentation: 'x'.repeat(4000) })`)} })`;
+    expect(taken(size(250)).services.length).toBe(250);
+    expect(refusalOfWhole(size(260))).toMatch(/its description has \d+ bytes, at most 1048576/);
+  });
+});

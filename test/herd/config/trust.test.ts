@@ -1,0 +1,108 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { distrust } from '../../../packages/herd/src/config/trust.ts';
+import { folderWith, refusal } from './support.ts';
+
+const minimal = `import { defineShepherd } from 'bellwether';
+import './part.ts';
+export default defineShepherd({ services: [] });`;
+const makeFiles = () => {
+  const folder = folderWith({
+    'etc/passwd': 'root:x:0:0::/:/bin/sh\nann:x:1000:1000::/:/bin/sh\nbob:x:1001:100::/:/bin/sh\n',
+    'etc/group': 'root:x:0:\nann:x:1000:\nusers:x:100:ann\nteam:x:200:ann,bob\nown:x:201:ann\n',
+    'own/shepherd.config.ts': minimal,
+    'own/part.ts': '',
+  });
+  const own = path.join(folder, 'own');
+  fs.chmodSync(own, 0o755);
+  return { etc: path.join(folder, 'etc'), own, file: path.join(own, 'shepherd.config.ts') };
+};
+const rootUser = process.getuid?.() === 0;
+
+describe('a configuration that others could have written is refused', () => {
+  it('when everybody may write the file', async () => {
+    const { file } = makeFiles();
+    fs.chmodSync(file, 0o646);
+    expect(await refusal(file)).toBe(
+      `shepherd.config.ts: the file may be written by everybody\n  hint: chmod o-w 'shepherd.config.ts'`,
+    );
+  });
+
+  it.each([0o777, 0o1777])('when everybody may write its folder (mode %o)', async (mode) => {
+    const { own, file } = makeFiles();
+    fs.chmodSync(own, mode);
+    expect(await refusal(file)).toMatch(/^shepherd\.config\.ts: its folder .* by everybody\n/);
+  });
+
+  it('when everybody may write a file that it imports, before anything of it runs', async () => {
+    const { own, file } = makeFiles();
+    fs.writeFileSync(path.join(own, 'part.ts'), `throw new Error('it ran');`);
+    fs.chmodSync(path.join(own, 'part.ts'), 0o666);
+    expect(await refusal(file)).toMatch(/^part\.ts: the file may be written by everybody\n/);
+  });
+
+  it('when a link to it lies in a folder that everybody may write', async () => {
+    const { own, file } = makeFiles();
+    const open = path.join(path.dirname(own), 'open');
+    fs.mkdirSync(open);
+    fs.chmodSync(open, 0o777);
+    fs.symlinkSync(file, path.join(open, 'link.ts'));
+    expect(await refusal(path.join(open, 'link.ts'))).toMatch(
+      /^link\.ts: its folder .* everybody\n/,
+    );
+  });
+
+  it.runIf(rootUser)('when it belongs to another user', async () => {
+    const { file } = makeFiles();
+    fs.chownSync(file, 4_242, 0);
+    expect(await refusal(file)).toMatch(
+      /^shepherd\.config\.ts: the file belongs to another user \(4242\)/,
+    );
+  });
+});
+
+describe.runIf(rootUser)('the owner and the group of a file', () => {
+  const judge = async (uid: number, gid: number, mode: number, owners: readonly number[] = []) => {
+    const { etc, file } = makeFiles();
+    fs.chownSync(file, uid, gid);
+    fs.chmodSync(file, mode);
+    const found = await distrust([file], { uid: 1_000, owners: new Set(owners), accounts: etc });
+    return found.map(({ text }) => text);
+  };
+
+  it('may be ourselves, root, and whoever owns the program', async () => {
+    expect(await judge(1_000, 1_000, 0o644)).toEqual([]);
+    expect(await judge(0, 0, 0o644)).toEqual([]);
+    expect(await judge(1_001, 100, 0o644)).toEqual([
+      'the file belongs to another user (1001), who could run code as this shepherd',
+    ]);
+    expect(await judge(1_001, 100, 0o644, [1_001])).toEqual([]);
+  });
+
+  it("may share writing with the owner's own group, as with umask 0002", async () => {
+    expect(await judge(1_000, 1_000, 0o664)).toEqual([]);
+    expect(await judge(1_000, 201, 0o664)).toEqual([]);
+    expect(await judge(0, 0, 0o664)).toEqual([]);
+  });
+
+  it.each([
+    ['of two members', 200],
+    ['that is the first group of somebody else', 100],
+    ["that is another user's own", 0],
+    ['that nobody knows', 77],
+  ])('may not share writing with a group %s', async (_what, gid) => {
+    expect(await judge(1_000, gid, 0o664)).toEqual([
+      `the file may be written by group ${gid}, which is not its owner's alone`,
+    ]);
+    expect(await judge(1_000, gid, 0o644)).toEqual([]);
+  });
+
+  it('takes equal numbers as a sign where no table knows the user', async () => {
+    expect(await judge(4_242, 4_242, 0o664, [4_242])).toEqual([]);
+  });
+});
+
+it('nothing is checked where the system has no owners', async () => {
+  expect(await distrust(['/no/such/file'], { uid: undefined, owners: new Set() })).toEqual([]);
+});
