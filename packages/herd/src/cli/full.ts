@@ -148,8 +148,9 @@ const plainYargs = (columns: number) =>
 const generalHelp = (columns: number): Promise<string> => {
   const page = plainYargs(columns).usage(
     'Usage: herd [OPTION...] ACTION [SERVICE [ARG...]]\n\n' +
-      'Asks a shepherd about its services, or to act on them. SERVICE is a name at the shepherd,\n' +
-      'or @PETNAME for a ref of your own. Any other ACTION is one that the service itself offers.',
+      'Asks a shepherd about its services, or to act on them. SERVICE is a name at\n' +
+      'the shepherd, or @PETNAME for a ref of your own. Any ACTION that is not listed\n' +
+      'here is one that the service itself offers.',
   );
   for (const [name, rule] of actionRules)
     page.command(`${name} ${rule.usage}`.trimEnd(), rule.about);

@@ -1,0 +1,29 @@
+/** `herd check [FILE]`: what a shepherd would make of a configuration. Needs no shepherd, and starts nothing. */
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { placesOf } from '../../client/place.ts';
+import { visible } from '../../client/escape.ts';
+import { loadConfig } from '../../config/index.ts';
+import { defaultNodeName } from '../../daemon/options.ts';
+import type { Context } from '../context.ts';
+import { counted } from '../format/times.ts';
+import { print } from '../print.ts';
+
+/** Runs the command. @throws ConfigError, exit code 2, with every problem and its place */
+export const runCheck = async (context: Context, words: readonly string[]): Promise<number> => {
+  const { terminal, options } = context;
+  const file = path.resolve(words[0] ?? placesOf(terminal).config);
+  const description = await loadConfig(file, {
+    bellwether: createRequire(import.meta.url).resolve('bellwether'),
+    nodeName: defaultNodeName(),
+    env: terminal.env,
+    ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout }),
+    print: (text) => terminal.err(`${text.split('\n').map(visible).join('\n').trimEnd()}\n`),
+  });
+  const names = description.services.map(({ provision }) => provision[0] ?? '').map(visible);
+  const lines = [
+    `${visible(file)}: good, ${counted(names.length, 'service')}${names.length === 0 ? '' : `: ${names.join(' ')}`}`,
+  ];
+  print(context, lines, { kind: 'config', file, description });
+  return 0;
+};

@@ -1,0 +1,32 @@
+/** `herd doc SERVICE [list-actions | action ACTION]`. */
+import { type Context, withService } from '../context.ts';
+import { actionDocLine, actionListLines, docLines } from '../format/doc.ts';
+import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
+import { askStatus } from './status.ts';
+import { UnknownAction } from '@bellwether/shepherd';
+
+/**
+ * Runs the command. GNU's `full` and `short` are taken and mean the same, there and here.
+ * @throws Usage for another keyword, where GNU prints "Unknown keyword." and ends well
+ */
+export const runDoc = async (context: Context, words: readonly string[]): Promise<number> => {
+  const [service = '', keyword, action] = words;
+  const isWhole = keyword === undefined || keyword === 'full' || keyword === 'short';
+  const wantsOne = keyword === 'action' && action !== undefined;
+  if (!(wantsOne || (action === undefined && (isWhole || keyword === 'list-actions'))))
+    throw new Usage(
+      `'doc' does not know '${words.slice(1).join(' ')}'; there are 'list-actions' and 'action ACTION'`,
+    );
+  const status = await withService(context, service, (line) => askStatus(context, line, service));
+  const { documentation, actions } = status;
+  const document = { kind: 'doc', service, documentation, actions };
+  if (!wantsOne) {
+    print(context, isWhole ? docLines(status) : actionListLines(status), document);
+    return 0;
+  }
+  const line = actionDocLine(status, action);
+  if (line === undefined) throw new UnknownAction(service, action);
+  print(context, [line], document);
+  return 0;
+};

@@ -1,0 +1,168 @@
+/**
+ * start, stop, restart, enable, disable and custom actions: one operation. Its id is chosen here and is what makes a
+ * repeat harmless; its lines are printed as they come; Ctrl-C leaves it running.
+ */
+import crypto from 'node:crypto';
+import { exitCodeOf } from '@bellwether/fleet';
+import type { Event, Outcome, Request, Row } from '@bellwether/shepherd';
+import { outcomeIn } from '../../client/answers.ts';
+import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import type { Question } from '../../client/line.ts';
+import { actionMs, marginMs, shutDownMs } from '../../client/limits.ts';
+import { type Context, isPetnameWord, withService } from '../context.ts';
+import { outcomeLines } from '../format/outcome.ts';
+import { counted } from '../format/times.ts';
+import type { Command } from '../invocation.ts';
+import { print, printErrors } from '../print.ts';
+import { isRootName } from './status.ts';
+
+/** Runs an action; the result is the exit code. */
+export const runPerform = async (context: Context, command: Command): Promise<number> => {
+  const request = requestOf(context, command);
+  if (context.options.verbose === true)
+    context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
+  const progress = new Progress(context);
+  const startedAt = context.terminal.wall();
+  try {
+    const outcome = await withService(context, command.service, async (line) =>
+      outcomeIn(await line.ask(questionOf(context, command, request, progress))),
+    );
+    const isDeadlinePassed = wasSlow(context.terminal.wall() - startedAt, request.remainingMs);
+    const exitCode = exitCodeOf(outcome, { isStrict: false, isDeadlinePassed });
+    const shown = outcomeLines(command, outcome, context.look, progress.seen);
+    print(context, shown.out, documentOf(request, command, exitCode, outcome));
+    printErrors(context, shown.err);
+    return exitCode;
+  } catch (error) {
+    if (isNoAnswer(error)) return unanswered(context, command, request, progress, error);
+    if (isDetached(error)) return detached(context, command, request, error);
+    throw error;
+  }
+};
+
+/** Every hop keeps a little of what is left, a tenth at most, so that its own words arrive in time. */
+const wasSlow = (elapsedMs: number, remainingMs: number): boolean =>
+  elapsedMs >= remainingMs * 0.75;
+
+const requestOf = ({ options }: Context, command: Command): Request => ({
+  operation: `op-${crypto.randomBytes(8).toString('hex')}`,
+  // What a petname leads to knows its own name and puts it here.
+  member: isPetnameWord(command.service) ? command.service.slice(1) : command.service,
+  action: command.action,
+  args: command.args,
+  remainingMs: options.timeout ?? (isShutDown(command) ? shutDownMs : actionMs),
+  hops: [],
+  ...(options['no-members'] === true ? { withMembers: false } : {}),
+});
+
+const isShutDown = ({ action, service }: Command): boolean =>
+  action === 'stop' && isRootName(service);
+
+const questionOf = (
+  context: Context,
+  command: Command,
+  request: Request,
+  progress: Progress,
+): Question => ({
+  ...(isShutDown(command)
+    ? { method: 'shut-down', args: [] }
+    : { method: 'perform', args: [request] }),
+  waitMs: request.remainingMs + marginMs,
+  events: (events) => progress.take(events),
+  onInterrupt: context.terminal.onInterrupt,
+});
+
+const documentOf = (request: Request, command: Command, exitCode: number, outcome: Outcome) => ({
+  kind: 'outcome',
+  operation: request.operation,
+  action: command.action,
+  service: command.service,
+  exitCode,
+  outcome,
+});
+
+/** What is known of an operation that we heard no end of. */
+const unanswered = (
+  context: Context,
+  command: Command,
+  request: Request,
+  progress: Progress,
+  error: NoAnswer,
+): number => {
+  const exitCode = error.isTimeUp ? 6 : 4;
+  const reason = error.isTimeUp ? `no outcome within ${request.remainingMs} ms` : error.message;
+  const rows = progress.rows();
+  const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
+  const shown = outcomeLines(command, outcome, context.look, progress.seen);
+  print(context, shown.out, documentOf(request, command, exitCode, outcome));
+  printErrors(context, [...shown.err, ...lookAgain(command, request)]);
+  return exitCode;
+};
+
+const lookAgain = ({ service }: Command, { operation }: Request): readonly string[] => [
+  `  It may still happen (operation ${operation}); 'herd status ${visible(service)}' shows what is.`,
+];
+
+const detached = (
+  context: Context,
+  command: Command,
+  request: Request,
+  error: Detached,
+): number => {
+  const { operation } = request;
+  const lines = error.wasSent
+    ? [
+        `herd: detached; operation ${operation} goes on.`,
+        `  'herd status ${visible(command.service)}' shows what became of it.`,
+      ]
+    : ['herd: interrupted before anything was asked.'];
+  if (context.options.json === true)
+    print(context, [], {
+      kind: 'outcome',
+      operation,
+      action: command.action,
+      service: command.service,
+      exitCode: 130,
+    });
+  printErrors(context, lines);
+  return 130;
+};
+
+/** Prints lines as they come and remembers rows. With `--json`, lines are progress and go to standard error. */
+class Progress {
+  /** Texts of the lines so far: the outcome need not repeat them. */
+  readonly seen: Set<string>;
+  readonly #context: Context;
+  readonly #rows: Map<string, Row>;
+
+  constructor(context: Context) {
+    this.seen = new Set();
+    this.#context = context;
+    this.#rows = new Map();
+  }
+
+  take(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.kind === 'row') this.#rows.set(event.row.member, event.row);
+      else if (event.kind === 'line') this.#line(`${event.from}: ${event.text}`, event.text);
+      else this.#line(`(${counted(event.count, 'line')} left out)`, '');
+    }
+  }
+  /** What is known of each member, in the order of their answers. */
+  rows(): readonly Row[] {
+    return [...this.#rows.values()];
+  }
+
+  #line(shown: string, text: string): void {
+    const { terminal, options } = this.#context;
+    if (this.seen.size < maxSeenLines) this.seen.add(text);
+    if (options.quiet === true) return;
+    const line = `${visible(shown)}\n`;
+    if (options.json === true) terminal.err(line);
+    else terminal.out(line);
+  }
+}
+
+/** Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the first. */
+const maxSeenLines = 1_000;

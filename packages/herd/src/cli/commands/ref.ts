@@ -1,0 +1,195 @@
+/**
+ * `herd ref …`. A secret comes by file or standard input and leaves by file; it is printed only where `--reveal` asks
+ * for it. Everything else about a ref may be shown: where it leads, and a fingerprint that opens nothing.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { peerUri, type Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
+import { textIn } from '../../client/answers.ts';
+import { visible } from '../../client/escape.ts';
+import { questionMs } from '../../client/limits.ts';
+import { placesOf } from '../../client/place.ts';
+import { maxRefBytes } from '../../refs/limits.ts';
+import { petnameOf } from '../../refs/petname.ts';
+import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
+import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
+import { type Context, isPetnameWord, withRoot } from '../context.ts';
+import { tableLines } from '../format/table.ts';
+import { counted } from '../format/times.ts';
+import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
+
+/** Runs `herd ref ACTION …`; the result is the exit code. */
+export const runRef = async (
+  context: Context,
+  action: string,
+  words: readonly string[],
+): Promise<number> => {
+  const [word = ''] = words;
+  switch (action) {
+    case 'ref mint':
+      return mint(context, word);
+    case 'ref add':
+      return add(context, word);
+    case 'ref ls':
+      return list(context);
+    case 'ref show':
+      return show(context, word);
+    case 'ref rm':
+      return remove(context, word);
+    case 'ref push':
+      return push(context, word);
+    default:
+      throw new Usage(`'${action}' is not known`);
+  }
+};
+
+const storeOf = ({ terminal }: Context): RefStore =>
+  new RefStore(placesOf(terminal).refs, terminal.uid);
+
+/** What may be shown of a ref. */
+const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.fingerprint() });
+
+/** Asks where the secret shall go before there is one: a ref that was minted and lost cannot be taken back. */
+const mint = async (context: Context, service: string): Promise<number> => {
+  const { out, reveal, yes, timeout } = context.options;
+  if (isPetnameWord(service))
+    throw new Usage(
+      `'${service}' is a ref already`,
+      'A ref is minted at the shepherd that runs the service.',
+    );
+  if (out === undefined && reveal !== true)
+    throw new Usage(
+      'a ref is a secret and is not printed',
+      'Write it to a file with --out FILE, or see it with --reveal.',
+    );
+  const file = out === undefined ? undefined : path.resolve(out);
+  if (file !== undefined) checkTarget(file, yes === true);
+  const uri = await withRoot(context, async (line) =>
+    textIn(await line.ask({ method: 'mint', args: [service], waitMs: timeout ?? questionMs })),
+  );
+  const ref = sturdyrefOf(uri, 'the answer of the shepherd');
+  if (file !== undefined) writeSecret(file, sturdyrefUri(ref), yes === true);
+  const lines =
+    file === undefined
+      ? []
+      : [
+          `A ref to ${visible(service)} is in ${visible(file)}. Whoever has it can use that service.`,
+        ];
+  const shown = reveal === true ? { uri: sturdyrefUri(ref) } : {};
+  print(context, reveal === true ? [...lines, sturdyrefUri(ref)] : lines, {
+    kind: 'ref',
+    service,
+    ...facts(ref),
+    file,
+    ...shown,
+  });
+  return 0;
+};
+
+const checkTarget = (file: string, replace: boolean): void => {
+  const folder = path.dirname(file);
+  if (!fs.existsSync(folder)) throw new Usage(`there is no folder ${folder}`);
+  if (!replace && fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined)
+    throw new AlreadyThere(`${file}: is there already; --yes replaces it`);
+};
+
+const add = async (context: Context, word: string): Promise<number> => {
+  const petname = petnameOf(word);
+  const { from, yes } = context.options;
+  const text =
+    from === undefined ? await context.terminal.readInput(maxRefBytes) : textOf(context, from);
+  const ref = sturdyrefOf(text.trim(), from ?? 'standard input');
+  storeOf(context).add(petname, ref, yes === true);
+  print(
+    context,
+    [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${ref.fingerprint()}).`],
+    {
+      kind: 'ref',
+      petname,
+      ...facts(ref),
+    },
+  );
+  return 0;
+};
+
+/** A file that came by mail or scp is often open to others; that is said, and no reason to refuse it. */
+const textOf = ({ terminal }: Context, from: string): string => {
+  const stat = fs.statSync(from, { throwIfNoEntry: false });
+  if (stat === undefined) throw new Usage(`there is no file ${from}`);
+  if (!stat.isFile()) throw new Usage(`${from} is no plain file`);
+  if (stat.size > maxRefBytes)
+    throw new Usage(`${from} is longer than ${maxRefBytes} bytes, so it is no ref`);
+  if ((stat.mode & 0o077) !== 0)
+    terminal.err(`herd: warning: others may read ${visible(from)}; delete it, or chmod 600\n`);
+  return fs.readFileSync(from, 'utf8');
+};
+
+const list = (context: Context): number => {
+  const entries = storeOf(context).list();
+  const rows = entries.map((entry) =>
+    'ref' in entry
+      ? [
+          `@${entry.petname}`,
+          `${entry.ref.peer.transport} ${addressOf(entry.ref)}`,
+          entry.ref.fingerprint(),
+        ]
+      : [`@${entry.petname}`, `unusable: ${entry.problem}`],
+  );
+  const refs = entries.map((entry) =>
+    'ref' in entry ? { petname: entry.petname, ...facts(entry.ref) } : entry,
+  );
+  print(
+    context,
+    rows.length === 0 ? ['No refs.'] : [...tableLines(rows, ''), counted(rows.length, 'ref')],
+    { kind: 'refs', refs },
+  );
+  return 0;
+};
+
+/** Where to, for people: the designator is too long for a table, and a host says more. */
+const addressOf = ({ peer }: Sturdyref): string => {
+  const { host, port, path: socket } = peer.hints;
+  if (host !== undefined) return port === undefined ? host : `${host}:${port}`;
+  return socket ?? peer.designator;
+};
+
+const show = (context: Context, word: string): number => {
+  const petname = petnameOf(word);
+  const ref = storeOf(context).get(petname);
+  const { peer, fingerprint } = facts(ref);
+  const secret = context.options.reveal === true ? { uri: sturdyrefUri(ref) } : {};
+  const rows = [
+    ['petname', `@${petname}`],
+    ['peer', peer],
+    ['fingerprint', fingerprint],
+    ...Object.entries(secret),
+  ];
+  print(context, tableLines(rows, ''), { kind: 'ref', petname, peer, fingerprint, ...secret });
+  return 0;
+};
+
+const remove = (context: Context, word: string): number => {
+  const petname = petnameOf(word);
+  storeOf(context).remove(petname);
+  print(context, [`@${petname} is forgotten.`], { kind: 'ref', petname });
+  return 0;
+};
+
+const push = async (context: Context, word: string): Promise<number> => {
+  const petname = petnameOf(word);
+  const ref = storeOf(context).get(petname);
+  await withRoot(context, (line) =>
+    line.ask({
+      method: 'adopt-ref',
+      args: [petname, sturdyrefUri(ref)],
+      waitMs: context.options.timeout ?? questionMs,
+    }),
+  );
+  print(
+    context,
+    [`The shepherd knows '${petname}' now; its configuration can say ref('${petname}').`],
+    { kind: 'ref', petname, ...facts(ref) },
+  );
+  return 0;
+};

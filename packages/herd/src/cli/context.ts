@@ -1,0 +1,47 @@
+/** What a command of `herd` works with. */
+import type { Line } from '../client/line.ts';
+import type { Options } from './grammar.ts';
+import type { Look, Terminal } from './terminal.ts';
+
+/** How commands reach shepherds and services. Tests put their own here. */
+export interface Connections {
+  /** The line to the local root. @throws NoShepherd */
+  root(socket: string | undefined): Line;
+  /** The line to the service behind a petname, `@` included. Rejects with whatever is wrong with the ref. */
+  petname(word: string): Promise<Line>;
+}
+
+/** One command line, ready to run. */
+export interface Context {
+  readonly terminal: Terminal;
+  readonly look: Look;
+  readonly options: Options;
+  readonly connections: Connections;
+}
+
+/** Whether a SERVICE on the command line is a petname of a ref of the user's own. */
+export const isPetnameWord = (word: string): boolean => word.startsWith('@');
+
+/** Runs some work on the line to the local root, and closes it whatever happens. */
+export const withRoot = async <T>(
+  { connections, options }: Context,
+  work: (line: Line) => Promise<T>,
+): Promise<T> => closing(connections.root(options.socket), work);
+
+/** Runs some work on the line to a service: the local root, or what a petname leads to. */
+export const withService = async <T>(
+  context: Context,
+  service: string,
+  work: (line: Line) => Promise<T>,
+): Promise<T> =>
+  isPetnameWord(service)
+    ? closing(await context.connections.petname(service), work)
+    : withRoot(context, work);
+
+const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {
+  try {
+    return await work(line);
+  } finally {
+    line.close();
+  }
+};

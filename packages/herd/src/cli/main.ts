@@ -1,0 +1,81 @@
+/** One run of `herd`: reads the command line, does what it asks for, and says with which code to exit. */
+import { openRoot } from '../client/root.ts';
+import { runDoc } from './commands/doc.ts';
+import { runLog } from './commands/log.ts';
+import { runPerform } from './commands/perform.ts';
+import { runStatus } from './commands/status.ts';
+import type { Connections, Context } from './context.ts';
+import { interpret, type Invocation } from './invocation.ts';
+import { lookOf } from './look.ts';
+import { parseQuickly, type Typed } from './parse.ts';
+import { report } from './report.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the program is, for `--version`. */
+export interface Program {
+  readonly version: string;
+}
+
+/** Runs one command line; the result is the exit code. Never rejects: an error is told and becomes a code. */
+export const main = async (
+  argv: readonly string[],
+  terminal: Terminal,
+  program: Program,
+  connections: Connections = connectionsOf(terminal),
+): Promise<number> => {
+  let typed: Typed | undefined;
+  let invocation: Invocation | undefined;
+  try {
+    typed = parseQuickly(argv) ?? (await import('./full.ts')).parseFully(argv);
+    invocation = interpret(typed);
+    return await run(invocation, terminal, program, connections);
+  } catch (error) {
+    const wantsJson = typed === undefined ? argv.includes('--json') : typed.options.json === true;
+    return report(terminal, wantsJson, error, invocation);
+  }
+};
+
+const connectionsOf = (terminal: Terminal): Connections => ({
+  root: (socket) => openRoot(terminal, socket),
+  petname: async (word) => (await import('../client/petname.ts')).openPetname(terminal, word),
+});
+
+const run = async (
+  invocation: Invocation,
+  terminal: Terminal,
+  program: Program,
+  connections: Connections,
+): Promise<number> => {
+  if (invocation.kind === 'version') {
+    terminal.out(`herd (Bellwether) ${program.version}\n`);
+    return 0;
+  }
+  if (invocation.kind === 'help') {
+    const { helpText } = await import('./full.ts');
+    terminal.out(await helpText(invocation.topic, terminal.columns));
+    return 0;
+  }
+  const { options } = invocation;
+  const context: Context = { terminal, look: lookOf(terminal), options, connections };
+  if (invocation.kind === 'perform') return runPerform(context, invocation.command);
+  return runOwn(context, invocation.action, invocation.words);
+};
+
+const runOwn = async (
+  context: Context,
+  action: string,
+  words: readonly string[],
+): Promise<number> => {
+  switch (action) {
+    case 'status':
+      return runStatus(context, words);
+    case 'log':
+      return runLog(context, words);
+    case 'doc':
+      return runDoc(context, words);
+    case 'check':
+      return (await import('./commands/check.ts')).runCheck(context, words);
+    default:
+      return (await import('./commands/ref.ts')).runRef(context, action, words);
+  }
+};

@@ -1,0 +1,44 @@
+/**
+ * What is printed where. People get lines; with `--json` standard output has one document and nothing else:
+ *
+ *     { "schema": 1, "kind": …, … }
+ *
+ *     kind        also has
+ *     status      services: as asked, each as the shepherd describes it (times in ms since 1970, ages in ms)
+ *     about       name, version, pid, locations: the shepherd itself
+ *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …; `rows` alone where contact was lost
+ *     history     changes: service, what, at
+ *     log         service, lines
+ *     doc         service, documentation, actions
+ *     config      file, description: what `herd check` read, in its canonical form
+ *     ref         petname or service, peer, fingerprint, file; uri only with --reveal
+ *     refs        refs: petname and peer and fingerprint, or petname and problem
+ *     error       code, message, hint, exitCode
+ *
+ * Within a schema fields are only added.
+ */
+import { jsonText } from '../client/escape.ts';
+import type { Context } from './context.ts';
+
+const schema = 1;
+
+/** Prints lines for people, or the document for programs. */
+export const print = (
+  { terminal, options }: Context,
+  lines: readonly string[],
+  document: Readonly<Record<string, unknown>>,
+): void => {
+  if (options.json === true) printJson(terminal, document);
+  else if (lines.length > 0) terminal.out(`${lines.join('\n')}\n`);
+};
+
+/** Prints the one document of a `--json` run; `schema` comes first. */
+export const printJson = (
+  terminal: Context['terminal'],
+  document: Readonly<Record<string, unknown>>,
+): void => terminal.out(`${jsonText({ schema, ...document })}\n`);
+
+/** Prints lines to standard error. */
+export const printErrors = ({ terminal }: Context, lines: readonly string[]): void => {
+  if (lines.length > 0) terminal.err(`${lines.join('\n')}\n`);
+};

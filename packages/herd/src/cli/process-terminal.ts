@@ -1,0 +1,40 @@
+/** The real terminal: this process, its streams and its signals. */
+import type { Terminal } from './terminal.ts';
+import { Usage } from './usage.ts';
+
+/** The terminal of a process. Streams are touched when they are used: opening them costs a millisecond each. */
+export const processTerminal = (own: NodeJS.Process): Terminal => ({
+  env: own.env,
+  uid: own.getuid?.() ?? 0,
+  get columns() {
+    return own.stdout.columns ?? 80;
+  },
+  get isTerminal() {
+    return own.stdout.isTTY === true;
+  },
+  out: (text) => void own.stdout.write(text),
+  err: (text) => void own.stderr.write(text),
+  wall: () => Date.now(),
+  readInput: (maxBytes) => readInput(own.stdin, maxBytes),
+  onInterrupt: (told) => {
+    own.once('SIGINT', told);
+    return () => void own.off('SIGINT', told);
+  },
+});
+
+const readInput = async (stdin: NodeJS.ReadStream, maxBytes: number): Promise<string> => {
+  if (stdin.isTTY === true)
+    throw new Usage(
+      'nothing is piped in',
+      "Give a file: 'herd ref add PETNAME < FILE', or --from FILE.",
+    );
+  const chunks: Buffer[] = [];
+  let byteCount = 0;
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk as Uint8Array);
+    byteCount += bytes.length;
+    if (byteCount > maxBytes) throw new Usage(`standard input is longer than ${maxBytes} bytes`);
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};

@@ -1,0 +1,75 @@
+/** What an error means for the exit code, and how it is told: one line, then what to do about it. */
+import { codeIn } from '../client/errors.ts';
+import { visible } from '../client/escape.ts';
+import { actionRules } from './grammar.ts';
+import type { Invocation } from './invocation.ts';
+import { printJson } from './print.ts';
+import type { Terminal } from './terminal.ts';
+
+/**
+ * By code and not by class: some come from another machine, some from another bundle. What is not listed has failed
+ * at the shepherd or at the service: 1.
+ */
+const exitCodes: Readonly<Record<string, number>> = {
+  usage: 2,
+  config: 2,
+  'bad-petname': 2,
+  'bad-ref': 2,
+  'unknown-ref': 2,
+  'unsafe-file': 2,
+  'already-there': 9,
+  locked: 9,
+  superseded: 9,
+  'out-of-reach': 4,
+  unreachable: 4,
+  'timed-out': 4,
+  severed: 4,
+  detached: 130,
+};
+
+/** The exit code of an error. */
+export const exitCodeOfError = (error: unknown): number => {
+  if (error instanceof Error && 'isTimeUp' in error) return error.isTimeUp === true ? 6 : 4;
+  const code = codeIn(error);
+  return Object.hasOwn(exitCodes, code) ? (exitCodes[code] ?? 1) : 1;
+};
+
+/** Tells an error; the result is the exit code. `invocation` is absent where the command line was not understood. */
+export const report = (
+  terminal: Terminal,
+  wantsJson: boolean,
+  error: unknown,
+  invocation: Invocation | undefined,
+): number => {
+  const exitCode = exitCodeOfError(error);
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = hintOf(error, invocation);
+  if (wantsJson)
+    printJson(terminal, { kind: 'error', code: codeIn(error), message, hint, exitCode });
+  const lines = message.split('\n').map(visible);
+  terminal.err(
+    `herd: error: ${lines.join('\n  ')}\n${hint === undefined ? '' : `${visible(hint)}\n`}`,
+  );
+  return exitCode;
+};
+
+const hintOf = (error: unknown, invocation: Invocation | undefined): string | undefined => {
+  if (error instanceof Error && 'hint' in error && typeof error.hint === 'string')
+    return error.hint;
+  if (invocation === undefined) return "Try 'herd --help'.";
+  return invocation.kind === 'perform'
+    ? hintForAction(codeIn(error), invocation.command)
+    : undefined;
+};
+
+/** `herd sshd status`: a word of ours in the place of the service gives it away, as in GNU `herd`. */
+const hintForAction = (
+  code: string,
+  { action, service }: { readonly action: string; readonly service: string },
+): string | undefined => {
+  if (code === 'unknown-service' && actionRules.has(service) && !actionRules.has(action))
+    return `Did you mean 'herd ${service} ${action}'?`;
+  if (code === 'unknown-action')
+    return `Run 'herd doc ${service} list-actions' to see what it offers.`;
+  return undefined;
+};

@@ -1,0 +1,61 @@
+/** What can stand between `herd` and an answer: one class for each thing that a user does about it. */
+import { ActorError } from '@bellwether/actors';
+
+/**
+ * The stable code of an error; `error` where it has none. By its field and not by its class: a program of several
+ * bundles has several copies of a class.
+ */
+export const codeIn = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : 'error';
+
+/** No shepherd answers at its socket, or it may not be used. Nothing was asked; exit code 1, as GNU has it. */
+export class NoShepherd extends ActorError {
+  /** What to do about it. */
+  readonly hint: string;
+
+  /** `message` names the socket that was tried and what was found. */
+  constructor(message: string, hint: string, options?: ErrorOptions) {
+    super('no-shepherd', message, options);
+    this.name = 'NoShepherd';
+    this.hint = hint;
+  }
+}
+/** The peer behind a ref could not be reached: nothing was asked of it. Exit code 4. */
+export class OutOfReach extends ActorError {
+  /** `message` names the peer and what stood in the way. */
+  constructor(message: string, options?: ErrorOptions) {
+    super('out-of-reach', message, options);
+    this.name = 'OutOfReach';
+  }
+}
+/** It was asked, and then the session ended or the time was up: what became of it is not known. */
+export class NoAnswer extends ActorError {
+  /** True where our own deadline passed, exit code 6; false where the session ended, exit code 4. */
+  readonly isTimeUp: boolean;
+
+  /** `message` says what was waited for. */
+  constructor(message: string, isTimeUp: boolean, options?: ErrorOptions) {
+    super('no-answer', message, options);
+    this.name = 'NoAnswer';
+    this.isTimeUp = isTimeUp;
+  }
+}
+/** Ctrl-C. What was asked goes on. Exit code 130. */
+export class Detached extends ActorError {
+  /** Whether anything had been asked yet. */
+  readonly wasSent: boolean;
+
+  /** `wasSent` tells whether anything had been asked. */
+  constructor(wasSent: boolean) {
+    super('detached', wasSent ? 'detached; what was asked goes on' : 'nothing was asked yet');
+    this.name = 'Detached';
+    this.wasSent = wasSent;
+  }
+}
+
+/** Whether an error is a NoAnswer, of whatever bundle. */
+export const isNoAnswer = (error: unknown): error is NoAnswer => codeIn(error) === 'no-answer';
+/** Whether an error is a Detached, of whatever bundle. */
+export const isDetached = (error: unknown): error is Detached => codeIn(error) === 'detached';

@@ -1,0 +1,22 @@
+/** How long `herd` waits, and how much it reads. Each with its unit and its reason. */
+
+/** Milliseconds to connect and to hear the first answer of a peer. */
+export const connectMs = 5_000;
+/** Milliseconds that a command may take where nobody says: 60 s to start, 30 s to become ready. */
+export const actionMs = 90_000;
+/** Milliseconds that a shepherd may take to stop everything, one grace period after another. */
+export const shutDownMs = 120_000;
+/** Milliseconds that a live look at a service elsewhere may take: GNU's `herd status` is a thing of an instant. */
+export const probeMs = 1_000;
+/** Milliseconds for a question that a shepherd answers from what it has. */
+export const questionMs = 10_000;
+/** Milliseconds that we wait longer than the peer was given, so that its own words about time arrive. */
+export const marginMs = 500;
+/** Log lines where nobody says; GNU shows as many. */
+export const defaultLineCount = 5;
+/** Lines of `herd log SERVICE` where nobody says: a screen. */
+export const defaultLogLines = 20;
+/** Bytes of `admin.ref`: one URI, with the path of a socket in it. */
+export const maxAdminRefBytes = 4_096;
+/** Entries of one list in an answer: what a shepherd may have of services, rows or log lines. */
+export const maxListCount = 10_000;

@@ -1,0 +1,48 @@
+/** The line to whatever a petname leads to: dialled from here, no shepherd of our own in between. */
+import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
+import { RefStore } from '../refs/ref-store.ts';
+import { OutOfReach } from './errors.ts';
+import { type Line, openLine } from './line.ts';
+import { placesOf, type User } from './place.ts';
+import { rootCause } from './root.ts';
+
+/**
+ * Opens a line to the service behind `@petname`. It must be closed.
+ * @throws BadPetname, UnknownRef, BadRef, UnsafeFile; OutOfReach for a transport that this program does not speak
+ */
+export const openPetname = async (user: User, petname: string): Promise<Line> => {
+  const ref = new RefStore(placesOf(user).refs, user.uid).get(petname);
+  const line = openLine({ ref, ...(await netlayerFor(ref)) });
+  return {
+    ask: (question) =>
+      line.ask(question).catch((error: unknown) => Promise.reject(explained(error, petname))),
+    close: () => line.close(),
+  };
+};
+
+/** A certificate made for this one process: it proves nothing but that we are nobody in particular. */
+const netlayerFor = async (
+  ref: Sturdyref,
+): Promise<{ netlayer: Netlayer; designator?: string }> => {
+  const { transport } = ref.peer;
+  if (transport === 'unix') {
+    const { unixNetlayer } = await import('@bellwether/netlayer-unix');
+    return { netlayer: unixNetlayer({ designator: 'herd' }) };
+  }
+  if (transport !== 'tcp-tls')
+    throw new OutOfReach(
+      `${petnameless(ref)}: this version speaks tcp-tls and unix, not '${transport}'`,
+    );
+  const { makeIdentity, openIdentity, tlsNetlayer } = await import('@bellwether/netlayer-tcp-tls');
+  const identity = openIdentity(makeIdentity());
+  return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
+};
+
+const petnameless = (ref: Sturdyref): string => ref.toString();
+
+const explained = (error: unknown, petname: string): unknown =>
+  error instanceof OutOfReach
+    ? new OutOfReach(`${petname} is unreachable: ${rootCause(error)}; nothing was asked of it`, {
+        cause: error,
+      })
+    : error;

@@ -1,0 +1,87 @@
+/** Where the shepherd of this user is, and the key to it: the socket, and `admin.ref` beside it. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
+import { defaultPlaces, type Places } from '../paths.ts';
+import { codeOfSystem, readSecret } from '../refs/secret-file.ts';
+import { NoShepherd } from './errors.ts';
+import { maxAdminRefBytes } from './limits.ts';
+
+/** Whom we act for. */
+export interface User {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+}
+
+/** The default places of a user. Reads nothing but whether /run/user/UID is there. */
+export const placesOf = (user: User): Places =>
+  defaultPlaces({ ...user, isOwnFolder: (folder) => isOwnFolder(folder, user.uid) });
+
+const isOwnFolder = (folder: string, uid: number): boolean => {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && stat.isDirectory() && stat.uid === uid;
+};
+
+/** The socket to use, absolute: `said` on the command line, else SHEPHERD_SOCKET, else the default place. */
+export const socketOf = (user: User, said: string | undefined): string =>
+  said === undefined ? placesOf(user).socket : path.resolve(said);
+
+/**
+ * The sturdyref of the local root, with the socket as the only way to it: the folder may be mounted elsewhere than
+ * where the shepherd sees it.
+ * @throws NoShepherd, which says what was tried and what to do
+ */
+export const adminRefOf = (user: User, socket: string): Sturdyref => {
+  const found = fs.statSync(socket, { throwIfNoEntry: false });
+  if (found === undefined)
+    throw new NoShepherd(`no shepherd runs here: there is no socket ${socket}`, howToStart(user));
+  if (!found.isSocket()) throw new NoShepherd(`${socket} is no socket`, howToStart(user));
+  const file = path.join(path.dirname(socket), 'admin.ref');
+  const text = adminText(user, socket, file);
+  const ref = rootRefIn(text, file);
+  return new Sturdyref({ ...ref.peer, hints: { path: socket } }, ref.reveal());
+};
+
+/** What to do where nothing answers. */
+export const howToStart = ({ env, uid }: User): string => {
+  const start =
+    "Start one with 'shepherd --config FILE', or name its socket with '-s FILE' or SHEPHERD_SOCKET.";
+  const isGuess =
+    uid !== 0 && (env['XDG_RUNTIME_DIR'] ?? '') === '' && (env['SHEPHERD_SOCKET'] ?? '') === '';
+  return isGuess ? `${start} (XDG_RUNTIME_DIR is not set, so this place was a guess.)` : start;
+};
+
+const adminText = (user: User, socket: string, file: string): string => {
+  let text: string | undefined;
+  try {
+    text = readSecret(file, user.uid, maxAdminRefBytes);
+  } catch (error) {
+    const what =
+      codeOfSystem(error) === 'EACCES' ? `${file}: you may not read it` : messageOf(error);
+    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, mayRead, {
+      cause: error,
+    });
+  }
+  if (text !== undefined) return text;
+  throw new NoShepherd(
+    `there is a socket ${socket}, but no ${file}, which a shepherd leaves beside it at its start`,
+    'If a shepherd runs there, restart it. If the shepherd is shared with you, use the ref that you were given: herd ACTION @PETNAME.',
+  );
+};
+const mayRead =
+  'Whoever can read that file controls the shepherd: become that user, or use a ref that you were given: herd ACTION @PETNAME.';
+
+const rootRefIn = (text: string, file: string): Sturdyref => {
+  let ref: unknown;
+  try {
+    ref = parseUri(text);
+  } catch (error) {
+    throw new NoShepherd(`${file} holds no ref: ${messageOf(error)}`, restart, { cause: error });
+  }
+  if (ref instanceof Sturdyref && ref.peer.transport === 'unix') return ref;
+  throw new NoShepherd(`${file} is no ref to a shepherd on a unix socket`, restart);
+};
+const restart = 'Restart the shepherd: it writes that file at its start.';
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

@@ -1,0 +1,42 @@
+/** The line to this user's own shepherd, and what its failures mean. */
+import { codeOf } from '@bellwether/actors';
+import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { NoShepherd, OutOfReach } from './errors.ts';
+import { type Line, openLine } from './line.ts';
+import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
+
+/**
+ * Opens the line to the local root. It must be closed.
+ * @throws NoShepherd where there is no socket, or none that may be used
+ */
+export const openRoot = (user: User, said: string | undefined): Line => {
+  const socket = socketOf(user, said);
+  const ref = adminRefOf(user, socket);
+  const line = openLine({ ref, netlayer: unixNetlayer({ designator: 'herd' }) });
+  return {
+    ask: (question) =>
+      line.ask(question).catch((error: unknown) => Promise.reject(explained(error, socket, user))),
+    close: () => line.close(),
+  };
+};
+
+const explained = (error: unknown, socket: string, user: User): unknown => {
+  if (error instanceof OutOfReach)
+    return new NoShepherd(
+      `no shepherd answers at ${socket}: ${rootCause(error)}`,
+      howToStart(user),
+      { cause: error },
+    );
+  if (codeOf(error) !== 'refused') return error;
+  return new NoShepherd(
+    `the shepherd at ${socket} does not take the admin.ref beside its socket`,
+    'Another shepherd has written that file. Restart the one that is to be used.',
+    { cause: error },
+  );
+};
+
+/** The first thing that went wrong says most: that nobody listens, or why the peer has hung up. */
+export const rootCause = (error: Error): string =>
+  error.cause instanceof Error ? rootCauseIn(error.cause, error) : error.message;
+const rootCauseIn = (cause: Error, error: Error): string =>
+  'code' in cause && 'syscall' in cause ? error.message : rootCause(cause);

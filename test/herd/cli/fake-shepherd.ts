@@ -1,0 +1,121 @@
+/** A shepherd that is one actor which answers as a test says, on a real unix socket, with an `admin.ref` beside it. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { type Behavior, createVat, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { LocalRoot } from '@bellwether/fleet';
+import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
+import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { createRouter, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
+import type { Event, Sink, Status } from '@bellwether/shepherd';
+
+export interface FakeShepherd {
+  readonly folder: string;
+  readonly socket: string;
+  /** Messages that arrived, by method, with their arguments but the sink. */
+  readonly asked: (readonly [method: string, ...args: readonly unknown[]])[];
+  /** The URI of the local root. */
+  readonly uri: string;
+  /** Ends every session, as a killed process does. */
+  sever(): void;
+  stop(): Promise<void>;
+}
+/** What it answers; a method that is not given answers nothing, ever. */
+export type Answers = {
+  readonly [K in keyof LocalRoot]?: (turn: Turn, ...args: readonly unknown[]) => unknown;
+};
+
+export const statusOf = (name: string, more: Partial<Status> = {}): Status => ({
+  provision: [name],
+  stage: 'running',
+  requirement: [],
+  documentation: '',
+  actions: [],
+  ageMs: 0,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+  ...more,
+});
+/** Sends events to the sink of a `perform`, then answers. */
+export const afterEvents =
+  (events: readonly Event[], outcome: unknown) =>
+  (turn: Turn, _request: unknown, sink: unknown): unknown =>
+    turn.when(turn.send(sink as Ref<Sink>, 'rows', events, 0), () => outcome);
+
+const makeFakeRoot = (
+  turn: Turn<LocalRoot>,
+  _bcom: unknown,
+  answers: Answers,
+  asked: FakeShepherd['asked'],
+): Behavior<LocalRoot> => {
+  const never = turn.vow<never>().vow;
+  const answer =
+    (method: keyof LocalRoot) =>
+    (turn: Turn, ...args: readonly unknown[]): Vow<never> => {
+      asked.push([
+        method,
+        ...args.filter((arg) => typeof arg !== 'object' || Array.isArray(arg) || isRequest(arg)),
+      ]);
+      return (answers[method]?.(turn, ...args) ?? never) as Vow<never>;
+    };
+  return {
+    perform: answer('perform'),
+    status: answer('status'),
+    log: answer('log'),
+    history: answer('history'),
+    mint: answer('mint'),
+    adoptRef: answer('adoptRef'),
+    refs: answer('refs'),
+    about: answer('about') as never,
+    shutDown: answer('shutDown'),
+  };
+};
+const isRequest = (arg: unknown): boolean =>
+  typeof arg === 'object' && arg !== null && 'operation' in arg;
+
+export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd> => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'herd-'));
+  const socket = path.join(folder, 'run', 'socket');
+  const asked: FakeShepherd['asked'] = [];
+  const clock = nodeClock();
+  const schedulers = nodeSchedulers();
+  const vat = createVat({ name: 'fake', clock, scheduler: schedulers.vat });
+  const root = await vat.run((turn) => turn.spawn(makeFakeRoot, answers, asked));
+  const swissnum = nodeCrypto().random(32);
+  const router = createRouter({
+    vat,
+    netlayers: [
+      unixNetlayer({
+        designator: 'fake',
+        place: { path: socket, mode: 'private', replaceStale: true },
+      }),
+    ],
+    crypto: nodeCrypto(),
+    clock,
+    scheduler: schedulers.flush,
+    reaper: nodeReaper(),
+    log: () => undefined,
+    fetch: (given) => (Buffer.compare(given, swissnum) === 0 ? root : undefined),
+  });
+  await new Promise((ready, failed) => router.listen(ready, failed));
+  const uri = sturdyrefUri(
+    new Sturdyref({ transport: 'unix', designator: 'fake', hints: { path: socket } }, swissnum),
+  );
+  fs.writeFileSync(path.join(folder, 'run', 'admin.ref'), `${uri}\n`, { mode: 0o600 });
+  return {
+    folder,
+    socket,
+    asked,
+    uri,
+    sever: () => {
+      for (const session of router.sessions()) session.abort('killed by the test');
+    },
+    stop: async () => {
+      await new Promise<void>((done) => router.close(done));
+      vat.halt();
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,457 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { ActorError } from '@bellwether/actors';
+import { afterEach, describe, expect, it } from 'vitest';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { version } from '../../../packages/herd/src/version.ts';
+import type { Answers, FakeShepherd } from './fake-shepherd.ts';
+import { afterEvents, startFakeShepherd, statusOf } from './fake-shepherd.ts';
+import { type FakeTerminal, fakeTerminal } from './fake-terminal.ts';
+
+const uid = process.getuid?.() ?? 0;
+let shepherd: FakeShepherd | undefined;
+afterEach(async () => {
+  await shepherd?.stop();
+  shepherd = undefined;
+});
+
+const serve = async (answers: Answers): Promise<FakeShepherd> =>
+  (shepherd = await startFakeShepherd(answers));
+interface Ran extends FakeTerminal {
+  readonly exitCode: number;
+}
+const herd = async (terminal: FakeTerminal, ...argv: string[]): Promise<Ran> => {
+  const exitCode = await main(argv, terminal, { version });
+  return Object.assign(terminal, { exitCode });
+};
+const here = (more: Parameters<typeof fakeTerminal>[0] = {}): FakeTerminal =>
+  fakeTerminal({
+    uid,
+    ...more,
+    env: { SHEPHERD_SOCKET: shepherd?.socket, XDG_DATA_HOME: shepherd?.folder, ...more.env },
+  });
+const run = (...argv: string[]): Promise<Ran> => herd(here(), ...argv);
+const parsed = (ran: Ran): Record<string, unknown> =>
+  JSON.parse(ran.written.out) as Record<string, unknown>;
+
+describe('without a shepherd', () => {
+  it('says what was tried and how to start one, and exits with 1', async () => {
+    const ran = await herd(
+      fakeTerminal({ uid, env: { SHEPHERD_SOCKET: '/nowhere/socket' } }),
+      'status',
+    );
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain('there is no socket /nowhere/socket');
+    expect(ran.written.err).toContain('shepherd --config');
+    expect(ran.written.out).toBe('');
+  });
+  it('says that the place was a guess where XDG_RUNTIME_DIR is not set', async () => {
+    const ran = await herd(fakeTerminal({ uid: 4_000_000, env: { HOME: '/nowhere' } }), 'status');
+    expect(ran.written.err).toContain('/nowhere/.local/state/bellwether/run/socket');
+    expect(ran.written.err).toContain('XDG_RUNTIME_DIR is not set');
+  });
+  it('shows help and its version all the same', async () => {
+    const terminal = () => fakeTerminal({ env: { SHEPHERD_SOCKET: '/nowhere/socket' } });
+    expect((await herd(terminal(), '--help')).written.out).toContain('herd start web-server-fleet');
+    expect((await herd(terminal(), '--version')).written.out).toBe(
+      `herd (Bellwether) ${version}\n`,
+    );
+  });
+  it('behind a socket that is left over, says so', async () => {
+    const fake = await serve({});
+    const copy = `${fake.socket}.left`;
+    const dead = net.createServer().listen(copy);
+    await new Promise((ready) => dead.once('listening', ready));
+    // Node removes the path at close, and not where it has gone meanwhile.
+    fs.renameSync(copy, `${copy}.over`);
+    await new Promise((done) => dead.close(done));
+    const ran = await run('-s', `${copy}.over`, 'status');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain(`no shepherd answers at ${copy}.over`);
+    expect(ran.written.err).toContain('nobody listens there');
+  });
+});
+
+describe('admin.ref', () => {
+  const adminRef = (): string => path.join(shepherd?.folder ?? '', 'run', 'admin.ref');
+  it('that is missing is named, with what to do', async () => {
+    await serve({});
+    fs.rmSync(adminRef());
+    const ran = await run('status');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain(adminRef());
+    expect(ran.written.err).toContain('restart it');
+  });
+  it('that others may read is not used', async () => {
+    await serve({});
+    fs.chmodSync(adminRef(), 0o644);
+    expect((await run('status')).written.err).toContain('chmod 600');
+  });
+  it('of another shepherd is refused by this one, in words', async () => {
+    await serve({});
+    fs.writeFileSync(
+      adminRef(),
+      (shepherd?.uri ?? '').replace(/\/s\/[^?]+/, `/s/${'A'.repeat(43)}`),
+    );
+    const ran = await run('status');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain('does not take the admin.ref');
+  });
+  it('never shows up in what is printed', async () => {
+    await serve({ status: () => [statusOf('web')] });
+    const secret = /\/s\/([^?]+)/.exec(shepherd?.uri ?? '')?.[1] ?? '';
+    const ran = await run('-v', 'status');
+    expect(secret).toHaveLength(43);
+    expect(ran.written.out + ran.written.err).not.toContain(secret);
+  });
+});
+
+describe('herd status', () => {
+  it('prints the services in groups', async () => {
+    await serve({ status: () => [statusOf('web'), statusOf('off', { stage: 'stopped' })] });
+    const ran = await run('status');
+    expect(ran.written).toEqual({ out: 'Started:\n + web\nStopped:\n - off\n', err: '' });
+    expect(ran.exitCode).toBe(0);
+    expect(shepherd?.asked).toEqual([['status', [], 1_000]]);
+  });
+  it('prints one JSON document when told to', async () => {
+    const services = [
+      statusOf('web', { pid: 12, members: [{ name: 'a', stage: 'unknown', ageMs: 5 }] }),
+    ];
+    await serve({ status: () => services });
+    expect(parsed(await run('status', '--json'))).toEqual({ schema: 1, kind: 'status', services });
+  });
+  it('reports one service, and exits with 4 where it is unknown or a member is', async () => {
+    let answer = statusOf('web');
+    await serve({ status: () => [answer] });
+    expect((await run('status', 'web')).exitCode).toBe(0);
+    answer = statusOf('web', { stage: 'unknown', unknownReason: 'no contact' });
+    const ran = await run('status', 'web');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.out).toContain('It is unknown whether it runs: no contact.');
+    answer = statusOf('web', { members: [{ name: 'a', stage: 'unknown', ageMs: 0 }] });
+    expect((await run('status', 'web')).exitCode).toBe(4);
+  });
+  it('asks the log for more lines than a status brings', async () => {
+    await serve({
+      status: () => [statusOf('web', { logFile: '/l', recentLines: ['a'] })],
+      log: () => ['x', 'y'],
+    });
+    expect((await run('status', 'web', '-n', '7')).written.out).toContain('  x\n  y\n');
+    expect(shepherd?.asked.at(-1)).toEqual(['log', 'web', 7]);
+    expect((await run('status', 'web')).written.out).toContain('  a\n');
+  });
+  it('of root is about the shepherd itself', async () => {
+    await serve({
+      about: () => ({ name: 'C', version: '0.1.0', pid: 42, locations: ['ocapn://x.tcp-tls'] }),
+    });
+    const ran = await run('status', 'root');
+    expect(ran.written.out).toContain('Main PID: 42');
+    expect(ran.written.out).toContain('Listens at: ocapn://x.tcp-tls');
+  });
+  it('gives the far ends as long as --timeout says', async () => {
+    await serve({ status: () => [] });
+    await run('--timeout', '3', 'status');
+    expect(shepherd?.asked).toEqual([['status', [], 3_000]]);
+  });
+  it('of an answer that is none says what is wrong with it', async () => {
+    await serve({ status: () => [{ ...statusOf('web'), stage: 'flying' }] });
+    const ran = await run('status');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain('statuses[0].stage: expected stopped or');
+  });
+});
+
+describe('an action', () => {
+  const changed = { member: 'web', result: 'changed', rows: [] } as const;
+  it('is one request with an id of its own, and its lines are printed as they come', async () => {
+    const events = [
+      { kind: 'line', from: 'A', text: 'Service networking has been started.' },
+      { kind: 'line', from: 'A', text: 'Service web has been started.' },
+    ] as const;
+    await serve({ perform: afterEvents(events, changed) });
+    const ran = await run('start', 'web', '--', '--flag', '007');
+    expect(ran.written).toEqual({
+      out: 'A: Service networking has been started.\nA: Service web has been started.\n',
+      err: '',
+    });
+    expect(ran.exitCode).toBe(0);
+    const [[, request] = []] = shepherd?.asked ?? [];
+    expect(request).toEqual({
+      operation: expect.stringMatching(/^op-[0-9a-f]{16}$/) as unknown,
+      member: 'web',
+      action: 'start',
+      args: ['--flag', '007'],
+      remainingMs: 90_000,
+      hops: [],
+    });
+    await run('start', 'web');
+    const [, [, second] = []] = shepherd?.asked ?? [];
+    expect(second).not.toMatchObject({ operation: (request as { operation: string }).operation });
+  });
+  it('keeps a fleet from its members when told to, and takes its deadline from --timeout', async () => {
+    await serve({ perform: () => changed });
+    await run('stop', 'web', '--no-members', '--timeout', '2.5');
+    expect(shepherd?.asked[0]?.[1]).toMatchObject({ withMembers: false, remainingMs: 2_500 });
+  });
+  it('with --json prints one document; its lines are progress', async () => {
+    await serve({ perform: afterEvents([{ kind: 'line', from: 'A', text: 'x' }], changed) });
+    const ran = await run('--json', 'start', 'web');
+    expect(parsed(ran)).toMatchObject({
+      schema: 1,
+      kind: 'outcome',
+      service: 'web',
+      exitCode: 0,
+      outcome: changed,
+    });
+    expect(ran.written.err).toBe('A: x\n');
+  });
+  it('with -q prints no progress', async () => {
+    await serve({ perform: afterEvents([{ kind: 'line', from: 'A', text: 'x' }], changed) });
+    expect((await run('-q', 'start', 'web')).written).toEqual({ out: '', err: '' });
+  });
+  it('makes what a line holds harmless', async () => {
+    await serve({
+      perform: afterEvents([{ kind: 'line', from: 'A\x1b[2J', text: 'x\ny' }], changed),
+    });
+    expect((await run('start', 'web')).written.out).toBe('A\\x1b[2J: x\\x0ay\n');
+  });
+  it.each([
+    [{ member: 'web', result: 'failed', reason: 'exit 1', rows: [] }, 1],
+    [{ member: 'web', result: 'unreachable', rows: [] }, 4],
+    [{ member: 'web', result: 'superseded', rows: [] }, 9],
+    [
+      {
+        member: 'f',
+        result: 'failed',
+        rows: [
+          { member: 'a', result: 'failed' },
+          { member: 'b', result: 'changed' },
+        ],
+      },
+      3,
+    ],
+    [
+      {
+        member: 'f',
+        result: 'unreachable',
+        rows: [
+          { member: 'a', result: 'unreachable' },
+          { member: 'b', result: 'ok' },
+        ],
+      },
+      4,
+    ],
+  ])('that ends as %j exits with %i', async (outcome, exitCode) => {
+    await serve({ perform: () => outcome });
+    const ran = await run('start', 'web');
+    expect(ran.exitCode).toBe(exitCode);
+    expect(ran.written.err).toContain('herd: error: ');
+  });
+  it('on an unknown service has GNU words, and a hint where words were swapped', async () => {
+    await serve({
+      perform: (_turn, request) => {
+        const { member } = request as { member: string };
+        throw new ActorError('unknown-service', `service '${member}' could not be found`);
+      },
+    });
+    const plain = await run('start', 'sshd');
+    expect(plain.exitCode).toBe(1);
+    expect(plain.written.err).toBe("herd: error: service 'sshd' could not be found\n");
+    expect((await run('sshd', 'status')).written.err).toContain("Did you mean 'herd status sshd'?");
+  });
+  it('that the service does not have points to the list', async () => {
+    await serve({
+      perform: () => {
+        throw new ActorError('unknown-action', "service 'web' does not have an action 'x'");
+      },
+    });
+    expect((await run('x', 'web')).written.err).toContain('herd doc web list-actions');
+  });
+  it('that does not end in time exits with 6 and shows the members that are known', async () => {
+    const row = { member: 'a', result: 'changed' } as const;
+    await serve({
+      perform: (turn, request, sink) =>
+        void afterEvents([{ kind: 'row', row }], 0)(turn, request, sink),
+    });
+    const ran = await run('--timeout', '0.2', 'start', 'fleet');
+    expect(ran.exitCode).toBe(6);
+    expect(ran.written.out).toContain('  a  changed');
+    expect(ran.written.err).toContain('no outcome within 200 ms');
+    expect(ran.written.err).toMatch(/operation op-[0-9a-f]{16}/);
+  });
+  it('whose shepherd dies exits with 4: what became of it is unknown', async () => {
+    await serve({
+      perform: (turn) => {
+        turn.after(0, (turn) => turn.effect(() => shepherd?.sever()));
+        return undefined;
+      },
+    });
+    const ran = await run('start', 'web');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toContain('start web: unknown');
+    expect(ran.written.err).toContain('killed by the test');
+  });
+  it('goes on after Ctrl-C, which says so and exits with 130', async () => {
+    const pressed: (() => void)[] = [];
+    await serve({
+      perform: (turn) => {
+        turn.after(20, (turn) => turn.effect(() => pressed[0]?.()));
+        return undefined;
+      },
+    });
+    const terminal = here();
+    pressed.push(terminal.pressInterrupt);
+    const ran = await herd(terminal, 'start', 'web');
+    expect(ran.exitCode).toBe(130);
+    expect(ran.written.err).toMatch(/detached; operation op-[0-9a-f]{16} goes on/);
+  });
+  it('stop root ends the shepherd', async () => {
+    await serve({ shutDown: () => ({ member: 'root', result: 'changed', rows: [] }) });
+    expect((await run('stop', 'root')).exitCode).toBe(0);
+    expect(shepherd?.asked).toEqual([['shutDown']]);
+  });
+});
+
+describe('herd log and doc', () => {
+  it('show the last lines of a service, or what happened', async () => {
+    await serve({
+      log: () => ['a\x07', 'b'],
+      history: () => [{ service: 'web', what: 'running', at: 0 }],
+    });
+    expect((await run('log', 'web', '-n', '2')).written.out).toBe('a\\x07\nb\n');
+    expect(shepherd?.asked).toEqual([['log', 'web', 2]]);
+    expect((await run('log')).written.out).toMatch(/\tservice web is running\n$/);
+    expect((await run('log', '-n', '0')).written.out).toBe('');
+  });
+  it('of an action that is not there exits with 1; of a keyword that is not known with 2', async () => {
+    await serve({
+      status: () => [statusOf('web', { actions: [{ name: 'reload', documentation: 'Reads.' }] })],
+    });
+    expect((await run('doc', 'web', 'action', 'reload')).written.out).toBe('reload: Reads.\n');
+    expect((await run('doc', 'web', 'list-actions')).written.out).toBe('reload: Reads.\n');
+    expect((await run('doc', 'web', 'action', 'x')).exitCode).toBe(1);
+    expect((await run('doc', 'web', 'nonsense')).exitCode).toBe(2);
+  });
+});
+
+describe('herd ref', () => {
+  const uri = `ocapn://abcd.tcp-tls/s/${'B'.repeat(42)}A?host=a.example&port=8888`;
+  it('mint writes the secret into a file of yours alone, and prints none of it', async () => {
+    await serve({ mint: () => uri });
+    const file = path.join(shepherd?.folder ?? '', 'web.ref');
+    const ran = await run('ref', 'mint', 'web', '--out', file);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.written.out + ran.written.err).not.toContain('BBBB');
+    expect(fs.readFileSync(file, 'utf8')).toBe(`${uri}\n`);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+  });
+  it('mint asks for nothing before it knows where the secret may go', async () => {
+    await serve({ mint: () => uri });
+    const file = path.join(shepherd?.folder ?? '', 'web.ref');
+    fs.writeFileSync(file, 'old');
+    expect((await run('ref', 'mint', 'web')).exitCode).toBe(2);
+    expect((await run('ref', 'mint', 'web', '--out', file)).exitCode).toBe(9);
+    expect(shepherd?.asked).toEqual([]);
+    expect(fs.readFileSync(file, 'utf8')).toBe('old');
+    expect((await run('ref', 'mint', 'web', '--out', file, '--yes')).exitCode).toBe(0);
+    expect(fs.readFileSync(file, 'utf8')).toBe(`${uri}\n`);
+  });
+  it('shows the secret only where --reveal asks for it', async () => {
+    await serve({ mint: () => uri });
+    expect((await run('ref', 'mint', 'web', '--reveal')).written.out).toBe(`${uri}\n`);
+    await herd(here({ input: `${uri}\n` }), 'ref', 'add', 'web');
+    for (const argv of [
+      ['ref', 'show', 'web'],
+      ['ref', 'ls'],
+      ['ref', 'show', '@web', '--json'],
+      ['ref', 'ls', '--json'],
+    ])
+      expect((await run(...argv)).written.out).not.toContain('BBBB');
+    expect((await run('ref', 'show', 'web', '--reveal')).written.out).toContain(uri);
+    expect(parsed(await run('ref', 'show', 'web', '--reveal', '--json'))).toMatchObject({
+      schema: 1,
+      kind: 'ref',
+      uri,
+    });
+  });
+  it('add, ls, push and rm keep, list, hand over and forget', async () => {
+    await serve({ adoptRef: () => 'ok' });
+    const file = path.join(shepherd?.folder ?? '', 'in.ref');
+    fs.writeFileSync(file, uri, { mode: 0o644 });
+    const added = await run('ref', 'add', 'web', '--from', file);
+    expect(added.exitCode).toBe(0);
+    expect(added.written.err).toContain('others may read');
+    expect((await run('ref', 'add', 'web', '--from', file)).exitCode).toBe(9);
+    expect((await run('ref', 'ls')).written.out).toMatch(
+      /^@web {2}tcp-tls a\.example:8888 {2}[0-9a-f]{8}\n1 ref\n$/,
+    );
+    expect((await run('ref', 'push', 'web')).exitCode).toBe(0);
+    expect(shepherd?.asked).toEqual([['adoptRef', 'web', uri]]);
+    expect((await run('ref', 'rm', 'web')).exitCode).toBe(0);
+    expect((await run('ref', 'show', 'web')).exitCode).toBe(2);
+    expect((await run('status', '@web')).exitCode).toBe(2);
+  });
+  it('add refuses what is no ref, and a bad petname before it reads anything', async () => {
+    await serve({});
+    expect((await herd(here({ input: 'nonsense' }), 'ref', 'add', 'web')).exitCode).toBe(2);
+    expect((await herd(here({ input: uri }), 'ref', 'add', '../web')).exitCode).toBe(2);
+  });
+});
+
+describe('@petname', () => {
+  it('is dialled directly, and its service performs and answers', async () => {
+    await serve({ perform: () => ({ member: 'web', result: 'changed', rows: [] }) });
+    await herd(here({ input: shepherd?.uri ?? '' }), 'ref', 'add', 'web');
+    const ran = await herd(here({ env: { SHEPHERD_SOCKET: '/nowhere' } }), 'restart', '@web');
+    expect(ran.exitCode).toBe(0);
+    expect(shepherd?.asked[0]?.[1]).toMatchObject({ member: 'web', action: 'restart' });
+  });
+  it('that cannot be reached exits with 4 and says that nothing was asked', async () => {
+    await serve({});
+    const away = `ocapn://abcd.tcp-tls/s/${'B'.repeat(42)}A?host=127.0.0.1&port=1`;
+    await herd(here({ input: away }), 'ref', 'add', 'web');
+    const ran = await run('start', '@web');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toContain('@web is unreachable');
+    expect(ran.written.err).toContain('nothing was asked of it');
+  });
+  it('gives no log', async () => {
+    await serve({});
+    expect((await run('log', '@web')).exitCode).toBe(2);
+  });
+});
+
+describe('errors', () => {
+  it('with --json are a document too', async () => {
+    const ran = await herd(
+      fakeTerminal({ env: { SHEPHERD_SOCKET: '/nowhere/s' } }),
+      'status',
+      '--json',
+    );
+    expect(parsed(ran)).toMatchObject({
+      schema: 1,
+      kind: 'error',
+      code: 'no-shepherd',
+      exitCode: 1,
+    });
+    expect(parsed(await run('status', '--json', '--nonsense'))).toMatchObject({
+      code: 'usage',
+      exitCode: 2,
+    });
+  });
+  it('of a command line exit with 2 and have a hint', async () => {
+    const ran = await run('start');
+    expect(ran.exitCode).toBe(2);
+    expect(ran.written.err).toContain("herd: error: 'start' needs more");
+  });
+});
+
+describe('the version', () => {
+  it('is that of the package', () => {
+    const file = path.resolve(import.meta.dirname, '../../../packages/herd/package.json');
+    const manifest = JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string };
+    expect(version).toBe(manifest.version);
+  });
+});
