@@ -34,7 +34,7 @@ const tell = async (bench: Bench): Promise<void> => {
 };
 
 describe('the event ring', () => {
-  it('tells what ran, how it ended, and which turn was the cause, through answers and timers', async () => {
+  it('tells what ran, how it ended and what caused it, through answers and timers', async () => {
     const bench = makeBench();
     await tell(bench);
     expect(lines(bench.vat.events())).toEqual([

@@ -27,6 +27,8 @@ class Recorder implements Connector {
   readonly trace: string[] = [];
   readonly answers: FarAnswer[] = [];
   isDead = false;
+  /** Does not name its answers: what is sent to them waits here. */
+  isSlow = false;
   deliver(
     to: Target,
     method: string | undefined,
@@ -37,7 +39,7 @@ class Recorder implements Connector {
     if (answer === undefined) return;
     this.answers.push(answer);
     if (this.isDead) answer.broken('dead');
-    else answer.slot = 100 + this.answers.length;
+    else if (!this.isSlow) answer.slot = 100 + this.answers.length;
   }
   listen(to: Target, answer: FarAnswer): void {
     this.trace.push(`listen ${String(to.slot)}`);
@@ -177,6 +179,36 @@ describe('a pipe', () => {
     );
     await expect(sent).rejects.toMatchObject({ code: 'broken', reason: 'dead' });
     expect(connector.trace).toEqual(['1.get']);
+  });
+  it('stays when its vow becomes a ref behind another connector', async () => {
+    const { connector, tell, keep, vat } = await ask();
+    const other = new Recorder();
+    await tell('a');
+    keep(vat.far(other, { slot: 7 }));
+    await tell('b');
+    expect([connector.trace, other.trace]).toEqual([['101.add a', '101.add b'], []]);
+  });
+  it('that was not used is given back when its vow follows another', async () => {
+    const { connector, tell, keep, vat } = await ask();
+    keep(vat.farVow(connector, { slot: 9 }));
+    await tell('a');
+    expect(connector.trace).toEqual(['release 101', '9.add a']);
+  });
+  it('that its connector has not named yet lets messages wait for the vow', async () => {
+    const { bench, connector, far, world } = setUp();
+    connector.isSlow = true;
+    const heard: string[] = [];
+    const near = await runIn(bench, (turn) => turn.spawn(makeTape, heard));
+    await runIn(bench, (turn) => {
+      const got = turn.forward(far, 'get', []) as Vow<Ref<Tape>>;
+      turn.tell(got, 'add', 'a');
+      turn.tell(got, 'add', 'b');
+    });
+    world.run();
+    expect([connector.trace, heard]).toEqual([['1.get'], []]);
+    connector.answers[0]?.kept(near);
+    world.run();
+    expect([connector.trace, heard]).toEqual([['1.get'], ['a', 'b']]);
   });
   it('of an imported vow carries messages, and listens once when somebody waits', async () => {
     const { bench, vat, connector, world } = setUp();

@@ -184,11 +184,12 @@ describe('a halted vat', () => {
     world.run();
     expect(trace).toEqual(['first']);
   });
-  it('drops the turn that halted it', async () => {
+  it('drops the turn that halted it, and what is queued behind it', async () => {
     const parts = await setUp();
     const trace: string[] = [];
     const run = runIn(parts.bench, (turn) => {
       turn.effect(() => trace.push('effect'));
+      parts.vat.run(() => trace.push('queued')).catch(() => undefined);
       halt(parts);
     });
     await expect(run).rejects.toMatchObject({ code: 'halted' });

@@ -83,7 +83,7 @@ describe('method names', () => {
       { seed: 2, numRuns: 2_000 },
     );
   });
-  it('reach own methods by their one wire spelling, and nothing that is inherited or no method', async () => {
+  it('reach own methods by their wire spelling, and nothing inherited', async () => {
     const bench = makeBench();
     const thing = await runIn(bench, (turn) => turn.spawn(makeThing));
     expect(await post(bench, thing, 'add-now')).toBe('added 1');

@@ -218,7 +218,7 @@ describe('a turn', () => {
     await expect(runIn(bench, () => map.set('x', 1))).rejects.toMatchObject({ code: 'turn-over' });
     await expect(runIn(bench, () => map.delete('x'))).rejects.toMatchObject({ code: 'turn-over' });
   });
-  it('refuses a promise as a result, from a method, a tell, a constructor and a resolver', async () => {
+  it('refuses a promise from a method, a tell, a constructor, a resolver and a power', async () => {
     const bench = makeBench();
     interface Slow {
       go(): unknown;
@@ -231,15 +231,13 @@ describe('a turn', () => {
     await expect(runIn(bench, () => Promise.resolve(1))).rejects.toMatchObject(refused);
     await runIn(bench, (turn) => {
       expect(() => turn.spawn((async () => ({})) as never)).toThrow(/constructor/);
+      expect(() => turn.spawn(((turn: Turn) => turn.kept({})) as never)).toThrow(/constructor/);
       expect(() => turn.kept(Promise.resolve(1))).toThrow(/promise/);
       expect(() => turn.vow().resolver.kept(Promise.resolve(1))).toThrow(/promise/);
       const { vow, answer } = turn.inlet();
       answer.kept(Promise.resolve(1));
-      return turn.when(
-        vow,
-        () => undefined,
-        (_turn, reason) => expect(reason.message).toMatch(/promise/),
-      );
+      expect(bench.vat.whatIs(vow, silent)).toMatchObject({ kind: 'broken', reason: refused });
+      turn.when(vow, ignore, ignore);
     });
     await runIn(bench, (turn) => turn.tell(slow, 'go'));
     expect(bench.logs.map((line) => [line.event, line['what'], line['code']])).toEqual([
@@ -266,7 +264,9 @@ describe('bcom', () => {
       hand(): unknown;
     }
     const seals: Become<unknown>[] = [];
+    const bcoms: Bcom<Sly>[] = [];
     const makeSly = (_turn: Turn<Sly>, bcom: Bcom<Sly>): Behavior<Sly> => {
+      bcoms.push(bcom);
       const behavior: Behavior<Sly> = {
         keep: () => {
           seals.push(bcom(behavior));
@@ -301,6 +301,13 @@ describe('bcom', () => {
     );
     await expect(runIn(bench, () => seals[0])).rejects.toMatchObject(misuse);
     await runIn(bench, (turn) => turn.send(sly, 'later'));
+    bench.world.run();
+    await expect(runIn(bench, () => bcoms[0]?.({} as Behavior<Sly>))).rejects.toMatchObject(misuse);
+    expect(() => bcoms[0]?.({} as Behavior<Sly>)).toThrow(/outside of its own turn/);
+    await runIn(bench, (turn) => {
+      expect(() => turn.spawn(makeSly)).not.toThrow();
+      expect(() => bcoms[0]?.({} as Behavior<Sly>)).toThrow(/outside of its own turn/);
+    });
   });
   it('is refused while a call of its actor is on the stack', async () => {
     interface Nested {
@@ -339,3 +346,6 @@ describe('a reference', () => {
     );
   });
 });
+
+const ignore = (): void => undefined;
+const silent = { deliver: ignore, listen: ignore, release: ignore, onSever: () => ignore };

@@ -16,7 +16,7 @@ const makeCounter = (
   later: () => turn.kept('x'),
 });
 
-/** Never run: each line is held by the compiler, which refuses a directive that expects no error. */
+/** Never run: the compiler holds each line, and refuses a directive that expects no error. */
 const held = (turn: Turn, counter: Ref<Counter>, vow: Vow<Ref<Counter>>): void => {
   const n: Vow<number> = turn.send(vow, 'add', 1);
   const now: number = turn.call(counter, 'add', 1);

@@ -115,7 +115,7 @@ describe('a vow', () => {
     );
     await expect(sent).rejects.toThrow(/sent to 5/);
   });
-  it('carries a reason that is plain data unchanged through vows that do not look at it', async () => {
+  it('carries a reason that is plain data unchanged to whoever looks at it', async () => {
     const bench = makeBench();
     const reasons: unknown[] = [];
     await runIn(bench, (turn) => {
@@ -160,6 +160,37 @@ describe('a vow', () => {
     expect(bench.logs).toEqual([
       { event: 'vow.broken', vat: 'bench', code: 'refused', message: 'nobody listens' },
     ]);
+  });
+  it('that breaks is heard by whoever waits for the answer of a message to it', async () => {
+    const bench = makeBench();
+    await runIn(bench, (turn) => {
+      const { vow, resolver } = turn.vow<Ref<Tape>>();
+      const later = turn.vow<Ref<Tape>>();
+      for (const each of [vow, later.vow]) {
+        turn.when(
+          turn.send(each, 'add', 'x'),
+          () => 0,
+          () => 0,
+        );
+      }
+      resolver.follow(later.vow);
+      later.resolver.broken(new Refused('heard'));
+    });
+    bench.world.run();
+    expect(bench.logs).toEqual([]);
+  });
+});
+
+describe('a vow of another vat', () => {
+  it('is refused, by a resolver and by an answer', async () => {
+    const bench = makeBench();
+    const stranger = makeBench({ name: 'stranger' }, bench.world);
+    const theirs = await openVow<number>(stranger);
+    const { vow, resolver } = await openVow<number>(bench);
+    await runIn(bench, () => expect(() => resolver.follow(theirs.vow)).toThrow(/of vat stranger/));
+    const answered = runIn(bench, (turn) => turn.ask((answer) => answer.kept(theirs.vow)));
+    await expect(answered).rejects.toMatchObject({ code: 'refused' });
+    await expect(runIn(bench, (turn) => turn.within(5, vow))).rejects.toThrow(/no answer/);
   });
 });
 
@@ -213,7 +244,7 @@ describe('after', () => {
         });
       });
       bench.world.run();
-      expect(bench.world.pendingCount).toBe(0);
+      expect([bench.world.pendingCount, bench.world.now]).toEqual([0, 10]);
       orders.add(due.join());
     }
     // Which of two that are due together comes first is the seed's choice.
@@ -269,12 +300,16 @@ describe('within', () => {
   it('breaks with timed-out at its time, whatever comes later', async () => {
     const bench = makeBench();
     const { vow, resolver } = await openVow<number>(bench);
-    await expect(runIn(bench, (turn) => turn.within(100, vow))).rejects.toMatchObject({
-      code: 'timed-out',
-      message: 'no answer within 100 ms',
+    const late: { answer?: Vow<number> } = {};
+    const answered = runIn(bench, (turn) => {
+      late.answer = turn.within(100, vow);
+      return late.answer;
     });
+    const timedOut = { code: 'timed-out', message: 'no answer within 100 ms' };
+    await expect(answered).rejects.toMatchObject(timedOut);
     expect(bench.world.now).toBe(100);
     await runIn(bench, () => resolver.kept(7));
+    await expect(runIn(bench, () => late.answer)).rejects.toMatchObject(timedOut);
     expect(bench.logs).toEqual([]);
   });
 });
@@ -298,6 +333,7 @@ describe('a power', () => {
     asked[0]?.broken('late');
     bench.world.run();
     expect([trace, await answered]).toEqual([['turn', 'asked'], 2]);
+    expect(await runIn(bench, () => asked[0] as unknown as Vow<number>)).toBe(1);
   });
   it('is not asked by a turn that was undone', async () => {
     const bench = makeBench();

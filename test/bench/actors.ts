@@ -11,9 +11,10 @@
  *   call                    a near call with its savepoint
  *   throw                   a request whose turn is undone
  *
- * Every round runs all of them, each round from another one on, so that a busy machine slows all alike.
- * `throw` has rounds of its own at the end: 20,000 errors with their stacks slow down whatever runs next
- * (`await undefined` from 40 to 700 ns). A figure is the median of the rounds with their least and greatest. Pin the process to one core for numbers to keep.
+ * Every round runs all of them, each round from another one on, so that a busy machine slows all
+ * alike. `throw` has rounds of its own at the end: 20,000 errors with their stacks slow down whatever
+ * runs next (`await undefined` from 40 to 700 ns). A figure is the median of the rounds with their
+ * least and greatest. Pin the process to one core for numbers to keep.
  */
 import { createVat, Refused, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 
@@ -105,8 +106,8 @@ const ignore = (): void => undefined;
 const names = Object.keys(rows);
 const samples = new Map<string, number[]>([...names, 'throw'].map((name) => [name, []]));
 const measure = async (name: string, body: () => void | Promise<void>, keep: boolean) => {
-  // What one row leaves to be collected is not the next one's time. The young generation only: a full
-  // collection drops the shapes that no object has just then, and with them the optimised code.
+  // What one row leaves to be collected is not the next one's time. The young generation only: a
+  // full collection drops the shapes that no object has just then, and with them optimised code.
   globalThis.gc?.({ type: 'minor' });
   const start = process.hrtime.bigint();
   await body();

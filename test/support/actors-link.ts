@@ -1,5 +1,6 @@
 /**
- * Two vats joined by function calls: a session without bytes. Frames arrive in order after a latency.
+ * Two vats joined by function calls: a session without bytes. Frames arrive in order, after a
+ * latency.
  *
  *   frame     means
  *   deliver   a message; with a question number when its answer is wanted
@@ -8,8 +9,8 @@
  *   dropped   the sender aims no longer at an export that it was given so many times
  *   answered  the sender aims no longer at the answer of its question
  *
- * Each number is chosen by the side that exports or asks. A cut is told to both sides at once; a loss
- * is told to nobody: frames of that direction vanish.
+ * Each number is chosen by the side that exports or asks. A cut is told to both sides at once; a
+ * loss is told to nobody: frames of that direction vanish.
  */
 import {
   ActorError,

@@ -33,7 +33,8 @@ export const makeBench = (powers: Partial<VatPowers> = {}, world: World = new Wo
 };
 
 /**
- * Steps the world until a promise of the outer door has settled, and no further: `world.now` is when.
+ * Steps the world until a promise of the outer door has settled, and no further: `world.now` says
+ * when.
  * @throws when the world is at rest and it has not.
  */
 export const settled = async <T>(world: World, promise: Promise<T>): Promise<T> => {

@@ -1,4 +1,7 @@
-/** What a turn may wait for: a vow, several vows, a while, or a vow with a deadline. One object each. */
+/**
+ * What a turn may wait for: a vow, several vows, a while, or a vow with a deadline. One object
+ * each.
+ */
 import type { Core, Effect, Item, Job, Listener } from './core.ts';
 import { reasonOf, TimedOut } from './errors.ts';
 import type { Callable } from './message.ts';
@@ -165,7 +168,9 @@ export class Cancelling implements Item {
   }
 }
 
-/** `within`: passes a vow on, or breaks when the time is over. The clock starts after the commit. */
+/**
+ * `within`: passes a vow on, or breaks when the time is over. The clock starts after the commit.
+ */
 export class Deadline implements Item, Effect, Listener {
   readonly #core: Core;
   readonly #ms: number;
@@ -184,7 +189,7 @@ export class Deadline implements Item, Effect, Listener {
   }
   release(): void {
     this.#vow.listen(this);
-    if (!this.#isOver) this.#core.effect(this);
+    this.#core.effect(this);
   }
   perform(): void {
     if (this.#isOver) return;

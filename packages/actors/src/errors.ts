@@ -1,5 +1,6 @@
 /**
- * One class for each decision that a caller can make; `code` is stable and is what crosses the wire.
+ * One class for each decision that a caller can make; `code` is stable and is what crosses the
+ * wire.
  *
  * The difference between an ActorError and any other error decides what a vat does with a turn that
  * threw: an ActorError is a refusal and the vat goes on, anything else is a bug (see vat.ts).

@@ -30,7 +30,6 @@ export class Gate {
   }
   /** Takes what one batch of turns wrote; the lists stay the caller's. Never throws. */
   take(entries: readonly Entry[], effects: readonly Effect[]): void {
-    if (this.#isClosed) return;
     if (this.#commit !== undefined) for (const entry of entries) this.#gather(entry);
     if (this.#willGate) push(this.#behindNext, effects);
     else if (this.#isGating) push(this.#behind, effects);
@@ -60,7 +59,7 @@ export class Gate {
     let isDone = false;
     try {
       this.#commit(entries, (failure) => {
-        if (isDone || this.#isClosed) return;
+        if (isDone) return;
         isDone = true;
         this.#committed(failure);
       });

@@ -1,4 +1,6 @@
-/** Vats, actors, turns and vows: no network, no clock, no module that does something when imported. */
+/**
+ * Vats, actors, turns and vows: no network, no clock, no module that does something when imported.
+ */
 export * from './types.ts';
 export {
   ActorError,

@@ -20,8 +20,8 @@ export interface Activation {
 }
 
 /**
- * Takes back everything that was noted after the marks. If that itself fails (a stack that is full),
- * the turn is doomed even when somebody catches the error.
+ * Takes back everything that was noted after the marks. If that itself fails (a stack that is
+ * full), the turn is doomed even when somebody catches the error.
  */
 export const rollBack = (
   ledger: Ledger,
@@ -39,8 +39,8 @@ export const rollBack = (
 };
 
 /**
- * Shortens a list that is used again at once. Popping keeps its backing store; setting `length` gives
- * it away, and a one-way turn then costs nearly twice as much (121 against 65 ns).
+ * Shortens a list that is used again at once. Popping keeps its backing store; setting `length`
+ * gives it away, and a one-way turn then costs nearly twice as much (121 against 65 ns).
  */
 export const shorten = (list: unknown[], count: number): void => {
   while (list.length > count) list.pop();
@@ -51,7 +51,6 @@ export class Becoming {
   readonly activation: Activation;
   readonly next: Methods;
   readonly value: unknown;
-  isUsed = false;
   constructor(activation: Activation, next: Methods, value: unknown) {
     this.activation = activation;
     this.next = next;
@@ -94,13 +93,12 @@ const become = (activation: Activation, becoming: Becoming, mayBecome: boolean):
   if (!mayBecome) {
     throw new SealMisuse(`${actor.label}: a become is returned from a method, nowhere else`);
   }
-  if (becoming.activation !== activation || becoming.isUsed) {
+  if (becoming.activation !== activation) {
     throw new SealMisuse(`${actor.label} returned a become that is not its own of this turn`);
   }
   if (actor.depth > 1) {
     throw new Reentrant(`${actor.label}: become while a call of it is on the stack`);
   }
-  becoming.isUsed = true;
   actor.note(new BecomeChange(actor, actor.behavior));
   actor.behavior = becoming.next;
   return conclude(activation, becoming.value, false);

@@ -131,9 +131,9 @@ export class Message implements Job, Item, Effect, Held {
 }
 
 /**
- * Calls the method that a message means: an own, declared one by its own name; otherwise the catch-all,
- * which gets the wire symbol as it came. Names that a behavior inherits (`constructor`, `toString`,
- * `__proto__`) are never found.
+ * Calls the method that a message means: an own, declared one by its own name; otherwise the
+ * catch-all, which gets the wire symbol as it came. Names that a behavior inherits (`constructor`,
+ * `toString`, `__proto__`) are never found.
  * @throws Refused where neither is there.
  */
 export const invoke = (

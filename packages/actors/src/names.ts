@@ -2,10 +2,11 @@
  * Method names: camelCase where they are declared in code, kebab-case symbols on the wire.
  *
  *   code `addNow`  ──wireName──►  symbol `add-now`       (what a catch-all and a far actor get)
- *   symbol `add-now`  ──declaredName──►  code `addNow`   (what an actor's own methods answer to)
- *   `addNow`, `add--now`, `Add`, `a_b`  ──declaredName──►  undefined: no declared name is written so
+ * symbol `add-now`  ──declaredName──►  code `addNow`   (what an actor's own methods answer to)
+ * `addNow`, `add--now`, `Add`, `a_b`  ──declaredName──►  undefined: no declared name is written so
  *
- * Between camelCase names and symbols the mapping is one to one: two spellings never reach one method.
+ * Between camelCase names and symbols the mapping is one to one: two spellings never reach one
+ * method.
  */
 const symbolShape = /^[a-z][a-z0-9]*(?:-[a-z][a-z0-9]*)*$/;
 const upper = /[A-Z]/g;

@@ -4,14 +4,14 @@
  *   pending ──kept──► kept          pending ──broken──► broken
  *      └───follow───► following: only a pointer from now on; who waited waits for what it follows
  *
- * A vow that a connector can already aim at has a pipe. The first message through it decides: a pipe
- * that was used stays for good, because a later message must not overtake an earlier one that is still
- * on its way; one that was not used is given back when the vow settles.
+ * A vow that a connector can already aim at has a pipe. The first message through it decides: a
+ * pipe that was used stays for good, because a later message must not overtake an earlier one that
+ * is still on its way; one that was not used is given back when the vow settles.
  *
- *   settled to                    used pipe                             unused pipe
- *   plain data, or broken         given back                            given back
- *   a ref behind the same pipe    aims at that ref, given back          given back
- *   a near ref, another pipe      kept                                  given back
+ *   settled to                    used pipe                             unused pipe   plain data,
+ * or broken         given back                            given back   a ref behind the same pipe
+ * aims at that ref, given back          given back   a near ref, another pipe      kept
+ * given back
  */
 import type { Core, Effect, Held, Listener } from './core.ts';
 import { Refused } from './errors.ts';
@@ -104,7 +104,10 @@ export class Promised implements FarAnswer {
       end.#hear();
     }
   }
-  /** Keeps a message until there is somewhere to send it; `isAsked`: its break is told to its sender. */
+  /**
+   * Keeps a message until there is somewhere to send it; `isAsked`: its break is told to its
+   * sender.
+   */
   hold(message: Held, isAsked: boolean): void {
     const end = this.end();
     if (end !== this) {
@@ -134,7 +137,6 @@ export class Promised implements FarAnswer {
     const listeners = this.#listeners;
     this.#held = undefined;
     this.#listeners = undefined;
-    if (this.isHeard) end.isHeard = true;
     if (held !== undefined) for (const each of held) each.moveTo(end);
     if (listeners !== undefined) for (const each of listeners) end.listen(each);
   }

@@ -1,6 +1,6 @@
 /**
- * Rehearsal, for tests: a turn is run, undone and run again, and both runs are compared. A difference
- * is state that the journal does not know: a `let`, a bare Map, an array in a closure.
+ * Rehearsal, for tests: a turn is run, undone and run again, and both runs are compared. A
+ * difference is state that the journal does not know: a `let`, a bare Map, an array in a closure.
  */
 import type { Job } from './core.ts';
 import { conclude, rollBack, type Ledger } from './ledger.ts';

@@ -1,4 +1,6 @@
-/** Values as text, for the rehearsal: equal for two runs that did the same, whatever was made anew. */
+/**
+ * Values as text, for the rehearsal: equal for two runs that did the same, whatever was made anew.
+ */
 import { limits } from './limits.ts';
 
 const depthLimit = 4;

@@ -176,7 +176,9 @@ export class ActorTurn implements Turn, Activation {
     return new JournalledCell<T>(this.actor, value);
   }
 
-  /** Runs a body as another activation on top of this one, undone to its own savepoint if it throws. */
+  /**
+   * Runs a body as another activation on top of this one, undone to its own savepoint if it throws.
+   */
   #activate<W, R>(
     actor: Actor,
     body: (turn: ActorTurn, ledger: Ledger, what: W, args: readonly unknown[]) => R,

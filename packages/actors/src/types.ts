@@ -1,13 +1,17 @@
 /**
- * What an author of actors sees, and the two doors of a vat: one for the composition root (`Vat`), one for
- * sessions (`Frontier`).
+ * What an author of actors sees, and the two doors of a vat: one for the composition root (`Vat`),
+ * one for sessions (`Frontier`).
  *
  * An interface is written as its callers see it, without the turn; the behavior is derived from it:
  *
- *     interface Counter { get(): number; add(n: number): number }
- *     export const makeCounter = (turn: Turn<Counter>, _bcom: Bcom<Counter>, start: number): Behavior<Counter> => {
+ *     interface Counter { get(): number; add(n: number): void }
+ *     export const makeCounter = (
+ *       turn: Turn<Counter>,
+ *       _bcom: Bcom<Counter>,
+ *       start: number,
+ *     ): Behavior<Counter> => {
  *       const count = turn.cell(start);
- *       return { get: () => count.get(), add: (_turn, n) => { count.set(count.get() + n); return count.get(); } };
+ *       return { get: () => count.get(), add: (_turn, n) => count.set(count.get() + n) };
  *     };
  */
 declare const offers: unique symbol;
@@ -15,8 +19,9 @@ declare const promises: unique symbol;
 declare const becomes: unique symbol;
 
 /**
- * A reference to an actor, near or far; whoever holds it may send to it. `I` is the interface as callers see it.
- * Assigning a `Ref<Service>` to a `Ref<Pick<Service, 'status'>>` narrows the type only: a facet narrows for real.
+ * A reference to an actor, near or far; whoever holds it may send to it. `I` is the interface as
+ * callers see it. Assigning a `Ref<Service>` to a `Ref<Pick<Service, 'status'>>` narrows the type
+ * only: a facet narrows for real.
  */
 export interface Ref<out I = unknown> {
   readonly [offers]: I;
@@ -25,7 +30,7 @@ export interface Ref<out I = unknown> {
 export interface Vow<out T = unknown> {
   readonly [promises]: T;
 }
-/** What `bcom` returns: sealed for one actor, good for one return from a method of that actor. */
+/** What `bcom` returns: sealed for one actor, good for the method call that it was made in. */
 export interface Become<out V = unknown> {
   readonly [becomes]: V;
 }
@@ -45,8 +50,8 @@ export type Value<R> = R extends Become<infer V> ? Value<V> : R extends Vow<infe
 /** The key of the method that answers every name which the behavior itself does not have. */
 export const catchAll: unique symbol = Symbol('catchAll');
 /**
- * `method` is the wire symbol, untouched (kebab-case for names that came from typed code), or undefined where the
- * message had none: a list of plain values is an ordinary message in OCapN.
+ * `method` is the wire symbol, untouched (kebab-case for names that came from typed code), or
+ * undefined where the message had none: a list of plain values is an ordinary message in OCapN.
  */
 export interface CatchAll {
   readonly [catchAll]: (
@@ -75,28 +80,43 @@ export type Constructor<I, A extends readonly unknown[] = []> = (
   ...args: A
 ) => Behavior<I> | Forwarder<I>;
 
-/** Settles a vow from inside turns of its vat, once; later calls are ignored. Undone with its turn. */
+/**
+ * Settles a vow from inside turns of its vat, once; later calls are ignored. Undone with its turn.
+ * @throws TurnOver outside of a turn; SealMisuse for a become, Refused for a promise.
+ */
 export interface Resolver<in T> {
   kept(value: T): void;
   follow(vow: Vow<T>): void;
   broken(reason: unknown): void;
 }
-/** Settles from outside of turns: how a power or a session answers. Once; later calls are ignored; never throws. */
+/**
+ * Settles from outside of turns: how a power or a session answers. Once; later calls are ignored;
+ * never throws.
+ */
 export interface Answer {
   kept(value: unknown): void;
-  /** The reason is any value: OCapN lets symbols and structs through. Errors are mapped at the edge. */
+  /**
+   * The reason is any value: OCapN lets symbols and structs through. Errors are mapped at the edge.
+   */
   broken(reason: unknown): void;
 }
 /** How a vow ended. */
 export type Settled<T> =
   { readonly kept: true; readonly value: T } | { readonly kept: false; readonly reason: Error };
 
-/** One value of an actor's state; a change outside of its actor's own turn throws, and is undone with the turn. */
+/**
+ * One value of an actor's state, undone with the turn. Anybody may read. @throws TurnOver for a
+ * change outside of its actor's own turn, Reentrant for one inside a nested call of its actor.
+ */
 export interface JournalCell<T> {
   get(): T;
   set(value: T): void;
 }
-/** A map of an actor's state, undone with the turn, iteration order included. */
+/**
+ * A map of an actor's state, undone with the turn, iteration order included. As a plain Map, save
+ * that a key deleted and set again within one turn keeps its place. @throws TurnOver, Reentrant as
+ * a cell does.
+ */
 export interface JournalMap<K, V> {
   readonly size: number;
   get(key: K): V | undefined;
@@ -109,9 +129,9 @@ export interface JournalMap<K, V> {
 }
 
 /**
- * One activation of one actor. Everything it does is undone if it throws; sends and effects happen only after it
- * has ended well (and, where the batch wrote durable records, after their commit). Worthless once it has returned:
- * every method then throws TurnOver.
+ * One activation of one actor. Everything it does is undone if it throws; sends and effects happen
+ * only after it has ended well (and, where the batch wrote durable records, after their commit).
+ * Worthless once it has returned: every method then throws TurnOver.
  */
 export interface Turn<out I = unknown> {
   readonly self: Ref<I>;
@@ -122,20 +142,30 @@ export interface Turn<out I = unknown> {
   ): Ref<J>;
   /**
    * A near call: now, in this turn, undone to its own savepoint if it throws.
-   * @throws NotNear for a far ref, and for a method that a catch-all would answer.
+   * @throws NotNear for a far ref, and for a method that a catch-all would answer; Refused where
+   * there is no such method; and whatever the method throws.
    */
   call<J, K extends Method<J>>(to: Ref<J>, method: K, ...args: Args<J, K>): Out<J, K>;
-  /** Sends a message; the vow is its answer. Sends on one Ref, and on one Vow, arrive in the order sent. */
+  /**
+   * Sends a message; the vow is its answer. Sends on one Ref, and on one Vow, arrive in the order
+   * sent; between a vow and what it became nothing is promised.
+   */
   send<J, K extends Method<J>>(
     to: Ref<J> | Vow<Ref<J>>,
     method: K,
     ...args: Args<J, K>
   ): Vow<Value<Out<J, K>>>;
-  /** Sends one way: no answer, nothing to collect. */
+  /**
+   * Sends one way: no answer, nothing to collect. A refusal is logged; a bug in a near receiver
+   * halts the vat.
+   */
   tell<J, K extends Method<J>>(to: Ref<J> | Vow<Ref<J>>, method: K, ...args: Args<J, K>): void;
   /** Sends a wire symbol as it is. */
   forward(to: Ref | Vow<Ref>, method: string | undefined, args: readonly unknown[]): Vow<unknown>;
-  /** Runs a callback in a later turn of this actor. Without `broken` a break goes on to the derived vow. */
+  /**
+   * Runs a callback in a later turn of this actor. Without `broken` a break goes on to the derived
+   * vow.
+   */
   when<T, R, S = never>(
     vow: Vow<T>,
     kept: (turn: Turn<I>, value: T) => R,
@@ -147,29 +177,52 @@ export interface Turn<out I = unknown> {
   }): Vow<{ readonly [K in keyof T]: Settled<T[K]> }>;
   /** A vow that is kept already. */
   kept<T>(value: T): Vow<T>;
+  /** A vow and the resolver that settles it from later turns. */
   vow<T>(): { readonly vow: Vow<T>; readonly resolver: Resolver<T> };
-  /** A vow that is settled once from outside, by a power. Make it before the effect that hands out its answer. */
+  /**
+   * A vow that is settled once from outside, by a power. Make it before the effect that hands out
+   * its answer.
+   */
   inlet<T>(): { readonly vow: Vow<T>; readonly answer: Answer };
   /** Asks a power after this turn and its commit: an inlet and an effect. */
   ask<T>(request: (answer: Answer) => void): Vow<T>;
-  /** A function by which a power may tell this actor something more than once. For inner actors only. */
+  /**
+   * A function by which a power may tell this actor something more than once. For inner actors
+   * only.
+   */
   door<K extends Method<I>>(method: K): (...args: Args<I, K>) => void;
-  /** A later turn of this actor, unless cancelled from within a turn. Milliseconds. */
+  /**
+   * A later turn of this actor, unless cancelled from within a turn. The time in milliseconds
+   * counts from this turn's commit; one that is over means at once. @throws RangeError for no
+   * finite number.
+   */
   after(ms: number, due: (turn: Turn<I>) => void): { cancel(): void };
-  /** Breaks with TimedOut if the vow has not settled in time; leaves no timer behind. */
+  /**
+   * The vow's own end, or a break with TimedOut if it has not settled in `ms` milliseconds from
+   * this turn's commit; leaves no timer behind. @throws RangeError for no finite number.
+   */
   within<T>(ms: number, vow: Vow<T>): Vow<T>;
-  /** Runs once this turn has ended well and what it recorded is durable. An effect that throws halts the vat. */
+  /**
+   * Runs once this turn has ended well and what it recorded is durable. An effect that throws halts
+   * the vat.
+   */
   effect(run: () => void): void;
   /**
-   * A durable record. The effects of this turn and of later ones wait behind its commit (output commit), unless
-   * `gates` is false: then it is written with the next batch and holds nothing back.
+   * A durable record. The effects of this turn and of later ones wait behind its commit (output
+   * commit), unless `gates` is false: then it is written with the next batch and holds nothing
+   * back.
    */
   record(entry: unknown, how?: { readonly gates: boolean }): void;
+  /** A map that belongs to this actor and is undone with its turns. */
   map<K, V>(): JournalMap<K, V>;
+  /** A value that belongs to this actor and is undone with its turns. */
   cell<T>(value: T): JournalCell<T>;
 }
 
-/** Time as a power. `now` is monotonic milliseconds, `wall` milliseconds since 1970; `after` returns its cancel. */
+/**
+ * Time as a power. `now` is monotonic milliseconds, `wall` milliseconds since 1970; `after` returns
+ * its cancel.
+ */
 export interface Clock {
   now(): number;
   wall(): number;
@@ -185,16 +238,25 @@ export interface Entropy {
 }
 /** Events, not sentences: dotted names, bounded fields, no secrets. */
 export type Log = (event: string, fields: Readonly<Record<string, unknown>>) => void;
-/** Makes entries durable, all or none, then calls `done`, with the failure if there was one. Called one at a time. */
+/**
+ * Makes entries durable, all or none, then calls `done`, with the failure if there was one. Called
+ * one at a time.
+ */
 export type Commit = (entries: readonly unknown[], done: (failure?: Error) => void) => void;
 
-/** A number that a session wrote on something when it was encoded. The session alone knows what it means. */
+/**
+ * A number that a session wrote on something when it was encoded. The session alone knows what it
+ * means.
+ */
 export type Slot = object | number;
 /** Something a Connector can aim at. */
 export interface Target {
   readonly slot: Slot | undefined;
 }
-/** The answer of a delivery is itself a target for later ones, from the moment its frame is encoded: pipelining. */
+/**
+ * The answer of a delivery is itself a target for later ones, from the moment its frame is encoded:
+ * pipelining.
+ */
 export interface FarAnswer extends Answer {
   slot: Slot | undefined;
 }
@@ -207,7 +269,12 @@ export interface Connector {
     args: readonly unknown[],
     answer?: FarAnswer,
   ): void;
+  /** Asks how a far vow ends; at most once for each `farVow`, when somebody here wants to know. */
   listen(to: Target, answer: FarAnswer): void;
+  /**
+   * The vat aims no longer at an imported vow, or at the answer of a delivery, because it has
+   * settled; called once. Far refs are not released by the vat: whoever holds one may still send.
+   */
   release(to: Target): void;
   /** Calls back once when this connector ends; the result takes the subscription back. */
   onSever(to: Target, told: (reason: unknown) => void): () => void;
@@ -222,21 +289,42 @@ export type Place =
   | { readonly kind: 'broken'; readonly reason: unknown };
 /** What a session may ask of its vat, and nobody else. */
 export interface Frontier {
+  /**
+   * A ref to what a connector reaches. The session keeps one for each import, so that it is `===`.
+   */
   far(connector: Connector, target: Target): Ref;
+  /** A vow that messages can be sent through before it settles. */
   farVow(connector: Connector, target: Target): Vow;
-  /** Undefined for plain data. A vow is looked through to what it has become. */
+  /**
+   * Undefined for plain data, and for what another vat holds. A vow is looked through to what it
+   * has become; a vow that another connector may settle is a vow of this vat.
+   */
   whatIs(value: unknown, seenFrom: Connector): Place | undefined;
-  /** An incoming delivery; the vow is its answer, so that what is pipelined to it has a target. Never throws. */
+  /**
+   * An incoming delivery, always a request: its bug breaks the vow and cannot halt the vat. The vow
+   * is its answer, so that what is pipelined to it has a target. Never throws.
+   */
   deliver(to: Ref | Vow, method: string | undefined, args: readonly unknown[]): Vow;
+  /**
+   * Tells an answer how a vow ended, once that may leave the vat; a ref is told as it is. A halted
+   * vat tells nothing: its sessions are severed.
+   */
   listen(vow: Vow, answer: Answer): void;
 }
 /** The composition root's door to a vat. */
 export interface Vat {
   readonly name: string;
-  /** A message from outside. `method` is a wire symbol. A halted vat breaks the answer with Halted at once. */
+  /**
+   * A message from outside. `method` is a wire symbol. Without an answer it is a tell. A halted vat
+   * breaks the answer with Halted at once. @throws TypeError for what is no ref or vow of this vat.
+   */
   post(to: Ref | Vow, method: string | undefined, args: readonly unknown[], answer?: Answer): void;
   /** A turn from outside; rejects when the vat halts. The only promise in this package. */
   run<T>(body: (turn: Turn) => T): Promise<Value<T>>;
+  /**
+   * Stops for good, at once: queued turns, effects and timers are dropped, open runs and posts
+   * break.
+   */
   halt(reason?: Error): void;
   /** The last things that happened here, oldest first. */
   events(): readonly TurnEvent[];
@@ -245,24 +333,35 @@ export interface Vat {
 export interface TurnEvent {
   /** Number of this turn in its vat, from 1. */
   readonly turn: number;
-  /** Number of the turn that sent the message; 0 for what came from outside. Following it upward is the cause chain. */
+  /**
+   * Number of the turn that sent the message, or that said `when` or `after`; 0 for what came from
+   * outside. Following it upward is the cause chain.
+   */
   readonly cause: number;
   /** `^service.start`, `^service.when`, … */
   readonly what: string;
   readonly outcome: 'done' | 'threw';
 }
+/** What a vat runs on; everything else it makes itself. */
 export interface VatPowers {
   readonly name: string;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Absent: records vanish, nothing waits. */
   readonly commit?: Commit;
+  /**
+   * `turn.threw`, `turn.refused`, `turn.unjournalled`, `vow.broken` (nobody listened),
+   * `vat.halted`; each with `vat`, `code`, `message`, and `what` was running.
+   */
   readonly log?: Log;
   /** Called once when the vat halts: sever its sessions. */
   readonly stopped?: (reason: Error) => void;
   /** Size of the event ring; 0 switches it off; default 256. */
   readonly eventCount?: number;
-  /** Tests only: every turn is run, undone and run again; a difference is state that is not journalled. */
+  /**
+   * Tests only: every turn is run, undone and run again; a difference is state that is not
+   * journalled.
+   */
   readonly rehearse?: boolean;
   /** Tests only: true makes the turn that has just run throw. */
   readonly fault?: (what: string) => boolean;

@@ -2,15 +2,16 @@
  * A vat: one queue of turns, one ledger, one gate. A turn is whole or not at all.
  *
  *   what threw                               an ActorError (a refusal)     anything else (a bug)
- *   a request: somebody has its answer       undone, the answer breaks     undone, the answer breaks
- *   a continuation: `when`, `after`          undone, its vow breaks        the vat halts
- *   a tell, a door                           undone, logged                the vat halts
- *   an effect, a failed commit                        the vat halts
+ * a request: somebody has its answer       undone, the answer breaks     undone, the answer breaks
+ * a continuation: `when`, `after`          undone, its vow breaks        the vat halts   a tell, a
+ * door                           undone, logged                the vat halts   an effect, a failed
+ * commit                        the vat halts
  *
- * What is undone is also lost. Of a request its sender hears; a continuation or a tell that was lost to
- * a bug would leave an actor waiting for ever, so the vat stops and its owner restarts it from what is
- * durable. With 0.2 % of all turns made to throw, 44 of 500 simulated fleets got stuck without this.
- * Whatever a session delivers is a request, also when the peer wants no answer: no peer can halt a vat.
+ * What is undone is also lost. Of a request its sender hears; a continuation or a tell that was
+ * lost to a bug would leave an actor waiting for ever, so the vat stops and its owner restarts it
+ * from what is durable. With 0.2 % of all turns made to throw, 44 of 500 simulated fleets got stuck
+ * without this. Whatever a session delivers is a request, also when the peer wants no answer: no
+ * peer can halt a vat.
  */
 import type { Change, Effect, Entry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
@@ -41,8 +42,8 @@ import type {
 } from './types.ts';
 
 /**
- * Makes a vat that runs on the given powers. The Frontier half is for sessions only: give actors and
- * callers the Vat half. The caller owns it and ends it with `halt`.
+ * Makes a vat that runs on the given powers. The Frontier half is for sessions only: give actors
+ * and callers the Vat half. The caller owns it and ends it with `halt`.
  */
 export const createVat = (powers: VatPowers): Vat & Frontier => new TurnVat(powers);
 

@@ -2,11 +2,12 @@
  * A simulated world: time stands still until it is stepped, and everything that happens at the same
  * time happens in an order that the seed decides. The same seed is the same story, step by step.
  *
- *   heap of (time, tie from the seed, sequence)  ──step──►  the earliest task runs, time moves to it
+ *   heap of (time, tie from the seed, sequence)  ──step──►  the earliest task runs, time moves to
+ * it
  *
  * Tasks of one scheduler keep their order, as the Scheduler power promises; between schedulers, and
- * between timers that are due together, the seed decides. Latency, cuts and crashes are the caller's:
- * `at` with a delay, and not calling.
+ * between timers that are due together, the seed decides. Latency, cuts and crashes are the
+ * caller's: `at` with a delay, and not calling.
  */
 import { limits } from './limits.ts';
 import type { Clock, Entropy, Scheduler } from './types.ts';
