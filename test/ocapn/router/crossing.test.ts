@@ -29,6 +29,7 @@ describe('crossed dials', () => {
   it.each([
     ['an even network', { latencyMs: 5 }],
     ['a network where one connection is faster than another', { latencyMs: 2, jitterMs: 15 }],
+    ['a network that is anything at all', { latencyMs: 1, jitterMs: 45 }],
   ])(
     'keep both calls and leave exactly one session over %s (200 seeds)',
     async (_name, network) => {

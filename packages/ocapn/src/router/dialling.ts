@@ -65,6 +65,21 @@ export class Dialling {
     const { clock, limits } = this.#host;
     dial.cancel = clock.after(limits.crossingRetryMs, () => this.#attempt(route, dial));
   }
+  /**
+   * A session of this route has ended that may have lost a crossing. Whoever connects now waits a little for the winner:
+   * a dial at once would only cross it again.
+   */
+  expectWinner(route: Route, to: PeerLocation): void {
+    if (route.dial !== undefined || this.#host.isClosed) return;
+    const dial = new Dial(to);
+    dial.attemptCount = 1;
+    route.dial = dial;
+    const { clock, limits } = this.#host;
+    dial.cancel = clock.after(limits.crossingRetryMs, () => {
+      if (dial.waiters.length > 0) this.#attempt(route, dial);
+      else this.#fail(route, dial, new Severed('captp: nobody waits'));
+    });
+  }
   /** Gives up every dial. */
   close(reason: Error): void {
     for (const dial of this.#routes.dials()) this.#fail(this.#routes.of(dial.to), dial, reason);

@@ -198,9 +198,9 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
   }
   mayLose(session: Session): boolean {
     const link = this.#links.get(session);
-    return (
-      link !== undefined && this.#locations.has(link.netlayer.transport) && this.#isRival(link)
-    );
+    if (link === undefined) return false;
+    const route = link.identity === undefined ? undefined : this.#routes.find(link.identity);
+    return this.#canLose(link) || route?.reserve !== undefined;
   }
 
   netlayerFor(transport: string): Netlayer | undefined {
@@ -281,6 +281,7 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     if (route.next === link) route.next = undefined;
     if (route.reserve === link) route.reserve = undefined;
     if (route.link === link) this.#succeed(route);
+    if (route.link === undefined && this.#canLose(link)) this.#dialling.expectWinner(route, peer);
     if (route.dial?.link === link)
       this.#dialling.lost(route, route.dial, reason, session.endedHere);
     this.#routes.tidy(peer);
@@ -345,6 +346,10 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
   #isRival({ dialled, session, openedAtMs }: Link): boolean {
     if (dialled === undefined || session.isConfirmed || openedAtMs === undefined) return false;
     return this.clock.now() - openedAtMs < this.limits.unconfirmedMs;
+  }
+  /** The peer may be dialling us, and its connection may be the one that stays. */
+  #canLose(link: Link): boolean {
+    return this.#locations.has(link.netlayer.transport) && this.#isRival(link);
   }
   /** A dialled connection loses a crossing: its dial stays, and follows the inbound session. */
   #giveWay(rival: Link): void {
