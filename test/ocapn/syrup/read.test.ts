@@ -184,11 +184,11 @@ describe('hostile input', () => {
       fc.property(anyValue, (value) => {
         const bytes = encode(value);
         for (let length = 0; length < bytes.length; length++) {
-          expect(readWith(bytes.subarray(0, length), {})).toBeUndefined();
+          if (readWith(bytes.subarray(0, length), {}) !== undefined) return false;
         }
-        expect(readWith(bytes, {})?.end).toBe(bytes.length);
+        return readWith(bytes, {})?.end === bytes.length;
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 200 },
     );
   });
   test('every changed byte gives a value, an incomplete one or an error of ours', () => {
@@ -200,13 +200,14 @@ describe('hostile input', () => {
           bad[at] = (bad[at] ?? 0) ^ change;
           try {
             const result = readWith(bad, {});
-            expect(result === undefined || result.end <= bad.length).toBe(true);
+            if (result !== undefined && result.end > bad.length) return false;
           } catch (error) {
-            expect(error instanceof Decode || error instanceof Limit).toBe(true);
+            if (!(error instanceof Decode || error instanceof Limit)) throw error;
           }
         }
+        return true;
       }),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 200 },
     );
   });
   test('random bytes give no other error either', () => {
@@ -218,7 +219,7 @@ describe('hostile input', () => {
           expect(error instanceof Decode || error instanceof Limit).toBe(true);
         }
       }),
-      { seed: SEED, numRuns: 5_000 },
+      { seed: SEED, numRuns: 2_000 },
     );
   });
   test('100,000 nested lists end at the depth limit', () => {

@@ -142,7 +142,7 @@ describe('round trip', () => {
       fc.property(anyValue, (value) => {
         expect(decode(encode(value))).toEqual(value);
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: 1_000 },
     );
   });
   test('what is read is written as the same bytes', () => {
@@ -151,7 +151,7 @@ describe('round trip', () => {
         const bytes = encode(value);
         expect(encode(decode(bytes))).toEqual(bytes);
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: 1_000 },
     );
   });
 });
@@ -188,7 +188,7 @@ describe('frames', () => {
       const run = out.take();
       const copy = run.slice();
       frame(out, 'b'.repeat(size));
-      expect(run).toEqual(copy);
+      expect(Buffer.compare(run, copy)).toBe(0);
     }
   });
   test('a hook writes references, and its replacement counts on from the same depth', () => {
