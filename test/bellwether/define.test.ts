@@ -34,6 +34,31 @@ group('the constructors', () => {
     });
   });
 
+  it('take the examples of the documentation, by type too', () => {
+    const node = defineShepherd({
+      services: [
+        service({ provision: ['networking'] }), // no process: running from start until stopped
+        service({
+          provision: ['web-server'],
+          requirement: ['networking'],
+          start: exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '8080' } }),
+          ready: { http: 'http://127.0.0.1:8080/health', timeoutSeconds: 10 },
+          respawn: true,
+        }),
+      ],
+      listen: { unix: true, tcpTls: { host: 'a.example', port: 8888 } },
+    });
+    const members = ['web-server-a', 'web-server-b'];
+    const controller = defineShepherd({
+      services: [
+        ...members.map((name) => exported({ provision: [name], from: ref(`${name}-ref`) })),
+        fleet({ provision: ['web-server-fleet'], members, minReady: '100%' }),
+      ],
+    });
+    expect(node.services.map(({ kind }) => kind)).toEqual(['service', 'service']);
+    expect(controller.services.map(({ kind }) => kind)).toEqual(['exported', 'exported', 'fleet']);
+  });
+
   it('do not let an option change what they make', () => {
     const tricked = service({ provision: ['a'], kind: 'fleet' } as never);
     expect(tricked.kind).toBe('service');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +8,14 @@ import { folderWith, load, options, refusal, refusalOf } from './support.ts';
 
 const minimal = `import { defineShepherd } from 'bellwether';
 export default defineShepherd({ services: [] });`;
+
+const textOf = (file: string): string => {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+};
 
 describe('a configuration', () => {
   it('as the first example of the documentation is loaded with every default filled in', async () => {
@@ -257,6 +266,18 @@ describe('a configuration that harms is stopped', () => {
       ? fs.readFileSync(`/proc/${pid}/stat`, 'utf8')
       : ') Z';
     expect(stat).toMatch(/\) Z/);
+  });
+
+  it('when what it imports never ends, and nothing of esbuild is left running', async () => {
+    const folder = folderWith({ 'shepherd.config.ts': `import './pipe.ts';\n${minimal}` });
+    execFileSync('mkfifo', [path.join(folder, 'pipe.ts')]);
+    const file = path.join(folder, 'shepherd.config.ts');
+    expect(await refusal(file, { timeoutMs: 500 })).toMatch(/was still running after 0.5 s/);
+    const isOurs = (pid: string): boolean =>
+      textOf(`/proc/${pid}/stat`).includes(` ${process.pid} `);
+    const children = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name));
+    const commands = children.map((pid) => textOf(`/proc/${pid}/cmdline`)); // empty for zombies
+    expect(commands.filter((command) => command.includes('esbuild'))).toEqual([]);
   });
 
   it('when it exits by itself', async () => {

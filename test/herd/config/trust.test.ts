@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../packages/herd/src/config/load-config.ts';
 import { distrust } from '../../../packages/herd/src/config/trust.ts';
-import { folderWith, refusal } from './support.ts';
+import { folderWith, options, refusal } from './support.ts';
 
 const minimal = `import { defineShepherd } from 'bellwether';
 import './part.ts';
@@ -60,6 +61,13 @@ describe('a configuration that others could have written is refused', () => {
       /^shepherd\.config\.ts: the file belongs to another user \(4242\)/,
     );
   });
+});
+
+it('a configuration that was written with umask 0002 is taken', async () => {
+  const { own, file } = makeFiles();
+  fs.chmodSync(own, 0o775);
+  for (const name of fs.readdirSync(own)) fs.chmodSync(path.join(own, name), 0o664);
+  expect((await loadConfig(file, options)).services).toEqual([]);
 });
 
 describe.runIf(rootUser)('the owner and the group of a file', () => {

@@ -4,7 +4,7 @@
  * Nothing of the configuration runs here.
  */
 import path from 'node:path';
-import type { BuildOptions, Message, Metafile, Plugin } from 'esbuild';
+import type { BuildOptions, BuildResult, Message, Metafile, Plugin } from 'esbuild';
 import { ConfigError, type Problem } from './config-error.ts';
 import { problemCount } from './limits.ts';
 import { bundleName, makeLocate, type Locate } from './positions.ts';
@@ -51,29 +51,48 @@ const optionsFor = (file: string, bellwether: string): BuildOptions => ({
 });
 
 /**
- * Bundles `file`. `bellwether` is the main module of the installation. The process that esbuild
- * keeps is ended afterwards, so only one configuration may be bundled at a time.
+ * Bundles `file`; undefined if that took too long (an import of a pipe never ends). `bellwether` is
+ * the main module of the installation. The process that esbuild keeps is ended afterwards, so only
+ * one configuration may be bundled at a time.
  * @throws ConfigError for what cannot be read as a module.
  */
-export const bundle = async (file: string, bellwether: string): Promise<Bundle> => {
+export const bundle = async (
+  file: string,
+  bellwether: string,
+  timeoutMs: number,
+): Promise<Bundle | undefined> => {
   const esbuild = await import('esbuild');
+  let timer: NodeJS.Timeout | undefined;
   try {
-    const { outputFiles, metafile } = await esbuild.build(optionsFor(file, bellwether));
-    const textOf = (ending: string): string =>
-      outputFiles?.find((each) => each.path.endsWith(ending))?.text ?? '';
-    const folder = path.dirname(file);
-    const installation = path.dirname(bellwether) + path.sep;
-    return {
-      script: textOf('.cjs'),
-      locate: makeLocate(textOf('.cjs.map'), folder, installation),
-      files: filesOf(metafile, folder).filter((each) => !each.startsWith(installation)),
-    };
+    const deadline = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, timeoutMs, undefined);
+    });
+    const build = esbuild.build(optionsFor(file, bellwether));
+    const built = await Promise.race([build, deadline]);
+    return built === undefined ? undefined : bundleOf(built, file, bellwether);
   } catch (error) {
     if (!isBuildFailure(error)) throw error;
     throw new ConfigError(error.errors.slice(0, problemCount).map((each) => problemOf(each, file)));
   } finally {
+    clearTimeout(timer);
     await esbuild.stop();
   }
+};
+
+const bundleOf = (
+  { outputFiles = [], metafile }: BuildResult,
+  file: string,
+  bellwether: string,
+): Bundle => {
+  const textOf = (ending: string): string =>
+    outputFiles.find((each) => each.path.endsWith(ending))?.text ?? '';
+  const folder = path.dirname(file);
+  const installation = path.dirname(bellwether) + path.sep;
+  return {
+    script: textOf('.cjs'),
+    locate: makeLocate(textOf('.cjs.map'), folder, installation),
+    files: filesOf(metafile, folder).filter((each) => !each.startsWith(installation)),
+  };
 };
 
 const filesOf = (metafile: Metafile | undefined, folder: string): readonly string[] =>

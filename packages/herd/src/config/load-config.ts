@@ -44,7 +44,8 @@ export const loadConfig = async (file: string, options: LoadOptions): Promise<De
   const leftMs = (): number => limitMs - (performance.now() - start);
   const real = await findFile(path.resolve(file), options);
   const late = new ConfigError([lateProblem(real, limitMs)]);
-  const bundled = await within(leftMs(), bundle(real, options.bellwether), late);
+  const bundled = await bundle(real, options.bellwether, leftMs());
+  if (bundled === undefined) throw late;
   await checkTrust(bundled.files, options);
   const evaluation = await evaluate(bundled.script, leftMs(), path.dirname(real), options.env);
   if (evaluation.printed !== '') options.print?.(evaluation.printed);
@@ -58,18 +59,6 @@ const lateProblem = (file: string, limitMs: number): Problem => ({
   text: `was still running after ${limitMs / 1_000} s and was stopped`,
   hint: 'a configuration only describes; does it loop, or wait for something?',
 });
-
-const within = async <T>(ms: number, work: Promise<T>, late: Error): Promise<T> => {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_kept, broken) => {
-    timer = setTimeout(broken, ms, late);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-};
 
 const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 /**
