@@ -1,6 +1,12 @@
 /** Connections that have not finished their handshake, oldest first, and who may have how many of them. */
-import { isIPv6, type Socket } from 'node:net';
+import { isIPv6 } from 'node:net';
 import type { TlsLimits } from './limits.ts';
+
+/** What is counted: a socket. */
+export interface Guest {
+  readonly remoteAddress?: string | undefined;
+  destroy(): unknown;
+}
 
 /**
  * Where there are too many, the oldest is destroyed: an honest handshake is over in milliseconds, so what is oldest
@@ -8,8 +14,8 @@ import type { TlsLimits } from './limits.ts';
  */
 export class HalfOpen {
   readonly #limits: TlsLimits;
-  readonly #all: Map<Socket, string>;
-  readonly #byAddress: Map<string, Set<Socket>>;
+  readonly #all: Map<Guest, string>;
+  readonly #byAddress: Map<string, Set<Guest>>;
 
   constructor(limits: TlsLimits) {
     this.#limits = limits;
@@ -21,29 +27,29 @@ export class HalfOpen {
     return this.#all.size;
   }
 
-  /** Counts a socket in; it must be counted out by `leave`, also when it is destroyed from here. */
-  enter(socket: Socket): void {
-    const address = groupOf(socket.remoteAddress ?? '');
+  /** Counts a guest in; it must be counted out by `leave`, also when it is destroyed from here. */
+  enter(guest: Guest): void {
+    const address = groupOf(guest.remoteAddress ?? '');
     const group = this.#byAddress.get(address) ?? new Set();
     if (group.size >= this.#limits.halfOpenPerAddress) this.#evict(group);
     else if (this.#all.size >= this.#limits.halfOpenCount) this.#evict(this.#all.keys());
-    this.#byAddress.set(address, group.add(socket));
-    this.#all.set(socket, address);
+    this.#byAddress.set(address, group.add(guest));
+    this.#all.set(guest, address);
   }
 
-  leave(socket: Socket): void {
-    const address = this.#all.get(socket);
+  leave(guest: Guest): void {
+    const address = this.#all.get(guest);
     if (address === undefined) return;
-    this.#all.delete(socket);
+    this.#all.delete(guest);
     const group = this.#byAddress.get(address);
-    group?.delete(socket);
+    group?.delete(guest);
     if (group?.size === 0) this.#byAddress.delete(address);
   }
 
-  #evict(oldestFirst: Iterable<Socket>): void {
-    for (const socket of oldestFirst) {
-      this.leave(socket);
-      socket.destroy();
+  #evict(oldestFirst: Iterable<Guest>): void {
+    for (const guest of oldestFirst) {
+      this.leave(guest);
+      guest.destroy();
       return;
     }
   }

@@ -332,6 +332,18 @@ describe('a dialler', () => {
     expect(found).toHaveProperty('message', expect.stringContaining('within 80 ms'));
   });
 
+  test('is told once when its netlayer is closed in the middle of a handshake', async () => {
+    const server = serve((raw) => raw.write(announce(text.certPem)));
+    const to = await server.at(identity.designator);
+    const peer = tlsNetlayer({ identity });
+    const failures: Error[] = [];
+    peer.dial(to, new Ears().accept, (reason) => failures.push(reason));
+    await quietReal();
+    await new Promise<void>((done) => peer.close(done));
+    await quietReal();
+    expect(failures).toMatchObject([{ code: 'netlayer-closed' }]);
+  });
+
   test.each([
     [{}],
     [{ host: '127.0.0.1', port: '0' }],
