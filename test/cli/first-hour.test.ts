@@ -1,0 +1,228 @@
+/** What happens in the first hour, whether or not the README says it: typos, a missing daemon, a taken port, a second copy. */
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  bins,
+  configOf,
+  eventually,
+  freePort,
+  isAlive,
+  makePlace,
+  type Place,
+} from '../support/programs.ts';
+
+const sleeper = `service({ provision: ['sleeper'], start: exec(['sleep', '600']) })`;
+
+describe('the first hour', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+  const runShepherd = (...args: readonly string[]) =>
+    place.run(process.execPath, [bins.shepherd, ...args]);
+
+  it('herd without a shepherd says how to start one', async () => {
+    const { code, stderr } = await place.herd(['status']);
+    expect(code).toBe(1);
+    expect(stderr).toContain('shepherd --config');
+    expect(stderr).toMatch(/no socket \/\S+/);
+  });
+
+  it('a typo in the configuration is told with file and line, and nothing starts', async () => {
+    const file = path.join(place.folder, 'shepherd.config.ts');
+    fs.writeFileSync(
+      file,
+      configOf('A', `service({\n provision: ['web'],\n requirment: ['net'],\n })`),
+      { mode: 0o600 },
+    );
+    for (const { code, stderr } of [
+      await runShepherd('--config', file, '--state', path.join(place.folder, 's')),
+      await place.herd(['check', file]),
+    ]) {
+      expect(code).toBe(2);
+      expect(stderr).toContain('shepherd.config.ts:2');
+      expect(stderr).toContain('requirment');
+      expect(stderr).toContain('requirement');
+    }
+  });
+
+  it('a syntax error is told with line and column', async () => {
+    const file = path.join(place.folder, 'shepherd.config.ts');
+    fs.writeFileSync(
+      file,
+      `import { defineShepherd } from 'bellwether';\nexport default defineShepherd({ services: [ });\n`,
+      { mode: 0o600 },
+    );
+    const { code, stderr } = await place.herd(['check', file]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/shepherd\.config\.ts:2:\d+/);
+  });
+
+  it('a missing configuration is said to be missing', async () => {
+    const { code, stderr } = await runShepherd(
+      '--config',
+      path.join(place.folder, 'none.ts'),
+      '--state',
+      path.join(place.folder, 's'),
+    );
+    expect(code).toBe(2);
+    expect(stderr).toContain('none.ts');
+  });
+
+  it('a second shepherd on the same state is refused with the pid of the first', async () => {
+    const first = await place.shepherd('a', configOf('A', sleeper));
+    const { code, stderr } = await runShepherd(
+      '--config',
+      path.join(first.folder, 'shepherd.config.ts'),
+      '--state',
+      first.folder,
+    );
+    expect(code).toBe(9);
+    expect(stderr).toContain(`pid ${first.process.pid}`);
+    expect((await first.herd('status')).code).toBe(0);
+  });
+
+  it('a port in use is named, and the socket is not left behind', async () => {
+    const port = await freePort();
+    const taken = net.createServer().listen(port, '127.0.0.1');
+    const file = path.join(place.folder, 'shepherd.config.ts');
+    const state = path.join(place.folder, 's');
+    fs.writeFileSync(
+      file,
+      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: ${port} } }`),
+      { mode: 0o600 },
+    );
+    const { code, stderr } = await runShepherd('--config', file, '--state', state);
+    taken.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(`127.0.0.1:${port} is in use`);
+    expect(fs.existsSync(path.join(state, 'run', 'socket'))).toBe(false);
+  });
+
+  it('the port that was chosen is the same after a restart', async () => {
+    const first = await place.shepherd(
+      'a',
+      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
+    );
+    const portOf = (file: string) => /port=(\d+)/.exec(fs.readFileSync(file, 'utf8'))?.[1];
+    await first.herd('ref', 'mint', 'sleeper', '--out', 'one.ref');
+    await first.kill('SIGKILL');
+    const second = await place.again(first);
+    await second.herd('ref', 'mint', 'sleeper', '--out', 'two.ref');
+    expect(portOf(path.join(place.folder, 'one.ref'))).toMatch(/^\d+$/);
+    expect(portOf(path.join(place.folder, 'two.ref'))).toBe(
+      portOf(path.join(place.folder, 'one.ref')),
+    );
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s stops the services, then the shepherd, which ends with 0',
+    async (signal) => {
+      const daemon = await place.shepherd('a', configOf('A', sleeper));
+      await daemon.herd('start', 'sleeper');
+      const { stdout } = await daemon.herd('--json', 'status', 'sleeper');
+      const pid = Number(/"pid":\s*(\d+)/.exec(stdout)?.[1]);
+      expect(isAlive(pid)).toBe(true);
+      expect((await daemon.kill(signal)).code).toBe(0);
+      expect(isAlive(pid)).toBe(false);
+      expect(fs.existsSync(daemon.socket)).toBe(false);
+      expect(fs.existsSync(path.join(path.dirname(daemon.socket), 'admin.ref'))).toBe(false);
+    },
+  );
+
+  it('herd stop root stops the services and ends the shepherd', async () => {
+    const daemon = await place.shepherd('a', configOf('A', sleeper));
+    await daemon.herd('start', 'sleeper');
+    expect((await daemon.herd('stop', 'root')).code).toBe(0);
+    expect((await daemon.ended).code).toBe(0);
+  });
+
+  it('a shepherd that was killed finds its service again, and starts no second one', async () => {
+    const daemon = await place.shepherd('a', configOf('A', sleeper));
+    await daemon.herd('start', 'sleeper');
+    const pidOf = (text: string) => Number(/"pid":\s*(\d+)/.exec(text)?.[1]);
+    const before = pidOf((await daemon.herd('--json', 'status', 'sleeper')).stdout);
+    await daemon.kill('SIGKILL');
+    expect(isAlive(before)).toBe(true);
+    const next = await place.again(daemon);
+    expect(pidOf((await next.herd('--json', 'status', 'sleeper')).stdout)).toBe(before);
+    expect((await next.herd('stop', 'sleeper')).code).toBe(0);
+    await eventually('the adopted process is gone', () => !isAlive(before));
+  });
+
+  it('Ctrl-C while herd waits detaches with 130, and the start goes on', async () => {
+    const slow = `service({ provision: ['slow'], start: exec(['sh', '-c', 'sleep 2; exec sleep 600']),
+      ready: { tcp: '127.0.0.1:1', timeoutSeconds: 30 } })`;
+    const daemon = await place.shepherd('a', configOf('A', slow));
+    const { spawn } = await import('node:child_process');
+    const herd = spawn(process.execPath, [bins.herd, '-s', daemon.socket, 'start', 'slow'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    herd.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await eventually('the start is under way', async () =>
+      (await daemon.herd('status', 'slow')).stdout.includes('starting'),
+    );
+    herd.kill('SIGINT');
+    const code = await new Promise((resolve) => herd.once('close', resolve));
+    expect(code).toBe(130);
+    expect(said).toMatch(/goes on/);
+    expect((await daemon.herd('status', 'slow')).stdout).toContain('starting');
+    expect((await daemon.herd('stop', 'slow')).code).toBe(0);
+  });
+
+  it('works on a path that is longer than a socket address', async () => {
+    const name = 'd'.repeat(120);
+    const daemon = await place.shepherd(name, configOf('A', sleeper));
+    expect(daemon.socket.length).toBeGreaterThan(107);
+    expect((await daemon.herd('status')).code).toBe(0);
+  });
+
+  it('an unknown service and an unknown action are named, with 1', async () => {
+    const daemon = await place.shepherd('a', configOf('A', sleeper));
+    const service = await daemon.herd('start', 'sleper');
+    expect(service.code).toBe(1);
+    expect(service.stderr).toContain("service 'sleper' could not be found");
+    const action = await daemon.herd('dance', 'sleeper');
+    expect(action.code).toBe(1);
+    expect(action.stderr).toContain("service 'sleeper' does not have an action 'dance'");
+  });
+
+  it('keeps secrets out of every output and log', async () => {
+    const daemon = await place.shepherd(
+      'a',
+      configOf('A', sleeper, `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`),
+    );
+    const outputs: string[] = [];
+    for (const words of [
+      ['ref', 'mint', 'sleeper', '--out', 'x.ref'],
+      ['ref', 'add', 'x', '--from', 'x.ref'],
+      ['ref', 'ls'],
+      ['ref', 'show', 'x'],
+      ['ref', 'push', 'x'],
+      ['start', '@x'],
+      ['status', '@x'],
+      ['--json', 'status', '@x'],
+      ['ref', 'rm', 'x'],
+    ]) {
+      const { stdout, stderr } = await daemon.herd(...words);
+      outputs.push(stdout, stderr);
+    }
+    const secret = /\/s\/([\w-]+)/.exec(
+      fs.readFileSync(path.join(place.folder, 'x.ref'), 'utf8'),
+    )?.[1];
+    const admin = /\/s\/([\w-]+)/.exec(
+      fs.readFileSync(path.join(path.dirname(daemon.socket), 'admin.ref'), 'utf8'),
+    )?.[1];
+    if (secret === undefined || admin === undefined) throw new Error('no secret to look for');
+    for (const file of ['log/shepherd.log', 'log/sleeper.log', 'records.json'])
+      outputs.push(fs.readFileSync(path.join(daemon.folder, file), 'utf8'));
+    outputs.push(fs.readFileSync(`/proc/${daemon.process.pid}/environ`, 'utf8'));
+    const all = outputs.join('\n');
+    for (const each of [secret, admin, Buffer.from(secret, 'base64url').toString('hex')])
+      expect(all.includes(each)).toBe(false);
+  });
+});

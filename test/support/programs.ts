@@ -1,0 +1,224 @@
+/**
+ * The real programs, for tests: shepherds as processes of their own, each with a folder, and `herd` run against them.
+ * Everything lies in one temporary folder, which is removed with all processes at the end of the test.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+/** The committed stubs that npm links as `herd` and `shepherd`. */
+export const bins = {
+  herd: path.join(root, 'packages/herd/bin/herd.cjs'),
+  shepherd: path.join(root, 'packages/herd/bin/shepherd.mjs'),
+};
+
+/** What a program printed, and how it ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly elapsedMs: number;
+}
+/** A shepherd that runs. */
+export interface Daemon {
+  readonly name: string;
+  readonly folder: string;
+  readonly socket: string;
+  readonly process: ChildProcess;
+  /** Settles when the process has ended. */
+  readonly ended: Promise<Ended>;
+  herd(...words: readonly string[]): Promise<Ended>;
+  kill(signal: NodeJS.Signals): Promise<Ended>;
+}
+/** One temporary folder and what runs in it. */
+export interface Place {
+  readonly folder: string;
+  /** Writes a configuration and starts a shepherd on it; settles once it is ready, rejects with what it printed. */
+  shepherd(
+    name: string,
+    config: string,
+    how?: { readonly env?: Record<string, string> },
+  ): Promise<Daemon>;
+  /** Starts the shepherd of a folder again, on the configuration that lies there. */
+  again(
+    daemon: Pick<Daemon, 'name'>,
+    how?: { readonly env?: Record<string, string> },
+  ): Promise<Daemon>;
+  /** Runs any program to its end. */
+  run(
+    command: string,
+    args: readonly string[],
+    how?: { readonly input?: string; readonly env?: Record<string, string> },
+  ): Promise<Ended>;
+  herd(
+    words: readonly string[],
+    how?: { readonly input?: string; readonly env?: Record<string, string> },
+  ): Promise<Ended>;
+  /** Ends every process that was started here, their services included, and removes the folder. */
+  clean(): Promise<void>;
+}
+
+/** Makes a place; the caller cleans it. */
+export const makePlace = (): Place => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'));
+  const daemons = new Set<Daemon>();
+  const env = {
+    ...process.env,
+    HOME: folder,
+    XDG_DATA_HOME: path.join(folder, 'data'),
+    NO_COLOR: '1',
+  };
+  for (const name of ['SHEPHERD_SOCKET', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME'])
+    delete (env as Record<string, unknown>)[name];
+
+  const place: Place = {
+    folder,
+    run: (command, args, how = {}) =>
+      runToEnd(command, args, { ...env, ...how.env }, folder, how.input),
+    herd: (words, how) => place.run(process.execPath, [bins.herd, ...words], how),
+    shepherd: (name, config, how) => {
+      const state = path.join(folder, name);
+      fs.mkdirSync(state, { recursive: true, mode: 0o700 });
+      fs.writeFileSync(path.join(state, 'shepherd.config.ts'), config, { mode: 0o600 });
+      return place.again({ name }, how);
+    },
+    again: async ({ name }, how = {}) => {
+      const daemon = await startDaemon(place, name, { ...env, ...how.env });
+      daemons.add(daemon);
+      return daemon;
+    },
+    clean: async () => {
+      for (const daemon of daemons) {
+        await daemon.kill('SIGTERM');
+        killServicesOf(daemon.folder);
+      }
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return place;
+};
+
+const startDaemon = async (place: Place, name: string, env: NodeJS.ProcessEnv): Promise<Daemon> => {
+  const state = path.join(place.folder, name);
+  const socket = path.join(state, 'run', 'socket');
+  const args = [
+    bins.shepherd,
+    '--config',
+    path.join(state, 'shepherd.config.ts'),
+    '--state',
+    state,
+  ];
+  const child = spawn(process.execPath, args, {
+    env,
+    cwd: place.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = collect(child);
+  await new Promise<void>((resolve, reject) => {
+    let printed = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      printed += chunk.toString();
+      if (printed.includes('is ready')) resolve();
+    });
+    void ended.then(({ code, stdout, stderr }) =>
+      reject(new Error(`shepherd ${name} ended (${code}): ${stdout}${stderr}`)),
+    );
+  });
+  return {
+    name,
+    folder: state,
+    socket,
+    process: child,
+    ended,
+    herd: (...words) => place.herd(['-s', socket, ...words]),
+    kill: async (signal) => {
+      child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+      const end = await ended;
+      clearTimeout(timer);
+      return end;
+    },
+  };
+};
+
+const runToEnd = (
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  input: string | undefined,
+): Promise<Ended> => {
+  const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.on('error', () => undefined); // a program that ends without reading its input
+  child.stdin.end(input ?? '');
+  return collect(child);
+};
+
+const collect = (child: ChildProcess): Promise<Ended> => {
+  const begun = performance.now();
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) =>
+      resolve({ code, signal, stdout, stderr, elapsedMs: performance.now() - begun }),
+    );
+  });
+};
+
+/** Services outlive a daemon that was killed; the records say which there are. */
+const killServicesOf = (folder: string): void => {
+  const file = path.join(folder, 'records.json');
+  if (!fs.existsSync(file)) return;
+  const { running } = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+    running: readonly { pid?: number }[];
+  };
+  for (const { pid } of running)
+    if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
+};
+
+/** Whether a process of this number exists. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false; // no such process
+  }
+};
+
+/** Waits until something holds, looking every 20 ms; rejects after the limit, naming what was waited for. */
+export const eventually = async (
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  limitMs = 10_000,
+): Promise<void> => {
+  const end = performance.now() + limitMs;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`still not so after ${limitMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** A port that was free a moment ago. */
+export const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = net.createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as net.AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+/** A configuration with these service entries, written as code. */
+export const configOf = (name: string, services: string, listen = '{ unix: true }'): string =>
+  `import { defineShepherd, exec, exported, fleet, ref, service } from 'bellwether';
+export default defineShepherd({ name: '${name}', services: [${services}], listen: ${listen} });
+`;
