@@ -1,7 +1,8 @@
 /**
- * Performance row 9: encoding and decoding a call as an op:deliver, against JSON to a Buffer and back. Rounds of both
- * are interleaved, in changing order; what counts is the ratio within a round. Prints one JSON line per message and
- * per count of frames that leave in one write: 16 is a busy tick, 1 pays for an array of its own.
+ * Performance row 9: encoding and decoding a call as an op:deliver, against JSON to a Buffer and
+ * back. Rounds of both are interleaved, in changing order; what counts is the ratio within a round.
+ * Prints one JSON line per message and per count of frames that leave in one write: 16 is a busy
+ * tick, 1 pays for an array of its own.
  */
 import { LIMITS } from '../../packages/ocapn/src/limits.ts';
 import { Writer } from '../../packages/ocapn/src/syrup/write.ts';
@@ -22,7 +23,9 @@ interface Call {
   readonly resolver: number;
 }
 
-/** What the fleet sends most: a small call, a request with its deadline, a row of a status table. */
+/**
+ * What the fleet sends most: a small call, a request with its deadline, a row of a status table.
+ */
 const CALLS_BY_NAME: Readonly<Record<string, Call>> = {
   small: { to: 7, method: 'echo', args: ['hello', 42, true], answer: 1204, resolver: 1205 },
   request: {

@@ -1,7 +1,11 @@
-/** What can go wrong between bytes and meaning: one class for each decision that a caller can take. */
+/**
+ * What can go wrong between bytes and meaning: one class for each decision that a caller can take.
+ */
 import { ActorError } from '@bellwether/actors';
 
-/** Bytes or text from outside do not say what they should. The input is at fault: end its session. */
+/**
+ * Bytes or text from outside do not say what they should. The input is at fault: end its session.
+ */
 export class Decode extends ActorError {
   /** `message` names the part that was reading, what it expected, where, and what it found. */
   constructor(message: string, options?: ErrorOptions) {

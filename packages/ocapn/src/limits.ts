@@ -1,25 +1,34 @@
 /**
- * Every limit of this package, in one place. A peer may be anybody: whatever it can make us keep, count or wait for
- * stands here, with its unit and the reason for its size.
+ * Every limit of this package, in one place. A peer may be anybody: whatever it can make us keep,
+ * count or wait for stands here, with its unit and the reason for its size.
  */
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** The shipped limits. Each can be replaced where it is handed in, which is how tests reach them. */
+/**
+ * The shipped limits. Each can be replaced where it is handed in, which is how tests reach them.
+ */
 export const LIMITS = {
   // One record, in both directions. A record is kept whole until it can be read.
   /** Bytes. Room for a 4 MiB blob with its call; bulk belongs into chunks of 64 KiB anyway. */
   recordBytes: 8 * MiB,
   /** Bytes before the peer's hello was admitted: a hello with generous hints is under 1 KiB. */
   helloBytes: 4 * KiB,
-  /** Records, lists and structs around a value. Reading and writing recurse, this keeps the stack flat. */
+  /**
+   * Records, lists and structs around a value. Reading and writing recurse, this keeps the stack
+   * flat.
+   */
   depth: 64,
-  /** Values in one record, labels included: bounds the memory that small tokens unfold to (16 to 60 bytes each). */
+  /**
+   * Values in one record, labels included: bounds the memory that small tokens unfold to (16 to 60
+   * bytes each).
+   */
   values: 262_144,
   /** Decimal digits of an integer: 4,096 bits and some. Parsing is superlinear in the digits. */
   integerDigits: 1_300,
 
-  // Caches of one reader or writer. All are direct mapped or bounded: a hostile peer only makes others miss.
+  // Caches of one reader or writer. All are direct mapped or bounded: a hostile peer only makes
+  // others miss.
   /** Slots for strings, and as many for symbols; a power of two. */
   cacheSlots: 1_024,
   /** Bytes of a string or symbol that is worth a slot. */
@@ -74,7 +83,9 @@ export const LIMITS = {
   dialMs: 10_000,
   /** Accepted connections that have not said hello; one more, and the oldest is cut. */
   halfOpenSessions: 1_024,
-  /** Milliseconds after which a dialled session counts as confirmed though its peer said nothing. */
+  /**
+   * Milliseconds after which a dialled session counts as confirmed though its peer said nothing.
+   */
   unconfirmedMs: 10_000,
   /** Milliseconds that the loser of a crossing waits for the winner before it dials once more. */
   crossingRetryMs: 250,

@@ -4,11 +4,16 @@ import { sha256 } from '@noble/hashes/sha2.js';
 export interface PeerLocation {
   readonly transport: string;
   readonly designator: string;
-  /** Routes, not identity: two locations with the same transport and designator are the same peer. */
+  /**
+   * Routes, not identity: two locations with the same transport and designator are the same peer.
+   */
   readonly hints: Readonly<Record<string, string>>;
 }
 
-/** Whether two locations name the same peer: transport and designator are the identity, hints are routes. */
+/**
+ * Whether two locations name the same peer: transport and designator are the identity, hints are
+ * routes.
+ */
 export const samePeer = (a: PeerLocation, b: PeerLocation): boolean =>
   a.transport === b.transport && a.designator === b.designator;
 
@@ -16,8 +21,9 @@ export const samePeer = (a: PeerLocation, b: PeerLocation): boolean =>
 export const peerKey = (peer: PeerLocation): string => `${peer.designator}.${peer.transport}`;
 
 /**
- * An offline reference, and a secret: whoever has its bytes has what it names. Nothing that prints it by accident
- * (a template, JSON, a debugger, a crash report) shows them; `reveal` and `sturdyrefUri` do, and are easy to search for.
+ * An offline reference, and a secret: whoever has its bytes has what it names. Nothing that prints
+ * it by accident (a template, JSON, a debugger, a crash report) shows them; `reveal` and
+ * `sturdyrefUri` do, and are easy to search for.
  */
 export class Sturdyref {
   readonly peer: PeerLocation;
@@ -32,7 +38,10 @@ export class Sturdyref {
   reveal(): Uint8Array {
     return this.#swissnum.slice();
   }
-  /** The first 8 hex digits of the SHA-256 of the swissnum: tells two references apart, opens nothing. */
+  /**
+   * The first 8 hex digits of the SHA-256 of the swissnum: tells two references apart, opens
+   * nothing.
+   */
   fingerprint(): string {
     let text = '';
     for (const byte of sha256(this.#swissnum).subarray(0, 4)) {

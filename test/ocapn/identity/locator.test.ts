@@ -71,7 +71,7 @@ describe('URIs', () => {
       { seed: SEED },
     );
   });
-  test('a trailing slash, an empty query and a plus for a space are read as Goblins reads them', () => {
+  test('a trailing slash, an empty query and plus as space are read as by Goblins', () => {
     expect(parseUri('ocapn://a.b/')).not.toBeInstanceOf(Sturdyref);
     expect(parseUri('ocapn://a.b?')).toMatchObject({ designator: 'a', transport: 'b' });
     const place = parseUri('ocapn://a.b?path=x+y%2Bz');

@@ -1,4 +1,7 @@
-/** The crypto power over node:crypto, with keys from given seeds: what daemons use, checked against the oracle. */
+/**
+ * The crypto power over node:crypto, with keys from given seeds: what daemons use, checked against
+ * the oracle.
+ */
 import {
   createHash,
   createPrivateKey,

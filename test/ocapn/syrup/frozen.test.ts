@@ -1,6 +1,7 @@
 /**
- * The codec where the language itself is frozen, as hardened programs have it: in a realm of its own, so that this
- * one stays as it is. Frozen intrinsics break code that assigns what it inherits, or patches what it shares.
+ * The codec where the language itself is frozen, as hardened programs have it: in a realm of its
+ * own, so that this one stays as it is. Frozen intrinsics break code that assigns what it inherits,
+ * or patches what it shares.
  */
 import { createContext, runInContext } from 'node:vm';
 import { fileURLToPath } from 'node:url';
@@ -46,7 +47,10 @@ const PROGRAM = `
   });
 `;
 
-/** Error.prototype is left out: hardened programs make its properties assignable again, as its users expect. */
+/**
+ * Error.prototype is left out: hardened programs make its properties assignable again, as its users
+ * expect.
+ */
 const FREEZE = `
   {
     // The text coders are lent by the test's own realm, which must stay as it is.

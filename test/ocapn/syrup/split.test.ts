@@ -6,7 +6,10 @@ import { Splitter } from '../../../packages/ocapn/src/syrup/split.ts';
 import { encode } from '../../../packages/ocapn/src/syrup/write.ts';
 import { anyValue, fromLatin1, readWith, SEED } from './values.ts';
 
-/** Where the splitter sees the end when the bytes come in pieces of these sizes; undefined: it goes on. */
+/**
+ * Where the splitter sees the end when the bytes come in pieces of these sizes; undefined: it goes
+ * on.
+ */
 const splitIn = (bytes: Uint8Array, sizes: readonly number[]): number | undefined => {
   const splitter = new Splitter();
   splitter.begin(LIMITS.recordBytes);

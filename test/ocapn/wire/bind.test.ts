@@ -84,7 +84,7 @@ describe('two passes', () => {
 
 describe('dialects', () => {
   const read = (text: string): unknown => decode(fromLatin1(text));
-  test('a tagged value is understood in both spellings, and written in the one of the draft', () => {
+  test('a tagged value is understood in both spellings and written in one', () => {
     expect(taggedFrom(read("<11'desc:tagged3'tag5+>"))).toEqual({ tag: 'tag', value: 5 });
     expect(taggedFrom(read("<11'user-record3'tag5+>"))).toEqual({ tag: 'tag', value: 5 });
     expect(taggedFrom(read(`<11'user-record3"tag5+>`))).toEqual({ tag: 'tag', value: 5 });

@@ -1,6 +1,6 @@
 /**
- * Bytes as text. One value has one text: padding, other alphabets and left-over bits are refused, for two texts of one
- * designator or swissnum would be two names of one thing.
+ * Bytes as text. One value has one text: padding, other alphabets and left-over bits are refused,
+ * for two texts of one designator or swissnum would be two names of one thing.
  */
 import { Decode } from '../errors.ts';
 
@@ -12,11 +12,15 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 /** Lower-case hexadecimal, two digits a byte. */
 export const hex = (bytes: Uint8Array): string => toBase(bytes, HEX, 4);
-/** @throws Decode for anything but lower-case digits in pairs; the message does not repeat the text */
+/**
+ * @throws Decode for anything but lower-case digits in pairs; the message does not repeat the text
+ */
 export const fromHex = (text: string): Uint8Array => fromBase(text, HEX, 4, 'hex');
 /** Lower case, without padding. */
 export const base32 = (bytes: Uint8Array): string => toBase(bytes, BASE32, 5);
-/** @throws Decode for upper case, padding or left-over bits; the message does not repeat the text */
+/**
+ * @throws Decode for upper case, padding or left-over bits; the message does not repeat the text
+ */
 export const fromBase32 = (text: string): Uint8Array => fromBase(text, BASE32, 5, 'base32');
 /** Without padding. */
 export const base64url = (bytes: Uint8Array): string => toBase(bytes, BASE64URL, 6);

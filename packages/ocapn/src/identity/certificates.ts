@@ -6,7 +6,8 @@
  *     receive   <desc:handoff-receive session-id receiver-id count signed-give>
  *               signed by the receiver with its key in its session with the gifter
  *
- * Signatures are over the bytes as they were signed, so an envelope that came in is passed on as it came.
+ * Signatures are over the bytes as they were signed, so an envelope that came in is passed on as it
+ * came.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -79,7 +80,9 @@ export const encodeReceive = (receive: HandoffReceive): Uint8Array =>
 /** Whether the envelope holds a give; only then `giveFrom` makes sense. */
 export const isGive = (envelope: Envelope): boolean => isRecord(envelope.inner, GIVE.name);
 
-/** Whether that key signed what is in the envelope. @throws Decode when the signature is none at all */
+/**
+ * Whether that key signed what is in the envelope. @throws Decode when the signature is none at all
+ */
 export const isSignedBy = (crypto: Crypto, envelope: Envelope, publicKey: Uint8Array): boolean =>
   crypto.verify(publicKey, envelope.innerBytes, signatureFrom(envelope.signature));
 
@@ -95,7 +98,10 @@ export const giveFrom = (envelope: Envelope): HandoffGive => {
   };
 };
 
-/** Reads a receive; its signature, and that of the give in it, are the caller's to check. @throws Decode, Limit */
+/**
+ * Reads a receive; its signature, and that of the give in it, are the caller's to check. @throws
+ * Decode, Limit
+ */
 export const receiveFrom = (envelope: Envelope): HandoffReceive => {
   const [session, receiver, count, give] = fieldsOf(envelope, RECEIVE, 4);
   if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0) {

@@ -5,8 +5,8 @@ import { base32 } from './base.ts';
 import { sha256Twice } from './keys.ts';
 
 /**
- * The tcp-tls designator of a certificate: lower-case base32 without padding of SHA-256 twice over the PEM, byte for
- * byte. Another line end is another identity: keep the file as it was written.
+ * The tcp-tls designator of a certificate: lower-case base32 without padding of SHA-256 twice over
+ * the PEM, byte for byte. Another line end is another identity: keep the file as it was written.
  * @throws Limit for a PEM longer than any certificate
  */
 export const pemDesignator = (crypto: Crypto, pem: Uint8Array): string => {

@@ -1,10 +1,11 @@
 /**
- * The two hellos of a connection. Each side sends its own at once, made with a fresh key, and judges the other's.
+ * The two hellos of a connection. Each side sends its own at once, made with a fresh key, and
+ * judges the other's.
  *
  *     <op:start-session "1.0" public-key location signature>
  *
- * The signature is over `<my-location location>`, by the session key. It proves that key and nothing about the
- * location: anybody's location can be signed with a fresh key.
+ * The signature is over `<my-location location>`, by the session key. It proves that key and
+ * nothing about the location: anybody's location can be signed with a fresh key.
  */
 import { Decode, Forged } from '../errors.ts';
 import type { PeerLocation } from '../locator.ts';
@@ -72,6 +73,9 @@ export const judgeHello = (crypto: Crypto, ours: Hello, theirs: StartSession): J
   return { publicKey, publicId: id, sessionId: sessionId(crypto, ours.publicId, id), claims };
 };
 
-/** What is signed. A peer's location goes in as the bytes that came: its spelling of hints is its own affair. */
+/**
+ * What is signed. A peer's location goes in as the bytes that came: its spelling of hints is its
+ * own affair.
+ */
 const locationBytes = (location: Raw): Uint8Array =>
   encode(new SyrupRecord(MY_LOCATION, [location]));

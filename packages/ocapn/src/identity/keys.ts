@@ -1,6 +1,6 @@
 /**
- * How session keys, signatures and the ids made of them are written. The forms are those of libgcrypt, which Goblins
- * began with:
+ * How session keys, signatures and the ids made of them are written. The forms are those of
+ * libgcrypt, which Goblins began with:
  *
  *     public key    ['public-key ['ecc ['curve 'Ed25519] ['flags 'eddsa] ['q bytes32]]]
  *     signature     ['sig-val ['eddsa ['r bytes32] ['s bytes32]]]

@@ -4,8 +4,8 @@
  *     <ocapn-peer 'transport "designator" {"name" "value" …}>        hints, or `f` for none
  *     <ocapn-sturdyref <ocapn-peer …> swissnum-bytes>
  *
- * Whatever comes in is judged here and in `uri.ts` by the same rules, so that every location in the program can be
- * written in both forms.
+ * Whatever comes in is judged here and in `uri.ts` by the same rules, so that every location in the
+ * program can be written in both forms.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -15,14 +15,17 @@ import { isRecord, isStruct, Sym, SyrupRecord } from '../syrup/values.ts';
 const PEER = new Sym('ocapn-peer');
 const STURDYREF = new Sym('ocapn-sturdyref');
 
-/** A location as a record. No hints are written as `f`: Goblins and Endo read and sign that form. */
+/**
+ * A location as a record. No hints are written as `f`: Goblins and Endo read and sign that form.
+ */
 export const peerRecord = (peer: PeerLocation): SyrupRecord => {
   const hints = Object.keys(peer.hints).length === 0 ? false : peer.hints;
   return new SyrupRecord(PEER, [new Sym(peer.transport), peer.designator, hints]);
 };
 
 /**
- * The location in a record. Hints as an empty list are read too: a transport of Goblins writes them so.
+ * The location in a record. Hints as an empty list are read too: a transport of Goblins writes them
+ * so.
  * @throws Decode, Limit
  */
 export const peerFrom = (value: unknown): PeerLocation => {
@@ -36,7 +39,9 @@ export const peerFrom = (value: unknown): PeerLocation => {
   return makePeer(transport.name, designator, entries);
 };
 
-/** A sturdyref as a record. It holds the secret: write it where the receiver is meant to have it. */
+/**
+ * A sturdyref as a record. It holds the secret: write it where the receiver is meant to have it.
+ */
 export const sturdyrefRecord = (sturdyref: Sturdyref): SyrupRecord =>
   new SyrupRecord(STURDYREF, [peerRecord(sturdyref.peer), sturdyref.reveal()]);
 

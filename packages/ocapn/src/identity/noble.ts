@@ -1,6 +1,6 @@
 /**
- * The portable crypto power, in plain JavaScript: for browsers, and the oracle against which faster ones are tested.
- * Where there is Node, `node:crypto` does the same 17 to 40 times faster.
+ * The portable crypto power, in plain JavaScript: for browsers, and the oracle against which faster
+ * ones are tested. Where there is Node, `node:crypto` does the same 17 to 40 times faster.
  */
 import { getPublicKey, hashes, sign, verify } from '@noble/ed25519';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
@@ -8,7 +8,10 @@ import type { Crypto, KeyPair } from '../powers.ts';
 
 const SEED_BYTES = 32;
 
-/** A key pair from its seed of 32 bytes, which it keeps a copy of. @throws RangeError for another length */
+/**
+ * A key pair from its seed of 32 bytes, which it keeps a copy of. @throws RangeError for another
+ * length
+ */
 export const nobleKeyPair = (seed: Uint8Array): KeyPair => {
   useSha512();
   if (seed.length !== SEED_BYTES) throw new RangeError(`a seed has ${SEED_BYTES} bytes`);
@@ -27,7 +30,10 @@ export const makeNobleCrypto = (random: (byteCount: number) => Uint8Array): Cryp
   };
 };
 
-/** The library has no hash of its own and asks for one in this way. Set before each use, never at import. */
+/**
+ * The library has no hash of its own and asks for one in this way. Set before each use, never at
+ * import.
+ */
 const useSha512 = (): void => {
   hashes.sha512 ??= sha512;
 };

@@ -4,9 +4,10 @@
  *     ocapn://designator.transport                 [?name=value&name=value]     a peer
  *     ocapn://designator.transport/s/swissnum      [?name=value&name=value]     a sturdyref
  *
- * The transport begins behind the last dot. The swissnum is base64url without padding, the values of hints are
- * percent-encoded UTF-8 in which `+` is a space, as Goblins reads them. Never parsed as a web URL: that would lower the
- * case of designators, and let a user name, a port or a fragment in. No error repeats the text: it may be a secret.
+ * The transport begins behind the last dot. The swissnum is base64url without padding, the values
+ * of hints are percent-encoded UTF-8 in which `+` is a space, as Goblins reads them. Never parsed
+ * as a web URL: that would lower the case of designators, and let a user name, a port or a fragment
+ * in. No error repeats the text: it may be a secret.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -21,7 +22,10 @@ const STURDY = '/s/';
 export const peerUri = (peer: PeerLocation): string =>
   `${SCHEME}${peer.designator}.${peer.transport}${query(peer)}`;
 
-/** The URI of a sturdyref. It holds the secret: never log it, never put it into argv or the environment. */
+/**
+ * The URI of a sturdyref. It holds the secret: never log it, never put it into argv or the
+ * environment.
+ */
 export const sturdyrefUri = (sturdyref: Sturdyref): string => {
   const { peer } = sturdyref;
   const swissnum = base64url(sturdyref.reveal());

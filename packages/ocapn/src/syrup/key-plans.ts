@@ -1,7 +1,8 @@
 /**
- * The order in which a struct's keys are written. Canonical Syrup sorts by the encoded key, length prefix included:
- * `b` comes before `aa`, and a key of ten bytes before one of two. Sorting costs more than writing the values, and the
- * same few shapes are sent again and again, so the order is remembered per key list.
+ * The order in which a struct's keys are written. Canonical Syrup sorts by the encoded key, length
+ * prefix included: `b` comes before `aa`, and a key of ten bytes before one of two. Sorting costs
+ * more than writing the values, and the same few shapes are sent again and again, so the order is
+ * remembered per key list.
  */
 import { LIMITS, type Limits } from '../limits.ts';
 import { encodedAtom } from './text.ts';
@@ -19,7 +20,10 @@ export interface PlannedKey {
   readonly encoded: Uint8Array;
 }
 
-/** Remembers at most `keyPlans` plans, direct mapped: a new shape evicts the one in its slot and no other. */
+/**
+ * Remembers at most `keyPlans` plans, direct mapped: a new shape evicts the one in its slot and no
+ * other.
+ */
 export class KeyPlans {
   readonly #slots = new Map<number, KeyPlan>();
   readonly #limits: Limits;

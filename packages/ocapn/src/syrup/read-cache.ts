@@ -1,7 +1,8 @@
 /**
- * Short texts that come again and again, so that reading one costs a hash and a comparison of bytes instead of a new
- * string: half the time of decoding a call. Direct mapped: a hostile peer can evict what others use and can make
- * nothing grow. Byte strings, and so swissnums, are never kept here.
+ * Short texts that come again and again, so that reading one costs a hash and a comparison of bytes
+ * instead of a new string: half the time of decoding a call. Direct mapped: a hostile peer can
+ * evict what others use and can make nothing grow. Byte strings, and so swissnums, are never kept
+ * here.
  */
 import { LIMITS, type Limits } from '../limits.ts';
 import { asciiText, encodedAtom } from './text.ts';
@@ -10,7 +11,10 @@ import { Sym } from './values.ts';
 /** Texts of one kind (strings, or symbols) by their bytes. */
 export class TextCache<T> {
   readonly #values: (T | undefined)[];
-  /** The bytes of each slot's text, side by side; comparing them is quicker than comparing with a string. */
+  /**
+   * The bytes of each slot's text, side by side; comparing them is quicker than comparing with a
+   * string.
+   */
   readonly #bytes: Uint8Array;
   readonly #lengths: Uint8Array;
   /** 1 for slots that are never evicted. */
@@ -30,7 +34,10 @@ export class TextCache<T> {
     this.#pinned = new Uint8Array(limits.cacheSlots);
   }
 
-  /** Keeps a value for good, so that whoever looks for it may compare by identity. Few, short, and before first use. */
+  /**
+   * Keeps a value for good, so that whoever looks for it may compare by identity. Few, short, and
+   * before first use.
+   */
   pin(text: string, value: T): void {
     const bytes = encodedAtom(text, '"');
     const from = bytes.indexOf(0x22) + 1;
@@ -51,7 +58,10 @@ export class TextCache<T> {
     return value;
   }
 
-  /** Where a text stands or would stand: the first slot from its hash on that is not pinned to another text. */
+  /**
+   * Where a text stands or would stand: the first slot from its hash on that is not pinned to
+   * another text.
+   */
   #slot(bytes: Uint8Array, from: number, to: number): number {
     if (to - from > this.#width) return -1;
     let hash = 0;
@@ -96,5 +106,8 @@ export const makeSymbolCache = (pinned: readonly Sym[], limits: Limits): TextCac
   return cache;
 };
 
-/** The engine's own copy of a text, flat and quick as a key: what is looked up often should be that one. */
+/**
+ * The engine's own copy of a text, flat and quick as a key: what is looked up often should be that
+ * one.
+ */
 const internal = (text: string): string => Object.keys({ [text]: true })[0] ?? text;

@@ -11,7 +11,8 @@
  *     a key twice in one struct        peers disagree which value counts
  *     bad UTF-8, encoded surrogates    no text
  *
- * Not refused: struct keys in any order (Endo sorts by the string, Goblins by the bytes), and any NaN.
+ * Not refused: struct keys in any order (Endo sorts by the string, Goblins by the bytes), and any
+ * NaN.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
@@ -22,8 +23,9 @@ import { Dictionary, Sym, SyrupRecord, SyrupSet } from './values.ts';
 /** Gives meaning to the records of a protocol. */
 export interface RecordForms {
   /**
-   * Reads the rest of a record whose label was read, its `>` included; `reader.opaque(label, depth)` reads one that
-   * has no meaning here. `start` is the offset of its `<`, `depth` counts what is open around it.
+   * Reads the rest of a record whose label was read, its `>` included; `reader.opaque(label,
+   * depth)` reads one that has no meaning here. `start` is the offset of its `<`, `depth` counts
+   * what is open around it.
    */
   read(label: Sym, reader: Reader, start: number, depth: number): unknown;
 }
@@ -52,7 +54,9 @@ export class Reader {
   readonly #utf8 = new Utf8Decoder();
   readonly #eight = new DataView(new ArrayBuffer(8));
 
-  /** `pinned`: symbols that are looked for often; a reader gives back these very objects for them. */
+  /**
+   * `pinned`: symbols that are looked for often; a reader gives back these very objects for them.
+   */
   constructor(
     forms: RecordForms = plainForms,
     pinned: readonly Sym[] = [],
@@ -65,8 +69,8 @@ export class Reader {
   }
 
   /**
-   * Turns to a record at `at` that may take `recordBytes`. `owned`: the bytes are the receiver's, so that long byte
-   * strings may be views of them; else everything is copied.
+   * Turns to a record at `at` that may take `recordBytes`. `owned`: the bytes are the receiver's,
+   * so that long byte strings may be views of them; else everything is copied.
    */
   begin(bytes: Uint8Array, at: number, recordBytes: number, owned: boolean): void {
     const stop = at + recordBytes;
@@ -90,7 +94,8 @@ export class Reader {
   }
 
   /**
-   * To be called when `incomplete` was thrown: tells a record that is too long from one that goes on.
+   * To be called when `incomplete` was thrown: tells a record that is too long from one that goes
+   * on.
    * @throws Limit when more bytes were there than the record may take
    */
   refuseTooLong(): void {
@@ -136,7 +141,9 @@ export class Reader {
     return this.value(this.#deeper(depth));
   }
 
-  /** Reads the `>` of a record; `what` names the record for the error. @throws Decode, `incomplete` */
+  /**
+   * Reads the `>` of a record; `what` names the record for the error. @throws Decode, `incomplete`
+   */
   closeRecord(what: string): void {
     if (this.#next() === 0x3e) return;
     this.#at--;
@@ -206,7 +213,10 @@ export class Reader {
     return copy;
   }
 
-  /** @throws Decode that says what was expected at the next byte, counted from the record's first, and what is there */
+  /**
+   * @throws Decode that says what was expected at the next byte, counted from the record's first,
+   * and what is there
+   */
   fail(expected: string): never {
     const found = this.#bytes[this.#at];
     throw new Decode(
@@ -246,8 +256,9 @@ export class Reader {
   }
 
   /**
-   * An object without a prototype: `__proto__` is a key like any other there. Taking the prototype away instead of
-   * making the object without one keeps it in V8's fast mode: 144 against 201 ns for five keys, made and filled.
+   * An object without a prototype: `__proto__` is a key like any other there. Taking the prototype
+   * away instead of making the object without one keeps it in V8's fast mode: 144 against 201 ns
+   * for five keys, made and filled.
    */
   #struct(depth: number): unknown {
     const struct = Object.setPrototypeOf({}, null) as Record<string, unknown>;
@@ -383,7 +394,8 @@ const plainForms: RecordForms = {
 const ONE_VALUE: Limits = { ...LIMITS, cacheSlots: 64 };
 
 /**
- * Reads bytes that are exactly one value, to which no protocol gives a meaning. The result shares nothing with them.
+ * Reads bytes that are exactly one value, to which no protocol gives a meaning. The result shares
+ * nothing with them.
  * @throws Decode for anything else, a value cut short included; Limit
  */
 export const decode = (bytes: Uint8Array): unknown => {

@@ -1,9 +1,10 @@
 /**
- * Finds where a record ends that comes in pieces. Looks at every byte once and skips the bodies of texts and byte
- * strings, so that a frame of 8 MiB that comes byte by byte costs 8 million steps and not their square.
+ * Finds where a record ends that comes in pieces. Looks at every byte once and skips the bodies of
+ * texts and byte strings, so that a frame of 8 MiB that comes byte by byte costs 8 million steps
+ * and not their square.
  *
- * It knows only what it needs: openers and closers are counted, not matched. What it lets through the reader judges;
- * where both accept a record, they agree on its end.
+ * It knows only what it needs: openers and closers are counted, not matched. What it lets through
+ * the reader judges; where both accept a record, they agree on its end.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
@@ -11,7 +12,10 @@ import { LIMITS, type Limits } from '../limits.ts';
 /** The state between two chunks of one connection. */
 export class Splitter {
   #depth = 0;
-  /** The number whose digits are being read, as long as it is exact enough to be compared with a limit. */
+  /**
+   * The number whose digits are being read, as long as it is exact enough to be compared with a
+   * limit.
+   */
   #number = 0;
   #digits = 0;
   /** Bytes of a body that are still to come. */
@@ -39,7 +43,8 @@ export class Splitter {
 
   /**
    * Goes on in the next chunk, from `from`. After an end was found `begin` comes first.
-   * @returns the offset behind the record's last byte, or -1 when the record goes on behind the chunk
+   * @returns the offset behind the record's last byte, or -1 when the record goes on behind the
+   * chunk
    * @throws Decode for a byte that no record can hold there
    * @throws Limit as soon as the record must become too long, too deep or too rich
    */

@@ -1,4 +1,7 @@
-/** UTF-8 as Syrup wants it: strict in both directions, and quick for the ASCII that nearly all of it is. */
+/**
+ * UTF-8 as Syrup wants it: strict in both directions, and quick for the ASCII that nearly all of it
+ * is.
+ */
 import { Decode, Encode } from '../errors.ts';
 
 const encoder = new TextEncoder();
@@ -46,8 +49,9 @@ export const asciiText = (bytes: Uint8Array, from: number, to: number): string =
 };
 
 /**
- * A decoder that refuses overlong forms, encoded surrogates and all else that is no UTF-8, and keeps a leading U+FEFF.
- * Web decoders hold state between calls only when asked to stream; this one never is.
+ * A decoder that refuses overlong forms, encoded surrogates and all else that is no UTF-8, and
+ * keeps a leading U+FEFF. Web decoders hold state between calls only when asked to stream; this one
+ * never is.
  */
 export class Utf8Decoder {
   readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

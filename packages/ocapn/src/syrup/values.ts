@@ -1,29 +1,33 @@
 /**
  * What Syrup can say, as JavaScript values.
  *
- *     wire                    read as                       written from
- *     t f                     boolean                       boolean
- *     integer                 number when safe, or bigint   safe integral number, bigint
- *     double                  number                        any other number: fractions, NaN, -0, ±Infinity,
- *                                                           integral ones beyond the safe range; Double
- *     string                  string                        string without lone surrogates
- *     bytes                   Uint8Array                    Uint8Array
- *     symbol                  Sym                           Sym
- *     list                    array                         array
- *     struct (string keys)    object without a prototype    plain object: own enumerable string keys
- *     <void>                  undefined                     undefined
- *     <null>                  null                          null
- *     any other record        SyrupRecord                   SyrupRecord
- *     dictionary, other keys  Dictionary                    Dictionary
- *     set                     SyrupSet                      SyrupSet
+ *     wire                     read as                        written from
+ *     t f                      boolean                        boolean
+ *     integer                  number when safe, or bigint    safe integral number, bigint
+ *     double                   number                         every other number, Double
+ *     string                   string                         string without lone surrogates
+ *     bytes                    Uint8Array                     Uint8Array
+ *     symbol                   Sym                            Sym
+ *     list                     array                          array
+ *     struct (string keys)     object without a prototype     plain object: own enumerable keys
+ *     <void>                   undefined                      undefined
+ *     <null>                   null                           null
+ *     any other record         SyrupRecord                    SyrupRecord
+ *     dictionary, other keys   Dictionary                     Dictionary
+ *     set                      SyrupSet                       SyrupSet
  *
- * OCapN's own model ends at the records. Dictionaries with other keys and sets come from Goblins programs: they are
- * carried, so that one odd argument costs no session.
+ * JavaScript has one type of numbers and Syrup two. An integral number travels as an integer as long
+ * as it is safe; fractions, NaN, infinities, -0 and numbers beyond the safe range travel as doubles.
+ * A double with an integral value is read as the plain number: whoever receives a measurement need
+ * not care that it came as 20.0, and nobody here can tell 1.0 from 1.
+ *
+ * OCapN's own model ends at the records. Dictionaries with other keys and sets come from Goblins
+ * programs: they are carried, so that one odd argument costs no session.
  */
 
 /**
- * A symbol: a name that is not text, such as a method or a record's label. Compare by name, see `isSym`. Frozen, for
- * a reader hands the same one to all that receive it.
+ * A symbol: a name that is not text, such as a method or a record's label. Compare by name, see
+ * `isSym`. Frozen, for a reader hands the same one to all that receive it.
  */
 export class Sym {
   /** Without any escape: the UTF-8 of this is what travels. */
@@ -34,7 +38,10 @@ export class Sym {
   }
 }
 
-/** A record that this package gives no meaning to: carried with its label, and written back as it came. */
+/**
+ * A record that this package gives no meaning to: carried with its label, and written back as it
+ * came.
+ */
 export class SyrupRecord {
   /** A Sym in every OCapN record; Syrup would allow any value. */
   readonly label: unknown;
@@ -61,7 +68,10 @@ export class SyrupSet {
   }
 }
 
-/** Makes the writer send a double where a plain number would go as an integer: 1.0 to a peer that tells it from 1. */
+/**
+ * Makes the writer send a double where a plain number would go as an integer: 1.0 to a peer that
+ * tells it from 1.
+ */
 export class Double {
   readonly value: number;
   constructor(value: number) {

@@ -23,9 +23,9 @@ import {
 /** Writes what the writer itself does not know: references. */
 export interface References {
   /**
-   * Writes `value` with `out`, or returns false when it is nothing of its own. What it puts in place of a value (a
-   * settled vow) is written by `out.value(it, this, depth)` with the depth that was given, so that a cycle ends at the
-   * depth limit. It must not begin a frame: one is open.
+   * Writes `value` with `out`, or returns false when it is nothing of its own. What it puts in
+   * place of a value (a settled vow) is written by `out.value(it, this, depth)` with the depth that
+   * was given, so that a cycle ends at the depth limit. It must not begin a frame: one is open.
    */
   write(value: object, out: Writer, depth: number): boolean;
 }
@@ -83,12 +83,13 @@ export class Writer {
 
   /** The bytes since the last `take`, owned by the caller. No frame may be open. */
   take(): Uint8Array {
-    const run = this.#bytes.subarray(0, this.#at);
+    const length = this.#at;
+    const bytes = this.#bytes;
     this.#at = 0;
     this.#start = 0;
-    if (run.length <= GIVEAWAY_BYTES) return run.slice();
+    if (length <= GIVEAWAY_BYTES) return bytes.slice(0, length);
     this.#renew(CAPACITY_BYTES);
-    return run;
+    return bytes.subarray(0, length);
   }
 
   /**
@@ -224,7 +225,10 @@ export class Writer {
     this.#at += 8;
   }
 
-  /** The commonest kinds come first; a reference is asked for before its shape could be taken for a struct. */
+  /**
+   * The commonest kinds come first; a reference is asked for before its shape could be taken for a
+   * struct.
+   */
   #object(value: object, references: References | undefined, depth: number): void {
     if (value instanceof Sym) return this.symbol(value.name);
     if (value instanceof Uint8Array) return this.octets(value);
@@ -342,7 +346,10 @@ export class Writer {
     this.#unicode(text, mark);
   }
 
-  /** Guesses that the text is ASCII, encodes in place, and moves the bytes only when the guess was wrong. */
+  /**
+   * Guesses that the text is ASCII, encodes in place, and moves the bytes only when the guess was
+   * wrong.
+   */
   #unicode(text: string, mark: number): void {
     const { length } = text;
     this.#reserve(length * 3 + 24);

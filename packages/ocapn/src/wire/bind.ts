@@ -1,6 +1,6 @@
 /**
- * A frame takes effect whole or not at all: first every reference in it is checked, then every one is bound. Both are
- * skipped for frames in which the reader saw no reference.
+ * A frame takes effect whole or not at all: first every reference in it is checked, then every one
+ * is bound. Both are skipped for frames in which the reader saw no reference.
  */
 import { Dictionary, isStruct, SyrupRecord, SyrupSet } from '../syrup/values.ts';
 import { Descriptor, Envelope } from './operations.ts';
@@ -21,8 +21,8 @@ export const check = (value: unknown, binder: Binder): void => {
 };
 
 /**
- * Second pass: gives back the tree with live references in it. Lists and structs are changed in place, for the reader
- * made them for this frame alone; what is read-only is made anew.
+ * Second pass: gives back the tree with live references in it. Lists and structs are changed in
+ * place, for the reader made them for this frame alone; what is read-only is made anew.
  */
 export const bind = (value: unknown, binder: Binder): unknown => {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;

@@ -1,13 +1,13 @@
 /**
- * What the draft and its implementations spell differently. Nothing negotiates a dialect, so all spellings are
- * understood, as opaque records until somebody asks here what they mean:
+ * What the draft and its implementations spell differently. Nothing negotiates a dialect, so all
+ * spellings are understood, as opaque records until somebody asks here what they mean:
  *
  *                   Goblins 0.18                Endo 1.1
  *     tagged value  <user-record label data>    <desc:tagged 'tag value>
  *     error         <exn:fail:mystery>          <desc:error "message">
  *
- * Neither understands the other's, and an error of the one ends or hangs a call of the other. Plain data as the reason
- * of a break is all that both understand: send that.
+ * Neither understands the other's, and an error of the one ends or hangs a call of the other. Plain
+ * data as the reason of a break is all that both understand: send that.
  */
 import { isRecord, Sym, SyrupRecord } from '../syrup/values.ts';
 
@@ -30,7 +30,10 @@ export const taggedFrom = (value: unknown): Tagged | undefined => {
 export const taggedRecord = ({ tag, value }: Tagged): SyrupRecord =>
   new SyrupRecord(new Sym('desc:tagged'), [new Sym(tag), value]);
 
-/** The text of an error in either spelling, empty where it has none; undefined when the value is no error. */
+/**
+ * The text of an error in either spelling, empty where it has none; undefined when the value is no
+ * error.
+ */
 export const errorTextFrom = (value: unknown): string | undefined => {
   if (isRecord(value, 'exn:fail:mystery')) return '';
   if (!isRecord(value, 'desc:error')) return undefined;

@@ -3,8 +3,8 @@ import { encodedAtom } from '../syrup/text.ts';
 import { Sym } from '../syrup/values.ts';
 
 /**
- * Every label that the reader looks for. `op:deliver-only` is none: no current peer sends or understands it, a one-way
- * send is an `op:deliver` that asks for nothing.
+ * Every label that the reader looks for. `op:deliver-only` is none: no current peer sends or
+ * understands it, a one-way send is an `op:deliver` that asks for nothing.
  */
 export const LABELS = {
   startSession: new Sym('op:start-session'),

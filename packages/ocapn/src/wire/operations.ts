@@ -53,7 +53,10 @@ export interface Deliver {
   readonly answer: number | undefined;
   /** An import-object or import-promise that is told the result; undefined: nobody. */
   readonly resolver: Descriptor | undefined;
-  /** Whether `args` hold a descriptor or an envelope: without one there is nothing to check and bind. */
+  /**
+   * Whether `args` hold a descriptor or an envelope: without one there is nothing to check and
+   * bind.
+   */
   readonly references: boolean;
 }
 /** Asks to be told what a promise becomes. */
@@ -75,7 +78,9 @@ export interface Select {
   readonly selector: string | number;
   readonly answer: number;
 }
-/** Gives back references: `deltas[i]` mentions of `positions[i]`. Both lists have the same length. */
+/**
+ * Gives back references: `deltas[i]` mentions of `positions[i]`. Both lists have the same length.
+ */
 export interface GcExports {
   readonly op: 'gc-exports';
   readonly positions: readonly number[];

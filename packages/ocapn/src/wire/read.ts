@@ -1,9 +1,9 @@
 /**
- * Operations, read straight from the bytes of a chunk: no tree of the frame is built first, and what an operation may
- * not hold is refused on the way.
+ * Operations, read straight from the bytes of a chunk: no tree of the frame is built first, and
+ * what an operation may not hold is refused on the way.
  *
  *     chunk ──► read ──► an operation       go on at `end`
- *                  ├──► undefined           the record goes on: collect it with a Splitter, read it whole
+ *                  ├──► undefined           the record goes on: collect it with a Splitter
  *                  └──► Decode, Limit       abort this session
  */
 import { Decode } from '../errors.ts';
@@ -27,7 +27,10 @@ import {
 /** Characters of an abort's reason, or of an unknown label, that are worth a log line. */
 const REASON_CHARACTERS = 1_024;
 
-/** Reads operations out of chunks. One serves all sessions of a router: it keeps nothing of a peer but its caches. */
+/**
+ * Reads operations out of chunks. One serves all sessions of a router: it keeps nothing of a peer
+ * but its caches.
+ */
 export class OperationReader {
   readonly #forms = new DescriptorForms();
   readonly #reader: Reader;
@@ -42,8 +45,8 @@ export class OperationReader {
   }
 
   /**
-   * Reads one record at `from`, which may take `recordBytes`. `owned`: the bytes are the receiver's, so that long byte
-   * strings may be views of them; else everything is copied.
+   * Reads one record at `from`, which may take `recordBytes`. `owned`: the bytes are the
+   * receiver's, so that long byte strings may be views of them; else everything is copied.
    * @returns undefined when the record goes on behind the chunk: then nothing has happened
    * @throws Decode when this is no operation, or not in its shape; Limit
    */

@@ -1,6 +1,6 @@
 /**
- * Operations to bytes. All of these write into a frame that the caller has begun and end it; after a throw the caller
- * cancels the frame, and nothing was written.
+ * Operations to bytes. All of these write into a frame that the caller has begun and end it; after
+ * a throw the caller cancels the frame, and nothing was written.
  */
 import { Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -79,7 +79,9 @@ export const writeListen = (
   out.end();
 };
 
-/** Asks the peer to bind `answer` to a field (get), an item (index) or the content of a tag (untag). */
+/**
+ * Asks the peer to bind `answer` to a field (get), an item (index) or the content of a tag (untag).
+ */
 export const writeSelect = (
   out: Writer,
   op: 'get' | 'index' | 'untag',
@@ -96,7 +98,10 @@ export const writeSelect = (
   out.end();
 };
 
-/** Gives back `deltas[i]` mentions of each import `positions[i]`. @throws Limit for more than one frame may hold */
+/**
+ * Gives back `deltas[i]` mentions of each import `positions[i]`. @throws Limit for more than one
+ * frame may hold
+ */
 export const writeGcExports = (
   out: Writer,
   positions: readonly number[],
@@ -109,7 +114,9 @@ export const writeGcExports = (
   out.end();
 };
 
-/** Says that these answers will not be used any more. @throws Limit for more than one frame may hold */
+/**
+ * Says that these answers will not be used any more. @throws Limit for more than one frame may hold
+ */
 export const writeGcAnswers = (out: Writer, positions: readonly number[]): void => {
   out.raw(HEADS['gc-answers'], HEAD_VALUES);
   writeIntegers(out, positions);
