@@ -1,11 +1,16 @@
-/** Configurations that are checked without being loaded: entry N counts as standing on line N + 3. */
+/**
+ * Configurations that are checked without being loaded: entry N counts as standing on line N + 3.
+ */
 import * as bellwether from '../../../packages/bellwether/src/index.ts';
 import { checkConfig } from '../../../packages/herd/src/config/check-config.ts';
 import { ConfigError } from '../../../packages/herd/src/config/config-error.ts';
 import type { Description } from '../../../packages/herd/src/config/schema.ts';
 
 const { describe, ...constructors } = bellwether;
-/** What an expression over the constructors means; text, since the types would refuse what is tested. */
+/**
+ * What an expression over the constructors means; text, since the types would refuse what is
+ * tested.
+ */
 const valueOf = (expression: string): unknown => {
   const make = new Function(...Object.keys(constructors), `return ${expression};`);
   return describe({ default: make(...Object.values(constructors)) as unknown }).value;

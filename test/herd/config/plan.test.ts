@@ -1,6 +1,10 @@
-import { expect, it } from 'vitest';
+import { afterAll, expect, it, vi } from 'vitest';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
 import { load } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
 
 it('a description becomes what makes the actors, in its own order', async () => {
   const description = await load(`

@@ -309,7 +309,7 @@ describe('a limit is reached by', () => {
     `Array.from({ length: ${count} }, (_, at) => ${entry})`;
   const chain = (count: number) =>
     // As short as can be: the mebibyte of the whole is the tighter limit for ordinary services.
-    `defineShepherd({ services: ${list(count, `fleet({ provision: ['f' + at], members: ['f' + (at + 1)] })`)} })`;
+    `defineShepherd({ services: ${list(count, `({ kind: 'fleet', provision: ['f' + at], members: ['f' + (at + 1)] })`)} })`;
   const web = (rest: string) => `defineShepherd({ services: [
     service({ provision: ['web'], start: exec(['web']), ${rest} })] })`;
   const words = (count: number) => web(`start: exec(${list(count, `'a'`)})`);
@@ -338,7 +338,7 @@ describe('a limit is reached by', () => {
   });
   it('a mebibyte of description', () => {
     const size = (count: number) =>
-      `defineShepherd({ services: ${list(count, `service({ provision: ['s' + at], documentation: 'x'.repeat(4000) })`)} })`;
+      `defineShepherd({ services: ${list(count, `({ kind: 'service', provision: ['s' + at], documentation: 'x'.repeat(4000) })`)} })`;
     expect(taken(size(250)).services.length).toBe(250);
     expect(refusalOfWhole(size(260))).toMatch(/its description has \d+ bytes, at most 1048576/);
   });

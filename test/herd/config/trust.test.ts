@@ -1,9 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../../packages/herd/src/config/load-config.ts';
 import { distrust } from '../../../packages/herd/src/config/trust.ts';
 import { folderWith, options, refusal } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
 
 const minimal = `import { defineShepherd } from 'bellwether';
 import './part.ts';

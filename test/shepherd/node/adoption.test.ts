@@ -2,13 +2,17 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { buildSync } from 'esbuild';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   makeChildProcessBackend,
   makeLogFiles,
 } from '../../../packages/shepherd/src/node/index.ts';
 import type { Ending, RunningRecord, Started } from '../../../packages/shepherd/src/types.ts';
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
 
 const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src/node/index.ts');
 

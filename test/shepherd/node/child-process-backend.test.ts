@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StartFailed } from '../../../packages/shepherd/src/errors.ts';
 import {
   makeChildProcessBackend,
@@ -8,6 +8,10 @@ import {
 } from '../../../packages/shepherd/src/node/index.ts';
 import type { Command, CommandResult } from '../../../packages/shepherd/src/types.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
 
 let folder: string;
 let backend: ReturnType<typeof makeChildProcessBackend>;
@@ -259,12 +263,10 @@ describe('a command that is run to its end', () => {
   });
 
   it('is killed with its group at the deadline, and a last line says so', async () => {
-    const script = `const { spawn } = require('child_process');
-      const child = spawn('sleep', ['60'], { stdio: 'inherit' });
-      console.log(child.pid); setInterval(() => {}, 1000);`;
-    const { signal, code, output } = await run(node(script), 700);
+    const argv = ['sh', '-c', 'sleep 60 & echo $!; wait'] as const;
+    const { signal, code, output } = await run({ argv }, 500);
     expect({ signal, code }).toEqual({ signal: 'SIGKILL', code: undefined });
-    expect(output.at(-1)).toBe('killed: still running after 700 ms');
+    expect(output.at(-1)).toBe('killed: still running after 500 ms');
     await until('the end of the grandchild', () => !isAlive(Number(output[0])));
   });
 

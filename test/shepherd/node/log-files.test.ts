@@ -55,6 +55,12 @@ describe('the tail of a log', () => {
     expect(await tail('z'.repeat(3 * 1024 * 1024), 5)).toEqual([`${'z'.repeat(8 * 1024)}…`]);
   });
 
+  it('leaves a line of 8,192 characters whole, and gives 10,000 lines at most', async () => {
+    expect(await tail(`${'y'.repeat(8 * 1024)}\n`, 1)).toEqual(['y'.repeat(8 * 1024)]);
+    expect((await tail('a\n'.repeat(10_000), 10_000)).length).toBe(10_000);
+    expect((await tail('a\n'.repeat(10_001), 10_001)).length).toBe(10_000);
+  });
+
   it('replaces what is not UTF-8', async () => {
     expect(await tail(Uint8Array.of(0x61, 0xff, 0xfe, 0x0a, 0xc3, 0x0a), 2)).toEqual([
       'a\ufffd\ufffd',

@@ -11,7 +11,8 @@
  * to its log file itself, so it does not notice when the daemon goes away. What this backend cannot
  * do: hold a process back until its record is durable (a start id in its environment lets the next
  * daemon find it), learn how an adopted process ended, and reach processes that made a session of
- * their own.
+ * their own. A file that is neither a binary nor begins with #! is read by /bin/sh, since libuv
+ * executes by execvp(3).
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';

@@ -162,5 +162,11 @@ export const execFailure = (program: Program, error: unknown): StartFailed => {
     const line = `its first line asks for ${interpreter}`;
     return new StartFailed(`exec: ${program.file}: ${line}: ${wrong}`, { cause: error });
   }
+  if (isMissing(error) && interpreter === undefined && fault(program.file) === undefined) {
+    const text = 'the file is there, but not the dynamic loader that it was linked for';
+    return new StartFailed(`exec: ${program.file}: ${text} (ENOENT)`, { cause: error });
+  }
   return new StartFailed(`exec: ${program.file}: ${explain(error)}`, { cause: error });
 };
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -1,0 +1,90 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { execFailure, findProgram } from '../../../packages/shepherd/src/node/program.ts';
+import { makeFolder } from './support.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = makeFolder();
+  fs.mkdirSync(path.join(folder, 'bin'));
+  fs.writeFileSync(path.join(folder, 'bin/tool'), '#!/bin/sh\n', { mode: 0o755 });
+  fs.writeFileSync(path.join(folder, 'plain'), 'no script', { mode: 0o755 });
+});
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe('a program is looked for', () => {
+  const fileOf = (name: string, pathVariable: string | undefined, cwd = folder) =>
+    findProgram(
+      {
+        argv: [name, 'x'],
+        cwd,
+        ...(pathVariable === undefined ? {} : { env: { PATH: pathVariable } }),
+      },
+      { cwd: '/', env: { PATH: '/no/such' } },
+    ).file;
+
+  it('in the PATH that the command gets, not in that of the daemon', () => {
+    expect(fileOf('tool', `/usr/bin:${folder}/bin`)).toBe(`${folder}/bin/tool`);
+    expect(() => fileOf('tool', undefined)).toThrow('looked in PATH /no/such');
+  });
+
+  it('in the working directory for an empty or relative part of PATH', () => {
+    expect(fileOf('tool', ':/usr/bin', path.join(folder, 'bin'))).toBe(`${folder}/bin/tool`);
+    expect(fileOf('tool', 'bin')).toBe(`${folder}/bin/tool`);
+  });
+
+  it('from the working directory where its name has a slash', () => {
+    expect(fileOf('bin/tool', '/usr/bin')).toBe(`${folder}/bin/tool`);
+    expect(() => fileOf('tool/', '/usr/bin')).toThrow(`exec: ${folder}/tool: no such file`);
+  });
+
+  it('through links, but not in circles', () => {
+    fs.symlinkSync('bin/tool', path.join(folder, 'link'));
+    fs.symlinkSync('circle', path.join(folder, 'circle'));
+    expect(fileOf('./link', undefined)).toBe(`${folder}/link`);
+    expect(() => fileOf('./circle', undefined)).toThrow('too many symbolic links (ELOOP)');
+    expect(() => fileOf('./plain/x', undefined)).toThrow('is not a directory (ENOTDIR)');
+  });
+
+  it('only if it has a name', () => {
+    expect(() => fileOf('', '/usr/bin')).toThrow('the name of the program is empty');
+  });
+});
+
+describe('an exec that failed is told', () => {
+  const program = (name: string) => findProgram({ argv: [name] }, { cwd: folder, env: {} });
+  const failed = (code: string) => Object.assign(new Error(`spawn ${code}`), { code });
+
+  it.each([
+    ['EAGAIN', 'no more processes may be started (the limit of this user or machine is reached)'],
+    ['ENOMEM', 'out of memory'],
+    ['EMFILE', 'this daemon has too many files open'],
+    ['ENFILE', 'this machine has too many files open'],
+    ['ETXTBSY', 'the file is open for writing'],
+  ])('in words for %s, with the code and the cause', (code, words) => {
+    const cause = failed(code);
+    const failure = execFailure(program('./plain'), cause);
+    expect(failure.message).toBe(`exec: ${folder}/plain: ${words} (${code})`);
+    expect(failure.cause).toBe(cause);
+  });
+
+  it('as it came where there are no words for it', () => {
+    expect(execFailure(program('./plain'), failed('EWEIRD')).message).toMatch(/: spawn EWEIRD$/);
+  });
+
+  it('by the loader of a program that was linked for another system', () => {
+    expect(execFailure(program('./plain'), failed('ENOENT')).message).toBe(
+      `exec: ${folder}/plain: the file is there, ` +
+        'but not the dynamic loader that it was linked for (ENOENT)',
+    );
+  });
+
+  it('by its interpreter only if that is what is missing', () => {
+    expect(execFailure(program('bin/tool'), failed('EAGAIN')).message).toMatch(/\(EAGAIN\)$/);
+    fs.writeFileSync(path.join(folder, 'bin/tool'), `#!${folder} -x\n`);
+    expect(execFailure(program('bin/tool'), failed('EACCES')).message).toBe(
+      `exec: ${folder}/bin/tool: its first line asks for ${folder}: is a directory, not a program`,
+    );
+  });
+});
