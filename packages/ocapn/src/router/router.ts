@@ -84,7 +84,7 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     this.clock = powers.clock;
     this.limits = { ...LIMITS, ...powers.limits };
     this.reader = new OperationReader(this.limits);
-    this.outbox = new Outbox(powers.scheduler, this.limits);
+    this.outbox = new Outbox(powers.scheduler, powers.clock, this.limits);
     this.reaper = powers.reaper;
     this.log = powers.log;
     this.handoffs = forwarding(powers.vat);
@@ -181,6 +181,7 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     const reason = new Severed('captp: the router was closed');
     this.#dialling.close(reason);
     for (const session of [...this.#links.keys()]) session.abort('captp: the peer closes');
+    this.outbox.close();
     const lost = [...this.#lostAtClose];
     this.#lostAtClose.clear();
     for (const answer of lost) answer.broken(reason);

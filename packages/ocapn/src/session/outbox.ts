@@ -7,11 +7,16 @@
  *                                     └ the transport is full: parts wait with the session; from `unsentPauseBytes`
  *                                       on its peer is not read, at `unsentCutBytes` it is cut off
  */
-import type { Scheduler } from '@bellwether/actors';
+import type { Clock, Scheduler } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
 import type { Connection } from '../netlayer.ts';
 import { Writer } from '../syrup/write.ts';
 
+/**
+ * Milliseconds that garbage waits for a frame to travel with. In a write of its own it wakes the peer once more for each
+ * call and takes half of the throughput away.
+ */
+const GARBAGE_MS = 20;
 /** A run of frames this long is handed over before the end of the tick: it gains nothing from waiting. */
 const RUN_BYTES = 256 * 1024;
 
@@ -21,6 +26,8 @@ export class Unsent {
   byteCount = 0;
   /** It has frames of this tick. */
   isDirty = false;
+  /** It has garbage that waits. */
+  hasGarbage = false;
   /** The transport has said that it is full. */
   isBlocked = false;
   isPaused = false;
@@ -43,11 +50,15 @@ export class Outbox {
   readonly #limits: Limits;
   #owner: Sender | undefined;
   #dirty: Sender[] = [];
+  readonly #clock: Clock;
+  #littered: Sender[] = [];
+  #stopSweep: (() => void) | undefined;
   readonly #flush = (): void => this.flush();
 
   /** `scheduler` runs the flush: the check phase in Node. */
-  constructor(scheduler: Scheduler, limits: Limits) {
+  constructor(scheduler: Scheduler, clock: Clock, limits: Limits) {
     this.#scheduler = scheduler;
+    this.#clock = clock;
     this.#limits = limits;
     this.#writer = new Writer(limits);
   }
@@ -75,6 +86,14 @@ export class Outbox {
     this.#dirty.push(sender);
     if (this.#dirty.length === 1) this.#scheduler.enqueue(this.#flush);
   }
+  /** Makes sure that `beforeFlush` is called, but soon will do. */
+  wakeSoon(sender: Sender): void {
+    const { unsent } = sender;
+    if (unsent.isDirty || unsent.hasGarbage) return;
+    unsent.hasGarbage = true;
+    this.#littered.push(sender);
+    this.#stopSweep ??= this.#clock.after(GARBAGE_MS, () => this.#sweep());
+  }
   /** Hands everything written to the transports. */
   flush(): void {
     const dirty = this.#dirty;
@@ -84,6 +103,7 @@ export class Outbox {
     this.#dirty = [];
     for (const sender of dirty) {
       sender.unsent.isDirty = false;
+      sender.unsent.hasGarbage = false;
       this.push(sender);
     }
   }
@@ -109,8 +129,22 @@ export class Outbox {
     }
     sender.unsent.parts = [];
     sender.unsent.byteCount = 0;
+    sender.unsent.hasGarbage = false;
   }
 
+  /** Ends the wait of all garbage: there is nobody left to send it to. */
+  close(): void {
+    this.#stopSweep?.();
+    this.#stopSweep = undefined;
+    this.#littered = [];
+  }
+
+  #sweep(): void {
+    const littered = this.#littered;
+    this.#littered = [];
+    this.#stopSweep = undefined;
+    for (const sender of littered) if (sender.unsent.hasGarbage) this.wake(sender);
+  }
   #spill(): void {
     const { unsent } = this.#owner ?? {};
     if (unsent === undefined || this.#writer.length === 0) return;

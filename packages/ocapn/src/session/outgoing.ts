@@ -113,7 +113,7 @@ export class Outgoing implements Connector {
     this.#garbage.addExport(entry.position, entry.count);
     entry.count = 0;
     entry.generation += 1;
-    this.#host.outbox.wake(this.#session);
+    this.#host.outbox.wakeSoon(this.#session);
   }
   /** Writes the garbage of this tick. */
   writeGarbage(): void {
@@ -198,6 +198,6 @@ export class Outgoing implements Connector {
       return;
     question.isCollected = true;
     this.#garbage.addAnswer(question.answerPos);
-    this.#host.outbox.wake(this.#session);
+    this.#host.outbox.wakeSoon(this.#session);
   }
 }
