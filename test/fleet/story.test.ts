@@ -1,8 +1,10 @@
+import { World } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
+import { MemoryNetwork } from '@bellwether/netlayer-memory';
 import type { Outcome, Request, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import type { FleetNode } from '../support/fleet-node.ts';
-import { tellStory, type Story } from '../support/fleet-story.ts';
+import { FleetNode, introduce, Operator, type Site } from '../support/fleet-node.ts';
+import { tellStory, webServices, type Story } from '../support/fleet-story.ts';
 
 const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
 const patience = { isStrict: false, isDeadlinePassed: false };
@@ -273,4 +275,74 @@ describe('a controller that restarts', () => {
     expect(story.c.admin).toBeUndefined();
     expect(livingAt(story)).toEqual([1, 1]);
   });
+});
+
+describe('a fleet of fleets', () => {
+  const site = (): Site => {
+    const world = new World(1);
+    return { world, network: new MemoryNetwork(world) };
+  };
+  const boot = ({ world }: Site, ...nodes: readonly FleetNode[]): void => {
+    for (const node of nodes) node.boot();
+    world.run(world.now + 1_000);
+  };
+  const start = ({ world }: Site, operator: Operator, node: FleetNode, name: string): Outcome => {
+    const asked = operator.herd(node, 'start', name, { operation: 'op' });
+    world.run(world.now + 90_000);
+    if (asked.value === undefined) throw asked.error ?? new Error('no answer');
+    return asked.value;
+  };
+  it('starts what is two hops away, and names every row by the way to it', () => {
+    const here = site();
+    const a = new FleetNode(here, 'A', { services: webServices });
+    const c = new FleetNode(here, 'C', {
+      exported: { 'web-a': 'A' },
+      fleets: [{ name: 'inner', members: ['web-a'] }],
+    });
+    const d = new FleetNode(here, 'D', {
+      exported: { 'c-inner': 'C' },
+      fleets: [{ name: 'outer', members: ['c-inner'] }],
+    });
+    const operator = new Operator(here);
+    boot(here, a, c, d);
+    introduce(here, operator, a, 'web-server', c);
+    introduce(here, operator, c, 'inner', d);
+    expect(start(here, operator, d, 'outer')).toMatchObject({ result: 'changed', reason: '1/1' });
+    expect(a.machine.processes.living('web-server')).toHaveLength(1);
+    expect(start(here, operator, d, 'c-inner').rows).toMatchObject([{ member: 'c-inner/web-a' }]);
+    expect(operator.lines.filter((line) => line.startsWith('C: Service web-server'))).toEqual([
+      'C: Service web-server has been started.',
+    ]);
+  });
+  it('that leads back to itself is no success, and is over by its deadline', () => {
+    const here = site();
+    const c = new FleetNode(here, 'C', {
+      exported: { 'd-fleet': 'D' },
+      fleets: [{ name: 'fleet-c', members: ['d-fleet'] }],
+    });
+    const d = new FleetNode(here, 'D', {
+      exported: { 'c-fleet': 'C' },
+      fleets: [{ name: 'fleet-d', members: ['c-fleet'] }],
+    });
+    const operator = new Operator(here);
+    boot(here, c, d);
+    introduce(here, operator, c, 'fleet-c', d);
+    introduce(here, operator, d, 'fleet-d', c);
+    const given = { operation: 'op', remainingMs: 5_000 };
+    const asked = operator.herd(c, 'start', 'fleet-c', given);
+    here.world.run(here.world.now + 5_500);
+    expect(['failed', 'timed-out']).toContain(asked.value?.result);
+  });
+});
+
+it('no actor of a fleet keeps state that a turn cannot undo', () => {
+  const story = tellStory(11, { rehearse: true });
+  for (const action of ['start', 'start', 'restart', 'reload-config', 'stop']) herd(story, action);
+  story.hosts[1]?.crash();
+  herd(story, 'start');
+  status(story, 'web-server-fleet', 'web-server-a');
+  const unjournalled = [...story.hosts, story.c].map(({ machine }) =>
+    machine.logged('turn.unjournalled'),
+  );
+  expect(unjournalled).toEqual([[], [], []]);
 });

@@ -57,8 +57,10 @@ export interface Site {
 /** What one daemon is configured with. */
 export interface NodeConfig {
   readonly services?: readonly ServiceConfig[];
-  /** Proxies by name, each for a service of another node; the ref is minted by `adopt`. */
-  readonly exported?: Readonly<Record<string, FleetNode>>;
+  /** Proxies by name, each with the node that its service is at; `introduce` brings the ref. */
+  readonly exported?: Readonly<Record<string, string>>;
+  /** Runs every turn twice, to find state that is not journalled. */
+  readonly rehearse?: boolean;
   readonly fleets?: readonly {
     readonly name: string;
     readonly members: readonly string[];
@@ -68,6 +70,7 @@ export interface NodeConfig {
   readonly tap?: (netlayer: Netlayer) => Netlayer;
 }
 
+const petnameOf = (node: string): string => `${node.toLowerCase()}-ref`;
 const locationOf = (host: string): PeerLocation => ({
   transport: 'memory',
   designator: host,
@@ -95,6 +98,7 @@ export class FleetNode {
     this.machine = new Machine(site.world, name, {
       services: config.services ?? [],
       setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
+      ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
     this.machine.onDown = () => this.#fall();
   }
@@ -118,11 +122,10 @@ export class FleetNode {
   /** The composition root: what the daemon of packages/herd does with real powers. */
   #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
     const { world } = this.#site;
-    for (const [name, node] of Object.entries(this.#config.exported ?? {})) {
-      const petname = `${node.name.toLowerCase()}-ref`;
-      const peer = `${node.name}.memory`;
+    for (const [name, origin] of Object.entries(this.#config.exported ?? {})) {
+      const petname = petnameOf(origin);
+      const peer = `${origin}.memory`;
       const remote = turn.spawn(makeLiveRef, { petname, peer, dial: this.#dial() });
-      const origin = node.name;
       const options = { provision: [name] as const, origin, petname, remote, clock: world.clock() };
       turn.call(shepherd, 'register', turn.spawn(makeExportedService, options));
     }
@@ -299,8 +302,9 @@ export const introduce = (
   world.run(world.now + 2_000);
   if (uri.value === undefined) throw uri.error ?? new Error('nothing was minted');
   const put = uri.value;
-  const petname = `${from.name.toLowerCase()}-ref`;
-  const adopted = operator.ask(to, (turn, root) => turn.send(root, 'adoptRef', petname, put));
+  const adopted = operator.ask(to, (turn, root) =>
+    turn.send(root, 'adoptRef', petnameOf(from.name), put),
+  );
   world.run(world.now + 2_000);
   if (adopted.error !== undefined) throw adopted.error;
 };

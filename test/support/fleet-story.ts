@@ -4,7 +4,7 @@ import type { MinReady } from '@bellwether/fleet';
 import { MemoryNetwork, type MemoryLimits } from '@bellwether/netlayer-memory';
 import type { Netlayer } from '@bellwether/ocapn';
 import type { ServiceConfig } from '@bellwether/shepherd';
-import { FleetNode, introduce, Operator, type Site } from './fleet-node.ts';
+import { FleetNode, introduce, Operator, type NodeConfig, type Site } from './fleet-node.ts';
 import { program, service } from './shepherd-machine.ts';
 
 /** What the story may be told with. */
@@ -14,6 +14,7 @@ export interface StoryOptions {
   readonly hosts?: readonly string[];
   readonly network?: Partial<MemoryLimits>;
   readonly services?: readonly ServiceConfig[];
+  readonly rehearse?: boolean;
   readonly tap?: (node: string, netlayer: Netlayer) => Netlayer;
 }
 /** Everybody in it. */
@@ -46,20 +47,20 @@ export const tellStory = (seed: number, options: StoryOptions = {}): Story => {
   const world = new World(seed);
   const network = new MemoryNetwork(world, options.network);
   const site = { world, network };
-  const tapOf = (name: string): { tap?: (netlayer: Netlayer) => Netlayer } => {
-    const { tap } = options;
-    return tap === undefined ? {} : { tap: (netlayer) => tap(name, netlayer) };
+  const moreOf = (name: string): Pick<NodeConfig, 'tap' | 'rehearse'> => {
+    const { tap, rehearse = false } = options;
+    return { rehearse, ...(tap && { tap: (netlayer) => tap(name, netlayer) }) };
   };
   const hosts = (options.hosts ?? ['A', 'B']).map(
     (name) =>
-      new FleetNode(site, name, { services: options.services ?? webServices, ...tapOf(name) }),
+      new FleetNode(site, name, { services: options.services ?? webServices, ...moreOf(name) }),
   );
   const exported = Object.fromEntries(
-    hosts.map((host) => [`web-server-${host.name.toLowerCase()}`, host]),
+    hosts.map(({ name }) => [`web-server-${name.toLowerCase()}`, name]),
   );
   const members = Object.keys(exported);
   const fleet = { name: 'web-server-fleet', members, minReady: options.minReady ?? '100%' };
-  const c = new FleetNode(site, 'C', { exported, fleets: [fleet], ...tapOf('C') });
+  const c = new FleetNode(site, 'C', { exported, fleets: [fleet], ...moreOf('C') });
   const operator = new Operator(site);
   for (const node of [...hosts, c]) node.boot();
   world.run(world.now + 1_000);

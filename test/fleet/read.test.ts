@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { FLEET_LIMITS } from '@bellwether/fleet';
+import { readBatch, readOutcome, readStatus } from '../../packages/fleet/src/read.ts';
+import { runningStatus } from '../support/fleet-bench.ts';
+
+const row = { member: 'web', result: 'ok' };
+const outcome = { ...row, rows: [] };
+const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+const refuses = (read: () => unknown): void =>
+  expect(read).toThrow(expect.objectContaining({ code: 'malformed' }));
+
+describe('reading an outcome', () => {
+  it('takes one with every field, as it was', () => {
+    const full = {
+      ...outcome,
+      reason: 'why',
+      stage: 'running',
+      pid: 1,
+      also: ['networking'],
+      output: ['line'],
+      lastSeenMs: 0.5,
+      rows: [row],
+    };
+    expect(readOutcome(full, 'outcome')).toEqual(full);
+  });
+  it('takes one without a prototype, as it comes from the wire, and keeps only what it knows', () => {
+    const wire: unknown = Object.assign(Object.create(null), { ...outcome, colour: 'red' });
+    expect(readOutcome(wire, 'outcome')).toEqual(outcome);
+  });
+  it('ignores what an object only inherits', () => {
+    refuses(() => readOutcome(Object.create(outcome), 'outcome'));
+  });
+  it.each([
+    ['rows that are no list', { ...outcome, rows: {} }],
+    ['a pid that is text', { ...outcome, pid: '1' }],
+    ['a pid below nothing', { ...outcome, pid: -1 }],
+    ['a pid that is no number', { ...outcome, pid: NaN }],
+    ['an endless age', { ...outcome, lastSeenMs: Infinity }],
+    ['a reason that is a list', { ...outcome, reason: ['why'] }],
+    ['an unknown stage', { ...outcome, stage: 'flying' }],
+    ['no result', { member: 'web', rows: [] }],
+    ['a name in `also` that is empty', { ...outcome, also: [''] }],
+    ['a list', [outcome]],
+    ['null', null],
+  ])('refuses %s', (_what, value) => refuses(() => readOutcome(value, 'outcome')));
+  it('names the field, what was expected and what was found', () => {
+    expect(() => readOutcome({ ...outcome, rows: [row, { member: 7 }] }, 'outcome')).toThrow(
+      'outcome.rows[1].member: expected a string, found number',
+    );
+  });
+});
+
+describe('the limits of what is read', () => {
+  it('let rows, lines and names pass up to the limit', () => {
+    readOutcome({ ...outcome, rows: repeat(FLEET_LIMITS.rowCount, row) }, 'outcome');
+    readOutcome({ ...outcome, output: repeat(FLEET_LIMITS.outputLineCount, 'x') }, 'outcome');
+    readOutcome({ ...outcome, also: repeat(FLEET_LIMITS.nameCount, 'x') }, 'outcome');
+    readOutcome({ ...outcome, also: ['x'.repeat(FLEET_LIMITS.nameLength)] }, 'outcome');
+    readBatch(repeat(FLEET_LIMITS.batchEventCount, { kind: 'dropped', count: 1 }), 'batch');
+  });
+  it.each([
+    ['rows', { ...outcome, rows: repeat(FLEET_LIMITS.rowCount + 1, row) }],
+    ['lines', { ...outcome, output: repeat(FLEET_LIMITS.outputLineCount + 1, 'x') }],
+    ['names', { ...outcome, also: repeat(FLEET_LIMITS.nameCount + 1, 'x') }],
+    ['characters of a name', { ...outcome, also: ['x'.repeat(FLEET_LIMITS.nameLength + 1)] }],
+  ])('refuse one more of the %s', (_what, value) => refuses(() => readOutcome(value, 'outcome')));
+  it('cut text for people where it is too long', () => {
+    const reason = 'x'.repeat(FLEET_LIMITS.textLength + 1);
+    expect(readOutcome({ ...outcome, reason }, 'o').reason).toHaveLength(FLEET_LIMITS.textLength);
+  });
+});
+
+describe('reading a status', () => {
+  it('takes one with every field, as it was', () => {
+    const full = {
+      ...runningStatus,
+      command: ['node', 'server.js'],
+      lastRespawn: 1,
+      lastExit: { code: 1, at: 2 },
+      failure: { reason: 'no', at: 3 },
+      logFile: '/log',
+      recentLines: ['hello'],
+      members: [{ name: 'a', stage: 'running', ageMs: 0, pid: 2 }],
+      runningCount: 1,
+      neededCount: 1,
+      origin: 'B',
+      unknownReason: '',
+    };
+    expect(readStatus(full, 'status')).toEqual(full);
+  });
+  it.each(Object.keys(runningStatus).filter((key) => !['pid', 'since', 'isReady'].includes(key)))(
+    'refuses one without %s',
+    (key) => refuses(() => readStatus({ ...runningStatus, [key]: undefined }, 'status')),
+  );
+});
