@@ -108,6 +108,11 @@ export const makeSymbolCache = (pinned: readonly Sym[], limits: Limits): TextCac
 
 /**
  * The engine's own copy of a text, flat and quick as a key: what is looked up often should be that
- * one.
+ * one. An object without a prototype is a plain hash table to V8; one with a shape would leave a
+ * trace of every text in a table that all objects of the program share.
  */
-const internal = (text: string): string => Object.keys({ [text]: true })[0] ?? text;
+const internal = (text: string): string => {
+  const holder = Object.create(null) as Record<string, true>;
+  holder[text] = true;
+  return Object.keys(holder)[0] ?? text;
+};
