@@ -219,6 +219,24 @@ describe('a fleet with one bad member', () => {
   });
 });
 
+describe('a large fleet', () => {
+  it('says the truth about each of 40 members: up, broken, down', () => {
+    const names = Array.from({ length: 40 }, (_, at) => `H${at}`);
+    const story = tellStory(12, { hosts: names, minReady: '80%' });
+    for (const host of story.hosts.slice(0, 5)) host.crash();
+    for (const { machine } of story.hosts.slice(5, 8))
+      machine.processes.programs.set('web-server', { refusal: 'no such file: node' });
+    const outcome = herd(story, 'start');
+    expect(outcome.rows.map(({ result }) => result)).toEqual([
+      ...names.slice(0, 5).map(() => 'unreachable'),
+      ...names.slice(5, 8).map(() => 'failed'),
+      ...names.slice(8).map(() => 'changed'),
+    ]);
+    expect(outcome).toMatchObject({ result: 'changed', reason: 'degraded 32/40' });
+    expect(exitCodeOf(outcome, patience)).toBe(3);
+  });
+});
+
 describe('the status of a fleet', () => {
   it('is asked live, with every cell of it', () => {
     const story = tellStory(9);
