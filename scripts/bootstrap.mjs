@@ -23,21 +23,37 @@ const fail = (text) => {
 
 const hashOf = (files) => {
   const hash = createHash('sha256');
-  for (const file of files) hash.update(file).update('\0').update(fs.readFileSync(file)).update('\0');
+  for (const file of files)
+    hash.update(file).update('\0').update(fs.readFileSync(file)).update('\0');
   return hash.digest('hex');
 };
 const sourcesUnder = (folder) => {
   if (!fs.existsSync(folder)) return [];
-  return fs.readdirSync(folder, { withFileTypes: true, recursive: true })
+  return fs
+    .readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && /\.(ts|mjs|cjs)$/.test(entry.name))
     .map((entry) => path.join(entry.parentPath ?? entry.path, entry.name));
 };
-const manifests = () => [path.join(root, 'package-lock.json'), path.join(root, 'package.json'),
-  ...['packages', 'netlayers'].flatMap((group) => fs.readdirSync(path.join(root, group))
-    .map((name) => path.join(root, group, name, 'package.json')).filter((file) => fs.existsSync(file)))].sort();
-const sources = () => [path.join(root, 'scripts', 'build.mjs'),
-  ...['packages', 'netlayers'].flatMap((group) => fs.readdirSync(path.join(root, group))
-    .flatMap((name) => sourcesUnder(path.join(root, group, name, 'src'))))].sort();
+const manifests = () =>
+  [
+    path.join(root, 'package-lock.json'),
+    path.join(root, 'package.json'),
+    ...['packages', 'netlayers'].flatMap((group) =>
+      fs
+        .readdirSync(path.join(root, group))
+        .map((name) => path.join(root, group, name, 'package.json'))
+        .filter((file) => fs.existsSync(file)),
+    ),
+  ].sort();
+const sources = () =>
+  [
+    path.join(root, 'scripts', 'build.mjs'),
+    ...['packages', 'netlayers'].flatMap((group) =>
+      fs
+        .readdirSync(path.join(root, group))
+        .flatMap((name) => sourcesUnder(path.join(root, group, name, 'src'))),
+    ),
+  ].sort();
 const isFresh = (stamp, hash) => {
   try {
     return fs.readFileSync(stamp, 'utf8') === hash;
@@ -46,7 +62,8 @@ const isFresh = (stamp, hash) => {
   }
 };
 
-const run = (command, args, how = {}) => spawnSync(command, args, { cwd: root, stdio: 'inherit', ...how });
+const run = (command, args, how = {}) =>
+  spawnSync(command, args, { cwd: root, stdio: 'inherit', ...how });
 
 const isAlive = (pid) => {
   try {
@@ -66,8 +83,13 @@ const takeLock = () => {
     } catch (error) {
       if (error.code !== 'EEXIST') fail(`cannot write to ${root}: ${error.message}`);
     }
-    const holder = Number(fs.existsSync(path.join(lockFolder, 'pid')) ? fs.readFileSync(path.join(lockFolder, 'pid'), 'utf8') : 0);
-    if (waited > 2_000 && !(holder > 0 && isAlive(holder))) fs.rmSync(lockFolder, { recursive: true, force: true });
+    const holder = Number(
+      fs.existsSync(path.join(lockFolder, 'pid'))
+        ? fs.readFileSync(path.join(lockFolder, 'pid'), 'utf8')
+        : 0,
+    );
+    if (waited > 2_000 && !(holder > 0 && isAlive(holder)))
+      fs.rmSync(lockFolder, { recursive: true, force: true });
     if (waited === 0) say('another set-up is running here; waiting for it');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
   }
@@ -108,15 +130,20 @@ const become = (args) => {
 };
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-if (major < 20 || (major === 20 && minor < 19)) fail(`Node 20.19 or newer is needed, this is ${process.versions.node}`);
+if (major < 20 || (major === 20 && minor < 19))
+  fail(`Node 20.19 or newer is needed, this is ${process.versions.node}`);
 try {
   setUp();
 } catch (error) {
   fail(error instanceof SetUpFailed ? error.message : String(error.stack));
 }
-if (wanted === 'start') become([path.join(root, 'fleet-examples', 'web-server-fleet', 'run.mjs'), ...rest]);
+if (wanted === 'start')
+  become([path.join(root, 'fleet-examples', 'web-server-fleet', 'run.mjs'), ...rest]);
 else if (wanted === 'test') {
-  const types = run(process.execPath, [path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'), '--noEmit']);
+  const types = run(process.execPath, [
+    path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'),
+    '--noEmit',
+  ]);
   if (types.status !== 0) {
     process.stdout.write('\n0 passed, 1 failed\n');
     fail('the type check failed; see above');

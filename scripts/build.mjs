@@ -14,7 +14,9 @@ import { build } from 'esbuild';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const source = path.join(root, 'packages', 'herd', 'src');
-const output = path.join(root, 'packages', 'herd', 'dist');
+const final = path.join(root, 'packages', 'herd', 'dist');
+/** Built aside and swapped in at the end: a program that is started meanwhile finds the old files or the new ones. */
+const output = `${final}.${process.pid}`;
 
 const shared = {
   bundle: true,
@@ -61,15 +63,32 @@ const buildWithChunks = async (entry) => {
 const requireBanner =
   "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);";
 
-fs.rmSync(output, { recursive: true, force: true });
-await buildWithChunks(path.join(source, 'herd.ts'));
-const daemon = path.join(source, 'shepherd.ts');
-if (fs.existsSync(daemon))
+const swapIn = () => {
+  const old = `${output}.old`;
+  if (fs.existsSync(final)) fs.renameSync(final, old);
+  fs.renameSync(output, final);
+  fs.rmSync(old, { recursive: true, force: true });
+};
+
+const buildDaemon = async () => {
+  const entry = path.join(source, 'shepherd.ts');
+  if (!fs.existsSync(entry)) {
+    process.stderr.write('build: packages/herd/src/shepherd.ts is not there; built herd only\n');
+    return;
+  }
   await build({
     ...shared,
-    entryPoints: [daemon],
+    entryPoints: [entry],
     outfile: path.join(output, 'shepherd.mjs'),
     format: 'esm',
     banner: { js: requireBanner },
   });
-else process.stderr.write('build: packages/herd/src/shepherd.ts is not there; built herd only\n');
+};
+
+try {
+  await buildWithChunks(path.join(source, 'herd.ts'));
+  await buildDaemon();
+  swapIn();
+} finally {
+  fs.rmSync(output, { recursive: true, force: true });
+}

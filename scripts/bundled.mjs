@@ -1,0 +1,44 @@
+/** Bundles one TypeScript file of test/FOLDER and runs it: how benchmarks and interop runs start on every Node. */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+const [folder = '', name, ...rest] = process.argv.slice(2);
+const home = path.join(root, 'test', folder);
+const names = fs
+  .readdirSync(home)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -3));
+if (name === undefined || !names.includes(name)) {
+  process.stderr.write(`usage: npm run ${folder} -- NAME [ARG…]\nnames: ${names.join(' ')}\n`);
+  process.exit(2);
+}
+const { build } = await import('esbuild');
+const out = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-run-'));
+try {
+  const outfile = path.join(out, `${name}.mjs`);
+  await build({
+    entryPoints: [path.join(home, `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    keepNames: true,
+    logLevel: 'warning',
+    external: ['esbuild'],
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+  });
+  const { status } = spawnSync(process.execPath, ['--expose-gc', outfile, ...rest], {
+    stdio: 'inherit',
+    cwd: root,
+  });
+  process.exitCode = status ?? 1;
+} finally {
+  fs.rmSync(out, { recursive: true, force: true });
+}

@@ -1,0 +1,30 @@
+;; A Goblins peer that reads a sturdyref from standard input and prints what calls on it come to, a line each.
+(use-modules (goblins)
+             (goblins actor-lib methods)
+             (goblins ocapn captp)
+             (goblins ocapn ids)
+             (goblins ocapn netlayer tcp-tls)
+             (ice-9 rdelim))
+(sigaction SIGPIPE SIG_IGN)
+
+(define (say name . values)
+  (format #t "~a:~{ ~s~}\n" name values)
+  (force-output))
+(define (^listener bcom)
+  (methods ((hear word) (say 'heard word) 'thanks)))
+
+(define uri (read-line))
+(define vat (spawn-vat))
+(call-with-vat vat
+ (lambda ()
+   (define mycapn (spawn-mycapn (spawn ^tcp-tls-netlayer "127.0.0.1")))
+   (define counter (<- mycapn 'enliven (string->ocapn-id uri)))
+   (on (<- counter 'echo "hello") (lambda (value) (say 'echo value)))
+   (on (<- counter 'add 2) (lambda (value) (say 'add value)))
+   (on (<- counter 'add 3) (lambda (value) (say 'add value)))
+   ;; Three deep, in one round trip.
+   (on (<- (<- (<- counter 'self) 'self) 'add 1) (lambda (value) (say 'pipelined value)))
+   (on (<- counter 'fail) (lambda (value) (say 'fail 'none)) #:catch (lambda (reason) (say 'failed)))
+   (on (<- counter 'tell (spawn ^listener) "news") (lambda (value) (say 'told value)))
+   (on (<- counter 'no-such-method) (lambda (value) (say 'odd value)) #:catch (lambda (reason) (say 'refused)))))
+(sleep 300)
