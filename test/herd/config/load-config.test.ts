@@ -246,6 +246,7 @@ fail();`;
 
   it('for something thrown that is no error', async () => {
     expect(await refusalOf(`throw 'a fit';`)).toBe('shepherd.config.ts: a fit');
+    expect((await refusalOf(`throw 'x'.repeat(1e6);`)).length).toBe(2_000 + 20);
   });
 });
 

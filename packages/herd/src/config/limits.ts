@@ -12,6 +12,8 @@ export const evaluationMs = 10_000;
 export const evaluationMebibytes = 512;
 /** Once the evaluating process has ended, its pipes get this long to close, milliseconds. */
 export const closeMs = 500;
+/** Characters of the message of an error that a configuration threw. */
+export const thrownChars = 2_000;
 /** What is kept of what a configuration prints, in characters: the end, where errors stand. */
 export const printedChars = 64 * 1024;
 /**

@@ -14,7 +14,7 @@ import { bundle, type Bundle } from './bundle.ts';
 import { checkConfig } from './check-config.ts';
 import { ConfigError, type Position, type Problem } from './config-error.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
-import { evaluationMs, problemCount, resultBytes } from './limits.ts';
+import { evaluationMs, problemCount, resultBytes, thrownChars } from './limits.ts';
 import type { Locate } from './positions.ts';
 import { pathText, type Site } from './problems.ts';
 import type { Description } from './schema.ts';
@@ -44,13 +44,15 @@ export const loadConfig = async (file: string, options: LoadOptions): Promise<De
   const leftMs = (): number => limitMs - (performance.now() - start);
   const real = await findFile(path.resolve(file), options);
   const late = new ConfigError([lateProblem(real, limitMs)]);
-  const bundled = await bundle(real, options.bellwether, leftMs());
+  const bundled = await bundle(real, await fs.realpath(options.bellwether), leftMs());
   if (bundled === undefined) throw late;
   await checkTrust(bundled.files, options);
   const evaluation = await evaluate(bundled.script, leftMs(), path.dirname(real), options.env);
   if (evaluation.printed !== '') options.print?.(evaluation.printed);
   if (evaluation.kind === 'late') throw late;
-  const { value, siteOf } = resultOf(evaluation, real, bundled);
+  const result = resultOf(evaluation, real);
+  if ('late' in result) throw late;
+  const { value, siteOf } = valueOf(result, real, bundled);
   return checkConfig(value, { file: real, siteOf, nodeName: options.nodeName });
 };
 
@@ -108,15 +110,11 @@ const told = z.union([
 
 const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.slice(0, 200) ?? '';
 
-/**
- * What the child said about the default export. It ran foreign code, so what it says is checked as
- * such.
- */
+/** What the child said. It ran foreign code, so it is checked as such. */
 const resultOf = (
   evaluation: Exclude<Evaluation, { kind: 'late' }>,
   file: string,
-  { locate }: Bundle,
-): { readonly value: unknown; readonly siteOf: Site } => {
+): z.output<typeof told> => {
   if (evaluation.kind === 'too-much') {
     throw new ConfigError([{ file, text: `describes more than ${resultBytes} bytes` }]);
   }
@@ -125,11 +123,18 @@ const resultOf = (
     const text = `ended before it was evaluated (${evaluation.how})`;
     throw new ConfigError([{ file, text: said === '' ? text : `${text}: ${said}` }]);
   }
-  const result = parseTold(evaluation.json, file);
-  if ('late' in result) throw new ConfigError([{ file, text: 'ran too long and was stopped' }]);
+  return parseTold(evaluation.json, file);
+};
+
+/** The default export as plain data, and where its entries were made. */
+const valueOf = (
+  result: Exclude<z.output<typeof told>, { late: true }>,
+  file: string,
+  { locate }: Bundle,
+): { readonly value: unknown; readonly siteOf: Site } => {
   if ('thrown' in result) {
     const { text, stack } = result.thrown;
-    throw new ConfigError([{ ...(locate(stack) ?? { file }), text }]);
+    throw new ConfigError([{ ...(locate(stack) ?? { file }), text: text.slice(0, thrownChars) }]);
   }
   const { value, sites, strange } = result.described;
   const siteOf = siteFinder(sites, locate, file);
