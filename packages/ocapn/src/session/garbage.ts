@@ -1,4 +1,4 @@
-/** References and answers to give back: gathered during a tick, sent at its end in as few frames as will do. */
+/** References and answers to give back: gathered for a while, sent in as few frames as will do. */
 import type { Writer } from '../syrup/write.ts';
 import { writeGcAnswers, writeGcExports } from '../wire/write.ts';
 
@@ -11,6 +11,10 @@ export class Garbage {
   readonly #deltas: number[] = [];
   readonly #answers: number[] = [];
 
+  /** References and answers together. */
+  get count(): number {
+    return this.#positions.length + this.#answers.length;
+  }
   get hasExports(): boolean {
     return this.#positions.length > 0;
   }

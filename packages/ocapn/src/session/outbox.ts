@@ -13,8 +13,8 @@ import type { Connection } from '../netlayer.ts';
 import { Writer } from '../syrup/write.ts';
 
 /**
- * Milliseconds that garbage waits for a frame to travel with. In a write of its own it wakes the peer once more for each
- * call and takes half of the throughput away.
+ * Milliseconds that garbage is gathered. Two frames and a write for each call would wake the peer once more and take
+ * half of the throughput away.
  */
 const GARBAGE_MS = 20;
 /** A run of frames this long is handed over before the end of the tick: it gains nothing from waiting. */
@@ -26,8 +26,10 @@ export class Unsent {
   byteCount = 0;
   /** It has frames of this tick. */
   isDirty = false;
-  /** It has garbage that waits. */
+  /** It has garbage that waits for the next sweep. */
   hasGarbage = false;
+  /** The sweep has come: its garbage goes with this flush. */
+  isSwept = false;
   /** The transport has said that it is full. */
   isBlocked = false;
   isPaused = false;
@@ -37,7 +39,7 @@ export class Unsent {
 export interface Sender {
   readonly connection: Connection;
   readonly unsent: Unsent;
-  /** Writes what waited for the end of the tick: collected garbage. */
+  /** Writes what waited for the end of the tick: garbage, if there is much of it or it was swept. */
   beforeFlush(): void;
   /** Too much is unsent: the peer does not read. The session must end. */
   choked(): void;
@@ -86,11 +88,10 @@ export class Outbox {
     this.#dirty.push(sender);
     if (this.#dirty.length === 1) this.#scheduler.enqueue(this.#flush);
   }
-  /** Makes sure that `beforeFlush` is called, but soon will do. */
-  wakeSoon(sender: Sender): void {
-    const { unsent } = sender;
-    if (unsent.isDirty || unsent.hasGarbage) return;
-    unsent.hasGarbage = true;
+  /** Has the session write its garbage before long. */
+  sweepSoon(sender: Sender): void {
+    if (sender.unsent.hasGarbage) return;
+    sender.unsent.hasGarbage = true;
     this.#littered.push(sender);
     this.#stopSweep ??= this.#clock.after(GARBAGE_MS, () => this.#sweep());
   }
@@ -103,7 +104,7 @@ export class Outbox {
     this.#dirty = [];
     for (const sender of dirty) {
       sender.unsent.isDirty = false;
-      sender.unsent.hasGarbage = false;
+      sender.unsent.isSwept = false;
       this.push(sender);
     }
   }
@@ -143,7 +144,12 @@ export class Outbox {
     const littered = this.#littered;
     this.#littered = [];
     this.#stopSweep = undefined;
-    for (const sender of littered) if (sender.unsent.hasGarbage) this.wake(sender);
+    for (const sender of littered) {
+      if (!sender.unsent.hasGarbage) continue; // it has ended
+      sender.unsent.hasGarbage = false;
+      sender.unsent.isSwept = true;
+      this.wake(sender);
+    }
   }
   #spill(): void {
     const { unsent } = this.#owner ?? {};

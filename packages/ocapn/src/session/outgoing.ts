@@ -16,6 +16,9 @@ import { OutgoingReferences } from './references.ts';
 import type { Session } from './session.ts';
 import { BOOTSTRAP_POS, Import, Question, type Tables } from './tables.ts';
 
+/** So much garbage is worth a frame before it is swept. */
+const GARBAGE_COUNT = 256;
+
 /** The way out of one session. The vat's far refs hold it, and with it the session. */
 export class Outgoing implements Connector {
   /** The peer's bootstrap object, as a target. */
@@ -113,11 +116,12 @@ export class Outgoing implements Connector {
     this.#garbage.addExport(entry.position, entry.count);
     entry.count = 0;
     entry.generation += 1;
-    this.#host.outbox.wakeSoon(this.#session);
+    this.#host.outbox.sweepSoon(this.#session);
   }
-  /** Writes the garbage of this tick. */
+  /** Writes the garbage, if it is time. */
   writeGarbage(): void {
     if (this.#ended !== undefined) return;
+    if (this.#garbage.count < GARBAGE_COUNT && !this.#session.unsent.isSwept) return;
     const { outbox } = this.#host;
     while (this.#garbage.hasExports) {
       this.#garbage.writeExports(outbox.begin(this.#session));
@@ -190,6 +194,7 @@ export class Outgoing implements Connector {
       return error instanceof Error ? error : new Error(String(error));
     }
     this.#garbage.addExport(resolverPos, 1);
+    this.#host.outbox.sweepSoon(this.#session);
     this.#keep();
     return undefined;
   }
@@ -198,6 +203,6 @@ export class Outgoing implements Connector {
       return;
     question.isCollected = true;
     this.#garbage.addAnswer(question.answerPos);
-    this.#host.outbox.wakeSoon(this.#session);
+    this.#host.outbox.sweepSoon(this.#session);
   }
 }
