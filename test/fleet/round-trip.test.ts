@@ -36,13 +36,15 @@ it('a start on warm sessions is one delivery to each member and one answer back'
     const here = heard.filter(({ node }) => node === name);
     const performs = here.filter((one) => one.direction === 'in' && one.method === 'perform');
     const answers = here.filter((one) => one.direction === 'out' && one.method === 'fulfill');
-    // What the member says while it works are stream frames: they wait for nothing, and nothing waits for them.
+    // What the member says while it works are stream frames: they wait for nothing, and nothing
+    // waits for them.
     const stream = here.filter((one) => one.direction === 'out' && one.method === 'rows');
     const out = here.filter((one) => one.direction === 'out' && one.label === 'op:deliver');
     expect(performs, name).toHaveLength(1);
     expect(answers, name).toHaveLength(1);
     expect(out, name).toHaveLength(answers.length + stream.length);
-    // Until the answer is there, the controller says nothing but the command and its credit for the stream.
+    // Until the answer is there, the controller says nothing but the command and its credit for the
+    // stream.
     const before = here.slice(
       0,
       here.findIndex((one) => one.direction === 'out' && one.method === 'fulfill'),

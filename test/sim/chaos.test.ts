@@ -1,6 +1,7 @@
 /**
- * Fleets under cuts, crashes, slow and failing disks, over real session bytes, by seed; then the same seeds with a part
- * of all turns made to throw. A failing seed names itself: `FIRST=17 SEEDS=1` runs it alone, `SEEDS=2000` runs long.
+ * Fleets under cuts, crashes, slow and failing disks, over real session bytes, by seed; then the
+ * same seeds with a part of all turns made to throw. A failing seed names itself: `FIRST=17
+ * SEEDS=1` runs it alone, `SEEDS=2000` runs long.
  */
 import { expect, it } from 'vitest';
 import { runChaos } from '../support/fleet-chaos.ts';

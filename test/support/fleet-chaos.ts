@@ -6,7 +6,8 @@
  *     double    a service never has two processes
  *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
  *
- * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the seed.
+ * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the
+ * seed.
  */
 import type { World } from '@bellwether/actors';
 import type { Entry, Outcome, Row } from '@bellwether/shepherd';
@@ -56,7 +57,10 @@ interface Command {
 const fleetName = 'web-server-fleet';
 /** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
 const deadlinesMs: readonly number[] = [500, 2_000, 20_000];
-/** How long after its deadline a command may be answered: two ways over the slowest wire and a slow disk. */
+/**
+ * How long after its deadline a command may be answered: two ways over the slowest wire and a slow
+ * disk.
+ */
 const graceMs = 2_000;
 
 /** Runs one seed. @throws Verdict */
@@ -131,8 +135,9 @@ class Chaos {
     this.#bootAll();
     this.#runFor(90_000);
     if (this.#options.faultRate > 0) {
-      // A request that was made to throw was told to its sender as failed, and its wish may stand on the disk all the
-      // same. What makes that true again is what an operator would do: a restart of the daemon.
+      // A request that was made to throw was told to its sender as failed, and its wish may stand
+      // on the disk all the same. What makes that true again is what an operator would do: a
+      // restart of the daemon.
       for (const node of this.#nodes) this.#crash(node);
       this.#bootAll();
       this.#runFor(10_000);
@@ -171,7 +176,10 @@ class Chaos {
           this.#say(`healed, ${action}: ${name} has not done it`);
     }
   }
-  /** Once nobody holds anything any more, no table has an entry, no daemon a question, and time stands still. */
+  /**
+   * Once nobody holds anything any more, no table has an entry, no daemon a question, and time
+   * stands still.
+   */
   judgeLeftovers(): void {
     const routers = [this.#operator, ...this.#nodes].map((each) => {
       if (each.router === undefined) return this.#say('a daemon is down that should be up');
@@ -247,12 +255,15 @@ class Chaos {
           ({ name }) => row.member === `web-server-${name.toLowerCase()}`,
         );
         if (host !== undefined) this.#judgeRow(command, host, row);
-        // By its deadline a shepherd also tells of steps that are no members: those promise nothing.
+        // By its deadline a shepherd also tells of steps that are no members: those promise
+        // nothing.
         else if (row.result !== 'timed-out') this.#say(`a row of nobody: ${row.member}`);
       }
     else if (member === 'web-server') this.#judgeRow(command, command.node, outcome);
   }
-  /** A start or stop that was told as done stood on the disk at some time since it was asked for. */
+  /**
+   * A start or stop that was told as done stood on the disk at some time since it was asked for.
+   */
   #judgeRow(command: Command, host: FleetNode, row: Row): void {
     if (row.result !== 'ok' && row.result !== 'changed') return;
     const isWanted = command.action !== 'stop';

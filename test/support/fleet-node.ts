@@ -1,11 +1,11 @@
 /**
- * Whole daemons in one World: simulated machines with real CapTP sessions, byte for byte, over the memory network, and
- * an operator who does what `herd` does.
+ * Whole daemons in one World: simulated machines with real CapTP sessions, byte for byte, over the
+ * memory network, and an operator who does what `herd` does.
  *
  *     operator ──(admin ref)──► local root, shepherd, exported services, fleets of C ──(minted refs)──► A, B, …
  *
- * A crash is kill -9: processes and disk stay, the kernel resets the connections. A daemon that halts by itself (a commit
- * failed, a continuation threw) dies the same way.
+ * A crash is kill -9: processes and disk stay, the kernel resets the connections. A daemon that
+ * halts by itself (a commit failed, a continuation threw) dies the same way.
  */
 import {
   createVat,
@@ -229,7 +229,10 @@ const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
   run: (turn, body) => body(turn),
 });
 
-/** Somebody with the admin refs of all machines, and a session to each. Never cut off, and never listens. */
+/**
+ * Somebody with the admin refs of all machines, and a session to each. Never cut off, and never
+ * listens.
+ */
 export class Operator {
   readonly lines: string[] = [];
   readonly rows: Event[] = [];

@@ -1,4 +1,6 @@
-/** The seed's story: A and B with a web server that needs networking, and C with a fleet of the two. */
+/**
+ * The seed's story: A and B with a web server that needs networking, and C with a fleet of the two.
+ */
 import { World } from '@bellwether/actors';
 import type { MinReady } from '@bellwether/fleet';
 import { MemoryNetwork, type MemoryLimits } from '@bellwether/netlayer-memory';
@@ -24,7 +26,10 @@ export interface Story extends Site {
   readonly operator: Operator;
 }
 
-/** What runs on A and B. A respawn limit that no test reaches: giving up is tested with the services. */
+/**
+ * What runs on A and B. A respawn limit that no test reaches: giving up is tested with the
+ * services.
+ */
 export const webServices: readonly ServiceConfig[] = [
   service({ provision: ['networking'] }),
   program({
@@ -42,7 +47,10 @@ export const webServices: readonly ServiceConfig[] = [
   }),
 ];
 
-/** Boots everybody and hands the minted refs of A, B, … to C. No session between them has been opened yet. */
+/**
+ * Boots everybody and hands the minted refs of A, B, … to C. No session between them has been
+ * opened yet.
+ */
 export const tellStory = (seed: number, options: StoryOptions = {}): Story => {
   const world = new World(seed);
   const network = new MemoryNetwork(world, options.network);

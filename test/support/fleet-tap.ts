@@ -1,4 +1,6 @@
-/** Reads along: the operations that cross a netlayer, record by record, by the name of their label. */
+/**
+ * Reads along: the operations that cross a netlayer, record by record, by the name of their label.
+ */
 import type { Accept, Connection, Netlayer } from '@bellwether/ocapn';
 import { decode, isSym, LIMITS, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { Splitter } from '../../packages/ocapn/src/syrup/split.ts';

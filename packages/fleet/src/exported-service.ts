@@ -1,7 +1,7 @@
 /**
- * The `^exported-service`: a service elsewhere, under a name of this shepherd. It owns no state but its last
- * observation, so that a controller that starts afresh can stop what it never saw start. A command goes straight
- * through, whatever the observation says:
+ * The `^exported-service`: a service elsewhere, under a name of this shepherd. It owns no state but
+ * its last observation, so that a controller that starts afresh can stop what it never saw start. A
+ * command goes straight through, whatever the observation says:
  *
  *     reach           no contact by the connect deadline    unreachable: nothing was sent
  *                     our deadline passes first             timed out: nothing was sent

@@ -8,7 +8,10 @@ export interface FleetFacts {
   readonly documentation: string;
 }
 
-/** The status of a fleet that needs `neededCount` of `members`. Its age is that of the oldest knowledge in it. */
+/**
+ * The status of a fleet that needs `neededCount` of `members`. Its age is that of the oldest
+ * knowledge in it.
+ */
 export const fleetStatus = (
   { provision, documentation }: FleetFacts,
   members: readonly Status[],

@@ -1,7 +1,8 @@
 /**
- * The `^fleet`: an aggregate of services of this shepherd, most of them exported ones. It has no process and no state;
- * every action goes down to the members, each through the shepherd and inside the same operation, and what it is
- * follows from what they are. GNU Shepherd's rule alone (a stop takes down dependents) would leave every member running.
+ * The `^fleet`: an aggregate of services of this shepherd, most of them exported ones. It has no
+ * process and no state; every action goes down to the members, each through the shepherd and inside
+ * the same operation, and what it is follows from what they are. GNU Shepherd's rule alone (a stop
+ * takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
 import type {
@@ -71,7 +72,10 @@ const perform = (
   );
 };
 
-/** One member's part. The shepherd tells its row the moment it is there, but for a part that it refuses. */
+/**
+ * One member's part. The shepherd tells its row the moment it is there, but for a part that it
+ * refuses.
+ */
 const rowOf = (
   fleet: FleetOptions,
   turn: Turn<Service>,
@@ -89,7 +93,10 @@ const rowOf = (
     },
   );
 
-/** A row is an outcome without its own rows; a member that other fleets share says so when it changes. */
+/**
+ * A row is an outcome without its own rows; a member that other fleets share says so when it
+ * changes.
+ */
 const withShares = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {
   const { rows: _rows, ...row } = outcome;
   const others = fleet.sharedWith[request.member] ?? [];

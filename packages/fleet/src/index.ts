@@ -1,4 +1,7 @@
-/** Services elsewhere, aggregates over them, and what a daemon gives to others. Pure actors: no network, no clock. */
+/**
+ * Services elsewhere, aggregates over them, and what a daemon gives to others. Pure actors: no
+ * network, no clock.
+ */
 export type * from './types.ts';
 export { Malformed, Unreachable } from './errors.ts';
 export { exitCodeOf, type Patience } from './exit-code.ts';

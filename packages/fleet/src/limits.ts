@@ -1,8 +1,14 @@
-/** What a machine elsewhere may cost this one. Everything that a peer sends is counted against one of these. */
+/**
+ * What a machine elsewhere may cost this one. Everything that a peer sends is counted against one
+ * of these.
+ */
 export const LIMITS = {
   /** Milliseconds for reaching a peer: beyond it a command was not sent, and says so. */
   connectMs: 5_000,
-  /** Milliseconds that a hop keeps of what is left at most, so that the far end answers first, and with more to say. */
+  /**
+   * Milliseconds that a hop keeps of what is left at most, so that the far end answers first, and
+   * with more to say.
+   */
   hopMarginMs: 250,
   /** Milliseconds after which an observation proves nothing any more: two heartbeats of 15 s. */
   staleMs: 30_000,
@@ -10,7 +16,10 @@ export const LIMITS = {
   rowCount: 10_000,
   /** Events in one batch of a stream. A sender of ours cuts by bytes long before. */
   batchEventCount: 1_024,
-  /** Events that one member may say in one operation; afterwards its stream is cut, its operation is not. */
+  /**
+   * Events that one member may say in one operation; afterwards its stream is cut, its operation is
+   * not.
+   */
   streamEventCount: 100_000,
   /** Characters of one line of text: of a log, of a reason, of an output. The rest is cut off. */
   textLength: 4_096,

@@ -7,8 +7,9 @@
  *                                                  broken, late → nothing
  *     live          the ref, now                   -                       → nothing
  *
- * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is told so, and may be
- * sure that nothing was sent: waiters send by themselves once they have the ref.
+ * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is
+ * told so, and may be sure that nothing was sent: waiters send by themselves once they have the
+ * ref.
  */
 import {
   codeOf,
@@ -73,8 +74,8 @@ export const makeLiveRef = (
 };
 
 /**
- * No contact is one thing, and a peer that answers no is another: a reference that was revoked or never was stays so,
- * however often it is dialled.
+ * No contact is one thing, and a peer that answers no is another: a reference that was revoked or
+ * never was stays so, however often it is dialled.
  */
 const failureOf = ({ petname, peer }: LiveRefOptions, reason: Error): ActorError => {
   const where = peer === undefined ? petname : `${petname} at ${peer}`;

@@ -1,6 +1,7 @@
 /**
- * The `^local-root`: what the holder of `admin.ref` can do, and nobody on another machine. It hands out data, never an
- * actor; what it is asked is checked here, since whoever can read that file may still run a faulty client.
+ * The `^local-root`: what the holder of `admin.ref` can do, and nobody on another machine. It hands
+ * out data, never an actor; what it is asked is checked here, since whoever can read that file may
+ * still run a faulty client.
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
@@ -70,7 +71,10 @@ export const makeLocalRoot = (
   };
 };
 
-/** Every service is asked at once; who does not answer in time is unknown, and the rest is told all the same. */
+/**
+ * Every service is asked at once; who does not answer in time is unknown, and the rest is told all
+ * the same.
+ */
 const status = (
   { shepherd }: LocalRootOptions,
   turn: Turn,
@@ -92,7 +96,10 @@ const status = (
   );
 };
 
-/** The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that answers. */
+/**
+ * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
+ * answers.
+ */
 const shutDown = (
   options: LocalRootOptions,
   turn: Turn,

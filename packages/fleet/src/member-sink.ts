@@ -1,6 +1,7 @@
 /**
- * The `^member-sink`: what a controller gives to one member for one operation. A caller's own sink is never passed on,
- * since that would introduce the member to the caller. It is nothing but a filter in front of the operation's writer.
+ * The `^member-sink`: what a controller gives to one member for one operation. A caller's own sink
+ * is never passed on, since that would introduce the member to the caller. It is nothing but a
+ * filter in front of the operation's writer.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Event, Sink, Writer } from '@bellwether/shepherd';
@@ -12,14 +13,17 @@ import { readBatch } from './read.ts';
 export interface MemberSinkOptions {
   /** The member's name at this shepherd. */
   readonly member: string;
-  /** The operator's own label for the member's machine: what a peer calls itself counts for nothing. */
+  /**
+   * The operator's own label for the member's machine: what a peer calls itself counts for nothing.
+   */
   readonly origin: string;
   readonly writer: Ref<Writer>;
 }
 
 /**
- * Takes batches in order and passes them on under the names of this side; the answer to a batch is the credit for
- * another. A batch out of order, out of shape or beyond the limits is refused, which ends the stream at its sender.
+ * Takes batches in order and passes them on under the names of this side; the answer to a batch is
+ * the credit for another. A batch out of order, out of shape or beyond the limits is refused, which
+ * ends the stream at its sender.
  */
 export const makeMemberSink = (
   turn: Turn<Sink>,

@@ -1,6 +1,7 @@
 /**
- * The `^nonce-registry` of a daemon: what swissnums name. A swissnum is 32 random bytes and exists in the URI alone;
- * what is kept, in memory and on disk, is its SHA-256, so that a stolen table opens nothing.
+ * The `^nonce-registry` of a daemon: what swissnums name. A swissnum is 32 random bytes and exists
+ * in the URI alone; what is kept, in memory and on disk, is its SHA-256, so that a stolen table
+ * opens nothing.
  *
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
  *     admit    random → kept                    for this life of the daemon only; nothing is written
@@ -25,13 +26,16 @@ import type { MintEntry } from './types.ts';
 /** Of its methods only `fetch` may be reached from outside of the daemon. */
 export interface NonceRegistry {
   /**
-   * A fresh swissnum for one service, kept once its hash is durable. The bytes are a secret and belong to the caller.
+   * A fresh swissnum for one service, kept once its hash is durable. The bytes are a secret and
+   * belong to the caller.
    * @throws UnknownService, Limit
    */
   mint(service: string): Vow<Uint8Array>;
   /** A fresh swissnum for an actor, good until the daemon ends. */
   admit(root: Ref): Vow<Uint8Array>;
-  /** What a swissnum names. @throws Refused, in the same words for everything that it does not know. */
+  /**
+   * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
+   */
   fetch(swissnum: Uint8Array): Ref;
 }
 /** What the registry is made from. */
@@ -102,7 +106,9 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
   return facet;
 };
 
-/** A service that the configuration no longer has is as unknown to strangers as one that never was. */
+/**
+ * A service that the configuration no longer has is as unknown to strangers as one that never was.
+ */
 const facetOf = (held: Held, turn: Turn, service: string): Ref<ServiceFacet> => {
   try {
     return turn.call(held.options.shepherd, 'facet', service);

@@ -1,7 +1,7 @@
 /**
- * Reads what peers send: outcomes, statuses, events. Every field is checked for its type and its size; what is too
- * long is cut where it is text for people and refused where it is anything else; fields that are not known are left
- * out, so that a newer peer may say more.
+ * Reads what peers send: outcomes, statuses, events. Every field is checked for its type and its
+ * size; what is too long is cut where it is text for people and refused where it is anything else;
+ * fields that are not known are left out, so that a newer peer may say more.
  */
 import type { Ending, Event, MemberStatus, Outcome, Row, Status } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';

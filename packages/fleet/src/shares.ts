@@ -1,5 +1,6 @@
 /**
- * Which members each fleet shares with which other fleets, so that a stop can say whom else it concerns.
+ * Which members each fleet shares with which other fleets, so that a stop can say whom else it
+ * concerns.
  * @returns by fleet, then by member, the names of the other fleets.
  */
 export const sharedMembers = (

@@ -41,7 +41,10 @@ export const neededOf = (minReady: MinReady, memberCount: number): number => {
   throw new RangeError(`minReady: expected 0% to 100%, found ${JSON.stringify(minReady)}`);
 };
 
-/** The outcome of an aggregate named `member`: one row for each of its members, and the verdict over them. */
+/**
+ * The outcome of an aggregate named `member`: one row for each of its members, and the verdict over
+ * them.
+ */
 export const verdict = (
   member: string,
   action: string,
@@ -69,7 +72,9 @@ const wordsOf = (goodCount: number, needed: number, memberCount: number): string
   return needed === memberCount ? words : `${words}, ${needed} needed`;
 };
 
-/** The stage of an aggregate, and how many of its members run, from what is known of the members. */
+/**
+ * The stage of an aggregate, and how many of its members run, from what is known of the members.
+ */
 export const stageOf = (
   members: readonly Pick<Status, 'stage' | 'isReady'>[],
   needed: number,

@@ -2,16 +2,23 @@
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Change, Outcome, Request, Sink, Status } from '@bellwether/shepherd';
 
-/**
- * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine.
- */
+/** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
 export interface LocalRoot {
+  /** A command for one service. The answer is its outcome; the sink hears of it meanwhile. */
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
-  /** No names: all services, in order of registration. Probes those that are elsewhere, for at most `timeoutMs` each. */
+  /**
+   * No names: all services, in order of registration. All are asked at once, for at most
+   * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is
+   * asked, where a name is none.
+   */
   status(names: readonly string[], timeoutMs: number): Vow<readonly Status[]>;
+  /** The last lines of a service's log, oldest first. */
   log(name: string, lineCount: number): Vow<readonly string[]>;
+  /** Status changes of all services, oldest first. */
   history(): Vow<readonly Change[]>;
-  /** A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. */
+  /**
+   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk.
+   */
   mint(service: string): Vow<string>;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
@@ -21,6 +28,7 @@ export interface LocalRoot {
   /** Stops every service in order, answers, then the daemon ends. */
   shutDown(sink: Ref<Sink>): Vow<Outcome>;
 }
+/** Which daemon this is. */
 export interface About {
   readonly name: string;
   readonly version: string;
@@ -30,13 +38,15 @@ export interface About {
 }
 
 /**
- * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached` is kept with a
- * live ref or broken; `lost` is broken when the session of a reached ref ends.
+ * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached`
+ * is kept with a live ref, or broken: with Severed where there is no contact, which counts as
+ * unreachable, with anything else where the answer is no, which counts as failed. `lost` is broken
+ * when the session of a reached ref ends.
  */
 export interface Dial {
   (petname: string, reached: Answer, lost: Answer): void;
 }
-/** Mints and finds what sturdyrefs name. Only hashes of swissnums are kept. */
+/** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
 export type MintEntry = {
   readonly kind: 'minted';
   /** Lower-case hex of SHA-256 of the swissnum. */

@@ -1,7 +1,7 @@
 /**
- * The outcome of a command to a member that did not answer with one: what was tried, where, what is true now as far as
- * anybody can know, and what to do. Unreachable before the command was sent is told apart from lost during it, since
- * only the first leaves the far end surely as it was.
+ * The outcome of a command to a member that did not answer with one: what was tried, where, what is
+ * true now as far as anybody can know, and what to do. Unreachable before the command was sent is
+ * told apart from lost during it, since only the first leaves the far end surely as it was.
  */
 import { codeOf } from '@bellwether/actors';
 import type { Outcome, Request, Result } from '@bellwether/shepherd';
@@ -14,65 +14,62 @@ export interface Place {
   readonly origin: string;
 }
 
-/** Nobody was there to send it to. `silenceMs` is the time since the last contact, if there was one. */
+/**
+ * Nobody was there to send it to, or nobody who would take it. `silenceMs` is the time since the
+ * last contact, if there was one.
+ */
 export const notSent = (
   place: Place,
   request: Request,
   reason: Error,
   silenceMs: number | undefined,
 ): Outcome => {
-  if (codeOf(reason) === 'timed-out') return tooLate(place, request);
-  if (codeOf(reason) !== 'unreachable')
-    return outcomeOf(place, 'failed', `${sentenceOf(reason)} Nothing was sent.`);
-  const words = `${sentenceOf(reason)} Nothing was sent; ${request.action} it again when it is back.`;
-  const outcome = outcomeOf(place, 'unreachable', words);
-  return silenceMs === undefined ? outcome : { ...outcome, lastSeenMs: silenceMs };
+  const words = `${sentenceOf(reason)} Nothing was sent`;
+  switch (codeOf(reason)) {
+    case 'timed-out':
+      return tooLate(place, request);
+    case 'unreachable': {
+      const next = `${words}; ${request.action} it again when it is back.`;
+      const lastSeen = silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
+      return { ...outcomeOf(place, 'unreachable', next), ...lastSeen };
+    }
+    default:
+      return outcomeOf(place, 'failed', `${words}.`);
+  }
 };
 
 /** The deadline passed before contact was made. */
-export const tooLate = (place: Place, request: Request): Outcome =>
-  outcomeOf(
-    place,
-    'timed-out',
-    `no contact with ${whereIs(place)} before the deadline. Nothing was sent; allow more time to ${request.action} it.`,
-  );
+export const tooLate = (place: Place, { action }: Request): Outcome => {
+  const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
+  return outcomeOf(place, 'timed-out', `${words}; ${action} it again with more time.`);
+};
 
 /** It was sent, and there is no answer. */
 export const unanswered = (place: Place, request: Request, reason: Error): Outcome => {
   const where = whereIs(place);
-  const { action } = request;
+  const { action, operation } = request;
   switch (codeOf(reason)) {
     case 'severed':
-    case 'halted':
-      return outcomeOf(
-        place,
-        'unknown',
-        `the connection to ${where} was lost after ${action} was sent; it may have been done. ${lookFirst(place)}`,
-      );
-    case 'timed-out':
-      return outcomeOf(
-        place,
-        'timed-out',
-        `${where} was asked to ${action} and did not answer in time; it may still be done. ${lookFirst(place)}`,
-      );
+    case 'halted': {
+      const words = `the connection to ${where} was lost after ${action} was sent`;
+      return inDoubt(place, 'unknown', `${words}; it may have been done.`);
+    }
+    case 'timed-out': {
+      const words = `${where} was asked to ${action} and did not answer in time`;
+      return inDoubt(place, 'timed-out', `${words}; it may still be done.`);
+    }
     case 'unknown-operation':
-      return outcomeOf(
-        place,
-        'unknown',
-        `${where} does not know operation ${request.operation} any more. ${lookFirst(place)}`,
-      );
+      return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
     default:
       return outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`);
   }
 };
 
 /** It was answered with something else than an outcome. */
-export const strangeAnswer = (place: Place, request: Request, reason: Malformed): Outcome =>
-  outcomeOf(
-    place,
-    'unknown',
-    `${whereIs(place)} answered ${request.action} with what is no outcome: ${sentenceOf(reason)} ${lookFirst(place)}`,
-  );
+export const strangeAnswer = (place: Place, { action }: Request, reason: Malformed): Outcome => {
+  const words = `${whereIs(place)} answered ${action} with what is no outcome`;
+  return inDoubt(place, 'unknown', `${words}: ${sentenceOf(reason)}`);
+};
 
 /** Why a member's status is unknown, in a few words. */
 export const troubleOf = (place: Place, reason: Error): string => {
@@ -96,9 +93,11 @@ const outcomeOf = (place: Place, result: Result, reason: string): Outcome => ({
   reason,
   rows: [],
 });
+/** Trying again blindly might do it twice: what to do is to look first. */
+const inDoubt = (place: Place, result: Result, words: string): Outcome =>
+  outcomeOf(place, result, `${words} See herd status ${place.name} before trying again.`);
 const whereIs = ({ petname, origin }: Place): string =>
   petname === origin ? petname : `${petname} at ${origin}`;
-const lookFirst = ({ name }: Place): string => `See herd status ${name} before trying again.`;
 const sentenceOf = (reason: Error): string => {
   const words = wordsOf(reason);
   return words.endsWith('.') ? words : `${words}.`;
