@@ -373,6 +373,27 @@ describe('the stream of a member', () => {
   });
 });
 
+describe('the rows of a member', () => {
+  it('end its stream before they fill what all members share', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'));
+    await connect(bench);
+    const sink = bench.asked[0]?.sink;
+    if (sink === undefined) throw new Error('nothing was asked');
+    const row = { kind: 'row', row: { member: 'x', result: 'ok', reason: 'x'.repeat(4_000) } };
+    const taken = Array.from({ length: 3 }, (_, sequence) =>
+      watched(
+        bench.vat.run((turn: Turn) =>
+          turn.forward(sink, 'rows', [Array.from({ length: 120 }, () => row), sequence]),
+        ),
+      ),
+    );
+    await pass(bench, 0);
+    expect(taken.map(({ reason }) => reason === undefined)).toEqual([true, true, false]);
+    expect(bench.told).toHaveLength(240);
+  });
+});
+
 describe('a custom wire method', () => {
   it('goes to the far end untouched, and never to the live ref in front of it', async () => {
     const bench = await makeProxyBench();

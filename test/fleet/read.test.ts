@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FLEET_LIMITS } from '@bellwether/fleet';
-import { readBatch, readOutcome, readStatus } from '../../packages/fleet/src/read.ts';
+import { readBatch, readOutcome, readStatus, weightOf } from '../../packages/fleet/src/read.ts';
 import { runningStatus } from '../support/fleet-bench.ts';
 
 const row = { member: 'web', result: 'ok' };
@@ -52,7 +52,7 @@ describe('reading an outcome', () => {
 
 describe('the limits of what is read', () => {
   it('let rows, lines and names pass up to the limit', () => {
-    readOutcome({ ...outcome, rows: repeat(FLEET_LIMITS.rowCount, row) }, 'outcome');
+    readBatch([{ kind: 'row', row: { ...row, also: repeat(FLEET_LIMITS.nameCount, 'x') } }], 'b');
     readOutcome({ ...outcome, output: repeat(FLEET_LIMITS.outputLineCount, 'x') }, 'outcome');
     readOutcome({ ...outcome, also: repeat(FLEET_LIMITS.nameCount, 'x') }, 'outcome');
     readOutcome({ ...outcome, also: ['x'.repeat(FLEET_LIMITS.nameLength)] }, 'outcome');
@@ -67,6 +67,37 @@ describe('the limits of what is read', () => {
   it('cut text for people where it is too long', () => {
     const reason = 'x'.repeat(FLEET_LIMITS.textLength + 1);
     expect(readOutcome({ ...outcome, reason }, 'o').reason).toHaveLength(FLEET_LIMITS.textLength);
+  });
+});
+
+describe('what is too heavy to be kept', () => {
+  const heavyBy = (extra: number): unknown => {
+    const rows = repeat(100, { ...row, reason: '' });
+    const missing = FLEET_LIMITS.answerWeight - weightOf({ ...outcome, rows }) + extra;
+    const each = Math.floor(missing / 99);
+    const full = rows.map((one, at) => ({
+      ...one,
+      reason: 'x'.repeat(at < 99 ? each : missing - 99 * each),
+    }));
+    return { ...outcome, rows: full };
+  };
+  it('is not an outcome of just the limit', () => {
+    expect(readOutcome(heavyBy(0), 'outcome').rows).toHaveLength(100);
+  });
+  it('is an outcome of one more: its verdict stays, and says what is missing', () => {
+    expect(readOutcome(heavyBy(1), 'outcome')).toEqual({
+      ...outcome,
+      reason: '100 rows were too long to keep',
+    });
+  });
+  it('is as many rows as there may be', () => {
+    const rows = repeat(FLEET_LIMITS.rowCount, row);
+    expect(readOutcome({ ...outcome, rows }, 'outcome').rows).toEqual([]);
+  });
+  it('is a status with a library of lines: it comes without its lists', () => {
+    const recentLines = repeat(100, 'x'.repeat(FLEET_LIMITS.textLength));
+    const status = readStatus({ ...runningStatus, recentLines }, 'status');
+    expect(status).toEqual({ ...runningStatus, requirement: [], actions: [] });
   });
 });
 

@@ -12,6 +12,16 @@ export const LIMITS = {
   hopMarginMs: 250,
   /** Milliseconds after which an observation proves nothing any more: two heartbeats of 15 s. */
   staleMs: 30_000,
+  /**
+   * Weight of one outcome or status that is kept: its characters, and 16 for each value in it.
+   * Outcomes are remembered by the thousand, so what is heavier is kept without its details.
+   */
+  answerWeight: 262_144,
+  /**
+   * Weight of all rows that one member may tell in one operation: what waits for a slow reader is
+   * shared by all members, and none may fill it alone.
+   */
+  streamRowWeight: 1_048_576,
   /** Members of one fleet, and rows of one outcome. */
   rowCount: 10_000,
   /** Events in one batch of a stream. A sender of ours cuts by bytes long before. */

@@ -7,7 +7,7 @@ import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Event, Sink, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { readBatch } from './read.ts';
+import { readBatch, weightOf } from './read.ts';
 
 /** Whose stream this is. */
 export interface MemberSinkOptions {
@@ -30,16 +30,22 @@ export const makeMemberSink = (
   _bcom: Bcom<Sink>,
   { member, origin, writer }: MemberSinkOptions,
 ): Behavior<Sink> => {
-  const taken = turn.cell({ batchCount: 0, eventCount: 0 });
+  const taken = turn.cell({ batchCount: 0, eventCount: 0, rowWeight: 0 });
   return {
     rows: (turn, batch, sequence) => {
-      const { batchCount, eventCount } = taken.get();
-      if (sequence !== batchCount)
-        throw new Malformed(`sink: expected batch ${batchCount}, found ${String(sequence)}`);
+      const before = taken.get();
+      if (sequence !== before.batchCount)
+        throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
       const events = readBatch(batch, 'batch').map((event) => relabelled(event, member, origin));
-      if (eventCount + events.length > LIMITS.streamEventCount)
+      const eventCount = before.eventCount + events.length;
+      if (eventCount > LIMITS.streamEventCount)
         throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
-      taken.set({ batchCount: batchCount + 1, eventCount: eventCount + events.length });
+      const rowWeight = before.rowWeight + weightOf(events.filter(({ kind }) => kind === 'row'));
+      if (rowWeight > LIMITS.streamRowWeight)
+        throw new Malformed(
+          `sink: the rows of ${member} weigh more than ${LIMITS.streamRowWeight}`,
+        );
+      taken.set({ batchCount: before.batchCount + 1, eventCount, rowWeight });
       turn.call(writer, 'pass', events);
     },
   };

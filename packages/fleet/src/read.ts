@@ -108,19 +108,38 @@ const moreRowFields: Optional<Row> = {
 };
 /** One row of an outcome. */
 export const readRow: Read<Row> = struct<Row>(rowFields, moreRowFields);
-/** The answer to a command. */
-export const readOutcome: Read<Outcome> = struct<Outcome>(
+const readWholeOutcome = struct<Outcome>(
   { ...rowFields, rows: list(readRow, LIMITS.rowCount) },
   moreRowFields,
 );
+/**
+ * The answer to a command; one that is too heavy to be remembered comes without its rows and
+ * output.
+ */
+export const readOutcome: Read<Outcome> = (value, what) => {
+  const outcome = readWholeOutcome(value, what);
+  if (weightOf(outcome) <= LIMITS.answerWeight) return outcome;
+  const { output: _output, also: _also, rows, ...verdict } = outcome;
+  const words = `${rows.length} rows were too long to keep`;
+  const reason = verdict.reason === undefined ? words : `${verdict.reason} (${words})`;
+  return { ...verdict, reason, rows: [] };
+};
+
+/**
+ * What a value takes, roughly, in characters. Plain data only; its depth is that of a known shape.
+ */
+export const weightOf = (value: unknown): number => {
+  if (typeof value === 'string') return 16 + value.length;
+  if (typeof value !== 'object' || value === null) return 16;
+  return Object.values(value).reduce<number>((sum, each) => sum + weightOf(each), 16);
+};
 
 const ending: Optional<Ending> = { code: readCount, signal: readText };
 const readMember = struct<MemberStatus>(
   { name: readText, stage: readStage, ageMs: readCount },
   { pid: readCount, respawnCount: readCount, unknownReason: readText },
 );
-/** The status of a service. */
-export const readStatus: Read<Status> = struct<Status>(
+const readWholeStatus = struct<Status>(
   {
     provision: readNames,
     stage: readStage,
@@ -156,6 +175,14 @@ export const readStatus: Read<Status> = struct<Status>(
     unknownReason: readText,
   },
 );
+
+/** The status of a service; one that is too heavy to be kept comes without its lists. */
+export const readStatus: Read<Status> = (value, what) => {
+  const status = readWholeStatus(value, what);
+  if (weightOf(status) <= LIMITS.answerWeight) return status;
+  const { members: _members, recentLines: _recentLines, command: _command, ...kept } = status;
+  return { ...kept, requirement: [], actions: [] };
+};
 
 const readLine = struct<Extract<Event, { kind: 'line' }>>(
   { kind: oneOf(['line']), from: readText, text: readText },
