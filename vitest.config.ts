@@ -1,7 +1,13 @@
 /** Two kinds of tests: pure ones share threads and modules (fast); those with real processes or long seeds get forks. */
 import { defineConfig } from 'vitest/config';
 
-const real = ['test/cli/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/fleet-examples/**/*.test.ts'];
+const real = [
+  'test/cli/**/*.test.ts',
+  'test/sim/**/*.test.ts',
+  'test/fleet-examples/**/*.test.ts',
+  'test/shepherd/node/**/*.test.ts',
+  'test/herd/config/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -51,6 +51,25 @@ describe('a started process', () => {
     expect(await ended).toEqual({ signal: 'SIGKILL' });
   });
 
+  it('is known with its pid to the next life of the same daemon, which learns its exit code', async () => {
+    const { started } = startOf(
+      backend,
+      'w-1',
+      node(
+        'process.once("SIGTERM", () => process.exit(5)); setInterval(() => {}, 1000); console.log("up")',
+      ),
+    );
+    const { pid, startTime, bootId } = await started;
+    await logged('up');
+    const found = answerOf<readonly unknown[]>();
+    backend.adopt([{ startId: 'w-1', service: 'web' }], found.answer);
+    expect(await found.value).toEqual([{ startId: 'w-1', service: 'web', pid, startTime, bootId }]);
+    const ended = answerOf<unknown>();
+    backend.watch('w-1', ended.answer);
+    backend.signal('w-1', 'SIGTERM');
+    expect(await ended.value).toEqual({ code: 5 });
+  });
+
   it.each([0, 1, 255])('that exits with %i ends with that code', async (code) => {
     const { ended } = startOf(backend, 'w-1', node(`process.exit(${code})`));
     expect(await ended).toEqual({ code });

@@ -18,7 +18,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../errors.ts';
-import type { Command, LogFiles, ProcessBackend, RunningRecord, SignalName } from '../types.ts';
+import type {
+  Command,
+  LogFiles,
+  ProcessBackend,
+  RunningRecord,
+  SignalName,
+  Started,
+} from '../types.ts';
 import { AdoptedProcesses, findAlive, isSame, killLeftovers, startIdVariable } from './adopted.ts';
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';
@@ -52,8 +59,8 @@ class ChildProcessBackend implements ProcessBackend {
   readonly #powers: ChildProcessPowers;
   readonly #proc: Proc;
   readonly #adopted: AdoptedProcesses;
-  /** Pids of own children that have not ended, by start id. */
-  readonly #children: Map<string, number>;
+  /** Own children that have not ended, by start id, and who waits for that: in each life of the daemon somebody else. */
+  readonly #children: Map<string, { readonly started: Started; readonly waiting: Answer[] }>;
   /** Found by `adopt`, also while watched; an entry leaves when its end was told. */
   readonly #found: Map<string, Adopted>;
   #commandCount: number;
@@ -87,7 +94,7 @@ class ChildProcessBackend implements ProcessBackend {
   }
 
   signal(startId: string, signal: SignalName): void {
-    const pid = this.#children.get(startId) ?? this.#adoptedPid(startId);
+    const pid = this.#children.get(startId)?.started.pid ?? this.#adoptedPid(startId);
     if (pid === undefined) return; // it has ended, and its ending is on its way
     try {
       if (signalGroup(pid, signal) !== 'refused') return;
@@ -106,10 +113,18 @@ class ChildProcessBackend implements ProcessBackend {
       this.#proc,
       known.filter((record) => !isAlive(record)),
     );
-    answer.kept(known.filter(isAlive).map((record) => this.#found.get(record.startId) ?? record));
+    const alive = (record: RunningRecord): RunningRecord => {
+      const child = this.#children.get(record.startId);
+      return child === undefined
+        ? (this.#found.get(record.startId) ?? record)
+        : { ...child.started, service: record.service };
+    };
+    answer.kept(known.filter(isAlive).map(alive));
   }
 
   watch(startId: string, ended: Answer): void {
+    const child = this.#children.get(startId);
+    if (child !== undefined) return void child.waiting.push(ended);
     const one = this.#found.get(startId);
     if (one === undefined) return ended.kept({}); // never adopted, or ended before
     this.#adopted.watch(one, {
@@ -157,20 +172,24 @@ class ChildProcessBackend implements ProcessBackend {
       return;
     }
     child.on('error', () => {}); // of signals that failed; ours do not go through `child`
-    this.#children.set(startId, pid);
-    child.on('exit', (code, signal) => {
-      this.#children.delete(startId);
-      const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
-      killRest(this.#proc, pid, () => ended.kept(ending));
-    });
     const startTime = this.#proc.facts(pid)?.startTime;
     const bootId = this.#proc.bootId();
-    started.kept({
+    const facts = {
       startId,
       pid,
       ...(startTime === undefined ? {} : { startTime }),
       ...(bootId === undefined ? {} : { bootId }),
+    };
+    const waiting = [ended];
+    this.#children.set(startId, { started: facts, waiting });
+    child.on('exit', (code, signal) => {
+      this.#children.delete(startId);
+      const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
+      killRest(this.#proc, pid, () => {
+        for (const each of waiting) each.kept(ending);
+      });
     });
+    started.kept(facts);
   }
 }
 
