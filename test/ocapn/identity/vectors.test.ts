@@ -239,6 +239,17 @@ describe.each(powers)('with %s', (_name, crypto, keyPair) => {
   });
 });
 
+test('a seed of another length than 32 bytes makes no key', () => {
+  expect(() => nobleKeyPair(new Uint8Array(31))).toThrow(RangeError);
+  expect(() => nobleKeyPair(new Uint8Array(33))).toThrow('a seed has 32 bytes');
+});
+test('a key pair keeps a copy of its seed', () => {
+  const bytes = seed(1);
+  const pair = nobleKeyPair(bytes);
+  bytes.fill(9);
+  expect(pair.sign(GIFT_ID)).toEqual(nodeKeyPair(seed(1)).sign(GIFT_ID));
+});
+
 describe('certificates', () => {
   const inner = (label: string, fields: readonly unknown[]): Envelope => {
     const bytes = encode(fields);

@@ -276,6 +276,20 @@ describe('caches', () => {
       { seed: SEED, numRuns: 50 },
     );
   });
+  test('texts at the edge of what is kept are read alike, the second time too', () => {
+    const reader = new Reader();
+    for (const length of [LIMITS.cachedTextBytes, LIMITS.cachedTextBytes + 1]) {
+      const bytes = fromLatin1(`${length}"${'x'.repeat(length)}`);
+      for (let i = 0; i < 2; i++) {
+        reader.begin(bytes, 0, LIMITS.recordBytes, false);
+        expect(reader.value(0)).toBe('x'.repeat(length));
+      }
+    }
+  });
+  test('a symbol too long to be kept cannot be pinned', () => {
+    const long = new Sym('x'.repeat(LIMITS.cachedTextBytes + 1));
+    expect(() => new Reader(undefined, [long])).toThrow(RangeError);
+  });
   test('a symbol that is shared cannot be changed by who receives it', () => {
     expect(Object.isFrozen(read("1'a"))).toBe(true);
   });
