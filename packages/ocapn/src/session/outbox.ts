@@ -113,7 +113,7 @@ export class Outbox {
     if (this.#owner === sender) this.#spill();
     const { unsent, connection } = sender;
     if (unsent.isBlocked) return this.#wait(sender);
-    const { parts } = unsent;
+    const parts = connection.records ? unsent.parts : joined(unsent);
     unsent.parts = [];
     unsent.byteCount = 0;
     for (const part of parts) if (!connection.send(part)) unsent.isBlocked = true;
@@ -166,3 +166,15 @@ export class Outbox {
     connection.pause();
   }
 }
+
+/** What turns wrote to several peers by turns is one write to each all the same; long parts are not worth the copy. */
+const joined = ({ parts, byteCount }: Unsent): readonly Uint8Array[] => {
+  if (parts.length < 2 || byteCount > RUN_BYTES) return parts;
+  const whole = new Uint8Array(byteCount);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return [whole];
+};

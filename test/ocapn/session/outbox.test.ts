@@ -1,0 +1,155 @@
+import { World } from '@bellwether/actors';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
+import { Outbox, type Sender, Unsent } from '../../../packages/ocapn/src/session/outbox.ts';
+
+class Line implements Sender {
+  readonly unsent = new Unsent();
+  readonly sent: number[] = [];
+  readonly calls: string[] = [];
+  isFull = false;
+  readonly connection: Sender['connection'];
+  constructor(records = false) {
+    this.connection = {
+      proved: undefined,
+      records,
+      send: (bytes) => {
+        this.sent.push(bytes.length);
+        return !this.isFull;
+      },
+      pause: () => void this.calls.push('pause'),
+      resume: () => void this.calls.push('resume'),
+      close: () => void this.calls.push('close'),
+    };
+  }
+  beforeFlush(): void {
+    this.calls.push(this.unsent.isSwept ? 'swept' : 'flush');
+  }
+  choked(): void {
+    this.calls.push('choked');
+  }
+}
+
+let world: World;
+let outbox: Outbox;
+const write = (line: Line, byteCount: number): void => {
+  const out = outbox.begin(line);
+  out.raw(new Uint8Array(byteCount));
+  out.end();
+  outbox.end(line);
+};
+beforeEach(() => {
+  world = new World(1);
+  const limits = { ...LIMITS, unsentPauseBytes: 1_000, unsentCutBytes: 5_000 };
+  outbox = new Outbox(world.scheduler(), world.clock(), limits);
+});
+
+describe('one wake-up', () => {
+  it('is one write per connection, whoever wrote between', () => {
+    const [a, b] = [new Line(), new Line()];
+    for (let at = 0; at < 5; at += 1) {
+      write(a, 10);
+      write(b, 1);
+    }
+    expect([a.sent, b.sent]).toEqual([[], []]);
+    world.run();
+    expect([a.sent, b.sent]).toEqual([[50], [5]]);
+  });
+  it('of one session alone is one array', () => {
+    const a = new Line();
+    for (let at = 0; at < 5; at += 1) write(a, 10);
+    world.run();
+    expect(a.sent).toEqual([50]);
+  });
+  it('keeps records apart where the transport wants them apart', () => {
+    const a = new Line(true);
+    for (let at = 1; at < 4; at += 1) write(a, at);
+    world.run();
+    expect(a.sent).toEqual([1, 2, 3]);
+  });
+  it('loses a frame that was taken back, and none else', () => {
+    const a = new Line();
+    write(a, 10);
+    outbox.begin(a).raw(new Uint8Array(99));
+    outbox.cancel();
+    write(a, 1);
+    world.run();
+    expect(a.sent).toEqual([11]);
+  });
+  it('hands a long run over before its end', () => {
+    const a = new Line();
+    write(a, 300_000);
+    expect(a.sent).toEqual([300_000]);
+  });
+});
+
+describe('a transport that is full', () => {
+  it('gets nothing until it is drained, then all of it in order', () => {
+    const a = new Line();
+    a.isFull = true;
+    write(a, 1);
+    world.run();
+    write(a, 2);
+    world.run();
+    write(a, 3);
+    world.run();
+    expect(a.sent).toEqual([1]);
+    a.isFull = false;
+    a.unsent.isBlocked = false;
+    outbox.push(a);
+    expect(a.sent).toEqual([1, 5]);
+  });
+  it('makes us stop reading above the limit, not at it, and read again when it is drained', () => {
+    const a = new Line();
+    a.isFull = true;
+    write(a, 1);
+    world.run();
+    write(a, 1_000);
+    world.run();
+    expect(a.calls).not.toContain('pause');
+    write(a, 1);
+    world.run();
+    expect(a.calls.filter((call) => call === 'pause')).toHaveLength(1);
+    a.isFull = false;
+    a.unsent.isBlocked = false;
+    outbox.push(a);
+    expect(a.calls.at(-1)).toBe('resume');
+  });
+  it('is cut off above its limit, not at it', () => {
+    const a = new Line();
+    a.isFull = true;
+    write(a, 1);
+    world.run();
+    write(a, 5_000);
+    world.run();
+    expect(a.calls).not.toContain('choked');
+    write(a, 1);
+    world.run();
+    expect(a.calls.at(-1)).toBe('choked');
+  });
+});
+
+describe('garbage', () => {
+  it('is swept a little later, in one go', () => {
+    const a = new Line();
+    outbox.sweepSoon(a);
+    outbox.sweepSoon(a);
+    world.run(world.now + 19);
+    expect(a.calls).toEqual([]);
+    world.run();
+    expect(a.calls).toEqual(['swept']);
+    expect([world.now, world.pendingCount]).toEqual([20, 0]);
+  });
+  it('of a session that has ended is forgotten', () => {
+    const a = new Line();
+    outbox.sweepSoon(a);
+    outbox.forget(a);
+    world.run();
+    expect(a.calls).toEqual([]);
+  });
+  it('leaves no timer when the router closes', () => {
+    outbox.sweepSoon(new Line());
+    outbox.close();
+    expect(world.pendingCount).toBe(0);
+  });
+});
