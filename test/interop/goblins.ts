@@ -69,7 +69,7 @@ const makeCounter = (
   };
 };
 const makeListener = (
-  turn: Turn<Listener>,
+  _turn: Turn<Listener>,
   _bcom: Bcom<Listener>,
   told: (word: string) => void,
 ): Behavior<Listener> => ({

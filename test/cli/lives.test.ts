@@ -1,0 +1,100 @@
+/** What a daemon does when its disk fails or a process of the whole is killed. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  configOf,
+  eventually,
+  isAlive,
+  makePlace,
+  type Daemon,
+  type Place,
+} from '../support/programs.ts';
+
+const services = `
+  service({ provision: ['one'], start: exec(['sleep', '600']) }),
+  service({ provision: ['two'], start: exec(['sleep', '600']), respawn: true })`;
+const pidOf = async (daemon: Daemon, service: string): Promise<number> => {
+  const { stdout } = await daemon.herd('--json', 'status', service);
+  return Number(/"pid":\s*(\d+)/.exec(stdout)?.[1] ?? 0);
+};
+
+describe('a daemon whose records cannot be written', () => {
+  let place: Place;
+  let daemon: Daemon;
+  beforeEach(async () => {
+    place = makePlace();
+    daemon = await place.shepherd('a', configOf('A', services));
+  });
+  afterEach(() => place.clean());
+
+  it('starts nothing, keeps what runs, and serves again as soon as the disk does', async () => {
+    await daemon.herd('start', 'two');
+    const before = await pidOf(daemon, 'two');
+    const obstacle = path.join(daemon.folder, 'records.json.new');
+    fs.mkdirSync(path.join(obstacle, 'full'), { recursive: true });
+    const refused = await daemon.herd('start', 'one');
+    expect(refused.code).not.toBe(0);
+    fs.rmSync(obstacle, { recursive: true });
+    await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
+    expect(await pidOf(daemon, 'two')).toBe(before);
+    expect(await pidOf(daemon, 'one')).toBe(0);
+    expect((await daemon.herd('start', 'one')).code).toBe(0);
+    expect(daemon.process.exitCode).toBe(null);
+  });
+
+  it('knows in its next life how a process of the former one ended', async () => {
+    await daemon.herd('start', 'two');
+    const before = await pidOf(daemon, 'two');
+    const obstacle = path.join(daemon.folder, 'records.json.new');
+    fs.mkdirSync(path.join(obstacle, 'full'), { recursive: true });
+    await daemon.herd('start', 'one');
+    fs.rmSync(obstacle, { recursive: true });
+    await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
+    process.kill(before, 'SIGKILL');
+    await eventually('a new process', async () => {
+      const now = await pidOf(daemon, 'two');
+      return now !== 0 && now !== before;
+    });
+    expect((await daemon.herd('status', 'two')).stdout).toContain('terminated with signal SIGKILL');
+  });
+});
+
+describe('a daemon that is killed at any moment', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+
+  it('runs one process of each service afterwards, whichever moment it was', async () => {
+    let daemon = await place.shepherd('a', configOf('A', services));
+    const marker = `BELLWETHER_START=`;
+    const countOf = (): number =>
+      fs
+        .readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .filter((pid) => {
+          try {
+            const environment = fs.readFileSync(`/proc/${pid}/environ`, 'utf8');
+            return environment.includes(marker) && environment.includes(`HOME=${place.folder}\0`);
+          } catch {
+            return false; // gone meanwhile, or not ours
+          }
+        }).length;
+    for (const waitMs of [0, 5, 10, 20, 40, 80]) {
+      const starting = daemon.herd('start', 'two');
+      // Aims at another step of the start each time; which one it hits is left to chance.
+      await new Promise((resolve) => setTimeout(resolve, 150 + waitMs));
+      await daemon.kill('SIGKILL');
+      await starting;
+      daemon = await place.again(daemon);
+      await daemon.herd('start', 'two');
+      expect(countOf()).toBe(1);
+      const pid = await pidOf(daemon, 'two');
+      expect(isAlive(pid)).toBe(true);
+      await daemon.herd('stop', 'two');
+      expect(countOf()).toBe(0);
+    }
+  });
+});
