@@ -95,6 +95,35 @@ describe('a rehearsal', () => {
     expect(await runIn(bench, (turn) => turn.send(asker, 'ask'))).toBe(2);
     expect(found()).toEqual([]);
   });
+  it('plays every kind of turn: told, asked, awaited and timed', async () => {
+    interface Clockwork {
+      wind(): Vow<number>;
+      count(): number;
+      tick(): void;
+    }
+    const makeClockwork = (turn: Turn<Clockwork>): Behavior<Clockwork> => {
+      const ticks = turn.cell(0);
+      const tick = (): void => ticks.set(ticks.get() + 1);
+      return {
+        wind: (turn) => {
+          turn.after(5, tick);
+          turn.tell(turn.self, 'tick');
+          return turn.when(turn.send(turn.self, 'count'), (_turn, n) => {
+            tick();
+            return n;
+          });
+        },
+        count: () => ticks.get(),
+        tick,
+      };
+    };
+    const { bench, found } = await setUp();
+    const clockwork = await runIn(bench, (turn) => turn.spawn(makeClockwork));
+    expect(await runIn(bench, (turn) => turn.send(clockwork, 'wind'))).toBe(1);
+    bench.world.run();
+    expect(await runIn(bench, (turn) => turn.send(clockwork, 'count'))).toBe(3);
+    expect(found()).toEqual([]);
+  });
   it('freezes arguments, so that a list which is changed after it was sent is found', async () => {
     interface Keeper {
       keep(list: number[]): void;

@@ -166,6 +166,11 @@ describe('a vow', () => {
     await runIn(bench, (turn) => {
       const { vow, resolver } = turn.vow<Ref<Tape>>();
       const later = turn.vow<Ref<Tape>>();
+      turn.when(
+        vow,
+        () => 0,
+        () => 0,
+      );
       for (const each of [vow, later.vow]) {
         turn.when(
           turn.send(each, 'add', 'x'),

@@ -111,7 +111,7 @@ export class Alarm implements Item, Effect, Job {
   readonly cause: number;
   readonly #ms: number;
   readonly #due: Callable;
-  #isOver = false;
+  #isCancelled = false;
   #stop: (() => void) | undefined = undefined;
   constructor(actor: Actor, ms: number, due: Callable) {
     this.actor = actor;
@@ -135,20 +135,22 @@ export class Alarm implements Item, Effect, Job {
     this.actor.core.effect(this);
   }
   perform(): void {
-    if (this.#isOver) return;
+    if (this.#isCancelled) return;
     this.#stop = this.actor.core.timers.start(this.#ms, () => {
       this.#stop = undefined;
       this.actor.core.enqueue(this);
     });
   }
-  /** A cancel that comes when the turn is queued already still holds. */
+  /**
+   * A cancel that comes when the turn is queued already still holds. Changes nothing: see
+   * rehearsal.
+   */
   run(turn: Turn): unknown {
-    if (this.#isOver) return undefined;
-    this.#isOver = true;
+    if (this.#isCancelled) return undefined;
     return this.#due(turn);
   }
   cancel(): void {
-    this.#isOver = true;
+    this.#isCancelled = true;
     this.#stop?.();
     this.#stop = undefined;
   }
