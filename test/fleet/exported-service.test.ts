@@ -282,6 +282,29 @@ describe('what is known of a service elsewhere', () => {
     expect(status).toMatchObject({ stage: 'stopped', ageMs: 0 });
     expect(status).not.toHaveProperty('pid');
   });
+  it('stays what it is when a command is refused', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    perform(bench, requestOf('fly'));
+    await pass(bench, 1_000);
+    bench.asked[1]?.answer.broken(new Refused('no such action'));
+    await pass(bench, 0);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 1_000 });
+  });
+  it('does not get younger by an answer that does not say where the service is', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    await pass(bench, FLEET_LIMITS.staleMs - 1_000);
+    perform(bench, requestOf('start'));
+    await pass(bench, 500);
+    bench.asked[1]?.answer.kept({ member: 'w', result: 'timed-out', rows: [] });
+    await pass(bench, 500);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+  });
   it.each([
     ['the session is lost', new Severed('cut'), 'the connection to a-web at A was lost'],
     ['it does not tell', new Refused('revoked'), 'revoked'],

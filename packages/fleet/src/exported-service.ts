@@ -32,6 +32,7 @@ import {
   lostSight,
   nothingObserved,
   statusOf,
+  touched,
   type Exported,
   type Observed,
 } from './observed.ts';
@@ -113,8 +114,12 @@ const sendOn = (held: Held, turn: Turn<Service>, command: Command): Vow<Outcome>
     turn.within(request.remainingMs - usedMs, answer),
     (_turn, value) => answered(held, request, value),
     (_turn, reason) => {
-      held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
-      return unanswered(held, request, reason);
+      const outcome = unanswered(held, request, reason);
+      // A refusal is an answer: the far end is there, and as it was.
+      if (outcome.result === 'failed')
+        held.observed.set(touched(held.observed.get(), held.clock.now()));
+      else held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
+      return outcome;
     },
   );
 };
@@ -168,8 +173,8 @@ const shown = (held: Held, observed: Observed): Status =>
   statusOf(held, observed, held.clock.now());
 
 const silenceOf = (held: Held): number | undefined => {
-  const { heardAt } = held.observed.get();
-  return heardAt === undefined ? undefined : held.clock.now() - heardAt;
+  const { contactAt } = held.observed.get();
+  return contactAt === undefined ? undefined : held.clock.now() - contactAt;
 };
 
 const orMalformed = <T>(read: () => T): T | Malformed => {

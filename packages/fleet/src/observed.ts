@@ -13,8 +13,10 @@ import { LIMITS } from './limits.ts';
 /** An observation: what the far end said, and when it was heard by this side's own clock. */
 export interface Observed {
   readonly last: Status | undefined;
-  /** Monotonic milliseconds; undefined before the first contact. */
-  readonly heardAt: number | undefined;
+  /** When `last` was heard, in monotonic milliseconds. */
+  readonly lastAt: number | undefined;
+  /** When the far end answered anything; undefined before the first contact. */
+  readonly contactAt: number | undefined;
   /** Why it is unknown now; undefined while the last contact was a good one. */
   readonly trouble: string | undefined;
 }
@@ -28,26 +30,34 @@ export interface Exported {
 /** Before the first contact. */
 export const nothingObserved: Observed = {
   last: undefined,
-  heardAt: undefined,
+  lastAt: undefined,
+  contactAt: undefined,
   trouble: undefined,
 };
 
 /** A fresh status from the far end. */
 export const heard = (last: Status, now: number): Observed => ({
   last,
-  heardAt: now,
+  lastAt: now,
+  contactAt: now,
   trouble: undefined,
 });
 
 /** A command's outcome says where the service was left; the rest stays as it was known. */
 export const heardOutcome = (observed: Observed, outcome: Outcome, now: number): Observed => {
   const { last } = observed;
-  if (last === undefined || outcome.stage === undefined)
-    return { last, heardAt: now, trouble: undefined };
+  if (last === undefined || outcome.stage === undefined) return touched(observed, now);
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...kept } = last;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   return heard({ ...kept, ...pid, stage: outcome.stage, ageMs: 0 }, now);
 };
+
+/** The far end answered, and said nothing of where the service is. */
+export const touched = (observed: Observed, now: number): Observed => ({
+  ...observed,
+  contactAt: now,
+  trouble: undefined,
+});
 
 /** Contact failed. What was known stays known as the past. */
 export const lostSight = (observed: Observed, trouble: string): Observed => ({
@@ -57,8 +67,8 @@ export const lostSight = (observed: Observed, trouble: string): Observed => ({
 
 /** The status to show at this moment. */
 export const statusOf = (exported: Exported, observed: Observed, now: number): Status => {
-  const { last, heardAt } = observed;
-  const silenceMs = heardAt === undefined ? 0 : now - heardAt;
+  const { last, lastAt } = observed;
+  const silenceMs = lastAt === undefined ? 0 : now - lastAt;
   const known = last === undefined ? neverSeen : last;
   const here = { provision: exported.provision, requirement: [], origin: exported.origin };
   const ageMs = known.ageMs + silenceMs;
