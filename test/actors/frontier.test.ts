@@ -195,7 +195,7 @@ describe('a pipe', () => {
     expect(connector.trace).toEqual(['release 101', '9.add a']);
   });
   it('that its connector has not named yet lets messages wait for the vow', async () => {
-    const { bench, connector, far, world } = setUp();
+    const { bench, vat, connector, far, world } = setUp();
     connector.isSlow = true;
     const heard: string[] = [];
     const near = await runIn(bench, (turn) => turn.spawn(makeTape, heard));
@@ -206,6 +206,7 @@ describe('a pipe', () => {
     });
     world.run();
     expect([connector.trace, heard]).toEqual([['1.get'], []]);
+    expect(vat.whatIs(connector.answers[0], connector)).toEqual({ kind: 'vow' });
     connector.answers[0]?.kept(near);
     world.run();
     expect([connector.trace, heard]).toEqual([['1.get'], ['a', 'b']]);

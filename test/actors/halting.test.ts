@@ -137,6 +137,14 @@ describe('a halted vat', () => {
     }
     expect(world.now).toBe(10);
   });
+  it('tells nothing more to whom it has answered', async () => {
+    const parts = await setUp();
+    const told: unknown[] = [];
+    parts.vat.post(parts.worker, 'ok', [], openAnswer(told));
+    parts.world.run();
+    halt(parts);
+    expect(told).toEqual(['ok']);
+  });
   it('breaks what is posted, run or delivered later at once', async () => {
     const parts = await setUp();
     const { vat, worker, bench, logs } = parts;

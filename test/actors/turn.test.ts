@@ -109,6 +109,12 @@ describe('a turn that throws', () => {
       pending: 0,
     });
   });
+  it('leaves its actor open for near calls that change it', async () => {
+    const { bench, box } = await boxWith(['a']);
+    await expect(runIn(bench, (turn) => turn.send(box, 'mess'))).rejects.toThrow('a mess');
+    await runIn(bench, (turn) => turn.call(box, 'put', 'b', 2));
+    expect(await runIn(bench, (turn) => turn.send(box, 'list'))).toEqual(['a1', 'b2', '0']);
+  });
   it('takes a near call back to its own savepoint when the caller catches', async () => {
     const { bench, box, trace, commits } = await boxWith(['a', 'b', 'c']);
     const list = await runIn(bench, (turn) => {
@@ -307,6 +313,13 @@ describe('bcom', () => {
     await runIn(bench, (turn) => {
       expect(() => turn.spawn(makeSly)).not.toThrow();
       expect(() => bcoms[0]?.({} as Behavior<Sly>)).toThrow(/outside of its own turn/);
+    });
+  });
+  it('is refused as what a constructor returns', async () => {
+    const bench = makeBench();
+    const makeEarly = (_turn: Turn<Counter>, bcom: Bcom<Counter>) => bcom({} as Behavior<Counter>);
+    await runIn(bench, (turn) => {
+      expect(() => turn.spawn(makeEarly as never)).toThrow(/constructor returned an object/);
     });
   });
   it('is refused while a call of its actor is on the stack', async () => {

@@ -166,11 +166,6 @@ describe('a vow', () => {
     await runIn(bench, (turn) => {
       const { vow, resolver } = turn.vow<Ref<Tape>>();
       const later = turn.vow<Ref<Tape>>();
-      turn.when(
-        vow,
-        () => 0,
-        () => 0,
-      );
       for (const each of [vow, later.vow]) {
         turn.when(
           turn.send(each, 'add', 'x'),
@@ -180,6 +175,22 @@ describe('a vow', () => {
       }
       resolver.follow(later.vow);
       later.resolver.broken(new Refused('heard'));
+    });
+    bench.world.run();
+    expect(bench.logs).toEqual([]);
+  });
+  it('that breaks is heard by whoever listens to a vow that follows it', async () => {
+    const bench = makeBench();
+    await runIn(bench, (turn) => {
+      const outer = turn.vow<number>();
+      const inner = turn.vow<number>();
+      outer.resolver.follow(inner.vow);
+      turn.when(
+        outer.vow,
+        () => 0,
+        () => 0,
+      );
+      inner.resolver.broken(new Refused('heard'));
     });
     bench.world.run();
     expect(bench.logs).toEqual([]);

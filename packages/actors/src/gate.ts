@@ -47,7 +47,7 @@ export class Gate {
     if (entry.gates) this.#willGate = true;
   }
   #commitNext(): void {
-    if (this.#isClosed || this.#isCommitting || this.#commit === undefined) return;
+    if (this.#isCommitting || this.#commit === undefined) return;
     if (this.#entries.length === 0) return;
     const entries = this.#entries;
     this.#behind = this.#behindNext;
