@@ -21,6 +21,7 @@ export interface Connection {
   /** Flushes, then destroys after 1 s if the peer keeps its half open. */
   close(reason?: Error): void;
 }
+/** What is told of one connection, in order and one at a time. */
 export interface ConnectionHandler {
   /** A plain Uint8Array (never a Buffer), borrowed for the call: copy what is kept. */
   bytes(chunk: Uint8Array): void;
@@ -28,19 +29,17 @@ export interface ConnectionHandler {
   /** The last callback: the peer ended or the transport failed. */
   closed(reason?: Error): void;
 }
+/** Takes a connection over: whoever accepts owns it. Its bytes come after this has returned. */
 export type Accept = (connection: Connection) => ConnectionHandler;
 
+/** One transport. Owned by whoever closes it. */
 export interface Netlayer {
   /** The transport symbol of its locations, for example 'tcp-tls'. */
   readonly transport: string;
   /** 'believed': where nothing is proved, the location in a hello counts as the peer's identity. */
   readonly claims: 'proved' | 'believed';
   /** One of `ready` and `failed` is called, once. */
-  listen(
-    accept: Accept,
-    ready: (at: PeerLocation) => void,
-    failed: (reason: Error) => void,
-  ): void;
+  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /** Calls `accept` or `failed`, once; the result cancels silently (neither is called then). */
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void;
   /** Ends listening and every connection that was made here. */

@@ -22,6 +22,11 @@ import { compareBytes } from '../syrup/values.ts';
 /** Milliseconds that a replaced session is kept in reserve: an abort that is under way has come by then. */
 export const RESERVE_MS = 1_000;
 
+/** Why the loser of a crossing is aborted. Peers match no text of it. */
+export const CROSSED = 'captp: crossed hellos, the other connection stays';
+/** Why a session is aborted that a newer one has replaced. */
+export const REPLACED = 'captp: a newer session replaces this one';
+
 /** A connection that we dialled and that may still lose. */
 export interface Rival {
   /** Our public id on it. */

@@ -33,15 +33,14 @@ import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
 import { ask, type AskingHost } from './asking.ts';
 import { Bootstrap } from './bootstrap.ts';
-import { inboundStays, RESERVE_MS } from './crossing.ts';
-import { Dialling, type DiallingHost } from './dialling.ts';
+import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
 import { Link } from './link.ts';
-import { type Route, Routes, type Waiter } from './routes.ts';
+import type { Waiter } from './routes.ts';
+import { Routing, type RoutingHost } from './routing.ts';
 import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
-
-const REPLACED = 'captp: a newer session replaces this one';
+import { Watched } from './watched.ts';
 
 /**
  * Makes a router on the given powers; it does nothing until it is asked to listen or to dial. The caller owns it, and
@@ -49,7 +48,7 @@ const REPLACED = 'captp: a newer session replaces this one';
  */
 export const createRouter = (powers: RouterPowers): Router => new PeerRouter(powers);
 
-class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
+class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly frontier: Frontier;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -66,16 +65,15 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
   readonly #locations = new Map<string, PeerLocation>();
   /** What our hello says on a transport where we do not listen. */
   readonly #designator: string;
-  readonly #routes = new Routes();
-  readonly #dialling: Dialling;
+  readonly #routing: Routing;
   /** Every connection, oldest first. */
   readonly #links = new Map<Session, Link>();
   /** Accepted connections that have not said hello, oldest first. */
   readonly #halfOpen = new Set<Link>();
   #anonymousCount = 0;
   #isClosed = false;
-  /** Watchers of references that are our own: they are lost when the router closes. */
-  readonly #lostAtClose = new Set<Answer>();
+  /** Who watches references that are our own: they are lost when the router closes. */
+  readonly #toldAtClose = new Set<(reason: unknown) => void>();
 
   constructor(powers: RouterPowers) {
     this.#powers = powers;
@@ -92,7 +90,7 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
-    this.#dialling = new Dialling(this, this.#routes);
+    this.#routing = new Routing(this);
   }
 
   get locations(): readonly PeerLocation[] {
@@ -110,6 +108,7 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     const chosen = [...this.#netlayers.values()].filter((one) =>
       transports.includes(one.transport),
     );
+    if (chosen.length === 0) return ready(this.locations);
     let missing = chosen.length;
     let isTold = false;
     const settle = (tell: () => void): void => {
@@ -137,40 +136,14 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     return vow as Vow<Ref<I>>;
   }
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void {
-    let isCancelled = false;
-    let unwatch = (): void => undefined;
-    const broken = (reason: unknown): void => {
-      if (isCancelled) return;
-      reached.broken(reason);
-      lost.broken(reason);
-    };
-    const cancel = (): void => {
-      isCancelled = true;
-      unwatch();
-    };
-    if (this.#isMe(to.peer)) {
+    const watched = new Watched(reached, lost);
+    if (this.#isMe(to.peer))
       this.frontier.listen(this.#fetchHere(to), {
-        kept: (value) => {
-          if (isCancelled) return;
-          this.#lostAtClose.add(lost);
-          unwatch = () => void this.#lostAtClose.delete(lost);
-          reached.kept(value);
-        },
-        broken,
+        kept: (value) => watched.found(value, (told) => this.#atClose(told)),
+        broken: (reason) => watched.broken(reason),
       });
-      return cancel;
-    }
-    ask(this, to, 'asked', {
-      sent: () => undefined,
-      kept: (value, session, fetched) => {
-        session.connector.release(fetched);
-        if (isCancelled) return;
-        reached.kept(value);
-        unwatch = session.connector.onSever(session.bootstrap, (reason) => lost.broken(reason));
-      },
-      broken,
-    });
-    return cancel;
+    else ask(this, to, 'asked', watched);
+    return () => watched.cancel();
   }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
@@ -179,12 +152,12 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     if (this.#isClosed) return done();
     this.#isClosed = true;
     const reason = new Severed('captp: the router was closed');
-    this.#dialling.close(reason);
+    this.#routing.close(reason);
     for (const session of [...this.#links.keys()]) session.abort('captp: the peer closes');
     this.outbox.close();
-    const lost = [...this.#lostAtClose];
-    this.#lostAtClose.clear();
-    for (const answer of lost) answer.broken(reason);
+    const watchers = [...this.#toldAtClose];
+    this.#toldAtClose.clear();
+    for (const told of watchers) told(reason);
     let missing = this.#netlayers.size;
     if (missing === 0) return done();
     for (const netlayer of this.#netlayers.values())
@@ -195,13 +168,14 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
   }
 
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
-    this.#dialling.connect(to, because, waiter);
+    this.#routing.connect(to, because, waiter);
   }
   mayLose(session: Session): boolean {
     const link = this.#links.get(session);
-    if (link === undefined) return false;
-    const route = link.identity === undefined ? undefined : this.#routes.find(link.identity);
-    return this.#canLose(link) || route?.reserve !== undefined;
+    return link !== undefined && this.#routing.mayLose(link);
+  }
+  listensOn(transport: string): boolean {
+    return this.#locations.has(transport);
   }
 
   netlayerFor(transport: string): Netlayer | undefined {
@@ -229,13 +203,10 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
       session.abort(refusal);
       return undefined;
     }
-    if (link.dialled === undefined && link.identity !== undefined) {
-      const rival = this.#rivalTo(this.#routes.find(link.identity));
-      if (!inboundStays(rival, peer.publicId)) {
-        session.abort('captp: crossed hellos, the other connection stays');
-        return undefined;
-      }
-      if (rival !== undefined) this.#giveWay(rival);
+    const isInbound = link.dialled === undefined && link.identity !== undefined;
+    if (isInbound && !this.#routing.admit(link, peer.publicId)) {
+      session.abort(CROSSED);
+      return undefined;
     }
     return this.#roomFor(link);
   }
@@ -247,26 +218,12 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     this.#halfOpen.delete(link);
     const { identity } = link;
     this.log('session.opened', this.#fieldsOf(link));
-    if (identity === undefined) {
-      this.#anonymousCount += 1;
-      return;
-    }
-    const route = this.#routes.of(identity);
-    if (route.link === undefined) return this.#lead(route, link);
-    const { next } = route;
-    route.next = link;
-    next?.session.abort(REPLACED);
+    if (identity === undefined) this.#anonymousCount += 1;
+    else this.#routing.opened(link, identity);
   }
   confirmed(session: Session): void {
-    const { identity } = this.#links.get(session) ?? {};
-    const route = identity === undefined ? undefined : this.#routes.find(identity);
-    if (route?.next?.session !== session) return;
-    const old = route.link;
-    route.reserve?.session.abort(REPLACED);
-    this.#lead(route, route.next);
-    if (old === undefined) return;
-    route.reserve = old;
-    old.stopTimer = this.clock.after(RESERVE_MS, () => old.session.abort(REPLACED));
+    const link = this.#links.get(session);
+    if (link !== undefined) this.#routing.confirmed(link);
   }
   gone(session: Session, reason: Error): void {
     const link = this.#links.get(session);
@@ -276,36 +233,15 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     link.stopTimer();
     this.log('session.ended', { ...this.#fieldsOf(link), reason: reason.message });
     if (link.openedAtMs !== undefined && link.identity === undefined) this.#anonymousCount -= 1;
-    const peer = link.identity ?? link.dialled;
-    const route = peer === undefined ? undefined : this.#routes.find(peer);
-    if (peer === undefined || route === undefined) return;
-    if (route.next === link) route.next = undefined;
-    if (route.reserve === link) route.reserve = undefined;
-    if (route.link === link) this.#succeed(route);
-    if (route.link === undefined && this.#canLose(link)) this.#dialling.expectWinner(route, peer);
-    if (route.dial?.link === link)
-      this.#dialling.lost(route, route.dial, reason, session.endedHere);
-    this.#routes.tidy(peer);
+    this.#routing.gone(link, reason);
   }
 
-  /** From now on this session leads to its peer. */
-  #lead(route: Route, link: Link): void {
-    route.link = link;
-    route.next = undefined;
-    this.#dialling.reached(route, link.session);
-  }
-  /** The session that led to a peer has ended: another one may be there. */
-  #succeed(route: Route): void {
-    const { next, reserve } = route;
-    route.link = undefined;
-    if (next !== undefined) return this.#lead(route, next);
-    if (reserve === undefined) return;
-    route.reserve = undefined;
-    reserve.stopTimer();
-    this.#lead(route, reserve);
-  }
   #accept(netlayer: Netlayer, connection: Connection): Session {
     const link = this.start(netlayer, connection, undefined);
+    if (this.#isClosed) {
+      link.session.abort('captp: the peer closes');
+      return link.session;
+    }
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
@@ -339,29 +275,6 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
     session.label = peerKey(claims);
     return undefined;
   }
-  #rivalTo(route: Route | undefined): Link | undefined {
-    if (route?.dial?.link !== undefined) return route.dial.link;
-    return route?.link !== undefined && this.#isRival(route.link) ? route.link : undefined;
-  }
-  /** A dialled session that its peer may not have read the hello of. */
-  #isRival({ dialled, session, openedAtMs }: Link): boolean {
-    if (dialled === undefined || session.isConfirmed || openedAtMs === undefined) return false;
-    return this.clock.now() - openedAtMs < this.limits.unconfirmedMs;
-  }
-  /** The peer may be dialling us, and its connection may be the one that stays. */
-  #canLose(link: Link): boolean {
-    return this.#locations.has(link.netlayer.transport) && this.#isRival(link);
-  }
-  /** A dialled connection loses a crossing: its dial stays, and follows the inbound session. */
-  #giveWay(rival: Link): void {
-    const route = rival.dialled === undefined ? undefined : this.#routes.find(rival.dialled);
-    if (route?.dial?.link === rival) {
-      route.dial.link = undefined;
-      route.dial.cancel = () => undefined;
-    }
-    if (route?.link === rival) route.link = undefined;
-    rival.session.abort('captp: crossed hellos, the other connection stays');
-  }
   #roomFor({ identity }: Link): Room {
     const { exports, imports, questions, answers, anonymousDivisor } = this.limits;
     if (identity !== undefined) return { exports, imports, questions, answers };
@@ -375,6 +288,10 @@ class PeerRouter implements Router, SessionHost, DiallingHost, AskingHost {
   #isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
     return mine !== undefined && samePeer(mine, peer);
+  }
+  #atClose(told: (reason: unknown) => void): () => void {
+    this.#toldAtClose.add(told);
+    return () => void this.#toldAtClose.delete(told);
   }
   #fetchHere(to: Sturdyref): Vow {
     return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal()]);

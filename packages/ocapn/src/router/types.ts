@@ -19,6 +19,7 @@ export type DialReason = 'asked' | 'sturdyref';
 /** Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. */
 export type Fetch = (swissnum: Uint8Array) => Ref | Vow | undefined;
 
+/** What a router is made of. */
 export interface RouterPowers {
   readonly vat: Frontier;
   /** At most one per transport. The router closes them when it is closed. */
@@ -57,6 +58,7 @@ export interface SessionView {
   abort(reason: string): void;
 }
 
+/** A process's way to its peers. Owned by whoever made it, who closes it. */
 export interface Router {
   /**
    * Listens on the netlayers of these transports; absent: on all of them, the others only dial. One of the two is

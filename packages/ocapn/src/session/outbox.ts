@@ -128,9 +128,11 @@ export class Outbox {
       this.#writer.take();
       this.#owner = undefined;
     }
-    sender.unsent.parts = [];
-    sender.unsent.byteCount = 0;
-    sender.unsent.hasGarbage = false;
+    const { unsent } = sender;
+    unsent.parts = [];
+    unsent.byteCount = 0;
+    unsent.hasGarbage = false;
+    unsent.isPaused = false; // the connection is closed: nothing is resumed
   }
 
   /** Ends the wait of all garbage: there is nobody left to send it to. */
