@@ -1,12 +1,13 @@
 /**
  * Bundles the two programs into packages/herd/dist:
  *
- *     src/herd.ts      →  herd.cjs       what is typed all day, in one file of CommonJS: the fastest thing Node can load
- *                         full.cjs, …    one more file for each relative `import()`: read only when it is needed
+ *     src/herd.ts      →  herd.cjs         starts herd.bundle.js with herd.cache, what V8 made of it here (herd-loader.cjs)
+ *                         full.cjs, …      one file for each relative `import()`: read only when it is needed
  *     src/shepherd.ts  →  shepherd.mjs
  *
  * esbuild itself stays outside (it starts a program of its own that lies beside it).
  */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,19 +45,55 @@ const lazyChunks = (found) => ({
   },
 });
 
-/** Builds an entry, then the chunks that it may load, then theirs. */
-const buildWithChunks = async (entry) => {
-  const chunks = new Map([[path.basename(entry, '.ts'), entry]]);
+/** CommonJS, every lazy chunk a `require`; less text is less to compile, and names stay for traces and errors. */
+const commonJs = (entry, found) => ({
+  ...shared,
+  entryPoints: [entry],
+  format: 'cjs',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': 'bundleUrl' },
+  plugins: [lazyChunks(found)],
+});
+const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;";
+
+/** Builds the program, then the chunks that it may load, then theirs. */
+const buildHerd = async () => {
+  const chunks = new Map();
+  await build({
+    ...commonJs(path.join(source, 'herd.ts'), chunks),
+    outfile: path.join(output, 'herd.bundle.js'),
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
+  });
   for (const [name, file] of chunks)
     await build({
-      ...shared,
-      entryPoints: [file],
+      ...commonJs(file, chunks),
       outfile: path.join(output, `${name}.cjs`),
-      format: 'cjs',
-      define: { 'import.meta.url': 'bundleUrl' }, // CommonJS has none of its own
-      banner: { js: "const bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-      plugins: [lazyChunks(chunks)],
+      banner: { js: bundleUrl },
     });
+  fs.copyFileSync(path.join(root, 'scripts', 'herd-loader.cjs'), path.join(output, 'herd.cjs'));
+};
+
+/** Without a cache `herd` is slower and nothing else, so a failure here is told and forgiven. */
+const warmUp = async () => {
+  const file = path.join(output, 'warm-up.mjs');
+  await build({
+    ...shared,
+    entryPoints: [path.join(root, 'scripts', 'warm-up.mjs')],
+    outfile: file,
+    format: 'esm',
+    nodePaths: [path.join(root, 'node_modules')],
+  });
+  const { NODE_OPTIONS: _flagsOfOthers, ...env } = process.env; // flags are part of what a cache is for
+  const { status } = spawnSync(process.execPath, [file, output], {
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 30_000,
+  });
+  fs.rmSync(file);
+  if (status !== 0) process.stderr.write('build: no code cache for herd; it will start slower\n');
 };
 
 /** ESM whose CommonJS dependencies find a `require`. */
@@ -86,8 +123,9 @@ const buildDaemon = async () => {
 };
 
 try {
-  await buildWithChunks(path.join(source, 'herd.ts'));
+  await buildHerd();
   await buildDaemon();
+  await warmUp();
   swapIn();
 } finally {
   fs.rmSync(output, { recursive: true, force: true });
