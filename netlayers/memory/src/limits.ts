@@ -13,6 +13,7 @@ export interface MemoryLimits {
   /** Milliseconds after which a sender behind a cut gives its connection up, as a kernel does in minutes. */
   readonly giveUpMs: number;
 }
+/** Twenty milliseconds away at most, and otherwise as patient as the real netlayers. */
 export const MEMORY_LIMITS: MemoryLimits = {
   latencyMs: [1, 20],
   jitterMs: 2,
