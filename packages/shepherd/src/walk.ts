@@ -149,7 +149,9 @@ const restart = (held: Held, turn: Turn, work: Work, root: string): Vow<Outcome>
   if (own !== undefined && !turn.call(own.service, 'status').isEnabled)
     return refuse(held, turn, work, root, `Service ${root} is currently disabled.`);
   const edges = dependents(held, turn);
-  const others = inOrder([root], edges).filter((name) => name !== root && isUp(held, turn, name));
+  const others = inOrder([root], edges)
+    .filter((name) => name !== root && isUp(held, turn, name))
+    .reverse();
   const again = new Set([root, ...others]);
   refuseHops(held, work, again, edges);
   if (own !== undefined && !isUp(held, turn, root))

@@ -1,0 +1,201 @@
+/** Credit: what is sent, what waits, what is dropped. */
+import {
+  createVat,
+  World,
+  type Behavior,
+  type Bcom,
+  type Ref,
+  type Resolver,
+  type Turn,
+} from '@bellwether/actors';
+import { describe, expect, it } from 'vitest';
+import {
+  limits,
+  makeWriter,
+  type Event,
+  type Row,
+  type Sink,
+  type Writer,
+} from '@bellwether/shepherd';
+
+interface Batch {
+  readonly events: readonly Event[];
+  readonly sequence: number;
+}
+/** A sink that answers when the test says so. */
+interface SlowSink extends Sink {
+  answer(isGood: boolean): void;
+}
+const makeSlowSink = (
+  turn: Turn<SlowSink>,
+  _bcom: Bcom<SlowSink>,
+  took: (batch: Batch) => void,
+): Behavior<SlowSink> => {
+  const waiting = turn.map<number, Resolver<undefined>>();
+  return {
+    rows: (turn, events, sequence) => {
+      const { vow, resolver } = turn.vow<undefined>();
+      waiting.set(sequence, resolver);
+      turn.effect(() => took({ events, sequence }));
+      return vow as unknown as undefined;
+    },
+    answer: (_turn, isGood) => {
+      const [next] = waiting.entries();
+      if (next === undefined) return;
+      waiting.delete(next[0]);
+      if (isGood) next[1].kept(undefined);
+      else next[1].broken('no more');
+    },
+  };
+};
+
+class Rig {
+  readonly world = new World(1);
+  readonly batches: Batch[] = [];
+  readonly logged: unknown[] = [];
+  readonly complaints: string[] = [];
+  readonly #vat = createVat({
+    name: 'writer',
+    clock: this.world.clock(),
+    scheduler: this.world.scheduler(),
+    rehearse: true,
+    log: (event, fields) => void this.complaints.push(`${event} ${JSON.stringify(fields)}`),
+  });
+  #writer: Ref<Writer> | undefined;
+  #sink: Ref<SlowSink> | undefined;
+  constructor(hasSink = true) {
+    this.run((turn) => {
+      const sink = turn.spawn(makeSlowSink, (batch: Batch) => void this.batches.push(batch));
+      const log = (_event: string, { text }: Readonly<Record<string, unknown>>): void =>
+        void this.logged.push(text);
+      this.#sink = sink;
+      this.#writer = turn.spawn(makeWriter, { node: 'A', log, ...(hasSink ? { sink } : {}) });
+    });
+  }
+  run(body: (turn: Turn) => void): void {
+    void this.#vat.run(body);
+    this.world.run();
+  }
+  write(body: (turn: Turn, writer: Ref<Writer>) => void): void {
+    const writer = this.#writer;
+    if (writer !== undefined) this.run((turn) => body(turn, writer));
+  }
+  line(text: string): void {
+    this.write((turn, writer) => turn.call(writer, 'line', text));
+  }
+  answer(isGood = true): void {
+    const sink = this.#sink;
+    if (sink !== undefined) this.run((turn) => turn.tell(sink, 'answer', isGood));
+  }
+  get sent(): readonly Event[] {
+    return this.batches.flatMap(({ events }) => events);
+  }
+}
+const lineOf = (text: string): Event => ({ kind: 'line', from: 'A', text });
+const rowOf = (member: string, given: Partial<Row> = {}): Event => ({
+  kind: 'row',
+  row: { member, result: 'ok', ...given },
+});
+const longLine = 'x'.repeat(4_000);
+
+describe('the writer', () => {
+  it('stamps its own lines, keeps the origin of others, and numbers its batches', () => {
+    const rig = new Rig();
+    rig.line('one');
+    rig.write((turn, writer) =>
+      turn.call(writer, 'pass', [{ kind: 'line', from: 'B', text: 'two' }, rowOf('web')]),
+    );
+    expect(rig.batches).toEqual([
+      { events: [lineOf('one')], sequence: 0 },
+      { events: [{ kind: 'line', from: 'B', text: 'two' }, rowOf('web')], sequence: 1 },
+    ]);
+    expect(rig.logged).toEqual(['one']);
+  });
+  it(`has at most ${limits.batchCount} batches unanswered, and one more for each answer`, () => {
+    const rig = new Rig();
+    for (let at = 0; at < 20; at += 1) rig.line(`${at}`);
+    expect(rig.batches).toHaveLength(limits.batchCount);
+    rig.answer();
+    expect(rig.batches).toHaveLength(limits.batchCount + 1);
+    // What waited travels together.
+    expect(rig.batches.at(-1)?.events).toHaveLength(20 - limits.batchCount);
+    expect(rig.sent).toEqual(Array.from({ length: 20 }, (_, at) => lineOf(`${at}`)));
+    expect(rig.complaints).toEqual([]);
+  });
+  it('fills a batch up to 64 KiB, and no further', () => {
+    const rig = new Rig();
+    for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
+    for (let at = 0; at < 40; at += 1) rig.line(longLine);
+    rig.answer();
+    const perBatch = Math.floor(limits.batchBytes / (32 + 1 + 4_000));
+    expect(rig.batches.at(-1)?.events).toHaveLength(perBatch);
+    rig.answer();
+    expect(rig.batches.at(-1)?.events).toHaveLength(perBatch);
+  });
+  it('drops lines beyond the backlog with a count, never rows', () => {
+    const rig = new Rig();
+    for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
+    const room = Math.floor(limits.backlogBytes / (32 + 1 + 4_000));
+    for (let at = 0; at < room + 7; at += 1) rig.line(longLine);
+    rig.write((turn, writer) => turn.call(writer, 'pass', [rowOf('web')]));
+    for (let at = 0; at < 30; at += 1) rig.answer();
+    expect(rig.sent.slice(limits.batchCount)).toEqual([
+      ...Array<Event>(room).fill(lineOf(longLine)),
+      rowOf('web'),
+      { kind: 'dropped', count: 7 },
+    ]);
+    expect(rig.logged).toHaveLength(limits.batchCount + room + 7);
+  });
+  it('adds up what others have dropped', () => {
+    const rig = new Rig();
+    const dropped = (count: number): Event => ({ kind: 'dropped', count });
+    rig.write((turn, writer) => turn.call(writer, 'pass', [dropped(2), dropped(3)]));
+    expect(rig.sent).toEqual([dropped(5)]);
+  });
+  it('sends what waits when it is finished, without credit, and nothing afterwards', () => {
+    const rig = new Rig();
+    for (let at = 0; at < 20; at += 1) rig.line(`${at}`);
+    rig.write((turn, writer) => turn.call(writer, 'finish'));
+    expect(rig.sent).toHaveLength(20);
+    rig.line('late');
+    rig.answer();
+    expect(rig.sent).toHaveLength(20);
+    expect(rig.logged.at(-1)).toBe('late');
+  });
+  it('ends its stream when the sink breaks, and still logs', () => {
+    const rig = new Rig();
+    rig.line('one');
+    rig.answer(false);
+    rig.line('two');
+    expect(rig.sent).toEqual([lineOf('one')]);
+    expect(rig.logged).toEqual(['one', 'two']);
+    expect(rig.complaints).toEqual([]);
+  });
+  it('ends a stream whose rows nobody takes, rather than to keep them for ever', () => {
+    const rig = new Rig();
+    for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
+    const output = [longLine.repeat(250)];
+    const bytes = 1_000_000;
+    for (let at = 0; at < limits.rowBytes / bytes; at += 1)
+      rig.write((turn, writer) => turn.call(writer, 'pass', [rowOf(`m${at}`, { output })]));
+    rig.write((turn, writer) => turn.call(writer, 'pass', [rowOf('last', { output })]));
+    for (let at = 0; at < 40; at += 1) rig.answer();
+    expect(rig.sent).toHaveLength(limits.batchCount);
+  });
+  it('cuts a line that is too long', () => {
+    const rig = new Rig();
+    rig.line('y'.repeat(limits.lineCharacters + 1));
+    rig.write((turn, writer) =>
+      turn.call(writer, 'pass', [lineOf('y'.repeat(limits.lineCharacters + 1))]),
+    );
+    const cut = `${'y'.repeat(limits.lineCharacters - 1)}…`;
+    expect(rig.sent).toEqual([lineOf(cut), lineOf(cut)]);
+  });
+  it('only logs where nobody listens', () => {
+    const rig = new Rig(false);
+    rig.line('one');
+    rig.write((turn, writer) => turn.call(writer, 'finish'));
+    expect(rig.logged).toEqual(['one']);
+    expect(rig.batches).toEqual([]);
+  });
+});

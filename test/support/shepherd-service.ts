@@ -1,0 +1,197 @@
+/**
+ * One `^service` alone, with powers that do nothing by themselves: each fork, each readiness
+ * attempt and each ending waits until the test says how it goes. Every turn is rehearsed.
+ */
+import {
+  createVat,
+  reasonOf,
+  World,
+  type Answer,
+  type Behavior,
+  type Bcom,
+  type Ref,
+  type Turn,
+  type Value,
+} from '@bellwether/actors';
+import {
+  makeProcessMonitor,
+  makeService,
+  makeWriter,
+  StartFailed,
+  type CommandResult,
+  type Ending,
+  type LocalService,
+  type Outcome,
+  type ServiceConfig,
+  type Status,
+  type Writer,
+} from '@bellwether/shepherd';
+import { requestOf, type Asked } from './shepherd-machine.ts';
+
+/** A fork that the service asked for. */
+export interface Fork {
+  readonly startId: string;
+  readonly started: Answer;
+  readonly ended: Answer;
+  isAnswered: boolean;
+}
+interface Desk {
+  run(body: (turn: Turn) => unknown): unknown;
+}
+const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
+  run: (turn, body) => body(turn),
+});
+
+/** A service and the hands of the test on all that it works with. */
+export class ServiceRig {
+  readonly world = new World(1);
+  readonly forks: Fork[] = [];
+  readonly signals: string[] = [];
+  readonly probes: Answer[] = [];
+  readonly probed: string[] = [];
+  readonly commands: { readonly argv: readonly string[]; readonly timeoutMs: number }[] = [];
+  commandResult: CommandResult = { code: 0, output: [] };
+  logLines: readonly string[] = [];
+  readonly records: unknown[] = [];
+  readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] =
+    [];
+  readonly #vat;
+  #desk: Ref<Desk> | undefined;
+  #service: Ref<LocalService> | undefined;
+  #writer: Ref<Writer> | undefined;
+  constructor(config: ServiceConfig, isEnabled = true) {
+    this.#vat = createVat({
+      name: 'rig',
+      clock: this.world.clock(0),
+      scheduler: this.world.scheduler(),
+      rehearse: true,
+      commit: (entries, done) => {
+        this.records.push(...entries);
+        done();
+      },
+      log: (event, fields) => void this.log.push({ event, fields }),
+    });
+    void this.#vat.run((turn) => this.#make(turn, config, isEnabled));
+    this.world.run();
+  }
+  #make(turn: Turn, config: ServiceConfig, isEnabled: boolean): void {
+    const monitor = turn.spawn(makeProcessMonitor, {
+      epoch: 'e',
+      running: [],
+      backend: {
+        start: ({ startId }, started, ended) =>
+          void this.forks.push({ startId, started, ended, isAnswered: false }),
+        signal: (startId, signal) => void this.signals.push(`${signal} ${startId}`),
+        adopt: (_known, answer) => answer.kept([]),
+        watch: () => undefined,
+        runToEnd: (_service, { argv }, timeoutMs, answer) => {
+          this.commands.push({ argv, timeoutMs });
+          answer.kept(this.commandResult);
+        },
+      },
+    });
+    const log = (event: string, fields: Readonly<Record<string, unknown>>): void =>
+      void this.log.push({ event, fields });
+    const powers = {
+      monitor,
+      prober: {
+        http: (url: string, timeoutMs: number, answer: Answer) =>
+          this.#probe(`${url} ${timeoutMs}`, answer),
+        tcp: (host: string, port: number, timeoutMs: number, answer: Answer) =>
+          this.#probe(`${host}:${port} ${timeoutMs}`, answer),
+      },
+      logFiles: {
+        pathOf: (service: string) => `/log/${service}`,
+        tail: (_service: string, lineCount: number, answer: Answer) =>
+          answer.kept(this.logLines.slice(-lineCount)),
+      },
+      clock: this.world.clock(0),
+      log,
+    };
+    this.#desk = turn.spawn(makeDesk);
+    this.#service = turn.spawn(makeService, config, powers, isEnabled);
+    this.#writer = turn.spawn(makeWriter, { node: 'rig', log });
+  }
+  #probe(what: string, answer: Answer): void {
+    this.probed.push(what);
+    this.probes.push(answer);
+  }
+
+  /** Runs a body in a turn, and lets all that follows from it at this very time happen. */
+  ask<T>(body: (turn: Turn, service: Ref<LocalService>) => T): Asked<Value<T>> {
+    const service = this.#service;
+    if (service === undefined || this.#desk === undefined) throw new Error('the rig is not made');
+    const asked: Asked<Value<T>> = {};
+    this.#vat.post(this.#desk, 'run', [(turn: Turn): unknown => body(turn, service)], {
+      kept: (value) => {
+        asked.value = value as Value<T>;
+      },
+      broken: (reason) => {
+        asked.error = reasonOf(reason);
+      },
+    });
+    this.settle();
+    return asked;
+  }
+  perform(action: string, args: readonly string[] = []): Asked<Outcome> {
+    const writer = this.#writer;
+    if (writer === undefined) throw new Error('the rig is not made');
+    const request = requestOf({ action, args, member: 'web' });
+    return this.ask((turn, service) => turn.send(service, 'perform', request, writer));
+  }
+  status(): Status {
+    const { value } = this.ask((turn, service) => turn.call(service, 'status'));
+    if (value === undefined) throw new Error('no status');
+    return value;
+  }
+  /** Lets happen what happens at this very time. */
+  settle(): void {
+    this.world.run(this.world.now);
+  }
+  wait(ms: number): void {
+    this.world.runFor(ms);
+  }
+
+  /** The fork that is not answered yet, if there is one. */
+  get pending(): Fork | undefined {
+    return this.forks.find((fork) => !fork.isAnswered);
+  }
+  /** Answers the pending fork: the process is there. */
+  spawned(): void {
+    const fork = this.pending;
+    if (fork === undefined) return;
+    fork.isAnswered = true;
+    fork.started.kept({ startId: fork.startId, pid: 100 + this.forks.length });
+    this.settle();
+  }
+  /** Answers the pending fork: there is no process. */
+  spawnFailed(): void {
+    const fork = this.pending;
+    if (fork === undefined) return;
+    fork.isAnswered = true;
+    fork.started.broken(new StartFailed('no such program'));
+    this.settle();
+  }
+  /** Ends the process of the last fork. */
+  exit(ending: Ending): void {
+    this.forks.at(-1)?.ended.kept(ending);
+    this.settle();
+  }
+  /** Answers all readiness attempts that wait. */
+  answerProbes(isReady: boolean): void {
+    for (const answer of this.probes.splice(0)) answer.kept(isReady);
+    this.settle();
+  }
+  /** The state by the names of the table in service.ts; `cancelling` is stopping while a spawn is under way. */
+  state(): string {
+    const { stage, pid } = this.status();
+    if (stage === 'stopping') return pid === undefined ? 'cancelling' : 'stopping';
+    if (stage !== 'starting') return stage;
+    if (pid !== undefined) return 'waking';
+    return this.pending === undefined ? 'resting' : 'spawning';
+  }
+  /** What must never be in the log of a vat. */
+  complaints(): readonly unknown[] {
+    return this.log.filter(({ event }) => /^(turn|vat|vow)\./.test(event));
+  }
+}
