@@ -12,7 +12,7 @@
  *   throw                   a request whose turn is undone
  *
  * Every round runs all of them, each round from another one on, so that a busy machine slows all
- * alike. `throw` has rounds of its own at the end: 20,000 errors with their stacks slow down whatever
+ * alike. `throw` has rounds of its own at the end: 20,000 errors with their stacks slow down what
  * runs next (`await undefined` from 40 to 700 ns). A figure is the median of the rounds with their
  * least and greatest. Pin the process to one core for numbers to keep.
  */
