@@ -18,25 +18,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'netlayers/memory': ['@bellwether/ocapn'],
   'netlayers/stream': ['@bellwether/actors', '@bellwether/ocapn', 'node'],
   'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
-  'netlayers/tcp-tls': [
-    '@bellwether/ocapn',
-    '@bellwether/netlayer-stream',
-    '@peculiar/x509',
-    'node',
-  ],
+  'netlayers/tcp-tls': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
 };
-/** Source lines a workspace may have before somebody has to ask why. */
+/** Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why. */
 const budgetLines: Readonly<Record<string, number>> = {
-  'packages/actors': 2_000,
+  'packages/actors': 2_300,
   'packages/ocapn': 5_000,
   'packages/shepherd': 6_000,
   'packages/fleet': 2_500,
   'packages/bellwether': 500,
   'packages/herd': 6_000,
-  'netlayers/memory': 400,
-  'netlayers/stream': 400,
-  'netlayers/unix': 400,
-  'netlayers/tcp-tls': 600,
+  'netlayers/memory': 600,
+  'netlayers/stream': 450,
+  'netlayers/unix': 450,
+  'netlayers/tcp-tls': 700,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;
@@ -67,6 +62,12 @@ const workspaces = ['packages', 'netlayers'].flatMap((group) =>
 );
 const sources = workspaces.flatMap((folder) => filesUnder(`${folder}/src`));
 const textOf = (file: string): string => fs.readFileSync(path.join(root, file), 'utf8');
+/** Lines that are neither blank nor within a comment. */
+const codeLineCount = (file: string): number =>
+  textOf(file)
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.trim().startsWith('//')).length;
 /** The most specific entry of a table whose key the file lies under. */
 const ruleFor = <T>(table: Readonly<Record<string, T>>, file: string): T | undefined =>
   Object.entries(table)
@@ -262,10 +263,7 @@ describe('size', () => {
     const over = workspaces
       .map((folder) => ({
         folder,
-        lines: filesUnder(`${folder}/src`).reduce(
-          (sum, file) => sum + textOf(file).split('\n').length - 1,
-          0,
-        ),
+        lines: filesUnder(`${folder}/src`).reduce((sum, file) => sum + codeLineCount(file), 0),
       }))
       .filter(({ folder, lines }) => lines > (budgetLines[folder] ?? 0));
     expect(over).toEqual([]);

@@ -24,6 +24,7 @@ export class DamagedState extends ActorError {
 
 /** The port that was chosen once and is kept with the identity. */
 export type PortEntry = { readonly kind: 'port'; readonly port: number };
+/** Everything that a daemon makes durable. */
 export type StoreEntry = Entry | MintEntry | PortEntry;
 
 /** What a daemon finds when it starts. */
@@ -32,6 +33,7 @@ export interface Found {
   readonly minted: ReadonlyMap<string, string>;
   readonly port: number | undefined;
 }
+/** The records of one state folder. */
 export interface FileStore {
   readonly found: Found;
   /** Makes a batch durable. One at a time, as `Commit` says. */
