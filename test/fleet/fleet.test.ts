@@ -133,6 +133,22 @@ describe('an action on a fleet', () => {
     });
     expect(bench.told).toEqual([]);
   });
+  it('names what went wrong below a member, and nothing below one that is well', async () => {
+    const bench = await fleetBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    const below = [
+      { member: 'x/1', result: 'ok', reason: 'fine' },
+      { member: 'x/2', result: 'unreachable', reason: 'cannot reach it' },
+    ] as const;
+    answer(bench, 0, { result: 'unreachable', reason: '1 of 2 members', rows: below });
+    answer(bench, 1, { reason: 'degraded 1/2', rows: below });
+    await pass(bench, 0);
+    expect(outcome.value?.rows.map(({ reason }) => reason)).toEqual([
+      '1 of 2 members; x/2: cannot reach it',
+      'degraded 1/2',
+    ]);
+  });
   it('tells the row of a member that was refused at once: nobody else does', async () => {
     const bench = await fleetBench();
     perform(bench, requestOf('start'));

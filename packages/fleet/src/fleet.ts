@@ -16,8 +16,9 @@ import type {
 } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
+import { LIMITS } from './limits.ts';
 import { leftFor } from './remaining.ts';
-import { neededOf, verdict, type MinReady } from './summary.ts';
+import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
 
 /** What makes a fleet. */
 export interface FleetOptions {
@@ -84,7 +85,7 @@ const rowOf = (
 ): Vow<Row> =>
   turn.when(
     turn.send(fleet.shepherd, 'member', request, writer),
-    (_turn, outcome) => withShares(fleet, request, outcome),
+    (_turn, outcome) => annotated(fleet, request, outcome),
     (turn, reason) => {
       const words = `${request.action} was refused: ${wordsOf(reason)}`;
       const row: Row = { member: request.member, result: 'failed', reason: words };
@@ -94,15 +95,19 @@ const rowOf = (
   );
 
 /**
- * A row is an outcome without its own rows; a member that other fleets share says so when it
- * changes.
+ * A row is an outcome without its own rows. What went wrong below it is named, since this is the
+ * last place that knows; and so are the other fleets of a member that changed.
  */
-const withShares = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {
-  const { rows: _rows, ...row } = outcome;
-  const others = fleet.sharedWith[request.member] ?? [];
-  if (others.length === 0 || row.result !== 'changed') return row;
-  const shared = `shared with ${others.join(', ')}`;
-  return { ...row, reason: row.reason === undefined ? shared : `${row.reason}; ${shared}` };
+const annotated = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {
+  const { rows, ...row } = outcome;
+  const notes: string[] = [];
+  const cause = isGood(row) ? undefined : rows.find((one) => !isGood(one));
+  if (cause?.reason !== undefined) notes.push(`${cause.member}: ${cause.reason}`);
+  const others = row.result === 'changed' ? (fleet.sharedWith[request.member] ?? []) : [];
+  if (others.length > 0) notes.push(`shared with ${others.join(', ')}`);
+  if (notes.length === 0) return row;
+  const words = [...(row.reason === undefined ? [] : [row.reason]), ...notes].join('; ');
+  return { ...row, reason: words.slice(0, LIMITS.textLength) };
 };
 
 const rowIn = (settled: Settled<Row>): Row => {
