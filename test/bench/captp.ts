@@ -1,13 +1,14 @@
 /**
  * Performance rows 1 and 4: a CapTP call beside the least that a unix socket can do.
  *
- *   raw     frames of the size of a call and its answer, echoed by a process that parses nothing; all frames of one
- *           wake-up leave in one write
+ *   raw     frames of the size of a call, echoed by a process that parses nothing; all frames of
+ *           one wake-up leave in one write
  *   captp   `echo(42)` on an actor of another process: router, session, vat and back
  *
- * Two processes. Every round measures both, back to back, in changing order; what counts is the ratio within a round.
- * Prints one JSON line per row: the median with least and greatest. To keep numbers pin both processes to one core
- * (`taskset -c 0 npm run bench -- captp`): waking an idle core costs 50 µs and hides everything.
+ * Two processes. Every round measures both, back to back, in changing order; what counts is the
+ * ratio within a round. Prints one JSON line per row: the median with least and greatest. To keep
+ * numbers pin both processes to one core (`taskset -c 0 npm run bench -- captp`): waking an idle
+ * core costs 50 µs and hides everything.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
@@ -173,6 +174,11 @@ const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 };
+const spread = (values: readonly number[]) => ({
+  median: round2(median(values)),
+  min: round2(Math.min(...values)),
+  max: round2(Math.max(...values)),
+});
 const told = (child: ChildProcess): Promise<unknown> =>
   new Promise((done, failed) => {
     child.once('message', done);
@@ -204,7 +210,7 @@ const measure = async (raw: Run, captp: Run): Promise<void> => {
   }
   const line = (row: number, what: string, values: number[], must: string, more: object): void =>
     void process.stdout.write(
-      `${JSON.stringify({ row, what, must, median: round2(median(values)), min: round2(Math.min(...values)), max: round2(Math.max(...values)), ...more })}\n`,
+      `${JSON.stringify({ row, what, must, ...spread(values), ...more })}\n`,
     );
   line(1, 'call p50 / raw p50', latency, '<= 1.4', {
     rawP50us: round2(median(seen.rawP50us)),

@@ -1,4 +1,6 @@
-/** A network in a World: every byte takes its time, and anything can be cut. Counts what is written. */
+/**
+ * A network in a World: every byte takes its time, and anything can be cut. Counts what is written.
+ */
 import type { World } from '@bellwether/actors';
 import type { Connection, ConnectionHandler, Netlayer, PeerLocation } from '@bellwether/ocapn';
 

@@ -1,4 +1,7 @@
-/** Peers for tests: a vat and a router on a World and a Network, and the check that they leave nothing behind. */
+/**
+ * Peers for tests: a vat and a router on a World and a Network, and the check that they leave
+ * nothing behind.
+ */
 import { createHash } from 'node:crypto';
 import {
   type Answer,
@@ -30,7 +33,10 @@ const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
 };
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
-/** Keys from the seed, and signatures that anybody could make: quick, and the same for the same seed. */
+/**
+ * Keys from the seed, and signatures that anybody could make: quick, and the same for the same
+ * seed.
+ */
 export const simulatedCrypto = (world: World): Crypto => {
   const entropy = world.entropy();
   const random = (byteCount: number): Uint8Array => {
@@ -164,7 +170,10 @@ export const recorded = (): Answer & { readonly said: string[]; value: unknown }
 
 const EMPTY = { exports: 0, imports: 0, questions: 0, answers: 0 };
 
-/** Everything is collected: the tables of every session must be empty, and then no session, no timer must be left. */
+/**
+ * Everything is collected: the tables of every session must be empty, and then no session, no timer
+ * must be left.
+ */
 export const leavesNothing = (peers: readonly Peer[]): void => {
   const [first] = peers;
   if (first === undefined) return;

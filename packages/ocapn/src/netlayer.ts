@@ -1,19 +1,23 @@
 /**
- * One way to reach peers. A netlayer knows bytes, and what the transport proved about the peer, and nothing of
- * CapTP. One conformance suite (test/netlayers/conformance.ts) holds all of them to this file.
+ * One way to reach peers. A netlayer knows bytes, and what the transport proved about the peer, and
+ * nothing of CapTP. One conformance suite (test/netlayers/conformance.ts) holds all of them to this
+ * file.
  */
 import type { PeerLocation } from './locator.ts';
 
 /**
- * An open connection. Owned by whoever accepted it, who must close it. After `close`, and after the handler's
- * `closed`, no callback comes any more.
+ * An open connection. Owned by whoever accepted it, who must close it. After `close`, and after the
+ * handler's `closed`, no callback comes any more.
  */
 export interface Connection {
   /** Who the transport proved the peer to be; undefined where it proves nothing. */
   readonly proved: PeerLocation | undefined;
   /** True: one whole record per call. False: a stream, cut anywhere. */
   readonly records: boolean;
-  /** Queues bytes; the transport may keep the array, so it must not be changed afterwards. False: wait for `drained`. */
+  /**
+   * Queues bytes; the transport may keep the array, so it must not be changed afterwards. False:
+   * wait for `drained`.
+   */
   send(bytes: Uint8Array): boolean;
   /** Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. */
   pause(): void;

@@ -46,7 +46,7 @@ describe('crossed dials', () => {
               (reason: unknown) => answers.push(reason),
             );
         };
-        // A dial, a hello and a confirmation take one latency each: the second dial falls anywhere among them.
+        // Dial, hello and confirmation take one latency each: the second dial falls among them.
         const offset = world.random() * 25;
         world.at(0, () => call(a, atB));
         world.at(offset, () => call(b, atA));
@@ -91,7 +91,7 @@ describe('a restarted peer', () => {
     const reached = a.router.enliven<Desk>(
       again.offer('desk', await again.run((turn) => turn.spawn(makeDesk))),
     );
-    expect(await a.run((turn) => turn.send(reached, 'hear', 'back'))).toBe(1); // what a says goes to the new one
+    expect(await a.run((turn) => turn.send(reached, 'hear', 'back'))).toBe(1);
     world.run(world.now + 1_000);
     expect(await waiting).toMatchObject({ code: 'severed' });
     expect(open(a)).toBe(1);

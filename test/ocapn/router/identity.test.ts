@@ -56,7 +56,7 @@ describe('a liar', () => {
     const desk = victim.router.enliven<Desk>(honest.sturdyref('desk'));
     await victim.run((turn) => turn.send(desk, 'hear', 'for the honest one'));
     expect(names(victim)).toEqual([undefined, 'honest']);
-    expect(mallory.heardOf('op:deliver')).toHaveLength(1); // the answer, and nothing that was for another
+    expect(mallory.heardOf('op:deliver')).toHaveLength(1); // its answer, and nothing else
   });
   it('that answers a dial in the name of another is aborted, and the call breaks', async () => {
     const mallory = new Raw(network, 'fake');

@@ -4,7 +4,7 @@ import { createVat, World } from '@bellwether/actors';
 import { createRouter, makeNobleCrypto, nobleKeyPair, type Accept } from '@bellwether/ocapn';
 import { expect, it } from 'vitest';
 
-it('a router that listens greets with the op:start-session of the vector, before it hears anything', () => {
+it('a router greets with the op:start-session of the vector, before it hears anything', () => {
   const world = new World(1);
   const clock = world.clock();
   const doors: Accept[] = [];

@@ -1,6 +1,7 @@
 /**
- * Fetching what a sturdyref names. On a session that may still lose a crossing nothing is pipelined, because what was
- * sent there cannot be moved: the fetch is asked once more on the winner, and only its answer is built upon.
+ * Fetching what a sturdyref names. On a session that may still lose a crossing nothing is
+ * pipelined, because what was sent there cannot be moved: the fetch is asked once more on the
+ * winner, and only its answer is built upon.
  */
 import { type FarAnswer, Severed, type Slot } from '@bellwether/actors';
 import type { PeerLocation, Sturdyref } from '../locator.ts';
@@ -17,13 +18,19 @@ export interface AskingHost {
 
 /** Who asks. `kept` or `broken` is called, once. */
 export interface Asker {
-  /** The fetch is on its way on a session that stays: its answer can be sent to. Called at most once, before `kept`. */
+  /**
+   * The fetch is on its way on a session that stays: its answer can be sent to. Called at most
+   * once, before `kept`.
+   */
   sent(session: Session, fetched: FarAnswer): void;
   kept(value: unknown, session: Session, fetched: FarAnswer): void;
   broken(reason: unknown): void;
 }
 
-/** Asks the peer's bootstrap object for what `to` names. Whoever is told `kept` releases `fetched` on its session. */
+/**
+ * Asks the peer's bootstrap object for what `to` names. Whoever is told `kept` releases `fetched`
+ * on its session.
+ */
 export const ask = (
   host: AskingHost,
   to: Sturdyref,

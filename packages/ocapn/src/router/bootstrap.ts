@@ -1,6 +1,6 @@
 /**
- * Export 0 of every session: what a peer can ask before it has any reference. It stands behind a far ref of the vat, so
- * that its answers can be pipelined to like any others.
+ * Export 0 of every session: what a peer can ask before it has any reference. It stands behind a
+ * far ref of the vat, so that its answers can be pipelined to like any others.
  */
 import { type Connector, type FarAnswer, Refused, type Target } from '@bellwether/actors';
 import type { Fetch } from './types.ts';

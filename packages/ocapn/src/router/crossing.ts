@@ -1,25 +1,31 @@
 /**
- * Two peers may dial each other at the same moment, and one that was restarted dials again. Both sides must reach the
- * same verdict on an inbound hello from an identity that we already have to do with:
+ * Two peers may dial each other at the same moment, and one that was restarted dials again. Both
+ * sides must reach the same verdict on an inbound hello from an identity that we already have to do
+ * with:
  *
- *   what we have with that peer                        verdict
- *   nothing                                            opens
- *   a dial that has not connected                      opens; the dial is cancelled, who waited follows
- *   a dial in its hello, or an open dialled session    a crossing: the connection whose dialler has the lower public
- *     that is not confirmed and is young               id goes, on both sides
- *   any other open session                             opens beside it, leads with the peer's first operation; the old
- *                                                        one is kept in reserve for a while, then it goes
+ *   what we have with that peer          verdict
+ *   nothing                              opens
+ *   a dial that has not connected        opens; the dial is cancelled, who waited follows
+ *   a dial in its hello, or an open      a crossing: the connection whose dialler has the lower
+ *     dialled session that is not        public id goes, on both sides
+ *     confirmed and is young
+ *   any other open session               opens beside it, leads with the peer's first operation;
+ *                                        the old one is kept in reserve for a while
  *
- * The comparison is OCapN's "crossed hellos mitigation". In the last row the peer has either lost the session that we
- * know, for example with its power, and dialled again; or this is the loser of a crossing whose hello, and whose fetch,
- * were slow, and whose abort is still on its way. Nothing that has come yet tells them apart, so that the old session
- * must outlive the doubt: where it went at once, 7 of 200 seeds with a jitter of 15 ms lost both connections. An
- * unconfirmed session counts as confirmed after a while, else a restarted peer could lose against a dial that is long
+ * The comparison is OCapN's "crossed hellos mitigation". In the last row the peer has either lost
+ * the session that we know, for example with its power, and dialled again; or this is the loser of
+ * a crossing whose hello, and whose fetch, were slow, and whose abort is still on its way. Nothing
+ * that has come yet tells them apart, so that the old session must outlive the doubt: where it went
+ * at once, 7 of 200 seeds with a jitter of 15 ms lost both connections. An unconfirmed session
+ * counts as confirmed after a while, else a restarted peer could lose against a dial that is long
  * dead.
  */
 import { compareBytes } from '../syrup/values.ts';
 
-/** Milliseconds that a replaced session is kept in reserve: an abort that is under way has come by then. */
+/**
+ * Milliseconds that a replaced session is kept in reserve: an abort that is under way has come by
+ * then.
+ */
 export const RESERVE_MS = 1_000;
 
 /** Why the loser of a crossing is aborted. Peers match no text of it. */
@@ -33,6 +39,8 @@ export interface Rival {
   readonly publicId: Uint8Array;
 }
 
-/** Whether an inbound connection whose dialler has `theirId` stays, when `rival` is what we dialled. */
+/**
+ * Whether an inbound connection whose dialler has `theirId` stays, when `rival` is what we dialled.
+ */
 export const inboundStays = (rival: Rival | undefined, theirId: Uint8Array): boolean =>
   rival === undefined || compareBytes(rival.publicId, theirId) < 0;

@@ -1,10 +1,11 @@
 /**
  * Reaching peers. A dial ends in exactly one of these ways:
  *
- *   dial ──► connected ──► hello ──► open                     the waiters get the session
- *    │           │           └─ ended by the peer ─► pause ─► dial once more (the winner of a crossing may come first)
- *    │           └ an inbound session of that peer opens ───► the waiters get that one
- *    └ the netlayer fails, time is over, or the hello is not that peer's ───► the waiters hear the reason
+ *   dial ─► connected ─► hello ─► open           the waiters get the session
+ *    │          │          └─ the peer ends it ─► pause ─► dial once more
+ *    │          │                                  └ the winner of a crossing opens first:
+ *    │          └ an inbound session of that peer opens:    the waiters get that one
+ *    └ the netlayer fails, time is over, or the hello is not that peer's: the waiters hear why
  */
 import { type Clock, Refused, Severed } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -36,7 +37,9 @@ export class Dialling {
     this.#host = host;
     this.#routes = routes;
   }
-  /** A session with `to`: the one that is open, or the one that a dial finds. May call back at once. */
+  /**
+   * A session with `to`: the one that is open, or the one that a dial finds. May call back at once.
+   */
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
     const known = this.#routes.find(to);
     if (known?.link !== undefined) return waiter.opened(known.link.session);
@@ -49,7 +52,9 @@ export class Dialling {
     route.dial = dial;
     this.#attempt(route, dial);
   }
-  /** A session with the peer of this route has opened: whoever waited gets it, and the dial is over. */
+  /**
+   * A session with the peer of this route has opened: whoever waited gets it, and the dial is over.
+   */
   reached(route: Route, session: Session): void {
     const { dial } = route;
     if (dial === undefined) return;
@@ -66,8 +71,8 @@ export class Dialling {
     dial.cancel = clock.after(limits.crossingRetryMs, () => this.#attempt(route, dial));
   }
   /**
-   * A session of this route has ended that may have lost a crossing. Whoever connects now waits a little for the winner:
-   * a dial at once would only cross it again.
+   * A session of this route has ended that may have lost a crossing. Whoever connects now waits a
+   * little for the winner: a dial at once would only cross it again.
    */
   expectWinner(route: Route, to: PeerLocation): void {
     if (route.dial !== undefined || this.#host.isClosed) return;

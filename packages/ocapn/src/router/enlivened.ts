@@ -2,7 +2,7 @@
  * What stands behind the vow of an enlivened sturdyref.
  *
  *   waiting   no session that stays yet: messages are held, in order
- *   piped     the fetch is out: messages go to its answer, at once and for good, so that they stay in order
+ *   piped     the fetch is out: messages go to its answer, for good, so that they stay in order
  *   broken    it cannot be had, and neither can what was sent to it
  */
 import type { Connector, FarAnswer, Target } from '@bellwether/actors';
@@ -40,7 +40,8 @@ export class Enlivened implements Connector, Asker {
   ): void {
     if (this.#pipe !== undefined) return this.#pass(this.#pipe, { to, method, args, answer });
     if (this.#end !== undefined) return answer?.broken(this.#end.value);
-    if (answer !== undefined) answer.slot = 0; // can be sent to: what is sent is held too, behind this
+    // It can be sent to: what is sent is held too, behind this.
+    if (answer !== undefined) answer.slot = 0;
     this.#held.push({ to, method, args, answer });
   }
   listen(to: Target, answer: FarAnswer): void {
@@ -94,7 +95,7 @@ export class Enlivened implements Connector, Asker {
 
   #pass({ session, fetched }: Pipe, { to, method, args, answer }: Held): void {
     session.connector.deliver(to === this.root ? fetched : to, method, args, answer);
-    // Its vow has this connector as its pipe, so the vat will not see that it leads to the same session.
+    // Its vow has this connector as its pipe: the vat does not see that both lead to one session.
     if (answer?.slot instanceof Question) answer.slot.isRelayed = true;
   }
   #settle(end: { readonly isKept: boolean; readonly value: unknown }): void {

@@ -1,13 +1,14 @@
 /**
- * Which session leads to whom. A hello proves a fresh key and nothing else; who the peer is comes from the transport:
+ * Which session leads to whom. A hello proves a fresh key and nothing else; who the peer is comes
+ * from the transport:
  *
- *   connection                            identity                          its session
- *   dialled                               whom we dialled; the hello must   routed to
- *                                         name it
- *   accepted, the transport proved it     what was proved; the same         routed to
- *   accepted, the netlayer is 'believed'  what the hello says               routed to
- *   accepted, anything else               none: anonymous                   may call and be answered, a tenth of the
- *                                                                           room, never routed to
+ *   connection                            identity                  its session
+ *   dialled                               whom we dialled; the      routed to
+ *                                         hello must name it
+ *   accepted, the transport proved it     what was proved; the same routed to
+ *   accepted, the netlayer is 'believed'  what the hello says       routed to
+ *   accepted, anything else               none: anonymous           may call, has a tenth of the
+ *                                                                   room, is never routed to
  *
  * At most one session per identity; see crossing.ts for which one stays.
  */
@@ -43,8 +44,9 @@ import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
 import { Watched } from './watched.ts';
 
 /**
- * Makes a router on the given powers; it does nothing until it is asked to listen or to dial. The caller owns it, and
- * ends it with `close`, also when its vat has halted. @throws RangeError for two netlayers of one transport.
+ * Makes a router on the given powers; it does nothing until it is asked to listen or to dial. The
+ * caller owns it, and ends it with `close`, also when its vat has halted. @throws RangeError for
+ * two netlayers of one transport.
  */
 export const createRouter = (powers: RouterPowers): Router => new PeerRouter(powers);
 

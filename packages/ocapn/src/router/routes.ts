@@ -1,4 +1,6 @@
-/** Which session leads to which peer, and which dial is to find one. At most one of each per peer. */
+/**
+ * Which session leads to which peer, and which dial is to find one. At most one of each per peer.
+ */
 import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Session } from '../session/session.ts';
 import type { Link } from './link.ts';
@@ -16,7 +18,10 @@ export class Dial {
   /** The connection in its hello, as long as there is one. */
   link: Link | undefined;
   attemptCount = 0;
-  /** Takes back whatever is under way: the netlayer's dial, or the wait for the winner of a crossing. */
+  /**
+   * Takes back whatever is under way: the netlayer's dial, or the wait for the winner of a
+   * crossing.
+   */
   cancel: () => void = () => undefined;
   stopTimer: () => void = () => undefined;
   constructor(to: PeerLocation) {

@@ -1,5 +1,6 @@
 /**
- * From sessions to routes: which of the sessions with one peer its messages take. See crossing.ts for the verdicts.
+ * From sessions to routes: which of the sessions with one peer its messages take. See crossing.ts
+ * for the verdicts.
  *
  *   opened ─┬─► link: it leads ◄──────────────── first operation ─── next: it opened beside another
  *           └─► next                                                     │
@@ -39,7 +40,10 @@ export class Routing {
   mayLose(link: Link): boolean {
     return this.#canLose(link) || this.#routeOf(link)?.reserve !== undefined;
   }
-  /** Judges an inbound hello of a known peer. False: it lost a crossing. A rival of ours that loses is aborted. */
+  /**
+   * Judges an inbound hello of a known peer. False: it lost a crossing. A rival of ours that loses
+   * is aborted.
+   */
   admit(link: Link, theirId: Uint8Array): boolean {
     const route = this.#routeOf(link);
     const rival = route === undefined ? undefined : this.#rivalOn(route);

@@ -1,11 +1,12 @@
 /**
- * The router as the composition root sees it: one per process and vat. It listens and dials through its netlayers,
- * keeps one CapTP session per peer that is proved, and gives out what `fetch` knows to whoever has the swissnum.
+ * The router as the composition root sees it: one per process and vat. It listens and dials through
+ * its netlayers, keeps one CapTP session per peer that is proved, and gives out what `fetch` knows
+ * to whoever has the swissnum.
  *
- *     const router = createRouter({ vat, netlayers: [unix, tls], crypto, clock, scheduler, reaper, log, fetch });
- *     router.listen((locations) => …, (reason) => …);            // a daemon; `herd` and a browser do not listen
- *     const registry = router.enliven<Registry>(sturdyref);      // a vow: send to it at once, it pipelines
- *     const cancel = router.dial(sturdyref, reached, lost);      // what a ^live-ref asks for
+ *     const router = createRouter({ vat, netlayers: [unix, tls], crypto, clock, … });
+ *     router.listen((locations) => …, (reason) => …);        // a daemon; `herd` does not listen
+ *     const registry = router.enliven<Registry>(sturdyref);  // a vow that pipelines at once
+ *     const cancel = router.dial(sturdyref, reached, lost);  // what a ^live-ref asks for
  */
 import type { Answer, Clock, Frontier, Log, Ref, Scheduler, Vow } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -13,10 +14,15 @@ import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 
-/** Why somebody wants us to open a connection: our own code, or a sturdyref that came in an argument. */
+/**
+ * Why somebody wants us to open a connection: our own code, or a sturdyref that came in an
+ * argument.
+ */
 export type DialReason = 'asked' | 'sturdyref';
 
-/** Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. */
+/**
+ * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why.
+ */
 export type Fetch = (swissnum: Uint8Array) => Ref | Vow | undefined;
 
 /** What a router is made of. */
@@ -26,7 +32,9 @@ export interface RouterPowers {
   readonly netlayers: readonly Netlayer[];
   readonly crypto: Crypto;
   readonly clock: Clock;
-  /** Runs the flush of what was written: the check phase in Node, so that one wake-up is one write. */
+  /**
+   * Runs the flush of what was written: the check phase in Node, so that one wake-up is one write.
+   */
   readonly scheduler: Scheduler;
   readonly reaper: Reaper;
   readonly log: Log;
@@ -35,7 +43,10 @@ export interface RouterPowers {
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /** Replaces limits one by one; for tests, and for small machines. */
   readonly limits?: Partial<Limits>;
-  /** The designator of a router that does not listen; random when absent, so that any number can be open. */
+  /**
+   * The designator of a router that does not listen; random when absent, so that any number can be
+   * open.
+   */
   readonly designator?: string;
 }
 
@@ -61,8 +72,8 @@ export interface SessionView {
 /** A process's way to its peers. Owned by whoever made it, who closes it. */
 export interface Router {
   /**
-   * Listens on the netlayers of these transports; absent: on all of them, the others only dial. One of the two is
-   * called, once: `ready` when all listen, `failed` for the first failure.
+   * Listens on the netlayers of these transports; absent: on all of them, the others only dial. One
+   * of the two is called, once: `ready` when all listen, `failed` for the first failure.
    */
   listen(
     ready: (at: readonly PeerLocation[]) => void,
@@ -72,17 +83,21 @@ export interface Router {
   /** Where others reach us, one per netlayer that listens; empty before `listen` is ready. */
   readonly locations: readonly PeerLocation[];
   /**
-   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Severed when the peer cannot be
-   * reached, with Refused when it knows no such swissnum.
+   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Severed when
+   * the peer cannot be reached, with Refused when it knows no such swissnum.
    */
   enliven<I = unknown>(to: Sturdyref, because?: DialReason): Vow<Ref<I>>;
   /**
-   * Enlivens and watches. Either `reached` is kept with the ref and `lost` is broken, with Severed, when its session
-   * ends; or both are broken with the reason. The result cancels: neither is called after it, and the session stays.
+   * Enlivens and watches. Either `reached` is kept with the ref and `lost` is broken, with Severed,
+   * when its session ends; or both are broken with the reason. The result cancels: neither is
+   * called after it, and the session stays.
    */
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void;
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
-  /** Ends every session and closes every netlayer; leaves no timer. Then whatever is asked breaks with Severed. */
+  /**
+   * Ends every session and closes every netlayer; leaves no timer. Then whatever is asked breaks
+   * with Severed.
+   */
   close(done?: () => void): void;
 }

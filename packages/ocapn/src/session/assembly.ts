@@ -1,4 +1,7 @@
-/** A record that comes in pieces, in one buffer that grows: a peer that sends single bytes gains no memory by it. */
+/**
+ * A record that comes in pieces, in one buffer that grows: a peer that sends single bytes gains no
+ * memory by it.
+ */
 import type { Limits } from '../limits.ts';
 import { Splitter } from '../syrup/split.ts';
 

@@ -11,9 +11,15 @@ import type { Room } from './tables.ts';
 
 /** How references reach a third peer. */
 export interface Handoffs {
-  /** Syrup of a signed gift of `value`, a reference of another session; undefined: export a forwarder instead. */
+  /**
+   * Syrup of a signed gift of `value`, a reference of another session; undefined: export a
+   * forwarder instead.
+   */
   give(value: object, to: Session): Uint8Array | undefined;
-  /** What stands for a gift that came in. Never throws: a gift that cannot be had is a vow that breaks. */
+  /**
+   * What stands for a gift that came in. Never throws: a gift that cannot be had is a vow that
+   * breaks.
+   */
   receive(gift: Envelope, from: Session): object;
 }
 
@@ -29,7 +35,10 @@ export interface SessionHost {
   /** Export 0 of every session. */
   readonly bootstrap: Ref;
   readonly log: Log;
-  /** Judges a hello that is signed well. Undefined: the session must not open, the host has aborted it. */
+  /**
+   * Judges a hello that is signed well. Undefined: the session must not open, the host has aborted
+   * it.
+   */
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */
   opened(session: Session): void;

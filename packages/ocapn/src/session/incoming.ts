@@ -1,13 +1,15 @@
 /**
  * What the peer says once the session is open.
  *
- *   op:deliver to      an object, a promise or an answer of ours   a message for the vat
- *                      a resolver of ours                          the answer to a question
- *                      nothing any more                            late: breaks the resolver if there is one
- *                      nothing that ever was                       the same; without a resolver it ends the session
+ *   op:deliver to      an object, promise or answer of ours  a message for the vat
+ *                      a resolver of ours                    the answer to a question
+ *                      what is gone                          late: breaks its resolver, if any
+ *                      what never was                        the same; without a resolver it
+ *                                                            ends the session
  *   op:listen          tells when the promise has settled
  *   op:get index untag binds an answer to a part
- *   op:gc-exports      mentions come back             op:gc-answers   results are not needed any more
+ *   op:gc-exports      mentions come back
+ *   op:gc-answers      results are not needed any more
  *   anything else      ends the session
  *
  * A frame is checked whole before it changes anything.
@@ -25,7 +27,10 @@ import type { Session } from './session.ts';
 import { Question, type Tables } from './tables.ts';
 import { brokenVow, vowFrom } from './vow-from.ts';
 
-/** Tells a resolver of the peer how a vow here ended. The vat calls it after the commit of what settled the vow. */
+/**
+ * Tells a resolver of the peer how a vow here ended. The vat calls it after the commit of what
+ * settled the vow.
+ */
 class Reply implements Answer {
   readonly #outgoing: Outgoing;
   readonly #resolverPos: number;
@@ -119,7 +124,8 @@ export class Incoming {
       );
     this.#tables.exports.drop(question);
     this.#outgoing.settle(question, name === 'fulfill', value);
-    this.#result(operation, undefined); // a resolver is told one way; who asks all the same gets nothing back
+    // A resolver is told one way. A peer that asks for an answer all the same gets nothing.
+    this.#result(operation, undefined);
   }
   #listen({ to, listener }: Listen): void {
     const target =

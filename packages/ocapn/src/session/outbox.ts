@@ -1,11 +1,12 @@
 /**
- * One output buffer for all sessions of a router: nothing is held per idle session, and the frames of one wake-up
- * leave in one write per connection.
+ * One output buffer for all sessions of a router: nothing is held per idle session, and the frames
+ * of one wake-up leave in one write per connection.
  *
  *   begin ─► frame ─► end ──────► (check phase) flush ─► send
  *              └────► cancel          │
- *                                     └ the transport is full: parts wait with the session; from `unsentPauseBytes`
- *                                       on its peer is not read, at `unsentCutBytes` it is cut off
+ *                                     └ the transport is full: parts wait with the session;
+ *                                       from `unsentPauseBytes` on its peer is not read,
+ *                                       at `unsentCutBytes` it is cut off
  */
 import type { Clock, Scheduler } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -13,11 +14,14 @@ import type { Connection } from '../netlayer.ts';
 import { Writer } from '../syrup/write.ts';
 
 /**
- * Milliseconds that garbage is gathered. Two frames and a write for each call would wake the peer once more and take
- * half of the throughput away.
+ * Milliseconds that garbage is gathered. Two frames and a write for each call would wake the peer
+ * once more and take half of the throughput away.
  */
 const GARBAGE_MS = 20;
-/** A run of frames this long is handed over before the end of the tick: it gains nothing from waiting. */
+/**
+ * A run of frames this long is handed over before the end of the tick: it gains nothing from
+ * waiting.
+ */
 const RUN_BYTES = 256 * 1024;
 
 /** What one session has written and the transport has not taken. */
@@ -39,13 +43,18 @@ export class Unsent {
 export interface Sender {
   readonly connection: Connection;
   readonly unsent: Unsent;
-  /** Writes what waited for the end of the tick: garbage, if there is much of it or it was swept. */
+  /**
+   * Writes what waited for the end of the tick: garbage, if there is much of it or it was swept.
+   */
   beforeFlush(): void;
   /** Too much is unsent: the peer does not read. The session must end. */
   choked(): void;
 }
 
-/** The shared buffer. Frames of one session at a time; another session's frame moves the earlier ones out. */
+/**
+ * The shared buffer. Frames of one session at a time; another session's frame moves the earlier
+ * ones out.
+ */
 export class Outbox {
   readonly #writer: Writer;
   readonly #scheduler: Scheduler;
@@ -169,7 +178,10 @@ export class Outbox {
   }
 }
 
-/** What turns wrote to several peers by turns is one write to each all the same; long parts are not worth the copy. */
+/**
+ * What turns wrote to several peers by turns is one write to each all the same; long parts are not
+ * worth the copy.
+ */
 const joined = ({ parts, byteCount }: Unsent): readonly Uint8Array[] => {
   if (parts.length < 2 || byteCount > RUN_BYTES) return parts;
   const whole = new Uint8Array(byteCount);

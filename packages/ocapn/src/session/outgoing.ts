@@ -1,8 +1,10 @@
 /**
- * What leaves over a session: the vat's side of it, a Connector. Nothing here throws. A frame that cannot be written is
- * taken back whole, with the mentions in it, and breaks the one answer that waited for it.
+ * What leaves over a session: the vat's side of it, a Connector. Nothing here throws. A frame that
+ * cannot be written is taken back whole, with the mentions in it, and breaks the one answer that
+ * waited for it.
  *
- *   a question:  asked ──► answered or broken ──► released by its vat, or its vow was collected ──► op:gc-answers
+ *   a question:  asked ─► answered or broken ─► released by its vat, or its vow collected
+ *                                               ─► op:gc-answers
  */
 import { type Connector, type FarAnswer, Refused, type Target } from '@bellwether/actors';
 import { Encode } from '../errors.ts';
@@ -145,8 +147,9 @@ export class Outgoing implements Connector {
   }
 
   /**
-   * A vow that was sent to before it became something elsewhere goes on using the answer, so that messages stay in
-   * order. In every other case the vat releases the answer itself; a finalizer for each costs 2.5 µs.
+   * A vow that was sent to before it became something elsewhere goes on using the answer, so that
+   * messages stay in order. In every other case the vat releases the answer itself; a finalizer for
+   * each costs 2.5 µs.
    */
   #keepsItsPipe(value: unknown): boolean {
     const place = this.#host.frontier.whatIs(value, this);

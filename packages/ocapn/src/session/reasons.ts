@@ -1,8 +1,9 @@
 /**
- * Errors at the edge. A break reason that is plain data passes as it is, both ways. An error of ours becomes
- * `['code "message"]` and back: code and message, never stack or path. Any other error is a fault of this process and
- * none of the peer's business: it gets a fixed text, and the log has the rest. The error records of Goblins and Endo are
- * read as errors too, and never written: each ends a session or hangs a call of the other.
+ * Errors at the edge. A break reason that is plain data passes as it is, both ways. An error of
+ * ours becomes `['code "message"]` and back: code and message, never stack or path. Any other error
+ * is a fault of this process and none of the peer's business: it gets a fixed text, and the log has
+ * the rest. The error records of Goblins and Endo are read as errors too, and never written: each
+ * ends a session or hangs a call of the other.
  */
 import { ActorError, type Log, rawReason } from '@bellwether/actors';
 import { Sym } from '../syrup/values.ts';

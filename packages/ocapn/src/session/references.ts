@@ -1,15 +1,21 @@
 /**
  * References on their way over a session.
  *
- *   out: what the vat says it is       written as                         in: what stands on the wire   becomes
- *   near                               import-object, one mention         import-object n               the Ref of import n
- *   the peer's own                     export n                           import-promise n              the Vow of import n
- *   of another session                 a gift, else import-object         export n                      what we exported there
- *   a vow, also when it has settled    import-promise, one mention        answer n                      the vow of that answer
+ *   going out, to the vat it is         is written as
+ *   near                                import-object n, one mention
+ *   the peer's own                      export n
+ *   of another session                  a gift, else import-object n, one mention
+ *   a vow, also when it has settled     import-promise n, one mention
  *
- * A settled vow is not written by value: what a turn has settled and not committed must not leave, a peer that nests
- * answers in answers must not make a frame of 2^40 values, and whether a field is a vow must not depend on timing.
- * A question that is still open is exported as a promise of ours, because Goblins reads `desc:answer` as a target only.
+ *   coming in                           becomes
+ *   import-object n, import-promise n   the Ref, the Vow of import n
+ *   export n, answer n                  what we exported there, the vow of that answer
+ *   a gift                              what the handoffs make of it
+ *
+ * A settled vow is not written by value: what a turn has settled and not committed must not leave,
+ * a peer that nests answers in answers must not make a frame of 2^40 values, and whether a field is
+ * a vow must not depend on timing. A question that is still open is exported as a promise of ours,
+ * because Goblins reads `desc:answer` as a target only.
  */
 import type { Connector, Place } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
@@ -101,7 +107,10 @@ export class IncomingReferences implements Binder {
     if (reference.kind === 'import-promise') return this.#import(reference.position, true);
     return this.target(reference);
   }
-  /** What an export or answer of ours is; undefined for nothing, and for a resolver, which is no value. */
+  /**
+   * What an export or answer of ours is; undefined for nothing, and for a resolver, which is no
+   * value.
+   */
   target(at: Descriptor): object | undefined {
     if (at.kind === 'answer') return this.#tables.answers.get(at.position);
     if (at.position === BOOTSTRAP_POS) return this.#host.bootstrap;

@@ -1,7 +1,7 @@
 /**
- * op:get, op:index, op:untag: a part of what a promise becomes, bound to an answer of its own. Goblins and Endo send
- * them for `<-hashmap-ref` and its like. A part that is not there breaks; Goblins fulfils with false instead, which
- * cannot be told from a field that is false.
+ * op:get, op:index, op:untag: a part of what a promise becomes, bound to an answer of its own.
+ * Goblins and Endo send them for `<-hashmap-ref` and its like. A part that is not there breaks;
+ * Goblins fulfils with false instead, which cannot be told from a field that is false.
  */
 import { type Frontier, Refused, type Vow } from '@bellwether/actors';
 import { isStruct } from '../syrup/values.ts';

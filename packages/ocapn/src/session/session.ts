@@ -1,16 +1,18 @@
 /**
- * One CapTP conversation over one connection: bytes in, messages for the vat out, and the other way round. It knows no
- * socket, no clock and no peer but its own.
+ * One CapTP conversation over one connection: bytes in, messages for the vat out, and the other way
+ * round. It knows no socket, no clock and no peer but its own.
  *
  *   state    bytes carry                 goes to   when
  *   hello    op:start-session, alone     open      the hello is signed well and the host admits it
  *            op:abort                    closed
- *   open     every other operation       closed    op:abort, a frame that is refused, the connection's end, abort()
+ *   open     every other operation       closed    op:abort, a frame that is refused, abort(), the
+ *                                                  connection's end
  *   closed   nothing
  *
- * Our own hello is written when the connection stands, without waiting for the peer's. A refused frame ends this
- * session and touches no other. The first operation after the hello, an abort aside, confirms that the peer has read
- * ours: until then a dialled session may still lose a crossing.
+ * Our own hello is written when the connection stands, without waiting for the peer's. A refused
+ * frame ends this session and touches no other. The first operation after the hello, an abort
+ * aside, confirms that the peer has read ours: until then a dialled session may still lose a
+ * crossing.
  */
 import { ActorError, type Connector, Severed, type Target } from '@bellwether/actors';
 import { Decode } from '../errors.ts';
@@ -33,7 +35,10 @@ export interface TableCounts {
   readonly answers: number;
 }
 
-/** A session. Made by a router for each connection; hand it to the netlayer as the connection's handler. */
+/**
+ * A session. Made by a router for each connection; hand it to the netlayer as the connection's
+ * handler.
+ */
 export class Session implements ConnectionHandler, Sender {
   readonly connection: Connection;
   readonly unsent = new Unsent();
@@ -144,7 +149,10 @@ export class Session implements ConnectionHandler, Sender {
     if (this.#assembly.take(chunk, at) >= 0)
       throw new Decode('captp: a record is whole for one reader and not for the other');
   }
-  /** The offset behind the record that was waited for; the chunk's length when it is still not there. */
+  /**
+   * The offset behind the record that was waited for; the chunk's length when it is still not
+   * there.
+   */
   #resume(assembly: Assembly, chunk: Uint8Array): number {
     const end = assembly.take(chunk, 0);
     if (end < 0) return chunk.length;
@@ -186,7 +194,10 @@ export class Session implements ConnectionHandler, Sender {
     this.#state = 'open';
     this.#host.opened(this);
   }
-  /** Our own errors say what was wrong with the frame; anything else is a fault here, and the log's business. */
+  /**
+   * Our own errors say what was wrong with the frame; anything else is a fault here, and the log's
+   * business.
+   */
   #refuse(error: unknown): void {
     const isOurs = error instanceof ActorError;
     const reason = isOurs ? error.message : String(error);

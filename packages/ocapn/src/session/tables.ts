@@ -1,15 +1,16 @@
 /**
  * The tables of one session. Two kinds, named for who picks the numbers:
  *
- *   table      numbers chosen  holds                                               an entry goes when
- *   exports    here, from 1    what we mentioned: objects, promises                the peer has given back every mention
- *              here, from 1    resolvers of our questions                          the peer has answered
- *   imports    there           what the peer mentioned                             nobody here holds it any more
- *   answers    there           results of the peer's messages                      the peer says so
- *   questions  here, from 0    nothing: a counter, the resolver has the question
+ *   table      numbers       holds                              an entry goes when
+ *   exports    ours, from 1  objects and promises we mentioned  every mention came back
+ *                            resolvers of our questions         the peer has answered
+ *   imports    the peer's    what the peer mentioned            nobody here holds it any more
+ *   answers    the peer's    results of the peer's messages     the peer says so
+ *   questions  ours, from 0  nothing: a counter, the resolver has the question
  *
- * Export numbers are never used again, so a late message about an old one can be told from a made-up one.
- * A mention counts once its frame is complete: a frame that fails half way leaves no trace here.
+ * Export numbers are never used again, so a late message about an old one can be told from a
+ * made-up one. A mention counts once its frame is complete: a frame that fails half way leaves no
+ * trace here.
  */
 import type { FarAnswer, Slot, Target } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
@@ -23,7 +24,10 @@ export interface Room {
 }
 const NO_ROOM: Room = { exports: 0, imports: 0, questions: 0, answers: 0 };
 
-/** The number of the bootstrap object, implicit on both sides. It is never mentioned and never given back. */
+/**
+ * The number of the bootstrap object, implicit on both sides. It is never mentioned and never given
+ * back.
+ */
 export const BOOTSTRAP_POS = 0;
 
 /** Something that the peer may send to, and how many mentions of it the peer holds. */
@@ -45,7 +49,10 @@ export class Question {
   readonly answerPos: number | undefined;
   readonly resolverPos: number;
   readonly answer: FarAnswer;
-  /** Somebody has sent to the answer before it came. Later messages must take the same way to stay in order. */
+  /**
+   * Somebody has sent to the answer before it came. Later messages must take the same way to stay
+   * in order.
+   */
   isPipelined = false;
   /** The vat knows the answer behind another connector than this session's. */
   isRelayed = false;
@@ -58,13 +65,21 @@ export class Question {
   }
 }
 
-/** Something that the peer exported, held weakly: what is strong here is only the count to give back. */
+/**
+ * Something that the peer exported, held weakly: what is strong here is only the count to give
+ * back.
+ */
 export class Import implements Target {
   readonly slot: Slot = this;
   readonly position: number;
-  /** Mentions received and not given back; 0 for the implicit bootstrap and for what was released. */
+  /**
+   * Mentions received and not given back; 0 for the implicit bootstrap and for what was released.
+   */
   count = 0;
-  /** Which reference stands for it now: a collected one may be succeeded before its finalizer has run. */
+  /**
+   * Which reference stands for it now: a collected one may be succeeded before its finalizer has
+   * run.
+   */
   generation = 0;
   held: WeakRef<object> | undefined;
   constructor(position: number) {
@@ -95,7 +110,10 @@ export class Exports {
   wasGiven(position: number): boolean {
     return position < this.#nextPos;
   }
-  /** One more mention of a value in the frame that is being written. @throws Limit when the table is full. */
+  /**
+   * One more mention of a value in the frame that is being written. @throws Limit when the table is
+   * full.
+   */
   mention(value: object, limit: number): number {
     const entry = this.#byValue.get(value) ?? this.#add(value, limit);
     if (entry.pendingCount === 0) this.#touched.push(entry);
@@ -130,8 +148,9 @@ export class Exports {
     }
   }
   /**
-   * The peer gives mentions back. Word about what is gone already, or about the bootstrap, is merely late. The result
-   * is a question whose resolver came back unused: nobody will answer it any more.
+   * The peer gives mentions back. Word about what is gone already, or about the bootstrap, is
+   * merely late. The result is a question whose resolver came back unused: nobody will answer it
+   * any more.
    * @throws Decode for a number never given out, and for more than the peer holds.
    */
   returned(position: number, delta: number): Question | undefined {

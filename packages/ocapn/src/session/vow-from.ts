@@ -1,4 +1,7 @@
-/** Vows of this package's own making: the vat offers vows to connectors only, so a small connector stands behind each. */
+/**
+ * Vows of this package's own making: the vat offers vows to connectors only, so a small connector
+ * stands behind each.
+ */
 import {
   type Answer,
   type Connector,
