@@ -84,6 +84,7 @@ describe('a daemon that starts', () => {
     it.machine.boot();
     it.world.run();
     expect(statusOf(it, 'web')).toMatchObject({ stage: 'running', pid: 102 });
+    expect(it.machine.disk.records().running.map(({ pid }) => pid)).toEqual([102]);
   });
   it('is right wherever its predecessor died in the middle of a start', () => {
     let diedInSpawn = 0;
@@ -112,15 +113,18 @@ describe('a daemon that starts', () => {
   });
   it('keeps up a requirement of something wanted, whatever its own record says', () => {
     const it = up([run('base'), run('web', 'base')]);
-    it.machine.disk.entries.push(
-      { kind: 'desired', service: 'base', isWanted: false },
-      { kind: 'desired', service: 'web', isWanted: true },
-    );
+    it.machine.herd('start', 'web');
+    it.world.run();
+    it.machine.disk.entries.push({ kind: 'desired', service: 'base', isWanted: false });
     reboot(it);
-    expect(statusOf(it, 'base')?.stage).toBe('running');
-    expect(statusOf(it, 'web')?.stage).toBe('running');
-    reboot(it);
-    expect(it.machine.processes.living()).toHaveLength(2);
+    expect(it.machine.processes.living().map(({ pid }) => pid)).toEqual([101, 102]);
+    it.machine.crash();
+    it.machine.processes.kill('base');
+    it.machine.processes.kill('web');
+    it.machine.boot();
+    it.world.run();
+    expect(statusOf(it, 'base')).toMatchObject({ stage: 'running', pid: 103 });
+    expect(statusOf(it, 'web')).toMatchObject({ stage: 'running', pid: 104 });
   });
   it('ends a process whose service is gone from the configuration', () => {
     const configs = [run('web')];
@@ -128,8 +132,11 @@ describe('a daemon that starts', () => {
     it.machine.herd('start', 'web');
     it.world.run();
     configs.pop();
+    const before = it.world.now;
     reboot(it);
     expect(it.machine.processes.living()).toEqual([]);
+    // Its SIGKILL is called off: nothing waits for the grace to be over.
+    expect(it.world.now - before).toBeLessThan(1_000);
     expect(it.machine.logged('service.orphaned')).toMatchObject([{ service: 'web', pid: 101 }]);
   });
   it('serves nobody before it knows what runs', () => {

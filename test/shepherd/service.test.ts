@@ -195,6 +195,7 @@ describe('readiness', () => {
     const rig = new ServiceRig(http);
     const asked = rig.perform('start');
     rig.spawned();
+    rig.answerProbes(false);
     rig.exit({ code: 1 });
     expect(asked.value).toMatchObject({
       result: 'failed',
@@ -353,6 +354,15 @@ describe('a disabled service', () => {
     rig.spawned();
     expect(rig.state()).toBe('running');
     expect(rig.records).toContainEqual({ kind: 'enabled', service: 'web', isEnabled: true });
+  });
+});
+
+describe('a retired service', () => {
+  it('starts no more', () => {
+    const rig = new ServiceRig(web());
+    rig.ask((turn, service) => turn.call(service, 'retire'));
+    expect(rig.perform('start').value).toMatchObject({ result: 'failed', stage: 'stopped' });
+    expect(rig.forks).toEqual([]);
   });
 });
 

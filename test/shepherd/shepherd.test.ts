@@ -113,7 +113,7 @@ describe('start', () => {
       ],
     });
     expect(it.machine.lines).toEqual([
-      'A: no such program',
+      'A: Service db: no such program.',
       'A: Service db could not be started.',
       'A: Service mid depends on db.',
       'A: Service mid could not be started.',

@@ -5,7 +5,7 @@
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
-import { outcomeOf, refusal, runOf, type Held } from './service-steps.ts';
+import { outcomeOf, refusal, runOf, type Held } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from './types.ts';
 import { endedWords } from './wording.ts';
 

@@ -14,11 +14,14 @@ import { limits } from './limits.ts';
 import type { Held, Operation, Step, Work } from './shepherd-state.ts';
 import type { Outcome, Row } from './types.ts';
 
+/** The part of a shepherd's state that is its memory. */
+export type Memory = Pick<Held, 'open' | 'settled' | 'stepCount'>;
+
 /**
  * The operation with this id, remembered or new.
  * @throws Limit when there is no room, and nothing that could be forgotten
  */
-export const operationOf = (held: Held, turn: Turn, id: string): Operation => {
+export const operationOf = (held: Memory, turn: Turn, id: string): Operation => {
   const open = held.open.get(id);
   if (open !== undefined) return open;
   const before = held.settled.get(id);
@@ -46,7 +49,7 @@ export const claim = (operation: Operation, member: string, action: string): voi
 };
 
 /** Forgets the operation that has been over for the longest. */
-const forgetOne = (held: Held): boolean => {
+const forgetOne = (held: Memory): boolean => {
   for (const [id, operation] of held.settled.entries()) {
     held.settled.delete(id);
     held.stepCount.set(held.stepCount.get() - operation.steps.size);
@@ -59,7 +62,7 @@ const forgetOne = (held: Held): boolean => {
  * Adds a step that is under way.
  * @throws Limit when there is no room, and nothing that could be forgotten
  */
-export const openStep = (held: Held, operation: Operation, key: string, step: Step): void => {
+export const openStep = (held: Memory, operation: Operation, key: string, step: Step): void => {
   if (held.settled.delete(operation.id) || !held.open.has(operation.id))
     held.open.set(operation.id, operation);
   while (held.stepCount.get() >= limits.memoCount)
@@ -77,7 +80,7 @@ export const actStep = (operation: Operation, key: string): void => {
 
 /** Notes how a step ended; without an outcome it was refused. */
 export const settleStep = (
-  held: Held,
+  held: Memory,
   operation: Operation,
   key: string,
   outcome: Outcome | undefined,

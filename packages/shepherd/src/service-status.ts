@@ -1,6 +1,6 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
-import { runOf, stageOf, type Held } from './service-steps.ts';
+import { runOf, stageOf, type Held } from './service-state.ts';
 import type { Status } from './types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */

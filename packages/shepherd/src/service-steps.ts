@@ -1,133 +1,24 @@
 /** The steps of the `^service`; service.ts opens with their table. */
-import {
-  Refused,
-  type Clock,
-  type JournalCell,
-  type Log,
-  type Ref,
-  type Resolver,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from './limits.ts';
-import { nextRespawn, noRespawns, type Respawns } from './respawn.ts';
-import type {
-  Change,
-  Ending,
-  Entry,
-  LogFiles,
-  Logger,
-  Outcome,
-  Prober,
-  ProcessMonitor,
-  Readiness,
-  Run,
-  ServiceConfig,
-  Stage,
-} from './types.ts';
+import { untilReady, wakingOf } from './readiness.ts';
+import { nextRespawn, noRespawns } from './respawn.ts';
+import {
+  enter,
+  outcomeOf,
+  refusal,
+  runOf,
+  say,
+  stopped,
+  superseded,
+  type Attempt,
+  type Because,
+  type Held,
+  type State,
+  type Timer,
+} from './service-state.ts';
+import type { Ending, Entry, Outcome, Run } from './types.ts';
 import { endedWords } from './wording.ts';
-
-/** What all services of one shepherd share. */
-export interface ServicePowers {
-  readonly monitor: Ref<ProcessMonitor>;
-  readonly prober: Prober;
-  readonly logFiles: LogFiles;
-  readonly clock: Pick<Clock, 'now' | 'wall'>;
-  readonly log: Log;
-}
-interface Timer {
-  cancel(): void;
-}
-/** A start under way, and who waits for it. */
-interface Attempt {
-  readonly answer: Vow<Outcome>;
-  readonly resolver: Resolver<Outcome>;
-  /** Made by the service itself: its failure is one more death, not the end of it. */
-  readonly isRespawn: boolean;
-}
-/** Why a process is being stopped: somebody asked, or it was not ready in time. */
-type Because =
-  | { readonly kind: 'asked' }
-  | { readonly kind: 'not-ready'; readonly attempt: Attempt; readonly reason: string };
-/** See the table of service.ts. */
-export type State =
-  | { readonly at: 'stopped' }
-  | { readonly at: 'spawning'; readonly attempt: Attempt }
-  | {
-      readonly at: 'waking';
-      readonly attempt: Attempt;
-      readonly run: Run;
-      readonly deadline: Timer | undefined;
-      /** The wait for the next readiness attempt. */
-      readonly poll: Timer | undefined;
-    }
-  | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
-  | { readonly at: 'resting'; readonly timer: Timer }
-  | {
-      readonly at: 'stopping';
-      readonly because: Because;
-      /** Absent while a spawn is under way that nobody wants any more. */
-      readonly run: Run | undefined;
-      readonly grace: Timer | undefined;
-      readonly answer: Vow<Outcome>;
-      readonly resolver: Resolver<Outcome>;
-    };
-
-/** The state of a service, and what its steps work with. */
-export interface Held extends ServicePowers {
-  readonly name: string;
-  readonly config: ServiceConfig;
-  readonly logger: Ref<Logger>;
-  readonly state: JournalCell<State>;
-  readonly goal: JournalCell<'start' | 'stop'>;
-  readonly isEnabled: JournalCell<boolean>;
-  readonly isRetired: JournalCell<boolean>;
-  /** When the stage was entered, by the wall clock. */
-  readonly since: JournalCell<number | undefined>;
-  readonly respawns: JournalCell<Respawns>;
-  readonly lastExit: JournalCell<(Ending & { readonly at: number }) | undefined>;
-  readonly failure: JournalCell<{ readonly reason: string; readonly at: number } | undefined>;
-  readonly history: JournalCell<readonly Change[]>;
-}
-
-const stopped: State = { at: 'stopped' };
-
-/** The state of a service that is stopped and has no past. */
-export const hold = (
-  turn: Turn,
-  config: ServiceConfig,
-  powers: ServicePowers,
-  logger: Ref<Logger>,
-  isEnabled: boolean,
-): Held => ({
-  ...powers,
-  name: config.provision[0],
-  config,
-  logger,
-  state: turn.cell<State>(stopped),
-  goal: turn.cell<'start' | 'stop'>('stop'),
-  isEnabled: turn.cell(isEnabled),
-  isRetired: turn.cell(false),
-  since: turn.cell<number | undefined>(undefined),
-  respawns: turn.cell(noRespawns),
-  lastExit: turn.cell<(Ending & { readonly at: number }) | undefined>(undefined),
-  failure: turn.cell<{ readonly reason: string; readonly at: number } | undefined>(undefined),
-  history: turn.cell<readonly Change[]>([]),
-});
-
-/** The stage that others see. */
-export const stageOf = (state: State): Stage => {
-  switch (state.at) {
-    case 'spawning':
-    case 'waking':
-    case 'resting':
-      return 'starting';
-    default:
-      return state.at;
-  }
-};
-/** The process at hand, if there is one. */
-export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
 
 /** An explicit start. */
 export const start = (held: Held, turn: Turn): Vow<Outcome> => {
@@ -270,7 +161,8 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
   held.state.set({ at: 'waking', attempt, run, deadline, poll: undefined });
-  if (waits !== undefined) attemptProbe(held, turn, run, waits, limits.firstPollMs);
+  if (waits !== undefined)
+    untilReady(held, turn, run, waits, (turn, attempt) => succeed(held, turn, attempt, run));
 };
 
 const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
@@ -281,45 +173,6 @@ const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
 
 const watch = (held: Held, turn: Turn, run: Run): void => {
   turn.when(run.ended, (turn, ending) => ended(held, turn, run, ending));
-};
-
-/** Whether this process is the one that is waited for. */
-const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking' }) | undefined => {
-  const state = held.state.get();
-  return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
-};
-
-const attemptProbe = (
-  held: Held,
-  turn: Turn,
-  run: Run,
-  ready: Exclude<Readiness, { readonly kind: 'spawned' }>,
-  waitMs: number,
-): void => {
-  const timeoutMs = Math.min(ready.timeoutMs, limits.attemptMs);
-  const isReady = turn.ask<boolean>((answer) =>
-    ready.kind === 'http'
-      ? held.prober.http(ready.url, timeoutMs, answer)
-      : held.prober.tcp(ready.host, ready.port, timeoutMs, answer),
-  );
-  const again = (turn: Turn): void => {
-    const state = wakingOf(held, run);
-    if (state === undefined) return;
-    const nextMs = Math.min(2 * waitMs, limits.lastPollMs);
-    const poll = turn.after(waitMs, (turn) => {
-      if (wakingOf(held, run) !== undefined) attemptProbe(held, turn, run, ready, nextMs);
-    });
-    held.state.set({ ...state, poll });
-  };
-  turn.when(
-    isReady,
-    (turn, isReady) => {
-      const state = wakingOf(held, run);
-      if (isReady === true && state !== undefined) succeed(held, turn, state.attempt, run);
-      else again(turn);
-    },
-    again,
-  );
 };
 
 const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
@@ -445,47 +298,4 @@ const gone = (held: Held, turn: Turn, state: State & { readonly at: 'stopping' }
   state.resolver.kept(outcomeOf(held, 'changed'));
 };
 
-/**
- * The one place where the state changes its name: timers of the old one end, and the change is
- * noted.
- */
-const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
-  const before = held.state.get();
-  if (before.at === 'waking') {
-    before.deadline?.cancel();
-    before.poll?.cancel();
-  }
-  if (before.at === 'stopping') before.grace?.cancel();
-  held.state.set(next);
-  const at = held.clock.wall();
-  if (stageOf(before) !== stageOf(next)) held.since.set(at);
-  if (what === undefined) return;
-  const change: Change = { service: held.name, what, at };
-  held.history.set([...held.history.get(), change].slice(-limits.historyCount));
-  say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
-};
-
-const say = (
-  held: Held,
-  turn: Turn,
-  event: string,
-  fields: Readonly<Record<string, unknown>>,
-): void => turn.effect(() => held.log(event, { service: held.name, ...fields }));
-
-/** What a step answers: how it ended, and where the service is now. */
-export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
-  const state = held.state.get();
-  const pid = runOf(state)?.pid;
-  const stage = stageOf(state);
-  return { member: held.name, result, stage, ...(pid === undefined ? {} : { pid }), rows: [] };
-};
-/** A step that was not taken, or did not work. */
-export const refusal = (held: Held, reason: string): Outcome => ({
-  ...outcomeOf(held, 'failed'),
-  reason,
-});
-const superseded = (held: Held, action: 'start' | 'stop'): Outcome => ({
-  ...outcomeOf(held, 'superseded'),
-  reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
-});
 const disabledWords = (held: Held): string => `Service ${held.name} is currently disabled.`;

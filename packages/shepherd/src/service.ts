@@ -33,23 +33,14 @@ import {
 } from '@bellwether/actors';
 import { runAction } from './actions.ts';
 import { makeLogger } from './logger.ts';
-import {
-  adoptRun,
-  disable,
-  enable,
-  hold,
-  retire,
-  start,
-  stop,
-  type Held,
-  type ServicePowers,
-} from './service-steps.ts';
+import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
+import { hold, type Held, type ServicePowers } from './service-state.ts';
 import { statusOf } from './service-status.ts';
 import { limits } from './limits.ts';
 import { checkedCount } from './requests.ts';
 import type { LocalService, Outcome, Request, ServiceConfig, Status } from './types.ts';
 
-export type { ServicePowers } from './service-steps.ts';
+export type { ServicePowers } from './service-state.ts';
 
 /** Makes a stopped service. `isEnabled` is what the records say, true where they say nothing. */
 export const makeService = (

@@ -17,9 +17,11 @@ export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): rea
     case 'ok':
       return action === 'start' && isAsked ? [`Service ${member} is already running.`] : [];
     case 'failed':
-      return [...sentence(reason), ...failedLines(action, member)];
+      return [...sentence(member, reason), ...failedLines(action, member)];
     default:
-      return reason === undefined ? [`Service ${member}: ${action}: ${result}.`] : sentence(reason);
+      return reason === undefined
+        ? [`Service ${member}: ${action}: ${result}.`]
+        : sentence(member, reason);
   }
 };
 
@@ -49,5 +51,8 @@ const failedLines = (action: string, member: string): readonly string[] => {
       return [];
   }
 };
-const sentence = (reason: string | undefined): readonly string[] =>
-  reason === undefined ? [] : [reason];
+/** A reason as a sentence of its own, about the service that it is the reason of. */
+const sentence = (member: string, reason: string | undefined): readonly string[] => {
+  if (reason === undefined) return [];
+  return [/^service /i.test(reason) ? reason : `Service ${member}: ${reason}.`];
+};

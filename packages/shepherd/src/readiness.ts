@@ -1,0 +1,53 @@
+/** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
+import type { Turn } from '@bellwether/actors';
+import { limits } from './limits.ts';
+import type { Attempt, Held, State } from './service-state.ts';
+import type { Readiness, Run } from './types.ts';
+
+/** A readiness that has to be asked for. */
+export type Probed = Exclude<Readiness, { readonly kind: 'spawned' }>;
+
+/** Whether this process is the one that is waited for. */
+export const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking' }) | undefined => {
+  const state = held.state.get();
+  return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
+};
+
+/**
+ * Asks now, and while the answer is no after ever longer waits; `isReady` is told of the first yes,
+ * with the start as it is then. The deadline is the asker's affair: leaving the state ends the
+ * asking.
+ */
+export const untilReady = (
+  held: Held,
+  turn: Turn,
+  run: Run,
+  ready: Probed,
+  isReady: (turn: Turn, attempt: Attempt) => void,
+  waitMs: number = limits.firstPollMs,
+): void => {
+  const timeoutMs = Math.min(ready.timeoutMs, limits.attemptMs);
+  const answer = turn.ask<boolean>((answer) =>
+    ready.kind === 'http'
+      ? held.prober.http(ready.url, timeoutMs, answer)
+      : held.prober.tcp(ready.host, ready.port, timeoutMs, answer),
+  );
+  const again = (turn: Turn): void => {
+    const state = wakingOf(held, run);
+    if (state === undefined) return;
+    const nextMs = Math.min(2 * waitMs, limits.lastPollMs);
+    const poll = turn.after(waitMs, (turn) => {
+      if (wakingOf(held, run) !== undefined) untilReady(held, turn, run, ready, isReady, nextMs);
+    });
+    held.state.set({ ...state, poll });
+  };
+  turn.when(
+    answer,
+    (turn, said) => {
+      const state = wakingOf(held, run);
+      if (said === true && state !== undefined) isReady(turn, state.attempt);
+      else again(turn);
+    },
+    again,
+  );
+};
