@@ -1,8 +1,10 @@
 /**
  * Bundles the two programs into packages/herd/dist:
  *
- *     src/herd.ts      →  herd.cjs         starts herd.bundle.js with herd.cache, what V8 made of it here (herd-loader.cjs)
- *                         full.cjs, …      one file for each relative `import()`: read only when it is needed
+ *     src/herd.ts      →  herd.cjs         runs the other two (herd-loader.cjs):
+ *                         herd.bundle.js   what is typed all day
+ *                         herd.cache       what V8 made of it here
+ *                         full.cjs, …      a file for each relative import(): read when needed
  *     src/shepherd.ts  →  shepherd.mjs
  *
  * esbuild itself stays outside (it starts a program of its own that lies beside it).
@@ -16,7 +18,10 @@ import { build } from 'esbuild';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const source = path.join(root, 'packages', 'herd', 'src');
 const final = path.join(root, 'packages', 'herd', 'dist');
-/** Built aside and swapped in at the end: a program that is started meanwhile finds the old files or the new ones. */
+/**
+ * Built aside and swapped in at the end: a program that is started meanwhile finds the old files or
+ * the new ones.
+ */
 const output = `${final}.${process.pid}`;
 
 const shared = {
@@ -29,7 +34,10 @@ const shared = {
   external: ['esbuild'],
 };
 
-/** Turns every relative `import()` into a file of its own beside the bundle, and notes which files those are. */
+/**
+ * Turns every relative `import()` into a file of its own beside the bundle, and notes which files
+ * those are.
+ */
 const lazyChunks = (found) => ({
   name: 'lazy-chunks',
   setup: (plugins) => {
@@ -45,7 +53,10 @@ const lazyChunks = (found) => ({
   },
 });
 
-/** CommonJS, every lazy chunk a `require`; less text is less to compile, and names stay for traces and errors. */
+/**
+ * CommonJS, every lazy chunk a `require`; less text is less to compile, and names stay for traces
+ * and errors.
+ */
 const commonJs = (entry, found) => ({
   ...shared,
   entryPoints: [entry],
@@ -86,7 +97,8 @@ const warmUp = async () => {
     format: 'esm',
     nodePaths: [path.join(root, 'node_modules')],
   });
-  const { NODE_OPTIONS: _flagsOfOthers, ...env } = process.env; // flags are part of what a cache is for
+  // Flags are part of what a cache is good for.
+  const { NODE_OPTIONS: _flagsOfOthers, ...env } = process.env;
   const { status } = spawnSync(process.execPath, [file, output], {
     env,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -98,7 +110,8 @@ const warmUp = async () => {
 
 /** ESM whose CommonJS dependencies find a `require`. */
 const requireBanner =
-  "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);";
+  "import { createRequire as bundleRequire } from 'node:module';" +
+  'const require = bundleRequire(import.meta.url);';
 
 const swapIn = () => {
   const old = `${output}.old`;

@@ -1,7 +1,8 @@
 /**
- * What `dist/herd.cjs` is: runs the bundle beside it with the code that V8 made of it at build time. Compiling is a
- * third of what `herd status` costs beyond `node -e 0`: with the cache the whole takes 1.3 times as long, without it
- * 1.5 (`npm run bench -- herd-start`). A cache of another Node is refused by V8, which then compiles as always.
+ * What `dist/herd.cjs` is: runs the bundle beside it with the code that V8 made of it at build
+ * time. `herd status` takes 1.36 times as long as `node -e 0` with that cache and 1.57 times
+ * without (`npm run bench -- herd-start`). A cache of another Node is refused by V8, which then
+ * compiles as always.
  */
 'use strict';
 const fs = require('node:fs');

@@ -1,6 +1,7 @@
 /**
- * Makes `herd.cache` for a bundle of `herd`: runs it against a stand-in for a shepherd, so that what a command uses is
- * compiled, and saves what V8 has compiled. Bundled and started by build.mjs; the argument is the folder of the bundle.
+ * Makes `herd.cache` for a bundle of `herd`: runs it against a stand-in for a shepherd, so that
+ * what a command uses is compiled, and saves what V8 has compiled. Bundled and started by
+ * build.mjs; the argument is the folder of the bundle.
  */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';

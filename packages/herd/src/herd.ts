@@ -1,4 +1,7 @@
-/** The program `herd`. Bundled into one file, so that a command that is typed all day reads nothing else. */
+/**
+ * The program `herd`. Bundled into one file, so that a command that is typed all day reads nothing
+ * else.
+ */
 import { main } from './cli/main.ts';
 import { processTerminal } from './cli/process-terminal.ts';
 import { version } from './version.ts';
@@ -15,6 +18,7 @@ endAtBrokenPipe(process.stdout);
 endAtBrokenPipe(process.stderr);
 void main(process.argv.slice(2), processTerminal(process), { version }).then((exitCode) => {
   process.exitCode = exitCode;
-  // Not at once: what a pipe has not taken yet must be written. Not later: a socket may take a second to close.
+  // Not at once: what a pipe has not taken yet must be written. Not later: a socket may take a
+  // second to close.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
 });

@@ -1,10 +1,14 @@
-/** A shepherd that is one actor which answers as a test says, on a real unix socket, with an `admin.ref` beside it. */
+/**
+ * A shepherd that is one actor which answers as a test says, on a real unix socket, with an
+ * `admin.ref` beside it.
+ */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type Behavior, createVat, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type { LocalRoot } from '@bellwether/fleet';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
+import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { createRouter, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import type { Event, Sink, Status } from '@bellwether/shepherd';
@@ -14,8 +18,9 @@ export interface FakeShepherd {
   readonly socket: string;
   /** Messages that arrived, by method, with their arguments but the sink. */
   readonly asked: (readonly [method: string, ...args: readonly unknown[]])[];
-  /** The URI of the local root. */
+  /** The URI of the local root on its unix socket, and the one over TLS. */
   readonly uri: string;
+  readonly tlsUri: string;
   /** Ends every session, as a killed process does. */
   sever(): void;
   stop(): Promise<void>;
@@ -84,14 +89,13 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
   const vat = createVat({ name: 'fake', clock, scheduler: schedulers.vat });
   const root = await vat.run((turn) => turn.spawn(makeFakeRoot, answers, asked));
   const swissnum = nodeCrypto().random(32);
+  const place = { path: socket, mode: 'private', replaceStale: true } as const;
+  const unix = unixNetlayer({ designator: 'fake', place });
+  const identity = openIdentity(makeIdentity());
+  const tls = tlsNetlayer({ identity, place: { host: '127.0.0.1', bindHost: '127.0.0.1' } });
   const router = createRouter({
     vat,
-    netlayers: [
-      unixNetlayer({
-        designator: 'fake',
-        place: { path: socket, mode: 'private', replaceStale: true },
-      }),
-    ],
+    netlayers: [unix, tls],
     crypto: nodeCrypto(),
     clock,
     scheduler: schedulers.flush,
@@ -100,15 +104,19 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
     fetch: (given) => (Buffer.compare(given, swissnum) === 0 ? root : undefined),
   });
   await new Promise((ready, failed) => router.listen(ready, failed));
-  const uri = sturdyrefUri(
-    new Sturdyref({ transport: 'unix', designator: 'fake', hints: { path: socket } }, swissnum),
-  );
+  const uriAt = (transport: string): string => {
+    const peer = router.locations.find((each) => each.transport === transport);
+    if (peer === undefined) throw new Error(`does not listen on ${transport}`);
+    return sturdyrefUri(new Sturdyref(peer, swissnum));
+  };
+  const uri = uriAt('unix');
   fs.writeFileSync(path.join(folder, 'run', 'admin.ref'), `${uri}\n`, { mode: 0o600 });
   return {
     folder,
     socket,
     asked,
     uri,
+    tlsUri: uriAt('tcp-tls'),
     sever: () => {
       for (const session of router.sessions()) session.abort('killed by the test');
     },

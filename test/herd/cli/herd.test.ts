@@ -73,6 +73,24 @@ describe('without a shepherd', () => {
   });
 });
 
+describe('something else at the socket', () => {
+  it.each([
+    ['hangs up', '', 'the connection ended'],
+    ['speaks of another version', `<8'op:abort16"version 9, not 1>`, 'version 9, not 1'],
+    ['speaks another language', 'HTTP/1.1 400 Bad Request', 'expected a record'],
+  ])('that %s is told with its reason, and what to do', async (_what, bytes, reason) => {
+    const fake = await serve({});
+    const other = path.join(fake.folder, 'run', 'other');
+    const server = net.createServer((socket) => socket.resume().end(bytes)).listen(other);
+    await new Promise((ready) => server.once('listening', ready));
+    const ran = await run('-s', other, 'status');
+    await new Promise((done) => server.close(done));
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain(reason);
+    expect(ran.written.err).toContain('After an upgrade, restart the shepherd.');
+  });
+});
+
 describe('admin.ref', () => {
   const adminRef = (): string => path.join(shepherd?.folder ?? '', 'run', 'admin.ref');
   it('that is missing is named, with what to do', async () => {
@@ -190,7 +208,7 @@ describe('an action', () => {
     const [, [, second] = []] = shepherd?.asked ?? [];
     expect(second).not.toMatchObject({ operation: (request as { operation: string }).operation });
   });
-  it('keeps a fleet from its members when told to, and takes its deadline from --timeout', async () => {
+  it('leaves members alone when told to, and takes its deadline from --timeout', async () => {
     await serve({ perform: () => changed });
     await run('stop', 'web', '--no-members', '--timeout', '2.5');
     expect(shepherd?.asked[0]?.[1]).toMatchObject({ withMembers: false, remainingMs: 2_500 });
@@ -275,10 +293,10 @@ describe('an action', () => {
       perform: (turn, request, sink) =>
         void afterEvents([{ kind: 'row', row }], 0)(turn, request, sink),
     });
-    const ran = await run('--timeout', '0.2', 'start', 'fleet');
+    const ran = await run('--timeout', '1', 'start', 'fleet');
     expect(ran.exitCode).toBe(6);
     expect(ran.written.out).toContain('  a  changed');
-    expect(ran.written.err).toContain('no outcome within 200 ms');
+    expect(ran.written.err).toContain('no outcome within 1000 ms');
     expect(ran.written.err).toMatch(/operation op-[0-9a-f]{16}/);
   });
   it('whose shepherd dies exits with 4: what became of it is unknown', async () => {
@@ -325,7 +343,7 @@ describe('herd log and doc', () => {
     expect((await run('log')).written.out).toMatch(/\tservice web is running\n$/);
     expect((await run('log', '-n', '0')).written.out).toBe('');
   });
-  it('of an action that is not there exits with 1; of a keyword that is not known with 2', async () => {
+  it('of an unknown action exits with 1, of an unknown keyword with 2', async () => {
     await serve({
       status: () => [statusOf('web', { actions: [{ name: 'reload', documentation: 'Reads.' }] })],
     });
@@ -401,11 +419,14 @@ describe('herd ref', () => {
 });
 
 describe('@petname', () => {
-  it('is dialled directly, and its service performs and answers', async () => {
-    await serve({ perform: () => ({ member: 'web', result: 'changed', rows: [] }) });
-    await herd(here({ input: shepherd?.uri ?? '' }), 'ref', 'add', 'web');
+  it.each(['uri', 'tlsUri'] as const)('is dialled directly: its %s', async (which) => {
+    const events = [{ kind: 'line', from: 'A', text: 'x' }] as const;
+    const fake = await serve({
+      perform: afterEvents(events, { member: 'web', result: 'changed', rows: [] }),
+    });
+    await herd(here({ input: fake[which] }), 'ref', 'add', 'web');
     const ran = await herd(here({ env: { SHEPHERD_SOCKET: '/nowhere' } }), 'restart', '@web');
-    expect(ran.exitCode).toBe(0);
+    expect(ran).toMatchObject({ exitCode: 0, written: { out: 'A: x\n' } });
     expect(shepherd?.asked[0]?.[1]).toMatchObject({ member: 'web', action: 'restart' });
   });
   it('that cannot be reached exits with 4 and says that nothing was asked', async () => {

@@ -7,7 +7,10 @@ import type { Look, Terminal } from './terminal.ts';
 export interface Connections {
   /** The line to the local root. @throws NoShepherd */
   root(socket: string | undefined): Line;
-  /** The line to the service behind a petname, `@` included. Rejects with whatever is wrong with the ref. */
+  /**
+   * The line to the service behind a petname, `@` included. Rejects with whatever is wrong with the
+   * ref.
+   */
   petname(word: string): Promise<Line>;
 }
 

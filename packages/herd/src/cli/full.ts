@@ -1,6 +1,6 @@
 /**
- * The full parser and the help, by yargs, from the same table as the tiny one. Loaded only for what the tiny parser
- * left: yargs alone would double the time of `herd status`.
+ * The full parser and the help, by yargs, from the same table as the tiny one. Loaded only for what
+ * the tiny parser left: yargs alone would double the time of `herd status`.
  */
 import makeYargs from 'yargs';
 import { closest } from './closest.ts';
@@ -19,7 +19,10 @@ import {
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 
-/** Everything that yargs would do to a word is switched off: `1e3`, `007` and `0x10` must arrive as typed. */
+/**
+ * Everything that yargs would do to a word is switched off: `1e3`, `007` and `0x10` must arrive as
+ * typed.
+ */
 const untouched = {
   'boolean-negation': false,
   'camel-case-expansion': false,
@@ -71,8 +74,8 @@ const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => 
 };
 
 /**
- * For reading. Without `nargs: 0` yargs takes a word `true` or `false` after a flag for its value, and a service may
- * be called so. In help the type would only be noise: `SECONDS: …` says more than `[string]`. */
+ * For reading. Without `nargs: 0` yargs takes a word `true` or `false` after a flag for its value,
+ * and a service may be called so. In help the type would only be noise: `SECONDS: …` says more than `[string]`. */
 const readRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
   ...(rule.kind === 'flag' ? { type: 'boolean', nargs: 0 } : { type: 'string' }),
   ...aliasOf(rule),
@@ -92,7 +95,8 @@ const takeOption = (
   if (key === '_' || key === '$0' || value === undefined) return;
   const rule = optionRule(key);
   if (rule === undefined) {
-    if (key.length === 1 && optionNames.some((name) => letterOf(name) === key)) return; // an alias, seen by its name
+    // An alias is seen by its long name, too.
+    if (key.length === 1 && optionNames.some((name) => letterOf(name) === key)) return;
     throw unknownOption(key, words);
   }
   if (rule.kind === 'flag') {

@@ -1,15 +1,20 @@
 /**
- * What may be typed, in one table. Two parsers are made from it: the tiny one of `parse.ts`, for what is typed all
- * day, and the one of `full.ts`, which knows yargs and so help and good errors. A property test keeps them equal.
+ * What may be typed, in one table. Two parsers are made from it: the tiny one of `parse.ts`, for
+ * what is typed all day, and the one of `full.ts`, which knows yargs and so help and good errors. A
+ * property test keeps them equal.
  *
  *     herd [OPTION…] ACTION [OPTION…] SERVICE [ARG…]
  *
- * Herd's own actions take options in any place. A custom action takes herd's options before SERVICE only: what
- * follows belongs to the action and arrives as typed. `--` ends the options of herd, everywhere.
+ * Herd's own actions take options in any place. A custom action takes herd's options before SERVICE
+ * only: what follows belongs to the action and arrives as typed. `--` ends the options of herd,
+ * everywhere.
  */
 import { maxLogLines, maxTimeoutMs } from './limits.ts';
 
-/** A flag stands alone; the others take one value: any text, a whole number, or seconds (kept as milliseconds). */
+/**
+ * A flag stands alone; the others take one value: any text, a whole number, or seconds (kept as
+ * milliseconds).
+ */
 export type OptionKind = 'flag' | 'text' | 'count' | 'seconds';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
@@ -68,14 +73,19 @@ export interface ActionRule {
   /** Options beside those that every action takes. */
   readonly options: readonly OptionName[];
   readonly about: string;
-  /** The words after this many belong to the service's action, as typed: herd takes no options there. */
+  /**
+   * The words after this many belong to the service's action, as typed: herd takes no options
+   * there.
+   */
   readonly opaqueAfter?: number;
 }
 
 const many = Number.POSITIVE_INFINITY;
 const changing = ['no-members'] as const;
 
-/** Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`. */
+/**
+ * Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`.
+ */
 export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, ActionRule>([
   [
     'status',

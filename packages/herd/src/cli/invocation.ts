@@ -1,4 +1,7 @@
-/** From words to what is to be done, the same for both parsers. Knows the grammar, nothing of sockets or services. */
+/**
+ * From words to what is to be done, the same for both parsers. Knows the grammar, nothing of
+ * sockets or services.
+ */
 import { closest } from './closest.ts';
 import {
   actionRules,
@@ -115,13 +118,16 @@ const checkWords = (words: readonly string[]): void => {
 /** Locators without a swissnum are no secret; the path `/s/` is what makes one a sturdyref. */
 const isSecret = (text: string): boolean => /ocapn:\/\/.*\/s\//i.test(text);
 
-/** Refused without being repeated: arguments stay in the shell's history, and every user can read them in /proc. */
+/**
+ * Refused without being repeated: arguments stay in the shell's history, and every user can read
+ * them in /proc.
+ */
 const checkSecrets = (typed: Typed): void => {
   const texts = [...typed.words, ...Object.values(typed.options).map(String)];
   if (!texts.some(isSecret)) return;
   throw new Usage(
     'a ref is a secret and was given as an argument, where every user of this machine can read it',
-    "Treat it as known, and have another one minted. Give a ref as a file: 'herd ref add PETNAME < FILE'.",
+    "Have another one minted, and give that as a file: 'herd ref add PETNAME < FILE'.",
   );
 };
 

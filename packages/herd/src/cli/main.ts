@@ -1,4 +1,7 @@
-/** One run of `herd`: reads the command line, does what it asks for, and says with which code to exit. */
+/**
+ * One run of `herd`: reads the command line, does what it asks for, and says with which code to
+ * exit.
+ */
 import { openRoot } from '../client/root.ts';
 import { runDoc } from './commands/doc.ts';
 import { runLog } from './commands/log.ts';
@@ -16,7 +19,10 @@ export interface Program {
   readonly version: string;
 }
 
-/** Runs one command line; the result is the exit code. Never rejects: an error is told and becomes a code. */
+/**
+ * Runs one command line; the result is the exit code. Never rejects: an error is told and becomes a
+ * code.
+ */
 export const main = async (
   argv: readonly string[],
   terminal: Terminal,

@@ -1,6 +1,7 @@
 /**
- * The tiny parser: reads what is typed all day without loading anything. What it does not fully understand it leaves
- * to the full parser, which is the one that explains. It never explains and never guesses.
+ * The tiny parser: reads what is typed all day without loading anything. What it does not fully
+ * understand it leaves to the full parser, which is the one that explains. It never explains and
+ * never guesses.
  */
 import {
   optionByLetter,

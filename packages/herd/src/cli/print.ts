@@ -1,12 +1,13 @@
 /**
- * What is printed where. People get lines; with `--json` standard output has one document and nothing else:
+ * What is printed where. People get lines; with `--json` standard output has one document and
+ * nothing else:
  *
  *     { "schema": 1, "kind": …, … }
  *
  *     kind        also has
- *     status      services: as asked, each as the shepherd describes it (times in ms since 1970, ages in ms)
+ *     status      services, as they describe themselves (times in ms since 1970, ages in ms)
  *     about       name, version, pid, locations: the shepherd itself
- *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …; `rows` alone where contact was lost
+ *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
  *     history     changes: service, what, at
  *     log         service, lines
  *     doc         service, documentation, actions

@@ -2,7 +2,10 @@
 import type { Terminal } from './terminal.ts';
 import { Usage } from './usage.ts';
 
-/** The terminal of a process. Streams are touched when they are used: opening them costs a millisecond each. */
+/**
+ * The terminal of a process. Streams are touched when they are used: opening them costs a
+ * millisecond each.
+ */
 export const processTerminal = (own: NodeJS.Process): Terminal => ({
   env: own.env,
   uid: own.getuid?.() ?? 0,

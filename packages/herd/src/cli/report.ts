@@ -1,4 +1,6 @@
-/** What an error means for the exit code, and how it is told: one line, then what to do about it. */
+/**
+ * What an error means for the exit code, and how it is told: one line, then what to do about it.
+ */
 import { codeIn } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { actionRules } from './grammar.ts';
@@ -7,8 +9,8 @@ import { printJson } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
- * By code and not by class: some come from another machine, some from another bundle. What is not listed has failed
- * at the shepherd or at the service: 1.
+ * By code and not by class: some come from another machine, some from another bundle. What is not
+ * listed has failed at the shepherd or at the service: 1.
  */
 const exitCodes: Readonly<Record<string, number>> = {
   usage: 2,
@@ -34,7 +36,10 @@ export const exitCodeOfError = (error: unknown): number => {
   return Object.hasOwn(exitCodes, code) ? (exitCodes[code] ?? 1) : 1;
 };
 
-/** Tells an error; the result is the exit code. `invocation` is absent where the command line was not understood. */
+/**
+ * Tells an error; the result is the exit code. `invocation` is absent where the command line was
+ * not understood.
+ */
 export const report = (
   terminal: Terminal,
   wantsJson: boolean,
@@ -62,7 +67,9 @@ const hintOf = (error: unknown, invocation: Invocation | undefined): string | un
     : undefined;
 };
 
-/** `herd sshd status`: a word of ours in the place of the service gives it away, as in GNU `herd`. */
+/**
+ * `herd sshd status`: a word of ours in the place of the service gives it away, as in GNU `herd`.
+ */
 const hintForAction = (
   code: string,
   { action, service }: { readonly action: string; readonly service: string },

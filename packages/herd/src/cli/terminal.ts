@@ -1,4 +1,6 @@
-/** What `herd` may touch of the world. One object, made by the entry of the program and by tests. */
+/**
+ * What `herd` may touch of the world. One object, made by the entry of the program and by tests.
+ */
 
 /** A colour or weight of text; an order of paint, no order of meaning. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'magenta';
@@ -23,7 +25,10 @@ export interface Terminal {
   onInterrupt(told: () => void): () => void;
 }
 
-/** How things are shown to a person. Plain data and one pure function, so that a test can look as it likes. */
+/**
+ * How things are shown to a person. Plain data and one pure function, so that a test can look as it
+ * likes.
+ */
 export interface Look {
   readonly paint: (style: Style, text: string) => string;
   /** `●`, or `*` where the terminal does not speak UTF-8. */

@@ -2,14 +2,17 @@
 import { ActorError } from '@bellwether/actors';
 
 /**
- * The words or options cannot be followed. GNU `herd` exits with 1 here; we give 2, so that a script can tell its
- * own mistake from a failed service.
+ * The words or options cannot be followed. GNU `herd` exits with 1 here; we give 2, so that a
+ * script can tell its own mistake from a failed service.
  */
 export class Usage extends ActorError {
   /** What to type instead, where that is known. */
   readonly hint: string | undefined;
 
-  /** `message` says which word and what there is instead; it starts in lower case, after "herd: error: ". */
+  /**
+   * `message` says which word and what there is instead; it starts in lower case, after "herd:
+   * error: ".
+   */
   constructor(message: string, hint?: string, options?: ErrorOptions) {
     super('usage', message, options);
     this.name = 'Usage';

@@ -1,6 +1,7 @@
 /**
- * What a peer answered, checked before anything is made of it: the peer behind `@petname` may be anybody. A shape says
- * what a value must look like; fields that no shape names are left alone, so that a newer peer may say more.
+ * What a peer answered, checked before anything is made of it: the peer behind `@petname` may be
+ * anybody. A shape says what a value must look like; fields that no shape names are left alone, so
+ * that a newer peer may say more.
  */
 import { ActorError } from '@bellwether/actors';
 import type { Change, Event, Outcome, Result, Stage, Status } from '@bellwether/shepherd';
@@ -16,7 +17,10 @@ export class BadAnswer extends ActorError {
   }
 }
 
-/** A type by name, a set of words, a list of one shape, or a struct whose `name?` fields may be absent. */
+/**
+ * A type by name, a set of words, a list of one shape, or a struct whose `name?` fields may be
+ * absent.
+ */
 type Shape =
   | 'text'
   | 'number'
@@ -151,7 +155,8 @@ const checkList = (inner: Shape, value: unknown, what: string): void => {
 const checkType = (type: 'text' | 'number' | 'boolean', value: unknown, what: string): void => {
   const found = typeof value === 'string' ? 'text' : typeof value;
   if (found !== type) throw wrong(what, type, value);
-  // What is shown as a count, an age or a time is none of these beyond what a number counts exactly.
+  // What is shown as a count, an age or a time is none of these beyond what a number counts
+  // exactly.
   if (type === 'number' && !(Number(value) >= 0 && Number(value) <= Number.MAX_SAFE_INTEGER))
     throw wrong(what, 'a number from 0', value);
 };

@@ -1,16 +1,21 @@
-/** What can stand between `herd` and an answer: one class for each thing that a user does about it. */
+/**
+ * What can stand between `herd` and an answer: one class for each thing that a user does about it.
+ */
 import { ActorError } from '@bellwether/actors';
 
 /**
- * The stable code of an error; `error` where it has none. By its field and not by its class: a program of several
- * bundles has several copies of a class.
+ * The stable code of an error; `error` where it has none. By its field and not by its class: a
+ * program of several bundles has several copies of a class.
  */
 export const codeIn = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
     ? error.code
     : 'error';
 
-/** No shepherd answers at its socket, or it may not be used. Nothing was asked; exit code 1, as GNU has it. */
+/**
+ * No shepherd answers at its socket, or it may not be used. Nothing was asked; exit code 1, as GNU
+ * has it.
+ */
 export class NoShepherd extends ActorError {
   /** What to do about it. */
   readonly hint: string;
@@ -32,7 +37,9 @@ export class OutOfReach extends ActorError {
 }
 /** It was asked, and then the session ended or the time was up: what became of it is not known. */
 export class NoAnswer extends ActorError {
-  /** True where our own deadline passed, exit code 6; false where the session ended, exit code 4. */
+  /**
+   * True where our own deadline passed, exit code 6; false where the session ended, exit code 4.
+   */
   readonly isTimeUp: boolean;
 
   /** `message` says what was waited for. */

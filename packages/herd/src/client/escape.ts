@@ -1,20 +1,21 @@
 /**
- * Text from elsewhere, made harmless for a terminal. A log line of a service, a name from another machine or an error
- * of a peer may hold sequences that move the cursor, retitle the window or turn lines around.
+ * Text from elsewhere, made harmless for a terminal. A log line of a service, a name from another
+ * machine or an error of a peer may hold sequences that move the cursor, retitle the window or turn
+ * lines around.
  */
 
-/**
- * C0 but tab, DEL, C1; soft hyphen and the zero-width ones, which hide; marks that change direction; separators that
- * break lines; halves of surrogate pairs.
- */
-const unsafe =
-  // eslint-disable-next-line no-control-regex -- finding them is the point
-  /[\0-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+/** C0 but tab, DEL, C1; soft hyphen and the zero-width ones, which hide; marks of direction. */
+const controls = '\\0-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u180e\\u200b-\\u200f';
+/** Separators that break lines, more marks of direction, a byte order mark, annotations. */
+const marks = '\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb';
+/** Halves of surrogate pairs. */
+const halves = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]';
+const unsafe = new RegExp(`[${controls}${marks}]|${halves}`, 'g');
 const isUnsafe = new RegExp(unsafe.source);
 
 /**
- * For people: control characters as `\x1b`, marks of direction as `\u{202e}`. A backslash stays as it is, since what is
- * shown is to be read, not parsed; `--json` is for programs.
+ * For people: control characters as `\x1b`, marks of direction as `\u{202e}`. A backslash stays as
+ * it is, since what is shown is to be read, not parsed; `--json` is for programs.
  */
 export const visible = (text: string): string =>
   isUnsafe.test(text) ? text.replace(unsafe, named) : text;
@@ -25,11 +26,12 @@ const named = (character: string): string => {
 };
 
 /**
- * One JSON document, safe to show on a terminal too: JSON leaves C1 controls and marks of direction as they are, this
- * writes them as `\uXXXX`, which reads back the same.
+ * One JSON document, safe to show on a terminal too: JSON leaves C1 controls and marks of direction
+ * as they are, this writes them as `\uXXXX`, which reads back the same.
  */
 export const jsonText = (document: unknown): string =>
   JSON.stringify(document, undefined, 2).replace(unsafe, (character) =>
-    // The line breaks between the members are JSON.stringify's own; inside of strings it has escaped them.
+    // The line breaks between the members are JSON.stringify's own; inside of strings it has
+    // escaped them.
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -6,11 +6,17 @@ export const connectMs = 5_000;
 export const actionMs = 90_000;
 /** Milliseconds that a shepherd may take to stop everything, one grace period after another. */
 export const shutDownMs = 120_000;
-/** Milliseconds that a live look at a service elsewhere may take: GNU's `herd status` is a thing of an instant. */
+/**
+ * Milliseconds that a live look at a service elsewhere may take: GNU's `herd status` is a thing of
+ * an instant.
+ */
 export const probeMs = 1_000;
 /** Milliseconds for a question that a shepherd answers from what it has. */
 export const questionMs = 10_000;
-/** Milliseconds that we wait longer than the peer was given, so that its own words about time arrive. */
+/**
+ * Milliseconds that we wait longer than the peer was given, so that its own words about time
+ * arrive.
+ */
 export const marginMs = 500;
 /** Log lines where nobody says; GNU shows as many. */
 export const defaultLineCount = 5;

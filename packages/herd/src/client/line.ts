@@ -1,10 +1,10 @@
 /**
- * One line to one peer: a vat of our own, a router that only dials, and the reference behind a sturdyref. The command
- * line is the outermost edge, so here vows become promises.
+ * One line to one peer: a vat of our own, a router that only dials, and the reference behind a
+ * sturdyref. The command line is the outermost edge, so here vows become promises.
  *
- *     open ──► the question is queued ──► hello ──► fetch and question in one write ──► answer
+ *     open ──► question queued ──► hello ──► fetch and question in one write ──► answer
  *               │ no hello in time: OutOfReach        │ session ends: NoAnswer
- *               └ Ctrl-C: Detached, nothing sent      └ Ctrl-C: Detached, it goes on;  time up: NoAnswer
+ *               └ Ctrl-C: Detached              └ Ctrl-C: Detached, it goes on;  time up: NoAnswer
  *
  * The first question rides on the fetch: an exchange is one round trip after the hello.
  */
@@ -24,7 +24,10 @@ export interface LineOptions {
   /** Who we are, where the netlayer proves it; else random. */
   readonly designator?: string;
 }
-/** One question: a message to the peer, how long to wait for its answer, and who else may end the waiting. */
+/**
+ * One question: a message to the peer, how long to wait for its answer, and who else may end the
+ * waiting.
+ */
 export interface Question {
   readonly method: string;
   readonly args: readonly unknown[];
@@ -38,8 +41,8 @@ export interface Question {
 /** Asks the peer behind one sturdyref. Whoever opens a line closes it. */
 export interface Line {
   /**
-   * The answer, of unknown shape. Rejects with OutOfReach, NoAnswer or Detached, or with the refusal of the peer: an
-   * ActorError with the peer's code and message.
+   * The answer, of unknown shape. Rejects with OutOfReach, NoAnswer or Detached, or with the
+   * refusal of the peer: an ActorError with the peer's code and message.
    */
   ask(question: Question): Promise<unknown>;
   /** Ends the session and leaves no timer. */
@@ -58,7 +61,8 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
     clock,
     scheduler: flush,
     reaper: nodeReaper(),
-    log: () => undefined, // A client has no log; what concerns its user comes as the reason of a break.
+    // A client has no log; what concerns its user comes as the reason of a break.
+    log: () => undefined,
     fetch: () => undefined,
     // Nothing that a peer says makes this client dial.
     mayDial: (_to, because) => because === 'asked',
@@ -87,7 +91,10 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
 const argsOf = (turn: Turn, { args, events }: Question): readonly unknown[] =>
   events === undefined ? args : [...args, turn.spawn(makeClientSink, events)];
 
-/** The first of: the answer, the connect deadline, the deadline of the question, Ctrl-C. Leaves no timer. */
+/**
+ * The first of: the answer, the connect deadline, the deadline of the question, Ctrl-C. Leaves no
+ * timer.
+ */
 const settle = (
   reached: Promise<unknown>,
   answer: Promise<unknown>,
@@ -121,7 +128,9 @@ const settle = (
     );
   });
 
-/** What the peer refuses stays as it is; that its session ended says nothing about what was asked. */
+/**
+ * What the peer refuses stays as it is; that its session ended says nothing about what was asked.
+ */
 const noAnswer = (reason: unknown): Error => {
   if (codeOf(reason) === 'severed')
     return new NoAnswer(`the session ended: ${messageOf(reason)}`, false, { cause: reason });

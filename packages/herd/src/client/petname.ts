@@ -1,4 +1,6 @@
-/** The line to whatever a petname leads to: dialled from here, no shepherd of our own in between. */
+/**
+ * The line to whatever a petname leads to: dialled from here, no shepherd of our own in between.
+ */
 import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
 import { RefStore } from '../refs/ref-store.ts';
 import { OutOfReach } from './errors.ts';
@@ -8,11 +10,12 @@ import { rootCause } from './root.ts';
 
 /**
  * Opens a line to the service behind `@petname`. It must be closed.
- * @throws BadPetname, UnknownRef, BadRef, UnsafeFile; OutOfReach for a transport that this program does not speak
+ * @throws BadPetname, UnknownRef, BadRef, UnsafeFile; OutOfReach for a transport that this program
+ *   does not speak
  */
 export const openPetname = async (user: User, petname: string): Promise<Line> => {
   const ref = new RefStore(placesOf(user).refs, user.uid).get(petname);
-  const line = openLine({ ref, ...(await netlayerFor(ref)) });
+  const line = openLine({ ref, ...(await netlayerFor(ref, petname)) });
   return {
     ask: (question) =>
       line.ask(question).catch((error: unknown) => Promise.reject(explained(error, petname))),
@@ -20,9 +23,12 @@ export const openPetname = async (user: User, petname: string): Promise<Line> =>
   };
 };
 
-/** A certificate made for this one process: it proves nothing but that we are nobody in particular. */
+/**
+ * A certificate made for this one process: it proves nothing but that we are nobody in particular.
+ */
 const netlayerFor = async (
   ref: Sturdyref,
+  petname: string,
 ): Promise<{ netlayer: Netlayer; designator?: string }> => {
   const { transport } = ref.peer;
   if (transport === 'unix') {
@@ -30,19 +36,18 @@ const netlayerFor = async (
     return { netlayer: unixNetlayer({ designator: 'herd' }) };
   }
   if (transport !== 'tcp-tls')
-    throw new OutOfReach(
-      `${petnameless(ref)}: this version speaks tcp-tls and unix, not '${transport}'`,
-    );
+    throw new OutOfReach(`${petname}: this version speaks tcp-tls and unix, not '${transport}'`);
   const { makeIdentity, openIdentity, tlsNetlayer } = await import('@bellwether/netlayer-tcp-tls');
   const identity = openIdentity(makeIdentity());
   return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };
 };
 
-const petnameless = (ref: Sturdyref): string => ref.toString();
-
 const explained = (error: unknown, petname: string): unknown =>
   error instanceof OutOfReach
-    ? new OutOfReach(`${petname} is unreachable: ${rootCause(error)}; nothing was asked of it`, {
-        cause: error,
-      })
+    ? new OutOfReach(
+        `${petname} is unreachable: ${rootCause(error).message}; nothing was asked of it`,
+        {
+          cause: error,
+        },
+      )
     : error;

@@ -22,13 +22,16 @@ const isOwnFolder = (folder: string, uid: number): boolean => {
   return stat !== undefined && stat.isDirectory() && stat.uid === uid;
 };
 
-/** The socket to use, absolute: `said` on the command line, else SHEPHERD_SOCKET, else the default place. */
+/**
+ * The socket to use, absolute: `said` on the command line, else SHEPHERD_SOCKET, else the default
+ * place.
+ */
 export const socketOf = (user: User, said: string | undefined): string =>
   said === undefined ? placesOf(user).socket : path.resolve(said);
 
 /**
- * The sturdyref of the local root, with the socket as the only way to it: the folder may be mounted elsewhere than
- * where the shepherd sees it.
+ * The sturdyref of the local root, with the socket as the only way to it: the folder may be mounted
+ * elsewhere than where the shepherd sees it.
  * @throws NoShepherd, which says what was tried and what to do
  */
 export const adminRefOf = (user: User, socket: string): Sturdyref => {
@@ -45,12 +48,13 @@ export const adminRefOf = (user: User, socket: string): Sturdyref => {
 /** What to do where nothing answers. */
 export const howToStart = ({ env, uid }: User): string => {
   const start =
-    "Start one with 'shepherd --config FILE', or name its socket with '-s FILE' or SHEPHERD_SOCKET.";
+    "Start one with 'shepherd --config FILE', or name its socket: '-s FILE' or SHEPHERD_SOCKET.";
   const isGuess =
     uid !== 0 && (env['XDG_RUNTIME_DIR'] ?? '') === '' && (env['SHEPHERD_SOCKET'] ?? '') === '';
   return isGuess ? `${start} (XDG_RUNTIME_DIR is not set, so this place was a guess.)` : start;
 };
 
+const useRef = 'use a ref that you were given: herd ACTION @PETNAME.';
 const adminText = (user: User, socket: string, file: string): string => {
   let text: string | undefined;
   try {
@@ -65,11 +69,10 @@ const adminText = (user: User, socket: string, file: string): string => {
   if (text !== undefined) return text;
   throw new NoShepherd(
     `there is a socket ${socket}, but no ${file}, which a shepherd leaves beside it at its start`,
-    'If a shepherd runs there, restart it. If the shepherd is shared with you, use the ref that you were given: herd ACTION @PETNAME.',
+    `If a shepherd runs there, restart it. If it is shared with you, ${useRef}`,
   );
 };
-const mayRead =
-  'Whoever can read that file controls the shepherd: become that user, or use a ref that you were given: herd ACTION @PETNAME.';
+const mayRead = `Whoever can read that file controls the shepherd: become that user, or ${useRef}`;
 
 const rootRefIn = (text: string, file: string): Sturdyref => {
   let ref: unknown;

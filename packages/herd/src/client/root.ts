@@ -21,12 +21,11 @@ export const openRoot = (user: User, said: string | undefined): Line => {
 };
 
 const explained = (error: unknown, socket: string, user: User): unknown => {
-  if (error instanceof OutOfReach)
-    return new NoShepherd(
-      `no shepherd answers at ${socket}: ${rootCause(error)}`,
-      howToStart(user),
-      { cause: error },
-    );
+  if (error instanceof OutOfReach) {
+    const { message, isAlone } = rootCause(error);
+    const hint = isAlone ? howToStart(user) : notUnderstood;
+    return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause: error });
+  }
   if (codeOf(error) !== 'refused') return error;
   return new NoShepherd(
     `the shepherd at ${socket} does not take the admin.ref beside its socket`,
@@ -35,8 +34,17 @@ const explained = (error: unknown, socket: string, user: User): unknown => {
   );
 };
 
-/** The first thing that went wrong says most: that nobody listens, or why the peer has hung up. */
-export const rootCause = (error: Error): string =>
-  error.cause instanceof Error ? rootCauseIn(error.cause, error) : error.message;
-const rootCauseIn = (cause: Error, error: Error): string =>
-  'code' in cause && 'syscall' in cause ? error.message : rootCause(cause);
+const notUnderstood =
+  'What is there is no shepherd that this herd understands. After an upgrade, restart the shepherd.';
+
+/**
+ * The first thing that went wrong says most: that nobody listens, or why the peer has hung up.
+ * `isAlone`: the system could not connect at all.
+ */
+export const rootCause = (
+  error: Error,
+): { readonly message: string; readonly isAlone: boolean } => {
+  const { cause, message } = error;
+  if (!(cause instanceof Error)) return { message, isAlone: false };
+  return 'syscall' in cause ? { message, isAlone: true } : rootCause(cause);
+};

@@ -2,7 +2,12 @@
 
 /** Characters of a petname: it is a file name and a word of the command line. */
 export const maxPetnameChars = 64;
-/** Bytes of a ref file. A URI is about 150; hints can make it longer, and OCapN's own limit is far below this. */
+/**
+ * Bytes of a ref file. A URI is about 150; hints can make it longer, and OCapN's own limit is far
+ * below this.
+ */
 export const maxRefBytes = 4_096;
-/** Refs in one store. A folder of more was filled by a program, and listing it would be of no use. */
+/**
+ * Refs in one store. A folder of more was filled by a program, and listing it would be of no use.
+ */
 export const maxRefCount = 10_000;

@@ -1,4 +1,7 @@
-/** Petnames: my own names for refs. They are file names, so the syntax leaves no way out of the folder. */
+/**
+ * Petnames: my own names for refs. They are file names, so the syntax leaves no way out of the
+ * folder.
+ */
 import { ActorError } from '@bellwether/actors';
 import { maxPetnameChars } from './limits.ts';
 
@@ -12,7 +15,8 @@ export class BadPetname extends ActorError {
 }
 
 /**
- * Checks a petname and returns it; a leading `@`, as it is written on the command line, is taken off.
+ * Checks a petname and returns it; a leading `@`, as it is written on the command line, is taken
+ * off.
  * @throws BadPetname
  */
 export const petnameOf = (word: string): string => {
@@ -23,7 +27,7 @@ export const petnameOf = (word: string): string => {
     );
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name))
     throw new BadPetname(
-      'a petname begins with a letter or digit and has letters, digits, dot, dash and underscore only',
+      'a petname has letters, digits, dots, dashes and underscores; it begins with a letter or digit',
     );
   return name;
 };

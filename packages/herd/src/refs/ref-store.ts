@@ -1,6 +1,7 @@
 /**
- * The refs of one user: a folder (0700) with one file (0600) a ref, named by its petname, holding its `ocapn://` URI.
- * Plain files on purpose: they can be backed up, moved and looked at with what every machine has.
+ * The refs of one user: a folder (0700) with one file (0600) a ref, named by its petname, holding
+ * its `ocapn://` URI. Plain files on purpose: they can be backed up, moved and looked at with what
+ * every machine has.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -37,7 +38,10 @@ export class RefStore {
   readonly folder: string;
   readonly #uid: number;
 
-  /** `folder` need not exist; `uid` is the user whose files are trusted. Nothing is read or made yet. */
+  /**
+   * `folder` need not exist; `uid` is the user whose files are trusted. Nothing is read or made
+   * yet.
+   */
   constructor(folder: string, uid: number) {
     this.folder = folder;
     this.#uid = uid;
@@ -76,7 +80,10 @@ export class RefStore {
     }
   }
 
-  /** Every ref, by petname; a file that cannot be used is listed with its problem. @throws UnsafeFile for the folder. */
+  /**
+   * Every ref, by petname; a file that cannot be used is listed with its problem.
+   * @throws UnsafeFile for the folder.
+   */
   list(): readonly Listed[] {
     if (!checkFolder(this.folder, this.#uid)) return [];
     return this.#names().map((petname) => {
@@ -102,7 +109,9 @@ export class RefStore {
   #fileOf(petname: string): string {
     return path.join(this.folder, petname);
   }
-  /** 0700 is what the umask can only narrow; a folder that was there before is checked, not changed. */
+  /**
+   * 0700 is what the umask can only narrow; a folder that was there before is checked, not changed.
+   */
   #makeFolder(): void {
     if (checkFolder(this.folder, this.#uid)) return;
     fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });

@@ -1,13 +1,15 @@
 /**
- * Files that hold one secret each. Reading refuses what somebody else could have written or read; writing is whole or
- * not at all, and never follows a link.
+ * Files that hold one secret each. Reading refuses what somebody else could have written or read;
+ * writing is whole or not at all, and never follows a link.
  */
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
 
-/** A file or folder that others may read or write, that is a link, or that is no plain file at all. */
+/**
+ * A file or folder that others may read or write, that is a link, or that is no plain file at all.
+ */
 export class UnsafeFile extends ActorError {
   /** `message` names the path, what is wrong with it and the command that mends it. */
   constructor(message: string, options?: ErrorOptions) {
@@ -28,10 +30,10 @@ export class AlreadyThere extends ActorError {
 const othersBits = 0o077;
 
 /**
- * The text of a secret file of the user `uid`, or undefined where there is none. What was checked is what is read: both
- * go through one descriptor.
- * @throws UnsafeFile for a link, for what is no plain file, for one of another owner or that others may use, and for one
- *   over `maxBytes`. The system's error for anything else.
+ * The text of a secret file of the user `uid`, or undefined where there is none. What was checked
+ * is what is read: both go through one descriptor.
+ * @throws UnsafeFile for a link, for what is no plain file, for one of another owner or that others
+ *   may use, and for one over `maxBytes`. The system's error for anything else.
  */
 export const readSecret = (file: string, uid: number, maxBytes: number): string | undefined => {
   const descriptor = openPlain(file);
@@ -77,7 +79,8 @@ const tooLong = (file: string, maxBytes: number): UnsafeFile =>
 const modeText = (stat: fs.Stats): string => (stat.mode & 0o777).toString(8).padStart(4, '0');
 
 /**
- * Checks a folder of secrets: a folder, no link, the user's own, closed to others. False where there is none.
+ * Checks a folder of secrets: a folder, no link, the user's own, closed to others. False where
+ * there is none.
  * @throws UnsafeFile
  */
 export const checkFolder = (folder: string, uid: number): boolean => {
@@ -93,9 +96,10 @@ export const checkFolder = (folder: string, uid: number): boolean => {
 };
 
 /**
- * Writes a secret, mode 0600: a temporary file beside it, fsync, then one step that puts it in place, fsync of the
- * folder. Without `replace` that step is a link, which fails where something is: two at once cannot both win. With it
- * a rename, which replaces a symbolic link instead of following it.
+ * Writes a secret, mode 0600: a temporary file beside it, fsync, then one step that puts it in
+ * place, fsync of the folder. Without `replace` that step is a link, which fails where something
+ * is: two at once cannot both win. With it a rename, which replaces a symbolic link instead of
+ * following it.
  * @throws AlreadyThere; the system's error; nothing is left behind then.
  */
 export const writeSecret = (file: string, text: string, replace: boolean): void => {

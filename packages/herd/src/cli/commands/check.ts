@@ -1,4 +1,7 @@
-/** `herd check [FILE]`: what a shepherd would make of a configuration. Needs no shepherd, and starts nothing. */
+/**
+ * `herd check [FILE]`: what a shepherd would make of a configuration. Needs no shepherd, and starts
+ * nothing.
+ */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { placesOf } from '../../client/place.ts';
@@ -21,9 +24,8 @@ export const runCheck = async (context: Context, words: readonly string[]): Prom
     print: (text) => terminal.err(`${text.split('\n').map(visible).join('\n').trimEnd()}\n`),
   });
   const names = description.services.map(({ provision }) => provision[0] ?? '').map(visible);
-  const lines = [
-    `${visible(file)}: good, ${counted(names.length, 'service')}${names.length === 0 ? '' : `: ${names.join(' ')}`}`,
-  ];
+  const list = names.length === 0 ? '' : `: ${names.join(' ')}`;
+  const lines = [`${visible(file)}: good, ${counted(names.length, 'service')}${list}`];
   print(context, lines, { kind: 'config', file, description });
   return 0;
 };

@@ -16,7 +16,8 @@ export const runDoc = async (context: Context, words: readonly string[]): Promis
   const wantsOne = keyword === 'action' && action !== undefined;
   if (!(wantsOne || (action === undefined && (isWhole || keyword === 'list-actions'))))
     throw new Usage(
-      `'doc' does not know '${words.slice(1).join(' ')}'; there are 'list-actions' and 'action ACTION'`,
+      `'doc' does not know '${words.slice(1).join(' ')}'`,
+      "There are 'list-actions' and 'action ACTION'.",
     );
   const status = await withService(context, service, (line) => askStatus(context, line, service));
   const { documentation, actions } = status;

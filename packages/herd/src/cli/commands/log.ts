@@ -1,4 +1,7 @@
-/** `herd log [SERVICE]`. GNU has no log of one service; ours is asked of the shepherd, which owns the file. */
+/**
+ * `herd log [SERVICE]`. GNU has no log of one service; ours is asked of the shepherd, which owns
+ * the file.
+ */
 import { changesIn, linesIn } from '../../client/answers.ts';
 import { defaultLogLines, questionMs } from '../../client/limits.ts';
 import { type Context, isPetnameWord, withRoot } from '../context.ts';
@@ -6,7 +9,10 @@ import { historyLines, logLines } from '../format/log.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
 
-/** Runs the command. @throws Usage for a petname: a ref stands for actions and status, not for a log */
+/**
+ * Runs the command.
+ * @throws Usage for a petname: a ref stands for actions and status, not for a log
+ */
 export const runLog = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service] = words;
   const waitMs = context.options.timeout ?? questionMs;

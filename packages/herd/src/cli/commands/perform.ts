@@ -1,6 +1,7 @@
 /**
- * start, stop, restart, enable, disable and custom actions: one operation. Its id is chosen here and is what makes a
- * repeat harmless; its lines are printed as they come; Ctrl-C leaves it running.
+ * start, stop, restart, enable, disable and custom actions: one operation. Its id is chosen here
+ * and is what makes a repeat harmless; its lines are printed as they come; Ctrl-C leaves it
+ * running.
  */
 import crypto from 'node:crypto';
 import { exitCodeOf } from '@bellwether/fleet';
@@ -41,7 +42,9 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   }
 };
 
-/** Every hop keeps a little of what is left, a tenth at most, so that its own words arrive in time. */
+/**
+ * Every hop keeps a little of what is left, a tenth at most, so that its own words arrive in time.
+ */
 const wasSlow = (elapsedMs: number, remainingMs: number): boolean =>
   elapsedMs >= remainingMs * 0.75;
 
@@ -101,7 +104,8 @@ const unanswered = (
 };
 
 const lookAgain = ({ service }: Command, { operation }: Request): readonly string[] => [
-  `  It may still happen (operation ${operation}); 'herd status ${visible(service)}' shows what is.`,
+  `  It may still happen (operation ${operation}).`,
+  `  'herd status ${visible(service)}' shows what is.`,
 ];
 
 const detached = (
@@ -129,7 +133,10 @@ const detached = (
   return 130;
 };
 
-/** Prints lines as they come and remembers rows. With `--json`, lines are progress and go to standard error. */
+/**
+ * Prints lines as they come and remembers rows. With `--json`, lines are progress and go to
+ * standard error.
+ */
 class Progress {
   /** Texts of the lines so far: the outcome need not repeat them. */
   readonly seen: Set<string>;
@@ -164,5 +171,8 @@ class Progress {
   }
 }
 
-/** Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the first. */
+/**
+ * Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the
+ * first.
+ */
 const maxSeenLines = 1_000;

@@ -1,6 +1,7 @@
 /**
- * `herd ref …`. A secret comes by file or standard input and leaves by file; it is printed only where `--reveal` asks
- * for it. Everything else about a ref may be shown: where it leads, and a fingerprint that opens nothing.
+ * `herd ref …`. A secret comes by file or standard input and leaves by file; it is printed only
+ * where `--reveal` asks for it. Everything else about a ref may be shown: where it leads, and a
+ * fingerprint that opens nothing.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -50,7 +51,10 @@ const storeOf = ({ terminal }: Context): RefStore =>
 /** What may be shown of a ref. */
 const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.fingerprint() });
 
-/** Asks where the secret shall go before there is one: a ref that was minted and lost cannot be taken back. */
+/**
+ * Asks where the secret shall go before there is one: a ref that was minted and lost cannot be
+ * taken back.
+ */
 const mint = async (context: Context, service: string): Promise<number> => {
   const { out, reveal, yes, timeout } = context.options;
   if (isPetnameWord(service))
@@ -74,7 +78,8 @@ const mint = async (context: Context, service: string): Promise<number> => {
     file === undefined
       ? []
       : [
-          `A ref to ${visible(service)} is in ${visible(file)}. Whoever has it can use that service.`,
+          `A ref to ${visible(service)} is in ${visible(file)}.`,
+          'Whoever has it can use that service.',
         ];
   const shown = reveal === true ? { uri: sturdyrefUri(ref) } : {};
   print(context, reveal === true ? [...lines, sturdyrefUri(ref)] : lines, {
@@ -113,7 +118,10 @@ const add = async (context: Context, word: string): Promise<number> => {
   return 0;
 };
 
-/** A file that came by mail or scp is often open to others; that is said, and no reason to refuse it. */
+/**
+ * A file that came by mail or scp is often open to others; that is said, and no reason to refuse
+ * it.
+ */
 const textOf = ({ terminal }: Context, from: string): string => {
   const stat = fs.statSync(from, { throwIfNoEntry: false });
   if (stat === undefined) throw new Usage(`there is no file ${from}`);

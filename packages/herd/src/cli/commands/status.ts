@@ -12,7 +12,9 @@ import { print } from '../print.ts';
 /** Milliseconds for a live look that a shepherd accepts, at most. */
 const maxProbeMs = 60_000;
 
-/** Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown. */
+/**
+ * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown.
+ */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service] = words;
   if (service === undefined) return statusOfAll(context);
@@ -33,7 +35,10 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
 export const isRootName = (service: string): boolean =>
   service === 'root' || service === 'shepherd';
 
-/** The status of one service over a line that leads to it: by name at a root, else what the facet stands for. */
+/**
+ * The status of one service over a line that leads to it: by name at a root, else what the facet
+ * stands for.
+ */
 export const askStatus = async (context: Context, line: Line, service: string): Promise<Status> => {
   const { wait, probe } = patience(context);
   if (isPetnameWord(service))
@@ -85,7 +90,10 @@ const statusOfRoot = async (context: Context): Promise<number> => {
   return 0;
 };
 
-/** `--timeout` is how long the far ends may take to answer; we wait a little longer, so that the rest is still shown. */
+/**
+ * `--timeout` is how long the far ends may take to answer; we wait a little longer, so that the
+ * rest is still shown.
+ */
 const patience = ({ options }: Context): { readonly wait: number; readonly probe: number } => {
   const { timeout } = options;
   if (timeout === undefined) return { wait: questionMs, probe: probeMs };

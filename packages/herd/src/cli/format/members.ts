@@ -1,4 +1,7 @@
-/** The members of a fleet: troubles first, each with the age of what is known; many are grouped by stage. */
+/**
+ * The members of a fleet: troubles first, each with the age of what is known; many are grouped by
+ * stage.
+ */
 import type { MemberStatus, Stage, Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
@@ -44,7 +47,8 @@ const paintedStage = (line: string, member: MemberStatus | undefined, look: Look
   const start = line.indexOf(`  ${member.stage}`, 2 + visible(member.name).length);
   if (start === -1) return line;
   const end = start + 2 + member.stage.length;
-  return `${line.slice(0, start + 2)}${look.paint(styles[member.stage], member.stage)}${line.slice(end)}`;
+  const painted = look.paint(styles[member.stage], member.stage);
+  return `${line.slice(0, start + 2)}${painted}${line.slice(end)}`;
 };
 
 const pidText = ({ pid }: MemberStatus): string => (pid === undefined ? '' : `pid ${pid}`);

@@ -1,6 +1,6 @@
 /**
- * What became of a command. Of one service: GNU's sentences. Of an aggregate: one row a member, failures first with
- * the end of their logs, and a count as the last line.
+ * What became of a command. Of one service: GNU's sentences. Of an aggregate: one row a member,
+ * failures first with the end of their logs, and a count as the last line.
  */
 import type { Outcome, Result, Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
@@ -44,7 +44,10 @@ const isGood = (result: Result): boolean => result === 'ok' || result === 'chang
 const styleOf = (result: Result): Style =>
   isGood(result) ? 'green' : result === 'failed' ? 'red' : 'yellow';
 
-/** An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing is said twice. */
+/**
+ * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing
+ * is said twice.
+ */
 export const outcomeLines = (
   command: Command,
   outcome: Outcome,
@@ -65,12 +68,16 @@ const single = (
   if (!isGood(outcome.result)) return { out: [], err: trouble(command, outcome, look) };
   const said =
     outcome.reason === undefined || seen.has(outcome.reason) ? [] : [visible(outcome.reason)];
-  const also = alsoLine(command.action, outcome.also);
+  const untold = outcome.also?.filter((name) => !isTold(name, seen));
+  const also = alsoLine(command.action, untold);
   const plain = said.length === 0 && seen.size === 0 ? plainWords(command, outcome) : [];
   return { out: [...output, ...said, ...plain, ...also], err: [] };
 };
 
-/** GNU's words for what went well, where the shepherd has said nothing itself. A stop says nothing there, either. */
+/**
+ * GNU's words for what went well, where the shepherd has said nothing itself. A stop says nothing
+ * there, either.
+ */
 const plainWords = ({ action, service }: Command, { result }: Outcome): readonly string[] => {
   const name = visible(service);
   if (action === 'enable') return [`Enabled service ${name}.`];
@@ -81,6 +88,10 @@ const plainWords = ({ action, service }: Command, { result }: Outcome): readonly
     ];
   return [];
 };
+
+/** Whether a line of the operation has said what became of a service already. */
+const isTold = (name: string, seen: ReadonlySet<string>): boolean =>
+  [...seen].some((line) => line.startsWith(`Service ${name} `));
 
 const alsoLine = (action: string, also: readonly string[] | undefined): readonly string[] => {
   if (also === undefined || also.length === 0) return [];

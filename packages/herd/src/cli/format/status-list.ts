@@ -1,4 +1,7 @@
-/** `herd status`: every service under what it is doing. Groups, their order and signs are GNU's; unknown is ours. */
+/**
+ * `herd status`: every service under what it is doing. Groups, their order and signs are GNU's;
+ * unknown is ours.
+ */
 import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
@@ -39,7 +42,10 @@ const groups: readonly Group[] = [
 
 const isStopped = ({ stage }: Status): boolean => stage === 'stopped';
 
-/** The lines of `herd status`, without line ends; names sorted within each group, empty groups left out. */
+/**
+ * The lines of `herd status`, without line ends; names sorted within each group, empty groups left
+ * out.
+ */
 export const statusListLines = (services: readonly Status[], look: Look): readonly string[] =>
   groups.flatMap((group) => {
     const members = services.filter(group.has).sort(byName);
@@ -55,7 +61,10 @@ const nameOf = (status: Status): string => status.provision[0] ?? '';
 const byName = (a: Status, b: Status): number =>
   nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0;
 
-/** GNU has nothing after the name; what we add stands in brackets, and only where there is something to say. */
+/**
+ * GNU has nothing after the name; what we add stands in brackets, and only where there is something
+ * to say.
+ */
 const entry = (group: Group, status: Status, look: Look): string => {
   const notes = [...countNote(status), ...readyNote(status), ...originNotes(status)];
   const note = notes.length === 0 ? '' : look.paint('dim', ` (${visible(notes.join('; '))})`);

@@ -1,6 +1,6 @@
 /**
- * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's, since scripts look
- * for them; members, origin and age are ours.
+ * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's,
+ * since scripts look for them; members, origin and age are ours.
  */
 import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
@@ -27,7 +27,8 @@ export const statusReportLines = (
     ...failureFacts(status, look),
     ...(status.logFile === undefined ? [] : [`Log file: ${status.logFile}`]),
   ];
-  const title = `${look.paint(styleOf(status), look.bullet)} ${look.paint('bold', `Status of ${visible(name)}:`)}`;
+  const bullet = look.paint(styleOf(status), look.bullet);
+  const title = `${bullet} ${look.paint('bold', `Status of ${visible(name)}:`)}`;
   return [
     title,
     ...facts.map((fact) => `  ${visible(fact)}`),
@@ -47,7 +48,7 @@ const stageSentence = (status: Status, look: Look): string => {
   const when = since === undefined ? undefined : whenText(since, look);
   switch (stage) {
     case 'running':
-      return `${when === undefined ? 'It is started' : `It is running since ${when}`}${readiness(status)}.`;
+      return `${runningWords(when)}${readiness(status)}.`;
     case 'starting':
       return 'It is starting.';
     case 'stopping':
@@ -60,6 +61,9 @@ const stageSentence = (status: Status, look: Look): string => {
       return `It is unknown whether it runs: ${status.unknownReason ?? 'nothing was heard of it'}.`;
   }
 };
+
+const runningWords = (when: string | undefined): string =>
+  when === undefined ? 'It is started' : `It is running since ${when}`;
 
 const readiness = ({ isReady }: Status): string => (isReady === false ? ', but not ready' : '');
 
@@ -102,12 +106,11 @@ const actionFacts = ({ actions }: Status): readonly string[] =>
 
 const respawnFacts = (status: Status, look: Look): readonly string[] => {
   const facts: string[] = [];
+  const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
   if (status.command !== undefined && !status.isOneShot)
     facts.push(status.isRespawned ? 'Will be respawned.' : 'Will not be respawned.');
   if (status.lastRespawn !== undefined)
-    facts.push(
-      `Last respawned on ${whenText(status.lastRespawn, look)}, ${counted(status.respawnCount, 'respawn')} in all.`,
-    );
+    facts.push(`Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`);
   if (status.lastExit !== undefined && status.stage !== 'stopped')
     facts.push(
       `Latest exit: ${endingText(status.lastExit)} at ${whenText(status.lastExit.at, look)}.`,

@@ -1,7 +1,11 @@
-/** Columns that line up. Cells are made harmless here, so that widths are those of what is shown. */
+/**
+ * Columns that line up. Cells are made harmless here, so that widths are those of what is shown.
+ */
 import { visible } from '../../client/escape.ts';
 
-/** Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented. */
+/**
+ * Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented.
+ */
 export const tableLines = (
   rows: readonly (readonly string[])[],
   indent: string,

@@ -1,4 +1,7 @@
-/** Times and ages for people. Local time, as GNU `herd` shows it; `--json` has milliseconds since 1970. */
+/**
+ * Times and ages for people. Local time, as GNU `herd` shows it; `--json` has milliseconds since
+ * 1970.
+ */
 
 const second = 1_000;
 const minute = 60 * second;
@@ -16,10 +19,14 @@ export const timeText = (at: number, now: number): string => {
 /** `25 Nov 2026 10:04:05`, the stamp of `herd log`. */
 export const stampText = (at: number): string => {
   const then = new Date(at);
-  return `${two(then.getDate())} ${months[then.getMonth()] ?? ''} ${then.getFullYear()} ${clockOf(then)}`;
+  const month = months[then.getMonth()] ?? '';
+  return `${two(then.getDate())} ${month} ${then.getFullYear()} ${clockOf(then)}`;
 };
 
-/** `5 seconds ago`: seconds below two minutes, minutes below two hours, hours below two days, then days. */
+/**
+ * `5 seconds ago`: seconds below two minutes, minutes below two hours, hours below two days, then
+ * days.
+ */
 export const agoText = (at: number, now: number): string =>
   `${spanText(Math.max(0, now - at))} ago`;
 
@@ -31,7 +38,9 @@ export const spanText = (ms: number): string => {
   return counted(Math.floor(ms / day), 'day');
 };
 
-/** How old some knowledge is, short enough for a table: `now`, `0.4 s ago`, `12 s ago`, `5 min ago`. */
+/**
+ * How old some knowledge is, short enough for a table: `now`, `0.4 s ago`, `12 s ago`, `5 min ago`.
+ */
 export const ageText = (ms: number): string => {
   if (ms < 100) return 'now';
   if (ms < 10 * second) return `${(ms / second).toFixed(1)} s ago`;
