@@ -59,7 +59,11 @@ export const runStep = (held: Held, turn: Turn, work: Work): Vow<Outcome> => {
   const { action, member } = work.request;
   const key = `${action}/${member}`;
   const before = work.operation.steps.get(key);
-  if (before !== undefined) return before.answer;
+  if (before !== undefined) {
+    // A repeat is answered from memory; a request that came back to where it set out would wait for itself.
+    if (before.phase !== 'settled') refuseReturn(held, turn, work);
+    return before.answer;
+  }
   switch (action) {
     case 'start':
       return startOne(held, turn, work, member);
@@ -71,6 +75,12 @@ export const runStep = (held: Held, turn: Turn, work: Work): Vow<Outcome> => {
       refuseHops(held, work, [member], () => []);
       return take(held, turn, { work, key, name: member, action, after: [], needed: [] });
   }
+};
+
+const refuseReturn = (held: Held, turn: Turn, work: Work): void => {
+  const { action, member } = work.request;
+  const edges = action === 'stop' ? dependents(held, turn) : requirements(held, turn);
+  refuseHops(held, work, inOrder([member], edges), edges);
 };
 
 /** What a name requires; nothing where it is not registered. */
