@@ -123,6 +123,22 @@ describe('values', () => {
   });
 });
 
+describe('what cannot be written', () => {
+  it('breaks its own answer and leaves no trace in the tables', async () => {
+    const remote = await liveDesk(a, b);
+    world.run();
+    const before = a.counts;
+    await expect(
+      a.run((turn) => turn.send(remote, 'echo', [turn.spawn(makeDesk), () => 'a function'])),
+    ).rejects.toMatchObject({ code: 'encode' });
+    expect(a.counts).toEqual(before);
+    // A mention that was taken back would count with the next frame.
+    await a.run((turn) => turn.send(remote, 'echo', 'next'));
+    world.run();
+    expect(a.counts).toEqual(before);
+  });
+});
+
 describe('three peers', () => {
   it('a reference of another session is forwarded, and comes back as itself', async () => {
     const c = new Peer(network, 'c');

@@ -1,5 +1,5 @@
 /** What a hostile peer can say, and that it costs nobody but its own session. */
-import { type Behavior, type Ref, World } from '@bellwether/actors';
+import { type Bcom, type Behavior, type Ref, type Turn, World } from '@bellwether/actors';
 import { encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
@@ -122,6 +122,21 @@ describe('a session ends, and only that one', () => {
       fields: expect.objectContaining({ reason: expect.stringContaining('enough') }),
     });
     await stillServes();
+  });
+});
+
+describe('a refused frame', () => {
+  it('has done nothing, though its message alone would have been in order', async () => {
+    const heard: unknown[] = [];
+    victim.offer('ear', await victim.run((turn) => turn.spawn(makeEar, heard)));
+    const mallory = attacker();
+    const ear = new Uint8Array(Buffer.from('ear'));
+    mallory.say(deliver(toExport(0), [sym('fetch'), ear], 1));
+    mallory.say(deliver(toAnswer(1), [sym('hear'), 'fine']));
+    mallory.say(deliver(toAnswer(1), [sym('hear'), 'at an answer that is taken'], 0));
+    attacker('marvin').say(deliver(toExport(0), [sym('fetch'), ear], 1));
+    expect(heard).toEqual(['fine']);
+    expect(mallory.isClosed).toBe(true);
   });
 });
 
@@ -331,6 +346,13 @@ describe('nothing grows beyond its limit', () => {
     expect(victim.router.sessions()).toEqual([]);
     await stillServes();
   });
+});
+
+interface Ear {
+  hear(what: unknown): void;
+}
+const makeEar = (_turn: Turn<Ear>, _bcom: Bcom<Ear>, heard: unknown[]): Behavior<Ear> => ({
+  hear: (turn, what) => turn.effect(() => heard.push(what)),
 });
 
 interface Hoard {

@@ -6,7 +6,7 @@ import { inboundStays } from '../../../packages/ocapn/src/router/crossing.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
-import { Raw } from '../../support/ocapn-raw.ts';
+import { deliver, Raw, record, toExport } from '../../support/ocapn-raw.ts';
 
 let peers: Peer[] = [];
 afterEach(() => leavesNothing(peers));
@@ -96,6 +96,34 @@ describe('a restarted peer', () => {
     expect(await waiting).toMatchObject({ code: 'severed' });
     expect(open(a)).toBe(1);
     b.router.close();
+  });
+  it('that aborts the newer session has its older one back, and the call follows', async () => {
+    const world = new World(1);
+    const network = new Network(world);
+    const a = new Peer(network, 'a');
+    peers = [a];
+    const later = (): void => world.run(world.now + 100);
+    const join = (): Raw => {
+      const raw = Raw.dial(network, a, 'b');
+      raw.send(raw.hello());
+      later();
+      raw.send(deliver(toExport(0), [], 0)); // says something: it leads from now on
+      later();
+      return raw;
+    };
+    const older = join();
+    const newer = join();
+    const call = a.vat.run((turn) =>
+      turn.send(a.router.enliven<Desk>(new Sturdyref(dying, new Uint8Array(3))), 'hear', 1),
+    );
+    call.catch(() => undefined); // it ends with the test
+    later();
+    expect([older, newer].map((raw) => raw.heardOf('op:deliver').length)).toEqual([0, 1]);
+    newer.send(record('op:abort', 'that one lost'));
+    later();
+    expect(older.heardOf('op:deliver')).toHaveLength(2); // the fetch, and the call behind it
+    older.end.cut();
+    world.run();
   });
   it('does not lose against a dial of ours that was never confirmed and is old', async () => {
     for (let seed = 1; seed <= 20; seed += 1) {

@@ -111,6 +111,15 @@ describe('enliven', () => {
   });
 });
 
+describe('an enlivened vow that nobody holds any more', () => {
+  it('costs the peer nothing, also when it was dropped before the session stood', () => {
+    a.router.enliven<Desk>(atB);
+    a.reaper.collectAll();
+    world.run();
+    expect(b.router.sessions()[0]?.tables.answers).toBe(0);
+  });
+});
+
 describe('dial', () => {
   it('tells who is reached, and once when the session is lost', () => {
     const reached = recorded();
@@ -194,6 +203,15 @@ describe('close', () => {
       true,
     ]);
     expect([...a.router.sessions(), ...b.router.sessions()]).toEqual([]);
+    expect(world.pendingCount).toBe(0);
+  });
+  it('leaves no timer for garbage that waits', async () => {
+    const desk = a.router.enliven<Desk>(atB);
+    await a.run((turn) => turn.send(desk, 'hear', 1));
+    a.reaper.collectAll();
+    a.router.close();
+    b.router.close();
+    world.run(world.now + 2 * network.latencyMs + 1);
     expect(world.pendingCount).toBe(0);
   });
   it('takes no connection that comes in afterwards', () => {

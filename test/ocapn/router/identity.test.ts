@@ -129,6 +129,10 @@ describe('before the hello', () => {
     expect(mallory.abortReason).toEqual(expect.any(String));
     expect(mallory.isClosed).toBe(true);
   });
+  it('an abort ends the connection without a word', () => {
+    const mallory = Raw.dial(network, victim, 'mallory').say(record('op:abort', 'never mind'));
+    expect([mallory.abortReason, mallory.isClosed]).toEqual([undefined, true]);
+  });
   it('silence is cut after the deadline', () => {
     const mallory = Raw.dial(network, victim, 'mallory');
     world.run(world.now + 9_000);
@@ -139,6 +143,8 @@ describe('before the hello', () => {
   });
   it('one silent connection too many cuts the oldest, and a good client is served', async () => {
     await set({}, { limits: { halfOpenSessions: 5 } });
+    const early = honest.router.enliven<Desk>(victim.sturdyref('desk'));
+    await honest.run((turn) => turn.send(early, 'hear', 0));
     const silent = Array.from({ length: 6 }, (_each, at) => Raw.dial(network, victim, `m${at}`));
     world.run(world.now + 100);
     expect(silent.map(({ isClosed }) => isClosed)).toEqual([
@@ -149,8 +155,8 @@ describe('before the hello', () => {
       false,
       false,
     ]);
-    const desk = honest.router.enliven<Desk>(victim.sturdyref('desk'));
-    expect(await honest.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
+    expect(await honest.run((turn) => turn.send(early, 'hear', 1))).toBe(2);
+    expect(Raw.dial(network, victim, 'late').greet().isClosed).toBe(false);
   });
 });
 

@@ -76,6 +76,14 @@ describe('one wake-up', () => {
     world.run();
     expect(a.sent).toEqual([11]);
   });
+  it('loses what a session that has ended had written, and nobody else gets it', () => {
+    const [a, b] = [new Line(), new Line()];
+    write(a, 10);
+    outbox.forget(a);
+    write(b, 1);
+    world.run();
+    expect([a.sent, b.sent]).toEqual([[], [1]]);
+  });
   it('hands a long run over before its end', () => {
     const a = new Line();
     write(a, 300_000);

@@ -89,7 +89,6 @@ export class Incoming {
     const target = this.#references.target(to);
     if (answer !== undefined) this.#checkFree(answer);
     if (operation.references) {
-      this.#references.begin();
       check(args, this.#references);
       bind(args, this.#references);
     }

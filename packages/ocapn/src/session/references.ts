@@ -18,7 +18,7 @@
  * because Goblins reads `desc:answer` as a target only.
  */
 import type { Connector, Place } from '@bellwether/actors';
-import { Decode, Limit } from '../errors.ts';
+import { Decode } from '../errors.ts';
 import { isRecord } from '../syrup/values.ts';
 import type { References, Writer } from '../syrup/write.ts';
 import type { Binder } from '../wire/bind.ts';
@@ -66,8 +66,6 @@ export class IncomingReferences implements Binder {
   readonly #tables: Tables;
   readonly #connector: Connector;
   readonly #collect: (entry: Import) => void;
-  /** Imports that the frame under check would add, at most. */
-  #freshCount = 0;
   constructor(
     host: SessionHost,
     session: Session,
@@ -81,23 +79,14 @@ export class IncomingReferences implements Binder {
     this.#connector = connector;
     this.#collect = collect;
   }
-  /** A new frame is checked. */
-  begin(): void {
-    this.#freshCount = 0;
-  }
   check(reference: Descriptor | Envelope): void {
     if (!(reference instanceof Descriptor)) return;
     const { kind, position } = reference;
-    if (kind === 'export' || kind === 'answer') {
-      if (this.target(reference) !== undefined) return;
-      throw new Decode(`captp: an argument names ${kind} ${position}, which is nothing here`);
-    }
-    if (this.#tables.imports.get(position) !== undefined) return;
-    this.#freshCount += 1;
-    const { imports } = this.#tables.room;
-    if (this.#tables.imports.size + this.#freshCount > imports)
-      throw new Limit(`captp: more than ${imports} imports`);
+    if (kind !== 'export' && kind !== 'answer') return;
+    if (this.target(reference) !== undefined) return;
+    throw new Decode(`captp: an argument names ${kind} ${position}, which is nothing here`);
   }
+  /** @throws Limit when there is no room for another import; like every refusal it ends the session. */
   bind(reference: Descriptor | Envelope): unknown {
     if (!(reference instanceof Descriptor)) {
       const isGift = isRecord(reference.inner, 'desc:handoff-give');

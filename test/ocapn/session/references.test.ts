@@ -1,0 +1,44 @@
+/** An import outlives the reference that stood for it, as long as the peer mentions it anew. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Connector, Frontier, Ref } from '@bellwether/actors';
+import { expect, it } from 'vitest';
+import type { SessionHost } from '../../../packages/ocapn/src/session/host.ts';
+import { IncomingReferences } from '../../../packages/ocapn/src/session/references.ts';
+import type { Session } from '../../../packages/ocapn/src/session/session.ts';
+import { type Import, Tables } from '../../../packages/ocapn/src/session/tables.ts';
+import { Descriptor } from '../../../packages/ocapn/src/wire/operations.ts';
+
+it('a finalizer that comes late does not give back what its successor holds', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: unknown = runInNewContext('gc');
+  if (typeof collectGarbage !== 'function') throw new Error('this Node cannot collect on demand');
+  const finalizers: (() => void)[] = [];
+  const collected: Import[] = [];
+  const tables = new Tables();
+  tables.room = { exports: 9, imports: 9, questions: 9, answers: 9 };
+  const host = {
+    frontier: { far: () => ({}) as Ref } as Pick<Frontier, 'far'>,
+    reaper: { watch: (_object: object, gone: () => void) => void finalizers.push(gone) },
+  } as SessionHost;
+  const incoming = new IncomingReferences(
+    host,
+    {} as Session,
+    tables,
+    {} as Connector,
+    (entry) => void collected.push(entry),
+  );
+  const mention = (): unknown => incoming.bind(new Descriptor('import-object', 5));
+
+  expect(mention()).toBeTypeOf('object'); // and nobody keeps it
+  await new Promise((go) => setImmediate(go)); // a WeakRef lives to the end of its turn
+  collectGarbage();
+  await new Promise((go) => setImmediate(go));
+  const successor = mention();
+  expect(finalizers).toHaveLength(2);
+  finalizers[0]?.();
+  expect(collected).toEqual([]);
+  expect(mention()).toBe(successor);
+  finalizers[1]?.();
+  expect(collected).toEqual([expect.objectContaining({ position: 5, count: 3 })]);
+});
