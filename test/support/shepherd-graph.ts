@@ -1,0 +1,88 @@
+/**
+ * Short words for tests about the graph of one machine. Every turn is rehearsed unless a test says
+ * otherwise.
+ */
+import { World, type Behavior, type Bcom, type Ref, type Turn } from '@bellwether/actors';
+import type {
+  Outcome,
+  Request,
+  Service,
+  ServiceConfig,
+  Status,
+  Writer,
+} from '@bellwether/shepherd';
+import { Machine, program, service, type Asked, type Blueprint } from './shepherd-machine.ts';
+
+/** A machine that is up, with these services. */
+export const up = (services: readonly ServiceConfig[], more: Blueprint = {}, seed = 3) => {
+  const world = new World(seed);
+  const machine = new Machine(world, 'A', { services, rehearse: true, ...more });
+  machine.boot();
+  world.run();
+  return { world, machine };
+};
+/** A service without a process. */
+export const named = (name: string, ...requirement: readonly string[]) =>
+  service({ provision: [name], requirement });
+/** A service with a process. */
+export const run = (name: string, ...requirement: readonly string[]) =>
+  program({ provision: [name], requirement });
+/** A command, and all that follows from it. */
+export const herd = (
+  { world, machine }: { readonly world: World; readonly machine: Machine },
+  action: string,
+  member: string,
+  given: Partial<Request> = {},
+): Asked<Outcome> => {
+  const asked = machine.herd(action, member, given);
+  world.run();
+  return asked;
+};
+/** All services with their stages, in order of registration. */
+export const stages = ({
+  world,
+  machine,
+}: {
+  readonly world: World;
+  readonly machine: Machine;
+}) => {
+  const asked = machine.ask((turn, shepherd) =>
+    turn
+      .call(shepherd, 'names')
+      .map((name) => `${name} ${turn.call(shepherd, 'status', name).stage}`),
+  );
+  world.run(world.now);
+  return asked.value;
+};
+/** What must never be in the log of a vat. */
+export const complaints = (machine: Machine) =>
+  machine.log.filter(({ event }) => /^(turn|vat|vow)\./.test(event));
+/** A service of another kind: it keeps what it is asked, and answers as it is told. */
+export const makeElsewhere = (
+  _turn: Turn<Service>,
+  _bcom: Bcom<Service>,
+  name: string,
+  perform: (turn: Turn, request: Request, writer: Ref<Writer>) => ReturnType<Service['perform']>,
+  requirement: readonly string[] = [],
+): Behavior<Service> => {
+  const status: Status = {
+    provision: [name],
+    requirement,
+    stage: 'unknown',
+    documentation: '',
+    actions: [],
+    ageMs: 0,
+    isEnabled: true,
+    isOneShot: false,
+    isRespawned: false,
+    respawnCount: 0,
+  };
+  return {
+    canonicalName: () => name,
+    provision: () => [name],
+    requirement: () => requirement,
+    status: () => status,
+    probe: (turn) => turn.kept(status),
+    perform: (turn, request, writer) => perform(turn, request, writer),
+  };
+};
