@@ -345,6 +345,23 @@ describe('the outcome of a command', () => {
       '  web-c  <red>failed</>       exit 1',
     );
   });
+  it('of a custom action of a fleet shows what each member printed, few or many', () => {
+    const rows = (count: number) =>
+      Array.from({ length: count }, (_, at) => ({
+        member: `m${at}`,
+        result: 'changed' as const,
+        output: [`hi from ${at}`],
+      }));
+    for (const count of [2, groupFromCount]) {
+      const lines = outcomeLines(
+        command,
+        outcome('changed', { rows: rows(count) }),
+        look,
+        none,
+      ).out;
+      expect(lines.filter((line) => line.includes('| hi from'))).toHaveLength(count);
+    }
+  });
   it('of a degraded fleet says so in the count, and is no error', () => {
     const rows = [
       { member: 'a', result: 'changed' },

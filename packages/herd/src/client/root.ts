@@ -35,7 +35,7 @@ const explained = (error: unknown, socket: string, user: User): unknown => {
 };
 
 const notUnderstood =
-  'What is there is no shepherd that this herd understands. After an upgrade, restart the shepherd.';
+  'No shepherd that this herd understands is there. After an upgrade, restart the shepherd.';
 
 /**
  * The first thing that went wrong says most: that nobody listens, or why the peer has hung up.

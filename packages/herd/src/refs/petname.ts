@@ -27,7 +27,7 @@ export const petnameOf = (word: string): string => {
     );
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name))
     throw new BadPetname(
-      'a petname has letters, digits, dots, dashes and underscores; it begins with a letter or digit',
+      'a petname has letters, digits, dots, dashes, underscores; the first is a letter or digit',
     );
   return name;
 };

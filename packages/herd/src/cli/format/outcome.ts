@@ -119,7 +119,7 @@ const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
   return result === 'unreachable' ? 'never seen' : undefined;
 };
 
-/** The end of a log, told apart from our own words by a bar. */
+/** The end of a log, or what an action has printed; a bar tells it apart from our own words. */
 const tail = ({ output }: Row, indent: string): readonly string[] =>
   (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
@@ -151,7 +151,7 @@ const table = (rows: readonly Row[], look: Look, indent: string): readonly strin
   );
   return rows.flatMap((row, at) => [
     painted(lines[at] ?? '', row, look, indent),
-    ...(isGood(row.result) ? [] : tail(row, `${indent}    `)),
+    ...tail(row, `${indent}    `),
   ]);
 };
 
@@ -184,7 +184,8 @@ const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
     const shown = group.slice(0, maxGroupNames);
     const rest =
       group.length === shown.length ? [] : [`    … and ${group.length - shown.length} more`];
-    if (!isGood(result)) return [title, ...table(shown, look, '    '), ...rest];
+    const isPlain = isGood(result) && shown.every(({ output }) => output === undefined);
+    if (!isPlain) return [title, ...table(shown, look, '    '), ...rest];
     return [
       title,
       ...wrapped(
