@@ -7,7 +7,7 @@
  *     started    record running (start id, pid)
  *     ended      record ended               gates nothing: adoption finds out a stale record
  */
-import type { Bcom, Behavior, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, Turn, Vow } from '@bellwether/actors';
 import type {
   Command,
   CommandResult,
@@ -125,6 +125,3 @@ const adopt = (
     });
   });
 };
-
-/** A handle on a monitor, as services have it. */
-export type Monitor = Ref<ProcessMonitor>;

@@ -23,14 +23,7 @@
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and
  * changes nothing.
  */
-import {
-  Refused,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
 import { runAction } from './actions.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
@@ -92,6 +85,3 @@ const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Sta
     (turn): Status => statusOf(held, turn),
   );
 };
-
-/** A handle on a service of this machine. */
-export type OwnService = Ref<LocalService>;
