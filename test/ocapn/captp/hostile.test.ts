@@ -204,6 +204,17 @@ describe('a session lives', () => {
     expect(mallory.told(70)).toEqual(['fulfill', 'first']);
     expect(mallory.isClosed).toBe(false);
   });
+  it('when it wants an answer from a resolver: it gets nothing, as an answer', () => {
+    const mallory = attacker().say(
+      deliver(toAnswer(0), [sym('call'), object(9)], false, object(70)),
+    );
+    const resolver = (mallory.heardOf('op:deliver').at(-1)?.fields[3] as SyrupRecord).fields[0];
+    mallory.say(deliver(toExport(resolver), [sym('fulfill'), 'first'], 8, object(71)));
+    expect([mallory.told(70), mallory.told(71)]).toEqual([
+      ['fulfill', 'first'],
+      ['fulfill', undefined],
+    ]);
+  });
   it('when a resolver is given back unused: the question breaks', async () => {
     const mallory = attacker().say(
       deliver(toAnswer(0), [sym('call'), object(9)], false, object(70)),

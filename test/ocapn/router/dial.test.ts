@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
+import { Raw } from '../../support/ocapn-raw.ts';
 
 let world: World;
 let network: Network;
@@ -218,10 +219,9 @@ describe('close', () => {
     const accept = network.acceptorOf('a');
     a.router.close();
     network.answerAs('a', accept);
-    const reached = recorded();
-    b.router.dial(atA, reached, recorded());
-    world.run();
-    expect(reached.said).toEqual(['broken']);
-    expect(a.router.sessions()).toEqual([]);
+    const late = Raw.dial(network, a, 'late');
+    world.run(world.now + 2 * network.latencyMs);
+    expect([late.abortReason, late.isClosed]).toEqual(['captp: the peer closes', true]);
+    expect(world.pendingCount).toBe(0);
   });
 });

@@ -137,10 +137,7 @@ export class Outgoing implements Connector {
   /** The session has ended: breaks every question, then tells who watched. */
   end(reason: Error, open: readonly Question[]): void {
     this.#ended = reason;
-    for (const { answer } of open) {
-      answer.slot = undefined;
-      answer.broken(reason);
-    }
+    for (const { answer } of open) answer.broken(reason);
     const watchers = [...this.#watchers];
     this.#watchers.clear();
     for (const told of watchers) told(reason);
