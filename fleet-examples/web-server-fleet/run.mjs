@@ -112,6 +112,8 @@ const claimFolder = async () => {
   }
   for (const machine of machines)
     if (fs.existsSync(socketOf(machine))) await herd(machine, ['stop', 'root'], { isQuiet: true, mayFail: true });
+  // The same story every time: what a former run left on disk would be restored by the shepherds, as it should be.
+  for (const name of [...machines, 'home']) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   fs.writeFileSync(file, String(process.pid));
 };
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
+  isRef,
+  isVow,
   Refused,
   type Bcom,
   type Become,
@@ -343,15 +345,27 @@ describe('bcom', () => {
   });
 });
 
+describe('what is no reference', () => {
+  it.each([undefined, null, 7, 'text', {}, []])(
+    'is refused as a target (%o) also in a continuation, where a bug would halt the vat',
+    async (thing) => {
+      const bench = makeBench();
+      const late = runIn(bench, (turn) =>
+        turn.when(turn.kept(1), (turn) => turn.tell(thing as unknown as Ref<Counter>, 'get')),
+      );
+      await expect(late).rejects.toMatchObject({ code: 'refused' });
+      await runIn(bench, (turn) => turn.spawn(makeCounter, 1));
+      expect(isRef(thing) || isVow(thing)).toBe(false);
+    },
+  );
+});
+
 describe('a reference', () => {
   it('of another vat is a programming mistake, not a message', async () => {
     const one = makeBench();
     const other = makeBench({ name: 'other' }, one.world);
     const counter = await runIn(other, (turn) => turn.spawn(makeCounter, 1));
     await expect(runIn(one, (turn) => turn.send(counter, 'get'))).rejects.toThrow(/of vat other/);
-    await expect(runIn(one, (turn) => turn.send({} as Ref<Counter>, 'get'))).rejects.toThrow(
-      TypeError,
-    );
     expect(() => one.vat.post(counter, 'get', [])).toThrow(TypeError);
     await settled(
       one.world,

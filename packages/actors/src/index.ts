@@ -20,5 +20,6 @@ export {
 } from './errors.ts';
 export { actorLabel, declaredName, wireName } from './names.ts';
 export { limits as actorLimits } from './limits.ts';
+export { isRef, isVow } from './promised.ts';
 export { createVat } from './vat.ts';
 export { World } from './world.ts';

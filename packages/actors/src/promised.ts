@@ -16,6 +16,7 @@
 import type { Core, Effect, Held, Listener } from './core.ts';
 import { Refused } from './errors.ts';
 import { Actor, FarRef } from './places.ts';
+import { quoted } from './quoted.ts';
 import type { Connector, FarAnswer, Ref, Slot, Target, Vow } from './types.ts';
 
 /** Where messages to a vow can go before it is settled. */
@@ -205,10 +206,19 @@ export const insideOf = (thing: unknown): Actor | FarRef | Promised | undefined 
     ? thing
     : undefined;
 
-/** The inside of what this vat holds. @throws TypeError for anything else. */
+/** Whether a value is a reference that a turn may send to: the check of an actor that takes one from its callers. */
+export const isRef = (value: unknown): value is Ref =>
+  value instanceof Actor || value instanceof FarRef;
+/** Whether a value is a vow. */
+export const isVow = (value: unknown): value is Vow => value instanceof Promised;
+
+/**
+ * The inside of what this vat holds. @throws Refused for what is neither: it may have come from a peer, who must not be
+ * able to halt a vat by it; TypeError for a ref of another vat, which no peer can bring about.
+ */
 export const placeIn = (core: Core, to: Ref | Vow): Actor | FarRef | Promised => {
   const place = insideOf(to);
-  if (place === undefined) throw new TypeError('expected a ref or a vow');
+  if (place === undefined) throw new Refused(`expected a ref or a vow, found ${quoted(to)}`);
   if (place.core !== core) throw new TypeError(`a ref of vat ${place.core.name} in ${core.name}`);
   return place;
 };
@@ -217,5 +227,5 @@ export const placeIn = (core: Core, to: Ref | Vow): Actor | FarRef | Promised =>
 export const promisedIn = (core: Core, vow: Vow): Promised => {
   const place = placeIn(core, vow);
   if (place instanceof Promised) return place;
-  throw new TypeError('expected a vow, found a ref');
+  throw new Refused('expected a vow, found a ref');
 };

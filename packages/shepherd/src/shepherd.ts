@@ -73,7 +73,7 @@ export const makeShepherd = (
     history: (turn) => history(held, turn),
     restore: (turn) => restore(held, turn),
     shutDown: (turn, sink) => {
-      checkSink(turn, sink);
+      checkSink(sink);
       return shutDown(held, turn, sink);
     },
   };
@@ -103,7 +103,7 @@ const perform = (
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
-  checkSink(turn, sink);
+  checkSink(sink);
   const writer = spawnWriter(held, turn, sink);
   const { answer } = accepted(held, turn, checked, writer);
   return turn.when(
