@@ -21,6 +21,8 @@ export interface FakeShepherd {
   /** The URI of the local root on its unix socket, and the one over TLS. */
   readonly uri: string;
   readonly tlsUri: string;
+  /** From now on it answers no fetch. */
+  stopFetching(): Promise<void>;
   /** Ends every session, as a killed process does. */
   sever(): void;
   stop(): Promise<void>;
@@ -93,6 +95,7 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
   const unix = unixNetlayer({ designator: 'fake', place });
   const identity = openIdentity(makeIdentity());
   const tls = tlsNetlayer({ identity, place: { host: '127.0.0.1', bindHost: '127.0.0.1' } });
+  let silence: Vow | undefined;
   const router = createRouter({
     vat,
     netlayers: [unix, tls],
@@ -101,7 +104,10 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
     scheduler: schedulers.flush,
     reaper: nodeReaper(),
     log: () => undefined,
-    fetch: (given) => (Buffer.compare(given, swissnum) === 0 ? root : undefined),
+    fetch: (given) => {
+      if (silence !== undefined) return silence;
+      return Buffer.compare(given, swissnum) === 0 ? root : undefined;
+    },
   });
   await new Promise((ready, failed) => router.listen(ready, failed));
   const uriAt = (transport: string): string => {
@@ -117,6 +123,10 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
     asked,
     uri,
     tlsUri: uriAt('tcp-tls'),
+    stopFetching: async () => {
+      // In a list, since `run` waits for a vow.
+      [silence] = await vat.run((turn) => [turn.vow().vow]);
+    },
     sever: () => {
       for (const session of router.sessions()) session.abort('killed by the test');
     },

@@ -21,6 +21,7 @@ export const fakeTerminal = (
     out: (text) => void (written.out += text),
     err: (text) => void (written.err += text),
     wall: () => new Date(2026, 10, 25, 10, 4, 5).getTime(),
+    now: () => performance.now(),
     readInput: () => Promise.resolve(more.input ?? ''),
     onInterrupt: (handler) => {
       told.add(handler);

@@ -325,6 +325,30 @@ describe('an action', () => {
     expect(ran.exitCode).toBe(130);
     expect(ran.written.err).toMatch(/detached; operation op-[0-9a-f]{16} goes on/);
   });
+  it('that a member did not end exits with 6 at the deadline, and with 4 before it', async () => {
+    const outcome = { member: 'web', result: 'timed-out', rows: [] } as const;
+    let afterMs = 900;
+    await serve({
+      perform: (turn) => {
+        const { vow, resolver } = turn.vow<typeof outcome>();
+        turn.after(afterMs, () => resolver.kept(outcome));
+        return vow;
+      },
+    });
+    expect((await run('--timeout', '1', 'start', 'web')).exitCode).toBe(6);
+    afterMs = 1;
+    expect((await run('--timeout', '10', 'start', 'web')).exitCode).toBe(4);
+  });
+  it('whose shepherd says hello and then nothing is unknown, not unasked', async () => {
+    const fake = await serve({});
+    await fake.stopFetching();
+    const pressed = here();
+    setTimeout(() => pressed.pressInterrupt(), 400);
+    expect((await herd(pressed, 'start', 'web')).written.err).toContain('goes on');
+    const ran = await run('--timeout', '0.6', 'start', 'web');
+    expect(ran.exitCode).toBe(6);
+    expect(ran.written.err).toContain('It may still happen');
+  });
   it('stop root ends the shepherd', async () => {
     await serve({ shutDown: () => ({ member: 'root', result: 'changed', rows: [] }) });
     expect((await run('stop', 'root')).exitCode).toBe(0);

@@ -18,6 +18,7 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
   out: (text) => void own.stdout.write(text),
   err: (text) => void own.stderr.write(text),
   wall: () => Date.now(),
+  now: () => performance.now(),
   readInput: (maxBytes) => readInput(own.stdin, maxBytes),
   onInterrupt: (told) => {
     own.once('SIGINT', told);

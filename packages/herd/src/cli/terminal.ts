@@ -19,6 +19,8 @@ export interface Terminal {
   err(text: string): void;
   /** Wall clock, milliseconds since 1970. */
   wall(): number;
+  /** Monotonic milliseconds, for how long something took. */
+  now(): number;
   /** Standard input up to `maxBytes`. @throws Usage for more, and where nothing is piped in. */
   readInput(maxBytes: number): Promise<string>;
   /** Calls back at Ctrl-C instead of dying; the result takes that back. */

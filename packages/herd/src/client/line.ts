@@ -54,6 +54,8 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
   const clock = nodeClock();
   const { vat: scheduler, flush } = nodeSchedulers();
   const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
+  // From the hello on the question may be with the peer, whatever we hear of it.
+  let isOpen = false;
   const router: Router = createRouter({
     vat,
     netlayers: [netlayer],
@@ -62,7 +64,9 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
     scheduler: flush,
     reaper: nodeReaper(),
     // A client has no log; what concerns its user comes as the reason of a break.
-    log: () => undefined,
+    log: (event) => {
+      if (event === 'session.opened') isOpen = true;
+    },
     fetch: () => undefined,
     // Nothing that a peer says makes this client dial.
     mayDial: (_to, because) => because === 'asked',
@@ -75,11 +79,7 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
       const target = root;
       const send = (turn: Turn): Vow<unknown> =>
         turn.forward(target, question.method, argsOf(turn, question));
-      return settle(
-        vat.run(() => target),
-        vat.run(send),
-        question,
-      );
+      return settle(() => isOpen, vat.run(send), question);
     },
     close: () => {
       router.close();
@@ -93,15 +93,14 @@ const argsOf = (turn: Turn, { args, events }: Question): readonly unknown[] =>
 
 /**
  * The first of: the answer, the connect deadline, the deadline of the question, Ctrl-C. Leaves no
- * timer.
+ * timer. `isOpen` decides what may be said: that nothing was asked, or that its end is not known.
  */
 const settle = (
-  reached: Promise<unknown>,
+  isOpen: () => boolean,
   answer: Promise<unknown>,
   question: Question,
 ): Promise<unknown> =>
   new Promise((resolve, reject) => {
-    let isReached = false;
     const release: (() => void)[] = [];
     const end = (act: () => void): void => {
       for (const each of release.splice(0)) each();
@@ -113,18 +112,14 @@ const settle = (
       release.push(() => clearTimeout(id));
     };
     timer(Math.min(connectMs, question.waitMs), () => {
-      if (!isReached) fail(new OutOfReach('no answer in time'));
+      if (!isOpen()) fail(new OutOfReach('no answer in time'));
     });
     timer(question.waitMs, () => fail(new NoAnswer('no answer in time', true)));
-    const off = question.onInterrupt?.(() => fail(new Detached(isReached)));
+    const off = question.onInterrupt?.(() => fail(new Detached(isOpen())));
     if (off !== undefined) release.push(off);
-    reached.then(
-      () => (isReached = true),
-      (reason: unknown) => fail(outOfReach(reason)),
-    );
     answer.then(
       (value) => end(() => resolve(value)),
-      (reason: unknown) => fail(isReached ? noAnswer(reason) : outOfReach(reason)),
+      (reason: unknown) => fail(isOpen() ? noAnswer(reason) : outOfReach(reason)),
     );
   });
 

@@ -24,12 +24,12 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   const progress = new Progress(context);
-  const startedAt = context.terminal.wall();
+  const startedAt = context.terminal.now();
   try {
     const outcome = await withService(context, command.service, async (line) =>
       outcomeIn(await line.ask(questionOf(context, command, request, progress))),
     );
-    const isDeadlinePassed = wasSlow(context.terminal.wall() - startedAt, request.remainingMs);
+    const isDeadlinePassed = wasSlow(context.terminal.now() - startedAt, request.remainingMs);
     const exitCode = exitCodeOf(outcome, { isStrict: false, isDeadlinePassed });
     const shown = outcomeLines(command, outcome, context.look, progress.seen);
     print(context, shown.out, documentOf(request, command, exitCode, outcome));
