@@ -489,7 +489,7 @@ describe('errors', () => {
   it('of a command line exit with 2 and have a hint', async () => {
     const ran = await run('start');
     expect(ran.exitCode).toBe(2);
-    expect(ran.written.err).toContain("herd: error: 'start' needs more");
+    expect(ran.written.err).toContain("herd: error: too few words for 'start'");
   });
 });
 

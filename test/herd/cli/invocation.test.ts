@@ -55,14 +55,14 @@ describe('a command line', () => {
   });
   it('must have an action, and a service where one is needed', () => {
     expect(refusal().message).toContain('no action');
-    expect(refusal('start').message).toBe("'start' needs more: herd start SERVICE [ARG...]");
+    expect(refusal('start').message).toBe("too few words for 'start': herd start SERVICE [ARG...]");
     expect(refusal('reload').message).toContain('needs a SERVICE');
     expect(refusal('do', 'reload').message).toContain('herd do ACTION SERVICE');
     expect(refusal('start', '').message).toContain('empty');
   });
   it('may not have more words than its action takes', () => {
-    expect(refusal('status', 'a', 'b').message).toContain('takes less');
-    expect(refusal('ref', 'ls', 'a').message).toContain('takes less');
+    expect(refusal('status', 'a', 'b').message).toContain('too many words');
+    expect(refusal('ref', 'ls', 'a').message).toContain('too many words');
   });
   it('is corrected when a letter is wrong', () => {
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");

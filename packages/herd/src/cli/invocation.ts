@@ -133,8 +133,8 @@ const checkSecrets = (typed: Typed): void => {
 
 const checkCount = (name: string, rule: ActionRule, count: number): void => {
   const usage = `herd ${name} ${rule.usage}`.trimEnd();
-  if (count < rule.least) throw new Usage(`'${name}' needs more: ${usage}`);
-  if (count > rule.most) throw new Usage(`'${name}' takes less: ${usage}`);
+  if (count < rule.least) throw new Usage(`too few words for '${name}': ${usage}`);
+  if (count > rule.most) throw new Usage(`too many words for '${name}': ${usage}`);
 };
 
 const checkOptions = (name: string, options: Options, more: readonly OptionName[]): void => {

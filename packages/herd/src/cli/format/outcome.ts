@@ -4,7 +4,7 @@
  */
 import type { Outcome, Result, Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Command } from '../invocation.ts';
+import { type Command, isRootName } from '../invocation.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import { tableLines, wrapped } from './table.ts';
@@ -204,5 +204,6 @@ const summaryLine = (service: string, { rows, result, reason }: Outcome): string
     .filter(({ count }) => count > 0)
     .map(({ word, count }) => `${count} ${word}`);
   const verdict = isGood(result) && reason !== undefined ? ` (${visible(reason)})` : '';
-  return `${visible(service)}: ${counted(rows.length, 'member')}: ${counts.join(', ')}${verdict}`;
+  const noun = isRootName(service) ? 'service' : 'member';
+  return `${visible(service)}: ${counted(rows.length, noun)}: ${counts.join(', ')}${verdict}`;
 };
