@@ -1,0 +1,94 @@
+/**
+ * The tour of the README, typed as it stands there into one shell. A line that begins with `$ ` is typed, here-documents
+ * included; the lines below it must be found in what that command prints, where `…` stands for anything.
+ */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { makePlace, type Place } from '../support/programs.ts';
+
+const root = path.resolve(import.meta.dirname, '..', '..');
+
+interface Step {
+  readonly command: string;
+  readonly wanted: readonly string[];
+}
+
+/** The typed commands of one section of the README. */
+const stepsOf = (section: string): readonly Step[] => {
+  const text = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
+  const body = text.split(/^## /m).find((part) => part.startsWith(section));
+  if (body === undefined) throw new Error(`the README has no section ${section}`);
+  const lines = body
+    .split('\n')
+    .flatMap((line) => (line.startsWith('    ') ? [line.slice(4)] : []));
+  const steps: { command: string; wanted: string[] }[] = [];
+  let isInside = false;
+  // Blank lines of a here-document are not indented.
+  for (const line of body.split('\n')) {
+    const code = line.startsWith('    ') ? line.slice(4) : line === '' && isInside ? '' : undefined;
+    if (code === undefined) continue;
+    const last = steps.at(-1);
+    if (isInside && last !== undefined) {
+      last.command += `\n${code}`;
+      isInside = code !== 'END';
+    } else if (code.startsWith('$ ')) {
+      steps.push({ command: code.slice(2), wanted: [] });
+      isInside = code.includes("<<'END'");
+    } else last?.wanted.push(code);
+  }
+  expect(lines.length).toBeGreaterThan(0);
+  return steps;
+};
+
+const patternOf = (line: string): RegExp =>
+  new RegExp(
+    line
+      .split('…')
+      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+      .join('[^]*'),
+  );
+
+describe('the tour of the README', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+
+  it('is true as typed', async () => {
+    const steps = stepsOf('A tour');
+    expect(steps.length).toBeGreaterThan(20);
+    const mark = 'end-of-step';
+    const script = [
+      'set -m',
+      "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT",
+      ...steps.map(({ command }, at) => `${command}\necho "${mark} ${at} $?"`),
+    ].join('\n');
+    const env = { ...process.env, HOME: place.folder, TMPDIR: place.folder, NO_COLOR: '1' };
+    for (const name of [
+      'SHEPHERD_SOCKET',
+      'XDG_RUNTIME_DIR',
+      'XDG_DATA_HOME',
+      'XDG_STATE_HOME',
+      'XDG_CONFIG_HOME',
+    ])
+      delete (env as Record<string, unknown>)[name];
+    const shell = spawn('bash', [], { cwd: root, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    shell.stdin.end(script);
+    await new Promise((resolve) => shell.once('exit', resolve));
+    let rest = output;
+    for (const [at, { command, wanted }] of steps.entries()) {
+      const end = new RegExp(`${mark} ${at} (\\d+)\\n`).exec(rest);
+      if (end === null) throw new Error(`never came to: ${command}\n${output}`);
+      const printed = rest.slice(0, end.index);
+      rest = rest.slice(end.index + end[0].length);
+      expect(`${command} → ${end[1]}: ${printed}`).toBe(`${command} → 0: ${printed}`);
+      for (const line of wanted) expect(printed, command).toMatch(patternOf(line));
+    }
+  });
+});
