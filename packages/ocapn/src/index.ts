@@ -1,4 +1,7 @@
-/** OCapN for a vat: Syrup, locators and sturdyrefs, CapTP sessions, and the router that a process has one of. */
+/**
+ * OCapN for a vat: Syrup, locators and sturdyrefs, CapTP sessions, and the router that a process
+ * has one of.
+ */
 export { createRouter } from './router/router.ts';
 export type { DialReason, Fetch, Router, RouterPowers, SessionView } from './router/types.ts';
 export type { Accept, Connection, ConnectionHandler, Netlayer } from './netlayer.ts';
