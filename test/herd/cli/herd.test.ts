@@ -349,6 +349,13 @@ describe('an action', () => {
     expect(ran.exitCode).toBe(6);
     expect(ran.written.err).toContain('It may still happen');
   });
+  it('that is a question ends at Ctrl-C without further words', async () => {
+    await serve({});
+    const terminal = here();
+    setTimeout(() => terminal.pressInterrupt(), 200);
+    const ran = await herd(terminal, 'status');
+    expect(ran).toMatchObject({ exitCode: 130, written: { out: '', err: 'herd: interrupted\n' } });
+  });
   it('stop root ends the shepherd', async () => {
     await serve({ shutDown: () => ({ member: 'root', result: 'changed', rows: [] }) });
     expect((await run('stop', 'root')).exitCode).toBe(0);

@@ -75,8 +75,7 @@ const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => 
 
 /**
  * For reading. Without `nargs: 0` yargs takes a word `true` or `false` after a flag for its value,
- * and a service may be called so. In help the type would only be noise: `SECONDS: …` says more than
- * `[string]`.
+ * and a service may be called so. In help the type would only be noise.
  */
 const readRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
   ...(rule.kind === 'flag' ? { type: 'boolean', nargs: 0 } : { type: 'string' }),

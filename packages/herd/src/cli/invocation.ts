@@ -38,6 +38,10 @@ export interface Command {
   readonly args: readonly string[];
 }
 
+/** GNU's two names for the shepherd itself. */
+export const isRootName = (service: string): boolean =>
+  service === 'root' || service === 'shepherd';
+
 /** Own actions that are requests to the service. */
 const performed: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'enable', 'disable']);
 const optionsOfPerform: readonly OptionName[] = ['no-members'];

@@ -1,7 +1,7 @@
 /**
  * What an error means for the exit code, and how it is told: one line, then what to do about it.
  */
-import { codeIn } from '../client/errors.ts';
+import { codeIn, isDetached } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { actionRules } from './grammar.ts';
 import type { Invocation } from './invocation.ts';
@@ -51,6 +51,11 @@ export const report = (
   const hint = hintOf(error, invocation);
   if (wantsJson)
     printJson(terminal, { kind: 'error', code: codeIn(error), message, hint, exitCode });
+  if (isDetached(error)) {
+    // A question, and nothing that could go on; an operation is told by the command itself.
+    terminal.err('herd: interrupted\n');
+    return exitCode;
+  }
   const lines = message.split('\n').map(visible);
   terminal.err(
     `herd: error: ${lines.join('\n  ')}\n${hint === undefined ? '' : `${visible(hint)}\n`}`,

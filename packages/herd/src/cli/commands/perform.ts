@@ -14,9 +14,8 @@ import { actionMs, marginMs, shutDownMs } from '../../client/limits.ts';
 import { type Context, isPetnameWord, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
-import type { Command } from '../invocation.ts';
+import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
-import { isRootName } from './status.ts';
 
 /** Runs an action; the result is the exit code. */
 export const runPerform = async (context: Context, command: Command): Promise<number> => {

@@ -7,6 +7,7 @@ import { type Context, isPetnameWord, withRoot, withService } from '../context.t
 import { aboutLines } from '../format/about.ts';
 import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
+import { isRootName } from '../invocation.ts';
 import { print } from '../print.ts';
 
 /** Milliseconds for a live look that a shepherd accepts, at most. */
@@ -30,10 +31,6 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
   });
   return isKnown(status) ? 0 : 4;
 };
-
-/** GNU's two names for the shepherd itself. */
-export const isRootName = (service: string): boolean =>
-  service === 'root' || service === 'shepherd';
 
 /**
  * The status of one service over a line that leads to it: by name at a root, else what the facet
