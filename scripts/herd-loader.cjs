@@ -1,8 +1,8 @@
 /**
- * What `dist/herd.cjs` is: runs the bundle beside it with the code that V8 made of it at build
- * time. `herd status` takes 1.36 times as long as `node -e 0` with that cache and 1.57 times
- * without (`npm run bench -- herd-start`). A cache of another Node is refused by V8, which then
- * compiles as always.
+ * What `dist/herd.cjs` is: runs the bundle beside it with the code that V8 made of it at build time.
+ * `herd status` takes 1.41 times as long as `node -e 0` with that cache and 1.58 times without
+ * (`npm run bench -- herd-start 15`, medians, Node 20 on two cores shared with other work). A cache
+ * of another Node is refused by V8, which then compiles as always.
  */
 'use strict';
 const fs = require('node:fs');
