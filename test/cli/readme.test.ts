@@ -20,14 +20,15 @@ const stepsOf = (section: string): readonly Step[] => {
   const text = fs.readFileSync(path.join(root, 'README.md'), 'utf8');
   const body = text.split(/^## /m).find((part) => part.startsWith(section));
   if (body === undefined) throw new Error(`the README has no section ${section}`);
-  const lines = body
-    .split('\n')
-    .flatMap((line) => (line.startsWith('    ') ? [line.slice(4)] : []));
   const steps: { command: string; wanted: string[] }[] = [];
   let isInside = false;
   // Blank lines of a here-document are not indented.
   for (const line of body.split('\n')) {
-    const code = line.startsWith('    ') ? line.slice(4) : line === '' && isInside ? '' : undefined;
+    const code: string | undefined = line.startsWith('    ')
+      ? line.slice(4)
+      : line === '' && isInside
+        ? ''
+        : undefined;
     if (code === undefined) continue;
     const last = steps.at(-1);
     if (isInside && last !== undefined) {
@@ -38,7 +39,6 @@ const stepsOf = (section: string): readonly Step[] => {
       isInside = code.includes("<<'END'");
     } else last?.wanted.push(code);
   }
-  expect(lines.length).toBeGreaterThan(0);
   return steps;
 };
 

@@ -196,7 +196,7 @@ describe('a wrong value is refused with what was expected', () => {
     ],
     [
       `exported({ provision: ['a'], from: ref('../b') })`,
-      `services[0].from.petname: a petname begins with a letter or digit and has letters, digits, dot, dash and underscore only`,
+      `services[0].from.petname: a petname has letters, digits, dots, dashes, underscores; the first is a letter or digit`,
     ],
     [
       `fleet({ provision: ['a'], members: [] })`,

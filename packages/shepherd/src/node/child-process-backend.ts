@@ -59,7 +59,10 @@ class ChildProcessBackend implements ProcessBackend {
   readonly #powers: ChildProcessPowers;
   readonly #proc: Proc;
   readonly #adopted: AdoptedProcesses;
-  /** Own children that have not ended, by start id, and who waits for that: in each life of the daemon somebody else. */
+  /**
+   * Own children that have not ended, by start id, and who waits for that: in each life of the
+   * daemon somebody else.
+   */
   readonly #children: Map<string, { readonly started: Started; readonly waiting: Answer[] }>;
   /** Found by `adopt`, also while watched; an entry leaves when its end was told. */
   readonly #found: Map<string, Adopted>;
