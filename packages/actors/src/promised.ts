@@ -33,7 +33,6 @@ export class Pipe {
 
 /** The inside of a Vow. */
 export class Promised implements FarAnswer {
-  readonly isNear = false;
   readonly core: Core;
   state: 'pending' | 'following' | 'kept' | 'broken' = 'pending';
   /** The value, the reason, or the vow that is followed. */
@@ -47,6 +46,9 @@ export class Promised implements FarAnswer {
   #listeners: Listener[] | undefined = undefined;
   constructor(core: Core) {
     this.core = core;
+  }
+  get isNear(): false {
+    return false;
   }
 
   /** From outside, once: later calls are ignored. Never throws. */
@@ -101,7 +103,9 @@ export class Promised implements FarAnswer {
     if (end.state === 'kept') listener.onKept(end.value);
     else if (end.state === 'broken') listener.onBroken(end.value);
     else {
-      (end.#listeners ??= []).push(listener);
+      // A literal is as long as it is; pushing onto an empty list makes room for 17.
+      if (end.#listeners === undefined) end.#listeners = [listener];
+      else end.#listeners.push(listener);
       end.#hear();
     }
   }
@@ -118,7 +122,8 @@ export class Promised implements FarAnswer {
     if (isAsked) this.isHeard = true;
     if (this.state === 'kept') message.onKept(this.value);
     else if (this.state === 'broken') message.onBroken(this.value);
-    else (this.#held ??= []).push(message);
+    else if (this.#held === undefined) this.#held = [message];
+    else this.#held.push(message);
   }
 
   #follow(vow: Promised): void {
