@@ -40,8 +40,8 @@ const PROGRAM = `
   globalThis.result = JSON.stringify({
     again: encode(decode(bytes)).join() === bytes.join(),
     end: new Splitter().scan(frame, 0) === frame.length,
-    op: op.op, answer: op.answer, method: op.args[0].name,
-    sent: op.args[1].join() === bytes.join(),
+    op: op.op, answer: op.answer, method: op.method,
+    sent: op.args[0].join() === bytes.join(),
     frozen: Object.isFrozen(Object.prototype) && Object.isFrozen(Array.prototype),
     refusals,
   });

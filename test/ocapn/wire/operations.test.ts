@@ -43,7 +43,8 @@ describe('operations, written and read', () => {
     expect(read(frame)).toEqual({
       op: 'deliver',
       to: export7,
-      args: [new Sym('fetch'), new Uint8Array([65]), 5],
+      method: 'fetch',
+      args: [new Uint8Array([65]), 5],
       answer: 0,
       resolver: new Descriptor('import-object', 1),
       references: false,
@@ -57,6 +58,7 @@ describe('operations, written and read', () => {
     expect(read(frame)).toEqual({
       op: 'deliver',
       to: answer3,
+      method: undefined,
       args: ['Alice'],
       answer: undefined,
       resolver: undefined,
@@ -78,7 +80,7 @@ describe('operations, written and read', () => {
     expect(frame).toContain(`[1'x[{1"a<19'desc:import-promise12+>}]]`);
     const op = read(frame);
     expect(op).toMatchObject({ op: 'deliver', references: true });
-    expect(op?.op === 'deliver' ? op.args[1] : undefined).toEqual([
+    expect(op?.op === 'deliver' ? op.args[0] : undefined).toEqual([
       { a: new Descriptor('import-promise', 12) },
     ]);
   });

@@ -16,7 +16,6 @@
  */
 import { type Answer, Refused, type Ref, type Vow } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
-import { Sym } from '../syrup/values.ts';
 import { bind, check } from '../wire/bind.ts';
 import type { Deliver, GcExports, Listen, Operation, Select } from '../wire/operations.ts';
 import type { SessionHost } from './host.ts';
@@ -99,12 +98,9 @@ export class Incoming {
     else if (to.kind !== 'export' || !this.#tables.exports.wasGiven(to.position))
       throw new Decode(`captp: a message to ${to.kind} ${to.position}, which is nothing here`);
   }
-  /** A symbol in front is the method; a message without one is ordinary in OCapN. */
   #message(operation: Deliver, target: Ref | Vow): void {
-    const [head] = operation.args;
-    const method = head instanceof Sym ? head.name : undefined;
-    const rest = method === undefined ? operation.args : operation.args.slice(1);
-    this.#result(operation, this.#host.frontier.deliver(target, method, rest));
+    const { method, args } = operation;
+    this.#result(operation, this.#host.frontier.deliver(target, method, args));
   }
   /** The answer stands before the next frame is read: it may be pipelined to. */
   #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
@@ -115,14 +111,13 @@ export class Incoming {
       this.#host.frontier.listen(vow, new Reply(this.#outgoing, resolver.position));
   }
   #answered(question: Question, operation: Deliver): void {
-    const [verb, value]: readonly unknown[] = operation.args;
-    const name = verb instanceof Sym ? verb.name : undefined;
-    if (name !== 'fulfill' && name !== 'break')
+    const { method, args } = operation;
+    if (method !== 'fulfill' && method !== 'break')
       throw new Decode(
         `captp: resolver ${question.resolverPos} was told neither fulfill nor break`,
       );
     this.#tables.exports.drop(question);
-    this.#outgoing.settle(question, name === 'fulfill', value);
+    this.#outgoing.settle(question, method === 'fulfill', args[0]);
     // A resolver is told one way. A peer that asks for an answer all the same gets nothing.
     this.#result(operation, undefined);
   }

@@ -131,6 +131,21 @@ export class Reader {
     }
   }
 
+  /**
+   * Passes over bytes that were expected; they count as so many values. False: others stand there,
+   * or too few.
+   */
+  accept(expected: Uint8Array, valueCount: number): boolean {
+    const bytes = this.#bytes;
+    const from = this.#at;
+    const { length } = expected;
+    if (from + length > bytes.length) return false;
+    for (let i = 0; i < length; i++) if (bytes[from + i] !== expected[i]) return false;
+    this.#at = from + length;
+    this.#values += valueCount;
+    return true;
+  }
+
   /** Reads the `<` and the label of a record. @throws Decode, Limit, `incomplete` */
   openRecord(depth: number): unknown {
     if (this.#next() !== 0x3c) {
@@ -150,14 +165,33 @@ export class Reader {
     this.fail(`the end of ${what}`);
   }
 
-  /** Reads a list. @throws Decode, Limit, `incomplete` */
-  list(depth: number, what: string): unknown[] {
+  /** Reads the `[` of a list; `what` names it for the error. @throws Decode, `incomplete` */
+  openList(what: string): void {
     if (this.#next() !== 0x5b) {
       this.#at--;
       this.fail(what);
     }
     this.#values++;
+  }
+
+  /** Reads the rest of a list, its `]` included. @throws Decode, Limit, `incomplete` */
+  restOfList(depth: number): unknown[] {
     return this.#items(0x5d, this.#deeper(depth));
+  }
+
+  /** Reads a symbol if the next value is one. @throws Decode, Limit, `incomplete` */
+  symbolName(): string | undefined {
+    const from = this.#at;
+    const values = this.#values;
+    const byte = this.#next();
+    const value = byte >= 0x30 && byte <= 0x39 ? this.#counted(byte) : undefined;
+    if (value instanceof Sym) {
+      this.#values++;
+      return value.name;
+    }
+    this.#at = from;
+    this.#values = values;
+    return undefined;
   }
 
   /** Reads a safe integer from 0. @throws Decode, Limit, `incomplete` */
@@ -173,17 +207,10 @@ export class Reader {
 
   /** Reads a list of safe integers from 0. @throws Decode, Limit, `incomplete` */
   naturals(what: string): number[] {
-    if (this.#next() !== 0x5b) {
-      this.#at--;
-      this.fail(what);
-    }
-    this.#values++;
+    this.openList(what);
     const numbers: number[] = [];
-    for (;;) {
-      if (this.#next() === 0x5d) return numbers;
-      this.#at--;
-      numbers.push(this.natural(what));
-    }
+    while (!this.#isNext(0x5d)) numbers.push(this.natural(what));
+    return numbers;
   }
 
   /** Reads an `f` if the next value is one. @throws `incomplete` */
@@ -243,15 +270,18 @@ export class Reader {
       : this.opaque(label, depth);
   }
 
-  #items(close: number, depth: number): unknown[] {
-    const items: unknown[] = [];
-    const { length } = this.#bytes;
-    for (;;) {
-      if (this.#at >= length) throw incomplete;
-      if (this.#bytes[this.#at] === close) break;
-      items.push(this.value(depth));
-    }
+  #isNext(byte: number): boolean {
+    if (this.#at >= this.#bytes.length) throw incomplete;
+    if (this.#bytes[this.#at] !== byte) return false;
     this.#at++;
+    return true;
+  }
+
+  #items(close: number, depth: number): unknown[] {
+    if (this.#isNext(close)) return [];
+    // A literal is as long as it is; pushing onto an empty list makes room for 17.
+    const items = [this.value(depth)];
+    while (!this.#isNext(close)) items.push(this.value(depth));
     return items;
   }
 

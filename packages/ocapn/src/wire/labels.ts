@@ -23,11 +23,30 @@ export const LABELS = {
   sigEnvelope: new Sym('desc:sig-envelope'),
 } as const;
 
-/** The first bytes of a record with this label: `<` and the symbol. Counts as two values. */
-export const recordHead = (label: Sym): Uint8Array => {
+/** The first bytes of a record with this label: `<` and the symbol. */
+const recordHead = (label: Sym): Uint8Array => {
   const atom = encodedAtom(label.name, "'");
   const head = new Uint8Array(atom.length + 1);
   head[0] = 0x3c;
   head.set(atom, 1);
   return head;
 };
+
+/** The first bytes of what is written and looked for most. */
+export const HEADS = {
+  'import-object': recordHead(LABELS.importObject),
+  'import-promise': recordHead(LABELS.importPromise),
+  export: recordHead(LABELS.export),
+  answer: recordHead(LABELS.answer),
+  deliver: recordHead(LABELS.deliver),
+  listen: recordHead(LABELS.listen),
+  get: recordHead(LABELS.get),
+  index: recordHead(LABELS.index),
+  untag: recordHead(LABELS.untag),
+  'gc-exports': recordHead(LABELS.gcExports),
+  'gc-answers': recordHead(LABELS.gcAnswers),
+  abort: recordHead(LABELS.abort),
+} as const;
+
+/** A head holds the record itself and its label. */
+export const HEAD_VALUES = 2;

@@ -47,7 +47,9 @@ export interface Deliver {
   readonly op: 'deliver';
   /** An export or an answer. */
   readonly to: Descriptor;
-  /** Fresh: the reader of the frame may change it in place. */
+  /** The symbol in front; undefined: none stands there, which is ordinary in OCapN. */
+  readonly method: string | undefined;
+  /** What follows. Fresh: the reader of the frame may change it in place. */
   readonly args: unknown[];
   /** Where the peer wants to name the result; undefined: nowhere. */
   readonly answer: number | undefined;

@@ -10,7 +10,7 @@ import { Decode } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { incomplete, Reader, type RecordForms } from '../syrup/read.ts';
 import { Sym, SyrupRecord } from '../syrup/values.ts';
-import { LABELS } from './labels.ts';
+import { HEAD_VALUES, HEADS, LABELS } from './labels.ts';
 import {
   type Abort,
   type Deliver,
@@ -71,6 +71,7 @@ export class OperationReader {
 
   #operation(): Operation {
     const reader = this.#reader;
+    if (reader.accept(HEADS.deliver, HEAD_VALUES)) return this.#deliver();
     const label = reader.openRecord(0);
     if (!(label instanceof Sym)) return this.#unknown(label);
     switch (label) {
@@ -104,12 +105,14 @@ export class OperationReader {
     const reader = this.#reader;
     const to = this.#target();
     const before = this.#forms.referenceCount;
-    const args = reader.list(1, 'a list of arguments');
+    reader.openList('a list of arguments');
+    const method = reader.symbolName();
+    const args = reader.restOfList(1);
     const references = this.#forms.referenceCount !== before;
     const answer = reader.isFalse() ? undefined : reader.natural('an answer position');
     const resolver = reader.isFalse() ? undefined : this.#import('a resolver');
     reader.closeRecord('op:deliver');
-    return { op: 'deliver', to, args, answer, resolver, references };
+    return { op: 'deliver', to, method, args, answer, resolver, references };
   }
 
   #listen(): Listen {
@@ -178,7 +181,9 @@ export class OperationReader {
   }
 
   #target(): Descriptor {
-    const value = this.#reader.value(1);
+    const reader = this.#reader;
+    if (reader.accept(HEADS.export, HEAD_VALUES)) return this.#forms.descriptor('export', reader);
+    const value = reader.value(1);
     if (value instanceof Descriptor && (value.kind === 'export' || value.kind === 'answer')) {
       return value;
     }
@@ -186,7 +191,10 @@ export class OperationReader {
   }
 
   #import(what: string): Descriptor {
-    const value = this.#reader.value(1);
+    const reader = this.#reader;
+    if (reader.accept(HEADS['import-object'], HEAD_VALUES))
+      return this.#forms.descriptor('import-object', reader);
+    const value = reader.value(1);
     if (value instanceof Descriptor && value.kind !== 'export' && value.kind !== 'answer') {
       return value;
     }
@@ -202,13 +210,13 @@ class DescriptorForms implements RecordForms {
   read(label: Sym, reader: Reader, start: number, depth: number): unknown {
     switch (label) {
       case LABELS.export:
-        return this.#descriptor('export', reader);
+        return this.descriptor('export', reader);
       case LABELS.answer:
-        return this.#descriptor('answer', reader);
+        return this.descriptor('answer', reader);
       case LABELS.importObject:
-        return this.#descriptor('import-object', reader);
+        return this.descriptor('import-object', reader);
       case LABELS.importPromise:
-        return this.#descriptor('import-promise', reader);
+        return this.descriptor('import-promise', reader);
       case LABELS.sigEnvelope:
         return this.#envelope(reader, start, depth);
       default:
@@ -216,7 +224,8 @@ class DescriptorForms implements RecordForms {
     }
   }
 
-  #descriptor(kind: DescriptorKind, reader: Reader): Descriptor {
+  /** The rest of a descriptor whose head was read. */
+  descriptor(kind: DescriptorKind, reader: Reader): Descriptor {
     const position = reader.natural('a position');
     reader.closeRecord('a descriptor');
     this.referenceCount++;

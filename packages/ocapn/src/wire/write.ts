@@ -5,26 +5,8 @@
 import { Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { References, Writer } from '../syrup/write.ts';
-import { LABELS, recordHead } from './labels.ts';
+import { HEAD_VALUES, HEADS } from './labels.ts';
 import type { Descriptor, DescriptorKind } from './operations.ts';
-
-const HEADS = {
-  'import-object': recordHead(LABELS.importObject),
-  'import-promise': recordHead(LABELS.importPromise),
-  export: recordHead(LABELS.export),
-  answer: recordHead(LABELS.answer),
-  deliver: recordHead(LABELS.deliver),
-  listen: recordHead(LABELS.listen),
-  get: recordHead(LABELS.get),
-  index: recordHead(LABELS.index),
-  untag: recordHead(LABELS.untag),
-  'gc-exports': recordHead(LABELS.gcExports),
-  'gc-answers': recordHead(LABELS.gcAnswers),
-  abort: recordHead(LABELS.abort),
-} as const;
-
-/** A head holds the record itself and its label. */
-const HEAD_VALUES = 2;
 
 /** Writes a reference inside a frame: what a `References` hook calls. The frame stays open. */
 export const writeDescriptor = (out: Writer, kind: DescriptorKind, position: number): void => {
