@@ -8,10 +8,10 @@
  * pipe that was used stays for good, because a later message must not overtake an earlier one that
  * is still on its way; one that was not used is given back when the vow settles.
  *
- *   settled to                    used pipe                             unused pipe   plain data,
- * or broken         given back                            given back   a ref behind the same pipe
- * aims at that ref, given back          given back   a near ref, another pipe      kept
- * given back
+ *   settled to                     a pipe that was used        one that was not
+ *   plain data, or broken          given back                  given back
+ *   a ref behind the same pipe     aims at that ref            given back
+ *   a near ref, another pipe       kept                        given back
  */
 import type { Core, Effect, Held, Listener } from './core.ts';
 import { Refused } from './errors.ts';

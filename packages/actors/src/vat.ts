@@ -1,11 +1,11 @@
 /**
  * A vat: one queue of turns, one ledger, one gate. A turn is whole or not at all.
  *
- *   what threw                               an ActorError (a refusal)     anything else (a bug)
- * a request: somebody has its answer       undone, the answer breaks     undone, the answer breaks
- * a continuation: `when`, `after`          undone, its vow breaks        the vat halts   a tell, a
- * door                           undone, logged                the vat halts   an effect, a failed
- * commit                        the vat halts
+ *   what threw                                  a refusal (ActorError)     anything else (a bug)
+ *   a request: somebody has its answer          undone, the answer breaks  undone, the answer breaks
+ *   a continuation: `when`, `after`             undone, its vow breaks     the vat halts
+ *   a one-way message: `tell`, a door           undone, logged             the vat halts
+ *   an effect; a commit that failed                                        the vat halts
  *
  * What is undone is also lost. Of a request its sender hears; a continuation or a tell that was
  * lost to a bug would leave an actor waiting for ever, so the vat stops and its owner restarts it

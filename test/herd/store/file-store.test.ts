@@ -45,6 +45,11 @@ describe('the records file', () => {
     expect(found.port).toBe(8888);
   });
 
+  it('refuses a record that it does not know, rather than to forget it', async () => {
+    const store = await openFileStore(folder);
+    expect(() => store.commit([{ kind: 'grant' }], () => undefined)).toThrow('no such kind');
+  });
+
   it('is readable by its owner alone', async () => {
     const store = await openFileStore(folder);
     await commit(store, { kind: 'port', port: 1 });

@@ -3,7 +3,7 @@
  * which makes a batch of records one atomic step; a commit of n services writes O(n) bytes, about 100 each.
  *
  *     { "version": 1, "desired": [[service, bool]…], "enabled": [[service, bool]…], "running": [{startId, …}…],
- *       "minted": [[sha256 of the swissnum in hex, service]…], "port": 8888 }
+ *       "minted": [{hash, service}…], "port": 8888 }
  *
  * Pairs rather than objects, since no name is special in a list.
  */
@@ -56,7 +56,7 @@ const shape = z.object({
   desired: z.array(z.tuple([z.string(), z.boolean()])),
   enabled: z.array(z.tuple([z.string(), z.boolean()])),
   running: z.array(running),
-  minted: z.array(z.tuple([z.string(), z.string()])),
+  minted: z.array(z.object({ hash: z.string(), service: z.string() })),
   port: z.int().min(1).max(65_535).optional(),
 });
 
@@ -107,6 +107,10 @@ const apply = (held: Held, entry: StoreEntry): void => {
       return void held.minted.set(entry.hash, entry.service);
     case 'port':
       held.port = entry.port;
+      return;
+    default:
+      // A record that would be dropped in silence would count as durable.
+      throw new TypeError(`records: no such kind: ${JSON.stringify(entry satisfies never)}`);
   }
 };
 
@@ -117,7 +121,7 @@ const write = (held: Held): string =>
       desired: [...held.desired],
       enabled: [...held.enabled],
       running: [...held.running.values()],
-      minted: [...held.minted],
+      minted: [...held.minted].map(([hash, service]) => ({ hash, service })),
       port: held.port,
     },
     undefined,
@@ -138,7 +142,7 @@ const read = async (file: string): Promise<Held> => {
     desired: new Map(desired),
     enabled: new Map(enabled),
     running: new Map(runs.map((one) => [one.startId, one])),
-    minted: new Map(minted),
+    minted: new Map(minted.map(({ hash, service }) => [hash, service])),
     port,
   };
 };
