@@ -14,6 +14,7 @@
  */
 import type { FarAnswer, Slot, Target } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
+import { Positions } from './positions.ts';
 
 /** How many entries each table of one session may have. */
 export interface Room {
@@ -90,7 +91,7 @@ export class Import implements Target {
 /** Exports and the resolvers among them. */
 export class Exports {
   #nextPos = BOOTSTRAP_POS + 1;
-  readonly #entries = new Map<number, Export | Question>();
+  readonly #entries = new Positions<Export | Question>();
   readonly #byValue = new Map<object, Export>();
   #touched: Export[] = [];
   #questionCount = 0;
@@ -125,13 +126,13 @@ export class Exports {
     if (this.#questionCount >= limit) throw new Limit(`captp: more than ${limit} open questions`);
     this.#questionCount += 1;
     const question = new Question(answerPos, this.#nextPos, answer);
-    this.#entries.set(this.#nextPos, question);
+    this.#entries.add(this.#nextPos, question);
     this.#nextPos += 1;
     return question;
   }
   /** Takes a resolver out: it was used, or its frame was not written. */
   drop(question: Question): void {
-    if (this.#entries.delete(question.resolverPos)) this.#questionCount -= 1;
+    if (this.#entries.drop(question.resolverPos)) this.#questionCount -= 1;
   }
   /** The frame is complete: its mentions count. */
   keep(): void {
@@ -174,7 +175,7 @@ export class Exports {
   }
   /** Empties the table; the result are the questions that nobody will answer now. */
   clear(): Question[] {
-    const open = [...this.#entries.values()].filter((entry) => entry instanceof Question);
+    const open = this.#entries.values().filter((entry) => entry instanceof Question);
     this.#entries.clear();
     this.#byValue.clear();
     this.#touched = [];
@@ -186,12 +187,12 @@ export class Exports {
     if (this.#byValue.size >= limit) throw new Limit(`captp: more than ${limit} exports`);
     const entry = new Export(this.#nextPos, value);
     this.#nextPos += 1;
-    this.#entries.set(entry.position, entry);
+    this.#entries.add(entry.position, entry);
     this.#byValue.set(value, entry);
     return entry;
   }
   #forget(entry: Export): void {
-    this.#entries.delete(entry.position);
+    this.#entries.drop(entry.position);
     this.#byValue.delete(entry.value);
   }
 }
@@ -199,7 +200,7 @@ export class Exports {
 /** A table whose numbers the peer picks: imports, answers. */
 export class ChosenThere<T extends object> {
   readonly #what: string;
-  readonly #entries = new Map<number, T>();
+  readonly #entries = new Positions<T>();
   constructor(what: string) {
     this.#what = what;
   }
@@ -212,12 +213,12 @@ export class ChosenThere<T extends object> {
   /** @throws Limit when the table is full, Decode when the number is taken. */
   add(position: number, entry: T, limit: number): void {
     if (this.#entries.size >= limit) throw new Limit(`captp: more than ${limit} ${this.#what}`);
-    if (this.#entries.has(position))
+    if (this.#entries.get(position) !== undefined)
       throw new Decode(`captp: ${this.#what} has an entry ${position} already`);
-    this.#entries.set(position, entry);
+    this.#entries.add(position, entry);
   }
   drop(position: number): void {
-    this.#entries.delete(position);
+    this.#entries.drop(position);
   }
   clear(): void {
     this.#entries.clear();
