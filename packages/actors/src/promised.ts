@@ -19,8 +19,8 @@ import { Actor, FarRef } from './places.ts';
 import { quoted } from './quoted.ts';
 import type { Connector, FarAnswer, Ref, Slot, Target, Vow } from './types.ts';
 
-/** Where messages to a vow can go before it is settled. */
-export class Pipe {
+/** Where messages to a vow can go before it is settled. As an effect it is given back. */
+export class Pipe implements Effect {
   readonly connector: Connector;
   target: Target;
   isUsed = false;
@@ -28,6 +28,10 @@ export class Pipe {
   constructor(connector: Connector, target: Target) {
     this.connector = connector;
     this.target = target;
+  }
+  perform(): void {
+    // Without a slot the connector never knew it: its session had ended before.
+    if (this.target.slot !== undefined) this.connector.release(this.target);
   }
 }
 
@@ -158,13 +162,13 @@ export class Promised implements FarAnswer {
     if (!pipe.isUsed || !isRef) {
       this.#giveBack(pipe);
     } else if (value instanceof FarRef && value.connector === pipe.connector) {
-      this.core.effect(new Release(pipe.connector, pipe.target));
+      this.core.effect(new Pipe(pipe.connector, pipe.target));
       pipe.target = value.target;
     }
   }
   #giveBack(pipe: Pipe): void {
     this.pipe = undefined;
-    this.core.effect(new Release(pipe.connector, pipe.target));
+    this.core.effect(pipe);
   }
 }
 
@@ -179,19 +183,6 @@ class Hearing implements Effect {
   }
   perform(): void {
     this.#connector.listen(this.#target, this.#answer);
-  }
-}
-
-class Release implements Effect {
-  readonly #connector: Connector;
-  readonly #target: Target;
-  constructor(connector: Connector, target: Target) {
-    this.#connector = connector;
-    this.#target = target;
-  }
-  perform(): void {
-    // Without a slot the connector never knew it: its session had ended before.
-    if (this.#target.slot !== undefined) this.#connector.release(this.#target);
   }
 }
 

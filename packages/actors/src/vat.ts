@@ -70,6 +70,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   #batchEntries: Entry[] = [];
   #unheard: Promised[] = [];
   #isAwake = false;
+  readonly #task = (): void => this.#drain();
   #halted: Halted | undefined = undefined;
 
   constructor(powers: VatPowers) {
@@ -212,7 +213,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   }
   #wake(): void {
     this.#isAwake = true;
-    this.#powers.scheduler.enqueue(() => this.#drain());
+    this.#powers.scheduler.enqueue(this.#task);
   }
   #drain(): void {
     for (let count = 0; count < limits.turnsPerTask; count += 1) {

@@ -20,58 +20,50 @@ export interface NodeSchedulers {
 
 /** A fresh pair. Tasks run in the order enqueued; one that throws reaches the process, and loses no other. */
 export function nodeSchedulers(): NodeSchedulers {
-  let turns: (() => void)[] = [];
-  let flushes: (() => void)[] = [];
   let isArmed = false;
   const arm = (): void => {
     if (isArmed) return;
     isArmed = true;
     setImmediate(check);
   };
+  const vat = new Tasks(arm);
+  const flush = new Tasks(arm);
   const check = (): void => {
     isArmed = false;
-    const running = turns;
-    turns = [];
-    runAll(running, (left) => {
-      turns = [...left, ...turns];
-      arm();
-    });
-    const flushing = flushes;
-    flushes = [];
-    runAll(flushing, (left) => {
-      flushes = [...left, ...flushes];
-      arm();
-    });
+    vat.run();
+    flush.run();
   };
-  return {
-    vat: {
-      enqueue: (task) => {
-        turns.push(task);
-        arm();
-      },
-    },
-    flush: {
-      enqueue: (task) => {
-        flushes.push(task);
-        arm();
-      },
-    },
-  };
+  return { vat, flush };
 }
 
-/** Runs them all; `thrown` gets those behind one that threw, before the failure goes on. */
-function runAll(
-  tasks: readonly (() => void)[],
-  thrown: (left: readonly (() => void)[]) => void,
-): void {
-  let next = 0;
-  try {
-    for (const task of tasks) {
-      next += 1;
-      task();
+/** Tasks that wait for the check phase, in two lists that change places: none is made for a tick. */
+class Tasks implements NodeScheduler {
+  readonly #arm: () => void;
+  #waiting: (() => void)[] = [];
+  #running: (() => void)[] = [];
+  constructor(arm: () => void) {
+    this.#arm = arm;
+  }
+  enqueue(task: () => void): void {
+    this.#waiting.push(task);
+    this.#arm();
+  }
+  /** Runs what waits now. After one that throws there is a next time, for what it left over too. */
+  run(): void {
+    const running = this.#waiting;
+    this.#waiting = this.#running;
+    this.#running = running;
+    let count = 0;
+    let hasThrown = true;
+    try {
+      for (; count < running.length; count += 1) running[count]?.();
+      hasThrown = false;
+    } finally {
+      if (hasThrown) {
+        this.#waiting.unshift(...running.slice(count + 1));
+        this.#arm();
+      }
+      while (running.length > 0) running.pop(); // keeps its room, which `length = 0` gives away
     }
-    next = -1;
-  } finally {
-    if (next >= 0) thrown(tasks.slice(next));
   }
 }

@@ -7,7 +7,7 @@
  *    │          └ an inbound session of that peer opens:    the waiters get that one
  *    └ the netlayer fails, time is over, or the hello is not that peer's: the waiters hear why
  */
-import { type Clock, Refused, Severed } from '@bellwether/actors';
+import { type Clock, Refused, Unreachable } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
@@ -66,7 +66,7 @@ export class Dialling {
     dial.link = undefined;
     dial.stopTimer();
     if (isOver || this.#host.isClosed || dial.attemptCount >= ATTEMPTS)
-      return this.#fail(route, dial, reason);
+      return this.#fail(route, dial, new Unreachable(reason.message, { cause: reason }));
     const { clock, limits } = this.#host;
     dial.cancel = clock.after(limits.crossingRetryMs, () => this.#attempt(route, dial));
   }
@@ -82,7 +82,7 @@ export class Dialling {
     const { clock, limits } = this.#host;
     dial.cancel = clock.after(limits.crossingRetryMs, () => {
       if (dial.waiters.length > 0) this.#attempt(route, dial);
-      else this.#fail(route, dial, new Severed('captp: nobody waits'));
+      else this.#fail(route, dial, new Unreachable('captp: nobody waits'));
     });
   }
   /** Gives up every dial. */
@@ -93,7 +93,7 @@ export class Dialling {
   #refusal(to: PeerLocation, because: DialReason): Error | undefined {
     const host = this.#host;
     const peer = peerKey(to);
-    if (host.isClosed) return new Severed(`captp: cannot reach ${peer}: the router is closed`);
+    if (host.isClosed) return new Unreachable(`captp: cannot reach ${peer}: the router is closed`);
     if (host.netlayerFor(to.transport) === undefined)
       return new Refused(`captp: cannot reach ${peer}: there is no netlayer for ${to.transport}`);
     if (!host.mayDial(to, because)) return new Refused(`captp: ${peer} may not be dialled`);
@@ -125,7 +125,7 @@ export class Dialling {
     link?.session.abort('captp: no hello in time');
   }
   #unreachable(dial: Dial, cause: Error): Error {
-    return new Severed(`captp: cannot reach ${peerKey(dial.to)}: ${cause.message}`, { cause });
+    return new Unreachable(`captp: cannot reach ${peerKey(dial.to)}: ${cause.message}`, { cause });
   }
   #fail(route: Route, dial: Dial, reason: Error): void {
     this.#finish(route, dial);

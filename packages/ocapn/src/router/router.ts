@@ -220,6 +220,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#halfOpen.delete(link);
     const { identity } = link;
     this.log('session.opened', this.#fieldsOf(link));
+    this.#powers.opened?.(viewOf(link));
     if (identity === undefined) this.#anonymousCount += 1;
     else this.#routing.opened(link, identity);
   }

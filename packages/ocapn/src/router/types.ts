@@ -41,6 +41,11 @@ export interface RouterPowers {
   readonly fetch: Fetch;
   /** Asked before every dial; absent: everything may be dialled. */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
+  /**
+   * Told of each session that opens, before anything is sent on it: what had been sent before that
+   * never left. Must not throw.
+   */
+  readonly opened?: (session: SessionView) => void;
   /** Replaces limits one by one; for tests, and for small machines. */
   readonly limits?: Partial<Limits>;
   /**
@@ -83,8 +88,9 @@ export interface Router {
   /** Where others reach us, one per netlayer that listens; empty before `listen` is ready. */
   readonly locations: readonly PeerLocation[];
   /**
-   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Severed when
-   * the peer cannot be reached, with Refused when it knows no such swissnum.
+   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Unreachable
+   * when no session can be had: then nothing has been sent; with Severed when the session ended
+   * first, with the words of the peer (a Remote, 'refused') when it knows no such swissnum.
    */
   enliven<I = unknown>(to: Sturdyref, because?: DialReason): Vow<Ref<I>>;
   /**
@@ -96,8 +102,8 @@ export interface Router {
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
   /**
-   * Ends every session and closes every netlayer; leaves no timer. Then whatever is asked breaks
-   * with Severed.
+   * Ends every session and closes every netlayer; leaves no timer. What was asked breaks with Severed,
+   * what is asked from then on with Unreachable.
    */
   close(done?: () => void): void;
 }

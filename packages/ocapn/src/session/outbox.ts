@@ -61,6 +61,8 @@ export class Outbox {
   readonly #limits: Limits;
   #owner: Sender | undefined;
   #dirty: Sender[] = [];
+  /** Empty between flushes: changes places with `#dirty`, so that no tick makes a list. */
+  #spare: Sender[] = [];
   readonly #clock: Clock;
   #littered: Sender[] = [];
   #stopSweep: (() => void) | undefined;
@@ -110,12 +112,14 @@ export class Outbox {
     for (let i = 0; i < dirty.length; i++) dirty[i]?.beforeFlush();
     this.#spill();
     this.#owner = undefined;
-    this.#dirty = [];
+    this.#dirty = this.#spare;
+    this.#spare = dirty;
     for (const sender of dirty) {
       sender.unsent.isDirty = false;
       sender.unsent.isSwept = false;
       this.push(sender);
     }
+    while (dirty.length > 0) dirty.pop(); // keeps its room, which `length = 0` gives away
   }
   /** Hands over what waits for this session, as far as its transport takes it. */
   push(sender: Sender): void {

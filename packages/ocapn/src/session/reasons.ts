@@ -1,11 +1,12 @@
 /**
  * Errors at the edge. A break reason that is plain data passes as it is, both ways. An error of
- * ours becomes `['code "message"]` and back: code and message, never stack or path. Any other error
+ * ours becomes `['code "message"]`, code and message, never stack or path; what is read is a Remote, so
+ * that a peer that says 'severed is not taken for a session that ended. Any other error
  * is a fault of this process and none of the peer's business: it gets a fixed text, and the log has
  * the rest. The error records of Goblins and Endo are read as errors too, and never written: each
  * ends a session or hangs a call of the other.
  */
-import { ActorError, type Log, rawReason } from '@bellwether/actors';
+import { ActorError, type Log, rawReason, Remote } from '@bellwether/actors';
 import { Sym } from '../syrup/values.ts';
 import { errorTextFrom } from '../wire/dialect.ts';
 
@@ -26,10 +27,10 @@ export const reasonOut = (thrown: unknown, log: Log): unknown => {
 /** What a break reason that was read means here. */
 export const reasonIn = (reason: unknown): unknown => {
   const text = errorTextFrom(reason);
-  if (text !== undefined) return new ActorError('error', text.slice(0, MESSAGE_LENGTH));
+  if (text !== undefined) return new Remote('error', text.slice(0, MESSAGE_LENGTH));
   if (!Array.isArray(reason)) return reason;
   const [code, message]: readonly unknown[] = reason;
   if (!(code instanceof Sym) || typeof message !== 'string') return reason;
   if (code.name.length > CODE_LENGTH) return reason;
-  return new ActorError(code.name, message.slice(0, MESSAGE_LENGTH));
+  return new Remote(code.name, message.slice(0, MESSAGE_LENGTH));
 };
