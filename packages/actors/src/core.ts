@@ -8,7 +8,7 @@
  *   a turn throws: changes are undone from the last to the first, items and records are dropped
  */
 import type { Actor } from './places.ts';
-import type { Promised } from './promised.ts';
+import type { Promised, Telling } from './promised.ts';
 import type { Timers } from './timers.ts';
 import type { Turn } from './types.ts';
 
@@ -62,6 +62,7 @@ export interface Core {
   /** Number of the turn that runs now, or 0 between turns. */
   readonly turnNumber: number;
   readonly timers: Timers;
+  readonly telling: Telling;
   enqueue(job: Job): void;
   effect(effect: Effect): void;
   unheard(vow: Promised): void;

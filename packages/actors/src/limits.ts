@@ -8,6 +8,11 @@ export const limits = {
   eventCount: 256,
   /** Most entries of an event ring; about 50 bytes each. */
   eventCountMax: 1_048_576,
+  /**
+   * Vows that settle inside each other on the stack; the rest wait in a list. A peer may chain as many messages as its
+   * tables hold, and one level takes about 200 bytes of a stack of 984 KiB.
+   */
+  tellDepth: 64,
   /** Broken vows that wait for somebody to listen before they are logged as unheard. */
   unheardCount: 1_000,
   /** Characters of a value that is quoted in an error or compared by the rehearsal. */

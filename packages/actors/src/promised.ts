@@ -15,6 +15,7 @@
  */
 import type { Core, Effect, Held, Listener } from './core.ts';
 import { Refused } from './errors.ts';
+import { limits } from './limits.ts';
 import { Actor, FarRef } from './places.ts';
 import { quoted } from './quoted.ts';
 import type { Connector, FarAnswer, Ref, Slot, Target, Vow } from './types.ts';
@@ -33,6 +34,16 @@ export class Pipe implements Effect {
     // Without a slot the connector never knew it: its session had ended before.
     if (this.target.slot !== undefined) this.connector.release(this.target);
   }
+}
+
+/**
+ * How deep a vat stands in vows that settle each other, and who waits until that is over. A chain of messages, each to
+ * the answer of the one before, settles without a stack of its own length.
+ */
+export class Telling {
+  depth = 0;
+  /** Settled vows whose listeners were not told yet, in the order settled. */
+  readonly untold: Promised[] = [];
 }
 
 /** The inside of a Vow. */
@@ -81,37 +92,29 @@ export class Promised implements FarAnswer {
     this.state = 'kept';
     this.value = value;
     if (this.pipe !== undefined) this.#closePipe(this.pipe, value);
-    const held = this.#held;
-    const listeners = this.#listeners;
-    this.#held = undefined;
-    this.#listeners = undefined;
-    if (held !== undefined) for (const each of held) each.onKept(value);
-    if (listeners !== undefined) for (const each of listeners) each.onKept(value);
+    if (this.#isAwaited) this.#tell();
   }
   fail(reason: unknown): void {
     this.state = 'broken';
     this.value = reason;
     if (this.pipe !== undefined) this.#closePipe(this.pipe, undefined);
-    const held = this.#held;
-    const listeners = this.#listeners;
-    this.#held = undefined;
-    this.#listeners = undefined;
-    if (held !== undefined) for (const each of held) each.onBroken(reason);
-    if (listeners !== undefined) for (const each of listeners) each.onBroken(reason);
+    if (this.#isAwaited) this.#tell();
     if (!this.isHeard) this.core.unheard(this);
   }
   listen(listener: Listener): void {
     this.isHeard = true;
     const end = this.end();
     end.isHeard = true;
-    if (end.state === 'kept') listener.onKept(end.value);
-    else if (end.state === 'broken') listener.onBroken(end.value);
-    else {
-      // A literal is as long as it is; pushing onto an empty list makes room for 17.
-      if (end.#listeners === undefined) end.#listeners = [listener];
-      else end.#listeners.push(listener);
-      end.#hear();
-    }
+    // Whoever came earlier may still wait to be told: nobody overtakes them.
+    if (end.#isAwaited || end.state === 'pending') end.#await(listener);
+    else if (end.state === 'kept') listener.onKept(end.value);
+    else listener.onBroken(end.value);
+  }
+  #await(listener: Listener): void {
+    // A literal is as long as it is; pushing onto an empty list makes room for 17.
+    if (this.#listeners === undefined) this.#listeners = [listener];
+    else this.#listeners.push(listener);
+    if (this.state === 'pending') this.#hear();
   }
   /**
    * Keeps a message until there is somewhere to send it; `isAsked`: its break is told to its
@@ -124,10 +127,56 @@ export class Promised implements FarAnswer {
       return;
     }
     if (isAsked) this.isHeard = true;
-    if (this.state === 'kept') message.onKept(this.value);
-    else if (this.state === 'broken') message.onBroken(this.value);
-    else if (this.#held === undefined) this.#held = [message];
-    else this.#held.push(message);
+    if (this.#isAwaited || this.state === 'pending') {
+      if (this.#held === undefined) this.#held = [message];
+      else this.#held.push(message);
+    } else if (this.state === 'kept') message.onKept(this.value);
+    else message.onBroken(this.value);
+  }
+
+  get #isAwaited(): boolean {
+    return this.#held !== undefined || this.#listeners !== undefined;
+  }
+  /** Tells everybody who waits, now or, deep in a chain of vows, as soon as the outermost of them is done. */
+  #tell(): void {
+    const { telling } = this.core;
+    if (telling.depth >= limits.tellDepth) {
+      telling.untold.push(this);
+      return;
+    }
+    telling.depth += 1;
+    try {
+      this.#tellNow();
+    } finally {
+      telling.depth -= 1;
+    }
+    if (telling.depth > 0) return;
+    const { untold } = telling;
+    // What these tell may add to the list, which is worked off in order.
+    for (const next of untold) {
+      telling.depth += 1;
+      next.#tellNow();
+      telling.depth -= 1;
+    }
+    if (untold.length > 0) untold.splice(0);
+  }
+  #tellNow(): void {
+    const { value } = this;
+    const isKept = this.state === 'kept';
+    const held = this.#held;
+    const listeners = this.#listeners;
+    this.#held = undefined;
+    this.#listeners = undefined;
+    if (held !== undefined)
+      for (const each of held) {
+        if (isKept) each.onKept(value);
+        else each.onBroken(value);
+      }
+    if (listeners !== undefined)
+      for (const each of listeners) {
+        if (isKept) each.onKept(value);
+        else each.onBroken(value);
+      }
   }
 
   #follow(vow: Promised): void {

@@ -22,7 +22,7 @@ import { conclude, rollBack, shorten, type Activation, type Ledger } from './led
 import { limits } from './limits.ts';
 import { Message } from './message.ts';
 import { Actor, asRef, FarRef } from './places.ts';
-import { asVow, insideOf, Pipe, placeIn, Promised } from './promised.ts';
+import { asVow, insideOf, Pipe, placeIn, Promised, Telling } from './promised.ts';
 import { freezeArguments, rehearse, traceOfThrow, traceOfTurn } from './rehearsal.ts';
 import { Timers } from './timers.ts';
 import { ActorTurn } from './turn.ts';
@@ -50,6 +50,7 @@ export const createVat = (powers: VatPowers): Vat & Frontier => new TurnVat(powe
 class TurnVat implements Ledger, Vat, Frontier {
   readonly name: string;
   readonly timers: Timers;
+  readonly telling = new Telling();
   active: Activation | undefined = undefined;
   isDoomed = false;
   turnNumber = 0;
