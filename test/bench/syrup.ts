@@ -72,7 +72,7 @@ const syrupRound = (call: Call, count: number, frames: number): number => {
       out.begin();
       writeDeliver(out, undefined, to, call.method, call.args, call.answer, call.resolver);
     }
-    const bytes = out.take();
+    const bytes = out.take(true);
     for (let at = 0; at < bytes.length; at = reader.end) {
       const op = reader.read(bytes, at, LIMITS.recordBytes, false);
       if (op?.op === 'deliver') seen += op.args.length;

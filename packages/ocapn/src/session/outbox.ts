@@ -169,7 +169,8 @@ export class Outbox {
   #spill(): void {
     const { unsent } = this.#owner ?? {};
     if (unsent === undefined || this.#writer.length === 0) return;
-    const part = this.#writer.take();
+    // What waits for a peer that does not read must hold no more memory than is counted.
+    const part = this.#writer.take(!unsent.isBlocked);
     unsent.parts.push(part);
     unsent.byteCount += part.length;
   }
