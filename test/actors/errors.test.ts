@@ -3,17 +3,21 @@ import {
   ActorError,
   Broken,
   codeOf,
+  fateOf,
   Halted,
+  isRemote,
   Limit,
   NotNear,
   rawReason,
   reasonOf,
   Reentrant,
   Refused,
+  Remote,
   SealMisuse,
   Severed,
   TimedOut,
   TurnOver,
+  Unreachable,
 } from '@bellwether/actors';
 
 const classes = {
@@ -26,6 +30,7 @@ const classes = {
   halted: Halted,
   'timed-out': TimedOut,
   limit: Limit,
+  unreachable: Unreachable,
 } as const;
 
 describe('errors', () => {
@@ -74,5 +79,38 @@ describe('errors', () => {
     }
     expect(reasonOf('x'.repeat(10_000)).message.length).toBeLessThan(300);
     expect(rawReason(own)).toBe(own);
+  });
+});
+
+describe('the fate of a message', () => {
+  it.each([
+    ['not-sent', new Unreachable('nobody there')],
+    ['in-doubt', new Severed('cut')],
+    ['in-doubt', new Halted('a bug')],
+    ['late', new TimedOut('5 s')],
+    ['refused', new Refused('no')],
+    ['refused', new ActorError('severed', 'a code is no class')],
+    ['refused', new TypeError('a bug')],
+    ['refused', 'text'],
+    ['refused', undefined],
+  ])('is %s by what happened here: %s', (fate, reason) => {
+    expect(fateOf(reason)).toBe(fate);
+  });
+  it('is a refusal, whatever code a peer gives it', () => {
+    for (const code of Object.keys(classes)) {
+      const reason = new Remote(code, 'says the peer');
+      expect(reason).toBeInstanceOf(ActorError);
+      expect([fateOf(reason), isRemote(reason), codeOf(reason)]).toEqual(['refused', true, code]);
+    }
+  });
+  it('is known of a Remote that another copy of the class has made', () => {
+    const copy = Object.assign(new Error('no'), { [Symbol.for('bellwether.remote')]: true });
+    expect(isRemote(copy)).toBe(true);
+    const impostors = [
+      new Refused('no'),
+      { 'bellwether.remote': true },
+      'Symbol(bellwether.remote)',
+    ];
+    expect(impostors.map(isRemote)).toEqual([false, false, false]);
   });
 });

@@ -1,4 +1,4 @@
-import { Refused, Severed, TimedOut, type Turn } from '@bellwether/actors';
+import { Refused, Remote, Severed, TimedOut, type Turn, Unreachable } from '@bellwether/actors';
 import { FLEET_LIMITS } from '@bellwether/fleet';
 import type { Outcome, Request, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
@@ -87,7 +87,7 @@ describe('a member that cannot be reached', () => {
     const bench = await makeProxyBench();
     const outcome = perform(bench, requestOf('start'));
     await pass(bench, 0);
-    bench.calls[0]?.reached.broken(new Severed('connection refused'));
+    bench.calls[0]?.reached.broken(new Unreachable('connection refused'));
     await pass(bench, 0);
     expect(outcome.value).toMatchObject({ member: 'web-server-a', result: 'unreachable' });
     expect(outcome.value?.reason).toBe(
@@ -104,6 +104,17 @@ describe('a member that cannot be reached', () => {
       result: 'failed',
       reason: 'cannot use a-web at x.tcp-tls: nothing has this swissnum. Nothing was sent.',
     });
+  });
+  it('is failed when the peer answers that it is unreachable: it has answered', async () => {
+    for (const code of ['unreachable', 'severed', 'timed-out', 'halted']) {
+      const bench = await makeProxyBench();
+      const outcome = perform(bench, requestOf('start'));
+      await pass(bench, 0);
+      bench.calls[0]?.reached.broken(new Remote(code, 'hello'));
+      await pass(bench, 0);
+      expect(outcome.value).toMatchObject({ result: 'failed' });
+      expect(outcome.value?.reason).toContain('cannot use a-web at x.tcp-tls: hello');
+    }
   });
   it('is unreachable when the dial takes longer than the connect deadline, and is not sent to later', async () => {
     const bench = await makeProxyBench();
@@ -184,6 +195,24 @@ describe('a command that was sent and not answered', () => {
     await pass(bench, 0);
     expect(outcome.value?.reason).toBe('a-web at A refused to start: it is disabled.');
     expect(outcome.value?.result).toBe('failed');
+  });
+  it.each(['severed', 'halted', 'timed-out', 'unreachable', 'refused'])(
+    'is failed, and nothing else, when the far end answers with the code %s',
+    async (code) => {
+      const { bench, outcome } = await sent();
+      bench.asked[0]?.answer.broken(new Remote(code, 'hello'));
+      await pass(bench, 0);
+      expect(outcome.value).toMatchObject({
+        result: 'failed',
+        reason: 'a-web at A refused to start: hello.',
+      });
+    },
+  );
+  it('is unknown when the far end knows no such operation any more', async () => {
+    const { bench, outcome } = await sent();
+    bench.asked[0]?.answer.broken(new Remote('unknown-operation', 'hello'));
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'unknown' });
   });
   it.each([
     ['nothing', undefined],

@@ -28,6 +28,13 @@ export class Severed extends ActorError {
     super('severed', message, options);
   }
 }
+/** No session could be had: what was to be sent has not left, and the far end is as it was. */
+export class Unreachable extends ActorError {
+  /** `message` says whom and what stood in the way. */
+  constructor(message: string, options?: ErrorOptions) {
+    super('unreachable', message, options);
+  }
+}
 /** The receiver will not do it, and asking again the same way will not help. */
 export class Refused extends ActorError {
   constructor(message: string, options?: ErrorOptions) {
@@ -78,6 +85,39 @@ export class Broken extends ActorError {
     this.reason = reason;
   }
 }
+
+/**
+ * Found on errors that came over a wire. Registered, because a program of several bundles has
+ * several copies of the class; no code that a peer sends can make a symbol or take one away.
+ */
+const remoteMark: unique symbol = Symbol.for('bellwether.remote');
+/**
+ * A refusal in the words of a peer. Its code says what the peer says of itself, and nothing of what
+ * happened here: 'severed' in it is no session of ours.
+ */
+export class Remote extends ActorError {
+  readonly [remoteMark] = true;
+}
+/** Whether an error is in the words of a peer. */
+export const isRemote = (reason: unknown): boolean =>
+  reason instanceof Error && remoteMark in reason;
+
+/**
+ * What has become of a message that was not answered, as far as this side can know:
+ *
+ *     not-sent   it has not left
+ *     in-doubt   it may have been done: the session, or the vat here, ended before the answer
+ *     late       it may still be done: our own patience ended
+ *     refused    there is an answer, and it is no
+ */
+export type Fate = 'not-sent' | 'in-doubt' | 'late' | 'refused';
+/** The fate that a reason stands for. Believes this side alone: a peer can only refuse. */
+export const fateOf = (reason: unknown): Fate => {
+  if (isRemote(reason)) return 'refused';
+  if (reason instanceof Unreachable) return 'not-sent';
+  if (reason instanceof TimedOut) return 'late';
+  return reason instanceof Severed || reason instanceof Halted ? 'in-doubt' : 'refused';
+};
 
 /** The reason of a break as an Error: an Error as it is, anything else in a Broken. */
 export const reasonOf = (value: unknown): Error =>

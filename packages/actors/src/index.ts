@@ -6,17 +6,22 @@ export {
   ActorError,
   Broken,
   codeOf,
+  type Fate,
+  fateOf,
   Halted,
+  isRemote,
   Limit,
   NotNear,
   rawReason,
   reasonOf,
   Reentrant,
   Refused,
+  Remote,
   SealMisuse,
   Severed,
   TimedOut,
   TurnOver,
+  Unreachable,
 } from './errors.ts';
 export { actorLabel, declaredName, wireName } from './names.ts';
 export { limits as actorLimits } from './limits.ts';

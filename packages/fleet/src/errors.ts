@@ -1,14 +1,6 @@
 /** What can go wrong between machines: one class for each decision that a caller can take. */
 import { ActorError } from '@bellwether/actors';
 
-/** No contact with a peer: what was to be sent was not sent, and the far end is as it was. */
-export class Unreachable extends ActorError {
-  /** `message` names the petname, the peer and what stood in the way. */
-  constructor(message: string, options?: ErrorOptions) {
-    super('unreachable', message, options);
-  }
-}
-
 /** Something arrived that is not what its place calls for. */
 export class Malformed extends ActorError {
   /** `message` names the field, what was expected and what was found. */

@@ -3,7 +3,7 @@
  * network, no clock.
  */
 export type * from './types.ts';
-export { Malformed, Unreachable } from './errors.ts';
+export { Malformed } from './errors.ts';
 export { exitCodeOf, type Patience } from './exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
 export { makeFleet, type FleetOptions } from './fleet.ts';

@@ -12,8 +12,9 @@
  * ref.
  */
 import {
-  codeOf,
+  fateOf,
   Refused,
+  Unreachable,
   type ActorError,
   type Bcom,
   type Behavior,
@@ -22,7 +23,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { ServiceFacet } from '@bellwether/shepherd';
-import { Unreachable, wordsOf } from './errors.ts';
+import { wordsOf } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import type { Dial } from './types.ts';
 
@@ -79,8 +80,7 @@ export const makeLiveRef = (
  */
 const failureOf = ({ petname, peer }: LiveRefOptions, reason: Error): ActorError => {
   const where = peer === undefined ? petname : `${petname} at ${peer}`;
-  const isSilence = ['severed', 'timed-out', 'unreachable', 'halted'].includes(codeOf(reason));
-  return isSilence
-    ? new Unreachable(`cannot reach ${where}: ${wordsOf(reason)}`, { cause: reason })
-    : new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason });
+  return fateOf(reason) === 'refused'
+    ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
+    : new Unreachable(`cannot reach ${where}: ${wordsOf(reason)}`, { cause: reason });
 };

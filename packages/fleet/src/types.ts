@@ -39,8 +39,9 @@ export interface About {
 
 /**
  * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached`
- * is kept with a live ref, or broken: with Severed where there is no contact, which counts as
- * unreachable, with anything else where the answer is no, which counts as failed. `lost` is broken
+ * is kept with a live ref, or broken: with Unreachable or Severed of our own where there is no
+ * contact, which counts as unreachable, with anything else where the answer is no, which counts as
+ * failed. `lost` is broken
  * when the session of a reached ref ends.
  */
 export interface Dial {

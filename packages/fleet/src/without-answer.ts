@@ -3,7 +3,7 @@
  * true now as far as anybody can know, and what to do. Unreachable before the command was sent is
  * told apart from lost during it, since only the first leaves the far end surely as it was.
  */
-import { codeOf } from '@bellwether/actors';
+import { codeOf, fateOf } from '@bellwether/actors';
 import type { Outcome, Request, Result } from '@bellwether/shepherd';
 import { wordsOf, type Malformed } from './errors.ts';
 
@@ -25,15 +25,16 @@ export const notSent = (
   silenceMs: number | undefined,
 ): Outcome => {
   const words = `${sentenceOf(reason)} Nothing was sent`;
-  switch (codeOf(reason)) {
-    case 'timed-out':
+  switch (fateOf(reason)) {
+    case 'late':
       return tooLate(place, request);
-    case 'unreachable': {
+    case 'not-sent':
+    case 'in-doubt': {
       const next = `${words}; ${request.action} it again when it is back.`;
       const lastSeen = silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
       return { ...outcomeOf(place, 'unreachable', next), ...lastSeen };
     }
-    default:
+    case 'refused':
       return outcomeOf(place, 'failed', `${words}.`);
   }
 };
@@ -44,23 +45,23 @@ export const tooLate = (place: Place, { action }: Request): Outcome => {
   return outcomeOf(place, 'timed-out', `${words}; ${action} it again with more time.`);
 };
 
-/** It was sent, and there is no answer. */
+/** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
 export const unanswered = (place: Place, request: Request, reason: Error): Outcome => {
   const where = whereIs(place);
   const { action, operation } = request;
-  switch (codeOf(reason)) {
-    case 'severed':
-    case 'halted': {
+  switch (fateOf(reason)) {
+    case 'not-sent':
+    case 'in-doubt': {
       const words = `the connection to ${where} was lost after ${action} was sent`;
       return inDoubt(place, 'unknown', `${words}; it may have been done.`);
     }
-    case 'timed-out': {
+    case 'late': {
       const words = `${where} was asked to ${action} and did not answer in time`;
       return inDoubt(place, 'timed-out', `${words}; it may still be done.`);
     }
-    case 'unknown-operation':
-      return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
-    default:
+    case 'refused':
+      if (codeOf(reason) === 'unknown-operation')
+        return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
       return outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`);
   }
 };
@@ -73,17 +74,17 @@ export const strangeAnswer = (place: Place, { action }: Request, reason: Malform
 
 /** Why a member's status is unknown, in a few words. */
 export const troubleOf = (place: Place, reason: Error): string => {
-  switch (codeOf(reason)) {
-    case 'timed-out':
+  switch (fateOf(reason)) {
+    case 'late':
       return `no answer from ${whereIs(place)} in time`;
-    case 'severed':
-    case 'halted':
+    case 'in-doubt':
       return `the connection to ${whereIs(place)} was lost`;
-    case 'unreachable':
-    case 'refused':
+    case 'not-sent':
       return wordsOf(reason);
-    default:
-      return `${whereIs(place)} did not tell: ${wordsOf(reason)}`;
+    case 'refused':
+      return codeOf(reason) === 'refused'
+        ? wordsOf(reason)
+        : `${whereIs(place)} did not tell: ${wordsOf(reason)}`;
   }
 };
 

@@ -279,6 +279,19 @@ describe('an action', () => {
     expect(plain.written.err).toBe("herd: error: service 'sshd' could not be found\n");
     expect((await run('sshd', 'status')).written.err).toContain("Did you mean 'herd status sshd'?");
   });
+  it.each([
+    ...['detached', 'no-answer', 'out-of-reach', 'usage', 'locked', 'superseded', 'bad-ref'],
+    ...['severed', 'timed-out', 'unreachable', 'already-there', 'no-shepherd'],
+  ])('that the peer refuses with the code %s has failed there, and nowhere here', async (code) => {
+    await serve({
+      perform: () => {
+        throw new ActorError(code, 'hello');
+      },
+    });
+    const ran = await run('start', 'web');
+    expect(ran).toMatchObject({ exitCode: 1, written: { out: '', err: 'herd: error: hello\n' } });
+    expect(parsed(await run('--json', 'start', 'web'))).toMatchObject({ code, isRemote: true });
+  });
   it('that the service does not have points to the list', async () => {
     await serve({
       perform: () => {

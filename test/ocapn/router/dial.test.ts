@@ -62,13 +62,16 @@ describe('enliven', () => {
     const desk = a.router.enliven<Desk>(atB);
     expect(await a.run((turn) => turn.send(turn.send(desk, 'open'), 'hear', 1))).toBe(1);
   });
-  it('breaks with Severed, and what was sent with it, when nobody is there', async () => {
+  it('breaks with Unreachable, and what was sent with it, when nobody is there', async () => {
     const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('nobody'), secret));
     await expect(
       a.run((turn) => turn.send(turn.send(desk, 'open'), 'hear', 1)),
-    ).rejects.toMatchObject({ code: 'severed', message: expect.stringContaining('nobody.sim') });
+    ).rejects.toMatchObject({
+      code: 'unreachable',
+      message: expect.stringContaining('nobody.sim'),
+    });
   });
-  it('breaks with Severed when the peer accepts and says nothing', async () => {
+  it('breaks with Unreachable when the peer accepts and says nothing', async () => {
     network.answerAs('mute', () => ({
       bytes: () => undefined,
       drained: () => undefined,
@@ -77,7 +80,7 @@ describe('enliven', () => {
     const start = world.now;
     const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('mute'), secret));
     await expect(a.run((turn) => turn.send(desk, 'hear', 1))).rejects.toMatchObject({
-      code: 'severed',
+      code: 'unreachable',
     });
     expect(world.now - start).toBeLessThan(11_000);
   });
@@ -139,7 +142,7 @@ describe('dial', () => {
     a.router.dial(new Sturdyref(elsewhere('nobody'), secret), reached, lost);
     world.run();
     expect([reached.said, lost.said]).toEqual([['broken'], ['broken']]);
-    expect(reached.value).toMatchObject({ code: 'severed' });
+    expect(reached.value).toMatchObject({ code: 'unreachable' });
   });
   it('breaks both when the swissnum is unknown', () => {
     const reached = recorded();

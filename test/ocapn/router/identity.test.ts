@@ -67,7 +67,7 @@ describe('a liar', () => {
     });
     const ref = victim.router.enliven<Desk>(new Sturdyref(at('fake'), DESK));
     await expect(victim.run((turn) => turn.send(ref, 'hear', 1))).rejects.toMatchObject({
-      code: 'severed',
+      code: 'unreachable',
     });
     world.run();
     expect(mallory.abortReason).toContain('names another peer');

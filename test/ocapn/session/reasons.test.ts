@@ -1,4 +1,4 @@
-import { ActorError, Broken, Refused } from '@bellwether/actors';
+import { ActorError, Broken, fateOf, Refused, Remote, Severed } from '@bellwether/actors';
 import { Sym, SyrupRecord } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
@@ -37,6 +37,14 @@ describe('a break reason on its way in', () => {
     const reason = reasonIn([new Sym('superseded'), 'a later wish', 'detail']);
     expect(reason).toBeInstanceOf(ActorError);
     expect(reason).toMatchObject({ code: 'superseded', message: 'a later wish' });
+  });
+  it('is the word of a peer, also where it is a code that we give to what happens here', () => {
+    for (const code of ['severed', 'timed-out', 'halted', 'unreachable']) {
+      const reason = reasonIn([new Sym(code), 'hello']);
+      expect(reason).toBeInstanceOf(Remote);
+      expect(reason).not.toBeInstanceOf(Severed);
+      expect(fateOf(reason)).toBe('refused');
+    }
   });
   it('goes on to the next peer as it came', () => {
     const came = [new Sym('superseded'), 'a later wish'];

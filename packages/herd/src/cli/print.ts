@@ -14,7 +14,7 @@
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal
  *     refs        refs: petname and peer and fingerprint, or petname and problem
- *     error       code, message, hint, exitCode
+ *     error       code, isRemote (a peer says so), message, hint, exitCode
  *
  * Within a schema fields are only added.
  */

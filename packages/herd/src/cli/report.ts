@@ -1,7 +1,8 @@
 /**
  * What an error means for the exit code, and how it is told: one line, then what to do about it.
  */
-import { codeIn, isDetached } from '../client/errors.ts';
+import { isRemote } from '@bellwether/actors';
+import { codeIn, isDetached, isNoAnswer } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { actionRules } from './grammar.ts';
 import type { Invocation } from './invocation.ts';
@@ -9,8 +10,8 @@ import { printJson } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
- * By code and not by class: some come from another machine, some from another bundle. What is not
- * listed has failed at the shepherd or at the service: 1.
+ * Of errors of our own: by code and not by class, since some come from another bundle. What is not
+ * listed, and whatever a peer says, has failed at the shepherd or at the service: 1.
  */
 const exitCodes: Readonly<Record<string, number>> = {
   usage: 2,
@@ -23,7 +24,6 @@ const exitCodes: Readonly<Record<string, number>> = {
   locked: 9,
   superseded: 9,
   'out-of-reach': 4,
-  unreachable: 4,
   'timed-out': 4,
   severed: 4,
   detached: 130,
@@ -31,7 +31,8 @@ const exitCodes: Readonly<Record<string, number>> = {
 
 /** The exit code of an error. */
 export const exitCodeOfError = (error: unknown): number => {
-  if (error instanceof Error && 'isTimeUp' in error) return error.isTimeUp === true ? 6 : 4;
+  if (isRemote(error)) return 1;
+  if (isNoAnswer(error)) return error.isTimeUp ? 6 : 4;
   const code = codeIn(error);
   return Object.hasOwn(exitCodes, code) ? (exitCodes[code] ?? 1) : 1;
 };
@@ -50,7 +51,14 @@ export const report = (
   const message = error instanceof Error ? error.message : String(error);
   const hint = hintOf(error, invocation);
   if (wantsJson)
-    printJson(terminal, { kind: 'error', code: codeIn(error), message, hint, exitCode });
+    printJson(terminal, {
+      kind: 'error',
+      code: codeIn(error),
+      isRemote: isRemote(error),
+      message,
+      hint,
+      exitCode,
+    });
   if (isDetached(error)) {
     // A question, and nothing that could go on; an operation is told by the command itself.
     terminal.err('herd: interrupted\n');

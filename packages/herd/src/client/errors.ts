@@ -1,11 +1,12 @@
 /**
  * What can stand between `herd` and an answer: one class for each thing that a user does about it.
  */
-import { ActorError } from '@bellwether/actors';
+import { ActorError, isRemote } from '@bellwether/actors';
 
 /**
  * The stable code of an error; `error` where it has none. By its field and not by its class: a
- * program of several bundles has several copies of a class.
+ * program of several bundles has several copies of a class. Whoever decides by it asks `isRemote`
+ * first, since a peer gives its errors whatever codes it likes.
  */
 export const codeIn = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string'
@@ -62,7 +63,11 @@ export class Detached extends ActorError {
   }
 }
 
-/** Whether an error is a NoAnswer, of whatever bundle. */
-export const isNoAnswer = (error: unknown): error is NoAnswer => codeIn(error) === 'no-answer';
-/** Whether an error is a Detached, of whatever bundle. */
-export const isDetached = (error: unknown): error is Detached => codeIn(error) === 'detached';
+/** Whether an error is a NoAnswer of our own, of whatever bundle. */
+export const isNoAnswer = (error: unknown): error is NoAnswer => isOwn(error, 'no-answer');
+/** Whether an error is a Detached of our own, of whatever bundle. */
+export const isDetached = (error: unknown): error is Detached => isOwn(error, 'detached');
+/** Whether an error is an OutOfReach of our own, of whatever bundle. */
+export const isOutOfReach = (error: unknown): error is OutOfReach => isOwn(error, 'out-of-reach');
+
+const isOwn = (error: unknown, code: string): boolean => !isRemote(error) && codeIn(error) === code;

@@ -8,7 +8,7 @@
  *
  * The first question rides on the fetch: an exchange is one round trip after the hello.
  */
-import { codeOf, createVat, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { createVat, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
 import type { Event } from '@bellwether/shepherd';
@@ -42,7 +42,7 @@ export interface Question {
 export interface Line {
   /**
    * The answer, of unknown shape. Rejects with OutOfReach, NoAnswer or Detached, or with the
-   * refusal of the peer: an ActorError with the peer's code and message.
+   * refusal of the peer: a Remote with the peer's code and message.
    */
   ask(question: Question): Promise<unknown>;
   /** Ends the session and leaves no timer. */
@@ -63,10 +63,11 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
     clock,
     scheduler: flush,
     reaper: nodeReaper(),
-    // A client has no log; what concerns its user comes as the reason of a break.
-    log: (event) => {
-      if (event === 'session.opened') isOpen = true;
+    opened: () => {
+      isOpen = true;
     },
+    // A client has no log; what concerns its user comes as the reason of a break.
+    log: () => undefined,
     fetch: () => undefined,
     // Nothing that a peer says makes this client dial.
     mayDial: (_to, because) => because === 'asked',
@@ -93,7 +94,8 @@ const argsOf = (turn: Turn, { args, events }: Question): readonly unknown[] =>
 
 /**
  * The first of: the answer, the connect deadline, the deadline of the question, Ctrl-C. Leaves no
- * timer. `isOpen` decides what may be said: that nothing was asked, or that its end is not known.
+ * timer. `isOpen` decides what may be said where nobody answers: that nothing was asked, or that its
+ * end is not known.
  */
 const settle = (
   isOpen: () => boolean,
@@ -119,23 +121,22 @@ const settle = (
     if (off !== undefined) release.push(off);
     answer.then(
       (value) => end(() => resolve(value)),
-      (reason: unknown) => fail(isOpen() ? noAnswer(reason) : outOfReach(reason)),
+      (reason: unknown) => fail(explained(reason)),
     );
   });
 
 /**
  * What the peer refuses stays as it is; that its session ended says nothing about what was asked.
  */
-const noAnswer = (reason: unknown): Error => {
-  if (codeOf(reason) === 'severed')
-    return new NoAnswer(`the session ended: ${messageOf(reason)}`, false, { cause: reason });
-  return reason instanceof Error ? reason : new NoAnswer(messageOf(reason), false);
+const explained = (reason: unknown): Error => {
+  switch (fateOf(reason)) {
+    case 'not-sent':
+      return new OutOfReach(messageOf(reason), { cause: reason });
+    case 'in-doubt':
+      return new NoAnswer(`the session ended: ${messageOf(reason)}`, false, { cause: reason });
+    default:
+      return reason instanceof Error ? reason : new NoAnswer(messageOf(reason), false);
+  }
 };
-const outOfReach = (reason: unknown): Error =>
-  codeOf(reason) === 'severed'
-    ? new OutOfReach(messageOf(reason), { cause: reason })
-    : reason instanceof Error
-      ? reason
-      : new OutOfReach(messageOf(reason));
 const messageOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason);

@@ -3,7 +3,7 @@
  */
 import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
 import { RefStore } from '../refs/ref-store.ts';
-import { OutOfReach } from './errors.ts';
+import { isOutOfReach, OutOfReach } from './errors.ts';
 import { type Line, openLine } from './line.ts';
 import { placesOf, type User } from './place.ts';
 import { rootCause } from './root.ts';
@@ -43,7 +43,7 @@ const netlayerFor = async (
 };
 
 const explained = (error: unknown, petname: string): unknown =>
-  error instanceof OutOfReach
+  isOutOfReach(error)
     ? new OutOfReach(
         `${petname} is unreachable: ${rootCause(error).message}; nothing was asked of it`,
         {

@@ -1,7 +1,7 @@
 /** The line to this user's own shepherd, and what its failures mean. */
-import { codeOf } from '@bellwether/actors';
+import { codeOf, isRemote } from '@bellwether/actors';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
-import { NoShepherd, OutOfReach } from './errors.ts';
+import { isOutOfReach, NoShepherd } from './errors.ts';
 import { type Line, openLine } from './line.ts';
 import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
 
@@ -21,12 +21,12 @@ export const openRoot = (user: User, said: string | undefined): Line => {
 };
 
 const explained = (error: unknown, socket: string, user: User): unknown => {
-  if (error instanceof OutOfReach) {
+  if (isOutOfReach(error)) {
     const { message, isAlone } = rootCause(error);
     const hint = isAlone ? howToStart(user) : notUnderstood;
     return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause: error });
   }
-  if (codeOf(error) !== 'refused') return error;
+  if (!isRemote(error) || codeOf(error) !== 'refused') return error;
   return new NoShepherd(
     `the shepherd at ${socket} does not take the admin.ref beside its socket`,
     'Another shepherd has written that file. Restart the one that is to be used.',
