@@ -33,6 +33,9 @@ const main = async (): Promise<number> => {
     onStop: (stop) => {
       for (const signal of stopSignals) process.on(signal, stop);
     },
+    // Rejections that nobody handles arrive here too, with an origin that says so.
+    onEscape: (escaped) => void process.on('uncaughtException', escaped),
+    exit: (code) => process.exit(code),
   });
   return 0;
 };

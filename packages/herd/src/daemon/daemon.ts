@@ -3,8 +3,7 @@
  *
  *     folders ──► lock ──► log ──► configuration ──► identity ──► lives, one after the other ──► exit
  *
- * A life that halts is followed by another one after a pause that doubles from 100 ms up to 5 s; ten in a row that did
- * not last a minute end the daemon, since something that a restart does not mend is wrong then.
+ * How one life follows another, and what signals do, is told in lives.ts.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,7 +12,8 @@ import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/s
 import { loadConfig, type Description } from '../config/index.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { startLife, type Life, type LifeEnd, type LifeParts } from './life.ts';
+import { makeLife, type Life, type LifeParts } from './life.ts';
+import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
 import { defaultNodeName, type DaemonOptions } from './options.ts';
 
@@ -26,14 +26,16 @@ export interface DaemonPowers {
   readonly bellwether: string;
   /** One line for whoever started the daemon. */
   readonly say: (line: string) => void;
-  /** Calls back at each request to stop that comes from outside, for example a signal. */
-  readonly onStop: (stop: () => void) => void;
+  /** Calls back with its name at each signal that asks for the end. */
+  readonly onStop: (stop: (signal: string) => void) => void;
+  /** Calls back at each error that nobody caught, which then does not end the process. */
+  readonly onEscape: (escaped: (error: unknown, origin: string) => void) => void;
+  /** Ends the process at once. */
+  readonly exit: (code: number) => void;
 }
 
-const firstPauseMs = 100;
-const maxPauseMs = 5_000;
-const steadyMs = 60_000;
-const maxShortLives = 10;
+/** An orderly end may take this long beside what the configuration allows its services, in milliseconds. */
+const stopMs = 30_000;
 
 /**
  * Runs a daemon until it is shut down.
@@ -102,32 +104,35 @@ const runLives = async (
   powers: DaemonPowers,
   common: CommonParts,
 ): Promise<void> => {
-  let isStopping = false;
-  let current: Life | undefined;
-  powers.onStop(() => {
-    isStopping = true;
-    current?.shutDown();
+  const lives = new Lives({
+    next: () => nextLife(options, common),
+    announce: (life) => announce(options, powers, common, life),
+    log: common.log,
+    say: powers.say,
+    now: () => performance.now(),
+    after: (ms, task) => void setTimeout(task, ms),
+    stopMs: stopMs + graceMsOf(common.description),
+    leave: (exitCode) => {
+      removeLeftovers(options);
+      powers.exit(exitCode);
+    },
   });
-  for (let shortLives = 0, lifeCount = 0; ; lifeCount += 1) {
-    const begun = performance.now();
-    const life = await nextLife(options, common);
-    current = life;
-    if (lifeCount === 0) announce(options, powers, common, life);
-    if (isStopping) life.shutDown();
-    const end: LifeEnd = await life.ended;
-    current = undefined;
-    if (end.kind === 'shut-down') return;
-    common.log('daemon.halted', { reason: end.reason });
-    shortLives = performance.now() - begun < steadyMs ? shortLives + 1 : 1;
-    if (shortLives >= maxShortLives || isStopping) throw end.reason;
-    await pause(Math.min(maxPauseMs, firstPauseMs * 2 ** (shortLives - 1)));
-  }
+  powers.onStop((signal) => lives.stop(signal));
+  powers.onEscape((error, origin) => lives.escaped(error, origin));
+  await lives.run();
 };
+
+/** No order of stopping takes longer than one service after the other, each with its whole grace. */
+const graceMsOf = ({ services }: Description): number =>
+  services.reduce(
+    (sum, entry) => sum + (entry.kind === 'service' ? 1_000 * entry.stop.graceSeconds : 0),
+    0,
+  );
 
 const nextLife = async (options: DaemonOptions, common: CommonParts): Promise<Life> => {
   const store = await openFileStore(options.state);
   const { tcpTls } = common.description.listen;
-  return startLife({
+  return makeLife({
     ...common,
     store,
     doors: {
@@ -139,8 +144,6 @@ const nextLife = async (options: DaemonOptions, common: CommonParts): Promise<Li
     },
   });
 };
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const announce = (
   options: DaemonOptions,

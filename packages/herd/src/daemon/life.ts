@@ -80,27 +80,27 @@ export interface Life {
   readonly locations: readonly PeerLocation[];
   /** Settles once, when this life is over and its sockets are closed. */
   readonly ended: Promise<LifeEnd>;
-  /** Stops all services in order, then ends this life. May be called more than once. */
+  /**
+   * Adopts what runs, starts what is wanted, listens; settles once this life serves. To be called once.
+   * @throws the reason where it cannot: a port that is taken, a halt while adopting. Nothing is left open then.
+   */
+  serve(): Promise<void>;
+  /**
+   * Stops all services in order, then ends this life; where that cannot even be asked for, it halts. May be called
+   * more than once, and does nothing before this life serves.
+   */
   shutDown(): void;
+  /** Ends this life as it is; processes go on. */
+  halt(reason: Error): void;
 }
 
-/**
- * Starts a life and comes back once it serves.
- * @throws the reason where it cannot: a port that is taken, a halt while adopting. Nothing is left open then.
- */
-export const startLife = async (parts: LifeParts): Promise<Life> => {
-  const life = new LifeInMaking(parts);
-  try {
-    await life.populate();
-    await life.open();
-    return life;
-  } catch (error) {
-    await life.abandon();
-    throw error;
-  }
-};
+/** Sockets that are not closed by then belong to what is broken; the next life finds out. */
+const closeMs = 5_000;
 
-class LifeInMaking implements Life {
+/** Makes a life that does not serve yet. */
+export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
+
+class VatLife implements Life {
   readonly ended: Promise<LifeEnd>;
   locations: readonly PeerLocation[];
   readonly #parts: LifeParts;
@@ -154,8 +154,38 @@ class LifeInMaking implements Life {
     this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router);
   }
 
+  async serve(): Promise<void> {
+    // A step whose answer got lost with the vat must not be waited for.
+    const cut = this.ended.then((end): never => {
+      throw end.kind === 'halted' ? end.reason : new Error('this life ended before it served');
+    });
+    cut.catch(() => undefined); // after this life serves, `ended` is what tells
+    try {
+      await Promise.race([cut, this.#populate().then(() => this.#open())]);
+    } catch (error) {
+      this.halt(error instanceof Error ? error : new Error(String(error)));
+      await this.ended;
+      throw error;
+    }
+  }
+
+  shutDown(): void {
+    const root = this.#root;
+    if (root === undefined || this.#isOver) return;
+    this.#vat
+      .run((turn) => turn.send(root, 'shutDown', turn.spawn(makeNullSink)))
+      .catch((error: unknown) => {
+        this.#parts.log('shutdown.failed', { error });
+        this.halt(error instanceof Error ? error : new Error(String(error)));
+      });
+  }
+
+  halt(reason: Error): void {
+    this.#over({ kind: 'halted', reason });
+  }
+
   /** Makes the actors, then adopts what runs and starts what is wanted. */
-  async populate(): Promise<void> {
+  async #populate(): Promise<void> {
     const { mint, root, shepherd } = await this.#vat.run((turn) => this.#makeActors(turn));
     await this.#vat.run((turn) => turn.send(shepherd, 'restore'));
     this.#mint = mint;
@@ -163,7 +193,7 @@ class LifeInMaking implements Life {
   }
 
   /** Listens, with `admin.ref` in place before anybody can find the socket. */
-  async open(): Promise<void> {
+  async #open(): Promise<void> {
     const { doors, identity, store, log } = this.#parts;
     const mint = this.#mint;
     const root = this.#root;
@@ -184,20 +214,6 @@ class LifeInMaking implements Life {
     );
     await this.#keepPort(store);
     log('daemon.ready', { name: this.#parts.description.name, at: this.locations.map(peerUri) });
-  }
-
-  shutDown(): void {
-    const root = this.#root;
-    if (root === undefined || this.#isOver) return;
-    this.#vat
-      .run((turn) => turn.send(root, 'shutDown', turn.spawn(makeNullSink)))
-      .catch((error: unknown) => this.#parts.log('shutdown.failed', { error }));
-  }
-
-  /** Ends a life that never served. */
-  abandon(): Promise<LifeEnd> {
-    this.#over({ kind: 'halted', reason: new Error('this life never served') });
-    return this.ended;
   }
 
   #makeActors(turn: Turn): {
@@ -264,7 +280,24 @@ class LifeInMaking implements Life {
   #over(how: LifeEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#vat.halt();
-    this.#router.close(() => this.#end(how));
+    const late = setTimeout(() => {
+      this.#parts.log('life.not-closed', { afterMs: closeMs });
+      this.#end(how);
+    }, closeMs);
+    const step = (close: () => void): void => {
+      try {
+        close();
+      } catch (error) {
+        // It may be broken in any way: an error got this life here.
+        this.#parts.log('life.close-failed', { error });
+      }
+    };
+    step(() => this.#vat.halt());
+    step(() =>
+      this.#router.close(() => {
+        clearTimeout(late);
+        this.#end(how);
+      }),
+    );
   }
 }

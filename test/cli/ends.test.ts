@@ -1,0 +1,104 @@
+/** How a daemon ends, and what does not end it. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  configOf,
+  eventually,
+  isAlive,
+  makePlace,
+  type Daemon,
+  type Place,
+} from '../support/programs.ts';
+
+/** Ignores every signal that can be ignored, for as long as the grace lasts. */
+const stubborn = `service({ provision: ['stubborn'], stop: { graceSeconds: 600 },
+  start: exec(['sh', '-c', 'trap "" TERM; while :; do sleep 1; done']) })`;
+const sleeper = `service({ provision: ['one'], start: exec(['sleep', '600']) })`;
+
+const pidOf = async (daemon: Daemon, service: string): Promise<number> => {
+  const { stdout } = await daemon.herd('--json', 'status', service);
+  return Number(/"pid":\s*(\d+)/.exec(stdout)?.[1] ?? 0);
+};
+const logOf = (daemon: Daemon): string =>
+  fs.readFileSync(path.join(daemon.folder, 'log', 'shepherd.log'), 'utf8');
+const adminRefOf = (daemon: Daemon): string =>
+  fs.readFileSync(path.join(daemon.folder, 'run', 'admin.ref'), 'utf8');
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+
+describe('a second signal', () => {
+  it('ends a daemon that waits for a service, and leaves the service to the next one', async () => {
+    const daemon = await place.shepherd('a', configOf('A', stubborn));
+    await daemon.herd('start', 'stubborn');
+    const pid = await pidOf(daemon, 'stubborn');
+    daemon.process.kill('SIGTERM');
+    await eventually('the first signal is in the log', () =>
+      logOf(daemon).includes('daemon.stopping'),
+    );
+    daemon.process.kill('SIGINT');
+    const { code, stdout } = await daemon.ended;
+    expect(code).toBe(1);
+    expect(stdout).toContain('SIGTERM: stopping all services.');
+    expect(stdout).toContain('SIGINT again: the shepherd ends at once;');
+    expect(fs.existsSync(path.join(daemon.folder, 'run', 'admin.ref'))).toBe(false);
+    expect(isAlive(pid)).toBe(true);
+    const next = await place.again(daemon);
+    expect(await pidOf(next, 'stubborn')).toBe(pid);
+    process.kill(-pid, 'SIGKILL');
+    await eventually('its end', () => !isAlive(pid));
+  });
+});
+
+describe('an error that nobody caught', () => {
+  /** A daemon in which SIGUSR2 throws so many errors, each in a task of its own. */
+  const trapped = (count: number): Promise<Daemon> => {
+    const trap = path.join(place.folder, 'trap.mjs');
+    fs.writeFileSync(
+      trap,
+      `process.on('SIGUSR2', () => {
+        for (let at = 0; at < ${count}; at += 1)
+          setTimeout(() => { throw new Error('planted ' + at); }, at * 100);
+      });`,
+    );
+    const env = { NODE_OPTIONS: `--import ${pathToFileURL(trap).href}` };
+    return place.shepherd('a', configOf('A', sleeper), { env });
+  };
+
+  it('ends the life, not the daemon: services go on, and the old key is worth nothing', async () => {
+    const daemon = await trapped(1);
+    await daemon.herd('start', 'one');
+    const pid = await pidOf(daemon, 'one');
+    const before = adminRefOf(daemon);
+    daemon.process.kill('SIGUSR2');
+    await eventually(
+      'the next life',
+      () =>
+        fs.existsSync(path.join(daemon.folder, 'run', 'admin.ref')) &&
+        adminRefOf(daemon) !== before,
+    );
+    await eventually('it serves', async () => (await daemon.herd('status')).code === 0);
+    expect(await pidOf(daemon, 'one')).toBe(pid);
+    expect(daemon.process.exitCode).toBe(null);
+    expect(logOf(daemon)).toMatch(/ daemon\.escaped origin=uncaughtException reason="planted 0" /);
+    fs.writeFileSync(path.join(daemon.folder, 'run', 'admin.ref'), before);
+    expect((await daemon.herd('status')).code).not.toBe(0);
+  });
+
+  it('twice within a second ends the daemon with 70, and its services go on', async () => {
+    const daemon = await trapped(2);
+    await daemon.herd('start', 'one');
+    const pid = await pidOf(daemon, 'one');
+    daemon.process.kill('SIGUSR2');
+    const { code } = await daemon.ended;
+    expect(code).toBe(70);
+    expect(logOf(daemon)).toMatch(/ daemon\.gave-up reason="planted 1" exitCode=70\n/);
+    expect(fs.existsSync(path.join(daemon.folder, 'run', 'admin.ref'))).toBe(false);
+    expect(isAlive(pid)).toBe(true);
+  });
+});
