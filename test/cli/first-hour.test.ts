@@ -85,6 +85,24 @@ describe('the first hour', () => {
     expect((await first.herd('status')).code).toBe(0);
   });
 
+  it('a shepherd that is refused the socket of another leaves that one as it was', async () => {
+    const first = await place.shepherd('a', configOf('A', sleeper));
+    const key = path.join(path.dirname(first.socket), 'admin.ref');
+    const before = fs.readFileSync(key, 'utf8');
+    const { code, stderr } = await runShepherd(
+      '--config',
+      path.join(first.folder, 'shepherd.config.ts'),
+      '--state',
+      path.join(place.folder, 'other'),
+      '--socket',
+      first.socket,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('another process listens');
+    expect(fs.readFileSync(key, 'utf8')).toBe(before);
+    expect((await first.herd('status')).code).toBe(0);
+  });
+
   it('a port in use is named, and the socket is not left behind', async () => {
     const port = await freePort();
     const taken = net.createServer().listen(port, '127.0.0.1');

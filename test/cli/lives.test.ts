@@ -60,6 +60,50 @@ describe('a daemon whose records cannot be written', () => {
   });
 });
 
+describe('a daemon on a full disk', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'says so, goes on watching what runs, and starts again when there is room',
+    async () => {
+      const disk = path.join(place.folder, 'a');
+      fs.mkdirSync(disk);
+      const mounted = await place.run('mount', [
+        '-t',
+        'tmpfs',
+        '-o',
+        'size=256k,mode=700',
+        'tmpfs',
+        disk,
+      ]);
+      expect(mounted.code).toBe(0);
+      try {
+        const daemon = await place.shepherd('a', configOf('A', services));
+        await daemon.herd('start', 'two');
+        const before = await pidOf(daemon, 'two');
+        fs.writeFileSync(path.join(disk, 'filler'), '');
+        await place.run('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
+        expect((await daemon.herd('start', 'one')).code).not.toBe(0);
+        await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
+        expect(await pidOf(daemon, 'two')).toBe(before);
+        fs.rmSync(path.join(disk, 'filler'));
+        await eventually(
+          'it starts the other one',
+          async () => (await daemon.herd('start', 'one')).code === 0,
+        );
+        expect(isAlive(await pidOf(daemon, 'one'))).toBe(true);
+        await daemon.kill('SIGTERM');
+      } finally {
+        await place.run('umount', ['-l', disk]);
+      }
+    },
+  );
+});
+
 describe('a daemon that is killed at any moment', () => {
   let place: Place;
   beforeEach(() => {

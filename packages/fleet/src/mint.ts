@@ -4,7 +4,7 @@
  * opens nothing.
  *
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
- *     admit    random → kept                    for this life of the daemon only; nothing is written
+ *     admit    random or given → kept           for this life of the daemon only; nothing is written
  *     fetch    hash → facet                     one answer for all that is unknown, gone or malformed
  */
 import {
@@ -31,8 +31,8 @@ export interface NonceRegistry {
    * @throws UnknownService, Limit
    */
   mint(service: string): Vow<Uint8Array>;
-  /** A fresh swissnum for an actor, good until the daemon ends. */
-  admit(root: Ref): Vow<Uint8Array>;
+  /** A swissnum for an actor, good until the daemon ends: the one that is given, else a fresh one. */
+  admit(root: Ref, swissnum?: Uint8Array): Vow<Uint8Array>;
   /**
    * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
    */
@@ -63,8 +63,8 @@ export const makeNonceRegistry = (
   for (const { hash, service } of options.entries) held.services.set(hash, service);
   return {
     mint: (turn, service) => mint(held, turn, service),
-    admit: (turn, root) =>
-      turn.when(fresh(held, turn), (_turn, swissnum) => {
+    admit: (turn, root, given) =>
+      turn.when(given === undefined ? fresh(held, turn) : turn.kept(given), (_turn, swissnum) => {
         held.found.set(hashOf(held, swissnum), root);
         return swissnum;
       }),

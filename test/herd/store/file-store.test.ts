@@ -56,6 +56,19 @@ describe('the records file', () => {
     expect(fs.statSync(file()).mode & 0o777).toBe(0o600);
   });
 
+  it('needs no disk for what stands there already', async () => {
+    const store = await openFileStore(folder);
+    await commit(store, { kind: 'desired', service: 'web', isWanted: true });
+    const again = await openFileStore(folder);
+    fs.mkdirSync(path.join(`${file()}.new`, 'full'), { recursive: true });
+    expect(await commit(again, { kind: 'desired', service: 'web', isWanted: true })).toBe(
+      undefined,
+    );
+    expect(
+      await commit(again, { kind: 'desired', service: 'web', isWanted: false }),
+    ).toBeInstanceOf(Error);
+  });
+
   it('keeps names like __proto__ as plain names', async () => {
     const store = await openFileStore(folder);
     await commit(store, { kind: 'desired', service: '__proto__', isWanted: true });

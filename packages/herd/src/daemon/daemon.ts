@@ -11,6 +11,7 @@ import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-t
 import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/shepherd/node';
 import { loadConfig, type Description } from '../config/index.ts';
 import { openFileStore } from '../store/file-store.ts';
+import { AdminRef } from './admin-ref.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
@@ -46,18 +47,19 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   await lockFolder(options.state);
   prepareFolder(path.dirname(options.socket));
   const { log, close } = openDaemonLog(options.logFile);
+  const admin = new AdminRef(options.socket);
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
     const description = await describe(options, powers);
     const identity = loadOrMakeIdentity(options.state);
-    const common = commonParts(options, powers, description, identity, log);
+    const common = commonParts(options, powers, description, identity, admin, log);
     await runLives(options, powers, common);
     log('daemon.end', { pid: process.pid });
   } catch (error) {
     log('daemon.failed', { error });
     throw error;
   } finally {
-    removeLeftovers(options);
+    removeLeftovers(options, admin);
     close();
   }
 };
@@ -82,6 +84,7 @@ const commonParts = (
   powers: DaemonPowers,
   description: Description,
   identity: TlsIdentity,
+  admin: AdminRef,
   log: LifeParts['log'],
 ): CommonParts => {
   const logFiles = makeLogFiles(options.logs);
@@ -90,6 +93,7 @@ const commonParts = (
     description,
     version: powers.version,
     identity,
+    admin,
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
     backend: makeChildProcessBackend({ env: powers.env, cwd, logFiles, log }),
@@ -113,7 +117,7 @@ const runLives = async (
     after: (ms, task) => void setTimeout(task, ms),
     stopMs: stopMs + graceMsOf(common.description),
     leave: (exitCode) => {
-      removeLeftovers(options);
+      removeLeftovers(options, common.admin);
       powers.exit(exitCode);
     },
   });
@@ -163,7 +167,11 @@ const announce = (
 };
 
 /** The socket is removed by its netlayer; the key to it must not outlive it. */
-const removeLeftovers = (options: DaemonOptions): void => {
-  for (const file of [path.join(path.dirname(options.socket), 'admin.ref'), options.pidFile])
-    if (file !== undefined) fs.rmSync(file, { force: true });
+const removeLeftovers = (options: DaemonOptions, admin: AdminRef): void => {
+  admin.withdraw();
+  if (options.pidFile !== undefined && isOwnPidFile(options.pidFile))
+    fs.rmSync(options.pidFile, { force: true });
 };
+
+const isOwnPidFile = (file: string): boolean =>
+  fs.existsSync(file) && fs.readFileSync(file, 'utf8').trim() === String(process.pid);

@@ -1,7 +1,7 @@
 /**
  * One life of the daemon: a vat with its actors, built from records, and the router that lets others in.
  *
- *     records ──► vat, actors ──► adopt, start what is wanted ──► admin.ref ──► listen ──► serve
+ *     records ──► vat, actors ──► adopt, start what is wanted ──► listen ──► admin.ref ──► serve
  *                                                                                 │
  *     halted (a failed commit, a bug)  ──► sessions cut, sockets closed ──► the next life
  *     shut down, by root or a signal   ──► services stopped in order    ──► the end
@@ -48,10 +48,9 @@ import {
   type Prober,
   type Shepherd,
 } from '@bellwether/shepherd';
-import path from 'node:path';
 import type { Description } from '../config/index.ts';
-import { replaceFile } from '../store/durable-file.ts';
 import type { FileStore, StoreEntry } from '../store/file-store.ts';
+import type { AdminRef } from './admin-ref.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, type Doors } from './doors.ts';
 import { registerServices } from './services.ts';
@@ -62,6 +61,7 @@ export interface LifeParts {
   readonly description: Description;
   readonly version: string;
   readonly identity: TlsIdentity;
+  readonly admin: AdminRef;
   readonly doors: Doors;
   /** The folder of the daemon's own refs. */
   readonly refFolder: string;
@@ -192,26 +192,18 @@ class VatLife implements Life {
     this.#root = root;
   }
 
-  /** Listens, with `admin.ref` in place before anybody can find the socket. */
+  /** Listens, then puts the key beside the socket. */
   async #open(): Promise<void> {
-    const { doors, identity, store, log } = this.#parts;
+    const { admin, identity, store, log } = this.#parts;
     const mint = this.#mint;
     const root = this.#root;
     if (mint === undefined || root === undefined)
       throw new TypeError('opened before it was populated');
-    const secret = await this.#vat.run((turn) => turn.send(mint, 'admit', root));
-    const here = {
-      transport: 'unix',
-      designator: identity.designator,
-      hints: { path: doors.socket },
-    };
-    await replaceFile(
-      path.join(path.dirname(doors.socket), 'admin.ref'),
-      `${sturdyrefUri(new Sturdyref(here, secret))}\n`,
-    );
+    await this.#vat.run((turn) => turn.send(mint, 'admit', root, admin.swissnum));
     this.locations = await new Promise<readonly PeerLocation[]>((resolve, reject) =>
       this.#router.listen(resolve, reject, this.#listening),
     );
+    await admin.publish(identity.designator);
     await this.#keepPort(store);
     log('daemon.ready', { name: this.#parts.description.name, at: this.locations.map(peerUri) });
   }

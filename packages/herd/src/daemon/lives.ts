@@ -8,8 +8,9 @@
  *     an error that nobody caught         the life halts                   noted
  *     another within a second             exit 70; services stay for the next daemon
  *
- * The pause doubles from 100 ms up to 5 s; ten lives in a row that did not last a minute end the daemon, since
- * something that a restart does not mend is wrong then. Nothing here asks an actor for leave: whoever fills the
+ * The pause doubles from 100 ms up to 5 s, and starts anew after a life that lasted a minute. However often that
+ * happens the process goes on: services without their supervisor are worse than a log full of reasons, and a full disk
+ * is emptied one day. Nothing here asks an actor for leave: whoever fills the
  * tables of a shepherd can spoil its orderly end, never the end itself.
  */
 import type { Log } from '@bellwether/actors';
@@ -37,7 +38,6 @@ export interface LivesPowers {
 const firstPauseMs = 100;
 const maxPauseMs = 5_000;
 const steadyMs = 60_000;
-const maxShortLives = 10;
 /** Two errors that nobody caught within this time are more than one life's affair. */
 const escapeMs = 1_000;
 /** EX_SOFTWARE of sysexits.h: an error in the program itself. */
@@ -59,7 +59,7 @@ export class Lives {
 
   /**
    * Settles when a life was shut down.
-   * @throws what keeps the first life from serving, and the reason of the last of too many that halted.
+   * @throws what keeps the first life from serving, and why one halted while it was to end.
    */
   async run(): Promise<void> {
     const { now, log, after } = this.#powers;
@@ -69,7 +69,7 @@ export class Lives {
       if (end.kind === 'shut-down') return;
       log('daemon.halted', { reason: end.reason });
       shortLives = now() - begun < steadyMs ? shortLives + 1 : 1;
-      if (shortLives >= maxShortLives || this.#isStopping) throw end.reason;
+      if (this.#isStopping) throw end.reason;
       const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (shortLives - 1));
       await new Promise<void>((resolve) => after(pauseMs, resolve));
     }

@@ -50,6 +50,7 @@ const running = z.object({
   pid: z.int().positive().optional(),
   startTime: z.string().optional(),
   bootId: z.string().optional(),
+  isCommand: z.literal(true).optional(),
 });
 const shape = z.object({
   version: z.literal(version),
@@ -75,6 +76,7 @@ interface Held {
 export const openFileStore = async (folder: string): Promise<FileStore> => {
   const file = path.join(folder, 'records.json');
   const held = await read(file);
+  let written = write(held);
   return {
     found: {
       records: {
@@ -87,8 +89,14 @@ export const openFileStore = async (folder: string): Promise<FileStore> => {
     },
     commit: (entries, done) => {
       for (const entry of entries) apply(held, entry as StoreEntry);
+      const text = write(held);
+      // Records that say what stands there already (an adopted process) need no disk, so a full one does not hurt.
+      if (text === written) return done();
       // A failed write leaves `held` ahead of the disk: the vat halts then, and its next life opens the file anew.
-      replaceFile(file, write(held)).then(() => done(), done);
+      replaceFile(file, text).then(() => {
+        written = text;
+        done();
+      }, done);
     },
   };
 };
