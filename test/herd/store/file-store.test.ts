@@ -58,12 +58,18 @@ describe('the records file', () => {
 
   it('needs no disk for what stands there already', async () => {
     const store = await openFileStore(folder);
-    await commit(store, { kind: 'desired', service: 'web', isWanted: true });
+    const running = { pid: 7, startTime: '9', bootId: 'b', service: 'web', startId: 's' };
+    await commit(
+      store,
+      { kind: 'desired', service: 'web', isWanted: true },
+      { kind: 'running', running },
+    );
     const again = await openFileStore(folder);
     fs.mkdirSync(path.join(`${file()}.new`, 'full'), { recursive: true });
     expect(await commit(again, { kind: 'desired', service: 'web', isWanted: true })).toBe(
       undefined,
     );
+    expect(await commit(again, { kind: 'running', running })).toBe(undefined);
     expect(
       await commit(again, { kind: 'desired', service: 'web', isWanted: false }),
     ).toBeInstanceOf(Error);

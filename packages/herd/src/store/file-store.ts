@@ -128,13 +128,22 @@ const write = (held: Held): string =>
       version,
       desired: [...held.desired],
       enabled: [...held.enabled],
-      running: [...held.running.values()],
+      running: [...held.running.values()].map(inOrder),
       minted: [...held.minted].map(([hash, service]) => ({ hash, service })),
       port: held.port,
     },
     undefined,
     1,
   )}\n`;
+
+/** The same record is the same text, whoever made it. */
+const inOrder = ({ startId, service, pid, startTime, bootId }: RunningRecord): RunningRecord => ({
+  startId,
+  service,
+  ...(pid === undefined ? {} : { pid }),
+  ...(startTime === undefined ? {} : { startTime }),
+  ...(bootId === undefined ? {} : { bootId }),
+});
 
 const read = async (file: string): Promise<Held> => {
   const text = await textOf(file);
