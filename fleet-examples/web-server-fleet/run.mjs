@@ -33,18 +33,28 @@ const title = (text) => say(isBold ? `\n\u001b[1m${text}\u001b[0m` : `\n${text}`
 /** Runs herd against one of the three; shows the command as a person would type it, and its output as it comes. */
 const herd = (machine, words, { isQuiet = false, mayFail = false } = {}) =>
   new Promise((resolve, reject) => {
+    if (isEnding) return reject(new Error('interrupted'));
     if (!isQuiet) say(`$ herd ${words.join(' ')}          # on ${machine.toUpperCase()}`);
-    const child = spawn(process.execPath, [path.join(bin, 'herd.cjs'), '-s', socketOf(machine), ...words], {
-      stdio: ['ignore', isQuiet ? 'ignore' : 'inherit', isQuiet ? 'ignore' : 'inherit'],
-      env: environment,
-      cwd: folder,
-    });
+    const child = spawn(
+      process.execPath,
+      [path.join(bin, 'herd.cjs'), '-s', socketOf(machine), ...words],
+      {
+        stdio: ['ignore', isQuiet ? 'ignore' : 'inherit', isQuiet ? 'ignore' : 'inherit'],
+        env: environment,
+        cwd: folder,
+      },
+    );
     running.add(child);
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       running.delete(child);
       if (code === 0 || mayFail) resolve(code ?? 1);
-      else reject(new Error(`herd ${words.join(' ')} on ${machine.toUpperCase()} ended with ${signal ?? code}`));
+      else
+        reject(
+          new Error(
+            `herd ${words.join(' ')} on ${machine.toUpperCase()} ended with ${signal ?? code}`,
+          ),
+        );
     });
   });
 
@@ -63,9 +73,20 @@ const startDaemon = (machine, config, env = {}) =>
   new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
-      [path.join(bin, 'shepherd.mjs'), '--config', path.join(here, config), '--state', path.join(folder, machine)],
+      [
+        path.join(bin, 'shepherd.mjs'),
+        '--config',
+        path.join(here, config),
+        '--state',
+        path.join(folder, machine),
+      ],
       // A group of its own: Ctrl-C at the terminal is for this program, which ends the shepherds in order.
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...environment, ...env }, cwd: folder, detached: true },
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...environment, ...env },
+        cwd: folder,
+        detached: true,
+      },
     );
     daemons.set(machine, child);
     let printed = '';
@@ -78,8 +99,13 @@ const startDaemon = (machine, config, env = {}) =>
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       daemons.delete(machine);
-      reject(new Error(`shepherd ${machine.toUpperCase()} ended with ${signal ?? code}:\n${printed}`));
-      if (!isEnding) say(`shepherd ${machine.toUpperCase()} ended by itself (${signal ?? code}); its log: ${path.join(folder, machine, 'log', 'shepherd.log')}`);
+      reject(
+        new Error(`shepherd ${machine.toUpperCase()} ended with ${signal ?? code}:\n${printed}`),
+      );
+      if (!isEnding)
+        say(
+          `shepherd ${machine.toUpperCase()} ended by itself (${signal ?? code}); its log: ${path.join(folder, machine, 'log', 'shepherd.log')}`,
+        );
     });
   });
 
@@ -88,17 +114,37 @@ const ask = (url) =>
     http
       .get(url, (response) => {
         let body = '';
-        response.setEncoding('utf8').on('data', (part) => (body += part)).on('end', () => resolve(body.trim()));
+        response
+          .setEncoding('utf8')
+          .on('data', (part) => (body += part))
+          .on('end', () => resolve(body.trim()));
       })
       .once('error', reject);
   });
 
-const isAlive = (pid) => {
+/** Whether that process is a run of this example: a pid alone may be somebody else's by now. */
+const isRun = (pid) => {
   try {
-    process.kill(pid, 0);
-    return true;
+    return fs
+      .readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .includes(path.basename(fileURLToPath(import.meta.url)));
   } catch {
-    return false; // gone, or not ours
+    return false; // gone
+  }
+};
+
+/**
+ * Ends what a shepherd that died left running: its records say which processes, and each carries its start id, so that
+ * a number that was given to somebody else since is left alone.
+ */
+const endOrphans = (machine) => {
+  const file = path.join(folder, machine, 'records.json');
+  if (daemons.has(machine) || !fs.existsSync(file)) return;
+  for (const { pid, startId } of JSON.parse(fs.readFileSync(file, 'utf8')).running ?? []) {
+    const environ = `/proc/${pid}/environ`;
+    if (!(pid > 1) || !fs.existsSync(environ)) continue;
+    if (fs.readFileSync(environ, 'utf8').includes(`BELLWETHER_START=${startId}`))
+      process.kill(-pid, 'SIGKILL');
   }
 };
 
@@ -107,13 +153,18 @@ const claimFolder = async () => {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'run.pid');
   const other = fs.existsSync(file) ? Number(fs.readFileSync(file, 'utf8')) : 0;
-  if (other > 0 && other !== process.pid && isAlive(other)) {
-    throw new Error(`the example already runs (process ${other}) in ${folder}; end that one first, or set FLEET_FOLDER to another folder`);
+  if (other > 0 && other !== process.pid && isRun(other)) {
+    throw new Error(
+      `the example already runs (process ${other}) in ${folder}; end that one first, or set FLEET_FOLDER to another folder`,
+    );
   }
   for (const machine of machines)
-    if (fs.existsSync(socketOf(machine))) await herd(machine, ['stop', 'root'], { isQuiet: true, mayFail: true });
+    if (fs.existsSync(socketOf(machine)))
+      await herd(machine, ['stop', 'root'], { isQuiet: true, mayFail: true });
+  for (const machine of machines) endOrphans(machine);
   // The same story every time: what a former run left on disk would be restored by the shepherds, as it should be.
-  for (const name of [...machines, 'home']) fs.rmSync(path.join(folder, name), { recursive: true, force: true });
+  for (const name of [...machines, 'home'])
+    fs.rmSync(path.join(folder, name), { recursive: true, force: true });
   fs.writeFileSync(file, String(process.pid));
 };
 
@@ -126,7 +177,9 @@ const handOver = async (machine) => {
 };
 
 const waitForExit = (child) =>
-  child.exitCode !== null || child.signalCode !== null ? Promise.resolve() : new Promise((resolve) => child.once('exit', resolve));
+  child.exitCode !== null || child.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => child.once('exit', resolve));
 
 /** Ends the shepherds, and with them the services, in order: the controller first. */
 const endAll = async () => {
@@ -140,6 +193,7 @@ const endAll = async () => {
     await waitForExit(child);
     clearTimeout(timer);
   }
+  for (const machine of machines) endOrphans(machine);
   fs.rmSync(path.join(folder, 'run.pid'), { force: true });
 };
 
@@ -157,20 +211,29 @@ const story = async () => {
   title('One command on C starts both.');
   await herd('c', ['start', 'web-server-fleet']);
   title('Both answer:');
-  for (const machine of ['a', 'b']) say(`http://127.0.0.1:${ports[machine]}/  ${await ask(`http://127.0.0.1:${ports[machine]}/`)}`);
+  for (const machine of ['a', 'b'])
+    say(`http://127.0.0.1:${ports[machine]}/  ${await ask(`http://127.0.0.1:${ports[machine]}/`)}`);
   say();
   await herd('c', ['status', 'web-server-fleet']);
+};
+
+/** The process of A's server, as A's shepherd knows it. */
+const serverPid = () => {
+  const { running } = JSON.parse(fs.readFileSync(path.join(folder, 'a', 'records.json'), 'utf8'));
+  return running.find(({ service }) => service === 'web-server')?.pid;
 };
 
 const invitation = () => {
   const near = (file) => path.relative(process.cwd(), file) || '.';
   title('The fleet stays up until you press Ctrl-C. In another terminal, from this folder, try:');
-  say(`  export PATH="$PWD/${near(path.resolve(bin, '..', '..', '..', 'node_modules', '.bin'))}:$PATH"`);
+  say(
+    `  export PATH="$PWD/${near(path.resolve(bin, '..', '..', '..', 'node_modules', '.bin'))}:$PATH"`,
+  );
   say(`  export SHEPHERD_SOCKET="$PWD/${near(socketOf('c'))}"`);
   say('  herd status web-server-fleet');
   say('  herd stop web-server-fleet         # both servers; networking stays up');
   say('  herd start web-server-fleet');
-  say(`  kill -9 $(pgrep -f server.mjs | head -1)   # then look at the status again`);
+  say(`  kill -9 ${serverPid()}                     # A's server; then look at the status again`);
   say(`  herd -s "$PWD/${near(socketOf('a'))}" log web-server`);
 };
 
