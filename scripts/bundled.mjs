@@ -8,20 +8,32 @@ import { fileURLToPath } from 'node:url';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const [folder = '', name, ...rest] = process.argv.slice(2);
 const home = path.join(root, 'test', folder);
-const names = fs
-  .readdirSync(home)
-  .filter((file) => file.endsWith('.ts'))
-  .map((file) => file.slice(0, -3));
+/** Programs that need packages of others, which are installed when one is asked for. */
+const peers = path.join(home, 'peers');
+const namesIn = (place) =>
+  fs.existsSync(place)
+    ? fs
+        .readdirSync(place)
+        .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+        .map((file) => file.slice(0, -3))
+    : [];
+const names = [...namesIn(home), ...namesIn(peers)];
 if (name === undefined || !names.includes(name)) {
   process.stderr.write(`usage: npm run ${folder} -- NAME [ARG…]\nnames: ${names.join(' ')}\n`);
   process.exit(2);
+}
+const hasPeers = namesIn(peers).includes(name);
+if (hasPeers && !fs.existsSync(path.join(peers, 'node_modules'))) {
+  const how = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { status } = spawnSync('npm', how, { cwd: peers, stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(status ?? 1);
 }
 const { build } = await import('esbuild');
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-run-'));
 try {
   const outfile = path.join(out, `${name}.mjs`);
   await build({
-    entryPoints: [path.join(home, `${name}.ts`)],
+    entryPoints: [path.join(hasPeers ? peers : home, `${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',

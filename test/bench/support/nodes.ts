@@ -1,0 +1,78 @@
+/** A vat and a router as a daemon has them. */
+import { createVat, type Frontier, type Ref, type Turn, type Vat } from '@bellwether/actors';
+import {
+  createRouter,
+  type Netlayer,
+  type PeerLocation,
+  type Router,
+  Sturdyref,
+} from '@bellwether/ocapn';
+import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
+import { unixNetlayer } from '@bellwether/netlayer-unix';
+
+const SWISSNUM = new Uint8Array(32).fill(7);
+
+export interface Node {
+  readonly vat: Vat & Frontier;
+  readonly router: Router;
+}
+
+/** A node on one netlayer, called as its identity there is; whoever knows the swissnum of these benchmarks gets what is offered. */
+export const makeNode = (
+  designator: string,
+  netlayer: Netlayer,
+  offer?: () => Ref | undefined,
+): Node => {
+  const { vat: turns, flush } = nodeSchedulers();
+  const clock = nodeClock();
+  const log = (event: string, fields: object): void => {
+    if (process.env['BENCH_LOG'] !== undefined)
+      process.stderr.write(`${designator} ${event} ${JSON.stringify(fields)}\n`);
+  };
+  const vat = createVat({ name: designator, clock, scheduler: turns, log });
+  const router = createRouter({
+    vat,
+    netlayers: [netlayer],
+    crypto: nodeCrypto(),
+    clock,
+    scheduler: flush,
+    reaper: nodeReaper(),
+    log,
+    fetch: () => offer?.(),
+    designator,
+  });
+  return { vat, router };
+};
+
+/** A node that listens, and what it offers. The result is where. */
+export const serveNode = async (
+  netlayer: Netlayer,
+  make: (turn: Turn) => Ref,
+): Promise<PeerLocation> => {
+  let offered: Ref | undefined;
+  const { vat, router } = makeNode('server', netlayer, () => offered);
+  await vat.run((turn) => {
+    offered = make(turn);
+  });
+  return new Promise((done, failed) =>
+    router.listen(([at]) => (at === undefined ? failed(new Error('nowhere')) : done(at)), failed),
+  );
+};
+
+/** What the node at a place offers. */
+export const reach = <I>(node: Node, at: PeerLocation): Promise<Ref<I>> =>
+  new Promise((kept, broken) =>
+    node.router.dial(
+      new Sturdyref(at, SWISSNUM),
+      { kept: (value) => kept(value as Ref<I>), broken },
+      { kept: () => undefined, broken: () => undefined },
+    ),
+  );
+
+/** A private unix socket at a path, or none. */
+export const unixAt = (designator: string, path?: string): Netlayer =>
+  unixNetlayer({
+    designator,
+    connectionCount: 20_000,
+    ...(path === undefined ? {} : { place: { path, mode: 'private', replaceStale: true } }),
+  });

@@ -1,0 +1,78 @@
+/**
+ * The other end of a benchmark: this program once more, in a process of its own, in another role.
+ *
+ *   parent ── ROLE, folder ──► child       'where' or any message ──► parent: it serves
+ *   parent ── 'usage' ───────► child       { cpuUs, heapBytes, rssBytes } ──► parent
+ */
+import { fork } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+/** What a process has used. */
+export interface Usage {
+  readonly cpuUs: number;
+  /** On the heap and outside of it, after a collection. */
+  readonly retainedBytes: number;
+  readonly rssBytes: number;
+}
+/** A process that serves, and ends with its parent. */
+export interface OtherEnd {
+  /** What it said when it was ready. */
+  readonly said: unknown;
+  /** `collected`: after the collector has run, which takes a while. */
+  usage(collected?: boolean): Promise<Usage>;
+  end(): void;
+}
+
+/** The role of this process; undefined in the first one. */
+export const role = process.env['BENCH_ROLE'];
+
+/** Starts this program in a role. @throws when it ends before it has said anything */
+export const startOtherEnd = async (as: string, ...args: readonly string[]): Promise<OtherEnd> => {
+  const child = fork(process.argv[1] ?? '', args, { env: { ...process.env, BENCH_ROLE: as } });
+  const told = (): Promise<unknown> =>
+    new Promise((done, failed) => {
+      const ended = (code: number | null): void => failed(new Error(`${as} ended with ${code}`));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        done(message);
+      });
+    });
+  const said = await told();
+  return {
+    said,
+    usage: (collected = false) => {
+      const answer = told() as Promise<Usage>;
+      child.send(collected ? 'collected' : 'usage');
+      return answer;
+    },
+    end: () => child.disconnect(),
+  };
+};
+
+/** In the child: says that it serves, and from now on what it uses. */
+export const ready = (what: unknown): void => {
+  process.once('disconnect', () => process.exit());
+  process.on('message', (question) => process.send?.(usageHere(question === 'collected')));
+  process.send?.(what);
+};
+
+/** What this process has used so far. */
+export const usageHere = (collected = false): Usage => {
+  if (collected) for (let times = 0; times < 4; times += 1) globalThis.gc?.();
+  const { user, system } = process.cpuUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { cpuUs: user + system, retainedBytes: heapUsed + external, rssBytes: rss };
+};
+
+/** Runs a body with a fresh folder that is gone afterwards. */
+export const withFolder = async (body: (folder: string) => Promise<void>): Promise<void> => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-bench-'));
+  try {
+    await body(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+};

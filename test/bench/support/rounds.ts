@@ -1,0 +1,53 @@
+/**
+ * How everything here is compared: two runs back to back in every round, in turned order every
+ * other one, so that a busy machine slows both alike. What counts is the ratio within a round.
+ */
+
+/** Measures both in every round. The results are in the order of the rounds. */
+export const compare = async <T>(
+  roundCount: number,
+  ours: () => Promise<T>,
+  theirs: () => Promise<T>,
+): Promise<{ readonly ours: readonly T[]; readonly theirs: readonly T[] }> => {
+  const found = { ours: [] as T[], theirs: [] as T[] };
+  for (let round = 0; round < roundCount; round += 1) {
+    const isTurned = round % 2 === 1;
+    const first = await (isTurned ? theirs : ours)();
+    const second = await (isTurned ? ours : theirs)();
+    found.ours.push(isTurned ? second : first);
+    found.theirs.push(isTurned ? first : second);
+  }
+  return found;
+};
+
+/** One figure over another, round by round. */
+export const ratios = (over: readonly number[], under: readonly number[]): readonly number[] =>
+  over.map((value, round) => value / (under[round] ?? NaN));
+
+/** The middle one; NaN for none. */
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
+
+/** To three places. */
+export const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
+
+/** One line of JSON: the row of the table of performance, what it must be, and what was found. */
+export const print = (
+  row: number,
+  what: string,
+  must: string,
+  values: readonly number[],
+  more: Readonly<Record<string, readonly number[]>> = {},
+): void => {
+  const medians = Object.entries(more).map(([name, each]) => [name, rounded(median(each))]);
+  const line = {
+    row,
+    what,
+    must,
+    median: rounded(median(values)),
+    min: rounded(Math.min(...values)),
+    max: rounded(Math.max(...values)),
+    ...(Object.fromEntries(medians) as Readonly<Record<string, number>>),
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+};
