@@ -1,10 +1,16 @@
 /**
  * Custom actions: data in the configuration, never code in the daemon. They work on stopped
  * services too.
+ *
+ * Of each action one command runs at a time, and of each service a few: a second caller is refused.
+ * Sharing the run that is under way would give one caller what the arguments of another were
+ * answered. A stop of the service ends its commands too, and is over when they are: also the command
+ * that asked for the stop.
  */
-import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
+import type { CommandMonitor } from './process-monitor.ts';
 import { outcomeOf, refusal, runOf, type Held } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from './types.ts';
 import { endedWords } from './wording.ts';
@@ -46,12 +52,42 @@ const withArguments = (command: Command, args: readonly string[]): Command => ({
 });
 
 const commanded = (held: Held, turn: Turn, request: Request, command: Command): Vow<Outcome> => {
+  const { action } = request;
+  const obstacle = obstacleOf(held, action);
+  if (obstacle !== undefined) return turn.kept(refusal(held, obstacle));
+  held.commands.set(action, held.clock.now());
   const timeoutMs = Math.min(request.remainingMs, limits.commandMs);
   return turn.when(
     turn.send(held.monitor, 'runToEnd', held.name, command, timeoutMs),
-    (_turn, result) => outcomeOfCommand(held, request, result),
-    (_turn, reason): Outcome => refusal(held, `${request.action}: ${reason.message}`),
+    (_turn, result) => {
+      held.commands.delete(action);
+      return outcomeOfCommand(held, request, result);
+    },
+    (_turn, reason): Outcome => {
+      held.commands.delete(action);
+      return refusal(held, `${action}: ${reason.message}`);
+    },
   );
+};
+
+const obstacleOf = (held: Held, action: string): string | undefined => {
+  if (held.isRetired.get()) return 'The shepherd is shutting down.';
+  const since = held.commands.get(action);
+  if (since !== undefined) {
+    const seconds = Math.floor((held.clock.now() - since) / 1_000);
+    return `${action} runs already, for ${seconds} s; ask again when it is over`;
+  }
+  if (held.commands.size < limits.commandCount) return undefined;
+  return `${action}: ${limits.commandCount} other actions of it run already`;
+};
+
+/** Ends the commands of a service that is being stopped; the answer then waits for that. */
+export const withoutCommands = (held: Held, turn: Turn, stopped: Vow<Outcome>): Vow<Outcome> => {
+  if (held.commands.size === 0) return stopped;
+  // Every monitor of a service is made by makeProcessMonitor.
+  const monitor = held.monitor as Ref<CommandMonitor>;
+  const over = turn.send(monitor, 'endCommands', held.name, held.config.stop.graceMs);
+  return turn.when(over, () => stopped);
 };
 
 const outcomeOfCommand = (held: Held, { action }: Request, result: CommandResult): Outcome => {

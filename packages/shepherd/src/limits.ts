@@ -58,6 +58,11 @@ export const limits = {
    */
   commandMs: 600_000,
   /**
+   * Custom actions of one service whose commands run at once, each a different one: who may use one
+   * service must not use up the processes of all.
+   */
+  commandCount: 4,
+  /**
    * Milliseconds that a process without a service gets between SIGTERM and SIGKILL. GNU's default
    * grace.
    */

@@ -6,8 +6,11 @@
  *     spawn      record running (start id)  -> commit -> backend.start
  *     started    record running (start id, pid)
  *     ended      record ended               gates nothing: adoption finds out a stale record
+ *     command    record running (start id, a command) -> commit -> backend.runToEnd, then ended
+ *     adopt      services go on; a command whose asker is gone with the former daemon is ended
  */
-import type { Bcom, Behavior, JournalCell, Turn, Vow } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
+import { limits } from './limits.ts';
 import type {
   Command,
   CommandResult,
@@ -28,25 +31,48 @@ export interface ProcessMonitorOptions {
   /** What ran when the daemon was last heard of. */
   readonly running: readonly RunningRecord[];
 }
+/**
+ * The variable that carries the start id in the environment of everything that is started: so a
+ * later daemon finds a process whose pid this one did not live to write down. No secret.
+ */
+export const startIdVariable = 'BELLWETHER_START';
+
+/** The record of a command: one that a later daemon ends where it would adopt a service. */
+export interface CommandRecord extends RunningRecord {
+  readonly isCommand: true;
+}
+/** What a service asks of its monitor about its commands, the programs of custom actions. */
+export interface CommandMonitor extends ProcessMonitor {
+  /**
+   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
+   * all are gone.
+   */
+  endCommands(service: string, graceMs: number): Vow<void>;
+}
+interface Running {
+  readonly service: string;
+  readonly over: Vow<unknown>;
+}
 interface Held extends ProcessMonitorOptions {
   readonly startCount: JournalCell<number>;
+  /** By start id. */
+  readonly commands: JournalMap<string, Running>;
 }
 
 /** Makes the monitor; it asks nothing of the backend before it is asked. */
 export const makeProcessMonitor = (
-  turn: Turn<ProcessMonitor>,
-  _bcom: Bcom<ProcessMonitor>,
+  turn: Turn<CommandMonitor>,
+  _bcom: Bcom<CommandMonitor>,
   options: ProcessMonitorOptions,
-): Behavior<ProcessMonitor> => {
-  const held: Held = { ...options, startCount: turn.cell(0) };
+): Behavior<CommandMonitor> => {
+  const held: Held = { ...options, startCount: turn.cell(0), commands: turn.map() };
   return {
     spawn: (turn, service, command) => spawn(held, turn, service, command),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),
     runToEnd: (turn, service, command, timeoutMs) =>
-      turn.ask<CommandResult>((answer) =>
-        held.backend.runToEnd(service, command, timeoutMs, answer),
-      ),
+      runToEnd(held, turn, service, command, timeoutMs),
+    endCommands: (turn, service, graceMs) => endCommands(held, turn, service, graceMs),
   };
 };
 
@@ -59,14 +85,13 @@ const recordEnd = (turn: Turn, startId: string): void => {
   turn.record(entry, { gates: false });
 };
 
-const spawn = (
-  held: Held,
-  turn: Turn<ProcessMonitor>,
-  service: string,
-  command: Command,
-): Vow<Run> => {
+const nextStartId = (held: Held): string => {
   held.startCount.set(held.startCount.get() + 1);
-  const startId = `${held.epoch}-${held.startCount.get()}`;
+  return `${held.epoch}-${held.startCount.get()}`;
+};
+
+const spawn = (held: Held, turn: Turn, service: string, command: Command): Vow<Run> => {
+  const startId = nextStartId(held);
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
   record(turn, { kind: 'running', running: { startId, service } });
@@ -95,7 +120,7 @@ const spawn = (
 };
 
 /** The ending, once it is noted down. A watch that fails is an ending that nobody saw. */
-const watched = (turn: Turn<ProcessMonitor>, startId: string, ended: Vow<Ending>): Vow<Ending> =>
+const watched = (turn: Turn, startId: string, ended: Vow<Ending>): Vow<Ending> =>
   turn.when(
     ended,
     (turn, ending) => {
@@ -108,20 +133,68 @@ const watched = (turn: Turn<ProcessMonitor>, startId: string, ended: Vow<Ending>
     },
   );
 
-const adopt = (
+const runToEnd = (
   held: Held,
-  turn: Turn<ProcessMonitor>,
-): Vow<readonly (Run & { readonly service: string })[]> => {
+  turn: Turn,
+  service: string,
+  command: Command,
+  timeoutMs: number,
+): Vow<CommandResult> => {
+  const startId = nextStartId(held);
+  const record: CommandRecord = { startId, service, isCommand: true };
+  turn.record({ kind: 'running', running: record } satisfies Entry);
+  const marked = { ...command, env: { ...command.env, [startIdVariable]: startId } };
+  const result = turn.ask<CommandResult>((answer) =>
+    held.backend.runToEnd(service, marked, timeoutMs, answer),
+  );
+  const isOver = (turn: Turn): void => {
+    held.commands.delete(startId);
+    recordEnd(turn, startId);
+  };
+  held.commands.set(startId, { service, over: turn.when(result, isOver, isOver) });
+  return result;
+};
+
+const endCommands = (held: Held, turn: Turn, service: string, graceMs: number): Vow<void> => {
+  const own = [...held.commands.entries()].filter(([, one]) => one.service === service);
+  for (const [startId, { over }] of own) endCommand(held, turn, startId, graceMs, over);
+  return turn.when(turn.all(own.map(([, { over }]) => over)), () => undefined);
+};
+
+const endCommand = (
+  held: Held,
+  turn: Turn,
+  startId: string,
+  graceMs: number,
+  over: Vow<unknown>,
+): void => {
+  turn.effect(() => held.backend.signal(startId, 'SIGTERM'));
+  const timer = turn.after(graceMs, (turn) =>
+    turn.effect(() => held.backend.signal(startId, 'SIGKILL')),
+  );
+  const isOver = (): void => timer.cancel();
+  turn.when(over, isOver, isOver);
+};
+
+const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: string })[]> => {
+  const isCommand = new Set(
+    held.running.flatMap((one) => ('isCommand' in one ? [one.startId] : [])),
+  );
   const found = turn.ask<readonly (RunningRecord & Started)[]>((answer) =>
     held.backend.adopt(held.running, answer),
   );
   return turn.when(found, (turn, living) => {
     const ids = new Set(living.map((each) => each.startId));
     for (const { startId } of held.running) if (!ids.has(startId)) recordEnd(turn, startId);
-    return living.map((each) => {
+    return living.flatMap((each) => {
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
+      const over = watched(turn, each.startId, ended);
+      if (isCommand.has(each.startId)) {
+        endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
+        return [];
+      }
       record(turn, { kind: 'running', running: { ...each } });
-      return { ...each, ended: watched(turn, each.startId, ended) };
+      return [{ ...each, ended: over }];
     });
   });
 };

@@ -1,5 +1,14 @@
 /** The state of the `^service`, and the one way to change it; service.ts opens with the table. */
-import type { Clock, JournalCell, Log, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
+import type {
+  Clock,
+  JournalCell,
+  JournalMap,
+  Log,
+  Ref,
+  Resolver,
+  Turn,
+  Vow,
+} from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
@@ -77,6 +86,8 @@ export interface Held extends ServicePowers {
   readonly lastExit: JournalCell<(Ending & { readonly at: number }) | undefined>;
   readonly failure: JournalCell<{ readonly reason: string; readonly at: number } | undefined>;
   readonly history: JournalCell<readonly Change[]>;
+  /** The custom actions whose commands run, and since when by the monotonic clock. */
+  readonly commands: JournalMap<string, number>;
 }
 
 /** The state of a service at rest. */
@@ -103,6 +114,7 @@ export const hold = (
   lastExit: turn.cell<(Ending & { readonly at: number }) | undefined>(undefined),
   failure: turn.cell<{ readonly reason: string; readonly at: number } | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
+  commands: turn.map<string, number>(),
 });
 
 /** The stage that others see. */

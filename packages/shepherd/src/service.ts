@@ -24,7 +24,7 @@
  * changes nothing.
  */
 import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
-import { runAction } from './actions.ts';
+import { runAction, withoutCommands } from './actions.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
 import { hold, type Held, type ServicePowers } from './service-state.ts';
@@ -65,10 +65,12 @@ const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Ou
     case 'start':
     case 'stop':
     case 'enable':
-    case 'disable':
+    case 'disable': {
       if (args.length > 0)
         throw new Refused(`service '${held.name}': ${action} takes no arguments`);
-      return { start, stop, enable, disable }[action](held, turn);
+      const answer = { start, stop, enable, disable }[action](held, turn);
+      return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
+    }
     default:
       return runAction(held, turn, request);
   }

@@ -68,16 +68,16 @@ describe('lives', () => {
     expect(events).toEqual(['announced']);
   });
 
-  it('follow each other after ever longer pauses, at most 5 s, and ten short ones are enough', async () => {
+  it('follow each other after ever longer pauses, at most 5 s, without end', async () => {
     const { lives, made, drain, pauses } = rig();
-    const run = lives.run();
-    for (let count = 0; count < 10; count += 1) {
+    void lives.run();
+    for (let count = 0; count < 12; count += 1) {
       await drain();
       made[count]?.halt(reason);
     }
-    await expect(run).rejects.toBe(reason);
-    expect(made).toHaveLength(10);
-    expect(pauses).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000]);
+    await drain();
+    expect(made).toHaveLength(13);
+    expect(pauses.slice(0, 8)).toEqual([100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
   });
 
   it('begin to count anew after one that lasted a minute', async () => {

@@ -276,9 +276,12 @@ describe('a command that is run to its end', () => {
     expect([...result.output].sort()).toEqual(['err', 'out']);
   });
 
-  it('carries no start id: it is not the service', async () => {
+  it('carries the start id that it was given, and never that of the daemon', async () => {
     const result = await run(node(`console.log(process.env.BELLWETHER_START)`));
     expect(result.output).toEqual(['undefined']);
+    const env = { BELLWETHER_START: 'c-1' };
+    const marked = await run({ ...node(`console.log(process.env.BELLWETHER_START)`), env });
+    expect(marked.output).toEqual(['c-1']);
   });
 
   it('is killed with its group at the deadline, and a last line says so', async () => {
@@ -314,9 +317,45 @@ describe('a command that is run to its end', () => {
     await expect(run({ argv: ['/no/such'] })).rejects.toThrow('exec: /no/such: no such file');
   });
 
-  it('is refused when 64 run already, and taken again afterwards', async () => {
-    const running = Array.from({ length: 64 }, () => run({ argv: ['sleep', '0.5'] }));
-    await expect(run({ argv: ['true'] })).rejects.toThrow('64 commands run already');
+  it('is signalled with its group by its start id, and is known to the next life', async () => {
+    const argv = ['sh', '-c', 'sleep 60 & echo $! > child; wait'] as const;
+    const running = run({ argv, env: { BELLWETHER_START: 'c-1' } }, 60_000);
+    const child = await until('the grandchild', () => {
+      const pid = Number(textOf(path.join(folder, 'child')));
+      return pid > 0 && pid;
+    });
+    const found = answerOf<readonly { readonly startId: string }[]>();
+    backend.adopt([{ startId: 'c-1', service: 'web' }], found.answer);
+    expect((await found.value).map(({ startId }) => startId)).toEqual(['c-1']);
+    const ended = answerOf<unknown>();
+    backend.watch('c-1', ended.answer);
+    backend.signal('c-1', 'SIGTERM');
+    expect((await running).signal).toBe('SIGTERM');
+    expect(await ended.value).toEqual({ signal: 'SIGTERM' });
+    await until('the end of the grandchild', () => !isAlive(child));
+  });
+
+  it('that a former daemon left is found by its environment, also what it left of itself', async () => {
+    const argv = ['sh', '-c', 'sleep 60 & echo $! > child; [ -e leave ] || wait'] as const;
+    const env = { BELLWETHER_START: 'c-2' };
+    void run({ argv, env }, 60_000);
+    const child = await until('the grandchild', () => {
+      const pid = Number(textOf(path.join(folder, 'child')));
+      return pid > 0 && pid;
+    });
+    const later = makeChildProcessBackend({ env: {}, cwd: folder, logFiles: makeLogFiles(folder) });
+    const found = answerOf<readonly { readonly pid?: number }[]>();
+    later.adopt([{ startId: 'c-2', service: 'web' }], found.answer);
+    const leader = (await found.value)[0]?.pid;
+    process.kill(leader ?? 0, 'SIGSTOP'); // its parent must not clean up behind it
+    expect(isAlive(child)).toBe(true);
+    later.signal('c-2', 'SIGKILL');
+    await until('the end of the grandchild', () => !isAlive(child));
+  });
+
+  it('is refused when 256 run already, and taken again afterwards', async () => {
+    const running = Array.from({ length: 256 }, () => run({ argv: ['sleep', '3'] }, 60_000));
+    await expect(run({ argv: ['true'] })).rejects.toThrow('256 commands run already');
     expect((await Promise.all(running)).every(({ code }) => code === 0)).toBe(true);
     expect(await run({ argv: ['true'] })).toEqual({ code: 0, output: [] });
   });

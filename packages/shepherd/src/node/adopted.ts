@@ -3,16 +3,11 @@
  * neither when nor how they end: they are looked at again and again, and their ending is unknown.
  */
 import type { Answer } from '@bellwether/actors';
+import { startIdVariable } from '../process-monitor.ts';
 import type { RunningRecord } from '../types.ts';
 import { killRest } from './group.ts';
 import { adoptedPollMs } from './limits.ts';
 import type { Proc, ProcessFacts } from './proc.ts';
-
-/**
- * Puts the start id where a later daemon finds it, if this one dies before it knows the pid. No
- * secret.
- */
-export const startIdVariable = 'BELLWETHER_START';
 
 /** A record whose process was found. */
 export interface Adopted extends RunningRecord {
@@ -64,16 +59,14 @@ export const findAlive = (proc: Proc, known: readonly RunningRecord[]): readonly
 
 /**
  * Kills what is left in the group of a recorded process that is gone: only its own, known by the
- * start id.
+ * start id. Where no pid was recorded it is every group of that start id that has lost its leader.
  */
 export const killLeftovers = (proc: Proc, dead: readonly RunningRecord[]): void => {
-  const pids = new Map(
-    dead.flatMap(({ startId, pid }) => (pid === undefined ? [] : [[startId, pid]])),
-  );
+  const pids = new Map(dead.map(({ startId, pid }) => [startId, pid]));
   if (pids.size === 0) return;
   const groups = proc
     .findByEnvironment(startIdVariable, new Set(pids.keys()))
-    .filter(({ group, value }) => group === pids.get(value))
+    .filter(({ group, value }) => group === (pids.get(value) ?? group))
     .map(({ group }) => group);
   for (const group of new Set(groups)) killRest(proc, group, () => {});
 };

@@ -26,7 +26,8 @@ import type {
   SignalName,
   Started,
 } from '../types.ts';
-import { AdoptedProcesses, findAlive, isSame, killLeftovers, startIdVariable } from './adopted.ts';
+import { startIdVariable } from '../process-monitor.ts';
+import { AdoptedProcesses, findAlive, isSame, killLeftovers } from './adopted.ts';
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
@@ -61,7 +62,7 @@ class ChildProcessBackend implements ProcessBackend {
   readonly #adopted: AdoptedProcesses;
   /**
    * Own children that have not ended, by start id, and who waits for that: in each life of the
-   * daemon somebody else.
+   * daemon somebody else. Services, and commands that carry a start id.
    */
   readonly #children: Map<string, { readonly started: Started; readonly waiting: Answer[] }>;
   /** Found by `adopt`, also while watched; an entry leaves when its end was told. */
@@ -150,10 +151,35 @@ class ChildProcessBackend implements ProcessBackend {
     } catch (error) {
       return answer.broken(error);
     }
+    const startId = command.env?.[startIdVariable];
+    let waiting: Answer[] = [];
     this.#commandCount += 1;
-    runProgram(program, timeoutMs, this.#proc, answer, () => {
-      this.#commandCount -= 1;
+    runProgram(program, timeoutMs, this.#proc, answer, {
+      forked: (pid) => {
+        if (startId !== undefined) ({ waiting } = this.#track(startId, pid));
+      },
+      exited: (ending) => {
+        if (startId !== undefined) this.#children.delete(startId);
+        for (const each of waiting) each.kept(ending);
+      },
+      over: () => {
+        this.#commandCount -= 1;
+      },
     });
+  }
+
+  #track(startId: string, pid: number): { readonly started: Started; readonly waiting: Answer[] } {
+    const startTime = this.#proc.facts(pid)?.startTime;
+    const bootId = this.#proc.bootId();
+    const started = {
+      startId,
+      pid,
+      ...(startTime === undefined ? {} : { startTime }),
+      ...(bootId === undefined ? {} : { bootId }),
+    };
+    const child = { started, waiting: [] };
+    this.#children.set(startId, child);
+    return child;
   }
 
   #adoptedPid(startId: string): number | undefined {
@@ -175,16 +201,8 @@ class ChildProcessBackend implements ProcessBackend {
       return;
     }
     child.on('error', () => {}); // of signals that failed; ours do not go through `child`
-    const startTime = this.#proc.facts(pid)?.startTime;
-    const bootId = this.#proc.bootId();
-    const facts = {
-      startId,
-      pid,
-      ...(startTime === undefined ? {} : { startTime }),
-      ...(bootId === undefined ? {} : { bootId }),
-    };
-    const waiting = [ended];
-    this.#children.set(startId, { started: facts, waiting });
+    const { started: facts, waiting } = this.#track(startId, pid);
+    waiting.push(ended);
     child.on('exit', (code, signal) => {
       this.#children.delete(startId);
       const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };

@@ -8,10 +8,10 @@ export const commandOutputLineCount = 100;
 /** The same in bytes, so that one endless line costs no more than a hundred short ones. */
 export const commandOutputBytes = 64 * 1024;
 /**
- * Custom actions that may run at once: each is a process of the operator's making, often asked for
- * from afar.
+ * Custom actions that may run at once on the machine: each is a process of the operator's making,
+ * often asked for from afar. How many of these one service may have is a limit of its own.
  */
-export const commandCount = 64;
+export const commandCount = 256;
 /**
  * After the group of a command was killed, its pipes get this long to close: a process that left
  * the group keeps them open for as long as it likes.

@@ -1,24 +1,33 @@
-/** Short commands: custom actions. They belong to no start, and what they print is their result. */
+/** Short commands: custom actions. They are no service, and what they print is their result. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Answer } from '@bellwether/actors';
-import type { CommandResult } from '../types.ts';
+import type { CommandResult, Ending } from '../types.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandOutputBytes, commandOutputLineCount, pipeCloseMs } from './limits.ts';
 import { ByteTail, lastLines } from './lines.ts';
 import type { Proc } from './proc.ts';
 import { execFailure, type Program } from './program.ts';
 
+/** Whoever counts the commands and knows their processes. */
+export interface CommandWatcher {
+  /** There is a process, and it leads a group. */
+  forked(pid: number): void;
+  /** It has ended, and so has its group: its number may mean another process from now on. */
+  exited(ending: Ending): void;
+  /** Called once and last, whatever happened. */
+  over(): void;
+}
+
 /**
  * Runs a program in a process group of its own and keeps `answer` with its ending and its last
- * lines. At the deadline the whole group is killed, and a last line says so. `over` is called once,
- * whatever happened.
+ * lines. At the deadline the whole group is killed, and a last line says so.
  */
 export const runProgram = (
   program: Program,
   timeoutMs: number,
   proc: Proc,
   answer: Answer,
-  over: () => void,
+  watcher: CommandWatcher,
 ): void => {
   let child: ChildProcess;
   try {
@@ -31,19 +40,21 @@ export const runProgram = (
     });
   } catch (error) {
     answer.broken(execFailure(program, error));
-    return over();
+    return watcher.over();
   }
   const { pid } = child;
   if (pid === undefined) {
     child.on('error', (error) => {
       answer.broken(execFailure(program, error));
-      over();
+      watcher.over();
     });
     return;
   }
+  watcher.forked(pid);
+  child.on('exit', (code, signal) => watcher.exited(endingOf(code, signal)));
   collect(child, pid, timeoutMs, proc, (result) => {
     answer.kept(result);
-    over();
+    watcher.over();
   });
 };
 
@@ -80,10 +91,11 @@ const collect = (
     const output = isLate
       ? [...lines.slice(1 - commandOutputLineCount), `killed: still running after ${timeoutMs} ms`]
       : lines;
-    done({
-      ...(code === null ? {} : { code }),
-      ...(signal === null ? {} : { signal }),
-      output,
-    });
+    done({ ...endingOf(code, signal), output });
   });
 };
+
+const endingOf = (code: number | null, signal: NodeJS.Signals | null): Ending => ({
+  ...(code === null ? {} : { code }),
+  ...(signal === null ? {} : { signal }),
+});
