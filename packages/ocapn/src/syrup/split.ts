@@ -30,6 +30,11 @@ export class Splitter {
     this.#recordBytes = limits.recordBytes;
   }
 
+  /** Bytes of a text or byte string that has begun, still to come. */
+  get bodyBytes(): number {
+    return this.#skip;
+  }
+
   /** Forgets what was seen; the record that comes now may take so many bytes. */
   begin(recordBytes: number): void {
     this.#depth = 0;

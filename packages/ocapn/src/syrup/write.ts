@@ -33,6 +33,8 @@ export interface References {
 const CAPACITY_BYTES = 64 * 1024;
 /** A run above this is handed out with its buffer; copying it would cost more than a new buffer. */
 const GIVEAWAY_BYTES = 128 * 1024;
+/** Room behind a long text or byte string for what closes its frame, or it would be copied again. */
+const SLACK_BYTES = 1024;
 /** Short runs are handed out side by side in slabs: an array of its own takes 200 ns, a view 90. */
 const SLAB_BYTES = 8 * 1024;
 const SHORT_BYTES = 1024;
@@ -425,7 +427,7 @@ export class Writer {
 
   #grow(needed: number): void {
     const old = this.#bytes;
-    this.#renew(Math.max(old.length * 2, needed));
+    this.#renew(Math.max(old.length * 2, needed + SLACK_BYTES));
     this.#bytes.set(old.subarray(0, this.#at));
   }
 
