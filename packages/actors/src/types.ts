@@ -310,6 +310,12 @@ export interface Frontier {
    * vat tells nothing: its sessions are severed.
    */
   listen(vow: Vow, answer: Answer): void;
+  /**
+   * Calls back once all that was delivered before has had its turn, and what those turns recorded
+   * is durable: how a session knows that it may deliver more. `told` must not throw; a halted vat
+   * calls nobody.
+   */
+  workedOff(told: () => void): void;
 }
 /** The composition root's door to a vat. */
 export interface Vat {

@@ -176,6 +176,10 @@ class TurnVat implements Ledger, Vat, Frontier {
     if (place instanceof Promised) place.listen(reply);
     else reply.onKept(vow);
   }
+  workedOff(told: () => void): void {
+    const body = (turn: Turn): void => turn.effect(told);
+    this.enqueue(new OutsideJob(this.#outside, new Promised(this), body));
+  }
 
   // What the pieces of a vat ask of it.
 

@@ -56,23 +56,50 @@ export const LIMITS = {
   /** Bytes of a certificate in PEM: an RSA-4096 one of Goblins has 1,984. */
   pemBytes: 64 * KiB,
 
-  // Tables of one session with a peer that is known. An anonymous peer gets a tenth.
+  // Tables of one session. A stranger, who holds nothing of ours yet, gets a 64th.
   /** Answers that we hold for the peer until it collects them. */
   answers: 65_536,
+  /**
+   * Bytes of settled answers that the peer has not collected, as they were written, and 512 for
+   * each. Several full records; one more answer may be added as long as it is not passed.
+   */
+  answerBytes: 32 * MiB,
+  /** Messages of the peer that are not done, and promises that it listens to. */
+  listeners: 65_536,
   /** References that the peer gave us. */
   imports: 262_144,
   /** References that we gave the peer, resolvers included. */
   exports: 262_144,
   /** Calls of ours that wait for an answer. */
   questions: 262_144,
-  /** By how much the table limits shrink for an anonymous peer. */
-  anonymousDivisor: 10,
+  /**
+   * By how much all of a session's room shrinks for a stranger: enough for a thousand calls that
+   * are pipelined to the first fetch.
+   */
+  strangerDivisor: 64,
 
   // Flow. CapTP has none of its own.
   /** Unsent bytes at which we stop reading from that peer. */
   unsentPauseBytes: 1 * MiB,
   /** Unsent bytes at which a peer that reads nothing is cut off. */
   unsentCutBytes: 32 * MiB,
+  /**
+   * Messages that a session reads before it waits until the vat has worked off what is there: as
+   * many turns as a vat runs in one go.
+   */
+  flowMessages: 1_024,
+  /** The same in bytes; a single record may be longer. */
+  flowBytes: 1 * MiB,
+  /** Messages of sessions that had to wait, taken up together: about 40 ms of plain turns. */
+  roundMessages: 4_096,
+  /** Bytes of unfinished records in all sessions of a router; beyond, the largest is cut. */
+  partialBytes: 64 * MiB,
+  /** The same for strangers, who have no business with long records. */
+  strangerPartialBytes: 16 * MiB,
+  /** Milliseconds in which an unfinished record must grow. */
+  partialMs: 30_000,
+  /** Bytes by which it must grow in that time: less is no line that works. */
+  partialStepBytes: 1 * KiB,
   /** Method names that a session remembers in their wire form. */
   methodNames: 64,
 
@@ -89,16 +116,17 @@ export const LIMITS = {
   unconfirmedMs: 10_000,
   /** Milliseconds that the loser of a crossing waits for the winner before it dials once more. */
   crossingRetryMs: 250,
-  /** Open sessions with peers that nothing proves. */
-  anonymousSessions: 4_096,
-  /** Open dials that one peer may cause by references in its arguments. */
-  causedDials: 16,
-  /** Gifts that one gifter may leave here. */
-  gifts: 1_024,
-  /** Milliseconds that a gift waits for its receiver. */
-  giftMs: 60_000,
-  /** Handoff counts remembered per session against replay; behind that, handoffs are refused. */
-  handoffCounts: 65_536,
+  /**
+   * Open sessions of strangers; one more, and the oldest is cut. Whoever has business here is none
+   * after one round trip.
+   */
+  strangerSessions: 1_024,
+
+  // What a peer can make us write into the log.
+  /** Milliseconds over which lines are counted. */
+  logMs: 60_000,
+  /** Lines of one event in that time, apart for strangers and for others; the rest is a number. */
+  logLines: 60,
 } as const;
 
 /** The shape of `LIMITS`, for those who hand in their own. */

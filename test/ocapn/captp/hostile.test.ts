@@ -285,7 +285,7 @@ describe('a session lives', () => {
 
 describe('nothing grows beyond its limit', () => {
   it('a flood of answers ends its session at the limit and not before', async () => {
-    await set({}, { limits: { answers: 50 } });
+    await set({}, { limits: { answers: 50, strangerDivisor: 1 } });
     const flood = (count: number): Raw => {
       const mallory = Raw.dial(network, victim, `mallory${count}`).greet();
       for (let at = 0; at < count; at += 1) mallory.send(deliver(toExport(0), [], at));

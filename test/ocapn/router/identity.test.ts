@@ -171,29 +171,57 @@ describe('where claims are believed', () => {
   });
 });
 
+describe('a peer that has fetched nothing yet', () => {
+  /** Any certificate proves its own key: that says nothing of what its holder may do. */
+  const kinds = [
+    ['proved', true],
+    ['anonymous', false],
+  ] as const;
+  const fetchNothing = (at: number) => deliver(toExport(0), [], at);
+  const flood = (mallory: Raw, from: number, to: number): Raw => {
+    for (let each = from; each < to; each += 1) mallory.send(fetchNothing(each));
+    return mallory.say();
+  };
+
+  it.each(kinds)('has a part of the room, %s or not', async (_kind, isProved) => {
+    await set({}, { limits: { answers: 100, strangerDivisor: 10 } });
+    const dial = (name: string) => Raw.dial(network, victim, name, isProved).greet();
+    expect(flood(dial('m1'), 0, 10).isClosed).toBe(false);
+    expect(flood(dial('m2'), 0, 11).abortReason).toContain('more than 10 answers');
+  });
+  it.each(kinds)(
+    'has all of it once it has fetched something, %s or not',
+    async (_kind, isProved) => {
+      await set({}, { limits: { answers: 100, strangerDivisor: 10 } });
+      const peer = Raw.dial(network, victim, 'm', isProved).greet();
+      peer.say(deliver(toExport(0), [sym('fetch'), DESK], 0));
+      expect(flood(peer, 1, 100).isClosed).toBe(false);
+      expect(flood(peer, 100, 101).abortReason).toContain('more than 100 answers');
+    },
+  );
+  it('stays one after a fetch of what is not there', async () => {
+    await set({}, { limits: { answers: 100, strangerDivisor: 10 } });
+    const peer = Raw.dial(network, victim, 'm').greet();
+    peer.say(deliver(toExport(0), [sym('fetch'), new Uint8Array(32)], 0));
+    expect(flood(peer, 1, 11).abortReason).toContain('more than 10 answers');
+  });
+  it('is cut for a later one when there are too many, and whoever has fetched stays', async () => {
+    await set({}, { limits: { strangerSessions: 2 } });
+    const dial = (name: string) => Raw.dial(network, victim, name).greet();
+    const friend = dial('friend').say(deliver(toExport(0), [sym('fetch'), DESK], 0));
+    const [first, second] = [dial('m1'), dial('m2')];
+    expect([friend, first, second].map(({ isClosed }) => isClosed)).toEqual([false, false, false]);
+    const third = dial('m3');
+    expect(first.abortReason).toContain('fetched nothing');
+    second.end.cut();
+    dial('m4');
+    expect([friend, third].map(({ isClosed }) => isClosed)).toEqual([false, false]);
+  });
+});
+
 describe('anonymous peers', () => {
-  const anonymous = (name: string): Raw => Raw.dial(network, victim, name, false).greet();
-  it('have a tenth of the room', async () => {
-    await set({}, { limits: { answers: 100 } });
-    const flood = (count: number): Raw => {
-      const mallory = anonymous(`m${count}`);
-      for (let each = 0; each < count; each += 1) mallory.send(deliver(toExport(0), [], each));
-      return mallory.say();
-    };
-    expect(flood(10).isClosed).toBe(false);
-    expect(flood(11).abortReason).toContain('more than 10 answers');
-  });
-  it('are counted: one too many is turned away, one that leaves makes room', async () => {
-    await set({}, { limits: { anonymousSessions: 2 } });
-    const first = anonymous('m1');
-    anonymous('m2');
-    expect(anonymous('m3').abortReason).toContain('too many anonymous peers');
-    first.end.cut();
-    expect(anonymous('m4').isClosed).toBe(false);
-    expect(Raw.dial(network, victim, 'known').greet().isClosed).toBe(false);
-  });
   it('may be many with one claim', () => {
-    for (const name of ['m', 'm', 'm']) anonymous(name);
+    for (const name of ['m', 'm', 'm']) Raw.dial(network, victim, name, false).greet();
     expect(names(victim)).toEqual([undefined, undefined, undefined]);
   });
 });

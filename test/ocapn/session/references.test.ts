@@ -3,6 +3,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Connector, Frontier, Ref } from '@bellwether/actors';
 import { expect, it } from 'vitest';
+import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
+import { wholeRoom } from '../../../packages/ocapn/src/router/room.ts';
 import type { SessionHost } from '../../../packages/ocapn/src/session/host.ts';
 import { IncomingReferences } from '../../../packages/ocapn/src/session/references.ts';
 import type { Session } from '../../../packages/ocapn/src/session/session.ts';
@@ -16,7 +18,7 @@ it('a finalizer that comes late does not give back what its successor holds', as
   const finalizers: (() => void)[] = [];
   const collected: Import[] = [];
   const tables = new Tables();
-  tables.room = { exports: 9, imports: 9, questions: 9, answers: 9 };
+  tables.room = wholeRoom(LIMITS);
   const host = {
     frontier: { far: () => ({}) as Ref } as Pick<Frontier, 'far'>,
     reaper: { watch: (_object: object, gone: () => void) => void finalizers.push(gone) },

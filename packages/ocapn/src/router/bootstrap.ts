@@ -2,7 +2,16 @@
  * Export 0 of every session: what a peer can ask before it has any reference. It stands behind a
  * far ref of the vat, so that its answers can be pipelined to like any others.
  */
-import { type Connector, type FarAnswer, Refused, type Target } from '@bellwether/actors';
+import {
+  codeOf,
+  type Connector,
+  type FarAnswer,
+  type Frontier,
+  reasonOf,
+  Refused,
+  type Target,
+  type Vow,
+} from '@bellwether/actors';
 import type { Fetch } from './types.ts';
 
 /** One text for every swissnum that opens nothing: how it fails to must not be told. */
@@ -10,10 +19,14 @@ const UNKNOWN = 'captp: nothing has this swissnum';
 
 /** The bootstrap object: `fetch(swissnum)`. */
 export class Bootstrap implements Connector {
+  readonly #frontier: Frontier;
   readonly #fetch: Fetch;
   readonly #swissnumBytes: number;
+  /** The refusal that was given last: an error of its own, with its stack, takes 1 KB for each guess. */
+  #refusal: Error = new Refused(UNKNOWN);
   /** `swissnumBytes`: the longest swissnum that is looked up. */
-  constructor(fetch: Fetch, swissnumBytes: number) {
+  constructor(frontier: Frontier, fetch: Fetch, swissnumBytes: number) {
+    this.#frontier = frontier;
     this.#fetch = fetch;
     this.#swissnumBytes = swissnumBytes;
   }
@@ -28,8 +41,12 @@ export class Bootstrap implements Connector {
       return answer.broken(new Refused('captp: the bootstrap object has no such method'));
     const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
     const found = isSwissnum ? this.#fetch(swissnum) : undefined;
-    if (found === undefined) answer.broken(new Refused(UNKNOWN));
-    else answer.kept(found);
+    if (found === undefined) answer.broken(this.#shared(new Refused(UNKNOWN)));
+    else
+      this.#frontier.listen(found as Vow, {
+        kept: (value) => answer.kept(value),
+        broken: (reason) => answer.broken(this.#shared(reasonOf(reason))),
+      });
   }
   listen(_to: Target, answer: FarAnswer): void {
     answer.broken(new Refused('captp: the bootstrap object is no promise'));
@@ -39,5 +56,13 @@ export class Bootstrap implements Connector {
   }
   onSever(): () => void {
     return () => undefined; // it ends with the process
+  }
+
+  /** One object for all refusals in the same words. */
+  #shared(reason: Error): Error {
+    const last = this.#refusal;
+    const isSame = codeOf(last) === codeOf(reason) && last.message === reason.message;
+    if (!isSame) this.#refusal = reason;
+    return this.#refusal;
   }
 }

@@ -7,10 +7,12 @@
  *                                         hello must name it
  *   accepted, the transport proved it     what was proved; the same routed to
  *   accepted, the netlayer is 'believed'  what the hello says       routed to
- *   accepted, anything else               none: anonymous           may call, has a tenth of the
- *                                                                   room, is never routed to
+ *   accepted, anything else               none: anonymous           may call, is never routed to
  *
  * At most one session per identity; see crossing.ts for which one stays.
+ *
+ * An identity says nothing of what somebody may: anybody can make a key. Whoever comes is a stranger
+ * until he has fetched something, and strangers have little room, are few, and are cut first.
  */
 import {
   type Answer,
@@ -28,7 +30,9 @@ import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator
 import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 import type { Handoffs, SessionHost } from '../session/host.ts';
+import { Flow } from '../session/flow.ts';
 import { Outbox } from '../session/outbox.ts';
+import { Partials } from '../session/partials.ts';
 import { Session } from '../session/session.ts';
 import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
@@ -38,6 +42,8 @@ import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
 import { Link } from './link.ts';
+import { quietLog } from './quiet-log.ts';
+import { strangersRoom, wholeRoom } from './room.ts';
 import type { Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
 import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
@@ -57,6 +63,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly limits: Limits;
   readonly reader: OperationReader;
   readonly outbox: Outbox;
+  readonly flow: Flow;
+  readonly partials: Partials;
   readonly reaper: Reaper;
   readonly log: Log;
   readonly handoffs: Handoffs;
@@ -72,7 +80,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #links = new Map<Session, Link>();
   /** Accepted connections that have not said hello, oldest first. */
   readonly #halfOpen = new Set<Link>();
-  #anonymousCount = 0;
+  /** Open sessions of peers that have fetched nothing yet, oldest first. */
+  readonly #strangers = new Set<Link>();
+  readonly #say: ReturnType<typeof quietLog>;
   #isClosed = false;
   /** Who watches references that are our own: they are lost when the router closes. */
   readonly #toldAtClose = new Set<(reason: unknown) => void>();
@@ -85,10 +95,13 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.limits = { ...LIMITS, ...powers.limits };
     this.reader = new OperationReader(this.limits);
     this.outbox = new Outbox(powers.scheduler, powers.clock, this.limits);
+    this.flow = new Flow(powers.vat, this.limits);
+    this.partials = new Partials(powers.clock, this.limits);
     this.reaper = powers.reaper;
-    this.log = powers.log;
+    this.#say = quietLog(powers.log, powers.clock, this.limits);
+    this.log = (event, fields) => this.#say('', event, fields);
     this.handoffs = forwarding(powers.vat);
-    const bootstrap = new Bootstrap(powers.fetch, this.limits.swissnumBytes);
+    const bootstrap = new Bootstrap(powers.vat, powers.fetch, this.limits.swissnumBytes);
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
@@ -191,7 +204,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     const silent = { transport, designator: this.#designator, hints: {} };
     const at = this.#locations.get(transport) ?? silent;
     const hello = makeHello(this.crypto, this.crypto.keyPair(), at);
-    const session = new Session(this, connection, hello);
+    const session = new Session(this, connection, hello, dialled === undefined);
     const link = new Link(netlayer, session, hello.publicId, dialled);
     this.#links.set(session, link);
     return link;
@@ -210,7 +223,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       session.abort(CROSSED);
       return undefined;
     }
-    return this.#roomFor(link);
+    return session.isStranger ? strangersRoom(this.limits) : wholeRoom(this.limits);
   }
   opened(session: Session): void {
     const link = this.#links.get(session);
@@ -219,10 +232,15 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     link.openedAtMs = this.clock.now();
     this.#halfOpen.delete(link);
     const { identity } = link;
-    this.log('session.opened', this.#fieldsOf(link));
+    this.#note('session.opened', link);
     this.#powers.opened?.(viewOf(link));
-    if (identity === undefined) this.#anonymousCount += 1;
-    else this.#routing.opened(link, identity);
+    if (identity !== undefined) this.#routing.opened(link, identity);
+    if (session.isStranger) this.#welcome(link);
+  }
+  known(session: Session): Room {
+    const link = this.#links.get(session);
+    if (link !== undefined) this.#strangers.delete(link);
+    return wholeRoom(this.limits);
   }
   confirmed(session: Session): void {
     const link = this.#links.get(session);
@@ -234,8 +252,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#links.delete(session);
     this.#halfOpen.delete(link);
     link.stopTimer();
-    this.log('session.ended', { ...this.#fieldsOf(link), reason: reason.message });
-    if (link.openedAtMs !== undefined && link.identity === undefined) this.#anonymousCount -= 1;
+    this.#strangers.delete(link);
+    this.#note('session.ended', link, reason);
     this.#routing.gone(link, reason);
   }
 
@@ -265,11 +283,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
         return 'captp: the hello names another peer than this connection leads to';
     const isKnown = dialled !== undefined || proved !== undefined || netlayer.claims === 'believed';
     if (!isKnown) {
-      const { anonymousSessions } = this.limits;
       session.label = 'anonymous';
-      return this.#anonymousCount < anonymousSessions
-        ? undefined
-        : 'captp: too many anonymous peers';
+      return undefined;
     }
     if (claims.transport !== netlayer.transport)
       return 'captp: the hello names another transport than this connection has';
@@ -278,15 +293,12 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     session.label = peerKey(claims);
     return undefined;
   }
-  #roomFor({ identity }: Link): Room {
-    const { exports, imports, questions, answers, anonymousDivisor } = this.limits;
-    if (identity !== undefined) return { exports, imports, questions, answers };
-    return {
-      exports: Math.floor(exports / anonymousDivisor),
-      imports: Math.floor(imports / anonymousDivisor),
-      questions: Math.floor(questions / anonymousDivisor),
-      answers: Math.floor(answers / anonymousDivisor),
-    };
+  /** Lets a stranger in, for the oldest if need be: those who have business are none for long. */
+  #welcome(link: Link): void {
+    this.#strangers.add(link);
+    if (this.#strangers.size <= this.limits.strangerSessions) return;
+    for (const { session } of this.#strangers)
+      return session.abort('captp: too many peers that have fetched nothing');
   }
   #isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
@@ -299,9 +311,17 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   #fetchHere(to: Sturdyref): Vow {
     return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal()]);
   }
-  #fieldsOf({ session, netlayer, dialled }: Link): Readonly<Record<string, unknown>> {
-    const direction = dialled === undefined ? 'accepted' : 'dialled';
-    return { peer: session.label, transport: netlayer.transport, direction };
+  /**
+   * One line for each session that came over a network or was dialled; those of a private socket
+   * are the operator's own commands.
+   */
+  #note(event: string, { session, netlayer, dialled }: Link, reason?: Error): void {
+    const isDialled = dialled !== undefined;
+    if (netlayer.claims === 'believed' && !isDialled) return;
+    const direction = isDialled ? 'dialled' : 'accepted';
+    const fields = { peer: session.label, transport: netlayer.transport, direction };
+    const key = session.isStranger ? 'stranger' : '';
+    this.#say(key, event, reason === undefined ? fields : { ...fields, reason: reason.message });
   }
 }
 

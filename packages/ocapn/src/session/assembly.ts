@@ -6,19 +6,33 @@ import type { Limits } from '../limits.ts';
 import { Splitter } from '../syrup/split.ts';
 
 const FIRST_BYTES = 4 * 1024;
+/** So many times what has come is made room for at once, where a long body was announced. */
+const AHEAD = 32;
+/** Room for what closes the record behind such a body. */
+const CLOSING_BYTES = 64;
 
 /** The pieces of at most one record. */
 export class Assembly {
   readonly #splitter: Splitter;
   #buffer = new Uint8Array(FIRST_BYTES);
   #length = 0;
+  #recordBytes = 0;
 
   constructor(limits: Limits) {
     this.#splitter = new Splitter(limits);
   }
   /** A record begins that may take so many bytes. */
   begin(recordBytes: number): void {
+    this.#recordBytes = recordBytes;
     this.#splitter.begin(recordBytes);
+  }
+  /** Bytes of the record that have come. */
+  get length(): number {
+    return this.#length;
+  }
+  /** Bytes of the buffer that they lie in. */
+  get byteCount(): number {
+    return this.#buffer.length;
   }
   /**
    * Takes what belongs to the record from the chunk, which is borrowed.
@@ -44,7 +58,10 @@ export class Assembly {
   #reserve(byteCount: number): void {
     const needed = this.#length + byteCount;
     if (needed <= this.#buffer.length) return;
-    const larger = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+    // An announced body gets its room at once: doubling clears and copies 1 MiB three times over.
+    const announced = needed + this.#splitter.bodyBytes + CLOSING_BYTES;
+    const ahead = Math.max(this.#buffer.length * 2, Math.min(announced, needed * AHEAD));
+    const larger = new Uint8Array(Math.max(needed, Math.min(ahead, this.#recordBytes)));
     larger.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = larger;
   }

@@ -1,11 +1,13 @@
 /** What a session may ask of the router that it belongs to. */
-import type { Frontier, Log, Ref } from '@bellwether/actors';
+import type { Clock, Frontier, Log, Ref } from '@bellwether/actors';
 import type { JudgedHello } from '../identity/hello.ts';
 import type { Limits } from '../limits.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 import type { Envelope } from '../wire/operations.ts';
 import type { OperationReader } from '../wire/read.ts';
+import type { Flow } from './flow.ts';
 import type { Outbox } from './outbox.ts';
+import type { Partials } from './partials.ts';
 import type { Session } from './session.ts';
 import type { Room } from './tables.ts';
 
@@ -30,10 +32,14 @@ export interface SessionHost {
   readonly limits: Limits;
   readonly reader: OperationReader;
   readonly outbox: Outbox;
+  readonly flow: Flow;
+  readonly partials: Partials;
+  readonly clock: Clock;
   readonly reaper: Reaper;
   readonly handoffs: Handoffs;
   /** Export 0 of every session. */
   readonly bootstrap: Ref;
+  /** Writes so many lines of one event as the limits allow, and counts the rest. */
   readonly log: Log;
   /**
    * Judges a hello that is signed well. Undefined: the session must not open, the host has aborted
@@ -42,6 +48,8 @@ export interface SessionHost {
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */
   opened(session: Session): void;
+  /** The peer has fetched something: it is no stranger any more. Called at most once. */
+  known(session: Session): Room;
   /** The peer's first operation after its hello is about to be handled. Called once. */
   confirmed(session: Session): void;
   /** The session has ended; its tables are empty. Called once. */

@@ -23,36 +23,55 @@ import type { Outgoing } from './outgoing.ts';
 import { IncomingReferences } from './references.ts';
 import { selected } from './selection.ts';
 import type { Session } from './session.ts';
-import { Question, type Tables } from './tables.ts';
+import { type HeldAnswer, Question, type Tables } from './tables.ts';
 import { brokenVow, vowFrom } from './vow-from.ts';
 
+/** What a settled answer takes beside its value: the vow, its place, for a broken one the reason. */
+const ANSWER_BYTES = 512;
+
 /**
- * Tells a resolver of the peer how a vow here ended. The vat calls it after the commit of what
- * settled the vow.
+ * A message of the peer, from its delivery until it is done, and its result for as long as the peer
+ * may use it. The vat calls back after the commit of what settled the vow.
  */
-class Reply implements Answer {
-  readonly #outgoing: Outgoing;
-  readonly #resolverPos: number;
-  constructor(outgoing: Outgoing, resolverPos: number) {
-    this.#outgoing = outgoing;
-    this.#resolverPos = resolverPos;
+class Pending implements Answer, HeldAnswer {
+  readonly vow: object;
+  readonly answerPos: number | undefined;
+  readonly resolverPos: number | undefined;
+  weight = 0;
+  isHeld = false;
+  readonly #incoming: Incoming;
+  constructor(
+    incoming: Incoming,
+    vow: object,
+    answerPos: number | undefined,
+    resolverPos: number | undefined,
+  ) {
+    this.#incoming = incoming;
+    this.vow = vow;
+    this.answerPos = answerPos;
+    this.resolverPos = resolverPos;
   }
   kept(value: unknown): void {
-    this.#outgoing.reply(this.#resolverPos, true, value);
+    this.#incoming.done(this, true, value);
   }
   broken(reason: unknown): void {
-    this.#outgoing.reply(this.#resolverPos, false, reason);
+    this.#incoming.done(this, false, reason);
   }
 }
 
 /** Handles the operations of one open session. */
 export class Incoming {
   readonly #host: SessionHost;
+  readonly #session: Session;
   readonly #tables: Tables;
   readonly #outgoing: Outgoing;
   readonly #references: IncomingReferences;
+  /** One for all: an error of its own takes 1 KB for its stack. */
+  readonly #nothing = new Refused('captp: there is no such object');
+  #pendingCount = 0;
   constructor(host: SessionHost, session: Session, tables: Tables, outgoing: Outgoing) {
     this.#host = host;
+    this.#session = session;
     this.#tables = tables;
     this.#outgoing = outgoing;
     this.#references = new IncomingReferences(host, session, tables, outgoing, (entry) =>
@@ -82,6 +101,20 @@ export class Incoming {
     }
   }
 
+  /** A message is done, or a promise that the peer listens to has settled. Never throws. */
+  done(pending: Pending, isKept: boolean, value: unknown): void {
+    this.#pendingCount -= 1;
+    const { resolverPos } = pending;
+    let byteCount = ANSWER_BYTES;
+    if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
+    else if (!isKept && pending.answerPos === undefined) this.#session.unheard(value);
+    const { answers, room } = this.#tables;
+    if (!pending.isHeld) return;
+    if (answers.byteCount > room.answerBytes)
+      this.#session.abort(`captp: more than ${room.answerBytes} bytes of answers not collected`);
+    else answers.weigh(pending, byteCount);
+  }
+
   #deliver(operation: Deliver): void {
     const { to, args, answer, resolver } = operation;
     const question = to.kind === 'export' ? this.#tables.exports.get(to.position) : undefined;
@@ -94,21 +127,32 @@ export class Incoming {
     if (question instanceof Question) this.#answered(question, operation);
     else if (target !== undefined) this.#message(operation, target as Ref | Vow);
     else if (answer !== undefined || resolver !== undefined)
-      this.#result(operation, brokenVow(this.#host.frontier, new Refused(NOTHING_THERE)));
+      this.#result(operation, brokenVow(this.#host.frontier, this.#nothing));
     else if (to.kind !== 'export' || !this.#tables.exports.wasGiven(to.position))
       throw new Decode(`captp: a message to ${to.kind} ${to.position}, which is nothing here`);
   }
   #message(operation: Deliver, target: Ref | Vow): void {
     const { method, args } = operation;
-    this.#result(operation, this.#host.frontier.deliver(target, method, args));
+    const { frontier, bootstrap } = this.#host;
+    this.#checkPending();
+    const result = frontier.deliver(target, method, args);
+    if (target === bootstrap && this.#session.isStranger)
+      frontier.listen(result, { kept: () => this.#session.know(), broken: () => undefined });
+    this.#expect(result, operation.answer, operation.resolver?.position);
   }
-  /** The answer stands before the next frame is read: it may be pipelined to. */
   #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
     if (answer === undefined && resolver === undefined) return;
+    this.#checkPending();
     const vow = result ?? vowFrom(this.#host.frontier, (told) => told.kept(undefined));
-    if (answer !== undefined) this.#tables.answers.add(answer, vow, this.#tables.room.answers);
-    if (resolver !== undefined)
-      this.#host.frontier.listen(vow, new Reply(this.#outgoing, resolver.position));
+    this.#expect(vow, answer, resolver?.position);
+  }
+  /** The answer stands before the next frame is read: it may be pipelined to. */
+  #expect(vow: Vow, answerPos: number | undefined, resolverPos: number | undefined): void {
+    const { answers, room } = this.#tables;
+    this.#pendingCount += 1;
+    const pending = new Pending(this, vow, answerPos, resolverPos);
+    if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
+    this.#host.frontier.listen(vow, pending);
   }
   #answered(question: Question, operation: Deliver): void {
     const { method, args } = operation;
@@ -122,19 +166,20 @@ export class Incoming {
     this.#result(operation, undefined);
   }
   #listen({ to, listener }: Listen): void {
-    const target =
-      this.#references.target(to) ?? brokenVow(this.#host.frontier, new Refused(NOTHING_THERE));
-    this.#host.frontier.listen(target as Vow, new Reply(this.#outgoing, listener.position));
+    this.#checkPending();
+    const target = this.#references.target(to) ?? brokenVow(this.#host.frontier, this.#nothing);
+    this.#expect(target as Vow, undefined, listener.position);
   }
   #select(operation: Select): void {
     this.#checkFree(operation.answer);
+    this.#checkPending();
     const { frontier } = this.#host;
     const target = this.#references.target(operation.from);
     const vow =
       target === undefined
-        ? brokenVow(frontier, new Refused(NOTHING_THERE))
+        ? brokenVow(frontier, this.#nothing)
         : selected(frontier, target as Vow, operation);
-    this.#tables.answers.add(operation.answer, vow, this.#tables.room.answers);
+    this.#expect(vow, operation.answer, undefined);
   }
   #takeBack({ positions, deltas }: GcExports): void {
     for (let i = 0; i < positions.length; i++) {
@@ -143,6 +188,11 @@ export class Incoming {
         this.#outgoing.settle(question, false, new Refused('captp: the peer will not answer'));
     }
   }
+  #checkPending(): void {
+    const { listeners } = this.#tables.room;
+    if (this.#pendingCount >= listeners)
+      throw new Limit(`captp: more than ${listeners} messages and listeners that wait`);
+  }
   #checkFree(answer: number): void {
     const { answers, room } = this.#tables;
     if (answers.get(answer) !== undefined)
@@ -150,5 +200,3 @@ export class Incoming {
     if (answers.size >= room.answers) throw new Limit(`captp: more than ${room.answers} answers`);
   }
 }
-
-const NOTHING_THERE = 'captp: there is no such object';

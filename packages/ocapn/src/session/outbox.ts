@@ -37,6 +37,8 @@ export class Unsent {
   /** The transport has said that it is full. */
   isBlocked = false;
   isPaused = false;
+  /** Its session waits for the vat, and reads nothing meanwhile (flow.ts). */
+  isStalled = false;
 }
 
 /** A session as the outbox sees it. */
@@ -132,7 +134,7 @@ export class Outbox {
     for (const part of parts) if (!connection.send(part)) unsent.isBlocked = true;
     if (unsent.isPaused && !unsent.isBlocked) {
       unsent.isPaused = false;
-      connection.resume();
+      if (!unsent.isStalled) connection.resume();
     }
   }
   /** Drops what is written and not sent: the session has ended. */

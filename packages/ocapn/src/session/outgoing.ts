@@ -93,15 +93,19 @@ export class Outgoing implements Connector {
     return () => void this.#watchers.delete(watcher);
   }
 
-  /** Tells a resolver of the peer how something ended, and gives the resolver back. */
-  reply(resolverPos: number, isKept: boolean, value: unknown): void {
-    if (this.#ended !== undefined) return;
+  /**
+   * Tells a resolver of the peer how something ended, and gives the resolver back. The result is
+   * the count of bytes that it took to say so.
+   */
+  reply(resolverPos: number, isKept: boolean, value: unknown): number {
+    if (this.#ended !== undefined) return 0;
     const what = isKept ? value : reasonOut(value, this.#host.log);
-    const failure = this.#tryReply(resolverPos, isKept, what);
-    if (failure === undefined) return;
-    this.#host.log('captp.answer-unsent', { peer: this.#session.label, reason: failure.message });
+    const written = this.#tryReply(resolverPos, isKept, what);
+    if (typeof written === 'number') return written;
+    this.#host.log('captp.answer-unsent', { peer: this.#session.label, reason: written.message });
     const reason = reasonOut(new Encode('captp: the answer cannot be sent'), this.#host.log);
-    this.#tryReply(resolverPos, false, reason);
+    const told = this.#tryReply(resolverPos, false, reason);
+    return typeof told === 'number' ? told : 0;
   }
   /** The peer has answered. `question` is out of its table already. */
   settle(question: Question, isKept: boolean, value: unknown): void {
@@ -182,9 +186,10 @@ export class Outgoing implements Connector {
     if (answer !== undefined) return answer.broken(error);
     this.#host.log('captp.message-unsent', { peer: this.#session.label, reason: String(error) });
   }
-  /** The failure, when the frame was taken back. */
-  #tryReply(resolverPos: number, isKept: boolean, value: unknown): Error | undefined {
+  /** The count of bytes written, or the failure when the frame was taken back. */
+  #tryReply(resolverPos: number, isKept: boolean, value: unknown): number | Error {
     const out: Writer = this.#host.outbox.begin(this.#session);
+    const from = out.length;
     try {
       const to = new Descriptor('export', resolverPos);
       const method = isKept ? 'fulfill' : 'break';
@@ -193,10 +198,11 @@ export class Outgoing implements Connector {
       this.#cancel();
       return error instanceof Error ? error : new Error(String(error));
     }
+    const byteCount = out.length - from;
     this.#garbage.addExport(resolverPos, 1);
     this.#host.outbox.sweepSoon(this.#session);
     this.#keep();
-    return undefined;
+    return byteCount;
   }
   #collectAnswer(question: Question): void {
     if (this.#ended !== undefined || question.answerPos === undefined || question.isCollected)

@@ -20,17 +20,26 @@ export const reasonOut = (thrown: unknown, log: Log): unknown => {
   if (!(reason instanceof Error)) return reason;
   const isOurs = reason instanceof ActorError;
   if (!isOurs) log('captp.fault-hidden', { name: reason.name, message: reason.message });
-  const message = isOurs ? reason.message.slice(0, MESSAGE_LENGTH) : 'internal error';
-  return [new Sym(isOurs ? reason.code : 'error'), message];
+  const message = isOurs ? cutText(reason.message) : 'internal error';
+  return [new Sym(isOurs ? cutText(reason.code, CODE_LENGTH) : 'error'), message];
 };
+
+/** With the `u` flag a surrogate matches only where it stands alone. */
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+/**
+ * The beginning of a text, as it can be written: what is no character, where the cut went through
+ * one too, becomes U+FFFD.
+ */
+export const cutText = (text: string, length = MESSAGE_LENGTH): string =>
+  text.slice(0, length).replace(LONE_SURROGATES, '\ufffd');
 
 /** What a break reason that was read means here. */
 export const reasonIn = (reason: unknown): unknown => {
   const text = errorTextFrom(reason);
-  if (text !== undefined) return new Remote('error', text.slice(0, MESSAGE_LENGTH));
+  if (text !== undefined) return new Remote('error', cutText(text));
   if (!Array.isArray(reason)) return reason;
   const [code, message]: readonly unknown[] = reason;
   if (!(code instanceof Sym) || typeof message !== 'string') return reason;
   if (code.name.length > CODE_LENGTH) return reason;
-  return new Remote(code.name, message.slice(0, MESSAGE_LENGTH));
+  return new Remote(code.name, cutText(message));
 };

@@ -14,17 +14,27 @@
  * aside, confirms that the peer has read ours: until then a dialled session may still lose a
  * crossing.
  */
-import { ActorError, type Connector, Severed, type Target } from '@bellwether/actors';
+import {
+  ActorError,
+  codeOf,
+  type Connector,
+  reasonOf,
+  Severed,
+  type Target,
+} from '@bellwether/actors';
 import { Decode } from '../errors.ts';
 import { type Hello, judgeHello } from '../identity/hello.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
 import type { Operation, StartSession } from '../wire/operations.ts';
 import { writeAbort } from '../wire/write.ts';
 import { Assembly } from './assembly.ts';
+import { type Reading, Window } from './flow.ts';
 import type { SessionHost } from './host.ts';
 import { Incoming } from './incoming.ts';
 import { type Sender, Unsent } from './outbox.ts';
 import { Outgoing } from './outgoing.ts';
+import type { Holder } from './partials.ts';
+import { cutText } from './reasons.ts';
 import { Tables } from './tables.ts';
 
 /** Entries that a session holds. */
@@ -39,7 +49,7 @@ export interface TableCounts {
  * A session. Made by a router for each connection; hand it to the netlayer as the connection's
  * handler.
  */
-export class Session implements ConnectionHandler, Sender {
+export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly connection: Connection;
   readonly unsent = new Unsent();
   /** For logs: who the peer is, as far as it is known. */
@@ -52,11 +62,20 @@ export class Session implements ConnectionHandler, Sender {
   #hello: Hello | undefined;
   #isConfirmed = false;
   #endedHere = false;
+  #isStranger: boolean;
   /** Set while a record is not all there. */
   #assembly: Assembly | undefined;
+  readonly #window: Window;
+  /** What was left when the window was used up. Owned. */
+  #rest: Uint8Array | undefined;
+  readonly #unheard: Unheard;
 
-  constructor(host: SessionHost, connection: Connection, hello: Hello) {
+  /** `isStranger`: the peer came to us. One that we dialled is none. */
+  constructor(host: SessionHost, connection: Connection, hello: Hello, isStranger: boolean) {
     this.#host = host;
+    this.#isStranger = isStranger;
+    this.#window = new Window(host.flow);
+    this.#unheard = new Unheard(host);
     this.connection = connection;
     this.#hello = hello;
     this.#outgoing = new Outgoing(host, this, this.#tables);
@@ -76,6 +95,17 @@ export class Session implements ConnectionHandler, Sender {
   /** True once the peer has shown that it read our hello. */
   get isConfirmed(): boolean {
     return this.#isConfirmed;
+  }
+  /** True until the peer has fetched something: so far it has shown nothing but a fresh key. */
+  get isStranger(): boolean {
+    return this.#isStranger;
+  }
+  /** False while it waits for the vat, or for the peer to read. */
+  get isRead(): boolean {
+    return this.#rest === undefined && !this.unsent.isPaused;
+  }
+  get windowMessages(): number {
+    return this.#tables.room.flowMessages;
   }
   /** True when we ended the session, not the peer or the transport. */
   get endedHere(): boolean {
@@ -100,11 +130,17 @@ export class Session implements ConnectionHandler, Sender {
   }
 
   bytes(chunk: Uint8Array): void {
-    try {
-      this.#take(chunk);
-    } catch (error) {
-      this.#refuse(error);
-    }
+    // A transport may have some under way when it is told to pause.
+    if (this.#rest !== undefined) this.#rest = joined(this.#rest, chunk);
+    else this.#tryTake(chunk);
+  }
+  goOn(): void {
+    const rest = this.#rest;
+    if (rest === undefined) return; // it has ended meanwhile
+    this.#rest = undefined;
+    this.unsent.isStalled = false;
+    this.#tryTake(rest);
+    if (!this.isClosed && this.isRead) this.connection.resume();
   }
   drained(): void {
     this.unsent.isBlocked = false;
@@ -120,58 +156,95 @@ export class Session implements ConnectionHandler, Sender {
   choked(): void {
     this.#close('captp: the peer does not read what it is sent');
   }
+  /** The peer has fetched something. */
+  know(): void {
+    if (!this.#isStranger || !this.isOpen) return;
+    this.#isStranger = false;
+    this.#tables.room = this.#host.known(this);
+  }
+  /** A message broke whose sender did not want to hear of it. */
+  unheard(reason: unknown): void {
+    this.#unheard.add(this.label, reason);
+  }
   /** Ends the session and tells the peer why. The reason must hold no secret. */
   abort(reason: string): void {
     if (this.isClosed) return;
     this.#endedHere = true;
-    writeAbort(this.#host.outbox.begin(this), reason);
+    writeAbort(this.#host.outbox.begin(this), cutText(reason));
     this.#host.outbox.end(this);
     this.#host.outbox.push(this);
     this.#close(reason);
   }
 
-  #take(chunk: Uint8Array): void {
-    let at = this.#assembly === undefined ? 0 : this.#resume(this.#assembly, chunk);
-    while (at < chunk.length && !this.isClosed) {
-      const operation = this.#host.reader.read(chunk, at, this.#recordBytes, false);
-      if (operation === undefined) return this.#suspend(chunk, at);
-      at = this.#host.reader.end;
-      if (this.connection.records && at !== chunk.length)
-        throw new Decode(`captp: expected one record, found ${chunk.length - at} bytes behind it`);
-      this.#handle(operation);
+  #tryTake(chunk: Uint8Array): void {
+    try {
+      this.#take(chunk);
+    } catch (error) {
+      this.#refuse(error);
     }
   }
-  /** The record goes on in the next chunk. */
-  #suspend(chunk: Uint8Array, at: number): void {
-    if (this.connection.records) throw new Decode('captp: expected a whole record, found a part');
-    this.#assembly = new Assembly(this.#host.limits);
-    this.#assembly.begin(this.#recordBytes);
-    if (this.#assembly.take(chunk, at) >= 0)
-      throw new Decode('captp: a record is whole for one reader and not for the other');
+  #take(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length && !this.isClosed) {
+      if (this.#state === 'open' && this.#window.isSpent(this.#tables.room))
+        return this.#stall(chunk, at);
+      at = this.#assembly === undefined ? this.#next(chunk, at) : this.#join(this.#assembly, chunk);
+    }
   }
-  /**
-   * The offset behind the record that was waited for; the chunk's length when it is still not
-   * there.
-   */
-  #resume(assembly: Assembly, chunk: Uint8Array): number {
+  /** Handles the record at `at`. The offset behind it, or the chunk's length when it goes on. */
+  #next(chunk: Uint8Array, at: number): number {
+    const { reader } = this.#host;
+    const operation = reader.read(chunk, at, this.#recordBytes, false);
+    if (operation === undefined) return this.#suspend(chunk, at);
+    const { end } = reader;
+    if (this.connection.records && end !== chunk.length)
+      throw new Decode(`captp: expected one record, found ${chunk.length - end} bytes behind it`);
+    this.#handle(operation, end - at);
+    return end;
+  }
+  /** The record goes on in the next chunk. */
+  #suspend(chunk: Uint8Array, at: number): number {
+    if (this.connection.records) throw new Decode('captp: expected a whole record, found a part');
+    const assembly = new Assembly(this.#host.limits);
+    this.#assembly = assembly;
+    assembly.begin(this.#recordBytes);
+    if (assembly.take(chunk, at) >= 0)
+      throw new Decode('captp: a record is whole for one reader and not for the other');
+    this.#host.partials.grow(this, assembly.length, assembly.byteCount);
+    return chunk.length;
+  }
+  /** The offset behind the record that was waited for, or the chunk's length when it goes on. */
+  #join(assembly: Assembly, chunk: Uint8Array): number {
     const end = assembly.take(chunk, 0);
-    if (end < 0) return chunk.length;
+    if (end < 0) {
+      this.#host.partials.grow(this, assembly.length, assembly.byteCount);
+      return chunk.length;
+    }
     this.#assembly = undefined;
+    this.#host.partials.drop(this);
     const record = assembly.finish();
     const operation = this.#host.reader.read(record, 0, this.#recordBytes, true);
     if (operation === undefined || this.#host.reader.end !== record.length)
       throw new Decode('captp: a record is whole for one reader and not for the other');
-    this.#handle(operation);
+    this.#handle(operation, record.length);
     return end;
+  }
+  /** The window is used up: the rest waits, and so does what the transport has. */
+  #stall(chunk: Uint8Array, at: number): void {
+    this.#rest = chunk.slice(at);
+    this.unsent.isStalled = true;
+    this.connection.pause();
+    this.#host.flow.wait(this);
   }
   get #recordBytes(): number {
     const { helloBytes, recordBytes } = this.#host.limits;
     return this.#state === 'hello' ? helloBytes : recordBytes;
   }
 
-  #handle(operation: Operation): void {
+  #handle(operation: Operation, byteCount: number): void {
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
+      this.#window.use(this.#tables.room, byteCount);
       if (!this.#isConfirmed) this.#confirm();
       return this.#incoming.handle(operation);
     }
@@ -213,6 +286,9 @@ export class Session implements ConnectionHandler, Sender {
     if (this.isClosed) return;
     this.#state = 'closed';
     this.#assembly = undefined;
+    this.#rest = undefined;
+    this.#host.partials.drop(this);
+    this.#unheard.end(this.label);
     this.#host.outbox.forget(this);
     const open = this.#tables.exports.clear();
     this.#tables.imports.clear();
@@ -221,3 +297,36 @@ export class Session implements ConnectionHandler, Sender {
     this.#outgoing.end(reason, open);
   }
 }
+
+/** Messages that broke unheard: one line at most for each window of time, with their count. */
+class Unheard {
+  readonly #host: SessionHost;
+  #count = 0;
+  #saidAtMs = -Infinity;
+  #last: unknown;
+  constructor(host: SessionHost) {
+    this.#host = host;
+  }
+  add(peer: string, reason: unknown): void {
+    this.#count += 1;
+    this.#last = reason;
+    if (this.#host.clock.now() - this.#saidAtMs >= this.#host.limits.logMs) this.end(peer);
+  }
+  /** Says what was not said yet. */
+  end(peer: string): void {
+    if (this.#count === 0) return;
+    this.#saidAtMs = this.#host.clock.now();
+    const last = reasonOf(this.#last);
+    const fields = { peer, count: this.#count, code: codeOf(last), message: last.message };
+    this.#host.log('captp.unheard', fields);
+    this.#count = 0;
+    this.#last = undefined;
+  }
+}
+
+const joined = (first: Uint8Array, second: Uint8Array): Uint8Array => {
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+};

@@ -16,14 +16,27 @@ import type { FarAnswer, Slot, Target } from '@bellwether/actors';
 import { Decode, Limit } from '../errors.ts';
 import { Positions } from './positions.ts';
 
-/** How many entries each table of one session may have. */
+/** How much one session may use; see the limits of the same names. */
 export interface Room {
   readonly exports: number;
   readonly imports: number;
   readonly questions: number;
   readonly answers: number;
+  readonly answerBytes: number;
+  readonly listeners: number;
+  readonly flowMessages: number;
+  readonly flowBytes: number;
 }
-const NO_ROOM: Room = { exports: 0, imports: 0, questions: 0, answers: 0 };
+const NO_ROOM: Room = {
+  exports: 0,
+  imports: 0,
+  questions: 0,
+  answers: 0,
+  answerBytes: 0,
+  listeners: 0,
+  flowMessages: 0,
+  flowBytes: 0,
+};
 
 /**
  * The number of the bootstrap object, implicit on both sides. It is never mentioned and never given
@@ -225,11 +238,58 @@ export class ChosenThere<T extends object> {
   }
 }
 
+/** The result of a message of the peer, until the peer says that it will not use it any more. */
+export interface HeldAnswer {
+  readonly vow: object;
+  /** Bytes that it counts for since it has settled. */
+  weight: number;
+  isHeld: boolean;
+}
+
+/** Answers, and how much those weigh that have settled. */
+export class Answers {
+  readonly #entries = new ChosenThere<HeldAnswer>('answers');
+  #bytes = 0;
+  get size(): number {
+    return this.#entries.size;
+  }
+  /** Bytes of all that have settled. */
+  get byteCount(): number {
+    return this.#bytes;
+  }
+  get(position: number): object | undefined {
+    return this.#entries.get(position)?.vow;
+  }
+  /** @throws Limit when the table is full, Decode when the number is taken. */
+  add(position: number, entry: HeldAnswer, limit: number): void {
+    this.#entries.add(position, entry, limit);
+    entry.isHeld = true;
+    this.#bytes += entry.weight;
+  }
+  drop(position: number): void {
+    const entry = this.#entries.get(position);
+    if (entry === undefined) return;
+    this.#entries.drop(position);
+    entry.isHeld = false;
+    this.#bytes -= entry.weight;
+  }
+  /** It has settled. */
+  weigh(entry: HeldAnswer, byteCount: number): void {
+    if (!entry.isHeld) return;
+    entry.weight = byteCount;
+    this.#bytes += byteCount;
+  }
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+}
+
 /** The tables of one session, empty. */
 export class Tables {
   readonly exports = new Exports();
   readonly imports = new ChosenThere<Import>('imports');
-  readonly answers = new ChosenThere<object>('answers');
-  /** Set when the hello was admitted: an anonymous peer has less. */
+  readonly answers = new Answers();
+  /** Set when the hello was admitted, and again when a stranger is none any more. */
   room: Room = NO_ROOM;
 }
