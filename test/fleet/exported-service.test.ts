@@ -1,6 +1,6 @@
 import { Refused, Remote, Severed, TimedOut, type Turn, Unreachable } from '@bellwether/actors';
 import { FLEET_LIMITS } from '@bellwether/fleet';
-import type { Outcome, Request, Status } from '@bellwether/shepherd';
+import { limits, type Outcome, type Request, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { settled } from '../support/actors-vat.ts';
 import {
@@ -217,7 +217,7 @@ describe('a command that was sent and not answered', () => {
   it.each([
     ['nothing', undefined],
     ['a word', 'done'],
-    ['a strange result', { member: 'x', result: 'splendid', rows: [] }],
+    ['a result that is no word', { member: 'x', result: 7, rows: [] }],
     ['a row too many', { ...changed, rows: Array.from({ length: 10_001 }, () => changed) }],
   ])('is unknown when the answer is %s', async (_what, answer) => {
     const { bench, outcome } = await sent();
@@ -248,6 +248,7 @@ describe('what is known of a service elsewhere', () => {
     expect(first.value).toEqual({
       ...runningStatus,
       ageMs: 5,
+      kind: 'exported',
       provision: ['web-server-a'],
       requirement: [],
       origin: 'A',
@@ -268,7 +269,7 @@ describe('what is known of a service elsewhere', () => {
     expect(second.value).not.toHaveProperty('pid');
     expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
   });
-  it('turns unknown by itself after two heartbeats of silence', async () => {
+  it('turns unknown by itself after 30 s of silence', async () => {
     const bench = await makeProxyBench();
     probe(bench);
     await connect(bench);
@@ -311,6 +312,31 @@ describe('what is known of a service elsewhere', () => {
     expect(status).toMatchObject({ stage: 'stopped', ageMs: 0 });
     expect(status).not.toHaveProperty('pid');
   });
+  it('is not overtaken by an older answer: a slow probe that comes late changes nothing', async () => {
+    const bench = await makeProxyBench();
+    const versioned = (sequence: number, epoch = 1) => ({ version: { epoch, sequence } });
+    probe(bench, 10_000);
+    await connect(bench);
+    bench.asked[0]?.answer.kept({ ...runningStatus, ...versioned(3) });
+    await pass(bench, 0);
+    const slow = probe(bench, 10_000);
+    perform(bench, requestOf('stop'));
+    await pass(bench, 0);
+    const stopped = { member: 'w', result: 'changed', stage: 'stopped', rows: [] };
+    bench.asked[2]?.answer.kept({ ...stopped, ...versioned(5) });
+    await pass(bench, 0);
+    bench.asked[1]?.answer.kept({ ...runningStatus, ...versioned(4) });
+    await pass(bench, 1_000);
+    expect(slow.value).toMatchObject({ stage: 'stopped', ...versioned(5) });
+    expect(await statusOf(bench)).toMatchObject({ stage: 'stopped', ageMs: 1_000 });
+    for (const [index, newer] of [versioned(5), versioned(6), versioned(0, 2)].entries()) {
+      probe(bench);
+      await pass(bench, 0);
+      bench.asked[3 + index]?.answer.kept({ ...runningStatus, pid: index, ...newer });
+      await pass(bench, 0);
+      expect(await statusOf(bench)).toMatchObject({ stage: 'running', pid: index, ...newer });
+    }
+  });
   it('stays what it is when a command is refused', async () => {
     const bench = await makeProxyBench();
     probe(bench);
@@ -346,11 +372,23 @@ describe('what is known of a service elsewhere', () => {
     await pass(bench, 0);
     expect(status.value).toMatchObject({ stage: 'unknown', unknownReason: words });
   });
+  it('is unknown, and says why, when the far end is in a stage that only it knows', async () => {
+    const bench = await makeProxyBench();
+    const status = probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept({ ...runningStatus, stage: 'fly\ning' });
+    await pass(bench, 0);
+    expect(status.value).toMatchObject({
+      stage: 'unknown',
+      unknownReason: 'stage "fly\\ning" is not known here',
+      pid: 42,
+    });
+  });
   it('is unknown when the far end tells something that is no status', async () => {
     const bench = await makeProxyBench();
     const status = probe(bench);
     await connect(bench);
-    bench.asked[0]?.answer.kept({ ...runningStatus, stage: 'flying' });
+    bench.asked[0]?.answer.kept({ ...runningStatus, stage: 7 });
     await pass(bench, 0);
     expect(status.value?.stage).toBe('unknown');
     expect(status.value?.unknownReason).toContain('status.stage');
@@ -382,6 +420,12 @@ describe('the stream of a member', () => {
       { kind: 'dropped', count: 3 },
     ]);
   });
+  it('skips events that only a newer member knows', async () => {
+    const bench = await streaming();
+    rows(bench, [{ kind: 'progress', share: 0.5 }, line], 0);
+    await pass(bench, 0);
+    expect(bench.told).toEqual([{ ...line, from: 'A' }]);
+  });
   it('is taken in order only: a repeated and a skipped batch are refused', async () => {
     const bench = await streaming();
     const results = [
@@ -396,9 +440,9 @@ describe('the stream of a member', () => {
   });
   it.each([
     ['no list', 'text'],
-    ['an event of no kind', [{ kind: 'tune' }]],
+    ['an event of no kind', [{ text: 'tune' }]],
     ['a line without text', [{ kind: 'line', from: 'A' }]],
-    ['too many events', Array.from({ length: FLEET_LIMITS.batchEventCount + 1 }, () => line)],
+    ['too many events', Array.from({ length: limits.batchEventCount + 1 }, () => line)],
   ])('refuses a batch that is %s, whole', async (_what, batch) => {
     const bench = await streaming();
     const result = rows(bench, batch, 0);
@@ -409,10 +453,10 @@ describe('the stream of a member', () => {
   it('takes a batch of exactly the limit, and cuts a line that is too long', async () => {
     const bench = await streaming();
     const text = 'x'.repeat(FLEET_LIMITS.textLength + 1);
-    const batch = Array.from({ length: FLEET_LIMITS.batchEventCount }, () => ({ ...line, text }));
+    const batch = Array.from({ length: limits.batchEventCount }, () => ({ ...line, text }));
     rows(bench, batch, 0);
     await pass(bench, 0);
-    expect(bench.told).toHaveLength(FLEET_LIMITS.batchEventCount);
+    expect(bench.told).toHaveLength(limits.batchEventCount);
     expect(bench.told[0]).toMatchObject({ text: 'x'.repeat(FLEET_LIMITS.textLength) });
   });
   it('ends after as many events as one member may say, and the operation does not', async () => {
@@ -446,12 +490,16 @@ describe('the rows of a member', () => {
   });
 });
 
-describe('a custom wire method', () => {
-  it('goes to the far end untouched, and never to the live ref in front of it', async () => {
+describe('a method that a service does not have', () => {
+  it('is refused, and forwarded to nobody', async () => {
     const bench = await makeProxyBench();
-    const status = watched(bench.vat.run((turn) => turn.forward(bench.proxy, 'reach', [])));
-    await connect(bench);
-    expect(String(status.reason)).toContain('reach');
-    expect(bench.calls).toHaveLength(1);
+    const asked = ['reach', 'adopt', 'fly'].map((method) =>
+      watched(bench.vat.run((turn) => turn.forward(bench.proxy, method, ['x']))),
+    );
+    await pass(bench, 0);
+    expect(asked.map(({ reason }) => reason)).toEqual(
+      asked.map(() => expect.objectContaining({ code: 'refused' }) as unknown),
+    );
+    expect(bench.calls).toEqual([]);
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { FLEET_LIMITS } from '@bellwether/fleet';
-import { readBatch, readOutcome, readStatus, weightOf } from '../../packages/fleet/src/read.ts';
+import { limits } from '@bellwether/shepherd';
+import { reader, weightOf } from '../../packages/fleet/src/read.ts';
 import { runningStatus } from '../support/fleet-bench.ts';
 
+const { batch: readBatch, outcome: readOutcome, status: readStatus } = reader;
 const row = { member: 'web', result: 'ok' };
 const outcome = { ...row, rows: [] };
 const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
@@ -19,6 +21,7 @@ describe('reading an outcome', () => {
       also: ['networking'],
       output: ['line'],
       lastSeenMs: 0.5,
+      version: { epoch: 1, sequence: 2 },
       rows: [row],
     };
     expect(readOutcome(full, 'outcome')).toEqual(full);
@@ -37,7 +40,8 @@ describe('reading an outcome', () => {
     ['a pid that is no number', { ...outcome, pid: NaN }],
     ['an endless age', { ...outcome, lastSeenMs: Infinity }],
     ['a reason that is a list', { ...outcome, reason: ['why'] }],
-    ['an unknown stage', { ...outcome, stage: 'flying' }],
+    ['a stage that is no word', { ...outcome, stage: 1 }],
+    ['a version without an epoch', { ...outcome, version: { sequence: 1 } }],
     ['no result', { member: 'web', rows: [] }],
     ['a name in `also` that is empty', { ...outcome, also: [''] }],
     ['a list', [outcome]],
@@ -52,21 +56,21 @@ describe('reading an outcome', () => {
 
 describe('the limits of what is read', () => {
   it('let rows, lines and names pass up to the limit', () => {
-    readBatch([{ kind: 'row', row: { ...row, also: repeat(FLEET_LIMITS.nameCount, 'x') } }], 'b');
-    readOutcome({ ...outcome, output: repeat(FLEET_LIMITS.outputLineCount, 'x') }, 'outcome');
-    readOutcome({ ...outcome, also: repeat(FLEET_LIMITS.nameCount, 'x') }, 'outcome');
-    readOutcome({ ...outcome, also: ['x'.repeat(FLEET_LIMITS.nameLength)] }, 'outcome');
-    readBatch(repeat(FLEET_LIMITS.batchEventCount, { kind: 'dropped', count: 1 }), 'batch');
+    readBatch([{ kind: 'row', row: { ...row, also: repeat(limits.listCount, 'x') } }], 'b');
+    readOutcome({ ...outcome, output: repeat(limits.outputLineCount, 'x') }, 'outcome');
+    readOutcome({ ...outcome, also: repeat(limits.listCount, 'x') }, 'outcome');
+    readOutcome({ ...outcome, also: ['x'.repeat(limits.nameCharacters)] }, 'outcome');
+    readBatch(repeat(limits.batchEventCount, { kind: 'dropped', count: 1 }), 'batch');
   });
   it.each([
-    ['rows', { ...outcome, rows: repeat(FLEET_LIMITS.rowCount + 1, row) }],
-    ['lines', { ...outcome, output: repeat(FLEET_LIMITS.outputLineCount + 1, 'x') }],
-    ['names', { ...outcome, also: repeat(FLEET_LIMITS.nameCount + 1, 'x') }],
-    ['characters of a name', { ...outcome, also: ['x'.repeat(FLEET_LIMITS.nameLength + 1)] }],
+    ['rows', { ...outcome, rows: repeat(limits.rowCount + 1, row) }],
+    ['lines', { ...outcome, output: repeat(limits.outputLineCount + 1, 'x') }],
+    ['names', { ...outcome, also: repeat(limits.listCount + 1, 'x') }],
+    ['characters of a name', { ...outcome, also: ['x'.repeat(limits.nameCharacters + 1)] }],
   ])('refuse one more of the %s', (_what, value) => refuses(() => readOutcome(value, 'outcome')));
   it('cut text for people where it is too long', () => {
-    const reason = 'x'.repeat(FLEET_LIMITS.textLength + 1);
-    expect(readOutcome({ ...outcome, reason }, 'o').reason).toHaveLength(FLEET_LIMITS.textLength);
+    const reason = 'x'.repeat(limits.lineCharacters + 1);
+    expect(readOutcome({ ...outcome, reason }, 'o').reason).toHaveLength(limits.lineCharacters);
   });
 });
 
@@ -91,11 +95,11 @@ describe('what is too heavy to be kept', () => {
     });
   });
   it('is as many rows as there may be', () => {
-    const rows = repeat(FLEET_LIMITS.rowCount, row);
+    const rows = repeat(limits.rowCount, row);
     expect(readOutcome({ ...outcome, rows }, 'outcome').rows).toEqual([]);
   });
   it('is a status with a library of lines: it comes without its lists', () => {
-    const recentLines = repeat(100, 'x'.repeat(FLEET_LIMITS.textLength));
+    const recentLines = repeat(100, 'x'.repeat(limits.lineCharacters));
     const status = readStatus({ ...runningStatus, recentLines }, 'status');
     expect(status).toEqual({ ...runningStatus, requirement: [], actions: [] });
   });
@@ -105,6 +109,8 @@ describe('reading a status', () => {
   it('takes one with every field, as it was', () => {
     const full = {
       ...runningStatus,
+      kind: 'exported',
+      version: { epoch: 1, sequence: 2 },
       command: ['node', 'server.js'],
       lastRespawn: 1,
       lastExit: { code: 1, at: 2 },
@@ -119,8 +125,9 @@ describe('reading a status', () => {
     };
     expect(readStatus(full, 'status')).toEqual(full);
   });
-  it.each(Object.keys(runningStatus).filter((key) => !['pid', 'since', 'isReady'].includes(key)))(
-    'refuses one without %s',
-    (key) => refuses(() => readStatus({ ...runningStatus, [key]: undefined }, 'status')),
+  it.each(
+    Object.keys(runningStatus).filter((key) => !['kind', 'pid', 'since', 'isReady'].includes(key)),
+  )('refuses one without %s', (key) =>
+    refuses(() => readStatus({ ...runningStatus, [key]: undefined }, 'status')),
   );
 });

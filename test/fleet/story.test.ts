@@ -243,10 +243,13 @@ describe('the status of a fleet', () => {
     herd(story, 'start');
     const [fleet, a] = status(story, 'web-server-fleet', 'web-server-a');
     expect(fleet).toMatchObject({ stage: 'running', runningCount: 2, neededCount: 2 });
-    expect(fleet?.members?.map(({ name, stage }) => [name, stage])).toEqual([
-      ['web-server-a', 'running'],
-      ['web-server-b', 'running'],
-    ]);
+    expect(fleet).toMatchObject({
+      kind: 'fleet',
+      members: [
+        { name: 'web-server-a', stage: 'running' },
+        { name: 'web-server-b', stage: 'running' },
+      ],
+    });
     expect(a).toMatchObject({ stage: 'running', origin: 'A', provision: ['web-server-a'] });
     expect(a?.actions.map(({ name }) => name)).toContain('reload-config');
   });
@@ -256,8 +259,12 @@ describe('the status of a fleet', () => {
     story.hosts[0]?.machine.processes.kill('web-server');
     story.world.run(story.world.now + 1_000);
     const [a] = status(story, 'web-server-a');
-    expect(a).toMatchObject({ stage: 'running', respawnCount: 1 });
-    expect(a?.pid).not.toBe(before);
+    expect(a).toMatchObject({
+      stage: 'running',
+      respawnCount: 1,
+      pid: expect.any(Number) as unknown,
+    });
+    expect(a).not.toHaveProperty('pid', before);
   });
   it('is unknown with its reason for who cannot be heard, never a stale running', () => {
     const story = tellStory(9);
@@ -266,8 +273,16 @@ describe('the status of a fleet', () => {
     story.network.part('B', 'C');
     const [fleet] = status(story, 'web-server-fleet');
     expect(fleet).toMatchObject({ stage: 'unknown', runningCount: 1 });
-    expect(fleet?.members?.[1]).toMatchObject({ name: 'web-server-b', stage: 'unknown' });
-    expect(fleet?.members?.[1]?.unknownReason).toContain('no answer');
+    expect(fleet).toMatchObject({
+      members: [
+        {},
+        {
+          name: 'web-server-b',
+          stage: 'unknown',
+          unknownReason: expect.stringContaining('no answer') as unknown,
+        },
+      ],
+    });
   });
 });
 

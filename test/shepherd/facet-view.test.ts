@@ -1,4 +1,4 @@
-import type { Event, Outcome, Status } from '@bellwether/shepherd';
+import type { Event, FleetStatus, LocalStatus, Outcome } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import {
   facetEvents,
@@ -7,7 +7,8 @@ import {
   facetView,
 } from '../../packages/shepherd/src/facet-view.ts';
 
-const status: Status = {
+const status: LocalStatus = {
+  kind: 'local',
   provision: ['web-server', 'www'],
   requirement: ['networking', 'secret-db'],
   documentation: 'Serves.',
@@ -22,6 +23,14 @@ const status: Status = {
   command: ['node', 'server.js', '--token', 'abc'],
   logFile: '/var/log/bellwether/web-server.log',
   recentLines: ['listening'],
+};
+const { pid: _pid, command: _command, logFile: _logFile, recentLines: _lines, ...facts } = status;
+const fleet: FleetStatus = {
+  ...facts,
+  kind: 'fleet',
+  members: [{ name: 'a', stage: 'running', ageMs: 1 }],
+  runningCount: 1,
+  neededCount: 1,
 };
 const sight = facetSight('A', status);
 const line = (text: string, from = 'A'): Event => ({ kind: 'line', from, text });
@@ -43,11 +52,10 @@ describe('the status that a facet shows', () => {
     expect(facetView(status)).toEqual({ ...rest, requirement: [] });
   });
   it('keeps the members of an aggregate, whose names are what it is', () => {
-    const members = [{ name: 'a', stage: 'running', ageMs: 1 }] as const;
-    expect(facetView({ ...status, members }).members).toEqual(members);
-    expect(facetSight('C', { ...status, members }).names).toEqual(
-      new Set(['web-server', 'www', 'a']),
-    );
+    expect(facetView(fleet)).toEqual({ ...fleet, requirement: [] });
+    const { kind: _kind, ...known } = fleet;
+    for (const status of [fleet, { ...known, kind: 'exported', origin: 'B' } as const])
+      expect(facetSight('C', status).names).toEqual(new Set(['web-server', 'www', 'a']));
   });
 });
 
@@ -137,13 +145,9 @@ describe('the outcome that a facet answers with', () => {
     );
   });
   it('keeps the rows of the members of an aggregate', () => {
-    const fleet = facetSight('C', {
-      ...status,
-      provision: ['fleet'],
-      members: [{ name: 'a', stage: 'running', ageMs: 1 }],
-    });
+    const whole = facetSight('C', { ...fleet, provision: ['fleet'] });
     const rows = [{ member: 'a', result: 'unreachable', reason: 'a: no route' }] as const;
-    const whole: Outcome = { member: 'fleet', result: 'failed', rows };
-    expect(facetOutcome(whole, fleet)).toEqual(whole);
+    const outcome: Outcome = { member: 'fleet', result: 'failed', rows };
+    expect(facetOutcome(outcome, whole)).toEqual(outcome);
   });
 });

@@ -25,6 +25,7 @@ describe('a start', () => {
       result: 'changed',
       stage: 'running',
       pid: 101,
+      version: { epoch: 0, sequence: 2 },
       rows: [],
     });
   });
@@ -437,6 +438,8 @@ describe('the status', () => {
       }),
     );
     expect(rig.status()).toEqual({
+      kind: 'local',
+      version: { epoch: 0, sequence: 2 },
       provision: ['web', 'www'],
       requirement: ['networking'],
       documentation: 'Serves.',
@@ -454,11 +457,24 @@ describe('the status', () => {
       logFile: '/log/web',
     });
   });
+  it('has a version that grows with every change of state, as the outcomes have', () => {
+    const rig = new ServiceRig(web());
+    const seen = [rig.status().version?.sequence];
+    const started = rig.perform('start');
+    seen.push(rig.status().version?.sequence);
+    rig.spawned();
+    seen.push(rig.status().version?.sequence, started.value?.version?.sequence);
+    rig.perform('stop');
+    seen.push(rig.status().version?.sequence);
+    rig.exit({ code: 0 });
+    seen.push(rig.status().version?.sequence);
+    expect(seen).toEqual([0, 1, 2, 2, 3, 4]);
+  });
   it('has the last lines of the log when it is probed', () => {
     const rig = running();
     rig.logLines = ['1', '2', '3', '4', '5', '6'];
     const probed = rig.ask((turn, service) => turn.send(service, 'probe', 100));
-    expect(probed.value?.recentLines).toEqual(['2', '3', '4', '5', '6']);
+    expect(probed.value).toHaveProperty('recentLines', ['2', '3', '4', '5', '6']);
   });
   it('keeps the stage that a crash of the process led to', () => {
     const rig = running();

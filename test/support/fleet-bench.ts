@@ -39,6 +39,7 @@ export interface ProxyBench extends Bench {
 
 /** The status of a service that runs. */
 export const runningStatus: Status = {
+  kind: 'local',
   provision: ['web-server', 'http'],
   stage: 'running',
   requirement: ['networking'],

@@ -66,6 +66,8 @@ export const makeElsewhere = (
   requirement: readonly string[] = [],
 ): Behavior<Service> => {
   const status: Status = {
+    kind: 'exported',
+    origin: 'elsewhere',
     provision: [name],
     requirement,
     stage: 'unknown',

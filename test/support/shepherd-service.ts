@@ -21,9 +21,9 @@ import {
   type CommandResult,
   type Ending,
   type LocalService,
+  type LocalStatus,
   type Outcome,
   type ServiceConfig,
-  type Status,
   type Writer,
 } from '@bellwether/shepherd';
 import { requestOf, type Asked } from './shepherd-machine.ts';
@@ -139,7 +139,7 @@ export class ServiceRig {
     const request = requestOf({ action, args, member: 'web' });
     return this.ask((turn, service) => turn.send(service, 'perform', request, writer));
   }
-  status(): Status {
+  status(): LocalStatus {
     const { value } = this.ask((turn, service) => turn.call(service, 'status'));
     if (value === undefined) throw new Error('no status');
     return value;

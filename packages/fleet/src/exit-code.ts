@@ -10,8 +10,7 @@
  *
  * A command without rows is one target.
  */
-import type { Outcome, Row } from '@bellwether/shepherd';
-import { isGood } from './summary.ts';
+import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
 
 /** What a client knows about its own command beside the outcome. */
 export interface Patience {

@@ -11,10 +11,8 @@
  *                     our deadline passes                   timed out: it may still happen
  */
 import {
-  catchAll,
   type Bcom,
   type Behavior,
-  type CatchAll,
   type Clock,
   type JournalCell,
   type Ref,
@@ -36,7 +34,7 @@ import {
   type Exported,
   type Observed,
 } from './observed.ts';
-import { readOutcome, readStatus } from './read.ts';
+import { reader } from './read.ts';
 import { notSent, strangeAnswer, tooLate, troubleOf, unanswered } from './without-answer.ts';
 
 /** What makes an exported service. */
@@ -53,7 +51,7 @@ export const makeExportedService = (
   turn: Turn<Service>,
   _bcom: Bcom<Service>,
   options: ExportedServiceOptions,
-): Behavior<Service> & CatchAll => {
+): Behavior<Service> => {
   const held: Held = {
     ...options,
     name: options.provision[0],
@@ -67,7 +65,6 @@ export const makeExportedService = (
     status: () => statusOf(held, held.observed.get(), held.clock.now()),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
     perform: (turn, request, writer) => perform(held, turn, request, writer),
-    [catchAll]: (turn, method, args) => turn.forward(turn.call(held.remote, 'reach'), method, args),
   };
 };
 
@@ -126,7 +123,7 @@ const sendOn = (held: Held, turn: Turn<Service>, command: Command): Vow<Outcome>
 
 /** The far end's outcome under our name, or what to think of an answer that is none. */
 const answered = (held: Held, request: Request, value: unknown): Outcome => {
-  const outcome = orMalformed(() => readOutcome(value, 'outcome'));
+  const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   held.observed.set(heardOutcome(held.observed.get(), outcome, held.clock.now()));
   const rows = outcome.rows.map((row) => ({ ...row, member: `${held.name}/${row.member}` }));
@@ -157,9 +154,9 @@ const ask = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> =>
 };
 
 const observation = (held: Held, value: unknown): Observed => {
-  const status = orMalformed(() => readStatus(value, 'status'));
+  const status = orMalformed(() => reader.status(value, 'status'));
   if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
-  return heard(status, held.clock.now());
+  return heard(held.observed.get(), status, held.clock.now());
 };
 
 /** Takes down what a question brought, and lets the next one ask afresh. */

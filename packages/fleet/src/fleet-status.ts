@@ -1,5 +1,6 @@
 /** What a fleet is, as a function of what its members are. */
-import type { MemberStatus, Status } from '@bellwether/shepherd';
+import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
+export { unknownStatus } from '@bellwether/shepherd';
 import { stageOf } from './summary.ts';
 
 /** What of a fleet's options its status needs. */
@@ -16,10 +17,11 @@ export const fleetStatus = (
   { provision, documentation }: FleetFacts,
   members: readonly Status[],
   neededCount: number,
-): Status => {
+): FleetStatus => {
   const { stage, runningCount } = stageOf(members, neededCount);
   const unknownCount = members.filter((member) => member.stage === 'unknown').length;
   return {
+    kind: 'fleet',
     provision,
     documentation,
     stage,
@@ -39,26 +41,11 @@ export const fleetStatus = (
   };
 };
 
-/** The status of a member of which nothing is known. */
-export const unknownStatus = (name: string, unknownReason: string): Status => ({
-  provision: [name],
-  documentation: '',
-  stage: 'unknown',
-  unknownReason,
-  requirement: [],
-  actions: [],
-  ageMs: 0,
-  isEnabled: true,
-  isOneShot: false,
-  isRespawned: false,
-  respawnCount: 0,
-});
-
 const memberOf = (status: Status): MemberStatus => ({
   name: status.provision[0] ?? '',
   stage: status.stage,
   ageMs: status.ageMs,
-  ...(status.pid !== undefined && { pid: status.pid }),
+  ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
   ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
   ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
 });

@@ -7,7 +7,7 @@ import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Event, Sink, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { readBatch, weightOf } from './read.ts';
+import { reader, weightOf } from './read.ts';
 
 /** Whose stream this is. */
 export interface MemberSinkOptions {
@@ -36,7 +36,7 @@ export const makeMemberSink = (
       const before = taken.get();
       if (sequence !== before.batchCount)
         throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
-      const events = readBatch(batch, 'batch').map((event) => relabelled(event, member, origin));
+      const events = reader.batch(batch, 'batch').map((event) => relabelled(event, member, origin));
       const eventCount = before.eventCount + events.length;
       if (eventCount > LIMITS.streamEventCount)
         throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);

@@ -2,17 +2,26 @@
  * What is known of a service elsewhere.
  *
  *     nothing yet                                unknown
- *     heard, less than two heartbeats ago        as it was heard, with its age
+ *     heard, less than `staleMs` ago             as it was heard, with its age
  *     heard, longer ago or contact lost since    unknown, with the age of the last contact
+ *     heard, older than what is known already    as it was known
  *
- * A stage is never shown as known for longer than it can be: better unknown than a stale `running`.
+ * Nothing is asked for the sake of freshness: an observation is what a command or a question
+ * brought. A stage is never shown as known for longer than it can be: better unknown than a stale
+ * `running`.
  */
-import type { MemberStatus, Outcome, Status } from '@bellwether/shepherd';
+import {
+  unknownStatus,
+  type ExportedStatus,
+  type MemberStatus,
+  type Outcome,
+  type Version,
+} from '@bellwether/shepherd';
 import { LIMITS } from './limits.ts';
 
 /** An observation: what the far end said, and when it was heard by this side's own clock. */
 export interface Observed {
-  readonly last: Status | undefined;
+  readonly last: Known | undefined;
   /** When `last` was heard, in monotonic milliseconds. */
   readonly lastAt: number | undefined;
   /** When the far end answered anything; undefined before the first contact. */
@@ -20,6 +29,8 @@ export interface Observed {
   /** Why it is unknown now; undefined while the last contact was a good one. */
   readonly trouble: string | undefined;
 }
+/** What was heard, whatever kind of service the far end said it of. */
+export type Known = Omit<ExportedStatus, 'kind' | 'origin'>;
 /** What this side knows by itself. */
 export interface Exported {
   readonly provision: readonly [string, ...string[]];
@@ -35,13 +46,15 @@ export const nothingObserved: Observed = {
   trouble: undefined,
 };
 
-/** A fresh status from the far end. */
-export const heard = (last: Status, now: number): Observed => ({
-  last,
-  lastAt: now,
-  contactAt: now,
-  trouble: undefined,
-});
+/** What the far end says; if another answer has overtaken it, it only shows that it is there. */
+export const heard = (observed: Observed, last: Known, now: number): Observed =>
+  isOlder(last.version, observed.last?.version)
+    ? touched(observed, now)
+    : { last, lastAt: now, contactAt: now, trouble: undefined };
+
+/** Only states of one epoch can be compared; the others are taken in the order of the answers. */
+const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
+  one !== undefined && one.epoch === known?.epoch && one.sequence < known.sequence;
 
 /** A command's outcome says where the service was left; the rest stays as it was known. */
 export const heardOutcome = (observed: Observed, outcome: Outcome, now: number): Observed => {
@@ -49,7 +62,8 @@ export const heardOutcome = (observed: Observed, outcome: Outcome, now: number):
   if (last === undefined || outcome.stage === undefined) return touched(observed, now);
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...kept } = last;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
-  return heard({ ...kept, ...pid, stage: outcome.stage, ageMs: 0 }, now);
+  const version = outcome.version === undefined ? {} : { version: outcome.version };
+  return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, now);
 };
 
 /** The far end answered, and said nothing of where the service is. */
@@ -66,11 +80,12 @@ export const lostSight = (observed: Observed, trouble: string): Observed => ({
 });
 
 /** The status to show at this moment. */
-export const statusOf = (exported: Exported, observed: Observed, now: number): Status => {
+export const statusOf = (exported: Exported, observed: Observed, now: number): ExportedStatus => {
   const { last, lastAt } = observed;
   const silenceMs = lastAt === undefined ? 0 : now - lastAt;
-  const known = last === undefined ? neverSeen : last;
-  const here = { provision: exported.provision, requirement: [], origin: exported.origin };
+  const known: Known = last ?? unknownStatus(exported.provision[0], '');
+  const { provision, origin } = exported;
+  const here = { kind: 'exported', provision, requirement: [], origin } as const;
   const ageMs = known.ageMs + silenceMs;
   const doubt = doubtOf(observed, silenceMs);
   if (doubt === undefined) return { ...known, ...here, ageMs };
@@ -84,21 +99,8 @@ const doubtOf = (observed: Observed, silenceMs: number): string | undefined => {
   return `not heard of for ${Math.round(silenceMs / 1000)} s`;
 };
 
-const neverSeen: Status = {
-  provision: [],
-  stage: 'unknown',
-  requirement: [],
-  documentation: '',
-  actions: [],
-  ageMs: 0,
-  isEnabled: true,
-  isOneShot: false,
-  isRespawned: false,
-  respawnCount: 0,
-};
-
 /** Leaves out what is only true of a moment. */
-const past = (status: Status): Status => {
+const past = (known: Known): Known => {
   const {
     pid: _pid,
     isReady: _isReady,
@@ -106,7 +108,7 @@ const past = (status: Status): Status => {
     members,
     runningCount: _runningCount,
     ...kept
-  } = status;
+  } = known;
   if (members === undefined) return kept;
   return { ...kept, members: members.map(unknownMember) };
 };

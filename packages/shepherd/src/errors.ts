@@ -25,6 +25,13 @@ export class BadRequest extends ActorError {
     super('bad-request', message, options);
   }
 }
+/** Something that a peer said is not what its place calls for. */
+export class Malformed extends ActorError {
+  /** `message` names the field, what was expected and what was found. */
+  constructor(message: string, options?: ErrorOptions) {
+    super('malformed', message, options);
+  }
+}
 /** Services that wait for each other; the message names the path. */
 export class Cycle extends ActorError {
   /** The names along the cycle, the first one again at the end. */

@@ -25,13 +25,14 @@ export interface FacetSight {
 }
 
 /** What a facet may speak of, from the status of its service at the shepherd of that node. */
-export const facetSight = (node: string, { provision, members = [] }: Status): FacetSight => ({
-  node,
-  names: new Set([...provision, ...members.map(({ name }) => name)]),
-});
+export const facetSight = (node: string, status: Status): FacetSight => {
+  const members = status.kind === 'local' ? [] : (status.members ?? []);
+  return { node, names: new Set([...status.provision, ...members.map(({ name }) => name)]) };
+};
 
 /** A status without what belongs to the machine rather than to the service. */
 export const facetView = (status: Status): Status => {
+  if (status.kind === 'fleet') return { ...status, requirement: [] };
   const { logFile: _logFile, command: _command, ...rest } = status;
   return { ...rest, requirement: [] };
 };

@@ -1,7 +1,7 @@
 /** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
 import type { Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
-import type { Attempt, Held, State } from './service-state.ts';
+import { setState, type Attempt, type Held, type State } from './service-state.ts';
 import type { Readiness, Run } from './types.ts';
 
 /** A readiness that has to be asked for. */
@@ -39,7 +39,7 @@ export const untilReady = (
     const poll = turn.after(waitMs, (turn) => {
       if (wakingOf(held, run) !== undefined) untilReady(held, turn, run, ready, isReady, nextMs);
     });
-    held.state.set({ ...state, poll });
+    setState(held, { ...state, poll });
   };
   turn.when(
     answer,

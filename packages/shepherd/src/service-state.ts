@@ -22,6 +22,7 @@ import type {
   Run,
   ServiceConfig,
   Stage,
+  Version,
 } from './types.ts';
 
 /** What all services of one shepherd share. */
@@ -76,7 +77,10 @@ export interface Held extends ServicePowers {
   readonly name: string;
   readonly config: ServiceConfig;
   readonly logger: Ref<Logger>;
+  /** Changed by `setState` alone. */
   readonly state: JournalCell<State>;
+  /** Which state that is; the epoch is the instant, by the wall clock, at which it was made. */
+  readonly version: JournalCell<Version>;
   readonly goal: JournalCell<'start' | 'stop'>;
   readonly isEnabled: JournalCell<boolean>;
   readonly isRetired: JournalCell<boolean>;
@@ -106,6 +110,7 @@ export const hold = (
   config,
   logger,
   state: turn.cell<State>(stopped),
+  version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   isEnabled: turn.cell(isEnabled),
   isRetired: turn.cell(false),
@@ -131,6 +136,13 @@ export const stageOf = (state: State): Stage => {
 /** The process at hand, if there is one. */
 export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
 
+/** The one place where the state changes: what was seen of it so far is of an older version. */
+export const setState = (held: Held, next: State): void => {
+  const { epoch, sequence } = held.version.get();
+  held.state.set(next);
+  held.version.set({ epoch, sequence: sequence + 1 });
+};
+
 /**
  * The one place where the state changes its name: timers of the old one end, and the change is
  * noted.
@@ -142,7 +154,7 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
     before.poll?.cancel();
   }
   if (before.at === 'stopping') before.grace?.cancel();
-  held.state.set(next);
+  setState(held, next);
   const at = held.clock.wall();
   if (stageOf(before) !== stageOf(next)) held.since.set(at);
   if (what === undefined) return;
@@ -164,7 +176,9 @@ export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
   const state = held.state.get();
   const pid = runOf(state)?.pid;
   const stage = stageOf(state);
-  return { member: held.name, result, stage, ...(pid === undefined ? {} : { pid }), rows: [] };
+  const version = held.version.get();
+  const more = pid === undefined ? { version } : { pid, version };
+  return { member: held.name, result, stage, ...more, rows: [] };
 };
 /** A step that was not taken, or did not work. */
 export const refusal = (held: Held, reason: string): Outcome => ({

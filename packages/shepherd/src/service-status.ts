@@ -1,14 +1,16 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
 import { runOf, stageOf, type Held } from './service-state.ts';
-import type { Status } from './types.ts';
+import type { LocalStatus } from './types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */
-export const statusOf = (held: Held, turn: Turn): Status => {
+export const statusOf = (held: Held, turn: Turn): LocalStatus => {
   const { config } = held;
   const state = held.state.get();
   const respawns = held.respawns.get();
   return {
+    kind: 'local',
+    version: held.version.get(),
     provision: config.provision,
     requirement: config.requirement,
     documentation: config.documentation,

@@ -9,6 +9,7 @@ import {
   refusal,
   runOf,
   say,
+  setState,
   stopped,
   superseded,
   type Attempt,
@@ -40,7 +41,7 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
     case 'spawning':
     case 'waking':
       // Somebody waits for this attempt now, so its failure is final.
-      held.state.set({ ...state, attempt: { ...state.attempt, isRespawn: false } });
+      setState(held, { ...state, attempt: { ...state.attempt, isRespawn: false } });
       return state.attempt.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
@@ -150,7 +151,7 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
   const state = held.state.get();
   watch(held, turn, run);
   if (state.at === 'stopping') {
-    held.state.set({ ...state, run, grace: quit(held, turn, run) });
+    setState(held, { ...state, run, grace: quit(held, turn, run) });
     return;
   }
   if (state.at !== 'spawning') return;
@@ -160,7 +161,7 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
   if (waits === undefined && !isOneShot) return succeed(held, turn, attempt, run);
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
-  held.state.set({ at: 'waking', attempt, run, deadline, poll: undefined });
+  setState(held, { at: 'waking', attempt, run, deadline, poll: undefined });
   if (waits !== undefined)
     untilReady(held, turn, run, waits, (turn, attempt) => succeed(held, turn, attempt, run));
 };

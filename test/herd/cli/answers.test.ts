@@ -10,8 +10,14 @@ import {
   statusIn,
   textIn,
 } from '../../../packages/herd/src/client/answers.ts';
-import { maxListCount } from '../../../packages/herd/src/client/limits.ts';
-import type { Outcome, Status } from '@bellwether/shepherd';
+import { maxTextCharacters } from '../../../packages/herd/src/client/limits.ts';
+import {
+  limits,
+  type ExportedStatus,
+  type FleetStatus,
+  type LocalStatus,
+  type Outcome,
+} from '@bellwether/shepherd';
 
 const row = {
   member: 'a',
@@ -22,10 +28,13 @@ const row = {
   also: ['b'],
   output: ['x'],
   lastSeenMs: 5,
+  version: { epoch: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
 const outcome: Required<Outcome> = { ...row, rows: [row] };
-const status: Required<Status> = {
+const status: Required<ExportedStatus> = {
+  kind: 'exported',
+  version: { epoch: 1, sequence: 2 },
   provision: ['web'],
   stage: 'running',
   requirement: ['net'],
@@ -51,6 +60,17 @@ const status: Required<Status> = {
   origin: 'o',
   unknownReason: 'u',
 };
+const { members, runningCount, neededCount, origin: _origin, ...own } = status;
+const local: Required<LocalStatus> = { ...own, kind: 'local' };
+const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
+const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...facts } = less;
+const fleet: Required<FleetStatus> = {
+  ...facts,
+  kind: 'fleet',
+  members,
+  runningCount,
+  neededCount,
+};
 const change = { service: 'web', what: 'running', at: 1 };
 const about = { name: 'A', version: '1', pid: 1, locations: ['ocapn://x.unix'] };
 
@@ -68,7 +88,9 @@ const spoiled = (value: unknown): unknown[] => {
 };
 
 describe.each<[string, unknown, (value: unknown) => unknown]>([
-  ['a status', status, statusIn],
+  ['a status of a service elsewhere', status, statusIn],
+  ['a status of a local service', local, statusIn],
+  ['a status of a fleet', fleet, statusIn],
   ['an outcome', outcome, outcomeIn],
   ['statuses', [status], statusesIn],
   ['a history', [change], changesIn],
@@ -114,9 +136,25 @@ describe('an answer', () => {
     for (const ageMs of [-1, NaN, Infinity, 2 ** 53, 5n])
       expect(() => statusIn({ ...status, ageMs })).toThrow(BadAnswer);
   });
+  it('has words, events and changes of a newer peer read as unknown, or skipped', () => {
+    const newer = { ...row, result: 'postponed', stage: 'paused' };
+    expect(outcomeIn({ ...newer, rows: [newer] })).toMatchObject({
+      result: 'unknown',
+      stage: 'unknown',
+      rows: [{ result: 'unknown', stage: 'unknown' }],
+    });
+    expect(batchIn([{ kind: 'progress' }, { kind: 'dropped', count: 1 }])).toEqual([
+      { kind: 'dropped', count: 1 },
+    ]);
+    expect(changesIn([{ ...change, what: 'paused' }, change])).toEqual([change]);
+    expect(statusIn({ ...local, kind: 'timer' })).toEqual(local);
+  });
+  it('is cut where a text is longer than anything that is typed', () => {
+    expect(textIn('x'.repeat(maxTextCharacters + 1))).toBe('x'.repeat(maxTextCharacters));
+  });
   it('may be as long as its limit and no longer', () => {
-    const lines = Array.from({ length: maxListCount }, () => 'x');
-    expect(linesIn(lines)).toHaveLength(maxListCount);
+    const lines = Array.from({ length: limits.logLineCount }, () => 'x');
+    expect(linesIn(lines)).toHaveLength(limits.logLineCount);
     expect(() => linesIn([...lines, 'x'])).toThrow(BadAnswer);
   });
 });

@@ -12,6 +12,7 @@ import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tc
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { createRouter, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import type { Event, Sink, Status } from '@bellwether/shepherd';
+import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
 
 export interface FakeShepherd {
   readonly folder: string;
@@ -32,19 +33,22 @@ export type Answers = {
   readonly [K in keyof LocalRoot]?: (turn: Turn, ...args: readonly unknown[]) => unknown;
 };
 
-export const statusOf = (name: string, more: Partial<Status> = {}): Status => ({
-  provision: [name],
-  stage: 'running',
-  requirement: [],
-  documentation: '',
-  actions: [],
-  ageMs: 0,
-  isEnabled: true,
-  isOneShot: false,
-  isRespawned: false,
-  respawnCount: 0,
-  ...more,
-});
+export const statusOf = (name: string, more: Partial<ShownStatus> = {}): Status =>
+  ({
+    kind: more.members === undefined ? 'local' : 'fleet',
+    ...(more.members !== undefined && { runningCount: 0, neededCount: 1 }),
+    provision: [name],
+    stage: 'running',
+    requirement: [],
+    documentation: '',
+    actions: [],
+    ageMs: 0,
+    isEnabled: true,
+    isOneShot: false,
+    isRespawned: false,
+    respawnCount: 0,
+    ...more,
+  }) as Status;
 /** Sends events to the sink of a `perform`, then answers. */
 export const afterEvents =
   (events: readonly Event[], outcome: unknown) =>

@@ -8,6 +8,7 @@ import {
 import { historyLines, logLines } from '../../../packages/herd/src/cli/format/log.ts';
 import { outcomeLines } from '../../../packages/herd/src/cli/format/outcome.ts';
 import { statusListLines } from '../../../packages/herd/src/cli/format/status-list.ts';
+import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
 import { statusReportLines } from '../../../packages/herd/src/cli/format/status-report.ts';
 import {
   ageText,
@@ -25,19 +26,21 @@ const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
 const look: Look = { paint: (_style, text) => text, bullet: '●', columns: 80, now };
 const painted: Look = { ...look, paint: (style, text) => `<${style}>${text}</>` };
 
-const status = (name: string, more: Partial<Status> = {}): Status => ({
-  provision: [name],
-  stage: 'running',
-  requirement: [],
-  documentation: '',
-  actions: [],
-  ageMs: 0,
-  isEnabled: true,
-  isOneShot: false,
-  isRespawned: false,
-  respawnCount: 0,
-  ...more,
-});
+const status = (name: string, more: Partial<ShownStatus> = {}): Status =>
+  ({
+    kind: more.members === undefined ? (more.origin === undefined ? 'local' : 'exported') : 'fleet',
+    provision: [name],
+    stage: 'running',
+    requirement: [],
+    documentation: '',
+    actions: [],
+    ageMs: 0,
+    isEnabled: true,
+    isOneShot: false,
+    isRespawned: false,
+    respawnCount: 0,
+    ...more,
+  }) as Status;
 
 describe('times', () => {
   it('show the clock today and the date on another day', () => {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { ActorError } from '@bellwether/actors';
+import { ActorError, type Ref } from '@bellwether/actors';
+import type { Sink } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { version } from '../../../packages/herd/src/version.ts';
@@ -134,11 +135,15 @@ describe('herd status', () => {
     expect(shepherd?.asked).toEqual([['status', [], 1_000]]);
   });
   it('prints one JSON document when told to', async () => {
-    const services = [
-      statusOf('web', { pid: 12, members: [{ name: 'a', stage: 'unknown', ageMs: 5 }] }),
-    ];
+    const services = [statusOf('fleet', { members: [{ name: 'a', stage: 'unknown', ageMs: 5 }] })];
     await serve({ status: () => services });
     expect(parsed(await run('status', '--json'))).toEqual({ schema: 1, kind: 'status', services });
+  });
+  it('shows a stage and a kind that only a newer shepherd knows as unknown', async () => {
+    await serve({ status: () => [{ ...statusOf('web'), kind: 'timer', stage: 'paused' }] });
+    const ran = await run('status', 'web');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.out).toContain('unknown whether it runs: stage "paused" is not known here.');
   });
   it('reports one service, and exits with 4 where it is unknown or a member is', async () => {
     let answer = statusOf('web');
@@ -174,10 +179,10 @@ describe('herd status', () => {
     expect(shepherd?.asked).toEqual([['status', [], 3_000]]);
   });
   it('of an answer that is none says what is wrong with it', async () => {
-    await serve({ status: () => [{ ...statusOf('web'), stage: 'flying' }] });
+    await serve({ status: () => [{ ...statusOf('web'), stage: 7 }] });
     const ran = await run('status');
     expect(ran.exitCode).toBe(1);
-    expect(ran.written.err).toContain('statuses[0].stage: expected stopped or');
+    expect(ran.written.err).toContain('statuses[0].stage: expected a word, found number');
   });
 });
 
@@ -228,6 +233,18 @@ describe('an action', () => {
   it('with -q prints no progress', async () => {
     await serve({ perform: afterEvents([{ kind: 'line', from: 'A', text: 'x' }], changed) });
     expect((await run('-q', 'start', 'web')).written).toEqual({ out: '', err: '' });
+  });
+  it('prints no batch that is not the next one', async () => {
+    const line = { kind: 'line', from: 'A', text: 'x' } as const;
+    await serve({
+      perform: (turn, _request, sink) => {
+        const send = (sequence: number) =>
+          turn.send(sink as Ref<Sink>, 'rows', [{ ...line, text: `${sequence}` }], sequence);
+        const all = turn.all([0, 0, 2, 1].map(send));
+        return turn.when(all, () => changed);
+      },
+    });
+    expect((await run('start', 'web')).written.out).toBe('A: 0\nA: 1\n');
   });
   it('makes what a line holds harmless', async () => {
     await serve({

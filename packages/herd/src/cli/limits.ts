@@ -2,21 +2,19 @@
  * What `herd` takes from a command line and from a terminal's user, at most. Each with its unit and
  * its reason.
  */
+import { limits } from '@bellwether/shepherd';
 
 /**
- * Words in all: 'do', an action, a service and the 64 arguments that a shepherd takes; what is more
+ * Words in all: 'do', an action, a service and the arguments that a shepherd takes; what is more
  * belongs into a file.
  */
-export const maxWordCount = 67;
-/** UTF-16 units of one word: a shepherd takes 16 KiB of arguments. Beyond it, a file was meant. */
-export const maxWordChars = 16_384;
-/**
- * Milliseconds of `--timeout`: one day, since timers of Node end at 24.8 days and nobody watches
- * for longer.
- */
-export const maxTimeoutMs = 86_400_000;
-/** Lines of `-n`: what one answer carries without a stream. */
-export const maxLogLines = 10_000;
+export const maxWordCount = 3 + limits.argumentCount;
+/** UTF-16 units of one word: the bytes of arguments that a shepherd takes. */
+export const maxWordChars = limits.argumentBytes;
+/** Milliseconds of `--timeout`: what a shepherd takes. Timers of Node end at 24.8 days. */
+export const maxTimeoutMs = limits.remainingMs;
+/** Lines of `-n`: what a shepherd takes, and one answer carries without a stream. */
+export const maxLogLines = limits.logLineCount;
 /**
  * Targets in one list before they are grouped by outcome; a table of more does not fit a screen.
  */

@@ -24,5 +24,5 @@ export const defaultLineCount = 5;
 export const defaultLogLines = 20;
 /** Bytes of `admin.ref`: one URI, with the path of a socket in it. */
 export const maxAdminRefBytes = 4_096;
-/** Entries of one list in an answer: what a shepherd may have of services, rows or log lines. */
-export const maxListCount = 10_000;
+/** Characters of one text in an answer: the longest argument that Linux takes. The rest is cut. */
+export const maxTextCharacters = 131_072;

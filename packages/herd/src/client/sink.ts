@@ -4,19 +4,26 @@
  */
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import type { Event, Sink } from '@bellwether/shepherd';
-import { batchIn } from './answers.ts';
+import { BadAnswer, batchIn } from './answers.ts';
 
 /**
- * Makes a sink. `told` must not throw: it is an effect. What is no batch is refused, which ends the
- * stream.
+ * Makes a sink. `told` must not throw: it is an effect. What is no batch, or not the next one, is
+ * refused, which ends the stream.
  */
 export const makeClientSink = (
-  _turn: Turn<Sink>,
+  turn: Turn<Sink>,
   _bcom: Bcom<Sink>,
   told: (events: readonly Event[]) => void,
-): Behavior<Sink> => ({
-  rows: (turn, batch, _sequence) => {
-    const events = batchIn(batch);
-    turn.effect(() => told(events));
-  },
-});
+): Behavior<Sink> => {
+  const batchCount = turn.cell(0);
+  return {
+    rows: (turn, batch, sequence) => {
+      const next = batchCount.get();
+      if (sequence !== next)
+        throw new BadAnswer(`sink: expected batch ${next}, found ${String(sequence)}`);
+      const events = batchIn(batch);
+      batchCount.set(next + 1);
+      turn.effect(() => told(events));
+    },
+  };
+};

@@ -1,17 +1,15 @@
 /** `herd status [SERVICE]`: asks live, and prints unknown for what does not answer. */
-import type { Status } from '@bellwether/shepherd';
+import { limits, type Status } from '@bellwether/shepherd';
 import { aboutIn, linesIn, statusesIn, statusIn } from '../../client/answers.ts';
 import type { Line } from '../../client/line.ts';
 import { defaultLineCount, marginMs, probeMs, questionMs } from '../../client/limits.ts';
 import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
 import { aboutLines } from '../format/about.ts';
+import type { ShownStatus } from '../format/shown-status.ts';
 import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
 import { isRootName } from '../invocation.ts';
 import { print } from '../print.ts';
-
-/** Milliseconds for a live look that a shepherd accepts, at most. */
-const maxProbeMs = 60_000;
 
 /**
  * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown.
@@ -94,7 +92,7 @@ const statusOfRoot = async (context: Context): Promise<number> => {
 const patience = ({ options }: Context): { readonly wait: number; readonly probe: number } => {
   const { timeout } = options;
   if (timeout === undefined) return { wait: questionMs, probe: probeMs };
-  return { wait: timeout + marginMs, probe: Math.min(timeout, maxProbeMs) };
+  return { wait: timeout + marginMs, probe: Math.min(timeout, limits.probeMs) };
 };
 
 /** A status brings the last few lines along; more are asked for. */
@@ -104,12 +102,13 @@ const withLines = async (
   service: string,
   lineCount: number,
 ): Promise<Status> => {
-  if (lineCount <= defaultLineCount || status.logFile === undefined) return status;
+  if (lineCount <= defaultLineCount || status.kind === 'fleet' || status.logFile === undefined)
+    return status;
   const lines = linesIn(
     await line.ask({ method: 'log', args: [service, lineCount], waitMs: questionMs }),
   );
   return { ...status, recentLines: lines };
 };
 
-const isKnown = ({ stage, members }: Status): boolean =>
+const isKnown = ({ stage, members }: ShownStatus): boolean =>
   stage !== 'unknown' && (members ?? []).every((member) => member.stage !== 'unknown');

@@ -2,10 +2,11 @@
  * The members of a fleet: troubles first, each with the age of what is known; many are grouped by
  * stage.
  */
-import type { MemberStatus, Stage, Status } from '@bellwether/shepherd';
+import type { MemberStatus, Stage } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
+import type { ShownStatus } from './shown-status.ts';
 import { tableLines, wrapped } from './table.ts';
 import { ageText, counted } from './times.ts';
 
@@ -78,7 +79,7 @@ const firstNames = (group: readonly MemberStatus[]): readonly string[] => {
 };
 
 /** `web-fleet: 1/2 running, 2 needed: 1 running, 1 unknown`; the last line of a fleet's report. */
-export const memberSummary = (status: Status): string => {
+export const memberSummary = (status: ShownStatus): string => {
   const members = status.members ?? [];
   const parts = [...order]
     .reverse()

@@ -1,8 +1,8 @@
 /**
- * What became of a command. Of one service: GNU's sentences. Of an aggregate: one row a member,
+ * What became of a command, worst results first. Of one service: GNU's sentences. Of an aggregate: one row a member,
  * failures first with the end of their logs, and a count as the last line.
  */
-import type { Outcome, Result, Row } from '@bellwether/shepherd';
+import { isGood, results, type Outcome, type Result, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
@@ -16,18 +16,6 @@ export interface Shown {
   readonly err: readonly string[];
 }
 
-/** From what needs attention to what does not; the order of rows and groups. */
-const order: readonly Result[] = [
-  'failed',
-  'unreachable',
-  'timed-out',
-  'unknown',
-  'superseded',
-  'cancelled',
-  'skipped',
-  'changed',
-  'ok',
-];
 /** `ok` is what the types call a target that nothing had to be done about. */
 const words: Readonly<Record<Result, string>> = {
   failed: 'failed',
@@ -40,9 +28,8 @@ const words: Readonly<Record<Result, string>> = {
   changed: 'changed',
   ok: 'unchanged',
 };
-const isGood = (result: Result): boolean => result === 'ok' || result === 'changed';
 const styleOf = (result: Result): Style =>
-  isGood(result) ? 'green' : result === 'failed' ? 'red' : 'yellow';
+  isGood({ result }) ? 'green' : result === 'failed' ? 'red' : 'yellow';
 
 /**
  * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing
@@ -65,7 +52,7 @@ const single = (
   seen: ReadonlySet<string>,
 ): Shown => {
   const output = (outcome.output ?? []).map(visible);
-  if (!isGood(outcome.result)) return { out: [], err: trouble(command, outcome, look) };
+  if (!isGood(outcome)) return { out: [], err: trouble(command, outcome, look) };
   const said =
     outcome.reason === undefined || seen.has(outcome.reason) ? [] : [visible(outcome.reason)];
   const untold = outcome.also?.filter((name) => !isTold(name, seen));
@@ -124,9 +111,11 @@ const tail = ({ output }: Row, indent: string): readonly string[] =>
   (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
 const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
-  const rows = [...outcome.rows].sort((a, b) => order.indexOf(a.result) - order.indexOf(b.result));
+  const rows = [...outcome.rows].sort(
+    (a, b) => results.indexOf(a.result) - results.indexOf(b.result),
+  );
   const body = rows.length < groupFromCount ? table(rows, look, '  ') : grouped(rows, look);
-  const err = isGood(outcome.result)
+  const err = isGood(outcome)
     ? []
     : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
   return {
@@ -170,21 +159,21 @@ const detailOf = (row: Row): string => {
   );
   const also =
     row.also === undefined || row.also.length === 0 ? undefined : `also ${row.also.join(' ')}`;
-  const parts = isGood(row.result)
+  const parts = isGood(row)
     ? [state.join(', ') || undefined, row.reason, also]
     : [row.reason, lastSeen(row), also];
   return parts.filter((text) => text !== undefined).join('; ');
 };
 
 const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
-  order.flatMap((result) => {
+  results.flatMap((result) => {
     const group = rows.filter((row) => row.result === result);
     if (group.length === 0) return [];
     const title = `  ${look.paint(styleOf(result), words[result])} (${group.length}):`;
     const shown = group.slice(0, maxGroupNames);
     const rest =
       group.length === shown.length ? [] : [`    … and ${group.length - shown.length} more`];
-    const isPlain = isGood(result) && shown.every(({ output }) => output === undefined);
+    const isPlain = isGood({ result }) && shown.every(({ output }) => output === undefined);
     if (!isPlain) return [title, ...table(shown, look, '    '), ...rest];
     return [
       title,
@@ -199,11 +188,11 @@ const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
 
 /** `web-fleet: 2 members: 1 changed, 1 unreachable`, worst first. */
 const summaryLine = (service: string, { rows, result, reason }: Outcome): string => {
-  const counts = order
+  const counts = results
     .map((each) => ({ word: words[each], count: rows.filter((row) => row.result === each).length }))
     .filter(({ count }) => count > 0)
     .map(({ word, count }) => `${count} ${word}`);
-  const verdict = isGood(result) && reason !== undefined ? ` (${visible(reason)})` : '';
+  const verdict = isGood({ result }) && reason !== undefined ? ` (${visible(reason)})` : '';
   const noun = isRootName(service) ? 'service' : 'member';
   return `${visible(service)}: ${counted(rows.length, noun)}: ${counts.join(', ')}${verdict}`;
 };

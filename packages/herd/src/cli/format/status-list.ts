@@ -2,16 +2,16 @@
  * `herd status`: every service under what it is doing. Groups, their order and signs are GNU's;
  * unknown is ours.
  */
-import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
+import type { ShownStatus } from './shown-status.ts';
 import { ageText } from './times.ts';
 
 interface Group {
   readonly title: string;
   readonly sign: string;
   readonly style: Style;
-  readonly has: (status: Status) => boolean;
+  readonly has: (status: ShownStatus) => boolean;
 }
 
 /** A stopped one-shot service is listed under its own title, a failed one under its own. */
@@ -40,13 +40,13 @@ const groups: readonly Group[] = [
   { title: 'Unknown:', sign: '?', style: 'yellow', has: ({ stage }) => stage === 'unknown' },
 ];
 
-const isStopped = ({ stage }: Status): boolean => stage === 'stopped';
+const isStopped = ({ stage }: ShownStatus): boolean => stage === 'stopped';
 
 /**
  * The lines of `herd status`, without line ends; names sorted within each group, empty groups left
  * out.
  */
-export const statusListLines = (services: readonly Status[], look: Look): readonly string[] =>
+export const statusListLines = (services: readonly ShownStatus[], look: Look): readonly string[] =>
   groups.flatMap((group) => {
     const members = services.filter(group.has).sort(byName);
     if (members.length === 0) return [];
@@ -56,28 +56,28 @@ export const statusListLines = (services: readonly Status[], look: Look): readon
     ];
   });
 
-const nameOf = (status: Status): string => status.provision[0] ?? '';
+const nameOf = (status: ShownStatus): string => status.provision[0] ?? '';
 /** By code unit, the same on every machine. */
-const byName = (a: Status, b: Status): number =>
+const byName = (a: ShownStatus, b: ShownStatus): number =>
   nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0;
 
 /**
  * GNU has nothing after the name; what we add stands in brackets, and only where there is something
  * to say.
  */
-const entry = (group: Group, status: Status, look: Look): string => {
+const entry = (group: Group, status: ShownStatus, look: Look): string => {
   const notes = [...countNote(status), ...readyNote(status), ...originNotes(status)];
   const note = notes.length === 0 ? '' : look.paint('dim', ` (${visible(notes.join('; '))})`);
   return ` ${look.paint(group.style, group.sign)} ${visible(nameOf(status))}${note}`;
 };
 
-const countNote = ({ members, runningCount }: Status): readonly string[] =>
+const countNote = ({ members, runningCount }: ShownStatus): readonly string[] =>
   members === undefined ? [] : [`${runningCount ?? 0}/${members.length}`];
 
-const readyNote = ({ stage, isReady }: Status): readonly string[] =>
+const readyNote = ({ stage, isReady }: ShownStatus): readonly string[] =>
   stage === 'running' && isReady === false ? ['not ready'] : [];
 
-const originNotes = (status: Status): readonly string[] => {
+const originNotes = (status: ShownStatus): readonly string[] => {
   const { origin, stage, unknownReason, ageMs, members } = status;
   if (stage === 'unknown') return [unknownReason ?? 'nothing is known', ...lastSeen(ageMs)];
   if (origin === undefined || members !== undefined) return [];

@@ -2,15 +2,15 @@
  * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's,
  * since scripts look for them; members, origin and age are ours.
  */
-import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 import { memberLines, memberSummary } from './members.ts';
+import type { ShownStatus } from './shown-status.ts';
 import { ageText, agoText, counted, timeText } from './times.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
 export const statusReportLines = (
-  status: Status,
+  status: ShownStatus,
   look: Look,
   lineCount: number,
 ): readonly string[] => {
@@ -37,13 +37,13 @@ export const statusReportLines = (
   ];
 };
 
-const styleOf = ({ stage, isEnabled }: Status): Style => {
+const styleOf = ({ stage, isEnabled }: ShownStatus): Style => {
   if (!isEnabled) return 'red';
   if (stage === 'running') return 'green';
   return stage === 'stopped' ? 'magenta' : 'yellow';
 };
 
-const stageSentence = (status: Status, look: Look): string => {
+const stageSentence = (status: ShownStatus, look: Look): string => {
   const { stage, since } = status;
   const when = since === undefined ? undefined : whenText(since, look);
   switch (stage) {
@@ -65,12 +65,13 @@ const stageSentence = (status: Status, look: Look): string => {
 const runningWords = (when: string | undefined): string =>
   when === undefined ? 'It is started' : `It is running since ${when}`;
 
-const readiness = ({ isReady }: Status): string => (isReady === false ? ', but not ready' : '');
+const readiness = ({ isReady }: ShownStatus): string =>
+  isReady === false ? ', but not ready' : '';
 
 const whenText = (at: number, look: Look): string =>
   `${timeText(at, look.now)} (${agoText(at, look.now)})`;
 
-const processFacts = (status: Status, look: Look): readonly string[] => {
+const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const { pid, command, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
   if (command !== undefined) facts.push(`Command: ${command.map(quoted).join(' ')}`);
@@ -83,13 +84,13 @@ const processFacts = (status: Status, look: Look): readonly string[] => {
 const quoted = (word: string): string =>
   word === '' || /[\s'"()?!\\$`*&|;<>]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
 
-const endingText = ({ code, signal }: NonNullable<Status['lastExit']>): string => {
+const endingText = ({ code, signal }: NonNullable<ShownStatus['lastExit']>): string => {
   if (signal !== undefined) return `terminated with signal ${signal}`;
   if (code === undefined) return 'ended while nobody watched it';
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
 };
 
-const originFacts = ({ origin, ageMs, stage, members }: Status): readonly string[] => {
+const originFacts = ({ origin, ageMs, stage, members }: ShownStatus): readonly string[] => {
   if (origin === undefined || members !== undefined) return [];
   const seen = stage === 'unknown' && ageMs === 0 ? 'never seen' : `seen ${ageText(ageMs)}`;
   return [`At: ${origin}, ${seen}`];
@@ -98,13 +99,13 @@ const originFacts = ({ origin, ageMs, stage, members }: Status): readonly string
 const listed = (title: string, words: readonly string[]): readonly string[] =>
   words.length === 0 ? [] : [`${title} ${words.join(' ')}`];
 
-const actionFacts = ({ actions }: Status): readonly string[] =>
+const actionFacts = ({ actions }: ShownStatus): readonly string[] =>
   listed(
     actions.length === 1 ? 'Custom action:' : 'Custom actions:',
     actions.map(({ name }) => name),
   );
 
-const respawnFacts = (status: Status, look: Look): readonly string[] => {
+const respawnFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const facts: string[] = [];
   const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
   if (status.command !== undefined && !status.isOneShot)
@@ -118,12 +119,12 @@ const respawnFacts = (status: Status, look: Look): readonly string[] => {
   return facts;
 };
 
-const failureFacts = ({ failure }: Status, look: Look): readonly string[] =>
+const failureFacts = ({ failure }: ShownStatus, look: Look): readonly string[] =>
   failure === undefined
     ? []
     : [`Failed to start at ${whenText(failure.at, look)}: ${failure.reason}`];
 
-const recentLines = (status: Status, look: Look, lineCount: number): readonly string[] => {
+const recentLines = (status: ShownStatus, look: Look, lineCount: number): readonly string[] => {
   const lines = lineCount === 0 ? [] : (status.recentLines ?? []).slice(-lineCount);
   if (lines.length === 0) return [];
   const title = look.paint('bold', "Recent messages (use '-n' to view more or less):");
@@ -131,7 +132,7 @@ const recentLines = (status: Status, look: Look, lineCount: number): readonly st
 };
 
 /** The summary is the last line of all: what a fleet is in one line. */
-const membersOf = (status: Status, look: Look): readonly string[] => {
+const membersOf = (status: ShownStatus, look: Look): readonly string[] => {
   if (status.members === undefined) return [];
   const lines = memberLines(status.members, look);
   return ['', look.paint('bold', 'Members:'), ...lines, memberSummary(status)];

@@ -1,0 +1,282 @@
+/**
+ * The words that cross machines, and the one reader of what peers answer with them. A controller
+ * and its members are not upgraded in the same hour, so a reader meets what it does not know:
+ *
+ *     result, stage     read as `unknown`
+ *     event, change     skipped
+ *     kind of status    read as the status of a service that is at home there
+ *     field             left out
+ *     anything else     Malformed: a type, a size or a field that has to be there
+ */
+import { limits } from './limits.ts';
+import {
+  list,
+  listOfKnown,
+  readBoolean,
+  readCount,
+  readField,
+  readName,
+  struct,
+  textOf,
+  weightOf,
+  wordOf,
+  type Needed,
+  type Optional,
+  type Read,
+} from './read.ts';
+import type {
+  Change,
+  Ending,
+  Event,
+  ExportedStatus,
+  FleetStatus,
+  LocalStatus,
+  MemberStatus,
+  Outcome,
+  Row,
+  Status,
+  StatusFacts,
+  Version,
+} from './types.ts';
+
+/** Every result, from worst to best. An answer that says no weighs more than no answer. */
+export const results = [
+  'failed',
+  'unreachable',
+  'timed-out',
+  'unknown',
+  'superseded',
+  'cancelled',
+  'skipped',
+  'changed',
+  'ok',
+] as const;
+/**
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
+ * Unreachable is never merged with failed or ok; superseded means that a later command won.
+ */
+export type Result = (typeof results)[number];
+/** Every stage. */
+export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] as const;
+/** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
+export type Stage = (typeof stages)[number];
+/** Everything that a log of changes tells. */
+export const changes = ['starting', 'running', 'stopping', 'stopped', 'failed', 'done'] as const;
+
+/** Whether a target is as it was asked to be. */
+export const isGood = ({ result }: { readonly result: Result }): boolean =>
+  result === 'ok' || result === 'changed';
+/** The result that weighs most; `ok` for no rows. */
+export const worstOf = (rows: readonly Pick<Row, 'result'>[]): Result =>
+  results.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
+
+/** The status of a service of which nothing is known but its name. */
+export const unknownStatus = (name: string, unknownReason: string): LocalStatus => ({
+  kind: 'local',
+  provision: [name],
+  documentation: '',
+  stage: 'unknown',
+  unknownReason,
+  requirement: [],
+  actions: [],
+  ageMs: 0,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+});
+
+/** What a reader does with what is well formed, and more than it wants. */
+export interface ReadPolicy {
+  /** Characters of a text for people; the rest is cut off. */
+  readonly cut: number;
+  /**
+   * Weight of one outcome or status; what is heavier comes without its details. Absent: who asked
+   * keeps nothing of it.
+   */
+  readonly weight?: number;
+}
+/** Readers of everything that crosses machines. */
+export interface Reader {
+  readonly text: Read<string>;
+  /** Lines of a log. */
+  readonly lines: Read<readonly string[]>;
+  readonly row: Read<Row>;
+  readonly outcome: Read<Outcome>;
+  readonly status: Read<Status>;
+  readonly statuses: Read<readonly Status[]>;
+  /** One batch of a stream. */
+  readonly batch: Read<readonly Event[]>;
+  readonly changes: Read<readonly Change[]>;
+}
+
+/** Makes the readers of one policy. All of them throw Malformed. */
+export const makeReader = ({ cut, weight = Infinity }: ReadPolicy): Reader => {
+  const text = textOf(cut);
+  const row = rowReader(text);
+  const status = statusReader(text, weight);
+  return {
+    text,
+    lines: list(text, limits.logLineCount),
+    row,
+    outcome: outcomeReader(text, row, weight),
+    status,
+    statuses: list(status, limits.serviceCount),
+    batch: listOfKnown(eventReader(text, row), limits.batchEventCount),
+    changes: listOfKnown(changeReader(text), limits.changeCount),
+  };
+};
+
+const readNames = list(readName, limits.listCount);
+const readStage = wordOf(stages, 'unknown');
+const readVersion = struct<Version>({ epoch: readCount, sequence: readCount }, {});
+
+const rowNeeds = (text: Read<string>): Needed<Row> => ({
+  member: text,
+  result: wordOf(results, 'unknown'),
+});
+const rowMayHave = (text: Read<string>): Optional<Row> => ({
+  reason: text,
+  stage: readStage,
+  pid: readCount,
+  also: readNames,
+  output: list(text, limits.outputLineCount),
+  lastSeenMs: readCount,
+  version: readVersion,
+});
+const rowReader = (text: Read<string>): Read<Row> => struct<Row>(rowNeeds(text), rowMayHave(text));
+
+const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read<Outcome> => {
+  const whole = struct<Outcome>(
+    { ...rowNeeds(text), rows: list(row, limits.rowCount) },
+    rowMayHave(text),
+  );
+  return (value, what) => {
+    const outcome = whole(value, what);
+    if (weight === Infinity || weightOf(outcome) <= weight) return outcome;
+    const { output: _output, also: _also, rows, ...verdict } = outcome;
+    const words = `${rows.length} rows were too long to keep`;
+    const reason = verdict.reason === undefined ? words : `${verdict.reason} (${words})`;
+    return { ...verdict, reason, rows: [] };
+  };
+};
+
+const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
+  list(
+    struct<MemberStatus>(
+      { name: text, stage: readStage, ageMs: readCount },
+      { pid: readCount, respawnCount: readCount, unknownReason: text },
+    ),
+    limits.rowCount,
+  );
+
+const factsNeed = (text: Read<string>): Needed<StatusFacts> => ({
+  provision: readNames,
+  stage: readStage,
+  requirement: readNames,
+  documentation: text,
+  actions: list(
+    struct<Status['actions'][number]>({ name: readName, documentation: text }, {}),
+    limits.listCount,
+  ),
+  ageMs: readCount,
+  isEnabled: readBoolean,
+  isOneShot: readBoolean,
+  isRespawned: readBoolean,
+  respawnCount: readCount,
+});
+const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
+  isReady: readBoolean,
+  unknownReason: text,
+});
+type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
+const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
+  version: readVersion,
+  since: readCount,
+  pid: readCount,
+  command: list(text, limits.listCount),
+  lastRespawn: readCount,
+  lastExit: struct<Ending & { readonly at: number }>(
+    { at: readCount },
+    { code: readCount, signal: text },
+  ),
+  failure: struct<{ readonly reason: string; readonly at: number }>(
+    { reason: text, at: readCount },
+    {},
+  ),
+  logFile: text,
+  recentLines: list(text, limits.outputLineCount),
+});
+
+const statusReader = (text: Read<string>, weight: number): Read<Status> => {
+  const needed = factsNeed(text);
+  const optional = { ...factsMayHave(text), ...localMayHave(text) };
+  const members = readMembers(text);
+  const counts = { runningCount: readCount, neededCount: readCount };
+  const readers: { readonly [K in Status['kind']]: Read<Status> } = {
+    local: struct<LocalStatus>({ ...needed, kind: () => 'local' }, optional),
+    exported: struct<ExportedStatus>(
+      { ...needed, kind: () => 'exported', origin: text },
+      { ...optional, members, ...counts },
+    ),
+    fleet: struct<FleetStatus>(
+      { ...needed, kind: () => 'fleet', members, ...counts },
+      factsMayHave(text),
+    ),
+  };
+  const readKind = wordOf(['local', 'exported', 'fleet'] as const, 'local');
+  return (value, what) => {
+    const said = readField(value, 'kind', what);
+    const kind = said === undefined ? 'local' : readKind(said, `${what}.kind`);
+    const status = explained(readers[kind](value, what), readField(value, 'stage', what));
+    return weight === Infinity || weightOf(status) <= weight ? status : withoutLists(status);
+  };
+};
+/** Says why a stage is unknown that was one word more than is known here. */
+const explained = (status: Status, said: unknown): Status =>
+  status.stage !== 'unknown' || said === 'unknown' || status.unknownReason !== undefined
+    ? status
+    : { ...status, unknownReason: `stage ${shown(said)} is not known here` };
+const shown = (said: unknown): string =>
+  JSON.stringify(String(said).slice(0, limits.nameCharacters));
+
+const withoutLists = (status: Status): Status => {
+  const bare = { requirement: [], actions: [] };
+  switch (status.kind) {
+    case 'fleet':
+      return { ...status, ...bare, members: [] };
+    case 'local': {
+      const { recentLines: _lines, command: _command, ...kept } = status;
+      return { ...kept, ...bare };
+    }
+    case 'exported': {
+      const { recentLines: _lines, command: _command, members: _members, ...kept } = status;
+      return { ...kept, ...bare };
+    }
+  }
+};
+
+/** Undefined for an event of a kind that is not known here. */
+const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined> => {
+  type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+  const readers: { readonly [K in Event['kind']]: Read<Event> } = {
+    line: struct<Of<'line'>>({ kind: () => 'line', from: text, text }, {}),
+    row: struct<Of<'row'>>({ kind: () => 'row', row }, {}),
+    dropped: struct<Of<'dropped'>>({ kind: () => 'dropped', count: readCount }, {}),
+  };
+  const readKind = wordOf(['line', 'row', 'dropped'] as const, undefined);
+  return (value, what) => {
+    const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
+    return kind === undefined ? undefined : readers[kind](value, what);
+  };
+};
+
+/** Undefined for a change of a kind that is not known here. */
+const changeReader = (text: Read<string>): Read<Change | undefined> => {
+  const known = struct<Change>({ service: text, what: wordOf(changes, 'done'), at: readCount }, {});
+  const readWhat = wordOf(changes, undefined);
+  return (value, what) => {
+    const isKnown = readWhat(readField(value, 'what', what), `${what}.what`) !== undefined;
+    return isKnown ? known(value, what) : undefined;
+  };
+};
