@@ -1,128 +1,67 @@
-import {
-  Refused,
-  type Answer,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Turn,
-} from '@bellwether/actors';
+import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import { makeFleet, sharedMembers, type FleetOptions, type MinReady } from '@bellwether/fleet';
-import type {
-  Event,
-  Outcome,
-  Request,
-  Service,
-  Shepherd,
-  Status,
-  Writer,
-} from '@bellwether/shepherd';
+import type { Aggregate, Outcome, Shepherd, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
-import {
-  makeTestWriter,
-  pass,
-  requestOf,
-  runningStatus,
-  watched,
-  type Watched,
-} from '../support/fleet-bench.ts';
+import { pass, runningStatus, watched } from '../support/fleet-bench.ts';
 
-type MemberShepherd = Pick<Shepherd, 'member' | 'status' | 'probe'>;
-interface Part {
-  readonly request: Request;
-  readonly answer: Answer;
-}
+type MemberShepherd = Pick<Shepherd, 'status' | 'probe'>;
 /** A shepherd whose members answer when the test says so. */
 const makeMembers = (
   _turn: Turn<MemberShepherd>,
   _bcom: Bcom<MemberShepherd>,
-  parts: (part: Part) => void,
   probes: (name: string, timeoutMs: number, answer: Answer) => void,
   stages: ReadonlyMap<string, Status>,
 ): Behavior<MemberShepherd> => ({
-  member: (turn, request) => turn.ask((answer) => parts({ request, answer })),
   status: (_turn, name) => stages.get(name) ?? { ...runningStatus, provision: [name] },
   probe: (turn, name, timeoutMs) => turn.ask((answer) => probes(name, timeoutMs, answer)),
 });
 interface FleetBench extends Bench {
-  readonly parts: Part[];
   readonly probes: { name: string; timeoutMs: number; answer: Answer }[];
-  readonly told: Event[];
   readonly stages: Map<string, Status>;
-  readonly fleet: Ref<Service>;
-  readonly writer: Ref<Writer>;
+  readonly fleet: Ref<Aggregate>;
 }
 const members = ['web-server-a', 'web-server-b'];
 const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench> => {
   const bench = makeBench();
-  const parts: Part[] = [];
   const probes: FleetBench['probes'] = [];
-  const told: Event[] = [];
   const stages = new Map<string, Status>();
-  const { refs } = await runIn(bench, (turn) => {
+  const { fleet } = await runIn(bench, (turn) => {
     const shepherd = turn.spawn(
       makeMembers,
-      (part: Part) => void parts.push(part),
       (name: string, timeoutMs: number, answer: Answer) =>
         void probes.push({ name, timeoutMs, answer }),
       stages,
     );
-    const fleet = turn.spawn(makeFleet, {
-      provision: ['web-server-fleet'],
-      documentation: 'All of them.',
-      members,
-      minReady: '100%',
-      sharedWith: {},
-      shepherd,
-      ...more,
-    });
-    const writer = turn.spawn(
-      makeTestWriter,
-      (events: readonly Event[]) => void told.push(...events),
-    );
-    return { refs: [fleet, writer] as const };
+    const facts = { provision: ['web-server-fleet'] as const, documentation: 'All of them.' };
+    const options = { ...facts, members, minReady: '100%', sharedWith: {}, shepherd } as const;
+    return { fleet: turn.spawn(makeFleet, { ...options, ...more }) };
   });
-  return { ...bench, parts, probes, told, stages, fleet: refs[0], writer: refs[1] };
+  return { ...bench, probes, stages, fleet };
 };
-const perform = (bench: FleetBench, request: Request): Watched<Outcome> =>
-  watched(bench.vat.run((turn: Turn) => turn.send(bench.fleet, 'perform', request, bench.writer)));
-const answer = (bench: FleetBench, at: number, outcome: Partial<Outcome>): void =>
-  bench.parts[at]?.answer.kept({
-    member: bench.parts[at].request.member,
-    result: 'changed',
-    rows: [],
-    ...outcome,
-  });
 
-describe('an action on a fleet', () => {
-  it.each(['start', 'stop', 'restart', 'reload-config'])(
-    'goes to every member at once, inside the same operation: %s',
-    async (action) => {
-      const bench = await fleetBench();
-      perform(bench, requestOf(action, { operation: 'op-7', args: ['now'], hops: ['hop-x'] }));
-      await pass(bench, 0);
-      expect(bench.parts.map(({ request }) => request)).toEqual(
-        members.map((member) => ({
-          operation: 'op-7',
-          member,
-          action,
-          args: ['now'],
-          remainingMs: 59_750,
-          hops: ['hop-x'],
-        })),
-      );
-    },
-  );
-  it('is summed up once every member has its row, without the rows of aggregates below', async () => {
-    const bench = await fleetBench();
-    const outcome = perform(bench, requestOf('start'));
-    await pass(bench, 0);
-    answer(bench, 1, { pid: 12, rows: [{ member: 'inner', result: 'ok' }] });
-    await pass(bench, 0);
-    expect(outcome.value).toBeUndefined();
-    answer(bench, 0, { result: 'ok' });
-    await pass(bench, 0);
-    expect(outcome.value).toEqual({
+describe('what came of an action on a fleet', () => {
+  const sum = async (
+    outcomes: readonly Partial<Outcome>[],
+    more: Partial<FleetOptions> = {},
+    action = 'start',
+  ): Promise<Outcome> => {
+    const bench = await fleetBench(more);
+    const all = outcomes.map((outcome, at): Outcome => ({
+      member: members[at] ?? '',
+      result: 'changed',
+      rows: [],
+      ...outcome,
+    }));
+    return settled(
+      bench.world,
+      bench.vat.run((turn) => turn.call(bench.fleet, 'sum', action, all)),
+    );
+  };
+  it('is summed up from the outcomes of its members, without the rows of aggregates below', async () => {
+    expect(
+      await sum([{ result: 'ok' }, { pid: 12, rows: [{ member: 'inner', result: 'ok' }] }]),
+    ).toEqual({
       member: 'web-server-fleet',
       result: 'changed',
       reason: '2/2',
@@ -131,70 +70,39 @@ describe('an action on a fleet', () => {
         { member: 'web-server-b', result: 'changed', pid: 12 },
       ],
     });
-    expect(bench.told).toEqual([]);
   });
   it('names what went wrong below a member, and nothing below one that is well', async () => {
-    const bench = await fleetBench();
-    const outcome = perform(bench, requestOf('start'));
-    await pass(bench, 0);
     const below = [
       { member: 'x/1', result: 'ok', reason: 'fine' },
       { member: 'x/2', result: 'unreachable', reason: 'cannot reach it' },
     ] as const;
-    answer(bench, 0, { result: 'unreachable', reason: '1 of 2 members', rows: below });
-    answer(bench, 1, { reason: 'degraded 1/2', rows: below });
-    await pass(bench, 0);
-    expect(outcome.value?.rows.map(({ reason }) => reason)).toEqual([
+    const outcome = await sum([
+      { result: 'unreachable', reason: '1 of 2 members', rows: below },
+      { reason: 'degraded 1/2', rows: below },
+    ]);
+    expect(outcome.rows.map(({ reason }) => reason)).toEqual([
       '1 of 2 members; x/2: cannot reach it',
       'degraded 1/2',
     ]);
-  });
-  it('tells the row of a member that was refused at once: nobody else does', async () => {
-    const bench = await fleetBench();
-    perform(bench, requestOf('start'));
-    await pass(bench, 0);
-    bench.parts[1]?.answer.broken(new Refused('no'));
-    await pass(bench, 0);
-    const row = { member: 'web-server-b', result: 'failed', reason: 'start was refused: no' };
-    expect(bench.told).toEqual([{ kind: 'row', row }]);
   });
   it.each<[MinReady, string, string]>([
     ['100%', 'failed', '1 of 2 members'],
     [1, 'changed', 'degraded 1/2'],
     ['50%', 'changed', 'degraded 1/2'],
   ])('that needs %s of its members starts with one: %s', async (minReady, result, reason) => {
-    const bench = await fleetBench({ minReady });
-    const outcome = perform(bench, requestOf('start'));
-    await pass(bench, 0);
-    answer(bench, 0, {});
-    bench.parts[1]?.answer.broken(new Refused('it is disabled'));
-    await pass(bench, 0);
-    expect(outcome.value).toMatchObject({ result, reason });
-    expect(outcome.value?.rows[1]).toEqual({
-      member: 'web-server-b',
-      result: 'failed',
-      reason: 'start was refused: it is disabled',
-    });
-  });
-  it('leaves the members alone when it is told to', async () => {
-    const bench = await fleetBench();
-    const outcome = perform(bench, requestOf('stop', { withMembers: false }));
-    await pass(bench, 0);
-    expect(bench.parts).toEqual([]);
-    expect(outcome.value).toMatchObject({ result: 'ok', reason: 'members left as they are' });
+    const bad = { result: 'failed', reason: 'start was refused: it is disabled' } as const;
+    const outcome = await sum([{}, bad], { minReady });
+    expect(outcome).toMatchObject({ result, reason });
+    expect(outcome.rows[1]).toEqual({ member: 'web-server-b', ...bad });
   });
   it('names the other fleets of a member that it changes, and of no other', async () => {
     const shares = sharedMembers([
       { name: 'web-server-fleet', members },
       { name: 'api-fleet', members: ['web-server-b', 'api'] },
     ]);
-    const bench = await fleetBench({ sharedWith: shares['web-server-fleet'] ?? {} });
-    const outcome = perform(bench, requestOf('stop'));
-    await pass(bench, 0);
-    answer(bench, 0, {});
-    answer(bench, 1, { reason: 'it was asked to' });
-    await pass(bench, 0);
-    expect(outcome.value?.rows.map(({ reason }) => reason)).toEqual([
+    const sharedWith = shares['web-server-fleet'] ?? {};
+    const outcome = await sum([{}, { reason: 'it was asked to' }], { sharedWith }, 'stop');
+    expect(outcome.rows.map(({ reason }) => reason)).toEqual([
       undefined,
       'it was asked to; shared with api-fleet',
     ]);

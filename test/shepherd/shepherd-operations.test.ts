@@ -1,17 +1,18 @@
 /** Operations of one machine: repeats, deadlines, memory, and what others hold of a service. */
 import type { Ref, Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import { limits, type Outcome, type Request, type Writer } from '@bellwether/shepherd';
+import { limits, type Outcome, type Request } from '@bellwether/shepherd';
 import {
   complaints,
   herd,
   makeElsewhere,
+  makeGroup,
   named,
   run,
   stages,
   up,
 } from '../support/shepherd-graph.ts';
-import { program, requestOf } from '../support/shepherd-machine.ts';
+import { program, requestOf, type Blueprint } from '../support/shepherd-machine.ts';
 
 describe('an operation', () => {
   it('that is repeated is answered with the recorded outcome, and nothing is done twice', () => {
@@ -32,7 +33,7 @@ describe('an operation', () => {
     const it = up([run('web')]);
     herd(it, 'start', 'web', { operation: 'op-1' });
     expect(herd(it, 'stop', 'web', { operation: 'op-1' }).error).toMatchObject({
-      code: 'bad-request',
+      code: 'conflict',
       message: 'operation op-1 is a start of web: a stop needs an id of its own',
     });
   });
@@ -184,7 +185,7 @@ describe('a facet', () => {
   it('reaches its own service, whatever member a request names', () => {
     const it = up([named('web'), named('secret')]);
     const asked = it.machine.ask((turn, shepherd) => {
-      const facet = turn.call(shepherd, 'facet', 'web');
+      const facet = turn.call(shepherd, 'facet', 'web', 'somebody');
       const request = requestOf({ member: 'secret', action: 'start' });
       return turn.send(facet, 'perform', request, it.machine.printer(turn));
     });
@@ -195,7 +196,7 @@ describe('a facet', () => {
   it('shows the status of its service, now and when it is probed', () => {
     const it = up([program({ provision: ['web', 'www'] })]);
     const facet = it.machine.ask((turn, shepherd) => {
-      const facet = turn.call(shepherd, 'facet', 'www');
+      const facet = turn.call(shepherd, 'facet', 'www', 'somebody');
       return turn.all([turn.send(facet, 'status'), turn.send(facet, 'probe', 1_000)]);
     });
     it.world.run();
@@ -207,7 +208,7 @@ describe('a facet', () => {
   it.each([-1, 0.5, NaN, limits.probeMs + 1])('refuses to probe for %d ms', (timeoutMs) => {
     const it = up([named('web')]);
     const asked = it.machine.ask((turn, shepherd) =>
-      turn.send(turn.call(shepherd, 'facet', 'web'), 'probe', timeoutMs),
+      turn.send(turn.call(shepherd, 'facet', 'web', 'somebody'), 'probe', timeoutMs),
     );
     it.world.run();
     expect(asked.error).toMatchObject({ code: 'bad-request' });
@@ -241,30 +242,18 @@ describe('the log', () => {
   });
 });
 
-describe('a member of an aggregate', () => {
-  it('acts within the operation, and its row is told as it comes', () => {
-    const it = up([run('a'), run('b')], {
-      setUp: (turn, shepherd) => {
-        const fleet = turn.spawn(
-          makeElsewhere,
-          'fleet',
-          (turn: Turn, request: Request, writer: Ref<Writer>) => {
-            const members = ['a', 'b', 'a'].map((member) =>
-              turn.send(shepherd, 'member', { ...request, member }, writer),
-            );
-            return turn.when(turn.all(members), (_turn, settled): Outcome => {
-              const rows = settled.flatMap((one) => (one.kept ? one.value : []));
-              return { member: 'fleet', result: 'changed', rows };
-            });
-          },
-        );
-        turn.call(shepherd, 'register', fleet);
-      },
-    });
+describe('an aggregate', () => {
+  const fleetOf =
+    (...members: readonly string[]): NonNullable<Blueprint['setUp']> =>
+    (turn, shepherd) => {
+      const fleet = turn.spawn(makeGroup, 'fleet', members);
+      turn.call(shepherd, 'registerAggregate', fleet);
+    };
+  it('is carried out on each member once, and each row is told as it comes', () => {
+    const it = up([run('a'), run('b')], { setUp: fleetOf('a', 'b', 'a') });
     expect(herd(it, 'start', 'fleet').value?.rows.map(({ pid }) => pid)).toEqual([101, 102, 101]);
     expect(it.machine.processes.started).toEqual(['a', 'b']);
     expect(it.machine.events.map((event) => event.kind === 'row' && event.row.member)).toEqual([
-      'a',
       'a',
       'b',
     ]);

@@ -134,7 +134,8 @@ export class FleetNode {
     for (const { name, members, minReady = '100%' } of fleets) {
       const sharedWith = shares[name] ?? {};
       const facts = { provision: [name] as const, documentation: '', members, minReady };
-      turn.call(shepherd, 'register', turn.spawn(makeFleet, { ...facts, sharedWith, shepherd }));
+      const fleet = turn.spawn(makeFleet, { ...facts, sharedWith, shepherd });
+      turn.call(shepherd, 'registerAggregate', fleet);
     }
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: world.entropy(),

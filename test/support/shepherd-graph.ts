@@ -4,6 +4,7 @@
  */
 import { World, type Behavior, type Bcom, type Ref, type Turn } from '@bellwether/actors';
 import type {
+  Aggregate,
   Outcome,
   Request,
   Service,
@@ -57,6 +58,38 @@ export const stages = ({
 /** What must never be in the log of a vat. */
 export const complaints = (machine: Machine) =>
   machine.log.filter(({ event }) => /^(turn|vat|vow)\./.test(event));
+const statusOf = (name: string, requirement: readonly string[] = []): Status => ({
+  provision: [name],
+  requirement,
+  stage: 'unknown',
+  documentation: '',
+  actions: [],
+  ageMs: 0,
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+});
+/** An aggregate whose outcome is the worst of its members', good or not. */
+export const makeGroup = (
+  _turn: Turn<Aggregate>,
+  _bcom: Bcom<Aggregate>,
+  name: string,
+  members: readonly string[],
+): Behavior<Aggregate> => ({
+  canonicalName: () => name,
+  provision: () => [name],
+  requirement: () => [],
+  status: () => statusOf(name),
+  probe: (turn) => turn.kept(statusOf(name)),
+  members: () => members,
+  sum: (_turn, _action, outcomes) => {
+    const rows = outcomes.map(({ rows: _rows, ...row }) => row);
+    const bad = rows.find(({ result }) => result !== 'ok' && result !== 'changed');
+    const good = rows.some(({ result }) => result === 'changed') ? 'changed' : 'ok';
+    return { member: name, result: bad?.result ?? good, rows };
+  },
+});
 /** A service of another kind: it keeps what it is asked, and answers as it is told. */
 export const makeElsewhere = (
   _turn: Turn<Service>,
@@ -65,20 +98,7 @@ export const makeElsewhere = (
   perform: (turn: Turn, request: Request, writer: Ref<Writer>) => ReturnType<Service['perform']>,
   requirement: readonly string[] = [],
 ): Behavior<Service> => {
-  const status: Status = {
-    kind: 'exported',
-    origin: 'elsewhere',
-    provision: [name],
-    requirement,
-    stage: 'unknown',
-    documentation: '',
-    actions: [],
-    ageMs: 0,
-    isEnabled: true,
-    isOneShot: false,
-    isRespawned: false,
-    respawnCount: 0,
-  };
+  const status = statusOf(name, requirement);
   return {
     canonicalName: () => name,
     provision: () => [name],

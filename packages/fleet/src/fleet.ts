@@ -1,19 +1,11 @@
 /**
- * The `^fleet`: an aggregate of services of this shepherd, most of them exported ones. It has no
- * process and no state; every action goes down to the members, each through the shepherd and inside
- * the same operation, and what it is follows from what they are. GNU Shepherd's rule alone (a stop
- * takes down dependents) would leave every member running.
+ * The `^fleet`: an aggregate of services of its shepherd, most of them exported ones. It has no process
+ * and no state: what it is follows from what its members are, and what came of a command from what
+ * came of it for each of them. Who passes the command on is the shepherd's planner. GNU Shepherd's rule
+ * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import type {
-  Outcome,
-  Request,
-  Row,
-  Service,
-  Shepherd,
-  Status,
-  Writer,
-} from '@bellwether/shepherd';
+import type { Aggregate, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
@@ -29,15 +21,15 @@ export interface FleetOptions {
   readonly minReady: MinReady;
   /** For members that other fleets share: which ones. */
   readonly sharedWith: Readonly<Record<string, readonly string[]>>;
-  readonly shepherd: Ref<Pick<Shepherd, 'member' | 'status' | 'probe'>>;
+  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'probe'>>;
 }
 
 /** Makes an aggregate. @throws RangeError for a `minReady` that its members can never meet. */
 export const makeFleet = (
-  _turn: Turn<Service>,
-  _bcom: Bcom<Service>,
+  _turn: Turn<Aggregate>,
+  _bcom: Bcom<Aggregate>,
   fleet: FleetOptions,
-): Behavior<Service> => {
+): Behavior<Aggregate> => {
   const needed = neededOf(fleet.minReady, fleet.members.length);
   return {
     canonicalName: () => fleet.provision[0],
@@ -50,77 +42,31 @@ export const makeFleet = (
         needed,
       ),
     probe: (turn, timeoutMs) => probe(fleet, needed, turn, timeoutMs),
-    perform: (turn, request, writer) => perform(fleet, turn, request, writer),
+    members: () => fleet.members,
+    sum: (_turn, action, outcomes) => {
+      const rows = outcomes.map((outcome) => annotated(fleet, outcome));
+      return verdict(fleet.provision[0], action, rows, fleet.minReady);
+    },
   };
 };
-
-const perform = (
-  fleet: FleetOptions,
-  turn: Turn<Service>,
-  request: Request,
-  writer: Ref<Writer>,
-): Vow<Outcome> => {
-  const [name] = fleet.provision;
-  if (request.withMembers === false)
-    return turn.kept({ member: name, result: 'ok', reason: 'members left as they are', rows: [] });
-  const remainingMs = Math.max(1, leftFor(request.remainingMs, 0));
-  const rows = fleet.members.map((member) => {
-    const part = { ...request, member, remainingMs };
-    return rowOf(fleet, turn, part, writer);
-  });
-  return turn.when(turn.all(rows), (_turn, settled) =>
-    verdict(name, request.action, settled.map(rowIn), fleet.minReady),
-  );
-};
-
-/**
- * One member's part. The shepherd tells its row the moment it is there, but for a part that it
- * refuses.
- */
-const rowOf = (
-  fleet: FleetOptions,
-  turn: Turn<Service>,
-  request: Request,
-  writer: Ref<Writer>,
-): Vow<Row> =>
-  turn.when(
-    turn.send(fleet.shepherd, 'member', request, writer),
-    (_turn, outcome) => annotated(fleet, request, outcome),
-    (turn, reason) => {
-      const words = `${request.action} was refused: ${wordsOf(reason)}`;
-      const row: Row = { member: request.member, result: 'failed', reason: words };
-      turn.call(writer, 'pass', [{ kind: 'row', row }]);
-      return row;
-    },
-  );
 
 /**
  * A row is an outcome without its own rows. What went wrong below it is named, since this is the
  * last place that knows; and so are the other fleets of a member that changed.
  */
-const annotated = (fleet: FleetOptions, request: Request, outcome: Outcome): Row => {
+const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
   const { rows, ...row } = outcome;
   const notes: string[] = [];
   const cause = isGood(row) ? undefined : rows.find((one) => !isGood(one));
   if (cause?.reason !== undefined) notes.push(`${cause.member}: ${cause.reason}`);
-  const others = row.result === 'changed' ? (fleet.sharedWith[request.member] ?? []) : [];
+  const others = row.result === 'changed' ? (fleet.sharedWith[row.member] ?? []) : [];
   if (others.length > 0) notes.push(`shared with ${others.join(', ')}`);
   if (notes.length === 0) return row;
   const words = [...(row.reason === undefined ? [] : [row.reason]), ...notes].join('; ');
   return { ...row, reason: words.slice(0, LIMITS.textLength) };
 };
 
-const rowIn = (settled: Settled<Row>): Row => {
-  if (settled.kept) return settled.value;
-  throw settled.reason;
-};
-
-const probe = (
-  fleet: FleetOptions,
-  needed: number,
-  turn: Turn<Service>,
-  timeoutMs: number,
-): Vow<Status> => {
+const probe = (fleet: FleetOptions, needed: number, turn: Turn, timeoutMs: number): Vow<Status> => {
   const asked = fleet.members.map((member) =>
     turn.within(timeoutMs, turn.send(fleet.shepherd, 'probe', member, leftFor(timeoutMs, 0))),
   );

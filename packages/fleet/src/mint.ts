@@ -83,9 +83,9 @@ interface Held {
 const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
   if (held.services.size >= LIMITS.mintCount)
     throw new Limit(`mint: ${LIMITS.mintCount} references exist, no more are made`);
-  const facet = turn.call(held.options.shepherd, 'facet', service);
   return turn.when(fresh(held, turn), (turn, swissnum) => {
     const hash = hashOf(held, swissnum);
+    const facet = turn.call(held.options.shepherd, 'facet', service, hash);
     held.services.set(hash, service);
     held.found.set(hash, facet);
     const entry: MintEntry = { kind: 'minted', hash, service };
@@ -101,7 +101,7 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
   if (known !== undefined) return known;
   const service = held.services.get(hash);
   if (service === undefined) throw unknown();
-  const facet = facetOf(held, turn, service);
+  const facet = facetOf(held, turn, service, hash);
   held.found.set(hash, facet);
   return facet;
 };
@@ -109,9 +109,9 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
 /**
  * A service that the configuration no longer has is as unknown to strangers as one that never was.
  */
-const facetOf = (held: Held, turn: Turn, service: string): Ref<ServiceFacet> => {
+const facetOf = (held: Held, turn: Turn, service: string, hash: string): Ref<ServiceFacet> => {
   try {
-    return turn.call(held.options.shepherd, 'facet', service);
+    return turn.call(held.options.shepherd, 'facet', service, hash);
   } catch {
     throw unknown();
   }

@@ -3,32 +3,43 @@
  * stopping everything.
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
-import { limits } from './limits.ts';
-import { operationOf } from './operations.ts';
+import { itself, takeUp } from './commands.ts';
 import { inOrder } from './graph.ts';
-import { isGood, plain, serviceOf, type Held, type Work } from './shepherd-state.ts';
-import type { Outcome, Request, Row, Run, Sink, Writer } from './types.ts';
-import { requirements, runStep, stopQuietly } from './walk.ts';
+import { limits } from './limits.ts';
+import { operationOf } from './memory.ts';
+import { begin } from './operation.ts';
+import { bare } from './outcomes.ts';
+import { keyOf, planAll, planEnd } from './plan.ts';
+import { graphOf, isGood, plain, type Held } from './shepherd-state.ts';
+import type { Outcome, Request, Row, Run, Sink } from './types.ts';
+import { listen, watch } from './watchers.ts';
 import { makeWriter } from './writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
 export const restore = (held: Held, turn: Turn): Vow<void> =>
   turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
-    const writer = spawnWriter(held, turn, undefined);
     const names = [...held.own.keys()];
+    const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
     const wanted = names.filter((name) => isWanted(held, name));
-    const needed = new Set(inOrder(wanted, requirements(held, turn)));
-    for (const name of names) {
-      const isStopped = turn.call(serviceOf(held, turn, name), 'status').stage === 'stopped';
-      if (isWanted(held, name) && isStopped) command(held, turn, name, 'start', writer);
-      // Its stop was accepted, and the daemon died before it was done.
-      if (!needed.has(name) && !isStopped) command(held, turn, name, 'stop', writer);
-    }
+    const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
+    bringBack(held, turn, 'start', wanted.filter(isStopped));
+    // Their stop was accepted, and the daemon died before it was done.
+    bringBack(
+      held,
+      turn,
+      'stop',
+      names.filter((name) => !needed.has(name) && !isStopped(name)),
+    );
   });
 
 const isWanted = (held: Held, name: string): boolean =>
   held.desired.get(name) ?? held.own.get(name)?.config.isAutoStarted ?? false;
+
+const stageOf = (held: Held, turn: Turn, name: string) => {
+  const own = held.own.get(name);
+  return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
+};
 
 const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string }): boolean => {
   const own = held.own.get(run.service);
@@ -48,42 +59,27 @@ const endOrphan = (held: Held, turn: Turn, run: Run & { readonly service: string
   turn.when(run.ended, () => timer.cancel());
 };
 
-const command = (
+/** One operation for all, so that what they share is done once. */
+const bringBack = (
   held: Held,
   turn: Turn,
-  name: string,
   action: 'start' | 'stop',
-  writer: Ref<Writer>,
+  names: readonly string[],
 ): void => {
-  // The colon keeps these ids apart from those that clients may choose.
-  const request = ownRequest(`boot:${held.epoch}`, name, action);
-  runStep(held, turn, workOf(held, turn, request, writer));
+  if (names.length === 0) return;
+  const request = ownRequest(`boot-${action}`, action);
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  takeUp(held, turn, operation, request, planAll({ action, names }, graphOf(held, turn)));
 };
 
-const ownRequest = (operation: string, member: string, action: string): Request => ({
+const ownRequest = (operation: string, action: string): Request => ({
   operation,
-  member,
+  member: 'root',
   action,
   args: [],
   remainingMs: limits.remainingMs,
   hops: [],
 });
-
-/** The work of a request that was checked. */
-export const workOf = (held: Held, turn: Turn, request: Request, writer: Ref<Writer>): Work => ({
-  operation: operationOf(held, turn, request.operation),
-  request,
-  writer,
-  deadlineAtMs: held.clock.now() + request.remainingMs,
-});
-
-/** The writer of one operation at this shepherd. */
-export const spawnWriter = (held: Held, turn: Turn, sink: Ref<Sink> | undefined): Ref<Writer> =>
-  turn.spawn(makeWriter, {
-    node: held.name,
-    log: held.log,
-    ...(sink === undefined ? {} : { sink }),
-  });
 
 /**
  * Stops all local services, dependents first and independent ones at once. Their wishes stay on
@@ -92,27 +88,22 @@ export const spawnWriter = (held: Held, turn: Turn, sink: Ref<Sink> | undefined)
 export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
   const before = held.closing.get();
   if (before !== undefined) return before;
-  const writer = spawnWriter(held, turn, sink);
-  const request = ownRequest(`shutdown:${held.epoch}`, 'root', 'stop');
-  const work = workOf(held, turn, request, writer);
-  const names = [...held.own.keys()];
-  for (const name of names) {
+  const request = ownRequest('end', 'end');
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  listen(held, turn, operation, writer);
+  for (const [name, { service }] of held.own.entries()) {
     held.wishes.set(name, 'stop');
-    const own = held.own.get(name);
-    if (own !== undefined) turn.tell(own.service, 'retire');
+    turn.tell(service, 'retire');
   }
-  const keyOf = (name: string): string => `stop/${name}`;
-  stopQuietly(held, turn, work, names, {
-    keyOf,
-    isTouched: (name) => held.own.has(name),
-    wish: 'stop',
-  });
-  const answers = names.flatMap((name) => work.operation.steps.get(keyOf(name))?.answer ?? []);
-  const closing = turn.when(turn.all(answers), (turn, settled): Outcome => {
-    const rows = settled.map((one, at): Row =>
-      one.kept ? one.value : plain(names[at] ?? '', 'failed', one.reason.message),
-    );
-    turn.call(writer, 'finish');
+  const names = [...held.own.keys()];
+  begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));
+  const over = watch(held, turn, operation, request, writer);
+  const closing = turn.when(over, (): Outcome => {
+    const rows = names.flatMap((name): readonly Row[] => {
+      const outcome = operation.steps.get(keyOf('stop', name))?.outcome;
+      return outcome === undefined ? [] : [bare(outcome)];
+    });
     return summary(rows.filter((row) => row.result !== 'ok'));
   });
   held.closing.set(closing);

@@ -25,11 +25,16 @@ export class BadRequest extends ActorError {
     super('bad-request', message, options);
   }
 }
-/** Something that a peer said is not what its place calls for. */
-export class Malformed extends ActorError {
-  /** `message` names the field, what was expected and what was found. */
+/** The id of an operation means something else already: a new command needs a new id. */
+export class Conflict extends ActorError {
   constructor(message: string, options?: ErrorOptions) {
-    super('malformed', message, options);
+    super('conflict', message, options);
+  }
+}
+/** No operation is remembered under this id, for whoever asks. */
+export class UnknownOperation extends ActorError {
+  constructor(id: string, options?: ErrorOptions) {
+    super('unknown-operation', `operation '${id}' is not known`, options);
   }
 }
 /** Services that wait for each other; the message names the path. */

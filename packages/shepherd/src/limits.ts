@@ -23,10 +23,21 @@ export const limits = {
   provisionCount: 16,
   /** Requirements of one service. */
   requirementCount: 1_000,
-  /** Operations that are remembered; the settled one that ended first is forgotten first. */
+  /** Operations that are remembered for one asker; what has been over for the longest goes first. */
   operationCount: 10_000,
-  /** Members over all remembered operations: about 300 bytes each, so about 30 MB at worst. */
-  memoCount: 100_000,
+  /**
+   * Weight of all operations of one asker: its characters, and 16 for each value. That is room for one
+   * start of the largest fleet, or for 10,000 of small ones.
+   */
+  principalWeight: 33_554_432,
+  /** Weight of all operations of all askers; a character takes one or two bytes. */
+  memoryWeight: 67_108_864,
+  /** Weight that an operation has before its first step. */
+  operationWeight: 1_024,
+  /** Weight of an outcome that every step has room for. */
+  outcomeWeight: 512,
+  /** Callers who wait for one operation at once: each may have a stream of its own. */
+  watcherCount: 64,
   /**
    * Names in `also`, and rows about what is still going on: a frame holds them with room to spare.
    */
@@ -75,18 +86,6 @@ export const limits = {
   backlogBytes: 262_144,
   /** Bytes of rows that wait for credit. Rows are never dropped: beyond this the stream ends. */
   rowBytes: 16_777_216,
-  /** UTF-16 units of one line: of a log, of a reason, of an output. The rest is cut off. */
+  /** UTF-16 units of one line; the rest is cut off. */
   lineCharacters: 4_096,
-  /** Events in one batch of a stream that is read. A sender of ours cuts by bytes long before. */
-  batchEventCount: 1_024,
-  /** Members of one aggregate, and rows of one outcome. */
-  rowCount: 10_000,
-  /**
-   * Entries of one short list that is read: provisions, requirements, actions, words of a command.
-   */
-  listCount: 1_024,
-  /** Lines of output that one row or status carries. */
-  outputLineCount: 1_000,
-  /** Status changes in one answer. */
-  changeCount: 10_000,
 } as const;

@@ -16,10 +16,10 @@ import { Cycle, UnknownService } from './errors.ts';
 import { pathBetween } from './graph.ts';
 import { limits } from './limits.ts';
 import { isName } from './requests.ts';
-import type { Service, ServiceRegistry } from './types.ts';
+import type { Provider, ServiceRegistry } from './types.ts';
 
 interface Entry {
-  readonly service: Ref<Service>;
+  readonly service: Ref<Provider>;
   readonly name: string;
   readonly provision: readonly string[];
   readonly requirement: readonly string[];
@@ -55,7 +55,7 @@ export const makeServiceRegistry = (
 
 const register = (
   held: Held,
-  service: Ref<Service>,
+  service: Ref<Provider>,
   provision: readonly string[],
   requirement: readonly string[],
 ): void => {

@@ -1,22 +1,24 @@
 /**
- * What a shepherd keeps, and the words that its steps share. The steps: walk.ts, operations.ts,
- * boot.ts.
+ * What a shepherd keeps, and the words that its steps share. What an operation is, and how it goes
+ * on: operation.ts; what is remembered of operations, and for how long: memory.ts.
  */
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Memory } from './memory.ts';
+import type { Graph, Wish } from './plan.ts';
 import { makeServiceRegistry } from './registry.ts';
 import type {
+  Aggregate,
   LocalService,
   LogFiles,
   Outcome,
   Prober,
   ProcessMonitor,
+  Provider,
   Records,
-  Request,
   Row,
   Service,
   ServiceConfig,
   ServiceRegistry,
-  Writer,
 } from './types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
@@ -34,44 +36,25 @@ export interface ShepherdOptions {
   readonly records: Records;
 }
 
-/**
- * The last command for a service that was accepted: what is wanted of it. A restart wants it
- * started.
- */
-export type Wish = 'start' | 'stop';
-/** One step of an operation for one service: a node of its graph. */
-export interface Step {
-  readonly name: string;
-  readonly action: string;
-  readonly answer: Vow<Outcome>;
-  readonly phase: 'waiting' | 'acting' | 'settled';
-  /** Absent in a step that is settled: it was refused, and its answer is broken. */
-  readonly outcome?: Outcome;
-}
-/** All steps of one operation at this shepherd; those that are settled are its memory. */
-export interface Operation {
-  readonly id: string;
-  readonly steps: JournalMap<string, Step>;
-  /** Which action was asked of which member from outside: the same id cannot mean two things. */
-  readonly asked: JournalMap<string, string>;
-  readonly pendingCount: JournalCell<number>;
-}
 /** A local service and what only its description says. */
 export interface Own {
   readonly service: Ref<LocalService>;
   readonly config: ServiceConfig;
 }
+/** A service that passes commands on, and the id that it leaves on what goes through it. */
+export interface Elsewhere {
+  readonly service: Ref<Service>;
+  readonly hop: string;
+}
 /** The state of a `^shepherd`. */
 export interface Held extends ShepherdOptions {
   readonly registry: Ref<ServiceRegistry>;
+  /** Every registered service is in one of these three, by its canonical name. */
   readonly own: JournalMap<string, Own>;
-  /** Hop ids of the services that pass commands on. */
-  readonly hops: JournalMap<string, string>;
-  /** Operations with work under way. */
-  readonly open: JournalMap<string, Operation>;
-  /** Operations that are over, the longest settled first. */
-  readonly settled: JournalMap<string, Operation>;
-  readonly stepCount: JournalCell<number>;
+  readonly elsewhere: JournalMap<string, Elsewhere>;
+  readonly aggregates: JournalMap<string, Ref<Aggregate>>;
+  readonly memory: Memory;
+  /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
   /** What the records say, as this daemon wrote it on. */
   readonly desired: JournalMap<string, boolean>;
@@ -87,29 +70,49 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     ...options,
     registry: turn.spawn(makeServiceRegistry),
     own: turn.map(),
-    hops: turn.map(),
-    open: turn.map(),
-    settled: turn.map(),
-    stepCount: turn.cell(0),
+    elsewhere: turn.map(),
+    aggregates: turn.map(),
+    memory: { books: turn.map(), weight: turn.cell(0) },
     wishes: turn.map(),
     desired,
     closing: turn.cell<Vow<Outcome> | undefined>(undefined),
   };
 };
 
-/** One operation on its way through the graph. */
-export interface Work {
-  readonly operation: Operation;
-  /** As it came in, checked. */
-  readonly request: Request;
-  readonly writer: Ref<Writer>;
-  /** Monotonic milliseconds. */
-  readonly deadlineAtMs: number;
-}
-
 /** The service of this name. @throws UnknownService */
-export const serviceOf = (held: Held, turn: Turn, name: string): Ref<Service> =>
+export const providerOf = (held: Held, turn: Turn, name: string): Ref<Provider> =>
   turn.call(held.registry, 'lookup', name);
+/** The canonical name behind any name. @throws UnknownService */
+export const canonicalOf = (held: Held, turn: Turn, name: string): string =>
+  turn.call(providerOf(held, turn, name), 'canonicalName');
+/** Who carries out commands for a canonical name; nobody for an aggregate, or what is not there. */
+export const serviceOf = (held: Held, name: string): Ref<Service> | undefined =>
+  held.own.get(name)?.service ?? held.elsewhere.get(name)?.service;
+
+/** The services as the planner sees them, in this turn. */
+export const graphOf = (held: Held, turn: Turn): Graph => {
+  const { registry, own, aggregates } = held;
+  const canonical = (name: string) => turn.call(registry, 'canonical', name);
+  const isThere = (name: string): boolean => canonical(name) !== undefined;
+  const statusOf = (name: string) => turn.call(providerOf(held, turn, name), 'status');
+  return {
+    requirements: (name) => (isThere(name) ? turn.call(registry, 'requirements', name) : []),
+    dependents: (name) => (isThere(name) ? turn.call(registry, 'dependents', name) : []),
+    members: (name) => {
+      const aggregate = aggregates.get(name);
+      if (aggregate === undefined) return undefined;
+      return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
+    },
+    isOwn: (name) => own.has(name),
+    isEnabled: (name) => statusOf(name).isEnabled,
+    isUp: (name) => {
+      if (!isThere(name)) return false;
+      const { stage } = statusOf(name);
+      return stage === 'running' || stage === 'starting';
+    },
+  };
+};
+
 /** Whether a result means that things are as they were asked to be. */
 export const isGood = ({ result }: Row): boolean => result === 'ok' || result === 'changed';
 /** An outcome without rows. */

@@ -11,34 +11,34 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { restore, shutDown, spawnWriter, workOf } from './boot.ts';
-import { ShuttingDown } from './errors.ts';
+import { restore, shutDown } from './boot.ts';
+import { cancelOperation, command, localRoot } from './commands.ts';
 import { makeServiceFacet } from './facet.ts';
 import { limits } from './limits.ts';
-import { byDeadline, claim } from './operations.ts';
+import { plan, type Step } from './plan.ts';
 import { checkedCount, checkedRequest } from './requests.ts';
 import { makeService } from './service.ts';
 import {
-  broken,
+  canonicalOf,
+  graphOf,
   holdShepherd,
-  serviceOf,
+  providerOf,
   type Held,
   type ShepherdOptions,
 } from './shepherd-state.ts';
+import { checkSink } from './sinks.ts';
 import type {
+  Aggregate,
   Change,
   LocalService,
   Outcome,
   Request,
-  Row,
   Service,
   ServiceConfig,
   Shepherd,
   Sink,
-  Writer,
 } from './types.ts';
-import { checkSink } from './sinks.ts';
-import { runStep } from './walk.ts';
+import { makeWriter } from './writer.ts';
 
 /**
  * Makes a shepherd without services. To be used: `define` and `register`, then `restore`, then
@@ -53,18 +53,20 @@ export const makeShepherd = (
   return {
     define: (turn, config) => define(held, turn, config),
     register: (turn, service) => register(held, turn, service),
-    perform: (turn, request, sink) => perform(held, turn, request, sink),
-    member: (turn, request, writer) => member(held, turn, request, writer),
-    status: (turn, name) => turn.call(serviceOf(held, turn, name), 'status'),
+    registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
+    perform: (turn, request, sink, principal = localRoot) =>
+      perform(held, turn, request, sink, principal),
+    plan: (turn, request) => show(held, turn, request),
+    cancel: (turn, operation, principal = localRoot) =>
+      cancelOperation(held, turn, principal, operation),
+    status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs) => {
       const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
-      return turn.send(serviceOf(held, turn, name), 'probe', waitMs);
+      return turn.send(providerOf(held, turn, name), 'probe', waitMs);
     },
-    facet: (turn, name) => {
-      const canonical = turn.call(serviceOf(held, turn, name), 'canonicalName');
-      return turn.spawn(makeServiceFacet, turn.self, canonical);
-    },
+    facet: (turn, name, principal) =>
+      turn.spawn(makeServiceFacet, turn.self, canonicalOf(held, turn, name), principal),
     log: (turn, name, lineCount) => {
       const own = held.own.get(canonicalOf(held, turn, name));
       if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);
@@ -93,64 +95,37 @@ const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService
 const register = (held: Held, turn: Turn, service: Ref<Service>): void => {
   turn.call(held.registry, 'register', service);
   const name = turn.call(service, 'canonicalName');
-  held.hops.set(name, `${held.epoch}.${held.hops.size + 1}`);
+  held.elsewhere.set(name, { service, hop: `${held.epoch}.${held.elsewhere.size + 1}` });
+};
+
+const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
+  const name = turn.call(aggregate, 'canonicalName');
+  if (turn.call(aggregate, 'requirement').length > 0)
+    throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);
+  turn.call(held.registry, 'register', aggregate);
+  held.aggregates.set(name, aggregate);
 };
 
 const perform = (
   held: Held,
-  turn: Turn<Shepherd>,
+  turn: Turn,
   request: Request,
   sink: Ref<Sink>,
+  principal: string,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
-  const writer = spawnWriter(held, turn, sink);
-  const { answer } = accepted(held, turn, checked, writer);
-  return turn.when(
-    answer,
-    (turn, outcome) => {
-      // Near and in this turn: the last batch is on its way before the answer is.
-      turn.call(writer, 'finish');
-      return outcome;
-    },
-    (turn, reason): Vow<Outcome> => {
-      turn.call(writer, 'finish');
-      return broken(turn, reason);
-    },
-  );
+  const member = canonicalOf(held, turn, checked.member);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  return command(held, turn, principal, { ...checked, member }, writer);
 };
 
-const member = (
-  held: Held,
-  turn: Turn<Shepherd>,
-  request: Request,
-  writer: Ref<Writer>,
-): Vow<Outcome> => {
-  const { answer } = accepted(held, turn, checkedRequest(request), writer);
-  return turn.when(answer, (turn, outcome) => {
-    const { rows: _rows, ...row } = outcome;
-    turn.call(writer, 'pass', [{ kind: 'row', row: row satisfies Row }]);
-    return outcome;
-  });
+/** Plans without doing anything. */
+const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
+  const checked = checkedRequest(request);
+  const member = canonicalOf(held, turn, checked.member);
+  return plan({ ...checked, member }, graphOf(held, turn));
 };
-
-/** @throws UnknownService, BadRequest, Cycle, ShuttingDown, Limit */
-const accepted = (
-  held: Held,
-  turn: Turn<Shepherd>,
-  request: Request,
-  writer: Ref<Writer>,
-): { readonly answer: Vow<Outcome> } => {
-  const name = turn.call(serviceOf(held, turn, request.member), 'canonicalName');
-  const startsSomething = request.action === 'start' || request.action === 'restart';
-  if (held.closing.get() !== undefined && startsSomething) throw new ShuttingDown(name);
-  const work = workOf(held, turn, { ...request, member: name }, writer);
-  claim(work.operation, name, request.action);
-  return { answer: byDeadline(held, turn, work, runStep(held, turn, work)) };
-};
-
-const canonicalOf = (held: Held, turn: Turn, name: string): string =>
-  turn.call(serviceOf(held, turn, name), 'canonicalName');
 
 const history = (held: Held, turn: Turn): readonly Change[] =>
   [...held.own.values()]

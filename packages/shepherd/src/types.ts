@@ -3,9 +3,7 @@
  * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
-import type { changes, Result, Stage } from './shapes.ts';
-
-export type { Result, Stage } from './shapes.ts';
+import type { Step } from './plan.ts';
 
 /** One command for one service. */
 export interface Request {
@@ -30,6 +28,21 @@ export interface Request {
   readonly withMembers?: boolean;
 }
 
+/**
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
+ * Unreachable is never merged with failed or ok; superseded means that a later command won.
+ */
+export type Result =
+  | 'ok'
+  | 'changed'
+  | 'failed'
+  | 'unreachable'
+  | 'timed-out'
+  | 'skipped'
+  | 'superseded'
+  | 'cancelled'
+  | 'unknown';
+
 /** How it ended for one service: what `herd` prints a line about. */
 export interface Row {
   readonly member: string;
@@ -47,16 +60,6 @@ export interface Row {
   readonly output?: readonly string[];
   /** For unreachable: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
-  /** Of a service that was reached at home: which of its states that was. */
-  readonly version?: Version;
-}
-/**
- * Which state of a service at home was seen: of two with one epoch, the one with the greater
- * sequence is newer. A daemon that starts afresh begins another epoch; epochs have no order.
- */
-export interface Version {
-  readonly epoch: number;
-  readonly sequence: number;
 }
 /**
  * The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict
@@ -91,13 +94,14 @@ export interface Writer {
   finish(): void;
 }
 
+/** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
+export type Stage = 'stopped' | 'starting' | 'running' | 'stopping' | 'unknown';
+
 /**
  * One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this
  * alone.
  */
-export type Status = LocalStatus | ExportedStatus | FleetStatus;
-/** What every kind of service tells. */
-export interface StatusFacts {
+export interface Status {
   readonly provision: readonly string[];
   readonly stage: Stage;
   readonly requirement: readonly string[];
@@ -105,6 +109,10 @@ export interface StatusFacts {
   readonly actions: readonly { readonly name: string; readonly documentation: string }[];
   /** Age of this knowledge: 0 for a service of the answering shepherd. */
   readonly ageMs: number;
+  /** Wall clock, milliseconds since 1970, when the stage was entered. */
+  readonly since?: number;
+  readonly pid?: number;
+  readonly command?: readonly string[];
   /** Running, but not (yet, or any more) ready. */
   readonly isReady?: boolean;
   readonly isEnabled: boolean;
@@ -112,40 +120,21 @@ export interface StatusFacts {
   readonly isRespawned: boolean;
   /** Respawns since the last explicit start or stop. */
   readonly respawnCount: number;
-  /** Why the stage is unknown, if it is. */
-  readonly unknownReason?: string;
-}
-/** A service that is at home in the shepherd that answers. */
-export interface LocalStatus extends StatusFacts {
-  readonly kind: 'local';
-  /** Absent where nothing but the name is known. */
-  readonly version?: Version;
-  /** Wall clock, milliseconds since 1970, when the stage was entered. */
-  readonly since?: number;
-  readonly pid?: number;
-  readonly command?: readonly string[];
   readonly lastRespawn?: number;
   readonly lastExit?: Ending & { readonly at: number };
   /** Stopped because its last start failed. */
   readonly failure?: { readonly reason: string; readonly at: number };
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
-}
-/** An aggregate. */
-export interface FleetStatus extends StatusFacts {
-  readonly kind: 'fleet';
-  readonly members: readonly MemberStatus[];
-  /** Members that run. */
-  readonly runningCount: number;
-  /** Members that have to run. */
-  readonly neededCount: number;
-}
-/** A service elsewhere: what is known of it there, be it one at home there or an aggregate. */
-export interface ExportedStatus
-  extends Omit<LocalStatus, 'kind'>, Partial<Omit<FleetStatus, 'kind' | keyof StatusFacts>> {
-  readonly kind: 'exported';
-  /** Where it is, as the operator knows it. */
-  readonly origin: string;
+  /** Of an aggregate: its members, and how many run of how many, and how many it needs. */
+  readonly members?: readonly MemberStatus[];
+  readonly runningCount?: number;
+  readonly neededCount?: number;
+  /**
+   * Of an exported service: where it is, as the operator knows it; and why it is unknown, if it is.
+   */
+  readonly origin?: string;
+  readonly unknownReason?: string;
 }
 /** One member of an aggregate, as its aggregate knows it. */
 export interface MemberStatus {
@@ -157,8 +146,8 @@ export interface MemberStatus {
   readonly unknownReason?: string;
 }
 
-/** A service as its own shepherd sees it; an exported service and a fleet are some, too. */
-export interface Service {
+/** What has names and a place in the graph: a service, or an aggregate of some. */
+export interface Provider {
   canonicalName(): string;
   /** All names, the canonical one first. */
   provision(): readonly string[];
@@ -167,11 +156,24 @@ export interface Service {
   status(): Status;
   /** Asks afresh where knowing takes asking; a local service answers as `status`. */
   probe(timeoutMs: number): Vow<Status>;
+}
+/** A service as its own shepherd sees it; an exported service is one, too. */
+export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
-   * affair.
+   * affair. Under an id that it has seen it answers with what came of that.
    */
   perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+}
+/**
+ * Services of one shepherd under one name. It has no process and no state, and requires nothing;
+ * the shepherd carries out its actions on each of its members.
+ */
+export interface Aggregate extends Provider {
+  /** Names at this shepherd; a name may stand there twice. */
+  members(): readonly string[];
+  /** The outcome of an action, from those of the members in their order. Changes nothing. */
+  sum(action: string, outcomes: readonly Outcome[]): Outcome;
 }
 /** A service that is at home in this shepherd: what only its own shepherd says to it. */
 export interface LocalService extends Service {
@@ -179,7 +181,6 @@ export interface LocalService extends Service {
    * Takes over a process that outlived the daemon. @throws Refused unless the service is stopped.
    */
   adopt(run: Run): void;
-  status(): LocalStatus;
   /** Ends respawning for good: the daemon is on its way out. */
   retire(): void;
   /** Its last status changes, oldest first. */
@@ -199,9 +200,9 @@ export interface ServiceFacet {
 /** The `^service-registry`: names and the graph between them. */
 export interface ServiceRegistry {
   /** @throws Refused for a name that is taken, and for a cycle, with its path. */
-  register(service: Ref<Service>): void;
+  register(provider: Ref<Provider>): void;
   /** @throws UnknownService */
-  lookup(name: string): Ref<Service>;
+  lookup(name: string): Ref<Provider>;
   /** The canonical name behind any name; undefined where there is no such service. */
   canonical(name: string): string | undefined;
   /**
@@ -224,19 +225,32 @@ export interface Shepherd {
    * throws.
    */
   define(config: ServiceConfig): Ref<LocalService>;
-  /**
-   * Takes in a service of another kind: an aggregate, or one that lives elsewhere. @throws Refused,
-   * Cycle
-   */
+  /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
   register(service: Ref<Service>): void;
-  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
-  /** For aggregates: a member's part of an operation that is under way already. */
-  member(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+  /** @throws Refused, also for an aggregate that requires something */
+  registerAggregate(aggregate: Ref<Aggregate>): void;
+  /**
+   * Carries out a command, or answers with what came of it. `principal` says who asks, in words that
+   * no caller from elsewhere can choose: ids mean something for each of them alone. Absent: the
+   * local root.
+   */
+  perform(request: Request, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  /**
+   * The steps that a command would take now, in an order in which they could be taken one by one.
+   * Nothing is touched. @throws UnknownService, BadRequest, Cycle
+   */
+  plan(request: Request): readonly Step[];
+  /**
+   * Calls off the steps of an operation that have not begun; the others go on. @throws
+   * UnknownOperation
+   */
+  cancel(operation: string, principal?: string): void;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];
   probe(name: string, timeoutMs: number): Vow<Status>;
-  facet(name: string): Ref<ServiceFacet>;
+  /** A facet whose operations are those of `principal` alone. */
+  facet(name: string, principal: string): Ref<ServiceFacet>;
   /** The last lines of a service's log, oldest first. */
   log(name: string, lineCount: number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */
@@ -252,7 +266,7 @@ export interface Shepherd {
 /** One status change, for `herd log`. */
 export interface Change {
   readonly service: string;
-  readonly what: (typeof changes)[number];
+  readonly what: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed' | 'done';
   /** Wall clock, milliseconds since 1970. */
   readonly at: number;
 }

@@ -28,7 +28,7 @@ export const registerServices = (
     if (one.kind === 'service') turn.call(shepherd, 'define', one.config);
     else if (one.kind === 'exported') {
       turn.call(shepherd, 'register', exportedService(turn, one.spec, refs, clock));
-    } else turn.call(shepherd, 'register', fleet(turn, one.spec, shepherd, shares));
+    } else turn.call(shepherd, 'registerAggregate', fleet(turn, one.spec, shepherd, shares));
   }
 };
 

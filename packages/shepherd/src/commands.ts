@@ -1,0 +1,94 @@
+/**
+ * How a command becomes an operation, or finds the one that it repeats. An id that was seen means what
+ * it meant; what is new is planned, and refused before anything is touched where it cannot be.
+ */
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
+import { inOrder, pathBetween } from './graph.ts';
+import { checkClaim, operationOf, recalled, type Operation } from './memory.ts';
+import { accept, begin, cancel, tryAgain } from './operation.ts';
+import { keyOf, plan, type Step } from './plan.ts';
+import { graphOf, type Held } from './shepherd-state.ts';
+import type { Outcome, Request, Writer } from './types.ts';
+import { listen, watch } from './watchers.ts';
+
+/** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
+export const itself = 'shepherd';
+/** Who asks through the local root. */
+export const localRoot = 'root';
+
+/**
+ * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it.
+ * @throws Conflict, Cycle, ShuttingDown, Limit
+ */
+export const command = (
+  held: Held,
+  turn: Turn,
+  principal: string,
+  request: Request,
+  writer: Ref<Writer>,
+): Vow<Outcome> => {
+  const { operation: id, action, member } = request;
+  const startsSomething = action === 'start' || action === 'restart';
+  if (held.closing.get() !== undefined && startsSomething) throw new ShuttingDown(member);
+  const operation = operationOf(held.memory, turn, principal, id);
+  checkClaim(operation, request);
+  const key = keyOf(action, member);
+  const phase = operation.steps.get(key)?.phase;
+  if (phase === 'settled' || phase === 'cancelled')
+    return watch(held, turn, operation, request, writer);
+  listen(held, turn, operation, writer);
+  if (!operation.requests.has(member)) {
+    const steps = plan(request, graphOf(held, turn));
+    refuseHops(held, request, steps);
+    takeUp(held, turn, operation, request, steps);
+  } else if (phase !== 'in-doubt') {
+    // A request that came back to where it set out would wait for itself.
+    refuseHops(held, request, stepsBehind(operation, key));
+  }
+  if (phase === 'in-doubt') tryAgain(held, turn, operation, request, key);
+  return watch(held, turn, operation, request, writer);
+};
+
+/** Makes the plan the last word on its services, and sets out. @throws Limit */
+export const takeUp = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  steps: readonly Step[],
+): void => {
+  for (const { key, name, wish } of steps)
+    if (wish !== undefined && !operation.steps.has(key)) accept(held, turn, name, wish);
+  begin(held, turn, operation, request, steps);
+};
+
+/** Calls off what has not begun of an operation. @throws UnknownOperation */
+export const cancelOperation = (held: Held, turn: Turn, principal: string, id: string): void => {
+  const operation = recalled(held.memory, principal, id);
+  if (operation === undefined) throw new UnknownOperation(id);
+  cancel(held, turn, operation);
+};
+
+/** The steps that one rests on, itself the last. */
+const stepsBehind = ({ steps }: Operation, key: string): readonly Step[] =>
+  inOrder([key], (at) => steps.get(at)?.step.after ?? []).flatMap(
+    (at) => steps.get(at)?.step ?? [],
+  );
+
+/** A service that this request came through already would wait for itself. */
+const refuseHops = (
+  held: Held,
+  { hops, action, member }: Request,
+  steps: readonly Step[],
+): void => {
+  if (hops.length === 0) return;
+  for (const { key, name } of steps) {
+    const hop = held.elsewhere.get(name)?.hop;
+    if (hop === undefined || !hops.includes(hop)) continue;
+    const byKey = new Map(steps.map((step) => [step.key, step]));
+    const path = pathBetween(keyOf(action, member), key, (at) => byKey.get(at)?.after ?? []) ?? [];
+    const names = path.map((at) => byKey.get(at)?.name ?? at);
+    throw new Cycle([name, '…', ...names.filter((each, at) => each !== names[at - 1])]);
+  }
+};

@@ -1,0 +1,44 @@
+/**
+ * The `^listeners` of one operation: what services and members say in it goes to the daemon's log
+ * once, and to everybody who listens at that moment. Who comes later hears what is said from then on;
+ * where nobody is left, the log goes on alone.
+ */
+import type { Bcom, Behavior, Log, Ref, Turn } from '@bellwether/actors';
+import { cut } from './text.ts';
+import type { Event, Writer } from './types.ts';
+
+/** The writer that an operation hands to its services. */
+export interface Listeners extends Writer {
+  /** From now on this one hears what is said, too. */
+  add(writer: Ref<Writer>): void;
+  /** This one hears nothing any more; its stream stays as it is. */
+  remove(writer: Ref<Writer>): void;
+}
+
+/** Makes an operation's writer without listeners. `node` stands in front of this shepherd's lines. */
+export const makeListeners = (
+  turn: Turn<Listeners>,
+  _bcom: Bcom<Listeners>,
+  { node, log }: { readonly node: string; readonly log: Log },
+): Behavior<Listeners> => {
+  const writers = turn.map<Ref<Writer>, true>();
+  const pass = (turn: Turn<Listeners>, events: readonly Event[]): void => {
+    for (const writer of writers.keys()) turn.call(writer, 'pass', events);
+  };
+  return {
+    line: (turn, text) => {
+      const line = cut(text);
+      turn.effect(() => log('operation.line', { text: line }));
+      pass(turn, [{ kind: 'line', from: node, text: line }]);
+    },
+    pass,
+    finish: (turn) => {
+      for (const writer of [...writers.keys()]) {
+        turn.call(writer, 'finish');
+        writers.delete(writer);
+      }
+    },
+    add: (_turn, writer) => writers.set(writer, true),
+    remove: (_turn, writer) => void writers.delete(writer),
+  };
+};

@@ -1,0 +1,115 @@
+/** What a step comes to: by itself where it asks nobody, and what its end means for an operation. */
+import { codeOf, type Turn } from '@bellwether/actors';
+import { limits } from './limits.ts';
+import type { Operation, StepRecord } from './memory.ts';
+import type { Step } from './plan.ts';
+import { isGood, plain, type Held } from './shepherd-state.ts';
+import type { Outcome, Row } from './types.ts';
+
+/** How a step ends. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly refusal?: { readonly code: string; readonly message: string };
+  /** What it rests on is in doubt, so that its outcome is. */
+  readonly isInDoubt?: boolean;
+}
+/** Whether a step has come to an end, be it in doubt. */
+export const isOver = ({ steps }: Operation, key: string): boolean => {
+  const phase = steps.get(key)?.phase;
+  return phase === 'settled' || phase === 'in-doubt' || phase === 'cancelled';
+};
+
+/** What a step comes to without asking anybody; undefined: it has to ask. */
+export const withoutAsking = (
+  held: Held,
+  turn: Turn,
+  { steps }: Operation,
+  step: Step,
+): Ending | undefined => {
+  const { name, action } = step;
+  if (!isCurrent(held, step)) return { outcome: superseded(held, step) };
+  for (const key of step.needed) {
+    const cause = steps.get(key);
+    if (cause?.outcome !== undefined && !isGood(cause.outcome)) return dependsOn(name, cause);
+  }
+  switch (step.kind) {
+    case 'ask':
+      return undefined;
+    case 'order':
+      return { outcome: plain(name, 'ok') };
+    case 'known':
+      return { outcome: plain(name, step.result, step.reason) };
+    case 'same': {
+      const { outcome = plain(name, 'unknown'), refusal, phase } = steps.get(step.part) ?? {};
+      return { outcome, isInDoubt: phase === 'in-doubt', ...(refusal && { refusal }) };
+    }
+    case 'sum': {
+      const parts = step.parts.flatMap((key) => steps.get(key) ?? []);
+      const outcomes = parts.flatMap(({ outcome }) => outcome ?? []);
+      const isInDoubt = parts.some(({ phase }) => phase === 'in-doubt');
+      return { outcome: summed(held, turn, name, action, outcomes), isInDoubt };
+    }
+  }
+};
+/** What the rows of an aggregate's members mean together, in its own words. */
+export const summed = (
+  { aggregates }: Held,
+  turn: Turn,
+  name: string,
+  action: string,
+  outcomes: readonly Outcome[],
+): Outcome => {
+  const aggregate = aggregates.get(name);
+  if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
+  return turn.call(aggregate, 'sum', action, outcomes);
+};
+const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending => {
+  const { rows, ...row } = outcome ?? plain(step.name, 'failed');
+  const words = `Service ${name} depends on ${step.name}.`;
+  const causes = [row, ...rows].slice(0, limits.causeCount);
+  const isInDoubt = phase === 'in-doubt';
+  return { outcome: { ...plain(name, 'failed', words), rows: causes }, isInDoubt };
+};
+/** A service that nobody registered. */
+export const notThere = ({ name }: Step): Ending => ({
+  outcome: plain(name, 'failed', `service '${name}' could not be found`),
+});
+/** A service threw: nothing was done. */
+export const refused = ({ name, action }: Step, reason: Error): Ending => {
+  const { message } = reason;
+  const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
+  return { outcome, refusal: { code: codeOf(reason), message } };
+};
+
+/**
+ * Whether what the operation wants of the service is still what was wanted last, by whomever. An
+ * aggregate has no say: its members have.
+ */
+export const isCurrent = (held: Held, { kind, name, wish }: Step): boolean =>
+  kind !== 'ask' || wish === undefined || (held.wishes.get(name) ?? wish) === wish;
+const superseded = (held: Held, { name, action }: Step): Outcome => {
+  const last = held.wishes.get(name) ?? 'command';
+  return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
+};
+
+/** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */
+export const isDoubtful = ({ result, rows }: Outcome): boolean =>
+  isDoubt(result) || rows.some((row) => isDoubt(row.result));
+const isDoubt = (result: Row['result']): boolean => result === 'timed-out' || result === 'unknown';
+
+/** The outcome with the names of the other services that changed on the way. */
+export const withAlso = (
+  { steps }: Operation,
+  { touched = [] }: Step,
+  outcome: Outcome,
+): Outcome => {
+  const also: string[] = [];
+  for (const key of touched) {
+    const record = steps.get(key);
+    if (record?.outcome?.result === 'changed') also.push(record.step.name);
+  }
+  return also.length === 0 ? outcome : { ...outcome, also: also.slice(0, limits.alsoCount) };
+};
+
+/** A row without the rows of an outcome. */
+export const bare = ({ rows: _rows, ...row }: Outcome): Row => row;

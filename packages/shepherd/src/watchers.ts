@@ -1,0 +1,122 @@
+/**
+ * Who waits for an operation, and who hears what is said in it. All of them may come and go; what is
+ * being done goes on.
+ */
+import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { limits } from './limits.ts';
+import { makeListeners, type Listeners } from './listeners.ts';
+import type { Operation, StepRecord, Watcher } from './memory.ts';
+import { bare, isOver, summed } from './outcomes.ts';
+import { keyOf, type Step } from './plan.ts';
+import { broken, plain, serviceOf, type Held } from './shepherd-state.ts';
+import type { Outcome, Request, Row, Writer } from './types.ts';
+
+/** The writer of the operation while something is under way. */
+export const listenersOf = (held: Held, turn: Turn, { listeners }: Operation): Ref<Listeners> => {
+  const before = listeners.get();
+  if (before !== undefined) return before;
+  const made = turn.spawn(makeListeners, { node: held.name, log: held.log });
+  listeners.set(made);
+  return made;
+};
+/** From now on this one hears what is said in the operation. */
+export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref<Writer>): void =>
+  turn.call(listenersOf(held, turn, operation), 'add', writer);
+
+/**
+ * The outcome of what was asked for; after the deadline what is still going on: the work itself is not
+ * stopped by it. The stream of `writer` ends with the answer. @throws Limit for too many who wait
+ */
+export const watch = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  writer: Ref<Writer> | undefined,
+): Vow<Outcome> => {
+  const key = keyOf(request.action, request.member);
+  const record = operation.steps.get(key);
+  if (operation.watchers.size >= limits.watcherCount)
+    throw new Limit(`operation ${operation.id}: ${limits.watcherCount} wait for it already`);
+  const { vow, resolver } = turn.vow<Outcome>();
+  const before = operation.account.get();
+  const at = before.lastWatcher + 1;
+  operation.account.set({ ...before, lastWatcher: at });
+  const timer = turn.after(request.remainingMs, (turn) => late(held, turn, operation, at, request));
+  const watcher: Watcher = { key, resolver, timer, ...(writer && { writer }) };
+  operation.watchers.set(at, watcher);
+  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, watcher, record);
+  return vow;
+};
+/** Answers somebody who waits for a step that is over. */
+export const answer = (
+  turn: Turn,
+  operation: Operation,
+  at: number,
+  watcher: Watcher,
+  { step, outcome, refusal }: StepRecord,
+): void => {
+  watcher.timer.cancel();
+  leave(turn, operation, at, watcher);
+  if (refusal === undefined) return watcher.resolver.kept(outcome ?? plain(step.name, 'unknown'));
+  watcher.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
+};
+/** Near and in this turn: the last batch is on its way before the answer is. */
+const leave = (turn: Turn, operation: Operation, at: number, { writer }: Watcher): void => {
+  operation.watchers.delete(at);
+  const listeners = operation.listeners.get();
+  if (writer === undefined) return;
+  if (listeners !== undefined) turn.call(listeners, 'remove', writer);
+  turn.call(writer, 'finish');
+};
+
+const late = (held: Held, turn: Turn, operation: Operation, at: number, request: Request): void => {
+  const watcher = operation.watchers.get(at);
+  if (watcher === undefined) return;
+  const { outcome, news } = unfinished(held, turn, operation, request);
+  const events = news.map((row) => ({ kind: 'row', row }) as const);
+  if (watcher.writer !== undefined) turn.call(watcher.writer, 'pass', events);
+  leave(turn, operation, at, watcher);
+  watcher.resolver.kept(outcome);
+};
+/** The outcome so far, and the rows in it that nobody was told yet. */
+const unfinished = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  { member, action, remainingMs }: Request,
+): { readonly outcome: Outcome; readonly news: readonly Row[] } => {
+  const words = `${action} is not over after ${remainingMs} ms; it goes on.`;
+  const lateOne = (name: string): Outcome => plain(name, 'timed-out', `Service ${name}: ${words}`);
+  const sum = sumBehind(operation, keyOf(action, member));
+  if (sum === undefined) {
+    const open = [...operation.steps.values()].filter(
+      ({ step, phase }) => isOpen(phase) && isTold(step),
+    );
+    const rows = open.slice(0, limits.alsoCount).map((record) => rowOf(held, turn, record));
+    return { outcome: { ...lateOne(member), rows }, news: [] };
+  }
+  const parts = sum.parts.flatMap((key) => operation.steps.get(key) ?? []);
+  const outcomes = parts.map(({ step, phase, outcome }) =>
+    isOpen(phase) || outcome === undefined ? lateOne(step.name) : outcome,
+  );
+  const news = outcomes.filter((_outcome, at) => isOpen(parts[at]?.phase ?? 'settled')).map(bare);
+  return { outcome: summed(held, turn, member, action, outcomes), news };
+};
+/** The step that sums up what answers a request for an aggregate. */
+const sumBehind = ({ steps }: Operation, key: string): (Step & { kind: 'sum' }) | undefined => {
+  const step = steps.get(key)?.step;
+  const behind = step?.kind === 'same' ? steps.get(step.part)?.step : step;
+  return behind?.kind === 'sum' ? behind : undefined;
+};
+const isOpen = (phase: StepRecord['phase']): boolean => phase === 'waiting' || phase === 'acting';
+const isTold = ({ kind }: Step): boolean => kind === 'ask' || kind === 'sum';
+
+const rowOf = (held: Held, turn: Turn, { step, phase }: StepRecord): Row => {
+  const { name, action } = step;
+  const what = phase === 'waiting' ? 'waits for other services' : 'is under way';
+  const row = plain(name, 'timed-out', `Service ${name}: ${action} ${what}.`);
+  const service = serviceOf(held, name);
+  const stage = service && turn.call(service, 'status').stage;
+  return bare({ ...row, ...(stage && { stage }) });
+};
