@@ -59,6 +59,7 @@ export const stages = ({
 export const complaints = (machine: Machine) =>
   machine.log.filter(({ event }) => /^(turn|vat|vow)\./.test(event));
 const statusOf = (name: string, requirement: readonly string[] = []): Status => ({
+  kind: 'local',
   provision: [name],
   requirement,
   stage: 'unknown',

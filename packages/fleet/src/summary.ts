@@ -5,27 +5,20 @@
  *     anything else      all members good      ok or changed, "2/2"
  *     otherwise          the worst result of a member, "1 of 2 members"
  */
-import type { Outcome, Result, Row, Stage, Status } from '@bellwether/shepherd';
+import {
+  isGood,
+  worstOf,
+  type Outcome,
+  type Result,
+  type Row,
+  type Stage,
+  type Status,
+} from '@bellwether/shepherd';
 
-/** From worst to best. An answer that says no weighs more than no answer. */
-const severity: readonly Result[] = [
-  'failed',
-  'unreachable',
-  'timed-out',
-  'unknown',
-  'superseded',
-  'cancelled',
-  'skipped',
-  'changed',
-  'ok',
-];
+export { isGood, worstOf } from '@bellwether/shepherd';
 
 /** How many members must be good: a count, or a share of all as a whole percentage, rounded up. */
 export type MinReady = number | `${number}%`;
-
-/** Whether a target is as it was asked to be. */
-export const isGood = (row: { readonly result: Result }): boolean =>
-  row.result === 'ok' || row.result === 'changed';
 
 /**
  * The number of members that a policy asks for.
@@ -57,10 +50,6 @@ export const verdict = (
   const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
   return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
 };
-
-/** The result that weighs most; `ok` for no rows. */
-export const worstOf = (rows: readonly Row[]): Result =>
-  severity.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
 
 const bestOf = (rows: readonly Row[]): Result =>
   rows.some((row) => row.result === 'changed') ? 'changed' : 'ok';

@@ -25,6 +25,13 @@ export class BadRequest extends ActorError {
     super('bad-request', message, options);
   }
 }
+/** Something that a peer said is not what its place calls for. */
+export class Malformed extends ActorError {
+  /** `message` names the field, what was expected and what was found. */
+  constructor(message: string, options?: ErrorOptions) {
+    super('malformed', message, options);
+  }
+}
 /** The id of an operation means something else already: a new command needs a new id. */
 export class Conflict extends ActorError {
   constructor(message: string, options?: ErrorOptions) {

@@ -5,9 +5,29 @@ export { makeServiceFacet } from './facet.ts';
 export { makeLogger } from './logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
 export { makeServiceRegistry } from './registry.ts';
+export {
+  list,
+  readCount,
+  readName,
+  readUpTo,
+  struct,
+  textOf,
+  weightOf,
+  type Read,
+} from './read.ts';
 export type { Step, StepBase, Wish } from './plan.ts';
 export { checkedRequest, isName } from './requests.ts';
 export { makeService, type ServicePowers } from './service.ts';
+export {
+  isGood,
+  makeReader,
+  results,
+  stages,
+  unknownStatus,
+  worstOf,
+  type Reader,
+  type ReadPolicy,
+} from './shapes.ts';
 export { makeShepherd } from './shepherd.ts';
 export type { ShepherdOptions } from './shepherd-state.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

@@ -86,6 +86,18 @@ export const limits = {
   backlogBytes: 262_144,
   /** Bytes of rows that wait for credit. Rows are never dropped: beyond this the stream ends. */
   rowBytes: 16_777_216,
-  /** UTF-16 units of one line; the rest is cut off. */
+  /** UTF-16 units of one line: of a log, of a reason, of an output. The rest is cut off. */
   lineCharacters: 4_096,
+  /** Events in one batch of a stream that is read. A sender of ours cuts by bytes long before. */
+  batchEventCount: 1_024,
+  /** Members of one aggregate, and rows of one outcome. */
+  rowCount: 10_000,
+  /**
+   * Entries of one short list that is read: provisions, requirements, actions, words of a command.
+   */
+  listCount: 1_024,
+  /** Lines of output that one row or status carries. */
+  outputLineCount: 1_000,
+  /** Status changes in one answer. */
+  changeCount: 10_000,
 } as const;

@@ -4,6 +4,9 @@
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Step } from './plan.ts';
+import type { changes, Result, Stage } from './shapes.ts';
+
+export type { Result, Stage } from './shapes.ts';
 
 /** One command for one service. */
 export interface Request {
@@ -28,21 +31,6 @@ export interface Request {
   readonly withMembers?: boolean;
 }
 
-/**
- * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
- * Unreachable is never merged with failed or ok; superseded means that a later command won.
- */
-export type Result =
-  | 'ok'
-  | 'changed'
-  | 'failed'
-  | 'unreachable'
-  | 'timed-out'
-  | 'skipped'
-  | 'superseded'
-  | 'cancelled'
-  | 'unknown';
-
 /** How it ended for one service: what `herd` prints a line about. */
 export interface Row {
   readonly member: string;
@@ -60,6 +48,16 @@ export interface Row {
   readonly output?: readonly string[];
   /** For unreachable: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
+  /** Of a service that was reached at home: which of its states that was. */
+  readonly version?: Version;
+}
+/**
+ * Which state of a service at home was seen: of two with one epoch, the one with the greater
+ * sequence is newer. A daemon that starts afresh begins another epoch; epochs have no order.
+ */
+export interface Version {
+  readonly epoch: number;
+  readonly sequence: number;
 }
 /**
  * The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict
@@ -94,14 +92,13 @@ export interface Writer {
   finish(): void;
 }
 
-/** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
-export type Stage = 'stopped' | 'starting' | 'running' | 'stopping' | 'unknown';
-
 /**
  * One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this
  * alone.
  */
-export interface Status {
+export type Status = LocalStatus | ExportedStatus | FleetStatus;
+/** What every kind of service tells. */
+export interface StatusFacts {
   readonly provision: readonly string[];
   readonly stage: Stage;
   readonly requirement: readonly string[];
@@ -109,10 +106,6 @@ export interface Status {
   readonly actions: readonly { readonly name: string; readonly documentation: string }[];
   /** Age of this knowledge: 0 for a service of the answering shepherd. */
   readonly ageMs: number;
-  /** Wall clock, milliseconds since 1970, when the stage was entered. */
-  readonly since?: number;
-  readonly pid?: number;
-  readonly command?: readonly string[];
   /** Running, but not (yet, or any more) ready. */
   readonly isReady?: boolean;
   readonly isEnabled: boolean;
@@ -120,21 +113,40 @@ export interface Status {
   readonly isRespawned: boolean;
   /** Respawns since the last explicit start or stop. */
   readonly respawnCount: number;
+  /** Why the stage is unknown, if it is. */
+  readonly unknownReason?: string;
+}
+/** A service that is at home in the shepherd that answers. */
+export interface LocalStatus extends StatusFacts {
+  readonly kind: 'local';
+  /** Absent where nothing but the name is known. */
+  readonly version?: Version;
+  /** Wall clock, milliseconds since 1970, when the stage was entered. */
+  readonly since?: number;
+  readonly pid?: number;
+  readonly command?: readonly string[];
   readonly lastRespawn?: number;
   readonly lastExit?: Ending & { readonly at: number };
   /** Stopped because its last start failed. */
   readonly failure?: { readonly reason: string; readonly at: number };
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
-  /** Of an aggregate: its members, and how many run of how many, and how many it needs. */
-  readonly members?: readonly MemberStatus[];
-  readonly runningCount?: number;
-  readonly neededCount?: number;
-  /**
-   * Of an exported service: where it is, as the operator knows it; and why it is unknown, if it is.
-   */
-  readonly origin?: string;
-  readonly unknownReason?: string;
+}
+/** An aggregate. */
+export interface FleetStatus extends StatusFacts {
+  readonly kind: 'fleet';
+  readonly members: readonly MemberStatus[];
+  /** Members that run. */
+  readonly runningCount: number;
+  /** Members that have to run. */
+  readonly neededCount: number;
+}
+/** A service elsewhere: what is known of it there, be it one at home there or an aggregate. */
+export interface ExportedStatus
+  extends Omit<LocalStatus, 'kind'>, Partial<Omit<FleetStatus, 'kind' | keyof StatusFacts>> {
+  readonly kind: 'exported';
+  /** Where it is, as the operator knows it. */
+  readonly origin: string;
 }
 /** One member of an aggregate, as its aggregate knows it. */
 export interface MemberStatus {
@@ -181,6 +193,7 @@ export interface LocalService extends Service {
    * Takes over a process that outlived the daemon. @throws Refused unless the service is stopped.
    */
   adopt(run: Run): void;
+  status(): LocalStatus;
   /** Ends respawning for good: the daemon is on its way out. */
   retire(): void;
   /** Its last status changes, oldest first. */
@@ -266,7 +279,7 @@ export interface Shepherd {
 /** One status change, for `herd log`. */
 export interface Change {
   readonly service: string;
-  readonly what: 'starting' | 'running' | 'stopping' | 'stopped' | 'failed' | 'done';
+  readonly what: (typeof changes)[number];
   /** Wall clock, milliseconds since 1970. */
   readonly at: number;
 }

@@ -298,7 +298,7 @@ describe('an action', () => {
   });
   it.each([
     ...['detached', 'no-answer', 'out-of-reach', 'usage', 'locked', 'superseded', 'bad-ref'],
-    ...['severed', 'timed-out', 'unreachable', 'already-there', 'no-shepherd'],
+    ...['refused', 'severed', 'timed-out', 'unreachable', 'already-there', 'no-shepherd'],
   ])('that the peer refuses with the code %s has failed there, and nowhere here', async (code) => {
     await serve({
       perform: () => {

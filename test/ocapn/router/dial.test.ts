@@ -71,6 +71,20 @@ describe('enliven', () => {
       message: expect.stringContaining('nobody.sim'),
     });
   });
+  it('sends nothing before it has told that a session is open', async () => {
+    const told: unknown[] = [];
+    const teller = new Peer(network, 'teller', {
+      router: { opened: ({ direction, tables }) => void told.push([direction, tables.questions]) },
+    });
+    const nobody = teller.router.enliven<Desk>(new Sturdyref(elsewhere('nobody'), secret));
+    await expect(teller.run((turn) => turn.send(nobody, 'hear', 1))).rejects.toThrow('nobody');
+    expect(told).toEqual([]);
+    const desk = teller.router.enliven<Desk>(atB);
+    expect(await teller.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
+    expect(told).toEqual([['dialled', 0]]);
+    teller.router.close();
+    world.run();
+  });
   it('breaks with Unreachable when the peer accepts and says nothing', async () => {
     network.answerAs('mute', () => ({
       bytes: () => undefined,

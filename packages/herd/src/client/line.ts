@@ -49,8 +49,14 @@ export interface Line {
   close(): void;
 }
 
+/** A line of which one knows whether it leads anywhere. */
+export interface OpenLine extends Line {
+  /** Whether the peer has answered that it knows no such ref, whatever was asked through it. */
+  readonly isRefused: boolean;
+}
+
 /** Opens a line; the dial begins with the first question. */
-export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
+export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine => {
   const clock = nodeClock();
   const { vat: scheduler, flush } = nodeSchedulers();
   const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
@@ -73,11 +79,19 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): Line => {
     mayDial: (_to, because) => because === 'asked',
     ...(designator === undefined ? {} : { designator }),
   });
+  let isRefused = false;
+  const reach = (): Vow<Ref> => {
+    const found = router.enliven(ref);
+    vat.run(() => found).catch((reason: unknown) => (isRefused = fateOf(reason) === 'refused'));
+    return found;
+  };
   let root: Vow<Ref> | undefined;
   return {
+    get isRefused() {
+      return isRefused;
+    },
     ask: (question) => {
-      root ??= router.enliven(ref);
-      const target = root;
+      const target = (root ??= reach());
       const send = (turn: Turn): Vow<unknown> =>
         turn.forward(target, question.method, argsOf(turn, question));
       return settle(() => isOpen, vat.run(send), question);

@@ -1,5 +1,4 @@
 /** The line to this user's own shepherd, and what its failures mean. */
-import { codeOf, isRemote } from '@bellwether/actors';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
 import { type Line, openLine } from './line.ts';
@@ -15,18 +14,20 @@ export const openRoot = (user: User, said: string | undefined): Line => {
   const line = openLine({ ref, netlayer: unixNetlayer({ designator: 'herd' }) });
   return {
     ask: (question) =>
-      line.ask(question).catch((error: unknown) => Promise.reject(explained(error, socket, user))),
+      line
+        .ask(question)
+        .catch((error: unknown) => Promise.reject(explained(error, line.isRefused, socket, user))),
     close: () => line.close(),
   };
 };
 
-const explained = (error: unknown, socket: string, user: User): unknown => {
+const explained = (error: unknown, isRefused: boolean, socket: string, user: User): unknown => {
   if (isOutOfReach(error)) {
     const { message, isAlone } = rootCause(error);
     const hint = isAlone ? howToStart(user) : notUnderstood;
     return new NoShepherd(`no shepherd answers at ${socket}: ${message}`, hint, { cause: error });
   }
-  if (!isRemote(error) || codeOf(error) !== 'refused') return error;
+  if (!isRefused) return error;
   return new NoShepherd(
     `the shepherd at ${socket} does not take the admin.ref beside its socket`,
     'Another shepherd has written that file. Restart the one that is to be used.',
