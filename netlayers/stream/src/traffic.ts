@@ -46,7 +46,7 @@ export class Traffic {
       return;
     }
     this.#sockets.add(socket);
-    socket.once('close', this.#onGone);
+    socket.on('close', this.#onGone); // comes once; `once` would make two objects for it
   }
 
   /** Counts the socket that wraps another one in its place: the outer one owns it from here. */

@@ -1,12 +1,15 @@
 /** An import outlives the reference that stood for it, as long as the peer mentions it anew. */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { Connector, Frontier, Ref } from '@bellwether/actors';
+import type { Frontier, Ref } from '@bellwether/actors';
 import { expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { wholeRoom } from '../../../packages/ocapn/src/router/room.ts';
 import type { SessionHost } from '../../../packages/ocapn/src/session/host.ts';
-import { IncomingReferences } from '../../../packages/ocapn/src/session/references.ts';
+import {
+  type Collector,
+  IncomingReferences,
+} from '../../../packages/ocapn/src/session/references.ts';
 import type { Session } from '../../../packages/ocapn/src/session/session.ts';
 import { type Import, Tables } from '../../../packages/ocapn/src/session/tables.ts';
 import { Descriptor } from '../../../packages/ocapn/src/wire/operations.ts';
@@ -23,13 +26,8 @@ it('a finalizer that comes late does not give back what its successor holds', as
     frontier: { far: () => ({}) as Ref } as Pick<Frontier, 'far'>,
     reaper: { watch: (_object: object, gone: () => void) => void finalizers.push(gone) },
   } as SessionHost;
-  const incoming = new IncomingReferences(
-    host,
-    {} as Session,
-    tables,
-    {} as Connector,
-    (entry) => void collected.push(entry),
-  );
+  const outgoing = { collect: (entry: Import) => void collected.push(entry) } as Collector;
+  const incoming = new IncomingReferences(host, {} as Session, tables, outgoing);
   const mention = (): unknown => incoming.bind(new Descriptor('import-object', 5));
 
   expect(mention()).toBeTypeOf('object'); // and nobody keeps it

@@ -3,6 +3,9 @@ import type { Netlayer } from '../netlayer.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Session } from '../session/session.ts';
 
+/** What stops a timer that is over: it holds nothing of it. */
+export const noTimer = (): void => undefined;
+
 /** A connection and its session, from the first byte to the end. */
 export class Link {
   readonly netlayer: Netlayer;
@@ -12,7 +15,7 @@ export class Link {
   /** Whom we dialled; undefined for a connection that was accepted. */
   readonly dialled: PeerLocation | undefined;
   /** Ends the wait for the peer's hello. */
-  stopTimer: () => void = () => undefined;
+  stopTimer: () => void = noTimer;
   /** Who the peer is, once its hello was admitted; undefined for an anonymous one. */
   identity: PeerLocation | undefined;
   /** When its hello was admitted, by the clock's `now`; undefined before. */

@@ -41,7 +41,7 @@ import { Bootstrap } from './bootstrap.ts';
 import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
-import { Link } from './link.ts';
+import { Link, noTimer } from './link.ts';
 import { quietLog } from './quiet-log.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
 import type { Waiter } from './routes.ts';
@@ -76,6 +76,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   /** What our hello says on a transport where we do not listen. */
   readonly #designator: string;
   readonly #routing: Routing;
+  readonly #wholeRoom: Room;
+  readonly #strangersRoom: Room;
   /** Every connection, oldest first. */
   readonly #links = new Map<Session, Link>();
   /** Accepted connections that have not said hello, oldest first. */
@@ -93,6 +95,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.crypto = powers.crypto;
     this.clock = powers.clock;
     this.limits = { ...LIMITS, ...powers.limits };
+    this.#wholeRoom = wholeRoom(this.limits);
+    this.#strangersRoom = strangersRoom(this.limits);
     this.reader = new OperationReader(this.limits);
     this.outbox = new Outbox(powers.scheduler, powers.clock, this.limits);
     this.flow = new Flow(powers.vat, this.limits);
@@ -223,12 +227,13 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       session.abort(CROSSED);
       return undefined;
     }
-    return session.isStranger ? strangersRoom(this.limits) : wholeRoom(this.limits);
+    return session.isStranger ? this.#strangersRoom : this.#wholeRoom;
   }
   opened(session: Session): void {
     const link = this.#links.get(session);
     if (link === undefined) return;
     link.stopTimer();
+    link.stopTimer = noTimer;
     link.openedAtMs = this.clock.now();
     this.#halfOpen.delete(link);
     const { identity } = link;
@@ -240,7 +245,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   known(session: Session): Room {
     const link = this.#links.get(session);
     if (link !== undefined) this.#strangers.delete(link);
-    return wholeRoom(this.limits);
+    return this.#wholeRoom;
   }
   confirmed(session: Session): void {
     const link = this.#links.get(session);

@@ -66,17 +66,15 @@ export class Incoming {
   readonly #tables: Tables;
   readonly #outgoing: Outgoing;
   readonly #references: IncomingReferences;
-  /** One for all: an error of its own takes 1 KB for its stack. */
-  readonly #nothing = new Refused('captp: there is no such object');
+  /** One for all, and none as long as nobody asks: an error takes 1 KB for its stack. */
+  #nothing: Refused | undefined;
   #pendingCount = 0;
   constructor(host: SessionHost, session: Session, tables: Tables, outgoing: Outgoing) {
     this.#host = host;
     this.#session = session;
     this.#tables = tables;
     this.#outgoing = outgoing;
-    this.#references = new IncomingReferences(host, session, tables, outgoing, (entry) =>
-      outgoing.collect(entry),
-    );
+    this.#references = new IncomingReferences(host, session, tables, outgoing);
   }
   /** @throws Decode, Limit: the peer has broken the protocol. */
   handle(operation: Operation): void {
@@ -127,7 +125,7 @@ export class Incoming {
     if (question instanceof Question) this.#answered(question, operation);
     else if (target !== undefined) this.#message(operation, target as Ref | Vow);
     else if (answer !== undefined || resolver !== undefined)
-      this.#result(operation, brokenVow(this.#host.frontier, this.#nothing));
+      this.#result(operation, this.#nobody());
     else if (to.kind !== 'export' || !this.#tables.exports.wasGiven(to.position))
       throw new Decode(`captp: a message to ${to.kind} ${to.position}, which is nothing here`);
   }
@@ -167,7 +165,7 @@ export class Incoming {
   }
   #listen({ to, listener }: Listen): void {
     this.#checkPending();
-    const target = this.#references.target(to) ?? brokenVow(this.#host.frontier, this.#nothing);
+    const target = this.#references.target(to) ?? this.#nobody();
     this.#expect(target as Vow, undefined, listener.position);
   }
   #select(operation: Select): void {
@@ -176,9 +174,7 @@ export class Incoming {
     const { frontier } = this.#host;
     const target = this.#references.target(operation.from);
     const vow =
-      target === undefined
-        ? brokenVow(frontier, this.#nothing)
-        : selected(frontier, target as Vow, operation);
+      target === undefined ? this.#nobody() : selected(frontier, target as Vow, operation);
     this.#expect(vow, operation.answer, undefined);
   }
   #takeBack({ positions, deltas }: GcExports): void {
@@ -187,6 +183,11 @@ export class Incoming {
       if (question !== undefined)
         this.#outgoing.settle(question, false, new Refused('captp: the peer will not answer'));
     }
+  }
+  /** What a message gets that reaches nobody. */
+  #nobody(): Vow {
+    this.#nothing ??= new Refused('captp: there is no such object');
+    return brokenVow(this.#host.frontier, this.#nothing);
   }
   #checkPending(): void {
     const { listeners } = this.#tables.room;

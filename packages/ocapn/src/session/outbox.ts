@@ -26,7 +26,8 @@ const RUN_BYTES = 256 * 1024;
 
 /** What one session has written and the transport has not taken. */
 export class Unsent {
-  parts: Uint8Array[] = [];
+  /** In order; undefined when there is nothing, as in all sessions that are idle. */
+  parts: Uint8Array[] | undefined = undefined;
   byteCount = 0;
   /** It has frames of this tick. */
   isDirty = false;
@@ -128,10 +129,12 @@ export class Outbox {
     if (this.#owner === sender) this.#spill();
     const { unsent, connection } = sender;
     if (unsent.isBlocked) return this.#wait(sender);
-    const parts = connection.records ? unsent.parts : joined(unsent);
-    unsent.parts = [];
+    const { parts, byteCount } = unsent;
+    unsent.parts = undefined;
     unsent.byteCount = 0;
-    for (const part of parts) if (!connection.send(part)) unsent.isBlocked = true;
+    if (parts !== undefined)
+      for (const part of connection.records ? parts : joined(parts, byteCount))
+        if (!connection.send(part)) unsent.isBlocked = true;
     if (unsent.isPaused && !unsent.isBlocked) {
       unsent.isPaused = false;
       if (!unsent.isStalled) connection.resume();
@@ -144,7 +147,7 @@ export class Outbox {
       this.#owner = undefined;
     }
     const { unsent } = sender;
-    unsent.parts = [];
+    unsent.parts = undefined;
     unsent.byteCount = 0;
     unsent.hasGarbage = false;
     unsent.isPaused = false; // the connection is closed: nothing is resumed
@@ -173,7 +176,8 @@ export class Outbox {
     if (unsent === undefined || this.#writer.length === 0) return;
     // What waits for a peer that does not read must hold no more memory than is counted.
     const part = this.#writer.take(!unsent.isBlocked);
-    unsent.parts.push(part);
+    if (unsent.parts === undefined) unsent.parts = [part];
+    else unsent.parts.push(part);
     unsent.byteCount += part.length;
   }
   #wait(sender: Sender): void {
@@ -189,7 +193,7 @@ export class Outbox {
  * What turns wrote to several peers by turns is one write to each all the same; long parts are not
  * worth the copy.
  */
-const joined = ({ parts, byteCount }: Unsent): readonly Uint8Array[] => {
+const joined = (parts: readonly Uint8Array[], byteCount: number): readonly Uint8Array[] => {
   if (parts.length < 2 || byteCount > RUN_BYTES) return parts;
   const whole = new Uint8Array(byteCount);
   let at = 0;

@@ -30,7 +30,7 @@ export class Outgoing implements Connector {
   readonly #tables: Tables;
   readonly #references: OutgoingReferences;
   readonly #garbage = new Garbage();
-  readonly #watchers = new Set<(reason: unknown) => void>();
+  #watchers: Set<(reason: unknown) => void> | undefined;
   #nextAnswerPos = 0;
   /** Why nothing leaves any more. */
   #ended: Error | undefined;
@@ -89,8 +89,9 @@ export class Outgoing implements Connector {
       return () => undefined; // told already: there is nothing to take back
     }
     const watcher = (reason: unknown): void => told(reason); // the same function may watch twice
+    this.#watchers ??= new Set();
     this.#watchers.add(watcher);
-    return () => void this.#watchers.delete(watcher);
+    return () => void this.#watchers?.delete(watcher);
   }
 
   /**
@@ -142,8 +143,8 @@ export class Outgoing implements Connector {
   end(reason: Error, open: readonly Question[]): void {
     this.#ended = reason;
     for (const { answer } of open) answer.broken(reason);
-    const watchers = [...this.#watchers];
-    this.#watchers.clear();
+    const watchers = this.#watchers ?? [];
+    this.#watchers = undefined;
     for (const told of watchers) told(reason);
   }
 

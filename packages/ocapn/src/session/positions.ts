@@ -7,16 +7,20 @@
  *   it is taken all the same     a Map has it: numbers picked to collide cost what a Map costs
  *   the last one goes            a ring that has grown is given back
  */
-const FIRST_SLOTS = 8;
+const FIRST_SLOTS = 4;
 /** At 16 bytes each: what a hostile peer can make of one table with two numbers. */
 const RING_SLOTS = 1_024;
 /** A ring above this is not kept for an idle session. */
 const KEPT_SLOTS = 64;
 
+/** What every empty table has: nothing is ever put into these two. */
+const NO_NUMBERS: number[] = [];
+const NO_ENTRIES: undefined[] = [];
+
 /** Entries by position, a safe integer from 0. */
 export class Positions<T extends object> {
-  #numbers: number[] = [];
-  #entries: (T | undefined)[] = [];
+  #numbers: number[] = NO_NUMBERS;
+  #entries: (T | undefined)[] = NO_ENTRIES;
   #others: Map<number, T> | undefined;
   #size = 0;
 
@@ -56,8 +60,8 @@ export class Positions<T extends object> {
     return true;
   }
   clear(): void {
-    this.#numbers = [];
-    this.#entries = [];
+    this.#numbers = NO_NUMBERS;
+    this.#entries = NO_ENTRIES;
     this.#others = undefined;
     this.#size = 0;
   }

@@ -59,25 +59,23 @@ export class OutgoingReferences implements References {
   }
 }
 
+/** The way out of a session, as those see it who know when an import is not held any more. */
+export interface Collector extends Connector {
+  /** Gives it back. */
+  collect(entry: Import): void;
+}
+
 /** Turns what stands on the wire into live references: checks the whole frame first, then binds. */
 export class IncomingReferences implements Binder {
   readonly #host: SessionHost;
   readonly #session: Session;
   readonly #tables: Tables;
-  readonly #connector: Connector;
-  readonly #collect: (entry: Import) => void;
-  constructor(
-    host: SessionHost,
-    session: Session,
-    tables: Tables,
-    connector: Connector,
-    collect: (entry: Import) => void,
-  ) {
+  readonly #connector: Collector;
+  constructor(host: SessionHost, session: Session, tables: Tables, connector: Collector) {
     this.#host = host;
     this.#session = session;
     this.#tables = tables;
     this.#connector = connector;
-    this.#collect = collect;
   }
   check(reference: Descriptor | Envelope): void {
     if (!(reference instanceof Descriptor)) return;
@@ -126,7 +124,7 @@ export class IncomingReferences implements Binder {
       : frontier.far(this.#connector, entry);
     entry.held = new WeakRef(made);
     reaper.watch(made, () => {
-      if (entry.generation === generation) this.#collect(entry);
+      if (entry.generation === generation) this.#connector.collect(entry);
     });
     return made;
   }

@@ -68,14 +68,13 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly #window: Window;
   /** What was left when the window was used up. Owned. */
   #rest: Uint8Array | undefined;
-  readonly #unheard: Unheard;
+  #unheard: Unheard | undefined;
 
   /** `isStranger`: the peer came to us. One that we dialled is none. */
   constructor(host: SessionHost, connection: Connection, hello: Hello, isStranger: boolean) {
     this.#host = host;
     this.#isStranger = isStranger;
     this.#window = new Window(host.flow);
-    this.#unheard = new Unheard(host);
     this.connection = connection;
     this.#hello = hello;
     this.#outgoing = new Outgoing(host, this, this.#tables);
@@ -164,6 +163,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   }
   /** A message broke whose sender did not want to hear of it. */
   unheard(reason: unknown): void {
+    this.#unheard ??= new Unheard(this.#host);
     this.#unheard.add(this.label, reason);
   }
   /** Ends the session and tells the peer why. The reason must hold no secret. */
@@ -288,7 +288,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.#assembly = undefined;
     this.#rest = undefined;
     this.#host.partials.drop(this);
-    this.#unheard.end(this.label);
+    this.#unheard?.end(this.label);
     this.#host.outbox.forget(this);
     const open = this.#tables.exports.clear();
     this.#tables.imports.clear();
