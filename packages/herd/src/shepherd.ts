@@ -53,6 +53,7 @@ const bellwetherModule = (): string =>
 const exitCodes: Readonly<Record<string, number>> = {
   usage: 2,
   config: 2,
+  'unsafe-place': 2,
   locked: 9,
   'damaged-state': 1,
 };

@@ -2,7 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { loadConfig } from '../../../packages/herd/src/config/load-config.ts';
-import { distrust } from '../../../packages/herd/src/config/trust.ts';
+import {
+  distrust,
+  distrustFolder,
+  unmappedOwner,
+} from '../../../packages/herd/src/config/trust.ts';
 import { folderWith, options, refusal } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
@@ -117,4 +121,71 @@ describe.runIf(rootUser)('the owner and the group of a file', () => {
 
 it('nothing is checked where the system has no owners', async () => {
   expect(await distrust(['/no/such/file'], { uid: undefined, owners: new Set() })).toEqual([]);
+});
+
+describe('the folders above a configuration', () => {
+  const nested = () => {
+    const { own, etc } = makeFiles();
+    const folder = path.join(own, 'deep', 'er');
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+    const file = path.join(folder, 'shepherd.config.ts');
+    fs.writeFileSync(
+      file,
+      `import { defineShepherd } from 'bellwether';
+      export default defineShepherd({ services: [] });`,
+    );
+    return { own, etc, folder, file };
+  };
+
+  it('must not be writable by everybody, who could then put another in place of it', async () => {
+    const { own, file } = nested();
+    fs.chmodSync(own, 0o777);
+    expect(await refusal(file)).toMatch(
+      /^shepherd\.config\.ts: the folder \S+\/own above it may be written by everybody\n {2}hint: chmod o-w '/,
+    );
+  });
+
+  it('may be sticky, as /tmp is, while what lies in them is ours', async () => {
+    const { own, file } = nested();
+    fs.chmodSync(own, 0o1777);
+    expect((await loadConfig(file, options)).services).toEqual([]);
+  });
+
+  it.runIf(rootUser)('must be owned by somebody trusted, sticky or not', async () => {
+    const { own, etc, folder, file } = nested();
+    const trusted = { uid: 1_000, owners: new Set<number>(), accounts: etc };
+    expect(await distrust([file], trusted)).toEqual([]);
+    for (const mode of [0o755, 0o1777]) {
+      fs.chownSync(own, 4_242, 0);
+      fs.chmodSync(own, mode);
+      expect((await distrust([file], trusted))[0]?.text).toMatch(/own above it belongs to another/);
+      expect((await distrustFolder(folder, trusted))?.text).toMatch(/own above it belongs to/);
+    }
+  });
+
+  it.runIf(rootUser)(
+    'do not keep an entry of somebody else, only because they are sticky',
+    async () => {
+      const { own, etc, folder } = nested();
+      fs.chmodSync(own, 0o1777);
+      fs.symlinkSync(folder, path.join(own, 'link'));
+      fs.lchownSync(path.join(own, 'link'), 4_242, 0);
+      const trusted = { uid: 1_000, owners: new Set<number>(), accounts: etc };
+      const file = path.join(own, 'link', 'shepherd.config.ts');
+      expect((await distrust([file], trusted))[0]?.text).toMatch(/own above it may be written by/);
+    },
+  );
+});
+
+describe('the owner that stands for all who are not mapped', () => {
+  const proc = (uidMap: string) =>
+    folderWith({ 'self/uid_map': uidMap, 'sys/kernel/overflowuid': '65534\n' });
+
+  it('is trusted in a user namespace, where the real root looks like nobody', async () => {
+    expect(await unmappedOwner(proc('         0       1000          1\n'))).toBe(65_534);
+  });
+  it('is a user like any other where all are mapped, and where there is no /proc', async () => {
+    expect(await unmappedOwner(proc('         0          0 4294967295\n'))).toBe(undefined);
+    expect(await unmappedOwner('/no/such/folder')).toBe(undefined);
+  });
 });

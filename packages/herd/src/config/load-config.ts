@@ -18,7 +18,7 @@ import { evaluationMs, problemCount, resultBytes, thrownChars } from './limits.t
 import type { Locate } from './positions.ts';
 import { pathText, type Site } from './problems.ts';
 import type { Description } from './schema.ts';
-import { distrust } from './trust.ts';
+import { distrust, unmappedOwner } from './trust.ts';
 
 /** What loading needs besides the file. */
 export interface LoadOptions {
@@ -92,7 +92,9 @@ const findFile = async (file: string, options: LoadOptions): Promise<string> => 
 const checkTrust = async (files: readonly string[], options: LoadOptions): Promise<void> => {
   // Whoever owns this program can make it do anything already.
   const { uid } = await fs.stat(options.bellwether);
-  const problems = await distrust(files, { uid: process.geteuid?.(), owners: new Set([uid]) });
+  const unmapped = await unmappedOwner();
+  const owners = new Set(unmapped === undefined ? [uid] : [uid, unmapped]);
+  const problems = await distrust(files, { uid: process.geteuid?.(), owners });
   if (problems.length > 0) throw new ConfigError(problems.slice(0, problemCount));
 };
 

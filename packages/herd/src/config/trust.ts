@@ -1,8 +1,15 @@
 /**
- * Whether others could have written a configuration. It is code that runs as the supervisor, so it
- * is judged as sshd judges its files (StrictModes): the file and its folder belong to root, to us
- * or to whoever owns this program, and nobody else may write to them. A group of one's own may:
- * with umask 0002 every file is written that way.
+ * Whether others could have written a configuration, or could put a folder in the place of ours. It
+ * is judged as sshd judges its files (StrictModes): the file, its folder and every folder above it
+ * belong to root, to us or to whoever owns this program, and nobody else may write to them.
+ *
+ *     writable by           the file, its folder      a folder above
+ *     a group of one's own  taken: umask 0002         taken
+ *     others, sticky        refused                   taken where the entry below is trusted
+ *     others                refused                   refused: they could rename what lies below
+ *
+ * In a sticky folder, /tmp above all, only the owner of an entry, of the folder, and root may rename
+ * or remove it. The folder itself must not be one: others could add what a configuration imports.
  */
 import fs from 'node:fs/promises';
 import type { Stats } from 'node:fs';
@@ -11,6 +18,7 @@ import type { Problem } from './config-error.ts';
 
 const groupWrite = 0o020;
 const othersWrite = 0o002;
+const sticky = 0o1000;
 
 /** Whom a configuration may come from. */
 export interface Trusted {
@@ -54,14 +62,20 @@ const isPrivate = ({ passwd, group }: Accounts, gid: number, uid: number): boole
   );
 };
 
+/** What is wrong with one place. */
+export type Fault = Omit<Problem, 'file'>;
+
+const isTrusted = (uid: number, trusted: Trusted): boolean =>
+  uid === 0 || uid === trusted.uid || trusted.owners.has(uid);
+
 const judge = (
   what: string,
   place: string,
   { uid, gid, mode }: Stats,
   trusted: Trusted,
   accounts: Accounts,
-): Omit<Problem, 'file'> | undefined => {
-  if (uid !== 0 && uid !== trusted.uid && !trusted.owners.has(uid)) {
+): Fault | undefined => {
+  if (!isTrusted(uid, trusted)) {
     return {
       text: `${what} belongs to another user (${uid}), who could run code as this shepherd`,
       hint: `chown it to the user that runs the shepherd, or to root`,
@@ -79,25 +93,93 @@ const judge = (
   return undefined;
 };
 
+/** Remembers what it has judged: files of one configuration share their folders. */
+class Judge {
+  readonly #trusted: Trusted;
+  readonly #accounts: Accounts;
+  readonly #above: Map<string, Fault | undefined>;
+
+  constructor(trusted: Trusted, accounts: Accounts) {
+    this.#trusted = trusted;
+    this.#accounts = accounts;
+    this.#above = new Map();
+  }
+
+  async judge(what: string, place: string): Promise<Fault | undefined> {
+    return judge(what, place, await fs.stat(place), this.#trusted, this.#accounts);
+  }
+
+  /** The first fault of all folders above a place, from the nearest one on. */
+  async above(place: string): Promise<Fault | undefined> {
+    const folder = path.dirname(place);
+    if (folder === place) return undefined;
+    if (!this.#above.has(place)) {
+      const fault = (await this.#isKept(folder, place))
+        ? undefined
+        : await this.judge(`the folder ${folder} above it`, folder);
+      this.#above.set(place, fault ?? (await this.above(folder)));
+    }
+    return this.#above.get(place);
+  }
+
+  /** Whether the entry of a sticky folder is its owner's to rename: a link's own owner counts. */
+  async #isKept(folder: string, entry: string): Promise<boolean> {
+    const { uid, mode } = await fs.stat(folder);
+    if ((mode & sticky) === 0 || !isTrusted(uid, this.#trusted)) return false;
+    return isTrusted((await fs.lstat(entry)).uid, this.#trusted);
+  }
+}
+
 /** What speaks against trusting these files, one problem a file at most. */
 export const distrust = async (
   files: readonly string[],
   trusted: Trusted,
 ): Promise<readonly Problem[]> => {
   if (trusted.uid === undefined) return [];
-  const accounts = await readAccounts(trusted.accounts ?? '/etc');
-  const judged = new Map<string, Omit<Problem, 'file'> | undefined>();
-  const look = async (what: string, place: string): Promise<Omit<Problem, 'file'> | undefined> => {
-    if (!judged.has(place)) {
-      judged.set(place, judge(what, place, await fs.stat(place), trusted, accounts));
-    }
-    return judged.get(place);
-  };
+  const judge = new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc'));
   const problems: Problem[] = [];
   for (const file of files) {
     const folder = path.dirname(file);
-    const found = (await look('the file', file)) ?? (await look(`its folder ${folder}`, folder));
+    const found =
+      (await judge.judge('the file', file)) ??
+      (await judge.judge(`its folder ${folder}`, folder)) ??
+      (await judge.above(folder));
     if (found !== undefined) problems.push({ file, ...found });
   }
   return problems;
+};
+
+/** What speaks against keeping things of ours in a folder: itself, and what lies above it. */
+export const distrustFolder = async (
+  folder: string,
+  trusted: Trusted,
+): Promise<Fault | undefined> => {
+  if (trusted.uid === undefined) return undefined;
+  const judge = new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc'));
+  return (await judge.judge('it', folder)) ?? (await judge.above(folder));
+};
+
+/** The same, about the folder alone; others may write to it where it is sticky, if that is said. */
+export const distrustFolderAlone = async (
+  folder: string,
+  trusted: Trusted,
+  may: { readonly beSticky: boolean },
+): Promise<Fault | undefined> => {
+  if (trusted.uid === undefined) return undefined;
+  const { uid, mode } = await fs.stat(folder);
+  if (may.beSticky && (mode & sticky) !== 0 && isTrusted(uid, trusted)) return undefined;
+  return new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc')).judge('it', folder);
+};
+
+/**
+ * Inside a user namespace (a rootless container) everything of the real root belongs to the overflow
+ * user, who there is nobody. @returns its number there, undefined where every user is mapped.
+ */
+export const unmappedOwner = async (proc = '/proc'): Promise<number | undefined> => {
+  const read = (file: string): Promise<string> =>
+    fs.readFile(path.join(proc, file), 'utf8').catch(() => ''); // no such thing on this system
+  const ranges = (await read('self/uid_map')).trim().split('\n');
+  const count = ranges.reduce((sum, range) => sum + Number(range.trim().split(/\s+/)[2] ?? 0), 0);
+  const overflow = Number.parseInt(await read('sys/kernel/overflowuid'), 10);
+  return count > 0 && count < 0xffff_ffff && overflow > 0 ? overflow : undefined;
 };

@@ -13,6 +13,7 @@ import { loadConfig, type Description } from '../config/index.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { AdminRef } from './admin-ref.ts';
 import { openDaemonLog } from './daemon-log.ts';
+import { prepareFolders, prepareState } from './folders.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
@@ -40,12 +41,12 @@ const stopMs = 30_000;
 
 /**
  * Runs a daemon until it is shut down.
- * @throws Locked, ConfigError, DamagedState, BadPlace, PlaceTaken: what keeps it from serving at all.
+ * @throws UnsafePlace, Locked, ConfigError, DamagedState, BadPlace, PlaceTaken: what keeps it from serving at all.
  */
 export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): Promise<void> => {
-  prepareFolder(options.state);
+  await prepareState(options);
   await lockFolder(options.state);
-  prepareFolder(path.dirname(options.socket));
+  await prepareFolders(options);
   const { log, close } = openDaemonLog(options.logFile);
   const admin = new AdminRef(options.socket);
   try {
@@ -62,11 +63,6 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     removeLeftovers(options, admin);
     close();
   }
-};
-
-/** A folder of ours alone. One that was there before is not changed: the netlayer checks the socket's. */
-const prepareFolder = (folder: string): void => {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
 };
 
 const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>

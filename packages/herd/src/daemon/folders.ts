@@ -1,0 +1,95 @@
+/**
+ * The folders that a daemon keeps things in. Each is made if it is not there; one that was there is
+ * judged, never changed, since its mode may be somebody's intention.
+ *
+ *     state    ours, and nobody can write to it or put another in its place: keys and records
+ *     run      the same (that nobody else may even enter it is the netlayer's check): admin.ref
+ *     logs     ours, and nobody can write to it
+ *     logfile  nobody can write to it, or it is sticky
+ *
+ * Above the logs nothing is judged: /var/log is writable by a group on some systems, and a log file is
+ * opened only if it is a file of ours with one name (openLog).
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { ActorError } from '@bellwether/actors';
+import {
+  distrustFolder,
+  distrustFolderAlone,
+  unmappedOwner,
+  type Fault,
+  type Trusted,
+} from '../config/trust.ts';
+
+/** A folder is at the mercy of others; the message says how, and what to do. */
+export class UnsafePlace extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unsafe-place', message, options);
+  }
+}
+
+/** The paths of a daemon, all absolute. */
+export interface DaemonPlaces {
+  readonly state: string;
+  readonly logs: string;
+  readonly logFile: string;
+  readonly socket: string;
+}
+
+/**
+ * Makes and judges the folder of the state: to be called before anything in it is opened.
+ * @throws UnsafePlace
+ */
+export const prepareState = async ({ state }: Pick<DaemonPlaces, 'state'>): Promise<void> => {
+  const trusted = await trustedHere();
+  await prepare('state', state, trusted, (folder) => distrustFolder(folder, trusted));
+};
+
+/**
+ * Makes and judges all other folders. @throws UnsafePlace
+ */
+export const prepareFolders = async (places: DaemonPlaces): Promise<void> => {
+  const trusted = await trustedHere();
+  await prepare('socket', path.dirname(places.socket), trusted, (folder) =>
+    distrustFolder(folder, trusted),
+  );
+  await prepare('logs', places.logs, trusted, (folder) =>
+    distrustFolderAlone(folder, trusted, { beSticky: false }),
+  );
+  const folder = path.dirname(places.logFile);
+  if (folder === places.logs) return;
+  await prepare('logfile', folder, undefined, (real) =>
+    distrustFolderAlone(real, trusted, { beSticky: true }),
+  );
+};
+
+const trustedHere = async (): Promise<Trusted> => {
+  const unmapped = await unmappedOwner();
+  return {
+    uid: process.geteuid?.(),
+    owners: new Set(unmapped === undefined ? [] : [unmapped]),
+  };
+};
+
+/** `owner`: whose it must be, where that matters. Links are followed first: what they lead to is judged. */
+const prepare = async (
+  option: string,
+  folder: string,
+  owner: Trusted | undefined,
+  fault: (real: string) => Promise<Fault | undefined>,
+): Promise<void> => {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const real = fs.realpathSync(folder);
+  const { uid } = fs.statSync(real);
+  if (owner?.uid !== undefined && uid !== owner.uid)
+    throw new UnsafePlace(
+      `${option}: ${folder} belongs to user ${uid}, and this shepherd runs as ${owner.uid}` +
+        `\n  hint: chown it, or choose another with --${option}`,
+    );
+  const found = await fault(real);
+  if (found === undefined) return;
+  const { text, hint } = found;
+  throw new UnsafePlace(
+    `${option}: ${folder}: ${text}\n  hint: ${hint === undefined ? '' : `${hint}, or `}choose another with --${option}`,
+  );
+};

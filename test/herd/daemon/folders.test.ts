@@ -1,0 +1,97 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  prepareFolders,
+  prepareState,
+  UnsafePlace,
+  type DaemonPlaces,
+} from '../../../packages/herd/src/daemon/folders.ts';
+
+const rootUser = process.getuid?.() === 0;
+const makePlaces = (): DaemonPlaces & { readonly folder: string } => {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-folders-')));
+  onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const state = path.join(folder, 'state');
+  return {
+    folder,
+    state,
+    logs: path.join(state, 'log'),
+    logFile: path.join(state, 'log', 'shepherd.log'),
+    socket: path.join(state, 'run', 'socket'),
+  };
+};
+const open = (folder: string, mode: number): void => {
+  fs.mkdirSync(folder, { recursive: true });
+  fs.chmodSync(folder, mode);
+};
+const refusal = async (places: DaemonPlaces): Promise<string> => {
+  try {
+    await prepareState(places);
+    await prepareFolders(places);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UnsafePlace);
+    return (error as Error).message;
+  }
+  return 'taken';
+};
+
+describe('the folders of a daemon', () => {
+  it('are made for us alone where they are not there', async () => {
+    const places = makePlaces();
+    expect(await refusal(places)).toBe('taken');
+    for (const folder of [places.state, places.logs, path.dirname(places.socket)])
+      expect(fs.statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  it.each(['state', 'logs'] as const)(
+    'are refused where everybody may write: %s',
+    async (which) => {
+      const places = makePlaces();
+      open(places[which], 0o777);
+      expect(await refusal(places)).toBe(
+        `${which}: ${places[which]}: it may be written by everybody\n` +
+          `  hint: chmod o-w '${places[which]}', or choose another with --${which}`,
+      );
+      fs.chmodSync(places[which], 0o1777);
+      expect(await refusal(places)).toMatch(/may be written by everybody/);
+    },
+  );
+
+  it('are refused below one that everybody may write, unless that is sticky', async () => {
+    const places = makePlaces();
+    fs.chmodSync(places.folder, 0o777);
+    expect(await refusal(places)).toMatch(/^state: .* above it may be written by everybody/);
+    fs.chmodSync(places.folder, 0o1777);
+    expect(await refusal(places)).toBe('taken');
+  });
+
+  it('are judged behind a link', async () => {
+    const places = makePlaces();
+    open(path.join(places.folder, 'open'), 0o777);
+    fs.symlinkSync('open', places.state);
+    expect(await refusal(places)).toMatch(/^state: .*: it may be written by everybody/);
+  });
+
+  it.runIf(rootUser)('are refused where they belong to somebody else', async () => {
+    for (const which of ['state', 'logs'] as const) {
+      const places = makePlaces();
+      open(places[which], 0o755);
+      fs.chownSync(places[which], 4_242, 4_242);
+      expect(await refusal(places)).toMatch(
+        new RegExp(`^${which}: .* belongs to user 4242, and this shepherd runs as 0\\n`),
+      );
+    }
+  });
+
+  it('hold a log file elsewhere only where nobody else can write, or where it is sticky', async () => {
+    const places = makePlaces();
+    const elsewhere = path.join(places.folder, 'elsewhere');
+    open(elsewhere, 0o777);
+    const moved = { ...places, logFile: path.join(elsewhere, 'shepherd.log') };
+    expect(await refusal(moved)).toMatch(/^logfile: .* may be written by everybody/);
+    fs.chmodSync(elsewhere, 0o1777);
+    expect(await refusal(moved)).toBe('taken');
+  });
+});
