@@ -3,7 +3,8 @@ import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
-import { isGood, plain, type Held } from './shepherd-state.ts';
+import { isGood } from './shapes.ts';
+import { plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Row } from './types.ts';
 
 /** How a step ends. */

@@ -15,7 +15,6 @@ import type {
   ProcessMonitor,
   Provider,
   Records,
-  Row,
   Service,
   ServiceConfig,
   ServiceRegistry,
@@ -113,8 +112,6 @@ export const graphOf = (held: Held, turn: Turn): Graph => {
   };
 };
 
-/** Whether a result means that things are as they were asked to be. */
-export const isGood = ({ result }: Row): boolean => result === 'ok' || result === 'changed';
 /** An outcome without rows. */
 export const plain = (member: string, result: Outcome['result'], reason?: string): Outcome => ({
   member,

@@ -57,7 +57,8 @@ describe('the two parsers', () => {
       { numRuns: 3_000, seed: 7 },
     );
     expect(quickCount).toBeGreaterThan(300);
-  });
+    // 3,000 command lines through yargs: 2 s, and more where tests share two cores.
+  }, 30_000);
 
   it.each([
     ['status'],
