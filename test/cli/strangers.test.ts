@@ -8,7 +8,7 @@ import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tc
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { createRouter, parseUri, Sturdyref, type Netlayer, type Router } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeHello } from '../../packages/ocapn/src/identity/hello.ts';
+import { greeted, rssOf } from '../support/cli-stranger.ts';
 import { configOf, makePlace, type Daemon, type Place } from '../support/programs.ts';
 
 const listening = `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`;
@@ -54,33 +54,6 @@ const adminRef = (daemon: Daemon): Sturdyref => {
   if (!(ref instanceof Sturdyref)) throw new Error('admin.ref holds no sturdyref');
   return ref;
 };
-
-/** A connection to a socket with a good hello behind it; `rest` settles with all that came back, at its end. */
-const greeted = (
-  socket: string,
-): Promise<{ readonly raw: net.Socket; readonly rest: Promise<Buffer> }> =>
-  new Promise((resolve, reject) => {
-    const crypto = nodeCrypto();
-    const location = {
-      transport: 'unix',
-      designator: `t${Math.random().toString(36).slice(2)}`,
-      hints: {},
-    };
-    const raw = net.connect({ path: socket }, () => {
-      raw.write(makeHello(crypto, crypto.keyPair(), location).bytes);
-      resolve({ raw, rest });
-    });
-    const parts: Buffer[] = [];
-    raw.on('data', (chunk) => parts.push(chunk));
-    const rest = new Promise<Buffer>((done) => raw.once('close', () => done(Buffer.concat(parts))));
-    raw.once('error', reject);
-    raw.on('error', () => undefined);
-  });
-
-const rssOf = (daemon: Daemon): number =>
-  Number(
-    /VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${daemon.process.pid}/status`, 'utf8'))?.[1],
-  ) * 1024;
 
 describe('a stranger', () => {
   let place: Place;
