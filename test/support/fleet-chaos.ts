@@ -1,9 +1,11 @@
 /**
- * One seeded fleet under everything that can befall it, and the four judges:
+ * One seeded fleet under everything that can befall it, and the five judges:
  *
  *     told      what an operator was told is on the disk of the machine that it was told of
  *     wish      once healed, what runs is what the disks wish for
  *     double    a service never has two processes
+ *     repeat    once healed, nobody is in doubt who is asked again under the same id, and what was
+ *               told to a repeat is told to the next one
  *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
  *
  * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the
@@ -55,6 +57,8 @@ interface Command {
 }
 
 const fleetName = 'web-server-fleet';
+/** How many ids are used again once all is well. */
+const repeatCount = 12;
 /** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
 const deadlinesMs: readonly number[] = [500, 2_000, 20_000];
 /**
@@ -70,6 +74,7 @@ export const runChaos = (seed: number, options: ChaosOptions): ChaosReport => {
   const chaos = new Chaos(story, options);
   for (let round = 0; round < (options.rounds ?? 50); round += 1) chaos.round();
   chaos.heal();
+  chaos.judgeRepeats();
   chaos.judgeWishes();
   chaos.judgeLast();
   chaos.judgeLeftovers();
@@ -146,6 +151,29 @@ class Chaos {
       this.#say(`unsettled: ${[...this.#open].map((each) => wordsOf(each)).join('; ')}`);
   }
 
+  /**
+   * Whoever was left in doubt asks again under the same id, and is told what really is: everybody can
+   * be reached now, and what they are told is judged as always. A later repeat is told the same.
+   */
+  judgeRepeats(): void {
+    for (const before of this.#used.slice(-repeatCount)) {
+      const [first, second] = [1, 2].map(() => {
+        const command = this.#issue({ ...before, deadlineMs: 20_000 });
+        this.#runFor(5_000);
+        return command;
+      });
+      if (first === undefined || second === undefined) continue;
+      const told = first.asked.value;
+      if (told === undefined && first.asked.error === undefined)
+        this.#say(`healed, not answered: ${wordsOf(first)}`);
+      const doubts = told === undefined ? [] : [told, ...told.rows].filter(isInDoubt);
+      if (doubts.length > 0)
+        this.#say(`healed, still in doubt: ${wordsOf(first)}: ${JSON.stringify(doubts)}`);
+      if (JSON.stringify(told) !== JSON.stringify(second.asked.value))
+        this.#say(`told two things: ${wordsOf(first)}: ${JSON.stringify([told, second.asked])}`);
+    }
+    this.#runFor(30_000);
+  }
   /** What runs is what the disk wishes for. */
   judgeWishes(): void {
     for (const node of this.#story.hosts) {
@@ -334,5 +362,6 @@ class Chaos {
   }
 }
 
+const isInDoubt = ({ result }: Row): boolean => result === 'timed-out' || result === 'unknown';
 const wordsOf = ({ id, action, member, node, issuedAt }: Command): string =>
   `${id} (${action} ${member} at ${node.name}, issued at ${Math.round(issuedAt)} ms)`;

@@ -6,14 +6,9 @@ export type Edges = (name: string) => readonly string[];
 
 /**
  * The roots and everything that they lead to, each name once and after all that it leads to itself.
- * Names that `isKnown` are left out, and with them what only they lead to.
  * @throws Cycle
  */
-export const inOrder = (
-  roots: readonly string[],
-  edges: Edges,
-  isKnown: (name: string) => boolean = () => false,
-): readonly string[] => {
+export const inOrder = (roots: readonly string[], edges: Edges): readonly string[] => {
   const order: string[] = [];
   const done = new Set<string>();
   const open = new Set<string>();
@@ -22,8 +17,8 @@ export const inOrder = (
     for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
       open.add(at.name);
       const next = at.targets[at.nextPos];
-      if (next === undefined || done.has(at.name) || isKnown(at.name)) {
-        if (next === undefined && !done.has(at.name) && !isKnown(at.name)) order.push(at.name);
+      if (next === undefined || done.has(at.name)) {
+        if (!done.has(at.name)) order.push(at.name);
         done.add(at.name);
         open.delete(at.name);
         path.pop();
