@@ -1,6 +1,6 @@
 /**
- * What a machine elsewhere may cost this one, beside the sizes of what it says: those are shepherd's,
- * and the first lines are nothing but other names of them.
+ * What a machine elsewhere may cost this one, beside the sizes of what it says: those are
+ * shepherd's, and the first lines are nothing but other names of them.
  */
 import { limits } from '@bellwether/shepherd';
 

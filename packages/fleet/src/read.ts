@@ -1,4 +1,4 @@
-/** What this package reads of peers: cut and bounded, since it is kept. See shapes.ts of shepherd. */
+/** What is read of peers here: cut and bounded, since it is kept. See shapes.ts of shepherd. */
 import { list, makeReader, readName } from '@bellwether/shepherd';
 import { LIMITS } from './limits.ts';
 

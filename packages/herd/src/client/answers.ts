@@ -28,7 +28,7 @@ export class BadAnswer extends ActorError {
   }
 }
 
-/** Nothing is kept here beyond one command, and what comes in is bounded by the session: no weight. */
+/** No weight: nothing is kept beyond one command, and the session bounds what comes in. */
 const reader = makeReader({ cut: maxTextCharacters });
 
 const checked =

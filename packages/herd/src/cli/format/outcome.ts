@@ -1,6 +1,6 @@
 /**
- * What became of a command, worst results first. Of one service: GNU's sentences. Of an aggregate: one row a member,
- * failures first with the end of their logs, and a count as the last line.
+ * What became of a command. Of one service: GNU's sentences. Of an aggregate: one row a member,
+ * worst results first, failures with the end of their logs, and a count as the last line.
  */
 import { isGood, results, type Outcome, type Result, type Row } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
