@@ -88,6 +88,24 @@ describe('starting a fleet', () => {
     expect(herd(story, 'start', 'web-server-fleet', { operation: 'mine' })).toEqual(first);
     expect(livingAt(story)).toEqual([0, 0]);
   });
+  it('under an id that was in doubt is answered with what became of it, once the wire is whole', () => {
+    const story = tellStory(1);
+    herd(story, 'stop');
+    story.network.cut('A', 'C');
+    const given = { operation: 'cut', remainingMs: 5_000 };
+    const cut = herd(story, 'start', 'web-server-fleet', given);
+    expect(cut).toMatchObject({ reason: '1 of 2 members' });
+    expect(['timed-out', 'unknown']).toContain(cut.rows[0]?.result);
+    const [pid] = story.hosts.flatMap(({ machine }) => machine.processes.living('web-server'));
+    story.network.heal('A', 'C');
+    story.world.run(story.world.now + 60_000);
+    const again = herd(story, 'start', 'web-server-fleet', given);
+    expect(again).toMatchObject({ result: 'changed', reason: '2/2' });
+    // What A had done all along, in its own words.
+    expect(again.rows[0]).toMatchObject({ result: 'changed', pid: pid?.pid });
+    expect(livingAt(story)).toEqual([1, 1]);
+    expect(herd(story, 'start', 'web-server-fleet', given)).toEqual(again);
+  });
   it('tells one row a member, and no row twice', () => {
     const story = tellStory(2);
     herd(story, 'start');

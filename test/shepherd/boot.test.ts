@@ -2,6 +2,7 @@
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import type { Outcome, ServiceConfig } from '@bellwether/shepherd';
+import { makeGroup } from '../support/shepherd-graph.ts';
 import {
   Machine,
   program,
@@ -138,6 +139,20 @@ describe('a daemon that starts', () => {
     // Its SIGKILL is called off: nothing waits for the grace to be over.
     expect(it.world.now - before).toBeLessThan(1_000);
     expect(it.machine.logged('service.orphaned')).toMatchObject([{ service: 'web', pid: 101 }]);
+  });
+  it('starts the others where one leads back to itself through an aggregate, and says so', () => {
+    const wanted = { isAutoStarted: true };
+    const it = up(
+      [{ ...run('site', 'fleet'), ...wanted }, { ...run('web', 'base'), ...wanted }, run('base')],
+      {
+        setUp: (turn, shepherd) =>
+          turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'fleet', ['site'])),
+      },
+    );
+    expect(it.machine.processes.started).toEqual(['base', 'web']);
+    expect(it.machine.logged('service.failed')).toEqual([
+      { service: 'site', reason: 'site requires fleet requires site: a cycle' },
+    ]);
   });
   it('serves nobody before it knows what runs', () => {
     const it = up([run('web')]);

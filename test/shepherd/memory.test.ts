@@ -5,6 +5,7 @@ import { limits, type Outcome, type Request } from '@bellwether/shepherd';
 import {
   checkClaim,
   kept,
+  keepRequest,
   operationOf,
   recalled,
   refile,
@@ -108,6 +109,20 @@ describe('the quota of one asker', () => {
     expect(fill(room)).not.toThrow();
     expect(fill(room + 1)).toThrow(limit);
   });
+  it('is taken up by what was asked, too: an argument weighs as much as an answer', () => {
+    const ask = (weight: number) => () =>
+      remembering((turn, memory) => {
+        const operation = add(turn, memory, 'me', 'one', { isOver: false });
+        const empty = requestOf({ action: 'say', member: 'web', args: [''] });
+        const args = ['x'.repeat(weight - weightOf(empty))];
+        for (const each of [empty, { ...empty, args }]) keepRequest(memory, operation, each);
+        expect(memory.weight.get()).toBe(limits.operationWeight + weight);
+        expect(memory.weight.get()).toBe(recounted(memory));
+      });
+    const room = limits.principalWeight - limits.operationWeight;
+    expect(ask(room)).not.toThrow();
+    expect(ask(room + 1)).toThrow(limit);
+  });
   it('counts operations, too', () => {
     const fill = (count: number) => () =>
       remembering((turn, memory) => {
@@ -127,7 +142,7 @@ describe('the quota of one asker', () => {
     });
     expect(found.isWhole).toBe(true);
     expect(found.big).toMatchObject({ member: 'web', result: 'ok', stage: 'running', pid: 7 });
-    expect(found.big.reason).toMatch(/^x{128} \(the rest was too long to keep\)$/);
+    expect(found.big.reason).toMatch(/^x{256} \(the rest was too long to keep\)$/);
     expect(weightOf(found.big)).toBeLessThanOrEqual(limits.outcomeWeight);
     // The outcome that was given up has made its room free.
     expect(found.weight).toBe(limits.operationWeight);

@@ -300,6 +300,29 @@ describe('an id that comes again with other arguments', () => {
   });
 });
 
+describe('an id that pulled in a service', () => {
+  it('means that for the service from the first time that it is asked for by name', () => {
+    const it = up([named('base'), named('web', 'base')]);
+    herd(it, 'start', 'web', op);
+    expect(herd(it, 'start', 'base', op).value?.result).toBe('changed');
+    expect(herd(it, 'start', 'base', { ...op, args: ['x'] }).error).toMatchObject({
+      code: 'conflict',
+    });
+  });
+});
+
+describe('an outcome from elsewhere', () => {
+  it('names what changed there, and what changed here because of it', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'own');
+    it.say(0, 'ok');
+    const stop = it.ask('stop', 'far');
+    it.world.runFor(1_000);
+    it.say(1, 'changed', { also: ['app'] });
+    expect(stop.value?.also).toEqual(['app', 'own']);
+  });
+});
+
 describe('a second terminal', () => {
   it('hears what is said from then on, and both are answered', () => {
     const it = up([run('slow'), run('web', 'slow')]);

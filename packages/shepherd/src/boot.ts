@@ -4,12 +4,13 @@
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { itself, takeUp } from './commands.ts';
+import { Cycle } from './errors.ts';
 import { inOrder } from './graph.ts';
 import { limits } from './limits.ts';
 import { operationOf } from './memory.ts';
 import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planAll, planEnd } from './plan.ts';
+import { keyOf, planAll, planEnd, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { graphOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink } from './types.ts';
@@ -70,7 +71,30 @@ const bringBack = (
   if (names.length === 0) return;
   const request = ownRequest(`boot-${action}`, action);
   const operation = operationOf(held.memory, turn, itself, request.operation);
-  takeUp(held, turn, operation, request, planAll({ action, names }, graphOf(held, turn)));
+  takeUp(held, turn, operation, request, planFor(held, turn, action, names));
+};
+
+/** A service that the graph cannot start is told in the log, and holds up none of the others. */
+const planFor = (
+  held: Held,
+  turn: Turn,
+  action: 'start' | 'stop',
+  names: readonly string[],
+): readonly Step[] => {
+  const graph = graphOf(held, turn);
+  try {
+    return planAll({ action, names }, graph);
+  } catch (reason) {
+    if (!(reason instanceof Cycle)) throw reason;
+    const [name = '', ...others] = names;
+    if (others.length === 0) {
+      const { message } = reason;
+      turn.effect(() => held.log('service.failed', { service: name, reason: message }));
+      return [];
+    }
+    const steps = names.flatMap((name) => planFor(held, turn, action, [name]));
+    return [...new Map(steps.map((step) => [step.key, step])).values()];
+  }
 };
 
 const ownRequest = (operation: string, action: string): Request => ({

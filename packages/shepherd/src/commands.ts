@@ -5,7 +5,7 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
 import { inOrder, pathBetween } from './graph.ts';
-import { checkClaim, operationOf, recalled, type Operation } from './memory.ts';
+import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, tryAgain } from './operation.ts';
 import { keyOf, plan, type Step } from './plan.ts';
 import { graphOf, type Held } from './shepherd-state.ts';
@@ -35,8 +35,11 @@ export const command = (
   checkClaim(operation, request);
   const key = keyOf(action, member);
   const phase = operation.steps.get(key)?.phase;
-  if (phase === 'settled' || phase === 'cancelled')
+  if (phase === 'settled' || phase === 'cancelled') {
+    // It may have been pulled in before: from now on the id means this for the member.
+    if (!operation.requests.has(member)) keepRequest(held.memory, operation, request);
     return watch(held, turn, operation, request, writer);
+  }
   listen(held, turn, operation, writer);
   if (!operation.requests.has(member)) {
     const steps = plan(request, graphOf(held, turn));

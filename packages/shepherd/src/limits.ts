@@ -34,8 +34,10 @@ export const limits = {
   memoryWeight: 67_108_864,
   /** Weight that an operation has before its first step. */
   operationWeight: 1_024,
-  /** Weight of an outcome that every step has room for. */
-  outcomeWeight: 512,
+  /** Weight of an outcome that every step has room for, and of a refusal. */
+  outcomeWeight: 1_280,
+  /** Characters of a refusal that are kept; those of ours are shorter, names of full length included. */
+  refusalCharacters: 384,
   /** Callers who wait for one operation at once: each may have a stream of its own. */
   watcherCount: 64,
   /**

@@ -151,6 +151,18 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
   if (!isSame) throw new Conflict(`${words} in other words: this one needs an id of its own`);
 };
 
+/**
+ * Keeps a request as the last word on what is asked of its member, hops and deadline included.
+ * @throws Limit when there is no room for it
+ */
+export const keepRequest = (memory: Memory, operation: Operation, request: Request): void => {
+  const before = operation.requests.get(request.member);
+  const weight = weightOf(request) - (before === undefined ? 0 : weightOf(before));
+  if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
+  weigh(memory, operation, weight);
+  operation.requests.set(request.member, request);
+};
+
 /** Moves an operation between those that are open and those that are over. */
 export const refile = (memory: Memory, operation: Operation): void => {
   const book = memory.books.get(operation.principal);
@@ -184,7 +196,7 @@ export const kept = (
     return outcome;
   }
   const { member, result, reason = '', stage, pid } = outcome;
-  const words = `${reason.slice(0, 128)} (the rest was too long to keep)`.trim();
+  const words = `${reason.slice(0, 256)} (the rest was too long to keep)`.trim();
   return {
     member,
     result,

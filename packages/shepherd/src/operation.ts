@@ -22,7 +22,7 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
-import { kept, refile, reserve, type Operation, type StepRecord } from './memory.ts';
+import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
   bare,
   isCurrent,
@@ -52,8 +52,8 @@ export const begin = (
   steps: readonly Step[],
 ): void => {
   const fresh = steps.filter(({ key }) => !operation.steps.has(key));
-  keepRequest(held, operation, request);
   addOpen(held, operation, fresh.length);
+  renew(held, operation, request);
   reserve(held.memory, operation, fresh);
   const followers = followersOf(fresh);
   for (const step of fresh) {
@@ -80,11 +80,11 @@ const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly strin
   return followers;
 };
 /** A repeat may have come another way, and may have more time, than whoever asked first. */
-const keepRequest = (held: Held, { requests, account }: Operation, request: Request): void => {
-  requests.set(request.member, request);
-  const before = account.get();
-  const deadlineAtMs = Math.max(before.deadlineAtMs, held.clock.now() + request.remainingMs);
-  account.set({ ...before, deadlineAtMs });
+const renew = (held: Held, operation: Operation, request: Request): void => {
+  keepRequest(held.memory, operation, request);
+  const account = operation.account.get();
+  const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + request.remainingMs);
+  operation.account.set({ ...account, deadlineAtMs });
 };
 const addOpen = (held: Held, operation: Operation, count: number): void => {
   const account = operation.account.get();
@@ -111,8 +111,8 @@ export const tryAgain = (
     path.push(...record.step.after);
   }
   if (again.length === 0) return;
-  keepRequest(held, operation, request);
   addOpen(held, operation, again.length);
+  renew(held, operation, request);
   const changed = new Set([...again, ...again.flatMap((at) => steps.get(at)?.followers ?? [])]);
   for (const at of changed) {
     const record = steps.get(at);
@@ -231,6 +231,7 @@ export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void =
   held.desired.set(name, isWanted);
   turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
 };
+
 const end = (
   held: Held,
   operation: Operation,
@@ -250,6 +251,7 @@ const end = (
   });
   addOpen(held, operation, -1);
 };
+
 /** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
 const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { step, outcome } = record;

@@ -77,7 +77,7 @@ export const notThere = ({ name }: Step): Ending => ({
 });
 /** A service threw: nothing was done. */
 export const refused = ({ name, action }: Step, reason: Error): Ending => {
-  const { message } = reason;
+  const message = reason.message.slice(0, limits.refusalCharacters);
   const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
   return { outcome, refusal: { code: codeOf(reason), message } };
 };
@@ -98,13 +98,13 @@ export const isDoubtful = ({ result, rows }: Outcome): boolean =>
   isDoubt(result) || rows.some((row) => isDoubt(row.result));
 const isDoubt = (result: Row['result']): boolean => result === 'timed-out' || result === 'unknown';
 
-/** The outcome with the names of the other services that changed on the way. */
+/** The outcome with the names of the other services that changed on the way, there and here. */
 export const withAlso = (
   { steps }: Operation,
   { touched = [] }: Step,
   outcome: Outcome,
 ): Outcome => {
-  const also: string[] = [];
+  const also = [...(outcome.also ?? [])];
   for (const key of touched) {
     const record = steps.get(key);
     if (record?.outcome?.result === 'changed') also.push(record.step.name);
