@@ -6,9 +6,12 @@ export type NetworkCode =
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';
   readonly code: NetworkCode;
+  /** A simulated network has nothing to hide. */
+  readonly summary: string;
 
   constructor(code: NetworkCode, message: string) {
     super(`memory: ${message}`);
     this.code = code;
+    this.summary = message;
   }
 }

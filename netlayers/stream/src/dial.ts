@@ -33,7 +33,7 @@ export class Dial {
     this.#socket = undefined;
     this.#isOver = false;
     this.#deadline = setTimeout(() => {
-      this.fail(new Unreachable(`${place} did not answer within ${deadlineMs} ms`));
+      this.fail(new Unreachable(place, `no answer within ${deadlineMs} ms`));
     }, deadlineMs);
   }
 

@@ -7,11 +7,23 @@
 export class Unreachable extends Error {
   override readonly name = 'Unreachable';
   readonly code = 'unreachable';
+  readonly summary: string;
+  /** `place` is for this machine alone; `summary`, what was found there, may be told to peers. */
+  constructor(place: string, summary: string, options?: ErrorOptions) {
+    super(`${place}: ${summary}`, options);
+    this.summary = summary;
+  }
 }
 /** A dial reached somebody who is not who was dialled, or who breaks the protocol. Trying again does not help. */
 export class Untrusted extends Error {
   override readonly name = 'Untrusted';
   readonly code = 'untrusted';
+  readonly summary: string;
+  /** `place` is for this machine alone; `summary`, what was found there, may be told to peers. */
+  constructor(place: string, summary: string, options?: ErrorOptions) {
+    super(`${place}: ${summary}`, options);
+    this.summary = summary;
+  }
 }
 /** A listener's place is in use, or something else stands there. */
 export class PlaceTaken extends Error {

@@ -4,6 +4,7 @@
  *     state     | event                          | what happens                            | next
  *     ----------+--------------------------------+-----------------------------------------+---------
  *     (none)    | TCP accepted                   | our certificate is written in clear     | silent
+ *     (none)    | too many from that address     | destroyed unheard                       | gone
  *     silent    | a first byte                   | TLS begins (50 KB, so not before)       | shaking
  *     shaking   | handshake done                 | the peer's certificate names it         | open
  *     silent, shaking | end, error, 10 s, evicted | destroyed, nobody is told               | gone
@@ -16,6 +17,7 @@ import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Accept, PeerLocation } from '@bellwether/ocapn';
 import type { Traffic } from '@bellwether/netlayer-stream';
+import { Addresses } from './addresses.ts';
 import { designatorOf } from './designator.ts';
 import { HalfOpen } from './half-open.ts';
 import { pemOf, type TlsIdentity } from './identity.ts';
@@ -28,6 +30,7 @@ export class Acceptor {
   readonly #preamble: Uint8Array;
   readonly #traffic: Traffic;
   readonly #limits: TlsLimits;
+  readonly #addresses: Addresses;
   readonly #halfOpen: HalfOpen;
   readonly #accept: Accept;
 
@@ -36,6 +39,7 @@ export class Acceptor {
     this.#preamble = encodePreamble(identity.certPem);
     this.#traffic = traffic;
     this.#limits = limits;
+    this.#addresses = new Addresses(limits);
     this.#halfOpen = new HalfOpen(limits);
     this.#accept = accept;
   }
@@ -44,6 +48,9 @@ export class Acceptor {
   admit(raw: Socket): void {
     this.#traffic.hold(raw);
     if (raw.destroyed) return;
+    const countOut = this.#addresses.enter(raw.remoteAddress ?? '');
+    if (countOut === undefined) return void raw.destroy();
+    raw.once('close', countOut);
     const deadline = setTimeout(() => raw.destroy(), this.#limits.handshakeMs);
     this.#halfOpen.enter(raw);
     const settle = (): void => {

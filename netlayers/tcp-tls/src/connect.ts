@@ -62,7 +62,7 @@ export function connectTls(
   dial.use(raw);
   const onError = (error: Error): void => dial.fail(explain(dial, error));
   const onClose = (): void =>
-    dial.fail(new Unreachable(`${dial.place} closed the connection during the handshake`));
+    dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake'));
   raw.on('error', onError);
   raw.on('close', onClose);
   const refuse = (reason: Error): void => dial.fail(reason);
@@ -83,7 +83,7 @@ function shake(
   pem: Uint8Array,
   settled: (socket: tls.TLSSocket) => void,
 ): void {
-  const refuse = (what: string): void => dial.fail(new Untrusted(`${dial.place} ${what}`));
+  const refuse = (what: string): void => dial.fail(new Untrusted(dial.place, `the peer ${what}`));
   if (designatorOf(pem) !== to.designator) {
     return refuse(`is not ${to.designator}: its certificate is that of ${designatorOf(pem)}`);
   }
@@ -115,9 +115,9 @@ function explain(dial: Dial, error: Error): Error {
   const code = systemCode(error);
   if (/^E(?!RR_)/u.test(code)) {
     const what = FOUND[code] ?? 'cannot connect';
-    return new Unreachable(`${dial.place}: ${what} (${code})`, { cause: error });
+    return new Unreachable(dial.place, `${what} (${code})`, { cause: error });
   }
-  return new Untrusted(`${dial.place} failed the TLS handshake (${code})`, { cause: error });
+  return new Untrusted(dial.place, `the TLS handshake failed (${code})`, { cause: error });
 }
 
 const FOUND: Readonly<Record<string, string>> = {

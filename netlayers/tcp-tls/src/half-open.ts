@@ -1,5 +1,5 @@
 /** Connections that have not finished their handshake, oldest first, and who may have how many of them. */
-import { isIPv6 } from 'node:net';
+import { groupOf } from './addresses.ts';
 import type { TlsLimits } from './limits.ts';
 
 /** What is counted: a socket. */
@@ -53,18 +53,4 @@ export class HalfOpen {
       return;
     }
   }
-}
-
-/** One network that one person can hold: an IPv4 address, or the first 64 bits of an IPv6 one. */
-export function groupOf(address: string): string {
-  const bare = address.split('%', 1).join('');
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/iu.exec(bare);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!isIPv6(bare)) return bare;
-  const [head = '', tail] = bare.toLowerCase().split('::');
-  const front = head === '' ? [] : head.split(':');
-  const back = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - front.length - back.length);
-  const groups = [...front, ...Array<string>(zeros).fill('0'), ...back];
-  return groups.slice(0, 4).join(':');
 }

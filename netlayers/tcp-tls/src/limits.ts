@@ -10,11 +10,15 @@ export interface TlsLimits {
   readonly halfOpenPerAddress: number;
   /** Inbound connections in all; more are closed unheard. */
   readonly connectionCount: number;
+  /** The same for one address, as above. */
+  readonly connectionsPerAddress: number;
+  /** The same for this machine itself, which may run any number of peers. */
+  readonly connectionsFromHere: number;
 }
 /**
  * 10 s is what a slow link with losses needs. A silent connection costs 5 KB and one in its handshake 50 KB, so the
  * half-open ones are bounded by 100 MB. One address may take half of them: a thousand nodes behind one gateway come
- * back at once after a power cut.
+ * back at once after a power cut. So many may stay, too: a sixteenth of all, and no address keeps out another.
  */
 export const TLS_LIMITS: TlsLimits = {
   handshakeMs: 10_000,
@@ -22,6 +26,8 @@ export const TLS_LIMITS: TlsLimits = {
   halfOpenCount: 2_048,
   halfOpenPerAddress: 1_024,
   connectionCount: 16_384,
+  connectionsPerAddress: 1_024,
+  connectionsFromHere: 4_096,
 };
 /** Bytes of an announced certificate: an RSA-4096 one of Goblins has 1,984. */
 export const PREAMBLE_BYTES = 65_536;

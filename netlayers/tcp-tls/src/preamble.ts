@@ -39,7 +39,8 @@ export function readPreamble(
         return finish(() =>
           failed(
             new Untrusted(
-              `tcp-tls: expected a certificate of 1 to ${PREAMBLE_BYTES} bytes, found ${found}`,
+              'tcp-tls',
+              `expected a certificate of 1 to ${PREAMBLE_BYTES} bytes, found ${found}`,
             ),
           ),
         );

@@ -67,7 +67,7 @@ function explain(dial: Dial, error: unknown): Error {
   if (error instanceof BadPlace) return error;
   const code = systemCode(error);
   const what = FOUND[code] ?? 'cannot connect';
-  return new Unreachable(`${dial.place}: ${what} (${code})`, { cause: error });
+  return new Unreachable(dial.place, `${what} (${code})`, { cause: error });
 }
 
 const FOUND: Readonly<Record<string, string>> = {

@@ -44,7 +44,10 @@ export interface Netlayer {
   readonly claims: 'proved' | 'believed';
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
-  /** Calls `accept` or `failed`, once; the result cancels silently (neither is called then). */
+  /**
+   * Calls `accept` or `failed`, once; the result cancels silently (neither is called then). A reason
+   * that has a `summary` lets other peers know that, and no more.
+   */
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void;
   /** Ends listening and every connection that was made here. */
   close(done: () => void): void;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { groupOf, HalfOpen, type Guest } from '../../../netlayers/tcp-tls/src/half-open.ts';
+import { Addresses, groupOf } from '../../../netlayers/tcp-tls/src/addresses.ts';
+import { HalfOpen, type Guest } from '../../../netlayers/tcp-tls/src/half-open.ts';
 import { TLS_LIMITS } from '../../../netlayers/tcp-tls/src/limits.ts';
 
 class Visitor implements Guest {
@@ -64,4 +65,33 @@ test.each([
   ['', ''],
 ])('the address %j counts as %j', (address, group) => {
   expect(groupOf(address)).toBe(group);
+});
+
+describe('connections of one address', () => {
+  const limits = { ...TLS_LIMITS, connectionsPerAddress: 2, connectionsFromHere: 3 };
+  const admitted = (addresses: Addresses, from: string, count: number): number => {
+    let admittedCount = 0;
+    for (let each = 0; each < count; each += 1)
+      if (addresses.enter(from) !== undefined) admittedCount += 1;
+    return admittedCount;
+  };
+  test('are as many as the limit says, and other addresses have their own', () => {
+    const addresses = new Addresses(limits);
+    expect(admitted(addresses, '192.0.2.1', 5)).toBe(2);
+    expect(admitted(addresses, '::ffff:192.0.2.1', 1)).toBe(0);
+    expect(admitted(addresses, '192.0.2.2', 5)).toBe(2);
+    expect(admitted(addresses, '2001:db8::1', 1) + admitted(addresses, '2001:db8::2', 2)).toBe(2);
+  });
+  test('are more where the peer is this machine itself', () => {
+    for (const here of ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1'])
+      expect(admitted(new Addresses(limits), here, 5)).toBe(3);
+    expect(admitted(new Addresses(limits), '12.7.0.1', 5)).toBe(2);
+  });
+  test('make room when they end', () => {
+    const addresses = new Addresses(limits);
+    const leave = addresses.enter('192.0.2.1');
+    addresses.enter('192.0.2.1');
+    leave?.();
+    expect(admitted(addresses, '192.0.2.1', 5)).toBe(1);
+  });
 });

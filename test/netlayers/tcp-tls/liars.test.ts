@@ -222,6 +222,21 @@ describe('a bad client costs nobody but itself:', () => {
     first.socket.destroy();
     second.socket.destroy();
   });
+
+  test('those over the cap of their address are shut out, until one of them leaves', async () => {
+    const { at, ears } = await listening({ connectionsFromHere: 2 });
+    const first = await strangeClient(at);
+    const second = await strangeClient(at);
+    await expect(strangeClient(at)).rejects.toThrow();
+    first.socket.destroy();
+    await untilReal('one has left', () => ears.all.some((ear) => ear.closedCount === 1));
+    await quietReal();
+    const third = await strangeClient(at);
+    // A client of TLS 1.3 is done before its acceptor has judged it.
+    await untilReal('the third is heard', () => ears.all.length === 3);
+    second.socket.destroy();
+    third.socket.destroy();
+  });
 });
 
 describe('a dialler', () => {

@@ -1,5 +1,5 @@
 /** Reaching peers and losing them: what `enliven`, `dial` and `close` promise. */
-import { World } from '@bellwether/actors';
+import { type Behavior, World } from '@bellwether/actors';
 import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
@@ -7,6 +7,9 @@ import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, recorded } from '../../support/ocapn-peer.ts';
 import { Raw } from '../../support/ocapn-raw.ts';
 
+interface Middle {
+  pass(): unknown;
+}
 let world: World;
 let network: Network;
 let a: Peer;
@@ -84,6 +87,33 @@ describe('enliven', () => {
     expect(told).toEqual([['dialled', 0]]);
     teller.router.close();
     world.run();
+  });
+  it('tells another peer that nobody is there, and not at which place of this machine', async () => {
+    const nobody = network.netlayer('x');
+    const failing = Object.assign(new Error('sim: /run/secret/socket: there is no socket'), {
+      summary: 'there is no socket',
+    });
+    const middle = new Peer(network, 'middle', {
+      router: {
+        netlayers: [
+          {
+            ...nobody,
+            dial: (_to, _accept, failed) => world.at(1, () => failed(failing)),
+            listen: (accept, ready, failed) =>
+              network.netlayer('middle').listen(accept, ready, failed),
+          },
+        ],
+      },
+    });
+    const far = middle.router.enliven<Desk>(new Sturdyref(elsewhere('nobody'), secret));
+    const make = (): Behavior<Middle> => ({ pass: (turn) => turn.send(far, 'hear', 1) });
+    const at = middle.offer('middle', await middle.run((turn) => turn.spawn(make)));
+    const asked = a.router.enliven<Middle>(at);
+    await expect(a.run((turn) => turn.send(asked, 'pass'))).rejects.toMatchObject({
+      code: 'unreachable',
+      message: 'captp: cannot reach nobody.sim: there is no socket',
+    });
+    middle.router.close();
   });
   it('breaks with Unreachable when the peer accepts and says nothing', async () => {
     network.answerAs('mute', () => ({

@@ -1,7 +1,7 @@
 import { ActorError, Broken, fateOf, Refused, Remote, Severed } from '@bellwether/actors';
-import { Sym, SyrupRecord } from '@bellwether/ocapn';
+import { encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
-import { reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
+import { cutText, reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
 
 const silent = (): void => undefined;
 
@@ -64,5 +64,20 @@ describe('a break reason on its way in', () => {
     expect(reasonIn(endo)).toMatchObject({ code: 'error', message: 'it failed' });
     const goblins = new SyrupRecord(new Sym('exn:fail:mystery'), []);
     expect(reasonIn(goblins)).toMatchObject({ code: 'error' });
+  });
+});
+
+describe('a text that is cut', () => {
+  const half = '\ud83d';
+  it('can be written, also where the cut goes through a character, or it came with half of one', () => {
+    for (const text of [`${'x'.repeat(1_023)}😀`, `a ${half} b`, half, '😀'.repeat(2_000)]) {
+      expect(() => encode(reasonOut(new Refused(text), silent))).not.toThrow();
+      expect(() => encode(reasonOut(new ActorError(text, text), silent))).not.toThrow();
+    }
+  });
+  it('loses what is no character, and nothing else', () => {
+    expect(cutText(`${'x'.repeat(1_023)}😀`)).toBe(`${'x'.repeat(1_023)}\ufffd`);
+    expect(cutText('grüß 😀')).toBe('grüß 😀');
+    expect(cutText(`a${half}b`)).toBe('a\ufffdb');
   });
 });

@@ -121,11 +121,12 @@ export class Dialling {
   }
   #expire(route: Route, dial: Dial): void {
     const { link } = dial;
-    this.#fail(route, dial, this.#unreachable(dial, new Error('no answer in time')));
+    this.#fail(route, dial, this.#unreachable(dial, new NoHello()));
     link?.session.abort('captp: no hello in time');
   }
   #unreachable(dial: Dial, cause: Error): Error {
-    return new Unreachable(`captp: cannot reach ${peerKey(dial.to)}: ${cause.message}`, { cause });
+    const found = summaryOf(cause);
+    return new Unreachable(`captp: cannot reach ${peerKey(dial.to)}: ${found}`, { cause });
   }
   #fail(route: Route, dial: Dial, reason: Error): void {
     this.#finish(route, dial);
@@ -138,3 +139,14 @@ export class Dialling {
     if (dial.link === undefined) dial.cancel();
   }
 }
+
+/** The deadline of a dial has passed. */
+class NoHello extends Error {
+  readonly summary = 'no answer in time';
+}
+/**
+ * What may be said of a failed dial. Whoever waits may be on another machine: the message of a
+ * netlayer can name a socket, and stays with the cause.
+ */
+const summaryOf = (reason: Error): string =>
+  'summary' in reason && typeof reason.summary === 'string' ? reason.summary : 'the dial failed';
