@@ -52,3 +52,9 @@ describe('an error of our own', () => {
       }
   });
 });
+
+describe('a conflict that a shepherd reports', () => {
+  it('ends with 9: the id of the operation stands for another command there', () => {
+    expect(exitCodeOfError(new Remote('conflict', 'op-1 was another command'))).toBe(9);
+  });
+});

@@ -31,7 +31,8 @@ const exitCodes: Readonly<Record<string, number>> = {
 
 /** The exit code of an error. */
 export const exitCodeOfError = (error: unknown): number => {
-  if (isRemote(error)) return 1;
+  // Of the words of a peer one counts here: that the operation's id stands for another command there.
+  if (isRemote(error)) return codeIn(error) === 'conflict' ? 9 : 1;
   if (isNoAnswer(error)) return error.isTimeUp ? 6 : 4;
   const code = codeIn(error);
   return Object.hasOwn(exitCodes, code) ? (exitCodes[code] ?? 1) : 1;
