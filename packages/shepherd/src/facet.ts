@@ -3,6 +3,7 @@
  * service; its methods answer with data only.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import { facetView } from './facet-view.ts';
 import type { ServiceFacet, Shepherd } from './types.ts';
 
 /**
@@ -18,6 +19,7 @@ export const makeServiceFacet = (
 ): Behavior<ServiceFacet> => ({
   perform: (turn, request, sink) =>
     turn.send(shepherd, 'perform', { ...request, member: name }, sink, principal),
-  status: (turn) => turn.call(shepherd, 'status', name),
-  probe: (turn, timeoutMs) => turn.send(shepherd, 'probe', name, timeoutMs),
+  status: (turn) => facetView(turn.call(shepherd, 'status', name)),
+  probe: (turn, timeoutMs) =>
+    turn.when(turn.send(shepherd, 'probe', name, timeoutMs), (_turn, status) => facetView(status)),
 });
