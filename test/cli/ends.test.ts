@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  bins,
   configOf,
   eventually,
   isAlive,
@@ -103,5 +104,37 @@ describe('the key of a daemon that was killed', () => {
     expect(fs.readFileSync(adminRefOf(next), 'utf8')).not.toBe(key);
     fs.writeFileSync(adminRefOf(next), key);
     expect((await next.herd('status')).code).not.toBe(0);
+  });
+});
+
+describe('the files that a daemon writes elsewhere', () => {
+  it('go where they were told to, and not where a link leads', async () => {
+    const target = path.join(place.folder, 'target');
+    fs.writeFileSync(target, 'before');
+    const pidFile = path.join(place.folder, 'pid');
+    fs.symlinkSync('target', pidFile);
+    const state = path.join(place.folder, 'a');
+    fs.mkdirSync(path.join(state, 'log'), { recursive: true, mode: 0o700 });
+    const config = path.join(state, 'shepherd.config.ts');
+    fs.writeFileSync(config, configOf('A', sleeper), { mode: 0o600 });
+    fs.symlinkSync(target, path.join(state, 'log', 'one.log'));
+    const args = [bins.shepherd, '--config', config, '--state', state, '--pid', pidFile];
+    const run = place.run(process.execPath, args);
+    await eventually('the pid file', () => fs.readFileSync(pidFile, 'utf8').endsWith('\n'));
+    expect(fs.lstatSync(pidFile).isSymbolicLink()).toBe(false);
+    const pid = Number(fs.readFileSync(pidFile, 'utf8'));
+    const started = await place.herd(['-s', path.join(state, 'run', 'socket'), 'start', 'one']);
+    expect(started.stdout + started.stderr).toContain('log file');
+    expect(started.stdout + started.stderr).toContain('is a symbolic link');
+    process.kill(pid, 'SIGTERM');
+    expect((await run).code).toBe(0);
+    expect(fs.readFileSync(target, 'utf8')).toBe('before');
+    const shepherdLog = path.join(state, 'log', 'shepherd.log');
+    fs.rmSync(shepherdLog);
+    fs.symlinkSync(target, shepherdLog);
+    const refused = await place.run(process.execPath, args);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('shepherd.log: is a symbolic link');
+    expect(fs.readFileSync(target, 'utf8')).toBe('before');
   });
 });

@@ -30,4 +30,5 @@ export {
 } from './shapes.ts';
 export { makeShepherd } from './shepherd.ts';
 export type { ShepherdOptions } from './shepherd-state.ts';
+export { cutText } from './text.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

@@ -1,4 +1,4 @@
-/** Sizes of text, without asking a platform. */
+/** Sizes of text, and text of a size, without asking a platform. */
 import { limits } from './limits.ts';
 
 /** Bytes that a text takes in UTF-8; a lone surrogate counts as the three bytes of U+FFFD. */
@@ -15,8 +15,23 @@ export const utf8Bytes = (text: string): number => {
   }
   return bytes;
 };
+const isHigh = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
 const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
 
+/** With the `u` flag a surrogate matches only where it stands alone. */
+const loneHalf = /\p{Surrogate}/gu;
+/**
+ * At most `maxChars` UTF-16 units, the last of which is an ellipsis where something was cut off. No
+ * pair is cut in two, and a half that came alone becomes U+FFFD: neither has UTF-8, and a session
+ * that was asked to send one would refuse.
+ */
+export const cutText = (text: string, maxChars: number): string => {
+  if (text.length <= maxChars) return text.replace(loneHalf, '\uFFFD');
+  if (maxChars <= 0) return '';
+  const end = maxChars - 1;
+  const splits = isHigh(text.charCodeAt(end - 1)) && isLow(text.charCodeAt(end));
+  return `${text.slice(0, splits ? end - 1 : end).replace(loneHalf, '\uFFFD')}…`;
+};
+
 /** A line that is short enough to be kept and sent. */
-export const cut = (line: string): string =>
-  line.length <= limits.lineCharacters ? line : `${line.slice(0, limits.lineCharacters - 1)}…`;
+export const cut = (line: string): string => cutText(line, limits.lineCharacters);

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeLogFiles } from '../../../packages/shepherd/src/node/log-files.ts';
+import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
 import { answerOf, makeFolder } from './support.ts';
 
 let folder: string;
@@ -50,9 +51,9 @@ describe('the tail of a log', () => {
   it('cuts a long line, and gives its end when no line ends within reach', async () => {
     expect(await tail(`short\n${'y'.repeat(9_000)}\n`, 2)).toEqual([
       'short',
-      `${'y'.repeat(8 * 1024)}…`,
+      `${'y'.repeat(8 * 1024 - 1)}…`,
     ]);
-    expect(await tail('z'.repeat(3 * 1024 * 1024), 5)).toEqual([`${'z'.repeat(8 * 1024)}…`]);
+    expect(await tail('z'.repeat(3 * 1024 * 1024), 5)).toEqual([`${'z'.repeat(8 * 1024 - 1)}…`]);
   });
 
   it('leaves a line of 8,192 characters whole, and gives 10,000 lines at most', async () => {
@@ -102,5 +103,66 @@ describe('the path of a log', () => {
   it('differs for names that differ', () => {
     const { pathOf } = makeLogFiles(folder);
     expect(new Set(['a/b', 'a%2fb', 'a_b', '.a', 'a'].map(pathOf)).size).toBe(5);
+  });
+});
+
+describe('a log that is opened to be written', () => {
+  const refusalOf = (file: string): string => {
+    try {
+      fs.closeSync(openLog(file));
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'opened';
+  };
+  const place = (name: string): string => path.join(folder, name);
+
+  it('is made with the folders above it, closed to others', () => {
+    expect(refusalOf(place('a/b/web.log'))).toBe('opened');
+    expect(fs.statSync(place('a/b/web.log')).mode & 0o137).toBe(0);
+    expect(refusalOf(place('a/b/web.log'))).toBe('opened');
+  });
+  it('is not where a link leads, and what that leads to is left as it is', () => {
+    fs.writeFileSync(place('target'), 'before');
+    fs.symlinkSync('target', place('link.log'));
+    fs.symlinkSync('nowhere', place('dangling.log'));
+    expect(refusalOf(place('link.log'))).toBe('is a symbolic link');
+    expect(refusalOf(place('dangling.log'))).toBe('is a symbolic link');
+    expect(fs.readFileSync(place('target'), 'utf8')).toBe('before');
+    expect(fs.existsSync(place('nowhere'))).toBe(false);
+  });
+  it('is not a second name of another file', () => {
+    fs.writeFileSync(place('target'), 'before');
+    fs.linkSync(place('target'), place('link.log'));
+    expect(refusalOf(place('link.log'))).toBe('has another name elsewhere (a hard link)');
+  });
+  it('is not a pipe, whether or not somebody reads it', () => {
+    execFileSync('mkfifo', [place('pipe.log')]);
+    expect(refusalOf(place('pipe.log'))).toBe('is a pipe');
+    const reader = fs.openSync(place('pipe.log'), fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    expect(refusalOf(place('pipe.log'))).toBe('is no plain file');
+    fs.closeSync(reader);
+  });
+  it.runIf(process.getuid?.() === 0)('is not a file of another user', () => {
+    fs.writeFileSync(place('theirs.log'), '');
+    fs.chownSync(place('theirs.log'), 4_242, 0);
+    expect(refusalOf(place('theirs.log'))).toBe('belongs to user 4242, not to 0');
+  });
+  it('may be /dev/null', () => {
+    expect(refusalOf('/dev/null')).toBe('opened');
+  });
+});
+
+describe('the tail of what is no log', () => {
+  it('is refused: a link, and a pipe that nobody writes', async () => {
+    const files = makeLogFiles(folder);
+    fs.writeFileSync(path.join(folder, 'target'), 'secret\n');
+    fs.symlinkSync('target', files.pathOf('web'));
+    execFileSync('mkfifo', [files.pathOf('pipe')]);
+    const [link, pipe] = [answerOf<readonly string[]>(), answerOf<readonly string[]>()];
+    files.tail('web', 10, link.answer);
+    files.tail('pipe', 10, pipe.answer);
+    await expect(link.value).rejects.toThrow('too many symbolic links (ELOOP)');
+    await expect(pipe.value).rejects.toThrow('pipe.log: is no plain file');
   });
 });

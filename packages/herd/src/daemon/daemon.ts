@@ -10,6 +10,7 @@ import path from 'node:path';
 import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/shepherd/node';
 import { loadConfig, type Description } from '../config/index.ts';
+import { writeSecret } from '../refs/secret-file.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { AdminRef } from './admin-ref.ts';
 import { openDaemonLog } from './daemon-log.ts';
@@ -152,7 +153,8 @@ const announce = (
   life: Life,
 ): void => {
   if (options.pidFile !== undefined)
-    fs.writeFileSync(options.pidFile, `${process.pid}\n`, { mode: 0o600 });
+    // A link that stands there is replaced, never followed: --pid often names a folder of many.
+    writeSecret(options.pidFile, String(process.pid), true);
   const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
   const reach =
     tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;

@@ -1,4 +1,5 @@
 /** Bytes that services wrote, as lines for people: bounded, whatever was written. */
+import { cutText } from '../text.ts';
 
 const newline = 0x0a;
 
@@ -22,7 +23,7 @@ export const lastLines = (
   const whole = isTorn && lines.length > 1 ? lines.slice(1) : lines;
   return whole.slice(-lineCount).map((line) => {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line;
-    return text.length > lineChars ? `${text.slice(0, lineChars)}…` : text;
+    return cutText(text, lineChars);
   });
 };
 

@@ -48,27 +48,60 @@ export const makeLogFiles = (folder: string): LogFiles => {
 };
 
 /**
- * Opens a log for a process to write to, at its end whoever else writes; makes the folders above
- * it. The caller closes the descriptor.
- * @throws the system's error.
+ * Opens a log to write to, at its end whoever else writes; makes the folders above it. The caller
+ * closes the descriptor. What is no file of ours with this one name is not written to: in a folder
+ * that others can write, a link would lead root wherever they like.
+ * @throws the system's error, and an Error that says what stands there instead.
  */
 export const openLog = (file: string): number => {
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: folderMode });
-  const { O_APPEND, O_CREAT, O_WRONLY } = fs.constants;
-  return fs.openSync(file, O_APPEND | O_CREAT | O_WRONLY, logMode);
+  const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  // NONBLOCK: a pipe that somebody left here must not be waited for. To files it means nothing.
+  const flags = O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK;
+  const descriptor = openPlain(() => fs.openSync(file, flags, logMode));
+  try {
+    checkOwn(fs.fstatSync(descriptor));
+    return descriptor;
+  } catch (error) {
+    fs.closeSync(descriptor);
+    throw error;
+  }
+};
+
+const openPlain = (open: () => number): number => {
+  try {
+    return open();
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ELOOP') throw new Error('is a symbolic link', { cause: error });
+    if (code === 'ENXIO') throw new Error('is a pipe', { cause: error });
+    throw error;
+  }
+};
+
+/** A device of root's, /dev/null, may stand for a log that nobody wants. */
+const checkOwn = (stat: fs.Stats): void => {
+  if (stat.isCharacterDevice() && stat.uid === 0) return;
+  if (!stat.isFile()) throw new Error('is no plain file');
+  const us = process.geteuid?.() ?? stat.uid;
+  if (stat.uid !== us) throw new Error(`belongs to user ${stat.uid}, not to ${us}`);
+  if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
 };
 
 /** Reads backwards until there are enough lines; a missing file has none. */
 const readTail = async (file: string, lineCount: number): Promise<readonly string[]> => {
   let handle: fs.promises.FileHandle;
   try {
-    handle = await fs.promises.open(file, 'r');
+    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw error;
   }
   try {
-    const { size } = await handle.stat();
+    const stat = await handle.stat();
+    if (stat.isFIFO() || stat.isSocket()) throw new Error('is no plain file');
+    const { size } = stat;
     const floor = Math.max(0, size - tailBytes);
     const chunks: Buffer[] = [];
     let start = size;
