@@ -66,6 +66,11 @@ export const LIMITS = {
   answerBytes: 32 * MiB,
   /** Messages of the peer that are not done, and promises that it listens to. */
   listeners: 65_536,
+  /**
+   * Bytes of those messages: what is sent to a promise is kept until that has settled. One more may
+   * be added as long as it is not passed.
+   */
+  pendingBytes: 32 * MiB,
   /** References that the peer gave us. */
   imports: 262_144,
   /** References that we gave the peer, resolvers included. */

@@ -263,6 +263,16 @@ describe('listeners', () => {
     for (let at = 0; at < 20; at += 1) mallory.send(deliver(toAnswer(1), [sym('hear'), at]));
     expect(mallory.say().abortReason).toContain('more than 20 messages and listeners');
   });
+  it('and messages that wait are limited by their bytes, too', async () => {
+    await set({ pendingBytes: 5_000, strangerDivisor: 1 });
+    const long = deliver(toAnswer(1), [sym('hear'), 'x'.repeat(2_000)]);
+    const mallory = holder().say(wait, long, long, long);
+    expect(mallory.isClosed).toBe(false); // one more is taken as long as the limit is not passed
+    expect(mallory.say(long).abortReason).toContain('more than 5000 bytes of messages that wait');
+    const done = holder('m2');
+    for (let at = 0; at < 20; at += 1) done.say(hear('x'.repeat(2_000)));
+    expect(done.isClosed).toBe(false);
+  });
   it('that were told do not count', async () => {
     await set({ listeners: 20, strangerDivisor: 1 });
     const mallory = holder();

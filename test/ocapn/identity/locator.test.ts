@@ -5,9 +5,7 @@ import { Decode, Limit } from '../../../packages/ocapn/src/errors.ts';
 import {
   base32,
   base64url,
-  fromBase32,
   fromBase64url,
-  fromHex,
   hex,
 } from '../../../packages/ocapn/src/identity/base.ts';
 import {
@@ -240,15 +238,12 @@ describe('a sturdyref keeps its secret', () => {
 });
 
 describe('bases', () => {
-  test.each([
-    ['hex', hex, fromHex, 'hex'],
-    ['base32', base32, fromBase32, 'base32'],
-    ['base64url', base64url, fromBase64url, 'base64url'],
-  ] as const)('%s goes both ways for every length, as Node does it', (_name, to, from, name) => {
+  test('base64url goes both ways for every length, and all are as Node has them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
-        expect(from(to(bytes))).toEqual(bytes);
-        if (name !== 'base32') expect(to(bytes)).toBe(Buffer.from(bytes).toString(name));
+        expect(fromBase64url(base64url(bytes))).toEqual(bytes);
+        expect(base64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
+        expect(hex(bytes)).toBe(Buffer.from(bytes).toString('hex'));
       }),
       { seed: SEED },
     );
@@ -258,19 +253,9 @@ describe('bases', () => {
     vectors.forEach((text, length) => {
       const bytes = new Uint8Array(Buffer.from('foobar'.slice(0, length)));
       expect(base32(bytes)).toBe(text);
-      expect(fromBase32(text)).toEqual(bytes);
     });
   });
-  test.each([
-    [fromHex, 'AB'],
-    [fromHex, 'abc'],
-    [fromBase32, 'MY'],
-    [fromBase32, 'mz'],
-    [fromBase32, 'my======'],
-    [fromBase32, 'a'],
-    [fromBase64url, 'a'],
-    [fromBase64url, '_/'],
-  ] as const)('%o refuses %s', (from, text) => {
-    expect(() => from(text)).toThrow(Decode);
+  test.each(['a', '_/', 'AA==', 'AAB'])('base64url refuses %s', (text) => {
+    expect(() => fromBase64url(text)).toThrow(Decode);
   });
 });

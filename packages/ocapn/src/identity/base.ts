@@ -12,21 +12,27 @@ const BASE64URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345678
 
 /** Lower-case hexadecimal, two digits a byte. */
 export const hex = (bytes: Uint8Array): string => toBase(bytes, HEX, 4);
-/**
- * @throws Decode for anything but lower-case digits in pairs; the message does not repeat the text
- */
-export const fromHex = (text: string): Uint8Array => fromBase(text, HEX, 4, 'hex');
 /** Lower case, without padding. */
 export const base32 = (bytes: Uint8Array): string => toBase(bytes, BASE32, 5);
-/**
- * @throws Decode for upper case, padding or left-over bits; the message does not repeat the text
- */
-export const fromBase32 = (text: string): Uint8Array => fromBase(text, BASE32, 5, 'base32');
 /** Without padding. */
 export const base64url = (bytes: Uint8Array): string => toBase(bytes, BASE64URL, 6);
 /** @throws Decode for padding, `+`, `/` or left-over bits; the message does not repeat the text */
-export const fromBase64url = (text: string): Uint8Array =>
-  fromBase(text, BASE64URL, 6, 'base64url');
+export const fromBase64url = (text: string): Uint8Array => {
+  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
+  let bits = 0;
+  let have = 0;
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = BASE64URL.indexOf(text.charAt(i));
+    if (digit < 0) throw new Decode(`locator: expected base64url, found another character at ${i}`);
+    bits = ((bits << 6) | digit) & 0x3fff;
+    have += 6;
+    if (have >= 8) bytes[at++] = (bits >> (have -= 8)) & 0xff;
+  }
+  if (have >= 6 || (bits & ((1 << have) - 1)) !== 0)
+    throw new Decode('locator: expected base64url to end with its last whole byte');
+  return bytes;
+};
 
 const toBase = (bytes: Uint8Array, alphabet: string, width: number): string => {
   const mask = (1 << width) - 1;
@@ -40,22 +46,4 @@ const toBase = (bytes: Uint8Array, alphabet: string, width: number): string => {
     }
   }
   return have === 0 ? text : text + alphabet.charAt((bits << (width - have)) & mask);
-};
-
-const fromBase = (text: string, alphabet: string, width: number, name: string): Uint8Array => {
-  const bytes = new Uint8Array(Math.floor((text.length * width) / 8));
-  let bits = 0;
-  let have = 0;
-  let at = 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = alphabet.indexOf(text.charAt(i));
-    if (digit < 0) throw new Decode(`locator: expected ${name}, found another character at ${i}`);
-    bits = ((bits << width) | digit) & 0x3fff;
-    have += width;
-    if (have >= 8) bytes[at++] = (bits >> (have -= 8)) & 0xff;
-  }
-  if (have >= width || (bits & ((1 << have) - 1)) !== 0) {
-    throw new Decode(`locator: expected ${name} to end with its last whole byte`);
-  }
-  return bytes;
 };

@@ -16,6 +16,7 @@ const roomOf = (limits: Limits, divisor: number): Room => {
     answers: part(limits.answers),
     answerBytes: part(limits.answerBytes),
     listeners: part(limits.listeners),
+    pendingBytes: part(limits.pendingBytes),
     flowMessages: part(limits.flowMessages),
     flowBytes: part(limits.flowBytes),
   };

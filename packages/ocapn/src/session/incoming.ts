@@ -37,6 +37,8 @@ class Pending implements Answer, HeldAnswer {
   readonly vow: object;
   readonly answerPos: number | undefined;
   readonly resolverPos: number | undefined;
+  /** Bytes of its frame: what its arguments may keep. */
+  readonly byteCount: number;
   weight = 0;
   isHeld = false;
   readonly #incoming: Incoming;
@@ -45,11 +47,13 @@ class Pending implements Answer, HeldAnswer {
     vow: object,
     answerPos: number | undefined,
     resolverPos: number | undefined,
+    byteCount: number,
   ) {
     this.#incoming = incoming;
     this.vow = vow;
     this.answerPos = answerPos;
     this.resolverPos = resolverPos;
+    this.byteCount = byteCount;
   }
   kept(value: unknown): void {
     this.#incoming.done(this, true, value);
@@ -69,6 +73,9 @@ export class Incoming {
   /** One for all, and none as long as nobody asks: an error takes 1 KB for its stack. */
   #nothing: Refused | undefined;
   #pendingCount = 0;
+  #pendingBytes = 0;
+  /** Bytes of the frame that is being handled. */
+  #frameBytes = 0;
   constructor(host: SessionHost, session: Session, tables: Tables, outgoing: Outgoing) {
     this.#host = host;
     this.#session = session;
@@ -76,8 +83,9 @@ export class Incoming {
     this.#outgoing = outgoing;
     this.#references = new IncomingReferences(host, session, tables, outgoing);
   }
-  /** @throws Decode, Limit: the peer has broken the protocol. */
-  handle(operation: Operation): void {
+  /** `byteCount`: of its frame. @throws Decode, Limit: the peer has broken the protocol. */
+  handle(operation: Operation, byteCount: number): void {
+    this.#frameBytes = byteCount;
     switch (operation.op) {
       case 'deliver':
         return this.#deliver(operation);
@@ -102,6 +110,7 @@ export class Incoming {
   /** A message is done, or a promise that the peer listens to has settled. Never throws. */
   done(pending: Pending, isKept: boolean, value: unknown): void {
     this.#pendingCount -= 1;
+    this.#pendingBytes -= pending.byteCount;
     const { resolverPos } = pending;
     let byteCount = ANSWER_BYTES;
     if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
@@ -148,7 +157,8 @@ export class Incoming {
   #expect(vow: Vow, answerPos: number | undefined, resolverPos: number | undefined): void {
     const { answers, room } = this.#tables;
     this.#pendingCount += 1;
-    const pending = new Pending(this, vow, answerPos, resolverPos);
+    this.#pendingBytes += this.#frameBytes;
+    const pending = new Pending(this, vow, answerPos, resolverPos, this.#frameBytes);
     if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
   }
@@ -190,9 +200,11 @@ export class Incoming {
     return brokenVow(this.#host.frontier, this.#nothing);
   }
   #checkPending(): void {
-    const { listeners } = this.#tables.room;
+    const { listeners, pendingBytes } = this.#tables.room;
     if (this.#pendingCount >= listeners)
       throw new Limit(`captp: more than ${listeners} messages and listeners that wait`);
+    if (this.#pendingBytes > pendingBytes)
+      throw new Limit(`captp: more than ${pendingBytes} bytes of messages that wait`);
   }
   #checkFree(answer: number): void {
     const { answers, room } = this.#tables;

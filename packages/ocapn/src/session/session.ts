@@ -246,7 +246,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (this.#state === 'open') {
       this.#window.use(this.#tables.room, byteCount);
       if (!this.#isConfirmed) this.#confirm();
-      return this.#incoming.handle(operation);
+      return this.#incoming.handle(operation, byteCount);
     }
     if (operation.op !== 'start-session')
       throw new Decode(`captp: expected op:start-session, found ${operation.op}`);

@@ -24,6 +24,7 @@ export interface Room {
   readonly answers: number;
   readonly answerBytes: number;
   readonly listeners: number;
+  readonly pendingBytes: number;
   readonly flowMessages: number;
   readonly flowBytes: number;
 }
@@ -34,6 +35,7 @@ const NO_ROOM: Room = {
   answers: 0,
   answerBytes: 0,
   listeners: 0,
+  pendingBytes: 0,
   flowMessages: 0,
   flowBytes: 0,
 };
