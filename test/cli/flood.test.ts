@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { greeted, rssOf } from '../support/cli-stranger.ts';
 import { configOf, makePlace, type Daemon, type Place } from '../support/programs.ts';
@@ -67,6 +68,25 @@ describe('strangers who flood a daemon', () => {
       expect(rssOf(daemon) - before).toBeLessThan(200 * MiB);
     }
     expect(logBytes() - logBefore).toBeLessThan(64 * 1024);
+  });
+
+  it('and hold a reference, too, delay nobody with 600,000 calls that want no answer', async () => {
+    const text = fs.readFileSync(path.join(path.dirname(daemon.socket), 'admin.ref'), 'utf8');
+    const ref = parseUri(text.trim());
+    if (!(ref instanceof Sturdyref)) throw new Error('admin.ref holds no sturdyref');
+    const before = rssOf(daemon);
+    const fetch = Buffer.concat([
+      Buffer.from("<10'op:deliver<11'desc:export0+>[5'fetch32:"),
+      ref.reveal(),
+      Buffer.from("]0+<18'desc:import-object1+>>"),
+    ]);
+    const call = "<10'op:deliver<11'desc:answer0+>[5'about]ff>".repeat(100_000);
+    for (const raw of await strangers(STRANGERS))
+      raw.write(Buffer.concat([fetch, Buffer.from(call)]));
+    for (let round = 0; round < 4; round += 1) {
+      expect(await served()).toBeLessThan(PROMPT_MS);
+      expect(rssOf(daemon) - before).toBeLessThan(200 * MiB);
+    }
   });
 
   it('with 40 records that stop before their end cost a bounded part of memory', async () => {
