@@ -11,8 +11,17 @@ export interface Exec {
   readonly argv: readonly [string, ...string[]];
   /** Where it runs, relative to the folder of the configuration. Absent: that folder itself. */
   readonly cwd?: string;
-  /** Added to the daemon's environment. No secrets: every process of the user can read it. */
+  /**
+   * Added to PATH, HOME, USER, LOGNAME, SHELL, TERM, TZ, TMPDIR, LANG, LC_*, XDG_* and the places of
+   * locales and certificates, which come from the daemon. No secrets: every process of the user can
+   * read it.
+   */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * What else comes from the daemon's environment at its start: everything, or variables by name.
+   * Absent: nothing.
+   */
+  readonly inheritEnv?: true | readonly string[];
 }
 
 /** A name in the daemon's own ref store; made by `ref`. The secret stays in the store. */

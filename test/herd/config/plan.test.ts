@@ -1,4 +1,5 @@
 import { afterAll, expect, it, vi } from 'vitest';
+import { plainEnvironment } from '../../../packages/herd/src/config/environment.ts';
 import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
 import { load } from './support.ts';
 
@@ -36,7 +37,7 @@ export default defineShepherd({ services: [
     actions: {},
     isAutoStarted: false,
   };
-  expect(toServiceConfigs(description)).toEqual([
+  expect(toServiceConfigs(description, { TOKEN: 'x' })).toEqual([
     {
       kind: 'fleet',
       spec: { provision: ['all'], documentation: 'All.', members: ['web', 'there'], minReady: 1 },
@@ -85,4 +86,31 @@ export default defineShepherd({ services: [
     { kind: 'exported', spec: { provision: ['there'], petname: 'b-web', origin: 'B' } },
     { kind: 'exported', spec: { provision: ['elsewhere'], petname: 'c-web', origin: 'c-web' } },
   ]);
+});
+
+it('a command inherits what it asks for by name, all if it says so, and its own words win', async () => {
+  const description = await load(`
+import { defineShepherd, service, exec } from 'bellwether';
+export default defineShepherd({ services: [
+  service({ provision: ['named'], start: exec(['a'], { inheritEnv: ['TOKEN', 'MISSING'] }) }),
+  service({ provision: ['all'], start: exec(['a'], { inheritEnv: true, env: { PATH: '/own' } }),
+    actions: { test: { documentation: 'Tests.', run: exec(['b'], { inheritEnv: ['TOKEN'] }) } } }),
+] });`);
+  const planned = toServiceConfigs(description, { PATH: '/bin', TOKEN: 'x', OTHER: undefined });
+  const [named, all] = planned.map((one) => (one.kind === 'service' ? one.config : undefined));
+  expect(named?.start?.env).toEqual({ TOKEN: 'x' });
+  expect(all?.start?.env).toEqual({ PATH: '/own', TOKEN: 'x' });
+  expect(all?.actions['test']).toMatchObject({ command: { env: { TOKEN: 'x' } } });
+});
+
+it('every service gets what is no secret, and nothing else of the daemon', () => {
+  const plain = {
+    PATH: '/bin',
+    HOME: '/home/ann',
+    LC_ALL: 'C',
+    XDG_RUNTIME_DIR: '/run',
+    TZ: 'UTC',
+  };
+  const other = { AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--inspect', LD_PRELOAD: 'a.so' };
+  expect(plainEnvironment({ ...plain, ...other, LANG: undefined })).toEqual(plain);
 });

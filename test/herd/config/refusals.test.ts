@@ -92,6 +92,10 @@ describe('a wrong value is refused with what was expected', () => {
       web(`start: exec(['a'], { env: { PORT: 80 } })`),
       `services[0].start.env.PORT: expected a text, found 80`,
     ],
+    [
+      web(`start: exec(['a'], { inheritEnv: 'PATH' })`),
+      `services[0].start.inheritEnv: expected true, or names of variables, as in ['SSH_AUTH_SOCK'], found "PATH"`,
+    ],
   ]);
   cases('readiness', [
     [web(`ready: {}`), `services[0].ready: expected either http or tcp, found an object`],

@@ -1,6 +1,7 @@
 /** Configurations: from a file that people write to what a daemon loads. */
 export { canonicalJson } from './canonical.ts';
 export { ConfigError, type Position, type Problem } from './config-error.ts';
+export { plainEnvironment } from './environment.ts';
 export { loadConfig, type LoadOptions } from './load-config.ts';
 export { toServiceConfigs } from './plan.ts';
 export type { ExportedSpec, FleetSpec, PlannedService } from './plan.ts';

@@ -10,6 +10,7 @@ import type {
   ServiceConfig,
   SignalName,
 } from '@bellwether/shepherd';
+import { inherited, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
 import type {
@@ -40,14 +41,17 @@ export type PlannedService =
   | { readonly kind: 'exported'; readonly spec: ExportedSpec }
   | { readonly kind: 'fleet'; readonly spec: FleetSpec };
 
-/** What the entries of a checked description become. */
-export const toServiceConfigs = ({ services }: Description): readonly PlannedService[] => {
+/** What the entries of a checked description become, under a daemon with this environment. */
+export const toServiceConfigs = (
+  { services }: Description,
+  env: Environment,
+): readonly PlannedService[] => {
   const providers = providersOf(services);
   return services.map((entry): PlannedService => {
     const provision = namesOf(entry);
     switch (entry.kind) {
       case 'service':
-        return { kind: 'service', config: configOf(entry, provision) };
+        return { kind: 'service', config: configOf(entry, provision, env) };
       case 'exported': {
         const { petname } = entry.from;
         return { kind: 'exported', spec: { provision, petname, origin: entry.node ?? petname } };
@@ -81,25 +85,30 @@ const ms = (seconds: number): number => Math.round(seconds * 1_000);
 const configOf = (
   entry: ServiceDescription,
   provision: readonly [string, ...string[]],
+  env: Environment,
 ): ServiceConfig => ({
   provision,
   requirement: entry.requirement,
   documentation: entry.documentation,
-  ...(entry.start === undefined ? {} : { start: commandOf(entry.start) }),
+  ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env) }),
   stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
   ready: readinessOf(entry.ready),
   isOneShot: entry.oneShot,
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
   actions: Object.fromEntries(
-    Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action)]),
+    Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env)]),
   ),
   isAutoStarted: entry.autoStart,
 });
 
-const commandOf = ({ argv, cwd, env }: ExecDescription): Command => {
+const commandOf = (
+  { argv, cwd, env, inheritEnv }: ExecDescription,
+  ofDaemon: Environment,
+): Command => {
   const [program, ...args] = argv;
   if (program === undefined) throw new RangeError('config: a checked command without a program');
-  return { argv: [program, ...args], env, ...(cwd === undefined ? {} : { cwd }) };
+  const all = { ...inherited(ofDaemon, inheritEnv), ...env };
+  return { argv: [program, ...args], env: all, ...(cwd === undefined ? {} : { cwd }) };
 };
 
 /** The schema let no other text through. */
@@ -121,14 +130,17 @@ const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnP
   maxDelayMs: ms(respawn.maxDelaySeconds),
 });
 
-const actionOf = (action: ServiceDescription['actions'][string]): ActionConfig => {
+const actionOf = (
+  action: ServiceDescription['actions'][string],
+  env: Environment,
+): ActionConfig => {
   const { documentation, signal, run, takesArguments } = action;
   if (signal !== undefined) return { documentation, kind: 'signal', signal: signalOf(signal) };
   if (run === undefined) throw new RangeError('config: a checked action that does nothing');
   return {
     documentation,
     kind: 'command',
-    command: commandOf(run),
+    command: commandOf(run, env),
     ...(takesArguments === undefined ? {} : { takesArguments }),
   };
 };

@@ -87,6 +87,15 @@ const exec = record(
         `has over ${variableCount} variables`,
       )
       .default({}),
+    inheritEnv: z
+      .union([z.literal(true), z.array(variableName)], {
+        error: "expected true, or names of variables, as in ['SSH_AUTH_SOCK']",
+      })
+      .refine(
+        (wanted) => wanted === true || wanted.length <= variableCount,
+        `has over ${variableCount} names`,
+      )
+      .optional(),
   },
   "a command, as in exec(['node', 'server.js'])",
 );

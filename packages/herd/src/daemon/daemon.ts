@@ -9,7 +9,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/shepherd/node';
-import { loadConfig, type Description } from '../config/index.ts';
+import {
+  loadConfig,
+  plainEnvironment,
+  toServiceConfigs,
+  type Description,
+} from '../config/index.ts';
 import { writeSecret } from '../refs/secret-file.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { AdminRef } from './admin-ref.ts';
@@ -55,7 +60,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const description = await describe(options, powers);
     const identity = loadOrMakeIdentity(options.state);
     const common = commonParts(options, powers, description, identity, admin, log);
-    await runLives(options, powers, common);
+    await runLives(options, powers, description, common);
     log('daemon.end', { pid: process.pid });
   } catch (error) {
     log('daemon.failed', { error });
@@ -87,13 +92,14 @@ const commonParts = (
   const logFiles = makeLogFiles(options.logs);
   const cwd = powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/');
   return {
-    description,
+    name: description.name,
+    services: toServiceConfigs(description, powers.env),
     version: powers.version,
     identity,
     admin,
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
-    backend: makeChildProcessBackend({ env: powers.env, cwd, logFiles, log }),
+    backend: makeChildProcessBackend({ env: plainEnvironment(powers.env), cwd, logFiles, log }),
     prober: makeProber(),
     logFiles,
     log,
@@ -103,16 +109,17 @@ const commonParts = (
 const runLives = async (
   options: DaemonOptions,
   powers: DaemonPowers,
+  description: Description,
   common: CommonParts,
 ): Promise<void> => {
   const lives = new Lives({
-    next: () => nextLife(options, common),
+    next: () => nextLife(options, description.listen, common),
     announce: (life) => announce(options, powers, common, life),
     log: common.log,
     say: powers.say,
     now: () => performance.now(),
     after: (ms, task) => void setTimeout(task, ms),
-    stopMs: stopMs + graceMsOf(common.description),
+    stopMs: stopMs + graceMsOf(description),
     leave: (exitCode) => {
       removeLeftovers(options, common.admin);
       powers.exit(exitCode);
@@ -130,9 +137,12 @@ const graceMsOf = ({ services }: Description): number =>
     0,
   );
 
-const nextLife = async (options: DaemonOptions, common: CommonParts): Promise<Life> => {
+const nextLife = async (
+  options: DaemonOptions,
+  { tcpTls }: Description['listen'],
+  common: CommonParts,
+): Promise<Life> => {
   const store = await openFileStore(options.state);
-  const { tcpTls } = common.description.listen;
   return makeLife({
     ...common,
     store,
@@ -149,7 +159,7 @@ const nextLife = async (options: DaemonOptions, common: CommonParts): Promise<Li
 const announce = (
   options: DaemonOptions,
   powers: DaemonPowers,
-  { description, log }: CommonParts,
+  { name, log }: CommonParts,
   life: Life,
 ): void => {
   if (options.pidFile !== undefined)
@@ -158,9 +168,7 @@ const announce = (
   const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
   const reach =
     tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;
-  powers.say(
-    `Shepherd ${description.name} is ready: herd talks to it on ${options.socket}${reach}.`,
-  );
+  powers.say(`Shepherd ${name} is ready: herd talks to it on ${options.socket}${reach}.`);
   log('daemon.announced', { socket: options.socket });
 };
 

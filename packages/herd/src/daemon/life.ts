@@ -48,7 +48,7 @@ import {
   type Prober,
   type Shepherd,
 } from '@bellwether/shepherd';
-import type { Description } from '../config/index.ts';
+import type { PlannedService } from '../config/index.ts';
 import type { FileStore, StoreEntry } from '../store/file-store.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
@@ -58,7 +58,9 @@ import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
 export interface LifeParts {
-  readonly description: Description;
+  /** Of this node, for people. */
+  readonly name: string;
+  readonly services: readonly PlannedService[];
   readonly version: string;
   readonly identity: TlsIdentity;
   readonly admin: AdminRef;
@@ -127,7 +129,7 @@ class VatLife implements Life {
     this.#clock = nodeClock();
     const { vat: scheduler, flush } = nodeSchedulers();
     this.#vat = createVat({
-      name: parts.description.name,
+      name: parts.name,
       clock: this.#clock,
       scheduler,
       commit: parts.store.commit,
@@ -205,7 +207,7 @@ class VatLife implements Life {
     );
     await admin.publish(identity.designator);
     await this.#keepPort(store);
-    log('daemon.ready', { name: this.#parts.description.name, at: this.locations.map(peerUri) });
+    log('daemon.ready', { name: this.#parts.name, at: this.locations.map(peerUri) });
   }
 
   #makeActors(turn: Turn): {
@@ -213,12 +215,12 @@ class VatLife implements Life {
     readonly root: Ref<LocalRoot>;
     readonly shepherd: Ref<Shepherd>;
   } {
-    const { description, store, backend, prober, logFiles, log } = this.#parts;
+    const { name, services, store, backend, prober, logFiles, log } = this.#parts;
     const { records, minted } = store.found;
     const epoch = Buffer.from(nodeCrypto().random(12)).toString('hex');
     const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
     const shepherd = turn.spawn(makeShepherd, {
-      name: description.name,
+      name,
       epoch,
       monitor,
       prober,
@@ -227,7 +229,7 @@ class VatLife implements Life {
       log,
       records,
     });
-    registerServices(turn, shepherd, description, this.#refs, this.#clock);
+    registerServices(turn, shepherd, services, this.#refs, this.#clock);
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),
@@ -246,9 +248,9 @@ class VatLife implements Life {
   }
 
   #about() {
-    const { description, version } = this.#parts;
+    const { name, version } = this.#parts;
     const locations = this.locations.map(peerUri);
-    return { name: description.name, version, pid: process.pid, locations };
+    return { name, version, pid: process.pid, locations };
   }
 
   /** Where minted refs lead: to the network where there is one, else to the socket. */

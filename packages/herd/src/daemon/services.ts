@@ -1,24 +1,18 @@
-/** From a description to registered services: local ones, proxies of others, fleets. */
+/** From planned to registered services: local ones, proxies of others, fleets. */
 import type { Clock, Ref, Turn } from '@bellwether/actors';
 import { makeExportedService, makeFleet, makeLiveRef, sharedMembers } from '@bellwether/fleet';
 import type { Shepherd } from '@bellwether/shepherd';
-import {
-  toServiceConfigs,
-  type Description,
-  type ExportedSpec,
-  type FleetSpec,
-} from '../config/index.ts';
+import type { ExportedSpec, FleetSpec, PlannedService } from '../config/index.ts';
 import type { DaemonRefs } from './daemon-refs.ts';
 
-/** Registers every service of a description, in its order. */
+/** Registers every service, in the order of the configuration. */
 export const registerServices = (
   turn: Turn,
   shepherd: Ref<Shepherd>,
-  description: Description,
+  planned: readonly PlannedService[],
   refs: DaemonRefs,
   clock: Pick<Clock, 'now'>,
 ): void => {
-  const planned = toServiceConfigs(description);
   const shares = sharedMembers(
     planned.flatMap((one) =>
       one.kind === 'fleet' ? [{ name: one.spec.provision[0], members: one.spec.members }] : [],

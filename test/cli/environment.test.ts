@@ -1,0 +1,35 @@
+/** What of the daemon's environment arrives in its services. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { configOf, eventually, makePlace, type Place } from '../support/programs.ts';
+
+const writes = (name: string, more: string): string =>
+  `service({ provision: ['${name}'], oneShot: true,
+    start: exec(['sh', '-c', 'env -0 > ${name}.env.new; mv ${name}.env.new ${name}.env'], ${more}) })`;
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+
+it('a service gets no secret of the daemon, unless its command names it', async () => {
+  const config = configOf(
+    'A',
+    `${writes('plain', `{ env: { SAID: process.env.SECRET_TOKEN ? 'seen' : 'unseen' } }`)},
+     ${writes('named', `{ inheritEnv: ['SECRET_TOKEN'] }`)}`,
+  );
+  const daemon = await place.shepherd('a', config, { env: { SECRET_TOKEN: 'hunter2' } });
+  const environmentOf = async (name: string): Promise<readonly string[]> => {
+    const file = path.join(daemon.folder, `${name}.env`);
+    expect((await daemon.herd('start', name)).code).toBe(0);
+    await eventually(`${name} has written`, () => fs.existsSync(file));
+    return fs.readFileSync(file, 'utf8').split('\0');
+  };
+  const plain = await environmentOf('plain');
+  expect(plain).toContain(`HOME=${place.folder}`);
+  expect(plain).toContain('SAID=seen'); // the configuration itself is code, and sees everything
+  expect(plain.join('\n')).not.toContain('hunter2');
+  expect(await environmentOf('named')).toContain('SECRET_TOKEN=hunter2');
+});
