@@ -1,4 +1,4 @@
-/** What of the daemon's environment arrives in its services. */
+/** What of the daemon arrives in its services, and what of it stays with it. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -32,4 +32,17 @@ it('a service gets no secret of the daemon, unless its command names it', async 
   expect(plain).toContain('SAID=seen'); // the configuration itself is code, and sees everything
   expect(plain.join('\n')).not.toContain('hunter2');
   expect(await environmentOf('named')).toContain('SECRET_TOKEN=hunter2');
+});
+
+it('the memory of a daemon is in no core dump, that of its services is as elsewhere', async () => {
+  const daemon = await place.shepherd(
+    'a',
+    configOf('A', `service({ provision: ['one'], start: exec(['sleep', '600']) })`),
+  );
+  const { stdout } = await daemon.herd('--json', 'start', 'one');
+  const pid = Number(/"pid":\s*(\d+)/.exec(stdout)?.[1]);
+  const filterOf = (pid: number | string | undefined): number =>
+    parseInt(fs.readFileSync(`/proc/${pid}/coredump_filter`, 'utf8'), 16);
+  expect(filterOf(daemon.process.pid)).toBe(0);
+  expect(filterOf(pid)).toBe(filterOf('self'));
 });

@@ -18,6 +18,7 @@ import {
 import { writeSecret } from '../refs/secret-file.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { AdminRef } from './admin-ref.ts';
+import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareState } from './folders.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
@@ -90,6 +91,7 @@ const commonParts = (
   log: LifeParts['log'],
 ): CommonParts => {
   const logFiles = makeLogFiles(options.logs);
+  const coredumpFilter = keepMemoryOutOfDumps(log);
   const cwd = powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/');
   return {
     name: description.name,
@@ -99,7 +101,13 @@ const commonParts = (
     admin,
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
-    backend: makeChildProcessBackend({ env: plainEnvironment(powers.env), cwd, logFiles, log }),
+    backend: makeChildProcessBackend({
+      env: plainEnvironment(powers.env),
+      cwd,
+      logFiles,
+      log,
+      ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
+    }),
     prober: makeProber(),
     logFiles,
     log,

@@ -46,6 +46,11 @@ export interface ChildProcessPowers {
    */
   readonly cwd: string;
   readonly logFiles: Pick<LogFiles, 'pathOf'>;
+  /**
+   * What /proc/PID/coredump_filter of a service is to be, where it inherits another one from a daemon
+   * that keeps its own memory out of dumps. Absent: as inherited.
+   */
+  readonly coredumpFilter?: string;
   /** Told what nobody waits for: a signal that could not be sent. */
   readonly log?: Log;
   /** Absent: /proc. */
@@ -182,6 +187,17 @@ class ChildProcessBackend implements ProcessBackend {
     return child;
   }
 
+  /** Its first instants may be dumped without their memory: spawn answers when the program runs. */
+  #letDump(pid: number): void {
+    const { coredumpFilter } = this.#powers;
+    if (coredumpFilter === undefined) return;
+    try {
+      fs.writeFileSync(`/proc/${pid}/coredump_filter`, coredumpFilter);
+    } catch {
+      // It has ended, or is another user's by now: a dump of it would tell less, no more.
+    }
+  }
+
   #adoptedPid(startId: string): number | undefined {
     const one = this.#found.get(startId);
     return one !== undefined && isSame(this.#proc, one) ? one.pid : undefined;
@@ -202,6 +218,7 @@ class ChildProcessBackend implements ProcessBackend {
     }
     child.on('error', () => {}); // of signals that failed; ours do not go through `child`
     const { started: facts, waiting } = this.#track(startId, pid);
+    this.#letDump(pid);
     waiting.push(ended);
     child.on('exit', (code, signal) => {
       this.#children.delete(startId);
