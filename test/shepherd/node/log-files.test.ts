@@ -106,6 +106,16 @@ describe('the path of a log', () => {
   });
 });
 
+it('the tail of a log that was rotated goes on in the old one, and never skips lines', async () => {
+  fs.writeFileSync(path.join(folder, 'web.log.1'), 'a\nb\n');
+  expect(await tail('c\n', 2)).toEqual(['b', 'c']);
+  expect(await tail('c\n', 9)).toEqual(['a', 'b', 'c']);
+  expect(await tail('c\n', 1)).toEqual(['c']);
+  expect(await tail('', 1)).toEqual(['b']);
+  const long = await tail(`${'x'.repeat(1024 * 1024)}\nlast\n`, 9);
+  expect(long).toEqual(['last']);
+});
+
 describe('a log that is opened to be written', () => {
   const refusalOf = (file: string): string => {
     try {

@@ -8,7 +8,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
-import { makeChildProcessBackend, makeLogFiles, makeProber } from '@bellwether/shepherd/node';
+import { nodeClock } from '@bellwether/netlayer-stream';
+import {
+  makeChildProcessBackend,
+  makeLogFiles,
+  makeProber,
+  rotateLogs,
+} from '@bellwether/shepherd/node';
 import {
   loadConfig,
   plainEnvironment,
@@ -61,7 +67,13 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const description = await describe(options, powers);
     const identity = loadOrMakeIdentity(options.state);
     const common = commonParts(options, powers, description, identity, admin, log);
-    await runLives(options, powers, description, common);
+    const stopRotation = rotateLogs({
+      folder: options.logs,
+      except: [options.logFile],
+      log,
+      after: nodeClock({ unref: true }).after,
+    });
+    await runLives(options, powers, description, common).finally(stopRotation);
     log('daemon.end', { pid: process.pid });
   } catch (error) {
     log('daemon.failed', { error });

@@ -1,5 +1,6 @@
 /** The powers of a shepherd on Node: real processes, real probes, real log files. */
 export { makeChildProcessBackend, type ChildProcessPowers } from './child-process-backend.ts';
 export { makeLogFiles, openLog } from './log-files.ts';
+export { rotateLogs, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
 export { makeProber } from './prober.ts';

@@ -42,3 +42,16 @@ export const namedFolderCount = 12;
  * Bytes of a script that are read to name its interpreter. Linux itself looks at no more than 256.
  */
 export const scriptHeadBytes = 256;
+
+/** Bytes of a service's log before it is rotated. */
+export const logBytes = 10 * 1024 * 1024;
+/** Old logs that are kept of each service. */
+export const keptLogCount = 5;
+/** How often the sizes are looked at: a service that writes 10 MiB a second has 110 MiB by then. */
+export const logPollMs = 10_000;
+/** A rotation copies in pieces of this size, in bytes, between which others have their turn. */
+export const pieceBytes = 1024 * 1024;
+/** Pieces that it copies that way at most: 1 GiB, whatever a service goes on writing. */
+export const pieceCount = 1024;
+/** Pieces that it copies at once in the end, while nothing else is done here. */
+export const lastPieceCount = 64;

@@ -39,7 +39,7 @@ export const makeLogFiles = (folder: string): LogFiles => {
     pathOf,
     tail: (service, lineCount, answer) => {
       const file = pathOf(service);
-      readTail(file, Math.min(lineCount, tailLineCount)).then(
+      readTails(file, Math.min(lineCount, tailLineCount)).then(
         (lines) => answer.kept(lines),
         (error: unknown) => answer.broken(new Error(`log: ${file}: ${explain(error)}`)),
       );
@@ -88,14 +88,29 @@ const checkOwn = (stat: fs.Stats): void => {
   if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
 };
 
+/** After a rotation the last lines are in two files. */
+const readTails = async (file: string, lineCount: number): Promise<readonly string[]> => {
+  const { lines, isWhole } = await readTail(file, lineCount);
+  if (!isWhole || lines.length >= lineCount) return lines;
+  const before = await readTail(`${file}.1`, lineCount - lines.length);
+  return [...before.lines, ...lines];
+};
+
+/** The end of one file, and whether that is all of it. */
+interface Tail {
+  readonly lines: readonly string[];
+  readonly isWhole: boolean;
+}
+
 /** Reads backwards until there are enough lines; a missing file has none. */
-const readTail = async (file: string, lineCount: number): Promise<readonly string[]> => {
+const readTail = async (file: string, lineCount: number): Promise<Tail> => {
   let handle: fs.promises.FileHandle;
   try {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
     handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+      return { lines: [], isWhole: true };
     throw error;
   }
   try {
@@ -117,7 +132,8 @@ const readTail = async (file: string, lineCount: number): Promise<readonly strin
       newlineCount += countNewlines(read);
       chunks.unshift(read);
     }
-    return lastLines(Buffer.concat(chunks), start > 0, lineCount, tailLineChars);
+    const lines = lastLines(Buffer.concat(chunks), start > 0, lineCount, tailLineChars);
+    return { lines, isWhole: start === 0 };
   } finally {
     await handle.close();
   }

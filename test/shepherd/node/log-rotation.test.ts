@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openLog } from '../../../packages/shepherd/src/node/log-files.ts';
+import { rotateFull, rotateLogs } from '../../../packages/shepherd/src/node/log-rotation.ts';
+import { makeFolder, until } from './support.ts';
+
+// Real processes are as fast as the machine lets them be.
+vi.setConfig({ testTimeout: 60_000 });
+afterAll(() => vi.resetConfig());
+
+const limit = 10 * 1024 * 1024;
+let folder: string;
+let events: string[];
+beforeEach(() => {
+  folder = makeFolder();
+  events = [];
+});
+afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const place = (name: string): string => path.join(folder, name);
+const powers = (except: readonly string[] = []) => ({
+  folder,
+  except,
+  after: () => () => undefined,
+  log: (event: string, { why }: Readonly<Record<string, unknown>>) =>
+    void events.push(`${event}: ${String(why)}`),
+});
+const write = (name: string, text: string, size = limit + 1): void => {
+  fs.writeFileSync(place(name), text.padEnd(size, '.'), { mode: 0o640 });
+};
+const startOf = (name: string): string => fs.readFileSync(place(name), 'utf8').slice(0, 5);
+
+describe('a log that is over 10 MiB', () => {
+  it('becomes the first old one, and is empty', async () => {
+    write('web.log', 'first');
+    await rotateFull(powers());
+    expect(fs.statSync(place('web.log')).size).toBe(0);
+    expect(fs.statSync(place('web.log.1')).size).toBe(limit + 1);
+    expect(fs.statSync(place('web.log.1')).mode & 0o777).toBe(0o640);
+    expect(startOf('web.log.1')).toBe('first');
+  });
+  it('is left as it is at the limit, and where somebody else takes care of it', async () => {
+    write('web.log', 'first', limit);
+    write('shepherd.log', 'other');
+    await rotateFull(powers([place('shepherd.log')]));
+    expect(fs.readdirSync(folder).sort()).toEqual(['shepherd.log', 'web.log']);
+  });
+  it('has five old ones, of which the oldest goes', async () => {
+    for (let count = 0; count < 7; count += 1) {
+      write('web.log', `log-${count}`);
+      await rotateFull(powers());
+    }
+    expect(fs.readdirSync(folder)).toHaveLength(6);
+    expect(startOf('web.log.1')).toBe('log-6');
+    expect(startOf('web.log.5')).toBe('log-2');
+  });
+  it('is not what a link leads to, and not a file with two names', async () => {
+    write('target', 'other');
+    fs.symlinkSync('target', place('link.log'));
+    write('one.log', 'other');
+    fs.linkSync(place('one.log'), place('two.log'));
+    await rotateFull(powers());
+    expect(fs.readdirSync(folder).sort()).toEqual(['link.log', 'one.log', 'target', 'two.log']);
+    expect(fs.statSync(place('target')).size).toBe(limit + 1);
+  });
+  it('is told where it cannot be rotated, and holds up no other', async () => {
+    write('a.log', 'first');
+    fs.mkdirSync(place('a.log.5'));
+    write('b.log', 'first');
+    await rotateFull(powers());
+    expect(events).toEqual([expect.stringMatching(/^log\.not-rotated: /)]);
+    expect(fs.statSync(place('a.log')).size).toBe(limit + 1);
+    expect(fs.statSync(place('b.log')).size).toBe(0);
+  });
+});
+
+it('a service that goes on writing goes on at the start of its log, line by line', async () => {
+  const script = `const fs = require('fs');
+    for (let at = 0; at < 400_000; at += 1) fs.writeSync(1, 'line ' + String(at).padStart(54, '0') + '\\n');`;
+  const log = openLog(place('web.log'));
+  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', log, 'inherit'] });
+  fs.closeSync(log);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await until('a full log', () => fs.statSync(place('web.log')).size > limit);
+  await rotateFull(powers());
+  expect(await ended).toBe(0);
+  const text = ['web.log.1', 'web.log']
+    .map((name) => fs.readFileSync(place(name), 'utf8'))
+    .join('');
+  const numbers = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => Number(line.slice(5)));
+  expect(numbers[0]).toBe(0);
+  expect(numbers.at(-1)).toBe(399_999);
+  // Whole lines, in order; what was written in the very instant of the cut may be missing.
+  expect(numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0))).toBe(true);
+  expect(400_000 - numbers.length).toBeLessThan(200);
+});
+
+it('the logs are looked at every ten seconds, until that is taken back', async () => {
+  const timers: { readonly ms: number; readonly task: () => void; isOff: boolean }[] = [];
+  const stop = rotateLogs({
+    ...powers(),
+    after: (ms, task) => {
+      const timer = { ms, task, isOff: false };
+      timers.push(timer);
+      return () => {
+        timer.isOff = true;
+      };
+    },
+  });
+  write('web.log', 'first');
+  timers[0]?.task();
+  await until('the next timer', () => timers.length === 2);
+  expect(fs.existsSync(place('web.log.1'))).toBe(true);
+  stop();
+  expect(timers.map(({ ms, isOff }) => [ms, isOff])).toEqual([
+    [10_000, false],
+    [10_000, true],
+  ]);
+});
