@@ -7,10 +7,9 @@
  * answered. A stop of the service ends its commands too, and is over when they are: also the command
  * that asked for the stop.
  */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
-import type { CommandMonitor } from './process-monitor.ts';
 import { outcomeOf, refusal, runOf, type Held } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from './types.ts';
 import { endedWords } from './wording.ts';
@@ -84,9 +83,7 @@ const obstacleOf = (held: Held, action: string): string | undefined => {
 /** Ends the commands of a service that is being stopped; the answer then waits for that. */
 export const withoutCommands = (held: Held, turn: Turn, stopped: Vow<Outcome>): Vow<Outcome> => {
   if (held.commands.size === 0) return stopped;
-  // Every monitor of a service is made by makeProcessMonitor.
-  const monitor = held.monitor as Ref<CommandMonitor>;
-  const over = turn.send(monitor, 'endCommands', held.name, held.config.stop.graceMs);
+  const over = turn.send(held.monitor, 'endCommands', held.name, held.config.stop.graceMs);
   return turn.when(over, () => stopped);
 };
 

@@ -37,18 +37,6 @@ export interface ProcessMonitorOptions {
  */
 export const startIdVariable = 'BELLWETHER_START';
 
-/** The record of a command: one that a later daemon ends where it would adopt a service. */
-export interface CommandRecord extends RunningRecord {
-  readonly isCommand: true;
-}
-/** What a service asks of its monitor about its commands, the programs of custom actions. */
-export interface CommandMonitor extends ProcessMonitor {
-  /**
-   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
-   * all are gone.
-   */
-  endCommands(service: string, graceMs: number): Vow<void>;
-}
 interface Running {
   readonly service: string;
   readonly over: Vow<unknown>;
@@ -61,10 +49,10 @@ interface Held extends ProcessMonitorOptions {
 
 /** Makes the monitor; it asks nothing of the backend before it is asked. */
 export const makeProcessMonitor = (
-  turn: Turn<CommandMonitor>,
-  _bcom: Bcom<CommandMonitor>,
+  turn: Turn<ProcessMonitor>,
+  _bcom: Bcom<ProcessMonitor>,
   options: ProcessMonitorOptions,
-): Behavior<CommandMonitor> => {
+): Behavior<ProcessMonitor> => {
   const held: Held = { ...options, startCount: turn.cell(0), commands: turn.map() };
   return {
     spawn: (turn, service, command) => spawn(held, turn, service, command),
@@ -141,8 +129,7 @@ const runToEnd = (
   timeoutMs: number,
 ): Vow<CommandResult> => {
   const startId = nextStartId(held);
-  const record: CommandRecord = { startId, service, isCommand: true };
-  turn.record({ kind: 'running', running: record } satisfies Entry);
+  record(turn, { kind: 'running', running: { startId, service, isCommand: true } });
   const marked = { ...command, env: { ...command.env, [startIdVariable]: startId } };
   const result = turn.ask<CommandResult>((answer) =>
     held.backend.runToEnd(service, marked, timeoutMs, answer),
@@ -178,7 +165,7 @@ const endCommand = (
 
 const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: string })[]> => {
   const isCommand = new Set(
-    held.running.flatMap((one) => ('isCommand' in one ? [one.startId] : [])),
+    held.running.flatMap((one) => (one.isCommand === true ? [one.startId] : [])),
   );
   const found = turn.ask<readonly (RunningRecord & Started)[]>((answer) =>
     held.backend.adopt(held.running, answer),

@@ -373,6 +373,11 @@ export interface ProcessMonitor {
   adopt(): Vow<readonly (Run & { readonly service: string })[]>;
   /** Runs a short command to its end: custom actions. */
   runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
+  /**
+   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
+   * all are gone.
+   */
+  endCommands(service: string, graceMs: number): Vow<void>;
 }
 /** How a short command ended, and what it said. */
 export interface CommandResult extends Ending {
@@ -396,7 +401,7 @@ export interface ProcessBackend {
   adopt(known: readonly RunningRecord[], answer: Answer): void;
   /** Watches an adopted process; kept with Ending. */
   watch(startId: string, ended: Answer): void;
-  /** Kept with CommandResult. */
+  /** Kept with CommandResult. The command carries its start id in its environment. */
   runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
 }
 /** The power that asks whether a service is ready: one attempt, kept with true or false. */
@@ -433,6 +438,8 @@ export interface RunningRecord {
   readonly pid?: number;
   readonly startTime?: string;
   readonly bootId?: string;
+  /** A command: the next daemon ends it where it would adopt a service. */
+  readonly isCommand?: true;
 }
 /** What the store found at boot. */
 export interface Records {
