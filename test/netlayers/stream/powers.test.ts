@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import {
@@ -61,6 +62,17 @@ describe("Node's crypto", () => {
   test.each([0, 63, 65])('takes no signature of %i bytes', (byteCount) => {
     const { publicKey } = crypto.keyPair();
     expect(crypto.verify(publicKey, pattern(3), pattern(byteCount))).toBe(false);
+  });
+
+  test('never exports a fresh key as JWK, during which Node 20 can lock itself up', () => {
+    const shared: { export(how?: object): unknown } = Object.getPrototypeOf(
+      generateKeyPairSync('ed25519').publicKey,
+    );
+    const exports = vi.spyOn(shared, 'export');
+    crypto.keyPair();
+    const formats = exports.mock.calls.map(([how]) => how);
+    exports.mockRestore();
+    expect(formats).toEqual([{ type: 'spki', format: 'der' }]);
   });
 
   test('never gives the same randomness twice', () => {
