@@ -1,5 +1,7 @@
+import { World } from '@bellwether/actors';
 import type { Event, FleetStatus, LocalStatus, Outcome } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { Machine, program, requestOf } from '../support/shepherd-machine.ts';
 import {
   facetEvents,
   facetOutcome,
@@ -149,5 +151,56 @@ describe('the outcome that a facet answers with', () => {
     const rows = [{ member: 'a', result: 'unreachable', reason: 'a: no route' }] as const;
     const outcome: Outcome = { member: 'fleet', result: 'failed', rows };
     expect(facetOutcome(outcome, whole)).toEqual(outcome);
+  });
+});
+
+describe('whoever holds a facet', () => {
+  const up = () => {
+    const world = new World(3);
+    const machine = new Machine(world, 'A', {
+      rehearse: true,
+      services: [
+        program({ provision: ['secret-db'] }),
+        program({ provision: ['web'], requirement: ['secret-db'] }),
+        program({ provision: ['secret-front'], requirement: ['web'] }),
+      ],
+    });
+    machine.boot();
+    world.run();
+    const ask = (action: string) => {
+      const asked = machine.ask((turn, shepherd) => {
+        const facet = turn.call(shepherd, 'facet', 'web', 'somebody');
+        const request = requestOf({ action, member: 'web', operation: action });
+        return turn.send(facet, 'perform', request, machine.printer(turn));
+      });
+      world.run();
+      return asked.value;
+    };
+    return { world, machine, ask };
+  };
+
+  it('hears what a start brings up, and of dependents that went down no name', () => {
+    const { world, machine, ask } = up();
+    expect(ask('start')).toMatchObject({ result: 'changed', also: ['1 other service'] });
+    expect(machine.lines).toEqual([
+      'A: Service secret-db has been started.',
+      'A: Service web has been started.',
+    ]);
+    machine.herd('start', 'secret-front');
+    world.run();
+    machine.lines.length = 0;
+    expect(ask('stop')).toMatchObject({ result: 'changed', also: ['1 other service'] });
+    expect(machine.lines).toEqual([
+      'A: Another service has been stopped.',
+      'A: Service web has been stopped.',
+    ]);
+  });
+  it('hears that a requirement failed, and not which or why', () => {
+    const { machine, ask } = up();
+    machine.processes.programs.set('secret-db', { refusal: 'exec: /srv/secret: no such file' });
+    const outcome = ask('start');
+    expect(outcome).toMatchObject({ result: 'failed', member: 'web', rows: [] });
+    expect(JSON.stringify([outcome, machine.lines])).not.toContain('secret');
+    expect(machine.lines).toContain('A: Another service could not be started.');
   });
 });

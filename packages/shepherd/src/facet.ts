@@ -1,25 +1,63 @@
 /**
  * The `^service-facet`: what others hold of one service. Closed: no graph, no registry, no other
- * service; its methods answer with data only.
+ * service; its methods answer with data only, and what is not about its service is taken out of that
+ * (facet-view.ts).
  */
-import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import { facetView } from './facet-view.ts';
-import type { ServiceFacet, Shepherd } from './types.ts';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { facetEvents, facetOutcome, facetSight, facetView, type FacetSight } from './facet-view.ts';
+import { checkSink } from './sinks.ts';
+import type { Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
 
-/**
- * Makes a facet of the service with this canonical name. `principal` is known near only: whoever holds
- * this facet shares the memory of operations with nobody but its other holders.
- */
+/** What a facet stands in front of. */
+export interface FacetOptions {
+  readonly shepherd: Ref<Shepherd>;
+  /** The name of the shepherd's node, as its lines say it. */
+  readonly node: string;
+  /** Canonical. */
+  readonly name: string;
+  /**
+   * Known near only: whoever holds this facet shares the memory of operations with nobody but its
+   * other holders.
+   */
+  readonly principal: string;
+}
+
+/** Makes a facet of one service. */
 export const makeServiceFacet = (
   _turn: Turn<ServiceFacet>,
   _bcom: Bcom<ServiceFacet>,
-  shepherd: Ref<Shepherd>,
-  name: string,
-  principal: string,
-): Behavior<ServiceFacet> => ({
-  perform: (turn, request, sink) =>
-    turn.send(shepherd, 'perform', { ...request, member: name }, sink, principal),
-  status: (turn) => facetView(turn.call(shepherd, 'status', name)),
-  probe: (turn, timeoutMs) =>
-    turn.when(turn.send(shepherd, 'probe', name, timeoutMs), (_turn, status) => facetView(status)),
+  options: FacetOptions,
+): Behavior<ServiceFacet> => {
+  const { shepherd, name } = options;
+  return {
+    perform: (turn, request, sink) => perform(options, turn, request, sink),
+    status: (turn) => facetView(turn.call(shepherd, 'status', name)),
+    probe: (turn, timeoutMs) =>
+      turn.when(turn.send(shepherd, 'probe', name, timeoutMs), (_turn, status) =>
+        facetView(status),
+      ),
+  };
+};
+
+const perform = (
+  { shepherd, node, name, principal }: FacetOptions,
+  turn: Turn,
+  request: Request,
+  sink: Ref<Sink>,
+): Vow<Outcome> => {
+  checkSink(sink);
+  const sight = facetSight(node, turn.call(shepherd, 'status', name));
+  const seen = turn.spawn(makeFacetSink, sink, sight);
+  const answer = turn.send(shepherd, 'perform', { ...request, member: name }, seen, principal);
+  return turn.when(answer, (_turn, outcome) => facetOutcome(outcome, sight));
+};
+
+/** A batch of which nothing is left is passed on too: it has its number, and its answer is credit. */
+const makeFacetSink = (
+  _turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  sink: Ref<Sink>,
+  sight: FacetSight,
+): Behavior<Sink> => ({
+  rows: (turn, batch, sequence) => turn.send(sink, 'rows', facetEvents(batch, sight), sequence),
 });

@@ -66,7 +66,12 @@ export const makeShepherd = (
       return turn.send(providerOf(held, turn, name), 'probe', waitMs);
     },
     facet: (turn, name, principal) =>
-      turn.spawn(makeServiceFacet, turn.self, canonicalOf(held, turn, name), principal),
+      turn.spawn(makeServiceFacet, {
+        shepherd: turn.self,
+        node: held.name,
+        name: canonicalOf(held, turn, name),
+        principal,
+      }),
     log: (turn, name, lineCount) => {
       const own = held.own.get(canonicalOf(held, turn, name));
       if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);

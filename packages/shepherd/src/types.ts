@@ -78,7 +78,7 @@ export type Event =
  * for another.
  */
 export interface Sink {
-  rows(batch: readonly Event[], sequence: number): void;
+  rows(batch: readonly Event[], sequence: number): void | Vow<void>;
 }
 /** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
 export interface Writer {
