@@ -31,7 +31,7 @@ export function nodeEntropy(): { fill(into: Uint8Array): void } {
 function keyPair(): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   // Never as JWK: Node 20 makes that text while it holds the key's lock, and a collection that comes just then takes
-  // the same lock to drop what made the pair. The process stands still for ever: seen in 6 of 12 runs of 100,000 pairs
+  // the same lock to drop what made the pair. The process stands still for ever: seen in 7 of 12 runs of 100,000 pairs
   // with a small young generation (--max-semi-space-size=1), and in a benchmark. It costs 70 us more.
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   return {
