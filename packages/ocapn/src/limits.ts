@@ -105,8 +105,6 @@ export const LIMITS = {
   partialMs: 30_000,
   /** Bytes by which it must grow in that time: less is no line that works. */
   partialStepBytes: 1 * KiB,
-  /** Method names that a session remembers in their wire form. */
-  methodNames: 64,
 
   // Sessions of one router.
   /** Milliseconds from the connection to an admitted hello. */

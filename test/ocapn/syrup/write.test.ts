@@ -181,15 +181,23 @@ describe('frames', () => {
     frame(out, 3);
     expect(latin1(out.take())).toBe('1+3+');
   });
-  test('what was taken does not change when more is written', () => {
-    for (const size of [10, 200_000]) {
+  test.each([false, true])('what was taken stays when more is written (shared: %s)', (mayShare) => {
+    for (const size of [10, 900, 3_000, 200_000]) {
       const out = new Writer();
-      frame(out, 'a'.repeat(size));
-      const run = out.take();
-      const copy = run.slice();
-      frame(out, 'b'.repeat(size));
-      expect(Buffer.compare(run, copy)).toBe(0);
+      const taken = Array.from({ length: 20 }, (_, n) => {
+        frame(out, String.fromCharCode(97 + n).repeat(size));
+        return out.take(mayShare);
+      });
+      const expected = taken.map((_, n) => `${size}"${String.fromCharCode(97 + n).repeat(size)}`);
+      expect(taken.map(latin1)).toEqual(expected);
     }
+  });
+  test('a run that is kept for long has an array of its own', () => {
+    const out = new Writer();
+    frame(out, 'abc');
+    expect(out.take().buffer.byteLength).toBe(5);
+    frame(out, 'abc');
+    expect(out.take(true).buffer.byteLength).toBe(8 * 1_024);
   });
   test('a hook writes references, and its replacement counts on from the same depth', () => {
     class Vow {

@@ -1,6 +1,6 @@
 /**
  * A record that comes in pieces, in one buffer that grows: a peer that sends single bytes gains no
- * memory by it.
+ * memory by it, one that announces a long body at most 32 times what it has sent.
  */
 import type { Limits } from '../limits.ts';
 import { Splitter } from '../syrup/split.ts';
