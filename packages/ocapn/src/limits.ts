@@ -37,6 +37,10 @@ export const LIMITS = {
   keyPlans: 1_024,
   /** Bytes of all keys of a struct that is worth a plan. */
   keyPlanBytes: 1_024,
+  /** Kinds of structs whose keys a reader expects. */
+  keyTrails: 64,
+  /** Keys of one of them. */
+  trailKeys: 16,
 
   // Locators. They come from files, command lines and peers.
   /** Characters of an `ocapn://` URI: a relayed designator of Goblins takes about 165. */

@@ -27,12 +27,20 @@ export interface PlannedKey {
 export class KeyPlans {
   readonly #slots = new Map<number, KeyPlan>();
   readonly #limits: Limits;
+  #last: KeyPlan | undefined;
 
   constructor(limits: Limits = LIMITS) {
     this.#limits = limits;
   }
   /** @throws Encode when a key holds a lone surrogate */
   plan(keys: readonly string[]): KeyPlan {
+    // The rows of a table have one shape: it is compared before anything is searched for.
+    if (this.#last === undefined || !sameKeys(this.#last.listed, keys))
+      this.#last = this.#find(keys);
+    return this.#last;
+  }
+
+  #find(keys: readonly string[]): KeyPlan {
     const slot = shapeHash(keys) % this.#limits.keyPlans;
     const known = this.#slots.get(slot);
     if (known !== undefined && sameKeys(known.listed, keys)) return known;

@@ -16,6 +16,7 @@
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
+import { KeyTrails, type Trail, type TrailKey } from './key-trails.ts';
 import { makeStringCache, makeSymbolCache, type TextCache } from './read-cache.ts';
 import { asciiText, Utf8Decoder } from './text.ts';
 import { Dictionary, Sym, SyrupRecord, SyrupSet } from './values.ts';
@@ -37,6 +38,7 @@ export const incomplete: unique symbol = Symbol('incomplete');
 const VIEW_BYTES = 1024;
 
 const NOTHING = new Uint8Array(0);
+const NO_TRAIL: Trail = [];
 
 /** Reads values one after another. Keeps its caches between records, and nothing else. */
 export class Reader {
@@ -51,6 +53,7 @@ export class Reader {
   readonly #forms: RecordForms;
   readonly #strings: TextCache<string>;
   readonly #symbols: TextCache<Sym>;
+  readonly #trails: KeyTrails;
   readonly #utf8 = new Utf8Decoder();
   readonly #eight = new DataView(new ArrayBuffer(8));
 
@@ -66,6 +69,7 @@ export class Reader {
     this.#limits = limits;
     this.#strings = makeStringCache(limits);
     this.#symbols = makeSymbolCache(pinned, limits);
+    this.#trails = new KeyTrails(limits);
   }
 
   /**
@@ -292,18 +296,36 @@ export class Reader {
    */
   #struct(depth: number): unknown {
     const struct = Object.setPrototypeOf({}, null) as Record<string, unknown>;
-    for (;;) {
+    const trail = this.#trails.find(this.#bytes, this.#at) ?? NO_TRAIL;
+    let count = 0;
+    for (; count < trail.length; count++) {
+      const key = trail[count];
+      if (key === undefined || !this.accept(key.bytes, 1)) break;
+      struct[key.name] = this.value(depth);
+    }
+    return this.#restOfStruct(struct, depth, count === 0 ? [] : undefined);
+  }
+
+  /** `learnt`: collects the keys, to be expected next time. */
+  #restOfStruct(
+    struct: Record<string, unknown>,
+    depth: number,
+    learnt: TrailKey[] | undefined,
+  ): unknown {
+    while (!this.#isNext(0x7d)) {
       const from = this.#at;
-      if (this.#next() === 0x7d) return struct;
-      this.#at = from;
       const key = this.value(depth);
       if (typeof key !== 'string') return this.#dictionary(struct, key, depth);
       if (key in struct) {
         this.#at = from;
         this.fail('a key that is new in its struct');
       }
+      if (learnt !== undefined && this.#trails.hasRoom(learnt, this.#at - from))
+        learnt.push({ name: key, bytes: this.copy(from, this.#at) });
       struct[key] = this.value(depth);
     }
+    if (learnt !== undefined) this.#trails.keep(learnt);
+    return struct;
   }
 
   /** Goes on with a struct that turned out to have a key which is no string. */
