@@ -62,4 +62,15 @@ describe('the command of a custom action', () => {
     await place.again(daemon);
     await eventually('its end', () => !isAlive(pid));
   });
+
+  it('is not taken for the process of its service by the next daemon', async () => {
+    await daemon.herd('start', 'web');
+    const pid = await begun('slow');
+    await daemon.kill('SIGKILL');
+    const next = await place.again(daemon);
+    await eventually('its end', () => !isAlive(pid));
+    const { stdout } = await next.herd('--json', 'status', 'web');
+    expect(stdout).toContain('"stage": "running"');
+    expect(stdout).not.toContain('"pid"');
+  });
 });

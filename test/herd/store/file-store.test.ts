@@ -56,6 +56,20 @@ describe('the records file', () => {
     expect(fs.statSync(file()).mode & 0o777).toBe(0o600);
   });
 
+  it('keeps every field of a running record, after a second commit too', async () => {
+    const facts = { pid: 7, startTime: '9', bootId: 'b', service: 'web' };
+    const command = { startId: 'c', ...facts, isCommand: true };
+    const ready = { startId: 'r', ...facts, isReady: true };
+    await commit(
+      await openFileStore(folder),
+      { kind: 'running', running: command },
+      { kind: 'running', running: ready },
+    );
+    await commit(await openFileStore(folder), { kind: 'port', port: 1 });
+    const { found } = await openFileStore(folder);
+    expect(found.records.running).toEqual([command, ready]);
+  });
+
   it('needs no disk for what stands there already', async () => {
     const store = await openFileStore(folder);
     const running = { pid: 7, startTime: '9', bootId: 'b', service: 'web', startId: 's' };

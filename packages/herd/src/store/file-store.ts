@@ -51,6 +51,7 @@ const running = z.object({
   startTime: z.string().optional(),
   bootId: z.string().optional(),
   isCommand: z.literal(true).optional(),
+  isReady: z.literal(true).optional(),
 });
 const shape = z.object({
   version: z.literal(version),
@@ -136,14 +137,11 @@ const write = (held: Held): string =>
     1,
   )}\n`;
 
-/** The same record is the same text, whoever made it. */
-const inOrder = ({ startId, service, pid, startTime, bootId }: RunningRecord): RunningRecord => ({
-  startId,
-  service,
-  ...(pid === undefined ? {} : { pid }),
-  ...(startTime === undefined ? {} : { startTime }),
-  ...(bootId === undefined ? {} : { bootId }),
-});
+/** The same record is the same text, whoever made it; every field of it, also one that is added later. */
+const inOrder = (record: RunningRecord): RunningRecord =>
+  Object.fromEntries(
+    Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)),
+  ) as unknown as RunningRecord;
 
 const read = async (file: string): Promise<Held> => {
   const text = await textOf(file);
