@@ -60,6 +60,31 @@ describe('a daemon whose records cannot be written', () => {
   });
 });
 
+describe('a daemon that is killed while a service is starting', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+
+  it('is followed by one that asks whether it is ready, and does not say running before', async () => {
+    const never = `service({ provision: ['never'], start: exec(['sleep', '600']),
+      ready: { http: 'http://127.0.0.1:1/', timeoutSeconds: 3 } })`;
+    let daemon = await place.shepherd('a', configOf('A', never));
+    const starting = daemon.herd('start', 'never');
+    await eventually('the process is there', async () => (await pidOf(daemon, 'never')) > 0);
+    const pid = await pidOf(daemon, 'never');
+    await daemon.kill('SIGKILL');
+    await starting;
+    daemon = await place.again(daemon);
+    expect((await daemon.herd('status', 'never')).stdout).toContain('It is starting');
+    await eventually('it has failed', async () =>
+      (await daemon.herd('status', 'never')).stdout.includes('stopped (failing)'),
+    );
+    expect(isAlive(pid)).toBe(false);
+  });
+});
+
 describe('a daemon on a full disk', () => {
   let place: Place;
   beforeEach(() => {

@@ -66,6 +66,27 @@ describe('a daemon that starts', () => {
     expect(it.machine.processes.living()).toEqual([]);
     expect(it.machine.disk.records().running).toEqual([]);
   });
+  it('believes the readiness that its predecessor saw, and asks anew for one it did not', () => {
+    const ready = { kind: 'http', url: 'http://localhost/', timeoutMs: 500 } as const;
+    const it = up([{ ...run('web'), ready }, run('needy', 'web')]);
+    const { probes } = it.machine;
+    it.machine.herd('start', 'web');
+    it.world.run();
+    probes.isReady = () => false;
+    reboot(it);
+    expect(statusOf(it, 'web')).toMatchObject({ stage: 'running', pid: 101 });
+    it.machine.herd('stop', 'web');
+    it.world.run();
+
+    it.machine.herd('start', 'needy');
+    it.world.runFor(100);
+    const [waking] = it.machine.processes.living('web');
+    reboot(it);
+    expect(waking?.signals).toEqual(['SIGTERM']);
+    expect(statusOf(it, 'web').stage).toBe('stopped');
+    expect(statusOf(it, 'needy').stage).toBe('stopped');
+    expect(it.machine.processes.living()).toEqual([]);
+  });
   it('notices the end of an adopted process, and respawns it', () => {
     const respawn = { limitCount: 5, limitWindowMs: 7_000, delayMs: 1, maxDelayMs: 10 };
     const it = up([{ ...run('web'), respawn }], { rehearse: false });

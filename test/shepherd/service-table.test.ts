@@ -72,7 +72,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   enable: same,
   disable: ['stopped', 'spawning', 'waking', 'running', 'stopped', 'stopping', 'cancelling'],
   retire: ['stopped', 'spawning', 'waking', 'running', 'stopped', 'stopping', 'cancelling'],
-  adopt: ['running', 'spawning', 'waking', 'running', 'resting', 'stopping', 'cancelling'],
+  adopt: ['waking', 'spawning', 'waking', 'running', 'resting', 'stopping', 'cancelling'],
   spawned: ['stopped', 'waking', 'waking', 'running', 'resting', 'stopping', 'stopping'],
   'spawn failed': ['stopped', 'stopped', 'waking', 'running', 'resting', 'stopping', 'stopped'],
   ready: ['stopped', 'spawning', 'running', 'running', 'resting', 'stopping', 'cancelling'],

@@ -162,6 +162,33 @@ describe('a one-shot', () => {
 
 describe('readiness', () => {
   const http = web({ ready: { kind: 'http', url: 'http://localhost/', timeoutMs: 2_500 } });
+  const adopt = (rig: ServiceRig, more: { readonly isReady?: true }) =>
+    rig.ask((turn, service) =>
+      turn.call(service, 'adopt', {
+        startId: 'old',
+        pid: 9,
+        ended: turn.vow<never>().vow,
+        ...more,
+      }),
+    );
+  it('is asked for anew of a process that outlived the daemon while it was starting', () => {
+    const rig = new ServiceRig(http);
+    adopt(rig, {});
+    expect(rig.state()).toBe('waking');
+    rig.answerProbes(true);
+    expect(rig.state()).toBe('running');
+  });
+  it('that a process which outlived the daemon never shows ends it by the deadline', () => {
+    const rig = new ServiceRig(http);
+    adopt(rig, {});
+    rig.wait(2_500);
+    expect(rig.state()).toBe('stopping');
+  });
+  it('that was seen before the daemon died is believed', () => {
+    const rig = new ServiceRig(http);
+    adopt(rig, { isReady: true });
+    expect(rig.state()).toBe('running');
+  });
   it('is asked for again after 50 ms, then ever more seldom, at most every 500 ms', () => {
     const rig = new ServiceRig(http);
     rig.perform('start');

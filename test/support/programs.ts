@@ -183,11 +183,11 @@ const killServicesOf = (folder: string): void => {
     if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
 };
 
-/** Whether a process of this number exists. */
+/** Whether a process of this number runs; one that has ended and waits to be reaped does not. */
 export const isAlive = (pid: number): boolean => {
   try {
-    process.kill(pid, 0);
-    return true;
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3) !== 'Z';
   } catch {
     return false; // no such process
   }

@@ -249,8 +249,9 @@ export class Probes {
       if (isReady !== undefined) say(2, () => kept(isReady));
     };
     return {
-      http: (url, _timeoutMs, answer) => ask(url, answer.kept),
-      tcp: (host, port, _timeoutMs, answer) => ask(`${host}:${port}`, answer.kept),
+      http: (url, _timeoutMs, answer) => ask(url, (isReady) => answer.kept(isReady)),
+      tcp: (host, port, _timeoutMs, answer) =>
+        ask(`${host}:${port}`, (isReady) => answer.kept(isReady)),
     };
   }
 }

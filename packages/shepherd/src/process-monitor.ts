@@ -164,9 +164,8 @@ const endCommand = (
 };
 
 const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: string })[]> => {
-  const isCommand = new Set(
-    held.running.flatMap((one) => (one.isCommand === true ? [one.startId] : [])),
-  );
+  // What a record says beside the process is not the backend's affair.
+  const known = new Map(held.running.map((one) => [one.startId, one]));
   const found = turn.ask<readonly (RunningRecord & Started)[]>((answer) =>
     held.backend.adopt(held.running, answer),
   );
@@ -176,12 +175,14 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
     return living.flatMap((each) => {
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const over = watched(turn, each.startId, ended);
-      if (isCommand.has(each.startId)) {
+      const { isCommand, isReady } = known.get(each.startId) ?? {};
+      if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
         return [];
       }
-      record(turn, { kind: 'running', running: { ...each } });
-      return [{ ...each, ended: over }];
+      const running = isReady === true ? { ...each, isReady } : { ...each };
+      record(turn, { kind: 'running', running });
+      return [{ ...running, ended: over }];
     });
   });
 };

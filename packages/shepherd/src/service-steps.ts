@@ -109,17 +109,18 @@ export const retire = (held: Held, turn: Turn): void => {
 };
 
 /**
- * A process that outlived the daemon is running, as far as anybody knows; a one-shot is waited for.
+ * A process that outlived the daemon. Only one that was seen to be ready counts as running; another
+ * was still starting, so it is asked with a whole deadline. A one-shot is waited for.
  */
 export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   const { at } = held.state.get();
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
   held.goal.set('start');
-  if (held.config.isOneShot) {
-    const attempt = attemptOf(turn, false);
-    enter(held, turn, { at: 'waking', attempt, run, deadline: undefined, poll: undefined });
-  } else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  const { isOneShot, ready } = held.config;
+  if (isOneShot || (ready.kind !== 'spawned' && run.isReady !== true))
+    wake(held, turn, attemptOf(turn, false), run, 'starting');
+  else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   watch(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
 };
@@ -155,15 +156,35 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
     return;
   }
   if (state.at !== 'spawning') return;
-  const { attempt } = state;
+  const { ready, isOneShot } = held.config;
+  if (!isOneShot && ready.kind === 'spawned') return succeed(held, turn, state.attempt, run);
+  wake(held, turn, state.attempt, run, undefined);
+};
+
+/** The process is there; it is asked until it is ready, or waited for where it is a one-shot. */
+const wake = (
+  held: Held,
+  turn: Turn,
+  attempt: Attempt,
+  run: Run,
+  what: 'starting' | undefined,
+): void => {
   const { ready, isOneShot } = held.config;
   const waits = !isOneShot && ready.kind !== 'spawned' ? ready : undefined;
-  if (waits === undefined && !isOneShot) return succeed(held, turn, attempt, run);
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
-  setState(held, { at: 'waking', attempt, run, deadline, poll: undefined });
-  if (waits !== undefined)
-    untilReady(held, turn, run, waits, (turn, attempt) => succeed(held, turn, attempt, run));
+  enter(held, turn, { at: 'waking', attempt, run, deadline, poll: undefined }, what);
+  if (waits === undefined) return;
+  untilReady(held, turn, run, waits, (turn, attempt) => {
+    recordReady(held, turn, run);
+    succeed(held, turn, attempt, run);
+  });
+};
+
+/** Gates nothing: a daemon that finds no such record asks once more. */
+const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run): void => {
+  const running = { ...process, service: held.name, isReady: true as const };
+  turn.record({ kind: 'running', running } satisfies Entry, { gates: false });
 };
 
 const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {

@@ -11,13 +11,17 @@
  *     exit            ·           ·          → stopped   → stopped   ·           → stopped
  *     respawn due     ·           ·          ·           ·           → spawning  ·
  *     disable         flag        flag       flag        flag        → stopped   flag
- *     adopt           → running   refused    refused     refused     refused     refused
+ *     adopt           → running,  refused    refused     refused     refused     refused
+ *                     or waking
  *
  * Spawning and waking (the process is there, but not ready) are shown as `starting`, and so is
  * resting, the delay before a respawn. An exit that should be respawned leads to resting in place
  * of stopped, and so does a respawn that fails. A service without a process goes from stopped to
  * running and back at once. A one-shot stays in waking until its process ends; with exit code 0 the
  * start has worked, and the service is stopped again.
+ *
+ * What is adopted is running where it was seen to be ready before, or is ready as soon as it exists;
+ * else it is waking, with a deadline of its own.
  *
  * What waited for another state re-checks `goal`, the last wish that came in, before it acts: the
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and

@@ -359,6 +359,8 @@ export interface Started {
 /** A process that lives, and the vow of its end. */
 export interface Run extends Started {
   readonly ended: Vow<Ending>;
+  /** Of an adopted one: it was seen to be ready by an earlier daemon. */
+  readonly isReady?: true;
 }
 /**
  * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
@@ -440,6 +442,8 @@ export interface RunningRecord {
   readonly bootId?: string;
   /** A command: the next daemon ends it where it would adopt a service. */
   readonly isCommand?: true;
+  /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
+  readonly isReady?: true;
 }
 /** What the store found at boot. */
 export interface Records {
