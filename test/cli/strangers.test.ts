@@ -139,12 +139,22 @@ describe('a stranger', () => {
   it.each([
     ['delta 0', "<13'op:gc-exports[1+][0+]>"],
     ['a negative delta', "<13'op:gc-exports[1+][5-]>"],
-    ['more than it was given', "<13'op:gc-exports[1+][5+]>"],
-    ['an export that never was', "<13'op:gc-exports[999+][1+]>"],
-  ])('loses its session for giving back %s', async (_what, frame) => {
+    ['more than it holds', "<13'op:gc-exports[1+][5+]>"],
+    ['an export that was never given', "<13'op:gc-exports[999+][1+]>"],
+  ])('loses its session for a gc with %s', async (_what, frame) => {
     const { raw, rest } = await greeted(daemon.socket);
+    // The root, as export 1: so that each frame is wrong in what it says, not in what it names.
+    const held = new Promise<void>((resolve) =>
+      raw.on('data', (chunk: Buffer) => chunk.includes("7'fulfill") && resolve()),
+    );
+    raw.write("<10'op:deliver<11'desc:export0+>[5'fetch32:");
+    raw.write(adminRef(daemon).reveal());
+    raw.write("]0+<18'desc:import-object1+>>");
+    await held;
     raw.write(frame);
-    expect((await rest).toString('latin1')).toContain('op:abort');
+    const said = (await rest).toString('latin1');
+    expect(said).toContain("<18'desc:import-object1+>");
+    expect(said).toContain('op:abort');
     await isServed();
   });
 

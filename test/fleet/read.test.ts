@@ -72,6 +72,19 @@ describe('the limits of what is read', () => {
     const reason = 'x'.repeat(limits.lineCharacters + 1);
     expect(readOutcome({ ...outcome, reason }, 'o').reason).toHaveLength(limits.lineCharacters);
   });
+  it('never cut a pair of surrogates in two: half of one could not be sent on', () => {
+    const max = limits.lineCharacters;
+    for (const length of [max - 2, max - 1, max]) {
+      const reason = `${'x'.repeat(length)}\u{1F600}${'y'.repeat(9)}`;
+      const read = readOutcome({ ...outcome, reason }, 'o').reason ?? '';
+      expect(Buffer.from(read, 'utf8').toString('utf8')).toBe(read);
+      expect(read.length).toBeLessThanOrEqual(max);
+    }
+  });
+  it('refuse a count of lines that is no count', () => {
+    for (const count of [1.5, -1, 2 ** 53, Number.NaN])
+      refuses(() => readBatch([{ kind: 'dropped', count }], 'batch'));
+  });
 });
 
 describe('what is too heavy to be kept', () => {

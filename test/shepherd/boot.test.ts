@@ -83,8 +83,8 @@ describe('a daemon that starts', () => {
     const [waking] = it.machine.processes.living('web');
     reboot(it);
     expect(waking?.signals).toEqual(['SIGTERM']);
-    expect(statusOf(it, 'web').stage).toBe('stopped');
-    expect(statusOf(it, 'needy').stage).toBe('stopped');
+    expect(statusOf(it, 'web')?.stage).toBe('stopped');
+    expect(statusOf(it, 'needy')?.stage).toBe('stopped');
     expect(it.machine.processes.living()).toEqual([]);
   });
   it('notices the end of an adopted process, and respawns it', () => {

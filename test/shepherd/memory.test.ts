@@ -142,7 +142,7 @@ describe('the quota of one asker', () => {
     });
     expect(found.isWhole).toBe(true);
     expect(found.big).toMatchObject({ member: 'web', result: 'ok', stage: 'running', pid: 7 });
-    expect(found.big.reason).toMatch(/^x{256} \(the rest was too long to keep\)$/);
+    expect(found.big.reason).toMatch(/^x{255}… \(the rest was too long to keep\)$/);
     expect(weightOf(found.big)).toBeLessThanOrEqual(limits.outcomeWeight);
     // The outcome that was given up has made its room free.
     expect(found.weight).toBe(limits.operationWeight);

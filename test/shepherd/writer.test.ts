@@ -152,6 +152,13 @@ describe('the writer', () => {
     rig.write((turn, writer) => turn.call(writer, 'pass', [dropped(2), dropped(3)]));
     expect(rig.sent).toEqual([dropped(5)]);
   });
+  it('counts no further than numbers do, so that one who lies about it ends no stream', () => {
+    const rig = new Rig();
+    const dropped = (count: number): Event => ({ kind: 'dropped', count });
+    const most = dropped(Number.MAX_SAFE_INTEGER);
+    rig.write((turn, writer) => turn.call(writer, 'pass', [most, most]));
+    expect(rig.sent).toEqual([most]);
+  });
   it('sends what waits when it is finished, without credit, and nothing afterwards', () => {
     const rig = new Rig();
     for (let at = 0; at < 20; at += 1) rig.line(`${at}`);

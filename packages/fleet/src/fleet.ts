@@ -5,6 +5,7 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import { cutText } from '@bellwether/shepherd';
 import type { Aggregate, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
@@ -63,7 +64,7 @@ const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
   if (others.length > 0) notes.push(`shared with ${others.join(', ')}`);
   if (notes.length === 0) return row;
   const words = [...(row.reason === undefined ? [] : [row.reason]), ...notes].join('; ');
-  return { ...row, reason: words.slice(0, LIMITS.textLength) };
+  return { ...row, reason: cutText(words, LIMITS.textLength) };
 };
 
 const probe = (fleet: FleetOptions, needed: number, turn: Turn, timeoutMs: number): Vow<Status> => {

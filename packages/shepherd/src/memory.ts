@@ -28,6 +28,7 @@ import { Conflict } from './errors.ts';
 import { limits } from './limits.ts';
 import type { Listeners } from './listeners.ts';
 import type { Step } from './plan.ts';
+import { cutText } from './text.ts';
 import type { Outcome, Request, Writer } from './types.ts';
 
 /** See the table of operation.ts. */
@@ -196,7 +197,7 @@ export const kept = (
     return outcome;
   }
   const { member, result, reason = '', stage, pid } = outcome;
-  const words = `${reason.slice(0, 256)} (the rest was too long to keep)`.trim();
+  const words = `${cutText(reason, 256)} (the rest was too long to keep)`.trim();
   return {
     member,
     result,

@@ -5,6 +5,7 @@ import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { plain, type Held } from './shepherd-state.ts';
+import { cutText } from './text.ts';
 import type { Outcome, Row } from './types.ts';
 
 /** How a step ends. */
@@ -77,7 +78,7 @@ export const notThere = ({ name }: Step): Ending => ({
 });
 /** A service threw: nothing was done. */
 export const refused = ({ name, action }: Step, reason: Error): Ending => {
-  const message = reason.message.slice(0, limits.refusalCharacters);
+  const message = cutText(reason.message, limits.refusalCharacters);
   const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
   return { outcome, refusal: { code: codeOf(reason), message } };
 };

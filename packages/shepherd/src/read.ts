@@ -4,6 +4,7 @@
  */
 import { Malformed } from './errors.ts';
 import { limits } from './limits.ts';
+import { cutText } from './text.ts';
 
 /** Turns a value of unknown shape into a T; `what` names it in messages. @throws Malformed */
 export type Read<T> = (value: unknown, what: string) => T;
@@ -76,7 +77,7 @@ export const wordOf =
 export const textOf =
   (maxCharacters: number): Read<string> =>
   (value, what) =>
-    typeof value === 'string' ? value.slice(0, maxCharacters) : fail(what, 'a string', value);
+    typeof value === 'string' ? cutText(value, maxCharacters) : fail(what, 'a string', value);
 /** A name: refused where it is too long, since a cut name is another name. */
 export const readName: Read<string> = (value, what) => {
   if (typeof value !== 'string') return fail(what, 'a name', value);

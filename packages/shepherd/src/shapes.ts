@@ -14,6 +14,7 @@ import {
   listOfKnown,
   readBoolean,
   readCount,
+  readUpTo,
   readField,
   readName,
   struct,
@@ -262,7 +263,10 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
   const readers: { readonly [K in Event['kind']]: Read<Event> } = {
     line: struct<Of<'line'>>({ kind: () => 'line', from: text, text }, {}),
     row: struct<Of<'row'>>({ kind: () => 'row', row }, {}),
-    dropped: struct<Of<'dropped'>>({ kind: () => 'dropped', count: readCount }, {}),
+    dropped: struct<Of<'dropped'>>(
+      { kind: () => 'dropped', count: readUpTo(Number.MAX_SAFE_INTEGER) },
+      {},
+    ),
   };
   const readKind = wordOf(['line', 'row', 'dropped'] as const, undefined);
   return (value, what) => {

@@ -91,11 +91,11 @@ const add = (held: Held, given: Event): void => {
   if (!flow.isOpen) return;
   const event = given.kind === 'line' ? { ...given, text: cut(given.text) } : given;
   if (event.kind === 'dropped')
-    return held.flow.set({ ...flow, droppedCount: flow.droppedCount + event.count });
+    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, event.count) });
   const bytes = bytesOf(event);
   const isRow = event.kind === 'row';
   if (!isRow && flow.lineBytes + bytes > limits.backlogBytes)
-    return held.flow.set({ ...flow, droppedCount: flow.droppedCount + 1 });
+    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, 1) });
   if (isRow && flow.rowBytes + bytes > limits.rowBytes) return close(held);
   held.backlog.set(flow.next, event);
   held.flow.set({
@@ -105,6 +105,10 @@ const add = (held: Held, given: Event): void => {
     rowBytes: flow.rowBytes + (isRow ? bytes : 0),
   });
 };
+
+/** No member can count so far that the sum is no number of lines any more, which would end the stream. */
+const addedTo = (droppedCount: number, more: number): number =>
+  Math.min(droppedCount + more, Number.MAX_SAFE_INTEGER);
 
 const pump = (held: Held, turn: Turn<Writer>): void => {
   while (isWaiting(held) && held.flow.get().unansweredCount < limits.batchCount) {

@@ -150,7 +150,7 @@ describe('an answer', () => {
     expect(statusIn({ ...local, kind: 'timer' })).toEqual(local);
   });
   it('is cut where a text is longer than anything that is typed', () => {
-    expect(textIn('x'.repeat(maxTextCharacters + 1))).toBe('x'.repeat(maxTextCharacters));
+    expect(textIn('x'.repeat(maxTextCharacters + 1))).toBe(`${'x'.repeat(maxTextCharacters - 1)}…`);
   });
   it('may be as long as its limit and no longer', () => {
     const lines = Array.from({ length: limits.logLineCount }, () => 'x');
