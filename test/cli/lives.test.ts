@@ -112,7 +112,9 @@ describe('a daemon on a full disk', () => {
         const before = await pidOf(daemon, 'two');
         fs.writeFileSync(path.join(disk, 'filler'), '');
         await place.run('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
-        expect((await daemon.herd('start', 'one')).code).not.toBe(0);
+        const refused = await daemon.herd('start', 'one');
+        expect(refused.code).not.toBe(0);
+        expect(refused.stderr).toContain('the shepherd halted and starts anew; its log says why');
         await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
         expect(await pidOf(daemon, 'two')).toBe(before);
         fs.rmSync(path.join(disk, 'filler'));

@@ -99,6 +99,12 @@ export interface Life {
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
 
+/** What every peer may know of an end; the reason itself is in the log. */
+const farewells: Readonly<Record<LifeEnd['kind'], string>> = {
+  'shut-down': 'the shepherd has ended',
+  halted: 'the shepherd halted and starts anew; its log says why',
+};
+
 /** Makes a life that does not serve yet. */
 export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
 
@@ -291,7 +297,7 @@ class VatLife implements Life {
       this.#router.close(() => {
         clearTimeout(late);
         this.#end(how);
-      }),
+      }, farewells[how.kind]),
     );
   }
 }

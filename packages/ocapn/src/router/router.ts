@@ -167,12 +167,12 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
   }
-  close(done: () => void = () => undefined): void {
+  close(done: () => void = () => undefined, why = 'the peer closes'): void {
     if (this.#isClosed) return done();
     this.#isClosed = true;
     const reason = new Severed('captp: the router was closed');
     this.#routing.close(reason);
-    for (const session of [...this.#links.keys()]) session.abort('captp: the peer closes');
+    for (const session of [...this.#links.keys()]) session.abort(`captp: ${why}`);
     this.outbox.close();
     const watchers = [...this.#toldAtClose];
     this.#toldAtClose.clear();

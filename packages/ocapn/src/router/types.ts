@@ -103,7 +103,7 @@ export interface Router {
   sessions(): readonly SessionView[];
   /**
    * Ends every session and closes every netlayer; leaves no timer. What was asked breaks with Severed,
-   * what is asked from then on with Unreachable.
+   * what is asked from then on with Unreachable. Peers are told `why`, in words for anybody.
    */
-  close(done?: () => void): void;
+  close(done?: () => void, why?: string): void;
 }
