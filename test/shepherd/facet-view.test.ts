@@ -1,10 +1,12 @@
 import { World } from '@bellwether/actors';
+import { BadRequest, Cycle } from '@bellwether/shepherd';
 import type { Event, FleetStatus, LocalStatus, Outcome } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, requestOf } from '../support/shepherd-machine.ts';
 import {
   facetEvents,
   facetOutcome,
+  facetReason,
   facetSight,
   facetView,
 } from '../../packages/shepherd/src/facet-view.ts';
@@ -46,6 +48,19 @@ const outcome = (more: Partial<Outcome>): Outcome => ({
   result: 'changed',
   rows: [],
   ...more,
+});
+
+describe('a refusal that passes a facet', () => {
+  it('shows of a cycle only the part of its own service', () => {
+    const cycle = new Cycle(['web-server', 'secret-db', 'vault', 'web-server']);
+    expect(facetReason(cycle, sight).message).toBe(
+      'web-server requires another requires another requires web-server: a cycle',
+    );
+  });
+  it('is otherwise as it was', () => {
+    const other = new BadRequest('request: no');
+    expect(facetReason(other, sight)).toBe(other);
+  });
 });
 
 describe('the status that a facet shows', () => {

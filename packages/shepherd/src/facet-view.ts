@@ -3,6 +3,7 @@
  *
  *     status      no log path, no command line, no requirements
  *     outcome     `also` is a count; rows and words about other services go
+ *     refusal     a cycle shows "another" for other services
  *     lines       about its service          stay
  *                 another has been started   stay: a start tells what it brings up with it
  *                 another was stopped,       "Another service …"
@@ -14,6 +15,7 @@
  * service learns the names of the requirements that were down when it did. Lines that come from
  * another node passed through a facet there, which knows better what they are about.
  */
+import { Cycle } from './errors.ts';
 import type { Event, Outcome, Row, Status } from './types.ts';
 
 /** What one facet may speak of. */
@@ -45,6 +47,12 @@ export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => {
   const seen = rows.filter(({ member }) => sight.names.has(member));
   return { ...facetRow(outcome, hide), rows: seen.map((row) => facetRow(row, hide)) };
 };
+
+/** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
+export const facetReason = (reason: Error, { names }: FacetSight): Error =>
+  reason instanceof Cycle
+    ? new Cycle(reason.path.map((name) => (names.has(name) || name === '…' ? name : 'another')))
+    : reason;
 
 /** Events of an operation that name no service out of sight, but for one that has been started. */
 export const facetEvents = (events: readonly Event[], sight: FacetSight): readonly Event[] =>

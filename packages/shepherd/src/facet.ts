@@ -4,7 +4,14 @@
  * (facet-view.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { facetEvents, facetOutcome, facetSight, facetView, type FacetSight } from './facet-view.ts';
+import {
+  facetEvents,
+  facetOutcome,
+  facetReason,
+  facetSight,
+  facetView,
+  type FacetSight,
+} from './facet-view.ts';
 import { checkSink } from './sinks.ts';
 import type { Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
 
@@ -49,7 +56,13 @@ const perform = (
   const sight = facetSight(node, turn.call(shepherd, 'status', name));
   const seen = turn.spawn(makeFacetSink, sink, sight);
   const answer = turn.send(shepherd, 'perform', { ...request, member: name }, seen, principal);
-  return turn.when(answer, (_turn, outcome) => facetOutcome(outcome, sight));
+  return turn.when(
+    answer,
+    (_turn, outcome) => facetOutcome(outcome, sight),
+    (_turn, reason): never => {
+      throw facetReason(reason, sight);
+    },
+  );
 };
 
 /** A batch of which nothing is left is passed on too: it has its number, and its answer is credit. */
