@@ -5,7 +5,7 @@
  *     ----------+--------------------------------+-----------------------------------------+---------
  *     (none)    | TCP accepted                   | our certificate is written in clear     | silent
  *     (none)    | too many from that address     | destroyed unheard                       | gone
- *     silent    | a first byte                   | TLS begins (50 KB, so not before)       | shaking
+ *     silent    | a first byte                   | TLS begins (its buffers, not before)    | shaking
  *     shaking   | handshake done                 | the peer's certificate names it         | open
  *     silent, shaking | end, error, 10 s, evicted | destroyed, nobody is told               | gone
  *

@@ -16,8 +16,8 @@ export interface TlsLimits {
   readonly connectionsFromHere: number;
 }
 /**
- * 10 s is what a slow link with losses needs. A silent connection costs 5 KB and one in its handshake 50 KB, so the
- * half-open ones are bounded by 100 MB. One address may take half of them: a thousand nodes behind one gateway come
+ * 10 s is what a slow link with losses needs. A connection in its handshake holds the buffers of TLS, a silent one
+ * hardly more than its socket, so what half-open ones can hold is bounded. One address may take half of them: a thousand nodes behind one gateway come
  * back at once after a power cut. So many may stay, too: a sixteenth of all, and no address keeps out another.
  */
 export const TLS_LIMITS: TlsLimits = {

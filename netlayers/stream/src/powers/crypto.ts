@@ -1,4 +1,4 @@
-/** Ed25519, SHA-256 and randomness by node:crypto: 17 to 40 times as fast as portable JavaScript. */
+/** Ed25519, SHA-256 and randomness by node:crypto, which is native where Node is. */
 import {
   createPublicKey,
   generateKeyPairSync,
@@ -31,8 +31,8 @@ export function nodeEntropy(): { fill(into: Uint8Array): void } {
 function keyPair(): KeyPair {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   // Never as JWK: Node 20 makes that text while it holds the key's lock, and a collection that comes just then takes
-  // the same lock to drop what made the pair. The process stands still for ever: seen in 7 of 12 runs of 100,000 pairs
-  // with a small young generation (--max-semi-space-size=1), and in a benchmark. It costs 70 us more.
+  // the same lock to drop what made the pair. The process then stands still for ever, which a loop over many pairs
+  // with a small young generation (--max-semi-space-size=1) shows.
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   return {
     publicKey: new Uint8Array(spki.subarray(-KEY_BYTES)),

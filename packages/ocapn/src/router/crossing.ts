@@ -16,7 +16,7 @@
  * the session that we know, for example with its power, and dialled again; or this is the loser of
  * a crossing whose hello, and whose fetch, were slow, and whose abort is still on its way. Nothing
  * that has come yet tells them apart, so that the old session must outlive the doubt: where it went
- * at once, 7 of 200 seeds with a jitter of 15 ms lost both connections. An unconfirmed session
+ * at once, some crossings with jitter lost both connections (the seeds of crossing.test.ts). An unconfirmed session
  * counts as confirmed after a while, else a restarted peer could lose against a dial that is long
  * dead.
  */

@@ -151,7 +151,7 @@ export class Outgoing implements Connector {
   /**
    * A vow that was sent to before it became something elsewhere goes on using the answer, so that
    * messages stay in order. In every other case the vat releases the answer itself; a finalizer for
-   * each costs 2.5 µs.
+   * each would cost more than the rest of the call.
    */
   #keepsItsPipe(value: unknown): boolean {
     const place = this.#host.frontier.whatIs(value, this);
