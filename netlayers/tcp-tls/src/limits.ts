@@ -17,8 +17,9 @@ export interface TlsLimits {
 }
 /**
  * 10 s is what a slow link with losses needs. A connection in its handshake holds the buffers of TLS, a silent one
- * hardly more than its socket, so what half-open ones can hold is bounded. One address may take half of them: a thousand nodes behind one gateway come
- * back at once after a power cut. So many may stay, too: a sixteenth of all, and no address keeps out another.
+ * hardly more than its socket, so what half-open ones can hold is bounded. One address may take half of them: a
+ * thousand nodes behind one gateway come back at once after a power cut. So many may stay, too: a sixteenth of all,
+ * and no address keeps out another.
  */
 export const TLS_LIMITS: TlsLimits = {
   handshakeMs: 10_000,

@@ -9,8 +9,8 @@
  *
  * What is undone is also lost. Of a request its sender hears; a continuation or a tell that was
  * lost to a bug would leave an actor waiting for ever, so the vat stops and its owner restarts it
- * from what is durable; the chaos runs make turns throw to hold it to that. Whatever a session delivers is a request, also when the peer wants no answer: no
- * peer can halt a vat.
+ * from what is durable; the chaos runs make turns throw to hold it to that. Whatever a session
+ * delivers is a request, also when the peer wants no answer: no peer can halt a vat.
  */
 import type { Change, Effect, Entry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
