@@ -23,17 +23,15 @@ import {
   type World,
 } from '@bellwether/actors';
 import {
-  makeExportedService,
-  makeFleet,
-  makeLiveRef,
   makeLocalRoot,
   makeNonceRegistry,
-  sharedMembers,
+  registerServices,
   type Dial,
   type LocalRoot,
   type MinReady,
   type MintEntry,
   type NonceRegistry,
+  type PlannedService,
 } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import {
@@ -71,6 +69,22 @@ export interface NodeConfig {
 }
 
 const petnameOf = (node: string): string => `${node.toLowerCase()}-ref`;
+/** What a configuration file of this node would describe. */
+const plannedIn = ({
+  services = [],
+  exported = {},
+  fleets = [],
+}: NodeConfig): readonly PlannedService[] => [
+  ...services.map((config) => ({ kind: 'service' as const, config })),
+  ...Object.entries(exported).map(([name, origin]) => ({
+    kind: 'exported' as const,
+    spec: { provision: [name] as const, origin, petname: petnameOf(origin) },
+  })),
+  ...fleets.map(({ name, members, minReady = '100%' }) => ({
+    kind: 'fleet' as const,
+    spec: { provision: [name] as const, documentation: '', members, minReady },
+  })),
+];
 const locationOf = (host: string): PeerLocation => ({
   transport: 'memory',
   designator: host,
@@ -96,7 +110,6 @@ export class FleetNode {
     this.name = name;
     this.#config = config;
     this.machine = new Machine(site.world, name, {
-      services: config.services ?? [],
       setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
@@ -122,21 +135,13 @@ export class FleetNode {
   /** The composition root: what the daemon of packages/herd does with real powers. */
   #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
     const { world } = this.#site;
-    for (const [name, origin] of Object.entries(this.#config.exported ?? {})) {
-      const petname = petnameOf(origin);
-      const peer = `${origin}.memory`;
-      const remote = turn.spawn(makeLiveRef, { petname, peer, dial: this.#dial() });
-      const options = { provision: [name] as const, origin, petname, remote, clock: world.clock() };
-      turn.call(shepherd, 'register', turn.spawn(makeExportedService, options));
-    }
-    const fleets = this.#config.fleets ?? [];
-    const shares = sharedMembers(fleets);
-    for (const { name, members, minReady = '100%' } of fleets) {
-      const sharedWith = shares[name] ?? {};
-      const facts = { provision: [name] as const, documentation: '', members, minReady };
-      const fleet = turn.spawn(makeFleet, { ...facts, sharedWith, shepherd });
-      turn.call(shepherd, 'registerAggregate', fleet);
-    }
+    const origins = Object.values(this.#config.exported ?? {});
+    const peers = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
+    registerServices(turn, shepherd, plannedIn(this.#config), {
+      dial: this.#dial(),
+      peerOf: (petname) => peers.get(petname),
+      clock: world.clock(),
+    });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: world.entropy(),
       crypto: simulatedCrypto(world),

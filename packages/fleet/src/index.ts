@@ -3,6 +3,13 @@
  * network, no clock.
  */
 export type * from './types.ts';
+export {
+  registerServices,
+  type ExportedSpec,
+  type FleetSpec,
+  type PlannedService,
+  type Surroundings,
+} from './compose.ts';
 export { Malformed } from './errors.ts';
 export { exitCodeOf, type Patience } from './exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';

@@ -4,5 +4,4 @@ export { ConfigError, type Position, type Problem } from './config-error.ts';
 export { plainEnvironment } from './environment.ts';
 export { loadConfig, type LoadOptions } from './load-config.ts';
 export { toServiceConfigs } from './plan.ts';
-export type { ExportedSpec, FleetSpec, PlannedService } from './plan.ts';
 export type { Description } from './schema.ts';

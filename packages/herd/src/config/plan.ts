@@ -1,7 +1,7 @@
 /**
  * From a description to what makes the actors: times in milliseconds, names of members canonical.
  */
-import type { MinReady } from '@bellwether/fleet';
+import type { PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
   Command,
@@ -19,27 +19,6 @@ import type {
   ExecDescription,
   ServiceDescription,
 } from './schema.ts';
-
-/** A service of another shepherd, reached by a ref of the daemon's store. */
-export interface ExportedSpec {
-  readonly provision: readonly [string, ...string[]];
-  readonly petname: string;
-  /** What the operator calls the machine where it runs. */
-  readonly origin: string;
-}
-/** An aggregate. */
-export interface FleetSpec {
-  readonly provision: readonly [string, ...string[]];
-  readonly documentation: string;
-  /** Canonical names at this shepherd. */
-  readonly members: readonly string[];
-  readonly minReady: MinReady;
-}
-/** One entry, in the order of the configuration, which is the order of registration. */
-export type PlannedService =
-  | { readonly kind: 'service'; readonly config: ServiceConfig }
-  | { readonly kind: 'exported'; readonly spec: ExportedSpec }
-  | { readonly kind: 'fleet'; readonly spec: FleetSpec };
 
 /** What the entries of a checked description become, under a daemon with this environment. */
 export const toServiceConfigs = (

@@ -20,8 +20,10 @@ import {
 import {
   makeLocalRoot,
   makeNonceRegistry,
+  registerServices,
   type LocalRoot,
   type NonceRegistry,
+  type PlannedService,
 } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -48,12 +50,10 @@ import {
   type Prober,
   type Shepherd,
 } from '@bellwether/shepherd';
-import type { PlannedService } from '../config/index.ts';
 import type { FileStore, StoreEntry } from '../store/file-store.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, type Doors } from './doors.ts';
-import { registerServices } from './services.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -235,7 +235,8 @@ class VatLife implements Life {
       log,
       records,
     });
-    registerServices(turn, shepherd, services, this.#refs, this.#clock);
+    const { dial, peerOf } = this.#refs;
+    registerServices(turn, shepherd, services, { dial, peerOf, clock: this.#clock });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),
