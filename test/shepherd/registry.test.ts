@@ -1,6 +1,12 @@
-import { World } from '@bellwether/actors';
+import { World, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import { limits, type ServiceConfig } from '@bellwether/shepherd';
+import {
+  limits,
+  makeServiceRegistry,
+  unknownStatus,
+  type Provider,
+  type ServiceConfig,
+} from '@bellwether/shepherd';
 import { Machine, service } from '../support/shepherd-machine.ts';
 
 /** A machine that is up, and what came of defining one service after the other. */
@@ -88,6 +94,87 @@ describe('the registry', () => {
   it('refuses a name that is none, also as a requirement', () => {
     for (const config of [named('a b'), named('a', 'b c'), named('\u001b[2J')])
       expect(defined([config]).errors).toMatchObject([{ code: 'refused' }]);
+  });
+});
+
+interface Named {
+  readonly provision: readonly [string, ...string[]];
+  readonly requirement?: readonly string[];
+}
+const makeNamed = (
+  turn: Turn<Provider>,
+  _bcom: Bcom<Provider>,
+  { provision, requirement = [] }: Named,
+): Behavior<Provider> => ({
+  canonicalName: () => provision[0],
+  provision: () => provision,
+  requirement: () => requirement,
+  status: () => unknownStatus(provision[0], ''),
+  probe: () => turn.kept(unknownStatus(provision[0], '')),
+});
+/** What a registry answers after all of this, in one turn. */
+const registryWith = <T>(
+  services: readonly Named[],
+  body: (registry: {
+    readonly add: (one: Named) => void;
+    readonly remove: (name: string) => void;
+    readonly names: () => readonly string[];
+    readonly dependents: (name: string) => readonly string[];
+    readonly canonical: (name: string) => string | undefined;
+  }) => T,
+) => {
+  const { world, machine } = defined([]);
+  const asked = machine.ask((turn) => {
+    const registry = turn.spawn(makeServiceRegistry);
+    const add = (one: Named): void => turn.call(registry, 'register', turn.spawn(makeNamed, one));
+    services.forEach(add);
+    return body({
+      add,
+      remove: (name) => turn.call(registry, 'unregister', name),
+      names: () => turn.call(registry, 'names'),
+      dependents: (name) => turn.call(registry, 'dependents', name),
+      canonical: (name) => turn.call(registry, 'canonical', name),
+    });
+  });
+  world.run();
+  return asked;
+};
+
+describe('a service that is unregistered', () => {
+  const services: readonly Named[] = [
+    { provision: ['db'] },
+    { provision: ['web', 'www'], requirement: ['db', 'db'] },
+    { provision: ['proxy'], requirement: ['www'] },
+  ];
+  it('takes all its names along, and no other service', () => {
+    const asked = registryWith(services, ({ remove, names, canonical }) => {
+      remove('www');
+      return [names(), canonical('web'), canonical('www'), canonical('db')];
+    });
+    expect(asked.value).toEqual([['db', 'proxy'], undefined, undefined, 'db']);
+  });
+  it('requires nothing any more, and is still required', () => {
+    const asked = registryWith(services, ({ remove, dependents, add }) => {
+      remove('web');
+      const before = dependents('db');
+      add({ provision: ['web', 'www'] });
+      return [before, dependents('web')];
+    });
+    expect(asked.value).toEqual([[], ['proxy']]);
+  });
+  it('leaves its names to another, and no edge that would close a cycle', () => {
+    const asked = registryWith(services, ({ remove, names, add }) => {
+      remove('web');
+      remove('db');
+      add({ provision: ['db', 'web'], requirement: [] });
+      add({ provision: ['www'], requirement: ['db'] });
+      return names();
+    });
+    expect(asked.value).toEqual(['db', 'proxy', 'www']);
+  });
+  it('has to be there', () => {
+    const asked = registryWith(services, ({ remove }) => remove('ghost'));
+    expect(asked.error).toMatchObject({ code: 'unknown-service' });
   });
 });
 const many = (count: number) => Array.from({ length: count }, (_, at) => `n${at}`);

@@ -20,9 +20,8 @@ import { endedWords } from './wording.ts';
  */
 export const runAction = (held: Held, turn: Turn, request: Request): Vow<Outcome> => {
   const { action, args } = request;
-  const config = Object.hasOwn(held.config.actions, action)
-    ? held.config.actions[action]
-    : undefined;
+  const { actions } = held.config.get();
+  const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (config === undefined) throw new UnknownAction(held.name, action);
   if (args.length > 0 && !(config.kind === 'command' && config.takesArguments === true))
     throw new Refused(`service '${held.name}': ${action} takes no arguments`);
@@ -83,7 +82,7 @@ const obstacleOf = (held: Held, action: string): string | undefined => {
 /** Ends the commands of a service that is being stopped; the answer then waits for that. */
 export const withoutCommands = (held: Held, turn: Turn, stopped: Vow<Outcome>): Vow<Outcome> => {
   if (held.commands.size === 0) return stopped;
-  const over = turn.send(held.monitor, 'endCommands', held.name, held.config.stop.graceMs);
+  const over = turn.send(held.monitor, 'endCommands', held.name, held.config.get().stop.graceMs);
   return turn.when(over, () => stopped);
 };
 

@@ -12,7 +12,7 @@ import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
 import { keyOf, planAll, planEnd, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
-import { graphOf, plain, type Held } from './shepherd-state.ts';
+import { allOwn, graphOf, ownOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink } from './types.ts';
 import { listen, watch } from './watchers.ts';
 import { makeWriter } from './writer.ts';
@@ -21,7 +21,7 @@ import { makeWriter } from './writer.ts';
 export const restore = (held: Held, turn: Turn): Vow<void> =>
   turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
-    const names = [...held.own.keys()];
+    const names = allOwn(held).map(([name]) => name);
     const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
     const wanted = names.filter((name) => isWanted(held, name));
     const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
@@ -36,15 +36,15 @@ export const restore = (held: Held, turn: Turn): Vow<void> =>
   });
 
 const isWanted = (held: Held, name: string): boolean =>
-  held.desired.get(name) ?? held.own.get(name)?.config.isAutoStarted ?? false;
+  held.desired.get(name) ?? ownOf(held, name)?.config.isAutoStarted ?? false;
 
 const stageOf = (held: Held, turn: Turn, name: string) => {
-  const own = held.own.get(name);
+  const own = ownOf(held, name);
   return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
 };
 
 const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string }): boolean => {
-  const own = held.own.get(run.service);
+  const own = ownOf(held, run.service);
   if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') return false;
   turn.call(own.service, 'adopt', run);
   return true;
@@ -117,11 +117,11 @@ export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> 
   const operation = operationOf(held.memory, turn, itself, request.operation);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   listen(held, turn, operation, writer);
-  for (const [name, { service }] of held.own.entries()) {
+  for (const [name, { service }] of allOwn(held)) {
     held.wishes.set(name, 'stop');
     turn.tell(service, 'retire');
   }
-  const names = [...held.own.keys()];
+  const names = allOwn(held).map(([name]) => name);
   begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));
   const over = watch(held, turn, operation, request, writer);
   const closing = turn.when(over, (): Outcome => {

@@ -8,7 +8,7 @@ import { inOrder, pathBetween } from './graph.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, tryAgain } from './operation.ts';
 import { keyOf, plan, type Step } from './plan.ts';
-import { graphOf, type Held } from './shepherd-state.ts';
+import { graphOf, hopOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Writer } from './types.ts';
 import { listen, watch } from './watchers.ts';
 
@@ -87,7 +87,7 @@ const refuseHops = (
 ): void => {
   if (hops.length === 0) return;
   for (const { key, name } of steps) {
-    const hop = held.elsewhere.get(name)?.hop;
+    const hop = hopOf(held, name);
     if (hop === undefined || !hops.includes(hop)) continue;
     const byKey = new Map(steps.map((step) => [step.key, step]));
     const path = pathBetween(keyOf(action, member), key, (at) => byKey.get(at)?.after ?? []) ?? [];

@@ -35,7 +35,7 @@ import {
   type Ending,
 } from './outcomes.ts';
 import type { Step, Wish } from './plan.ts';
-import { plain, serviceOf, type Held } from './shepherd-state.ts';
+import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Entry, Outcome, Request } from './types.ts';
 import { answer, listenersOf } from './watchers.ts';
 import { linesOf } from './wording.ts';
@@ -136,7 +136,7 @@ export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   advance(held, turn, operation, cancelled);
 };
 const wishForWhatIs = (held: Held, turn: Turn, { name, wish }: Step): void => {
-  const own = held.own.get(name);
+  const own = ownOf(held, name);
   if (own === undefined || wish === undefined) return;
   const { stage } = turn.call(own.service, 'status');
   accept(held, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
@@ -201,7 +201,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const hop = held.elsewhere.get(step.name)?.hop;
+  const hop = hopOf(held, step.name);
   return {
     ...request,
     member: step.name,
@@ -227,7 +227,7 @@ const leftFor = (held: Held, { account }: Operation): number => {
 export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void => {
   held.wishes.set(name, wish);
   const isWanted = wish === 'start';
-  if (!held.own.has(name) || held.desired.get(name) === isWanted) return;
+  if (ownOf(held, name) === undefined || held.desired.get(name) === isWanted) return;
   held.desired.set(name, isWanted);
   turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
 };

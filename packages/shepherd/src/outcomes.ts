@@ -4,7 +4,7 @@ import { limits } from './limits.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
 import { isGood } from './shapes.ts';
-import { plain, type Held } from './shepherd-state.ts';
+import { aggregateOf, plain, type Held } from './shepherd-state.ts';
 import { cutText } from './text.ts';
 import type { Outcome, Row } from './types.ts';
 
@@ -55,13 +55,13 @@ export const withoutAsking = (
 };
 /** What the rows of an aggregate's members mean together, in its own words. */
 export const summed = (
-  { aggregates }: Held,
+  held: Held,
   turn: Turn,
   name: string,
   action: string,
   outcomes: readonly Outcome[],
 ): Outcome => {
-  const aggregate = aggregates.get(name);
+  const aggregate = aggregateOf(held, name);
   if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
   return turn.call(aggregate, 'sum', action, outcomes);
 };

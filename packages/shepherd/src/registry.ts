@@ -45,6 +45,7 @@ export const makeServiceRegistry = (
       const requirement = turn.call(service, 'requirement');
       register(held, service, [...provision], [...requirement]);
     },
+    unregister: (_turn, name) => unregister(held, name),
     lookup: (_turn, name) => entryOf(held, name).service,
     canonical: (_turn, name) => held.byName.get(name)?.name,
     requirements: (_turn, name) => requirementsOf(held, name),
@@ -73,6 +74,17 @@ const register = (
   held.entries.set(name, entry);
   for (const each of new Set(requirement))
     held.requiredBy.set(each, [...(held.requiredBy.get(each) ?? []), name]);
+};
+
+const unregister = (held: Held, name: string): void => {
+  const { name: canonical, provision, requirement } = entryOf(held, name);
+  for (const each of provision) held.byName.delete(each);
+  held.entries.delete(canonical);
+  for (const each of new Set(requirement)) {
+    const others = (held.requiredBy.get(each) ?? []).filter((by) => by !== canonical);
+    if (others.length > 0) held.requiredBy.set(each, others);
+    else held.requiredBy.delete(each);
+  }
 };
 
 const checkNames = (

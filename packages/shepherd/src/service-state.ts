@@ -75,7 +75,7 @@ export type State =
 /** The state of a service, and what its steps work with. */
 export interface Held extends ServicePowers {
   readonly name: string;
-  readonly config: ServiceConfig;
+  readonly config: JournalCell<ServiceConfig>;
   readonly logger: Ref<Logger>;
   /** Changed by `setState` alone. */
   readonly state: JournalCell<State>;
@@ -107,7 +107,7 @@ export const hold = (
 ): Held => ({
   ...powers,
   name: config.provision[0],
-  config,
+  config: turn.cell(config),
   logger,
   state: turn.cell<State>(stopped),
   version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),

@@ -5,7 +5,7 @@ import type { LocalStatus } from './types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */
 export const statusOf = (held: Held, turn: Turn): LocalStatus => {
-  const { config } = held;
+  const config = held.config.get();
   const state = held.state.get();
   const respawns = held.respawns.get();
   return {

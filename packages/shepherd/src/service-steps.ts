@@ -117,7 +117,7 @@ export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
   held.goal.set('start');
-  const { isOneShot, ready } = held.config;
+  const { isOneShot, ready } = held.config.get();
   if (isOneShot || (ready.kind !== 'spawned' && run.isReady !== true))
     wake(held, turn, attemptOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
@@ -131,11 +131,11 @@ const attemptOf = (turn: Turn, isRespawn: boolean): Attempt => {
 };
 
 const launch = (held: Held, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
-  const command = held.config.start;
+  const command = held.config.get().start;
   const attempt = attemptOf(turn, isRespawn);
   enter(held, turn, { at: 'spawning', attempt }, 'starting');
   if (command === undefined) {
-    if (held.config.isOneShot) finishOneShot(held, turn, attempt);
+    if (held.config.get().isOneShot) finishOneShot(held, turn, attempt);
     else succeed(held, turn, attempt, undefined);
     return attempt.answer;
   }
@@ -156,7 +156,7 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
     return;
   }
   if (state.at !== 'spawning') return;
-  const { ready, isOneShot } = held.config;
+  const { ready, isOneShot } = held.config.get();
   if (!isOneShot && ready.kind === 'spawned') return succeed(held, turn, state.attempt, run);
   wake(held, turn, state.attempt, run, undefined);
 };
@@ -169,7 +169,7 @@ const wake = (
   run: Run,
   what: 'starting' | undefined,
 ): void => {
-  const { ready, isOneShot } = held.config;
+  const { ready, isOneShot } = held.config.get();
   const waits = !isOneShot && ready.kind !== 'spawned' ? ready : undefined;
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
@@ -236,7 +236,7 @@ const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void =>
 
 /** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */
 const quit = (held: Held, turn: Turn, run: Run): Timer => {
-  const { signal, graceMs } = held.config.stop;
+  const { signal, graceMs } = held.config.get().stop;
   turn.tell(held.monitor, 'signal', run.startId, signal);
   return turn.after(graceMs, (turn) => {
     const text = `Grace period of ${graceMs / 1000} seconds is over; sending -${run.pid} SIGKILL.`;
@@ -259,7 +259,7 @@ const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
   held.lastExit.set(exit);
   switch (state.at) {
     case 'waking':
-      if (held.config.isOneShot && ending.code === 0)
+      if (held.config.get().isOneShot && ending.code === 0)
         return finishOneShot(held, turn, state.attempt);
       return fail(held, turn, state.attempt, `its process ${endedWords(ending)}`);
     case 'running':
@@ -273,7 +273,7 @@ const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
 const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
-  const { respawn } = held.config;
+  const { respawn } = held.config.get();
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) held.respawns.set({ ...held.respawns.get(), delayCount: 0 });
   if (mayRespawn(held)) rest(held, turn, 'stopped');
@@ -281,14 +281,14 @@ const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number)
 };
 
 const mayRespawn = (held: Held): boolean =>
-  held.config.respawn !== undefined &&
+  held.config.get().respawn !== undefined &&
   held.isEnabled.get() &&
   !held.isRetired.get() &&
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */
 const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
-  const policy = held.config.respawn;
+  const policy = held.config.get().respawn;
   if (policy === undefined) return enter(held, turn, stopped, what);
   const next = nextRespawn(policy, held.respawns.get(), held.clock.now());
   if (next === undefined) {

@@ -51,8 +51,8 @@ export const makeService = (
   const held = hold(turn, config, powers, logger, isEnabled);
   return {
     canonicalName: () => held.name,
-    provision: () => config.provision,
-    requirement: () => config.requirement,
+    provision: () => held.config.get().provision,
+    requirement: () => held.config.get().requirement,
     status: (turn) => statusOf(held, turn),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
     perform: (turn, request) => perform(held, turn, request),

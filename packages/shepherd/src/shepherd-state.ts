@@ -35,23 +35,25 @@ export interface ShepherdOptions {
   readonly records: Records;
 }
 
-/** A local service and what only its description says. */
-export interface Own {
+/** A service of this machine and what only its description says. */
+export interface OwnEntry {
+  readonly kind: 'own';
   readonly service: Ref<LocalService>;
   readonly config: ServiceConfig;
 }
-/** A service that passes commands on, and the id that it leaves on what goes through it. */
-export interface Elsewhere {
-  readonly service: Ref<Service>;
-  readonly hop: string;
-}
+/** What is registered under a canonical name. */
+export type Registered =
+  | OwnEntry
+  /** It passes commands on; `hop` is what it leaves on those that go through it. */
+  | { readonly kind: 'elsewhere'; readonly service: Ref<Service>; readonly hop: string }
+  | { readonly kind: 'aggregate'; readonly service: Ref<Aggregate> };
 /** The state of a `^shepherd`. */
 export interface Held extends ShepherdOptions {
   readonly registry: Ref<ServiceRegistry>;
-  /** Every registered service is in one of these three, by its canonical name. */
-  readonly own: JournalMap<string, Own>;
-  readonly elsewhere: JournalMap<string, Elsewhere>;
-  readonly aggregates: JournalMap<string, Ref<Aggregate>>;
+  /** Every registered service, by its canonical name. */
+  readonly entries: JournalMap<string, Registered>;
+  /** Hops that were ever given out: no two services share one, also not one after the other. */
+  readonly hopCount: JournalCell<number>;
   readonly memory: Memory;
   /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
@@ -68,9 +70,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   return {
     ...options,
     registry: turn.spawn(makeServiceRegistry),
-    own: turn.map(),
-    elsewhere: turn.map(),
-    aggregates: turn.map(),
+    entries: turn.map(),
+    hopCount: turn.cell(0),
     memory: { books: turn.map(), weight: turn.cell(0) },
     wishes: turn.map(),
     desired,
@@ -85,12 +86,34 @@ export const providerOf = (held: Held, turn: Turn, name: string): Ref<Provider> 
 export const canonicalOf = (held: Held, turn: Turn, name: string): string =>
   turn.call(providerOf(held, turn, name), 'canonicalName');
 /** Who carries out commands for a canonical name; nobody for an aggregate, or what is not there. */
-export const serviceOf = (held: Held, name: string): Ref<Service> | undefined =>
-  held.own.get(name)?.service ?? held.elsewhere.get(name)?.service;
+export const serviceOf = ({ entries }: Held, name: string): Ref<Service> | undefined => {
+  const entry = entries.get(name);
+  return entry?.kind === 'aggregate' ? undefined : entry?.service;
+};
+/** The service of this machine with this canonical name. */
+export const ownOf = ({ entries }: Held, name: string): OwnEntry | undefined => {
+  const entry = entries.get(name);
+  return entry?.kind === 'own' ? entry : undefined;
+};
+/** The services of this machine by their canonical names, in order of registration. */
+export const allOwn = ({ entries }: Held): readonly (readonly [string, OwnEntry])[] =>
+  [...entries.entries()].flatMap(([name, entry]) =>
+    entry.kind === 'own' ? [[name, entry] as const] : [],
+  );
+/** The aggregate with this canonical name. */
+export const aggregateOf = ({ entries }: Held, name: string): Ref<Aggregate> | undefined => {
+  const entry = entries.get(name);
+  return entry?.kind === 'aggregate' ? entry.service : undefined;
+};
+/** What a service elsewhere leaves on the commands that go through it. */
+export const hopOf = ({ entries }: Held, name: string): string | undefined => {
+  const entry = entries.get(name);
+  return entry?.kind === 'elsewhere' ? entry.hop : undefined;
+};
 
 /** The services as the planner sees them, in this turn. */
 export const graphOf = (held: Held, turn: Turn): Graph => {
-  const { registry, own, aggregates } = held;
+  const { registry } = held;
   const canonical = (name: string) => turn.call(registry, 'canonical', name);
   const isThere = (name: string): boolean => canonical(name) !== undefined;
   const statusOf = (name: string) => turn.call(providerOf(held, turn, name), 'status');
@@ -98,11 +121,11 @@ export const graphOf = (held: Held, turn: Turn): Graph => {
     requirements: (name) => (isThere(name) ? turn.call(registry, 'requirements', name) : []),
     dependents: (name) => (isThere(name) ? turn.call(registry, 'dependents', name) : []),
     members: (name) => {
-      const aggregate = aggregates.get(name);
+      const aggregate = aggregateOf(held, name);
       if (aggregate === undefined) return undefined;
       return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
     },
-    isOwn: (name) => own.has(name),
+    isOwn: (name) => ownOf(held, name) !== undefined,
     isEnabled: (name) => statusOf(name).isEnabled,
     isUp: (name) => {
       if (!isThere(name)) return false;

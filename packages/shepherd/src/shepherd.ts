@@ -19,9 +19,11 @@ import { plan, type Step } from './plan.ts';
 import { checkedCount, checkedRequest } from './requests.ts';
 import { makeService } from './service.ts';
 import {
+  allOwn,
   canonicalOf,
   graphOf,
   holdShepherd,
+  ownOf,
   providerOf,
   type Held,
   type ShepherdOptions,
@@ -73,7 +75,7 @@ export const makeShepherd = (
         principal,
       }),
     log: (turn, name, lineCount) => {
-      const own = held.own.get(canonicalOf(held, turn, name));
+      const own = ownOf(held, canonicalOf(held, turn, name));
       if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);
       return turn.send(own.service, 'tail', lineCount);
     },
@@ -93,14 +95,16 @@ const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService
   const powers = { monitor, prober, logFiles, clock, log };
   const service = turn.spawn(makeService, config, powers, isEnabled);
   turn.call(held.registry, 'register', service);
-  held.own.set(name, { service, config });
+  held.entries.set(name, { kind: 'own', service, config });
   return service;
 };
 
 const register = (held: Held, turn: Turn, service: Ref<Service>): void => {
   turn.call(held.registry, 'register', service);
   const name = turn.call(service, 'canonicalName');
-  held.elsewhere.set(name, { service, hop: `${held.epoch}.${held.elsewhere.size + 1}` });
+  const hopCount = held.hopCount.get() + 1;
+  held.hopCount.set(hopCount);
+  held.entries.set(name, { kind: 'elsewhere', service, hop: `${held.epoch}.${hopCount}` });
 };
 
 const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
@@ -108,7 +112,7 @@ const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): v
   if (turn.call(aggregate, 'requirement').length > 0)
     throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);
   turn.call(held.registry, 'register', aggregate);
-  held.aggregates.set(name, aggregate);
+  held.entries.set(name, { kind: 'aggregate', service: aggregate });
 };
 
 const perform = (
@@ -133,6 +137,6 @@ const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
 };
 
 const history = (held: Held, turn: Turn): readonly Change[] =>
-  [...held.own.values()]
-    .flatMap(({ service }) => turn.call(service, 'history'))
+  allOwn(held)
+    .flatMap(([, { service }]) => turn.call(service, 'history'))
     .sort((a, b) => a.at - b.at);

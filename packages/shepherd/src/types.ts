@@ -214,6 +214,11 @@ export interface ServiceFacet {
 export interface ServiceRegistry {
   /** @throws Refused for a name that is taken, and for a cycle, with its path. */
   register(provider: Ref<Provider>): void;
+  /**
+   * Forgets a service, by any of its names. What requires it may stay, and finds it missing when it
+   * starts. @throws UnknownService
+   */
+  unregister(name: string): void;
   /** @throws UnknownService */
   lookup(name: string): Ref<Provider>;
   /** The canonical name behind any name; undefined where there is no such service. */
