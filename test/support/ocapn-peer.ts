@@ -72,6 +72,9 @@ export class TestReaper implements Reaper {
   }
 }
 
+/** Sessions that nobody looks after, so that a world can come to rest while they are open. */
+export const UNWATCHED = { idleMs: Infinity, pingMs: Infinity, writeMs: Infinity } as const;
+
 export interface LogLine {
   readonly event: string;
   readonly fields: Readonly<Record<string, unknown>>;
@@ -114,6 +117,7 @@ export class Peer {
       log,
       fetch: (swissnum) => this.#offers.get(Buffer.from(swissnum).toString()),
       ...options.router,
+      limits: { ...UNWATCHED, ...options.router?.limits },
     });
     if (options.listens !== false)
       this.router.listen(

@@ -35,6 +35,8 @@ export function unixNetlayer(options: UnixOptions): Netlayer {
 class UnixNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims: 'proved' | 'believed';
+  /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
+  readonly tellsEnds = true;
   readonly #options: UnixOptions;
   readonly #traffic: Traffic;
   #file: SocketFile | undefined;

@@ -110,6 +110,15 @@ export const LIMITS = {
   /** Bytes by which it must grow in that time: less is no line that works. */
   partialStepBytes: 1 * KiB,
 
+  // Peers that vanish without a word: a cable, a laptop's lid, a firewall that forgets. Looked at
+  // in fifths of the shortest of the three.
+  /** Milliseconds of silence after which a peer is pinged; Infinity: never. */
+  idleMs: 30_000,
+  /** Milliseconds in which a pinged peer must say something, whatever it is. */
+  pingMs: 15_000,
+  /** Milliseconds in which a transport that is full must take 256 KiB: under 9 KB/s is no line. */
+  writeMs: 30_000,
+
   // Sessions of one router.
   /** Milliseconds from the connection to an admitted hello. */
   helloMs: 10_000,

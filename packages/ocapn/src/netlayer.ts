@@ -42,6 +42,11 @@ export interface Netlayer {
   readonly transport: string;
   /** 'believed': where nothing is proved, the location in a hello counts as the peer's identity. */
   readonly claims: 'proved' | 'believed';
+  /**
+   * True: the end of a peer is always told, as within one machine, so that silence means nothing.
+   * Absent or false: peers can vanish, and silent ones are pinged.
+   */
+  readonly tellsEnds?: boolean;
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /**

@@ -336,15 +336,17 @@ describe('nothing grows beyond its limit', () => {
     const mallory = attacker();
     mallory.end.pause(); // it stops reading, and goes on asking
     const question = deliver(toAnswer(0), [sym('echo'), 'y'.repeat(1_000)], false, object(300));
-    const ask = (count: number): Raw =>
-      mallory.say(...Array.from({ length: count }, () => question));
+    const ask = (count: number): void => {
+      mallory.send(...Array.from({ length: count }, () => question));
+      world.run(world.now + 100);
+    };
     ask(20); // fills the transport
     ask(9); // waits here, below the limit
     expect(mallory.end.other?.isPaused).toBe(false);
     ask(9);
     expect(mallory.end.other?.isPaused).toBe(true);
     mallory.end.resume();
-    world.run();
+    world.run(world.now + 100);
     expect(mallory.end.other?.isPaused).toBe(false);
 
     mallory.end.pause();

@@ -8,6 +8,7 @@ class Line implements Sender {
   readonly sent: number[] = [];
   readonly calls: string[] = [];
   isFull = false;
+  isStranger = false;
   readonly connection: Sender['connection'];
   constructor(records = false) {
     this.connection = {
@@ -84,10 +85,10 @@ describe('one wake-up', () => {
     world.run();
     expect([a.sent, b.sent]).toEqual([[], [1]]);
   });
-  it('hands a long run over before its end', () => {
+  it('hands a long run over before its end, in steps of at most 256 KiB', () => {
     const a = new Line();
     write(a, 300_000);
-    expect(a.sent).toEqual([300_000]);
+    expect(a.sent).toEqual([262_144, 300_000 - 262_144]);
   });
 });
 
@@ -103,8 +104,7 @@ describe('a transport that is full', () => {
     world.run();
     expect(a.sent).toEqual([1]);
     a.isFull = false;
-    a.unsent.isBlocked = false;
-    outbox.push(a);
+    outbox.drained(a);
     expect(a.sent).toEqual([1, 5]);
   });
   it('makes us stop reading above the limit, not at it, and read again when it is drained', () => {
@@ -119,9 +119,57 @@ describe('a transport that is full', () => {
     world.run();
     expect(a.calls.filter((call) => call === 'pause')).toHaveLength(1);
     a.isFull = false;
-    a.unsent.isBlocked = false;
-    outbox.push(a);
+    outbox.drained(a);
     expect(a.calls.at(-1)).toBe('resume');
+  });
+  it('gets one step at a time, so that each is seen to be taken', () => {
+    const a = new Line();
+    a.isFull = true;
+    write(a, 600_000);
+    expect(a.sent).toEqual([262_144]);
+    outbox.drained(a);
+    expect(a.sent).toEqual([262_144, 262_144]);
+    expect(a.unsent.byteCount).toBe(600_000 - 2 * 262_144);
+    a.isFull = false;
+    outbox.drained(a);
+    expect([a.sent.length, a.unsent.byteCount]).toEqual([3, 0]);
+  });
+  it('makes us read on after a while all the same, for as many bytes more, and ever later', () => {
+    const a = new Line();
+    const reads = (): string => a.calls.filter((call) => call !== 'flush').join(' ');
+    a.isFull = true;
+    write(a, 1);
+    world.run();
+    write(a, 1_001);
+    world.run(world.now + 249);
+    expect(reads()).toBe('pause');
+    world.run(world.now + 2);
+    expect(reads()).toBe('pause resume');
+    write(a, 1_000);
+    world.run();
+    expect(reads()).toBe('pause resume');
+    write(a, 1);
+    world.run(world.now + 499);
+    expect(reads()).toBe('pause resume pause');
+    world.run();
+    expect(reads()).toBe('pause resume pause resume');
+    expect(world.pendingCount).toBe(0);
+  });
+  it('of a stranger has a part of the room', () => {
+    const a = new Line();
+    a.isStranger = true;
+    a.isFull = true;
+    write(a, 1);
+    world.run();
+    write(a, 16); // 1,000 / 64 is less
+    world.run();
+    expect(a.calls).toContain('pause');
+    write(a, 62);
+    world.run();
+    expect(a.calls).not.toContain('choked');
+    write(a, 1); // 5,000 / 64 is less
+    world.run();
+    expect(a.calls.at(-1)).toBe('choked');
   });
   it('is cut off above its limit, not at it', () => {
     const a = new Line();

@@ -39,7 +39,11 @@ export class Bootstrap implements Connector {
     if (answer === undefined) return; // a fetch that nobody wants the result of
     if (method !== 'fetch')
       return answer.broken(new Refused('captp: the bootstrap object has no such method'));
-    const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
+    // An empty one is a ping (session/outgoing.ts): nobody needs to be asked what it names.
+    const isSwissnum =
+      swissnum instanceof Uint8Array &&
+      swissnum.length > 0 &&
+      swissnum.length <= this.#swissnumBytes;
     const found = isSwissnum ? this.#fetch(swissnum) : undefined;
     if (found === undefined) answer.broken(this.#shared(new Refused(UNKNOWN)));
     else

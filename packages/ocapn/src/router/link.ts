@@ -2,6 +2,7 @@
 import type { Netlayer } from '../netlayer.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Session } from '../session/session.ts';
+import type { Pulse } from './liveness.ts';
 
 /** What stops a timer that is over: it holds nothing of it. */
 export const noTimer = (): void => undefined;
@@ -20,6 +21,8 @@ export class Link {
   identity: PeerLocation | undefined;
   /** When its hello was admitted, by the clock's `now`; undefined before. */
   openedAtMs: number | undefined;
+  /** What is known of its silence, while it is open. */
+  pulse: Pulse | undefined;
   constructor(
     netlayer: Netlayer,
     session: Session,

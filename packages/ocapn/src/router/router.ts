@@ -42,6 +42,7 @@ import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
 import { Link, noTimer } from './link.ts';
+import { Liveness } from './liveness.ts';
 import { quietLog } from './quiet-log.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
 import type { Waiter } from './routes.ts';
@@ -76,6 +77,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   /** What our hello says on a transport where we do not listen. */
   readonly #designator: string;
   readonly #routing: Routing;
+  readonly #liveness: Liveness;
   readonly #wholeRoom: Room;
   readonly #strangersRoom: Room;
   /** Every connection, oldest first. */
@@ -110,6 +112,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#netlayers = byTransport(powers.netlayers);
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
     this.#routing = new Routing(this);
+    this.#liveness = new Liveness(powers.clock, this.limits);
   }
 
   get locations(): readonly PeerLocation[] {
@@ -235,6 +238,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     link.stopTimer();
     link.stopTimer = noTimer;
     link.openedAtMs = this.clock.now();
+    link.pulse = this.#liveness.enter(session, link.netlayer.tellsEnds !== true);
     this.#halfOpen.delete(link);
     const { identity } = link;
     this.#note('session.opened', link);
@@ -257,6 +261,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#links.delete(session);
     this.#halfOpen.delete(link);
     link.stopTimer();
+    if (link.pulse !== undefined) this.#liveness.leave(link.pulse);
     this.#strangers.delete(link);
     this.#note('session.ended', link, reason);
     this.#routing.gone(link, reason);

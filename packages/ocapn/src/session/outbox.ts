@@ -4,9 +4,12 @@
  *
  *   begin ─► frame ─► end ──────► (check phase) flush ─► send
  *              └────► cancel          │
- *                                     └ the transport is full: parts wait with the session;
+ *                                     └ the transport is full: steps wait with the session;
  *                                       from `unsentPauseBytes` on its peer is not read,
  *                                       at `unsentCutBytes` it is cut off
+ *
+ * Two peers that both wait for the other to read would wait for ever: who could send nothing for a
+ * while reads on, for as many bytes of answers more.
  */
 import type { Clock, Scheduler } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -20,9 +23,11 @@ import { Writer } from '../syrup/write.ts';
 const GARBAGE_MS = 20;
 /**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
- * waiting.
+ * waiting. No step is longer, so that a line that works is seen to work.
  */
 const RUN_BYTES = 256 * 1024;
+/** Milliseconds that a peer is not read while nothing can be sent to it; twice as many each time. */
+const PATIENCE_MS = 250;
 
 /** What one session has written and the transport has not taken. */
 export class Unsent {
@@ -38,6 +43,13 @@ export class Unsent {
   /** The transport has said that it is full. */
   isBlocked = false;
   isPaused = false;
+  /** Unsent bytes that are forgiven while the transport is full, and how often they were. */
+  forgivenBytes = 0;
+  forgivenCount = 0;
+  /** Until when its peer is not read. */
+  pausedUntilMs = 0;
+  /** Since when the transport has taken nothing of what waits, as far as anybody has looked. */
+  stuckSinceMs: number | undefined = undefined;
   /** Its session waits for the vat, and reads nothing meanwhile (flow.ts). */
   isStalled = false;
 }
@@ -46,6 +58,8 @@ export class Unsent {
 export interface Sender {
   readonly connection: Connection;
   readonly unsent: Unsent;
+  /** It gets a part of the room. */
+  readonly isStranger: boolean;
   /**
    * Writes what waited for the end of the tick: garbage, if there is much of it or it was swept.
    */
@@ -69,6 +83,9 @@ export class Outbox {
   readonly #clock: Clock;
   #littered: Sender[] = [];
   #stopSweep: (() => void) | undefined;
+  /** Whose peers are not read. */
+  readonly #paused = new Set<Sender>();
+  #stopPatience: (() => void) | undefined;
   readonly #flush = (): void => this.flush();
 
   /** `scheduler` runs the flush: the check phase in Node. */
@@ -129,16 +146,28 @@ export class Outbox {
     if (this.#owner === sender) this.#spill();
     const { unsent, connection } = sender;
     if (unsent.isBlocked) return this.#wait(sender);
-    const { parts, byteCount } = unsent;
-    unsent.parts = undefined;
-    unsent.byteCount = 0;
-    if (parts !== undefined)
-      for (const part of connection.records ? parts : joined(parts, byteCount))
-        if (!connection.send(part)) unsent.isBlocked = true;
-    if (unsent.isPaused && !unsent.isBlocked) {
-      unsent.isPaused = false;
-      if (!unsent.isStalled) connection.resume();
+    const { parts } = unsent;
+    if (parts !== undefined) {
+      const steps = connection.records ? parts : stepsOf(parts, unsent.byteCount);
+      let count = 0;
+      while (count < steps.length && !unsent.isBlocked) {
+        const step = steps[count] ?? NOTHING;
+        count += 1;
+        unsent.byteCount -= step.length;
+        unsent.isBlocked = !connection.send(step);
+      }
+      unsent.parts = count < steps.length ? steps.slice(count) : undefined;
+      if (unsent.isBlocked) return this.#wait(sender);
     }
+    unsent.forgivenBytes = 0;
+    unsent.forgivenCount = 0;
+    this.#readAgain(sender);
+  }
+  /** The transport takes more. */
+  drained(sender: Sender): void {
+    sender.unsent.isBlocked = false;
+    sender.unsent.stuckSinceMs = undefined;
+    this.push(sender);
   }
   /** Drops what is written and not sent: the session has ended. */
   forget(sender: Sender): void {
@@ -150,13 +179,17 @@ export class Outbox {
     unsent.parts = undefined;
     unsent.byteCount = 0;
     unsent.hasGarbage = false;
+    unsent.isBlocked = false;
     unsent.isPaused = false; // the connection is closed: nothing is resumed
+    this.#paused.delete(sender);
   }
 
   /** Ends the wait of all garbage: there is nobody left to send it to. */
   close(): void {
     this.#stopSweep?.();
     this.#stopSweep = undefined;
+    this.#stopPatience?.();
+    this.#stopPatience = undefined;
     this.#littered = [];
   }
 
@@ -182,24 +215,76 @@ export class Outbox {
   }
   #wait(sender: Sender): void {
     const { unsent, connection } = sender;
-    if (unsent.byteCount > this.#limits.unsentCutBytes) return sender.choked();
-    if (unsent.isPaused || unsent.byteCount <= this.#limits.unsentPauseBytes) return;
+    const part = sender.isStranger ? this.#limits.strangerDivisor : 1;
+    if (unsent.byteCount * part > this.#limits.unsentCutBytes) return sender.choked();
+    const waiting = (unsent.byteCount - unsent.forgivenBytes) * part;
+    if (unsent.isPaused || waiting <= this.#limits.unsentPauseBytes) return;
     unsent.isPaused = true;
+    unsent.pausedUntilMs = this.#clock.now() + PATIENCE_MS * 2 ** unsent.forgivenCount;
     connection.pause();
+    this.#paused.add(sender);
+    this.#stopPatience ??= this.#clock.after(PATIENCE_MS, () => this.#forgive());
+  }
+  /** Peers that were not read for a while are read for as much again. */
+  #forgive(): void {
+    this.#stopPatience = undefined;
+    for (const sender of [...this.#paused]) {
+      const { unsent } = sender;
+      if (this.#clock.now() < unsent.pausedUntilMs) continue;
+      unsent.forgivenBytes = unsent.byteCount;
+      unsent.forgivenCount += 1;
+      this.#readAgain(sender);
+    }
+    if (this.#paused.size > 0)
+      this.#stopPatience ??= this.#clock.after(PATIENCE_MS, () => this.#forgive());
+  }
+  #readAgain(sender: Sender): void {
+    const { unsent, connection } = sender;
+    if (!unsent.isPaused) return;
+    unsent.isPaused = false;
+    this.#paused.delete(sender);
+    if (!unsent.isStalled) connection.resume();
   }
 }
 
+const NOTHING = new Uint8Array(0);
+
 /**
- * What turns wrote to several peers by turns is one write to each all the same; long parts are not
- * worth the copy.
+ * What turns wrote to several peers by turns is one write to each all the same. No step is longer
+ * than a run, and a part that is goes in views of it.
  */
-const joined = (parts: readonly Uint8Array[], byteCount: number): readonly Uint8Array[] => {
-  if (parts.length < 2 || byteCount > RUN_BYTES) return parts;
+const stepsOf = (parts: Uint8Array[], byteCount: number): Uint8Array[] => {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1 && byteCount <= RUN_BYTES) return parts;
+  const steps: Uint8Array[] = [];
+  let small: Uint8Array[] = [];
+  let smallBytes = 0;
+  const close = (): void => {
+    if (small.length > 0) steps.push(joined(small, smallBytes));
+    small = [];
+    smallBytes = 0;
+  };
+  for (const part of parts) {
+    if (smallBytes + part.length > RUN_BYTES) close();
+    if (part.length <= RUN_BYTES) {
+      small.push(part);
+      smallBytes += part.length;
+    } else
+      for (let at = 0; at < part.length; at += RUN_BYTES)
+        steps.push(part.subarray(at, at + RUN_BYTES));
+  }
+  close();
+  return steps;
+};
+
+const joined = (parts: readonly Uint8Array[], byteCount: number): Uint8Array => {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
   const whole = new Uint8Array(byteCount);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
-  return [whole];
+  return whole;
 };

@@ -6,7 +6,13 @@
  *   a question:  asked ─► answered or broken ─► released by its vat, or its vow collected
  *                                               ─► op:gc-answers
  */
-import { type Connector, type FarAnswer, Refused, type Target } from '@bellwether/actors';
+import {
+  type Connector,
+  type FarAnswer,
+  Refused,
+  type Slot,
+  type Target,
+} from '@bellwether/actors';
 import { Encode } from '../errors.ts';
 import type { Writer } from '../syrup/write.ts';
 import { Descriptor } from '../wire/operations.ts';
@@ -20,6 +26,24 @@ import { BOOTSTRAP_POS, Import, Question, type Tables } from './tables.ts';
 
 /** So much garbage is worth a frame before it is swept. */
 const GARBAGE_COUNT = 256;
+
+/** Names nothing, here and in Goblins, where swissnums are random or hashes. */
+const NO_SWISSNUM = new Uint8Array(0);
+
+/** The answer to a ping: that it came is all that it says. */
+class Ping implements FarAnswer {
+  slot: Slot | undefined = undefined;
+  readonly #outgoing: Outgoing;
+  constructor(outgoing: Outgoing) {
+    this.#outgoing = outgoing;
+  }
+  kept(): void {
+    this.#outgoing.release(this);
+  }
+  broken(): void {
+    this.#outgoing.release(this);
+  }
+}
 
 /** The way out of one session. The vat's far refs hold it, and with it the session. */
 export class Outgoing implements Connector {
@@ -94,6 +118,15 @@ export class Outgoing implements Connector {
     return () => void this.#watchers?.delete(watcher);
   }
 
+  /**
+   * Asks the peer's bootstrap object for an empty swissnum. The draft has no ping of its own; this
+   * is a message that every peer answers, with a break, and that changes nothing there: Goblins
+   * ignores what it does not know without a word, Endo ends the session over it, and a listen to
+   * what is no promise ends it too.
+   */
+  ping(): void {
+    this.deliver(this.bootstrap, 'fetch', [NO_SWISSNUM], new Ping(this));
+  }
   /**
    * Tells a resolver of the peer how something ended, and gives the resolver back. The result is
    * the count of bytes that it took to say so.

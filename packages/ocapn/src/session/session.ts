@@ -52,6 +52,8 @@ export interface TableCounts {
 export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly connection: Connection;
   readonly unsent = new Unsent();
+  /** Set with whatever comes; whoever counts silence takes it back. */
+  isHeard = false;
   /** For logs: who the peer is, as far as it is known. */
   label = 'unknown';
   readonly #host: SessionHost;
@@ -129,6 +131,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   }
 
   bytes(chunk: Uint8Array): void {
+    this.isHeard = true;
     // A transport may have some under way when it is told to pause.
     if (this.#rest !== undefined) this.#rest = joined(this.#rest, chunk);
     else this.#tryTake(chunk);
@@ -142,8 +145,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (!this.isClosed && this.isRead) this.connection.resume();
   }
   drained(): void {
-    this.unsent.isBlocked = false;
-    this.#host.outbox.push(this);
+    this.#host.outbox.drained(this);
   }
   closed(reason?: Error): void {
     this.#end(new Severed('captp: the connection ended', reason && { cause: reason }));
@@ -165,6 +167,14 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   unheard(reason: unknown): void {
     this.#unheard ??= new Unheard(this.#host);
     this.#unheard.add(this.label, reason);
+  }
+  /** Asks the peer something that it will answer, only to hear from it. */
+  ping(): void {
+    this.#outgoing.ping();
+  }
+  /** The transport has taken nothing for too long. */
+  stuck(afterMs: number): void {
+    this.#close(`captp: the peer has read nothing for ${afterMs} ms`);
   }
   /** Ends the session and tells the peer why. The reason must hold no secret. */
   abort(reason: string): void {
