@@ -54,5 +54,6 @@ const failedLines = (action: string, member: string): readonly string[] => {
 /** A reason as a sentence of its own, about the service that it is the reason of. */
 const sentence = (member: string, reason: string | undefined): readonly string[] => {
   if (reason === undefined) return [];
-  return [/^service /i.test(reason) ? reason : `Service ${member}: ${reason}.`];
+  const end = reason.endsWith('.') ? '' : '.';
+  return [/^service /i.test(reason) ? reason : `Service ${member}: ${reason}${end}`];
 };
