@@ -23,6 +23,23 @@ export interface Ended {
   readonly stderr: string;
   readonly elapsedMs: number;
 }
+/** A program that runs. */
+export interface Begun {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What it has printed so far. */
+  stdout(): string;
+  stderr(): string;
+}
+/** What a program gets beside its arguments. */
+export interface How {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Words before the command, of a program that ends as the command itself: `['ip', 'netns', 'exec', 'n']`. */
+  readonly through?: readonly string[];
+  /** Where it runs; default: the folder of the place. */
+  readonly cwd?: string;
+}
 /** A shepherd that runs. */
 export interface Daemon {
   readonly name: string;
@@ -32,32 +49,23 @@ export interface Daemon {
   /** Settles when the process has ended. */
   readonly ended: Promise<Ended>;
   herd(...words: readonly string[]): Promise<Ended>;
+  /** The same, without waiting for its end. */
+  begin(...words: readonly string[]): Begun;
   kill(signal: NodeJS.Signals): Promise<Ended>;
 }
 /** One temporary folder and what runs in it. */
 export interface Place {
   readonly folder: string;
   /** Writes a configuration and starts a shepherd on it; settles once it is ready, rejects with what it printed. */
-  shepherd(
-    name: string,
-    config: string,
-    how?: { readonly env?: Record<string, string> },
-  ): Promise<Daemon>;
+  shepherd(name: string, config: string, how?: How): Promise<Daemon>;
   /** Starts the shepherd of a folder again, on the configuration that lies there. */
-  again(
-    daemon: Pick<Daemon, 'name'>,
-    how?: { readonly env?: Record<string, string> },
-  ): Promise<Daemon>;
+  again(daemon: Pick<Daemon, 'name'>, how?: How): Promise<Daemon>;
   /** Runs any program to its end. */
-  run(
-    command: string,
-    args: readonly string[],
-    how?: { readonly input?: string; readonly env?: Record<string, string> },
-  ): Promise<Ended>;
-  herd(
-    words: readonly string[],
-    how?: { readonly input?: string; readonly env?: Record<string, string> },
-  ): Promise<Ended>;
+  run(command: string, args: readonly string[], how?: How): Promise<Ended>;
+  begin(command: string, args: readonly string[], how?: How): Begun;
+  herd(words: readonly string[], how?: How): Promise<Ended>;
+  /** To be done by `clean`, after the processes have ended and before the folder goes; last one first. */
+  atEnd(task: () => unknown): void;
   /** Ends every process that was started here, their services included, and removes the folder. */
   clean(): Promise<void>;
 }
@@ -75,10 +83,21 @@ export const makePlace = (): Place => {
   for (const name of ['SHEPHERD_SOCKET', 'XDG_RUNTIME_DIR', 'XDG_CONFIG_HOME', 'XDG_STATE_HOME'])
     delete (env as Record<string, unknown>)[name];
 
+  const tasks: (() => unknown)[] = [];
   const place: Place = {
     folder,
-    run: (command, args, how = {}) =>
-      runToEnd(command, args, { ...env, ...how.env }, folder, how.input),
+    begin: (command, args, how = {}) => {
+      const [first = command, ...rest] = [...(how.through ?? []), command, ...args];
+      const child = spawn(first, rest, {
+        env: { ...env, ...how.env },
+        cwd: how.cwd ?? folder,
+        stdio: ['pipe', 'pipe', 'pipe'],
+      });
+      child.stdin.on('error', () => undefined); // a program that ends without reading its input
+      child.stdin.end(how.input ?? '');
+      return begun(child);
+    },
+    run: (command, args, how) => place.begin(command, args, how).ended,
     herd: (words, how) => place.run(process.execPath, [bins.herd, ...words], how),
     shepherd: (name, config, how) => {
       const state = path.join(folder, name);
@@ -86,46 +105,38 @@ export const makePlace = (): Place => {
       fs.writeFileSync(path.join(state, 'shepherd.config.ts'), config, { mode: 0o600 });
       return place.again({ name }, how);
     },
-    again: async ({ name }, how = {}) => {
-      const daemon = await startDaemon(place, name, { ...env, ...how.env });
+    again: async ({ name }, how) => {
+      const daemon = await startDaemon(place, name, how);
       daemons.add(daemon);
       return daemon;
     },
+    atEnd: (task) => void tasks.push(task),
     clean: async () => {
-      for (const daemon of daemons) {
-        await daemon.kill('SIGTERM');
-        killServicesOf(daemon.folder);
-      }
+      await Promise.all(
+        [...daemons].map(async (daemon) => {
+          await daemon.kill('SIGTERM');
+          killServicesOf(daemon.folder);
+        }),
+      );
+      for (const task of tasks.reverse()) await task();
       fs.rmSync(folder, { recursive: true, force: true });
     },
   };
   return place;
 };
 
-const startDaemon = async (place: Place, name: string, env: NodeJS.ProcessEnv): Promise<Daemon> => {
+const startDaemon = async (place: Place, name: string, how?: How): Promise<Daemon> => {
   const state = path.join(place.folder, name);
   const socket = path.join(state, 'run', 'socket');
-  const args = [
-    bins.shepherd,
-    '--config',
-    path.join(state, 'shepherd.config.ts'),
-    '--state',
-    state,
-  ];
-  const child = spawn(process.execPath, args, {
-    env,
-    cwd: place.folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended = collect(child);
+  const config = path.join(state, 'shepherd.config.ts');
+  const args = [bins.shepherd, '--config', config, '--state', state];
+  const { process: child, ended, stdout } = place.begin(process.execPath, args, how);
   await new Promise<void>((resolve, reject) => {
-    let printed = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      printed += chunk.toString();
-      if (printed.includes('is ready')) resolve();
-    });
-    void ended.then(({ code, stdout, stderr }) =>
-      reject(new Error(`shepherd ${name} ended (${code}): ${stdout}${stderr}`)),
+    child.stdout?.on('data', () => stdout().includes('is ready') && resolve());
+    ended.then(
+      ({ code, stdout, stderr }) =>
+        reject(new Error(`shepherd ${name} ended (${code}): ${stdout}${stderr}`)),
+      reject,
     );
   });
   return {
@@ -135,8 +146,10 @@ const startDaemon = async (place: Place, name: string, env: NodeJS.ProcessEnv): 
     process: child,
     ended,
     herd: (...words) => place.herd(['-s', socket, ...words]),
+    begin: (...words) => place.begin(process.execPath, [bins.herd, '-s', socket, ...words]),
     kill: async (signal) => {
       child.kill(signal);
+      child.kill('SIGCONT'); // a test may have stopped it
       const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
       const end = await ended;
       clearTimeout(timer);
@@ -145,31 +158,19 @@ const startDaemon = async (place: Place, name: string, env: NodeJS.ProcessEnv): 
   };
 };
 
-const runToEnd = (
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
-  input: string | undefined,
-): Promise<Ended> => {
-  const child = spawn(command, args, { env, cwd, stdio: ['pipe', 'pipe', 'pipe'] });
-  child.stdin.on('error', () => undefined); // a program that ends without reading its input
-  child.stdin.end(input ?? '');
-  return collect(child);
-};
-
-const collect = (child: ChildProcess): Promise<Ended> => {
-  const begun = performance.now();
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
+const begun = (child: ChildProcess): Begun => {
+  const startedAt = performance.now();
+  const printed = { stdout: '', stderr: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) =>
-      resolve({ code, signal, stdout, stderr, elapsedMs: performance.now() - begun }),
+      resolve({ code, signal, ...printed, elapsedMs: performance.now() - startedAt }),
     );
   });
+  ended.catch(() => undefined); // who waits for it is told; a program that nobody waits for may be missing
+  return { process: child, ended, stdout: () => printed.stdout, stderr: () => printed.stderr };
 };
 
 /** Services outlive a daemon that was killed; the records say which there are. */

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { configOf, freePort, type Daemon, type Place } from './programs.ts';
+import { makeProxy, type Proxy } from './proxy.ts';
 
 /** The three shepherds, with refs handed over. */
 export interface WebFleet {
@@ -9,6 +10,10 @@ export interface WebFleet {
   readonly b: Daemon;
   readonly c: Daemon;
   readonly ports: { readonly a: number; readonly b: number };
+}
+/** The same, and C reaches A and B over links that can fail. */
+export interface LinkedFleet extends WebFleet {
+  readonly links: { readonly a: Proxy; readonly b: Proxy };
 }
 
 const server = `const [port, name] = process.argv.slice(2);
@@ -34,6 +39,29 @@ export const writeServer = (place: Place, machine: string, program = server): vo
   fs.writeFileSync(path.join(place.folder, machine, 'web.cjs'), program, { mode: 0o600 });
 };
 
+/** A web server that listens at once, and says that it is ready once there is a file `ready` beside it. */
+export const slowServer = `const [port, name] = process.argv.slice(2);
+const isReady = () => require('node:fs').existsSync('ready');
+require('node:http').createServer((_request, response) => {
+  response.statusCode = isReady() ? 200 : 503;
+  response.end(name);
+}).listen(Number(port), '127.0.0.1');
+console.log('serving ' + name);
+`;
+
+/** Mints a ref of a service into a file, whose path is the answer. */
+export const mint = async (place: Place, from: Daemon, service: string): Promise<string> => {
+  const file = path.join(place.folder, `${from.name}-${service}.ref`);
+  await succeed(from, ['ref', 'mint', service, '--out', file, '--yes']);
+  return file;
+};
+
+/** Puts a ref from a file into the store of a daemon, in place of what has that name there. */
+export const give = async (to: Daemon, file: string, petname: string): Promise<void> => {
+  await succeed(to, ['ref', 'add', petname, '--from', file, '--yes']);
+  await succeed(to, ['ref', 'push', petname, '--yes']);
+};
+
 /** Hands a service of one daemon to another, as a user would: mint, add, push. */
 export const handOver = async (
   place: Place,
@@ -41,20 +69,53 @@ export const handOver = async (
   service: string,
   to: Daemon,
   petname: string,
-): Promise<void> => {
-  const file = path.join(place.folder, `${petname}.ref`);
-  for (const [daemon, words] of [
-    [from, ['ref', 'mint', service, '--out', file]],
-    [to, ['ref', 'add', petname, '--from', file]],
-    [to, ['ref', 'push', petname]],
-  ] as const) {
-    const { code, stderr } = await daemon.herd(...words);
-    if (code !== 0) throw new Error(`herd ${words.join(' ')}: ${stderr}`);
-  }
+): Promise<void> => give(to, await mint(place, from, service), petname);
+
+/** The port that a ref leads to. */
+export const portIn = (file: string): number =>
+  Number(/[?&]port=(\d+)/.exec(fs.readFileSync(file, 'utf8'))?.[1]);
+
+/** Writes another address into the ref of a file: hints are routes, and who is meant stays the same. */
+export const reroute = (
+  file: string,
+  to: { readonly host: string; readonly port: number },
+): void => {
+  const uri = new URL(fs.readFileSync(file, 'utf8').trim());
+  uri.searchParams.set('host', to.host);
+  uri.searchParams.set('port', String(to.port));
+  fs.writeFileSync(file, `${uri.href}\n`, { mode: 0o600 });
+};
+
+const succeed = async (daemon: Daemon, words: readonly string[]): Promise<void> => {
+  const { code, stderr } = await daemon.herd(...words);
+  if (code !== 0) throw new Error(`herd ${words.join(' ')}: ${stderr}`);
 };
 
 /** Starts all three and hands C its two refs. */
 export const startWebFleet = async (place: Place, minReady = "'100%'"): Promise<WebFleet> => {
+  const fleet = await startMachines(place, minReady);
+  await handOver(place, fleet.a, 'web-server', fleet.c, 'a-web-server');
+  await handOver(place, fleet.b, 'web-server', fleet.c, 'b-web-server');
+  return fleet;
+};
+
+/** The same with a link to each of A and B; the place closes them. */
+export const startLinkedFleet = async (place: Place, minReady?: string): Promise<LinkedFleet> => {
+  const fleet = await startMachines(place, minReady);
+  const linked = async (machine: Daemon): Promise<Proxy> => {
+    const file = await mint(place, machine, 'web-server');
+    const proxy = await makeProxy(portIn(file));
+    place.atEnd(() => proxy.close());
+    reroute(file, proxy);
+    await give(fleet.c, file, `${machine.name}-web-server`);
+    return proxy;
+  };
+  const [a, b] = await Promise.all([linked(fleet.a), linked(fleet.b)]);
+  return { ...fleet, links: { a, b } };
+};
+
+/** Starts all three; C has no refs yet. */
+const startMachines = async (place: Place, minReady = "'100%'"): Promise<WebFleet> => {
   const ports = { a: await freePort(), b: await freePort() };
   writeServer(place, 'a');
   writeServer(place, 'b');
@@ -69,7 +130,5 @@ export const startWebFleet = async (place: Place, minReady = "'100%'"): Promise<
     place.shepherd('b', machineConfig('B', ports.b)),
     place.shepherd('c', controller),
   ]);
-  await handOver(place, a, 'web-server', c, 'a-web-server');
-  await handOver(place, b, 'web-server', c, 'b-web-server');
   return { a, b, c, ports };
 };

@@ -1,0 +1,161 @@
+/** One node is dead, in each way in which nodes die: the command returns in time, and its table is true. */
+import net from 'node:net';
+import { describe, expect, it as test } from 'vitest';
+import { makePlace, type Ended, type Place } from '../support/programs.ts';
+import { outcomeOf, pidOf, processesOf, rowOf, statusOf } from '../support/shown.ts';
+import { startLinkedFleet, startWebFleet, type LinkedFleet } from '../support/web-fleet.ts';
+
+/** Each test waits for deadlines most of its time, so that they wait together. */
+const it = (title: string, body: (place: Place) => Promise<void>): void =>
+  test.concurrent(title, async () => {
+    const place = makePlace();
+    try {
+      await body(place);
+    } finally {
+      await place.clean();
+    }
+  });
+
+interface Fault {
+  readonly what: string;
+  readonly strike: (fleet: LinkedFleet) => unknown;
+  readonly mend: (fleet: LinkedFleet, place: Place) => unknown;
+}
+/** Those that a dialler is told of at once, and those that nobody tells of. */
+const loud: readonly Fault[] = [
+  {
+    what: 'its shepherd is killed',
+    strike: ({ b }) => b.kill('SIGKILL'),
+    mend: ({ b }, place) => place.again(b),
+  },
+  {
+    what: 'its machine is gone',
+    strike: ({ links }) => links.b.become({ kind: 'refuse' }),
+    mend: ({ links }) => links.b.become({ kind: 'pass' }),
+  },
+  {
+    what: 'its link resets every connection',
+    strike: ({ links }) => links.b.become({ kind: 'reset' }),
+    mend: ({ links }) => links.b.become({ kind: 'pass' }),
+  },
+];
+const quiet: readonly Fault[] = [
+  {
+    what: 'its shepherd is stopped',
+    strike: ({ b }) => b.process.kill('SIGSTOP'),
+    mend: ({ b }) => b.process.kill('SIGCONT'),
+  },
+  {
+    what: 'its link is silent',
+    strike: ({ links }) => links.b.become({ kind: 'silent', way: 'both' }),
+    mend: ({ links }) => links.b.become({ kind: 'pass' }),
+  },
+  {
+    what: 'its link is silent on the way back',
+    strike: ({ links }) => links.b.become({ kind: 'silent', way: 'down' }),
+    mend: ({ links }) => links.b.become({ kind: 'pass' }),
+  },
+];
+
+const slackMs = 6_000; // of a machine that does other things, too
+const startWithin = async ({ c }: LinkedFleet, seconds: number): Promise<Ended> => {
+  const ended = await c.herd('--json', '--timeout', `${seconds}`, 'start', 'web-server-fleet');
+  expect(ended.elapsedMs).toBeLessThan(seconds * 1_000 + slackMs);
+  expect(rowOf(outcomeOf(ended), 'web-server-a')).toMatchObject({
+    result: 'changed',
+    stage: 'running',
+  });
+  return ended;
+};
+/** What is not known is never shown as running, and says since when; what is known is shown. */
+const expectTruth = async ({ a, c }: LinkedFleet): Promise<void> => {
+  const { code, stdout } = await c.herd('status', 'web-server-fleet');
+  expect(code).toBe(4);
+  expect(stdout).toMatch(/web-server-b +unknown +(last seen [\d.]+ (s|min) ago|never seen) +\S/);
+  expect(stdout).toMatch(
+    new RegExp(`web-server-a +running +pid ${await pidOf(a, 'web-server')} +seen `),
+  );
+};
+/** Once B is back a repeat starts it, and leaves A as it is. */
+const expectRepair = async (fleet: LinkedFleet, place: Place): Promise<void> => {
+  const before = await pidOf(fleet.a, 'web-server');
+  const again = await fleet.c.herd('--json', 'start', 'web-server-fleet');
+  expect(again.code).toBe(0);
+  expect(rowOf(outcomeOf(again), 'web-server-a')).toMatchObject({ result: 'ok', pid: before });
+  expect(rowOf(outcomeOf(again), 'web-server-b').result).toMatch(/^(ok|changed)$/);
+  for (const [machine, port] of [
+    ['A', fleet.ports.a],
+    ['B', fleet.ports.b],
+  ] as const) {
+    expect(processesOf(place, 'web.cjs', `${port}`, machine)).toHaveLength(1);
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe(machine);
+  }
+};
+
+describe('herd start web-server-fleet, when of B', () => {
+  it('something is broken that says so: at once A is running and B unreachable, with 4', async (place) => {
+    const fleet = await startLinkedFleet(place);
+    expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+    for (const { what, strike, mend } of loud) {
+      await strike(fleet);
+      const ended = await startWithin(fleet, 20);
+      expect(ended.elapsedMs, what).toBeLessThan(10_000);
+      expect(ended.code, what).toBe(4);
+      const row = rowOf(outcomeOf(ended), 'web-server-b');
+      expect(row, what).toMatchObject({ result: 'unreachable' });
+      expect(row.lastSeenMs, what).toBeGreaterThan(0);
+      expect(row.reason, what).toContain('Nothing was sent');
+      await expectTruth(fleet);
+      await mend(fleet, place);
+      await expectRepair(fleet, place);
+      expect((await fleet.c.herd('stop', 'web-server-fleet')).code, what).toBe(0);
+    }
+  });
+
+  for (const { what, strike, mend } of quiet) {
+    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async (place) => {
+      const fleet = await startLinkedFleet(place);
+      expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+      await strike(fleet);
+      const ended = await startWithin(fleet, 3);
+      expect(ended.code).toBe(6);
+      const row = rowOf(outcomeOf(ended), 'web-server-b');
+      expect(row).toMatchObject({ result: 'timed-out' });
+      expect(row.reason).toContain('it may still be done');
+      await expectTruth(fleet);
+      await mend(fleet, place);
+      await expectRepair(fleet, place);
+    });
+
+    if (what.includes('way back')) continue; // nothing new: no handshake ends, either
+    it(`${what} since before the first contact: unreachable after 5 s, with 4`, async (place) => {
+      const fleet = await startLinkedFleet(place);
+      await strike(fleet);
+      const ended = await startWithin(fleet, 20);
+      expect(ended.elapsedMs).toBeLessThan(5_000 + slackMs);
+      expect(ended.code).toBe(4);
+      const row = rowOf(outcomeOf(ended), 'web-server-b');
+      expect(row).toMatchObject({ result: 'unreachable' });
+      await expectTruth(fleet);
+      await mend(fleet, place);
+      await expectRepair(fleet, place);
+    });
+  }
+
+  it('the port is taken: B failed, and says why, with 3; a repeat starts B alone', async (place) => {
+    const fleet = await startWebFleet(place);
+    const taken = net.createServer((socket) => socket.destroy());
+    await new Promise<void>((done) => taken.listen(fleet.ports.b, '127.0.0.1', done));
+    const { code, stdout } = await fleet.c.herd('start', 'web-server-fleet');
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/web-server-b +failed/);
+    expect(stdout).toContain(`port: ${fleet.ports.b}`); // the end of its log
+    expect(stdout).toMatch(/web-server-a +changed +running/);
+    await new Promise((done) => taken.close(done));
+    const before = await pidOf(fleet.a, 'web-server');
+    const again = await fleet.c.herd('start', 'web-server-fleet');
+    expect(again.code).toBe(0);
+    expect(again.stdout).toMatch(/web-server-b +changed/);
+    expect(again.stdout).toMatch(new RegExp(`web-server-a +unchanged +running, pid ${before}`));
+  });
+});
