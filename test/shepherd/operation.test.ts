@@ -350,15 +350,15 @@ describe('a second terminal', () => {
     expect(second.value?.result).toBe('changed');
     expect(it.machine.lines).toEqual(['A: Service web has been started.']);
   });
-  it(`is one of ${limits.watcherCount} at most`, () => {
+  it(`is one of ${limits.waiterCount} at most`, () => {
     const it = up([run('web')], { rehearse: false });
     it.machine.processes.programs.set('web', { spawnMs: 500 });
-    const all = Array.from({ length: limits.watcherCount + 1 }, () =>
+    const all = Array.from({ length: limits.waiterCount + 1 }, () =>
       it.machine.herd('start', 'web', op),
     );
     it.world.run();
     expect(all.filter(({ value }) => value?.result === 'changed')).toHaveLength(
-      limits.watcherCount,
+      limits.waiterCount,
     );
     expect(all.at(-1)?.error).toMatchObject({ code: 'limit' });
   });

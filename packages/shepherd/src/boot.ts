@@ -14,7 +14,7 @@ import { keyOf, planAll, planEnd, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { allOwn, graphOf, ownOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink } from './types.ts';
-import { listen, watch } from './watchers.ts';
+import { listen, outcomeFor } from './waiters.ts';
 import { makeWriter } from './writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
@@ -123,7 +123,7 @@ export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> 
   }
   const names = allOwn(held).map(([name]) => name);
   begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));
-  const over = watch(held, turn, operation, request, writer);
+  const over = outcomeFor(held, turn, operation, request, writer);
   const closing = turn.when(over, (): Outcome => {
     const rows = names.flatMap((name): readonly Row[] => {
       const outcome = operation.steps.get(keyOf('stop', name))?.outcome;

@@ -10,7 +10,7 @@ import { accept, begin, cancel, tryAgain } from './operation.ts';
 import { keyOf, plan, type Step } from './plan.ts';
 import { graphOf, hopOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Writer } from './types.ts';
-import { listen, watch } from './watchers.ts';
+import { listen, outcomeFor } from './waiters.ts';
 
 /** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
 export const itself = 'shepherd';
@@ -38,7 +38,7 @@ export const command = (
   if (phase === 'settled' || phase === 'cancelled') {
     // It may have been pulled in before: from now on the id means this for the member.
     if (!operation.requests.has(member)) keepRequest(held.memory, operation, request);
-    return watch(held, turn, operation, request, writer);
+    return outcomeFor(held, turn, operation, request, writer);
   }
   listen(held, turn, operation, writer);
   if (!operation.requests.has(member)) {
@@ -50,7 +50,7 @@ export const command = (
     refuseHops(held, request, stepsBehind(operation, key));
   }
   if (phase === 'in-doubt') tryAgain(held, turn, operation, request, key);
-  return watch(held, turn, operation, request, writer);
+  return outcomeFor(held, turn, operation, request, writer);
 };
 
 /** Makes the plan the last word on its services, and sets out. @throws Limit */

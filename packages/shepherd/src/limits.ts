@@ -39,7 +39,7 @@ export const limits = {
   /** Characters of a refusal that are kept; those of ours are shorter, names of full length included. */
   refusalCharacters: 384,
   /** Callers who wait for one operation at once: each may have a stream of its own. */
-  watcherCount: 64,
+  waiterCount: 64,
   /**
    * Names in `also`, and rows about what is still going on: a frame holds them with room to spare.
    */

@@ -49,7 +49,7 @@ export interface StepRecord {
   readonly refusal?: { readonly code: string; readonly message: string };
 }
 /** Somebody who waits for the outcome of a step. */
-export interface Watcher {
+export interface Waiter {
   readonly key: string;
   readonly resolver: Resolver<Outcome>;
   /** Goes off at this one's own deadline. */
@@ -64,7 +64,7 @@ export interface Operation {
   readonly steps: JournalMap<string, StepRecord>;
   /** By member: what was asked, as it was asked last. */
   readonly requests: JournalMap<string, Request>;
-  readonly watchers: JournalMap<number, Watcher>;
+  readonly waiters: JournalMap<number, Waiter>;
   readonly account: JournalCell<Account>;
   /** Absent while nothing is under way. */
   readonly listeners: JournalCell<Ref<Listeners> | undefined>;
@@ -75,7 +75,7 @@ interface Account {
   readonly openCount: number;
   /** Monotonic milliseconds: the latest of all deadlines. */
   readonly deadlineAtMs: number;
-  readonly lastWatcher: number;
+  readonly lastWaiter: number;
 }
 /** The operations of one asker. */
 export interface Book {
@@ -124,8 +124,8 @@ export const operationOf = (
     id,
     steps: turn.map(),
     requests: turn.map(),
-    watchers: turn.map(),
-    account: turn.cell({ weight: 0, openCount: 0, deadlineAtMs: 0, lastWatcher: 0 }),
+    waiters: turn.map(),
+    account: turn.cell({ weight: 0, openCount: 0, deadlineAtMs: 0, lastWaiter: 0 }),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
   };
   book.open.set(id, operation);

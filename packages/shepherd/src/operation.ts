@@ -37,7 +37,7 @@ import {
 import type { Step, Wish } from './plan.ts';
 import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Entry, Outcome, Request } from './types.ts';
-import { answer, listenersOf } from './watchers.ts';
+import { answer, listenersOf } from './waiters.ts';
 import { linesOf } from './wording.ts';
 
 /**
@@ -259,8 +259,8 @@ const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   const listeners = listenersOf(held, turn, operation);
   for (const line of linesFor(record, outcome)) turn.call(listeners, 'line', line);
   if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);
-  for (const [at, watcher] of [...operation.watchers.entries()])
-    if (watcher.key === step.key) answer(turn, operation, at, watcher, record);
+  for (const [at, waiter] of [...operation.waiters.entries()])
+    if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
 };
 const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly string[] => {
   const { kind, name, action, isAsked } = step;

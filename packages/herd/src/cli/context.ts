@@ -1,5 +1,7 @@
 /** What a command of `herd` works with. */
-import type { Line } from '../client/line.ts';
+import type { Line, Patience } from '../client/line.ts';
+import { rootClient, type RootClient } from '../client/local-root.ts';
+import { facetClient, type ServiceClient } from '../client/service.ts';
 import type { Options } from './grammar.ts';
 import type { Look, Terminal } from './terminal.ts';
 
@@ -25,21 +27,21 @@ export interface Context {
 /** Whether a SERVICE on the command line is a petname of a ref of the user's own. */
 export const isPetnameWord = (word: string): boolean => word.startsWith('@');
 
-/** Runs some work on the line to the local root, and closes it whatever happens. */
+/** Runs some work with the local root, and closes the line to it whatever happens. */
 export const withRoot = async <T>(
   { connections, options }: Context,
-  work: (line: Line) => Promise<T>,
-): Promise<T> => closing(connections.root(options.socket), work);
+  work: (root: RootClient) => Promise<T>,
+): Promise<T> => closing(connections.root(options.socket), (line) => work(rootClient(line)));
 
-/** Runs some work on the line to a service: the local root, or what a petname leads to. */
+/** Runs some work with a service: of the local root, or what a petname leads to. */
 export const withService = async <T>(
   context: Context,
   service: string,
-  work: (line: Line) => Promise<T>,
+  work: (client: ServiceClient) => Promise<T>,
 ): Promise<T> =>
   isPetnameWord(service)
-    ? closing(await context.connections.petname(service), work)
-    : withRoot(context, work);
+    ? closing(await context.connections.petname(service), (line) => work(facetClient(line)))
+    : withRoot(context, (root) => work(root.service(service)));
 
 const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {
   try {
@@ -48,3 +50,9 @@ const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise
     line.close();
   }
 };
+
+/** How long a question waits: as long as its caller says, and until Ctrl-C. */
+export const patienceOf = ({ terminal }: Context, waitMs: number): Patience => ({
+  waitMs,
+  onInterrupt: terminal.onInterrupt,
+});

@@ -1,6 +1,6 @@
 /**
  * What is printed where. People get lines; with `--json` standard output has one document and
- * nothing else:
+ * nothing else; a command that goes on until it is ended prints one a line:
  *
  *     { "schema": 1, "kind": …, … }
  *
@@ -18,7 +18,7 @@
  *
  * Within a schema fields are only added.
  */
-import { jsonText } from '../client/escape.ts';
+import { jsonLine, jsonText } from '../client/escape.ts';
 import type { Context } from './context.ts';
 
 const schema = 1;
@@ -38,6 +38,19 @@ export const printJson = (
   terminal: Context['terminal'],
   document: Readonly<Record<string, unknown>>,
 ): void => terminal.out(`${jsonText({ schema, ...document })}\n`);
+
+/**
+ * As `print`, for one of many: with `--json` each document is one line (JSON lines), and each has
+ * its `schema`.
+ */
+export const printOne = (
+  { terminal, options }: Context,
+  lines: readonly string[],
+  document: Readonly<Record<string, unknown>>,
+): void => {
+  if (options.json === true) terminal.out(`${jsonLine({ schema, ...document })}\n`);
+  else if (lines.length > 0) terminal.out(`${lines.join('\n')}\n`);
+};
 
 /** Prints lines to standard error. */
 export const printErrors = ({ terminal }: Context, lines: readonly string[]): void => {

@@ -29,8 +29,12 @@ const named = (character: string): string => {
  * One JSON document, safe to show on a terminal too: JSON leaves C1 controls and marks of direction
  * as they are, this writes them as `\uXXXX`, which reads back the same.
  */
-export const jsonText = (document: unknown): string =>
-  JSON.stringify(document, undefined, 2).replace(unsafe, (character) =>
+export const jsonText = (document: unknown): string => harmless(document, 2);
+/** The same as one line. */
+export const jsonLine = (document: unknown): string => harmless(document, undefined);
+
+const harmless = (document: unknown, indent: number | undefined): string =>
+  JSON.stringify(document, undefined, indent).replace(unsafe, (character) =>
     // The line breaks between the members are JSON.stringify's own; inside of strings it has
     // escaped them.
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

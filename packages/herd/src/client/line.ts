@@ -2,19 +2,19 @@
  * One line to one peer: a vat of our own, a router that only dials, and the reference behind a
  * sturdyref. The command line is the outermost edge, so here vows become promises.
  *
- *     open ──► question queued ──► hello ──► fetch and question in one write ──► answer
+ *     line ──► question queued ──► hello ──► fetch and question in one write ──► answer
  *               │ no hello in time: OutOfReach        │ session ends: NoAnswer
  *               └ Ctrl-C: Detached              └ Ctrl-C: Detached, it goes on;  time up: NoAnswer
  *
- * The first question rides on the fetch: an exchange is one round trip after the hello.
+ * The first question rides on the fetch: an exchange is one round trip after the hello. A stream is a
+ * question whose answer has no deadline once there is a session: Ctrl-C and `close` end it well, and
+ * the end of the session ends it with NoAnswer, whether it was answered by then or not.
  */
-import { createVat, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { type Answer, createVat, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
-import type { Event } from '@bellwether/shepherd';
 import { Detached, NoAnswer, OutOfReach } from './errors.ts';
 import { connectMs } from './limits.ts';
-import { makeClientSink } from './sink.ts';
 
 /** How to reach a peer. */
 export interface LineOptions {
@@ -24,18 +24,38 @@ export interface LineOptions {
   /** Who we are, where the netlayer proves it; else random. */
   readonly designator?: string;
 }
-/**
- * One question: a message to the peer, how long to wait for its answer, and who else may end the
- * waiting.
- */
-export interface Question {
+/** A message to the peer. */
+export interface Message {
   readonly method: string;
-  readonly args: readonly unknown[];
+  /** A function where an argument is an actor of ours: made in the turn that sends. */
+  readonly args: readonly unknown[] | ((turn: Turn) => readonly unknown[]);
+}
+/** How long an answer is waited for, and who else may end the waiting. */
+export interface Patience {
   readonly waitMs: number;
-  /** Given where the message takes a sink as its last argument. Must not throw. */
-  readonly events?: (events: readonly Event[]) => void;
   /** Calls back at Ctrl-C; the result takes that back. */
-  readonly onInterrupt?: (told: () => void) => () => void;
+  readonly onInterrupt?: OnInterrupt;
+}
+/** Registers for Ctrl-C; the result takes that back. */
+export type OnInterrupt = (told: () => void) => () => void;
+/** A message that is answered once. */
+export interface Question extends Message, Patience {}
+/** A message that begins a stream to an actor among its arguments. */
+export interface StreamQuestion extends Message {
+  /** False where the answer only says that the stream has begun. */
+  readonly endsWithAnswer: boolean;
+  /** Absent: only `close` ends it from here. */
+  readonly onInterrupt?: OnInterrupt;
+}
+/** A stream that was asked for. What comes in it goes to the actor in the message. */
+export interface Stream {
+  /**
+   * How it ended: `over` at its own end, `closed` by Ctrl-C or `close`. Rejects with OutOfReach,
+   * with NoAnswer when the session ends, or with the refusal of the peer.
+   */
+  readonly done: Promise<'over' | 'closed'>;
+  /** Waits no longer. The peer hears of it when its session ends, or when the actor refuses. */
+  close(): void;
 }
 
 /** Asks the peer behind one sturdyref. Whoever opens a line closes it. */
@@ -45,7 +65,9 @@ export interface Line {
    * refusal of the peer: a Remote with the peer's code and message.
    */
   ask(question: Question): Promise<unknown>;
-  /** Ends the session and leaves no timer. */
+  /** Begins a stream. */
+  open(question: StreamQuestion): Stream;
+  /** Closes what streams there are, ends the session and leaves no timer. */
   close(): void;
 }
 
@@ -54,6 +76,19 @@ export interface OpenLine extends Line {
   /** Whether the peer has answered that it knows no such ref, whatever was asked through it. */
   readonly isRefused: boolean;
 }
+
+/** A line whose errors say more: `explain` turns each into what is thrown. */
+export const explaining = (line: Line, explain: (error: unknown) => unknown): Line => {
+  const explained = (error: unknown): Promise<never> => Promise.reject(explain(error) as Error);
+  return {
+    ask: (question) => line.ask(question).catch(explained),
+    open: (question) => {
+      const { done, close } = line.open(question);
+      return { done: done.catch(explained), close };
+    },
+    close: () => line.close(),
+  };
+};
 
 /** Opens a line; the dial begins with the first question. */
 export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine => {
@@ -85,59 +120,101 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
     vat.run(() => found).catch((reason: unknown) => (isRefused = fateOf(reason) === 'refused'));
     return found;
   };
+  const streams = new Set<() => void>();
   let root: Vow<Ref> | undefined;
+  const send = (message: Message): Promise<unknown> => {
+    const target = (root ??= reach());
+    return vat.run((turn) => turn.forward(target, message.method, argsOf(turn, message)));
+  };
   return {
     get isRefused() {
       return isRefused;
     },
     ask: (question) => {
-      const target = (root ??= reach());
-      const send = (turn: Turn): Vow<unknown> =>
-        turn.forward(target, question.method, argsOf(turn, question));
-      return settle(() => isOpen, vat.run(send), question);
+      const { waitMs, onInterrupt } = question;
+      return first(
+        send(question),
+        (fail) => connectTimer(() => isOpen, waitMs, fail),
+        (fail) => timer(waitMs, () => fail(new NoAnswer('no answer in time', true))),
+        (fail) => onInterrupt?.(() => fail(new Detached(isOpen))),
+      );
+    },
+    open: (question) => {
+      const lost = (broken: Answer['broken']): (() => void) =>
+        router.dial(ref, { kept: ignored, broken: ignored }, { kept: ignored, broken });
+      const stream = streamOf(send(question), question, () => isOpen, lost);
+      streams.add(stream.close);
+      return stream;
     },
     close: () => {
+      for (const each of streams) each();
       router.close();
       vat.halt();
     },
   };
 };
 
-const argsOf = (turn: Turn, { args, events }: Question): readonly unknown[] =>
-  events === undefined ? args : [...args, turn.spawn(makeClientSink, events)];
+const argsOf = (turn: Turn, { args }: Message): readonly unknown[] =>
+  typeof args === 'function' ? args(turn) : args;
 
-/**
- * The first of: the answer, the connect deadline, the deadline of the question, Ctrl-C. Leaves no
- * timer. `isOpen` decides what may be said where nobody answers: that nothing was asked, or that its
- * end is not known.
- */
-const settle = (
-  isOpen: () => boolean,
-  answer: Promise<unknown>,
-  question: Question,
-): Promise<unknown> =>
+type Fail = (reason: Error) => void;
+/** Something that may end a waiting; the result takes it back. */
+type Guard<T> = (fail: Fail, finish: (value: T) => void) => (() => void) | undefined;
+
+/** The answer, or what the first guard says that ends the waiting. Leaves no guard behind. */
+const first = <T>(answer: Promise<T>, ...guards: readonly Guard<T>[]): Promise<T> =>
   new Promise((resolve, reject) => {
     const release: (() => void)[] = [];
+    let isOver = false;
     const end = (act: () => void): void => {
+      isOver = true;
       for (const each of release.splice(0)) each();
       act();
     };
-    const fail = (reason: Error): void => end(() => reject(reason));
-    const timer = (ms: number, due: () => void): void => {
-      const id = setTimeout(due, ms);
-      release.push(() => clearTimeout(id));
-    };
-    timer(Math.min(connectMs, question.waitMs), () => {
-      if (!isOpen()) fail(new OutOfReach('no answer in time'));
-    });
-    timer(question.waitMs, () => fail(new NoAnswer('no answer in time', true)));
-    const off = question.onInterrupt?.(() => fail(new Detached(isOpen())));
-    if (off !== undefined) release.push(off);
-    answer.then(
-      (value) => end(() => resolve(value)),
-      (reason: unknown) => fail(explained(reason)),
-    );
+    const fail: Fail = (reason) => end(() => reject(reason));
+    const finish = (value: T): void => end(() => resolve(value));
+    answer.then(finish, (reason: unknown) => fail(explained(reason)));
+    for (const guard of guards) {
+      const off = guard(fail, finish);
+      if (isOver) off?.();
+      else if (off !== undefined) release.push(off);
+    }
   });
+
+const timer = (ms: number, due: () => void): (() => void) => {
+  const id = setTimeout(due, ms);
+  return () => clearTimeout(id);
+};
+/** `isOpen` decides what may be said where nobody answers: that nothing was asked, or nothing yet. */
+const connectTimer = (isOpen: () => boolean, waitMs: number, fail: Fail): (() => void) =>
+  timer(Math.min(connectMs, waitMs), () => {
+    if (!isOpen()) fail(new OutOfReach('no answer in time'));
+  });
+
+const ignored = (): void => undefined;
+
+/** `lost` calls back when the session of the stream ends; its result takes that back. */
+const streamOf = (
+  answer: Promise<unknown>,
+  { endsWithAnswer, onInterrupt }: StreamQuestion,
+  isOpen: () => boolean,
+  lost: (told: (reason: unknown) => void) => () => void,
+): Stream => {
+  let close = ignored;
+  const over = answer.then((): 'over' | Promise<never> =>
+    endsWithAnswer ? 'over' : new Promise(ignored),
+  );
+  const done = first<'over' | 'closed'>(
+    over,
+    (fail) => connectTimer(isOpen, connectMs, fail),
+    (fail) => lost((reason) => fail(explained(reason))),
+    (_fail, finish) => {
+      close = () => finish('closed');
+      return onInterrupt?.(close);
+    },
+  );
+  return { done, close };
+};
 
 /**
  * What the peer refuses stays as it is; that its session ended says nothing about what was asked.

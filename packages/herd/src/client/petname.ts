@@ -4,7 +4,7 @@
 import type { Netlayer, Sturdyref } from '@bellwether/ocapn';
 import { RefStore } from '../refs/ref-store.ts';
 import { isOutOfReach, OutOfReach } from './errors.ts';
-import { type Line, openLine } from './line.ts';
+import { explaining, type Line, openLine } from './line.ts';
 import { placesOf, type User } from './place.ts';
 import { rootCause } from './root.ts';
 
@@ -16,11 +16,7 @@ import { rootCause } from './root.ts';
 export const openPetname = async (user: User, petname: string): Promise<Line> => {
   const ref = new RefStore(placesOf(user).refs, user.uid).get(petname);
   const line = openLine({ ref, ...(await netlayerFor(ref, petname)) });
-  return {
-    ask: (question) =>
-      line.ask(question).catch((error: unknown) => Promise.reject(explained(error, petname))),
-    close: () => line.close(),
-  };
+  return explaining(line, (error) => explained(error, petname));
 };
 
 /**

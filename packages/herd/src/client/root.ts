@@ -1,7 +1,7 @@
 /** The line to this user's own shepherd, and what its failures mean. */
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
-import { type Line, openLine } from './line.ts';
+import { explaining, type Line, openLine } from './line.ts';
 import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
 
 /**
@@ -12,13 +12,7 @@ export const openRoot = (user: User, said: string | undefined): Line => {
   const socket = socketOf(user, said);
   const ref = adminRefOf(user, socket);
   const line = openLine({ ref, netlayer: unixNetlayer({ designator: 'herd' }) });
-  return {
-    ask: (question) =>
-      line
-        .ask(question)
-        .catch((error: unknown) => Promise.reject(explained(error, line.isRefused, socket, user))),
-    close: () => line.close(),
-  };
+  return explaining(line, (error) => explained(error, line.isRefused, socket, user));
 };
 
 const explained = (error: unknown, isRefused: boolean, socket: string, user: User): unknown => {

@@ -6,15 +6,14 @@ import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import type { Event, Sink } from '@bellwether/shepherd';
 import { BadAnswer, batchIn } from './answers.ts';
 
+/** Hears of the events of a stream, batch by batch. Must not throw. */
+export type Told = (events: readonly Event[]) => void;
+
 /**
  * Makes a sink. `told` must not throw: it is an effect. What is no batch, or not the next one, is
  * refused, which ends the stream.
  */
-export const makeClientSink = (
-  turn: Turn<Sink>,
-  _bcom: Bcom<Sink>,
-  told: (events: readonly Event[]) => void,
-): Behavior<Sink> => {
+export const makeClientSink = (turn: Turn<Sink>, _bcom: Bcom<Sink>, told: Told): Behavior<Sink> => {
   const batchCount = turn.cell(0);
   return {
     rows: (turn, batch, sequence) => {

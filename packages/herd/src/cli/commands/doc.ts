@@ -19,7 +19,7 @@ export const runDoc = async (context: Context, words: readonly string[]): Promis
       `'doc' does not know '${words.slice(1).join(' ')}'`,
       "There are 'list-actions' and 'action ACTION'.",
     );
-  const status = await withService(context, service, (line) => askStatus(context, line, service));
+  const status = await withService(context, service, (client) => askStatus(context, client));
   const { documentation, actions } = status;
   const document = { kind: 'doc', service, documentation, actions };
   if (!wantsOne) {

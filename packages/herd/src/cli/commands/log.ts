@@ -2,9 +2,8 @@
  * `herd log [SERVICE]`. GNU has no log of one service; ours is asked of the shepherd, which owns
  * the file.
  */
-import { changesIn, linesIn } from '../../client/answers.ts';
 import { defaultLogLines, questionMs } from '../../client/limits.ts';
-import { type Context, isPetnameWord, withRoot } from '../context.ts';
+import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
 import { historyLines, logLines } from '../format/log.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
@@ -15,12 +14,9 @@ import { Usage } from '../usage.ts';
  */
 export const runLog = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service] = words;
-  const waitMs = context.options.timeout ?? questionMs;
-  const { onInterrupt } = context.terminal;
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
   if (service === undefined) {
-    const all = await withRoot(context, async (line) =>
-      changesIn(await line.ask({ method: 'history', args: [], waitMs, onInterrupt })),
-    );
+    const all = await withRoot(context, (root) => root.history(patience));
     const count = context.options['log-history'];
     const changes = count === undefined ? all : all.slice(Math.max(0, all.length - count));
     print(context, historyLines(changes), { kind: 'history', changes });
@@ -32,9 +28,7 @@ export const runLog = async (context: Context, words: readonly string[]): Promis
       `'herd status ${service}' shows the last lines that its shepherd tells.`,
     );
   const count = context.options['log-history'] ?? defaultLogLines;
-  const lines = await withRoot(context, async (line) =>
-    linesIn(await line.ask({ method: 'log', args: [service, count], waitMs, onInterrupt })),
-  );
+  const lines = await withRoot(context, (root) => root.log(service, count, patience));
   print(context, logLines(lines), { kind: 'log', service, lines });
   return 0;
 };

@@ -6,12 +6,11 @@
 import crypto from 'node:crypto';
 import { exitCodeOf } from '@bellwether/fleet';
 import type { Event, Outcome, Request, Row } from '@bellwether/shepherd';
-import { outcomeIn } from '../../client/answers.ts';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
-import type { Question } from '../../client/line.ts';
 import { actionMs, marginMs, shutDownMs } from '../../client/limits.ts';
-import { type Context, isPetnameWord, withService } from '../context.ts';
+import type { Told } from '../../client/sink.ts';
+import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
 import { type Command, isRootName } from '../invocation.ts';
@@ -25,9 +24,7 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   const progress = new Progress(context);
   const startedAt = context.terminal.now();
   try {
-    const outcome = await withService(context, command.service, async (line) =>
-      outcomeIn(await line.ask(questionOf(context, command, request, progress))),
-    );
+    const outcome = await asked(context, command, request, progress);
     const isDeadlinePassed = wasSlow(context.terminal.now() - startedAt, request.remainingMs);
     const exitCode = exitCodeOf(outcome, { isStrict: false, isDeadlinePassed });
     const shown = outcomeLines(command, outcome, context.look, progress.seen);
@@ -61,19 +58,18 @@ const requestOf = ({ options }: Context, command: Command): Request => ({
 const isShutDown = ({ action, service }: Command): boolean =>
   action === 'stop' && isRootName(service);
 
-const questionOf = (
+const asked = (
   context: Context,
   command: Command,
   request: Request,
   progress: Progress,
-): Question => ({
-  ...(isShutDown(command)
-    ? { method: 'shut-down', args: [] }
-    : { method: 'perform', args: [request] }),
-  waitMs: request.remainingMs + marginMs,
-  events: (events) => progress.take(events),
-  onInterrupt: context.terminal.onInterrupt,
-});
+): Promise<Outcome> => {
+  const told: Told = (events) => progress.take(events);
+  const patience = patienceOf(context, request.remainingMs + marginMs);
+  return isShutDown(command)
+    ? withRoot(context, (root) => root.shutDown(told, patience))
+    : withService(context, command.service, (client) => client.perform(request, told, patience));
+};
 
 const documentOf = (request: Request, command: Command, exitCode: number, outcome: Outcome) => ({
   kind: 'outcome',

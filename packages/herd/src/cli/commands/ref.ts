@@ -6,7 +6,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { peerUri, type Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
-import { textIn } from '../../client/answers.ts';
 import { visible } from '../../client/escape.ts';
 import { questionMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
@@ -69,8 +68,8 @@ const mint = async (context: Context, service: string): Promise<number> => {
     );
   const file = out === undefined ? undefined : path.resolve(out);
   if (file !== undefined) checkTarget(file, yes === true);
-  const uri = await withRoot(context, async (line) =>
-    textIn(await line.ask({ method: 'mint', args: [service], waitMs: timeout ?? questionMs })),
+  const uri = await withRoot(context, (root) =>
+    root.mint(service, { waitMs: timeout ?? questionMs }),
   );
   const ref = sturdyrefOf(uri, 'the answer of the shepherd');
   if (file !== undefined) writeSecret(file, sturdyrefUri(ref), yes === true);
@@ -187,12 +186,8 @@ const remove = (context: Context, word: string): number => {
 const push = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);
   const ref = storeOf(context).get(petname);
-  await withRoot(context, (line) =>
-    line.ask({
-      method: 'adopt-ref',
-      args: [petname, sturdyrefUri(ref)],
-      waitMs: context.options.timeout ?? questionMs,
-    }),
+  await withRoot(context, (root) =>
+    root.adoptRef(petname, sturdyrefUri(ref), { waitMs: context.options.timeout ?? questionMs }),
   );
   print(
     context,

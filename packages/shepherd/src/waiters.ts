@@ -5,7 +5,7 @@
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
-import type { Operation, StepRecord, Watcher } from './memory.ts';
+import type { Operation, StepRecord, Waiter } from './memory.ts';
 import { bare, isOver, summed } from './outcomes.ts';
 import { keyOf, type Step } from './plan.ts';
 import { broken, plain, serviceOf, type Held } from './shepherd-state.ts';
@@ -27,7 +27,7 @@ export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref
  * The outcome of what was asked for; after the deadline what is still going on: the work itself is not
  * stopped by it. The stream of `writer` ends with the answer. @throws Limit for too many who wait
  */
-export const watch = (
+export const outcomeFor = (
   held: Held,
   turn: Turn,
   operation: Operation,
@@ -36,16 +36,16 @@ export const watch = (
 ): Vow<Outcome> => {
   const key = keyOf(request.action, request.member);
   const record = operation.steps.get(key);
-  if (operation.watchers.size >= limits.watcherCount)
-    throw new Limit(`operation ${operation.id}: ${limits.watcherCount} wait for it already`);
+  if (operation.waiters.size >= limits.waiterCount)
+    throw new Limit(`operation ${operation.id}: ${limits.waiterCount} wait for it already`);
   const { vow, resolver } = turn.vow<Outcome>();
   const before = operation.account.get();
-  const at = before.lastWatcher + 1;
-  operation.account.set({ ...before, lastWatcher: at });
+  const at = before.lastWaiter + 1;
+  operation.account.set({ ...before, lastWaiter: at });
   const timer = turn.after(request.remainingMs, (turn) => late(held, turn, operation, at, request));
-  const watcher: Watcher = { key, resolver, timer, ...(writer && { writer }) };
-  operation.watchers.set(at, watcher);
-  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, watcher, record);
+  const waiter: Waiter = { key, resolver, timer, ...(writer && { writer }) };
+  operation.waiters.set(at, waiter);
+  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
   return vow;
 };
 /** Answers somebody who waits for a step that is over. */
@@ -53,17 +53,17 @@ export const answer = (
   turn: Turn,
   operation: Operation,
   at: number,
-  watcher: Watcher,
+  waiter: Waiter,
   { step, outcome, refusal }: StepRecord,
 ): void => {
-  watcher.timer.cancel();
-  leave(turn, operation, at, watcher);
-  if (refusal === undefined) return watcher.resolver.kept(outcome ?? plain(step.name, 'unknown'));
-  watcher.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
+  waiter.timer.cancel();
+  leave(turn, operation, at, waiter);
+  if (refusal === undefined) return waiter.resolver.kept(outcome ?? plain(step.name, 'unknown'));
+  waiter.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
 };
 /** Near and in this turn: the last batch is on its way before the answer is. */
-const leave = (turn: Turn, operation: Operation, at: number, { writer }: Watcher): void => {
-  operation.watchers.delete(at);
+const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter): void => {
+  operation.waiters.delete(at);
   const listeners = operation.listeners.get();
   if (writer === undefined) return;
   if (listeners !== undefined) turn.call(listeners, 'remove', writer);
@@ -71,13 +71,13 @@ const leave = (turn: Turn, operation: Operation, at: number, { writer }: Watcher
 };
 
 const late = (held: Held, turn: Turn, operation: Operation, at: number, request: Request): void => {
-  const watcher = operation.watchers.get(at);
-  if (watcher === undefined) return;
+  const waiter = operation.waiters.get(at);
+  if (waiter === undefined) return;
   const { outcome, news } = unfinished(held, turn, operation, request);
   const events = news.map((row) => ({ kind: 'row', row }) as const);
-  if (watcher.writer !== undefined) turn.call(watcher.writer, 'pass', events);
-  leave(turn, operation, at, watcher);
-  watcher.resolver.kept(outcome);
+  if (waiter.writer !== undefined) turn.call(waiter.writer, 'pass', events);
+  leave(turn, operation, at, waiter);
+  waiter.resolver.kept(outcome);
 };
 /** The outcome so far, and the rows in it that nobody was told yet. */
 const unfinished = (

@@ -1,0 +1,65 @@
+/** The local root as `herd` asks it: typed questions, checked answers. */
+import type { About } from '@bellwether/fleet';
+import type { Change, Outcome, Status } from '@bellwether/shepherd';
+import { aboutIn, changesIn, linesIn, outcomeIn, statusesIn, statusIn, textIn } from './answers.ts';
+import type { Line, Patience } from './line.ts';
+import type { ServiceClient } from './service.ts';
+import { makeClientSink, type Told } from './sink.ts';
+
+/**
+ * What the local root offers; see LocalRoot of the fleet package. Everything rejects as `Line.ask`
+ * does, and with BadAnswer.
+ */
+export interface RootClient {
+  /** No names: all. Whoever does not answer within `probeMs` is unknown. */
+  status(names: readonly string[], probeMs: number, patience: Patience): Promise<readonly Status[]>;
+  log(service: string, lineCount: number, patience: Patience): Promise<readonly string[]>;
+  history(patience: Patience): Promise<readonly Change[]>;
+  about(patience: Patience): Promise<About>;
+  /** The URI of a new facet: a secret. */
+  mint(service: string, patience: Patience): Promise<string>;
+  adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
+  /** Stops everything, then the shepherd itself. */
+  shutDown(told: Told, patience: Patience): Promise<Outcome>;
+  /** One of its services, by name. */
+  service(name: string): ServiceClient;
+}
+
+/** Asks over a line to a local root. The line stays the caller's. */
+export const rootClient = (line: Line): RootClient => {
+  const client: RootClient = {
+    status: async (names, probeMs, patience) =>
+      statusesIn(await line.ask({ method: 'status', args: [names, probeMs], ...patience })),
+    log: async (service, lineCount, patience) =>
+      linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
+    history: async (patience) =>
+      changesIn(await line.ask({ method: 'history', args: [], ...patience })),
+    about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
+    mint: async (service, patience) =>
+      textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
+    adoptRef: async (petname, uri, patience) => {
+      await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
+    },
+    shutDown: async (told, patience) =>
+      outcomeIn(
+        await line.ask({
+          method: 'shut-down',
+          args: (turn) => [turn.spawn(makeClientSink, told)],
+          ...patience,
+        }),
+      ),
+    service: (name) => ({
+      perform: async (request, told, patience) =>
+        outcomeIn(
+          await line.ask({
+            method: 'perform',
+            args: (turn) => [request, turn.spawn(makeClientSink, told)],
+            ...patience,
+          }),
+        ),
+      status: async (probeMs, patience) =>
+        statusIn((await client.status([name], probeMs, patience))[0]),
+    }),
+  };
+  return client;
+};

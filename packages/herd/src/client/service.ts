@@ -1,0 +1,27 @@
+/** One service as `herd` asks it, be it by name at a local root or through a facet of its own. */
+import type { Outcome, Request, Status } from '@bellwether/shepherd';
+import { outcomeIn, statusIn } from './answers.ts';
+import type { Line, Patience } from './line.ts';
+import { makeClientSink, type Told } from './sink.ts';
+
+/** What one service offers. Everything rejects as `Line.ask` does, and with BadAnswer. */
+export interface ServiceClient {
+  /** `told` hears of it meanwhile. */
+  perform(request: Request, told: Told, patience: Patience): Promise<Outcome>;
+  /** Asked live: where knowing takes asking somebody else, for at most `probeMs`. */
+  status(probeMs: number, patience: Patience): Promise<Status>;
+}
+
+/** Asks over a line to a facet. The line stays the caller's. */
+export const facetClient = (line: Line): ServiceClient => ({
+  perform: async (request, told, patience) =>
+    outcomeIn(
+      await line.ask({
+        method: 'perform',
+        args: (turn) => [request, turn.spawn(makeClientSink, told)],
+        ...patience,
+      }),
+    ),
+  status: async (probeMs, patience) =>
+    statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience })),
+});
