@@ -2,6 +2,8 @@ import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { Machine, program } from '../support/shepherd-machine.ts';
 
+/** What tells the command of `program` from another one. */
+const madeFrom = expect.stringMatching(/^[0-9a-f]{16}$/) as unknown;
 const web = program({ provision: ['web'] });
 const up = (given: { readonly commitMs?: number; readonly failAt?: number } = {}) => {
   const world = new World(7);
@@ -24,14 +26,14 @@ describe('the process monitor', () => {
       stepCount += 1;
       if (machine.disk.entries.length === 0) expect(machine.processes.started).toEqual([]);
     }
-    expect(machine.disk.records().running).toEqual([{ startId: 'A1-1', service: 'web' }]);
+    expect(machine.disk.records().running).toEqual([{ startId: 'A1-1', service: 'web', madeFrom }]);
   });
   it('records the pid and what tells it from another process with the same number', () => {
     const { world, machine } = up();
     machine.herd('start', 'web');
     world.run();
     expect(machine.disk.records().running).toEqual([
-      { startId: 'A1-1', service: 'web', pid: 101, startTime: '1010' },
+      { startId: 'A1-1', service: 'web', pid: 101, startTime: '1010', madeFrom },
     ]);
   });
   it('records an end, and that nothing came of a start that failed', () => {

@@ -48,7 +48,7 @@ const events: Readonly<Record<string, (rig: ServiceRig) => void>> = {
   stop: (rig) => void rig.perform('stop'),
   enable: (rig) => void rig.perform('enable'),
   disable: (rig) => void rig.perform('disable'),
-  retire: (rig) => void rig.ask((turn, service) => turn.call(service, 'retire')),
+  retire: (rig) => void rig.ask((turn, service) => turn.call(service, 'retire', 'It is going.')),
   adopt: (rig) => void adoptOther(rig),
   spawned: (rig) => rig.spawned(),
   'spawn failed': (rig) => rig.spawnFailed(),

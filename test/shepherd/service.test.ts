@@ -388,7 +388,7 @@ describe('a disabled service', () => {
 describe('a retired service', () => {
   it('starts no more', () => {
     const rig = new ServiceRig(web());
-    rig.ask((turn, service) => turn.call(service, 'retire'));
+    rig.ask((turn, service) => turn.call(service, 'retire', 'The shepherd is shutting down.'));
     expect(rig.perform('start').value).toMatchObject({ result: 'failed', stage: 'stopped' });
     expect(rig.forks).toEqual([]);
   });

@@ -69,7 +69,8 @@ const commanded = (held: Held, turn: Turn, request: Request, command: Command): 
 };
 
 const obstacleOf = (held: Held, action: string): string | undefined => {
-  if (held.isRetired.get()) return 'The shepherd is shutting down.';
+  const retirement = held.retirement.get();
+  if (retirement !== undefined) return retirement;
   const since = held.commands.get(action);
   if (since !== undefined) {
     const seconds = Math.floor((held.clock.now() - since) / 1_000);

@@ -119,7 +119,7 @@ export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> 
   listen(held, turn, operation, writer);
   for (const [name, { service }] of allOwn(held)) {
     held.wishes.set(name, 'stop');
-    turn.tell(service, 'retire');
+    turn.tell(service, 'retire', 'The shepherd is shutting down.');
   }
   const names = allOwn(held).map(([name]) => name);
   begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));

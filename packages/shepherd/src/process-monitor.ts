@@ -10,6 +10,7 @@
  *     adopt      services go on; a command whose asker is gone with the former daemon is ended
  */
 import type { Bcom, Behavior, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
+import { digestOf } from './digest.ts';
 import { limits } from './limits.ts';
 import type {
   Command,
@@ -82,7 +83,8 @@ const spawn = (held: Held, turn: Turn, service: string, command: Command): Vow<R
   const startId = nextStartId(held);
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
-  record(turn, { kind: 'running', running: { startId, service } });
+  const madeFrom = digestOf(command);
+  record(turn, { kind: 'running', running: { startId, service, madeFrom } });
   turn.effect(() =>
     held.backend.start({ startId, service, command }, started.answer, ended.answer),
   );
@@ -92,6 +94,7 @@ const spawn = (held: Held, turn: Turn, service: string, command: Command): Vow<R
       const process = {
         startId,
         pid,
+        madeFrom,
         ...(startTime === undefined ? {} : { startTime }),
         ...(bootId === undefined ? {} : { bootId }),
       };
@@ -175,12 +178,16 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
     return living.flatMap((each) => {
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const over = watched(turn, each.startId, ended);
-      const { isCommand, isReady } = known.get(each.startId) ?? {};
+      const { isCommand, isReady, madeFrom } = known.get(each.startId) ?? {};
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
         return [];
       }
-      const running = isReady === true ? { ...each, isReady } : { ...each };
+      const running = {
+        ...each,
+        ...(isReady === true && { isReady }),
+        ...(madeFrom !== undefined && { madeFrom }),
+      };
       record(turn, { kind: 'running', running });
       return [{ ...running, ended: over }];
     });

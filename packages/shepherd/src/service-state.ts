@@ -75,7 +75,12 @@ export type State =
 /** The state of a service, and what its steps work with. */
 export interface Held extends ServicePowers {
   readonly name: string;
+  /** What it is run as. */
   readonly config: JournalCell<ServiceConfig>;
+  /** What it was last described as; see replacement.ts. */
+  readonly latest: JournalCell<ServiceConfig>;
+  /** A restart would make something else of it. */
+  readonly isReplaced: JournalCell<boolean>;
   readonly logger: Ref<Logger>;
   /** Changed by `setState` alone. */
   readonly state: JournalCell<State>;
@@ -83,7 +88,8 @@ export interface Held extends ServicePowers {
   readonly version: JournalCell<Version>;
   readonly goal: JournalCell<'start' | 'stop'>;
   readonly isEnabled: JournalCell<boolean>;
-  readonly isRetired: JournalCell<boolean>;
+  /** Why it starts nothing any more; undefined while it may. */
+  readonly retirement: JournalCell<string | undefined>;
   /** When the stage was entered, by the wall clock. */
   readonly since: JournalCell<number | undefined>;
   readonly respawns: JournalCell<Respawns>;
@@ -108,12 +114,14 @@ export const hold = (
   ...powers,
   name: config.provision[0],
   config: turn.cell(config),
+  latest: turn.cell(config),
+  isReplaced: turn.cell(false),
   logger,
   state: turn.cell<State>(stopped),
   version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   isEnabled: turn.cell(isEnabled),
-  isRetired: turn.cell(false),
+  retirement: turn.cell<string | undefined>(undefined),
   since: turn.cell<number | undefined>(undefined),
   respawns: turn.cell(noRespawns),
   lastExit: turn.cell<(Ending & { readonly at: number }) | undefined>(undefined),
@@ -136,6 +144,16 @@ export const stageOf = (state: State): Stage => {
 /** The process at hand, if there is one. */
 export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
 
+/** Whether there is no process, and none is on its way. */
+export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
+
+/** From now on the service is what it was last described as. */
+export const takeLatest = (held: Held): void => {
+  if (!held.isReplaced.get() && held.config.get() === held.latest.get()) return;
+  held.config.set(held.latest.get());
+  held.isReplaced.set(false);
+};
+
 /** The one place where the state changes: what was seen of it so far is of an older version. */
 export const setState = (held: Held, next: State): void => {
   const { epoch, sequence } = held.version.get();
@@ -155,6 +173,7 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
   }
   if (before.at === 'stopping') before.grace?.cancel();
   setState(held, next);
+  if (isAtRest(next)) takeLatest(held);
   const at = held.clock.wall();
   if (stageOf(before) !== stageOf(next)) held.since.set(at);
   if (what === undefined) return;

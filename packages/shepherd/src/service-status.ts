@@ -21,6 +21,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     stage: stageOf(state),
     ageMs: 0,
     isReady: state.at === 'running',
+    ...(held.isReplaced.get() && { hasReplacement: true }),
     isEnabled: held.isEnabled.get(),
     isOneShot: config.isOneShot,
     isRespawned: config.respawn !== undefined,

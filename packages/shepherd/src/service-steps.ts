@@ -2,6 +2,7 @@
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { untilReady, wakingOf } from './readiness.ts';
+import { noteAdopted } from './replacement.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import {
   enter,
@@ -12,6 +13,7 @@ import {
   setState,
   stopped,
   superseded,
+  takeLatest,
   type Attempt,
   type Because,
   type Held,
@@ -29,7 +31,8 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
     return turn.kept(outcomeOf(held, 'ok'));
   }
   if (!held.isEnabled.get()) return turn.kept(refusal(held, disabledWords(held)));
-  if (held.isRetired.get()) return turn.kept(refusal(held, 'The shepherd is shutting down.'));
+  const retirement = held.retirement.get();
+  if (retirement !== undefined) return turn.kept(refusal(held, retirement));
   held.goal.set('start');
   held.respawns.set(noRespawns);
   switch (state.at) {
@@ -99,9 +102,9 @@ const recordEnabled = (held: Held, turn: Turn, isEnabled: boolean): void => {
   turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
 };
 
-/** No respawn and no start any more. */
-export const retire = (held: Held, turn: Turn): void => {
-  held.isRetired.set(true);
+/** No respawn and no start any more, for this reason. */
+export const retire = (held: Held, turn: Turn, why: string): void => {
+  held.retirement.set(why);
   const state = held.state.get();
   if (state.at !== 'resting') return;
   state.timer.cancel();
@@ -121,6 +124,7 @@ export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   if (isOneShot || (ready.kind !== 'spawned' && run.isReady !== true))
     wake(held, turn, attemptOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  noteAdopted(held);
   watch(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
 };
@@ -219,6 +223,7 @@ const finishOneShot = (held: Held, turn: Turn, attempt: Attempt): void => {
 
 /** A start that did not work; with the last lines of its log, where it has said something. */
 const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void => {
+  takeLatest(held);
   held.failure.set({ reason, at: held.clock.wall() });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
   if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
@@ -273,6 +278,8 @@ const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
 const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
+  // Before the policy is asked: a respawn makes what the service is by now.
+  takeLatest(held);
   const { respawn } = held.config.get();
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
   if (isStable) held.respawns.set({ ...held.respawns.get(), delayCount: 0 });
@@ -283,7 +290,7 @@ const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number)
 const mayRespawn = (held: Held): boolean =>
   held.config.get().respawn !== undefined &&
   held.isEnabled.get() &&
-  !held.isRetired.get() &&
+  held.retirement.get() === undefined &&
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */

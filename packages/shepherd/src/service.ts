@@ -31,6 +31,7 @@ import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwet
 import { runAction, withoutCommands } from './actions.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
+import { revise } from './replacement.ts';
 import { hold, type Held, type ServicePowers } from './service-state.ts';
 import { statusOf } from './service-status.ts';
 import { limits } from './limits.ts';
@@ -57,7 +58,8 @@ export const makeService = (
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
     perform: (turn, request) => perform(held, turn, request),
     adopt: (turn, run) => adoptRun(held, turn, run),
-    retire: (turn) => retire(held, turn),
+    retire: (turn, why) => retire(held, turn, why),
+    revise: (_turn, config) => revise(held, config),
     history: () => held.history.get(),
     tail: (turn, lineCount) => turn.send(held.logger, 'tail', lineCount),
   };

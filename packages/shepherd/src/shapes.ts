@@ -194,6 +194,7 @@ type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
 const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   version: readVersion,
   since: readCount,
+  hasReplacement: readBoolean,
   pid: readCount,
   command: list(text, limits.listCount),
   lastRespawn: readCount,

@@ -129,6 +129,8 @@ export interface LocalStatus extends StatusFacts {
   readonly lastExit?: Ending & { readonly at: number };
   /** Stopped because its last start failed. */
   readonly failure?: { readonly reason: string; readonly at: number };
+  /** It was described anew since it was started: a restart makes it so. */
+  readonly hasReplacement?: boolean;
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
 }
@@ -194,8 +196,13 @@ export interface LocalService extends Service {
    */
   adopt(run: Run): void;
   status(): LocalStatus;
-  /** Ends respawning for good: the daemon is on its way out. */
-  retire(): void;
+  /**
+   * Ends starts and respawning for good, also those of custom actions' commands; `why` is the sentence
+   * that refuses them.
+   */
+  retire(why: string): void;
+  /** Describes it anew, under the same canonical name; how it is run changes once no process runs. */
+  revise(config: ServiceConfig): void;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
   /** The last lines of its output, oldest first. */
@@ -366,6 +373,8 @@ export interface Run extends Started {
   readonly ended: Vow<Ending>;
   /** Of an adopted one: it was seen to be ready by an earlier daemon. */
   readonly isReady?: true;
+  /** The digest of its command; absent where an older record does not say. */
+  readonly madeFrom?: string;
 }
 /**
  * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
@@ -449,6 +458,8 @@ export interface RunningRecord {
   readonly isCommand?: true;
   /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
   readonly isReady?: true;
+  /** The digest of its command, to tell whether the configuration has another by now. */
+  readonly madeFrom?: string;
 }
 /** What the store found at boot. */
 export interface Records {

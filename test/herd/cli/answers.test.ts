@@ -52,6 +52,7 @@ const status: Required<ExportedStatus> = {
   lastRespawn: 4,
   lastExit: { at: 5, code: 1, signal: 'SIGTERM' },
   failure: { reason: 'r', at: 6 },
+  hasReplacement: true,
   logFile: '/l',
   recentLines: ['x'],
   members: [{ name: 'a', stage: 'unknown', ageMs: 7, pid: 8, respawnCount: 9, unknownReason: 'u' }],
@@ -63,7 +64,8 @@ const status: Required<ExportedStatus> = {
 const { members, runningCount, neededCount, origin: _origin, ...own } = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
-const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...facts } = less;
+const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
+const { hasReplacement: _h, ...facts } = most;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',

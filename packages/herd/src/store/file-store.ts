@@ -52,6 +52,7 @@ const running = z.object({
   bootId: z.string().optional(),
   isCommand: z.literal(true).optional(),
   isReady: z.literal(true).optional(),
+  madeFrom: z.string().optional(),
 });
 const shape = z.object({
   version: z.literal(version),

@@ -23,6 +23,7 @@ export const statusReportLines = (
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
     ...actionFacts(status),
+    ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
     ...respawnFacts(status, look),
     ...failureFacts(status, look),
     ...(status.logFile === undefined ? [] : [`Log file: ${status.logFile}`]),

@@ -1,0 +1,41 @@
+/**
+ * A service that is described anew. Its names and what it requires are the shepherd's affair and change
+ * at once, for all services together. How it is run (its command, how it is stopped, asked for readiness,
+ * respawned, its actions and what is said of it) stays what its process was started with, and is replaced
+ * when there is none: as in GNU Shepherd, at the next stop, restart or death.
+ *
+ *     it is        the new description
+ *     at rest      is taken at once
+ *     up           is kept, and taken with the end of the process; one that says the same changes nothing
+ */
+import { canonicalText, digestOf } from './digest.ts';
+import { isAtRest, runOf, setState, takeLatest, type Held } from './service-state.ts';
+import type { ServiceConfig } from './types.ts';
+
+/** Takes a description, or keeps it until the process of the old one has ended. */
+export const revise = (held: Held, next: ServiceConfig): void => {
+  const { provision, requirement, isAutoStarted } = next;
+  held.latest.set(next);
+  const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
+  held.isReplaced.set(!isSame);
+  if (isSame || isAtRest(held.state.get())) takeLatest(held);
+  else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted });
+  setState(held, held.state.get());
+};
+
+/** Notes whether a process that outlived the daemon is what this one would start. */
+export const noteAdopted = (held: Held): void => {
+  held.isReplaced.set(!isMadeFrom(held, held.latest.get()));
+};
+
+/** An adopted process says itself what it was made from, where its record does. */
+const isMadeFrom = (held: Held, { start }: ServiceConfig): boolean => {
+  const madeFrom = runOf(held.state.get())?.madeFrom;
+  return madeFrom === undefined || madeFrom === digestOf(start);
+};
+
+/** How a service is run, as one text. */
+const runs = (config: ServiceConfig): string => {
+  const { provision: _names, requirement: _needs, isAutoStarted: _wanted, ...rest } = config;
+  return canonicalText(rest);
+};
