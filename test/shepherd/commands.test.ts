@@ -2,7 +2,8 @@
 import { World, type Answer } from '@bellwether/actors';
 import type { Command, CommandResult, ProcessBackend } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { Machine, program, Processes } from '../support/shepherd-machine.ts';
+import { Processes } from '../support/shepherd-hardware.ts';
+import { Machine, program } from '../support/shepherd-machine.ts';
 
 interface Running {
   readonly startId: string;
@@ -70,7 +71,7 @@ const web = program({
 const up = () => {
   const world = new World(11);
   const machine = new Machine(world, 'A', { services: [web], rehearse: true });
-  const processes = new Commands(world);
+  const processes = new Commands(world, machine.time);
   Object.defineProperty(machine, 'processes', { value: processes });
   machine.boot();
   world.run();

@@ -1,11 +1,12 @@
 /**
- * One seeded fleet under everything that can befall it, and the five judges:
+ * One seeded fleet under everything that can befall it (fleet-faults.ts), and the six judges:
  *
  *     told      what an operator was told is on the disk of the machine that it was told of
  *     wish      once healed, what runs is what the disks wish for
  *     double    a service never has two processes
  *     repeat    once healed, nobody is in doubt who is asked again under the same id, and what was
  *               told to a repeat is told to the next one
+ *     view      nobody is told that a service runs which has not run for longer than news can take
  *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
  *
  * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the
@@ -13,8 +14,9 @@
  */
 import type { World } from '@bellwether/actors';
 import type { Entry, Outcome, Row } from '@bellwether/shepherd';
-import type { FleetNode } from './fleet-node.ts';
-import { Operator } from './fleet-node.ts';
+import { Views } from './fleet-views.ts';
+import { Faults } from './fleet-faults.ts';
+import type { FleetNode, Operator } from './fleet-node.ts';
 import { tellStory, type Story } from './fleet-story.ts';
 import type { Asked } from './shepherd-machine.ts';
 
@@ -28,7 +30,10 @@ export interface ChaosOptions {
 export interface ChaosReport {
   readonly results: ReadonlyMap<string, number>;
   readonly stepCount: number;
-  readonly crashCount: number;
+  /** How often each fault struck. */
+  readonly faults: ReadonlyMap<string, number>;
+  /** How many views were judged that said of a service that it runs. */
+  readonly viewCount: number;
   readonly processCount: number;
 }
 /** A judge has spoken. */
@@ -53,6 +58,9 @@ interface Command {
   readonly firstAt: number;
   readonly issuedAt: number;
   readonly deadlineMs: number;
+  /** What had happened to its node when it was issued. */
+  readonly asleepMs: number;
+  readonly powerLossCount: number;
   readonly asked: Asked<Outcome>;
 }
 
@@ -88,10 +96,11 @@ class Chaos {
   readonly #options: ChaosOptions;
   readonly #open = new Set<Command>();
   readonly #results = new Map<string, number>();
+  readonly #faults: Faults;
+  readonly #views: Views;
   readonly #wishes = new Map<FleetNode, { seen: number; readonly written: Written[] }>();
-  #operator: Operator;
+  readonly #operator: Operator;
   #commandCount = 0;
-  #crashCount = 0;
   #begunAtStep: number;
   /** Ids that may be used again, with what they mean. */
   readonly #used: Pick<Command, 'id' | 'action' | 'member' | 'node' | 'firstAt'>[] = [];
@@ -99,7 +108,9 @@ class Chaos {
   constructor(story: Story, options: ChaosOptions) {
     this.#story = story;
     this.#world = story.world;
-    this.#nodes = [...story.hosts, story.c];
+    this.#faults = new Faults(story);
+    this.#views = new Views(story, (words) => this.#say(words));
+    this.#nodes = this.#faults.nodes;
     this.#options = options;
     this.#operator = story.operator;
     this.#begunAtStep = story.world.stepCount;
@@ -111,19 +122,13 @@ class Chaos {
   round(): void {
     const world = this.#world;
     this.#runFor(world.random() * 400);
-    const node = world.pick(this.#nodes);
     const dice = world.random();
-    if (dice < 0.25) this.#burst(this.#story.c, fleetName);
-    else if (dice < 0.4) this.#burst(world.pick(this.#story.hosts), 'web-server');
-    else if (dice < 0.44) this.#burst(world.pick(this.#story.hosts), 'networking');
-    else if (dice < 0.5) this.#repeat();
-    else if (dice < 0.58) this.#cut(node);
-    else if (dice < 0.68) this.#healWires();
-    else if (dice < 0.75) this.#crash(node);
-    else if (dice < 0.88) this.#bootAll();
-    else if (dice < 0.94) node.machine.processes.kill('web-server');
-    else if (dice < 0.97) node.machine.disk.commitMs = world.pick([1, 3, 50, 200]);
-    else node.machine.disk.failAt = node.machine.disk.commitCount + 1;
+    if (dice < 0.22) this.#burst(this.#story.c, fleetName);
+    else if (dice < 0.35) this.#burst(world.pick(this.#story.hosts), 'web-server');
+    else if (dice < 0.39) this.#burst(world.pick(this.#story.hosts), 'networking');
+    else if (dice < 0.45) this.#repeat();
+    else if (dice < 0.52) this.#views.ask();
+    else this.#faults.strike();
     for (const { machine } of this.#nodes)
       if (machine.processes.doubled.length > 0)
         this.#say(`two processes of one service: ${machine.processes.doubled.join('; ')}`);
@@ -131,22 +136,21 @@ class Chaos {
 
   /** Everything works again, and time passes until nothing moves. */
   heal(): void {
-    for (const { machine } of this.#nodes) {
-      machine.faultRate = 0;
-      machine.disk.failAt = undefined;
-      machine.disk.commitMs = 3;
-    }
-    this.#healWires();
-    this.#bootAll();
+    this.#faults.heal();
     this.#runFor(90_000);
     if (this.#options.faultRate > 0) {
       // A request that was made to throw was told to its sender as failed, and its wish may stand
       // on the disk all the same. What makes that true again is what an operator would do: a
       // restart of the daemon.
-      for (const node of this.#nodes) this.#crash(node);
-      this.#bootAll();
+      for (const node of this.#nodes) node.crash();
+      this.#faults.bootAll();
       this.#runFor(10_000);
     }
+    // Whoever lost power left sessions behind that look well until somebody speaks.
+    this.#views.ask();
+    for (const host of this.#story.hosts)
+      this.#operator.ask(host, (turn, root) => turn.send(root, 'refs'));
+    this.#runFor(5_000);
     if (this.#open.size > 0)
       this.#say(`unsettled: ${[...this.#open].map((each) => wordsOf(each)).join('; ')}`);
   }
@@ -228,7 +232,8 @@ class Chaos {
     return {
       results: this.#results,
       stepCount: this.#world.stepCount - this.#begunAtStep,
-      crashCount: this.#crashCount,
+      faults: this.#faults.counts,
+      viewCount: this.#views.runningCount,
       processCount: this.#story.hosts.reduce(
         (sum, { machine }) => sum + machine.processes.started.length,
         0,
@@ -246,14 +251,19 @@ class Chaos {
       this.#world.run(Math.min(untilMs, this.#world.now + 100));
       this.#note();
       for (const command of this.#open) this.#look(command);
+      this.#views.judge();
     }
   }
   #look(command: Command): void {
+    const { issuedAt, deadlineMs, asleepMs, powerLossCount, node } = command;
     const { value, error } = command.asked;
-    const isLate = this.#world.now > command.issuedAt + command.deadlineMs + graceMs;
     if (value === undefined && error === undefined) {
-      if (isLate) this.#say(`not answered by its deadline: ${wordsOf(command)}`);
-      return;
+      // A daemon that stands still keeps no deadline.
+      const excusedMs = node.machine.time.asleepMs - asleepMs;
+      if (this.#world.now <= issuedAt + deadlineMs + graceMs + excusedMs) return;
+      // Nobody tells of a loss of power; `herd` has a deadline of its own.
+      if (node.powerLossCount === powerLossCount)
+        this.#say(`not answered by its deadline: ${wordsOf(command)}`);
     }
     this.#open.delete(command);
     const key = value?.result ?? `error`;
@@ -264,8 +274,8 @@ class Chaos {
   /** Notes wishes as they come to the disks. */
   #note(): void {
     for (const [{ machine }, log] of this.#wishes) {
-      const { entries } = machine.disk;
-      for (; log.seen < entries.length; log.seen += 1) {
+      const { entries, syncedCount } = machine.disk;
+      for (; log.seen < syncedCount; log.seen += 1) {
         const entry = entries[log.seen] as Entry;
         if (entry.kind !== 'desired' || entry.service !== 'web-server') continue;
         log.written.push({ at: this.#world.now, isWanted: entry.isWanted });
@@ -303,7 +313,7 @@ class Chaos {
     if (!held && !since.some((each) => each.isWanted === isWanted))
       this.#say(`${host.name} was told ${row.result}, its disk does not know: ${wordsOf(command)}`);
     if (row.pid === undefined || row.result !== 'changed' || !isWanted) return;
-    const isKnown = host.machine.disk.entries.some((entry) => {
+    const isKnown = host.machine.disk.synced.some((entry) => {
       const one = entry as Entry;
       return one.kind === 'running' && one.running.pid === row.pid;
     });
@@ -330,35 +340,13 @@ class Chaos {
     const deadlineMs = what.deadlineMs ?? this.#world.pick(deadlinesMs);
     const given = { operation: id, remainingMs: deadlineMs };
     const asked = this.#operator.herd(node, action, member, given);
-    const command = { id, firstAt, issuedAt, action, member, node, asked, deadlineMs };
+    const { powerLossCount } = node;
+    const { asleepMs } = node.machine.time;
+    const meant = { id, firstAt, action, member, node };
+    const command = { ...meant, issuedAt, deadlineMs, asleepMs, powerLossCount, asked };
     this.#open.add(command);
     this.#used.push(command);
     return command;
-  }
-
-  #others(node: FleetNode): readonly FleetNode[] {
-    return node === this.#story.c ? this.#story.hosts : [this.#story.c];
-  }
-  /** Between a host and the controller: both ways, one way, or a reset that both ends hear of. */
-  #cut(node: FleetNode): void {
-    const { network } = this.#story;
-    const how = this.#world.random();
-    for (const { name } of this.#others(node)) {
-      if (how < 0.4) network.part(node.name, name);
-      else if (how < 0.6) network.cut(node.name, name);
-      else if (how < 0.8) network.cut(name, node.name);
-      else network.reset(node.name, name);
-    }
-  }
-  #healWires(): void {
-    for (const { name } of this.#story.hosts) this.#story.network.heal(name, 'C');
-  }
-  #crash(node: FleetNode): void {
-    this.#crashCount += 1;
-    node.crash();
-  }
-  #bootAll(): void {
-    for (const node of this.#nodes) node.boot();
   }
 }
 

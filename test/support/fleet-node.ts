@@ -46,6 +46,7 @@ import {
 import type { Event, Outcome, Request, ServiceConfig, Shepherd, Sink } from '@bellwether/shepherd';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import { Machine, makePrinter, requestOf, type Asked } from './shepherd-machine.ts';
+import { patient } from './fleet-patient.ts';
 
 /** Where everything happens. */
 export interface Site {
@@ -98,8 +99,11 @@ export class FleetNode {
   readonly reaper = new TestReaper();
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
+  /** How often its machine lost power. */
+  powerLossCount = 0;
   readonly #site: Site;
   readonly #config: NodeConfig;
+  #isDark = false;
   #router: Router | undefined = undefined;
   #admin: Sturdyref | undefined = undefined;
   #mint: Ref<NonceRegistry> | undefined = undefined;
@@ -113,7 +117,7 @@ export class FleetNode {
       setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
-    this.machine.onDown = () => this.#fall();
+    this.machine.onDown = (how) => this.#fall(how);
   }
   /** What is written into `admin.ref`; undefined while the daemon does not serve. */
   get admin(): Sturdyref | undefined {
@@ -125,11 +129,32 @@ export class FleetNode {
   /** Starts the daemon, if there is none; it serves once the world has run on. */
   boot(): void {
     if (!this.machine.isDown) return;
+    this.#isDark = false;
+    this.wake();
     this.machine.boot();
     this.#openWhenUp(this.machine.epoch);
   }
+  /** kill -9 of the daemon; on a suspended machine nobody can. */
   crash(): void {
-    this.machine.crash();
+    if (this.machine.time.state !== 'suspended') this.machine.crash();
+  }
+  /** The machine goes dark: nothing of it is left but what its disk has synced. */
+  losePower(): void {
+    this.powerLossCount += 1;
+    this.machine.losePower();
+    this.#isDark = true;
+    this.#site.network.silence(this.name);
+  }
+  /** SIGSTOP, or a closed lid. */
+  sleep(how: 'stopped' | 'suspended'): void {
+    if (how === 'suspended') this.#site.network.silence(this.name);
+    this.machine.time.sleep(how);
+  }
+  /** SIGCONT, or an opened lid. */
+  wake(): void {
+    if (this.#isDark) return;
+    this.#site.network.unsilence(this.name);
+    this.machine.time.wake();
   }
 
   /** The composition root: what the daemon of packages/herd does with real powers. */
@@ -140,7 +165,7 @@ export class FleetNode {
     registerServices(turn, shepherd, plannedIn(this.#config), {
       dial: this.#dial(),
       peerOf: (petname) => peers.get(petname),
-      clock: world.clock(),
+      clock: this.machine.time.clock(),
     });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: world.entropy(),
@@ -174,7 +199,7 @@ export class FleetNode {
   }
   /** Nothing is served before adoption is done. */
   #openWhenUp(epoch: number): void {
-    this.#site.world.at(1, () => {
+    this.machine.time.clock().after(1, () => {
       if (this.machine.epoch !== epoch || this.machine.isDown) return;
       if (this.machine.isUp) this.#open(epoch);
       else this.#openWhenUp(epoch);
@@ -187,13 +212,15 @@ export class FleetNode {
     const root = this.#root;
     if (mint === undefined || root === undefined) throw new Error('a daemon without a root');
     const isAlive = (): boolean => this.machine.epoch === epoch && !this.machine.isDown;
-    const netlayer = network.peer({ host: this.name });
+    const { time } = this.machine;
+    const netlayer = patient(network.peer({ host: this.name }), time);
+    const flush = time.scheduler(0.001);
     const router = createRouter({
       vat,
       netlayers: [this.#config.tap?.(netlayer) ?? netlayer],
       crypto: simulatedCrypto(world),
-      clock: mortal(world.clock(), isAlive),
-      scheduler: { enqueue: (task) => void world.at(0.001, () => isAlive() && task()) },
+      clock: mortal(time.clock(), isAlive),
+      scheduler: { enqueue: (task) => flush.enqueue(() => isAlive() && task()) },
       reaper: this.reaper,
       log: (event, fields) => void this.machine.log.push({ event, fields }),
       fetch: (swissnum) => vat.deliver(mint, 'fetch', [swissnum]),
@@ -214,10 +241,10 @@ export class FleetNode {
       broken: () => isAlive() && this.crash(),
     });
   }
-  #fall(): void {
+  #fall(how: 'process' | 'power'): void {
     this.#router = undefined;
     this.#admin = undefined;
-    this.#site.network.crash(this.name, 'process');
+    this.#site.network.crash(this.name, how);
   }
 }
 const isMintEntry = (entry: unknown): entry is MintEntry =>

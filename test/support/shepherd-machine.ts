@@ -21,7 +21,6 @@ import {
   type Behavior,
   type Bcom,
   type Clock,
-  type Commit,
   type Frontier,
   type Ref,
   type Turn,
@@ -32,25 +31,18 @@ import {
 import {
   makeProcessMonitor,
   makeShepherd,
-  StartFailed,
-  type Command,
-  type CommandResult,
-  type Ending,
-  type Entry,
   type Event,
   type LogFiles,
   type Outcome,
-  type ProcessBackend,
   type Prober,
-  type Records,
   type Request,
-  type RunningRecord,
   type ServiceConfig,
   type Shepherd,
   type ShepherdOptions,
   type Sink,
-  type Started,
 } from '@bellwether/shepherd';
+import { Disk, Processes } from './shepherd-hardware.ts';
+import { MachineTime } from './shepherd-time.ts';
 
 /**
  * A complete description from the few fields that a test cares for. Without `start` there is no
@@ -72,170 +64,6 @@ export const service = (
 export const program = (
   given: Partial<ServiceConfig> & Pick<ServiceConfig, 'provision'>,
 ): ServiceConfig => service({ start: { argv: ['run', given.provision[0]] }, ...given });
-
-/** How the processes of one service behave. */
-export interface Program {
-  /** Milliseconds from the fork until the answer; the process lives from the fork on. */
-  readonly spawnMs?: number;
-  /** The process cannot be made; this is why. */
-  readonly refusal?: string;
-  /** Ignores everything but SIGKILL. */
-  readonly isStubborn?: boolean;
-  /** Milliseconds from SIGTERM to the end. */
-  readonly stopMs?: number;
-  /** Ends by itself, so long after its fork. */
-  readonly ends?: { readonly afterMs: number; readonly ending: Ending };
-}
-/** A process that was really made. */
-export interface Living {
-  readonly startId: string;
-  readonly service: string;
-  readonly pid: number;
-  readonly signals: readonly string[];
-}
-interface Process extends Living {
-  readonly signals: string[];
-  readonly watchers: ((ending: Ending) => void)[];
-}
-/** The processes of one machine: they outlive its daemon. */
-export class Processes {
-  /** By service; what is not in here is well-behaved. */
-  readonly programs = new Map<string, Program>();
-  /** What custom actions run. */
-  runCommand = (_service: string, command: Command): CommandResult => ({
-    code: 0,
-    output: [command.argv.join(' ')],
-  });
-  /** Every moment at which a service had two live processes: must stay empty. */
-  readonly doubled: string[] = [];
-  /** Services in the order of their forks. */
-  readonly started: string[] = [];
-  readonly #world: World;
-  readonly #live = new Map<string, Process>();
-  #lastPid = 100;
-  constructor(world: World) {
-    this.#world = world;
-  }
-  /** Live processes, oldest first. */
-  living(service?: string): readonly Living[] {
-    return [...this.#live.values()].filter(
-      (each) => service === undefined || each.service === service,
-    );
-  }
-  /** Ends all live processes of a service, as if each had ended by itself. */
-  kill(service: string, ending: Ending = { signal: 'SIGKILL' }): void {
-    for (const each of this.living(service)) this.#end(each.startId, ending);
-  }
-  /**
-   * The backend that one life of the daemon sees; `say` carries its answers, and loses them once it
-   * is dead.
-   */
-  view(say: (ms: number, task: () => void) => void): ProcessBackend {
-    return {
-      start: ({ startId, service }, started, ended) => {
-        const { refusal, spawnMs = 5 } = this.#program(service);
-        if (refusal !== undefined)
-          return say(spawnMs, () => started.broken(new StartFailed(refusal)));
-        const process = this.#fork(startId, service);
-        process.watchers.push((ending) => say(1, () => ended.kept(ending)));
-        const { pid } = process;
-        say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
-      },
-      signal: (startId, signal) => this.#signal(startId, signal),
-      adopt: (known, answer) => {
-        const found = known.flatMap((record) => {
-          const process = this.#live.get(record.startId);
-          if (process === undefined) return [];
-          return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
-        });
-        say(10, () => answer.kept(found));
-      },
-      watch: (startId, ended) => {
-        const process = this.#live.get(startId);
-        if (process === undefined) return say(1, () => ended.kept({}));
-        process.watchers.push(() => say(1, () => ended.kept({})));
-      },
-      runToEnd: (service, command, _timeoutMs, answer) =>
-        say(20, () => answer.kept(this.runCommand(service, command))),
-    };
-  }
-  #program(service: string): Program {
-    return this.programs.get(service) ?? {};
-  }
-  #fork(startId: string, service: string): Process {
-    if (this.living(service).length > 0)
-      this.doubled.push(`${service} at ${this.#world.now} ms: ${startId}`);
-    this.#lastPid += 1;
-    const process = { startId, service, pid: this.#lastPid, signals: [], watchers: [] };
-    this.#live.set(startId, process);
-    this.started.push(service);
-    const { ends } = this.#program(service);
-    if (ends !== undefined) this.#world.at(ends.afterMs, () => this.#end(startId, ends.ending));
-    return process;
-  }
-  #signal(startId: string, signal: string): void {
-    const process = this.#live.get(startId);
-    if (process === undefined) return;
-    process.signals.push(signal);
-    const { isStubborn = false, stopMs = 20 } = this.#program(process.service);
-    if (signal === 'SIGKILL') this.#world.at(1, () => this.#end(startId, { signal }));
-    else if ((signal === 'SIGTERM' || signal === 'SIGINT') && !isStubborn)
-      this.#world.at(stopMs, () => this.#end(startId, { signal }));
-  }
-  #end(startId: string, ending: Ending): void {
-    const process = this.#live.get(startId);
-    if (process === undefined) return;
-    this.#live.delete(startId);
-    for (const watcher of process.watchers) watcher(ending);
-  }
-}
-
-/**
- * A disk: what was committed outlives the daemon; what is on its way when the daemon dies is lost.
- */
-export class Disk {
-  readonly entries: unknown[] = [];
-  /** Longest time of a commit; the world decides between 0 and this. */
-  commitMs = 3;
-  /** The number of the commit that fails, counted from 1; undefined: none does. */
-  failAt: number | undefined = undefined;
-  commitCount = 0;
-  readonly #world: World;
-  constructor(world: World) {
-    this.#world = world;
-  }
-  view(say: (ms: number, task: () => void) => void): Commit {
-    return (entries, done) =>
-      say(this.commitMs * this.#world.random(), () => {
-        this.commitCount += 1;
-        if (this.commitCount === this.failAt) return done(new Error('the disk is full'));
-        this.entries.push(...entries);
-        done();
-      });
-  }
-  /** What a daemon that starts now finds. */
-  records(): Records {
-    const desired = new Map<string, boolean>();
-    const enabled = new Map<string, boolean>();
-    const running = new Map<string, RunningRecord>();
-    for (const entry of this.entries as readonly Entry[])
-      switch (entry.kind) {
-        case 'desired':
-          desired.set(entry.service, entry.isWanted);
-          break;
-        case 'enabled':
-          enabled.set(entry.service, entry.isEnabled);
-          break;
-        case 'running':
-          running.set(entry.running.startId, entry.running);
-          break;
-        case 'ended':
-          running.delete(entry.startId);
-          break;
-      }
-    return { desired, enabled, running: [...running.values()] };
-  }
-}
 
 /** Answers readiness questions. */
 export class Probes {
@@ -304,6 +132,7 @@ export class Machine {
   readonly name: string;
   readonly processes: Processes;
   readonly disk: Disk;
+  readonly time: MachineTime;
   readonly probes = new Probes();
   /** Lines that `herd` printed here, as `NODE: text`. */
   readonly lines: string[] = [];
@@ -314,8 +143,8 @@ export class Machine {
     [];
   /** The part of all turns that is made to throw once the daemon is up. */
   faultRate = 0;
-  /** Told at every crash and halt: cut the links of this machine. */
-  onDown: () => void = () => undefined;
+  /** Told at every crash, halt and loss of power: cut the links of this machine. */
+  onDown: (how: 'process' | 'power') => void = () => undefined;
   readonly #world: World;
   readonly #blueprint: Blueprint;
   #epoch = 0;
@@ -327,7 +156,8 @@ export class Machine {
     this.#world = world;
     this.name = name;
     this.#blueprint = blueprint;
-    this.processes = new Processes(world);
+    this.time = new MachineTime(world);
+    this.processes = new Processes(world, this.time);
     this.disk = new Disk(world);
   }
 
@@ -358,7 +188,7 @@ export class Machine {
     const vat = createVat({
       name: this.name,
       clock,
-      scheduler: this.#world.scheduler(),
+      scheduler: this.time.scheduler(),
       commit: this.disk.view(say),
       log: (event, fields) => void this.log.push({ event, fields }),
       stopped: () => this.crash(),
@@ -400,21 +230,22 @@ export class Machine {
       monitor: turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running }),
       prober: this.probes.view(say),
       logFiles,
-      clock: this.#world.clock(),
+      clock: this.time.clock(),
       log: (event, fields) => void this.log.push({ event, fields }),
       records,
     };
   }
   /** A clock whose timers die with the daemon. */
   #clock(epoch: number): Clock {
+    const clock = this.time.clock();
     return {
-      ...this.#world.clock(),
+      ...clock,
       after: (ms, task) => {
         const cancel = (): void => {
           stop();
           this.#timers.delete(cancel);
         };
-        const stop = this.#world.at(ms, () => {
+        const stop = clock.after(ms, () => {
           this.#timers.delete(cancel);
           if (this.#epoch === epoch && this.#vat !== undefined) task();
         });
@@ -426,13 +257,23 @@ export class Machine {
 
   /** Kills the daemon at once: nothing of it runs any more, and its processes live on. */
   crash(): void {
+    this.#die('process');
+  }
+  /** Daemon and processes are gone at once, and with them what was not synced. The next boot needs power. */
+  losePower(): void {
+    this.processes.losePower();
+    this.disk.losePower();
+    this.#die('power');
+  }
+  #die(how: 'process' | 'power'): void {
     const vat = this.#vat;
     if (vat === undefined) return;
     this.#vat = undefined;
     this.#life = undefined;
+    this.time.forget();
     for (const cancel of [...this.#timers]) cancel();
     vat.halt();
-    this.onDown();
+    this.onDown(how);
   }
 
   /** Runs a body in a turn of the daemon. The answer is there once the world has run on. */

@@ -56,6 +56,8 @@ export class End implements Connection {
   #isPumping: boolean;
   #unreadBytes: number;
   #isFull: boolean;
+  /** What is sent gets lost on the way, for good. */
+  #isMute: boolean;
   #stopDoubt: (() => void) | undefined;
 
   constructor(setting: Setting, parts: EndParts) {
@@ -72,6 +74,7 @@ export class End implements Connection {
     this.#isPumping = false;
     this.#unreadBytes = 0;
     this.#isFull = false;
+    this.#isMute = false;
     this.#stopDoubt = undefined;
   }
 
@@ -133,13 +136,19 @@ export class End implements Connection {
     if (this.#state === 'open') this.#retire('dead');
     if (isTold) this.#resetOther();
   }
+  /** From now on nothing that it sends arrives anywhere. */
+  mute(): void {
+    this.#isMute = true;
+    this.doubt();
+  }
   /** Starts to wait for a cut link, if there is something that it keeps from arriving. */
   doubt(): void {
     const { out } = this.#parts;
-    if (this.#stopDoubt !== undefined || !out.isCut || this.#unreadBytes === 0) return;
+    const isLost = (): boolean => this.#isMute || out.isCut;
+    if (this.#stopDoubt !== undefined || !isLost() || this.#unreadBytes === 0) return;
     this.#stopDoubt = this.#setting.world.at(this.#setting.limits.giveUpMs, () => {
       this.#stopDoubt = undefined;
-      if (out.isCut) this.reset(new NetworkError('unreachable', 'the peer is silent'));
+      if (isLost()) this.reset(new NetworkError('unreachable', 'the peer is silent'));
     });
   }
 
@@ -155,7 +164,7 @@ export class End implements Connection {
 
   #post(item: Item): void {
     const other = this.#other;
-    if (other === undefined) return;
+    if (other === undefined || this.#isMute) return;
     // The nth arrival takes the nth item, so order holds whatever the delays.
     other.#inFlight.push(item);
     this.#parts.out.carry(() => other.#arrive());
@@ -172,6 +181,7 @@ export class End implements Connection {
 
   #resetOther(): void {
     const other = this.#other;
+    if (this.#isMute) return;
     const reason = new NetworkError('unreachable', 'the peer has reset the connection');
     this.#parts.out.carry(() => other?.reset(reason));
   }

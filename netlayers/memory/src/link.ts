@@ -18,24 +18,28 @@ export class Link {
   readonly #leastMs: number;
   readonly #jitterMs: number;
   readonly #held: (() => void)[];
+  readonly #isSilent: () => boolean;
   #isCut: boolean;
 
-  constructor(world: MemoryWorld, limits: MemoryLimits) {
+  /** `isSilent`: whether a host at either end says and hears nothing now; whoever changes that calls `goOn`. */
+  constructor(world: MemoryWorld, limits: MemoryLimits, isSilent: () => boolean) {
     const [least, most] = limits.latencyMs;
     this.#world = world;
     this.#leastMs = least + world.random() * (most - least);
     this.#jitterMs = limits.jitterMs;
     this.#held = [];
+    this.#isSilent = isSilent;
     this.#isCut = false;
   }
 
+  /** Whether nothing gets through: the link itself is cut, or a host at one end is silent. */
   get isCut(): boolean {
-    return this.#isCut;
+    return this.#isCut || this.#isSilent();
   }
 
   carry(arrive: () => void): void {
     this.#world.at(this.#leastMs + this.#world.random() * this.#jitterMs, () => {
-      if (this.#isCut) this.#held.push(arrive);
+      if (this.isCut) this.#held.push(arrive);
       else arrive();
     });
   }
@@ -46,6 +50,11 @@ export class Link {
 
   heal(): void {
     this.#isCut = false;
+    this.goOn();
+  }
+  /** Sends again what was held, if there is a way now. */
+  goOn(): void {
+    if (this.isCut) return;
     for (const arrive of this.#held.splice(0)) this.carry(arrive);
   }
 }

@@ -12,9 +12,11 @@ import { MemoryPeer, type Fabric, type MemoryPeerOptions } from './peer.ts';
 export class MemoryNetwork {
   readonly #fabric: Fabric;
   readonly #peers: Set<MemoryPeer>;
+  readonly #silent: Set<string>;
 
   constructor(world: MemoryWorld, limits: Partial<MemoryLimits> = {}) {
-    this.#fabric = makeFabric(world, { ...MEMORY_LIMITS, ...limits });
+    this.#silent = new Set();
+    this.#fabric = makeFabric(world, { ...MEMORY_LIMITS, ...limits }, this.#silent);
     this.#peers = new Set();
   }
 
@@ -41,6 +43,29 @@ export class MemoryNetwork {
   heal(a: string, b: string): void {
     this.#fabric.link(a, b).heal();
     this.#fabric.link(b, a).heal();
+  }
+  /** From now on the host neither sends nor hears, as a machine that is suspended; nothing is lost, as with `cut`. */
+  silence(host: string): void {
+    this.#silent.add(host);
+    for (const peer of this.#peers)
+      for (const [end, other] of peer.ends) if (peer.host === host || other === host) end.doubt();
+  }
+  /** Ends the silence of a host; cuts stay cut. */
+  unsilence(host: string): void {
+    if (!this.#silent.delete(host)) return;
+    for (const link of this.#fabric.linksOf(host)) link.goOn();
+  }
+  /**
+   * Every connection between two hosts is dead from now on, and nobody is told: a firewall that forgot them drops what
+   * they send. New ones work.
+   */
+  forget(a: string, b: string): void {
+    for (const [host, facing] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      for (const peer of this.#on(host))
+        for (const [end, other] of peer.ends) if (other === facing) end.mute();
   }
   /** Breaks every connection between two hosts, at both ends at once, as a firewall does that forgot them. */
   reset(a: string, b: string): void {
@@ -74,7 +99,7 @@ export class MemoryNetwork {
   }
 }
 
-function makeFabric(world: MemoryWorld, limits: MemoryLimits): Fabric {
+function makeFabric(world: MemoryWorld, limits: MemoryLimits, silent: ReadonlySet<string>): Fabric {
   const links = new Map<string, Map<string, Link>>();
   const listeners = new Map<string, MemoryPeer>();
   return {
@@ -82,10 +107,15 @@ function makeFabric(world: MemoryWorld, limits: MemoryLimits): Fabric {
     limits,
     link: (from, to) => {
       const row = links.get(from) ?? new Map<string, Link>();
-      const link = row.get(to) ?? new Link(world, limits);
+      const isSilent = (): boolean => silent.has(from) || silent.has(to);
+      const link = row.get(to) ?? new Link(world, limits, isSilent);
       links.set(from, row.set(to, link));
       return link;
     },
+    linksOf: (host) =>
+      [...links].flatMap(([from, row]) =>
+        [...row].flatMap(([to, link]) => (from === host || to === host ? [link] : [])),
+      ),
     listener: (host) => listeners.get(host),
     register: (host, peer) => {
       if (listeners.has(host)) return false;

@@ -22,6 +22,8 @@ export interface MemoryPeerOptions {
 /** What a peer needs of its network. */
 export interface Fabric extends Setting {
   link(from: string, to: string): Link;
+  /** Every link from or to a host. */
+  linksOf(host: string): readonly Link[];
   listener(host: string): MemoryPeer | undefined;
   /** False when somebody listens on that host already. */
   register(host: string, peer: MemoryPeer): boolean;

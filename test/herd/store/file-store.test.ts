@@ -1,7 +1,8 @@
 import fs from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   DamagedState,
   openFileStore,
@@ -19,6 +20,18 @@ describe('the records file', () => {
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
   const file = (): string => path.join(folder, 'records.json');
 
+  it('makes sure of what it finds before anything is built on it', async () => {
+    const opened = vi.spyOn(fsPromises, 'open');
+    try {
+      await openFileStore(folder);
+      const handles = await Promise.all(opened.mock.results.map(({ value }) => value));
+      // Closed again, and synced before: a daemon may have died between a rename and its sync.
+      expect(opened.mock.calls.map(([place]) => place)).toEqual([folder]);
+      expect(handles.map((handle: { fd: number }) => handle.fd)).toEqual([-1]);
+    } finally {
+      opened.mockRestore();
+    }
+  });
   it('gives back after reopening what was committed, and nothing that was ended', async () => {
     const store = await openFileStore(folder);
     await commit(

@@ -36,6 +36,73 @@ function line(the: Scene): { readonly near: Ear; readonly far: Ear } {
   return { near: mine.only, far: the.ears.only };
 }
 
+describe('a silent host', () => {
+  test('neither sends nor hears, and loses nothing of it', () => {
+    const the = scene(31);
+    const { near, far } = line(the);
+    the.network.silence('b');
+    near.connection.send(pattern(5_000));
+    far.connection.send(pattern(7_000));
+    the.world.runFor(10_000);
+    expect([near.count, far.count]).toEqual([0, 0]);
+    the.network.unsilence('b');
+    the.world.runFor(100);
+    expect([near.count, far.count]).toEqual([7_000, 5_000]);
+  });
+
+  test('that speaks again leaves its cut links cut', () => {
+    const the = scene(32);
+    const { near, far } = line(the);
+    the.network.silence('b');
+    the.network.cut('a', 'b');
+    near.connection.send(pattern(10));
+    far.connection.send(pattern(20));
+    the.network.unsilence('b');
+    the.world.runFor(100);
+    expect([near.count, far.count]).toEqual([20, 0]);
+    the.network.heal('a', 'b');
+    the.world.runFor(100);
+    expect(far.count).toBe(10);
+  });
+
+  test('is given up by who sent to it for a minute', () => {
+    const the = scene(33);
+    const { near } = line(the);
+    near.connection.send(pattern(10));
+    the.network.silence('b');
+    the.world.runFor(59_000);
+    expect(near.closedCount).toBe(0);
+    the.world.runFor(2_000);
+    expect(near.reason).toMatchObject({ code: 'unreachable' });
+  });
+});
+
+describe('a forgotten connection', () => {
+  test('is dead in both directions, which only who sends learns, after a minute', () => {
+    const the = scene(41);
+    const { near, far } = line(the);
+    the.network.forget('a', 'b');
+    near.connection.send(pattern(10));
+    the.world.runFor(59_000);
+    expect([far.count, near.closedCount]).toEqual([0, 0]);
+    the.world.runFor(2_000);
+    expect(near.reason).toMatchObject({ code: 'unreachable' });
+    expect(far.closedCount).toBe(0);
+  });
+
+  test('does not keep a new one from working', () => {
+    const the = scene(42);
+    line(the);
+    the.network.forget('a', 'b');
+    const mine = new Ears();
+    the.a.dial(the.at, mine.accept, ignore);
+    the.world.runFor(100);
+    mine.only.connection.send(pattern(10));
+    the.world.runFor(100);
+    expect(the.ears.all.at(-1)?.count).toBe(10);
+  });
+});
+
 describe('a cut link', () => {
   test('holds what is sent and loses nothing of it', () => {
     const the = scene(11);

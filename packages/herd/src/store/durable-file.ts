@@ -24,8 +24,8 @@ export const replaceFile = async (file: string, content: string | Uint8Array): P
   await syncFolder(folder);
 };
 
-/** Without this a power cut may forget the rename. */
-const syncFolder = async (folder: string): Promise<void> => {
+/** Makes the names in a folder durable: without it a loss of power may undo a rename. */
+export const syncFolder = async (folder: string): Promise<void> => {
   const handle = await fs.open(folder, 'r');
   try {
     await handle.sync();

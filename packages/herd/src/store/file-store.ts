@@ -13,7 +13,7 @@ import { z } from 'zod';
 import { ActorError, type Commit } from '@bellwether/actors';
 import type { MintEntry } from '@bellwether/fleet';
 import type { Entry, Records, RunningRecord } from '@bellwether/shepherd';
-import { replaceFile } from './durable-file.ts';
+import { replaceFile, syncFolder } from './durable-file.ts';
 
 /** The state folder cannot be used as it is; the message says what to do. */
 export class DamagedState extends ActorError {
@@ -78,6 +78,9 @@ interface Held {
 export const openFileStore = async (folder: string): Promise<FileStore> => {
   const file = path.join(folder, 'records.json');
   const held = await read(file);
+  // A daemon that was killed between a rename and its sync leaves records that a loss of power may still take; what is
+  // built on them must not outlast them.
+  await syncFolder(folder);
   let written = write(held);
   return {
     found: {

@@ -1,0 +1,230 @@
+/** What of a simulated machine outlives its daemon: its processes and its disk. */
+import type { Commit, World } from '@bellwether/actors';
+import {
+  StartFailed,
+  type Command,
+  type CommandResult,
+  type Ending,
+  type Entry,
+  type ProcessBackend,
+  type Records,
+  type RunningRecord,
+  type Started,
+} from '@bellwether/shepherd';
+import type { MachineTime } from './shepherd-time.ts';
+
+/** How the processes of one service behave. */
+export interface Program {
+  /** Milliseconds from the fork until the answer; the process lives from the fork on. */
+  readonly spawnMs?: number;
+  /** The process cannot be made; this is why. */
+  readonly refusal?: string;
+  /** Ignores everything but SIGKILL. */
+  readonly isStubborn?: boolean;
+  /** Milliseconds from SIGTERM to the end. */
+  readonly stopMs?: number;
+  /** Ends by itself, so long after its fork. */
+  readonly ends?: { readonly afterMs: number; readonly ending: Ending };
+}
+/** A process that was really made. */
+export interface Living {
+  readonly startId: string;
+  readonly service: string;
+  readonly pid: number;
+  readonly signals: readonly string[];
+}
+/** The whole life of a process; `toMs` is Infinity as long as it lives. */
+export interface Lifetime {
+  readonly service: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+interface Process extends Living {
+  readonly fromMs: number;
+  readonly signals: string[];
+  readonly watchers: ((ending: Ending) => void)[];
+}
+/** The processes of one machine: they outlive its daemon. */
+export class Processes {
+  /** By service; what is not in here is well-behaved. */
+  readonly programs = new Map<string, Program>();
+  /** What custom actions run. */
+  runCommand = (_service: string, command: Command): CommandResult => ({
+    code: 0,
+    output: [command.argv.join(' ')],
+  });
+  /** Every moment at which a service had two live processes: must stay empty. */
+  readonly doubled: string[] = [];
+  /** Services in the order of their forks. */
+  readonly started: string[] = [];
+  readonly #world: Pick<World, 'now'>;
+  readonly #time: Pick<MachineTime, 'at' | 'state'>;
+  readonly #live = new Map<string, Process>();
+  readonly #over: Lifetime[] = [];
+  #lastPid = 100;
+  constructor(world: Pick<World, 'now'>, time: Pick<MachineTime, 'at' | 'state'>) {
+    this.#world = world;
+    this.#time = time;
+  }
+  /** Live processes, oldest first. */
+  living(service?: string): readonly Living[] {
+    return [...this.#live.values()].filter(
+      (each) => service === undefined || each.service === service,
+    );
+  }
+  /** Every process that there ever was, those that live last. */
+  lifetimes(service: string): readonly Lifetime[] {
+    const live = [...this.#live.values()].map((each) => ({ ...each, toMs: Infinity }));
+    return [...this.#over, ...live].filter((each) => each.service === service);
+  }
+  /** Ends all live processes of a service, as if each had ended by itself. On a suspended machine nothing can end. */
+  kill(service: string, ending: Ending = { signal: 'SIGKILL' }): void {
+    if (this.#time.state === 'suspended') return;
+    for (const each of this.living(service)) this.#end(each.startId, ending);
+  }
+  /** All are gone at once, and nobody is told. */
+  losePower(): void {
+    for (const { startId } of this.living()) this.#bury(startId);
+  }
+  /**
+   * The backend that one life of the daemon sees; `say` carries its answers, and loses them once it
+   * is dead.
+   */
+  view(say: (ms: number, task: () => void) => void): ProcessBackend {
+    return {
+      start: ({ startId, service }, started, ended) => {
+        const { refusal, spawnMs = 5 } = this.#program(service);
+        if (refusal !== undefined)
+          return say(spawnMs, () => started.broken(new StartFailed(refusal)));
+        const process = this.#fork(startId, service);
+        process.watchers.push((ending) => say(1, () => ended.kept(ending)));
+        const { pid } = process;
+        say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
+      },
+      signal: (startId, signal) => this.#signal(startId, signal),
+      adopt: (known, answer) => {
+        const found = known.flatMap((record) => {
+          const process = this.#live.get(record.startId);
+          if (process === undefined) return [];
+          return [{ ...record, pid: process.pid, startTime: `${process.pid}0` }];
+        });
+        say(10, () => answer.kept(found));
+      },
+      watch: (startId, ended) => {
+        const process = this.#live.get(startId);
+        if (process === undefined) return say(1, () => ended.kept({}));
+        process.watchers.push(() => say(1, () => ended.kept({})));
+      },
+      runToEnd: (service, command, _timeoutMs, answer) =>
+        say(20, () => answer.kept(this.runCommand(service, command))),
+    };
+  }
+  #program(service: string): Program {
+    return this.programs.get(service) ?? {};
+  }
+  #fork(startId: string, service: string): Process {
+    if (this.living(service).length > 0)
+      this.doubled.push(`${service} at ${this.#world.now} ms: ${startId}`);
+    this.#lastPid += 1;
+    const fromMs = this.#world.now;
+    const process = { startId, service, pid: this.#lastPid, fromMs, signals: [], watchers: [] };
+    this.#live.set(startId, process);
+    this.started.push(service);
+    const { ends } = this.#program(service);
+    if (ends !== undefined) this.#time.at(ends.afterMs, () => this.#end(startId, ends.ending));
+    return process;
+  }
+  #signal(startId: string, signal: string): void {
+    const process = this.#live.get(startId);
+    if (process === undefined) return;
+    process.signals.push(signal);
+    const { isStubborn = false, stopMs = 20 } = this.#program(process.service);
+    if (signal === 'SIGKILL') this.#time.at(1, () => this.#end(startId, { signal }));
+    else if ((signal === 'SIGTERM' || signal === 'SIGINT') && !isStubborn)
+      this.#time.at(stopMs, () => this.#end(startId, { signal }));
+  }
+  #end(startId: string, ending: Ending): void {
+    for (const watcher of this.#bury(startId)) watcher(ending);
+  }
+  #bury(startId: string): Process['watchers'] {
+    const process = this.#live.get(startId);
+    if (process === undefined) return [];
+    this.#live.delete(startId);
+    const { service, fromMs } = process;
+    this.#over.push({ service, fromMs, toMs: this.#world.now });
+    return process.watchers;
+  }
+}
+
+/**
+ * A disk. A commit takes two steps, as replacing a file does:
+ *
+ *     the daemon commits ──► written: the next daemon reads it ──► synced, and the daemon is told
+ *
+ * What a daemon that dies has written stays, though it never learnt that; a loss of power takes what
+ * was not synced.
+ */
+export class Disk {
+  readonly entries: unknown[] = [];
+  /** Longest time of a commit; the world decides between 0 and this. */
+  commitMs = 3;
+  /** The number of the commit that fails, counted from 1; undefined: none does. */
+  failAt: number | undefined = undefined;
+  /** A commit that fails has written all the same: the sync of its folder failed. */
+  failsLate = false;
+  commitCount = 0;
+  readonly #world: World;
+  #syncedCount = 0;
+  constructor(world: World) {
+    this.#world = world;
+  }
+  /** What no loss of power can take any more. */
+  get synced(): readonly unknown[] {
+    return this.entries.slice(0, this.#syncedCount);
+  }
+  get syncedCount(): number {
+    return this.#syncedCount;
+  }
+  view(say: (ms: number, task: () => void) => void): Commit {
+    return (entries, done) => {
+      const ms = this.commitMs * this.#world.random();
+      say(ms / 2, () => {
+        const fails = this.commitCount + 1 === this.failAt;
+        if (!fails || this.failsLate) this.entries.push(...entries);
+        say(ms / 2, () => {
+          this.commitCount += 1;
+          if (fails) return done(new Error('the disk is full'));
+          this.#syncedCount = this.entries.length;
+          done();
+        });
+      });
+    };
+  }
+  losePower(): void {
+    this.entries.splice(this.#syncedCount);
+  }
+  /** What a daemon that starts now finds. */
+  records(): Records {
+    // A daemon that starts makes sure of what it finds before it builds on it.
+    this.#syncedCount = this.entries.length;
+    const desired = new Map<string, boolean>();
+    const enabled = new Map<string, boolean>();
+    const running = new Map<string, RunningRecord>();
+    for (const entry of this.entries as readonly Entry[])
+      switch (entry.kind) {
+        case 'desired':
+          desired.set(entry.service, entry.isWanted);
+          break;
+        case 'enabled':
+          enabled.set(entry.service, entry.isEnabled);
+          break;
+        case 'running':
+          running.set(entry.running.startId, entry.running);
+          break;
+        case 'ended':
+          running.delete(entry.startId);
+          break;
+      }
+    return { desired, enabled, running: [...running.values()] };
+  }
+}
