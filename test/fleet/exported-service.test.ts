@@ -415,16 +415,38 @@ describe('the stream of a member', () => {
     rows(bench, [line, row, { kind: 'dropped', count: 3 }], 0);
     await pass(bench, 0);
     expect(bench.told).toEqual([
-      { kind: 'line', from: 'A', text: 'hello' },
+      { kind: 'line', from: 'A', text: 'hello', about: 'web-server-a' },
       { kind: 'row', row: { member: 'web-server-a/x', result: 'ok' } },
       { kind: 'dropped', count: 3 },
+    ]);
+  });
+  it('names every service by the way to it, and no aggregate of the far end', async () => {
+    const bench = await streaming();
+    const said = { ...line, about: 'web', what: 'depends', on: 'db' };
+    const row = { member: 'x', result: 'failed', dependsOn: 'db', sharedWith: ['their-fleet'] };
+    const deep = { ...row, cause: { member: 'y', reason: 'no route' } };
+    rows(bench, [said, { ...said, what: 'shouted' }, { kind: 'row', row: deep }], 0);
+    await pass(bench, 0);
+    const way = { ...line, from: 'A', about: 'web-server-a/web', on: 'web-server-a/db' };
+    expect(bench.told).toEqual([
+      { ...way, what: 'depends' },
+      way,
+      {
+        kind: 'row',
+        row: {
+          member: 'web-server-a/x',
+          result: 'failed',
+          dependsOn: 'web-server-a/db',
+          cause: { member: 'web-server-a/y', reason: 'no route' },
+        },
+      },
     ]);
   });
   it('skips events that only a newer member knows', async () => {
     const bench = await streaming();
     rows(bench, [{ kind: 'progress', share: 0.5 }, line], 0);
     await pass(bench, 0);
-    expect(bench.told).toEqual([{ ...line, from: 'A' }]);
+    expect(bench.told).toEqual([{ ...line, from: 'A', about: 'web-server-a' }]);
   });
   it('is taken in order only: a repeated and a skipped batch are refused', async () => {
     const bench = await streaming();

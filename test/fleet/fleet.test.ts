@@ -80,10 +80,17 @@ describe('what came of an action on a fleet', () => {
       { result: 'unreachable', reason: '1 of 2 members', rows: below },
       { reason: 'degraded 1/2', rows: below },
     ]);
-    expect(outcome.rows.map(({ reason }) => reason)).toEqual([
-      '1 of 2 members; x/2: cannot reach it',
-      'degraded 1/2',
+    expect(outcome.rows).toMatchObject([
+      { reason: '1 of 2 members', cause: { member: 'x/2', reason: 'cannot reach it' } },
+      { reason: 'degraded 1/2' },
     ]);
+    expect(outcome.rows[1]).not.toHaveProperty('cause');
+  });
+  it('names the deepest thing that went wrong', async () => {
+    const cause = { member: 'x/y/z', reason: 'no route' };
+    const below = [{ member: 'x/y', result: 'unreachable', cause }] as const;
+    const outcome = await sum([{ result: 'unreachable', rows: below }]);
+    expect(outcome.rows[0]).toMatchObject({ cause });
   });
   it.each<[MinReady, string, string]>([
     ['100%', 'failed', '1 of 2 members'],
@@ -102,10 +109,8 @@ describe('what came of an action on a fleet', () => {
     ]);
     const sharedWith = shares['web-server-fleet'] ?? {};
     const outcome = await sum([{}, { reason: 'it was asked to' }], { sharedWith }, 'stop');
-    expect(outcome.rows.map(({ reason }) => reason)).toEqual([
-      undefined,
-      'it was asked to; shared with api-fleet',
-    ]);
+    expect(outcome.rows.map(({ sharedWith }) => sharedWith)).toEqual([undefined, ['api-fleet']]);
+    expect(outcome.rows[1]?.reason).toBe('it was asked to');
     expect(shares['api-fleet']).toEqual({ 'web-server-b': ['web-server-fleet'] });
   });
 });

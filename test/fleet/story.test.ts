@@ -106,6 +106,13 @@ describe('starting a fleet', () => {
     expect(livingAt(story)).toEqual([1, 1]);
     expect(herd(story, 'start', 'web-server-fleet', given)).toEqual(again);
   });
+  it('names its operation in every line of every log, at the controller and at the members', () => {
+    const story = tellStory(1);
+    herd(story, 'start', 'web-server-fleet', { operation: 'mine' });
+    const logs = [...story.hosts, story.c].map(({ machine }) => machine.logged('operation.line'));
+    expect(logs.map((lines) => lines.length)).toEqual([2, 2, 3]);
+    expect(new Set(logs.flat().map(({ operation }) => operation))).toEqual(new Set(['mine']));
+  });
   it('tells one row a member, and no row twice', () => {
     const story = tellStory(2);
     herd(story, 'start');

@@ -1,6 +1,6 @@
 import { World } from '@bellwether/actors';
-import { BadRequest, Cycle } from '@bellwether/shepherd';
-import type { Event, FleetStatus, LocalStatus, Outcome } from '@bellwether/shepherd';
+import { BadRequest, Cycle, topics } from '@bellwether/shepherd';
+import type { Event, FleetStatus, LocalStatus, Outcome, Row, Topic } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, requestOf } from '../support/shepherd-machine.ts';
 import {
@@ -36,13 +36,18 @@ const fleet: FleetStatus = {
   runningCount: 1,
   neededCount: 1,
 };
-const sight = facetSight('A', status);
-const line = (text: string, from = 'A'): Event => ({ kind: 'line', from, text });
-const linesOf = (...texts: readonly string[]): readonly string[] =>
-  facetEvents(
-    texts.map((text) => line(text)),
-    sight,
-  ).map((event) => (event.kind === 'line' ? event.text : event.kind));
+const sight = facetSight(status);
+type Line = Extract<Event, { readonly kind: 'line' }>;
+const line = (about: string, what?: Topic, more: Partial<Line> = {}): Line => ({
+  kind: 'line',
+  from: 'A',
+  text: `${about} ${what ?? 'says hello'} ${more.on ?? ''}`,
+  about,
+  ...(what && { what }),
+  ...more,
+});
+const textsOf = (...events: readonly Event[]): readonly string[] =>
+  facetEvents(events, sight).map((event) => (event.kind === 'line' ? event.text : event.kind));
 const outcome = (more: Partial<Outcome>): Outcome => ({
   member: 'web-server',
   result: 'changed',
@@ -72,98 +77,134 @@ describe('the status that a facet shows', () => {
     expect(facetView(fleet)).toEqual({ ...fleet, requirement: [] });
     const { kind: _kind, ...known } = fleet;
     for (const status of [fleet, { ...known, kind: 'exported', origin: 'B' } as const])
-      expect(facetSight('C', status).names).toEqual(new Set(['web-server', 'www', 'a']));
+      expect(facetSight(status).names).toEqual(new Set(['web-server', 'www', 'a']));
   });
 });
 
 describe('the lines that a facet passes on', () => {
   it('are those about its service, by any of its names', () => {
     const own = [
-      'Service web-server has been started.',
-      'Service www is not running.',
-      'Service web-server: its process exited with code 3.',
-      'Disabled service web-server.',
+      line('web-server', 'started'),
+      line('www', 'not-running'),
+      line('web-server'),
+      line('web-server', 'disabled'),
+      line('web-server/networking', 'stopped'),
     ];
-    expect(linesOf(...own)).toEqual(own);
+    expect(facetEvents(own, sight)).toEqual(own);
   });
   it('name a requirement that has been started, as the story of the fleet does', () => {
-    expect(linesOf('Service networking has been started.')).toEqual([
-      'Service networking has been started.',
-    ]);
+    const started = line('networking', 'started');
+    expect(facetEvents([started], sight)).toEqual([started]);
   });
-  it('name no other service in anything else', () => {
+  it('name no other service in anything else, whatever the words are', () => {
+    for (const what of [...topics, undefined]) {
+      if (what === 'started') continue;
+      const said = [
+        line('secret-db', what),
+        line('secret-db', what, { text: 'Service web-server: about secret-db' }),
+        line('secret-db/web-server', what),
+        line('web-serverx', what, { text: 'secret-db' }),
+        line('web-server', what, { on: 'secret-db' }),
+        line('secret-db', what, { on: 'web-server' }),
+      ];
+      expect(JSON.stringify(facetEvents(said, sight))).not.toMatch(/secret|serverx/);
+    }
     expect(
-      linesOf(
-        'Service secret-front has been stopped.',
-        'Service secret-db could not be started.',
-        'Service secret-db: exec: /srv/secret: no such file.',
-        'Service secret-db is already running.',
-        'Service web-server depends on secret-db.',
-        'Service web-serverx: its process exited with code 3.',
-        'secret-db says hello',
-        'Enabled service secret-db.',
+      textsOf(
+        line('secret-front', 'stopped'),
+        line('secret-db', 'not-started'),
+        line('secret-db', 'not-stopped'),
+        line('web-server', 'depends', { on: 'secret-db' }),
       ),
     ).toEqual([
       'Another service has been stopped.',
       'Another service could not be started.',
+      'Another service could not be stopped.',
       'Service web-server depends on another service.',
     ]);
   });
-  it('from another node are as the facet there passed them on', () => {
-    const events = [line('Service web-server has been stopped.', 'B'), line('anything', 'B')];
-    expect(
-      facetEvents(events, facetSight('C', { ...status, provision: ['web-server-b'] })),
-    ).toEqual(events);
+  it('keep what is behind a service of another machine for who sees that service', () => {
+    expect(textsOf(line('secret-db', 'started'))).toHaveLength(1);
+    expect(textsOf(line('secret-db/networking', 'started'))).toEqual([]);
+  });
+  it('say what they are about: of one that does not, nothing is known', () => {
+    expect(textsOf({ kind: 'line', from: 'A', text: 'Service web-server is up.' })).toEqual([]);
   });
   it('keep the count of what was dropped, and lose rows of others', () => {
     const row = { member: 'web-server', result: 'ok' } as const;
     const events: readonly Event[] = [
       { kind: 'dropped', count: 3 },
       { kind: 'row', row },
+      { kind: 'row', row: { ...row, member: 'web-server/inner' } },
       { kind: 'row', row: { ...row, member: 'secret-db' } },
-      { kind: 'row', row: { ...row, also: ['secret-db'], reason: 'it took secret-db down' } },
+      { kind: 'row', row: { ...row, member: 'secret-db/web-server' } },
+      { kind: 'row', row: { ...row, also: ['secret-db', 'www'], otherCount: 2 } },
     ];
     expect(facetEvents(events, sight)).toEqual([
-      ...events.slice(0, 2),
-      {
-        kind: 'row',
-        row: { ...row, also: ['1 other service'], reason: 'it took another service down' },
-      },
+      ...events.slice(0, 3),
+      { kind: 'row', row: { ...row, also: ['www'], otherCount: 3 } },
     ]);
+  });
+});
+
+describe('a field that has no rule', () => {
+  const more = { secret: 'secret-db', note: { secret: ['secret-db'] } };
+  it('passes no facet, wherever it stands', () => {
+    const row: Row = { member: 'web-server', result: 'ok', ...more };
+    const events: readonly Event[] = [
+      { ...line('web-server', 'started'), ...more },
+      { ...line('x', 'stopped'), ...more },
+      { kind: 'row', row, ...more },
+      { kind: 'dropped', count: 1, ...more },
+    ];
+    const member = { name: 'a', stage: 'running', ageMs: 1, ...more } as const;
+    const members = { members: [member], runningCount: 1, neededCount: 1 };
+    const { kind: _kind, ...known } = { ...status, ...more };
+    const passed = [
+      facetEvents(events, sight),
+      facetOutcome({ ...row, rows: [row] }, sight),
+      facetView({ ...known, kind: 'local' }),
+      facetView({ ...facts, ...more, ...members, kind: 'fleet' }),
+      facetView({ ...known, ...members, kind: 'exported', origin: 'B' }),
+    ];
+    expect(passed[0]).toHaveLength(4);
+    expect(JSON.stringify(passed)).not.toContain('secret');
   });
 });
 
 describe('the outcome that a facet answers with', () => {
   it('counts what else was touched', () => {
-    expect(facetOutcome(outcome({ also: ['networking', 'secret-db'] }), sight).also).toEqual([
-      '2 other services',
-    ]);
+    const { also, otherCount } = facetOutcome(outcome({ also: ['networking', 'db'] }), sight);
+    expect({ also, otherCount }).toEqual({ also: undefined, otherCount: 2 });
     expect(facetOutcome(outcome({}), sight)).toEqual(outcome({}));
   });
   it('does not say which requirement failed, nor why', () => {
     const failed = outcome({
       result: 'failed',
       reason: 'Service web-server depends on secret-db.',
+      dependsOn: 'secret-db',
       rows: [{ member: 'secret-db', result: 'failed', reason: 'its process exited with code 1' }],
     });
     expect(facetOutcome(failed, sight)).toEqual(
       outcome({ result: 'failed', reason: 'Service web-server depends on another service.' }),
     );
+    const own = { ...failed, dependsOn: 'www', rows: [] };
+    expect(facetOutcome(own, sight)).toEqual(own);
   });
-  it('says no name that it knows to be hidden in any words', () => {
-    const late = outcome({
-      result: 'timed-out',
-      reason:
-        "Service web-server waits for secret-db, and 'secret-db'; not for secret-dbs: secret-db.",
-      rows: [{ member: 'secret-db', result: 'timed-out' }],
-    });
-    expect(facetOutcome(late, sight).reason).toBe(
-      "Service web-server waits for another service, and 'another service'; not for secret-dbs: another service.",
-    );
+  it('does not say what else a member belongs to, nor what went wrong below another', () => {
+    const whole = facetSight({ ...fleet, provision: ['fleet'] });
+    const row = { member: 'a', result: 'failed', reason: '0 of 1 members' } as const;
+    const hidden = { ...row, sharedWith: ['secret-fleet'], cause: { member: 'secret-db' } };
+    const seen = { ...row, cause: { member: 'a/x', reason: 'no route' } };
+    const said: Outcome = { member: 'fleet', result: 'failed', rows: [hidden, seen] };
+    expect(facetOutcome(said, whole).rows).toEqual([row, seen]);
   });
-  it('keeps the rows of the members of an aggregate', () => {
-    const whole = facetSight('C', { ...fleet, provision: ['fleet'] });
-    const rows = [{ member: 'a', result: 'unreachable', reason: 'a: no route' }] as const;
+  it('keeps the rows of the members of an aggregate, and of what is below them', () => {
+    const whole = facetSight({ ...fleet, provision: ['fleet'] });
+    const rows = [
+      { member: 'a', result: 'unreachable', reason: 'a: no route' },
+      { member: 'a/inner', result: 'ok' },
+    ] as const;
     const outcome: Outcome = { member: 'fleet', result: 'failed', rows };
     expect(facetOutcome(outcome, whole)).toEqual(outcome);
   });
@@ -196,7 +237,7 @@ describe('whoever holds a facet', () => {
 
   it('hears what a start brings up, and of dependents that went down no name', () => {
     const { world, machine, ask } = up();
-    expect(ask('start')).toMatchObject({ result: 'changed', also: ['1 other service'] });
+    expect(ask('start')).toMatchObject({ result: 'changed', otherCount: 1 });
     expect(machine.lines).toEqual([
       'A: Service secret-db has been started.',
       'A: Service web has been started.',
@@ -204,7 +245,7 @@ describe('whoever holds a facet', () => {
     machine.herd('start', 'secret-front');
     world.run();
     machine.lines.length = 0;
-    expect(ask('stop')).toMatchObject({ result: 'changed', also: ['1 other service'] });
+    expect(ask('stop')).toMatchObject({ result: 'changed', otherCount: 1 });
     expect(machine.lines).toEqual([
       'A: Another service has been stopped.',
       'A: Service web has been stopped.',

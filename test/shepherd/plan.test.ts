@@ -182,7 +182,7 @@ describe('a restart', () => {
   it('of a service that is stopped says so, and starts it', () => {
     const steps = planned('restart', 'base', { requires });
     expect(steps.flatMap((step) => (step.kind === 'ask' ? (step.note ?? []) : []))).toEqual([
-      'Service base is not running.',
+      'not-running',
     ]);
   });
   it('of a service elsewhere is left to its own shepherd', () => {

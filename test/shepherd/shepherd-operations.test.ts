@@ -74,9 +74,9 @@ describe('an operation', () => {
     expect(herd(it, 'start', 'web', { operation: 'op-1' }).value?.result).toBe('changed');
     // The stream is over with the answer; the daemon's own log has the rest.
     expect(it.machine.lines).toEqual([]);
-    expect(it.machine.logged('operation.line').map(({ text }) => text)).toEqual([
-      'Service slow has been started.',
-      'Service web has been started.',
+    expect(it.machine.logged('operation.line')).toEqual([
+      { operation: 'op-1', text: 'Service slow has been started.' },
+      { operation: 'op-1', text: 'Service web has been started.' },
     ]);
   });
   it('leaves no timer behind when it is answered in time', () => {

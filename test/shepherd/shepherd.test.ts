@@ -33,8 +33,14 @@ describe('start', () => {
       member: 'top',
       result: 'failed',
       reason: 'Service top depends on mid.',
+      dependsOn: 'mid',
       rows: [
-        { member: 'mid', result: 'failed', reason: 'Service mid depends on db.' },
+        {
+          member: 'mid',
+          result: 'failed',
+          reason: 'Service mid depends on db.',
+          dependsOn: 'db',
+        },
         {
           member: 'db',
           result: 'failed',

@@ -35,6 +35,7 @@ import {
   type Observed,
 } from './observed.ts';
 import { reader } from './read.ts';
+import { below, relabelledRow } from './relabel.ts';
 import { notSent, strangeAnswer, tooLate, troubleOf, unanswered } from './without-answer.ts';
 
 /** What makes an exported service. */
@@ -126,8 +127,9 @@ const answered = (held: Held, request: Request, value: unknown): Outcome => {
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   held.observed.set(heardOutcome(held.observed.get(), outcome, held.clock.now()));
-  const rows = outcome.rows.map((row) => ({ ...row, member: `${held.name}/${row.member}` }));
-  return { ...outcome, member: held.name, rows };
+  const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
+  const { sharedWith: _shared, ...own } = outcome;
+  return { ...own, ...below(outcome, held.name), member: held.name, rows };
 };
 
 const probe = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> => {

@@ -5,8 +5,7 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { cutText } from '@bellwether/shepherd';
-import type { Aggregate, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
+import type { Aggregate, Cause, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
@@ -57,15 +56,17 @@ export const makeFleet = (
  */
 const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
   const { rows, ...row } = outcome;
-  const notes: string[] = [];
-  const cause = isGood(row) ? undefined : rows.find((one) => !isGood(one));
-  if (cause?.reason !== undefined) notes.push(`${cause.member}: ${cause.reason}`);
+  const bad = isGood(row) ? undefined : rows.find((one) => !isGood(one));
   const others = row.result === 'changed' ? (fleet.sharedWith[row.member] ?? []) : [];
-  if (others.length > 0) notes.push(`shared with ${others.join(', ')}`);
-  if (notes.length === 0) return row;
-  const words = [...(row.reason === undefined ? [] : [row.reason]), ...notes].join('; ');
-  return { ...row, reason: cutText(words, LIMITS.textLength) };
+  return {
+    ...row,
+    ...(bad !== undefined && { cause: causeOf(bad) }),
+    ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
+  };
 };
+/** The deepest thing that is known to be wrong. */
+const causeOf = ({ member, reason, cause }: Row): Cause =>
+  cause ?? { member, ...(reason !== undefined && { reason }) };
 
 const probe = (fleet: FleetOptions, needed: number, turn: Turn, timeoutMs: number): Vow<Status> => {
   const asked = fleet.members.map((member) =>

@@ -9,6 +9,8 @@ export const LIMITS = {
   textLength: limits.lineCharacters,
   nameLength: limits.nameCharacters,
   probeMs: limits.probeMs,
+  /** Names in one list of a row. */
+  nameCount: limits.listCount,
   logLineCount: limits.logLineCount,
   statusNameCount: limits.serviceCount,
   /** Milliseconds for reaching a peer: beyond it a command was not sent, and says so. */

@@ -8,6 +8,7 @@ import type { Event, Sink, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { reader, weightOf } from './read.ts';
+import { relabelledRow } from './relabel.ts';
 
 /** Whose stream this is. */
 export interface MemberSinkOptions {
@@ -53,10 +54,14 @@ export const makeMemberSink = (
 
 const relabelled = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
-    case 'line':
-      return { ...event, from: origin };
+    case 'line': {
+      const { about, on } = event;
+      const way = about === undefined ? member : `${member}/${about}`;
+      const other = on === undefined ? {} : { on: `${member}/${on}` };
+      return { ...event, from: origin, about: way, ...other };
+    }
     case 'row':
-      return { ...event, row: { ...event.row, member: `${member}/${event.row.member}` } };
+      return { ...event, row: relabelledRow(event.row, member) };
     case 'dropped':
       return event;
   }

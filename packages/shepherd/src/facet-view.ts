@@ -1,10 +1,13 @@
 /**
- * What the holder of a facet gets to see: its service, and no other by name.
+ * What the holder of a facet gets to see: its service, and no other by name. Only fields decide, never
+ * words, and a field without a rule here is not shown.
  *
  *     status      no log path, no command line, no requirements
- *     outcome     `also` is a count; rows and words about other services go
+ *     outcome     what else was touched is a count; rows about other services go, and so do the
+ *                 names of a requirement that failed, of what is below another service, and of other
+ *                 aggregates
  *     refusal     a cycle shows "another" for other services
- *     lines       about its service          stay
+ *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
  *                 another was stopped,       "Another service …"
  *                 or could not be
@@ -12,41 +15,128 @@
  *
  * The one exception is on purpose. A controller follows what its members do, and "Service networking
  * has been started." is the first line of the story that everybody knows. So whoever may start a
- * service learns the names of the requirements that were down when it did. Lines that come from
- * another node passed through a facet there, which knows better what they are about.
+ * service learns the names of the requirements that were down when it did. It ends at this shepherd:
+ * what lies behind a service of another machine is seen by who sees that service.
  */
 import { Cycle } from './errors.ts';
-import type { Event, Outcome, Row, Status } from './types.ts';
+import type {
+  ExportedStatus,
+  FleetStatus,
+  LocalStatus,
+  MemberStatus,
+  Event,
+  Outcome,
+  Row,
+  Status,
+} from './types.ts';
+import { topicWords } from './wording.ts';
 
 /** What one facet may speak of. */
 export interface FacetSight {
-  /** The node whose own lines are judged here. */
-  readonly node: string;
   /** All names of its service and, of an aggregate, those of its members. */
   readonly names: ReadonlySet<string>;
 }
 
-/** What a facet may speak of, from the status of its service at the shepherd of that node. */
-export const facetSight = (node: string, status: Status): FacetSight => {
+/** What a facet may speak of, from the status of its service. */
+export const facetSight = (status: Status): FacetSight => {
   const members = status.kind === 'local' ? [] : (status.members ?? []);
-  return { node, names: new Set([...status.provision, ...members.map(({ name }) => name)]) };
+  return { names: new Set([...status.provision, ...members.map(({ name }) => name)]) };
+};
+/** Whether a name, or the way to something below one, is in sight. */
+const sees = ({ names }: FacetSight, member: string): boolean =>
+  names.has(member) || names.has(member.split('/', 1)[0] ?? '');
+
+/** For every field that a T may have: whether it is shown as it is. */
+type Rules<T> = { readonly [K in keyof T]-?: boolean };
+/** The fields that are shown; those that a T needs are all among them, or are put back. */
+const shown = <T extends object>(value: T, rules: Rules<T>): T =>
+  Object.fromEntries(
+    Object.entries(value).filter(([key]) => Object.hasOwn(rules, key) && rules[key as keyof T]),
+  ) as T;
+
+const factRules = {
+  provision: true,
+  stage: true,
+  requirement: false,
+  documentation: true,
+  actions: true,
+  ageMs: true,
+  isReady: true,
+  isEnabled: true,
+  isOneShot: true,
+  isRespawned: true,
+  respawnCount: true,
+  unknownReason: true,
+} as const;
+const localRules: Rules<LocalStatus> = {
+  ...factRules,
+  kind: true,
+  version: true,
+  since: true,
+  pid: true,
+  command: false,
+  lastRespawn: true,
+  lastExit: true,
+  failure: true,
+  logFile: false,
+  hasReplacement: true,
+  recentLines: true,
+};
+const fleetRules: Rules<FleetStatus> = {
+  ...factRules,
+  kind: true,
+  members: true,
+  runningCount: true,
+  neededCount: true,
+};
+const exportedRules: Rules<ExportedStatus> = { ...localRules, ...fleetRules, origin: true };
+const memberRules: Rules<MemberStatus> = {
+  name: true,
+  stage: true,
+  ageMs: true,
+  pid: true,
+  respawnCount: true,
+  unknownReason: true,
 };
 
 /** A status without what belongs to the machine rather than to the service. */
 export const facetView = (status: Status): Status => {
-  if (status.kind === 'fleet') return { ...status, requirement: [] };
-  const { logFile: _logFile, command: _command, ...rest } = status;
-  return { ...rest, requirement: [] };
+  const bare = { requirement: [] };
+  switch (status.kind) {
+    case 'local':
+      return { ...shown(status, localRules), ...bare };
+    case 'fleet':
+      return { ...shown(status, fleetRules), ...bare, members: status.members.map(facetMember) };
+    case 'exported': {
+      const { members } = status;
+      const seen = { ...shown(status, exportedRules), ...bare };
+      return members === undefined ? seen : { ...seen, members: members.map(facetMember) };
+    }
+  }
+};
+const facetMember = (member: MemberStatus): MemberStatus => shown(member, memberRules);
+
+const rowRules: Rules<Row> = {
+  member: true,
+  result: true,
+  reason: true,
+  dependsOn: false,
+  cause: false,
+  sharedWith: false,
+  stage: true,
+  pid: true,
+  also: false,
+  otherCount: false,
+  output: true,
+  lastSeenMs: true,
+  version: true,
 };
 
 /** An outcome that names no service out of sight. */
-export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => {
-  const { rows } = outcome;
-  const hidden = [outcome, ...rows].flatMap(({ member, also = [] }) => [member, ...also]);
-  const hide = hider(hidden, sight);
-  const seen = rows.filter(({ member }) => sight.names.has(member));
-  return { ...facetRow(outcome, hide), rows: seen.map((row) => facetRow(row, hide)) };
-};
+export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => ({
+  ...facetRow(outcome, sight),
+  rows: outcome.rows.filter(({ member }) => sees(sight, member)).map((row) => facetRow(row, sight)),
+});
 
 /** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
 export const facetReason = (reason: Error, { names }: FacetSight): Error =>
@@ -58,75 +148,51 @@ export const facetReason = (reason: Error, { names }: FacetSight): Error =>
 export const facetEvents = (events: readonly Event[], sight: FacetSight): readonly Event[] =>
   events.flatMap((event): readonly Event[] => {
     switch (event.kind) {
-      case 'row': {
-        const { row } = event;
-        if (!sight.names.has(row.member)) return [];
-        return [{ kind: 'row', row: facetRow(row, hider(row.also ?? [], sight)) }];
-      }
-      case 'line': {
-        const text = event.from === sight.node ? facetLine(event.text, sight) : event.text;
-        return text === undefined ? [] : [{ ...event, text }];
-      }
+      case 'row':
+        return sees(sight, event.row.member)
+          ? [{ kind: 'row', row: facetRow(event.row, sight) }]
+          : [];
+      case 'line':
+        return facetLine(event, sight);
       case 'dropped':
-        return [event];
+        return [{ kind: 'dropped', count: event.count }];
     }
   });
 
-/** Takes names out of a sentence. */
-type Hide = (text: string) => string;
-
-const facetRow = <R extends Row>(row: R, hide: Hide): R => {
-  const { also, reason } = row;
+const facetRow = (row: Row, sight: FacetSight): Row => {
+  const { member, dependsOn, cause, also = [], otherCount = 0 } = row;
+  const named = also.filter((name) => sees(sight, name));
+  const hiddenCount = otherCount + also.length - named.length;
+  const isBlameShown = dependsOn === undefined || sees(sight, dependsOn);
   return {
-    ...row,
-    ...(reason === undefined ? {} : { reason: hide(reason) }),
-    ...(also === undefined ? {} : { also: [countWords(also.length)] }),
+    ...shown(row, rowRules),
+    ...(!isBlameShown && { reason: topicWords('depends', `Service ${member}`) }),
+    ...(isBlameShown && dependsOn !== undefined && { dependsOn }),
+    ...(cause !== undefined && sees(sight, cause.member) && { cause }),
+    ...(named.length > 0 && { also: named }),
+    ...(hiddenCount > 0 && { otherCount: hiddenCount }),
   };
 };
 
-const countWords = (count: number): string =>
-  count === 1 ? '1 other service' : `${count} other services`;
-
-const hider = (names: readonly string[], sight: FacetSight): Hide => {
-  const hidden = new Set(names.filter((name) => !sight.names.has(name)));
-  return (text) => {
-    const plain = hideRequirement(text, sight);
-    if (hidden.size === 0) return plain;
-    return plain.replace(/[^\s,;']+/g, (word) => {
-      const [name, rest] = nameIn(word, hidden);
-      return name === undefined ? word : `another service${rest}`;
-    });
-  };
-};
-
-/** A word is a name, or a name and the mark that ends its part of the sentence. */
-const nameIn = (
-  word: string,
-  names: ReadonlySet<string>,
-): readonly [name: string | undefined, rest: string] => {
-  if (names.has(word)) return [word, ''];
-  const name = word.slice(0, -1);
-  return /[.:]$/.test(word) && names.has(name) ? [name, word.slice(-1)] : [undefined, ''];
-};
-
-/** GNU's words for a start whose requirement failed. */
-const hideRequirement = (text: string, { names }: FacetSight): string => {
-  const [, head, required = ''] = /^(Service \S+ depends on )(\S+)\.$/.exec(text) ?? [];
-  return head === undefined || names.has(required) ? text : `${head}another service.`;
-};
-
-const facetLine = (text: string, sight: FacetSight): string | undefined => {
-  const [, word = '', rest = ''] =
-    /^(?:Service|Enabled service|Disabled service) (\S+) ?(.*)$/.exec(text) ?? [];
-  if (nameIn(word, sight.names)[0] !== undefined) return hideRequirement(text, sight);
-  switch (rest) {
-    case 'has been started.':
-      return text;
-    case 'has been stopped.':
-    case 'could not be started.':
-    case 'could not be stopped.':
-      return `Another service ${rest}`;
+type Line = Extract<Event, { readonly kind: 'line' }>;
+const facetLine = (line: Line, sight: FacetSight): readonly Line[] => {
+  const { from, text, about, what, on } = line;
+  if (about === undefined) return [];
+  if (sees(sight, about)) {
+    const topic = what === undefined ? {} : { what };
+    if (on === undefined || sees(sight, on))
+      return [{ kind: 'line', from, text, about, ...topic, ...(on !== undefined && { on }) }];
+    const words = topicWords(what ?? 'depends', `Service ${about}`);
+    return [{ kind: 'line', from, text: words, about, ...topic }];
+  }
+  switch (what) {
+    case 'started':
+      return about.includes('/') ? [] : [{ kind: 'line', from, text, about, what }];
+    case 'stopped':
+    case 'not-started':
+    case 'not-stopped':
+      return [{ kind: 'line', from, text: topicWords(what, 'Another service'), what }];
     default:
-      return undefined;
+      return [];
   }
 };

@@ -18,8 +18,6 @@ import type { Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts'
 /** What a facet stands in front of. */
 export interface FacetOptions {
   readonly shepherd: Ref<Shepherd>;
-  /** The name of the shepherd's node, as its lines say it. */
-  readonly node: string;
   /** Canonical. */
   readonly name: string;
   /**
@@ -47,13 +45,13 @@ export const makeServiceFacet = (
 };
 
 const perform = (
-  { shepherd, node, name, principal }: FacetOptions,
+  { shepherd, name, principal }: FacetOptions,
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
   checkSink(sink);
-  const sight = facetSight(node, turn.call(shepherd, 'status', name));
+  const sight = facetSight(turn.call(shepherd, 'status', name));
   const seen = turn.spawn(makeFacetSink, sink, sight);
   const answer = turn.send(shepherd, 'perform', { ...request, member: name }, seen, principal);
   return turn.when(

@@ -23,6 +23,7 @@ export {
   makeReader,
   results,
   stages,
+  topics,
   unknownStatus,
   worstOf,
   type Reader,

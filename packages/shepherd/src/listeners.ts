@@ -15,21 +15,30 @@ export interface Listeners extends Writer {
   remove(writer: Ref<Writer>): void;
 }
 
-/** Makes an operation's writer without listeners. `node` stands in front of this shepherd's lines. */
+/** Whose lines these are. */
+export interface ListenersOptions {
+  /** Stands in front of this shepherd's lines. */
+  readonly node: string;
+  readonly log: Log;
+  /** The id of the operation, as the log names it. */
+  readonly operation: string;
+}
+
+/** Makes an operation's writer without listeners. */
 export const makeListeners = (
   turn: Turn<Listeners>,
   _bcom: Bcom<Listeners>,
-  { node, log }: { readonly node: string; readonly log: Log },
+  { node, log, operation }: ListenersOptions,
 ): Behavior<Listeners> => {
   const writers = turn.map<Ref<Writer>, true>();
   const pass = (turn: Turn<Listeners>, events: readonly Event[]): void => {
     for (const writer of writers.keys()) turn.call(writer, 'pass', events);
   };
   return {
-    line: (turn, text) => {
+    line: (turn, text, about = {}) => {
       const line = cut(text);
-      turn.effect(() => log('operation.line', { text: line }));
-      pass(turn, [{ kind: 'line', from: node, text: line }]);
+      turn.effect(() => log('operation.line', { operation, text: line }));
+      pass(turn, [{ kind: 'line', from: node, text: line, ...about }]);
     },
     pass,
     finish: (turn) => {

@@ -20,7 +20,7 @@
  *
  * The record is data. What lives with it (who waits, who listens) is rebuilt by whoever asks again.
  */
-import type { Turn } from '@bellwether/actors';
+import type { Ref, Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
@@ -36,9 +36,9 @@ import {
 } from './outcomes.ts';
 import type { Step, Wish } from './plan.ts';
 import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
-import type { Entry, Outcome, Request } from './types.ts';
+import type { Entry, Outcome, Request, Writer } from './types.ts';
 import { answer, listenersOf } from './waiters.ts';
-import { linesOf } from './wording.ts';
+import { linesOf, sayingOf, type Saying } from './wording.ts';
 
 /**
  * Adds the steps of a request that the operation does not have yet, and sets out.
@@ -184,7 +184,8 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   }
   const listeners = listenersOf(held, turn, operation);
   operation.steps.set(key, { ...record, phase: 'acting' });
-  if (step.kind === 'ask' && step.note !== undefined) turn.call(listeners, 'line', step.note);
+  if (step.kind === 'ask' && step.note !== undefined)
+    say(turn, listeners, sayingOf(step.note, step.name));
   const over = (turn: Turn, ending: Ending): void => {
     end(held, operation, key, ending);
     advance(held, turn, operation, [key]);
@@ -257,15 +258,18 @@ const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   const { step, outcome } = record;
   if (outcome === undefined) return;
   const listeners = listenersOf(held, turn, operation);
-  for (const line of linesFor(record, outcome)) turn.call(listeners, 'line', line);
+  for (const line of linesFor(record, outcome)) say(turn, listeners, line);
   if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);
   for (const [at, waiter] of [...operation.waiters.entries()])
     if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
 };
-const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly string[] => {
+const say = (turn: Turn, listeners: Ref<Writer>, { text, ...about }: Saying): void =>
+  turn.call(listeners, 'line', text, about);
+const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;
   if (kind === 'order' || kind === 'same') return [];
   if (kind === 'known' && step.result === 'ok') return [];
-  if (refusal !== undefined) return [`Service ${name}: ${action}: ${refusal.message}.`];
+  if (refusal !== undefined)
+    return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
   return linesOf(action, outcome, isAsked);
 };

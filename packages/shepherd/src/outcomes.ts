@@ -7,6 +7,7 @@ import { isGood } from './shapes.ts';
 import { aggregateOf, plain, type Held } from './shepherd-state.ts';
 import { cutText } from './text.ts';
 import type { Outcome, Row } from './types.ts';
+import { sayingOf } from './wording.ts';
 
 /** How a step ends. */
 export interface Ending {
@@ -67,10 +68,11 @@ export const summed = (
 };
 const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending => {
   const { rows, ...row } = outcome ?? plain(step.name, 'failed');
-  const words = `Service ${name} depends on ${step.name}.`;
+  const { text } = sayingOf('depends', name, step.name);
   const causes = [row, ...rows].slice(0, limits.causeCount);
   const isInDoubt = phase === 'in-doubt';
-  return { outcome: { ...plain(name, 'failed', words), rows: causes }, isInDoubt };
+  const failed = { ...plain(name, 'failed', text), dependsOn: step.name };
+  return { outcome: { ...failed, rows: causes }, isInDoubt };
 };
 /** A service that nobody registered. */
 export const notThere = ({ name }: Step): Ending => ({

@@ -22,7 +22,7 @@
  * that it touches, and no recursion bounds the length of a chain.
  */
 import { inOrder, type Edges } from './graph.ts';
-import type { Request } from './types.ts';
+import type { Request, Topic } from './types.ts';
 
 /** What is wanted of a service in the end. A restart wants it started. */
 export type Wish = 'start' | 'stop';
@@ -50,7 +50,10 @@ export interface StepBase {
 /** One step of a plan: plain data. See the table above. */
 export type Step = StepBase &
   (
-    | { readonly kind: 'ask'; /** Said when the step is taken. */ readonly note?: string }
+    | {
+        readonly kind: 'ask';
+        /** Said of the service when the step is taken. */ readonly note?: Topic;
+      }
     | { readonly kind: 'order' }
     | {
         readonly kind: 'sum';
@@ -223,7 +226,7 @@ interface Down {
   /** Services that are stopped; the others on the way only hold the order together. */
   readonly isTouched: (name: string) => boolean;
   readonly wish: Wish;
-  readonly note?: (name: string) => { readonly note?: string };
+  readonly note?: (name: string) => { readonly note?: Topic };
 }
 /**
  * The roots and what depends on them, dependents first, and those of an aggregate before its members.
@@ -274,8 +277,7 @@ const restarts = (draft: Draft, root: string): readonly Step[] => {
     keyFor: stopKey,
     isTouched: (name) => again.has(name) && (!asked.has(name) || graph.isOwn(name)),
     wish: 'start',
-    note: (name) =>
-      asked.has(name) && !graph.isUp(name) ? { note: `Service ${name} is not running.` } : {},
+    note: (name) => (asked.has(name) && !graph.isUp(name) ? { note: 'not-running' } : {}),
   });
   const stopped = new Set(down.map((step) => step.key));
   const startKey = (name: string): string =>

@@ -4,6 +4,7 @@
  *
  *     result, stage     read as `unknown`
  *     event, change     skipped
+ *     topic of a line   left out: the line is in free words then
  *     kind of status    read as the status of a service that is at home there
  *     field             left out
  *     anything else     Malformed: a type, a size or a field that has to be there
@@ -26,6 +27,7 @@ import {
   type Read,
 } from './read.ts';
 import type {
+  Cause,
   Change,
   Ending,
   Event,
@@ -63,6 +65,22 @@ export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] 
 export type Stage = (typeof stages)[number];
 /** Everything that a log of changes tells. */
 export const changes = ['starting', 'running', 'stopping', 'stopped', 'failed', 'done'] as const;
+
+/** Everything that a line may tell of a service in words that are known. */
+export const topics = [
+  'started',
+  'stopped',
+  'restarted',
+  'enabled',
+  'disabled',
+  'already-running',
+  'not-running',
+  'not-started',
+  'not-stopped',
+  'depends',
+] as const;
+/** What a line is about, beside its service. */
+export type Topic = (typeof topics)[number];
 
 /** Whether a target is as it was asked to be. */
 export const isGood = ({ result }: { readonly result: Result }): boolean =>
@@ -138,9 +156,13 @@ const rowNeeds = (text: Read<string>): Needed<Row> => ({
 });
 const rowMayHave = (text: Read<string>): Optional<Row> => ({
   reason: text,
+  dependsOn: text,
+  cause: struct<Cause>({ member: text }, { reason: text }),
+  sharedWith: readNames,
   stage: readStage,
   pid: readCount,
   also: readNames,
+  otherCount: readCount,
   output: list(text, limits.outputLineCount),
   lastSeenMs: readCount,
   version: readVersion,
@@ -155,7 +177,7 @@ const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read
   return (value, what) => {
     const outcome = whole(value, what);
     if (weight === Infinity || weightOf(outcome) <= weight) return outcome;
-    const { output: _output, also: _also, rows, ...verdict } = outcome;
+    const { output: _output, also: _also, sharedWith: _shared, rows, ...verdict } = outcome;
     const words = `${rows.length} rows were too long to keep`;
     const reason = verdict.reason === undefined ? words : `${verdict.reason} (${words})`;
     return { ...verdict, reason, rows: [] };
@@ -258,11 +280,24 @@ const withoutLists = (status: Status): Status => {
   }
 };
 
+type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+const readTopic = wordOf(topics, undefined);
+const lineReader = (text: Read<string>): Read<Of<'line'>> => {
+  const read = struct<Omit<Of<'line'>, 'what'>>(
+    { kind: () => 'line', from: text, text },
+    { about: text, on: text },
+  );
+  return (value, what) => {
+    const said = readField(value, 'what', what);
+    const topic = said === undefined ? undefined : readTopic(said, `${what}.what`);
+    return { ...read(value, what), ...(topic && { what: topic }) };
+  };
+};
+
 /** Undefined for an event of a kind that is not known here. */
 const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined> => {
-  type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
   const readers: { readonly [K in Event['kind']]: Read<Event> } = {
-    line: struct<Of<'line'>>({ kind: () => 'line', from: text, text }, {}),
+    line: lineReader(text),
     row: struct<Of<'row'>>({ kind: () => 'row', row }, {}),
     dropped: struct<Of<'dropped'>>(
       { kind: () => 'dropped', count: readUpTo(Number.MAX_SAFE_INTEGER) },

@@ -70,7 +70,6 @@ export const makeShepherd = (
     facet: (turn, name, principal) =>
       turn.spawn(makeServiceFacet, {
         shepherd: turn.self,
-        node: held.name,
         name: canonicalOf(held, turn, name),
         principal,
       }),

@@ -4,9 +4,9 @@
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Step } from './plan.ts';
-import type { changes, Result, Stage } from './shapes.ts';
+import type { changes, Result, Stage, Topic } from './shapes.ts';
 
-export type { Result, Stage } from './shapes.ts';
+export type { Result, Stage, Topic } from './shapes.ts';
 
 /** One command for one service. */
 export interface Request {
@@ -33,10 +33,23 @@ export interface Request {
 
 /** How it ended for one service: what `herd` prints a line about. */
 export interface Row {
+  /**
+   * A name at the shepherd that says this; of what lies behind it the way there: names with slashes
+   * between, which no name has.
+   */
   readonly member: string;
   readonly result: Result;
-  /** One sentence for people: what was tried, what was found. */
+  /**
+   * One sentence for people: what was tried, what was found. It names no other service, but for the
+   * one in `dependsOn`.
+   */
   readonly reason?: string;
+  /** Failed because of this requirement, as `reason` says. */
+  readonly dependsOn?: string;
+  /** Of an aggregate: the first thing that went wrong below it. */
+  readonly cause?: Cause;
+  /** Other aggregates that have this member, and were changed with it. */
+  readonly sharedWith?: readonly string[];
   /** The stage that the service was left in, where that is known. */
   readonly stage?: Stage;
   readonly pid?: number;
@@ -44,12 +57,20 @@ export interface Row {
    * Other services that were touched on the way, for example the dependents that a stop took down.
    */
   readonly also?: readonly string[];
+  /** How many more of those there were, whose names are not for whoever asks. */
+  readonly otherCount?: number;
   /** Output of a custom action, or the last log lines of a start that failed. */
   readonly output?: readonly string[];
   /** For unreachable: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
   /** Of a service that was reached at home: which of its states that was. */
   readonly version?: Version;
+}
+/** What went wrong somewhere below. */
+export interface Cause {
+  /** As in a row: the way to it. */
+  readonly member: string;
+  readonly reason?: string;
 }
 /**
  * Which state of a service at home was seen: of two with one epoch, the one with the greater
@@ -67,9 +88,19 @@ export interface Outcome extends Row {
   readonly rows: readonly Row[];
 }
 
+/** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */
+export interface About {
+  /** The service, named as in a row. */
+  readonly about?: string;
+  /** Absent: in free words about that service. */
+  readonly what?: Topic;
+  /** Of a service that depends on another: the other. */
+  readonly on?: string;
+}
+
 /** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
 export type Event =
-  | { readonly kind: 'line'; readonly from: string; readonly text: string }
+  | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & About)
   | { readonly kind: 'row'; readonly row: Row }
   | { readonly kind: 'dropped'; readonly count: number };
 
@@ -85,7 +116,7 @@ export interface Writer {
   /**
    * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
    */
-  line(text: string): void;
+  line(text: string, about?: About): void;
   /** Events that came from elsewhere, with their origin kept. */
   pass(events: readonly Event[]): void;
   /** Flushes a last batch without waiting for credit; nothing is sent afterwards. */

@@ -12,10 +12,18 @@ import { broken, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Writer } from './types.ts';
 
 /** The writer of the operation while something is under way. */
-export const listenersOf = (held: Held, turn: Turn, { listeners }: Operation): Ref<Listeners> => {
+export const listenersOf = (
+  held: Held,
+  turn: Turn,
+  { id, listeners }: Operation,
+): Ref<Listeners> => {
   const before = listeners.get();
   if (before !== undefined) return before;
-  const made = turn.spawn(makeListeners, { node: held.name, log: held.log });
+  const made = turn.spawn(makeListeners, {
+    node: held.name,
+    log: held.log,
+    operation: id,
+  });
   listeners.set(made);
   return made;
 };

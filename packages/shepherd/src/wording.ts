@@ -1,5 +1,9 @@
 /** Short messages that scripts match: GNU Shepherd's words where it has some. */
-import type { Ending, Outcome } from './types.ts';
+import type { Topic } from './shapes.ts';
+import type { About, Ending, Outcome } from './types.ts';
+
+/** A line with the fields that say what it is about. */
+export type Saying = About & { readonly text: string };
 
 /** How a process ended, as the predicate of a sentence. */
 export const endedWords = ({ code, signal }: Ending): string => {
@@ -8,52 +12,80 @@ export const endedWords = ({ code, signal }: Ending): string => {
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
 };
 
+/**
+ * The sentence of a topic. `subject` is a service as the subject of a sentence, `Service web` for
+ * example; `on` the service that it depends on, as an object.
+ */
+export const topicWords = (topic: Topic, subject: string, on = 'another service'): string => {
+  switch (topic) {
+    case 'started':
+      return `${subject} has been started.`;
+    case 'stopped':
+      return `${subject} has been stopped.`;
+    case 'restarted':
+      return `${subject} has been restarted.`;
+    case 'enabled':
+      return `Enabled ${lowered(subject)}.`;
+    case 'disabled':
+      return `Disabled ${lowered(subject)}.`;
+    case 'already-running':
+      return `${subject} is already running.`;
+    case 'not-running':
+      return `${subject} is not running.`;
+    case 'not-started':
+      return `${subject} could not be started.`;
+    case 'not-stopped':
+      return `${subject} could not be stopped.`;
+    case 'depends':
+      return `${subject} depends on ${on}.`;
+  }
+};
+const lowered = (subject: string): string => subject.charAt(0).toLowerCase() + subject.slice(1);
+
+/** A topic of a service by its name. */
+export const sayingOf = (what: Topic, about: string, on?: string): Saying => ({
+  about,
+  what,
+  ...(on !== undefined && { on }),
+  text: topicWords(what, `Service ${about}`, on),
+});
+
 /** What an operation says about a service when its step is over. */
-export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): readonly string[] => {
+export const linesOf = (action: string, outcome: Outcome, isAsked: boolean): readonly Saying[] => {
   const { member, result, reason } = outcome;
   switch (result) {
     case 'changed':
-      return changedLines(action, member);
+      return about(member, changed.get(action));
     case 'ok':
-      return action === 'start' && isAsked ? [`Service ${member} is already running.`] : [];
+      return about(member, action === 'start' && isAsked ? 'already-running' : undefined);
     case 'failed':
-      return [...sentence(member, reason), ...failedLines(action, member)];
+      return [...reasonOf(outcome), ...about(member, undone.get(action))];
     default:
       return reason === undefined
-        ? [`Service ${member}: ${action}: ${result}.`]
-        : sentence(member, reason);
+        ? [{ about: member, text: `Service ${member}: ${action}: ${result}.` }]
+        : reasonOf(outcome);
   }
 };
+const changed: ReadonlyMap<string, Topic> = new Map([
+  ['start', 'started'],
+  ['stop', 'stopped'],
+  ['restart', 'restarted'],
+  ['enable', 'enabled'],
+  ['disable', 'disabled'],
+]);
+const undone: ReadonlyMap<string, Topic> = new Map([
+  ['start', 'not-started'],
+  ['stop', 'not-stopped'],
+]);
 
-const changedLines = (action: string, member: string): readonly string[] => {
-  switch (action) {
-    case 'start':
-      return [`Service ${member} has been started.`];
-    case 'stop':
-      return [`Service ${member} has been stopped.`];
-    case 'restart':
-      return [`Service ${member} has been restarted.`];
-    case 'enable':
-      return [`Enabled service ${member}.`];
-    case 'disable':
-      return [`Disabled service ${member}.`];
-    default:
-      return [];
-  }
-};
-const failedLines = (action: string, member: string): readonly string[] => {
-  switch (action) {
-    case 'start':
-      return [`Service ${member} could not be started.`];
-    case 'stop':
-      return [`Service ${member} could not be stopped.`];
-    default:
-      return [];
-  }
-};
+const about = (member: string, topic: Topic | undefined): readonly Saying[] =>
+  topic === undefined ? [] : [sayingOf(topic, member)];
+
 /** A reason as a sentence of its own, about the service that it is the reason of. */
-const sentence = (member: string, reason: string | undefined): readonly string[] => {
+const reasonOf = ({ member, reason, dependsOn }: Outcome): readonly Saying[] => {
   if (reason === undefined) return [];
+  if (dependsOn !== undefined) return [sayingOf('depends', member, dependsOn)];
   const end = reason.endsWith('.') ? '' : '.';
-  return [/^service /i.test(reason) ? reason : `Service ${member}: ${reason}${end}`];
+  const text = /^service /i.test(reason) ? reason : `Service ${member}: ${reason}${end}`;
+  return [{ about: member, text }];
 };

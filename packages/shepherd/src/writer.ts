@@ -60,10 +60,10 @@ export const makeWriter = (
 ): Behavior<Writer> => {
   const held: Held = { node, log, sink, backlog: turn.map(), flow: turn.cell(atFirst(sink)) };
   return {
-    line: (turn, text) => {
+    line: (turn, text, about = {}) => {
       const line = cut(text);
       turn.effect(() => held.log('operation.line', { text: line }));
-      take(held, turn, [{ kind: 'line', from: held.node, text: line }]);
+      take(held, turn, [{ kind: 'line', from: held.node, text: line, ...about }]);
     },
     pass: (turn, events) => take(held, turn, events),
     finish: (turn) => finish(held, turn),
@@ -191,7 +191,7 @@ const close = (held: Held): void => {
 const bytesOf = (event: Event): number => {
   switch (event.kind) {
     case 'line':
-      return 32 + utf8Bytes(event.from) + utf8Bytes(event.text);
+      return 32 + textBytes([event.from, event.text, event.about, event.what, event.on]);
     case 'row':
       return 64 + rowBytesOf(event.row);
     case 'dropped':
@@ -199,7 +199,9 @@ const bytesOf = (event: Event): number => {
   }
 };
 const rowBytesOf = (row: Row): number => {
-  const lists = [...(row.also ?? []), ...(row.output ?? [])];
-  const texts = [row.member, row.result, row.reason ?? '', row.stage ?? '', ...lists];
-  return texts.reduce((sum, text) => sum + 8 + utf8Bytes(text), 0);
+  const { also = [], output = [], sharedWith = [], cause } = row;
+  const texts = [row.member, row.result, row.reason, row.dependsOn, row.stage];
+  return textBytes([...texts, cause?.member, cause?.reason, ...also, ...output, ...sharedWith]);
 };
+const textBytes = (texts: readonly (string | undefined)[]): number =>
+  texts.reduce((sum, text) => sum + (text === undefined ? 0 : 8 + utf8Bytes(text)), 0);

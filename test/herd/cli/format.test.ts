@@ -295,6 +295,24 @@ describe('the outcome of a command', () => {
       none,
     );
     expect(shown.out).toEqual(['line\\x07', 'Also stopped: web-metrics']);
+    const restart = outcome('changed', { also: ['a', 'b'], otherCount: 1 });
+    expect(outcomeLines({ ...command, action: 'restart' }, restart, look, none).out).toEqual([
+      'Also restarted: a, b, 1 other service',
+    ]);
+  });
+  it('says in the row of a member what else that concerned, and what went wrong below', () => {
+    const rows = [
+      { member: 'a', result: 'changed', also: ['web-metrics'], sharedWith: ['api'] },
+      { member: 'b', result: 'failed', reason: '0 of 1 members', cause: { member: 'b/x' } },
+      { member: 'c', result: 'failed', cause: { member: 'c/x', reason: 'no route' } },
+    ] as const;
+    const said = { member: 'fleet', result: 'failed', rows } as const;
+    const { out } = outcomeLines({ ...command, action: 'stop' }, said, look, none);
+    expect(out.slice(0, 3)).toEqual([
+      '  b  failed   0 of 1 members; b/x',
+      '  c  failed   c/x: no route',
+      '  a  changed  shared with api; also stopped web-metrics',
+    ]);
   });
   it('does not repeat what a line has told of another service', () => {
     const also = ['networking', 'net'];

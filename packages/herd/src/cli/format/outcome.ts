@@ -55,7 +55,7 @@ const single = (
   if (!isGood(outcome)) return { out: [], err: trouble(command, outcome, look) };
   const said =
     outcome.reason === undefined || seen.has(outcome.reason) ? [] : [visible(outcome.reason)];
-  const untold = outcome.also?.filter((name) => !isTold(name, seen));
+  const untold = alsoOf({ ...outcome, also: outcome.also?.filter((name) => !isTold(name, seen)) });
   const also = alsoLine(command.action, untold);
   const plain = said.length === 0 && seen.size === 0 ? plainWords(command, outcome) : [];
   return { out: [...output, ...said, ...plain, ...also], err: [] };
@@ -80,12 +80,22 @@ const plainWords = ({ action, service }: Command, { result }: Outcome): readonly
 const isTold = (name: string, seen: ReadonlySet<string>): boolean =>
   [...seen].some((line) => line.startsWith(`Service ${name} `));
 
-const alsoLine = (action: string, also: readonly string[] | undefined): readonly string[] => {
-  if (also === undefined || also.length === 0) return [];
-  const word =
-    action === 'stop' ? 'Also stopped' : action === 'start' ? 'Also started' : 'Also touched';
-  return [`${word}: ${also.map(visible).join(' ')}`];
-};
+/** What else was touched: names, and a count where those were not for us. */
+const alsoOf = ({ also = [], otherCount = 0 }: Touched): readonly string[] =>
+  otherCount === 0 ? also : [...also, counted(otherCount, 'other service')];
+interface Touched {
+  readonly also?: readonly string[] | undefined;
+  readonly otherCount?: number;
+}
+const alsoLine = (action: string, also: readonly string[]): readonly string[] =>
+  also.length === 0
+    ? []
+    : [`Also ${pastWords.get(action) ?? 'touched'}: ${also.map(visible).join(', ')}`];
+const pastWords: ReadonlyMap<string, string> = new Map([
+  ['start', 'started'],
+  ['stop', 'stopped'],
+  ['restart', 'restarted'],
+]);
 
 const trouble = ({ action, service }: Command, row: Row, look: Look): readonly string[] => {
   const name = visible(service);
@@ -93,7 +103,9 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
     row.result === 'failed'
       ? `failed to ${visible(action)} service ${name}`
       : `${visible(action)} ${name}: ${words[row.result]}`;
-  const details = [row.reason, lastSeen(row)].filter((text) => text !== undefined).map(visible);
+  const details = [row.reason, causeOf(row), lastSeen(row)]
+    .filter((text) => text !== undefined)
+    .map(visible);
   return [
     `${look.paint('red', 'herd: error:')} ${headline}`,
     ...details.map((text) => `  ${text}`),
@@ -114,14 +126,17 @@ const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
   const rows = [...outcome.rows].sort(
     (a, b) => results.indexOf(a.result) - results.indexOf(b.result),
   );
-  const body = rows.length < groupFromCount ? table(rows, look, '  ') : grouped(rows, look);
+  const body =
+    rows.length < groupFromCount
+      ? table(rows, look, command.action, '  ')
+      : grouped(rows, look, command.action);
   const err = isGood(outcome)
     ? []
     : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
   return {
     out: [
       ...body,
-      ...alsoLine(command.action, outcome.also),
+      ...alsoLine(command.action, alsoOf(outcome)),
       summaryLine(command.service, outcome),
     ],
     err,
@@ -133,9 +148,14 @@ const verdictText = ({ action, service }: Command, { result, reason }: Outcome):
   return `${visible(action)} ${visible(service)}: ${words[result]}${why}`;
 };
 
-const table = (rows: readonly Row[], look: Look, indent: string): readonly string[] => {
+const table = (
+  rows: readonly Row[],
+  look: Look,
+  action: string,
+  indent: string,
+): readonly string[] => {
   const lines = tableLines(
-    rows.map((row) => [row.member, words[row.result], detailOf(row)]),
+    rows.map((row) => [row.member, words[row.result], detailOf(row, action)]),
     indent,
   );
   return rows.flatMap((row, at) => [
@@ -153,19 +173,26 @@ const painted = (line: string, row: Row, look: Look, indent: string): string => 
   return `${line.slice(0, start + 2)}${look.paint(styleOf(row.result), word)}${line.slice(end)}`;
 };
 
-const detailOf = (row: Row): string => {
+/** What went wrong below it, and the other aggregates that it belongs to. */
+const causeOf = ({ cause }: Row): string | undefined =>
+  cause && [cause.member, cause.reason].filter((text) => text !== undefined).join(': ');
+const sharedOf = ({ sharedWith }: Row): string | undefined =>
+  sharedWith && `shared with ${sharedWith.join(', ')}`;
+
+const detailOf = (row: Row, action: string): string => {
   const state = [row.stage, row.pid === undefined ? undefined : `pid ${row.pid}`].filter(
     (text) => text !== undefined,
   );
-  const also =
-    row.also === undefined || row.also.length === 0 ? undefined : `also ${row.also.join(' ')}`;
+  const others = alsoOf(row);
+  const past = pastWords.get(action) ?? 'touched';
+  const also = others.length === 0 ? undefined : `also ${past} ${others.join(', ')}`;
   const parts = isGood(row)
-    ? [state.join(', ') || undefined, row.reason, also]
-    : [row.reason, lastSeen(row), also];
+    ? [state.join(', ') || undefined, row.reason, sharedOf(row), also]
+    : [row.reason, causeOf(row), lastSeen(row), sharedOf(row), also];
   return parts.filter((text) => text !== undefined).join('; ');
 };
 
-const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
+const grouped = (rows: readonly Row[], look: Look, action: string): readonly string[] =>
   results.flatMap((result) => {
     const group = rows.filter((row) => row.result === result);
     if (group.length === 0) return [];
@@ -174,7 +201,7 @@ const grouped = (rows: readonly Row[], look: Look): readonly string[] =>
     const rest =
       group.length === shown.length ? [] : [`    … and ${group.length - shown.length} more`];
     const isPlain = isGood({ result }) && shown.every(({ output }) => output === undefined);
-    if (!isPlain) return [title, ...table(shown, look, '    '), ...rest];
+    if (!isPlain) return [title, ...table(shown, look, action, '    '), ...rest];
     return [
       title,
       ...wrapped(
