@@ -125,6 +125,35 @@ describe('a restarted peer', () => {
     older.end.cut();
     world.run();
   });
+  it('may lose against a dial that was never confirmed as long as that is young', () => {
+    const verdicts = (afterMs: number): readonly boolean[] =>
+      Array.from({ length: 30 }, (_each, seed) => {
+        const world = new World(seed + 1);
+        const network = new Network(world);
+        const a = new Peer(network, 'a');
+        network.answerAs('b', (end) => {
+          const first = new Raw(network, 'b');
+          const handler = first.accept(end);
+          first.send(first.hello());
+          return handler;
+        });
+        a.router.dial(new Sturdyref(dying, new Uint8Array(3)), recorded(), recorded());
+        while (a.router.sessions().length === 0) world.step(); // open from now on
+        for (const line of network.lines) line.lose();
+        world.runFor(afterMs - network.latencyMs);
+        const again = Raw.dial(network, a, 'b');
+        again.send(again.hello());
+        world.runFor(100);
+        const hasLost = again.abortReason === 'captp: crossed hellos, the other connection stays';
+        a.router.close();
+        return hasLost;
+      });
+    const lost = (afterMs: number): number => verdicts(afterMs).filter((each) => each).length;
+    expect(lost(9_999)).toBeGreaterThan(5);
+    expect(lost(9_999)).toBeLessThan(25);
+    expect(lost(10_000)).toBe(0);
+    peers = [];
+  });
   it('does not lose against a dial of ours that was never confirmed and is old', async () => {
     for (let seed = 1; seed <= 20; seed += 1) {
       const world = new World(seed);

@@ -115,18 +115,29 @@ describe('enliven', () => {
     });
     middle.router.close();
   });
-  it('breaks with Unreachable when the peer accepts and says nothing', async () => {
-    network.answerAs('mute', () => ({
-      bytes: () => undefined,
-      drained: () => undefined,
-      closed: () => undefined,
-    }));
-    const start = world.now;
-    const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('mute'), secret));
-    await expect(a.run((turn) => turn.send(desk, 'hear', 1))).rejects.toMatchObject({
-      code: 'unreachable',
-    });
-    expect(world.now - start).toBeLessThan(11_000);
+  it('breaks with Unreachable when the peer accepts and says nothing, in time and not before', () => {
+    const mute = new Raw(network, 'mute');
+    network.answerAs('mute', mute.accept);
+    const reached = recorded();
+    a.router.dial(new Sturdyref(elsewhere('mute'), secret), reached, recorded());
+    world.run(9_999);
+    expect(reached.said).toEqual([]);
+    world.run(10_001);
+    expect(reached.value).toMatchObject({ code: 'unreachable' });
+    world.run();
+    expect([mute.isClosed, mute.abortReason]).toEqual([true, 'captp: no hello in time']);
+  });
+  it('is told in time when the peer has said half of a hello', () => {
+    const slow = new Raw(network, 'slow');
+    network.answerAs('slow', slow.accept);
+    const reached = recorded();
+    a.router.dial(new Sturdyref(elsewhere('slow'), secret), reached, recorded());
+    world.run(9_000);
+    slow.send(slow.hello().subarray(0, 100));
+    world.run(10_001);
+    expect(reached.value).toMatchObject({ code: 'unreachable' });
+    world.run();
+    expect(slow.isClosed).toBe(true);
   });
   it('breaks with Refused for a transport that there is no netlayer for', async () => {
     const desk = a.router.enliven<Desk>(new Sturdyref(elsewhere('x', 'pigeon'), secret));
