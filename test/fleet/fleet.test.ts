@@ -157,7 +157,6 @@ describe('the status of a fleet', () => {
     expect(status.value).toHaveProperty('members[1]', {
       name: 'web-server-b',
       stage: 'unknown',
-      ageMs: 0,
       unknownReason: expect.stringMatching(/\w/) as unknown,
     });
     expect(status.value?.actions).toEqual([]);

@@ -36,6 +36,8 @@ const makeTestShepherd = (
       note(turn, `probe ${name} ${timeoutMs}`);
       return name === 'slow' ? turn.inlet<Status>().vow : turn.kept(statusOf(name));
     },
+    watch: (turn, names, _observer, heartbeatMs) =>
+      note(turn, `watch ${names.join(',')} ${heartbeatMs}`),
     names: () => ['web', 'slow'],
     log: (turn, name, lineCount) => turn.kept([`${lineCount} lines of ${name}`]),
     history: () => [{ service: 'web', what: 'running', at: 1 }],

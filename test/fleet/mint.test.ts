@@ -19,6 +19,7 @@ const makeFacet = (
   perform: (turn) => turn.kept({ member: name, result: 'ok', rows: [] }),
   status: () => ({ ...runningStatus, provision: [name] }),
   probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
+  watch: () => undefined,
 });
 const makeFacets = (
   _turn: Turn<Pick<Shepherd, 'facet'>>,

@@ -478,6 +478,7 @@ describe('the status', () => {
       command: ['run', 'web'],
       isReady: true,
       isEnabled: true,
+      isWanted: false,
       isOneShot: false,
       isRespawned: false,
       respawnCount: 0,
@@ -495,7 +496,47 @@ describe('the status', () => {
     seen.push(rig.status().version?.sequence);
     rig.exit({ code: 0 });
     seen.push(rig.status().version?.sequence);
-    expect(seen).toEqual([0, 1, 2, 2, 3, 4]);
+    rig.perform('disable');
+    seen.push(rig.status().version?.sequence);
+    rig.perform('disable');
+    seen.push(rig.status().version?.sequence);
+    expect(seen).toEqual([0, 1, 2, 2, 3, 5, 6, 6]);
+  });
+  it('is touched, under all of its names, by everything that it shows, and by nothing else', () => {
+    const rig = new ServiceRig(
+      program({
+        provision: ['web', 'www'],
+        ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 9_000 },
+      }),
+    );
+    const shown = (): unknown => {
+      const { version: _version, ...facts } = rig.status();
+      return facts;
+    };
+    const isTouchedBy = (act: () => void): boolean => {
+      const [before, count] = [shown(), rig.touched.length];
+      act();
+      rig.wait(0);
+      expect(rig.touched.length > count).toBe(JSON.stringify(shown()) !== JSON.stringify(before));
+      return rig.touched.length > count;
+    };
+    const acts: readonly [() => unknown, boolean][] = [
+      [() => rig.perform('start'), true],
+      [() => rig.spawned(), true],
+      [() => rig.probes[0]?.kept(false), false],
+      [() => rig.wait(100), false],
+      [() => rig.probes[1]?.kept(true), true],
+      [() => rig.perform('start'), false],
+      [() => rig.ask((turn, service) => turn.call(service, 'wish', true)), true],
+      [() => rig.ask((turn, service) => turn.call(service, 'wish', true)), false],
+      [() => rig.perform('disable'), true],
+      [() => rig.perform('disable'), false],
+      [() => rig.exit({ code: 1 }), true],
+      [() => rig.perform('enable'), true],
+      [() => rig.perform('stop'), false],
+    ];
+    expect(acts.map(([act]) => isTouchedBy(() => void act()))).toEqual(acts.map(([, is]) => is));
+    expect(rig.touched.every((names) => names.join() === 'web,www')).toBe(true);
   });
   it('has the last lines of the log when it is probed', () => {
     const rig = running();

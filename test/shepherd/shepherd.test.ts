@@ -46,7 +46,7 @@ describe('start', () => {
           result: 'failed',
           reason: 'no such program',
           stage: 'stopped',
-          version: { epoch: 1_700_000_000_000, sequence: 2 },
+          version: { epoch: 1_700_000_000_000, sequence: 4 },
           output: ['db said'],
         },
       ],

@@ -75,6 +75,7 @@ const makeFarEnd = (
   perform: (turn, request, sink) =>
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
   status: () => runningStatus,
+  watch: () => undefined,
   probe: (turn, timeoutMs) =>
     turn.ask((answer) =>
       asked({ method: 'probe', request: requestOf('probe'), sink: nobody, timeoutMs, answer }),

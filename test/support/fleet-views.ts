@@ -16,7 +16,7 @@ const newsMs = probeMs + 500;
 interface Shown {
   readonly name: string;
   readonly stage: string;
-  readonly ageMs: number;
+  readonly ageMs?: number;
 }
 
 /** Everything that a controller has shown, judged as it comes. */
@@ -45,7 +45,7 @@ export class Views {
     }
   }
 
-  #judgeShown({ name, stage, ageMs }: Shown): void {
+  #judgeShown({ name, stage, ageMs = 0 }: Shown): void {
     const host = this.#story.hosts.find((each) => name === `web-server-${each.name.toLowerCase()}`);
     if (host === undefined || stage !== 'running') return;
     this.runningCount += 1;
@@ -61,7 +61,7 @@ export class Views {
 
 const membersIn = (status: Status): readonly Shown[] => [
   ...('members' in status ? (status.members ?? []) : []),
-  { name: status.provision[0] ?? '', stage: status.stage, ageMs: status.ageMs },
+  { ...status, name: status.provision[0] ?? '' },
 ];
 
 const wokeSince = ({ machine: { time } }: FleetNode, sinceMs: number): boolean =>

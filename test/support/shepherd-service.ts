@@ -24,6 +24,7 @@ import {
   type LocalStatus,
   type Outcome,
   type ServiceConfig,
+  type StatusBoard,
   type Writer,
 } from '@bellwether/shepherd';
 import { requestOf, type Asked } from './shepherd-machine.ts';
@@ -42,6 +43,13 @@ const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
   run: (turn, body) => body(turn),
 });
 
+type Touched = Pick<StatusBoard, 'touched'>;
+const makeTouched = (
+  _turn: Turn<Touched>,
+  _bcom: Bcom<Touched>,
+  told: (names: readonly string[]) => void,
+): Behavior<Touched> => ({ touched: (turn, names) => turn.effect(() => told(names)) });
+
 /** A service and the hands of the test on all that it works with. */
 export class ServiceRig {
   readonly world = new World(1);
@@ -53,6 +61,8 @@ export class ServiceRig {
   commandResult: CommandResult = { code: 0, output: [] };
   logLines: readonly string[] = [];
   readonly records: unknown[] = [];
+  /** What the board was told, each with all names of the service. */
+  readonly touched: (readonly string[])[] = [];
   readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] =
     [];
   readonly #vat;
@@ -107,9 +117,10 @@ export class ServiceRig {
       },
       clock: this.world.clock(0),
       log,
+      board: turn.spawn(makeTouched, (names: readonly string[]) => void this.touched.push(names)),
     };
     this.#desk = turn.spawn(makeDesk);
-    this.#service = turn.spawn(makeService, config, powers, isEnabled);
+    this.#service = turn.spawn(makeService, config, powers, { isEnabled, isWanted: false });
     this.#writer = turn.spawn(makeWriter, { node: 'rig', log });
   }
   #probe(what: string, answer: Answer): void {

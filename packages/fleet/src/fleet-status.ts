@@ -30,7 +30,7 @@ export const fleetStatus = (
     members: members.map(memberOf),
     requirement: [],
     actions: commonActions(members),
-    ageMs: Math.max(0, ...members.map((member) => member.ageMs)),
+    ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
     isEnabled: true,
     isOneShot: false,
     isRespawned: false,
@@ -44,7 +44,7 @@ export const fleetStatus = (
 const memberOf = (status: Status): MemberStatus => ({
   name: status.provision[0] ?? '',
   stage: status.stage,
-  ageMs: status.ageMs,
+  ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
   ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
   ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
   ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),

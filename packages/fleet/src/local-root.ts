@@ -23,7 +23,7 @@ export interface RefStore {
 /** What of a shepherd its local root needs. */
 export type RootShepherd = Pick<
   Shepherd,
-  'perform' | 'status' | 'probe' | 'names' | 'log' | 'history' | 'shutDown'
+  'perform' | 'status' | 'probe' | 'watch' | 'names' | 'log' | 'history' | 'shutDown'
 >;
 /** What a local root stands in front of. */
 export interface LocalRootOptions {
@@ -48,6 +48,8 @@ export const makeLocalRoot = (
   return {
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
+    watch: (turn, names, observer, heartbeatMs) =>
+      turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),
     log: (turn, name, lineCount) =>
       turn.send(
         shepherd,

@@ -83,13 +83,13 @@ export const lostSight = (observed: Observed, trouble: string): Observed => ({
 export const statusOf = (exported: Exported, observed: Observed, now: number): ExportedStatus => {
   const { last, lastAt } = observed;
   const silenceMs = lastAt === undefined ? 0 : now - lastAt;
+  const age = last?.ageMs === undefined ? {} : { ageMs: last.ageMs + silenceMs };
   const known: Known = last ?? unknownStatus(exported.provision[0], '');
   const { provision, origin } = exported;
   const here = { kind: 'exported', provision, requirement: [], origin } as const;
-  const ageMs = known.ageMs + silenceMs;
   const doubt = doubtOf(observed, silenceMs);
-  if (doubt === undefined) return { ...known, ...here, ageMs };
-  return { ...past(known), ...here, ageMs, stage: 'unknown', unknownReason: doubt };
+  if (doubt === undefined) return { ...known, ...here, ...age };
+  return { ...past(known), ...here, ...age, stage: 'unknown', unknownReason: doubt };
 };
 
 const doubtOf = (observed: Observed, silenceMs: number): string | undefined => {
@@ -114,6 +114,6 @@ const past = (known: Known): Known => {
 };
 const unknownMember = ({ name, ageMs }: MemberStatus): MemberStatus => ({
   name,
-  ageMs,
+  ...(ageMs !== undefined && { ageMs }),
   stage: 'unknown',
 });

@@ -1,6 +1,6 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
-import type { Change, Outcome, Request, Sink, Status } from '@bellwether/shepherd';
+import type { Change, Observer, Outcome, Request, Sink, Status } from '@bellwether/shepherd';
 
 /** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
 export interface LocalRoot {
@@ -12,6 +12,11 @@ export interface LocalRoot {
    * asked, where a name is none.
    */
   status(names: readonly string[], timeoutMs: number): Vow<readonly Status[]>;
+  /**
+   * From now on the observer is told of these services, of all where none is named, and at least
+   * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.
+   */
+  watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
   /** The last lines of a service's log, oldest first. */
   log(name: string, lineCount: number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */

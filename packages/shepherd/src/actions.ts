@@ -10,7 +10,7 @@
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
-import { outcomeOf, refusal, runOf, type Held } from './service-state.ts';
+import { outcomeOf, refusal, runOf, stateOf, type Held } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from './types.ts';
 import { endedWords } from './wording.ts';
 
@@ -38,7 +38,7 @@ const signalled = (
   turn: Turn,
   { signal }: Extract<ActionConfig, { readonly kind: 'signal' }>,
 ): Vow<Outcome> => {
-  const run = runOf(held.state.get());
+  const run = runOf(stateOf(held));
   if (run === undefined) return turn.kept(refusal(held, `Service ${held.name} is not running.`));
   turn.tell(held.monitor, 'signal', run.startId, signal);
   return turn.kept(outcomeOf(held, 'changed'));

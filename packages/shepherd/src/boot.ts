@@ -12,7 +12,7 @@ import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
 import { keyOf, planAll, planEnd, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
-import { allOwn, graphOf, ownOf, plain, type Held } from './shepherd-state.ts';
+import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink } from './types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { makeWriter } from './writer.ts';
@@ -34,9 +34,6 @@ export const restore = (held: Held, turn: Turn): Vow<void> =>
       names.filter((name) => !needed.has(name) && !isStopped(name)),
     );
   });
-
-const isWanted = (held: Held, name: string): boolean =>
-  held.desired.get(name) ?? ownOf(held, name)?.config.isAutoStarted ?? false;
 
 const stageOf = (held: Held, turn: Turn, name: string) => {
   const own = ownOf(held, name);

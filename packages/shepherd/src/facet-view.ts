@@ -63,6 +63,7 @@ const factRules = {
   ageMs: true,
   isReady: true,
   isEnabled: true,
+  isWanted: true,
   isOneShot: true,
   isRespawned: true,
   respawnCount: true,

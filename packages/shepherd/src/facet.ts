@@ -12,8 +12,8 @@ import {
   facetView,
   type FacetSight,
 } from './facet-view.ts';
-import { checkSink } from './sinks.ts';
-import type { Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
+import { checkObserver, checkSink } from './sinks.ts';
+import type { Observer, Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
 
 /** What a facet stands in front of. */
 export interface FacetOptions {
@@ -41,6 +41,11 @@ export const makeServiceFacet = (
       turn.when(turn.send(shepherd, 'probe', name, timeoutMs), (_turn, status) =>
         facetView(status),
       ),
+    watch: (turn, observer, heartbeatMs) => {
+      checkObserver(observer);
+      const seen = turn.spawn(makeFacetObserver, observer);
+      turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
+    },
   };
 };
 
@@ -71,4 +76,13 @@ const makeFacetSink = (
   sight: FacetSight,
 ): Behavior<Sink> => ({
   rows: (turn, batch, sequence) => turn.send(sink, 'rows', facetEvents(batch, sight), sequence),
+});
+
+const makeFacetObserver = (
+  _turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  observer: Ref<Observer>,
+): Behavior<Observer> => ({
+  observed: (turn, sequence, statuses) =>
+    turn.send(observer, 'observed', sequence, statuses.map(facetView)),
 });

@@ -17,7 +17,7 @@ export {
 } from './read.ts';
 export type { Step, StepBase, Wish } from './plan.ts';
 export { checkedRequest, isName } from './requests.ts';
-export { makeService, type ServicePowers } from './service.ts';
+export { makeService, type Recorded, type ServicePowers } from './service.ts';
 export {
   isGood,
   makeReader,
@@ -30,6 +30,7 @@ export {
   type ReadPolicy,
 } from './shapes.ts';
 export { makeShepherd } from './shepherd.ts';
+export { makeStatusBoard } from './status-board.ts';
 export type { ShepherdOptions } from './shepherd-state.ts';
 export { cutText } from './text.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

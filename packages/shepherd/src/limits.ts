@@ -17,6 +17,22 @@ export const limits = {
   remainingMs: 86_400_000,
   /** Milliseconds that a member's answer gets to come back before the deadline of its asker. */
   answerMarginMs: 100,
+  /**
+   * Watchings of one asker: a controller needs one for each service, a person one for each terminal.
+   */
+  askerWatchingCount: 16,
+  /** Watchings in all: each change is looked up in each of them. */
+  watchingCount: 1_024,
+  /** Milliseconds between heartbeats of a watching: a faster one would only load the network. */
+  leastHeartbeatMs: 1_000,
+  /** A slower one would keep what has broken for longer than anybody waits. */
+  mostHeartbeatMs: 60_000,
+  /** Heartbeats that find the last push unanswered, after which its watching is over. */
+  missedBeatCount: 4,
+  /** Statuses in one push; the rest follows in the next ones. A frame holds 262,144 values. */
+  pushStatusCount: 1_000,
+  /** Milliseconds between an answer and the next push: what changes meanwhile is told together. */
+  pushGapMs: 50,
   /** Services of one shepherd. */
   serviceCount: 10_000,
   /** Names of one service. */

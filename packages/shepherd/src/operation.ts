@@ -228,8 +228,10 @@ const leftFor = (held: Held, { account }: Operation): number => {
 export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void => {
   held.wishes.set(name, wish);
   const isWanted = wish === 'start';
-  if (ownOf(held, name) === undefined || held.desired.get(name) === isWanted) return;
+  const own = ownOf(held, name);
+  if (own === undefined || held.desired.get(name) === isWanted) return;
   held.desired.set(name, isWanted);
+  turn.call(own.service, 'wish', isWanted);
   turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
 };
 

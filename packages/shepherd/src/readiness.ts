@@ -1,7 +1,7 @@
 /** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
 import type { Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
-import { setState, type Attempt, type Held, type State } from './service-state.ts';
+import { change, stateOf, type Attempt, type Held, type State } from './service-state.ts';
 import type { Readiness, Run } from './types.ts';
 
 /** A readiness that has to be asked for. */
@@ -9,7 +9,7 @@ export type Probed = Exclude<Readiness, { readonly kind: 'spawned' }>;
 
 /** Whether this process is the one that is waited for. */
 export const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking' }) | undefined => {
-  const state = held.state.get();
+  const state = stateOf(held);
   return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
 };
 
@@ -39,7 +39,7 @@ export const untilReady = (
     const poll = turn.after(waitMs, (turn) => {
       if (wakingOf(held, run) !== undefined) untilReady(held, turn, run, ready, isReady, nextMs);
     });
-    setState(held, { ...state, poll });
+    change(held, turn, { state: { ...state, poll } });
   };
   turn.when(
     answer,

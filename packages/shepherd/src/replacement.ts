@@ -8,19 +8,20 @@
  *     at rest      is taken at once
  *     up           is kept, and taken with the end of the process; one that says the same changes nothing
  */
+import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from './digest.ts';
-import { isAtRest, runOf, setState, takeLatest, type Held } from './service-state.ts';
+import { isAtRest, runOf, stateOf, takeLatest, touch, type Held } from './service-state.ts';
 import type { ServiceConfig } from './types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
-export const revise = (held: Held, next: ServiceConfig): void => {
+export const revise = (held: Held, turn: Turn, next: ServiceConfig): void => {
   const { provision, requirement, isAutoStarted } = next;
   held.latest.set(next);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
-  if (isSame || isAtRest(held.state.get())) takeLatest(held);
+  if (isSame || isAtRest(stateOf(held))) takeLatest(held, turn);
   else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted });
-  setState(held, held.state.get());
+  touch(held, turn);
 };
 
 /** Notes whether a process that outlived the daemon is what this one would start. */
@@ -30,7 +31,7 @@ export const noteAdopted = (held: Held): void => {
 
 /** An adopted process says itself what it was made from, where its record does. */
 const isMadeFrom = (held: Held, { start }: ServiceConfig): boolean => {
-  const madeFrom = runOf(held.state.get())?.madeFrom;
+  const madeFrom = runOf(stateOf(held))?.madeFrom;
   return madeFrom === undefined || madeFrom === digestOf(start);
 };
 

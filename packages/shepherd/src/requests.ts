@@ -93,3 +93,12 @@ export const checkedCount = (what: string, value: number, max: number): number =
     throw new BadRequest(`${what}: expected an integer from 0 to ${max}, found ${shown(value)}`);
   return value;
 };
+
+/** @throws BadRequest for what is no time between two heartbeats. */
+export const checkHeartbeat = (heartbeatMs: number): void => {
+  const { leastHeartbeatMs, mostHeartbeatMs } = limits;
+  if (checkedCount('watch: heartbeat', heartbeatMs, mostHeartbeatMs) < leastHeartbeatMs)
+    throw new BadRequest(
+      `watch: expected a heartbeat each ${leastHeartbeatMs} to ${mostHeartbeatMs} ms, found ${heartbeatMs}`,
+    );
+};

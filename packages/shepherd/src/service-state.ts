@@ -22,6 +22,7 @@ import type {
   Run,
   ServiceConfig,
   Stage,
+  StatusBoard,
   Version,
 } from './types.ts';
 
@@ -32,6 +33,13 @@ export interface ServicePowers {
   readonly logFiles: LogFiles;
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly log: Log;
+  /** Told of everything that changes in a status. */
+  readonly board: Ref<Pick<StatusBoard, 'touched'>>;
+}
+/** What the records say of a service. */
+export interface Recorded {
+  readonly isEnabled: boolean;
+  readonly isWanted: boolean;
 }
 /** What can be called off. */
 export interface Timer {
@@ -72,6 +80,19 @@ export type State =
       readonly resolver: Resolver<Outcome>;
     };
 
+/** Everything of a service that its status shows. */
+export interface Shown {
+  readonly state: State;
+  readonly isEnabled: boolean;
+  /** The last explicit wish that was accepted. */
+  readonly isWanted: boolean;
+  /** When the stage was entered, by the wall clock. */
+  readonly since: number | undefined;
+  readonly respawns: Respawns;
+  readonly lastExit: (Ending & { readonly at: number }) | undefined;
+  readonly failure: { readonly reason: string; readonly at: number } | undefined;
+}
+
 /** The state of a service, and what its steps work with. */
 export interface Held extends ServicePowers {
   readonly name: string;
@@ -82,19 +103,14 @@ export interface Held extends ServicePowers {
   /** A restart would make something else of it. */
   readonly isReplaced: JournalCell<boolean>;
   readonly logger: Ref<Logger>;
-  /** Changed by `setState` alone. */
-  readonly state: JournalCell<State>;
-  /** Which state that is; the epoch is the instant, by the wall clock, at which it was made. */
+  /** Changed by `change` alone. */
+  readonly shown: JournalCell<Shown>;
+  /** Which of them that is; the epoch is the instant, by the wall clock, at which it was made. */
   readonly version: JournalCell<Version>;
+  /** What was asked of it last: not yet what is wished where that waits for other services. */
   readonly goal: JournalCell<'start' | 'stop'>;
-  readonly isEnabled: JournalCell<boolean>;
   /** Why it starts nothing any more; undefined while it may. */
   readonly retirement: JournalCell<string | undefined>;
-  /** When the stage was entered, by the wall clock. */
-  readonly since: JournalCell<number | undefined>;
-  readonly respawns: JournalCell<Respawns>;
-  readonly lastExit: JournalCell<(Ending & { readonly at: number }) | undefined>;
-  readonly failure: JournalCell<{ readonly reason: string; readonly at: number } | undefined>;
   readonly history: JournalCell<readonly Change[]>;
   /** The custom actions whose commands run, and since when by the monotonic clock. */
   readonly commands: JournalMap<string, number>;
@@ -109,7 +125,7 @@ export const hold = (
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  isEnabled: boolean,
+  recorded: Recorded,
 ): Held => ({
   ...powers,
   name: config.provision[0],
@@ -117,15 +133,17 @@ export const hold = (
   latest: turn.cell(config),
   isReplaced: turn.cell(false),
   logger,
-  state: turn.cell<State>(stopped),
+  shown: turn.cell<Shown>({
+    ...recorded,
+    state: stopped,
+    since: undefined,
+    respawns: noRespawns,
+    lastExit: undefined,
+    failure: undefined,
+  }),
   version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
-  isEnabled: turn.cell(isEnabled),
   retirement: turn.cell<string | undefined>(undefined),
-  since: turn.cell<number | undefined>(undefined),
-  respawns: turn.cell(noRespawns),
-  lastExit: turn.cell<(Ending & { readonly at: number }) | undefined>(undefined),
-  failure: turn.cell<{ readonly reason: string; readonly at: number } | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
   commands: turn.map<string, number>(),
 });
@@ -148,17 +166,41 @@ export const runOf = (state: State): Run | undefined => ('run' in state ? state.
 export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
 
 /** From now on the service is what it was last described as. */
-export const takeLatest = (held: Held): void => {
+export const takeLatest = (held: Held, turn: Turn): void => {
   if (!held.isReplaced.get() && held.config.get() === held.latest.get()) return;
   held.config.set(held.latest.get());
   held.isReplaced.set(false);
+  touch(held, turn);
 };
 
-/** The one place where the state changes: what was seen of it so far is of an older version. */
-export const setState = (held: Held, next: State): void => {
+/** The state at this moment. */
+export const stateOf = (held: Held): State => held.shown.get().state;
+
+/**
+ * The one place where something changes that happens to the service and that its status shows; what
+ * is said of it is changed by a replacement.
+ */
+export const change = (held: Held, turn: Turn, next: Partial<Shown>): void => {
+  const before = held.shown.get();
+  const after = { ...before, ...next };
+  held.shown.set(after);
+  if (!looksSame(before, after)) touch(held, turn);
+};
+/** What was seen of the service so far is of an older version, and who watches is told. */
+export const touch = (held: Held, turn: Turn): void => {
   const { epoch, sequence } = held.version.get();
-  held.state.set(next);
   held.version.set({ epoch, sequence: sequence + 1 });
+  turn.tell(held.board, 'touched', held.config.get().provision);
+};
+const looksSame = (one: Shown, other: Shown): boolean => {
+  const { state, ...facts } = one;
+  const { state: otherState, ...otherFacts } = other;
+  // A poll for readiness and a wait within one stage are nobody's affair.
+  if (stageOf(state) !== stageOf(otherState) || runOf(state)?.pid !== runOf(otherState)?.pid)
+    return false;
+  return Object.entries(facts).every(
+    ([key, value]) => value === otherFacts[key as keyof typeof facts],
+  );
 };
 
 /**
@@ -166,19 +208,19 @@ export const setState = (held: Held, next: State): void => {
  * noted.
  */
 export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
-  const before = held.state.get();
+  const before = stateOf(held);
   if (before.at === 'waking') {
     before.deadline?.cancel();
     before.poll?.cancel();
   }
   if (before.at === 'stopping') before.grace?.cancel();
-  setState(held, next);
-  if (isAtRest(next)) takeLatest(held);
+  if (isAtRest(next)) takeLatest(held, turn);
   const at = held.clock.wall();
-  if (stageOf(before) !== stageOf(next)) held.since.set(at);
+  const isSameStage = stageOf(before) === stageOf(next);
+  change(held, turn, { state: next, ...(isSameStage ? {} : { since: at }) });
   if (what === undefined) return;
-  const change: Change = { service: held.name, what, at };
-  held.history.set([...held.history.get(), change].slice(-limits.historyCount));
+  const noted: Change = { service: held.name, what, at };
+  held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
 };
 
@@ -192,7 +234,7 @@ export const say = (
 
 /** What a step answers: how it ended, and where the service is now. */
 export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
-  const state = held.state.get();
+  const state = stateOf(held);
   const pid = runOf(state)?.pid;
   const stage = stageOf(state);
   const version = held.version.get();

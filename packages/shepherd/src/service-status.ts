@@ -6,8 +6,7 @@ import type { LocalStatus } from './types.ts';
 /** The status now; only its log file is asked of somebody else, near. */
 export const statusOf = (held: Held, turn: Turn): LocalStatus => {
   const config = held.config.get();
-  const state = held.state.get();
-  const respawns = held.respawns.get();
+  const { state, isEnabled, isWanted, since, respawns, lastExit, failure } = held.shown.get();
   return {
     kind: 'local',
     version: held.version.get(),
@@ -22,16 +21,17 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     ageMs: 0,
     isReady: state.at === 'running',
     ...(held.isReplaced.get() && { hasReplacement: true }),
-    isEnabled: held.isEnabled.get(),
+    isEnabled,
+    isWanted,
     isOneShot: config.isOneShot,
     isRespawned: config.respawn !== undefined,
     respawnCount: respawns.count,
-    ...given('since', held.since.get()),
+    ...given('since', since),
     ...given('pid', runOf(state)?.pid),
     ...given('command', config.start?.argv),
     ...given('lastRespawn', respawns.lastAt),
-    ...given('lastExit', held.lastExit.get()),
-    ...given('failure', held.failure.get()),
+    ...given('lastExit', lastExit),
+    ...given('failure', failure),
     ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };
 };

@@ -5,12 +5,13 @@ import { untilReady, wakingOf } from './readiness.ts';
 import { noteAdopted } from './replacement.ts';
 import { nextRespawn, noRespawns } from './respawn.ts';
 import {
+  change,
   enter,
   outcomeOf,
   refusal,
   runOf,
   say,
-  setState,
+  stateOf,
   stopped,
   superseded,
   takeLatest,
@@ -25,16 +26,16 @@ import { endedWords } from './wording.ts';
 
 /** An explicit start. */
 export const start = (held: Held, turn: Turn): Vow<Outcome> => {
-  const state = held.state.get();
+  const state = stateOf(held);
   if (state.at === 'running') {
     held.goal.set('start');
     return turn.kept(outcomeOf(held, 'ok'));
   }
-  if (!held.isEnabled.get()) return turn.kept(refusal(held, disabledWords(held)));
+  if (!held.shown.get().isEnabled) return turn.kept(refusal(held, disabledWords(held)));
   const retirement = held.retirement.get();
   if (retirement !== undefined) return turn.kept(refusal(held, retirement));
   held.goal.set('start');
-  held.respawns.set(noRespawns);
+  change(held, turn, { respawns: noRespawns });
   switch (state.at) {
     case 'stopped':
       return launch(held, turn, false);
@@ -44,7 +45,9 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
     case 'spawning':
     case 'waking':
       // Somebody waits for this attempt now, so its failure is final.
-      setState(held, { ...state, attempt: { ...state.attempt, isRespawn: false } });
+      change(held, turn, {
+        state: { ...state, attempt: { ...state.attempt, isRespawn: false } },
+      });
       return state.attempt.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
@@ -55,10 +58,9 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
 
 /** An explicit stop: always possible, whatever is under way. */
 export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
-  const state = held.state.get();
+  const state = stateOf(held);
   held.goal.set('stop');
-  held.respawns.set(noRespawns);
-  held.failure.set(undefined);
+  change(held, turn, { respawns: noRespawns, failure: undefined });
   switch (state.at) {
     case 'stopped':
       return turn.kept(outcomeOf(held, 'ok'));
@@ -85,7 +87,7 @@ export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
 export const enable = (held: Held, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
 /** Refuses starts from now on. A running service goes on, but is not respawned. */
 export const disable = (held: Held, turn: Turn): Vow<Outcome> => {
-  const state = held.state.get();
+  const state = stateOf(held);
   if (state.at === 'resting') {
     state.timer.cancel();
     enter(held, turn, stopped, 'stopped');
@@ -93,19 +95,19 @@ export const disable = (held: Held, turn: Turn): Vow<Outcome> => {
   return setEnabled(held, turn, false);
 };
 const setEnabled = (held: Held, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
-  if (held.isEnabled.get() === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
+  if (held.shown.get().isEnabled === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
   recordEnabled(held, turn, isEnabled);
   return turn.kept(outcomeOf(held, 'changed'));
 };
 const recordEnabled = (held: Held, turn: Turn, isEnabled: boolean): void => {
-  held.isEnabled.set(isEnabled);
+  change(held, turn, { isEnabled });
   turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
 };
 
 /** No respawn and no start any more, for this reason. */
 export const retire = (held: Held, turn: Turn, why: string): void => {
   held.retirement.set(why);
-  const state = held.state.get();
+  const state = stateOf(held);
   if (state.at !== 'resting') return;
   state.timer.cancel();
   enter(held, turn, stopped, 'stopped');
@@ -116,7 +118,7 @@ export const retire = (held: Held, turn: Turn, why: string): void => {
  * was still starting, so it is asked with a whole deadline. A one-shot is waited for.
  */
 export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
-  const { at } = held.state.get();
+  const { at } = stateOf(held);
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
   held.goal.set('start');
@@ -153,10 +155,10 @@ const launch = (held: Held, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
 
 /** One spawn is under way at most, so this is the answer to it. */
 const spawned = (held: Held, turn: Turn, run: Run): void => {
-  const state = held.state.get();
+  const state = stateOf(held);
   watch(held, turn, run);
   if (state.at === 'stopping') {
-    setState(held, { ...state, run, grace: quit(held, turn, run) });
+    change(held, turn, { state: { ...state, run, grace: quit(held, turn, run) } });
     return;
   }
   if (state.at !== 'spawning') return;
@@ -192,7 +194,7 @@ const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run)
 };
 
 const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
-  const state = held.state.get();
+  const state = stateOf(held);
   if (state.at === 'spawning') return fail(held, turn, state.attempt, reason.message);
   if (state.at === 'stopping') gone(held, turn, state);
 };
@@ -209,22 +211,22 @@ const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => 
 };
 
 const succeed = (held: Held, turn: Turn, attempt: Attempt, run: Run | undefined): void => {
-  held.failure.set(undefined);
+  change(held, turn, { failure: undefined });
   enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   if (attempt.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
   attempt.resolver.kept(outcomeOf(held, 'changed'));
 };
 
 const finishOneShot = (held: Held, turn: Turn, attempt: Attempt): void => {
-  held.failure.set(undefined);
+  change(held, turn, { failure: undefined });
   enter(held, turn, stopped, 'done');
   attempt.resolver.kept(outcomeOf(held, 'changed'));
 };
 
 /** A start that did not work; with the last lines of its log, where it has said something. */
 const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void => {
-  takeLatest(held);
-  held.failure.set({ reason, at: held.clock.wall() });
+  takeLatest(held, turn);
+  change(held, turn, { failure: { reason, at: held.clock.wall() } });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
   if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
   else enter(held, turn, stopped, 'failed');
@@ -258,10 +260,10 @@ const end = (held: Held, turn: Turn, run: Run | undefined, because: Because): Vo
 };
 
 const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
-  const state = held.state.get();
+  const state = stateOf(held);
   if (runOf(state)?.startId !== run.startId) return;
   const exit = { ...ending, at: held.clock.wall() };
-  held.lastExit.set(exit);
+  change(held, turn, { lastExit: exit });
   switch (state.at) {
     case 'waking':
       if (held.config.get().isOneShot && ending.code === 0)
@@ -279,17 +281,17 @@ const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number)
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
   // Before the policy is asked: a respawn makes what the service is by now.
-  takeLatest(held);
+  takeLatest(held, turn);
   const { respawn } = held.config.get();
   const isStable = respawn && held.clock.now() - sinceMs >= respawn.limitWindowMs;
-  if (isStable) held.respawns.set({ ...held.respawns.get(), delayCount: 0 });
+  if (isStable) change(held, turn, { respawns: { ...held.shown.get().respawns, delayCount: 0 } });
   if (mayRespawn(held)) rest(held, turn, 'stopped');
   else enter(held, turn, stopped, 'stopped');
 };
 
 const mayRespawn = (held: Held): boolean =>
   held.config.get().respawn !== undefined &&
-  held.isEnabled.get() &&
+  held.shown.get().isEnabled &&
   held.retirement.get() === undefined &&
   held.goal.get() === 'start';
 
@@ -297,24 +299,24 @@ const mayRespawn = (held: Held): boolean =>
 const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
   const policy = held.config.get().respawn;
   if (policy === undefined) return enter(held, turn, stopped, what);
-  const next = nextRespawn(policy, held.respawns.get(), held.clock.now());
+  const next = nextRespawn(policy, held.shown.get().respawns, held.clock.now());
   if (next === undefined) {
     enter(held, turn, stopped, what);
     recordEnabled(held, turn, false);
     const text = `Service ${held.name} has been disabled. (Respawning too fast.)`;
     return say(held, turn, 'service.disabled', { text });
   }
-  held.respawns.set(next.respawns);
+  change(held, turn, { respawns: next.respawns });
   const timer = turn.after(next.delayMs, (turn) => {
-    if (held.state.get().at === 'resting') respawn(held, turn);
+    if (stateOf(held).at === 'resting') respawn(held, turn);
   });
   enter(held, turn, { at: 'resting', timer }, what);
 };
 
 const respawn = (held: Held, turn: Turn): void => {
-  const now = held.respawns.get();
+  const now = held.shown.get().respawns;
   const lastAt = held.clock.wall();
-  held.respawns.set({ ...now, count: now.count + 1, lastAt });
+  change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt } });
   say(held, turn, 'service.respawning', { text: `Respawning ${held.name}.` });
   launch(held, turn, true);
 };

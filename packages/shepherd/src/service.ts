@@ -32,24 +32,24 @@ import { runAction, withoutCommands } from './actions.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
-import { hold, type Held, type ServicePowers } from './service-state.ts';
+import { change, hold, type Held, type Recorded, type ServicePowers } from './service-state.ts';
 import { statusOf } from './service-status.ts';
 import { limits } from './limits.ts';
 import { checkedCount } from './requests.ts';
 import type { LocalService, Outcome, Request, ServiceConfig, Status } from './types.ts';
 
-export type { ServicePowers } from './service-state.ts';
+export type { Recorded, ServicePowers } from './service-state.ts';
 
-/** Makes a stopped service. `isEnabled` is what the records say, true where they say nothing. */
+/** Makes a stopped service. */
 export const makeService = (
   turn: Turn<LocalService>,
   _bcom: Bcom<LocalService>,
   config: ServiceConfig,
   powers: ServicePowers,
-  isEnabled: boolean,
+  recorded: Recorded,
 ): Behavior<LocalService> => {
   const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
-  const held = hold(turn, config, powers, logger, isEnabled);
+  const held = hold(turn, config, powers, logger, recorded);
   return {
     canonicalName: () => held.name,
     provision: () => held.config.get().provision,
@@ -59,7 +59,8 @@ export const makeService = (
     perform: (turn, request) => perform(held, turn, request),
     adopt: (turn, run) => adoptRun(held, turn, run),
     retire: (turn, why) => retire(held, turn, why),
-    revise: (_turn, config) => revise(held, config),
+    revise: (turn, config) => revise(held, turn, config),
+    wish: (turn, isWanted) => change(held, turn, { isWanted }),
     history: () => held.history.get(),
     tail: (turn, lineCount) => turn.send(held.logger, 'tail', lineCount),
   };

@@ -98,7 +98,6 @@ export const unknownStatus = (name: string, unknownReason: string): LocalStatus 
   unknownReason,
   requirement: [],
   actions: [],
-  ageMs: 0,
   isEnabled: true,
   isOneShot: false,
   isRespawned: false,
@@ -187,8 +186,8 @@ const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read
 const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
   list(
     struct<MemberStatus>(
-      { name: text, stage: readStage, ageMs: readCount },
-      { pid: readCount, respawnCount: readCount, unknownReason: text },
+      { name: text, stage: readStage },
+      { ageMs: readCount, pid: readCount, respawnCount: readCount, unknownReason: text },
     ),
     limits.rowCount,
   );
@@ -202,13 +201,14 @@ const factsNeed = (text: Read<string>): Needed<StatusFacts> => ({
     struct<Status['actions'][number]>({ name: readName, documentation: text }, {}),
     limits.listCount,
   ),
-  ageMs: readCount,
   isEnabled: readBoolean,
   isOneShot: readBoolean,
   isRespawned: readBoolean,
   respawnCount: readCount,
 });
 const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
+  ageMs: readCount,
+  isWanted: readBoolean,
   isReady: readBoolean,
   unknownReason: text,
 });

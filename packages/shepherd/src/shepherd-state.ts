@@ -6,6 +6,7 @@ import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellw
 import type { Memory } from './memory.ts';
 import type { Graph, Wish } from './plan.ts';
 import { makeServiceRegistry } from './registry.ts';
+import { makeStatusBoard } from './status-board.ts';
 import type {
   Aggregate,
   LocalService,
@@ -18,6 +19,7 @@ import type {
   Service,
   ServiceConfig,
   ServiceRegistry,
+  StatusBoard,
 } from './types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
@@ -50,6 +52,7 @@ export type Registered =
 /** The state of a `^shepherd`. */
 export interface Held extends ShepherdOptions {
   readonly registry: Ref<ServiceRegistry>;
+  readonly board: Ref<StatusBoard>;
   /** Every registered service, by its canonical name. */
   readonly entries: JournalMap<string, Registered>;
   /** Hops that were ever given out: no two services share one, also not one after the other. */
@@ -67,9 +70,11 @@ export interface Held extends ShepherdOptions {
 export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   const desired = turn.map<string, boolean>();
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
+  const registry = turn.spawn(makeServiceRegistry);
   return {
     ...options,
-    registry: turn.spawn(makeServiceRegistry),
+    registry,
+    board: turn.spawn(makeStatusBoard, registry),
     entries: turn.map(),
     hopCount: turn.cell(0),
     memory: { books: turn.map(), weight: turn.cell(0) },
@@ -85,6 +90,9 @@ export const providerOf = (held: Held, turn: Turn, name: string): Ref<Provider> 
 /** The canonical name behind any name. @throws UnknownService */
 export const canonicalOf = (held: Held, turn: Turn, name: string): string =>
   turn.call(providerOf(held, turn, name), 'canonicalName');
+/** Whether a local service is wanted: its last explicit wish, else what its description says. */
+export const isWanted = (held: Held, name: string): boolean =>
+  held.desired.get(name) ?? ownOf(held, name)?.config.isAutoStarted ?? false;
 /** Who carries out commands for a canonical name; nobody for an aggregate, or what is not there. */
 export const serviceOf = ({ entries }: Held, name: string): Ref<Service> | undefined => {
   const entry = entries.get(name);

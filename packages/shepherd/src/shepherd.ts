@@ -16,7 +16,7 @@ import { cancelOperation, command, localRoot } from './commands.ts';
 import { makeServiceFacet } from './facet.ts';
 import { limits } from './limits.ts';
 import { plan, type Step } from './plan.ts';
-import { checkedCount, checkedRequest } from './requests.ts';
+import { checkedCount, checkedRequest, checkHeartbeat } from './requests.ts';
 import { makeService } from './service.ts';
 import {
   allOwn,
@@ -28,7 +28,7 @@ import {
   type Held,
   type ShepherdOptions,
 } from './shepherd-state.ts';
-import { checkSink } from './sinks.ts';
+import { checkObserver, checkSink } from './sinks.ts';
 import type {
   Aggregate,
   Change,
@@ -39,6 +39,7 @@ import type {
   ServiceConfig,
   Shepherd,
   Sink,
+  Watching,
 } from './types.ts';
 import { makeWriter } from './writer.ts';
 
@@ -67,6 +68,9 @@ export const makeShepherd = (
       const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
       return turn.send(providerOf(held, turn, name), 'probe', waitMs);
     },
+    watch: (turn, names, observer, heartbeatMs, principal = localRoot) =>
+      watch(held, turn, { principal, names, observer, heartbeatMs }),
+    board: () => held.board,
     facet: (turn, name, principal) =>
       turn.spawn(makeServiceFacet, {
         shepherd: turn.self,
@@ -89,12 +93,16 @@ export const makeShepherd = (
 
 const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService> => {
   const [name] = config.provision;
-  const isEnabled = held.records.enabled.get(name) ?? true;
-  const { monitor, prober, logFiles, clock, log } = held;
-  const powers = { monitor, prober, logFiles, clock, log };
-  const service = turn.spawn(makeService, config, powers, isEnabled);
+  const recorded = {
+    isEnabled: held.records.enabled.get(name) ?? true,
+    isWanted: held.desired.get(name) ?? config.isAutoStarted,
+  };
+  const { monitor, prober, logFiles, clock, log, board } = held;
+  const powers = { monitor, prober, logFiles, clock, log, board };
+  const service = turn.spawn(makeService, config, powers, recorded);
   turn.call(held.registry, 'register', service);
   held.entries.set(name, { kind: 'own', service, config });
+  turn.tell(board, 'touched', config.provision);
   return service;
 };
 
@@ -104,6 +112,7 @@ const register = (held: Held, turn: Turn, service: Ref<Service>): void => {
   const hopCount = held.hopCount.get() + 1;
   held.hopCount.set(hopCount);
   held.entries.set(name, { kind: 'elsewhere', service, hop: `${held.epoch}.${hopCount}` });
+  turn.tell(held.board, 'touched', turn.call(service, 'provision'));
 };
 
 const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
@@ -112,6 +121,8 @@ const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): v
     throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);
   turn.call(held.registry, 'register', aggregate);
   held.entries.set(name, { kind: 'aggregate', service: aggregate });
+  const provision = turn.call(aggregate, 'provision');
+  turn.tell(held.board, 'contains', provision, turn.call(aggregate, 'members'));
 };
 
 const perform = (
@@ -126,6 +137,22 @@ const perform = (
   const member = canonicalOf(held, turn, checked.member);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   return command(held, turn, principal, { ...checked, member }, writer);
+};
+
+const watch = (
+  held: Held,
+  turn: Turn,
+  { names, observer, heartbeatMs, principal }: Watching & { readonly names: readonly string[] },
+): void => {
+  checkObserver(observer);
+  checkHeartbeat(heartbeatMs);
+  const canonical = names.map((name) => canonicalOf(held, turn, name));
+  turn.call(held.board, 'watch', {
+    principal,
+    names: canonical.length === 0 ? undefined : canonical,
+    observer,
+    heartbeatMs,
+  });
 };
 
 /** Plans without doing anything. */

@@ -3,9 +3,13 @@
  * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { Observer, StatusBoard } from './observation.ts';
 import type { Step } from './plan.ts';
+import type { RunningRecord } from './records.ts';
 import type { changes, Result, Stage, Topic } from './shapes.ts';
 
+export type * from './observation.ts';
+export type * from './records.ts';
 export type { Result, Stage, Topic } from './shapes.ts';
 
 /** One command for one service. */
@@ -135,8 +139,8 @@ export interface StatusFacts {
   readonly requirement: readonly string[];
   readonly documentation: string;
   readonly actions: readonly { readonly name: string; readonly documentation: string }[];
-  /** Age of this knowledge: 0 for a service of the answering shepherd. */
-  readonly ageMs: number;
+  /** Age of this knowledge: 0 for a service of the answering shepherd. Absent: it was never seen. */
+  readonly ageMs?: number;
   /** Running, but not (yet, or any more) ready. */
   readonly isReady?: boolean;
   readonly isEnabled: boolean;
@@ -146,6 +150,8 @@ export interface StatusFacts {
   readonly respawnCount: number;
   /** Why the stage is unknown, if it is. */
   readonly unknownReason?: string;
+  /** The last explicit wish, not what is: true after a start, false after a stop. */
+  readonly isWanted?: boolean;
 }
 /** A service that is at home in the shepherd that answers. */
 export interface LocalStatus extends StatusFacts {
@@ -185,7 +191,8 @@ export interface ExportedStatus
 export interface MemberStatus {
   readonly name: string;
   readonly stage: Stage;
-  readonly ageMs: number;
+  /** Absent: it was never seen. */
+  readonly ageMs?: number;
   readonly pid?: number;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
@@ -227,6 +234,8 @@ export interface LocalService extends Service {
    */
   adopt(run: Run): void;
   status(): LocalStatus;
+  /** Shows the last explicit wish that was accepted for it; does nothing about it. */
+  wish(isWanted: boolean): void;
   /**
    * Ends starts and respawning for good, also those of custom actions' commands; `why` is the sentence
    * that refuses them.
@@ -247,6 +256,11 @@ export interface ServiceFacet {
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   status(): Status;
   probe(timeoutMs: number): Vow<Status>;
+  /**
+   * From now on the observer is told of this service, and at least every `heartbeatMs`, until a push
+   * breaks. @throws BadRequest, Limit
+   */
+  watch(observer: Ref<Observer>, heartbeatMs: number): void;
 }
 /** The `^service-registry`: names and the graph between them. */
 export interface ServiceRegistry {
@@ -305,6 +319,18 @@ export interface Shepherd {
   /** Canonical names, in order of registration. */
   names(): readonly string[];
   probe(name: string, timeoutMs: number): Vow<Status>;
+  /**
+   * From now on the observer is told of these services, of all where none is named, until a push
+   * breaks. `principal` is as for `perform`. @throws UnknownService, BadRequest, Limit
+   */
+  watch(
+    names: readonly string[],
+    observer: Ref<Observer>,
+    heartbeatMs: number,
+    principal?: string,
+  ): void;
+  /** Where services that were made elsewhere say that their status has changed. */
+  board(): Ref<Pick<StatusBoard, 'touched'>>;
   /** A facet whose operations are those of `principal` alone. */
   facet(name: string, principal: string): Ref<ServiceFacet>;
   /** The last lines of a service's log, oldest first. */
@@ -466,35 +492,4 @@ export interface LogFiles {
 export interface Logger {
   path(): string;
   tail(lineCount: number): Vow<readonly string[]>;
-}
-
-/**
- * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
- * at boot.
- */
-export type Entry =
-  | { readonly kind: 'desired'; readonly service: string; readonly isWanted: boolean }
-  | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
-  /** Written before the process is made (without a pid), and again when it is. */
-  | { readonly kind: 'running'; readonly running: RunningRecord }
-  | { readonly kind: 'ended'; readonly startId: string };
-/** What is on disk of a start: enough to find its process again. */
-export interface RunningRecord {
-  readonly startId: string;
-  readonly service: string;
-  readonly pid?: number;
-  readonly startTime?: string;
-  readonly bootId?: string;
-  /** A command: the next daemon ends it where it would adopt a service. */
-  readonly isCommand?: true;
-  /** Its service was seen to be ready. Absent: the next daemon asks before it says running. */
-  readonly isReady?: true;
-  /** The digest of its command, to tell whether the configuration has another by now. */
-  readonly madeFrom?: string;
-}
-/** What the store found at boot. */
-export interface Records {
-  readonly desired: ReadonlyMap<string, boolean>;
-  readonly enabled: ReadonlyMap<string, boolean>;
-  readonly running: readonly RunningRecord[];
 }

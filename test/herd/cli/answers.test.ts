@@ -64,6 +64,7 @@ const status: Required<ExportedStatus> = {
   neededCount: 1,
   origin: 'o',
   unknownReason: 'u',
+  isWanted: true,
 };
 const { members, runningCount, neededCount, origin: _origin, ...own } = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };

@@ -74,6 +74,7 @@ const makeFakeRoot = (
   return {
     perform: answer('perform'),
     status: answer('status'),
+    watch: answer('watch') as never,
     log: answer('log'),
     history: answer('history'),
     mint: answer('mint'),

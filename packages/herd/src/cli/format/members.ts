@@ -54,8 +54,8 @@ const paintedStage = (line: string, member: MemberStatus | undefined, look: Look
 
 const pidText = ({ pid }: MemberStatus): string => (pid === undefined ? '' : `pid ${pid}`);
 const seenText = ({ stage, ageMs }: MemberStatus): string => {
-  if (stage !== 'unknown') return `seen ${ageText(ageMs)}`;
-  return ageMs === 0 ? 'never seen' : `last seen ${ageText(ageMs)}`;
+  if (ageMs === undefined) return 'never seen';
+  return `${stage === 'unknown' ? 'last seen' : 'seen'} ${ageText(ageMs)}`;
 };
 const noteOf = ({ unknownReason, respawnCount }: MemberStatus): string =>
   unknownReason ?? (respawnCount === undefined ? '' : counted(respawnCount, 'respawn'));

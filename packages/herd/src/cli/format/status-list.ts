@@ -81,9 +81,10 @@ const originNotes = (status: ShownStatus): readonly string[] => {
   const { origin, stage, unknownReason, ageMs, members } = status;
   if (stage === 'unknown') return [unknownReason ?? 'nothing is known', ...lastSeen(ageMs)];
   if (origin === undefined || members !== undefined) return [];
-  return ageMs < 1_000 ? [`at ${origin}`] : [`at ${origin}`, `seen ${ageText(ageMs)}`];
+  return ageMs === undefined || ageMs < 1_000
+    ? [`at ${origin}`]
+    : [`at ${origin}`, `seen ${ageText(ageMs)}`];
 };
 
-/** An age of 0 of something unknown means that it was never seen. */
-const lastSeen = (ageMs: number): readonly string[] =>
-  ageMs > 0 ? [`last seen ${ageText(ageMs)}`] : [];
+const lastSeen = (ageMs: number | undefined): readonly string[] =>
+  ageMs === undefined ? [] : [`last seen ${ageText(ageMs)}`];

@@ -91,9 +91,9 @@ const endingText = ({ code, signal }: NonNullable<ShownStatus['lastExit']>): str
   return code === 0 ? 'exited successfully' : `exited with code ${code}`;
 };
 
-const originFacts = ({ origin, ageMs, stage, members }: ShownStatus): readonly string[] => {
+const originFacts = ({ origin, ageMs, members }: ShownStatus): readonly string[] => {
   if (origin === undefined || members !== undefined) return [];
-  const seen = stage === 'unknown' && ageMs === 0 ? 'never seen' : `seen ${ageText(ageMs)}`;
+  const seen = ageMs === undefined ? 'never seen' : `seen ${ageText(ageMs)}`;
   return [`At: ${origin}, ${seen}`];
 };
 

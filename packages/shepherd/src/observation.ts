@@ -1,0 +1,40 @@
+/** The words of watching: who is told when something changes that a status shows. */
+import type { Ref, Vow } from '@bellwether/actors';
+import type { Status } from './types.ts';
+
+/**
+ * Who hears of services while somebody watches them, often on another machine. The answer to a push
+ * is the credit for the next one.
+ */
+export interface Observer {
+  /**
+   * Statuses that changed since the last push, whole; none: nothing changed, a heartbeat. `sequence`
+   * counts 0, 1, 2 … without gaps for each watching; who sees a gap watches anew. The first pushes
+   * bring everything that is watched.
+   */
+  observed(sequence: number, statuses: readonly Status[]): void | Vow<void>;
+}
+/**
+ * The `^status-board`: who is told when something changes that a status shows. See status-board.ts.
+ */
+export interface StatusBoard {
+  /**
+   * Something has changed that the status of a provider shows. All names of it: whatever is made of
+   * it under one of them is touched, too.
+   */
+  touched(provision: readonly string[]): void;
+  /** What an aggregate is made of; replaces what was said of it before. */
+  contains(aggregate: readonly string[], members: readonly string[]): void;
+  /** @throws Limit */
+  watch(watching: Watching): void;
+}
+/** One subscription to a `^status-board`. */
+export interface Watching {
+  /** Who is counted for it. */
+  readonly principal: string;
+  /** Canonical names; undefined: all there are, and those that come later. */
+  readonly names: readonly string[] | undefined;
+  readonly observer: Ref<Observer>;
+  /** Milliseconds between two heartbeats. */
+  readonly heartbeatMs: number;
+}
