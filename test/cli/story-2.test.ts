@@ -2,8 +2,14 @@
 import net from 'node:net';
 import { describe, expect, it as test } from 'vitest';
 import { makePlace, type Ended, type Place } from '../support/programs.ts';
+import { makeNamespace, whyNoNamespaces } from '../support/namespace.ts';
 import { outcomeOf, pidOf, processesOf, rowOf, statusOf } from '../support/shown.ts';
-import { startLinkedFleet, startWebFleet, type LinkedFleet } from '../support/web-fleet.ts';
+import {
+  startLinkedFleet,
+  startWebFleet,
+  type LinkedFleet,
+  type WebFleet,
+} from '../support/web-fleet.ts';
 
 /** Each test waits for deadlines most of its time, so that they wait together. */
 const it = (title: string, body: (place: Place) => Promise<void>): void =>
@@ -58,7 +64,7 @@ const quiet: readonly Fault[] = [
 ];
 
 const slackMs = 6_000; // of a machine that does other things, too
-const startWithin = async ({ c }: LinkedFleet, seconds: number): Promise<Ended> => {
+const startWithin = async ({ c }: WebFleet, seconds: number): Promise<Ended> => {
   const ended = await c.herd('--json', '--timeout', `${seconds}`, 'start', 'web-server-fleet');
   expect(ended.elapsedMs).toBeLessThan(seconds * 1_000 + slackMs);
   expect(rowOf(outcomeOf(ended), 'web-server-a')).toMatchObject({
@@ -68,7 +74,7 @@ const startWithin = async ({ c }: LinkedFleet, seconds: number): Promise<Ended> 
   return ended;
 };
 /** What is not known is never shown as running, and says since when; what is known is shown. */
-const expectTruth = async ({ a, c }: LinkedFleet): Promise<void> => {
+const expectTruth = async ({ a, c }: WebFleet): Promise<void> => {
   const { code, stdout } = await c.herd('status', 'web-server-fleet');
   expect(code).toBe(4);
   expect(stdout).toMatch(/web-server-b +unknown +(last seen [\d.]+ (s|min) ago|never seen) +\S/);
@@ -157,5 +163,37 @@ describe('herd start web-server-fleet, when of B', () => {
     expect(again.code).toBe(0);
     expect(again.stdout).toMatch(/web-server-b +changed/);
     expect(again.stdout).toMatch(new RegExp(`web-server-a +unchanged +running, pid ${before}`));
+  });
+});
+
+const whyNot = whyNoNamespaces();
+
+describe(`herd start web-server-fleet, when B is on a network of its own (${whyNot ?? 'root'})`, () => {
+  test.skipIf(whyNot !== undefined)('that is cut, or loses all that B says', async () => {
+    const place = makePlace();
+    try {
+      const network = makeNamespace(place);
+      const fleet = await startWebFleet(place, { networkOfB: network });
+      expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+      for (const [strike, mend] of [
+        [network.unplug, network.plug],
+        [network.mute, network.unmute],
+      ] as const) {
+        strike();
+        const ended = await startWithin(fleet, 2);
+        expect(ended.code).toBe(6);
+        expect(rowOf(outcomeOf(ended), 'web-server-b')).toMatchObject({ result: 'timed-out' });
+        await expectTruth(fleet);
+        mend();
+        const again = await fleet.c.herd('--json', 'start', 'web-server-fleet');
+        expect(again.code).toBe(0);
+        expect(rowOf(outcomeOf(again), 'web-server-a')).toMatchObject({ result: 'ok' });
+        expect(processesOf(place, 'web.cjs', `${fleet.ports.b}`, 'B')).toHaveLength(1);
+        expect((await fleet.c.herd('stop', 'web-server-fleet')).code).toBe(0);
+        expect(processesOf(place, 'web.cjs')).toEqual([]);
+      }
+    } finally {
+      await place.clean();
+    }
   });
 });

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { configOf, freePort, type Daemon, type Place } from './programs.ts';
+import type { Namespace } from './namespace.ts';
 import { makeProxy, type Proxy } from './proxy.ts';
 
 /** The three shepherds, with refs handed over. */
@@ -10,6 +11,13 @@ export interface WebFleet {
   readonly b: Daemon;
   readonly c: Daemon;
   readonly ports: { readonly a: number; readonly b: number };
+}
+/** How a fleet is to be. */
+export interface FleetHow {
+  /** As written in the configuration; default `'100%'`. */
+  readonly minReady?: string;
+  /** Where B lives; absent: on this machine's network. */
+  readonly networkOfB?: Namespace;
 }
 /** The same, and C reaches A and B over links that can fail. */
 export interface LinkedFleet extends WebFleet {
@@ -22,7 +30,7 @@ console.log('serving ' + name);
 `;
 
 /** A machine's configuration; the program of its web server is \`web.cjs\` in its folder, so a test can break it. */
-export const machineConfig = (name: string, port: number): string =>
+export const machineConfig = (name: string, port: number, host = '127.0.0.1'): string =>
   configOf(
     name,
     `service({ provision: ['networking'] }),
@@ -30,7 +38,7 @@ export const machineConfig = (name: string, port: number): string =>
                start: exec(['node', 'web.cjs', '${port}', '${name}']),
                ready: { http: 'http://127.0.0.1:${port}/', timeoutSeconds: 20 }, respawn: true,
                actions: { greet: { documentation: 'Says hello.', run: exec(['echo', 'hello from ${name}']) } } })`,
-    `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`,
+    `{ unix: true, tcpTls: { host: '${host}', port: 0 } }`,
   );
 
 /** Writes (or mends) the web server of a machine. */
@@ -92,16 +100,16 @@ const succeed = async (daemon: Daemon, words: readonly string[]): Promise<void> 
 };
 
 /** Starts all three and hands C its two refs. */
-export const startWebFleet = async (place: Place, minReady = "'100%'"): Promise<WebFleet> => {
-  const fleet = await startMachines(place, minReady);
+export const startWebFleet = async (place: Place, how: FleetHow = {}): Promise<WebFleet> => {
+  const fleet = await startMachines(place, how);
   await handOver(place, fleet.a, 'web-server', fleet.c, 'a-web-server');
   await handOver(place, fleet.b, 'web-server', fleet.c, 'b-web-server');
   return fleet;
 };
 
 /** The same with a link to each of A and B; the place closes them. */
-export const startLinkedFleet = async (place: Place, minReady?: string): Promise<LinkedFleet> => {
-  const fleet = await startMachines(place, minReady);
+export const startLinkedFleet = async (place: Place, how: FleetHow = {}): Promise<LinkedFleet> => {
+  const fleet = await startMachines(place, how);
   const linked = async (machine: Daemon): Promise<Proxy> => {
     const file = await mint(place, machine, 'web-server');
     const proxy = await makeProxy(portIn(file));
@@ -115,7 +123,8 @@ export const startLinkedFleet = async (place: Place, minReady?: string): Promise
 };
 
 /** Starts all three; C has no refs yet. */
-const startMachines = async (place: Place, minReady = "'100%'"): Promise<WebFleet> => {
+const startMachines = async (place: Place, how: FleetHow): Promise<WebFleet> => {
+  const { minReady = "'100%'", networkOfB } = how;
   const ports = { a: await freePort(), b: await freePort() };
   writeServer(place, 'a');
   writeServer(place, 'b');
@@ -127,7 +136,9 @@ const startMachines = async (place: Place, minReady = "'100%'"): Promise<WebFlee
   );
   const [a, b, c] = await Promise.all([
     place.shepherd('a', machineConfig('A', ports.a)),
-    place.shepherd('b', machineConfig('B', ports.b)),
+    place.shepherd('b', machineConfig('B', ports.b, networkOfB?.host), {
+      ...(networkOfB === undefined ? {} : { through: networkOfB.through }),
+    }),
     place.shepherd('c', controller),
   ]);
   return { a, b, c, ports };
