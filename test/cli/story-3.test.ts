@@ -1,0 +1,56 @@
+/** What a controller says of machines elsewhere is true, or it says that it does not know. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { pidOf, statusOf } from '../support/shown.ts';
+import { startLinkedFleet, type LinkedFleet } from '../support/web-fleet.ts';
+
+describe('a controller', () => {
+  let place: Place;
+  let fleet: LinkedFleet;
+  beforeEach(async () => {
+    place = makePlace();
+    fleet = await startLinkedFleet(place);
+    expect((await fleet.c.herd('start', 'web-server-fleet')).code).toBe(0);
+  });
+  afterEach(() => place.clean());
+
+  it('shows the new process of a server that was killed within 2 s, and one respawn more', async () => {
+    const { a, c } = fleet;
+    const tookMs: number[] = [];
+    for (const kills of [1, 2, 3]) {
+      const before = await pidOf(a, 'web-server');
+      process.kill(before, 'SIGKILL');
+      const killedAt = performance.now();
+      await eventually(`respawn ${kills} at the controller`, async () => {
+        const { pid, stage, respawnCount } = await statusOf(c, 'web-server-a');
+        return stage === 'running' && pid !== before && respawnCount === kills;
+      });
+      tookMs.push(performance.now() - killedAt);
+      expect(isAlive(before)).toBe(false);
+      expect(await pidOf(c, 'web-server-a')).toBe(await pidOf(a, 'web-server'));
+    }
+    // One of three, since others may use this machine, too.
+    expect(Math.min(...tookMs)).toBeLessThan(2_000);
+  });
+
+  it('says unknown within the time of a probe when a link is cut, and running when it heals', async () => {
+    const { b, c, links } = fleet;
+    const pid = await pidOf(b, 'web-server');
+    for (const way of ['both', 'up', 'down'] as const) {
+      expect(await statusOf(c, 'web-server-b')).toMatchObject({ stage: 'running', pid });
+      await links.b.become({ kind: 'silent', way });
+      const { stdout, code, elapsedMs } = await c.herd('--json', 'status', 'web-server-b');
+      expect(code).toBe(4);
+      expect(JSON.parse(stdout)).toMatchObject({
+        services: [{ stage: 'unknown', unknownReason: expect.stringMatching(/in time|lost/) }],
+      });
+      expect(elapsedMs).toBeLessThan(1_000 + 4_000);
+      expect((await c.herd('status')).stdout).not.toMatch(/running|\+ web-server-b/);
+      await links.b.become({ kind: 'pass' });
+      await eventually(
+        'what is known is shown again',
+        async () => (await statusOf(c, 'web-server-b')).pid === pid,
+      );
+    }
+  });
+});
