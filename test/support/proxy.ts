@@ -135,7 +135,7 @@ class Connection {
     this.#acceptor = undefined;
     this.#lanes = [];
     this.#isAbandoned = false;
-    this.#watch(dialler);
+    dialler.on('error', () => undefined);
   }
 
   become(manner: Manner): void {
@@ -163,52 +163,51 @@ class Connection {
     if (this.#acceptor !== undefined) return;
     const acceptor = net.connect({ host: '127.0.0.1', port: this.#port, allowHalfOpen: true });
     this.#acceptor = acceptor;
-    this.#lanes = [new Lane(this.#dialler, acceptor), new Lane(acceptor, this.#dialler)];
-    this.#watch(acceptor);
-  }
-  /** An error of one side is one of both, unless nobody is to hear of it. */
-  #watch(socket: net.Socket): void {
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.on('close', (hadError) => {
-      if (this.#isAbandoned) return;
-      if (hadError) return this.destroy();
-      if (this.#dialler.destroyed && this.#acceptor?.destroyed !== false) this.#gone();
-    });
+    const isOver = (): void => {
+      if (this.#dialler.destroyed && acceptor.destroyed) this.#gone();
+    };
+    this.#lanes = [
+      new Lane(this.#dialler, acceptor, () => this.destroy(), isOver),
+      new Lane(acceptor, this.#dialler, () => this.destroy(), isOver),
+    ];
   }
 }
 
-/** One direction of a connection: what one socket reads and the other writes. */
+/**
+ * One direction of a connection: what one socket reads and the other writes. What cannot pass now waits here and not
+ * in a paused socket, since Node goes on reading from one and hears of its end.
+ */
 class Lane {
-  readonly #from: net.Socket;
-  readonly #to: net.Socket;
+  readonly #waiting: (() => void)[];
   #isSilent: boolean;
   #delayMs: number;
 
-  constructor(from: net.Socket, to: net.Socket) {
-    this.#from = from;
-    this.#to = to;
+  constructor(from: net.Socket, to: net.Socket, reset: () => void, over: () => void) {
+    this.#waiting = [];
     this.#isSilent = true;
     this.#delayMs = 0;
-    from.pause();
-    from.on('data', (chunk) => this.#pass(() => this.#write(chunk)));
-    from.on('end', () => this.#pass(() => to.end()));
-    to.on('drain', () => this.#isSilent || from.resume());
+    from.setNoDelay(true);
+    from.on('error', () => undefined); // told by close
+    from.on('data', (chunk) => this.#pass(() => void (to.destroyed || to.write(chunk))));
+    from.on('end', () => this.#pass(() => void to.end()));
+    from.on('close', (hadError) => this.#pass(hadError ? reset : over));
+    from.resume();
   }
 
   become(isSilent: boolean, delayMs: number): void {
     this.#isSilent = isSilent;
     this.#delayMs = delayMs;
-    if (isSilent) this.#from.pause();
-    else this.#from.resume();
+    if (!isSilent) for (const task of this.#waiting.splice(0)) task();
   }
 
   #pass(task: () => void): void {
+    if (this.#isSilent) this.#waiting.push(task);
     // Timers of one length fire in the order in which they were set.
-    if (this.#delayMs === 0) task();
-    else setTimeout(task, this.#delayMs);
+    else if (this.#delayMs > 0) setTimeout(() => this.#arrive(task), this.#delayMs);
+    else task();
   }
-  #write(chunk: Buffer): void {
-    if (!this.#to.destroyed && !this.#to.write(chunk)) this.#from.pause();
+  #arrive(task: () => void): void {
+    if (this.#isSilent) this.#waiting.push(task);
+    else task();
   }
 }

@@ -1,0 +1,109 @@
+/** Machines that come back: from another address, from a sleep of all; and a liar in the place of one. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, makePlace, type Place } from '../support/programs.ts';
+import { makeProxy } from '../support/proxy.ts';
+import { outcomeOf, pidOf, processesOf, rowOf, statusOf } from '../support/shown.ts';
+import {
+  give,
+  machineConfig,
+  mint,
+  portIn,
+  reroute,
+  startLinkedFleet,
+  writeServer,
+  type LinkedFleet,
+} from '../support/web-fleet.ts';
+
+let place: Place;
+let fleet: LinkedFleet;
+beforeEach(async () => {
+  place = makePlace();
+  fleet = await startLinkedFleet(place);
+  expect((await fleet.c.herd('start', 'web-server-fleet')).code).toBe(0);
+});
+afterEach(() => place.clean());
+const serversOf = (machine: 'A' | 'B', port: number): readonly number[] =>
+  processesOf(place, 'web.cjs', `${port}`, machine);
+
+/** B loses its power: all of its processes are gone at once. */
+const cutPower = async (): Promise<void> => {
+  const pid = await pidOf(fleet.b, 'web-server');
+  await fleet.b.kill('SIGKILL');
+  process.kill(-pid, 'SIGKILL');
+  await eventually('its server is gone', () => serversOf('B', fleet.ports.b).length === 0);
+};
+
+describe('a node that lost its power', () => {
+  it('brings its services back by itself, and takes a command as soon as it is there', async () => {
+    await cutPower();
+    const down = await fleet.c.herd('start', 'web-server-fleet');
+    expect(down.code).toBe(4);
+    await place.again(fleet.b);
+    const again = await fleet.c.herd('--json', 'restart', 'web-server-fleet');
+    expect(again.code).toBe(0);
+    expect(rowOf(outcomeOf(again), 'web-server-b').result).toBe('changed');
+    expect(serversOf('B', fleet.ports.b)).toHaveLength(1);
+  });
+
+  it('is not mistaken for a liar that answers at its address, and the words say so', async () => {
+    await cutPower();
+    const { a, c, links, ports } = fleet;
+    writeServer(place, 'liar');
+    const liar = await place.shepherd('liar', machineConfig('B', ports.b));
+    links.b.leadTo(portIn(await mint(place, liar, 'web-server')));
+    for (const action of ['start', 'stop', 'restart', 'greet']) {
+      const { code, stdout } = await c.herd(action, 'web-server-fleet');
+      expect(code, action).toBe(4);
+      expect(stdout, action).toMatch(
+        /web-server-b +unreachable.*the peer is not \w+: its certificate is that of/,
+      );
+      expect(stdout, action).not.toContain('hello from B');
+    }
+    const { code, stdout } = await c.herd('status', 'web-server-fleet');
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/web-server-b +unknown/);
+    expect((await liar.herd('log', 'web-server')).stdout).toBe('');
+    expect(serversOf('B', ports.b)).toEqual([]);
+    links.b.leadTo(portIn(await mint(place, await place.again(fleet.b), 'web-server')));
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    expect(await pidOf(a, 'web-server')).toBe(serversOf('A', ports.a)[0]);
+  });
+});
+
+describe('a node whose address changed', () => {
+  it('is reached by a new ref under the old name, without a restart of anybody', async () => {
+    const { b, c, links } = fleet;
+    const before = await pidOf(b, 'web-server');
+    await links.b.become({ kind: 'refuse' });
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(4);
+    const file = await mint(place, b, 'web-server');
+    const moved = await makeProxy(portIn(file));
+    place.atEnd(() => moved.close());
+    reroute(file, moved);
+    await give(c, file, 'b-web-server');
+    const again = await c.herd('--json', 'start', 'web-server-fleet');
+    expect(again.code).toBe(0);
+    expect(rowOf(outcomeOf(again), 'web-server-b')).toMatchObject({ result: 'ok', pid: before });
+  });
+});
+
+describe('three shepherds that sleep while every connection breaks', () => {
+  it('know of each other again once they wake up, and no command was needed', async () => {
+    const { a, b, c, links } = fleet;
+    const before = [...serversOf('A', fleet.ports.a), ...serversOf('B', fleet.ports.b)];
+    for (const { process } of [a, b, c]) process.kill('SIGSTOP');
+    for (const link of [links.a, links.b]) await link.become({ kind: 'reset' });
+    const asked = c.begin('--json', 'status', 'web-server-fleet'); // somebody asks meanwhile
+    await eventually('nothing is open', () => links.a.openCount + links.b.openCount === 0);
+    for (const { process } of [a, b, c]) process.kill('SIGCONT');
+    expect([0, 4]).toContain((await asked.ended).code);
+    for (const link of [links.a, links.b]) await link.become({ kind: 'pass' });
+    await eventually('both are seen to run', async () => {
+      const { stage, members = [] } = await statusOf(c, 'web-server-fleet');
+      return stage === 'running' && members.every((member) => member.stage === 'running');
+    });
+    expect([...serversOf('A', fleet.ports.a), ...serversOf('B', fleet.ports.b)]).toEqual(before);
+    expect((await c.herd('stop', 'web-server-fleet')).code).toBe(0);
+    expect(processesOf(place, 'web.cjs')).toEqual([]);
+  });
+});
