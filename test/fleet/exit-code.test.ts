@@ -2,7 +2,9 @@ import { exitCodeOf, verdict, type MinReady } from '@bellwether/fleet';
 import type { Outcome, Result } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 
-const calm = { isStrict: false, isDeadlinePassed: false };
+const calm = { isStrict: false };
+const strictly = { isStrict: true };
+const late = (outcome: Outcome): Outcome => ({ ...outcome, isLate: true });
 const one = (result: Result): Outcome => ({ member: 'a', result, rows: [] });
 const many = (results: readonly Result[], minReady: MinReady = '100%', action = 'start'): Outcome =>
   verdict(
@@ -25,15 +27,14 @@ describe('the exit code of one target', () => {
     ['superseded', 9],
   ] as const)('is for %s: %d', (result, code) => {
     expect(exitCodeOf(one(result), calm)).toBe(code);
-    expect(exitCodeOf(one(result), { ...calm, isStrict: true })).toBe(code);
+    expect(exitCodeOf(one(result), strictly)).toBe(code);
   });
   it('is 6 when its own deadline passed and nobody knows', () => {
-    const late = { ...calm, isDeadlinePassed: true };
-    expect(exitCodeOf(one('timed-out'), late)).toBe(6);
-    expect(exitCodeOf(one('unknown'), late)).toBe(6);
-    expect(exitCodeOf(one('unreachable'), late)).toBe(4);
-    expect(exitCodeOf(one('failed'), late)).toBe(1);
-    expect(exitCodeOf(one('changed'), late)).toBe(0);
+    expect(exitCodeOf(late(one('timed-out')), calm)).toBe(6);
+    expect(exitCodeOf(late(one('unknown')), calm)).toBe(6);
+    expect(exitCodeOf(late(one('unreachable')), calm)).toBe(4);
+    expect(exitCodeOf(late(one('failed')), calm)).toBe(1);
+    expect(exitCodeOf(late(one('changed')), calm)).toBe(0);
   });
 });
 
@@ -47,7 +48,7 @@ describe('the exit code of a fleet', () => {
   it('is 4 for an unreachable member and 0 when the policy is met without it', () => {
     expect(exitCodeOf(many(['changed', 'unreachable']), calm)).toBe(4);
     expect(exitCodeOf(many(['changed', 'unreachable'], 1), calm)).toBe(0);
-    expect(exitCodeOf(many(['changed', 'unreachable'], 1), { ...calm, isStrict: true })).toBe(4);
+    expect(exitCodeOf(many(['changed', 'unreachable'], 1), strictly)).toBe(4);
   });
   it('is 9 only when every member lost to a later command', () => {
     expect(exitCodeOf(many(['superseded', 'superseded']), calm)).toBe(9);
@@ -64,7 +65,7 @@ describe('the exit code of a fleet', () => {
         for (const c of results)
           for (let needed = 0; needed <= 3; needed += 1)
             for (const isStrict of [false, true])
-              for (const isDeadlinePassed of [false, true]) {
+              for (const isLate of [false, true]) {
                 const mix = [a, b, c];
                 const count = (...which: Result[]): number =>
                   mix.filter((each) => which.includes(each)).length;
@@ -74,13 +75,12 @@ describe('the exit code of a fleet', () => {
                   [count('failed') === 3, 1],
                   [count('failed') > 0, 3],
                   [good >= (isStrict ? 3 : needed), 0],
-                  [isDeadlinePassed && count('timed-out') > 0, 6],
+                  [isLate && count('timed-out') > 0, 6],
                   [true, 4],
                 ];
                 const expected = order.find(([holds]) => holds)?.[1];
-                expect(exitCodeOf(many(mix, needed), { isStrict, isDeadlinePassed })).toBe(
-                  expected,
-                );
+                const outcome = { ...many(mix, needed), isLate };
+                expect(exitCodeOf(outcome, { isStrict })).toBe(expected);
               }
   });
 });

@@ -7,7 +7,7 @@ import { FleetNode, introduce, Operator, type Site } from '../support/fleet-node
 import { tellStory, webServices, type Story } from '../support/fleet-story.ts';
 
 const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
-const patience = { isStrict: false, isDeadlinePassed: false };
+const patience = { isStrict: false };
 let operationCount = 0;
 
 const herd = (
@@ -216,7 +216,25 @@ describe('a fleet with one bad member', () => {
     const outcome = herd(story, 'start');
     expect(outcome).toMatchObject({ result: 'changed', reason: 'degraded 1/2' });
     expect(exitCodeOf(outcome, patience)).toBe(0);
-    expect(exitCodeOf(outcome, { ...patience, isStrict: true })).toBe(4);
+    expect(exitCodeOf(outcome, { isStrict: true })).toBe(4);
+  });
+  it('that is down and not needed by this one command: exit 0 with it, 4 without, 3 if it fails', () => {
+    const story = tellStory(6);
+    story.hosts[1]?.crash();
+    const enough = herd(story, 'start', 'web-server-fleet', { minReady: 1 });
+    expect(enough).toMatchObject({ result: 'changed', reason: 'degraded 1/2' });
+    expect(enough.rows.map(({ result }) => result)).toEqual(['changed', 'unreachable']);
+    expect(exitCodeOf(enough, patience)).toBe(0);
+    expect(exitCodeOf(enough, { isStrict: true })).toBe(4);
+    expect(exitCodeOf(herd(story, 'start'), patience)).toBe(4);
+    story.hosts[1]?.boot();
+    story.world.run(story.world.now + 1_000);
+    story.hosts[1]?.machine.processes.programs.set('web-server', { refusal: 'no such file' });
+    for (const given of [{}, { minReady: 1 }]) {
+      const failed = herd(story, 'start', 'web-server-fleet', given);
+      expect(failed.rows.map(({ result }) => result)).toEqual(['ok', 'failed']);
+      expect(exitCodeOf(failed, patience)).toBe(3);
+    }
   });
   it('that cannot be heard answers nothing, and the fleet ends by the deadline', () => {
     const story = tellStory(7);
@@ -229,6 +247,8 @@ describe('a fleet with one bad member', () => {
     story.world.run(story.world.now + 10_000);
     expect(asked.value).toMatchObject({ result: 'timed-out', reason: '1 of 2 members' });
     expect(asked.value?.rows[1]?.reason).toContain('it may still be done');
+    expect(asked.value?.isLate).toBe(true);
+    expect(asked.value && exitCodeOf(asked.value, patience)).toBe(6);
     expect(livingAt(story)).toEqual([0, 1]);
   });
   it('that is lost in the middle is unknown, at once', () => {

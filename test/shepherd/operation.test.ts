@@ -300,6 +300,70 @@ describe('an id that comes again with other arguments', () => {
   });
 });
 
+describe('a policy that comes with a command', () => {
+  it('is part of what its id means', () => {
+    const it = withFar(['a', 'b']);
+    it.ask('start', 'fleet', { ...op, minReady: 1 });
+    it.say(0, 'ok');
+    it.say(1, 'ok');
+    for (const given of [{}, { minReady: 2 }, { minReady: '50%' }] as const)
+      expect(it.ask('start', 'fleet', { ...op, ...given }).error).toMatchObject({
+        code: 'conflict',
+      });
+    expect(it.ask('start', 'fleet', { ...op, minReady: 1 }).value?.result).toBe('ok');
+  });
+  it('judges the aggregate that was asked for, and goes no further', () => {
+    const it = withFar(['a', 'b']);
+    const asked = it.ask('restart', 'fleet', { ...op, minReady: '50%' });
+    expect(it.asked.map(({ request }) => request.minReady)).toEqual([undefined, undefined]);
+    it.say(0, 'changed');
+    it.say(1, 'unreachable');
+    expect(asked.value).toMatchObject({ reason: '50%' });
+  });
+  it('is for the shepherd of a service that is elsewhere to judge by', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'far', { ...op, minReady: 1 });
+    expect(it.asked[0]?.request.minReady).toBe(1);
+    it.ask('start', 'fleet', { operation: 'op-2' });
+    expect(it.asked[1]?.request).not.toHaveProperty('minReady');
+  });
+  it('is refused where it means nothing or can never be met, and nothing is done', () => {
+    const it = withFar(['a', 'b']);
+    for (const [member, minReady] of [
+      ['own', 1],
+      ['fleet', 3],
+    ] as const)
+      expect(it.ask('start', member, { operation: member, minReady }).error).toMatchObject({
+        code: 'bad-request',
+      });
+    expect(it.asked).toEqual([]);
+    it.ask('start', 'fleet', { ...op, minReady: 2 });
+    expect(it.asked).toHaveLength(2);
+  });
+});
+
+describe('an operation whose deadline passes', () => {
+  it('says so itself, and one that ends in time does not', () => {
+    const it = withFar(['a', 'b']);
+    const late = it.ask('start', 'fleet', { ...op, remainingMs: 2_000 });
+    it.say(0, 'ok');
+    it.world.runFor(2_000);
+    expect(late.value).toMatchObject({ isLate: true, rows: [{ result: 'ok' }, {}] });
+    expect(JSON.stringify(late.value?.rows)).not.toContain('isLate');
+    const other = it.ask('start', 'b', { operation: 'op-2', remainingMs: 1_000 });
+    it.world.runFor(1_000);
+    expect(other.value).toMatchObject({ result: 'timed-out', isLate: true });
+    const inTime = it.ask('start', 'fleet', { operation: 'op-3' });
+    it.say(3, 'ok');
+    it.say(4, 'timed-out', { isLate: true });
+    expect(inTime.value?.isLate).toBe(true);
+    const well = it.ask('start', 'fleet', { operation: 'op-4' });
+    it.say(5, 'ok');
+    it.say(6, 'timed-out');
+    expect(well.value).not.toHaveProperty('isLate');
+  });
+});
+
 describe('an id that pulled in a service', () => {
   it('means that for the service from the first time that it is asked for by name', () => {
     const it = up([named('base'), named('web', 'base')]);
@@ -357,9 +421,7 @@ describe('a second terminal', () => {
       it.machine.herd('start', 'web', op),
     );
     it.world.run();
-    expect(all.filter(({ value }) => value?.result === 'changed')).toHaveLength(
-      limits.waiterCount,
-    );
+    expect(all.filter(({ value }) => value?.result === 'changed')).toHaveLength(limits.waiterCount);
     expect(all.at(-1)?.error).toMatchObject({ code: 'limit' });
   });
 });

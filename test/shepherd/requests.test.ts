@@ -11,8 +11,8 @@ const ones = (count: number) => 'x'.repeat(count);
 
 describe('a request', () => {
   it('keeps what a request has, and nothing else', () => {
-    const odd = { ...good, withMembers: false, sudo: true };
-    expect(checkedRequest(odd)).toEqual({ ...good, withMembers: false });
+    const known = { ...good, withMembers: false, minReady: '50%' } as const;
+    expect(checkedRequest({ ...known, sudo: true } as Request)).toEqual(known);
   });
   it.each<readonly [string, Partial<Record<keyof Request, unknown>>]>([
     ['operation id', { operation: ones(limits.nameCharacters) }],
@@ -23,6 +23,10 @@ describe('a request', () => {
     ['shortest deadline', { remainingMs: 1 }],
     ['longest deadline', { remainingMs: limits.remainingMs }],
     ['hops', { hops: Array(limits.hopCount).fill(ones(limits.hopCharacters)) }],
+    ['smallest count of members', { minReady: 0 }],
+    ['largest count of members', { minReady: limits.rowCount }],
+    ['smallest share of members', { minReady: '0%' }],
+    ['largest share of members', { action: 'restart', minReady: '100%' }],
   ])('is taken at the limit of its %s', (_what, given) => {
     expect(taken(given)()).toMatchObject(given);
   });
@@ -53,6 +57,17 @@ describe('a request', () => {
     ['hops', { hops: [1] }],
     ['hops', { hops: undefined }],
     ['withMembers', { withMembers: 'no' }],
+    ['count of members', { minReady: -1 }],
+    ['count of members', { minReady: limits.rowCount + 1 }],
+    ['count of members', { minReady: 0.5 }],
+    ['count of members', { minReady: NaN }],
+    ['count of members', { minReady: '1' }],
+    ['share of members', { minReady: '101%' }],
+    ['share of members', { minReady: '-1%' }],
+    ['share of members', { minReady: '050%' }],
+    ['share of members', { minReady: ['50%'] }],
+    ['policy of a stop', { action: 'stop', minReady: 1 }],
+    ['policy of an action', { action: 'reload', minReady: 1 }],
   ])('is refused for its %s: %o', (_what, given) => {
     expect(taken(given)).toThrow(expect.objectContaining({ code: 'bad-request' }));
   });

@@ -54,6 +54,7 @@ describe('an operation', () => {
       member: 'web',
       result: 'timed-out',
       reason: 'Service web: start is not over after 200 ms; it goes on.',
+      isLate: true,
       rows: [
         {
           member: 'slow',

@@ -84,11 +84,12 @@ export const makeGroup = (
   status: () => statusOf(name),
   probe: (turn) => turn.kept(statusOf(name)),
   members: () => members,
-  sum: (_turn, _action, outcomes) => {
+  sum: (_turn, _action, outcomes, minReady) => {
     const rows = outcomes.map(({ rows: _rows, ...row }) => row);
     const bad = rows.find(({ result }) => result !== 'ok' && result !== 'changed');
     const good = rows.some(({ result }) => result === 'changed') ? 'changed' : 'ok';
-    return { member: name, result: bad?.result ?? good, rows };
+    const reason = minReady === undefined ? {} : { reason: String(minReady) };
+    return { member: name, result: bad?.result ?? good, ...reason, rows };
   },
 });
 /** A service of another kind: it keeps what it is asked, and answers as it is told. */

@@ -12,24 +12,22 @@
  */
 import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
 
-/** What a client knows about its own command beside the outcome. */
-export interface Patience {
+/** By what a client judges the outcome. */
+export interface Judgement {
   /** Whether every member must have succeeded, whatever the policy of the fleet. */
   readonly isStrict: boolean;
-  /** Whether the deadline that the client gave has passed. */
-  readonly isDeadlinePassed: boolean;
 }
 
 /** The exit code for an outcome; usage, refusal and interruption are the client's own affair. */
-export const exitCodeOf = (outcome: Outcome, patience: Patience): 0 | 1 | 3 | 4 | 6 | 9 => {
+export const exitCodeOf = (outcome: Outcome, { isStrict }: Judgement): 0 | 1 | 3 | 4 | 6 | 9 => {
   const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
   if (targets.every((row) => row.result === 'superseded')) return 9;
   const failedCount = targets.filter((row) => row.result === 'failed').length;
   if (failedCount > 0) return failedCount === targets.length ? 1 : 3;
   if (outcome.result === 'failed') return 1;
-  const isMet = patience.isStrict ? targets.every(isGood) : isGood(outcome);
+  const isMet = isStrict ? targets.every(isGood) : isGood(outcome);
   if (isMet) return 0;
-  return patience.isDeadlinePassed && targets.some(isOpen) ? 6 : 4;
+  return outcome.isLate === true && targets.some(isOpen) ? 6 : 4;
 };
 
 const isOpen = (row: Row): boolean => row.result === 'timed-out' || row.result === 'unknown';

@@ -43,9 +43,9 @@ export const makeFleet = (
       ),
     probe: (turn, timeoutMs) => probe(fleet, needed, turn, timeoutMs),
     members: () => fleet.members,
-    sum: (_turn, action, outcomes) => {
+    sum: (_turn, action, outcomes, minReady = fleet.minReady) => {
       const rows = outcomes.map((outcome) => annotated(fleet, outcome));
-      return verdict(fleet.provision[0], action, rows, fleet.minReady);
+      return verdict(fleet.provision[0], action, rows, minReady);
     },
   };
 };

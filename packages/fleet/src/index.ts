@@ -11,7 +11,7 @@ export {
   type Surroundings,
 } from './compose.ts';
 export { Malformed } from './errors.ts';
-export { exitCodeOf, type Patience } from './exit-code.ts';
+export { exitCodeOf, type Judgement } from './exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
 export { makeFleet, type FleetOptions } from './fleet.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';

@@ -8,6 +8,7 @@
 import {
   isGood,
   worstOf,
+  type MinReady,
   type Outcome,
   type Result,
   type Row,
@@ -15,10 +16,7 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 
-export { isGood, worstOf } from '@bellwether/shepherd';
-
-/** How many members must be good: a count, or a share of all as a whole percentage, rounded up. */
-export type MinReady = number | `${number}%`;
+export { isGood, worstOf, type MinReady } from '@bellwether/shepherd';
 
 /**
  * The number of members that a policy asks for.

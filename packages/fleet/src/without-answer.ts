@@ -42,7 +42,8 @@ export const notSent = (
 /** The deadline passed before contact was made. */
 export const tooLate = (place: Place, { action }: Request): Outcome => {
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
-  return outcomeOf(place, 'timed-out', `${words}; ${action} it again with more time.`);
+  const next = `${words}; ${action} it again with more time.`;
+  return { ...outcomeOf(place, 'timed-out', next), isLate: true };
 };
 
 /** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
@@ -57,7 +58,7 @@ export const unanswered = (place: Place, request: Request, reason: Error): Outco
     }
     case 'late': {
       const words = `${where} was asked to ${action} and did not answer in time`;
-      return inDoubt(place, 'timed-out', `${words}; it may still be done.`);
+      return { ...inDoubt(place, 'timed-out', `${words}; it may still be done.`), isLate: true };
     }
     case 'refused':
       if (codeOf(reason) === 'unknown-operation')

@@ -3,11 +3,11 @@
  * it meant; what is new is planned, and refused before anything is touched where it cannot be.
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
-import { Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
+import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
 import { inOrder, pathBetween } from './graph.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, tryAgain } from './operation.ts';
-import { keyOf, plan, type Step } from './plan.ts';
+import { keyOf, plan, type Graph, type Step } from './plan.ts';
 import { graphOf, hopOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Writer } from './types.ts';
 import { listen, outcomeFor } from './waiters.ts';
@@ -42,7 +42,9 @@ export const command = (
   }
   listen(held, turn, operation, writer);
   if (!operation.requests.has(member)) {
-    const steps = plan(request, graphOf(held, turn));
+    const graph = graphOf(held, turn);
+    refuseMinReady(request, graph);
+    const steps = plan(request, graph);
     refuseHops(held, request, steps);
     takeUp(held, turn, operation, request, steps);
   } else if (phase !== 'in-doubt') {
@@ -51,6 +53,18 @@ export const command = (
   }
   if (phase === 'in-doubt') tryAgain(held, turn, operation, request, key);
   return outcomeFor(held, turn, operation, request, writer);
+};
+
+/** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */
+const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
+  if (minReady === undefined) return;
+  const members = graph.members(member);
+  if (members === undefined && graph.isOwn(member))
+    throw new BadRequest(`request: service '${member}' is no fleet, minReady means nothing to it`);
+  if (members !== undefined && typeof minReady === 'number' && minReady > members.length)
+    throw new BadRequest(
+      `request: ${minReady} members must be ready, but '${member}' has ${members.length}`,
+    );
 };
 
 /** Makes the plan the last word on its services, and sets out. @throws Limit */

@@ -136,6 +136,7 @@ const rowRules: Rules<Row> = {
 /** An outcome that names no service out of sight. */
 export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => ({
   ...facetRow(outcome, sight),
+  ...(outcome.isLate === true && { isLate: true }),
   rows: outcome.rows.filter(({ member }) => sees(sight, member)).map((row) => facetRow(row, sight)),
 });
 

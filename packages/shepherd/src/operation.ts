@@ -203,8 +203,11 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
   const hop = hopOf(held, step.name);
+  const { minReady, ...rest } = request;
   return {
-    ...request,
+    ...rest,
+    // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
+    ...(step.name === by && minReady !== undefined && { minReady }),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.

@@ -29,7 +29,7 @@ export const withoutAsking = (
   { steps }: Operation,
   step: Step,
 ): Ending | undefined => {
-  const { name, action } = step;
+  const { name } = step;
   if (!isCurrent(held, step)) return { outcome: superseded(held, step) };
   for (const key of step.needed) {
     const cause = steps.get(key);
@@ -50,7 +50,7 @@ export const withoutAsking = (
       const parts = step.parts.flatMap((key) => steps.get(key) ?? []);
       const outcomes = parts.flatMap(({ outcome }) => outcome ?? []);
       const isInDoubt = parts.some(({ phase }) => phase === 'in-doubt');
-      return { outcome: summed(held, turn, name, action, outcomes), isInDoubt };
+      return { outcome: summed(held, turn, step, outcomes), isInDoubt };
     }
   }
 };
@@ -58,18 +58,21 @@ export const withoutAsking = (
 export const summed = (
   held: Held,
   turn: Turn,
-  name: string,
-  action: string,
+  { name, action, minReady }: Step & { readonly kind: 'sum' },
   outcomes: readonly Outcome[],
 ): Outcome => {
   const aggregate = aggregateOf(held, name);
   if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
-  return turn.call(aggregate, 'sum', action, outcomes);
+  if (!outcomes.some(({ isLate }) => isLate))
+    return turn.call(aggregate, 'sum', action, outcomes, minReady);
+  // That is for the whole to say: a row has its result.
+  const rows = outcomes.map(({ isLate: _isLate, ...outcome }) => outcome);
+  return { ...turn.call(aggregate, 'sum', action, rows, minReady), isLate: true };
 };
 const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending => {
-  const { rows, ...row } = outcome ?? plain(step.name, 'failed');
+  const { rows, ...whole } = outcome ?? plain(step.name, 'failed');
   const { text } = sayingOf('depends', name, step.name);
-  const causes = [row, ...rows].slice(0, limits.causeCount);
+  const causes = [bare({ ...whole, rows }), ...rows].slice(0, limits.causeCount);
   const isInDoubt = phase === 'in-doubt';
   const failed = { ...plain(name, 'failed', text), dependsOn: step.name };
   return { outcome: { ...failed, rows: causes }, isInDoubt };
@@ -116,4 +119,4 @@ export const withAlso = (
 };
 
 /** A row without the rows of an outcome. */
-export const bare = ({ rows: _rows, ...row }: Outcome): Row => row;
+export const bare = ({ rows: _rows, isLate: _isLate, ...row }: Outcome): Row => row;

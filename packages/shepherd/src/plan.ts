@@ -22,7 +22,7 @@
  * that it touches, and no recursion bounds the length of a chain.
  */
 import { inOrder, type Edges } from './graph.ts';
-import type { Request, Topic } from './types.ts';
+import type { MinReady, Request, Topic } from './types.ts';
 
 /** What is wanted of a service in the end. A restart wants it started. */
 export type Wish = 'start' | 'stop';
@@ -58,6 +58,8 @@ export type Step = StepBase &
     | {
         readonly kind: 'sum';
         /** In the order of the members. */ readonly parts: readonly string[];
+        /** In place of the policy of the aggregate. */
+        readonly minReady?: MinReady;
       }
     | { readonly kind: 'same'; readonly part: string }
     | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
@@ -76,7 +78,7 @@ export interface Graph {
   readonly isUp: (name: string) => boolean;
 }
 /** What of a request its plan depends on. */
-export type Wanted = Pick<Request, 'action' | 'withMembers'> & {
+export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
   /** One name for what comes from outside; a boot starts many. */
   readonly names: readonly string[];
 };
@@ -167,7 +169,10 @@ const sumOf = (
   if (draft.withMembers === false)
     return { ...base(draft, keyFor(name), name, action, after), ...left };
   const parts = (draft.graph.members(name) ?? []).map(keyFor);
-  return { ...base(draft, keyFor(name), name, action, [...after, ...parts]), kind: 'sum', parts };
+  const common = base(draft, keyFor(name), name, action, [...after, ...parts]);
+  const isRoot = draft.names.includes(name) && draft.minReady !== undefined;
+  const policy = isRoot ? { minReady: draft.minReady } : {};
+  return { ...common, kind: 'sum', parts, ...policy };
 };
 
 const starts = (draft: Draft): readonly Step[] => {

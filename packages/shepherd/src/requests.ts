@@ -2,9 +2,10 @@
 import { BadRequest } from './errors.ts';
 import { limits } from './limits.ts';
 import { utf8Bytes } from './text.ts';
-import type { Request } from './types.ts';
+import type { MinReady, Request } from './types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
+const shareForm = /^(?:\d|[1-9]\d|100)%$/;
 const nameForm = /^[^\s\p{C}/]+$/u;
 
 /** A name of a service or an action: no blanks, no slashes, nothing that a terminal would obey. */
@@ -20,7 +21,7 @@ export const isName = (value: unknown): value is string =>
  */
 export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
-  const { operation, member, action, args, remainingMs, hops, withMembers } = request;
+  const { operation, member, action, args, remainingMs, hops, withMembers, minReady } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -45,7 +46,22 @@ export const checkedRequest = (request: Request): Request => {
     remainingMs,
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
+    ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
   };
+};
+
+/** A count, or a share from `0%` to `100%`, of something that can be enough: a start. */
+const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
+  const isCount =
+    Number.isInteger(minReady) && Number(minReady) >= 0 && Number(minReady) <= limits.rowCount;
+  const isShare = typeof minReady === 'string' && shareForm.test(minReady);
+  if (!isCount && !isShare)
+    throw new BadRequest(
+      `request: minReady must be a count up to ${limits.rowCount}, or a share from 0% to 100%`,
+    );
+  if (action !== 'start' && action !== 'restart')
+    throw new BadRequest(`request: minReady goes with start and restart, not with ${action}`);
+  return minReady;
 };
 
 const checkedArguments = (args: readonly string[]): readonly string[] => {

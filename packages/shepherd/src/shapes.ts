@@ -171,7 +171,7 @@ const rowReader = (text: Read<string>): Read<Row> => struct<Row>(rowNeeds(text),
 const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read<Outcome> => {
   const whole = struct<Outcome>(
     { ...rowNeeds(text), rows: list(row, limits.rowCount) },
-    rowMayHave(text),
+    { ...rowMayHave(text), isLate: readBoolean },
   );
   return (value, what) => {
     const outcome = whole(value, what);

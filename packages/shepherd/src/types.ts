@@ -33,7 +33,11 @@ export interface Request {
   readonly hops: readonly string[];
   /** False keeps a fleet from passing the action on to its members. Absent means true. */
   readonly withMembers?: boolean;
+  /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
+  readonly minReady?: MinReady;
 }
+/** A number of members: a count, or a share of all as a whole percentage, rounded up. */
+export type MinReady = number | `${number}%`;
 
 /** How it ended for one service: what `herd` prints a line about. */
 export interface Row {
@@ -90,6 +94,8 @@ export interface Version {
  */
 export interface Outcome extends Row {
   readonly rows: readonly Row[];
+  /** The deadline of the request passed before it was known how all of it ended. */
+  readonly isLate?: boolean;
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */
@@ -224,8 +230,11 @@ export interface Service extends Provider {
 export interface Aggregate extends Provider {
   /** Names at this shepherd; a name may stand there twice. */
   members(): readonly string[];
-  /** The outcome of an action, from those of the members in their order. Changes nothing. */
-  sum(action: string, outcomes: readonly Outcome[]): Outcome;
+  /**
+   * The outcome of an action, from those of the members in their order, by the policy of the
+   * aggregate or by the one that is given. Changes nothing.
+   */
+  sum(action: string, outcomes: readonly Outcome[], minReady?: MinReady): Outcome;
 }
 /** A service that is at home in this shepherd: what only its own shepherd says to it. */
 export interface LocalService extends Service {

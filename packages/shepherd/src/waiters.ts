@@ -95,7 +95,10 @@ const unfinished = (
   { member, action, remainingMs }: Request,
 ): { readonly outcome: Outcome; readonly news: readonly Row[] } => {
   const words = `${action} is not over after ${remainingMs} ms; it goes on.`;
-  const lateOne = (name: string): Outcome => plain(name, 'timed-out', `Service ${name}: ${words}`);
+  const lateOne = (name: string): Outcome => ({
+    ...plain(name, 'timed-out', `Service ${name}: ${words}`),
+    isLate: true,
+  });
   const sum = sumBehind(operation, keyOf(action, member));
   if (sum === undefined) {
     const open = [...operation.steps.values()].filter(
@@ -109,7 +112,7 @@ const unfinished = (
     isOpen(phase) || outcome === undefined ? lateOne(step.name) : outcome,
   );
   const news = outcomes.filter((_outcome, at) => isOpen(parts[at]?.phase ?? 'settled')).map(bare);
-  return { outcome: summed(held, turn, member, action, outcomes), news };
+  return { outcome: summed(held, turn, sum, outcomes), news };
 };
 /** The step that sums up what answers a request for an aggregate. */
 const sumBehind = ({ steps }: Operation, key: string): (Step & { kind: 'sum' }) | undefined => {

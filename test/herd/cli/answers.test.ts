@@ -35,7 +35,7 @@ const row = {
   version: { epoch: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
-const outcome: Required<Outcome> = { ...row, rows: [row] };
+const outcome: Required<Outcome> = { ...row, isLate: true, rows: [row] };
 const status: Required<ExportedStatus> = {
   kind: 'exported',
   version: { epoch: 1, sequence: 2 },
@@ -108,6 +108,7 @@ describe.each<[string, unknown, (value: unknown) => unknown]>([
     'a batch',
     [
       { kind: 'line', from: 'A', text: 't' },
+      { kind: 'line', from: 'A', text: 't', about: 'web', what: 'depends', on: 'net' },
       { kind: 'row', row },
       { kind: 'dropped', count: 1 },
     ],

@@ -22,11 +22,9 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   const progress = new Progress(context);
-  const startedAt = context.terminal.now();
   try {
     const outcome = await asked(context, command, request, progress);
-    const isDeadlinePassed = wasSlow(context.terminal.now() - startedAt, request.remainingMs);
-    const exitCode = exitCodeOf(outcome, { isStrict: false, isDeadlinePassed });
+    const exitCode = exitCodeOf(outcome, { isStrict: false });
     const shown = outcomeLines(command, outcome, context.look, progress.seen);
     print(context, shown.out, documentOf(request, command, exitCode, outcome));
     printErrors(context, shown.err);
@@ -37,12 +35,6 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
     throw error;
   }
 };
-
-/**
- * Every hop keeps a little of what is left, a tenth at most, so that its own words arrive in time.
- */
-const wasSlow = (elapsedMs: number, remainingMs: number): boolean =>
-  elapsedMs >= remainingMs * 0.75;
 
 const requestOf = ({ options }: Context, command: Command): Request => ({
   operation: `op-${crypto.randomBytes(8).toString('hex')}`,
