@@ -1,0 +1,116 @@
+/**
+ * What a command is asked and answered with: plain data, most of it wire format. Fields are added,
+ * never changed.
+ */
+import type { Vow } from '@bellwether/actors';
+import type { Result, Stage, Topic } from './shapes.ts';
+
+/** One command for one service. */
+export interface Request {
+  /**
+   * Chosen by the client: the idempotency key, together with the member. 1 to 128 of
+   * [A-Za-z0-9._-].
+   */
+  readonly operation: string;
+  /** The name of the service at the shepherd that receives this. */
+  readonly member: string;
+  /** start, stop, restart, enable, disable, or a custom action. */
+  readonly action: string;
+  readonly args: readonly string[];
+  /** What is left of the deadline, never an instant: clocks differ. */
+  readonly remainingMs: number;
+  /**
+   * Opaque ids of the services that this request came through; one that finds itself in it refuses
+   * (a cycle).
+   */
+  readonly hops: readonly string[];
+  /** False keeps a fleet from passing the action on to its members. Absent means true. */
+  readonly withMembers?: boolean;
+  /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
+  readonly minReady?: MinReady;
+}
+/** A number of members: a count, or a share of all as a whole percentage, rounded up. */
+export type MinReady = number | `${number}%`;
+
+/** How it ended for one service: what `herd` prints a line about. */
+export interface Row {
+  /**
+   * A name at the shepherd that says this; of what lies behind it the way there: names with slashes
+   * between, which no name has.
+   */
+  readonly member: string;
+  readonly result: Result;
+  /**
+   * One sentence for people: what was tried, what was found. It names no other service, but for the
+   * one in `dependsOn`.
+   */
+  readonly reason?: string;
+  /** Failed because of this requirement, as `reason` says. */
+  readonly dependsOn?: string;
+  /** Of an aggregate: the first thing that went wrong below it. */
+  readonly cause?: Cause;
+  /** Other aggregates that have this member, and were changed with it. */
+  readonly sharedWith?: readonly string[];
+  /** The stage that the service was left in, where that is known. */
+  readonly stage?: Stage;
+  readonly pid?: number;
+  /**
+   * Other services that were touched on the way, for example the dependents that a stop took down.
+   */
+  readonly also?: readonly string[];
+  /** How many more of those there were, whose names are not for whoever asks. */
+  readonly otherCount?: number;
+  /** Output of a custom action, or the last log lines of a start that failed. */
+  readonly output?: readonly string[];
+  /** For unreachable: how long ago the member was last heard of. */
+  readonly lastSeenMs?: number;
+  /** Of a service that was reached at home: which of its states that was. */
+  readonly version?: Version;
+}
+/** What went wrong somewhere below. */
+export interface Cause {
+  /** As in a row: the way to it. */
+  readonly member: string;
+  readonly reason?: string;
+}
+/**
+ * Which state of a service at home was seen: of two with one epoch, the one with the greater
+ * sequence is newer. A daemon that starts afresh begins another epoch; epochs have no order.
+ */
+export interface Version {
+  readonly epoch: number;
+  readonly sequence: number;
+}
+/**
+ * The answer to a Request. Of an aggregate, `rows` has one row a member and `result` is the verdict
+ * by its policy.
+ */
+export interface Outcome extends Row {
+  readonly rows: readonly Row[];
+  /** The deadline of the request passed before it was known how all of it ended. */
+  readonly isLate?: boolean;
+}
+
+/** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */
+export interface About {
+  /** The service, named as in a row. */
+  readonly about?: string;
+  /** Absent: in free words about that service. */
+  readonly what?: Topic;
+  /** Of a service that depends on another: the other. */
+  readonly on?: string;
+}
+
+/** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
+export type Event =
+  | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & About)
+  | { readonly kind: 'row'; readonly row: Row }
+  | { readonly kind: 'dropped'; readonly count: number };
+
+/**
+ * The receiver of a stream of events, often on another machine. The answer to a batch is the credit
+ * for another.
+ */
+export interface Sink {
+  rows(batch: readonly Event[], sequence: number): void | Vow<void>;
+}
