@@ -14,7 +14,7 @@ const namesIn = (place) =>
   fs.existsSync(place)
     ? fs
         .readdirSync(place)
-        .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+        .filter((file) => /^[a-z-]+\.ts$/.test(file))
         .map((file) => file.slice(0, -3))
     : [];
 const names = [...namesIn(home), ...namesIn(peers)];

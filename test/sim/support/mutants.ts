@@ -1,0 +1,113 @@
+/** The rules that everything rests on, each with a small change that breaks it and the tests that must notice. */
+
+/** One broken rule. */
+export interface Mutant {
+  readonly name: string;
+  /** What no longer holds. */
+  readonly rule: string;
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+  /** Test files; every one of them must fail. */
+  readonly tests: readonly string[];
+}
+
+const chaos = 'test/sim/chaos.test.ts';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'no-output-commit',
+    rule: 'nothing leaves a vat before the records ahead of it are durable',
+    file: 'packages/actors/src/gate.ts',
+    find: `    if (this.#willGate) push(this.#behindNext, effects);
+    else if (this.#isGating) push(this.#behind, effects);
+    else this.#run(effects);`,
+    replace: '    this.#run(effects);',
+    tests: ['test/actors/output-commit.test.ts', chaos],
+  },
+  {
+    name: 'no-rollback',
+    rule: 'a turn that throws leaves no trace',
+    file: 'packages/actors/src/ledger.ts',
+    find: 'changes[at]?.undo();',
+    replace: ';',
+    // Chaos makes whole turns throw, whose senders are told so: what they leave behind looks like work that was done.
+    tests: ['test/actors/turn.test.ts', 'test/actors/journal.test.ts'],
+  },
+  {
+    name: 'bugs-are-swallowed',
+    rule: 'a continuation that throws a bug ends the life of its daemon',
+    file: 'packages/actors/src/vat.ts',
+    find: 'if (isBug && !isAsked) {',
+    replace: 'if (false) {',
+    tests: ['test/actors/halting.test.ts', chaos],
+  },
+  {
+    name: 'commit-fails-unheard',
+    rule: 'a commit that fails ends the life of its daemon',
+    file: 'packages/actors/src/gate.ts',
+    find: `    if (failure !== undefined) {
+      this.#failed(failure);
+      return;
+    }`,
+    replace: '',
+    tests: ['test/actors/output-commit.test.ts', chaos],
+  },
+  {
+    name: 'cut-breaks-nothing',
+    rule: 'every question breaks when its session ends',
+    file: 'packages/ocapn/src/session/outgoing.ts',
+    find: 'for (const { answer } of open) answer.broken(reason);',
+    replace: 'void open;',
+    tests: ['test/ocapn/captp/calls.test.ts', chaos],
+  },
+  {
+    name: 'accepted-is-executed',
+    rule: 'a step that waited looks again at the last wish before it acts',
+    file: 'packages/shepherd/src/outcomes.ts',
+    find: 'if (!isCurrent(held, step)) return { outcome: superseded(held, step) };',
+    replace: '',
+    tests: ['test/shepherd/shepherd.test.ts', chaos],
+  },
+  {
+    name: 'goal-is-forgotten',
+    rule: 'a start that waits for a stop looks again at what was asked last',
+    file: 'packages/shepherd/src/service-steps.ts',
+    find: "held.goal.get() === 'start' ? start(held, turn) : turn.kept(superseded(held, 'start')),",
+    replace: 'start(held, turn),',
+    tests: ['test/shepherd/service.test.ts', chaos],
+  },
+  {
+    name: 'no-operation-memory',
+    rule: 'a repeat under the same id is answered from memory, and runs nothing again',
+    file: 'packages/shepherd/src/memory.ts',
+    find: 'return book?.open.get(id) ?? book?.over.get(id);',
+    replace: 'void book; return undefined;',
+    tests: ['test/shepherd/memory.test.ts', chaos],
+  },
+  {
+    name: 'no-adoption',
+    rule: 'a daemon takes over what its last life has started',
+    file: 'packages/shepherd/src/boot.ts',
+    find: 'for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);',
+    replace: 'void runs; void adopts; void endOrphan;',
+    tests: ['test/shepherd/boot.test.ts', chaos],
+  },
+  {
+    name: 'old-session-stays',
+    rule: 'a new session with a peer that has proved itself takes the place of the old one',
+    file: 'packages/ocapn/src/router/routing.ts',
+    find: 'if (route === undefined || route.next !== link) return;',
+    replace: 'return;',
+    tests: ['test/ocapn/router/crossing.test.ts'],
+  },
+  {
+    name: 'stale-view',
+    rule: 'what was not heard of for long, or was lost sight of, is unknown',
+    file: 'packages/fleet/src/observed.ts',
+    find: 'if (observed.trouble !== undefined) return observed.trouble;',
+    replace: '',
+    tests: ['test/fleet/exported-service.test.ts'],
+  },
+];
