@@ -10,10 +10,10 @@ import { limits } from './limits.ts';
 import { operationOf } from './memory.ts';
 import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planAll, planEnd, type Step } from './plan.ts';
+import { keyOf, planAll, planEnd, rooted, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
-import type { Outcome, Request, Row, Run, Sink } from './types.ts';
+import type { Outcome, Request, Row, Run, Sink, Writer } from './types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { makeWriter } from './writer.ts';
 
@@ -25,9 +25,9 @@ export const restore = (held: Held, turn: Turn): Vow<void> =>
     const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
     const wanted = names.filter((name) => isWanted(held, name));
     const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
-    bringBack(held, turn, 'start', wanted.filter(isStopped));
+    setOut(held, turn, 'start', wanted.filter(isStopped));
     // Their stop was accepted, and the daemon died before it was done.
-    bringBack(
+    setOut(
       held,
       turn,
       'stop',
@@ -59,7 +59,7 @@ const endOrphan = (held: Held, turn: Turn, run: Run & { readonly service: string
 };
 
 /** One operation for all, so that what they share is done once. */
-const bringBack = (
+const setOut = (
   held: Held,
   turn: Turn,
   action: 'start' | 'stop',
@@ -69,6 +69,28 @@ const bringBack = (
   const request = ownRequest(`boot-${action}`, action);
   const operation = operationOf(held.memory, turn, itself, request.operation);
   takeUp(held, turn, operation, request, planFor(held, turn, action, names));
+};
+
+/** Starts services in one operation, and answers how it ended for those for which there was something to do. */
+export const bringBack = (
+  held: Held,
+  turn: Turn,
+  id: string,
+  names: readonly string[],
+  writer: Ref<Writer>,
+): Vow<readonly Row[]> => {
+  if (names.length === 0) return turn.kept<readonly Row[]>([]);
+  const request = ownRequest(id, 'start');
+  const operation = operationOf(held.memory, turn, itself, id);
+  listen(held, turn, operation, writer);
+  const steps = planFor(held, turn, 'start', names);
+  takeUp(held, turn, operation, request, rooted(steps, 'start'));
+  return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
+    names.flatMap((name): readonly Row[] => {
+      const outcome = operation.steps.get(keyOf('start', name))?.outcome;
+      return outcome === undefined ? [] : [bare(outcome)];
+    }),
+  );
 };
 
 /** A service that the graph cannot start is told in the log, and holds up none of the others. */
@@ -94,7 +116,8 @@ const planFor = (
   }
 };
 
-const ownRequest = (operation: string, action: string): Request => ({
+/** What the shepherd asks of itself. */
+export const ownRequest = (operation: string, action: string): Request => ({
   operation,
   member: 'root',
   action,
@@ -126,15 +149,16 @@ export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> 
       const outcome = operation.steps.get(keyOf('stop', name))?.outcome;
       return outcome === undefined ? [] : [bare(outcome)];
     });
-    return summary(rows.filter((row) => row.result !== 'ok'));
+    return summaryOf('not stopped', rows);
   });
   held.closing.set(closing);
   return closing;
 };
 
-const summary = (rows: readonly Row[]): Outcome => {
-  const bad = rows.filter((row) => !isGood(row)).map((row) => row.member);
-  const outcome = plain('root', rows.length === 0 ? 'ok' : 'changed');
-  if (bad.length === 0) return { ...outcome, rows };
-  return { ...plain('root', 'failed', `not stopped: ${bad.join(', ')}`), rows };
+/** The outcome of what concerned many services: rows for those that changed, or are not as they should be. */
+export const summaryOf = (bad: string, all: readonly Row[]): Outcome => {
+  const rows = all.filter((row) => row.result !== 'ok');
+  const names = rows.filter((row) => !isGood(row)).map((row) => row.member);
+  if (names.length > 0) return { ...plain('root', 'failed', `${bad}: ${names.join(', ')}`), rows };
+  return { ...plain('root', rows.length === 0 ? 'ok' : 'changed'), rows };
 };

@@ -118,8 +118,32 @@ export const planEnd = (names: readonly string[], graph: Graph): readonly Step[]
     isTouched: graph.isOwn,
     wish: 'stop',
   });
-  const keys = steps.map(({ key }) => key);
-  return [...steps, { ...base(draft, keyOf('end', 'root'), 'root', 'end', keys), kind: 'order' }];
+  return rooted(steps, 'end');
+};
+
+/**
+ * Stops services of this machine for good. Those that require them and run are stopped before, and wished
+ * to be started again. The last step, `stop` of `root`, is over when all are.
+ */
+export const planRemoval = (names: readonly string[], graph: Graph): readonly Step[] => {
+  const draft = draftOf({ action: 'stop', names }, graph);
+  const isTouched = (name: string): boolean =>
+    draft.asked.has(name) || (graph.isOwn(name) && graph.isUp(name));
+  const keyFor = (name: string): string => keyOf('stop', name);
+  const steps = downward(draft, names, { keyFor, isTouched, wish: 'start' }).map((step): Step => {
+    if (!draft.asked.has(step.name)) return step;
+    // Whatever was commanded since: it goes.
+    const { wish: _wish, ...rest } = step;
+    return rest;
+  });
+  return rooted(steps, 'stop');
+};
+
+/** Steps, and after them one of `root` that is over when they are. */
+export const rooted = (steps: readonly Step[], action: string): readonly Step[] => {
+  const after = steps.map(({ key }) => key);
+  const common = { name: 'root', action, needed: [], isAsked: false, isMember: false };
+  return [...steps, { ...common, key: keyOf(action, 'root'), after, kind: 'order' }];
 };
 
 /** A plan in the making. */

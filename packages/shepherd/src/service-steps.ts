@@ -105,8 +105,9 @@ const recordEnabled = (held: Held, turn: Turn, isEnabled: boolean): void => {
 };
 
 /** No respawn and no start any more, for this reason. */
-export const retire = (held: Held, turn: Turn, why: string): void => {
+export const retire = (held: Held, turn: Turn, why: string | undefined): void => {
   held.retirement.set(why);
+  if (why === undefined) return;
   const state = stateOf(held);
   if (state.at !== 'resting') return;
   state.timer.cancel();

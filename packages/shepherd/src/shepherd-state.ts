@@ -57,11 +57,16 @@ export interface Held extends ShepherdOptions {
   readonly entries: JournalMap<string, Registered>;
   /** Hops that were ever given out: no two services share one, also not one after the other. */
   readonly hopCount: JournalCell<number>;
+  /** Swaps that were ever begun, for their ids; see swap.ts. */
+  readonly swapCount: JournalCell<number>;
+  readonly isSwapping: JournalCell<boolean>;
   readonly memory: Memory;
   /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
   /** What the records say, as this daemon wrote it on. */
   readonly desired: JournalMap<string, boolean>;
+  /** Of services that are not registered: whether they may be started when they come. */
+  readonly enabled: JournalMap<string, boolean>;
   /** The end of the daemon, once it was asked for. */
   readonly closing: JournalCell<Vow<Outcome> | undefined>;
 }
@@ -70,6 +75,8 @@ export interface Held extends ShepherdOptions {
 export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   const desired = turn.map<string, boolean>();
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
+  const enabled = turn.map<string, boolean>();
+  for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
   const registry = turn.spawn(makeServiceRegistry);
   return {
     ...options,
@@ -77,9 +84,12 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     board: turn.spawn(makeStatusBoard, registry),
     entries: turn.map(),
     hopCount: turn.cell(0),
+    swapCount: turn.cell(0),
+    isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },
     wishes: turn.map(),
     desired,
+    enabled,
     closing: turn.cell<Vow<Outcome> | undefined>(undefined),
   };
 };

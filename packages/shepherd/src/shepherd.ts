@@ -16,8 +16,8 @@ import { cancelOperation, command, localRoot } from './commands.ts';
 import { makeServiceFacet } from './facet.ts';
 import { limits } from './limits.ts';
 import { plan, type Step } from './plan.ts';
+import { define, register, registerAggregate } from './registering.ts';
 import { checkedCount, checkedRequest, checkHeartbeat } from './requests.ts';
-import { makeService } from './service.ts';
 import {
   allOwn,
   canonicalOf,
@@ -29,18 +29,8 @@ import {
   type ShepherdOptions,
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from './sinks.ts';
-import type {
-  Aggregate,
-  Change,
-  LocalService,
-  Outcome,
-  Request,
-  Service,
-  ServiceConfig,
-  Shepherd,
-  Sink,
-  Watching,
-} from './types.ts';
+import { swapServices } from './swap.ts';
+import type { Change, Outcome, Request, Shepherd, Sink, Watching } from './types.ts';
 import { makeWriter } from './writer.ts';
 
 /**
@@ -83,46 +73,17 @@ export const makeShepherd = (
       return turn.send(own.service, 'tail', lineCount);
     },
     history: (turn) => history(held, turn),
+    isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
+    swap: (turn, swap, sink) => {
+      checkSink(sink);
+      return swapServices(held, turn, swap, sink);
+    },
     restore: (turn) => restore(held, turn),
     shutDown: (turn, sink) => {
       checkSink(sink);
       return shutDown(held, turn, sink);
     },
   };
-};
-
-const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService> => {
-  const [name] = config.provision;
-  const recorded = {
-    isEnabled: held.records.enabled.get(name) ?? true,
-    isWanted: held.desired.get(name) ?? config.isAutoStarted,
-  };
-  const { monitor, prober, logFiles, clock, log, board } = held;
-  const powers = { monitor, prober, logFiles, clock, log, board };
-  const service = turn.spawn(makeService, config, powers, recorded);
-  turn.call(held.registry, 'register', service);
-  held.entries.set(name, { kind: 'own', service, config });
-  turn.tell(board, 'touched', config.provision);
-  return service;
-};
-
-const register = (held: Held, turn: Turn, service: Ref<Service>): void => {
-  turn.call(held.registry, 'register', service);
-  const name = turn.call(service, 'canonicalName');
-  const hopCount = held.hopCount.get() + 1;
-  held.hopCount.set(hopCount);
-  held.entries.set(name, { kind: 'elsewhere', service, hop: `${held.epoch}.${hopCount}` });
-  turn.tell(held.board, 'touched', turn.call(service, 'provision'));
-};
-
-const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
-  const name = turn.call(aggregate, 'canonicalName');
-  if (turn.call(aggregate, 'requirement').length > 0)
-    throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);
-  turn.call(held.registry, 'register', aggregate);
-  held.entries.set(name, { kind: 'aggregate', service: aggregate });
-  const provision = turn.call(aggregate, 'provision');
-  turn.tell(held.board, 'contains', provision, turn.call(aggregate, 'members'));
 };
 
 const perform = (

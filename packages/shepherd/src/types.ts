@@ -8,11 +8,14 @@ import type { Observer, StatusBoard } from './observation.ts';
 import type { Step } from './plan.ts';
 import type { RunningRecord } from './records.ts';
 import type { changes, Stage } from './shapes.ts';
+import type { Swap } from './swap.ts';
 
 export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './records.ts';
+export type { ServiceRegistry } from './registry.ts';
 export type { Result, Stage, Topic } from './shapes.ts';
+export type { Swap } from './swap.ts';
 
 /** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
 export interface Writer {
@@ -140,9 +143,9 @@ export interface LocalService extends Service {
   wish(isWanted: boolean): void;
   /**
    * Ends starts and respawning for good, also those of custom actions' commands; `why` is the sentence
-   * that refuses them.
+   * that refuses them. Undefined takes that back.
    */
-  retire(why: string): void;
+  retire(why: string | undefined): void;
   /** Describes it anew, under the same canonical name; how it is run changes once no process runs. */
   revise(config: ServiceConfig): void;
   /** Its last status changes, oldest first. */
@@ -163,29 +166,6 @@ export interface ServiceFacet {
    * breaks. @throws BadRequest, Limit
    */
   watch(observer: Ref<Observer>, heartbeatMs: number): void;
-}
-/** The `^service-registry`: names and the graph between them. */
-export interface ServiceRegistry {
-  /** @throws Refused for a name that is taken, and for a cycle, with its path. */
-  register(provider: Ref<Provider>): void;
-  /**
-   * Forgets a service, by any of its names. What requires it may stay, and finds it missing when it
-   * starts. @throws UnknownService
-   */
-  unregister(name: string): void;
-  /** @throws UnknownService */
-  lookup(name: string): Ref<Provider>;
-  /** The canonical name behind any name; undefined where there is no such service. */
-  canonical(name: string): string | undefined;
-  /**
-   * What a service requires, directly: canonical names, and as it is written what is not registered
-   * (yet). @throws UnknownService
-   */
-  requirements(name: string): readonly string[];
-  /** Canonical names of the services that require this one, directly. */
-  dependents(name: string): readonly string[];
-  /** Canonical names, in order of registration. */
-  names(): readonly string[];
 }
 /**
  * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
@@ -239,6 +219,15 @@ export interface Shepherd {
   log(name: string, lineCount: number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
+  /** Whether there is a service of this name. */
+  isRegistered(name: string): boolean;
+  /**
+   * Exchanges services for others. Kept once what goes has stopped and what is wanted of the new ones
+   * was started; the services themselves change at one moment between. The caller has checked what will
+   * be there then: names that are taken once, requirements that are there, no cycles. @throws Conflict
+   * while another swap is under way
+   */
+  swap(swap: Swap, sink: Ref<Sink>): Vow<Outcome>;
   /**
    * Finds what still runs of what the records say, then starts what is wanted. To be done before
    * anything is served.

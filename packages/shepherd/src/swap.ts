@@ -1,0 +1,179 @@
+/**
+ * How the services of a shepherd change while it serves: all at once, or not at all.
+ *
+ *     stopping   what goes starts nothing any more and is stopped, and before it what requires it
+ *     swap       one turn: what goes is forgotten, what comes is there, what changes is described anew
+ *     starting   what was stopped along with something and stays, and what is new and wanted
+ *
+ * A service that is elsewhere, and an aggregate, has nothing to stop here: it goes at once, and what it
+ * stands for stays as it is. One that changes is another actor under the same name; what is under way
+ * through the old one is answered through it.
+ */
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { bringBack, ownRequest, summaryOf } from './boot.ts';
+import { itself } from './commands.ts';
+import { Conflict } from './errors.ts';
+import { operationOf, type Operation } from './memory.ts';
+import { begin } from './operation.ts';
+import { bare } from './outcomes.ts';
+import { keyOf, planRemoval } from './plan.ts';
+import { define, register, registerAggregate } from './registering.ts';
+import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
+import type { Aggregate, Outcome, Row, Service, ServiceConfig, Sink, Writer } from './types.ts';
+import { listen, outcomeFor } from './waiters.ts';
+import { makeWriter } from './writer.ts';
+
+/** What goes, and what comes in its place. Near only. */
+export interface Swap {
+  /** Services that go, by any of their names; what comes may have the same ones. */
+  readonly removed: readonly string[];
+  /** Services of this machine: new ones, and others described anew under the same canonical name. */
+  readonly own: readonly ServiceConfig[];
+  /** New, or in place of the one with the same canonical name; so are the aggregates. */
+  readonly elsewhere: readonly Ref<Service>[];
+  readonly aggregates: readonly Ref<Aggregate>[];
+}
+
+/** A swap on its way. */
+interface Turnover {
+  readonly swap: Swap;
+  readonly operation: Operation;
+  readonly writer: Ref<Writer>;
+  /** Services of this machine that go. */
+  readonly going: readonly string[];
+  /** Those that are stopped before them, and stay. */
+  readonly staying: readonly string[];
+}
+
+/**
+ * Carries out a swap whose services were checked, together and with those that stay.
+ * @throws Conflict while another one is under way; Refused at the end of the daemon; UnknownService
+ */
+export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>): Vow<Outcome> => {
+  if (held.closing.get() !== undefined) throw closing();
+  if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
+  held.isSwapping.set(true);
+  held.swapCount.set(held.swapCount.get() + 1);
+  const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
+  const going = removed.filter((name) => ownOf(held, name) !== undefined);
+  const request = ownRequest(`swap-${held.swapCount.get()}`, 'stop');
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  const steps = planRemoval(going, graphOf(held, turn));
+  const staying = steps.flatMap(({ kind, name, wish }) =>
+    kind === 'ask' && wish === 'start' ? [name] : [],
+  );
+  for (const name of going) {
+    held.wishes.set(name, 'stop');
+    retire(held, turn, name, `Service ${name} is on its way out of the configuration.`);
+  }
+  for (const name of staying) held.wishes.set(name, 'start');
+  listen(held, turn, operation, writer);
+  begin(held, turn, operation, request, steps);
+  const turnover = { swap: { ...swap, removed }, operation, writer, going, staying };
+  const stops = outcomeFor(held, turn, operation, request, undefined);
+  const done = turn.when(stops, (turn) => afterStops(held, turn, turnover));
+  return turn.when(
+    done,
+    (_turn, outcome) => outcome,
+    (turn, reason) => giveUp(held, turn, turnover, reason),
+  );
+};
+
+const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');
+
+const retire = (held: Held, turn: Turn, name: string, why: string | undefined): void => {
+  const own = ownOf(held, name);
+  if (own !== undefined) turn.call(own.service, 'retire', why);
+};
+
+/**
+ * Nothing was taken in; what should have gone may be started again. No throw: that would undo this, too.
+ */
+const giveUp = (
+  held: Held,
+  turn: Turn,
+  { writer, going }: Turnover,
+  reason: Error,
+): Vow<Outcome> => {
+  held.isSwapping.set(false);
+  if (held.closing.get() === undefined)
+    for (const name of going) retire(held, turn, name, undefined);
+  turn.call(writer, 'finish');
+  return broken(turn, reason);
+};
+
+const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> => {
+  const { swap, operation, writer, going, staying } = turnover;
+  const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
+  if (held.closing.get() !== undefined) throw closing();
+  if (stuck.length > 0) throw new Refused(`nothing was changed: ${stuck.join(', ')} did not stop`);
+  const isNew = (name: string): boolean =>
+    going.includes(name) || held.entries.get(name) === undefined;
+  const fresh = swap.own.map(({ provision: [name] }) => name).filter(isNew);
+  exchange(held, turn, swap);
+  held.isSwapping.set(false);
+  const back = staying.filter((name) => held.wishes.get(name) === 'start');
+  const wanted = fresh.filter((name) => isWanted(held, name));
+  return turn.when(
+    bringBack(held, turn, `${operation.id}-start`, [...back, ...wanted], writer),
+    (turn, started) => {
+      turn.call(writer, 'finish');
+      return summaryOf('not as wished', [...rowsOf(operation, [...going, ...staying]), ...started]);
+    },
+  );
+};
+
+const stageOf = (held: Held, turn: Turn, name: string) => {
+  const own = ownOf(held, name);
+  return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
+};
+
+const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] =>
+  names.flatMap((name) => {
+    const outcome = steps.get(keyOf('stop', name))?.outcome;
+    return outcome === undefined ? [] : [bare(outcome)];
+  });
+
+/** All names are free before any is taken: services may exchange them. */
+const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates }: Swap): void => {
+  for (const name of removed) forget(held, turn, name);
+  const known = own.flatMap((config) => {
+    const entry = ownOf(held, config.provision[0]);
+    return entry === undefined ? [] : [{ config, entry }];
+  });
+  const hops = new Map(
+    elsewhere.map((service) => {
+      const name = turn.call(service, 'canonicalName');
+      const entry = held.entries.get(name);
+      return [name, entry?.kind === 'elsewhere' ? entry.hop : undefined];
+    }),
+  );
+  const replaced = [...hops.keys(), ...aggregates.map((one) => turn.call(one, 'canonicalName'))];
+  for (const { config } of known) turn.call(held.registry, 'unregister', config.provision[0]);
+  for (const name of replaced)
+    if (held.entries.has(name)) turn.call(held.registry, 'unregister', name);
+  for (const { config, entry } of known) {
+    turn.call(entry.service, 'revise', config);
+    turn.call(held.registry, 'register', entry.service);
+    held.entries.set(config.provision[0], { ...entry, config });
+  }
+  for (const config of own) if (!isKnown(held, config)) define(held, turn, config);
+  for (const service of elsewhere)
+    register(held, turn, service, hops.get(turn.call(service, 'canonicalName')));
+  for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);
+};
+
+const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
+  ownOf(held, name) !== undefined;
+
+/** What is on disk of it stays there, for the day on which it returns. */
+const forget = (held: Held, turn: Turn, name: string): void => {
+  const entry = held.entries.get(name);
+  if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
+  if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);
+  else turn.tell(held.board, 'touched', [name]);
+  turn.call(held.registry, 'unregister', name);
+  held.entries.delete(name);
+  held.wishes.delete(name);
+};

@@ -1,0 +1,230 @@
+/** Services that come, go and change while their shepherd serves. */
+import { World } from '@bellwether/actors';
+import { describe, expect, it } from 'vitest';
+import type { ServiceConfig, Swap } from '@bellwether/shepherd';
+import { Machine, program, service } from '../support/shepherd-machine.ts';
+
+const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
+const up = (services: readonly ServiceConfig[], starts: readonly string[] = []) => {
+  const world = new World(1);
+  const machine = new Machine(world, 'A', { services, rehearse: true });
+  machine.boot();
+  world.run();
+  for (const name of starts) machine.herd('start', name);
+  world.run();
+  machine.lines.length = 0;
+  return { world, machine };
+};
+const swap = (machine: Machine, given: Partial<Swap>) =>
+  machine.ask((turn, shepherd) =>
+    turn.send(shepherd, 'swap', { ...none, ...given }, machine.printer(turn)),
+  );
+const stages = ({ world, machine }: ReturnType<typeof up>) => {
+  const asked = machine.ask((turn, shepherd) =>
+    turn
+      .call(shepherd, 'names')
+      .map((name): [string, string] => [name, turn.call(shepherd, 'status', name).stage]),
+  );
+  world.run();
+  return Object.fromEntries(asked.value ?? []);
+};
+const db = program({ provision: ['db'] });
+const web = program({ provision: ['web'], requirement: ['db'] });
+
+describe('a service that goes', () => {
+  it('is stopped first, and then not there any more', () => {
+    const rig = up([db], ['db']);
+    const asked = swap(rig.machine, { removed: ['db'] });
+    rig.world.run();
+    expect(asked.value).toMatchObject({
+      result: 'changed',
+      rows: [{ member: 'db', result: 'changed', stage: 'stopped' }],
+    });
+    expect(rig.machine.lines).toEqual(['A: Service db has been stopped.']);
+    expect(rig.machine.processes.living()).toEqual([]);
+    expect(stages(rig)).toEqual({});
+    const start = rig.machine.herd('start', 'db');
+    rig.world.run();
+    expect(start.error).toMatchObject({ code: 'unknown-service' });
+  });
+  it('takes down what requires it, which comes back without it', () => {
+    const rig = up([db, web], ['web']);
+    const [before] = rig.machine.processes.living('web');
+    const asked = swap(rig.machine, { removed: ['db'], own: [{ ...web, requirement: [] }] });
+    rig.world.run();
+    expect(rig.machine.lines).toEqual([
+      'A: Service web has been stopped.',
+      'A: Service db has been stopped.',
+      'A: Service web has been started.',
+    ]);
+    expect(asked.value).toMatchObject({ result: 'changed' });
+    expect(stages(rig)).toEqual({ web: 'running' });
+    expect(rig.machine.processes.living('web')[0]?.pid).not.toBe(before?.pid);
+  });
+  it('leaves alone what requires it and does not run', () => {
+    const rig = up([db, web], ['db']);
+    swap(rig.machine, { removed: ['db'], own: [{ ...web, requirement: [] }] });
+    rig.world.run();
+    expect(stages(rig)).toEqual({ web: 'stopped' });
+    expect(rig.machine.processes.started).toEqual(['db']);
+  });
+  it('is not started any more while it is on its way', () => {
+    const rig = up([db], ['db']);
+    rig.machine.processes.programs.set('db', { stopMs: 1_000 });
+    const asked = swap(rig.machine, { removed: ['db'] });
+    rig.world.run(rig.world.now + 100);
+    const start = rig.machine.herd('start', 'db');
+    rig.world.run();
+    expect(start.value).toMatchObject({
+      result: 'failed',
+      reason: 'Service db is on its way out of the configuration.',
+    });
+    expect(asked.value?.result).toBe('changed');
+    expect(rig.machine.processes.living()).toEqual([]);
+  });
+  it('is gone also when it was being started', () => {
+    const rig = up([db]);
+    rig.machine.processes.programs.set('db', { spawnMs: 1_000 });
+    const start = rig.machine.herd('start', 'db');
+    rig.world.run(rig.world.now + 100);
+    const asked = swap(rig.machine, { removed: ['db'] });
+    rig.world.run();
+    expect(start.value?.result).toBe('superseded');
+    expect(asked.value?.result).toBe('changed');
+    expect(rig.machine.processes.living()).toEqual([]);
+  });
+  it('keeps what is on disk of it: disabled as before when it returns', () => {
+    const rig = up([db]);
+    rig.machine.herd('disable', 'db');
+    rig.world.run();
+    swap(rig.machine, { removed: ['db'] });
+    rig.world.run();
+    swap(rig.machine, { own: [db] });
+    rig.world.run();
+    const start = rig.machine.herd('start', 'db');
+    rig.world.run();
+    expect(start.value).toMatchObject({ reason: 'Service db is currently disabled.' });
+  });
+  it('is not stopped twice, whatever the end of the daemon', () => {
+    const rig = up([db, web], ['web']);
+    rig.machine.processes.programs.set('web', { stopMs: 500 });
+    const asked = swap(rig.machine, { removed: ['db'], own: [{ ...web, requirement: [] }] });
+    rig.world.run(rig.world.now + 100);
+    const end = rig.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'shutDown', rig.machine.printer(turn)),
+    );
+    rig.world.run();
+    expect(asked.error).toMatchObject({ code: 'refused' });
+    expect(end.value?.result).toBe('changed');
+    expect(rig.machine.processes.living()).toEqual([]);
+  });
+});
+
+describe('a service that comes', () => {
+  it('is started if it says so, with what it requires', () => {
+    const rig = up([]);
+    const asked = swap(rig.machine, { own: [db, { ...web, isAutoStarted: true }] });
+    rig.world.run();
+    expect(stages(rig)).toEqual({ db: 'running', web: 'running' });
+    expect(asked.value).toMatchObject({ rows: [{ member: 'web', result: 'changed' }] });
+  });
+  it('waits where the last explicit wish was a stop, as at boot', () => {
+    const eager = { ...db, isAutoStarted: true };
+    const rig = up([eager]);
+    rig.machine.herd('stop', 'db');
+    rig.world.run();
+    for (const given of [{ removed: ['db'] }, { own: [eager] }]) {
+      swap(rig.machine, given);
+      rig.world.run();
+    }
+    expect(stages(rig)).toEqual({ db: 'stopped' });
+  });
+  it('and cannot be started is a row, and the others are there all the same', () => {
+    const rig = up([]);
+    rig.machine.processes.programs.set('db', { refusal: 'no such program' });
+    const eager = { ...web, requirement: [], isAutoStarted: true };
+    const asked = swap(rig.machine, { own: [{ ...db, isAutoStarted: true }, eager] });
+    rig.world.run();
+    expect(asked.value).toMatchObject({ result: 'failed', reason: 'not as wished: db' });
+    expect(stages(rig)).toEqual({ db: 'stopped', web: 'running' });
+  });
+});
+
+describe('services that change', () => {
+  it('stay up, and have replacements', () => {
+    const rig = up([db], ['db']);
+    const [before] = rig.machine.processes.living('db');
+    const asked = swap(rig.machine, { own: [{ ...db, start: { argv: ['other'] } }] });
+    rig.world.run();
+    expect(asked.value).toMatchObject({ result: 'ok', rows: [] });
+    expect(rig.machine.processes.living('db')).toEqual([before]);
+    const status = rig.machine.ask((turn, shepherd) => turn.call(shepherd, 'status', 'db'));
+    rig.world.run();
+    expect(status.value).toMatchObject({ hasReplacement: true, command: ['run', 'db'] });
+  });
+  it('may exchange their names and turn their requirements round', () => {
+    const rig = up([
+      service({ provision: ['a', 'x'], requirement: ['b'] }),
+      service({ provision: ['b'] }),
+    ]);
+    const asked = swap(rig.machine, {
+      own: [service({ provision: ['a'] }), service({ provision: ['b', 'x'], requirement: ['a'] })],
+    });
+    rig.world.run();
+    expect(asked.value?.result).toBe('ok');
+    rig.machine.herd('start', 'x');
+    rig.world.run();
+    expect(rig.machine.lines).toEqual([
+      'A: Service a has been started.',
+      'A: Service b has been started.',
+    ]);
+  });
+});
+
+describe('a swap', () => {
+  it('is refused while another one is under way', () => {
+    const rig = up([db], ['db']);
+    const first = swap(rig.machine, { removed: ['db'] });
+    const second = swap(rig.machine, { own: [web] });
+    rig.world.run();
+    expect(first.value?.result).toBe('changed');
+    expect(second.error).toMatchObject({ code: 'conflict' });
+  });
+  it('of a name that is none changes nothing', () => {
+    const rig = up([db], ['db']);
+    const asked = swap(rig.machine, { removed: ['db', 'ghost'] });
+    rig.world.run();
+    expect(asked.error).toMatchObject({ code: 'unknown-service' });
+    expect(stages(rig)).toEqual({ db: 'running' });
+    expect(swapsAgain(rig)).toBe('ok');
+  });
+  it('that turns out to be impossible changes nothing, and lets start what should have gone', () => {
+    const rig = up([db, web], ['db']);
+    const bad = [
+      service({ provision: ['p'], requirement: ['q'] }),
+      service({ provision: ['q'], requirement: ['p'] }),
+    ];
+    const asked = swap(rig.machine, { removed: ['db'], own: bad });
+    rig.world.run();
+    expect(asked.error).toMatchObject({ code: 'cycle' });
+    const start = rig.machine.herd('start', 'db');
+    rig.world.run();
+    expect(start.value?.result).toBe('changed');
+    expect(stages(rig)).toEqual({ db: 'running', web: 'stopped' });
+    expect(swapsAgain(rig)).toBe('ok');
+  });
+  it('does not bring back what somebody stopped meanwhile', () => {
+    const rig = up([db, web], ['web']);
+    rig.machine.processes.programs.set('db', { stopMs: 1_000 });
+    swap(rig.machine, { removed: ['db'], own: [{ ...web, requirement: [] }] });
+    rig.world.run(rig.world.now + 500);
+    rig.machine.herd('stop', 'web');
+    rig.world.run();
+    expect(stages(rig)).toEqual({ web: 'stopped' });
+  });
+});
+const swapsAgain = (rig: ReturnType<typeof up>) => {
+  const asked = swap(rig.machine, { own: [program({ provision: ['more'] })] });
+  rig.world.run();
+  return asked.value?.result;
+};
