@@ -16,6 +16,8 @@ export interface ShownStatus {
   readonly stage: string;
   readonly pid?: number;
   readonly ageMs: number;
+  /** By the clock of the machine that it runs on. */
+  readonly since?: number;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
   readonly members?: readonly ShownMember[];

@@ -1,0 +1,176 @@
+/** What happens to machines: they reboot, sleep, have their clocks set, and lose a process here and there. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterReboot, settableClock } from '../support/machine-faults.ts';
+import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { pidOf, processesOf, statusOf } from '../support/shown.ts';
+
+const isRoot = process.getuid?.() === 0;
+const services = `
+  service({ provision: ['wanted'], start: exec(['sleep', '611']), respawn: true }),
+  service({ provision: ['left'], start: exec(['sleep', '612']), respawn: true }),
+  service({ provision: ['slow'], start: exec(['sleep', '613']),
+            ready: { tcp: '127.0.0.1:1', timeoutSeconds: 60 } })`;
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+const machine = () => place.shepherd('a', configOf('A', services));
+
+/** A process of somebody else. */
+const bystander = (): number => {
+  const { pid } = spawn('sleep', ['614'], { detached: true, stdio: 'ignore' });
+  if (pid === undefined) throw new Error('no bystander');
+  place.atEnd(() => process.kill(pid, 'SIGKILL'));
+  return pid;
+};
+interface Running {
+  pid?: number;
+  startTime?: string;
+  bootId?: string;
+}
+/** Rewrites the record of the one process that a shepherd has. */
+const editRecord = (folder: string, edit: (record: Running) => void): void => {
+  const file = path.join(folder, 'records.json');
+  const records = JSON.parse(fs.readFileSync(file, 'utf8')) as {
+    readonly running: readonly Running[];
+  };
+  expect(records.running).toHaveLength(1);
+  records.running.forEach(edit);
+  fs.writeFileSync(file, JSON.stringify(records));
+};
+const startTimeOf = (pid: number): string =>
+  fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21] ?? '';
+
+describe('a machine that was switched off and on', () => {
+  it.skipIf(!isRoot)(
+    'starts what was wanted, leaves what was stopped, and takes nobody for its service',
+    async () => {
+      const daemon = await machine();
+      await daemon.herd('start', 'wanted');
+      await daemon.herd('start', 'left');
+      await daemon.herd('stop', 'left');
+      const before = await pidOf(daemon, 'wanted');
+      await daemon.kill('SIGKILL');
+      process.kill(-before, 'SIGKILL');
+      await eventually('all is gone', () => processesOf(place, 'sleep').length === 0);
+      // The number, and even the time since the boot, are those of another process today.
+      const other = bystander();
+      editRecord(daemon.folder, (record) => {
+        record.pid = other;
+        record.startTime = startTimeOf(other);
+      });
+      const next = await place.again(daemon, afterReboot(place));
+      await eventually(
+        'it runs again',
+        async () => (await statusOf(next, 'wanted')).stage === 'running',
+      );
+      expect(await pidOf(next, 'wanted')).not.toBe(other);
+      expect(processesOf(place, 'sleep', '611')).toEqual([await pidOf(next, 'wanted')]);
+      expect(await statusOf(next, 'left')).toMatchObject({ stage: 'stopped' });
+      expect((await next.herd('stop', 'wanted')).code).toBe(0);
+      expect(isAlive(other)).toBe(true);
+    },
+  );
+
+  it('takes a process that has got the number of its service for a stranger', async () => {
+    const daemon = await machine();
+    await daemon.herd('start', 'wanted');
+    const before = await pidOf(daemon, 'wanted');
+    await daemon.kill('SIGKILL');
+    process.kill(-before, 'SIGKILL');
+    const other = bystander();
+    editRecord(daemon.folder, (record) => {
+      record.pid = other;
+    });
+    const next = await place.again(daemon);
+    expect(await pidOf(next, 'wanted')).not.toBe(other);
+    expect(processesOf(place, 'sleep', '611')).toHaveLength(1);
+    expect((await next.herd('stop', 'wanted')).code).toBe(0);
+    expect(isAlive(other)).toBe(true);
+  });
+});
+
+describe('a laptop that sleeps', () => {
+  it('in the middle of a start knows when it wakes up that the time is over, and can start again', async () => {
+    const daemon = await machine();
+    await daemon.herd('start', 'wanted');
+    const kept = await pidOf(daemon, 'wanted');
+    const starting = daemon.begin('--timeout', '2', 'start', 'slow');
+    await eventually('it is starting', () => processesOf(place, 'sleep', '613').length === 1);
+    const all = [starting.process, daemon.process];
+    for (const each of all) each.kill('SIGSTOP');
+    process.kill(-kept, 'SIGSTOP');
+    await new Promise((resolve) => setTimeout(resolve, 3_000)); // the sleep itself: longer than the deadline
+    process.kill(-kept, 'SIGCONT');
+    for (const each of all.reverse()) each.kill('SIGCONT');
+    const { code, elapsedMs } = await starting.ended;
+    expect([1, 6]).toContain(code);
+    expect(elapsedMs).toBeLessThan(15_000);
+    expect(await statusOf(daemon, 'wanted')).toMatchObject({
+      stage: 'running',
+      pid: kept,
+      respawnCount: 0,
+    });
+    expect(['starting', 'stopped', 'stopping']).toContain((await statusOf(daemon, 'slow')).stage);
+    expect((await daemon.herd('stop', 'slow')).code).toBe(0);
+    expect(processesOf(place, 'sleep', '613')).toEqual([]);
+  });
+});
+
+describe('a machine whose clock is set', () => {
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['an hour back', -3_600_000],
+  ])('%s goes on: services, respawns, starts and ages', async (_what, wrongMs) => {
+    const clock = settableClock(place);
+    const daemon = await place.shepherd('a', configOf('A', services), clock);
+    await daemon.herd('start', 'wanted');
+    const before = await pidOf(daemon, 'wanted');
+    clock.set(daemon.process.pid ?? 0, wrongMs);
+    expect(await statusOf(daemon, 'wanted')).toMatchObject({
+      stage: 'running',
+      pid: before,
+      ageMs: 0,
+    });
+    process.kill(before, 'SIGKILL');
+    await eventually('the respawn', async () => {
+      const { stage, pid = 0, respawnCount } = await statusOf(daemon, 'wanted');
+      return stage === 'running' && pid !== before && respawnCount === 1;
+    });
+    const { since = 0 } = await statusOf(daemon, 'wanted');
+    expect(Math.abs(since - Date.now() - wrongMs)).toBeLessThan(60_000); // it was set indeed
+    expect((await daemon.herd('start', 'left')).code).toBe(0);
+    const { stdout } = await daemon.herd('status', 'wanted');
+    expect(stdout).toMatch(/It is running since \S.* \(\d+ \w+ ago\)\./);
+    expect((await daemon.herd('stop', 'wanted')).code).toBe(0);
+  });
+});
+
+describe('a process that is killed in the middle of a start', () => {
+  it('is herd: the start goes on without it', async () => {
+    const daemon = await machine();
+    const starting = daemon.begin('start', 'slow');
+    await eventually('it is starting', () => processesOf(place, 'sleep', '613').length === 1);
+    starting.process.kill('SIGKILL');
+    await starting.ended;
+    expect(await statusOf(daemon, 'slow')).toMatchObject({ stage: 'starting' });
+    expect((await daemon.herd('stop', 'slow')).code).toBe(0);
+    expect(processesOf(place, 'sleep', '613')).toEqual([]);
+  });
+
+  it('is the service: the start fails, and says by which signal', async () => {
+    const daemon = await machine();
+    const starting = daemon.begin('start', 'slow');
+    await eventually('it is starting', () => processesOf(place, 'sleep', '613').length === 1);
+    for (const pid of processesOf(place, 'sleep', '613')) process.kill(pid, 'SIGKILL');
+    const { code, stderr } = await starting.ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('SIGKILL');
+    expect(await statusOf(daemon, 'slow')).toMatchObject({ stage: 'stopped' });
+  });
+});
