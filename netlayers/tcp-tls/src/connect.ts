@@ -1,7 +1,7 @@
 /**
  * The dialler's side.
  *
- *     TCP connects  →  the preamble is read  →  its hash is the designator  →  TLS, trusting that certificate alone
+ *     TCP connects  →  the preamble is read  →  its hash is the designator  →  TLS, with whoever is there
  *                   →  the peer inside TLS showed that very certificate     →  connected
  *
  * In TLS 1.3 this is reached before the acceptor has judged our certificate: that it did shows in its first bytes.
@@ -12,7 +12,7 @@ import type { PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, systemCode, Unreachable, Untrusted } from '@bellwether/netlayer-stream';
 import type { Dial, Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
-import { readCertificate, type TlsIdentity } from './identity.ts';
+import { certificateIn, type TlsIdentity } from './identity.ts';
 import { DEFAULT_PORT, HOST_LENGTH, KEEPALIVE_MS } from './limits.ts';
 import { readPreamble } from './preamble.ts';
 
@@ -87,13 +87,13 @@ function shake(
   if (designatorOf(pem) !== to.designator) {
     return refuse(`is not ${to.designator}: its certificate is that of ${designatorOf(pem)}`);
   }
-  const announced = readCertificate(pem);
+  const announced = certificateIn(pem);
   if (announced === undefined) return refuse('announced something that is not one certificate');
   const socket = tls.connect({
     socket: raw,
-    secureContext: identity.context(pem),
-    // The certificate is known to the byte; the name in it means nothing.
-    checkServerIdentity: () => undefined,
+    secureContext: identity.context(),
+    // No authority is asked: the certificate is known to the byte, and TLS proves the key to it.
+    rejectUnauthorized: false,
   });
   dial.use(socket);
   const onError = (error: Error): void => dial.fail(explain(dial, error));
@@ -102,7 +102,7 @@ function shake(
     // Once: Node gives undefined to whoever asks a second time.
     const shown = socket.getPeerX509Certificate();
     if (socket.isSessionReused()) return refuse('resumed a session that it cannot have');
-    if (shown === undefined || !shown.raw.equals(announced.raw)) {
+    if (shown === undefined || !shown.raw.equals(announced)) {
       return refuse('has not the key to the certificate that it announced');
     }
     settled(socket);

@@ -28,27 +28,31 @@ export class TlsIdentity {
   /** The exact bytes that are announced before TLS. */
   readonly certPem: Uint8Array;
   readonly #keyPem: Uint8Array;
+  #context: tls.SecureContext | undefined;
 
   /** Use `openIdentity`, which checks. */
   constructor(text: IdentityText) {
     this.certPem = text.certPem;
     this.#keyPem = text.keyPem;
+    this.#context = undefined;
     this.designator = designatorOf(text.certPem);
   }
 
   /**
-   * What TLS needs to speak as this peer; with `trusted`, to that one other peer. TLS 1.3 only, and no tickets: a
+   * What TLS needs to speak as this peer, made once: it takes longer than a handshake. TLS 1.3 only, and no tickets: a
    * resumed session would have no certificate to compare.
    */
-  context(trusted?: Uint8Array): tls.SecureContext {
-    return tls.createSecureContext({
+  context(): tls.SecureContext {
+    this.#context ??= tls.createSecureContext({
       key: Buffer.from(this.#keyPem),
       cert: Buffer.from(this.certPem),
       minVersion: 'TLSv1.3',
       maxVersion: 'TLSv1.3',
       secureOptions: constants.SSL_OP_NO_TICKET,
-      ...(trusted === undefined ? {} : { ca: [Buffer.from(trusted)] }),
+      // Nobody is an authority here; the default would be a copy of all that the system knows.
+      ca: [],
     });
+    return this.#context;
   }
 }
 
@@ -79,21 +83,30 @@ export function openIdentity(text: IdentityText): TlsIdentity {
   return new TlsIdentity(text);
 }
 
-/** The one certificate of a PEM text; undefined for none, for more, and for anything else. */
-export function readCertificate(pem: Uint8Array): X509Certificate | undefined {
+/**
+ * The DER in a PEM text with one certificate; undefined for none and for more. Not parsed: whoever compares it needs to
+ * know no more of it.
+ */
+export function certificateIn(pem: Uint8Array): Buffer | undefined {
   if (pem.length > PREAMBLE_BYTES) return undefined;
-  const marks = Buffer.from(pem).toString('latin1').split('-----BEGIN').length - 1;
-  if (marks !== 1) return undefined;
-  try {
-    return new X509Certificate(pem);
-  } catch {
-    return undefined;
-  }
+  const [, first = '', ...others] = Buffer.from(pem).toString('latin1').split('-----BEGIN ');
+  const [, base64] =
+    /^CERTIFICATE-----\s([\w+/=\s]+)-----END CERTIFICATE-----\s*$/u.exec(first) ?? [];
+  return base64 === undefined || others.length > 0 ? undefined : Buffer.from(base64, 'base64');
 }
 
 /** The text of a certificate as every peer writes it: 64 columns, LF, a final newline. */
 export function pemOf(certificate: X509Certificate): Uint8Array {
   return plain(Buffer.from(certificate.toString()));
+}
+
+function readCertificate(pem: Uint8Array): X509Certificate | undefined {
+  const der = certificateIn(pem);
+  try {
+    return der === undefined ? undefined : new X509Certificate(der);
+  } catch {
+    return undefined;
+  }
 }
 
 function readKey(pem: Uint8Array): KeyObject {

@@ -1,5 +1,12 @@
 /** A vat and a router as a daemon has them. */
-import { createVat, type Frontier, type Ref, type Turn, type Vat } from '@bellwether/actors';
+import {
+  createVat,
+  type Frontier,
+  type Ref,
+  type Turn,
+  type Vat,
+  type Vow,
+} from '@bellwether/actors';
 import {
   createRouter,
   type Netlayer,
@@ -68,6 +75,10 @@ export const reach = <I>(node: Node, at: PeerLocation): Promise<Ref<I>> =>
       { kept: () => undefined, broken: () => undefined },
     ),
   );
+
+/** A vow of it, which can be called at once. */
+export const enlivened = <I>(node: Node, at: PeerLocation): Vow<Ref<I>> =>
+  node.router.enliven<I>(new Sturdyref(at, SWISSNUM));
 
 /** A private unix socket at a path, or none. */
 export const unixAt = (designator: string, path?: string): Netlayer =>

@@ -73,3 +73,20 @@ export const connected = (to: net.NetConnectOpts): Promise<net.Socket> =>
     socket.once('error', failed);
     socket.once('connect', () => done(socket));
   });
+
+/** Writes, and waits until so many bytes have come. */
+export const exchange = (socket: net.Socket, bytes: Uint8Array, count: number): Promise<void> =>
+  new Promise((done) => {
+    let missing = count;
+    const take = (chunk: Uint8Array): void => {
+      missing -= chunk.length;
+      if (missing > 0) return;
+      socket.off('data', take);
+      done();
+    };
+    socket.on('data', take);
+    socket.write(bytes);
+  });
+const FRAME = new Uint8Array(CALL_BYTES).fill(1);
+/** A frame there and back. */
+export const ping = (socket: net.Socket): Promise<void> => exchange(socket, FRAME, CALL_BYTES);

@@ -51,3 +51,16 @@ export const print = (
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 };
+
+/** How long each of several goes takes, one after another, in ms: the median. */
+export const each = async (count: number, go: () => Promise<number>): Promise<number> => {
+  const times: number[] = [];
+  for (let n = 0; n < count; n += 1) times.push(await go());
+  return median(times);
+};
+/** How long one go takes, in ms. */
+export const timed = async (go: () => Promise<unknown>): Promise<number> => {
+  const start = performance.now();
+  await go();
+  return performance.now() - start;
+};

@@ -25,6 +25,8 @@ export interface DiallingHost {
   readonly isClosed: boolean;
   netlayerFor(transport: string): Netlayer | undefined;
   mayDial(to: PeerLocation, because: DialReason): boolean;
+  /** A connection of this transport will soon need a hello. */
+  prepare(transport: string): void;
   /** Begins a session on a connection that was dialled. */
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation): Link;
 }
@@ -117,7 +119,9 @@ export class Dialling {
         if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
       },
     );
-    if (route.dial === dial && dial.link === undefined) dial.cancel = cancel;
+    if (route.dial !== dial || dial.link !== undefined) return;
+    dial.cancel = cancel;
+    this.#host.prepare(netlayer.transport);
   }
   #expire(route: Route, dial: Dial): void {
     const { link } = dial;

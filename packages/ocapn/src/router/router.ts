@@ -24,7 +24,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { hex } from '../identity/base.ts';
-import { type JudgedHello, makeHello } from '../identity/hello.ts';
+import type { JudgedHello } from '../identity/hello.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
@@ -41,6 +41,7 @@ import { Bootstrap } from './bootstrap.ts';
 import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
+import { Hellos } from './hellos.ts';
 import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
 import { quietLog } from './quiet-log.ts';
@@ -76,6 +77,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #locations = new Map<string, PeerLocation>();
   /** What our hello says on a transport where we do not listen. */
   readonly #designator: string;
+  /** The same for each transport, as a location. */
+  readonly #silent = new Map<string, PeerLocation>();
+  readonly #hellos: Hellos;
   readonly #routing: Routing;
   readonly #liveness: Liveness;
   readonly #wholeRoom: Room;
@@ -111,6 +115,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
+    this.#hellos = new Hellos(powers.crypto, powers.scheduler);
     this.#routing = new Routing(this);
     this.#liveness = new Liveness(powers.clock, this.limits);
   }
@@ -175,6 +180,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#isClosed = true;
     const reason = new Severed('captp: the router was closed');
     this.#routing.close(reason);
+    this.#hellos.clear();
     for (const session of [...this.#links.keys()]) session.abort(`captp: ${why}`);
     this.outbox.close();
     const watchers = [...this.#toldAtClose];
@@ -207,14 +213,14 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return this.#powers.mayDial?.(to, because) ?? true;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
-    const { transport } = netlayer;
-    const silent = { transport, designator: this.#designator, hints: {} };
-    const at = this.#locations.get(transport) ?? silent;
-    const hello = makeHello(this.crypto, this.crypto.keyPair(), at);
+    const hello = this.#hellos.take(this.#placeOn(netlayer.transport));
     const session = new Session(this, connection, hello, dialled === undefined);
     const link = new Link(netlayer, session, hello.publicId, dialled);
     this.#links.set(session, link);
     return link;
+  }
+  prepare(transport: string): void {
+    this.#hellos.prepare(this.#placeOn(transport));
   }
 
   admit(session: Session, peer: JudgedHello): Room | undefined {
@@ -273,6 +279,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       link.session.abort('captp: the peer closes');
       return link.session;
     }
+    this.prepare(netlayer.transport);
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
@@ -309,6 +316,14 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     if (this.#strangers.size <= this.limits.strangerSessions) return;
     for (const { session } of this.#strangers)
       return session.abort('captp: too many peers that have fetched nothing');
+  }
+  /** What our hello says on a transport. */
+  #placeOn(transport: string): PeerLocation {
+    const known = this.#locations.get(transport) ?? this.#silent.get(transport);
+    if (known !== undefined) return known;
+    const silent = { transport, designator: this.#designator, hints: {} };
+    this.#silent.set(transport, silent);
+    return silent;
   }
   #isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
