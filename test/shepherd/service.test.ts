@@ -231,6 +231,43 @@ describe('readiness', () => {
     });
     expect(rig.world.pendingCount).toBe(0);
   });
+  it.each([
+    [{ kind: 'notify', descriptor: 3, timeoutMs: 60_000 }, 'e-1: notice 60000'],
+    [{ kind: 'log', text: 'Up', timeoutMs: 60_000 }, 'e-1: Up in web 60000'],
+    [{ kind: 'exec', command: { argv: ['ask', 'it'] }, timeoutMs: 60_000 }, 'e-1: ask it 10000'],
+    [{ kind: 'exec', command: { argv: ['ask', 'it'] }, timeoutMs: 3_000 }, 'e-1: ask it 3000'],
+  ] as const)('by %o asks one thing at a time, and none when it is over', (ready, question) => {
+    const rig = new ServiceRig(web({ ready }));
+    rig.perform('start');
+    rig.spawned();
+    rig.wait(2_000);
+    expect(rig.probed).toEqual([question]);
+    expect(rig.forgotten).toEqual([]);
+    rig.answerProbes(false);
+    rig.wait(50);
+    expect(rig.probed).toEqual([question, question]);
+    rig.answerProbes(true);
+    expect(rig.state()).toBe('running');
+    expect(rig.forgotten).toEqual(['e-1']);
+  });
+  it('by a command ends the command when the service is stopped meanwhile', () => {
+    const ready = { kind: 'exec', command: { argv: ['ask'] }, timeoutMs: 60_000 } as const;
+    const rig = new ServiceRig(web({ ready }));
+    rig.perform('start');
+    rig.spawned();
+    rig.perform('stop');
+    expect(rig.forgotten).toEqual(['e-1']);
+  });
+  it('that could not even be asked for says why when the time is up', () => {
+    const ready = { kind: 'exec', command: { argv: ['ask'] }, timeoutMs: 1_000 } as const;
+    const rig = new ServiceRig(web({ ready }));
+    const asked = rig.perform('start');
+    rig.spawned();
+    for (const answer of rig.probes.splice(0)) answer.broken(new Error('no such file'));
+    rig.wait(1_000);
+    rig.exit({ signal: 'SIGTERM' });
+    expect(asked.value?.reason).toBe('it was not ready within 1000 ms (no such file)');
+  });
   it('that comes late is not believed of a process that is being stopped', () => {
     const rig = new ServiceRig(http);
     rig.perform('start');

@@ -33,6 +33,8 @@ import {
   makeShepherd,
   type Event,
   type LogFiles,
+  type LogPiece,
+  type LogQuery,
   type Outcome,
   type Prober,
   type Request,
@@ -70,6 +72,8 @@ export class Probes {
   /** Whether the thing at this URL or HOST:PORT is ready; undefined: it never answers. */
   isReady: (target: string) => boolean | undefined = () => true;
   readonly asked: string[] = [];
+  /** Start ids of which nobody wants to know any more. */
+  readonly forgotten: string[] = [];
   view(say: (ms: number, task: () => void) => void): Prober {
     const ask = (target: string, kept: (isReady: boolean) => void): void => {
       this.asked.push(target);
@@ -80,7 +84,71 @@ export class Probes {
       http: (url, _timeoutMs, answer) => ask(url, (isReady) => answer.kept(isReady)),
       tcp: (host, port, _timeoutMs, answer) =>
         ask(`${host}:${port}`, (isReady) => answer.kept(isReady)),
+      exec: (_startId, { argv }, _timeoutMs, answer) =>
+        ask(`exec ${argv.join(' ')}`, (isReady) => answer.kept(isReady)),
+      notified: (startId, _timeoutMs, answer) =>
+        ask(`notice of ${startId}`, (isReady) => answer.kept(isReady)),
+      logged: (startId, service, text, _timeoutMs, answer) =>
+        ask(`${text} in ${service} of ${startId}`, (isReady) => answer.kept(isReady)),
+      forget: (startId) => void this.forgotten.push(startId),
     };
+  }
+}
+
+interface Reading {
+  readonly service: string;
+  readonly place: number;
+  readonly say: (piece: LogPiece) => void;
+}
+/** The logs of a machine: they outlive its daemon. A place in one is a number of lines. */
+export class Logs {
+  /** Who reads and waits, of whatever life of the daemon. */
+  readonly readings = new Map<string, Reading>();
+  /** Lines that are gone before they were read. */
+  readonly gone = new Map<string, number>();
+  readonly #lines = new Map<string, string[]>();
+
+  of(service: string): string[] {
+    const known = this.#lines.get(service) ?? [`${service} said`];
+    this.#lines.set(service, known);
+    return known;
+  }
+  write(service: string, ...lines: readonly string[]): void {
+    this.of(service).push(...lines);
+    for (const [reader, { place, say }] of [...this.readings].filter(
+      ([, reading]) => reading.service === service,
+    )) {
+      this.readings.delete(reader);
+      say(this.#piece(service, place));
+    }
+  }
+  view(say: (ms: number, task: () => void) => void): LogFiles {
+    const begin = (service: string, { lineCount }: LogQuery): number =>
+      Math.max(0, this.of(service).length - lineCount);
+    return {
+      pathOf: (service) => `/log/${service}.log`,
+      lines: (service, query, answer) =>
+        say(1, () => answer.kept(this.of(service).slice(begin(service, query)))),
+      begin: (service, query, answer) => say(1, () => answer.kept(begin(service, query))),
+      read: (reader, service, place, mayWait, answer) => {
+        const tell = (piece: LogPiece): void => say(1, () => answer.kept(piece));
+        if (!mayWait || place < this.of(service).length) tell(this.#piece(service, place));
+        else this.readings.set(reader, { service, place, say: tell });
+      },
+      stop: (reader) => {
+        const reading = this.readings.get(reader);
+        this.readings.delete(reader);
+        reading?.say(this.#piece(reading.service, reading.place));
+      },
+      bound: () => undefined,
+    };
+  }
+  #piece(service: string, place: number): LogPiece {
+    const from = Math.max(place, this.gone.get(service) ?? 0);
+    const lines = this.of(service).slice(from, from + 100);
+    const next = from + lines.length;
+    const isEnd = next >= this.of(service).length;
+    return { lines, next, lostBytes: from - place, isEnd };
   }
 }
 
@@ -134,6 +202,7 @@ export class Machine {
   readonly disk: Disk;
   readonly time: MachineTime;
   readonly probes = new Probes();
+  readonly logs = new Logs();
   /** Lines that `herd` printed here, as `NODE: text`. */
   readonly lines: string[] = [];
   /** Other events that `herd` was given here. */
@@ -219,17 +288,12 @@ export class Machine {
     const records = this.disk.records();
     const epoch = `${this.name}${this.#epoch}`;
     const backend = this.processes.view(say);
-    const logFiles: LogFiles = {
-      pathOf: (service) => `/log/${service}.log`,
-      tail: (service, lineCount, answer) =>
-        say(1, () => answer.kept([`${service} said`].slice(0, lineCount))),
-    };
     return {
       name: this.name,
       epoch,
       monitor: turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running }),
       prober: this.probes.view(say),
-      logFiles,
+      logFiles: this.logs.view(say),
       clock: this.time.clock(),
       log: (event, fields) => void this.log.push({ event, fields }),
       records,

@@ -18,10 +18,13 @@ import {
   makeService,
   makeWriter,
   StartFailed,
+  type Command,
   type CommandResult,
   type Ending,
   type LocalService,
   type LocalStatus,
+  type LogBounds,
+  type LogQuery,
   type Outcome,
   type ServiceConfig,
   type StatusBoard,
@@ -57,6 +60,8 @@ export class ServiceRig {
   readonly signals: string[] = [];
   readonly probes: Answer[] = [];
   readonly probed: string[] = [];
+  readonly forgotten: string[] = [];
+  readonly bounds: LogBounds[] = [];
   readonly commands: { readonly argv: readonly string[]; readonly timeoutMs: number }[] = [];
   commandResult: CommandResult = { code: 0, output: [] };
   logLines: readonly string[] = [];
@@ -109,11 +114,27 @@ export class ServiceRig {
           this.#probe(`${url} ${timeoutMs}`, answer),
         tcp: (host: string, port: number, timeoutMs: number, answer: Answer) =>
           this.#probe(`${host}:${port} ${timeoutMs}`, answer),
+        exec: (startId: string, { argv }: Command, timeoutMs: number, answer: Answer) =>
+          this.#probe(`${startId}: ${argv.join(' ')} ${timeoutMs}`, answer),
+        notified: (startId: string, timeoutMs: number, answer: Answer) =>
+          this.#probe(`${startId}: notice ${timeoutMs}`, answer),
+        logged: (
+          startId: string,
+          service: string,
+          text: string,
+          timeoutMs: number,
+          answer: Answer,
+        ) => this.#probe(`${startId}: ${text} in ${service} ${timeoutMs}`, answer),
+        forget: (startId: string) => void this.forgotten.push(startId),
       },
       logFiles: {
         pathOf: (service: string) => `/log/${service}`,
-        tail: (_service: string, lineCount: number, answer: Answer) =>
+        lines: (_service: string, { lineCount }: LogQuery, answer: Answer) =>
           answer.kept(this.logLines.slice(-lineCount)),
+        begin: (_service: string, _query: LogQuery, answer: Answer) => answer.kept(0),
+        read: () => undefined,
+        stop: () => undefined,
+        bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),
       },
       clock: this.world.clock(0),
       log,

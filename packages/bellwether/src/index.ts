@@ -12,6 +12,7 @@ export type {
   FleetEntry,
   FleetOptions,
   Listen,
+  Log,
   Ready,
   RefName,
   Respawn,

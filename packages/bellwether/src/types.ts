@@ -43,6 +43,31 @@ export type Ready =
       readonly tcp: string;
       /** Default 10. Later the start has failed. */
       readonly timeoutSeconds?: number;
+    }
+  | {
+      /**
+       * The service writes a newline to this descriptor, from 3 to 255, which it finds open: as
+       * programs made for s6 do. How it learns the number is its own affair.
+       */
+      readonly notifyFd: number;
+      /** Default 10. Later the start has failed. */
+      readonly timeoutSeconds?: number;
+    }
+  | {
+      /** This command ends with exit code 0. It is run again and again, one at a time. */
+      readonly exec: Exec;
+      /** Default 10. Later the start has failed. One run gets this long, at most 10. */
+      readonly timeoutSeconds?: number;
+    }
+  | {
+      /**
+       * This text stands in what the service has written to its log since it was started, in the
+       * first 16 MiB. Plain text within one line: a pattern that somebody else's output is matched
+       * against can be made to run for hours, and here nothing but this daemon would wait for it.
+       */
+      readonly log: string;
+      /** Default 10. Later the start has failed. */
+      readonly timeoutSeconds?: number;
     };
 
 /** How often a service that ended by itself is started again, and how fast. */
@@ -61,6 +86,14 @@ export interface Respawn {
   readonly delaySeconds?: number;
   /** The longest delay. Default 30. */
   readonly maxDelaySeconds?: number;
+}
+
+/** How much is kept of what a service writes. */
+export interface Log {
+  /** Mebibytes of a log before it is put aside, from 1 to 1024. Default 10. */
+  readonly maxMiB?: number;
+  /** How many of those that were put aside are kept, from 1 to 100. Default 5. */
+  readonly keep?: number;
 }
 
 /** How a service is stopped. */
@@ -104,6 +137,8 @@ export interface ServiceOptions {
    */
   readonly respawn?: boolean | Respawn;
   readonly stop?: Stop;
+  /** Absent, also in part: as the whole shepherd has it. */
+  readonly log?: Log;
   /** Runs to its end, then counts as done; others may require it. Default false. */
   readonly oneShot?: boolean;
   readonly actions?: Readonly<Record<string, Action>>;
@@ -161,6 +196,8 @@ export interface ShepherdOptions {
   readonly name?: string;
   readonly services: readonly (ServiceEntry | ExportedEntry | FleetEntry)[];
   readonly listen?: Listen;
+  /** For services that say nothing else. */
+  readonly log?: Log;
 }
 /** A whole configuration; made by `defineShepherd`, the default export of the module. */
 export interface ShepherdEntry extends ShepherdOptions {

@@ -68,6 +68,8 @@ export const limits = {
   doublingCount: 30,
   /** Lines that one question may ask of a log. */
   logLineCount: 10_000,
+  /** Milliseconds that one may look back into a log: ten years. */
+  sinceMs: 315_360_000_000,
   /**
    * Lines of the log that a failed start and a probe bring along. GNU's `herd status` shows as
    * many.
@@ -79,6 +81,8 @@ export const limits = {
   probeMs: 60_000,
   /** Milliseconds of one readiness attempt; the deadline of the service bounds them all. */
   attemptMs: 2_000,
+  /** The same of a command that is asked: an interpreter has to start, on a machine that boots. */
+  execAttemptMs: 10_000,
   /** Milliseconds between readiness attempts: the first wait, doubling up to the last. */
   firstPollMs: 50,
   lastPollMs: 500,

@@ -19,6 +19,7 @@ import type {
   Entry,
   ProcessBackend,
   ProcessMonitor,
+  Readiness,
   Run,
   RunningRecord,
   Started,
@@ -56,7 +57,7 @@ export const makeProcessMonitor = (
 ): Behavior<ProcessMonitor> => {
   const held: Held = { ...options, startCount: turn.cell(0), commands: turn.map() };
   return {
-    spawn: (turn, service, command) => spawn(held, turn, service, command),
+    spawn: (turn, service, command, ready) => spawn(held, turn, service, command, ready),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
     adopt: (turn) => adopt(held, turn),
     runToEnd: (turn, service, command, timeoutMs) =>
@@ -79,14 +80,20 @@ const nextStartId = (held: Held): string => {
   return `${held.epoch}-${held.startCount.get()}`;
 };
 
-const spawn = (held: Held, turn: Turn, service: string, command: Command): Vow<Run> => {
+const spawn = (
+  held: Held,
+  turn: Turn,
+  service: string,
+  command: Command,
+  ready: Readiness,
+): Vow<Run> => {
   const startId = nextStartId(held);
   const started = turn.inlet<Started>();
   const ended = turn.inlet<Ending>();
   const madeFrom = digestOf(command);
   record(turn, { kind: 'running', running: { startId, service, madeFrom } });
   turn.effect(() =>
-    held.backend.start({ startId, service, command }, started.answer, ended.answer),
+    held.backend.start({ startId, service, command, ready }, started.answer, ended.answer),
   );
   return turn.when(
     started.vow,

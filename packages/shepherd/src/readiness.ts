@@ -1,5 +1,5 @@
 /** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
-import type { Turn } from '@bellwether/actors';
+import type { Answer, Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { change, stateOf, type Attempt, type Held, type State } from './service-state.ts';
 import type { Readiness, Run } from './types.ts';
@@ -15,8 +15,8 @@ export const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking'
 
 /**
  * Asks now, and while the answer is no after ever longer waits; `isReady` is told of the first yes,
- * with the start as it is then. The deadline is the asker's affair: leaving the state ends the
- * asking.
+ * with the start as it is then. One attempt is under way at a time. The deadline is the asker's
+ * affair: leaving the state ends the asking.
  */
 export const untilReady = (
   held: Held,
@@ -26,20 +26,15 @@ export const untilReady = (
   isReady: (turn: Turn, attempt: Attempt) => void,
   waitMs: number = limits.firstPollMs,
 ): void => {
-  const timeoutMs = Math.min(ready.timeoutMs, limits.attemptMs);
-  const answer = turn.ask<boolean>((answer) =>
-    ready.kind === 'http'
-      ? held.prober.http(ready.url, timeoutMs, answer)
-      : held.prober.tcp(ready.host, ready.port, timeoutMs, answer),
-  );
-  const again = (turn: Turn): void => {
+  const answer = turn.ask<boolean>((answer) => ask(held, run, ready, answer));
+  const again = (turn: Turn, why?: string): void => {
     const state = wakingOf(held, run);
     if (state === undefined) return;
     const nextMs = Math.min(2 * waitMs, limits.lastPollMs);
     const poll = turn.after(waitMs, (turn) => {
       if (wakingOf(held, run) !== undefined) untilReady(held, turn, run, ready, isReady, nextMs);
     });
-    change(held, turn, { state: { ...state, poll } });
+    change(held, turn, { state: { ...state, poll, doubt: why } });
   };
   turn.when(
     answer,
@@ -48,6 +43,26 @@ export const untilReady = (
       if (said === true && state !== undefined) isReady(turn, state.attempt);
       else again(turn);
     },
-    again,
+    (turn, reason) => again(turn, reason.message),
   );
+};
+
+/** A sign that is waited for takes one attempt up to the deadline; a question takes many. */
+const ask = ({ prober, name }: Held, { startId }: Run, ready: Probed, answer: Answer): void => {
+  const { timeoutMs } = ready;
+  const attemptMs = Math.min(timeoutMs, limits.attemptMs);
+  switch (ready.kind) {
+    case 'http':
+      return prober.http(ready.url, attemptMs, answer);
+    case 'tcp':
+      return prober.tcp(ready.host, ready.port, attemptMs, answer);
+    case 'exec': {
+      const execMs = Math.min(timeoutMs, limits.execAttemptMs);
+      return prober.exec(startId, ready.command, execMs, answer);
+    }
+    case 'notify':
+      return prober.notified(startId, timeoutMs, answer);
+    case 'log':
+      return prober.logged(startId, name, ready.text, timeoutMs, answer);
+  }
 };

@@ -1,6 +1,6 @@
 /**
  * A service that is described anew. Its names and what it requires are the shepherd's affair and change
- * at once, for all services together. How it is run (its command, how it is stopped, asked for readiness,
+ * at once, for all services together; so does how much is kept of its log. How it is run (its command, how it is stopped, asked for readiness,
  * respawned, its actions and what is said of it) stays what its process was started with, and is replaced
  * when there is none: as in GNU Shepherd, at the next stop, restart or death.
  *
@@ -15,12 +15,13 @@ import type { ServiceConfig } from './types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
 export const revise = (held: Held, turn: Turn, next: ServiceConfig): void => {
-  const { provision, requirement, isAutoStarted } = next;
+  const { provision, requirement, isAutoStarted, log = {} } = next;
   held.latest.set(next);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
   if (isSame || isAtRest(stateOf(held))) takeLatest(held, turn);
-  else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted });
+  else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted, log });
+  turn.effect(() => held.logFiles.bound(held.name, log));
   touch(held, turn);
 };
 
@@ -37,6 +38,12 @@ const isMadeFrom = (held: Held, { start }: ServiceConfig): boolean => {
 
 /** How a service is run, as one text. */
 const runs = (config: ServiceConfig): string => {
-  const { provision: _names, requirement: _needs, isAutoStarted: _wanted, ...rest } = config;
+  const {
+    provision: _names,
+    requirement: _needs,
+    isAutoStarted: _wanted,
+    log: _log,
+    ...rest
+  } = config;
   return canonicalText(rest);
 };

@@ -67,6 +67,8 @@ export type State =
       readonly deadline: Timer | undefined;
       /** The wait for the next readiness attempt. */
       readonly poll: Timer | undefined;
+      /** What kept the last attempt from asking. */
+      readonly doubt?: string | undefined;
     }
   | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
   | { readonly at: 'resting'; readonly timer: Timer }
@@ -212,6 +214,7 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
   if (before.at === 'waking') {
     before.deadline?.cancel();
     before.poll?.cancel();
+    stopAsking(held, turn, before.run);
   }
   if (before.at === 'stopping') before.grace?.cancel();
   if (isAtRest(next)) takeLatest(held, turn);
@@ -222,6 +225,13 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
   const noted: Change = { service: held.name, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
+};
+
+/** Nobody wants to know any more: an attempt that is under way ends, with its process. */
+const stopAsking = ({ prober, config }: Held, turn: Turn, { startId }: Run): void => {
+  const { kind } = config.get().ready;
+  if (kind === 'exec' || kind === 'notify' || kind === 'log')
+    turn.effect(() => prober.forget(startId));
 };
 
 /** Tells the daemon's log, once the turn has ended well. */

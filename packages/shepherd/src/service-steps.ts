@@ -21,7 +21,7 @@ import {
   type State,
   type Timer,
 } from './service-state.ts';
-import type { Ending, Entry, Outcome, Run } from './types.ts';
+import type { Ending, Entry, Outcome, Readiness, Run } from './types.ts';
 import { endedWords } from './wording.ts';
 
 /** An explicit start. */
@@ -123,8 +123,8 @@ export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
   held.goal.set('start');
-  const { isOneShot, ready } = held.config.get();
-  if (isOneShot || (ready.kind !== 'spawned' && run.isReady !== true))
+  const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
+  if (held.config.get().isOneShot || isAsked)
     wake(held, turn, attemptOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   noteAdopted(held);
@@ -147,7 +147,7 @@ const launch = (held: Held, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
     return attempt.answer;
   }
   turn.when(
-    turn.send(held.monitor, 'spawn', held.name, command),
+    turn.send(held.monitor, 'spawn', held.name, command, readyOf(held)),
     (turn, run) => spawned(held, turn, run),
     (turn, reason) => spawnFailed(held, turn, reason),
   );
@@ -163,10 +163,15 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
     return;
   }
   if (state.at !== 'spawning') return;
-  const { ready, isOneShot } = held.config.get();
-  if (!isOneShot && ready.kind === 'spawned') return succeed(held, turn, state.attempt, run);
+  const ready = readyOf(held);
+  if (!held.config.get().isOneShot && ready.kind === 'spawned')
+    return succeed(held, turn, state.attempt, run);
   wake(held, turn, state.attempt, run, undefined);
 };
+
+/** A one-shot is ready when it has ended: nothing else is asked of it. */
+const readyOf = ({ config }: Held): Readiness =>
+  config.get().isOneShot ? { kind: 'spawned' } : config.get().ready;
 
 /** The process is there; it is asked until it is ready, or waited for where it is a one-shot. */
 const wake = (
@@ -176,8 +181,8 @@ const wake = (
   run: Run,
   what: 'starting' | undefined,
 ): void => {
-  const { ready, isOneShot } = held.config.get();
-  const waits = !isOneShot && ready.kind !== 'spawned' ? ready : undefined;
+  const ready = readyOf(held);
+  const waits = ready.kind === 'spawned' ? undefined : ready;
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
   enter(held, turn, { at: 'waking', attempt, run, deadline, poll: undefined }, what);
@@ -207,7 +212,8 @@ const watch = (held: Held, turn: Turn, run: Run): void => {
 const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
   const state = wakingOf(held, run);
   if (state === undefined) return;
-  const reason = `it was not ready within ${timeoutMs} ms`;
+  const why = state.doubt === undefined ? '' : ` (${state.doubt})`;
+  const reason = `it was not ready within ${timeoutMs} ms${why}`;
   end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason });
 };
 
@@ -232,7 +238,7 @@ const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void =>
   if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
   else enter(held, turn, stopped, 'failed');
   const outcome = refusal(held, reason);
-  const lines = turn.send(held.logger, 'tail', limits.recentLineCount);
+  const lines = turn.send(held.logger, 'lines', { lineCount: limits.recentLineCount });
   attempt.resolver.follow(
     turn.when(
       turn.within(limits.recentLinesMs, lines),

@@ -50,6 +50,7 @@ export const makeService = (
 ): Behavior<LocalService> => {
   const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
   const held = hold(turn, config, powers, logger, recorded);
+  turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
   return {
     canonicalName: () => held.name,
     provision: () => held.config.get().provision,
@@ -62,7 +63,7 @@ export const makeService = (
     revise: (turn, config) => revise(held, turn, config),
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     history: () => held.history.get(),
-    tail: (turn, lineCount) => turn.send(held.logger, 'tail', lineCount),
+    log: (turn, query) => turn.send(held.logger, 'lines', query),
   };
 };
 
@@ -87,7 +88,7 @@ const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Ou
 const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
   checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
-  const lines = turn.send(held.logger, 'tail', limits.recentLineCount);
+  const lines = turn.send(held.logger, 'lines', { lineCount: limits.recentLineCount });
   return turn.when(
     turn.within(waitMs, lines),
     (turn, recentLines): Status => ({ ...statusOf(held, turn), recentLines }),

@@ -15,6 +15,7 @@ import { restore, shutDown } from './boot.ts';
 import { cancelOperation, command, localRoot } from './commands.ts';
 import { makeServiceFacet } from './facet.ts';
 import { limits } from './limits.ts';
+import { checkedQuery } from './log-query.ts';
 import { plan, type Step } from './plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { checkedCount, checkedRequest, checkHeartbeat } from './requests.ts';
@@ -67,10 +68,11 @@ export const makeShepherd = (
         name: canonicalOf(held, turn, name),
         principal,
       }),
-    log: (turn, name, lineCount) => {
+    log: (turn, name, query) => {
+      const checked = checkedQuery(query);
       const own = ownOf(held, canonicalOf(held, turn, name));
       if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);
-      return turn.send(own.service, 'tail', lineCount);
+      return turn.send(own.service, 'log', checked);
     },
     history: (turn) => history(held, turn),
     isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,

@@ -150,8 +150,8 @@ export interface LocalService extends Service {
   revise(config: ServiceConfig): void;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
-  /** The last lines of its output, oldest first. */
-  tail(lineCount: number): Vow<readonly string[]>;
+  /** Lines of its output, oldest first. */
+  log(query: LogQuery): Vow<readonly string[]>;
 }
 /**
  * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
@@ -215,8 +215,11 @@ export interface Shepherd {
   board(): Ref<Pick<StatusBoard, 'touched'>>;
   /** A facet whose operations are those of `principal` alone. */
   facet(name: string, principal: string): Ref<ServiceFacet>;
-  /** The last lines of a service's log, oldest first. */
-  log(name: string, lineCount: number): Vow<readonly string[]>;
+  /**
+   * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
+   * many.
+   */
+  log(name: string, query: LogQuery | number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
   /** Whether there is a service of this name. */
@@ -253,9 +256,15 @@ export interface Command {
 }
 /** The name of a signal, SIGTERM for example. */
 export type SignalName = `SIG${string}`;
-/** How a service shows that it is ready: by running at all, or by answering before the deadline. */
+/** How a service shows that it is ready: by running at all, or by a sign before the deadline. */
 export type Readiness =
   | { readonly kind: 'spawned' }
+  /** It writes a newline to this descriptor, which it finds open at its start (as in s6). */
+  | { readonly kind: 'notify'; readonly descriptor: number; readonly timeoutMs: number }
+  /** A command, asked again and again, ends with exit code 0. */
+  | { readonly kind: 'exec'; readonly command: Command; readonly timeoutMs: number }
+  /** This text stands in what it has written to its log since its start. */
+  | { readonly kind: 'log'; readonly text: string; readonly timeoutMs: number }
   | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
   | {
       readonly kind: 'tcp';
@@ -299,6 +308,7 @@ export interface ServiceConfig {
   readonly actions: Readonly<Record<string, ActionConfig>>;
   /** Wanted when there is no desired state on disk yet. */
   readonly isAutoStarted: boolean;
+  readonly log?: LogBounds;
 }
 
 /**
@@ -330,7 +340,7 @@ export interface Run extends Started {
  */
 export interface ProcessMonitor {
   /** Kept once the process exists; broken with StartFailed where it could not be made. */
-  spawn(service: string, command: Command): Vow<Run>;
+  spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
   /** To the whole process group. */
   signal(startId: string, signal: SignalName): void;
   /** What lives of the starts that the records know. */
@@ -348,13 +358,21 @@ export interface CommandResult extends Ending {
   /** Last lines of stdout and stderr together, bounded. */
   readonly output: readonly string[];
 }
+/** What is to be started. */
+export interface Start {
+  readonly startId: string;
+  readonly service: string;
+  readonly command: Command;
+  /** Some signs of readiness need something of the start: a descriptor, where the log ended. */
+  readonly ready?: Readiness;
+}
 /**
  * The power behind the monitor: child_process now, the keeper later. It answers through handlers
  * that exist before the process does, so that no exit is lost.
  */
 export interface ProcessBackend {
   start(
-    start: { readonly startId: string; readonly service: string; readonly command: Command },
+    start: Start,
     /** Kept with Started, or broken with StartFailed. */
     started: Answer,
     /** Kept with Ending. */
@@ -368,19 +386,70 @@ export interface ProcessBackend {
   /** Kept with CommandResult. The command carries its start id in its environment. */
   runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
 }
-/** The power that asks whether a service is ready: one attempt, kept with true or false. */
+/**
+ * The power that asks whether a service is ready: one attempt, kept with true or false, or broken
+ * with what kept it from asking.
+ */
 export interface Prober {
   http(url: string, timeoutMs: number, answer: Answer): void;
   tcp(host: string, port: number, timeoutMs: number, answer: Answer): void;
+  /** Ready if the command ends with exit code 0. When its time is up its group is killed. */
+  exec(startId: string, command: Command, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the process has written a newline to its descriptor. */
+  notified(startId: string, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the text is in the log of the service, behind its start. */
+  logged(startId: string, service: string, text: string, timeoutMs: number, answer: Answer): void;
+  /** Nobody waits any more for what was asked under this start id: it ends at once. */
+  forget(startId: string): void;
 }
-/** The power behind `^logger`: where a service's output goes, and its last lines. */
+/** Which lines of a log somebody wants. */
+export interface LogQuery {
+  /** At most so many of the last lines. */
+  readonly lineCount: number;
+  /**
+   * Only what was written in the last so many milliseconds, as far as the host knows: rather more
+   * than less. An age, since clocks differ.
+   */
+  readonly sinceMs?: number;
+}
+/** How long a log may get before it is put aside, and how many old ones are kept. Absent: as usual. */
+export interface LogBounds {
+  readonly maxBytes?: number;
+  readonly keptCount?: number;
+}
+/** What one reading of a log brought. */
+export interface LogPiece {
+  /** Whole lines, oldest first; a long one comes in several. */
+  readonly lines: readonly string[];
+  /** The place behind them: bytes since the log began, whatever was rotated away. */
+  readonly next: number;
+  /** Bytes in front of them that were rotated away before they were read. */
+  readonly lostBytes: number;
+  /** Nothing more was there. */
+  readonly isEnd: boolean;
+}
+/**
+ * The power behind `^logger`: where a service's output goes, and how it is read. Places stay good
+ * when the log is rotated.
+ */
 export interface LogFiles {
   pathOf(service: string): string;
-  /** Kept with the last lines, oldest first. */
-  tail(service: string, lineCount: number, answer: Answer): void;
+  /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
+  lines(service: string, query: LogQuery, answer: Answer): void;
+  /** Kept with the place where the lines of a query begin. */
+  begin(service: string, query: LogQuery, answer: Answer): void;
+  /**
+   * Kept with a LogPiece from this place on. Where nothing is there it waits, if it may, until there
+   * is, for a bounded time; one reading for each `reader`.
+   */
+  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void;
+  /** The reading of this reader ends at once, with what it has. */
+  stop(reader: string): void;
+  /** From now on. */
+  bound(service: string, bounds: LogBounds): void;
 }
 /** The `^logger`: one for each service. */
 export interface Logger {
   path(): string;
-  tail(lineCount: number): Vow<readonly string[]>;
+  lines(query: LogQuery): Vow<readonly string[]>;
 }

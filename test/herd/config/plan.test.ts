@@ -114,3 +114,32 @@ it('every service gets what is no secret, and nothing else of the daemon', () =>
   const other = { AWS_SECRET_ACCESS_KEY: 'x', NODE_OPTIONS: '--inspect', LD_PRELOAD: 'a.so' };
   expect(plainEnvironment({ ...plain, ...other, LANG: undefined })).toEqual(plain);
 });
+
+it('signs of readiness and bounds of logs become those of each service, a part from the whole', async () => {
+  const description = await load(`
+import { defineShepherd, service, exec } from 'bellwether';
+const start = exec(['x'], { cwd: '/' });
+export default defineShepherd({ log: { maxMiB: 2, keep: 3 }, services: [
+  service({ provision: ['a'], start, ready: { notifyFd: 3 } }),
+  service({ provision: ['b'], start, ready: { exec: exec(['check', '-q']) }, log: { keep: 100 } }),
+  service({ provision: ['c'], start, ready: { log: 'Listening (on)', timeoutSeconds: 2 } }),
+] });`);
+  const configs = toServiceConfigs(description, {}).flatMap((one) =>
+    one.kind === 'service' ? [one.config] : [],
+  );
+  expect(configs.map(({ ready }) => ready)).toEqual([
+    { kind: 'notify', descriptor: 3, timeoutMs: 10_000 },
+    {
+      kind: 'exec',
+      // As every command, relative to the folder of the configuration.
+      command: { argv: ['check', '-q'], env: {}, cwd: expect.stringMatching(/^\/./) },
+      timeoutMs: 10_000,
+    },
+    { kind: 'log', text: 'Listening (on)', timeoutMs: 2_000 },
+  ]);
+  expect(configs.map(({ log }) => log)).toEqual([
+    { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
+    { maxBytes: 2 * 1024 * 1024, keptCount: 100 },
+    { maxBytes: 2 * 1024 * 1024, keptCount: 3 },
+  ]);
+});

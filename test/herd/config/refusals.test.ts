@@ -98,11 +98,39 @@ describe('a wrong value is refused with what was expected', () => {
     ],
   ]);
   cases('readiness', [
-    [web(`ready: {}`), `services[0].ready: expected either http or tcp, found an object`],
+    [
+      web(`ready: {}`),
+      `services[0].ready: expected one of http, tcp, notifyFd, exec and log, found an object`,
+    ],
     [
       web(`ready: { http: 'http://a/', tcp: 'a:1' }`),
-      `services[0].ready: expected either http or tcp, found an object`,
+      `services[0].ready: expected one of http, tcp, notifyFd, exec and log, found an object`,
     ],
+    [
+      web(`ready: { notifyFd: 2 }`),
+      `services[0].ready.notifyFd: is below 3: the first three are input, output and errors`,
+    ],
+    [web(`ready: { notifyFd: 256 }`), `services[0].ready.notifyFd: is over 255`],
+    [
+      web(`ready: { notifyFd: 3.5 }`),
+      `services[0].ready.notifyFd: expected a whole number, found 3.5`,
+    ],
+    [web(`ready: { log: '' }`), `services[0].ready.log: is empty`],
+    [
+      web(`ready: { log: 'x'.repeat(1025) }`),
+      `services[0].ready.log: has more than 1024 characters`,
+    ],
+    [
+      web(`ready: { log: 'a\\nb' }`),
+      `services[0].ready.log: has a line break, and is looked for within a line`,
+    ],
+    [
+      web(`ready: { exec: ['pg_isready'] }`),
+      `services[0].ready.exec: expected a command, as in exec(['node', 'server.js']), found a list`,
+    ],
+    [web(`log: { maxMiB: 0 }`), `services[0].log.maxMiB: must be at least 1`],
+    [web(`log: { maxMiB: 1025 }`), `services[0].log.maxMiB: is over 1024`],
+    [web(`log: { keep: 101 }`), `services[0].log.keep: is over 100`],
     [
       web(`ready: { http: 'localhost:80' }`),
       `services[0].ready.http: expected a URL like 'http://127.0.0.1:8080/health', found "localhost:80"`,

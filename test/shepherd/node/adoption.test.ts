@@ -6,8 +6,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import {
   makeChildProcessBackend,
   makeLogFiles,
+  Starts,
 } from '../../../packages/shepherd/src/node/index.ts';
-import type { Ending, RunningRecord, Started } from '../../../packages/shepherd/src/types.ts';
+import type {
+  Ending,
+  Readiness,
+  RunningRecord,
+  Started,
+} from '../../../packages/shepherd/src/types.ts';
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.
@@ -18,13 +24,14 @@ const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src
 
 // An earlier daemon: starts what its argument says, tells its record, and waits to be killed.
 const earlierDaemon = `
-  import { makeChildProcessBackend, makeLogFiles } from ${JSON.stringify(source)};
-  const [folder, script] = process.argv.slice(2);
-  const logFiles = makeLogFiles(folder);
-  const backend = makeChildProcessBackend({ env: process.env, cwd: folder, logFiles });
+  import { makeChildProcessBackend, makeLogFiles, Starts } from ${JSON.stringify(source)};
+  const [folder, script, ready] = process.argv.slice(2);
+  const logFiles = makeLogFiles({ folder, wall: Date.now });
+  const starts = new Starts(folder + '/starts');
+  const backend = makeChildProcessBackend({ env: process.env, cwd: folder, logFiles, starts });
   const command = { argv: [process.execPath, '-e', script] };
   const broken = (reason) => { throw reason; };
-  backend.start({ startId: 'w-1', service: 'web', command },
+  backend.start({ startId: 'w-1', service: 'web', command, ready: JSON.parse(ready) },
     { kept: (started) => console.log(JSON.stringify(started)), broken },
     { kept: () => {}, broken });
   setInterval(() => {}, 1000);`;
@@ -43,11 +50,14 @@ afterEach(() => {
 });
 
 /** Starts `script` from another Node process, then kills that one with SIGKILL. */
-const leftBehind = async (script: string): Promise<Started> => {
+const leftBehind = async (
+  script: string,
+  ready: Readiness = { kind: 'spawned' },
+): Promise<Started> => {
   const file = path.join(folder, 'daemon.mjs');
   const stdin = { contents: earlierDaemon, resolveDir: path.dirname(source) };
   buildSync({ stdin, bundle: true, platform: 'node', format: 'esm', outfile: file });
-  const child = spawn(process.execPath, [file, folder, script], {
+  const child = spawn(process.execPath, [file, folder, script, JSON.stringify(ready)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   daemon = child;
@@ -62,7 +72,12 @@ const leftBehind = async (script: string): Promise<Started> => {
   return started;
 };
 const newDaemon = () =>
-  makeChildProcessBackend({ env: process.env, cwd: folder, logFiles: makeLogFiles(folder) });
+  makeChildProcessBackend({
+    env: process.env,
+    cwd: folder,
+    logFiles: makeLogFiles({ folder, wall: Date.now }),
+    starts: new Starts(path.join(folder, 'starts')),
+  });
 const adopted = async (backend: ReturnType<typeof newDaemon>, known: readonly RunningRecord[]) => {
   const { answer, value } = answerOf<readonly RunningRecord[]>();
   backend.adopt(known, answer);

@@ -5,6 +5,7 @@ import { StartFailed } from '../../../packages/shepherd/src/errors.ts';
 import {
   makeChildProcessBackend,
   makeLogFiles,
+  Starts,
 } from '../../../packages/shepherd/src/node/index.ts';
 import type { Command, CommandResult } from '../../../packages/shepherd/src/types.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
@@ -16,15 +17,16 @@ afterAll(() => vi.resetConfig());
 let folder: string;
 let backend: ReturnType<typeof makeChildProcessBackend>;
 let logFile: string;
+const starts = () => new Starts(path.join(folder, 'starts'));
 const log = () => textOf(logFile);
 const logged = (text: string) => until(`${text} in the log`, () => log().includes(text));
 
 beforeEach(() => {
   folder = makeFolder();
-  const logFiles = makeLogFiles(path.join(folder, 'var/log'));
+  const logFiles = makeLogFiles({ folder: path.join(folder, 'var/log'), wall: Date.now });
   logFile = logFiles.pathOf('web');
   const env = { PATH: process.env['PATH'], BELLWETHER_START: 'of-the-daemon' };
-  backend = makeChildProcessBackend({ env, cwd: folder, logFiles });
+  backend = makeChildProcessBackend({ env, cwd: folder, logFiles, starts: starts() });
 });
 afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
 
@@ -165,11 +167,12 @@ describe('signals', () => {
 
   it('that this system does not have are reported and harm nobody', async () => {
     const events: string[] = [];
-    const logFiles = makeLogFiles(path.join(folder, 'log'));
+    const logFiles = makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now });
     const own = makeChildProcessBackend({
       env: {},
       cwd: folder,
       logFiles,
+      starts: starts(),
       log: (event) => events.push(event),
     });
     const { ended } = startOf(own, 'w-1', node('setInterval(() => {}, 1000)'));
@@ -343,7 +346,12 @@ describe('a command that is run to its end', () => {
       const pid = Number(textOf(path.join(folder, 'child')));
       return pid > 0 && pid;
     });
-    const later = makeChildProcessBackend({ env: {}, cwd: folder, logFiles: makeLogFiles(folder) });
+    const later = makeChildProcessBackend({
+      env: {},
+      cwd: folder,
+      starts: starts(),
+      logFiles: makeLogFiles({ folder, wall: Date.now }),
+    });
     const found = answerOf<readonly { readonly pid?: number }[]>();
     later.adopt([{ startId: 'c-2', service: 'web' }], found.answer);
     const leader = (await found.value)[0]?.pid;

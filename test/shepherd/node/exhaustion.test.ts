@@ -14,10 +14,11 @@ const source = path.resolve(import.meta.dirname, '../../../packages/shepherd/src
 // Opens files until there are no more, then starts a service with none, one, two, … given back.
 const daemon = `
   import fs from 'node:fs';
-  import { makeChildProcessBackend, makeLogFiles } from ${JSON.stringify(source)};
+  import { makeChildProcessBackend, makeLogFiles, Starts } from ${JSON.stringify(source)};
   const [folder] = process.argv.slice(2);
-  const logFiles = makeLogFiles(folder);
-  const backend = makeChildProcessBackend({ env: process.env, cwd: folder, logFiles });
+  const logFiles = makeLogFiles({ folder, wall: Date.now });
+  const starts = new Starts(folder + '/starts');
+  const backend = makeChildProcessBackend({ env: process.env, cwd: folder, logFiles, starts });
   const taken = [];
   try { for (;;) taken.push(fs.openSync('/dev/null')); } catch {}
   const reasons = [];

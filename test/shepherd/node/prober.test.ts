@@ -1,9 +1,22 @@
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
+import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { makeLogFiles } from '../../../packages/shepherd/src/node/log-files.ts';
 import { makeProber } from '../../../packages/shepherd/src/node/prober.ts';
-import { answerOf } from './support.ts';
+import { Starts } from '../../../packages/shepherd/src/node/starts.ts';
+import { answerOf, makeFolder } from './support.ts';
 
+const prober = () => {
+  const folder = makeFolder();
+  open.push({ close: () => fs.rmSync(folder, { recursive: true }) });
+  return makeProber({
+    surroundings: { env: process.env, cwd: folder },
+    starts: new Starts(path.join(folder, 'starts')),
+    logFiles: makeLogFiles({ folder, wall: Date.now }),
+  });
+};
 const open: { close(): void }[] = [];
 afterEach(() => {
   for (const each of open.splice(0)) each.close();
@@ -17,12 +30,12 @@ const listen = async (server: net.Server): Promise<number> => {
 const serve = (handler: http.RequestListener) => listen(http.createServer(handler));
 const probe = async (url: string, timeoutMs = 2_000) => {
   const { answer, value } = answerOf<boolean>();
-  makeProber().http(url, timeoutMs, answer);
+  prober().http(url, timeoutMs, answer);
   return value;
 };
 const probeTcp = async (port: number) => {
   const { answer, value } = answerOf<boolean>();
-  makeProber().tcp('127.0.0.1', port, 2_000, answer);
+  prober().tcp('127.0.0.1', port, 2_000, answer);
   return value;
 };
 const closedPort = async (): Promise<number> => {

@@ -66,6 +66,9 @@ const placed = (entry: ServiceDescription, folder: string): ServiceDescription =
   return {
     ...entry,
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
+    ...(entry.ready?.exec === undefined
+      ? {}
+      : { ready: { ...entry.ready, exec: place(entry.ready.exec) } }),
     actions: Object.fromEntries(actions) as ServiceDescription['actions'],
   };
 };

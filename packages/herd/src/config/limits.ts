@@ -46,6 +46,16 @@ export const variableCount = 1_000;
 export const urlChars = 2_048;
 /** Seconds of any time in a configuration: an hour is long for a start, a stop or a delay. */
 export const longestSeconds = 3_600;
+/** The first descriptor that a service may be given to say that it is ready; those below are taken. */
+export const firstDescriptor = 3;
+/** The last one: a program has 1,024 of them where nobody says otherwise. */
+export const lastDescriptor = 255;
+/** Characters of a text that is looked for in a log: a line for people. */
+export const logTextChars = 1_024;
+/** Mebibytes of one log: what is put aside at once, beside the event loop. */
+export const logMebibytes = 1_024;
+/** Old logs that are kept of one service: each costs a look whenever somebody reads far back. */
+export const keptLogCount = 100;
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
 

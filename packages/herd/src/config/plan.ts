@@ -5,6 +5,7 @@ import type { PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
   Command,
+  LogBounds,
   Readiness,
   RespawnPolicy,
   ServiceConfig,
@@ -22,7 +23,7 @@ import type {
 
 /** What the entries of a checked description become, under a daemon with this environment. */
 export const toServiceConfigs = (
-  { services }: Description,
+  { services, log }: Description,
   env: Environment,
 ): readonly PlannedService[] => {
   const providers = providersOf(services);
@@ -30,7 +31,7 @@ export const toServiceConfigs = (
     const provision = namesOf(entry);
     switch (entry.kind) {
       case 'service':
-        return { kind: 'service', config: configOf(entry, provision, env) };
+        return { kind: 'service', config: configOf(entry, provision, env, log) };
       case 'exported': {
         const { petname } = entry.from;
         return { kind: 'exported', spec: { provision, petname, origin: entry.node ?? petname } };
@@ -65,13 +66,17 @@ const configOf = (
   entry: ServiceDescription,
   provision: readonly [string, ...string[]],
   env: Environment,
+  log: Description['log'],
 ): ServiceConfig => ({
   provision,
   requirement: entry.requirement,
   documentation: entry.documentation,
   ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env) }),
   stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
-  ready: readinessOf(entry.ready),
+  ready: readinessOf(entry.ready, env),
+  ...(log === undefined && entry.log === undefined
+    ? {}
+    : { log: boundsOf({ ...log, ...entry.log }) }),
   isOneShot: entry.oneShot,
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
   actions: Object.fromEntries(
@@ -93,14 +98,25 @@ const commandOf = (
 /** The schema let no other text through. */
 const signalOf = (name: string): SignalName => name as SignalName;
 
-const readinessOf = (ready: ServiceDescription['ready']): Readiness => {
+const readinessOf = (ready: ServiceDescription['ready'], env: Environment): Readiness => {
   if (ready === undefined) return { kind: 'spawned' };
   const timeoutMs = ms(ready.timeoutSeconds);
   if (ready.http !== undefined) return { kind: 'http', url: ready.http, timeoutMs };
+  if (ready.notifyFd !== undefined)
+    return { kind: 'notify', descriptor: ready.notifyFd, timeoutMs };
+  if (ready.exec !== undefined)
+    return { kind: 'exec', command: commandOf(ready.exec, env), timeoutMs };
+  if (ready.log !== undefined) return { kind: 'log', text: ready.log, timeoutMs };
   const target = parseTcp(ready.tcp ?? '');
   if (target === undefined) throw new RangeError('config: a checked readiness without a target');
   return { kind: 'tcp', ...target, timeoutMs };
 };
+
+/** What a service may write: its own words first, then those of the whole shepherd. */
+const boundsOf = ({ maxMiB, keep }: NonNullable<Description['log']>): LogBounds => ({
+  ...(maxMiB === undefined ? {} : { maxBytes: maxMiB * 1024 * 1024 }),
+  ...(keep === undefined ? {} : { keptCount: keep }),
+});
 
 const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnPolicy => ({
   limitCount: respawn.limit,

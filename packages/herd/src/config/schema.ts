@@ -12,6 +12,11 @@ import {
   argumentChars,
   argumentCount,
   documentationChars,
+  firstDescriptor,
+  keptLogCount,
+  lastDescriptor,
+  logMebibytes,
+  logTextChars,
   longestSeconds,
   nameChars,
   provisionCount,
@@ -142,12 +147,41 @@ const ready = record(
         "expected 'host:port', as in '127.0.0.1:5432'",
       )
       .optional(),
+    notifyFd: z
+      .int('expected a whole number')
+      .min(firstDescriptor, 'is below 3: the first three are input, output and errors')
+      .max(lastDescriptor, `is over ${lastDescriptor}`)
+      .optional(),
+    exec: exec.optional(),
+    log: z
+      .string('expected a text: plain, no regular expression')
+      .min(1, 'is empty')
+      .max(logTextChars, `has more than ${logTextChars} characters`)
+      .refine((text) => !/[\r\n]/.test(text), 'has a line break, and is looked for within a line')
+      .optional(),
     timeoutSeconds: someSeconds.default(10),
   },
-  "{ http: 'http://…' } or { tcp: 'host:port' }",
+  "{ http: 'http://…' }, { tcp: 'host:port' }, { notifyFd: 3 }, { exec: exec([…]) } or { log: '…' }",
 ).refine(
-  ({ http, tcp }) => (http === undefined) !== (tcp === undefined),
-  'expected either http or tcp',
+  ({ timeoutSeconds: _time, ...signs }) =>
+    Object.values(signs).filter((sign) => sign !== undefined).length === 1,
+  'expected one of http, tcp, notifyFd, exec and log',
+);
+
+const log = record(
+  {
+    maxMiB: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1')
+      .max(logMebibytes, `is over ${logMebibytes}`)
+      .optional(),
+    keep: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1')
+      .max(keptLogCount, `is over ${keptLogCount}`)
+      .optional(),
+  },
+  '{ maxMiB: 10, keep: 5 }',
 );
 
 const respawn = z.preprocess(
@@ -220,6 +254,7 @@ const service = record(
       { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) },
       "{ signal: 'SIGTERM', graceSeconds: 5 }",
     ).prefault({}),
+    log: log.optional(),
     oneShot: z.boolean().default(false),
     actions: z
       .record(actionName, action)
@@ -320,6 +355,7 @@ export const shepherdSchema = record(
       },
       '{ unix: true, tcpTls: { host, port } }',
     ).prefault({}),
+    log: log.optional(),
   },
   'defineShepherd({ … })',
 );

@@ -14,6 +14,8 @@ import {
   makeLogFiles,
   makeProber,
   rotateLogs,
+  Starts,
+  type ServiceLogs,
 } from '@bellwether/shepherd/node';
 import {
   loadConfig,
@@ -70,8 +72,11 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const stopRotation = rotateLogs({
       folder: options.logs,
       except: [options.logFile],
+      logs: common.logFiles,
+      starts: common.starts,
       log,
       after: nodeClock({ unref: true }).after,
+      wall: Date.now,
     });
     await runLives(options, powers, description, common).finally(stopRotation);
     log('daemon.end', { pid: process.pid });
@@ -92,7 +97,10 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
     print: (text) => powers.say(text.trimEnd()),
   });
 
-type CommonParts = Omit<LifeParts, 'store' | 'doors'>;
+type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'logFiles'> & {
+  readonly logFiles: ServiceLogs;
+  readonly starts: Starts;
+};
 
 const commonParts = (
   options: DaemonOptions,
@@ -102,9 +110,13 @@ const commonParts = (
   admin: AdminRef,
   log: LifeParts['log'],
 ): CommonParts => {
-  const logFiles = makeLogFiles(options.logs);
+  const logFiles = makeLogFiles({ folder: options.logs, wall: Date.now });
+  const starts = new Starts(path.join(options.state, 'starts'));
   const coredumpFilter = keepMemoryOutOfDumps(log);
-  const cwd = powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/');
+  const surroundings = {
+    env: plainEnvironment(powers.env),
+    cwd: powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/'),
+  };
   return {
     name: description.name,
     services: toServiceConfigs(description, powers.env),
@@ -114,14 +126,15 @@ const commonParts = (
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
     backend: makeChildProcessBackend({
-      env: plainEnvironment(powers.env),
-      cwd,
+      ...surroundings,
       logFiles,
+      starts,
       log,
       ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
     }),
-    prober: makeProber(),
+    prober: makeProber({ surroundings, starts, logFiles }),
     logFiles,
+    starts,
     log,
   };
 };

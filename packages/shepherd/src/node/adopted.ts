@@ -5,9 +5,10 @@
 import type { Answer } from '@bellwether/actors';
 import { startIdVariable } from '../process-monitor.ts';
 import type { RunningRecord } from '../types.ts';
-import { killRest } from './group.ts';
+import { killRest, signalGroup } from './group.ts';
 import { adoptedPollMs } from './limits.ts';
 import type { Proc, ProcessFacts } from './proc.ts';
+import { checkVariable } from './starts.ts';
 
 /** A record whose process was found. */
 export interface Adopted extends RunningRecord {
@@ -69,6 +70,17 @@ export const killLeftovers = (proc: Proc, dead: readonly RunningRecord[]): void 
     .filter(({ group, value }) => group === (pids.get(value) ?? group))
     .map(({ group }) => group);
   for (const group of new Set(groups)) killRest(proc, group, () => {});
+};
+
+/**
+ * Kills the commands that asked whether a service is ready, where their asker is gone with the
+ * former daemon: nobody is left who would end them when their time is up.
+ */
+export const killChecks = (proc: Proc, known: readonly RunningRecord[]): void => {
+  const asked = known.filter(({ isReady }) => isReady !== true).map(({ startId }) => startId);
+  if (asked.length === 0) return;
+  for (const { pid, group } of proc.findByEnvironment(checkVariable, new Set(asked)))
+    if (pid === group) signalGroup(group, 'SIGKILL');
 };
 
 /** Looks at all adopted processes by one timer, which runs only while there are some. */

@@ -20,21 +20,22 @@ import type { Answer, Log } from '@bellwether/actors';
 import { StartFailed } from '../errors.ts';
 import type {
   Command,
-  LogFiles,
   ProcessBackend,
   RunningRecord,
   SignalName,
+  Start,
   Started,
 } from '../types.ts';
 import { startIdVariable } from '../process-monitor.ts';
-import { AdoptedProcesses, findAlive, isSame, killLeftovers } from './adopted.ts';
+import { AdoptedProcesses, findAlive, isSame, killChecks, killLeftovers } from './adopted.ts';
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
-import { openLog } from './log-files.ts';
+import { openLog, type ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
 import { execFailure, explain, findProgram, type Program } from './program.ts';
 import { runProgram } from './run-to-end.ts';
+import type { Starts } from './starts.ts';
 
 /** What the backend works with. */
 export interface ChildProcessPowers {
@@ -45,7 +46,9 @@ export interface ChildProcessPowers {
    * others.
    */
   readonly cwd: string;
-  readonly logFiles: Pick<LogFiles, 'pathOf'>;
+  readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end'>;
+  /** What outlives the daemon of starts whose readiness needs it. */
+  readonly starts: Starts;
   /**
    * What /proc/PID/coredump_filter of a service is to be, where it inherits another one from a daemon
    * that keeps its own memory out of dumps. Absent: as inherited.
@@ -85,12 +88,9 @@ class ChildProcessBackend implements ProcessBackend {
     this.#commandCount = 0;
   }
 
-  start(
-    start: { readonly startId: string; readonly service: string; readonly command: Command },
-    started: Answer,
-    ended: Answer,
-  ): void {
+  start(start: Start, started: Answer, ended: Answer): void {
     const failed = (error: unknown): void => {
+      this.#forgetStart(start.startId);
       const reason = error instanceof StartFailed ? error : new StartFailed(explain(error));
       started.broken(reason);
       ended.broken(reason);
@@ -114,6 +114,7 @@ class ChildProcessBackend implements ProcessBackend {
   }
 
   adopt(known: readonly RunningRecord[], answer: Answer): void {
+    killChecks(this.#proc, known);
     const strangers = known.filter(({ startId }) => !this.#children.has(startId));
     for (const one of findAlive(this.#proc, strangers)) this.#found.set(one.startId, one);
     const isAlive = ({ startId }: RunningRecord): boolean =>
@@ -122,6 +123,7 @@ class ChildProcessBackend implements ProcessBackend {
       this.#proc,
       known.filter((record) => !isAlive(record)),
     );
+    this.#powers.starts.keepOnly(new Set(known.filter(isAlive).map(({ startId }) => startId)));
     const alive = (record: RunningRecord): RunningRecord => {
       const child = this.#children.get(record.startId);
       return child === undefined
@@ -139,6 +141,7 @@ class ChildProcessBackend implements ProcessBackend {
     this.#adopted.watch(one, {
       kept: (ending) => {
         this.#found.delete(startId);
+        this.#forgetStart(startId);
         ended.kept(ending);
       },
       broken: (reason) => ended.broken(reason),
@@ -203,14 +206,34 @@ class ChildProcessBackend implements ProcessBackend {
     return one !== undefined && isSame(this.#proc, one) ? one.pid : undefined;
   }
 
+  /** A file that cannot be removed is removed by the next daemon. */
+  #forgetStart(startId: string): void {
+    try {
+      this.#powers.starts.remove(startId);
+    } catch (error) {
+      this.#powers.log?.('start.not-forgotten', { startId, why: explain(error) });
+    }
+  }
+
   #fork(
-    { startId, service, command }: { startId: string; service: string; command: Command },
+    { startId, service, command, ready }: Start,
     started: Answer,
     ended: Answer,
     failed: (error: unknown) => void,
   ): void {
     const program = findProgram(command, this.#powers);
-    const child = spawnLogged(program, startId, this.#powers.logFiles.pathOf(service));
+    const { logFiles, starts } = this.#powers;
+    if (ready?.kind === 'log') starts.putLogEnd(startId, logFiles.end(service));
+    const notice =
+      ready?.kind === 'notify'
+        ? { at: ready.descriptor, file: starts.openNotice(startId) }
+        : undefined;
+    let child: ChildProcess;
+    try {
+      child = spawnLogged(program, startId, logFiles.pathOf(service), notice);
+    } finally {
+      if (notice !== undefined) fs.closeSync(notice.file);
+    }
     const { pid } = child;
     if (pid === undefined) {
       child.on('error', (error) => failed(execFailure(program, error)));
@@ -222,6 +245,7 @@ class ChildProcessBackend implements ProcessBackend {
     waiting.push(ended);
     child.on('exit', (code, signal) => {
       this.#children.delete(startId);
+      this.#forgetStart(startId);
       const ending = code === null ? { signal: signal ?? 'SIGKILL' } : { code };
       killRest(this.#proc, pid, () => {
         for (const each of waiting) each.kept(ending);
@@ -231,8 +255,19 @@ class ChildProcessBackend implements ProcessBackend {
   }
 }
 
+/** A file that is open in the process, and the number that it has there. */
+interface Handed {
+  readonly at: number;
+  readonly file: number;
+}
+
 /** The log's descriptor is closed here at once: the child has its own. */
-const spawnLogged = (program: Program, startId: string, logFile: string): ChildProcess => {
+const spawnLogged = (
+  program: Program,
+  startId: string,
+  logFile: string,
+  notice: Handed | undefined,
+): ChildProcess => {
   let log: number;
   try {
     log = openLog(logFile);
@@ -245,7 +280,7 @@ const spawnLogged = (program: Program, startId: string, logFile: string): ChildP
       cwd: program.cwd,
       env: { ...program.env, [startIdVariable]: startId },
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', log, log, ...handed(notice)],
     });
   } catch (error) {
     throw execFailure(program, error);
@@ -253,3 +288,7 @@ const spawnLogged = (program: Program, startId: string, logFile: string): ChildP
     fs.closeSync(log);
   }
 };
+
+/** What a process finds from descriptor 3 on: nothing up to the one that it is told to write to. */
+const handed = (notice: Handed | undefined): (number | 'ignore')[] =>
+  notice === undefined ? [] : [...Array<'ignore'>(notice.at - 3).fill('ignore'), notice.file];

@@ -1,6 +1,7 @@
 /** The powers of a shepherd on Node: real processes, real probes, real log files. */
 export { makeChildProcessBackend, type ChildProcessPowers } from './child-process-backend.ts';
-export { makeLogFiles, openLog } from './log-files.ts';
+export { makeLogFiles, openLog, type LogPowers, type ServiceLogs } from './log-files.ts';
 export { rotateLogs, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
-export { makeProber } from './prober.ts';
+export { makeProber, type ProberPowers } from './prober.ts';
+export { Starts } from './starts.ts';

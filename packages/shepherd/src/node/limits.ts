@@ -27,14 +27,33 @@ export const adoptedPollMs = 250;
 export const groupGoneMs = 1_000;
 
 /**
- * What `tail` reads of a log file: enough for 10,000 ordinary lines; a file of gigabytes costs the
- * same.
+ * The most that one answer has of a log, in bytes: 10,000 ordinary lines; a log of gigabytes costs
+ * the same. Who wants more follows.
  */
-export const tailBytes = 1024 * 1024;
-/** Lines that `tail` gives at most. */
+export const linesBytes = 1024 * 1024;
+/** Lines of such an answer at most. */
 export const tailLineCount = 10_000;
-/** Characters of one line that `tail` gives; the rest of the line is in the file. */
+/** Characters of one line of it; the rest of the line is in the file. */
 export const tailLineChars = 8 * 1024;
+/** A log is read in pieces of this size, in bytes. */
+export const chunkBytes = 64 * 1024;
+/** Bytes that are looked through for the beginning of the last N lines. */
+export const scannedBytes = 64 * 1024 * 1024;
+/**
+ * Bytes and lines of one piece for a follower. With the names around its lines it is smaller than a
+ * batch of a stream may be, whatever is in it.
+ */
+export const followedBytes = 16 * 1024;
+/** Lines of such a piece. */
+export const followedLineCount = 256;
+/** Bytes of one line for a follower: a longer one comes in several. */
+export const followedLineBytes = 4096;
+/** Milliseconds that one reading waits for more at most: what is forgotten ends by itself. */
+export const followedMs = 30_000;
+/** Bytes of the times of one log: 7,000 stamps, which is most of a day of a busy service. */
+export const timesBytes = 256 * 1024;
+/** Bytes by which a log is told from its copy after a crash. */
+export const comparedBytes = 64 * 1024;
 
 /** Folders of a PATH that an error text names: the first ones tell the story. */
 export const namedFolderCount = 12;
@@ -43,11 +62,14 @@ export const namedFolderCount = 12;
  */
 export const scriptHeadBytes = 256;
 
-/** Bytes of a service's log before it is rotated. */
+/** Bytes of a service's log before it is rotated, where its configuration says nothing. */
 export const logBytes = 10 * 1024 * 1024;
-/** Old logs that are kept of each service. */
+/** Old logs that are kept of each service then. */
 export const keptLogCount = 5;
-/** How often the sizes are looked at: a service that writes 10 MiB a second has 110 MiB by then. */
+/**
+ * How often the sizes are looked at: a service that writes 10 MiB a second has 110 MiB by then. It
+ * is also how exactly it is known when a line was written.
+ */
 export const logPollMs = 10_000;
 /** A rotation copies in pieces of this size, in bytes, between which others have their turn. */
 export const pieceBytes = 1024 * 1024;
@@ -55,3 +77,17 @@ export const pieceBytes = 1024 * 1024;
 export const pieceCount = 1024;
 /** Pieces that it copies at once in the end, while nothing else is done here. */
 export const lastPieceCount = 64;
+
+/** Bytes in which a process may write the newline of its notice; s6 programs write nothing else. */
+export const noticeBytes = 4096;
+/** How often a file is looked at that somebody waits for and that cannot be watched, in milliseconds. */
+export const lookMs = 250;
+/** The same of one that is watched: some file systems let it be, and then tell nothing. */
+export const watchedLookMs = 1_000;
+/** Milliseconds between two looks at a file that changes all the time. */
+export const lookPauseMs = 10;
+/**
+ * Bytes of its log that are searched for the text by which a service says that it is ready. A
+ * service that says more before it is ready is not waited for by reading along.
+ */
+export const searchedBytes = 16 * 1024 * 1024;

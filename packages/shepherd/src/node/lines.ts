@@ -1,5 +1,6 @@
 /** Bytes that services wrote, as lines for people: bounded, whatever was written. */
 import { cutText } from '../text.ts';
+import { followedLineBytes, followedLineCount } from './limits.ts';
 
 const newline = 0x0a;
 
@@ -26,6 +27,45 @@ export const lastLines = (
     return cutText(text, lineChars);
   });
 };
+
+/** Lines from the front of a piece of text, and the bytes that they took, newlines included. */
+export interface Lines {
+  readonly lines: readonly string[];
+  readonly byteCount: number;
+}
+/**
+ * Lines from the front, for a follower: a long one in several, cut between characters. Where more
+ * may come the last one is left until its newline has.
+ */
+export const wholeLines = (bytes: Uint8Array, mayGrow: boolean): Lines => {
+  const lines: string[] = [];
+  let at = 0;
+  while (at < bytes.length && lines.length < followedLineCount) {
+    const found = bytes.indexOf(newline, at);
+    const end = found < 0 ? bytes.length : found;
+    if (end - at > followedLineBytes) {
+      const cut = characterEnd(bytes, at + followedLineBytes);
+      lines.push(decoded(bytes.subarray(at, cut)));
+      at = cut;
+      continue;
+    }
+    if (found < 0 && mayGrow) break;
+    const text = decoded(bytes.subarray(at, end));
+    lines.push(text.endsWith('\r') ? text.slice(0, -1) : text);
+    at = found < 0 ? end : end + 1;
+  }
+  return { lines, byteCount: at };
+};
+const decoded = (bytes: Uint8Array): string => new TextDecoder('utf-8', whole).decode(bytes);
+/** A mark at the front of a line is text like any other: nobody reads this as a file. */
+const whole = { ignoreBOM: true };
+/** At most three bytes before `at`: where no character of UTF-8 is cut in two. */
+const characterEnd = (bytes: Uint8Array, at: number): number => {
+  let end = at;
+  while (end > at - 3 && isInside(bytes[end])) end -= 1;
+  return isInside(bytes[end]) ? at : end;
+};
+const isInside = (byte: number | undefined): boolean => byte !== undefined && byte >> 6 === 0b10;
 
 /** Keeps the last bytes of a stream that may be endless. */
 export class ByteTail {

@@ -1,17 +1,28 @@
 /**
  * One log file for each service, all in one folder. Services write to their file themselves (it is
  * opened for append and handed to them), so nothing is lost when the daemon is away; here is where
- * it lies, and its end.
+ * it lies, and how it is read.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { LogFiles } from '../types.ts';
-import { lastLines } from './lines.ts';
-import { tailBytes, tailLineChars, tailLineCount } from './limits.ts';
+import type { Answer } from '@bellwether/actors';
+import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../types.ts';
+import { untilSeen } from './file-watch.ts';
+import { ByteTail, lastLines, wholeLines } from './lines.ts';
+import {
+  chunkBytes,
+  followedBytes,
+  followedMs,
+  keptLogCount,
+  linesBytes,
+  logBytes,
+  searchedBytes,
+  tailLineChars,
+  tailLineCount,
+} from './limits.ts';
 import { explain } from './program.ts';
+import { ServiceLog } from './service-log.ts';
 
-const newline = 0x0a;
-const chunkBytes = 64 * 1024;
 // The longest file name of common file systems is 255 bytes; the rest is for what rotation will
 // append.
 const nameBytes = 200;
@@ -32,18 +43,167 @@ const fileNameOf = (service: string): string => {
   return encoded.join('').slice(0, nameBytes);
 };
 
-/** Log files in `folder`, which need not exist yet. */
-export const makeLogFiles = (folder: string): LogFiles => {
-  const pathOf = (service: string): string => path.resolve(folder, `${fileNameOf(service)}.log`);
+/** What logs work with. */
+export interface LogPowers {
+  /** Absolute; need not exist yet. */
+  readonly folder: string;
+  /** Milliseconds since 1970. */
+  readonly wall: () => number;
+}
+/** The logs of all services, as their readers and the rest of this folder see them. */
+export interface ServiceLogs extends LogFiles {
+  /** Where the next byte will land in the log of a service. */
+  end(service: string): number;
+  /** The log in a file of the folder; what no service is known for has the usual bounds. */
+  logIn(file: string): ServiceLog;
+  /**
+   * Looks for a text behind a place; what it gives may be called again and again, and goes on where
+   * it was.
+   */
+  search(service: string, text: string, from: number): () => Promise<boolean>;
+}
+
+/** Makes the logs of one folder: there must be one of these for each. */
+export const makeLogFiles = (powers: LogPowers): ServiceLogs => new FolderLogs(powers);
+
+const usual: Required<LogBounds> = { maxBytes: logBytes, keptCount: keptLogCount };
+
+class FolderLogs implements ServiceLogs {
+  readonly #powers: LogPowers;
+  /** By file. */
+  readonly #logs: Map<string, ServiceLog>;
+  /** What ends the reading of a reader. */
+  readonly #readings: Map<string, () => void>;
+
+  constructor(powers: LogPowers) {
+    this.#powers = powers;
+    this.#logs = new Map();
+    this.#readings = new Map();
+  }
+
+  pathOf(service: string): string {
+    return path.resolve(this.#powers.folder, `${fileNameOf(service)}.log`);
+  }
+
+  logIn(file: string): ServiceLog {
+    const known = this.#logs.get(file);
+    if (known !== undefined) return known;
+    const log = new ServiceLog(file, usual);
+    this.#logs.set(file, log);
+    return log;
+  }
+
+  end(service: string): number {
+    return this.#logOf(service).end();
+  }
+
+  bound(service: string, bounds: LogBounds): void {
+    this.#logOf(service).bounds = { ...usual, ...bounds };
+  }
+
+  lines(service: string, query: LogQuery, answer: Answer): void {
+    this.#answer(service, answer, (log) => lastOf(log, query, this.#powers.wall()));
+  }
+
+  begin(service: string, query: LogQuery, answer: Answer): void {
+    this.#answer(service, answer, (log) => log.begin(query, this.#powers.wall()));
+  }
+
+  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void {
+    this.stop(reader);
+    this.#answer(service, answer, async (log) => {
+      let piece = await pieceOf(log, place, mayWait);
+      if (!mayWait || piece.lines.length > 0) return piece;
+      const { seen, stop } = untilSeen(log.file, async () => {
+        piece = await pieceOf(log, place, mayWait);
+        return piece.lines.length > 0;
+      });
+      this.#readings.set(reader, stop);
+      const timer = setTimeout(stop, followedMs);
+      await seen.finally(() => {
+        clearTimeout(timer);
+        if (this.#readings.get(reader) === stop) this.#readings.delete(reader);
+      });
+      return piece;
+    });
+  }
+
+  stop(reader: string): void {
+    const stop = this.#readings.get(reader);
+    this.#readings.delete(reader);
+    stop?.();
+  }
+
+  search(service: string, text: string, from: number): () => Promise<boolean> {
+    const wanted = Buffer.from(text);
+    const log = this.#logOf(service);
+    let at = from;
+    // The text may lie across two pieces.
+    let before: Uint8Array = new Uint8Array(0);
+    return async () => {
+      while (at - from < searchedBytes && at < log.end()) {
+        const { place, bytes } = await log.read(at, chunkBytes);
+        const piece = Buffer.concat([before, bytes]);
+        if (piece.includes(wanted)) return true;
+        before = piece.subarray(Math.max(0, piece.length - wanted.length + 1));
+        at = place + bytes.length;
+      }
+      return false;
+    };
+  }
+
+  #logOf(service: string): ServiceLog {
+    return this.logIn(this.pathOf(service));
+  }
+
+  #answer(service: string, answer: Answer, work: (log: ServiceLog) => Promise<unknown>): void {
+    const file = this.pathOf(service);
+    const tried = async (): Promise<unknown> => {
+      checkReadable(file);
+      return work(this.#logOf(service));
+    };
+    tried().then(
+      (value) => answer.kept(value),
+      (error: unknown) => answer.broken(new Error(`log: ${file}: ${explain(error)}`)),
+    );
+  }
+}
+
+/** A log that is not there yet is empty; what stands in its place is not read. */
+const checkReadable = (file: string): void => {
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile()) throw new Error('is no plain file');
+};
+
+/** The lines of a query, as far as one answer has room for them. */
+const lastOf = async (
+  log: ServiceLog,
+  query: LogQuery,
+  wall: number,
+): Promise<readonly string[]> => {
+  const lineCount = Math.min(query.lineCount, tailLineCount);
+  const begin = await log.begin({ ...query, lineCount }, wall);
+  const from = Math.max(begin, log.end() - linesBytes);
+  const tail = new ByteTail(linesBytes);
+  for (let at = from; ;) {
+    const { place, bytes } = await log.read(at, chunkBytes);
+    if (bytes.length === 0) break;
+    tail.push(bytes);
+    at = place + bytes.length;
+  }
+  return lastLines(tail.bytes(), from > begin || tail.isTorn, lineCount, tailLineChars);
+};
+
+/** One piece from a place on: whole lines, unless nobody waits for the end of the last one. */
+const pieceOf = async (log: ServiceLog, place: number, mayWait: boolean): Promise<LogPiece> => {
+  const read = await log.read(place, followedBytes);
+  const isEnd = read.place + read.bytes.length >= log.end();
+  const { lines, byteCount } = wholeLines(read.bytes, !isEnd || !mayWait);
   return {
-    pathOf,
-    tail: (service, lineCount, answer) => {
-      const file = pathOf(service);
-      readTails(file, Math.min(lineCount, tailLineCount)).then(
-        (lines) => answer.kept(lines),
-        (error: unknown) => answer.broken(new Error(`log: ${file}: ${explain(error)}`)),
-      );
-    },
+    lines,
+    next: read.place + byteCount,
+    lostBytes: Math.max(0, read.place - place),
+    isEnd: isEnd && byteCount === read.bytes.length,
   };
 };
 
@@ -86,61 +246,4 @@ const checkOwn = (stat: fs.Stats): void => {
   const us = process.geteuid?.() ?? stat.uid;
   if (stat.uid !== us) throw new Error(`belongs to user ${stat.uid}, not to ${us}`);
   if (stat.nlink > 1) throw new Error('has another name elsewhere (a hard link)');
-};
-
-/** After a rotation the last lines are in two files. */
-const readTails = async (file: string, lineCount: number): Promise<readonly string[]> => {
-  const { lines, isWhole } = await readTail(file, lineCount);
-  if (!isWhole || lines.length >= lineCount) return lines;
-  const before = await readTail(`${file}.1`, lineCount - lines.length);
-  return [...before.lines, ...lines];
-};
-
-/** The end of one file, and whether that is all of it. */
-interface Tail {
-  readonly lines: readonly string[];
-  readonly isWhole: boolean;
-}
-
-/** Reads backwards until there are enough lines; a missing file has none. */
-const readTail = async (file: string, lineCount: number): Promise<Tail> => {
-  let handle: fs.promises.FileHandle;
-  try {
-    const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-    handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
-      return { lines: [], isWhole: true };
-    throw error;
-  }
-  try {
-    const stat = await handle.stat();
-    if (stat.isFIFO() || stat.isSocket()) throw new Error('is no plain file');
-    const { size } = stat;
-    const floor = Math.max(0, size - tailBytes);
-    const chunks: Buffer[] = [];
-    let start = size;
-    let newlineCount = 0;
-    // One newline more than lines: the last one usually ends the file, and the first one begins the
-    // first line.
-    while (start > floor && newlineCount <= lineCount) {
-      const length = Math.min(chunkBytes, start - floor);
-      start -= length;
-      const chunk = Buffer.alloc(length);
-      const { bytesRead } = await handle.read(chunk, 0, length, start);
-      const read = chunk.subarray(0, bytesRead); // shorter if the file was cut meanwhile
-      newlineCount += countNewlines(read);
-      chunks.unshift(read);
-    }
-    const lines = lastLines(Buffer.concat(chunks), start > 0, lineCount, tailLineChars);
-    return { lines, isWhole: start === 0 };
-  } finally {
-    await handle.close();
-  }
-};
-
-const countNewlines = (bytes: Uint8Array): number => {
-  let count = 0;
-  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count += 1;
-  return count;
 };

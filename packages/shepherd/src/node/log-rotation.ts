@@ -1,9 +1,9 @@
 /**
- * Keeps the logs of services from growing without bound. Services write their files themselves, so that
- * nothing is lost when the daemon is away; they cannot be told to open another one, hence a full log is
- * copied and then emptied in place:
+ * Keeps the logs of services from growing without bound, and notes when they had come how far.
+ * Services write their files themselves, so that nothing is lost when the daemon is away; they cannot
+ * be told to open another one, hence a full log is copied and then emptied in place:
  *
- *     poll ──► a log over its size? ──► old ones move on ──► copy, in pieces, beside the event loop
+ *     poll ──► a log over its size? ──► copy, in pieces, beside the event loop ──► old ones move on
  *          ──► the rest, until a read finds nothing more ──► emptied, with no step between
  *
  * What a service writes in that last instant, between a read that found the end and the system call
@@ -15,15 +15,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Log } from '@bellwether/actors';
 import { explain } from './program.ts';
-import {
-  keptLogCount,
-  lastPieceCount,
-  logBytes,
-  logPollMs,
-  pieceBytes,
-  pieceCount,
-} from './limits.ts';
-import { shiftOld } from './rotate.ts';
+import { logPollMs } from './limits.ts';
+import type { ServiceLogs } from './log-files.ts';
+import type { Starts } from './starts.ts';
 
 /** What rotation works with. */
 export interface RotationPowers {
@@ -31,8 +25,13 @@ export interface RotationPowers {
   readonly folder: string;
   /** Files in it that somebody else takes care of. Absolute. */
   readonly except: readonly string[];
+  readonly logs: Pick<ServiceLogs, 'logIn'>;
+  /** What processes may write to without end, too. */
+  readonly starts: Pick<Starts, 'emptyFull'>;
   /** Calls back once, so many milliseconds later; the result takes it back. */
   readonly after: (ms: number, task: () => void) => () => void;
+  /** Milliseconds since 1970. */
+  readonly wall: () => number;
   readonly log: Log;
 }
 
@@ -52,62 +51,27 @@ export const rotateLogs = (powers: RotationPowers): (() => void) => {
   };
 };
 
-/** One look: what is over its size is rotated, one after the other. Never rejects. */
-export const rotateFull = async ({ folder, except, log }: RotationPowers): Promise<void> => {
-  for (const file of await fullLogs(folder)) {
-    if (except.includes(file)) continue;
+/**
+ * One look: how far each log has come is noted down, and what is over its size is rotated, one after
+ * the other. Never rejects.
+ */
+export const rotateFull = async (powers: RotationPowers): Promise<void> => {
+  const { folder, except, logs, starts, wall, log } = powers;
+  const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
+  for (const name of names) {
+    const file = path.join(folder, name);
+    if (!name.endsWith('.log') || except.includes(file)) continue;
     try {
-      await rotate(file);
+      const one = logs.logIn(file);
+      one.stamp(wall());
+      if (one.isFull()) await one.rotate(wall());
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
     }
   }
-};
-
-const fullLogs = async (folder: string): Promise<readonly string[]> => {
-  const names = await fs.promises.readdir(folder).catch(() => []); // no log was written yet
-  const full: string[] = [];
-  for (const name of names) {
-    if (!name.endsWith('.log')) continue;
-    const file = path.join(folder, name);
-    const stat = await fs.promises.lstat(file).catch(() => undefined); // it went away meanwhile
-    if (stat?.isFile() === true && stat.nlink === 1 && stat.size > logBytes) full.push(file);
-  }
-  return full;
-};
-
-const rotate = async (file: string): Promise<void> => {
-  const { O_RDWR, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
-  const from = await fs.promises.open(file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   try {
-    shiftOld(file, keptLogCount);
-    const mode = (await from.stat()).mode & 0o777;
-    const to = await fs.promises.open(`${file}.1`, O_WRONLY | O_CREAT | O_EXCL, mode);
-    try {
-      await move(from, to);
-    } finally {
-      await to.close();
-    }
-  } finally {
-    await from.close();
+    starts.emptyFull();
+  } catch (error) {
+    log('start.not-emptied', { why: explain(error) });
   }
-};
-
-/** In pieces while there is much, then the rest at once; a writer that is faster than that loses it. */
-const move = async (from: fs.promises.FileHandle, to: fs.promises.FileHandle): Promise<void> => {
-  const piece = Buffer.alloc(pieceBytes);
-  let at = 0;
-  for (let round = 0; round < pieceCount; round += 1) {
-    const { bytesRead } = await from.read(piece, 0, piece.length, at);
-    await to.writeFile(piece.subarray(0, bytesRead));
-    at += bytesRead;
-    if (bytesRead < piece.length) break;
-  }
-  for (let round = 0; round < lastPieceCount; round += 1) {
-    const count = fs.readSync(from.fd, piece, 0, piece.length, at);
-    if (count === 0) break;
-    fs.writeSync(to.fd, piece, 0, count);
-    at += count;
-  }
-  fs.ftruncateSync(from.fd, 0);
 };

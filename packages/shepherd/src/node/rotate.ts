@@ -6,8 +6,11 @@ import fs from 'node:fs';
  * system's error, for example in a sticky folder where somebody else took a name.
  */
 export const shiftOld = (file: string, keptCount: number): void => {
-  fs.rmSync(`${file}.${keptCount}`, { force: true });
+  // More than these are there if fewer are to be kept than before.
+  for (let number = keptCount; isThere(`${file}.${number}`); number += 1)
+    fs.rmSync(`${file}.${number}`, { force: true });
   for (let number = keptCount - 1; number >= 1; number -= 1)
-    if (fs.lstatSync(`${file}.${number}`, { throwIfNoEntry: false }) !== undefined)
-      fs.renameSync(`${file}.${number}`, `${file}.${number + 1}`);
+    if (isThere(`${file}.${number}`)) fs.renameSync(`${file}.${number}`, `${file}.${number + 1}`);
 };
+const isThere = (file: string): boolean =>
+  fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;

@@ -1,0 +1,79 @@
+/**
+ * Waiting for a file to change, for as long as somebody waits and no longer. The kernel tells
+ * (inotify) where it can; a slow look beside it finds what it does not tell: network disks, a watch
+ * that could not be had because the user has too many, a file that is not there yet.
+ */
+import fs from 'node:fs';
+import { lookMs, lookPauseMs, watchedLookMs } from './limits.ts';
+
+/** The next change of a file; a file that is written to without end is one change. */
+export interface Change {
+  /** Settles when the file has changed, after a while all the same, and when it is stopped. */
+  readonly happened: Promise<void>;
+  /** Leaves no watch and no timer; may be called again. */
+  stop(): void;
+}
+
+/** Watches from now on, until something has changed. */
+export const changeOf = (file: string): Change => {
+  let stop = (): void => undefined;
+  const happened = new Promise<void>((resolve) => {
+    let watcher: fs.FSWatcher | undefined;
+    stop = () => {
+      clearTimeout(timer);
+      watcher?.close();
+      resolve();
+    };
+    try {
+      watcher = fs.watch(file, stop);
+      watcher.on('error', () => watcher?.close()); // the timer goes on
+    } catch {
+      watcher = undefined; // likewise
+    }
+    const timer = setTimeout(stop, watcher === undefined ? lookMs : watchedLookMs);
+  });
+  return { happened, stop: () => stop() };
+};
+
+/** A wait that somebody may end. */
+export interface Waiting {
+  /** Whether it was seen before it was stopped. Rejects with what `look` rejects with. */
+  readonly seen: Promise<boolean>;
+  /** Leaves nothing behind; may be called again. */
+  stop(): void;
+}
+
+/**
+ * Looks now and whenever the file has changed, until `look` has seen what is waited for. Where the
+ * file changes all the time that is a hundred times a second.
+ */
+export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting => {
+  let isOver = false;
+  let change: Change | undefined;
+  const wait = async (): Promise<boolean> => {
+    while (!isOver) {
+      const begun = performance.now();
+      // Watched before it is looked at: nothing that happens in between is missed.
+      change = changeOf(file);
+      try {
+        if (await look()) return !isOver;
+        await change.happened;
+      } finally {
+        change.stop();
+      }
+      await pause(begun + lookPauseMs - performance.now());
+    }
+    return false;
+  };
+  const seen = wait();
+  return {
+    seen,
+    stop: () => {
+      isOver = true;
+      change?.stop();
+    },
+  };
+};
+
+const pause = (ms: number): Promise<void> | undefined =>
+  ms <= 0 ? undefined : new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,152 @@
+/**
+ * When a log had come how far: a file beside it, `web.log.times`, since services write their lines
+ * themselves and no line says when. A stamp is added whenever the log is looked at and has grown, so
+ * the times are as exact as those looks are frequent:
+ *
+ *     1764064800000 52428800 1048576     wall clock, place of the file's first byte, its size then
+ *     rotating                           the log is being put aside; what follows tells that it was
+ *
+ * A daemon that is killed in between finds `rotating` as the last line, and compares.
+ */
+import fs from 'node:fs';
+import { comparedBytes, timesBytes } from './limits.ts';
+
+interface Stamp {
+  readonly wall: number;
+  readonly base: number;
+  readonly size: number;
+}
+/** Where a file begins, and how far it had come. */
+interface Begun {
+  readonly base: number;
+  readonly size: number;
+}
+const form = /^(\d{1,16}) (\d{1,16}) (\d{1,16})$/;
+const stampIn = (line: string): Stamp | undefined => {
+  const [, wall, base, size] = form.exec(line) ?? [];
+  if (wall === undefined) return undefined;
+  return { wall: Number(wall), base: Number(base), size: Number(size) };
+};
+const placeOf = ({ base, size }: Stamp): number => base + size;
+const lineOf = ({ wall, base, size }: Stamp): string => `${wall} ${base} ${size}\n`;
+// As the logs themselves.
+const mode = 0o640;
+
+/** The times of one log. What cannot be read or written costs the times, never the log. */
+export class LogTimes {
+  readonly #log: string;
+  readonly #file: string;
+  #stamped: number;
+
+  /** `log` is the file that the times are of. */
+  constructor(log: string) {
+    this.#log = log;
+    this.#file = `${log}.times`;
+    this.#stamped = 0;
+  }
+
+  /** The place of the last stamp. */
+  get stamped(): number {
+    return this.#stamped;
+  }
+
+  /** What was noted down last; to be asked once, before all else. */
+  last(): Begun | undefined {
+    const lines = this.#lines();
+    const last = lines.map(stampIn).findLast((stamp) => stamp !== undefined);
+    if (last === undefined) return undefined;
+    this.#stamped = placeOf(last);
+    if (lines.at(-1) !== 'rotating') return last;
+    return this.#afterCrash(last);
+  }
+
+  /** `oldest` is the place before which nothing is left to be asked about. */
+  stamp(wall: number, base: number, size: number, oldest: number): void {
+    const stamp = { wall: Math.max(0, Math.round(wall)), base, size };
+    this.#stamped = placeOf(stamp);
+    this.#append(lineOf(stamp));
+    if (sizeOf(this.#file) > timesBytes) this.#thin(oldest);
+  }
+
+  /** The log is about to be put aside. */
+  rotating(): void {
+    this.#append('rotating\n');
+  }
+
+  /** Where the log was at a time, or some time before; undefined where that is not known. */
+  placeAt(wall: number): number | undefined {
+    const stamps = this.#lines().flatMap((line) => stampIn(line) ?? []);
+    const last = stamps.findLast((stamp) => stamp.wall <= wall);
+    return last === undefined ? undefined : placeOf(last);
+  }
+
+  /** Put aside and not emptied, or emptied and not noted down: whether `.1` is what the log begins with. */
+  #afterCrash({ base, size }: Stamp): Begun {
+    const aside = `${this.#log}.1`;
+    if (fs.existsSync(`${this.#log}.new`)) return { base, size }; // it was not put aside yet
+    const length = sizeOf(aside);
+    const isBoth = sizeOf(this.#log) >= length && isSame(this.#log, aside, length);
+    if (!isBoth) return { base: base + length, size: 0 };
+    fs.rmSync(aside, { force: true });
+    return { base, size };
+  }
+
+  /** Every second of the older half goes, and what is about nothing any more. */
+  #thin(oldest: number): void {
+    const stamps = this.#lines()
+      .flatMap((line) => stampIn(line) ?? [])
+      .filter((stamp) => placeOf(stamp) >= oldest);
+    const middle = stamps.length / 2;
+    const kept = stamps.filter((_stamp, at) => at >= middle || at % 2 === 0);
+    try {
+      fs.writeFileSync(`${this.#file}.new`, kept.map(lineOf).join(''), { mode });
+      fs.renameSync(`${this.#file}.new`, this.#file);
+    } catch {
+      // A full disk: the old ones stay, and this is tried again with the next stamp.
+    }
+  }
+
+  #lines(): readonly string[] {
+    try {
+      const { size } = fs.lstatSync(this.#file);
+      if (size > 2 * timesBytes) return []; // not written by us
+      return fs.readFileSync(this.#file, 'utf8').split('\n').slice(0, -1);
+    } catch {
+      return []; // none yet
+    }
+  }
+  #append(text: string): void {
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = fs.constants;
+    try {
+      const file = fs.openSync(this.#file, O_APPEND | O_CREAT | O_WRONLY | O_NOFOLLOW, mode);
+      try {
+        fs.writeSync(file, text);
+      } finally {
+        fs.closeSync(file);
+      }
+    } catch {
+      // A full disk: the times are coarser than they could be.
+    }
+  }
+}
+
+const sizeOf = (file: string): number => fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+
+/** Whether two files begin alike, as far as that is worth reading. */
+const isSame = (one: string, other: string, length: number): boolean => {
+  const count = Math.min(length, comparedBytes);
+  try {
+    return headOf(one, count).equals(headOf(other, count));
+  } catch {
+    return false;
+  }
+};
+const headOf = (file: string, length: number): Buffer => {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, 0));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+};

@@ -1,0 +1,267 @@
+/**
+ * The log of one service as one long text, of which the last part lies in the current file and the
+ * parts before it in `.1`, `.2` … A place in it is a count of bytes since the log began, so it means
+ * the same before and after a rotation:
+ *
+ *     place     0 ─────── gone ───────┬──── .2 ────┬──── .1 ────┬── current ──►
+ *                                     oldest                    base          end
+ *
+ * Everything that moves bytes from one file to another, and the change of `base` that goes with it, is
+ * done in one synchronous step. A reading that was under way meanwhile is done again.
+ */
+import fs from 'node:fs';
+import { LogTimes } from './log-times.ts';
+import { chunkBytes, lastPieceCount, pieceBytes, pieceCount, scannedBytes } from './limits.ts';
+import { shiftOld } from './rotate.ts';
+import type { LogBounds, LogQuery } from '../types.ts';
+
+const newline = 0x0a;
+
+/** Bytes from a place on. */
+export interface Bytes {
+  /** Where they begin: later than what was asked for if that is gone, earlier if it is still to come. */
+  readonly place: number;
+  readonly bytes: Uint8Array;
+}
+/** A file that holds the places from `from` up to `to`. */
+interface Part {
+  readonly file: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** One log. There must be one object for each file. */
+export class ServiceLog {
+  readonly file: string;
+  /** Changed by whoever knows the configuration. */
+  bounds: Required<LogBounds>;
+  readonly #times: LogTimes;
+  /** The place of the first byte of the current file. */
+  #base: number;
+  /** Its size when it was last looked at. */
+  #size: number;
+  /** Counts rotations, so that a reading knows that it has to be done again. */
+  #rotationCount: number;
+
+  /** Reads what an earlier daemon noted down; a log that is not there yet is empty. */
+  constructor(file: string, bounds: Required<LogBounds>) {
+    this.file = file;
+    this.bounds = bounds;
+    this.#times = new LogTimes(file);
+    const last = this.#times.last();
+    this.#base = last?.base ?? this.#old().reduce((sum, { size }) => sum + size, 0);
+    this.#size = last?.size ?? 0;
+    this.#rotationCount = 0;
+  }
+
+  /** The place where the next byte will land. */
+  end(): number {
+    const size = sizeOf(this.file);
+    // Somebody else has emptied it: what was in it has places all the same.
+    if (size < this.#size) this.#base += this.#size;
+    this.#size = size;
+    return this.#base + size;
+  }
+
+  /** Notes how far the log has come by now, where it has grown. `wall` in milliseconds since 1970. */
+  stamp(wall: number): void {
+    const end = this.end();
+    if (end > this.#times.stamped) this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
+  }
+
+  /** At most `maxBytes` from a place on; none at the end. */
+  async read(place: number, maxBytes: number): Promise<Bytes> {
+    for (;;) {
+      const count = this.#rotationCount;
+      const end = this.end();
+      const wanted = Math.min(place, end);
+      const part = this.#partAt(wanted);
+      const from = Math.max(wanted, part.from);
+      const length = Math.min(maxBytes, part.to - from);
+      const bytes = length <= 0 ? noBytes : await bytesOf(part.file, from - part.from, length);
+      if (count === this.#rotationCount) return { place: from, bytes };
+    }
+  }
+
+  /** Where the lines of a query begin: the start of a line, or the end of the log. */
+  async begin({ lineCount, sinceMs }: LogQuery, wall: number): Promise<number> {
+    const end = this.end();
+    if (lineCount === 0) return end;
+    const oldest = this.#oldest();
+    const since = sinceMs === undefined ? oldest : this.#times.placeAt(wall - sinceMs);
+    const floor = Math.max(oldest, end - scannedBytes, since ?? oldest);
+    let newlineCount = 0;
+    for (let at = end; at > floor;) {
+      const start = Math.max(floor, at - chunkBytes);
+      const { place, bytes } = await this.#readAll(start, at);
+      for (let index = bytes.length - 1; index >= 0; index -= 1) {
+        // The newline that ends the log ends its last line; one more begins the first line.
+        if (bytes[index] !== newline || place + index === end - 1) continue;
+        newlineCount += 1;
+        if (newlineCount === lineCount) return place + index + 1;
+      }
+      at = start;
+    }
+    return this.#lineFrom(floor, oldest, end);
+  }
+
+  /** What is between two places, across files. */
+  async #readAll(from: number, to: number): Promise<Bytes> {
+    const pieces: Uint8Array[] = [];
+    let first: number | undefined;
+    for (let at = from; at < to;) {
+      const { place, bytes } = await this.read(at, to - at);
+      if (bytes.length === 0) break;
+      first ??= place;
+      pieces.push(bytes);
+      at = place + bytes.length;
+    }
+    return { place: first ?? from, bytes: Buffer.concat(pieces) };
+  }
+
+  /** The first line that begins at a place or behind it. */
+  async #lineFrom(floor: number, oldest: number, end: number): Promise<number> {
+    if (floor === 0) return 0;
+    // What was rotated away may have ended within a line.
+    for (let at = Math.max(oldest, floor - 1); at < end;) {
+      const { place, bytes } = await this.read(at, chunkBytes);
+      if (bytes.length === 0) break;
+      const index = bytes.indexOf(newline);
+      if (index >= 0) return Math.min(place + index + 1, end);
+      at = place + bytes.length;
+    }
+    return end;
+  }
+
+  /** Whether it is over its size. */
+  isFull(): boolean {
+    const stat = fs.lstatSync(this.file, { throwIfNoEntry: false });
+    return stat?.isFile() === true && stat.nlink === 1 && stat.size > this.bounds.maxBytes;
+  }
+
+  /**
+   * Copies what is there beside the event loop, then the rest, and empties the file, with no step in
+   * between: see log-rotation.ts.
+   * @throws the system's error; what was there is there still, though perhaps twice
+   */
+  async rotate(wall: number): Promise<void> {
+    const { O_RDWR, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
+    const copy = `${this.file}.new`;
+    fs.rmSync(copy, { force: true });
+    const from = await fs.promises.open(this.file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+    try {
+      const mode = (await from.stat()).mode & 0o777;
+      const to = await fs.promises.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode);
+      try {
+        const copied = await copyMost(from, to);
+        this.#putAside(from.fd, to.fd, copied, wall);
+      } catch (error) {
+        fs.rmSync(copy, { force: true });
+        throw error;
+      } finally {
+        await to.close();
+      }
+    } finally {
+      await from.close();
+    }
+  }
+
+  #putAside(from: number, to: number, copied: number, wall: number): void {
+    this.#rotationCount += 1;
+    this.#times.rotating();
+    try {
+      shiftOld(this.file, this.bounds.keptCount);
+      fs.renameSync(`${this.file}.new`, `${this.file}.1`);
+      const length = copyOrNot(`${this.file}.1`, () => copyRest(from, to, copied));
+      fs.ftruncateSync(from, 0);
+      this.#base += length;
+      this.#size = 0;
+    } finally {
+      this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
+    }
+  }
+
+  /** The part that holds a place, or else the oldest one. */
+  #partAt(place: number): Part {
+    const current = { file: this.file, from: this.#base, to: this.#base + this.#size };
+    if (place >= current.from) return current;
+    let part: Part = current;
+    for (const { file, size } of this.#old()) {
+      part = { file, from: part.from - size, to: part.from };
+      if (place >= part.from) return part;
+    }
+    return part;
+  }
+  /** The oldest place that can be read. */
+  #oldest(): number {
+    return this.#old().reduce((place, { size }) => place - size, this.#base);
+  }
+  /** Those that were put aside, the latest first. */
+  #old(): readonly { readonly file: string; readonly size: number }[] {
+    const old = [];
+    for (let number = 1; number <= this.bounds.keptCount; number += 1) {
+      const file = `${this.file}.${number}`;
+      const size = sizeOf(file);
+      if (size > 0) old.push({ file, size });
+    }
+    return old;
+  }
+}
+
+/** A copy that is not whole is none: its bytes are in the log still. */
+const copyOrNot = (copy: string, work: () => number): number => {
+  try {
+    return work();
+  } catch (error) {
+    fs.rmSync(copy, { force: true });
+    throw error;
+  }
+};
+
+const noBytes = new Uint8Array(0);
+
+/** 0 for what is no file. */
+const sizeOf = (file: string): number => {
+  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+  return stat?.isFile() === true ? stat.size : 0;
+};
+
+const bytesOf = async (file: string, offset: number, length: number): Promise<Uint8Array> => {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  const handle = await fs.promises.open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const bytes = Buffer.alloc(length);
+    const { bytesRead } = await handle.read(bytes, 0, length, offset);
+    return bytes.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+};
+
+/** In pieces, while there is much. */
+const copyMost = async (
+  from: fs.promises.FileHandle,
+  to: fs.promises.FileHandle,
+): Promise<number> => {
+  const piece = Buffer.alloc(pieceBytes);
+  let at = 0;
+  for (let round = 0; round < pieceCount; round += 1) {
+    const { bytesRead } = await from.read(piece, 0, piece.length, at);
+    await to.writeFile(piece.subarray(0, bytesRead));
+    at += bytesRead;
+    if (bytesRead < piece.length) break;
+  }
+  return at;
+};
+/** The rest at once; a writer that is faster than that loses it. */
+const copyRest = (from: number, to: number, copied: number): number => {
+  const piece = Buffer.alloc(pieceBytes);
+  let at = copied;
+  for (let round = 0; round < lastPieceCount; round += 1) {
+    const count = fs.readSync(from, piece, 0, piece.length, at);
+    if (count === 0) break;
+    fs.writeSync(to, piece, 0, count);
+    at += count;
+  }
+  return at;
+};

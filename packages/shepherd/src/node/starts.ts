@@ -1,0 +1,110 @@
+/**
+ * What of a start outlives the daemon, beside its record: one small file for each start whose
+ * readiness needs it, named by the start id. The next daemon finds it there, and goes on asking
+ * where this one was killed.
+ *
+ *     notify   the file itself, open in the process: a newline in it is the sign
+ *     log      the place in the log where the output of this start begins
+ *
+ * A file and no pipe: a pipe would break with the daemon that holds its other end, and a process
+ * that then wrote to it would be killed by the signal.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { noticeBytes } from './limits.ts';
+
+const newline = 0x0a;
+/** What a start id may be made of: it is the name of a file. */
+const form = /^[A-Za-z0-9_-]{1,128}$/;
+const folderMode = 0o700;
+const fileMode = 0o600;
+
+/**
+ * The variable that a command carries which asks for readiness: the start id of whom it asks about.
+ * So a later daemon finds one whose asker was killed. No secret.
+ */
+export const checkVariable = 'BELLWETHER_CHECK';
+
+/** The files of all starts, in one folder of the daemon's own. */
+export class Starts {
+  readonly #folder: string;
+
+  /** The folder is made when it is needed. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The file of a start. @throws RangeError for an id that is no name of a file */
+  pathOf(startId: string): string {
+    if (!form.test(startId))
+      throw new RangeError(`start: expected an id, found ${JSON.stringify(startId)}`);
+    return path.join(this.#folder, startId);
+  }
+
+  /** Opens the file that a process is to write its notice to; the caller closes it. */
+  openNotice(startId: string): number {
+    const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL } = fs.constants;
+    this.#makeFolder();
+    return fs.openSync(this.pathOf(startId), O_WRONLY | O_APPEND | O_CREAT | O_EXCL, fileMode);
+  }
+
+  /**
+   * Whether the process has written its newline. Looked for in the first bytes only: what a process
+   * writes there beyond them is no notice, however much it is.
+   */
+  hasNotice(startId: string): boolean {
+    const file = fs.openSync(this.pathOf(startId), fs.constants.O_RDONLY);
+    try {
+      const bytes = Buffer.alloc(noticeBytes);
+      return bytes.subarray(0, fs.readSync(file, bytes, 0, noticeBytes, 0)).includes(newline);
+    } finally {
+      fs.closeSync(file);
+    }
+  }
+
+  /** Notes where the log of the service ends, before the process is made. */
+  putLogEnd(startId: string, position: number): void {
+    this.#makeFolder();
+    fs.writeFileSync(this.pathOf(startId), String(position), { flag: 'wx', mode: fileMode });
+  }
+
+  /** Where it ended then. @throws Error where that was not noted down */
+  logEnd(startId: string): number {
+    const text = fs.readFileSync(this.pathOf(startId), 'utf8');
+    if (!/^\d{1,16}$/.test(text)) throw new Error('the file of its start holds no position');
+    return Number(text);
+  }
+
+  /** The process is gone, or was never made. */
+  remove(startId: string): void {
+    fs.rmSync(this.pathOf(startId), { force: true });
+  }
+
+  /** Removes the files of all starts but these: the daemon that knew the others is gone. */
+  keepOnly(startIds: ReadonlySet<string>): void {
+    for (const name of this.#names()) if (!startIds.has(name)) this.remove(name);
+  }
+
+  /**
+   * Empties what has grown beyond the size of a notice: a process may write to its descriptor for as
+   * long as it lives, and nobody reads that.
+   */
+  emptyFull(): void {
+    for (const name of this.#names()) {
+      const file = path.join(this.#folder, name);
+      const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+      if (stat?.isFile() === true && stat.size > noticeBytes) fs.truncateSync(file, 0);
+    }
+  }
+
+  #makeFolder(): void {
+    fs.mkdirSync(this.#folder, { recursive: true, mode: folderMode });
+  }
+  #names(): readonly string[] {
+    try {
+      return fs.readdirSync(this.#folder).filter((name) => form.test(name));
+    } catch {
+      return []; // no start has needed one yet
+    }
+  }
+}
