@@ -1,8 +1,9 @@
 /**
  * A service that is described anew. Its names and what it requires are the shepherd's affair and change
- * at once, for all services together; so does how much is kept of its log. How it is run (its command, how it is stopped, asked for readiness,
- * respawned, its actions and what is said of it) stays what its process was started with, and is replaced
- * when there is none: as in GNU Shepherd, at the next stop, restart or death.
+ * at once, for all services together; so does how much is kept of its log. How it is run (its command,
+ * how it is stopped, asked for readiness, respawned, its actions and what is said of it) stays what its
+ * process was started with, and is replaced when there is none: as in GNU Shepherd, at the next stop,
+ * restart or death.
  *
  *     it is        the new description
  *     at rest      is taken at once
