@@ -49,6 +49,7 @@ try {
   const { status } = spawnSync(process.execPath, ['--expose-gc', outfile, ...rest], {
     stdio: 'inherit',
     cwd: root,
+    env: { ...process.env, BELLWETHER_ROOT: root },
   });
   process.exitCode = status ?? 1;
 } finally {

@@ -328,19 +328,30 @@ export class Operator {
 
 /** Mints a ref of a service at one node and puts it into the store of another. */
 export const introduce = (
-  { world }: Site,
+  site: Site,
   operator: Operator,
   from: FleetNode,
   service: string,
   to: FleetNode,
+): void => introduceAll(site, operator, [from], service, to);
+
+/** The same for many nodes, all at once. */
+export const introduceAll = (
+  { world }: Site,
+  operator: Operator,
+  froms: readonly FleetNode[],
+  service: string,
+  to: FleetNode,
 ): void => {
-  const uri = operator.ask(from, (turn, root) => turn.send(root, 'mint', service));
-  world.run(world.now + 2_000);
-  if (uri.value === undefined) throw uri.error ?? new Error('nothing was minted');
-  const put = uri.value;
-  const adopted = operator.ask(to, (turn, root) =>
-    turn.send(root, 'adoptRef', petnameOf(from.name), put),
+  const minted = froms.map((from) =>
+    operator.ask(from, (turn, root) => turn.send(root, 'mint', service)),
   );
   world.run(world.now + 2_000);
-  if (adopted.error !== undefined) throw adopted.error;
+  const adopted = froms.map(({ name }, at) => {
+    const uri = minted[at]?.value;
+    if (uri === undefined) throw minted[at]?.error ?? new Error('nothing was minted');
+    return operator.ask(to, (turn, root) => turn.send(root, 'adoptRef', petnameOf(name), uri));
+  });
+  world.run(world.now + 2_000);
+  for (const { error } of adopted) if (error !== undefined) throw error;
 };

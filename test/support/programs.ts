@@ -8,7 +8,8 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-const root = path.resolve(import.meta.dirname, '..', '..');
+/** A bundle (scripts/bundled.mjs) does not lie where its sources do. */
+const root = process.env['BELLWETHER_ROOT'] ?? path.resolve(import.meta.dirname, '..', '..');
 /** The committed stubs that npm links as `herd` and `shepherd`. */
 export const bins = {
   herd: path.join(root, 'packages/herd/bin/herd.cjs'),
