@@ -11,16 +11,20 @@ import {
   type WebFleet,
 } from '../support/web-fleet.ts';
 
-/** Each test waits for deadlines most of its time, so that they wait together. */
+/** Each test waits for deadlines most of its time, so that they wait together. Twice the usual limit: they share a machine. */
 const it = (title: string, body: (place: Place) => Promise<void>): void =>
-  test.concurrent(title, async () => {
-    const place = makePlace();
-    try {
-      await body(place);
-    } finally {
-      await place.clean();
-    }
-  });
+  test.concurrent(
+    title,
+    async () => {
+      const place = makePlace();
+      try {
+        await body(place);
+      } finally {
+        await place.clean();
+      }
+    },
+    120_000,
+  );
 
 interface Fault {
   readonly what: string;

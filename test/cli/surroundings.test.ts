@@ -141,7 +141,7 @@ describe('the first hour', () => {
       for each in /run /var/lib /var/log; do mount -t tmpfs -o mode=755 tmpfs $each; done
       cp /etc/passwd /etc/group "$HOME"; mount -t tmpfs -o mode=755 tmpfs /etc; cp "$HOME/passwd" "$HOME/group" /etc
       mkdir /etc/bellwether; cp "$HOME/config" /etc/bellwether/shepherd.config.ts
-      ${process.execPath} ${bins.shepherd} > "$HOME/printed" &
+      : > "$HOME/printed"; ${process.execPath} ${bins.shepherd} > "$HOME/printed" &
       until grep -q 'is ready' "$HOME/printed"; do sleep 0.05; done
       herd() { ${process.execPath} ${bins.herd} "$@"; }
       herd start sleeper; herd status; herd stop root; wait $!
