@@ -147,7 +147,7 @@ export class Network {
         }),
       close: (done) => {
         this.#listeners.delete(designator);
-        for (const line of this.lines) if (!line.isClosed) line.cut();
+        for (const line of this.lines) if (!line.isClosed && !line.isMute) line.cut();
         done();
       },
     };

@@ -73,7 +73,12 @@ export class TestReaper implements Reaper {
 }
 
 /** Sessions that nobody looks after, so that a world can come to rest while they are open. */
-export const UNWATCHED = { idleMs: Infinity, pingMs: Infinity, writeMs: Infinity } as const;
+export const UNWATCHED = {
+  idleMs: Infinity,
+  pingMs: Infinity,
+  writeMs: Infinity,
+  doubtMs: Infinity,
+} as const;
 
 export interface LogLine {
   readonly event: string;

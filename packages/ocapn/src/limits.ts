@@ -116,6 +116,11 @@ export const LIMITS = {
   idleMs: 30_000,
   /** Milliseconds in which a pinged peer must say something, whatever it is. */
   pingMs: 15_000,
+  /**
+   * Milliseconds that a peer, silent before it was asked something, gets to say anything. Then it is
+   * dialled anew beside that session: it may be back from a loss of power, and know nothing of it.
+   */
+  doubtMs: 1_000,
   /** Milliseconds in which a transport that is full must take 256 KiB: under 9 KB/s is no line. */
   writeMs: 30_000,
 

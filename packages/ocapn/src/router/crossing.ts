@@ -32,6 +32,8 @@ export const RESERVE_MS = 1_000;
 export const CROSSED = 'captp: crossed hellos, the other connection stays';
 /** Why a session is aborted that a newer one has replaced. */
 export const REPLACED = 'captp: a newer session replaces this one';
+/** Why a session is aborted that was dialled because another had fallen silent. */
+export const NO_DOUBT = 'captp: the session beside this one has come back';
 
 /** A connection that we dialled and that may still lose. */
 export interface Rival {

@@ -54,6 +54,14 @@ export class Dialling {
     route.dial = dial;
     this.#attempt(route, dial);
   }
+  /** Dials a peer again that a session leads to. Nobody waits for it. */
+  beside(route: Route, to: PeerLocation): void {
+    if (route.dial !== undefined || this.#refusal(to, 'asked') !== undefined) return;
+    const dial = new Dial(to);
+    dial.attemptCount = 1; // this one is the last
+    route.dial = dial;
+    this.#attempt(route, dial);
+  }
   /**
    * A session with the peer of this route has opened: whoever waited gets it, and the dial is over.
    */

@@ -6,6 +6,8 @@
  *   bytes came, or we do not read           its silence begins anew
  *   silent for idleMs                       it is pinged
  *   silent for pingMs more                  severed
+ *   silent for a lap of the wheel or more,  it is pinged at once; silent for doubtMs more, its peer
+ *     and something is asked on it            is dialled beside it (routing.ts)
  *   full, and nothing taken for writeMs     severed
  *   we look far too late (the process or    nobody is severed: who is silent is pinged at once, and
  *     the machine slept), or the wall       every wait begins anew
@@ -29,6 +31,8 @@ export class Pulse {
   readonly slot: number;
   silentSinceMs: number;
   pingedAtMs: number | undefined = undefined;
+  /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
+  stopDoubt: (() => void) | undefined = undefined;
   constructor(session: Session, mayFallSilent: boolean, slot: number, nowMs: number) {
     this.session = session;
     this.mayFallSilent = mayFallSilent;
@@ -66,10 +70,29 @@ export class Liveness {
     return pulse;
   }
   leave(pulse: Pulse): void {
+    pulse.stopDoubt?.();
     this.#slots[pulse.slot]?.delete(pulse);
     if (this.#slots.some(({ size }) => size > 0)) return;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
+  }
+
+  /**
+   * Pings a session, and calls back unless anything is heard from its peer in time. Does nothing
+   * while there is a doubt already, and where the transport tells of every end.
+   */
+  doubt(pulse: Pulse, isSilent: () => void): void {
+    const { session } = pulse;
+    const { doubtMs } = this.#limits;
+    if (!pulse.mayFallSilent || pulse.stopDoubt !== undefined || !Number.isFinite(doubtMs)) return;
+    session.isHeard = false;
+    // Before the ping, which is a question as well.
+    pulse.stopDoubt = this.#clock.after(doubtMs, () => {
+      pulse.stopDoubt = undefined;
+      if (!session.isHeard && session.isRead) isSilent();
+    });
+    // Asking again and again must not put off the end of a session that is dead.
+    if (pulse.pingedAtMs === undefined) this.#ping(pulse, this.#clock.now());
   }
 
   /** Waits for the next slot that has sessions. */
@@ -98,6 +121,7 @@ export class Liveness {
     const { session, pingedAtMs } = pulse;
     const { idleMs, pingMs } = this.#limits;
     if (this.#isStuck(session, nowMs)) return session.stuck(this.#limits.writeMs);
+    session.isQuiet = !session.isHeard;
     if (session.isHeard || !session.isRead || !pulse.mayFallSilent) {
       session.isHeard = false;
       pulse.silentSinceMs = nowMs;
@@ -111,6 +135,7 @@ export class Liveness {
   #revive(pulse: Pulse): void {
     const nowMs = this.#clock.now();
     pulse.session.isHeard = false;
+    pulse.session.isQuiet = true;
     pulse.session.unsent.stuckSinceMs = undefined;
     pulse.silentSinceMs = nowMs;
     if (pulse.mayFallSilent) this.#ping(pulse, nowMs);

@@ -172,6 +172,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     else ask(this, to, 'asked', watched);
     return () => watched.cancel();
   }
+  doubtPeer(peer: PeerLocation): void {
+    for (const { session, identity } of this.#links.values())
+      if (session.isOpen && identity !== undefined && samePeer(identity, peer)) this.doubt(session);
+  }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
   }
@@ -260,6 +264,11 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   confirmed(session: Session): void {
     const link = this.#links.get(session);
     if (link !== undefined) this.#routing.confirmed(link);
+  }
+  doubt(session: Session): void {
+    const link = this.#links.get(session);
+    if (link?.pulse === undefined || this.#isClosed) return;
+    this.#liveness.doubt(link.pulse, () => this.#routing.dialBeside(link));
   }
   gone(session: Session, reason: Error): void {
     const link = this.#links.get(session);

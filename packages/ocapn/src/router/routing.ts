@@ -5,9 +5,11 @@
  *   opened ─┬─► link: it leads ◄──────────────── first operation ─── next: it opened beside another
  *           └─► next                                                     │
  *               the old link ──► reserve: leads again if the new one ends soon, else it goes
+ *
+ * A link that fell silent is dialled beside, and what opens so is a `next` that we ping ourselves.
  */
 import type { PeerLocation } from '../locator.ts';
-import { CROSSED, inboundStays, REPLACED, RESERVE_MS } from './crossing.ts';
+import { CROSSED, inboundStays, NO_DOUBT, REPLACED, RESERVE_MS } from './crossing.ts';
 import { Dialling, type DiallingHost } from './dialling.ts';
 import type { Link } from './link.ts';
 import { type Route, Routes, type Waiter } from './routes.ts';
@@ -58,6 +60,10 @@ export class Routing {
     const { next } = route;
     route.next = link;
     next?.session.abort(REPLACED);
+    if (link.dialled === undefined) return;
+    // Dialled in doubt. Either there is no doubt any more, or the peer has to say its first word.
+    if (route.link.session.isLively) link.session.abort(NO_DOUBT);
+    else link.session.ping();
   }
   /** The peer has said something on this session: if it waited beside another, it leads now. */
   confirmed(link: Link): void {
@@ -67,8 +73,19 @@ export class Routing {
     route.reserve?.session.abort(REPLACED);
     this.#lead(route, link);
     if (old === undefined) return;
+    if (link.dialled !== undefined) return old.session.abort(REPLACED); // nobody crosses: it was silent
     route.reserve = old;
     old.stopTimer = this.#host.clock.after(RESERVE_MS, () => old.session.abort(REPLACED));
+  }
+  /**
+   * The session that leads to a peer may be dead: the peer is dialled anew. What opens takes its
+   * place with the peer's first operation, like any other.
+   */
+  dialBeside(link: Link): void {
+    const route = this.#routeOf(link);
+    const to = link.dialled ?? link.identity;
+    if (route?.link !== link || to === undefined || route.next !== undefined) return;
+    this.#dialling.beside(route, to);
   }
   /** A session has ended, open or in its hello. */
   gone(link: Link, reason: Error): void {

@@ -52,6 +52,8 @@ export interface SessionHost {
   known(session: Session): Room;
   /** The peer's first operation after its hello is about to be handled. Called once. */
   confirmed(session: Session): void;
+  /** The session has been quiet for a while, and something was asked on it. */
+  doubt(session: Session): void;
   /** The session has ended; its tables are empty. Called once. */
   gone(session: Session, reason: Error): void;
 }

@@ -89,6 +89,7 @@ export class Outgoing implements Connector {
       question.answer.slot = question;
     }
     this.#keep();
+    if (question !== undefined) this.#session.asked();
   }
   listen(to: Target, answer: FarAnswer): void {
     const at = this.#aim(to, answer);

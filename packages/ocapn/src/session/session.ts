@@ -54,6 +54,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly unsent = new Unsent();
   /** Set with whatever comes; whoever counts silence takes it back. */
   isHeard = false;
+  /** Nothing had come for a while when somebody looked last. */
+  isQuiet = false;
   /** For logs: who the peer is, as far as it is known. */
   label = 'unknown';
   readonly #host: SessionHost;
@@ -104,6 +106,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   /** False while it waits for the vat, or for the peer to read. */
   get isRead(): boolean {
     return this.#rest === undefined && !this.unsent.isPaused;
+  }
+  /** Something has come lately, as far as anybody looks. */
+  get isLively(): boolean {
+    return this.isHeard || !this.isQuiet;
   }
   get windowMessages(): number {
     return this.#tables.room.flowMessages;
@@ -167,6 +173,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   unheard(reason: unknown): void {
     this.#unheard ??= new Unheard(this.#host);
     this.#unheard.add(this.label, reason);
+  }
+  /** Something was asked: is there still anybody, after all that silence? */
+  asked(): void {
+    if (!this.isLively) this.#host.doubt(this);
   }
   /** Asks the peer something that it will answer, only to hear from it. */
   ping(): void {
