@@ -72,7 +72,7 @@ describe('a command through an exported service', () => {
     await pass(bench, 3_000);
     await connect(bench);
     const remainingMs = bench.asked[0]?.request.remainingMs ?? 0;
-    expect(remainingMs).toBe(17_000 - FLEET_LIMITS.hopMarginMs);
+    expect(remainingMs).toBe(17_000 - limits.hopMarginMs);
   });
   it('keeps a tenth of a short deadline for the way back', async () => {
     const bench = await makeProxyBench();

@@ -157,7 +157,7 @@ describe('a step that nobody can tell the end of', () => {
     it.ask('start', 'far', { ...op, remainingMs: 1_000 });
     it.say(0, 'timed-out');
     it.ask('start', 'far', { ...op, remainingMs: 20_000 });
-    expect(it.asked.map(({ request }) => request.remainingMs)).toEqual([950, 19_900]);
+    expect(it.asked.map(({ request }) => request.remainingMs)).toEqual([900, 19_750]);
   });
 });
 
@@ -171,7 +171,7 @@ describe('an aggregate', () => {
         member,
         action: 'reload',
         args: ['now'],
-        remainingMs: 9_900,
+        remainingMs: 9_750,
         hops: ['before', `A1.${at + 1}`],
       })),
     );

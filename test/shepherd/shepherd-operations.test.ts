@@ -161,7 +161,7 @@ describe('a service that lives elsewhere', () => {
         member: 'far',
         action: 'start',
         args: [],
-        remainingMs: 9_900,
+        remainingMs: 9_750,
         hops: ['before', 'A1.1'],
       },
     ]);

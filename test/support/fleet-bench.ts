@@ -109,6 +109,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     const proxy = turn.spawn(makeExportedService, {
       provision: ['web-server-a'],
       origin: 'A',
+      requirement: [],
       petname: 'a-web',
       remote,
       clock: bench.world.clock(),

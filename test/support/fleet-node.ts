@@ -53,11 +53,18 @@ export interface Site {
   readonly world: World;
   readonly network: MemoryNetwork;
 }
+/** A proxy that requires something of its own shepherd. */
+export interface ExportedConfig {
+  readonly origin: string;
+  readonly requirement: readonly string[];
+}
+const exportedConfig = (given: string | ExportedConfig): ExportedConfig =>
+  typeof given === 'string' ? { origin: given, requirement: [] } : given;
 /** What one daemon is configured with. */
 export interface NodeConfig {
   readonly services?: readonly ServiceConfig[];
   /** Proxies by name, each with the node that its service is at; `introduce` brings the ref. */
-  readonly exported?: Readonly<Record<string, string>>;
+  readonly exported?: Readonly<Record<string, string | ExportedConfig>>;
   /** Runs every turn twice, to find state that is not journalled. */
   readonly rehearse?: boolean;
   readonly fleets?: readonly {
@@ -77,10 +84,14 @@ const plannedIn = ({
   fleets = [],
 }: NodeConfig): readonly PlannedService[] => [
   ...services.map((config) => ({ kind: 'service' as const, config })),
-  ...Object.entries(exported).map(([name, origin]) => ({
-    kind: 'exported' as const,
-    spec: { provision: [name] as const, origin, petname: petnameOf(origin) },
-  })),
+  ...Object.entries(exported).map(([name, given]) => {
+    const { origin, requirement } = exportedConfig(given);
+    const petname = petnameOf(origin);
+    return {
+      kind: 'exported' as const,
+      spec: { provision: [name] as const, origin, petname, requirement },
+    };
+  }),
   ...fleets.map(({ name, members, minReady = '100%' }) => ({
     kind: 'fleet' as const,
     spec: { provision: [name] as const, documentation: '', members, minReady },
@@ -160,7 +171,8 @@ export class FleetNode {
   /** The composition root: what the daemon of packages/herd does with real powers. */
   #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
     const { world } = this.#site;
-    const origins = Object.values(this.#config.exported ?? {});
+    const all = Object.values(this.#config.exported ?? {});
+    const origins = all.map((given) => exportedConfig(given).origin);
     const peers = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
     registerServices(turn, shepherd, plannedIn(this.#config), {
       dial: this.#dial(),

@@ -155,6 +155,8 @@ export interface ExportedOptions {
   /** The names of the service at this shepherd, the canonical one first. */
   readonly provision: readonly [string, ...string[]];
   readonly from: RefName;
+  /** Services of this shepherd that a start brings up first, a tunnel to that machine for example. */
+  readonly requirement?: readonly string[];
   /**
    * What this operator calls the machine where the service runs. Absent: the petname of the ref.
    */

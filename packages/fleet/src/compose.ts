@@ -14,6 +14,8 @@ export interface ExportedSpec {
   readonly petname: string;
   /** What the operator calls the machine where it runs. */
   readonly origin: string;
+  /** Names at this shepherd. */
+  readonly requirement: readonly string[];
 }
 /** An aggregate. */
 export interface FleetSpec {
@@ -69,7 +71,7 @@ export const registerServices = (
 
 const exportedService = (
   turn: Turn,
-  { provision, petname, origin }: ExportedSpec,
+  { provision, petname, origin, requirement }: ExportedSpec,
   { dial, peerOf, clock }: Surroundings,
 ): Ref<Service> => {
   const peer = peerOf(petname);
@@ -78,7 +80,14 @@ const exportedService = (
     dial,
     ...(peer === undefined ? {} : { peer }),
   });
-  return turn.spawn(makeExportedService, { provision, petname, origin, remote, clock });
+  return turn.spawn(makeExportedService, {
+    provision,
+    petname,
+    origin,
+    requirement,
+    remote,
+    clock,
+  });
 };
 
 const fleet = (

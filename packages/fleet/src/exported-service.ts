@@ -19,9 +19,9 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
+import { leftFor } from '@bellwether/shepherd';
 import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
-import { leftFor } from './remaining.ts';
 import type { LiveRef } from './live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import {
@@ -62,9 +62,9 @@ export const makeExportedService = (
   return {
     canonicalName: () => held.name,
     provision: () => held.provision,
-    requirement: () => [],
+    requirement: () => held.requirement,
     status: () => statusOf(held, held.observed.get(), held.clock.now()),
-    probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
+    probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer) => perform(held, turn, request, writer),
   };
 };
@@ -72,7 +72,7 @@ export const makeExportedService = (
 interface Held extends ExportedServiceOptions {
   readonly name: string;
   readonly observed: JournalCell<Observed>;
-  /** The question that is on its way, shared by all who ask meanwhile. */
+  /** The question of this shepherd that is on its way, shared by all who ask here meanwhile. */
   readonly probing: JournalCell<Vow<Status> | undefined>;
 }
 interface Command {
@@ -132,8 +132,19 @@ const answered = (held: Held, request: Request, value: unknown): Outcome => {
   return { ...own, ...below(outcome, held.name), member: held.name, rows };
 };
 
-const probe = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> => {
-  const asking = held.probing.get() ?? ask(held, turn, timeoutMs);
+/**
+ * Whoever asks here shares one question. What came another way asks by itself: it may have come from
+ * the very question that is on its way, and the two would wait for each other.
+ */
+const probe = (
+  held: Held,
+  turn: Turn<Service>,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const isOurs = hops.length <= 1;
+  const asking = (isOurs ? held.probing.get() : undefined) ?? ask(held, turn, timeoutMs, hops);
+  if (isOurs) held.probing.set(asking);
   return turn.when(
     turn.within(timeoutMs, asking),
     (_turn, status) => status,
@@ -141,17 +152,21 @@ const probe = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> 
   );
 };
 
-const ask = (held: Held, turn: Turn<Service>, timeoutMs: number): Vow<Status> => {
+const ask = (
+  held: Held,
+  turn: Turn<Service>,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
   const startedAt = held.clock.now();
   const answer = turn.when(turn.call(held.remote, 'reach'), (turn, ref) =>
-    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt)),
+    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
   );
-  const asking = turn.when(
+  const asking: Vow<Status> = turn.when(
     turn.within(timeoutMs, answer),
-    (_turn, value) => noted(held, observation(held, value)),
-    (_turn, reason) => noted(held, lostSight(held.observed.get(), troubleOf(held, reason))),
+    (_turn, value) => noted(held, asking, observation(held, value)),
+    (_turn, reason) => noted(held, asking, lostSight(held.observed.get(), troubleOf(held, reason))),
   );
-  held.probing.set(asking);
   return asking;
 };
 
@@ -162,9 +177,9 @@ const observation = (held: Held, value: unknown): Observed => {
 };
 
 /** Takes down what a question brought, and lets the next one ask afresh. */
-const noted = (held: Held, observed: Observed): Status => {
+const noted = (held: Held, asking: Vow<Status>, observed: Observed): Status => {
   held.observed.set(observed);
-  held.probing.set(undefined);
+  if (held.probing.get() === asking) held.probing.set(undefined);
   return shown(held, observed);
 };
 

@@ -5,11 +5,11 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import { leftFor } from '@bellwether/shepherd';
 import type { Aggregate, Cause, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { fleetStatus, unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
-import { leftFor } from './remaining.ts';
 import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
 
 /** What makes a fleet. */
@@ -41,7 +41,7 @@ export const makeFleet = (
         fleet.members.map((member) => turn.call(fleet.shepherd, 'status', member)),
         needed,
       ),
-    probe: (turn, timeoutMs) => probe(fleet, needed, turn, timeoutMs),
+    probe: (turn, timeoutMs, hops = []) => probe(fleet, needed, turn, timeoutMs, hops),
     members: () => fleet.members,
     sum: (_turn, action, outcomes, minReady = fleet.minReady) => {
       const rows = outcomes.map((outcome) => annotated(fleet, outcome));
@@ -68,9 +68,16 @@ const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
 const causeOf = ({ member, reason, cause }: Row): Cause =>
   cause ?? { member, ...(reason !== undefined && { reason }) };
 
-const probe = (fleet: FleetOptions, needed: number, turn: Turn, timeoutMs: number): Vow<Status> => {
+const probe = (
+  fleet: FleetOptions,
+  needed: number,
+  turn: Turn,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const leftMs = leftFor(timeoutMs, 0);
   const asked = fleet.members.map((member) =>
-    turn.within(timeoutMs, turn.send(fleet.shepherd, 'probe', member, leftFor(timeoutMs, 0))),
+    turn.within(timeoutMs, turn.send(fleet.shepherd, 'probe', member, leftMs, hops)),
   );
   return turn.when(turn.all(asked), (_turn, settled) =>
     fleetStatus(fleet, settled.map(statusIn(fleet)), needed),

@@ -16,11 +16,6 @@ export const LIMITS = {
   /** Milliseconds for reaching a peer: beyond it a command was not sent, and says so. */
   connectMs: 5_000,
   /**
-   * Milliseconds that a hop keeps of what is left at most, so that the far end answers first, and
-   * with more to say.
-   */
-  hopMarginMs: 250,
-  /**
    * Milliseconds after which an observation proves nothing any more. Nothing is sent to keep one
    * fresh: who wants to know asks, and an answer is good for this long.
    */

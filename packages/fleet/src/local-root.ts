@@ -4,10 +4,10 @@
  * still run a faulty client.
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { leftFor } from '@bellwether/shepherd';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { Malformed, wordsOf } from './errors.ts';
 import { unknownStatus } from './fleet-status.ts';
-import { leftFor } from './remaining.ts';
 import { LIMITS } from './limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import { readName, readStatusNames, readUpTo } from './read.ts';

@@ -36,6 +36,8 @@ export interface Exported {
   readonly provision: readonly [string, ...string[]];
   /** The operator's own label for the machine. */
   readonly origin: string;
+  /** What has to run here before it is asked to start there. */
+  readonly requirement: readonly string[];
 }
 
 /** Before the first contact. */
@@ -85,8 +87,8 @@ export const statusOf = (exported: Exported, observed: Observed, now: number): E
   const silenceMs = lastAt === undefined ? 0 : now - lastAt;
   const age = last?.ageMs === undefined ? {} : { ageMs: last.ageMs + silenceMs };
   const known: Known = last ?? unknownStatus(exported.provision[0], '');
-  const { provision, origin } = exported;
-  const here = { kind: 'exported', provision, requirement: [], origin } as const;
+  const { provision, origin, requirement } = exported;
+  const here = { kind: 'exported', provision, requirement, origin } as const;
   const doubt = doubtOf(observed, silenceMs);
   if (doubt === undefined) return { ...known, ...here, ...age };
   return { ...past(known), ...here, ...age, stage: 'unknown', unknownReason: doubt };

@@ -63,7 +63,10 @@ export const unanswered = (place: Place, request: Request, reason: Error): Outco
     case 'refused':
       if (codeOf(reason) === 'unknown-operation')
         return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
-      return outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`);
+      return {
+        ...outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`),
+        ...(codeOf(reason) === 'cycle' && { isCycle: true }),
+      };
   }
 };
 

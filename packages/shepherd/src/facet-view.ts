@@ -122,6 +122,7 @@ const rowRules: Rules<Row> = {
   result: true,
   reason: true,
   dependsOn: false,
+  isCycle: true,
   cause: false,
   sharedWith: false,
   stage: true,

@@ -37,9 +37,13 @@ export const makeServiceFacet = (
   return {
     perform: (turn, request, sink) => perform(options, turn, request, sink),
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),
-    probe: (turn, timeoutMs) =>
-      turn.when(turn.send(shepherd, 'probe', name, timeoutMs), (_turn, status) =>
-        facetView(status),
+    probe: (turn, timeoutMs, hops = []) =>
+      turn.when(
+        turn.send(shepherd, 'probe', name, timeoutMs, hops),
+        (_turn, status) => facetView(status),
+        (turn, reason): never => {
+          throw facetReason(reason, facetSight(turn.call(shepherd, 'status', name)));
+        },
       ),
     watch: (turn, observer, heartbeatMs) => {
       checkObserver(observer);

@@ -33,4 +33,5 @@ export { makeShepherd } from './shepherd.ts';
 export { makeStatusBoard } from './status-board.ts';
 export type { ShepherdOptions } from './shepherd-state.ts';
 export { cutText } from './text.ts';
+export { leftFor } from './trail.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

@@ -15,8 +15,17 @@ export const limits = {
   hopCharacters: 128,
   /** Milliseconds of a deadline: a day. Longer waits are an operation of their own. */
   remainingMs: 86_400_000,
-  /** Milliseconds that a member's answer gets to come back before the deadline of its asker. */
-  answerMarginMs: 100,
+  /**
+   * Milliseconds of a deadline that each who passes it on keeps at most, so that the answer of the
+   * next one comes back before it, with more to say.
+   */
+  hopMarginMs: 250,
+  /**
+   * Services that a question may have come through and still be asked afresh; further away what is
+   * known is answered, with its age. Questions are not shared between ways, and controllers that are
+   * all members of each other have a way for every order in which they can be passed.
+   */
+  probeHopCount: 5,
   /**
    * Watchings of one asker: a controller needs one for each service, a person one for each terminal.
    */

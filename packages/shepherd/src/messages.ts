@@ -47,6 +47,8 @@ export interface Row {
   readonly reason?: string;
   /** Failed because of this requirement, as `reason` says. */
   readonly dependsOn?: string;
+  /** Failed because it requires itself by way of other services, perhaps of other machines. */
+  readonly isCycle?: boolean;
   /** Of an aggregate: the first thing that went wrong below it. */
   readonly cause?: Cause;
   /** Other aggregates that have this member, and were changed with it. */

@@ -21,7 +21,6 @@
  * The record is data. What lives with it (who waits, who listens) is rebuilt by whoever asks again.
  */
 import type { Ref, Turn } from '@bellwether/actors';
-import { limits } from './limits.ts';
 import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
   bare,
@@ -37,6 +36,7 @@ import {
 import type { Step, Wish } from './plan.ts';
 import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Entry, Outcome, Request, Writer } from './types.ts';
+import { leftFor, through } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
 import { linesOf, sayingOf, type Saying } from './wording.ts';
 
@@ -202,7 +202,6 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const hop = hopOf(held, step.name);
   const { minReady, ...rest } = request;
   return {
     ...rest,
@@ -212,19 +211,10 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
     args: step.isAsked ? request.args : [],
-    remainingMs: leftFor(held, operation),
-    hops: hop === undefined ? request.hops : [...request.hops, hop],
+    remainingMs: Math.max(1, leftFor(operation.account.get().deadlineAtMs, held.clock.now())),
+    hops: through(request.hops, step.name, hopOf(held, step.name)),
   };
 };
-/**
- * A little less than what is left, so that the answers of those who are asked come before our own
- * deadline.
- */
-const leftFor = (held: Held, { account }: Operation): number => {
-  const leftMs = account.get().deadlineAtMs - held.clock.now();
-  return Math.max(1, Math.floor(leftMs - Math.min(limits.answerMarginMs, leftMs / 20)));
-};
-
 /**
  * The last accepted command for a service is its wish; that of a local service outlives the daemon.
  */

@@ -74,8 +74,8 @@ const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending =
   const { text } = sayingOf('depends', name, step.name);
   const causes = [bare({ ...whole, rows }), ...rows].slice(0, limits.causeCount);
   const isInDoubt = phase === 'in-doubt';
-  const failed = { ...plain(name, 'failed', text), dependsOn: step.name };
-  return { outcome: { ...failed, rows: causes }, isInDoubt };
+  const failed = { ...plain(name, 'failed', text), dependsOn: step.name, rows: causes };
+  return { outcome: whole.isCycle === true ? { ...failed, isCycle: true } : failed, isInDoubt };
 };
 /** A service that nobody registered. */
 export const notThere = ({ name }: Step): Ending => ({

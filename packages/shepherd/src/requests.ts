@@ -83,7 +83,8 @@ const checkedArguments = (args: readonly string[]): readonly string[] => {
   return [...args];
 };
 
-const checkedHops = (hops: readonly string[]): readonly string[] => {
+/** The way that something came. @throws BadRequest beyond the limits */
+export const checkedHops = (hops: readonly string[]): readonly string[] => {
   if (!Array.isArray(hops)) throw new BadRequest('request: the hops are no list');
   if (hops.length > limits.hopCount)
     throw new BadRequest(

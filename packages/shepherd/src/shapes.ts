@@ -78,6 +78,7 @@ export const topics = [
   'not-started',
   'not-stopped',
   'depends',
+  'cycle',
 ] as const;
 /** What a line is about, beside its service. */
 export type Topic = (typeof topics)[number];
@@ -156,6 +157,7 @@ const rowNeeds = (text: Read<string>): Needed<Row> => ({
 const rowMayHave = (text: Read<string>): Optional<Row> => ({
   reason: text,
   dependsOn: text,
+  isCycle: readBoolean,
   cause: struct<Cause>({ member: text }, { reason: text }),
   sharedWith: readNames,
   stage: readStage,

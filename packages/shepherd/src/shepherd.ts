@@ -18,11 +18,12 @@ import { limits } from './limits.ts';
 import { checkedQuery } from './log-query.ts';
 import { plan, type Step } from './plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
-import { checkedCount, checkedRequest, checkHeartbeat } from './requests.ts';
+import { checkedCount, checkedHops, checkedRequest, checkHeartbeat } from './requests.ts';
 import {
   allOwn,
   canonicalOf,
   graphOf,
+  hopOf,
   holdShepherd,
   ownOf,
   providerOf,
@@ -31,7 +32,8 @@ import {
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from './sinks.ts';
 import { swapServices } from './swap.ts';
-import type { Change, Outcome, Request, Shepherd, Sink, Watching } from './types.ts';
+import { through } from './trail.ts';
+import type { Change, Outcome, Request, Shepherd, Sink, Status, Watching } from './types.ts';
 import { makeWriter } from './writer.ts';
 
 /**
@@ -55,10 +57,7 @@ export const makeShepherd = (
       cancelOperation(held, turn, principal, operation),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
-    probe: (turn, name, timeoutMs) => {
-      const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
-      return turn.send(providerOf(held, turn, name), 'probe', waitMs);
-    },
+    probe: (turn, name, timeoutMs, hops = []) => probe(held, turn, name, timeoutMs, hops),
     watch: (turn, names, observer, heartbeatMs, principal = localRoot) =>
       watch(held, turn, { principal, names, observer, heartbeatMs }),
     board: () => held.board,
@@ -116,6 +115,21 @@ const watch = (
     observer,
     heartbeatMs,
   });
+};
+
+const probe = (
+  held: Held,
+  turn: Turn,
+  name: string,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  const provider = providerOf(held, turn, name);
+  const canonical = turn.call(provider, 'canonicalName');
+  const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
+  if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
+  return turn.send(provider, 'probe', waitMs, way);
 };
 
 /** Plans without doing anything. */

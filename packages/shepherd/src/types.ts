@@ -108,8 +108,11 @@ export interface Provider {
   requirement(): readonly string[];
   /** What is known now; never waits. */
   status(): Status;
-  /** Asks afresh where knowing takes asking; a local service answers as `status`. */
-  probe(timeoutMs: number): Vow<Status>;
+  /**
+   * Asks afresh where knowing takes asking; a local service answers as `status`. `hops` is the way
+   * that the question came, its own hop the last.
+   */
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
 }
 /** A service as its own shepherd sees it; an exported service is one, too. */
 export interface Service extends Provider {
@@ -160,7 +163,8 @@ export interface LocalService extends Service {
 export interface ServiceFacet {
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   status(): Status;
-  probe(timeoutMs: number): Vow<Status>;
+  /** `hops`: the way that the question came. Broken with Cycle where that leads in a circle. */
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
   /**
    * From now on the observer is told of this service, and at least every `heartbeatMs`, until a push
    * breaks. @throws BadRequest, Limit
@@ -200,7 +204,8 @@ export interface Shepherd {
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];
-  probe(name: string, timeoutMs: number): Vow<Status>;
+  /** `hops`: the way that the question came. @throws UnknownService, BadRequest, Cycle */
+  probe(name: string, timeoutMs: number, hops?: readonly string[]): Vow<Status>;
   /**
    * From now on the observer is told of these services, of all where none is named, until a push
    * breaks. `principal` is as for `perform`. @throws UnknownService, BadRequest, Limit

@@ -38,6 +38,8 @@ export const topicWords = (topic: Topic, subject: string, on = 'another service'
       return `${subject} could not be stopped.`;
     case 'depends':
       return `${subject} depends on ${on}.`;
+    case 'cycle':
+      return `${subject} requires itself by way of others: a cycle.`;
   }
 };
 const lowered = (subject: string): string => subject.charAt(0).toLowerCase() + subject.slice(1);
@@ -82,10 +84,11 @@ const about = (member: string, topic: Topic | undefined): readonly Saying[] =>
   topic === undefined ? [] : [sayingOf(topic, member)];
 
 /** A reason as a sentence of its own, about the service that it is the reason of. */
-const reasonOf = ({ member, reason, dependsOn }: Outcome): readonly Saying[] => {
+const reasonOf = ({ member, reason, dependsOn, isCycle }: Outcome): readonly Saying[] => {
   if (reason === undefined) return [];
-  if (dependsOn !== undefined) return [sayingOf('depends', member, dependsOn)];
+  const cycle = isCycle === true ? [sayingOf('cycle', member)] : [];
+  if (dependsOn !== undefined) return [sayingOf('depends', member, dependsOn), ...cycle];
   const end = reason.endsWith('.') ? '' : '.';
   const text = /^service /i.test(reason) ? reason : `Service ${member}: ${reason}${end}`;
-  return [{ about: member, text }];
+  return [{ about: member, text }, ...cycle];
 };

@@ -26,6 +26,7 @@ const row = {
   stage: 'stopped',
   pid: 1,
   dependsOn: 'd',
+  isCycle: true,
   cause: { member: 'a/c', reason: 'r' },
   sharedWith: ['f'],
   also: ['b'],

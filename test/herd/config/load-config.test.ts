@@ -86,11 +86,13 @@ describe('a configuration', () => {
         kind: 'exported',
         provision: ['web-server-a'],
         from: { kind: 'ref', petname: 'a-web-server' },
+        requirement: [],
       },
       {
         kind: 'exported',
         provision: ['web-server-b'],
         from: { kind: 'ref', petname: 'b-web-server' },
+        requirement: [],
       },
       {
         kind: 'fleet',

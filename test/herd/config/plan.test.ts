@@ -26,7 +26,7 @@ export default defineShepherd({ services: [
   service({ provision: ['net'], oneShot: true, start: exec(['true'], { cwd: '/' }) }),
   service({ provision: ['http'], start: exec(['x'], { cwd: '/' }), ready: { http: 'http://[::1]/' } }),
   exported({ provision: ['there'], from: ref('b-web'), node: 'B' }),
-  exported({ provision: ['elsewhere'], from: ref('c-web') }),
+  exported({ provision: ['elsewhere'], from: ref('c-web'), requirement: ['net'] }),
 ] });`);
   const plain = {
     requirement: [],
@@ -83,8 +83,14 @@ export default defineShepherd({ services: [
         ready: { kind: 'http', url: 'http://[::1]/', timeoutMs: 10_000 },
       },
     },
-    { kind: 'exported', spec: { provision: ['there'], petname: 'b-web', origin: 'B' } },
-    { kind: 'exported', spec: { provision: ['elsewhere'], petname: 'c-web', origin: 'c-web' } },
+    {
+      kind: 'exported',
+      spec: { provision: ['there'], petname: 'b-web', origin: 'B', requirement: [] },
+    },
+    {
+      kind: 'exported',
+      spec: { provision: ['elsewhere'], petname: 'c-web', origin: 'c-web', requirement: ['net'] },
+    },
   ]);
 });
 

@@ -53,11 +53,10 @@ const needsOf = (
 ): { readonly key: string; readonly verb: string; readonly names: readonly string[] } => {
   switch (entry.kind) {
     case 'service':
+    case 'exported':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
     case 'fleet':
       return { key: 'members', verb: 'has the member', names: entry.members };
-    case 'exported':
-      return { key: 'requirement', verb: 'requires', names: [] };
   }
 };
 

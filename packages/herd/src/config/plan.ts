@@ -34,7 +34,8 @@ export const toServiceConfigs = (
         return { kind: 'service', config: configOf(entry, provision, env, log) };
       case 'exported': {
         const { petname } = entry.from;
-        return { kind: 'exported', spec: { provision, petname, origin: entry.node ?? petname } };
+        const { requirement, node: origin = petname } = entry;
+        return { kind: 'exported', spec: { provision, petname, origin, requirement } };
       }
       case 'fleet': {
         const { documentation, minReady } = entry;

@@ -238,14 +238,15 @@ const action = record(
     'takesArguments goes with run, a signal takes none',
   );
 
+const requirement = z
+  .array(name)
+  .max(requirementCount, `has more than ${requirementCount} names`)
+  .default([]);
 const service = record(
   {
     kind: z.literal('service'),
     provision,
-    requirement: z
-      .array(name)
-      .max(requirementCount, `has more than ${requirementCount} names`)
-      .default([]),
+    requirement,
     documentation: documentation.default(''),
     start: exec.optional(),
     ready: ready.optional(),
@@ -297,6 +298,7 @@ const exported = record(
     kind: z.literal('exported'),
     provision,
     from: record({ kind: z.literal('ref'), petname }, "a ref, as in ref('a-web-server')"),
+    requirement,
     node: name.optional(),
   },
   'exported({ … })',

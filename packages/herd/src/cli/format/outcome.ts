@@ -174,8 +174,12 @@ const painted = (line: string, row: Row, look: Look, indent: string): string => 
 };
 
 /** What went wrong below it, and the other aggregates that it belongs to. */
-const causeOf = ({ cause }: Row): string | undefined =>
-  cause && [cause.member, cause.reason].filter((text) => text !== undefined).join(': ');
+const causeOf = ({ cause, isCycle }: Row): string | undefined =>
+  cause === undefined
+    ? isCycle === true
+      ? 'it requires itself by way of others: a cycle'
+      : undefined
+    : [cause.member, cause.reason].filter((text) => text !== undefined).join(': ');
 const sharedOf = ({ sharedWith }: Row): string | undefined =>
   sharedWith && `shared with ${sharedWith.join(', ')}`;
 
