@@ -268,3 +268,26 @@ describe('a session', () => {
     expect(connector.trace).toEqual(['1.add-to-list 1', '1.addToList 2', '1. 3']);
   });
 });
+
+describe('working off', () => {
+  it('is told once everything that was delivered before has had its turn', async () => {
+    const { bench, vat, world } = setUp();
+    const out: string[] = [];
+    const near = await runIn(bench, (turn) => turn.spawn(makeTape, out));
+    vat.deliver(near, 'add', ['before']);
+    vat.workedOff(() => out.push('worked off'));
+    vat.deliver(near, 'add', ['after']);
+    world.run();
+    expect(out).toEqual(['before', 'worked off', 'after']);
+  });
+  // Seeds 613 and 889 of chaos with faults: the sessions of that daemon never read again.
+  it('is told also where every turn comes to nothing', async () => {
+    let isFaulty = false;
+    const bench = makeBench({ fault: () => isFaulty });
+    const out: string[] = [];
+    isFaulty = true;
+    bench.vat.workedOff(() => out.push('worked off'));
+    bench.world.run();
+    expect(out).toEqual(['worked off']);
+  });
+});

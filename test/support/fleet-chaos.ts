@@ -58,13 +58,14 @@ interface Command {
   readonly firstAt: number;
   readonly issuedAt: number;
   readonly deadlineMs: number;
-  /** What had happened to its node when it was issued. */
+  /** How long its node had stood still when it was issued. */
   readonly asleepMs: number;
-  readonly powerLossCount: number;
   readonly asked: Asked<Outcome>;
 }
 
 const fleetName = 'web-server-fleet';
+/** How long the operator's router waits for a peer's hello. */
+const dialMs = 10_000;
 /** How many ids are used again once all is well. */
 const repeatCount = 12;
 /** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
@@ -255,14 +256,14 @@ class Chaos {
     }
   }
   #look(command: Command): void {
-    const { issuedAt, deadlineMs, asleepMs, powerLossCount, node } = command;
+    const { issuedAt, deadlineMs, asleepMs, node } = command;
     const { value, error } = command.asked;
     if (value === undefined && error === undefined) {
       // A daemon that stands still keeps no deadline.
       const excusedMs = node.machine.time.asleepMs - asleepMs;
       if (this.#world.now <= issuedAt + deadlineMs + graceMs + excusedMs) return;
-      // Nobody tells of a loss of power; `herd` has a deadline of its own.
-      if (node.powerLossCount === powerLossCount)
+      // Nobody tells of a loss of power, not even whoever was dialling; `herd` has a deadline of its own.
+      if (node.lostPowerAtMs < issuedAt - dialMs)
         this.#say(`not answered by its deadline: ${wordsOf(command)}`);
     }
     this.#open.delete(command);
@@ -340,10 +341,9 @@ class Chaos {
     const deadlineMs = what.deadlineMs ?? this.#world.pick(deadlinesMs);
     const given = { operation: id, remainingMs: deadlineMs };
     const asked = this.#operator.herd(node, action, member, given);
-    const { powerLossCount } = node;
     const { asleepMs } = node.machine.time;
     const meant = { id, firstAt, action, member, node };
-    const command = { ...meant, issuedAt, deadlineMs, asleepMs, powerLossCount, asked };
+    const command = { ...meant, issuedAt, deadlineMs, asleepMs, asked };
     this.#open.add(command);
     this.#used.push(command);
     return command;

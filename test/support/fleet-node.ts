@@ -110,8 +110,8 @@ export class FleetNode {
   readonly reaper = new TestReaper();
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
-  /** How often its machine lost power. */
-  powerLossCount = 0;
+  /** When its machine lost power last. */
+  lostPowerAtMs = -Infinity;
   readonly #site: Site;
   readonly #config: NodeConfig;
   #isDark = false;
@@ -151,7 +151,7 @@ export class FleetNode {
   }
   /** The machine goes dark: nothing of it is left but what its disk has synced. */
   losePower(): void {
-    this.powerLossCount += 1;
+    this.lostPowerAtMs = this.#site.world.now;
     this.machine.losePower();
     this.#isDark = true;
     this.#site.network.silence(this.name);

@@ -176,8 +176,10 @@ class TurnVat implements Ledger, Vat, Frontier {
     else reply.onKept(vow);
   }
   workedOff(told: () => void): void {
-    const body = (turn: Turn): void => turn.effect(told);
-    this.enqueue(new OutsideJob(this.#outside, new Promised(this), body));
+    const settle = new Promised(this);
+    // Told also where that turn should come to nothing: a session that was never told would never read again.
+    settle.listen(new Reply(this, { kept: told, broken: told }, undefined));
+    this.enqueue(new OutsideJob(this.#outside, settle, () => undefined));
   }
 
   // What the pieces of a vat ask of it.
