@@ -475,3 +475,30 @@ describe('a plan', () => {
     expect(herd(it, 'stop', 'web', { operation: 'op' }).value?.result).toBe('ok');
   });
 });
+
+describe('a repeat that says that it is one', () => {
+  const repeat = { ...op, isRepeat: true } as const;
+
+  it('does nothing under an id that was never seen', () => {
+    const it = withFar(['far']);
+    const one = it.ask('restart', 'far', repeat);
+    expect(one.error).toMatchObject({ code: 'unknown-operation' });
+    expect(it.asked).toEqual([]);
+  });
+  it('joins what is under way, and is answered from what is over', () => {
+    const it = withFar(['far']);
+    const first = it.ask('restart', 'far', op);
+    const joined = it.ask('restart', 'far', repeat);
+    it.say(0, 'changed');
+    expect(joined.value).toEqual(first.value);
+    expect(it.ask('restart', 'far', repeat).value).toEqual(first.value);
+    expect(it.asked).toHaveLength(1);
+  });
+  it('is none for those that it asks again themselves', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'far', op);
+    it.say(0, 'unknown');
+    it.ask('start', 'far', repeat);
+    expect(it.asked[1]?.request).not.toHaveProperty('isRepeat');
+  });
+});

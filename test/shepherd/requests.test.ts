@@ -11,7 +11,7 @@ const ones = (count: number) => 'x'.repeat(count);
 
 describe('a request', () => {
   it('keeps what a request has, and nothing else', () => {
-    const known = { ...good, withMembers: false, minReady: '50%' } as const;
+    const known = { ...good, withMembers: false, minReady: '50%', isRepeat: true } as const;
     expect(checkedRequest({ ...known, sudo: true } as Request)).toEqual(known);
   });
   it.each<readonly [string, Partial<Record<keyof Request, unknown>>]>([
@@ -57,6 +57,7 @@ describe('a request', () => {
     ['hops', { hops: [1] }],
     ['hops', { hops: undefined }],
     ['withMembers', { withMembers: 'no' }],
+    ['isRepeat', { isRepeat: false }],
     ['count of members', { minReady: -1 }],
     ['count of members', { minReady: limits.rowCount + 1 }],
     ['count of members', { minReady: 0.5 }],

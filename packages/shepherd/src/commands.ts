@@ -19,7 +19,7 @@ export const localRoot = 'root';
 
 /**
  * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it.
- * @throws Conflict, Cycle, ShuttingDown, Limit
+ * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
  */
 export const command = (
   held: Held,
@@ -31,9 +31,11 @@ export const command = (
   const { operation: id, action, member } = request;
   const startsSomething = action === 'start' || action === 'restart';
   if (held.closing.get() !== undefined && startsSomething) throw new ShuttingDown(member);
+  const key = keyOf(action, member);
+  if (request.isRepeat === true && !isKnown(held, principal, id, key))
+    throw new UnknownOperation(id);
   const operation = operationOf(held.memory, turn, principal, id);
   checkClaim(operation, request);
-  const key = keyOf(action, member);
   const phase = operation.steps.get(key)?.phase;
   if (phase === 'settled' || phase === 'cancelled') {
     // It may have been pulled in before: from now on the id means this for the member.
@@ -54,6 +56,9 @@ export const command = (
   if (phase === 'in-doubt') tryAgain(held, turn, operation, request, key);
   return outcomeFor(held, turn, operation, request, writer);
 };
+
+const isKnown = (held: Held, principal: string, id: string, key: string): boolean =>
+  recalled(held.memory, principal, id)?.steps.has(key) === true;
 
 /** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */
 const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {

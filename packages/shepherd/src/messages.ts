@@ -28,6 +28,12 @@ export interface Request {
   readonly withMembers?: boolean;
   /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
   readonly minReady?: MinReady;
+  /**
+   * It was sent before, and nobody knows whether it arrived: to be answered from what is remembered.
+   * Under an id that was never seen for the member nothing is done, and the answer is a refusal,
+   * `unknown-operation`.
+   */
+  readonly isRepeat?: true;
 }
 /** A number of members: a count, or a share of all as a whole percentage, rounded up. */
 export type MinReady = number | `${number}%`;

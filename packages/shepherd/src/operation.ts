@@ -202,7 +202,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const { minReady, ...rest } = request;
+  const { minReady, isRepeat: _isRepeat, ...rest } = request;
   return {
     ...rest,
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.

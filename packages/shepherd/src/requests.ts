@@ -21,7 +21,8 @@ export const isName = (value: unknown): value is string =>
  */
 export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
-  const { operation, member, action, args, remainingMs, hops, withMembers, minReady } = request;
+  const { operation, member, action, args, remainingMs, hops } = request;
+  const { withMembers, minReady, isRepeat } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -38,6 +39,8 @@ export const checkedRequest = (request: Request): Request => {
     );
   if (withMembers !== undefined && typeof withMembers !== 'boolean')
     throw new BadRequest('request: withMembers must be true or false');
+  if (isRepeat !== undefined && isRepeat !== true)
+    throw new BadRequest('request: isRepeat must be true or absent');
   return {
     operation,
     member,
@@ -46,6 +49,7 @@ export const checkedRequest = (request: Request): Request => {
     remainingMs,
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
+    ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
   };
 };
