@@ -158,8 +158,9 @@ class VatLife implements Life {
       designator: parts.identity.designator,
       // What a peer passes in an argument makes this daemon dial nobody.
       mayDial: (_to, because) => because === 'asked',
+      opened: (session) => this.#refs.met(session),
     });
-    this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router);
+    this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router, parts.log);
   }
 
   async serve(): Promise<void> {
