@@ -79,11 +79,10 @@ export const limits = {
   logLineCount: 10_000,
   /** Milliseconds that one may look back into a log: ten years. */
   sinceMs: 315_360_000_000,
-  /**
-   * Lines of the log that a failed start and a probe bring along. GNU's `herd status` shows as
-   * many.
-   */
+  /** Lines of the log that a probe brings along. GNU's `herd status` shows as many. */
   recentLineCount: 5,
+  /** Lines of the log that a failed start brings along: an uncaught error of Node alone is 15 or 20. */
+  failureLineCount: 25,
   /** Milliseconds that those lines are waited for. */
   recentLinesMs: 1_000,
   /** Longest `probe`, milliseconds. */
