@@ -3,6 +3,7 @@ import {
   FLEET_LIMITS,
   makeLocalRoot,
   type About,
+  type Composition,
   type LocalRoot,
   type NonceRegistry,
   type RootShepherd,
@@ -55,6 +56,21 @@ const makeTestMint = (
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
 });
+const makeTestComposition = (
+  _turn: Turn<Composition>,
+  _bcom: Bcom<Composition>,
+): Behavior<Composition> => ({
+  reload: (turn, isDryRun) =>
+    turn.kept({
+      difference: {
+        added: [],
+        changed: [],
+        removed: [String(isDryRun)],
+        unchangedCount: 0,
+        atRestart: [],
+      },
+    }),
+});
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
 });
@@ -78,10 +94,12 @@ const rootBench = async (): Promise<RootBench> => {
       turn.spawn(makeLocalRoot, {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
         mint: turn.spawn(makeTestMint),
+        composition: turn.spawn(makeTestComposition),
         refs,
         about: () => about,
         uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,
         end: () => void asked.push('end'),
+        leave: () => void asked.push('leave'),
       }),
       turn.spawn(makeNobody),
     ] as const,
@@ -119,6 +137,19 @@ describe('the local root', () => {
       code: 'unknown-service',
     });
     expect(bench.asked).toEqual([]);
+  });
+  it('asks the composition for a reload, dry or not', async () => {
+    const bench = await rootBench();
+    for (const isDryRun of [true, false])
+      expect(await ask(bench, 'reload', isDryRun, bench.sink)).toMatchObject({
+        difference: { removed: [String(isDryRun)] },
+      });
+  });
+  it('leaves its services to the next daemon once it has answered', async () => {
+    const bench = await rootBench();
+    await ask(bench, 'detach');
+    await pass(bench, 0);
+    expect(bench.asked).toEqual(['leave']);
   });
   it('mints a URI', async () => {
     const bench = await rootBench();

@@ -22,10 +22,11 @@ const makeFacet = (
   watch: () => undefined,
 });
 const makeFacets = (
-  _turn: Turn<Pick<Shepherd, 'facet'>>,
-  _bcom: Bcom<Pick<Shepherd, 'facet'>>,
+  _turn: Turn<Pick<Shepherd, 'facet' | 'isRegistered'>>,
+  _bcom: Bcom<Pick<Shepherd, 'facet' | 'isRegistered'>>,
   names: readonly string[],
-): Behavior<Pick<Shepherd, 'facet'>> => ({
+): Behavior<Pick<Shepherd, 'facet' | 'isRegistered'>> => ({
+  isRegistered: (_turn, name) => names.includes(name),
   facet: (turn, name) => {
     if (!names.includes(name)) throw new UnknownService(name);
     return turn.spawn(makeFacet, name);

@@ -139,7 +139,9 @@ describe('reading a status', () => {
     expect(readStatus(full, 'status')).toEqual(full);
   });
   it.each(
-    Object.keys(runningStatus).filter((key) => !['kind', 'pid', 'since', 'isReady', 'ageMs'].includes(key)),
+    Object.keys(runningStatus).filter(
+      (key) => !['kind', 'pid', 'since', 'isReady', 'ageMs'].includes(key),
+    ),
   )('refuses one without %s', (key) =>
     refuses(() => readStatus({ ...runningStatus, [key]: undefined }, 'status')),
   );

@@ -35,6 +35,8 @@ export const LIMITS = {
    * not.
    */
   streamEventCount: 100_000,
+  /** Paths that are told of one service that changed; environments may differ in hundreds. */
+  changedPathCount: 16,
   /** Characters of a URI. */
   uriLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */

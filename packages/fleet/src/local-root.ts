@@ -6,6 +6,7 @@
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { leftFor } from '@bellwether/shepherd';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
+import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from './errors.ts';
 import { unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
@@ -30,12 +31,15 @@ export interface LocalRootOptions {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
   readonly refs: RefStore;
+  readonly composition: Ref<Composition>;
   /** Only read. */
   readonly about: () => About;
   /** The URI of a swissnum at this daemon: a secret. */
   readonly uriOf: (swissnum: Uint8Array) => string;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
+  /** Ends the daemon and nothing else: services go on for the next one. */
+  readonly leave: () => void;
 }
 
 /** Makes the root of local authority. */
@@ -69,6 +73,9 @@ export const makeLocalRoot = (
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),
+    reload: (turn, isDryRun, sink) => turn.send(options.composition, 'reload', isDryRun, sink),
+    // The answer leaves before the daemon does, as that of a shutdown.
+    detach: (turn) => void turn.after(0, (turn) => turn.effect(options.leave)),
     shutDown: (turn, sink) => shutDown(options, turn, sink),
   };
 };

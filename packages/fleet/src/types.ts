@@ -30,8 +30,35 @@ export interface LocalRoot {
   /** Petnames in the daemon's store, with where each leads; no secrets. */
   refs(): Vow<readonly { readonly petname: string; readonly peer: string }[]>;
   about(): About;
+  /**
+   * Reads the configuration again and makes the services what it says; a dry run only tells what would
+   * change. A bad one changes nothing: broken with its code, `config`, or `refused`. Broken with
+   * Conflict while another reload is under way.
+   */
+  reload(isDryRun: boolean, sink: Ref<Sink>): Vow<Reloaded>;
+  /** Answers, then the daemon ends and leaves its services running for the next one. */
+  detach(): void;
   /** Stops every service in order, answers, then the daemon ends. */
   shutDown(sink: Ref<Sink>): Vow<Outcome>;
+}
+/** How one configuration differs from another: names and paths, no values. */
+export interface Difference {
+  readonly added: readonly string[];
+  readonly changed: readonly {
+    readonly name: string;
+    /** In the words of the configuration: `start.env.PORT`. */
+    readonly paths: readonly string[];
+  }[];
+  readonly removed: readonly string[];
+  readonly unchangedCount: number;
+  /** What is different and stays as it is until the shepherd itself is started again. */
+  readonly atRestart: readonly string[];
+}
+/** What came of a reload. */
+export interface Reloaded {
+  readonly difference: Difference;
+  /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
+  readonly outcome?: Outcome;
 }
 /** Which daemon this is. */
 export interface About {

@@ -4,6 +4,7 @@
  * (facet-view.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { unknownReference } from './errors.ts';
 import {
   facetEvents,
   facetOutcome,
@@ -35,22 +36,37 @@ export const makeServiceFacet = (
 ): Behavior<ServiceFacet> => {
   const { shepherd, name } = options;
   return {
-    perform: (turn, request, sink) => perform(options, turn, request, sink),
-    status: (turn) => facetView(turn.call(shepherd, 'status', name)),
-    probe: (turn, timeoutMs, hops = []) =>
-      turn.when(
+    perform: (turn, request, sink) => {
+      checkThere(options, turn);
+      return perform(options, turn, request, sink);
+    },
+    status: (turn) => {
+      checkThere(options, turn);
+      return facetView(turn.call(shepherd, 'status', name));
+    },
+    probe: (turn, timeoutMs, hops = []) => {
+      checkThere(options, turn);
+      const sight = facetSight(turn.call(shepherd, 'status', name));
+      return turn.when(
         turn.send(shepherd, 'probe', name, timeoutMs, hops),
         (_turn, status) => facetView(status),
-        (turn, reason): never => {
-          throw facetReason(reason, facetSight(turn.call(shepherd, 'status', name)));
+        (_turn, reason): never => {
+          throw facetReason(reason, sight);
         },
-      ),
+      );
+    },
     watch: (turn, observer, heartbeatMs) => {
+      checkThere(options, turn);
       checkObserver(observer);
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
     },
   };
+};
+
+/** A service that the configuration has no longer is, for others, one that never was. */
+const checkThere = ({ shepherd, name }: FacetOptions, turn: Turn): void => {
+  if (!turn.call(shepherd, 'isRegistered', name)) throw unknownReference();
 };
 
 const perform = (

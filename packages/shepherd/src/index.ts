@@ -1,5 +1,7 @@
 export type * from './types.ts';
 export * from './errors.ts';
+export { canonicalText } from './digest.ts';
+export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
 export { makeServiceFacet } from './facet.ts';
 export { makeLogger } from './logger.ts';

@@ -81,6 +81,8 @@ const makeFakeRoot = (
     adoptRef: answer('adoptRef'),
     refs: answer('refs'),
     about: answer('about') as never,
+    reload: answer('reload'),
+    detach: answer('detach') as never,
     shutDown: answer('shutDown'),
   };
 };
