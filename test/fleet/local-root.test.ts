@@ -8,7 +8,13 @@ import {
   type NonceRegistry,
   type RootShepherd,
 } from '@bellwether/fleet';
-import { UnknownService, type Outcome, type Sink, type Status } from '@bellwether/shepherd';
+import {
+  UnknownOperation,
+  UnknownService,
+  type Outcome,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
 import { pass, requestOf, runningStatus, watched } from '../support/fleet-bench.ts';
@@ -39,6 +45,12 @@ const makeTestShepherd = (
     },
     watch: (turn, names, _observer, heartbeatMs) =>
       note(turn, `watch ${names.join(',')} ${heartbeatMs}`),
+    foresee: (_turn, request) => [
+      { service: request.member, action: request.action, why: 'asked', effect: 'change' },
+    ],
+    cancel: (_turn, operation) => {
+      if (operation !== 'op-1') throw new UnknownOperation(operation);
+    },
     names: () => ['web', 'slow'],
     log: (turn, name, lineCount) => turn.kept([`${lineCount} lines of ${name}`]),
     history: () => [{ service: 'web', what: 'running', at: 1 }],
@@ -150,6 +162,15 @@ describe('the local root', () => {
     await ask(bench, 'detach');
     await pass(bench, 0);
     expect(bench.asked).toEqual(['leave']);
+  });
+  it('passes on what it is to plan or to call off', async () => {
+    const bench = await rootBench();
+    const request = requestOf('stop', { member: 'web' });
+    expect(await ask(bench, 'plan', request)).toMatchObject([{ service: 'web', action: 'stop' }]);
+    await ask(bench, 'cancel', 'op-1');
+    await expect(ask(bench, 'cancel', 'op-2')).rejects.toMatchObject({ code: 'unknown-operation' });
+    await expect(ask(bench, 'cancel', 7)).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).toEqual([]);
   });
   it('mints a URI', async () => {
     const bench = await rootBench();

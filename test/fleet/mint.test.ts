@@ -17,6 +17,8 @@ const makeFacet = (
   name: string,
 ): Behavior<ServiceFacet> => ({
   perform: (turn) => turn.kept({ member: name, result: 'ok', rows: [] }),
+  plan: (turn) => turn.kept([]),
+  cancel: () => undefined,
   status: () => ({ ...runningStatus, provision: [name] }),
   probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
   watch: () => undefined,

@@ -24,7 +24,16 @@ export interface RefStore {
 /** What of a shepherd its local root needs. */
 export type RootShepherd = Pick<
   Shepherd,
-  'perform' | 'status' | 'probe' | 'watch' | 'names' | 'log' | 'history' | 'shutDown'
+  | 'perform'
+  | 'foresee'
+  | 'cancel'
+  | 'status'
+  | 'probe'
+  | 'watch'
+  | 'names'
+  | 'log'
+  | 'history'
+  | 'shutDown'
 >;
 /** What a local root stands in front of. */
 export interface LocalRootOptions {
@@ -51,6 +60,8 @@ export const makeLocalRoot = (
   const { shepherd, mint, refs } = options;
   return {
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
+    plan: (turn, request) => turn.send(shepherd, 'foresee', request),
+    cancel: (turn, operation) => turn.send(shepherd, 'cancel', readName(operation, 'operation')),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),

@@ -1,6 +1,14 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
-import type { Change, Observer, Outcome, Request, Sink, Status } from '@bellwether/shepherd';
+import type {
+  Change,
+  Observer,
+  Outcome,
+  PlannedStep,
+  Request,
+  Sink,
+  Status,
+} from '@bellwether/shepherd';
 
 /** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
 export interface LocalRoot {
@@ -17,6 +25,10 @@ export interface LocalRoot {
    * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.
    */
   watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
+  /** What a request would do now, `stop` of `root` included. Nothing is touched. */
+  plan(request: Request): Vow<readonly PlannedStep[]>;
+  /** Calls off what has not begun of an operation. Broken with UnknownOperation. */
+  cancel(operation: string): Vow<void>;
   /** The last lines of a service's log, oldest first. */
   log(name: string, lineCount: number): Vow<readonly string[]>;
   /** Status changes of all services, oldest first. */

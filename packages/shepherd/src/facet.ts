@@ -10,11 +10,22 @@ import {
   facetOutcome,
   facetReason,
   facetSight,
+  facetSteps,
   facetView,
   type FacetSight,
 } from './facet-view.ts';
+import { BadRequest } from './errors.ts';
+import { isName } from './requests.ts';
 import { checkObserver, checkSink } from './sinks.ts';
-import type { Observer, Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
+import type {
+  Observer,
+  Outcome,
+  PlannedStep,
+  Request,
+  ServiceFacet,
+  Shepherd,
+  Sink,
+} from './types.ts';
 
 /** What a facet stands in front of. */
 export interface FacetOptions {
@@ -39,6 +50,15 @@ export const makeServiceFacet = (
     perform: (turn, request, sink) => {
       checkThere(options, turn);
       return perform(options, turn, request, sink);
+    },
+    plan: (turn, request) => {
+      checkThere(options, turn);
+      return foresee(options, turn, request);
+    },
+    cancel: (turn, operation) => {
+      checkThere(options, turn);
+      if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
+      turn.call(shepherd, 'cancel', operation, options.principal);
     },
     status: (turn) => {
       checkThere(options, turn);
@@ -82,6 +102,21 @@ const perform = (
   return turn.when(
     answer,
     (_turn, outcome) => facetOutcome(outcome, sight),
+    (_turn, reason): never => {
+      throw facetReason(reason, sight);
+    },
+  );
+};
+
+const foresee = (
+  { shepherd, name }: FacetOptions,
+  turn: Turn,
+  request: Request,
+): Vow<readonly PlannedStep[]> => {
+  const sight = facetSight(turn.call(shepherd, 'status', name));
+  return turn.when(
+    turn.send(shepherd, 'foresee', { ...request, member: name }),
+    (_turn, steps) => facetSteps(steps, sight),
     (_turn, reason): never => {
       throw facetReason(reason, sight);
     },

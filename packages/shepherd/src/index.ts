@@ -1,4 +1,14 @@
 export type * from './types.ts';
+export {
+  factsOf,
+  isBuiltIn,
+  isStart,
+  isTaken,
+  rootActions,
+  rootNames,
+  type ActionFacts,
+  type BuiltIn,
+} from './action-table.ts';
 export * from './errors.ts';
 export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';

@@ -75,6 +75,8 @@ export const limits = {
   historyCount: 30,
   /** Doublings of the respawn delay that are computed; the cap is reached long before. */
   doublingCount: 30,
+  /** Steps of a plan that is shown: a restart stops and starts every service of a shepherd. */
+  planStepCount: 20_000,
   /** Lines that one question may ask of a log. */
   logLineCount: 10_000,
   /** Milliseconds that one may look back into a log: ten years. */

@@ -28,6 +28,7 @@
  * changes nothing.
  */
 import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
+import { isBuiltIn } from './action-table.ts';
 import { runAction, withoutCommands } from './actions.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
@@ -69,13 +70,13 @@ export const makeService = (
 
 const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
   const { action, args } = request;
+  if (args.length > 0 && isBuiltIn(action))
+    throw new Refused(`service '${held.name}': ${action} takes no arguments`);
   switch (action) {
     case 'start':
     case 'stop':
     case 'enable':
     case 'disable': {
-      if (args.length > 0)
-        throw new Refused(`service '${held.name}': ${action} takes no arguments`);
       const answer = { start, stop, enable, disable }[action](held, turn);
       return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
     }

@@ -36,6 +36,7 @@ import type {
   LocalStatus,
   MemberStatus,
   Outcome,
+  PlannedStep,
   Row,
   Status,
   StatusFacts,
@@ -127,6 +128,8 @@ export interface Reader {
   /** One batch of a stream. */
   readonly batch: Read<readonly Event[]>;
   readonly changes: Read<readonly Change[]>;
+  /** What a command would do. */
+  readonly plan: Read<readonly PlannedStep[]>;
 }
 
 /** Makes the readers of one policy. All of them throw Malformed. */
@@ -143,6 +146,7 @@ export const makeReader = ({ cut, weight = Infinity }: ReadPolicy): Reader => {
     statuses: list(status, limits.serviceCount),
     batch: listOfKnown(eventReader(text, row), limits.batchEventCount),
     changes: listOfKnown(changeReader(text), limits.changeCount),
+    plan: list(stepReader(text), limits.planStepCount),
   };
 };
 
@@ -184,6 +188,17 @@ const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read
     return { ...verdict, reason, rows: [] };
   };
 };
+
+const stepReader = (text: Read<string>): Read<PlannedStep> =>
+  struct<PlannedStep>(
+    {
+      service: text,
+      action: readName,
+      why: wordOf(['asked', 'member', 'requirement', 'dependent'], 'asked'),
+      effect: wordOf(['change', 'none', 'refused', 'unknown'], 'unknown'),
+    },
+    { of: text, stage: readStage, ageMs: readCount, note: text },
+  );
 
 const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
   list(

@@ -5,11 +5,13 @@
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Observer, StatusBoard } from './observation.ts';
+import type { PlannedStep } from './foresight.ts';
 import type { Step } from './plan.ts';
 import type { RunningRecord } from './records.ts';
 import type { changes, Stage } from './shapes.ts';
 import type { Swap } from './swap.ts';
 
+export type { PlannedStep } from './foresight.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './records.ts';
@@ -170,6 +172,10 @@ export interface ServiceFacet {
    * breaks. @throws BadRequest, Limit
    */
   watch(observer: Ref<Observer>, heartbeatMs: number): void;
+  /** What a request would do now. Nothing is touched. */
+  plan(request: Request): Vow<readonly PlannedStep[]>;
+  /** Calls off what has not begun of an operation that came through this facet. */
+  cancel(operation: string): void;
 }
 /**
  * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
@@ -196,6 +202,11 @@ export interface Shepherd {
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
    */
   plan(request: Request): readonly Step[];
+  /**
+   * The same for people, with what is known of each service: see `PlannedStep`. Of `root` it knows
+   * the stop.
+   */
+  foresee(request: Request): readonly PlannedStep[];
   /**
    * Calls off the steps of an operation that have not begun; the others go on. @throws
    * UnknownOperation

@@ -73,6 +73,8 @@ const makeFakeRoot = (
     };
   return {
     perform: answer('perform'),
+    plan: answer('plan'),
+    cancel: answer('cancel'),
     status: answer('status'),
     watch: answer('watch') as never,
     log: answer('log'),
