@@ -34,6 +34,25 @@ const cutPower = async (): Promise<void> => {
 };
 
 describe('a node that lost its power', () => {
+  it('takes commands soon after it is back, though nobody was told that its connection is dead', async () => {
+    const { b, c, links, ports } = fleet;
+    links.b.abandon(); // no FIN and no RST: the controller goes on believing in it
+    await cutPower();
+    await place.again(b);
+    await eventually(
+      'a command is served',
+      async () => {
+        const ended = await c.herd('--json', '--timeout', '4', 'restart', 'web-server-fleet');
+        const { result } = rowOf(outcomeOf(ended), 'web-server-b');
+        expect(`${ended.code} ${result}`).toMatch(/^(0 changed|4 unknown|6 timed-out)$/);
+        return ended.code === 0;
+      },
+      20_000, // long before anybody's ping
+    );
+    expect(serversOf('B', ports.b)).toHaveLength(1);
+    expect(links.b.acceptedCount).toBeGreaterThan(1);
+  });
+
   it('brings its services back by itself, and takes a command as soon as it is there', async () => {
     await cutPower();
     const down = await fleet.c.herd('start', 'web-server-fleet');

@@ -12,16 +12,13 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { pidOf } from '../support/shown.ts';
 
 /** Ignores every signal that can be ignored, for as long as the grace lasts. */
 const stubborn = `service({ provision: ['stubborn'], stop: { graceSeconds: 600 },
   start: exec(['sh', '-c', 'trap "" TERM; while :; do sleep 1; done']) })`;
 const sleeper = `service({ provision: ['one'], start: exec(['sleep', '600']) })`;
 
-const pidOf = async (daemon: Daemon, service: string): Promise<number> => {
-  const { stdout } = await daemon.herd('--json', 'status', service);
-  return Number(/"pid":\s*(\d+)/.exec(stdout)?.[1] ?? 0);
-};
 const logOf = (daemon: Daemon): string =>
   fs.readFileSync(path.join(daemon.folder, 'log', 'shepherd.log'), 'utf8');
 const adminRefOf = (daemon: Daemon): string => path.join(daemon.folder, 'run', 'admin.ref');

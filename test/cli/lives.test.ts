@@ -10,14 +10,11 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { pidOf } from '../support/shown.ts';
 
 const services = `
   service({ provision: ['one'], start: exec(['sleep', '600']) }),
   service({ provision: ['two'], start: exec(['sleep', '600']), respawn: true })`;
-const pidOf = async (daemon: Daemon, service: string): Promise<number> => {
-  const { stdout } = await daemon.herd('--json', 'status', service);
-  return Number(/"pid":\s*(\d+)/.exec(stdout)?.[1] ?? 0);
-};
 
 describe('a daemon whose records cannot be written', () => {
   let place: Place;

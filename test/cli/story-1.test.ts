@@ -1,27 +1,9 @@
 /** One command starts a fleet: three real daemons, two real servers, tcp-tls and unix sockets. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  eventually,
-  isAlive,
-  makePlace,
-  type Daemon,
-  type Ended,
-  type Place,
-} from '../support/programs.ts';
+import { eventually, isAlive, makePlace, type Ended, type Place } from '../support/programs.ts';
+import { statusOf } from '../support/shown.ts';
 import { startWebFleet, writeServer, type WebFleet } from '../support/web-fleet.ts';
 
-interface ShownStatus {
-  readonly provision: readonly string[];
-  readonly stage: string;
-  readonly pid?: number;
-}
-const statusOf = async (daemon: Daemon, service: string): Promise<ShownStatus> => {
-  const { stdout } = await daemon.herd('--json', 'status', service);
-  const { services } = JSON.parse(stdout) as { services: readonly ShownStatus[] };
-  const [first] = services;
-  if (first === undefined) throw new Error(`no status of ${service} in ${stdout}`);
-  return first;
-};
 const logLines = ({ stdout }: Ended): readonly string[] =>
   stdout.split('\n').filter((line) => /^[ABC]: Service /.test(line));
 
