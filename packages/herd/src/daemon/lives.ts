@@ -4,7 +4,6 @@
  *     what happens                        with a life                      without one
  *     the life halts                      another one after a pause
  *     a signal                            services stop in order, the end  the next life ends so
- *     SIGUSR2                             the process ends with it; services stay for the next daemon
  *     a second signal, or too long a stop the process ends at once; services stay for the next daemon
  *     an error that nobody caught         the life halts                   noted
  *     another within a second             exit 70; services stay for the next daemon
@@ -30,8 +29,8 @@ export interface LivesPowers {
   readonly now: () => number;
   /** Calls back once, so many milliseconds later. */
   readonly after: (ms: number, task: () => void) => void;
-  /** Longest orderly end by now, in milliseconds. */
-  readonly stopMs: () => number;
+  /** Longest orderly end, in milliseconds. */
+  readonly stopMs: number;
   /** Ends the process at once, with this exit code, and leaves no key behind. */
   readonly leave: (exitCode: number) => void;
 }
@@ -49,19 +48,17 @@ export class Lives {
   readonly #powers: LivesPowers;
   #current: Life | undefined;
   #isStopping: boolean;
-  #isDetaching: boolean;
   #escapedAtMs: number;
 
   constructor(powers: LivesPowers) {
     this.#powers = powers;
     this.#current = undefined;
     this.#isStopping = false;
-    this.#isDetaching = false;
     this.#escapedAtMs = -Infinity;
   }
 
   /**
-   * Settles when a life was shut down or detached.
+   * Settles when a life was shut down.
    * @throws what keeps the first life from serving, and why one halted while it was to end.
    */
   async run(): Promise<void> {
@@ -69,20 +66,18 @@ export class Lives {
     for (let shortLives = 0, isFirst = true; ; isFirst = false) {
       const begun = now();
       const end = await this.#live(isFirst);
-      if (end.kind !== 'halted' || this.#isDetaching) return;
+      if (end.kind === 'shut-down') return;
       log('daemon.halted', { reason: end.reason });
       shortLives = now() - begun < steadyMs ? shortLives + 1 : 1;
       if (this.#isStopping) throw end.reason;
       const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (shortLives - 1));
       await new Promise<void>((resolve) => after(pauseMs, resolve));
-      if (this.#isDetaching) return;
     }
   }
 
   /** A signal asks for the end. */
   stop(signal: string): void {
-    const { log, say, after } = this.#powers;
-    const stopMs = this.#powers.stopMs();
+    const { log, say, after, stopMs } = this.#powers;
     if (this.#isStopping) return this.#leave('daemon.stopped-at-once', `${signal} again`, signal);
     this.#isStopping = true;
     log('daemon.stopping', { signal, limitMs: stopMs });
@@ -93,15 +88,6 @@ export class Lives {
       this.#leave('daemon.stop-too-long', `not over after ${stopMs / 1_000} s`, signal);
     });
     this.#current?.shutDown();
-  }
-
-  /** A signal asks to end the process, and to leave what runs to the next daemon. */
-  detach(signal: string): void {
-    const { log, say } = this.#powers;
-    this.#isDetaching = true;
-    log('daemon.detaching', { signal });
-    say(`${signal}: the shepherd ends; its services go on and are left to the next one.`);
-    this.#current?.detach();
   }
 
   /** An error reached the event loop: what it left half done is unknown, so the life ends, and not the process. */
@@ -121,17 +107,11 @@ export class Lives {
     try {
       const life = await this.#powers.next();
       this.#current = life;
-      if (this.#isDetaching) {
-        life.detach();
-        return await life.ended;
-      }
       await life.serve();
       if (isFirst) this.#powers.announce(life);
       if (this.#isStopping) life.shutDown();
       return await life.ended;
     } catch (error) {
-      // Ended before it served, as it was asked to.
-      if (this.#isDetaching) return { kind: 'detached' };
       // Of the first life it is the operator who has to know; a later one may find the disk mended next time.
       if (isFirst) throw error;
       return {

@@ -33,18 +33,17 @@ const styleOf = (result: Result): Style =>
 
 /**
  * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing
- * is said twice. `isStrict`: enough members are not enough.
+ * is said twice.
  */
 export const outcomeLines = (
   command: Command,
   outcome: Outcome,
   look: Look,
   seen: ReadonlySet<string>,
-  isStrict = false,
 ): Shown =>
   outcome.rows.length === 0
     ? single(command, outcome, look, seen)
-    : aggregate(command, outcome, look, isStrict);
+    : aggregate(command, outcome, look);
 
 const single = (
   command: Command,
@@ -123,7 +122,7 @@ const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
 const tail = ({ output }: Row, indent: string): readonly string[] =>
   (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
-const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boolean): Shown => {
+const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
   const rows = [...outcome.rows].sort(
     (a, b) => results.indexOf(a.result) - results.indexOf(b.result),
   );
@@ -131,8 +130,7 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
     rows.length < groupFromCount
       ? table(rows, look, command.action, '  ')
       : grouped(rows, look, command.action);
-  const isEnough = isGood(outcome) && !(isStrict && !rows.every(isGood));
-  const err = isEnough
+  const err = isGood(outcome)
     ? []
     : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
   return {
@@ -147,8 +145,7 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
 
 const verdictText = ({ action, service }: Command, { result, reason }: Outcome): string => {
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
-  const word = isGood({ result }) ? 'not all members' : words[result];
-  return `${visible(action)} ${visible(service)}: ${word}${why}`;
+  return `${visible(action)} ${visible(service)}: ${words[result]}${why}`;
 };
 
 const table = (
