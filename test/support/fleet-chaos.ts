@@ -147,11 +147,6 @@ class Chaos {
       this.#faults.bootAll();
       this.#runFor(10_000);
     }
-    // Whoever lost power left sessions behind that look well until somebody speaks.
-    this.#views.ask();
-    for (const host of this.#story.hosts)
-      this.#operator.ask(host, (turn, root) => turn.send(root, 'refs'));
-    this.#runFor(5_000);
     if (this.#open.size > 0)
       this.#say(`unsettled: ${[...this.#open].map((each) => wordsOf(each)).join('; ')}`);
   }

@@ -120,6 +120,14 @@ const table: readonly Fault[] = [
       network(faults).reset(from.name, to.name);
     },
   },
+  {
+    name: 'forgotten',
+    weight: 4,
+    strike: (faults) => {
+      const [from, to] = faults.wire;
+      network(faults).forget(from.name, to.name);
+    },
+  },
   { name: 'heal wires', weight: 16, strike: (faults) => faults.healWires() },
   // Daemons and machines.
   { name: 'crash', weight: 8, strike: ({ node }) => node.crash() },
