@@ -1,5 +1,5 @@
 /**
- * Runs seeds of chaos (test/sim/chaos.test.ts): `npm run chaos -- COUNT [FIRST]`. Prints what befell the fleets and how
+ * Runs seeds of chaos (test/sim/chaos*.test.ts): `npm run chaos -- COUNT [FIRST]`. Prints what befell the fleets and how
  * commands ended; a seed that fails prints the command that repeats it.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,13 +14,7 @@ if (![count, first].every((each) => /^[1-9][0-9]*$/.test(each))) {
 }
 const { status } = spawnSync(
   process.execPath,
-  [
-    path.join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--project',
-    'real',
-    'test/sim/chaos.test.ts',
-  ],
+  [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'real', 'test/sim/chaos'],
   {
     cwd: root,
     stdio: 'inherit',

@@ -17,17 +17,18 @@ const makeFacet = (
   name: string,
 ): Behavior<ServiceFacet> => ({
   perform: (turn) => turn.kept({ member: name, result: 'ok', rows: [] }),
+  plan: (turn) => turn.kept([]),
+  cancel: () => undefined,
   status: () => ({ ...runningStatus, provision: [name] }),
   probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
   watch: () => undefined,
-  log: (turn) => turn.kept([]),
-  follow: (turn) => turn.kept(undefined),
 });
 const makeFacets = (
-  _turn: Turn<Pick<Shepherd, 'facet'>>,
-  _bcom: Bcom<Pick<Shepherd, 'facet'>>,
+  _turn: Turn<Pick<Shepherd, 'facet' | 'isRegistered'>>,
+  _bcom: Bcom<Pick<Shepherd, 'facet' | 'isRegistered'>>,
   names: readonly string[],
-): Behavior<Pick<Shepherd, 'facet'>> => ({
+): Behavior<Pick<Shepherd, 'facet' | 'isRegistered'>> => ({
+  isRegistered: (_turn, name) => names.includes(name),
   facet: (turn, name) => {
     if (!names.includes(name)) throw new UnknownService(name);
     return turn.spawn(makeFacet, name);

@@ -48,6 +48,13 @@ describe('a start', () => {
     });
     expect(rig.status().failure).toEqual({ reason: 'no such program', at: 0 });
   });
+  it('that fails brings more of the log than a status: the cause stands above the trace', () => {
+    const rig = new ServiceRig(web());
+    rig.logLines = Array.from({ length: 40 }, (_, at) => `line ${at}`);
+    const asked = rig.perform('start');
+    rig.spawnFailed();
+    expect(asked.value?.output).toEqual(rig.logLines.slice(-limits.failureLineCount));
+  });
   it('that works clears the failure of the one before; so does a stop', () => {
     for (const action of ['start', 'stop']) {
       const rig = new ServiceRig(web());

@@ -1,67 +1,7 @@
 /**
- * Fleets under cuts, crashes, losses of power, sleep, slow and failing disks, over real session bytes, by seed; then
- * the same seeds with a part of all turns made to throw. `npm run chaos -- COUNT [FIRST]` runs more of them; a seed
- * that fails prints the command that repeats it.
+ * Fleets under cuts, crashes, losses of power, sleep, slow and failing disks, over real session bytes, by seed.
+ * `npm run chaos -- COUNT [FIRST]` runs more of them; a seed that fails prints the command that repeats it.
  */
-import { expect, it } from 'vitest';
-import { runChaos, type ChaosReport } from '../support/fleet-chaos.ts';
-import { faultNames } from '../support/fleet-faults.ts';
+import { itHoldsFor } from './support/seeds.ts';
 
-const seedCount = Number(process.env['SEEDS'] ?? 200);
-const firstSeed = Number(process.env['FIRST'] ?? 1);
-const longestMs = 1_000 * Math.max(60, seedCount);
-/** Fewer seeds than this need not see everything happen. */
-const wholeCount = 50;
-
-/** Adds counts by name. */
-const add = (into: Map<string, number>, counts: ReadonlyMap<string, number>): void => {
-  for (const [key, count] of counts) into.set(key, (into.get(key) ?? 0) + count);
-};
-const wordsOf = (seed: number, reason: unknown): string => {
-  const isVerdict = reason instanceof Error && reason.name === 'Verdict';
-  const words = reason instanceof Error ? (isVerdict ? reason.message : reason.stack) : '';
-  return `${words ?? ''}\n    again: npm run chaos -- 1 ${seed}`;
-};
-
-const run = (faultRate: number): void => {
-  const failures: string[] = [];
-  const results = new Map<string, number>();
-  const faults = new Map<string, number>();
-  const totals = { processCount: 0, viewCount: 0 };
-  const tally = (report: ChaosReport): void => {
-    add(results, report.results);
-    add(faults, report.faults);
-    totals.processCount += report.processCount;
-    totals.viewCount += report.viewCount;
-  };
-  for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
-    try {
-      tally(runChaos(seed, { faultRate }));
-    } catch (reason) {
-      failures.push(wordsOf(seed, reason));
-    }
-  }
-  if (process.env['VERBOSE'] !== undefined)
-    process.stdout.write(
-      `${JSON.stringify({ ...totals, results: [...results], faults: [...faults] })}\n`,
-    );
-  expect(failures.slice(0, 5), `${failures.length} of ${seedCount} seeds`).toEqual([]);
-  if (seedCount < wholeCount) return;
-  // A run in which nothing happened proves nothing.
-  for (const result of ['ok', 'changed', 'unreachable', 'timed-out', 'error'])
-    expect(results.get(result) ?? 0, result).toBeGreaterThan(0);
-  for (const name of faultNames) expect(faults.get(name) ?? 0, name).toBeGreaterThan(0);
-  expect(totals.processCount).toBeGreaterThan(seedCount);
-  expect(totals.viewCount).toBeGreaterThan(seedCount);
-};
-
-it(
-  `${seedCount} seeds of everything that befalls a fleet break no promise`,
-  () => run(0),
-  longestMs,
-);
-it(
-  `${seedCount} seeds with 0.2 % of all turns made to throw break no promise`,
-  () => run(0.002),
-  longestMs,
-);
+itHoldsFor('of everything that befalls a fleet', 0);

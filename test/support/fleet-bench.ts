@@ -74,10 +74,10 @@ const makeFarEnd = (
 ): Behavior<ServiceFacet> => ({
   perform: (turn, request, sink) =>
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
+  plan: (turn) => turn.kept([]),
+  cancel: () => undefined,
   status: () => runningStatus,
   watch: () => undefined,
-  log: (turn) => turn.kept([]),
-  follow: (turn) => turn.kept(undefined),
   probe: (turn, timeoutMs) =>
     turn.ask((answer) =>
       asked({ method: 'probe', request: requestOf('probe'), sink: nobody, timeoutMs, answer }),

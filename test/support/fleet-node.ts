@@ -10,7 +10,9 @@
 import {
   createVat,
   reasonOf,
+  Refused,
   Severed,
+  type Answer,
   type Bcom,
   type Behavior,
   type Clock,
@@ -23,9 +25,9 @@ import {
   type World,
 } from '@bellwether/actors';
 import {
+  makeComposition,
   makeLocalRoot,
   makeNonceRegistry,
-  registerServices,
   type Dial,
   type LocalRoot,
   type MinReady,
@@ -113,7 +115,10 @@ export class FleetNode {
   /** When its machine lost power last. */
   lostPowerAtMs = -Infinity;
   readonly #site: Site;
-  readonly #config: NodeConfig;
+  /** What the file of its configuration says: read at boot, and at a reload. */
+  config: NodeConfig;
+  /** What is wrong with that file, at a reload. */
+  badConfig: string | undefined = undefined;
   #isDark = false;
   #router: Router | undefined = undefined;
   #admin: Sturdyref | undefined = undefined;
@@ -123,7 +128,7 @@ export class FleetNode {
   constructor(site: Site, name: string, config: NodeConfig) {
     this.#site = site;
     this.name = name;
-    this.#config = config;
+    this.config = config;
     this.machine = new Machine(site.world, name, {
       setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
@@ -171,13 +176,19 @@ export class FleetNode {
   /** The composition root: what the daemon of packages/herd does with real powers. */
   #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
     const { world } = this.#site;
-    const all = Object.values(this.#config.exported ?? {});
+    const all = Object.values(this.config.exported ?? {});
     const origins = all.map((given) => exportedConfig(given).origin);
     const peers = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
-    registerServices(turn, shepherd, plannedIn(this.#config), {
-      dial: this.#dial(),
-      peerOf: (petname) => peers.get(petname),
-      clock: this.machine.time.clock(),
+    const composition = turn.spawn(makeComposition, {
+      shepherd,
+      planned: plannedIn(this.config),
+      surroundings: {
+        dial: this.#dial(),
+        peerOf: (petname) => peers.get(petname),
+        clock: this.machine.time.clock(),
+      },
+      load: (answer) => this.#load(answer),
+      keep: () => undefined,
     });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: world.entropy(),
@@ -189,6 +200,7 @@ export class FleetNode {
     this.#root = turn.spawn(makeLocalRoot, {
       shepherd,
       mint,
+      composition,
       refs: {
         put: (petname, uri, answer) => answer.kept(void this.refs.set(petname, uri)),
         list: (answer) =>
@@ -198,6 +210,16 @@ export class FleetNode {
       uriOf: (swissnum) => sturdyrefUri(new Sturdyref(locationOf(this.name), swissnum)),
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),
+      leave: () => void world.at(100, () => this.crash()),
+    });
+  }
+  /** Reads the configuration as it is by then. */
+  #load(answer: Answer): void {
+    const { epoch } = this.machine;
+    this.#site.world.at(30, () => {
+      if (this.machine.epoch !== epoch || this.machine.isDown) return;
+      if (this.badConfig !== undefined) answer.broken(new Refused(this.badConfig));
+      else answer.kept({ planned: plannedIn(this.config), atRestart: [] });
     });
   }
   #dial(): Dial {
@@ -229,7 +251,7 @@ export class FleetNode {
     const flush = time.scheduler(0.001);
     const router = createRouter({
       vat,
-      netlayers: [this.#config.tap?.(netlayer) ?? netlayer],
+      netlayers: [this.config.tap?.(netlayer) ?? netlayer],
       crypto: simulatedCrypto(world),
       clock: mortal(time.clock(), isAlive),
       scheduler: { enqueue: (task) => flush.enqueue(() => isAlive() && task()) },

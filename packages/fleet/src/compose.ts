@@ -1,6 +1,14 @@
 /** From planned to registered services: local ones, proxies of others, fleets. */
 import type { Clock, Ref, Turn } from '@bellwether/actors';
-import type { Aggregate, Service, ServiceConfig, Shepherd } from '@bellwether/shepherd';
+import {
+  canonicalText,
+  type Aggregate,
+  type Service,
+  type ServiceConfig,
+  type Shepherd,
+  type Swap,
+} from '@bellwether/shepherd';
+import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from './exported-service.ts';
 import { makeFleet } from './fleet.ts';
 import { makeLiveRef } from './live-ref.ts';
@@ -50,11 +58,7 @@ export const registerServices = (
   planned: readonly PlannedService[],
   surroundings: Surroundings,
 ): void => {
-  const shares = sharedMembers(
-    planned.flatMap((one) =>
-      one.kind === 'fleet' ? [{ name: one.spec.provision[0], members: one.spec.members }] : [],
-    ),
-  );
+  const shares = sharesIn(planned);
   for (const one of planned) {
     switch (one.kind) {
       case 'service':
@@ -68,6 +72,44 @@ export const registerServices = (
     }
   }
 };
+
+/**
+ * What the shepherd is to exchange, so that it has `after` in place of `before`. A fleet is made anew
+ * also where only the fleets beside it differ, since it names those with which it shares members.
+ */
+export const swapOf = (
+  turn: Turn,
+  shepherd: Ref<Shepherd>,
+  surroundings: Surroundings,
+  before: readonly PlannedService[],
+  after: readonly PlannedService[],
+): Swap => {
+  const { added, changed, removed, unchanged } = diffOf(before, after);
+  const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
+  const others = changed.filter((one) => one.before.kind !== one.after.kind);
+  const fresh = [...added, ...changed.map((one) => one.after)];
+  const sharers = unchanged.filter(
+    (one) => canonicalText(shares[plannedName(one)]) !== canonicalText(oldShares[plannedName(one)]),
+  );
+  return {
+    removed: [...removed.map(plannedName), ...others.map(({ name }) => name)],
+    own: fresh.flatMap((one) => (one.kind === 'service' ? [one.config] : [])),
+    elsewhere: fresh.flatMap((one) =>
+      one.kind === 'exported' ? [exportedService(turn, one.spec, surroundings)] : [],
+    ),
+    aggregates: [...fresh, ...sharers].flatMap((one) =>
+      one.kind === 'fleet' ? [fleet(turn, one.spec, shepherd, shares)] : [],
+    ),
+  };
+};
+
+type Shares = ReturnType<typeof sharedMembers>;
+const sharesIn = (planned: readonly PlannedService[]): Shares =>
+  sharedMembers(
+    planned.flatMap((one) =>
+      one.kind === 'fleet' ? [{ name: one.spec.provision[0], members: one.spec.members }] : [],
+    ),
+  );
 
 const exportedService = (
   turn: Turn,
@@ -94,6 +136,6 @@ const fleet = (
   turn: Turn,
   spec: FleetSpec,
   shepherd: Ref<Shepherd>,
-  shares: ReturnType<typeof sharedMembers>,
+  shares: Shares,
 ): Ref<Aggregate> =>
   turn.spawn(makeFleet, { ...spec, shepherd, sharedWith: shares[spec.provision[0]] ?? {} });

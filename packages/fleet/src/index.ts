@@ -4,13 +4,21 @@
  */
 export type * from './types.ts';
 export {
+  makeComposition,
+  type Composition,
+  type CompositionOptions,
+  type Loaded,
+} from './composition.ts';
+export {
   registerServices,
+  swapOf,
   type ExportedSpec,
   type FleetSpec,
   type PlannedService,
   type Surroundings,
 } from './compose.ts';
 export { Malformed } from './errors.ts';
+export { checkPlanned, diffOf, pathsOf, type Changed, type PlanDifference } from './difference.ts';
 export { exitCodeOf, type Judgement } from './exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
 export { makeFleet, type FleetOptions } from './fleet.ts';

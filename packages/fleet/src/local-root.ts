@@ -4,8 +4,9 @@
  * still run a faulty client.
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { checkedQuery, leftFor } from '@bellwether/shepherd';
+import { leftFor } from '@bellwether/shepherd';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
+import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from './errors.ts';
 import { unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
@@ -23,19 +24,31 @@ export interface RefStore {
 /** What of a shepherd its local root needs. */
 export type RootShepherd = Pick<
   Shepherd,
-  'perform' | 'status' | 'probe' | 'watch' | 'names' | 'log' | 'follow' | 'history' | 'shutDown'
+  | 'perform'
+  | 'foresee'
+  | 'cancel'
+  | 'status'
+  | 'probe'
+  | 'watch'
+  | 'names'
+  | 'log'
+  | 'history'
+  | 'shutDown'
 >;
 /** What a local root stands in front of. */
 export interface LocalRootOptions {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
   readonly refs: RefStore;
+  readonly composition: Ref<Composition>;
   /** Only read. */
   readonly about: () => About;
   /** The URI of a swissnum at this daemon: a secret. */
   readonly uriOf: (swissnum: Uint8Array) => string;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
+  /** Ends the daemon and nothing else: services go on for the next one. */
+  readonly leave: () => void;
 }
 
 /** Makes the root of local authority. */
@@ -47,13 +60,18 @@ export const makeLocalRoot = (
   const { shepherd, mint, refs } = options;
   return {
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
+    plan: (turn, request) => turn.send(shepherd, 'foresee', request),
+    cancel: (turn, operation) => turn.send(shepherd, 'cancel', readName(operation, 'operation')),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),
-    log: (turn, name, query) =>
-      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query)),
-    follow: (turn, name, query, follower) =>
-      turn.send(shepherd, 'follow', readName(name, 'service'), checkedQuery(query), follower),
+    log: (turn, name, lineCount) =>
+      turn.send(
+        shepherd,
+        'log',
+        readName(name, 'service'),
+        readUpTo(LIMITS.logLineCount)(lineCount, 'lines'),
+      ),
     history: (turn) => turn.send(shepherd, 'history'),
     mint: (turn, service) =>
       turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>
@@ -66,6 +84,9 @@ export const makeLocalRoot = (
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),
+    reload: (turn, isDryRun, sink) => turn.send(options.composition, 'reload', isDryRun, sink),
+    // The answer leaves before the daemon does, as that of a shutdown.
+    detach: (turn) => void turn.after(0, (turn) => turn.effect(options.leave)),
     shutDown: (turn, sink) => shutDown(options, turn, sink),
   };
 };

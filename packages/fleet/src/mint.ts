@@ -9,7 +9,6 @@
  */
 import {
   Limit,
-  Refused,
   type Bcom,
   type Behavior,
   type Entropy,
@@ -19,7 +18,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
-import type { ServiceFacet, Shepherd } from '@bellwether/shepherd';
+import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { LIMITS } from './limits.ts';
 import type { MintEntry } from './types.ts';
 
@@ -44,7 +43,7 @@ export interface MintOptions {
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** What the store found at boot. */
   readonly entries: readonly MintEntry[];
-  readonly shepherd: Ref<Pick<Shepherd, 'facet'>>;
+  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isRegistered'>>;
 }
 
 const swissnumBytes = 32;
@@ -95,29 +94,21 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
 };
 
 const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
-  if (!(swissnum instanceof Uint8Array) || swissnum.length !== swissnumBytes) throw unknown();
+  if (!(swissnum instanceof Uint8Array) || swissnum.length !== swissnumBytes)
+    throw unknownReference();
   const hash = hashOf(held, swissnum);
+  const { shepherd } = held.options;
+  const service = held.services.get(hash);
+  // One that the configuration has no longer is as unknown to strangers as one that never was.
+  if (service !== undefined && !turn.call(shepherd, 'isRegistered', service))
+    throw unknownReference();
   const known = held.found.get(hash);
   if (known !== undefined) return known;
-  const service = held.services.get(hash);
-  if (service === undefined) throw unknown();
-  const facet = facetOf(held, turn, service, hash);
+  if (service === undefined) throw unknownReference();
+  const facet = turn.call(shepherd, 'facet', service, hash);
   held.found.set(hash, facet);
   return facet;
 };
-
-/**
- * A service that the configuration no longer has is as unknown to strangers as one that never was.
- */
-const facetOf = (held: Held, turn: Turn, service: string, hash: string): Ref<ServiceFacet> => {
-  try {
-    return turn.call(held.options.shepherd, 'facet', service, hash);
-  } catch {
-    throw unknown();
-  }
-};
-
-const unknown = (): Refused => new Refused('no such reference');
 
 const fresh = ({ options }: Held, turn: Turn): Vow<Uint8Array> =>
   turn.ask((answer) => {

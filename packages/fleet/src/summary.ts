@@ -7,6 +7,7 @@
  */
 import {
   isGood,
+  isStart,
   worstOf,
   type MinReady,
   type Outcome,
@@ -43,8 +44,7 @@ export const verdict = (
   minReady: MinReady,
 ): Outcome => {
   const goodCount = rows.filter(isGood).length;
-  const mayDegrade = action === 'start' || action === 'restart';
-  const needed = mayDegrade ? neededOf(minReady, rows.length) : rows.length;
+  const needed = isStart(action) ? neededOf(minReady, rows.length) : rows.length;
   const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
   return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
 };

@@ -10,6 +10,8 @@ import { version } from './version.ts';
 
 /** Signals that mean: stop everything in order, then end. As in GNU Shepherd. */
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+/** Ends this daemon and nothing else, for an upgrade: the next one adopts what runs. */
+const detachSignal = 'SIGUSR2';
 
 const main = async (): Promise<number> => {
   const uid = process.getuid?.() ?? 0;
@@ -33,6 +35,7 @@ const main = async (): Promise<number> => {
     onStop: (stop) => {
       for (const signal of stopSignals) process.on(signal, stop);
     },
+    onDetach: (detach) => void process.on(detachSignal, detach),
     // Rejections that nobody handles arrive here too, with an origin that says so.
     onEscape: (escaped) => void process.on('uncaughtException', escaped),
     exit: (code) => process.exit(code),

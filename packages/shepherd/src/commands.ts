@@ -3,6 +3,7 @@
  * it meant; what is new is planned, and refused before anything is touched where it cannot be.
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { isStart } from './action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
 import { inOrder, pathBetween } from './graph.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
@@ -29,8 +30,7 @@ export const command = (
   writer: Ref<Writer>,
 ): Vow<Outcome> => {
   const { operation: id, action, member } = request;
-  const startsSomething = action === 'start' || action === 'restart';
-  if (held.closing.get() !== undefined && startsSomething) throw new ShuttingDown(member);
+  if (held.closing.get() !== undefined && isStart(action)) throw new ShuttingDown(member);
   const key = keyOf(action, member);
   if (request.isRepeat === true && !isKnown(held, principal, id, key))
     throw new UnknownOperation(id);

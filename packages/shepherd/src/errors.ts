@@ -1,5 +1,5 @@
 /** One class for each decision that a caller of a shepherd can make. */
-import { ActorError } from '@bellwether/actors';
+import { ActorError, Refused } from '@bellwether/actors';
 
 /** No service here has this name. GNU's wording, which scripts match. */
 export class UnknownService extends ActorError {
@@ -7,6 +7,10 @@ export class UnknownService extends ActorError {
     super('unknown-service', `service '${name}' could not be found`, options);
   }
 }
+/**
+ * What strangers are answered to a reference of which nothing is known (any more): always the same words.
+ */
+export const unknownReference = (): Refused => new Refused('no such reference');
 /** The service is there, but has no such action. GNU's wording. */
 export class UnknownAction extends ActorError {
   constructor(service: string, action: string, options?: ErrorOptions) {

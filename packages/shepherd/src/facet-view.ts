@@ -6,6 +6,7 @@
  *     outcome     what else was touched is a count; rows about other services go, and so do the
  *                 names of a requirement that failed, of what is below another service, and of other
  *                 aggregates
+ *     plan        a step of another service stays, as one of another service
  *     refusal     a cycle shows "another" for other services
  *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
@@ -26,6 +27,7 @@ import type {
   MemberStatus,
   Event,
   Outcome,
+  PlannedStep,
   Row,
   Status,
 } from './types.ts';
@@ -140,6 +142,36 @@ export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => ({
   ...(outcome.isLate === true && { isLate: true }),
   rows: outcome.rows.filter(({ member }) => sees(sight, member)).map((row) => facetRow(row, sight)),
 });
+
+const stepRules: Rules<PlannedStep> = {
+  service: true,
+  action: true,
+  why: true,
+  of: true,
+  effect: true,
+  stage: true,
+  ageMs: true,
+  note: true,
+};
+const hiddenStepRules: Rules<PlannedStep> = {
+  ...stepRules,
+  of: false,
+  stage: false,
+  ageMs: false,
+  note: false,
+};
+
+/** Steps of a plan that name no service out of sight; how much goes along is no secret. */
+export const facetSteps = (
+  steps: readonly PlannedStep[],
+  { names }: FacetSight,
+): readonly PlannedStep[] =>
+  steps.map((step) => {
+    const isSeen = names.has(step.service);
+    const of = step.of !== undefined && names.has(step.of) ? { of: step.of } : {};
+    const { of: _of, ...seen } = shown(step, isSeen ? stepRules : hiddenStepRules);
+    return { ...seen, ...(isSeen ? {} : { service: 'another service' }), ...of };
+  });
 
 /** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
 export const facetReason = (reason: Error, { names }: FacetSight): Error =>

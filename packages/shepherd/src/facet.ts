@@ -4,16 +4,28 @@
  * (facet-view.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { unknownReference } from './errors.ts';
 import {
   facetEvents,
   facetOutcome,
   facetReason,
   facetSight,
+  facetSteps,
   facetView,
   type FacetSight,
 } from './facet-view.ts';
+import { BadRequest } from './errors.ts';
+import { isName } from './requests.ts';
 import { checkObserver, checkSink } from './sinks.ts';
-import type { Observer, Outcome, Request, ServiceFacet, Shepherd, Sink } from './types.ts';
+import type {
+  Observer,
+  Outcome,
+  PlannedStep,
+  Request,
+  ServiceFacet,
+  Shepherd,
+  Sink,
+} from './types.ts';
 
 /** What a facet stands in front of. */
 export interface FacetOptions {
@@ -35,25 +47,46 @@ export const makeServiceFacet = (
 ): Behavior<ServiceFacet> => {
   const { shepherd, name } = options;
   return {
-    perform: (turn, request, sink) => perform(options, turn, request, sink),
-    status: (turn) => facetView(turn.call(shepherd, 'status', name)),
-    probe: (turn, timeoutMs, hops = []) =>
-      turn.when(
+    perform: (turn, request, sink) => {
+      checkThere(options, turn);
+      return perform(options, turn, request, sink);
+    },
+    plan: (turn, request) => {
+      checkThere(options, turn);
+      return foresee(options, turn, request);
+    },
+    cancel: (turn, operation) => {
+      checkThere(options, turn);
+      if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
+      turn.call(shepherd, 'cancel', operation, options.principal);
+    },
+    status: (turn) => {
+      checkThere(options, turn);
+      return facetView(turn.call(shepherd, 'status', name));
+    },
+    probe: (turn, timeoutMs, hops = []) => {
+      checkThere(options, turn);
+      const sight = facetSight(turn.call(shepherd, 'status', name));
+      return turn.when(
         turn.send(shepherd, 'probe', name, timeoutMs, hops),
         (_turn, status) => facetView(status),
-        (turn, reason): never => {
-          throw facetReason(reason, facetSight(turn.call(shepherd, 'status', name)));
+        (_turn, reason): never => {
+          throw facetReason(reason, sight);
         },
-      ),
+      );
+    },
     watch: (turn, observer, heartbeatMs) => {
+      checkThere(options, turn);
       checkObserver(observer);
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
     },
-    log: (turn, query) => turn.send(shepherd, 'log', name, query),
-    follow: (turn, query, follower) =>
-      turn.call(shepherd, 'follow', name, query, follower, options.principal),
   };
+};
+
+/** A service that the configuration has no longer is, for others, one that never was. */
+const checkThere = ({ shepherd, name }: FacetOptions, turn: Turn): void => {
+  if (!turn.call(shepherd, 'isRegistered', name)) throw unknownReference();
 };
 
 const perform = (
@@ -69,6 +102,21 @@ const perform = (
   return turn.when(
     answer,
     (_turn, outcome) => facetOutcome(outcome, sight),
+    (_turn, reason): never => {
+      throw facetReason(reason, sight);
+    },
+  );
+};
+
+const foresee = (
+  { shepherd, name }: FacetOptions,
+  turn: Turn,
+  request: Request,
+): Vow<readonly PlannedStep[]> => {
+  const sight = facetSight(turn.call(shepherd, 'status', name));
+  return turn.when(
+    turn.send(shepherd, 'foresee', { ...request, member: name }),
+    (_turn, steps) => facetSteps(steps, sight),
     (_turn, reason): never => {
       throw facetReason(reason, sight);
     },

@@ -1,8 +1,19 @@
 export type * from './types.ts';
+export {
+  factsOf,
+  isBuiltIn,
+  isStart,
+  isTaken,
+  rootActions,
+  rootNames,
+  type ActionFacts,
+  type BuiltIn,
+} from './action-table.ts';
 export * from './errors.ts';
+export { canonicalText } from './digest.ts';
+export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
 export { makeServiceFacet } from './facet.ts';
-export { checkedQuery } from './log-query.ts';
 export { makeLogger } from './logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
 export { makeServiceRegistry } from './registry.ts';

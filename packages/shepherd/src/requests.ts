@@ -1,4 +1,5 @@
 /** What a shepherd checks before it believes a request: the sender may be any peer on earth. */
+import { isStart } from './action-table.ts';
 import { BadRequest } from './errors.ts';
 import { limits } from './limits.ts';
 import { utf8Bytes } from './text.ts';
@@ -63,7 +64,7 @@ const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
     throw new BadRequest(
       `request: minReady must be a count up to ${limits.rowCount}, or a share from 0% to 100%`,
     );
-  if (action !== 'start' && action !== 'restart')
+  if (!isStart(action))
     throw new BadRequest(`request: minReady goes with start and restart, not with ${action}`);
   return minReady;
 };

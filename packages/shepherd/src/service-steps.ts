@@ -238,7 +238,7 @@ const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void =>
   if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
   else enter(held, turn, stopped, 'failed');
   const outcome = refusal(held, reason);
-  const lines = turn.send(held.logger, 'lines', { lineCount: limits.recentLineCount });
+  const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
   attempt.resolver.follow(
     turn.when(
       turn.within(limits.recentLinesMs, lines),

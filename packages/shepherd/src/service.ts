@@ -28,8 +28,8 @@
  * changes nothing.
  */
 import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
+import { isBuiltIn } from './action-table.ts';
 import { runAction, withoutCommands } from './actions.ts';
-import { makeLogReader } from './log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
@@ -65,23 +65,18 @@ export const makeService = (
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     history: () => held.history.get(),
     log: (turn, query) => turn.send(held.logger, 'lines', query),
-    follow: (turn, follow) => {
-      const { logFiles: files, clock, node } = held;
-      const reader = turn.spawn(makeLogReader, { files, clock, node, service: held.name, follow });
-      return turn.call(reader, 'run');
-    },
   };
 };
 
 const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
   const { action, args } = request;
+  if (args.length > 0 && isBuiltIn(action))
+    throw new Refused(`service '${held.name}': ${action} takes no arguments`);
   switch (action) {
     case 'start':
     case 'stop':
     case 'enable':
     case 'disable': {
-      if (args.length > 0)
-        throw new Refused(`service '${held.name}': ${action} takes no arguments`);
       const answer = { start, stop, enable, disable }[action](held, turn);
       return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
     }

@@ -11,13 +11,15 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
+import { rootNames } from './action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { cancelOperation, command, localRoot } from './commands.ts';
+import { UnknownAction } from './errors.ts';
 import { makeServiceFacet } from './facet.ts';
-import { follow } from './follow.ts';
+import { foreseen } from './foresight.ts';
 import { limits } from './limits.ts';
 import { checkedQuery } from './log-query.ts';
-import { plan, type Step } from './plan.ts';
+import { plan, planEnd, type Step } from './plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { checkedCount, checkedHops, checkedRequest, checkHeartbeat } from './requests.ts';
 import {
@@ -26,15 +28,24 @@ import {
   graphOf,
   hopOf,
   holdShepherd,
+  ownOf,
   providerOf,
-  serviceOf,
   type Held,
   type ShepherdOptions,
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from './sinks.ts';
 import { swapServices } from './swap.ts';
 import { through } from './trail.ts';
-import type { Change, Outcome, Request, Shepherd, Sink, Status, Watching } from './types.ts';
+import type {
+  Change,
+  Outcome,
+  PlannedStep,
+  Request,
+  Shepherd,
+  Sink,
+  Status,
+  Watching,
+} from './types.ts';
 import { makeWriter } from './writer.ts';
 
 /**
@@ -54,6 +65,7 @@ export const makeShepherd = (
     perform: (turn, request, sink, principal = localRoot) =>
       perform(held, turn, request, sink, principal),
     plan: (turn, request) => show(held, turn, request),
+    foresee: (turn, request) => foresee(held, turn, request),
     cancel: (turn, operation, principal = localRoot) =>
       cancelOperation(held, turn, principal, operation),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
@@ -70,12 +82,10 @@ export const makeShepherd = (
       }),
     log: (turn, name, query) => {
       const checked = checkedQuery(query);
-      const service = serviceOf(held, canonicalOf(held, turn, name));
-      if (service !== undefined) return turn.send(service, 'log', checked);
-      throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
+      const own = ownOf(held, canonicalOf(held, turn, name));
+      if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);
+      return turn.send(own.service, 'log', checked);
     },
-    follow: (turn, name, query, follower, principal = localRoot) =>
-      follow(held, turn, { name, query, follower, principal }),
     history: (turn) => history(held, turn),
     isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
     swap: (turn, swap, sink) => {
@@ -140,6 +150,21 @@ const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
   const member = canonicalOf(held, turn, checked.member);
   return plan({ ...checked, member }, graphOf(held, turn));
+};
+
+const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {
+  const { member, action, args } = checkedRequest(request);
+  const sight = (name: string): Status | undefined =>
+    turn.call(held.registry, 'canonical', name) === undefined
+      ? undefined
+      : turn.call(providerOf(held, turn, name), 'status');
+  if (rootNames.includes(member)) {
+    if (action !== 'stop') throw new UnknownAction(member, action);
+    const names = allOwn(held).map(([name]) => name);
+    return foreseen(planEnd(names, graphOf(held, turn)), names, [], sight);
+  }
+  const name = canonicalOf(held, turn, member);
+  return foreseen(show(held, turn, request), [name], args, sight);
 };
 
 const history = (held: Held, turn: Turn): readonly Change[] =>

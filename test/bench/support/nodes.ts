@@ -24,31 +24,69 @@ export interface Node {
   readonly router: Router;
 }
 
-/** A node on one netlayer, called as its identity there is; whoever knows the swissnum of these benchmarks gets what is offered. */
-export const makeNode = (
-  designator: string,
-  netlayer: Netlayer,
-  offer?: () => Ref | undefined,
-): Node => {
+type Offer = () => Ref | undefined;
+/** What all routers of a process have in common. */
+interface Process {
+  readonly vat: Vat & Frontier;
+  router(designator: string, netlayer: Netlayer, offer?: Offer): Router;
+}
+const makeProcess = (name: string): Process => {
   const { vat: turns, flush } = nodeSchedulers();
   const clock = nodeClock();
   const log = (event: string, fields: object): void => {
     if (process.env['BENCH_LOG'] !== undefined)
-      process.stderr.write(`${designator} ${event} ${JSON.stringify(fields)}\n`);
+      process.stderr.write(`${name} ${event} ${JSON.stringify(fields)}\n`);
   };
-  const vat = createVat({ name: designator, clock, scheduler: turns, log });
-  const router = createRouter({
+  const vat = createVat({ name, clock, scheduler: turns, log });
+  const [crypto, reaper] = [nodeCrypto(), nodeReaper()];
+  return {
     vat,
-    netlayers: [netlayer],
-    crypto: nodeCrypto(),
-    clock,
-    scheduler: flush,
-    reaper: nodeReaper(),
-    log,
-    fetch: () => offer?.(),
-    designator,
+    router: (designator, netlayer, offer) =>
+      createRouter({
+        vat,
+        netlayers: [netlayer],
+        crypto,
+        clock,
+        scheduler: flush,
+        reaper,
+        log,
+        fetch: () => offer?.(),
+        designator,
+      }),
+  };
+};
+
+/** A node on one netlayer, called as its identity there is; whoever knows the swissnum of these benchmarks gets what is offered. */
+export const makeNode = (designator: string, netlayer: Netlayer, offer?: Offer): Node => {
+  const { vat, router } = makeProcess(designator);
+  return { vat, router: router(designator, netlayer, offer) };
+};
+
+const listening = (router: Router): Promise<PeerLocation> =>
+  new Promise((done, failed) =>
+    router.listen(([at]) => (at === undefined ? failed(new Error('nowhere')) : done(at)), failed),
+  );
+
+/** Many nodes in one process: each has its identity and its sessions, and all share a vat. */
+export const makeNodes = (netlayers: ReadonlyMap<string, Netlayer>, offer?: Offer): Node[] => {
+  const { vat, router } = makeProcess('many');
+  return [...netlayers].map(([designator, netlayer]) => ({
+    vat,
+    router: router(designator, netlayer, offer),
+  }));
+};
+
+/** Many nodes that listen, and offer the same. The result is where. */
+export const serveNodes = async (
+  netlayers: ReadonlyMap<string, Netlayer>,
+  make: (turn: Turn) => Ref,
+): Promise<readonly PeerLocation[]> => {
+  let offered: Ref | undefined;
+  const nodes = makeNodes(netlayers, () => offered);
+  await nodes[0]?.vat.run((turn) => {
+    offered = make(turn);
   });
-  return { vat, router };
+  return Promise.all(nodes.map(({ router }) => listening(router)));
 };
 
 /** A node that listens, and what it offers. The result is where. */
@@ -61,9 +99,7 @@ export const serveNode = async (
   await vat.run((turn) => {
     offered = make(turn);
   });
-  return new Promise((done, failed) =>
-    router.listen(([at]) => (at === undefined ? failed(new Error('nowhere')) : done(at)), failed),
-  );
+  return listening(router);
 };
 
 /** What the node at a place offers. */

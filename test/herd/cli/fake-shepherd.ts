@@ -73,15 +73,18 @@ const makeFakeRoot = (
     };
   return {
     perform: answer('perform'),
+    plan: answer('plan'),
+    cancel: answer('cancel'),
     status: answer('status'),
     watch: answer('watch') as never,
     log: answer('log'),
-    follow: answer('follow'),
     history: answer('history'),
     mint: answer('mint'),
     adoptRef: answer('adoptRef'),
     refs: answer('refs'),
     about: answer('about') as never,
+    reload: answer('reload'),
+    detach: answer('detach') as never,
     shutDown: answer('shutDown'),
   };
 };

@@ -186,6 +186,56 @@ describe('herd status', () => {
   });
 });
 
+describe('the shepherd itself', () => {
+  const about = { name: 'C', version: '0.1.0', pid: 42, locations: [] };
+  it('runs already', async () => {
+    await serve({ about: () => about });
+    const ran = await run('start', 'root');
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.written.out).toBe('Service root is already running.\n');
+  });
+  it.each(['restart', 'enable', 'disable', 'polish'])(
+    'has no action %s, and says what it has',
+    async (action) => {
+      await serve({ about: () => about });
+      const ran = await run(action, 'shepherd');
+      expect(ran.exitCode).toBe(1);
+      expect(ran.written.err).toContain(`service 'shepherd' does not have an action '${action}'`);
+      expect(ran.written.err).toContain('herd doc shepherd list-actions');
+    },
+  );
+  it('tells what it is for and what it can do', async () => {
+    await serve({});
+    expect((await run('doc', 'root')).written.out).toBe(
+      'The root service is used to operate on shepherd itself.\n',
+    );
+    const { out } = (await run('doc', 'root', 'list-actions')).written;
+    expect(out).toContain('stop: Stop every service in order, then end the shepherd.\n');
+    expect(out).not.toContain('start:');
+  });
+});
+
+describe('herd op cancel', () => {
+  it('calls an operation off where it was asked for', async () => {
+    await serve({ cancel: () => 0 });
+    const ran = await run('op', 'cancel', 'op-7');
+    expect(ran).toMatchObject({ exitCode: 0 });
+    expect(ran.written.out).toBe('Operation op-7: what had not begun is called off.\n');
+    expect(shepherd?.asked).toEqual([['cancel', 'op-7']]);
+    expect((await run('op', 'cancel', 'op-7', 'web')).exitCode).toBe(2);
+  });
+  it('of one that nobody knows exits with 1', async () => {
+    await serve({
+      cancel: () => {
+        throw new ActorError('unknown-operation', "operation 'op-7' is not known");
+      },
+    });
+    const ran = await run('op', 'cancel', 'op-7');
+    expect(ran).toMatchObject({ exitCode: 1 });
+    expect(ran.written.err).toContain("operation 'op-7' is not known");
+  });
+});
+
 describe('an action', () => {
   const changed = { member: 'web', result: 'changed', rows: [] } as const;
   it('is one request with an id of its own, and its lines are printed as they come', async () => {
@@ -217,6 +267,65 @@ describe('an action', () => {
     await serve({ perform: () => changed });
     await run('stop', 'web', '--no-members', '--timeout', '2.5');
     expect(shepherd?.asked[0]?.[1]).toMatchObject({ withMembers: false, remainingMs: 2_500 });
+  });
+  it('says how many members are enough this time', async () => {
+    await serve({ perform: () => changed });
+    await run('start', 'f', '--min-ready', '1');
+    await run('start', 'f', '--min-ready', '50%');
+    expect(shepherd?.asked.map(([, request]) => request)).toMatchObject([
+      { minReady: 1 },
+      { minReady: '50%' },
+    ]);
+  });
+  it('with --strict fails where a member did, though enough are ready', async () => {
+    const rows = [
+      { member: 'a', result: 'changed' },
+      { member: 'b', result: 'unreachable' },
+    ];
+    await serve({
+      perform: () => ({ member: 'f', result: 'changed', reason: 'degraded 1/2', rows }),
+    });
+    expect((await run('start', 'f')).exitCode).toBe(0);
+    const ran = await run('start', 'f', '--strict');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toBe('herd: error: start f: not all members: degraded 1/2\n');
+  });
+  it('with --dry-run asks for its plan, and for nothing else', async () => {
+    const steps = [
+      { service: 'net', action: 'start', why: 'requirement', of: 'web', effect: 'change' },
+      {
+        service: 'web',
+        action: 'start',
+        why: 'asked',
+        effect: 'change',
+        stage: 'stopped',
+        ageMs: 0,
+      },
+    ];
+    await serve({ plan: () => steps });
+    const ran = await run('start', 'web', '--dry-run');
+    expect(ran).toMatchObject({ exitCode: 0, written: { err: '' } });
+    expect(ran.written.out).toBe(
+      'To start web now would be:\n' +
+        '  1.  start net  to do           requirement of web\n' +
+        '  2.  start web  to do  stopped\n' +
+        'web: 2 steps: 2 to do. Nothing was done.\n',
+    );
+    expect(shepherd?.asked).toMatchObject([['plan', { action: 'start', member: 'web' }]]);
+    expect(parsed(await run('start', 'web', '--dry-run', '--json'))).toEqual({
+      ...{ schema: 1, kind: 'plan', action: 'start', service: 'web', exitCode: 0, steps },
+    });
+  });
+  it.each([
+    [['change', 'refused'], 3],
+    [['refused', 'refused'], 1],
+    [['none', 'unknown'], 0],
+  ])('that would come to %j for its members exits with %i when dry', async (effects, exitCode) => {
+    const common = { action: 'start', why: 'member' };
+    await serve({
+      plan: () => effects.map((effect, at) => ({ ...common, service: `m${at}`, effect })),
+    });
+    expect((await run('start', 'f', '--dry-run')).exitCode).toBe(exitCode);
   });
   it('with --json prints one document; its lines are progress', async () => {
     await serve({ perform: afterEvents([{ kind: 'line', from: 'A', text: 'x' }], changed) });

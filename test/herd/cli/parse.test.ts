@@ -134,6 +134,11 @@ describe.each([
   it('keeps --timeout in milliseconds', () => {
     expect(parse(['--timeout', '2.5', 'status'])?.options.timeout).toBe(2_500);
   });
+  it('takes a number of members or a percentage, at their limits', () => {
+    expect(parse(['start', 'f', '--min-ready', '10000'])?.options).toEqual({ 'min-ready': 10_000 });
+    expect(parse(['start', 'f', '--min-ready=100%'])?.options).toEqual({ 'min-ready': '100%' });
+    expect(parse(['start', 'f', '--min-ready', '007%'])?.options).toEqual({ 'min-ready': '7%' });
+  });
   it('takes a timeout and a line count at their limits', () => {
     const options = { timeout: 86_400_000, 'log-history': 10_000 };
     expect(parse(['--timeout', '86400', '-n', '10000', 'status'])?.options).toEqual(options);
@@ -169,6 +174,10 @@ describe('what cannot be followed', () => {
     ['--timeout', '1e3', 'status'],
     ['--timeout', '-1', 'status'],
     ['-n', '10001', 'status'],
+    ['--min-ready', '10001', 'start', 'f'],
+    ['--min-ready', '101%', 'start', 'f'],
+    ['--min-ready', '1.5', 'start', 'f'],
+    ['--min-ready', 'all', 'start', 'f'],
     ['-n', '0x10', 'status'],
     ['-n', '1.5', 'status'],
   ])('refuses the value of %j', (...argv) => {

@@ -21,6 +21,9 @@ class FakeLife implements Life {
   shutDown(): void {
     this.shutDownCount += 1;
   }
+  detach(): void {
+    this.over({ kind: 'detached' });
+  }
   halt(reason: Error): void {
     this.over({ kind: 'halted', reason });
   }
@@ -50,7 +53,7 @@ const rig = (given: { readonly refusals?: readonly (Error | undefined)[] } = {})
       pauses.push(ms);
       task();
     },
-    stopMs: 77_000,
+    stopMs: () => 77_000,
     leave: (code) => void exits.push(code),
   });
   const drain = () => new Promise((resolve) => setImmediate(resolve));

@@ -16,6 +16,7 @@ import {
   readValue,
   takesOptionsAfter,
 } from './grammar.ts';
+import { maxLogLines } from './limits.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 
@@ -128,9 +129,15 @@ const unknownOption = (key: string, words: readonly string[]): Usage => {
 
 const badValue = (key: string, rule: OptionRule, value: string): string => {
   if (value === '') return `option '--${key}' needs ${rule.argument ?? 'a value'}`;
-  const wanted =
-    rule.kind === 'seconds' ? 'seconds above 0, at most a day' : 'a whole number from 0 to 10000';
-  return `option '--${key}' needs ${wanted}, not '${value}'`;
+  return `option '--${key}' needs ${wantedBy[rule.kind]}, not '${value}'`;
+};
+
+const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
+  flag: 'no value',
+  text: 'a text',
+  count: `a whole number from 0 to ${maxLogLines}`,
+  seconds: 'seconds above 0, at most a day',
+  share: 'a number of members, or a whole percentage up to 100%',
 };
 
 /** The help, of everything or of one own action. `columns` is the width of the terminal. */

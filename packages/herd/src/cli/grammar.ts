@@ -9,13 +9,14 @@
  * only: what follows belongs to the action and arrives as typed. `--` ends the options of herd,
  * everywhere.
  */
-import { maxLogLines, maxTimeoutMs } from './limits.ts';
+import { factsOf, rootNames } from '@bellwether/shepherd';
+import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
 
 /**
- * A flag stands alone; the others take one value: any text, a whole number, or seconds (kept as
- * milliseconds).
+ * A flag stands alone; the others take one value: any text, a whole number, seconds (kept as
+ * milliseconds), or so many members or percent of them.
  */
-export type OptionKind = 'flag' | 'text' | 'count' | 'seconds';
+export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -39,6 +40,13 @@ export const optionRules = {
   verbose: { letter: 'v', kind: 'flag', about: 'say also what is being done' },
   'log-history': { letter: 'n', kind: 'count', argument: 'N', about: 'how many log lines to show' },
   'no-members': { kind: 'flag', about: 'leave the members of a fleet alone' },
+  'dry-run': { kind: 'flag', about: 'say what would be done, and do nothing' },
+  'min-ready': {
+    kind: 'share',
+    argument: 'N|N%',
+    about: 'so many members are enough this time, whatever the fleet says',
+  },
+  strict: { kind: 'flag', about: 'end well only where every member did, whatever is enough' },
   out: {
     kind: 'text',
     argument: 'FILE',
@@ -57,7 +65,13 @@ export const optionRules = {
 
 /** The long name of an option. */
 export type OptionName = keyof typeof optionRules;
-type ValueOf<K extends OptionKind> = K extends 'flag' ? true : K extends 'text' ? string : number;
+type ValueOf<K extends OptionKind> = K extends 'flag'
+  ? true
+  : K extends 'text'
+    ? string
+    : K extends 'share'
+      ? number | `${number}%`
+      : number;
 /** The options that were given. `timeout` is in milliseconds. */
 export type Options = {
   readonly [N in OptionName]?: ValueOf<(typeof optionRules)[N]['kind']>;
@@ -81,7 +95,9 @@ export interface ActionRule {
 }
 
 const many = Number.POSITIVE_INFINITY;
-const changing = ['no-members'] as const;
+/** The options of everything that is asked of a service. */
+export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'strict'];
+const starting: readonly OptionName[] = [...changing, 'min-ready'];
 
 /**
  * Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`.
@@ -91,11 +107,11 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'status',
     rule('[SERVICE]', 0, 1, ['log-history'], 'what runs, or everything about one service'),
   ],
-  ['start', rule('SERVICE [ARG...]', 1, many, changing, 'start a service and what it requires')],
+  ['start', rule('SERVICE [ARG...]', 1, many, starting, 'start a service and what it requires')],
   ['stop', rule('SERVICE [ARG...]', 1, many, changing, 'stop a service and what requires it')],
   [
     'restart',
-    rule('SERVICE [ARG...]', 1, many, changing, 'stop a service, then start it and its dependents'),
+    rule('SERVICE [ARG...]', 1, many, starting, 'stop a service, then start it and its dependents'),
   ],
   ['enable', rule('SERVICE', 1, 1, changing, 'let a service be started again')],
   ['disable', rule('SERVICE', 1, 1, changing, 'refuse to start a service from now on')],
@@ -139,6 +155,10 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['ref show', rule('PETNAME', 1, 1, ['reveal'], 'where a ref leads')],
   ['ref rm', rule('PETNAME', 1, 1, ['yes'], 'forget a ref')],
   ['ref push', rule('PETNAME', 1, 1, ['yes'], "copy a ref into the shepherd's own store")],
+  [
+    'op cancel',
+    rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),
+  ],
   ['help', rule('[ACTION...]', 0, 2, [], 'show help')],
 ]);
 
@@ -164,45 +184,35 @@ export const commonOptions: readonly OptionName[] = [
 ];
 
 /** The first words of actions that are two words. */
-export const isGroup = (word: string): boolean => word === 'ref';
+export const isGroup = (word: string): boolean => word === 'ref' || word === 'op';
 
-/** Kept free for herd itself: a custom action of this name must not change its meaning one day. */
-export const reservedWords: ReadonlySet<string> = new Set([
-  ...[
-    'accept',
-    'audit',
-    'can',
-    'completion',
-    'dashboard',
-    'dev',
-    'grant',
-    'import',
-    'net',
-    'node',
-    'op',
-    'release',
-  ],
-  ...['retry', 'top', 'who-can', 'why'],
-]);
-
-/** The name of the own action that some words begin with, and how many words it takes up. */
+/**
+ * The name of the own action that some words begin with, and how many words it takes up. What the
+ * shepherd itself does is herd's own only where no other service is named.
+ */
 export const ownAction = (
   words: readonly string[],
 ): { readonly name: string; readonly wordCount: number } | undefined => {
   const [first, second] = words;
   if (first === undefined) return undefined;
-  if (!isGroup(first)) return actionRules.has(first) ? { name: first, wordCount: 1 } : undefined;
-  const name = second === undefined ? first : `${first} ${second}`;
-  return actionRules.has(name) ? { name, wordCount: 2 } : undefined;
+  if (isGroup(first)) {
+    const name = second === undefined ? first : `${first} ${second}`;
+    return actionRules.has(name) ? { name, wordCount: 2 } : undefined;
+  }
+  if (!actionRules.has(first)) return undefined;
+  const isElsewhere = second !== undefined && !rootNames.includes(second);
+  if (isElsewhere && factsOf(first)?.by === 'shepherd') return undefined;
+  return { name: first, wordCount: 1 };
 };
 
 /** Whether an option of herd may stand after these words. */
 export const takesOptionsAfter = (words: readonly string[]): boolean => {
   const [first = ''] = words;
   if (words.length < 2 || isGroup(first)) return true;
-  const own = actionRules.get(first);
-  if (own === undefined) return false;
-  return own.opaqueAfter === undefined || words.length <= own.opaqueAfter;
+  const own = ownAction(words);
+  const rule = own === undefined ? undefined : actionRules.get(own.name);
+  if (rule === undefined) return false;
+  return rule.opaqueAfter === undefined || words.length <= rule.opaqueAfter;
 };
 
 /** The long name of an option by its letter. */
@@ -221,7 +231,17 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
   if (kind === 'text') return text === '' ? undefined : text;
   if (kind === 'count')
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
+  if (kind === 'share') return shareIn(text);
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text)) return undefined;
   const ms = Math.round(Number(text) * 1000);
   return ms > 0 && ms <= maxTimeoutMs ? ms : undefined;
+};
+
+/** `3`, or `50%`. */
+const shareIn = (text: string): number | `${number}%` | undefined => {
+  const [, digits = '', percent] = /^(\d{1,5})(%?)$/.exec(text) ?? [];
+  if (digits === '') return undefined;
+  const count = Number(digits);
+  if (percent === '%') return count <= 100 ? `${count}%` : undefined;
+  return count <= maxMembers ? count : undefined;
 };

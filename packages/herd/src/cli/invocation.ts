@@ -2,16 +2,17 @@
  * From words to what is to be done, the same for both parsers. Knows the grammar, nothing of
  * sockets or services.
  */
+import { factsOf, isBuiltIn, rootNames } from '@bellwether/shepherd';
 import { closest } from './closest.ts';
 import {
   actionRules,
   type ActionRule,
+  changing,
   commonOptions,
   isGroup,
   type OptionName,
   type Options,
   ownAction,
-  reservedWords,
 } from './grammar.ts';
 import { maxWordChars, maxWordCount } from './limits.ts';
 import type { Typed } from './parse.ts';
@@ -19,8 +20,8 @@ import { Usage } from './usage.ts';
 
 /** What one command line asks for. */
 export type Invocation =
-  | { readonly kind: 'help'; readonly topic: string | undefined }
-  | { readonly kind: 'version' }
+  | { readonly kind: 'help'; readonly topic: string | undefined; readonly options: Options }
+  | { readonly kind: 'version'; readonly options: Options }
   /** One of herd's own actions; `words` is what followed it. */
   | {
       readonly kind: 'own';
@@ -38,13 +39,8 @@ export interface Command {
   readonly args: readonly string[];
 }
 
-/** GNU's two names for the shepherd itself. */
-export const isRootName = (service: string): boolean =>
-  service === 'root' || service === 'shepherd';
-
-/** Own actions that are requests to the service. */
-const performed: ReadonlySet<string> = new Set(['start', 'stop', 'restart', 'enable', 'disable']);
-const optionsOfPerform: readonly OptionName[] = ['no-members'];
+/** Whether a SERVICE is the shepherd itself. */
+export const isRootName = (service: string): boolean => rootNames.includes(service);
 
 /**
  * Says what a command line asks for.
@@ -52,8 +48,8 @@ const optionsOfPerform: readonly OptionName[] = ['no-members'];
  */
 export const interpret = (typed: Typed): Invocation => {
   const { words, options } = typed;
-  if (options.version === true) return { kind: 'version' };
-  if (options.help === true) return { kind: 'help', topic: ownAction(words)?.name };
+  if (options.version === true) return { kind: 'version', options };
+  if (options.help === true) return { kind: 'help', topic: ownAction(words)?.name, options };
   checkWords(words);
   checkSecrets(typed);
   const own = ownAction(words);
@@ -63,9 +59,9 @@ export const interpret = (typed: Typed): Invocation => {
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
   checkCount(own.name, rule, rest.length);
   checkOptions(own.name, options, rule.options);
-  if (own.name === 'help') return { kind: 'help', topic: ownAction(rest)?.name };
+  if (own.name === 'help') return { kind: 'help', topic: ownAction(rest)?.name, options };
   if (own.name === 'do') return perform(rest, options);
-  return performed.has(own.name)
+  return isBuiltIn(own.name)
     ? perform([own.name, ...rest], options)
     : { kind: 'own', action: own.name, words: rest, options };
 };
@@ -78,7 +74,7 @@ const perform = (words: readonly string[], options: Options): Invocation => {
 const custom = (words: readonly string[], options: Options): Invocation => {
   const [action = '', second] = words;
   if (isGroup(action)) throw unknownOfGroup(action, second);
-  if (reservedWords.has(action))
+  if (factsOf(action)?.by === 'nobody')
     throw new Usage(
       `'${action}' is kept for herd itself, and this version has no such command`,
       `An action of that name is reached with 'herd do ${action} SERVICE'.`,
@@ -91,7 +87,7 @@ const custom = (words: readonly string[], options: Options): Invocation => {
       hint,
     );
   }
-  checkOptions(action, options, optionsOfPerform);
+  checkOptions(action, options, changing);
   return perform(words, options);
 };
 

@@ -13,6 +13,8 @@ export const maxWordCount = 3 + limits.argumentCount;
 export const maxWordChars = limits.argumentBytes;
 /** Milliseconds of `--timeout`: what a shepherd takes. Timers of Node end at 24.8 days. */
 export const maxTimeoutMs = limits.remainingMs;
+/** Members of `--min-ready`: as many as a fleet may have. */
+export const maxMembers = limits.rowCount;
 /** Lines of `-n`: what a shepherd takes, and one answer carries without a stream. */
 export const maxLogLines = limits.logLineCount;
 /**

@@ -11,6 +11,7 @@ import type { Connections, Context } from './context.ts';
 import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
 import { parseQuickly, type Typed } from './parse.ts';
+import { printJson } from './print.ts';
 import { report } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -52,16 +53,21 @@ const run = async (
   program: Program,
   connections: Connections,
 ): Promise<number> => {
+  const { options } = invocation;
   if (invocation.kind === 'version') {
-    terminal.out(`herd (Bellwether) ${program.version}\n`);
+    const { version } = program;
+    if (options.json === true) printJson(terminal, { kind: 'version', version });
+    else terminal.out(`herd (Bellwether) ${version}\n`);
     return 0;
   }
   if (invocation.kind === 'help') {
     const { helpText } = await import('./full.ts');
-    terminal.out(await helpText(invocation.topic, terminal.columns));
+    const { topic } = invocation;
+    const text = await helpText(topic, terminal.columns);
+    if (options.json === true) printJson(terminal, { kind: 'help', topic, text });
+    else terminal.out(text);
     return 0;
   }
-  const { options } = invocation;
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
   if (invocation.kind === 'perform') return runPerform(context, invocation.command);
   return runOwn(context, invocation.action, invocation.words);
@@ -81,6 +87,8 @@ const runOwn = async (
       return runDoc(context, words);
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
+    case 'op cancel':
+      return (await import('./commands/op.ts')).runCancel(context, words);
     default:
       return (await import('./commands/ref.ts')).runRef(context, action, words);
   }

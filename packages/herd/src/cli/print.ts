@@ -8,6 +8,10 @@
  *     status      services, as they describe themselves (times in ms since 1970, ages in ms)
  *     about       name, version, pid, locations: the shepherd itself
  *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
+ *     plan        action, service, exitCode, steps: what --dry-run found, in order
+ *     cancel      operation
+ *     version     version
+ *     help        topic, text
  *     history     changes: service, what, at
  *     log         service, lines
  *     doc         service, documentation, actions

@@ -13,6 +13,7 @@ import {
   type Change,
   type Event,
   type Outcome,
+  type PlannedStep,
   type Read,
   type Status,
 } from '@bellwether/shepherd';
@@ -53,6 +54,8 @@ export const statusesIn: (value: unknown) => readonly Status[] = checked(
 );
 /** Status changes. @throws BadAnswer */
 export const changesIn: (value: unknown) => readonly Change[] = checked(reader.changes, 'history');
+/** Steps of a plan. @throws BadAnswer */
+export const planIn: (value: unknown) => readonly PlannedStep[] = checked(reader.plan, 'plan');
 /** Lines of text. @throws BadAnswer */
 export const linesIn: (value: unknown) => readonly string[] = checked(reader.lines, 'lines');
 /** One text. @throws BadAnswer */

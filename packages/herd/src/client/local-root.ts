@@ -1,7 +1,16 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { About } from '@bellwether/fleet';
 import type { Change, Outcome, Status } from '@bellwether/shepherd';
-import { aboutIn, changesIn, linesIn, outcomeIn, statusesIn, statusIn, textIn } from './answers.ts';
+import {
+  aboutIn,
+  changesIn,
+  linesIn,
+  outcomeIn,
+  planIn,
+  statusesIn,
+  statusIn,
+  textIn,
+} from './answers.ts';
 import type { Line, Patience } from './line.ts';
 import type { ServiceClient } from './service.ts';
 import { makeClientSink, type Told } from './sink.ts';
@@ -59,6 +68,11 @@ export const rootClient = (line: Line): RootClient => {
         ),
       status: async (probeMs, patience) =>
         statusIn((await client.status([name], probeMs, patience))[0]),
+      plan: async (request, patience) =>
+        planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
+      cancel: async (operation, patience) => {
+        await line.ask({ method: 'cancel', args: [operation], ...patience });
+      },
     }),
   };
   return client;

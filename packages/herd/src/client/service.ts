@@ -1,6 +1,6 @@
 /** One service as `herd` asks it, be it by name at a local root or through a facet of its own. */
-import type { Outcome, Request, Status } from '@bellwether/shepherd';
-import { outcomeIn, statusIn } from './answers.ts';
+import type { Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
+import { outcomeIn, planIn, statusIn } from './answers.ts';
 import type { Line, Patience } from './line.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -10,6 +10,10 @@ export interface ServiceClient {
   perform(request: Request, told: Told, patience: Patience): Promise<Outcome>;
   /** Asked live: where knowing takes asking somebody else, for at most `probeMs`. */
   status(probeMs: number, patience: Patience): Promise<Status>;
+  /** What a request would do. */
+  plan(request: Request, patience: Patience): Promise<readonly PlannedStep[]>;
+  /** Calls off what has not begun of an operation that was asked for the same way. */
+  cancel(operation: string, patience: Patience): Promise<void>;
 }
 
 /** Asks over a line to a facet. The line stays the caller's. */
@@ -24,4 +28,9 @@ export const facetClient = (line: Line): ServiceClient => ({
     ),
   status: async (probeMs, patience) =>
     statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience })),
+  plan: async (request, patience) =>
+    planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
+  cancel: async (operation, patience) => {
+    await line.ask({ method: 'cancel', args: [operation], ...patience });
+  },
 });

@@ -4,6 +4,7 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
+import { isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { closest } from '../cli/closest.ts';
 import { petnameOf } from '../refs/petname.ts';
@@ -47,8 +48,6 @@ const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
     },
   });
 
-/** GNU Shepherd keeps both names for the shepherd itself. */
-const rootNames: readonly string[] = ['root', 'shepherd'];
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 const name = z
   .string()
@@ -206,20 +205,9 @@ const respawn = z.preprocess(
     .optional(),
 );
 
-/** What every service understands already. */
-const builtInActions: readonly string[] = [
-  'start',
-  'stop',
-  'restart',
-  'status',
-  'enable',
-  'disable',
-  'doc',
-  'log',
-];
 const actionName = name
   .regex(/^[a-z][a-z0-9-]*$/, 'may have small letters, digits and - only, and begins with a letter')
-  .refine((text) => !builtInActions.includes(text), 'is an action of every service');
+  .refine((text) => !isTaken(text), 'is an action of every service');
 const action = record(
   {
     documentation: documentation.min(1, 'expected one sentence about what it does'),

@@ -1,19 +1,28 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
-import { Refused, type Answer } from '@bellwether/actors';
+import { Refused, type Answer, type Log } from '@bellwether/actors';
 import type { Dial, RefStore as RefPower } from '@bellwether/fleet';
-import { peerKey, type Router } from '@bellwether/ocapn';
+import { peerKey, peerUri, type Router, type Sturdyref, type SessionView } from '@bellwether/ocapn';
 import { RefStore, sturdyrefOf } from '../refs/ref-store.ts';
+import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
 export interface DaemonRefs extends RefPower {
   /** Where a petname leads, for messages; undefined for one that is not there. */
   peerOf(petname: string): string | undefined;
   readonly dial: Dial;
+  /** Told of each session that opens: a peer that calls from another address is found there again. */
+  met(session: SessionView): void;
 }
 
 /** Makes them over a folder. `router` is asked for at each dial, since it is made after the actors that dial. */
-export const daemonRefs = (folder: string, uid: number, router: () => Router): DaemonRefs => {
+export const daemonRefs = (
+  folder: string,
+  uid: number,
+  router: () => Router,
+  log: Log,
+): DaemonRefs => {
   const store = new RefStore(folder, uid);
+  const peers = new MovedPeers(router);
   return {
     put: (petname, uri, answer) =>
       settle(answer, () => store.add(petname, sturdyrefOf(uri, 'the ref that was pushed'), true)),
@@ -28,9 +37,16 @@ export const daemonRefs = (folder: string, uid: number, router: () => Router): D
       const found = store.list().find((one) => one.petname === petname);
       return found !== undefined && 'ref' in found ? peerKey(found.ref.peer) : undefined;
     },
-    dial: (petname, reached, lost) => dial(store, router, petname, reached, lost),
+    dial: (petname, reached, lost) => dial({ store, peers, log }, petname, reached, lost),
+    met: (session) => peers.met(session),
   };
 };
+
+interface Dialling {
+  readonly store: RefStore;
+  readonly peers: MovedPeers;
+  readonly log: Log;
+}
 
 /** A power answers; it never throws into the vat. */
 const settle = (answer: Answer, body: () => unknown): void => {
@@ -42,14 +58,21 @@ const settle = (answer: Answer, body: () => unknown): void => {
 };
 
 const dial = (
-  store: RefStore,
-  router: () => Router,
+  { store, peers, log }: Dialling,
   petname: string,
   reached: Answer,
   lost: Answer,
 ): void => {
+  const keep = (moved: Sturdyref): void => {
+    try {
+      store.add(petname, moved, true);
+      log('ref.moved', { petname, to: peerUri(moved.peer) });
+    } catch (error) {
+      log('ref.not-kept', { petname, error }); // it is reached all the same
+    }
+  };
   try {
-    router().dial(store.get(petname), reached, lost);
+    peers.dial(store.get(petname), keep, reached, lost);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reason = new Refused(`${why}; push one with 'herd ref push ${petname}'`, {

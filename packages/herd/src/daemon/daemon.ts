@@ -17,15 +17,11 @@ import {
   Starts,
   type ServiceLogs,
 } from '@bellwether/shepherd/node';
-import {
-  loadConfig,
-  plainEnvironment,
-  toServiceConfigs,
-  type Description,
-} from '../config/index.ts';
+import { loadConfig, plainEnvironment, type Description } from '../config/index.ts';
 import { writeSecret } from '../refs/secret-file.ts';
 import { openFileStore } from '../store/file-store.ts';
 import { AdminRef } from './admin-ref.ts';
+import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareState } from './folders.ts';
@@ -45,6 +41,8 @@ export interface DaemonPowers {
   readonly say: (line: string) => void;
   /** Calls back with its name at each signal that asks for the end. */
   readonly onStop: (stop: (signal: string) => void) => void;
+  /** Calls back with its name at each signal that asks to leave services to the next daemon. */
+  readonly onDetach: (detach: (signal: string) => void) => void;
   /** Calls back at each error that nobody caught, which then does not end the process. */
   readonly onEscape: (escaped: (error: unknown, origin: string) => void) => void;
   /** Ends the process at once. */
@@ -66,9 +64,11 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   const admin = new AdminRef(options.socket);
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
-    const description = await describe(options, powers);
+    const read = (): Promise<Description> => describe(options, powers);
+    const { env } = powers;
+    const configuration = new Configuration(await read(), { read, env, log });
     const identity = loadOrMakeIdentity(options.state);
-    const common = commonParts(options, powers, description, identity, admin, log);
+    const common = commonParts(options, powers, configuration, identity, admin, log);
     const stopRotation = rotateLogs({
       folder: options.logs,
       except: [options.logFile],
@@ -78,7 +78,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       after: nodeClock({ unref: true }).after,
       wall: Date.now,
     });
-    await runLives(options, powers, description, common).finally(stopRotation);
+    await runLives(options, powers, configuration, common).finally(stopRotation);
     log('daemon.end', { pid: process.pid });
   } catch (error) {
     log('daemon.failed', { error });
@@ -97,7 +97,7 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
     print: (text) => powers.say(text.trimEnd()),
   });
 
-type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'logFiles'> & {
+type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'services' | 'logFiles'> & {
   readonly logFiles: ServiceLogs;
   readonly starts: Starts;
 };
@@ -105,7 +105,7 @@ type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'logFiles'> & {
 const commonParts = (
   options: DaemonOptions,
   powers: DaemonPowers,
-  description: Description,
+  { name, load, keep }: Configuration,
   identity: TlsIdentity,
   admin: AdminRef,
   log: LifeParts['log'],
@@ -118,8 +118,9 @@ const commonParts = (
     cwd: powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/'),
   };
   return {
-    name: description.name,
-    services: toServiceConfigs(description, powers.env),
+    name,
+    load,
+    keep,
     version: powers.version,
     identity,
     admin,
@@ -142,42 +143,37 @@ const commonParts = (
 const runLives = async (
   options: DaemonOptions,
   powers: DaemonPowers,
-  description: Description,
+  configuration: Configuration,
   common: CommonParts,
 ): Promise<void> => {
   const lives = new Lives({
-    next: () => nextLife(options, description.listen, common),
+    next: () => nextLife(options, configuration, common),
     announce: (life) => announce(options, powers, common, life),
     log: common.log,
     say: powers.say,
     now: () => performance.now(),
     after: (ms, task) => void setTimeout(task, ms),
-    stopMs: stopMs + graceMsOf(description),
+    stopMs: () => stopMs + configuration.graceMs,
     leave: (exitCode) => {
       removeLeftovers(options, common.admin);
       powers.exit(exitCode);
     },
   });
   powers.onStop((signal) => lives.stop(signal));
+  powers.onDetach((signal) => lives.detach(signal));
   powers.onEscape((error, origin) => lives.escaped(error, origin));
   await lives.run();
 };
 
-/** No order of stopping takes longer than one service after the other, each with its whole grace. */
-const graceMsOf = ({ services }: Description): number =>
-  services.reduce(
-    (sum, entry) => sum + (entry.kind === 'service' ? 1_000 * entry.stop.graceSeconds : 0),
-    0,
-  );
-
 const nextLife = async (
   options: DaemonOptions,
-  { tcpTls }: Description['listen'],
+  { listen: { tcpTls }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
   const store = await openFileStore(options.state);
   return makeLife({
     ...common,
+    services,
     store,
     doors: {
       socket: options.socket,

@@ -5,12 +5,14 @@
  *                                                                                 │
  *     halted (a failed commit, a bug)  ──► sessions cut, sockets closed ──► the next life
  *     shut down, by root or a signal   ──► services stopped in order    ──► the end
+ *     detached, by root or a signal    ──► sessions cut, sockets closed ──► the end
  *
  * Nothing is served before adoption is done: a start that came earlier would make a second process. The processes,
  * the lock and the identity belong to the daemon (daemon.ts) and outlast its lives.
  */
 import {
   createVat,
+  type Answer,
   type Frontier,
   type Log,
   type Ref,
@@ -18,9 +20,9 @@ import {
   type Vat,
 } from '@bellwether/actors';
 import {
+  makeComposition,
   makeLocalRoot,
   makeNonceRegistry,
-  registerServices,
   type LocalRoot,
   type NonceRegistry,
   type PlannedService,
@@ -61,6 +63,9 @@ export interface LifeParts {
   /** Of this node, for people. */
   readonly name: string;
   readonly services: readonly PlannedService[];
+  /** Reads the configuration again; see `makeComposition`, also of `keep`. */
+  readonly load: (answer: Answer) => void;
+  readonly keep: (planned: readonly PlannedService[]) => void;
   readonly version: string;
   readonly identity: TlsIdentity;
   readonly admin: AdminRef;
@@ -76,7 +81,10 @@ export interface LifeParts {
 }
 /** Why a life is over. */
 export type LifeEnd =
-  { readonly kind: 'shut-down' } | { readonly kind: 'halted'; readonly reason: Error };
+  | { readonly kind: 'shut-down' }
+  /** Its services go on; the daemon ends and leaves them to the next one. */
+  | { readonly kind: 'detached' }
+  | { readonly kind: 'halted'; readonly reason: Error };
 /** A life that serves. */
 export interface Life {
   readonly locations: readonly PeerLocation[];
@@ -92,6 +100,8 @@ export interface Life {
    * more than once, and does nothing before this life serves.
    */
   shutDown(): void;
+  /** Ends this life and with it the daemon; processes go on. */
+  detach(): void;
   /** Ends this life as it is; processes go on. */
   halt(reason: Error): void;
 }
@@ -102,6 +112,7 @@ const closeMs = 5_000;
 /** What every peer may know of an end; the reason itself is in the log. */
 const farewells: Readonly<Record<LifeEnd['kind'], string>> = {
   'shut-down': 'the shepherd has ended',
+  detached: 'the shepherd has ended and left its services to the next one',
   halted: 'the shepherd halted and starts anew; its log says why',
 };
 
@@ -158,8 +169,9 @@ class VatLife implements Life {
       designator: parts.identity.designator,
       // What a peer passes in an argument makes this daemon dial nobody.
       mayDial: (_to, because) => because === 'asked',
+      opened: (session) => this.#refs.met(session),
     });
-    this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router);
+    this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router, parts.log);
   }
 
   async serve(): Promise<void> {
@@ -186,6 +198,10 @@ class VatLife implements Life {
         this.#parts.log('shutdown.failed', { error });
         this.halt(error instanceof Error ? error : new Error(String(error)));
       });
+  }
+
+  detach(): void {
+    this.#over({ kind: 'detached' });
   }
 
   halt(reason: Error): void {
@@ -236,7 +252,13 @@ class VatLife implements Life {
       records,
     });
     const { dial, peerOf } = this.#refs;
-    registerServices(turn, shepherd, services, { dial, peerOf, clock: this.#clock });
+    const composition = turn.spawn(makeComposition, {
+      shepherd,
+      planned: services,
+      surroundings: { dial, peerOf, clock: this.#clock },
+      load: this.#parts.load,
+      keep: this.#parts.keep,
+    });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),
@@ -246,10 +268,12 @@ class VatLife implements Life {
     const root = turn.spawn(makeLocalRoot, {
       shepherd,
       mint,
+      composition,
       refs: this.#refs,
       about: () => this.#about(),
       uriOf: (swissnum) => sturdyrefUri(new Sturdyref(this.#publicLocation(), swissnum)),
       end: () => this.#over({ kind: 'shut-down' }),
+      leave: () => this.detach(),
     });
     return { mint, root, shepherd };
   }

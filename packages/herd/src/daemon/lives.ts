@@ -4,6 +4,7 @@
  *     what happens                        with a life                      without one
  *     the life halts                      another one after a pause
  *     a signal                            services stop in order, the end  the next life ends so
+ *     SIGUSR2                             the process ends with it; services stay for the next daemon
  *     a second signal, or too long a stop the process ends at once; services stay for the next daemon
  *     an error that nobody caught         the life halts                   noted
  *     another within a second             exit 70; services stay for the next daemon
@@ -29,8 +30,8 @@ export interface LivesPowers {
   readonly now: () => number;
   /** Calls back once, so many milliseconds later. */
   readonly after: (ms: number, task: () => void) => void;
-  /** Longest orderly end, in milliseconds. */
-  readonly stopMs: number;
+  /** Longest orderly end by now, in milliseconds. */
+  readonly stopMs: () => number;
   /** Ends the process at once, with this exit code, and leaves no key behind. */
   readonly leave: (exitCode: number) => void;
 }
@@ -48,17 +49,19 @@ export class Lives {
   readonly #powers: LivesPowers;
   #current: Life | undefined;
   #isStopping: boolean;
+  #isDetaching: boolean;
   #escapedAtMs: number;
 
   constructor(powers: LivesPowers) {
     this.#powers = powers;
     this.#current = undefined;
     this.#isStopping = false;
+    this.#isDetaching = false;
     this.#escapedAtMs = -Infinity;
   }
 
   /**
-   * Settles when a life was shut down.
+   * Settles when a life was shut down or detached.
    * @throws what keeps the first life from serving, and why one halted while it was to end.
    */
   async run(): Promise<void> {
@@ -66,18 +69,20 @@ export class Lives {
     for (let shortLives = 0, isFirst = true; ; isFirst = false) {
       const begun = now();
       const end = await this.#live(isFirst);
-      if (end.kind === 'shut-down') return;
+      if (end.kind !== 'halted' || this.#isDetaching) return;
       log('daemon.halted', { reason: end.reason });
       shortLives = now() - begun < steadyMs ? shortLives + 1 : 1;
       if (this.#isStopping) throw end.reason;
       const pauseMs = Math.min(maxPauseMs, firstPauseMs * 2 ** (shortLives - 1));
       await new Promise<void>((resolve) => after(pauseMs, resolve));
+      if (this.#isDetaching) return;
     }
   }
 
   /** A signal asks for the end. */
   stop(signal: string): void {
-    const { log, say, after, stopMs } = this.#powers;
+    const { log, say, after } = this.#powers;
+    const stopMs = this.#powers.stopMs();
     if (this.#isStopping) return this.#leave('daemon.stopped-at-once', `${signal} again`, signal);
     this.#isStopping = true;
     log('daemon.stopping', { signal, limitMs: stopMs });
@@ -88,6 +93,15 @@ export class Lives {
       this.#leave('daemon.stop-too-long', `not over after ${stopMs / 1_000} s`, signal);
     });
     this.#current?.shutDown();
+  }
+
+  /** A signal asks to end the process, and to leave what runs to the next daemon. */
+  detach(signal: string): void {
+    const { log, say } = this.#powers;
+    this.#isDetaching = true;
+    log('daemon.detaching', { signal });
+    say(`${signal}: the shepherd ends; its services go on and are left to the next one.`);
+    this.#current?.detach();
   }
 
   /** An error reached the event loop: what it left half done is unknown, so the life ends, and not the process. */
@@ -107,11 +121,17 @@ export class Lives {
     try {
       const life = await this.#powers.next();
       this.#current = life;
+      if (this.#isDetaching) {
+        life.detach();
+        return await life.ended;
+      }
       await life.serve();
       if (isFirst) this.#powers.announce(life);
       if (this.#isStopping) life.shutDown();
       return await life.ended;
     } catch (error) {
+      // Ended before it served, as it was asked to.
+      if (this.#isDetaching) return { kind: 'detached' };
       // Of the first life it is the operator who has to know; a later one may find the disk mended next time.
       if (isFirst) throw error;
       return {

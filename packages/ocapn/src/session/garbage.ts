@@ -5,15 +5,22 @@ import { writeGcAnswers, writeGcExports } from '../wire/write.ts';
 /** Positions in one frame: far below the values that a record may have. */
 const FRAME_POSITIONS = 8_192;
 
+/** So much is worth a frame before it is swept. */
+const GARBAGE_COUNT = 256;
+/** Bytes of answers that the peer holds for us only because it was not told yet. */
+const GARBAGE_BYTES = 256 * 1024;
+
 /** The garbage of one session. It has no lists while there is none: most sessions are idle. */
 export class Garbage {
   #positions: number[] | undefined = undefined;
   #deltas: number[] | undefined = undefined;
   #answers: number[] | undefined = undefined;
+  #answerBytes = 0;
 
-  /** References and answers together. */
-  get count(): number {
-    return (this.#positions?.length ?? 0) + (this.#answers?.length ?? 0);
+  /** Whether it should not wait for the next sweep. */
+  get isMuch(): boolean {
+    const count = (this.#positions?.length ?? 0) + (this.#answers?.length ?? 0);
+    return count >= GARBAGE_COUNT || this.#answerBytes >= GARBAGE_BYTES;
   }
   get hasExports(): boolean {
     return this.#positions !== undefined;
@@ -26,8 +33,10 @@ export class Garbage {
     (this.#positions ??= []).push(position);
     (this.#deltas ??= []).push(delta);
   }
-  addAnswer(position: number): void {
+  /** `byteCount`: of the frame that the answer came in. */
+  addAnswer(position: number, byteCount: number): void {
     (this.#answers ??= []).push(position);
+    this.#answerBytes += byteCount;
   }
   /** One frame of exports, into an open frame. */
   writeExports(out: Writer): void {
@@ -39,6 +48,7 @@ export class Garbage {
   writeAnswers(out: Writer): void {
     writeGcAnswers(out, firstOf(this.#answers));
     this.#answers = restOf(this.#answers);
+    this.#answerBytes = 0;
   }
 }
 

@@ -41,6 +41,8 @@ class Pending implements Answer, HeldAnswer {
   readonly byteCount: number;
   weight = 0;
   isHeld = false;
+  /** What the bootstrap object is asked comes alone, a ping above all. */
+  isAlone = false;
   readonly #incoming: Incoming;
   constructor(
     incoming: Incoming,
@@ -115,6 +117,8 @@ export class Incoming {
     let byteCount = ANSWER_BYTES;
     if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
     else if (!isKept && pending.answerPos === undefined) this.#session.unheard(value);
+    // What is given back goes along: a write of its own would cost as much as the ping.
+    if (pending.isAlone) this.#session.unsent.isSwept = true;
     const { answers, room } = this.#tables;
     if (!pending.isHeld) return;
     if (answers.byteCount > room.answerBytes)
@@ -145,7 +149,7 @@ export class Incoming {
     const result = frontier.deliver(target, method, args);
     if (target === bootstrap && this.#session.isStranger)
       frontier.listen(result, { kept: () => this.#session.know(), broken: () => undefined });
-    this.#expect(result, operation.answer, operation.resolver?.position);
+    this.#expect(result, operation.answer, operation.resolver?.position, target === bootstrap);
   }
   #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
     if (answer === undefined && resolver === undefined) return;
@@ -154,11 +158,17 @@ export class Incoming {
     this.#expect(vow, answer, resolver?.position);
   }
   /** The answer stands before the next frame is read: it may be pipelined to. */
-  #expect(vow: Vow, answerPos: number | undefined, resolverPos: number | undefined): void {
+  #expect(
+    vow: Vow,
+    answerPos: number | undefined,
+    resolverPos: number | undefined,
+    isAlone = false,
+  ): void {
     const { answers, room } = this.#tables;
     this.#pendingCount += 1;
     this.#pendingBytes += this.#frameBytes;
     const pending = new Pending(this, vow, answerPos, resolverPos, this.#frameBytes);
+    pending.isAlone = isAlone;
     if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
   }
@@ -169,7 +179,7 @@ export class Incoming {
         `captp: resolver ${question.resolverPos} was told neither fulfill nor break`,
       );
     this.#tables.exports.drop(question);
-    this.#outgoing.settle(question, method === 'fulfill', args[0]);
+    this.#outgoing.settle(question, method === 'fulfill', args[0], this.#frameBytes);
     // A resolver is told one way. A peer that asks for an answer all the same gets nothing.
     this.#result(operation, undefined);
   }
@@ -191,7 +201,7 @@ export class Incoming {
     for (let i = 0; i < positions.length; i++) {
       const question = this.#tables.exports.returned(positions[i] ?? 0, deltas[i] ?? 0);
       if (question !== undefined)
-        this.#outgoing.settle(question, false, new Refused('captp: the peer will not answer'));
+        this.#outgoing.settle(question, false, new Refused('captp: the peer will not answer'), 0);
     }
   }
   /** What a message gets that reaches nobody. */

@@ -17,10 +17,11 @@ import type { Connection } from '../netlayer.ts';
 import { Writer } from '../syrup/write.ts';
 
 /**
- * Milliseconds that garbage is gathered. Two frames and a write for each call would wake the peer
- * once more and take half of the throughput away.
+ * Milliseconds that garbage is gathered: as long as in Goblins. Two frames and a write at each end
+ * for each call would take half of the throughput away, and a call to each of a thousand nodes
+ * would be three thousand writes. Much garbage, or heavy, does not wait.
  */
-const GARBAGE_MS = 20;
+const GARBAGE_MS = 1_000;
 /**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
  * waiting. No step is longer, so that a line that works is seen to work.

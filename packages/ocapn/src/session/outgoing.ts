@@ -24,24 +24,17 @@ import { OutgoingReferences } from './references.ts';
 import type { Session } from './session.ts';
 import { BOOTSTRAP_POS, Import, Question, type Tables } from './tables.ts';
 
-/** So much garbage is worth a frame before it is swept. */
-const GARBAGE_COUNT = 256;
-
 /** Names nothing, here and in Goblins, where swissnums are random or hashes. */
 const NO_SWISSNUM = new Uint8Array(0);
 
 /** The answer to a ping: that it came is all that it says. */
 class Ping implements FarAnswer {
   slot: Slot | undefined = undefined;
-  readonly #outgoing: Outgoing;
-  constructor(outgoing: Outgoing) {
-    this.#outgoing = outgoing;
-  }
   kept(): void {
-    this.#outgoing.release(this);
+    // Whatever it is, it was heard.
   }
   broken(): void {
-    this.#outgoing.release(this);
+    // As expected.
   }
 }
 
@@ -123,10 +116,16 @@ export class Outgoing implements Connector {
    * Asks the peer's bootstrap object for an empty swissnum. The draft has no ping of its own; this
    * is a message that every peer answers, with a break, and that changes nothing there: Goblins
    * ignores what it does not know without a word, Endo ends the session over it, and a listen to
-   * what is no promise ends it too.
+   * what is no promise ends it too. The answer is given back in the same write.
    */
   ping(): void {
-    this.deliver(this.bootstrap, 'fetch', [NO_SWISSNUM], new Ping(this));
+    const ping = new Ping();
+    this.deliver(this.bootstrap, 'fetch', [NO_SWISSNUM], ping);
+    const { slot } = ping;
+    if (!(slot instanceof Question) || slot.answerPos === undefined) return;
+    slot.isCollected = true;
+    this.#garbage.addAnswer(slot.answerPos, 0);
+    this.#session.unsent.isSwept = true;
   }
   /**
    * Tells a resolver of the peer how something ended, and gives the resolver back. The result is
@@ -142,9 +141,10 @@ export class Outgoing implements Connector {
     const told = this.#tryReply(resolverPos, false, reason);
     return typeof told === 'number' ? told : 0;
   }
-  /** The peer has answered. `question` is out of its table already. */
-  settle(question: Question, isKept: boolean, value: unknown): void {
+  /** The peer has answered in so many bytes. `question` is out of its table already. */
+  settle(question: Question, isKept: boolean, value: unknown, byteCount: number): void {
     const { answer } = question;
+    question.byteCount = byteCount;
     if (!isKept) return answer.broken(reasonIn(value));
     if (question.isPipelined && (question.isRelayed || this.#keepsItsPipe(value)))
       this.#host.reaper.watch(answer, () => this.#collectAnswer(question));
@@ -157,12 +157,12 @@ export class Outgoing implements Connector {
     this.#garbage.addExport(entry.position, entry.count);
     entry.count = 0;
     entry.generation += 1;
-    this.#host.outbox.sweepSoon(this.#session);
+    this.#litter();
   }
   /** Writes the garbage, if it is time. */
   writeGarbage(): void {
     if (this.#ended !== undefined) return;
-    if (this.#garbage.count < GARBAGE_COUNT && !this.#session.unsent.isSwept) return;
+    if (!this.#garbage.isMuch && !this.#session.unsent.isSwept) return;
     const { outbox } = this.#host;
     while (this.#garbage.hasExports) {
       this.#garbage.writeExports(outbox.begin(this.#session));
@@ -235,15 +235,20 @@ export class Outgoing implements Connector {
     }
     const byteCount = out.length - from;
     this.#garbage.addExport(resolverPos, 1);
-    this.#host.outbox.sweepSoon(this.#session);
+    this.#litter();
     this.#keep();
     return byteCount;
+  }
+  #litter(): void {
+    const { outbox } = this.#host;
+    if (this.#garbage.isMuch) outbox.wake(this.#session);
+    else outbox.sweepSoon(this.#session);
   }
   #collectAnswer(question: Question): void {
     if (this.#ended !== undefined || question.answerPos === undefined || question.isCollected)
       return;
     question.isCollected = true;
-    this.#garbage.addAnswer(question.answerPos);
-    this.#host.outbox.sweepSoon(this.#session);
+    this.#garbage.addAnswer(question.answerPos, question.byteCount);
+    this.#litter();
   }
 }

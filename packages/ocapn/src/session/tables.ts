@@ -74,6 +74,8 @@ export class Question {
   isRelayed = false;
   /** The peer was told that the result is not needed any more. */
   isCollected = false;
+  /** Bytes of the answer, once it has come. */
+  byteCount = 0;
   constructor(answerPos: number | undefined, resolverPos: number, answer: FarAnswer) {
     this.answerPos = answerPos;
     this.resolverPos = resolverPos;

@@ -1,10 +1,19 @@
 /** `herd doc SERVICE [list-actions | action ACTION]`. */
 import { type Context, withService } from '../context.ts';
-import { actionDocLine, actionListLines, docLines } from '../format/doc.ts';
+import { actionDocLine, actionListLines, docLines, type Documented } from '../format/doc.ts';
+import { actionRules } from '../grammar.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
 import { askStatus } from './status.ts';
-import { UnknownAction } from '@bellwether/shepherd';
+import { isRootName } from '../invocation.ts';
+import { rootActions, UnknownAction } from '@bellwether/shepherd';
+
+/** GNU's words; only what this herd can ask for is offered. */
+const rootDoc: Documented = {
+  provision: ['root'],
+  documentation: 'The root service is used to operate on shepherd itself.',
+  actions: rootActions.filter(({ name }) => actionRules.has(name)),
+};
 
 /**
  * Runs the command. GNU's `full` and `short` are taken and mean the same, there and here.
@@ -19,7 +28,9 @@ export const runDoc = async (context: Context, words: readonly string[]): Promis
       `'doc' does not know '${words.slice(1).join(' ')}'`,
       "There are 'list-actions' and 'action ACTION'.",
     );
-  const status = await withService(context, service, (client) => askStatus(context, client));
+  const status = isRootName(service)
+    ? rootDoc
+    : await withService(context, service, (client) => askStatus(context, client));
   const { documentation, actions } = status;
   const document = { kind: 'doc', service, documentation, actions };
   if (!wantsOne) {

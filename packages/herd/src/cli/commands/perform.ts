@@ -5,10 +5,16 @@
  */
 import crypto from 'node:crypto';
 import { exitCodeOf } from '@bellwether/fleet';
-import type { Event, Outcome, Request, Row } from '@bellwether/shepherd';
+import {
+  UnknownAction,
+  type Event,
+  type Outcome,
+  type Request,
+  type Row,
+} from '@bellwether/shepherd';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
-import { actionMs, marginMs, shutDownMs } from '../../client/limits.ts';
+import { actionMs, marginMs, questionMs, shutDownMs } from '../../client/limits.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
@@ -19,13 +25,17 @@ import { print, printErrors } from '../print.ts';
 /** Runs an action; the result is the exit code. */
 export const runPerform = async (context: Context, command: Command): Promise<number> => {
   const request = requestOf(context, command);
+  if (context.options['dry-run'] === true)
+    return (await import('./plan.ts')).runPlan(context, command, request);
+  if (isRootName(command.service) && command.action !== 'stop') return ofRoot(context, command);
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   const progress = new Progress(context);
   try {
     const outcome = await asked(context, command, request, progress);
-    const exitCode = exitCodeOf(outcome, { isStrict: false });
-    const shown = outcomeLines(command, outcome, context.look, progress.seen);
+    const isStrict = context.options.strict === true;
+    const exitCode = exitCodeOf(outcome, { isStrict });
+    const shown = outcomeLines(command, outcome, context.look, progress.seen, isStrict);
     print(context, shown.out, documentOf(request, command, exitCode, outcome));
     printErrors(context, shown.err);
     return exitCode;
@@ -45,6 +55,7 @@ const requestOf = ({ options }: Context, command: Command): Request => ({
   remainingMs: options.timeout ?? (isShutDown(command) ? shutDownMs : actionMs),
   hops: [],
   ...(options['no-members'] === true ? { withMembers: false } : {}),
+  ...(options['min-ready'] === undefined ? {} : { minReady: options['min-ready'] }),
 });
 
 const isShutDown = ({ action, service }: Command): boolean =>
@@ -61,6 +72,20 @@ const asked = (
   return isShutDown(command)
     ? withRoot(context, (root) => root.shutDown(told, patience))
     : withService(context, command.service, (client) => client.perform(request, told, patience));
+};
+
+/** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
+const ofRoot = async (context: Context, { action, service }: Command): Promise<number> => {
+  await withRoot(context, (root) => root.about(patienceOf(context, questionMs)));
+  if (action !== 'start') throw new UnknownAction(service, action);
+  print(context, [`Service ${service} is already running.`], {
+    kind: 'outcome',
+    action,
+    service,
+    exitCode: 0,
+    outcome: { member: service, result: 'ok', rows: [] },
+  });
+  return 0;
 };
 
 const documentOf = (request: Request, command: Command, exitCode: number, outcome: Outcome) => ({
@@ -94,6 +119,8 @@ const lookAgain = ({ service }: Command, { operation }: Request): readonly strin
   `  It may still happen (operation ${operation}).`,
   `  'herd status ${visible(service)}' shows what is.`,
 ];
+const cancelWords = ({ service }: Command, { operation }: Request): string =>
+  `herd op cancel ${operation}${isPetnameWord(service) ? ` ${visible(service)}` : ''}`;
 
 const detached = (
   context: Context,
@@ -105,7 +132,8 @@ const detached = (
   const lines = error.wasSent
     ? [
         `herd: detached; operation ${operation} goes on.`,
-        `  'herd status ${visible(command.service)}' shows what became of it.`,
+        `  'herd status ${visible(command.service)}' shows what became of it,`,
+        `  '${cancelWords(command, request)}' calls off what has not begun.`,
       ]
     : ['herd: interrupted before anything was asked.'];
   if (context.options.json === true)

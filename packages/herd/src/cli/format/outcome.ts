@@ -33,17 +33,18 @@ const styleOf = (result: Result): Style =>
 
 /**
  * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing
- * is said twice.
+ * is said twice. `isStrict`: enough members are not enough.
  */
 export const outcomeLines = (
   command: Command,
   outcome: Outcome,
   look: Look,
   seen: ReadonlySet<string>,
+  isStrict = false,
 ): Shown =>
   outcome.rows.length === 0
     ? single(command, outcome, look, seen)
-    : aggregate(command, outcome, look);
+    : aggregate(command, outcome, look, isStrict);
 
 const single = (
   command: Command,
@@ -122,7 +123,7 @@ const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
 const tail = ({ output }: Row, indent: string): readonly string[] =>
   (output ?? []).map((line) => `${indent}| ${visible(line)}`);
 
-const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
+const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boolean): Shown => {
   const rows = [...outcome.rows].sort(
     (a, b) => results.indexOf(a.result) - results.indexOf(b.result),
   );
@@ -130,7 +131,8 @@ const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
     rows.length < groupFromCount
       ? table(rows, look, command.action, '  ')
       : grouped(rows, look, command.action);
-  const err = isGood(outcome)
+  const isEnough = isGood(outcome) && !(isStrict && !rows.every(isGood));
+  const err = isEnough
     ? []
     : [`${look.paint('red', 'herd: error:')} ${verdictText(command, outcome)}`];
   return {
@@ -145,7 +147,8 @@ const aggregate = (command: Command, outcome: Outcome, look: Look): Shown => {
 
 const verdictText = ({ action, service }: Command, { result, reason }: Outcome): string => {
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
-  return `${visible(action)} ${visible(service)}: ${words[result]}${why}`;
+  const word = isGood({ result }) ? 'not all members' : words[result];
+  return `${visible(action)} ${visible(service)}: ${word}${why}`;
 };
 
 const table = (

@@ -2,6 +2,7 @@
  * Columns that line up. Cells are made harmless here, so that widths are those of what is shown.
  */
 import { visible } from '../../client/escape.ts';
+import type { Look, Style } from '../terminal.ts';
 
 /**
  * Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented.
@@ -22,6 +23,24 @@ export const tableLines = (
         .join('  ')
         .trimEnd(),
   );
+};
+
+/**
+ * A line with a word of it painted: the first that stands in a cell of its own after `before`. Paint
+ * comes last, since a painted cell has another length than what is seen of it.
+ */
+export const paintedWord = (
+  line: string,
+  before: string,
+  word: string,
+  look: Look,
+  style: Style,
+): string => {
+  const known = line.indexOf(visible(before));
+  const start = line.indexOf(`  ${word}`, known === -1 ? 0 : known + visible(before).length);
+  if (start === -1) return line;
+  const end = start + 2 + word.length;
+  return `${line.slice(0, start + 2)}${look.paint(style, word)}${line.slice(end)}`;
 };
 
 /** Words wrapped to a width, every line indented. */

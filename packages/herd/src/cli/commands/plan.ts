@@ -1,0 +1,32 @@
+/** `--dry-run`: what a command would do now, in order, and why. Nothing is done. */
+import type { PlannedStep, Request } from '@bellwether/shepherd';
+import { questionMs } from '../../client/limits.ts';
+import { type Context, patienceOf, withService } from '../context.ts';
+import { planLines } from '../format/plan.ts';
+import type { Command } from '../invocation.ts';
+import { print } from '../print.ts';
+
+/** Asks for the plan and prints it; the result is the exit code. */
+export const runPlan = async (
+  context: Context,
+  command: Command,
+  request: Request,
+): Promise<number> => {
+  const { action, service } = command;
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const steps = await withService(context, service, (client) => client.plan(request, patience));
+  const exitCode = exitCodeOfPlan(steps);
+  const document = { kind: 'plan', action, service, exitCode, steps };
+  print(context, planLines(command, steps, context.look), document);
+  return exitCode;
+};
+
+/** As the command itself would end, as far as can be told: 1 where all is refused, 3 for a part. */
+const exitCodeOfPlan = (steps: readonly PlannedStep[]): number => {
+  const refusedCount = steps.filter(({ effect }) => effect === 'refused').length;
+  if (refusedCount === 0) return 0;
+  const isAnyTarget = steps.some(
+    ({ why, effect }) => (why === 'asked' || why === 'member') && effect !== 'refused',
+  );
+  return isAnyTarget ? 3 : 1;
+};

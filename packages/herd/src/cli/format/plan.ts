@@ -1,0 +1,61 @@
+/** A plan in words: one line a step, in the order in which they could be taken. */
+import type { PlannedStep } from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import type { Command } from '../invocation.ts';
+import type { Look, Style } from '../terminal.ts';
+import { paintedWord, tableLines } from './table.ts';
+import { ageText, counted } from './times.ts';
+
+const words: Readonly<Record<PlannedStep['effect'], string>> = {
+  change: 'to do',
+  none: 'unchanged',
+  refused: 'refused',
+  unknown: 'unknown',
+};
+const styles: Readonly<Record<PlannedStep['effect'], Style>> = {
+  change: 'bold',
+  none: 'dim',
+  refused: 'red',
+  unknown: 'yellow',
+};
+
+/** The lines of a plan; the last one counts. */
+export const planLines = (
+  { action, service }: Command,
+  steps: readonly PlannedStep[],
+  look: Look,
+): readonly string[] => {
+  const rows = steps.map((step, at) => [
+    `${at + 1}.`,
+    `${step.action} ${step.service}`,
+    words[step.effect],
+    stageText(step),
+    reasonText(step),
+  ]);
+  const lines = tableLines(rows, '  ').map((line, at) => {
+    const step = steps[at];
+    return step === undefined
+      ? line
+      : paintedWord(line, rows[at]?.[1] ?? '', words[step.effect], look, styles[step.effect]);
+  });
+  const counts = (['change', 'refused', 'unknown', 'none'] as const)
+    .map((effect) => ({ effect, count: steps.filter((step) => step.effect === effect).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ effect, count }) => `${count} ${words[effect]}`);
+  const sum = `${counted(steps.length, 'step')}${counts.length === 0 ? '' : `: ${counts.join(', ')}`}`;
+  return [
+    `To ${visible(action)} ${visible(service)} now would be:`,
+    ...lines,
+    `${visible(service)}: ${sum}. Nothing was done.`,
+  ];
+};
+
+const stageText = ({ stage, ageMs }: PlannedStep): string => {
+  if (stage === undefined) return '';
+  return ageMs === undefined || ageMs < 1_000 ? stage : `${stage}, seen ${ageText(ageMs)}`;
+};
+
+const reasonText = ({ why, of, note }: PlannedStep): string => {
+  const reason = why === 'asked' ? '' : of === undefined ? why : `${why} of ${of}`;
+  return [reason, note].filter((text) => text !== undefined && text !== '').join('; ');
+};

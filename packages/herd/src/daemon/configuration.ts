@@ -1,0 +1,80 @@
+/**
+ * What the daemon is configured with: read once at its start, and again at each reload. The last good one is
+ * what its next lives are made of. Its name and where it listens stay those of its start.
+ */
+import type { Answer, Log } from '@bellwether/actors';
+import type { Loaded, PlannedService } from '@bellwether/fleet';
+import { canonicalJson, toServiceConfigs, type Description } from '../config/index.ts';
+
+/** What a configuration is read with. */
+export interface ConfigurationPowers {
+  /** Reads the file; rejects with ConfigError for one that cannot be used. */
+  readonly read: () => Promise<Description>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+}
+
+/** The configuration of one daemon. */
+export class Configuration {
+  readonly #first: Description;
+  readonly #powers: ConfigurationPowers;
+  #services: readonly PlannedService[];
+  #graceMs: number;
+
+  /** `first` is what the daemon starts with. */
+  constructor(first: Description, powers: ConfigurationPowers) {
+    this.#first = first;
+    this.#powers = powers;
+    this.#services = toServiceConfigs(first, powers.env);
+    this.#graceMs = graceMsOf(this.#services);
+  }
+
+  get name(): string {
+    return this.#first.name;
+  }
+  get listen(): Description['listen'] {
+    return this.#first.listen;
+  }
+  /** What the next life has. */
+  get services(): readonly PlannedService[] {
+    return this.#services;
+  }
+  /**
+   * Milliseconds: no order of stopping takes longer than one service after the other, each with its whole
+   * grace. The largest there was, since a process may be of an earlier configuration.
+   */
+  get graceMs(): number {
+    return this.#graceMs;
+  }
+
+  /** Reads the file again and answers with what it says; nothing is changed by that. */
+  readonly load = (answer: Answer): void => {
+    this.#powers.read().then(
+      (description) => answer.kept(this.#loaded(description)),
+      (error: unknown) => {
+        this.#powers.log('configuration.refused', { error });
+        answer.broken(error);
+      },
+    );
+  };
+
+  /** From now on lives are made of these services. */
+  readonly keep = (services: readonly PlannedService[]): void => {
+    this.#services = services;
+    this.#graceMs = Math.max(this.#graceMs, graceMsOf(services));
+    this.#powers.log('configuration.taken', { serviceCount: services.length });
+  };
+
+  #loaded(description: Description): Loaded {
+    const parts = ['name', 'listen'] as const;
+    return {
+      planned: toServiceConfigs(description, this.#powers.env),
+      atRestart: parts.filter(
+        (part) => canonicalJson(description[part]) !== canonicalJson(this.#first[part]),
+      ),
+    };
+  }
+}
+
+const graceMsOf = (services: readonly PlannedService[]): number =>
+  services.reduce((sum, one) => sum + (one.kind === 'service' ? one.config.stop.graceMs : 0), 0);

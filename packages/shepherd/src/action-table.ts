@@ -1,0 +1,106 @@
+/**
+ * Every word that means something as an action, in one table: herd's grammar, what a configuration
+ * may call its own actions, what a service does and what its planner knows are all read from it.
+ *
+ *     by        who carries it out                     a configuration's own action of that name
+ *     service   every service                          is refused
+ *     herd      herd itself, by looking                is refused
+ *     shepherd  the shepherd itself (`root`) alone     is reached with its SERVICE, as any other
+ *     nobody    kept for herd                          is reached with `herd do`
+ */
+
+/** What is to be known of one action. */
+export interface ActionFacts {
+  readonly by: 'service' | 'herd' | 'shepherd' | 'nobody';
+  /** The shepherd itself has it, too: `herd ACTION root`. */
+  readonly isOfRoot?: true;
+  /** Wants its services to run in the end: refused while a shepherd ends. */
+  readonly isStart?: true;
+  /** What `herd doc root` says of it. */
+  readonly about?: string;
+}
+
+const facts = {
+  start: { by: 'service', isStart: true },
+  stop: {
+    by: 'service',
+    isOfRoot: true,
+    about: 'Stop every service in order, then end the shepherd.',
+  },
+  restart: { by: 'service', isStart: true },
+  enable: { by: 'service' },
+  disable: { by: 'service' },
+
+  status: {
+    by: 'herd',
+    isOfRoot: true,
+    about: 'Say which shepherd this is, and where it listens.',
+  },
+  'detailed-status': { by: 'herd' },
+  doc: { by: 'herd', isOfRoot: true, about: 'Say this.' },
+  log: { by: 'herd' },
+  graph: { by: 'herd' },
+  help: { by: 'herd' },
+  check: { by: 'herd' },
+  completion: { by: 'herd' },
+  do: { by: 'herd' },
+  op: { by: 'herd' },
+  ref: { by: 'herd' },
+
+  reload: {
+    by: 'shepherd',
+    isOfRoot: true,
+    about: 'Read the configuration again, and take over what has changed in it.',
+  },
+  detach: {
+    by: 'shepherd',
+    isOfRoot: true,
+    about: 'End the shepherd and leave the services running for the next one.',
+  },
+
+  accept: { by: 'nobody' },
+  audit: { by: 'nobody' },
+  can: { by: 'nobody' },
+  dashboard: { by: 'nobody' },
+  dev: { by: 'nobody' },
+  grant: { by: 'nobody' },
+  import: { by: 'nobody' },
+  net: { by: 'nobody' },
+  node: { by: 'nobody' },
+  release: { by: 'nobody' },
+  retry: { by: 'nobody' },
+  top: { by: 'nobody' },
+  'who-can': { by: 'nobody' },
+  why: { by: 'nobody' },
+} as const satisfies Readonly<Record<string, ActionFacts>>;
+
+type Facts = typeof facts;
+/** An action that every service has. */
+export type BuiltIn = {
+  [N in keyof Facts]: Facts[N]['by'] extends 'service' ? N : never;
+}[keyof Facts];
+
+/** The facts of a word; undefined for a word that means nothing by itself. */
+export const factsOf = (action: string): ActionFacts | undefined =>
+  Object.hasOwn(facts, action) ? facts[action as keyof Facts] : undefined;
+
+/** Whether every service has this action. None of these takes arguments. */
+export const isBuiltIn = (action: string): action is BuiltIn => factsOf(action)?.by === 'service';
+
+/** Whether a configuration may not call an action of its own so. */
+export const isTaken = (action: string): boolean => {
+  const by = factsOf(action)?.by;
+  return by === 'service' || by === 'herd';
+};
+
+/** Whether it wants its services to run in the end. */
+export const isStart = (action: string): boolean => factsOf(action)?.isStart === true;
+
+/** What the shepherd itself does and says: names and what each is for. */
+export const rootActions: readonly { readonly name: string; readonly documentation: string }[] =
+  Object.entries<ActionFacts>(facts).flatMap(([name, { isOfRoot, about }]) =>
+    isOfRoot === true ? [{ name, documentation: about ?? '' }] : [],
+  );
+
+/** GNU's two names for the shepherd itself; no service may be called so. */
+export const rootNames: readonly string[] = ['root', 'shepherd'];

@@ -1,0 +1,57 @@
+/** A node whose address changed: who it is stays the same, and where it is follows it. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configOf, makePlace, type Place } from '../support/programs.ts';
+import { makeProxy } from '../support/proxy.ts';
+import { pidOf, statusOf } from '../support/shown.ts';
+import { give, mint, portIn, reroute } from '../support/web-fleet.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+
+describe('a node that has moved and calls its controller', () => {
+  it('is found at its new address from then on, also by the next life of the controller', async () => {
+    const listen = `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`;
+    const [n, boss] = await Promise.all([
+      place.shepherd(
+        'n',
+        configOf(
+          'N',
+          `service({ provision: ['web'], start: exec(['sleep', '600']) }),
+           exported({ provision: ['desk'], from: ref('desk'), node: 'Boss' })`,
+          listen,
+        ),
+      ),
+      place.shepherd(
+        'boss',
+        configOf(
+          'Boss',
+          `service({ provision: ['desk'] }),
+           exported({ provision: ['web-n'], from: ref('web-n'), node: 'N' })`,
+          listen,
+        ),
+      ),
+    ]);
+    const file = await mint(place, n, 'web');
+    const oldPlace = await makeProxy(portIn(file));
+    place.atEnd(() => oldPlace.close());
+    reroute(file, oldPlace);
+    await give(boss, file, 'web-n');
+    await give(n, await mint(place, boss, 'desk'), 'desk');
+    expect((await boss.herd('start', 'web-n')).code).toBe(0);
+    const pid = await pidOf(boss, 'web-n');
+    await oldPlace.become({ kind: 'refuse' });
+    expect((await boss.herd('status', 'web-n')).code).toBe(4);
+    expect((await n.herd('status', 'desk')).code).toBe(0); // the call; its session serves both
+    expect(await statusOf(boss, 'web-n')).toMatchObject({ stage: 'running', pid });
+    await n.kill('SIGKILL'); // and with it that session
+    await place.again(n);
+    expect(await statusOf(boss, 'web-n')).toMatchObject({ stage: 'running', pid });
+    await boss.kill('SIGKILL');
+    const next = await place.again(boss);
+    expect(await statusOf(next, 'web-n')).toMatchObject({ stage: 'running', pid });
+    expect(oldPlace.openCount).toBe(0);
+  });
+});
