@@ -9,6 +9,7 @@ import {
   type RootShepherd,
 } from '@bellwether/fleet';
 import {
+  checkedQuery,
   UnknownOperation,
   UnknownService,
   type Outcome,
@@ -52,7 +53,14 @@ const makeTestShepherd = (
       if (operation !== 'op-1') throw new UnknownOperation(operation);
     },
     names: () => ['web', 'slow'],
-    log: (turn, name, lineCount) => turn.kept([`${lineCount} lines of ${name}`]),
+    log: (turn, name, query) => {
+      const { lineCount } = checkedQuery(query);
+      return turn.kept([`${lineCount} lines of ${name}`]);
+    },
+    follow: (turn, name, query) => {
+      note(turn, `follow ${name} ${JSON.stringify(query)}`);
+      return turn.kept(undefined);
+    },
     history: () => [{ service: 'web', what: 'running', at: 1 }],
     shutDown: (turn) => {
       note(turn, 'shut down');
@@ -201,7 +209,6 @@ describe('the local root refuses', () => {
     ['status', ['web', 1_000]],
     ['status', [[7], 1_000]],
     ['status', [Array.from({ length: FLEET_LIMITS.statusNameCount + 1 }, () => 'web'), 1_000]],
-    ['log', ['web', FLEET_LIMITS.logLineCount + 1]],
     ['log', ['x'.repeat(FLEET_LIMITS.nameLength + 1), 1]],
     ['mint', ['']],
     ['adopt-ref', ['../etc/passwd', 'ocapn://x']],
@@ -211,6 +218,12 @@ describe('the local root refuses', () => {
   ])('%s with %j', async (method, args) => {
     const bench = await rootBench();
     await expect(ask(bench, method, ...args)).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).toEqual([]);
+  });
+  it('more lines of a log than one answer has', async () => {
+    const bench = await rootBench();
+    const asked = ask(bench, 'log', 'web', FLEET_LIMITS.logLineCount + 1);
+    await expect(asked).rejects.toMatchObject({ code: 'bad-request' });
     expect(bench.asked).toEqual([]);
   });
   it('a mistyped secret without repeating it', async () => {

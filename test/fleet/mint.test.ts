@@ -22,6 +22,8 @@ const makeFacet = (
   status: () => ({ ...runningStatus, provision: [name] }),
   probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
   watch: () => undefined,
+  log: (turn) => turn.kept([]),
+  follow: (turn) => turn.kept(undefined),
 });
 const makeFacets = (
   _turn: Turn<Pick<Shepherd, 'facet' | 'isRegistered'>>,

@@ -78,6 +78,8 @@ const makeFarEnd = (
   cancel: () => undefined,
   status: () => runningStatus,
   watch: () => undefined,
+  log: (turn) => turn.kept([]),
+  follow: (turn) => turn.kept(undefined),
   probe: (turn, timeoutMs) =>
     turn.ask((answer) =>
       asked({ method: 'probe', request: requestOf('probe'), sink: nobody, timeoutMs, answer }),

@@ -108,5 +108,7 @@ export const makeElsewhere = (
     status: () => status,
     probe: (turn) => turn.kept(status),
     perform: (turn, request, writer) => perform(turn, request, writer),
+    log: (turn) => turn.kept([]),
+    follow: (turn) => turn.kept(undefined),
   };
 };

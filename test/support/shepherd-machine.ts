@@ -148,7 +148,7 @@ export class Logs {
     const lines = this.of(service).slice(from, from + 100);
     const next = from + lines.length;
     const isEnd = next >= this.of(service).length;
-    return { lines, next, lostBytes: from - place, isEnd };
+    return { lines, next, lostBytes: from - place, isEnd, hasWaited: false };
   }
 }
 

@@ -136,6 +136,7 @@ export class ServiceRig {
         stop: () => undefined,
         bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),
       },
+      node: 'rig',
       clock: this.world.clock(0),
       log,
       board: turn.spawn(makeTouched, (names: readonly string[]) => void this.touched.push(names)),

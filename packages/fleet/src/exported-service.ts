@@ -22,8 +22,10 @@ import {
 import { leftFor } from '@bellwether/shepherd';
 import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import type { LiveRef } from './live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
+import { makeRemoteLog } from './remote-log.ts';
 import {
   heard,
   heardOutcome,
@@ -66,6 +68,18 @@ export const makeExportedService = (
     status: () => statusOf(held, held.observed.get(), held.clock.now()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer) => perform(held, turn, request, writer),
+    log: (turn, query) =>
+      turn.when(
+        turn.within(
+          LIMITS.logMs,
+          turn.when(turn.call(held.remote, 'reach'), (turn, ref) => turn.send(ref, 'log', query)),
+        ),
+        (_turn, value) => reader.lines(value, 'log'),
+      ),
+    follow: (turn, follow) => {
+      const log = turn.spawn(makeRemoteLog, { place: held, remote: held.remote, follow });
+      return turn.call(log, 'run');
+    },
   };
 };
 

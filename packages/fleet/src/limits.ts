@@ -37,6 +37,17 @@ export const LIMITS = {
   streamEventCount: 100_000,
   /** Paths that are told of one service that changed; environments may differ in hundreds. */
   changedPathCount: 16,
+  /**
+   * Weight of one batch of a log that a member sends: four times what a sender of ours puts into one,
+   * since names grow on their way.
+   */
+  logBatchWeight: 4 * limits.batchBytes,
+  logPlaceCount: limits.logPlaceCount,
+  /** Milliseconds before a host is dialled again whose log is followed: the first wait, doubling up to the last. */
+  firstRetryMs: 500,
+  lastRetryMs: 5_000,
+  /** Milliseconds for a question about a log: it may have to be looked for on a slow disk. */
+  logMs: 10_000,
   /** Characters of a URI. */
   uriLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */

@@ -4,7 +4,7 @@
  * still run a faulty client.
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { leftFor } from '@bellwether/shepherd';
+import { checkedQuery, leftFor } from '@bellwether/shepherd';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from './errors.ts';
@@ -32,6 +32,7 @@ export type RootShepherd = Pick<
   | 'watch'
   | 'names'
   | 'log'
+  | 'follow'
   | 'history'
   | 'shutDown'
 >;
@@ -65,13 +66,10 @@ export const makeLocalRoot = (
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),
-    log: (turn, name, lineCount) =>
-      turn.send(
-        shepherd,
-        'log',
-        readName(name, 'service'),
-        readUpTo(LIMITS.logLineCount)(lineCount, 'lines'),
-      ),
+    log: (turn, name, query) =>
+      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query)),
+    follow: (turn, name, query, follower) =>
+      turn.send(shepherd, 'follow', readName(name, 'service'), checkedQuery(query), follower),
     history: (turn) => turn.send(shepherd, 'history'),
     mint: (turn, service) =>
       turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>

@@ -2,6 +2,8 @@
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type {
   Change,
+  Follower,
+  LogQuery,
   Observer,
   Outcome,
   PlannedStep,
@@ -29,8 +31,16 @@ export interface LocalRoot {
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation. Broken with UnknownOperation. */
   cancel(operation: string): Vow<void>;
-  /** The last lines of a service's log, oldest first. */
-  log(name: string, lineCount: number): Vow<readonly string[]>;
+  /**
+   * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
+   * many.
+   */
+  log(name: string, query: LogQuery | number): Vow<readonly string[]>;
+  /**
+   * The logs that a name stands for, from what the query asks for on. Kept when nobody follows any
+   * more, or nothing comes; broken where nothing could come at all.
+   */
+  follow(name: string, query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): Vow<readonly Change[]>;
   /**

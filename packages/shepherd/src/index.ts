@@ -14,6 +14,7 @@ export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
 export { makeServiceFacet } from './facet.ts';
+export { checkedQuery } from './log-query.ts';
 export { makeLogger } from './logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
 export { makeServiceRegistry } from './registry.ts';

@@ -118,6 +118,19 @@ export const limits = {
   backlogBytes: 262_144,
   /** Bytes of rows that wait for credit. Rows are never dropped: beyond this the stream ends. */
   rowBytes: 16_777_216,
+  /**
+   * Batches of followed logs that may be unanswered: one is read while another is on its way. Each
+   * member of an aggregate may have as many here, and there may be thousands.
+   */
+  followBatchCount: 2,
+  /** Followers of logs at once: each takes a watch of the kernel for every log that is quiet. */
+  followCount: 256,
+  /** The same of one asker: a few terminals, and a program that collects. */
+  askerFollowCount: 32,
+  /** Services that a follower's question may have come through; see probeHopCount. */
+  followHopCount: 5,
+  /** Places that one may go on from: one for each service of the largest aggregate. */
+  logPlaceCount: 10_000,
   /** UTF-16 units of one line: of a log, of a reason, of an output. The rest is cut off. */
   lineCharacters: 4_096,
   /** Events in one batch of a stream that is read. A sender of ours cuts by bytes long before. */

@@ -1,8 +1,9 @@
 /** What of a log somebody asks for: checked, since it may be any peer on earth who does. */
 import { limits } from './limits.ts';
 import { BadRequest } from './errors.ts';
-import { checkedCount } from './requests.ts';
-import type { LogQuery } from './types.ts';
+import { checkedCount, checkedHops } from './requests.ts';
+import { readCount, struct, textOf } from './read.ts';
+import type { LogPlace, LogQuery } from './types.ts';
 
 /**
  * A query with nothing in it but what a query has. A number alone is how many lines, as it was
@@ -11,9 +12,30 @@ import type { LogQuery } from './types.ts';
 export const checkedQuery = (query: LogQuery | number): LogQuery => {
   if (typeof query === 'number') return checkedQuery({ lineCount: query });
   if (typeof query !== 'object' || query === null) throw new BadRequest('log: no query');
-  const { lineCount, sinceMs } = query;
+  const { lineCount, sinceMs, after, isOnce, hops = [] } = query;
+  if (isOnce !== undefined && typeof isOnce !== 'boolean')
+    throw new BadRequest('log: isOnce must be true or false');
   return {
     lineCount: checkedCount('log: line count', lineCount, limits.logLineCount),
     ...(sinceMs !== undefined && { sinceMs: checkedCount('log: since', sinceMs, limits.sinceMs) }),
+    ...(after !== undefined && { after: checkedPlaces(after) }),
+    ...(isOnce !== undefined && { isOnce }),
+    ...(hops.length > 0 && { hops: checkedWay(hops) }),
   };
 };
+
+/** Controllers that are members of each other have a way for every order in which they can be passed. */
+const checkedWay = (hops: readonly string[]): readonly string[] => {
+  const way = checkedHops(hops);
+  if (way.length > limits.followHopCount)
+    throw new BadRequest(
+      `log: it came through ${way.length} services, at most ${limits.followHopCount} are taken`,
+    );
+  return way;
+};
+const checkedPlaces = (places: readonly LogPlace[]): readonly LogPlace[] => {
+  if (!Array.isArray(places) || places.length > limits.logPlaceCount)
+    throw new BadRequest(`log: expected a list of at most ${limits.logPlaceCount} places`);
+  return places.map((one: unknown) => readPlace(one, 'log: place'));
+};
+const readPlace = struct<LogPlace>({ place: readCount }, { about: textOf(limits.lineCharacters) });

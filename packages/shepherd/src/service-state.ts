@@ -33,6 +33,8 @@ export interface ServicePowers {
   readonly logFiles: LogFiles;
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly log: Log;
+  /** The name of this shepherd: it stands in front of lines of logs. */
+  readonly node: string;
   /** Told of everything that changes in a status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
 }

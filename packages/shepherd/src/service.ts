@@ -30,6 +30,7 @@
 import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn } from './action-table.ts';
 import { runAction, withoutCommands } from './actions.ts';
+import { makeLogReader } from './log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
@@ -65,6 +66,11 @@ export const makeService = (
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
     history: () => held.history.get(),
     log: (turn, query) => turn.send(held.logger, 'lines', query),
+    follow: (turn, follow) => {
+      const { logFiles: files, clock, node } = held;
+      const reader = turn.spawn(makeLogReader, { files, clock, node, service: held.name, follow });
+      return turn.call(reader, 'run');
+    },
   };
 };
 

@@ -34,6 +34,7 @@ import type {
   ExportedStatus,
   FleetStatus,
   LocalStatus,
+  LogEvent,
   MemberStatus,
   Outcome,
   PlannedStep,
@@ -84,6 +85,12 @@ export const topics = [
 /** What a line is about, beside its service. */
 export type Topic = (typeof topics)[number];
 
+/**
+ * What a shepherd tells of a log: a host is out of reach, or was lost, or is there again; lines are gone
+ * before they were read; nothing comes any more.
+ */
+export const logNotes = ['unreachable', 'lost', 'back', 'gone', 'ended'] as const;
+
 /** Whether a target is as it was asked to be. */
 export const isGood = ({ result }: { readonly result: Result }): boolean =>
   result === 'ok' || result === 'changed';
@@ -130,6 +137,8 @@ export interface Reader {
   readonly changes: Read<readonly Change[]>;
   /** What a command would do. */
   readonly plan: Read<readonly PlannedStep[]>;
+  /** One batch of followed logs. */
+  readonly logBatch: Read<readonly LogEvent[]>;
 }
 
 /** Makes the readers of one policy. All of them throw Malformed. */
@@ -147,6 +156,7 @@ export const makeReader = ({ cut, weight = Infinity }: ReadPolicy): Reader => {
     batch: listOfKnown(eventReader(text, row), limits.batchEventCount),
     changes: listOfKnown(changeReader(text), limits.changeCount),
     plan: list(stepReader(text), limits.planStepCount),
+    logBatch: listOfKnown(logEventReader(text), limits.batchEventCount),
   };
 };
 
@@ -325,6 +335,31 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
   return (value, what) => {
     const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
     return kind === undefined ? undefined : readers[kind](value, what);
+  };
+};
+
+/** Undefined for an event of a kind, or a note about something, that is not known here. */
+const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
+  type Of<K extends LogEvent['kind']> = Extract<LogEvent, { readonly kind: K }>;
+  const readNote = wordOf(logNotes, 'ended');
+  const readers: { readonly [K in LogEvent['kind']]: Read<LogEvent> } = {
+    line: struct<Of<'line'>>(
+      { kind: () => 'line', from: text, text },
+      { about: text, at: readCount },
+    ),
+    note: struct<Of<'note'>>(
+      { kind: () => 'note', from: text, what: readNote, text },
+      { about: text },
+    ),
+    place: struct<Of<'place'>>({ kind: () => 'place', place: readCount }, { about: text }),
+  };
+  const readKind = wordOf(['line', 'note', 'place'] as const, undefined);
+  const readWhat = wordOf(logNotes, undefined);
+  return (value, what) => {
+    const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
+    const isKnown =
+      kind !== 'note' || readWhat(readField(value, 'what', what), `${what}.what`) !== undefined;
+    return kind === undefined || !isKnown ? undefined : readers[kind](value, what);
   };
 };
 

@@ -57,6 +57,10 @@ export interface Held extends ShepherdOptions {
   readonly entries: JournalMap<string, Registered>;
   /** Hops that were ever given out: no two services share one, also not one after the other. */
   readonly hopCount: JournalCell<number>;
+  /** Who follows logs, by the number of the follower. */
+  readonly follows: JournalMap<number, string>;
+  /** The last of those numbers. */
+  readonly followNumber: JournalCell<number>;
   /** Swaps that were ever begun, for their ids; see swap.ts. */
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
@@ -84,6 +88,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     board: turn.spawn(makeStatusBoard, registry),
     entries: turn.map(),
     hopCount: turn.cell(0),
+    follows: turn.map(),
+    followNumber: turn.cell(0),
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },

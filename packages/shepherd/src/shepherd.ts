@@ -17,6 +17,7 @@ import { cancelOperation, command, localRoot } from './commands.ts';
 import { UnknownAction } from './errors.ts';
 import { makeServiceFacet } from './facet.ts';
 import { foreseen } from './foresight.ts';
+import { follow } from './follow.ts';
 import { limits } from './limits.ts';
 import { checkedQuery } from './log-query.ts';
 import { plan, planEnd, type Step } from './plan.ts';
@@ -28,8 +29,8 @@ import {
   graphOf,
   hopOf,
   holdShepherd,
-  ownOf,
   providerOf,
+  serviceOf,
   type Held,
   type ShepherdOptions,
 } from './shepherd-state.ts';
@@ -82,10 +83,12 @@ export const makeShepherd = (
       }),
     log: (turn, name, query) => {
       const checked = checkedQuery(query);
-      const own = ownOf(held, canonicalOf(held, turn, name));
-      if (own === undefined) throw new Refused(`service '${name}' keeps no log at this shepherd`);
-      return turn.send(own.service, 'log', checked);
+      const service = serviceOf(held, canonicalOf(held, turn, name));
+      if (service !== undefined) return turn.send(service, 'log', checked);
+      throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
     },
+    follow: (turn, name, query, follower, principal = localRoot) =>
+      follow(held, turn, { name, query, follower, principal }),
     history: (turn) => history(held, turn),
     isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
     swap: (turn, swap, sink) => {

@@ -1,4 +1,4 @@
-/** What came as a sink or an observer: a peer may have put anything in its place. */
+/** What came as a sink, an observer or a follower: a peer may have put anything in its place. */
 import { isRef, isVow } from '@bellwether/actors';
 import { BadRequest } from './errors.ts';
 
@@ -8,6 +8,11 @@ import { BadRequest } from './errors.ts';
  */
 export const checkSink = (sink: unknown): void => {
   if (!isRef(sink) && !isVow(sink)) throw new BadRequest('request: the sink is no reference');
+};
+/** The same for a follower of logs. @throws BadRequest */
+export const checkFollower = (follower: unknown): void => {
+  if (!isRef(follower) && !isVow(follower))
+    throw new BadRequest('log: the follower is no reference');
 };
 /** The same for an observer. @throws BadRequest */
 export const checkObserver = (observer: unknown): void => {

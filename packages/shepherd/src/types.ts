@@ -3,6 +3,7 @@
  * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Observer, StatusBoard } from './observation.ts';
 import type { PlannedStep } from './foresight.ts';
@@ -12,6 +13,7 @@ import type { changes, Stage } from './shapes.ts';
 import type { Swap } from './swap.ts';
 
 export type { PlannedStep } from './foresight.ts';
+export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './records.ts';
@@ -123,6 +125,10 @@ export interface Service extends Provider {
    * affair. Under an id that it has seen it answers with what came of that.
    */
   perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+  /** Lines of its log, oldest first, as far as one answer has room for them. */
+  log(query: LogQuery): Vow<readonly string[]>;
+  /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
+  follow(follow: Follow): Vow<void>;
 }
 /**
  * Services of one shepherd under one name. It has no process and no state, and requires nothing;
@@ -155,8 +161,6 @@ export interface LocalService extends Service {
   revise(config: ServiceConfig): void;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
-  /** Lines of its output, oldest first. */
-  log(query: LogQuery): Vow<readonly string[]>;
 }
 /**
  * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
@@ -176,6 +180,10 @@ export interface ServiceFacet {
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation that came through this facet. */
   cancel(operation: string): void;
+  /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
+  log(query: LogQuery): Vow<readonly string[]>;
+  /** See Shepherd. @throws BadRequest, Limit */
+  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
 }
 /**
  * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
@@ -236,6 +244,12 @@ export interface Shepherd {
    * many.
    */
   log(name: string, query: LogQuery | number): Vow<readonly string[]>;
+  /**
+   * From now on the follower is told what is written to the log of a service, of an aggregate to those
+   * of all its members, after what the query asks for of each. Kept when nobody follows any more, or
+   * nothing comes; broken where nothing could come at all. @throws BadRequest, Limit
+   */
+  follow(name: string, query: LogQuery, follower: Ref<Follower>, principal?: string): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
   /** Whether there is a service of this name. */
@@ -417,55 +431,4 @@ export interface Prober {
   logged(startId: string, service: string, text: string, timeoutMs: number, answer: Answer): void;
   /** Nobody waits any more for what was asked under this start id: it ends at once. */
   forget(startId: string): void;
-}
-/** Which lines of a log somebody wants. */
-export interface LogQuery {
-  /** At most so many of the last lines. */
-  readonly lineCount: number;
-  /**
-   * Only what was written in the last so many milliseconds, as far as the host knows: rather more
-   * than less. An age, since clocks differ.
-   */
-  readonly sinceMs?: number;
-}
-/** How long a log may get before it is put aside, and how many old ones are kept. Absent: as usual. */
-export interface LogBounds {
-  readonly maxBytes?: number;
-  readonly keptCount?: number;
-}
-/** What one reading of a log brought. */
-export interface LogPiece {
-  /** Whole lines, oldest first; a long one comes in several. */
-  readonly lines: readonly string[];
-  /** The place behind them: bytes since the log began, whatever was rotated away. */
-  readonly next: number;
-  /** Bytes in front of them that were rotated away before they were read. */
-  readonly lostBytes: number;
-  /** Nothing more was there. */
-  readonly isEnd: boolean;
-}
-/**
- * The power behind `^logger`: where a service's output goes, and how it is read. Places stay good
- * when the log is rotated.
- */
-export interface LogFiles {
-  pathOf(service: string): string;
-  /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
-  lines(service: string, query: LogQuery, answer: Answer): void;
-  /** Kept with the place where the lines of a query begin. */
-  begin(service: string, query: LogQuery, answer: Answer): void;
-  /**
-   * Kept with a LogPiece from this place on. Where nothing is there it waits, if it may, until there
-   * is, for a bounded time; one reading for each `reader`.
-   */
-  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void;
-  /** The reading of this reader ends at once, with what it has. */
-  stop(reader: string): void;
-  /** From now on. */
-  bound(service: string, bounds: LogBounds): void;
-}
-/** The `^logger`: one for each service. */
-export interface Logger {
-  path(): string;
-  lines(query: LogQuery): Vow<readonly string[]>;
 }

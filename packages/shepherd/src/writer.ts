@@ -1,6 +1,5 @@
 /**
- * The `^writer`: the sender's end of one operation's stream. OCapN has no flow control of its own,
- * so every batch that is sent waits for its answer, and at most `batchCount` are unanswered:
+ * The `^writer`: the sender's end of one operation's stream, with the credit of credit.ts:
  *
  *     line, pass   ->  backlog  ->  batch of at most 64 KiB while there is credit
  *     backlog full     lines are dropped, and how many is said; rows stay
@@ -8,16 +7,8 @@
  *     sink broken      the stream ends; the operation goes on
  *     finish           what waits is sent without credit, nothing after it
  */
-import type {
-  Bcom,
-  Behavior,
-  JournalCell,
-  JournalMap,
-  Log,
-  Ref,
-  Turn,
-  Vow,
-} from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import { closeCredit, hasCredit, isOpen, openCredit, spend, type Credit } from './credit.ts';
 import { limits } from './limits.ts';
 import { cut, utf8Bytes } from './text.ts';
 import type { Event, Row, Sink, Writer } from './types.ts';
@@ -34,15 +25,12 @@ export interface WriterOptions {
   readonly sink?: Ref<Sink>;
 }
 interface Flow {
-  readonly isOpen: boolean;
   /** The backlog is what lies from `first` up to `next`. */
   readonly first: number;
   readonly next: number;
   readonly lineBytes: number;
   readonly rowBytes: number;
   readonly droppedCount: number;
-  readonly unansweredCount: number;
-  readonly sequence: number;
 }
 interface Held {
   readonly node: string;
@@ -50,6 +38,7 @@ interface Held {
   readonly sink: Ref<Sink> | undefined;
   readonly backlog: JournalMap<number, Event>;
   readonly flow: JournalCell<Flow>;
+  readonly credit: Credit;
 }
 
 /** Makes the writer of one operation; without a sink it only logs. */
@@ -58,7 +47,14 @@ export const makeWriter = (
   _bcom: Bcom<Writer>,
   { node, log, sink }: WriterOptions,
 ): Behavior<Writer> => {
-  const held: Held = { node, log, sink, backlog: turn.map(), flow: turn.cell(atFirst(sink)) };
+  const held: Held = {
+    node,
+    log,
+    sink,
+    backlog: turn.map(),
+    flow: turn.cell(atFirst),
+    credit: openCredit(turn, limits.batchCount, sink !== undefined),
+  };
   return {
     line: (turn, text, about = {}) => {
       const line = cut(text);
@@ -70,16 +66,7 @@ export const makeWriter = (
   };
 };
 
-const atFirst = (sink: Ref<Sink> | undefined): Flow => ({
-  isOpen: sink !== undefined,
-  first: 0,
-  next: 0,
-  lineBytes: 0,
-  rowBytes: 0,
-  droppedCount: 0,
-  unansweredCount: 0,
-  sequence: 0,
-});
+const atFirst: Flow = { first: 0, next: 0, lineBytes: 0, rowBytes: 0, droppedCount: 0 };
 
 const take = (held: Held, turn: Turn<Writer>, events: readonly Event[]): void => {
   for (const event of events) add(held, event);
@@ -88,7 +75,7 @@ const take = (held: Held, turn: Turn<Writer>, events: readonly Event[]): void =>
 
 const add = (held: Held, given: Event): void => {
   const flow = held.flow.get();
-  if (!flow.isOpen) return;
+  if (!isOpen(held.credit)) return;
   const event = given.kind === 'line' ? { ...given, text: cut(given.text) } : given;
   if (event.kind === 'dropped')
     return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, event.count) });
@@ -110,32 +97,27 @@ const add = (held: Held, given: Event): void => {
 const addedTo = (droppedCount: number, more: number): number =>
   Math.min(droppedCount + more, Number.MAX_SAFE_INTEGER);
 
-const pump = (held: Held, turn: Turn<Writer>): void => {
-  while (isWaiting(held) && held.flow.get().unansweredCount < limits.batchCount) {
-    const { unansweredCount } = held.flow.get();
-    const answer = sendBatch(held, turn);
-    if (answer === undefined) return;
-    held.flow.set({ ...held.flow.get(), unansweredCount: unansweredCount + 1 });
-    turn.when(
-      answer,
-      (turn) => answered(held, turn),
-      () => close(held),
-    );
-  }
+const pump = (held: Held, turn: Turn): void => {
+  while (isWaiting(held) && hasCredit(held.credit)) sendBatch(held, turn);
 };
 
-const isWaiting = (held: Held): boolean => {
-  const { isOpen, first, next, droppedCount } = held.flow.get();
-  return isOpen && (first < next || droppedCount > 0);
+const isWaiting = ({ credit, flow }: Held): boolean => {
+  const { first, next, droppedCount } = flow.get();
+  return isOpen(credit) && (first < next || droppedCount > 0);
 };
 
 /** Sends the next batch, whatever the credit. */
-const sendBatch = (held: Held, turn: Turn<Writer>): Vow<unknown> | undefined => {
-  if (held.sink === undefined) return undefined;
+const sendBatch = (held: Held, turn: Turn): void => {
+  const { sink, credit } = held;
+  if (sink === undefined) return;
   const batch = nextBatch(held);
-  const flow = held.flow.get();
-  held.flow.set({ ...flow, sequence: flow.sequence + 1 });
-  return turn.send(held.sink, 'rows', batch, flow.sequence);
+  spend(
+    credit,
+    turn,
+    (sequence) => turn.send(sink, 'rows', batch, sequence),
+    (turn) => pump(held, turn),
+    () => close(held),
+  );
 };
 
 /**
@@ -164,27 +146,16 @@ const nextBatch = (held: Held): readonly Event[] => {
   return batch;
 };
 
-const answered = (held: Held, turn: Turn<Writer>): void => {
-  const flow = held.flow.get();
-  if (!flow.isOpen) return;
-  held.flow.set({ ...flow, unansweredCount: flow.unansweredCount - 1 });
-  pump(held, turn);
-};
-
-const finish = (held: Held, turn: Turn<Writer>): void => {
-  while (isWaiting(held)) {
-    const answer = sendBatch(held, turn);
-    // The stream is over: whether its last batches arrive changes nothing any more.
-    if (answer !== undefined) turn.when(answer, ignore, ignore);
-  }
+/** The stream is over then: whether its last batches arrive changes nothing any more. */
+const finish = (held: Held, turn: Turn): void => {
+  while (isWaiting(held)) sendBatch(held, turn);
   close(held);
 };
-const ignore = (): void => undefined;
 
-const close = (held: Held): void => {
-  for (const position of [...held.backlog.keys()]) held.backlog.delete(position);
-  const { sequence } = held.flow.get();
-  held.flow.set({ ...atFirst(undefined), sequence });
+const close = ({ backlog, flow, credit }: Held): void => {
+  for (const position of [...backlog.keys()]) backlog.delete(position);
+  flow.set(atFirst);
+  closeCredit(credit);
 };
 
 /** What an event takes on the wire, roughly: its texts, and a few bytes for each of its parts. */

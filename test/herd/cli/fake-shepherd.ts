@@ -78,6 +78,7 @@ const makeFakeRoot = (
     status: answer('status'),
     watch: answer('watch') as never,
     log: answer('log'),
+    follow: answer('follow'),
     history: answer('history'),
     mint: answer('mint'),
     adoptRef: answer('adoptRef'),

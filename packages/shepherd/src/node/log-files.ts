@@ -115,7 +115,7 @@ class FolderLogs implements ServiceLogs {
       let piece = await pieceOf(log, place, mayWait);
       if (!mayWait || piece.lines.length > 0) return piece;
       const { seen, stop } = untilSeen(log.file, async () => {
-        piece = await pieceOf(log, place, mayWait);
+        piece = { ...(await pieceOf(log, place, mayWait)), hasWaited: true };
         return piece.lines.length > 0;
       });
       this.#readings.set(reader, stop);
@@ -204,6 +204,7 @@ const pieceOf = async (log: ServiceLog, place: number, mayWait: boolean): Promis
     next: read.place + byteCount,
     lostBytes: Math.max(0, read.place - place),
     isEnd: isEnd && byteCount === read.bytes.length,
+    hasWaited: false,
   };
 };
 

@@ -1,0 +1,110 @@
+/**
+ * Following logs at a shepherd: one stream for each follower, into which every service is followed that
+ * the name stands for. Whoever asks has a share of what may be followed at once.
+ */
+import { Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { Cycle } from './errors.ts';
+import { limits } from './limits.ts';
+import { checkedQuery } from './log-query.ts';
+import { makeLogStream } from './log-stream.ts';
+import { broken, canonicalOf, hopOf, serviceOf, type Held } from './shepherd-state.ts';
+import { checkFollower } from './sinks.ts';
+import { through } from './trail.ts';
+import type { Follower, LogPlace, LogQuery, Service } from './types.ts';
+
+/** Who wants to follow what. */
+export interface Following {
+  readonly name: string;
+  readonly query: LogQuery;
+  readonly follower: Ref<Follower>;
+  readonly principal: string;
+}
+
+/** See Shepherd. @throws UnknownService, BadRequest, Limit */
+export const follow = (
+  held: Held,
+  turn: Turn,
+  { name, query, follower, principal }: Following,
+): Vow<void> => {
+  const checked = checkedQuery(query);
+  checkFollower(follower);
+  const leaves = leavesOf(held, turn, canonicalOf(held, turn, name));
+  const number = take(held, principal);
+  const stream = turn.spawn(makeLogStream, follower);
+  const isOne = leaves.length === 1 && leaves[0]?.isItself === true;
+  const ends = leaves.map(({ name, service }, at): Vow<void> => {
+    const query = { ...checked, ...(isOne ? {} : partOf(checked, name)) };
+    return orBroken(turn, () =>
+      turn.call(service, 'follow', {
+        id: `${held.epoch}.${number}.${at}`,
+        query: { ...query, hops: through(checked.hops ?? [], name, hopOf(held, name)) },
+        ...(isOne ? {} : { about: name }),
+        stream,
+      }),
+    );
+  });
+  return turn.when(turn.all(ends), (turn, settled) => {
+    held.follows.delete(number);
+    turn.call(stream, 'finish');
+    const failed = settled.filter((one) => !one.kept);
+    const [first] = failed;
+    if (first?.kept === false && failed.length === settled.length) throw first.reason;
+  });
+};
+
+/** A way that leads in a circle ends that member, and no other. */
+const orBroken = (turn: Turn, ask: () => Vow<void>): Vow<void> => {
+  try {
+    return ask();
+  } catch (reason) {
+    if (reason instanceof Cycle) return broken(turn, reason);
+    throw reason;
+  }
+};
+
+interface Leaf {
+  readonly name: string;
+  readonly service: Ref<Service>;
+  /** What was asked for is this very service. */
+  readonly isItself: boolean;
+}
+/** The services behind a name, each once. */
+const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
+  const found = new Map<string, Leaf>();
+  const seen = new Set<string>();
+  const names = [name];
+  for (let next = names.pop(); next !== undefined; next = names.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const entry = held.entries.get(next);
+    const service = serviceOf(held, next);
+    if (service !== undefined) found.set(next, { name: next, service, isItself: next === name });
+    else if (entry?.kind === 'aggregate')
+      for (const member of [...turn.call(entry.service, 'members')].reverse())
+        if (turn.call(held.registry, 'canonical', member) !== undefined)
+          names.push(canonicalOf(held, turn, member));
+  }
+  return [...found.values()];
+};
+
+/** The places of a query that are about one member, as that names them itself. */
+const partOf = ({ after }: LogQuery, name: string): { readonly after?: readonly LogPlace[] } => {
+  if (after === undefined) return {};
+  return {
+    after: after.filter(({ about = '' }) => about === name || about.startsWith(`${name}/`)),
+  };
+};
+
+/** Counts this one in. @throws Limit */
+const take = (held: Held, principal: string): number => {
+  const { followCount, askerFollowCount } = limits;
+  if (held.follows.size >= followCount)
+    throw new Limit(`log: ${followCount} follow logs here already`);
+  const own = [...held.follows.values()].filter((one) => one === principal);
+  if (own.length >= askerFollowCount)
+    throw new Limit(`log: ${askerFollowCount} follow logs by this reference already`);
+  const number = held.followNumber.get() + 1;
+  held.followNumber.set(number);
+  held.follows.set(number, principal);
+  return number;
+};

@@ -1,0 +1,134 @@
+/**
+ * The `^log-reader`: follows the log of one service of this machine into a stream. It pulls: a piece is
+ * read when the one before it is on its way, so a slow follower slows the reading of the file, and what
+ * it has not read yet is nowhere but there.
+ *
+ *     state \ event   a piece, with lines   a piece, without   it is sent    nobody follows
+ *     reading         → passing             → reading again    -             → over
+ *     passing         -                     -                  → reading     → over
+ *
+ * Where it ends at the end of what is there, the piece that reaches it is the last one.
+ */
+import type { Bcom, Behavior, Clock, JournalCell, Resolver, Turn, Vow } from '@bellwether/actors';
+import { cut } from './text.ts';
+import type { Follow, LogEvent, LogFiles, LogPiece } from './types.ts';
+
+/** What makes a reader. */
+export interface LogReaderOptions {
+  readonly files: LogFiles;
+  readonly service: string;
+  /** The name of this shepherd: it stands in front of every line. */
+  readonly node: string;
+  readonly clock: Pick<Clock, 'wall'>;
+  readonly follow: Follow;
+}
+/** Reads until nobody follows, or to the end. */
+export interface LogReader {
+  /** To be called once. Kept when it is over; broken with what keeps the log from being read. */
+  run(): Vow<void>;
+}
+interface Held extends LogReaderOptions {
+  readonly isOver: JournalCell<boolean>;
+  readonly end: Resolver<void>;
+}
+
+/** Makes a reader that does not read yet. */
+export const makeLogReader = (
+  turn: Turn<LogReader>,
+  _bcom: Bcom<LogReader>,
+  options: LogReaderOptions,
+): Behavior<LogReader> => {
+  const isOver = turn.cell(false);
+  return {
+    run: (turn) => {
+      const { vow, resolver } = turn.vow<void>();
+      const held: Held = { ...options, isOver, end: resolver };
+      const { files, service, follow } = options;
+      const begin =
+        placeIn(follow) ?? turn.ask<number>((answer) => files.begin(service, follow.query, answer));
+      const stop = (turn: Turn): void => over(held, turn);
+      turn.when(turn.call(follow.stream, 'over'), stop, stop);
+      if (typeof begin === 'number') start(held, turn, begin);
+      else
+        turn.when(
+          begin,
+          (turn, place) => start(held, turn, place),
+          (turn, reason) => failed(held, turn, reason),
+        );
+      return vow;
+    },
+  };
+};
+
+/** Where a follower goes on that was here before. */
+const placeIn = ({ query, about }: Follow): number | undefined =>
+  query.after?.find((one) => one.about === about)?.place;
+
+/** Says first where it begins: who loses contact before there is a line goes on from there. */
+const start = (held: Held, turn: Turn, place: number): void => {
+  const { follow, isOver } = held;
+  if (isOver.get()) return;
+  const goOn = (turn: Turn): void => read(held, turn, place, false);
+  if (follow.query.isOnce === true) return goOn(turn);
+  const events = [{ kind: 'place', ...aboutOf(follow), place }] as const;
+  turn.when(turn.call(follow.stream, 'pass', events), goOn, (turn) => over(held, turn));
+};
+const aboutOf = ({ about }: Follow): { readonly about?: string } =>
+  about === undefined ? {} : { about };
+
+/** Reads a piece, or waits for one. `isLive`: everything before it was seen as it was written. */
+const read = (held: Held, turn: Turn, place: number, isLive: boolean): void => {
+  const { files, service, follow, isOver } = held;
+  if (isOver.get()) return;
+  const mayWait = follow.query.isOnce !== true;
+  turn.when(
+    turn.ask<LogPiece>((answer) => files.read(follow.id, service, place, mayWait, answer)),
+    (turn, piece) => take(held, turn, piece, isLive),
+    (turn, reason) => failed(held, turn, reason),
+  );
+};
+
+const take = (held: Held, turn: Turn, piece: LogPiece, isLive: boolean): void => {
+  const { follow, isOver } = held;
+  if (isOver.get()) return;
+  const goOn = (turn: Turn): void => {
+    if (piece.isEnd && follow.query.isOnce === true) over(held, turn);
+    else read(held, turn, piece.next, piece.isEnd);
+  };
+  const events = eventsOf(held, piece, isLive || piece.hasWaited);
+  if (events.length === 0) return goOn(turn);
+  turn.when(turn.call(follow.stream, 'pass', events), goOn, (turn) => over(held, turn));
+};
+
+const eventsOf = (held: Held, piece: LogPiece, isLive: boolean): readonly LogEvent[] => {
+  const { node, follow, clock } = held;
+  const { lines, next, lostBytes } = piece;
+  const about = aboutOf(follow);
+  const at = isLive ? { at: clock.wall() } : {};
+  const events: LogEvent[] = lines.map((text) => ({
+    kind: 'line',
+    from: node,
+    ...about,
+    text: cut(text),
+    ...at,
+  }));
+  if (lostBytes > 0) {
+    const text = `${lostBytes} bytes were rotated away before they were read`;
+    events.unshift({ kind: 'note', from: node, ...about, what: 'gone', text });
+  }
+  if (events.length > 0) events.push({ kind: 'place', ...about, place: next });
+  return events;
+};
+
+const over = ({ files, follow, isOver, end }: Held, turn: Turn): void => {
+  if (isOver.get()) return;
+  isOver.set(true);
+  turn.effect(() => files.stop(follow.id));
+  end.kept(undefined);
+};
+
+const failed = (held: Held, turn: Turn, reason: Error): void => {
+  if (held.isOver.get()) return;
+  held.end.broken(reason);
+  over(held, turn);
+};

@@ -1,0 +1,123 @@
+/** The words about logs: who asks for which lines, how they come, and the powers behind that. */
+import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { logNotes } from './shapes.ts';
+
+/** What a note is about. */
+export type LogNote = (typeof logNotes)[number];
+
+/** Which lines of a log somebody wants. */
+export interface LogQuery {
+  /** At most so many of the last lines. */
+  readonly lineCount: number;
+  /**
+   * Only what was written in the last so many milliseconds, as far as the host knows: rather more
+   * than less. An age, since clocks differ.
+   */
+  readonly sinceMs?: number;
+  /** Whoever follows again goes on here, whatever else is said; a place for each service. */
+  readonly after?: readonly LogPlace[];
+  /** Ends at the end of what is there. */
+  readonly isOnce?: boolean;
+  /** Opaque ids of the services that this came through, as in a request. */
+  readonly hops?: readonly string[];
+}
+/** How far somebody has read. */
+export interface LogPlace {
+  /** As in a LogEvent. */
+  readonly about?: string;
+  /** Bytes since that log began. */
+  readonly place: number;
+}
+
+/** What comes when logs are followed. */
+export type LogEvent =
+  | {
+      readonly kind: 'line';
+      /** The node where the service runs. */
+      readonly from: string;
+      /** Of an aggregate: which of its services, named as in a row. */
+      readonly about?: string;
+      readonly text: string;
+      /** When the host read it, in milliseconds since 1970; of what was written while it followed. */
+      readonly at?: number;
+    }
+  | {
+      /** A shepherd tells what keeps lines from coming, or that they come again. */
+      readonly kind: 'note';
+      readonly from: string;
+      readonly about?: string;
+      readonly what: LogNote;
+      readonly text: string;
+    }
+  | ({ readonly kind: 'place' } & LogPlace);
+
+/** Who follows logs, often on another machine. The answer to a batch is the credit for another. */
+export interface Follower {
+  lines(batch: readonly LogEvent[], sequence: number): void | Vow<void>;
+  /**
+   * Kept when no more is wanted. Who sends asks at once and does not wait: the end of the session
+   * breaks it, so that a log that says nothing is not followed for nobody.
+   */
+  over(): Vow<void>;
+}
+/** The `^log-stream`: the sender's end of a Follower, for all services that it follows. */
+export interface LogStream {
+  /** Kept once it is sent: who waits for that reads no faster than the follower. */
+  pass(events: readonly LogEvent[]): Vow<void>;
+  /** Kept when nobody follows any more. */
+  over(): Vow<void>;
+  /** Nothing comes any more. */
+  finish(): void;
+}
+/** One service is to be followed into a stream. */
+export interface Follow {
+  /** Unique to this life of the daemon, and to the service. */
+  readonly id: string;
+  readonly query: LogQuery;
+  /** What its events are about; absent where the stream has but this service. */
+  readonly about?: string;
+  readonly stream: Ref<LogStream>;
+}
+/** How long a log may get before it is put aside, and how many old ones are kept. Absent: as usual. */
+export interface LogBounds {
+  readonly maxBytes?: number;
+  readonly keptCount?: number;
+}
+/** What one reading of a log brought. */
+export interface LogPiece {
+  /** Whole lines, oldest first; a long one comes in several. */
+  readonly lines: readonly string[];
+  /** The place behind them: bytes since the log began, whatever was rotated away. */
+  readonly next: number;
+  /** Bytes in front of them that were rotated away before they were read. */
+  readonly lostBytes: number;
+  /** Nothing more was there. */
+  readonly isEnd: boolean;
+  /** Nothing was there at first. */
+  readonly hasWaited: boolean;
+}
+/**
+ * The power behind `^logger`: where a service's output goes, and how it is read. Places stay good
+ * when the log is rotated.
+ */
+export interface LogFiles {
+  pathOf(service: string): string;
+  /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
+  lines(service: string, query: LogQuery, answer: Answer): void;
+  /** Kept with the place where the lines of a query begin. */
+  begin(service: string, query: LogQuery, answer: Answer): void;
+  /**
+   * Kept with a LogPiece from this place on. Where nothing is there it waits, if it may, until there
+   * is, for a bounded time; one reading for each `reader`.
+   */
+  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void;
+  /** The reading of this reader ends at once, with what it has. */
+  stop(reader: string): void;
+  /** From now on. */
+  bound(service: string, bounds: LogBounds): void;
+}
+/** The `^logger`: one for each service. */
+export interface Logger {
+  path(): string;
+  lines(query: LogQuery): Vow<readonly string[]>;
+}

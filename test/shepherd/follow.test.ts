@@ -1,0 +1,202 @@
+/** Following logs at one shepherd: what comes, in which order, how fast, and what is left behind. */
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { World } from '@bellwether/actors';
+import { limits, type Follower, type LogEvent, type LogQuery } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { Machine, program, type Asked } from '../support/shepherd-machine.ts';
+
+/** A follower whose answers are the test's. */
+class Ear {
+  readonly batches: { readonly events: readonly LogEvent[]; readonly sequence: number }[] = [];
+  /** Answers a batch that waits, or says that no more is wanted. */
+  readonly answers: (() => void)[] = [];
+  isPatient = true;
+  stop: () => void = () => undefined;
+  get lines(): readonly string[] {
+    return this.batches.flatMap(({ events }) =>
+      events.flatMap((event) => (event.kind === 'line' ? [event.text] : [])),
+    );
+  }
+  get notes(): readonly string[] {
+    return this.batches.flatMap(({ events }) =>
+      events.flatMap((event) => (event.kind === 'note' ? [`${event.what}: ${event.text}`] : [])),
+    );
+  }
+  spawn(turn: Turn): Ref<Follower> {
+    return turn.spawn(makeEar, this);
+  }
+}
+const makeEar = (turn: Turn<Follower>, _bcom: Bcom<Follower>, ear: Ear): Behavior<Follower> => {
+  const over = turn.inlet<void>();
+  ear.stop = () => over.answer.kept(undefined);
+  return {
+    lines: (turn, events, sequence): Vow<void> => {
+      const { vow, answer } = turn.inlet<void>();
+      turn.effect(() => {
+        ear.batches.push({ events, sequence });
+        const take = (): void => answer.kept(undefined);
+        if (ear.isPatient) take();
+        else ear.answers.push(take);
+      });
+      return vow;
+    },
+    over: () => over.vow,
+  };
+};
+
+const boot = (...names: readonly string[]) => {
+  const world = new World(1);
+  const services = names.map((name) => program({ provision: [name] }));
+  const machine = new Machine(world, 'A', { services, rehearse: true });
+  machine.boot();
+  world.run();
+  return { world, machine };
+};
+const follow = (
+  machine: Machine,
+  name: string,
+  query: LogQuery,
+): { readonly ear: Ear; readonly asked: Asked<void> } => {
+  const ear = new Ear();
+  const asked = machine.ask((turn, shepherd) =>
+    turn.send(shepherd, 'follow', name, query, ear.spawn(turn)),
+  );
+  return { ear, asked };
+};
+
+describe('a follower', () => {
+  it('hears the lines that it asked for, then every new one, with the name of the node', () => {
+    const { world, machine } = boot('web');
+    machine.logs.write('web', 'one', 'two');
+    const { ear, asked } = follow(machine, 'web', { lineCount: 2 });
+    world.run();
+    machine.logs.write('web', 'three');
+    world.run();
+    expect(ear.lines).toEqual(['one', 'two', 'three']);
+    const lines = ear.batches.flatMap(({ events }) => events.filter((e) => e.kind === 'line'));
+    expect(lines[0]).toEqual({ kind: 'line', from: 'A', text: 'one' });
+    // What is written while somebody follows has its time.
+    expect(lines[2]).toMatchObject({ text: 'three', at: expect.any(Number) as number });
+    expect(ear.batches.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
+    expect(asked).toEqual({});
+  });
+  it('ends where what is there ends, if that is all that it wants', () => {
+    const { world, machine } = boot('web');
+    machine.logs.write('web', ...Array.from({ length: 250 }, (_, at) => `line ${at}`));
+    const { ear, asked } = follow(machine, 'web', { lineCount: 1_000, isOnce: true });
+    world.run();
+    expect(ear.lines).toHaveLength(251);
+    expect('value' in asked).toBe(true);
+    expect(machine.logs.readings.size).toBe(0);
+  });
+  it('that does not answer slows the reading, and nothing is dropped', () => {
+    const { world, machine } = boot('web');
+    const { ear } = follow(machine, 'web', { lineCount: 0 });
+    world.run();
+    ear.isPatient = false;
+    machine.logs.write('web', ...Array.from({ length: 1_000 }, (_, at) => `line ${at}`));
+    world.run();
+    expect(ear.answers).toHaveLength(limits.followBatchCount);
+    // One piece is read ahead at most: the rest is in the file.
+    expect(ear.lines.length).toBeLessThanOrEqual(limits.followBatchCount * 100);
+    for (let round = 0; ear.answers.length > 0 && round < 20; round += 1) {
+      for (const answer of ear.answers.splice(0)) answer();
+      world.run();
+    }
+    expect(ear.lines).toEqual(Array.from({ length: 1_000 }, (_, at) => `line ${at}`));
+  });
+  it('that has had enough leaves nothing behind: no reading, no timer', () => {
+    const { world, machine } = boot('web');
+    const { ear, asked } = follow(machine, 'web', { lineCount: 0 });
+    world.run();
+    expect(machine.logs.readings.size).toBe(1);
+    ear.stop();
+    world.run();
+    expect(machine.logs.readings.size).toBe(0);
+    expect('value' in asked).toBe(true);
+    expect(world.pendingCount).toBe(0);
+    machine.logs.write('web', 'unheard');
+    world.run();
+    expect(ear.lines).toEqual([]);
+  });
+  it('goes on at a place, whatever number of lines it asks for', () => {
+    const { world, machine } = boot('web');
+    machine.logs.write('web', 'one', 'two', 'three');
+    const { ear } = follow(machine, 'web', { lineCount: 1, after: [{ place: 2 }] });
+    world.run();
+    expect(ear.lines).toEqual(['two', 'three']);
+  });
+  it('is told of what was rotated away before it was read', () => {
+    const { world, machine } = boot('web');
+    machine.logs.write('web', 'one', 'two', 'three');
+    machine.logs.gone.set('web', 3);
+    const { ear } = follow(machine, 'web', { lineCount: 1, after: [{ place: 1 }] });
+    world.run();
+    expect(ear.lines).toEqual(['three']);
+    expect(ear.notes).toEqual(['gone: 2 bytes were rotated away before they were read']);
+  });
+  it('of a name that is none, or with a query that is none, is refused', () => {
+    const { world, machine } = boot('web');
+    const refused = (name: string, query: unknown): unknown => {
+      const { asked } = follow(machine, name, query as LogQuery);
+      world.run();
+      return (asked.error as { readonly code?: string } | undefined)?.code;
+    };
+    expect(refused('nobody', { lineCount: 1 })).toBe('unknown-service');
+    expect(refused('web', { lineCount: limits.logLineCount + 1 })).toBe('bad-request');
+    expect(refused('web', { lineCount: limits.logLineCount })).toBe(undefined);
+    expect(refused('web', { lineCount: 1, sinceMs: limits.sinceMs + 1 })).toBe('bad-request');
+    expect(refused('web', { lineCount: 1, sinceMs: limits.sinceMs })).toBe(undefined);
+    const places = (count: number) => Array.from({ length: count }, () => ({ place: 0 }));
+    expect(refused('web', { lineCount: 1, after: places(limits.logPlaceCount + 1) })).toBe(
+      'bad-request',
+    );
+    expect(refused('web', { lineCount: 1, after: places(limits.logPlaceCount) })).toBe(undefined);
+    const hops = (count: number) => Array.from({ length: count }, (_, at) => `hop-${at}`);
+    expect(refused('web', { lineCount: 1, hops: hops(limits.followHopCount + 1) })).toBe(
+      'bad-request',
+    );
+    expect(refused('web', { lineCount: 1, hops: hops(limits.followHopCount) })).toBe(undefined);
+    expect(refused('web', 7)).toBe(undefined);
+    expect(refused('web', null)).toBe('bad-request');
+  });
+  it('is one of a bounded number, of one asker and of all', () => {
+    const { world, machine } = boot('web');
+    const ears = Array.from({ length: limits.askerFollowCount }, () =>
+      follow(machine, 'web', { lineCount: 0 }),
+    );
+    world.run();
+    const one = follow(machine, 'web', { lineCount: 0 });
+    world.run();
+    expect(one.asked.error).toMatchObject({ code: 'limit' });
+    ears[0]?.ear.stop();
+    world.run();
+    const again = follow(machine, 'web', { lineCount: 0 });
+    world.run();
+    expect(again.asked.error).toBeUndefined();
+    for (let asker = 1; asker < limits.followCount / limits.askerFollowCount; asker += 1)
+      for (let count = 0; count < limits.askerFollowCount; count += 1)
+        machine.ask((turn, shepherd) => {
+          const follower = new Ear().spawn(turn);
+          return turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, follower, `asker-${asker}`);
+        });
+    world.run();
+    const over = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, new Ear().spawn(turn), 'another'),
+    );
+    world.run();
+    expect(over.error).toMatchObject({ code: 'limit' });
+  });
+});
+
+describe('the log in one answer', () => {
+  it('has the last lines, by a number or by a query', () => {
+    const { world, machine } = boot('web');
+    machine.logs.write('web', 'one', 'two');
+    const asked = [2, { lineCount: 1 }].map((query) =>
+      machine.ask((turn, shepherd) => turn.send(shepherd, 'log', 'web', query)),
+    );
+    world.run();
+    expect(asked.map(({ value }) => value)).toEqual([['one', 'two'], ['two']]);
+  });
+});
