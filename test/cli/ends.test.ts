@@ -53,12 +53,12 @@ describe('a second signal', () => {
 });
 
 describe('an error that nobody caught', () => {
-  /** A daemon in which SIGUSR2 throws so many errors, each in a task of its own. */
+  /** A daemon in which SIGURG throws so many errors, each in a task of its own. */
   const trapped = (count: number): Promise<Daemon> => {
     const trap = path.join(place.folder, 'trap.mjs');
     fs.writeFileSync(
       trap,
-      `process.on('SIGUSR2', () => {
+      `process.on('SIGURG', () => {
         for (let at = 0; at < ${count}; at += 1)
           setTimeout(() => { throw new Error('planted ' + at); }, at * 100);
       });`,
@@ -71,7 +71,7 @@ describe('an error that nobody caught', () => {
     const daemon = await trapped(1);
     await daemon.herd('start', 'one');
     const pid = await pidOf(daemon, 'one');
-    daemon.process.kill('SIGUSR2');
+    daemon.process.kill('SIGURG');
     await eventually('the next life', () => logOf(daemon).split(' daemon.ready ').length === 3);
     await eventually('it serves', async () => (await daemon.herd('status')).code === 0);
     expect(await pidOf(daemon, 'one')).toBe(pid);
@@ -83,7 +83,7 @@ describe('an error that nobody caught', () => {
     const daemon = await trapped(2);
     await daemon.herd('start', 'one');
     const pid = await pidOf(daemon, 'one');
-    daemon.process.kill('SIGUSR2');
+    daemon.process.kill('SIGURG');
     const { code } = await daemon.ended;
     expect(code).toBe(70);
     expect(logOf(daemon)).toMatch(/ daemon\.gave-up reason="planted 1" exitCode=70\n/);
