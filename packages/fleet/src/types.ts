@@ -49,8 +49,8 @@ export interface LocalRoot {
   mint(service: string): Vow<string>;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
-  /** Petnames in the daemon's store, with where each leads; no secrets. */
-  refs(): Vow<readonly { readonly petname: string; readonly peer: string }[]>;
+  /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */
+  refs(): Vow<readonly ListedRef[]>;
   about(): About;
   /**
    * Reads the configuration again and makes the services what it says; a dry run only tells what would
@@ -82,6 +82,10 @@ export interface Reloaded {
   /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
   readonly outcome?: Outcome;
 }
+/** One ref of a daemon's own store. */
+export type ListedRef =
+  | { readonly petname: string; readonly peer: string }
+  | { readonly petname: string; readonly problem: string };
 /** Which daemon this is. */
 export interface About {
   readonly name: string;

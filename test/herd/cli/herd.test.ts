@@ -236,6 +236,74 @@ describe('herd op cancel', () => {
   });
 });
 
+describe('herd detailed-status', () => {
+  it('reports every service, without its messages unless asked for some', async () => {
+    const services = [statusOf('web', { recentLines: ['hello'] }), statusOf('off')];
+    await serve({ status: () => services });
+    const ran = await run('detailed-status');
+    expect(ran.exitCode).toBe(0);
+    expect(ran.written.out).toMatch(/^\* Status of web:\n.*\n\n\* Status of off:\n/s);
+    expect(ran.written.out).not.toContain('hello');
+    expect((await run('detailed-status', '-n', '5')).written.out).toContain('  hello\n');
+  });
+  it('of one service, and of root, is its status', async () => {
+    await serve({
+      status: () => [statusOf('web')],
+      about: () => ({ name: 'C', version: '0.1.0', pid: 42, locations: [] }),
+    });
+    expect((await run('detailed-status', 'web')).written.out).toContain('Status of web:');
+    expect((await run('detailed-status', 'root')).written.out).toContain('Main PID: 42');
+  });
+  it('exits with 4 where one is unknown', async () => {
+    await serve({ status: () => [statusOf('web'), statusOf('x', { stage: 'unknown' })] });
+    expect((await run('detailed-status')).exitCode).toBe(4);
+  });
+});
+
+describe('herd graph', () => {
+  const services = [
+    statusOf('net', { isOneShot: true, stage: 'stopped' }),
+    statusOf('web"x', { requirement: ['net', 'gone'] }),
+    statusOf('db', { stage: 'stopped', failure: { reason: '', at: 1 } }),
+    statusOf('fleet', { members: [{ name: 'web"x', stage: 'running', ageMs: 0 }] }),
+  ];
+  it('draws every service, what it requires and its members, names that lead nowhere too', async () => {
+    await serve({ status: () => services });
+    expect((await run('graph')).written.out).toBe(
+      [
+        'digraph "Service Graph" {',
+        '  "root" [shape = box, color = green];',
+        '  "net" [shape = circle, color = purple];',
+        '  "web\\"x" [shape = box, color = green];',
+        '  "db" [shape = box, color = red];',
+        '  "fleet" [shape = folder, color = green];',
+        '  "gone" [shape = box, color = red, style = dotted];',
+        ...['net', 'web\\"x', 'db', 'fleet', 'gone'].map((name) => `  "${name}" -> "root";`),
+        '  "web\\"x" -> "net";',
+        '  "web\\"x" -> "gone";',
+        '  "fleet" -> "web\\"x" [style = bold];',
+        '}\n',
+      ].join('\n'),
+    );
+  });
+  it('of one service shows what it leads to and what leads to it', async () => {
+    await serve({ status: () => services });
+    const document = parsed(await run('graph', 'net', '--json')) as unknown as {
+      readonly services: readonly { readonly name: string }[];
+      readonly edges: readonly unknown[];
+    };
+    expect(document.services.map(({ name }) => name)).toEqual(['net', 'web"x', 'fleet']);
+    expect(document.edges).toEqual([
+      { from: 'web"x', to: 'net', kind: 'requirement' },
+      { from: 'fleet', to: 'web"x', kind: 'member' },
+    ]);
+    const unknown = await run('graph', 'nothing');
+    expect(unknown).toMatchObject({ exitCode: 1 });
+    expect(unknown.written.err).toContain("service 'nothing' could not be found");
+    expect((await run('graph', '@web')).exitCode).toBe(2);
+  });
+});
+
 describe('an action', () => {
   const changed = { member: 'web', result: 'changed', rows: [] } as const;
   it('is one request with an id of its own, and its lines are printed as they come', async () => {
@@ -574,6 +642,31 @@ describe('herd ref', () => {
     expect((await run('ref', 'rm', 'web')).exitCode).toBe(0);
     expect((await run('ref', 'show', 'web')).exitCode).toBe(2);
     expect((await run('status', '@web')).exitCode).toBe(2);
+  });
+  it('rename calls a ref by another name', async () => {
+    await serve({});
+    await herd(here({ input: `${uri}\n` }), 'ref', 'add', 'web');
+    expect((await run('ref', 'rename', 'web', 'www')).written.out).toBe(
+      '@web is called @www now.\n',
+    );
+    expect((await run('ref', 'rename', 'web', 'other')).exitCode).toBe(2);
+    await herd(here({ input: `${uri}\n` }), 'ref', 'add', 'web');
+    expect((await run('ref', 'rename', 'web', 'www')).exitCode).toBe(9);
+    expect((await run('ref', 'rename', '@web', '@www', '--yes')).exitCode).toBe(0);
+  });
+  it('export writes a ref into a file of yours alone, and prints it only with --reveal', async () => {
+    await serve({});
+    await herd(here({ input: `${uri}\n` }), 'ref', 'add', 'web');
+    const file = path.join(shepherd?.folder ?? '', 'out.ref');
+    expect((await run('ref', 'export', 'web')).exitCode).toBe(2);
+    const ran = await run('ref', 'export', '@web', '--out', file);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.written.out + ran.written.err).not.toContain('BBBB');
+    expect(fs.readFileSync(file, 'utf8')).toBe(`${uri}\n`);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect((await run('ref', 'export', 'web', '--out', file)).exitCode).toBe(9);
+    expect((await run('ref', 'export', 'web', '--reveal')).written.out).toBe(`${uri}\n`);
+    expect((await run('ref', 'export', 'gone', '--reveal')).exitCode).toBe(2);
   });
   it('add refuses what is no ref, and a bad petname before it reads anything', async () => {
     await serve({});

@@ -68,11 +68,11 @@ describe('a command line', () => {
   it('is corrected when a letter is wrong', () => {
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
     expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
-    expect(refusal('ref').message).toContain('mint, add, ls, show, rm, push');
+    expect(refusal('ref').message).toContain('mint, add, ls, show, rm, rename, export, push');
   });
   it('may not use an option of another action', () => {
     expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
-    expect(refusal('status', '--out', 'f').hint).toBe("It belongs to 'ref mint'.");
+    expect(refusal('status', '--out', 'f').hint).toBe("It belongs to 'ref mint', 'ref export'.");
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
   });
   it('cannot use a word that later versions of herd need', () => {

@@ -83,12 +83,28 @@ describe('a ref store', () => {
     expect(() => store.remove('web')).toThrow(UnknownRef);
     expect(fs.existsSync(folder)).toBe(false);
   });
+  it('calls a ref by another name, and loses none that has it already', () => {
+    store.add('web', refOf('aaaa'), false);
+    store.add('other', refOf('bbbb'), false);
+    expect(() => store.rename('web', 'other', false)).toThrow(AlreadyThere);
+    expect(() => store.rename('gone', 'new', false)).toThrow(UnknownRef);
+    expect(() => store.rename('web', 'web', true)).toThrow(BadPetname);
+    expect(() => store.rename('web', '../x', false)).toThrow(BadPetname);
+    expect(store.list().map(({ petname }) => petname)).toEqual(['other', 'web']);
+    store.rename('@web', 'www', false);
+    expect(store.get('www').peer.designator).toBe('aaaa');
+    store.rename('www', 'other', true);
+    expect(store.get('other').peer.designator).toBe('aaaa');
+    expect(fs.readdirSync(folder)).toEqual(['other']);
+    expect(modeOf(path.join(folder, 'other'))).toBe(0o600);
+  });
   it('takes refs up to its limit and not one more', () => {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     for (let at = 1; at < maxRefCount; at += 1) fs.writeFileSync(path.join(folder, `r${at}`), '');
     store.add('last', refOf('aaaa'), false);
     expect(() => store.add('over', refOf('aaaa'), false)).toThrow(RangeError);
-  });
+    // 10,000 files: up to 6 s on a machine that does other things.
+  }, 30_000);
 });
 
 describe('a ref store that somebody tampered with', () => {

@@ -107,6 +107,11 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'status',
     rule('[SERVICE]', 0, 1, ['log-history'], 'what runs, or everything about one service'),
   ],
+  [
+    'detailed-status',
+    rule('[SERVICE]', 0, 1, ['log-history'], 'everything about every service, or about one'),
+  ],
+  ['graph', rule('[SERVICE]', 0, 1, [], 'who requires whom, in the language of Graphviz')],
   ['start', rule('SERVICE [ARG...]', 1, many, starting, 'start a service and what it requires')],
   ['stop', rule('SERVICE [ARG...]', 1, many, changing, 'stop a service and what requires it')],
   [
@@ -154,6 +159,11 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['ref ls', rule('', 0, 0, [], 'the refs that you hold')],
   ['ref show', rule('PETNAME', 1, 1, ['reveal'], 'where a ref leads')],
   ['ref rm', rule('PETNAME', 1, 1, ['yes'], 'forget a ref')],
+  ['ref rename', rule('PETNAME PETNAME', 2, 2, ['yes'], 'call a ref by another name')],
+  [
+    'ref export',
+    rule('PETNAME', 1, 1, ['out', 'reveal', 'yes'], 'write a ref into a file, to be given away'),
+  ],
   ['ref push', rule('PETNAME', 1, 1, ['yes'], "copy a ref into the shepherd's own store")],
   [
     'op cancel',

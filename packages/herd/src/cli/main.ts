@@ -6,7 +6,7 @@ import { openRoot } from '../client/root.ts';
 import { runDoc } from './commands/doc.ts';
 import { runLog } from './commands/log.ts';
 import { runPerform } from './commands/perform.ts';
-import { runStatus } from './commands/status.ts';
+import { runDetailedStatus, runStatus } from './commands/status.ts';
 import type { Connections, Context } from './context.ts';
 import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
@@ -81,6 +81,10 @@ const runOwn = async (
   switch (action) {
     case 'status':
       return runStatus(context, words);
+    case 'detailed-status':
+      return runDetailedStatus(context, words);
+    case 'graph':
+      return (await import('./commands/graph.ts')).runGraph(context, words);
     case 'log':
       return runLog(context, words);
     case 'doc':

@@ -14,6 +14,7 @@
  *     help        topic, text
  *     history     changes: service, what, at
  *     log         service, lines
+ *     graph       services, edges: from, to, kind (requirement or member)
  *     doc         service, documentation, actions
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal

@@ -28,10 +28,11 @@ export const daemonRefs = (
       settle(answer, () => store.add(petname, sturdyrefOf(uri, 'the ref that was pushed'), true)),
     list: (answer) =>
       settle(answer, () =>
-        store.list().map((one) => ({
-          petname: one.petname,
-          peer: 'ref' in one ? peerKey(one.ref.peer) : one.problem,
-        })),
+        store
+          .list()
+          .map((one) =>
+            'ref' in one ? { petname: one.petname, peer: peerKey(one.ref.peer) } : one,
+          ),
       ),
     peerOf: (petname) => {
       const found = store.list().find((one) => one.petname === petname);

@@ -9,7 +9,7 @@ import { ActorError } from '@bellwether/actors';
 import { parseUri, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { maxRefBytes, maxRefCount } from './limits.ts';
 import { BadPetname, petnameOf } from './petname.ts';
-import { AlreadyThere, checkFolder, readSecret, writeSecret } from './secret-file.ts';
+import { AlreadyThere, checkFolder, moveSecret, readSecret, writeSecret } from './secret-file.ts';
 
 /** No ref has this petname. */
 export class UnknownRef extends ActorError {
@@ -93,6 +93,24 @@ export class RefStore {
         return { petname, problem: error instanceof Error ? error.message : String(error) };
       }
     });
+  }
+
+  /**
+   * Calls a ref by another name: whoever looks meanwhile finds it under at least one of the two.
+   * @throws BadPetname, UnknownRef, AlreadyThere, UnsafeFile
+   */
+  rename(from: string, to: string, replace: boolean): void {
+    const [before, after] = [petnameOf(from), petnameOf(to)];
+    if (before === after) throw new BadPetname(`'${after}' is its name already`);
+    this.get(before);
+    try {
+      moveSecret(this.#fileOf(before), this.#fileOf(after), replace);
+    } catch (error) {
+      if (!(error instanceof AlreadyThere)) throw error;
+      throw new AlreadyThere(`a ref is called '${after}' already; --yes replaces it`, {
+        cause: error,
+      });
+    }
   }
 
   /** Forgets a ref. @throws BadPetname, UnknownRef, UnsafeFile */

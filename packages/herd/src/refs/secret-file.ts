@@ -118,6 +118,25 @@ export const writeSecret = (file: string, text: string, replace: boolean): void 
   syncFolder(folder);
 };
 
+/**
+ * Gives a secret file another name in its folder. Without `replace` by a link, so that nothing is
+ * ever lost: at a power cut in between the secret has both names.
+ * @throws AlreadyThere; the system's error
+ */
+export const moveSecret = (from: string, to: string, replace: boolean): void => {
+  try {
+    if (replace) fs.renameSync(from, to);
+    else {
+      fs.linkSync(from, to);
+      fs.unlinkSync(from);
+    }
+  } catch (error) {
+    if (codeOfSystem(error) !== 'EEXIST') throw error;
+    throw new AlreadyThere(`${to}: is there already; --yes replaces it`);
+  }
+  syncFolder(path.dirname(to));
+};
+
 const writeWhole = (file: string, text: string): void => {
   const descriptor = fs.openSync(file, 'wx', 0o600);
   try {

@@ -37,6 +37,10 @@ export const runRef = async (
       return show(context, word);
     case 'ref rm':
       return remove(context, word);
+    case 'ref rename':
+      return rename(context, word, words[1] ?? '');
+    case 'ref export':
+      return exportRef(context, word);
     case 'ref push':
       return push(context, word);
     default:
@@ -55,12 +59,34 @@ const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.f
  * taken back.
  */
 const mint = async (context: Context, service: string): Promise<number> => {
-  const { out, reveal, yes, timeout } = context.options;
+  const { timeout } = context.options;
   if (isPetnameWord(service))
     throw new Usage(
       `'${service}' is a ref already`,
       'A ref is minted at the shepherd that runs the service.',
     );
+  const target = targetOf(context);
+  const uri = await withRoot(context, (root) =>
+    root.mint(service, { waitMs: timeout ?? questionMs }),
+  );
+  const ref = sturdyrefOf(uri, 'the answer of the shepherd');
+  return deliver(context, target, ref, { service });
+};
+
+/** The same ref once more, for somebody else: a ref can be copied, and nobody can tell copies apart. */
+const exportRef = (context: Context, word: string): number => {
+  const petname = petnameOf(word);
+  const ref = storeOf(context).get(petname);
+  return deliver(context, targetOf(context), ref, { petname });
+};
+
+/**
+ * Where a secret is to go: into a file, which must be free, or onto the screen where that is asked
+ * for. Decided before there is a secret.
+ * @throws Usage, AlreadyThere
+ */
+const targetOf = ({ options }: Context): string | undefined => {
+  const { out, reveal, yes } = options;
   if (out === undefined && reveal !== true)
     throw new Usage(
       'a ref is a secret and is not printed',
@@ -68,22 +94,26 @@ const mint = async (context: Context, service: string): Promise<number> => {
     );
   const file = out === undefined ? undefined : path.resolve(out);
   if (file !== undefined) checkTarget(file, yes === true);
-  const uri = await withRoot(context, (root) =>
-    root.mint(service, { waitMs: timeout ?? questionMs }),
-  );
-  const ref = sturdyrefOf(uri, 'the answer of the shepherd');
+  return file;
+};
+
+const deliver = (
+  context: Context,
+  file: string | undefined,
+  ref: Sturdyref,
+  what: { readonly service: string } | { readonly petname: string },
+): number => {
+  const { reveal, yes } = context.options;
   if (file !== undefined) writeSecret(file, sturdyrefUri(ref), yes === true);
+  const name = 'service' in what ? visible(what.service) : `what @${what.petname} leads to`;
   const lines =
     file === undefined
       ? []
-      : [
-          `A ref to ${visible(service)} is in ${visible(file)}.`,
-          'Whoever has it can use that service.',
-        ];
+      : [`A ref to ${name} is in ${visible(file)}.`, 'Whoever has it can use that service.'];
   const shown = reveal === true ? { uri: sturdyrefUri(ref) } : {};
   print(context, reveal === true ? [...lines, sturdyrefUri(ref)] : lines, {
     kind: 'ref',
-    service,
+    ...what,
     ...facts(ref),
     file,
     ...shown,
@@ -180,6 +210,19 @@ const remove = (context: Context, word: string): number => {
   const petname = petnameOf(word);
   storeOf(context).remove(petname);
   print(context, [`@${petname} is forgotten.`], { kind: 'ref', petname });
+  return 0;
+};
+
+const rename = (context: Context, from: string, to: string): number => {
+  const [before, after] = [petnameOf(from), petnameOf(to)];
+  const store = storeOf(context);
+  store.rename(before, after, context.options.yes === true);
+  const ref = store.get(after);
+  print(context, [`@${before} is called @${after} now.`], {
+    kind: 'ref',
+    petname: after,
+    ...facts(ref),
+  });
   return 0;
 };
 

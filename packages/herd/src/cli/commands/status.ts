@@ -29,6 +29,22 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
   return isKnown(status) ? 0 : 4;
 };
 
+/** `herd detailed-status [SERVICE]`: the report of each, without its messages unless `-n` asks. */
+export const runDetailedStatus = async (
+  context: Context,
+  words: readonly string[],
+): Promise<number> => {
+  const [service] = words;
+  if (service !== undefined) return runStatus(context, words);
+  const { probe, patience } = lookFor(context);
+  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const lineCount = context.options['log-history'] ?? 0;
+  const reports = services.map((status) => statusReportLines(status, context.look, lineCount));
+  const lines = reports.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
+  print(context, lines, { kind: 'status', services });
+  return services.every(isKnown) ? 0 : 4;
+};
+
 /** The status of one service, asked live. */
 export const askStatus = (context: Context, client: ServiceClient): Promise<Status> => {
   const { probe, patience } = lookFor(context);
@@ -50,10 +66,12 @@ const statusOfRoot = async (context: Context): Promise<number> => {
 };
 
 /**
- * `--timeout` is how long the far ends may take to answer; we wait a little longer, so that the
+ * How far a look goes: `--timeout` is how long the far ends may take to answer; we wait a little longer, so that the
  * rest is still shown.
  */
-const lookFor = (context: Context): { readonly probe: number; readonly patience: Patience } => {
+export const lookFor = (
+  context: Context,
+): { readonly probe: number; readonly patience: Patience } => {
   const { timeout } = context.options;
   if (timeout === undefined) return { probe: probeMs, patience: patienceOf(context, questionMs) };
   return {

@@ -1,0 +1,60 @@
+/** `herd graph [SERVICE]`: who requires whom, for Graphviz, or as JSON. */
+import type { Status } from '@bellwether/shepherd';
+import { type Context, isPetnameWord, withRoot } from '../context.ts';
+import { dotLines, graphOf, type ServiceGraph } from '../format/dot.ts';
+import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
+import { lookFor } from './status.ts';
+import { UnknownService } from '@bellwether/shepherd';
+
+/**
+ * Runs the command.
+ * @throws Usage for a petname: a ref stands for one service and tells of no other
+ */
+export const runGraph = async (context: Context, words: readonly string[]): Promise<number> => {
+  const [service] = words;
+  if (service !== undefined && isPetnameWord(service))
+    throw new Usage(
+      `a ref tells of its own service only: ${service}`,
+      'A graph is asked of a shepherd.',
+    );
+  const { probe, patience } = lookFor(context);
+  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const graph = graphOf(services);
+  const part = service === undefined ? graph : partAround(graph, nameIn(services, service));
+  print(context, dotLines(part), { kind: 'graph', ...part });
+  return 0;
+};
+
+const nameIn = (services: readonly Status[], name: string): string => {
+  const found = services.find(({ provision }) => provision.includes(name));
+  if (found === undefined) throw new UnknownService(name);
+  return found.provision[0] ?? name;
+};
+
+/** What a service leads to, and what leads to it. */
+const partAround = ({ services, edges }: ServiceGraph, name: string): ServiceGraph => {
+  const next = new Map<string, string[]>();
+  const before = new Map<string, string[]>();
+  const add = (map: Map<string, string[]>, at: string, to: string): void => {
+    const known = map.get(at);
+    if (known === undefined) map.set(at, [to]);
+    else known.push(to);
+  };
+  for (const { from, to } of edges) {
+    add(next, from, to);
+    add(before, to, from);
+  }
+  const kept = new Set([...reach(name, next), ...reach(name, before)]);
+  return {
+    services: services.filter((one) => kept.has(one.name)),
+    edges: edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
+  };
+};
+
+const reach = (name: string, edges: ReadonlyMap<string, readonly string[]>): Iterable<string> => {
+  const found = new Set([name]);
+  // A set hands out what is added to it while it is walked.
+  for (const at of found) for (const to of edges.get(at) ?? []) found.add(to);
+  return found;
+};
