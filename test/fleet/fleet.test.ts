@@ -1,24 +1,37 @@
 import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import { makeFleet, sharedMembers, type FleetOptions, type MinReady } from '@bellwether/fleet';
-import type { Aggregate, Outcome, Shepherd, Status } from '@bellwether/shepherd';
+import type { Aggregate, Outcome, Shepherd, Status, StatusBoard } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../support/fleet-bench.ts';
 
-type MemberShepherd = Pick<Shepherd, 'status' | 'probe'>;
+type MemberShepherd = Pick<Shepherd, 'status' | 'probe' | 'board'>;
+const makeBoard = (
+  _turn: Turn<StatusBoard>,
+  _bcom: Bcom<StatusBoard>,
+  touched: (provision: readonly string[]) => void,
+): Behavior<StatusBoard> => ({
+  touched: (turn, provision) => turn.effect(() => touched(provision)),
+  contains: () => undefined,
+  watch: () => undefined,
+});
 /** A shepherd whose members answer when the test says so. */
 const makeMembers = (
   _turn: Turn<MemberShepherd>,
   _bcom: Bcom<MemberShepherd>,
   probes: (name: string, timeoutMs: number, answer: Answer) => void,
   stages: ReadonlyMap<string, Status>,
+  board: Ref<StatusBoard>,
 ): Behavior<MemberShepherd> => ({
   status: (_turn, name) => stages.get(name) ?? { ...runningStatus, provision: [name] },
   probe: (turn, name, timeoutMs) => turn.ask((answer) => probes(name, timeoutMs, answer)),
+  board: () => board,
 });
 interface FleetBench extends Bench {
   readonly probes: { name: string; timeoutMs: number; answer: Answer }[];
   readonly stages: Map<string, Status>;
+  /** What the board was told of. */
+  readonly touched: (readonly string[])[];
   readonly fleet: Ref<Aggregate>;
 }
 const members = ['web-server-a', 'web-server-b'];
@@ -26,18 +39,27 @@ const fleetBench = async (more: Partial<FleetOptions> = {}): Promise<FleetBench>
   const bench = makeBench();
   const probes: FleetBench['probes'] = [];
   const stages = new Map<string, Status>();
+  const touched: FleetBench['touched'] = [];
   const { fleet } = await runIn(bench, (turn) => {
     const shepherd = turn.spawn(
       makeMembers,
       (name: string, timeoutMs: number, answer: Answer) =>
         void probes.push({ name, timeoutMs, answer }),
       stages,
+      turn.spawn(makeBoard, (provision: readonly string[]) => void touched.push(provision)),
     );
     const facts = { provision: ['web-server-fleet'] as const, documentation: 'All of them.' };
-    const options = { ...facts, members, minReady: '100%', sharedWith: {}, shepherd } as const;
+    const options = {
+      ...facts,
+      members,
+      minReady: '100%',
+      settleMs: 10_000,
+      sharedWith: {},
+      shepherd,
+    } as const;
     return { fleet: turn.spawn(makeFleet, { ...options, ...more }) };
   });
-  return { ...bench, probes, stages, fleet };
+  return { ...bench, probes, stages, touched, fleet };
 };
 
 describe('what came of an action on a fleet', () => {
@@ -132,7 +154,8 @@ describe('the status of a fleet', () => {
     );
     expect(status).toMatchObject({
       provision: ['web-server-fleet'],
-      stage: 'stopped',
+      stage: 'running',
+      isReady: false,
       runningCount: 1,
       neededCount: 2,
       ageMs: 40,
@@ -168,6 +191,49 @@ describe('the status of a fleet', () => {
       bench.vat.run((turn) => turn.call(bench.fleet, 'status')),
     );
     expect(status.actions).toEqual(runningStatus.actions);
+  });
+});
+
+describe('the health of a fleet', () => {
+  const ask = (bench: FleetBench): Promise<Status> =>
+    settled(
+      bench.world,
+      bench.vat.run((turn) => turn.call(bench.fleet, 'status')),
+    );
+  const dead = (unservedMs: number): Status => ({
+    ...runningStatus,
+    provision: ['web-server-b'],
+    stage: 'stopped',
+    isReady: false,
+    isWanted: true,
+    unservedMs,
+  });
+  it('says k/n, by whom, and what of it is shared', async () => {
+    const bench = await fleetBench({ sharedWith: { 'web-server-b': ['api-fleet'] } });
+    bench.stages.set('web-server-b', dead(1_000));
+    expect(await ask(bench)).toMatchObject({
+      stage: 'running',
+      runningCount: 1,
+      health: 'settling',
+      blame: ['web-server-b'],
+      members: [{ name: 'web-server-a' }, { name: 'web-server-b', sharedWith: ['api-fleet'] }],
+    });
+    bench.stages.set('web-server-b', dead(10_000));
+    expect(await ask(bench)).toMatchObject({ health: 'failed', blame: ['web-server-b'] });
+  });
+  it('is looked at again when it may settle no longer, though no member says anything', async () => {
+    const bench = await fleetBench();
+    bench.stages.set('web-server-b', dead(1_000));
+    await ask(bench);
+    await ask(bench);
+    await pass(bench, 8_990);
+    expect(bench.touched).toEqual([]);
+    await pass(bench, 20);
+    expect(bench.touched).toEqual([['web-server-fleet']]);
+    bench.stages.set('web-server-b', dead(10_000));
+    await ask(bench);
+    await pass(bench, 60_000);
+    expect(bench.touched).toHaveLength(1);
   });
 });
 

@@ -424,3 +424,80 @@ it('no actor of a fleet keeps state that a turn cannot undo', () => {
   );
   expect(unjournalled).toEqual([[], [], []]);
 });
+
+describe('the health of a fleet', () => {
+  const fleetOf = (story: Story): Status => {
+    const [fleet] = status(story, 'web-server-fleet');
+    if (fleet === undefined) throw new Error('no status');
+    return fleet;
+  };
+  const runFor = ({ world }: Story, ms: number): void => world.run(world.now + ms);
+  const programOf = (story: Story, at: number) => story.hosts[at]?.machine.processes;
+
+  it('is none of a fleet that is stopped as wished, and ok of one that runs', () => {
+    const story = tellStory(20);
+    expect(fleetOf(story)).toMatchObject({ stage: 'stopped' });
+    expect(fleetOf(story)).not.toHaveProperty('health');
+    herd(story, 'start');
+    expect(fleetOf(story)).toMatchObject({ stage: 'running', health: 'ok' });
+    expect(fleetOf(story)).not.toHaveProperty('blame');
+    herd(story, 'stop');
+    runFor(story, 60_000);
+    expect(fleetOf(story)).toMatchObject({ stage: 'stopped' });
+    expect(fleetOf(story)).not.toHaveProperty('health');
+  });
+  it('is degraded by the stop of a member, for as long as that lasts, and nobody is to blame', () => {
+    const story = tellStory(20);
+    herd(story, 'start');
+    herd(story, 'stop', 'web-server-b');
+    runFor(story, 60_000);
+    const fleet = fleetOf(story);
+    expect(fleet).toMatchObject({ stage: 'running', runningCount: 1, health: 'degraded' });
+    expect(fleet).not.toHaveProperty('blame');
+    expect(livingAt(story)).toEqual([1, 0]);
+  });
+  it('is degraded while a member comes back, and ok once it is', () => {
+    const story = tellStory(20);
+    herd(story, 'start');
+    programOf(story, 1)?.programs.set('web-server', { spawnMs: 4_000 });
+    programOf(story, 1)?.kill('web-server');
+    runFor(story, 10);
+    expect(fleetOf(story)).toMatchObject({
+      stage: 'starting',
+      runningCount: 1,
+      health: 'degraded',
+      blame: ['web-server-b'],
+    });
+    runFor(story, 10_000);
+    expect(fleetOf(story)).toMatchObject({ stage: 'running', health: 'ok' });
+  });
+  it('settles for ten seconds after a death for good, then has failed, and by whom', () => {
+    const services = webServices.map((one) => {
+      const { respawn: _respawn, ...mortal } = one;
+      return mortal;
+    });
+    const story = tellStory(20, { services });
+    herd(story, 'start');
+    programOf(story, 1)?.kill('web-server');
+    runFor(story, 1_000);
+    expect(fleetOf(story)).toMatchObject({ health: 'settling', blame: ['web-server-b'] });
+    runFor(story, 9_000);
+    const failed = { stage: 'running', runningCount: 1, health: 'failed', blame: ['web-server-b'] };
+    expect(fleetOf(story)).toMatchObject(failed);
+    // A controller that starts afresh judges as the one before it.
+    story.c.crash();
+    story.c.boot();
+    runFor(story, 1_000);
+    expect(fleetOf(story)).toMatchObject(failed);
+    herd(story, 'start');
+    expect(fleetOf(story)).toMatchObject({ health: 'ok' });
+  });
+  it('is not judged while the member that decides cannot be heard', () => {
+    const story = tellStory(20);
+    herd(story, 'start');
+    story.network.part('B', 'C');
+    const fleet = fleetOf(story);
+    expect(fleet).toMatchObject({ stage: 'unknown', runningCount: 1 });
+    expect(fleet).not.toHaveProperty('health');
+  });
+});

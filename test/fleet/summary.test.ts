@@ -1,4 +1,4 @@
-import { neededOf, stageOf, verdict, worstOf, type MinReady } from '@bellwether/fleet';
+import { judge, neededOf, verdict, worstOf, type MinReady, type Seen } from '@bellwether/fleet';
 import type { Result, Row, Stage } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 
@@ -87,19 +87,26 @@ describe('verdict', () => {
   });
 });
 
-describe('stageOf', () => {
+describe('the stage of a fleet', () => {
   const stages: readonly Stage[] = ['stopped', 'starting', 'running', 'stopping', 'unknown'];
   const fleets = stages.flatMap((a) => stages.flatMap((b) => stages.map((c) => [a, b, c])));
-  it('is running exactly when enough members are, for every mix of three', () => {
+  const stageOf = (all: readonly Pick<Seen, 'stage' | 'isReady'>[], neededCount: number) => {
+    const members = all.map((one): Seen => ({ provision: ['m'], ...one }));
+    const { stage, runningCount } = judge(members, { neededCount, settleMs: 0 });
+    return { stage, runningCount };
+  };
+  it('is running when enough members are, and while some are and none is on its way', () => {
     for (const mix of fleets)
       for (let needed = 1; needed <= 3; needed += 1) {
-        const count = mix.filter((stage) => stage === 'running').length;
+        const count = (which: Stage): number => mix.filter((stage) => stage === which).length;
         const { stage, runningCount } = stageOf(
           mix.map((stage) => ({ stage })),
           needed,
         );
-        expect(runningCount).toBe(count);
-        expect(stage === 'running').toBe(count >= needed);
+        expect(runningCount).toBe(count('running'));
+        if (count('running') >= needed) expect(stage).toBe('running');
+        if (count('running') === 0) expect(stage).not.toBe('running');
+        if (count('running') > 0) expect(['stopped', 'stopping']).not.toContain(stage);
       }
   });
   it('is never stopped or running where the unknown members decide', () => {

@@ -554,7 +554,8 @@ describe('the status', () => {
       }),
     );
     const shown = (): unknown => {
-      const { version: _version, ...facts } = rig.status();
+      // What grows with time alone is nothing new.
+      const { version: _version, unservedMs: _unservedMs, ...facts } = rig.status();
       return facts;
     };
     const isTouchedBy = (act: () => void): boolean => {
@@ -581,6 +582,29 @@ describe('the status', () => {
     ];
     expect(acts.map(([act]) => isTouchedBy(() => void act()))).toEqual(acts.map(([, is]) => is));
     expect(rig.touched.every((names) => names.join() === 'web,www')).toBe(true);
+  });
+  it('tells for how long it has not served: from a start, and again from the end of a run', () => {
+    const rig = new ServiceRig(program({ provision: ['web'], respawn }));
+    const now = () => ({ ms: rig.status().unservedMs, comesBack: rig.status().isRespawning });
+    rig.wait(50);
+    expect(now()).toEqual({ ms: 50, comesBack: undefined });
+    rig.perform('start');
+    rig.wait(5);
+    expect(now()).toEqual({ ms: 5, comesBack: undefined });
+    rig.spawned();
+    rig.wait(70);
+    expect(now()).toEqual({ ms: undefined, comesBack: undefined });
+    rig.exit({ code: 1 });
+    rig.wait(99);
+    expect(now()).toEqual({ ms: 99, comesBack: true });
+    rig.wait(1);
+    expect(now()).toEqual({ ms: 100, comesBack: true });
+    rig.spawned();
+    expect(now()).toEqual({ ms: undefined, comesBack: undefined });
+    rig.perform('stop');
+    rig.exit({ signal: 'SIGTERM' });
+    rig.wait(1_000);
+    expect(now()).toEqual({ ms: 1_000, comesBack: undefined });
   });
   it('has the last lines of the log when it is probed', () => {
     const rig = running();

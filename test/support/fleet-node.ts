@@ -73,6 +73,7 @@ export interface NodeConfig {
     readonly name: string;
     readonly members: readonly string[];
     readonly minReady?: MinReady;
+    readonly settleMs?: number;
   }[];
   /** Looks at a netlayer on its way to the router: to count what crosses it. */
   readonly tap?: (netlayer: Netlayer) => Netlayer;
@@ -94,9 +95,9 @@ const plannedIn = ({
       spec: { provision: [name] as const, origin, petname, requirement },
     };
   }),
-  ...fleets.map(({ name, members, minReady = '100%' }) => ({
+  ...fleets.map(({ name, members, minReady = '100%', settleMs = 10_000 }) => ({
     kind: 'fleet' as const,
-    spec: { provision: [name] as const, documentation: '', members, minReady },
+    spec: { provision: [name] as const, documentation: '', members, minReady, settleMs },
   })),
 ];
 const locationOf = (host: string): PeerLocation => ({

@@ -174,6 +174,8 @@ export interface FleetOptions {
   readonly members: readonly string[];
   /** How many members must be ready: a count, or a share as in '100%', which is the default. */
   readonly minReady?: number | `${number}%`;
+  /** Seconds for which fewer may be ready before the fleet counts as failed. Default 10. */
+  readonly settleSeconds?: number;
   readonly documentation?: string;
 }
 /** An aggregate over services; made by `fleet`. */

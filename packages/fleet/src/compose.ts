@@ -32,6 +32,8 @@ export interface FleetSpec {
   /** Canonical names at this shepherd. */
   readonly members: readonly string[];
   readonly minReady: MinReady;
+  /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
+  readonly settleMs: number;
 }
 /** One entry of a configuration. */
 export type PlannedService =

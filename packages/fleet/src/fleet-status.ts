@@ -1,33 +1,40 @@
 /** What a fleet is, as a function of what its members are. */
 import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
 export { unknownStatus } from '@bellwether/shepherd';
-import { stageOf } from './summary.ts';
+import { judge, type Terms } from './health.ts';
+import { LIMITS } from './limits.ts';
 
 /** What of a fleet's options its status needs. */
 export interface FleetFacts {
   readonly provision: readonly [string, ...string[]];
   readonly documentation: string;
+  /** For members that other fleets share: which ones. */
+  readonly sharedWith: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * The status of a fleet that needs `neededCount` of `members`. Its age is that of the oldest
- * knowledge in it.
+ * The status of a fleet of these members on its terms. Its age is that of the oldest knowledge in
+ * it.
  */
 export const fleetStatus = (
-  { provision, documentation }: FleetFacts,
+  { provision, documentation, sharedWith }: FleetFacts,
   members: readonly Status[],
-  neededCount: number,
+  terms: Terms,
 ): FleetStatus => {
-  const { stage, runningCount } = stageOf(members, neededCount);
+  const { stage, runningCount, blame, ...judged } = judge(members, terms);
+  const { neededCount } = terms;
   const unknownCount = members.filter((member) => member.stage === 'unknown').length;
   return {
     kind: 'fleet',
     provision,
     documentation,
     stage,
+    isReady: runningCount >= neededCount,
     runningCount,
     neededCount,
-    members: members.map(memberOf),
+    ...judged,
+    ...(blame.length > 0 && { blame: blame.slice(0, LIMITS.nameCount) }),
+    members: members.map((member) => memberOf(member, sharedWith)),
     requirement: [],
     actions: commonActions(members),
     ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
@@ -41,14 +48,20 @@ export const fleetStatus = (
   };
 };
 
-const memberOf = (status: Status): MemberStatus => ({
-  name: status.provision[0] ?? '',
-  stage: status.stage,
-  ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
-  ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
-  ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
-  ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
-});
+const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberStatus => {
+  const [name = ''] = status.provision;
+  const others = Object.hasOwn(sharedWith, name) ? (sharedWith[name] ?? []) : [];
+  return {
+    name,
+    stage: status.stage,
+    ...(status.stage === 'running' && status.isReady === false && { isReady: false }),
+    ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
+    ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
+    ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
+    ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
+    ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
+  };
+};
 
 /** Custom actions that every member has: a command to the fleet goes to all of them. */
 const commonActions = (members: readonly Status[]): Status['actions'] => {

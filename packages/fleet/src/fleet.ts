@@ -4,44 +4,52 @@
  * came of it for each of them. Who passes the command on is the shepherd's planner. GNU Shepherd's rule
  * alone (a stop takes down dependents) would leave every member running.
  */
-import type { Bcom, Behavior, Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
 import { leftFor } from '@bellwether/shepherd';
-import type { Aggregate, Cause, Outcome, Row, Shepherd, Status } from '@bellwether/shepherd';
+import type {
+  Aggregate,
+  Cause,
+  FleetStatus,
+  Outcome,
+  Row,
+  Shepherd,
+  Status,
+} from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
-import { fleetStatus, unknownStatus } from './fleet-status.ts';
+import { fleetStatus, unknownStatus, type FleetFacts } from './fleet-status.ts';
+import type { Terms } from './health.ts';
 import { LIMITS } from './limits.ts';
 import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
 
 /** What makes a fleet. */
-export interface FleetOptions {
-  readonly provision: readonly [string, ...string[]];
-  readonly documentation: string;
+export interface FleetOptions extends FleetFacts {
   /** Canonical names at this shepherd. */
   readonly members: readonly string[];
   readonly minReady: MinReady;
-  /** For members that other fleets share: which ones. */
-  readonly sharedWith: Readonly<Record<string, readonly string[]>>;
-  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'probe'>>;
+  /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
+  readonly settleMs: number;
+  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'probe' | 'board'>>;
 }
 
 /** Makes an aggregate. @throws RangeError for a `minReady` that its members can never meet. */
 export const makeFleet = (
-  _turn: Turn<Aggregate>,
+  turn: Turn<Aggregate>,
   _bcom: Bcom<Aggregate>,
   fleet: FleetOptions,
 ): Behavior<Aggregate> => {
-  const needed = neededOf(fleet.minReady, fleet.members.length);
+  const neededCount = neededOf(fleet.minReady, fleet.members.length);
+  const held: Held = { ...fleet, neededCount, isSettling: turn.cell(false) };
   return {
     canonicalName: () => fleet.provision[0],
     provision: () => fleet.provision,
     requirement: () => [],
     status: (turn) =>
-      fleetStatus(
-        fleet,
+      judged(
+        held,
+        turn,
         fleet.members.map((member) => turn.call(fleet.shepherd, 'status', member)),
-        needed,
       ),
-    probe: (turn, timeoutMs, hops = []) => probe(fleet, needed, turn, timeoutMs, hops),
+    probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     members: () => fleet.members,
     sum: (_turn, action, outcomes, minReady = fleet.minReady) => {
       const rows = outcomes.map((outcome) => annotated(fleet, outcome));
@@ -68,23 +76,44 @@ const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
 const causeOf = ({ member, reason, cause }: Row): Cause =>
   cause ?? { member, ...(reason !== undefined && { reason }) };
 
+interface Held extends FleetOptions, Terms {
+  /** Somebody will look again once it may no longer settle. */
+  readonly isSettling: JournalCell<boolean>;
+}
+
+/**
+ * The status from those of the members. Where it will be worse with time alone, who watches is told
+ * so then: no member has anything new to say.
+ */
+const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): FleetStatus => {
+  const status = fleetStatus(held, members, held);
+  const { health, unservedMs = 0 } = status;
+  const mayFail = unservedMs < held.settleMs && health !== undefined && status.isReady === false;
+  if (!mayFail || held.isSettling.get()) return status;
+  held.isSettling.set(true);
+  turn.after(held.settleMs - unservedMs, (turn) => {
+    held.isSettling.set(false);
+    turn.tell(turn.call(held.shepherd, 'board'), 'touched', held.provision);
+  });
+  return status;
+};
+
 const probe = (
-  fleet: FleetOptions,
-  needed: number,
-  turn: Turn,
+  held: Held,
+  turn: Turn<Aggregate>,
   timeoutMs: number,
   hops: readonly string[],
 ): Vow<Status> => {
   const leftMs = leftFor(timeoutMs, 0);
-  const asked = fleet.members.map((member) =>
-    turn.within(timeoutMs, turn.send(fleet.shepherd, 'probe', member, leftMs, hops)),
+  const asked = held.members.map((member) =>
+    turn.within(timeoutMs, turn.send(held.shepherd, 'probe', member, leftMs, hops)),
   );
-  return turn.when(turn.all(asked), (_turn, settled) =>
-    fleetStatus(fleet, settled.map(statusIn(fleet)), needed),
+  return turn.when(turn.all(asked), (turn, settled) =>
+    judged(held, turn, settled.map(statusIn(held))),
   );
 };
 
 const statusIn =
-  (fleet: FleetOptions) =>
+  ({ members }: FleetOptions) =>
   (settled: Settled<Status>, at: number): Status =>
-    settled.kept ? settled.value : unknownStatus(fleet.members[at] ?? '', wordsOf(settled.reason));
+    settled.kept ? settled.value : unknownStatus(members[at] ?? '', wordsOf(settled.reason));

@@ -22,6 +22,7 @@ export { checkPlanned, diffOf, pathsOf, type Changed, type PlanDifference } from
 export { exitCodeOf, type Judgement } from './exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
 export { makeFleet, type FleetOptions } from './fleet.ts';
+export { judge, type Judgement as HealthJudgement, type Seen, type Terms } from './health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export { makeLiveRef, type LiveRef, type LiveRefOptions } from './live-ref.ts';
 export {
@@ -32,4 +33,4 @@ export {
 } from './local-root.ts';
 export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
 export { sharedMembers } from './shares.ts';
-export { isGood, neededOf, stageOf, verdict, worstOf, type MinReady } from './summary.ts';
+export { isGood, neededOf, verdict, worstOf, type MinReady } from './summary.ts';

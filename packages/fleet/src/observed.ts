@@ -62,7 +62,8 @@ const isOlder = (one: Version | undefined, known: Version | undefined): boolean 
 export const heardOutcome = (observed: Observed, outcome: Outcome, now: number): Observed => {
   const { last } = observed;
   if (last === undefined || outcome.stage === undefined) return touched(observed, now);
-  const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...kept } = last;
+  const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
+  const { isRespawning: _isRespawning, unservedMs: _unservedMs, ...kept } = rest;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   const version = outcome.version === undefined ? {} : { version: outcome.version };
   return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, now);
@@ -87,10 +88,13 @@ export const statusOf = (exported: Exported, observed: Observed, now: number): E
   const silenceMs = lastAt === undefined ? 0 : now - lastAt;
   const age = last?.ageMs === undefined ? {} : { ageMs: last.ageMs + silenceMs };
   const known: Known = last ?? unknownStatus(exported.provision[0], '');
+  const { unservedMs } = known;
+  // What was told goes on from when it was told, however often it was confirmed since.
+  const unserved = unservedMs === undefined ? {} : { unservedMs: unservedMs + silenceMs };
   const { provision, origin, requirement } = exported;
   const here = { kind: 'exported', provision, requirement, origin } as const;
   const doubt = doubtOf(observed, silenceMs);
-  if (doubt === undefined) return { ...known, ...here, ...age };
+  if (doubt === undefined) return { ...known, ...here, ...age, ...unserved };
   return { ...past(known), ...here, ...age, stage: 'unknown', unknownReason: doubt };
 };
 
@@ -109,6 +113,10 @@ const past = (known: Known): Known => {
     since: _since,
     members,
     runningCount: _runningCount,
+    health: _health,
+    blame: _blame,
+    isRespawning: _isRespawning,
+    unservedMs: _unservedMs,
     ...kept
   } = known;
   if (members === undefined) return kept;

@@ -13,8 +13,6 @@ import {
   type Outcome,
   type Result,
   type Row,
-  type Stage,
-  type Status,
 } from '@bellwether/shepherd';
 
 export { isGood, worstOf, type MinReady } from '@bellwether/shepherd';
@@ -58,24 +56,3 @@ const wordsOf = (goodCount: number, needed: number, memberCount: number): string
   const words = `${goodCount} of ${memberCount} members`;
   return needed === memberCount ? words : `${words}, ${needed} needed`;
 };
-
-/**
- * The stage of an aggregate, and how many of its members run, from what is known of the members.
- */
-export const stageOf = (
-  members: readonly Pick<Status, 'stage' | 'isReady'>[],
-  needed: number,
-): { readonly stage: Stage; readonly runningCount: number } => {
-  const countOf = (stage: Stage): number =>
-    members.filter((member) => member.stage === stage).length;
-  const runningCount = members.filter(isServing).length;
-  if (runningCount >= needed && runningCount > 0) return { stage: 'running', runningCount };
-  if (runningCount + countOf('unknown') >= needed && countOf('unknown') > 0)
-    return { stage: 'unknown', runningCount };
-  if (countOf('starting') > 0 || countOf('running') > runningCount)
-    return { stage: 'starting', runningCount };
-  return { stage: countOf('stopping') > 0 ? 'stopping' : 'stopped', runningCount };
-};
-
-const isServing = (member: Pick<Status, 'stage' | 'isReady'>): boolean =>
-  member.stage === 'running' && member.isReady !== false;

@@ -66,6 +66,8 @@ const factRules = {
   isReady: true,
   isEnabled: true,
   isWanted: true,
+  isRespawning: true,
+  unservedMs: true,
   isOneShot: true,
   isRespawned: true,
   respawnCount: true,
@@ -91,6 +93,8 @@ const fleetRules: Rules<FleetStatus> = {
   members: true,
   runningCount: true,
   neededCount: true,
+  health: true,
+  blame: true,
 };
 const exportedRules: Rules<ExportedStatus> = { ...localRules, ...fleetRules, origin: true };
 const memberRules: Rules<MemberStatus> = {
@@ -100,6 +104,8 @@ const memberRules: Rules<MemberStatus> = {
   pid: true,
   respawnCount: true,
   unknownReason: true,
+  isReady: true,
+  sharedWith: false,
 };
 
 /** A status without what belongs to the machine rather than to the service. */

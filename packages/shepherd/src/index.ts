@@ -36,6 +36,7 @@ export {
   makeReader,
   results,
   stages,
+  healths,
   topics,
   unknownStatus,
   worstOf,

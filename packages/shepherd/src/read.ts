@@ -14,9 +14,9 @@ type OptionalKeys<T> = {
 }[keyof T];
 /** A reader for each field that a T has. */
 export type Needed<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Read<T[K]> };
-/** A reader for each field that a T may have. */
+/** A reader for each field that a T may have; what is read as undefined is left out. */
 export type Optional<T> = {
-  readonly [K in OptionalKeys<T>]-?: Read<Exclude<T[K], undefined>>;
+  readonly [K in OptionalKeys<T>]-?: Read<Exclude<T[K], undefined> | undefined>;
 };
 
 const fail = (what: string, expected: string, found: unknown): never => {
@@ -34,7 +34,8 @@ export const struct =
       read[key] = one(own(fields, key), `${what}.${key}`);
     for (const [key, one] of Object.entries<Read<unknown>>(optional)) {
       const field = own(fields, key);
-      if (field !== undefined) read[key] = one(field, `${what}.${key}`);
+      const found = field === undefined ? undefined : one(field, `${what}.${key}`);
+      if (found !== undefined) read[key] = found;
     }
     return read as T;
   };

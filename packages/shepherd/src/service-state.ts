@@ -92,6 +92,8 @@ export interface Shown {
   readonly isWanted: boolean;
   /** When the stage was entered, by the wall clock. */
   readonly since: number | undefined;
+  /** Monotonic: since when it has not served though it might; undefined while it runs and is ready. */
+  readonly unservedSince: number | undefined;
   readonly respawns: Respawns;
   readonly lastExit: (Ending & { readonly at: number }) | undefined;
   readonly failure: { readonly reason: string; readonly at: number } | undefined;
@@ -141,6 +143,7 @@ export const hold = (
     ...recorded,
     state: stopped,
     since: undefined,
+    unservedSince: powers.clock.now(),
     respawns: noRespawns,
     lastExit: undefined,
     failure: undefined,
@@ -165,6 +168,10 @@ export const stageOf = (state: State): Stage => {
 };
 /** The process at hand, if there is one. */
 export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
+
+/** Whether it comes back by itself after a death: the delay before that, and the attempt. */
+export const isRespawning = (state: State): boolean =>
+  state.at === 'resting' || ('attempt' in state && state.attempt.isRespawn);
 
 /** Whether there is no process, and none is on its way. */
 export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
@@ -222,11 +229,22 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
   if (isAtRest(next)) takeLatest(held, turn);
   const at = held.clock.wall();
   const isSameStage = stageOf(before) === stageOf(next);
-  change(held, turn, { state: next, ...(isSameStage ? {} : { since: at }) });
+  change(held, turn, {
+    state: next,
+    ...(isSameStage ? {} : { since: at }),
+    ...unserved(before, next, held.clock.now()),
+  });
   if (what === undefined) return;
   const noted: Change = { service: held.name, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
+};
+
+/** It counts from the end of its service, and anew from a start of what was stopped. */
+const unserved = (before: State, next: State, now: number): Partial<Shown> => {
+  if (next.at === 'running') return { unservedSince: undefined };
+  const isFresh = before.at === 'stopped' && next.at !== 'stopped';
+  return before.at === 'running' || isFresh ? { unservedSince: now } : {};
 };
 
 /** Nobody wants to know any more: an attempt that is under way ends, with its process. */

@@ -1,12 +1,13 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
-import { runOf, stageOf, type Held } from './service-state.ts';
+import { isRespawning, runOf, stageOf, type Held } from './service-state.ts';
 import type { LocalStatus } from './types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */
 export const statusOf = (held: Held, turn: Turn): LocalStatus => {
   const config = held.config.get();
-  const { state, isEnabled, isWanted, since, respawns, lastExit, failure } = held.shown.get();
+  const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
+    held.shown.get();
   return {
     kind: 'local',
     version: held.version.get(),
@@ -23,6 +24,8 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     ...(held.isReplaced.get() && { hasReplacement: true }),
     isEnabled,
     isWanted,
+    ...(isRespawning(state) && { isRespawning: true }),
+    ...(unservedSince !== undefined && { unservedMs: held.clock.now() - unservedSince }),
     isOneShot: config.isOneShot,
     isRespawned: config.respawn !== undefined,
     respawnCount: respawns.count,

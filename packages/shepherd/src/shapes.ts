@@ -4,7 +4,7 @@
  *
  *     result, stage     read as `unknown`
  *     event, change     skipped
- *     topic of a line   left out: the line is in free words then
+ *     topic, health     left out: a line is in free words then, an aggregate without a judgement
  *     kind of status    read as the status of a service that is at home there
  *     field             left out
  *     anything else     Malformed: a type, a size or a field that has to be there
@@ -65,6 +65,13 @@ export type Result = (typeof results)[number];
 export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] as const;
 /** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
 export type Stage = (typeof stages)[number];
+/** Every judgement over an aggregate, from best to worst. */
+export const healths = ['ok', 'degraded', 'settling', 'failed'] as const;
+/**
+ * What the members of an aggregate come to: all serve, enough do or will by themselves, too few do but
+ * may yet, too few do for longer than they may.
+ */
+export type Health = (typeof healths)[number];
 /** Everything that a log of changes tells. */
 export const changes = ['starting', 'running', 'stopping', 'stopped', 'failed', 'done'] as const;
 
@@ -214,7 +221,14 @@ const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
   list(
     struct<MemberStatus>(
       { name: text, stage: readStage },
-      { ageMs: readCount, pid: readCount, respawnCount: readCount, unknownReason: text },
+      {
+        ageMs: readCount,
+        pid: readCount,
+        respawnCount: readCount,
+        unknownReason: text,
+        isReady: readBoolean,
+        sharedWith: readNames,
+      },
     ),
     limits.rowCount,
   );
@@ -236,6 +250,8 @@ const factsNeed = (text: Read<string>): Needed<StatusFacts> => ({
 const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
   ageMs: readCount,
   isWanted: readBoolean,
+  isRespawning: readBoolean,
+  unservedMs: readCount,
   isReady: readBoolean,
   unknownReason: text,
 });
@@ -264,15 +280,16 @@ const statusReader = (text: Read<string>, weight: number): Read<Status> => {
   const optional = { ...factsMayHave(text), ...localMayHave(text) };
   const members = readMembers(text);
   const counts = { runningCount: readCount, neededCount: readCount };
+  const judged = { health: wordOf(healths, undefined), blame: readNames };
   const readers: { readonly [K in Status['kind']]: Read<Status> } = {
     local: struct<LocalStatus>({ ...needed, kind: () => 'local' }, optional),
     exported: struct<ExportedStatus>(
       { ...needed, kind: () => 'exported', origin: text },
-      { ...optional, members, ...counts },
+      { ...optional, members, ...counts, ...judged },
     ),
     fleet: struct<FleetStatus>(
       { ...needed, kind: () => 'fleet', members, ...counts },
-      factsMayHave(text),
+      { ...factsMayHave(text), ...judged },
     ),
   };
   const readKind = wordOf(['local', 'exported', 'fleet'] as const, 'local');
@@ -294,32 +311,27 @@ const shown = (said: unknown): string =>
 const withoutLists = (status: Status): Status => {
   const bare = { requirement: [], actions: [] };
   switch (status.kind) {
-    case 'fleet':
-      return { ...status, ...bare, members: [] };
+    case 'fleet': {
+      const { blame: _blame, ...kept } = status;
+      return { ...kept, ...bare, members: [] };
+    }
     case 'local': {
       const { recentLines: _lines, command: _command, ...kept } = status;
       return { ...kept, ...bare };
     }
     case 'exported': {
-      const { recentLines: _lines, command: _command, members: _members, ...kept } = status;
+      const { recentLines: _lines, command: _command, members: _m, blame: _b, ...kept } = status;
       return { ...kept, ...bare };
     }
   }
 };
 
 type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
-const readTopic = wordOf(topics, undefined);
-const lineReader = (text: Read<string>): Read<Of<'line'>> => {
-  const read = struct<Omit<Of<'line'>, 'what'>>(
+const lineReader = (text: Read<string>): Read<Of<'line'>> =>
+  struct<Of<'line'>>(
     { kind: () => 'line', from: text, text },
-    { about: text, on: text },
+    { about: text, what: wordOf(topics, undefined), on: text },
   );
-  return (value, what) => {
-    const said = readField(value, 'what', what);
-    const topic = said === undefined ? undefined : readTopic(said, `${what}.what`);
-    return { ...read(value, what), ...(topic && { what: topic }) };
-  };
-};
 
 /** Undefined for an event of a kind that is not known here. */
 const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined> => {

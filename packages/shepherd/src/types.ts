@@ -9,7 +9,7 @@ import type { Observer, StatusBoard } from './observation.ts';
 import type { PlannedStep } from './foresight.ts';
 import type { Step } from './plan.ts';
 import type { RunningRecord } from './records.ts';
-import type { changes, Stage } from './shapes.ts';
+import type { changes, Health, Stage } from './shapes.ts';
 import type { Swap } from './swap.ts';
 
 export type { PlannedStep } from './foresight.ts';
@@ -18,7 +18,7 @@ export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './records.ts';
 export type { ServiceRegistry } from './registry.ts';
-export type { Result, Stage, Topic } from './shapes.ts';
+export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { Swap } from './swap.ts';
 
 /** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
@@ -58,6 +58,13 @@ export interface StatusFacts {
   readonly unknownReason?: string;
   /** The last explicit wish, not what is: true after a start, false after a stop. */
   readonly isWanted?: boolean;
+  /** It has died and comes back by itself: the delay before that, and the attempt. */
+  readonly isRespawning?: boolean;
+  /**
+   * Milliseconds for which it has not been running and ready, since its last start at most; absent
+   * while it is.
+   */
+  readonly unservedMs?: number;
 }
 /** A service that is at home in the shepherd that answers. */
 export interface LocalStatus extends StatusFacts {
@@ -81,10 +88,14 @@ export interface LocalStatus extends StatusFacts {
 export interface FleetStatus extends StatusFacts {
   readonly kind: 'fleet';
   readonly members: readonly MemberStatus[];
-  /** Members that run. */
+  /** Members that run and are ready. */
   readonly runningCount: number;
-  /** Members that have to run. */
+  /** Members that have to. */
   readonly neededCount: number;
+  /** Absent: it is stopped as it was wished, or nobody knows. */
+  readonly health?: Health;
+  /** Members that are wanted and do not serve; the first ones, where they are many. */
+  readonly blame?: readonly string[];
 }
 /** A service elsewhere: what is known of it there, be it one at home there or an aggregate. */
 export interface ExportedStatus
@@ -97,11 +108,15 @@ export interface ExportedStatus
 export interface MemberStatus {
   readonly name: string;
   readonly stage: Stage;
+  /** False: it runs, but is not ready. */
+  readonly isReady?: boolean;
   /** Absent: it was never seen. */
   readonly ageMs?: number;
   readonly pid?: number;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
+  /** Other aggregates that have it, too. */
+  readonly sharedWith?: readonly string[];
 }
 
 /** What has names and a place in the graph: a service, or an aggregate of some. */

@@ -16,6 +16,7 @@ import {
   type ExportedStatus,
   type FleetStatus,
   type LocalStatus,
+  type MemberStatus,
   type Outcome,
 } from '@bellwether/shepherd';
 
@@ -58,16 +59,31 @@ const status: Required<ExportedStatus> = {
   lastExit: { at: 5, code: 1, signal: 'SIGTERM' },
   failure: { reason: 'r', at: 6 },
   hasReplacement: true,
+  isRespawning: true,
+  unservedMs: 10,
+  health: 'degraded',
+  blame: ['a'],
   logFile: '/l',
   recentLines: ['x'],
-  members: [{ name: 'a', stage: 'unknown', ageMs: 7, pid: 8, respawnCount: 9, unknownReason: 'u' }],
+  members: [
+    {
+      name: 'a',
+      stage: 'unknown',
+      isReady: false,
+      ageMs: 7,
+      pid: 8,
+      respawnCount: 9,
+      unknownReason: 'u',
+      sharedWith: ['f'],
+    } satisfies Required<MemberStatus>,
+  ],
   runningCount: 1,
   neededCount: 1,
   origin: 'o',
   unknownReason: 'u',
   isWanted: true,
 };
-const { members, runningCount, neededCount, origin: _origin, ...own } = status;
+const { members, runningCount, neededCount, health, blame, origin: _origin, ...own } = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
@@ -78,6 +94,8 @@ const fleet: Required<FleetStatus> = {
   members,
   runningCount,
   neededCount,
+  health,
+  blame,
 };
 const change = { service: 'web', what: 'running', at: 1 };
 const about = { name: 'A', version: '1', pid: 1, locations: ['ocapn://x.unix'] };

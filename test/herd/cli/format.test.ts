@@ -121,6 +121,28 @@ describe('the list of services', () => {
       ' + near (not ready; at b.example)',
     ]);
   });
+  it('says whether a fleet is well, and who is to blame, as far as they fit', () => {
+    const members = [{ name: 'a', stage: 'running', ageMs: 0 }] as const;
+    const fleet = { members, runningCount: 1, isReady: false } as const;
+    const services = [
+      status('a', { ...fleet, isReady: true, health: 'ok' }),
+      status('b', { ...fleet, health: 'degraded' }),
+      status('c', { ...fleet, health: 'failed', blame: ['x', 'y', 'z'] }),
+      status('d', { ...fleet, health: 'settling', blame: ['v', 'w', 'x', 'y', 'z'] }),
+    ];
+    expect(statusListLines(services, look)).toEqual([
+      'Started:',
+      ' + a (1/1)',
+      ' + b (1/1; degraded)',
+      ' + c (1/1; failed: x, y, z)',
+      ' + d (1/1; settling: v, w, x and 2 more)',
+    ]);
+    const [, , , last] = services;
+    expect(statusReportLines(last ?? status('d'), look, 5).slice(1, 3)).toEqual([
+      '  It is started.',
+      '  It is settling: v, w, x and 2 more.',
+    ]);
+  });
   it('is empty without services', () => {
     expect(statusListLines([], look)).toEqual([]);
   });
@@ -228,6 +250,7 @@ describe('the report of a service', () => {
       neededCount: 2,
       members: [
         { name: 'web-a', stage: 'running', ageMs: 30, pid: 4711, respawnCount: 1 },
+        { name: 'web-c', stage: 'running', ageMs: 0, isReady: false, sharedWith: ['api'] },
         {
           name: 'web-server-b',
           stage: 'unknown',
@@ -236,11 +259,12 @@ describe('the report of a service', () => {
         },
       ],
     });
-    expect(statusReportLines(fleet, look, 5).slice(-4)).toEqual([
+    expect(statusReportLines(fleet, look, 5).slice(-5)).toEqual([
       'Members:',
       '  web-server-b  unknown            last seen 12 s ago  connection refused',
       '  web-a         running  pid 4711  seen now            1 respawn',
-      '2 members: 1 running, 1 unknown (2 needed)',
+      '  web-c         running            seen now            not ready; shared with api',
+      '3 members: 2 running, 1 unknown (2 needed)',
     ]);
     expect(statusReportLines(fleet, painted, 5).join('\n')).toContain(
       'web-a         <green>running</>  pid',

@@ -99,6 +99,7 @@ describe('a configuration', () => {
         provision: ['web-server-fleet'],
         members: ['web-server-a', 'web-server-b'],
         minReady: '100%',
+        settleSeconds: 10,
         documentation: '',
       },
     ]);

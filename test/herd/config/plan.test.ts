@@ -11,7 +11,7 @@ it('a description becomes what makes the actors, in its own order', async () => 
   const description = await load(`
 import { defineShepherd, service, exec, exported, fleet, ref } from 'bellwether';
 export default defineShepherd({ services: [
-  fleet({ provision: ['all'], members: ['www', 'there'], minReady: 1, documentation: 'All.' }),
+  fleet({ provision: ['all'], members: ['www', 'there'], minReady: 1, settleSeconds: 2.5, documentation: 'All.' }),
   service({
     provision: ['web', 'www'], requirement: ['net'], documentation: 'Serves.', autoStart: true,
     start: exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '80' } }),
@@ -40,7 +40,13 @@ export default defineShepherd({ services: [
   expect(toServiceConfigs(description, { TOKEN: 'x' })).toEqual([
     {
       kind: 'fleet',
-      spec: { provision: ['all'], documentation: 'All.', members: ['web', 'there'], minReady: 1 },
+      spec: {
+        provision: ['all'],
+        documentation: 'All.',
+        members: ['web', 'there'],
+        minReady: 1,
+        settleMs: 2_500,
+      },
     },
     {
       kind: 'service',

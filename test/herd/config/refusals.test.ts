@@ -239,6 +239,14 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].minReady: expected a count like 1, or a share from '0%' to '100%', found "101%"`,
     ],
     [
+      `fleet({ provision: ['a'], members: ['b'], settleSeconds: -1 })`,
+      `services[0].settleSeconds: is negative`,
+    ],
+    [
+      `fleet({ provision: ['a'], members: ['b'], settleSeconds: 3_601 })`,
+      `services[0].settleSeconds: is over 3600`,
+    ],
+    [
       `fleet({ provision: ['a'], members: ['b'], minReady: -1 })`,
       `services[0].minReady: expected a count like 1, or a share from '0%' to '100%', found -1`,
     ],

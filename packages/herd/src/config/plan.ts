@@ -38,11 +38,11 @@ export const toServiceConfigs = (
         return { kind: 'exported', spec: { provision, petname, origin, requirement } };
       }
       case 'fleet': {
-        const { documentation, minReady } = entry;
+        const { documentation, minReady, settleSeconds } = entry;
         const members = entry.members.map((name) => canonicalName(name, services, providers));
         return {
           kind: 'fleet',
-          spec: { provision, documentation, members, minReady },
+          spec: { provision, documentation, members, minReady, settleMs: ms(settleSeconds) },
         };
       }
     }

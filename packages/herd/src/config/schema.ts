@@ -309,6 +309,7 @@ const fleet = record(
         error: "expected a count like 1, or a share from '0%' to '100%'",
       })
       .default('100%'),
+    settleSeconds: seconds.default(10),
     documentation: documentation.default(''),
   },
   'fleet({ … })',

@@ -57,8 +57,15 @@ const seenText = ({ stage, ageMs }: MemberStatus): string => {
   if (ageMs === undefined) return 'never seen';
   return `${stage === 'unknown' ? 'last seen' : 'seen'} ${ageText(ageMs)}`;
 };
-const noteOf = ({ unknownReason, respawnCount }: MemberStatus): string =>
-  unknownReason ?? (respawnCount === undefined ? '' : counted(respawnCount, 'respawn'));
+const noteOf = (member: MemberStatus): string => {
+  const { unknownReason, respawnCount, isReady, sharedWith } = member;
+  const notes = [
+    isReady === false ? 'not ready' : undefined,
+    unknownReason ?? (respawnCount === undefined ? undefined : counted(respawnCount, 'respawn')),
+    sharedWith && `shared with ${sharedWith.join(', ')}`,
+  ];
+  return notes.filter((note) => note !== undefined).join('; ');
+};
 
 const grouped = (members: readonly MemberStatus[], look: Look): readonly string[] =>
   order.flatMap((stage) => {

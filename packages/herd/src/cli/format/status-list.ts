@@ -5,6 +5,7 @@
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
+import { healthWords } from './health.ts';
 import { ageText } from './times.ts';
 
 interface Group {
@@ -71,11 +72,14 @@ const entry = (group: Group, status: ShownStatus, look: Look): string => {
   return ` ${look.paint(group.style, group.sign)} ${visible(nameOf(status))}${note}`;
 };
 
-const countNote = ({ members, runningCount }: ShownStatus): readonly string[] =>
-  members === undefined ? [] : [`${runningCount ?? 0}/${members.length}`];
+const countNote = (status: ShownStatus): readonly string[] => {
+  const { members, runningCount } = status;
+  if (members === undefined) return [];
+  return [`${runningCount ?? 0}/${members.length}`, ...healthWords(status)];
+};
 
-const readyNote = ({ stage, isReady }: ShownStatus): readonly string[] =>
-  stage === 'running' && isReady === false ? ['not ready'] : [];
+const readyNote = ({ stage, isReady, members }: ShownStatus): readonly string[] =>
+  stage === 'running' && isReady === false && members === undefined ? ['not ready'] : [];
 
 const originNotes = (status: ShownStatus): readonly string[] => {
   const { origin, stage, unknownReason, ageMs, members } = status;

@@ -4,6 +4,7 @@
  */
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
+import { healthWords } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { ageText, agoText, counted, timeText } from './times.ts';
@@ -18,6 +19,7 @@ export const statusReportLines = (
   const facts = [
     stageSentence(status, look),
     ...processFacts(status, look),
+    ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     status.isEnabled ? 'It is enabled.' : 'It is disabled.',
     `Provides: ${status.provision.join(' ')}`,
@@ -66,8 +68,8 @@ const stageSentence = (status: ShownStatus, look: Look): string => {
 const runningWords = (when: string | undefined): string =>
   when === undefined ? 'It is started' : `It is running since ${when}`;
 
-const readiness = ({ isReady }: ShownStatus): string =>
-  isReady === false ? ', but not ready' : '';
+const readiness = ({ isReady, members }: ShownStatus): string =>
+  isReady === false && members === undefined ? ', but not ready' : '';
 
 const whenText = (at: number, look: Look): string =>
   `${timeText(at, look.now)} (${agoText(at, look.now)})`;

@@ -1,0 +1,133 @@
+/**
+ * Whether a fleet is well: a function of what its members are, with no memory of its own, so that a
+ * controller that starts afresh judges as the one before it. A member serves while it runs and is
+ * ready. The first line that holds decides:
+ *
+ *     all serve                                            ok
+ *     enough serve                                         degraded
+ *     the unknown ones decide                              no judgement
+ *     none that is missing is wanted                       degraded; where none serves: no judgement,
+ *                                                          it is stopped as it was wished
+ *     too few for longer than the fleet may take           failed
+ *     those that come back by themselves would be enough   degraded
+ *     too few                                              settling
+ *
+ * How long there have been too few is known from how long each member has not served, which its own
+ * machine tells as a span of time: no two clocks are compared.
+ */
+import type { Health, Stage, Status } from '@bellwether/shepherd';
+
+/** What of a member is judged. */
+export type Seen = Pick<
+  Status,
+  'provision' | 'stage' | 'isReady' | 'isWanted' | 'isRespawning' | 'unservedMs'
+>;
+/** What a fleet may do. */
+export interface Terms {
+  /** Members that have to serve. */
+  readonly neededCount: number;
+  /** Milliseconds for which fewer may. */
+  readonly settleMs: number;
+}
+/** A judgement, and what it rests on. */
+export interface Judgement {
+  readonly stage: Stage;
+  /** Members that serve. */
+  readonly runningCount: number;
+  readonly health?: Health;
+  /** Names of the members that are wanted and do not serve. */
+  readonly blame: readonly string[];
+  /** True where any member is wanted, false where none is; absent where nobody knows. */
+  readonly isWanted?: boolean;
+  /** Milliseconds for which fewer than needed have surely served; absent while enough may. */
+  readonly unservedMs?: number;
+}
+
+/** The judgement over members on these terms. */
+export const judge = (members: readonly Seen[], terms: Terms): Judgement => {
+  const tally = count(members);
+  const unservedMs = unservedOf(tally, terms.neededCount);
+  const health = healthOf(tally, terms, unservedMs);
+  const { runningCount, blame, isWanted } = tally;
+  return {
+    stage: stageIn(tally, terms.neededCount),
+    runningCount,
+    blame,
+    ...(health !== undefined && { health }),
+    ...(isWanted !== undefined && { isWanted }),
+    ...(unservedMs !== undefined && { unservedMs }),
+  };
+};
+
+/** Whether it runs and is ready. */
+export const isServing = ({ stage, isReady }: Pick<Seen, 'stage' | 'isReady'>): boolean =>
+  stage === 'running' && isReady !== false;
+/** What is on its way was wanted by somebody, also where its shepherd does not say. */
+const wishFor = ({ isWanted, stage }: Seen): boolean | undefined =>
+  isWanted ?? (stage === 'starting' || stage === 'running' ? true : undefined);
+
+interface Tally {
+  readonly memberCount: number;
+  readonly runningCount: number;
+  readonly unknownCount: number;
+  readonly respawningCount: number;
+  /** On their way up, or up and not ready. */
+  readonly startingCount: number;
+  readonly stoppingCount: number;
+  readonly blame: readonly string[];
+  readonly isWanted: boolean | undefined;
+  /** Of the members that surely do not serve. */
+  readonly spansMs: readonly number[];
+}
+const count = (members: readonly Seen[]): Tally => {
+  const idle = members.filter((one) => !isServing(one) && one.stage !== 'unknown');
+  const wishes = members.map(wishFor);
+  const countOf = (stage: Stage): number => idle.filter((one) => one.stage === stage).length;
+  return {
+    memberCount: members.length,
+    runningCount: members.filter(isServing).length,
+    unknownCount: members.filter(({ stage }) => stage === 'unknown').length,
+    respawningCount: idle.filter(({ isRespawning }) => isRespawning === true).length,
+    startingCount: countOf('starting') + countOf('running'),
+    stoppingCount: countOf('stopping'),
+    blame: idle.flatMap((one) => (wishFor(one) === true ? one.provision.slice(0, 1) : [])),
+    isWanted: wishes.includes(true) || (wishes.includes(undefined) ? undefined : false),
+    spansMs: idle.map(({ unservedMs = 0 }) => unservedMs),
+  };
+};
+
+/** A fleet is stopped once none of its members serves, and not before. */
+const stageIn = (
+  { runningCount, unknownCount, startingCount, stoppingCount }: Tally,
+  neededCount: number,
+): Stage => {
+  if (runningCount >= neededCount && runningCount > 0) return 'running';
+  if (runningCount + unknownCount >= neededCount && unknownCount > 0) return 'unknown';
+  if (startingCount > 0) return 'starting';
+  if (runningCount > 0) return 'running';
+  return stoppingCount > 0 ? 'stopping' : 'stopped';
+};
+
+/**
+ * Fewer than needed serve where more than the spare ones do not: since the last of those ceased to,
+ * counted from the one that ceased first.
+ */
+const unservedOf = ({ memberCount, spansMs }: Tally, neededCount: number): number | undefined => {
+  const spareCount = memberCount - neededCount;
+  return [...spansMs].sort((a, b) => b - a)[spareCount];
+};
+
+const healthOf = (
+  tally: Tally,
+  terms: Terms,
+  unservedMs: number | undefined,
+): Health | undefined => {
+  const { memberCount, runningCount, unknownCount, respawningCount, blame } = tally;
+  const { neededCount, settleMs } = terms;
+  if (runningCount === memberCount && memberCount > 0) return 'ok';
+  if (runningCount >= neededCount && runningCount > 0) return 'degraded';
+  if (runningCount + unknownCount >= neededCount && unknownCount > 0) return undefined;
+  if (blame.length === 0) return runningCount > 0 ? 'degraded' : undefined;
+  if (unservedMs !== undefined && unservedMs >= settleMs) return 'failed';
+  return runningCount + respawningCount >= neededCount ? 'degraded' : 'settling';
+};

@@ -1,0 +1,151 @@
+/** Whether a fleet is well, for every mix of small fleets and many of large ones. */
+import { judge, type Seen } from '@bellwether/fleet';
+import type { Stage } from '@bellwether/shepherd';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+const settleMs = 10_000;
+const member = (stage: Stage, more: Partial<Seen> = {}): Seen => ({
+  provision: ['m'],
+  stage,
+  isReady: stage === 'running',
+  isWanted: true,
+  ...more,
+});
+const up = member('running');
+const down = (unservedMs: number, more: Partial<Seen> = {}): Seen =>
+  member('stopped', { unservedMs, ...more });
+const respawning = (unservedMs: number): Seen =>
+  member('starting', { unservedMs, isRespawning: true });
+const lost = member('unknown');
+const asWished = (unservedMs: number): Seen => down(unservedMs, { isWanted: false });
+const healthOf = (neededCount: number, ...members: readonly Seen[]): string | undefined =>
+  judge(members, { neededCount, settleMs }).health;
+
+const stages: readonly Stage[] = ['stopped', 'starting', 'running', 'stopping', 'unknown'];
+const anyMember: fc.Arbitrary<Seen> = fc.record(
+  {
+    provision: fc.constant(['m']),
+    stage: fc.constantFrom(...stages),
+    isReady: fc.boolean(),
+    isWanted: fc.boolean(),
+    isRespawning: fc.boolean(),
+    unservedMs: fc.integer({ min: 0, max: 2 * settleMs }),
+  },
+  { requiredKeys: ['provision', 'stage'] },
+);
+const anyFleet = fc
+  .array(anyMember, { minLength: 1, maxLength: 8 })
+  .chain((members) => fc.tuple(fc.constant(members), fc.integer({ min: 0, max: members.length })));
+const serves = ({ stage, isReady }: Seen): boolean => stage === 'running' && isReady !== false;
+const isIdle = (one: Seen): boolean => !serves(one) && one.stage !== 'unknown';
+
+describe('a fleet', () => {
+  it('is well when all of its members serve', () => {
+    expect(healthOf(2, up, up)).toBe('ok');
+    expect(healthOf(2, up, member('running', { isReady: false, unservedMs: 1 }))).not.toBe('ok');
+  });
+  it('is degraded by a member that stops or dies, while enough serve', () => {
+    expect(healthOf(1, up, down(settleMs))).toBe('degraded');
+    expect(healthOf(1, up, asWished(settleMs))).toBe('degraded');
+    expect(healthOf(1, up, lost)).toBe('degraded');
+  });
+  it('is degraded by one that comes back by itself, also below what it needs', () => {
+    expect(healthOf(2, up, respawning(settleMs - 1))).toBe('degraded');
+    expect(healthOf(2, up, down(settleMs - 1))).toBe('settling');
+  });
+  it('has failed when too few have served for as long as it may settle, and not before', () => {
+    expect(healthOf(2, up, down(settleMs - 1))).toBe('settling');
+    expect(healthOf(2, up, down(settleMs))).toBe('failed');
+    expect(healthOf(2, up, respawning(settleMs))).toBe('failed');
+  });
+  it('counts from the last death that mattered, not from one that was to spare', () => {
+    expect(healthOf(2, up, down(90_000), down(0))).toBe('settling');
+    expect(healthOf(2, up, down(90_000), down(settleMs))).toBe('failed');
+  });
+  it('is nobody’s fault where all that is missing was stopped as wished', () => {
+    expect(healthOf(2, up, asWished(90_000))).toBe('degraded');
+    expect(healthOf(2, asWished(90_000), asWished(90_000))).toBeUndefined();
+    expect(judge([up, asWished(90_000)], { neededCount: 2, settleMs }).blame).toEqual([]);
+  });
+  it('is not judged where those decide of whom nothing is known', () => {
+    expect(healthOf(2, up, lost)).toBeUndefined();
+    expect(healthOf(2, down(settleMs), lost)).toBe('failed');
+    const quiet: Seen = { provision: ['m'], stage: 'stopped' };
+    expect(healthOf(2, quiet, quiet)).toBeUndefined();
+  });
+  it('that cannot tell how long is not called failed', () => {
+    expect(healthOf(2, up, member('stopped'))).toBe('settling');
+  });
+  it('names those who are wanted and do not serve', () => {
+    const named = (name: string, one: Seen): Seen => ({ ...one, provision: [name, 'alias'] });
+    const members = [
+      named('up', up),
+      named('dead', down(1)),
+      named('wished', asWished(1)),
+      named('back', respawning(1)),
+      named('lost', lost),
+      named('slow', { provision: [], stage: 'starting' }),
+    ];
+    expect(judge(members, { neededCount: 6, settleMs }).blame).toEqual(['dead', 'back', 'slow']);
+  });
+});
+
+describe('every fleet', () => {
+  const holds = (property: (members: readonly Seen[], neededCount: number) => boolean): void =>
+    fc.assert(
+      fc.property(anyFleet, ([members, neededCount]) => property(members, neededCount)),
+      { numRuns: 2_000 },
+    );
+  it('is ok exactly when all serve', () => {
+    holds((members, neededCount) => {
+      const { health } = judge(members, { neededCount, settleMs });
+      return (health === 'ok') === members.every(serves);
+    });
+  });
+  it('has failed only by somebody, who is named, and where nobody unknown could help', () => {
+    holds((members, neededCount) => {
+      const { health, blame, runningCount } = judge(members, { neededCount, settleMs });
+      const unknownCount = members.filter(({ stage }) => stage === 'unknown').length;
+      return health !== 'failed' || (blame.length > 0 && runningCount + unknownCount < neededCount);
+    });
+  });
+  it('is stopped, or stopping, only where none of its members serves', () => {
+    holds((members, neededCount) => {
+      const { stage } = judge(members, { neededCount, settleMs });
+      return (stage !== 'stopped' && stage !== 'stopping') || !members.some(serves);
+    });
+  });
+  it('runs where enough serve, and never where the unknown ones decide', () => {
+    holds((members, neededCount) => {
+      const { stage, runningCount } = judge(members, { neededCount, settleMs });
+      const unknownCount = members.filter((one) => one.stage === 'unknown').length;
+      if (runningCount >= neededCount && runningCount > 0) return stage === 'running';
+      return runningCount + unknownCount < neededCount || unknownCount === 0 || stage === 'unknown';
+    });
+  });
+  it('has served too little for as long as a look at every moment shows', () => {
+    holds((members, neededCount) => {
+      // Without a way to see them, the unknown ones may have served all along.
+      const idle = members.filter(isIdle);
+      const isBelowAt = (agoMs: number): boolean =>
+        members.length - idle.filter(({ unservedMs = 0 }) => unservedMs >= agoMs).length <
+        neededCount;
+      const { unservedMs } = judge(members, { neededCount, settleMs });
+      if (unservedMs === undefined) return !isBelowAt(0);
+      return isBelowAt(unservedMs) && !isBelowAt(unservedMs + 1);
+    });
+  });
+  it('gets no better by time alone', () => {
+    const order = ['ok', 'degraded', 'settling', 'failed'];
+    holds((members, neededCount) => {
+      const terms = { neededCount, settleMs };
+      const later = members.map((one) =>
+        one.unservedMs === undefined ? one : { ...one, unservedMs: one.unservedMs + 500 },
+      );
+      const [now, then] = [judge(members, terms).health, judge(later, terms).health];
+      if (now === undefined || then === undefined) return now === then;
+      return order.indexOf(then) >= order.indexOf(now);
+    });
+  });
+});
