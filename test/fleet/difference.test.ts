@@ -18,7 +18,7 @@ const own = (name: string, given: Partial<ReturnType<typeof program>> = {}): Pla
 });
 const fleet = (name: string, ...members: string[]): PlannedService => ({
   kind: 'fleet',
-  spec: { provision: [name], documentation: '', members, minReady: '100%' },
+  spec: { provision: [name], documentation: '', members, minReady: '100%', settleMs: 10_000 },
 });
 const exported = (name: string, petname: string): PlannedService => ({
   kind: 'exported',

@@ -52,7 +52,10 @@ const planned = (name: string, sketch: Sketch, before: readonly string[]): Plann
       spec: { provision, petname: `ref-${version}`, origin: 'Z', requirement: others },
     };
   if (kind === 'fleet' && first !== undefined)
-    return { kind, spec: { provision, documentation, members: others, minReady: '100%' } };
+    return {
+      kind,
+      spec: { provision, documentation, members: others, minReady: '100%', settleMs: 10_000 },
+    };
   const make = kind === 'program' ? program : service;
   const config = make({ provision, documentation, requirement: others, isAutoStarted });
   return { kind: 'service', config };
