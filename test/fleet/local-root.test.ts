@@ -6,6 +6,7 @@ import {
   type Composition,
   type LocalRoot,
   type NonceRegistry,
+  type Reloaded,
   type RootShepherd,
 } from '@bellwether/fleet';
 import {
@@ -81,7 +82,9 @@ const makeTestComposition = (
   _bcom: Bcom<Composition>,
 ): Behavior<Composition> => ({
   reload: (turn, isDryRun) =>
-    turn.kept({
+    turn.kept<Reloaded>({
+      kind: 'read',
+      pending: [],
       difference: {
         added: [],
         changed: [],

@@ -84,6 +84,8 @@ const web = program({ provision: ['web'], requirement: ['net'] });
 const net = service({ provision: ['net'] });
 const base: NodeConfig = { rehearse: true, services: [net, web] };
 
+type Read = Extract<Reloaded, { readonly kind: 'read' }>;
+
 /** Node A with a configuration, and somebody with its admin ref. */
 const nodeWith = (config: NodeConfig = base) => {
   const world = new World(1);
@@ -92,8 +94,10 @@ const nodeWith = (config: NodeConfig = base) => {
   node.boot();
   pass(world, 1_000);
   const operator = new Operator(site);
-  const reload = (isDryRun = false): Asked<Reloaded> =>
-    operator.ask(node, (turn, root) => turn.send(root, 'reload', isDryRun, operator.printer(turn)));
+  const reload = (isDryRun = false): Asked<Read> =>
+    operator.ask(node, (turn, root) =>
+      turn.send(root, 'reload', isDryRun, operator.printer(turn)),
+    ) as Asked<Read>;
   let count = 0;
   const herd = (action: string, member: string) => {
     count += 1;
@@ -128,6 +132,7 @@ describe('a reload', () => {
       unchangedCount: 1,
       atRestart: [],
     });
+    expect(asked.value?.pending).toEqual(['web']);
     expect(rig.status('web')).toMatchObject({ pid, hasReplacement: true, documentation: '' });
     rig.herd('restart', 'web');
     expect(rig.status('web')).toMatchObject({
@@ -143,6 +148,8 @@ describe('a reload', () => {
     const dry = rig.reload(true);
     pass(rig.world, 5_000);
     expect(dry.value).toEqual({
+      kind: 'read',
+      pending: [],
       difference: { added: [], changed: [], removed: ['web'], unchangedCount: 1, atRestart: [] },
     });
     expect(rig.status('web')?.stage).toBe('running');
@@ -179,7 +186,10 @@ describe('a reload', () => {
       spoil(rig.node);
       const bad = rig.reload();
       pass(rig.world, 5_000);
-      expect(bad.error?.message).toContain(words);
+      expect((bad as Asked<Reloaded>).value).toMatchObject({
+        kind: 'refused',
+        problems: [expect.stringContaining(words)],
+      });
       expect(rig.status('web')).toMatchObject({ stage: 'running' });
       rig.node.badConfig = undefined;
       rig.node.config = edited({ documentation: 'New.' });
@@ -270,12 +280,12 @@ describe('a controller that reloads', () => {
       pass(rig.world, 20_000);
       return asked;
     };
-    const reload = (node = c): Asked<Reloaded> => {
+    const reload = (node = c): Asked<Read> => {
       const asked = rig.operator.ask(node, (turn, root) =>
         turn.send(root, 'reload', false, rig.operator.printer(turn)),
       );
       pass(rig.world, 20_000);
-      return asked;
+      return asked as Asked<Read>;
     };
     return { ...rig, c, herd, reload };
   };

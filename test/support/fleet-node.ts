@@ -8,9 +8,9 @@
  * halts by itself (a commit failed, a continuation threw) dies the same way.
  */
 import {
+  ActorError,
   createVat,
   reasonOf,
-  Refused,
   Severed,
   type Answer,
   type Bcom,
@@ -219,7 +219,7 @@ export class FleetNode {
     const { epoch } = this.machine;
     this.#site.world.at(30, () => {
       if (this.machine.epoch !== epoch || this.machine.isDown) return;
-      if (this.badConfig !== undefined) answer.broken(new Refused(this.badConfig));
+      if (this.badConfig !== undefined) answer.broken(new ActorError('config', this.badConfig));
       else answer.kept({ planned: plannedIn(this.config), atRestart: [] });
     });
   }

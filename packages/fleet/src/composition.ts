@@ -11,6 +11,8 @@
  * until they are restarted. Proxies and fleets own no state; those that differ are made anew.
  */
 import {
+  ActorError,
+  codeOf,
   type Answer,
   type Bcom,
   type Behavior,
@@ -19,10 +21,11 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { Conflict, type Shepherd, type Sink } from '@bellwether/shepherd';
+import { Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
 import { registerServices, swapOf, type PlannedService, type Surroundings } from './compose.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from './errors.ts';
+import { LIMITS } from './limits.ts';
 import type { Reloaded } from './types.ts';
 
 /** A configuration that was read. */
@@ -78,11 +81,24 @@ const reload = (held: Held, turn: Turn, isDryRun: boolean, sink: Ref<Sink>): Vow
   if (held.isReloading.get()) throw new Conflict('a reload is under way already');
   held.isReloading.set(true);
   const loaded = turn.ask<Loaded>((answer) => held.load(answer));
-  const done = turn.when(loaded, (turn, found) => carryOut(held, turn, found, isDryRun, sink));
+  const done = turn.when(
+    loaded,
+    (turn, found) => carryOut(held, turn, found, isDryRun, sink),
+    (turn, reason) =>
+      codeOf(reason) === 'config' ? turn.kept(refused(reason)) : broken<Reloaded>(turn, reason),
+  );
   const over = (): void => held.isReloading.set(false);
   turn.when(done, over, over);
   return done;
 };
+
+const refused = (reason: Error): Reloaded => ({
+  kind: 'refused',
+  problems: reason.message
+    .split('\n')
+    .slice(0, LIMITS.problemLineCount)
+    .map((line) => cutText(line, LIMITS.textLength)),
+});
 
 const carryOut = (
   held: Held,
@@ -91,23 +107,49 @@ const carryOut = (
   isDryRun: boolean,
   sink: Ref<Sink>,
 ): Vow<Reloaded> => {
-  checkPlanned(planned);
+  const trouble = troubleIn(planned);
+  if (trouble !== undefined) return turn.kept(refused(trouble));
   const before = held.current.get();
-  const difference = diffOf(before, planned);
-  const told = toldDifference(difference, atRestart);
-  if (isDryRun || isEmpty(difference)) return turn.kept<Reloaded>({ difference: told });
+  const found = diffOf(before, planned);
+  const difference = toldDifference(found, atRestart);
+  if (isDryRun || isEmpty(found))
+    return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
   const swap = swapOf(turn, held.shepherd, held.surroundings, before, planned);
   take(held, turn, planned);
   return turn.when(
     turn.send(held.shepherd, 'swap', swap, sink),
-    (_turn, outcome): Reloaded => ({ difference: told, outcome }),
-    (turn, reason): Vow<Reloaded> => {
+    (turn, outcome): Reloaded => {
+      const names = difference.changed.map(({ name }) => name);
+      const pending = names.filter((name) => isPending(held, turn, name));
+      return { kind: 'read', difference, pending, outcome };
+    },
+    (turn, reason) => {
       take(held, turn, before);
-      const { vow, resolver } = turn.vow<Reloaded>();
-      resolver.broken(reason);
-      return vow;
+      return broken<Reloaded>(turn, reason);
     },
   );
+};
+
+const troubleIn = (planned: readonly PlannedService[]): Error | undefined => {
+  try {
+    checkPlanned(planned);
+    return undefined;
+  } catch (reason) {
+    if (reason instanceof ActorError) return reason;
+    throw reason;
+  }
+};
+
+const isPending = ({ shepherd }: Held, turn: Turn, name: string): boolean => {
+  const status = turn.call(shepherd, 'status', name);
+  return status.kind === 'local' && status.hasReplacement === true;
+};
+
+/** No throw: that would undo what goes with it. */
+const broken = <T>(turn: Turn, reason: Error): Vow<T> => {
+  const { vow, resolver } = turn.vow<T>();
+  resolver.broken(reason);
+  return vow;
 };
 
 const take = (held: Held, turn: Turn, planned: readonly PlannedService[]): void => {

@@ -37,6 +37,8 @@ export const LIMITS = {
   streamEventCount: 100_000,
   /** Paths that are told of one service that changed; environments may differ in hundreds. */
   changedPathCount: 16,
+  /** Lines that say what is wrong with a configuration: a screen or two of them are read. */
+  problemLineCount: 256,
   /**
    * Weight of one batch of a log that a member sends: four times what a sender of ours puts into one,
    * since names grow on their way.

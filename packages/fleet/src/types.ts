@@ -54,7 +54,7 @@ export interface LocalRoot {
   about(): About;
   /**
    * Reads the configuration again and makes the services what it says; a dry run only tells what would
-   * change. A bad one changes nothing: broken with its code, `config`, or `refused`. Broken with
+   * change. A bad one changes nothing. Broken with
    * Conflict while another reload is under way.
    */
   reload(isDryRun: boolean, sink: Ref<Sink>): Vow<Reloaded>;
@@ -77,11 +77,17 @@ export interface Difference {
   readonly atRestart: readonly string[];
 }
 /** What came of a reload. */
-export interface Reloaded {
-  readonly difference: Difference;
-  /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
-  readonly outcome?: Outcome;
-}
+export type Reloaded =
+  /** The configuration cannot be used, and nothing was touched: the lines that `herd check` has. */
+  | { readonly kind: 'refused'; readonly problems: readonly string[] }
+  | {
+      readonly kind: 'read';
+      readonly difference: Difference;
+      /** Services that changed and run: their next start takes it over. */
+      readonly pending: readonly string[];
+      /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
+      readonly outcome?: Outcome;
+    };
 /** One ref of a daemon's own store. */
 export type ListedRef =
   | { readonly petname: string; readonly peer: string }

@@ -21,6 +21,7 @@ export { makeServiceRegistry } from './registry.ts';
 export {
   list,
   readCount,
+  readField,
   readName,
   readUpTo,
   struct,

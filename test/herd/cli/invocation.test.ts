@@ -57,7 +57,10 @@ describe('a command line', () => {
   it('must have an action, and a service where one is needed', () => {
     expect(refusal().message).toContain('no action');
     expect(refusal('start').message).toBe("too few words for 'start': herd start SERVICE [ARG...]");
-    expect(refusal('reload').message).toContain('needs a SERVICE');
+    expect(refusal('rotate').message).toContain('needs a SERVICE');
+    expect(refusal('detach').message).toContain('herd detach root');
+    expect(asked('reload')).toMatchObject({ kind: 'own', action: 'reload', words: [] });
+    expect(asked('reload', 'root')).toMatchObject({ kind: 'own', action: 'reload' });
     expect(refusal('do', 'reload').message).toContain('herd do ACTION SERVICE');
     expect(refusal('start', '').message).toContain('empty');
   });

@@ -134,6 +134,17 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'log',
     rule('[SERVICE]', 0, 1, ['log-history'], 'the last lines of a service, or all status changes'),
   ],
+  [
+    'reload',
+    rule(
+      '[root]',
+      0,
+      1,
+      ['dry-run'],
+      'read the configuration again, and take over what has changed',
+    ),
+  ],
+  ['detach', rule('root', 1, 1, [], 'end the shepherd, and leave its services to the next one')],
   ['check', rule('[FILE]', 0, 1, [], 'read a configuration and say what is wrong with it')],
   [
     'do',

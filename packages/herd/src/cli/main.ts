@@ -91,6 +91,10 @@ const runOwn = async (
       return runDoc(context, words);
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
+    case 'reload':
+      return (await import('./commands/reload.ts')).runReload(context);
+    case 'detach':
+      return (await import('./commands/reload.ts')).runDetach(context);
     case 'op cancel':
       return (await import('./commands/op.ts')).runCancel(context, words);
     default:

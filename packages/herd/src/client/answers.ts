@@ -9,6 +9,7 @@ import {
   makeReader,
   Malformed,
   readCount,
+  readField,
   struct,
   type Change,
   type Event,
@@ -17,7 +18,7 @@ import {
   type Read,
   type Status,
 } from '@bellwether/shepherd';
-import type { About } from '@bellwether/fleet';
+import type { About, Difference, Reloaded } from '@bellwether/fleet';
 import { maxTextCharacters } from './limits.ts';
 
 /** A peer answered something that is no answer to what was asked. */
@@ -74,4 +75,36 @@ export const aboutIn: (value: unknown) => About = checked(
     {},
   ),
   'about',
+);
+
+const names = list(reader.text, limits.serviceCount);
+const readDifference = struct<Difference>(
+  {
+    added: names,
+    changed: list(
+      struct<Difference['changed'][number]>(
+        { name: reader.text, paths: list(reader.text, limits.listCount) },
+        {},
+      ),
+      limits.serviceCount,
+    ),
+    removed: names,
+    unchangedCount: readCount,
+    atRestart: list(reader.text, limits.listCount),
+  },
+  {},
+);
+const readRead = struct<Extract<Reloaded, { readonly kind: 'read' }>>(
+  { kind: () => 'read', difference: readDifference, pending: names },
+  { outcome: reader.outcome },
+);
+const readRefused = struct<Extract<Reloaded, { readonly kind: 'refused' }>>(
+  { kind: () => 'refused', problems: list(reader.text, limits.listCount) },
+  {},
+);
+/** What came of a reload. @throws BadAnswer */
+export const reloadedIn: (value: unknown) => Reloaded = checked(
+  (value, what): Reloaded =>
+    readField(value, 'kind', what) === 'refused' ? readRefused(value, what) : readRead(value, what),
+  'reload',
 );

@@ -1,11 +1,12 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
-import type { About } from '@bellwether/fleet';
+import type { About, Reloaded } from '@bellwether/fleet';
 import type { Change, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
   changesIn,
   linesIn,
   outcomeIn,
+  reloadedIn,
   planIn,
   statusesIn,
   statusIn,
@@ -28,6 +29,10 @@ export interface RootClient {
   /** The URI of a new facet: a secret. */
   mint(service: string, patience: Patience): Promise<string>;
   adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
+  /** The configuration is read again; `told` hears of what is done. */
+  reload(isDryRun: boolean, told: Told, patience: Patience): Promise<Reloaded>;
+  /** The shepherd ends, and its services go on. */
+  detach(patience: Patience): Promise<void>;
   /** Stops everything, then the shepherd itself. */
   shutDown(told: Told, patience: Patience): Promise<Outcome>;
   /** One of its services, by name. */
@@ -48,6 +53,17 @@ export const rootClient = (line: Line): RootClient => {
       textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
     adoptRef: async (petname, uri, patience) => {
       await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
+    },
+    reload: async (isDryRun, told, patience) =>
+      reloadedIn(
+        await line.ask({
+          method: 'reload',
+          args: (turn) => [isDryRun, turn.spawn(makeClientSink, told)],
+          ...patience,
+        }),
+      ),
+    detach: async (patience) => {
+      await line.ask({ method: 'detach', args: [], ...patience });
     },
     shutDown: async (told, patience) =>
       outcomeIn(

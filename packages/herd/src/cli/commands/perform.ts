@@ -4,6 +4,7 @@
  * running.
  */
 import crypto from 'node:crypto';
+import { ActorError } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
 import {
   UnknownAction,
@@ -77,6 +78,12 @@ const asked = (
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
 const ofRoot = async (context: Context, { action, service }: Command): Promise<number> => {
   await withRoot(context, (root) => root.about(patienceOf(context, questionMs)));
+  if (action === 'restart')
+    throw new ActorError(
+      'refused',
+      `the shepherd does not restart itself: 'herd reload' takes over its configuration,\n` +
+        `'herd detach root' ends it and leaves its services running for the next one`,
+    );
   if (action !== 'start') throw new UnknownAction(service, action);
   print(context, [`Service ${service} is already running.`], {
     kind: 'outcome',
@@ -152,7 +159,7 @@ const detached = (
  * Prints lines as they come and remembers rows. With `--json`, lines are progress and go to
  * standard error.
  */
-class Progress {
+export class Progress {
   /** Texts of the lines so far: the outcome need not repeat them. */
   readonly seen: Set<string>;
   readonly #context: Context;

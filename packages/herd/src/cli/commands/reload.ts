@@ -1,0 +1,67 @@
+/**
+ * `herd reload [root]`: the shepherd reads its configuration again. What is different is told in words,
+ * with `--dry-run` nothing else happens. `herd detach root`: the shepherd ends, its services go on.
+ */
+import { ActorError } from '@bellwether/actors';
+import { exitCodeOf, type Reloaded } from '@bellwether/fleet';
+import { isDetached, isNoAnswer } from '../../client/errors.ts';
+import { questionMs, shutDownMs } from '../../client/limits.ts';
+import { type Context, patienceOf, withRoot } from '../context.ts';
+import { reloadLines } from '../format/reload.ts';
+import { print, printErrors } from '../print.ts';
+import { Progress } from './perform.ts';
+
+/**
+ * Runs `reload`. Exit code 0 where the services are as the configuration says, changed or not; 1 or 3 where
+ * one of them could not be stopped or started. @throws a `config` error, exit code 2, in the words of
+ * `herd check`; nothing was changed then
+ */
+export const runReload = async (context: Context): Promise<number> => {
+  const isDryRun = context.options['dry-run'] === true;
+  const progress = new Progress(context);
+  const patience = patienceOf(context, context.options.timeout ?? shutDownMs);
+  try {
+    const reloaded = await withRoot(context, (root) =>
+      root.reload(isDryRun, (events) => progress.take(events), patience),
+    );
+    return told(context, reloaded, isDryRun, progress);
+  } catch (error) {
+    if (!isDryRun && wasSent(error))
+      printErrors(context, ["The reload goes on; 'herd status' shows what became of it."]);
+    throw error;
+  }
+};
+
+const wasSent = (error: unknown): boolean =>
+  isNoAnswer(error) || (isDetached(error) && error.wasSent);
+
+const told = (
+  context: Context,
+  reloaded: Reloaded,
+  isDryRun: boolean,
+  { seen }: Progress,
+): number => {
+  if (reloaded.kind === 'refused') throw new ActorError('config', reloaded.problems.join('\n'));
+  const { outcome, difference, pending } = reloaded;
+  const exitCode = outcome === undefined ? 0 : exitCodeOf(outcome, { isStrict: false });
+  const { out, err } = reloadLines(reloaded, isDryRun, context.look, seen);
+  print(context, out, {
+    kind: 'reload',
+    isDryRun,
+    exitCode,
+    difference,
+    pending,
+    ...(outcome === undefined ? {} : { outcome }),
+  });
+  printErrors(context, err);
+  return exitCode;
+};
+
+/** Runs `detach`. Exit code 0: the shepherd has heard it, and ends. */
+export const runDetach = async (context: Context): Promise<number> => {
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  await withRoot(context, (root) => root.detach(patience));
+  const text = 'The shepherd ends. Its services go on, and are left to the next one.';
+  print(context, [text], { kind: 'detach' });
+  return 0;
+};
