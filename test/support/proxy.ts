@@ -29,6 +29,8 @@ export interface Proxy {
   readonly openCount: number;
   /** Connections that were ever accepted. */
   readonly acceptedCount: number;
+  /** Pieces from diallers that wait for a silent link to heal. */
+  readonly heldUpCount: number;
   /** From now on all connections do this, and new ones; those that were abandoned stay silent. */
   become(manner: Manner): Promise<void>;
   /** The connections that are open stay silent for ever, as if a host had lost power; new ones do as before. */
@@ -75,6 +77,9 @@ class LinkProxy implements Proxy {
   }
   get acceptedCount(): number {
     return this.#accepted;
+  }
+  get heldUpCount(): number {
+    return [...this.#connections].reduce((sum, { heldUpCount }) => sum + heldUpCount, 0);
   }
 
   listen(): Promise<void> {
@@ -138,6 +143,9 @@ class Connection {
     dialler.on('error', () => undefined);
   }
 
+  get heldUpCount(): number {
+    return this.#lanes[0]?.heldCount ?? 0;
+  }
   become(manner: Manner): void {
     if (this.#isAbandoned) return;
     if (manner.kind === 'reset' || manner.kind === 'refuse') return this.destroy();
@@ -194,6 +202,9 @@ class Lane {
     from.resume();
   }
 
+  get heldCount(): number {
+    return this.#waiting.length;
+  }
   become(isSilent: boolean, delayMs: number): void {
     this.#isSilent = isSilent;
     this.#delayMs = delayMs;

@@ -1,0 +1,90 @@
+/** kill -9 of each process in turn, in the middle of a stop and of a question. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { pidOf, processesOf, statusOf } from '../support/shown.ts';
+import { startLinkedFleet, writeServer } from '../support/web-fleet.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+
+/** Ends on SIGTERM once there is a file `leave`, and says that it was asked by a file `asked`. */
+const hesitant = `const [port, name] = process.argv.slice(2);
+const fs = require('node:fs');
+require('node:http').createServer((_request, response) => response.end(name)).listen(Number(port), '127.0.0.1');
+process.on('SIGTERM', () => {
+  fs.writeFileSync('asked', '');
+  setInterval(() => fs.existsSync('leave') && process.exit(0), 20);
+});
+`;
+const isAsked = (machine: string): boolean =>
+  fs.existsSync(path.join(place.folder, machine, 'asked'));
+const letLeave = (machine: string): void =>
+  fs.writeFileSync(path.join(place.folder, machine, 'leave'), '');
+
+describe('in the middle of a stop', () => {
+  const service = `service({ provision: ['web'], requirement: [], respawn: true, stop: { graceSeconds: 60 },
+    start: exec(['node', 'web.cjs', '0', 'x']) })`;
+  const stopping = async () => {
+    writeServer(place, 'a', hesitant);
+    const daemon = await place.shepherd('a', configOf('A', service));
+    await daemon.herd('start', 'web');
+    const pid = await pidOf(daemon, 'web');
+    await eventually('it listens for signals', () =>
+      /^SigCgt:\t.*[4-7c-f].{3}$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8')),
+    );
+    const herd = daemon.begin('stop', 'web');
+    await eventually('it was asked to stop', () => isAsked('a'));
+    return { daemon, pid, herd };
+  };
+
+  it('herd is killed: the stop goes on', async () => {
+    const { daemon, pid, herd } = await stopping();
+    herd.process.kill('SIGKILL');
+    await herd.ended;
+    expect(await statusOf(daemon, 'web')).toMatchObject({ stage: 'stopping' });
+    letLeave('a');
+    await eventually(
+      'it has stopped',
+      async () => (await statusOf(daemon, 'web')).stage === 'stopped',
+    );
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('the shepherd is killed: the next one knows that it was to stop, and starts nothing', async () => {
+    const { daemon, pid, herd } = await stopping();
+    await daemon.kill('SIGKILL');
+    expect((await herd.ended).code).toBe(4);
+    const next = await place.again(daemon);
+    expect(await statusOf(next, 'web')).toMatchObject({ stage: 'stopping', pid });
+    letLeave('a');
+    await eventually(
+      'it has stopped',
+      async () => (await statusOf(next, 'web')).stage === 'stopped',
+    );
+    expect(processesOf(place, 'web.cjs')).toEqual([]);
+  });
+});
+
+describe('in the middle of a question', () => {
+  it('the controller is killed: herd says so at once', async () => {
+    const { c, links } = await startLinkedFleet(place);
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    await links.b.become({ kind: 'silent', way: 'both' });
+    const before = links.b.heldUpCount;
+    const asked = c.begin('--timeout', '20', 'status', 'web-server-fleet');
+    await eventually('the question is on its way to B', () => links.b.heldUpCount > before);
+    await c.kill('SIGKILL');
+    const { code, stdout, stderr } = await asked.ended;
+    expect([code, stdout]).toEqual([4, '']);
+    expect(stderr).toContain('the connection ended');
+    const later = await c.herd('status', 'web-server-fleet');
+    expect(later.code).toBe(1);
+    expect(later.stderr).toContain('nobody listens there');
+    expect(processesOf(place, 'web.cjs')).toHaveLength(2);
+  });
+});
