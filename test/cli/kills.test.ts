@@ -77,7 +77,11 @@ describe('in the middle of a question', () => {
     await links.b.become({ kind: 'silent', way: 'both' });
     const before = links.b.heldUpCount;
     const asked = c.begin('--timeout', '20', 'status', 'web-server-fleet');
-    await eventually('the question is on its way to B', () => links.b.heldUpCount > before);
+    const stdioCount = 3;
+    await eventually(
+      'the question is on its way to B',
+      () => connectedCountOf(asked.process.pid) > stdioCount && links.b.heldUpCount > before,
+    );
     await c.kill('SIGKILL');
     const { code, stdout, stderr } = await asked.ended;
     expect([code, stdout]).toEqual([4, '']);
@@ -88,3 +92,16 @@ describe('in the middle of a question', () => {
     expect(processesOf(place, 'web.cjs')).toHaveLength(2);
   });
 });
+
+/** Connected unix sockets of a process, as the kernel's table has them: state 03, before the inode. */
+const connectedCountOf = (pid: number | undefined): number => {
+  const table = fs.readFileSync('/proc/net/unix', 'utf8');
+  return fs.readdirSync(`/proc/${pid}/fd`).filter((fd) => {
+    try {
+      const inode = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1];
+      return inode !== undefined && new RegExp(` 03 +${inode}\\b`).test(table);
+    } catch {
+      return false; // closed meanwhile
+    }
+  }).length;
+};
