@@ -180,6 +180,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'op cancel',
     rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),
   ],
+  ['completion', rule('bash|zsh|fish', 1, 1, [], 'print what makes a shell complete these words')],
   ['help', rule('[ACTION...]', 0, 2, [], 'show help')],
 ]);
 

@@ -23,3 +23,9 @@ export const maxLogLines = limits.logLineCount;
 export const groupFromCount = 20;
 /** Names shown of one group; the rest is a count. `--json` has them all. */
 export const maxGroupNames = 200;
+/** Candidates that a shell is told; a list of more helps nobody. */
+export const maxCandidates = 1_000;
+/** Characters of one candidate: those of a name, and its `@`. */
+export const maxCandidateChars = 1 + limits.nameCharacters;
+/** Characters that are said about one; shells cut it at the width of the terminal. */
+export const maxAboutChars = 100;

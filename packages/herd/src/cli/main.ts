@@ -2,6 +2,7 @@
  * One run of `herd`: reads the command line, does what it asks for, and says with which code to
  * exit.
  */
+import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
 import { runDoc } from './commands/doc.ts';
 import { runLog } from './commands/log.ts';
@@ -30,6 +31,8 @@ export const main = async (
   program: Program,
   connections: Connections = connectionsOf(terminal),
 ): Promise<number> => {
+  if (argv[0] === '__complete' && argv[1] === '--')
+    return complete(argv.slice(2), terminal, connections);
   let typed: Typed | undefined;
   let invocation: Invocation | undefined;
   try {
@@ -40,6 +43,16 @@ export const main = async (
     const wantsJson = typed === undefined ? argv.includes('--json') : typed.options.json === true;
     return report(terminal, wantsJson, error, invocation);
   }
+};
+
+/** Asked by the scripts of `herd completion`, at every key that is pressed. */
+const complete = async (
+  words: readonly string[],
+  terminal: Terminal,
+  connections: Connections,
+): Promise<number> => {
+  const { runComplete } = await import('./complete/complete.ts');
+  return runComplete(words, terminal, connections, () => placesOf(terminal).refs);
 };
 
 const connectionsOf = (terminal: Terminal): Connections => ({
@@ -95,6 +108,8 @@ const runOwn = async (
       return (await import('./commands/reload.ts')).runReload(context);
     case 'detach':
       return (await import('./commands/reload.ts')).runDetach(context);
+    case 'completion':
+      return (await import('./commands/completion.ts')).runCompletion(context, words);
     case 'op cancel':
       return (await import('./commands/op.ts')).runCancel(context, words);
     default:

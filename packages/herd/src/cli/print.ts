@@ -19,6 +19,7 @@
  *     reload      isDryRun, exitCode, difference: added, changed (name, paths), removed, …;
  *                 pending: what a restart upgrades; outcome, where something was done
  *     detach      the shepherd ends, and its services go on
+ *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal
  *     refs        refs: petname and peer and fingerprint, or petname and problem

@@ -11,6 +11,10 @@ export const shutDownMs = 120_000;
  * an instant.
  */
 export const probeMs = 1_000;
+/** Milliseconds that completion waits for the shepherd: somebody has pressed a key and waits. */
+export const completionDialMs = 500;
+/** Milliseconds that services elsewhere get of that to say what they offer. */
+export const completionProbeMs = 200;
 /** Milliseconds for a question that a shepherd answers from what it has. */
 export const questionMs = 10_000;
 /**

@@ -1,0 +1,198 @@
+/**
+ * What may stand where the cursor is, for a shell that asks while somebody types. Pure: knows the
+ * grammar, and what of the world it is given.
+ *
+ *     herd ACTION SERVICE …      typed so far         what comes next
+ *                                nothing              herd's actions, and those that services offer
+ *                                ref, op              the second word
+ *                                an action            services, @petnames, root
+ *                                a custom action      services that have it, @petnames
+ *                                ref show, rm, …      petnames
+ *                                doc SERVICE          list-actions, action
+ *     after an option            its value: files, or nothing
+ */
+import { rootNames } from '@bellwether/shepherd';
+import {
+  actionRules,
+  commonOptions,
+  changing,
+  isGroup,
+  optionByLetter,
+  optionNames,
+  optionRule,
+  ownAction,
+  takesOptionsAfter,
+  type OptionName,
+} from '../grammar.ts';
+import { maxCandidateChars, maxCandidates } from '../limits.ts';
+import { shells } from './scripts.ts';
+
+/** A word that may be typed, and what it is for. */
+export interface Candidate {
+  readonly word: string;
+  readonly about?: string;
+}
+/** Candidates, or that the shell knows better: names of files. */
+export type Completion = readonly Candidate[] | 'files';
+
+/** A service as far as completion needs it. */
+export interface KnownService {
+  readonly names: readonly string[];
+  readonly about: string;
+  readonly actions: readonly { readonly name: string; readonly documentation: string }[];
+}
+/** What of the world is completed from; each is asked for at most once, and only if it matters. */
+export interface World {
+  readonly services: () => Promise<readonly KnownService[]>;
+  readonly petnames: () => readonly string[];
+}
+
+/** The command line up to the cursor: what is typed, and the word in the making. */
+export interface Line {
+  readonly typed: readonly string[];
+  readonly current: string;
+}
+
+/** Everything that fits what is typed of the last word already. */
+export const completionOf = async (line: Line, world: World): Promise<Completion> => {
+  const found = await everything(line, world);
+  if (found === 'files') return found;
+  const fits = ({ word }: Candidate): boolean => word.startsWith(line.current) && isPlain(word);
+  const unique = new Map(found.filter(fits).map((one) => [one.word, one]));
+  return [...unique.values()].slice(0, maxCandidates);
+};
+
+/**
+ * A shell puts candidates into a command line: names that would have to be quoted there, which only
+ * other machines make up, are left to whoever wants to type them.
+ */
+const isPlain = (word: string): boolean =>
+  word.length <= maxCandidateChars && /^[A-Za-z0-9_@.+:,%-]+$/.test(word);
+
+const everything = async (line: Line, world: World): Promise<Completion> => {
+  const { words, open, isLiteral } = walk(line.typed);
+  if (open !== undefined) return valueOf(open);
+  if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
+    return optionsFor(words);
+  return wordsAfter(words, world);
+};
+
+interface Walked {
+  readonly words: readonly string[];
+  /** The option that waits for its value. */
+  readonly open?: OptionName;
+  /** After `--`. */
+  readonly isLiteral: boolean;
+}
+/** Takes options out of what is typed; what is no option counts as a word. */
+const walk = (typed: readonly string[]): Walked => {
+  const words: string[] = [];
+  for (let at = 0; at < typed.length; at += 1) {
+    const item = typed[at] ?? '';
+    if (item === '--') return { words: [...words, ...typed.slice(at + 1)], isLiteral: true };
+    const name = item.startsWith('-') && takesOptionsAfter(words) ? optionIn(item) : undefined;
+    if (name === undefined) words.push(item);
+    else if (optionRule(name)?.kind !== 'flag' && !item.includes('=')) {
+      at += 1;
+      if (at === typed.length) return { words, open: name, isLiteral: false };
+    }
+  }
+  return { words, isLiteral: false };
+};
+const optionIn = (item: string): OptionName | undefined => {
+  const [spelled = ''] = item.replace(/^--?/, '').split('=', 1);
+  const name = item.startsWith('--') ? spelled : optionByLetter(spelled);
+  return name === undefined || optionRule(name) === undefined ? undefined : (name as OptionName);
+};
+
+const valueOf = (name: OptionName): Completion =>
+  optionRule(name)?.argument === 'FILE' ? 'files' : [];
+
+const optionsFor = (words: readonly string[]): readonly Candidate[] => {
+  const own = ownAction(words);
+  const more = own === undefined ? undefined : actionRules.get(own.name)?.options;
+  const isOpen = words.length === 0;
+  const names = isOpen ? optionNames : [...(more ?? changing), ...commonOptions];
+  return names.map((name) => ({ word: `--${name}`, about: optionRule(name)?.about ?? '' }));
+};
+
+const wordsAfter = async (words: readonly string[], world: World): Promise<Completion> => {
+  const [first = '', second] = words;
+  if (words.length === 0) return [...ownWords(), ...(await customActions(world))];
+  if (isGroup(first) && second === undefined) return wordsOfGroup(first);
+  const own = ownAction(words);
+  if (own === undefined) return words.length === 1 ? [...(await having(first, world))] : [];
+  const rest = words.slice(own.wordCount);
+  switch (own.name) {
+    case 'check':
+      return rest.length === 0 ? 'files' : [];
+    case 'completion':
+      return rest.length === 0 ? shells.map((word) => ({ word })) : [];
+    case 'help':
+      return rest.length === 0 ? ownWords() : rest.length === 1 ? wordsOfGroup(rest[0] ?? '') : [];
+    case 'do':
+      if (rest.length === 0) return customActions(world);
+      return rest.length === 1 ? having(rest[0] ?? '', world) : [];
+    case 'doc':
+      return afterDoc(rest, world);
+    case 'ref mint':
+      return rest.length === 0 ? serviceWords(await world.services()) : [];
+    default:
+      return rest.length === 0 ? placesFor(own.name, world) : [];
+  }
+};
+
+/** What may stand in the place of the SERVICE of one of herd's own actions. */
+const placesFor = async (action: string, world: World): Promise<readonly Candidate[]> => {
+  const usage = actionRules.get(action)?.usage ?? '';
+  if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
+  if (!usage.includes('SERVICE')) return [];
+  return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];
+};
+
+const afterDoc = async (
+  [service, keyword, ...more]: readonly string[],
+  world: World,
+): Promise<readonly Candidate[]> => {
+  if (service === undefined) return placesFor('doc', world);
+  if (keyword === undefined)
+    return [
+      { word: 'list-actions', about: 'what it offers' },
+      { word: 'action', about: 'what one action is for' },
+    ];
+  if (keyword !== 'action' || more.length > 0) return [];
+  const found = (await world.services()).find(({ names }) => names.includes(service));
+  return (found?.actions ?? []).map(actionWord);
+};
+
+/** Own actions by their first word. */
+const ownWords = (): readonly Candidate[] =>
+  [...actionRules].map(([name, { about }]) => {
+    const [first = ''] = name.split(' ');
+    return first === name ? { word: name, about } : { word: first };
+  });
+const wordsOfGroup = (group: string): readonly Candidate[] =>
+  [...actionRules].flatMap(([name, { about }]) =>
+    name.startsWith(`${group} `) ? [{ word: name.slice(group.length + 1), about }] : [],
+  );
+
+const actionWord = (action: KnownService['actions'][number]): Candidate => ({
+  word: action.name,
+  about: action.documentation,
+});
+const customActions = async (world: World): Promise<readonly Candidate[]> =>
+  (await world.services()).flatMap(({ actions }) => actions.map(actionWord));
+
+/** Services that offer an action, and petnames, of which nothing is known before they are asked. */
+const having = async (action: string, world: World): Promise<readonly Candidate[]> => {
+  const all = await world.services();
+  const offers = all.filter(({ actions }) => actions.some(({ name }) => name === action));
+  return [...serviceWords(offers), ...petnameWords(world)];
+};
+const serviceWords = (services: readonly KnownService[]): readonly Candidate[] =>
+  services.flatMap(({ names, about }) => names.map((word) => ({ word, about })));
+const petnameWords = (world: World): readonly Candidate[] =>
+  world.petnames().map((petname) => ({ word: `@${petname}`, about: 'a ref of yours' }));
+const rootWords: readonly Candidate[] = rootNames
+  .slice(0, 1)
+  .map((word) => ({ word, about: 'the shepherd itself' }));
