@@ -236,6 +236,34 @@ describe('a fleet with one bad member', () => {
       expect(exitCodeOf(failed, patience)).toBe(3);
     }
   });
+  it('that was down is all that a repeat of the operation acts on, whatever it had come to', () => {
+    for (const minReady of [1, '100%'] as const) {
+      const story = tellStory(6, { minReady });
+      story.hosts[1]?.crash();
+      const given = { operation: 'mine' };
+      const first = herd(story, 'restart', 'web-server-fleet', given);
+      expect(first.rows.map(({ result }) => result)).toEqual(['changed', 'unreachable']);
+      story.hosts[1]?.boot();
+      story.world.run(story.world.now + 1_000);
+      const again = herd(story, 'restart', 'web-server-fleet', given);
+      expect(again).toMatchObject({ result: 'changed', reason: '2/2' });
+      // A's is the process of the first time: it was not restarted twice.
+      expect(again.rows[0]).toEqual(first.rows[0]);
+      expect(livingAt(story)).toEqual([1, 1]);
+      expect(herd(story, 'restart', 'web-server-fleet', given)).toEqual(again);
+    }
+  });
+  it('that failed is all that a repeat acts on, and it tries itself again there', () => {
+    const story = tellStory(6);
+    const programs = story.hosts[1]?.machine.processes.programs;
+    programs?.set('web-server', { refusal: 'no such file' });
+    const first = herd(story, 'start', 'web-server-fleet', { operation: 'mine' });
+    expect(exitCodeOf(first, patience)).toBe(3);
+    programs?.delete('web-server');
+    const again = herd(story, 'start', 'web-server-fleet', { operation: 'mine' });
+    expect(again).toMatchObject({ result: 'changed', reason: '2/2' });
+    expect(again.rows[0]).toEqual(first.rows[0]);
+  });
   it('that cannot be heard answers nothing, and the fleet ends by the deadline', () => {
     const story = tellStory(7);
     herd(story, 'start');

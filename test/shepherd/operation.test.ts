@@ -59,21 +59,16 @@ describe('a step that nobody can tell the end of', () => {
       expect(it.asked).toHaveLength(2);
     },
   );
-  it.each([
-    'ok',
-    'changed',
-    'failed',
-    'unreachable',
-    'superseded',
-    'cancelled',
-    'skipped',
-  ] as const)('is none that was told: %s', (result) => {
-    const it = withFar(['far']);
-    it.ask('start', 'far', op);
-    it.say(0, result);
-    expect(it.ask('start', 'far', op).value?.result).toBe(result);
-    expect(it.asked).toHaveLength(1);
-  });
+  it.each(['ok', 'changed', 'superseded', 'cancelled', 'skipped'] as const)(
+    'is none that was told: %s',
+    (result) => {
+      const it = withFar(['far']);
+      it.ask('start', 'far', op);
+      it.say(0, result);
+      expect(it.ask('start', 'far', op).value?.result).toBe(result);
+      expect(it.asked).toHaveLength(1);
+    },
+  );
   it('may be in doubt again, and asked again', () => {
     const it = withFar(['far']);
     it.ask('start', 'far', op);
@@ -115,7 +110,7 @@ describe('a step that nobody can tell the end of', () => {
     expect(first.value).toBeUndefined();
     it.say(2, 'failed');
     expect(first.value?.rows.map(({ result }) => result)).toEqual(['changed', 'unknown', 'failed']);
-    const again = it.ask('stop', 'fleet', op);
+    const again = it.ask('stop', 'fleet', { ...op, isRepeat: true });
     expect(it.asked.map(({ request }) => request.member)).toEqual(['a', 'b', 'c', 'b']);
     it.say(3, 'changed');
     expect(again.value?.rows.map(({ result }) => result)).toEqual(['changed', 'changed', 'failed']);
@@ -297,6 +292,71 @@ describe('an id that comes again with other arguments', () => {
     });
     expect(herd(it, 'say', 'web', { ...op, args: ['one'] }).value?.result).toBe('changed');
     expect(run).toEqual(['say one']);
+  });
+});
+
+describe('a step that did not work', () => {
+  it.each(['failed', 'unreachable'] as const)(
+    'is tried again by a repeat, under the same id: %s',
+    (result) => {
+      const it = withFar(['far']);
+      const first = it.ask('reload', 'far', { ...op, args: ['now'] });
+      it.say(0, result);
+      expect(first.value?.result).toBe(result);
+      const again = it.ask('reload', 'far', { ...op, args: ['now'] });
+      expect(it.asked.map(({ request }) => request.args)).toEqual([['now'], ['now']]);
+      it.say(1, 'changed');
+      expect(again.value?.result).toBe('changed');
+      expect(it.ask('reload', 'far', { ...op, args: ['now'] }).value).toEqual(again.value);
+      expect(it.asked).toHaveLength(2);
+    },
+  );
+  it('is told as it was to one who only wants to know what came of what was sent before', () => {
+    const it = withFar(['far']);
+    const first = it.ask('start', 'far', op);
+    it.say(0, 'failed');
+    expect(it.ask('start', 'far', { ...op, isRepeat: true }).value).toEqual(first.value);
+    expect(it.asked).toHaveLength(1);
+  });
+  it('is the only member of an aggregate that a repeat asks, also where enough did well', () => {
+    for (const action of ['start', 'restart', 'stop']) {
+      const it = withFar(['a', 'b', 'c', 'd'], { requirement: 'a' });
+      it.ask(action, 'fleet', op);
+      const results = { a: 'changed', b: 'failed', c: 'ok', d: 'unreachable' } as const;
+      for (const [at, { request }] of it.asked.entries())
+        it.say(at, results[request.member as keyof typeof results]);
+      const again = it.ask(action, 'fleet', op);
+      expect(it.asked.slice(4).map(({ request }) => request.member)).toEqual(['b', 'd']);
+      it.say(4, 'changed');
+      it.say(5, 'unreachable');
+      expect(again.value?.rows.map(({ result }) => result)).toEqual([
+        'changed',
+        'changed',
+        'ok',
+        'unreachable',
+      ]);
+      it.ask(action, 'fleet', op);
+      expect(it.asked.slice(6).map(({ request }) => request.member)).toEqual(['d']);
+    }
+  });
+  it('takes up what needed it, and nothing twice', () => {
+    const it = withFar(['far']);
+    const first = it.ask('start', 'own', op);
+    it.say(0, 'unreachable');
+    expect(first.value).toMatchObject({ result: 'failed', dependsOn: 'far' });
+    const again = it.ask('start', 'own', op);
+    it.say(1, 'changed');
+    expect(again.value).toMatchObject({ result: 'changed', also: ['far'] });
+    expect(it.machine.processes.started).toEqual(['own']);
+  });
+  it('loses to a later command when it is tried again', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'far', op);
+    it.say(0, 'failed');
+    it.ask('stop', 'far', { operation: 'op-2' });
+    it.say(1, 'changed');
+    expect(it.ask('start', 'far', op).value?.result).toBe('superseded');
+    expect(it.asked).toHaveLength(2);
   });
 });
 

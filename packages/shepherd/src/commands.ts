@@ -7,7 +7,7 @@ import { isStart } from './action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from './errors.ts';
 import { inOrder, pathBetween } from './graph.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
-import { accept, begin, cancel, tryAgain } from './operation.ts';
+import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
 import { keyOf, plan, type Graph, type Step } from './plan.ts';
 import { graphOf, hopOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Writer } from './types.ts';
@@ -37,23 +37,27 @@ export const command = (
   const operation = operationOf(held.memory, turn, principal, id);
   checkClaim(operation, request);
   const phase = operation.steps.get(key)?.phase;
-  if (phase === 'settled' || phase === 'cancelled') {
+  const isOver = phase === 'settled' || phase === 'cancelled' || phase === 'in-doubt';
+  const ends = isOver ? openEnds(operation, key, request.isRepeat ? 'only-doubts' : 'all') : [];
+  if (isOver && ends.length === 0) {
     // It may have been pulled in before: from now on the id means this for the member.
     if (!operation.requests.has(member)) keepRequest(held.memory, operation, request);
     return outcomeFor(held, turn, operation, request, writer);
   }
   listen(held, turn, operation, writer);
-  if (!operation.requests.has(member)) {
+  if (isOver) {
+    refuseHops(held, request, stepsOf(operation, ends));
+    tryAgain(held, turn, operation, request, ends);
+  } else if (!operation.requests.has(member)) {
     const graph = graphOf(held, turn);
     refuseMinReady(request, graph);
     const steps = plan(request, graph);
     refuseHops(held, request, steps);
     takeUp(held, turn, operation, request, steps);
-  } else if (phase !== 'in-doubt') {
+  } else {
     // A request that came back to where it set out would wait for itself.
     refuseHops(held, request, stepsBehind(operation, key));
   }
-  if (phase === 'in-doubt') tryAgain(held, turn, operation, request, key);
   return outcomeFor(held, turn, operation, request, writer);
 };
 
@@ -93,10 +97,13 @@ export const cancelOperation = (held: Held, turn: Turn, principal: string, id: s
 };
 
 /** The steps that one rests on, itself the last. */
-const stepsBehind = ({ steps }: Operation, key: string): readonly Step[] =>
-  inOrder([key], (at) => steps.get(at)?.step.after ?? []).flatMap(
-    (at) => steps.get(at)?.step ?? [],
+const stepsBehind = (operation: Operation, key: string): readonly Step[] =>
+  stepsOf(
+    operation,
+    inOrder([key], (at) => operation.steps.get(at)?.step.after ?? []),
   );
+const stepsOf = ({ steps }: Operation, keys: readonly string[]): readonly Step[] =>
+  keys.flatMap((key) => steps.get(key)?.step ?? []);
 
 /** A service that this request came through already would wait for itself. */
 const refuseHops = (

@@ -6,7 +6,7 @@
  *     asked                       answer
  *     first time                  is carried out
  *     again, under way            the same answer, and what is said from now on
- *     again, over                 the recorded outcome
+ *     again, over                 the recorded outcome; who failed or was not reached is asked again first
  *     again, in doubt             who could not tell is asked again, under the same id
  *     again, with other words     refused: an id means one thing for a member
  *

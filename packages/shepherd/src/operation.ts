@@ -10,17 +10,21 @@
  *                 it is cancelled                         cancelled
  *     acting      the service answers                     settled
  *                   that it does not know how it ended    in doubt
- *     settled     -                                       for good
+ *     settled     somebody repeats the operation, and it
+ *                   failed or could not be reached        waiting
  *     in-doubt    somebody repeats the operation          waiting
  *     cancelled   -                                       for good
  *
  * The last three are over: what comes after them is moved on, their lines and rows are told, and
  * whoever waits for them is answered. Nobody is in doubt for good: a repeat asks those again, under the
- * same id, who had not answered, and they say from their own memory what came of it.
+ * same id, who had not answered, and they say from their own memory what came of it. It asks those
+ * again, too, who failed or could not be reached, and nobody else; unless it says that it was sent
+ * before, and wants to know no more than what came of that.
  *
  * The record is data. What lives with it (who waits, who listens) is rebuilt by whoever asks again.
  */
 import type { Ref, Turn } from '@bellwether/actors';
+import { inOrder } from './graph.ts';
 import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
   bare,
@@ -36,7 +40,7 @@ import {
 import type { Step, Wish } from './plan.ts';
 import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Entry, Outcome, Request, Writer } from './types.ts';
-import { leftFor, through } from './trail.ts';
+import { leftFor } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
 import { linesOf, sayingOf, type Saying } from './wording.ts';
 
@@ -92,35 +96,59 @@ const addOpen = (held: Held, operation: Operation, count: number): void => {
   refile(held.memory, operation);
 };
 
-/** What is in doubt of what a step rests on, and the step itself, is tried again. */
+/**
+ * The step of this key and those that it rests on, as far as they are worth another try: who was in
+ * doubt, and, unless only `doubts` count, who failed or could not be reached. What went well stays as
+ * it is, and so does what is below it.
+ */
+export const openEnds = (
+  { steps }: Operation,
+  key: string,
+  doubts: 'only-doubts' | 'all',
+): readonly string[] => {
+  const isOpen = (record: StepRecord | undefined): boolean =>
+    record !== undefined &&
+    (record.phase === 'in-doubt' ||
+      (doubts === 'all' && record.phase === 'settled' && isUndone(record)));
+  const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
+    isOpen(record) || (record?.phase === 'settled' && !asksSomebody(record));
+  const after = (at: string): readonly string[] => {
+    const record = steps.get(at);
+    return isPassedOn(record) ? record.step.after : [];
+  };
+  const ends = new Set<string>();
+  for (const at of inOrder([key], after))
+    if (isOpen(steps.get(at)) || after(at).some((before) => ends.has(before))) ends.add(at);
+  return [...ends];
+};
+const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
+  kind === 'ask' || kind === 'known';
+const isUndone = ({ step, outcome }: StepRecord): boolean =>
+  step.kind === 'ask' && (outcome?.result === 'failed' || outcome?.result === 'unreachable');
+
+/** Tries steps again that are over, under the same id. */
 export const tryAgain = (
   held: Held,
   turn: Turn,
   operation: Operation,
   request: Request,
-  key: string,
+  keys: readonly string[],
 ): void => {
   const { steps } = operation;
-  const again: string[] = [];
-  const path = [key];
-  for (let at = path.pop(); at !== undefined; at = path.pop()) {
+  for (const at of keys) {
     const record = steps.get(at);
-    if (record?.phase !== 'in-doubt') continue;
-    steps.set(at, { ...record, phase: 'waiting' });
-    again.push(at);
-    path.push(...record.step.after);
+    if (record !== undefined) steps.set(at, { ...record, phase: 'waiting' });
   }
-  if (again.length === 0) return;
-  addOpen(held, operation, again.length);
+  addOpen(held, operation, keys.length);
   renew(held, operation, request);
-  const changed = new Set([...again, ...again.flatMap((at) => steps.get(at)?.followers ?? [])]);
+  const changed = new Set([...keys, ...keys.flatMap((at) => steps.get(at)?.followers ?? [])]);
   for (const at of changed) {
     const record = steps.get(at);
     if (record?.phase !== 'waiting') continue;
     const openCount = record.step.after.filter((each) => !isOver(operation, each)).length;
     steps.set(at, { ...record, openCount });
   }
-  advance(held, turn, operation, again);
+  advance(held, turn, operation, keys);
 };
 
 /** Calls off what has not begun. What a service was wished to be is then what it is. */
@@ -203,6 +231,7 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
   const { minReady, isRepeat: _isRepeat, ...rest } = request;
+  const hop = hopOf(held, step.name);
   return {
     ...rest,
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
@@ -212,7 +241,7 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
     args: step.isAsked ? request.args : [],
     remainingMs: Math.max(1, leftFor(operation.account.get().deadlineAtMs, held.clock.now())),
-    hops: through(request.hops, step.name, hopOf(held, step.name)),
+    hops: hop === undefined ? request.hops : [...request.hops, hop],
   };
 };
 /**
