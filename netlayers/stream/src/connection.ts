@@ -69,8 +69,14 @@ export class StreamConnection implements Connection {
   }
 
   /** After the end of the connection the bytes are dropped, and the answer is false. */
-  send(bytes: Uint8Array): boolean {
-    return this.#isOver ? false : this.#socket.write(bytes);
+  send(bytes: Uint8Array, isMore = false): boolean {
+    if (this.#isOver) return false;
+    const socket = this.#socket;
+    if (!isMore && socket.writableCorked === 0) return socket.write(bytes);
+    if (socket.writableCorked === 0) socket.cork();
+    const isTaken = socket.write(bytes);
+    if (!isMore) socket.uncork();
+    return isTaken;
   }
   pause(): void {
     if (!this.#isOver) this.#socket.pause();

@@ -15,10 +15,10 @@ export interface Connection {
   /** True: one whole record per call. False: a stream, cut anywhere. */
   readonly records: boolean;
   /**
-   * Queues bytes; the transport may keep the array, so it must not be changed afterwards. False:
-   * wait for `drained`.
+   * Queues bytes; the transport may keep the array, so it must not be changed afterwards. `isMore`:
+   * another send follows at once, and both may go in one write. False: wait for `drained`.
    */
-  send(bytes: Uint8Array): boolean;
+  send(bytes: Uint8Array, isMore?: boolean): boolean;
   /** Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. */
   pause(): void;
   resume(): void;

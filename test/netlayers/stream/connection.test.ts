@@ -128,3 +128,27 @@ test('chunks of any duplex arrive as plain views of exactly their bytes', async 
   expect(ears.only.late).toEqual([]);
   bare.destroy();
 });
+
+test('what is sent with more to follow goes in one write with it, and alone it does not wait', () => {
+  const writes: number[] = [];
+  const bare = new Duplex({
+    read: () => undefined,
+    write: (chunk: Uint8Array, _how, done) => {
+      writes.push(chunk.length);
+      done();
+    },
+    writev: (chunks, done) => {
+      writes.push(chunks.reduce((sum, { chunk }) => sum + (chunk as Uint8Array).length, 0));
+      done();
+    },
+  });
+  const connection = StreamConnection.attach(bare, undefined, new Ears().accept);
+  connection.send(pattern(1));
+  connection.send(pattern(10), true);
+  connection.send(pattern(100), true);
+  expect(writes).toEqual([1]);
+  connection.send(pattern(1_000));
+  connection.send(pattern(2));
+  expect(writes).toEqual([1, 1_110, 2]);
+  bare.destroy();
+});

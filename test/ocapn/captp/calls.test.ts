@@ -31,6 +31,29 @@ const liveDesk = async (from: Peer, at: Peer, name = 'desk'): Promise<Ref<Desk>>
 beforeEach(() => join());
 afterEach(() => leavesNothing(peers));
 
+describe('a megabyte of bytes', () => {
+  it.each([
+    ['in one piece', {}],
+    ['in pieces, over a line that is full all the time', { pieceBytes: 9_999, highWaterBytes: 1 }],
+  ])('comes back as it was, with what was sent around it, %s', async (_how, options) => {
+    join(options);
+    const remote = await liveDesk(a, b);
+    const blob = Uint8Array.from({ length: 1_048_576 }, (_each, at) => at * 7);
+    const found = await a.run((turn) =>
+      turn.all([
+        turn.send(remote, 'echo', 'before'),
+        turn.send(remote, 'echo', [1, blob, 'x', blob]),
+        turn.send(remote, 'echo', 'behind'),
+      ]),
+    );
+    const values = found.map((each) => (each.kept ? each.value : each.reason));
+    expect([values[0], values[2]]).toEqual(['before', 'behind']);
+    const [one, first, x, second] = values[1] as readonly unknown[];
+    expect([one, x]).toEqual([1, 'x']);
+    for (const each of [first, second]) expect(Buffer.compare(each as Uint8Array, blob)).toBe(0);
+  });
+});
+
 describe('frames and round trips', () => {
   it('a warm call is one frame out and one back', async () => {
     const remote = await liveDesk(a, b);

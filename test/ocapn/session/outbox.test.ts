@@ -92,6 +92,29 @@ describe('one wake-up', () => {
   });
 });
 
+describe('a long byte string', () => {
+  it('goes as it is, in one write with what stands around it', () => {
+    const a = new Line();
+    const blob = new Uint8Array(2 * 262_144);
+    const sent: Uint8Array[] = [];
+    const more: boolean[] = [];
+    a.connection.send = (bytes, isMore = false) => {
+      sent.push(bytes);
+      more.push(isMore);
+      return false; // full at once: what belongs together goes all the same
+    };
+    const out = outbox.begin(a);
+    out.value([blob], undefined);
+    out.end();
+    outbox.end(a);
+    expect(sent.map(({ length }) => length)).toEqual(['[524288:'.length, 262_144]);
+    outbox.drained(a);
+    expect(sent.map(({ length }) => length)).toEqual([8, 262_144, 262_144, 1]);
+    expect(more).toEqual([true, false, true, false]);
+    expect(sent[1]?.buffer).toBe(blob.buffer);
+  });
+});
+
 describe('a transport that is full', () => {
   it('gets nothing until it is drained, then all of it in order', () => {
     const a = new Line();

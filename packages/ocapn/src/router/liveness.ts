@@ -23,6 +23,8 @@ import type { Session } from '../session/session.ts';
 const SLOTS = 8;
 /** How many times each session is looked at in the shortest of its waits. */
 const LOOKS = 5;
+/** Milliseconds by which a busy machine may be late. Who is later than this, and a lap, has slept. */
+const LATE_MS = 1_000;
 
 /** What is known of one session's silence. Made by `enter`, which is given back by `leave`. */
 export class Pulse {
@@ -109,7 +111,8 @@ export class Liveness {
     const nowMs = this.#clock.now();
     // A machine that sleeps stops the monotonic clock with it on Linux, and not the wall clock.
     const wallStepMs = Math.abs(this.#clock.wall() - nowMs - this.#wallMs);
-    const isLate = Math.max(nowMs - this.#dueMs, wallStepMs) > this.#tickMs * SLOTS;
+    const lateMs = Math.max(nowMs - this.#dueMs, wallStepMs);
+    const isLate = lateMs > Math.max(LATE_MS, this.#tickMs * SLOTS);
     const slot = this.#slots[this.#due];
     this.#stopTimer = undefined;
     if (isLate) for (const each of this.#slots) for (const pulse of [...each]) this.#revive(pulse);

@@ -14,6 +14,7 @@
 import type { Clock, Scheduler } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
 import type { Connection } from '../netlayer.ts';
+import { joined } from '../syrup/values.ts';
 import { Writer } from '../syrup/write.ts';
 
 /**
@@ -27,6 +28,8 @@ const GARBAGE_MS = 1_000;
  * waiting. No step is longer, so that a line that works is seen to work.
  */
 const RUN_BYTES = 256 * 1024;
+/** A step below this goes into one write with its neighbour. */
+const SMALL_BYTES = 4 * 1024;
 /** Milliseconds that a peer is not read while nothing can be sent to it; twice as many each time. */
 const PATIENCE_MS = 250;
 
@@ -151,11 +154,13 @@ export class Outbox {
     if (parts !== undefined) {
       const steps = connection.records ? parts : stepsOf(parts, unsent.byteCount);
       let count = 0;
-      while (count < steps.length && !unsent.isBlocked) {
+      let isMore = false;
+      while (count < steps.length && (isMore || !unsent.isBlocked)) {
         const step = steps[count] ?? NOTHING;
         count += 1;
         unsent.byteCount -= step.length;
-        unsent.isBlocked = !connection.send(step);
+        isMore = count < steps.length && isOneWrite(step, steps[count]);
+        unsent.isBlocked = !connection.send(step, isMore);
       }
       unsent.parts = count < steps.length ? steps.slice(count) : undefined;
       if (unsent.isBlocked) return this.#wait(sender);
@@ -209,10 +214,9 @@ export class Outbox {
     const { unsent } = this.#owner ?? {};
     if (unsent === undefined || this.#writer.length === 0) return;
     // What waits for a peer that does not read must hold no more memory than is counted.
-    const part = this.#writer.take(!unsent.isBlocked);
-    if (unsent.parts === undefined) unsent.parts = [part];
-    else unsent.parts.push(part);
-    unsent.byteCount += part.length;
+    unsent.byteCount += this.#writer.length;
+    unsent.parts ??= [];
+    this.#writer.takeInto(unsent.parts, !unsent.isBlocked);
   }
   #wait(sender: Sender): void {
     const { unsent, connection } = sender;
@@ -248,7 +252,7 @@ export class Outbox {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
  * What turns wrote to several peers by turns is one write to each all the same. No step is longer
@@ -278,14 +282,6 @@ const stepsOf = (parts: Uint8Array[], byteCount: number): Uint8Array[] => {
   return steps;
 };
 
-const joined = (parts: readonly Uint8Array[], byteCount: number): Uint8Array => {
-  const [first] = parts;
-  if (first !== undefined && parts.length === 1) return first;
-  const whole = new Uint8Array(byteCount);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-};
+/** What stands around a long byte string is not worth a write of its own. */
+const isOneWrite = (step: Uint8Array, next = NOTHING): boolean =>
+  Math.min(step.length, next.length) < SMALL_BYTES;

@@ -114,3 +114,24 @@ export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
   }
   return a.length - b.length;
 };
+
+/** All parts in one array; the only part itself. `byteCount`: of all. */
+export const joined = (parts: readonly Uint8Array[], byteCount: number): Uint8Array => {
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1) return first;
+  const whole = new Uint8Array(byteCount);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+};
+
+/** What an object is, for an error. */
+export const describe = (value: object): string => {
+  const { constructor: maker } = value;
+  return typeof maker === 'function' && maker.name !== ''
+    ? `an object made by ${maker.name}`
+    : 'an object that is neither list nor struct';
+};

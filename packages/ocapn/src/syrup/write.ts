@@ -7,13 +7,16 @@
  */
 import { Encode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
+import { Borrowed } from './borrowed.ts';
 import { KeyPlans } from './key-plans.ts';
 import { encodeUtf8Into, refuseLoneSurrogates } from './text.ts';
 import {
   compareBytes,
+  describe,
   Dictionary,
   Double,
   isStruct,
+  joined,
   Raw,
   SyrupRecord,
   SyrupSet,
@@ -48,6 +51,9 @@ export class Writer {
   #at = 0;
   #start = 0;
   #values = 0;
+  readonly #borrowed = new Borrowed();
+  /** What is taken out of the buffer again must all be in it. */
+  #mayBorrow = true;
   #slab = NO_BYTES;
   #slabAt = 0;
   readonly #limits: Limits;
@@ -63,12 +69,13 @@ export class Writer {
 
   /** Bytes written since the last `take`, an open frame included. */
   get length(): number {
-    return this.#at;
+    return this.#at + this.#borrowed.byteCount;
   }
 
   /** Opens a frame behind those already there. */
   begin(): void {
     this.#start = this.#at;
+    this.#borrowed.begin();
     this.#values = 0;
   }
 
@@ -77,14 +84,17 @@ export class Writer {
    * @throws Limit when it holds more bytes or values than a peer would read; then `cancel` it
    */
   end(): void {
-    if (this.#at - this.#start > this.#limits.recordBytes) this.#refuseBytes();
+    if (this.#frameBytes > this.#limits.recordBytes) this.#refuseBytes();
     if (this.#values > this.#limits.values) this.#refuseValues();
     this.#start = this.#at;
+    this.#borrowed.begin();
   }
 
   /** Takes back what was written since `begin`. */
   cancel(): void {
     this.#at = this.#start;
+    this.#mayBorrow = true;
+    this.#borrowed.cancel();
     if (this.#at === 0 && this.#bytes.length > GIVEAWAY_BYTES) this.#renew(CAPACITY_BYTES);
   }
 
@@ -93,6 +103,12 @@ export class Writer {
    * short run may be a view of 8 KiB that others share: not for what is kept for long.
    */
   take(mayShare = false): Uint8Array {
+    if (!this.#borrowed.isEmpty) {
+      const { length } = this;
+      const parts: Uint8Array[] = [];
+      this.takeInto(parts);
+      return joined(parts, length);
+    }
     const length = this.#at;
     const bytes = this.#bytes;
     this.#at = 0;
@@ -104,6 +120,15 @@ export class Writer {
     return mayShare && length <= SHORT_BYTES ? this.#short(length) : bytes.slice(0, length);
   }
 
+  /** As `take`, in as many parts as it takes to copy no long byte string. */
+  takeInto(parts: Uint8Array[], mayShare = false): void {
+    if (this.#borrowed.isEmpty) return void parts.push(this.take(mayShare));
+    this.#borrowed.takeInto(parts, this.#bytes, this.#at);
+    this.#at = 0;
+    this.#start = 0;
+    if (this.#bytes.length > GIVEAWAY_BYTES) this.#renew(CAPACITY_BYTES);
+  }
+
   /**
    * Writes any value. `depth`: how many lists, records and structs are open around it.
    * @throws Encode when the value has no form in Syrup
@@ -111,7 +136,7 @@ export class Writer {
    */
   value(value: unknown, references: References | undefined, depth = 0): void {
     if (this.#values >= this.#limits.values) this.#refuseValues();
-    if (this.#at - this.#start > this.#limits.recordBytes) this.#refuseBytes();
+    if (this.#frameBytes > this.#limits.recordBytes) this.#refuseBytes();
     switch (typeof value) {
       case 'string':
         return this.text(value);
@@ -159,14 +184,16 @@ export class Writer {
     this.#atom(name, 0x27);
   }
 
-  /** A byte string. */
+  /** A byte string. A long one is not copied (borrowed.ts): it must not be changed any more. */
   octets(value: Uint8Array): void {
     const { length } = value;
     if (length > this.#limits.recordBytes) this.#refuseBytes();
-    this.#reserve(length + 24);
+    const isBorrowed = this.#mayBorrow && Borrowed.isWorth(value);
+    this.#reserve((isBorrowed ? 0 : length) + 24);
     this.#values++;
     this.#digits(length);
     this.#bytes[this.#at++] = 0x3a;
+    if (isBorrowed) return this.#borrowed.add(this.#at, value);
     this.#bytes.set(value, this.#at);
     this.#at += length;
   }
@@ -315,7 +342,10 @@ export class Writer {
   /** The encoding of a value, taken out of the buffer again: for what must be sorted first. */
   #aside(value: unknown, references: References | undefined, depth: number): Uint8Array {
     const from = this.#at;
+    const mayBorrow = this.#mayBorrow;
+    this.#mayBorrow = false;
     this.value(value, references, depth);
+    this.#mayBorrow = mayBorrow;
     const encoded = this.#bytes.slice(from, this.#at);
     this.#at = from;
     return encoded;
@@ -409,6 +439,9 @@ export class Writer {
     for (let i = 0; i < text.length; i++) this.#bytes[this.#at++] = text.charCodeAt(i);
   }
 
+  get #frameBytes(): number {
+    return this.#at - this.#start + this.#borrowed.frameBytes;
+  }
   #short(length: number): Uint8Array {
     if (this.#slabAt + length > this.#slab.length) {
       this.#slab = new Uint8Array(SLAB_BYTES);
@@ -453,13 +486,6 @@ export class Writer {
 const NO_BYTES = new Uint8Array(0);
 const VOID = new Uint8Array([0x3c, 0x34, 0x27, 0x76, 0x6f, 0x69, 0x64, 0x3e]);
 const NULL = new Uint8Array([0x3c, 0x34, 0x27, 0x6e, 0x75, 0x6c, 0x6c, 0x3e]);
-
-const describe = (value: object): string => {
-  const { constructor: maker } = value;
-  return typeof maker === 'function' && maker.name !== ''
-    ? `an object made by ${maker.name}`
-    : 'an object that is neither list nor struct';
-};
 
 /**
  * One value as canonical Syrup, in an array of its own: for what is signed, hashed or stored.
