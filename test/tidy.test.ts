@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why. */
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_300,
-  'packages/ocapn': 5_000,
+  'packages/ocapn': 5_300,
   'packages/shepherd': 8_500,
   'packages/fleet': 4_000,
   'packages/bellwether': 500,

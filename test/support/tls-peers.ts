@@ -102,6 +102,7 @@ export class Proxy {
   readonly port: number;
   readonly #server: net.Server;
   readonly #lines = new Set<Line>();
+  #isShut = false;
   private constructor(server: net.Server, port: number) {
     this.#server = server;
     this.port = port;
@@ -119,8 +120,9 @@ export class Proxy {
   get lineCount(): number {
     return this.#lines.size;
   }
-  /** Nothing passes any more on the lines that there are, and nobody is told. */
-  freeze(): void {
+  /** Nothing passes any more on the lines that there are, and nobody is told. `isShut`: no new ones. */
+  freeze(isShut = false): void {
+    this.#isShut = isShut;
     for (const { near, far } of this.#lines) {
       near.unpipe(far).pause();
       far.unpipe(near).pause();
@@ -140,6 +142,7 @@ export class Proxy {
   }
 
   #join(near: net.Socket, port: number): void {
+    if (this.#isShut) return void near.destroy();
     const far = net.connect({ port, host: '127.0.0.1', noDelay: true });
     const line = { near, far };
     this.#lines.add(line);

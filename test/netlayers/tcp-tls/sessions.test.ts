@@ -83,20 +83,23 @@ describe('a line that is cut where nobody sees it', () => {
 
   test('is found out by both, and who waits is told', async () => {
     const a = await start({ limits });
-    const b = await start({ limits });
+    const b = await TlsPeer.start({ identity: makeIdentity(), limits });
+    peers.push(b);
     const toA = await proxyTo(() => a.port);
     const desk = b.router.enliven<Desk>(a.refAt(toA.port));
     await b.run((turn) => turn.send(desk, 'hear', 1));
     const waiting = b.run((turn) => turn.send(desk, 'wait')).catch((reason: unknown) => reason);
     await pause(1_200); // silent, and alive: each asks the other
     expect([a.known.length, b.known.length]).toEqual([1, 1]);
-    toA.freeze();
+    toA.freeze(true);
     expect(await waiting).toMatchObject({ code: 'severed' });
     await untilReal('both know', () => a.known.length + b.known.length === 0);
   });
   test('while megabytes are on their way ends with them, long before a ping would', async () => {
     const a = await start();
-    const b = await start({ limits: { idleMs: 60_000, pingMs: 60_000, writeMs: 400 } });
+    const b = await start({
+      limits: { idleMs: 60_000, pingMs: 60_000, writeMs: 400, doubtMs: 60_000 },
+    });
     const toA = await proxyTo(() => a.port);
     const desk = b.router.enliven<Desk>(a.refAt(toA.port));
     await b.run((turn) => turn.send(desk, 'hear', 1));
