@@ -1,0 +1,266 @@
+/**
+ * Performance row 13: one command starts a fleet of 1,000 members, each a router and a vat of its own behind a unix
+ * socket and a link of 20 ms there and back. Sessions are warm.
+ *
+ *     this process                                            the other one
+ *     ^shepherd ─► ^fleet ─► 1,000 ^exported-service ═══ 1,000 sockets, 10 ms each way ═══► 1,000 facets
+ *
+ *   quick       the members answer at once, with a line as a shepherd says it: what is measured is how one controller
+ *               gets through to a thousand machines
+ *   shepherds   each member is a real shepherd, all of them in one process, which therefore takes as long as a
+ *               thousand machines together; no process is started and no disk is waited for
+ *
+ * Beside it a ping to each of 1,000 raw sockets over the same links, and a call (`status`) to each member.
+ */
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
+import { registerServices, type PlannedService } from '@bellwether/fleet';
+import type { PeerLocation } from '@bellwether/ocapn';
+import { nodeClock } from '@bellwether/netlayer-stream';
+import type { Outcome, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
+import { requestOf, service } from '../support/shepherd-machine.ts';
+import { Delay, distant } from './support/delay.ts';
+import { makeNode, reach, unixAt, type Node } from './support/nodes.ts';
+import {
+  ready,
+  role,
+  startOtherEnd,
+  usageHere,
+  withFolder,
+  type OtherEnd,
+} from './support/other-end.ts';
+import { CALL_BYTES, connected } from './support/raw.ts';
+import { compare, print, ratios, timed } from './support/rounds.ts';
+import { bareShepherd } from './support/shepherds.ts';
+
+const MEMBERS = Number(process.env['MEMBERS'] ?? 1_000);
+const ROUNDS = Number(process.argv[2] ?? 9);
+const RTT_MS = 20;
+const WARM_UPS = 5;
+
+/** In the other process. */
+
+/** A member that has nothing to do: it says its line and answers, as a shepherd would. */
+const makeQuickFacet = (
+  _turn: Turn<QuickFacet>,
+  _bcom: Bcom<QuickFacet>,
+  name: string,
+): Behavior<QuickFacet> => ({
+  perform: (turn, { member, action }, sink) => {
+    const text = `Service web has been ${action === 'start' ? 'started' : 'stopped'}.`;
+    turn.tell(sink, 'rows', [{ kind: 'line', from: name, text }], 0);
+    const stage = action === 'start' ? 'running' : 'stopped';
+    return turn.kept<Outcome>({ member, result: 'changed', stage, rows: [] });
+  },
+  status: () => 0,
+});
+interface QuickFacet extends Pick<ServiceFacet, 'perform'> {
+  status(): unknown;
+}
+const makeShepherdFacet = async (vat: Vat, name: string): Promise<Ref> => {
+  const made = await vat.run((turn) => {
+    const shepherd = bareShepherd(turn, name, nodeClock());
+    turn.call(shepherd, 'define', service({ provision: ['web'] }));
+    const facet = turn.call(shepherd, 'facet', 'web', 'controller');
+    return turn.when(turn.send(shepherd, 'restore'), () => ({ facet }));
+  });
+  return made.facet;
+};
+const serveMembers = async (folder: string, kind: string): Promise<void> => {
+  const delay = new Delay(RTT_MS / 2);
+  for (let at = 0; at < MEMBERS; at += 1) {
+    const name = `m${at}`;
+    let facet: Ref | undefined;
+    const netlayer = distant(unixAt(name, path.join(folder, name)), delay);
+    const { vat, router } = makeNode(name, netlayer, () => facet);
+    facet =
+      kind === 'shepherds'
+        ? await makeShepherdFacet(vat, name)
+        : (await vat.run((turn) => ({ facet: turn.spawn(makeQuickFacet, name) }))).facet;
+    await new Promise<unknown>((done, failed) => router.listen(done, failed));
+  }
+  ready(kind);
+};
+const serveRaw = (folder: string): void => {
+  const delay = new Delay(RTT_MS / 2);
+  const answer = (socket: net.Socket): void => {
+    socket.on('data', (chunk) =>
+      delay.carry(() => delay.carry(() => void socket.write(Buffer.from(chunk)))),
+    );
+    socket.on('error', () => socket.destroy());
+  };
+  let missing = MEMBERS;
+  for (let at = 0; at < MEMBERS; at += 1)
+    net.createServer({ noDelay: true }, answer).listen(path.join(folder, `r${at}`), () => {
+      missing -= 1;
+      if (missing === 0) ready('raw');
+    });
+};
+
+/** In this process. */
+
+const makeNullSink = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
+  rows: () => undefined,
+});
+interface Controller {
+  readonly node: Node;
+  readonly shepherd: Ref<Shepherd>;
+  readonly facets: readonly Ref<ServiceFacet>[];
+}
+const locationOf = (folder: string, at: number): PeerLocation => ({
+  transport: 'unix',
+  designator: `m${at}`,
+  hints: { path: path.join(folder, `m${at}`) },
+});
+const controllerPlan = (): readonly PlannedService[] => {
+  const names = Array.from({ length: MEMBERS }, (_, at) => `web-${at}`);
+  const exported = names.map((name, at) => ({
+    kind: 'exported' as const,
+    spec: { provision: [name] as const, petname: String(at), origin: `m${at}`, requirement: [] },
+  }));
+  const facts = {
+    provision: ['fleet'] as const,
+    documentation: '',
+    minReady: '100%' as const,
+    settleMs: 10_000,
+  };
+  return [...exported, { kind: 'fleet', spec: { ...facts, members: names } }];
+};
+const makeController = async (folder: string): Promise<Controller> => {
+  const node = makeNode('controller', unixAt('controller'));
+  const facets = await Promise.all(
+    Array.from({ length: MEMBERS }, (_, at) => reach<ServiceFacet>(node, locationOf(folder, at))),
+  );
+  const { made } = await node.vat.run((turn) => {
+    const shepherd = bareShepherd(turn, 'C', nodeClock());
+    registerServices(turn, shepherd, controllerPlan(), {
+      // They are all there: what is measured begins with a warm session.
+      dial: (petname, reached) => reached.kept(facets[Number(petname)]),
+      peerOf: () => undefined,
+      clock: nodeClock(),
+    });
+    return turn.kept({ made: shepherd });
+  });
+  await node.vat.run((turn) => turn.send(made, 'restore'));
+  return { node, shepherd: made, facets };
+};
+let operationCount = 0;
+/** One command for the fleet. @throws Error where it does not reach everybody */
+const perform = async ({ node, shepherd }: Controller, action: string): Promise<void> => {
+  operationCount += 1;
+  const request = requestOf({ operation: `op-${operationCount}`, member: 'fleet', action });
+  const { result, reason } = await node.vat.run((turn: Turn) =>
+    turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink)),
+  );
+  if (result !== 'changed') throw new Error(`${action}: ${result}: ${reason}`);
+};
+const statusOfAll = ({ node, facets }: Controller): Promise<unknown> =>
+  node.vat.run((turn) => turn.all(facets.map((facet) => turn.send(facet, 'status'))));
+
+/** A ping to each raw socket, and the last answer. */
+const pingAll = async (folder: string): Promise<() => Promise<void>> => {
+  const sockets = await Promise.all(
+    Array.from({ length: MEMBERS }, (_, at) => connected({ path: path.join(folder, `r${at}`) })),
+  );
+  let heard: () => void = () => undefined;
+  for (const socket of sockets) socket.on('data', () => heard());
+  const frame = new Uint8Array(CALL_BYTES);
+  return () =>
+    new Promise((done) => {
+      let missing = MEMBERS;
+      heard = () => {
+        missing -= 1;
+        if (missing === 0) done();
+      };
+      for (const socket of sockets) socket.write(frame);
+    });
+};
+
+/** What a step takes of both processes, in ms of CPU. */
+interface Took {
+  readonly ms: number;
+  readonly hereMs: number;
+  readonly thereMs: number;
+}
+const took = async (members: OtherEnd, step: () => Promise<unknown>): Promise<Took> => {
+  const [here, there] = [usageHere().cpuUs, (await members.usage()).cpuUs];
+  const ms = await timed(step);
+  const hereMs = (usageHere().cpuUs - here) / 1_000;
+  return { ms, hereMs, thereMs: ((await members.usage()).cpuUs - there) / 1_000 };
+};
+
+const measure = async (
+  what: string,
+  must: string,
+  members: OtherEnd,
+  controller: Controller,
+  pings: () => Promise<void>,
+): Promise<void> => {
+  const start = async (): Promise<Took> => {
+    const taken = await took(members, () => perform(controller, 'start'));
+    await perform(controller, 'stop');
+    return taken;
+  };
+  const ping = (): Promise<Took> => took(members, pings);
+  const status = (): Promise<Took> => took(members, () => statusOfAll(controller));
+  for (let at = 0; at < WARM_UPS; at += 1) await compare(1, start, ping);
+  const starts = await compare(ROUNDS, start, ping);
+  const calls = await compare(ROUNDS, status, ping);
+  const msOf = (all: readonly Took[]) => all.map(({ ms }) => ms);
+  const startMs = msOf(starts.ours);
+  print(
+    13,
+    `${what}: start, in round trips of ${RTT_MS} ms`,
+    must,
+    startMs.map((ms) => ms / RTT_MS),
+    {
+      startMs,
+      pingMs: msOf(starts.theirs),
+      controllerCpuMs: starts.ours.map(({ hereMs }) => hereMs),
+      membersCpuMs: starts.ours.map(({ thereMs }) => thereMs),
+    },
+  );
+  print(
+    13,
+    `${what}: start / a ping to each`,
+    'for information',
+    ratios(startMs, msOf(starts.theirs)),
+  );
+  print(
+    13,
+    `${what}: a call to each / a ping to each`,
+    'for information',
+    ratios(msOf(calls.ours), msOf(calls.theirs)),
+    {
+      callMs: msOf(calls.ours),
+      pingMs: msOf(calls.theirs),
+    },
+  );
+};
+
+const main = (): Promise<void> =>
+  withFolder(async (folder) => {
+    const raw = await startOtherEnd('raw', folder);
+    const pings = await pingAll(folder);
+    for (const [kind, must] of [
+      ['quick', '<= 3'],
+      ['shepherds', 'for information'],
+    ] as const) {
+      const home = path.join(folder, kind);
+      fs.mkdirSync(home, { mode: 0o700 });
+      const members = await startOtherEnd('members', home, kind);
+      const controller = await makeController(home);
+      await measure(`${MEMBERS} ${kind}`, must, members, controller, pings);
+      controller.node.router.close();
+      members.end();
+    }
+    raw.end();
+    process.exit();
+  });
+
+const [first = '', second = ''] = process.argv.slice(2);
+if (role === 'members') await serveMembers(first, second);
+else if (role === 'raw') serveRaw(first);
+else await main();

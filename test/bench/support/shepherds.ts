@@ -1,0 +1,51 @@
+/** Shepherds without processes, logs and disk: for what it takes to get through to them. */
+import type { Clock, Ref, Turn } from '@bellwether/actors';
+import {
+  makeProcessMonitor,
+  makeShepherd,
+  type ProcessBackend,
+  type Prober,
+  type LogFiles,
+  type Shepherd,
+} from '@bellwether/shepherd';
+
+const nobody = (): never => {
+  throw new Error('there are no processes here');
+};
+const noProcesses: ProcessBackend = {
+  start: nobody,
+  signal: nobody,
+  adopt: (_known, answer) => answer.kept([]),
+  watch: nobody,
+  runToEnd: nobody,
+};
+
+const noLogs: LogFiles = {
+  pathOf: () => '',
+  lines: nobody,
+  begin: nobody,
+  read: nobody,
+  stop: nobody,
+  bound: () => undefined,
+};
+const noProbes: Prober = {
+  http: nobody,
+  tcp: nobody,
+  exec: nobody,
+  notified: nobody,
+  logged: nobody,
+  forget: () => undefined,
+};
+
+/** A shepherd that keeps nothing; services are the caller's affair. */
+export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shepherd> =>
+  turn.spawn(makeShepherd, {
+    name,
+    epoch: name,
+    monitor: turn.spawn(makeProcessMonitor, { backend: noProcesses, epoch: name, running: [] }),
+    prober: noProbes,
+    logFiles: noLogs,
+    clock,
+    log: () => undefined,
+    records: { desired: new Map(), enabled: new Map(), running: [] },
+  });
