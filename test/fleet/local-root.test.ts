@@ -62,6 +62,7 @@ const makeTestShepherd = (
       note(turn, `follow ${name} ${JSON.stringify(query)}`);
       return turn.kept(undefined);
     },
+    followHistory: (turn) => turn.kept(undefined),
     history: () => [{ service: 'web', what: 'running', at: 1 }],
     shutDown: (turn) => {
       note(turn, 'shut down');

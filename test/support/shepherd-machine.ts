@@ -123,7 +123,7 @@ export class Logs {
     }
   }
   view(say: (ms: number, task: () => void) => void): LogFiles {
-    const begin = (service: string, { lineCount }: LogQuery): number =>
+    const begin = (service: string, { lineCount = 1_000 }: LogQuery): number =>
       Math.max(0, this.of(service).length - lineCount);
     return {
       pathOf: (service) => `/log/${service}.log`,

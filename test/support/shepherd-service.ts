@@ -14,6 +14,7 @@ import {
   type Value,
 } from '@bellwether/actors';
 import {
+  makeChangeFeed,
   makeProcessMonitor,
   makeService,
   makeWriter,
@@ -129,7 +130,7 @@ export class ServiceRig {
       },
       logFiles: {
         pathOf: (service: string) => `/log/${service}`,
-        lines: (_service: string, { lineCount }: LogQuery, answer: Answer) =>
+        lines: (_service: string, { lineCount = 0 }: LogQuery, answer: Answer) =>
           answer.kept(this.logLines.slice(-lineCount)),
         begin: (_service: string, _query: LogQuery, answer: Answer) => answer.kept(0),
         read: () => undefined,
@@ -139,6 +140,7 @@ export class ServiceRig {
       node: 'rig',
       clock: this.world.clock(0),
       log,
+      feed: turn.spawn(makeChangeFeed, 'rig'),
       board: turn.spawn(makeTouched, (names: readonly string[]) => void this.touched.push(names)),
     };
     this.#desk = turn.spawn(makeDesk);

@@ -34,6 +34,7 @@ export type RootShepherd = Pick<
   | 'log'
   | 'follow'
   | 'history'
+  | 'followHistory'
   | 'shutDown'
 >;
 /** What a local root stands in front of. */
@@ -71,6 +72,8 @@ export const makeLocalRoot = (
     follow: (turn, name, query, follower) =>
       turn.send(shepherd, 'follow', readName(name, 'service'), checkedQuery(query), follower),
     history: (turn) => turn.send(shepherd, 'history'),
+    followHistory: (turn, query, follower) =>
+      turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
     mint: (turn, service) =>
       turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>
         options.uriOf(swissnum),

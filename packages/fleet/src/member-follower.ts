@@ -42,7 +42,8 @@ export const makeMemberFollower = (
         throw new Malformed(`log: expected batch ${next}, found ${String(sequence)}`);
       if (waitingCount.get() >= limits.followBatchCount)
         throw new Malformed(`log: more than ${limits.followBatchCount} batches are unanswered`);
-      const events = reader.logBatch(batch, 'batch');
+      // The history of the far end is no log of a service, and nobody has asked for it.
+      const events = reader.logBatch(batch, 'batch').filter(({ kind }) => kind !== 'change');
       if (weightOf(events) > LIMITS.logBatchWeight)
         throw new Malformed(`log: a batch weighs more than ${LIMITS.logBatchWeight}`);
       batchCount.set(next + 1);
@@ -60,6 +61,7 @@ export const makeMemberFollower = (
 };
 
 const relabelled = (event: LogEvent, about: string | undefined, origin: string): LogEvent => {
+  if (event.kind === 'change') return event;
   const way = [about, event.about].filter((part) => part !== undefined).join('/');
   const { about: _theirs, ...rest } = event;
   const named = way === '' ? rest : { ...rest, about: way };

@@ -43,6 +43,8 @@ export interface LocalRoot {
   follow(name: string, query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): Vow<readonly Change[]>;
+  /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */
+  followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /**
    * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk.
    */

@@ -3,6 +3,7 @@
  * the name stands for. Whoever asks has a share of what may be followed at once.
  */
 import { Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { localRoot } from './commands.ts';
 import { Cycle } from './errors.ts';
 import { limits } from './limits.ts';
 import { checkedQuery } from './log-query.ts';
@@ -10,7 +11,7 @@ import { makeLogStream } from './log-stream.ts';
 import { broken, canonicalOf, hopOf, serviceOf, type Held } from './shepherd-state.ts';
 import { checkFollower } from './sinks.ts';
 import { through } from './trail.ts';
-import type { Follower, LogPlace, LogQuery, Service } from './types.ts';
+import type { Change, Follower, LogEvent, LogPlace, LogQuery, Service } from './types.ts';
 
 /** Who wants to follow what. */
 export interface Following {
@@ -60,6 +61,40 @@ const orBroken = (turn: Turn, ask: () => Vow<void>): Vow<void> => {
     if (reason instanceof Cycle) return broken(turn, reason);
     throw reason;
   }
+};
+
+/** What has happened, as the query has it, then what happens. @throws BadRequest, Limit */
+export const followHistory = (
+  held: Held,
+  turn: Turn,
+  query: LogQuery,
+  follower: Ref<Follower>,
+  changes: readonly Change[],
+): Vow<void> => {
+  const { lineCount = changes.length, sinceMs, isOnce } = checkedQuery(query);
+  checkFollower(follower);
+  const number = take(held, localRoot);
+  const stream = turn.spawn(makeLogStream, follower);
+  const since = sinceMs === undefined ? 0 : held.clock.wall() - sinceMs;
+  const wanted = changes.filter(({ at }) => at >= since);
+  const told = wanted.slice(Math.max(0, wanted.length - lineCount));
+  const begun = piecesOf(told).map((piece) => turn.call(stream, 'pass', piece));
+  const end = (turn: Turn): void => {
+    held.follows.delete(number);
+    turn.call(stream, 'finish');
+  };
+  return isOnce === true
+    ? turn.when(turn.all(begun), end, end)
+    : turn.when(turn.call(held.feed, 'follow', stream), end, end);
+};
+/** As many at once as a batch may have. */
+const piecesOf = (changes: readonly Change[]): readonly (readonly LogEvent[])[] => {
+  const pieces: LogEvent[][] = [];
+  for (let at = 0; at < changes.length; at += limits.changePieceCount) {
+    const piece = changes.slice(at, at + limits.changePieceCount);
+    pieces.push(piece.map((change) => ({ kind: 'change', ...change })));
+  }
+  return pieces;
 };
 
 interface Leaf {

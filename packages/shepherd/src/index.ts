@@ -13,6 +13,7 @@ export * from './errors.ts';
 export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
+export { makeChangeFeed } from './change-feed.ts';
 export { makeServiceFacet } from './facet.ts';
 export { checkedQuery } from './log-query.ts';
 export { makeLogger } from './logger.ts';

@@ -127,6 +127,10 @@ export const limits = {
   followCount: 256,
   /** The same of one asker: a few terminals, and a program that collects. */
   askerFollowCount: 32,
+  /** Changes of the history in one batch: with names of full length it is below `batchBytes`. */
+  changePieceCount: 256,
+  /** Changes that wait for one follower of the history: as many as a fleet has in a stop. */
+  waitingChangeCount: 1_024,
   /** Services that a follower's question may have come through; see probeHopCount. */
   followHopCount: 5,
   /** Places that one may go on from: one for each service of the largest aggregate. */

@@ -16,7 +16,9 @@ export const checkedQuery = (query: LogQuery | number): LogQuery => {
   if (isOnce !== undefined && typeof isOnce !== 'boolean')
     throw new BadRequest('log: isOnce must be true or false');
   return {
-    lineCount: checkedCount('log: line count', lineCount, limits.logLineCount),
+    ...(lineCount !== undefined && {
+      lineCount: checkedCount('log: line count', lineCount, limits.logLineCount),
+    }),
     ...(sinceMs !== undefined && { sinceMs: checkedCount('log: since', sinceMs, limits.sinceMs) }),
     ...(after !== undefined && { after: checkedPlaces(after) }),
     ...(isOnce !== undefined && { isOnce }),

@@ -111,8 +111,14 @@ const nextBatch = ({ waiting }: Held): readonly LogEvent[] => {
 };
 
 const bytesOf = (event: LogEvent): number => {
-  const about = utf8Bytes(event.about ?? '');
-  return event.kind === 'place' ? 32 + about : 32 + about + utf8Bytes(event.from + event.text);
+  switch (event.kind) {
+    case 'change':
+      return 32 + utf8Bytes(event.service);
+    case 'place':
+      return 32 + utf8Bytes(event.about ?? '');
+    default:
+      return 32 + utf8Bytes(`${event.about ?? ''}${event.from}${event.text}`);
+  }
 };
 
 const close = ({ credit, waiting, end }: Held): void => {

@@ -1,14 +1,15 @@
 /** The words about logs: who asks for which lines, how they come, and the powers behind that. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { logNotes } from './shapes.ts';
+import type { Change } from './types.ts';
 
 /** What a note is about. */
 export type LogNote = (typeof logNotes)[number];
 
 /** Which lines of a log somebody wants. */
 export interface LogQuery {
-  /** At most so many of the last lines. */
-  readonly lineCount: number;
+  /** At most so many of the last lines. Absent: all that are kept. */
+  readonly lineCount?: number;
   /**
    * Only what was written in the last so many milliseconds, as far as the host knows: rather more
    * than less. An age, since clocks differ.
@@ -49,7 +50,9 @@ export type LogEvent =
       readonly what: LogNote;
       readonly text: string;
     }
-  | ({ readonly kind: 'place' } & LogPlace);
+  | ({ readonly kind: 'place' } & LogPlace)
+  /** Of the history: a status that changed. */
+  | ({ readonly kind: 'change' } & Change);
 
 /** Who follows logs, often on another machine. The answer to a batch is the credit for another. */
 export interface Follower {
@@ -68,6 +71,12 @@ export interface LogStream {
   over(): Vow<void>;
   /** Nothing comes any more. */
   finish(): void;
+}
+/** The `^change-feed`: tells who follows the history of each status that changes. */
+export interface ChangeFeed {
+  changed(change: Change): void;
+  /** Kept when nobody follows any more. */
+  follow(stream: Ref<LogStream>): Vow<void>;
 }
 /** One service is to be followed into a stream. */
 export interface Follow {

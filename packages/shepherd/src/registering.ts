@@ -11,8 +11,8 @@ export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<Local
     isEnabled: held.enabled.get(name) ?? true,
     isWanted: held.desired.get(name) ?? config.isAutoStarted,
   };
-  const { monitor, prober, logFiles, clock, log, board, name: node } = held;
-  const powers = { monitor, prober, logFiles, clock, log, board, node };
+  const { monitor, prober, logFiles, clock, log, board, feed, name: node } = held;
+  const powers = { monitor, prober, logFiles, clock, log, board, feed, node };
   const service = turn.spawn(makeService, config, powers, recorded);
   turn.call(held.registry, 'register', service);
   held.entries.set(name, { kind: 'own', service, config });

@@ -13,6 +13,7 @@ import { limits } from './limits.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
   Change,
+  ChangeFeed,
   Ending,
   LogFiles,
   Logger,
@@ -33,6 +34,7 @@ export interface ServicePowers {
   readonly logFiles: LogFiles;
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly log: Log;
+  readonly feed: Ref<Pick<ChangeFeed, 'changed'>>;
   /** The name of this shepherd: it stands in front of lines of logs. */
   readonly node: string;
   /** Told of everything that changes in a status. */
@@ -237,6 +239,7 @@ export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']
   if (what === undefined) return;
   const noted: Change = { service: held.name, what, at };
   held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
+  turn.tell(held.feed, 'changed', noted);
   say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
 };
 

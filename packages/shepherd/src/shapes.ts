@@ -363,14 +363,20 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
       { kind: () => 'note', from: text, what: readNote, text },
       { about: text },
     ),
+    change: struct<Of<'change'>>(
+      { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },
+      {},
+    ),
     place: struct<Of<'place'>>({ kind: () => 'place', place: readCount }, { about: text }),
   };
-  const readKind = wordOf(['line', 'note', 'place'] as const, undefined);
+  const readKind = wordOf(['line', 'note', 'place', 'change'] as const, undefined);
   const readWhat = wordOf(logNotes, undefined);
+  const readChange = wordOf(changes, undefined);
   return (value, what) => {
     const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
-    const isKnown =
-      kind !== 'note' || readWhat(readField(value, 'what', what), `${what}.what`) !== undefined;
+    const said = kind === 'note' || kind === 'change' ? readField(value, 'what', what) : undefined;
+    const read = kind === 'note' ? readWhat : readChange;
+    const isKnown = said === undefined || read(said, `${what}.what`) !== undefined;
     return kind === undefined || !isKnown ? undefined : readers[kind](value, what);
   };
 };

@@ -3,12 +3,14 @@
  * on: operation.ts; what is remembered of operations, and for how long: memory.ts.
  */
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
+import { makeChangeFeed } from './change-feed.ts';
 import type { Memory } from './memory.ts';
 import type { Graph, Wish } from './plan.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { makeStatusBoard } from './status-board.ts';
 import type {
   Aggregate,
+  ChangeFeed,
   LocalService,
   LogFiles,
   Outcome,
@@ -57,6 +59,7 @@ export interface Held extends ShepherdOptions {
   readonly entries: JournalMap<string, Registered>;
   /** Hops that were ever given out: no two services share one, also not one after the other. */
   readonly hopCount: JournalCell<number>;
+  readonly feed: Ref<ChangeFeed>;
   /** Who follows logs, by the number of the follower. */
   readonly follows: JournalMap<number, string>;
   /** The last of those numbers. */
@@ -88,6 +91,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     board: turn.spawn(makeStatusBoard, registry),
     entries: turn.map(),
     hopCount: turn.cell(0),
+    feed: turn.spawn(makeChangeFeed, options.name),
     follows: turn.map(),
     followNumber: turn.cell(0),
     swapCount: turn.cell(0),

@@ -17,7 +17,7 @@ import { cancelOperation, command, localRoot } from './commands.ts';
 import { UnknownAction } from './errors.ts';
 import { makeServiceFacet } from './facet.ts';
 import { foreseen } from './foresight.ts';
-import { follow } from './follow.ts';
+import { follow, followHistory } from './follow.ts';
 import { limits } from './limits.ts';
 import { checkedQuery } from './log-query.ts';
 import { plan, planEnd, type Step } from './plan.ts';
@@ -90,6 +90,8 @@ export const makeShepherd = (
     follow: (turn, name, query, follower, principal = localRoot) =>
       follow(held, turn, { name, query, follower, principal }),
     history: (turn) => history(held, turn),
+    followHistory: (turn, query, follower) =>
+      followHistory(held, turn, query, follower, history(held, turn)),
     isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
     swap: (turn, swap, sink) => {
       checkSink(sink);

@@ -267,6 +267,8 @@ export interface Shepherd {
   follow(name: string, query: LogQuery, follower: Ref<Follower>, principal?: string): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
+  /** The same as a stream, from what the query asks for on. @throws BadRequest, Limit */
+  followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /** Whether there is a service of this name. */
   isRegistered(name: string): boolean;
   /**

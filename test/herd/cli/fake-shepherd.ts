@@ -80,6 +80,7 @@ const makeFakeRoot = (
     log: answer('log'),
     follow: answer('follow'),
     history: answer('history'),
+    followHistory: answer('followHistory'),
     mint: answer('mint'),
     adoptRef: answer('adoptRef'),
     refs: answer('refs'),

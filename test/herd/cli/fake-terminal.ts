@@ -19,6 +19,7 @@ export const fakeTerminal = (
     columns: 80,
     isTerminal: false,
     out: (text) => void (written.out += text),
+    taken: () => Promise.resolve(),
     err: (text) => void (written.err += text),
     wall: () => new Date(2026, 10, 25, 10, 4, 5).getTime(),
     now: () => performance.now(),

@@ -5,7 +5,7 @@ import {
   actionListLines,
   docLines,
 } from '../../../packages/herd/src/cli/format/doc.ts';
-import { historyLines, logLines } from '../../../packages/herd/src/cli/format/log.ts';
+import { historyLines, LogLabels, noteLine } from '../../../packages/herd/src/cli/format/log.ts';
 import { outcomeLines } from '../../../packages/herd/src/cli/format/outcome.ts';
 import { statusListLines } from '../../../packages/herd/src/cli/format/status-list.ts';
 import type { ShownStatus } from '../../../packages/herd/src/cli/format/shown-status.ts';
@@ -459,7 +459,10 @@ describe('the log', () => {
     ]);
   });
   it('of one service is made harmless', () => {
-    expect(logLines(['a\x1b]0;x\x07', 'b'])).toEqual(['a\\x1b]0;x\\x07', 'b']);
+    const line = (text: string) => ({ kind: 'line', from: 'A', text }) as const;
+    expect(new LogLabels().lineOf(line('a\x1b]0;x\x07'))).toBe('a\\x1b]0;x\\x07');
+    const note = { kind: 'note', from: 'a', what: 'lost', text: 'x\u202e' } as const;
+    expect(noteLine(note)).toBe('herd: a: x\\u{202e}');
   });
 });
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { ActorError, type Ref } from '@bellwether/actors';
-import type { Sink } from '@bellwether/shepherd';
+import { ActorError, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { Follower, LogEvent, Sink } from '@bellwether/shepherd';
 import { afterEach, describe, expect, it } from 'vitest';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { version } from '../../../packages/herd/src/version.ts';
@@ -565,15 +565,140 @@ describe('an action', () => {
 });
 
 describe('herd log and doc', () => {
+  const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
+  const line = (text: string, more: Partial<LogEvent> = {}): LogEvent =>
+    ({ kind: 'line', from: 'A', text, ...more }) as LogEvent;
+  /** Sends batches to the follower, each after the answer to the one before, then answers. */
+  const follow =
+    (queries: unknown[], ...batches: readonly (readonly LogEvent[])[]) =>
+    (turn: Turn, ...args: readonly unknown[]): unknown => {
+      const [query, follower] = args.slice(-2) as [unknown, Ref<Follower>];
+      queries.push(query);
+      const next = (turn: Turn, at: number): Vow<unknown> =>
+        at >= batches.length
+          ? turn.kept(undefined)
+          : turn.when(turn.send(follower, 'lines', batches[at] ?? [], at), (turn) =>
+              next(turn, at + 1),
+            );
+      return next(turn, 0);
+    };
   it('show the last lines of a service, or what happened', async () => {
+    const queries: unknown[] = [];
     await serve({
-      log: () => ['a\x07', 'b'],
+      follow: follow(queries, [line('a\x07')], [line('b'), { kind: 'place', place: 4 }]),
       history: () => [{ service: 'web', what: 'running', at: 0 }],
     });
     expect((await run('log', 'web', '-n', '2')).written.out).toBe('a\\x07\nb\n');
-    expect(shepherd?.asked).toEqual([['log', 'web', 2]]);
+    expect(shepherd?.asked).toEqual([['follow', 'web']]);
+    await run('log', 'web');
+    await run('log', 'web', '--since', '10m');
+    await run('log', 'web', '--since', '2026-11-25T10:04', '-n', '3', '-f');
+    expect(queries).toEqual([
+      { lineCount: 2, isOnce: true },
+      { lineCount: 20, isOnce: true },
+      { sinceMs: 600_000, isOnce: true },
+      { lineCount: 3, sinceMs: 5_000 },
+    ]);
     expect((await run('log')).written.out).toMatch(/\tservice web is running\n$/);
     expect((await run('log', '-n', '0')).written.out).toBe('');
+    expect((await run('log', '--since', '1h')).written.out).toBe('');
+  });
+  it('tag the lines of a fleet with the node, and with the service where a node has two', async () => {
+    const said = [
+      line('one', { about: 'web-a', from: 'a' }),
+      line('two', { about: 'web-b', from: 'b' }),
+      line('three', { about: 'db-b', from: 'b' }),
+      line('four', { about: 'web-a', from: 'a' }),
+    ];
+    await serve({ follow: follow([], said) });
+    expect((await run('log', 'all')).written.out).toBe('a: one\nb: two\nb db-b: three\na: four\n');
+  });
+  it('say on standard error what does not come, and exit with 4 where that was wanted', async () => {
+    const gone = { kind: 'note', from: 'b', about: 'web-b', what: 'unreachable' } as const;
+    await serve({
+      follow: follow([], [line('one', { about: 'web-a' })], [{ ...gone, text: 'no\x1b contact' }]),
+    });
+    const ran = await run('log', 'all');
+    expect(ran.written).toEqual({ out: 'A: one\n', err: 'herd: b web-b: no\\x1b contact\n' });
+    expect(ran.exitCode).toBe(4);
+    expect((await run('log', 'all', '-f')).exitCode).toBe(0);
+  });
+  it('that could not be read at all exit with 4, and say so once', async () => {
+    const gone = { kind: 'note', from: 'a', what: 'unreachable', text: 'no contact' } as const;
+    await serve({
+      follow: (turn, ...args) =>
+        turn.when(follow([], [gone])(turn, ...args) as Vow, () => {
+          throw new ActorError('unreachable', 'no contact');
+        }),
+    });
+    const ran = await run('log', 'web-a');
+    expect(ran.written.err).toBe('herd: a: no contact\n');
+    expect(ran.exitCode).toBe(4);
+  });
+  it('with --json print one document a line, of lines and of notes', async () => {
+    const note = { kind: 'note', from: 'a', what: 'back', text: 'it is there again' } as const;
+    await serve({
+      follow: follow([], [line('one', { at: 7 })], [note, line('two', { about: 'x' })]),
+    });
+    const { out } = (await run('log', 'web', '--json')).written;
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((each) => JSON.parse(each) as unknown),
+    ).toEqual([
+      { schema: 1, kind: 'line', from: 'A', service: 'web', text: 'one', at: 7 },
+      {
+        schema: 1,
+        kind: 'note',
+        from: 'a',
+        service: 'web',
+        what: 'back',
+        text: 'it is there again',
+      },
+      { schema: 1, kind: 'line', from: 'A', service: 'x', text: 'two' },
+    ]);
+  });
+  it('follow until Ctrl-C, which ends it well', async () => {
+    await serve({
+      follow: (turn, ...args) =>
+        turn.when(follow([], [line('one')])(turn, ...args) as Vow, (turn) => turn.vow().vow),
+    });
+    const terminal = here();
+    setTimeout(() => terminal.pressInterrupt(), 200);
+    const ran = await herd(terminal, 'log', '-f', 'web');
+    expect(ran).toMatchObject({ exitCode: 0, written: { out: 'one\n', err: '' } });
+  });
+  it('follow what happens to all services', async () => {
+    const queries: unknown[] = [];
+    const change = { kind: 'change', service: 'web', what: 'running', at: now } as const;
+    await serve({ followHistory: follow(queries, [change]) });
+    const ran = await run('log', '-f', '-n', '5');
+    expect(ran.written.out).toBe('25 Nov 2026 10:04:05\tservice web is running\n');
+    expect(queries).toEqual([{ lineCount: 5 }]);
+    expect(JSON.parse((await run('log', '-f', '--json')).written.out)).toEqual({
+      schema: 1,
+      ...change,
+    });
+  });
+  it('wait for what they print to before they take more', async () => {
+    await serve({ follow: follow([], [line('one')], [line('two')]) });
+    const waiting: (() => void)[] = [];
+    const terminal = here({ taken: () => new Promise((taken) => waiting.push(taken)) });
+    const ended = herd(terminal, 'log', 'web');
+    while (waiting.length === 0) await new Promise((again) => setTimeout(again, 5));
+    await new Promise((later) => setTimeout(later, 100));
+    expect(terminal.written.out).toBe('one\n');
+    waiting.shift()?.();
+    while (waiting.length === 0) await new Promise((again) => setTimeout(again, 5));
+    waiting.shift()?.();
+    expect((await ended).written.out).toBe('one\ntwo\n');
+  });
+  it('of a shepherd that says nothing end when the time is up, with 6', async () => {
+    await serve({});
+    const ran = await run('log', 'web', '--timeout', '0.3');
+    expect(ran.exitCode).toBe(6);
+    expect(ran.written.err).toContain('no more of the log within 300 ms');
   });
   it('of an unknown action exits with 1, of an unknown keyword with 2', async () => {
     await serve({
@@ -694,10 +819,6 @@ describe('@petname', () => {
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain('@web is unreachable');
     expect(ran.written.err).toContain('nothing was asked of it');
-  });
-  it('gives no log', async () => {
-    await serve({});
-    expect((await run('log', '@web')).exitCode).toBe(2);
   });
 });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
 import {
   actionRules,
+  ageIn,
   optionNames,
   type OptionRule,
   optionRules,
@@ -66,6 +67,8 @@ describe('the two parsers', () => {
     ['--socket', '/tmp/s', 'start', 'web'],
     ['-s', '/tmp/s', '-q', 'stop', 'fleet', '--no-members'],
     ['log', 'web', '-n', '20'],
+    ['log', '-f', 'web', '--since', '10m'],
+    ['log', '--since=2026-11-25T10:04:05Z', '--follow'],
     ['--timeout=2.5', 'restart', '@web'],
     ['ref', 'mint', 'web', '--out', 'web.ref'],
     ['reload', 'web', '--hard', '-x'],
@@ -208,4 +211,34 @@ describe('help', () => {
     expect(text).toContain('--reveal');
     expect(text).not.toContain('--from');
   });
+});
+
+describe('--since', () => {
+  const now = Date.parse('2026-11-25T10:04:05Z');
+  it.each([
+    ['30s', 30_000],
+    ['10m', 600_000],
+    ['2h', 7_200_000],
+    ['7d', 604_800_000],
+    ['0s', 0],
+    ['999999d', 315_360_000_000],
+    ['2026-11-25T10:04:00Z', 5_000],
+    ['2026-11-25 11:04:00+01:00', 5_000],
+    ['2026-11-25T10:03:59.500Z', 5_500],
+    ['2026-11-26T10:04:05Z', 0],
+    ['1900-01-01T00:00Z', 315_360_000_000],
+  ])('takes %s', (text, ageMs) => {
+    expect(ageIn(text, now)).toBe(ageMs);
+  });
+  it('takes a time without a zone, and a date alone, for local ones', () => {
+    const local = new Date(2026, 10, 25, 9, 0).getTime();
+    expect(ageIn('2026-11-25T09:00', local + 1_000)).toBe(1_000);
+    expect(ageIn('2026-11-25', local)).toBe(9 * 3_600_000);
+  });
+  it.each(['', '10', '10 m', '-1s', '1.5h', '10M', '1000000s', 'yesterday', '2026-13-01', '10:04'])(
+    'does not take %j',
+    (text) => {
+      expect(ageIn(text, now)).toBeUndefined();
+    },
+  );
 });

@@ -138,6 +138,7 @@ const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   count: `a whole number from 0 to ${maxLogLines}`,
   seconds: 'seconds above 0, at most a day',
   share: 'a number of members, or a whole percentage up to 100%',
+  since: "an age like 30s, 10m, 2h or 7d, or a time like '2026-11-25T10:04'",
 };
 
 /** The help, of everything or of one own action. `columns` is the width of the terminal. */
@@ -179,6 +180,7 @@ const examples = [
   ['herd start web-server-fleet', 'start a whole fleet'],
   ['herd status web-server', 'everything about one service'],
   ['herd log web-server -n 20', 'its last lines'],
+  ['herd log web-server-fleet -f --since 10m', 'those of its members, and what comes'],
   ['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file'],
   ['herd ref add web < web.ref', 'keep it under your own name'],
   ['herd restart @web', 'use it'],

@@ -10,13 +10,13 @@
  * everywhere.
  */
 import { factsOf, rootNames } from '@bellwether/shepherd';
-import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
+import { maxLogLines, maxMembers, maxSinceMs, maxTimeoutMs } from './limits.ts';
 
 /**
  * A flag stands alone; the others take one value: any text, a whole number, seconds (kept as
- * milliseconds), or so many members or percent of them.
+ * milliseconds), so many members or percent of them, or a time, or how long ago it was (kept as typed).
  */
-export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share';
+export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share' | 'since';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -39,6 +39,13 @@ export const optionRules = {
   quiet: { letter: 'q', kind: 'flag', about: 'print no progress' },
   verbose: { letter: 'v', kind: 'flag', about: 'say also what is being done' },
   'log-history': { letter: 'n', kind: 'count', argument: 'N', about: 'how many log lines to show' },
+  follow: { letter: 'f', kind: 'flag', about: 'go on with what comes, until Ctrl-C' },
+  since: {
+    kind: 'since',
+    argument: 'AGE|TIME',
+    about:
+      'only what is younger: 30s, 10m, 2h, 7d, or a time like 2026-11-25T10:04 (to within 10 s)',
+  },
   'no-members': { kind: 'flag', about: 'leave the members of a fleet alone' },
   'dry-run': { kind: 'flag', about: 'say what would be done, and do nothing' },
   'min-ready': {
@@ -67,7 +74,7 @@ export const optionRules = {
 export type OptionName = keyof typeof optionRules;
 type ValueOf<K extends OptionKind> = K extends 'flag'
   ? true
-  : K extends 'text'
+  : K extends 'text' | 'since'
     ? string
     : K extends 'share'
       ? number | `${number}%`
@@ -132,7 +139,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ],
   [
     'log',
-    rule('[SERVICE]', 0, 1, ['log-history'], 'the last lines of a service, or all status changes'),
+    rule(
+      '[SERVICE]',
+      0,
+      1,
+      ['log-history', 'follow', 'since'],
+      'the last lines of a service or a fleet, or all status changes',
+    ),
   ],
   [
     'reload',
@@ -254,6 +267,7 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
   if (kind === 'count')
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
   if (kind === 'share') return shareIn(text);
+  if (kind === 'since') return ageIn(text, 0) === undefined ? undefined : text;
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text)) return undefined;
   const ms = Math.round(Number(text) * 1000);
   return ms > 0 && ms <= maxTimeoutMs ? ms : undefined;
@@ -266,4 +280,24 @@ const shareIn = (text: string): number | `${number}%` | undefined => {
   const count = Number(digits);
   if (percent === '%') return count <= 100 ? `${count}%` : undefined;
   return count <= maxMembers ? count : undefined;
+};
+
+const ageUnits: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+const timeForm = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+
+/**
+ * Milliseconds since what `--since` says: an age, or a time, local where it names no zone. None since
+ * what is still to come. Undefined for what is neither.
+ */
+export const ageIn = (text: string, now: number): number | undefined => {
+  const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (digits !== undefined) return Math.min(Number(digits) * (ageUnits[unit] ?? 0), maxSinceMs);
+  // A date alone would be read as one of Greenwich.
+  const time = timeForm.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : NaN;
+  return Number.isNaN(time) ? undefined : Math.min(Math.max(0, now - time), maxSinceMs);
 };

@@ -15,6 +15,8 @@ export const maxWordChars = limits.argumentBytes;
 export const maxTimeoutMs = limits.remainingMs;
 /** Members of `--min-ready`: as many as a fleet may have. */
 export const maxMembers = limits.rowCount;
+/** Milliseconds of `--since`: what a shepherd takes. */
+export const maxSinceMs = limits.sinceMs;
 /** Lines of `-n`: what a shepherd takes, and one answer carries without a stream. */
 export const maxLogLines = limits.logLineCount;
 /**

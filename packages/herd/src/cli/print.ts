@@ -13,7 +13,9 @@
  *     version     version
  *     help        topic, text
  *     history     changes: service, what, at
- *     log         service, lines
+ *     line        from, service, text, at where it is known: one of a log, always JSON lines
+ *     note        from, service, what, text: why lines of a log do not come, or come again
+ *     change      service, what, at: with --follow, as a JSON line
  *     graph       services, edges: from, to, kind (requirement or member)
  *     doc         service, documentation, actions
  *     reload      isDryRun, exitCode, difference: added, changed (name, paths), removed, …;

@@ -16,6 +16,10 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
     return own.stdout.isTTY === true;
   },
   out: (text) => void own.stdout.write(text),
+  taken: () =>
+    own.stdout.writableNeedDrain
+      ? new Promise((resolve) => void own.stdout.once('drain', resolve))
+      : Promise.resolve(),
   err: (text) => void own.stderr.write(text),
   wall: () => Date.now(),
   now: () => performance.now(),

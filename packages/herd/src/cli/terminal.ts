@@ -15,6 +15,8 @@ export interface Terminal {
   readonly isTerminal: boolean;
   /** Text to standard output, as it is. */
   out(text: string): void;
+  /** Settles when standard output has taken what it was given, or nearly. */
+  taken(): Promise<void>;
   /** Text to standard error, as it is. */
   err(text: string): void;
   /** Wall clock, milliseconds since 1970. */

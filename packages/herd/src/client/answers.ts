@@ -13,6 +13,7 @@ import {
   struct,
   type Change,
   type Event,
+  type LogEvent,
   type Outcome,
   type PlannedStep,
   type Read,
@@ -59,6 +60,11 @@ export const changesIn: (value: unknown) => readonly Change[] = checked(reader.c
 export const planIn: (value: unknown) => readonly PlannedStep[] = checked(reader.plan, 'plan');
 /** Lines of text. @throws BadAnswer */
 export const linesIn: (value: unknown) => readonly string[] = checked(reader.lines, 'lines');
+/** One batch of followed logs. @throws BadAnswer */
+export const logBatchIn: (value: unknown) => readonly LogEvent[] = checked(
+  reader.logBatch,
+  'batch',
+);
 /** One text. @throws BadAnswer */
 export const textIn: (value: unknown) => string = checked(reader.text, 'text');
 /** One batch of an operation's stream. @throws BadAnswer */

@@ -1,6 +1,6 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { About, Reloaded } from '@bellwether/fleet';
-import type { Change, Outcome, Status } from '@bellwether/shepherd';
+import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
   changesIn,
@@ -12,7 +12,8 @@ import {
   statusIn,
   textIn,
 } from './answers.ts';
-import type { Line, Patience } from './line.ts';
+import { openLog, type LogTold } from './follower.ts';
+import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 import type { ServiceClient } from './service.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -25,6 +26,8 @@ export interface RootClient {
   status(names: readonly string[], probeMs: number, patience: Patience): Promise<readonly Status[]>;
   log(service: string, lineCount: number, patience: Patience): Promise<readonly string[]>;
   history(patience: Patience): Promise<readonly Change[]>;
+  /** Follows what happens to all services. */
+  followHistory(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
   about(patience: Patience): Promise<About>;
   /** The URI of a new facet: a secret. */
   mint(service: string, patience: Patience): Promise<string>;
@@ -48,6 +51,8 @@ export const rootClient = (line: Line): RootClient => {
       linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
     history: async (patience) =>
       changesIn(await line.ask({ method: 'history', args: [], ...patience })),
+    followHistory: (query, told, onInterrupt) =>
+      openLog(line, 'follow-history', [], query, told, onInterrupt),
     about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
     mint: async (service, patience) =>
       textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
@@ -84,6 +89,8 @@ export const rootClient = (line: Line): RootClient => {
         ),
       status: async (probeMs, patience) =>
         statusIn((await client.status([name], probeMs, patience))[0]),
+      follow: (query, told, onInterrupt) =>
+        openLog(line, 'follow', [name], query, told, onInterrupt),
       plan: async (request, patience) =>
         planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
       cancel: async (operation, patience) => {

@@ -1,7 +1,8 @@
 /** One service as `herd` asks it, be it by name at a local root or through a facet of its own. */
-import type { Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
+import type { LogQuery, Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
 import { outcomeIn, planIn, statusIn } from './answers.ts';
-import type { Line, Patience } from './line.ts';
+import { openLog, type LogTold } from './follower.ts';
+import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
 /** What one service offers. Everything rejects as `Line.ask` does, and with BadAnswer. */
@@ -10,6 +11,8 @@ export interface ServiceClient {
   perform(request: Request, told: Told, patience: Patience): Promise<Outcome>;
   /** Asked live: where knowing takes asking somebody else, for at most `probeMs`. */
   status(probeMs: number, patience: Patience): Promise<Status>;
+  /** Follows its log, or those of its members. */
+  follow(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
   /** What a request would do. */
   plan(request: Request, patience: Patience): Promise<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation that was asked for the same way. */
@@ -28,6 +31,7 @@ export const facetClient = (line: Line): ServiceClient => ({
     ),
   status: async (probeMs, patience) =>
     statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience })),
+  follow: (query, told, onInterrupt) => openLog(line, 'follow', [], query, told, onInterrupt),
   plan: async (request, patience) =>
     planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
   cancel: async (operation, patience) => {

@@ -181,7 +181,7 @@ const lastOf = async (
   query: LogQuery,
   wall: number,
 ): Promise<readonly string[]> => {
-  const lineCount = Math.min(query.lineCount, tailLineCount);
+  const lineCount = Math.min(query.lineCount ?? tailLineCount, tailLineCount);
   const begin = await log.begin({ ...query, lineCount }, wall);
   const from = Math.max(begin, log.end() - linesBytes);
   const tail = new ByteTail(linesBytes);

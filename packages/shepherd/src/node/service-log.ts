@@ -89,9 +89,10 @@ export class ServiceLog {
     if (lineCount === 0) return end;
     const oldest = this.#oldest();
     const since = sinceMs === undefined ? oldest : this.#times.placeAt(wall - sinceMs);
-    const floor = Math.max(oldest, end - scannedBytes, since ?? oldest);
+    const nearest = lineCount === undefined ? oldest : end - scannedBytes;
+    const floor = Math.max(oldest, nearest, since ?? oldest);
     let newlineCount = 0;
-    for (let at = end; at > floor;) {
+    for (let at = lineCount === undefined ? floor : end; at > floor;) {
       const start = Math.max(floor, at - chunkBytes);
       const { place, bytes } = await this.#readAll(start, at);
       for (let index = bytes.length - 1; index >= 0; index -= 1) {

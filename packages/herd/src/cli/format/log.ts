@@ -1,5 +1,5 @@
 /** `herd log`: the status changes of all services, or the last lines of one. */
-import type { Change } from '@bellwether/shepherd';
+import type { Change, LogEvent } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { stampText } from './times.ts';
 
@@ -19,5 +19,31 @@ export const historyLines = (changes: readonly Change[]): readonly string[] =>
     ({ service, what, at }) => `${stampText(at)}\tservice ${visible(service)} ${words[what]}`,
   );
 
-/** Lines of a log, made harmless. */
-export const logLines = (lines: readonly string[]): readonly string[] => lines.map(visible);
+type LogLine = Extract<LogEvent, { readonly kind: 'line' }>;
+type Note = Extract<LogEvent, { readonly kind: 'note' }>;
+
+/**
+ * The tags of lines: none where there is but one log, else the node; and the service, too, once a second
+ * one of that node has been heard of.
+ */
+export class LogLabels {
+  /** By node: the services that lines have come from. */
+  readonly #services: Map<string, Set<string>>;
+
+  constructor() {
+    this.#services = new Map();
+  }
+
+  /** A line made harmless, with its tag. */
+  lineOf({ from, about, text }: LogLine): string {
+    if (about === undefined) return visible(text);
+    const services = this.#services.get(from) ?? new Set();
+    this.#services.set(from, services);
+    if (services.size < 2) services.add(about);
+    return visible(services.size > 1 ? `${from} ${about}: ${text}` : `${from}: ${text}`);
+  }
+}
+
+/** What a shepherd has to say about a log. */
+export const noteLine = ({ from, about, text }: Note): string =>
+  visible(`herd: ${about === undefined || about === from ? from : `${from} ${about}`}: ${text}`);

@@ -1,0 +1,51 @@
+/**
+ * The receiver of followed logs. The answer to a batch, which is the credit for another, comes when what
+ * it was printed to has taken it: a slow pager slows the reading of the file, on whatever machine that is.
+ */
+import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
+import type { Follower, LogEvent, LogQuery } from '@bellwether/shepherd';
+import { BadAnswer, logBatchIn } from './answers.ts';
+import type { Line, OnInterrupt, Stream } from './line.ts';
+
+/** Prints a batch; settles when more may come. */
+export type LogTold = (events: readonly LogEvent[]) => Promise<void>;
+
+/** Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused. */
+export const makeClientFollower = (
+  turn: Turn<Follower>,
+  _bcom: Bcom<Follower>,
+  told: LogTold,
+): Behavior<Follower> => {
+  const batchCount = turn.cell(0);
+  const never = turn.vow<void>().vow;
+  return {
+    lines: (turn, batch, sequence): Vow<void> => {
+      const next = batchCount.get();
+      if (sequence !== next)
+        throw new BadAnswer(`log: expected batch ${next}, found ${String(sequence)}`);
+      const events = logBatchIn(batch);
+      batchCount.set(next + 1);
+      return turn.ask<void>((answer) => {
+        const isTaken = (): void => answer.kept(undefined);
+        told(events).then(isTaken, isTaken);
+      });
+    },
+    over: () => never,
+  };
+};
+
+/** Begins to follow; `target` are the arguments in front of the query. */
+export const openLog = (
+  line: Line,
+  method: 'follow' | 'follow-history',
+  target: readonly string[],
+  query: LogQuery,
+  told: LogTold,
+  onInterrupt: OnInterrupt,
+): Stream =>
+  line.open({
+    method,
+    args: (turn) => [...target, query, turn.spawn(makeClientFollower, told)],
+    endsWithAnswer: true,
+    onInterrupt,
+  });
