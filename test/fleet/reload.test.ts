@@ -1,6 +1,7 @@
 /** A daemon that reads its configuration again: in a simulated world, over real sessions. */
 import { Unreachable, World, type Ref, type Turn } from '@bellwether/actors';
 import {
+  FLEET_LIMITS,
   registerServices,
   swapOf,
   type PlannedService,
@@ -198,6 +199,18 @@ describe('a reload', () => {
       expect(good.value?.difference.changed).toHaveLength(1);
     },
   );
+  it('tells what is wrong up to a limit', () => {
+    const rig = nodeWith();
+    for (const count of [FLEET_LIMITS.problemLineCount, FLEET_LIMITS.problemLineCount + 1]) {
+      rig.node.badConfig = Array.from({ length: count }, (_, at) => `line ${at}`).join('\n');
+      const asked = rig.reload() as Asked<Reloaded>;
+      pass(rig.world, 5_000);
+      const { value } = asked;
+      expect(value?.kind === 'refused' && value.problems).toHaveLength(
+        FLEET_LIMITS.problemLineCount,
+      );
+    }
+  });
   it('is refused while another one is under way, be it dry', () => {
     const rig = nodeWith();
     rig.node.config = edited({ documentation: 'New.' });

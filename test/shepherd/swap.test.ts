@@ -1,7 +1,7 @@
 /** Services that come, go and change while their shepherd serves. */
-import { World } from '@bellwether/actors';
+import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import type { ServiceConfig, Swap } from '@bellwether/shepherd';
+import type { Observer, ServiceConfig, ServiceFacet, Swap } from '@bellwether/shepherd';
 import { Machine, program, service } from '../support/shepherd-machine.ts';
 
 const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
@@ -104,6 +104,34 @@ describe('a service that goes', () => {
     const start = rig.machine.herd('start', 'db');
     rig.world.run();
     expect(start.value).toMatchObject({ reason: 'Service db is currently disabled.' });
+  });
+  it.each<keyof ServiceFacet>([
+    'perform',
+    'plan',
+    'cancel',
+    'status',
+    'probe',
+    'watch',
+    'log',
+    'follow',
+  ])('is for the holder of a facet one that never was, when it is asked for %s', (method) => {
+    const rig = up([db]);
+    const facet: Ref<ServiceFacet>[] = [];
+    const ask = (): Error | undefined => {
+      const asked = rig.machine.ask((turn, shepherd) => {
+        facet[0] ??= turn.call(shepherd, 'facet', 'db', 'somebody');
+        return turn.forward(turn.kept(facet[0]), method, ['x', 1]);
+      });
+      rig.world.run(rig.world.now + 2_000);
+      return asked.error;
+    };
+    expect(ask()?.message).not.toBe('no such reference');
+    swap(rig.machine, { removed: ['db'] });
+    rig.world.run();
+    expect(ask()).toMatchObject({ code: 'refused', message: 'no such reference' });
+    swap(rig.machine, { own: [db] });
+    rig.world.run();
+    expect(ask()?.message).not.toBe('no such reference');
   });
   it('is not stopped twice, whatever the end of the daemon', () => {
     const rig = up([db, web], ['web']);
@@ -228,3 +256,48 @@ const swapsAgain = (rig: ReturnType<typeof up>) => {
   rig.world.run();
   return asked.value?.result;
 };
+
+describe('who watches', () => {
+  it('hears of what comes, goes and changes, all services or one', () => {
+    const rig = up([db, web], ['web']);
+    const seen: string[] = [];
+    const watch = (names: readonly string[]): void => {
+      rig.machine.ask((turn, shepherd) =>
+        turn.call(
+          shepherd,
+          'watch',
+          names,
+          turn.spawn(makeWatcher, (told) => void seen.push(`${names.join()} ${told}`)),
+          60_000,
+        ),
+      );
+    };
+    watch([]);
+    watch(['db']);
+    rig.world.run(rig.world.now + 5_000);
+    seen.length = 0;
+    swap(rig.machine, {
+      removed: ['db'],
+      own: [{ ...web, requirement: [], documentation: 'New.' }, program({ provision: ['new'] })],
+    });
+    rig.world.run(rig.world.now + 20_000);
+    expect(seen.filter((each) => each.startsWith('db')).at(-1)).toBe(
+      'db db unknown there is no such service any more',
+    );
+    const all = new Set(seen.filter((each) => each.startsWith(' ')));
+    expect(all).toContain(' db unknown there is no such service any more');
+    expect(all).toContain(' new stopped ');
+    expect(all).toContain(' web running New.');
+  });
+});
+const makeWatcher = (
+  _turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  told: (what: string) => void,
+): Behavior<Observer> => ({
+  observed: (turn, _sequence, statuses) =>
+    turn.effect(() => {
+      for (const { provision, stage, documentation, unknownReason = '' } of statuses)
+        told(`${provision[0]} ${stage} ${documentation}${unknownReason}`);
+    }),
+});

@@ -46,26 +46,15 @@ export const makeServiceFacet = (
   options: FacetOptions,
 ): Behavior<ServiceFacet> => {
   const { shepherd, name } = options;
-  return {
-    perform: (turn, request, sink) => {
-      checkThere(options, turn);
-      return perform(options, turn, request, sink);
-    },
-    plan: (turn, request) => {
-      checkThere(options, turn);
-      return foresee(options, turn, request);
-    },
+  return whileThere(options, {
+    perform: (turn, request, sink) => perform(options, turn, request, sink),
+    plan: (turn, request) => foresee(options, turn, request),
     cancel: (turn, operation) => {
-      checkThere(options, turn);
       if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
       turn.call(shepherd, 'cancel', operation, options.principal);
     },
-    status: (turn) => {
-      checkThere(options, turn);
-      return facetView(turn.call(shepherd, 'status', name));
-    },
+    status: (turn) => facetView(turn.call(shepherd, 'status', name)),
     probe: (turn, timeoutMs, hops = []) => {
-      checkThere(options, turn);
       const sight = facetSight(turn.call(shepherd, 'status', name));
       return turn.when(
         turn.send(shepherd, 'probe', name, timeoutMs, hops),
@@ -76,7 +65,6 @@ export const makeServiceFacet = (
       );
     },
     watch: (turn, observer, heartbeatMs) => {
-      checkThere(options, turn);
       checkObserver(observer);
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
@@ -84,12 +72,28 @@ export const makeServiceFacet = (
     log: (turn, query) => turn.send(shepherd, 'log', name, query),
     follow: (turn, query, follower) =>
       turn.call(shepherd, 'follow', name, query, follower, options.principal),
-  };
+  });
 };
 
-/** A service that the configuration has no longer is, for others, one that never was. */
-const checkThere = ({ shepherd, name }: FacetOptions, turn: Turn): void => {
-  if (!turn.call(shepherd, 'isRegistered', name)) throw unknownReference();
+/**
+ * The behavior of a facet as long as its service is there. One that the configuration has no longer is,
+ * for others, one that never was, whatever they ask.
+ */
+const whileThere = (
+  { shepherd, name }: FacetOptions,
+  behavior: Behavior<ServiceFacet>,
+): Behavior<ServiceFacet> => {
+  const guarded = Object.entries(behavior).map(([method, answer]) => [
+    method,
+    (turn: Turn<ServiceFacet>, ...args: readonly never[]): unknown => {
+      if (!turn.call(shepherd, 'isRegistered', name)) throw unknownReference();
+      return (answer as (turn: Turn<ServiceFacet>, ...args: readonly never[]) => unknown)(
+        turn,
+        ...args,
+      );
+    },
+  ]);
+  return Object.fromEntries(guarded) as Behavior<ServiceFacet>;
 };
 
 const perform = (

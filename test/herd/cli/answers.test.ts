@@ -6,10 +6,12 @@ import {
   changesIn,
   linesIn,
   outcomeIn,
+  reloadedIn,
   statusesIn,
   statusIn,
   textIn,
 } from '../../../packages/herd/src/client/answers.ts';
+import type { Reloaded } from '@bellwether/fleet';
 import { maxTextCharacters } from '../../../packages/herd/src/client/limits.ts';
 import {
   limits,
@@ -98,6 +100,18 @@ const fleet: Required<FleetStatus> = {
   blame,
 };
 const change = { service: 'web', what: 'running', at: 1 };
+const reloaded: Required<Extract<Reloaded, { readonly kind: 'read' }>> = {
+  kind: 'read',
+  difference: {
+    added: ['a'],
+    changed: [{ name: 'b', paths: ['start.argv'] }],
+    removed: ['c'],
+    unchangedCount: 1,
+    atRestart: ['listen'],
+  },
+  pending: ['b'],
+  outcome,
+};
 const about = { name: 'A', version: '1', pid: 1, locations: ['ocapn://x.unix'] };
 
 /** A value with one field, at any depth, replaced by something of a kind that no field has. */
@@ -123,6 +137,8 @@ describe.each<[string, unknown, (value: unknown) => unknown]>([
   ['lines', ['a', 'b'], linesIn],
   ['a text', 'a', textIn],
   ['about', about, aboutIn],
+  ['a reload', reloaded, reloadedIn],
+  ['a refused reload', { kind: 'refused', problems: ['line 1'] }, reloadedIn],
   [
     'a batch',
     [

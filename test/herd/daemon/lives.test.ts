@@ -140,6 +140,47 @@ describe('a signal', () => {
   });
 });
 
+describe('a signal that detaches', () => {
+  it('ends the life and the daemon, and shuts nothing down', async () => {
+    const { lives, made, drain, exits, events, said } = rig();
+    const run = lives.run();
+    await drain();
+    lives.detach('SIGUSR2');
+    await run;
+    expect(made.map(({ shutDownCount }) => shutDownCount)).toEqual([0]);
+    expect(exits).toEqual([]);
+    expect(events).toEqual(['announced', 'daemon.detaching']);
+    expect(said).toHaveLength(1);
+  });
+  it('before there is a life serves none', async () => {
+    const { lives, made, drain, events } = rig();
+    lives.detach('SIGUSR2');
+    await lives.run();
+    await drain();
+    expect(made).toHaveLength(1);
+    expect(events).not.toContain('announced');
+  });
+  it('between two lives begins no other', async () => {
+    const { lives, made, drain } = rig();
+    const run = lives.run();
+    await drain();
+    made[0]?.halt(reason);
+    lives.detach('SIGUSR2');
+    await run;
+    expect(made).toHaveLength(1);
+  });
+  it('ends a stop that takes its time, and leaves to the next one what still runs', async () => {
+    const { lives, made, drain, exits } = rig();
+    const run = lives.run();
+    await drain();
+    lives.stop('SIGTERM');
+    lives.detach('SIGUSR2');
+    await run;
+    expect(made[0]?.shutDownCount).toBe(1);
+    expect(exits).toEqual([]);
+  });
+});
+
 describe('an error that nobody caught', () => {
   it('halts the life; another one after a second does, too', async () => {
     const { lives, made, drain, exits, time } = rig();

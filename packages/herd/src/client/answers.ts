@@ -83,6 +83,12 @@ export const aboutIn: (value: unknown) => About = checked(
   'about',
 );
 
+const exactly =
+  <W extends string>(word: W): Read<W> =>
+  (value, what) => {
+    if (value !== word) throw new Malformed(`${what}: expected ${word}, found another`);
+    return word;
+  };
 const names = list(reader.text, limits.serviceCount);
 const readDifference = struct<Difference>(
   {
@@ -101,11 +107,11 @@ const readDifference = struct<Difference>(
   {},
 );
 const readRead = struct<Extract<Reloaded, { readonly kind: 'read' }>>(
-  { kind: () => 'read', difference: readDifference, pending: names },
+  { kind: exactly('read'), difference: readDifference, pending: names },
   { outcome: reader.outcome },
 );
 const readRefused = struct<Extract<Reloaded, { readonly kind: 'refused' }>>(
-  { kind: () => 'refused', problems: list(reader.text, limits.listCount) },
+  { kind: exactly('refused'), problems: list(reader.text, limits.listCount) },
   {},
 );
 /** What came of a reload. @throws BadAnswer */
