@@ -18,11 +18,14 @@ export const fakeTerminal = (
     uid: 1000,
     columns: 80,
     isTerminal: false,
+    rows: 24,
+    isErrorTerminal: false,
     out: (text) => void (written.out += text),
     taken: () => Promise.resolve(),
     err: (text) => void (written.err += text),
     wall: () => new Date(2026, 10, 25, 10, 4, 5).getTime(),
     now: () => performance.now(),
+    every: () => () => undefined,
     readInput: () => Promise.resolve(more.input ?? ''),
     onInterrupt: (handler) => {
       told.add(handler);

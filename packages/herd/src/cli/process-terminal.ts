@@ -15,6 +15,12 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
   get isTerminal() {
     return own.stdout.isTTY === true;
   },
+  get rows() {
+    return own.stdout.rows ?? 24;
+  },
+  get isErrorTerminal() {
+    return own.stderr.isTTY === true;
+  },
   out: (text) => void own.stdout.write(text),
   taken: () =>
     own.stdout.writableNeedDrain
@@ -23,6 +29,10 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
   err: (text) => void own.stderr.write(text),
   wall: () => Date.now(),
   now: () => performance.now(),
+  every: (ms, tick) => {
+    const id = setInterval(tick, ms);
+    return () => clearInterval(id);
+  },
   readInput: (maxBytes) => readInput(own.stdin, maxBytes),
   onInterrupt: (told) => {
     own.once('SIGINT', told);

@@ -13,6 +13,10 @@ export interface Terminal {
   readonly columns: number;
   /** True where standard output is read by a person. */
   readonly isTerminal: boolean;
+  /** Height of the terminal, or 24. */
+  readonly rows: number;
+  /** True where standard error is read by a person, too. */
+  readonly isErrorTerminal: boolean;
   /** Text to standard output, as it is. */
   out(text: string): void;
   /** Settles when standard output has taken what it was given, or nearly. */
@@ -23,6 +27,8 @@ export interface Terminal {
   wall(): number;
   /** Monotonic milliseconds, for how long something took. */
   now(): number;
+  /** Calls again and again, every so many milliseconds; the result ends that. */
+  every(ms: number, tick: () => void): () => void;
   /** Standard input up to `maxBytes`. @throws Usage for more, and where nothing is piped in. */
   readInput(maxBytes: number): Promise<string>;
   /** Calls back at Ctrl-C instead of dying; the result takes that back. */

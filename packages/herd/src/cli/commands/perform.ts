@@ -6,22 +6,18 @@
 import crypto from 'node:crypto';
 import { ActorError } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
-import {
-  UnknownAction,
-  type Event,
-  type Outcome,
-  type Request,
-  type Row,
-} from '@bellwether/shepherd';
+import { UnknownAction, type Outcome, type Request } from '@bellwether/shepherd';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { actionMs, marginMs, questionMs, shutDownMs } from '../../client/limits.ts';
+import type { Patience } from '../../client/line.ts';
+import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
-import { counted } from '../format/times.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
+import { Progress } from '../progress.ts';
 
 /** Runs an action; the result is the exit code. */
 export const runPerform = async (context: Context, command: Command): Promise<number> => {
@@ -31,12 +27,13 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   if (isRootName(command.service) && command.action !== 'stop') return ofRoot(context, command);
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
-  const progress = new Progress(context);
+  const progress = new Progress(context, command.action, command.service);
   try {
-    const outcome = await asked(context, command, request, progress);
+    const outcome = await asked(context, command, request, progress).finally(() => progress.end());
     const isStrict = context.options.strict === true;
     const exitCode = exitCodeOf(outcome, { isStrict });
-    const shown = outcomeLines(command, outcome, context.look, progress.seen, isStrict);
+    const news = progress.untold(outcome);
+    const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
     print(context, shown.out, documentOf(request, command, exitCode, outcome));
     printErrors(context, shown.err);
     return exitCode;
@@ -70,9 +67,35 @@ const asked = (
 ): Promise<Outcome> => {
   const told: Told = (events) => progress.take(events);
   const patience = patienceOf(context, request.remainingMs + marginMs);
-  return isShutDown(command)
-    ? withRoot(context, (root) => root.shutDown(told, patience))
-    : withService(context, command.service, (client) => client.perform(request, told, patience));
+  const expect = (client: ServiceClient): void => {
+    if (progress.isLive) void expectTargets(client, request, progress, patience);
+  };
+  if (isShutDown(command))
+    return withRoot(context, (root) => {
+      expect(root.service(command.service));
+      return root.shutDown(told, patience);
+    });
+  return withService(context, command.service, (client) => {
+    expect(client);
+    return client.perform(request, told, patience);
+  });
+};
+
+/** Asks beforehand who will answer, so that those can be shown who have not. */
+const expectTargets = async (
+  client: ServiceClient,
+  request: Request,
+  progress: Progress,
+  { waitMs }: Patience,
+): Promise<void> => {
+  try {
+    const steps = await client.plan(request, { waitMs });
+    const members = steps.filter(({ why }) => why === 'member');
+    const targets = isRootName(request.member) ? steps : members;
+    progress.expect(targets.map(({ service }) => service));
+  } catch {
+    // Without it fewer lines are drawn; what is wrong the command itself will be told.
+  }
 };
 
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
@@ -116,7 +139,7 @@ const unanswered = (
   const reason = error.isTimeUp ? `no outcome within ${request.remainingMs} ms` : error.message;
   const rows = progress.rows();
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
-  const shown = outcomeLines(command, outcome, context.look, progress.seen);
+  const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
   print(context, shown.out, documentOf(request, command, exitCode, outcome));
   printErrors(context, [...shown.err, ...lookAgain(command, request)]);
   return exitCode;
@@ -154,47 +177,3 @@ const detached = (
   printErrors(context, lines);
   return 130;
 };
-
-/**
- * Prints lines as they come and remembers rows. With `--json`, lines are progress and go to
- * standard error.
- */
-export class Progress {
-  /** Texts of the lines so far: the outcome need not repeat them. */
-  readonly seen: Set<string>;
-  readonly #context: Context;
-  readonly #rows: Map<string, Row>;
-
-  constructor(context: Context) {
-    this.seen = new Set();
-    this.#context = context;
-    this.#rows = new Map();
-  }
-
-  take(events: readonly Event[]): void {
-    for (const event of events) {
-      if (event.kind === 'row') this.#rows.set(event.row.member, event.row);
-      else if (event.kind === 'line') this.#line(`${event.from}: ${event.text}`, event.text);
-      else this.#line(`(${counted(event.count, 'line')} left out)`, '');
-    }
-  }
-  /** What is known of each member, in the order of their answers. */
-  rows(): readonly Row[] {
-    return [...this.#rows.values()];
-  }
-
-  #line(shown: string, text: string): void {
-    const { terminal, options } = this.#context;
-    if (this.seen.size < maxSeenLines) this.seen.add(text);
-    if (options.quiet === true) return;
-    const line = `${visible(shown)}\n`;
-    if (options.json === true) terminal.err(line);
-    else terminal.out(line);
-  }
-}
-
-/**
- * Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the
- * first.
- */
-const maxSeenLines = 1_000;

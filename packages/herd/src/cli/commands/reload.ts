@@ -9,7 +9,7 @@ import { questionMs, shutDownMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { reloadLines } from '../format/reload.ts';
 import { print, printErrors } from '../print.ts';
-import { Progress } from './perform.ts';
+import { Progress } from '../progress.ts';
 
 /**
  * Runs `reload`. Exit code 0 where the services are as the configuration says, changed or not; 1 or 3 where
@@ -18,12 +18,12 @@ import { Progress } from './perform.ts';
  */
 export const runReload = async (context: Context): Promise<number> => {
   const isDryRun = context.options['dry-run'] === true;
-  const progress = new Progress(context);
+  const progress = new Progress(context, 'reload', 'root');
   const patience = patienceOf(context, context.options.timeout ?? shutDownMs);
   try {
     const reloaded = await withRoot(context, (root) =>
       root.reload(isDryRun, (events) => progress.take(events), patience),
-    );
+    ).finally(() => progress.end());
     return told(context, reloaded, isDryRun, progress);
   } catch (error) {
     if (!isDryRun && wasSent(error))

@@ -7,7 +7,7 @@ import { visible } from '../../client/escape.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
-import { tableLines, wrapped } from './table.ts';
+import { paintedWord, tableLines, wrapped } from './table.ts';
 import { ageText, counted } from './times.ts';
 
 /** Text for standard output and for standard error, as lines. */
@@ -16,8 +16,8 @@ export interface Shown {
   readonly err: readonly string[];
 }
 
-/** `ok` is what the types call a target that nothing had to be done about. */
-const words: Readonly<Record<Result, string>> = {
+/** Results in words. `ok` is what the types call a target that nothing had to be done about. */
+export const resultWords: Readonly<Record<Result, string>> = {
   failed: 'failed',
   unreachable: 'unreachable',
   'timed-out': 'timed out',
@@ -103,7 +103,7 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
   const headline =
     row.result === 'failed'
       ? `failed to ${visible(action)} service ${name}`
-      : `${visible(action)} ${name}: ${words[row.result]}`;
+      : `${visible(action)} ${name}: ${resultWords[row.result]}`;
   const details = [row.reason, causeOf(row), lastSeen(row)]
     .filter((text) => text !== undefined)
     .map(visible);
@@ -129,7 +129,7 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
   );
   const body =
     rows.length < groupFromCount
-      ? table(rows, look, command.action, '  ')
+      ? rowLines(rows, look, command.action, '  ')
       : grouped(rows, look, command.action);
   const isEnough = isGood(outcome) && !(isStrict && !rows.every(isGood));
   const err = isEnough
@@ -147,34 +147,30 @@ const aggregate = (command: Command, outcome: Outcome, look: Look, isStrict: boo
 
 const verdictText = ({ action, service }: Command, { result, reason }: Outcome): string => {
   const why = reason === undefined ? '' : `: ${visible(reason)}`;
-  const word = isGood({ result }) ? 'not all members' : words[result];
+  const word = isGood({ result }) ? 'not all members' : resultWords[result];
   return `${visible(action)} ${visible(service)}: ${word}${why}`;
 };
 
-const table = (
+/** Rows as a table, each with the end of its log below it. */
+export const rowLines = (
   rows: readonly Row[],
   look: Look,
   action: string,
   indent: string,
 ): readonly string[] => {
   const lines = tableLines(
-    rows.map((row) => [row.member, words[row.result], detailOf(row, action)]),
+    rows.map((row) => [row.member, resultWords[row.result], detailOf(row, action)]),
     indent,
   );
   return rows.flatMap((row, at) => [
-    painted(lines[at] ?? '', row, look, indent),
+    paintedResult(lines[at] ?? '', row, look),
     ...tail(row, `${indent}    `),
   ]);
 };
 
-/** Paint comes last: a painted cell has another length than what is seen of it. */
-const painted = (line: string, row: Row, look: Look, indent: string): string => {
-  const word = words[row.result];
-  const start = line.indexOf(`  ${word}`, indent.length + visible(row.member).length);
-  if (start === -1) return line;
-  const end = start + 2 + word.length;
-  return `${line.slice(0, start + 2)}${look.paint(styleOf(row.result), word)}${line.slice(end)}`;
-};
+/** The line of a row, its result painted. */
+export const paintedResult = (line: string, row: Row, look: Look): string =>
+  paintedWord(line, row.member, resultWords[row.result], look, styleOf(row.result));
 
 /** What went wrong below it, and the other aggregates that it belongs to. */
 const causeOf = ({ cause, isCycle }: Row): string | undefined =>
@@ -203,12 +199,12 @@ const grouped = (rows: readonly Row[], look: Look, action: string): readonly str
   results.flatMap((result) => {
     const group = rows.filter((row) => row.result === result);
     if (group.length === 0) return [];
-    const title = `  ${look.paint(styleOf(result), words[result])} (${group.length}):`;
+    const title = `  ${look.paint(styleOf(result), resultWords[result])} (${group.length}):`;
     const shown = group.slice(0, maxGroupNames);
     const rest =
       group.length === shown.length ? [] : [`    … and ${group.length - shown.length} more`];
     const isPlain = isGood({ result }) && shown.every(({ output }) => output === undefined);
-    if (!isPlain) return [title, ...table(shown, look, action, '    '), ...rest];
+    if (!isPlain) return [title, ...rowLines(shown, look, action, '    '), ...rest];
     return [
       title,
       ...wrapped(
@@ -223,7 +219,10 @@ const grouped = (rows: readonly Row[], look: Look, action: string): readonly str
 /** `web-fleet: 2 members: 1 changed, 1 unreachable`, worst first. */
 const summaryLine = (service: string, { rows, result, reason }: Outcome): string => {
   const counts = results
-    .map((each) => ({ word: words[each], count: rows.filter((row) => row.result === each).length }))
+    .map((each) => ({
+      word: resultWords[each],
+      count: rows.filter((row) => row.result === each).length,
+    }))
     .filter(({ count }) => count > 0)
     .map(({ word, count }) => `${count} ${word}`);
   const verdict = isGood({ result }) && reason !== undefined ? ` (${visible(reason)})` : '';

@@ -1,0 +1,178 @@
+/**
+ * What is shown while an operation runs: its lines as they come and, where a person looks, a block
+ * below them that is drawn anew until the end.
+ *
+ *     A: Service networking has been started.         lines of the operation: standard output
+ *       web-server-a  changed                         the block: standard error, on a terminal only,
+ *       web-server-b  …                               without colours where there are to be none;
+ *     start web-fleet: 1 of 2, 1 changed, 12 s        from many members on the last line alone
+ *
+ * With `-q` there is neither, with `--json` no block, and lines go to standard error.
+ */
+import { isGood, results, type Event, type Outcome, type Row } from '@bellwether/shepherd';
+import { visible } from '../client/escape.ts';
+import type { Context } from './context.ts';
+import { rowLines, resultWords, paintedResult } from './format/outcome.ts';
+import { counted, spanText } from './format/times.ts';
+import { groupFromCount } from './limits.ts';
+
+/** Milliseconds between two drawings: often enough for a clock that shows seconds. */
+const redrawMs = 250;
+/**
+ * Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the
+ * first.
+ */
+const maxSeenLines = 1_000;
+/** Up so many lines, and away with everything from there on (ECMA-48: CUU, ED). */
+const erase = (lineCount: number): string => (lineCount === 0 ? '' : `\x1b[${lineCount}A\x1b[J`);
+
+/** The progress of one operation. Whoever makes one ends it. */
+export class Progress {
+  /** Texts of the lines so far: the outcome need not repeat them. */
+  readonly seen: Set<string>;
+  /** Whether there is a block. */
+  readonly isLive: boolean;
+  readonly #context: Context;
+  readonly #action: string;
+  readonly #service: string;
+  readonly #rows: Map<string, Row>;
+  /** Members whose failure was told with the end of their log. */
+  readonly #told: Set<string>;
+  readonly #startedAt: number;
+  readonly #stop: () => void;
+  #expected: readonly string[];
+  #drawnCount: number;
+
+  /** What is being done, in the words of the command line. */
+  constructor(context: Context, action: string, service: string) {
+    const { terminal } = context;
+    this.seen = new Set();
+    this.isLive = isLive(context);
+    this.#context = context;
+    this.#action = action;
+    this.#service = service;
+    this.#rows = new Map();
+    this.#told = new Set();
+    this.#startedAt = terminal.now();
+    this.#expected = [];
+    this.#drawnCount = 0;
+    this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
+  }
+
+  /** Takes in a batch of the operation's stream. */
+  take(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.kind === 'row') this.#row(event.row);
+      else if (event.kind === 'line') this.#line(`${event.from}: ${event.text}`, event.text);
+      else this.#line(`(${counted(event.count, 'line')} left out)`, '');
+    }
+  }
+  /** These are going to answer; only they are counted. */
+  expect(members: readonly string[]): void {
+    this.#expected = [...new Set(members)];
+  }
+  /** What is known of each member, in the order of their answers. */
+  rows(): readonly Row[] {
+    return [...this.#rows.values()];
+  }
+  /** The outcome without the ends of logs that were shown already. */
+  untold(outcome: Outcome): Outcome {
+    const bare = (row: Row): Row => {
+      if (!this.#told.has(row.member)) return row;
+      const { output: _output, ...rest } = row;
+      return rest;
+    };
+    return { ...outcome, rows: outcome.rows.map(bare) };
+  }
+  /** Takes the block away, for good. */
+  end(): void {
+    this.#stop();
+    this.#clear();
+  }
+
+  /** A failure is worth a look while the others are still at it: with the end of its log, at once. */
+  #row(row: Row): void {
+    this.#rows.set(row.member, row);
+    const { member, output } = row;
+    if (!this.isLive || isGood(row) || output === undefined || !this.#expected.includes(member))
+      return;
+    this.#told.add(member);
+    const lines = rowLines([row], this.#context.look, this.#action, '  ');
+    this.#aside(() => this.#context.terminal.err(`${lines.join('\n')}\n`));
+  }
+  #line(shown: string, text: string): void {
+    const { terminal, options } = this.#context;
+    if (this.seen.size < maxSeenLines) this.seen.add(text);
+    if (options.quiet === true) return;
+    const line = `${visible(shown)}\n`;
+    this.#aside(() => (options.json === true ? terminal.err(line) : terminal.out(line)));
+  }
+
+  /** Writes something that stays, above the block. */
+  #aside(write: () => void): void {
+    const isDrawn = this.#drawnCount > 0;
+    this.#clear();
+    write();
+    if (isDrawn) this.#draw();
+  }
+  #clear(): void {
+    if (this.#drawnCount > 0) this.#context.terminal.err(erase(this.#drawnCount));
+    this.#drawnCount = 0;
+  }
+  #draw(): void {
+    const { terminal } = this.#context;
+    const lines = this.#block();
+    terminal.err(`${erase(this.#drawnCount)}${lines.join('\n')}\n`);
+    this.#drawnCount = lines.length;
+  }
+
+  /** Fits the terminal: a line that wraps could not be taken away again. */
+  #block(): readonly string[] {
+    const { terminal, look } = this.#context;
+    const width = Math.max(1, terminal.columns - 1);
+    const sum = cutTo(this.#sum(), width);
+    const members = this.#expected;
+    if (members.length >= groupFromCount || members.length > terminal.rows - 2) return [sum];
+    const nameWidth = Math.max(0, ...members.map((member) => visible(member).length));
+    const lines = members.map((member) => {
+      const row = this.#rows.get(member);
+      const word = row === undefined ? '…' : resultWords[row.result];
+      const line = cutTo(`  ${visible(member).padEnd(nameWidth)}  ${word}`, width);
+      return row === undefined ? line : paintedResult(line, row, look);
+    });
+    return [...lines, sum];
+  }
+  /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds`, worst first. */
+  #sum(): string {
+    const { terminal } = this.#context;
+    const answered = this.#expected.flatMap((member) => this.#rows.get(member) ?? []);
+    const counts = results.flatMap((result) => {
+      const { length } = answered.filter((row) => row.result === result);
+      return length === 0 ? [] : [`${length} ${resultWords[result]}`];
+    });
+    const { length } = this.#expected;
+    const all = length === 0 ? [] : [`${answered.length} of ${counted(length, 'member')}`];
+    const parts = [...all, ...counts, spanText(terminal.now() - this.#startedAt)];
+    return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
+  }
+}
+
+/** A person who looks, on a terminal that can move its cursor. */
+const isLive = ({ terminal, options }: Context): boolean =>
+  terminal.isTerminal &&
+  terminal.isErrorTerminal &&
+  (terminal.env['TERM'] ?? 'dumb') !== 'dumb' &&
+  options.json !== true &&
+  options.quiet !== true;
+
+/** The beginning of a text that takes up so many columns at most; anything but ASCII may take two. */
+const cutTo = (text: string, columns: number): string => {
+  let left = columns;
+  let kept = '';
+  for (const character of text) {
+    left -= character.charCodeAt(0) < 0x80 || character === '…' ? 1 : 2;
+    if (left < 0) return kept;
+    kept += character;
+  }
+  return kept;
+};

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import type { Event, Result, Row } from '@bellwether/shepherd';
+import type { Context } from '../../../packages/herd/src/cli/context.ts';
+import type { Options } from '../../../packages/herd/src/cli/grammar.ts';
+import { groupFromCount } from '../../../packages/herd/src/cli/limits.ts';
+import { lookOf } from '../../../packages/herd/src/cli/look.ts';
+import { Progress } from '../../../packages/herd/src/cli/progress.ts';
+import type { Terminal } from '../../../packages/herd/src/cli/terminal.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+/** What a person sees: both streams on one screen, which obeys the two orders that a block needs. */
+class Screen {
+  lines: string[] = [''];
+  readonly out: string[] = [];
+  write(text: string): void {
+    for (const part of text.split(/(\x1b\[\d*[AJ]|\n)/)) {
+      const [, count, order] = /^\x1b\[(\d*)([AJ])$/.exec(part) ?? [];
+      if (part === '\n') this.lines.push('');
+      else if (order === 'A') this.lines = this.lines.slice(0, -Number(count));
+      else if (order === 'J') this.lines[this.lines.length - 1] = '';
+      else this.lines[this.lines.length - 1] += part;
+    }
+  }
+}
+interface Watched {
+  readonly progress: Progress;
+  readonly screen: Screen;
+  readonly terminal: Terminal;
+  /** Lets so many milliseconds pass. */
+  pass(ms: number): void;
+}
+const watch = (more: Partial<Terminal> = {}, options: Options = {}): Watched => {
+  const screen = new Screen();
+  let now = 0;
+  let tick = (): void => undefined;
+  const terminal = fakeTerminal({
+    isTerminal: true,
+    isErrorTerminal: true,
+    env: { TERM: 'xterm', NO_COLOR: '1' },
+    out: (text) => {
+      screen.out.push(text);
+      screen.write(text);
+    },
+    err: (text) => screen.write(text),
+    now: () => now,
+    every: (_ms, task) => {
+      tick = task;
+      return () => (tick = () => undefined);
+    },
+    ...more,
+  });
+  const never = (): never => {
+    throw new Error('asks nobody');
+  };
+  const connections = { root: never, petname: never };
+  const context: Context = { terminal, look: lookOf(terminal), options, connections };
+  const progress = new Progress(context, 'start', 'fleet');
+  return {
+    ...{ progress, screen, terminal },
+    pass: (ms) => {
+      now += ms;
+      tick();
+    },
+  };
+};
+const line = (text: string): Event => ({ kind: 'line', from: 'A', text });
+const row = (member: string, result: Result, more: Partial<Row> = {}): Event => ({
+  kind: 'row',
+  row: { member, result, ...more },
+});
+
+describe('progress on a terminal', () => {
+  it('shows who has answered and who has not, below the lines that stay', () => {
+    const { progress, screen, pass } = watch();
+    progress.expect(['a', 'bb']);
+    progress.take([line('one')]);
+    expect(screen.lines).toEqual(['A: one', '']);
+    pass(250);
+    expect(screen.lines).toEqual([
+      'A: one',
+      '  a   …',
+      '  bb  …',
+      'start fleet: 0 of 2 members, 0 seconds',
+      '',
+    ]);
+    progress.take([row('a', 'changed'), line('two')]);
+    pass(2_000);
+    expect(screen.lines).toEqual([
+      'A: one',
+      'A: two',
+      '  a   changed',
+      '  bb  …',
+      'start fleet: 1 of 2 members, 1 changed, 2 seconds',
+      '',
+    ]);
+    progress.end();
+    expect(screen.lines).toEqual(['A: one', 'A: two', '']);
+    expect(screen.out).toEqual(['A: one\n', 'A: two\n']);
+  });
+  it('draws nothing after its end', () => {
+    const { progress, screen, pass } = watch();
+    progress.end();
+    pass(1_000);
+    expect(screen.lines).toEqual(['']);
+  });
+  it(`counts from ${groupFromCount} members on, or where the terminal is too low`, () => {
+    const members = Array.from({ length: groupFromCount }, (_, at) => `m${at}`);
+    const many = watch();
+    many.progress.expect(members);
+    many.progress.take([row('m1', 'failed'), row('m2', 'ok'), row('elsewhere/x', 'ok')]);
+    many.pass(250);
+    expect(many.screen.lines).toEqual([
+      `start fleet: 2 of ${groupFromCount} members, 1 failed, 1 unchanged, 0 seconds`,
+      '',
+    ]);
+    const few = watch();
+    few.progress.expect(members.slice(1));
+    few.pass(250);
+    expect(few.screen.lines).toHaveLength(groupFromCount + 1);
+    const low = watch({ rows: 5 });
+    low.progress.expect(['a', 'b', 'c', 'd']);
+    low.pass(250);
+    expect(low.screen.lines).toHaveLength(2);
+  });
+  it('shows the end of the log of what has failed at once, and not again', () => {
+    const { progress, screen, pass } = watch();
+    progress.expect(['a', 'b']);
+    pass(250);
+    const failed = { reason: 'exit 1', output: ['cannot bind\x1b[2J'] };
+    progress.take([row('a', 'failed', failed)]);
+    expect(screen.lines.slice(0, 2)).toEqual([
+      '  a  failed  exit 1',
+      '      | cannot bind\\x1b[2J',
+    ]);
+    expect(screen.lines.at(-2)).toBe('start fleet: 1 of 2 members, 1 failed, 0 seconds');
+    const outcome = progress.untold({
+      member: 'fleet',
+      result: 'failed',
+      rows: [
+        { member: 'a', result: 'failed', ...failed },
+        { member: 'b', result: 'failed', output: ['other'] },
+      ],
+    });
+    expect(outcome.rows).toEqual([
+      { member: 'a', result: 'failed', reason: 'exit 1' },
+      { member: 'b', result: 'failed', output: ['other'] },
+    ]);
+  });
+  it('never wraps a line, and makes names harmless', () => {
+    const { progress, screen, pass } = watch({ columns: 20 });
+    progress.expect([`evil\x1b[2J${'界'.repeat(30)}`]);
+    pass(250);
+    expect(screen.lines[0]).toBe(`  evil\\x1b[2J${'界'.repeat(3)}`);
+    for (const each of screen.lines) expect(each.length).toBeLessThan(20);
+  });
+  it('uses colours only where there may be some', () => {
+    const painted = watch({ env: { TERM: 'xterm' } });
+    painted.progress.expect(['a']);
+    painted.progress.take([row('a', 'failed')]);
+    painted.pass(250);
+    expect(painted.screen.lines[0]).toContain('\x1b[31mfailed');
+  });
+});
+
+describe('no progress is drawn', () => {
+  it.each<readonly [string, Partial<Terminal>, Options]>([
+    ['with -q', {}, { quiet: true }],
+    ['with --json', {}, { json: true }],
+    ['where standard output is no terminal', { isTerminal: false }, {}],
+    ['where standard error is no terminal', { isErrorTerminal: false }, {}],
+    ['on a terminal that cannot', { env: { TERM: 'dumb' } }, {}],
+    ['on a terminal that says nothing of itself', { env: {} }, {}],
+  ])('%s', (_when, more, options) => {
+    const { progress, screen, pass } = watch(more, options);
+    progress.expect(['a']);
+    progress.take([row('a', 'failed', { output: ['x'] })]);
+    pass(1_000);
+    progress.end();
+    expect(screen.lines).toEqual(['']);
+    expect(progress.untold({ member: 'f', result: 'failed', rows: progress.rows() }).rows).toEqual([
+      { member: 'a', result: 'failed', output: ['x'] },
+    ]);
+  });
+});
