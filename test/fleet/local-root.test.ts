@@ -2,6 +2,7 @@ import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
   makeLocalRoot,
+  makePeers,
   type About,
   type Composition,
   type LocalRoot,
@@ -119,6 +120,10 @@ const rootBench = async (): Promise<RootBench> => {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
         mint: turn.spawn(makeTestMint),
         composition: turn.spawn(makeTestComposition),
+        peers: turn.spawn(makePeers, {
+          clock: bench.world.clock(),
+          entropy: bench.world.entropy(),
+        }),
         refs,
         about: () => about,
         uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,

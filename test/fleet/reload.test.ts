@@ -2,6 +2,7 @@
 import { Unreachable, World, type Ref, type Turn } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
+  makePeers,
   registerServices,
   swapOf,
   type PlannedService,
@@ -18,17 +19,23 @@ import { Machine, program, service, type Asked } from '../support/shepherd-machi
 
 /** A machine with these services, all up that say so; what is elsewhere is never reached. */
 const machineWith = (world: World, planned: readonly PlannedService[]) => {
-  const surroundings: Surroundings = {
-    dial: (_petname, reached) => reached.broken(new Unreachable('nobody is there')),
-    peerOf: () => undefined,
-    clock: world.clock(),
-  };
+  const [clock, entropy] = [world.clock(), world.entropy()];
+  const surroundingsIn = (turn: Turn): Surroundings => ({
+    dial: (_petname, reached) => {
+      reached.broken(new Unreachable('nobody is there'));
+      return () => undefined;
+    },
+    places: () => new Map(),
+    peers: turn.spawn(makePeers, { clock, entropy }),
+    clock,
+    entropy,
+  });
   const machine = new Machine(world, 'A', {
-    setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, surroundings),
+    setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, surroundingsIn(turn)),
   });
   machine.boot();
   pass(world);
-  return { machine, surroundings };
+  return { machine, surroundingsIn };
 };
 const pass = (world: World, ms = 60_000): void => void world.run(world.now + ms);
 const statuses = (world: World, machine: Machine): readonly Status[] => {
@@ -53,9 +60,9 @@ describe('a shepherd that takes over the difference between two configurations',
     fc.assert(
       fc.property(plannedLists(), plannedLists(), fc.nat(), (before, after, seed) => {
         const world = new World(seed);
-        const { machine, surroundings } = machineWith(world, before);
+        const { machine, surroundingsIn } = machineWith(world, before);
         const asked = machine.ask((turn, shepherd) => {
-          const swap = swapOf(turn, shepherd, surroundings, before, after);
+          const swap = swapOf(turn, shepherd, surroundingsIn(turn), before, after);
           return turn.send(shepherd, 'swap', swap, machine.printer(turn));
         });
         pass(world);

@@ -1,13 +1,15 @@
 /** A controller without a network: dials and far ends that answer when a test says so. */
 import { type Answer, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
-import { makeExportedService, makeLiveRef, type Dial } from '@bellwether/fleet';
+import { makeExportedService, makeLiveRef, makePeers, type Dial } from '@bellwether/fleet';
 import type {
   Event,
+  Observer,
   Request,
   Service,
   ServiceFacet,
   Sink,
   Status,
+  StatusBoard,
   Writer,
 } from '@bellwether/shepherd';
 import { makeBench, runIn, type Bench } from './actors-vat.ts';
@@ -26,10 +28,20 @@ export interface Asked {
   readonly timeoutMs: number;
   readonly answer: Answer;
 }
+/** A watching that reached the far end. */
+export interface WatchAsked {
+  readonly observer: Ref<Observer>;
+  readonly heartbeatMs: number;
+  readonly answer: Answer;
+}
 /** Everything that a test of a proxy needs to hold. */
 export interface ProxyBench extends Bench {
   readonly calls: Call[];
   readonly asked: Asked[];
+  /** What the proxy asked the far end to tell it. */
+  readonly watched: WatchAsked[];
+  /** How often the board was told. */
+  readonly touched: { readonly count: number };
   /** What the operation's writer was given. */
   readonly told: Event[];
   readonly facet: Ref<ServiceFacet>;
@@ -71,15 +83,17 @@ const makeFarEnd = (
   _bcom: Bcom<ServiceFacet>,
   asked: (one: Asked) => void,
   nobody: Ref<Sink>,
+  watched: (one: WatchAsked) => void,
 ): Behavior<ServiceFacet> => ({
   perform: (turn, request, sink) =>
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
   plan: (turn) => turn.kept([]),
   cancel: () => undefined,
   status: () => runningStatus,
-  watch: () => undefined,
   log: (turn) => turn.kept([]),
   follow: (turn) => turn.kept(undefined),
+  watch: (turn, observer, heartbeatMs) =>
+    turn.ask((answer) => watched({ observer, heartbeatMs, answer })) as never,
   probe: (turn, timeoutMs) =>
     turn.ask((answer) =>
       asked({ method: 'probe', request: requestOf('probe'), sink: nobody, timeoutMs, answer }),
@@ -95,6 +109,12 @@ export const makeTestWriter = (
   pass: (turn, events) => turn.effect(() => told(events)),
   finish: () => undefined,
 });
+type Touched = Pick<StatusBoard, 'touched'>;
+const makeBoard = (
+  _turn: Turn<Touched>,
+  _bcom: Bcom<Touched>,
+  told: () => void,
+): Behavior<Touched> => ({ touched: (turn) => turn.effect(told) });
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
 });
@@ -105,19 +125,36 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
   const calls: Call[] = [];
   const asked: Asked[] = [];
   const told: Event[] = [];
-  const dial: Dial = (petname, reached, lost) => void calls.push({ petname, reached, lost });
+  const watching: WatchAsked[] = [];
+  const touched = { count: 0 };
+  const dial: Dial = (petname, reached, lost) => {
+    calls.push({ petname, reached, lost });
+    return () => undefined;
+  };
   const made = await runIn(bench, (turn) => {
     const nobody = turn.spawn(makeNobody);
-    const facet = turn.spawn(makeFarEnd, (one: Asked) => void asked.push(one), nobody);
-    const remote = turn.spawn(makeLiveRef, { petname: 'a-web', peer: 'x.tcp-tls', dial });
+    const facet = turn.spawn(
+      makeFarEnd,
+      (one: Asked) => void asked.push(one),
+      nobody,
+      (one: WatchAsked) => void watching.push(one),
+    );
+    const [clock, entropy] = [bench.world.clock(), bench.world.entropy()];
+    const peers = turn.spawn(makePeers, { clock, entropy });
+    const way = { petname: 'a-web', peer: 'x.tcp-tls', dial, peers, entropy };
+    const remote = turn.spawn(makeLiveRef, way);
+    const board = turn.spawn(makeBoard, () => void (touched.count += 1));
     const proxy = turn.spawn(makeExportedService, {
       provision: ['web-server-a'],
       origin: 'A',
       requirement: [],
       petname: 'a-web',
       remote,
-      clock: bench.world.clock(),
+      peers,
+      board,
+      clock,
     });
+    turn.call(proxy, 'enter');
     const writer = turn.spawn(
       makeTestWriter,
       (events: readonly Event[]) => void told.push(...events),
@@ -125,7 +162,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     return { refs: [facet, proxy, writer] as const };
   });
   const [facet, proxy, writer] = made.refs;
-  return { ...bench, calls, asked, told, facet, proxy, writer };
+  return { ...bench, calls, asked, watched: watching, touched, told, facet, proxy, writer };
 };
 
 /** A promise whose end can be looked at without waiting. */

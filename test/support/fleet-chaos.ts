@@ -205,6 +205,14 @@ class Chaos {
    * stands still.
    */
   judgeLeftovers(): void {
+    // A controller that has nothing elsewhere any more watches nobody, and those see that it does not.
+    const { operator, c } = this.#story;
+    c.config = {};
+    const reloaded = operator.ask(c, (turn, root) =>
+      turn.send(root, 'reload', false, operator.printer(turn)),
+    );
+    this.#runFor(5_000);
+    if (reloaded.value === undefined) this.#say(`not reloaded: ${String(reloaded.error)}`);
     const routers = [this.#operator, ...this.#nodes].map((each) => {
       if (each.router === undefined) return this.#say('a daemon is down that should be up');
       return { router: each.router, reaper: each.reaper };

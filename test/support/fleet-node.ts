@@ -11,6 +11,7 @@ import {
   ActorError,
   createVat,
   reasonOf,
+  Refused,
   Severed,
   type Answer,
   type Bcom,
@@ -28,6 +29,7 @@ import {
   makeComposition,
   makeLocalRoot,
   makeNonceRegistry,
+  makePeers,
   type Dial,
   type LocalRoot,
   type MinReady,
@@ -122,6 +124,7 @@ export class FleetNode {
   badConfig: string | undefined = undefined;
   #isDark = false;
   #router: Router | undefined = undefined;
+  readonly #waiting: ((router: Router) => void)[] = [];
   #admin: Sturdyref | undefined = undefined;
   #mint: Ref<NonceRegistry> | undefined = undefined;
   #root: Ref<LocalRoot> | undefined = undefined;
@@ -179,15 +182,13 @@ export class FleetNode {
     const { world } = this.#site;
     const all = Object.values(this.config.exported ?? {});
     const origins = all.map((given) => exportedConfig(given).origin);
-    const peers = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
+    const places = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
+    const [clock, entropy] = [this.machine.time.clock(), world.entropy()];
+    const peers = turn.spawn(makePeers, { clock, entropy });
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: plannedIn(this.config),
-      surroundings: {
-        dial: this.#dial(),
-        peerOf: (petname) => peers.get(petname),
-        clock: this.machine.time.clock(),
-      },
+      surroundings: { dial: this.#dial(), places: () => places, peers, clock, entropy },
       load: (answer) => this.#load(answer),
       keep: () => undefined,
     });
@@ -202,6 +203,7 @@ export class FleetNode {
       shepherd,
       mint,
       composition,
+      peers,
       refs: {
         put: (petname, uri, answer) => answer.kept(void this.refs.set(petname, uri)),
         list: (answer) =>
@@ -225,12 +227,20 @@ export class FleetNode {
   }
   #dial(): Dial {
     return (petname, reached, lost) => {
-      const uri = this.refs.get(petname);
-      const ref = uri === undefined ? undefined : parseUri(uri);
-      const router = this.#router;
-      if (router !== undefined && ref instanceof Sturdyref) router.dial(ref, reached, lost);
-      else reached.broken(new Severed(`the daemon knows no ref ${petname}`));
+      let cancel = (): void => undefined;
+      this.#onceOpen((router) => {
+        const uri = this.refs.get(petname);
+        const ref = uri === undefined ? undefined : parseUri(uri);
+        if (ref instanceof Sturdyref) cancel = router.dial(ref, reached, lost);
+        else reached.broken(new Refused(`the daemon knows no ref ${petname}`));
+      });
+      return () => cancel();
     };
+  }
+  /** What a daemon asks of others waits until it serves: nobody must find it half made. */
+  #onceOpen(task: (router: Router) => void): void {
+    if (this.#router === undefined) this.#waiting.push(task);
+    else task(this.#router);
   }
   /** Nothing is served before adoption is done. */
   #openWhenUp(epoch: number): void {
@@ -260,9 +270,12 @@ export class FleetNode {
       log: (event, fields) => void this.machine.log.push({ event, fields }),
       fetch: (swissnum) => vat.deliver(mint, 'fetch', [swissnum]),
     });
-    this.#router = router;
     router.listen(
-      () => this.#admit(vat, mint, root, isAlive),
+      () => {
+        this.#router = router;
+        for (const task of this.#waiting.splice(0)) task(router);
+        this.#admit(vat, mint, root, isAlive);
+      },
       (reason) => {
         throw reason;
       },
@@ -278,6 +291,7 @@ export class FleetNode {
   }
   #fall(how: 'process' | 'power'): void {
     this.#router = undefined;
+    this.#waiting.splice(0);
     this.#admin = undefined;
     this.#site.network.crash(this.name, how);
   }

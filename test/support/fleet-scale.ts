@@ -13,7 +13,7 @@ import type { Asked } from './shepherd-machine.ts';
 
 /** What crossed all wires of the members, by direction as a member sees it. */
 export interface Counted {
-  /** Deliveries to members, and from them. */
+  /** Deliveries to members without their answers, and from them without pushes to who watches. */
   readonly inCount: number;
   readonly outCount: number;
   /** Steps of the world. */
@@ -53,10 +53,12 @@ export const makeScaledFleet = (
   const site = { world, network };
   const heard = { inCount: 0, outCount: 0 };
   const tap = (netlayer: Netlayer): Netlayer =>
-    overhear(netlayer, ({ direction, label }) => {
+    overhear(netlayer, ({ direction, label, method }) => {
       if (label !== 'op:deliver') return;
-      if (direction === 'in') heard.inCount += 1;
-      else heard.outCount += 1;
+      // Pings, and how often who watches is told, depend on what falls together.
+      if (method === 'fetch' || method === 'break') return;
+      if (direction === 'in' && method !== 'fulfill') heard.inCount += 1;
+      else if (direction === 'out' && method !== 'observed') heard.outCount += 1;
     });
   const hosts = Array.from(
     { length: memberCount },
@@ -109,6 +111,7 @@ export const makeScaledFleet = (
     },
     close: () => {
       for (const { router } of [operator, ...hosts, c]) router?.close();
+      for (const node of [...hosts, c]) node.crash();
       world.run(world.now + quietMs);
     },
   };

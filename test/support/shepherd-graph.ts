@@ -8,6 +8,7 @@ import type {
   Outcome,
   Request,
   Service,
+  ServiceElsewhere,
   ServiceConfig,
   Status,
   Writer,
@@ -94,12 +95,12 @@ export const makeGroup = (
 });
 /** A service of another kind: it keeps what it is asked, and answers as it is told. */
 export const makeElsewhere = (
-  _turn: Turn<Service>,
-  _bcom: Bcom<Service>,
+  _turn: Turn<ServiceElsewhere>,
+  _bcom: Bcom<ServiceElsewhere>,
   name: string,
   perform: (turn: Turn, request: Request, writer: Ref<Writer>) => ReturnType<Service['perform']>,
   requirement: readonly string[] = [],
-): Behavior<Service> => {
+): Behavior<ServiceElsewhere> => {
   const status = statusOf(name, requirement);
   return {
     canonicalName: () => name,
@@ -110,5 +111,7 @@ export const makeElsewhere = (
     perform: (turn, request, writer) => perform(turn, request, writer),
     log: (turn) => turn.kept([]),
     follow: (turn) => turn.kept(undefined),
+    enter: () => undefined,
+    leave: () => undefined,
   };
 };

@@ -1,10 +1,10 @@
 /** From planned to registered services: local ones, proxies of others, fleets. */
-import type { Clock, Ref, Turn } from '@bellwether/actors';
+import type { Clock, Entropy, Ref, Turn } from '@bellwether/actors';
 import {
   canonicalText,
   type Aggregate,
-  type Service,
   type ServiceConfig,
+  type ServiceElsewhere,
   type Shepherd,
   type Swap,
 } from '@bellwether/shepherd';
@@ -12,6 +12,7 @@ import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from './exported-service.ts';
 import { makeFleet } from './fleet.ts';
 import { makeLiveRef } from './live-ref.ts';
+import type { Peers } from './peer.ts';
 import { sharedMembers } from './shares.ts';
 import type { MinReady } from './summary.ts';
 import type { Dial } from './types.ts';
@@ -44,10 +45,13 @@ export type PlannedService =
 /** What services that are elsewhere need of the daemon. */
 export interface Surroundings {
   readonly dial: Dial;
-  /** Where a petname of the daemon's store leads, for messages; undefined where it knows none. */
-  readonly peerOf: (petname: string) => string | undefined;
+  /** Where each petname of the daemon's store leads now. Only read. */
+  readonly places: () => ReadonlyMap<string, string>;
+  /** The machines that all of them are at. */
+  readonly peers: Ref<Peers>;
   /** Only read. */
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly entropy: Entropy;
 }
 
 /**
@@ -61,13 +65,14 @@ export const registerServices = (
   surroundings: Surroundings,
 ): void => {
   const shares = sharesIn(planned);
+  const exported = exporter(turn, shepherd, surroundings);
   for (const one of planned) {
     switch (one.kind) {
       case 'service':
         turn.call(shepherd, 'define', one.config);
         break;
       case 'exported':
-        turn.call(shepherd, 'register', exportedService(turn, one.spec, surroundings));
+        turn.call(shepherd, 'register', exported(one.spec));
         break;
       case 'fleet':
         turn.call(shepherd, 'registerAggregate', fleet(turn, one.spec, shepherd, shares));
@@ -88,6 +93,7 @@ export const swapOf = (
 ): Swap => {
   const { added, changed, removed, unchanged } = diffOf(before, after);
   const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
+  const exported = exporter(turn, shepherd, surroundings);
   const others = changed.filter((one) => one.before.kind !== one.after.kind);
   const fresh = [...added, ...changed.map((one) => one.after)];
   const sharers = unchanged.filter(
@@ -96,9 +102,7 @@ export const swapOf = (
   return {
     removed: [...removed.map(plannedName), ...others.map(({ name }) => name)],
     own: fresh.flatMap((one) => (one.kind === 'service' ? [one.config] : [])),
-    elsewhere: fresh.flatMap((one) =>
-      one.kind === 'exported' ? [exportedService(turn, one.spec, surroundings)] : [],
-    ),
+    elsewhere: fresh.flatMap((one) => (one.kind === 'exported' ? [exported(one.spec)] : [])),
     aggregates: [...fresh, ...sharers].flatMap((one) =>
       one.kind === 'fleet' ? [fleet(turn, one.spec, shepherd, shares)] : [],
     ),
@@ -113,25 +117,31 @@ const sharesIn = (planned: readonly PlannedService[]): Shares =>
     ),
   );
 
+/** Makes services elsewhere, with one look at where they are. */
+const exporter = (turn: Turn, shepherd: Ref<Shepherd>, surroundings: Surroundings) => {
+  let places: ReadonlyMap<string, string> | undefined;
+  return (spec: ExportedSpec): Ref<ServiceElsewhere> => {
+    places ??= surroundings.places();
+    return exportedService(turn, spec, shepherd, surroundings, places.get(spec.petname));
+  };
+};
 const exportedService = (
   turn: Turn,
   { provision, petname, origin, requirement }: ExportedSpec,
-  { dial, peerOf, clock }: Surroundings,
-): Ref<Service> => {
-  const peer = peerOf(petname);
+  shepherd: Ref<Shepherd>,
+  { dial, peers, clock, entropy }: Surroundings,
+  peer: string | undefined,
+): Ref<ServiceElsewhere> => {
   const remote = turn.spawn(makeLiveRef, {
     petname,
     dial,
+    peers,
+    entropy,
     ...(peer === undefined ? {} : { peer }),
   });
-  return turn.spawn(makeExportedService, {
-    provision,
-    petname,
-    origin,
-    requirement,
-    remote,
-    clock,
-  });
+  const board = turn.call(shepherd, 'board');
+  const place = { provision, petname, origin, requirement, remote };
+  return turn.spawn(makeExportedService, { ...place, peers, board, clock });
 };
 
 const fleet = (

@@ -1,7 +1,7 @@
 /**
  * The `^exported-service`: a service elsewhere, under a name of this shepherd. It owns no state but
- * its last observation, so that a controller that starts afresh can stop what it never saw start. A
- * command goes straight through, whatever the observation says:
+ * its last observation (watching.ts), so that a controller that starts afresh can stop what it never saw
+ * start. A command goes straight through, whatever the observation says:
  *
  *     reach           no contact by the connect deadline    unreachable: nothing was sent
  *                     our deadline passes first             timed out: nothing was sent
@@ -10,20 +10,26 @@
  *                     the session ends                      unknown: it may have happened
  *                     our deadline passes                   timed out: it may still happen
  */
-import {
-  type Bcom,
-  type Behavior,
-  type Clock,
-  type JournalCell,
-  type Ref,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { leftFor } from '@bellwether/shepherd';
-import type { Outcome, Request, Service, ServiceFacet, Status, Writer } from '@bellwether/shepherd';
+import type {
+  Outcome,
+  Request,
+  ServiceElsewhere,
+  ServiceFacet,
+  Status,
+  Writer,
+} from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
+import {
+  instant,
+  shown,
+  silenceOf,
+  type ExportedServiceOptions,
+  type Held,
+} from './exported-state.ts';
 import { LIMITS } from './limits.ts';
-import type { LiveRef } from './live-ref.ts';
+import type { Follower } from './live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import {
@@ -31,41 +37,40 @@ import {
   heardOutcome,
   lostSight,
   nothingObserved,
-  statusOf,
   touched,
-  type Exported,
   type Observed,
 } from './observed.ts';
 import { reader } from './read.ts';
 import { below, relabelledRow } from './relabel.ts';
+import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
 import { notSent, strangeAnswer, tooLate, troubleOf, unanswered } from './without-answer.ts';
 
-/** What makes an exported service. */
-export interface ExportedServiceOptions extends Exported {
-  /** The name in the daemon's ref store, for messages. */
-  readonly petname: string;
-  readonly remote: Ref<LiveRef>;
-  /** Only read: how much of a deadline is used up, how old an observation is. */
-  readonly clock: Pick<Clock, 'now'>;
-}
+export type { ExportedServiceOptions } from './exported-state.ts';
 
-/** Makes a proxy; it asks nothing before it is asked. */
+type Inner = ServiceElsewhere & Follower & Watcher;
+
+/** Makes a proxy, which watches its remote once it was taken in; commands dial it in any case. */
 export const makeExportedService = (
-  turn: Turn<Service>,
-  _bcom: Bcom<Service>,
+  turn: Turn<Inner>,
+  _bcom: Bcom<Inner>,
   options: ExportedServiceOptions,
-): Behavior<Service> => {
+): Behavior<Inner> => {
   const held: Held = {
     ...options,
     name: options.provision[0],
     observed: turn.cell(nothingObserved),
     probing: turn.cell<Vow<Status> | undefined>(undefined),
+    contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
+    watching: turn.cell<number | undefined>(undefined),
+    lastWatching: turn.cell(0),
+    asking: turn.cell<number | undefined>(undefined),
+    doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
   };
   return {
     canonicalName: () => held.name,
     provision: () => held.provision,
     requirement: () => held.requirement,
-    status: () => statusOf(held, held.observed.get(), held.clock.now()),
+    status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer) => perform(held, turn, request, writer),
     log: (turn, query) =>
@@ -80,15 +85,15 @@ export const makeExportedService = (
       const log = turn.spawn(makeRemoteLog, { place: held, remote: held.remote, follow });
       return turn.call(log, 'run');
     },
+    found: (turn, ref) => found(held, turn, ref),
+    missed: (turn, reason) => missed(held, turn, reason),
+    told: (turn, watching, statuses) => told(held, turn, watching, statuses),
+    spoilt: (turn, watching, reason) => spoilt(held, turn, watching, reason),
+    enter: (turn) => turn.call(held.remote, 'follow', turn.self),
+    leave: (turn) => leave(held, turn),
   };
 };
 
-interface Held extends ExportedServiceOptions {
-  readonly name: string;
-  readonly observed: JournalCell<Observed>;
-  /** The question of this shepherd that is on its way, shared by all who ask here meanwhile. */
-  readonly probing: JournalCell<Vow<Status> | undefined>;
-}
 interface Command {
   readonly ref: Ref<ServiceFacet>;
   readonly request: Request;
@@ -99,7 +104,7 @@ interface Command {
 
 const perform = (
   held: Held,
-  turn: Turn<Service>,
+  turn: Turn<Inner>,
   request: Request,
   writer: Ref<Writer>,
 ): Vow<Outcome> => {
@@ -107,15 +112,15 @@ const perform = (
   return turn.when(
     turn.within(request.remainingMs, turn.call(held.remote, 'reach')),
     (turn, ref) => sendOn(held, turn, { ref, request, writer, startedAt }),
-    (_turn, reason) => {
+    (turn, reason) => {
       const outcome = notSent(held, request, reason, silenceOf(held));
-      held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
+      observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
       return outcome;
     },
   );
 };
 
-const sendOn = (held: Held, turn: Turn<Service>, command: Command): Vow<Outcome> => {
+const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
   const { ref, request, writer, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
@@ -124,23 +129,30 @@ const sendOn = (held: Held, turn: Turn<Service>, command: Command): Vow<Outcome>
   const answer = turn.send(ref, 'perform', { ...request, member: held.name, remainingMs }, sink);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
-    (_turn, value) => answered(held, request, value),
-    (_turn, reason) => {
+    (turn, value) => answered(held, turn, request, value),
+    (turn, reason) => {
       const outcome = unanswered(held, request, reason);
-      // A refusal is an answer: the far end is there, and as it was.
-      if (outcome.result === 'failed')
-        held.observed.set(touched(held.observed.get(), held.clock.now()));
-      else held.observed.set(lostSight(held.observed.get(), troubleOf(held, reason)));
+      noteSilence(held, turn, outcome, reason);
       return outcome;
     },
   );
 };
 
+/** What is known of the service itself, where a command to it was not answered. */
+const noteSilence = (held: Held, turn: Turn<Inner>, outcome: Outcome, reason: Error): void => {
+  const before = held.observed.get();
+  // A refusal is an answer: the far end is there, and as it was.
+  if (outcome.result === 'failed') observe(held, turn, touched(before, instant(held)));
+  // One that takes longer than its asker waits says nothing: whether it is there, the beats tell.
+  else if (outcome.result !== 'timed-out')
+    observe(held, turn, lostSight(before, troubleOf(held, reason)));
+};
+
 /** The far end's outcome under our name, or what to think of an answer that is none. */
-const answered = (held: Held, request: Request, value: unknown): Outcome => {
+const answered = (held: Held, turn: Turn<Inner>, request: Request, value: unknown): Outcome => {
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
-  held.observed.set(heardOutcome(held.observed.get(), outcome, held.clock.now()));
+  observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
   const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
   const { sharedWith: _shared, ...own } = outcome;
   return { ...own, ...below(outcome, held.name), member: held.name, rows };
@@ -152,7 +164,7 @@ const answered = (held: Held, request: Request, value: unknown): Outcome => {
  */
 const probe = (
   held: Held,
-  turn: Turn<Service>,
+  turn: Turn<Inner>,
   timeoutMs: number,
   hops: readonly string[],
 ): Vow<Status> => {
@@ -162,13 +174,13 @@ const probe = (
   return turn.when(
     turn.within(timeoutMs, asking),
     (_turn, status) => status,
-    (_turn, reason) => shown(held, lostSight(held.observed.get(), troubleOf(held, reason))),
+    (turn, reason) => shown(held, turn, lostSight(held.observed.get(), troubleOf(held, reason))),
   );
 };
 
 const ask = (
   held: Held,
-  turn: Turn<Service>,
+  turn: Turn<Inner>,
   timeoutMs: number,
   hops: readonly string[],
 ): Vow<Status> => {
@@ -178,8 +190,9 @@ const ask = (
   );
   const asking: Vow<Status> = turn.when(
     turn.within(timeoutMs, answer),
-    (_turn, value) => noted(held, asking, observation(held, value)),
-    (_turn, reason) => noted(held, asking, lostSight(held.observed.get(), troubleOf(held, reason))),
+    (turn, value) => noted(held, turn, asking, observation(held, value)),
+    (turn, reason) =>
+      noted(held, turn, asking, lostSight(held.observed.get(), troubleOf(held, reason))),
   );
   return asking;
 };
@@ -187,22 +200,14 @@ const ask = (
 const observation = (held: Held, value: unknown): Observed => {
   const status = orMalformed(() => reader.status(value, 'status'));
   if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
-  return heard(held.observed.get(), status, held.clock.now());
+  return heard(held.observed.get(), status, instant(held));
 };
 
 /** Takes down what a question brought, and lets the next one ask afresh. */
-const noted = (held: Held, asking: Vow<Status>, observed: Observed): Status => {
-  held.observed.set(observed);
+const noted = (held: Held, turn: Turn<Inner>, asking: Vow<Status>, observed: Observed): Status => {
+  observe(held, turn, observed);
   if (held.probing.get() === asking) held.probing.set(undefined);
-  return shown(held, observed);
-};
-
-const shown = (held: Held, observed: Observed): Status =>
-  statusOf(held, observed, held.clock.now());
-
-const silenceOf = (held: Held): number | undefined => {
-  const { contactAt } = held.observed.get();
-  return contactAt === undefined ? undefined : held.clock.now() - contactAt;
+  return shown(held, turn, observed);
 };
 
 const orMalformed = <T>(read: () => T): T | Malformed => {

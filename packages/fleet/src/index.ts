@@ -24,7 +24,7 @@ export { makeExportedService, type ExportedServiceOptions } from './exported-ser
 export { makeFleet, type FleetOptions } from './fleet.ts';
 export { judge, type Judgement as HealthJudgement, type Seen, type Terms } from './health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
-export { makeLiveRef, type LiveRef, type LiveRefOptions } from './live-ref.ts';
+export { makeLiveRef, type Follower, type LiveRef, type LiveRefOptions } from './live-ref.ts';
 export {
   makeLocalRoot,
   type LocalRootOptions,
@@ -32,5 +32,7 @@ export {
   type RootShepherd,
 } from './local-root.ts';
 export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
+export { paceFor, type Pace } from './pace.ts';
+export { makePeers, type Peer, type Peers, type PeersOptions, type Waiter } from './peer.ts';
 export { sharedMembers } from './shares.ts';
 export { isGood, neededOf, verdict, worstOf, type MinReady } from './summary.ts';

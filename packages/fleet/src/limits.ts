@@ -15,11 +15,32 @@ export const LIMITS = {
   statusNameCount: limits.serviceCount,
   /** Milliseconds for reaching a peer: beyond it a command was not sent, and says so. */
   connectMs: 5_000,
-  /**
-   * Milliseconds after which an observation proves nothing any more. Nothing is sent to keep one
-   * fresh: who wants to know asks, and an answer is good for this long.
-   */
-  staleMs: 30_000,
+  /** Machines from which on a fleet is large: what is said of each is said more rarely. */
+  largeFleetCount: 100,
+  /** Milliseconds between two heartbeats of a member, in a small and in a large fleet. */
+  heartbeatMs: 2_000,
+  slowHeartbeatMs: 15_000,
+  /** Heartbeats that may be missed before nobody can tell any more. */
+  missedHeartbeatCount: 2,
+  /** Milliseconds that a heartbeat may be late. */
+  newsMs: 500,
+  /** Milliseconds: the bound of the first wait before a machine is dialled again; it doubles. */
+  redialMs: 500,
+  /** Milliseconds: the bound of all further waits, in a small and in a large fleet. */
+  redialCapMs: 5_000,
+  slowRedialCapMs: 30_000,
+  /** Doublings of that bound that are computed: the cap is reached long before. */
+  doublingCount: 16,
+  /** Milliseconds of contact after which a failure is the first one again. */
+  steadyMs: 60_000,
+  /** Milliseconds for each machine, over which the first dials are spread: 500 in a second. */
+  spreadMs: 2,
+  /** Statuses in one push of a member: a reference is to one service. */
+  pushStatusCount: 1,
+  /** Pushes of one member in a while: one of ours sends 20 in a second, and its heartbeats. */
+  pushCount: 40,
+  /** That while, in milliseconds. */
+  pushWindowMs: 1_000,
   /**
    * Weight of one outcome or status that is kept: its characters, and 16 for each value in it.
    * Outcomes are remembered by the thousand, so what is heavier is kept without its details.

@@ -10,14 +10,21 @@
  * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is
  * told so, and may be sure that nothing was sent: waiters send by themselves once they have the
  * ref.
+ *
+ * While somebody follows it, it dials by itself: with the other references to the same machine where
+ * there is no contact (peer.ts), and rarely where the answer was no, since a reference that was revoked
+ * stays so until somebody mends it. Whoever reaches for it in between dials at once.
  */
 import {
   fateOf,
+  isRemote,
   Refused,
   Unreachable,
   type ActorError,
   type Bcom,
   type Behavior,
+  type Entropy,
+  type JournalCell,
   type Ref,
   type Turn,
   type Vow,
@@ -25,6 +32,7 @@ import {
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { LIMITS } from './limits.ts';
+import { share, type Peer, type Peers, type Waiter } from './peer.ts';
 import type { Dial } from './types.ts';
 
 /** A ref that may have to be dialled first. */
@@ -34,6 +42,17 @@ export interface LiveRef {
    * connect deadline, or with Refused where the peer or this daemon says no.
    */
   reach(): Vow<Ref<ServiceFacet>>;
+  /** From now on it keeps contact by itself, and tells this one. */
+  follow(follower: Ref<Follower>): void;
+  /** Nobody follows it any more. */
+  leave(): void;
+}
+/** Who wants to be in contact all the time. Near only. */
+export interface Follower {
+  /** There is contact, by this ref, until `missed`. */
+  found(ref: Ref<ServiceFacet>): void;
+  /** There is none, or none any more. */
+  missed(reason: Error): void;
 }
 /** What a live ref leads to. */
 export interface LiveRefOptions {
@@ -42,36 +61,108 @@ export interface LiveRefOptions {
   /** Where that leads, for messages; absent where the store does not know the petname. */
   readonly peer?: string;
   readonly dial: Dial;
+  readonly peers: Ref<Peers>;
+  readonly entropy: Entropy;
+}
+type Inner = LiveRef & Waiter;
+interface Held extends LiveRefOptions {
+  readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
+  readonly follower: JournalCell<Ref<Follower> | undefined>;
+  readonly way: Ref<Peer>;
 }
 
-/** Makes a live ref; the first `reach` dials. */
+/** Makes a live ref; it dials once somebody reaches for it, or follows it. */
 export const makeLiveRef = (
-  turn: Turn<LiveRef>,
-  _bcom: Bcom<LiveRef>,
+  turn: Turn<Inner>,
+  _bcom: Bcom<Inner>,
   options: LiveRefOptions,
-): Behavior<LiveRef> => {
-  const live = turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined);
-  const connect = (turn: Turn<LiveRef>): Vow<Ref<ServiceFacet>> => {
-    const lost = turn.inlet<never>();
-    const answered = turn.ask<Ref<ServiceFacet>>((reached) =>
-      options.dial(options.petname, reached, lost.answer),
-    );
-    const reached = turn.when(
-      turn.within(LIMITS.connectMs, answered),
-      (_turn, ref) => ref,
-      (_turn, reason) => {
-        throw failureOf(options, reason);
-      },
-    );
-    const forget = (): void => {
-      if (live.get() === reached) live.set(undefined);
-    };
-    turn.when(reached, () => undefined, forget);
-    turn.when(lost.vow, () => undefined, forget);
-    live.set(reached);
-    return reached;
+): Behavior<Inner> => {
+  const held: Held = {
+    ...options,
+    live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
+    follower: turn.cell<Ref<Follower> | undefined>(undefined),
+    way: turn.call(options.peers, 'of', options.peer ?? options.petname),
   };
-  return { reach: (turn) => live.get() ?? connect(turn) };
+  return {
+    reach: (turn) => held.live.get() ?? connect(held, turn),
+    follow: (turn, follower) => {
+      held.follower.set(follower);
+      turn.call(held.peers, 'join', held.petname, turn.self);
+      turn.call(held.way, 'wait', turn.self);
+    },
+    leave: (turn) => {
+      held.follower.set(undefined);
+      turn.call(held.peers, 'part', held.petname, turn.self);
+      turn.call(held.way, 'leave', turn.self);
+    },
+    retry: (turn) => {
+      if (held.follower.get() === undefined) return;
+      // Its follower heard of a ref that is there already, or will hear of the dial under way.
+      if (held.live.get() === undefined) connect(held, turn);
+    },
+  };
+};
+
+const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  const lost = turn.inlet<never>();
+  // Of the power, outside of all turns: what calls the dial off.
+  const line = { cancel: (): void => undefined };
+  const answered = turn.ask<Ref<ServiceFacet>>((reached) => {
+    line.cancel = held.dial(held.petname, reached, lost.answer);
+  });
+  const reached = turn.when(
+    turn.within(LIMITS.connectMs, answered),
+    (_turn, ref) => ref,
+    (_turn, reason) => {
+      throw failureOf(held, reason);
+    },
+  );
+  held.live.set(reached);
+  turn.when(
+    reached,
+    (turn, ref) => {
+      turn.tell(held.way, 'up');
+      const follower = held.follower.get();
+      if (follower !== undefined && held.live.get() === reached) turn.tell(follower, 'found', ref);
+    },
+    (turn, reason) => {
+      turn.effect(() => line.cancel());
+      gone(held, turn, reached, reason);
+    },
+  );
+  turn.when(
+    lost.vow,
+    () => undefined,
+    (turn, reason) => gone(held, turn, reached, reason),
+  );
+  return reached;
+};
+
+/** There is no contact by this dial, or none any more. */
+const gone = (
+  held: Held,
+  turn: Turn<Inner>,
+  reached: Vow<Ref<ServiceFacet>>,
+  reason: Error,
+): void => {
+  if (held.live.get() !== reached) return;
+  held.live.set(undefined);
+  // A machine that says no is there; where this daemon says no, nobody was asked.
+  const isNo = fateOf(reason) === 'refused' && isRemote(reason.cause);
+  turn.tell(held.way, isNo ? 'up' : 'down');
+  const follower = held.follower.get();
+  if (follower === undefined) return;
+  turn.tell(follower, 'missed', reason);
+  if (isNo) retryRarely(held, turn);
+  else turn.tell(held.way, 'wait', turn.self);
+};
+
+/** After the cap, and up to twice as late. */
+const retryRarely = (held: Held, turn: Turn<Inner>): void => {
+  turn.when(share(turn, held.entropy), (turn, share) => {
+    const { redialCapMs } = turn.call(held.peers, 'pace');
+    turn.after((1 + share) * redialCapMs, (turn) => turn.tell(turn.self, 'retry'));
+  });
 };
 
 /**

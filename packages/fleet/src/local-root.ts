@@ -11,6 +11,7 @@ import { Malformed, wordsOf } from './errors.ts';
 import { unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
 import type { NonceRegistry } from './mint.ts';
+import type { Peers } from './peer.ts';
 import { readName, readStatusNames, readUpTo } from './read.ts';
 import type { About, LocalRoot } from './types.ts';
 
@@ -42,6 +43,8 @@ export interface LocalRootOptions {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
   readonly refs: RefStore;
+  /** Told of refs that are new. */
+  readonly peers: Ref<Pick<Peers, 'hurry'>>;
   readonly composition: Ref<Composition>;
   /** Only read. */
   readonly about: () => About;
@@ -81,7 +84,8 @@ export const makeLocalRoot = (
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);
-      return turn.ask((answer) => refs.put(petname, uri, answer));
+      const put = turn.ask<void>((answer) => refs.put(petname, uri, answer));
+      return turn.when(put, (turn) => turn.tell(options.peers, 'hurry', petname));
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),

@@ -1,14 +1,17 @@
 /**
  * What is known of a service elsewhere.
  *
- *     nothing yet                                unknown
- *     heard, less than `staleMs` ago             as it was heard, with its age
- *     heard, longer ago or contact lost since    unknown, with the age of the last contact
+ *     nothing yet                                unknown, never seen
+ *     heard, or confirmed, within two beats      as it was heard, with its age
+ *     longer ago, or contact lost since          unknown, with the age of what was known
  *     heard, older than what is known already    as it was known
  *
- * Nothing is asked for the sake of freshness: an observation is what a command or a question
- * brought. A stage is never shown as known for longer than it can be: better unknown than a stale
- * `running`.
+ * A heartbeat says that nothing has changed since the last push, so it confirms what was heard. A stage
+ * is never shown as known for longer than it can be: better unknown than a stale `running`.
+ *
+ * Ages count what passes by either clock, whichever says more: the monotonic one stands still while the
+ * machine sleeps (CLOCK_MONOTONIC, clock_gettime(2)), and what was known before that is as old as the
+ * wall clock says. A wall clock that is set forward costs a moment of doubt, until the next heartbeat.
  */
 import {
   unknownStatus,
@@ -17,15 +20,21 @@ import {
   type Outcome,
   type Version,
 } from '@bellwether/shepherd';
-import { LIMITS } from './limits.ts';
 
-/** An observation: what the far end said, and when it was heard by this side's own clock. */
+/** A moment by both clocks of this side, in milliseconds. */
+export interface Instant {
+  readonly now: number;
+  readonly wall: number;
+}
+/** An observation: what the far end said, and when it was heard by this side's own clocks. */
 export interface Observed {
   readonly last: Known | undefined;
-  /** When `last` was heard, in monotonic milliseconds. */
-  readonly lastAt: number | undefined;
+  /** When `last` was heard. */
+  readonly toldAt: Instant | undefined;
+  /** When it was heard, or confirmed since. */
+  readonly lastAt: Instant | undefined;
   /** When the far end answered anything; undefined before the first contact. */
-  readonly contactAt: number | undefined;
+  readonly contactAt: Instant | undefined;
   /** Why it is unknown now; undefined while the last contact was a good one. */
   readonly trouble: string | undefined;
 }
@@ -43,37 +52,48 @@ export interface Exported {
 /** Before the first contact. */
 export const nothingObserved: Observed = {
   last: undefined,
+  toldAt: undefined,
   lastAt: undefined,
   contactAt: undefined,
   trouble: undefined,
 };
 
+/** Milliseconds from one moment to another. */
+export const between = (from: Instant, to: Instant): number =>
+  Math.max(0, to.now - from.now, to.wall - from.wall);
+
 /** What the far end says; if another answer has overtaken it, it only shows that it is there. */
-export const heard = (observed: Observed, last: Known, now: number): Observed =>
+export const heard = (observed: Observed, last: Known, at: Instant): Observed =>
   isOlder(last.version, observed.last?.version)
-    ? touched(observed, now)
-    : { last, lastAt: now, contactAt: now, trouble: undefined };
+    ? touched(observed, at)
+    : { last, toldAt: at, lastAt: at, contactAt: at, trouble: undefined };
 
 /** Only states of one epoch can be compared; the others are taken in the order of the answers. */
 const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
   one !== undefined && one.epoch === known?.epoch && one.sequence < known.sequence;
 
 /** A command's outcome says where the service was left; the rest stays as it was known. */
-export const heardOutcome = (observed: Observed, outcome: Outcome, now: number): Observed => {
+export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant): Observed => {
   const { last } = observed;
-  if (last === undefined || outcome.stage === undefined) return touched(observed, now);
+  if (last === undefined || outcome.stage === undefined) return touched(observed, at);
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
   const { isRespawning: _isRespawning, unservedMs: _unservedMs, ...kept } = rest;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   const version = outcome.version === undefined ? {} : { version: outcome.version };
-  return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, now);
+  return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, at);
 };
 
 /** The far end answered, and said nothing of where the service is. */
-export const touched = (observed: Observed, now: number): Observed => ({
+export const touched = (observed: Observed, at: Instant): Observed => ({
   ...observed,
-  contactAt: now,
+  contactAt: at,
   trouble: undefined,
+});
+
+/** Nothing has changed since it was heard of last. */
+export const confirmed = (observed: Observed, at: Instant): Observed => ({
+  ...touched(observed, at),
+  lastAt: observed.last === undefined ? undefined : at,
 });
 
 /** Contact failed. What was known stays known as the past. */
@@ -82,27 +102,39 @@ export const lostSight = (observed: Observed, trouble: string): Observed => ({
   trouble,
 });
 
+/** Why nobody can tell where the service is; undefined where that is known. */
+export const doubtOf = (observed: Observed, at: Instant, staleMs: number): string | undefined => {
+  const { last, lastAt, trouble } = observed;
+  if (trouble !== undefined) return trouble;
+  if (last === undefined || lastAt === undefined) return 'not asked yet';
+  const silenceMs = between(lastAt, at);
+  return silenceMs < staleMs ? undefined : `not heard of for ${Math.round(silenceMs / 1_000)} s`;
+};
+
 /** The status to show at this moment. */
-export const statusOf = (exported: Exported, observed: Observed, now: number): ExportedStatus => {
-  const { last, lastAt } = observed;
-  const silenceMs = lastAt === undefined ? 0 : now - lastAt;
-  const age = last?.ageMs === undefined ? {} : { ageMs: last.ageMs + silenceMs };
+export const statusOf = (
+  exported: Exported,
+  observed: Observed,
+  at: Instant,
+  staleMs: number,
+): ExportedStatus => {
+  const { last, lastAt, toldAt } = observed;
   const known: Known = last ?? unknownStatus(exported.provision[0], '');
   const { unservedMs } = known;
   // What was told goes on from when it was told, however often it was confirmed since.
-  const unserved = unservedMs === undefined ? {} : { unservedMs: unservedMs + silenceMs };
+  const unserved =
+    unservedMs === undefined || toldAt === undefined
+      ? {}
+      : { unservedMs: unservedMs + between(toldAt, at) };
   const { provision, origin, requirement } = exported;
   const here = { kind: 'exported', provision, requirement, origin } as const;
-  const doubt = doubtOf(observed, silenceMs);
+  const age =
+    known.ageMs === undefined || lastAt === undefined
+      ? {}
+      : { ageMs: known.ageMs + between(lastAt, at) };
+  const doubt = doubtOf(observed, at, staleMs);
   if (doubt === undefined) return { ...known, ...here, ...age, ...unserved };
   return { ...past(known), ...here, ...age, stage: 'unknown', unknownReason: doubt };
-};
-
-const doubtOf = (observed: Observed, silenceMs: number): string | undefined => {
-  if (observed.trouble !== undefined) return observed.trouble;
-  if (observed.last === undefined) return 'not asked yet';
-  if (silenceMs < LIMITS.staleMs) return undefined;
-  return `not heard of for ${Math.round(silenceMs / 1000)} s`;
 };
 
 /** Leaves out what is only true of a moment. */

@@ -108,10 +108,10 @@ export interface About {
  * is kept with a live ref, or broken: with Unreachable or Severed of our own where there is no
  * contact, which counts as unreachable, with anything else where the answer is no, which counts as
  * failed. `lost` is broken
- * when the session of a reached ref ends.
+ * when the session of a reached ref ends. The result calls the dial off: neither is told anything then.
  */
 export interface Dial {
-  (petname: string, reached: Answer, lost: Answer): void;
+  (petname: string, reached: Answer, lost: Answer): () => void;
 }
 /** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
 export type MintEntry = {

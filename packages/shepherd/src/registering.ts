@@ -2,7 +2,7 @@
 import { Refused, type Ref, type Turn } from '@bellwether/actors';
 import { makeService } from './service.ts';
 import type { Held } from './shepherd-state.ts';
-import type { Aggregate, LocalService, Service, ServiceConfig } from './types.ts';
+import type { Aggregate, LocalService, ServiceConfig, ServiceElsewhere } from './types.ts';
 
 /** Makes a service of this machine, and registers it. @throws what `register` of the registry throws */
 export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService> => {
@@ -24,10 +24,16 @@ export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<Local
  * Takes in a service that lives elsewhere; one that takes the place of another leaves the same `hop`.
  * @throws Refused, Cycle
  */
-export const register = (held: Held, turn: Turn, service: Ref<Service>, hop?: string): void => {
+export const register = (
+  held: Held,
+  turn: Turn,
+  service: Ref<ServiceElsewhere>,
+  hop?: string,
+): void => {
   turn.call(held.registry, 'register', service);
   const name = turn.call(service, 'canonicalName');
   held.entries.set(name, { kind: 'elsewhere', service, hop: hop ?? freshHop(held) });
+  turn.tell(service, 'enter');
   turn.tell(held.board, 'touched', turn.call(service, 'provision'));
 };
 const freshHop = (held: Held): string => {

@@ -19,6 +19,7 @@ import type {
   Provider,
   Records,
   Service,
+  ServiceElsewhere,
   ServiceConfig,
   ServiceRegistry,
   StatusBoard,
@@ -49,7 +50,7 @@ export interface OwnEntry {
 export type Registered =
   | OwnEntry
   /** It passes commands on; `hop` is what it leaves on those that go through it. */
-  | { readonly kind: 'elsewhere'; readonly service: Ref<Service>; readonly hop: string }
+  | { readonly kind: 'elsewhere'; readonly service: Ref<ServiceElsewhere>; readonly hop: string }
   | { readonly kind: 'aggregate'; readonly service: Ref<Aggregate> };
 /** The state of a `^shepherd`. */
 export interface Held extends ShepherdOptions {

@@ -19,7 +19,15 @@ import { bare } from './outcomes.ts';
 import { keyOf, planRemoval } from './plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
-import type { Aggregate, Outcome, Row, Service, ServiceConfig, Sink, Writer } from './types.ts';
+import type {
+  Aggregate,
+  Outcome,
+  Row,
+  ServiceConfig,
+  ServiceElsewhere,
+  Sink,
+  Writer,
+} from './types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { makeWriter } from './writer.ts';
 
@@ -30,7 +38,7 @@ export interface Swap {
   /** Services of this machine: new ones, and others described anew under the same canonical name. */
   readonly own: readonly ServiceConfig[];
   /** New, or in place of the one with the same canonical name; so are the aggregates. */
-  readonly elsewhere: readonly Ref<Service>[];
+  readonly elsewhere: readonly Ref<ServiceElsewhere>[];
   readonly aggregates: readonly Ref<Aggregate>[];
 }
 
@@ -151,8 +159,11 @@ const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates 
   );
   const replaced = [...hops.keys(), ...aggregates.map((one) => turn.call(one, 'canonicalName'))];
   for (const { config } of known) turn.call(held.registry, 'unregister', config.provision[0]);
-  for (const name of replaced)
-    if (held.entries.has(name)) turn.call(held.registry, 'unregister', name);
+  for (const name of replaced) {
+    if (!held.entries.has(name)) continue;
+    turn.call(held.registry, 'unregister', name);
+    leave(held, turn, name);
+  }
   for (const { config, entry } of known) {
     turn.call(entry.service, 'revise', config);
     turn.call(held.registry, 'register', entry.service);
@@ -164,6 +175,10 @@ const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates 
   for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);
 };
 
+const leave = (held: Held, turn: Turn, name: string): void => {
+  const entry = held.entries.get(name);
+  if (entry?.kind === 'elsewhere') turn.tell(entry.service, 'leave');
+};
 const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
   ownOf(held, name) !== undefined;
 
@@ -173,6 +188,7 @@ const forget = (held: Held, turn: Turn, name: string): void => {
   if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
   if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);
   else turn.tell(held.board, 'touched', [name]);
+  leave(held, turn, name);
   turn.call(held.registry, 'unregister', name);
   held.entries.delete(name);
   held.wishes.delete(name);

@@ -145,6 +145,13 @@ export interface Service extends Provider {
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
   follow(follow: Follow): Vow<void>;
 }
+/** A service that is at home at another shepherd, as this one sees it. */
+export interface ServiceElsewhere extends Service {
+  /** It was taken in: from now on it finds out by itself how it is. */
+  enter(): void;
+  /** It was taken out: nobody wants to know any more. */
+  leave(): void;
+}
 /**
  * Services of one shepherd under one name. It has no process and no state, and requires nothing;
  * the shepherd carries out its actions on each of its members.
@@ -211,7 +218,7 @@ export interface Shepherd {
    */
   define(config: ServiceConfig): Ref<LocalService>;
   /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
-  register(service: Ref<Service>): void;
+  register(service: Ref<ServiceElsewhere>): void;
   /** @throws Refused, also for an aggregate that requires something */
   registerAggregate(aggregate: Ref<Aggregate>): void;
   /**

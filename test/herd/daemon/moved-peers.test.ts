@@ -32,7 +32,7 @@ const network = (answering: readonly string[], failure = notReached) => {
     kept: (value) => void told.push(`${what} ${String(value)}`),
     broken: (reason) => void told.push(`${what} broken: ${(reason as Error).message}`),
   });
-  const dial = (host: string): void =>
+  const dial = (host: string): (() => void) =>
     peers.dial(
       refAt(host),
       (moved) => told.push(`moved ${sturdyrefUri(moved)}`),

@@ -7,17 +7,18 @@ import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
 export interface DaemonRefs extends RefPower {
-  /** Where a petname leads, for messages; undefined for one that is not there. */
-  peerOf(petname: string): string | undefined;
+  /** Where each petname leads now, for messages; reads the whole folder. */
+  places(): ReadonlyMap<string, string>;
   readonly dial: Dial;
   /** Told of each session that opens: a peer that calls from another address is found there again. */
   met(session: SessionView): void;
 }
 
-/** Makes them over a folder. `router` is asked for at each dial, since it is made after the actors that dial. */
+/** Makes them over a folder. Dials wait for `serving`, which hands out the router once others may find this daemon. */
 export const daemonRefs = (
   folder: string,
   uid: number,
+  serving: (task: () => void) => void,
   router: () => Router,
   log: Log,
 ): DaemonRefs => {
@@ -34,11 +35,23 @@ export const daemonRefs = (
             'ref' in one ? { petname: one.petname, peer: peerKey(one.ref.peer) } : one,
           ),
       ),
-    peerOf: (petname) => {
-      const found = store.list().find((one) => one.petname === petname);
-      return found !== undefined && 'ref' in found ? peerKey(found.ref.peer) : undefined;
+    places: () =>
+      new Map(
+        store
+          .list()
+          .flatMap((one) => ('ref' in one ? [[one.petname, peerKey(one.ref.peer)] as const] : [])),
+      ),
+    dial: (petname, reached, lost) => {
+      let cancel = (): void => undefined;
+      let isOff = false;
+      serving(() => {
+        if (!isOff) cancel = dial({ store, peers, log }, petname, reached, lost);
+      });
+      return () => {
+        isOff = true;
+        cancel();
+      };
     },
-    dial: (petname, reached, lost) => dial({ store, peers, log }, petname, reached, lost),
     met: (session) => peers.met(session),
   };
 };
@@ -63,7 +76,7 @@ const dial = (
   petname: string,
   reached: Answer,
   lost: Answer,
-): void => {
+): (() => void) => {
   const keep = (moved: Sturdyref): void => {
     try {
       store.add(petname, moved, true);
@@ -73,7 +86,7 @@ const dial = (
     }
   };
   try {
-    peers.dial(store.get(petname), keep, reached, lost);
+    return peers.dial(store.get(petname), keep, reached, lost);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reason = new Refused(`${why}; push one with 'herd ref push ${petname}'`, {
@@ -81,5 +94,6 @@ const dial = (
     });
     reached.broken(reason);
     lost.broken(reason);
+    return () => undefined;
   }
 };

@@ -23,9 +23,11 @@ import {
   makeComposition,
   makeLocalRoot,
   makeNonceRegistry,
+  makePeers,
   type LocalRoot,
   type NonceRegistry,
   type PlannedService,
+  type Surroundings,
 } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -132,11 +134,14 @@ class VatLife implements Life {
   #root: Ref<LocalRoot> | undefined;
   #mint: Ref<NonceRegistry> | undefined;
   #isOver: boolean;
+  /** What waits until others may find this daemon; undefined from then on. */
+  #waiting: (() => void)[] | undefined;
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
     this.locations = [];
     this.#isOver = false;
+    this.#waiting = [];
     this.#root = undefined;
     this.#mint = undefined;
     this.#end = () => undefined;
@@ -171,7 +176,13 @@ class VatLife implements Life {
       mayDial: (_to, because) => because === 'asked',
       opened: (session) => this.#refs.met(session),
     });
-    this.#refs = daemonRefs(parts.refFolder, parts.uid, () => this.#router, parts.log);
+    this.#refs = daemonRefs(
+      parts.refFolder,
+      parts.uid,
+      (task) => this.#onceServing(task),
+      () => this.#router,
+      parts.log,
+    );
   }
 
   async serve(): Promise<void> {
@@ -227,9 +238,18 @@ class VatLife implements Life {
     this.locations = await new Promise<readonly PeerLocation[]>((resolve, reject) =>
       this.#router.listen(resolve, reject, this.#listening),
     );
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const task of waiting) task();
     await admin.publish(identity.designator);
     await this.#keepPort(store);
     log('daemon.ready', { name: this.#parts.name, at: this.locations.map(peerUri) });
+  }
+
+  /** Whom we dial may ask us for something on the same session: not before there is what can be asked for. */
+  #onceServing(task: () => void): void {
+    if (this.#waiting === undefined) task();
+    else this.#waiting.push(task);
   }
 
   #makeActors(turn: Turn): {
@@ -251,11 +271,11 @@ class VatLife implements Life {
       log,
       records,
     });
-    const { dial, peerOf } = this.#refs;
+    const surroundings = this.#surroundings(turn);
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: services,
-      surroundings: { dial, peerOf, clock: this.#clock },
+      surroundings,
       load: this.#parts.load,
       keep: this.#parts.keep,
     });
@@ -270,12 +290,20 @@ class VatLife implements Life {
       mint,
       composition,
       refs: this.#refs,
+      peers: surroundings.peers,
       about: () => this.#about(),
       uriOf: (swissnum) => sturdyrefUri(new Sturdyref(this.#publicLocation(), swissnum)),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
     });
     return { mint, root, shepherd };
+  }
+
+  #surroundings(turn: Turn): Surroundings {
+    const clock = this.#clock;
+    const entropy = nodeEntropy();
+    const peers = turn.spawn(makePeers, { clock, entropy });
+    return { ...this.#refs, peers, clock, entropy };
   }
 
   #about() {

@@ -42,18 +42,21 @@ export class MovedPeers {
   }
 
   /** As Router.dial. `moved` is told the ref with the address at which it was reached, where that is another. */
-  dial(ref: Sturdyref, moved: (ref: Sturdyref) => void, reached: Answer, lost: Answer): void {
+  dial(ref: Sturdyref, moved: (ref: Sturdyref) => void, reached: Answer, lost: Answer): () => void {
+    const dials: (() => void)[] = [];
+    let isOff = false;
     const key = peerKey(ref.peer);
     if (!this.#places.has(key)) this.#places.set(key, undefined);
     const fail = (reason: unknown): void => {
       reached.broken(reason);
       lost.broken(reason);
     };
-    this.#dialOnce(
+    const first = this.#dialOnce(
       ref,
       (value) => reached.kept(value),
       lost,
       (reason) => {
+        if (isOff) return;
         const place = this.#places.get(key);
         const isElsewhere = place !== undefined && !isSamePlace(place, ref.peer);
         if (!isElsewhere || fateOf(reason) !== 'not-sent') return fail(reason);
@@ -62,9 +65,14 @@ export class MovedPeers {
           moved(there);
           reached.kept(value);
         };
-        this.#dialOnce(there, arrived, lost, () => fail(reason));
+        dials.push(this.#dialOnce(there, arrived, lost, () => fail(reason)));
       },
     );
+    dials.push(first);
+    return () => {
+      isOff = true;
+      for (const cancel of dials) cancel();
+    };
   }
 
   /** `lost` hears of the loss of what was reached, and of nothing else. */
@@ -73,9 +81,9 @@ export class MovedPeers {
     arrived: (value: unknown) => void,
     lost: Answer,
     failed: (reason: Error) => void,
-  ): void {
+  ): () => void {
     let hasArrived = false;
-    this.#router().dial(
+    return this.#router().dial(
       ref,
       {
         kept: (value) => {

@@ -125,6 +125,11 @@ export class Liveness {
     const { idleMs, pingMs } = this.#limits;
     if (this.#isStuck(session, nowMs)) return session.stuck(this.#limits.writeMs);
     session.isQuiet = !session.isHeard;
+    if (session.isHeard) {
+      // What a doubt waits for has come, and is forgotten below.
+      pulse.stopDoubt?.();
+      pulse.stopDoubt = undefined;
+    }
     if (session.isHeard || !session.isRead || !pulse.mayFallSilent) {
       session.isHeard = false;
       pulse.silentSinceMs = nowMs;

@@ -1,0 +1,50 @@
+/** What an `^exported-service` keeps; what changes it is in watching.ts. */
+import type { Clock, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
+import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type { LiveRef } from './live-ref.ts';
+import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
+import type { Pace } from './pace.ts';
+import type { Peers } from './peer.ts';
+
+/** What makes an exported service. */
+export interface ExportedServiceOptions extends Exported {
+  /** The name in the daemon's ref store, for messages. */
+  readonly petname: string;
+  readonly remote: Ref<LiveRef>;
+  readonly peers: Ref<Pick<Peers, 'pace'>>;
+  /** Told when something changes in its status. */
+  readonly board: Ref<Pick<StatusBoard, 'touched'>>;
+  /** Only read: how much of a deadline is used up, how old an observation is. */
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+}
+/** The state of an `^exported-service`. */
+export interface Held extends ExportedServiceOptions {
+  readonly name: string;
+  readonly observed: JournalCell<Observed>;
+  /** The question that is on its way, shared by all who ask meanwhile. */
+  readonly probing: JournalCell<Vow<Status> | undefined>;
+  /** The ref that there is contact by. */
+  readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
+  /** The watching whose pushes count; the others are refused. */
+  readonly watching: JournalCell<number | undefined>;
+  readonly lastWatching: JournalCell<number>;
+  /** The watching that the far end has not answered yet. */
+  readonly asking: JournalCell<number | undefined>;
+  /** Goes off when what is known may be too old. */
+  readonly doubt: JournalCell<{ cancel(): void } | undefined>;
+}
+
+/** This moment. */
+export const instant = ({ clock }: Held): Instant => ({ now: clock.now(), wall: clock.wall() });
+/** How often to look, now. */
+export const paceOf = ({ peers }: Held, turn: Turn): Pace => turn.call(peers, 'pace');
+
+/** The status that an observation means at this moment. */
+export const shown = (held: Held, turn: Turn, observed: Observed): Status =>
+  statusOf(held, observed, instant(held), paceOf(held, turn).staleMs);
+
+/** How long nothing was heard of the service; undefined where nothing ever was. */
+export const silenceOf = (held: Held): number | undefined => {
+  const { contactAt } = held.observed.get();
+  return contactAt === undefined ? undefined : between(contactAt, instant(held));
+};
