@@ -16,9 +16,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
-import { registerServices, type PlannedService } from '@bellwether/fleet';
+import { makePeers, registerServices, type PlannedService } from '@bellwether/fleet';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { nodeClock } from '@bellwether/netlayer-stream';
+import { nodeClock, nodeEntropy } from '@bellwether/netlayer-stream';
 import type { Outcome, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
 import { requestOf, service } from '../support/shepherd-machine.ts';
 import { Delay, distant } from './support/delay.ts';
@@ -134,12 +134,18 @@ const makeController = async (folder: string): Promise<Controller> => {
     Array.from({ length: MEMBERS }, (_, at) => reach<ServiceFacet>(node, locationOf(folder, at))),
   );
   const { made } = await node.vat.run((turn) => {
-    const shepherd = bareShepherd(turn, 'C', nodeClock());
+    const [clock, entropy] = [nodeClock(), nodeEntropy()];
+    const shepherd = bareShepherd(turn, 'C', clock);
     registerServices(turn, shepherd, controllerPlan(), {
       // They are all there: what is measured begins with a warm session.
-      dial: (petname, reached) => reached.kept(facets[Number(petname)]),
-      peerOf: () => undefined,
-      clock: nodeClock(),
+      dial: (petname, reached) => {
+        reached.kept(facets[Number(petname)]);
+        return () => undefined;
+      },
+      places: () => new Map(),
+      peers: turn.spawn(makePeers, { clock, entropy }),
+      clock,
+      entropy,
     });
     return turn.kept({ made: shepherd });
   });
