@@ -1,7 +1,15 @@
 /** Services that come, go and change while their shepherd serves. */
 import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import type { Observer, ServiceConfig, ServiceFacet, Swap } from '@bellwether/shepherd';
+import type {
+  Observer,
+  Outcome,
+  Request,
+  ServiceConfig,
+  ServiceFacet,
+  Swap,
+} from '@bellwether/shepherd';
+import { makeElsewhere } from '../support/shepherd-graph.ts';
 import { Machine, program, service } from '../support/shepherd-machine.ts';
 
 const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
@@ -60,6 +68,16 @@ describe('a service that goes', () => {
     expect(asked.value).toMatchObject({ result: 'changed' });
     expect(stages(rig)).toEqual({ web: 'running' });
     expect(rig.machine.processes.living('web')[0]?.pid).not.toBe(before?.pid);
+  });
+  it('takes down what requires it also where that outlived a daemon, and brings it back', () => {
+    const rig = up([db, web], ['web']);
+    rig.machine.crash();
+    rig.machine.boot();
+    rig.world.run();
+    swap(rig.machine, { removed: ['db'], own: [{ ...web, requirement: [] }] });
+    rig.world.run();
+    expect(stages(rig)).toEqual({ web: 'running' });
+    expect(rig.machine.processes.started).toEqual(['db', 'web', 'web']);
   });
   it('leaves alone what requires it and does not run', () => {
     const rig = up([db, web], ['db']);
@@ -206,6 +224,31 @@ describe('services that change', () => {
       'A: Service a has been started.',
       'A: Service b has been started.',
     ]);
+  });
+});
+
+describe('a service elsewhere', () => {
+  it('in place of another one leaves the same id on what goes through it', () => {
+    const rig = up([]);
+    const hops: string[] = [];
+    const far = (turn: Turn) =>
+      turn.spawn(makeElsewhere, 'far', (turn: Turn, request: Request) => {
+        turn.effect(() => void hops.push(request.hops.join()));
+        return turn.kept<Outcome>({ member: 'far', result: 'changed', rows: [] });
+      });
+    rig.machine.ask((turn, shepherd) => turn.call(shepherd, 'register', far(turn)));
+    rig.world.run();
+    rig.machine.herd('start', 'far');
+    rig.world.run();
+    rig.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'swap', { ...none, elsewhere: [far(turn)] }, rig.machine.printer(turn)),
+    );
+    rig.world.run();
+    rig.machine.herd('stop', 'far');
+    rig.world.run();
+    expect(hops).toHaveLength(2);
+    expect(hops[0]).not.toBe('');
+    expect(hops[1]).toBe(hops[0]);
   });
 });
 
