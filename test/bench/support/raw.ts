@@ -87,6 +87,7 @@ export const exchange = (socket: net.Socket, bytes: Uint8Array, count: number): 
     socket.on('data', take);
     socket.write(bytes);
   });
-const FRAME = new Uint8Array(CALL_BYTES).fill(1);
+/** A frame to send. */
+export const FRAME = new Uint8Array(CALL_BYTES).fill(1);
 /** A frame there and back. */
 export const ping = (socket: net.Socket): Promise<void> => exchange(socket, FRAME, CALL_BYTES);

@@ -65,8 +65,17 @@ export class Outgoing implements Connector {
     args: readonly unknown[],
     answer?: FarAnswer,
   ): void {
+    if (this.#send(to, method, args, answer) !== undefined) this.#session.asked();
+  }
+  /** The result is the question, if there is one and it could be asked. */
+  #send(
+    to: Target,
+    method: string | undefined,
+    args: readonly unknown[],
+    answer: FarAnswer | undefined,
+  ): Question | undefined {
     const at = this.#aim(to, answer);
-    if (at === undefined) return;
+    if (at === undefined) return undefined;
     const { exports, room } = this.#tables;
     let question: Question | undefined;
     const out = this.#host.outbox.begin(this.#session);
@@ -75,14 +84,15 @@ export class Outgoing implements Connector {
       const { answerPos, resolverPos } = question ?? {};
       writeDeliver(out, this.#references, at, method, args, answerPos, resolverPos);
     } catch (error) {
-      return this.#takeBack(question, answer, error);
+      this.#takeBack(question, answer, error);
+      return undefined;
     }
     if (question !== undefined) {
       this.#nextAnswerPos += 1;
       question.answer.slot = question;
     }
     this.#keep();
-    if (question !== undefined) this.#session.asked();
+    return question;
   }
   listen(to: Target, answer: FarAnswer): void {
     const at = this.#aim(to, answer);
@@ -119,12 +129,10 @@ export class Outgoing implements Connector {
    * what is no promise ends it too. The answer is given back in the same write.
    */
   ping(): void {
-    const ping = new Ping();
-    this.deliver(this.bootstrap, 'fetch', [NO_SWISSNUM], ping);
-    const { slot } = ping;
-    if (!(slot instanceof Question) || slot.answerPos === undefined) return;
-    slot.isCollected = true;
-    this.#garbage.addAnswer(slot.answerPos, 0);
+    const question = this.#send(this.bootstrap, 'fetch', [NO_SWISSNUM], new Ping());
+    if (question?.answerPos === undefined) return;
+    question.isCollected = true;
+    this.#garbage.addAnswer(question.answerPos, 0);
     this.#session.unsent.isSwept = true;
   }
   /**
