@@ -5,6 +5,7 @@ import type { Outcome, Request, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { FleetNode, introduce, Operator, type Site } from '../support/fleet-node.ts';
 import { tellStory, webServices, type Story } from '../support/fleet-story.ts';
+import { program } from '../support/shepherd-machine.ts';
 
 const seeds = Array.from({ length: 20 }, (_, at) => at + 1);
 const patience = { isStrict: false };
@@ -45,6 +46,14 @@ const stagesAt = (story: Story, node: FleetNode): Record<string, string> =>
       return [name, asked.value?.stage ?? ''];
     }),
   );
+const site = (): Site => {
+  const world = new World(1);
+  return { world, network: new MemoryNetwork(world) };
+};
+const boot = ({ world }: Site, ...nodes: readonly FleetNode[]): void => {
+  for (const node of nodes) node.boot();
+  world.run(world.now + 1_000);
+};
 const [lineA, lineB] = ['A', 'B'].map((node) => [
   `${node}: Service networking has been started.`,
   `${node}: Service web-server has been started.`,
@@ -130,6 +139,44 @@ describe('stopping a fleet', () => {
     expect(livingAt(story)).toEqual([0, 0]);
     for (const host of story.hosts)
       expect(stagesAt(story, host)).toEqual({ networking: 'running', 'web-server': 'stopped' });
+  });
+  it('says in the row of each member what else went down with it, here and there', () => {
+    const here = site();
+    const metrics = program({ provision: ['web-metrics'], requirement: ['web-server'] });
+    const a = new FleetNode(here, 'A', { services: [...webServices, metrics] });
+    const c = new FleetNode(here, 'C', {
+      services: [
+        program({ provision: ['local'] }),
+        program({ provision: ['local-metrics'], requirement: ['local'] }),
+      ],
+      exported: { 'web-a': 'A' },
+      fleets: [{ name: 'webs', members: ['web-a', 'local'] }],
+    });
+    const operator = new Operator(here);
+    boot(here, a, c);
+    introduce(here, operator, a, 'web-server', c);
+    const perform = (node: FleetNode, action: string, member: string): Outcome => {
+      operationCount += 1;
+      const asked = operator.herd(node, action, member, { operation: `op-${operationCount}` });
+      here.world.run(here.world.now + 90_000);
+      if (asked.value === undefined) throw asked.error ?? new Error('no answer');
+      return asked.value;
+    };
+    perform(a, 'start', 'web-metrics');
+    perform(c, 'start', 'local-metrics');
+    perform(c, 'start', 'webs');
+    // A restart brings back what it took down.
+    expect(perform(c, 'restart', 'webs')).toMatchObject({ also: ['local-metrics'] });
+    expect(a.machine.processes.living('web-metrics')).toHaveLength(1);
+    expect(c.machine.processes.living('local-metrics')).toHaveLength(1);
+    const outcome = perform(c, 'stop', 'webs');
+    // Of another machine one learns how many, not which.
+    expect(outcome.rows).toMatchObject([
+      { member: 'web-a', result: 'changed', otherCount: 1 },
+      { member: 'local', result: 'changed', also: ['local-metrics'] },
+    ]);
+    expect(outcome).not.toHaveProperty('also');
+    expect(a.machine.processes.living('web-metrics')).toHaveLength(0);
   });
   it('that is stopped is ok', () => {
     const story = tellStory(3);
@@ -386,14 +433,6 @@ describe('a controller that restarts', () => {
 });
 
 describe('a fleet of fleets', () => {
-  const site = (): Site => {
-    const world = new World(1);
-    return { world, network: new MemoryNetwork(world) };
-  };
-  const boot = ({ world }: Site, ...nodes: readonly FleetNode[]): void => {
-    for (const node of nodes) node.boot();
-    world.run(world.now + 1_000);
-  };
   const start = ({ world }: Site, operator: Operator, node: FleetNode, name: string): Outcome => {
     const asked = operator.herd(node, 'start', name, { operation: 'op' });
     world.run(world.now + 90_000);

@@ -81,9 +81,15 @@ describe('a start', () => {
     ]);
     expect(steps.at(-1)).toMatchObject({
       parts: ['start/m1', 'start/inner', 'start/m1'],
-      touched: ['start/net'],
       needed: [],
     });
+    expect(steps.map(({ touched }) => touched)).toEqual([
+      undefined,
+      ['start/net'],
+      undefined,
+      undefined,
+      undefined,
+    ]);
     expect(steps.map(({ isMember }) => isMember)).toEqual([false, true, true, true, false]);
     expect(steps.map(({ isAsked }) => isAsked)).toEqual([false, true, true, true, true]);
   });
@@ -134,7 +140,23 @@ describe('a stop', () => {
       'stop/m2 ask <gate/stop/fleet',
       'stop/fleet sum <gate/stop/fleet <stop/m1 <stop/m2',
     ]);
-    expect(steps.at(-1)?.touched).toEqual(['stop/site', 'stop/app']);
+    // Each is told with what it hangs on: on a member, or on the fleet as a whole.
+    expect(steps.map(({ touched }) => touched)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      ['stop/app'],
+      undefined,
+      ['stop/site'],
+    ]);
+  });
+  it('tells what several members share once, and what hangs on it with it', () => {
+    const steps = planned('stop', 'fleet', {
+      requires: { app: ['m1', 'm2'], top: ['app'], site: ['fleet', 'm2'] },
+      members: { fleet: ['m1', 'm2'] },
+    });
+    const told = steps.flatMap(({ name, touched = [] }) => touched.map((key) => `${name} ${key}`));
+    expect(told).toEqual(['m2 stop/site', 'm2 stop/top', 'm2 stop/app']);
   });
   it('of an aggregate on which nothing depends waits for nothing', () => {
     expect(shown(planned('stop', 'fleet', { members: { fleet: ['m1', 'm2'] } }))).toEqual([

@@ -352,14 +352,40 @@ const simple = (draft: Draft): readonly Step[] => {
   return membersMarked(steps);
 };
 
-/** The plan with what its roots name in `also`: what came along and is no member. */
+/**
+ * The plan with what its steps name in `also`: what came along is told with whoever was asked for and
+ * rests on it, each thing once; what came along with nobody but an aggregate, with the roots.
+ */
 const finished = (draft: Draft, steps: readonly Step[], action: string): readonly Step[] => {
   const marked = membersMarked(steps);
-  const touched = marked.flatMap(({ key, isAsked, isMember, kind }) =>
-    isAsked || isMember || kind === 'order' ? [] : [key],
-  );
+  const owners = ownersIn(marked);
+  const touched = new Map<string, string[]>();
+  const ownerless: string[] = [];
+  for (const step of marked) {
+    if (step.isAsked || step.isMember || step.kind === 'order') continue;
+    const owner = owners.get(step.key);
+    const before = owner === undefined ? ownerless : touched.get(owner);
+    if (before !== undefined) before.push(step.key);
+    else if (owner !== undefined) touched.set(owner, [step.key]);
+  }
   const roots = new Set(draft.names.map((name) => keyOf(action, name)));
-  return marked.map((step) => (roots.has(step.key) ? { ...step, touched } : step));
+  return marked.map((step): Step => {
+    const own = touched.get(step.key) ?? (step.kind === 'sum' ? ownerless : []);
+    return own.length > 0 && (roots.has(step.key) || step.kind === 'ask')
+      ? { ...step, touched: own }
+      : step;
+  });
+};
+/** By the key of a step that was pulled in: that of one that was asked for and rests on it. */
+const ownersIn = (steps: readonly Step[]): ReadonlyMap<string, string> => {
+  const owners = new Map<string, string>();
+  for (const step of steps.toReversed()) {
+    const owner = step.isAsked && step.kind === 'ask' ? step.key : owners.get(step.key);
+    // What waits for a gate hangs on the aggregate as a whole.
+    if (owner === undefined || step.kind === 'order') continue;
+    for (const before of step.after) if (!owners.has(before)) owners.set(before, owner);
+  }
+  return owners;
 };
 
 /** Members of the aggregates in a plan tell their rows; steps that hold an order have none. */
