@@ -42,8 +42,8 @@ export const limits = {
   pushStatusCount: 1_000,
   /** Milliseconds between an answer and the next push: what changes meanwhile is told together. */
   pushGapMs: 50,
-  /** Services of one shepherd. */
-  serviceCount: 10_000,
+  /** Services of one shepherd: the members of the largest fleet, and what else there is. */
+  serviceCount: 11_000,
   /** Names of one service. */
   provisionCount: 16,
   /** Requirements of one service. */

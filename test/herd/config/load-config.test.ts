@@ -305,9 +305,9 @@ describe('a configuration that harms is stopped', () => {
 
   it('when it describes more than a daemon would read', async () => {
     const message = await refusalOf(`import { defineShepherd, service } from 'bellwether';
-      export default defineShepherd({ services: Array.from({ length: 1200 }, (_, at) =>
+      export default defineShepherd({ services: Array.from({ length: 4500 }, (_, at) =>
         service({ provision: ['s' + at], documentation: 'x'.repeat(4000) })) });`);
-    expect(message).toMatch(/describes more than 4194304 bytes/);
+    expect(message).toMatch(/describes more than 16777216 bytes/);
   });
 
   it('when it prints without end, whatever it prints', async () => {

@@ -348,7 +348,7 @@ describe('a limit is reached by', () => {
   const list = (count: number, entry: string) =>
     `Array.from({ length: ${count} }, (_, at) => ${entry})`;
   const chain = (count: number) =>
-    // As short as can be: the mebibyte of the whole is the tighter limit for ordinary services.
+    // As short as can be: the bytes of the whole are the tighter limit for ordinary services.
     `defineShepherd({ services: ${list(count, `({ kind: 'fleet', provision: ['f' + at], members: ['f' + (at + 1)] })`)} })`;
   const web = (rest: string) => `defineShepherd({ services: [
     service({ provision: ['web'], start: exec(['web']), ${rest} })] })`;
@@ -372,14 +372,24 @@ describe('a limit is reached by', () => {
     expect(taken(at).services.length).toBe(1);
     expect(refusalOfWhole(over)).toMatch(message);
   });
-  it('10,000 services: a chain of as many is followed to its end, one more is refused', () => {
-    expect(refusalOfWhole(chain(10_000))).toMatch(/no service here provides 'f10000'/);
-    expect(refusalOfWhole(chain(10_001))).toMatch(/services: has more than 10000 services$/);
+  it('11,000 services: a chain of as many is followed to its end, one more is refused', () => {
+    expect(refusalOfWhole(chain(11_000))).toMatch(/no service here provides 'f11000'/);
+    expect(refusalOfWhole(chain(11_001))).toMatch(/services: has more than 11000 services$/);
   });
-  it('a mebibyte of description', () => {
+  it('10,000 members of a fleet', () => {
+    const name = (at: string): string => `'web-server-of-a-machine-' + ${at}`;
+    const fleet = (count: number): string =>
+      `defineShepherd({ services: [
+        ...${list(count, `exported({ provision: [${name('at')}], from: ref(${name('at')}) })`)},
+        fleet({ provision: ['all'], members: ${list(count, name('at'))} }),
+      ] })`;
+    expect(taken(fleet(10_000)).services.length).toBe(10_001);
+    expect(refusalOfWhole(fleet(10_001))).toMatch(/members: has more than 10000 names$/);
+  });
+  it('four mebibytes of description', () => {
     const size = (count: number) =>
       `defineShepherd({ services: ${list(count, `({ kind: 'service', provision: ['s' + at], documentation: 'x'.repeat(4000) })`)} })`;
-    expect(taken(size(250)).services.length).toBe(250);
-    expect(refusalOfWhole(size(260))).toMatch(/its description has \d+ bytes, at most 1048576/);
+    expect(taken(size(1_000)).services.length).toBe(1_000);
+    expect(refusalOfWhole(size(1_040))).toMatch(/its description has \d+ bytes, at most 4194304/);
   });
 });

@@ -20,12 +20,17 @@ export const printedChars = 64 * 1024;
  * Bytes of what the evaluating process tells: a description of the longest kind, with the places of
  * its entries.
  */
-export const resultBytes = 4 * 1024 * 1024;
-/** Bytes of a description as canonical JSON: what a daemon keeps and compares. */
-export const descriptionBytes = 1024 * 1024;
+export const resultBytes = 16 * 1024 * 1024;
+/**
+ * Bytes of a description as canonical JSON: what a daemon keeps and compares. The largest fleet takes
+ * half of that.
+ */
+export const descriptionBytes = 4 * 1024 * 1024;
 
 /** Services of one shepherd: as many as it takes. */
-export const serviceCount = 10_000;
+export const serviceCount = 11_000;
+/** Members of one fleet: as many as an outcome has rows. */
+export const memberCount = 10_000;
 /** Names of one service. */
 export const provisionCount = 16;
 /** Requirements of one service. */

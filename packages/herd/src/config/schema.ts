@@ -19,6 +19,7 @@ import {
   logMebibytes,
   logTextChars,
   longestSeconds,
+  memberCount,
   nameChars,
   provisionCount,
   requirementCount,
@@ -303,7 +304,7 @@ const fleet = record(
     members: z
       .array(name)
       .min(1, 'expected at least one name of a service')
-      .max(serviceCount, `has more than ${serviceCount} names`),
+      .max(memberCount, `has more than ${memberCount} names`),
     minReady: z
       .custom<number | `${number}%`>(isMinReady, {
         error: "expected a count like 1, or a share from '0%' to '100%'",
