@@ -35,6 +35,7 @@ import {
   type LogFiles,
   type LogPiece,
   type LogQuery,
+  type LogSpan,
   type Outcome,
   type Prober,
   type Request,
@@ -129,10 +130,14 @@ export class Logs {
       pathOf: (service) => `/log/${service}.log`,
       lines: (service, query, answer) =>
         say(1, () => answer.kept(this.of(service).slice(begin(service, query)))),
-      begin: (service, query, answer) => say(1, () => answer.kept(begin(service, query))),
-      read: (reader, service, place, mayWait, answer) => {
+      begin: (service, query, answer) =>
+        say(1, () =>
+          answer.kept({ begin: begin(service, query), end: this.of(service).length } as LogSpan),
+        ),
+      read: (reader, service, place, until, answer) => {
         const tell = (piece: LogPiece): void => say(1, () => answer.kept(piece));
-        if (!mayWait || place < this.of(service).length) tell(this.#piece(service, place));
+        if (until !== undefined || place < this.of(service).length)
+          tell(this.#piece(service, place, until));
         else this.readings.set(reader, { service, place, say: tell });
       },
       stop: (reader) => {
@@ -143,11 +148,11 @@ export class Logs {
       bound: () => undefined,
     };
   }
-  #piece(service: string, place: number): LogPiece {
+  #piece(service: string, place: number, until = Infinity): LogPiece {
     const from = Math.max(place, this.gone.get(service) ?? 0);
-    const lines = this.of(service).slice(from, from + 100);
+    const lines = this.of(service).slice(from, Math.min(from + 100, until));
     const next = from + lines.length;
-    const isEnd = next >= this.of(service).length;
+    const isEnd = next >= Math.min(this.of(service).length, until);
     return { lines, next, lostBytes: from - place, isEnd, hasWaited: false };
   }
 }

@@ -132,7 +132,8 @@ export class ServiceRig {
         pathOf: (service: string) => `/log/${service}`,
         lines: (_service: string, { lineCount = 0 }: LogQuery, answer: Answer) =>
           answer.kept(this.logLines.slice(-lineCount)),
-        begin: (_service: string, _query: LogQuery, answer: Answer) => answer.kept(0),
+        begin: (_service: string, _query: LogQuery, answer: Answer) =>
+          answer.kept({ begin: 0, end: 0 }),
         read: () => undefined,
         stop: () => undefined,
         bound: (_service: string, bounds: LogBounds) => void this.bounds.push(bounds),

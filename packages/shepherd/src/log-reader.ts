@@ -7,11 +7,12 @@
  *     reading         → passing             → reading again    -             → over
  *     passing         -                     -                  → reading     → over
  *
- * Where it ends at the end of what is there, the piece that reaches it is the last one.
+ * Where only what is there is wanted, the end is the one of that moment: a service that writes faster
+ * than anybody reads is not read for ever.
  */
 import type { Bcom, Behavior, Clock, JournalCell, Resolver, Turn, Vow } from '@bellwether/actors';
 import { cut } from './text.ts';
-import type { Follow, LogEvent, LogFiles, LogPiece } from './types.ts';
+import type { Follow, LogEvent, LogFiles, LogPiece, LogSpan } from './types.ts';
 
 /** What makes a reader. */
 export interface LogReaderOptions {
@@ -44,17 +45,14 @@ export const makeLogReader = (
       const { vow, resolver } = turn.vow<void>();
       const held: Held = { ...options, isOver, end: resolver };
       const { files, service, follow } = options;
-      const begin =
-        placeIn(follow) ?? turn.ask<number>((answer) => files.begin(service, follow.query, answer));
+      const span = turn.ask<LogSpan>((answer) => files.begin(service, follow.query, answer));
       const stop = (turn: Turn): void => over(held, turn);
       turn.when(turn.call(follow.stream, 'over'), stop, stop);
-      if (typeof begin === 'number') start(held, turn, begin);
-      else
-        turn.when(
-          begin,
-          (turn, place) => start(held, turn, place),
-          (turn, reason) => failed(held, turn, reason),
-        );
+      turn.when(
+        span,
+        (turn, span) => start(held, turn, span),
+        (turn, reason) => failed(held, turn, reason),
+      );
       return vow;
     },
   };
@@ -65,10 +63,12 @@ const placeIn = ({ query, about }: Follow): number | undefined =>
   query.after?.find((one) => one.about === about)?.place;
 
 /** Says first where it begins: who loses contact before there is a line goes on from there. */
-const start = (held: Held, turn: Turn, place: number): void => {
+const start = (held: Held, turn: Turn, { begin, end }: LogSpan): void => {
   const { follow, isOver } = held;
   if (isOver.get()) return;
-  const goOn = (turn: Turn): void => read(held, turn, place, false);
+  const place = placeIn(follow) ?? begin;
+  const until = follow.query.isOnce === true ? end : undefined;
+  const goOn = (turn: Turn): void => read(held, turn, { place, until, isLive: false });
   if (follow.query.isOnce === true) return goOn(turn);
   const events = [{ kind: 'place', ...aboutOf(follow), place }] as const;
   turn.when(turn.call(follow.stream, 'pass', events), goOn, (turn) => over(held, turn));
@@ -76,24 +76,30 @@ const start = (held: Held, turn: Turn, place: number): void => {
 const aboutOf = ({ about }: Follow): { readonly about?: string } =>
   about === undefined ? {} : { about };
 
-/** Reads a piece, or waits for one. `isLive`: everything before it was seen as it was written. */
-const read = (held: Held, turn: Turn, place: number, isLive: boolean): void => {
+interface At {
+  readonly place: number;
+  /** Where it ends; absent: where nobody follows any more. */
+  readonly until: number | undefined;
+  /** Everything before it was seen as it was written. */
+  readonly isLive: boolean;
+}
+/** Reads a piece, or waits for one. */
+const read = (held: Held, turn: Turn, at: At): void => {
   const { files, service, follow, isOver } = held;
   if (isOver.get()) return;
-  const mayWait = follow.query.isOnce !== true;
   turn.when(
-    turn.ask<LogPiece>((answer) => files.read(follow.id, service, place, mayWait, answer)),
-    (turn, piece) => take(held, turn, piece, isLive),
+    turn.ask<LogPiece>((answer) => files.read(follow.id, service, at.place, at.until, answer)),
+    (turn, piece) => take(held, turn, piece, at),
     (turn, reason) => failed(held, turn, reason),
   );
 };
 
-const take = (held: Held, turn: Turn, piece: LogPiece, isLive: boolean): void => {
+const take = (held: Held, turn: Turn, piece: LogPiece, { until, isLive }: At): void => {
   const { follow, isOver } = held;
   if (isOver.get()) return;
   const goOn = (turn: Turn): void => {
-    if (piece.isEnd && follow.query.isOnce === true) over(held, turn);
-    else read(held, turn, piece.next, piece.isEnd);
+    if (piece.isEnd && until !== undefined) over(held, turn);
+    else read(held, turn, { place: piece.next, until, isLive: piece.isEnd });
   };
   const events = eventsOf(held, piece, isLive || piece.hasWaited);
   if (events.length === 0) return goOn(turn);

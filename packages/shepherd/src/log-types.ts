@@ -92,6 +92,11 @@ export interface LogBounds {
   readonly maxBytes?: number;
   readonly keptCount?: number;
 }
+/** Where the lines of a query begin, and where the log ends at that moment. */
+export interface LogSpan {
+  readonly begin: number;
+  readonly end: number;
+}
 /** What one reading of a log brought. */
 export interface LogPiece {
   /** Whole lines, oldest first; a long one comes in several. */
@@ -100,7 +105,7 @@ export interface LogPiece {
   readonly next: number;
   /** Bytes in front of them that were rotated away before they were read. */
   readonly lostBytes: number;
-  /** Nothing more was there. */
+  /** Nothing more was there, or wanted. */
   readonly isEnd: boolean;
   /** Nothing was there at first. */
   readonly hasWaited: boolean;
@@ -113,13 +118,19 @@ export interface LogFiles {
   pathOf(service: string): string;
   /** Kept with the lines of a query, oldest first: the last ones, where those are too much. */
   lines(service: string, query: LogQuery, answer: Answer): void;
-  /** Kept with the place where the lines of a query begin. */
+  /** Kept with the LogSpan of a query. */
   begin(service: string, query: LogQuery, answer: Answer): void;
   /**
-   * Kept with a LogPiece from this place on. Where nothing is there it waits, if it may, until there
-   * is, for a bounded time; one reading for each `reader`.
+   * Kept with a LogPiece from this place on, up to `until`. Where no such end is given and nothing is
+   * there, it waits until there is, for a bounded time; one reading for each `reader`.
    */
-  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void;
+  read(
+    reader: string,
+    service: string,
+    place: number,
+    until: number | undefined,
+    answer: Answer,
+  ): void;
   /** The reading of this reader ends at once, with what it has. */
   stop(reader: string): void;
   /** From now on. */

@@ -106,16 +106,25 @@ class FolderLogs implements ServiceLogs {
   }
 
   begin(service: string, query: LogQuery, answer: Answer): void {
-    this.#answer(service, answer, (log) => log.begin(query, this.#powers.wall()));
+    this.#answer(service, answer, async (log) => {
+      const end = log.end();
+      return { begin: await log.begin(query, this.#powers.wall()), end };
+    });
   }
 
-  read(reader: string, service: string, place: number, mayWait: boolean, answer: Answer): void {
+  read(
+    reader: string,
+    service: string,
+    place: number,
+    until: number | undefined,
+    answer: Answer,
+  ): void {
     this.stop(reader);
     this.#answer(service, answer, async (log) => {
-      let piece = await pieceOf(log, place, mayWait);
-      if (!mayWait || piece.lines.length > 0) return piece;
+      let piece = await pieceOf(log, place, until);
+      if (until !== undefined || piece.lines.length > 0) return piece;
       const { seen, stop } = untilSeen(log.file, async () => {
-        piece = { ...(await pieceOf(log, place, mayWait)), hasWaited: true };
+        piece = { ...(await pieceOf(log, place, until)), hasWaited: true };
         return piece.lines.length > 0;
       });
       this.#readings.set(reader, stop);
@@ -195,10 +204,15 @@ const lastOf = async (
 };
 
 /** One piece from a place on: whole lines, unless nobody waits for the end of the last one. */
-const pieceOf = async (log: ServiceLog, place: number, mayWait: boolean): Promise<LogPiece> => {
-  const read = await log.read(place, followedBytes);
-  const isEnd = read.place + read.bytes.length >= log.end();
-  const { lines, byteCount } = wholeLines(read.bytes, !isEnd || !mayWait);
+const pieceOf = async (
+  log: ServiceLog,
+  place: number,
+  until: number | undefined,
+): Promise<LogPiece> => {
+  const end = until ?? log.end();
+  const read = await log.read(place, Math.min(followedBytes, Math.max(0, end - place)));
+  const isEnd = read.bytes.length === 0 || read.place + read.bytes.length >= end;
+  const { lines, byteCount } = wholeLines(read.bytes, !isEnd || until === undefined);
   return {
     lines,
     next: read.place + byteCount,
