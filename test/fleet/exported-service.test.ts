@@ -94,6 +94,18 @@ describe('a member that cannot be reached', () => {
       'cannot reach a-web at x.tcp-tls: connection refused. Nothing was sent; start it again when it is back.',
     );
   });
+  it('is told without the place once more, which may be for this machine alone', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    const found = Object.assign(new Error('/run/x: nobody there'), { summary: 'nobody there' });
+    const reason = new Unreachable('captp: cannot reach x: nobody there', { cause: found });
+    bench.calls[0]?.reached.broken(reason);
+    await pass(bench, 0);
+    expect(outcome.value?.reason).toMatch(
+      /^cannot reach a-web at x\.tcp-tls: nobody there\. Nothing/,
+    );
+  });
   it('is failed, not unreachable, when the peer answers that it knows no such reference', async () => {
     const bench = await makeProxyBench();
     const outcome = perform(bench, requestOf('start'));

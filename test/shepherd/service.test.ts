@@ -348,6 +348,7 @@ describe('respawn', () => {
     expect(rig.status()).toMatchObject({
       stage: 'stopped',
       isEnabled: false,
+      disabledReason: 'respawned 3 times within 10 s',
       respawnCount: 3,
       lastExit: { code: 1, at: 550 },
       lastRespawn: 550,
@@ -356,6 +357,10 @@ describe('respawn', () => {
     expect(rig.log.map(({ fields }) => fields['text'])).toContain(
       'Service web has been disabled. (Respawning too fast.)',
     );
+    rig.perform('enable');
+    expect(rig.status()).not.toHaveProperty('disabledReason');
+    rig.perform('disable');
+    expect(rig.status()).not.toHaveProperty('disabledReason');
   });
   it('forgets deaths that lie outside of the window, and a stable run resets the delay', () => {
     const rig = running(web({ respawn }));

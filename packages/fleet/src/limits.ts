@@ -75,4 +75,6 @@ export const LIMITS = {
   uriLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */
   mintCount: 100_000,
+  /** Characters of a designator in a message: 40 bits of its hash. */
+  shownDesignator: 8,
 } as const;

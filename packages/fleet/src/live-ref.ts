@@ -170,8 +170,23 @@ const retryRarely = (held: Held, turn: Turn<Inner>): void => {
  * never was stays so, however often it is dialled.
  */
 const failureOf = ({ petname, peer }: LiveRefOptions, reason: Error): ActorError => {
-  const where = peer === undefined ? petname : `${petname} at ${peer}`;
+  const where = peer === undefined ? petname : `${petname} at ${shortKey(peer)}`;
   return fateOf(reason) === 'refused'
     ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
-    : new Unreachable(`cannot reach ${where}: ${wordsOf(reason)}`, { cause: reason });
+    : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });
+};
+
+/** Who is there, as short as it can be told from others: a designator takes half a line. */
+const shortKey = (peer: string): string => {
+  const [, designator = '', transport = ''] = /^(.+)(\.[^.]+)$/.exec(peer) ?? [];
+  return designator.length <= LIMITS.shownDesignator
+    ? peer
+    : `${designator.slice(0, LIMITS.shownDesignator)}…${transport}`;
+};
+
+/** What stood in the way, without the place once more: errors of a netlayer tell the two apart. */
+const foundIn = (reason: Error): string => {
+  const { cause } = reason;
+  const isTold = cause instanceof Error && 'summary' in cause && typeof cause.summary === 'string';
+  return isTold ? String(cause.summary) : wordsOf(reason);
 };

@@ -82,6 +82,7 @@ const localRules: Rules<LocalStatus> = {
   command: false,
   lastRespawn: true,
   lastExit: true,
+  disabledReason: true,
   failure: true,
   logFile: false,
   hasReplacement: true,

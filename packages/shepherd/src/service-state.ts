@@ -98,6 +98,8 @@ export interface Shown {
   readonly unservedSince: number | undefined;
   readonly respawns: Respawns;
   readonly lastExit: (Ending & { readonly at: number }) | undefined;
+  /** Why the service disabled itself, where it did. */
+  readonly disabledReason: string | undefined;
   readonly failure: { readonly reason: string; readonly at: number } | undefined;
 }
 
@@ -148,6 +150,7 @@ export const hold = (
     unservedSince: powers.clock.now(),
     respawns: noRespawns,
     lastExit: undefined,
+    disabledReason: undefined,
     failure: undefined,
   }),
   version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),

@@ -8,6 +8,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
     held.shown.get();
+  const { disabledReason } = held.shown.get();
   return {
     kind: 'local',
     version: held.version.get(),
@@ -34,6 +35,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     ...given('command', config.start?.argv),
     ...given('lastRespawn', respawns.lastAt),
     ...given('lastExit', lastExit),
+    ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
     ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };

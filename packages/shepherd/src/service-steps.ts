@@ -99,8 +99,13 @@ const setEnabled = (held: Held, turn: Turn, isEnabled: boolean): Vow<Outcome> =>
   recordEnabled(held, turn, isEnabled);
   return turn.kept(outcomeOf(held, 'changed'));
 };
-const recordEnabled = (held: Held, turn: Turn, isEnabled: boolean): void => {
-  change(held, turn, { isEnabled });
+const recordEnabled = (
+  held: Held,
+  turn: Turn,
+  isEnabled: boolean,
+  disabledReason?: string,
+): void => {
+  change(held, turn, { isEnabled, disabledReason });
   turn.record({ kind: 'enabled', service: held.name, isEnabled } satisfies Entry);
 };
 
@@ -309,7 +314,9 @@ const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
   const next = nextRespawn(policy, held.shown.get().respawns, held.clock.now());
   if (next === undefined) {
     enter(held, turn, stopped, what);
-    recordEnabled(held, turn, false);
+    const { limitCount, limitWindowMs } = policy;
+    const why = `respawned ${limitCount} times within ${limitWindowMs / 1_000} s`;
+    recordEnabled(held, turn, false, why);
     const text = `Service ${held.name} has been disabled. (Respawning too fast.)`;
     return say(held, turn, 'service.disabled', { text });
   }

@@ -271,6 +271,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
     { reason: text, at: readCount },
     {},
   ),
+  disabledReason: text,
   logFile: text,
   recentLines: list(text, limits.outputLineCount),
 });

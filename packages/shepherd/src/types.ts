@@ -77,6 +77,8 @@ export interface LocalStatus extends StatusFacts {
   readonly command?: readonly string[];
   readonly lastRespawn?: number;
   readonly lastExit?: Ending & { readonly at: number };
+  /** Why it disabled itself, where it did. */
+  readonly disabledReason?: string;
   /** Stopped because its last start failed. */
   readonly failure?: { readonly reason: string; readonly at: number };
   /** It was described anew since it was started: a restart makes it so. */

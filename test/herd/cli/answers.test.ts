@@ -59,6 +59,7 @@ const status: Required<ExportedStatus> = {
   respawnCount: 1,
   lastRespawn: 4,
   lastExit: { at: 5, code: 1, signal: 'SIGTERM' },
+  disabledReason: 'respawned',
   failure: { reason: 'r', at: 6 },
   hasReplacement: true,
   isRespawning: true,
@@ -89,7 +90,7 @@ const { members, runningCount, neededCount, health, blame, origin: _origin, ...o
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, ...facts } = most;
+const { hasReplacement: _h, disabledReason: _d, ...facts } = most;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',

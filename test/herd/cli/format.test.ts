@@ -237,6 +237,16 @@ describe('the report of a service', () => {
     expect(lines).toContain('  It is disabled.');
     expect(lines).toContain('  Custom actions: a b');
   });
+  it('says why a service has disabled itself, and that it is not respawned', () => {
+    const disabledReason = 'respawned 5 times within 7 s';
+    const off = { stage: 'stopped', isEnabled: false, isRespawned: true, command: ['x'] } as const;
+    const lines = statusReportLines(status('x', { ...off, disabledReason }), look, 5);
+    expect(lines).toContain('  It is disabled.');
+    expect(lines).toContain(
+      "  It has disabled itself: respawned 5 times within 7 s. 'herd enable x' allows a start.",
+    );
+    expect(lines).toContain('  Will not be respawned.');
+  });
   it('says where a remote service is and how old the news are', () => {
     expect(statusReportLines(status('x', { origin: 'a', ageMs: 400 }), look, 5)).toContain(
       '  At: a, seen 0.4 s ago',
@@ -372,7 +382,7 @@ describe('the outcome of a command', () => {
       reason: '1 of 3 members',
       rows: [
         { member: 'web-a', result: 'changed', stage: 'running', pid: 12 },
-        { member: 'web-b', result: 'unreachable', reason: 'no route', lastSeenMs: 3_000 },
+        { member: 'web-b', result: 'unreachable', reason: 'no route.', lastSeenMs: 3_000 },
         { member: 'web-c', result: 'failed', reason: 'exit 1', output: ['boom'] },
       ],
     });

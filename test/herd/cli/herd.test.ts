@@ -194,7 +194,7 @@ describe('the shepherd itself', () => {
     expect(ran).toMatchObject({ exitCode: 0 });
     expect(ran.written.out).toBe('Service root is already running.\n');
   });
-  it.each(['restart', 'enable', 'disable', 'polish'])(
+  it.each(['enable', 'disable', 'polish'])(
     'has no action %s, and says what it has',
     async (action) => {
       await serve({ about: () => about });
@@ -204,6 +204,12 @@ describe('the shepherd itself', () => {
       expect(ran.written.err).toContain('herd doc shepherd list-actions');
     },
   );
+  it('does not restart itself, and says what it does instead', async () => {
+    await serve({ about: () => about });
+    const ran = await run('restart', 'root');
+    expect(ran.exitCode).toBe(1);
+    expect(ran.written.err).toContain("'herd reload' takes over its configuration");
+  });
   it('tells what it is for and what it can do', async () => {
     await serve({});
     expect((await run('doc', 'root')).written.out).toBe(

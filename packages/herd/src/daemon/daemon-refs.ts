@@ -2,7 +2,7 @@
 import { Refused, type Answer, type Log } from '@bellwether/actors';
 import type { Dial, RefStore as RefPower } from '@bellwether/fleet';
 import { peerKey, peerUri, type Router, type Sturdyref, type SessionView } from '@bellwether/ocapn';
-import { RefStore, sturdyrefOf } from '../refs/ref-store.ts';
+import { RefStore, sturdyrefOf, UnknownRef } from '../refs/ref-store.ts';
 import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
@@ -89,7 +89,8 @@ const dial = (
     return peers.dial(store.get(petname), keep, reached, lost);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const reason = new Refused(`${why}; push one with 'herd ref push ${petname}'`, {
+    const what = error instanceof UnknownRef ? `the shepherd has no ref of that name` : why;
+    const reason = new Refused(`${what}; 'herd ref push ${petname}' gives it one`, {
       cause: error,
     });
     reached.broken(reason);

@@ -192,7 +192,9 @@ const detailOf = (row: Row, action: string): string => {
   const parts = isGood(row)
     ? [state.join(', ') || undefined, row.reason, sharedOf(row), also]
     : [row.reason, causeOf(row), lastSeen(row), sharedOf(row), also];
-  return parts.filter((text) => text !== undefined).join('; ');
+  const told = parts.filter((text) => text !== undefined);
+  // A full stop ends a line, not a part of one.
+  return told.map((text, at) => (at < told.length - 1 ? text.replace(/\.$/, '') : text)).join('; ');
 };
 
 const grouped = (rows: readonly Row[], look: Look, action: string): readonly string[] =>

@@ -83,7 +83,11 @@ const readyNote = ({ stage, isReady, members }: ShownStatus): readonly string[] 
 
 const originNotes = (status: ShownStatus): readonly string[] => {
   const { origin, stage, unknownReason, ageMs, members } = status;
-  if (stage === 'unknown') return [unknownReason ?? 'nothing is known', ...lastSeen(ageMs)];
+  if (stage === 'unknown') {
+    // What a fleet knows is as old as what it knows of each member, and that is told of each.
+    const seen = members === undefined ? lastSeen(ageMs) : [];
+    return [unknownReason ?? 'nothing is known', ...seen];
+  }
   if (origin === undefined || members !== undefined) return [];
   return ageMs === undefined || ageMs < 1_000
     ? [`at ${origin}`]

@@ -22,6 +22,7 @@ export const statusReportLines = (
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
     status.isEnabled ? 'It is enabled.' : 'It is disabled.',
+    ...disabledFacts(status),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
     ...actionFacts(status),
@@ -99,6 +100,13 @@ const originFacts = ({ origin, ageMs, members }: ShownStatus): readonly string[]
   return [`At: ${origin}, ${seen}`];
 };
 
+const disabledFacts = ({ provision, disabledReason }: ShownStatus): readonly string[] =>
+  disabledReason === undefined
+    ? []
+    : [
+        `It has disabled itself: ${disabledReason}. 'herd enable ${provision[0] ?? ''}' allows a start.`,
+      ];
+
 const listed = (title: string, words: readonly string[]): readonly string[] =>
   words.length === 0 ? [] : [`${title} ${words.join(' ')}`];
 
@@ -112,7 +120,9 @@ const respawnFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const facts: string[] = [];
   const inAll = `${counted(status.respawnCount, 'respawn')} in all`;
   if (status.command !== undefined && !status.isOneShot)
-    facts.push(status.isRespawned ? 'Will be respawned.' : 'Will not be respawned.');
+    facts.push(
+      status.isRespawned && status.isEnabled ? 'Will be respawned.' : 'Will not be respawned.',
+    );
   if (status.lastRespawn !== undefined)
     facts.push(`Last respawned on ${whenText(status.lastRespawn, look)}, ${inAll}.`);
   if (status.lastExit !== undefined && status.stage !== 'stopped')
