@@ -46,6 +46,7 @@ export const optionRules = {
     about:
       'only what is younger: 30s, 10m, 2h, 7d, or a time like 2026-11-25T10:04 (to within 10 s)',
   },
+  watch: { kind: 'flag', about: 'go on with what changes, until Ctrl-C' },
   'no-members': { kind: 'flag', about: 'leave the members of a fleet alone' },
   'dry-run': { kind: 'flag', about: 'say what would be done, and do nothing' },
   'min-ready': {
@@ -112,7 +113,7 @@ const starting: readonly OptionName[] = [...changing, 'min-ready'];
 export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, ActionRule>([
   [
     'status',
-    rule('[SERVICE]', 0, 1, ['log-history'], 'what runs, or everything about one service'),
+    rule('[SERVICE]', 0, 1, ['log-history', 'watch'], 'what runs, or everything about one service'),
   ],
   [
     'detailed-status',

@@ -15,6 +15,7 @@ import type { Context } from './context.ts';
 import { rowLines, resultWords, paintedResult } from './format/outcome.ts';
 import { counted, spanText } from './format/times.ts';
 import { groupFromCount } from './limits.ts';
+import { cutTo, erase } from './screen.ts';
 
 /** Milliseconds between two drawings: often enough for a clock that shows seconds. */
 const redrawMs = 250;
@@ -23,8 +24,6 @@ const redrawMs = 250;
  * first.
  */
 const maxSeenLines = 1_000;
-/** Up so many lines, and away with everything from there on (ECMA-48: CUU, ED). */
-const erase = (lineCount: number): string => (lineCount === 0 ? '' : `\x1b[${lineCount}A\x1b[J`);
 
 /** The progress of one operation. Whoever makes one ends it. */
 export class Progress {
@@ -164,15 +163,3 @@ const isLive = ({ terminal, options }: Context): boolean =>
   (terminal.env['TERM'] ?? 'dumb') !== 'dumb' &&
   options.json !== true &&
   options.quiet !== true;
-
-/** The beginning of a text that takes up so many columns at most; anything but ASCII may take two. */
-const cutTo = (text: string, columns: number): string => {
-  let left = columns;
-  let kept = '';
-  for (const character of text) {
-    left -= character.charCodeAt(0) < 0x80 || character === '…' ? 1 : 2;
-    if (left < 0) return kept;
-    kept += character;
-  }
-  return kept;
-};

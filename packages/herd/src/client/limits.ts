@@ -30,3 +30,9 @@ export const defaultLogLines = 20;
 export const maxAdminRefBytes = 4_096;
 /** Characters of one text in an answer: the longest argument that Linux takes. The rest is cut. */
 export const maxTextCharacters = 131_072;
+/** Milliseconds between two heartbeats of a watching: as often as a small fleet is looked at. */
+export const heartbeatMs = 2_000;
+/** Milliseconds without one, after which the shepherd is said to be silent: two missed, and a little. */
+export const silentMs = 4_500;
+/** Milliseconds of silence after which a watching is begun anew. A shepherd gives one up after 8 s. */
+export const watchAgainMs = 10_000;

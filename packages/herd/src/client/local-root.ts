@@ -13,6 +13,7 @@ import {
   textIn,
 } from './answers.ts';
 import { openLog, type LogTold } from './follower.ts';
+import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 import type { ServiceClient } from './service.ts';
 import { makeClientSink, type Told } from './sink.ts';
@@ -24,6 +25,13 @@ import { makeClientSink, type Told } from './sink.ts';
 export interface RootClient {
   /** No names: all. Whoever does not answer within `probeMs` is unknown. */
   status(names: readonly string[], probeMs: number, patience: Patience): Promise<readonly Status[]>;
+  /** Tells what changes in these, or in all where none is named. */
+  watch(
+    names: readonly string[],
+    heartbeatMs: number,
+    told: StatusTold,
+    onInterrupt: OnInterrupt,
+  ): Stream;
   log(service: string, lineCount: number, patience: Patience): Promise<readonly string[]>;
   history(patience: Patience): Promise<readonly Change[]>;
   /** Follows what happens to all services. */
@@ -47,6 +55,8 @@ export const rootClient = (line: Line): RootClient => {
   const client: RootClient = {
     status: async (names, probeMs, patience) =>
       statusesIn(await line.ask({ method: 'status', args: [names, probeMs], ...patience })),
+    watch: (names, heartbeatMs, told, onInterrupt) =>
+      openWatching(line, [names], heartbeatMs, told, onInterrupt),
     log: async (service, lineCount, patience) =>
       linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
     history: async (patience) =>
@@ -89,6 +99,8 @@ export const rootClient = (line: Line): RootClient => {
         ),
       status: async (probeMs, patience) =>
         statusIn((await client.status([name], probeMs, patience))[0]),
+      watch: (heartbeatMs, told, onInterrupt) =>
+        client.watch([name], heartbeatMs, told, onInterrupt),
       follow: (query, told, onInterrupt) =>
         openLog(line, 'follow', [name], query, told, onInterrupt),
       plan: async (request, patience) =>

@@ -2,6 +2,7 @@
 import type { LogQuery, Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
 import { outcomeIn, planIn, statusIn } from './answers.ts';
 import { openLog, type LogTold } from './follower.ts';
+import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -11,6 +12,8 @@ export interface ServiceClient {
   perform(request: Request, told: Told, patience: Patience): Promise<Outcome>;
   /** Asked live: where knowing takes asking somebody else, for at most `probeMs`. */
   status(probeMs: number, patience: Patience): Promise<Status>;
+  /** Tells what changes in its status, and that nothing does. */
+  watch(heartbeatMs: number, told: StatusTold, onInterrupt: OnInterrupt): Stream;
   /** Follows its log, or those of its members. */
   follow(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
   /** What a request would do. */
@@ -31,6 +34,7 @@ export const facetClient = (line: Line): ServiceClient => ({
     ),
   status: async (probeMs, patience) =>
     statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience })),
+  watch: (heartbeatMs, told, onInterrupt) => openWatching(line, [], heartbeatMs, told, onInterrupt),
   follow: (query, told, onInterrupt) => openLog(line, 'follow', [], query, told, onInterrupt),
   plan: async (request, patience) =>
     planIn(await line.ask({ method: 'plan', args: [request], ...patience })),

@@ -10,12 +10,14 @@ import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
 import { isRootName } from '../invocation.ts';
 import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
 
 /**
  * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown.
  */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service] = words;
+  if (context.options.watch === true) return watch(context, service);
   if (service === undefined) return statusOfAll(context);
   if (isRootName(service)) return statusOfRoot(context);
   const lineCount = context.options['log-history'] ?? defaultLineCount;
@@ -27,6 +29,15 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
     services: [status],
   });
   return isKnown(status) ? 0 : 4;
+};
+
+const watch = async (context: Context, service: string | undefined): Promise<number> => {
+  if (service !== undefined && isRootName(service))
+    throw new Usage(
+      'of the shepherd itself nothing changes that could be watched',
+      "Its services: 'herd status --watch'.",
+    );
+  return (await import('./watch.ts')).runWatch(context, service);
 };
 
 /** `herd detailed-status [SERVICE]`: the report of each, without its messages unless `-n` asks. */

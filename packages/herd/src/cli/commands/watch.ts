@@ -1,0 +1,91 @@
+/**
+ * `herd status [SERVICE] --watch`: what changes is shown as it is told, until Ctrl-C.
+ *
+ *     on a terminal         the table of `herd status`, drawn anew; no longer than the screen
+ *     elsewhere             a line for each change
+ *     with --json           each push is one document on one line; what has not changed is not in it
+ *
+ * A shepherd that says nothing, not even that nothing has changed, for two heartbeats is told to be
+ * silent: what is shown may have changed. Whoever was away himself (Ctrl-Z) may have been given up by
+ * then, so after a while of silence he asks anew; once, until he is told something.
+ */
+import type { Status } from '@bellwether/shepherd';
+import type { StatusTold } from '../../client/observer.ts';
+import { heartbeatMs, silentMs, watchAgainMs } from '../../client/limits.ts';
+import type { OnInterrupt, Stream } from '../../client/line.ts';
+import { type Context, withRoot, withService } from '../context.ts';
+import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
+
+/** Runs the command. Exit code 0, also after Ctrl-C and after `--timeout`: to end is what it is for. */
+export const runWatch = async (context: Context, service: string | undefined): Promise<number> => {
+  const view = viewOf(context, service);
+  try {
+    if (service === undefined)
+      await withRoot(context, (root) =>
+        watched(context, view, (told, onInterrupt) =>
+          root.watch([], heartbeatMs, told, onInterrupt),
+        ),
+      );
+    else
+      await withService(context, service, (client) =>
+        watched(context, view, (told, onInterrupt) => client.watch(heartbeatMs, told, onInterrupt)),
+      );
+  } finally {
+    view.end();
+  }
+  return 0;
+};
+
+const viewOf = (context: Context, service: string | undefined): View => {
+  if (context.options.json === true) return new JsonView(context);
+  const { isTerminal, env } = context.terminal;
+  return isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb'
+    ? new TableView(context, service !== undefined)
+    : new LinesView(context);
+};
+
+type Open = (told: StatusTold, onInterrupt: OnInterrupt) => Stream;
+/** One watching after the other, until somebody has enough. */
+const watched = async (context: Context, view: View, open: Open): Promise<void> => {
+  const { terminal, options } = context;
+  const endsAt = options.timeout === undefined ? Infinity : terminal.now() + options.timeout;
+  for (;;) {
+    const end = await watchOnce(context, view, open, endsAt);
+    if (end === 'closed') return;
+  }
+};
+
+/** `again` where the shepherd may have given up this watching. */
+const watchOnce = async (
+  { terminal }: Context,
+  view: View,
+  open: Open,
+  endsAt: number,
+): Promise<'closed' | 'again'> => {
+  let heardAt: number | undefined;
+  let isOver = false;
+  let isGivenUp = false;
+  const told = async (statuses: readonly Status[]): Promise<void> => {
+    if (isOver) throw new Error('nobody watches any more');
+    heardAt = terminal.now();
+    view.take(statuses);
+    await terminal.taken();
+  };
+  const stream = open(told, terminal.onInterrupt);
+  const startedAt = terminal.now();
+  const stop = terminal.every(1_000, () => {
+    const now = terminal.now();
+    const quietMs = now - (heardAt ?? startedAt);
+    if (quietMs >= silentMs) view.silent(quietMs);
+    isGivenUp = heardAt !== undefined && quietMs >= watchAgainMs;
+    if (isGivenUp || now >= endsAt) stream.close();
+    else view.tick();
+  });
+  try {
+    await stream.done;
+    return isGivenUp ? 'again' : 'closed';
+  } finally {
+    isOver = true;
+    stop();
+  }
+};
