@@ -358,3 +358,22 @@ describe('two operations that wait for each other', () => {
     expect(other.value?.result).not.toBe('changed');
   });
 });
+
+describe('two controllers that are members of each other', () => {
+  it('say nothing to each other without end: only heartbeats, when nothing changes', () => {
+    const place = up(
+      {
+        C: { exported: { 'd-fleet': 'D' }, fleets: [{ name: 'fleet-c', members: ['d-fleet'] }] },
+        D: { exported: { 'c-fleet': 'C' }, fleets: [{ name: 'fleet-d', members: ['c-fleet'] }] },
+      },
+      [
+        ['C', 'fleet-c', 'D'],
+        ['D', 'fleet-d', 'C'],
+      ],
+    );
+    place.world.run(place.world.now + 60_000);
+    const stepCount = place.world.stepCount;
+    place.world.run(place.world.now + 60_000);
+    expect(place.world.stepCount - stepCount).toBeLessThan(2_000);
+  });
+});

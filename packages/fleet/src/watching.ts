@@ -15,7 +15,15 @@ import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { instant, paceOf, type Held } from './exported-state.ts';
 import { LIMITS } from './limits.ts';
-import { between, confirmed, doubtOf, heard, lostSight, type Observed } from './observed.ts';
+import {
+  between,
+  confirmed,
+  doubtOf,
+  heard,
+  lostSight,
+  type Known,
+  type Observed,
+} from './observed.ts';
 import { readPushed } from './read.ts';
 import { troubleOf } from './without-answer.ts';
 
@@ -80,12 +88,24 @@ export const observe = (held: Held, turn: Turn<Watcher>, next: Observed): void =
   const isKnown = next.trouble === undefined && next.last !== undefined;
   if (isKnown && held.doubt.get() === undefined) doubtLater(held, turn, staleMs);
 };
-/** A state that was heard before says nothing new, whoever says it again. */
-const isNews = ({ last: before }: Observed, { last: next }: Observed): boolean =>
-  before !== next &&
-  (before?.version === undefined ||
-    before.version.epoch !== next?.version?.epoch ||
-    before.version.sequence !== next.version.sequence);
+/**
+ * A state that was heard before says nothing new, whoever says it again. An aggregate has no version;
+ * it says the same where all but its ages are. Without that, two that are members of each other would
+ * tell each other of it for ever.
+ */
+const isNews = ({ last: before }: Observed, { last: next }: Observed): boolean => {
+  if (before === next) return false;
+  if (before?.version === undefined && next?.version === undefined)
+    return withoutAges(before) !== withoutAges(next);
+  return (
+    before?.version?.epoch !== next?.version?.epoch ||
+    before?.version?.sequence !== next?.version?.sequence
+  );
+};
+const withoutAges = (known: Known | undefined): string =>
+  JSON.stringify(known ?? null, (key, value: unknown) =>
+    key === 'ageMs' || key === 'unservedMs' ? undefined : value,
+  );
 
 const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   const number = held.lastWatching.get() + 1;
