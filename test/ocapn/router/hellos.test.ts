@@ -17,7 +17,7 @@ const start = () => {
       return crypto.keyPair();
     },
   };
-  const hellos = new Hellos(counting, world.scheduler());
+  const hellos = new Hellos(counting, world.scheduler(), world.clock());
   return { world, hellos, keys: () => keyCount };
 };
 
@@ -37,6 +37,19 @@ describe('a hello', () => {
     const second = hellos.take(at);
     expect(keys()).toBe(2);
     expect(first.publicId).not.toEqual(second.publicId);
+  });
+  it('for those who come is made when they have asked their first questions', () => {
+    const { world, hellos, keys } = start();
+    const at = place('x');
+    for (let count = 0; count < 5; count += 1) hellos.prepareLater(at);
+    expect(world.pendingCount).toBe(1);
+    world.run(19);
+    expect(keys()).toBe(0);
+    world.run();
+    expect(keys()).toBe(1);
+    hellos.prepareLater(at);
+    hellos.clear();
+    expect(world.pendingCount).toBe(0);
   });
   it('of one place is not taken for another', () => {
     const { world, hellos } = start();

@@ -135,9 +135,11 @@ describe('before the hello', () => {
   });
   it('silence is cut after the deadline', () => {
     const mallory = Raw.dial(network, victim, 'mallory');
-    world.run(world.now + 9_000);
-    expect(mallory.isClosed).toBe(false);
-    world.run(world.now + 2_000);
+    const start = world.now;
+    world.run(start + 9_999);
+    expect(victim.router.sessions()).toEqual([]);
+    expect([mallory.isClosed, mallory.abortReason]).toEqual([false, undefined]);
+    world.run(start + 10_000 + 2 * network.latencyMs);
     expect(mallory.abortReason).toContain('no hello in time');
     expect(mallory.isClosed).toBe(true);
   });

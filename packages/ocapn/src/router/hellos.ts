@@ -1,24 +1,31 @@
 /**
  * Our hellos, made ahead of their connections. A fresh key and a signature take longer than the
  * rest of a session's start and need nothing of the peer: they are made while a dial waits for the
- * network, or after an accepted connection has got its own (`npm run bench -- first-call`).
+ * network, or a little after an accepted connection has got its own, when its first questions are
+ * answered (`npm run bench -- first-call`).
  */
-import type { Scheduler } from '@bellwether/actors';
+import type { Clock, Scheduler } from '@bellwether/actors';
 import { type Hello, makeHello } from '../identity/hello.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
+
+/** Milliseconds in which an accepted connection has asked what it came for. */
+const BUSY_MS = 20;
 
 /** At most one hello for each place of ours; each serves one connection. */
 export class Hellos {
   readonly #crypto: Crypto;
   readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
   readonly #spares = new Map<PeerLocation, Hello>();
   /** Places that a hello is to be made for. */
   readonly #asked = new Set<PeerLocation>();
-  /** `scheduler`: when there is time for it, behind what is to be sent. */
-  constructor(crypto: Crypto, scheduler: Scheduler) {
+  readonly #stops = new Map<PeerLocation, () => void>();
+  /** `scheduler`: behind what is to be sent. */
+  constructor(crypto: Crypto, scheduler: Scheduler, clock: Clock) {
     this.#crypto = crypto;
     this.#scheduler = scheduler;
+    this.#clock = clock;
   }
   /** A hello that says `at`, which no other connection has or will have. */
   take(at: PeerLocation): Hello {
@@ -34,10 +41,21 @@ export class Hellos {
       if (this.#asked.delete(at)) this.#spares.set(at, this.#make(at));
     });
   }
-  /** Forgets the keys that serve nobody. */
+  /** The same when there is time. */
+  prepareLater(at: PeerLocation): void {
+    if (this.#stops.has(at)) return;
+    const stop = this.#clock.after(BUSY_MS, () => {
+      this.#stops.delete(at);
+      this.prepare(at);
+    });
+    this.#stops.set(at, stop);
+  }
+  /** Forgets the keys that serve nobody, and leaves no timer. */
   clear(): void {
     this.#spares.clear();
     this.#asked.clear();
+    for (const stop of this.#stops.values()) stop();
+    this.#stops.clear();
   }
 
   #make(at: PeerLocation): Hello {

@@ -115,7 +115,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
-    this.#hellos = new Hellos(powers.crypto, powers.scheduler);
+    this.#hellos = new Hellos(powers.crypto, powers.scheduler, powers.clock);
     this.#routing = new Routing(this);
     this.#liveness = new Liveness(powers.clock, this.limits);
   }
@@ -288,7 +288,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       link.session.abort('captp: the peer closes');
       return link.session;
     }
-    this.prepare(netlayer.transport);
+    this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
