@@ -4,6 +4,7 @@ import {
   World,
   type Behavior,
   type Bcom,
+  type Connector,
   type Ref,
   type Resolver,
   type Turn,
@@ -110,6 +111,44 @@ describe('the writer', () => {
       { events: [{ kind: 'line', from: 'B', text: 'two' }, rowOf('web')], sequence: 1 },
     ]);
     expect(rig.logged).toEqual(['one']);
+  });
+  it('sends what is said in one turn together, after that turn', () => {
+    const rig = new Rig();
+    rig.write((turn, writer) => {
+      for (const text of ['one', 'two', 'three']) turn.call(writer, 'line', text);
+    });
+    expect(rig.batches).toEqual([
+      { events: [lineOf('one'), lineOf('two'), lineOf('three')], sequence: 0 },
+    ]);
+  });
+  it('marks what it is finished with, and waits for no answer to it', () => {
+    const sent: { readonly args: readonly unknown[]; readonly isAsked: boolean }[] = [];
+    const wire: Connector = {
+      deliver: (_to, _method, args, answer) => {
+        sent.push({ args, isAsked: answer !== undefined });
+      },
+      listen: () => undefined,
+      release: () => undefined,
+      onSever: () => () => undefined,
+    };
+    const world = new World(1);
+    const [clock, scheduler] = [world.clock(), world.scheduler()];
+    const vat = createVat({ name: 'writer', clock, scheduler });
+    const sink = vat.far(wire, { slot: 1 }) as Ref<Sink>;
+    const log = () => undefined;
+    void vat.run((turn) => {
+      const writer = turn.spawn(makeWriter, { node: 'A', log, sink });
+      turn.tell(writer, 'line', 'first');
+      turn.after(10, (turn) => {
+        turn.call(writer, 'line', 'last');
+        turn.call(writer, 'finish');
+      });
+    });
+    world.run();
+    expect(sent).toEqual([
+      { args: [[lineOf('first')], 0], isAsked: true },
+      { args: [[lineOf('last')], 1, true], isAsked: false },
+    ]);
   });
   it(`has at most ${limits.batchCount} batches unanswered, and one more for each answer`, () => {
     const rig = new Rig();

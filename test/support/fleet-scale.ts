@@ -11,9 +11,12 @@ import { overhear } from './fleet-tap.ts';
 import { webServices } from './fleet-story.ts';
 import type { Asked } from './shepherd-machine.ts';
 
-/** What crossed all wires of the members, by direction as a member sees it. */
+/**
+ * What crossed all wires of the members, by direction as a member sees it. Answers, pings and what observers are told
+ * are left out: those two come when their time has come.
+ */
 export interface Counted {
-  /** Deliveries to members without their answers, and from them without pushes to who watches. */
+  /** Commands and questions to members, and what their streams say. */
   readonly inCount: number;
   readonly outCount: number;
   /** Steps of the world. */
@@ -53,12 +56,10 @@ export const makeScaledFleet = (
   const site = { world, network };
   const heard = { inCount: 0, outCount: 0 };
   const tap = (netlayer: Netlayer): Netlayer =>
-    overhear(netlayer, ({ direction, label, method }) => {
-      if (label !== 'op:deliver') return;
-      // Pings, and how often who watches is told, depend on what falls together.
-      if (method === 'fetch' || method === 'break') return;
-      if (direction === 'in' && method !== 'fulfill') heard.inCount += 1;
-      else if (direction === 'out' && method !== 'observed') heard.outCount += 1;
+    overhear(netlayer, ({ direction, method = '' }) => {
+      if (!['perform', 'probe', 'rows'].includes(method)) return;
+      if (direction === 'in') heard.inCount += 1;
+      else heard.outCount += 1;
     });
   const hosts = Array.from(
     { length: memberCount },

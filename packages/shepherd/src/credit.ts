@@ -3,7 +3,8 @@
  * for its answer, and at most so many are unanswered; batches are numbered, so that the receiver knows
  * that it has all.
  *
- *     send         one credit less     a batch may be sent without credit, where nothing follows it
+ *     send         one credit less
+ *     last         the batches that end the stream need neither credit nor an answer
  *     answered     one credit more
  *     broken       the stream is over
  */
@@ -34,7 +35,7 @@ export const hasCredit = ({ mostCount, sent }: Credit): boolean =>
   sent.get().isOpen && sent.get().unansweredCount < mostCount;
 
 /**
- * Sends the next batch, whatever the credit; `more` is told when its answer gives some, `over` when
+ * Sends the next batch; `more` is told when its answer gives some, `over` when
  * there is no receiver any more.
  */
 export const spend = (
@@ -58,6 +59,13 @@ export const spend = (
       if (isOpen(credit)) over(turn);
     },
   );
+};
+
+/** The number of a batch that ends the stream: it is sent whatever the credit, and nobody waits for its answer. */
+export const lastSequence = ({ sent }: Credit): number => {
+  const { sequence } = sent.get();
+  sent.set({ ...sent.get(), sequence: sequence + 1 });
+  return sequence;
 };
 
 /** Nothing is sent any more. */

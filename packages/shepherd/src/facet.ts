@@ -137,7 +137,11 @@ const makeFacetSink = (
   sink: Ref<Sink>,
   sight: FacetSight,
 ): Behavior<Sink> => ({
-  rows: (turn, batch, sequence) => turn.send(sink, 'rows', facetEvents(batch, sight), sequence),
+  rows: (turn, batch, sequence, isEnding) => {
+    const events = facetEvents(batch, sight);
+    if (isEnding !== true) return turn.send(sink, 'rows', events, sequence);
+    return turn.tell(sink, 'rows', events, sequence, true);
+  },
 });
 
 const makeFacetObserver = (

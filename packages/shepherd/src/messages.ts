@@ -117,8 +117,9 @@ export type Event =
 
 /**
  * The receiver of a stream of events, often on another machine. The answer to a batch is the credit
- * for another.
+ * for another; those that end the
+ * stream come without credit, and no answer to them is waited for.
  */
 export interface Sink {
-  rows(batch: readonly Event[], sequence: number): void | Vow<void>;
+  rows(batch: readonly Event[], sequence: number, isEnding?: boolean): void | Vow<void>;
 }

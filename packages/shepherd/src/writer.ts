@@ -1,14 +1,26 @@
 /**
  * The `^writer`: the sender's end of one operation's stream, with the credit of credit.ts:
  *
- *     line, pass   ->  backlog  ->  batch of at most 64 KiB while there is credit
+ *     line, pass   ->  backlog
+ *     turn over    ->  batch of at most 64 KiB while there is credit
  *     backlog full     lines are dropped, and how many is said; rows stay
  *     answer           gives one batch of credit
  *     sink broken      the stream ends; the operation goes on
- *     finish           what waits is sent without credit, nothing after it
+ *     finish           what waits is sent without credit and wants no answer, nothing after it
+ *
+ * What an operation says in the turn in which it ends is therefore one message beside its outcome, and
+ * one from each of a thousand members is read by the caller in as many batches as it has credit.
  */
 import type { Bcom, Behavior, JournalCell, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
-import { closeCredit, hasCredit, isOpen, openCredit, spend, type Credit } from './credit.ts';
+import {
+  closeCredit,
+  hasCredit,
+  isOpen,
+  lastSequence,
+  openCredit,
+  spend,
+  type Credit,
+} from './credit.ts';
 import { limits } from './limits.ts';
 import { cut, utf8Bytes } from './text.ts';
 import type { Event, Row, Sink, Writer } from './types.ts';
@@ -39,14 +51,20 @@ interface Held {
   readonly backlog: JournalMap<number, Event>;
   readonly flow: JournalCell<Flow>;
   readonly credit: Credit;
+  /** A turn of its own will send what waits. */
+  readonly isPumpDue: JournalCell<boolean>;
+}
+interface Pumped extends Writer {
+  /** Sends what there is credit for. */
+  pump(): void;
 }
 
 /** Makes the writer of one operation; without a sink it only logs. */
 export const makeWriter = (
-  turn: Turn<Writer>,
-  _bcom: Bcom<Writer>,
+  turn: Turn<Pumped>,
+  _bcom: Bcom<Pumped>,
   { node, log, sink }: WriterOptions,
-): Behavior<Writer> => {
+): Behavior<Pumped> => {
   const held: Held = {
     node,
     log,
@@ -54,6 +72,7 @@ export const makeWriter = (
     backlog: turn.map(),
     flow: turn.cell(atFirst),
     credit: openCredit(turn, limits.batchCount, sink !== undefined),
+    isPumpDue: turn.cell(false),
   };
   return {
     line: (turn, text, about = {}) => {
@@ -63,14 +82,20 @@ export const makeWriter = (
     },
     pass: (turn, events) => take(held, turn, events),
     finish: (turn) => finish(held, turn),
+    pump: (turn) => {
+      held.isPumpDue.set(false);
+      pump(held, turn);
+    },
   };
 };
 
 const atFirst: Flow = { first: 0, next: 0, lineBytes: 0, rowBytes: 0, droppedCount: 0 };
 
-const take = (held: Held, turn: Turn<Writer>, events: readonly Event[]): void => {
+const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void => {
   for (const event of events) add(held, event);
-  pump(held, turn);
+  if (held.isPumpDue.get() || !isWaiting(held) || !hasCredit(held.credit)) return;
+  held.isPumpDue.set(true);
+  turn.tell(turn.self, 'pump');
 };
 
 const add = (held: Held, given: Event): void => {
@@ -106,7 +131,7 @@ const isWaiting = ({ credit, flow }: Held): boolean => {
   return isOpen(credit) && (first < next || droppedCount > 0);
 };
 
-/** Sends the next batch, whatever the credit. */
+/** Sends the next batch. */
 const sendBatch = (held: Held, turn: Turn): void => {
   const { sink, credit } = held;
   if (sink === undefined) return;
@@ -148,7 +173,11 @@ const nextBatch = (held: Held): readonly Event[] => {
 
 /** The stream is over then: whether its last batches arrive changes nothing any more. */
 const finish = (held: Held, turn: Turn): void => {
-  while (isWaiting(held)) sendBatch(held, turn);
+  const { sink, credit } = held;
+  while (sink !== undefined && isWaiting(held)) {
+    const batch = nextBatch(held);
+    turn.tell(sink, 'rows', batch, lastSequence(credit), true);
+  }
   close(held);
 };
 
