@@ -91,7 +91,7 @@ describe('a member that cannot be reached', () => {
     await pass(bench, 0);
     expect(outcome.value).toMatchObject({ member: 'web-server-a', result: 'unreachable' });
     expect(outcome.value?.reason).toBe(
-      'cannot reach a-web at x.tcp-tls: connection refused. Nothing was sent; start it again when it is back.',
+      'cannot reach a-web at x.tcp-tls: connection refused. Nothing was sent: back again, it is as it was last told to be; start it then.',
     );
   });
   it('is told without the place once more, which may be for this machine alone', async () => {

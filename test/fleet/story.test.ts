@@ -257,6 +257,16 @@ describe('a fleet with one bad member', () => {
     expect(exitCodeOf(outcome, patience)).toBe(4);
     expect(begun).toBeLessThan(story.world.now);
   });
+  it('that went down is unreachable with when it was seen last', () => {
+    const story = tellStory(6);
+    herd(story, 'start');
+    story.hosts[1]?.crash();
+    story.world.run(story.world.now + 20_000);
+    const [, row] = herd(story, 'stop').rows;
+    expect(row).toMatchObject({ result: 'unreachable' });
+    expect(row?.lastSeenMs).toBeGreaterThan(15_000);
+    expect(row?.lastSeenMs).toBeLessThan(30_000);
+  });
   it('that is down and not needed degrades it: exit 0, strictly 4', () => {
     const story = tellStory(6, { minReady: 1 });
     story.hosts[1]?.crash();
@@ -336,6 +346,36 @@ describe('a fleet with one bad member', () => {
     story.world.run(story.world.now + 100);
     expect(asked.value).toMatchObject({ result: 'unknown', reason: '1 of 2 members' });
     expect(asked.value?.rows[1]?.reason).toContain('it may have been done');
+  });
+});
+
+describe('two commands at once', () => {
+  const slowly = (story: Story, spawnMs: number): void => {
+    for (const { machine } of story.hosts)
+      machine.processes.programs.set('web-server', { spawnMs });
+  };
+  it('end as the later one wants it, and the other one lost on every member: exit 9', () => {
+    const story = tellStory(13);
+    slowly(story, 2_000);
+    const start = story.operator.herd(story.c, 'start', 'web-server-fleet', { operation: 'one' });
+    story.world.run(story.world.now + 1_000);
+    const stop = story.operator.herd(story.c, 'stop', 'web-server-fleet', { operation: 'two' });
+    story.world.run(story.world.now + 30_000);
+    expect(start.value?.rows.map(({ result }) => result)).toEqual(['superseded', 'superseded']);
+    expect(start.value && exitCodeOf(start.value, patience)).toBe(9);
+    expect(stop.value).toMatchObject({ result: 'changed', reason: '2/2' });
+    expect(livingAt(story)).toEqual([0, 0]);
+  });
+  it('of the same id are one: each hears the outcome', () => {
+    const story = tellStory(13);
+    slowly(story, 2_000);
+    const both = [1, 2].map(() =>
+      story.operator.herd(story.c, 'start', 'web-server-fleet', { operation: 'mine' }),
+    );
+    story.world.run(story.world.now + 30_000);
+    expect(both[0]?.value).toMatchObject({ result: 'changed' });
+    expect(both[1]?.value).toEqual(both[0]?.value);
+    expect(livingAt(story)).toEqual([1, 1]);
   });
 });
 
@@ -460,6 +500,40 @@ describe('a fleet of fleets', () => {
     expect(operator.lines.filter((line) => line.startsWith('C: Service web-server'))).toEqual([
       'C: Service web-server has been started.',
     ]);
+  });
+  it('is told by the way to each row, also over three machines, and takes a policy on the way', () => {
+    const here = site();
+    const a = new FleetNode(here, 'A', { services: webServices });
+    const b = new FleetNode(here, 'B', { services: webServices });
+    const c = new FleetNode(here, 'C', {
+      exported: { 'web-a': 'A', 'web-b': 'B' },
+      fleets: [{ name: 'inner', members: ['web-a', 'web-b'] }],
+    });
+    const d = new FleetNode(here, 'D', { exported: { 'c-inner': 'C' } });
+    const e = new FleetNode(here, 'E', { exported: { 'd-inner': 'D' } });
+    const operator = new Operator(here);
+    boot(here, a, b, c, d, e);
+    introduce(here, operator, a, 'web-server', c);
+    introduce(here, operator, b, 'web-server', c);
+    introduce(here, operator, c, 'inner', d);
+    introduce(here, operator, d, 'c-inner', e);
+    b.crash();
+    const perform = (operation: string, given: Partial<Request>): Outcome => {
+      const asked = operator.herd(e, 'start', 'd-inner', { operation, ...given });
+      here.world.run(here.world.now + 60_000);
+      if (asked.value === undefined) throw asked.error ?? new Error('no answer');
+      return asked.value;
+    };
+    const enough = perform('one', { minReady: 1 });
+    expect(enough).toMatchObject({ result: 'changed', reason: 'degraded 1/2' });
+    const rows = [
+      { member: 'd-inner/c-inner/web-a', result: 'changed' },
+      { member: 'd-inner/c-inner/web-b', result: 'unreachable' },
+    ];
+    expect(enough.rows).toMatchObject(rows);
+    expect(operator.rows).toMatchObject(rows.map((row) => ({ row })));
+    expect(exitCodeOf(enough, patience)).toBe(0);
+    expect(exitCodeOf(perform('two', {}), patience)).toBe(4);
   });
   it('that leads back to itself is no success, and is over by its deadline', () => {
     const here = site();

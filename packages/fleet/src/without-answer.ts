@@ -30,7 +30,7 @@ export const notSent = (
       return tooLate(place, request);
     case 'not-sent':
     case 'in-doubt': {
-      const next = `${words}; ${request.action} it again when it is back.`;
+      const next = `${words}: back again, it is as it was last told to be; ${request.action} it then.`;
       const lastSeen = silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
       return { ...outcomeOf(place, 'unreachable', next), ...lastSeen };
     }
