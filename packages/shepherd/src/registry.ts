@@ -54,7 +54,7 @@ interface Held {
   /** By canonical name, in order of registration. */
   readonly entries: JournalMap<string, Entry>;
   /** By the name as the requirement has it: canonical names of those that require it. */
-  readonly requiredBy: JournalMap<string, readonly string[]>;
+  readonly requiredBy: JournalMap<string, JournalMap<string, true>>;
 }
 
 /** Makes an empty registry. A requirement may be registered after what requires it. */
@@ -67,7 +67,7 @@ export const makeServiceRegistry = (
     register: (turn, service) => {
       const provision = turn.call(service, 'provision');
       const requirement = turn.call(service, 'requirement');
-      register(held, service, [...provision], [...requirement]);
+      register(held, turn, service, [...provision], [...requirement]);
     },
     unregister: (_turn, name) => unregister(held, name),
     lookup: (_turn, name) => entryOf(held, name).service,
@@ -80,6 +80,7 @@ export const makeServiceRegistry = (
 
 const register = (
   held: Held,
+  turn: Turn,
   service: Ref<Provider>,
   provision: readonly string[],
   requirement: readonly string[],
@@ -96,18 +97,21 @@ const register = (
   refuseCycle(held, entry);
   for (const each of new Set(provision)) held.byName.set(each, entry);
   held.entries.set(name, entry);
-  for (const each of new Set(requirement))
-    held.requiredBy.set(each, [...(held.requiredBy.get(each) ?? []), name]);
+  for (const each of requirement) {
+    const dependents = held.requiredBy.get(each) ?? turn.map<string, true>();
+    dependents.set(name, true);
+    held.requiredBy.set(each, dependents);
+  }
 };
 
 const unregister = (held: Held, name: string): void => {
   const { name: canonical, provision, requirement } = entryOf(held, name);
   for (const each of provision) held.byName.delete(each);
   held.entries.delete(canonical);
-  for (const each of new Set(requirement)) {
-    const others = (held.requiredBy.get(each) ?? []).filter((by) => by !== canonical);
-    if (others.length > 0) held.requiredBy.set(each, others);
-    else held.requiredBy.delete(each);
+  for (const each of requirement) {
+    const dependents = held.requiredBy.get(each);
+    dependents?.delete(canonical);
+    if (dependents?.size === 0) held.requiredBy.delete(each);
   }
 };
 
@@ -149,6 +153,8 @@ const entryOf = (held: Held, name: string): Entry => {
 const requirementsOf = (held: Held, name: string): readonly string[] =>
   unique(entryOf(held, name).requirement.map((each) => held.byName.get(each)?.name ?? each));
 const dependentsOf = (held: Held, name: string): readonly string[] =>
-  unique(entryOf(held, name).provision.flatMap((each) => held.requiredBy.get(each) ?? []));
+  unique(
+    entryOf(held, name).provision.flatMap((each) => [...(held.requiredBy.get(each)?.keys() ?? [])]),
+  );
 const unique = (names: readonly string[]): readonly string[] =>
   names.length < 2 ? names : [...new Set(names)];
