@@ -7,7 +7,10 @@ import {
   optionNames,
   type OptionRule,
   optionRules,
+  ownAction,
 } from '../../../packages/herd/src/cli/grammar.ts';
+import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
+import { optionExamples, pages } from '../../../packages/herd/src/cli/pages.ts';
 import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
 
@@ -204,6 +207,32 @@ describe('help', () => {
     for (const name of optionNames) expect(text).toContain(`--${name}`);
     expect(text).toContain('herd start web-server-fleet');
     expect(text).toContain('Exit codes: 0 ');
+  });
+  /** The words of a command line that stands in help, without what belongs to the shell. */
+  const wordsOf = (command: string): readonly string[] =>
+    command
+      .replace(/ [<>|] .*$/, '')
+      .split(' ')
+      .slice(1);
+  it('has a page for every action, whose examples can be typed as they stand', async () => {
+    expect(Object.keys(pages).sort()).toEqual([...actionRules.keys()].sort());
+    for (const [name, { examples }] of Object.entries(pages)) {
+      expect(examples.length).toBeGreaterThan(0);
+      const text = await helpText(name, 100);
+      for (const [command] of examples) {
+        const typed = parseFully(wordsOf(command));
+        expect(() => interpret(typed)).not.toThrow();
+        expect(ownAction(typed.words)?.name, command).toBe(name);
+        expect(text.replace(/\s+/g, ' ')).toContain(command);
+      }
+    }
+  });
+  it('has an example of every option, which can be typed as it stands', () => {
+    for (const name of optionNames) {
+      const typed = parseFully(wordsOf(optionExamples[name]));
+      expect(typed.options, name).toHaveProperty([name]);
+      expect(() => interpret(typed)).not.toThrow();
+    }
   });
   it('of one action has its own options, not those of others', async () => {
     const text = await helpText('ref mint', 80);

@@ -16,7 +16,9 @@ import {
   readValue,
   takesOptionsAfter,
 } from './grammar.ts';
+import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
+import { optionExamples, pages, type Example } from './pages.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 
@@ -156,7 +158,8 @@ const plainYargs = (columns: number) =>
     .help(false)
     .version(false)
     .exitProcess(false)
-    .wrap(Math.min(Math.max(columns, 60), 100));
+    .wrap(widthOf(columns));
+const widthOf = (columns: number): number => Math.min(Math.max(columns, 60), 100);
 
 const generalHelp = (columns: number): Promise<string> => {
   const page = plainYargs(columns).usage(
@@ -175,18 +178,19 @@ const generalHelp = (columns: number): Promise<string> => {
     .getHelp();
 };
 
-const examples = [
-  ['herd status', 'what runs here'],
-  ['herd start web-server-fleet', 'start a whole fleet'],
-  ['herd status web-server', 'everything about one service'],
-  ['herd log web-server -n 20', 'its last lines'],
-  ['herd log web-server-fleet -f --since 10m', 'those of its members, and what comes'],
-  ['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file'],
-  ['herd ref add web < web.ref', 'keep it under your own name'],
-  ['herd restart @web', 'use it'],
-] as const;
+const examples: readonly Example[] = [
+  'status',
+  'start',
+  'log',
+  'ref mint',
+  'ref add',
+  'restart',
+].flatMap((name) => pages[name]?.examples ?? []);
 
 const epilogue = [
+  'An example of each option:',
+  ...Object.values(optionExamples).map((command) => `  ${command}`),
+  '',
   'Options come before SERVICE, with actions of herd itself also after it.',
   'What follows -- is never an option.',
   '',
@@ -198,10 +202,23 @@ const epilogue = [
 const actionHelp = (name: string, columns: number): Promise<string> => {
   const rule = actionRules.get(name);
   const usage = `herd [OPTION...] ${name} ${rule?.usage ?? ''}`.trimEnd();
-  const own = [...(rule?.options ?? []), ...commonOptions].filter((option) => option !== 'version');
-  const page = plainYargs(columns).usage(`Usage: ${usage}\n\nTo ${rule?.about ?? ''}.`);
-  for (const option of own) page.option(option, helpRule(optionRules[option]));
-  for (const [command, about] of examples)
-    if (ownAction(command.split(' ').slice(1))?.name === name) page.example(command, about);
-  return page.group(own, 'Options:').getHelp();
+  const own = rule?.options ?? [];
+  const common = commonOptions.filter((option) => option !== 'version');
+  const { text = '' } = pages[name] ?? {};
+  const width = widthOf(columns);
+  const words = wrapped(text.split(' '), '', width).join('\n');
+  const page = plainYargs(columns).usage(`Usage: ${usage}\n\n${words}`);
+  for (const option of [...own, ...common]) page.option(option, helpRule(optionRules[option]));
+  if (own.length > 0) page.group(own, 'Options:');
+  return page.group(common, 'Options of every action:').epilogue(exampleText(name)).getHelp();
+};
+/** Not as yargs has them: it breaks a command line where its column ends. */
+const exampleText = (name: string): string => {
+  const { examples = [] } = pages[name] ?? {};
+  const known = new Set(examples.map(([command]) => command));
+  const more = Object.values(optionExamples).filter(
+    (command) => ownAction(command.split(' ').slice(1))?.name === name && !known.has(command),
+  );
+  const lines = examples.flatMap(([command, about]) => [`  ${command}`, `      ${about}`]);
+  return ['Examples:', ...lines, ...more.map((command) => `  ${command}`)].join('\n');
 };

@@ -1,0 +1,203 @@
+/**
+ * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
+ * that can be typed as they stand. Every action and every option has one; a test reads them all.
+ */
+import type { OptionName } from './grammar.ts';
+
+/** A command line, and what it does. */
+export type Example = readonly [command: string, about: string];
+/** The page of one action. */
+export interface Page {
+  /** Sentences, wrapped by whoever shows them. */
+  readonly text: string;
+  readonly examples: readonly Example[];
+}
+
+/** By action. */
+export const pages: Readonly<Record<string, Page>> = {
+  status: {
+    text:
+      'Without SERVICE it lists every service under what it is doing. With one it tells all that is ' +
+      'known of it, with its last log lines; of a fleet it asks every member live, for a second, and ' +
+      'says unknown of who does not answer, with the age of what was known. Exit code 4 where the ' +
+      'service or a member of it is unknown.',
+    examples: [
+      ['herd status', 'what runs here'],
+      ['herd status web-server', 'everything about one service'],
+      ['herd status @web', 'what your own ref leads to'],
+      ['herd status root', 'the shepherd itself'],
+      ['herd status web-server -n 50', 'with its last 50 lines'],
+    ],
+  },
+  'detailed-status': {
+    text: 'The report of every service, one after another, without log lines unless -n asks for some.',
+    examples: [['herd detailed-status', 'everything about everything']],
+  },
+  graph: {
+    text:
+      'Prints the graph of services for Graphviz: edges lead to what a service requires, bold ones to ' +
+      'the members of a fleet. With SERVICE only what it leads to, and what leads to it.',
+    examples: [
+      ['herd graph | dot -Tsvg > services.svg', 'as a picture'],
+      ['herd graph web-server --json', 'its part, as data'],
+    ],
+  },
+  start: {
+    text:
+      'Starts what the service requires, then the service, and waits until it is ready. Of a fleet it ' +
+      'starts the members, all at once. Arguments are for services that take some. A service that ' +
+      'runs already is left as it is, which is no error.',
+    examples: [
+      ['herd start web-server-fleet', 'start a whole fleet'],
+      ['herd start web-server-fleet --min-ready 80%', 'which is well with four members of five'],
+      ['herd start web-server --dry-run', 'what that would start along with it'],
+    ],
+  },
+  stop: {
+    text:
+      'Stops what requires the service, then the service. Of a fleet it stops the members; what they ' +
+      'require stays up. Of root it stops everything in order, then the shepherd.',
+    examples: [
+      ['herd stop web-server-fleet', 'every member of it'],
+      ['herd stop web-server-fleet --no-members', 'the fleet alone'],
+      ['herd stop root', 'everything, and the shepherd'],
+    ],
+  },
+  restart: {
+    text:
+      'Stops the service and what requires it, then starts again what ran. A changed configuration ' +
+      'that was reloaded takes effect here.',
+    examples: [['herd restart @web', 'the service behind a ref of yours']],
+  },
+  enable: {
+    text: 'Lets a service be started again that was disabled, by hand or since it died too often.',
+    examples: [['herd enable web-server', 'allow it to start']],
+  },
+  disable: {
+    text: 'Refuses every start of the service from now on, also after a reboot. If it runs, it runs on.',
+    examples: [['herd disable web-server', 'no start until it is enabled']],
+  },
+  doc: {
+    text: 'What the service is for, in the words of its configuration, and what its own actions are for.',
+    examples: [
+      ['herd doc web-server', 'what it is for'],
+      ['herd doc web-server list-actions', 'what it offers'],
+      ['herd doc web-server action reload', 'what one action is for'],
+    ],
+  },
+  log: {
+    text:
+      'The last lines of a service; of a fleet those of its members, each with its node. Without ' +
+      'SERVICE every change of every service.',
+    examples: [
+      ['herd log web-server -n 20', 'its last lines'],
+      ['herd log web-server-fleet -f --since 10m', 'those of its members, and what comes'],
+    ],
+  },
+  reload: {
+    text:
+      'The shepherd reads its configuration again. What is new is there at once, what is gone is ' +
+      'stopped, what has changed is replaced at its next start. A configuration with a mistake ' +
+      'changes nothing.',
+    examples: [
+      ['herd reload --dry-run', 'what would change'],
+      ['herd reload', 'take it over'],
+    ],
+  },
+  detach: {
+    text:
+      'Ends the shepherd and leaves its services running. The next shepherd takes them over, so this ' +
+      'is how it is upgraded.',
+    examples: [['herd detach root', 'before an upgrade']],
+  },
+  check: {
+    text:
+      'Reads a configuration as the shepherd would, and says with file and line what is wrong with ' +
+      'it. Needs no shepherd and starts nothing.',
+    examples: [['herd check shepherd.config.ts', 'is it good?']],
+  },
+  do: {
+    text: 'Asks for an action by its name, where the name means something to herd itself.',
+    examples: [['herd do top web-server', "the service's own action 'top'"]],
+  },
+  'ref mint': {
+    text:
+      'Makes a reference to one service. It is a secret: whoever has it can use that service, all its ' +
+      'actions and its status, and nothing else.',
+    examples: [['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file']],
+  },
+  'ref add': {
+    text: 'Keeps a reference that somebody gave you, under a name of your own.',
+    examples: [
+      ['herd ref add web < web.ref', 'keep it under your own name'],
+      ['herd ref add web --from web.ref --yes', 'in the place of the one before'],
+    ],
+  },
+  'ref ls': {
+    text: 'Lists your references and where they lead. A fingerprint tells two apart and opens nothing.',
+    examples: [['herd ref ls', 'what you hold']],
+  },
+  'ref show': {
+    text: 'Where one reference leads.',
+    examples: [['herd ref show web', 'without its secret']],
+  },
+  'ref rm': {
+    text: 'Forgets a reference. What it leads to stays as it is.',
+    examples: [['herd ref rm web', 'no more @web']],
+  },
+  'ref rename': {
+    text: 'Gives a reference another name.',
+    examples: [['herd ref rename web web-a', '@web is @web-a']],
+  },
+  'ref export': {
+    text: 'Writes a reference into a file, readable by you alone, to be given away. You keep yours.',
+    examples: [['herd ref export web --out web.ref', 'a copy for somebody else']],
+  },
+  'ref push': {
+    text: "Copies a reference into the store of the shepherd, where ref('web') in its configuration finds it.",
+    examples: [['herd ref push web', 'for the configuration']],
+  },
+  'op cancel': {
+    text:
+      'Calls off the steps of a command that have not begun; those that have go on. The id is what ' +
+      'Ctrl-C and -v tell. A command that was given to a ref is called off through that ref.',
+    examples: [
+      ['herd op cancel op-1234567890abcdef', 'of this shepherd'],
+      ['herd op cancel op-1234567890abcdef @web', 'of a ref of yours'],
+    ],
+  },
+  completion: {
+    text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
+    examples: [
+      ['herd completion bash > ~/.local/share/bash-completion/completions/herd', 'for bash'],
+      ['herd completion zsh > ~/.zfunc/_herd', 'for zsh, where $fpath has ~/.zfunc'],
+      ['herd completion fish > ~/.config/fish/completions/herd.fish', 'for fish'],
+    ],
+  },
+  help: {
+    text: 'Shows help, of everything or of one action.',
+    examples: [['herd help ref mint', 'this page of another action']],
+  },
+};
+
+/** For every option one command line that has it. */
+export const optionExamples: Readonly<Record<OptionName, string>> = {
+  socket: 'herd -s /run/user/1000/bellwether/socket status',
+  json: 'herd status --json',
+  timeout: 'herd start web-server --timeout 300',
+  quiet: 'herd -q stop web-server',
+  verbose: 'herd -v start web-server',
+  'log-history': 'herd log web-server -n 100',
+  follow: 'herd log web-server -f',
+  since: 'herd log web-server --since 2h',
+  'no-members': 'herd stop web-server-fleet --no-members',
+  'dry-run': 'herd stop networking --dry-run',
+  'min-ready': 'herd start web-server-fleet --min-ready 2',
+  strict: 'herd restart web-server-fleet --strict',
+  out: 'herd ref mint web-server --out web.ref',
+  from: 'herd ref add web --from web.ref',
+  reveal: 'herd ref show web --reveal',
+  yes: 'herd ref add web --from web.ref --yes',
+  help: 'herd start --help',
+  version: 'herd --version',
+};
