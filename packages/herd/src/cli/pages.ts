@@ -27,6 +27,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd status @web', 'what your own ref leads to'],
       ['herd status root', 'the shepherd itself'],
       ['herd status web-server -n 50', 'with its last 50 lines'],
+      ['herd status web-server-fleet --watch', 'and what changes, as it happens'],
     ],
   },
   'detailed-status': {
@@ -190,6 +191,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'log-history': 'herd log web-server -n 100',
   follow: 'herd log web-server -f',
   since: 'herd log web-server --since 2h',
+  watch: 'herd status web-server-fleet --watch',
   'no-members': 'herd stop web-server-fleet --no-members',
   'dry-run': 'herd stop networking --dry-run',
   'min-ready': 'herd start web-server-fleet --min-ready 2',
