@@ -1,48 +1,9 @@
 /** Following logs at one shepherd: what comes, in which order, how fast, and what is left behind. */
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { World } from '@bellwether/actors';
-import { limits, type Follower, type LogEvent, type LogQuery } from '@bellwether/shepherd';
+import { limits, type LogQuery } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { Ear } from '../support/log-ear.ts';
 import { Machine, program, type Asked } from '../support/shepherd-machine.ts';
-
-/** A follower whose answers are the test's. */
-class Ear {
-  readonly batches: { readonly events: readonly LogEvent[]; readonly sequence: number }[] = [];
-  /** Answers a batch that waits, or says that no more is wanted. */
-  readonly answers: (() => void)[] = [];
-  isPatient = true;
-  stop: () => void = () => undefined;
-  get lines(): readonly string[] {
-    return this.batches.flatMap(({ events }) =>
-      events.flatMap((event) => (event.kind === 'line' ? [event.text] : [])),
-    );
-  }
-  get notes(): readonly string[] {
-    return this.batches.flatMap(({ events }) =>
-      events.flatMap((event) => (event.kind === 'note' ? [`${event.what}: ${event.text}`] : [])),
-    );
-  }
-  spawn(turn: Turn): Ref<Follower> {
-    return turn.spawn(makeEar, this);
-  }
-}
-const makeEar = (turn: Turn<Follower>, _bcom: Bcom<Follower>, ear: Ear): Behavior<Follower> => {
-  const over = turn.inlet<void>();
-  ear.stop = () => over.answer.kept(undefined);
-  return {
-    lines: (turn, events, sequence): Vow<void> => {
-      const { vow, answer } = turn.inlet<void>();
-      turn.effect(() => {
-        ear.batches.push({ events, sequence });
-        const take = (): void => answer.kept(undefined);
-        if (ear.isPatient) take();
-        else ear.answers.push(take);
-      });
-      return vow;
-    },
-    over: () => over.vow,
-  };
-};
 
 const boot = (...names: readonly string[]) => {
   const world = new World(1);
@@ -88,6 +49,16 @@ describe('a follower', () => {
     expect(ear.lines).toHaveLength(251);
     expect('value' in asked).toBe(true);
     expect(machine.logs.readings.size).toBe(0);
+  });
+  it('ends there also where a service writes faster than anybody reads', () => {
+    const { world, machine } = boot('web');
+    const { ear, asked } = follow(machine, 'web', { lineCount: 1_000, isOnce: true });
+    for (let step = 0; step < 1_000 && !('value' in asked); step += 1) {
+      machine.logs.write('web', ...Array.from({ length: 100 }, () => 'more'));
+      world.step();
+    }
+    expect('value' in asked).toBe(true);
+    expect(ear.lines.length).toBeLessThan(2_000);
   });
   it('that does not answer slows the reading, and nothing is dropped', () => {
     const { world, machine } = boot('web');
@@ -198,5 +169,56 @@ describe('the log in one answer', () => {
     );
     world.run();
     expect(asked.map(({ value }) => value)).toEqual([['one', 'two'], ['two']]);
+  });
+});
+
+describe('who follows the history', () => {
+  const follow = (machine: Machine, query: LogQuery) => {
+    const ear = new Ear();
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'followHistory', query, ear.spawn(turn)),
+    );
+    return { ear, asked };
+  };
+  it('hears what has happened, as far as it asks, then what happens, until it has had enough', () => {
+    const { world, machine } = boot('web', 'db');
+    machine.herd('start', 'web');
+    world.run();
+    const { ear, asked } = follow(machine, { lineCount: 1 });
+    world.run();
+    expect(ear.changes).toEqual(['web running']);
+    machine.herd('start', 'db');
+    world.run();
+    expect(ear.changes).toEqual(['web running', 'db starting', 'db running']);
+    ear.stop();
+    world.run();
+    expect('value' in asked).toBe(true);
+    machine.herd('stop', 'db');
+    world.run();
+    expect(ear.changes).toHaveLength(3);
+    const once = follow(machine, { isOnce: true });
+    world.run();
+    expect('value' in once.asked).toBe(true);
+    expect(once.ear.changes).toHaveLength(6);
+    const late = follow(machine, { isOnce: true, sinceMs: 0 });
+    world.runFor(10);
+    expect(late.ear.changes).toEqual([]);
+  });
+  it('and is slow, is told of a bounded number of changes, and of how many there were', () => {
+    const { world, machine } = boot('web');
+    const { ear } = follow(machine, { lineCount: 0 });
+    world.run();
+    ear.isPatient = false;
+    const count = limits.waitingChangeCount + 100;
+    for (let at = 0; at < count / 2; at += 1) {
+      machine.herd(at % 2 === 0 ? 'start' : 'stop', 'web');
+      world.run();
+    }
+    ear.isPatient = true;
+    for (const answer of ear.answers.splice(0)) answer();
+    world.run();
+    const told = ear.changes.length;
+    expect(told).toBeLessThanOrEqual(limits.waitingChangeCount + 2 * limits.changePieceCount);
+    expect(ear.notes.join()).toMatch(/^gone: \d+ changes came too fast; the history has them$/);
   });
 });
