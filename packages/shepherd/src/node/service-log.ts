@@ -69,18 +69,27 @@ export class ServiceLog {
     if (end > this.#times.stamped) this.#times.stamp(wall, this.#base, this.#size, this.#oldest());
   }
 
-  /** At most `maxBytes` from a place on; none at the end. */
+  /** At most `maxBytes` from a place on, across files; none at the end. */
   async read(place: number, maxBytes: number): Promise<Bytes> {
     for (;;) {
       const count = this.#rotationCount;
       const end = this.end();
       const wanted = Math.min(place, end);
-      const part = this.#partAt(wanted);
-      const from = Math.max(wanted, part.from);
-      const length = Math.min(maxBytes, part.to - from);
-      const bytes = length <= 0 ? noBytes : await bytesOf(part.file, from - part.from, length);
+      const from = Math.max(wanted, this.#partAt(wanted).from);
+      const bytes = await this.#bytes(from, Math.min(from + maxBytes, end));
       if (count === this.#rotationCount) return { place: from, bytes };
     }
+  }
+  async #bytes(from: number, to: number): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for (let at = from; at < to;) {
+      const part = this.#partAt(at);
+      const bytes = await bytesOf(part.file, at - part.from, Math.min(to, part.to) - at);
+      if (bytes.length === 0) break; // cut meanwhile
+      pieces.push(bytes);
+      at += bytes.length;
+    }
+    return Buffer.concat(pieces);
   }
 
   /** Where the lines of a query begin: the start of a line, or the end of the log. */
@@ -94,7 +103,7 @@ export class ServiceLog {
     let newlineCount = 0;
     for (let at = lineCount === undefined ? floor : end; at > floor;) {
       const start = Math.max(floor, at - chunkBytes);
-      const { place, bytes } = await this.#readAll(start, at);
+      const { place, bytes } = await this.read(start, at - start);
       for (let index = bytes.length - 1; index >= 0; index -= 1) {
         // The newline that ends the log ends its last line; one more begins the first line.
         if (bytes[index] !== newline || place + index === end - 1) continue;
@@ -104,20 +113,6 @@ export class ServiceLog {
       at = start;
     }
     return this.#lineFrom(floor, oldest, end);
-  }
-
-  /** What is between two places, across files. */
-  async #readAll(from: number, to: number): Promise<Bytes> {
-    const pieces: Uint8Array[] = [];
-    let first: number | undefined;
-    for (let at = from; at < to;) {
-      const { place, bytes } = await this.read(at, to - at);
-      if (bytes.length === 0) break;
-      first ??= place;
-      pieces.push(bytes);
-      at = place + bytes.length;
-    }
-    return { place: first ?? from, bytes: Buffer.concat(pieces) };
   }
 
   /** The first line that begins at a place or behind it. */
@@ -218,8 +213,6 @@ const copyOrNot = (copy: string, work: () => number): number => {
     throw error;
   }
 };
-
-const noBytes = new Uint8Array(0);
 
 /** 0 for what is no file. */
 const sizeOf = (file: string): number => {
