@@ -186,12 +186,63 @@ describe('a command that was sent and not answered', () => {
     await connect(bench);
     return { bench, outcome };
   };
-  it('is unknown, and settled at once, when the session is lost in the middle', async () => {
+  /** The session ends in the middle, for the question and for the ref. */
+  const lose = async (bench: ProxyBench, at = 0): Promise<void> => {
+    bench.asked[at]?.answer.broken(new Severed('cut'));
+    bench.calls[at]?.lost.broken(new Severed('cut'));
+    await pass(bench, 0);
+  };
+  it('is asked once more on the next session, under its id and with what time is left', async () => {
     const { bench, outcome } = await sent();
-    bench.asked[0]?.answer.broken(new Severed('cut'));
+    await pass(bench, 1_000);
+    await lose(bench);
+    expect(bench.calls).toHaveLength(2);
+    await connect(bench);
+    expect(bench.asked[1]?.request).toMatchObject({ operation: 'op-1', action: 'start' });
+    expect(bench.asked[1]?.request).not.toHaveProperty('isRepeat');
+    expect(bench.asked[1]?.request.remainingMs).toBeLessThanOrEqual(4_000);
+    bench.asked[1]?.answer.kept(changed);
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'changed', pid: 7 });
+  });
+  it.each(['restart', 'reload-config'])(
+    'is not done anew by a far end that does not remember it: %s',
+    async (action) => {
+      const bench = await makeProxyBench();
+      const outcome = perform(bench, requestOf(action, { remainingMs: 5_000 }));
+      await connect(bench);
+      await lose(bench);
+      await connect(bench);
+      expect(bench.asked[1]?.request).toMatchObject({ operation: 'op-1', isRepeat: true });
+      bench.asked[1]?.answer.broken(new Remote('unknown-operation', 'hello'));
+      await pass(bench, 0);
+      expect(outcome.value).toMatchObject({ result: 'unknown' });
+      expect(outcome.value?.reason).toContain(`was lost after ${action} was sent`);
+    },
+  );
+  it('is unknown when the session is lost in the middle, and there is no other', async () => {
+    const { bench, outcome } = await sent();
+    await lose(bench);
+    bench.calls[1]?.reached.broken(new Unreachable('nobody there'));
     await pass(bench, 0);
     expect(outcome.value).toMatchObject({ result: 'unknown' });
     expect(outcome.value?.reason).toContain('was lost after start was sent; it may have been done');
+  });
+  it('is unknown by its deadline when no other session comes', async () => {
+    const { bench, outcome } = await sent();
+    await lose(bench);
+    await pass(bench, 4_999);
+    expect(outcome.value).toBeUndefined();
+    await pass(bench, 1);
+    expect(outcome.value).toMatchObject({ result: 'unknown' });
+  });
+  it('is asked no third time', async () => {
+    const { bench, outcome } = await sent();
+    await lose(bench);
+    await connect(bench);
+    await lose(bench, 1);
+    expect(bench.asked).toHaveLength(2);
+    expect(outcome.value).toMatchObject({ result: 'unknown' });
   });
   it('is timed out at its own deadline', async () => {
     const { bench, outcome } = await sent();

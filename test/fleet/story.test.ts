@@ -336,14 +336,27 @@ describe('a fleet with one bad member', () => {
     expect(asked.value && exitCodeOf(asked.value, patience)).toBe(6);
     expect(livingAt(story)).toEqual([0, 1]);
   });
-  it('that is lost in the middle is unknown, at once', () => {
+  /** A stop that takes B some time, a second after it was asked. */
+  const slowStop = () => {
     const story = tellStory(8);
     herd(story, 'start');
     story.hosts[1]?.machine.processes.programs.set('web-server', { isStubborn: true });
     const asked = story.operator.herd(story.c, 'stop', 'web-server-fleet', { operation: 'lost' });
     story.world.run(story.world.now + 1_000);
+    return { story, asked };
+  };
+  it('whose line breaks in the middle tells the outcome on the next one', () => {
+    const { story, asked } = slowStop();
     story.network.reset('B', 'C');
     story.world.run(story.world.now + 100);
+    expect(asked.value).toBeUndefined();
+    story.world.run(story.world.now + 10_000);
+    expect(asked.value).toMatchObject({ result: 'changed', reason: '2/2' });
+  });
+  it('that is lost for good in the middle is unknown, soon', () => {
+    const { story, asked } = slowStop();
+    story.hosts[1]?.crash();
+    story.world.run(story.world.now + 6_000);
     expect(asked.value).toMatchObject({ result: 'unknown', reason: '1 of 2 members' });
     expect(asked.value?.rows[1]?.reason).toContain('it may have been done');
   });

@@ -7,10 +7,20 @@
  *                     our deadline passes first             timed out: nothing was sent
  *     perform sent    an outcome                            the far end's own words, under our name
  *                     a refusal                             failed, with the refusal
- *                     the session ends                      unknown: it may have happened
+ *                     the session ends                      asked once more, under the same id, on the
+ *                                                           next session; without one unknown: it may
+ *                                                           have happened
  *                     our deadline passes                   timed out: it may still happen
  */
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import {
+  codeOf,
+  fateOf,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import { leftFor } from '@bellwether/shepherd';
 import type {
   Outcome,
@@ -100,6 +110,8 @@ interface Command {
   readonly writer: Ref<Writer>;
   /** When the command came in here. */
   readonly startedAt: number;
+  /** What ended the session on which it was sent before. */
+  readonly lost?: Error;
 }
 
 const perform = (
@@ -124,19 +136,62 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   const { ref, request, writer, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
-  if (remainingMs === 0) return turn.kept(tooLate(held, request));
+  if (remainingMs === 0)
+    return turn.kept(
+      command.lost === undefined
+        ? tooLate(held, request)
+        : gaveUp(held, turn, command, command.lost),
+    );
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
-  const answer = turn.send(ref, 'perform', { ...request, member: held.name, remainingMs }, sink);
+  const sent = command.lost === undefined ? request : again(request);
+  const answer = turn.send(ref, 'perform', { ...sent, member: held.name, remainingMs }, sink);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => answered(held, turn, request, value),
-    (turn, reason) => {
-      const outcome = unanswered(held, request, reason);
-      noteSilence(held, turn, outcome, reason);
-      return outcome;
-    },
+    (turn, reason) =>
+      fateOf(reason) === 'in-doubt' && command.lost === undefined
+        ? askAgain(held, turn, command, reason)
+        : gaveUp(held, turn, command, reason),
   );
 };
+
+/** No answer came, and none will. */
+const gaveUp = (
+  held: Held,
+  turn: Turn<Inner>,
+  { request, lost }: Command,
+  last: Error,
+): Outcome => {
+  // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
+  const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
+  const outcome = unanswered(held, request, isForgotten ? lost : last);
+  noteSilence(held, turn, outcome, last);
+  return outcome;
+};
+
+/**
+ * The session ended, and nobody knows whether the command had arrived: the next session tells, under
+ * the same id. Where there is none in time, it stays in doubt.
+ */
+const askAgain = (held: Held, turn: Turn<Inner>, command: Command, lost: Error): Vow<Outcome> => {
+  observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
+  const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
+  if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
+  return turn.when(
+    // Sent, not called: the live ref hears of the end of its session in this moment, too.
+    turn.within(leftMs, turn.send(held.remote, 'reach')),
+    (turn, ref) => sendOn(held, turn, { ...command, ref, lost }),
+    (turn) => gaveUp(held, turn, command, lost),
+  );
+};
+
+/**
+ * What only says how a service shall be may be said twice. Anything else is not done anew by a far
+ * end that does not remember it.
+ */
+const again = (request: Request): Request =>
+  repeatable.has(request.action) ? request : { ...request, isRepeat: true };
+const repeatable: ReadonlySet<string> = new Set(['start', 'stop', 'enable', 'disable']);
 
 /** What is known of the service itself, where a command to it was not answered. */
 const noteSilence = (held: Held, turn: Turn<Inner>, outcome: Outcome, reason: Error): void => {

@@ -149,15 +149,6 @@ it('what is asked again and again causes one dial at a time', async () => {
   expect(lineCount()).toBe(before + 1);
 });
 
-it('somebody who missed a word may say so without asking anything', async () => {
-  const { a, b, lost } = await quietPair();
-  for (const line of network.lines) line.lose();
-  a.router.doubtPeer(b.sturdyref('desk').peer);
-  world.runFor(DOUBT_MS + 200);
-  await settle();
-  expect(lost.said).toEqual(['broken']);
-});
-
 it('no time for doubts: nobody is dialled', async () => {
   const { a, far } = await quietPair({ ...limits, doubtMs: Infinity });
   for (const line of network.lines) line.lose();

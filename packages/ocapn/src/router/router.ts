@@ -172,10 +172,6 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     else ask(this, to, 'asked', watched);
     return () => watched.cancel();
   }
-  doubtPeer(peer: PeerLocation): void {
-    for (const { session, identity } of this.#links.values())
-      if (session.isOpen && identity !== undefined && samePeer(identity, peer)) this.doubt(session);
-  }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
   }

@@ -99,11 +99,6 @@ export interface Router {
    * called after it, and the session stays.
    */
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void;
-  /**
-   * Somebody missed a word of this peer: it is pinged, and dialled anew beside its session unless
-   * anything is heard of it within `doubtMs`. What opens then replaces the silent session.
-   */
-  doubtPeer(peer: PeerLocation): void;
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
   /**
