@@ -347,12 +347,6 @@ describe('the outcome of a command', () => {
       '  a  changed  shared with api; also stopped web-metrics',
     ]);
   });
-  it('does not repeat what a line has told of another service', () => {
-    const also = ['networking', 'net'];
-    const seen = new Set(['Service networking has been started.']);
-    const shown = outcomeLines(command, outcome('changed', { also }), look, seen);
-    expect(shown.out).toEqual(['Also started: net']);
-  });
   it('of a failure is an error with the reason and the end of the log', () => {
     const failed = outcome('failed', {
       reason: 'it exited with code 1',

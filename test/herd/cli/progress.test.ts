@@ -63,7 +63,8 @@ const watch = (more: Partial<Terminal> = {}, options: Options = {}): Watched => 
     },
   };
 };
-const line = (text: string): Event => ({ kind: 'line', from: 'A', text });
+type Line = Extract<Event, { readonly kind: 'line' }>;
+const line = (text: string): Line => ({ kind: 'line', from: 'A', text });
 const row = (member: string, result: Result, more: Partial<Row> = {}): Event => ({
   kind: 'row',
   row: { member, result, ...more },
@@ -145,6 +146,18 @@ describe('progress on a terminal', () => {
       { member: 'a', result: 'failed', reason: 'exit 1' },
       { member: 'b', result: 'failed', output: ['other'] },
     ]);
+  });
+  it('leaves out of an outcome whose fate a line has told, whatever its words', () => {
+    const { progress } = watch();
+    progress.take([
+      { ...line('up'), about: 'net', what: 'started' },
+      { ...line('Service disk has been started.'), about: 'web' },
+      line('Service old has been started.'),
+    ]);
+    const outcome = { member: 'web', result: 'changed', rows: [] } as const;
+    const also = ['net', 'disk', 'old'];
+    expect(progress.untold({ ...outcome, also })).toEqual({ ...outcome, also: ['disk', 'old'] });
+    expect(progress.untold({ ...outcome, also: ['net'] })).toEqual(outcome);
   });
   it('never wraps a line, and makes names harmless', () => {
     const { progress, screen, pass } = watch({ columns: 20 });

@@ -37,6 +37,8 @@ export class Progress {
   readonly #rows: Map<string, Row>;
   /** Members whose failure was told with the end of their log. */
   readonly #told: Set<string>;
+  /** Services of which a line has said what became of them. */
+  readonly #subjects: Set<string>;
   readonly #startedAt: number;
   readonly #stop: () => void;
   #expected: readonly string[];
@@ -52,6 +54,7 @@ export class Progress {
     this.#service = service;
     this.#rows = new Map();
     this.#told = new Set();
+    this.#subjects = new Set();
     this.#startedAt = terminal.now();
     this.#expected = [];
     this.#drawnCount = 0;
@@ -62,8 +65,12 @@ export class Progress {
   take(events: readonly Event[]): void {
     for (const event of events) {
       if (event.kind === 'row') this.#row(event.row);
-      else if (event.kind === 'line') this.#line(`${event.from}: ${event.text}`, event.text);
-      else this.#line(`(${counted(event.count, 'line')} left out)`, '');
+      else if (event.kind === 'line') {
+        this.#line(`${event.from}: ${event.text}`, event.text);
+        const { about, what } = event;
+        if (about !== undefined && what !== undefined && this.#subjects.size < maxSeenLines)
+          this.#subjects.add(about);
+      } else this.#line(`(${counted(event.count, 'line')} left out)`, '');
     }
   }
   /** These are going to answer; only they are counted. */
@@ -74,14 +81,16 @@ export class Progress {
   rows(): readonly Row[] {
     return [...this.#rows.values()];
   }
-  /** The outcome without the ends of logs that were shown already. */
+  /** The outcome without the ends of logs, and the names of services, that were told already. */
   untold(outcome: Outcome): Outcome {
     const bare = (row: Row): Row => {
       if (!this.#told.has(row.member)) return row;
       const { output: _output, ...rest } = row;
       return rest;
     };
-    return { ...outcome, rows: outcome.rows.map(bare) };
+    const { also = [], ...rest } = outcome;
+    const news = also.filter((name) => !this.#subjects.has(name));
+    return { ...rest, ...(news.length > 0 && { also: news }), rows: outcome.rows.map(bare) };
   }
   /** Takes the block away, for good. */
   end(): void {

@@ -56,8 +56,7 @@ const single = (
   if (!isGood(outcome)) return { out: [], err: trouble(command, outcome, look) };
   const said =
     outcome.reason === undefined || seen.has(outcome.reason) ? [] : [visible(outcome.reason)];
-  const untold = alsoOf({ ...outcome, also: outcome.also?.filter((name) => !isTold(name, seen)) });
-  const also = alsoLine(command.action, untold);
+  const also = alsoLine(command.action, alsoOf(outcome));
   const plain = said.length === 0 && seen.size === 0 ? plainWords(command, outcome) : [];
   return { out: [...output, ...said, ...plain, ...also], err: [] };
 };
@@ -77,17 +76,9 @@ const plainWords = ({ action, service }: Command, { result }: Outcome): readonly
   return [];
 };
 
-/** Whether a line of the operation has said what became of a service already. */
-const isTold = (name: string, seen: ReadonlySet<string>): boolean =>
-  [...seen].some((line) => line.startsWith(`Service ${name} `));
-
 /** What else was touched: names, and a count where those were not for us. */
-const alsoOf = ({ also = [], otherCount = 0 }: Touched): readonly string[] =>
+const alsoOf = ({ also = [], otherCount = 0 }: Row): readonly string[] =>
   otherCount === 0 ? also : [...also, counted(otherCount, 'other service')];
-interface Touched {
-  readonly also?: readonly string[] | undefined;
-  readonly otherCount?: number;
-}
 const alsoLine = (action: string, also: readonly string[]): readonly string[] =>
   also.length === 0
     ? []
