@@ -1,6 +1,7 @@
 /** Machines that come back: from another address, from a sleep of all; and a liar in the place of one. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, makePlace, type Place } from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { eventually, type Place } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
 import { outcomeOf, pidOf, processesOf, rowOf, statusOf } from '../support/shown.ts';
 import {
@@ -9,35 +10,32 @@ import {
   mint,
   portIn,
   reroute,
-  startLinkedFleet,
   writeServer,
   type LinkedFleet,
 } from '../support/web-fleet.ts';
 
-let place: Place;
-let fleet: LinkedFleet;
-beforeEach(async () => {
-  place = makePlace();
-  fleet = await startLinkedFleet(place);
-  expect((await fleet.c.herd('start', 'web-server-fleet')).code).toBe(0);
-});
-afterEach(() => place.clean());
-const serversOf = (machine: 'A' | 'B', port: number): readonly number[] =>
+const serversOf = (place: Place, machine: 'A' | 'B', port: number): readonly number[] =>
   processesOf(place, 'web.cjs', `${port}`, machine);
-
+const startAll = async ({ c }: LinkedFleet): Promise<void> => {
+  expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+};
 /** B loses its power: all of its processes are gone at once. */
-const cutPower = async (): Promise<void> => {
-  const pid = await pidOf(fleet.b, 'web-server');
-  await fleet.b.kill('SIGKILL');
+const cutPower = async (place: Place, { b, ports }: LinkedFleet): Promise<void> => {
+  const pid = await pidOf(b, 'web-server');
+  await b.kill('SIGKILL');
   process.kill(-pid, 'SIGKILL');
-  await eventually('its server is gone', () => serversOf('B', fleet.ports.b).length === 0);
+  await eventually('its server is gone', () => serversOf(place, 'B', ports.b).length === 0);
 };
 
-describe('a node that lost its power', () => {
-  it('takes commands soon after it is back, though nobody was told that its connection is dead', async () => {
+describe('a node that lost its power', together, () => {
+  it('takes commands soon after it is back, though nobody was told that its connection is dead', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await startAll(fleet);
     const { b, c, links, ports } = fleet;
     links.b.abandon(); // no FIN and no RST: the controller goes on believing in it
-    await cutPower();
+    await cutPower(place, fleet);
     await place.again(b);
     await eventually(
       'a command is served',
@@ -49,23 +47,31 @@ describe('a node that lost its power', () => {
       },
       20_000, // long before anybody's ping
     );
-    expect(serversOf('B', ports.b)).toHaveLength(1);
+    expect(serversOf(place, 'B', ports.b)).toHaveLength(1);
     expect(links.b.acceptedCount).toBeGreaterThan(1);
   });
 
-  it('brings its services back by itself, and takes a command as soon as it is there', async () => {
-    await cutPower();
+  it('brings its services back by itself, and takes a command as soon as it is there', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await startAll(fleet);
+    await cutPower(place, fleet);
     const down = await fleet.c.herd('start', 'web-server-fleet');
     expect(down.code).toBe(4);
     await place.again(fleet.b);
     const again = await fleet.c.herd('--json', 'restart', 'web-server-fleet');
     expect(again.code).toBe(0);
     expect(rowOf(outcomeOf(again), 'web-server-b').result).toBe('changed');
-    expect(serversOf('B', fleet.ports.b)).toHaveLength(1);
+    expect(serversOf(place, 'B', fleet.ports.b)).toHaveLength(1);
   });
 
-  it('is not mistaken for a liar that answers at its address, and the words say so', async () => {
-    await cutPower();
+  it('is not mistaken for a liar that answers at its address, and the words say so', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await startAll(fleet);
+    await cutPower(place, fleet);
     const { a, c, links, ports } = fleet;
     writeServer(place, 'liar');
     const liar = await place.shepherd('liar', machineConfig('B', ports.b));
@@ -82,15 +88,19 @@ describe('a node that lost its power', () => {
     expect(code).toBe(4);
     expect(stdout).toMatch(/web-server-b +unknown/);
     expect((await liar.herd('log', 'web-server')).stdout).toBe('');
-    expect(serversOf('B', ports.b)).toEqual([]);
+    expect(serversOf(place, 'B', ports.b)).toEqual([]);
     links.b.leadTo(portIn(await mint(place, await place.again(fleet.b), 'web-server')));
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
-    expect(await pidOf(a, 'web-server')).toBe(serversOf('A', ports.a)[0]);
+    expect(await pidOf(a, 'web-server')).toBe(serversOf(place, 'A', ports.a)[0]);
   });
 });
 
-describe('a node whose address changed', () => {
-  it('is reached by a new ref under the old name, without a restart of anybody', async () => {
+describe('a node whose address changed', together, () => {
+  it('is reached by a new ref under the old name, without a restart of anybody', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await startAll(fleet);
     const { b, c, links } = fleet;
     const before = await pidOf(b, 'web-server');
     await links.b.become({ kind: 'refuse' });
@@ -106,10 +116,17 @@ describe('a node whose address changed', () => {
   });
 });
 
-describe('three shepherds that sleep while every connection breaks', () => {
-  it('know of each other again once they wake up, and no command was needed', async () => {
+describe('three shepherds that sleep while every connection breaks', together, () => {
+  it('know of each other again once they wake up, and no command was needed', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await startAll(fleet);
     const { a, b, c, links } = fleet;
-    const before = [...serversOf('A', fleet.ports.a), ...serversOf('B', fleet.ports.b)];
+    const before = [
+      ...serversOf(place, 'A', fleet.ports.a),
+      ...serversOf(place, 'B', fleet.ports.b),
+    ];
     for (const { process } of [a, b, c]) process.kill('SIGSTOP');
     for (const link of [links.a, links.b]) await link.become({ kind: 'reset' });
     const asked = c.begin('--json', 'status', 'web-server-fleet'); // somebody asks meanwhile
@@ -121,7 +138,10 @@ describe('three shepherds that sleep while every connection breaks', () => {
       const { stage, members = [] } = await statusOf(c, 'web-server-fleet');
       return stage === 'running' && members.every((member) => member.stage === 'running');
     });
-    expect([...serversOf('A', fleet.ports.a), ...serversOf('B', fleet.ports.b)]).toEqual(before);
+    expect([
+      ...serversOf(place, 'A', fleet.ports.a),
+      ...serversOf(place, 'B', fleet.ports.b),
+    ]).toEqual(before);
     expect((await c.herd('stop', 'web-server-fleet')).code).toBe(0);
     expect(processesOf(place, 'web.cjs')).toEqual([]);
   });

@@ -1,16 +1,11 @@
 /** kill -9 of each process in turn, in the middle of a stop and of a question. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { configOf, eventually, isAlive, type Place } from '../support/programs.ts';
 import { pidOf, processesOf, statusOf } from '../support/shown.ts';
-import { startLinkedFleet, writeServer } from '../support/web-fleet.ts';
-
-let place: Place;
-beforeEach(() => {
-  place = makePlace();
-});
-afterEach(() => place.clean());
+import { writeServer } from '../support/web-fleet.ts';
 
 /** Ends on SIGTERM once there is a file `leave`, and says that it was asked by a file `asked`. */
 const hesitant = `const [port, name] = process.argv.slice(2);
@@ -21,15 +16,15 @@ process.on('SIGTERM', () => {
   setInterval(() => fs.existsSync('leave') && process.exit(0), 20);
 });
 `;
-const isAsked = (machine: string): boolean =>
+const isAsked = (place: Place, machine: string): boolean =>
   fs.existsSync(path.join(place.folder, machine, 'asked'));
-const letLeave = (machine: string): void =>
+const letLeave = (place: Place, machine: string): void =>
   fs.writeFileSync(path.join(place.folder, machine, 'leave'), '');
 
-describe('in the middle of a stop', () => {
+describe('in the middle of a stop', together, () => {
   const service = `service({ provision: ['web'], requirement: [], respawn: true, stop: { graceSeconds: 60 },
     start: exec(['node', 'web.cjs', '0', 'x']) })`;
-  const stopping = async () => {
+  const stopping = async (place: Place) => {
     writeServer(place, 'a', hesitant);
     const daemon = await place.shepherd('a', configOf('A', service));
     await daemon.herd('start', 'web');
@@ -38,16 +33,16 @@ describe('in the middle of a stop', () => {
       /^SigCgt:\t.*[4-7c-f].{3}$/m.test(fs.readFileSync(`/proc/${pid}/status`, 'utf8')),
     );
     const herd = daemon.begin('stop', 'web');
-    await eventually('it was asked to stop', () => isAsked('a'));
+    await eventually('it was asked to stop', () => isAsked(place, 'a'));
     return { daemon, pid, herd };
   };
 
-  it('herd is killed: the stop goes on', async () => {
-    const { daemon, pid, herd } = await stopping();
+  it('herd is killed: the stop goes on', async ({ place }) => {
+    const { daemon, pid, herd } = await stopping(place);
     herd.process.kill('SIGKILL');
     await herd.ended;
     expect(await statusOf(daemon, 'web')).toMatchObject({ stage: 'stopping' });
-    letLeave('a');
+    letLeave(place, 'a');
     await eventually(
       'it has stopped',
       async () => (await statusOf(daemon, 'web')).stage === 'stopped',
@@ -55,13 +50,15 @@ describe('in the middle of a stop', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('the shepherd is killed: the next one knows that it was to stop, and starts nothing', async () => {
-    const { daemon, pid, herd } = await stopping();
+  it('the shepherd is killed: the next one knows that it was to stop, and starts nothing', async ({
+    place,
+  }) => {
+    const { daemon, pid, herd } = await stopping(place);
     await daemon.kill('SIGKILL');
     expect((await herd.ended).code).toBe(4);
     const next = await place.again(daemon);
     expect(await statusOf(next, 'web')).toMatchObject({ stage: 'stopping', pid });
-    letLeave('a');
+    letLeave(place, 'a');
     await eventually(
       'it has stopped',
       async () => (await statusOf(next, 'web')).stage === 'stopped',
@@ -70,9 +67,8 @@ describe('in the middle of a stop', () => {
   });
 });
 
-describe('in the middle of a question', () => {
-  it('the controller is killed: herd says so at once', async () => {
-    const { c, links } = await startLinkedFleet(place);
+describe('in the middle of a question', together, () => {
+  it('the controller is killed: herd says so at once', async ({ place, linked: { c, links } }) => {
     expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     await links.b.become({ kind: 'silent', way: 'both' });
     const before = links.b.heldUpCount;

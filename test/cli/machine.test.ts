@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { afterReboot, settableClock } from '../support/machine-faults.ts';
-import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { it, together } from '../support/placed.ts';
+import { configOf, eventually, isAlive, type Daemon, type Place } from '../support/programs.ts';
 import { pidOf, processesOf, statusOf } from '../support/shown.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -14,15 +15,10 @@ const services = `
   service({ provision: ['slow'], start: exec(['sleep', '613']),
             ready: { tcp: '127.0.0.1:1', timeoutSeconds: 60 } })`;
 
-let place: Place;
-beforeEach(() => {
-  place = makePlace();
-});
-afterEach(() => place.clean());
-const machine = () => place.shepherd('a', configOf('A', services));
+const machine = (place: Place): Promise<Daemon> => place.shepherd('a', configOf('A', services));
 
 /** A process of somebody else. */
-const bystander = (): number => {
+const bystander = (place: Place): number => {
   const { pid } = spawn('sleep', ['614'], { detached: true, stdio: 'ignore' });
   if (pid === undefined) throw new Error('no bystander');
   place.atEnd(() => process.kill(pid, 'SIGKILL'));
@@ -46,11 +42,11 @@ const editRecord = (folder: string, edit: (record: Running) => void): void => {
 const startTimeOf = (pid: number): string =>
   fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21] ?? '';
 
-describe('a machine that was switched off and on', () => {
+describe('a machine that was switched off and on', together, () => {
   it.skipIf(!isRoot)(
     'starts what was wanted, leaves what was stopped, and takes nobody for its service',
-    async () => {
-      const daemon = await machine();
+    async ({ place }) => {
+      const daemon = await machine(place);
       await daemon.herd('start', 'wanted');
       await daemon.herd('start', 'left');
       await daemon.herd('stop', 'left');
@@ -59,7 +55,7 @@ describe('a machine that was switched off and on', () => {
       process.kill(-before, 'SIGKILL');
       await eventually('all is gone', () => processesOf(place, 'sleep').length === 0);
       // The number, and even the time since the boot, are those of another process today.
-      const other = bystander();
+      const other = bystander(place);
       editRecord(daemon.folder, (record) => {
         record.pid = other;
         record.startTime = startTimeOf(other);
@@ -77,13 +73,13 @@ describe('a machine that was switched off and on', () => {
     },
   );
 
-  it('takes a process that has got the number of its service for a stranger', async () => {
-    const daemon = await machine();
+  it('takes a process that has got the number of its service for a stranger', async ({ place }) => {
+    const daemon = await machine(place);
     await daemon.herd('start', 'wanted');
     const before = await pidOf(daemon, 'wanted');
     await daemon.kill('SIGKILL');
     process.kill(-before, 'SIGKILL');
-    const other = bystander();
+    const other = bystander(place);
     editRecord(daemon.folder, (record) => {
       record.pid = other;
     });
@@ -95,9 +91,11 @@ describe('a machine that was switched off and on', () => {
   });
 });
 
-describe('a laptop that sleeps', () => {
-  it('in the middle of a start knows when it wakes up that the time is over, and can start again', async () => {
-    const daemon = await machine();
+describe('a laptop that sleeps', together, () => {
+  it('in the middle of a start knows when it wakes up that the time is over, and can start again', async ({
+    place,
+  }) => {
+    const daemon = await machine(place);
     await daemon.herd('start', 'wanted');
     const kept = await pidOf(daemon, 'wanted');
     const starting = daemon.begin('--timeout', '2', 'start', 'slow');
@@ -122,11 +120,11 @@ describe('a laptop that sleeps', () => {
   });
 });
 
-describe('a machine whose clock is set', () => {
-  it.each([
+describe('a machine whose clock is set', together, () => {
+  it.for([
     ['an hour ahead', 3_600_000],
     ['an hour back', -3_600_000],
-  ])('%s goes on: services, respawns, starts and ages', async (_what, wrongMs) => {
+  ] as const)('%s goes on: services, respawns, starts and ages', async ([, wrongMs], { place }) => {
     const clock = settableClock(place);
     const daemon = await place.shepherd('a', configOf('A', services), clock);
     await daemon.herd('start', 'wanted');
@@ -151,9 +149,9 @@ describe('a machine whose clock is set', () => {
   });
 });
 
-describe('a process that is killed in the middle of a start', () => {
-  it('is herd: the start goes on without it', async () => {
-    const daemon = await machine();
+describe('a process that is killed in the middle of a start', together, () => {
+  it('is herd: the start goes on without it', async ({ place }) => {
+    const daemon = await machine(place);
     const starting = daemon.begin('start', 'slow');
     await eventually('it is starting', () => processesOf(place, 'sleep', '613').length === 1);
     starting.process.kill('SIGKILL');
@@ -163,8 +161,8 @@ describe('a process that is killed in the middle of a start', () => {
     expect(processesOf(place, 'sleep', '613')).toEqual([]);
   });
 
-  it('is the service: the start fails, and says by which signal', async () => {
-    const daemon = await machine();
+  it('is the service: the start fails, and says by which signal', async ({ place }) => {
+    const daemon = await machine(place);
     const starting = daemon.begin('start', 'slow');
     await eventually('it is starting', () => processesOf(place, 'sleep', '613').length === 1);
     for (const pid of processesOf(place, 'sleep', '613')) process.kill(pid, 'SIGKILL');

@@ -1,18 +1,15 @@
 /** A node whose address changed: who it is stays the same, and where it is follows it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { configOf, makePlace, type Place } from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { configOf } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
 import { pidOf, statusOf } from '../support/shown.ts';
 import { give, mint, portIn, reroute } from '../support/web-fleet.ts';
 
-let place: Place;
-beforeEach(() => {
-  place = makePlace();
-});
-afterEach(() => place.clean());
-
-describe('a node that has moved and calls its controller', () => {
-  it('is found at its new address from then on, also by the next life of the controller', async () => {
+describe('a node that has moved and calls its controller', together, () => {
+  it('is found at its new address from then on, also by the next life of the controller', async ({
+    place,
+  }) => {
     const listen = `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`;
     const [n, boss] = await Promise.all([
       place.shepherd(

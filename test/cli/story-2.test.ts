@@ -1,30 +1,11 @@
 /** One node is dead, in each way in which nodes die: the command returns in time, and its table is true. */
 import net from 'node:net';
-import { describe, expect, it as test } from 'vitest';
-import { makePlace, type Ended, type Place } from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { eventually, type Ended, type Place } from '../support/programs.ts';
 import { makeNamespace, whyNoNamespaces } from '../support/namespace.ts';
 import { outcomeOf, pidOf, processesOf, rowOf, statusOf } from '../support/shown.ts';
-import {
-  startLinkedFleet,
-  startWebFleet,
-  type LinkedFleet,
-  type WebFleet,
-} from '../support/web-fleet.ts';
-
-/** Each test waits for deadlines most of its time, so that they wait together. Twice the usual limit: they share a machine. */
-const it = (title: string, body: (place: Place) => Promise<void>): void =>
-  test.concurrent(
-    title,
-    async () => {
-      const place = makePlace();
-      try {
-        await body(place);
-      } finally {
-        await place.clean();
-      }
-    },
-    120_000,
-  );
+import { startWebFleet, type LinkedFleet, type WebFleet } from '../support/web-fleet.ts';
 
 interface Fault {
   readonly what: string;
@@ -67,6 +48,13 @@ const quiet: readonly Fault[] = [
   },
 ];
 
+/** Asks until both machines have answered. */
+const getKnown = ({ c }: WebFleet): Promise<void> =>
+  eventually('both are known', async () => {
+    const { members = [] } = await statusOf(c, 'web-server-fleet');
+    return members.length === 2 && members.every(({ stage }) => stage !== 'unknown');
+  });
+
 const slackMs = 6_000; // of a machine that does other things, too
 const startWithin = async ({ c }: WebFleet, seconds: number): Promise<Ended> => {
   const ended = await c.herd('--json', '--timeout', `${seconds}`, 'start', 'web-server-fleet');
@@ -79,7 +67,7 @@ const startWithin = async ({ c }: WebFleet, seconds: number): Promise<Ended> => 
 };
 /** What is not known is never shown as running, and says since when; what is known is shown. */
 const expectTruth = async ({ a, c }: WebFleet): Promise<void> => {
-  const { code, stdout } = await c.herd('status', 'web-server-fleet');
+  const { code, stdout } = await c.herd('--timeout', '3', 'status', 'web-server-fleet');
   expect(code).toBe(4);
   expect(stdout).toMatch(/web-server-b +unknown +(last seen [\d.]+ (s|min) ago|never seen) +\S/);
   expect(stdout).toMatch(
@@ -102,10 +90,12 @@ const expectRepair = async (fleet: LinkedFleet, place: Place): Promise<void> => 
   }
 };
 
-describe('herd start web-server-fleet, when of B', () => {
-  it('something is broken that says so: at once A is running and B unreachable, with 4', async (place) => {
-    const fleet = await startLinkedFleet(place);
-    expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+describe('herd start web-server-fleet, when of B', together, () => {
+  it('something is broken that says so: at once A is running and B unreachable, with 4', async ({
+    place,
+    linked: fleet,
+  }) => {
+    await getKnown(fleet);
     for (const { what, strike, mend } of loud) {
       await strike(fleet);
       const ended = await startWithin(fleet, 20);
@@ -123,9 +113,11 @@ describe('herd start web-server-fleet, when of B', () => {
   });
 
   for (const { what, strike, mend } of quiet) {
-    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async (place) => {
-      const fleet = await startLinkedFleet(place);
-      expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+    it(`${what}: by the deadline A is running and what of B nobody knows, with 6`, async ({
+      place,
+      linked: fleet,
+    }) => {
+      await getKnown(fleet);
       await strike(fleet);
       const ended = await startWithin(fleet, 3);
       expect(ended.code).toBe(6);
@@ -138,8 +130,10 @@ describe('herd start web-server-fleet, when of B', () => {
     });
 
     if (what.includes('way back')) continue; // nothing new: no handshake ends, either
-    it(`${what} since before the first contact: unreachable after 5 s, with 4`, async (place) => {
-      const fleet = await startLinkedFleet(place);
+    it(`${what} since before the first contact: unreachable after 5 s, with 4`, async ({
+      place,
+      linked: fleet,
+    }) => {
       await strike(fleet);
       // A controller makes contact as soon as it is there.
       await fleet.c.kill('SIGKILL');
@@ -155,8 +149,9 @@ describe('herd start web-server-fleet, when of B', () => {
     });
   }
 
-  it('nobody knows, and one of two is enough: 0, unless all are asked for', async (place) => {
-    const fleet = await startLinkedFleet(place);
+  it('nobody knows, and one of two is enough: 0, unless all are asked for', async ({
+    linked: fleet,
+  }) => {
     await fleet.links.b.become({ kind: 'refuse' });
     const { c } = fleet;
     const enough = await c.herd('start', 'web-server-fleet', '--min-ready', '1');
@@ -169,8 +164,9 @@ describe('herd start web-server-fleet, when of B', () => {
     expect(codes).toEqual([0, 4, 4]);
   });
 
-  it('the port is taken: B failed, and says why, with 3; a repeat starts B alone', async (place) => {
-    const fleet = await startWebFleet(place);
+  it('the port is taken: B failed, and says why, with 3; a repeat starts B alone', async ({
+    fleet,
+  }) => {
     const taken = net.createServer((socket) => socket.destroy());
     await new Promise<void>((done) => taken.listen(fleet.ports.b, '127.0.0.1', done));
     const { code, stdout } = await fleet.c.herd('start', 'web-server-fleet');
@@ -189,13 +185,14 @@ describe('herd start web-server-fleet, when of B', () => {
 
 const whyNot = whyNoNamespaces();
 
-describe(`herd start web-server-fleet, when B is on a network of its own (${whyNot ?? 'root'})`, () => {
-  test.skipIf(whyNot !== undefined)('that is cut, or loses all that B says', async () => {
-    const place = makePlace();
-    try {
+describe(
+  `herd start web-server-fleet, when B is on a network of its own (${whyNot ?? 'root'})`,
+  together,
+  () => {
+    it.skipIf(whyNot !== undefined)('that is cut, or loses all that B says', async ({ place }) => {
       const network = makeNamespace(place);
       const fleet = await startWebFleet(place, { networkOfB: network });
-      expect((await statusOf(fleet.c, 'web-server-fleet')).members).toHaveLength(2);
+      await getKnown(fleet);
       for (const [strike, mend] of [
         [network.unplug, network.plug],
         [network.mute, network.unmute],
@@ -213,8 +210,6 @@ describe(`herd start web-server-fleet, when B is on a network of its own (${whyN
         expect((await fleet.c.herd('stop', 'web-server-fleet')).code).toBe(0);
         expect(processesOf(place, 'web.cjs')).toEqual([]);
       }
-    } finally {
-      await place.clean();
-    }
-  });
-});
+    });
+  },
+);

@@ -1,21 +1,15 @@
 /** What a controller says of machines elsewhere is true, or it says that it does not know. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { eventually, isAlive } from '../support/programs.ts';
 import { pidOf, statusOf } from '../support/shown.ts';
-import { startLinkedFleet, type LinkedFleet } from '../support/web-fleet.ts';
 
-describe('a controller', () => {
-  let place: Place;
-  let fleet: LinkedFleet;
-  beforeEach(async () => {
-    place = makePlace();
-    fleet = await startLinkedFleet(place);
-    expect((await fleet.c.herd('start', 'web-server-fleet')).code).toBe(0);
-  });
-  afterEach(() => place.clean());
-
-  it('shows the new process of a server that was killed within 2 s, and one respawn more', async () => {
-    const { a, c } = fleet;
+describe('a controller', together, () => {
+  it('shows the new process of a server that was killed within 2 s, and one respawn more', async ({
+    linked,
+  }) => {
+    const { a, c } = linked;
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const tookMs: number[] = [];
     for (const kills of [1, 2, 3]) {
       const before = await pidOf(a, 'web-server');
@@ -33,8 +27,11 @@ describe('a controller', () => {
     expect(Math.min(...tookMs)).toBeLessThan(2_000);
   });
 
-  it('says unknown within the time of a probe when a link is cut, and running when it heals', async () => {
-    const { b, c, links } = fleet;
+  it('says unknown within the time of a probe when a link is cut, and running when it heals', async ({
+    linked,
+  }) => {
+    const { b, c, links } = linked;
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
     const pid = await pidOf(b, 'web-server');
     for (const way of ['both', 'up', 'down'] as const) {
       expect(await statusOf(c, 'web-server-b')).toMatchObject({ stage: 'running', pid });
@@ -52,5 +49,21 @@ describe('a controller', () => {
         async () => (await statusOf(c, 'web-server-b')).pid === pid,
       );
     }
+  });
+
+  it('knows what is true over slow links, too, and stops over them what it started', async ({
+    linked,
+  }) => {
+    const { a, b, c, links } = linked;
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    for (const link of [links.a, links.b]) await link.become({ kind: 'delay', ms: 150 });
+    const { members = [] } = await statusOf(c, 'web-server-fleet');
+    const pids = [await pidOf(a, 'web-server'), await pidOf(b, 'web-server')];
+    expect(members.map(({ pid }) => pid)).toEqual(pids);
+    for (const link of [links.a, links.b]) await link.become({ kind: 'reset' });
+    for (const link of [links.a, links.b]) await link.become({ kind: 'delay', ms: 300 });
+    expect((await c.herd('restart', 'web-server-fleet')).code).toBe(0); // with new sessions
+    expect((await c.herd('stop', 'web-server-fleet')).code).toBe(0);
+    expect(pids.map(isAlive)).toEqual([false, false]);
   });
 });

@@ -3,15 +3,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  bins,
-  configOf,
-  eventually,
-  makePlace,
-  type How,
-  type Place,
-} from '../support/programs.ts';
+import { describe, expect } from 'vitest';
+import { it, together } from '../support/placed.ts';
+import { bins, configOf, eventually, type How, type Place } from '../support/programs.ts';
 
 const isRoot = process.getuid?.() === 0;
 const sleeper = `service({ provision: ['net'] }),
@@ -44,18 +38,16 @@ const makeToolFolder = (folder: string): string => {
   return tools;
 };
 
-let place: Place;
-let home: string;
-beforeEach(() => {
-  place = makePlace();
-  // Not within the place: that is for one user alone.
-  home = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-home-'));
+/** A home; not within the place, which is for one user alone. */
+const makeHome = (place: Place): string => {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-home-'));
   place.atEnd(() => fs.rmSync(home, { recursive: true, force: true }));
-});
-afterEach(() => place.clean());
+  return home;
+};
 
 /** What a user does in the first hour, by the defaults alone. Every folder is made by the programs, or as that user. */
 const firstHour = async (
+  place: Place,
   at: string,
   how: How & { readonly env?: Record<string, string> },
 ): Promise<void> => {
@@ -109,17 +101,23 @@ const expectPrivate = (at: string): void => {
 const textOf = (file: string): string =>
   fs.statSync(file).isFile() ? fs.readFileSync(file, 'latin1') : '';
 
-describe('the first hour', () => {
-  it('works where XDG_RUNTIME_DIR is unset and the umask is 0002: a group of one is nobody else', async () => {
+describe('the first hour', together, () => {
+  it('works where XDG_RUNTIME_DIR is unset and the umask is 0002: a group of one is nobody else', async ({
+    place,
+  }) => {
+    const home = makeHome(place);
     fs.chmodSync(home, 0o775);
-    await firstHour(home, { through: [...asUser(home), ...umask('0002')] });
+    await firstHour(place, home, { through: [...asUser(home), ...umask('0002')] });
   });
 
-  it('works where XDG_RUNTIME_DIR is set and the umask is 0077, and puts the socket there', async () => {
+  it('works where XDG_RUNTIME_DIR is set and the umask is 0077, and puts the socket there', async ({
+    place,
+  }) => {
+    const home = makeHome(place);
     const runtime = path.join(home, 'runtime');
     fs.mkdirSync(runtime, { mode: 0o700 });
     const through = [...asUser(home, runtime), ...umask('0077')];
-    const hour = firstHour(home, { through, env: { XDG_RUNTIME_DIR: runtime } });
+    const hour = firstHour(place, home, { through, env: { XDG_RUNTIME_DIR: runtime } });
     await Promise.race([
       hour,
       eventually('the socket', () => fs.existsSync(path.join(runtime, 'bellwether', 'socket'))),
@@ -127,16 +125,20 @@ describe('the first hour', () => {
     await hour;
   });
 
-  it('works without a compiler, at the end of a long path with blanks and letters of all kinds', async () => {
+  it('works without a compiler, at the end of a long path with blanks and letters of all kinds', async ({
+    place,
+  }) => {
+    const home = makeHome(place);
     const PATH = makeToolFolder(home);
     const folders = ['a folder of Jörg', 'd'.repeat(120), "it's $HOME"];
     const paths = folders.map((_, at) => path.join(home, ...folders.slice(0, at + 1)));
     const deep = paths.at(-1) ?? home;
     fs.mkdirSync(deep, { recursive: true });
-    await firstHour(deep, { through: asUser(home, ...paths), env: { PATH } });
+    await firstHour(place, deep, { through: asUser(home, ...paths), env: { PATH } });
   });
 
-  it.skipIf(!isRoot)('works for root, in the folders of the system', async () => {
+  it.skipIf(!isRoot)('works for root, in the folders of the system', async ({ place }) => {
+    const home = makeHome(place);
     const script = `set -e
       for each in /run /var/lib /var/log; do mount -t tmpfs -o mode=755 tmpfs $each; done
       cp /etc/passwd /etc/group "$HOME"; mount -t tmpfs -o mode=755 tmpfs /etc; cp "$HOME/passwd" "$HOME/group" /etc
