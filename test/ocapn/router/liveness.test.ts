@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, type PeerOptions, UNWATCHED } from '../../support/ocapn-peer.ts';
-import { deliver, object, Raw, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
+import { deliver, object, Raw, record, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
 
 const IDLE_MS = 30_000;
 const PING_MS = 15_000;
@@ -196,6 +196,53 @@ describe('a silent peer', () => {
     a.router.sessions()[0]?.abort('enough');
     world.runFor(1_000);
     expect(world.pendingCount).toBe(0);
+  });
+});
+
+describe('a ping', () => {
+  const EMPTY = new Uint8Array(0);
+  it('is answered like any swissnum that opens nothing, and so is what is sent to its answer', async () => {
+    start();
+    const a = await peerOf('a');
+    const raw = strange(a, 'm');
+    raw.send(
+      deliver(toExport(0), [sym('fetch'), EMPTY], 1, object(1)),
+      deliver(toExport(0), [sym('fetch'), new Uint8Array(32)], 2, object(2)),
+      deliver(toAnswer(1), [sym('hear'), 1], 3, object(3)),
+      deliver(toExport(0), [sym('fetch'), EMPTY], false, object(4)),
+    );
+    world.runFor(100);
+    const told = [1, 2, 3, 4].map((at) => JSON.stringify(raw.told(at)));
+    expect(told[0]).toContain('nothing has this swissnum');
+    expect(new Set(told).size).toBe(1);
+    expect(a.router.sessions()[0]?.tables.answers).toBe(4); // with that of the first fetch
+  });
+  it('is answered while the vat is busy, and leaves nothing behind', async () => {
+    start();
+    let isStopped = false;
+    const run = (task: () => void): void => void (isStopped || world.at(0, task));
+    const a = await peerOf('a', { vat: { scheduler: { enqueue: run } } });
+    const raw = strange(a, 'm');
+    isStopped = true;
+    raw.send(
+      deliver(toExport(0), [sym('fetch'), EMPTY], 1, object(1)),
+      record('op:gc-answers', [1]),
+    );
+    world.runFor(50);
+    expect(raw.told(1)?.[0]).toBe('break');
+    expect(raw.heardOf('op:gc-exports')).toHaveLength(1); // its resolver, in the same write
+    expect(a.router.sessions()[0]?.tables.answers).toBe(1);
+  });
+  it('has the limits of every question', async () => {
+    start();
+    const a = await peerOf('a', { router: { limits: { answers: 10 } } });
+    const raw = strange(a, 'm');
+    for (let at = 1; at < 10; at += 1) raw.send(deliver(toExport(0), [sym('fetch'), EMPTY], at));
+    world.runFor(50);
+    expect(raw.isClosed).toBe(false);
+    raw.send(deliver(toExport(0), [sym('fetch'), EMPTY], 10));
+    world.runFor(50);
+    expect(raw.abortReason).toContain('more than 10 answers');
   });
 });
 

@@ -12,10 +12,8 @@ import {
   type Target,
   type Vow,
 } from '@bellwether/actors';
+import { UNKNOWN } from '../session/reasons.ts';
 import type { Fetch } from './types.ts';
-
-/** One text for every swissnum that opens nothing: how it fails to must not be told. */
-const UNKNOWN = 'captp: nothing has this swissnum';
 
 /** The bootstrap object: `fetch(swissnum)`. */
 export class Bootstrap implements Connector {
@@ -39,11 +37,7 @@ export class Bootstrap implements Connector {
     if (answer === undefined) return; // a fetch that nobody wants the result of
     if (method !== 'fetch')
       return answer.broken(new Refused('captp: the bootstrap object has no such method'));
-    // An empty one is a ping (session/outgoing.ts): nobody needs to be asked what it names.
-    const isSwissnum =
-      swissnum instanceof Uint8Array &&
-      swissnum.length > 0 &&
-      swissnum.length <= this.#swissnumBytes;
+    const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
     const found = isSwissnum ? this.#fetch(swissnum) : undefined;
     if (found === undefined) answer.broken(this.#shared(new Refused(UNKNOWN)));
     else

@@ -21,9 +21,10 @@ import type { Deliver, GcExports, Listen, Operation, Select } from '../wire/oper
 import type { SessionHost } from './host.ts';
 import type { Outgoing } from './outgoing.ts';
 import { IncomingReferences } from './references.ts';
+import { UNKNOWN } from './reasons.ts';
 import { selected } from './selection.ts';
 import type { Session } from './session.ts';
-import { type HeldAnswer, Question, type Tables } from './tables.ts';
+import { BOOTSTRAP_POS, type HeldAnswer, Question, type Tables } from './tables.ts';
 import { brokenVow, vowFrom } from './vow-from.ts';
 
 /** What a settled answer takes beside its value: the vow, its place, for a broken one the reason. */
@@ -41,8 +42,6 @@ class Pending implements Answer, HeldAnswer {
   readonly byteCount: number;
   weight = 0;
   isHeld = false;
-  /** What the bootstrap object is asked comes alone, a ping above all. */
-  isAlone = false;
   readonly #incoming: Incoming;
   constructor(
     incoming: Incoming,
@@ -65,6 +64,19 @@ class Pending implements Answer, HeldAnswer {
   }
 }
 
+/** A fetch of nothing (Outgoing.ping). */
+const isPing = ({ to, method, args }: Deliver): boolean => {
+  const [swissnum] = args;
+  return (
+    to.kind === 'export' &&
+    to.position === BOOTSTRAP_POS &&
+    method === 'fetch' &&
+    args.length === 1 &&
+    swissnum instanceof Uint8Array &&
+    swissnum.length === 0
+  );
+};
+
 /** Handles the operations of one open session. */
 export class Incoming {
   readonly #host: SessionHost;
@@ -74,6 +86,9 @@ export class Incoming {
   readonly #references: IncomingReferences;
   /** One for all, and none as long as nobody asks: an error takes 1 KB for its stack. */
   #nothing: Refused | undefined;
+  /** What every ping is answered. */
+  #unknown: Refused | undefined;
+  #unknownVow: Vow | undefined;
   #pendingCount = 0;
   #pendingBytes = 0;
   /** Bytes of the frame that is being handled. */
@@ -117,8 +132,6 @@ export class Incoming {
     let byteCount = ANSWER_BYTES;
     if (resolverPos !== undefined) byteCount += this.#outgoing.reply(resolverPos, isKept, value);
     else if (!isKept && pending.answerPos === undefined) this.#session.unheard(value);
-    // What is given back goes along: a write of its own would cost as much as the ping.
-    if (pending.isAlone) this.#session.unsent.isSwept = true;
     const { answers, room } = this.#tables;
     if (!pending.isHeld) return;
     if (answers.byteCount > room.answerBytes)
@@ -127,6 +140,7 @@ export class Incoming {
   }
 
   #deliver(operation: Deliver): void {
+    if (isPing(operation)) return this.#pong(operation);
     const { to, args, answer, resolver } = operation;
     const question = to.kind === 'export' ? this.#tables.exports.get(to.position) : undefined;
     const target = this.#references.target(to);
@@ -142,6 +156,23 @@ export class Incoming {
     else if (to.kind !== 'export' || !this.#tables.exports.wasGiven(to.position))
       throw new Decode(`captp: a message to ${to.kind} ${to.position}, which is nothing here`);
   }
+  /**
+   * Answers a ping here, without a turn: with a thousand idle sessions it is all that a node does.
+   * What is given back goes along; a write of its own would cost as much again.
+   */
+  #pong({ answer, resolver }: Deliver): void {
+    const reason = (this.#unknown ??= new Refused(UNKNOWN));
+    if (answer !== undefined) {
+      this.#checkFree(answer);
+      this.#unknownVow ??= brokenVow(this.#host.frontier, reason);
+      const held = { vow: this.#unknownVow, weight: 0, isHeld: false };
+      this.#tables.answers.add(answer, held, this.#tables.room.answers);
+      this.#tables.answers.weigh(held, ANSWER_BYTES);
+    }
+    if (resolver === undefined) return;
+    this.#outgoing.reply(resolver.position, false, reason);
+    this.#session.unsent.isSwept = true;
+  }
   #message(operation: Deliver, target: Ref | Vow): void {
     const { method, args } = operation;
     const { frontier, bootstrap } = this.#host;
@@ -149,7 +180,7 @@ export class Incoming {
     const result = frontier.deliver(target, method, args);
     if (target === bootstrap && this.#session.isStranger)
       frontier.listen(result, { kept: () => this.#session.know(), broken: () => undefined });
-    this.#expect(result, operation.answer, operation.resolver?.position, target === bootstrap);
+    this.#expect(result, operation.answer, operation.resolver?.position);
   }
   #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
     if (answer === undefined && resolver === undefined) return;
@@ -158,17 +189,11 @@ export class Incoming {
     this.#expect(vow, answer, resolver?.position);
   }
   /** The answer stands before the next frame is read: it may be pipelined to. */
-  #expect(
-    vow: Vow,
-    answerPos: number | undefined,
-    resolverPos: number | undefined,
-    isAlone = false,
-  ): void {
+  #expect(vow: Vow, answerPos: number | undefined, resolverPos: number | undefined): void {
     const { answers, room } = this.#tables;
     this.#pendingCount += 1;
     this.#pendingBytes += this.#frameBytes;
     const pending = new Pending(this, vow, answerPos, resolverPos, this.#frameBytes);
-    pending.isAlone = isAlone;
     if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
   }

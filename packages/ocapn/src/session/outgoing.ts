@@ -27,14 +27,14 @@ import { BOOTSTRAP_POS, Import, Question, type Tables } from './tables.ts';
 /** Names nothing, here and in Goblins, where swissnums are random or hashes. */
 const NO_SWISSNUM = new Uint8Array(0);
 
-/** The answer to a ping: that it came is all that it says. */
+/** Who waits for the answer to a ping: nobody, for that it came says it all. */
 class Ping implements FarAnswer {
   slot: Slot | undefined = undefined;
   kept(): void {
     // Whatever it is, it was heard.
   }
   broken(): void {
-    // As expected.
+    // As expected, or the session has ended.
   }
 }
 
@@ -152,6 +152,7 @@ export class Outgoing implements Connector {
   /** The peer has answered in so many bytes. `question` is out of its table already. */
   settle(question: Question, isKept: boolean, value: unknown, byteCount: number): void {
     const { answer } = question;
+    if (answer instanceof Ping) return;
     question.byteCount = byteCount;
     if (!isKept) return answer.broken(reasonIn(value));
     if (question.isPipelined && (question.isRelayed || this.#keepsItsPipe(value)))

@@ -10,6 +10,9 @@ import { ActorError, type Log, rawReason, Remote } from '@bellwether/actors';
 import { Sym } from '../syrup/values.ts';
 import { errorTextFrom } from '../wire/dialect.ts';
 
+/** One text for every swissnum that opens nothing: how it fails to must not be told. */
+export const UNKNOWN = 'captp: nothing has this swissnum';
+
 /** Characters of a message that cross, and of a code: longer ones were not written for people. */
 const MESSAGE_LENGTH = 1_024;
 const CODE_LENGTH = 64;
