@@ -262,9 +262,10 @@ describe('a follower that waits', () => {
     const second = read(4);
     expect((await first).lines).toEqual([]);
     await new Promise((later) => setTimeout(later, 50));
+    expect(process.getActiveResourcesInfo()).toContain('FSEventWrap');
     files.stop('r');
     expect((await second).lines).toEqual([]);
-    await until('no watch', () => !process.getActiveResourcesInfo().includes('FSEVENTWRAP'));
+    await until('no watch', () => !process.getActiveResourcesInfo().includes('FSEventWrap'));
   });
 });
 
