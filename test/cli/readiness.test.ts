@@ -1,0 +1,114 @@
+/** Services that say themselves when they are ready, and a shepherd that is killed while it waits. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { configOf, eventually, isAlive, makePlace, type Place } from '../support/programs.ts';
+import { statusOf } from '../support/shown.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = makePlace();
+});
+afterEach(() => place.clean());
+vi.setConfig({ testTimeout: 60_000 });
+
+/** Does something once there is a file `go`, and goes on for ever. */
+const onGo = (act: string): string =>
+  `exec(['node', '-e', \`const fs = require('fs');
+    const timer = setInterval(() => {
+      if (!fs.existsSync('go')) return;
+      clearInterval(timer); ${act}; setInterval(() => {}, 1000);
+    }, 5);\`])`;
+const kinds = {
+  notify: `start: ${onGo("fs.writeSync(3, '\\\\n')")}, ready: { notifyFd: 3, timeoutSeconds: 30 }`,
+  log: `start: ${onGo("console.log('Listening on 80')")}, ready: { log: 'Listening on', timeoutSeconds: 30 }`,
+  exec: `start: ${onGo("fs.writeFileSync('up', '')")},
+         ready: { exec: exec(['test', '-e', 'up']), timeoutSeconds: 30 }`,
+} as const;
+const configWith = (options: string): string =>
+  configOf('A', `service({ provision: ['web'], ${options} })`);
+
+describe.each(Object.entries(kinds))('ready by %s', (_kind, options) => {
+  it('is a start that ends when the sign is there, and soon', async () => {
+    const daemon = await place.shepherd('A', configWith(options));
+    const started = daemon.herd('start', 'web');
+    await eventually('its process', async () => (await statusOf(daemon, 'web')).pid !== undefined);
+    expect((await statusOf(daemon, 'web')).stage).toBe('starting');
+    fs.writeFileSync(path.join(daemon.folder, 'go'), '');
+    expect(await started).toMatchObject({ code: 0 });
+    expect((await statusOf(daemon, 'web')).stage).toBe('running');
+    expect((await daemon.herd('stop', 'web')).code).toBe(0);
+    // Nothing of the start is left, and the next one is not ready by the sign of this one.
+    const starts = path.join(daemon.folder, 'starts');
+    expect(fs.existsSync(starts) ? fs.readdirSync(starts) : []).toEqual([]);
+  });
+  it('is waited for by the next shepherd where this one is killed meanwhile', async () => {
+    const daemon = await place.shepherd('A', configWith(options));
+    void daemon.herd('start', 'web');
+    await eventually('its process', async () => (await statusOf(daemon, 'web')).pid !== undefined);
+    const { pid } = await statusOf(daemon, 'web');
+    await daemon.kill('SIGKILL');
+    const next = await place.again(daemon);
+    expect(await statusOf(next, 'web')).toMatchObject({ stage: 'starting', pid });
+    fs.writeFileSync(path.join(daemon.folder, 'go'), '');
+    await eventually('running', async () => (await statusOf(next, 'web')).stage === 'running');
+    expect(await statusOf(next, 'web')).toMatchObject({ pid });
+    expect(pid !== undefined && isAlive(pid)).toBe(true);
+  });
+  it('is seen by the next shepherd where it came while there was none', async () => {
+    const daemon = await place.shepherd('A', configWith(options));
+    void daemon.herd('start', 'web');
+    await eventually('its process', async () => (await statusOf(daemon, 'web')).pid !== undefined);
+    await daemon.kill('SIGKILL');
+    fs.writeFileSync(path.join(daemon.folder, 'go'), '');
+    await new Promise((later) => setTimeout(later, 300));
+    const next = await place.again(daemon);
+    await eventually(
+      'running',
+      async () => (await statusOf(next, 'web')).stage === 'running',
+      2_000,
+    );
+  });
+});
+
+describe('a service that is never ready', () => {
+  it('fails with the reason and its last lines, and its process is stopped', async () => {
+    const options = `start: exec(['sh', '-c', 'echo here; exec sleep 60']),
+      ready: { exec: exec(['no-such-check']), timeoutSeconds: 1 }, stop: { graceSeconds: 1 }`;
+    const daemon = await place.shepherd('A', configWith(options));
+    const ran = await daemon.herd('start', 'web');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(
+      'it was not ready within 1000 ms (exec: no-such-check: no such file',
+    );
+    expect(ran.stderr).toContain('| here');
+    expect((await statusOf(daemon, 'web')).stage).toBe('stopped');
+  });
+  it('costs the shepherd little, whatever it writes', async () => {
+    const flood = (descriptor: number): string =>
+      `exec(['node', '-e', \`const fs = require('fs'); const text = 'x'.repeat(65536); for (let at = 0; at < 3000; at += 1) fs.writeSync(${descriptor}, text); setInterval(() => {}, 1000)\`])`;
+    const daemon = await place.shepherd(
+      'A',
+      configOf(
+        'A',
+        `service({ provision: ['fd'], start: ${flood(3)}, ready: { notifyFd: 3, timeoutSeconds: 5 } }),
+         service({ provision: ['log'], start: ${flood(1)}, ready: { log: 'never', timeoutSeconds: 5 } })`,
+      ),
+    );
+    const pid = daemon.process.pid ?? 0;
+    const before = cpuMs(pid);
+    const both = await Promise.all([daemon.herd('start', 'fd'), daemon.herd('start', 'log')]);
+    expect(both.map(({ code }) => code)).toEqual([1, 1]);
+    expect(cpuMs(pid) - before).toBeLessThan(3_000);
+    const resident = Number(
+      /^VmRSS:\s*(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1],
+    );
+    expect(resident).toBeLessThan(250_000);
+  });
+});
+
+/** Milliseconds that a process has computed, at 100 ticks a second. */
+const cpuMs = (pid: number): number => {
+  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+};
