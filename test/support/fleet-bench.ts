@@ -40,6 +40,8 @@ export interface ProxyBench extends Bench {
   readonly asked: Asked[];
   /** What the proxy asked the far end to tell it. */
   readonly watched: WatchAsked[];
+  /** By how much somebody has set the wall clock. */
+  readonly wallShift: { ms: number };
   /** How often the board was told. */
   readonly touched: { readonly count: number };
   /** What the operation's writer was given. */
@@ -127,6 +129,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
   const told: Event[] = [];
   const watching: WatchAsked[] = [];
   const touched = { count: 0 };
+  const wallShift = { ms: 0 };
   const dial: Dial = (petname, reached, lost) => {
     calls.push({ petname, reached, lost });
     return () => undefined;
@@ -139,7 +142,9 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       nobody,
       (one: WatchAsked) => void watching.push(one),
     );
-    const [clock, entropy] = [bench.world.clock(), bench.world.entropy()];
+    const entropy = bench.world.entropy();
+    const now = bench.world.clock();
+    const clock = { ...now, wall: () => now.wall() + wallShift.ms };
     const peers = turn.spawn(makePeers, { clock, entropy });
     const way = { petname: 'a-web', peer: 'x.tcp-tls', dial, peers, entropy };
     const remote = turn.spawn(makeLiveRef, way);
@@ -162,7 +167,8 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     return { refs: [facet, proxy, writer] as const };
   });
   const [facet, proxy, writer] = made.refs;
-  return { ...bench, calls, asked, watched: watching, touched, told, facet, proxy, writer };
+  const seen = { calls, asked, watched: watching, touched, told };
+  return { ...bench, ...seen, wallShift, facet, proxy, writer };
 };
 
 /** A promise whose end can be looked at without waiting. */

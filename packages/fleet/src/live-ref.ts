@@ -130,14 +130,14 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
       gone(held, turn, reached, reason);
     },
   );
-  turn.when(
-    lost.vow,
-    () => undefined,
-    (turn, reason) => gone(held, turn, reached, reason),
+  turn.when(lost.vow, ignore, (turn, reason) =>
+    // Where it was never reached, that is told already, and in better words.
+    turn.when(reached, (turn) => gone(held, turn, reached, reason), ignore),
   );
   return reached;
 };
 
+const ignore = (): void => undefined;
 /** There is no contact by this dial, or none any more. */
 const gone = (
   held: Held,
