@@ -159,6 +159,12 @@ describe('the local root', () => {
       ['web', 'running'],
       ['slow', 'unknown'],
     ]);
+    // What it was stays known, but for what is only true of a moment.
+    expect(all.value?.[1]).toMatchObject({
+      actions: runningStatus.actions,
+      unknownReason: expect.stringMatching(/\S/) as unknown,
+    });
+    for (const key of ['pid', 'since', 'isReady']) expect(all.value?.[1]).not.toHaveProperty(key);
   });
   it('asks nobody where one of the names is unknown', async () => {
     const bench = await rootBench();

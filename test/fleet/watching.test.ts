@@ -7,6 +7,7 @@ import { settled } from '../support/actors-vat.ts';
 import {
   makeProxyBench,
   pass,
+  requestOf,
   runningStatus,
   watched,
   type ProxyBench,
@@ -129,6 +130,15 @@ describe('a member', () => {
     await push(bench, 0, [{ ...runningStatus, pid: 43 }]);
     expect(await statusOf(bench)).toMatchObject({ stage: 'running', pid: 43 });
   });
+  it('whose session ends before its ref is here is dialled again all the same', async () => {
+    const bench = await makeProxyBench();
+    await pass(bench, 10);
+    bench.calls[0]?.reached.kept(bench.facet);
+    bench.calls[0]?.lost.broken(new Severed('cut'));
+    await pass(bench, FLEET_LIMITS.redialMs);
+    expect(bench.calls).toHaveLength(2);
+    expect(bench.watched).toEqual([]);
+  });
   it('that says nothing new does not trouble who watches here', async () => {
     const bench = await connected();
     await push(bench, 0, [{ ...runningStatus, ...versioned(4) }]);
@@ -163,6 +173,20 @@ describe('a probe that is not answered', () => {
     await push(bench, 1, []);
     expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
     expect(bench.touched.count).toBe(touched + 2);
+  });
+});
+
+describe('a command that takes longer than its asker waits', () => {
+  it('makes nothing unknown that heartbeats confirm', async () => {
+    const bench = await connected();
+    await push(bench, 0, [runningStatus]);
+    const request = requestOf('restart', { remainingMs: 1_000 });
+    const outcome = watched(
+      bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'perform', request, bench.writer)),
+    );
+    await pass(bench, 1_000);
+    expect(outcome.value).toMatchObject({ result: 'timed-out' });
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
   });
 });
 

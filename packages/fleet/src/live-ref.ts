@@ -105,6 +105,8 @@ export const makeLiveRef = (
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   const lost = turn.inlet<never>();
+  const hasArrived = turn.cell(false);
+  const loss = turn.cell<Error | undefined>(undefined);
   // Of the power, outside of all turns: what calls the dial off.
   const line = { cancel: (): void => undefined };
   const answered = turn.ask<Ref<ServiceFacet>>((reached) => {
@@ -122,6 +124,9 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
     reached,
     (turn, ref) => {
       turn.tell(held.way, 'up');
+      hasArrived.set(true);
+      const reason = loss.get();
+      if (reason !== undefined) return gone(held, turn, reached, reason);
       const follower = held.follower.get();
       if (follower !== undefined && held.live.get() === reached) turn.tell(follower, 'found', ref);
     },
@@ -130,14 +135,18 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
       gone(held, turn, reached, reason);
     },
   );
-  turn.when(lost.vow, ignore, (turn, reason) =>
-    // Where it was never reached, that is told already, and in better words.
-    turn.when(reached, (turn) => gone(held, turn, reached, reason), ignore),
+  turn.when(
+    lost.vow,
+    () => undefined,
+    (turn, reason) => {
+      loss.set(reason);
+      // Where it is never reached, that is told in better words.
+      if (hasArrived.get()) gone(held, turn, reached, reason);
+    },
   );
   return reached;
 };
 
-const ignore = (): void => undefined;
 /** There is no contact by this dial, or none any more. */
 const gone = (
   held: Held,

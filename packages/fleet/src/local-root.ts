@@ -4,11 +4,10 @@
  * still run a faulty client.
  */
 import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { checkedQuery, leftFor } from '@bellwether/shepherd';
+import { checkedQuery, doubted, leftFor } from '@bellwether/shepherd';
 import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from './errors.ts';
-import { unknownStatus } from './fleet-status.ts';
 import { LIMITS } from './limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Peers } from './peer.ts';
@@ -110,14 +109,16 @@ const status = (
   const all = readStatusNames(names, 'names');
   const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
   // A name that is not known refuses the whole question before anything is asked of anybody.
-  for (const name of asked) turn.call(shepherd, 'status', name);
+  const known = asked.map((name) => turn.call(shepherd, 'status', name));
   const answers = asked.map((name) =>
     turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0))),
   );
   return turn.when(turn.all(answers), (_turn, settled) =>
-    settled.map((one, at) =>
-      one.kept ? one.value : unknownStatus(asked[at] ?? '', wordsOf(one.reason)),
-    ),
+    settled.flatMap((one, at) => {
+      const before = known[at];
+      if (one.kept) return [one.value];
+      return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+    }),
   );
 };
 

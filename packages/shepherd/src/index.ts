@@ -34,6 +34,7 @@ export type { Step, StepBase, Wish } from './plan.ts';
 export { checkedRequest, isName } from './requests.ts';
 export { makeService, type Recorded, type ServicePowers } from './service.ts';
 export {
+  doubted,
   isGood,
   makeReader,
   results,

@@ -120,6 +120,14 @@ export const unknownStatus = (name: string, unknownReason: string): LocalStatus 
   respawnCount: 0,
 });
 
+/** A status that was known, where nobody can tell any more whether it still holds. */
+export const doubted = (status: Status, unknownReason: string): Status => {
+  const { isReady: _isReady, ...facts } = status;
+  if (facts.kind === 'fleet') return { ...facts, stage: 'unknown', unknownReason };
+  const { pid: _pid, since: _since, ...kept } = facts;
+  return { ...kept, stage: 'unknown', unknownReason };
+};
+
 /** What a reader does with what is well formed, and more than it wants. */
 export interface ReadPolicy {
   /** Characters of a text for people; the rest is cut off. */
