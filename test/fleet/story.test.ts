@@ -392,6 +392,25 @@ describe('two commands at once', () => {
   });
 });
 
+describe('a command that is called off at the controller', () => {
+  it('is called off at the members, too: what had begun there goes on, and nothing else begins', () => {
+    const slow = [program({ provision: ['networking'] }), ...webServices.slice(1)];
+    const story = tellStory(13, { services: slow });
+    for (const { machine } of story.hosts)
+      machine.processes.programs.set('networking', { spawnMs: 2_000 });
+    const start = story.operator.herd(story.c, 'start', 'web-server-fleet', { operation: 'one' });
+    story.world.run(story.world.now + 1_000);
+    expect(start.value).toBeUndefined();
+    const cancel = story.operator.ask(story.c, (turn, root) => turn.send(root, 'cancel', 'one'));
+    story.world.run(story.world.now + 30_000);
+    expect(cancel.error).toBeUndefined();
+    expect(start.value?.rows.map(({ result }) => result)).toEqual(['cancelled', 'cancelled']);
+    expect(livingAt(story)).toEqual([0, 0]);
+    for (const { machine } of story.hosts)
+      expect(machine.processes.living('networking')).toHaveLength(1);
+  });
+});
+
 describe('a large fleet', () => {
   it('says the truth about each of 40 members: up, broken, down', () => {
     const names = Array.from({ length: 40 }, (_, at) => `H${at}`);

@@ -111,6 +111,7 @@ export const makeElsewhere = (
     perform: (turn, request, writer) => perform(turn, request, writer),
     log: (turn) => turn.kept([]),
     follow: (turn) => turn.kept(undefined),
+    cancel: () => undefined,
     enter: () => undefined,
     leave: () => undefined,
   };

@@ -83,6 +83,14 @@ export const makeExportedService = (
     status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer) => perform(held, turn, request, writer),
+    cancel: (turn, operation) => {
+      // Behind the command itself, which waits for the same contact where there is none yet.
+      turn.when(
+        turn.call(held.remote, 'reach'),
+        (turn, ref) => turn.tell(ref, 'cancel', operation),
+        () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
+      );
+    },
     log: (turn, query) =>
       turn.when(
         turn.within(

@@ -38,7 +38,7 @@ import {
   type Ending,
 } from './outcomes.ts';
 import type { Step, Wish } from './plan.ts';
-import { hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
+import { elsewhereOf, hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
 import type { Entry, Outcome, Request, Writer } from './types.ts';
 import { leftFor } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
@@ -151,10 +151,17 @@ export const tryAgain = (
   advance(held, turn, operation, keys);
 };
 
-/** Calls off what has not begun. What a service was wished to be is then what it is. */
+/**
+ * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
+ * wished to be is then what it is.
+ */
 export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   const cancelled: string[] = [];
   for (const [key, { step, phase }] of [...operation.steps.entries()]) {
+    if (phase === 'acting') {
+      const elsewhere = elsewhereOf(held, step.name);
+      if (elsewhere !== undefined) turn.tell(elsewhere, 'cancel', operation.id);
+    }
     if (phase !== 'waiting' || step.kind !== 'ask') continue;
     const reason = `Service ${step.name}: ${step.action} was cancelled before it began.`;
     end(held, operation, key, { outcome: plain(step.name, 'cancelled', reason) }, 'cancelled');

@@ -134,6 +134,11 @@ export const aggregateOf = ({ entries }: Held, name: string): Ref<Aggregate> | u
   const entry = entries.get(name);
   return entry?.kind === 'aggregate' ? entry.service : undefined;
 };
+/** The service at another shepherd with this canonical name. */
+export const elsewhereOf = ({ entries }: Held, name: string): Ref<ServiceElsewhere> | undefined => {
+  const entry = entries.get(name);
+  return entry?.kind === 'elsewhere' ? entry.service : undefined;
+};
 /** What a service elsewhere leaves on the commands that go through it. */
 export const hopOf = ({ entries }: Held, name: string): string | undefined => {
   const entry = entries.get(name);

@@ -149,6 +149,8 @@ export interface Service extends Provider {
 }
 /** A service that is at home at another shepherd, as this one sees it. */
 export interface ServiceElsewhere extends Service {
+  /** Passes on that what has not begun there of an operation is called off. */
+  cancel(operation: string): void;
   /** It was taken in: from now on it finds out by itself how it is. */
   enter(): void;
   /** It was taken out: nobody wants to know any more. */
