@@ -2,7 +2,7 @@
 import { describe, expect } from 'vitest';
 import { it, together } from '../support/placed.ts';
 import { eventually, isAlive } from '../support/programs.ts';
-import { pidOf, statusOf } from '../support/shown.ts';
+import { pidOf, statusOf, watch, type ShownStatus } from '../support/shown.ts';
 
 describe('a controller', together, () => {
   it('shows the new process of a server that was killed within 2 s, and one respawn more', async ({
@@ -65,5 +65,51 @@ describe('a controller', together, () => {
     expect((await c.herd('restart', 'web-server-fleet')).code).toBe(0); // with new sessions
     expect((await c.herd('stop', 'web-server-fleet')).code).toBe(0);
     expect(pids.map(isAlive)).toEqual([false, false]);
+  });
+});
+
+describe('a view that is pushed', together, () => {
+  const stageOfB = ({ members = [] }: ShownStatus): string | undefined =>
+    members.find(({ name }) => name === 'web-server-b')?.stage;
+
+  it('turns unknown after two heartbeats without a word, never says running, and heals by itself', async ({
+    linked: { c, links },
+  }) => {
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    const view = watch(c, 'web-server-fleet');
+    await eventually('both are seen to run', () => view.pushed().at(-1)?.stage === 'running');
+    await links.b.become({ kind: 'silent', way: 'both' });
+    const cutAt = performance.now();
+    await eventually('B is unknown', () => stageOfB(view.last()) === 'unknown');
+    expect(performance.now() - cutAt).toBeLessThan(2 * 2_000 + 4_000); // two heartbeats, and a busy machine
+    const { stage, unknownReason, members } = view.last();
+    expect(stage).toBe('unknown');
+    expect(unknownReason).toBe('1 of 2 members are unknown');
+    expect(members).toContainEqual(
+      expect.objectContaining({ name: 'web-server-a', stage: 'running' }),
+    );
+    const before = view.pushed().length;
+    await eventually('it has been told again, and older', () => view.pushed().length > before);
+    expect(view.pushed().slice(before).map(stageOfB)).not.toContain('running');
+    await links.b.become({ kind: 'pass' });
+    await eventually('both are seen to run again', () => view.last().stage === 'running');
+    expect((await view.end()).code).toBe(0);
+  });
+
+  it('shows a server that was killed, and the one that follows it', async ({
+    linked: { b, c },
+  }) => {
+    expect((await c.herd('start', 'web-server-fleet')).code).toBe(0);
+    const view = watch(c, 'web-server-b');
+    await eventually('it is seen to run', () => view.pushed().at(-1)?.stage === 'running');
+    const { pid: before = 0 } = view.last();
+    expect(before).toBe(await pidOf(b, 'web-server'));
+    process.kill(before, 'SIGKILL');
+    await eventually('the respawn', () => {
+      const { stage, pid, respawnCount } = view.last();
+      return stage === 'running' && pid !== before && respawnCount === 1;
+    });
+    expect(view.last().pid).toBe(await pidOf(b, 'web-server'));
+    expect((await view.end()).code).toBe(0);
   });
 });

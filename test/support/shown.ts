@@ -21,6 +21,8 @@ export interface ShownStatus {
   readonly respawnCount?: number;
   readonly unknownReason?: string;
   readonly members?: readonly ShownMember[];
+  readonly health?: string;
+  readonly blame?: readonly string[];
 }
 /** One row of an outcome. */
 export interface ShownRow {
@@ -44,6 +46,39 @@ export const statusOf = async (daemon: Daemon, service: string): Promise<ShownSt
   const [first] = (JSON.parse(stdout) as { services?: readonly ShownStatus[] }).services ?? [];
   if (first === undefined) throw new Error(`no status of ${service} in ${stdout}${stderr}`);
   return first;
+};
+
+/** What `status --watch` has pushed of one service. */
+export interface Watching {
+  /** Everything so far, oldest first. */
+  pushed(): readonly ShownStatus[];
+  /** The last of it. @throws Error while there is nothing */
+  last(): ShownStatus;
+  /** Ends as Ctrl-C does. */
+  end(): Promise<Ended>;
+}
+
+/** Watches a service from now on. */
+export const watch = (daemon: Daemon, service: string): Watching => {
+  const { process, stdout, ended } = daemon.begin('--json', 'status', '--watch', service);
+  const pushed = (): readonly ShownStatus[] =>
+    stdout()
+      .split('\n')
+      .slice(0, -1) // what follows the last line end is no whole line yet
+      .flatMap((line) => (JSON.parse(line) as { services?: readonly ShownStatus[] }).services ?? [])
+      .filter(({ provision }) => provision.includes(service));
+  return {
+    pushed,
+    last: () => {
+      const last = pushed().at(-1);
+      if (last === undefined) throw new Error(`nothing was pushed of ${service} yet`);
+      return last;
+    },
+    end: () => {
+      process.kill('SIGINT');
+      return ended;
+    },
+  };
 };
 
 /** The process of a service; 0 for none. */
