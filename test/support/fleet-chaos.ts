@@ -6,7 +6,8 @@
  *     double    a service never has two processes
  *     repeat    once healed, nobody is in doubt who is asked again under the same id, and what was
  *               told to a repeat is told to the next one
- *     view      nobody is told that a service runs which has not run for longer than news can take
+ *     view      nobody is told that a service runs which has not run for longer than news can take;
+ *               once healed, who watches sees what is, and has asked for nothing
  *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
  *
  * Phase 1 breaks things at random; phase 2 heals everything and looks. All of it comes from the
@@ -34,6 +35,8 @@ export interface ChaosReport {
   readonly faults: ReadonlyMap<string, number>;
   /** How many views were judged that said of a service that it runs. */
   readonly viewCount: number;
+  /** Pushes to who watches the controller. */
+  readonly pushCount: number;
   readonly processCount: number;
 }
 /** A judge has spoken. */
@@ -66,6 +69,10 @@ interface Command {
 const fleetName = 'web-server-fleet';
 /** How long the operator's router waits for a peer's hello. */
 const dialMs = 10_000;
+/** How long commands may be under way after everything works again: what they had, and what their answers take. */
+const settleMs = 30_000;
+/** How long a view may be wrong after everything works again: the longest redial, and a round trip. */
+const viewMs = 20_000;
 /** How many ids are used again once all is well. */
 const repeatCount = 6;
 /** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
@@ -83,6 +90,7 @@ export const runChaos = (seed: number, options: ChaosOptions): ChaosReport => {
   const chaos = new Chaos(story, options);
   for (let round = 0; round < (options.rounds ?? 30); round += 1) chaos.round();
   chaos.heal();
+  chaos.judgeView();
   chaos.judgeRepeats();
   chaos.judgeWishes();
   chaos.judgeLast();
@@ -138,7 +146,9 @@ class Chaos {
   /** Everything works again, and time passes until nothing moves. */
   heal(): void {
     this.#faults.heal();
-    this.#runFor(90_000);
+    const untilMs = this.#world.now + settleMs;
+    do this.#runFor(5_000);
+    while (this.#open.size > 0 && this.#world.now < untilMs);
     if (this.#options.faultRate > 0) {
       // A request that was made to throw was told to its sender as failed, and its wish may stand
       // on the disk all the same. What makes that true again is what an operator would do: a
@@ -147,8 +157,19 @@ class Chaos {
       this.#faults.bootAll();
       this.#runFor(10_000);
     }
+    // Each `herd` is a process and a session of its own: none has one to a machine that was switched off.
+    for (const session of this.#operator.router.sessions()) session.abort('herd has ended');
+    this.#runFor(1_000);
     if (this.#open.size > 0)
       this.#say(`unsettled: ${[...this.#open].map((each) => wordsOf(each)).join('; ')}`);
+  }
+
+  /** Who watches sees what is, by itself. */
+  judgeView(): void {
+    const untilMs = this.#world.now + viewMs;
+    while (this.#views.untruth !== undefined && this.#world.now < untilMs) this.#runFor(100);
+    const { untruth } = this.#views;
+    if (untruth !== undefined) this.#say(`healed, after ${viewMs} ms more: ${untruth}`);
   }
 
   /**
@@ -198,6 +219,7 @@ class Chaos {
       for (const { name, machine } of this.#story.hosts)
         if (machine.processes.living('web-server').length !== count)
           this.#say(`healed, ${action}: ${name} has not done it`);
+      this.judgeView();
     }
   }
   /**
@@ -234,6 +256,7 @@ class Chaos {
       stepCount: this.#world.stepCount - this.#begunAtStep,
       faults: this.#faults.counts,
       viewCount: this.#views.runningCount,
+      pushCount: this.#views.pushCount,
       processCount: this.#story.hosts.reduce(
         (sum, { machine }) => sum + machine.processes.started.length,
         0,

@@ -73,7 +73,7 @@ export const makeExportedService = (
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
     lastWatching: turn.cell(0),
-    asking: turn.cell<number | undefined>(undefined),
+    askingCount: turn.cell(0),
     doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
   };
   return {

@@ -28,8 +28,8 @@ export interface Held extends ExportedServiceOptions {
   /** The watching whose pushes count; the others are refused. */
   readonly watching: JournalCell<number | undefined>;
   readonly lastWatching: JournalCell<number>;
-  /** The watching that the far end has not answered yet. */
-  readonly asking: JournalCell<number | undefined>;
+  /** Watchings that the far end has not answered yet. */
+  readonly askingCount: JournalCell<number>;
   /** Goes off when what is known may be too old. */
   readonly doubt: JournalCell<{ cancel(): void } | undefined>;
 }

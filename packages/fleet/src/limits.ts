@@ -22,6 +22,8 @@ export const LIMITS = {
   slowHeartbeatMs: 15_000,
   /** Heartbeats that may be missed before nobody can tell any more. */
   missedHeartbeatCount: 2,
+  /** Watchings of one member that wait for their answer; a session that is dead is found out by then. */
+  askingCount: 4,
   /** Milliseconds that a heartbeat may be late. */
   newsMs: 500,
   /** Milliseconds: the bound of the first wait before a machine is dialled again; it doubles. */

@@ -39,6 +39,8 @@ export interface Watcher {
 export const found = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   held.contact.set(ref);
   watch(held, turn, ref);
+  // Also where nothing was ever heard: the line may die before the first answer.
+  if (held.doubt.get() === undefined) doubtLater(held, turn, paceOf(held, turn).staleMs);
 };
 /** There is none, or none any more. */
 export const missed = (held: Held, turn: Turn<Watcher>, reason: Error): void => {
@@ -111,7 +113,7 @@ const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void =>
   const number = held.lastWatching.get() + 1;
   held.lastWatching.set(number);
   held.watching.set(number);
-  held.asking.set(number);
+  held.askingCount.set(held.askingCount.get() + 1);
   const observer = turn.spawn(makeMemberObserver, {
     watching: number,
     service: turn.self,
@@ -120,9 +122,9 @@ const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void =>
   const { heartbeatMs, redialCapMs } = paceOf(held, turn);
   turn.when(
     turn.send(ref, 'watch', observer, heartbeatMs),
-    () => answered(held, number),
+    () => answered(held),
     (turn, reason) => {
-      answered(held, number);
+      answered(held);
       // Where the session ended the live ref says so.
       if (held.watching.get() !== number || held.contact.get() !== ref) return;
       held.watching.set(undefined);
@@ -131,9 +133,7 @@ const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void =>
     },
   );
 };
-const answered = ({ asking }: Held, watching: number): void => {
-  if (asking.get() === watching) asking.set(undefined);
-};
+const answered = ({ askingCount }: Held): void => askingCount.set(askingCount.get() - 1);
 /** Asks anew, if nothing else has happened by then. */
 const watchLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
   const ref = held.contact.get();
@@ -157,13 +157,15 @@ const doubtLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
   held.doubt.set(timer);
 };
 /**
- * The far end may have given up on a watching whose answers were lost, without anybody noticing. One
- * question at a time: on a line that is dead they would pile up.
+ * The far end may have given up on a watching whose answers were lost, without anybody noticing; or
+ * its machine lost power when it was asked, and the session is dead: it takes a question after a
+ * silence to find that out (ocapn's liveness), one that was asked before does not count. A few at a
+ * time: with a peer that only never answers they would pile up.
  */
 const askAgain = (held: Held, turn: Turn<Watcher>): void => {
   const ref = held.contact.get();
   if (ref === undefined || held.watching.get() === undefined) return;
-  if (held.asking.get() === undefined) watch(held, turn, ref);
+  if (held.askingCount.get() < LIMITS.askingCount) watch(held, turn, ref);
   doubtLater(held, turn, paceOf(held, turn).staleMs);
 };
 

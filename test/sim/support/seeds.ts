@@ -25,12 +25,13 @@ const run = (faultRate: number): void => {
   const failures: string[] = [];
   const results = new Map<string, number>();
   const faults = new Map<string, number>();
-  const totals = { processCount: 0, viewCount: 0 };
+  const totals = { processCount: 0, viewCount: 0, pushCount: 0 };
   const tally = (report: ChaosReport): void => {
     add(results, report.results);
     add(faults, report.faults);
     totals.processCount += report.processCount;
     totals.viewCount += report.viewCount;
+    totals.pushCount += report.pushCount;
   };
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed += 1) {
     try {
@@ -51,6 +52,7 @@ const run = (faultRate: number): void => {
   for (const name of faultNames) expect(faults.get(name) ?? 0, name).toBeGreaterThan(0);
   expect(totals.processCount).toBeGreaterThan(seedCount);
   expect(totals.viewCount).toBeGreaterThan(seedCount);
+  expect(totals.pushCount).toBeGreaterThan(10 * seedCount);
 };
 
 /** One test that runs them all, with a part of all turns made to throw; `what` completes "200 seeds …". */
