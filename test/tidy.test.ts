@@ -27,7 +27,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/shepherd': 8_500,
   'packages/fleet': 4_000,
   'packages/bellwether': 500,
-  'packages/herd': 9_700,
+  'packages/herd': 8_500,
   'netlayers/memory': 600,
   'netlayers/stream': 450,
   'netlayers/unix': 450,
