@@ -100,7 +100,9 @@ const expectTargets = async (
 
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
 const ofRoot = async (context: Context, { action, service }: Command): Promise<number> => {
-  await withRoot(context, (root) => root.about(patienceOf(context, questionMs)));
+  await withRoot(context, (root) =>
+    root.about(patienceOf(context, context.options.timeout ?? questionMs)),
+  );
   if (action === 'restart')
     throw new ActorError(
       'refused',
