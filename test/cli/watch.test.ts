@@ -1,6 +1,6 @@
 /** `herd status --watch` at a controller: what happens elsewhere is seen without anybody asking. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventually, makePlace, type Begun, type Place } from '../support/programs.ts';
+import { bins, eventually, makePlace, type Begun, type Place } from '../support/programs.ts';
 import { pidOf, type ShownStatus } from '../support/shown.ts';
 import { startLinkedFleet, type LinkedFleet } from '../support/web-fleet.ts';
 
@@ -66,6 +66,20 @@ describe('whoever watches a controller', () => {
     await links.b.become({ kind: 'pass' });
     await told('whole again', () => stageOf('b') === 'running');
     expect(stageOf('a')).toBe('running');
+  });
+
+  it('sees one service of another machine through a ref alone, without a shepherd in between', async () => {
+    const { a } = fleet;
+    const file = `${place.folder}/mine.ref`;
+    expect((await a.herd('ref', 'mint', 'web-server', '--out', file)).code).toBe(0);
+    expect((await place.herd(['ref', 'add', 'mine', '--from', file])).code).toBe(0);
+    const alone = place.begin(bins.herd, ['--json', 'status', '@mine', '--watch']);
+    await told('the service', () => lastOf(alone, 'web-server')?.stage === 'running');
+    expect((await a.herd('stop', 'web-server')).code).toBe(0);
+    await told('its stop', () => lastOf(alone, 'web-server')?.stage === 'stopped');
+    expect(lastOf(alone, 'web-server')).not.toHaveProperty('logFile');
+    alone.process.kill('SIGINT');
+    expect(await alone.ended).toMatchObject({ code: 0, stderr: '' });
   });
 
   it('is told nothing that was true before the controller was restarted', async () => {
