@@ -183,3 +183,14 @@ it('asking again and again puts off the end of a dead session by nothing', async
   }
   expect(lost.said).toEqual(['broken']);
 });
+
+it('a peer that answers is not dialled, whenever somebody looks after it in the meantime', async () => {
+  const { a, far } = await quietPair();
+  const before = lineCount();
+  for (let phase = 0; phase < 30; phase += 1) {
+    world.runFor(phase * 100); // every place in the round of looks
+    ask(a, far);
+    world.runFor(QUIET_MS + DOUBT_MS);
+  }
+  expect(lineCount()).toBe(before);
+});
