@@ -40,9 +40,10 @@ describe('a node that lost its power', together, () => {
     await eventually(
       'a command is served',
       async () => {
-        const ended = await c.herd('--json', '--timeout', '4', 'restart', 'web-server-fleet');
+        const ended = await c.herd('--json', '--timeout', '20', 'restart', 'web-server-fleet');
         const { result } = rowOf(outcomeOf(ended), 'web-server-b');
-        expect(`${ended.code} ${result}`).toMatch(/^(0 changed|4 unknown|6 timed-out)$/);
+        // What was sent into the dead connection may have been done, for all that anybody knows.
+        expect(`${ended.code} ${result}`).toMatch(/^(0 changed|4 unknown)$/);
         return ended.code === 0;
       },
       20_000, // long before anybody's ping

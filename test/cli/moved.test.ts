@@ -10,14 +10,14 @@ describe('a node that has moved and calls its controller', together, () => {
   it('is found at its new address from then on, also by the next life of the controller', async ({
     place,
   }) => {
+    const web = `service({ provision: ['web'], start: exec(['sleep', '600']) })`;
     const listen = `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`;
     const [n, boss] = await Promise.all([
       place.shepherd(
         'n',
         configOf(
           'N',
-          `service({ provision: ['web'], start: exec(['sleep', '600']) }),
-           exported({ provision: ['desk'], from: ref('desk'), node: 'Boss' })`,
+          `${web}, exported({ provision: ['desk'], from: ref('desk'), node: 'Boss' })`,
           listen,
         ),
       ),
@@ -44,7 +44,7 @@ describe('a node that has moved and calls its controller', together, () => {
     expect((await n.herd('status', 'desk')).code).toBe(0); // the call; its session serves both
     expect(await statusOf(boss, 'web-n')).toMatchObject({ stage: 'running', pid });
     await n.kill('SIGKILL'); // and with it that session
-    await place.again(n);
+    await place.shepherd('n', configOf('N', web, listen)); // one that calls nobody any more
     expect(await statusOf(boss, 'web-n')).toMatchObject({ stage: 'running', pid });
     await boss.kill('SIGKILL');
     const next = await place.again(boss);
