@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { tellStory, type Story } from '../support/fleet-story.ts';
 import { Views } from '../support/fleet-views.ts';
 
-/** Two missed heartbeats, and two more, a doubt, a dial and an answer. */
-const soonMs = 12_000;
+/** Two missed heartbeats, three times at most, a doubt, a dial and an answer. */
+const soonMs = 16_000;
 
 const watched = (seed: number): { story: Story; views: Views } => {
   const story = tellStory(seed);

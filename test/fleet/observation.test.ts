@@ -176,6 +176,8 @@ describe('a controller', () => {
     const view = running(6);
     const { c, hosts, operator, world } = view.story;
     c.crash();
+    // The operator learns of it, and will ask on a session of its own.
+    view.pass(100);
     c.boot();
     view.until(() => c.admin !== undefined);
     const asked = operator.herd(c, 'stop', 'web-server-fleet', { operation: 'first' });

@@ -105,14 +105,16 @@ describe('a member', () => {
     expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
     expect(await push(bench, 1, [], first)).toMatchObject({ code: 'malformed' });
   });
-  it('that is silent is asked to tell again only when it has answered before', async () => {
+  it('that is silent is asked to tell again, a few times, and more often only when it answers', async () => {
     const bench = await connected();
     await push(bench, 0, [runningStatus]);
     await pass(bench, 20 * staleMs);
-    expect(bench.watched).toHaveLength(2);
+    expect(bench.watched).toHaveLength(1 + FLEET_LIMITS.askingCount);
     bench.watched[1]?.answer.kept(undefined);
     await pass(bench, staleMs);
-    expect(bench.watched).toHaveLength(3);
+    expect(bench.watched).toHaveLength(2 + FLEET_LIMITS.askingCount);
+    await pass(bench, 20 * staleMs);
+    expect(bench.watched).toHaveLength(2 + FLEET_LIMITS.askingCount);
   });
   it('whose session ends is unknown at once, dialled again, and watched anew', async () => {
     const bench = await connected();
