@@ -4,8 +4,6 @@
  */
 import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
-import { runDoc } from './commands/doc.ts';
-import { runLog } from './commands/log.ts';
 import { runPerform } from './commands/perform.ts';
 import { runDetailedStatus, runStatus } from './commands/status.ts';
 import type { Connections, Context } from './context.ts';
@@ -99,9 +97,9 @@ const runOwn = async (
     case 'graph':
       return (await import('./commands/graph.ts')).runGraph(context, words);
     case 'log':
-      return runLog(context, words);
+      return (await import('./commands/log.ts')).runLog(context, words);
     case 'doc':
-      return runDoc(context, words);
+      return (await import('./commands/doc.ts')).runDoc(context, words);
     case 'check':
       return (await import('./commands/check.ts')).runCheck(context, words);
     case 'reload':
