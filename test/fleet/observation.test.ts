@@ -180,6 +180,8 @@ describe('a controller', () => {
     view.pass(100);
     c.boot();
     view.until(() => c.admin !== undefined);
+    // A `herd` is a process of its own; the operator here has to hear of the crash first.
+    world.run(world.now + 100);
     const asked = operator.herd(c, 'stop', 'web-server-fleet', { operation: 'first' });
     world.run(world.now + 5_000);
     expect(asked.value).toMatchObject({ result: 'changed', reason: '2/2' });
