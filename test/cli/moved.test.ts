@@ -1,7 +1,7 @@
 /** A node whose address changed: who it is stays the same, and where it is follows it. */
 import { describe, expect } from 'vitest';
 import { it, together } from '../support/placed.ts';
-import { configOf } from '../support/programs.ts';
+import { configOf, eventually } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
 import { pidOf, statusOf } from '../support/shown.ts';
 import { give, mint, portIn, reroute } from '../support/web-fleet.ts';
@@ -48,7 +48,8 @@ describe('a node that has moved and calls its controller', together, () => {
     expect(await statusOf(boss, 'web-n')).toMatchObject({ stage: 'running', pid });
     await boss.kill('SIGKILL');
     const next = await place.again(boss);
-    expect(await statusOf(next, 'web-n')).toMatchObject({ stage: 'running', pid });
+    // Which of the two calls first is left to chance; nobody has to ask for either.
+    await eventually('it is found', async () => (await statusOf(next, 'web-n')).pid === pid);
     expect(oldPlace.openCount).toBe(0);
   });
 });
