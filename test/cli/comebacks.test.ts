@@ -52,6 +52,23 @@ describe('a node that lost its power', together, () => {
     expect(links.b.acceptedCount).toBeGreaterThan(1);
   });
 
+  it('gets the start that was sent into its dead connection again, on the next one', async ({
+    place,
+    linked: fleet,
+  }) => {
+    const { c, links, ports } = fleet;
+    const view = watch(c, 'web-server-fleet');
+    await eventually('both are known', () => view.pushed().at(-1)?.stage === 'stopped');
+    links.b.abandon();
+    const ended = await c.herd('--json', 'start', 'web-server-fleet');
+    expect(ended.code).toBe(0);
+    expect(rowOf(outcomeOf(ended), 'web-server-b').result).toBe('changed');
+    expect(links.b.acceptedCount).toBeGreaterThan(1);
+    expect(serversOf(place, 'B', ports.b)).toHaveLength(1);
+    await eventually('the view is that of the new one', () => view.last().stage === 'running');
+    expect((await view.end()).code).toBe(0);
+  });
+
   it('brings its services back by itself, and takes a command as soon as it is there', async ({
     place,
     linked: fleet,

@@ -91,6 +91,19 @@ const expectRepair = async (fleet: LinkedFleet, place: Place): Promise<void> => 
 };
 
 describe('herd start web-server-fleet, when of B', together, () => {
+  it('the shepherd is stopped, and nobody sets a deadline: what of B nobody knows, with 4', async ({
+    linked: fleet,
+  }) => {
+    await getKnown(fleet);
+    fleet.b.process.kill('SIGSTOP');
+    const ended = await fleet.c.herd('--json', 'start', 'web-server-fleet');
+    expect(ended.code).toBe(4);
+    expect(ended.elapsedMs).toBeLessThan(90_000); // its own deadline; its session is found out before
+    expect(rowOf(outcomeOf(ended), 'web-server-a').result).toBe('changed');
+    expect(rowOf(outcomeOf(ended), 'web-server-b').result).toBe('unknown');
+    await expectTruth(fleet);
+  });
+
   it('something is broken that says so: at once A is running and B unreachable, with 4', async ({
     place,
     linked: fleet,
