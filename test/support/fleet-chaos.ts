@@ -71,8 +71,8 @@ const fleetName = 'web-server-fleet';
 const dialMs = 10_000;
 /** How long commands may be under way after everything works again: what they had, and what their answers take. */
 const settleMs = 30_000;
-/** How long a view may be wrong after everything works again: the longest redial, and a round trip. */
-const viewMs = 20_000;
+/** How long a view may be wrong after that: a dead session is severed after 45 s of silence, then dialled. */
+const viewMs = 55_000;
 /** How many ids are used again once all is well. */
 const repeatCount = 6;
 /** Deadlines that commands get: some too short for a slow disk, some longer than most cuts. */
@@ -130,7 +130,8 @@ class Chaos {
   /** Some time, and something that goes wrong or is asked for. */
   round(): void {
     const world = this.#world;
-    this.#runFor(world.random() * 400);
+    // Now and then for so long that what was known is not known any more.
+    this.#runFor(world.random() * (world.random() < 0.08 ? 15_000 : 400));
     const dice = world.random();
     if (dice < 0.22) this.#burst(this.#story.c, fleetName);
     else if (dice < 0.35) this.#burst(world.pick(this.#story.hosts), 'web-server');
