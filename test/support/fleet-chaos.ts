@@ -148,8 +148,9 @@ class Chaos {
   heal(): void {
     this.#faults.heal();
     const untilMs = this.#world.now + settleMs;
-    do this.#runFor(5_000);
-    while (this.#open.size > 0 && this.#world.now < untilMs);
+    // Whom the operator was dialling when it lost power keeps him waiting for so long.
+    this.#runFor(dialMs);
+    while (this.#open.size > 0 && this.#world.now < untilMs) this.#runFor(5_000);
     if (this.#options.faultRate > 0) {
       // A request that was made to throw was told to its sender as failed, and its wish may stand
       // on the disk all the same. What makes that true again is what an operator would do: a
