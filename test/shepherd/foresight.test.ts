@@ -67,15 +67,48 @@ describe('a start foreseen', () => {
       'start web: change, asked',
     ]);
   });
-  it('of what is disabled, or requires what is not there, is refused', () => {
-    const steps = foresee('start', 'web', {
-      services: { web: { isEnabled: false } },
-      requires: { web: ['gone'] },
-    });
+  it('of what is disabled is refused', () => {
+    const steps = foresee('start', 'web', { services: { web: { isEnabled: false } } });
     expect(lines(steps)).toEqual([
-      "start gone: refused, requirement of web (service 'gone' could not be found)",
       'start web: refused, asked (Service web is currently disabled.)',
     ]);
+  });
+  it.each<readonly [string, Sketch['services'], string]>([
+    ['is not there', {}, "service 'net' could not be found"],
+    ['is disabled', { net: { isEnabled: false } }, 'Service net is currently disabled.'],
+  ])('of what requires something that %s is refused, all the way up', (_what, services, why) => {
+    const steps = foresee('start', 'web', {
+      services: { ...services, dns: {}, web: running },
+      requires: { web: ['dns'], dns: ['net'] },
+    });
+    expect(lines(steps)).toEqual([
+      `start net: refused, requirement of dns (${why})`,
+      'start dns: refused, requirement of web (Service dns depends on net.)',
+      'start web: refused, asked (Service web depends on dns.)',
+    ]);
+    expect(steps.map(({ dependsOn }) => dependsOn)).toEqual([undefined, 'net', 'dns']);
+  });
+  it('of what requires something of which nobody knows is unknown, where it is not refused', () => {
+    const sketch = {
+      services: { net: { stage: 'unknown' }, web: {}, off: { isEnabled: false } },
+      requires: { web: ['net'], off: ['net'] },
+    } as const;
+    expect(foresee('start', 'web', sketch).at(-1)?.effect).toBe('unknown');
+    expect(foresee('start', 'off', sketch).at(-1)?.effect).toBe('refused');
+  });
+  it.each<readonly [number, Sketch['services'], PlannedStep['effect']]>([
+    [2, { a: { isEnabled: false } }, 'refused'],
+    [1, { a: { isEnabled: false } }, 'change'],
+    [2, { a: { stage: 'unknown' } }, 'unknown'],
+    [1, { a: { stage: 'unknown' } }, 'change'],
+  ])('of what requires a fleet that needs %i of two members, with %o, is %s', (count, odd, is) => {
+    const fleet = { kind: 'fleet', neededCount: count } as const;
+    const steps = foresee('start', 'web', {
+      services: { a: {}, b: {}, web: {}, ...odd, fleet },
+      requires: { web: ['fleet'] },
+      members: { fleet: ['a', 'b'] },
+    });
+    expect(steps.at(-1)).toMatchObject({ service: 'web', effect: is });
   });
   it('of a fleet has a line for each member and one for the fleet', () => {
     const steps = foresee('start', 'fleet', {
@@ -165,6 +198,17 @@ describe('a plan through a facet', () => {
     ]);
     expect(JSON.stringify(seen)).not.toMatch(/base|net/);
   });
+  it('does not tell which requirement is in the way, unless that is in sight', () => {
+    const steps = foresee('start', 'web', { services: { web: {} }, requires: { web: ['net'] } });
+    const seen = facetSteps(steps, facetSight(statusOf('web')));
+    expect(seen[1]).toMatchObject({ note: 'Service web depends on another service.' });
+    expect(JSON.stringify(seen)).not.toContain('net');
+    const sight = { names: new Set(['web', 'net']) };
+    expect(facetSteps(steps, sight)[1]).toMatchObject({
+      dependsOn: 'net',
+      note: 'Service web depends on net.',
+    });
+  });
 });
 
 describe('the shepherd', () => {
@@ -189,6 +233,17 @@ describe('the shepherd', () => {
     ]);
     expect(ask('reload', 'root').error).toMatchObject({ code: 'unknown-action' });
     expect(ask('start', 'gone').error).toMatchObject({ code: 'unknown-service' });
+  });
+  it('foresees in the same words what then comes of it', () => {
+    const { machine, world } = up([run('net'), run('web', 'net')]);
+    machine.herd('disable', 'net');
+    world.run();
+    const request = requestOf({ action: 'start', member: 'web' });
+    const plan = machine.ask((turn, shepherd) => turn.send(shepherd, 'foresee', request));
+    const start = machine.herd('start', 'web');
+    world.run();
+    expect(start.value).toMatchObject({ result: 'failed', reason: 'Service web depends on net.' });
+    expect(plan.value?.at(-1)).toMatchObject({ effect: 'refused', note: start.value?.reason });
   });
 });
 

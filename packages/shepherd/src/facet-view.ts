@@ -159,6 +159,7 @@ const stepRules: Rules<PlannedStep> = {
   stage: true,
   ageMs: true,
   note: true,
+  dependsOn: false,
 };
 const hiddenStepRules: Rules<PlannedStep> = {
   ...stepRules,
@@ -177,7 +178,11 @@ export const facetSteps = (
     const isSeen = names.has(step.service);
     const of = step.of !== undefined && names.has(step.of) ? { of: step.of } : {};
     const { of: _of, ...seen } = shown(step, isSeen ? stepRules : hiddenStepRules);
-    return { ...seen, ...(isSeen ? {} : { service: 'another service' }), ...of };
+    if (!isSeen) return { ...seen, service: 'another service', ...of };
+    const { service, dependsOn } = step;
+    if (dependsOn === undefined) return { ...seen, ...of };
+    if (names.has(dependsOn)) return { ...seen, ...of, dependsOn };
+    return { ...seen, ...of, note: topicWords('depends', `Service ${service}`) };
   });
 
 /** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */

@@ -8,12 +8,16 @@
  *     refused   disabled             -                 the service has no such action
  *     unknown   nobody knows where it stands
  *
+ * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
+ * is unknown, as when it is carried out.
+ *
  * What waits for its order alone has no step here.
  */
 import { isBuiltIn } from './action-table.ts';
 import type { Step } from './plan.ts';
 import type { Stage } from './shapes.ts';
 import type { Status } from './types.ts';
+import { topicWords } from './wording.ts';
 
 /** One step of a plan, for people: what a command would do to one service now, and why. */
 export interface PlannedStep {
@@ -27,8 +31,13 @@ export interface PlannedStep {
   /** What is known of the service now, and since when. */
   readonly stage?: Stage;
   readonly ageMs?: number;
-  /** Why it would be refused, or how many members it stands for. */
+  /**
+   * Why it would be refused, or how many members it stands for. It names no other service, but for the
+   * one in `dependsOn`.
+   */
   readonly note?: string;
+  /** Refused because of this requirement, as `note` says. */
+  readonly dependsOn?: string;
 }
 
 /** What is known of a service now; undefined for a name that is none. */
@@ -44,9 +53,12 @@ export const foreseen = (
   const reasons = reasonsIn(steps, new Set(names));
   const stopped = new Set<string>();
   const effects = new Map<string, Verdict>();
+  const needs = new Map<string, Need>();
+  const known: Known = { args, sight, stopped, effects, needs };
   return steps.flatMap((step): readonly PlannedStep[] => {
-    const verdict = verdictOn(step, { args, sight, stopped, effects });
+    const verdict = verdictOn(step, known);
     effects.set(step.key, verdict);
+    needs.set(step.key, needOf(step, verdict, known));
     if (step.action === 'stop') stopped.add(step.name);
     if (step.kind === 'order' || step.kind === 'same') return [];
     const status = sight(step.name);
@@ -61,7 +73,7 @@ const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs
   return ageMs === undefined ? { stage } : { stage, ageMs };
 };
 
-type Verdict = Pick<PlannedStep, 'effect' | 'note'>;
+type Verdict = Pick<PlannedStep, 'effect' | 'note' | 'dependsOn'>;
 type Reason = Pick<PlannedStep, 'why' | 'of'>;
 
 /** A step is there for the first one that waits for it, unless it was asked for. */
@@ -100,9 +112,38 @@ interface Known {
   readonly stopped: ReadonlySet<string>;
   /** Of earlier steps, by their keys. */
   readonly effects: ReadonlyMap<string, Verdict>;
+  /** The same, as it counts for a step that needs this one. */
+  readonly needs: ReadonlyMap<string, Need>;
 }
+type Need = Pick<PlannedStep, 'effect'> & { readonly name: string };
+
+/** A fleet that does something is needed in vain all the same where too few of its members can be good. */
+const needOf = (step: Step, { effect }: Verdict, { sight, effects }: Known): Need => {
+  const { name } = step;
+  if (step.kind !== 'sum') return { name, effect };
+  const parts = step.parts.map((key) => effects.get(key)?.effect ?? 'unknown');
+  const status = sight(name);
+  const neededCount = (status?.kind === 'fleet' ? status.neededCount : undefined) ?? parts.length;
+  const countOf = (...words: readonly Verdict['effect'][]): number =>
+    parts.filter((each) => words.includes(each)).length;
+  if (parts.length - countOf('refused') < neededCount) return { name, effect: 'refused' };
+  const isSure = parts.length - countOf('refused', 'unknown') >= neededCount;
+  return { name, effect: isSure ? 'change' : 'unknown' };
+};
 
 const verdictOn = (step: Step, known: Known): Verdict => {
+  const needed = step.needed.map((key) => known.needs.get(key));
+  const bar = needed.find((each) => each?.effect === 'refused');
+  if (bar !== undefined) {
+    const note = topicWords('depends', `Service ${step.name}`, bar.name);
+    return { effect: 'refused', note, dependsOn: bar.name };
+  }
+  const verdict = verdictAlone(step, known);
+  const isInDoubt = needed.some((each) => each?.effect === 'unknown');
+  return isInDoubt && verdict.effect !== 'refused' ? { ...verdict, effect: 'unknown' } : verdict;
+};
+
+const verdictAlone = (step: Step, known: Known): Verdict => {
   switch (step.kind) {
     case 'order':
       return { effect: 'none' };

@@ -222,7 +222,7 @@ const stepReader = (text: Read<string>): Read<PlannedStep> =>
       why: wordOf(['asked', 'member', 'requirement', 'dependent'], 'asked'),
       effect: wordOf(['change', 'none', 'refused', 'unknown'], 'unknown'),
     },
-    { of: text, stage: readStage, ageMs: readCount, note: text },
+    { of: text, stage: readStage, ageMs: readCount, note: text, dependsOn: text },
   );
 
 const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
