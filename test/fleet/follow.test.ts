@@ -178,6 +178,32 @@ describe('the log of a fleet', () => {
     place.pass(30_000);
     expect([...ear.tagged].sort()).toEqual(['C web-a: a one', 'C web-a: a two', 'C web-b: b one']);
   });
+  // Some of them end while there is no credit anywhere between the reader and the file.
+  it.each([500, 600, 700, 2_000])('reaches a slow reader whole: %i lines', (lineCount) => {
+    const place = up(
+      {
+        A: web,
+        C: { exported: { 'web-a': 'A' } },
+        D: { exported: { below: 'C' } },
+      },
+      [
+        ['A', 'web', 'C'],
+        ['C', 'web-a', 'D'],
+      ],
+    );
+    const lines = Array.from({ length: lineCount }, (_, at) => `line ${at}`);
+    place.say('A', ...lines);
+    const { ear, asked } = place.follow('D', 'below', { isOnce: true, lineCount });
+    ear.isPatient = false;
+    place.pass(5_000);
+    for (let round = 0; round < 100 && ear.answers.length > 0; round += 1) {
+      expect(ear.lines.length < lineCount && 'value' in asked).toBe(false);
+      for (const answer of ear.answers.splice(0)) answer();
+      place.pass(100);
+    }
+    expect(ear.lines).toEqual(lines);
+    expect('value' in asked).toBe(true);
+  });
   it('that has itself for a member ends, and says why', () => {
     const place = up(
       {

@@ -44,9 +44,11 @@ export const follow = (
       }),
     );
   });
-  return turn.when(turn.all(ends), (turn, settled) => {
+  const isDone = turn.when(turn.all(ends), (turn, settled) =>
+    turn.when(turn.call(stream, 'finish'), () => settled),
+  );
+  return turn.when(isDone, (_turn, settled) => {
     held.follows.delete(number);
-    turn.call(stream, 'finish');
     const failed = settled.filter((one) => !one.kept);
     const [first] = failed;
     if (first?.kept === false && failed.length === settled.length) throw first.reason;
@@ -79,13 +81,10 @@ export const followHistory = (
   const wanted = changes.filter(({ at }) => at >= since);
   const told = wanted.slice(Math.max(0, wanted.length - lineCount));
   const begun = piecesOf(told).map((piece) => turn.call(stream, 'pass', piece));
-  const end = (turn: Turn): void => {
-    held.follows.delete(number);
-    turn.call(stream, 'finish');
-  };
-  return isOnce === true
-    ? turn.when(turn.all(begun), end, end)
-    : turn.when(turn.call(held.feed, 'follow', stream), end, end);
+  const ends: Vow<unknown> =
+    isOnce === true ? turn.all(begun) : turn.call(held.feed, 'follow', stream);
+  const finish = (turn: Turn): Vow<void> => turn.call(stream, 'finish');
+  return turn.when(turn.when(ends, finish, finish), () => void held.follows.delete(number));
 };
 /** As many at once as a batch may have. */
 const piecesOf = (changes: readonly Change[]): readonly (readonly LogEvent[])[] => {

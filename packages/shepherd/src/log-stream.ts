@@ -8,7 +8,7 @@
  *     answered      one batch of credit
  *     broken        over: what waits breaks, and who follows logs for it is told
  *     over          likewise; asked of the follower at once, and answered when it has had enough
- *     finish        what waits is sent without credit, nothing after it
+ *     finish        nothing more is passed; over once what waits is sent, with credit as all of it
  */
 import {
   Refused,
@@ -36,6 +36,7 @@ interface Held {
   /** By number, oldest first. */
   readonly waiting: JournalMap<number, Waiting>;
   readonly lastNumber: JournalCell<number>;
+  readonly isFinishing: JournalCell<boolean>;
   readonly over: Vow<void>;
   readonly end: Resolver<void>;
 }
@@ -52,6 +53,7 @@ export const makeLogStream = (
     credit: openCredit(turn, limits.followBatchCount),
     waiting: turn.map(),
     lastNumber: turn.cell(0),
+    isFinishing: turn.cell(false),
     over,
     end,
   };
@@ -61,14 +63,17 @@ export const makeLogStream = (
     pass: (turn, events) => pass(held, turn, events),
     over: () => held.over,
     finish: (turn) => {
-      while (held.waiting.size > 0) sendBatch(held, turn);
-      close(held);
+      held.isFinishing.set(true);
+      pump(held, turn);
+      return held.over;
     },
   };
 };
 
+const nobody = 'nobody follows any more';
+
 const pass = (held: Held, turn: Turn, events: readonly LogEvent[]): Vow<void> => {
-  if (!isOpen(held.credit)) throw new Refused('nobody follows any more');
+  if (!isOpen(held.credit) || held.isFinishing.get()) throw new Refused(nobody);
   const { vow, resolver } = turn.vow<void>();
   const number = held.lastNumber.get() + 1;
   held.lastNumber.set(number);
@@ -79,6 +84,7 @@ const pass = (held: Held, turn: Turn, events: readonly LogEvent[]): Vow<void> =>
 
 const pump = (held: Held, turn: Turn): void => {
   while (held.waiting.size > 0 && hasCredit(held.credit)) sendBatch(held, turn);
+  if (held.isFinishing.get() && held.waiting.size === 0) close(held);
 };
 
 const sendBatch = (held: Held, turn: Turn): void => {
@@ -96,7 +102,7 @@ const sendBatch = (held: Held, turn: Turn): void => {
 const nextBatch = ({ waiting }: Held): readonly LogEvent[] => {
   const batch: LogEvent[] = [];
   let batchBytes = 0;
-  for (const [number, { events, sent }] of [...waiting.entries()]) {
+  for (const [number, { events, sent }] of waiting.entries()) {
     const bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
     const fits =
       batch.length + events.length <= limits.batchEventCount &&
@@ -124,8 +130,8 @@ const bytesOf = (event: LogEvent): number => {
 const close = ({ credit, waiting, end }: Held): void => {
   closeCredit(credit);
   end.kept(undefined);
-  for (const [number, { sent }] of [...waiting.entries()]) {
+  for (const [number, { sent }] of waiting.entries()) {
     waiting.delete(number);
-    sent.broken(new Refused('nobody follows any more'));
+    sent.broken(new Refused(nobody));
   }
 };

@@ -69,8 +69,8 @@ export interface LogStream {
   pass(events: readonly LogEvent[]): Vow<void>;
   /** Kept when nobody follows any more. */
   over(): Vow<void>;
-  /** Nothing comes any more. */
-  finish(): void;
+  /** Nothing is passed any more. Kept when all that waited is sent, or nobody follows. */
+  finish(): Vow<void>;
 }
 /** The `^change-feed`: tells who follows the history of each status that changes. */
 export interface ChangeFeed {
