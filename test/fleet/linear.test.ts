@@ -1,13 +1,22 @@
 /** Fleets of ten thousand: what is done grows as they do. Counted, not timed. */
 import type { Turn } from '@bellwether/actors';
 import { judge, makeFleet, verdict, type Seen } from '@bellwether/fleet';
-import { limits, type Outcome, type Request, type Row } from '@bellwether/shepherd';
+import {
+  limits,
+  type Follow,
+  type LogPlace,
+  type Outcome,
+  type Request,
+  type Row,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { fleetStatus } from '../../packages/fleet/src/fleet-status.ts';
 import { facetOutcome, facetSight } from '../../packages/shepherd/src/facet-view.ts';
+import { placesByMember } from '../../packages/shepherd/src/log-query.ts';
 import { planAll, type Graph } from '../../packages/shepherd/src/plan.ts';
 import { unknownStatus } from '../../packages/shepherd/src/shapes.ts';
-import { herd, makeElsewhere, up } from '../support/shepherd-graph.ts';
+import { Ear } from '../support/log-ear.ts';
+import { herd, makeElsewhere, makeGroup, up } from '../support/shepherd-graph.ts';
 
 const many = limits.rowCount;
 const few = many / 10;
@@ -156,5 +165,35 @@ describe(`a fleet of ${many}`, () => {
       expect(asked.value).toHaveProperty('members.length', count);
       return (it.world.stepCount - stepCount) / count;
     });
+  }, 60_000);
+  it('is followed on with as many looks at each place of a log', () => {
+    const place = (name: string, at: number): LogPlace => ({ about: `${name}/web`, place: at });
+    growsAsTheyDo((count) => looksOf(count, place, (after) => placesByMember({ after })));
+  });
+  it('is followed on from as many places, each told to its member alone', () => {
+    const names = namesOf(limits.logPlaceCount);
+    const told = new Map<string, Follow>();
+    const it = up([], {
+      rehearse: false,
+      setUp: (turn, shepherd) => {
+        const refuse = (): never => {
+          throw new Error('nobody asked');
+        };
+        for (const name of names) {
+          const follow = (given: Follow): void => void told.set(name, given);
+          turn.call(shepherd, 'register', turn.spawn(makeElsewhere, name, refuse, [], follow));
+        }
+        turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'all', names));
+      },
+    });
+    const after = names.map((about, place) => ({ about: `${about}/web`, place }));
+    const asked = it.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'follow', 'all', { after }, new Ear().spawn(turn)),
+    );
+    it.world.run();
+    expect('value' in asked).toBe(true);
+    expect(told.size).toBe(names.length);
+    for (const [place, name] of names.entries())
+      expect(told.get(name)?.query.after).toEqual([{ about: `${name}/web`, place }]);
   }, 60_000);
 });

@@ -128,6 +128,10 @@ describe('a follower', () => {
       'bad-request',
     );
     expect(refused('web', { lineCount: 1, hops: hops(limits.followHopCount) })).toBe(undefined);
+    for (const hops of [null, 7, ['a', 7]])
+      expect(refused('web', { lineCount: 1, hops })).toBe('bad-request');
+    for (const after of [null, 7, [null], [{ place: -1 }], [{ about: 7, place: 0 }]])
+      expect(refused('web', { lineCount: 1, after })).toBe('bad-request');
     expect(refused('web', 7)).toBe(undefined);
     expect(refused('web', null)).toBe('bad-request');
   });

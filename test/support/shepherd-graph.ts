@@ -5,6 +5,7 @@
 import { World, type Behavior, type Bcom, type Ref, type Turn } from '@bellwether/actors';
 import type {
   Aggregate,
+  Follow,
   Outcome,
   Request,
   Service,
@@ -100,6 +101,7 @@ export const makeElsewhere = (
   name: string,
   perform: (turn: Turn, request: Request, writer: Ref<Writer>) => ReturnType<Service['perform']>,
   requirement: readonly string[] = [],
+  follow: (given: Follow) => void = () => undefined,
 ): Behavior<ServiceElsewhere> => {
   const status = statusOf(name, requirement);
   return {
@@ -110,7 +112,10 @@ export const makeElsewhere = (
     probe: (turn) => turn.kept(status),
     perform: (turn, request, writer) => perform(turn, request, writer),
     log: (turn) => turn.kept([]),
-    follow: (turn) => turn.kept(undefined),
+    follow: (turn, given) => {
+      turn.effect(() => follow(given));
+      return turn.kept(undefined);
+    },
     cancel: () => undefined,
     enter: () => undefined,
     leave: () => undefined,

@@ -6,12 +6,12 @@ import { Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { localRoot } from './commands.ts';
 import { Cycle } from './errors.ts';
 import { limits } from './limits.ts';
-import { checkedQuery } from './log-query.ts';
+import { checkedQuery, placesByMember } from './log-query.ts';
 import { makeLogStream } from './log-stream.ts';
 import { broken, canonicalOf, hopOf, serviceOf, type Held } from './shepherd-state.ts';
 import { checkFollower } from './sinks.ts';
 import { through } from './trail.ts';
-import type { Change, Follower, LogEvent, LogPlace, LogQuery, Service } from './types.ts';
+import type { Change, Follower, LogEvent, LogQuery, Service } from './types.ts';
 
 /** Who wants to follow what. */
 export interface Following {
@@ -33,12 +33,18 @@ export const follow = (
   const number = take(held, principal);
   const stream = turn.spawn(makeLogStream, follower);
   const isOne = leaves.length === 1 && leaves[0]?.isItself === true;
+  const { after, ...wanted } = checked;
+  const places = after === undefined || isOne ? undefined : placesByMember(checked);
   const ends = leaves.map(({ name, service }, at): Vow<void> => {
-    const query = { ...checked, ...(isOne ? {} : partOf(checked, name)) };
+    const theirs = places === undefined ? after : (places.get(name) ?? []);
     return orBroken(turn, () =>
       turn.call(service, 'follow', {
         id: `${held.epoch}.${number}.${at}`,
-        query: { ...query, hops: through(checked.hops ?? [], name, hopOf(held, name)) },
+        query: {
+          ...wanted,
+          ...(theirs !== undefined && { after: theirs }),
+          hops: through(wanted.hops ?? [], name, hopOf(held, name)),
+        },
         ...(isOne ? {} : { about: name }),
         stream,
       }),
@@ -119,14 +125,6 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
           names.push(canonicalOf(held, turn, member));
   }
   return [...found.values()];
-};
-
-/** The places of a query that are about one member, as that names them itself. */
-const partOf = ({ after }: LogQuery, name: string): { readonly after?: readonly LogPlace[] } => {
-  if (after === undefined) return {};
-  return {
-    after: after.filter(({ about = '' }) => about === name || about.startsWith(`${name}/`)),
-  };
 };
 
 /** Counts this one in. @throws Limit */

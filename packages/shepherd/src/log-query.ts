@@ -1,6 +1,6 @@
 /** What of a log somebody asks for: checked, since it may be any peer on earth who does. */
 import { limits } from './limits.ts';
-import { BadRequest } from './errors.ts';
+import { BadRequest, Malformed } from './errors.ts';
 import { checkedCount, checkedHops } from './requests.ts';
 import { readCount, struct, textOf } from './read.ts';
 import type { LogPlace, LogQuery } from './types.ts';
@@ -12,7 +12,7 @@ import type { LogPlace, LogQuery } from './types.ts';
 export const checkedQuery = (query: LogQuery | number): LogQuery => {
   if (typeof query === 'number') return checkedQuery({ lineCount: query });
   if (typeof query !== 'object' || query === null) throw new BadRequest('log: no query');
-  const { lineCount, sinceMs, after, isOnce, hops = [] } = query;
+  const { lineCount, sinceMs, after, isOnce, hops } = query;
   if (isOnce !== undefined && typeof isOnce !== 'boolean')
     throw new BadRequest('log: isOnce must be true or false');
   return {
@@ -22,7 +22,7 @@ export const checkedQuery = (query: LogQuery | number): LogQuery => {
     ...(sinceMs !== undefined && { sinceMs: checkedCount('log: since', sinceMs, limits.sinceMs) }),
     ...(after !== undefined && { after: checkedPlaces(after) }),
     ...(isOnce !== undefined && { isOnce }),
-    ...(hops.length > 0 && { hops: checkedWay(hops) }),
+    ...(hops !== undefined && { hops: checkedWay(hops) }),
   };
 };
 
@@ -38,6 +38,25 @@ const checkedWay = (hops: readonly string[]): readonly string[] => {
 const checkedPlaces = (places: readonly LogPlace[]): readonly LogPlace[] => {
   if (!Array.isArray(places) || places.length > limits.logPlaceCount)
     throw new BadRequest(`log: expected a list of at most ${limits.logPlaceCount} places`);
-  return places.map((one: unknown) => readPlace(one, 'log: place'));
+  try {
+    return places.map((one: unknown) => readPlace(one, 'log: place'));
+  } catch (error) {
+    if (error instanceof Malformed) throw new BadRequest(error.message, { cause: error });
+    throw error;
+  }
 };
 const readPlace = struct<LogPlace>({ place: readCount }, { about: textOf(limits.lineCharacters) });
+
+/** The places of a query by the member that they are about: the first part of their names, which holds no slash. */
+export const placesByMember = ({
+  after = [],
+}: LogQuery): ReadonlyMap<string, readonly LogPlace[]> => {
+  const byMember = new Map<string, LogPlace[]>();
+  for (const one of after) {
+    const [member = ''] = (one.about ?? '').split('/', 1);
+    const known = byMember.get(member);
+    if (known === undefined) byMember.set(member, [one]);
+    else known.push(one);
+  }
+  return byMember;
+};
