@@ -126,7 +126,8 @@ describe('a fleet of which somebody lets go in the middle of a start', together,
         c.herd('start', 'web-server-fleet'),
         c.herd('stop', 'web-server-fleet'),
       ]);
-      for (const { code } of both) expect([0, 9]).toContain(code);
+      // 4: one member was faster than the other command, and the other member was not.
+      for (const { code } of both) expect([0, 4, 9]).toContain(code);
       const { members = [] } = await statusOf(c, 'web-server-fleet');
       const stages = new Set(members.map(({ stage }) => stage));
       expect([...stages]).toHaveLength(1);
