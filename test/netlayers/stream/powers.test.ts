@@ -1,4 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
+import nodeCryptography, { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { syncBuiltinESMExports } from 'node:module';
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import {
@@ -64,15 +65,22 @@ describe("Node's crypto", () => {
     expect(crypto.verify(publicKey, pattern(3), pattern(byteCount))).toBe(false);
   });
 
-  test('never exports a fresh key as JWK, during which Node 20 can lock itself up', () => {
-    const shared: { export(how?: object): unknown } = Object.getPrototypeOf(
-      generateKeyPairSync('ed25519').publicKey,
-    );
+  test('generates no pair by a job, whose end could wait for its export in Node 20', () => {
+    const { publicKey } = generateKeyPairSync('ed25519');
+    const shared: { export(how?: object): unknown } = Object.getPrototypeOf(publicKey);
     const exports = vi.spyOn(shared, 'export');
+    const generates = vi.spyOn(nodeCryptography, 'generateKeyPairSync');
+    syncBuiltinESMExports();
     crypto.keyPair();
-    const formats = exports.mock.calls.map(([how]) => how);
-    exports.mockRestore();
-    expect(formats).toEqual([{ type: 'spki', format: 'der' }]);
+    const exported = exports.mock.contexts.map((key) => (key as KeyObject).type);
+    const count = generates.mock.calls.length;
+    vi.restoreAllMocks();
+    syncBuiltinESMExports();
+    expect([count, exported]).toEqual([0, ['public']]);
+  });
+  test('never makes the same key twice', () => {
+    const keys = Array.from({ length: 50 }, () => hex(crypto.keyPair().publicKey));
+    expect(new Set(keys).size).toBe(50);
   });
 
   test('never gives the same randomness twice', () => {

@@ -1,7 +1,7 @@
 /** Ed25519, SHA-256 and randomness by node:crypto, which is native where Node is. */
 import {
+  createPrivateKey,
   createPublicKey,
-  generateKeyPairSync,
   hash,
   randomFillSync,
   sign,
@@ -29,13 +29,20 @@ export function nodeEntropy(): { fill(into: Uint8Array): void } {
 }
 
 function keyPair(): KeyPair {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  // Never as JWK: Node 20 makes that text while it holds the key's lock, and a collection that comes just then takes
-  // the same lock to drop what made the pair. The process then stands still for ever, which a loop over many pairs
-  // with a small young generation (--max-semi-space-size=1) shows.
-  const spki = publicKey.export({ type: 'spki', format: 'der' });
+  // Made from a random seed, which is all that an Ed25519 key is. To export the public half of a generated pair as
+  // DER takes longer than to make it, and as JWK it can stand still for ever: Node 20 makes that text while it holds
+  // the key's lock, and a collection that comes just then takes the same lock to drop the job that made the pair.
+  // Here there is no such job, and both that share the lock are held (`npm run bench -- first-call`).
+  const seed = randomFillSync(new Uint8Array(KEY_BYTES));
+  const privateKey = createPrivateKey({
+    key: { kty: 'OKP', crv: 'Ed25519', d: base64url(seed), x: '' },
+    format: 'jwk',
+  });
+  const publicKey = createPublicKey(privateKey);
+  const { x } = publicKey.export({ format: 'jwk' });
+  seed.fill(0);
   return {
-    publicKey: new Uint8Array(spki.subarray(-KEY_BYTES)),
+    publicKey: new Uint8Array(Buffer.from(x ?? '', 'base64url')),
     // The KeyObject is kept: parsing a key costs as much as a signature.
     sign: (message) => new Uint8Array(sign(null, message, privateKey)),
   };
@@ -53,6 +60,12 @@ function verifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Ar
 
 function importKey(publicKey: Uint8Array): KeyObject {
   // JWK is the shortest way in: DER would need a prefix and a parse.
-  const x = Buffer.from(publicKey).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return createPublicKey({
+    key: { kty: 'OKP', crv: 'Ed25519', x: base64url(publicKey) },
+    format: 'jwk',
+  });
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
 }
