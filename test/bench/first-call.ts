@@ -23,7 +23,7 @@ import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tc
 import { type Echo, makeEcho } from './support/calls.ts';
 import { enlivened, makeNode, reach, serveNode } from './support/nodes.ts';
 import { type OtherEnd, ready, role, startOtherEnd, usageHere } from './support/other-end.ts';
-import { answerFrames, connected, exchange, FRAME, ping } from './support/raw.ts';
+import { answerFrames, connected, exchange, ping } from './support/raw.ts';
 import { compare, median, print, ratios, timed } from './support/rounds.ts';
 
 /** What the raw server says when its end of the handshake is over. */

@@ -74,18 +74,52 @@ describe('enliven', () => {
       message: expect.stringContaining('nobody.sim'),
     });
   });
-  it('sends nothing before it has told that a session is open', async () => {
+  it('sends nothing before it has told that it asks', async () => {
     const told: unknown[] = [];
+    const writes = (): number => network.lines.at(-1)?.writes.length ?? 0;
     const teller = new Peer(network, 'teller', {
-      router: { opened: ({ direction, tables }) => void told.push([direction, tables.questions]) },
+      listens: false,
+      dials: 'anonymous',
+      router: {
+        asks: () => void told.push(['asks', writes()]),
+        opened: ({ direction }) => void told.push(direction),
+      },
     });
     const nobody = teller.router.enliven<Desk>(new Sturdyref(elsewhere('nobody'), secret));
     await expect(teller.run((turn) => turn.send(nobody, 'hear', 1))).rejects.toThrow('nobody');
     expect(told).toEqual([]);
     const desk = teller.router.enliven<Desk>(atB);
     expect(await teller.run((turn) => turn.send(desk, 'hear', 1))).toBe(1);
-    expect(told).toEqual([['dialled', 0]]);
+    expect(told).toEqual([['asks', 0], ['asks', 1], 'dialled']);
     teller.router.close();
+    world.run();
+  });
+  it('asks anew, with all that was sent, when a peer that it could cross ends in its hello', async () => {
+    const honest = network.acceptorOf('b');
+    const shy = new Raw(network, 'b');
+    network.answerAs('b', shy.accept);
+    const desk = a.router.enliven<Desk>(atB);
+    const heard = a.run((turn) => turn.send(desk, 'hear', 1));
+    world.run(world.now + 11);
+    expect(network.lines).toHaveLength(1);
+    network.answerAs('b', honest);
+    network.lines[0]?.cut();
+    expect(await heard).toBe(1);
+    expect(network.lines).toHaveLength(2);
+    expect(await a.run((turn) => turn.send(desk, 'heard'))).toEqual([1]);
+  });
+  it('never says of what left with our hello that it was not sent', async () => {
+    const shy = new Raw(network, 'b');
+    network.answerAs('b', shy.accept);
+    const client = new Peer(network, 'client', { listens: false });
+    const desk = client.router.enliven<Desk>(atB);
+    const heard = client.run((turn) => turn.send(desk, 'hear', 1));
+    const found = expect(heard).rejects.toMatchObject({ code: 'severed' });
+    world.run(world.now + 11);
+    network.lines[0]?.cut();
+    await found;
+    await expect(client.run(() => desk)).rejects.toMatchObject({ code: 'severed' });
+    client.router.close();
     world.run();
   });
   it('tells another peer that nobody is there, and not at which place of this machine', async () => {

@@ -95,8 +95,8 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
   const clock = nodeClock();
   const { vat: scheduler, flush } = nodeSchedulers();
   const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
-  // From the hello on the question may be with the peer, whatever we hear of it.
-  let isOpen = false;
+  // From then on the question may be with the peer, whatever we hear of it.
+  let isAsked = false;
   const router: Router = createRouter({
     vat,
     netlayers: [netlayer],
@@ -104,8 +104,8 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
     clock,
     scheduler: flush,
     reaper: nodeReaper(),
-    opened: () => {
-      isOpen = true;
+    asks: () => {
+      isAsked = true;
     },
     // A client has no log; what concerns its user comes as the reason of a break.
     log: () => undefined,
@@ -134,15 +134,15 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
       const { waitMs, onInterrupt } = question;
       return first(
         send(question),
-        (fail) => connectTimer(() => isOpen, waitMs, fail),
+        (fail) => connectTimer(() => isAsked, waitMs, fail),
         (fail) => timer(waitMs, () => fail(new NoAnswer('no answer in time', true))),
-        (fail) => onInterrupt?.(() => fail(new Detached(isOpen))),
+        (fail) => onInterrupt?.(() => fail(new Detached(isAsked))),
       );
     },
     open: (question) => {
       const lost = (broken: Answer['broken']): (() => void) =>
         router.dial(ref, { kept: ignored, broken: ignored }, { kept: ignored, broken });
-      const stream = streamOf(send(question), question, () => isOpen, lost);
+      const stream = streamOf(send(question), question, () => isAsked, lost);
       streams.add(stream.close);
       return stream;
     },
@@ -185,10 +185,10 @@ const timer = (ms: number, due: () => void): (() => void) => {
   const id = setTimeout(due, ms);
   return () => clearTimeout(id);
 };
-/** `isOpen` decides what may be said where nobody answers: that nothing was asked, or nothing yet. */
-const connectTimer = (isOpen: () => boolean, waitMs: number, fail: Fail): (() => void) =>
+/** `isAsked` decides what may be said where nobody answers: that nothing was asked, or nothing yet. */
+const connectTimer = (isAsked: () => boolean, waitMs: number, fail: Fail): (() => void) =>
   timer(Math.min(connectMs, waitMs), () => {
-    if (!isOpen()) fail(new OutOfReach('no answer in time'));
+    if (!isAsked()) fail(new OutOfReach('no answer in time'));
   });
 
 const ignored = (): void => undefined;
@@ -197,7 +197,7 @@ const ignored = (): void => undefined;
 const streamOf = (
   answer: Promise<unknown>,
   { endsWithAnswer, onInterrupt }: StreamQuestion,
-  isOpen: () => boolean,
+  isAsked: () => boolean,
   lost: (told: (reason: unknown) => void) => () => void,
 ): Stream => {
   let close = ignored;
@@ -206,7 +206,7 @@ const streamOf = (
   );
   const done = first<'over' | 'closed'>(
     over,
-    (fail) => connectTimer(isOpen, connectMs, fail),
+    (fail) => connectTimer(isAsked, connectMs, fail),
     (fail) => lost((reason) => fail(explained(reason))),
     (_fail, finish) => {
       close = () => finish('closed');

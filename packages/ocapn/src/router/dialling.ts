@@ -27,6 +27,8 @@ export interface DiallingHost {
   mayDial(to: PeerLocation, because: DialReason): boolean;
   /** A connection of this transport will soon need a hello. */
   prepare(transport: string): void;
+  /** From now on something may be asked on a session that has yet to open. */
+  greets(): void;
   /** Begins a session on a connection that was dialled. */
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation): Link;
 }
@@ -45,7 +47,7 @@ export class Dialling {
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
     const known = this.#routes.find(to);
     if (known?.link !== undefined) return waiter.opened(known.link.session);
-    if (known?.dial !== undefined) return void known.dial.waiters.push(waiter);
+    if (known?.dial !== undefined) return this.#join(known.dial, waiter);
     const refusal = this.#refusal(to, because);
     if (refusal !== undefined) return waiter.failed(refusal);
     const route = this.#routes.of(to);
@@ -100,6 +102,11 @@ export class Dialling {
     for (const dial of this.#routes.dials()) this.#fail(this.#routes.of(dial.to), dial, reason);
   }
 
+  #join(dial: Dial, waiter: Waiter): void {
+    dial.waiters.push(waiter);
+    const session = dial.link?.session;
+    if (session !== undefined && isProved(session)) waiter.greeting(session);
+  }
   #refusal(to: PeerLocation, because: DialReason): Error | undefined {
     const host = this.#host;
     const peer = peerKey(to);
@@ -120,8 +127,12 @@ export class Dialling {
       dial.to,
       (connection) => {
         dial.cancel = () => undefined;
-        dial.link = this.#host.start(netlayer, connection, dial.to);
-        return dial.link.session;
+        const { session } = (dial.link = this.#host.start(netlayer, connection, dial.to));
+        if (isProved(session)) {
+          this.#host.greets();
+          for (const waiter of dial.waiters) waiter.greeting(session);
+        }
+        return session;
       },
       (reason) => {
         if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
@@ -151,6 +162,9 @@ export class Dialling {
     if (dial.link === undefined) dial.cancel();
   }
 }
+
+/** Whether a dialled session leads to its peer for sure, whatever the hello will say. */
+const isProved = ({ connection }: Session): boolean => connection.proved !== undefined;
 
 /** The deadline of a dial has passed. */
 class NoHello extends Error {

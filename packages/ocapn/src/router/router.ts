@@ -82,7 +82,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #hellos: Hellos;
   readonly #routing: Routing;
   readonly #liveness: Liveness;
-  readonly #wholeRoom: Room;
+  readonly wholeRoom: Room;
   readonly #strangersRoom: Room;
   /** Every connection, oldest first. */
   readonly #links = new Map<Session, Link>();
@@ -92,6 +92,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #strangers = new Set<Link>();
   readonly #say: ReturnType<typeof quietLog>;
   #isClosed = false;
+  #hasDialled = false;
   /** Who watches references that are our own: they are lost when the router closes. */
   readonly #toldAtClose = new Set<(reason: unknown) => void>();
 
@@ -101,7 +102,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.crypto = powers.crypto;
     this.clock = powers.clock;
     this.limits = { ...LIMITS, ...powers.limits };
-    this.#wholeRoom = wholeRoom(this.limits);
+    this.wholeRoom = wholeRoom(this.limits);
     this.#strangersRoom = strangersRoom(this.limits);
     this.reader = new OperationReader(this.limits);
     this.outbox = new Outbox(powers.scheduler, powers.clock, this.limits);
@@ -217,7 +218,14 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     const session = new Session(this, connection, hello, dialled === undefined);
     const link = new Link(netlayer, session, hello.publicId, dialled);
     this.#links.set(session, link);
+    // Whoever has dialled twice will dial again.
+    if (dialled !== undefined && this.#hasDialled)
+      this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
+    this.#hasDialled ||= dialled !== undefined;
     return link;
+  }
+  greets(): void {
+    this.#powers.asks?.();
   }
   prepare(transport: string): void {
     this.#hellos.prepare(this.#placeOn(transport));
@@ -236,7 +244,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       session.abort(CROSSED);
       return undefined;
     }
-    return session.isStranger ? this.#strangersRoom : this.#wholeRoom;
+    return session.isStranger ? this.#strangersRoom : this.wholeRoom;
   }
   opened(session: Session): void {
     const link = this.#links.get(session);
@@ -248,6 +256,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#halfOpen.delete(link);
     const { identity } = link;
     this.#note('session.opened', link);
+    this.#powers.asks?.();
     this.#powers.opened?.(viewOf(link));
     if (identity !== undefined) this.#routing.opened(link, identity);
     if (session.isStranger) this.#welcome(link);
@@ -255,7 +264,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   known(session: Session): Room {
     const link = this.#links.get(session);
     if (link !== undefined) this.#strangers.delete(link);
-    return this.#wholeRoom;
+    return this.wholeRoom;
   }
   confirmed(session: Session): void {
     const link = this.#links.get(session);

@@ -5,8 +5,13 @@ import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Session } from '../session/session.ts';
 import type { Link } from './link.ts';
 
-/** Somebody who waits for a session with one peer. One of the two is called, once. */
+/** Somebody who waits for a session with one peer. One of `opened` and `failed` is called, once. */
 export interface Waiter {
+  /**
+   * A dialled connection stands, and the transport proved its peer: what is asked now leaves with
+   * our hello. The session may still end in the hello; what comes of it is told as ever.
+   */
+  greeting(session: Session): void;
   opened(session: Session): void;
   failed(reason: Error): void;
 }

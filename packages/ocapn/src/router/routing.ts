@@ -40,6 +40,8 @@ export class Routing {
   }
   /** Whether what is asked on this session may have to be asked again on another. */
   mayLose(link: Link): boolean {
+    const { openedAtMs, netlayer } = link;
+    if (openedAtMs === undefined) return this.#host.listensOn(netlayer.transport);
     return this.#canLose(link) || this.#routeOf(link)?.reserve !== undefined;
   }
   /**

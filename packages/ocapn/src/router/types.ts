@@ -42,9 +42,12 @@ export interface RouterPowers {
   /** Asked before every dial; absent: everything may be dialled. */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /**
-   * Told of each session that opens, before anything is sent on it: what had been sent before that
-   * never left. Must not throw.
+   * Told when a peer is about to be asked something for the first time on a session: what had been
+   * sent before that never left. Where its transport proved the peer, that is before the session
+   * opens. Must not throw.
    */
+  readonly asks?: () => void;
+  /** Told of each session that opens. Must not throw. */
   readonly opened?: (session: SessionView) => void;
   /** Replaces limits one by one; for tests, and for small machines. */
   readonly limits?: Partial<Limits>;
@@ -88,7 +91,8 @@ export interface Router {
   /** Where others reach us, one per netlayer that listens; empty before `listen` is ready. */
   readonly locations: readonly PeerLocation[];
   /**
-   * A vow of what a sturdyref names. Messages may be sent to it at once. Breaks with Unreachable
+   * A vow of what a sturdyref names. Messages may be sent to it at once, and leave with our hello where
+   * the transport proves the peer and no crossing can come between. Breaks with Unreachable
    * when no session can be had: then nothing has been sent; with Severed when the session ended
    * first, with the words of the peer (a Remote, 'refused') when it knows no such swissnum.
    */

@@ -37,6 +37,8 @@ export interface SessionHost {
   readonly clock: Clock;
   readonly reaper: Reaper;
   readonly handoffs: Handoffs;
+  /** The room of a peer that we dialled. */
+  readonly wholeRoom: Room;
   /** Export 0 of every session. */
   readonly bootstrap: Ref;
   /** Writes so many lines of one event as the limits allow, and counts the rest. */

@@ -87,6 +87,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     out.raw(hello.bytes);
     out.end();
     host.outbox.end(this);
+    // What is asked on it may leave with our hello: the transport says who will read it.
+    if (!isStranger && connection.proved !== undefined) this.#tables.room = host.wholeRoom;
   }
 
   get isOpen(): boolean {
