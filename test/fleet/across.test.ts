@@ -95,6 +95,7 @@ describe('a local service that requires one of another machine', () => {
   it('is not started where that one cannot be reached, and says which and why', () => {
     const place = withDb();
     nodeOf(place, 'A').crash();
+    place.world.run(place.world.now + 1_000); // what is sent before C knows is in doubt
     const outcome = herd(place, 'C', 'start', 'web');
     expect(outcome).toMatchObject({
       result: 'failed',
