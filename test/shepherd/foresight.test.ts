@@ -88,6 +88,21 @@ describe('a start foreseen', () => {
     ]);
     expect(steps.map(({ dependsOn }) => dependsOn)).toEqual([undefined, 'net', 'dns']);
   });
+  it('of what is disabled and runs has nothing to do, and a restart of it is refused', () => {
+    const sketch = {
+      services: { net: { ...running, isEnabled: false }, web: {}, base: running },
+      requires: { web: ['net'], net: ['base'] },
+    } as const;
+    expect(foresee('start', 'web', sketch).map(({ effect }) => effect)).toEqual([
+      'none',
+      'none',
+      'change',
+    ]);
+    expect(foresee('restart', 'base', sketch).at(-1)).toMatchObject({
+      service: 'net',
+      effect: 'refused',
+    });
+  });
   it('of what requires something of which nobody knows is unknown, where it is not refused', () => {
     const sketch = {
       services: { net: { stage: 'unknown' }, web: {}, off: { isEnabled: false } },

@@ -1,13 +1,14 @@
 /** Services that come, go and change while their shepherd serves. */
 import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import type {
-  Observer,
-  Outcome,
-  Request,
-  ServiceConfig,
-  ServiceFacet,
-  Swap,
+import {
+  limits,
+  type Observer,
+  type Outcome,
+  type Request,
+  type ServiceConfig,
+  type ServiceFacet,
+  type Swap,
 } from '@bellwether/shepherd';
 import { makeElsewhere } from '../support/shepherd-graph.ts';
 import { Machine, program, service } from '../support/shepherd-machine.ts';
@@ -269,20 +270,63 @@ describe('a swap', () => {
     expect(stages(rig)).toEqual({ db: 'running' });
     expect(swapsAgain(rig)).toBe('ok');
   });
-  it('that turns out to be impossible changes nothing, and lets start what should have gone', () => {
-    const rig = up([db, web], ['db']);
+  it('that turns out to be impossible leaves running what ran, and stopped what was', () => {
+    const idle = program({ provision: ['idle'] });
+    const rig = up([db, web, idle], ['web']);
     const bad = [
       service({ provision: ['p'], requirement: ['q'] }),
       service({ provision: ['q'], requirement: ['p'] }),
     ];
-    const asked = swap(rig.machine, { removed: ['db'], own: bad });
+    const asked = swap(rig.machine, { removed: ['db', 'idle'], own: bad });
     rig.world.run();
     expect(asked.error).toMatchObject({ code: 'cycle' });
-    const start = rig.machine.herd('start', 'db');
+    expect(stages(rig)).toEqual({ db: 'running', web: 'running', idle: 'stopped' });
+    expect(rig.machine.lines.slice(-2)).toEqual([
+      'A: Service db has been started.',
+      'A: Service web has been started.',
+    ]);
+    const start = rig.machine.herd('start', 'idle');
     rig.world.run();
     expect(start.value?.result).toBe('changed');
-    expect(stages(rig)).toEqual({ db: 'running', web: 'stopped' });
     expect(swapsAgain(rig)).toBe('ok');
+  });
+  it('gives up on a process that does not end, a margin after its grace, and brings back the rest', () => {
+    const other = program({ provision: ['other'] });
+    const rig = up([db, web, other], ['web', 'other']);
+    rig.machine.processes.programs.set('db', { isStuck: true });
+    const asked = swap(rig.machine, { removed: ['db', 'other'] });
+    const graceMs = db.stop.graceMs + web.stop.graceMs;
+    rig.world.run(rig.world.now + graceMs + limits.turnoverMarginMs - 100);
+    expect(asked).toEqual({});
+    expect(stages(rig)).toMatchObject({ db: 'stopping', web: 'stopped', other: 'stopped' });
+    rig.world.run(rig.world.now + 1_000);
+    expect(stages(rig)).toMatchObject({ other: 'running' });
+    rig.world.run(rig.world.now + limits.turnoverMarginMs);
+    expect(asked.error?.message).toBe(
+      'nothing was changed: db did not stop; not running again: db, web',
+    );
+    expect(swapsAgain(rig)).toBe('ok');
+  });
+  it('that gives up calls off the stops that had not begun', () => {
+    const rig = up([db, web], ['web']);
+    rig.machine.processes.programs.set('web', { isStuck: true });
+    const asked = swap(rig.machine, { removed: ['db'] });
+    rig.world.run(rig.world.now + 200_000);
+    expect(asked.error?.message).toBe(
+      'nothing was changed: db did not stop; not running again: web',
+    );
+    expect(stages(rig)).toEqual({ db: 'running', web: 'stopping' });
+  });
+  it('that gives up does not bring back what somebody stopped meanwhile', () => {
+    const rig = up([db, web], ['web']);
+    rig.machine.processes.programs.set('db', { stopMs: 1_000 });
+    const twice = service({ provision: ['p'], requirement: ['p'] });
+    const asked = swap(rig.machine, { removed: ['db'], own: [twice] });
+    rig.world.run(rig.world.now + 500);
+    rig.machine.herd('stop', 'web');
+    rig.world.run();
+    expect(asked.error).toBeDefined();
+    expect(stages(rig)).toEqual({ db: 'running', web: 'stopped' });
   });
   it('does not bring back what somebody stopped meanwhile', () => {
     const rig = up([db, web], ['web']);

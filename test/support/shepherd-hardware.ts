@@ -21,6 +21,8 @@ export interface Program {
   readonly refusal?: string;
   /** Ignores everything but SIGKILL. */
   readonly isStubborn?: boolean;
+  /** Ignores SIGKILL, too, as in an uninterruptible wait of the kernel, until this says otherwise. */
+  readonly isStuck?: boolean;
   /** Milliseconds from SIGTERM to the end. */
   readonly stopMs?: number;
   /** Ends by itself, so long after its fork. */
@@ -138,7 +140,8 @@ export class Processes {
     const process = this.#live.get(startId);
     if (process === undefined) return;
     process.signals.push(signal);
-    const { isStubborn = false, stopMs = 20 } = this.#program(process.service);
+    const { isStubborn = false, isStuck = false, stopMs = 20 } = this.#program(process.service);
+    if (isStuck) return;
     if (signal === 'SIGKILL') this.#time.at(1, () => this.#end(startId, { signal }));
     else if ((signal === 'SIGTERM' || signal === 'SIGINT') && !isStubborn)
       this.#time.at(stopMs, () => this.#end(startId, { signal }));

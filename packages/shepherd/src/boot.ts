@@ -10,7 +10,7 @@ import { limits } from './limits.ts';
 import { operationOf } from './memory.ts';
 import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planAll, planEnd, rooted, type Step } from './plan.ts';
+import { keyOf, planAll, planEnd, rooted, spanOf, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink, Writer } from './types.ts';
@@ -71,7 +71,10 @@ const setOut = (
   takeUp(held, turn, operation, request, planFor(held, turn, action, names));
 };
 
-/** Starts services in one operation, and answers how it ended for those for which there was something to do. */
+/**
+ * Starts services in one operation, and answers how it ended for each that the graph can start. One that
+ * is not ready in its time is a row, too; its start goes on.
+ */
 export const bringBack = (
   held: Held,
   turn: Turn,
@@ -80,17 +83,24 @@ export const bringBack = (
   writer: Ref<Writer>,
 ): Vow<readonly Row[]> => {
   if (names.length === 0) return turn.kept<readonly Row[]>([]);
-  const request = ownRequest(id, 'start');
   const operation = operationOf(held.memory, turn, itself, id);
   listen(held, turn, operation, writer);
   const steps = planFor(held, turn, 'start', names);
+  const readyMs = spanOf(steps, ({ name }) => readinessOf(held, name));
+  const request = ownRequest(id, 'start', readyMs + limits.turnoverMarginMs);
   takeUp(held, turn, operation, request, rooted(steps, 'start'));
   return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
     names.flatMap((name): readonly Row[] => {
-      const outcome = operation.steps.get(keyOf('start', name))?.outcome;
-      return outcome === undefined ? [] : [bare(outcome)];
+      const record = operation.steps.get(keyOf('start', name));
+      if (record === undefined) return [];
+      const late = `Service ${name}: start is not over after ${request.remainingMs} ms; it goes on.`;
+      return [bare(record.outcome ?? plain(name, 'timed-out', late))];
     }),
   );
+};
+const readinessOf = (held: Held, name: string): number => {
+  const { ready } = ownOf(held, name)?.config ?? {};
+  return ready === undefined || ready.kind === 'spawned' ? 0 : ready.timeoutMs;
 };
 
 /** A service that the graph cannot start is told in the log, and holds up none of the others. */
@@ -117,12 +127,16 @@ const planFor = (
 };
 
 /** What the shepherd asks of itself. */
-export const ownRequest = (operation: string, action: string): Request => ({
+export const ownRequest = (
+  operation: string,
+  action: string,
+  remainingMs: number = limits.remainingMs,
+): Request => ({
   operation,
   member: 'root',
   action,
   args: [],
-  remainingMs: limits.remainingMs,
+  remainingMs: Math.min(remainingMs, limits.remainingMs),
   hops: [],
 });
 

@@ -5,7 +5,7 @@
  *     effect    a start              a stop            anything else
  *     change    stopped, stopping    not stopped       else
  *     none      running, starting    stopped           enabled or disabled already
- *     refused   disabled             -                 the service has no such action
+ *     refused   disabled and down    -                 the service has no such action
  *     unknown   nobody knows where it stands
  *
  * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
@@ -176,10 +176,11 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
     return { effect: 'refused', note: `${action} takes no arguments` };
   switch (action) {
     case 'start':
+      if (status.stage === 'running' && !stopped.has(name)) return { effect: 'none' };
       if (status.kind === 'local' && !status.isEnabled)
         return { effect: 'refused', note: `Service ${name} is currently disabled.` };
       if (stopped.has(name)) return { effect: 'change' };
-      return changing(status, 'running', 'starting');
+      return changing(status, 'starting');
     case 'stop':
       return changing(status, 'stopped');
     case 'restart':

@@ -110,6 +110,11 @@ export const limits = {
    * grace.
    */
   orphanGraceMs: 5_000,
+  /**
+   * Milliseconds that a change of the configuration waits for services beyond their graces, or for
+   * their readiness: a start that is under way is waited for, and a kernel that writes a core.
+   */
+  turnoverMarginMs: 60_000,
   /** Batches of a stream that may be unanswered: its credit. */
   batchCount: 8,
   /** Bytes of one batch. Bulk waits for control: one batch never holds up a session for long. */

@@ -146,6 +146,16 @@ export const rooted = (steps: readonly Step[], action: string): readonly Step[] 
   return [...steps, { ...common, key: keyOf(action, 'root'), after, kind: 'order' }];
 };
 
+/** How long a plan takes at most, where a step takes so long after those that it waits for. */
+export const spanOf = (steps: readonly Step[], timeOf: (step: Step) => number): number => {
+  const ends = new Map<string, number>();
+  for (const step of steps) {
+    const begin = step.after.reduce((latest, key) => Math.max(latest, ends.get(key) ?? 0), 0);
+    ends.set(step.key, begin + timeOf(step));
+  }
+  return [...ends.values()].reduce((latest, end) => Math.max(latest, end), 0);
+};
+
 /** A plan in the making. */
 interface Draft extends Wanted {
   readonly graph: Graph;

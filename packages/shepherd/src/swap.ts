@@ -4,19 +4,23 @@
  *     stopping   what goes starts nothing any more and is stopped, and before it what requires it
  *     swap       one turn: what goes is forgotten, what comes is there, what changes is described anew
  *     starting   what was stopped along with something and stays, and what is new and wanted
+ *     giving up  in place of the last two, where something does not stop in its time, or what comes turns
+ *                out to be impossible: stops that have not begun are called off, and what ran is started
  *
  * A service that is elsewhere, and an aggregate, has nothing to stop here: it goes at once, and what it
  * stands for stays as it is. One that changes is another actor under the same name; what is under way
  * through the old one is answered through it.
  */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { bringBack, ownRequest, summaryOf } from './boot.ts';
 import { itself } from './commands.ts';
 import { Conflict } from './errors.ts';
 import { operationOf, type Operation } from './memory.ts';
-import { begin } from './operation.ts';
+import { limits } from './limits.ts';
+import { begin, cancel } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planRemoval } from './plan.ts';
+import { keyOf, planRemoval, spanOf } from './plan.ts';
+import { isGood } from './shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
 import type {
@@ -51,6 +55,8 @@ interface Turnover {
   readonly going: readonly string[];
   /** Those that are stopped before them, and stay. */
   readonly staying: readonly string[];
+  /** Those of both that ran when the swap began. */
+  readonly up: readonly string[];
 }
 
 /**
@@ -64,13 +70,17 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
   held.swapCount.set(held.swapCount.get() + 1);
   const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
   const going = removed.filter((name) => ownOf(held, name) !== undefined);
-  const request = ownRequest(`swap-${held.swapCount.get()}`, 'stop');
-  const operation = operationOf(held.memory, turn, itself, request.operation);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
-  const steps = planRemoval(going, graphOf(held, turn));
+  const graph = graphOf(held, turn);
+  const steps = planRemoval(going, graph);
+  const graceMs = spanOf(steps, ({ name }) => ownOf(held, name)?.config.stop.graceMs ?? 0);
+  const id = `swap-${held.swapCount.get()}`;
+  const request = ownRequest(id, 'stop', graceMs + limits.turnoverMarginMs);
+  const operation = operationOf(held.memory, turn, itself, id);
   const staying = steps.flatMap(({ kind, name, wish }) =>
     kind === 'ask' && wish === 'start' ? [name] : [],
   );
+  const up = [...going, ...staying].filter(graph.isUp);
   for (const name of going) {
     held.wishes.set(name, 'stop');
     retire(held, turn, name, `Service ${name} is on its way out of the configuration.`);
@@ -78,7 +88,7 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
   for (const name of staying) held.wishes.set(name, 'start');
   listen(held, turn, operation, writer);
   begin(held, turn, operation, request, steps);
-  const turnover = { swap: { ...swap, removed }, operation, writer, going, staying };
+  const turnover = { swap: { ...swap, removed }, operation, writer, going, staying, up };
   const stops = outcomeFor(held, turn, operation, request, undefined);
   const done = turn.when(stops, (turn) => afterStops(held, turn, turnover));
   return turn.when(
@@ -96,19 +106,32 @@ const retire = (held: Held, turn: Turn, name: string, why: string | undefined): 
 };
 
 /**
- * Nothing was taken in; what should have gone may be started again. No throw: that would undo this, too.
+ * Nothing was taken in: what ran is brought back, but for what somebody stopped meanwhile. No throw: that
+ * would undo this, too.
  */
 const giveUp = (
   held: Held,
   turn: Turn,
-  { writer, going }: Turnover,
+  { operation, writer, going, up }: Turnover,
   reason: Error,
 ): Vow<Outcome> => {
   held.isSwapping.set(false);
-  if (held.closing.get() === undefined)
+  const isClosing = held.closing.get() !== undefined;
+  if (!isClosing) {
+    cancel(held, turn, operation);
     for (const name of going) retire(held, turn, name, undefined);
-  turn.call(writer, 'finish');
-  return broken(turn, reason);
+  }
+  const back = isClosing ? [] : up.filter((name) => held.desired.get(name) !== false);
+  return turn.when(
+    bringBack(held, turn, `${operation.id}-back`, back, writer),
+    (turn, rows): Vow<Outcome> => {
+      turn.call(writer, 'finish');
+      const down = rows.filter((row) => !isGood(row)).map(({ member }) => member);
+      if (down.length === 0) return broken(turn, reason);
+      const told = `${reason.message}; not running again: ${down.join(', ')}`;
+      return broken(turn, new ActorError(codeOf(reason), told));
+    },
+  );
 };
 
 const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> => {
