@@ -331,7 +331,47 @@ describe('what is known of a service elsewhere', () => {
     expect(second.value).toMatchObject({ stage: 'unknown', ageMs: 1_000 });
     expect(second.value?.unknownReason).toContain('no answer');
     expect(second.value).not.toHaveProperty('pid');
-    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+  });
+  it('is not made unknown for others by one who had no time to wait', async () => {
+    const bench = await makeProxyBench();
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    const touched = bench.touched.count;
+    const short = probe(bench, 200);
+    const command = perform(bench, requestOf('status', { remainingMs: 200 }));
+    await pass(bench, 200);
+    expect(short.value).toMatchObject({ stage: 'unknown' });
+    expect(command.value).toMatchObject({ result: 'timed-out' });
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running', pid: 42 });
+    expect(bench.touched.count).toBe(touched);
+  });
+  it('is asked anew for one who has more time than the question that is on its way', async () => {
+    const bench = await makeProxyBench();
+    const short = probe(bench, 200);
+    await connect(bench);
+    const patient = probe(bench, 2_000);
+    await pass(bench, 200);
+    expect(bench.asked).toHaveLength(2);
+    expect(short.value).toMatchObject({ stage: 'unknown' });
+    expect(patient.value).toBeUndefined();
+    bench.asked[1]?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    expect(patient.value).toMatchObject({ stage: 'running' });
+  });
+  it('is asked once more for one whose time is not over when that of the question is', async () => {
+    const bench = await makeProxyBench();
+    probe(bench, 1_000);
+    await connect(bench);
+    await pass(bench, 900);
+    const second = probe(bench, 1_000);
+    await pass(bench, 100);
+    expect(bench.asked).toHaveLength(2);
+    expect(second.value).toBeUndefined();
+    bench.asked[1]?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    expect(second.value).toMatchObject({ stage: 'running' });
   });
   it('turns unknown by itself after two missed heartbeats', async () => {
     const bench = await makeProxyBench();

@@ -37,6 +37,7 @@ import {
   silenceOf,
   type ExportedServiceOptions,
   type Held,
+  type Question,
 } from './exported-state.ts';
 import { LIMITS } from './limits.ts';
 import type { Follower } from './live-ref.ts';
@@ -53,7 +54,14 @@ import {
 import { reader } from './read.ts';
 import { below, relabelledRow } from './relabel.ts';
 import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
-import { notSent, strangeAnswer, tooLate, troubleOf, unanswered } from './without-answer.ts';
+import {
+  noAnswerFrom,
+  notSent,
+  strangeAnswer,
+  tooLate,
+  troubleOf,
+  unanswered,
+} from './without-answer.ts';
 
 export type { ExportedServiceOptions } from './exported-state.ts';
 
@@ -69,7 +77,7 @@ export const makeExportedService = (
     ...options,
     name: options.provision[0],
     observed: turn.cell(nothingObserved),
-    probing: turn.cell<Vow<Status> | undefined>(undefined),
+    probing: turn.cell<Question | undefined>(undefined),
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
     lastWatching: turn.cell(0),
@@ -134,7 +142,8 @@ const perform = (
     (turn, ref) => sendOn(held, turn, { ref, request, writer, startedAt }),
     (turn, reason) => {
       const outcome = notSent(held, request, reason, silenceOf(held));
-      observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
+      if (fateOf(reason) !== 'late')
+        observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
       return outcome;
     },
   );
@@ -222,8 +231,12 @@ const answered = (held: Held, turn: Turn<Inner>, request: Request, value: unknow
 };
 
 /**
- * Whoever asks here shares one question. What came another way asks by itself: it may have come from
- * the very question that is on its way, and the two would wait for each other.
+ * Whoever asks here shares one question, if it was given as much time as he has. What came another way
+ * asks by itself: it may have come from the very question that is on its way, and the two would wait
+ * for each other.
+ *
+ * That somebody's patience ended says nothing to anybody else: a short look over a long way must not
+ * make a healthy member unknown. Whether it is there, the beats tell.
  */
 const probe = (
   held: Held,
@@ -231,33 +244,48 @@ const probe = (
   timeoutMs: number,
   hops: readonly string[],
 ): Vow<Status> => {
+  const startedAt = held.clock.now();
   const isOurs = hops.length <= 1;
-  const asking = (isOurs ? held.probing.get() : undefined) ?? ask(held, turn, timeoutMs, hops);
-  if (isOurs) held.probing.set(asking);
+  const known = isOurs ? held.probing.get() : undefined;
+  const isShared = known !== undefined && known.timeoutMs >= timeoutMs;
+  const answer = isShared ? known.answer : ask(held, turn, timeoutMs, hops);
+  if (isOurs && !isShared) held.probing.set({ answer, timeoutMs });
+  const late = (turn: Turn<Inner>): Status | Vow<Status> => {
+    const leftMs = timeoutMs - (held.clock.now() - startedAt);
+    // The time of the question may be over before ours is.
+    return isShared && leftMs > 0
+      ? probe(held, turn, leftMs, hops)
+      : shown(held, turn, lostSight(held.observed.get(), noAnswerFrom(held)));
+  };
   return turn.when(
-    turn.within(timeoutMs, asking),
-    (_turn, status) => status,
-    (turn, reason) => shown(held, turn, lostSight(held.observed.get(), troubleOf(held, reason))),
+    turn.within(timeoutMs, answer),
+    (turn, status) => status ?? late(turn),
+    (turn) => late(turn),
   );
 };
 
+/** Kept without a status where no answer came in time. */
 const ask = (
   held: Held,
   turn: Turn<Inner>,
   timeoutMs: number,
   hops: readonly string[],
-): Vow<Status> => {
+): Question['answer'] => {
   const startedAt = held.clock.now();
-  const answer = turn.when(turn.call(held.remote, 'reach'), (turn, ref) =>
+  const sent = turn.when(turn.call(held.remote, 'reach'), (turn, ref) =>
     turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
   );
-  const asking: Vow<Status> = turn.when(
-    turn.within(timeoutMs, answer),
-    (turn, value) => noted(held, turn, asking, observation(held, value)),
-    (turn, reason) =>
-      noted(held, turn, asking, lostSight(held.observed.get(), troubleOf(held, reason))),
+  const answer: Question['answer'] = turn.when(
+    turn.within(timeoutMs, sent),
+    (turn, value) => noted(held, turn, answer, observation(held, value)),
+    (turn, reason) => {
+      if (fateOf(reason) !== 'late')
+        return noted(held, turn, answer, lostSight(held.observed.get(), troubleOf(held, reason)));
+      forget(held, answer);
+      return undefined;
+    },
   );
-  return asking;
+  return answer;
 };
 
 const observation = (held: Held, value: unknown): Observed => {
@@ -267,10 +295,18 @@ const observation = (held: Held, value: unknown): Observed => {
 };
 
 /** Takes down what a question brought, and lets the next one ask afresh. */
-const noted = (held: Held, turn: Turn<Inner>, asking: Vow<Status>, observed: Observed): Status => {
+const noted = (
+  held: Held,
+  turn: Turn<Inner>,
+  answer: Question['answer'],
+  observed: Observed,
+): Status => {
   observe(held, turn, observed);
-  if (held.probing.get() === asking) held.probing.set(undefined);
+  forget(held, answer);
   return shown(held, turn, observed);
+};
+const forget = ({ probing }: Held, answer: Question['answer']): void => {
+  if (probing.get()?.answer === answer) probing.set(undefined);
 };
 
 const orMalformed = <T>(read: () => T): T | Malformed => {

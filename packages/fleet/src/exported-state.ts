@@ -17,12 +17,19 @@ export interface ExportedServiceOptions extends Exported {
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }
+/** A question to the far end. */
+export interface Question {
+  /** Kept without a status where no answer comes in time. */
+  readonly answer: Vow<Status | undefined>;
+  /** Milliseconds that it was given. */
+  readonly timeoutMs: number;
+}
 /** The state of an `^exported-service`. */
 export interface Held extends ExportedServiceOptions {
   readonly name: string;
   readonly observed: JournalCell<Observed>;
-  /** The question that is on its way, shared by all who ask meanwhile. */
-  readonly probing: JournalCell<Vow<Status> | undefined>;
+  /** The question that is on its way, shared by all who ask meanwhile and have no more time. */
+  readonly probing: JournalCell<Question | undefined>;
   /** The ref that there is contact by. */
   readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
   /** The watching whose pushes count; the others are refused. */

@@ -80,7 +80,7 @@ export const strangeAnswer = (place: Place, { action }: Request, reason: Malform
 export const troubleOf = (place: Place, reason: Error): string => {
   switch (fateOf(reason)) {
     case 'late':
-      return `no answer from ${whereIs(place)} in time`;
+      return noAnswerFrom(place);
     case 'in-doubt':
       return `the connection to ${whereIs(place)} was lost`;
     case 'not-sent':
@@ -91,6 +91,9 @@ export const troubleOf = (place: Place, reason: Error): string => {
         : `${whereIs(place)} did not tell: ${wordsOf(reason)}`;
   }
 };
+
+/** The same where somebody's patience ended first. */
+export const noAnswerFrom = (place: Place): string => `no answer from ${whereIs(place)} in time`;
 
 const outcomeOf = (place: Place, result: Result, reason: string): Outcome => ({
   member: place.name,
