@@ -1,6 +1,5 @@
 /** What a fleet is, as a function of what its members are. */
 import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
-export { unknownStatus } from '@bellwether/shepherd';
 import { judge, type Terms } from './health.ts';
 import { LIMITS } from './limits.ts';
 

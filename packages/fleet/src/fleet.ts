@@ -5,7 +5,7 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { leftFor } from '@bellwether/shepherd';
+import { doubted, leftFor } from '@bellwether/shepherd';
 import type {
   Aggregate,
   Cause,
@@ -16,7 +16,7 @@ import type {
   Status,
 } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
-import { fleetStatus, unknownStatus, type FleetFacts } from './fleet-status.ts';
+import { fleetStatus, type FleetFacts } from './fleet-status.ts';
 import type { Terms } from './health.ts';
 import { LIMITS } from './limits.ts';
 import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
@@ -105,15 +105,22 @@ const probe = (
   hops: readonly string[],
 ): Vow<Status> => {
   const leftMs = leftFor(timeoutMs, 0);
+  const known = held.members.map((member) => turn.call(held.shepherd, 'status', member));
   const asked = held.members.map((member) =>
     turn.within(timeoutMs, turn.send(held.shepherd, 'probe', member, leftMs, hops)),
   );
   return turn.when(turn.all(asked), (turn, settled) =>
-    judged(held, turn, settled.map(statusIn(held))),
+    judged(held, turn, statusesIn(settled, known)),
   );
 };
 
-const statusIn =
-  ({ members }: FleetOptions) =>
-  (settled: Settled<Status>, at: number): Status =>
-    settled.kept ? settled.value : unknownStatus(members[at] ?? '', wordsOf(settled.reason));
+/** Who did not answer is as he was known, and in doubt. */
+const statusesIn = (
+  settled: readonly Settled<Status>[],
+  known: readonly Status[],
+): readonly Status[] =>
+  settled.flatMap((one, at) => {
+    const before = known[at];
+    if (one.kept) return [one.value];
+    return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+  });
