@@ -163,6 +163,34 @@ describe('a member that cannot be reached', () => {
     await pass(bench, 0);
     expect(outcome.value).toMatchObject({ result: 'unreachable', lastSeenMs: 41_000 });
   });
+  it('says so also when it was lost, or did not answer in time, and not when it was never seen', async () => {
+    const seen = async (): Promise<ProxyBench> => {
+      const bench = await makeProxyBench();
+      perform(bench, requestOf('start'));
+      await connect(bench);
+      bench.asked[0]?.answer.kept(changed);
+      await pass(bench, 3_000);
+      return bench;
+    };
+    const late = await seen();
+    const timedOut = perform(late, requestOf('stop', { operation: 'op-2', remainingMs: 1_000 }));
+    await pass(late, 1_000);
+    expect(timedOut.value).toMatchObject({ result: 'timed-out', lastSeenMs: 4_000 });
+    const cut = await seen();
+    const lost = perform(cut, requestOf('stop', { operation: 'op-2' }));
+    await pass(cut, 0);
+    cut.asked[1]?.answer.broken(new Severed('cut'));
+    cut.calls[0]?.lost.broken(new Severed('cut'));
+    await pass(cut, 0);
+    cut.calls.at(-1)?.reached.broken(new Severed('no route'));
+    await pass(cut, 0);
+    expect(lost.value).toMatchObject({ result: 'unknown', lastSeenMs: 3_000 });
+    const bench = await makeProxyBench();
+    const never = perform(bench, requestOf('start', { remainingMs: 500 }));
+    await pass(bench, 500);
+    expect(never.value).toMatchObject({ result: 'timed-out' });
+    expect(never.value).not.toHaveProperty('lastSeenMs');
+  });
   it('is dialled afresh by the next command after a failed dial and after a lost session', async () => {
     const bench = await makeProxyBench();
     perform(bench, requestOf('start'));

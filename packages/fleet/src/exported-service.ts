@@ -156,7 +156,7 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   if (remainingMs === 0)
     return turn.kept(
       command.lost === undefined
-        ? tooLate(held, request)
+        ? tooLate(held, request, silenceOf(held))
         : gaveUp(held, turn, command, command.lost),
     );
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
@@ -181,7 +181,7 @@ const gaveUp = (
 ): Outcome => {
   // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
   const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
-  const outcome = unanswered(held, request, isForgotten ? lost : last);
+  const outcome = unanswered(held, request, isForgotten ? lost : last, silenceOf(held));
   noteSilence(held, turn, outcome, last);
   return outcome;
 };

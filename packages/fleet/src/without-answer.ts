@@ -14,25 +14,24 @@ export interface Place {
   readonly origin: string;
 }
 
-/**
- * Nobody was there to send it to, or nobody who would take it. `silenceMs` is the time since the
- * last contact, if there was one.
- */
+/** Milliseconds since the last contact; undefined where there never was one. */
+export type Silence = number | undefined;
+
+/** Nobody was there to send it to, or nobody who would take it. */
 export const notSent = (
   place: Place,
   request: Request,
   reason: Error,
-  silenceMs: number | undefined,
+  silenceMs: Silence,
 ): Outcome => {
   const words = `${sentenceOf(reason)} Nothing was sent`;
   switch (fateOf(reason)) {
     case 'late':
-      return tooLate(place, request);
+      return tooLate(place, request, silenceMs);
     case 'not-sent':
     case 'in-doubt': {
       const next = `${words}: back again, it is as it was last told to be; ${request.action} it then.`;
-      const lastSeen = silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
-      return { ...outcomeOf(place, 'unreachable', next), ...lastSeen };
+      return { ...outcomeOf(place, 'unreachable', next), ...lastSeen(silenceMs) };
     }
     case 'refused':
       return outcomeOf(place, 'failed', `${words}.`);
@@ -40,25 +39,32 @@ export const notSent = (
 };
 
 /** The deadline passed before contact was made. */
-export const tooLate = (place: Place, { action }: Request): Outcome => {
+export const tooLate = (place: Place, { action }: Request, silenceMs: Silence): Outcome => {
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
   const next = `${words}; ${action} it again with more time.`;
-  return { ...outcomeOf(place, 'timed-out', next), isLate: true };
+  return { ...outcomeOf(place, 'timed-out', next), ...lastSeen(silenceMs), isLate: true };
 };
 
 /** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
-export const unanswered = (place: Place, request: Request, reason: Error): Outcome => {
+export const unanswered = (
+  place: Place,
+  request: Request,
+  reason: Error,
+  silenceMs: Silence,
+): Outcome => {
+  const seen = lastSeen(silenceMs);
   const where = whereIs(place);
   const { action, operation } = request;
   switch (fateOf(reason)) {
     case 'not-sent':
     case 'in-doubt': {
       const words = `the connection to ${where} was lost after ${action} was sent`;
-      return inDoubt(place, 'unknown', `${words}; it may have been done.`);
+      return { ...inDoubt(place, 'unknown', `${words}; it may have been done.`), ...seen };
     }
     case 'late': {
       const words = `${where} was asked to ${action} and did not answer in time`;
-      return { ...inDoubt(place, 'timed-out', `${words}; it may still be done.`), isLate: true };
+      const outcome = inDoubt(place, 'timed-out', `${words}; it may still be done.`);
+      return { ...outcome, ...seen, isLate: true };
     }
     case 'refused':
       if (codeOf(reason) === 'unknown-operation')
@@ -95,6 +101,8 @@ export const troubleOf = (place: Place, reason: Error): string => {
 /** The same where somebody's patience ended first. */
 export const noAnswerFrom = (place: Place): string => `no answer from ${whereIs(place)} in time`;
 
+const lastSeen = (silenceMs: Silence): Pick<Outcome, 'lastSeenMs'> =>
+  silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
 const outcomeOf = (place: Place, result: Result, reason: string): Outcome => ({
   member: place.name,
   result,

@@ -70,7 +70,7 @@ export interface Row {
   readonly otherCount?: number;
   /** Output of a custom action, or the last log lines of a start that failed. */
   readonly output?: readonly string[];
-  /** For unreachable: how long ago the member was last heard of. */
+  /** Where there is no answer: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
   /** Of a service that was reached at home: which of its states that was. */
   readonly version?: Version;
