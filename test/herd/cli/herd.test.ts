@@ -479,6 +479,58 @@ describe('an action', () => {
     expect(plain.written.err).toBe("herd: error: service 'sshd' could not be found\n");
     expect((await run('sshd', 'status')).written.err).toContain("Did you mean 'herd status sshd'?");
   });
+  describe('that leads nowhere names what is close to it', () => {
+    const aboutC = { name: 'C', version: '0.1.0', pid: 42, locations: [] };
+    const actions = [{ name: 'polish', documentation: '' }];
+    const nowhere = (): never => {
+      throw new ActorError('unknown-service', 'service could not be found');
+    };
+    const noAction = (): never => {
+      throw new ActorError('unknown-action', 'no such action');
+    };
+    const answers: Answers = {
+      ...{ perform: nowhere, follow: nowhere, mint: nowhere, plan: nowhere },
+      status: (_turn, names) => {
+        const all = [statusOf('web', { actions }), statusOf('db', { provision: ['db', 'store'] })];
+        return (names as string[]).length === 0 ? all : all.slice(0, 1);
+      },
+    };
+    it.each([
+      [['start', 'wbe'], "'web'"],
+      [['start', 'stoer'], "'store'"],
+      [['restart', '--dry-run', 'wbe'], "'web'"],
+      [['log', 'wbe'], "'web'"],
+      [['ref', 'mint', 'wbe', '--out', '/nowhere'], "'web'"],
+      [['start', '@wbe'], "'@web'"],
+      [['ref', 'show', 'wbe'], "'web'"],
+    ])('%j', async (argv, meant) => {
+      const { folder } = await serve(answers);
+      const refs = path.join(folder, 'bellwether', 'refs');
+      fs.mkdirSync(refs, { recursive: true, mode: 0o700 });
+      fs.writeFileSync(path.join(refs, 'web'), '', { mode: 0o600 });
+      const ran = await run(...argv);
+      expect(ran.written.err).toMatch(/^herd: error: .*\n/);
+      expect(ran.written.err.split('\n')[1]).toBe(`Did you mean ${meant}?`);
+      expect(ran.exitCode).toBe(argv.includes('@wbe') || argv.includes('show') ? 2 : 1);
+      expect(JSON.parse((await run('--json', ...argv)).written.out)).toMatchObject({
+        hint: `Did you mean ${meant}?`,
+      });
+    });
+    it('nothing is close to anything', async () => {
+      await serve(answers);
+      expect((await run('start', 'nothing')).written.err).not.toContain('Did you mean');
+    });
+    it.each([
+      ['strat', 'web', 'start'],
+      ['polihs', 'web', 'polish'],
+      ['detahc', 'root', 'detach'],
+    ])('an action: %s', async (action, service, meant) => {
+      await serve({ ...answers, perform: noAction, about: () => aboutC });
+      expect((await run(action, service)).written.err).toContain(
+        `\nDid you mean '${meant}'? Run 'herd doc ${service} list-actions'`,
+      );
+    });
+  });
   it.each([
     ...['detached', 'no-answer', 'out-of-reach', 'usage', 'locked', 'superseded', 'bad-ref'],
     ...['refused', 'severed', 'timed-out', 'unreachable', 'already-there', 'no-shepherd'],

@@ -11,7 +11,7 @@ import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
 import { parseQuickly, type Typed } from './parse.ts';
 import { printJson } from './print.ts';
-import { report } from './report.ts';
+import { namesNothing, report } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the program is, for `--version`. */
@@ -39,8 +39,21 @@ export const main = async (
     return await run(invocation, terminal, program, connections);
   } catch (error) {
     const wantsJson = typed === undefined ? argv.includes('--json') : typed.options.json === true;
-    return report(terminal, wantsJson, error, invocation);
+    const meant = invocation && (await meantBy(error, invocation, terminal, connections));
+    return report(terminal, wantsJson, error, invocation, meant);
   }
+};
+
+const meantBy = async (
+  error: unknown,
+  invocation: Invocation,
+  terminal: Terminal,
+  connections: Connections,
+): Promise<string | undefined> => {
+  if (!namesNothing(error)) return undefined;
+  const { options } = invocation;
+  const context = { terminal, look: lookOf(terminal), options, connections };
+  return (await import('./meant.ts')).wordMeant(error, invocation, context);
 };
 
 /** Asked by the scripts of `herd completion`, at every key that is pressed. */

@@ -5,7 +5,7 @@ import { isRemote } from '@bellwether/actors';
 import { codeIn, isDetached, isNoAnswer } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { actionRules } from './grammar.ts';
-import type { Invocation } from './invocation.ts';
+import type { Command, Invocation } from './invocation.ts';
 import { printJson } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -39,18 +39,25 @@ export const exitCodeOfError = (error: unknown): number => {
 };
 
 /**
+ * Whether a word of the command line leads nowhere: another may have been meant.
+ */
+export const namesNothing = (error: unknown): boolean =>
+  ['unknown-service', 'unknown-action', 'unknown-ref'].includes(codeIn(error));
+
+/**
  * Tells an error; the result is the exit code. `invocation` is absent where the command line was
- * not understood.
+ * not understood, `meant` where no word is close to the one that leads nowhere.
  */
 export const report = (
   terminal: Terminal,
   wantsJson: boolean,
   error: unknown,
   invocation: Invocation | undefined,
+  meant?: string,
 ): number => {
   const exitCode = exitCodeOfError(error);
   const message = error instanceof Error ? error.message : String(error);
-  const hint = hintOf(error, invocation);
+  const hint = hintOf(error, invocation, meant);
   if (wantsJson)
     printJson(terminal, {
       kind: 'error',
@@ -72,25 +79,35 @@ export const report = (
   return exitCode;
 };
 
-const hintOf = (error: unknown, invocation: Invocation | undefined): string | undefined => {
+const hintOf = (
+  error: unknown,
+  invocation: Invocation | undefined,
+  meant: string | undefined,
+): string | undefined => {
   if (error instanceof Error && 'hint' in error && typeof error.hint === 'string')
     return error.hint;
   if (invocation === undefined) return "Try 'herd --help'.";
-  return invocation.kind === 'perform'
-    ? hintForAction(codeIn(error), invocation.command)
-    : undefined;
+  const hint =
+    invocation.kind === 'perform'
+      ? hintForAction(codeIn(error), invocation.command, meant)
+      : undefined;
+  return hint ?? (meant === undefined ? undefined : didYouMean(meant));
 };
+const didYouMean = (word: string): string => `Did you mean '${word}'?`;
 
 /**
  * `herd sshd status`: a word of ours in the place of the service gives it away, as in GNU `herd`.
  */
 const hintForAction = (
   code: string,
-  { action, service }: { readonly action: string; readonly service: string },
+  { action, service }: Command,
+  meant: string | undefined,
 ): string | undefined => {
   if (code === 'unknown-service' && actionRules.has(service) && !actionRules.has(action))
-    return `Did you mean 'herd ${service} ${action}'?`;
-  if (code === 'unknown-action')
-    return `Run 'herd doc ${service} list-actions' to see what it offers.`;
+    return didYouMean(`herd ${service} ${action}`);
+  if (code === 'unknown-action') {
+    const list = `Run 'herd doc ${service} list-actions' to see what it offers.`;
+    return meant === undefined ? list : `${didYouMean(meant)} ${list}`;
+  }
   return undefined;
 };

@@ -57,7 +57,8 @@ const servicesOf = async (
   }
 };
 
-const petnamesIn = (folder: string): readonly string[] => {
+/** The petnames of the refs in a folder; none where it cannot be read. */
+export const petnamesIn = (folder: string): readonly string[] => {
   try {
     return fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
   } catch {
