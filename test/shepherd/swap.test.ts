@@ -369,10 +369,10 @@ describe('who watches', () => {
     });
     rig.world.run(rig.world.now + 20_000);
     expect(seen.filter((each) => each.startsWith('db')).at(-1)).toBe(
-      'db db unknown there is no such service any more',
+      'db db unknown gone: there is no such service any more',
     );
     const all = new Set(seen.filter((each) => each.startsWith(' ')));
-    expect(all).toContain(' db unknown there is no such service any more');
+    expect(all).toContain(' db unknown gone: there is no such service any more');
     expect(all).toContain(' new stopped ');
     expect(all).toContain(' web running New.');
   });
@@ -384,7 +384,10 @@ const makeWatcher = (
 ): Behavior<Observer> => ({
   observed: (turn, _sequence, statuses) =>
     turn.effect(() => {
-      for (const { provision, stage, documentation, unknownReason = '' } of statuses)
-        told(`${provision[0]} ${stage} ${documentation}${unknownReason}`);
+      for (const status of statuses) {
+        const { provision, stage, documentation, unknownReason = '' } = status;
+        const gone = status.kind === 'local' && status.isGone === true ? 'gone: ' : '';
+        told(`${provision[0]} ${stage} ${gone}${documentation}${unknownReason}`);
+      }
     }),
 });

@@ -77,7 +77,7 @@ export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant):
   const { last } = observed;
   if (last === undefined || outcome.stage === undefined) return touched(observed, at);
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
-  const { isRespawning: _isRespawning, unservedMs: _unservedMs, ...kept } = rest;
+  const { isRespawning: _isRespawning, unservedMs: _unservedMs, isGone: _isGone, ...kept } = rest;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };
   const version = outcome.version === undefined ? {} : { version: outcome.version };
   return heard(observed, { ...kept, ...pid, ...version, stage: outcome.stage, ageMs: 0 }, at);
@@ -149,6 +149,7 @@ const past = (known: Known): Known => {
     blame: _blame,
     isRespawning: _isRespawning,
     unservedMs: _unservedMs,
+    isGone: _isGone,
     ...kept
   } = known;
   if (members === undefined) return kept;

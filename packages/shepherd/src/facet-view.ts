@@ -86,6 +86,7 @@ const localRules: Rules<LocalStatus> = {
   failure: true,
   logFile: false,
   hasReplacement: true,
+  isGone: true,
   recentLines: true,
 };
 const fleetRules: Rules<FleetStatus> = {

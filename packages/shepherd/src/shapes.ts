@@ -268,6 +268,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   version: readVersion,
   since: readCount,
   hasReplacement: readBoolean,
+  isGone: readBoolean,
   pid: readCount,
   command: list(text, limits.listCount),
   lastRespawn: readCount,

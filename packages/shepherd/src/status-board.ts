@@ -158,7 +158,7 @@ const push = (held: Held, turn: Turn, number: number, entry: Entry): void => {
 };
 const statusOf = ({ registry }: Held, turn: Turn, name: string): Status =>
   turn.call(registry, 'canonical', name) === undefined
-    ? unknownStatus(name, 'there is no such service any more')
+    ? { ...unknownStatus(name, 'there is no such service any more'), isGone: true }
     : turn.call(turn.call(registry, 'lookup', name), 'status');
 
 const answered = (held: Held, turn: Turn, number: number, entry: Entry): void => {

@@ -83,6 +83,8 @@ export interface LocalStatus extends StatusFacts {
   readonly failure?: { readonly reason: string; readonly at: number };
   /** It was described anew since it was started: a restart makes it so. */
   readonly hasReplacement?: boolean;
+  /** To who watches: its name is no service any more. */
+  readonly isGone?: boolean;
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
 }

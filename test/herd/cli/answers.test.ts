@@ -62,6 +62,7 @@ const status: Required<ExportedStatus> = {
   disabledReason: 'respawned',
   failure: { reason: 'r', at: 6 },
   hasReplacement: true,
+  isGone: true,
   isRespawning: true,
   unservedMs: 10,
   health: 'degraded',
@@ -90,7 +91,7 @@ const { members, runningCount, neededCount, health, blame, origin: _origin, ...o
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, disabledReason: _d, ...facts } = most;
+const { hasReplacement: _h, isGone: _g, disabledReason: _d, ...facts } = most;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',

@@ -98,6 +98,24 @@ describe('where no person looks', () => {
       err: '',
     });
   });
+  it('a service that is removed is gone, in a line, in the table and in its report', async () => {
+    const gone = web({ stage: 'unknown', isGone: true, unknownReason: 'no such service' });
+    const shown: string[] = [];
+    const screen = { isTerminal: true, env: { TERM: 'xterm', NO_COLOR: '1' } };
+    for (const [how, ...argv] of [[{}], [screen], [screen, 'web']] as const) {
+      const ends: string[] = [];
+      await serve({ watch: pushing([[web(), statusOf('db')], [gone]], ends) });
+      const { terminal, exitCode } = watch(how, ...argv);
+      await until(() => ends.length === 2);
+      terminal.pressInterrupt();
+      await exitCode;
+      shown.push(terminal.written.out.split('\x1b[J').at(-1) ?? '');
+      await shepherd?.stop();
+    }
+    expect(shown[0]).toContain('10:04:05 web: gone\n');
+    expect(shown[1]).toBe('Started:\n + db\nGone:\n x web\n');
+    expect(shown[2]).toContain('It is gone: there is no such service any more.');
+  });
   it('with --json each push is a document on a line, and a heartbeat none', async () => {
     const ends: string[] = [];
     await serve({ watch: pushing([[web()], [], [web({ pid: 2 })]], ends) });

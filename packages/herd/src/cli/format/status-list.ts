@@ -1,6 +1,6 @@
 /**
  * `herd status`: every service under what it is doing. Groups, their order and signs are GNU's;
- * unknown is ours.
+ * unknown and gone are ours.
  */
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
@@ -38,7 +38,18 @@ const groups: readonly Group[] = [
     style: 'red',
     has: (status) => isStopped(status) && status.failure !== undefined,
   },
-  { title: 'Unknown:', sign: '?', style: 'yellow', has: ({ stage }) => stage === 'unknown' },
+  {
+    title: 'Unknown:',
+    sign: '?',
+    style: 'yellow',
+    has: ({ stage, isGone }) => stage === 'unknown' && isGone !== true,
+  },
+  {
+    title: 'Gone:',
+    sign: 'x',
+    style: 'dim',
+    has: ({ stage, isGone }) => stage === 'unknown' && isGone === true,
+  },
 ];
 
 const isStopped = ({ stage }: ShownStatus): boolean => stage === 'stopped';
@@ -83,6 +94,7 @@ const readyNote = ({ stage, isReady, members }: ShownStatus): readonly string[] 
 
 const originNotes = (status: ShownStatus): readonly string[] => {
   const { origin, stage, unknownReason, ageMs, members } = status;
+  if (status.isGone === true) return origin === undefined ? [] : [`at ${origin}`];
   if (stage === 'unknown') {
     // What a fleet knows is as old as what it knows of each member, and that is told of each.
     const seen = members === undefined ? lastSeen(ageMs) : [];

@@ -62,6 +62,7 @@ const stageSentence = (status: ShownStatus, look: Look): string => {
       if (status.isOneShot) return 'It is stopped (one-shot).';
       return when === undefined ? 'It is stopped.' : `It is stopped since ${when}.`;
     case 'unknown':
+      if (status.isGone === true) return 'It is gone: there is no such service any more.';
       return `It is unknown whether it runs: ${status.unknownReason ?? 'nothing was heard of it'}.`;
   }
 };

@@ -8,6 +8,7 @@ import { counted } from './times.ts';
 /** `web-server-a: running, pid 123, 2 respawns`; the same text means that nothing here has changed. */
 export const changeText = (status: Status): string => {
   const shown: ShownStatus = status;
+  if (shown.isGone === true) return visible(`${shown.provision[0] ?? ''}: gone`);
   const { stage, pid, isReady, isEnabled, respawnCount, failure, members, runningCount } = shown;
   const notes = [
     stage,
