@@ -91,7 +91,7 @@ const { members, runningCount, neededCount, health, blame, origin: _origin, ...o
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, isGone: _g, disabledReason: _d, ...facts } = most;
+const { hasReplacement: _h, isGone: _gone, disabledReason: _d, ...facts } = most;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',
