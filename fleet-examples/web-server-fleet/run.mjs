@@ -2,7 +2,8 @@
  * The example, run: three shepherds as processes of their own, two web servers, one command that starts both.
  *
  * Everything that is written lies in the folder `run` beside this file. On a terminal the fleet stays up until
- * Ctrl-C; otherwise it is stopped again and the exit code says whether all went well.
+ * Ctrl-C; otherwise it is stopped again and the exit code says whether all went well. Where nobody reads what it
+ * says any more (`npm start | head`), it is stopped at once.
  */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -239,7 +240,12 @@ const invitation = () => {
 
 const stopSignal = new Promise((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => resolve(signal));
+  // Without somebody who hears of it, such an error would end this program and leave the shepherds.
+  for (const output of [process.stdout, process.stderr])
+    output.on('error', () => resolve('SIGPIPE'));
 });
+/** What a shell makes of the signal. */
+const exitCodes = { SIGPIPE: 141 };
 
 let exitCode = 0;
 try {
@@ -252,7 +258,7 @@ try {
   } else if (ended === 'done') {
     title('Stopping the fleet.');
     await herd('c', ['stop', 'web-server-fleet']);
-  } else exitCode = 130;
+  } else exitCode = exitCodes[ended] ?? 130;
 } catch (error) {
   if (!isEnding) process.stderr.write(`web-server-fleet: ${error.message}\n`);
   exitCode = 1;
