@@ -219,6 +219,20 @@ describe('the log of a fleet', () => {
     place.pass(2_000);
     expect(asked.error).toMatchObject({ message: expect.stringContaining('cycle') as string });
   });
+  it('that is its own, by way of another machine or none, is asked for once and refused', () => {
+    const place = up({ C: { exported: { x: 'D', self: 'C' } }, D: { exported: { y: 'C' } } }, [
+      ['D', 'y', 'C'],
+      ['C', 'x', 'D'],
+      ['C', 'self', 'C'],
+    ]);
+    for (const name of ['x', 'self']) {
+      const asked = place.operator.ask(place.nodeOf('C'), (turn, root) =>
+        turn.send(root, 'log', name, 1),
+      );
+      place.pass(2_000);
+      expect(asked.error).toMatchObject({ message: expect.stringContaining('cycle') as string });
+    }
+  });
   it('waits for a slow reader at every host, and loses nothing', () => {
     const place = two();
     const { ear } = place.follow('C', 'fleet', { lineCount: 0 });

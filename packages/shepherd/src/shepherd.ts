@@ -39,6 +39,7 @@ import { swapServices } from './swap.ts';
 import { through } from './trail.ts';
 import type {
   Change,
+  LogQuery,
   Outcome,
   PlannedStep,
   Request,
@@ -81,12 +82,7 @@ export const makeShepherd = (
         name: canonicalOf(held, turn, name),
         principal,
       }),
-    log: (turn, name, query) => {
-      const checked = checkedQuery(query);
-      const service = serviceOf(held, canonicalOf(held, turn, name));
-      if (service !== undefined) return turn.send(service, 'log', checked);
-      throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
-    },
+    log: (turn, name, query) => log(held, turn, name, query),
     follow: (turn, name, query, follower, principal = localRoot) =>
       follow(held, turn, { name, query, follower, principal }),
     history: (turn) => history(held, turn),
@@ -148,6 +144,21 @@ const probe = (
   const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
   if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
   return turn.send(provider, 'probe', waitMs, way);
+};
+
+const log = (
+  held: Held,
+  turn: Turn,
+  name: string,
+  query: LogQuery | number,
+): Vow<readonly string[]> => {
+  const checked = checkedQuery(query);
+  const canonical = canonicalOf(held, turn, name);
+  const service = serviceOf(held, canonical);
+  if (service === undefined)
+    throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
+  const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
+  return turn.send(service, 'log', { ...checked, hops });
 };
 
 /** Plans without doing anything. */
