@@ -104,6 +104,7 @@ describe('what a member sends of its log', () => {
     ['no list', [['lines', 0]]],
     ['without a text', [[[{ kind: 'line', from: 'x' }], 0]]],
     ['with a place that is none', [[[{ kind: 'place', place: -1 }], 0]]],
+    ['with a fraction of a place', [[[{ kind: 'place', place: 0.5 }], 0]]],
     ['of too many events', [[Array.from({ length: limits.batchEventCount + 1 }, () => line()), 0]]],
     [
       'of too much weight',

@@ -130,10 +130,33 @@ describe('a follower', () => {
     expect(refused('web', { lineCount: 1, hops: hops(limits.followHopCount) })).toBe(undefined);
     for (const hops of [null, 7, ['a', 7]])
       expect(refused('web', { lineCount: 1, hops })).toBe('bad-request');
-    for (const after of [null, 7, [null], [{ place: -1 }], [{ about: 7, place: 0 }]])
+    const noPlaces = [-1, 0.5, NaN, Infinity, 2 ** 53, '1'].map((place) => [{ place }]);
+    for (const after of [null, 7, [null], [{ about: 7, place: 0 }], ...noPlaces])
       expect(refused('web', { lineCount: 1, after })).toBe('bad-request');
+    const last = [{ place: Number.MAX_SAFE_INTEGER }];
+    expect(refused('web', { isOnce: true, after: last })).toBe(undefined);
     expect(refused('web', 7)).toBe(undefined);
     expect(refused('web', null)).toBe('bad-request');
+  });
+  it('of a log that cannot be read is told so, and nobody else comes to harm', () => {
+    const { world, machine } = boot('web', 'db');
+    // A bug of the power, not one of our refusals.
+    machine.logs.unreadable.set('web', new RangeError('out of range'));
+    const { asked } = follow(machine, 'web', { lineCount: 1 });
+    const facet = machine.ask((turn, shepherd) =>
+      turn.send(
+        turn.call(shepherd, 'facet', 'web', 'holder'),
+        'follow',
+        { lineCount: 1 },
+        new Ear().spawn(turn),
+      ),
+    );
+    world.run();
+    expect([asked.error?.message, facet.error?.message]).toEqual(['out of range', 'out of range']);
+    expect(machine.isUp).toBe(true);
+    const other = follow(machine, 'db', { lineCount: 1, isOnce: true });
+    world.run();
+    expect(other.ear.lines).toEqual(['db said']);
   });
   it('is one of a bounded number, of one asker and of all', () => {
     const { world, machine } = boot('web');

@@ -107,6 +107,8 @@ export class Logs {
   readonly readings = new Map<string, Reading>();
   /** Lines that are gone before they were read. */
   readonly gone = new Map<string, number>();
+  /** Logs that cannot be read, and what breaks the answer. */
+  readonly unreadable = new Map<string, Error>();
   readonly #lines = new Map<string, string[]>();
 
   of(service: string): string[] {
@@ -136,7 +138,9 @@ export class Logs {
         ),
       read: (reader, service, place, until, answer) => {
         const tell = (piece: LogPiece): void => say(1, () => answer.kept(piece));
-        if (until !== undefined || place < this.of(service).length)
+        const wrong = this.unreadable.get(service);
+        if (wrong !== undefined) say(1, () => answer.broken(wrong));
+        else if (until !== undefined || place < this.of(service).length)
           tell(this.#piece(service, place, until));
         else this.readings.set(reader, { service, place, say: tell });
       },

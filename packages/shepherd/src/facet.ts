@@ -16,6 +16,7 @@ import {
 } from './facet-view.ts';
 import { BadRequest } from './errors.ts';
 import { isName } from './requests.ts';
+import { broken } from './shepherd-state.ts';
 import { checkObserver, checkSink } from './sinks.ts';
 import type {
   Observer,
@@ -25,6 +26,7 @@ import type {
   ServiceFacet,
   Shepherd,
   Sink,
+  Status,
 } from './types.ts';
 
 /** What a facet stands in front of. */
@@ -59,9 +61,7 @@ export const makeServiceFacet = (
       return turn.when(
         turn.send(shepherd, 'probe', name, timeoutMs, hops),
         (_turn, status) => facetView(status),
-        (_turn, reason): never => {
-          throw facetReason(reason, sight);
-        },
+        (turn, reason): Vow<Status> => broken(turn, facetReason(reason, sight)),
       );
     },
     watch: (turn, observer, heartbeatMs) => {
@@ -109,9 +109,7 @@ const perform = (
   return turn.when(
     answer,
     (_turn, outcome) => facetOutcome(outcome, sight),
-    (_turn, reason): never => {
-      throw facetReason(reason, sight);
-    },
+    (turn, reason): Vow<Outcome> => broken(turn, facetReason(reason, sight)),
   );
 };
 
@@ -124,9 +122,7 @@ const foresee = (
   return turn.when(
     turn.send(shepherd, 'foresee', { ...request, member: name }),
     (_turn, steps) => facetSteps(steps, sight),
-    (_turn, reason): never => {
-      throw facetReason(reason, sight);
-    },
+    (turn, reason): Vow<readonly PlannedStep[]> => broken(turn, facetReason(reason, sight)),
   );
 };
 

@@ -53,11 +53,14 @@ export const follow = (
   const isDone = turn.when(turn.all(ends), (turn, settled) =>
     turn.when(turn.call(stream, 'finish'), () => settled),
   );
-  return turn.when(isDone, (_turn, settled) => {
+  return turn.when(isDone, (turn, settled): Vow<void> | undefined => {
     held.follows.delete(number);
     const failed = settled.filter((one) => !one.kept);
     const [first] = failed;
-    if (first?.kept === false && failed.length === settled.length) throw first.reason;
+    // Not thrown: whatever broke the reading of a log, a bug of a power too, is an answer to who asked.
+    return first?.kept === false && failed.length === settled.length
+      ? broken(turn, first.reason)
+      : undefined;
   });
 };
 

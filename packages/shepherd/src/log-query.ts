@@ -2,7 +2,7 @@
 import { limits } from './limits.ts';
 import { BadRequest, Malformed } from './errors.ts';
 import { checkedCount, checkedHops } from './requests.ts';
-import { readCount, struct, textOf } from './read.ts';
+import { readWhole, struct, textOf } from './read.ts';
 import type { LogPlace, LogQuery } from './types.ts';
 
 /**
@@ -45,7 +45,7 @@ const checkedPlaces = (places: readonly LogPlace[]): readonly LogPlace[] => {
     throw error;
   }
 };
-const readPlace = struct<LogPlace>({ place: readCount }, { about: textOf(limits.lineCharacters) });
+const readPlace = struct<LogPlace>({ place: readWhole }, { about: textOf(limits.lineCharacters) });
 
 /** The places of a query by the member that they are about: the first part of their names, which holds no slash. */
 export const placesByMember = ({

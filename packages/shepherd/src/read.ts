@@ -104,6 +104,9 @@ export const readUpTo =
       ? readCount(value, what)
       : fail(what, `a whole number from 0 to ${max}`, value);
 
+/** A place or another whole number, up to what a number counts exactly. */
+export const readWhole: Read<number> = readUpTo(Number.MAX_SAFE_INTEGER);
+
 /**
  * What a value takes, roughly, in characters. Plain data only; its depth is that of a known shape.
  */

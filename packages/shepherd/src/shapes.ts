@@ -15,6 +15,7 @@ import {
   listOfKnown,
   readBoolean,
   readCount,
+  readWhole,
   readUpTo,
   readField,
   readName,
@@ -377,7 +378,7 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
       { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },
       {},
     ),
-    place: struct<Of<'place'>>({ kind: () => 'place', place: readCount }, { about: text }),
+    place: struct<Of<'place'>>({ kind: () => 'place', place: readWhole }, { about: text }),
   };
   const readKind = wordOf(['line', 'note', 'place', 'change'] as const, undefined);
   const readWhat = wordOf(logNotes, undefined);

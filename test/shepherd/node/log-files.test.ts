@@ -73,12 +73,13 @@ describe('the tail of a log', () => {
     ]);
   });
 
-  it('that cannot be read breaks with the file and the reason', async () => {
+  it('that cannot be read is refused with the reason, without where it lies', async () => {
     const files = makeLogFiles({ folder, wall: Date.now });
     fs.mkdirSync(files.pathOf('web'));
     const { answer, value } = answerOf();
     files.lines('web', { lineCount: 1 }, answer);
-    await expect(value).rejects.toThrow(`log: ${files.pathOf('web')}: is no plain file`);
+    const reason: unknown = await value.catch((error: unknown) => error);
+    expect(reason).toMatchObject({ code: 'refused', message: 'the log of web: is no plain file' });
   });
 });
 
@@ -179,7 +180,7 @@ describe('the tail of what is no log', () => {
     const [link, pipe] = [answerOf<readonly string[]>(), answerOf<readonly string[]>()];
     files.lines('web', { lineCount: 10 }, link.answer);
     files.lines('pipe', { lineCount: 10 }, pipe.answer);
-    await expect(link.value).rejects.toThrow('web.log: is no plain file');
-    await expect(pipe.value).rejects.toThrow('pipe.log: is no plain file');
+    await expect(link.value).rejects.toThrow('the log of web: is no plain file');
+    await expect(pipe.value).rejects.toThrow('the log of pipe: is no plain file');
   });
 });

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { execFailure, findProgram } from '../../../packages/shepherd/src/node/program.ts';
+import { execFailure, explain, findProgram } from '../../../packages/shepherd/src/node/program.ts';
 import { makeFolder } from './support.ts';
 
 let folder: string;
@@ -87,4 +87,14 @@ describe('an exec that failed is told', () => {
       `exec: ${folder}/bin/tool: its first line asks for ${folder}: is a directory, not a program`,
     );
   });
+});
+
+it('the words for a failed system call hold no path', () => {
+  const failed = Object.assign(new Error("EIO: i/o error, open '/the/path'"), {
+    code: 'EIO',
+    syscall: 'open',
+  });
+  expect(explain(failed)).toBe('EIO: i/o error');
+  expect(explain(Object.assign(failed, { code: 'EACCES' }))).toBe('permission denied (EACCES)');
+  expect(explain(new Error('is no plain file'))).toBe('is no plain file');
 });

@@ -5,7 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Answer } from '@bellwether/actors';
+import { Refused, type Answer } from '@bellwether/actors';
 import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../types.ts';
 import { untilSeen } from './file-watch.ts';
 import { ByteTail, lastLines, wholeLines } from './lines.ts';
@@ -173,7 +173,9 @@ class FolderLogs implements ServiceLogs {
     };
     tried().then(
       (value) => answer.kept(value),
-      (error: unknown) => answer.broken(new Error(`log: ${file}: ${explain(error)}`)),
+      // Whoever asks may be anybody: where logs lie is not theirs to know.
+      (cause: unknown) =>
+        answer.broken(new Refused(`the log of ${service}: ${explain(cause)}`, { cause })),
     );
   }
 }

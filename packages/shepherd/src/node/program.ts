@@ -49,12 +49,19 @@ const words: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   EISDIR: 'is a directory',
 };
-/** The words for a failed system call, with its code for those who search for it. */
+/**
+ * The words for a failed system call, with its code for those who search for it. Paths are left out:
+ * whoever may know them adds them.
+ */
 export const explain = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   const text = code === undefined ? undefined : words[code];
   if (text !== undefined) return `${text} (${code})`;
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  // Node's own words, as in `EIO: i/o error, read` or `…, open '/the/path'`.
+  return 'syscall' in error
+    ? (error.message.split(`, ${String(error.syscall)}`, 1)[0] ?? error.message)
+    : error.message;
 };
 
 const stat = (file: string): fs.Stats | Error => {

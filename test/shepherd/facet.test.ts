@@ -1,0 +1,49 @@
+/** A facet in front of a shepherd that has a bug: whoever asks hears of it, and the daemon goes on. */
+import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
+import { makeServiceFacet, type ServiceFacet, type Shepherd } from '@bellwether/shepherd';
+import { expect, it } from 'vitest';
+import { Machine, makePrinter, program, requestOf } from '../support/shepherd-machine.ts';
+
+const bug = (): never => {
+  throw new TypeError('a bug');
+};
+type Broken = Pick<Shepherd, 'isRegistered' | 'status' | 'probe' | 'perform' | 'foresee'>;
+const makeBroken = (
+  _turn: Turn<Broken>,
+  _bcom: Bcom<Broken>,
+  real: Ref<Shepherd>,
+): Behavior<Broken> => ({
+  isRegistered: () => true,
+  status: (turn, name) => turn.call(real, 'status', name),
+  probe: bug,
+  perform: bug,
+  foresee: bug,
+});
+
+const request = requestOf({ member: 'web', action: 'start' });
+const questions: Readonly<Record<string, (turn: Turn, facet: Ref<ServiceFacet>) => unknown>> = {
+  probe: (turn, facet) => turn.send(facet, 'probe', 1_000),
+  plan: (turn, facet) => turn.send(facet, 'plan', request),
+  perform: (turn, facet) =>
+    turn.send(
+      facet,
+      'perform',
+      request,
+      turn.spawn(makePrinter, () => undefined),
+    ),
+};
+
+it.each(Object.keys(questions))('a bug behind %s breaks the answer and halts nothing', (name) => {
+  const world = new World(1);
+  const machine = new Machine(world, 'A', { services: [program({ provision: ['web'] })] });
+  machine.boot();
+  world.run();
+  const asked = machine.ask((turn, real) => {
+    const shepherd = turn.spawn(makeBroken, real) as unknown as Ref<Shepherd>;
+    const facet = turn.spawn(makeServiceFacet, { shepherd, name: 'web', principal: 'holder' });
+    return questions[name]?.(turn, facet);
+  });
+  world.run();
+  expect(asked.error?.message).toBe('a bug');
+  expect(machine.isUp).toBe(true);
+});
