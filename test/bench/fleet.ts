@@ -142,8 +142,7 @@ const makeController = async (folder: string): Promise<Controller> => {
         reached.kept(facets[Number(petname)]);
         return () => undefined;
       },
-      places: () => new Map(),
-      peers: turn.spawn(makePeers, { clock, entropy }),
+      peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
       clock,
       entropy,
     });

@@ -110,7 +110,7 @@ const rootBench = async (): Promise<RootBench> => {
   const refs = {
     put: (petname: string, uri: string, answer: Answer) => {
       asked.push(`put ${petname} ${uri}`);
-      answer.kept(undefined);
+      answer.kept({ peer: 'x' });
     },
     list: (answer: Answer) => answer.kept([{ petname: 'a', peer: 'x' }]),
   };
@@ -123,6 +123,7 @@ const rootBench = async (): Promise<RootBench> => {
         peers: turn.spawn(makePeers, {
           clock: bench.world.clock(),
           entropy: bench.world.entropy(),
+          destinations: new Map(),
         }),
         refs,
         about: () => about,

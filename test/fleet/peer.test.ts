@@ -4,18 +4,24 @@ import {
   FLEET_LIMITS,
   makePeers,
   paceFor,
+  type Pace,
   type Peer,
+  type Destination,
   type Peers,
-  type Waiter,
+  type Traveller,
+  type Way,
 } from '@bellwether/fleet';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, type Bench } from '../support/actors-vat.ts';
 
-const makeWaiter = (
-  _turn: Turn<Waiter>,
-  _bcom: Bcom<Waiter>,
-  told: () => void,
-): Behavior<Waiter> => ({ retry: (turn) => turn.effect(told) });
+const makeTraveller = (
+  _turn: Turn<Traveller>,
+  _bcom: Bcom<Traveller>,
+  told: (way?: Way) => void,
+): Behavior<Traveller> => ({
+  retry: (turn) => turn.effect(() => told()),
+  moved: (turn, way) => turn.effect(() => told(way)),
+});
 
 interface PeerBench extends Bench {
   readonly peers: Ref<Peers>;
@@ -25,6 +31,12 @@ interface PeerBench extends Bench {
   tell(what: 'up' | 'down'): void;
   wait(name: string): void;
   leave(name: string): void;
+  /** What those were told who hold a petname with a new ref. */
+  readonly ways: Way[];
+  join(name: string): void;
+  part(name: string): void;
+  push(name: string, to: Destination): void;
+  pace(): Promise<Pace>;
   pass(ms: number): void;
 }
 /** The largest delays that there are, unless a test draws others. */
@@ -33,17 +45,33 @@ const peerBench = async (entropy: Entropy = most, others = 0): Promise<PeerBench
   const bench = makeBench({ rehearse: true });
   const { world, vat } = bench;
   const tries: string[] = [];
-  const waiters = new Map<string, Ref<Waiter>>();
+  const ways: Way[] = [];
+  const waiters = new Map<string, Ref<Traveller>>();
   const made = await runIn(bench, (turn) => {
-    const peers = turn.spawn(makePeers, { clock: world.clock(), entropy });
-    for (let at = 0; at < others; at += 1) turn.call(peers, 'of', `other-${at}`);
-    const peer = turn.call(peers, 'of', 'x');
-    for (const name of ['a', 'b', 'c'])
+    const destinations = new Map(['a', 'b', 'c'].map((petname) => [petname, { peer: 'x' }]));
+    const peers = turn.spawn(makePeers, { clock: world.clock(), entropy, destinations });
+    for (const name of ['a', 'b', 'c', 'd'])
       waiters.set(
         name,
-        turn.spawn(makeWaiter, () => void tries.push(`${name} ${Math.round(world.now)}`)),
+        turn.spawn(makeTraveller, (way?: Way) => {
+          if (way === undefined) tries.push(`${name} ${Math.round(world.now)}`);
+          else ways.push(way);
+        }),
       );
-    return { refs: [peers, peer] as const };
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => {
+      const who = waiters.get(name);
+      if (who === undefined) throw new Error('nobody');
+      return turn.call(peers, 'join', name, who).peer;
+    });
+    if (a === undefined || a !== b || b !== c) throw new Error('three ways to one machine');
+    for (let at = 0; at < others; at += 1)
+      turn.call(
+        peers,
+        'join',
+        `other-${at}`,
+        turn.spawn(makeTraveller, () => undefined),
+      );
+    return { refs: [peers, a] as const };
   });
   const [peers, peer] = made.refs;
   const pass = (ms: number): void => world.run(world.now + ms);
@@ -51,11 +79,20 @@ const peerBench = async (entropy: Entropy = most, others = 0): Promise<PeerBench
     vat.post(peer, method, args);
     pass(0);
   };
+  const about = (method: string, ...args: readonly unknown[]): void => {
+    vat.post(peers, method, args);
+    pass(0);
+  };
   return {
     ...bench,
     peers,
     peer,
     tries,
+    ways,
+    join: (name) => about('join', name, waiters.get(name)),
+    part: (name) => about('part', name, waiters.get(name)),
+    push: (name, to) => about('hurry', name, to),
+    pace: () => runIn(bench, (turn) => turn.call(peers, 'pace')),
     tell: (what) => post(what),
     wait: (name) => post('wait', waiters.get(name)),
     leave: (name) => post('leave', waiters.get(name)),
@@ -151,6 +188,49 @@ describe('a machine that is there', () => {
     bench.pass(upMs);
     bench.tell('down');
     expect(delayOf(bench)).toBe(Math.min(delayMs, 5_000));
+  });
+});
+
+describe('a ref that is pushed', () => {
+  it('leads its petname to the machine that it names, with the others that lead there', async () => {
+    const bench = await peerBench();
+    bench.join('d');
+    expect(await bench.pace()).toEqual(paceFor(2));
+    bench.push('d', { peer: 'x', address: 'x:1' });
+    expect(bench.ways).toEqual([{ peer: bench.peer, destination: { peer: 'x', address: 'x:1' } }]);
+    expect(await bench.pace()).toEqual(paceFor(1));
+  });
+  it('leaves those behind that lead to the old machine', async () => {
+    const bench = await peerBench();
+    bench.push('a', { peer: 'y' });
+    expect(bench.ways.map(({ peer }) => peer === bench.peer)).toEqual([false]);
+    expect(await bench.pace()).toEqual(paceFor(2));
+  });
+  it('to the same machine takes nothing from what is known of it', async () => {
+    const bench = await peerBench();
+    for (const name of ['b', 'c']) bench.part(name);
+    bench.push('a', { peer: 'x', address: 'elsewhere:1' });
+    expect(bench.ways.map(({ peer }) => peer === bench.peer)).toEqual([true]);
+  });
+});
+
+describe('a machine that nobody wants to reach', () => {
+  it('counts no more once the last petname is given up, however often it was taken up', async () => {
+    const bench = await peerBench(most, 1);
+    bench.join('a');
+    expect(await bench.pace()).toEqual(paceFor(2));
+    for (const name of ['a', 'b', 'b']) bench.part(name);
+    expect(await bench.pace()).toEqual(paceFor(2));
+    bench.part('c');
+    expect(await bench.pace()).toEqual(paceFor(1));
+  });
+  it('has no timer', async () => {
+    const bench = await peerBench();
+    bench.tell('down');
+    bench.wait('a');
+    expect(bench.world.pendingCount).toBe(1);
+    bench.leave('a');
+    expect(bench.world.pendingCount).toBe(0);
   });
 });
 

@@ -25,8 +25,7 @@ const machineWith = (world: World, planned: readonly PlannedService[]) => {
       reached.broken(new Unreachable('nobody is there'));
       return () => undefined;
     },
-    places: () => new Map(),
-    peers: turn.spawn(makePeers, { clock, entropy }),
+    peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
     clock,
     entropy,
   });

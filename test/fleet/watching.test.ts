@@ -5,6 +5,7 @@ import { Malformed, type Observer, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { settled } from '../support/actors-vat.ts';
 import {
+  crowd,
   makeProxyBench,
   pass,
   requestOf,
@@ -188,6 +189,43 @@ describe('a command that takes longer than its asker waits', () => {
     await pass(bench, 1_000);
     expect(outcome.value).toMatchObject({ result: 'timed-out' });
     expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
+  });
+});
+
+describe('a member of a fleet that a reload has made small', () => {
+  it('is asked for quicker beats with its next one, and known all the while', async () => {
+    const large = paceFor(FLEET_LIMITS.largeFleetCount);
+    const bench = await makeProxyBench();
+    const takeBack = await crowd(bench, FLEET_LIMITS.largeFleetCount - 1);
+    await connect(bench);
+    await push(bench, 0, [runningStatus]);
+    expect(bench.watched.map((one) => one.heartbeatMs)).toEqual([large.heartbeatMs]);
+    takeBack();
+    await pass(bench, large.heartbeatMs);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running' });
+    expect(bench.watched).toHaveLength(1);
+    expect(await push(bench, 1, [])).toBeUndefined();
+    expect(bench.watched.at(-1)?.heartbeatMs).toBe(heartbeatMs);
+    bench.watched.at(-1)?.answer.kept(undefined);
+    await push(bench, 0, [runningStatus]);
+    await pass(bench, staleMs);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+  });
+  it('is asked once only, and not again while the pace is what it was', async () => {
+    const bench = await makeProxyBench();
+    await connect(bench);
+    await push(bench, 0, [runningStatus]);
+    await crowd(bench, FLEET_LIMITS.largeFleetCount - 2);
+    await push(bench, 1, []);
+    expect(bench.watched).toHaveLength(1);
+    await crowd(bench, FLEET_LIMITS.largeFleetCount - 1);
+    await push(bench, 2, []);
+    await push(bench, 0, [runningStatus]);
+    await push(bench, 1, []);
+    expect(bench.watched.map((one) => one.heartbeatMs)).toEqual([
+      heartbeatMs,
+      paceFor(FLEET_LIMITS.largeFleetCount).heartbeatMs,
+    ]);
   });
 });
 

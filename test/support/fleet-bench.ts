@@ -1,6 +1,13 @@
 /** A controller without a network: dials and far ends that answer when a test says so. */
 import { type Answer, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
-import { makeExportedService, makeLiveRef, makePeers, type Dial } from '@bellwether/fleet';
+import {
+  makeExportedService,
+  makeLiveRef,
+  makePeers,
+  type Dial,
+  type Peers,
+  type Traveller,
+} from '@bellwether/fleet';
 import type {
   Event,
   Observer,
@@ -48,6 +55,7 @@ export interface ProxyBench extends Bench {
   readonly told: Event[];
   readonly facet: Ref<ServiceFacet>;
   readonly proxy: Ref<Service>;
+  readonly peers: Ref<Peers>;
   readonly writer: Ref<Writer>;
 }
 
@@ -121,6 +129,30 @@ const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
 });
 
+const makeTraveller = (
+  _turn: Turn<Traveller>,
+  _bcom: Bcom<Traveller>,
+  told: (what: 'retry' | 'moved') => void,
+): Behavior<Traveller> => ({
+  retry: (turn) => turn.effect(() => told('retry')),
+  moved: (turn) => turn.effect(() => told('moved')),
+});
+/** So many machines more that somebody wants to reach; the result takes them back. */
+export const crowd = async (
+  { world, vat, peers }: Pick<ProxyBench, 'world' | 'vat' | 'peers'>,
+  count: number,
+): Promise<() => void> => {
+  const one = vat.run((turn) => turn.spawn(makeTraveller, () => undefined));
+  const each = (method: 'join' | 'part', who: Ref<Traveller>): void => {
+    for (let at = 0; at < count; at += 1) vat.post(peers, method, [`other-${at}`, who]);
+    world.run(world.now);
+  };
+  world.run(world.now);
+  const who = await one;
+  each('join', who);
+  return () => each('part', who);
+};
+
 /** A proxy named web-server-a over a dial and a far end that the test controls. */
 export const makeProxyBench = async (): Promise<ProxyBench> => {
   const bench = makeBench();
@@ -145,8 +177,9 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     const entropy = bench.world.entropy();
     const now = bench.world.clock();
     const clock = { ...now, wall: () => now.wall() + wallShift.ms };
-    const peers = turn.spawn(makePeers, { clock, entropy });
-    const way = { petname: 'a-web', peer: 'x.tcp-tls', dial, peers, entropy };
+    const destinations = new Map([['a-web', { peer: 'x.tcp-tls' }]]);
+    const peers = turn.spawn(makePeers, { clock, entropy, destinations });
+    const way = { petname: 'a-web', dial, peers, entropy };
     const remote = turn.spawn(makeLiveRef, way);
     const board = turn.spawn(makeBoard, () => void (touched.count += 1));
     const proxy = turn.spawn(makeExportedService, {
@@ -164,11 +197,11 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       makeTestWriter,
       (events: readonly Event[]) => void told.push(...events),
     );
-    return { refs: [facet, proxy, writer] as const };
+    return { refs: [facet, proxy, writer, peers] as const };
   });
-  const [facet, proxy, writer] = made.refs;
+  const [facet, proxy, writer, peers] = made.refs;
   const seen = { calls, asked, watched: watching, touched, told };
-  return { ...bench, ...seen, wallShift, facet, proxy, writer };
+  return { ...bench, ...seen, wallShift, facet, proxy, writer, peers };
 };
 
 /** A promise whose end can be looked at without waiting. */

@@ -41,6 +41,7 @@ import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import {
   createRouter,
   parseUri,
+  peerKey,
   Sturdyref,
   sturdyrefUri,
   type Netlayer,
@@ -182,13 +183,15 @@ export class FleetNode {
     const { world } = this.#site;
     const all = Object.values(this.config.exported ?? {});
     const origins = all.map((given) => exportedConfig(given).origin);
-    const places = new Map(origins.map((origin) => [petnameOf(origin), `${origin}.memory`]));
+    const destinations = new Map(
+      origins.map((origin) => [petnameOf(origin), { peer: `${origin}.memory` }]),
+    );
     const [clock, entropy] = [this.machine.time.clock(), world.entropy()];
-    const peers = turn.spawn(makePeers, { clock, entropy });
+    const peers = turn.spawn(makePeers, { clock, entropy, destinations });
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: plannedIn(this.config),
-      surroundings: { dial: this.#dial(), places: () => places, peers, clock, entropy },
+      surroundings: { dial: this.#dial(), peers, clock, entropy },
       load: (answer) => this.#load(answer),
       keep: () => undefined,
     });
@@ -205,7 +208,11 @@ export class FleetNode {
       composition,
       peers,
       refs: {
-        put: (petname, uri, answer) => answer.kept(void this.refs.set(petname, uri)),
+        put: (petname, uri, answer) => {
+          this.refs.set(petname, uri);
+          const ref = parseUri(uri);
+          answer.kept({ peer: ref instanceof Sturdyref ? peerKey(ref.peer) : petname });
+        },
         list: (answer) =>
           answer.kept([...this.refs.keys()].map((petname) => ({ petname, peer: '' }))),
       },

@@ -45,8 +45,6 @@ export type PlannedService =
 /** What services that are elsewhere need of the daemon. */
 export interface Surroundings {
   readonly dial: Dial;
-  /** Where each petname of the daemon's store leads now. Only read. */
-  readonly places: () => ReadonlyMap<string, string>;
   /** The machines that all of them are at. */
   readonly peers: Ref<Peers>;
   /** Only read. */
@@ -65,7 +63,8 @@ export const registerServices = (
   surroundings: Surroundings,
 ): void => {
   const shares = sharesIn(planned);
-  const exported = exporter(turn, shepherd, surroundings);
+  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
+    exportedService(turn, spec, shepherd, surroundings);
   for (const one of planned) {
     switch (one.kind) {
       case 'service':
@@ -93,7 +92,8 @@ export const swapOf = (
 ): Swap => {
   const { added, changed, removed, unchanged } = diffOf(before, after);
   const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
-  const exported = exporter(turn, shepherd, surroundings);
+  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
+    exportedService(turn, spec, shepherd, surroundings);
   const others = changed.filter((one) => one.before.kind !== one.after.kind);
   const fresh = [...added, ...changed.map((one) => one.after)];
   const sharers = unchanged.filter(
@@ -117,28 +117,13 @@ const sharesIn = (planned: readonly PlannedService[]): Shares =>
     ),
   );
 
-/** Makes services elsewhere, with one look at where they are. */
-const exporter = (turn: Turn, shepherd: Ref<Shepherd>, surroundings: Surroundings) => {
-  let places: ReadonlyMap<string, string> | undefined;
-  return (spec: ExportedSpec): Ref<ServiceElsewhere> => {
-    places ??= surroundings.places();
-    return exportedService(turn, spec, shepherd, surroundings, places.get(spec.petname));
-  };
-};
 const exportedService = (
   turn: Turn,
   { provision, petname, origin, requirement }: ExportedSpec,
   shepherd: Ref<Shepherd>,
   { dial, peers, clock, entropy }: Surroundings,
-  peer: string | undefined,
 ): Ref<ServiceElsewhere> => {
-  const remote = turn.spawn(makeLiveRef, {
-    petname,
-    dial,
-    peers,
-    entropy,
-    ...(peer === undefined ? {} : { peer }),
-  });
+  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy });
   const board = turn.call(shepherd, 'board');
   const place = { provision, petname, origin, requirement, remote };
   return turn.spawn(makeExportedService, { ...place, peers, board, clock });

@@ -51,6 +51,7 @@ import {
   touched,
   type Observed,
 } from './observed.ts';
+import type { Pace } from './pace.ts';
 import { reader } from './read.ts';
 import { below, relabelledRow } from './relabel.ts';
 import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
@@ -81,6 +82,7 @@ export const makeExportedService = (
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
     lastWatching: turn.cell(0),
+    pace: turn.cell<Pace | undefined>(undefined),
     askingCount: turn.cell(0),
     doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
   };

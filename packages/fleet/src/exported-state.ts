@@ -35,6 +35,8 @@ export interface Held extends ExportedServiceOptions {
   /** The watching whose pushes count; the others are refused. */
   readonly watching: JournalCell<number | undefined>;
   readonly lastWatching: JournalCell<number>;
+  /** That of the last watching: its far end sends heartbeats as it was asked to. */
+  readonly pace: JournalCell<Pace | undefined>;
   /** Watchings that the far end has not answered yet. */
   readonly askingCount: JournalCell<number>;
   /** Goes off when what is known may be too old. */
@@ -43,8 +45,10 @@ export interface Held extends ExportedServiceOptions {
 
 /** This moment. */
 export const instant = ({ clock }: Held): Instant => ({ now: clock.now(), wall: clock.wall() });
-/** How often to look, now. */
-export const paceOf = ({ peers }: Held, turn: Turn): Pace => turn.call(peers, 'pace');
+/** How often to look: as it was agreed with the far end, or as it would be now. */
+export const paceOf = (held: Held, turn: Turn): Pace => held.pace.get() ?? paceNow(held, turn);
+/** How often to look, for as many machines as there are now. */
+export const paceNow = ({ peers }: Held, turn: Turn): Pace => turn.call(peers, 'pace');
 
 /** The status that an observation means at this moment. */
 export const shown = (held: Held, turn: Turn, observed: Observed): Status =>

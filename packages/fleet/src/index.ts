@@ -33,6 +33,14 @@ export {
 } from './local-root.ts';
 export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
 export { paceFor, type Pace } from './pace.ts';
-export { makePeers, type Peer, type Peers, type PeersOptions, type Waiter } from './peer.ts';
+export {
+  makePeers,
+  type Peer,
+  type Peers,
+  type PeersOptions,
+  type Traveller,
+  type Waiter,
+  type Way,
+} from './peer.ts';
 export { sharedMembers } from './shares.ts';
 export { isGood, neededOf, verdict, worstOf, type MinReady } from './summary.ts';

@@ -32,8 +32,8 @@ import {
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { wordsOf } from './errors.ts';
 import { LIMITS } from './limits.ts';
-import { share, type Peer, type Peers, type Waiter } from './peer.ts';
-import type { Dial } from './types.ts';
+import { share, type Peer, type Peers, type Traveller, type Way } from './peer.ts';
+import type { Destination, Dial } from './types.ts';
 
 /** A ref that may have to be dialled first. */
 export interface LiveRef {
@@ -58,17 +58,16 @@ export interface Follower {
 export interface LiveRefOptions {
   /** The name in the daemon's ref store. */
   readonly petname: string;
-  /** Where that leads, for messages; absent where the store does not know the petname. */
-  readonly peer?: string;
   readonly dial: Dial;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
 }
-type Inner = LiveRef & Waiter;
+type Inner = LiveRef & Traveller;
 interface Held extends LiveRefOptions {
   readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
   readonly follower: JournalCell<Ref<Follower> | undefined>;
-  readonly way: Ref<Peer>;
+  /** How its machine is reached; undefined before anybody has followed it. */
+  readonly way: JournalCell<Way | undefined>;
 }
 
 /** Makes a live ref; it dials once somebody reaches for it, or follows it. */
@@ -81,26 +80,39 @@ export const makeLiveRef = (
     ...options,
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
     follower: turn.cell<Ref<Follower> | undefined>(undefined),
-    way: turn.call(options.peers, 'of', options.peer ?? options.petname),
+    way: turn.cell<Way | undefined>(undefined),
   };
   return {
     reach: (turn) => held.live.get() ?? connect(held, turn),
     follow: (turn, follower) => {
       held.follower.set(follower);
-      turn.call(held.peers, 'join', held.petname, turn.self);
-      turn.call(held.way, 'wait', turn.self);
+      const way = turn.call(held.peers, 'join', held.petname, turn.self);
+      held.way.set(way);
+      turn.call(way.peer, 'wait', turn.self);
     },
     leave: (turn) => {
       held.follower.set(undefined);
       turn.call(held.peers, 'part', held.petname, turn.self);
-      turn.call(held.way, 'leave', turn.self);
+      tellPeer(held, (peer) => turn.call(peer, 'leave', turn.self));
     },
-    retry: (turn) => {
+    retry: (turn) => retry(held, turn),
+    moved: (turn, way) => {
       if (held.follower.get() === undefined) return;
-      // Its follower heard of a ref that is there already, or will hear of the dial under way.
-      if (held.live.get() === undefined) connect(held, turn);
+      tellPeer(held, (peer) => turn.call(peer, 'leave', turn.self));
+      held.way.set(way);
+      retry(held, turn);
     },
   };
+};
+
+const tellPeer = ({ way }: Held, tell: (peer: Ref<Peer>) => void): void => {
+  const peer = way.get()?.peer;
+  if (peer !== undefined) tell(peer);
+};
+
+/** Its follower heard of a ref that is there already, or will hear of the dial under way. */
+const retry = (held: Held, turn: Turn<Inner>): void => {
+  if (held.follower.get() !== undefined && held.live.get() === undefined) connect(held, turn);
 };
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
@@ -123,7 +135,7 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   turn.when(
     reached,
     (turn, ref) => {
-      turn.tell(held.way, 'up');
+      tellPeer(held, (peer) => turn.tell(peer, 'up'));
       hasArrived.set(true);
       const reason = loss.get();
       if (reason !== undefined) return gone(held, turn, reached, reason);
@@ -158,12 +170,12 @@ const gone = (
   held.live.set(undefined);
   // A machine that says no is there; where this daemon says no, nobody was asked.
   const isNo = fateOf(reason) === 'refused' && isRemote(reason.cause);
-  turn.tell(held.way, isNo ? 'up' : 'down');
+  tellPeer(held, (peer) => turn.tell(peer, isNo ? 'up' : 'down'));
   const follower = held.follower.get();
   if (follower === undefined) return;
   turn.tell(follower, 'missed', reason);
   if (isNo) retryRarely(held, turn);
-  else turn.tell(held.way, 'wait', turn.self);
+  else tellPeer(held, (peer) => turn.tell(peer, 'wait', turn.self));
 };
 
 /** After the cap, and up to twice as late. */
@@ -178,15 +190,17 @@ const retryRarely = (held: Held, turn: Turn<Inner>): void => {
  * No contact is one thing, and a peer that answers no is another: a reference that was revoked or
  * never was stays so, however often it is dialled.
  */
-const failureOf = ({ petname, peer }: LiveRefOptions, reason: Error): ActorError => {
-  const where = peer === undefined ? petname : `${petname} at ${shortKey(peer)}`;
+const failureOf = ({ petname, way }: Held, reason: Error): ActorError => {
+  const destination = way.get()?.destination;
+  const where = destination === undefined ? petname : `${petname} at ${addressOf(destination)}`;
   return fateOf(reason) === 'refused'
     ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
     : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });
 };
 
-/** Who is there, as short as it can be told from others: a designator takes half a line. */
-const shortKey = (peer: string): string => {
+/** Where it is; else who is there, as short as it can be told from others: a designator takes half a line. */
+const addressOf = ({ peer, address }: Destination): string => {
+  if (address !== undefined) return address;
   const [, designator = '', transport = ''] = /^(.+)(\.[^.]+)$/.exec(peer) ?? [];
   return designator.length <= LIMITS.shownDesignator
     ? peer

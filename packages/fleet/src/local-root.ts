@@ -12,11 +12,11 @@ import { LIMITS } from './limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Peers } from './peer.ts';
 import { readName, readStatusNames, readUpTo } from './read.ts';
-import type { About, LocalRoot } from './types.ts';
+import type { About, Destination, LocalRoot } from './types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
-  /** Kept once the ref is on disk; broken for a URI that is none. The URI is a secret. */
+  /** Kept with its Destination once the ref is on disk; broken for a URI that is none. The URI is a secret. */
   put(petname: string, uri: string, answer: Answer): void;
   /** Kept with petnames and peers, no secrets. */
   list(answer: Answer): void;
@@ -83,8 +83,10 @@ export const makeLocalRoot = (
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);
-      const put = turn.ask<void>((answer) => refs.put(petname, uri, answer));
-      return turn.when(put, (turn) => turn.tell(options.peers, 'hurry', petname));
+      const put = turn.ask<Destination>((answer) => refs.put(petname, uri, answer));
+      return turn.when(put, (turn, destination) =>
+        turn.tell(options.peers, 'hurry', petname, destination),
+      );
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),

@@ -26,6 +26,7 @@ import type {
 } from '@bellwether/actors';
 import { LIMITS } from './limits.ts';
 import { paceFor, type Pace } from './pace.ts';
+import type { Destination } from './types.ts';
 
 /** Somebody who wants contact, and can wait. */
 export interface Waiter {
@@ -43,23 +44,35 @@ export interface Peer {
   /** Somebody has not reached it, or has lost it. */
   down(): void;
 }
-/** All machines that this one wants to reach. */
+/** The way to a machine by one petname. */
+export interface Way {
+  /** Shared by all petnames that lead there. */
+  readonly peer: Ref<Peer>;
+  /** Absent where the store has no such ref. */
+  readonly destination?: Destination;
+}
+/** Who wants contact by one petname. */
+export interface Traveller extends Waiter {
+  /** There is a new ref under the petname, and this is the way that it leads. */
+  moved(way: Way): void;
+}
+/** All machines that somebody here wants to reach; one that nobody wants to any more is forgotten. */
 export interface Peers {
-  /** The one behind a key, made where there is none yet; who shares a key shares the way. */
-  of(key: string): Ref<Peer>;
   /** How often to look, for as many as there are. */
   pace(): Pace;
-  /** From now on this one is told when the ref under a petname was replaced. */
-  join(petname: string, who: Ref<Waiter>): void;
-  part(petname: string, who: Ref<Waiter>): void;
-  /** There is a new ref under this petname: whoever waits for the old one tries at once. */
-  hurry(petname: string): void;
+  /** The way by this petname; from now on this one is told when it is another. */
+  join(petname: string, who: Ref<Traveller>): Way;
+  part(petname: string, who: Ref<Traveller>): void;
+  /** There is a new ref under this petname: whoever waits for the old one takes its way, at once. */
+  hurry(petname: string, destination: Destination): void;
 }
 /** What peers are made from. */
 export interface PeersOptions {
   /** Only read. */
   readonly clock: Pick<Clock, 'now'>;
   readonly entropy: Entropy;
+  /** Where the petnames of the daemon's store lead at the beginning. */
+  readonly destinations: ReadonlyMap<string, Destination>;
 }
 
 /** Makes the table of peers of one life. */
@@ -68,32 +81,77 @@ export const makePeers = (
   _bcom: Bcom<Peers>,
   options: PeersOptions,
 ): Behavior<Peers> => {
-  const known = turn.map<string, Ref<Peer>>();
-  const byPetname = turn.map<string, JournalMap<Ref<Waiter>, true>>();
+  const held: Table = {
+    ...options,
+    known: turn.map<string, Known>(),
+    travellers: turn.map<string, JournalMap<Ref<Traveller>, true>>(),
+    pushed: turn.map<string, Destination>(),
+  };
   return {
-    of: (turn, key) => {
-      const peer = known.get(key) ?? turn.spawn(makePeer, options, turn.self);
-      known.set(key, peer);
-      return peer;
-    },
-    pace: () => paceFor(known.size),
+    pace: () => paceFor(held.known.size),
     join: (turn, petname, who) => {
-      const holders = byPetname.get(petname) ?? turn.map<Ref<Waiter>, true>();
-      holders.set(who, true);
-      byPetname.set(petname, holders);
+      const here = held.travellers.get(petname) ?? turn.map<Ref<Traveller>, true>();
+      if (!here.has(who)) hold(held, turn, keyOf(held, petname), 1);
+      here.set(who, true);
+      held.travellers.set(petname, here);
+      return wayBy(held, petname);
     },
-    part: (_turn, petname, who) => {
-      const holders = byPetname.get(petname);
-      holders?.delete(who);
-      if (holders?.size === 0) byPetname.delete(petname);
+    part: (turn, petname, who) => {
+      const here = held.travellers.get(petname);
+      if (here?.delete(who) !== true) return;
+      hold(held, turn, keyOf(held, petname), -1);
+      if (here.size === 0) held.travellers.delete(petname);
     },
-    hurry: (turn, petname) => {
-      for (const who of [...(byPetname.get(petname)?.keys() ?? [])]) turn.tell(who, 'retry');
+    hurry: (turn, petname, destination) => {
+      const here = [...(held.travellers.get(petname)?.keys() ?? [])];
+      const before = keyOf(held, petname);
+      held.pushed.set(petname, destination);
+      if (here.length === 0) return;
+      // In this order a machine that stays the same is not forgotten in between.
+      hold(held, turn, destination.peer, here.length);
+      hold(held, turn, before, -here.length);
+      for (const who of here) turn.tell(who, 'moved', wayBy(held, petname));
     },
   };
 };
 
-interface Held extends PeersOptions {
+interface Table extends PeersOptions {
+  /** Machines that somebody wants to reach, by key. */
+  readonly known: JournalMap<string, Known>;
+  /** Who wants contact, by petname. */
+  readonly travellers: JournalMap<string, JournalMap<Ref<Traveller>, true>>;
+  /** Where refs lead that came since the beginning, by petname. */
+  readonly pushed: JournalMap<string, Destination>;
+}
+interface Known {
+  readonly peer: Ref<Peer>;
+  /** By how many it is wanted. */
+  readonly holderCount: number;
+}
+const destinationOf = ({ pushed, destinations }: Table, petname: string): Destination | undefined =>
+  pushed.get(petname) ?? destinations.get(petname);
+/** What leads nowhere yet has a way of its own. */
+const keyOf = (held: Table, petname: string): string =>
+  destinationOf(held, petname)?.peer ?? petname;
+const wayBy = (held: Table, petname: string): Way => {
+  const peer = held.known.get(keyOf(held, petname))?.peer;
+  if (peer === undefined) throw new TypeError(`nobody holds the way to ${petname}`);
+  const destination = destinationOf(held, petname);
+  return { peer, ...(destination !== undefined && { destination }) };
+};
+/** So many more, or fewer, want to reach the machine of this key. */
+const hold = (held: Table, turn: Turn<Peers>, key: string, count: number): void => {
+  const known = held.known.get(key);
+  const holderCount = (known?.holderCount ?? 0) + count;
+  if (holderCount <= 0) held.known.delete(key);
+  else {
+    const { clock, entropy } = held;
+    const peer = known?.peer ?? turn.spawn(makePeer, { clock, entropy }, turn.self);
+    held.known.set(key, { peer, holderCount });
+  }
+};
+
+interface Held extends Powers {
   readonly peers: Ref<Pick<Peers, 'pace'>>;
   /** By the monotonic clock; undefined while down. */
   readonly upAtMs: JournalCell<number | undefined>;
@@ -110,14 +168,15 @@ interface Attempt {
   readonly timer?: { cancel(): void };
 }
 
+type Powers = Omit<PeersOptions, 'destinations'>;
 const makePeer = (
   turn: Turn<Peer>,
   _bcom: Bcom<Peer>,
-  options: PeersOptions,
+  powers: Powers,
   peers: Ref<Pick<Peers, 'pace'>>,
 ): Behavior<Peer> => {
   const held: Held = {
-    ...options,
+    ...powers,
     peers,
     upAtMs: turn.cell<number | undefined>(undefined),
     failureCount: turn.cell(0),
@@ -132,7 +191,12 @@ const makePeer = (
       if (held.upAtMs.get() !== undefined) attempt(held, turn);
       else if (held.next.get() === undefined) attemptLater(held, turn);
     },
-    leave: (_turn, who) => void held.waiting.delete(who),
+    leave: (_turn, who) => {
+      held.waiting.delete(who);
+      if (held.waiting.size > 0) return;
+      held.next.get()?.timer?.cancel();
+      held.next.set(undefined);
+    },
     up: (turn) => {
       if (held.upAtMs.get() === undefined) held.upAtMs.set(held.clock.now());
       attempt(held, turn);

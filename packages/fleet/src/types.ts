@@ -90,6 +90,13 @@ export type Reloaded =
       /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
       readonly outcome?: Outcome;
     };
+/** Where a ref of a daemon's store leads. */
+export interface Destination {
+  /** Which peer: refs to one machine have the same. */
+  readonly peer: string;
+  /** Where it is found, for people: `host:port`. Absent where there is nothing better than the key. */
+  readonly address?: string;
+}
 /** One ref of a daemon's own store. */
 export type ListedRef =
   | { readonly petname: string; readonly peer: string }

@@ -13,7 +13,7 @@
 import type { Bcom, Behavior, Clock, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
-import { instant, paceOf, type Held } from './exported-state.ts';
+import { instant, paceNow, paceOf, type Held } from './exported-state.ts';
 import { LIMITS } from './limits.ts';
 import {
   between,
@@ -68,7 +68,15 @@ export const told = (
   const [status] = statuses;
   const before = held.observed.get();
   observe(held, turn, status === undefined ? confirmed(before, at) : heard(before, status, at));
+  keepPace(held, turn);
   return true;
+};
+/** Where a reload has made a large fleet small, or a small one large, the beats that were asked for do not fit. */
+const keepPace = (held: Held, turn: Turn<Watcher>): void => {
+  const ref = held.contact.get();
+  if (ref === undefined || paceNow(held, turn).heartbeatMs === paceOf(held, turn).heartbeatMs)
+    return;
+  watch(held, turn, ref);
 };
 /** What was pushed is no push: the far end is not to be believed for a while. */
 export const spoilt = (held: Held, turn: Turn<Watcher>, watching: number, reason: Error): void => {
@@ -119,7 +127,9 @@ const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void =>
     service: turn.self,
     clock: held.clock,
   });
-  const { heartbeatMs, redialCapMs } = paceOf(held, turn);
+  const pace = paceNow(held, turn);
+  held.pace.set(pace);
+  const { heartbeatMs, redialCapMs } = pace;
   turn.when(
     turn.send(ref, 'watch', observer, heartbeatMs),
     () => answered(held),

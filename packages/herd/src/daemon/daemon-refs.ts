@@ -1,32 +1,49 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
 import { Refused, type Answer, type Log } from '@bellwether/actors';
-import type { Dial, RefStore as RefPower } from '@bellwether/fleet';
+import type { Destination, Dial, RefStore as RefPower } from '@bellwether/fleet';
 import { peerKey, peerUri, type Router, type Sturdyref, type SessionView } from '@bellwether/ocapn';
 import { RefStore, sturdyrefOf, UnknownRef } from '../refs/ref-store.ts';
 import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
 export interface DaemonRefs extends RefPower {
-  /** Where each petname leads now, for messages; reads the whole folder. */
-  places(): ReadonlyMap<string, string>;
+  /** Where each petname leads now; reads the whole folder, so it is not for a turn. */
+  destinations(): ReadonlyMap<string, Destination>;
   readonly dial: Dial;
   /** Told of each session that opens: a peer that calls from another address is found there again. */
   met(session: SessionView): void;
 }
 
-/** Makes them over a folder. Dials wait for `serving`, which hands out the router once others may find this daemon. */
-export const daemonRefs = (
-  folder: string,
-  uid: number,
-  serving: (task: () => void) => void,
-  router: () => Router,
-  log: Log,
-): DaemonRefs => {
+/** What the daemon's refs are made of. */
+export interface DaemonRefsOptions {
+  readonly folder: string;
+  readonly uid: number;
+  /** Carries a task out once others may find this daemon. */
+  readonly serving: (task: () => void) => void;
+  readonly router: () => Router;
+  /** Told where a ref leads now whose peer was found at another address. */
+  readonly moved: (petname: string, destination: Destination) => void;
+  readonly log: Log;
+}
+
+/** Makes them over a folder. */
+export const daemonRefs = ({
+  folder,
+  uid,
+  serving,
+  router,
+  moved,
+  log,
+}: DaemonRefsOptions): DaemonRefs => {
   const store = new RefStore(folder, uid);
   const peers = new MovedPeers(router);
   return {
     put: (petname, uri, answer) =>
-      settle(answer, () => store.add(petname, sturdyrefOf(uri, 'the ref that was pushed'), true)),
+      settle(answer, () => {
+        const ref = sturdyrefOf(uri, 'the ref that was pushed');
+        store.add(petname, ref, true);
+        return destinationOf(ref);
+      }),
     list: (answer) =>
       settle(answer, () =>
         store
@@ -35,17 +52,17 @@ export const daemonRefs = (
             'ref' in one ? { petname: one.petname, peer: peerKey(one.ref.peer) } : one,
           ),
       ),
-    places: () =>
+    destinations: () =>
       new Map(
         store
           .list()
-          .flatMap((one) => ('ref' in one ? [[one.petname, peerKey(one.ref.peer)] as const] : [])),
+          .flatMap((one) => ('ref' in one ? [[one.petname, destinationOf(one.ref)] as const] : [])),
       ),
     dial: (petname, reached, lost) => {
       let cancel = (): void => undefined;
       let isOff = false;
       serving(() => {
-        if (!isOff) cancel = dial({ store, peers, log }, petname, reached, lost);
+        if (!isOff) cancel = dial({ store, peers, moved, log }, petname, reached, lost);
       });
       return () => {
         isOff = true;
@@ -59,8 +76,16 @@ export const daemonRefs = (
 interface Dialling {
   readonly store: RefStore;
   readonly peers: MovedPeers;
+  readonly moved: (petname: string, destination: Destination) => void;
   readonly log: Log;
 }
+
+/** A socket of this machine is nobody's business; an address of the network tells more than a key. */
+const destinationOf = ({ peer }: Sturdyref): Destination => {
+  const { host, port } = peer.hints;
+  const isKnown = host !== undefined && port !== undefined;
+  return { peer: peerKey(peer), ...(isKnown && { address: `${host}:${port}` }) };
+};
 
 /** A power answers; it never throws into the vat. */
 const settle = (answer: Answer, body: () => unknown): void => {
@@ -72,15 +97,16 @@ const settle = (answer: Answer, body: () => unknown): void => {
 };
 
 const dial = (
-  { store, peers, log }: Dialling,
+  { store, peers, moved, log }: Dialling,
   petname: string,
   reached: Answer,
   lost: Answer,
 ): (() => void) => {
-  const keep = (moved: Sturdyref): void => {
+  const keep = (there: Sturdyref): void => {
     try {
-      store.add(petname, moved, true);
-      log('ref.moved', { petname, to: peerUri(moved.peer) });
+      store.add(petname, there, true);
+      moved(petname, destinationOf(there));
+      log('ref.moved', { petname, to: peerUri(there.peer) });
     } catch (error) {
       log('ref.not-kept', { petname, error }); // it is reached all the same
     }

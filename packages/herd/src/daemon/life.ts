@@ -24,10 +24,11 @@ import {
   makeLocalRoot,
   makeNonceRegistry,
   makePeers,
+  type Destination,
   type LocalRoot,
   type NonceRegistry,
+  type Peers,
   type PlannedService,
-  type Surroundings,
 } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -132,6 +133,7 @@ class VatLife implements Life {
   readonly #refs: DaemonRefs;
   #end: (how: LifeEnd) => void;
   #root: Ref<LocalRoot> | undefined;
+  #peers: Ref<Peers> | undefined;
   #mint: Ref<NonceRegistry> | undefined;
   #isOver: boolean;
   /** What waits until others may find this daemon; undefined from then on. */
@@ -143,6 +145,7 @@ class VatLife implements Life {
     this.#isOver = false;
     this.#waiting = [];
     this.#root = undefined;
+    this.#peers = undefined;
     this.#mint = undefined;
     this.#end = () => undefined;
     this.ended = new Promise((resolve) => {
@@ -176,13 +179,14 @@ class VatLife implements Life {
       mayDial: (_to, because) => because === 'asked',
       opened: (session) => this.#refs.met(session),
     });
-    this.#refs = daemonRefs(
-      parts.refFolder,
-      parts.uid,
-      (task) => this.#onceServing(task),
-      () => this.#router,
-      parts.log,
-    );
+    this.#refs = daemonRefs({
+      folder: parts.refFolder,
+      uid: parts.uid,
+      serving: (task) => this.#onceServing(task),
+      router: () => this.#router,
+      moved: (petname, destination) => this.#hurry(petname, destination),
+      log: parts.log,
+    });
   }
 
   async serve(): Promise<void> {
@@ -221,7 +225,11 @@ class VatLife implements Life {
 
   /** Makes the actors, then adopts what runs and starts what is wanted. */
   async #populate(): Promise<void> {
-    const { mint, root, shepherd } = await this.#vat.run((turn) => this.#makeActors(turn));
+    const destinations = this.#refs.destinations();
+    const { mint, root, shepherd, peers } = await this.#vat.run((turn) =>
+      this.#makeActors(turn, destinations),
+    );
+    this.#peers = peers;
     await this.#vat.run((turn) => turn.send(shepherd, 'restore'));
     this.#mint = mint;
     this.#root = root;
@@ -252,7 +260,11 @@ class VatLife implements Life {
     else this.#waiting.push(task);
   }
 
-  #makeActors(turn: Turn): {
+  #makeActors(
+    turn: Turn,
+    destinations: ReadonlyMap<string, Destination>,
+  ): {
+    readonly peers: Ref<Peers>;
     readonly mint: Ref<NonceRegistry>;
     readonly root: Ref<LocalRoot>;
     readonly shepherd: Ref<Shepherd>;
@@ -271,7 +283,9 @@ class VatLife implements Life {
       log,
       records,
     });
-    const surroundings = this.#surroundings(turn);
+    const [clock, entropy] = [this.#clock, nodeEntropy()];
+    const peers = turn.spawn(makePeers, { clock, entropy, destinations });
+    const surroundings = { dial: this.#refs.dial, peers, clock, entropy };
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: services,
@@ -290,20 +304,18 @@ class VatLife implements Life {
       mint,
       composition,
       refs: this.#refs,
-      peers: surroundings.peers,
+      peers,
       about: () => this.#about(),
       uriOf: (swissnum) => sturdyrefUri(new Sturdyref(this.#publicLocation(), swissnum)),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
     });
-    return { mint, root, shepherd };
+    return { mint, root, shepherd, peers };
   }
 
-  #surroundings(turn: Turn): Surroundings {
-    const clock = this.#clock;
-    const entropy = nodeEntropy();
-    const peers = turn.spawn(makePeers, { clock, entropy });
-    return { ...this.#refs, peers, clock, entropy };
+  #hurry(petname: string, destination: Destination): void {
+    if (this.#peers !== undefined && !this.#isOver)
+      this.#vat.post(this.#peers, 'hurry', [petname, destination]);
   }
 
   #about() {
