@@ -49,8 +49,9 @@ export class Configuration {
 
   /** Reads the file again and answers with what it says; nothing is changed by that. */
   readonly load = (answer: Answer): void => {
-    this.#powers.read().then(
-      (description) => answer.kept(this.#loaded(description)),
+    const loaded = this.#powers.read().then((description) => this.#loaded(description));
+    loaded.then(
+      (found) => answer.kept(found),
       (error: unknown) => {
         this.#powers.log('configuration.refused', { error });
         answer.broken(error);
