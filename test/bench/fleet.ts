@@ -18,7 +18,7 @@ import path from 'node:path';
 import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
 import { makePeers, registerServices, type PlannedService } from '@bellwether/fleet';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { nodeClock, nodeEntropy } from '@bellwether/netlayer-stream';
+import { nodeClock, nodeCrypto, nodeEntropy } from '@bellwether/netlayer-stream';
 import type { Outcome, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
 import { requestOf, service } from '../support/shepherd-machine.ts';
 import { Delay, distant } from './support/delay.ts';
@@ -145,6 +145,7 @@ const makeController = async (folder: string): Promise<Controller> => {
       peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
       clock,
       entropy,
+      crypto: nodeCrypto(),
     });
     return turn.kept({ made: shepherd });
   });

@@ -11,7 +11,7 @@ import {
   type NodeConfig,
   type Site,
 } from '../support/fleet-node.ts';
-import { program, service, type Asked } from '../support/shepherd-machine.ts';
+import { program, requestOf, service, type Asked } from '../support/shepherd-machine.ts';
 
 interface Place extends Site {
   readonly operator: Operator;
@@ -330,6 +330,54 @@ describe('a long way', () => {
       place.world.run(place.world.now + 6_000);
       expect(answer(asked)[0]).toMatchObject({ stage });
     }
+  });
+});
+
+describe('what a controller asks of itself', () => {
+  const standing = (): Place =>
+    up(
+      {
+        A: { services: [program({ provision: ['web'] })] },
+        C: {
+          services: [program({ provision: ['dep'], requirement: ['x'] })],
+          exported: { x: 'A' },
+        },
+      },
+      [['A', 'web', 'C']],
+    );
+  const startAfresh = (place: Place): void => {
+    nodeOf(place, 'C').losePower();
+    nodeOf(place, 'C').boot();
+    place.world.run(place.world.now + 20_000);
+  };
+  it('at its beginning is done at the member each time, whatever came of it the last time', () => {
+    const place = standing();
+    herd(place, 'C', 'start', 'dep');
+    for (const count of [1, 2, 3]) {
+      herd(place, 'A', 'stop', 'web');
+      startAfresh(place);
+      expect([count, runs(place, 'A', 'web'), runs(place, 'C', 'dep')]).toEqual([
+        count,
+        true,
+        true,
+      ]);
+    }
+  });
+  it('is told apart at the member from what others ask there under the same id', () => {
+    const place = standing();
+    const c = nodeOf(place, 'C');
+    herd(place, 'C', 'start', 'x');
+    const restart = c.machine.ask((turn, shepherd) => {
+      const facet = turn.call(shepherd, 'facet', 'x', 'a holder');
+      const request = requestOf({ operation: 'mine', action: 'restart', member: 'x' });
+      return turn.send(facet, 'perform', request, c.machine.printer(turn));
+    });
+    place.world.run(place.world.now + 5_000);
+    expect(answer(restart)).toMatchObject({ result: 'changed' });
+    expect(herd(place, 'C', 'stop', 'x', { operation: 'mine' })).toMatchObject({
+      result: 'changed',
+    });
+    expect(runs(place, 'A', 'web')).toBe(false);
   });
 });
 

@@ -13,8 +13,19 @@ import {
   type Watched,
 } from '../support/fleet-bench.ts';
 
-const perform = (bench: ProxyBench, request: Request): Watched<Outcome> =>
-  watched(bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'perform', request, bench.writer)));
+const perform = (
+  bench: ProxyBench,
+  request: Request,
+  principal: string = 'root',
+): Watched<Outcome> =>
+  watched(
+    bench.vat.run((turn: Turn) =>
+      turn.send(bench.proxy, 'perform', request, bench.writer, principal),
+    ),
+  );
+/** What the far end was asked, by what is chosen at the controller. */
+const operationsAt = ({ asked }: ProxyBench): readonly string[] =>
+  asked.map(({ request }) => request.operation.replace(/\.[0-9a-f]{32}$/, ' …'));
 const probe = (bench: ProxyBench, timeoutMs = 1_000): Watched<Status> =>
   watched(bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'probe', timeoutMs)));
 const statusOf = (bench: ProxyBench): Promise<Status> =>
@@ -43,7 +54,7 @@ describe('a command through an exported service', () => {
     expect(bench.calls.map(({ petname }) => petname)).toEqual(['a-web']);
     expect(bench.asked).toHaveLength(1);
     expect(bench.asked[0]?.request).toMatchObject({
-      operation: 'op-1',
+      operation: expect.stringMatching(/^op-1\.[0-9a-f]{32}$/) as string,
       action: 'start',
       args: ['x'],
       hops: ['hop-a'],
@@ -66,6 +77,18 @@ describe('a command through an exported service', () => {
     await pass(bench, 0);
     expect(bench.calls).toHaveLength(1);
     expect(bench.asked.map(({ request }) => request.action)).toEqual(['start', 'stop']);
+  });
+  it('has an id at the far end that no other asker here can take, and the same one each time', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start'), 'root');
+    await connect(bench);
+    perform(bench, requestOf('start'), 'a holder');
+    perform(bench, requestOf('start'), 'root');
+    await pass(bench, 0);
+    const [first, second, third] = bench.asked.map(({ request }) => request.operation);
+    expect(operationsAt(bench)).toEqual(['op-1 …', 'op-1 …', 'op-1 …']);
+    expect(third).toBe(first);
+    expect(second).not.toBe(first);
   });
   it('passes on less time than it has, whatever the dial took, and never an instant', async () => {
     const bench = await makeProxyBench();
@@ -204,7 +227,7 @@ describe('a member that cannot be reached', () => {
     perform(bench, requestOf('start', { operation: 'op-3' }));
     await connect(bench);
     expect(bench.calls).toHaveLength(3);
-    expect(bench.asked.map(({ request }) => request.operation)).toEqual(['op-2', 'op-3']);
+    expect(operationsAt(bench)).toEqual(['op-2 …', 'op-3 …']);
   });
 });
 
@@ -227,7 +250,8 @@ describe('a command that was sent and not answered', () => {
     await lose(bench);
     expect(bench.calls).toHaveLength(2);
     await connect(bench);
-    expect(bench.asked[1]?.request).toMatchObject({ operation: 'op-1', action: 'start' });
+    const { operation } = bench.asked[0]?.request ?? {};
+    expect(bench.asked[1]?.request).toMatchObject({ operation, action: 'start' });
     expect(bench.asked[1]?.request).not.toHaveProperty('isRepeat');
     expect(bench.asked[1]?.request.remainingMs).toBeLessThanOrEqual(4_000);
     bench.asked[1]?.answer.kept(changed);
@@ -242,7 +266,8 @@ describe('a command that was sent and not answered', () => {
       await connect(bench);
       await lose(bench);
       await connect(bench);
-      expect(bench.asked[1]?.request).toMatchObject({ operation: 'op-1', isRepeat: true });
+      const { operation } = bench.asked[0]?.request ?? {};
+      expect(bench.asked[1]?.request).toMatchObject({ operation, isRepeat: true });
       bench.asked[1]?.answer.broken(new Remote('unknown-operation', 'hello'));
       await pass(bench, 0);
       expect(outcome.value).toMatchObject({ result: 'unknown' });

@@ -15,6 +15,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FleetNode, introduce, Operator, type NodeConfig } from '../support/fleet-node.ts';
 import { plannedLists } from '../support/fleet-plans.ts';
+import { simulatedCrypto } from '../support/ocapn-peer.ts';
 import { Machine, program, service, type Asked } from '../support/shepherd-machine.ts';
 
 /** A machine with these services, all up that say so; what is elsewhere is never reached. */
@@ -28,6 +29,7 @@ const machineWith = (world: World, planned: readonly PlannedService[]) => {
     peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
     clock,
     entropy,
+    crypto: simulatedCrypto(world),
   });
   const machine = new Machine(world, 'A', {
     setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, surroundingsIn(turn)),

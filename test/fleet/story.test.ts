@@ -120,7 +120,13 @@ describe('starting a fleet', () => {
     herd(story, 'start', 'web-server-fleet', { operation: 'mine' });
     const logs = [...story.hosts, story.c].map(({ machine }) => machine.logged('operation.line'));
     expect(logs.map((lines) => lines.length)).toEqual([2, 2, 3]);
-    expect(new Set(logs.flat().map(({ operation }) => operation))).toEqual(new Set(['mine']));
+    const [atA, atB, atC] = logs.map(
+      (lines) => new Set(lines.map(({ operation }) => String(operation))),
+    );
+    expect(atC).toEqual(new Set(['mine']));
+    // The members' own id begins with the one that was chosen, and is one for all of them.
+    expect([...(atA ?? [])]).toEqual([expect.stringMatching(/^mine\.[0-9a-f]{32}$/)]);
+    expect(atB).toEqual(atA);
   });
   it('tells one row a member, and no row twice', () => {
     const story = tellStory(2);

@@ -184,7 +184,9 @@ describe('a command that takes longer than its asker waits', () => {
     await push(bench, 0, [runningStatus]);
     const request = requestOf('restart', { remainingMs: 1_000 });
     const outcome = watched(
-      bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'perform', request, bench.writer)),
+      bench.vat.run((turn: Turn) =>
+        turn.send(bench.proxy, 'perform', request, bench.writer, 'root'),
+      ),
     );
     await pass(bench, 1_000);
     expect(outcome.value).toMatchObject({ result: 'timed-out' });

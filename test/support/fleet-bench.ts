@@ -20,6 +20,7 @@ import type {
   Writer,
 } from '@bellwether/shepherd';
 import { makeBench, runIn, type Bench } from './actors-vat.ts';
+import { simulatedCrypto } from './ocapn-peer.ts';
 
 /** A dial that waits for its test. */
 export interface Call {
@@ -190,6 +191,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       remote,
       peers,
       board,
+      crypto: simulatedCrypto(bench.world),
       clock,
     });
     turn.call(proxy, 'enter');

@@ -187,17 +187,18 @@ export class FleetNode {
       origins.map((origin) => [petnameOf(origin), { peer: `${origin}.memory` }]),
     );
     const [clock, entropy] = [this.machine.time.clock(), world.entropy()];
+    const crypto = simulatedCrypto(world);
     const peers = turn.spawn(makePeers, { clock, entropy, destinations });
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: plannedIn(this.config),
-      surroundings: { dial: this.#dial(), peers, clock, entropy },
+      surroundings: { dial: this.#dial(), peers, clock, entropy, crypto },
       load: (answer) => this.#load(answer),
       keep: () => undefined,
     });
     const mint = turn.spawn(makeNonceRegistry, {
       entropy: world.entropy(),
-      crypto: simulatedCrypto(world),
+      crypto,
       entries: this.machine.disk.entries.filter(isMintEntry),
       shepherd,
     });

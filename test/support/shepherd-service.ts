@@ -173,7 +173,7 @@ export class ServiceRig {
     const writer = this.#writer;
     if (writer === undefined) throw new Error('the rig is not made');
     const request = requestOf({ action, args, member: 'web' });
-    return this.ask((turn, service) => turn.send(service, 'perform', request, writer));
+    return this.ask((turn, service) => turn.send(service, 'perform', request, writer, 'root'));
   }
   status(): LocalStatus {
     const { value } = this.ask((turn, service) => turn.call(service, 'status'));

@@ -1,5 +1,6 @@
 /** From planned to registered services: local ones, proxies of others, fleets. */
 import type { Clock, Entropy, Ref, Turn } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
 import {
   canonicalText,
   type Aggregate,
@@ -50,6 +51,7 @@ export interface Surroundings {
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly entropy: Entropy;
+  readonly crypto: Pick<Crypto, 'sha256'>;
 }
 
 /**
@@ -121,12 +123,12 @@ const exportedService = (
   turn: Turn,
   { provision, petname, origin, requirement }: ExportedSpec,
   shepherd: Ref<Shepherd>,
-  { dial, peers, clock, entropy }: Surroundings,
+  { dial, peers, clock, entropy, crypto }: Surroundings,
 ): Ref<ServiceElsewhere> => {
   const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy });
   const board = turn.call(shepherd, 'board');
   const place = { provision, petname, origin, requirement, remote };
-  return turn.spawn(makeExportedService, { ...place, peers, board, clock });
+  return turn.spawn(makeExportedService, { ...place, peers, board, crypto, clock });
 };
 
 const fleet = (

@@ -41,6 +41,7 @@ import {
 } from './exported-state.ts';
 import { LIMITS } from './limits.ts';
 import type { Follower } from './live-ref.ts';
+import { memberOperation } from './member-operation.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import {
@@ -92,12 +93,13 @@ export const makeExportedService = (
     requirement: () => held.requirement,
     status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
-    perform: (turn, request, writer) => perform(held, turn, request, writer),
-    cancel: (turn, operation) => {
+    perform: (turn, request, writer, principal) =>
+      perform(held, turn, { request, writer, principal }),
+    cancel: (turn, operation, principal) => {
       // Behind the command itself, which waits for the same contact where there is none yet.
       turn.when(
         turn.call(held.remote, 'reach'),
-        (turn, ref) => turn.tell(ref, 'cancel', operation),
+        (turn, ref) => turn.tell(ref, 'cancel', memberOperation(held.crypto, principal, operation)),
         () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
@@ -122,26 +124,26 @@ export const makeExportedService = (
   };
 };
 
-interface Command {
-  readonly ref: Ref<ServiceFacet>;
+interface Asked {
   readonly request: Request;
   readonly writer: Ref<Writer>;
+  /** Who asks here. */
+  readonly principal: string;
+}
+interface Command extends Asked {
+  readonly ref: Ref<ServiceFacet>;
   /** When the command came in here. */
   readonly startedAt: number;
   /** What ended the session on which it was sent before. */
   readonly lost?: Error;
 }
 
-const perform = (
-  held: Held,
-  turn: Turn<Inner>,
-  request: Request,
-  writer: Ref<Writer>,
-): Vow<Outcome> => {
+const perform = (held: Held, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
+  const { request } = asked;
   const startedAt = held.clock.now();
   return turn.when(
     turn.within(request.remainingMs, turn.call(held.remote, 'reach')),
-    (turn, ref) => sendOn(held, turn, { ref, request, writer, startedAt }),
+    (turn, ref) => sendOn(held, turn, { ...asked, ref, startedAt }),
     (turn, reason) => {
       const outcome = notSent(held, request, reason, silenceOf(held));
       if (fateOf(reason) !== 'late')
@@ -152,7 +154,7 @@ const perform = (
 };
 
 const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
-  const { ref, request, writer, startedAt } = command;
+  const { ref, request, writer, principal, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
   if (remainingMs === 0)
@@ -163,7 +165,9 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
     );
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request);
-  const answer = turn.send(ref, 'perform', { ...sent, member: held.name, remainingMs }, sink);
+  const operation = memberOperation(held.crypto, principal, request.operation);
+  const part = { ...sent, operation, member: held.name, remainingMs };
+  const answer = turn.send(ref, 'perform', part, sink);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => answered(held, turn, request, value),

@@ -1,5 +1,6 @@
 /** What an `^exported-service` keeps; what changes it is in watching.ts. */
 import type { Clock, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { LiveRef } from './live-ref.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
@@ -14,6 +15,7 @@ export interface ExportedServiceOptions extends Exported {
   readonly peers: Ref<Pick<Peers, 'pace'>>;
   /** Told when something changes in its status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
+  readonly crypto: Pick<Crypto, 'sha256'>;
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }

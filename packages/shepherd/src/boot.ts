@@ -66,7 +66,7 @@ const setOut = (
   names: readonly string[],
 ): void => {
   if (names.length === 0) return;
-  const request = ownRequest(`boot-${action}`, action);
+  const request = ownRequest(ownId(held, `boot-${action}`), action);
   const operation = operationOf(held.memory, turn, itself, request.operation);
   takeUp(held, turn, operation, request, planFor(held, turn, action, names));
 };
@@ -125,6 +125,12 @@ const planFor = (
     return [...new Map(steps.map((step) => [step.key, step])).values()];
   }
 };
+
+/**
+ * The id of an operation of its own. A member remembers longer than one life of this daemon: under the
+ * id of an earlier boot it would answer what came of that one, and do nothing.
+ */
+export const ownId = ({ epoch }: Held, what: string): string => `${what}-${epoch}`;
 
 /** What the shepherd asks of itself. */
 export const ownRequest = (

@@ -160,7 +160,8 @@ export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   for (const [key, { step, phase }] of [...operation.steps.entries()]) {
     if (phase === 'acting') {
       const elsewhere = elsewhereOf(held, step.name);
-      if (elsewhere !== undefined) turn.tell(elsewhere, 'cancel', operation.id);
+      if (elsewhere !== undefined)
+        turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
     }
     if (phase !== 'waiting' || step.kind !== 'ask') continue;
     const reason = `Service ${step.name}: ${step.action} was cancelled before it began.`;
@@ -226,7 +227,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
     advance(held, turn, operation, [key]);
   };
   turn.when(
-    turn.send(service, 'perform', partOf(held, operation, record), listeners),
+    turn.send(service, 'perform', partOf(held, operation, record), listeners, operation.principal),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );

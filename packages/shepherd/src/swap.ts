@@ -12,7 +12,7 @@
  * through the old one is answered through it.
  */
 import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { bringBack, ownRequest, summaryOf } from './boot.ts';
+import { bringBack, ownId, ownRequest, summaryOf } from './boot.ts';
 import { itself } from './commands.ts';
 import { Conflict } from './errors.ts';
 import { operationOf, type Operation } from './memory.ts';
@@ -74,7 +74,7 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
   const graph = graphOf(held, turn);
   const steps = planRemoval(going, graph);
   const graceMs = spanOf(steps, ({ name }) => ownOf(held, name)?.config.stop.graceMs ?? 0);
-  const id = `swap-${held.swapCount.get()}`;
+  const id = ownId(held, `swap-${held.swapCount.get()}`);
   const request = ownRequest(id, 'stop', graceMs + limits.turnoverMarginMs);
   const operation = operationOf(held.memory, turn, itself, id);
   const staying = steps.flatMap(({ kind, name, wish }) =>

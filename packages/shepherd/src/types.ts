@@ -141,9 +141,9 @@ export interface Provider {
 export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
-   * affair. Under an id that it has seen it answers with what came of that.
+   * affair. Under an id that it has seen from the same `principal` it answers with what came of that.
    */
-  perform(request: Request, writer: Ref<Writer>): Vow<Outcome>;
+  perform(request: Request, writer: Ref<Writer>, principal: string): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
@@ -151,8 +151,8 @@ export interface Service extends Provider {
 }
 /** A service that is at home at another shepherd, as this one sees it. */
 export interface ServiceElsewhere extends Service {
-  /** Passes on that what has not begun there of an operation is called off. */
-  cancel(operation: string): void;
+  /** Passes on that what has not begun there of an operation of this asker is called off. */
+  cancel(operation: string, principal: string): void;
   /** It was taken in: from now on it finds out by itself how it is. */
   enter(): void;
   /** It was taken out: nobody wants to know any more. */

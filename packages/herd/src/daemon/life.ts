@@ -285,7 +285,7 @@ class VatLife implements Life {
     });
     const [clock, entropy] = [this.#clock, nodeEntropy()];
     const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-    const surroundings = { dial: this.#refs.dial, peers, clock, entropy };
+    const surroundings = { dial: this.#refs.dial, peers, clock, entropy, crypto: nodeCrypto() };
     const composition = turn.spawn(makeComposition, {
       shepherd,
       planned: services,
