@@ -248,7 +248,7 @@ describe('herd log of a fleet', () => {
   it('merges its members, goes on without one that is down, and with it when it is back', async () => {
     const { a, b, c } = await machines();
     const follower = terminal(c.socket, 'log', 'web-fleet', '-f', '-n', '0');
-    await new Promise((later) => setTimeout(later, 1_000));
+    await eventually('both are followed', () => watchCount(a) === 1 && watchCount(b) === 1);
     say(a, 'web', 'a one');
     say(b, 'web', 'b one');
     await follower.says('alpha: a one\n');
@@ -260,7 +260,8 @@ describe('herd log of a fleet', () => {
     say(a, 'web', 'a two');
     await follower.says('alpha: a two\n');
     say(b, 'web', 'b two');
-    await new Promise((later) => setTimeout(later, 300));
+    const log = path.join(b.folder, 'log', 'web.log');
+    await eventually('it is in the file', () => fs.readFileSync(log, 'utf8').endsWith('b two\n'));
     const back = await place.again(b);
     await follower.says('beta: b two\n');
     say(back, 'web', 'b three');

@@ -1,6 +1,6 @@
 import { Refused, Remote, Severed, TimedOut, type Turn, Unreachable } from '@bellwether/actors';
 import { FLEET_LIMITS, paceFor } from '@bellwether/fleet';
-import { limits, type Outcome, type Request, type Status } from '@bellwether/shepherd';
+import { limits, weightOf, type Outcome, type Request, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { settled } from '../support/actors-vat.ts';
 import {
@@ -647,6 +647,32 @@ describe('the stream of a member', () => {
     expect(taken.filter(({ reason }) => reason === undefined)).toHaveLength(100);
     expect(bench.told).toHaveLength(FLEET_LIMITS.streamEventCount);
   });
+  it.each([0, 1])(
+    'has rows that weigh so much in all, and not a character more: %i over',
+    async (over) => {
+      const bench = await streaming();
+      const rowOf = (length: number) =>
+        ({ kind: 'row', row: { member: 'x', result: 'ok', reason: 'y'.repeat(length) } }) as const;
+      // As it is told on: under the name of this side.
+      const emptyWeight = weightOf({
+        ...rowOf(0),
+        row: { ...rowOf(0).row, member: 'web-server-a/x' },
+      });
+      const most = Math.floor(FLEET_LIMITS.streamRowWeight / 1_000) - 1;
+      const full = Array.from({ length: most }, () => rowOf(1_000 - emptyWeight));
+      const lists = 3 * weightOf([]);
+      const rest = FLEET_LIMITS.streamRowWeight - 1_000 * most - lists + over;
+      const halves = [Math.floor(rest / 2), Math.ceil(rest / 2)];
+      const batches = [
+        full.slice(0, 1_000),
+        full.slice(1_000),
+        halves.map((weight) => rowOf(weight - emptyWeight)),
+      ];
+      const taken = batches.map((batch, sequence) => rows(bench, batch, sequence));
+      await pass(bench, 0);
+      expect(taken.map(({ reason }) => reason === undefined)).toEqual([true, true, over === 0]);
+    },
+  );
 });
 
 describe('the rows of a member', () => {

@@ -14,6 +14,21 @@ import {
 import { program } from '../support/shepherd-machine.ts';
 
 describe('start', () => {
+  it.each([0, 1])(
+    'tells of a failure with at most as many causes as there may be: %i over',
+    (over) => {
+      const count = limits.causeCount + over;
+      const names = Array.from({ length: count }, (_, at) => `n${at}`);
+      const chain = names.map((name, at) => (at === 0 ? run(name) : named(name, `n${at - 1}`)));
+      const it = up([...chain, run('top', `n${count - 1}`)]);
+      it.machine.processes.programs.set('n0', { refusal: 'no such program' });
+      const rows = herd(it, 'start', 'top').value?.rows ?? [];
+      expect(rows.map(({ member }) => member)).toEqual(
+        [...names].reverse().slice(0, limits.causeCount),
+      );
+      expect(rows.some(({ reason }) => reason === 'no such program')).toBe(over === 0);
+    },
+  );
   it('brings up independent requirements at once', () => {
     const it = up([run('a'), run('b'), run('c'), run('top', 'a', 'b', 'c')]);
     for (const name of ['a', 'b', 'c']) it.machine.processes.programs.set(name, { spawnMs: 1_000 });

@@ -22,6 +22,8 @@ export interface FakeShepherd {
   /** The URI of the local root on its unix socket, and the one over TLS. */
   readonly uri: string;
   readonly tlsUri: string;
+  /** Fetches that arrived. */
+  readonly fetchCount: number;
   /** From now on it answers no fetch. */
   stopFetching(): Promise<void>;
   /** Ends every session, as a killed process does. */
@@ -107,6 +109,7 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
   const identity = openIdentity(makeIdentity());
   const tls = tlsNetlayer({ identity, place: { host: '127.0.0.1', bindHost: '127.0.0.1' } });
   let silence: Vow | undefined;
+  let fetchCount = 0;
   const router = createRouter({
     vat,
     netlayers: [unix, tls],
@@ -116,6 +119,7 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
     reaper: nodeReaper(),
     log: () => undefined,
     fetch: (given) => {
+      fetchCount += 1;
       if (silence !== undefined) return silence;
       return Buffer.compare(given, swissnum) === 0 ? root : undefined;
     },
@@ -134,6 +138,9 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
     asked,
     uri,
     tlsUri: uriAt('tcp-tls'),
+    get fetchCount() {
+      return fetchCount;
+    },
     stopFetching: async () => {
       // In a list, since `run` waits for a vow.
       [silence] = await vat.run((turn) => [turn.vow().vow]);

@@ -17,6 +17,13 @@ afterEach(async () => {
   shepherd = undefined;
 });
 
+/** Waits until something is so; the socket is a real one. */
+const until = async (isSo: () => boolean): Promise<void> => {
+  for (let tries = 0; !isSo(); tries += 1) {
+    if (tries > 2_000) throw new Error('it never was so');
+    await new Promise((again) => setTimeout(again, 5));
+  }
+};
 const serve = async (answers: Answers): Promise<FakeShepherd> =>
   (shepherd = await startFakeShepherd(answers));
 interface Ran extends FakeTerminal {
@@ -602,8 +609,10 @@ describe('an action', () => {
     const fake = await serve({});
     await fake.stopFetching();
     const pressed = here();
-    setTimeout(() => pressed.pressInterrupt(), 400);
-    expect((await herd(pressed, 'start', 'web')).written.err).toContain('goes on');
+    const detached = herd(pressed, 'start', 'web');
+    await until(() => fake.fetchCount > 0);
+    pressed.pressInterrupt();
+    expect((await detached).written.err).toContain('goes on');
     const ran = await run('--timeout', '0.6', 'start', 'web');
     expect(ran.exitCode).toBe(6);
     expect(ran.written.err).toContain('It may still happen');
@@ -611,9 +620,13 @@ describe('an action', () => {
   it('that is a question ends at Ctrl-C without further words', async () => {
     await serve({});
     const terminal = here();
-    setTimeout(() => terminal.pressInterrupt(), 200);
-    const ran = await herd(terminal, 'status');
-    expect(ran).toMatchObject({ exitCode: 130, written: { out: '', err: 'herd: interrupted\n' } });
+    const asked = herd(terminal, 'status');
+    await until(() => shepherd?.asked.length === 1);
+    terminal.pressInterrupt();
+    expect(await asked).toMatchObject({
+      exitCode: 130,
+      written: { out: '', err: 'herd: interrupted\n' },
+    });
   });
   it('stop root ends the shepherd', async () => {
     await serve({ shutDown: () => ({ member: 'root', result: 'changed', rows: [] }) });
@@ -723,9 +736,10 @@ describe('herd log and doc', () => {
         turn.when(follow([], [line('one')])(turn, ...args) as Vow, (turn) => turn.vow().vow),
     });
     const terminal = here();
-    setTimeout(() => terminal.pressInterrupt(), 200);
-    const ran = await herd(terminal, 'log', '-f', 'web');
-    expect(ran).toMatchObject({ exitCode: 0, written: { out: 'one\n', err: '' } });
+    const followed = herd(terminal, 'log', '-f', 'web');
+    await until(() => terminal.written.out === 'one\n');
+    terminal.pressInterrupt();
+    expect(await followed).toMatchObject({ exitCode: 0, written: { out: 'one\n', err: '' } });
   });
   it('follow what happens to all services', async () => {
     const queries: unknown[] = [];

@@ -232,11 +232,17 @@ const bytesOf = async (file: string, offset: number, length: number): Promise<Ui
   }
 };
 
-/** In pieces, while there is much. */
-const copyMost = async (
-  from: fs.promises.FileHandle,
-  to: fs.promises.FileHandle,
-): Promise<number> => {
+interface Source {
+  read(piece: Uint8Array, offset: number, length: number, at: number): Promise<Read>;
+}
+interface Read {
+  readonly bytesRead: number;
+}
+interface Target {
+  writeFile(bytes: Uint8Array): Promise<void>;
+}
+/** Copies what is there, in pieces and up to a bound; gives the bytes that it has copied. */
+export const copyMost = async (from: Source, to: Target): Promise<number> => {
   const piece = Buffer.alloc(pieceBytes);
   let at = 0;
   for (let round = 0; round < pieceCount; round += 1) {
