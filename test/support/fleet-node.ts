@@ -11,7 +11,6 @@ import {
   ActorError,
   createVat,
   reasonOf,
-  Refused,
   Severed,
   type Answer,
   type Bcom,
@@ -25,23 +24,10 @@ import {
   type Vow,
   type World,
 } from '@bellwether/actors';
-import {
-  makeComposition,
-  makeLocalRoot,
-  makeNonceRegistry,
-  makePeers,
-  type Dial,
-  type LocalRoot,
-  type MinReady,
-  type MintEntry,
-  type NonceRegistry,
-  type PlannedService,
-} from '@bellwether/fleet';
+import type { LocalRoot, MinReady, MintEntry, PlannedService } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import {
   createRouter,
-  parseUri,
-  peerKey,
   Sturdyref,
   sturdyrefUri,
   type Netlayer,
@@ -49,9 +35,26 @@ import {
   type Router,
 } from '@bellwether/ocapn';
 import type { Event, Outcome, Request, ServiceConfig, Shepherd, Sink } from '@bellwether/shepherd';
-import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
-import { Machine, makePrinter, requestOf, type Asked } from './shepherd-machine.ts';
+import {
+  makeActors,
+  routerPowers,
+  type DaemonActors,
+} from '../../packages/herd/src/daemon/daemon-actors.ts';
+import {
+  daemonRefs,
+  type DaemonRefs,
+  type KeptRefs,
+} from '../../packages/herd/src/daemon/daemon-refs.ts';
+import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
 import { patient } from './fleet-patient.ts';
+import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
+import {
+  Machine,
+  makePrinter,
+  requestOf,
+  type Asked,
+  type MachinePowers,
+} from './shepherd-machine.ts';
 
 /** Where everything happens. */
 export interface Site {
@@ -125,17 +128,17 @@ export class FleetNode {
   badConfig: string | undefined = undefined;
   #isDark = false;
   #router: Router | undefined = undefined;
-  readonly #waiting: ((router: Router) => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #admin: Sturdyref | undefined = undefined;
-  #mint: Ref<NonceRegistry> | undefined = undefined;
-  #root: Ref<LocalRoot> | undefined = undefined;
+  #actors: DaemonActors | undefined = undefined;
+  #daemonRefs: DaemonRefs | undefined = undefined;
 
   constructor(site: Site, name: string, config: NodeConfig) {
     this.#site = site;
     this.name = name;
     this.config = config;
     this.machine = new Machine(site.world, name, {
-      setUp: (turn, shepherd) => this.#setUp(turn, shepherd),
+      assemble: (turn, powers) => this.#assemble(turn, powers),
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
     this.machine.onDown = (how) => this.#fall(how);
@@ -178,51 +181,51 @@ export class FleetNode {
     this.machine.time.wake();
   }
 
-  /** The composition root: what the daemon of packages/herd does with real powers. */
-  #setUp(turn: Turn, shepherd: Ref<Shepherd>): void {
+  /** What the daemon of packages/herd consists of, with simulated powers. */
+  #assemble(turn: Turn, powers: MachinePowers): Ref<Shepherd> {
     const { world } = this.#site;
-    const all = Object.values(this.config.exported ?? {});
-    const origins = all.map((given) => exportedConfig(given).origin);
-    const destinations = new Map(
-      origins.map((origin) => [petnameOf(origin), { peer: `${origin}.memory` }]),
-    );
-    const [clock, entropy] = [this.machine.time.clock(), world.entropy()];
-    const crypto = simulatedCrypto(world);
-    const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-    const composition = turn.spawn(makeComposition, {
-      shepherd,
+    const refs = daemonRefs({
+      store: this.#keptRefs(),
+      serving: (task) => this.#onceOpen(task),
+      router: () => this.#openRouter(),
+      moved: (petname, destination) => {
+        if (!this.machine.isUp || this.#actors === undefined) return;
+        this.machine.life.vat.post(this.#actors.peers, 'hurry', [petname, destination]);
+      },
+      log: powers.log,
+    });
+    this.#daemonRefs = refs;
+    this.#actors = makeActors(turn, {
+      ...powers,
       planned: plannedIn(this.config),
-      surroundings: { dial: this.#dial(), peers, clock, entropy, crypto },
       load: (answer) => this.#load(answer),
       keep: () => undefined,
-    });
-    const mint = turn.spawn(makeNonceRegistry, {
+      clock: this.machine.time.clock(),
       entropy: world.entropy(),
-      crypto,
-      entries: this.machine.disk.entries.filter(isMintEntry),
-      shepherd,
-    });
-    this.#mint = mint;
-    this.#root = turn.spawn(makeLocalRoot, {
-      shepherd,
-      mint,
-      composition,
-      peers,
-      refs: {
-        put: (petname, uri, answer) => {
-          this.refs.set(petname, uri);
-          const ref = parseUri(uri);
-          answer.kept({ peer: ref instanceof Sturdyref ? peerKey(ref.peer) : petname });
-        },
-        list: (answer) =>
-          answer.kept([...this.refs.keys()].map((petname) => ({ petname, peer: '' }))),
-      },
+      crypto: simulatedCrypto(world),
+      minted: this.machine.disk.entries.filter(isMintEntry),
+      refs,
+      destinations: refs.destinations(),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
-      uriOf: (swissnum) => sturdyrefUri(new Sturdyref(locationOf(this.name), swissnum)),
+      location: () => locationOf(this.name),
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),
       leave: () => void world.at(100, () => this.crash()),
     });
+    return this.#actors.shepherd;
+  }
+  /** The store of the daemon's refs, on a disk that forgets nothing. */
+  #keptRefs(): KeptRefs {
+    const get = (petname: string): Sturdyref => {
+      const uri = this.refs.get(petname);
+      if (uri === undefined) throw new UnknownRef(`no ref is called '${petname}'`);
+      return sturdyrefOf(uri, petname);
+    };
+    return {
+      get,
+      add: (petname, ref) => void this.refs.set(petname, sturdyrefUri(ref)),
+      list: () => [...this.refs.keys()].map((petname) => ({ petname, ref: get(petname) })),
+    };
   }
   /** Reads the configuration as it is by then. */
   #load(answer: Answer): void {
@@ -233,22 +236,14 @@ export class FleetNode {
       else answer.kept({ planned: plannedIn(this.config), atRestart: [] });
     });
   }
-  #dial(): Dial {
-    return (petname, reached, lost) => {
-      let cancel = (): void => undefined;
-      this.#onceOpen((router) => {
-        const uri = this.refs.get(petname);
-        const ref = uri === undefined ? undefined : parseUri(uri);
-        if (ref instanceof Sturdyref) cancel = router.dial(ref, reached, lost);
-        else reached.broken(new Refused(`the daemon knows no ref ${petname}`));
-      });
-      return () => cancel();
-    };
-  }
   /** What a daemon asks of others waits until it serves: nobody must find it half made. */
-  #onceOpen(task: (router: Router) => void): void {
+  #onceOpen(task: () => void): void {
     if (this.#router === undefined) this.#waiting.push(task);
-    else task(this.#router);
+    else task();
+  }
+  #openRouter(): Router {
+    if (this.#router === undefined) throw new Error(`${this.name} does not serve`);
+    return this.#router;
   }
   /** Nothing is served before adoption is done. */
   #openWhenUp(epoch: number): void {
@@ -261,14 +256,13 @@ export class FleetNode {
   #open(epoch: number): void {
     const { world, network } = this.#site;
     const { vat } = this.machine.life;
-    const mint = this.#mint;
-    const root = this.#root;
-    if (mint === undefined || root === undefined) throw new Error('a daemon without a root');
+    const [actors, refs] = [this.#actors, this.#daemonRefs];
+    if (actors === undefined || refs === undefined) throw new Error('a daemon without actors');
     const isAlive = (): boolean => this.machine.epoch === epoch && !this.machine.isDown;
     const { time } = this.machine;
     const netlayer = patient(network.peer({ host: this.name }), time);
     const flush = time.scheduler(0.001);
-    const router = createRouter({
+    const powers = routerPowers({
       vat,
       netlayers: [this.config.tap?.(netlayer) ?? netlayer],
       crypto: simulatedCrypto(world),
@@ -276,20 +270,23 @@ export class FleetNode {
       scheduler: { enqueue: (task) => flush.enqueue(() => isAlive() && task()) },
       reaper: this.reaper,
       log: (event, fields) => void this.machine.log.push({ event, fields }),
-      fetch: (swissnum) => vat.deliver(mint, 'fetch', [swissnum]),
+      designator: this.name,
+      refs,
+      mint: () => actors.mint,
     });
+    const router = createRouter(powers);
     router.listen(
       () => {
         this.#router = router;
-        for (const task of this.#waiting.splice(0)) task(router);
-        this.#admit(vat, mint, root, isAlive);
+        for (const task of this.#waiting.splice(0)) task();
+        this.#admit(vat, actors, isAlive);
       },
       (reason) => {
         throw reason;
       },
     );
   }
-  #admit(vat: Vat & Frontier, mint: Ref, root: Ref, isAlive: () => boolean): void {
+  #admit(vat: Vat & Frontier, { mint, root }: DaemonActors, isAlive: () => boolean): void {
     vat.post(mint, 'admit', [root], {
       kept: (swissnum) => {
         if (isAlive()) this.#admin = new Sturdyref(locationOf(this.name), swissnum as Uint8Array);

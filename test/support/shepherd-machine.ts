@@ -38,6 +38,7 @@ import {
   type LogSpan,
   type Outcome,
   type Prober,
+  type ProcessBackend,
   type Request,
   type ServiceConfig,
   type Shepherd,
@@ -166,6 +167,10 @@ export interface Asked<T> {
   value?: T;
   error?: Error;
 }
+/** What the machine lends to the actors of its daemon. */
+export type MachinePowers = Omit<ShepherdOptions, 'monitor'> & {
+  readonly backend: ProcessBackend;
+};
 /** What a machine is made of. */
 export interface Blueprint {
   readonly services?: readonly ServiceConfig[];
@@ -174,6 +179,11 @@ export interface Blueprint {
    * before `restore`.
    */
   readonly setUp?: (turn: Turn, shepherd: Ref<Shepherd>, machine: Machine) => void;
+  /**
+   * Makes the actors of the daemon, in place of a shepherd with `services` and `setUp`. Runs in the boot turn, before
+   * `restore`.
+   */
+  readonly assemble?: (turn: Turn, powers: MachinePowers) => Ref<Shepherd>;
   /** Runs every turn twice to find state that is not journalled; slow. */
   readonly rehearse?: boolean;
 }
@@ -282,9 +292,8 @@ export class Machine {
   }
   #assemble(turn: Turn, vat: Vat & Frontier, say: (ms: number, task: () => void) => void): unknown {
     const desk = turn.spawn(makeDesk);
-    const shepherd = turn.spawn(makeShepherd, this.#options(turn, say));
-    for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
-    this.#blueprint.setUp?.(turn, shepherd, this);
+    const { assemble = (turn, powers) => this.#shepherd(turn, powers) } = this.#blueprint;
+    const shepherd = assemble(turn, this.#powers(say));
     return turn.when(turn.send(shepherd, 'restore'), (turn) => {
       const life: Life = { vat, desk, shepherd };
       // By an effect: a boot turn that is undone must not have opened the door.
@@ -293,19 +302,24 @@ export class Machine {
       });
     });
   }
-  #options(turn: Turn, say: (ms: number, task: () => void) => void): ShepherdOptions {
-    const records = this.disk.records();
-    const epoch = `${this.name}${this.#epoch}`;
-    const backend = this.processes.view(say);
+  #shepherd(turn: Turn, { backend, ...options }: MachinePowers): Ref<Shepherd> {
+    const { epoch, records } = options;
+    const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
+    const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
+    for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
+    this.#blueprint.setUp?.(turn, shepherd, this);
+    return shepherd;
+  }
+  #powers(say: (ms: number, task: () => void) => void): MachinePowers {
     return {
       name: this.name,
-      epoch,
-      monitor: turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running }),
+      epoch: `${this.name}${this.#epoch}`,
+      backend: this.processes.view(say),
       prober: this.probes.view(say),
       logFiles: this.logs.view(say),
       clock: this.time.clock(),
       log: (event, fields) => void this.log.push({ event, fields }),
-      records,
+      records: this.disk.records(),
     };
   }
   /** A clock whose timers die with the daemon. */

@@ -2,7 +2,7 @@
 import { Refused, type Answer, type Log } from '@bellwether/actors';
 import type { Destination, Dial, RefStore as RefPower } from '@bellwether/fleet';
 import { peerKey, peerUri, type Router, type Sturdyref, type SessionView } from '@bellwether/ocapn';
-import { RefStore, sturdyrefOf, UnknownRef } from '../refs/ref-store.ts';
+import { sturdyrefOf, UnknownRef, type RefStore } from '../refs/ref-store.ts';
 import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
@@ -14,10 +14,12 @@ export interface DaemonRefs extends RefPower {
   met(session: SessionView): void;
 }
 
+/** Where the refs are kept; its methods throw as those of RefStore do. */
+export type KeptRefs = Pick<RefStore, 'get' | 'add' | 'list'>;
+
 /** What the daemon's refs are made of. */
 export interface DaemonRefsOptions {
-  readonly folder: string;
-  readonly uid: number;
+  readonly store: KeptRefs;
   /** Carries a task out once others may find this daemon. */
   readonly serving: (task: () => void) => void;
   readonly router: () => Router;
@@ -26,16 +28,14 @@ export interface DaemonRefsOptions {
   readonly log: Log;
 }
 
-/** Makes them over a folder. */
+/** Makes them over a store. */
 export const daemonRefs = ({
-  folder,
-  uid,
+  store,
   serving,
   router,
   moved,
   log,
 }: DaemonRefsOptions): DaemonRefs => {
-  const store = new RefStore(folder, uid);
   const peers = new MovedPeers(router);
   return {
     put: (petname, uri, answer) =>
@@ -74,7 +74,7 @@ export const daemonRefs = ({
 };
 
 interface Dialling {
-  readonly store: RefStore;
+  readonly store: KeptRefs;
   readonly peers: MovedPeers;
   readonly moved: (petname: string, destination: Destination) => void;
   readonly log: Log;

@@ -15,21 +15,10 @@ import {
   type Answer,
   type Frontier,
   type Log,
-  type Ref,
   type Turn,
   type Vat,
 } from '@bellwether/actors';
-import {
-  makeComposition,
-  makeLocalRoot,
-  makeNonceRegistry,
-  makePeers,
-  type Destination,
-  type LocalRoot,
-  type NonceRegistry,
-  type Peers,
-  type PlannedService,
-} from '@bellwether/fleet';
+import type { Destination, PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -39,24 +28,12 @@ import {
   type NodeClock,
 } from '@bellwether/netlayer-stream';
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
-import {
-  createRouter,
-  peerUri,
-  Sturdyref,
-  sturdyrefUri,
-  type PeerLocation,
-  type Router,
-} from '@bellwether/ocapn';
-import {
-  makeProcessMonitor,
-  makeShepherd,
-  type LogFiles,
-  type ProcessBackend,
-  type Prober,
-  type Shepherd,
-} from '@bellwether/shepherd';
+import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
+import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
+import { RefStore } from '../refs/ref-store.ts';
 import type { FileStore, StoreEntry } from '../store/file-store.ts';
 import type { AdminRef } from './admin-ref.ts';
+import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, type Doors } from './doors.ts';
 import { makeNullSink } from './null-sink.ts';
@@ -132,9 +109,8 @@ class VatLife implements Life {
   readonly #listening: readonly string[];
   readonly #refs: DaemonRefs;
   #end: (how: LifeEnd) => void;
-  #root: Ref<LocalRoot> | undefined;
-  #peers: Ref<Peers> | undefined;
-  #mint: Ref<NonceRegistry> | undefined;
+  /** Undefined until what runs is adopted. */
+  #actors: DaemonActors | undefined;
   #isOver: boolean;
   /** What waits until others may find this daemon; undefined from then on. */
   #waiting: (() => void)[] | undefined;
@@ -144,9 +120,7 @@ class VatLife implements Life {
     this.locations = [];
     this.#isOver = false;
     this.#waiting = [];
-    this.#root = undefined;
-    this.#peers = undefined;
-    this.#mint = undefined;
+    this.#actors = undefined;
     this.#end = () => undefined;
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
@@ -163,7 +137,14 @@ class VatLife implements Life {
     });
     const { netlayers, listening } = netlayersFor(parts.doors, parts.identity);
     this.#listening = listening;
-    this.#router = createRouter({
+    this.#refs = daemonRefs({
+      store: new RefStore(parts.refFolder, parts.uid),
+      serving: (task) => this.#onceServing(task),
+      router: () => this.#router,
+      moved: (petname, destination) => this.#hurry(petname, destination),
+      log: parts.log,
+    });
+    const powers = routerPowers({
       vat: this.#vat,
       netlayers,
       crypto: nodeCrypto(),
@@ -171,22 +152,11 @@ class VatLife implements Life {
       scheduler: flush,
       reaper: nodeReaper(),
       log: parts.log,
-      fetch: (swissnum) =>
-        this.#mint === undefined ? undefined : this.#vat.deliver(this.#mint, 'fetch', [swissnum]),
-      // Also where we only dial: a hello must name what the certificate proves.
       designator: parts.identity.designator,
-      // What a peer passes in an argument makes this daemon dial nobody.
-      mayDial: (_to, because) => because === 'asked',
-      opened: (session) => this.#refs.met(session),
+      refs: this.#refs,
+      mint: () => this.#actors?.mint,
     });
-    this.#refs = daemonRefs({
-      folder: parts.refFolder,
-      uid: parts.uid,
-      serving: (task) => this.#onceServing(task),
-      router: () => this.#router,
-      moved: (petname, destination) => this.#hurry(petname, destination),
-      log: parts.log,
-    });
+    this.#router = createRouter(powers);
   }
 
   async serve(): Promise<void> {
@@ -205,7 +175,7 @@ class VatLife implements Life {
   }
 
   shutDown(): void {
-    const root = this.#root;
+    const root = this.#actors?.root;
     if (root === undefined || this.#isOver) return;
     this.#vat
       .run((turn) => turn.send(root, 'shutDown', turn.spawn(makeNullSink)))
@@ -226,22 +196,16 @@ class VatLife implements Life {
   /** Makes the actors, then adopts what runs and starts what is wanted. */
   async #populate(): Promise<void> {
     const destinations = this.#refs.destinations();
-    const { mint, root, shepherd, peers } = await this.#vat.run((turn) =>
-      this.#makeActors(turn, destinations),
-    );
-    this.#peers = peers;
-    await this.#vat.run((turn) => turn.send(shepherd, 'restore'));
-    this.#mint = mint;
-    this.#root = root;
+    const actors = await this.#vat.run((turn) => this.#makeActors(turn, destinations));
+    await this.#vat.run((turn) => turn.send(actors.shepherd, 'restore'));
+    this.#actors = actors;
   }
 
   /** Listens, then puts the key beside the socket. */
   async #open(): Promise<void> {
     const { admin, identity, store, log } = this.#parts;
-    const mint = this.#mint;
-    const root = this.#root;
-    if (mint === undefined || root === undefined)
-      throw new TypeError('opened before it was populated');
+    if (this.#actors === undefined) throw new TypeError('opened before it was populated');
+    const { mint, root } = this.#actors;
     await this.#vat.run((turn) => turn.send(mint, 'admit', root, admin.swissnum));
     this.locations = await new Promise<readonly PeerLocation[]>((resolve, reject) =>
       this.#router.listen(resolve, reject, this.#listening),
@@ -260,62 +224,30 @@ class VatLife implements Life {
     else this.#waiting.push(task);
   }
 
-  #makeActors(
-    turn: Turn,
-    destinations: ReadonlyMap<string, Destination>,
-  ): {
-    readonly peers: Ref<Peers>;
-    readonly mint: Ref<NonceRegistry>;
-    readonly root: Ref<LocalRoot>;
-    readonly shepherd: Ref<Shepherd>;
-  } {
-    const { name, services, store, backend, prober, logFiles, log } = this.#parts;
+  #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
+    const { store, services } = this.#parts;
     const { records, minted } = store.found;
-    const epoch = Buffer.from(nodeCrypto().random(12)).toString('hex');
-    const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
-    const shepherd = turn.spawn(makeShepherd, {
-      name,
-      epoch,
-      monitor,
-      prober,
-      logFiles,
-      clock: this.#clock,
-      log,
-      records,
-    });
-    const [clock, entropy] = [this.#clock, nodeEntropy()];
-    const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-    const surroundings = { dial: this.#refs.dial, peers, clock, entropy, crypto: nodeCrypto() };
-    const composition = turn.spawn(makeComposition, {
-      shepherd,
+    return makeActors(turn, {
+      ...this.#parts,
+      epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
       planned: services,
-      surroundings,
-      load: this.#parts.load,
-      keep: this.#parts.keep,
-    });
-    const mint = turn.spawn(makeNonceRegistry, {
+      records,
+      minted: [...minted].map(([hash, service]) => ({ kind: 'minted', hash, service })),
+      clock: this.#clock,
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),
-      entries: [...minted].map(([hash, service]) => ({ kind: 'minted' as const, hash, service })),
-      shepherd,
-    });
-    const root = turn.spawn(makeLocalRoot, {
-      shepherd,
-      mint,
-      composition,
       refs: this.#refs,
-      peers,
+      destinations,
       about: () => this.#about(),
-      uriOf: (swissnum) => sturdyrefUri(new Sturdyref(this.#publicLocation(), swissnum)),
+      location: () => this.#publicLocation(),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
     });
-    return { mint, root, shepherd, peers };
   }
 
   #hurry(petname: string, destination: Destination): void {
-    if (this.#peers !== undefined && !this.#isOver)
-      this.#vat.post(this.#peers, 'hurry', [petname, destination]);
+    if (this.#actors !== undefined && !this.#isOver)
+      this.#vat.post(this.#actors.peers, 'hurry', [petname, destination]);
   }
 
   #about() {

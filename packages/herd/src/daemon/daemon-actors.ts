@@ -1,0 +1,108 @@
+/**
+ * What a life of a daemon consists of, as a function of powers alone: its actors, and what its router has to know of
+ * them. Simulated machines are made of the same (test/support/fleet-node.ts).
+ *
+ *     swissnum ──► ^nonce-registry ──► ^local-root ──► ^shepherd ──► services, proxies, fleets
+ *                                           └────────► ^composition, ^peers, the daemon's refs
+ */
+import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
+import {
+  makeComposition,
+  makeLocalRoot,
+  makeNonceRegistry,
+  makePeers,
+  type CompositionOptions,
+  type Destination,
+  type LocalRoot,
+  type LocalRootOptions,
+  type MintEntry,
+  type NonceRegistry,
+  type Peers,
+} from '@bellwether/fleet';
+import { Sturdyref, sturdyrefUri, type PeerLocation, type RouterPowers } from '@bellwether/ocapn';
+import {
+  makeProcessMonitor,
+  makeShepherd,
+  type ProcessBackend,
+  type Shepherd,
+  type ShepherdOptions,
+} from '@bellwether/shepherd';
+import type { DaemonRefs } from './daemon-refs.ts';
+
+/** What the actors of a life are made from. */
+export interface ActorParts
+  extends
+    Omit<ShepherdOptions, 'monitor' | 'clock'>,
+    Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
+    Pick<LocalRootOptions, 'about' | 'end' | 'leave'> {
+  readonly backend: ProcessBackend;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now' | 'wall' | 'after'>;
+  readonly entropy: Entropy;
+  readonly crypto: RouterPowers['crypto'];
+  /** What was minted in earlier lives. */
+  readonly minted: readonly MintEntry[];
+  readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial'>;
+  /** Where those led when this life began: read outside of all turns. */
+  readonly destinations: ReadonlyMap<string, Destination>;
+  /** Where minted refs lead. */
+  readonly location: () => PeerLocation;
+}
+/** The actors of a life that what is around them speaks to. */
+export interface DaemonActors {
+  readonly mint: Ref<NonceRegistry>;
+  readonly root: Ref<LocalRoot>;
+  readonly shepherd: Ref<Shepherd>;
+  readonly peers: Ref<Peers>;
+}
+
+/** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
+export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
+  const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
+  const { planned, load, keep, location } = parts;
+  const { name, prober, logFiles, log, records, about, end, leave } = parts;
+  const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
+  const common = { name, epoch, prober, logFiles, clock, log, records };
+  const shepherd = turn.spawn(makeShepherd, { ...common, monitor });
+  const peers = turn.spawn(makePeers, { clock, entropy, destinations });
+  const surroundings = { dial: refs.dial, peers, clock, entropy, crypto };
+  const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
+  const mint = turn.spawn(makeNonceRegistry, { entropy, crypto, entries: parts.minted, shepherd });
+  const root = turn.spawn(makeLocalRoot, {
+    shepherd,
+    mint,
+    composition,
+    refs,
+    peers,
+    about,
+    uriOf: (swissnum) => sturdyrefUri(new Sturdyref(location(), swissnum)),
+    end,
+    leave,
+  });
+  return { mint, root, shepherd, peers };
+};
+
+/** What the router of a life is made from. */
+export interface RouterParts extends Omit<
+  RouterPowers,
+  'vat' | 'fetch' | 'designator' | 'mayDial' | 'opened'
+> {
+  readonly vat: Vat & Frontier;
+  /** Of this node: a hello must name what the certificate proves, also where it only dials. */
+  readonly designator: string;
+  readonly refs: Pick<DaemonRefs, 'met'>;
+  /** Undefined until this life serves. */
+  readonly mint: () => Ref<NonceRegistry> | undefined;
+}
+
+/** What a router is made from that lets others into a life. */
+export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowers => ({
+  ...powers,
+  fetch: (swissnum) => {
+    const registry = mint();
+    return registry && powers.vat.deliver(registry, 'fetch', [swissnum]);
+  },
+  // What a peer passes in an argument makes this daemon dial nobody.
+  mayDial: (_to, because) => because === 'asked',
+  opened: (session) => refs.met(session),
+});

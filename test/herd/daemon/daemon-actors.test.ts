@@ -1,0 +1,53 @@
+/** What is inside of a daemon, as simulated machines and real ones have it. */
+import { createVat, World } from '@bellwether/actors';
+import { MemoryNetwork } from '@bellwether/netlayer-memory';
+import type { PeerLocation, SessionView } from '@bellwether/ocapn';
+import { describe, expect, it } from 'vitest';
+import { routerPowers } from '../../../packages/herd/src/daemon/daemon-actors.ts';
+import { FleetNode, introduce, Operator } from '../../support/fleet-node.ts';
+import { simulatedCrypto, TestReaper } from '../../support/ocapn-peer.ts';
+import { program } from '../../support/shepherd-machine.ts';
+
+const host: PeerLocation = { transport: 'memory', designator: 'A', hints: { host: 'A' } };
+
+describe('the router of a daemon', () => {
+  const world = new World(1);
+  const met: SessionView[] = [];
+  const powers = routerPowers({
+    vat: createVat({ name: 'A', clock: world.clock(), scheduler: world.scheduler() }),
+    netlayers: [],
+    crypto: simulatedCrypto(world),
+    clock: world.clock(),
+    scheduler: world.scheduler(),
+    reaper: new TestReaper(),
+    log: () => undefined,
+    designator: 'A',
+    refs: { met: (session) => void met.push(session) },
+    mint: () => undefined,
+  });
+  it('dials for its own code and for no sturdyref that a peer has passed', () => {
+    expect(powers.mayDial?.(host, 'asked')).toBe(true);
+    expect(powers.mayDial?.(host, 'sturdyref')).toBe(false);
+  });
+  it('tells the refs of each session, and knows no swissnum before this life serves', () => {
+    powers.opened?.({ peer: host, direction: 'accepted' } as SessionView);
+    expect(met).toMatchObject([{ peer: host }]);
+    expect(powers.fetch(new Uint8Array(32))).toBeUndefined();
+  });
+});
+
+describe('a simulated daemon', () => {
+  it('is one of these: its root lists the refs that it was given, with where they lead', () => {
+    const world = new World(1);
+    const site = { world, network: new MemoryNetwork(world) };
+    const a = new FleetNode(site, 'A', { services: [program({ provision: ['web'] })] });
+    const c = new FleetNode(site, 'C', { exported: { web: 'A' } });
+    const operator = new Operator(site);
+    for (const node of [a, c]) node.boot();
+    world.run(world.now + 1_000);
+    introduce(site, operator, a, 'web', c);
+    const listed = operator.ask(c, (turn, root) => turn.send(root, 'refs'));
+    world.run(world.now + 1_000);
+    expect(listed.value).toEqual([{ petname: 'a-ref', peer: 'A.memory' }]);
+  });
+});
