@@ -1,6 +1,7 @@
 /**
- * Every word that means something as an action, in one table: herd's grammar, what a configuration
- * may call its own actions, what a service does and what its planner knows are all read from it.
+ * Every word that means something as an action, in one table: what a configuration may call its own
+ * actions, what a service does and what its planner knows are read from it. How herd's own are typed
+ * stands in herd's grammar, which asks here whose a word is.
  *
  *     by        who carries it out                     a configuration's own action of that name
  *     service   every service                          is refused

@@ -10,7 +10,9 @@
  *     not ready       ·           ·          → stopping  ·           ·           ·
  *     exit            ·           ·          → stopped   → stopped   ·           → stopped
  *     respawn due     ·           ·          ·           ·           → spawning  ·
- *     disable         flag        flag       flag        flag        → stopped   flag
+ *     enable          flag        flag       flag        flag        flag        flag
+ *     disable, retire flag        flag       flag        flag        → stopped   flag
+ *     revise          taken       kept       kept        kept        taken       kept
  *     adopt           → running,  refused    refused     refused     refused     refused
  *                     or waking
  *

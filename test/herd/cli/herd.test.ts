@@ -62,6 +62,8 @@ describe('without a shepherd', () => {
   it('shows help and its version all the same', async () => {
     const terminal = () => fakeTerminal({ env: { SHEPHERD_SOCKET: '/nowhere/socket' } });
     expect((await herd(terminal(), '--help')).written.out).toContain('herd start web-server-fleet');
+    const aboutLogs = (await herd(terminal(), 'help', 'log')).written.out.replace(/\s+/g, ' ');
+    expect(aboutLogs).toContain('in the order in which they were read, not in that of their times');
     expect((await herd(terminal(), '--version')).written.out).toBe(
       `herd (Bellwether) ${version}\n`,
     );

@@ -88,8 +88,10 @@ export const pages: Readonly<Record<string, Page>> = {
   },
   log: {
     text:
-      'The last lines of a service; of a fleet those of its members, each with its node. Without ' +
-      'SERVICE every change of every service.',
+      'The last lines of a service; of a fleet those of its members, each with its node. Lines of ' +
+      'different members come in the order in which they were read, not in that of their times, ' +
+      'which a log does not keep line by line; what is written while you follow comes as it is ' +
+      'written. Without SERVICE every change of every service.',
     examples: [
       ['herd log web-server -n 20', 'its last lines'],
       ['herd log web-server-fleet -f --since 10m', 'those of its members, and what comes'],

@@ -5,7 +5,8 @@
  *     A: Service networking has been started.         lines of the operation: standard output
  *       web-server-a  changed                         the block: standard error, on a terminal only,
  *       web-server-b  …                               without colours where there are to be none;
- *     start web-fleet: 1 of 2, 1 changed, 12 s        from many members on the last line alone
+ *     start web-fleet: 1 of 2 members, 1 changed,     from many members on the last line alone;
+ *                      12 seconds                     it is one line
  *
  * With `-q` there is neither, with `--json` no block, and lines go to standard error.
  */
