@@ -108,6 +108,31 @@ describe.each([
     ]);
     expect(parse(['reload', 'web', ...args])?.options).toEqual({});
   });
+  it('hands on a --dry-run to a custom action only after --', () => {
+    expect(parse(['reload', 'web', 'x', '--', '--dry-run'])).toEqual({
+      words: ['reload', 'web', 'x', '--dry-run'],
+      options: {},
+    });
+    expect(parse(['--dry-run', 'reload', 'web', '--dry-runs'])).toEqual({
+      words: ['reload', 'web', '--dry-runs'],
+      options: { 'dry-run': true },
+    });
+    const said = (...argv: readonly string[]): unknown => {
+      try {
+        return parse(argv);
+      } catch (error) {
+        return error instanceof Error ? error.message : error;
+      }
+    };
+    for (const argv of [
+      ['reload', 'web', '--dry-run'],
+      ['reload', 'web', 'x', '--dry-run=yes'],
+      ['do', 'status', 'web', '--dry-run'],
+    ])
+      expect(said(...argv) ?? 'left to the full parser').toMatch(
+        parse === parseFully ? /the action would run/ : /left to the full parser/,
+      );
+  });
   it('leaves numbers alone that are words of an own action', () => {
     expect(parse(['start', '007', '1e3', '0x10', '1_000'])?.words).toEqual([
       'start',

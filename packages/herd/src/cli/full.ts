@@ -7,6 +7,7 @@ import { closest } from './closest.ts';
 import {
   actionRules,
   commonOptions,
+  isMisplaced,
   type OptionName,
   optionNames,
   type OptionRule,
@@ -48,6 +49,7 @@ export const parseFully = (argv: readonly string[]): Typed => {
   const options: { [name: string]: string | number | true } = {};
   while (rest.length > 0) {
     if (!takesOptionsAfter(words)) {
+      if (rest.some(isMisplaced)) throw misplaced(words);
       words.push(...rest);
       break;
     }
@@ -113,6 +115,15 @@ const takeOption = (
   const read = readValue(rule.kind, value);
   if (read === undefined) throw new Usage(badValue(key, rule, value));
   options[key] = read;
+};
+
+/** Passed on it would be ignored by most actions, which would then really run. */
+const misplaced = (words: readonly string[]): Usage => {
+  const line = words.join(' ');
+  return new Usage(
+    `'--dry-run' after the SERVICE of an action of its own would be an argument, and the action would run`,
+    `To see what would be done: 'herd --dry-run ${line}'. To pass it on: 'herd ${line} -- --dry-run'.`,
+  );
 };
 
 const letterOf = (name: OptionName): string | undefined => (optionRules[name] as OptionRule).letter;
@@ -191,8 +202,9 @@ const epilogue = [
   'An example of each option:',
   ...Object.values(optionExamples).map((command) => `  ${command}`),
   '',
-  'Options come before SERVICE, with actions of herd itself also after it.',
-  'What follows -- is never an option.',
+  'Options come before SERVICE, with actions of herd itself also after it. What',
+  'follows the SERVICE of any other action arrives as typed; only --dry-run is',
+  'refused there. What follows -- is never an option.',
   '',
   'Exit codes: 0 done or unchanged, 1 failed, 2 usage or configuration,',
   '3 some failed and others did not, 4 unreachable or unknown, 6 time was up,',

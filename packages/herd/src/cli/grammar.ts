@@ -6,7 +6,8 @@
  *     herd [OPTION…] ACTION [OPTION…] SERVICE [ARG…]
  *
  * Herd's own actions take options in any place. A custom action takes herd's options before SERVICE
- * only: what follows belongs to the action and arrives as typed. `--` ends the options of herd,
+ * only: what follows belongs to the action and arrives as typed, but for `--dry-run`. Whoever types that
+ * means herd, and nothing may be done then, so it is refused there. `--` ends the options of herd,
  * everywhere.
  */
 import { factsOf, rootNames } from '@bellwether/shepherd';
@@ -250,6 +251,9 @@ export const takesOptionsAfter = (words: readonly string[]): boolean => {
   if (rule === undefined) return false;
   return rule.opaqueAfter === undefined || words.length <= rule.opaqueAfter;
 };
+
+/** Whether a word for an action of a service is none that may be passed on to it without `--` before it. */
+export const isMisplaced = (word: string): boolean => /^--dry-run(=|$)/.test(word);
 
 /** The long name of an option by its letter. */
 export const optionByLetter = (letter: string): OptionName | undefined =>

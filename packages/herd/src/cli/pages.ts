@@ -120,8 +120,14 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [['herd check shepherd.config.ts', 'is it good?']],
   },
   do: {
-    text: 'Asks for an action by its name, where the name means something to herd itself.',
-    examples: [['herd do top web-server', "the service's own action 'top'"]],
+    text:
+      'Asks for an action by its name, where the name means something to herd itself. What follows ' +
+      "SERVICE is for the action and arrives as typed; herd's own options stand before it, and a " +
+      '--dry-run after it is refused unless it comes after --.',
+    examples: [
+      ['herd do top web-server', "the service's own action 'top'"],
+      ['herd --dry-run do top web-server', 'whether it would be done'],
+    ],
   },
   'ref mint': {
     text:

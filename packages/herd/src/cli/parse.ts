@@ -4,6 +4,7 @@
  * never guesses.
  */
 import {
+  isMisplaced,
   optionByLetter,
   type OptionName,
   type Options,
@@ -26,6 +27,7 @@ export const parseQuickly = (argv: readonly string[]): Typed | undefined => {
     const item = argv[at] ?? '';
     if (item === '--') return { words: [...words, ...argv.slice(at + 1)], options };
     if (!takesOptionsAfter(words) || !item.startsWith('-') || item === '-') {
+      if (isMisplaced(item)) return undefined;
       words.push(item);
       continue;
     }
