@@ -138,6 +138,25 @@ describe('a follower', () => {
     expect(refused('web', 7)).toBe(undefined);
     expect(refused('web', null)).toBe('bad-request');
   });
+  it('that has had enough at once is counted until nothing is looked for any more', () => {
+    const { world, machine } = boot('web');
+    machine.logs.looking = [];
+    const begin = () => follow(machine, 'web', { lineCount: 10 });
+    const hasty = Array.from({ length: limits.askerFollowCount }, begin);
+    world.run();
+    for (const { ear } of hasty) ear.stop();
+    world.run();
+    const one = begin();
+    world.run();
+    expect(one.asked.error).toMatchObject({ code: 'limit' });
+    for (const tell of machine.logs.looking) tell();
+    machine.logs.looking = undefined;
+    world.run();
+    expect(hasty.every(({ asked }) => 'value' in asked)).toBe(true);
+    const two = begin();
+    world.run();
+    expect(two.ear.lines).toEqual(['web said']);
+  });
   it('of a log that cannot be read is told so, and nobody else comes to harm', () => {
     const { world, machine } = boot('web', 'db');
     // A bug of the power, not one of our refusals.
@@ -196,6 +215,44 @@ describe('the log in one answer', () => {
     );
     world.run();
     expect(asked.map(({ value }) => value)).toEqual([['one', 'two'], ['two']]);
+  });
+  it('is asked for by a bounded number at once, of one reference and of all', () => {
+    const { world, machine } = boot('web');
+    const ask = (principal: string) =>
+      machine.ask((turn, shepherd) => {
+        const facet = turn.call(shepherd, 'facet', 'web', principal);
+        return turn.send(facet, 'log', { lineCount: 1 });
+      });
+    const { askerLogQuestionCount: each, logQuestionCount: all } = limits;
+    const flood = Array.from({ length: each + 1 }, () => ask('one'));
+    const others = Array.from({ length: all - each }, (_, at) => ask(`other ${at}`));
+    const last = ask('late');
+    world.run();
+    expect(flood.filter(({ value }) => value !== undefined)).toHaveLength(each);
+    expect(flood.at(-1)?.error).toMatchObject({ code: 'limit' });
+    expect(others.every(({ value }) => value !== undefined)).toBe(true);
+    expect(last.error).toMatchObject({ code: 'limit' });
+    // What was answered, or could not be, has its share back.
+    machine.logs.unreadable.set('web', new Error('gone'));
+    const broken = Array.from({ length: each }, () => ask('one'));
+    world.run();
+    expect(broken.map(({ error }) => error?.message)).toEqual(broken.map(() => 'gone'));
+    machine.logs.unreadable.clear();
+    const again = Array.from({ length: each }, () => ask('one'));
+    world.run();
+    expect(again.every(({ value }) => value !== undefined)).toBe(true);
+  });
+  it('is read once for all who ask how a service is meanwhile', () => {
+    const { world, machine } = boot('web');
+    const probe = () => machine.ask((turn, shepherd) => turn.send(shepherd, 'probe', 'web', 500));
+    const many = Array.from({ length: 1_000 }, probe);
+    world.run();
+    for (const { value } of many) expect(value).toMatchObject({ recentLines: ['web said'] });
+    expect(machine.logs.askedCount).toBe(1);
+    machine.logs.write('web', 'more');
+    const later = probe();
+    world.run();
+    expect(later.value).toMatchObject({ recentLines: ['web said', 'more'] });
   });
 });
 

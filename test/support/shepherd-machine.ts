@@ -110,6 +110,10 @@ export class Logs {
   readonly gone = new Map<string, number>();
   /** Logs that cannot be read, and what breaks the answer. */
   readonly unreadable = new Map<string, Error>();
+  /** How many questions for last lines there were. */
+  askedCount = 0;
+  /** Where this is a list, whoever looks for the beginning of lines waits in it. */
+  looking: (() => void)[] | undefined = undefined;
   readonly #lines = new Map<string, string[]>();
 
   of(service: string): string[] {
@@ -132,11 +136,17 @@ export class Logs {
     return {
       pathOf: (service) => `/log/${service}.log`,
       lines: (service, query, answer) =>
-        say(1, () => answer.kept(this.of(service).slice(begin(service, query)))),
-      begin: (service, query, answer) =>
-        say(1, () =>
-          answer.kept({ begin: begin(service, query), end: this.of(service).length } as LogSpan),
-        ),
+        say(1, () => {
+          this.askedCount += 1;
+          const wrong = this.unreadable.get(service);
+          if (wrong !== undefined) answer.broken(wrong);
+          else answer.kept(this.of(service).slice(begin(service, query)));
+        }),
+      begin: (service, query, answer) => {
+        const tell = (): void =>
+          answer.kept({ begin: begin(service, query), end: this.of(service).length } as LogSpan);
+        say(1, () => (this.looking === undefined ? tell() : void this.looking.push(tell)));
+      },
       read: (reader, service, place, until, answer) => {
         const tell = (piece: LogPiece): void => say(1, () => answer.kept(piece));
         const wrong = this.unreadable.get(service);

@@ -69,7 +69,7 @@ export const makeServiceFacet = (
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
     },
-    log: (turn, query) => turn.send(shepherd, 'log', name, query),
+    log: (turn, query) => turn.send(shepherd, 'log', name, query, options.principal),
     follow: (turn, query, follower) =>
       turn.call(shepherd, 'follow', name, query, follower, options.principal),
   });

@@ -2,13 +2,14 @@
  * Following logs at a shepherd: one stream for each follower, into which every service is followed that
  * the name stands for. Whoever asks has a share of what may be followed at once.
  */
-import { Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { localRoot } from './commands.ts';
 import { Cycle } from './errors.ts';
 import { limits } from './limits.ts';
 import { checkedQuery, placesByMember } from './log-query.ts';
 import { makeLogStream } from './log-stream.ts';
 import { broken, canonicalOf, hopOf, serviceOf, type Held } from './shepherd-state.ts';
+import { giveBack, takeShare } from './shares.ts';
 import { checkFollower } from './sinks.ts';
 import { through } from './trail.ts';
 import type { Change, Follower, LogEvent, LogQuery, Service } from './types.ts';
@@ -54,7 +55,7 @@ export const follow = (
     turn.when(turn.call(stream, 'finish'), () => settled),
   );
   return turn.when(isDone, (turn, settled): Vow<void> | undefined => {
-    held.follows.delete(number);
+    giveBack(held.follows, number);
     const failed = settled.filter((one) => !one.kept);
     const [first] = failed;
     // Not thrown: whatever broke the reading of a log, a bug of a power too, is an answer to who asked.
@@ -93,7 +94,7 @@ export const followHistory = (
   const ends: Vow<unknown> =
     isOnce === true ? turn.all(begun) : turn.call(held.feed, 'follow', stream);
   const finish = (turn: Turn): Vow<void> => turn.call(stream, 'finish');
-  return turn.when(turn.when(ends, finish, finish), () => void held.follows.delete(number));
+  return turn.when(turn.when(ends, finish, finish), () => giveBack(held.follows, number));
 };
 /** As many at once as a batch may have. */
 const piecesOf = (changes: readonly Change[]): readonly (readonly LogEvent[])[] => {
@@ -131,15 +132,9 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
 };
 
 /** Counts this one in. @throws Limit */
-const take = (held: Held, principal: string): number => {
-  const { followCount, askerFollowCount } = limits;
-  if (held.follows.size >= followCount)
-    throw new Limit(`log: ${followCount} follow logs here already`);
-  const own = [...held.follows.values()].filter((one) => one === principal);
-  if (own.length >= askerFollowCount)
-    throw new Limit(`log: ${askerFollowCount} follow logs by this reference already`);
-  const number = held.followNumber.get() + 1;
-  held.followNumber.set(number);
-  held.follows.set(number, principal);
-  return number;
-};
+const take = ({ follows }: Held, principal: string): number =>
+  takeShare(follows, principal, {
+    each: limits.askerFollowCount,
+    all: limits.followCount,
+    what: 'follow logs',
+  });

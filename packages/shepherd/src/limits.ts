@@ -132,6 +132,10 @@ export const limits = {
   followCount: 256,
   /** The same of one asker: a few terminals, and a program that collects. */
   askerFollowCount: 32,
+  /** Questions for the last lines of logs that wait for their answer at once: each may read a mebibyte. */
+  logQuestionCount: 256,
+  /** The same of one asker: a page that shows a few services, and a program that collects. */
+  askerLogQuestionCount: 32,
   /** Changes of the history in one batch: with names of full length it is below `batchBytes`. */
   changePieceCount: 256,
   /** Changes that wait for one follower of the history: as many as a fleet has in a stop. */

@@ -30,6 +30,8 @@ export interface LogReader {
 }
 interface Held extends LogReaderOptions {
   readonly isOver: JournalCell<boolean>;
+  /** It is not known yet where it begins; until then it is not told that it is over. */
+  readonly isAsking: JournalCell<boolean>;
   readonly end: Resolver<void>;
 }
 
@@ -40,22 +42,35 @@ export const makeLogReader = (
   options: LogReaderOptions,
 ): Behavior<LogReader> => {
   const isOver = turn.cell(false);
+  const isAsking = turn.cell(true);
   return {
     run: (turn) => {
       const { vow, resolver } = turn.vow<void>();
-      const held: Held = { ...options, isOver, end: resolver };
+      const held: Held = { ...options, isOver, isAsking, end: resolver };
       const { files, service, follow } = options;
       const span = turn.ask<LogSpan>((answer) => files.begin(service, follow.query, answer));
       const stop = (turn: Turn): void => over(held, turn);
       turn.when(turn.call(follow.stream, 'over'), stop, stop);
       turn.when(
         span,
-        (turn, span) => start(held, turn, span),
-        (turn, reason) => failed(held, turn, reason),
+        (turn, span) => {
+          answered(held);
+          start(held, turn, span);
+        },
+        (turn, reason) => {
+          answered(held);
+          failed(held, turn, reason);
+        },
       );
       return vow;
     },
   };
+};
+
+/** Looking for the beginning is work: whoever gives up meanwhile keeps its share until that is done. */
+const answered = ({ isAsking, isOver, end }: Held): void => {
+  isAsking.set(false);
+  if (isOver.get()) end.kept(undefined);
 };
 
 /** Where a follower goes on that was here before. */
@@ -126,11 +141,11 @@ const eventsOf = (held: Held, piece: LogPiece, isLive: boolean): readonly LogEve
   return events;
 };
 
-const over = ({ files, follow, isOver, end }: Held, turn: Turn): void => {
+const over = ({ files, follow, isOver, isAsking, end }: Held, turn: Turn): void => {
   if (isOver.get()) return;
   isOver.set(true);
   turn.effect(() => files.stop(follow.id));
-  end.kept(undefined);
+  if (!isAsking.get()) end.kept(undefined);
 };
 
 const failed = (held: Held, turn: Turn, reason: Error): void => {

@@ -140,4 +140,6 @@ export interface LogFiles {
 export interface Logger {
   path(): string;
   lines(query: LogQuery): Vow<readonly string[]>;
+  /** The last lines, as many as a status brings along; whoever asks while they are read gets the same. */
+  recent(): Vow<readonly string[]>;
 }

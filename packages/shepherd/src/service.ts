@@ -97,7 +97,7 @@ const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Ou
 const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
   checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
-  const lines = turn.send(held.logger, 'lines', { lineCount: limits.recentLineCount });
+  const lines = turn.send(held.logger, 'recent');
   return turn.when(
     turn.within(waitMs, lines),
     (turn, recentLines): Status => ({ ...statusOf(held, turn), recentLines }),

@@ -7,6 +7,7 @@ import { makeChangeFeed } from './change-feed.ts';
 import type { Memory } from './memory.ts';
 import type { Graph, Wish } from './plan.ts';
 import { makeServiceRegistry } from './registry.ts';
+import { openShares, type Shares } from './shares.ts';
 import { makeStatusBoard } from './status-board.ts';
 import type {
   Aggregate,
@@ -61,10 +62,10 @@ export interface Held extends ShepherdOptions {
   /** Hops that were ever given out: no two services share one, also not one after the other. */
   readonly hopCount: JournalCell<number>;
   readonly feed: Ref<ChangeFeed>;
-  /** Who follows logs, by the number of the follower. */
-  readonly follows: JournalMap<number, string>;
-  /** The last of those numbers. */
-  readonly followNumber: JournalCell<number>;
+  /** Who follows logs. */
+  readonly follows: Shares;
+  /** Who waits for the last lines of one. */
+  readonly logQuestions: Shares;
   /** Swaps that were ever begun, for their ids; see swap.ts. */
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
@@ -93,8 +94,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     entries: turn.map(),
     hopCount: turn.cell(0),
     feed: turn.spawn(makeChangeFeed, options.name),
-    follows: turn.map(),
-    followNumber: turn.cell(0),
+    follows: openShares(turn),
+    logQuestions: openShares(turn),
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },

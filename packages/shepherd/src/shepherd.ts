@@ -3,14 +3,7 @@
  * a service does with an action is the service's affair. Nobody on another machine is ever handed
  * one: they get a facet of one service.
  */
-import {
-  Refused,
-  type Bcom,
-  type Behavior,
-  type Ref,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { rootNames } from './action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { cancelOperation, command, localRoot } from './commands.ts';
@@ -19,7 +12,7 @@ import { makeServiceFacet } from './facet.ts';
 import { foreseen } from './foresight.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from './limits.ts';
-import { checkedQuery } from './log-query.ts';
+import { askLog } from './log-question.ts';
 import { plan, planEnd, type Step } from './plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { checkedCount, checkedHops, checkedRequest, checkHeartbeat } from './requests.ts';
@@ -30,7 +23,6 @@ import {
   hopOf,
   holdShepherd,
   providerOf,
-  serviceOf,
   type Held,
   type ShepherdOptions,
 } from './shepherd-state.ts';
@@ -39,7 +31,6 @@ import { swapServices } from './swap.ts';
 import { through } from './trail.ts';
 import type {
   Change,
-  LogQuery,
   Outcome,
   PlannedStep,
   Request,
@@ -82,7 +73,8 @@ export const makeShepherd = (
         name: canonicalOf(held, turn, name),
         principal,
       }),
-    log: (turn, name, query) => log(held, turn, name, query),
+    log: (turn, name, query, principal = localRoot) =>
+      askLog(held, turn, { name, query, principal }),
     follow: (turn, name, query, follower, principal = localRoot) =>
       follow(held, turn, { name, query, follower, principal }),
     history: (turn) => history(held, turn),
@@ -144,21 +136,6 @@ const probe = (
   const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
   if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
   return turn.send(provider, 'probe', waitMs, way);
-};
-
-const log = (
-  held: Held,
-  turn: Turn,
-  name: string,
-  query: LogQuery | number,
-): Vow<readonly string[]> => {
-  const checked = checkedQuery(query);
-  const canonical = canonicalOf(held, turn, name);
-  const service = serviceOf(held, canonical);
-  if (service === undefined)
-    throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
-  const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
-  return turn.send(service, 'log', { ...checked, hops });
 };
 
 /** Plans without doing anything. */

@@ -269,9 +269,9 @@ export interface Shepherd {
   facet(name: string, principal: string): Ref<ServiceFacet>;
   /**
    * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
-   * many.
+   * many. @throws BadRequest, Cycle, Limit
    */
-  log(name: string, query: LogQuery | number): Vow<readonly string[]>;
+  log(name: string, query: LogQuery | number, principal?: string): Vow<readonly string[]>;
   /**
    * From now on the follower is told what is written to the log of a service, of an aggregate to those
    * of all its members, after what the query asks for of each. Kept when nobody follows any more, or

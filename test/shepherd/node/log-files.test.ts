@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
+import { lookCount } from '../../../packages/shepherd/src/node/limits.ts';
 import { answerOf, makeFolder } from './support.ts';
 
 let folder: string;
@@ -64,6 +65,40 @@ describe('the tail of a log', () => {
     expect(await tail(`${'y'.repeat(8 * 1024)}\n`, 1)).toEqual(['y'.repeat(8 * 1024)]);
     expect((await tail('a\n'.repeat(10_000), 10_000)).length).toBe(10_000);
     expect((await tail('a\n'.repeat(10_001), 10_001)).length).toBe(10_000);
+  });
+
+  it('is looked for by four at once, and reads no more than it may give', async () => {
+    const files = makeLogFiles({ folder, wall: Date.now });
+    const size = 3 * 1024 * 1024;
+    fs.writeFileSync(files.pathOf('web'), 'x'.repeat(size));
+    const real = fs.promises.open;
+    let [openCount, mostCount, readBytes] = [0, 0, 0];
+    const open = vi.spyOn(fs.promises, 'open').mockImplementation(async (...args) => {
+      const handle = await real(...args);
+      openCount += 1;
+      mostCount = Math.max(mostCount, openCount);
+      const close = handle.close.bind(handle);
+      handle.close = () => {
+        openCount -= 1;
+        return close();
+      };
+      readBytes += 64 * 1024;
+      return handle;
+    });
+    try {
+      const asked = Array.from({ length: 20 }, () => {
+        const { answer, value } = answerOf<readonly string[]>();
+        files.lines('web', { lineCount: 10_000 }, answer);
+        return value;
+      });
+      for (const lines of await Promise.all(asked)) expect(lines).toHaveLength(1);
+    } finally {
+      open.mockRestore();
+    }
+    expect(mostCount).toBe(lookCount);
+    expect(openCount).toBe(0);
+    // A mebibyte each, looked through in pieces of 64 KiB and read once more.
+    expect(readBytes / 20).toBeLessThan(2 * 1024 * 1024);
   });
 
   it('replaces what is not UTF-8', async () => {

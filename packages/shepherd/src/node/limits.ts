@@ -37,8 +37,13 @@ export const tailLineCount = 10_000;
 export const tailLineChars = 8 * 1024;
 /** A log is read in pieces of this size, in bytes. */
 export const chunkBytes = 64 * 1024;
-/** Bytes that are looked through for the beginning of the last N lines. */
-export const scannedBytes = 64 * 1024 * 1024;
+/**
+ * Bytes that are looked through for the beginning of the last N lines of a follower: 10,000 of 1,600
+ * characters.
+ */
+export const scannedBytes = 16 * 1024 * 1024;
+/** Logs that are looked through at once: a disk is no faster for more, and each has a file open. */
+export const lookCount = 4;
 /**
  * Bytes and lines of one piece for a follower. With the names around its lines it is smaller than a
  * batch of a stream may be, whatever is in it.

@@ -8,19 +8,21 @@ import path from 'node:path';
 import { Refused, type Answer } from '@bellwether/actors';
 import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../types.ts';
 import { untilSeen } from './file-watch.ts';
-import { ByteTail, lastLines, wholeLines } from './lines.ts';
+import { lastLines, wholeLines } from './lines.ts';
 import {
   chunkBytes,
   followedBytes,
   followedMs,
   keptLogCount,
   linesBytes,
+  lookCount,
   logBytes,
   searchedBytes,
   tailLineChars,
   tailLineCount,
 } from './limits.ts';
 import { explain } from './program.ts';
+import { makeQueue, type Queue } from './queue.ts';
 import { ServiceLog } from './service-log.ts';
 
 // The longest file name of common file systems is 255 bytes; the rest is for what rotation will
@@ -74,11 +76,14 @@ class FolderLogs implements ServiceLogs {
   readonly #logs: Map<string, ServiceLog>;
   /** What ends the reading of a reader. */
   readonly #readings: Map<string, () => void>;
+  /** For what looks through a log, which may take a while. */
+  readonly #looking: Queue;
 
   constructor(powers: LogPowers) {
     this.#powers = powers;
     this.#logs = new Map();
     this.#readings = new Map();
+    this.#looking = makeQueue(lookCount);
   }
 
   pathOf(service: string): string {
@@ -102,14 +107,18 @@ class FolderLogs implements ServiceLogs {
   }
 
   lines(service: string, query: LogQuery, answer: Answer): void {
-    this.#answer(service, answer, (log) => lastOf(log, query, this.#powers.wall()));
+    this.#answer(service, answer, (log) =>
+      this.#looking(() => lastOf(log, query, this.#powers.wall())),
+    );
   }
 
   begin(service: string, query: LogQuery, answer: Answer): void {
-    this.#answer(service, answer, async (log) => {
-      const end = log.end();
-      return { begin: await log.begin(query, this.#powers.wall()), end };
-    });
+    this.#answer(service, answer, (log) =>
+      this.#looking(async () => {
+        const end = log.end();
+        return { begin: await log.begin(query, this.#powers.wall()), end };
+      }),
+    );
   }
 
   read(
@@ -193,16 +202,8 @@ const lastOf = async (
   wall: number,
 ): Promise<readonly string[]> => {
   const lineCount = Math.min(query.lineCount ?? tailLineCount, tailLineCount);
-  const begin = await log.begin({ ...query, lineCount }, wall);
-  const from = Math.max(begin, log.end() - linesBytes);
-  const tail = new ByteTail(linesBytes);
-  for (let at = from; ;) {
-    const { place, bytes } = await log.read(at, chunkBytes);
-    if (bytes.length === 0) break;
-    tail.push(bytes);
-    at = place + bytes.length;
-  }
-  return lastLines(tail.bytes(), from > begin || tail.isTorn, lineCount, tailLineChars);
+  const { bytes, isTorn } = await log.last({ ...query, lineCount }, wall, linesBytes);
+  return lastLines(bytes, isTorn, lineCount, tailLineChars);
 };
 
 /** One piece from a place on: whole lines, unless nobody waits for the end of the last one. */

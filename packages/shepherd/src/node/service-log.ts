@@ -23,6 +23,12 @@ export interface Bytes {
   readonly place: number;
   readonly bytes: Uint8Array;
 }
+/** The last lines of a log, as bytes. */
+export interface Last {
+  readonly bytes: Uint8Array;
+  /** They begin within a line. */
+  readonly isTorn: boolean;
+}
 /** A file that holds the places from `from` up to `to`. */
 interface Part {
   readonly file: string;
@@ -93,33 +99,67 @@ export class ServiceLog {
   }
 
   /** Where the lines of a query begin: the start of a line, or the end of the log. */
-  async begin({ lineCount, sinceMs }: LogQuery, wall: number): Promise<number> {
+  async begin(query: LogQuery, wall: number): Promise<number> {
     const end = this.end();
+    const { lineCount } = query;
     if (lineCount === 0) return end;
-    const oldest = this.#oldest();
-    const since = sinceMs === undefined ? oldest : this.#times.placeAt(wall - sinceMs);
-    const nearest = lineCount === undefined ? oldest : end - scannedBytes;
-    const floor = Math.max(oldest, nearest, since ?? oldest);
-    let newlineCount = 0;
-    for (let at = lineCount === undefined ? floor : end; at > floor;) {
-      const start = Math.max(floor, at - chunkBytes);
+    const since = this.#since(query, wall);
+    if (lineCount === undefined) return this.#lineFrom(since, end);
+    const floor = Math.max(since, end - scannedBytes);
+    return this.#backTo(floor, end, lineCount);
+  }
+
+  /**
+   * What the lines of a query are in, at most `maxBytes`, and whether it begins within a line: the end
+   * of one that is longer than that is all there is to be had of it.
+   */
+  async last(query: LogQuery, wall: number, maxBytes: number): Promise<Last> {
+    const end = this.end();
+    const since = this.#since(query, wall);
+    const floor = Math.max(since, end - maxBytes);
+    const begin = await this.#backTo(floor, end, query.lineCount ?? Infinity);
+    const isTorn = begin === end && floor > since;
+    const from = isTorn ? floor : begin;
+    const { place, bytes } = await this.read(from, end - from);
+    return { bytes, isTorn: isTorn || place > from };
+  }
+
+  /** The place before which a query wants nothing, or nothing is left. */
+  #since({ sinceMs }: LogQuery, wall: number): number {
+    const since = sinceMs === undefined ? undefined : this.#times.placeAt(wall - sinceMs);
+    return Math.max(this.#oldest(), since ?? 0);
+  }
+
+  /** Where the last lines begin, so many of them as begin at a place or behind it. */
+  async #backTo(floor: number, end: number, lineCount: number): Promise<number> {
+    // The newline before a line tells that it begins there.
+    const from = Math.max(this.#oldest(), floor - 1);
+    let first = end;
+    let count = 0;
+    for (let at = end; at > from;) {
+      const start = Math.max(from, at - chunkBytes);
       const { place, bytes } = await this.read(start, at - start);
-      for (let index = bytes.length - 1; index >= 0; index -= 1) {
-        // The newline that ends the log ends its last line; one more begins the first line.
-        if (bytes[index] !== newline || place + index === end - 1) continue;
-        newlineCount += 1;
-        if (newlineCount === lineCount) return place + index + 1;
+      // The newline that ends the log ends its last line; one more begins the first line.
+      const last = bytes.length - (place + bytes.length === end ? 2 : 1);
+      for (
+        let index = lastNewline(bytes, last);
+        index >= 0;
+        index = lastNewline(bytes, index - 1)
+      ) {
+        first = place + index + 1;
+        count += 1;
+        if (count === lineCount) return first;
       }
       at = start;
     }
-    return this.#lineFrom(floor, oldest, end);
+    return floor === 0 ? 0 : first;
   }
 
   /** The first line that begins at a place or behind it. */
-  async #lineFrom(floor: number, oldest: number, end: number): Promise<number> {
+  async #lineFrom(floor: number, end: number): Promise<number> {
     if (floor === 0) return 0;
     // What was rotated away may have ended within a line.
-    for (let at = Math.max(oldest, floor - 1); at < end;) {
+    for (let at = Math.max(this.#oldest(), floor - 1); at < end;) {
       const { place, bytes } = await this.read(at, chunkBytes);
       if (bytes.length === 0) break;
       const index = bytes.indexOf(newline);
@@ -203,6 +243,10 @@ export class ServiceLog {
     return old;
   }
 }
+
+/** The last one at an index or before it; -1 where there is none. */
+const lastNewline = (bytes: Uint8Array, from: number): number =>
+  from < 0 ? -1 : bytes.lastIndexOf(newline, from);
 
 /** A copy that is not whole is none: its bytes are in the log still. */
 const copyOrNot = (copy: string, work: () => number): number => {
