@@ -1,19 +1,23 @@
 /**
  * Performance row 26: what a node with 1,000 idle sessions over tcp-tls spends, in parts of a core.
- * Long enough for every silent session to be pinged; both ends do that, and whoever is pinged first
- * need not ask.
+ *
+ *   silent    long enough for every session to be pinged; both ends do that, and whoever is pinged
+ *             first need not ask
+ *   watched   each peer says every 15 s that nothing has changed, as members of a large fleet do to
+ *             their controller (a push that is answered); nobody is pinged then
  *
  * The other ends are 1,000 nodes in one process. Only the one with all sessions is counted: its own
  * CPU time, over the time that has passed. Beside it, for a machine that is busy: a plain TLS server
- * with as many sockets that answers a frame on each every 30 s, which is what pings come to.
+ * with as many sockets that answers a frame on each as often.
  */
 import net from 'node:net';
 import tls from 'node:tls';
+import type { Ref } from '@bellwether/actors';
 import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { type Echo, makeEcho } from './support/calls.ts';
 import { makeNodes, reach, serveNode } from './support/nodes.ts';
-import { ready, role, startOtherEnd } from './support/other-end.ts';
+import { type OtherEnd, ready, role, startOtherEnd, type Usage } from './support/other-end.ts';
 import { answerFrames, connected, FRAME } from './support/raw.ts';
 import { print } from './support/rounds.ts';
 
@@ -23,6 +27,7 @@ const SESSIONS = 1_000;
 const SETTLE_MS = 10_000;
 
 const PING_EVERY_MS = 30_000;
+const HEARTBEAT_EVERY_MS = 15_000;
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -42,8 +47,17 @@ const serveRaw = (): void => {
   });
   server.listen(0, '127.0.0.1', () => ready(server.address()));
 };
-/** As many plain sockets, each with a frame now and then. */
-const pingRaw = async (port: number): Promise<() => void> => {
+/** Does something for each of many, spread evenly over so many ms, again and again. */
+const inTurn = (everyMs: number, act: (at: number) => void): (() => void) => {
+  let at = 0;
+  const timer = setInterval(() => {
+    act(at);
+    at = (at + 1) % SESSIONS;
+  }, everyMs / SESSIONS);
+  return () => clearInterval(timer);
+};
+/** As many plain sockets. */
+const connectRaw = async (port: number): Promise<readonly tls.TLSSocket[]> => {
   const secureContext = openIdentity(makeIdentity()).context();
   const sockets: tls.TLSSocket[] = [];
   for (let at = 0; at < SESSIONS; at += 1) {
@@ -52,15 +66,16 @@ const pingRaw = async (port: number): Promise<() => void> => {
     await new Promise((done) => secured.once('secureConnect', done));
     sockets.push(secured.resume());
   }
-  let at = 0;
-  const timer = setInterval(() => {
-    sockets[at]?.write(FRAME);
-    at = (at + 1) % SESSIONS;
-  }, PING_EVERY_MS / SESSIONS);
-  return () => {
-    clearInterval(timer);
-    for (const socket of sockets) socket.destroy();
-  };
+  return sockets;
+};
+
+/** Percent of a core that each end spends while something goes on. */
+const spent = async (ends: readonly OtherEnd[]): Promise<readonly number[]> => {
+  const usages = (): Promise<readonly Usage[]> => Promise.all(ends.map((end) => end.usage()));
+  const [start, before] = [performance.now(), await usages()];
+  await sleep(SECONDS * 1_000);
+  const [spentMs, after] = [performance.now() - start, await usages()];
+  return after.map(({ cpuUs }, end) => (cpuUs - (before[end]?.cpuUs ?? NaN)) / 10 / spentMs);
 };
 
 const main = async (): Promise<void> => {
@@ -72,24 +87,31 @@ const main = async (): Promise<void> => {
     netlayers.set(identity.designator, tlsNetlayer({ identity }));
   }
   const nodes = makeNodes(netlayers);
-  for (const node of nodes) await reach<Echo>(node, hub.said as PeerLocation);
-  const endRaw = await pingRaw((raw.said as net.AddressInfo).port);
-  await sleep(SETTLE_MS);
-  const start = performance.now();
-  const before = [await hub.usage(), await raw.usage()];
-  await sleep(SECONDS * 1_000);
-  const spentMs = performance.now() - start;
-  const after = [await hub.usage(), await raw.usage()];
-  const [percent = NaN, rawPercent = NaN] = after.map(
-    ({ cpuUs }, end) => ((cpuUs - (before[end]?.cpuUs ?? NaN)) / 1_000 / spentMs) * 100,
-  );
-  const left = nodes.reduce((sum, { router }) => sum + router.sessions().length, 0);
-  if (left !== SESSIONS) throw new Error(`bench: ${SESSIONS - left} sessions were lost`);
-  print(26, `idle CPU with ${SESSIONS} TLS sessions, % of a core`, '<= 0.5', [percent], {
-    rawPercent: [rawPercent],
-    seconds: [spentMs / 1_000],
-  });
-  endRaw();
+  const echoes: Ref<Echo>[] = [];
+  for (const node of nodes) echoes.push(await reach<Echo>(node, hub.said as PeerLocation));
+  const sockets = await connectRaw((raw.said as net.AddressInfo).port);
+  const frame = (at: number): unknown => sockets[at]?.write(FRAME);
+  const heartbeat = (at: number): void => {
+    const [node, echo] = [nodes[at], echoes[at]];
+    if (echo !== undefined) void node?.vat.run((turn) => turn.send(echo, 'echo', 42));
+  };
+  const measure = async (what: string): Promise<void> => {
+    await sleep(SETTLE_MS);
+    const [percent = NaN, rawPercent = NaN] = await spent([hub, raw]);
+    const left = nodes.reduce((sum, { router }) => sum + router.sessions().length, 0);
+    if (left !== SESSIONS) throw new Error(`bench: ${SESSIONS - left} sessions were lost`);
+    print(26, `idle CPU with ${SESSIONS} ${what} TLS sessions, % of a core`, '<= 0.5', [percent], {
+      rawPercent: [rawPercent],
+      seconds: [SECONDS],
+    });
+  };
+  const silent = inTurn(PING_EVERY_MS, frame);
+  await measure('silent');
+  silent();
+  const watched = [inTurn(HEARTBEAT_EVERY_MS, frame), inTurn(HEARTBEAT_EVERY_MS, heartbeat)];
+  await measure('watched');
+  for (const end of watched) end();
+  for (const socket of sockets) socket.destroy();
   for (const { router } of nodes) router.close();
   for (const end of [hub, raw]) end.end();
 };

@@ -139,8 +139,10 @@ export class Outbox {
     this.#dirty = this.#spare;
     this.#spare = dirty;
     for (const sender of dirty) {
-      sender.unsent.isDirty = false;
-      sender.unsent.isSwept = false;
+      const { unsent } = sender;
+      unsent.isDirty = false;
+      if (unsent.isSwept) unsent.hasGarbage = false; // it has gone: the sweep need not come for it
+      unsent.isSwept = false;
       this.push(sender);
     }
     while (dirty.length > 0) dirty.pop(); // keeps its room, which `length = 0` gives away
