@@ -30,7 +30,7 @@ import { compare, median, print, ratios, timed } from './support/rounds.ts';
 const GREETING = new Uint8Array(1);
 const ROUNDS = Number(process.argv[2] ?? 7);
 const DIALS = 40;
-const WARM_UP_DIALS = 400;
+const WARM_UP_DIALS = 1_000;
 const PAUSE_MS = 30;
 
 const serve = async (): Promise<void> => {

@@ -301,7 +301,7 @@ describe('the log', () => {
     await set({ logLines: 5 });
     const mallory = holder();
     const fail = deliver(toAnswer(0), [sym('fail')], false, object(300));
-    for (let at = 0; at < 20; at += 1) mallory.say(fail);
+    mallory.say(...Array.from({ length: 20 }, () => fail));
     expect(lines('captp.fault-hidden')).toHaveLength(5);
     world.run(world.now + 60_000);
     mallory.say(fail);

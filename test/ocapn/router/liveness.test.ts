@@ -15,6 +15,8 @@ const LAP_MS = PING_MS / 5;
 const WATCHED = { idleMs: IDLE_MS, pingMs: PING_MS, writeMs: WRITE_MS };
 /** What a call leaves behind is swept by then. */
 const GARBAGE_MS = 1_100;
+/** The same for a little of it, with nothing to go along with. */
+const LINGER_MS = GARBAGE_MS + 60_000;
 const DESK = new Uint8Array(Buffer.from('desk'));
 
 let world: World;
@@ -80,6 +82,7 @@ describe('a silent peer', () => {
   });
   it('that answers keeps its session for a day, and holds nothing for it', async () => {
     const { a, b } = await pair();
+    world.runFor(LINGER_MS);
     const before = [a.counts, b.counts];
     const frames = writesIn(24 * 3_600_000 - ((24 * 3_600_000) % IDLE_MS));
     expect([open(a), open(b)]).toEqual([1, 1]);
@@ -146,7 +149,7 @@ describe('a silent peer', () => {
     const b = await peerOf('b', { router: { netlayers: [quiet('b')] } });
     const atB = a.router.enliven<Desk>(b.sturdyref('desk'));
     await a.run((turn) => turn.send(atB, 'hear', 1));
-    world.runFor(GARBAGE_MS);
+    world.runFor(LINGER_MS);
     expect(writesIn(10 * IDLE_MS)).toBe(0);
     expect(open(a)).toBe(1);
   });
@@ -192,6 +195,7 @@ describe('a silent peer', () => {
   });
   it('leaves no timer behind once the last session is over', async () => {
     const { a } = await pair();
+    world.runFor(LINGER_MS);
     expect(world.pendingCount).toBe(1);
     a.router.sessions()[0]?.abort('enough');
     world.runFor(1_000);
@@ -359,6 +363,7 @@ describe('a peer that does not read', () => {
 describe('answers', () => {
   it('are given back before long, and heavy ones at once', async () => {
     const { a, b, atB } = await pair();
+    world.runFor(LINGER_MS);
     const answers = (): unknown => b.router.sessions()[0]?.tables.answers;
     const before = answers();
     const echoed = async (count: number): Promise<void> => {
@@ -367,9 +372,24 @@ describe('answers', () => {
     };
     await echoed(300_000);
     expect(answers()).toBe(before);
-    await echoed(10);
+    await echoed(5_000);
     expect(answers()).toBe(Number(before) + 1);
     world.runFor(GARBAGE_MS);
+    expect(answers()).toBe(before);
+  });
+  it('that are few go along with what is said next, or by themselves in the end', async () => {
+    const { a, b, atB } = await pair();
+    world.runFor(LINGER_MS);
+    const answers = (): unknown => b.router.sessions()[0]?.tables.answers;
+    const before = answers();
+    const echoed = (): Promise<unknown> =>
+      a.run((turn) => turn.when(turn.send(atB, 'echo', 'x'), () => 0));
+    for (let round = 0; round < 3; round += 1) {
+      await echoed();
+      expect(writesIn(10_000)).toBe(0);
+      expect(answers()).toBe(Number(before) + 1);
+    }
+    expect(writesIn(LINGER_MS)).toBeGreaterThan(0);
     expect(answers()).toBe(before);
   });
 });

@@ -9,6 +9,7 @@ class Line implements Sender {
   readonly calls: string[] = [];
   isFull = false;
   isStranger = false;
+  isLittered = false;
   readonly connection: Sender['connection'];
   constructor(records = false) {
     this.connection = {
@@ -211,6 +212,7 @@ describe('a transport that is full', () => {
 describe('garbage', () => {
   it('is swept a little later, in one go', () => {
     const a = new Line();
+    a.isLittered = true;
     outbox.sweepSoon(a);
     outbox.sweepSoon(a);
     world.run(world.now + 999);
@@ -218,6 +220,18 @@ describe('garbage', () => {
     world.run();
     expect(a.calls).toEqual(['swept']);
     expect([world.now, world.pendingCount]).toEqual([1_000, 0]);
+  });
+  it('that is little waits for something to go along with, and not for ever', () => {
+    const [a, b] = [new Line(), new Line()];
+    outbox.sweepSoon(a);
+    outbox.sweepSoon(b);
+    world.run(world.now + 2_000);
+    write(a, 10);
+    world.run(world.now + 1);
+    expect([a.calls, b.calls]).toEqual([['swept'], []]);
+    world.run();
+    expect([a.calls, b.calls]).toEqual([['swept'], ['swept']]);
+    expect([world.now, world.pendingCount]).toEqual([61_000, 0]);
   });
   it('of a session that has ended is forgotten', () => {
     const a = new Line();

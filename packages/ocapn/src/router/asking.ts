@@ -1,6 +1,7 @@
 /**
  * Fetching what a sturdyref names. Where the transport has proved the peer, the fetch leaves with
- * our hello: a round trip less, and nobody else can read the swissnum.
+ * our hello: a round trip less, and nobody else can read the swissnum. Goblins, the other peer on
+ * tcp-tls, reads on behind a hello.
  *
  *   the session          is asked for more than the fetch   when it is severed
  *   may lose a crossing  after the answer: what was sent    in its hello: the dial goes on, and the

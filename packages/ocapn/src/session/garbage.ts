@@ -10,6 +10,11 @@ const GARBAGE_COUNT = 256;
 /** Bytes of answers that the peer holds for us only because it was not told yet. */
 const GARBAGE_BYTES = 256 * 1024;
 
+/** Less than this may wait for something to go along with. */
+const LIGHT_COUNT = 16;
+/** The same in bytes of answers. */
+const LIGHT_BYTES = 4 * 1024;
+
 /** The garbage of one session. It has no lists while there is none: most sessions are idle. */
 export class Garbage {
   #positions: number[] | undefined = undefined;
@@ -21,6 +26,11 @@ export class Garbage {
   get isMuch(): boolean {
     const count = (this.#positions?.length ?? 0) + (this.#answers?.length ?? 0);
     return count >= GARBAGE_COUNT || this.#answerBytes >= GARBAGE_BYTES;
+  }
+  /** Whether it should not wait for much longer than a sweep. */
+  get isHeavy(): boolean {
+    const count = (this.#positions?.length ?? 0) + (this.#answers?.length ?? 0);
+    return count >= LIGHT_COUNT || this.#answerBytes >= LIGHT_BYTES;
   }
   get hasExports(): boolean {
     return this.#positions !== undefined;

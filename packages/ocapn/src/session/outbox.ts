@@ -24,6 +24,12 @@ import { Writer } from '../syrup/write.ts';
  */
 const GARBAGE_MS = 1_000;
 /**
+ * Milliseconds that a little garbage waits beyond that for something to go along with. A member that
+ * says four times a minute that nothing has changed would otherwise be two writes and two wake-ups
+ * each time, at both ends (`npm run bench -- idle`).
+ */
+const LINGER_MS = 60_000;
+/**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
  * waiting. No step is longer, so that a line that works is seen to work.
  */
@@ -42,7 +48,7 @@ export class Unsent {
   isDirty = false;
   /** It has garbage that waits for the next sweep. */
   hasGarbage = false;
-  /** The sweep has come: its garbage goes with this flush. */
+  /** The sweep has come: its garbage goes with the next flush. */
   isSwept = false;
   /** The transport has said that it is full. */
   isBlocked = false;
@@ -64,6 +70,8 @@ export interface Sender {
   readonly unsent: Unsent;
   /** It gets a part of the room. */
   readonly isStranger: boolean;
+  /** Its garbage is too heavy to wait for something to go along with. */
+  readonly isLittered: boolean;
   /**
    * Writes what waited for the end of the tick: garbage, if there is much of it or it was swept.
    */
@@ -87,6 +95,9 @@ export class Outbox {
   readonly #clock: Clock;
   #littered: Sender[] = [];
   #stopSweep: (() => void) | undefined;
+  /** Whose garbage was swept and has nothing to go along with. */
+  #lingering: Sender[] = [];
+  #stopLinger: (() => void) | undefined;
   /** Whose peers are not read. */
   readonly #paused = new Set<Sender>();
   #stopPatience: (() => void) | undefined;
@@ -187,6 +198,7 @@ export class Outbox {
     unsent.parts = undefined;
     unsent.byteCount = 0;
     unsent.hasGarbage = false;
+    unsent.isSwept = false;
     unsent.isBlocked = false;
     unsent.isPaused = false; // the connection is closed: nothing is resumed
     this.#paused.delete(sender);
@@ -199,6 +211,9 @@ export class Outbox {
     this.#stopPatience?.();
     this.#stopPatience = undefined;
     this.#littered = [];
+    this.#stopLinger?.();
+    this.#stopLinger = undefined;
+    this.#lingering = [];
   }
 
   #sweep(): void {
@@ -207,10 +222,19 @@ export class Outbox {
     this.#stopSweep = undefined;
     for (const sender of littered) {
       if (!sender.unsent.hasGarbage) continue; // it has ended
-      sender.unsent.hasGarbage = false;
       sender.unsent.isSwept = true;
-      this.wake(sender);
+      if (sender.isLittered) this.wake(sender);
+      else this.#lingering.push(sender);
     }
+    if (this.#lingering.length > 0)
+      this.#stopLinger ??= this.#clock.after(LINGER_MS, () => this.#hurry());
+  }
+  /** Nothing else came for a while: garbage gets a write of its own. */
+  #hurry(): void {
+    const lingering = this.#lingering;
+    this.#lingering = [];
+    this.#stopLinger = undefined;
+    for (const sender of lingering) if (sender.unsent.isSwept) this.wake(sender);
   }
   #spill(): void {
     const { unsent } = this.#owner ?? {};

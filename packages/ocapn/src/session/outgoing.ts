@@ -168,6 +168,10 @@ export class Outgoing implements Connector {
     entry.generation += 1;
     this.#litter();
   }
+  /** Its garbage is too heavy to wait. */
+  get isLittered(): boolean {
+    return this.#garbage.isHeavy;
+  }
   /** Writes the garbage, if it is time. */
   writeGarbage(): void {
     if (this.#ended !== undefined) return;

@@ -113,6 +113,9 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   get isLively(): boolean {
     return this.isHeard || !this.isQuiet;
   }
+  get isLittered(): boolean {
+    return this.#outgoing.isLittered;
+  }
   get windowMessages(): number {
     return this.#tables.room.flowMessages;
   }
