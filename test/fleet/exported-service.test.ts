@@ -274,6 +274,49 @@ describe('a command that was sent and not answered', () => {
       expect(outcome.value?.reason).toContain(`was lost after ${action} was sent`);
     },
   );
+  const cancel = async (bench: ProxyBench, operation = 'op-1', principal = 'root') => {
+    bench.vat.post(bench.proxy, 'cancel', [operation, principal]);
+    await pass(bench, 0);
+  };
+  it('is called off anew on the next session, where it is not begun anew', async () => {
+    const { bench, outcome } = await sent();
+    const { operation } = bench.asked[0]?.request ?? {};
+    await cancel(bench);
+    expect(bench.cancelled).toEqual([operation]);
+    await lose(bench);
+    await connect(bench);
+    expect(bench.asked[1]?.request).toMatchObject({ operation, isRepeat: true });
+    expect(bench.cancelled).toEqual([operation, operation]);
+    bench.asked[1]?.answer.kept({ ...changed, result: 'cancelled' });
+    await pass(bench, 0);
+    expect(outcome.value).toMatchObject({ result: 'cancelled' });
+  });
+  it('is not sent at all where it was called off before there was contact', async () => {
+    const bench = await makeProxyBench();
+    const outcome = perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    await cancel(bench);
+    await connect(bench);
+    expect(bench.asked).toEqual([]);
+    expect(outcome.value).toMatchObject({
+      member: 'web-server-a',
+      result: 'cancelled',
+      reason: 'Service web-server-a: start was cancelled before it was sent.',
+    });
+  });
+  it('is sent as ever under an id that was called off when it was over, or is another one', async () => {
+    const { bench } = await sent();
+    await cancel(bench, 'op-2');
+    await cancel(bench, 'op-1', 'another asker');
+    bench.asked[0]?.answer.kept(changed);
+    await pass(bench, 0);
+    await cancel(bench);
+    for (const [at, operation] of (['op-1', 'op-2'] as const).entries()) {
+      perform(bench, requestOf('start', { operation }));
+      await pass(bench, 0);
+      expect(bench.asked[at + 1]?.request).not.toHaveProperty('isRepeat');
+    }
+  });
   it('is unknown when the session is lost in the middle, and there is no other', async () => {
     const { bench, outcome } = await sent();
     await lose(bench);

@@ -421,6 +421,23 @@ describe('a command that is called off at the controller', () => {
     for (const { machine } of story.hosts)
       expect(machine.processes.living('networking')).toHaveLength(1);
   });
+  it('is called off also where the word of it was lost with its sessions', () => {
+    const slow = [program({ provision: ['networking'] }), ...webServices.slice(1)];
+    const story = tellStory(14, { services: slow });
+    const pass = (ms: number): void => story.world.run(story.world.now + ms);
+    for (const { machine } of story.hosts)
+      machine.processes.programs.set('networking', { spawnMs: 5_000 });
+    const start = story.operator.herd(story.c, 'start', 'web-server-fleet', { operation: 'one' });
+    pass(1_000);
+    for (const { name } of story.hosts) story.network.forget(name, 'C');
+    story.operator.ask(story.c, (turn, root) => turn.send(root, 'cancel', 'one'));
+    pass(500);
+    for (const session of story.c.router?.sessions() ?? [])
+      if (session.direction === 'dialled') session.abort('cut');
+    pass(30_000);
+    expect(start.value?.rows.map(({ result }) => result)).toEqual(['cancelled', 'cancelled']);
+    expect(livingAt(story)).toEqual([0, 0]);
+  });
 });
 
 describe('a large fleet', () => {

@@ -508,6 +508,17 @@ describe('an operation that is called off', () => {
     ]);
     expect(herd(it, 'start', 'top', op).value).toEqual(start.value);
   });
+  it('is begun nowhere anew: who is in doubt is asked only what came of it', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'far', op);
+    cancel(it, 'op-1');
+    it.say(0, 'unknown');
+    it.ask('start', 'far', op);
+    expect(it.asked[1]?.request).toMatchObject({ operation: 'op-1', isRepeat: true });
+    it.say(1, 'failed');
+    expect(it.ask('start', 'far', op).value).toMatchObject({ result: 'failed' });
+    expect(it.asked).toHaveLength(2);
+  });
   it('that is over stays as it is, and one that nobody knows is refused', () => {
     const it = up([run('web')]);
     const start = herd(it, 'start', 'web', op);

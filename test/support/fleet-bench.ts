@@ -50,6 +50,8 @@ export interface ProxyBench extends Bench {
   readonly watched: WatchAsked[];
   /** By how much somebody has set the wall clock. */
   readonly wallShift: { ms: number };
+  /** Operations that the far end was told to call off. */
+  readonly cancelled: string[];
   /** How often the board was told. */
   readonly touched: { readonly count: number };
   /** What the operation's writer was given. */
@@ -95,11 +97,12 @@ const makeFarEnd = (
   asked: (one: Asked) => void,
   nobody: Ref<Sink>,
   watched: (one: WatchAsked) => void,
+  cancelled: (operation: string) => void,
 ): Behavior<ServiceFacet> => ({
   perform: (turn, request, sink) =>
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
   plan: (turn) => turn.kept([]),
-  cancel: () => undefined,
+  cancel: (turn, operation) => turn.effect(() => cancelled(operation)),
   status: () => runningStatus,
   log: (turn) => turn.kept([]),
   follow: (turn) => turn.kept(undefined),
@@ -161,6 +164,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
   const asked: Asked[] = [];
   const told: Event[] = [];
   const watching: WatchAsked[] = [];
+  const cancelled: string[] = [];
   const touched = { count: 0 };
   const wallShift = { ms: 0 };
   const dial: Dial = (petname, reached, lost) => {
@@ -174,6 +178,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       (one: Asked) => void asked.push(one),
       nobody,
       (one: WatchAsked) => void watching.push(one),
+      (operation: string) => void cancelled.push(operation),
     );
     const entropy = bench.world.entropy();
     const now = bench.world.clock();
@@ -202,7 +207,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     return { refs: [facet, proxy, writer, peers] as const };
   });
   const [facet, proxy, writer, peers] = made.refs;
-  const seen = { calls, asked, watched: watching, touched, told };
+  const seen = { calls, asked, watched: watching, cancelled, touched, told };
   return { ...bench, ...seen, wallShift, facet, proxy, writer, peers };
 };
 

@@ -11,6 +11,9 @@
  *                                                           next session; without one unknown: it may
  *                                                           have happened
  *                     our deadline passes                   timed out: it may still happen
+ *
+ * What was called off before it is sent is not sent; on the next session it is not begun anew, and is
+ * called off there once more, since nobody knows what had arrived on the last one.
  */
 import {
   codeOf,
@@ -57,6 +60,7 @@ import { reader } from './read.ts';
 import { below, relabelledRow } from './relabel.ts';
 import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
 import {
+  calledOff,
   noAnswerFrom,
   notSent,
   strangeAnswer,
@@ -82,6 +86,7 @@ export const makeExportedService = (
     probing: turn.cell<Question | undefined>(undefined),
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
+    underWay: turn.map(),
     lastWatching: turn.cell(0),
     pace: turn.cell<Pace | undefined>(undefined),
     askingCount: turn.cell(0),
@@ -93,13 +98,22 @@ export const makeExportedService = (
     requirement: () => held.requirement,
     status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
-    perform: (turn, request, writer, principal) =>
-      perform(held, turn, { request, writer, principal }),
-    cancel: (turn, operation, principal) => {
+    perform: (turn, request, writer, principal) => {
+      const operation = memberOperation(held.crypto, principal, request.operation);
+      begun(held, operation);
+      const done = perform(held, turn, { request, writer, operation });
+      const isOver = (): void => over(held, operation);
+      turn.when(done, isOver, isOver);
+      return done;
+    },
+    cancel: (turn, asked, principal) => {
+      const operation = memberOperation(held.crypto, principal, asked);
+      const underWay = held.underWay.get(operation);
+      if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
       // Behind the command itself, which waits for the same contact where there is none yet.
       turn.when(
         turn.call(held.remote, 'reach'),
-        (turn, ref) => turn.tell(ref, 'cancel', memberOperation(held.crypto, principal, operation)),
+        (turn, ref) => turn.tell(ref, 'cancel', operation),
         () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
@@ -124,11 +138,21 @@ export const makeExportedService = (
   };
 };
 
+const begun = ({ underWay }: Held, operation: string): void => {
+  const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };
+  underWay.set(operation, { count: count + 1, isCancelled });
+};
+const over = ({ underWay }: Held, operation: string): void => {
+  const before = underWay.get(operation);
+  if (before === undefined || before.count <= 1) underWay.delete(operation);
+  else underWay.set(operation, { ...before, count: before.count - 1 });
+};
+
 interface Asked {
   readonly request: Request;
   readonly writer: Ref<Writer>;
-  /** Who asks here. */
-  readonly principal: string;
+  /** The id that the member knows it by: one for each who asks here. */
+  readonly operation: string;
 }
 interface Command extends Asked {
   readonly ref: Ref<ServiceFacet>;
@@ -154,7 +178,7 @@ const perform = (held: Held, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
 };
 
 const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
-  const { ref, request, writer, principal, startedAt } = command;
+  const { ref, request, writer, operation, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
   if (remainingMs === 0)
@@ -163,11 +187,13 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
         ? tooLate(held, request, silenceOf(held))
         : gaveUp(held, turn, command, command.lost),
     );
+  const isCancelled = held.underWay.get(operation)?.isCancelled === true;
+  if (isCancelled && command.lost === undefined) return turn.kept(calledOff(held, request));
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
-  const sent = command.lost === undefined ? request : again(request);
-  const operation = memberOperation(held.crypto, principal, request.operation);
+  const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...sent, operation, member: held.name, remainingMs };
   const answer = turn.send(ref, 'perform', part, sink);
+  if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => answered(held, turn, request, value),
@@ -209,11 +235,11 @@ const askAgain = (held: Held, turn: Turn<Inner>, command: Command, lost: Error):
 };
 
 /**
- * What only says how a service shall be may be said twice. Anything else is not done anew by a far
- * end that does not remember it.
+ * What only says how a service shall be may be said twice. Anything else, and what was called off, is
+ * not done anew by a far end that does not remember it.
  */
-const again = (request: Request): Request =>
-  repeatable.has(request.action) ? request : { ...request, isRepeat: true };
+const again = (request: Request, isCancelled: boolean): Request =>
+  repeatable.has(request.action) && !isCancelled ? request : { ...request, isRepeat: true };
 const repeatable: ReadonlySet<string> = new Set(['start', 'stop', 'enable', 'disable']);
 
 /** What is known of the service itself, where a command to it was not answered. */

@@ -1,5 +1,5 @@
 /** What an `^exported-service` keeps; what changes it is in watching.ts. */
-import type { Clock, JournalCell, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Clock, JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { LiveRef } from './live-ref.ts';
@@ -30,6 +30,8 @@ export interface Question {
 export interface Held extends ExportedServiceOptions {
   readonly name: string;
   readonly observed: JournalCell<Observed>;
+  /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
+  readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */
   readonly probing: JournalCell<Question | undefined>;
   /** The ref that there is contact by. */

@@ -38,6 +38,14 @@ export const notSent = (
   }
 };
 
+/** It was called off while there was no contact. */
+export const calledOff = (place: Place, { action }: Request): Outcome =>
+  outcomeOf(
+    place,
+    'cancelled',
+    `Service ${place.name}: ${action} was cancelled before it was sent.`,
+  );
+
 /** The deadline passed before contact was made. */
 export const tooLate = (place: Place, { action }: Request, silenceMs: Silence): Outcome => {
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;

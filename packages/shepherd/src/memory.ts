@@ -76,6 +76,8 @@ interface Account {
   /** Monotonic milliseconds: the latest of all deadlines. */
   readonly deadlineAtMs: number;
   readonly lastWaiter: number;
+  /** It was called off: what has not begun is not to begin any more, here or elsewhere. */
+  readonly isCancelled: boolean;
 }
 /** The operations of one asker. */
 export interface Book {
@@ -125,7 +127,13 @@ export const operationOf = (
     steps: turn.map(),
     requests: turn.map(),
     waiters: turn.map(),
-    account: turn.cell({ weight: 0, openCount: 0, deadlineAtMs: 0, lastWaiter: 0 }),
+    account: turn.cell({
+      weight: 0,
+      openCount: 0,
+      deadlineAtMs: 0,
+      lastWaiter: 0,
+      isCancelled: false,
+    }),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
   };
   book.open.set(id, operation);

@@ -98,18 +98,19 @@ const addOpen = (held: Held, operation: Operation, count: number): void => {
 
 /**
  * The step of this key and those that it rests on, as far as they are worth another try: who was in
- * doubt, and, unless only `doubts` count, who failed or could not be reached. What went well stays as
- * it is, and so does what is below it.
+ * doubt, and, unless only `doubts` count or it was called off, who failed or could not be reached. What
+ * went well stays as it is, and so does what is below it.
  */
 export const openEnds = (
-  { steps }: Operation,
+  { steps, account }: Operation,
   key: string,
   doubts: 'only-doubts' | 'all',
 ): readonly string[] => {
+  const { isCancelled } = account.get();
   const isOpen = (record: StepRecord | undefined): boolean =>
     record !== undefined &&
     (record.phase === 'in-doubt' ||
-      (doubts === 'all' && record.phase === 'settled' && isUndone(record)));
+      (doubts === 'all' && !isCancelled && record.phase === 'settled' && isUndone(record)));
   const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
     isOpen(record) || (record?.phase === 'settled' && !asksSomebody(record));
   const after = (at: string): readonly string[] => {
@@ -156,6 +157,7 @@ export const tryAgain = (
  * wished to be is then what it is.
  */
 export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
+  operation.account.set({ ...operation.account.get(), isCancelled: true });
   const cancelled: string[] = [];
   for (const [key, { step, phase }] of [...operation.steps.entries()]) {
     if (phase === 'acting') {
@@ -240,15 +242,18 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
   const { minReady, isRepeat: _isRepeat, ...rest } = request;
   const hop = hopOf(held, step.name);
+  const { deadlineAtMs, isCancelled } = operation.account.get();
   return {
     ...rest,
+    // Who is in doubt says what came of it, and does nothing anew.
+    ...(isCancelled && { isRepeat: true }),
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
     ...(step.name === by && minReady !== undefined && { minReady }),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
     args: step.isAsked ? request.args : [],
-    remainingMs: Math.max(1, leftFor(operation.account.get().deadlineAtMs, held.clock.now())),
+    remainingMs: Math.max(1, leftFor(deadlineAtMs, held.clock.now())),
     hops: hop === undefined ? request.hops : [...request.hops, hop],
   };
 };
