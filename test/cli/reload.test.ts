@@ -13,6 +13,9 @@ import {
 
 const sleeper = (name: string, seconds = 600, more = ''): string =>
   `service({ provision: ['${name}'], start: exec(['sleep', '${seconds}'])${more} }),`;
+/** Processes that a shepherd has begun: its services, and who reads a configuration for it. */
+const childCount = ({ process: { pid } }: Daemon): number =>
+  fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').length;
 const edit = (daemon: Daemon, text: string): void =>
   fs.writeFileSync(path.join(daemon.folder, 'shepherd.config.ts'), text);
 const statusOf = async (daemon: Daemon, service: string) => {
@@ -127,8 +130,9 @@ describe('herd reload', () => {
 
   it('of a configuration that loops is ended with 2, and the daemon answers meanwhile', async () => {
     edit(daemon, `for (;;) {}\n${configOf('A', first)}`);
+    const before = childCount(daemon);
     const loop = daemon.begin('reload');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await eventually('it is read', () => childCount(daemon) > before);
     const meanwhile = await daemon.herd('status');
     expect(meanwhile.code).toBe(0);
     const second = await daemon.herd('reload', '--dry-run');
