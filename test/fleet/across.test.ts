@@ -173,6 +173,42 @@ describe('a local service that requires a fleet', () => {
   });
 });
 
+describe('a restart of a fleet', () => {
+  it('names in the row of a member what hung on that and is up again, and with the whole what hung on it', () => {
+    const on = (name: string, requirement: string) =>
+      program({ provision: [name], requirement: [requirement] });
+    const place = up(
+      {
+        A: { services: [program({ provision: ['web'] })] },
+        B: { services: [program({ provision: ['web'] })] },
+        C: {
+          services: [
+            on('metrics', 'web-a'),
+            on('graphs', 'metrics'),
+            on('idle', 'web-a'),
+            on('balancer', 'webs'),
+          ],
+          exported: { 'web-a': 'A', 'web-b': 'B' },
+          fleets: [{ name: 'webs', members: ['web-a', 'web-b'] }],
+        },
+      },
+      [
+        ['A', 'web', 'C'],
+        ['B', 'web', 'C'],
+      ],
+    );
+    for (const name of ['graphs', 'balancer']) herd(place, 'C', 'start', name);
+    const outcome = herd(place, 'C', 'restart', 'webs');
+    expect(outcome).toMatchObject({ result: 'changed', also: ['balancer'] });
+    expect(outcome.rows.map(({ member, also }) => [member, also])).toEqual([
+      ['web-a', ['metrics', 'graphs']],
+      ['web-b', undefined],
+    ]);
+    expect(runs(place, 'C', 'graphs')).toBe(true);
+    expect(herd(place, 'C', 'restart', 'web-a')).toMatchObject({ also: ['metrics', 'graphs'] });
+  });
+});
+
 describe('an exported service that requires a local one', () => {
   it('is asked to start once that runs, and to stop before it', () => {
     const tunnel = program({ provision: ['tunnel'] });

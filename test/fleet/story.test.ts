@@ -172,7 +172,12 @@ describe('stopping a fleet', () => {
     perform(c, 'start', 'local-metrics');
     perform(c, 'start', 'webs');
     // A restart brings back what it took down.
-    expect(perform(c, 'restart', 'webs')).toMatchObject({ also: ['local-metrics'] });
+    const restarted = perform(c, 'restart', 'webs');
+    expect(restarted.rows).toMatchObject([
+      { member: 'web-a', otherCount: 1 },
+      { member: 'local', also: ['local-metrics'] },
+    ]);
+    expect(restarted).not.toHaveProperty('also');
     expect(a.machine.processes.living('web-metrics')).toHaveLength(1);
     expect(c.machine.processes.living('local-metrics')).toHaveLength(1);
     const outcome = perform(c, 'stop', 'webs');

@@ -105,18 +105,24 @@ export const isDoubtful = ({ result, rows }: Outcome): boolean =>
 const isDoubt = (result: Row['result']): boolean => result === 'timed-out' || result === 'unknown';
 
 /** The outcome with the names of the other services that changed on the way, there and here. */
-export const withAlso = (
-  { steps }: Operation,
-  { touched = [] }: Step,
-  outcome: Outcome,
-): Outcome => {
-  const also = [...(outcome.also ?? [])];
-  for (const key of touched) {
-    const record = steps.get(key);
-    if (record?.outcome?.result === 'changed') also.push(record.step.name);
-  }
-  return also.length === 0 ? outcome : { ...outcome, also: also.slice(0, limits.alsoCount) };
+export const withAlso = (operation: Operation, step: Step, outcome: Outcome): Outcome => {
+  const whole = withNames(outcome, changedIn(operation, step.touched));
+  const touchedBy = step.kind === 'same' ? step.touchedBy : undefined;
+  if (touchedBy === undefined) return whole;
+  const keysOf = (member: string): readonly string[] | undefined =>
+    Object.hasOwn(touchedBy, member) ? touchedBy[member] : undefined;
+  const rows = whole.rows.map((row) => withNames(row, changedIn(operation, keysOf(row.member))));
+  return { ...whole, rows };
 };
+const changedIn = ({ steps }: Operation, keys: readonly string[] = []): readonly string[] =>
+  keys.flatMap((key) => {
+    const record = steps.get(key);
+    return record?.outcome?.result === 'changed' ? [record.step.name] : [];
+  });
+const withNames = <T extends Row>(row: T, names: readonly string[]): T =>
+  names.length === 0
+    ? row
+    : { ...row, also: [...(row.also ?? []), ...names].slice(0, limits.alsoCount) };
 
 /** A row without the rows of an outcome. */
 export const bare = ({ rows: _rows, isLate: _isLate, ...row }: Outcome): Row => row;

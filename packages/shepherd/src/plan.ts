@@ -61,7 +61,12 @@ export type Step = StepBase &
         /** In place of the policy of the aggregate. */
         readonly minReady?: MinReady;
       }
-    | { readonly kind: 'same'; readonly part: string }
+    | {
+        readonly kind: 'same';
+        readonly part: string;
+        /** By member of an aggregate: what its row names in `also`, as `touched` does. */
+        readonly touchedBy?: Readonly<Record<string, readonly string[]>>;
+      }
     | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
   );
 
@@ -335,13 +340,35 @@ const restarts = (draft: Draft, root: string): readonly Step[] => {
     asked.has(step.name) && isAggregate(step.name) ? { ...step, action: 'restart' } : step,
   );
   const keys = [...again].map(startKey);
+  const { byMember, rest } = restoredBy(draft, root, others);
   const last: Step = {
     ...base(draft, key, root, 'restart', keys),
     kind: 'same',
     part: startKey(root),
-    touched: others.map(startKey),
+    touched: rest.map(startKey),
+    ...(byMember.length > 0 && {
+      touchedBy: Object.fromEntries(byMember.map(([name, names]) => [name, names.map(startKey)])),
+    }),
   };
   return [...membersMarked([...down, ...up]), last];
+};
+
+/** Who came along with which member, each with one: the row of a member is there before they are. */
+const restoredBy = ({ graph, membersOf }: Draft, root: string, others: readonly string[]) => {
+  const owners = new Map<string, string>();
+  // What has an owner is not looked at again, and neither is what hangs on it.
+  const edges: Edges = (name) =>
+    [...membersOf(name), ...graph.dependents(name)].filter((each) => !owners.has(each));
+  for (const member of membersOf(root))
+    if (!owners.has(member)) for (const name of inOrder([member], edges)) owners.set(name, member);
+  const byMember = new Map<string, string[]>();
+  const rest: string[] = [];
+  for (const name of others) {
+    const owner = owners.get(name);
+    if (owner === undefined) rest.push(name);
+    else byMember.set(owner, [...(byMember.get(owner) ?? []), name]);
+  }
+  return { byMember: [...byMember], rest };
 };
 
 const barredStep = (draft: Draft, key: string, name: string): Step => ({
