@@ -469,6 +469,48 @@ describe('what is known of a service elsewhere', () => {
     await pass(bench, 0);
     expect(second.value).toMatchObject({ stage: 'running' });
   });
+  it.each([
+    ['had patience', 1_000],
+    ['had none', 1],
+  ])(
+    'dials where there is no contact, but once a second, also for one who %s',
+    async (_who, ms) => {
+      const bench = await makeProxyBench();
+      const refuse = async (): Promise<void> => {
+        await pass(bench, 10);
+        bench.calls.at(-1)?.reached.broken(new Unreachable('nobody there'));
+        await pass(bench, 0);
+      };
+      const ask = (): Watched<Status> =>
+        watched(bench.vat.run((turn: Turn) => turn.send(bench.proxy, 'probe', ms, ['a', 'b'])));
+      // The first may come along with a dial of the proxy's own.
+      for (const _time of ['first', 'second']) {
+        ask();
+        await refuse();
+      }
+      const [before, begun] = [bench.calls.length, bench.world.now];
+      const told = ask();
+      await pass(bench, 0);
+      expect(told.value).toMatchObject({
+        stage: 'unknown',
+        unknownReason: expect.stringContaining('cannot reach') as string,
+      });
+      const command = perform(bench, requestOf('start'));
+      await pass(bench, 0);
+      expect(bench.calls).toHaveLength(before + 1);
+      await refuse();
+      expect(command.value).toMatchObject({ result: 'unreachable' });
+      let dialCount = 0;
+      while (bench.world.now < begun + 3_000) {
+        const { length } = bench.calls;
+        ask();
+        await refuse();
+        dialCount += bench.calls.length - length;
+      }
+      // Of 300 questions three; and what the proxy dials by itself, at times drawn by chance.
+      expect(dialCount).toBeLessThanOrEqual(10);
+    },
+  );
   it('turns unknown by itself after two missed heartbeats', async () => {
     const bench = await makeProxyBench();
     probe(bench);

@@ -185,7 +185,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     const clock = { ...now, wall: () => now.wall() + wallShift.ms };
     const destinations = new Map([['a-web', { peer: 'x.tcp-tls' }]]);
     const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-    const way = { petname: 'a-web', dial, peers, entropy };
+    const way = { petname: 'a-web', dial, peers, entropy, clock };
     const remote = turn.spawn(makeLiveRef, way);
     const board = turn.spawn(makeBoard, () => void (touched.count += 1));
     const proxy = turn.spawn(makeExportedService, {

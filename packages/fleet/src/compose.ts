@@ -125,7 +125,7 @@ const exportedService = (
   shepherd: Ref<Shepherd>,
   { dial, peers, clock, entropy, crypto }: Surroundings,
 ): Ref<ServiceElsewhere> => {
-  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy });
+  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
   const board = turn.call(shepherd, 'board');
   const place = { provision, petname, origin, requirement, remote };
   return turn.spawn(makeExportedService, { ...place, peers, board, crypto, clock });

@@ -121,7 +121,9 @@ export const makeExportedService = (
       turn.when(
         turn.within(
           LIMITS.logMs,
-          turn.when(turn.call(held.remote, 'reach'), (turn, ref) => turn.send(ref, 'log', query)),
+          turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
+            turn.send(ref, 'log', query),
+          ),
         ),
         (_turn, value) => reader.lines(value, 'log'),
       ),
@@ -304,7 +306,7 @@ const ask = (
   hops: readonly string[],
 ): Question['answer'] => {
   const startedAt = held.clock.now();
-  const sent = turn.when(turn.call(held.remote, 'reach'), (turn, ref) =>
+  const sent = turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
     turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
   );
   const answer: Question['answer'] = turn.when(

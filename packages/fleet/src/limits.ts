@@ -71,6 +71,8 @@ export const LIMITS = {
   /** Milliseconds before a host is dialled again whose log is followed: the first wait, doubling up to the last. */
   firstRetryMs: 500,
   lastRetryMs: 5_000,
+  /** Milliseconds between two dials for questions by one reference: less than anybody looks twice in. */
+  askingGapMs: 1_000,
   /** Milliseconds for a question about a log: it may have to be looked for on a slow disk. */
   logMs: 10_000,
   /** Characters of a URI. */

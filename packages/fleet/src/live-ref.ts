@@ -13,7 +13,8 @@
  *
  * While somebody follows it, it dials by itself: with the other references to the same machine where
  * there is no contact (peer.ts), and rarely where the answer was no, since a reference that was revoked
- * stays so until somebody mends it. Whoever reaches for it in between dials at once.
+ * stays so until somebody mends it. A command dials at once in between, and so does a question, but only
+ * one a second: whoever asks without end must not undo the backoff of a machine that is down.
  */
 import {
   fateOf,
@@ -23,6 +24,7 @@ import {
   type ActorError,
   type Bcom,
   type Behavior,
+  type Clock,
   type Entropy,
   type JournalCell,
   type Ref,
@@ -42,6 +44,8 @@ export interface LiveRef {
    * connect deadline, or with Refused where the peer or this daemon says no.
    */
   reach(): Vow<Ref<ServiceFacet>>;
+  /** The same for a question: broken at once with what was found, where another has dialled a moment ago. */
+  reachToAsk(): Vow<Ref<ServiceFacet>>;
   /** From now on it keeps contact by itself, and tells this one. */
   follow(follower: Ref<Follower>): void;
   /** Nobody follows it any more. */
@@ -61,10 +65,16 @@ export interface LiveRefOptions {
   readonly dial: Dial;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now'>;
 }
 type Inner = LiveRef & Traveller;
 interface Held extends LiveRefOptions {
   readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
+  /** Why there is no contact, where there was a dial. */
+  readonly failure: JournalCell<Error | undefined>;
+  /** When a question has dialled last, by the monotonic clock. */
+  readonly askedAtMs: JournalCell<number | undefined>;
   readonly follower: JournalCell<Ref<Follower> | undefined>;
   /** How its machine is reached; undefined before anybody has followed it. */
   readonly way: JournalCell<Way | undefined>;
@@ -79,11 +89,14 @@ export const makeLiveRef = (
   const held: Held = {
     ...options,
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
+    failure: turn.cell<Error | undefined>(undefined),
+    askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<Follower> | undefined>(undefined),
     way: turn.cell<Way | undefined>(undefined),
   };
   return {
     reach: (turn) => held.live.get() ?? connect(held, turn),
+    reachToAsk: (turn) => held.live.get() ?? dialToAsk(held, turn),
     follow: (turn, follower) => {
       held.follower.set(follower);
       const way = turn.call(held.peers, 'join', held.petname, turn.self);
@@ -113,6 +126,17 @@ const tellPeer = ({ way }: Held, tell: (peer: Ref<Peer>) => void): void => {
 /** Its follower heard of a ref that is there already, or will hear of the dial under way. */
 const retry = (held: Held, turn: Turn<Inner>): void => {
   if (held.follower.get() !== undefined && held.live.get() === undefined) connect(held, turn);
+};
+
+const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  const [now, before, failure] = [held.clock.now(), held.askedAtMs.get(), held.failure.get()];
+  if (failure !== undefined && before !== undefined && now - before < LIMITS.askingGapMs) {
+    const { vow, resolver } = turn.vow<Ref<ServiceFacet>>();
+    resolver.broken(failure);
+    return vow;
+  }
+  held.askedAtMs.set(now);
+  return connect(held, turn);
 };
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
@@ -168,6 +192,8 @@ const gone = (
 ): void => {
   if (held.live.get() !== reached) return;
   held.live.set(undefined);
+  // Whoever is told of it later has sent nothing.
+  held.failure.set(fateOf(reason) === 'in-doubt' ? failureOf(held, reason) : reason);
   // A machine that says no is there; where this daemon says no, nobody was asked.
   const isNo = fateOf(reason) === 'refused' && isRemote(reason.cause);
   tellPeer(held, (peer) => turn.tell(peer, isNo ? 'up' : 'down'));

@@ -102,7 +102,7 @@ const farName = ({ follow }: Held, about: string | undefined): string => {
 
 const dial = (held: Held, turn: Turn<RemoteLog>): void => {
   turn.when(
-    turn.call(held.remote, 'reach'),
+    turn.call(held.remote, 'reachToAsk'),
     (turn, ref) => ask(held, turn, ref),
     (turn, reason) => fail(held, turn, reason),
   );

@@ -15,6 +15,7 @@ import {
   type FacetSight,
 } from './facet-view.ts';
 import { BadRequest } from './errors.ts';
+import { limits } from './limits.ts';
 import { isName } from './requests.ts';
 import { broken } from './shepherd-state.ts';
 import { checkObserver, checkSink } from './sinks.ts';
@@ -43,11 +44,12 @@ export interface FacetOptions {
 
 /** Makes a facet of one service. */
 export const makeServiceFacet = (
-  _turn: Turn<ServiceFacet>,
+  turn: Turn<ServiceFacet>,
   _bcom: Bcom<ServiceFacet>,
   options: FacetOptions,
 ): Behavior<ServiceFacet> => {
   const { shepherd, name } = options;
+  const probeCount = turn.cell(0);
   return whileThere(options, {
     perform: (turn, request, sink) => perform(options, turn, request, sink),
     plan: (turn, request) => foresee(options, turn, request),
@@ -57,9 +59,16 @@ export const makeServiceFacet = (
     },
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),
     probe: (turn, timeoutMs, hops = []) => {
-      const sight = facetSight(turn.call(shepherd, 'status', name));
+      const known = turn.call(shepherd, 'status', name);
+      // Who asks that much gets what is known, with its age: each question may wait for its machine.
+      if (probeCount.get() >= limits.askerProbeCount) return turn.kept(facetView(known));
+      probeCount.set(probeCount.get() + 1);
+      const isOver = (): void => probeCount.set(probeCount.get() - 1);
+      const sight = facetSight(known);
+      const answer = turn.send(shepherd, 'probe', name, timeoutMs, hops);
+      turn.when(answer, isOver, isOver);
       return turn.when(
-        turn.send(shepherd, 'probe', name, timeoutMs, hops),
+        answer,
         (_turn, status) => facetView(status),
         (turn, reason): Vow<Status> => broken(turn, facetReason(reason, sight)),
       );

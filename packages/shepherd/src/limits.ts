@@ -27,6 +27,11 @@ export const limits = {
    */
   probeHopCount: 5,
   /**
+   * Questions of one asker that are under way; beyond, what is known is answered, with its age. One
+   * that came a long way shares no answer with others, and may wait for a silent machine for a minute.
+   */
+  askerProbeCount: 32,
+  /**
    * Watchings of one asker: a controller needs one for each service, a person one for each terminal.
    */
   askerWatchingCount: 16,
