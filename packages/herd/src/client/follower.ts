@@ -7,7 +7,7 @@ import type { Follower, LogEvent, LogQuery } from '@bellwether/shepherd';
 import { BadAnswer, logBatchIn } from './answers.ts';
 import type { Line, OnInterrupt, Stream } from './line.ts';
 
-/** Prints a batch; settles when more may come. */
+/** Prints a batch; settles when more may come, rejects where nobody reads any more: that ends the following. */
 export type LogTold = (events: readonly LogEvent[]) => Promise<void>;
 
 /** Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused. */
@@ -26,8 +26,10 @@ export const makeClientFollower = (
       const events = logBatchIn(batch);
       batchCount.set(next + 1);
       return turn.ask<void>((answer) => {
-        const isTaken = (): void => answer.kept(undefined);
-        told(events).then(isTaken, isTaken);
+        told(events).then(
+          () => answer.kept(undefined),
+          (reason: unknown) => answer.broken(reason),
+        );
       });
     },
     over: () => never,

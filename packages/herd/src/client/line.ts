@@ -144,6 +144,8 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
         router.dial(ref, { kept: ignored, broken: ignored }, { kept: ignored, broken });
       const stream = streamOf(send(question), question, () => isAsked, lost);
       streams.add(stream.close);
+      const forget = (): void => void streams.delete(stream.close);
+      stream.done.then(forget, forget);
       return stream;
     },
     close: () => {
