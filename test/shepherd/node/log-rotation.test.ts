@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { burstBytes, fileBytes } from '../../../packages/shepherd/src/node/limits.ts';
 import { makeLogFiles, openLog } from '../../../packages/shepherd/src/node/log-files.ts';
 import { rotateFull, rotateLogs } from '../../../packages/shepherd/src/node/log-rotation.ts';
 import { Starts } from '../../../packages/shepherd/src/node/starts.ts';
@@ -28,8 +29,8 @@ const powers = (except: readonly string[] = []) => ({
   starts: new Starts(path.join(folder, 'starts')),
   wall: Date.now,
   after: () => () => undefined,
-  log: (event: string, { why }: Readonly<Record<string, unknown>>) =>
-    void events.push(`${event}: ${String(why)}`),
+  log: (event: string, { why, bytes }: Readonly<Record<string, unknown>>) =>
+    void events.push(`${event}: ${String(why ?? bytes)}`),
 });
 const write = (name: string, text: string, size = limit + 1): void => {
   fs.writeFileSync(place(name), text.padEnd(size, '.'), { mode: 0o640 });
@@ -83,6 +84,53 @@ describe('a log that is over 10 MiB', () => {
     expect(events).toEqual([expect.stringMatching(/^log\.not-rotated: /)]);
     expect(fs.statSync(place('a.log')).size).toBe(limit + 1);
     expect(fs.statSync(place('b.log')).size).toBe(0);
+  });
+});
+
+describe('a log that is nothing but a hole', () => {
+  const grown = (size: number): void => {
+    write('web.log', 'first');
+    fs.truncateSync(place('web.log'), size - 6);
+    fs.appendFileSync(place('web.log'), '\nlast\n');
+  };
+  it('is kept whole at the limit', async () => {
+    grown(limit + burstBytes);
+    await rotateFull(powers());
+    expect(fs.statSync(place('web.log.1')).size).toBe(limit + burstBytes);
+    expect(events).toEqual([]);
+  });
+  it.each([limit + burstBytes + 1, 2 ** 43])(
+    'of %d bytes becomes as long as one may be',
+    async (size) => {
+      grown(size);
+      fs.writeFileSync(place('web.log.1'), 'before\n');
+      const { logs: files, ...rest } = powers();
+      const log = files.logIn(place('web.log'));
+      await rotateFull({ logs: files, ...rest });
+      const { size: kept, blocks } = fs.statSync(place('web.log.1'));
+      expect(kept).toBe(limit);
+      expect(512 * blocks).toBeLessThanOrEqual(limit + 4096);
+      expect(fs.readFileSync(place('web.log.1')).subarray(-6).toString()).toBe('\nlast\n');
+      expect(events).toEqual([`log.cut: ${size - limit}`]);
+      // What never was has no places: what is before it and behind it is found.
+      expect(log.end()).toBe(7 + limit);
+      expect(Buffer.from((await log.read(0, 7)).bytes).toString()).toBe('before\n');
+      fs.appendFileSync(place('web.log'), 'more\n');
+      expect(Buffer.from((await log.read(7 + limit, 9)).bytes).toString()).toBe('more\n');
+    },
+  );
+  it('counts as a pebibyte at most', () => {
+    write('web.log', 'first');
+    const real = fs.lstatSync(place('web.log'));
+    const ends = [fileBytes - 1, fileBytes, fileBytes + 1].map((size) => {
+      const stat = Object.assign(Object.create(real) as fs.Stats, { size });
+      const log = powers().logs.logIn(place('web.log'));
+      const look = vi.spyOn(fs, 'lstatSync').mockReturnValue(stat);
+      const end = log.end();
+      look.mockRestore();
+      return end;
+    });
+    expect(ends).toEqual([fileBytes - 1, fileBytes, fileBytes]);
   });
 });
 

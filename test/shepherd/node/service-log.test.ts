@@ -7,7 +7,6 @@ import {
   followedMs,
   lookMs,
   pieceBytes,
-  pieceCount,
   scannedBytes,
   timesBytes,
 } from '../../../packages/shepherd/src/node/limits.ts';
@@ -152,6 +151,14 @@ describe('a daemon that was killed while it rotated', () => {
     expect(await next.lines({})).toEqual(['one', 'two']);
     expect(next.log().end()).toBe(8);
   });
+  it('after it had put the end of one that is far too long aside tells no line twice', async () => {
+    const times = await before();
+    fs.renameSync(file('.1'), file('.2'));
+    write('three\n');
+    fs.writeFileSync(file('.1'), 'three\n');
+    fs.writeFileSync(file('.times'), `${times}rotating 4\n`);
+    expect(await open().lines({})).toEqual(['one', 'two', 'three']);
+  });
   it('after it had emptied the log, and not noted it, still has every place', async () => {
     const times = await before();
     fs.renameSync(file('.1'), file('.2'));
@@ -286,9 +293,9 @@ describe('what is looked at of a log', () => {
     const to = { writeFile: () => Promise.resolve() };
     const copied = (size: number): Promise<number> => {
       leftBytes = size;
-      return copyMost(from, to);
+      return copyMost(from, to, 0, most);
     };
-    const most = pieceCount * pieceBytes;
+    const most = 3 * pieceBytes;
     expect(await copied(most - 1)).toBe(most - 1);
     expect(await copied(most)).toBe(most);
     expect(await copied(most + 1)).toBe(most);

@@ -76,10 +76,16 @@ export const keptLogCount = 5;
  * is also how exactly it is known when a line was written.
  */
 export const logPollMs = 10_000;
+/**
+ * Bytes over its size of which nothing is lost when a log is rotated: what a service writes that says
+ * 12 MiB a second between two looks. Of a longer log, which may be nothing but a hole (ftruncate), only
+ * as much is kept as its size may be.
+ */
+export const burstBytes = 128 * 1024 * 1024;
+/** Bytes of a file that are counted: sums of them stay exact, and no disk has as many. */
+export const fileBytes = 2 ** 50;
 /** A rotation copies in pieces of this size, in bytes, between which others have their turn. */
 export const pieceBytes = 1024 * 1024;
-/** Pieces that it copies that way at most: 1 GiB, whatever a service goes on writing. */
-export const pieceCount = 1024;
 /** Pieces that it copies at once in the end, while nothing else is done here. */
 export const lastPieceCount = 64;
 

@@ -219,7 +219,8 @@ const pieceOf = async (
   return {
     lines,
     next: read.place + byteCount,
-    lostBytes: Math.max(0, read.place - place),
+    // Behind the end is where a log was that was cut.
+    lostBytes: Math.abs(read.place - place),
     isEnd: isEnd && byteCount === read.bytes.length,
     hasWaited: false,
   };

@@ -6,6 +6,7 @@
  *     poll ──► a log over its size? ──► copy, in pieces, beside the event loop ──► old ones move on
  *          ──► the rest, until a read finds nothing more ──► emptied, with no step between
  *
+ * Of a log that is over its size by more than a service writes between two looks only the end is kept.
  * What a service writes in that last instant, between a read that found the end and the system call
  * after it, is lost: microseconds for each 10 MiB. Renaming would lose nothing, but a service that runs
  * for months would never begin the new file; cutting the front off without a copy
@@ -64,7 +65,9 @@ export const rotateFull = async (powers: RotationPowers): Promise<void> => {
     try {
       const one = logs.logIn(file);
       one.stamp(wall());
-      if (one.isFull()) await one.rotate(wall());
+      if (!one.isFull()) continue;
+      const cutBytes = await one.rotate(wall());
+      if (cutBytes > 0) log('log.cut', { file, bytes: cutBytes });
     } catch (error) {
       log('log.not-rotated', { file, why: explain(error) });
     }

@@ -4,7 +4,8 @@
  * the times are as exact as those looks are frequent:
  *
  *     1764064800000 52428800 1048576     wall clock, place of the file's first byte, its size then
- *     rotating                           the log is being put aside; what follows tells that it was
+ *     rotating 0                         the log is being put aside, from that byte of it on; what follows
+ *                                        tells that it was
  *
  * A daemon that is killed in between finds `rotating` as the last line, and compares.
  */
@@ -21,6 +22,7 @@ interface Begun {
   readonly base: number;
   readonly size: number;
 }
+const rotating = /^rotating(?: (\d{1,16}))?$/;
 const form = /^(\d{1,16}) (\d{1,16}) (\d{1,16})$/;
 const stampIn = (line: string): Stamp | undefined => {
   const [, wall, base, size] = form.exec(line) ?? [];
@@ -56,8 +58,8 @@ export class LogTimes {
     const last = lines.map(stampIn).findLast((stamp) => stamp !== undefined);
     if (last === undefined) return undefined;
     this.#stamped = placeOf(last);
-    if (lines.at(-1) !== 'rotating') return last;
-    return this.#afterCrash(last);
+    const found = rotating.exec(lines.at(-1) ?? '');
+    return found === null ? last : this.#afterCrash(last, Number(found[1] ?? 0));
   }
 
   /** `oldest` is the place before which nothing is left to be asked about. */
@@ -68,9 +70,9 @@ export class LogTimes {
     if (sizeOf(this.#file) > timesBytes) this.#thin(oldest);
   }
 
-  /** The log is about to be put aside. */
-  rotating(): void {
-    this.#append('rotating\n');
+  /** The log is about to be put aside, from a byte of the file on. */
+  rotating(start: number): void {
+    this.#append(`rotating ${start}\n`);
   }
 
   /** Where the log was at a time, or some time before; undefined where that is not known. */
@@ -81,11 +83,11 @@ export class LogTimes {
   }
 
   /** Put aside and not emptied, or emptied and not noted down: whether `.1` is what the log begins with. */
-  #afterCrash({ base, size }: Stamp): Begun {
+  #afterCrash({ base, size }: Stamp, start: number): Begun {
     const aside = `${this.#log}.1`;
     if (fs.existsSync(`${this.#log}.new`)) return { base, size }; // it was not put aside yet
     const length = sizeOf(aside);
-    const isBoth = sizeOf(this.#log) >= length && isSame(this.#log, aside, length);
+    const isBoth = sizeOf(this.#log) >= start + length && isSame(this.#log, start, aside, length);
     if (!isBoth) return { base: base + length, size: 0 };
     fs.rmSync(aside, { force: true });
     return { base, size };
@@ -132,20 +134,20 @@ export class LogTimes {
 
 const sizeOf = (file: string): number => fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Whether two files begin alike, as far as that is worth reading. */
-const isSame = (one: string, other: string, length: number): boolean => {
+/** Whether a file has from a place on what another begins with, as far as that is worth reading. */
+const isSame = (one: string, start: number, other: string, length: number): boolean => {
   const count = Math.min(length, comparedBytes);
   try {
-    return headOf(one, count).equals(headOf(other, count));
+    return partOf(one, start, count).equals(partOf(other, 0, count));
   } catch {
     return false;
   }
 };
-const headOf = (file: string, length: number): Buffer => {
+const partOf = (file: string, start: number, length: number): Buffer => {
   const descriptor = fs.openSync(file, 'r');
   try {
     const bytes = Buffer.alloc(length);
-    return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, 0));
+    return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, length, start));
   } finally {
     fs.closeSync(descriptor);
   }

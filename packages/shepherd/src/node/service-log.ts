@@ -11,7 +11,14 @@
  */
 import fs from 'node:fs';
 import { LogTimes } from './log-times.ts';
-import { chunkBytes, lastPieceCount, pieceBytes, pieceCount, scannedBytes } from './limits.ts';
+import {
+  burstBytes,
+  chunkBytes,
+  fileBytes,
+  lastPieceCount,
+  pieceBytes,
+  scannedBytes,
+} from './limits.ts';
 import { shiftOld } from './rotate.ts';
 import type { LogBounds, LogQuery } from '../types.ts';
 
@@ -28,6 +35,11 @@ export interface Last {
   readonly bytes: Uint8Array;
   /** They begin within a line. */
   readonly isTorn: boolean;
+}
+/** What is in a copy already: so many bytes, from `start` in the log on. */
+interface Copied {
+  readonly start: number;
+  readonly copied: number;
 }
 /** A file that holds the places from `from` up to `to`. */
 interface Part {
@@ -177,20 +189,25 @@ export class ServiceLog {
 
   /**
    * Copies what is there beside the event loop, then the rest, and empties the file, with no step in
-   * between: see log-rotation.ts.
+   * between: see log-rotation.ts. Of a log that is far over its size only the end is kept, and the rest
+   * never had a place: what is not written at all, a hole, must not use up the numbers.
+   * @returns the bytes that were left out in front of that end.
    * @throws the system's error; what was there is there still, though perhaps twice
    */
-  async rotate(wall: number): Promise<void> {
+  async rotate(wall: number): Promise<number> {
     const { O_RDWR, O_NOFOLLOW, O_NONBLOCK, O_CREAT, O_EXCL, O_WRONLY } = fs.constants;
     const copy = `${this.file}.new`;
     fs.rmSync(copy, { force: true });
     const from = await fs.promises.open(this.file, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
     try {
-      const mode = (await from.stat()).mode & 0o777;
+      const { mode: fileMode, size } = await from.stat();
+      const mode = fileMode & 0o777;
+      const start = this.#startOf(Math.min(size, fileBytes));
       const to = await fs.promises.open(copy, O_WRONLY | O_CREAT | O_EXCL, mode);
       try {
-        const copied = await copyMost(from, to);
-        this.#putAside(from.fd, to.fd, copied, wall);
+        const copied = await copyMost(from, to, start, this.bounds.maxBytes + burstBytes);
+        this.#putAside(from.fd, to.fd, { start, copied }, wall);
+        return start;
       } catch (error) {
         fs.rmSync(copy, { force: true });
         throw error;
@@ -202,13 +219,19 @@ export class ServiceLog {
     }
   }
 
-  #putAside(from: number, to: number, copied: number, wall: number): void {
+  /** Where what is kept of so many bytes begins. */
+  #startOf(size: number): number {
+    const { maxBytes } = this.bounds;
+    return size > maxBytes + burstBytes ? size - maxBytes : 0;
+  }
+
+  #putAside(from: number, to: number, { start, copied }: Copied, wall: number): void {
     this.#rotationCount += 1;
-    this.#times.rotating();
+    this.#times.rotating(start);
     try {
       shiftOld(this.file, this.bounds.keptCount);
       fs.renameSync(`${this.file}.new`, `${this.file}.1`);
-      const length = copyOrNot(`${this.file}.1`, () => copyRest(from, to, copied));
+      const length = copyOrNot(`${this.file}.1`, () => copyRest(from, to, start + copied)) + copied;
       fs.ftruncateSync(from, 0);
       this.#base += length;
       this.#size = 0;
@@ -261,7 +284,7 @@ const copyOrNot = (copy: string, work: () => number): number => {
 /** 0 for what is no file. */
 const sizeOf = (file: string): number => {
   const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() === true ? stat.size : 0;
+  return stat?.isFile() === true ? Math.min(stat.size, fileBytes) : 0;
 };
 
 const bytesOf = async (file: string, offset: number, length: number): Promise<Uint8Array> => {
@@ -285,27 +308,35 @@ interface Read {
 interface Target {
   writeFile(bytes: Uint8Array): Promise<void>;
 }
-/** Copies what is there, in pieces and up to a bound; gives the bytes that it has copied. */
-export const copyMost = async (from: Source, to: Target): Promise<number> => {
+/**
+ * Copies what is there from a place on, in pieces; gives the bytes that it has copied. Whatever a service
+ * goes on writing, it is no piece more than `mostBytes` have.
+ */
+export const copyMost = async (
+  from: Source,
+  to: Target,
+  start: number,
+  mostBytes: number,
+): Promise<number> => {
   const piece = Buffer.alloc(pieceBytes);
-  let at = 0;
-  for (let round = 0; round < pieceCount; round += 1) {
+  let at = start;
+  while (at - start < mostBytes) {
     const { bytesRead } = await from.read(piece, 0, piece.length, at);
     await to.writeFile(piece.subarray(0, bytesRead));
     at += bytesRead;
     if (bytesRead < piece.length) break;
   }
-  return at;
+  return at - start;
 };
-/** The rest at once; a writer that is faster than that loses it. */
-const copyRest = (from: number, to: number, copied: number): number => {
+/** The rest at once, from a place on; a writer that is faster than that loses it. */
+const copyRest = (from: number, to: number, start: number): number => {
   const piece = Buffer.alloc(pieceBytes);
-  let at = copied;
+  let at = start;
   for (let round = 0; round < lastPieceCount; round += 1) {
     const count = fs.readSync(from, piece, 0, piece.length, at);
     if (count === 0) break;
     fs.writeSync(to, piece, 0, count);
     at += count;
   }
-  return at;
+  return at - start;
 };
