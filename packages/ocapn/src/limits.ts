@@ -129,6 +129,11 @@ export const LIMITS = {
   helloMs: 10_000,
   /** Milliseconds from a dial to an admitted hello. */
   dialMs: 10_000,
+  /**
+   * Milliseconds from a dialled connection to its hello, after which it is dialled once more: the peer
+   * may have lost its power since, and be back. Well above the 1 s after which TCP sends anew what was lost.
+   */
+  greetingMs: 3_000,
   /** Accepted connections that have not said hello; one more, and the oldest is cut. */
   halfOpenSessions: 1_024,
   /**

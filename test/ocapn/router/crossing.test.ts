@@ -1,6 +1,6 @@
 /** Two peers that dial each other, a peer that was restarted, and what of a call survives. */
 import { World } from '@bellwether/actors';
-import { Sturdyref } from '@bellwether/ocapn';
+import { Sturdyref, type Limits } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { inboundStays } from '../../../packages/ocapn/src/router/crossing.ts';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
@@ -11,10 +11,11 @@ import { deliver, Raw, record, toExport } from '../../support/ocapn-raw.ts';
 let peers: Peer[] = [];
 afterEach(() => leavesNothing(peers));
 
-const join = async (world: World, options: NetworkOptions = {}) => {
+const join = async (world: World, options: NetworkOptions = {}, limits: Partial<Limits> = {}) => {
   const network = new Network(world, options);
-  const a = new Peer(network, 'a');
-  const b = new Peer(network, 'b');
+  const router = { limits };
+  const a = new Peer(network, 'a', { router });
+  const b = new Peer(network, 'b', { router });
   peers = [a, b];
   const desks = [];
   for (const peer of peers)
@@ -61,6 +62,35 @@ describe('crossed dials', () => {
       }
     },
   );
+  it('end in one session also where hellos are given up: who had followed that one may dial again (200 seeds)', async () => {
+    let followedCount = 0;
+    for (let seed = 1; seed <= 200; seed += 1) {
+      const world = new World(seed);
+      const hasty = { greetingMs: 30 };
+      const { a, b, atA, atB } = await join(world, { latencyMs: 1, jitterMs: 45 }, hasty);
+      const dial = (from: Peer, to: Sturdyref) => {
+        const reached = recorded();
+        from.router.dial(to, reached, recorded());
+        return { reached, again: () => dial(from, to) };
+      };
+      const first = dial(a, atB);
+      world.run(world.random() * 25);
+      const both = [first, dial(b, atA)];
+      world.run(2_000);
+      for (const { reached, again } of both) {
+        if (reached.said[0] === 'kept') continue;
+        expect(reached.value, `seed ${seed}`).toMatchObject({ code: 'severed' });
+        followedCount += 1;
+        const { reached: second } = again();
+        world.run(world.now + 1_000);
+        expect(second.said, `seed ${seed}`).toEqual(['kept']);
+      }
+      expect([open(a), open(b)], `seed ${seed}`).toEqual([1, 1]);
+      leavesNothing(peers);
+      peers = [];
+    }
+    expect(followedCount).toBeGreaterThan(0);
+  });
   it('take the same verdict on both sides', () => {
     const low = new Uint8Array([1, 2]);
     const high = new Uint8Array([1, 3]);

@@ -159,7 +159,64 @@ describe('enliven', () => {
     world.run(10_001);
     expect(reached.value).toMatchObject({ code: 'unreachable' });
     world.run();
-    expect([mute.isClosed, mute.abortReason]).toEqual([true, 'captp: no hello in time']);
+    expect(network.lines.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+  });
+  it.each(['listens', 'only dials'])(
+    'reaches a peer that lost its power in the hello and is back: one that %s',
+    (how) => {
+      const listens = how === 'listens';
+      const dials = listens ? 'proved' : 'anonymous';
+      const client = new Peer(network, 'client', { listens, dials });
+      const honest = network.acceptorOf('b');
+      const dark = new Raw(network, 'b');
+      network.answerAs('b', dark.accept);
+      const [reached, late] = [recorded(), recorded()];
+      client.router.dial(atB, reached, recorded());
+      world.run(1_000);
+      network.lines[0]?.lose();
+      network.answerAs('b', honest);
+      client.router.dial(atB, late, recorded());
+      world.run(3_000);
+      expect(network.lines).toHaveLength(1);
+      world.run(3_400);
+      expect([reached.said, late.said]).toEqual([['kept'], ['kept']]);
+      expect(network.lines).toHaveLength(2);
+      client.router.close();
+      world.run();
+    },
+  );
+  it('waits for a hello to the end where what was asked with ours cannot be asked again', async () => {
+    const dark = new Raw(network, 'b');
+    network.answerAs('b', dark.accept);
+    const client = new Peer(network, 'client', { listens: false });
+    const desk = client.router.enliven<Desk>(atB);
+    const heard = client.run((turn) => turn.send(desk, 'hear', 1));
+    const found = expect(heard).rejects.toMatchObject({ code: 'severed' });
+    world.run(9_999);
+    expect(network.lines.map(({ isClosed }) => isClosed)).toEqual([false]);
+    world.run(10_100);
+    expect(network.lines.map(({ isClosed }) => isClosed)).toEqual([true]);
+    await found;
+    client.router.close();
+    world.run();
+  });
+  it('gives a peer that is slow the rest of the time, on a second connection', () => {
+    const slow = [new Raw(network, 'b'), new Raw(network, 'b')];
+    const accepted = [...slow];
+    network.answerAs('b', (end) => (accepted.shift() ?? fail()).accept(end));
+    const reached = recorded();
+    a.router.dial(atB, reached, recorded());
+    world.run(9_900);
+    expect([slow[0]?.abortReason, slow[1]?.abortReason]).toEqual([
+      'captp: no hello for a while',
+      undefined,
+    ]);
+    expect(reached.said).toEqual([]);
+    world.run(10_100);
+    expect(reached.value).toMatchObject({ code: 'unreachable' });
+    expect(slow[1]?.abortReason).toBe('captp: no hello in time');
+    expect(network.lines).toHaveLength(2);
+    world.run();
   });
   it('is told in time when the peer has said half of a hello', () => {
     const slow = new Raw(network, 'slow');
@@ -317,3 +374,6 @@ describe('close', () => {
     expect(world.pendingCount).toBe(0);
   });
 });
+const fail = (): never => {
+  throw new Error('dialled too often');
+};

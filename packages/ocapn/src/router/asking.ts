@@ -7,7 +7,8 @@
  *   may lose a crossing  after the answer: what was sent    in its hello: the dial goes on, and the
  *                        there cannot be moved              fetch is asked on what it finds; later:
  *                                                           once more, on the winner
- *   cannot               at once                            so are the fetch and what was sent to it
+ *   cannot               at once                            so are the fetch and what was sent to it; of
+ *                                                           a fetch alone as in the first row
  */
 import { type FarAnswer, Severed, type Slot } from '@bellwether/actors';
 import type { PeerLocation, Sturdyref } from '../locator.ts';
@@ -25,10 +26,10 @@ export interface AskingHost {
 /** Who asks. `kept` or `broken` is called, once. */
 export interface Asker {
   /**
-   * The fetch is on its way on a session that stays: its answer can be sent to. Called at most
-   * once, before `kept`.
+   * The fetch is on its way on a session that stays: its answer can be sent to. Called before `kept`,
+   * and not again after it was true: that is sent to, so that nothing can be asked anew.
    */
-  sent(session: Session, fetched: FarAnswer): void;
+  sent(session: Session, fetched: FarAnswer): boolean;
   kept(value: unknown, session: Session, fetched: FarAnswer): void;
   broken(reason: unknown): void;
 }
@@ -71,8 +72,9 @@ class Asking implements Waiter {
     this.#asker = asker;
     this.#isAgain = isAgain;
   }
-  greeting(session: Session): void {
+  greeting(session: Session): boolean {
     this.#fetch(session);
+    return this.#isPiped;
   }
   opened(session: Session): void {
     if (this.#isPiped) return;
@@ -103,8 +105,7 @@ class Asking implements Waiter {
     this.#mayLose = this.#host.mayLose(session);
     session.connector.deliver(session.bootstrap, 'fetch', [this.#to.reveal()], fetched);
     if (this.#mayLose || fetched.slot === undefined) return;
-    this.#isPiped = true;
-    this.#asker.sent(session, fetched);
+    this.#isPiped = this.#asker.sent(session, fetched);
   }
 }
 

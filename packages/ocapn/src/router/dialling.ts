@@ -5,6 +5,7 @@
  *    │          │          └─ the peer ends it ─► pause ─► dial once more
  *    │          │                                  └ the winner of a crossing opens first:
  *    │          └ an inbound session of that peer opens:    the waiters get that one
+ *    │                     no hello for a while ─► pause ─► dial once more in what time is left
  *    └ the netlayer fails, time is over, or the hello is not that peer's: the waiters hear why
  */
 import { type Clock, Refused, Unreachable } from '@bellwether/actors';
@@ -105,7 +106,7 @@ export class Dialling {
   #join(dial: Dial, waiter: Waiter): void {
     dial.waiters.push(waiter);
     const session = dial.link?.session;
-    if (session !== undefined && isProved(session)) waiter.greeting(session);
+    if (session !== undefined && isProved(session) && waiter.greeting(session)) dial.isBound = true;
   }
   #refusal(to: PeerLocation, because: DialReason): Error | undefined {
     const host = this.#host;
@@ -119,20 +120,21 @@ export class Dialling {
   #attempt(route: Route, dial: Dial): void {
     const netlayer = this.#host.netlayerFor(dial.to.transport);
     if (netlayer === undefined) return;
-    dial.attemptCount += 1;
     const { clock, limits } = this.#host;
     dial.stopTimer = clock.after(limits.dialMs, () => this.#expire(route, dial));
+    this.#open(route, dial, netlayer);
+  }
+  #open(route: Route, dial: Dial, netlayer: Netlayer): void {
+    dial.attemptCount += 1;
+    dial.isBound = false;
     dial.cancel = () => undefined;
     const cancel = netlayer.dial(
       dial.to,
       (connection) => {
         dial.cancel = () => undefined;
-        const { session } = (dial.link = this.#host.start(netlayer, connection, dial.to));
-        if (isProved(session)) {
-          this.#host.greets();
-          for (const waiter of dial.waiters) waiter.greeting(session);
-        }
-        return session;
+        dial.link = this.#host.start(netlayer, connection, dial.to);
+        this.#greet(route, dial, dial.link);
+        return dial.link.session;
       },
       (reason) => {
         if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
@@ -141,6 +143,29 @@ export class Dialling {
     if (route.dial !== dial || dial.link !== undefined) return;
     dial.cancel = cancel;
     this.#host.prepare(netlayer.transport);
+  }
+  /** The connection stands: what leaves with our hello is asked, and theirs is waited for. */
+  #greet(route: Route, dial: Dial, link: Link): void {
+    const { session } = link;
+    if (isProved(session)) {
+      this.#host.greets();
+      for (const waiter of dial.waiters) if (waiter.greeting(session)) dial.isBound = true;
+    }
+    const { clock, limits } = this.#host;
+    link.stopTimer = clock.after(limits.greetingMs, () => this.#doubt(route, dial, link));
+  }
+  /**
+   * Whoever lost power in its hello tells nobody, and all who dial it would wait for the deadline. A
+   * connection that is given up is as one that the peer has ended: both follow the winner of a crossing.
+   */
+  #doubt(route: Route, dial: Dial, link: Link): void {
+    const netlayer = this.#host.netlayerFor(dial.to.transport);
+    if (route.dial !== dial || dial.link !== link || netlayer === undefined) return;
+    if (dial.isBound || dial.attemptCount >= ATTEMPTS) return;
+    dial.link = undefined;
+    const { clock, limits } = this.#host;
+    dial.cancel = clock.after(limits.crossingRetryMs, () => this.#open(route, dial, netlayer));
+    link.session.abort('captp: no hello for a while');
   }
   #expire(route: Route, dial: Dial): void {
     const { link } = dial;

@@ -65,7 +65,7 @@ export class Enlivened implements Connector, Asker {
     };
   }
 
-  sent(session: Session, fetched: FarAnswer): void {
+  sent(session: Session, fetched: FarAnswer): boolean {
     const pipe = { session, fetched };
     this.#pipe = pipe;
     const held = this.#held;
@@ -74,6 +74,7 @@ export class Enlivened implements Connector, Asker {
     this.#watchers = new Set();
     for (const each of held) this.#pass(pipe, each);
     for (const each of watchers) each.stop = session.connector.onSever(this.root, each.told);
+    return true;
   }
   kept(value: unknown, session: Session, fetched: FarAnswer): void {
     if (this.#pipe === undefined) this.sent(session, fetched);

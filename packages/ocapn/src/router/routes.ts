@@ -9,9 +9,10 @@ import type { Link } from './link.ts';
 export interface Waiter {
   /**
    * A dialled connection stands, and the transport proved its peer: what is asked now leaves with
-   * our hello. The session may still end in the hello; what comes of it is told as ever.
+   * our hello. The session may still end in the hello; what comes of it is told as ever. True: what was
+   * asked cannot be asked on another session.
    */
-  greeting(session: Session): void;
+  greeting(session: Session): boolean;
   opened(session: Session): void;
   failed(reason: Error): void;
 }
@@ -22,6 +23,8 @@ export class Dial {
   readonly waiters: Waiter[] = [];
   /** The connection in its hello, as long as there is one. */
   link: Link | undefined;
+  /** Something was asked there that is lost with it. */
+  isBound = false;
   attemptCount = 0;
   /**
    * Takes back whatever is under way: the netlayer's dial, or the wait for the winner of a

@@ -13,8 +13,8 @@ export class Watched implements Asker {
     this.#reached = reached;
     this.#lost = lost;
   }
-  sent(): void {
-    // Nothing is sent before it is reached.
+  sent(): boolean {
+    return false; // nothing is sent before it is reached
   }
   kept(value: unknown, session: Session, fetched: FarAnswer): void {
     session.connector.release(fetched);
