@@ -117,8 +117,9 @@ export const LIMITS = {
   /** Milliseconds in which a pinged peer must say something, whatever it is. */
   pingMs: 15_000,
   /**
-   * Milliseconds that a peer, silent before it was asked something, gets to say anything. Then it is
-   * dialled anew beside that session: it may be back from a loss of power, and know nothing of it.
+   * Milliseconds that a peer, silent before it was asked something, gets to say anything. Then, if we
+   * had dialled it, it is dialled anew beside that session: it may be back from a loss of power, and
+   * know nothing of it.
    */
   doubtMs: 1_000,
   /** Milliseconds in which a transport that is full must take 256 KiB: under 9 KB/s is no line. */

@@ -194,3 +194,23 @@ it('a peer that answers is not dialled, whenever somebody looks after it in the 
   }
   expect(lineCount()).toBe(before);
 });
+
+it('a peer that only dialled us is not dialled where its hello says: it has its whole time', async () => {
+  const a = await boot('a');
+  const b = await boot('b', UNWATCHED);
+  const backwards = b.router.enliven<Desk>(a.sturdyref('desk'));
+  await b.run((turn) => turn.send(backwards, 'hear', 0));
+  const far = a.router.enliven<Desk>(b.sturdyref('desk'));
+  await a.run((turn) => turn.send(far, 'hear', 0));
+  expect(a.router.sessions().map(({ direction }) => direction)).toEqual(['accepted']);
+  world.runFor(QUIET_MS);
+  for (const line of network.lines) line.lose();
+  const before = lineCount();
+  const said = ask(a, far);
+  world.runFor(PING_MS - DOUBT_MS);
+  await settle();
+  expect([lineCount() - before, said]).toEqual([0, []]);
+  world.runFor(PING_MS);
+  await settle();
+  expect(said).toEqual(['broken severed']);
+});

@@ -7,7 +7,7 @@
  *   silent for idleMs                       it is pinged
  *   silent for pingMs more                  severed
  *   silent for a lap of the wheel or more,  it is pinged at once; silent for doubtMs more, its peer
- *     and something is asked on it            is dialled beside it (routing.ts)
+ *     and something is asked on it            is dialled beside it, if we dialled it (routing.ts)
  *   full, and nothing taken for writeMs     severed
  *   we look far too late (the process or    nobody is severed: who is silent is pinged at once, and
  *     the machine slept), or the wall       every wait begins anew

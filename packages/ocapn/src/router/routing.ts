@@ -6,7 +6,7 @@
  *           └─► next                                                     │
  *               the old link ──► reserve: leads again if the new one ends soon, else it goes
  *
- * A link that fell silent is dialled beside, and what opens so is a `next` that we ping ourselves.
+ * A link of ours that fell silent is dialled beside, and what opens so is a `next` that we ping ourselves.
  */
 import type { PeerLocation } from '../locator.ts';
 import { CROSSED, inboundStays, NO_DOUBT, REPLACED, RESERVE_MS } from './crossing.ts';
@@ -80,18 +80,19 @@ export class Routing {
     old.stopTimer = this.#host.clock.after(RESERVE_MS, () => old.session.abort(REPLACED));
   }
   /**
-   * The session that leads to a peer may be dead: the peer is dialled anew. What opens takes its
-   * place with the peer's first operation, like any other.
+   * The session that leads to a peer may be dead: the peer is dialled anew where it was dialled before.
+   * What opens takes its place with the peer's first operation, like any other. Who has dialled us is
+   * not dialled back: the place in its hello is its word alone, and might be anybody's.
    */
   dialBeside(link: Link): void {
     const route = this.#routeOf(link);
-    const to = link.dialled ?? link.identity;
+    const to = link.dialled;
     if (route?.link !== link || to === undefined || route.next !== undefined) return;
     this.#dialling.beside(route, to);
   }
   /** A session has ended, open or in its hello. */
   gone(link: Link, reason: Error): void {
-    const peer = link.identity ?? link.dialled;
+    const peer = link.dialled ?? link.identity;
     const route = this.#routeOf(link);
     if (peer === undefined || route === undefined) return;
     if (route.next === link) route.next = undefined;
