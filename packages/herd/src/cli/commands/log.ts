@@ -73,11 +73,11 @@ type Open = (told: LogTold, onInterrupt: OnInterrupt) => Stream;
 const finished = async (context: Context, printer: Printer, open: Open): Promise<void> => {
   const { options, terminal } = context;
   const waitMs = options.timeout ?? (options.follow === true ? undefined : questionMs);
-  let stopWaiting = (): void => undefined;
+  let timer: NodeJS.Timeout | undefined;
   let isLate = false;
   const wait = (): void => {
-    stopWaiting();
-    if (waitMs !== undefined) stopWaiting = terminal.every(waitMs, late);
+    clearTimeout(timer);
+    if (waitMs !== undefined) timer = setTimeout(late, waitMs);
   };
   const stream = open(async (events) => {
     if (options.timeout === undefined) wait();
@@ -92,7 +92,7 @@ const finished = async (context: Context, printer: Printer, open: Open): Promise
   try {
     await stream.done;
   } finally {
-    stopWaiting();
+    clearTimeout(timer);
   }
   if (isLate && options.follow !== true)
     throw new NoAnswer(`no more of the log within ${waitMs ?? 0} ms`, true);
