@@ -26,7 +26,7 @@ describe('the first hour', () => {
 
   it('herd without a shepherd says how to start one', async () => {
     const { code, stderr } = await place.herd(['status']);
-    expect(code).toBe(1);
+    expect(code).toBe(4);
     expect(stderr).toContain('shepherd --config');
     expect(stderr).toMatch(/no socket \/\S+/);
   });

@@ -83,7 +83,7 @@ describe('in the middle of a question', together, () => {
     expect([code, stdout]).toEqual([4, '']);
     expect(stderr).toContain('the connection ended');
     const later = await c.herd('status', 'web-server-fleet');
-    expect(later.code).toBe(1);
+    expect(later.code).toBe(4);
     expect(later.stderr).toContain('nobody listens there');
     expect(processesOf(place, 'web.cjs')).toHaveLength(2);
   });

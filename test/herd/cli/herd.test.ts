@@ -44,12 +44,12 @@ const parsed = (ran: Ran): Record<string, unknown> =>
   JSON.parse(ran.written.out) as Record<string, unknown>;
 
 describe('without a shepherd', () => {
-  it('says what was tried and how to start one, and exits with 1', async () => {
+  it('says what was tried and how to start one, and exits with 4', async () => {
     const ran = await herd(
       fakeTerminal({ uid, env: { SHEPHERD_SOCKET: '/nowhere/socket' } }),
       'status',
     );
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain('there is no socket /nowhere/socket');
     expect(ran.written.err).toContain('shepherd --config');
     expect(ran.written.out).toBe('');
@@ -77,7 +77,7 @@ describe('without a shepherd', () => {
     fs.renameSync(copy, `${copy}.over`);
     await new Promise((done) => dead.close(done));
     const ran = await run('-s', `${copy}.over`, 'status');
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(`no shepherd answers at ${copy}.over`);
     expect(ran.written.err).toContain('nobody listens there');
   });
@@ -95,7 +95,7 @@ describe('something else at the socket', () => {
     await new Promise((ready) => server.once('listening', ready));
     const ran = await run('-s', other, 'status');
     await new Promise((done) => server.close(done));
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(reason);
     expect(ran.written.err).toContain('After an upgrade, restart the shepherd.');
   });
@@ -107,7 +107,7 @@ describe('admin.ref', () => {
     await serve({});
     fs.rmSync(adminRef());
     const ran = await run('status');
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(adminRef());
     expect(ran.written.err).toContain('restart it');
   });
@@ -123,7 +123,7 @@ describe('admin.ref', () => {
       (shepherd?.uri ?? '').replace(/\/s\/[^?]+/, `/s/${'A'.repeat(43)}`),
     );
     const ran = await run('status');
-    expect(ran.exitCode).toBe(1);
+    expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain('does not take the admin.ref');
   });
   it('never shows up in what is printed', async () => {
@@ -907,12 +907,20 @@ describe('errors', () => {
       schema: 1,
       kind: 'error',
       code: 'no-shepherd',
-      exitCode: 1,
+      exitCode: 4,
     });
     expect(parsed(await run('status', '--json', '--nonsense'))).toMatchObject({
       code: 'usage',
       exitCode: 2,
     });
+  });
+  it('have exit codes of which README and help say the same', async () => {
+    const readme = fs.readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
+    const help = (await run('--help')).written.out;
+    for (const text of [readme, help])
+      expect(text.replace(/\s+/g, ' ')).toContain(
+        '4 unreachable (no shepherd runs here, too) or unknown, 6 ',
+      );
   });
   it('of a command line exit with 2 and have a hint', async () => {
     const ran = await run('start');

@@ -207,7 +207,8 @@ const epilogue = [
   'refused there. What follows -- is never an option.',
   '',
   'Exit codes: 0 done or unchanged, 1 failed, 2 usage or configuration,',
-  '3 some failed and others did not, 4 unreachable or unknown, 6 time was up,',
+  '3 some failed and others did not, 4 unreachable (no shepherd runs here, too)',
+  'or unknown, 6 time was up,',
   '9 a later command won or something is locked, 130 detached by Ctrl-C.',
 ].join('\n');
 

@@ -23,6 +23,7 @@ const exitCodes: Readonly<Record<string, number>> = {
   'already-there': 9,
   locked: 9,
   superseded: 9,
+  'no-shepherd': 4,
   'out-of-reach': 4,
   'timed-out': 4,
   severed: 4,

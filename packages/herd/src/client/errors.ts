@@ -14,8 +14,8 @@ export const codeIn = (error: unknown): string =>
     : 'error';
 
 /**
- * No shepherd answers at its socket, or it may not be used. Nothing was asked; exit code 1, as GNU
- * has it.
+ * No shepherd answers at its socket, or it may not be used. Nothing was asked, so nothing failed: exit
+ * code 4, as for every other peer that cannot be reached. GNU has 1 for this and for failures alike.
  */
 export class NoShepherd extends ActorError {
   /** What to do about it. */
