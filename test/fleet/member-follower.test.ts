@@ -86,6 +86,14 @@ describe('what a member sends of its log', () => {
     await pass();
     expect(taken).toEqual([[{ kind: 'line', from: 'alpha', text: 'x' }]]);
   });
+  it('comes from as far as a log comes: what is from further away is left out', async () => {
+    const { send, pass, taken } = await follower();
+    const way = Array.from({ length: limits.wayNameCount }, () => 'n'.repeat(128)).join('/');
+    const about = (about: string): LogEvent => ({ kind: 'place', about, place: 1 });
+    send([about(way), about(`${way}/x`), line()], 0);
+    await pass();
+    expect(taken).toEqual([[about(way), { kind: 'line', from: 'alpha', text: 'x' }]]);
+  });
   it('is cut where a line is too long', async () => {
     const { send, pass, taken } = await follower();
     send([line('y'.repeat(limits.lineCharacters + 1))], 0);
@@ -104,6 +112,9 @@ describe('what a member sends of its log', () => {
     ['no list', [['lines', 0]]],
     ['without a text', [[[{ kind: 'line', from: 'x' }], 0]]],
     ['with a place that is none', [[[{ kind: 'place', place: -1 }], 0]]],
+    ['about what is no name', [[[{ kind: 'place', about: 'a b', place: 1 }], 0]]],
+    ['about a way with a gap', [[[line('x', { about: 'a//b' })], 0]]],
+    ['about a name too long', [[[line('x', { about: 'n'.repeat(129) })], 0]]],
     ['with a fraction of a place', [[[{ kind: 'place', place: 0.5 }], 0]]],
     ['of too many events', [[Array.from({ length: limits.batchEventCount + 1 }, () => line()), 0]]],
     [

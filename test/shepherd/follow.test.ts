@@ -130,6 +130,15 @@ describe('a follower', () => {
     expect(refused('web', { lineCount: 1, hops: hops(limits.followHopCount) })).toBe(undefined);
     for (const hops of [null, 7, ['a', 7]])
       expect(refused('web', { lineCount: 1, hops })).toBe('bad-request');
+    const heavy = (count: number) =>
+      Array.from({ length: count }, () => ({ about: 'n'.repeat(112), place: 0 }));
+    const most = limits.logPlaceWeight / 128;
+    expect(refused('web', { isOnce: true, after: heavy(most) })).toBe(undefined);
+    expect(refused('web', { isOnce: true, after: heavy(most + 1) })).toBe('bad-request');
+    const deep = Array.from({ length: limits.wayNameCount }, () => 'x').join('/');
+    expect(refused('web', { isOnce: true, after: [{ about: deep, place: 0 }] })).toBe(undefined);
+    for (const about of [`${deep}/x`, '', 'a b', 'a//b', 'n'.repeat(129)])
+      expect(refused('web', { after: [{ about, place: 0 }] })).toBe('bad-request');
     const noPlaces = [-1, 0.5, NaN, Infinity, 2 ** 53, '1'].map((place) => [{ place }]);
     for (const after of [null, 7, [null], [{ about: 7, place: 0 }], ...noPlaces])
       expect(refused('web', { lineCount: 1, after })).toBe('bad-request');

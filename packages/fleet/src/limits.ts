@@ -68,6 +68,7 @@ export const LIMITS = {
    */
   logBatchWeight: 4 * limits.batchBytes,
   logPlaceCount: limits.logPlaceCount,
+  logPlaceWeight: limits.logPlaceWeight,
   /** Milliseconds before a host is dialled again whose log is followed: the first wait, doubling up to the last. */
   firstRetryMs: 500,
   lastRetryMs: 5_000,

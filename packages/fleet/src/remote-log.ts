@@ -25,6 +25,7 @@ import {
 } from '@bellwether/actors';
 import {
   cutText,
+  placeWeight,
   type Follow,
   type LogEvent,
   type LogNote,
@@ -59,6 +60,8 @@ interface Held extends RemoteLogOptions {
   readonly retry: JournalCell<{ cancel(): void } | undefined>;
   /** How far each log behind it has come, by what that end calls it; empty for the service itself. */
   readonly places: JournalMap<string, number>;
+  /** Of those, as a query counts it. */
+  readonly weight: JournalCell<number>;
 }
 
 /** Makes one that does not follow yet. */
@@ -79,11 +82,12 @@ export const makeRemoteLog = (
     waitMs: turn.cell(LIMITS.firstRetryMs),
     retry: turn.cell<{ cancel(): void } | undefined>(undefined),
     places: turn.map(),
+    weight: turn.cell(0),
   };
   return {
     run: (turn) => {
       for (const { about, place } of held.follow.query.after ?? [])
-        held.places.set(farName(held, about), place);
+        keep(held, farName(held, about), place);
       const stop = (): void => over(held);
       turn.when(turn.call(held.follow.stream, 'over'), stop, stop);
       dial(held, turn);
@@ -135,15 +139,20 @@ const queryOf = ({ follow, places }: Held): LogQuery => {
 
 const take = (held: Held, turn: Turn<RemoteLog>, events: readonly LogEvent[]): Vow<void> => {
   for (const event of events)
-    if (event.kind === 'place' && mayKeep(held, farName(held, event.about)))
-      held.places.set(farName(held, event.about), event.place);
+    if (event.kind === 'place') keep(held, farName(held, event.about), event.place);
   held.waitMs.set(LIMITS.firstRetryMs);
   const back = isBack(held);
   return turn.call(held.follow.stream, 'pass', [...back, ...events]);
 };
-/** A far end cannot make this one keep more places than an aggregate may have members. */
-const mayKeep = ({ places }: Held, name: string): boolean =>
-  places.has(name) || places.size < LIMITS.logPlaceCount;
+/** A far end cannot make this one keep more than can be asked for again. */
+const keep = ({ places, weight }: Held, name: string, place: number): void => {
+  if (!places.has(name)) {
+    const more = weight.get() + placeWeight(name);
+    if (places.size >= LIMITS.logPlaceCount || more > LIMITS.logPlaceWeight) return;
+    weight.set(more);
+  }
+  places.set(name, place);
+};
 
 const isBack = (held: Held): readonly LogEvent[] => {
   if (!held.isGone.get()) return [];

@@ -15,7 +15,7 @@ export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
 export { makeChangeFeed } from './change-feed.ts';
 export { makeServiceFacet } from './facet.ts';
-export { checkedQuery } from './log-query.ts';
+export { checkedQuery, placeWeight } from './log-query.ts';
 export { makeLogger } from './logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
 export { makeServiceRegistry } from './registry.ts';

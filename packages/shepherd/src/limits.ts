@@ -147,8 +147,15 @@ export const limits = {
   waitingChangeCount: 1_024,
   /** Services that a follower's question may have come through; see probeHopCount. */
   followHopCount: 5,
+  /** Names of the way to a service whose log is followed: of each that it came through, and its own. */
+  wayNameCount: 6,
   /** Places that one may go on from: one for each service of the largest aggregate. */
   logPlaceCount: 10_000,
+  /**
+   * Weight of all of them: their names, and 16 for each. 10,000 names of 88 characters; in a record,
+   * which may have 8 MiB, as in memory, for each who follows.
+   */
+  logPlaceWeight: 1_048_576,
   /** UTF-16 units of one line: of a log, of a reason, of an output. The rest is cut off. */
   lineCharacters: 4_096,
   /** Events in one batch of a stream that is read. A sender of ours cuts by bytes long before. */

@@ -2,7 +2,8 @@
 import { limits } from './limits.ts';
 import { BadRequest, Malformed } from './errors.ts';
 import { checkedCount, checkedHops } from './requests.ts';
-import { readWhole, struct, textOf } from './read.ts';
+import { readWhole, struct } from './read.ts';
+import { readWay } from './way.ts';
 import type { LogPlace, LogQuery } from './types.ts';
 
 /**
@@ -39,13 +40,22 @@ const checkedPlaces = (places: readonly LogPlace[]): readonly LogPlace[] => {
   if (!Array.isArray(places) || places.length > limits.logPlaceCount)
     throw new BadRequest(`log: expected a list of at most ${limits.logPlaceCount} places`);
   try {
-    return places.map((one: unknown) => readPlace(one, 'log: place'));
+    const read = places.map((one: unknown) => readPlace(one, 'log: place'));
+    const weight = read.reduce((sum, { about }) => sum + placeWeight(about ?? ''), 0);
+    if (weight > limits.logPlaceWeight)
+      throw new BadRequest(
+        `log: places of weight ${weight}, at most ${limits.logPlaceWeight} are taken`,
+      );
+    return read;
   } catch (error) {
     if (error instanceof Malformed) throw new BadRequest(error.message, { cause: error });
     throw error;
   }
 };
-const readPlace = struct<LogPlace>({ place: readWhole }, { about: textOf(limits.lineCharacters) });
+const readPlace = struct<LogPlace>({ place: readWhole }, { about: readWay });
+
+/** What keeping one place takes; see limits. */
+export const placeWeight = (about: string): number => 16 + about.length;
 
 /** The places of a query by the member that they are about: the first part of their names, which holds no slash. */
 export const placesByMember = ({

@@ -27,6 +27,7 @@ import {
   type Optional,
   type Read,
 } from './read.ts';
+import { isDeep, readWay } from './way.ts';
 import type {
   Cause,
   Change,
@@ -361,24 +362,24 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
   };
 };
 
-/** Undefined for an event of a kind, or a note about something, that is not known here. */
+/** Undefined for an event of a kind, or a note about something, that is not known here, or from too far. */
 const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
   type Of<K extends LogEvent['kind']> = Extract<LogEvent, { readonly kind: K }>;
   const readNote = wordOf(logNotes, 'ended');
   const readers: { readonly [K in LogEvent['kind']]: Read<LogEvent> } = {
     line: struct<Of<'line'>>(
       { kind: () => 'line', from: text, text },
-      { about: text, at: readCount },
+      { about: readWay, at: readCount },
     ),
     note: struct<Of<'note'>>(
       { kind: () => 'note', from: text, what: readNote, text },
-      { about: text },
+      { about: readWay },
     ),
     change: struct<Of<'change'>>(
       { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },
       {},
     ),
-    place: struct<Of<'place'>>({ kind: () => 'place', place: readWhole }, { about: text }),
+    place: struct<Of<'place'>>({ kind: () => 'place', place: readWhole }, { about: readWay }),
   };
   const readKind = wordOf(['line', 'note', 'place', 'change'] as const, undefined);
   const readWhat = wordOf(logNotes, undefined);
@@ -388,7 +389,8 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
     const said = kind === 'note' || kind === 'change' ? readField(value, 'what', what) : undefined;
     const read = kind === 'note' ? readWhat : readChange;
     const isKnown = said === undefined || read(said, `${what}.what`) !== undefined;
-    return kind === undefined || !isKnown ? undefined : readers[kind](value, what);
+    const isNear = !isDeep(readField(value, 'about', what));
+    return kind === undefined || !isKnown || !isNear ? undefined : readers[kind](value, what);
   };
 };
 
