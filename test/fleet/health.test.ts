@@ -63,10 +63,16 @@ describe('a fleet', () => {
     expect(healthOf(2, up, down(90_000), down(0))).toBe('settling');
     expect(healthOf(2, up, down(90_000), down(settleMs))).toBe('failed');
   });
-  it('is nobody’s fault where all that is missing was stopped as wished', () => {
-    expect(healthOf(2, up, asWished(90_000))).toBe('degraded');
-    expect(healthOf(2, asWished(90_000), asWished(90_000))).toBeUndefined();
-    expect(judge([up, asWished(90_000)], { neededCount: 2, settleMs }).blame).toEqual([]);
+  it('has failed, too, where too few serve since others were stopped on purpose', () => {
+    expect(healthOf(2, up, asWished(settleMs - 1))).toBe('settling');
+    expect(healthOf(2, up, asWished(settleMs))).toBe('failed');
+    expect(healthOf(2, down(settleMs), asWished(settleMs))).toBe('failed');
+    expect(judge([up, asWished(settleMs)], { neededCount: 2, settleMs }).blame).toEqual(['m']);
+  });
+  it('is stopped, and nobody’s fault, where all were stopped as wished', () => {
+    const members = [asWished(90_000), asWished(90_000)];
+    const { stage, health, blame } = judge(members, { neededCount: 2, settleMs });
+    expect({ stage, health, blame }).toEqual({ stage: 'stopped', health: undefined, blame: [] });
   });
   it('is not judged where those decide of whom nothing is known', () => {
     expect(healthOf(2, up, lost)).toBeUndefined();
@@ -77,7 +83,7 @@ describe('a fleet', () => {
   it('that cannot tell how long is not called failed', () => {
     expect(healthOf(2, up, member('stopped'))).toBe('settling');
   });
-  it('names those who are wanted and do not serve', () => {
+  it('names those who do not serve', () => {
     const named = (name: string, one: Seen): Seen => ({ ...one, provision: [name, 'alias'] });
     const members = [
       named('up', up),
@@ -87,7 +93,9 @@ describe('a fleet', () => {
       named('lost', lost),
       named('slow', { provision: [], stage: 'starting' }),
     ];
-    expect(judge(members, { neededCount: 6, settleMs }).blame).toEqual(['dead', 'back', 'slow']);
+    expect(judge(members, { neededCount: 6, settleMs }).blame).toEqual([
+      ...['dead', 'wished', 'back', 'slow'],
+    ]);
   });
 });
 

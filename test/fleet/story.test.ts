@@ -658,14 +658,19 @@ describe('the health of a fleet', () => {
     expect(fleetOf(story)).toMatchObject({ stage: 'stopped' });
     expect(fleetOf(story)).not.toHaveProperty('health');
   });
-  it('is degraded by the stop of a member, for as long as that lasts, and nobody is to blame', () => {
+  it('settles for ten seconds after a member was stopped on purpose, then has failed, and by whom', () => {
     const story = tellStory(20);
     herd(story, 'start');
-    herd(story, 'stop', 'web-server-b');
-    runFor(story, 60_000);
-    const fleet = fleetOf(story);
-    expect(fleet).toMatchObject({ stage: 'running', runningCount: 1, health: 'degraded' });
-    expect(fleet).not.toHaveProperty('blame');
+    story.operator.herd(story.c, 'stop', 'web-server-b', { operation: 'op-stop' });
+    runFor(story, 1_000);
+    const blame = ['web-server-b'];
+    expect(fleetOf(story)).toMatchObject({ runningCount: 1, health: 'settling', blame });
+    runFor(story, 10_000);
+    expect(fleetOf(story)).toMatchObject({
+      stage: 'running',
+      ...{ health: 'failed', blame },
+      members: [{ isWanted: true }, { name: 'web-server-b', isWanted: false }],
+    });
     expect(livingAt(story)).toEqual([1, 0]);
   });
   it('is degraded while a member comes back, and ok once it is', () => {

@@ -56,6 +56,7 @@ const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberS
     ...(status.stage === 'running' && status.isReady === false && { isReady: false }),
     ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
     ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
+    ...(status.isWanted !== undefined && { isWanted: status.isWanted }),
     ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
     ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
     ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),

@@ -6,11 +6,14 @@
  *     all serve                                            ok
  *     enough serve                                         degraded
  *     the unknown ones decide                              no judgement
- *     none that is missing is wanted                       degraded; where none serves: no judgement,
+ *     none is wanted                                       degraded; where none serves: no judgement,
  *                                                          it is stopped as it was wished
  *     too few for longer than the fleet may take           failed
  *     those that come back by themselves would be enough   degraded
  *     too few                                              settling
+ *
+ * A wanted fleet is judged by who serves: that one of its members was stopped on purpose explains why too
+ * few do, and excuses nothing.
  *
  * How long there have been too few is known from how long each member has not served, which its own
  * machine tells as a span of time: no two clocks are compared.
@@ -35,7 +38,7 @@ export interface Judgement {
   /** Members that serve. */
   readonly runningCount: number;
   readonly health?: Health;
-  /** Names of the members that are wanted and do not serve. */
+  /** Names of the members that surely do not serve, where any member is wanted. */
   readonly blame: readonly string[];
   /** True where any member is wanted, false where none is; absent where nobody knows. */
   readonly isWanted?: boolean;
@@ -82,6 +85,7 @@ interface Tally {
 const count = (members: readonly Seen[]): Tally => {
   const idle = members.filter((one) => !isServing(one) && one.stage !== 'unknown');
   const wishes = members.map(wishFor);
+  const isWanted = wishes.includes(true) || (wishes.includes(undefined) ? undefined : false);
   const countOf = (stage: Stage): number => idle.filter((one) => one.stage === stage).length;
   return {
     memberCount: members.length,
@@ -90,8 +94,8 @@ const count = (members: readonly Seen[]): Tally => {
     respawningCount: idle.filter(({ isRespawning }) => isRespawning === true).length,
     startingCount: countOf('starting') + countOf('running'),
     stoppingCount: countOf('stopping'),
-    blame: idle.flatMap((one) => (wishFor(one) === true ? one.provision.slice(0, 1) : [])),
-    isWanted: wishes.includes(true) || (wishes.includes(undefined) ? undefined : false),
+    blame: isWanted === true ? idle.flatMap(({ provision }) => provision.slice(0, 1)) : [],
+    isWanted,
     spansMs: idle.map(({ unservedMs = 0 }) => unservedMs),
   };
 };
@@ -122,12 +126,12 @@ const healthOf = (
   terms: Terms,
   unservedMs: number | undefined,
 ): Health | undefined => {
-  const { memberCount, runningCount, unknownCount, respawningCount, blame } = tally;
+  const { memberCount, runningCount, unknownCount, respawningCount, isWanted } = tally;
   const { neededCount, settleMs } = terms;
   if (runningCount === memberCount && memberCount > 0) return 'ok';
   if (runningCount >= neededCount && runningCount > 0) return 'degraded';
   if (runningCount + unknownCount >= neededCount && unknownCount > 0) return undefined;
-  if (blame.length === 0) return runningCount > 0 ? 'degraded' : undefined;
+  if (isWanted !== true) return runningCount > 0 ? 'degraded' : undefined;
   if (unservedMs !== undefined && unservedMs >= settleMs) return 'failed';
   return runningCount + respawningCount >= neededCount ? 'degraded' : 'settling';
 };

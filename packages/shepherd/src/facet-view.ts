@@ -107,6 +107,7 @@ const memberRules: Rules<MemberStatus> = {
   respawnCount: true,
   unknownReason: true,
   isReady: true,
+  isWanted: true,
   sharedWith: false,
 };
 

@@ -237,6 +237,7 @@ const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
         respawnCount: readCount,
         unknownReason: text,
         isReady: readBoolean,
+        isWanted: readBoolean,
         sharedWith: readNames,
       },
     ),

@@ -98,7 +98,7 @@ export interface FleetStatus extends StatusFacts {
   readonly neededCount: number;
   /** Absent: it is stopped as it was wished, or nobody knows. */
   readonly health?: Health;
-  /** Members that are wanted and do not serve; the first ones, where they are many. */
+  /** Members that do not serve, where any is wanted; the first ones, where they are many. */
   readonly blame?: readonly string[];
 }
 /** A service elsewhere: what is known of it there, be it one at home there or an aggregate. */
@@ -117,6 +117,8 @@ export interface MemberStatus {
   /** Absent: it was never seen. */
   readonly ageMs?: number;
   readonly pid?: number;
+  /** The last explicit wish. */
+  readonly isWanted?: boolean;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
   /** Other aggregates that have it, too. */

@@ -78,6 +78,7 @@ const status: Required<ExportedStatus> = {
       pid: 8,
       respawnCount: 9,
       unknownReason: 'u',
+      isWanted: true,
       sharedWith: ['f'],
     } satisfies Required<MemberStatus>,
   ],

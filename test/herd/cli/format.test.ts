@@ -137,6 +137,12 @@ describe('the list of services', () => {
       ' + c (1/1; failed: x, y, z)',
       ' + d (1/1; settling: v, w, x and 2 more)',
     ]);
+    const asked = { name: 'x', stage: 'stopped', ageMs: 0, isWanted: false } as const;
+    const dead = { ...asked, name: 'y', isWanted: true } as const;
+    const told = { ...fleet, members: [asked, dead], health: 'failed', blame: ['x', 'y'] } as const;
+    expect(statusListLines([status('e', told)], look).at(-1)).toBe(
+      ' + e (1/2; failed: x (stopped), y)',
+    );
     const [, , , last] = services;
     expect(statusReportLines(last ?? status('d'), look, 5).slice(1, 3)).toEqual([
       '  It is started.',

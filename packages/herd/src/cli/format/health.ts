@@ -1,13 +1,24 @@
 /** What becomes of an aggregate, and because of whom. */
+import type { MemberStatus } from '@bellwether/shepherd';
 import type { ShownStatus } from './shown-status.ts';
 
-/** `degraded` or `failed: web-b, web-c and 3 more`; nothing where all is well, or nobody judges. */
-export const healthWords = ({ health, blame = [] }: ShownStatus): readonly string[] => {
+/** `degraded` or `failed: web-b (stopped), web-c and 3 more`; nothing where all is well, or nobody judges. */
+export const healthWords = ({ health, blame = [], members }: ShownStatus): readonly string[] => {
   if (health === undefined || health === 'ok') return [];
   if (blame.length === 0) return [health];
-  const names = blame.slice(0, blamedCount).join(', ');
+  const names = blame
+    .slice(0, blamedCount)
+    .map((name) => blamed(name, members))
+    .join(', ');
   const moreCount = blame.length - blamedCount;
   return [`${health}: ${names}${moreCount > 0 ? ` and ${moreCount} more` : ''}`];
+};
+
+/** One that was stopped on purpose is told apart from one that failed. */
+const blamed = (name: string, members: readonly MemberStatus[] = []): string => {
+  const member = members.find((one) => one.name === name);
+  const isWished = member?.stage === 'stopped' && member.isWanted === false;
+  return isWished ? `${name} (stopped)` : name;
 };
 
 /** Names that fit on a line with everything else. */
