@@ -1,7 +1,14 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
 import { Refused, type Answer, type Log } from '@bellwether/actors';
 import type { Destination, Dial, RefStore as RefPower } from '@bellwether/fleet';
-import { peerKey, peerUri, type Router, type Sturdyref, type SessionView } from '@bellwether/ocapn';
+import {
+  peerKey,
+  peerUri,
+  sturdyrefUri,
+  type Router,
+  type SessionView,
+  type Sturdyref,
+} from '@bellwether/ocapn';
 import { sturdyrefOf, UnknownRef, type RefStore } from '../refs/ref-store.ts';
 import { MovedPeers } from './moved-peers.ts';
 
@@ -102,8 +109,13 @@ const dial = (
   reached: Answer,
   lost: Answer,
 ): (() => void) => {
-  const keep = (there: Sturdyref): void => {
+  // Whoever was dialled has no say in what the operator has put in its place meanwhile, or taken away.
+  const keep = (dialled: Sturdyref, there: Sturdyref): void => {
     try {
+      if (sturdyrefUri(store.get(petname)) !== sturdyrefUri(dialled)) {
+        log('ref.not-kept', { petname, why: 'another was put in its place while it was dialled' });
+        return;
+      }
       store.add(petname, there, true);
       moved(petname, destinationOf(there));
       log('ref.moved', { petname, to: peerUri(there.peer) });
@@ -112,7 +124,8 @@ const dial = (
     }
   };
   try {
-    return peers.dial(store.get(petname), keep, reached, lost);
+    const dialled = store.get(petname);
+    return peers.dial(dialled, (there) => keep(dialled, there), reached, lost);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const what = error instanceof UnknownRef ? `the shepherd has no ref of that name` : why;
