@@ -531,6 +531,7 @@ describe('the status', () => {
       isOneShot: false,
       isRespawned: false,
       respawnCount: 0,
+      graceMs: 5_000,
       logFile: '/log/web',
     });
   });

@@ -37,6 +37,8 @@ export const fleetStatus = (
     requirement: [],
     actions: commonActions(members),
     ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
+    ...mostOf(members, 'readyMs'),
+    ...mostOf(members, 'graceMs'),
     isEnabled: true,
     isOneShot: false,
     isRespawned: false,
@@ -45,6 +47,15 @@ export const fleetStatus = (
       unknownReason: `${unknownCount} of ${members.length} members are unknown`,
     }),
   };
+};
+
+/** Members act at once, so the slowest says how long it takes. */
+const mostOf = (
+  members: readonly Status[],
+  key: 'readyMs' | 'graceMs',
+): Pick<Status, 'readyMs' | 'graceMs'> => {
+  const mostMs = Math.max(0, ...members.map((member) => member[key] ?? 0));
+  return mostMs === 0 ? {} : { [key]: mostMs };
 };
 
 const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberStatus => {

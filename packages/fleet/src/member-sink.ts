@@ -37,7 +37,8 @@ export const makeMemberSink = (
       const before = taken.get();
       if (sequence !== before.batchCount)
         throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
-      const events = reader.batch(batch, 'batch').map((event) => relabelled(event, member, origin));
+      const heard = reader.batch(batch, 'batch');
+      const events = heard.flatMap((event) => relabelled(event, member, origin));
       const eventCount = before.eventCount + events.length;
       if (eventCount > LIMITS.streamEventCount)
         throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
@@ -52,17 +53,19 @@ export const makeMemberSink = (
   };
 };
 
-const relabelled = (event: Event, member: string, origin: string): Event => {
+const relabelled = (event: Event, member: string, origin: string): readonly Event[] => {
   switch (event.kind) {
     case 'line': {
       const { about, on } = event;
       const way = about === undefined ? member : `${member}/${about}`;
       const other = on === undefined ? {} : { on: `${member}/${on}` };
-      return { ...event, from: origin, about: way, ...other };
+      return [{ ...event, from: origin, about: way, ...other }];
     }
     case 'row':
-      return { ...event, row: relabelledRow(event.row, member) };
+      return [{ ...event, row: relabelledRow(event.row, member) }];
     case 'dropped':
-      return event;
+      return [event];
+    case 'deadline':
+      return []; // the deadline of the whole is ours
   }
 };

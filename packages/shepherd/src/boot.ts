@@ -10,7 +10,8 @@ import { limits } from './limits.ts';
 import { operationOf } from './memory.ts';
 import { begin } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planAll, planEnd, rooted, spanOf, type Step } from './plan.ts';
+import { timeFor } from './patience.ts';
+import { keyOf, planAll, planEnd, rooted, type Step } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Row, Run, Sink, Writer } from './types.ts';
@@ -86,8 +87,8 @@ export const bringBack = (
   const operation = operationOf(held.memory, turn, itself, id);
   listen(held, turn, operation, writer);
   const steps = planFor(held, turn, 'start', names);
-  const readyMs = spanOf(steps, ({ name }) => readinessOf(held, name));
-  const request = ownRequest(id, 'start', readyMs + limits.turnoverMarginMs);
+  const remainingMs = timeFor(held, turn, steps) + limits.turnoverMarginMs;
+  const request = ownRequest(id, 'start', remainingMs);
   takeUp(held, turn, operation, request, rooted(steps, 'start'));
   return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
     names.flatMap((name): readonly Row[] => {
@@ -97,10 +98,6 @@ export const bringBack = (
       return [bare(record.outcome ?? plain(name, 'timed-out', late))];
     }),
   );
-};
-const readinessOf = (held: Held, name: string): number => {
-  const { ready } = ownOf(held, name)?.config ?? {};
-  return ready === undefined || ready.kind === 'spawned' ? 0 : ready.timeoutMs;
 };
 
 /** A service that the graph cannot start is told in the log, and holds up none of the others. */

@@ -9,6 +9,7 @@ import { inOrder, pathBetween } from './graph.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
 import { keyOf, plan, type Graph, type Step } from './plan.ts';
+import { withTime } from './patience.ts';
 import { graphOf, hopOf, type Held } from './shepherd-state.ts';
 import type { Outcome, Request, Writer } from './types.ts';
 import { listen, outcomeFor } from './waiters.ts';
@@ -41,24 +42,29 @@ export const command = (
   const ends = isOver ? openEnds(operation, key, request.isRepeat ? 'only-doubts' : 'all') : [];
   if (isOver && ends.length === 0) {
     // It may have been pulled in before: from now on the id means this for the member.
-    if (!operation.requests.has(member)) keepRequest(held.memory, operation, request);
+    const { isPatient: _isPatient, ...kept } = request;
+    if (!operation.requests.has(member)) keepRequest(held.memory, operation, kept);
     return outcomeFor(held, turn, operation, request, writer);
   }
   listen(held, turn, operation, writer);
-  if (isOver) {
-    refuseHops(held, request, stepsOf(operation, ends));
-    tryAgain(held, turn, operation, request, ends);
-  } else if (!operation.requests.has(member)) {
-    const graph = graphOf(held, turn);
-    refuseMinReady(request, graph);
-    const steps = plan(request, graph);
-    refuseHops(held, request, steps);
-    takeUp(held, turn, operation, request, steps);
-  } else {
-    // A request that came back to where it set out would wait for itself.
-    refuseHops(held, request, stepsBehind(operation, key));
-  }
-  return outcomeFor(held, turn, operation, request, writer);
+  const isKnownHere = isOver || operation.requests.has(member);
+  const steps = isKnownHere
+    ? isOver
+      ? stepsOf(operation, ends)
+      : stepsBehind(operation, key)
+    : planned(held, turn, request);
+  // One that came back to where it set out would wait for itself.
+  refuseHops(held, request, steps);
+  const timed = withTime(held, turn, request, steps, writer);
+  if (isOver) tryAgain(held, turn, operation, timed, ends);
+  else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
+  return outcomeFor(held, turn, operation, timed, writer);
+};
+
+const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
+  const graph = graphOf(held, turn);
+  refuseMinReady(request, graph);
+  return plan(request, graph);
 };
 
 const isKnown = (held: Held, principal: string, id: string, key: string): boolean =>

@@ -67,6 +67,8 @@ const factRules = {
   isEnabled: true,
   isWanted: true,
   isRespawning: true,
+  readyMs: true,
+  graceMs: true,
   unservedMs: true,
   isOneShot: true,
   isRespawned: true,
@@ -205,6 +207,8 @@ export const facetEvents = (events: readonly Event[], sight: FacetSight): readon
         return facetLine(event, sight);
       case 'dropped':
         return [{ kind: 'dropped', count: event.count }];
+      case 'deadline':
+        return [{ kind: 'deadline', remainingMs: event.remainingMs }];
     }
   });
 

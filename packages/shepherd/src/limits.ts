@@ -94,6 +94,11 @@ export const limits = {
   recentLinesMs: 1_000,
   /** Longest `probe`, milliseconds. */
   probeMs: 60_000,
+  /**
+   * Milliseconds that a service elsewhere may say it needs to become ready, or to stop: an hour, as in a
+   * configuration. A command waits so much longer for it.
+   */
+  slowMs: 3_600_000,
   /** Milliseconds of one readiness attempt; the deadline of the service bounds them all. */
   attemptMs: 2_000,
   /** The same of a command that is asked: an interpreter has to start, on a machine that boots. */

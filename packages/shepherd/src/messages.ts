@@ -34,6 +34,11 @@ export interface Request {
    * `unknown-operation`.
    */
   readonly isRepeat?: true;
+  /**
+   * Its deadline does not count the time that services may take by their descriptions, to stop and to
+   * become ready. The shepherd that plans it adds that, as far as it knows, and tells so by a `deadline`.
+   */
+  readonly isPatient?: true;
 }
 /** A number of members: a count, or a share of all as a whole percentage, rounded up. */
 export type MinReady = number | `${number}%`;
@@ -113,7 +118,9 @@ export interface About {
 export type Event =
   | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & About)
   | { readonly kind: 'row'; readonly row: Row }
-  | { readonly kind: 'dropped'; readonly count: number };
+  | { readonly kind: 'dropped'; readonly count: number }
+  /** What remains by now of the deadline of a request that `isPatient`, where that became longer. */
+  | { readonly kind: 'deadline'; readonly remainingMs: number };
 
 /**
  * The receiver of a stream of events, often on another machine. The answer to a batch is the credit

@@ -23,7 +23,7 @@ export const isName = (value: unknown): value is string =>
 export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
   const { operation, member, action, args, remainingMs, hops } = request;
-  const { withMembers, minReady, isRepeat } = request;
+  const { withMembers, minReady, isRepeat, isPatient } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -42,6 +42,8 @@ export const checkedRequest = (request: Request): Request => {
     throw new BadRequest('request: withMembers must be true or false');
   if (isRepeat !== undefined && isRepeat !== true)
     throw new BadRequest('request: isRepeat must be true or absent');
+  if (isPatient !== undefined && isPatient !== true)
+    throw new BadRequest('request: isPatient must be true or absent');
   return {
     operation,
     member,
@@ -51,6 +53,7 @@ export const checkedRequest = (request: Request): Request => {
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
     ...(isRepeat === undefined ? {} : { isRepeat }),
+    ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
   };
 };

@@ -30,6 +30,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     isOneShot: config.isOneShot,
     isRespawned: config.respawn !== undefined,
     respawnCount: respawns.count,
+    ...timesOf(held),
     ...given('since', since),
     ...given('pid', runOf(state)?.pid),
     ...given('command', config.start?.argv),
@@ -38,6 +39,16 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
     ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
     ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
+  };
+};
+
+/** How it stops is what its process was started with; how it starts, what it is described as by now. */
+const timesOf = ({ config, latest }: Held): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
+  const { ready, isOneShot } = latest.get();
+  const { start, stop } = config.get();
+  return {
+    ...given('readyMs', ready.kind === 'spawned' || isOneShot ? undefined : ready.timeoutMs),
+    ...given('graceMs', start === undefined ? undefined : stop.graceMs),
   };
 };
 

@@ -244,6 +244,9 @@ const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
     limits.rowCount,
   );
 
+/** Who says that it takes longer than anybody may configure is waited for as long as that. */
+const readSlow: Read<number> = (value, what) => Math.min(readCount(value, what), limits.slowMs);
+
 const factsNeed = (text: Read<string>): Needed<StatusFacts> => ({
   provision: readNames,
   stage: readStage,
@@ -262,6 +265,8 @@ const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
   ageMs: readCount,
   isWanted: readBoolean,
   isRespawning: readBoolean,
+  readyMs: readSlow,
+  graceMs: readSlow,
   unservedMs: readCount,
   isReady: readBoolean,
   unknownReason: text,
@@ -355,8 +360,12 @@ const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined
       { kind: () => 'dropped', count: readUpTo(Number.MAX_SAFE_INTEGER) },
       {},
     ),
+    deadline: struct<Of<'deadline'>>(
+      { kind: () => 'deadline', remainingMs: readUpTo(limits.remainingMs) },
+      {},
+    ),
   };
-  const readKind = wordOf(['line', 'row', 'dropped'] as const, undefined);
+  const readKind = wordOf(['line', 'row', 'dropped', 'deadline'] as const, undefined);
   return (value, what) => {
     const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
     return kind === undefined ? undefined : readers[kind](value, what);

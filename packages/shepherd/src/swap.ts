@@ -19,7 +19,8 @@ import { operationOf, type Operation } from './memory.ts';
 import { limits } from './limits.ts';
 import { begin, cancel } from './operation.ts';
 import { bare } from './outcomes.ts';
-import { keyOf, planRemoval, spanOf } from './plan.ts';
+import { timeFor } from './patience.ts';
+import { keyOf, planRemoval } from './plan.ts';
 import { isGood } from './shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
@@ -73,9 +74,8 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   const graph = graphOf(held, turn);
   const steps = planRemoval(going, graph);
-  const graceMs = spanOf(steps, ({ name }) => ownOf(held, name)?.config.stop.graceMs ?? 0);
   const id = ownId(held, `swap-${held.swapCount.get()}`);
-  const request = ownRequest(id, 'stop', graceMs + limits.turnoverMarginMs);
+  const request = ownRequest(id, 'stop', timeFor(held, turn, steps) + limits.turnoverMarginMs);
   const operation = operationOf(held.memory, turn, itself, id);
   const staying = steps.flatMap(({ kind, name, wish }) =>
     kind === 'ask' && wish === 'start' ? [name] : [],

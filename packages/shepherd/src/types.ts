@@ -65,6 +65,10 @@ export interface StatusFacts {
    * while it is.
    */
   readonly unservedMs?: number;
+  /** Milliseconds that it may take to become ready; absent where it is ready as soon as it exists. */
+  readonly readyMs?: number;
+  /** Milliseconds that it may take to stop; absent where there is no process. Of a fleet the most of both. */
+  readonly graceMs?: number;
 }
 /** A service that is at home in the shepherd that answers. */
 export interface LocalStatus extends StatusFacts {

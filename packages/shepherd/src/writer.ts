@@ -195,6 +195,7 @@ const bytesOf = (event: Event): number => {
     case 'row':
       return 64 + rowBytesOf(event.row);
     case 'dropped':
+    case 'deadline':
       return 32;
   }
 };

@@ -65,6 +65,8 @@ const status: Required<ExportedStatus> = {
   isGone: true,
   isRespawning: true,
   unservedMs: 10,
+  readyMs: 30_000,
+  graceMs: 5_000,
   health: 'degraded',
   blame: ['a'],
   logFile: '/l',

@@ -339,8 +339,9 @@ describe('an action', () => {
       member: 'web',
       action: 'start',
       args: ['--flag', '007'],
-      remainingMs: 90_000,
+      remainingMs: 60_000,
       hops: [],
+      isPatient: true,
     });
     await run('start', 'web');
     const [, [, second] = []] = shepherd?.asked ?? [];
@@ -350,6 +351,22 @@ describe('an action', () => {
     await serve({ perform: () => changed });
     await run('stop', 'web', '--no-members', '--timeout', '2.5');
     expect(shepherd?.asked[0]?.[1]).toMatchObject({ withMembers: false, remainingMs: 2_500 });
+  });
+  it('waits as long as the shepherd says that it takes, which it may say once', async () => {
+    const deadlines = [
+      { kind: 'deadline', remainingMs: 300 },
+      { kind: 'deadline', remainingMs: 50_000 },
+    ] as const;
+    await serve({
+      perform: (turn, request, sink) =>
+        turn.when(
+          afterEvents(deadlines, null)(turn, request, sink) as Vow,
+          (turn) => turn.vow().vow,
+        ),
+    });
+    const ran = await run('start', 'web');
+    expect(ran.exitCode).toBe(6);
+    expect(ran.written.err).toContain('no outcome within 300 ms');
   });
   it('says how many members are enough this time', async () => {
     await serve({ perform: () => changed });

@@ -34,6 +34,18 @@ const pushing =
     turn.when(turn.send(sink as Ref<Sink>, 'rows', [event], 0), then);
 const never = (turn: Turn): unknown => turn.vow().vow;
 
+describe('a question', () => {
+  it('is waited for longer once something says so, and not for ever', async () => {
+    await serve((turn) => turn.when(turn.within(300, turn.vow().vow), never, () => 'late'));
+    const asked = { method: 'perform', args: [], waitMs: 50 };
+    const inTime = line.ask({ ...asked, onExtend: (extend) => extend(5_000) });
+    await expect(inTime).resolves.toBe('late');
+    await expect(line.ask({ ...asked, onExtend: (extend) => extend(60) })).rejects.toSatisfy(
+      isNoAnswer,
+    );
+  });
+});
+
 describe('a stream', () => {
   it('is over with its answer, after what it brought', async () => {
     await serve(pushing(() => null));

@@ -71,7 +71,8 @@ export class Progress {
         const { about, what } = event;
         if (about !== undefined && what !== undefined && this.#subjects.size < maxSeenLines)
           this.#subjects.add(about);
-      } else this.#line(`(${counted(event.count, 'line')} left out)`, '');
+      } else if (event.kind === 'dropped')
+        this.#line(`(${counted(event.count, 'line')} left out)`, '');
     }
   }
   /** These are going to answer; only they are counted. */

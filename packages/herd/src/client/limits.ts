@@ -2,8 +2,15 @@
 
 /** Milliseconds to connect and to hear the first answer of a peer. */
 export const connectMs = 5_000;
-/** Milliseconds that a command may take where nobody says: 60 s to start, 30 s to become ready. */
+/**
+ * Milliseconds that a start may take where nobody says. What services may take by their
+ * descriptions, to stop and to become ready, comes on top: the shepherd knows it.
+ */
+export const startMs = 60_000;
+/** The same of everything but a start. */
 export const actionMs = 90_000;
+/** Milliseconds that it is waited for however much a shepherd says that it needs: a day. */
+export const mostActionMs = 86_400_000;
 /** Milliseconds that a shepherd may take to stop everything, one grace period after another. */
 export const shutDownMs = 120_000;
 /**

@@ -35,6 +35,8 @@ export interface Patience {
   readonly waitMs: number;
   /** Calls back at Ctrl-C; the result takes that back. */
   readonly onInterrupt?: OnInterrupt;
+  /** Given what makes the waiting longer: so many milliseconds from the call on, if nothing ended it yet. */
+  readonly onExtend?: (extend: (waitMs: number) => void) => void;
 }
 /** Registers for Ctrl-C; the result takes that back. */
 export type OnInterrupt = (told: () => void) => () => void;
@@ -131,11 +133,11 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
       return isRefused;
     },
     ask: (question) => {
-      const { waitMs, onInterrupt } = question;
+      const { waitMs, onInterrupt, onExtend } = question;
       return first(
         send(question),
         (fail) => connectTimer(() => isAsked, waitMs, fail),
-        (fail) => timer(waitMs, () => fail(new NoAnswer('no answer in time', true))),
+        (fail) => longTimer(waitMs, () => fail(new NoAnswer('no answer in time', true)), onExtend),
         (fail) => onInterrupt?.(() => fail(new Detached(isAsked))),
       );
     },
@@ -186,6 +188,18 @@ const first = <T>(answer: Promise<T>, ...guards: readonly Guard<T>[]): Promise<T
 const timer = (ms: number, due: () => void): (() => void) => {
   const id = setTimeout(due, ms);
   return () => clearTimeout(id);
+};
+const longTimer = (ms: number, due: () => void, onExtend: Patience['onExtend']): (() => void) => {
+  let off: (() => void) | undefined = timer(ms, due);
+  onExtend?.((longerMs) => {
+    if (off === undefined) return;
+    off();
+    off = timer(longerMs, due);
+  });
+  return () => {
+    off?.();
+    off = undefined;
+  };
 };
 /** `isAsked` decides what may be said where nobody answers: that nothing was asked, or nothing yet. */
 const connectTimer = (isAsked: () => boolean, waitMs: number, fail: Fail): (() => void) =>

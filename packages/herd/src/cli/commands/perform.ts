@@ -6,10 +6,23 @@
 import crypto from 'node:crypto';
 import { ActorError } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
-import { UnknownAction, type Outcome, type Request } from '@bellwether/shepherd';
+import {
+  isStart,
+  UnknownAction,
+  type Event,
+  type Outcome,
+  type Request,
+} from '@bellwether/shepherd';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
-import { actionMs, marginMs, questionMs, shutDownMs } from '../../client/limits.ts';
+import {
+  actionMs,
+  marginMs,
+  mostActionMs,
+  questionMs,
+  shutDownMs,
+  startMs,
+} from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
@@ -28,8 +41,11 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   const progress = new Progress(context, command.action, command.service);
+  const deadline = new Deadline(request.remainingMs);
   try {
-    const outcome = await asked(context, command, request, progress).finally(() => progress.end());
+    const outcome = await asked(context, command, request, progress, deadline).finally(() =>
+      progress.end(),
+    );
     const isStrict = context.options.strict === true;
     const exitCode = exitCodeOf(outcome, { isStrict });
     const news = progress.untold(outcome);
@@ -38,7 +54,7 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
     printErrors(context, shown.err);
     return exitCode;
   } catch (error) {
-    if (isNoAnswer(error)) return unanswered(context, command, request, progress, error);
+    if (isNoAnswer(error)) return unanswered(context, command, request, progress, deadline, error);
     if (isDetached(error)) return detached(context, command, request, error);
     throw error;
   }
@@ -50,23 +66,61 @@ const requestOf = ({ options }: Context, command: Command): Request => ({
   member: isPetnameWord(command.service) ? command.service.slice(1) : command.service,
   action: command.action,
   args: command.args,
-  remainingMs: options.timeout ?? (isShutDown(command) ? shutDownMs : actionMs),
+  remainingMs: options.timeout ?? usualMs(command),
   hops: [],
+  ...(options.timeout === undefined && !isShutDown(command) ? { isPatient: true } : {}),
   ...(options['no-members'] === true ? { withMembers: false } : {}),
   ...(options['min-ready'] === undefined ? {} : { minReady: options['min-ready'] }),
 });
 
+const usualMs = (command: Command): number => {
+  if (isShutDown(command)) return shutDownMs;
+  return isStart(command.action) ? startMs : actionMs;
+};
+
 const isShutDown = ({ action, service }: Command): boolean =>
   action === 'stop' && isRootName(service);
+
+/** When the shepherd will have said how far it got: later, once it says that it takes longer. */
+class Deadline {
+  ms: number;
+  #extend: ((waitMs: number) => void) | undefined;
+
+  constructor(ms: number) {
+    this.ms = ms;
+    this.#extend = undefined;
+  }
+
+  /** Given to the question that it is the deadline of. */
+  readonly onExtend = (extend: (waitMs: number) => void): void => {
+    this.#extend = extend;
+  };
+
+  /** Once: whoever says it again and again is not waited for for ever. */
+  take(events: readonly Event[]): void {
+    for (const event of events) {
+      if (event.kind !== 'deadline' || this.#extend === undefined) continue;
+      this.ms = Math.min(event.remainingMs, mostActionMs);
+      this.#extend(this.ms + marginMs);
+      this.#extend = undefined;
+    }
+  }
+}
 
 const asked = (
   context: Context,
   command: Command,
   request: Request,
   progress: Progress,
+  deadline: Deadline,
 ): Promise<Outcome> => {
-  const told: Told = (events) => progress.take(events);
-  const patience = patienceOf(context, request.remainingMs + marginMs);
+  const told: Told = (events) => {
+    deadline.take(events);
+    progress.take(events);
+  };
+  const waiting = patienceOf(context, request.remainingMs + marginMs);
+  const patience =
+    request.isPatient === true ? { ...waiting, onExtend: deadline.onExtend } : waiting;
   const expect = (client: ServiceClient): void => {
     if (progress.isLive) void expectTargets(client, request, progress, patience);
   };
@@ -135,10 +189,11 @@ const unanswered = (
   command: Command,
   request: Request,
   progress: Progress,
+  deadline: Deadline,
   error: NoAnswer,
 ): number => {
   const exitCode = error.isTimeUp ? 6 : 4;
-  const reason = error.isTimeUp ? `no outcome within ${request.remainingMs} ms` : error.message;
+  const reason = error.isTimeUp ? `no outcome within ${deadline.ms} ms` : error.message;
   const rows = progress.rows();
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
   const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
