@@ -66,6 +66,28 @@ describe('a daemon that starts', () => {
     expect(it.machine.processes.living()).toEqual([]);
     expect(it.machine.disk.records().running).toEqual([]);
   });
+  it('knows since when what it adopts has run, also the daemon after it', () => {
+    const http = { kind: 'http', url: 'http://localhost/', timeoutMs: 500 } as const;
+    const it = up([run('plain'), { ...run('asked'), ready: http }]);
+    it.machine.herd('start', 'plain');
+    it.machine.herd('start', 'asked');
+    it.world.run();
+    const sinceOf = (name: string): number | undefined => {
+      const status = statusOf(it, name);
+      return status?.kind === 'local' ? status.since : undefined;
+    };
+    const before = ['plain', 'asked'].map(sinceOf);
+    expect(before).toEqual([expect.any(Number), expect.any(Number)]);
+    for (let round = 0; round < 2; round += 1) {
+      it.world.runFor(60_000);
+      reboot(it);
+      const since = ['plain', 'asked'].map(sinceOf);
+      // The commit of its record lies between a start and the moment in which it is shown.
+      expect(since.map((ms, at) => Math.abs((ms ?? 0) - (before[at] ?? 0)) < 1_000)).toEqual([
+        ...[true, true],
+      ]);
+    }
+  });
   it('believes the readiness that its predecessor saw, and asks anew for one it did not', () => {
     const ready = { kind: 'http', url: 'http://localhost/', timeoutMs: 500 } as const;
     const it = up([{ ...run('web'), ready }, run('needy', 'web')]);

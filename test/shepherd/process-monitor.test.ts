@@ -4,6 +4,8 @@ import { Machine, program } from '../support/shepherd-machine.ts';
 
 /** What tells the command of `program` from another one. */
 const madeFrom = expect.stringMatching(/^[0-9a-f]{16}$/) as unknown;
+/** By the wall clock of the machine. */
+const since = expect.toSatisfy((ms: number) => ms >= 1_700_000_000_000) as unknown;
 const web = program({ provision: ['web'] });
 const up = (given: { readonly commitMs?: number; readonly failAt?: number } = {}) => {
   const world = new World(7);
@@ -33,7 +35,7 @@ describe('the process monitor', () => {
     machine.herd('start', 'web');
     world.run();
     expect(machine.disk.records().running).toEqual([
-      { startId: 'A1-1', service: 'web', pid: 101, startTime: '1010', madeFrom },
+      { startId: 'A1-1', service: 'web', pid: 101, startTime: '1010', madeFrom, since },
     ]);
   });
   it('records an end, and that nothing came of a start that failed', () => {

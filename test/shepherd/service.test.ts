@@ -191,6 +191,12 @@ describe('readiness', () => {
     rig.wait(2_500);
     expect(rig.state()).toBe('stopping');
   });
+  it('of a process that outlived the daemon has no time where no record says since when', () => {
+    const rig = new ServiceRig(http);
+    adopt(rig, { isReady: true });
+    expect(rig.status()).toMatchObject({ stage: 'running' });
+    expect(rig.status()).not.toHaveProperty('since');
+  });
   it('that was seen before the daemon died is believed', () => {
     const rig = new ServiceRig(http);
     adopt(rig, { isReady: true });

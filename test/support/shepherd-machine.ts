@@ -313,8 +313,9 @@ export class Machine {
     });
   }
   #shepherd(turn: Turn, { backend, ...options }: MachinePowers): Ref<Shepherd> {
-    const { epoch, records } = options;
-    const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
+    const { epoch, clock, records } = options;
+    const { running } = records;
+    const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
     const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
     for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
     this.#blueprint.setUp?.(turn, shepherd, this);

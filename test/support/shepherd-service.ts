@@ -92,6 +92,7 @@ export class ServiceRig {
   }
   #make(turn: Turn, config: ServiceConfig, isEnabled: boolean): void {
     const monitor = turn.spawn(makeProcessMonitor, {
+      clock: { wall: () => this.world.now },
       epoch: 'e',
       running: [],
       backend: {

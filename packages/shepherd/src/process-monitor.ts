@@ -9,7 +9,7 @@
  *     command    record running (start id, a command) -> commit -> backend.runToEnd, then ended
  *     adopt      services go on; a command whose asker is gone with the former daemon is ended
  */
-import type { Bcom, Behavior, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
+import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
 import { digestOf } from './digest.ts';
 import { limits } from './limits.ts';
 import type {
@@ -28,6 +28,8 @@ import type {
 /** What makes a process monitor. */
 export interface ProcessMonitorOptions {
   readonly backend: ProcessBackend;
+  /** Only read: the next daemon cannot know when what it finds was started. */
+  readonly clock: Pick<Clock, 'wall'>;
   /** Unique to this life of the daemon, and unguessable: start ids begin with it. */
   readonly epoch: string;
   /** What ran when the daemon was last heard of. */
@@ -102,6 +104,7 @@ const spawn = (
         startId,
         pid,
         madeFrom,
+        since: held.clock.wall(),
         ...(startTime === undefined ? {} : { startTime }),
         ...(bootId === undefined ? {} : { bootId }),
       };
@@ -185,7 +188,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
     return living.flatMap((each) => {
       const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
       const over = watched(turn, each.startId, ended);
-      const { isCommand, isReady, madeFrom } = known.get(each.startId) ?? {};
+      const { isCommand, isReady, madeFrom, since } = known.get(each.startId) ?? {};
       if (isCommand === true) {
         endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
         return [];
@@ -194,6 +197,7 @@ const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: 
         ...each,
         ...(isReady === true && { isReady }),
         ...(madeFrom !== undefined && { madeFrom }),
+        ...(since !== undefined && { since }),
       };
       record(turn, { kind: 'running', running });
       return [{ ...running, ended: over }];

@@ -23,6 +23,8 @@ export interface RunningRecord {
   readonly isReady?: true;
   /** The digest of its command, to tell whether the configuration has another by now. */
   readonly madeFrom?: string;
+  /** Wall clock, milliseconds since 1970: when it was started, or seen to be ready. */
+  readonly since?: number;
 }
 /** What the store found at boot. */
 export interface Records {

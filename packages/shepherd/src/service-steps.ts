@@ -132,6 +132,8 @@ export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   if (held.config.get().isOneShot || isAsked)
     wake(held, turn, attemptOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
+  // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
+  change(held, turn, { since: run.since });
   noteAdopted(held);
   watch(held, turn, run);
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
@@ -200,7 +202,8 @@ const wake = (
 
 /** Gates nothing: a daemon that finds no such record asks once more. */
 const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run): void => {
-  const running = { ...process, service: held.name, isReady: true as const };
+  const since = held.clock.wall();
+  const running = { ...process, service: held.name, isReady: true as const, since };
   turn.record({ kind: 'running', running } satisfies Entry, { gates: false });
 };
 

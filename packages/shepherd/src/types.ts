@@ -399,6 +399,8 @@ export interface Run extends Started {
   readonly isReady?: true;
   /** The digest of its command; absent where an older record does not say. */
   readonly madeFrom?: string;
+  /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
+  readonly since?: number;
 }
 /**
  * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one

@@ -42,7 +42,12 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
   turn.spawn(makeShepherd, {
     name,
     epoch: name,
-    monitor: turn.spawn(makeProcessMonitor, { backend: noProcesses, epoch: name, running: [] }),
+    monitor: turn.spawn(makeProcessMonitor, {
+      backend: noProcesses,
+      clock,
+      epoch: name,
+      running: [],
+    }),
     prober: noProbes,
     logFiles: noLogs,
     clock,

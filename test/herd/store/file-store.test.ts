@@ -72,7 +72,7 @@ describe('the records file', () => {
   it('keeps every field of a running record, after a second commit too', async () => {
     const facts = { pid: 7, startTime: '9', bootId: 'b', service: 'web' };
     const command = { startId: 'c', ...facts, isCommand: true };
-    const ready = { startId: 'r', ...facts, isReady: true };
+    const ready = { startId: 'r', ...facts, isReady: true, since: 8 };
     await commit(
       await openFileStore(folder),
       { kind: 'running', running: command },

@@ -61,7 +61,8 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location } = parts;
   const { name, prober, logFiles, log, records, about, end, leave } = parts;
-  const monitor = turn.spawn(makeProcessMonitor, { backend, epoch, running: records.running });
+  const { running } = records;
+  const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
   const common = { name, epoch, prober, logFiles, clock, log, records };
   const shepherd = turn.spawn(makeShepherd, { ...common, monitor });
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });

@@ -53,6 +53,7 @@ const running = z.object({
   isCommand: z.literal(true).optional(),
   isReady: z.literal(true).optional(),
   madeFrom: z.string().optional(),
+  since: z.number().optional(),
 });
 const shape = z.object({
   version: z.literal(version),
