@@ -1,6 +1,16 @@
-import { World } from '@bellwether/actors';
+import { World, type Ref, type Turn } from '@bellwether/actors';
 import { BadRequest, Cycle, topics } from '@bellwether/shepherd';
-import type { Event, FleetStatus, LocalStatus, Outcome, Row, Topic } from '@bellwether/shepherd';
+import type {
+  Event,
+  FleetStatus,
+  LocalStatus,
+  Outcome,
+  PlannedStep,
+  Row,
+  ServiceFacet,
+  Shepherd,
+  Topic,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, requestOf } from '../support/shepherd-machine.ts';
 import {
@@ -8,6 +18,7 @@ import {
   facetOutcome,
   facetReason,
   facetSight,
+  facetSteps,
   facetView,
 } from '../../packages/shepherd/src/facet-view.ts';
 
@@ -258,5 +269,85 @@ describe('whoever holds a facet', () => {
     expect(outcome).toMatchObject({ result: 'failed', member: 'web', rows: [] });
     expect(JSON.stringify([outcome, machine.lines])).not.toContain('secret');
     expect(machine.lines).toContain('A: Another service could not be started.');
+  });
+});
+
+it('a plan tells of another service that it is a step, and nothing of how it stands', () => {
+  const step = (effect: PlannedStep['effect']): PlannedStep => ({
+    service: 'secret-db',
+    action: 'start',
+    why: 'requirement',
+    of: 'web-server',
+    effect,
+    stage: 'stopped',
+    ageMs: 5,
+  });
+  const seen = (['change', 'none', 'refused', 'unknown'] as const).map(
+    (effect) => facetSteps([step(effect)], sight)[0],
+  );
+  const hidden = { service: 'another service', action: 'start', why: 'requirement' };
+  for (const one of seen) expect(one).toEqual({ ...hidden, of: 'web-server', effect: 'unknown' });
+});
+
+describe('the paths of a machine', () => {
+  const place = '/opt/very/secret/program';
+  const failed: Outcome = {
+    member: 'web-server',
+    result: 'failed',
+    reason: `exec: ${place}: no such file`,
+    plainReason: 'exec: its program: no such file',
+    rows: [],
+  };
+  it('stay there when a start fails: outcome, rows, causes and lines say what was found alone', () => {
+    const { rows: _rows, ...row } = failed;
+    const cause = { member: 'web-server', reason: place, plainReason: 'no such file' };
+    const seen = facetOutcome({ ...failed, rows: [{ ...row, cause }] }, sight);
+    expect(seen).toEqual({
+      member: 'web-server',
+      result: 'failed',
+      reason: 'exec: its program: no such file',
+      rows: [
+        {
+          member: 'web-server',
+          result: 'failed',
+          reason: 'exec: its program: no such file',
+          cause: { member: 'web-server', reason: 'no such file' },
+        },
+      ],
+    });
+    const text = `Service web-server: ${place}.`;
+    expect(
+      textsOf({ kind: 'line', from: 'A', about: 'web-server', text, plainText: 'no such file' }),
+    ).toEqual(['no such file']);
+  });
+  it('are not in what a real start and its status say', () => {
+    const world = new World(1);
+    const machine = new Machine(world, 'A', { services: [program({ provision: ['web'] })] });
+    const words = { summary: 'exec: its program: no such file' };
+    machine.processes.programs.set('web', { refusal: `exec: ${place}: no such file`, ...words });
+    machine.boot();
+    world.run();
+    const facetOf = (turn: Turn, shepherd: Ref<Shepherd>): Ref<ServiceFacet> =>
+      turn.call(shepherd, 'facet', 'web', 'holder');
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(
+        facetOf(turn, shepherd),
+        'perform',
+        requestOf({ member: 'web', action: 'start' }),
+        machine.printer(turn),
+      ),
+    );
+    world.run();
+    const status = machine.ask((turn, shepherd) =>
+      turn.send(facetOf(turn, shepherd), 'probe', 1_000),
+    );
+    world.run();
+    expect(asked.value).toMatchObject({ result: 'failed', reason: words.summary });
+    expect(status.value).toMatchObject({ failure: { reason: words.summary } });
+    expect(machine.lines).toContain(`A: Service web: ${words.summary}.`);
+    expect(JSON.stringify([asked, status, machine.lines, machine.events])).not.toContain(place);
+    expect(machine.logged('service.failed').slice(0, 1)).toMatchObject([
+      { reason: `exec: ${place}: no such file` },
+    ]);
   });
 });

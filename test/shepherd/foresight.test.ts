@@ -194,12 +194,12 @@ describe('a plan through a facet', () => {
     });
     const seen = facetSteps(steps, facetSight(statusOf('web')));
     expect(seen).toEqual([
-      { service: 'another service', action: 'start', why: 'requirement', effect: 'none' },
+      { service: 'another service', action: 'start', why: 'requirement', effect: 'unknown' },
       {
         service: 'another service',
         action: 'start',
         why: 'requirement',
-        effect: 'change',
+        effect: 'unknown',
         of: 'web',
       },
       {

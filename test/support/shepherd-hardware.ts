@@ -19,6 +19,8 @@ export interface Program {
   readonly spawnMs?: number;
   /** The process cannot be made; this is why. */
   readonly refusal?: string;
+  /** The same for others, where it is something else. */
+  readonly summary?: string;
   /** Ignores everything but SIGKILL. */
   readonly isStubborn?: boolean;
   /** Ignores SIGKILL, too, as in an uninterruptible wait of the kernel, until this says otherwise. */
@@ -95,9 +97,9 @@ export class Processes {
   view(say: (ms: number, task: () => void) => void): ProcessBackend {
     return {
       start: ({ startId, service }, started, ended) => {
-        const { refusal, spawnMs = 5 } = this.#program(service);
+        const { refusal, summary = refusal ?? '', spawnMs = 5 } = this.#program(service);
         if (refusal !== undefined)
-          return say(spawnMs, () => started.broken(new StartFailed(refusal)));
+          return say(spawnMs, () => started.broken(new StartFailed(refusal, { summary })));
         const process = this.#fork(startId, service);
         process.watchers.push((ending) => say(1, () => ended.kept(ending)));
         const { pid } = process;

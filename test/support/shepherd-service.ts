@@ -206,7 +206,7 @@ export class ServiceRig {
     const fork = this.pending;
     if (fork === undefined) return;
     fork.isAnswered = true;
-    fork.started.broken(new StartFailed('no such program'));
+    fork.started.broken(new StartFailed('no such program', { summary: 'no such program' }));
     this.settle();
   }
   /** Ends the process of the last fork. */

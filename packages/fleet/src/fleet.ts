@@ -73,8 +73,12 @@ const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
   };
 };
 /** The deepest thing that is known to be wrong. */
-const causeOf = ({ member, reason, cause }: Row): Cause =>
-  cause ?? { member, ...(reason !== undefined && { reason }) };
+const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>
+  cause ?? {
+    member,
+    ...(reason !== undefined && { reason }),
+    ...(plainReason !== undefined && { plainReason }),
+  };
 
 interface Held extends FleetOptions, Terms {
   /** Somebody will look again once it may no longer settle. */

@@ -8,7 +8,7 @@
  * that asked for the stop.
  */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
-import { UnknownAction } from './errors.ts';
+import { plainWordsOf, UnknownAction } from './errors.ts';
 import { limits } from './limits.ts';
 import { outcomeOf, refusal, runOf, stateOf, type Held } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from './types.ts';
@@ -63,7 +63,8 @@ const commanded = (held: Held, turn: Turn, request: Request, command: Command): 
     },
     (_turn, reason): Outcome => {
       held.commands.delete(action);
-      return refusal(held, `${action}: ${reason.message}`);
+      const plainReason = `${action}: ${plainWordsOf(reason)}`;
+      return { ...refusal(held, `${action}: ${reason.message}`), plainReason };
     },
   );
 };

@@ -19,10 +19,17 @@ export class UnknownAction extends ActorError {
 }
 /** A process could not be made: nothing runs. */
 export class StartFailed extends ActorError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** What was found, without the paths that the message names: they are for this machine. */
+  readonly summary: string;
+  constructor(message: string, options?: ErrorOptions & { readonly summary?: string }) {
     super('start-failed', message, options);
+    this.summary = options?.summary ?? notRun;
   }
 }
+const notRun = 'its program could not be run';
+/** What others are told of a process that could not be made. */
+export const plainWordsOf = (reason: Error): string =>
+  reason instanceof StartFailed ? reason.summary : notRun;
 /** A request that no shepherd would take: wrong in shape, or beyond a limit. */
 export class BadRequest extends ActorError {
   constructor(message: string, options?: ErrorOptions) {

@@ -3,10 +3,11 @@
  * words, and a field without a rule here is not shown.
  *
  *     status      no log path, no command line, no requirements
+ *     failures    what was found, without the paths of this machine
  *     outcome     what else was touched is a count; rows about other services go, and so do the
  *                 names of a requirement that failed, of what is below another service, and of other
  *                 aggregates
- *     plan        a step of another service stays, as one of another service
+ *     plan        a step of another service stays, as one of another service of which nothing is known
  *     refusal     a cycle shows "another" for other services
  *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
@@ -21,6 +22,7 @@
  */
 import { Cycle } from './errors.ts';
 import type {
+  Cause,
   ExportedStatus,
   FleetStatus,
   LocalStatus,
@@ -118,22 +120,27 @@ export const facetView = (status: Status): Status => {
   const bare = { requirement: [] };
   switch (status.kind) {
     case 'local':
-      return { ...shown(status, localRules), ...bare };
+      return { ...shown(status, localRules), ...bare, ...plainFailure(status) };
     case 'fleet':
       return { ...shown(status, fleetRules), ...bare, members: status.members.map(facetMember) };
     case 'exported': {
       const { members } = status;
-      const seen = { ...shown(status, exportedRules), ...bare };
+      const seen = { ...shown(status, exportedRules), ...bare, ...plainFailure(status) };
       return members === undefined ? seen : { ...seen, members: members.map(facetMember) };
     }
   }
 };
+const plainFailure = ({ failure }: Pick<LocalStatus, 'failure'>): Pick<LocalStatus, 'failure'> =>
+  failure === undefined
+    ? {}
+    : { failure: { reason: failure.plainReason ?? failure.reason, at: failure.at } };
 const facetMember = (member: MemberStatus): MemberStatus => shown(member, memberRules);
 
 const rowRules: Rules<Row> = {
   member: true,
   result: true,
   reason: true,
+  plainReason: false,
   dependsOn: false,
   isCycle: true,
   cause: false,
@@ -168,6 +175,7 @@ const stepRules: Rules<PlannedStep> = {
 const hiddenStepRules: Rules<PlannedStep> = {
   ...stepRules,
   of: false,
+  effect: false,
   stage: false,
   ageMs: false,
   note: false,
@@ -182,7 +190,7 @@ export const facetSteps = (
     const isSeen = names.has(step.service);
     const of = step.of !== undefined && names.has(step.of) ? { of: step.of } : {};
     const { of: _of, ...seen } = shown(step, isSeen ? stepRules : hiddenStepRules);
-    if (!isSeen) return { ...seen, service: 'another service', ...of };
+    if (!isSeen) return { ...seen, service: 'another service', effect: 'unknown', ...of };
     const { service, dependsOn } = step;
     if (dependsOn === undefined) return { ...seen, ...of };
     if (names.has(dependsOn)) return { ...seen, ...of, dependsOn };
@@ -213,23 +221,30 @@ export const facetEvents = (events: readonly Event[], sight: FacetSight): readon
   });
 
 const facetRow = (row: Row, sight: FacetSight): Row => {
-  const { member, dependsOn, cause, also = [], otherCount = 0 } = row;
+  const { member, plainReason, dependsOn, cause, also = [], otherCount = 0 } = row;
   const named = also.filter((name) => sees(sight, name));
   const hiddenCount = otherCount + also.length - named.length;
   const isBlameShown = dependsOn === undefined || sees(sight, dependsOn);
   return {
     ...shown(row, rowRules),
+    ...(plainReason !== undefined && { reason: plainReason }),
     ...(!isBlameShown && { reason: topicWords('depends', `Service ${member}`) }),
     ...(isBlameShown && dependsOn !== undefined && { dependsOn }),
-    ...(cause !== undefined && sees(sight, cause.member) && { cause }),
+    ...(cause !== undefined && sees(sight, cause.member) && { cause: plainCause(cause) }),
     ...(named.length > 0 && { also: named }),
     ...(hiddenCount > 0 && { otherCount: hiddenCount }),
   };
 };
 
+const plainCause = ({ member, reason, plainReason = reason }: Cause): Cause => ({
+  member,
+  ...(plainReason !== undefined && { reason: plainReason }),
+});
+
 type Line = Extract<Event, { readonly kind: 'line' }>;
 const facetLine = (line: Line, sight: FacetSight): readonly Line[] => {
-  const { from, text, about, what, on } = line;
+  const { from, about, what, on } = line;
+  const text = line.plainText ?? line.text;
   if (about === undefined) return [];
   if (sees(sight, about)) {
     const topic = what === undefined ? {} : { what };

@@ -205,12 +205,14 @@ export const kept = (
     weigh(memory, operation, weight);
     return outcome;
   }
-  const { member, result, reason = '', stage, pid } = outcome;
-  const words = `${cutText(reason, 256)} (the rest was too long to keep)`.trim();
+  const { member, result, reason = '', plainReason, stage, pid } = outcome;
+  const short = (text: string): string =>
+    `${cutText(text, 256)} (the rest was too long to keep)`.trim();
   return {
     member,
     result,
-    reason: words,
+    reason: short(reason),
+    ...(plainReason === undefined ? {} : { plainReason: short(plainReason) }),
     ...(stage === undefined ? {} : { stage }),
     ...(pid === undefined ? {} : { pid }),
     rows: [],

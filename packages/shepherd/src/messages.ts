@@ -58,6 +58,8 @@ export interface Row {
   readonly reason?: string;
   /** Failed because of this requirement, as `reason` says. */
   readonly dependsOn?: string;
+  /** `reason` without the paths of this machine, for others; absent where it names none. */
+  readonly plainReason?: string;
   /** Failed because it requires itself by way of other services, perhaps of other machines. */
   readonly isCycle?: boolean;
   /** Of an aggregate: the first thing that went wrong below it. */
@@ -85,6 +87,7 @@ export interface Cause {
   /** As in a row: the way to it. */
   readonly member: string;
   readonly reason?: string;
+  readonly plainReason?: string;
 }
 /**
  * Which state of a service at home was seen: of two with one epoch, the one with the greater
@@ -112,6 +115,8 @@ export interface About {
   readonly what?: Topic;
   /** Of a service that depends on another: the other. */
   readonly on?: string;
+  /** The text without the paths of this machine, for others; absent where it names none. */
+  readonly plainText?: string;
 }
 
 /** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */

@@ -15,6 +15,7 @@ import type {
   Change,
   ChangeFeed,
   Ending,
+  Failure,
   LogFiles,
   Logger,
   Outcome,
@@ -59,7 +60,12 @@ export interface Attempt {
 /** Why a process is being stopped: somebody asked, or it was not ready in time. */
 export type Because =
   | { readonly kind: 'asked' }
-  | { readonly kind: 'not-ready'; readonly attempt: Attempt; readonly reason: string };
+  | {
+      readonly kind: 'not-ready';
+      readonly attempt: Attempt;
+      readonly reason: string;
+      readonly plainReason: string;
+    };
 /** See the table of service.ts. */
 export type State =
   | { readonly at: 'stopped' }
@@ -100,7 +106,7 @@ export interface Shown {
   readonly lastExit: (Ending & { readonly at: number }) | undefined;
   /** Why the service disabled itself, where it did. */
   readonly disabledReason: string | undefined;
-  readonly failure: { readonly reason: string; readonly at: number } | undefined;
+  readonly failure: Failure | undefined;
 }
 
 /** The state of a service, and what its steps work with. */

@@ -1,5 +1,6 @@
 /** The steps of the `^service`; service.ts opens with their table. */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import { plainWordsOf } from './errors.ts';
 import { limits } from './limits.ts';
 import { untilReady, wakingOf } from './readiness.ts';
 import { noteAdopted } from './replacement.ts';
@@ -209,7 +210,8 @@ const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run)
 
 const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
   const state = stateOf(held);
-  if (state.at === 'spawning') return fail(held, turn, state.attempt, reason.message);
+  if (state.at === 'spawning')
+    return fail(held, turn, state.attempt, reason.message, plainWordsOf(reason));
   if (state.at === 'stopping') gone(held, turn, state);
 };
 
@@ -220,9 +222,9 @@ const watch = (held: Held, turn: Turn, run: Run): void => {
 const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
   const state = wakingOf(held, run);
   if (state === undefined) return;
-  const why = state.doubt === undefined ? '' : ` (${state.doubt})`;
-  const reason = `it was not ready within ${timeoutMs} ms${why}`;
-  end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason });
+  const plainReason = `it was not ready within ${timeoutMs} ms`;
+  const reason = state.doubt === undefined ? plainReason : `${plainReason} (${state.doubt})`;
+  end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason, plainReason });
 };
 
 const succeed = (held: Held, turn: Turn, attempt: Attempt, run: Run | undefined): void => {
@@ -239,13 +241,20 @@ const finishOneShot = (held: Held, turn: Turn, attempt: Attempt): void => {
 };
 
 /** A start that did not work; with the last lines of its log, where it has said something. */
-const fail = (held: Held, turn: Turn, attempt: Attempt, reason: string): void => {
+const fail = (
+  held: Held,
+  turn: Turn,
+  attempt: Attempt,
+  reason: string,
+  told: string = reason,
+): void => {
   takeLatest(held, turn);
-  change(held, turn, { failure: { reason, at: held.clock.wall() } });
+  const plain = told === reason ? {} : { plainReason: told };
+  change(held, turn, { failure: { reason, ...plain, at: held.clock.wall() } });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
   if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
   else enter(held, turn, stopped, 'failed');
-  const outcome = refusal(held, reason);
+  const outcome = { ...refusal(held, reason), ...plain };
   const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
   attempt.resolver.follow(
     turn.when(
@@ -341,8 +350,10 @@ const respawn = (held: Held, turn: Turn): void => {
 /** A process that was being stopped is no more. */
 const gone = (held: Held, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
   const { because } = state;
-  if (because.kind === 'not-ready') fail(held, turn, because.attempt, because.reason);
-  else enter(held, turn, stopped, 'stopped');
+  if (because.kind === 'not-ready') {
+    const { attempt, reason, plainReason } = because;
+    fail(held, turn, attempt, reason, plainReason);
+  } else enter(held, turn, stopped, 'stopped');
   state.resolver.kept(outcomeOf(held, 'changed'));
 };
 

@@ -34,6 +34,7 @@ import type {
   Ending,
   Event,
   ExportedStatus,
+  Failure,
   FleetStatus,
   LocalStatus,
   LogEvent,
@@ -187,9 +188,10 @@ const rowNeeds = (text: Read<string>): Needed<Row> => ({
 });
 const rowMayHave = (text: Read<string>): Optional<Row> => ({
   reason: text,
+  plainReason: text,
   dependsOn: text,
   isCycle: readBoolean,
-  cause: struct<Cause>({ member: text }, { reason: text }),
+  cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
   sharedWith: readNames,
   stage: readStage,
   pid: readCount,
@@ -284,10 +286,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
     { at: readCount },
     { code: readCount, signal: text },
   ),
-  failure: struct<{ readonly reason: string; readonly at: number }>(
-    { reason: text, at: readCount },
-    {},
-  ),
+  failure: struct<Failure>({ reason: text, at: readCount }, { plainReason: text }),
   disabledReason: text,
   logFile: text,
   recentLines: list(text, limits.outputLineCount),
@@ -348,7 +347,7 @@ type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
 const lineReader = (text: Read<string>): Read<Of<'line'>> =>
   struct<Of<'line'>>(
     { kind: () => 'line', from: text, text },
-    { about: text, what: wordOf(topics, undefined), on: text },
+    { about: text, what: wordOf(topics, undefined), on: text, plainText: text },
   );
 
 /** Undefined for an event of a kind that is not known here. */

@@ -84,13 +84,21 @@ export interface LocalStatus extends StatusFacts {
   /** Why it disabled itself, where it did. */
   readonly disabledReason?: string;
   /** Stopped because its last start failed. */
-  readonly failure?: { readonly reason: string; readonly at: number };
+  readonly failure?: Failure;
   /** It was described anew since it was started: a restart makes it so. */
   readonly hasReplacement?: boolean;
   /** To who watches: its name is no service any more. */
   readonly isGone?: boolean;
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
+}
+/** A start that did not work. */
+export interface Failure {
+  readonly reason: string;
+  /** As in a row. */
+  readonly plainReason?: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
 }
 /** An aggregate. */
 export interface FleetStatus extends StatusFacts {

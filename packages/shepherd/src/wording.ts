@@ -84,11 +84,20 @@ const about = (member: string, topic: Topic | undefined): readonly Saying[] =>
   topic === undefined ? [] : [sayingOf(topic, member)];
 
 /** A reason as a sentence of its own, about the service that it is the reason of. */
-const reasonOf = ({ member, reason, dependsOn, isCycle }: Outcome): readonly Saying[] => {
+const reasonOf = ({
+  member,
+  reason,
+  plainReason,
+  dependsOn,
+  isCycle,
+}: Outcome): readonly Saying[] => {
   if (reason === undefined) return [];
   const cycle = isCycle === true ? [sayingOf('cycle', member)] : [];
   if (dependsOn !== undefined) return [sayingOf('depends', member, dependsOn), ...cycle];
-  const end = reason.endsWith('.') ? '' : '.';
-  const text = /^service /i.test(reason) ? reason : `Service ${member}: ${reason}${end}`;
-  return [{ about: member, text }, ...cycle];
+  const plainText = plainReason === undefined ? {} : { plainText: sentenceOf(member, plainReason) };
+  return [{ about: member, text: sentenceOf(member, reason), ...plainText }, ...cycle];
 };
+const sentenceOf = (member: string, reason: string): string =>
+  /^service /i.test(reason)
+    ? reason
+    : `Service ${member}: ${reason}${reason.endsWith('.') ? '' : '.'}`;

@@ -91,7 +91,10 @@ class ChildProcessBackend implements ProcessBackend {
   start(start: Start, started: Answer, ended: Answer): void {
     const failed = (error: unknown): void => {
       this.#forgetStart(start.startId);
-      const reason = error instanceof StartFailed ? error : new StartFailed(explain(error));
+      const reason =
+        error instanceof StartFailed
+          ? error
+          : new StartFailed(explain(error), { summary: explain(error) });
       started.broken(reason);
       ended.broken(reason);
     };
@@ -151,7 +154,8 @@ class ChildProcessBackend implements ProcessBackend {
   runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void {
     if (this.#commandCount >= commandCount) {
       const text = `exec: ${command.argv[0]} for ${service}: ${commandCount} commands run already`;
-      return answer.broken(new StartFailed(text));
+      const summary = `${commandCount} commands run already`;
+      return answer.broken(new StartFailed(text, { summary }));
     }
     let program: Program;
     try {
@@ -272,7 +276,11 @@ const spawnLogged = (
   try {
     log = openLog(logFile);
   } catch (error) {
-    throw new StartFailed(`exec: log file ${logFile}: ${explain(error)}`, { cause: error });
+    const why = explain(error);
+    throw new StartFailed(`exec: log file ${logFile}: ${why}`, {
+      cause: error,
+      summary: `exec: its log file: ${why}`,
+    });
   }
   try {
     return spawn(program.file, program.args, {

@@ -94,13 +94,19 @@ const checkFolder = (folder: string): void => {
   const found = stat(folder);
   if (found instanceof Error) {
     const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
-    throw new StartFailed(`exec: working directory ${folder}: ${why}`);
+    throw new StartFailed(`exec: working directory ${folder}: ${why}`, {
+      summary: `exec: working directory: ${why}`,
+    });
   }
   if (!found.isDirectory()) {
-    throw new StartFailed(`exec: working directory ${folder}: is not a directory`);
+    throw new StartFailed(`exec: working directory ${folder}: is not a directory`, {
+      summary: 'exec: working directory: is not a directory',
+    });
   }
   if (!mayExecute(folder)) {
-    throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`);
+    throw new StartFailed(`exec: working directory ${folder}: this user may not enter it`, {
+      summary: 'exec: working directory: this user may not enter it',
+    });
   }
 };
 
@@ -109,7 +115,7 @@ const findFile = (name: string, cwd: string, searched: string): string => {
     const file = path.resolve(cwd, name);
     const wrong = fault(file);
     if (wrong === undefined) return file;
-    throw new StartFailed(`exec: ${file}: ${wrong}`);
+    throw new StartFailed(`exec: ${file}: ${wrong}`, { summary: `exec: its program: ${wrong}` });
   }
   const folders = searched.split(':');
   const near: string[] = [];
@@ -124,6 +130,7 @@ const findFile = (name: string, cwd: string, searched: string): string => {
   const passed = near.length === 0 ? '' : `; passed over: ${near.join(', ')}`;
   throw new StartFailed(
     `exec: ${name}: no such file; looked in PATH ${named.join(':')}${more}${passed}`,
+    { summary: 'exec: its program: no such file' },
   );
 };
 
@@ -167,13 +174,17 @@ export const execFailure = (program: Program, error: unknown): StartFailed => {
   const wrong = interpreter === undefined ? undefined : fault(interpreter);
   if (wrong !== undefined) {
     const line = `its first line asks for ${interpreter}`;
-    return new StartFailed(`exec: ${program.file}: ${line}: ${wrong}`, { cause: error });
+    const summary = `exec: the interpreter of its program: ${wrong}`;
+    return new StartFailed(`exec: ${program.file}: ${line}: ${wrong}`, { cause: error, summary });
   }
   if (isMissing(error) && interpreter === undefined && fault(program.file) === undefined) {
     const text = 'the file is there, but not the dynamic loader that it was linked for';
-    return new StartFailed(`exec: ${program.file}: ${text} (ENOENT)`, { cause: error });
+    const summary = `exec: its program: ${text} (ENOENT)`;
+    return new StartFailed(`exec: ${program.file}: ${text} (ENOENT)`, { cause: error, summary });
   }
-  return new StartFailed(`exec: ${program.file}: ${explain(error)}`, { cause: error });
+  const why = explain(error);
+  const summary = `exec: its program: ${why}`;
+  return new StartFailed(`exec: ${program.file}: ${why}`, { cause: error, summary });
 };
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
