@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
+import { linkCount, linksTo } from '../../../packages/herd/src/config/links.ts';
 import { loadConfig } from '../../../packages/herd/src/config/load-config.ts';
 import {
   distrust,
@@ -60,6 +61,39 @@ describe('a configuration that others could have written is refused', () => {
     expect(await refusal(path.join(open, 'link.ts'))).toMatch(
       /^link\.ts: its folder .* everybody\n/,
     );
+  });
+
+  it.each([
+    ['a link in the middle of several', 'link.ts'],
+    ['a link to its folder', 'folder'],
+  ])('when %s lies in a folder that everybody may write', async (_what, name) => {
+    const { own, file } = makeFiles();
+    const open = path.join(path.dirname(own), 'open');
+    const first = path.join(own, 'first');
+    fs.mkdirSync(open);
+    const target = name === 'folder' ? own : file;
+    fs.symlinkSync(target, path.join(open, name));
+    // `..` counts from where the link stands.
+    fs.symlinkSync(path.join('..', 'open', name), `${first}.ts`);
+    const asked = name === 'folder' ? `${first}.ts/shepherd.config.ts` : `${first}.ts`;
+    for (const mode of [0o755, 0o1777]) {
+      fs.chmodSync(open, mode);
+      expect((await loadConfig(asked, options)).services).toEqual([]);
+    }
+    fs.chmodSync(open, 0o777);
+    expect(await refusal(asked)).toMatch(/open above it may be written by everybody/);
+  });
+
+  it('when more links lead to it than a system follows', async () => {
+    const { own, file } = makeFiles();
+    const chain = (count: number): string => {
+      const links = Array.from({ length: count }, (_, at) => path.join(own, `${count}-${at}.ts`));
+      links.forEach((link, at) => fs.symlinkSync(links[at + 1] ?? file, link));
+      return links[0] ?? file;
+    };
+    expect(await linksTo(chain(linkCount))).toHaveLength(linkCount);
+    await expect(linksTo(chain(linkCount + 1))).rejects.toThrow('more than 40 links');
+    expect(await refusal(path.join(own, `${linkCount + 1}-0.ts`))).toContain('ELOOP');
   });
 
   it.runIf(rootUser)('when it belongs to another user', async () => {

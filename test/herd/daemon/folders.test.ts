@@ -74,6 +74,20 @@ describe('the folders of a daemon', () => {
     expect(await refusal(places)).toMatch(/^state: .*: it may be written by everybody/);
   });
 
+  it('are refused where a link to them can be turned by others', async () => {
+    const places = makePlaces();
+    const elsewhere = path.join(places.folder, 'elsewhere');
+    open(elsewhere, 0o777);
+    fs.mkdirSync(path.join(places.folder, 'real'), { mode: 0o700 });
+    fs.symlinkSync('../real', path.join(elsewhere, 'link'));
+    fs.symlinkSync('elsewhere/link', places.state);
+    expect(await refusal(places)).toMatch(
+      /^state: .*elsewhere above it may be written by everybody/,
+    );
+    fs.chmodSync(elsewhere, 0o1777);
+    expect(await refusal(places)).toBe('taken');
+  });
+
   it.runIf(rootUser)('are refused where they belong to somebody else', async () => {
     for (const which of ['state', 'logs'] as const) {
       const places = makePlaces();

@@ -18,7 +18,7 @@ import { evaluationMs, problemCount, resultBytes, thrownChars } from './limits.t
 import type { Locate } from './positions.ts';
 import { pathText, type Site } from './problems.ts';
 import type { Description } from './schema.ts';
-import { distrust, unmappedOwner } from './trust.ts';
+import { distrust, distrustLinks, unmappedOwner, type Trusted } from './trust.ts';
 
 /** What loading needs besides the file. */
 export interface LoadOptions {
@@ -86,15 +86,22 @@ const findFile = async (file: string, options: LoadOptions): Promise<string> => 
     );
   }
   await checkTrust(real === file ? [real] : [real, file], options);
+  refuseFor(await distrustLinks(file, await trustedBy(options)));
   return real;
 };
 
-const checkTrust = async (files: readonly string[], options: LoadOptions): Promise<void> => {
+const checkTrust = async (files: readonly string[], options: LoadOptions): Promise<void> =>
+  refuseFor(await distrust(files, await trustedBy(options)));
+
+const trustedBy = async (options: LoadOptions): Promise<Trusted> => {
   // Whoever owns this program can make it do anything already.
   const { uid } = await fs.stat(options.bellwether);
   const unmapped = await unmappedOwner();
   const owners = new Set(unmapped === undefined ? [uid] : [uid, unmapped]);
-  const problems = await distrust(files, { uid: process.geteuid?.(), owners });
+  return { uid: process.geteuid?.(), owners };
+};
+
+const refuseFor = (problems: readonly Problem[]): void => {
   if (problems.length > 0) throw new ConfigError(problems.slice(0, problemCount));
 };
 

@@ -9,12 +9,14 @@
  *     others                refused                   refused: they could rename what lies below
  *
  * In a sticky folder, /tmp above all, only the owner of an entry, of the folder, and root may rename
- * or remove it. The folder itself must not be one: others could add what a configuration imports.
+ * or remove it. The folder itself must not be one: others could add what a configuration imports. A link
+ * on the way is judged where it stands, as a folder above is; links.ts finds them.
  */
 import fs from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import type { Problem } from './config-error.ts';
+import { linksTo } from './links.ts';
 
 const groupWrite = 0o020;
 const othersWrite = 0o002;
@@ -145,6 +147,25 @@ export const distrust = async (
       (await judge.judge(`its folder ${folder}`, folder)) ??
       (await judge.above(folder));
     if (found !== undefined) problems.push({ file, ...found });
+  }
+  return problems;
+};
+
+/**
+ * What speaks against the links that lead to a place: whoever could put another in the place of one of
+ * them could lead us to any other file of ours. One problem a link at most.
+ * @throws the system's error where a part of the way is not there
+ */
+export const distrustLinks = async (
+  place: string,
+  trusted: Trusted,
+): Promise<readonly Problem[]> => {
+  if (trusted.uid === undefined) return [];
+  const judge = new Judge(trusted, await readAccounts(trusted.accounts ?? '/etc'));
+  const problems: Problem[] = [];
+  for (const link of await linksTo(place)) {
+    const found = await judge.above(link);
+    if (found !== undefined) problems.push({ file: link, ...found });
   }
   return problems;
 };

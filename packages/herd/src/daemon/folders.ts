@@ -16,6 +16,7 @@ import { ActorError } from '@bellwether/actors';
 import {
   distrustFolder,
   distrustFolderAlone,
+  distrustLinks,
   unmappedOwner,
   type Fault,
   type Trusted,
@@ -86,7 +87,9 @@ const prepare = async (
       `${option}: ${folder} belongs to user ${uid}, and this shepherd runs as ${owner.uid}` +
         `\n  hint: chown it, or choose another with --${option}`,
     );
-  const found = await fault(real);
+  const [link] = owner === undefined ? [] : await distrustLinks(folder, owner);
+  const found =
+    (await fault(real)) ?? (link && { ...link, text: `the link ${link.file} to it: ${link.text}` });
   if (found === undefined) return;
   const { text, hint } = found;
   throw new UnsafePlace(
