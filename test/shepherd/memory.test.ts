@@ -10,11 +10,11 @@ import {
   recalled,
   refile,
   reserve,
-  weightOf,
   type Memory,
   type Operation,
 } from '../../packages/shepherd/src/memory.ts';
 import type { Step } from '../../packages/shepherd/src/plan.ts';
+import { weightOf } from '../../packages/shepherd/src/read.ts';
 import { requestOf } from '../support/shepherd-machine.ts';
 
 /** Runs a body with an empty memory, in one turn. */

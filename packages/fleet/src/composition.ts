@@ -21,7 +21,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
+import { broken, Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
 import { registerServices, swapOf, type PlannedService, type Surroundings } from './compose.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from './errors.ts';
@@ -143,13 +143,6 @@ const troubleIn = (planned: readonly PlannedService[]): Error | undefined => {
 const isPending = ({ shepherd }: Held, turn: Turn, name: string): boolean => {
   const status = turn.call(shepherd, 'status', name);
   return status.kind === 'local' && status.hasReplacement === true;
-};
-
-/** No throw: that would undo what goes with it. */
-const broken = <T>(turn: Turn, reason: Error): Vow<T> => {
-  const { vow, resolver } = turn.vow<T>();
-  resolver.broken(reason);
-  return vow;
 };
 
 const take = (held: Held, turn: Turn, planned: readonly PlannedService[]): void => {

@@ -8,6 +8,7 @@
 import {
   isGood,
   isStart,
+  percentOf,
   worstOf,
   type MinReady,
   type Outcome,
@@ -26,8 +27,8 @@ export const neededOf = (minReady: MinReady, memberCount: number): number => {
     if (Number.isInteger(minReady) && minReady >= 0 && minReady <= memberCount) return minReady;
     throw new RangeError(`minReady: expected 0 to ${memberCount} members, found ${minReady}`);
   }
-  const share = /^\d{1,3}%$/.test(minReady) ? Number(minReady.slice(0, -1)) : NaN;
-  if (share <= 100) return Math.ceil((share * memberCount) / 100);
+  const percent = percentOf(minReady);
+  if (percent !== undefined) return Math.ceil((percent * memberCount) / 100);
   throw new RangeError(`minReady: expected 0% to 100%, found ${JSON.stringify(minReady)}`);
 };
 

@@ -75,6 +75,9 @@ const facts = {
   why: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;
 
+/** All of these words. */
+export const actionNames: readonly string[] = Object.keys(facts);
+
 type Facts = typeof facts;
 /** An action that every service has. */
 export type BuiltIn = {

@@ -1,6 +1,10 @@
 /** Walks over the graph of services. No recursion: a chain of any length fits. */
 import { Cycle } from './errors.ts';
 
+/** Each name once, in the order in which they come first. */
+export const unique = (names: readonly string[]): readonly string[] =>
+  names.length < 2 ? names : [...new Set(names)];
+
 /** Names of what one name leads to: its requirements, or its dependents. */
 export type Edges = (name: string) => readonly string[];
 

@@ -1,5 +1,6 @@
 export type * from './types.ts';
 export {
+  actionNames,
   factsOf,
   isBuiltIn,
   isStart,
@@ -31,7 +32,7 @@ export {
   type Read,
 } from './read.ts';
 export type { Step, StepBase, Wish } from './plan.ts';
-export { checkedRequest, isName } from './requests.ts';
+export { checkedRequest, isName, percentOf } from './requests.ts';
 export { makeService, type Recorded, type ServicePowers } from './service.ts';
 export {
   doubted,
@@ -48,7 +49,7 @@ export {
 } from './shapes.ts';
 export { makeShepherd } from './shepherd.ts';
 export { makeStatusBoard } from './status-board.ts';
-export type { ShepherdOptions } from './shepherd-state.ts';
+export { broken, type ShepherdOptions } from './shepherd-state.ts';
 export { cutText } from './text.ts';
 export { leftFor } from './trail.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

@@ -26,6 +26,7 @@ import {
 } from '@bellwether/actors';
 import { Conflict } from './errors.ts';
 import { limits } from './limits.ts';
+import { weightOf } from './read.ts';
 import type { Listeners } from './listeners.ts';
 import type { Step } from './plan.ts';
 import { cutText } from './text.ts';
@@ -263,13 +264,4 @@ const forgetOne = (memory: Memory, principal: string): boolean => {
     return true;
   }
   return false;
-};
-
-/** What plain data takes, roughly, in characters; its depth is that of a known shape. */
-export const weightOf = (value: unknown): number => {
-  if (typeof value === 'string') return 16 + value.length;
-  if (typeof value !== 'object' || value === null) return 16;
-  let weight = 16;
-  for (const each of Object.values(value)) weight += weightOf(each);
-  return weight;
 };

@@ -21,7 +21,7 @@
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
  */
-import { inOrder, type Edges } from './graph.ts';
+import { inOrder, unique, type Edges } from './graph.ts';
 import type { MinReady, Request, Topic } from './types.ts';
 
 /** What is wanted of a service in the end. A restart wants it started. */
@@ -366,7 +366,7 @@ const restoredBy = ({ graph, membersOf }: Draft, root: string, others: readonly 
   for (const name of others) {
     const owner = owners.get(name);
     if (owner === undefined) rest.push(name);
-    else byMember.set(owner, [...(byMember.get(owner) ?? []), name]);
+    else if (byMember.get(owner)?.push(name) === undefined) byMember.set(owner, [name]);
   }
   return { byMember: [...byMember], rest };
 };
@@ -430,6 +430,3 @@ const membersMarked = (steps: readonly Step[]): readonly Step[] => {
   const parts = new Set(steps.flatMap((step) => (step.kind === 'sum' ? step.parts : [])));
   return steps.map((step) => (parts.has(step.key) ? { ...step, isMember: true } : step));
 };
-
-const unique = (names: readonly string[]): readonly string[] =>
-  names.length < 2 ? names : [...new Set(names)];

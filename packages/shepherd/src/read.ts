@@ -113,5 +113,7 @@ export const readWhole: Read<number> = readUpTo(Number.MAX_SAFE_INTEGER);
 export const weightOf = (value: unknown): number => {
   if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 16;
-  return Object.values(value).reduce<number>((sum, each) => sum + weightOf(each), 16);
+  let weight = 16;
+  for (const each of Object.values(value)) weight += weightOf(each);
+  return weight;
 };

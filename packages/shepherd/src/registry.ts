@@ -13,7 +13,7 @@ import {
   type Turn,
 } from '@bellwether/actors';
 import { Cycle, UnknownService } from './errors.ts';
-import { pathBetween } from './graph.ts';
+import { pathBetween, unique } from './graph.ts';
 import { limits } from './limits.ts';
 import { isName } from './requests.ts';
 import type { Provider } from './types.ts';
@@ -156,5 +156,3 @@ const dependentsOf = (held: Held, name: string): readonly string[] =>
   unique(
     entryOf(held, name).provision.flatMap((each) => [...(held.requiredBy.get(each)?.keys() ?? [])]),
   );
-const unique = (names: readonly string[]): readonly string[] =>
-  names.length < 2 ? names : [...new Set(names)];

@@ -6,7 +6,6 @@ import { utf8Bytes } from './text.ts';
 import type { MinReady, Request } from './types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
-const shareForm = /^(?:\d|[1-9]\d|100)%$/;
 const nameForm = /^[^\s\p{C}/]+$/u;
 
 /** A name of a service or an action: no blanks, no slashes, nothing that a terminal would obey. */
@@ -58,12 +57,17 @@ export const checkedRequest = (request: Request): Request => {
   };
 };
 
+/** The whole number in a share from `0%` to `100%`; undefined for everything else. */
+export const percentOf = (share: unknown): number | undefined =>
+  typeof share === 'string' && /^(?:\d|[1-9]\d|100)%$/.test(share)
+    ? Number(share.slice(0, -1))
+    : undefined;
+
 /** A count, or a share from `0%` to `100%`, of something that can be enough: a start. */
 const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
   const isCount =
     Number.isInteger(minReady) && Number(minReady) >= 0 && Number(minReady) <= limits.rowCount;
-  const isShare = typeof minReady === 'string' && shareForm.test(minReady);
-  if (!isCount && !isShare)
+  if (!isCount && percentOf(minReady) === undefined)
     throw new BadRequest(
       `request: minReady must be a count up to ${limits.rowCount}, or a share from 0% to 100%`,
     );

@@ -177,7 +177,7 @@ export const plain = (member: string, result: Outcome['result'], reason?: string
   ...(reason === undefined ? {} : { reason }),
   rows: [],
 });
-/** A vow that is broken already. */
+/** A vow that is broken already: no throw, which would undo what goes with it. */
 export const broken = <T>(turn: Turn, reason: Error): Vow<T> => {
   const { vow, resolver } = turn.vow<T>();
   resolver.broken(reason);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { actionNames, factsOf, isStart } from '@bellwether/shepherd';
+import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
 import { parseFully } from '../../../packages/herd/src/cli/full.ts';
 import { closest } from '../../../packages/herd/src/cli/closest.ts';
-import { factsOf } from '@bellwether/shepherd';
-import { actionRules } from '../../../packages/herd/src/cli/grammar.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
 import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
@@ -119,5 +119,21 @@ describe('closest', () => {
   it('does not guess at a word that is something else', () => {
     expect(closest('reload', ['status', 'start'])).toBeUndefined();
     expect(closest('x'.repeat(50), ['x'.repeat(50)])).toBeUndefined();
+  });
+});
+
+describe('the table of actions and the grammar of herd', () => {
+  const words = [...new Set([...actionRules.keys()].map((name) => name.split(' ')[0] ?? ''))];
+  it('know the same actions of herd, of every service and of the shepherd', () => {
+    expect(words.filter((word) => (factsOf(word)?.by ?? 'nobody') === 'nobody')).toEqual([]);
+    const known = actionNames.filter((name) => factsOf(name)?.by !== 'nobody');
+    expect(known.filter((name) => !words.includes(name))).toEqual([]);
+  });
+  it('let every start say how many members are enough, also by way of do', () => {
+    for (const [name, { options }] of actionRules)
+      expect(options.includes('min-ready'), name).toBe(isStart(name) || name === 'do');
+  });
+  it('take for a group what two words begin with', () => {
+    expect(words.filter(isGroup)).toEqual(['ref', 'op']);
   });
 });

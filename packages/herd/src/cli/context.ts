@@ -1,7 +1,7 @@
 /** What a command of `herd` works with. */
 import type { Line, Patience } from '../client/line.ts';
 import { rootClient, type RootClient } from '../client/local-root.ts';
-import { facetClient, type ServiceClient } from '../client/service.ts';
+import { serviceClient, type ServiceClient } from '../client/service.ts';
 import type { Options } from './grammar.ts';
 import type { Look, Terminal } from './terminal.ts';
 
@@ -40,7 +40,7 @@ export const withService = async <T>(
   work: (client: ServiceClient) => Promise<T>,
 ): Promise<T> =>
   isPetnameWord(service)
-    ? closing(await context.connections.petname(service), (line) => work(facetClient(line)))
+    ? closing(await context.connections.petname(service), (line) => work(serviceClient(line)))
     : withRoot(context, (root) => work(root.service(service)));
 
 const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {

@@ -10,7 +10,7 @@
  * means herd, and nothing may be done then, so it is refused there. `--` ends the options of herd,
  * everywhere.
  */
-import { factsOf, rootNames } from '@bellwether/shepherd';
+import { factsOf, percentOf, rootNames } from '@bellwether/shepherd';
 import { maxLogLines, maxMembers, maxSinceMs, maxTimeoutMs } from './limits.ts';
 
 /**
@@ -168,7 +168,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
         'ACTION SERVICE [ARG...]',
         2,
         many,
-        changing,
+        starting,
         'ask for an action by its name, whatever it is',
       ),
       opaqueAfter: 2,
@@ -221,7 +221,10 @@ export const commonOptions: readonly OptionName[] = [
 ];
 
 /** The first words of actions that are two words. */
-export const isGroup = (word: string): boolean => word === 'ref' || word === 'op';
+export const isGroup = (word: string): boolean => groups.has(word);
+const groups: ReadonlySet<string> = new Set(
+  [...actionRules.keys()].flatMap((name) => (name.includes(' ') ? name.split(' ', 1) : [])),
+);
 
 /**
  * The name of the own action that some words begin with, and how many words it takes up. What the
@@ -283,7 +286,7 @@ const shareIn = (text: string): number | `${number}%` | undefined => {
   const [, digits = '', percent] = /^(\d{1,5})(%?)$/.exec(text) ?? [];
   if (digits === '') return undefined;
   const count = Number(digits);
-  if (percent === '%') return count <= 100 ? `${count}%` : undefined;
+  if (percent === '%') return percentOf(`${count}%`) === undefined ? undefined : `${count}%`;
   return count <= maxMembers ? count : undefined;
 };
 

@@ -1,21 +1,11 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { About, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
-import {
-  aboutIn,
-  changesIn,
-  linesIn,
-  outcomeIn,
-  reloadedIn,
-  planIn,
-  statusesIn,
-  statusIn,
-  textIn,
-} from './answers.ts';
+import { aboutIn, changesIn, linesIn, outcomeIn, reloadedIn, textIn } from './answers.ts';
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
-import type { ServiceClient } from './service.ts';
+import { serviceClient, statusesOf, type ServiceClient } from './service.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
 /**
@@ -51,64 +41,40 @@ export interface RootClient {
 }
 
 /** Asks over a line to a local root. The line stays the caller's. */
-export const rootClient = (line: Line): RootClient => {
-  const client: RootClient = {
-    status: async (names, probeMs, patience) =>
-      statusesIn(await line.ask({ method: 'status', args: [names, probeMs], ...patience })),
-    watch: (names, heartbeatMs, told, onInterrupt) =>
-      openWatching(line, [names], heartbeatMs, told, onInterrupt),
-    log: async (service, lineCount, patience) =>
-      linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
-    history: async (patience) =>
-      changesIn(await line.ask({ method: 'history', args: [], ...patience })),
-    followHistory: (query, told, onInterrupt) =>
-      openLog(line, 'follow-history', [], query, told, onInterrupt),
-    about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
-    mint: async (service, patience) =>
-      textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
-    adoptRef: async (petname, uri, patience) => {
-      await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
-    },
-    reload: async (isDryRun, told, patience) =>
-      reloadedIn(
-        await line.ask({
-          method: 'reload',
-          args: (turn) => [isDryRun, turn.spawn(makeClientSink, told)],
-          ...patience,
-        }),
-      ),
-    detach: async (patience) => {
-      await line.ask({ method: 'detach', args: [], ...patience });
-    },
-    shutDown: async (told, patience) =>
-      outcomeIn(
-        await line.ask({
-          method: 'shut-down',
-          args: (turn) => [turn.spawn(makeClientSink, told)],
-          ...patience,
-        }),
-      ),
-    service: (name) => ({
-      perform: async (request, told, patience) =>
-        outcomeIn(
-          await line.ask({
-            method: 'perform',
-            args: (turn) => [request, turn.spawn(makeClientSink, told)],
-            ...patience,
-          }),
-        ),
-      status: async (probeMs, patience) =>
-        statusIn((await client.status([name], probeMs, patience))[0]),
-      watch: (heartbeatMs, told, onInterrupt) =>
-        client.watch([name], heartbeatMs, told, onInterrupt),
-      follow: (query, told, onInterrupt) =>
-        openLog(line, 'follow', [name], query, told, onInterrupt),
-      plan: async (request, patience) =>
-        planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
-      cancel: async (operation, patience) => {
-        await line.ask({ method: 'cancel', args: [operation], ...patience });
-      },
-    }),
-  };
-  return client;
-};
+export const rootClient = (line: Line): RootClient => ({
+  status: (names, probeMs, patience) => statusesOf(line, names, probeMs, patience),
+  watch: (names, heartbeatMs, told, onInterrupt) =>
+    openWatching(line, [names], heartbeatMs, told, onInterrupt),
+  log: async (service, lineCount, patience) =>
+    linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
+  history: async (patience) =>
+    changesIn(await line.ask({ method: 'history', args: [], ...patience })),
+  followHistory: (query, told, onInterrupt) =>
+    openLog(line, 'follow-history', [], query, told, onInterrupt),
+  about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
+  mint: async (service, patience) =>
+    textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
+  adoptRef: async (petname, uri, patience) => {
+    await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
+  },
+  reload: async (isDryRun, told, patience) =>
+    reloadedIn(
+      await line.ask({
+        method: 'reload',
+        args: (turn) => [isDryRun, turn.spawn(makeClientSink, told)],
+        ...patience,
+      }),
+    ),
+  detach: async (patience) => {
+    await line.ask({ method: 'detach', args: [], ...patience });
+  },
+  shutDown: async (told, patience) =>
+    outcomeIn(
+      await line.ask({
+        method: 'shut-down',
+        args: (turn) => [turn.spawn(makeClientSink, told)],
+        ...patience,
+      }),
+    ),
+  service: (name) => serviceClient(line, name),
+});

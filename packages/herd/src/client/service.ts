@@ -1,6 +1,6 @@
 /** One service as `herd` asks it, be it by name at a local root or through a facet of its own. */
 import type { LogQuery, Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
-import { outcomeIn, planIn, statusIn } from './answers.ts';
+import { outcomeIn, planIn, statusesIn, statusIn } from './answers.ts';
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
@@ -22,23 +22,41 @@ export interface ServiceClient {
   cancel(operation: string, patience: Patience): Promise<void>;
 }
 
-/** Asks over a line to a facet. The line stays the caller's. */
-export const facetClient = (line: Line): ServiceClient => ({
-  perform: async (request, told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'perform',
-        args: (turn) => [request, turn.spawn(makeClientSink, told)],
-        ...patience,
-      }),
-    ),
-  status: async (probeMs, patience) =>
-    statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience })),
-  watch: (heartbeatMs, told, onInterrupt) => openWatching(line, [], heartbeatMs, told, onInterrupt),
-  follow: (query, told, onInterrupt) => openLog(line, 'follow', [], query, told, onInterrupt),
-  plan: async (request, patience) =>
-    planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
-  cancel: async (operation, patience) => {
-    await line.ask({ method: 'cancel', args: [operation], ...patience });
-  },
-});
+/**
+ * Asks over a line to a facet or, where the service has a name, to the local root that has it. The line
+ * stays the caller's.
+ */
+export const serviceClient = (line: Line, name?: string): ServiceClient => {
+  const target = name === undefined ? [] : [name];
+  return {
+    perform: async (request, told, patience) =>
+      outcomeIn(
+        await line.ask({
+          method: 'perform',
+          args: (turn) => [request, turn.spawn(makeClientSink, told)],
+          ...patience,
+        }),
+      ),
+    status: async (probeMs, patience) =>
+      name === undefined
+        ? statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience }))
+        : statusIn((await statusesOf(line, target, probeMs, patience))[0]),
+    watch: (heartbeatMs, told, onInterrupt) =>
+      openWatching(line, name === undefined ? [] : [target], heartbeatMs, told, onInterrupt),
+    follow: (query, told, onInterrupt) => openLog(line, 'follow', target, query, told, onInterrupt),
+    plan: async (request, patience) =>
+      planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
+    cancel: async (operation, patience) => {
+      await line.ask({ method: 'cancel', args: [operation], ...patience });
+    },
+  };
+};
+
+/** Asks a local root for these services, or for all where none is named. */
+export const statusesOf = async (
+  line: Line,
+  names: readonly string[],
+  probeMs: number,
+  patience: Patience,
+): Promise<readonly Status[]> =>
+  statusesIn(await line.ask({ method: 'status', args: [names, probeMs], ...patience }));
