@@ -1,5 +1,11 @@
 import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import { makeFleet, sharedMembers, type FleetOptions, type MinReady } from '@bellwether/fleet';
+import {
+  FLEET_LIMITS as LIMITS,
+  makeFleet,
+  sharedMembers,
+  type FleetOptions,
+  type MinReady,
+} from '@bellwether/fleet';
 import type { Aggregate, Outcome, Shepherd, Status, StatusBoard } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
@@ -223,6 +229,47 @@ describe('the health of a fleet', () => {
     });
     bench.stages.set('web-server-b', dead(10_000));
     expect(await ask(bench)).toMatchObject({ health: 'failed', blame: ['web-server-b'] });
+  });
+  it('says of each member whether it is disabled, and why it does not serve', async () => {
+    const bench = await fleetBench();
+    const [a = '', b = ''] = members;
+    const flapping: Status = {
+      ...dead(1),
+      ...{ kind: 'local', provision: [a], isEnabled: false, lastExit: { code: 3, at: 1 } },
+      disabledReason: 'respawned 5 times within 7 s',
+    };
+    const failing: Status = {
+      ...dead(1),
+      ...{ kind: 'local', failure: { reason: 'x'.repeat(LIMITS.memberReasonCharacters), at: 1 } },
+    };
+    bench.stages.set(a, flapping).set(b, failing);
+    expect(await ask(bench)).toMatchObject({
+      isEnabled: true,
+      members: [
+        { isEnabled: false, reason: 'respawned 5 times within 7 s; exited with code 3' },
+        { reason: 'x'.repeat(LIMITS.memberReasonCharacters) },
+      ],
+    });
+    const long = { reason: 'x'.repeat(LIMITS.memberReasonCharacters + 1), at: 1 };
+    bench.stages.set(a, { ...flapping, isWanted: false });
+    bench.stages.set(b, { ...failing, isEnabled: false, failure: long });
+    const off = await ask(bench);
+    expect(off).toMatchObject({ isEnabled: false, members: [{ isEnabled: false }, {}] });
+    const [first, second] = off.kind === 'fleet' ? off.members : [];
+    expect(first).not.toHaveProperty('reason');
+    expect(second?.reason).toMatch(/^x{119}…$/);
+  });
+  it('gives reasons for as many members as a list may name', async () => {
+    const names = Array.from({ length: LIMITS.nameCount + 1 }, (_, at) => `m${at}`);
+    const bench = await fleetBench({ members: names });
+    for (const name of names)
+      bench.stages.set(name, {
+        ...dead(1),
+        ...{ kind: 'local', provision: [name], lastExit: { code: 3, at: 1 } },
+      });
+    const fleet = await ask(bench);
+    const reasons = fleet.kind === 'fleet' ? fleet.members.map(({ reason }) => reason) : [];
+    expect(reasons.slice(-2)).toEqual(['exited with code 3', undefined]);
   });
   it('is looked at again when it may settle no longer, though no member says anything', async () => {
     const bench = await fleetBench();

@@ -1,4 +1,5 @@
 /** What a fleet is, as a function of what its members are. */
+import { cutText, endedWords } from '@bellwether/shepherd';
 import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
 import { judge, type Terms } from './health.ts';
 import { LIMITS } from './limits.ts';
@@ -23,6 +24,9 @@ export const fleetStatus = (
   const { stage, runningCount, blame, ...judged } = judge(members, terms);
   const { neededCount } = terms;
   const unknownCount = members.filter((member) => member.stage === 'unknown').length;
+  const explained = new Set(
+    members.filter((each) => reasonOf(each) !== undefined).slice(0, LIMITS.nameCount),
+  );
   return {
     kind: 'fleet',
     provision,
@@ -33,13 +37,17 @@ export const fleetStatus = (
     neededCount,
     ...judged,
     ...(blame.length > 0 && { blame: blame.slice(0, LIMITS.nameCount) }),
-    members: members.map((member) => memberOf(member, sharedWith)),
+    members: members.map((member) => ({
+      ...memberOf(member, sharedWith),
+      ...(explained.has(member) && { reason: reasonOf(member) ?? '' }),
+    })),
     requirement: [],
     actions: commonActions(members),
     ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
     ...mostOf(members, 'readyMs'),
     ...mostOf(members, 'graceMs'),
-    isEnabled: true,
+    // A start is refused only where every member refuses it.
+    isEnabled: members.length === 0 || members.some((member) => member.isEnabled),
     isOneShot: false,
     isRespawned: false,
     respawnCount: 0,
@@ -68,10 +76,23 @@ const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberS
     ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
     ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
     ...(status.isWanted !== undefined && { isWanted: status.isWanted }),
+    ...(!status.isEnabled && { isEnabled: false }),
     ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
     ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
     ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
   };
+};
+
+/** Why it does not serve though somebody wants it to, as far as it is more than its stage. */
+const reasonOf = (status: Status): string | undefined => {
+  const { kind, stage, isWanted } = status;
+  if (kind === 'fleet' || stage === 'running' || stage === 'unknown') return undefined;
+  if (isWanted === false) return undefined;
+  const { disabledReason, failure, lastExit } = status;
+  const end = failure?.reason ?? (lastExit && endedWords(lastExit));
+  const parts = [disabledReason, end].filter((each) => each !== undefined);
+  if (parts.length === 0) return undefined;
+  return cutText(parts.join('; '), LIMITS.memberReasonCharacters);
 };
 
 /** Custom actions that every member has: a command to the fleet goes to all of them. */

@@ -9,6 +9,8 @@ export const LIMITS = {
   textLength: limits.lineCharacters,
   nameLength: limits.nameCharacters,
   probeMs: limits.probeMs,
+  /** Characters of why a member of a fleet does not serve: half a line of a table. */
+  memberReasonCharacters: 120,
   /** Names in one list of a row. */
   nameCount: limits.listCount,
   logLineCount: limits.logLineCount,

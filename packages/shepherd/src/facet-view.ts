@@ -112,6 +112,8 @@ const memberRules: Rules<MemberStatus> = {
   unknownReason: true,
   isReady: true,
   isWanted: true,
+  isEnabled: true,
+  reason: true,
   sharedWith: false,
 };
 

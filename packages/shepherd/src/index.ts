@@ -51,5 +51,6 @@ export { makeShepherd } from './shepherd.ts';
 export { makeStatusBoard } from './status-board.ts';
 export { broken, type ShepherdOptions } from './shepherd-state.ts';
 export { cutText } from './text.ts';
+export { endedWords } from './wording.ts';
 export { leftFor } from './trail.ts';
 export { makeWriter, type WriterOptions } from './writer.ts';

@@ -240,6 +240,8 @@ const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
         unknownReason: text,
         isReady: readBoolean,
         isWanted: readBoolean,
+        isEnabled: readBoolean,
+        reason: text,
         sharedWith: readNames,
       },
     ),

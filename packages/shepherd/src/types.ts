@@ -131,6 +131,10 @@ export interface MemberStatus {
   readonly pid?: number;
   /** The last explicit wish. */
   readonly isWanted?: boolean;
+  /** False: it refuses to start. */
+  readonly isEnabled?: boolean;
+  /** Why it does not serve, where it failed; of the first ones, where they are many. */
+  readonly reason?: string;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
   /** Other aggregates that have it, too. */

@@ -82,6 +82,8 @@ const status: Required<ExportedStatus> = {
       respawnCount: 9,
       unknownReason: 'u',
       isWanted: true,
+      isEnabled: false,
+      reason: 'r',
       sharedWith: ['f'],
     } satisfies Required<MemberStatus>,
   ],

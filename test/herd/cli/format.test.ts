@@ -282,6 +282,19 @@ describe('the report of a service', () => {
       '  web-c         running            seen now            not ready; shared with api',
       '3 members: 2 running, 1 unknown (2 needed)',
     ]);
+    const flap = { name: 'flap', stage: 'stopped', ageMs: 0, isEnabled: false, reason: 'died' };
+    const ill = { ...flap, stage: 'stopped' } as const;
+    const others = ['x', 'y', 'z'].map((name) => ({ ...ill, name }));
+    const report = (...members: readonly MemberStatus[]) =>
+      statusReportLines(
+        status('f', { members, runningCount: 0, health: 'failed', blame: ['flap'] }),
+        look,
+        5,
+      );
+    expect(report(ill)).toContain('  It is failed: flap (died).');
+    expect(report(ill)).toContain('  It is enabled, but for flap.');
+    expect(report(ill, ...others)).toContain('  It is enabled, but for flap, x, y and 1 more.');
+    expect(report(ill)).toContain('  flap  stopped    seen now  disabled; died');
     expect(statusReportLines(fleet, painted, 5).join('\n')).toContain(
       'web-a         <green>running</>  pid',
     );

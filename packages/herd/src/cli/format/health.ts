@@ -2,7 +2,10 @@
 import type { MemberStatus } from '@bellwether/shepherd';
 import type { ShownStatus } from './shown-status.ts';
 
-/** `degraded` or `failed: web-b (stopped), web-c and 3 more`; nothing where all is well, or nobody judges. */
+/**
+ * `degraded` or `failed: web-b (stopped), web-c (exited with code 1) and 3 more`; nothing where all is
+ * well, or nobody judges.
+ */
 export const healthWords = ({ health, blame = [], members }: ShownStatus): readonly string[] => {
   if (health === undefined || health === 'ok') return [];
   if (blame.length === 0) return [health];
@@ -14,11 +17,12 @@ export const healthWords = ({ health, blame = [], members }: ShownStatus): reado
   return [`${health}: ${names}${moreCount > 0 ? ` and ${moreCount} more` : ''}`];
 };
 
-/** One that was stopped on purpose is told apart from one that failed. */
+/** One that was stopped on purpose is told apart from one that failed, and why it did. */
 const blamed = (name: string, members: readonly MemberStatus[] = []): string => {
   const member = members.find((one) => one.name === name);
   const isWished = member?.stage === 'stopped' && member.isWanted === false;
-  return isWished ? `${name} (stopped)` : name;
+  const why = isWished ? 'stopped' : member?.reason;
+  return why === undefined ? name : `${name} (${why})`;
 };
 
 /** Names that fit on a line with everything else. */

@@ -58,9 +58,11 @@ const seenText = ({ stage, ageMs }: MemberStatus): string => {
   return `${stage === 'unknown' ? 'last seen' : 'seen'} ${ageText(ageMs)}`;
 };
 const noteOf = (member: MemberStatus): string => {
-  const { unknownReason, respawnCount, isReady, sharedWith } = member;
+  const { unknownReason, respawnCount, isReady, isEnabled, reason, sharedWith } = member;
   const notes = [
     isReady === false ? 'not ready' : undefined,
+    isEnabled === false ? 'disabled' : undefined,
+    reason,
     unknownReason ?? (respawnCount === undefined ? undefined : counted(respawnCount, 'respawn')),
     sharedWith && `shared with ${sharedWith.join(', ')}`,
   ];

@@ -21,7 +21,7 @@ export const statusReportLines = (
     ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
-    status.isEnabled ? 'It is enabled.' : 'It is disabled.',
+    enabledSentence(status),
     ...disabledFacts(status),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
@@ -100,6 +100,18 @@ const originFacts = ({ origin, ageMs, members }: ShownStatus): readonly string[]
   const seen = ageMs === undefined ? 'never seen' : `seen ${ageText(ageMs)}`;
   return [`At: ${origin}, ${seen}`];
 };
+
+/** A fleet is as enabled as its members are. */
+const enabledSentence = ({ isEnabled, members = [] }: ShownStatus): string => {
+  if (!isEnabled) return 'It is disabled.';
+  const disabled = members.filter((member) => member.isEnabled === false);
+  if (disabled.length === 0) return 'It is enabled.';
+  const names = disabled.slice(0, shownNameCount).map(({ name }) => name);
+  const moreCount = disabled.length - names.length;
+  return `It is enabled, but for ${names.join(', ')}${moreCount > 0 ? ` and ${moreCount} more` : ''}.`;
+};
+/** Names that fit into a sentence. */
+const shownNameCount = 3;
 
 const disabledFacts = ({ provision, disabledReason }: ShownStatus): readonly string[] =>
   disabledReason === undefined
