@@ -25,7 +25,7 @@ const graphOf = (
   requirements: (name) => requires[name] ?? [],
   dependents: (name) => Object.keys(requires).filter((each) => requires[each]?.includes(name)),
   members: (name) => members[name],
-  isOwn: (name) => members[name] === undefined,
+  isOwn: (name) => members[name] === undefined && all.get(name)?.kind !== 'exported',
   isEnabled: (name) => all.get(name)?.isEnabled ?? true,
   isUp: (name) => all.get(name)?.stage === 'running',
 });
@@ -72,6 +72,18 @@ describe('a start foreseen', () => {
     expect(lines(steps)).toEqual([
       'start web: refused, asked (Service web is currently disabled.)',
     ]);
+  });
+  it('of what is elsewhere and disabled there is refused, too, and so is a restart', () => {
+    const there = { kind: 'exported', isEnabled: false } as const;
+    const say = (action: string, web: Partial<Status>) =>
+      lines(foresee(action, 'web', { services: { web: { ...there, ...web } } }));
+    const refused = 'refused, asked (Service web is currently disabled.)';
+    expect(say('start', {})).toEqual([`start web: ${refused}`]);
+    expect(say('restart', {})).toEqual([`restart web: ${refused}`]);
+    expect(say('restart', { stage: 'running' })).toEqual([`restart web: ${refused}`]);
+    expect(say('start', { stage: 'running' })).toEqual(['start web: none, asked']);
+    expect(say('restart', { stage: 'unknown' })).toEqual(['restart web: unknown, asked']);
+    expect(say('restart', { isEnabled: true })).toEqual(['restart web: change, asked']);
   });
   it.each<readonly [string, Sketch['services'], string]>([
     ['is not there', {}, "service 'net' could not be found"],

@@ -5,7 +5,8 @@
  *     effect    a start              a stop            anything else
  *     change    stopped, stopping    not stopped       else
  *     none      running, starting    stopped           enabled or disabled already
- *     refused   disabled and down    -                 the service has no such action
+ *     refused   disabled and down    -                 the service has no such action; a restart of what is
+ *                                                      disabled
  *     unknown   nobody knows where it stands
  *
  * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
@@ -177,14 +178,13 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
   switch (action) {
     case 'start':
       if (status.stage === 'running' && !stopped.has(name)) return { effect: 'none' };
-      if (status.kind === 'local' && !status.isEnabled)
-        return { effect: 'refused', note: `Service ${name} is currently disabled.` };
+      if (isRefused(status)) return disabled(name);
       if (stopped.has(name)) return { effect: 'change' };
       return changing(status, 'starting');
     case 'stop':
       return changing(status, 'stopped');
     case 'restart':
-      return changing(status);
+      return isRefused(status) ? disabled(name) : changing(status);
     case 'enable':
       return changingUnless(status, status.isEnabled);
     case 'disable':
@@ -196,6 +196,14 @@ const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
         : { effect: 'refused', note: `service '${name}' does not have an action '${action}'` };
   }
 };
+
+/** What is elsewhere, and out of sight, may have been enabled meanwhile. */
+const isRefused = ({ kind, stage, isEnabled }: Status): boolean =>
+  !isEnabled && (kind === 'local' || stage !== 'unknown');
+const disabled = (name: string): Verdict => ({
+  effect: 'refused',
+  note: `Service ${name} is currently disabled.`,
+});
 
 /** Whether a service that is to get into one of these stages has to change for it. */
 const changing = ({ stage }: Status, ...goals: readonly Status['stage'][]): Verdict => {
