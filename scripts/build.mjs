@@ -7,7 +7,8 @@
  *                         full.cjs, …      a file for each relative import(): read when needed
  *     src/shepherd.ts  →  shepherd.mjs
  *
- * esbuild itself stays outside (it starts a program of its own that lies beside it).
+ * Two stay outside, and are found in node_modules: esbuild (it starts a program of its own that lies beside it) and
+ * classic-level (it loads a native file from its own folder).
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -31,7 +32,7 @@ const shared = {
   keepNames: true, // actors are named after the functions that make them
   legalComments: 'none',
   logLevel: 'warning',
-  external: ['esbuild'],
+  external: ['esbuild', 'classic-level'],
 };
 
 /**

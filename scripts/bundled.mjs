@@ -41,7 +41,7 @@ try {
     target: 'node20',
     keepNames: true,
     logLevel: 'warning',
-    external: ['esbuild'],
+    external: ['esbuild', 'classic-level'],
     banner: {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },

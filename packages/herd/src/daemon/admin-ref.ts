@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
-import { replaceFile } from '../store/durable-file.ts';
+import { replaceFile } from '@bellwether/store';
 
 const swissnumBytes = 32;
 

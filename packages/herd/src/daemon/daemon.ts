@@ -1,13 +1,13 @@
 /**
  * The daemon: everything that outlasts a life, from the lock on the state folder to the processes.
  *
- *     folders ──► lock ──► log ──► configuration ──► identity ──► lives, one after the other ──► exit
+ *     folders ──► lock ──► log ──► configuration, records ──► identity ──► lives, one after the other ──► exit
  *
  * How one life follows another, and what signals do, is told in lives.ts.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { loadOrMakeIdentity, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
+import { loadOrMakeIdentity } from '@bellwether/netlayer-tcp-tls';
 import { nodeClock } from '@bellwether/netlayer-stream';
 import {
   makeChildProcessBackend,
@@ -19,7 +19,7 @@ import {
 } from '@bellwether/shepherd/node';
 import { loadConfig, plainEnvironment, type Description } from '../config/index.ts';
 import { writeSecret } from '../refs/secret-file.ts';
-import { openFileStore } from '../store/file-store.ts';
+import { openState, type Store } from '@bellwether/store';
 import { AdminRef } from './admin-ref.ts';
 import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
@@ -62,13 +62,16 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
   await prepareFolders(options);
   const { log, close } = openDaemonLog(options.logFile);
   const admin = new AdminRef(options.socket);
+  let closing = (): Promise<void> => Promise.resolve();
   try {
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
     const read = (): Promise<Description> => describe(options, powers);
     const { env } = powers;
-    const configuration = new Configuration(await read(), { read, env, log });
+    const { description, store } = await readAndOpen(read, options.state);
+    closing = () => store.close();
+    const configuration = new Configuration(description, { read, env, log });
     const identity = loadOrMakeIdentity(options.state);
-    const common = commonParts(options, powers, configuration, identity, admin, log);
+    const common = commonParts(options, powers, { configuration, identity, admin, store, log });
     const stopRotation = rotateLogs({
       folder: options.logs,
       except: [options.logFile],
@@ -85,8 +88,22 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     throw error;
   } finally {
     removeLeftovers(options, admin);
+    await closing();
     close();
   }
+};
+
+/** Both at once: a child process reads the one, threads of LevelDB the other. */
+const readAndOpen = async (
+  read: () => Promise<Description>,
+  state: string,
+): Promise<{ readonly description: Description; readonly store: Store }> => {
+  const [description, store] = await Promise.allSettled([read(), openState(state)]);
+  if (description.status === 'fulfilled' && store.status === 'fulfilled')
+    return { description: description.value, store: store.value };
+  if (store.status === 'fulfilled') await store.value.close();
+  // What is wrong with the state is said first: it is not mended by another configuration.
+  throw store.status === 'rejected' ? store.reason : (description as PromiseRejectedResult).reason;
 };
 
 const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>
@@ -97,7 +114,7 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
     print: (text) => powers.say(text.trimEnd()),
   });
 
-type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'services' | 'logFiles'> & {
+type CommonParts = Omit<LifeParts, 'doors' | 'services' | 'logFiles'> & {
   readonly logFiles: ServiceLogs;
   readonly starts: Starts;
 };
@@ -105,11 +122,12 @@ type CommonParts = Omit<LifeParts, 'store' | 'doors' | 'services' | 'logFiles'> 
 const commonParts = (
   options: DaemonOptions,
   powers: DaemonPowers,
-  { name, load, keep }: Configuration,
-  identity: TlsIdentity,
-  admin: AdminRef,
-  log: LifeParts['log'],
+  parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log'> & {
+    readonly configuration: Configuration;
+  },
 ): CommonParts => {
+  const { configuration, identity, admin, store, log } = parts;
+  const { name, load, keep } = configuration;
   const logFiles = makeLogFiles({ folder: options.logs, wall: Date.now });
   const starts = new Starts(path.join(options.state, 'starts'));
   const coredumpFilter = keepMemoryOutOfDumps(log);
@@ -126,6 +144,7 @@ const commonParts = (
     admin,
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
+    store,
     backend: makeChildProcessBackend({
       ...surroundings,
       logFiles,
@@ -170,17 +189,19 @@ const nextLife = async (
   { listen: { tcpTls }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
-  const store = await openFileStore(options.state);
+  const { store } = common;
+  // After a commit that failed: the next life is built from what the disk has.
+  await store.settle();
+  const [kept] = store.held('port');
   return makeLife({
     ...common,
     services,
-    store,
     doors: {
       socket: options.socket,
       tcpTls:
         tcpTls === undefined
           ? undefined
-          : { host: tcpTls.host, port: tcpTls.port === 0 ? (store.found.port ?? 0) : tcpTls.port },
+          : { host: tcpTls.host, port: tcpTls.port === 0 ? (kept?.port ?? 0) : tcpTls.port },
     },
   });
 };

@@ -30,8 +30,9 @@ import {
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
+import type { Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
-import type { FileStore, StoreEntry } from '../store/file-store.ts';
+import { foundIn, type PortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
@@ -53,7 +54,7 @@ export interface LifeParts {
   /** The folder of the daemon's own refs. */
   readonly refFolder: string;
   readonly uid: number;
-  readonly store: FileStore;
+  readonly store: Store;
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
@@ -203,7 +204,7 @@ class VatLife implements Life {
 
   /** Listens, then puts the key beside the socket. */
   async #open(): Promise<void> {
-    const { admin, identity, store, log } = this.#parts;
+    const { admin, identity, log } = this.#parts;
     if (this.#actors === undefined) throw new TypeError('opened before it was populated');
     const { mint, root } = this.#actors;
     await this.#vat.run((turn) => turn.send(mint, 'admit', root, admin.swissnum));
@@ -214,7 +215,7 @@ class VatLife implements Life {
     this.#waiting = undefined;
     for (const task of waiting) task();
     await admin.publish(identity.designator);
-    await this.#keepPort(store);
+    await this.#keepPort();
     log('daemon.ready', { name: this.#parts.name, at: this.locations.map(peerUri) });
   }
 
@@ -226,13 +227,13 @@ class VatLife implements Life {
 
   #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
     const { store, services } = this.#parts;
-    const { records, minted } = store.found;
+    const { records, minted } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
       planned: services,
       records,
-      minted: [...minted].map(([hash, service]) => ({ kind: 'minted', hash, service })),
+      minted,
       clock: this.#clock,
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),
@@ -265,12 +266,12 @@ class VatLife implements Life {
   }
 
   /** A port is chosen once and kept: others have it in their refs. */
-  async #keepPort(store: FileStore): Promise<void> {
+  async #keepPort(): Promise<void> {
     const port = Number(
       this.locations.find(({ transport }) => transport === 'tcp-tls')?.hints['port'],
     );
-    if (!(port > 0) || port === store.found.port) return;
-    const entry: StoreEntry = { kind: 'port', port };
+    if (!(port > 0) || port === foundIn(this.#parts.store).port) return;
+    const entry: PortEntry = { kind: 'port', port };
     await this.#vat.run((turn) => turn.record(entry));
   }
 

@@ -1,0 +1,222 @@
+/**
+ * What a daemon makes durable: few kinds of records, not images of actors. An entry is what a turn writes; it puts a
+ * record, or erases some.
+ *
+ *     kind         key                        what it is
+ *     desired      service                    the last explicit start or stop
+ *     enabled      service                    whether it may be started
+ *     running      start id                   enough to find a process again            ended erases it
+ *     minted       hash of a swissnum         the service that it names
+ *     port         -                          the port that was chosen once
+ *     accepted     asker, operation           a command that was taken on               forgotten erases
+ *     intent       asker, operation, member   what is about to be done there            all three
+ *     outcome      asker, operation, member   what came of it
+ *     grant        grant id                   a right that was given                    purged erases it
+ *     revocation   grant id                   a right that was taken back               and what hangs on it
+ *     uses         grant id                   how often it was used
+ *     invite       invite id                  a way to receive a grant, once            purged erases it
+ *     clock        -                          the latest time that was seen
+ *
+ * `isHeld`: a start needs all of them, so they are kept in memory; the others are read one by one. `takesAway`: such
+ * a record moves the epoch on (mark.ts), so that a database from before it is known to be old.
+ */
+import { limits } from './limits.ts';
+import {
+  flag,
+  list,
+  name,
+  object,
+  oneOf,
+  plain,
+  text,
+  whole,
+  type Plain,
+  type Reader,
+} from './shape.ts';
+
+/** Milliseconds since 1970, by the clock of the machine. */
+const wallMs = whole(0);
+const member = { asker: name, operation: name, member: name };
+
+const service = text(limits.keyCharacters / 4);
+
+/** What is on disk of a start. */
+const running = object(
+  { startId: name, service },
+  {
+    pid: whole(1, 2 ** 31 - 1),
+    startTime: name,
+    bootId: name,
+    isCommand: oneOf(true),
+    isReady: oneOf(true),
+    madeFrom: name,
+    since: wallMs,
+  },
+);
+
+/** How a grant may be used, beside by whom. All of it is judged where the resource is. */
+const grant = object(
+  {
+    id: name,
+    /** SHA-256 of the swissnum, as hex. */
+    hash: name,
+    /** The epoch that it was made or confirmed in: one from before a restored backup is not believed. */
+    epoch: whole(1),
+    services: list(name),
+    actions: list(name),
+    madeMs: wallMs,
+  },
+  {
+    /** The grant that this one was narrowed from. */
+    parent: name,
+    /** Keys of who gave and who holds it, as text. */
+    issuer: name,
+    holder: name,
+    label: name,
+    /** Patterns of arguments, by the authority's own rules. */
+    arguments: plain,
+    nodes: list(name),
+    expiresMs: wallMs,
+    useCount: whole(0),
+    rate: object({ count: whole(1), windowMs: whole(1) }),
+  },
+);
+
+/** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
+export const kinds = {
+  desired: kind({ isHeld: true }, ({ service }) => [service], {
+    service,
+    isWanted: flag,
+  }),
+  enabled: kind({ isHeld: true }, ({ service }) => [service], {
+    service,
+    isEnabled: flag,
+  }),
+  running: kind({ isHeld: true }, ({ running }) => [running.startId], {
+    running,
+  }),
+  minted: kind({ isHeld: true }, ({ hash }) => [hash], {
+    hash: name,
+    service,
+  }),
+  port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
+  accepted: kind({}, ({ asker, operation }) => [asker, operation], {
+    asker: name,
+    operation: name,
+    atMs: wallMs,
+    request: plain,
+  }),
+  intent: kind({}, ({ asker, operation, member }) => [asker, operation, member], {
+    ...member,
+    atMs: wallMs,
+    step: plain,
+  }),
+  outcome: kind({}, ({ asker, operation, member }) => [asker, operation, member], {
+    ...member,
+    atMs: wallMs,
+    outcome: plain,
+  }),
+  grant: kind({ isHeld: true }, ({ grant }) => [grant.id], { grant }),
+  revocation: kind({ isHeld: true, takesAway: true }, ({ id }) => [id], {
+    id: name,
+    atMs: wallMs,
+    by: name,
+  }),
+  uses: kind({ isHeld: true }, ({ id }) => [id], { id: name, count: whole(0) }),
+  invite: kind({ isHeld: true }, ({ id }) => [id], {
+    id: name,
+    hash: name,
+    epoch: whole(1),
+    grant: name,
+    expiresMs: wallMs,
+    /** The key that it was redeemed by; empty as long as nobody has. */
+    holder: name,
+  }),
+  clock: kind({ isHeld: true }, () => [], { wallMs }),
+} as const;
+
+/** The name of a kind. */
+export type KindName = keyof typeof kinds;
+type Shape<K extends KindName> = ReturnType<(typeof kinds)[K]['read']>;
+/** Any record. */
+export type StoreRecord = { readonly [K in KindName]: { readonly kind: K } & Shape<K> }[KindName];
+/** A record of a kind, as it is written and as it is found again. */
+export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind: K }>;
+/** What erases records. */
+export type Erasure =
+  | { readonly kind: 'ended'; readonly startId: string }
+  /** An operation with all that is known of its members, whom the one that forgets it names. */
+  | {
+      readonly kind: 'forgotten';
+      readonly asker: string;
+      readonly operation: string;
+      readonly members: readonly string[];
+    }
+  /** A grant with its revocation and its uses, or an invite. */
+  | { readonly kind: 'purged'; readonly id: string };
+/** Everything that a turn may write. */
+export type StoreEntry = StoreRecord | Erasure;
+export type { Plain };
+
+/** What the store knows of a kind. */
+export interface Kind<T> {
+  /** Of the shape. A record of a higher one is refused; the reader of an older one is added beside `read`. */
+  readonly version: number;
+  readonly isHeld: boolean;
+  readonly takesAway: boolean;
+  /** What tells this record from others of its kind. */
+  readonly partsOf: (record: T) => readonly string[];
+  readonly read: Reader<T>;
+}
+
+function kind<const M extends Readonly<Record<string, Reader<unknown>>>>(
+  how: { readonly isHeld?: boolean; readonly takesAway?: boolean },
+  partsOf: (record: ReturnType<ReturnType<typeof object<M>>>) => readonly string[],
+  members: M,
+): Kind<ReturnType<ReturnType<typeof object<M>>>> {
+  const { isHeld = false, takesAway = false } = how;
+  return { version: 1, isHeld, takesAway, partsOf, read: object(members) };
+}
+
+/** The rules of a kind by its name, or undefined where there is no such kind. */
+export const kindOf = (word: string): Kind<unknown> | undefined =>
+  Object.hasOwn(kinds, word) ? (kinds[word as KindName] as Kind<unknown>) : undefined;
+
+/** What an erasure takes away: kinds and the parts of keys. Undefined for what is none. */
+export const erased = (entry: {
+  readonly kind?: unknown;
+}): readonly (readonly [KindName, readonly string[]])[] | undefined => {
+  switch (entry.kind) {
+    case 'ended': {
+      const { startId } = erasures.ended(entry, 'ended');
+      return [['running', [startId]]];
+    }
+    case 'forgotten': {
+      const { asker, operation, members } = erasures.forgotten(entry, 'forgotten');
+      return [
+        ['accepted', [asker, operation]],
+        ...members.flatMap((each) => [
+          ['intent', [asker, operation, each]] as const,
+          ['outcome', [asker, operation, each]] as const,
+        ]),
+      ];
+    }
+    case 'purged': {
+      const { id } = erasures.purged(entry, 'purged');
+      return (['grant', 'revocation', 'uses', 'invite'] as const).map((each) => [each, [id]]);
+    }
+    default:
+      return undefined;
+  }
+};
+
+const erasures = {
+  ended: object({ kind: oneOf('ended'), startId: name }),
+  forgotten: object({
+    kind: oneOf('forgotten'),
+    asker: name,
+    operation: name,
+    members: list(name, limits.changeCount),
+  }),
+  purged: object({ kind: oneOf('purged'), id: name }),
+} as const;

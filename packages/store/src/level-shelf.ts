@@ -1,0 +1,124 @@
+/**
+ * A shelf on LevelDB. `classic-level` is loaded at the first opening: it has a native part, which programs that never
+ * open a database do not pay for.
+ *
+ * LevelDB syncs what it writes, but leaves the names of its files to the file system: a log that was begun an instant
+ * ago may be gone after a loss of power, though its content was synced. So the folder is synced with every batch;
+ * where no name is new that costs no write.
+ */
+import type { ClassicLevel } from 'classic-level';
+import { syncFolder } from './durable-file.ts';
+import { DamagedState, DiskFailed, wayOut, wordsOf } from './errors.ts';
+import type { Changes } from './record.ts';
+import type { Shelf, ShelfPlace } from './shelf.ts';
+
+/** Keys and values of the database as it is opened here. */
+type Level = ClassicLevel<string, Uint8Array>;
+
+/** A database in a folder of its own, which no other process may have open. `state` is the folder that hints name. */
+export const levelPlace = (folder: string, state: string): ShelfPlace => ({
+  name: folder,
+  open: async () => {
+    const { ClassicLevel } = await import('classic-level');
+    const level: Level = new ClassicLevel(folder, {
+      keyEncoding: 'utf8',
+      valueEncoding: 'view',
+      // Values are small and their digests do not compress.
+      compression: false,
+    });
+    try {
+      await level.open();
+      await syncFolder(folder);
+    } catch (error) {
+      await level.close().catch(() => undefined); // what failed is told below
+      throw failure(error, folder, state);
+    }
+    return new LevelShelf(level, folder, state);
+  },
+});
+
+/**
+ * Lets LevelDB rebuild its own tables of a folder from what it finds there. Loses what it cannot read, in silence: to
+ * be used on a copy, and followed by a look at every record. @throws DiskFailed, DamagedState
+ */
+export const rebuildLevel = async (folder: string, state: string): Promise<void> => {
+  const { ClassicLevel } = await import('classic-level');
+  try {
+    await ClassicLevel.repair(folder);
+  } catch (error) {
+    throw failure(error, folder, state);
+  }
+};
+
+class LevelShelf implements Shelf {
+  readonly #level: Level;
+  readonly #folder: string;
+  readonly #state: string;
+
+  constructor(level: Level, folder: string, state: string) {
+    this.#level = level;
+    this.#folder = folder;
+    this.#state = state;
+  }
+
+  async write(changes: Changes): Promise<void> {
+    try {
+      await this.#level.batch(
+        [...changes].map(([key, value]) =>
+          value === undefined ? { type: 'del', key } : { type: 'put', key, value },
+        ),
+        { sync: true },
+      );
+      await syncFolder(this.#folder);
+    } catch (error) {
+      throw failure(error, this.#folder, this.#state);
+    }
+  }
+
+  async get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    try {
+      return await this.#level.getMany([...keys]);
+    } catch (error) {
+      throw failure(error, this.#folder, this.#state);
+    }
+  }
+
+  async *read(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    // Keys are text, and no text of UTF-8 has a byte above 0xf4.
+    const range = prefix === '' ? {} : { gte: prefix, lt: `${prefix}\u{10ffff}` };
+    const iterator = this.#level.iterator(range);
+    try {
+      for (;;) {
+        const batch = await iterator.nextv(batchCount);
+        if (batch.length === 0) return;
+        for (const [key, value] of batch) yield [key, value];
+      }
+    } catch (error) {
+      throw failure(error, this.#folder, this.#state);
+    } finally {
+      await iterator.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    // It may be broken already, which is why it is closed.
+    await this.#level.close().catch(() => undefined);
+  }
+}
+
+/** Records that are fetched at once while all are read. */
+const batchCount = 256;
+
+/** What LevelDB says, as one of ours; its own words are the cause's. */
+const failure = (error: unknown, folder: string, state: string): Error => {
+  if (error instanceof DamagedState || error instanceof DiskFailed) return error;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const code = (cause as { readonly code?: unknown } | undefined)?.code;
+  const words = wordsOf(cause);
+  // A file of it that is missing is an input error for LevelDB, and damage for us.
+  if (code === 'LEVEL_CORRUPTION' || /No such file|not an sstable|does not exist/.test(words))
+    return new DamagedState(`state: cannot use ${folder}: ${words}. ${wayOut(state)}`, { cause });
+  if (code === 'LEVEL_LOCKED')
+    return new DiskFailed(`state: ${folder} is open in another process: ${words}`, { cause });
+  return new DiskFailed(`state: the disk under ${folder} failed: ${words}`, { cause });
+};

@@ -1,0 +1,70 @@
+/** Reading a whole database: every record proves itself, all of them together match the seal. */
+import type { Cbor } from './cbor.ts';
+import { DamagedState, NewerState, wayOut, wordsOf } from './errors.ts';
+import { kinds, type StoreRecord } from './kinds.ts';
+import { limits } from './limits.ts';
+import { recordOf } from './record.ts';
+import { readSeal, sealKey, Tally, type Seal } from './seal.ts';
+import { Misfit } from './shape.ts';
+import type { Shelf } from './shelf.ts';
+
+/** A record that is kept in memory, and its bytes. */
+export interface Held {
+  readonly value: Uint8Array;
+  readonly record: StoreRecord;
+}
+/** What was found. */
+export interface Loaded {
+  readonly seal: Seal;
+  /** By key, in the order of keys: the records of those kinds that a start needs whole. */
+  readonly held: Map<string, Held>;
+}
+
+/**
+ * Reads everything; memory is bounded by what is held.
+ * @throws DamagedState, NewerState, DiskFailed
+ */
+export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loaded> => {
+  let seal: Seal | undefined;
+  const tally = new Tally({ count: 0, sum: new Uint8Array(16) });
+  const held = new Map<string, Held>();
+  let at = '';
+  try {
+    for await (const [key, value] of shelf.read('')) {
+      at = key;
+      if (key === sealKey) {
+        seal = readSeal(value, cbor);
+        continue;
+      }
+      const record = recordOf(key, value, cbor);
+      tally.change(undefined, value);
+      if (tally.total().count > limits.recordCount)
+        throw new Misfit(`there are more than ${limits.recordCount} records`);
+      if (kinds[record.kind].isHeld) held.set(key, { value: value.slice(), record });
+    }
+    at = sealKey;
+    if (seal === undefined) throw new Misfit('it is missing');
+    if (!tally.matches(seal))
+      throw new Misfit(`${seal.count} records were sealed, ${tally.total().count} others are here`);
+    return { seal, held };
+  } catch (error) {
+    throw error instanceof Misfit ? damaged(state, at, error) : error;
+  }
+};
+
+const damaged = (state: string, key: string, error: Misfit): DamagedState =>
+  new DamagedState(
+    `state: the records in ${state} are damaged: ${key.slice(0, 64)}: ${error.message}. ${wayOut(state)}`,
+    { cause: error },
+  );
+
+/** What a record is, where it can be read at all: for what is done with a damaged database. */
+export const readable = (key: string, value: Uint8Array, cbor: Cbor): StoreRecord | undefined => {
+  try {
+    return recordOf(key, value, cbor);
+  } catch (error) {
+    if (error instanceof NewerState) throw error;
+    if (error instanceof Misfit) return undefined;
+    throw new DamagedState(`state: ${key.slice(0, 64)}: ${wordsOf(error)}`, { cause: error });
+  }
+};

@@ -1,0 +1,121 @@
+/**
+ * Records as they lie on the disk.
+ *
+ *     key      kind/part/part/                 `/` and `%` in a part are escaped
+ *     value    digest (16 bytes), then CBOR of [version, record without its kind]
+ *     digest   the first half of SHA-256 over the key, a zero and the CBOR
+ *
+ * LevelDB checks its own files by CRC only where it rewrites them, so every value proves itself; that it stands under
+ * the key that it was written for is part of the proof.
+ */
+import { createHash } from 'node:crypto';
+import type { Cbor } from './cbor.ts';
+import { NewerState } from './errors.ts';
+import { erased, kindOf, type KindName, type StoreRecord } from './kinds.ts';
+import { limits } from './limits.ts';
+import { Misfit } from './shape.ts';
+
+/** Bytes of a digest. */
+export const digestBytes = 16;
+/** Values by key; undefined: none shall be there. */
+export type Changes = Map<string, Uint8Array | undefined>;
+
+/** Where a record lies; with fewer parts, what all keys of such records begin with. @throws Misfit for one too long */
+export const keyOf = (kind: string, parts: readonly string[]): string => {
+  const key = `${[kind, ...parts.map(escaped)].join('/')}/`;
+  if (key.length > limits.keyCharacters)
+    throw new Misfit(`a key of ${key.length} characters, at most ${limits.keyCharacters} are kept`);
+  return key;
+};
+const escaped = (part: string): string => part.replaceAll('%', '%25').replaceAll('/', '%2F');
+
+/** The kind of the record that lies under a key. */
+export const kindOfKey = (key: string): string => key.split('/', 1)[0] ?? '';
+
+/**
+ * The changes that entries mean, the last one of a key; and whether one of them takes something away from somebody.
+ * @throws TypeError for a kind that is not known: what is dropped in silence would count as durable. Misfit for one
+ * that has not the shape of its kind
+ */
+export const changesOf = (
+  entries: readonly unknown[],
+  cbor: Cbor,
+): { readonly changes: Changes; readonly takesAway: boolean } => {
+  const changes: Changes = new Map();
+  let takesAway = false;
+  for (const entry of entries) {
+    const { kind, ...body } = entry as { readonly kind?: unknown };
+    const rules = typeof kind === 'string' ? kindOf(kind) : undefined;
+    if (rules !== undefined && typeof kind === 'string') {
+      const record = rules.read(body, kind);
+      const key = keyOf(kind, rules.partsOf(record));
+      changes.set(key, sealed(key, cbor.encode([rules.version, inOrder(record)])));
+      takesAway ||= rules.takesAway;
+    } else {
+      const keys = erased(entry as { readonly kind?: unknown });
+      if (keys === undefined) throw new TypeError(`records: no such kind: ${String(kind)}`);
+      for (const [each, parts] of keys) changes.set(keyOf(each, parts), undefined);
+    }
+  }
+  if (changes.size > limits.changeCount)
+    throw new Misfit(`${changes.size} changes in one commit, at most ${limits.changeCount}`);
+  return { changes, takesAway };
+};
+
+/** The same record is the same bytes, whoever made it. */
+const inOrder = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, each]) => [key, inOrder(each)]),
+  );
+};
+
+/** A value with its digest before it. */
+export const sealed = (key: string, payload: Uint8Array): Uint8Array => {
+  const value = new Uint8Array(digestBytes + payload.length);
+  value.set(digestOf(key, payload));
+  value.set(payload, digestBytes);
+  return value;
+};
+
+const digestOf = (key: string, payload: Uint8Array): Uint8Array =>
+  createHash('sha256').update(key).update('\0').update(payload).digest().subarray(0, digestBytes);
+
+/** What stands behind the digest. @throws Misfit where the value is not what was written under this key */
+export const opened = (key: string, value: Uint8Array): Uint8Array => {
+  if (value.length <= digestBytes) throw new Misfit('the value is too short');
+  if (value.length > limits.valueBytes + digestBytes) throw new Misfit('the value is too long');
+  const payload = value.subarray(digestBytes);
+  const wanted = digestOf(key, payload);
+  if (wanted.some((byte, at) => byte !== value[at])) throw new Misfit('its digest is another');
+  return payload;
+};
+
+/**
+ * The record of a value.
+ * @throws Misfit for what was not written by this code, NewerState for what a newer version of it wrote
+ */
+export const recordOf = (key: string, value: Uint8Array, cbor: Cbor): StoreRecord => {
+  const word = kindOfKey(key);
+  // Told apart from damage only after its digest has proved that somebody wrote it so.
+  const decoded = cbor.decode(opened(key, value));
+  const rules = kindOf(word);
+  if (rules === undefined) throw newer(key, `records of the kind '${word.slice(0, 64)}'`);
+  if (!Array.isArray(decoded) || decoded.length !== 2) throw new Misfit('it is no record');
+  const [version, body] = decoded as readonly unknown[];
+  if (typeof version === 'number' && version > rules.version)
+    throw newer(key, `version ${version} of '${word}'`);
+  if (version !== rules.version) throw new Misfit(`its version is ${String(version)}`);
+  const record = rules.read(body, word);
+  if (keyOf(word, rules.partsOf(record)) !== key) throw new Misfit('it belongs under another key');
+  return { kind: word as KindName, ...(record as object) } as StoreRecord;
+};
+
+const newer = (key: string, what: string): NewerState =>
+  new NewerState(
+    `state: ${key.slice(0, 64)}: ${what} are not known here: these records were written by a newer version of ` +
+      'Bellwether, so run that one. Nothing was changed.',
+  );

@@ -1,0 +1,260 @@
+/**
+ * The records of a daemon. What turns have written becomes one batch, synced before anybody is told.
+ *
+ *     open       every record is read and proved; the epochs of database and mark are made to agree (mark.ts)
+ *     commit     says nothing new     done at once, no disk is needed: a full one must not hurt who changes nothing
+ *                else                 one batch with its seal; then, where a right was taken back, the mark
+ *     a write    that failed          may be on the disk or not. The shelf is of no use any more; what is held in
+ *                                     memory stays as it was before. `settle` opens the database anew and takes what
+ *                                     is there. Where that cannot be (the disk is still full) a life can be built on
+ *                                     what is held; the next commit that has anything to say opens the database
+ *                                     first, and says again what was held of everything that was in doubt
+ *
+ * LevelDB itself must not be written to after a write that failed: what follows half a record in its log is dropped
+ * when the log is read.
+ */
+import { reasonOf, type Commit } from '@bellwether/actors';
+import { Cbor } from './cbor.ts';
+import { DiskFailed } from './errors.ts';
+import { kindOf, type KindName, type RecordOf, type StoreRecord } from './kinds.ts';
+import { load, type Held } from './load.ts';
+import type { Mark } from './mark.ts';
+import { changesOf, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
+import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
+import type { Shelf, ShelfPlace } from './shelf.ts';
+
+/** When rights were made and taken back; numbers that only grow. */
+export interface Epoch {
+  /** What is granted now is granted in this epoch. */
+  readonly now: number;
+  /**
+   * The epoch in which this database was last put back from a backup, or found to be older than its mark; 0: never.
+   * What was granted before it may have been taken back since: it is to be confirmed before it counts.
+   */
+  readonly restored: number;
+}
+/** An open database of records. Whoever opened it closes it. */
+export interface Store {
+  readonly epoch: Epoch;
+  /** All records of a kind that is held in memory, in the order of their keys. */
+  held<K extends KindName>(kind: K): readonly RecordOf<K>[];
+  /**
+   * The records of any kind, from the disk, one after the other; `parts` narrows to keys that begin with them.
+   * @throws DiskFailed, DamagedState
+   */
+  read<K extends KindName>(kind: K, ...parts: readonly string[]): AsyncIterable<RecordOf<K>>;
+  /** Makes a batch durable. One at a time, as `Commit` says. */
+  readonly commit: Commit;
+  /**
+   * Before a life is built: waits for the commit of the last one, and where that failed takes what the disk has, if it
+   * can be read again. Never rejects.
+   */
+  settle(): Promise<void>;
+  /** Every value as it lies on the disk, the seal included, of one moment. @throws DiskFailed, DamagedState */
+  image(): AsyncIterable<readonly [string, Uint8Array]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a database. `state` is the folder that messages name.
+ * @throws DamagedState, NewerState, DiskFailed: it is closed again then, and nothing but LevelDB's own upkeep has
+ * been written
+ */
+export const openStore = async (place: ShelfPlace, mark: Mark, state: string): Promise<Store> => {
+  const store = new ShelfStore(place, mark, state);
+  await store.open();
+  return store;
+};
+
+class ShelfStore implements Store {
+  readonly commit: Commit;
+  readonly #place: ShelfPlace;
+  readonly #mark: Mark;
+  readonly #state: string;
+  readonly #cbor = new Cbor();
+  #shelf: Shelf | undefined;
+  #seal: Seal;
+  #held: Map<string, Held>;
+  /** What was held, by key, of everything that a failed write may have changed. */
+  readonly #doubted: Map<string, Held | undefined>;
+  /** The write under way; it never rejects. */
+  #writing: Promise<void> | undefined;
+
+  constructor(place: ShelfPlace, mark: Mark, state: string) {
+    this.#place = place;
+    this.#mark = mark;
+    this.#state = state;
+    this.#shelf = undefined;
+    this.#seal = emptySeal(1, 0);
+    this.#held = new Map();
+    this.#doubted = new Map();
+    this.#writing = undefined;
+    this.commit = (entries, done) => this.#commit(entries, done);
+  }
+
+  get epoch(): Epoch {
+    return { now: this.#seal.epoch, restored: this.#seal.restored };
+  }
+
+  async open(): Promise<void> {
+    const shelf = await this.#place.open();
+    try {
+      const { seal, held } = await load(shelf, this.#cbor, this.#state);
+      this.#seal = await this.#agreed(shelf, seal);
+      this.#held = held;
+      this.#shelf = shelf;
+    } catch (error) {
+      await shelf.close();
+      throw error;
+    }
+  }
+
+  held<K extends KindName>(kind: K): readonly RecordOf<K>[] {
+    if (kindOf(kind)?.isHeld !== true) throw new TypeError(`${kind} is not held in memory`);
+    const found: RecordOf<K>[] = [];
+    for (const { record } of this.#held.values()) if (isOf(record, kind)) found.push(record);
+    return found;
+  }
+
+  async *read<K extends KindName>(
+    kind: K,
+    ...parts: readonly string[]
+  ): AsyncIterable<RecordOf<K>> {
+    for await (const [key, value] of this.#open().read(keyOf(kind, parts))) {
+      const record = recordOf(key, value, this.#cbor);
+      if (isOf(record, kind)) yield record;
+    }
+  }
+
+  image(): AsyncIterable<readonly [string, Uint8Array]> {
+    return this.#open().read('');
+  }
+
+  async settle(): Promise<void> {
+    // A life may have ended in the middle of a commit.
+    await this.#writing;
+    if (this.#shelf !== undefined) return;
+    try {
+      await this.open();
+      this.#doubted.clear();
+    } catch {
+      // The disk is not mended yet: what is held stands, and the next commit tries again and tells.
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#drop();
+  }
+
+  #open(): Shelf {
+    if (this.#shelf === undefined)
+      throw new DiskFailed(`state: ${this.#place.name} is not open: an earlier write failed`);
+    return this.#shelf;
+  }
+
+  #commit(entries: readonly unknown[], done: (failure?: Error) => void): void {
+    if (this.#writing !== undefined)
+      throw new TypeError('a commit was begun before the last one ended');
+    const { changes, takesAway } = changesOf(entries, this.#cbor);
+    for (const [key, value] of changes) if (this.#isNoNews(key, value)) changes.delete(key);
+    if (changes.size === 0) return done();
+    const over = (failure?: Error): void => {
+      this.#writing = undefined;
+      done(failure);
+    };
+    this.#writing = this.#write(changes, takesAway).then(
+      () => over(),
+      (error: unknown) => over(reasonOf(error)),
+    );
+  }
+
+  /** What is in doubt is always news: that it is held does not say that it is on the disk. */
+  #isNoNews(key: string, value: Uint8Array | undefined): boolean {
+    return isHeldKey(key) && !this.#doubted.has(key) && isSame(this.#held.get(key)?.value, value);
+  }
+
+  async #write(wanted: Changes, takesAway: boolean): Promise<void> {
+    let changes = wanted;
+    if (this.#shelf === undefined) {
+      const before = [...this.#doubted];
+      await this.open();
+      changes = this.#corrected(before, wanted);
+    }
+    const shelf = this.#open();
+    const epoch = this.#seal.epoch + (takesAway ? 1 : 0);
+    const seal = { ...this.#seal, epoch, ...(await this.#tallied(shelf, changes)) };
+    try {
+      await shelf.write(new Map([...changes, [sealKey, sealValue(seal, this.#cbor)]]));
+    } catch (error) {
+      await this.#doubt(changes);
+      throw error;
+    }
+    this.#doubted.clear();
+    this.#seal = seal;
+    this.#keep(changes);
+    if (takesAway) await this.#mark.moveTo(epoch);
+  }
+
+  /** What is to be written so that the disk says again what was held, and then what is new. */
+  #corrected(before: readonly (readonly [string, Held | undefined])[], wanted: Changes): Changes {
+    const changes: Changes = new Map();
+    for (const [key, held] of before) {
+      // A right that may have been taken back stays taken back.
+      if (kindOf(kindOfKey(key))?.takesAway === true) continue;
+      if (!isSame(this.#held.get(key)?.value, held?.value)) changes.set(key, held?.value);
+    }
+    return new Map([...changes, ...wanted]);
+  }
+
+  async #tallied(shelf: Shelf, changes: Changes): Promise<Pick<Seal, 'count' | 'sum'>> {
+    const tally = new Tally(this.#seal);
+    const others = [...changes.keys()].filter((key) => !isHeldKey(key));
+    const olds = others.length === 0 ? [] : await shelf.get(others);
+    const found = new Map(others.map((key, at) => [key, olds[at]]));
+    for (const [key, value] of changes)
+      tally.change(isHeldKey(key) ? this.#held.get(key)?.value : found.get(key), value);
+    return tally.total();
+  }
+
+  async #doubt(changes: Changes): Promise<void> {
+    for (const key of changes.keys())
+      if (isHeldKey(key) && !this.#doubted.has(key)) this.#doubted.set(key, this.#held.get(key));
+    await this.#drop();
+  }
+
+  async #drop(): Promise<void> {
+    await this.#shelf?.close();
+    this.#shelf = undefined;
+  }
+
+  #keep(changes: Changes): void {
+    for (const [key, value] of changes) {
+      if (!isHeldKey(key)) continue;
+      if (value === undefined) this.#held.delete(key);
+      else this.#held.set(key, { value, record: recordOf(key, value, this.#cbor) });
+    }
+  }
+
+  /** Database and mark shall say the same epoch; a database that is behind was put back by hand. */
+  async #agreed(shelf: Shelf, found: Seal): Promise<Seal> {
+    let seal = found;
+    if (seal.epoch < this.#mark.epoch) {
+      const next = this.#mark.epoch + 1;
+      seal = { ...seal, epoch: next, restored: next };
+      await shelf.write(new Map([[sealKey, sealValue(seal, this.#cbor)]]));
+    }
+    if (seal.epoch > this.#mark.epoch) await this.#mark.moveTo(seal.epoch);
+    return seal;
+  }
+}
+
+const isHeldKey = (key: string): boolean => kindOf(kindOfKey(key))?.isHeld === true;
+
+const isOf = <K extends KindName>(record: StoreRecord, kind: K): record is RecordOf<K> =>
+  record.kind === kind;
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+  a === undefined || b === undefined
+    ? a === b
+    : a.length === b.length && a.every((byte, at) => byte === b[at]);

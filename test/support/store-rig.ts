@@ -1,0 +1,151 @@
+/** What the tests of stores share: one record of each kind, a place whose writes fail when they are told to, a model. */
+import {
+  MemoryDisk,
+  MemoryMark,
+  type KindName,
+  type Mark,
+  type RecordOf,
+  type Shelf,
+  type ShelfPlace,
+  type Store,
+  type StoreEntry,
+  type StoreRecord,
+} from '@bellwether/store';
+
+/** A record of each kind, with everything that it may have. */
+export const samples: { readonly [K in KindName]: RecordOf<K> } = {
+  desired: { kind: 'desired', service: 'web', isWanted: true },
+  enabled: { kind: 'enabled', service: 'web', isEnabled: false },
+  running: {
+    kind: 'running',
+    running: {
+      startId: 's1',
+      service: 'web',
+      pid: 7,
+      startTime: '99',
+      bootId: 'b',
+      isCommand: true,
+      isReady: true,
+      madeFrom: 'd',
+      since: 1,
+    },
+  },
+  minted: { kind: 'minted', hash: 'ab', service: 'web' },
+  port: { kind: 'port', port: 8888 },
+  accepted: {
+    kind: 'accepted',
+    asker: 'root',
+    operation: 'op-1',
+    atMs: 1,
+    request: { action: 'start', args: ['a'] },
+  },
+  intent: {
+    kind: 'intent',
+    asker: 'root',
+    operation: 'op-1',
+    member: 'web',
+    atMs: 2,
+    step: { startId: 's1' },
+  },
+  outcome: {
+    kind: 'outcome',
+    asker: 'root',
+    operation: 'op-1',
+    member: 'web',
+    atMs: 3,
+    outcome: { result: 'changed', rows: [1, null, true, 'x', 1.5] },
+  },
+  grant: {
+    kind: 'grant',
+    grant: {
+      id: 'g-1',
+      hash: 'cd',
+      epoch: 1,
+      services: ['web'],
+      actions: ['status', 'restart'],
+      madeMs: 4,
+      parent: 'g-0',
+      issuer: 'i',
+      holder: 'h',
+      label: 'alice',
+      arguments: [{ oneOf: ['a'] }],
+      nodes: ['a'],
+      expiresMs: 5,
+      useCount: 20,
+      rate: { count: 5, windowMs: 60_000 },
+    },
+  },
+  revocation: { kind: 'revocation', id: 'g-1', atMs: 6, by: 'root' },
+  uses: { kind: 'uses', id: 'g-1', count: 3 },
+  invite: {
+    kind: 'invite',
+    id: 'i-1',
+    hash: 'ef',
+    epoch: 1,
+    grant: 'g-1',
+    expiresMs: 7,
+    holder: '',
+  },
+  clock: { kind: 'clock', wallMs: 8 },
+};
+/** The names of all kinds. */
+export const kindNames = Object.keys(samples) as readonly KindName[];
+
+/** Commits, and gives the failure that was told. */
+export const commit = (
+  store: Pick<Store, 'commit'>,
+  ...entries: readonly StoreEntry[]
+): Promise<Error | undefined> => new Promise((resolve) => store.commit(entries, resolve));
+
+/** Every record that a store has, by kind and in the order of keys. */
+export const allOf = async (store: Store): Promise<readonly StoreRecord[]> => {
+  const found: StoreRecord[] = [];
+  for (const kind of kindNames) for await (const record of store.read(kind)) found.push(record);
+  return found;
+};
+
+/** A place whose writes are counted, and fail when they are told to. */
+export class FaultyPlace implements ShelfPlace {
+  readonly name: string;
+  writeCount = 0;
+  openCount = 0;
+  /** Numbers of writes that fail, counted from 1: nothing is written, or all of it is and nobody is told. */
+  readonly failures = new Map<number, 'before' | 'after'>();
+  /** As long as it is set nothing can be opened. */
+  isShut = false;
+  readonly #inner: ShelfPlace;
+  constructor(inner: ShelfPlace) {
+    this.#inner = inner;
+    this.name = inner.name;
+  }
+  async open(): Promise<Shelf> {
+    if (this.isShut) throw new Error('shut');
+    this.openCount += 1;
+    const shelf = await this.#inner.open();
+    return {
+      get: (keys) => shelf.get(keys),
+      read: (prefix) => shelf.read(prefix),
+      close: () => shelf.close(),
+      write: async (changes) => {
+        this.writeCount += 1;
+        const point = this.failures.get(this.writeCount);
+        if (point === 'before') throw new Error('full');
+        await shelf.write(changes);
+        if (point === 'after') throw new Error('late');
+      },
+    };
+  }
+}
+
+/** A place for one database, and its mark. */
+export interface StoreRig {
+  readonly place: ShelfPlace;
+  readonly mark: Mark;
+  clean(): void;
+}
+/** The twin. */
+export const memoryRig = (): StoreRig => ({
+  place: new MemoryDisk(),
+  mark: new MemoryMark(),
+  clean: () => undefined,
+});
