@@ -5,7 +5,7 @@
  * Ctrl-C; otherwise it is stopped again and the exit code says whether all went well. Where nobody reads what it
  * says any more (`npm start | head`), it is stopped at once.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -134,14 +134,26 @@ const isRun = (pid) => {
   }
 };
 
+/** What herd says with --json; undefined where it fails. */
+const jsonOf = (words) => {
+  const how = { encoding: 'utf8', env: environment };
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [path.join(bin, 'herd.cjs'), '--json', ...words],
+    how,
+  );
+  return status === 0 ? JSON.parse(stdout) : undefined;
+};
+
 /**
  * Ends what a shepherd that died left running: its records say which processes, and each carries its start id, so that
  * a number that was given to somebody else since is left alone.
  */
 const endOrphans = (machine) => {
-  const file = path.join(folder, machine, 'records.json');
-  if (daemons.has(machine) || !fs.existsSync(file)) return;
-  for (const { pid, startId } of JSON.parse(fs.readFileSync(file, 'utf8')).running ?? []) {
+  const state = path.join(folder, machine);
+  if (daemons.has(machine) || !fs.existsSync(path.join(state, 'epoch.json'))) return;
+  const { processes = [] } = jsonOf(['state', 'check', '--state', state]) ?? {};
+  for (const { pid, startId } of processes) {
     const environ = `/proc/${pid}/environ`;
     if (!(pid > 1) || !fs.existsSync(environ)) continue;
     if (fs.readFileSync(environ, 'utf8').includes(`BELLWETHER_START=${startId}`))
@@ -219,10 +231,7 @@ const story = async () => {
 };
 
 /** The process of A's server, as A's shepherd knows it. */
-const serverPid = () => {
-  const { running } = JSON.parse(fs.readFileSync(path.join(folder, 'a', 'records.json'), 'utf8'));
-  return running.find(({ service }) => service === 'web-server')?.pid;
-};
+const serverPid = () => jsonOf(['-s', socketOf('a'), 'status', 'web-server'])?.services?.[0]?.pid;
 
 const invitation = () => {
   const near = (file) => path.relative(process.cwd(), file) || '.';

@@ -236,8 +236,11 @@ describe('the first hour', () => {
       fs.readFileSync(path.join(path.dirname(daemon.socket), 'admin.ref'), 'utf8'),
     )?.[1];
     if (secret === undefined || admin === undefined) throw new Error('no secret to look for');
-    for (const file of ['log/shepherd.log', 'log/sleeper.log', 'records.json'])
-      outputs.push(fs.readFileSync(path.join(daemon.folder, file), 'utf8'));
+    const records = fs
+      .readdirSync(path.join(daemon.folder, 'store-1'))
+      .map((name) => `store-1/${name}`);
+    for (const file of ['log/shepherd.log', 'log/sleeper.log', 'epoch.json', ...records])
+      outputs.push(fs.readFileSync(path.join(daemon.folder, file), 'latin1'));
     outputs.push(fs.readFileSync(`/proc/${daemon.process.pid}/environ`, 'utf8'));
     const all = outputs.join('\n');
     for (const each of [secret, admin, Buffer.from(secret, 'base64url').toString('hex')])

@@ -10,6 +10,7 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { writable } from '../support/machine-faults.ts';
 import { pidOf } from '../support/shown.ts';
 
 const services = `
@@ -28,11 +29,10 @@ describe('a daemon whose records cannot be written', () => {
   it('starts nothing, keeps what runs, and serves again as soon as the disk does', async () => {
     await daemon.herd('start', 'two');
     const before = await pidOf(daemon, 'two');
-    const obstacle = path.join(daemon.folder, 'records.json.new');
-    fs.mkdirSync(path.join(obstacle, 'full'), { recursive: true });
+    writable(daemon, false);
     const refused = await daemon.herd('start', 'one');
     expect(refused.code).not.toBe(0);
-    fs.rmSync(obstacle, { recursive: true });
+    writable(daemon, true);
     await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
     expect(await pidOf(daemon, 'two')).toBe(before);
     expect(await pidOf(daemon, 'one')).toBe(0);
@@ -43,10 +43,9 @@ describe('a daemon whose records cannot be written', () => {
   it('knows in its next life how a process of the former one ended', async () => {
     await daemon.herd('start', 'two');
     const before = await pidOf(daemon, 'two');
-    const obstacle = path.join(daemon.folder, 'records.json.new');
-    fs.mkdirSync(path.join(obstacle, 'full'), { recursive: true });
+    writable(daemon, false);
     await daemon.herd('start', 'one');
-    fs.rmSync(obstacle, { recursive: true });
+    writable(daemon, true);
     await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
     process.kill(before, 'SIGKILL');
     await eventually('a new process', async () => {

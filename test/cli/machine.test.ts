@@ -1,8 +1,8 @@
 /** What happens to machines: they reboot, sleep, have their clocks set, and lose a process here and there. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
-import path from 'node:path';
 import { describe, expect } from 'vitest';
+import { openState } from '@bellwether/store';
 import { afterReboot, settableClock } from '../support/machine-faults.ts';
 import { it, together } from '../support/placed.ts';
 import { configOf, eventually, isAlive, type Daemon, type Place } from '../support/programs.ts';
@@ -24,20 +24,21 @@ const bystander = (place: Place): number => {
   place.atEnd(() => process.kill(pid, 'SIGKILL'));
   return pid;
 };
-interface Running {
-  pid?: number;
-  startTime?: string;
-  bootId?: string;
-}
 /** Rewrites the record of the one process that a shepherd has. */
-const editRecord = (folder: string, edit: (record: Running) => void): void => {
-  const file = path.join(folder, 'records.json');
-  const records = JSON.parse(fs.readFileSync(file, 'utf8')) as {
-    readonly running: readonly Running[];
-  };
-  expect(records.running).toHaveLength(1);
-  records.running.forEach(edit);
-  fs.writeFileSync(file, JSON.stringify(records));
+const editRecord = async (
+  folder: string,
+  changed: { readonly pid: number; readonly startTime?: string },
+): Promise<void> => {
+  const store = await openState(folder);
+  const [record] = store.held('running');
+  expect(store.held('running')).toHaveLength(1);
+  if (record === undefined) return;
+  const running = { ...record.running, ...changed };
+  const failure = await new Promise((resolve) =>
+    store.commit([{ kind: 'running', running }], resolve),
+  );
+  expect(failure).toBe(undefined);
+  await store.close();
 };
 const startTimeOf = (pid: number): string =>
   fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21] ?? '';
@@ -56,10 +57,7 @@ describe('a machine that was switched off and on', together, () => {
       await eventually('all is gone', () => processesOf(place, 'sleep').length === 0);
       // The number, and even the time since the boot, are those of another process today.
       const other = bystander(place);
-      editRecord(daemon.folder, (record) => {
-        record.pid = other;
-        record.startTime = startTimeOf(other);
-      });
+      await editRecord(daemon.folder, { pid: other, startTime: startTimeOf(other) });
       const next = await place.again(daemon, afterReboot(place));
       await eventually(
         'it runs again',
@@ -80,9 +78,7 @@ describe('a machine that was switched off and on', together, () => {
     await daemon.kill('SIGKILL');
     process.kill(-before, 'SIGKILL');
     const other = bystander(place);
-    editRecord(daemon.folder, (record) => {
-      record.pid = other;
-    });
+    await editRecord(daemon.folder, { pid: other });
     const next = await place.again(daemon);
     expect(await pidOf(next, 'wanted')).not.toBe(other);
     expect(processesOf(place, 'sleep', '611')).toHaveLength(1);

@@ -10,6 +10,7 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { writable } from '../support/machine-faults.ts';
 
 const sleeper = (name: string, seconds = 600, more = ''): string =>
   `service({ provision: ['${name}'], start: exec(['sleep', '${seconds}'])${more} }),`;
@@ -183,10 +184,9 @@ describe('herd reload', () => {
     const web = await statusOf(daemon, 'web');
     // The file is bad from now on: a life that read it would not be one.
     edit(daemon, 'export default 1;\n');
-    const obstacle = path.join(daemon.folder, 'records.json.new');
-    fs.mkdirSync(path.join(obstacle, 'full'), { recursive: true });
+    writable(daemon, false);
     await daemon.herd('start', 'new');
-    fs.rmSync(obstacle, { recursive: true });
+    writable(daemon, true);
     await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
     expect(await statusOf(daemon, 'web')).toMatchObject({ stage: 'running', pid: web?.pid });
     expect(await statusOf(daemon, 'new')).toMatchObject({ stage: 'stopped' });

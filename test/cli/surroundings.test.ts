@@ -155,7 +155,7 @@ describe('the first hour', together, () => {
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('Service sleeper has been started.');
     expect(stdout).toMatch(/\+ net\n \+ sleeper/);
-    expect(stdout).toContain('/var/lib/bellwether/records.json');
+    expect(stdout).toContain('/var/lib/bellwether/epoch.json');
     expect(stdout).toContain('/var/log/bellwether/sleeper.log');
   });
 });

@@ -127,6 +127,10 @@ const rootBench = async (): Promise<RootBench> => {
         }),
         refs,
         about: () => about,
+        backup: (file, mayReplace, answer) => {
+          asked.push(`backup ${file} ${mayReplace}`);
+          answer.kept({ recordCount: 3, epoch: 2 });
+        },
         uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),

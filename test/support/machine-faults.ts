@@ -1,8 +1,19 @@
 /** What can happen to a whole machine, as far as one that goes on can play it. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { How, Place } from './programs.ts';
+import type { Daemon, How, Place } from './programs.ts';
+
+/**
+ * Lets a daemon write to its files, or not: a limit of no bytes to a file refuses every write, as a full disk does,
+ * and leaves sockets alone.
+ */
+export const writable = ({ process: { pid } }: Daemon, isWritable: boolean): void => {
+  const limit = isWritable ? 'unlimited' : '0';
+  const { status } = spawnSync('prlimit', ['--pid', String(pid), `--fsize=${limit}:unlimited`]);
+  if (status !== 0) throw new Error('cannot run prlimit (util-linux)');
+};
 
 /** How a shepherd starts that believes the machine was switched on anew: its boot id is another one. Needs root. */
 export const afterReboot = (place: Place): How => {

@@ -113,12 +113,8 @@ export const makePlace = (): Place => {
     },
     atEnd: (task) => void tasks.push(task),
     clean: async () => {
-      await Promise.all(
-        [...daemons].map(async (daemon) => {
-          await daemon.kill('SIGTERM');
-          killServicesOf(daemon.folder);
-        }),
-      );
+      await Promise.all([...daemons].map((daemon) => daemon.kill('SIGTERM')));
+      killServicesOf(folder);
       for (const task of tasks.reverse()) await task();
       fs.rmSync(folder, { recursive: true, force: true });
     },
@@ -174,15 +170,26 @@ const begun = (child: ChildProcess): Begun => {
   return { process: child, ended, stdout: () => printed.stdout, stderr: () => printed.stderr };
 };
 
-/** Services outlive a daemon that was killed; the records say which there are. */
+/** Services outlive a daemon that was killed; each has its start id and the home of the place in its environment. */
 const killServicesOf = (folder: string): void => {
-  const file = path.join(folder, 'records.json');
-  if (!fs.existsSync(file)) return;
-  const { running } = JSON.parse(fs.readFileSync(file, 'utf8')) as {
-    running: readonly { pid?: number }[];
-  };
-  for (const { pid } of running)
-    if (pid !== undefined && isAlive(pid)) process.kill(-pid, 'SIGKILL');
+  for (const name of fs.readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    let words: readonly string[];
+    try {
+      words = fs.readFileSync(`/proc/${name}/environ`, 'utf8').split('\0');
+    } catch {
+      continue; // it has ended, or belongs to somebody else
+    }
+    if (!words.includes(`HOME=${folder}`)) continue;
+    if (!words.some((word) => word.startsWith('BELLWETHER_START='))) continue;
+    // Its group where it leads one; else it goes with the group that it is in.
+    for (const target of [-Number(name), Number(name)])
+      try {
+        process.kill(target, 'SIGKILL');
+      } catch {
+        // It has ended since.
+      }
+  }
 };
 
 /** Whether a process of this number runs; one that has ended and waits to be reaped does not. */

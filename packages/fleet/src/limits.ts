@@ -80,6 +80,8 @@ export const LIMITS = {
   logMs: 10_000,
   /** Characters of a URI. */
   uriLength: 4_096,
+  /** Characters of a path: what Linux takes. */
+  pathLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */
   mintCount: 100_000,
   /** Characters of a designator in a message: 40 bits of its hash. */

@@ -47,6 +47,8 @@ export interface LocalRootOptions {
   readonly composition: Ref<Composition>;
   /** Only read. */
   readonly about: () => About;
+  /** Writes the records into a file, and answers with a BackedUp. */
+  readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
   /** The URI of a swissnum at this daemon: a secret. */
   readonly uriOf: (swissnum: Uint8Array) => string;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
@@ -90,6 +92,10 @@ export const makeLocalRoot = (
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),
+    backup: (turn, file, mayReplace) => {
+      checkPath(file);
+      return turn.ask((answer) => options.backup(file, mayReplace === true, answer));
+    },
     reload: (turn, isDryRun, sink) => turn.send(options.composition, 'reload', isDryRun, sink),
     // The answer leaves before the daemon does, as that of a shutdown.
     detach: (turn) => void turn.after(0, (turn) => turn.effect(options.leave)),
@@ -143,6 +149,14 @@ const checkPetname = (petname: unknown): void => {
   const name = readName(petname, 'petname');
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
     throw new Malformed(`petname: expected letters, digits, '.', '_' and '-', found others`);
+};
+/** A path of the daemon's machine. */
+const checkPath = (file: unknown): void => {
+  if (typeof file !== 'string' || !file.startsWith('/') || file.length > LIMITS.pathLength)
+    throw new Malformed(
+      `file: expected an absolute path of at most ${LIMITS.pathLength} characters`,
+    );
+  if (file.includes('\0')) throw new Malformed('file: a path has no zero in it');
 };
 /** Says nothing of what it found: it may be a secret that was mistyped. */
 const checkUri = (uri: unknown): void => {

@@ -55,6 +55,11 @@ export interface LocalRoot {
   refs(): Vow<readonly ListedRef[]>;
   about(): About;
   /**
+   * Writes the daemon's records of one moment into a file on its machine, readable by its owner alone. Kept once it is
+   * durable. Broken with BadRequest for a path that is not absolute, and with what the disk says.
+   */
+  backup(file: string, mayReplace: boolean): Vow<BackedUp>;
+  /**
    * Reads the configuration again and makes the services what it says; a dry run only tells what would
    * change. A bad one changes nothing. Broken with
    * Conflict while another reload is under way.
@@ -101,6 +106,11 @@ export interface Destination {
 export type ListedRef =
   | { readonly petname: string; readonly peer: string }
   | { readonly petname: string; readonly problem: string };
+/** What a backup holds. */
+export interface BackedUp {
+  readonly recordCount: number;
+  readonly epoch: number;
+}
 /** Which daemon this is. */
 export interface About {
   readonly name: string;

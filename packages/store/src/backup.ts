@@ -8,8 +8,10 @@
  * found out. It holds hashes of secrets, no secrets, and names and pids of services: it is made for its owner alone.
  * The key of the node (identity) and its refs are files beside the database, which copy as files do.
  */
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs/promises';
 import path from 'node:path';
+import { ActorError } from '@bellwether/actors';
 import { Cbor } from './cbor.ts';
 import { syncFolder } from './durable-file.ts';
 import { BadBackup } from './errors.ts';
@@ -25,21 +27,28 @@ const chunkBytes = 256 * 1024;
 
 /**
  * Writes a backup, whole or not at all, and readable by its owner alone; settles once it is durable.
- * @throws BadBackup where the file is there already and is not to be replaced; the system's error; what `image` throws
+ * @throws ActorError `already-there` for a file that is not to be replaced; the system's error; what `image` throws
  */
 export const writeBackup = async (
   image: AsyncIterable<readonly [string, Uint8Array]>,
   file: string,
   mayReplace: boolean,
-): Promise<void> => {
+): Promise<{ readonly recordCount: number; readonly epoch: number }> => {
   if (!mayReplace && (await isThere(file)))
-    throw new BadBackup(`backup: ${file} is there already; --yes replaces it`);
-  const temp = `${file}.new`;
-  await fs.rm(temp, { force: true });
+    throw new ActorError('already-there', `backup: ${file} is there already; --yes replaces it`);
+  const temp = `${file}.${randomBytes(6).toString('hex')}.new`;
   const handle = await fs.open(temp, 'wx', 0o600);
+  let written;
   try {
-    for await (const chunk of chunksOf(image)) await handle.writeFile(chunk);
+    let recordCount = -1;
+    let epoch = 0;
+    const seen = (key: string, value: Uint8Array): void => {
+      recordCount += 1;
+      if (key === sealKey) ({ epoch } = readSeal(value, new Cbor()));
+    };
+    for await (const chunk of chunksOf(image, seen)) await handle.writeFile(chunk);
     await handle.sync();
+    written = { recordCount, epoch };
   } catch (error) {
     await fs.rm(temp, { force: true });
     throw error;
@@ -48,14 +57,17 @@ export const writeBackup = async (
   }
   await fs.rename(temp, file);
   await syncFolder(path.dirname(file));
+  return written;
 };
 
 async function* chunksOf(
   image: AsyncIterable<readonly [string, Uint8Array]>,
+  seen: (key: string, value: Uint8Array) => void,
 ): AsyncIterable<Uint8Array> {
   let parts: Uint8Array[] = [magic];
   let gathered = magic.length;
   for await (const [key, value] of image) {
+    seen(key, value);
     const name = Buffer.from(key);
     const head = Buffer.alloc(headBytes);
     head.writeUInt32BE(name.length, 0);

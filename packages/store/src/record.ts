@@ -20,7 +20,10 @@ export const digestBytes = 16;
 /** Values by key; undefined: none shall be there. */
 export type Changes = Map<string, Uint8Array | undefined>;
 
-/** Where a record lies; with fewer parts, what all keys of such records begin with. @throws Misfit for one too long */
+/**
+ * Where a record lies; with fewer parts, what all keys of such records begin with.
+ * @throws Misfit for one that is too long
+ */
 export const keyOf = (kind: string, parts: readonly string[]): string => {
   const key = `${[kind, ...parts.map(escaped)].join('/')}/`;
   if (key.length > limits.keyCharacters)

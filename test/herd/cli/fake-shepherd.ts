@@ -87,6 +87,7 @@ const makeFakeRoot = (
     adoptRef: answer('adoptRef'),
     refs: answer('refs'),
     about: answer('about') as never,
+    backup: answer('backup'),
     reload: answer('reload'),
     detach: answer('detach') as never,
     shutDown: answer('shutDown'),

@@ -35,6 +35,11 @@ export const optionRules = {
     argument: 'FILE',
     about: 'the socket of the shepherd (also: SHEPHERD_SOCKET)',
   },
+  state: {
+    kind: 'text',
+    argument: 'FOLDER',
+    about: 'the state folder of a shepherd that does not run',
+  },
   json: { kind: 'flag', about: 'print one JSON document and nothing else on standard output' },
   timeout: { kind: 'seconds', argument: 'SECONDS', about: 'give up waiting after this long' },
   quiet: { letter: 'q', kind: 'flag', about: 'print no progress' },
@@ -195,6 +200,25 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'op cancel',
     rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),
   ],
+  [
+    'state check',
+    rule('[FILE]', 0, 1, ['state'], 'read all records, or all of a backup, and say what is wrong'),
+  ],
+  [
+    'state backup',
+    rule(
+      'FILE',
+      1,
+      1,
+      ['state', 'yes'],
+      'write all records into a file, also while they are in use',
+    ),
+  ],
+  [
+    'state restore',
+    rule('FILE', 1, 1, ['state'], 'make a backup what the next shepherd begins with'),
+  ],
+  ['state repair', rule('', 0, 0, ['state'], 'make the most of records that are damaged')],
   ['completion', rule('bash|zsh|fish', 1, 1, [], 'print what makes a shell complete these words')],
   ['help', rule('[ACTION...]', 0, 2, [], 'show help')],
 ]);

@@ -123,6 +123,11 @@ const runOwn = async (
       return (await import('./commands/completion.ts')).runCompletion(context, words);
     case 'op cancel':
       return (await import('./commands/op.ts')).runCancel(context, words);
+    case 'state check':
+    case 'state backup':
+    case 'state restore':
+    case 'state repair':
+      return (await import('./commands/state.ts')).runState(context, action, words);
     default:
       return (await import('./commands/ref.ts')).runRef(context, action, words);
   }

@@ -175,6 +175,39 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd op cancel op-1234567890abcdef @web', 'of a ref of yours'],
     ],
   },
+  'state check': {
+    text:
+      'Reads every record of a shepherd that does not run, and says what there is; with FILE the same ' +
+      'of a backup. A shepherd does so at each start. Nothing is changed.',
+    examples: [
+      ['herd state check', 'is it whole?'],
+      ['herd state check --state /var/lib/bellwether', 'that of the system'],
+      ['herd state check monday.backup', 'is a backup whole?'],
+    ],
+  },
+  'state backup': {
+    text:
+      'Writes all records of one moment into a file that you alone may read. A shepherd that runs ' +
+      'writes it itself and goes on. It has no secrets, and neither the key of the node nor its refs: ' +
+      'those are files in the state folder, which copy as files do.',
+    examples: [
+      ['herd state backup monday.backup', 'whether it runs or not'],
+      ['herd state backup monday.backup --state ./a', 'of a folder that no shepherd uses'],
+    ],
+  },
+  'state restore': {
+    text:
+      'Reads a whole backup and makes it what the next shepherd begins with. What was there stays ' +
+      'beside it. It is known from then on as what was put back: rights that were taken back since the ' +
+      'backup was made do not return with it.',
+    examples: [['herd state restore monday.backup', 'while no shepherd runs']],
+  },
+  'state repair': {
+    text:
+      'Where a start is refused for damaged records, and there is no backup: keeps every record that ' +
+      'proves to be whole and says which are lost. The damaged database is left where it was.',
+    examples: [['herd state repair', 'while no shepherd runs']],
+  },
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
     examples: [
@@ -192,6 +225,7 @@ export const pages: Readonly<Record<string, Page>> = {
 /** For every option one command line that has it. */
 export const optionExamples: Readonly<Record<OptionName, string>> = {
   socket: 'herd -s /run/user/1000/bellwether/socket status',
+  state: 'herd state check --state /var/lib/bellwether',
   json: 'herd status --json',
   timeout: 'herd start web-server --timeout 300',
   quiet: 'herd -q stop web-server',

@@ -23,6 +23,8 @@
  *     reload      isDryRun, exitCode, difference: added, changed (name, paths), removed, …;
  *                 pending: what a restart upgrades; outcome, where something was done
  *     detach      the shepherd ends, and its services go on
+ *     state       what: checked, backed-up, restored, repaired; state or file, counts, epoch, restored; processes
+ *                 where a folder was checked; store, former where another database counts now; lost, lostCount
  *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal

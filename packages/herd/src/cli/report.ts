@@ -20,6 +20,7 @@ const exitCodes: Readonly<Record<string, number>> = {
   'bad-ref': 2,
   'unknown-ref': 2,
   'unsafe-file': 2,
+  'bad-backup': 2,
   'already-there': 9,
   locked: 9,
   superseded: 9,

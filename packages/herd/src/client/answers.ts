@@ -19,7 +19,7 @@ import {
   type Read,
   type Status,
 } from '@bellwether/shepherd';
-import type { About, Difference, Reloaded } from '@bellwether/fleet';
+import type { About, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
 import { maxTextCharacters } from './limits.ts';
 
 /** A peer answered something that is no answer to what was asked. */
@@ -114,6 +114,12 @@ const readRefused = struct<Extract<Reloaded, { readonly kind: 'refused' }>>(
   { kind: exactly('refused'), problems: list(reader.text, limits.listCount) },
   {},
 );
+/** What a backup holds. @throws BadAnswer */
+export const backedUpIn: (value: unknown) => BackedUp = checked(
+  struct<BackedUp>({ recordCount: readCount, epoch: readCount }, {}),
+  'backup',
+);
+
 /** What came of a reload. @throws BadAnswer */
 export const reloadedIn: (value: unknown) => Reloaded = checked(
   (value, what): Reloaded =>

@@ -24,6 +24,8 @@ export const completionDialMs = 500;
 export const completionProbeMs = 200;
 /** Milliseconds for a question that a shepherd answers from what it has. */
 export const questionMs = 10_000;
+/** Milliseconds for a backup: 2,000,000 records of a slow disk. */
+export const backupMs = 600_000;
 /**
  * Milliseconds that we wait longer than the peer was given, so that its own words about time
  * arrive.

@@ -1,7 +1,15 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
-import type { About, Reloaded } from '@bellwether/fleet';
+import type { About, BackedUp, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
-import { aboutIn, changesIn, linesIn, outcomeIn, reloadedIn, textIn } from './answers.ts';
+import {
+  aboutIn,
+  backedUpIn,
+  changesIn,
+  linesIn,
+  outcomeIn,
+  reloadedIn,
+  textIn,
+} from './answers.ts';
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
@@ -27,6 +35,8 @@ export interface RootClient {
   /** Follows what happens to all services. */
   followHistory(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
   about(patience: Patience): Promise<About>;
+  /** The shepherd writes its records into a file, whose path is absolute. */
+  backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
   /** The URI of a new facet: a secret. */
   mint(service: string, patience: Patience): Promise<string>;
   adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
@@ -52,6 +62,8 @@ export const rootClient = (line: Line): RootClient => ({
   followHistory: (query, told, onInterrupt) =>
     openLog(line, 'follow-history', [], query, told, onInterrupt),
   about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
+  backup: async (file, mayReplace, patience) =>
+    backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),
   mint: async (service, patience) =>
     textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
   adoptRef: async (petname, uri, patience) => {

@@ -34,7 +34,7 @@ export interface ActorParts
   extends
     Omit<ShepherdOptions, 'monitor' | 'clock'>,
     Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
-    Pick<LocalRootOptions, 'about' | 'end' | 'leave'> {
+    Pick<LocalRootOptions, 'about' | 'backup' | 'end' | 'leave'> {
   readonly backend: ProcessBackend;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall' | 'after'>;
@@ -60,7 +60,7 @@ export interface DaemonActors {
 export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location } = parts;
-  const { name, prober, logFiles, log, records, about, end, leave } = parts;
+  const { name, prober, logFiles, log, records, about, backup, end, leave } = parts;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
   const common = { name, epoch, prober, logFiles, clock, log, records };
@@ -76,6 +76,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     refs,
     peers,
     about,
+    backup,
     uriOf: (swissnum) => sturdyrefUri(new Sturdyref(location(), swissnum)),
     end,
     leave,

@@ -12,6 +12,7 @@
  */
 import {
   createVat,
+  reasonOf,
   type Answer,
   type Frontier,
   type Log,
@@ -30,7 +31,7 @@ import {
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
-import type { Store } from '@bellwether/store';
+import { writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { foundIn, type PortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
@@ -240,6 +241,7 @@ class VatLife implements Life {
       refs: this.#refs,
       destinations,
       about: () => this.#about(),
+      backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),
       location: () => this.#publicLocation(),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
@@ -255,6 +257,17 @@ class VatLife implements Life {
     const { name, version } = this.#parts;
     const locations = this.locations.map(peerUri);
     return { name, version, pid: process.pid, locations };
+  }
+
+  #backup(file: string, mayReplace: boolean, answer: Answer): void {
+    const { store, log } = this.#parts;
+    writeBackup(store.image(), file, mayReplace).then(
+      ({ recordCount, epoch }) => {
+        log('state.backed-up', { file, recordCount });
+        answer.kept({ recordCount, epoch });
+      },
+      (error: unknown) => answer.broken(reasonOf(error)),
+    );
   }
 
   /** Where minted refs lead: to the network where there is one, else to the socket. */

@@ -1,0 +1,191 @@
+/**
+ * `herd state …`: the records of a shepherd that does not run, and the backup of one that does.
+ *
+ *     check      reads a folder, or a backup
+ *     backup     without --state the shepherd that runs writes it; where none runs, or with --state, this program does
+ *     restore    a backup into a folder                      both keep the database that was there
+ *     repair     what can be read of a folder
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  backupState,
+  checkBackup,
+  checkState,
+  repairState,
+  restoreState,
+  runningIn,
+  type Replaced,
+  type Report,
+} from '@bellwether/store';
+import { isRemote } from '@bellwether/actors';
+import { codeIn } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import { backupMs } from '../../client/limits.ts';
+import { placesOf } from '../../client/place.ts';
+import { prepareState } from '../../daemon/folders.ts';
+import { lockFolder } from '../../daemon/lock.ts';
+import { type Context, patienceOf, withRoot } from '../context.ts';
+import { counted } from '../format/times.ts';
+import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
+
+/** Runs `herd state ACTION …`; the result is the exit code. @throws DamagedState, BadBackup, Locked, … */
+export const runState = async (
+  context: Context,
+  action: string,
+  words: readonly string[],
+): Promise<number> => {
+  const [word] = words;
+  const file = word === undefined ? undefined : path.resolve(word);
+  switch (action) {
+    case 'state check':
+      return file === undefined ? checkFolder(context) : checkFile(context, file);
+    case 'state backup':
+      return backup(context, file ?? '');
+    case 'state restore':
+      return restore(context, file ?? '');
+    case 'state repair':
+      return repair(context);
+    default:
+      throw new Usage(`'${action}' is not known`);
+  }
+};
+
+const checkFolder = async (context: Context): Promise<number> => {
+  const state = await lockedState(context);
+  const report = await checkState(state);
+  // Programs look for processes that nobody looks after any more.
+  const processes = context.options.json === true ? { processes: await runningIn(state) } : {};
+  const document = { kind: 'state', what: 'checked', state, ...report, ...processes };
+  print(context, [`${visible(state)}: good, ${wordsFor(report)}`], document);
+  return 0;
+};
+
+const checkFile = async (context: Context, file: string): Promise<number> => {
+  if (context.options.state !== undefined)
+    throw new Usage('a folder and a backup are checked one at a time');
+  mustBeThere(file);
+  const report = await checkBackup(file);
+  print(context, [`${visible(file)}: a whole backup, ${wordsFor(report)}`], {
+    kind: 'state',
+    what: 'checked',
+    file,
+    ...report,
+  });
+  return 0;
+};
+
+const backup = async (context: Context, file: string): Promise<number> => {
+  const { yes, timeout } = context.options;
+  const done = (recordCount: number, epoch: number, others: object): number => {
+    print(context, [`${counted(recordCount, 'record')} are in ${visible(file)}.`], {
+      kind: 'state',
+      what: 'backed-up',
+      file,
+      recordCount,
+      epoch,
+      ...others,
+    });
+    return 0;
+  };
+  if (context.options.state === undefined) {
+    try {
+      const patience = patienceOf(context, timeout ?? backupMs);
+      const { recordCount, epoch } = await withRoot(context, (root) =>
+        root.backup(file, yes === true, patience),
+      );
+      return done(recordCount, epoch, {});
+    } catch (error) {
+      if (!isNobodyThere(context, error)) throw error;
+    }
+  }
+  const report = await backupState(await lockedState(context), file, yes === true);
+  return done(recordCountOf(report), report.epoch, { counts: report.counts });
+};
+
+/** Nobody runs at the usual place. Whoever named a socket meant one shepherd, and its folder is not known here. */
+const isNobodyThere = ({ options, terminal }: Context, error: unknown): boolean =>
+  !isRemote(error) &&
+  codeIn(error) === 'no-shepherd' &&
+  options.socket === undefined &&
+  (terminal.env['SHEPHERD_SOCKET'] ?? '') === '';
+
+const restore = async (context: Context, file: string): Promise<number> => {
+  mustBeThere(file);
+  const state = folderOf(context);
+  await prepareState({ state });
+  await lockFolder(state);
+  const replaced = await restoreState(state, file);
+  print(
+    context,
+    [
+      `The next shepherd on ${visible(state)} begins with ${wordsFor(replaced)}.`,
+      'What was granted before has to be confirmed: it may have been taken back since that backup.',
+      ...formerLines(replaced),
+    ],
+    { kind: 'state', what: 'restored', state, file, ...replaced },
+  );
+  return 0;
+};
+
+const repair = async (context: Context): Promise<number> => {
+  const state = await lockedState(context);
+  const repaired = await repairState(state);
+  const { lost, lostCount } = repaired;
+  const lostLines =
+    lostCount === 0
+      ? ['Nothing was lost.']
+      : [
+          `${counted(lostCount, 'record')} lost.`,
+          ...lost.map((key) => `  ${visible(key)}`),
+          ...(lost.length > 0 && lost.length < lostCount
+            ? [`  and ${lostCount - lost.length} more`]
+            : []),
+        ];
+  print(
+    context,
+    [
+      `The next shepherd on ${visible(state)} begins with ${wordsFor(repaired)}.`,
+      ...lostLines,
+      ...formerLines(repaired),
+    ],
+    { kind: 'state', what: 'repaired', state, ...repaired },
+  );
+  return 0;
+};
+
+const formerLines = ({ former, store }: Replaced): readonly string[] =>
+  former === undefined
+    ? []
+    : [
+        `What was there before is left in ${former}; ${store} counts now. Remove the former at will.`,
+      ];
+
+const folderOf = ({ terminal, options }: Context): string =>
+  path.resolve(options.state ?? placesOf(terminal).state);
+
+/** The folder, once no shepherd can be on it. It is never made here. @throws Usage, UnsafePlace, Locked */
+const lockedState = async (context: Context): Promise<string> => {
+  const state = folderOf(context);
+  if (!fs.existsSync(state))
+    throw new Usage(`there is no folder ${state}`, 'Name the state folder with --state FOLDER.');
+  await prepareState({ state });
+  await lockFolder(state);
+  return state;
+};
+
+const mustBeThere = (file: string): void => {
+  if (!fs.existsSync(file)) throw new Usage(`there is no file ${file}`);
+};
+
+const recordCountOf = ({ counts }: Report): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** `12 records (desired 3, running 2), epoch 4, put back in epoch 4`. */
+const wordsFor = (report: Report): string => {
+  const kinds = Object.entries(report.counts).map(([kind, count]) => `${kind} ${count}`);
+  const list = kinds.length === 0 ? '' : ` (${kinds.join(', ')})`;
+  const restored = report.restored === 0 ? '' : `, put back in epoch ${report.restored}`;
+  return `${counted(recordCountOf(report), 'record')}${list}, epoch ${report.epoch}${restored}`;
+};
