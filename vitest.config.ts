@@ -7,6 +7,7 @@ const real = [
   'test/fleet-examples/**/*.test.ts',
   'test/shepherd/node/**/*.test.ts',
   'test/herd/config/**/*.test.ts',
+  'test/store/kills.test.ts',
 ];
 
 export default defineConfig({

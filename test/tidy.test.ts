@@ -26,7 +26,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_300,
   'packages/ocapn': 5_300,
   'packages/shepherd': 8_500,
-  'packages/store': 1_750,
+  'packages/store': 1_950,
   'packages/fleet': 4_000,
   'packages/bellwether': 500,
   'packages/herd': 8_500,

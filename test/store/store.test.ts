@@ -11,7 +11,7 @@ storeSuite('its twin in memory', memoryRig);
 storeSuite('LevelDB', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-store-'));
   return {
-    place: levelPlace(path.join(folder, 'store'), folder),
+    place: levelPlace(folder, folder, { mayBeNew: true }),
     mark: new MemoryMark(),
     clean: () => fs.rmSync(folder, { recursive: true, force: true }),
   };

@@ -59,14 +59,15 @@ export const legacyEntries = async (state: string): Promise<readonly StoreRecord
 export const damagedLegacy = (state: string, error: unknown): DamagedState =>
   new DamagedState(
     `state: cannot take over ${path.join(state, fileName)}: ${wordsOf(error)}. Nothing was changed. Put an older ` +
-      'copy of it there, or move it away: services that still run are then unknown to the new daemon, and refs minted ' +
-      'here no longer work.',
+      'copy of it there, or move it away: services that still run are then unknown to the new daemon, and ' +
+      'refs minted here no longer work.',
     { cause: error },
   );
 
 /**
  * Puts the records file out of the way, once the database counts that holds all of it.
- * @throws DamagedState where that was done before: an older daemon has run since, and each knows what the other does not
+ * @throws DamagedState where that was done before: an older daemon has run since, and each knows what the other does
+ * not
  */
 export const setLegacyAside = async (state: string): Promise<void> => {
   const [from, to] = [path.join(state, fileName), path.join(state, aside)];

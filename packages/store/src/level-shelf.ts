@@ -6,23 +6,49 @@
  * ago may be gone after a loss of power, though its content was synced. So the folder is synced with every batch;
  * where no name is new that costs no write.
  */
+import fs from 'node:fs/promises';
+import path from 'node:path';
 import type { ClassicLevel } from 'classic-level';
+import { Crc } from './crc.ts';
 import { syncFolder } from './durable-file.ts';
 import { DamagedState, DiskFailed, wayOut, wordsOf } from './errors.ts';
+import { isSoundLog } from './level-log.ts';
+import { isSoundTable } from './level-table.ts';
 import type { Changes } from './record.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
 
 /** Keys and values of the database as it is opened here. */
 type Level = ClassicLevel<string, Uint8Array>;
+interface LevelIterator {
+  nextv(count: number): Promise<[string, Uint8Array][]>;
+  close(): Promise<void>;
+}
 
-/** A database in a folder of its own, which no other process may have open. `state` is the folder that hints name. */
-export const levelPlace = (folder: string, state: string): ShelfPlace => ({
+/** What is taken for a database. */
+export interface LevelHow {
+  /** An empty folder is one that is new, not one that was lost. */
+  readonly mayBeNew?: boolean;
+  /** Whatever LevelDB can read is wanted, be it old or full of holes. */
+  readonly mayBeDamaged?: boolean;
+}
+
+/**
+ * A database in a folder of its own, which is there already, and which no other process may have open. `state` is the
+ * folder that hints name.
+ */
+export const levelPlace = (
+  folder: string,
+  state: string,
+  { mayBeNew = false, mayBeDamaged = false }: LevelHow = {},
+): ShelfPlace => ({
   name: folder,
   open: async () => {
+    if (!mayBeDamaged) await refuseDamaged(folder, state);
     const { ClassicLevel } = await import('classic-level');
     const level: Level = new ClassicLevel(folder, {
       keyEncoding: 'utf8',
       valueEncoding: 'view',
+      createIfMissing: mayBeNew,
       // Values are small and their digests do not compress.
       compression: false,
     });
@@ -48,6 +74,31 @@ export const rebuildLevel = async (folder: string, state: string): Promise<void>
   } catch (error) {
     throw failure(error, folder, state);
   }
+};
+
+/** LevelDB reads over what is broken in its logs and tables. @throws DamagedState, DiskFailed */
+const refuseDamaged = async (folder: string, state: string): Promise<void> => {
+  const name = await damagedFile(folder).catch((error: unknown) => {
+    throw failure(error, folder, state);
+  });
+  if (name !== undefined)
+    throw new DamagedState(
+      `state: cannot use ${folder}: what is in ${name} is not what was written. ${wayOut(state)}`,
+    );
+};
+
+/** The name of the first damaged file, read one at a time; LevelDB itself proves CURRENT and the manifest. */
+const damagedFile = async (folder: string): Promise<string | undefined> => {
+  const crc = new Crc();
+  for (const name of await fs.readdir(folder)) {
+    const judge = /^\d+\.log$/.test(name)
+      ? isSoundLog
+      : /^\d+\.ldb$/.test(name)
+        ? isSoundTable
+        : undefined;
+    if (judge !== undefined && !judge(await fs.readFile(path.join(folder, name)), crc)) return name;
+  }
+  return undefined;
 };
 
 class LevelShelf implements Shelf {
@@ -83,10 +134,14 @@ class LevelShelf implements Shelf {
     }
   }
 
-  async *read(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
-    // Keys are text, and no text of UTF-8 has a byte above 0xf4.
+  read(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+    // Keys are text, and none has a character above the last one.
     const range = prefix === '' ? {} : { gte: prefix, lt: `${prefix}\u{10ffff}` };
-    const iterator = this.#level.iterator(range);
+    // An iterator sees what is there when it is made.
+    return this.#entriesOf(this.#level.iterator(range));
+  }
+
+  async *#entriesOf(iterator: LevelIterator): AsyncIterable<readonly [string, Uint8Array]> {
     try {
       for (;;) {
         const batch = await iterator.nextv(batchCount);
@@ -109,14 +164,14 @@ class LevelShelf implements Shelf {
 /** Records that are fetched at once while all are read. */
 const batchCount = 256;
 
-/** What LevelDB says, as one of ours; its own words are the cause's. */
+/** What LevelDB or the system says, as one of ours; its own words are the cause's. */
 const failure = (error: unknown, folder: string, state: string): Error => {
   if (error instanceof DamagedState || error instanceof DiskFailed) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = (cause as { readonly code?: unknown } | undefined)?.code;
   const words = wordsOf(cause);
   // A file of it that is missing is an input error for LevelDB, and damage for us.
-  if (code === 'LEVEL_CORRUPTION' || /No such file|not an sstable|does not exist/.test(words))
+  if (code === 'LEVEL_CORRUPTION' || /no such file|not an sstable|does not exist/i.test(words))
     return new DamagedState(`state: cannot use ${folder}: ${words}. ${wayOut(state)}`, { cause });
   if (code === 'LEVEL_LOCKED')
     return new DiskFailed(`state: ${folder} is open in another process: ${words}`, { cause });

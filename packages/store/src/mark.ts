@@ -104,7 +104,10 @@ export const readMark = async (state: string): Promise<MarkFile | undefined> => 
   }
 };
 
-/** The text of a file that is not too long, or undefined where there is none. @throws DamagedState, the system's error */
+/**
+ * The text of a file that is not too long, or undefined where there is none.
+ * @throws DamagedState, the system's error
+ */
 export const contentOf = async (file: string, maxBytes: number): Promise<string | undefined> => {
   try {
     const { size } = await fs.stat(file);

@@ -89,12 +89,18 @@ class MemoryShelf implements Shelf {
     return keys.map((key) => values.get(key));
   }
 
-  async *read(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
+  read(prefix: string): AsyncIterable<readonly [string, Uint8Array]> {
     const found = [...this.#disk.read()].filter(([key]) => key.startsWith(prefix));
-    yield* found.sort(([a], [b]) => (a < b ? -1 : 1));
+    return inOrder(found);
   }
 
   async close(): Promise<void> {
     this.#isBroken = true;
   }
+}
+
+async function* inOrder(
+  entries: (readonly [string, Uint8Array])[],
+): AsyncIterable<readonly [string, Uint8Array]> {
+  yield* entries.sort(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }

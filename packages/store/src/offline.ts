@@ -160,7 +160,7 @@ const saveFrom = async (state: string, from: string, to: string): Promise<Saved>
 
 const readSound = async (state: string, name: string): Promise<Saved> => {
   const cbor = new Cbor();
-  const shelf = await levelPlace(path.join(state, name), state).open();
+  const shelf = await levelPlace(path.join(state, name), state, { mayBeDamaged: true }).open();
   const values = new Map<string, Uint8Array>();
   const lost: string[] = [];
   let seal: Seal | undefined;

@@ -41,7 +41,8 @@ const markOf = async (state: string): Promise<MarkFile> => {
   const folders = await storesIn(state);
   if (folders.length > 0)
     throw new DamagedState(
-      `state: ${state} has ${folders.map(folderName).join(', ')} and no epoch.json, which says what counts. ${wayOut(state)}`,
+      `state: ${state} has ${folders.map(folderName).join(', ')} and no epoch.json, which ` +
+        `says what counts. ${wayOut(state)}`,
     );
   const mark = new MarkFile(state, 0, folderName(1));
   await mark.point(mark.store, 0);
@@ -80,7 +81,7 @@ export const makeStore = async (
   await fs.rm(folder, { recursive: true, force: true });
   await fs.mkdir(folder, { mode: 0o700 });
   try {
-    const shelf = await levelPlace(folder, state).open();
+    const shelf = await levelPlace(folder, state, { mayBeNew: true }).open();
     const seal = await fill(shelf, values, epoch).finally(() => shelf.close());
     await syncFolder(state);
     return seal;
