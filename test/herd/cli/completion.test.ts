@@ -67,7 +67,7 @@ describe('completion', () => {
     ['op ', ['cancel']],
     ['op cancel ', []],
     ['completion ', ['bash', 'zsh', 'fish']],
-    ['help sta', ['status', 'start']],
+    ['help sta', ['status', 'start', 'state']],
     ['help ref m', ['mint']],
     ['start --min', ['--min-ready']],
     ['stop --min', []],
