@@ -109,7 +109,11 @@ const setUp = () => {
   try {
     if (!isFresh(installStamp, install)) {
       say('installing dependencies (npm ci); only the first time');
-      mustRun('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], 'npm ci');
+      mustRun(
+        'npm',
+        ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+        'npm ci',
+      );
       fs.writeFileSync(installStamp, install);
     }
     if (!isFresh(buildStamp, build)) {
