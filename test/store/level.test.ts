@@ -9,6 +9,9 @@ import { fill } from '../../packages/store/src/fill.ts';
 import { temporaryFolder } from '../support/store-folder.ts';
 import { commit } from '../support/store-rig.ts';
 
+/** Real files, each synced, beside other tests on few cores. */
+const slow = { timeout: 60_000 } as const;
+
 const at = temporaryFolder();
 const isSound = (log: Uint8Array): boolean => isSoundLog(log, new Crc());
 const batchCount = 12;
@@ -57,8 +60,8 @@ beforeEach(async () => {
   await store.close();
 });
 
-describe('a log that ends anywhere', () => {
-  it('has what was acknowledged by then, and no half of a batch', { timeout: 20_000 }, async () => {
+describe('a log that ends anywhere', slow, () => {
+  it('has what was acknowledged by then, and no half of a batch', async () => {
     const last = ends.at(-1) ?? 0;
     for (let end = 0; end <= last; end += end < (ends.at(-2) ?? 0) ? 83 : 3) {
       const acknowledged = ends.filter((each) => each <= end).length - 1;
@@ -80,7 +83,7 @@ describe('a log that ends anywhere', () => {
   });
 });
 
-describe('a file with one wrong bit', () => {
+describe('a file with one wrong bit', slow, () => {
   const outcome = async (name: string, byte: number): Promise<number | Error> => {
     const copy = copied((folder) => {
       const content = fs.readFileSync(path.join(folder, name));
@@ -111,7 +114,7 @@ describe('a file with one wrong bit', () => {
     },
   );
 
-  it('of any other file is refused, or does not matter', { timeout: 20_000 }, async () => {
+  it('of any other file is refused, or does not matter', async () => {
     // From the log into a table.
     expect(await numberIn(at('whole'))).toBe(batchCount);
     const names = fs.readdirSync(at('whole')).filter((name) => !/^(LOG|LOCK)/.test(name));
@@ -125,7 +128,7 @@ describe('a file with one wrong bit', () => {
   });
 });
 
-describe('a log', () => {
+describe('a log', slow, () => {
   it('of batches longer than a block is sound, and not with a bit wrong in its first', async () => {
     const store = await openStore(levelPlace(at('whole'), 'state'), new MemoryMark(), 'state');
     for (const operation of ['a', 'b', 'c']) {

@@ -21,6 +21,9 @@ import { keyOf } from '../../packages/store/src/record.ts';
 import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts';
 import { allOf, commit, kindNames, samples } from '../support/store-rig.ts';
 
+/** Real files, each synced, beside other tests on few cores. */
+const slow = { timeout: 60_000 } as const;
+
 const at = temporaryFolder();
 const all = kindNames.map((kind) => samples[kind]);
 const folder = (name: string): string => {
@@ -37,7 +40,7 @@ const found = (state: string) => using(state, allOf);
 const epochOf = (state: string): Promise<Epoch> =>
   using(state, (store) => Promise.resolve(store.epoch));
 
-describe('a backup', () => {
+describe('a backup', slow, () => {
   it('has every record of one moment, is checked, and gives them all back elsewhere', async () => {
     const a = folder('a');
     await using(a, async (store) => {
@@ -108,7 +111,7 @@ describe('a backup', () => {
   });
 });
 
-describe('a restore', () => {
+describe('a restore', slow, () => {
   it('begins an epoch in which nothing was granted yet: what was taken back stays so', async () => {
     const a = folder('a');
     await put(a, samples.grant);
@@ -190,7 +193,7 @@ describe('a restore', () => {
   });
 });
 
-describe('a check', () => {
+describe('a check', slow, () => {
   it('counts what is there, and names the processes that nobody looks after', async () => {
     const a = folder('a');
     await put(a, ...all);
@@ -207,7 +210,7 @@ describe('a check', () => {
   });
 });
 
-describe('a repair', () => {
+describe('a repair', slow, () => {
   const names = Array.from({ length: 200 }, (_none, at) => `service-${at}`);
   const filled = async (): Promise<string> => {
     const a = folder('a');

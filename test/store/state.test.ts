@@ -16,6 +16,9 @@ import { keyOf, sealed } from '../../packages/store/src/record.ts';
 import { contentOf, cutOffAt, temporaryFolder } from '../support/store-folder.ts';
 import { allOf, commit, samples } from '../support/store-rig.ts';
 
+/** Real files, each synced, beside other tests on few cores. */
+const slow = { timeout: 60_000 } as const;
+
 const at = temporaryFolder();
 const using = async <T>(work: (store: Store) => Promise<T>): Promise<T> => {
   const store = await openState(at());
@@ -46,7 +49,7 @@ const fromLegacy = [
 const writeLegacy = (content: unknown = legacy): void =>
   fs.writeFileSync(at('records.json'), JSON.stringify(content));
 
-describe('a state folder', () => {
+describe('a state folder', slow, () => {
   it('begins with nothing, for its owner alone, and keeps what it is given', async () => {
     expect(await found()).toEqual([]);
     expect(await put(samples.desired)).toBe(undefined);
@@ -160,7 +163,7 @@ describe('a state folder', () => {
   });
 });
 
-describe('a records file of an older version', () => {
+describe('a records file of an older version', slow, () => {
   it('is taken over once, and kept aside', async () => {
     writeLegacy();
     expect(await found()).toEqual(fromLegacy);

@@ -6,6 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { allOf, commit, memoryRig, samples } from '../support/store-rig.ts';
 import { storeSuite } from '../support/store-suite.ts';
 
+/** Real files, each synced, beside other tests on few cores. */
+const slow = { timeout: 60_000 } as const;
+
 storeSuite('its twin in memory', memoryRig);
 
 storeSuite('LevelDB', () => {
@@ -17,7 +20,7 @@ storeSuite('LevelDB', () => {
   };
 });
 
-describe('a disk in memory', () => {
+describe('a disk in memory', slow, () => {
   it('loses what was written and not synced, with the power and not with the daemon', async () => {
     for (const losesPower of [false, true]) {
       const disk = new MemoryDisk();

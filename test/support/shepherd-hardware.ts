@@ -1,5 +1,6 @@
 /** What of a simulated machine outlives its daemon: its processes and its disk. */
 import type { Commit, World } from '@bellwether/actors';
+import { checkEntries } from '@bellwether/store';
 import {
   StartFailed,
   type Command,
@@ -192,6 +193,8 @@ export class Disk {
   }
   view(say: (ms: number, task: () => void) => void): Commit {
     return (entries, done) => {
+      // What a simulated daemon writes is what a real one could keep.
+      checkEntries(entries);
       const ms = this.commitMs * this.#world.random();
       say(ms / 2, () => {
         const fails = this.commitCount + 1 === this.failAt;

@@ -5,7 +5,8 @@ import { allOf, commit, FaultyPlace, kindNames, samples, type StoreRig } from '.
 
 /** Runs the suite; `make` gives an empty place each time. */
 export const storeSuite = (name: string, make: () => StoreRig): void => {
-  describe(`a store on ${name}`, () => {
+  // Of LevelDB every write is synced, beside other tests on few cores.
+  describe(`a store on ${name}`, { timeout: 60_000 }, () => {
     let rig: StoreRig;
     let place: FaultyPlace;
     const stores: Store[] = [];

@@ -3,6 +3,7 @@ export { writeBackup } from './backup.ts';
 export { replaceFile, syncFolder } from './durable-file.ts';
 export { BadBackup, DamagedState, DiskFailed, NewerState } from './errors.ts';
 export { fill } from './fill.ts';
+export { checkEntries } from './record.ts';
 export {
   type Erasure,
   type KindName,

@@ -9,7 +9,7 @@
  * the key that it was written for is part of the proof.
  */
 import { createHash } from 'node:crypto';
-import type { Cbor } from './cbor.ts';
+import { Cbor } from './cbor.ts';
 import { NewerState } from './errors.ts';
 import { erased, kindOf, type KindName, type StoreRecord } from './kinds.ts';
 import { limits } from './limits.ts';
@@ -63,6 +63,14 @@ export const changesOf = (
   if (changes.size > limits.changeCount)
     throw new Misfit(`${changes.size} changes in one commit, at most ${limits.changeCount}`);
   return { changes, takesAway };
+};
+
+/**
+ * Whether a store would take these entries: for stand-ins of one that keep entries as they are.
+ * @throws as changesOf
+ */
+export const checkEntries = (entries: readonly unknown[]): void => {
+  changesOf(entries, new Cbor());
 };
 
 /** The same record is the same bytes, whoever made it. */
