@@ -32,6 +32,8 @@ const { build } = await import('esbuild');
 const out = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-run-'));
 try {
   const outfile = path.join(out, `${name}.mjs`);
+  // What stays outside of the bundle is looked for beside it.
+  fs.symlinkSync(path.join(root, 'node_modules'), path.join(out, 'node_modules'));
   await build({
     entryPoints: [path.join(hasPeers ? peers : home, `${name}.ts`)],
     outfile,

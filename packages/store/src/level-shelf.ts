@@ -44,6 +44,8 @@ export const levelPlace = (
   name: folder,
   open: async () => {
     if (!mayBeDamaged) await refuseDamaged(folder, state);
+    // LevelDB makes its files as the umask says, so it is the folder that keeps others out.
+    await fs.chmod(folder, 0o700);
     const { ClassicLevel } = await import('classic-level');
     const level: Level = new ClassicLevel(folder, {
       keyEncoding: 'utf8',
