@@ -1,8 +1,10 @@
 /** LevelDB after a loss of power and after the disk has rotted: it opens on what was acknowledged, or not at all. */
 import fs from 'node:fs';
+import fsPromises from 'node:fs/promises';
 import path from 'node:path';
 import { DamagedState, DiskFailed, levelPlace, MemoryMark, openStore } from '@bellwether/store';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { ClassicLevel } from 'classic-level';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Crc } from '../../packages/store/src/crc.ts';
 import { isSoundLog } from '../../packages/store/src/level-log.ts';
 import { fill } from '../../packages/store/src/fill.ts';
@@ -58,6 +60,32 @@ beforeEach(async () => {
     ends.push(fs.statSync(logOf(at('whole'))).size);
   }
   await store.close();
+});
+
+describe('a commit', slow, () => {
+  it('is synced by LevelDB, and the folder after it, before anybody is told', async () => {
+    const steps: string[] = [];
+    const real = ClassicLevel.prototype.batch as (...args: unknown[]) => Promise<void>;
+    const batch = vi.spyOn(ClassicLevel.prototype, 'batch').mockImplementation(async function (
+      this: unknown,
+      ...args: unknown[]
+    ) {
+      await real.apply(this, args);
+      steps.push(`batch ${JSON.stringify(args[1])}`);
+    } as never);
+    const open = vi.spyOn(fsPromises, 'open');
+    try {
+      const store = await openStore(levelPlace(at('whole'), 'state'), new MemoryMark(), 'state');
+      open.mockClear();
+      await commit(store, { kind: 'port', port: 1 });
+      steps.push(`synced ${open.mock.calls.map(([place]) => String(place)).join()}`, 'told');
+      await store.close();
+    } finally {
+      batch.mockRestore();
+      open.mockRestore();
+    }
+    expect(steps).toEqual(['batch {"sync":true}', `synced ${at('whole')}`, 'told']);
+  });
 });
 
 describe('a log that ends anywhere', slow, () => {

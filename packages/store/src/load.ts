@@ -3,31 +3,26 @@ import type { Cbor } from './cbor.ts';
 import { DamagedState, NewerState, wayOut, wordsOf } from './errors.ts';
 import { kinds, type StoreRecord } from './kinds.ts';
 import { limits } from './limits.ts';
-import { recordOf } from './record.ts';
+import { provedKind, recordOf } from './record.ts';
 import { readSeal, sealKey, Tally, type Seal } from './seal.ts';
 import { Misfit } from './shape.ts';
 import type { Shelf } from './shelf.ts';
 
-/** A record that is kept in memory, and its bytes. */
-export interface Held {
-  readonly value: Uint8Array;
-  readonly record: StoreRecord;
-}
 /** What was found. */
 export interface Loaded {
   readonly seal: Seal;
-  /** By key, in the order of keys: the records of those kinds that a start needs whole. */
-  readonly held: Map<string, Held>;
+  /** By key, in the order of keys: the values of those kinds that a start needs whole. */
+  readonly held: Map<string, Uint8Array>;
 }
 
 /**
- * Reads everything; memory is bounded by what is held.
+ * Reads everything; memory is bounded by what is held. Of the other kinds the shape is looked at when one is read.
  * @throws DamagedState, NewerState, DiskFailed
  */
 export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loaded> => {
   let seal: Seal | undefined;
   const tally = new Tally({ count: 0, sum: new Uint8Array(16) });
-  const held = new Map<string, Held>();
+  const held = new Map<string, Uint8Array>();
   let at = '';
   try {
     for await (const [key, value] of shelf.read('')) {
@@ -36,11 +31,13 @@ export const load = async (shelf: Shelf, cbor: Cbor, state: string): Promise<Loa
         seal = readSeal(value, cbor);
         continue;
       }
-      const record = recordOf(key, value, cbor);
+      const kind = provedKind(key, value);
       tally.change(undefined, value);
       if (tally.total().count > limits.recordCount)
         throw new Misfit(`there are more than ${limits.recordCount} records`);
-      if (kinds[record.kind].isHeld) held.set(key, { value: value.slice(), record });
+      if (!kinds[kind].isHeld) continue;
+      recordOf(key, value, cbor);
+      held.set(key, value.slice());
     }
     at = sealKey;
     if (seal === undefined) throw new Misfit('it is missing');

@@ -11,7 +11,7 @@
 import { createHash } from 'node:crypto';
 import { Cbor } from './cbor.ts';
 import { NewerState } from './errors.ts';
-import { erased, kindOf, type KindName, type StoreRecord } from './kinds.ts';
+import { erased, kindOf, kinds, type Kind, type KindName, type StoreRecord } from './kinds.ts';
 import { limits } from './limits.ts';
 import { Misfit } from './shape.ts';
 
@@ -93,7 +93,7 @@ export const sealed = (key: string, payload: Uint8Array): Uint8Array => {
 };
 
 const digestOf = (key: string, payload: Uint8Array): Uint8Array =>
-  createHash('sha256').update(key).update('\0').update(payload).digest().subarray(0, digestBytes);
+  createHash('sha256').update(`${key}\0`).update(payload).digest().subarray(0, digestBytes);
 
 /** What stands behind the digest. @throws Misfit where the value is not what was written under this key */
 export const opened = (key: string, value: Uint8Array): Uint8Array => {
@@ -106,23 +106,30 @@ export const opened = (key: string, value: Uint8Array): Uint8Array => {
 };
 
 /**
- * The record of a value.
- * @throws Misfit for what was not written by this code, NewerState for what a newer version of it wrote
+ * The kind of a value that proves to be a record of a version that is known here, without a look at the record.
+ * @throws Misfit for what was not written under this key, NewerState for what a newer version of this code wrote
  */
-export const recordOf = (key: string, value: Uint8Array, cbor: Cbor): StoreRecord => {
-  const word = kindOfKey(key);
+export const provedKind = (key: string, value: Uint8Array): KindName => {
   // Told apart from damage only after its digest has proved that somebody wrote it so.
-  const decoded = cbor.decode(opened(key, value));
+  const [head, version = 0] = opened(key, value);
+  const word = kindOfKey(key);
   const rules = kindOf(word);
   if (rules === undefined) throw newer(key, `records of the kind '${word.slice(0, 64)}'`);
-  if (!Array.isArray(decoded) || decoded.length !== 2) throw new Misfit('it is no record');
-  const [version, body] = decoded as readonly unknown[];
-  if (typeof version === 'number' && version > rules.version)
-    throw newer(key, `version ${version} of '${word}'`);
-  if (version !== rules.version) throw new Misfit(`its version is ${String(version)}`);
-  const record = rules.read(body, word);
-  if (keyOf(word, rules.partsOf(record)) !== key) throw new Misfit('it belongs under another key');
-  return { kind: word as KindName, ...(record as object) } as StoreRecord;
+  // A list of two, the first of which is a number below 24.
+  if (head !== 0x82 || version > 23) throw new Misfit('it is no record');
+  if (version > rules.version) throw newer(key, `version ${version} of '${word}'`);
+  if (version !== rules.version) throw new Misfit(`its version is ${version}`);
+  return word as KindName;
+};
+
+/** The record of a value. @throws Misfit for what was not written by this code, NewerState as provedKind */
+export const recordOf = (key: string, value: Uint8Array, cbor: Cbor): StoreRecord => {
+  const kind = provedKind(key, value);
+  const rules = kinds[kind] as Kind<unknown>;
+  const [, body] = cbor.decode(value.subarray(digestBytes)) as readonly unknown[];
+  const record = rules.read(body, kind);
+  if (keyOf(kind, rules.partsOf(record)) !== key) throw new Misfit('it belongs under another key');
+  return { kind, ...(record as object) } as StoreRecord;
 };
 
 const newer = (key: string, what: string): NewerState =>

@@ -17,7 +17,7 @@ import { reasonOf, type Commit } from '@bellwether/actors';
 import { Cbor } from './cbor.ts';
 import { DiskFailed } from './errors.ts';
 import { kindOf, type KindName, type RecordOf, type StoreRecord } from './kinds.ts';
-import { load, type Held } from './load.ts';
+import { load } from './load.ts';
 import type { Mark } from './mark.ts';
 import { changesOf, keyOf, kindOfKey, recordOf, type Changes } from './record.ts';
 import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
@@ -36,7 +36,7 @@ export interface Epoch {
 /** An open database of records. Whoever opened it closes it. */
 export interface Store {
   readonly epoch: Epoch;
-  /** All records of a kind that is held in memory, in the order of their keys. */
+  /** All records of a kind that is held in memory. They belong to the caller. */
   held<K extends KindName>(kind: K): readonly RecordOf<K>[];
   /**
    * The records of any kind, from the disk, one after the other; `parts` narrows to keys that begin with them.
@@ -74,9 +74,9 @@ class ShelfStore implements Store {
   readonly #cbor = new Cbor();
   #shelf: Shelf | undefined;
   #seal: Seal;
-  #held: Map<string, Held>;
+  #held: Map<string, Uint8Array>;
   /** What was held, by key, of everything that a failed write may have changed. */
-  readonly #doubted: Map<string, Held | undefined>;
+  readonly #doubted: Map<string, Uint8Array | undefined>;
   /** The write under way; it never rejects. */
   #writing: Promise<void> | undefined;
 
@@ -112,7 +112,11 @@ class ShelfStore implements Store {
   held<K extends KindName>(kind: K): readonly RecordOf<K>[] {
     if (kindOf(kind)?.isHeld !== true) throw new TypeError(`${kind} is not held in memory`);
     const found: RecordOf<K>[] = [];
-    for (const { record } of this.#held.values()) if (isOf(record, kind)) found.push(record);
+    for (const [key, value] of this.#held) {
+      if (kindOfKey(key) !== kind) continue;
+      const record = recordOf(key, value, this.#cbor);
+      if (isOf(record, kind)) found.push(record);
+    }
     return found;
   }
 
@@ -171,7 +175,7 @@ class ShelfStore implements Store {
 
   /** What is in doubt is always news: that it is held does not say that it is on the disk. */
   #isNoNews(key: string, value: Uint8Array | undefined): boolean {
-    return isHeldKey(key) && !this.#doubted.has(key) && isSame(this.#held.get(key)?.value, value);
+    return isHeldKey(key) && !this.#doubted.has(key) && isSame(this.#held.get(key), value);
   }
 
   async #write(wanted: Changes, takesAway: boolean): Promise<void> {
@@ -197,12 +201,15 @@ class ShelfStore implements Store {
   }
 
   /** What is to be written so that the disk says again what was held, and then what is new. */
-  #corrected(before: readonly (readonly [string, Held | undefined])[], wanted: Changes): Changes {
+  #corrected(
+    before: readonly (readonly [string, Uint8Array | undefined])[],
+    wanted: Changes,
+  ): Changes {
     const changes: Changes = new Map();
     for (const [key, held] of before) {
       // A right that may have been taken back stays taken back.
       if (kindOf(kindOfKey(key))?.takesAway === true) continue;
-      if (!isSame(this.#held.get(key)?.value, held?.value)) changes.set(key, held?.value);
+      if (!isSame(this.#held.get(key), held)) changes.set(key, held);
     }
     return new Map([...changes, ...wanted]);
   }
@@ -213,7 +220,7 @@ class ShelfStore implements Store {
     const olds = others.length === 0 ? [] : await shelf.get(others);
     const found = new Map(others.map((key, at) => [key, olds[at]]));
     for (const [key, value] of changes)
-      tally.change(isHeldKey(key) ? this.#held.get(key)?.value : found.get(key), value);
+      tally.change(isHeldKey(key) ? this.#held.get(key) : found.get(key), value);
     return tally.total();
   }
 
@@ -232,7 +239,7 @@ class ShelfStore implements Store {
     for (const [key, value] of changes) {
       if (!isHeldKey(key)) continue;
       if (value === undefined) this.#held.delete(key);
-      else this.#held.set(key, { value, record: recordOf(key, value, this.#cbor) });
+      else this.#held.set(key, value);
     }
   }
 
