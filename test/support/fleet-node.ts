@@ -206,8 +206,7 @@ export class FleetNode {
       minted: this.machine.disk.entries.filter(isMintEntry),
       refs,
       destinations: refs.destinations(),
-      backup: (_file, _mayReplace, answer) =>
-        answer.broken(new ActorError('disk-failed', 'none')),
+      backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
       // A daemon that ends first lets its sessions write what they still have.
