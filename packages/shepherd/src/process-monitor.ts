@@ -104,7 +104,7 @@ const spawn = (
         startId,
         pid,
         madeFrom,
-        since: held.clock.wall(),
+        since: Math.floor(held.clock.wall()),
         ...(startTime === undefined ? {} : { startTime }),
         ...(bootId === undefined ? {} : { bootId }),
       };

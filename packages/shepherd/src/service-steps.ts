@@ -203,7 +203,7 @@ const wake = (
 
 /** Gates nothing: a daemon that finds no such record asks once more. */
 const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run): void => {
-  const since = held.clock.wall();
+  const since = Math.floor(held.clock.wall());
   const running = { ...process, service: held.name, isReady: true as const, since };
   turn.record({ kind: 'running', running } satisfies Entry, { gates: false });
 };
