@@ -245,6 +245,39 @@ describe('herd log of a fleet', () => {
     return place.again(daemon);
   };
 
+  it('goes on through a controller that is killed: no line is lost or told twice', async () => {
+    const { a, b, c } = await machines();
+    const follower = terminal(c.socket, 'log', 'web-fleet', '-f');
+    const bothSay = async (text: string): Promise<void> => {
+      say(a, 'web', text);
+      say(b, 'web', text);
+      for (const node of ['alpha', 'beta']) await follower.says(`${node}: ${text}\n`);
+    };
+    const said = (): readonly (readonly string[])[] =>
+      ['alpha: ', 'beta: '].map((node) =>
+        follower
+          .lines()
+          .flatMap((line) => (line.startsWith(node) ? [line.slice(node.length)] : [])),
+      );
+    await bothSay('one');
+    await c.kill('SIGKILL');
+    await eventually('away', () => follower.err().includes('the shepherd is away, trying again'));
+    say(a, 'web', 'two');
+    say(b, 'web', 'two');
+    const again = await place.again(c);
+    await bothSay('three');
+    const all = ['one', 'two', 'three'];
+    expect(said()).toEqual([all, all]);
+    expect(follower.err().match(/the shepherd is \w+/g)).toEqual([
+      'the shepherd is away',
+      'the shepherd is there',
+    ]);
+    await again.kill('SIGKILL');
+    await eventually('away', () => follower.err().match(/shepherd is away/g)?.length === 2);
+    follower.process.kill('SIGINT');
+    expect(await follower.ended).toBe(0);
+  });
+
   it('merges its members, goes on without one that is down, and with it when it is back', async () => {
     const { a, b, c } = await machines();
     const follower = terminal(c.socket, 'log', 'web-fleet', '-f', '-n', '0');

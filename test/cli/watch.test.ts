@@ -85,8 +85,9 @@ describe('whoever watches a controller', () => {
   it('is told nothing that was true before the controller was restarted', async () => {
     const { c } = fleet;
     await c.kill('SIGKILL');
-    expect((await watch.ended).code).toBe(4);
+    await told('that it is away', () => watch.stderr().includes('the shepherd is away'));
     const again = await place.again(c);
+    await told('that it is back', () => watch.stderr().includes('the shepherd is there again'));
     const stopped = await again.herd('--json', 'stop', 'web-server-fleet');
     expect(stopped.code).toBe(0);
     for (const machine of [fleet.a, fleet.b]) expect(await pidOf(machine, 'web-server')).toBe(0);

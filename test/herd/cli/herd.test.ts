@@ -658,6 +658,7 @@ describe('herd log and doc', () => {
   const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
   const line = (text: string, more: Partial<LogEvent> = {}): LogEvent =>
     ({ kind: 'line', from: 'A', text, ...more }) as LogEvent;
+  const stopping = (id: NodeJS.Timeout) => (): void => clearTimeout(id);
   /** Sends batches to the follower, each after the answer to the one before, then answers. */
   const follow =
     (queries: unknown[], ...batches: readonly (readonly LogEvent[])[]) =>
@@ -759,6 +760,62 @@ describe('herd log and doc', () => {
     await until(() => terminal.written.out === 'one\n');
     terminal.pressInterrupt();
     expect(await followed).toMatchObject({ exitCode: 0, written: { out: 'one\n', err: '' } });
+  });
+  it('are followed on from where they were when the shepherd is back', async () => {
+    const queries: unknown[] = [];
+    const first = follow(
+      queries,
+      [line('one'), { kind: 'place', place: 4 }],
+      [line('two', { about: 'x' }), { kind: 'place', about: 'x', place: 9 }],
+    );
+    await serve({
+      follow: (turn, ...args) =>
+        turn.when(
+          (queries.length === 0 ? first : follow(queries, [line('three')]))(turn, ...args) as Vow,
+          (turn) => turn.vow().vow,
+        ),
+    });
+    const terminal = here({ every: (_ms, tick) => stopping(setTimeout(tick, 1)) });
+    const followed = herd(terminal, 'log', '-f', 'web', '-n', '3');
+    await until(() => terminal.written.out.includes('two'));
+    shepherd?.sever();
+    await until(() => terminal.written.out.includes('three'));
+    terminal.pressInterrupt();
+    const ran = await followed;
+    expect(ran.exitCode).toBe(0);
+    expect(ran.written.err).toMatch(/^herd: the shepherd is away, .*\nherd: .* is there again\n$/);
+    expect(queries).toEqual([
+      { lineCount: 3 },
+      { lineCount: 3, after: [{ place: 4 }, { about: 'x', place: 9 }] },
+    ]);
+  });
+  it('of everything tell no change twice when the shepherd is back', async () => {
+    const queries: unknown[] = [];
+    const change = (service: string, at: number): LogEvent =>
+      ({ kind: 'change', service, what: 'running', at }) as const;
+    const old = change('old', now - 60_000);
+    const batches = [[change('web', now)], [old, change('web', now), change('db', now + 1)]];
+    await serve({
+      followHistory: (turn, ...args) =>
+        turn.when(
+          follow(queries, batches[queries.length] ?? [])(turn, ...args) as Vow,
+          (turn) => turn.vow().vow,
+        ),
+    });
+    const terminal = here({
+      wall: () => now,
+      every: (_ms, tick) => stopping(setTimeout(tick, 1)),
+    });
+    const followed = herd(terminal, 'log', '-f', '-n', '1');
+    await until(() => terminal.written.out.includes('web'));
+    shepherd?.sever();
+    await until(() => terminal.written.out.includes('db'));
+    terminal.pressInterrupt();
+    expect((await followed).written.out.match(/service \w+/g)).toEqual([
+      'service web',
+      'service db',
+    ]);
+    expect(queries).toEqual([{ lineCount: 1 }, { sinceMs: 6_000 }]);
   });
   it('follow what happens to all services', async () => {
     const queries: unknown[] = [];

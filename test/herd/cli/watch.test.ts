@@ -213,14 +213,66 @@ describe('a watching', () => {
     terminal.pressInterrupt();
     await exitCode;
   });
-  it('ends with 4 when the shepherd is gone', async () => {
+  it('outlasts its shepherd: that it is away and back is said once, and nothing is shown twice', async () => {
     const ends: string[] = [];
     await serve({ watch: pushing([[web()]], ends) });
-    const { terminal, exitCode } = watch({});
+    const { terminal, exitCode, pass } = watch({});
     await until(() => ends.length === 1);
     shepherd?.sever();
+    await until(() => terminal.written.err !== '');
+    expect(terminal.written.err).toContain('herd: the shepherd is away, trying again: the session');
+    const said = terminal.written.err;
+    pass(250);
+    await until(() => ends.length === 2);
+    expect(terminal.written).toEqual({
+      out: '10:04:05 web: running, pid 1\n',
+      err: `${said}herd: the shepherd is there again\n`,
+    });
+    terminal.pressInterrupt();
+    expect(await exitCode).toBe(0);
+  });
+  it.each([
+    ['at Ctrl-C with 0', 0, (watching: Watching) => watching.terminal.pressInterrupt()],
+    ['with 4 when the time is up', 4, (watching: Watching) => watching.pass(3_000)],
+  ])('whose shepherd is away ends %s', async (_how, code, end) => {
+    const ends: string[] = [];
+    await serve({ watch: pushing([[web()]], ends) });
+    const watching = watch({}, '--timeout', '3');
+    const { terminal, exitCode, pass } = watching;
+    await until(() => ends.length === 1);
+    await shepherd?.stop();
+    await until(() => terminal.written.err !== '');
+    const said = terminal.written.err;
+    pass(250);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(terminal.written.err).toBe(said);
+    end(watching);
+    expect(await exitCode).toBe(code);
+  });
+  it('that never reached a shepherd tries no more', async () => {
+    await serve({});
+    await shepherd?.stop();
+    const { terminal, exitCode } = watch({});
     expect(await exitCode).toBe(4);
-    expect(terminal.written.err).toContain('the session ended');
+    expect(terminal.written.err).not.toContain('trying again');
+  });
+  it('on a terminal leaves what it had shown, and shows nothing of before when it is back', async () => {
+    const ends: string[] = [];
+    const both = [[web(), statusOf('db')]];
+    await serve({
+      watch: (turn, ...args) =>
+        pushing(shepherd?.asked.length === 1 ? both : [[web()]], ends)(turn, ...args),
+    });
+    const screen = { isTerminal: true, env: { TERM: 'xterm', NO_COLOR: '1' } };
+    const { terminal, exitCode, pass } = watch(screen);
+    await until(() => ends.length === 1);
+    shepherd?.sever();
+    await until(() => terminal.written.err !== '');
+    pass(250);
+    await until(() => ends.length === 2);
+    terminal.pressInterrupt();
+    await exitCode;
+    expect(terminal.written.out).toBe('Started:\n + db\n + web\nStarted:\n + web\n');
   });
   it('that is refused ends with the reason', async () => {
     await serve({

@@ -17,7 +17,7 @@ export interface View {
   silent(ms: number): void;
   /** Time has passed. */
   tick(): void;
-  /** The last state stays where it is. */
+  /** The last state stays where it is; what is told after that is told from the beginning. */
   end(): void;
 }
 
@@ -61,6 +61,8 @@ export class TableView implements View {
     this.#drawnCount = lines.length;
   }
   end(): void {
+    this.#told.clear();
+    this.#silentMs = undefined;
     this.#drawnCount = 0;
   }
 

@@ -67,6 +67,8 @@ export class Detached extends ActorError {
 export const isNoAnswer = (error: unknown): error is NoAnswer => isOwn(error, 'no-answer');
 /** Whether an error is a Detached of our own, of whatever bundle. */
 export const isDetached = (error: unknown): error is Detached => isOwn(error, 'detached');
+/** Whether an error is a NoShepherd of our own, of whatever bundle. */
+export const isNoShepherd = (error: unknown): error is NoShepherd => isOwn(error, 'no-shepherd');
 /** Whether an error is an OutOfReach of our own, of whatever bundle. */
 export const isOutOfReach = (error: unknown): error is OutOfReach => isOwn(error, 'out-of-reach');
 

@@ -7,7 +7,10 @@ import type { Follower, LogEvent, LogQuery } from '@bellwether/shepherd';
 import { BadAnswer, logBatchIn } from './answers.ts';
 import type { Line, OnInterrupt, Stream } from './line.ts';
 
-/** Prints a batch; settles when more may come, rejects where nobody reads any more: that ends the following. */
+/**
+ * Prints a batch, an empty one when the following has begun. Settles when more may come, rejects where nobody
+ * reads any more: that ends the following.
+ */
 export type LogTold = (events: readonly LogEvent[]) => Promise<void>;
 
 /** Makes a follower that wants more until its session ends. What is no batch, or not the next one, is refused. */
@@ -32,9 +35,16 @@ export const makeClientFollower = (
         );
       });
     },
-    over: () => never,
+    // Whoever sends asks this first of all.
+    over: (turn) => {
+      turn.effect(() => void told([]).catch(ignored));
+      return never;
+    },
   };
 };
+
+/** Nobody reads any more: the next batch is refused with that. */
+const ignored = (): void => undefined;
 
 /** Begins to follow; `target` are the arguments in front of the query. */
 export const openLog = (

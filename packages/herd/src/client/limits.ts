@@ -45,3 +45,14 @@ export const heartbeatMs = 2_000;
 export const silentMs = 4_500;
 /** Milliseconds of silence after which a watching is begun anew. A shepherd gives one up after 8 s. */
 export const watchAgainMs = 10_000;
+/** Milliseconds before a stream that was lost is asked for again at first: a life ends and begins in less. */
+export const firstAgainMs = 250;
+/** Milliseconds between two attempts at most: what is back is seen while somebody still looks. */
+export const lastAgainMs = 5_000;
+/**
+ * Milliseconds of the history that are asked for once more: the dial passes meanwhile, and a little. What is
+ * printed already is known by what it says.
+ */
+export const historyOverlapMs = connectMs + 1_000;
+/** Changes of the history that are known again: a restart of all services makes four of each. */
+export const keptChangeCount = 50_000;

@@ -14,22 +14,29 @@ import type { StatusTold } from '../../client/observer.ts';
 import { heartbeatMs, silentMs, watchAgainMs } from '../../client/limits.ts';
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, withRoot, withService } from '../context.ts';
+import { lasting, senderOf, type Attempt } from '../lasting.ts';
 import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
 
-/** Runs the command. Exit code 0, also after Ctrl-C and after `--timeout`: to end is what it is for. */
+/**
+ * Runs the command. Exit code 0, also after Ctrl-C and after `--timeout`: to end is what it is for; 4 where the
+ * shepherd is away by then.
+ */
 export const runWatch = async (context: Context, service: string | undefined): Promise<number> => {
   const view = viewOf(context, service);
+  const attempt = (now: Attempt): Promise<void> =>
+    service === undefined
+      ? withRoot(context, (root) =>
+          watched(context, view, now, (told, onInterrupt) =>
+            root.watch([], heartbeatMs, told, onInterrupt),
+          ),
+        )
+      : withService(context, service, (client) =>
+          watched(context, view, now, (told, onInterrupt) =>
+            client.watch(heartbeatMs, told, onInterrupt),
+          ),
+        );
   try {
-    if (service === undefined)
-      await withRoot(context, (root) =>
-        watched(context, view, (told, onInterrupt) =>
-          root.watch([], heartbeatMs, told, onInterrupt),
-        ),
-      );
-    else
-      await withService(context, service, (client) =>
-        watched(context, view, (told, onInterrupt) => client.watch(heartbeatMs, told, onInterrupt)),
-      );
+    await lasting(context, { whom: senderOf(service), attempt, aside: () => view.end() });
   } finally {
     view.end();
   }
@@ -45,22 +52,17 @@ const viewOf = (context: Context, service: string | undefined): View => {
 };
 
 type Open = (told: StatusTold, onInterrupt: OnInterrupt) => Stream;
-/** One watching after the other, until somebody has enough. */
-const watched = async (context: Context, view: View, open: Open): Promise<void> => {
-  const { terminal, options } = context;
-  const endsAt = options.timeout === undefined ? Infinity : terminal.now() + options.timeout;
-  for (;;) {
-    const end = await watchOnce(context, view, open, endsAt);
-    if (end === 'closed') return;
-  }
+/** One watching after the other on the same line, until somebody has enough. */
+const watched = async (context: Context, view: View, now: Attempt, open: Open): Promise<void> => {
+  while ((await watchOnce(context, view, now, open)) === 'again');
 };
 
 /** `again` where the shepherd may have given up this watching. */
 const watchOnce = async (
   { terminal }: Context,
   view: View,
+  { heard, isAway, endsAt }: Attempt,
   open: Open,
-  endsAt: number,
 ): Promise<'closed' | 'again'> => {
   let heardAt: number | undefined;
   let isOver = false;
@@ -68,6 +70,7 @@ const watchOnce = async (
   const told = async (statuses: readonly Status[]): Promise<void> => {
     if (isOver) throw new Error('nobody watches any more');
     heardAt = terminal.now();
+    heard();
     view.take(statuses);
     await terminal.taken();
   };
@@ -76,7 +79,7 @@ const watchOnce = async (
   const stop = terminal.every(1_000, () => {
     const now = terminal.now();
     const quietMs = now - (heardAt ?? startedAt);
-    if (quietMs >= silentMs) view.silent(quietMs);
+    if (quietMs >= silentMs && !isAway()) view.silent(quietMs);
     isGivenUp = heardAt !== undefined && quietMs >= watchAgainMs;
     if (isGivenUp || now >= endsAt) stream.close();
     else view.tick();
