@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonText, visible } from '../../../packages/herd/src/client/escape.ts';
 
-const harmful = /[\p{Cc}\u202a-\u202e\u2066-\u2069\u2028\u2029]/u;
+const harmful = /[\p{Cc}\u202a-\u202e\u2060-\u206f\u2028\u2029\u3164\u{e0000}-\u{e007f}]/u;
 
 describe('visible', () => {
   it('shows escape sequences instead of running them', () => {
@@ -16,6 +16,10 @@ describe('visible', () => {
   });
   it('shows characters that hide', () => {
     expect(visible('web\u200bserver\ufeff\u00ad')).toBe('web\\u{200b}server\\u{feff}\\xad');
+    expect(visible('web\u3164\u206a\uffa0')).toBe('web\\u{3164}\\u{206a}\\u{ffa0}');
+    expect(visible('web\u{e0041}\u{e007f}')).toBe('web\\u{e0041}\\u{e007f}');
+    // What stands beside them is a letter's own: a variant of a name in Japanese.
+    expect(visible('葛\u{e0100}')).toBe('葛\u{e0100}');
   });
   it('leaves ordinary text of any language alone, and tabs', () => {
     for (const text of ['plain', 'Grüße, 日本語, עברית', 'a\tb', 'C:\\path', '😀'])
@@ -36,6 +40,9 @@ describe('visible', () => {
 });
 
 describe('jsonText', () => {
+  it('writes what hides as JSON does, both units of it', () => {
+    expect(jsonText('a\u{e0041}\u3164')).toBe('"a\\udb40\\udc41\\u3164"');
+  });
   it('reads back as what it was, and shows no control character but line breaks of its own', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {

@@ -7,10 +7,14 @@
 /** C0 but tab, DEL, C1; soft hyphen and the zero-width ones, which hide; marks of direction. */
 const controls = '\\0-\\x08\\x0a-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u180e\\u200b-\\u200f';
 /** Separators that break lines, more marks of direction, a byte order mark, annotations. */
-const marks = '\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb';
+const marks = '\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ufff9-\\ufffb';
+/** Letters of Hangul that have no form: they look like blanks, or like nothing. */
+const fillers = '\\u115f\\u1160\\u3164\\uffa0';
+/** U+E0000 to U+E007F: a second ASCII that nobody sees, as the pairs that it is written with. */
+const tags = '\\udb40[\\udc00-\\udc7f]';
 /** Halves of surrogate pairs. */
 const halves = '[\\ud800-\\udbff](?![\\udc00-\\udfff])|(?<![\\ud800-\\udbff])[\\udc00-\\udfff]';
-const unsafe = new RegExp(`[${controls}${marks}]|${halves}`, 'g');
+const unsafe = new RegExp(`[${controls}${marks}${fillers}]|${tags}|${halves}`, 'g');
 const isUnsafe = new RegExp(unsafe.source);
 
 /**
@@ -21,7 +25,7 @@ export const visible = (text: string): string =>
   isUnsafe.test(text) ? text.replace(unsafe, named) : text;
 
 const named = (character: string): string => {
-  const code = character.charCodeAt(0);
+  const code = character.codePointAt(0) ?? 0;
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 };
 
@@ -37,5 +41,10 @@ const harmless = (document: unknown, indent: number | undefined): string =>
   JSON.stringify(document, undefined, indent).replace(unsafe, (character) =>
     // The line breaks between the members are JSON.stringify's own; inside of strings it has
     // escaped them.
-    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    character === '\n'
+      ? character
+      : Array.from({ length: character.length }, (_, at) => unit(character, at)).join(''),
   );
+/** One UTF-16 unit as JSON writes it. */
+const unit = (text: string, at: number): string =>
+  `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
