@@ -4,7 +4,7 @@
  * that could not be had because the user has too many, a file that is not there yet.
  */
 import fs from 'node:fs';
-import { lookMs, lookPauseMs, watchedLookMs } from './limits.ts';
+import { lastLookPauseMs, lookMs, lookPauseMs, watchedLookMs } from './limits.ts';
 
 /** The next change of a file; a file that is written to without end is one change. */
 export interface Change {
@@ -45,12 +45,24 @@ export interface Waiting {
 
 /**
  * Looks now and whenever the file has changed, until `look` has seen what is waited for. Where the
- * file changes all the time that is a hundred times a second.
+ * file changes all the time that is a hundred times a second at first, and five times in the end.
  */
 export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting => {
   let isOver = false;
   let change: Change | undefined;
+  let wake = (): void => undefined;
+  const pause = (ms: number): Promise<void> | undefined =>
+    ms <= 0 || isOver
+      ? undefined
+      : new Promise((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
   const wait = async (): Promise<boolean> => {
+    let pauseMs = lookPauseMs;
     while (!isOver) {
       const begun = performance.now();
       // Watched before it is looked at: nothing that happens in between is missed.
@@ -61,7 +73,10 @@ export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting =
       } finally {
         change.stop();
       }
-      await pause(begun + lookPauseMs - performance.now());
+      const leftMs = begun + pauseMs - performance.now();
+      const isQuiet = leftMs < pauseMs - lastLookPauseMs;
+      pauseMs = isQuiet ? lookPauseMs : Math.min(2 * pauseMs, lastLookPauseMs);
+      await pause(leftMs);
     }
     return false;
   };
@@ -71,9 +86,7 @@ export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting =
     stop: () => {
       isOver = true;
       change?.stop();
+      wake();
     },
   };
 };
-
-const pause = (ms: number): Promise<void> | undefined =>
-  ms <= 0 ? undefined : new Promise((resolve) => setTimeout(resolve, ms));

@@ -95,8 +95,13 @@ export const noticeBytes = 4096;
 export const lookMs = 250;
 /** The same of one that is watched: some file systems let it be, and then tell nothing. */
 export const watchedLookMs = 1_000;
-/** Milliseconds between two looks at a file that changes all the time. */
+/** Milliseconds between the first two looks at a file that changes all the time: a line is told at once. */
 export const lookPauseMs = 10;
+/**
+ * Twice as many after each look that has found nothing, up to these: dots without a newline are not looked
+ * at a hundred times a second by each who follows.
+ */
+export const lastLookPauseMs = 200;
 /**
  * Bytes of its log that are searched for the text by which a service says that it is ready. A
  * service that says more before it is ready is not waited for by reading along.
