@@ -12,7 +12,7 @@ import type {
   ServiceElsewhere,
   ServiceConfig,
   Status,
-  Writer,
+  Lines,
 } from '@bellwether/shepherd';
 import { Machine, program, service, type Asked, type Blueprint } from './shepherd-machine.ts';
 
@@ -99,7 +99,7 @@ export const makeElsewhere = (
   _turn: Turn<ServiceElsewhere>,
   _bcom: Bcom<ServiceElsewhere>,
   name: string,
-  perform: (turn: Turn, request: Request, writer: Ref<Writer>) => ReturnType<Service['perform']>,
+  perform: (turn: Turn, request: Request, writer: Ref<Lines>) => ReturnType<Service['perform']>,
   requirement: readonly string[] = [],
   follow: (given: Follow) => void = () => undefined,
 ): Behavior<ServiceElsewhere> => {

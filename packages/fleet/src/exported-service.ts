@@ -31,7 +31,7 @@ import type {
   ServiceElsewhere,
   ServiceFacet,
   Status,
-  Writer,
+  Lines,
 } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import {
@@ -152,7 +152,7 @@ const over = ({ underWay }: Held, operation: string): void => {
 
 interface Asked {
   readonly request: Request;
-  readonly writer: Ref<Writer>;
+  readonly writer: Ref<Lines>;
   /** The id that the member knows it by: one for each who asks here. */
   readonly operation: string;
 }

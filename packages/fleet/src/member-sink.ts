@@ -4,7 +4,7 @@
  * filter in front of the operation's writer.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import type { Event, Sink, Writer } from '@bellwether/shepherd';
+import type { Event, Lines, Sink } from '@bellwether/shepherd';
 import { Malformed } from './errors.ts';
 import { LIMITS } from './limits.ts';
 import { reader, weightOf } from './read.ts';
@@ -18,7 +18,7 @@ export interface MemberSinkOptions {
    * The operator's own label for the member's machine: what a peer calls itself counts for nothing.
    */
   readonly origin: string;
-  readonly writer: Ref<Writer>;
+  readonly writer: Ref<Lines>;
 }
 
 /**

@@ -5,14 +5,14 @@
  */
 import type { Bcom, Behavior, Log, Ref, Turn } from '@bellwether/actors';
 import { cut } from './text.ts';
-import type { Event, Writer } from './types.ts';
+import type { Event, Lines } from './types.ts';
 
 /** The writer that an operation hands to its services. */
-export interface Listeners extends Writer {
+export interface Listeners extends Lines {
   /** From now on this one hears what is said, too. */
-  add(writer: Ref<Writer>): void;
+  add(writer: Ref<Lines>): void;
   /** This one hears nothing any more; its stream stays as it is. */
-  remove(writer: Ref<Writer>): void;
+  remove(writer: Ref<Lines>): void;
 }
 
 /** Whose lines these are. */
@@ -30,7 +30,7 @@ export const makeListeners = (
   _bcom: Bcom<Listeners>,
   { node, log, operation }: ListenersOptions,
 ): Behavior<Listeners> => {
-  const writers = turn.map<Ref<Writer>, true>();
+  const writers = turn.map<Ref<Lines>, true>();
   const pass = (turn: Turn<Listeners>, events: readonly Event[]): void => {
     for (const writer of writers.keys()) turn.call(writer, 'pass', events);
   };
@@ -41,12 +41,6 @@ export const makeListeners = (
       pass(turn, [{ kind: 'line', from: node, text: line, ...about }]);
     },
     pass,
-    finish: (turn) => {
-      for (const writer of [...writers.keys()]) {
-        turn.call(writer, 'finish');
-        writers.delete(writer);
-      }
-    },
     add: (_turn, writer) => writers.set(writer, true),
     remove: (_turn, writer) => void writers.delete(writer),
   };

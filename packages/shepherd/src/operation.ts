@@ -39,7 +39,7 @@ import {
 } from './outcomes.ts';
 import type { Step, Wish } from './plan.ts';
 import { elsewhereOf, hopOf, ownOf, plain, serviceOf, type Held } from './shepherd-state.ts';
-import type { Entry, Outcome, Request, Writer } from './types.ts';
+import type { Entry, Lines, Outcome, Request } from './types.ts';
 import { leftFor } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
 import { linesOf, sayingOf, type Saying } from './wording.ts';
@@ -300,7 +300,7 @@ const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   for (const [at, waiter] of [...operation.waiters.entries()])
     if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
 };
-const say = (turn: Turn, listeners: Ref<Writer>, { text, ...about }: Saying): void =>
+const say = (turn: Turn, listeners: Ref<Lines>, { text, ...about }: Saying): void =>
   turn.call(listeners, 'line', text, about);
 const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;

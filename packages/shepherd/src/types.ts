@@ -21,14 +21,17 @@ export type { ServiceRegistry } from './registry.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { Swap } from './swap.ts';
 
-/** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
-export interface Writer {
+/** Whoever is told what an operation says. */
+export interface Lines {
   /**
    * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
    */
   line(text: string, about?: About): void;
   /** Events that came from elsewhere, with their origin kept. */
   pass(events: readonly Event[]): void;
+}
+/** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
+export interface Writer extends Lines {
   /** Flushes a last batch without waiting for credit; nothing is sent afterwards. */
   finish(): void;
 }
@@ -161,7 +164,7 @@ export interface Service extends Provider {
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
    * affair. Under an id that it has seen from the same `principal` it answers with what came of that.
    */
-  perform(request: Request, writer: Ref<Writer>, principal: string): Vow<Outcome>;
+  perform(request: Request, writer: Ref<Lines>, principal: string): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */

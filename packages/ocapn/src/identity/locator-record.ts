@@ -1,8 +1,9 @@
 /**
- * Locations and sturdyrefs as Syrup:
+ * Locations as Syrup:
  *
  *     <ocapn-peer 'transport "designator" {"name" "value" …}>        hints, or `f` for none
- *     <ocapn-sturdyref <ocapn-peer …> swissnum-bytes>
+ *
+ * A sturdyref is passed as nothing but its URI; its parts are judged here, too.
  *
  * Whatever comes in is judged here and in `uri.ts` by the same rules, so that every location in the
  * program can be written in both forms.
@@ -13,7 +14,6 @@ import { type PeerLocation, Sturdyref } from '../locator.ts';
 import { isRecord, isStruct, Sym, SyrupRecord } from '../syrup/values.ts';
 
 const PEER = new Sym('ocapn-peer');
-const STURDYREF = new Sym('ocapn-sturdyref');
 
 /**
  * A location as a record. No hints are written as `f`: Goblins and Endo read and sign that form.
@@ -37,24 +37,6 @@ export const peerFrom = (value: unknown): PeerLocation => {
   if (typeof designator !== 'string') throw new Decode('locator: expected a string as designator');
   const entries = hintEntries(hints);
   return makePeer(transport.name, designator, entries);
-};
-
-/**
- * A sturdyref as a record. It holds the secret: write it where the receiver is meant to have it.
- */
-export const sturdyrefRecord = (sturdyref: Sturdyref): SyrupRecord =>
-  new SyrupRecord(STURDYREF, [peerRecord(sturdyref.peer), sturdyref.reveal()]);
-
-/** The sturdyref in a record. @throws Decode, Limit */
-export const sturdyrefFrom = (value: unknown): Sturdyref => {
-  if (!isRecord(value, STURDYREF.name) || value.fields.length !== 2) {
-    throw new Decode('locator: expected <ocapn-sturdyref peer swissnum>');
-  }
-  const [peer, swissnum] = value.fields;
-  if (!(swissnum instanceof Uint8Array)) {
-    throw new Decode('locator: expected bytes as swissnum');
-  }
-  return makeSturdyref(peerFrom(peer), swissnum);
 };
 
 /** A location that keeps the limits and can be written as a URI. @throws Decode, Limit */

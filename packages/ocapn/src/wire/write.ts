@@ -62,25 +62,6 @@ export const writeListen = (
 };
 
 /**
- * Asks the peer to bind `answer` to a field (get), an item (index) or the content of a tag (untag).
- */
-export const writeSelect = (
-  out: Writer,
-  op: 'get' | 'index' | 'untag',
-  from: Descriptor,
-  selector: string | number,
-  answer: number,
-): void => {
-  out.raw(HEADS[op], HEAD_VALUES);
-  writeDescriptor(out, from.kind, from.position);
-  if (typeof selector === 'string') out.text(selector);
-  else out.integer(selector);
-  out.integer(answer);
-  out.closeRecord();
-  out.end();
-};
-
-/**
  * Gives back `deltas[i]` mentions of each import `positions[i]`. @throws Limit for more than one
  * frame may hold
  */
