@@ -21,19 +21,22 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
   'netlayers/tcp-tls': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
 };
-/** Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why. */
+/**
+ * Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why: what there was when
+ * they were last set, and 5 %.
+ */
 const budgetLines: Readonly<Record<string, number>> = {
-  'packages/actors': 2_300,
-  'packages/ocapn': 5_300,
-  'packages/shepherd': 8_500,
-  'packages/store': 1_950,
-  'packages/fleet': 4_000,
-  'packages/bellwether': 500,
-  'packages/herd': 8_500,
-  'netlayers/memory': 600,
-  'netlayers/stream': 450,
-  'netlayers/unix': 450,
-  'netlayers/tcp-tls': 700,
+  'packages/actors': 2_380,
+  'packages/ocapn': 5_410,
+  'packages/shepherd': 7_980,
+  'packages/store': 1_920,
+  'packages/fleet': 2_680,
+  'packages/bellwether': 270,
+  'packages/herd': 8_150,
+  'netlayers/memory': 610,
+  'netlayers/stream': 460,
+  'netlayers/unix': 420,
+  'netlayers/tcp-tls': 710,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;
