@@ -47,6 +47,7 @@ const facts = {
   do: { by: 'herd' },
   op: { by: 'herd' },
   ref: { by: 'herd' },
+  state: { by: 'herd' },
 
   reload: {
     by: 'shepherd',

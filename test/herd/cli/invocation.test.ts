@@ -134,6 +134,6 @@ describe('the table of actions and the grammar of herd', () => {
       expect(options.includes('min-ready'), name).toBe(isStart(name) || name === 'do');
   });
   it('take for a group what two words begin with', () => {
-    expect(words.filter(isGroup)).toEqual(['ref', 'op']);
+    expect(words.filter(isGroup)).toEqual(['ref', 'op', 'state']);
   });
 });
