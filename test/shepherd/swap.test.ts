@@ -124,6 +124,27 @@ describe('a service that goes', () => {
     rig.world.run();
     expect(start.value).toMatchObject({ reason: 'Service db is currently disabled.' });
   });
+  it('forgets that it was started: put back, it is as it is described, also for the next daemon', () => {
+    const rig = up([db]);
+    rig.machine.herd('start', 'db');
+    rig.world.run();
+    swap(rig.machine, { removed: ['db'] });
+    rig.world.run();
+    expect([...rig.machine.disk.records().desired]).toEqual([]);
+    const back = swap(rig.machine, { own: [db] });
+    rig.world.run();
+    expect(back.value).toMatchObject({ result: 'ok', rows: [] });
+    expect(rig.machine.processes.living()).toEqual([]);
+  });
+  it('keeps the wish for one that comes back at that moment', () => {
+    const rig = up([db]);
+    rig.machine.herd('start', 'db');
+    rig.world.run();
+    const asked = swap(rig.machine, { removed: ['db'], own: [db] });
+    rig.world.run();
+    expect(asked.value?.result).toBe('changed');
+    expect(rig.machine.processes.living()).toMatchObject([{ service: 'db' }]);
+  });
   it.each<keyof ServiceFacet>([
     'perform',
     'plan',

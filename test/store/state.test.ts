@@ -50,6 +50,12 @@ const writeLegacy = (content: unknown = legacy): void =>
   fs.writeFileSync(at('records.json'), JSON.stringify(content));
 
 describe('a state folder', slow, () => {
+  it('forgets a wish that counts no longer', async () => {
+    await put(samples.desired);
+    await put({ kind: 'unwished', service: samples.desired.service });
+    expect(await found()).toEqual([]);
+  });
+
   it('begins with nothing, for its owner alone, and keeps what it is given', async () => {
     expect(await found()).toEqual([]);
     expect(await put(samples.desired)).toBe(undefined);

@@ -223,6 +223,9 @@ export class Disk {
         case 'desired':
           desired.set(entry.service, entry.isWanted);
           break;
+        case 'unwished':
+          desired.delete(entry.service);
+          break;
         case 'enabled':
           enabled.set(entry.service, entry.isEnabled);
           break;

@@ -6,6 +6,8 @@
  */
 export type Entry =
   | { readonly kind: 'desired'; readonly service: string; readonly isWanted: boolean }
+  /** What was wished of it counts no longer: it went out of the configuration. */
+  | { readonly kind: 'unwished'; readonly service: string }
   | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }

@@ -26,6 +26,7 @@ import { define, register, registerAggregate } from './registering.ts';
 import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
 import type {
   Aggregate,
+  Entry,
   Outcome,
   Row,
   ServiceConfig,
@@ -168,7 +169,11 @@ const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] 
 
 /** All names are free before any is taken: services may exchange them. */
 const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates }: Swap): void => {
-  for (const name of removed) forget(held, turn, name);
+  const staying = new Set(own.map(({ provision: [name] }) => name));
+  for (const name of removed) {
+    forget(held, turn, name);
+    if (!staying.has(name)) forgetStart(held, turn, name);
+  }
   const known = own.flatMap((config) => {
     const entry = ownOf(held, config.provision[0]);
     return entry === undefined ? [] : [{ config, entry }];
@@ -205,7 +210,14 @@ const leave = (held: Held, turn: Turn, name: string): void => {
 const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
   ownOf(held, name) !== undefined;
 
-/** What is on disk of it stays there, for the day on which it returns. */
+/** Who puts it back wants it as it is described then: a start of long ago would surprise him, a stop does not. */
+const forgetStart = (held: Held, turn: Turn, name: string): void => {
+  if (held.desired.get(name) !== true) return;
+  held.desired.delete(name);
+  turn.record({ kind: 'unwished', service: name } satisfies Entry);
+};
+
+/** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
 const forget = (held: Held, turn: Turn, name: string): void => {
   const entry = held.entries.get(name);
   if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);

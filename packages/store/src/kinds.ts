@@ -3,7 +3,7 @@
  * record, or erases some.
  *
  *     kind         key                        what it is
- *     desired      service                    the last explicit start or stop
+ *     desired      service                    the last explicit start or stop           unwished erases it
  *     enabled      service                    whether it may be started
  *     running      start id                   enough to find a process again            ended erases it
  *     minted       hash of a swissnum         the service that it names
@@ -145,6 +145,7 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 /** What erases records. */
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
+  | { readonly kind: 'unwished'; readonly service: string }
   /** An operation with all that is known of its members, whom the one that forgets it names. */
   | {
       readonly kind: 'forgotten';
@@ -191,6 +192,8 @@ export const erased = (entry: {
       const { startId } = erasures.ended(entry, 'ended');
       return [['running', [startId]]];
     }
+    case 'unwished':
+      return [['desired', [erasures.unwished(entry, 'unwished').service]]];
     case 'forgotten': {
       const { asker, operation, members } = erasures.forgotten(entry, 'forgotten');
       return [
@@ -212,6 +215,7 @@ export const erased = (entry: {
 
 const erasures = {
   ended: object({ kind: oneOf('ended'), startId: name }),
+  unwished: object({ kind: oneOf('unwished'), service }),
   forgotten: object({
     kind: oneOf('forgotten'),
     asker: name,
