@@ -15,10 +15,26 @@ export class NewerState extends ActorError {
 }
 /** The disk did not do what it was asked for: make room, or mend it, and try again. */
 export class DiskFailed extends ActorError {
+  /** What is wrong with the disk, for anybody: without paths, and without words of unknown origin. */
+  readonly trouble: string;
+
   constructor(message: string, options?: ErrorOptions) {
     super('disk-failed', message, options);
+    this.trouble = troubleIn(message);
   }
 }
+/** LevelDB hands on the words of strerror(3), and no number. */
+const troubles: readonly (readonly [found: string, words: string])[] = [
+  ['No space left on device', 'the disk is full (ENOSPC)'],
+  ['Disk quota exceeded', 'the quota of its user is used up (EDQUOT)'],
+  ['File too large', 'a file would be larger than it may be (EFBIG)'],
+  ['Input/output error', 'the disk has an error (EIO)'],
+  ['Read-only file system', 'the file system is read-only (EROFS)'],
+  ['Permission denied', 'it may not write there (EACCES)'],
+  ['Too many open files', 'too many files are open (EMFILE)'],
+];
+const troubleIn = (message: string): string =>
+  troubles.find(([found]) => message.includes(found))?.[1] ?? 'the disk has failed';
 /** A backup is no backup, or not whole: use another. Nothing was changed. */
 export class BadBackup extends ActorError {
   constructor(message: string, options?: ErrorOptions) {

@@ -83,6 +83,37 @@ describe('without a shepherd', () => {
   });
 });
 
+describe('a shepherd that is restarting', () => {
+  const real = (): FakeTerminal =>
+    here({
+      every: (ms, tick) => {
+        const id = setInterval(tick, ms);
+        return () => clearInterval(id);
+      },
+    });
+  const away = async (): Promise<() => void> => {
+    const { socket } = await serve({ status: () => [statusOf('web')] });
+    fs.renameSync(socket, `${socket}.away`);
+    return () => fs.renameSync(`${socket}.away`, socket);
+  };
+  it('is waited for until its socket is there', async () => {
+    const back = await away();
+    const asked = herd(real(), 'status');
+    setTimeout(back, 120);
+    expect(await asked).toMatchObject({ exitCode: 0, written: { err: '' } });
+  });
+  it('is not waited for longer than --timeout, nor beyond Ctrl-C', async () => {
+    await away();
+    const ran = await herd(real(), '--timeout', '0.2', 'status');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toMatch(/the shepherd at \S+ is restarting, or was ended by force/);
+    const terminal = real();
+    const asked = herd(terminal, 'status');
+    setTimeout(() => terminal.pressInterrupt(), 100);
+    expect((await asked).exitCode).toBe(130);
+  });
+});
+
 describe('something else at the socket', () => {
   it.each([
     ['hangs up', '', 'the connection ended'],

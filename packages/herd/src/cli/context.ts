@@ -1,4 +1,5 @@
 /** What a command of `herd` works with. */
+import { isNoShepherd } from '../client/errors.ts';
 import type { Line, Patience } from '../client/line.ts';
 import { rootClient, type RootClient } from '../client/local-root.ts';
 import { serviceClient, type ServiceClient } from '../client/service.ts';
@@ -29,9 +30,18 @@ export const isPetnameWord = (word: string): boolean => word.startsWith('@');
 
 /** Runs some work with the local root, and closes the line to it whatever happens. */
 export const withRoot = async <T>(
-  { connections, options }: Context,
+  context: Context,
   work: (root: RootClient) => Promise<T>,
-): Promise<T> => closing(connections.root(options.socket), (line) => work(rootClient(line)));
+): Promise<T> => closing(await rootLine(context), (line) => work(rootClient(line)));
+
+const rootLine = async (context: Context): Promise<Line> => {
+  try {
+    return context.connections.root(context.options.socket);
+  } catch (error) {
+    if (!isNoShepherd(error) || !error.isRestarting) throw error;
+    return (await import('./restarting.ts')).rootLineAgain(context, error);
+  }
+};
 
 /** Runs some work with a service: of the local root, or what a petname leads to. */
 export const withService = async <T>(

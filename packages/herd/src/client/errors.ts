@@ -20,12 +20,15 @@ export const codeIn = (error: unknown): string =>
 export class NoShepherd extends ActorError {
   /** What to do about it. */
   readonly hint: string;
+  /** There is the key of one, and no socket: it is between two of its lives, or was ended by force there. */
+  readonly isRestarting: boolean;
 
   /** `message` names the socket that was tried and what was found. */
-  constructor(message: string, hint: string, options?: ErrorOptions) {
+  constructor(message: string, hint: string, options?: ErrorOptions, isRestarting = false) {
     super('no-shepherd', message, options);
     this.name = 'NoShepherd';
     this.hint = hint;
+    this.isRestarting = isRestarting;
   }
 }
 /** The peer behind a ref could not be reached: nothing was asked of it. Exit code 4. */

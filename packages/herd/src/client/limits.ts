@@ -56,3 +56,5 @@ export const lastAgainMs = 5_000;
 export const historyOverlapMs = connectMs + 1_000;
 /** Changes of the history that are known again: a restart of all services makes four of each. */
 export const keptChangeCount = 50_000;
+/** Milliseconds between two looks for the socket of a shepherd that is restarting. */
+export const socketLookMs = 50;

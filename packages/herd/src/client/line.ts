@@ -240,10 +240,13 @@ const explained = (reason: unknown): Error => {
     case 'not-sent':
       return new OutOfReach(messageOf(reason), { cause: reason });
     case 'in-doubt':
-      return new NoAnswer(`the session ended: ${messageOf(reason)}`, false, { cause: reason });
+      return new NoAnswer(`the session ended: ${endOf(reason)}`, false, { cause: reason });
     default:
       return reason instanceof Error ? reason : new NoAnswer(messageOf(reason), false);
   }
 };
 const messageOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason);
+/** Why a session ended, without the words of the protocol about who said so. */
+const endOf = (reason: unknown): string =>
+  messageOf(reason).replace(/^(aborted by the peer: )?(captp: )?/, '');

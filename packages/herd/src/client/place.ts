@@ -36,13 +36,23 @@ export const socketOf = (user: User, said: string | undefined): string =>
  */
 export const adminRefOf = (user: User, socket: string): Sturdyref => {
   const found = fs.statSync(socket, { throwIfNoEntry: false });
-  if (found === undefined)
-    throw new NoShepherd(`no shepherd runs here: there is no socket ${socket}`, howToStart(user));
+  if (found === undefined) throw noSocket(user, socket);
   if (!found.isSocket()) throw new NoShepherd(`${socket} is no socket`, howToStart(user));
-  const file = path.join(path.dirname(socket), 'admin.ref');
+  const file = keyBeside(socket);
   const text = adminText(user, socket, file);
   const ref = rootRefIn(text, file);
   return new Sturdyref({ ...ref.peer, hints: { path: socket } }, ref.reveal());
+};
+
+const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'admin.ref');
+
+/** An orderly end takes both away; between two lives the key stays. */
+const noSocket = (user: User, socket: string): NoShepherd => {
+  const isRestarting = fs.existsSync(keyBeside(socket));
+  const message = isRestarting
+    ? `the shepherd at ${socket} is restarting, or was ended by force: its socket is not there`
+    : `no shepherd runs here: there is no socket ${socket}`;
+  return new NoShepherd(message, howToStart(user), {}, isRestarting);
 };
 
 /** What to do where nothing answers. */

@@ -31,7 +31,7 @@ import {
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
-import { writeBackup, type Store } from '@bellwether/store';
+import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { foundIn, type PortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
@@ -97,6 +97,11 @@ const farewells: Readonly<Record<LifeEnd['kind'], string>> = {
   detached: 'the shepherd has ended and left its services to the next one',
   halted: 'the shepherd halted and starts anew; its log says why',
 };
+/** Whoever asked for what could not be written down is told why: the log may be out of reach, or on that disk. */
+const farewellOf = (end: LifeEnd): string =>
+  end.kind === 'halted' && end.reason instanceof DiskFailed
+    ? `the shepherd could not write its state: ${end.reason.trouble}; it starts anew`
+    : farewells[end.kind];
 
 /** Makes a life that does not serve yet. */
 export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
@@ -308,7 +313,7 @@ class VatLife implements Life {
       this.#router.close(() => {
         clearTimeout(late);
         this.#end(how);
-      }, farewells[how.kind]),
+      }, farewellOf(how)),
     );
   }
 }
