@@ -155,7 +155,10 @@ it('a service that goes on writing goes on at the start of its log, line by line
   expect(numbers.at(-1)).toBe(399_999);
   // Whole lines, in order; what was written in the very instant of the cut may be missing.
   expect(numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0))).toBe(true);
-  expect(400_000 - numbers.length).toBeLessThan(200);
+  // How much that is depends on who else gets the processor then: what counts is that it is one place.
+  const gaps = numbers.filter((number, at) => at > 0 && number !== (numbers[at - 1] ?? 0) + 1);
+  expect(gaps.length).toBeLessThanOrEqual(1);
+  expect(numbers.length).toBeGreaterThan(380_000);
 });
 
 it('the logs are looked at every ten seconds, until that is taken back', async () => {
