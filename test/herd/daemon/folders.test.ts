@@ -45,6 +45,15 @@ describe('the folders of a daemon', () => {
       expect(fs.statSync(folder).mode & 0o777).toBe(0o700);
   });
 
+  it('are refused where there can be none, and nobody waits for ever', async () => {
+    const state = '/proc/bellwether/state';
+    const places = { ...makePlaces(), state };
+    expect(await refusal(places)).toBe(
+      'state: /proc/bellwether cannot be made: /proc takes no folders\n' +
+        '  hint: choose another with --state',
+    );
+  });
+
   it.each(['state', 'logs'] as const)(
     'are refused where everybody may write: %s',
     async (which) => {

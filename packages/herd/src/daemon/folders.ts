@@ -13,6 +13,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
+import { codeOfSystem } from '../refs/secret-file.ts';
 import {
   distrustFolder,
   distrustFolderAlone,
@@ -79,7 +80,7 @@ const prepare = async (
   owner: Trusted | undefined,
   fault: (real: string) => Promise<Fault | undefined>,
 ): Promise<void> => {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(option, folder);
   const real = fs.realpathSync(folder);
   const { uid } = fs.statSync(real);
   if (owner?.uid !== undefined && uid !== owner.uid)
@@ -95,4 +96,29 @@ const prepare = async (
   throw new UnsafePlace(
     `${option}: ${folder}: ${text}\n  hint: ${hint === undefined ? '' : `${hint}, or `}choose another with --${option}`,
   );
+};
+
+/**
+ * Makes a folder and those above it, from the top down. Node's own way of doing so never returns where a file
+ * system has no room for folders and says that theirs is not there, as /proc does (seen with 20.20).
+ */
+const makeFolder = (option: string, folder: string): void => {
+  const missing: string[] = [];
+  let above = path.resolve(folder);
+  for (; !fs.existsSync(above) && above !== path.dirname(above); above = path.dirname(above))
+    missing.push(above);
+  for (const each of missing.reverse()) {
+    try {
+      fs.mkdirSync(each, { mode: 0o700 });
+    } catch (error) {
+      const code = codeOfSystem(error);
+      if (code === 'EEXIST') continue; // somebody else was faster; what it is will be judged
+      if (code !== 'ENOENT') throw error;
+      throw new UnsafePlace(
+        `${option}: ${each} cannot be made: ${above} takes no folders` +
+          `\n  hint: choose another with --${option}`,
+        { cause: error },
+      );
+    }
+  }
 };
