@@ -10,13 +10,13 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
   env: own.env,
   uid: own.getuid?.() ?? 0,
   get columns() {
-    return own.stdout.columns ?? 80;
+    return sizeOr(own.stdout.columns, 80);
   },
   get isTerminal() {
     return own.stdout.isTTY === true;
   },
   get rows() {
-    return own.stdout.rows ?? 24;
+    return sizeOr(own.stdout.rows, 24);
   },
   get isErrorTerminal() {
     return own.stderr.isTTY === true;
@@ -39,6 +39,10 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
     return () => void own.off('SIGINT', told);
   },
 });
+
+/** A terminal that nobody has told its size says 0: a serial line, `docker run -t`. */
+const sizeOr = (said: number | undefined, usual: number): number =>
+  said === undefined || said === 0 ? usual : said;
 
 const readInput = async (stdin: NodeJS.ReadStream, maxBytes: number): Promise<string> => {
   if (stdin.isTTY === true)

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { processTerminal } from '../../../packages/herd/src/cli/process-terminal.ts';
+
+it.each([
+  ['a size', { columns: 100, rows: 50 }, [100, 50]],
+  ['no size', {}, [80, 24]],
+  ['a size of nothing', { columns: 0, rows: 0 }, [80, 24]],
+])('a terminal that says %s is drawn on', (_what, stdout, size) => {
+  const { columns, rows } = processTerminal({ stdout } as unknown as NodeJS.Process);
+  expect([columns, rows]).toEqual(size);
+});
