@@ -273,7 +273,7 @@ describe('any other action', () => {
       expect(steps.find(({ kind }) => kind === 'known')).toMatchObject({
         name: 'f',
         result: 'ok',
-        reason: 'members left as they are',
+        reason: 'nothing to do: a fleet runs by its members alone, and they are left as they are',
       });
     },
   );

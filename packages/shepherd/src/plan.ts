@@ -204,7 +204,8 @@ const sumOf = (
   keyFor: (name: string) => string,
   after: readonly string[] = [],
 ): Step => {
-  const left = { kind: 'known', result: 'ok', reason: 'members left as they are' } as const;
+  const reason = 'nothing to do: a fleet runs by its members alone, and they are left as they are';
+  const left = { kind: 'known', result: 'ok', reason } as const;
   if (draft.withMembers === false)
     return { ...base(draft, keyFor(name), name, action, after), ...left };
   const parts = (draft.graph.members(name) ?? []).map(keyFor);

@@ -60,7 +60,7 @@ export const pages: Readonly<Record<string, Page>> = {
       'require stays up. Of root it stops everything in order, then the shepherd.',
     examples: [
       ['herd stop web-server-fleet', 'every member of it'],
-      ['herd stop web-server-fleet --no-members', 'the fleet alone'],
+      ['herd stop web-server-fleet --no-members', 'no member; so nothing is stopped'],
       ['herd stop root', 'everything, and the shepherd'],
     ],
   },
