@@ -421,6 +421,16 @@ describe('an action', () => {
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toBe('herd: error: start f: not all members: degraded 1/2\n');
   });
+  it('that would end the shepherd says so with --dry-run', async () => {
+    const step = { service: 'web', action: 'stop', why: 'asked', effect: 'none' } as const;
+    await serve({ plan: () => [step] });
+    const { out } = (await run('stop', 'root', '--dry-run')).written;
+    expect(out).toContain('\n  Then the shepherd itself would end.\n');
+    expect(parsed(await run('stop', 'root', '--dry-run', '--json'))).toMatchObject({
+      endsShepherd: true,
+    });
+    expect((await run('stop', 'web', '--dry-run')).written.out).not.toContain('would end');
+  });
   it('with --dry-run asks for its plan, and for nothing else', async () => {
     const steps = [
       { service: 'net', action: 'start', why: 'requirement', of: 'web', effect: 'change' },

@@ -10,7 +10,8 @@
  *     silence     silentMs: with --watch, nothing was heard of the shepherd for so long
  *     about       name, version, pid, locations: the shepherd itself
  *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
- *     plan        action, service, exitCode, steps: what --dry-run found, in order
+ *     plan        action, service, exitCode, steps: what --dry-run found, in order;
+ *                 endsShepherd: the shepherd itself would end after them
  *     cancel      operation
  *     version     version
  *     help        topic, text

@@ -2,7 +2,7 @@
 import type { PlannedStep, Request } from '@bellwether/shepherd';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, patienceOf, withService } from '../context.ts';
-import { planLines } from '../format/plan.ts';
+import { endsShepherd, planLines } from '../format/plan.ts';
 import type { Command } from '../invocation.ts';
 import { print } from '../print.ts';
 
@@ -16,10 +16,12 @@ export const runPlan = async (
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
   const steps = await withService(context, service, (client) => client.plan(request, patience));
   const exitCode = exitCodeOfPlan(steps);
-  const document = { kind: 'plan', action, service, exitCode, steps };
+  const document = { kind: 'plan', action, service, exitCode, steps, ...endOf(command) };
   print(context, planLines(command, steps, context.look), document);
   return exitCode;
 };
+
+const endOf = (command: Command) => (endsShepherd(command) ? { endsShepherd: true } : {});
 
 /** As the command itself would end, as far as can be told: 1 where all is refused, 3 for a part. */
 const exitCodeOfPlan = (steps: readonly PlannedStep[]): number => {

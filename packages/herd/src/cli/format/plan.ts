@@ -1,7 +1,7 @@
 /** A plan in words: one line a step, in the order in which they could be taken. */
 import type { PlannedStep } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Command } from '../invocation.ts';
+import { isRootName, type Command } from '../invocation.ts';
 import type { Look, Style } from '../terminal.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { ageText, counted } from './times.ts';
@@ -46,9 +46,14 @@ export const planLines = (
   return [
     `To ${visible(action)} ${visible(service)} now would be:`,
     ...lines,
+    ...(endsShepherd({ action, service }) ? ['  Then the shepherd itself would end.'] : []),
     `${visible(service)}: ${sum}. Nothing was done.`,
   ];
 };
+
+/** No step of a plan, since it is no service's. */
+export const endsShepherd = ({ action, service }: Pick<Command, 'action' | 'service'>): boolean =>
+  action === 'stop' && isRootName(service);
 
 const stageText = ({ stage, ageMs }: PlannedStep): string => {
   if (stage === undefined) return '';
