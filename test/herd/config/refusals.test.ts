@@ -140,6 +140,10 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].ready.http: a URL with a user or password would be printed`,
     ],
     [
+      web(`ready: { tcp: 8080 }`),
+      `services[0].ready.tcp: expected 'host:port', as in '127.0.0.1:5432', found 8080`,
+    ],
+    [
       web(`ready: { tcp: '8080' }`),
       `services[0].ready.tcp: expected 'host:port', as in '127.0.0.1:5432', found "8080"`,
     ],

@@ -136,16 +136,14 @@ export const parseTcp = (text: string): { host: string; port: number } | undefin
   const port = Number(digits);
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 };
+const tcpWords = "expected 'host:port', as in '127.0.0.1:5432'";
 const ready = record(
   {
     http: httpUrl.optional(),
     tcp: z
-      .string()
+      .string(tcpWords)
       .max(urlChars, `has more than ${urlChars} characters`)
-      .refine(
-        (text) => parseTcp(text) !== undefined,
-        "expected 'host:port', as in '127.0.0.1:5432'",
-      )
+      .refine((text) => parseTcp(text) !== undefined, tcpWords)
       .optional(),
     notifyFd: z
       .int('expected a whole number')
