@@ -54,6 +54,12 @@ describe('without a shepherd', () => {
     expect(ran.written.err).toContain('shepherd --config');
     expect(ran.written.out).toBe('');
   });
+  it('whose place cannot be looked at says that nothing was reached', async () => {
+    const socket = `/${'x'.repeat(300)}/socket`;
+    const ran = await herd(fakeTerminal({ env: { SHEPHERD_SOCKET: socket } }), 'status');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toContain('cannot use the shepherd at /xxx');
+  });
   it('says that the place was a guess where XDG_RUNTIME_DIR is not set', async () => {
     const ran = await herd(fakeTerminal({ uid: 4_000_000, env: { HOME: '/nowhere' } }), 'status');
     expect(ran.written.err).toContain('/nowhere/.local/state/bellwether/run/socket');

@@ -89,7 +89,9 @@ describe('herd reload', () => {
     expect(ran).toMatchObject({
       exitCode: 2,
       out: '',
-      err: 'herd: error: /c.ts:3: services[0]: is odd\n    hint: make it even\n',
+      err:
+        'herd: error: /c.ts:3: services[0]: is odd\n    hint: make it even\n' +
+        'Nothing was changed: the shepherd goes on with the configuration that it has.\n',
     });
   });
   it('ends with 9 while another one is under way', async () => {

@@ -35,13 +35,25 @@ export const socketOf = (user: User, said: string | undefined): string =>
  * @throws NoShepherd, which says what was tried and what to do
  */
 export const adminRefOf = (user: User, socket: string): Sturdyref => {
-  const found = fs.statSync(socket, { throwIfNoEntry: false });
+  const found = statOf(socket);
   if (found === undefined) throw noSocket(user, socket);
   if (!found.isSocket()) throw new NoShepherd(`${socket} is no socket`, howToStart(user));
   const file = keyBeside(socket);
   const text = adminText(user, socket, file);
   const ref = rootRefIn(text, file);
   return new Sturdyref({ ...ref.peer, hints: { path: socket } }, ref.reveal());
+};
+
+const statOf = (socket: string): fs.Stats | undefined => {
+  try {
+    return fs.statSync(socket, { throwIfNoEntry: false });
+  } catch (error) {
+    const what =
+      codeOfSystem(error) === 'EACCES' ? 'you may not look into its folder' : messageOf(error);
+    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, mayRead, {
+      cause: error,
+    });
+  }
 };
 
 const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'admin.ref');

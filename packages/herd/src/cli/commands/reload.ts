@@ -32,6 +32,16 @@ export const runReload = async (context: Context): Promise<number> => {
   }
 };
 
+/** The configuration cannot be read: every problem, and what that means for what runs. */
+class Refusal extends ActorError {
+  readonly hint: string;
+
+  constructor(problems: readonly string[]) {
+    super('config', problems.join('\n'));
+    this.hint = 'Nothing was changed: the shepherd goes on with the configuration that it has.';
+  }
+}
+
 const wasSent = (error: unknown): boolean =>
   isNoAnswer(error) || (isDetached(error) && error.wasSent);
 
@@ -41,7 +51,7 @@ const told = (
   isDryRun: boolean,
   { seen }: Progress,
 ): number => {
-  if (reloaded.kind === 'refused') throw new ActorError('config', reloaded.problems.join('\n'));
+  if (reloaded.kind === 'refused') throw new Refusal(reloaded.problems);
   const { outcome, difference, pending } = reloaded;
   const exitCode = outcome === undefined ? 0 : exitCodeOf(outcome, { isStrict: false });
   const { out, err } = reloadLines(reloaded, isDryRun, context.look, seen);
