@@ -125,13 +125,13 @@ export const statusOf = (
   const unserved =
     unservedMs === undefined || toldAt === undefined
       ? {}
-      : { unservedMs: unservedMs + between(toldAt, at) };
+      : { unservedMs: Math.round(unservedMs + between(toldAt, at)) };
   const { provision, origin, requirement } = exported;
   const here = { kind: 'exported', provision, requirement, origin } as const;
   const age =
     known.ageMs === undefined || lastAt === undefined
       ? {}
-      : { ageMs: known.ageMs + between(lastAt, at) };
+      : { ageMs: Math.round(known.ageMs + between(lastAt, at)) };
   const doubt = doubtOf(observed, at, staleMs);
   if (doubt === undefined) return { ...known, ...here, ...age, ...unserved };
   return { ...past(known), ...here, ...age, stage: 'unknown', unknownReason: doubt };
