@@ -389,12 +389,13 @@ describe('a policy that comes with a command', () => {
   });
   it('is refused where it means nothing or can never be met, and nothing is done', () => {
     const it = withFar(['a', 'b']);
-    for (const [member, minReady] of [
-      ['own', 1],
-      ['fleet', 3],
+    for (const [member, minReady, words] of [
+      ['own', 1, "service 'own' is no fleet"],
+      ['fleet', 3, "3 members must be ready, but 'fleet' has 2"],
     ] as const)
       expect(it.ask('start', member, { operation: member, minReady }).error).toMatchObject({
         code: 'bad-request',
+        message: expect.stringMatching(new RegExp(`^${words}`)) as unknown,
       });
     expect(it.asked).toEqual([]);
     it.ask('start', 'fleet', { ...op, minReady: 2 });

@@ -227,7 +227,7 @@ describe('readiness', () => {
     rig.exit({ signal: 'SIGTERM' });
     expect(asked.value).toMatchObject({
       result: 'failed',
-      reason: 'it was not ready within 2500 ms',
+      reason: 'it was not ready within 2.5 s',
       stage: 'stopped',
     });
     expect(rig.world.pendingCount).toBe(0);
@@ -279,7 +279,7 @@ describe('readiness', () => {
     for (const answer of rig.probes.splice(0)) answer.broken(new Error('no such file'));
     rig.wait(1_000);
     rig.exit({ signal: 'SIGTERM' });
-    expect(asked.value?.reason).toBe('it was not ready within 1000 ms (no such file)');
+    expect(asked.value?.reason).toBe('it was not ready within 1 s (no such file)');
   });
   it('that comes late is not believed of a process that is being stopped', () => {
     const rig = new ServiceRig(http);

@@ -75,10 +75,12 @@ const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
   if (minReady === undefined) return;
   const members = graph.members(member);
   if (members === undefined && graph.isOwn(member))
-    throw new BadRequest(`request: service '${member}' is no fleet, minReady means nothing to it`);
+    throw new BadRequest(
+      `service '${member}' is no fleet: how many members must be ready can be said of a fleet alone`,
+    );
   if (members !== undefined && typeof minReady === 'number' && minReady > members.length)
     throw new BadRequest(
-      `request: ${minReady} members must be ready, but '${member}' has ${members.length}`,
+      `${minReady} members must be ready, but '${member}' has ${members.length}`,
     );
 };
 

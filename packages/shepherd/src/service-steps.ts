@@ -222,7 +222,7 @@ const watch = (held: Held, turn: Turn, run: Run): void => {
 const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
   const state = wakingOf(held, run);
   if (state === undefined) return;
-  const plainReason = `it was not ready within ${timeoutMs} ms`;
+  const plainReason = `it was not ready within ${timeoutMs / 1_000} s`;
   const reason = state.doubt === undefined ? plainReason : `${plainReason} (${state.doubt})`;
   end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason, plainReason });
 };
