@@ -709,6 +709,31 @@ describe('the health of a fleet', () => {
     herd(story, 'start');
     expect(fleetOf(story)).toMatchObject({ health: 'ok' });
   });
+  it('and of its members is in the history of the controller, as it was observed', () => {
+    const story = tellStory(20);
+    herd(story, 'start');
+    programOf(story, 1)?.kill('web-server');
+    runFor(story, 5_000);
+    story.network.part('B', 'C');
+    runFor(story, 60_000);
+    const asked = story.operator.ask(story.c, (turn, root) => turn.send(root, 'history'));
+    runFor(story, 1_000);
+    const of = (name: string) => asked.value?.filter(({ service }) => service === name) ?? [];
+    expect(
+      of('web-server-a')
+        .map(({ what }) => what)
+        .slice(-2),
+    ).toEqual(['stopped', 'running']);
+    expect(of('web-server-b').at(-1)).toMatchObject({
+      what: 'unknown',
+      reason: expect.stringMatching(/\S/) as unknown,
+    });
+    expect(of('web-server-b').map(({ what }) => what)).toContain('running');
+    expect(of('web-server-fleet').at(-1)).toMatchObject({
+      what: 'unknown',
+      reason: '1 of 2 members are unknown',
+    });
+  });
   it('is not judged while the member that decides cannot be heard', () => {
     const story = tellStory(20);
     herd(story, 'start');

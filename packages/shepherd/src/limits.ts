@@ -78,6 +78,14 @@ export const limits = {
   causeCount: 16,
   /** Status changes that a service remembers. GNU Shepherd keeps as many. */
   historyCount: 30,
+  /** Status changes of all services elsewhere and aggregates together: 300 KB at most in one answer. */
+  observedChangeCount: 1_000,
+  /** Characters of why one of those changed. */
+  changeReasonCharacters: 120,
+  /** Members that are named in it. */
+  changeBlameCount: 3,
+  /** Milliseconds in which the changes of the members of an aggregate are one change of it. */
+  chronicleGapMs: 200,
   /** Doublings of the respawn delay that are computed; the cap is reached long before. */
   doublingCount: 30,
   /** Steps of a plan that is shown: a restart stops and starts every service of a shepherd. */
@@ -146,8 +154,8 @@ export const limits = {
   logQuestionCount: 256,
   /** The same of one asker: a page that shows a few services, and a program that collects. */
   askerLogQuestionCount: 32,
-  /** Changes of the history in one batch: with names of full length it is below `batchBytes`. */
-  changePieceCount: 256,
+  /** Changes of the history in one batch: with names and reasons of full length it is below `batchBytes`. */
+  changePieceCount: 100,
   /** Changes that wait for one follower of the history: as many as a fleet has in a stop. */
   waitingChangeCount: 1_024,
   /** Services that a follower's question may have come through; see probeHopCount. */

@@ -76,7 +76,19 @@ export const healths = ['ok', 'degraded', 'settling', 'failed'] as const;
  */
 export type Health = (typeof healths)[number];
 /** Everything that a log of changes tells. */
-export const changes = ['starting', 'running', 'stopping', 'stopped', 'failed', 'done'] as const;
+export const changes = [
+  'starting',
+  'running',
+  'stopping',
+  'stopped',
+  'failed',
+  'done',
+  // Only of what is observed: nobody can tell; and of aggregates, too few of whose members serve.
+  'unknown',
+  'degraded',
+  'settling',
+  'too-few',
+] as const;
 
 /** Everything that a line may tell of a service in words that are known. */
 export const topics = [
@@ -388,7 +400,7 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
     ),
     change: struct<Of<'change'>>(
       { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },
-      {},
+      { reason: text },
     ),
     place: struct<Of<'place'>>({ kind: () => 'place', place: readWhole }, { about: readWay }),
   };
@@ -407,7 +419,10 @@ const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
 
 /** Undefined for a change of a kind that is not known here. */
 const changeReader = (text: Read<string>): Read<Change | undefined> => {
-  const known = struct<Change>({ service: text, what: wordOf(changes, 'done'), at: readCount }, {});
+  const known = struct<Change>(
+    { service: text, what: wordOf(changes, 'done'), at: readCount },
+    { reason: text },
+  );
   const readWhat = wordOf(changes, undefined);
   return (value, what) => {
     const isKnown = readWhat(readField(value, 'what', what), `${what}.what`) !== undefined;

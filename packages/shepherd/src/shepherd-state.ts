@@ -4,6 +4,7 @@
  */
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
+import { makeChronicle } from './chronicle.ts';
 import type { Memory } from './memory.ts';
 import type { Graph, Wish } from './plan.ts';
 import { makeServiceRegistry } from './registry.ts';
@@ -12,6 +13,7 @@ import { makeStatusBoard } from './status-board.ts';
 import type {
   Aggregate,
   ChangeFeed,
+  Chronicle,
   LocalService,
   LogFiles,
   Outcome,
@@ -57,6 +59,7 @@ export type Registered =
 export interface Held extends ShepherdOptions {
   readonly registry: Ref<ServiceRegistry>;
   readonly board: Ref<StatusBoard>;
+  readonly chronicle: Ref<Chronicle>;
   /** Every registered service, by its canonical name. */
   readonly entries: JournalMap<string, Registered>;
   /** Hops that were ever given out: no two services share one, also not one after the other. */
@@ -87,13 +90,16 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   const enabled = turn.map<string, boolean>();
   for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
   const registry = turn.spawn(makeServiceRegistry);
+  const feed = turn.spawn(makeChangeFeed, options.name);
+  const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
   return {
     ...options,
     registry,
-    board: turn.spawn(makeStatusBoard, registry),
+    board: turn.spawn(makeStatusBoard, registry, chronicle),
+    chronicle,
     entries: turn.map(),
     hopCount: turn.cell(0),
-    feed: turn.spawn(makeChangeFeed, options.name),
+    feed,
     follows: openShares(turn),
     logQuestions: openShares(turn),
     swapCount: turn.cell(0),

@@ -161,6 +161,9 @@ const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep
 };
 
 const history = (held: Held, turn: Turn): readonly Change[] =>
-  allOwn(held)
-    .flatMap(([, { service }]) => turn.call(service, 'history'))
-    .sort((a, b) => a.at - b.at);
+  [
+    ...allOwn(held).flatMap(([, { service }]) => turn.call(service, 'history')),
+    ...turn.call(held.chronicle, 'history'),
+  ]
+    .sort((a, b) => a.at - b.at)
+    .slice(-limits.changeCount);

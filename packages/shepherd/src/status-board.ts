@@ -26,7 +26,7 @@ import {
 } from '@bellwether/actors';
 import { limits } from './limits.ts';
 import { unknownStatus } from './shapes.ts';
-import type { ServiceRegistry, Status, StatusBoard, Watching } from './types.ts';
+import type { Chronicle, ServiceRegistry, Status, StatusBoard, Watching } from './types.ts';
 
 type Statuses = Pick<ServiceRegistry, 'lookup' | 'canonical' | 'names'>;
 interface Flow {
@@ -48,6 +48,7 @@ interface Aggregation {
 }
 interface Held {
   readonly registry: Ref<Statuses>;
+  readonly chronicle: Ref<Chronicle> | undefined;
   /** By number, oldest first. */
   readonly entries: JournalMap<number, Entry>;
   readonly lastEntry: JournalCell<number>;
@@ -58,14 +59,19 @@ interface Held {
   readonly containers: JournalMap<string, readonly string[]>;
 }
 
-/** Makes a board that nobody looks at yet, over the services of a registry. */
+/**
+ * Makes a board that nobody looks at yet, over the services of a registry. A chronicle hears of all that
+ * is touched.
+ */
 export const makeStatusBoard = (
   turn: Turn<StatusBoard>,
   _bcom: Bcom<StatusBoard>,
   registry: Ref<Statuses>,
+  chronicle?: Ref<Chronicle>,
 ): Behavior<StatusBoard> => {
   const held: Held = {
     registry,
+    chronicle,
     entries: turn.map(),
     lastEntry: turn.cell(0),
     beats: turn.map(),
@@ -103,8 +109,12 @@ const watch = (held: Held, turn: Turn, watching: Watching): void => {
 };
 
 const touched = (held: Held, turn: Turn, provision: readonly string[]): void => {
-  if (held.entries.size === 0) return;
+  const { chronicle } = held;
+  if (held.entries.size === 0 && chronicle === undefined) return;
   const names = withContainers(held, provision);
+  if (chronicle !== undefined)
+    for (const name of names)
+      turn.call(chronicle, held.aggregates.has(name) ? 'aggregate' : 'service', name);
   for (const [number, entry] of [...held.entries.entries()]) {
     const news = names.filter(entry.wants);
     for (const name of news) entry.news.set(name, true);

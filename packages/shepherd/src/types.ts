@@ -326,6 +326,17 @@ export interface Change {
   readonly what: (typeof changes)[number];
   /** Wall clock, milliseconds since 1970. */
   readonly at: number;
+  /** Of what is observed: why nobody can tell, what failed, or who does not serve. */
+  readonly reason?: string;
+}
+/** The `^chronicle`: status changes of services elsewhere and of aggregates, as they were observed. */
+export interface Chronicle {
+  /** Something may be different about the service of this canonical name. */
+  service(name: string): void;
+  /** The same of an aggregate, which is looked at a little later. */
+  aggregate(name: string): void;
+  /** The last changes, oldest first. */
+  history(): readonly Change[];
 }
 
 /** A program and its surroundings. */

@@ -480,6 +480,18 @@ describe('the log', () => {
       '25 Nov 2026 10:04:05\tservice web failed to start',
       '25 Nov 2026 10:04:05\tservice web is done (one-shot)',
     ]);
+    const observed = [
+      { service: 'b-web', what: 'unknown', at: now, reason: 'cannot\x1b reach b' },
+      { service: 'webs', what: 'too-few', at: now, reason: 'b-web' },
+      { service: 'webs', what: 'settling', at: now },
+      { service: 'webs', what: 'degraded', at: now },
+    ] as const;
+    expect(historyLines(observed)).toEqual([
+      '25 Nov 2026 10:04:05\tservice b-web is unknown: cannot\\x1b reach b',
+      '25 Nov 2026 10:04:05\tservice webs has failed: b-web',
+      '25 Nov 2026 10:04:05\tservice webs is settling',
+      '25 Nov 2026 10:04:05\tservice webs is degraded',
+    ]);
   });
   it('of one service is made harmless', () => {
     const line = (text: string) => ({ kind: 'line', from: 'A', text }) as const;

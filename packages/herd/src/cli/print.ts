@@ -15,7 +15,7 @@
  *     cancel      operation
  *     version     version
  *     help        topic, text
- *     history     changes: service, what, at
+ *     history     changes: service, what, at, reason
  *     line        from, service, text, at where it is known: one of a log, always JSON lines
  *     note        from, service, what, text: why lines of a log do not come, or come again
  *     change      service, what, at: with --follow, as a JSON line

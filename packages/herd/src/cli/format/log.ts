@@ -11,13 +11,21 @@ const words: Readonly<Record<Change['what'], string>> = {
   stopped: 'is stopped',
   failed: 'failed to start',
   done: 'is done (one-shot)',
+  unknown: 'is unknown',
+  degraded: 'is degraded',
+  settling: 'is settling',
+  'too-few': 'has failed',
 };
 
 /** `25 Nov 2026 10:04:05<TAB>service web is running`, oldest first. */
 export const historyLines = (changes: readonly Change[]): readonly string[] =>
   changes.map(
-    ({ service, what, at }) => `${stampText(at)}\tservice ${visible(service)} ${words[what]}`,
+    ({ service, what, at, reason }) =>
+      `${stampText(at)}\tservice ${visible(service)} ${words[what]}${reasonText(reason)}`,
   );
+
+const reasonText = (reason: string | undefined): string =>
+  reason === undefined ? '' : `: ${visible(reason)}`;
 
 type LogLine = Extract<LogEvent, { readonly kind: 'line' }>;
 type Note = Extract<LogEvent, { readonly kind: 'note' }>;
