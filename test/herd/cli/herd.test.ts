@@ -202,6 +202,18 @@ describe('herd status', () => {
     answer = statusOf('web', { members: [{ name: 'a', stage: 'unknown', ageMs: 0 }] });
     expect((await run('status', 'web')).exitCode).toBe(4);
   });
+  it('with --strict exits as what was asked for is, and refuses to watch', async () => {
+    const dead = statusOf('db', { stage: 'stopped', isWanted: true });
+    await serve({
+      status: (_turn, names) =>
+        Array.isArray(names) && names.length === 0 ? [statusOf('web'), dead] : [dead],
+    });
+    expect((await run('status', 'db')).exitCode).toBe(0);
+    expect((await run('status', 'db', '--strict')).exitCode).toBe(1);
+    expect((await run('status')).exitCode).toBe(0);
+    expect((await run('status', '--strict')).exitCode).toBe(1);
+    expect((await run('status', '--strict', '--watch')).exitCode).toBe(2);
+  });
   it('asks the log for more lines than a status brings', async () => {
     await serve({
       status: () => [statusOf('web', { logFile: '/l', recentLines: ['a'] })],

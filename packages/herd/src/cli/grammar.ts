@@ -60,7 +60,7 @@ export const optionRules = {
     argument: 'N|N%',
     about: 'so many members are enough this time, whatever the fleet says',
   },
-  strict: { kind: 'flag', about: 'end well only where every member did, whatever is enough' },
+  strict: { kind: 'flag', about: 'end well only where all is well, whatever is enough' },
   out: {
     kind: 'text',
     argument: 'FILE',
@@ -119,7 +119,13 @@ const starting: readonly OptionName[] = [...changing, 'min-ready'];
 export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, ActionRule>([
   [
     'status',
-    rule('[SERVICE]', 0, 1, ['log-history', 'watch'], 'what runs, or everything about one service'),
+    rule(
+      '[SERVICE]',
+      0,
+      1,
+      ['log-history', 'watch', 'strict'],
+      'what runs, or everything about one service',
+    ),
   ],
   [
     'detailed-status',

@@ -20,7 +20,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'Without SERVICE it lists every service under what it is doing. With one it tells all that is ' +
       'known of it, with its last log lines; of a fleet it asks every member live, for a second, and ' +
       'says unknown of who does not answer, with the age of what was known. Exit code 4 where the ' +
-      'service or a member of it is unknown.',
+      'service or a member of it is unknown. With --strict the exit code is how well it is: 0 as it was ' +
+      'wished, 1 failed or stopped though wanted, 3 degraded or not ready, 4 unknown.',
     examples: [
       ['herd status', 'what runs here'],
       ['herd status web-server', 'everything about one service'],
@@ -28,6 +29,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd status root', 'the shepherd itself'],
       ['herd status web-server -n 50', 'with its last 50 lines'],
       ['herd status web-server-fleet --watch', 'and what changes, as it happens'],
+      ['herd status --strict', 'and exit by how well all of it is'],
     ],
   },
   'detailed-status': {

@@ -13,7 +13,8 @@ import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
 
 /**
- * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown.
+ * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown; with
+ * `--strict` see `healthCode`.
  */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
   const [service] = words;
@@ -28,10 +29,16 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
     kind: 'status',
     services: [status],
   });
+  if (context.options.strict === true) return judged([status]);
   return isKnown(status) ? 0 : 4;
 };
 
 const watch = async (context: Context, service: string | undefined): Promise<number> => {
+  if (context.options.strict === true)
+    throw new Usage(
+      '--strict judges the end, and --watch has none',
+      "'herd status --strict' ends.",
+    );
   if (service !== undefined && isRootName(service))
     throw new Usage(
       'of the shepherd itself nothing changes that could be watched',
@@ -56,6 +63,9 @@ export const runDetailedStatus = async (
   return services.every(isKnown) ? 0 : 4;
 };
 
+const judged = async (services: readonly Status[]): Promise<number> =>
+  (await import('../health-code.ts')).healthCode(services);
+
 /** The status of one service, asked live. */
 export const askStatus = (context: Context, client: ServiceClient): Promise<Status> => {
   const { probe, patience } = lookFor(context);
@@ -66,7 +76,7 @@ const statusOfAll = async (context: Context): Promise<number> => {
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));
   print(context, statusListLines(services, context.look), { kind: 'status', services });
-  return 0;
+  return context.options.strict === true ? judged(services) : 0;
 };
 
 const statusOfRoot = async (context: Context): Promise<number> => {
