@@ -121,7 +121,9 @@ describe('herd reload', () => {
     expect(bad).toMatchObject({ code: 2, stdout: '' });
     expect(bad.stderr).toContain("no service here provides 'ghost'");
     expect(bad.stderr).toContain(`${file}:2`);
-    expect(bad.stderr).toBe(checked.stderr);
+    expect(bad.stderr).toBe(
+      `${checked.stderr}Nothing was changed: the shepherd goes on with the configuration that it has.\n`,
+    );
     const json = await daemon.herd('reload', '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({ kind: 'error', code: 'config', exitCode: 2 });
     expect(await statusOf(daemon, 'old')).toMatchObject({ stage: 'running' });
