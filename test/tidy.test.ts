@@ -21,6 +21,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
   'netlayers/tcp-tls': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
 };
+/** Folders of their own workspace that those in a folder may not reach into: what stands on them. */
+const mayNotReach: Readonly<Record<string, readonly string[]>> = {
+  'packages/shepherd/src/words': ['service', 'operation', 'shepherd', 'facet', 'streams', 'node'],
+  'packages/shepherd/src/checks': ['service', 'operation', 'shepherd', 'facet', 'streams', 'node'],
+  'packages/shepherd/src/service': ['operation', 'shepherd', 'facet', 'node'],
+  'packages/shepherd/src/streams': ['service', 'facet', 'node'],
+  'packages/shepherd/src/operation': ['facet', 'node'],
+  'packages/shepherd/src/shepherd': ['node'],
+  'packages/fleet/src/aggregate': ['exported', 'reach', 'root'],
+  'packages/fleet/src/reach': ['exported', 'aggregate', 'root'],
+  'packages/fleet/src/exported': ['aggregate', 'root'],
+};
 /**
  * Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why: what there was when
  * they were last set, and 5 %.
@@ -141,6 +153,24 @@ describe('the import table', () => {
           (each) => asked === each || asked.startsWith(each.endsWith('/') ? each : `${each}/`),
         );
         if (!isAllowed) say(node, `may not import ${name}`);
+      });
+    });
+    expect(wrong).toEqual([]);
+  });
+  it('is kept by the folders of a workspace, types aside', () => {
+    const wrong = complaints((file, tree, say) => {
+      const closed = ruleFor(mayNotReach, file) ?? [];
+      const home = workspaces.find((folder) => file.startsWith(`${folder}/`)) ?? '';
+      walk(tree, (node) => {
+        const source = node['source'];
+        if (!isNode(source) || typeof source['value'] !== 'string') return;
+        if (node['importKind'] === 'type' || node['exportKind'] === 'type') return;
+        const specifiers = Array.isArray(node['specifiers']) ? (node['specifiers'] as Node[]) : [];
+        const isTypes =
+          specifiers.length > 0 && specifiers.every((each) => each['importKind'] === 'type');
+        const target = path.normalize(path.join(path.dirname(file), source['value']));
+        const folder = closed.find((each) => target.startsWith(`${home}/src/${each}/`));
+        if (folder !== undefined && !isTypes) say(node, `reaches into ${folder}`);
       });
     });
     expect(wrong).toEqual([]);

@@ -10,11 +10,11 @@ import {
   type Row,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { fleetStatus } from '../../packages/fleet/src/fleet-status.ts';
-import { facetOutcome, facetSight } from '../../packages/shepherd/src/facet-view.ts';
-import { placesByMember } from '../../packages/shepherd/src/log-query.ts';
-import { planAll, type Graph } from '../../packages/shepherd/src/plan.ts';
-import { unknownStatus } from '../../packages/shepherd/src/shapes.ts';
+import { fleetStatus } from '../../packages/fleet/src/aggregate/fleet-status.ts';
+import { facetOutcome, facetSight } from '../../packages/shepherd/src/facet/facet-view.ts';
+import { placesByMember } from '../../packages/shepherd/src/checks/log-query.ts';
+import { planAll, type Graph } from '../../packages/shepherd/src/operation/plan.ts';
+import { unknownStatus } from '../../packages/shepherd/src/words/shapes.ts';
 import { Ear } from '../support/log-ear.ts';
 import { herd, makeElsewhere, makeGroup, up } from '../support/shepherd-graph.ts';
 

@@ -8,7 +8,7 @@ export {
   type Composition,
   type CompositionOptions,
   type Loaded,
-} from './composition.ts';
+} from './root/composition.ts';
 export {
   registerServices,
   swapOf,
@@ -16,23 +16,34 @@ export {
   type FleetSpec,
   type PlannedService,
   type Surroundings,
-} from './compose.ts';
+} from './root/compose.ts';
 export { Malformed } from './errors.ts';
-export { checkPlanned, diffOf, pathsOf, type Changed, type PlanDifference } from './difference.ts';
-export { exitCodeOf, type Judgement } from './exit-code.ts';
-export { makeExportedService, type ExportedServiceOptions } from './exported-service.ts';
-export { makeFleet, type FleetOptions } from './fleet.ts';
-export { judge, type Judgement as HealthJudgement, type Seen, type Terms } from './health.ts';
+export {
+  checkPlanned,
+  diffOf,
+  pathsOf,
+  type Changed,
+  type PlanDifference,
+} from './root/difference.ts';
+export { exitCodeOf, type Judgement } from './aggregate/exit-code.ts';
+export { makeExportedService, type ExportedServiceOptions } from './exported/exported-service.ts';
+export { makeFleet, type FleetOptions } from './aggregate/fleet.ts';
+export {
+  judge,
+  type Judgement as HealthJudgement,
+  type Seen,
+  type Terms,
+} from './aggregate/health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
-export { makeLiveRef, type Follower, type LiveRef, type LiveRefOptions } from './live-ref.ts';
+export { makeLiveRef, type Follower, type LiveRef, type LiveRefOptions } from './reach/live-ref.ts';
 export {
   makeLocalRoot,
   type LocalRootOptions,
   type RefStore,
   type RootShepherd,
-} from './local-root.ts';
-export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './mint.ts';
-export { paceFor, type Pace } from './pace.ts';
+} from './root/local-root.ts';
+export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './root/mint.ts';
+export { paceFor, type Pace } from './reach/pace.ts';
 export {
   makePeers,
   type Peer,
@@ -41,6 +52,6 @@ export {
   type Traveller,
   type Waiter,
   type Way,
-} from './peer.ts';
-export { sharedMembers } from './shares.ts';
-export { isGood, neededOf, verdict, worstOf, type MinReady } from './summary.ts';
+} from './reach/peer.ts';
+export { sharedMembers } from './aggregate/shares.ts';
+export { isGood, neededOf, verdict, worstOf, type MinReady } from './aggregate/summary.ts';

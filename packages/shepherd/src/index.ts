@@ -1,4 +1,4 @@
-export type * from './types.ts';
+export type * from './words/types.ts';
 export {
   actionNames,
   factsOf,
@@ -14,12 +14,12 @@ export * from './errors.ts';
 export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
-export { makeChangeFeed } from './change-feed.ts';
-export { makeServiceFacet } from './facet.ts';
-export { checkedQuery, placeWeight } from './log-query.ts';
-export { makeLogger } from './logger.ts';
-export { makeProcessMonitor, type ProcessMonitorOptions } from './process-monitor.ts';
-export { makeServiceRegistry } from './registry.ts';
+export { makeChangeFeed } from './shepherd/change-feed.ts';
+export { makeServiceFacet } from './facet/facet.ts';
+export { checkedQuery, placeWeight } from './checks/log-query.ts';
+export { makeLogger } from './service/logger.ts';
+export { makeProcessMonitor, type ProcessMonitorOptions } from './service/process-monitor.ts';
+export { makeServiceRegistry } from './shepherd/registry.ts';
 export {
   list,
   readCount,
@@ -30,10 +30,10 @@ export {
   textOf,
   weightOf,
   type Read,
-} from './read.ts';
-export type { Step, StepBase, Wish } from './plan.ts';
-export { checkedRequest, isName, percentOf } from './requests.ts';
-export { makeService, type Recorded, type ServicePowers } from './service.ts';
+} from './checks/read.ts';
+export type { Step, StepBase, Wish } from './operation/plan.ts';
+export { checkedRequest, isName, percentOf } from './checks/requests.ts';
+export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
 export {
   doubted,
   isGood,
@@ -46,11 +46,11 @@ export {
   worstOf,
   type Reader,
   type ReadPolicy,
-} from './shapes.ts';
-export { makeShepherd } from './shepherd.ts';
-export { makeStatusBoard } from './status-board.ts';
-export { broken, type ShepherdOptions } from './shepherd-state.ts';
+} from './words/shapes.ts';
+export { makeShepherd } from './shepherd/shepherd.ts';
+export { makeStatusBoard } from './shepherd/status-board.ts';
+export { broken, type ShepherdOptions } from './shepherd/shepherd-state.ts';
 export { cutText } from './text.ts';
-export { endedWords } from './wording.ts';
-export { leftFor } from './trail.ts';
-export { makeWriter, type WriterOptions } from './writer.ts';
+export { endedWords } from './words/wording.ts';
+export { leftFor } from './operation/trail.ts';
+export { makeWriter, type WriterOptions } from './streams/writer.ts';

@@ -13,7 +13,7 @@ import type {
   Readiness,
   RunningRecord,
   Started,
-} from '../../../packages/shepherd/src/types.ts';
+} from '../../../packages/shepherd/src/words/types.ts';
 import { answerOf, isAlive, makeFolder, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.

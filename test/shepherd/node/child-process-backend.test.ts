@@ -7,7 +7,7 @@ import {
   makeLogFiles,
   Starts,
 } from '../../../packages/shepherd/src/node/index.ts';
-import type { Command, CommandResult } from '../../../packages/shepherd/src/types.ts';
+import type { Command, CommandResult } from '../../../packages/shepherd/src/words/types.ts';
 import { answerOf, isAlive, makeFolder, node, startOf, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.

@@ -9,7 +9,12 @@ import {
   Starts,
 } from '../../../packages/shepherd/src/node/index.ts';
 import { rotateFull } from '../../../packages/shepherd/src/node/log-rotation.ts';
-import type { Command, Ending, Readiness, Started } from '../../../packages/shepherd/src/types.ts';
+import type {
+  Command,
+  Ending,
+  Readiness,
+  Started,
+} from '../../../packages/shepherd/src/words/types.ts';
 import { answerOf, isAlive, makeFolder, node, textOf, until } from './support.ts';
 
 // Real processes are as fast as the machine lets them be.

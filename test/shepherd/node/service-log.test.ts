@@ -13,7 +13,7 @@ import {
 import { LogTimes } from '../../../packages/shepherd/src/node/log-times.ts';
 import { copyMost } from '../../../packages/shepherd/src/node/service-log.ts';
 import { wholeLines } from '../../../packages/shepherd/src/node/lines.ts';
-import type { LogPiece, LogQuery, LogSpan } from '../../../packages/shepherd/src/types.ts';
+import type { LogPiece, LogQuery, LogSpan } from '../../../packages/shepherd/src/words/types.ts';
 import { answerOf, makeFolder, until } from './support.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
-import type { Command, Ending, Started } from '../../../packages/shepherd/src/types.ts';
+import type { Command, Ending, Started } from '../../../packages/shepherd/src/words/types.ts';
 
 /**
  * An answer and the promise of what it was settled with; a second settling is a failure of the

@@ -25,8 +25,8 @@ import type {
   SignalName,
   Start,
   Started,
-} from '../types.ts';
-import { startIdVariable } from '../process-monitor.ts';
+} from '../words/types.ts';
+import { startIdVariable } from '../service/process-monitor.ts';
 import { AdoptedProcesses, findAlive, isSame, killChecks, killLeftovers } from './adopted.ts';
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';

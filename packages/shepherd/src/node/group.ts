@@ -3,7 +3,7 @@
  * is its pid, so one signal reaches the shell wrapper and what it started; a process that makes a
  * session of its own escapes.
  */
-import type { SignalName } from '../types.ts';
+import type { SignalName } from '../words/types.ts';
 import { groupGoneMs } from './limits.ts';
 import type { Proc } from './proc.ts';
 

@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Refused, type Answer } from '@bellwether/actors';
-import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../types.ts';
+import type { LogBounds, LogFiles, LogPiece, LogQuery } from '../words/types.ts';
 import { untilSeen } from './file-watch.ts';
 import { lastLines, wholeLines } from './lines.ts';
 import {

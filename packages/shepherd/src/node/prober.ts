@@ -13,7 +13,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 import type { Answer } from '@bellwether/actors';
-import type { Command, CommandResult, Prober } from '../types.ts';
+import type { Command, CommandResult, Prober } from '../words/types.ts';
 import { untilSeen, type Waiting } from './file-watch.ts';
 import { signalGroup } from './group.ts';
 import type { ServiceLogs } from './log-files.ts';

@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { StartFailed } from '../errors.ts';
-import type { Command } from '../types.ts';
+import type { Command } from '../words/types.ts';
 import { namedFolderCount, scriptHeadBytes } from './limits.ts';
 
 /** A command whose program and folder were found. */

@@ -1,7 +1,7 @@
 /** Short commands: custom actions. They are no service, and what they print is their result. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Answer } from '@bellwether/actors';
-import type { CommandResult, Ending } from '../types.ts';
+import type { CommandResult, Ending } from '../words/types.ts';
 import { killRest, signalGroup } from './group.ts';
 import { commandOutputBytes, commandOutputLineCount, pipeCloseMs } from './limits.ts';
 import { ByteTail, lastLines } from './lines.ts';

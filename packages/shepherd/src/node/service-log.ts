@@ -20,7 +20,7 @@ import {
   scannedBytes,
 } from './limits.ts';
 import { shiftOld } from './rotate.ts';
-import type { LogBounds, LogQuery } from '../types.ts';
+import type { LogBounds, LogQuery } from '../words/types.ts';
 
 const newline = 0x0a;
 

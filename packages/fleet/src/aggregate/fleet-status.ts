@@ -1,0 +1,105 @@
+/** What a fleet is, as a function of what its members are. */
+import { cutText, endedWords } from '@bellwether/shepherd';
+import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
+import { judge, type Terms } from './health.ts';
+import { LIMITS } from '../limits.ts';
+
+/** What of a fleet's options its status needs. */
+export interface FleetFacts {
+  readonly provision: readonly [string, ...string[]];
+  readonly documentation: string;
+  /** For members that other fleets share: which ones. */
+  readonly sharedWith: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * The status of a fleet of these members on its terms. Its age is that of the oldest knowledge in
+ * it.
+ */
+export const fleetStatus = (
+  { provision, documentation, sharedWith }: FleetFacts,
+  members: readonly Status[],
+  terms: Terms,
+): FleetStatus => {
+  const { stage, runningCount, blame, ...judged } = judge(members, terms);
+  const { neededCount } = terms;
+  const unknownCount = members.filter((member) => member.stage === 'unknown').length;
+  const explained = new Set(
+    members.filter((each) => reasonOf(each) !== undefined).slice(0, LIMITS.nameCount),
+  );
+  return {
+    kind: 'fleet',
+    provision,
+    documentation,
+    stage,
+    isReady: runningCount >= neededCount,
+    runningCount,
+    neededCount,
+    ...judged,
+    ...(blame.length > 0 && { blame: blame.slice(0, LIMITS.nameCount) }),
+    members: members.map((member) => ({
+      ...memberOf(member, sharedWith),
+      ...(explained.has(member) && { reason: reasonOf(member) ?? '' }),
+    })),
+    requirement: [],
+    actions: commonActions(members),
+    ageMs: Math.max(0, ...members.map((member) => member.ageMs ?? 0)),
+    ...mostOf(members, 'readyMs'),
+    ...mostOf(members, 'graceMs'),
+    // A start is refused only where every member refuses it.
+    isEnabled: members.length === 0 || members.some((member) => member.isEnabled),
+    isOneShot: false,
+    isRespawned: false,
+    respawnCount: 0,
+    ...(stage === 'unknown' && {
+      unknownReason: `${unknownCount} of ${members.length} members are unknown`,
+    }),
+  };
+};
+
+/** Members act at once, so the slowest says how long it takes. */
+const mostOf = (
+  members: readonly Status[],
+  key: 'readyMs' | 'graceMs',
+): Pick<Status, 'readyMs' | 'graceMs'> => {
+  const mostMs = Math.max(0, ...members.map((member) => member[key] ?? 0));
+  return mostMs === 0 ? {} : { [key]: mostMs };
+};
+
+const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberStatus => {
+  const [name = ''] = status.provision;
+  const others = Object.hasOwn(sharedWith, name) ? (sharedWith[name] ?? []) : [];
+  return {
+    name,
+    stage: status.stage,
+    ...(status.stage === 'running' && status.isReady === false && { isReady: false }),
+    ...(status.ageMs !== undefined && { ageMs: status.ageMs }),
+    ...(status.kind !== 'fleet' && status.pid !== undefined && { pid: status.pid }),
+    ...(status.isWanted !== undefined && { isWanted: status.isWanted }),
+    ...(!status.isEnabled && { isEnabled: false }),
+    ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
+    ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
+    ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
+  };
+};
+
+/** Why it does not serve though somebody wants it to, as far as it is more than its stage. */
+const reasonOf = (status: Status): string | undefined => {
+  const { kind, stage, isWanted } = status;
+  if (kind === 'fleet' || stage === 'running' || stage === 'unknown') return undefined;
+  if (isWanted === false) return undefined;
+  const { disabledReason, failure, lastExit } = status;
+  const end = failure?.reason ?? (lastExit && endedWords(lastExit));
+  const parts = [disabledReason, end].filter((each) => each !== undefined);
+  if (parts.length === 0) return undefined;
+  return cutText(parts.join('; '), LIMITS.memberReasonCharacters);
+};
+
+/** Custom actions that every member has: a command to the fleet goes to all of them. */
+const commonActions = (members: readonly Status[]): Status['actions'] => {
+  const [first, ...rest] = members;
+  if (first === undefined) return [];
+  return first.actions.filter(({ name }) =>
+    rest.every((member) => member.actions.some((action) => action.name === name)),
+  );
+};

@@ -1,0 +1,130 @@
+/**
+ * The `^fleet`: an aggregate of services of its shepherd, most of them exported ones. It has no process
+ * and no state: what it is follows from what its members are, and what came of a command from what
+ * came of it for each of them. Who passes the command on is the shepherd's planner. GNU Shepherd's rule
+ * alone (a stop takes down dependents) would leave every member running.
+ */
+import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import { doubted, leftFor } from '@bellwether/shepherd';
+import type {
+  Aggregate,
+  Cause,
+  FleetStatus,
+  Outcome,
+  Row,
+  Shepherd,
+  Status,
+} from '@bellwether/shepherd';
+import { wordsOf } from '../errors.ts';
+import { fleetStatus, type FleetFacts } from './fleet-status.ts';
+import type { Terms } from './health.ts';
+import { LIMITS } from '../limits.ts';
+import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
+
+/** What makes a fleet. */
+export interface FleetOptions extends FleetFacts {
+  /** Canonical names at this shepherd. */
+  readonly members: readonly string[];
+  readonly minReady: MinReady;
+  /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
+  readonly settleMs: number;
+  readonly shepherd: Ref<Pick<Shepherd, 'status' | 'probe' | 'board'>>;
+}
+
+/** Makes an aggregate. @throws RangeError for a `minReady` that its members can never meet. */
+export const makeFleet = (
+  turn: Turn<Aggregate>,
+  _bcom: Bcom<Aggregate>,
+  fleet: FleetOptions,
+): Behavior<Aggregate> => {
+  const neededCount = neededOf(fleet.minReady, fleet.members.length);
+  const held: Held = { ...fleet, neededCount, isSettling: turn.cell(false) };
+  return {
+    canonicalName: () => fleet.provision[0],
+    provision: () => fleet.provision,
+    requirement: () => [],
+    status: (turn) =>
+      judged(
+        held,
+        turn,
+        fleet.members.map((member) => turn.call(fleet.shepherd, 'status', member)),
+      ),
+    probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
+    members: () => fleet.members,
+    sum: (_turn, action, outcomes, minReady = fleet.minReady) => {
+      const rows = outcomes.map((outcome) => annotated(fleet, outcome));
+      return verdict(fleet.provision[0], action, rows, minReady);
+    },
+  };
+};
+
+/**
+ * A row is an outcome without its own rows. What went wrong below it is named, since this is the
+ * last place that knows; and so are the other fleets of a member that changed.
+ */
+const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
+  const { rows, ...row } = outcome;
+  const bad = isGood(row) ? undefined : rows.find((one) => !isGood(one));
+  const others = row.result === 'changed' ? (fleet.sharedWith[row.member] ?? []) : [];
+  return {
+    ...row,
+    ...(bad !== undefined && { cause: causeOf(bad) }),
+    ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
+  };
+};
+/** The deepest thing that is known to be wrong. */
+const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>
+  cause ?? {
+    member,
+    ...(reason !== undefined && { reason }),
+    ...(plainReason !== undefined && { plainReason }),
+  };
+
+interface Held extends FleetOptions, Terms {
+  /** Somebody will look again once it may no longer settle. */
+  readonly isSettling: JournalCell<boolean>;
+}
+
+/**
+ * The status from those of the members. Where it will be worse with time alone, who watches is told
+ * so then: no member has anything new to say.
+ */
+const judged = (held: Held, turn: Turn<Aggregate>, members: readonly Status[]): FleetStatus => {
+  const status = fleetStatus(held, members, held);
+  const { health, unservedMs = 0 } = status;
+  const mayFail = unservedMs < held.settleMs && health !== undefined && status.isReady === false;
+  if (!mayFail || held.isSettling.get()) return status;
+  held.isSettling.set(true);
+  turn.after(held.settleMs - unservedMs, (turn) => {
+    held.isSettling.set(false);
+    turn.tell(turn.call(held.shepherd, 'board'), 'touched', held.provision);
+  });
+  return status;
+};
+
+const probe = (
+  held: Held,
+  turn: Turn<Aggregate>,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const leftMs = leftFor(timeoutMs, 0);
+  const known = held.members.map((member) => turn.call(held.shepherd, 'status', member));
+  const asked = held.members.map((member) =>
+    turn.within(timeoutMs, turn.send(held.shepherd, 'probe', member, leftMs, hops)),
+  );
+  return turn.when(turn.all(asked), (turn, settled) =>
+    judged(held, turn, statusesIn(settled, known)),
+  );
+};
+
+/** Who did not answer is as he was known, and in doubt. */
+const statusesIn = (
+  settled: readonly Settled<Status>[],
+  known: readonly Status[],
+): readonly Status[] =>
+  settled.flatMap((one, at) => {
+    const before = known[at];
+    if (one.kept) return [one.value];
+    return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+  });

@@ -1,0 +1,353 @@
+/**
+ * The `^exported-service`: a service elsewhere, under a name of this shepherd. It owns no state but
+ * its last observation (watching.ts), so that a controller that starts afresh can stop what it never saw
+ * start. A command goes straight through, whatever the observation says:
+ *
+ *     reach           no contact by the connect deadline    unreachable: nothing was sent
+ *                     our deadline passes first             timed out: nothing was sent
+ *     perform sent    an outcome                            the far end's own words, under our name
+ *                     a refusal                             failed, with the refusal
+ *                     the session ends                      asked once more, under the same id, on the
+ *                                                           next session; without one unknown: it may
+ *                                                           have happened
+ *                     our deadline passes                   timed out: it may still happen
+ *
+ * What was called off before it is sent is not sent; on the next session it is not begun anew, and is
+ * called off there once more, since nobody knows what had arrived on the last one.
+ */
+import {
+  codeOf,
+  fateOf,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { leftFor } from '@bellwether/shepherd';
+import type {
+  Outcome,
+  Request,
+  ServiceElsewhere,
+  ServiceFacet,
+  Status,
+  Lines,
+} from '@bellwether/shepherd';
+import { Malformed } from '../errors.ts';
+import {
+  instant,
+  shown,
+  silenceOf,
+  type ExportedServiceOptions,
+  type Held,
+  type Question,
+} from './exported-state.ts';
+import { LIMITS } from '../limits.ts';
+import type { Follower } from '../reach/live-ref.ts';
+import { memberOperation } from './member-operation.ts';
+import { makeMemberSink } from './member-sink.ts';
+import { makeRemoteLog } from './remote-log.ts';
+import {
+  heard,
+  heardOutcome,
+  lostSight,
+  nothingObserved,
+  touched,
+  type Observed,
+} from './observed.ts';
+import type { Pace } from '../reach/pace.ts';
+import { reader } from '../read.ts';
+import { below, relabelledRow } from './relabel.ts';
+import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
+import {
+  calledOff,
+  noAnswerFrom,
+  notSent,
+  strangeAnswer,
+  tooLate,
+  troubleOf,
+  unanswered,
+} from './without-answer.ts';
+
+export type { ExportedServiceOptions } from './exported-state.ts';
+
+type Inner = ServiceElsewhere & Follower & Watcher;
+
+/** Makes a proxy, which watches its remote once it was taken in; commands dial it in any case. */
+export const makeExportedService = (
+  turn: Turn<Inner>,
+  _bcom: Bcom<Inner>,
+  options: ExportedServiceOptions,
+): Behavior<Inner> => {
+  const held: Held = {
+    ...options,
+    name: options.provision[0],
+    observed: turn.cell(nothingObserved),
+    probing: turn.cell<Question | undefined>(undefined),
+    contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
+    watching: turn.cell<number | undefined>(undefined),
+    underWay: turn.map(),
+    lastWatching: turn.cell(0),
+    pace: turn.cell<Pace | undefined>(undefined),
+    askingCount: turn.cell(0),
+    doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
+  };
+  return {
+    canonicalName: () => held.name,
+    provision: () => held.provision,
+    requirement: () => held.requirement,
+    status: (turn) => shown(held, turn, held.observed.get()),
+    probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
+    perform: (turn, request, writer, principal) => {
+      const operation = memberOperation(held.crypto, principal, request.operation);
+      begun(held, operation);
+      const done = perform(held, turn, { request, writer, operation });
+      const isOver = (): void => over(held, operation);
+      turn.when(done, isOver, isOver);
+      return done;
+    },
+    cancel: (turn, asked, principal) => {
+      const operation = memberOperation(held.crypto, principal, asked);
+      const underWay = held.underWay.get(operation);
+      if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
+      // Behind the command itself, which waits for the same contact where there is none yet.
+      turn.when(
+        turn.call(held.remote, 'reach'),
+        (turn, ref) => turn.tell(ref, 'cancel', operation),
+        () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
+      );
+    },
+    log: (turn, query) =>
+      turn.when(
+        turn.within(
+          LIMITS.logMs,
+          turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
+            turn.send(ref, 'log', query),
+          ),
+        ),
+        (_turn, value) => reader.lines(value, 'log'),
+      ),
+    follow: (turn, follow) => {
+      const log = turn.spawn(makeRemoteLog, { place: held, remote: held.remote, follow });
+      return turn.call(log, 'run');
+    },
+    found: (turn, ref) => found(held, turn, ref),
+    missed: (turn, reason) => missed(held, turn, reason),
+    told: (turn, watching, statuses) => told(held, turn, watching, statuses),
+    spoilt: (turn, watching, reason) => spoilt(held, turn, watching, reason),
+    enter: (turn) => turn.call(held.remote, 'follow', turn.self),
+    leave: (turn) => leave(held, turn),
+  };
+};
+
+const begun = ({ underWay }: Held, operation: string): void => {
+  const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };
+  underWay.set(operation, { count: count + 1, isCancelled });
+};
+const over = ({ underWay }: Held, operation: string): void => {
+  const before = underWay.get(operation);
+  if (before === undefined || before.count <= 1) underWay.delete(operation);
+  else underWay.set(operation, { ...before, count: before.count - 1 });
+};
+
+interface Asked {
+  readonly request: Request;
+  readonly writer: Ref<Lines>;
+  /** The id that the member knows it by: one for each who asks here. */
+  readonly operation: string;
+}
+interface Command extends Asked {
+  readonly ref: Ref<ServiceFacet>;
+  /** When the command came in here. */
+  readonly startedAt: number;
+  /** What ended the session on which it was sent before. */
+  readonly lost?: Error;
+}
+
+const perform = (held: Held, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
+  const { request } = asked;
+  const startedAt = held.clock.now();
+  return turn.when(
+    turn.within(request.remainingMs, turn.call(held.remote, 'reach')),
+    (turn, ref) => sendOn(held, turn, { ...asked, ref, startedAt }),
+    (turn, reason) => {
+      const outcome = notSent(held, request, reason, silenceOf(held));
+      if (fateOf(reason) !== 'late')
+        observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
+      return outcome;
+    },
+  );
+};
+
+const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
+  const { ref, request, writer, operation, startedAt } = command;
+  const usedMs = held.clock.now() - startedAt;
+  const remainingMs = leftFor(request.remainingMs, usedMs);
+  if (remainingMs === 0)
+    return turn.kept(
+      command.lost === undefined
+        ? tooLate(held, request, silenceOf(held))
+        : gaveUp(held, turn, command, command.lost),
+    );
+  const isCancelled = held.underWay.get(operation)?.isCancelled === true;
+  if (isCancelled && command.lost === undefined) return turn.kept(calledOff(held, request));
+  const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
+  const sent = command.lost === undefined ? request : again(request, isCancelled);
+  const part = { ...sent, operation, member: held.name, remainingMs };
+  const answer = turn.send(ref, 'perform', part, sink);
+  if (isCancelled) turn.tell(ref, 'cancel', operation);
+  return turn.when(
+    turn.within(request.remainingMs - usedMs, answer),
+    (turn, value) => answered(held, turn, request, value),
+    (turn, reason) =>
+      fateOf(reason) === 'in-doubt' && command.lost === undefined
+        ? askAgain(held, turn, command, reason)
+        : gaveUp(held, turn, command, reason),
+  );
+};
+
+/** No answer came, and none will. */
+const gaveUp = (
+  held: Held,
+  turn: Turn<Inner>,
+  { request, lost }: Command,
+  last: Error,
+): Outcome => {
+  // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
+  const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
+  const outcome = unanswered(held, request, isForgotten ? lost : last, silenceOf(held));
+  noteSilence(held, turn, outcome, last);
+  return outcome;
+};
+
+/**
+ * The session ended, and nobody knows whether the command had arrived: the next session tells, under
+ * the same id. Where there is none in time, it stays in doubt.
+ */
+const askAgain = (held: Held, turn: Turn<Inner>, command: Command, lost: Error): Vow<Outcome> => {
+  observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
+  const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
+  if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
+  return turn.when(
+    // Sent, not called: the live ref hears of the end of its session in this moment, too.
+    turn.within(leftMs, turn.send(held.remote, 'reach')),
+    (turn, ref) => sendOn(held, turn, { ...command, ref, lost }),
+    (turn) => gaveUp(held, turn, command, lost),
+  );
+};
+
+/**
+ * What only says how a service shall be may be said twice. Anything else, and what was called off, is
+ * not done anew by a far end that does not remember it.
+ */
+const again = (request: Request, isCancelled: boolean): Request =>
+  repeatable.has(request.action) && !isCancelled ? request : { ...request, isRepeat: true };
+const repeatable: ReadonlySet<string> = new Set(['start', 'stop', 'enable', 'disable']);
+
+/** What is known of the service itself, where a command to it was not answered. */
+const noteSilence = (held: Held, turn: Turn<Inner>, outcome: Outcome, reason: Error): void => {
+  const before = held.observed.get();
+  // A refusal is an answer: the far end is there, and as it was.
+  if (outcome.result === 'failed') observe(held, turn, touched(before, instant(held)));
+  // One that takes longer than its asker waits says nothing: whether it is there, the beats tell.
+  else if (outcome.result !== 'timed-out')
+    observe(held, turn, lostSight(before, troubleOf(held, reason)));
+};
+
+/** The far end's outcome under our name, or what to think of an answer that is none. */
+const answered = (held: Held, turn: Turn<Inner>, request: Request, value: unknown): Outcome => {
+  const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
+  if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
+  observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
+  const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
+  const { sharedWith: _shared, ...own } = outcome;
+  return { ...own, ...below(outcome, held.name), member: held.name, rows };
+};
+
+/**
+ * Whoever asks here shares one question, if it was given as much time as he has. What came another way
+ * asks by itself: it may have come from the very question that is on its way, and the two would wait
+ * for each other.
+ *
+ * That somebody's patience ended says nothing to anybody else: a short look over a long way must not
+ * make a healthy member unknown. Whether it is there, the beats tell.
+ */
+const probe = (
+  held: Held,
+  turn: Turn<Inner>,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const startedAt = held.clock.now();
+  const isOurs = hops.length <= 1;
+  const known = isOurs ? held.probing.get() : undefined;
+  const isShared = known !== undefined && known.timeoutMs >= timeoutMs;
+  const answer = isShared ? known.answer : ask(held, turn, timeoutMs, hops);
+  if (isOurs && !isShared) held.probing.set({ answer, timeoutMs });
+  const late = (turn: Turn<Inner>): Status | Vow<Status> => {
+    const leftMs = timeoutMs - (held.clock.now() - startedAt);
+    // The time of the question may be over before ours is.
+    return isShared && leftMs > 0
+      ? probe(held, turn, leftMs, hops)
+      : shown(held, turn, lostSight(held.observed.get(), noAnswerFrom(held)));
+  };
+  return turn.when(
+    turn.within(timeoutMs, answer),
+    (turn, status) => status ?? late(turn),
+    (turn) => late(turn),
+  );
+};
+
+/** Kept without a status where no answer came in time. */
+const ask = (
+  held: Held,
+  turn: Turn<Inner>,
+  timeoutMs: number,
+  hops: readonly string[],
+): Question['answer'] => {
+  const startedAt = held.clock.now();
+  const sent = turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
+    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
+  );
+  const answer: Question['answer'] = turn.when(
+    turn.within(timeoutMs, sent),
+    (turn, value) => noted(held, turn, answer, observation(held, value)),
+    (turn, reason) => {
+      if (fateOf(reason) !== 'late')
+        return noted(held, turn, answer, lostSight(held.observed.get(), troubleOf(held, reason)));
+      forget(held, answer);
+      return undefined;
+    },
+  );
+  return answer;
+};
+
+const observation = (held: Held, value: unknown): Observed => {
+  const status = orMalformed(() => reader.status(value, 'status'));
+  if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
+  return heard(held.observed.get(), status, instant(held));
+};
+
+/** Takes down what a question brought, and lets the next one ask afresh. */
+const noted = (
+  held: Held,
+  turn: Turn<Inner>,
+  answer: Question['answer'],
+  observed: Observed,
+): Status => {
+  observe(held, turn, observed);
+  forget(held, answer);
+  return shown(held, turn, observed);
+};
+const forget = ({ probing }: Held, answer: Question['answer']): void => {
+  if (probing.get()?.answer === answer) probing.set(undefined);
+};
+
+const orMalformed = <T>(read: () => T): T | Malformed => {
+  try {
+    return read();
+  } catch (reason) {
+    if (reason instanceof Malformed) return reason;
+    throw reason;
+  }
+};

@@ -1,0 +1,65 @@
+/** What an `^exported-service` keeps; what changes it is in watching.ts. */
+import type { Clock, JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
+import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type { LiveRef } from '../reach/live-ref.ts';
+import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
+import type { Pace } from '../reach/pace.ts';
+import type { Peers } from '../reach/peer.ts';
+
+/** What makes an exported service. */
+export interface ExportedServiceOptions extends Exported {
+  /** The name in the daemon's ref store, for messages. */
+  readonly petname: string;
+  readonly remote: Ref<LiveRef>;
+  readonly peers: Ref<Pick<Peers, 'pace'>>;
+  /** Told when something changes in its status. */
+  readonly board: Ref<Pick<StatusBoard, 'touched'>>;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  /** Only read: how much of a deadline is used up, how old an observation is. */
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+}
+/** A question to the far end. */
+export interface Question {
+  /** Kept without a status where no answer comes in time. */
+  readonly answer: Vow<Status | undefined>;
+  /** Milliseconds that it was given. */
+  readonly timeoutMs: number;
+}
+/** The state of an `^exported-service`. */
+export interface Held extends ExportedServiceOptions {
+  readonly name: string;
+  readonly observed: JournalCell<Observed>;
+  /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
+  readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
+  /** The question that is on its way, shared by all who ask meanwhile and have no more time. */
+  readonly probing: JournalCell<Question | undefined>;
+  /** The ref that there is contact by. */
+  readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
+  /** The watching whose pushes count; the others are refused. */
+  readonly watching: JournalCell<number | undefined>;
+  readonly lastWatching: JournalCell<number>;
+  /** That of the last watching: its far end sends heartbeats as it was asked to. */
+  readonly pace: JournalCell<Pace | undefined>;
+  /** Watchings that the far end has not answered yet. */
+  readonly askingCount: JournalCell<number>;
+  /** Goes off when what is known may be too old. */
+  readonly doubt: JournalCell<{ cancel(): void } | undefined>;
+}
+
+/** This moment. */
+export const instant = ({ clock }: Held): Instant => ({ now: clock.now(), wall: clock.wall() });
+/** How often to look: as it was agreed with the far end, or as it would be now. */
+export const paceOf = (held: Held, turn: Turn): Pace => held.pace.get() ?? paceNow(held, turn);
+/** How often to look, for as many machines as there are now. */
+export const paceNow = ({ peers }: Held, turn: Turn): Pace => turn.call(peers, 'pace');
+
+/** The status that an observation means at this moment. */
+export const shown = (held: Held, turn: Turn, observed: Observed): Status =>
+  statusOf(held, observed, instant(held), paceOf(held, turn).staleMs);
+
+/** How long nothing was heard of the service; undefined where nothing ever was. */
+export const silenceOf = (held: Held): number | undefined => {
+  const { contactAt } = held.observed.get();
+  return contactAt === undefined ? undefined : between(contactAt, instant(held));
+};

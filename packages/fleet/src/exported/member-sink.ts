@@ -1,0 +1,71 @@
+/**
+ * The `^member-sink`: what a controller gives to one member for one operation. A caller's own sink
+ * is never passed on, since that would introduce the member to the caller. It is nothing but a
+ * filter in front of the operation's writer.
+ */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { Event, Lines, Sink } from '@bellwether/shepherd';
+import { Malformed } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { reader, weightOf } from '../read.ts';
+import { relabelledRow } from './relabel.ts';
+
+/** Whose stream this is. */
+export interface MemberSinkOptions {
+  /** The member's name at this shepherd. */
+  readonly member: string;
+  /**
+   * The operator's own label for the member's machine: what a peer calls itself counts for nothing.
+   */
+  readonly origin: string;
+  readonly writer: Ref<Lines>;
+}
+
+/**
+ * Takes batches in order and passes them on under the names of this side; the answer to a batch is
+ * the credit for another. A batch out of order, out of shape or beyond the limits is refused, which
+ * ends the stream at its sender.
+ */
+export const makeMemberSink = (
+  turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  { member, origin, writer }: MemberSinkOptions,
+): Behavior<Sink> => {
+  const taken = turn.cell({ batchCount: 0, eventCount: 0, rowWeight: 0 });
+  return {
+    rows: (turn, batch, sequence) => {
+      const before = taken.get();
+      if (sequence !== before.batchCount)
+        throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
+      const heard = reader.batch(batch, 'batch');
+      const events = heard.flatMap((event) => relabelled(event, member, origin));
+      const eventCount = before.eventCount + events.length;
+      if (eventCount > LIMITS.streamEventCount)
+        throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
+      const rowWeight = before.rowWeight + weightOf(events.filter(({ kind }) => kind === 'row'));
+      if (rowWeight > LIMITS.streamRowWeight)
+        throw new Malformed(
+          `sink: the rows of ${member} weigh more than ${LIMITS.streamRowWeight}`,
+        );
+      taken.set({ batchCount: before.batchCount + 1, eventCount, rowWeight });
+      turn.call(writer, 'pass', events);
+    },
+  };
+};
+
+const relabelled = (event: Event, member: string, origin: string): readonly Event[] => {
+  switch (event.kind) {
+    case 'line': {
+      const { about, on } = event;
+      const way = about === undefined ? member : `${member}/${about}`;
+      const other = on === undefined ? {} : { on: `${member}/${on}` };
+      return [{ ...event, from: origin, about: way, ...other }];
+    }
+    case 'row':
+      return [{ ...event, row: relabelledRow(event.row, member) }];
+    case 'dropped':
+      return [event];
+    case 'deadline':
+      return []; // the deadline of the whole is ours
+  }
+};

@@ -1,0 +1,128 @@
+/**
+ * The outcome of a command to a member that did not answer with one: what was tried, where, what is
+ * true now as far as anybody can know, and what to do. Unreachable before the command was sent is
+ * told apart from lost during it, since only the first leaves the far end surely as it was.
+ */
+import { codeOf, fateOf } from '@bellwether/actors';
+import type { Outcome, Request, Result } from '@bellwether/shepherd';
+import { wordsOf, type Malformed } from '../errors.ts';
+
+/** Which member, and where it is. */
+export interface Place {
+  readonly name: string;
+  readonly petname: string;
+  readonly origin: string;
+}
+
+/** Milliseconds since the last contact; undefined where there never was one. */
+export type Silence = number | undefined;
+
+/** Nobody was there to send it to, or nobody who would take it. */
+export const notSent = (
+  place: Place,
+  request: Request,
+  reason: Error,
+  silenceMs: Silence,
+): Outcome => {
+  const words = `${sentenceOf(reason)} Nothing was sent`;
+  switch (fateOf(reason)) {
+    case 'late':
+      return tooLate(place, request, silenceMs);
+    case 'not-sent':
+    case 'in-doubt': {
+      const next = `${words}: back again, it is as it was last told to be; ${request.action} it then.`;
+      return { ...outcomeOf(place, 'unreachable', next), ...lastSeen(silenceMs) };
+    }
+    case 'refused':
+      return outcomeOf(place, 'failed', `${words}.`);
+  }
+};
+
+/** It was called off while there was no contact. */
+export const calledOff = (place: Place, { action }: Request): Outcome =>
+  outcomeOf(
+    place,
+    'cancelled',
+    `Service ${place.name}: ${action} was cancelled before it was sent.`,
+  );
+
+/** The deadline passed before contact was made. */
+export const tooLate = (place: Place, { action }: Request, silenceMs: Silence): Outcome => {
+  const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
+  const next = `${words}; ${action} it again with more time.`;
+  return { ...outcomeOf(place, 'timed-out', next), ...lastSeen(silenceMs), isLate: true };
+};
+
+/** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
+export const unanswered = (
+  place: Place,
+  request: Request,
+  reason: Error,
+  silenceMs: Silence,
+): Outcome => {
+  const seen = lastSeen(silenceMs);
+  const where = whereIs(place);
+  const { action, operation } = request;
+  switch (fateOf(reason)) {
+    case 'not-sent':
+    case 'in-doubt': {
+      const words = `the connection to ${where} was lost after ${action} was sent`;
+      return { ...inDoubt(place, 'unknown', `${words}; it may have been done.`), ...seen };
+    }
+    case 'late': {
+      const words = `${where} was asked to ${action} and did not answer in time`;
+      const outcome = inDoubt(place, 'timed-out', `${words}; it may still be done.`);
+      return { ...outcome, ...seen, isLate: true };
+    }
+    case 'refused':
+      if (codeOf(reason) === 'unknown-operation')
+        return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
+      return {
+        ...outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`),
+        ...(codeOf(reason) === 'cycle' && { isCycle: true }),
+      };
+  }
+};
+
+/** It was answered with something else than an outcome. */
+export const strangeAnswer = (place: Place, { action }: Request, reason: Malformed): Outcome => {
+  const words = `${whereIs(place)} answered ${action} with what is no outcome`;
+  return inDoubt(place, 'unknown', `${words}: ${sentenceOf(reason)}`);
+};
+
+/** Why a member's status is unknown, in a few words. */
+export const troubleOf = (place: Place, reason: Error): string => {
+  switch (fateOf(reason)) {
+    case 'late':
+      return noAnswerFrom(place);
+    case 'in-doubt':
+      return `the connection to ${whereIs(place)} was lost`;
+    case 'not-sent':
+      return wordsOf(reason);
+    case 'refused':
+      return codeOf(reason) === 'refused'
+        ? wordsOf(reason)
+        : `${whereIs(place)} did not tell: ${wordsOf(reason)}`;
+  }
+};
+
+/** The same where somebody's patience ended first. */
+export const noAnswerFrom = (place: Place): string => `no answer from ${whereIs(place)} in time`;
+
+const lastSeen = (silenceMs: Silence): Pick<Outcome, 'lastSeenMs'> =>
+  silenceMs === undefined ? {} : { lastSeenMs: silenceMs };
+const outcomeOf = (place: Place, result: Result, reason: string): Outcome => ({
+  member: place.name,
+  result,
+  reason,
+  rows: [],
+});
+/** Trying again blindly might do it twice: what to do is to look first. */
+const inDoubt = (place: Place, result: Result, words: string): Outcome =>
+  outcomeOf(place, result, `${words} See herd status ${place.name} before trying again.`);
+const whereIs = ({ petname, origin }: Place): string =>
+  petname === origin ? petname : `${petname} at ${origin}`;
+const sentenceOf = (reason: Error): string => {
+  const words = wordsOf(reason);
+  return words.endsWith('.') ? words : `${words}.`;
+};

@@ -1,0 +1,241 @@
+/**
+ * The `^live-ref`: a reference that outlives its sessions.
+ *
+ *     state         reach                          the dial answers        the session ends
+ *     nothing       dials, waits → reaching        -                       -
+ *     reaching      waits for the same dial        ref → live              → nothing
+ *                                                  broken, late → nothing
+ *     live          the ref, now                   -                       → nothing
+ *
+ * All three are one cell: nothing, or the vow of the ref. Whoever waits for a dial that fails is
+ * told so, and may be sure that nothing was sent: waiters send by themselves once they have the
+ * ref.
+ *
+ * While somebody follows it, it dials by itself: with the other references to the same machine where
+ * there is no contact (peer.ts), and rarely where the answer was no, since a reference that was revoked
+ * stays so until somebody mends it. A command dials at once in between, and so does a question, but only
+ * one a second: whoever asks without end must not undo the backoff of a machine that is down.
+ */
+import {
+  fateOf,
+  isRemote,
+  Refused,
+  Unreachable,
+  type ActorError,
+  type Bcom,
+  type Behavior,
+  type Clock,
+  type Entropy,
+  type JournalCell,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import type { ServiceFacet } from '@bellwether/shepherd';
+import { wordsOf } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { share, type Peer, type Peers, type Traveller, type Way } from './peer.ts';
+import type { Destination, Dial } from '../types.ts';
+
+/** A ref that may have to be dialled first. */
+export interface LiveRef {
+  /**
+   * Kept with a ref that was live a moment ago; broken with Unreachable, at the latest after the
+   * connect deadline, or with Refused where the peer or this daemon says no.
+   */
+  reach(): Vow<Ref<ServiceFacet>>;
+  /** The same for a question: broken at once with what was found, where another has dialled a moment ago. */
+  reachToAsk(): Vow<Ref<ServiceFacet>>;
+  /** From now on it keeps contact by itself, and tells this one. */
+  follow(follower: Ref<Follower>): void;
+  /** Nobody follows it any more. */
+  leave(): void;
+}
+/** Who wants to be in contact all the time. Near only. */
+export interface Follower {
+  /** There is contact, by this ref, until `missed`. */
+  found(ref: Ref<ServiceFacet>): void;
+  /** There is none, or none any more. */
+  missed(reason: Error): void;
+}
+/** What a live ref leads to. */
+export interface LiveRefOptions {
+  /** The name in the daemon's ref store. */
+  readonly petname: string;
+  readonly dial: Dial;
+  readonly peers: Ref<Peers>;
+  readonly entropy: Entropy;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now'>;
+}
+type Inner = LiveRef & Traveller;
+interface Held extends LiveRefOptions {
+  readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
+  /** Why there is no contact, where there was a dial. */
+  readonly failure: JournalCell<Error | undefined>;
+  /** When a question has dialled last, by the monotonic clock. */
+  readonly askedAtMs: JournalCell<number | undefined>;
+  readonly follower: JournalCell<Ref<Follower> | undefined>;
+  /** How its machine is reached; undefined before anybody has followed it. */
+  readonly way: JournalCell<Way | undefined>;
+}
+
+/** Makes a live ref; it dials once somebody reaches for it, or follows it. */
+export const makeLiveRef = (
+  turn: Turn<Inner>,
+  _bcom: Bcom<Inner>,
+  options: LiveRefOptions,
+): Behavior<Inner> => {
+  const held: Held = {
+    ...options,
+    live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
+    failure: turn.cell<Error | undefined>(undefined),
+    askedAtMs: turn.cell<number | undefined>(undefined),
+    follower: turn.cell<Ref<Follower> | undefined>(undefined),
+    way: turn.cell<Way | undefined>(undefined),
+  };
+  return {
+    reach: (turn) => held.live.get() ?? connect(held, turn),
+    reachToAsk: (turn) => held.live.get() ?? dialToAsk(held, turn),
+    follow: (turn, follower) => {
+      held.follower.set(follower);
+      const way = turn.call(held.peers, 'join', held.petname, turn.self);
+      held.way.set(way);
+      turn.call(way.peer, 'wait', turn.self);
+    },
+    leave: (turn) => {
+      held.follower.set(undefined);
+      turn.call(held.peers, 'part', held.petname, turn.self);
+      tellPeer(held, (peer) => turn.call(peer, 'leave', turn.self));
+    },
+    retry: (turn) => retry(held, turn),
+    moved: (turn, way) => {
+      if (held.follower.get() === undefined) return;
+      tellPeer(held, (peer) => turn.call(peer, 'leave', turn.self));
+      held.way.set(way);
+      retry(held, turn);
+    },
+  };
+};
+
+const tellPeer = ({ way }: Held, tell: (peer: Ref<Peer>) => void): void => {
+  const peer = way.get()?.peer;
+  if (peer !== undefined) tell(peer);
+};
+
+/** Its follower heard of a ref that is there already, or will hear of the dial under way. */
+const retry = (held: Held, turn: Turn<Inner>): void => {
+  if (held.follower.get() !== undefined && held.live.get() === undefined) connect(held, turn);
+};
+
+const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  const [now, before, failure] = [held.clock.now(), held.askedAtMs.get(), held.failure.get()];
+  if (failure !== undefined && before !== undefined && now - before < LIMITS.askingGapMs) {
+    const { vow, resolver } = turn.vow<Ref<ServiceFacet>>();
+    resolver.broken(failure);
+    return vow;
+  }
+  held.askedAtMs.set(now);
+  return connect(held, turn);
+};
+
+const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
+  const lost = turn.inlet<never>();
+  const hasArrived = turn.cell(false);
+  const loss = turn.cell<Error | undefined>(undefined);
+  // Of the power, outside of all turns: what calls the dial off.
+  const line = { cancel: (): void => undefined };
+  const answered = turn.ask<Ref<ServiceFacet>>((reached) => {
+    line.cancel = held.dial(held.petname, reached, lost.answer);
+  });
+  const reached = turn.when(
+    turn.within(LIMITS.connectMs, answered),
+    (_turn, ref) => ref,
+    (_turn, reason) => {
+      throw failureOf(held, reason);
+    },
+  );
+  held.live.set(reached);
+  turn.when(
+    reached,
+    (turn, ref) => {
+      tellPeer(held, (peer) => turn.tell(peer, 'up'));
+      hasArrived.set(true);
+      const reason = loss.get();
+      if (reason !== undefined) return gone(held, turn, reached, reason);
+      const follower = held.follower.get();
+      if (follower !== undefined && held.live.get() === reached) turn.tell(follower, 'found', ref);
+    },
+    (turn, reason) => {
+      turn.effect(() => line.cancel());
+      gone(held, turn, reached, reason);
+    },
+  );
+  turn.when(
+    lost.vow,
+    () => undefined,
+    (turn, reason) => {
+      loss.set(reason);
+      // Where it is never reached, that is told in better words.
+      if (hasArrived.get()) gone(held, turn, reached, reason);
+    },
+  );
+  return reached;
+};
+
+/** There is no contact by this dial, or none any more. */
+const gone = (
+  held: Held,
+  turn: Turn<Inner>,
+  reached: Vow<Ref<ServiceFacet>>,
+  reason: Error,
+): void => {
+  if (held.live.get() !== reached) return;
+  held.live.set(undefined);
+  // Whoever is told of it later has sent nothing.
+  held.failure.set(fateOf(reason) === 'in-doubt' ? failureOf(held, reason) : reason);
+  // A machine that says no is there; where this daemon says no, nobody was asked.
+  const isNo = fateOf(reason) === 'refused' && isRemote(reason.cause);
+  tellPeer(held, (peer) => turn.tell(peer, isNo ? 'up' : 'down'));
+  const follower = held.follower.get();
+  if (follower === undefined) return;
+  turn.tell(follower, 'missed', reason);
+  if (isNo) retryRarely(held, turn);
+  else tellPeer(held, (peer) => turn.tell(peer, 'wait', turn.self));
+};
+
+/** After the cap, and up to twice as late. */
+const retryRarely = (held: Held, turn: Turn<Inner>): void => {
+  turn.when(share(turn, held.entropy), (turn, share) => {
+    const { redialCapMs } = turn.call(held.peers, 'pace');
+    turn.after((1 + share) * redialCapMs, (turn) => turn.tell(turn.self, 'retry'));
+  });
+};
+
+/**
+ * No contact is one thing, and a peer that answers no is another: a reference that was revoked or
+ * never was stays so, however often it is dialled.
+ */
+const failureOf = ({ petname, way }: Held, reason: Error): ActorError => {
+  const destination = way.get()?.destination;
+  const where = destination === undefined ? petname : `${petname} at ${addressOf(destination)}`;
+  return fateOf(reason) === 'refused'
+    ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
+    : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });
+};
+
+/** Where it is; else who is there, as short as it can be told from others: a designator takes half a line. */
+const addressOf = ({ peer, address }: Destination): string => {
+  if (address !== undefined) return address;
+  const [, designator = '', transport = ''] = /^(.+)(\.[^.]+)$/.exec(peer) ?? [];
+  return designator.length <= LIMITS.shownDesignator
+    ? peer
+    : `${designator.slice(0, LIMITS.shownDesignator)}…${transport}`;
+};
+
+/** What stood in the way, without the place once more: errors of a netlayer tell the two apart. */
+const foundIn = (reason: Error): string => {
+  const { cause } = reason;
+  const isTold = cause instanceof Error && 'summary' in cause && typeof cause.summary === 'string';
+  return isTold ? String(cause.summary) : wordsOf(reason);
+};

@@ -1,0 +1,254 @@
+/**
+ * The `^peer`: when to try again to reach a machine. There is one for all references that lead there,
+ * since what is wrong with the way to it is wrong for all of them.
+ *
+ *     event   while up                           while down
+ *     wait    at once                            with the next attempt; the first who waits sets its time
+ *     due     -                                  everybody who waits tries; the way there is shared
+ *     up      -                                  up: everybody who waits tries at once
+ *     down    down; after a minute of being up   one more failure, counted once for each attempt
+ *             the first delay is the first again
+ *
+ * The delay is drawn from 0 up to a bound that doubles with each failure ("full jitter", Brooker,
+ * Exponential Backoff And Jitter, 2015): a hundred controllers that lost a machine together come back
+ * one by one. Before the first failure the bound spreads the dials of a controller that starts.
+ * Commands do not ask here: they dial at once, and what they find out is told here.
+ */
+import type {
+  Bcom,
+  Behavior,
+  Clock,
+  Entropy,
+  JournalCell,
+  JournalMap,
+  Ref,
+  Turn,
+} from '@bellwether/actors';
+import { LIMITS } from '../limits.ts';
+import { paceFor, type Pace } from './pace.ts';
+import type { Destination } from '../types.ts';
+
+/** Somebody who wants contact, and can wait. */
+export interface Waiter {
+  /** It is time to try. Told once for each `wait`. */
+  retry(): void;
+}
+/** One machine, as far as reaching it goes. Near only. */
+export interface Peer {
+  /** Tells this one when to try again. */
+  wait(who: Ref<Waiter>): void;
+  /** It need not be told any more. */
+  leave(who: Ref<Waiter>): void;
+  /** Somebody has reached it. */
+  up(): void;
+  /** Somebody has not reached it, or has lost it. */
+  down(): void;
+}
+/** The way to a machine by one petname. */
+export interface Way {
+  /** Shared by all petnames that lead there. */
+  readonly peer: Ref<Peer>;
+  /** Absent where the store has no such ref. */
+  readonly destination?: Destination;
+}
+/** Who wants contact by one petname. */
+export interface Traveller extends Waiter {
+  /** There is a new ref under the petname, and this is the way that it leads. */
+  moved(way: Way): void;
+}
+/** All machines that somebody here wants to reach; one that nobody wants to any more is forgotten. */
+export interface Peers {
+  /** How often to look, for as many as there are. */
+  pace(): Pace;
+  /** The way by this petname; from now on this one is told when it is another. */
+  join(petname: string, who: Ref<Traveller>): Way;
+  part(petname: string, who: Ref<Traveller>): void;
+  /** There is a new ref under this petname: whoever waits for the old one takes its way, at once. */
+  hurry(petname: string, destination: Destination): void;
+}
+/** What peers are made from. */
+export interface PeersOptions {
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now'>;
+  readonly entropy: Entropy;
+  /** Where the petnames of the daemon's store lead at the beginning. */
+  readonly destinations: ReadonlyMap<string, Destination>;
+}
+
+/** Makes the table of peers of one life. */
+export const makePeers = (
+  turn: Turn<Peers>,
+  _bcom: Bcom<Peers>,
+  options: PeersOptions,
+): Behavior<Peers> => {
+  const held: Table = {
+    ...options,
+    known: turn.map<string, Known>(),
+    travellers: turn.map<string, JournalMap<Ref<Traveller>, true>>(),
+    pushed: turn.map<string, Destination>(),
+  };
+  return {
+    pace: () => paceFor(held.known.size),
+    join: (turn, petname, who) => {
+      const here = held.travellers.get(petname) ?? turn.map<Ref<Traveller>, true>();
+      if (!here.has(who)) hold(held, turn, keyOf(held, petname), 1);
+      here.set(who, true);
+      held.travellers.set(petname, here);
+      return wayBy(held, petname);
+    },
+    part: (turn, petname, who) => {
+      const here = held.travellers.get(petname);
+      if (here?.delete(who) !== true) return;
+      hold(held, turn, keyOf(held, petname), -1);
+      if (here.size === 0) held.travellers.delete(petname);
+    },
+    hurry: (turn, petname, destination) => {
+      const here = [...(held.travellers.get(petname)?.keys() ?? [])];
+      const before = keyOf(held, petname);
+      held.pushed.set(petname, destination);
+      if (here.length === 0) return;
+      // In this order a machine that stays the same is not forgotten in between.
+      hold(held, turn, destination.peer, here.length);
+      hold(held, turn, before, -here.length);
+      for (const who of here) turn.tell(who, 'moved', wayBy(held, petname));
+    },
+  };
+};
+
+interface Table extends PeersOptions {
+  /** Machines that somebody wants to reach, by key. */
+  readonly known: JournalMap<string, Known>;
+  /** Who wants contact, by petname. */
+  readonly travellers: JournalMap<string, JournalMap<Ref<Traveller>, true>>;
+  /** Where refs lead that came since the beginning, by petname. */
+  readonly pushed: JournalMap<string, Destination>;
+}
+interface Known {
+  readonly peer: Ref<Peer>;
+  /** By how many it is wanted. */
+  readonly holderCount: number;
+}
+const destinationOf = ({ pushed, destinations }: Table, petname: string): Destination | undefined =>
+  pushed.get(petname) ?? destinations.get(petname);
+/** What leads nowhere yet has a way of its own. */
+const keyOf = (held: Table, petname: string): string =>
+  destinationOf(held, petname)?.peer ?? petname;
+const wayBy = (held: Table, petname: string): Way => {
+  const peer = held.known.get(keyOf(held, petname))?.peer;
+  if (peer === undefined) throw new TypeError(`nobody holds the way to ${petname}`);
+  const destination = destinationOf(held, petname);
+  return { peer, ...(destination !== undefined && { destination }) };
+};
+/** So many more, or fewer, want to reach the machine of this key. */
+const hold = (held: Table, turn: Turn<Peers>, key: string, count: number): void => {
+  const known = held.known.get(key);
+  const holderCount = (known?.holderCount ?? 0) + count;
+  if (holderCount <= 0) held.known.delete(key);
+  else {
+    const { clock, entropy } = held;
+    const peer = known?.peer ?? turn.spawn(makePeer, { clock, entropy }, turn.self);
+    held.known.set(key, { peer, holderCount });
+  }
+};
+
+interface Held extends Powers {
+  readonly peers: Ref<Pick<Peers, 'pace'>>;
+  /** By the monotonic clock; undefined while down. */
+  readonly upAtMs: JournalCell<number | undefined>;
+  readonly failureCount: JournalCell<number>;
+  /** Whether the failure of this attempt was counted: many may report the same one. */
+  readonly isCounted: JournalCell<boolean>;
+  readonly waiting: JournalMap<Ref<Waiter>, true>;
+  /** The next attempt, by its number; its timer, once its delay was drawn. */
+  readonly next: JournalCell<Attempt | undefined>;
+  readonly lastAttempt: JournalCell<number>;
+}
+interface Attempt {
+  readonly number: number;
+  readonly timer?: { cancel(): void };
+}
+
+type Powers = Omit<PeersOptions, 'destinations'>;
+const makePeer = (
+  turn: Turn<Peer>,
+  _bcom: Bcom<Peer>,
+  powers: Powers,
+  peers: Ref<Pick<Peers, 'pace'>>,
+): Behavior<Peer> => {
+  const held: Held = {
+    ...powers,
+    peers,
+    upAtMs: turn.cell<number | undefined>(undefined),
+    failureCount: turn.cell(0),
+    isCounted: turn.cell(false),
+    waiting: turn.map(),
+    next: turn.cell<Attempt | undefined>(undefined),
+    lastAttempt: turn.cell(0),
+  };
+  return {
+    wait: (turn, who) => {
+      held.waiting.set(who, true);
+      if (held.upAtMs.get() !== undefined) attempt(held, turn);
+      else if (held.next.get() === undefined) attemptLater(held, turn);
+    },
+    leave: (_turn, who) => {
+      held.waiting.delete(who);
+      if (held.waiting.size > 0) return;
+      held.next.get()?.timer?.cancel();
+      held.next.set(undefined);
+    },
+    up: (turn) => {
+      if (held.upAtMs.get() === undefined) held.upAtMs.set(held.clock.now());
+      attempt(held, turn);
+    },
+    down: () => down(held),
+  };
+};
+
+const down = (held: Held): void => {
+  const upAtMs = held.upAtMs.get();
+  if (upAtMs !== undefined && held.clock.now() - upAtMs >= LIMITS.steadyMs)
+    held.failureCount.set(0);
+  held.upAtMs.set(undefined);
+  if (held.isCounted.get()) return;
+  held.isCounted.set(true);
+  held.failureCount.set(held.failureCount.get() + 1);
+};
+
+/** Everybody who waits tries now. */
+const attempt = (held: Held, turn: Turn<Peer>): void => {
+  held.next.get()?.timer?.cancel();
+  held.next.set(undefined);
+  held.isCounted.set(false);
+  for (const who of [...held.waiting.keys()]) turn.tell(who, 'retry');
+  for (const who of [...held.waiting.keys()]) held.waiting.delete(who);
+};
+
+const attemptLater = (held: Held, turn: Turn<Peer>): void => {
+  const number = held.lastAttempt.get() + 1;
+  held.lastAttempt.set(number);
+  held.next.set({ number });
+  const isNext = (): boolean => held.next.get()?.number === number;
+  turn.when(share(turn, held.entropy), (turn, share) => {
+    if (!isNext()) return;
+    const timer = turn.after(share * boundMs(held, turn), (turn) => {
+      if (isNext()) attempt(held, turn);
+    });
+    held.next.set({ number, timer });
+  });
+};
+
+const boundMs = ({ peers, failureCount }: Held, turn: Turn<Peer>): number => {
+  const { spreadMs, redialCapMs } = turn.call(peers, 'pace');
+  const count = failureCount.get();
+  if (count === 0) return spreadMs;
+  return Math.min(redialCapMs, LIMITS.redialMs * 2 ** Math.min(count - 1, LIMITS.doublingCount));
+};
+
+/** A vow of a number from 0 to below 1. */
+export const share = (turn: Turn, entropy: Entropy): ReturnType<typeof turn.kept<number>> =>
+  turn.ask<number>((answer) => {
+    const bytes = new Uint8Array(4);
+    entropy.fill(bytes);
+    answer.kept(new DataView(bytes.buffer).getUint32(0) / 2 ** 32);
+  });

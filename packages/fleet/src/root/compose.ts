@@ -1,0 +1,140 @@
+/** From planned to registered services: local ones, proxies of others, fleets. */
+import type { Clock, Entropy, Ref, Turn } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
+import {
+  canonicalText,
+  type Aggregate,
+  type ServiceConfig,
+  type ServiceElsewhere,
+  type Shepherd,
+  type Swap,
+} from '@bellwether/shepherd';
+import { diffOf, plannedName } from './difference.ts';
+import { makeExportedService } from '../exported/exported-service.ts';
+import { makeFleet } from '../aggregate/fleet.ts';
+import { makeLiveRef } from '../reach/live-ref.ts';
+import type { Peers } from '../reach/peer.ts';
+import { sharedMembers } from '../aggregate/shares.ts';
+import type { MinReady } from '../aggregate/summary.ts';
+import type { Dial } from '../types.ts';
+
+/** A service of another shepherd, reached by a ref of the daemon's store. */
+export interface ExportedSpec {
+  readonly provision: readonly [string, ...string[]];
+  readonly petname: string;
+  /** What the operator calls the machine where it runs. */
+  readonly origin: string;
+  /** Names at this shepherd. */
+  readonly requirement: readonly string[];
+}
+/** An aggregate. */
+export interface FleetSpec {
+  readonly provision: readonly [string, ...string[]];
+  readonly documentation: string;
+  /** Canonical names at this shepherd. */
+  readonly members: readonly string[];
+  readonly minReady: MinReady;
+  /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
+  readonly settleMs: number;
+}
+/** One entry of a configuration. */
+export type PlannedService =
+  | { readonly kind: 'service'; readonly config: ServiceConfig }
+  | { readonly kind: 'exported'; readonly spec: ExportedSpec }
+  | { readonly kind: 'fleet'; readonly spec: FleetSpec };
+
+/** What services that are elsewhere need of the daemon. */
+export interface Surroundings {
+  readonly dial: Dial;
+  /** The machines that all of them are at. */
+  readonly peers: Ref<Peers>;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly entropy: Entropy;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+}
+
+/**
+ * Registers every service, in the order of the configuration. @throws what `define` and `register`
+ * of the shepherd throw
+ */
+export const registerServices = (
+  turn: Turn,
+  shepherd: Ref<Shepherd>,
+  planned: readonly PlannedService[],
+  surroundings: Surroundings,
+): void => {
+  const shares = sharesIn(planned);
+  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
+    exportedService(turn, spec, shepherd, surroundings);
+  for (const one of planned) {
+    switch (one.kind) {
+      case 'service':
+        turn.call(shepherd, 'define', one.config);
+        break;
+      case 'exported':
+        turn.call(shepherd, 'register', exported(one.spec));
+        break;
+      case 'fleet':
+        turn.call(shepherd, 'registerAggregate', fleet(turn, one.spec, shepherd, shares));
+    }
+  }
+};
+
+/**
+ * What the shepherd is to exchange, so that it has `after` in place of `before`. A fleet is made anew
+ * also where only the fleets beside it differ, since it names those with which it shares members.
+ */
+export const swapOf = (
+  turn: Turn,
+  shepherd: Ref<Shepherd>,
+  surroundings: Surroundings,
+  before: readonly PlannedService[],
+  after: readonly PlannedService[],
+): Swap => {
+  const { added, changed, removed, unchanged } = diffOf(before, after);
+  const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
+  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
+    exportedService(turn, spec, shepherd, surroundings);
+  const others = changed.filter((one) => one.before.kind !== one.after.kind);
+  const fresh = [...added, ...changed.map((one) => one.after)];
+  const sharers = unchanged.filter(
+    (one) => canonicalText(shares[plannedName(one)]) !== canonicalText(oldShares[plannedName(one)]),
+  );
+  return {
+    removed: [...removed.map(plannedName), ...others.map(({ name }) => name)],
+    own: fresh.flatMap((one) => (one.kind === 'service' ? [one.config] : [])),
+    elsewhere: fresh.flatMap((one) => (one.kind === 'exported' ? [exported(one.spec)] : [])),
+    aggregates: [...fresh, ...sharers].flatMap((one) =>
+      one.kind === 'fleet' ? [fleet(turn, one.spec, shepherd, shares)] : [],
+    ),
+  };
+};
+
+type Shares = ReturnType<typeof sharedMembers>;
+const sharesIn = (planned: readonly PlannedService[]): Shares =>
+  sharedMembers(
+    planned.flatMap((one) =>
+      one.kind === 'fleet' ? [{ name: one.spec.provision[0], members: one.spec.members }] : [],
+    ),
+  );
+
+const exportedService = (
+  turn: Turn,
+  { provision, petname, origin, requirement }: ExportedSpec,
+  shepherd: Ref<Shepherd>,
+  { dial, peers, clock, entropy, crypto }: Surroundings,
+): Ref<ServiceElsewhere> => {
+  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
+  const board = turn.call(shepherd, 'board');
+  const place = { provision, petname, origin, requirement, remote };
+  return turn.spawn(makeExportedService, { ...place, peers, board, crypto, clock });
+};
+
+const fleet = (
+  turn: Turn,
+  spec: FleetSpec,
+  shepherd: Ref<Shepherd>,
+  shares: Shares,
+): Ref<Aggregate> =>
+  turn.spawn(makeFleet, { ...spec, shepherd, sharedWith: shares[spec.provision[0]] ?? {} });

@@ -1,0 +1,155 @@
+/** What differs between two configurations: pure, so that it can be shown before it is carried out. */
+import { Limit, Refused } from '@bellwether/actors';
+import { canonicalText, cutText, inOrder, isName, limits } from '@bellwether/shepherd';
+import type { PlannedService } from './compose.ts';
+import { LIMITS } from '../limits.ts';
+import type { Difference } from '../types.ts';
+
+/** Another description under the same canonical name. */
+export interface Changed {
+  readonly name: string;
+  readonly before: PlannedService;
+  readonly after: PlannedService;
+}
+/** How one list of planned services becomes another. */
+export interface PlanDifference {
+  /** In the order of the later list, like `changed`. */
+  readonly added: readonly PlannedService[];
+  readonly changed: readonly Changed[];
+  readonly removed: readonly PlannedService[];
+  readonly unchanged: readonly PlannedService[];
+}
+
+/** What makes a planned service, whichever kind it is. */
+export const factsOf = (one: PlannedService): PlannedFacts =>
+  one.kind === 'service' ? one.config : one.spec;
+interface PlannedFacts {
+  readonly provision: readonly [string, ...string[]];
+}
+/** The canonical name: what makes two descriptions those of one service. */
+export const plannedName = (one: PlannedService): string => factsOf(one).provision[0];
+
+/** The difference between two lists, each with every canonical name once. */
+export const diffOf = (
+  before: readonly PlannedService[],
+  after: readonly PlannedService[],
+): PlanDifference => {
+  const old = new Map(before.map((one) => [plannedName(one), one]));
+  const names = new Set(after.map(plannedName));
+  const added: PlannedService[] = [];
+  const changed: Changed[] = [];
+  const unchanged: PlannedService[] = [];
+  for (const one of after) {
+    const name = plannedName(one);
+    const was = old.get(name);
+    if (was === undefined) added.push(one);
+    else if (canonicalText(was) === canonicalText(one)) unchanged.push(one);
+    else changed.push({ name, before: was, after: one });
+  }
+  return {
+    added,
+    changed,
+    unchanged,
+    removed: before.filter((one) => !names.has(plannedName(one))),
+  };
+};
+
+/** Whether there is nothing to do. */
+export const isEmpty = ({ added, changed, removed }: PlanDifference): boolean =>
+  added.length + changed.length + removed.length === 0;
+
+/** The difference in names and paths: what leaves the daemon. No values: some are nobody's business. */
+export const toldDifference = (
+  { added, changed, removed, unchanged }: PlanDifference,
+  atRestart: readonly string[],
+): Difference => ({
+  added: added.map(plannedName),
+  changed: changed.map(({ name, before, after }) => ({ name, paths: pathsOf(before, after) })),
+  removed: removed.map(plannedName),
+  unchangedCount: unchanged.length,
+  atRestart,
+});
+
+/** Where two descriptions of a service differ, in the words of a configuration. */
+export const pathsOf = (before: PlannedService, after: PlannedService): readonly string[] => {
+  if (before.kind !== after.kind) return ['kind'];
+  const all = differing(factsOf(before), factsOf(after), []);
+  const shown = all.map((keys) => cutText(inWords(keys), LIMITS.nameLength)).sort();
+  if (shown.length <= LIMITS.changedPathCount) return shown;
+  const rest = shown.length - LIMITS.changedPathCount;
+  return [...shown.slice(0, LIMITS.changedPathCount), `… and ${rest} more`];
+};
+
+/** Below these a configuration is written in another way. */
+const whole: ReadonlySet<string> = new Set(['ready']);
+const differing = (
+  before: unknown,
+  after: unknown,
+  keys: readonly string[],
+): readonly (readonly string[])[] => {
+  if (canonicalText(before) === canonicalText(after)) return [];
+  if (!isRecord(before) || !isRecord(after) || whole.has(keys.at(-1) ?? '')) return [keys];
+  const all = new Set([...Object.keys(before), ...Object.keys(after)]);
+  return [...all].flatMap((key) => differing(before[key], after[key], [...keys, key]));
+};
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a configuration calls it; what is not here has the same name there. */
+const words: readonly (readonly [RegExp, string])[] = [
+  [/^isAutoStarted$/, 'autoStart'],
+  [/^isOneShot$/, 'oneShot'],
+  [/^petname$/, 'from'],
+  [/^origin$/, 'node'],
+  [/^stop\.graceMs$/, 'stop.graceSeconds'],
+  [/^respawn\.limitCount$/, 'respawn.limit'],
+  [/^respawn\.limitWindowMs$/, 'respawn.windowSeconds'],
+  [/^respawn\.delayMs$/, 'respawn.delaySeconds'],
+  [/^respawn\.maxDelayMs$/, 'respawn.maxDelaySeconds'],
+  [/^(actions\.[^.]+)\.command\b/, '$1.run'],
+];
+const inWords = (keys: readonly string[]): string =>
+  words.reduce((path, [pattern, word]) => path.replace(pattern, word), keys.join('.'));
+
+/**
+ * Checks what is to be there together. @throws Limit, Refused for a name that is none or taken or leads
+ * nowhere, Cycle
+ */
+export const checkPlanned = (planned: readonly PlannedService[]): void => {
+  if (planned.length > limits.serviceCount)
+    throw new Limit(`${planned.length} services, at most ${limits.serviceCount} are taken`);
+  const owners = new Map<string, PlannedService>();
+  for (const one of planned) for (const name of factsOf(one).provision) claim(owners, name, one);
+  const needs = (name: string): readonly string[] => {
+    const one = owners.get(name);
+    return one === undefined ? [] : needsOf(one).map((each) => canonical(owners, name, each));
+  };
+  // Also what leads nowhere is found on the way.
+  inOrder(planned.map(plannedName), needs);
+};
+
+const claim = (owners: Map<string, PlannedService>, name: string, one: PlannedService): void => {
+  if (!isName(name)) throw new Refused(`'${cutText(String(name), 40)}' is no name of a service`);
+  if (owners.has(name)) throw new Refused(`the name '${name}' is taken twice`);
+  owners.set(name, one);
+};
+const needsOf = (one: PlannedService): readonly string[] => {
+  switch (one.kind) {
+    case 'service':
+      return one.config.requirement;
+    case 'fleet':
+      return one.spec.members;
+    case 'exported':
+      return one.spec.requirement;
+  }
+};
+const canonical = (
+  owners: ReadonlyMap<string, PlannedService>,
+  by: string,
+  name: string,
+): string => {
+  const owner = owners.get(name);
+  if (owner === undefined)
+    throw new Refused(`service '${by}' needs '${cutText(name, 128)}', which nothing provides`);
+  return plannedName(owner);
+};

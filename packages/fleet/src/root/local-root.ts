@@ -1,0 +1,165 @@
+/**
+ * The `^local-root`: what the holder of `admin.ref` can do, and nobody on another machine. It hands
+ * out data, never an actor; what it is asked is checked here, since whoever can read that file may
+ * still run a faulty client.
+ */
+import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { checkedQuery, doubted, leftFor } from '@bellwether/shepherd';
+import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
+import type { Composition } from './composition.ts';
+import { Malformed, wordsOf } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import type { NonceRegistry } from './mint.ts';
+import type { Peers } from '../reach/peer.ts';
+import { readName, readStatusNames, readUpTo } from '../read.ts';
+import type { About, Destination, LocalRoot } from '../types.ts';
+
+/** The power over the daemon's own ref store. */
+export interface RefStore {
+  /** Kept with its Destination once the ref is on disk; broken for a URI that is none. The URI is a secret. */
+  put(petname: string, uri: string, answer: Answer): void;
+  /** Kept with petnames and peers, no secrets. */
+  list(answer: Answer): void;
+}
+/** What of a shepherd its local root needs. */
+export type RootShepherd = Pick<
+  Shepherd,
+  | 'perform'
+  | 'foresee'
+  | 'cancel'
+  | 'status'
+  | 'probe'
+  | 'watch'
+  | 'names'
+  | 'log'
+  | 'follow'
+  | 'history'
+  | 'followHistory'
+  | 'shutDown'
+>;
+/** What a local root stands in front of. */
+export interface LocalRootOptions {
+  readonly shepherd: Ref<RootShepherd>;
+  readonly mint: Ref<NonceRegistry>;
+  readonly refs: RefStore;
+  /** Told of refs that are new. */
+  readonly peers: Ref<Pick<Peers, 'hurry'>>;
+  readonly composition: Ref<Composition>;
+  /** Only read. */
+  readonly about: () => About;
+  /** Writes the records into a file, and answers with a BackedUp. */
+  readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
+  /** The URI of a swissnum at this daemon: a secret. */
+  readonly uriOf: (swissnum: Uint8Array) => string;
+  /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
+  readonly end: () => void;
+  /** Ends the daemon and nothing else: services go on for the next one. */
+  readonly leave: () => void;
+}
+
+/** Makes the root of local authority. */
+export const makeLocalRoot = (
+  _turn: Turn<LocalRoot>,
+  _bcom: Bcom<LocalRoot>,
+  options: LocalRootOptions,
+): Behavior<LocalRoot> => {
+  const { shepherd, mint, refs } = options;
+  return {
+    perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
+    plan: (turn, request) => turn.send(shepherd, 'foresee', request),
+    cancel: (turn, operation) => turn.send(shepherd, 'cancel', readName(operation, 'operation')),
+    status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
+    watch: (turn, names, observer, heartbeatMs) =>
+      turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),
+    log: (turn, name, query) =>
+      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query)),
+    follow: (turn, name, query, follower) =>
+      turn.send(shepherd, 'follow', readName(name, 'service'), checkedQuery(query), follower),
+    history: (turn) => turn.send(shepherd, 'history'),
+    followHistory: (turn, query, follower) =>
+      turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
+    mint: (turn, service) =>
+      turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>
+        options.uriOf(swissnum),
+      ),
+    adoptRef: (turn, petname, uri) => {
+      checkPetname(petname);
+      checkUri(uri);
+      const put = turn.ask<Destination>((answer) => refs.put(petname, uri, answer));
+      return turn.when(put, (turn, destination) =>
+        turn.tell(options.peers, 'hurry', petname, destination),
+      );
+    },
+    refs: (turn) => turn.ask((answer) => refs.list(answer)),
+    about: () => options.about(),
+    backup: (turn, file, mayReplace) => {
+      checkPath(file);
+      return turn.ask((answer) => options.backup(file, mayReplace === true, answer));
+    },
+    reload: (turn, isDryRun, sink) => turn.send(options.composition, 'reload', isDryRun, sink),
+    // The answer leaves before the daemon does, as that of a shutdown.
+    detach: (turn) => void turn.after(0, (turn) => turn.effect(options.leave)),
+    shutDown: (turn, sink) => shutDown(options, turn, sink),
+  };
+};
+
+/**
+ * Every service is asked at once; who does not answer in time is unknown, and the rest is told all
+ * the same.
+ */
+const status = (
+  { shepherd }: LocalRootOptions,
+  turn: Turn,
+  names: readonly string[],
+  timeoutMs: number,
+): Vow<readonly Status[]> => {
+  const patienceMs = readUpTo(LIMITS.probeMs)(timeoutMs, 'timeout');
+  const all = readStatusNames(names, 'names');
+  const asked = all.length > 0 ? all : turn.call(shepherd, 'names');
+  // A name that is not known refuses the whole question before anything is asked of anybody.
+  const known = asked.map((name) => turn.call(shepherd, 'status', name));
+  const answers = asked.map((name) =>
+    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0))),
+  );
+  return turn.when(turn.all(answers), (_turn, settled) =>
+    settled.flatMap((one, at) => {
+      const before = known[at];
+      if (one.kept) return [one.value];
+      return before === undefined ? [] : [doubted(before, wordsOf(one.reason))];
+    }),
+  );
+};
+
+/**
+ * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
+ * answers.
+ */
+const shutDown = (
+  options: LocalRootOptions,
+  turn: Turn,
+  sink: Ref<Sink>,
+): ReturnType<LocalRoot['shutDown']> =>
+  turn.when(turn.send(options.shepherd, 'shutDown', sink), (turn, outcome) => {
+    turn.after(0, (turn) => turn.effect(options.end));
+    return outcome;
+  });
+
+/** A petname is also the name of a file in the store. */
+const checkPetname = (petname: unknown): void => {
+  const name = readName(petname, 'petname');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+    throw new Malformed(`petname: expected letters, digits, '.', '_' and '-', found others`);
+};
+/** A path of the daemon's machine. */
+const checkPath = (file: unknown): void => {
+  if (typeof file !== 'string' || !file.startsWith('/') || file.length > LIMITS.pathLength)
+    throw new Malformed(
+      `file: expected an absolute path of at most ${LIMITS.pathLength} characters`,
+    );
+  if (file.includes('\0')) throw new Malformed('file: a path has no zero in it');
+};
+/** Says nothing of what it found: it may be a secret that was mistyped. */
+const checkUri = (uri: unknown): void => {
+  if (typeof uri !== 'string' || uri.length > LIMITS.uriLength || !uri.startsWith('ocapn://'))
+    throw new Malformed(`uri: expected ocapn://… of at most ${LIMITS.uriLength} characters`);
+};

@@ -1,0 +1,119 @@
+/**
+ * Reading plain data of unknown shape: types, sizes and words are checked field by field. Fields
+ * that no shape names are left out, so that a newer peer may say more.
+ */
+import { Malformed } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { cutText } from '../text.ts';
+
+/** Turns a value of unknown shape into a T; `what` names it in messages. @throws Malformed */
+export type Read<T> = (value: unknown, what: string) => T;
+
+type OptionalKeys<T> = {
+  [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? K : never;
+}[keyof T];
+/** A reader for each field that a T has. */
+export type Needed<T> = { readonly [K in Exclude<keyof T, OptionalKeys<T>>]: Read<T[K]> };
+/** A reader for each field that a T may have; what is read as undefined is left out. */
+export type Optional<T> = {
+  readonly [K in OptionalKeys<T>]-?: Read<Exclude<T[K], undefined> | undefined>;
+};
+
+const fail = (what: string, expected: string, found: unknown): never => {
+  const kind = Array.isArray(found) ? 'a list' : found === null ? 'null' : typeof found;
+  throw new Malformed(`${what}: expected ${expected}, found ${kind}`);
+};
+
+/** An object, field by field; what it inherits does not count. */
+export const struct =
+  <T>(needed: Needed<T>, optional: Optional<T>): Read<T> =>
+  (value, what) => {
+    const fields = readFields(value, what);
+    const read: Record<string, unknown> = {};
+    for (const [key, one] of Object.entries<Read<unknown>>(needed))
+      read[key] = one(own(fields, key), `${what}.${key}`);
+    for (const [key, one] of Object.entries<Read<unknown>>(optional)) {
+      const field = own(fields, key);
+      const found = field === undefined ? undefined : one(field, `${what}.${key}`);
+      if (found !== undefined) read[key] = found;
+    }
+    return read as T;
+  };
+/** One field of an object, of unknown shape; undefined where it is not there. */
+export const readField = (value: unknown, key: string, what: string): unknown =>
+  own(readFields(value, what), key);
+
+type Fields = Readonly<Record<string, unknown>>;
+const readFields: Read<Fields> = (value, what) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : fail(what, 'a struct', value);
+const own = (fields: Fields, key: string): unknown =>
+  Object.hasOwn(fields, key) ? fields[key] : undefined;
+
+/** A list of one kind of thing, of at most `maxCount`. */
+export const list =
+  <T>(one: Read<T>, maxCount: number): Read<readonly T[]> =>
+  (value, what) => {
+    if (!Array.isArray(value)) return fail(what, 'a list', value);
+    if (value.length > maxCount)
+      throw new Malformed(`${what}: ${value.length} of at most ${maxCount}`);
+    return value.map((each: unknown, at) => one(each, `${what}[${at}]`));
+  };
+/** A list without the entries that a newer peer may add to it: those that are read as undefined. */
+export const listOfKnown =
+  <T>(one: Read<T | undefined>, maxCount: number): Read<readonly T[]> =>
+  (value, what) =>
+    list(one, maxCount)(value, what).filter((each) => each !== undefined);
+
+/** One word of a table, or `other` for a word that is not in it: a newer peer may know more. */
+export const wordOf =
+  <T extends string, const O>(words: readonly T[], other: O): Read<T | O> =>
+  (value, what) =>
+    typeof value === 'string'
+      ? (words.find((word) => word === value) ?? other)
+      : fail(what, 'a word', value);
+
+/** Text for people: cut where it is longer than `maxCharacters`. */
+export const textOf =
+  (maxCharacters: number): Read<string> =>
+  (value, what) =>
+    typeof value === 'string' ? cutText(value, maxCharacters) : fail(what, 'a string', value);
+/** A name: refused where it is too long, since a cut name is another name. */
+export const readName: Read<string> = (value, what) => {
+  if (typeof value !== 'string') return fail(what, 'a name', value);
+  if (value.length > 0 && value.length <= limits.nameCharacters) return value;
+  throw new Malformed(
+    `${what}: expected 1 to ${limits.nameCharacters} characters, found ${value.length}`,
+  );
+};
+/** A number of things or of milliseconds, up to what a number counts exactly. */
+export const readCount: Read<number> = (value, what) =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER
+    ? value
+    : fail(what, 'a number from 0', value);
+/** True or false. */
+export const readBoolean: Read<boolean> = (value, what) =>
+  typeof value === 'boolean' ? value : fail(what, 'true or false', value);
+
+/** A whole number from 0 to `max`. */
+export const readUpTo =
+  (max: number): Read<number> =>
+  (value, what) =>
+    Number.isInteger(value) && readCount(value, what) <= max
+      ? readCount(value, what)
+      : fail(what, `a whole number from 0 to ${max}`, value);
+
+/** A place or another whole number, up to what a number counts exactly. */
+export const readWhole: Read<number> = readUpTo(Number.MAX_SAFE_INTEGER);
+
+/**
+ * What a value takes, roughly, in characters. Plain data only; its depth is that of a known shape.
+ */
+export const weightOf = (value: unknown): number => {
+  if (typeof value === 'string') return 16 + value.length;
+  if (typeof value !== 'object' || value === null) return 16;
+  let weight = 16;
+  for (const each of Object.values(value)) weight += weightOf(each);
+  return weight;
+};

@@ -1,0 +1,22 @@
+/** The way to a service through the shepherds that lead to it: names with slashes between them. */
+import { Malformed } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { Read } from './read.ts';
+import { isName } from './requests.ts';
+
+const namesIn = (way: string): readonly string[] => way.split('/', limits.wayNameCount + 1);
+
+/** A way; refused where it is none, since it is kept: a cut one would be another one. @throws Malformed */
+export const readWay: Read<string> = (value, what) => {
+  if (typeof value === 'string' && !isDeep(value) && namesIn(value).every(isName)) return value;
+  throw new Malformed(
+    `${what}: expected 1 to ${limits.wayNameCount} names of services with slashes between them`,
+  );
+};
+
+/**
+ * Whether a way leads further than a log comes. Whoever passes one on adds a name and cannot know how many
+ * follow, so this is no fault of his.
+ */
+export const isDeep = (value: unknown): boolean =>
+  typeof value === 'string' && namesIn(value).length > limits.wayNameCount;

@@ -1,0 +1,268 @@
+/**
+ * What the holder of a facet gets to see: its service, and no other by name. Only fields decide, never
+ * words, and a field without a rule here is not shown.
+ *
+ *     status      no log path, no command line, no requirements
+ *     failures    what was found, without the paths of this machine
+ *     outcome     what else was touched is a count; rows about other services go, and so do the
+ *                 names of a requirement that failed, of what is below another service, and of other
+ *                 aggregates
+ *     plan        a step of another service stays, as one of another service of which nothing is known
+ *     refusal     a cycle shows "another" for other services
+ *     lines       about its service          stay, without the name of what it depends on
+ *                 another has been started   stay: a start tells what it brings up with it
+ *                 another was stopped,       "Another service …"
+ *                 or could not be
+ *                 anything else on another   go
+ *
+ * The one exception is on purpose. A controller follows what its members do, and "Service networking
+ * has been started." is the first line of the story that everybody knows. So whoever may start a
+ * service learns the names of the requirements that were down when it did. It ends at this shepherd:
+ * what lies behind a service of another machine is seen by who sees that service.
+ */
+import { Cycle } from '../errors.ts';
+import type {
+  Cause,
+  ExportedStatus,
+  FleetStatus,
+  LocalStatus,
+  MemberStatus,
+  Event,
+  Outcome,
+  PlannedStep,
+  Row,
+  Status,
+} from '../words/types.ts';
+import { topicWords } from '../words/wording.ts';
+
+/** What one facet may speak of. */
+export interface FacetSight {
+  /** All names of its service and, of an aggregate, those of its members. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** What a facet may speak of, from the status of its service. */
+export const facetSight = (status: Status): FacetSight => {
+  const members = status.kind === 'local' ? [] : (status.members ?? []);
+  return { names: new Set([...status.provision, ...members.map(({ name }) => name)]) };
+};
+/** Whether a name, or the way to something below one, is in sight. */
+const sees = ({ names }: FacetSight, member: string): boolean =>
+  names.has(member) || names.has(member.split('/', 1)[0] ?? '');
+
+/** For every field that a T may have: whether it is shown as it is. */
+type Rules<T> = { readonly [K in keyof T]-?: boolean };
+/** The fields that are shown; those that a T needs are all among them, or are put back. */
+const shown = <T extends object>(value: T, rules: Rules<T>): T =>
+  Object.fromEntries(
+    Object.entries(value).filter(([key]) => Object.hasOwn(rules, key) && rules[key as keyof T]),
+  ) as T;
+
+const factRules = {
+  provision: true,
+  stage: true,
+  requirement: false,
+  documentation: true,
+  actions: true,
+  ageMs: true,
+  isReady: true,
+  isEnabled: true,
+  isWanted: true,
+  isRespawning: true,
+  readyMs: true,
+  graceMs: true,
+  unservedMs: true,
+  isOneShot: true,
+  isRespawned: true,
+  respawnCount: true,
+  unknownReason: true,
+} as const;
+const localRules: Rules<LocalStatus> = {
+  ...factRules,
+  kind: true,
+  version: true,
+  since: true,
+  pid: true,
+  command: false,
+  lastRespawn: true,
+  lastExit: true,
+  disabledReason: true,
+  failure: true,
+  logFile: false,
+  hasReplacement: true,
+  isGone: true,
+  recentLines: true,
+};
+const fleetRules: Rules<FleetStatus> = {
+  ...factRules,
+  kind: true,
+  members: true,
+  runningCount: true,
+  neededCount: true,
+  health: true,
+  blame: true,
+};
+const exportedRules: Rules<ExportedStatus> = { ...localRules, ...fleetRules, origin: true };
+const memberRules: Rules<MemberStatus> = {
+  name: true,
+  stage: true,
+  ageMs: true,
+  pid: true,
+  respawnCount: true,
+  unknownReason: true,
+  isReady: true,
+  isWanted: true,
+  isEnabled: true,
+  reason: true,
+  sharedWith: false,
+};
+
+/** A status without what belongs to the machine rather than to the service. */
+export const facetView = (status: Status): Status => {
+  const bare = { requirement: [] };
+  switch (status.kind) {
+    case 'local':
+      return { ...shown(status, localRules), ...bare, ...plainFailure(status) };
+    case 'fleet':
+      return { ...shown(status, fleetRules), ...bare, members: status.members.map(facetMember) };
+    case 'exported': {
+      const { members } = status;
+      const seen = { ...shown(status, exportedRules), ...bare, ...plainFailure(status) };
+      return members === undefined ? seen : { ...seen, members: members.map(facetMember) };
+    }
+  }
+};
+const plainFailure = ({ failure }: Pick<LocalStatus, 'failure'>): Pick<LocalStatus, 'failure'> =>
+  failure === undefined
+    ? {}
+    : { failure: { reason: failure.plainReason ?? failure.reason, at: failure.at } };
+const facetMember = (member: MemberStatus): MemberStatus => shown(member, memberRules);
+
+const rowRules: Rules<Row> = {
+  member: true,
+  result: true,
+  reason: true,
+  plainReason: false,
+  dependsOn: false,
+  isCycle: true,
+  cause: false,
+  sharedWith: false,
+  stage: true,
+  pid: true,
+  also: false,
+  otherCount: false,
+  output: true,
+  lastSeenMs: true,
+  version: true,
+};
+
+/** An outcome that names no service out of sight. */
+export const facetOutcome = (outcome: Outcome, sight: FacetSight): Outcome => ({
+  ...facetRow(outcome, sight),
+  ...(outcome.isLate === true && { isLate: true }),
+  rows: outcome.rows.filter(({ member }) => sees(sight, member)).map((row) => facetRow(row, sight)),
+});
+
+const stepRules: Rules<PlannedStep> = {
+  service: true,
+  action: true,
+  why: true,
+  of: true,
+  effect: true,
+  stage: true,
+  ageMs: true,
+  note: true,
+  dependsOn: false,
+};
+const hiddenStepRules: Rules<PlannedStep> = {
+  ...stepRules,
+  of: false,
+  effect: false,
+  stage: false,
+  ageMs: false,
+  note: false,
+};
+
+/** Steps of a plan that name no service out of sight; how much goes along is no secret. */
+export const facetSteps = (
+  steps: readonly PlannedStep[],
+  { names }: FacetSight,
+): readonly PlannedStep[] =>
+  steps.map((step) => {
+    const isSeen = names.has(step.service);
+    const of = step.of !== undefined && names.has(step.of) ? { of: step.of } : {};
+    const { of: _of, ...seen } = shown(step, isSeen ? stepRules : hiddenStepRules);
+    if (!isSeen) return { ...seen, service: 'another service', effect: 'unknown', ...of };
+    const { service, dependsOn } = step;
+    if (dependsOn === undefined) return { ...seen, ...of };
+    if (names.has(dependsOn)) return { ...seen, ...of, dependsOn };
+    return { ...seen, ...of, note: topicWords('depends', `Service ${service}`) };
+  });
+
+/** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
+export const facetReason = (reason: Error, { names }: FacetSight): Error =>
+  reason instanceof Cycle
+    ? new Cycle(reason.path.map((name) => (names.has(name) || name === '…' ? name : 'another')))
+    : reason;
+
+/** Events of an operation that name no service out of sight, but for one that has been started. */
+export const facetEvents = (events: readonly Event[], sight: FacetSight): readonly Event[] =>
+  events.flatMap((event): readonly Event[] => {
+    switch (event.kind) {
+      case 'row':
+        return sees(sight, event.row.member)
+          ? [{ kind: 'row', row: facetRow(event.row, sight) }]
+          : [];
+      case 'line':
+        return facetLine(event, sight);
+      case 'dropped':
+        return [{ kind: 'dropped', count: event.count }];
+      case 'deadline':
+        return [{ kind: 'deadline', remainingMs: event.remainingMs }];
+    }
+  });
+
+const facetRow = (row: Row, sight: FacetSight): Row => {
+  const { member, plainReason, dependsOn, cause, also = [], otherCount = 0 } = row;
+  const named = also.filter((name) => sees(sight, name));
+  const hiddenCount = otherCount + also.length - named.length;
+  const isBlameShown = dependsOn === undefined || sees(sight, dependsOn);
+  return {
+    ...shown(row, rowRules),
+    ...(plainReason !== undefined && { reason: plainReason }),
+    ...(!isBlameShown && { reason: topicWords('depends', `Service ${member}`) }),
+    ...(isBlameShown && dependsOn !== undefined && { dependsOn }),
+    ...(cause !== undefined && sees(sight, cause.member) && { cause: plainCause(cause) }),
+    ...(named.length > 0 && { also: named }),
+    ...(hiddenCount > 0 && { otherCount: hiddenCount }),
+  };
+};
+
+const plainCause = ({ member, reason, plainReason = reason }: Cause): Cause => ({
+  member,
+  ...(plainReason !== undefined && { reason: plainReason }),
+});
+
+type Line = Extract<Event, { readonly kind: 'line' }>;
+const facetLine = (line: Line, sight: FacetSight): readonly Line[] => {
+  const { from, about, what, on } = line;
+  const text = line.plainText ?? line.text;
+  if (about === undefined) return [];
+  if (sees(sight, about)) {
+    const topic = what === undefined ? {} : { what };
+    if (on === undefined || sees(sight, on))
+      return [{ kind: 'line', from, text, about, ...topic, ...(on !== undefined && { on }) }];
+    const words = topicWords(what ?? 'depends', `Service ${about}`);
+    return [{ kind: 'line', from, text: words, about, ...topic }];
+  }
+  switch (what) {
+    case 'started':
+      return about.includes('/') ? [] : [{ kind: 'line', from, text, about, what }];
+    case 'stopped':
+    case 'not-started':
+    case 'not-stopped':
+      return [{ kind: 'line', from, text: topicWords(what, 'Another service'), what }];
+    default:
+      return [];
+  }
+};

@@ -1,0 +1,159 @@
+/**
+ * The `^service-facet`: what others hold of one service. Closed: no graph, no registry, no other
+ * service; its methods answer with data only, and what is not about its service is taken out of that
+ * (facet-view.ts).
+ */
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { unknownReference } from '../errors.ts';
+import {
+  facetEvents,
+  facetOutcome,
+  facetReason,
+  facetSight,
+  facetSteps,
+  facetView,
+  type FacetSight,
+} from './facet-view.ts';
+import { BadRequest } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { isName } from '../checks/requests.ts';
+import { broken } from '../shepherd/shepherd-state.ts';
+import { checkObserver, checkSink } from '../checks/sinks.ts';
+import type {
+  Observer,
+  Outcome,
+  PlannedStep,
+  Request,
+  ServiceFacet,
+  Shepherd,
+  Sink,
+  Status,
+} from '../words/types.ts';
+
+/** What a facet stands in front of. */
+export interface FacetOptions {
+  readonly shepherd: Ref<Shepherd>;
+  /** Canonical. */
+  readonly name: string;
+  /**
+   * Known near only: whoever holds this facet shares the memory of operations with nobody but its
+   * other holders.
+   */
+  readonly principal: string;
+}
+
+/** Makes a facet of one service. */
+export const makeServiceFacet = (
+  turn: Turn<ServiceFacet>,
+  _bcom: Bcom<ServiceFacet>,
+  options: FacetOptions,
+): Behavior<ServiceFacet> => {
+  const { shepherd, name } = options;
+  const probeCount = turn.cell(0);
+  return whileThere(options, {
+    perform: (turn, request, sink) => perform(options, turn, request, sink),
+    plan: (turn, request) => foresee(options, turn, request),
+    cancel: (turn, operation) => {
+      if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
+      turn.call(shepherd, 'cancel', operation, options.principal);
+    },
+    status: (turn) => facetView(turn.call(shepherd, 'status', name)),
+    probe: (turn, timeoutMs, hops = []) => {
+      const known = turn.call(shepherd, 'status', name);
+      // Who asks that much gets what is known, with its age: each question may wait for its machine.
+      if (probeCount.get() >= limits.askerProbeCount) return turn.kept(facetView(known));
+      probeCount.set(probeCount.get() + 1);
+      const isOver = (): void => probeCount.set(probeCount.get() - 1);
+      const sight = facetSight(known);
+      const answer = turn.send(shepherd, 'probe', name, timeoutMs, hops);
+      turn.when(answer, isOver, isOver);
+      return turn.when(
+        answer,
+        (_turn, status) => facetView(status),
+        (turn, reason): Vow<Status> => broken(turn, facetReason(reason, sight)),
+      );
+    },
+    watch: (turn, observer, heartbeatMs) => {
+      checkObserver(observer);
+      const seen = turn.spawn(makeFacetObserver, observer);
+      turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
+    },
+    log: (turn, query) => turn.send(shepherd, 'log', name, query, options.principal),
+    follow: (turn, query, follower) =>
+      turn.call(shepherd, 'follow', name, query, follower, options.principal),
+  });
+};
+
+/**
+ * The behavior of a facet as long as its service is there. One that the configuration has no longer is,
+ * for others, one that never was, whatever they ask.
+ */
+const whileThere = (
+  { shepherd, name }: FacetOptions,
+  behavior: Behavior<ServiceFacet>,
+): Behavior<ServiceFacet> => {
+  const guarded = Object.entries(behavior).map(([method, answer]) => [
+    method,
+    (turn: Turn<ServiceFacet>, ...args: readonly never[]): unknown => {
+      if (!turn.call(shepherd, 'isRegistered', name)) throw unknownReference();
+      return (answer as (turn: Turn<ServiceFacet>, ...args: readonly never[]) => unknown)(
+        turn,
+        ...args,
+      );
+    },
+  ]);
+  return Object.fromEntries(guarded) as Behavior<ServiceFacet>;
+};
+
+const perform = (
+  { shepherd, name, principal }: FacetOptions,
+  turn: Turn,
+  request: Request,
+  sink: Ref<Sink>,
+): Vow<Outcome> => {
+  checkSink(sink);
+  const sight = facetSight(turn.call(shepherd, 'status', name));
+  const seen = turn.spawn(makeFacetSink, sink, sight);
+  const answer = turn.send(shepherd, 'perform', { ...request, member: name }, seen, principal);
+  return turn.when(
+    answer,
+    (_turn, outcome) => facetOutcome(outcome, sight),
+    (turn, reason): Vow<Outcome> => broken(turn, facetReason(reason, sight)),
+  );
+};
+
+const foresee = (
+  { shepherd, name }: FacetOptions,
+  turn: Turn,
+  request: Request,
+): Vow<readonly PlannedStep[]> => {
+  const sight = facetSight(turn.call(shepherd, 'status', name));
+  return turn.when(
+    turn.send(shepherd, 'foresee', { ...request, member: name }),
+    (_turn, steps) => facetSteps(steps, sight),
+    (turn, reason): Vow<readonly PlannedStep[]> => broken(turn, facetReason(reason, sight)),
+  );
+};
+
+/** A batch of which nothing is left is passed on too: it has its number, and its answer is credit. */
+const makeFacetSink = (
+  _turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  sink: Ref<Sink>,
+  sight: FacetSight,
+): Behavior<Sink> => ({
+  rows: (turn, batch, sequence, isEnding) => {
+    const events = facetEvents(batch, sight);
+    if (isEnding !== true) return turn.send(sink, 'rows', events, sequence);
+    return turn.tell(sink, 'rows', events, sequence, true);
+  },
+});
+
+const makeFacetObserver = (
+  _turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  observer: Ref<Observer>,
+): Behavior<Observer> => ({
+  observed: (turn, sequence, statuses) =>
+    turn.send(observer, 'observed', sequence, statuses.map(facetView)),
+});

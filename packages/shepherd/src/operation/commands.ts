@@ -1,0 +1,131 @@
+/**
+ * How a command becomes an operation, or finds the one that it repeats. An id that was seen means what
+ * it meant; what is new is planned, and refused before anything is touched where it cannot be.
+ */
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { isStart } from '../action-table.ts';
+import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
+import { inOrder, pathBetween } from '../graph.ts';
+import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
+import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
+import { keyOf, plan, type Graph, type Step } from './plan.ts';
+import { withTime } from './patience.ts';
+import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Outcome, Request, Writer } from '../words/types.ts';
+import { listen, outcomeFor } from './waiters.ts';
+
+/** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
+export const itself = 'shepherd';
+/** Who asks through the local root. */
+export const localRoot = 'root';
+
+/**
+ * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it.
+ * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
+ */
+export const command = (
+  held: Held,
+  turn: Turn,
+  principal: string,
+  request: Request,
+  writer: Ref<Writer>,
+): Vow<Outcome> => {
+  const { operation: id, action, member } = request;
+  if (held.closing.get() !== undefined && isStart(action)) throw new ShuttingDown(member);
+  const key = keyOf(action, member);
+  if (request.isRepeat === true && !isKnown(held, principal, id, key))
+    throw new UnknownOperation(id);
+  const operation = operationOf(held.memory, turn, principal, id);
+  checkClaim(operation, request);
+  const phase = operation.steps.get(key)?.phase;
+  const isOver = phase === 'settled' || phase === 'cancelled' || phase === 'in-doubt';
+  const ends = isOver ? openEnds(operation, key, request.isRepeat ? 'only-doubts' : 'all') : [];
+  if (isOver && ends.length === 0) {
+    // It may have been pulled in before: from now on the id means this for the member.
+    const { isPatient: _isPatient, ...kept } = request;
+    if (!operation.requests.has(member)) keepRequest(held.memory, operation, kept);
+    return outcomeFor(held, turn, operation, request, writer);
+  }
+  listen(held, turn, operation, writer);
+  const isKnownHere = isOver || operation.requests.has(member);
+  const steps = isKnownHere
+    ? isOver
+      ? stepsOf(operation, ends)
+      : stepsBehind(operation, key)
+    : planned(held, turn, request);
+  // One that came back to where it set out would wait for itself.
+  refuseHops(held, request, steps);
+  const timed = withTime(held, turn, request, steps, writer);
+  if (isOver) tryAgain(held, turn, operation, timed, ends);
+  else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
+  return outcomeFor(held, turn, operation, timed, writer);
+};
+
+const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
+  const graph = graphOf(held, turn);
+  refuseMinReady(request, graph);
+  return plan(request, graph);
+};
+
+const isKnown = (held: Held, principal: string, id: string, key: string): boolean =>
+  recalled(held.memory, principal, id)?.steps.has(key) === true;
+
+/** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */
+const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
+  if (minReady === undefined) return;
+  const members = graph.members(member);
+  if (members === undefined && graph.isOwn(member))
+    throw new BadRequest(
+      `service '${member}' is no fleet: how many members must be ready can be said of a fleet alone`,
+    );
+  if (members !== undefined && typeof minReady === 'number' && minReady > members.length)
+    throw new BadRequest(
+      `${minReady} members must be ready, but '${member}' has ${members.length}`,
+    );
+};
+
+/** Makes the plan the last word on its services, and sets out. @throws Limit */
+export const takeUp = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  steps: readonly Step[],
+): void => {
+  for (const { key, name, wish } of steps)
+    if (wish !== undefined && !operation.steps.has(key)) accept(held, turn, name, wish);
+  begin(held, turn, operation, request, steps);
+};
+
+/** Calls off what has not begun of an operation. @throws UnknownOperation */
+export const cancelOperation = (held: Held, turn: Turn, principal: string, id: string): void => {
+  const operation = recalled(held.memory, principal, id);
+  if (operation === undefined) throw new UnknownOperation(id);
+  cancel(held, turn, operation);
+};
+
+/** The steps that one rests on, itself the last. */
+const stepsBehind = (operation: Operation, key: string): readonly Step[] =>
+  stepsOf(
+    operation,
+    inOrder([key], (at) => operation.steps.get(at)?.step.after ?? []),
+  );
+const stepsOf = ({ steps }: Operation, keys: readonly string[]): readonly Step[] =>
+  keys.flatMap((key) => steps.get(key)?.step ?? []);
+
+/** A service that this request came through already would wait for itself. */
+const refuseHops = (
+  held: Held,
+  { hops, action, member }: Request,
+  steps: readonly Step[],
+): void => {
+  if (hops.length === 0) return;
+  for (const { key, name } of steps) {
+    const hop = hopOf(held, name);
+    if (hop === undefined || !hops.includes(hop)) continue;
+    const byKey = new Map(steps.map((step) => [step.key, step]));
+    const path = pathBetween(keyOf(action, member), key, (at) => byKey.get(at)?.after ?? []) ?? [];
+    const names = path.map((at) => byKey.get(at)?.name ?? at);
+    throw new Cycle([name, '…', ...names.filter((each, at) => each !== names[at - 1])]);
+  }
+};

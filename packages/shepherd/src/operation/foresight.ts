@@ -1,0 +1,216 @@
+/**
+ * What a plan would do, for `--dry-run`: each step with what is known of its service now, why it is
+ * there, and what it would come to. A pure function; nothing is asked of anybody.
+ *
+ *     effect    a start              a stop            anything else
+ *     change    stopped, stopping    not stopped       else
+ *     none      running, starting    stopped           enabled or disabled already
+ *     refused   disabled and down    -                 the service has no such action; a restart of what is
+ *                                                      disabled
+ *     unknown   nobody knows where it stands
+ *
+ * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
+ * is unknown, as when it is carried out.
+ *
+ * What waits for its order alone has no step here.
+ */
+import { isBuiltIn } from '../action-table.ts';
+import type { Step } from './plan.ts';
+import type { Stage } from '../words/shapes.ts';
+import type { Status } from '../words/types.ts';
+import { topicWords } from '../words/wording.ts';
+
+/** One step of a plan, for people: what a command would do to one service now, and why. */
+export interface PlannedStep {
+  readonly service: string;
+  readonly action: string;
+  readonly why: 'asked' | 'member' | 'requirement' | 'dependent';
+  /** Whose member, requirement or dependent it is. */
+  readonly of?: string;
+  /** What would come of it: nothing to do, something, no, or nobody can tell. */
+  readonly effect: 'change' | 'none' | 'refused' | 'unknown';
+  /** What is known of the service now, and since when. */
+  readonly stage?: Stage;
+  readonly ageMs?: number;
+  /**
+   * Why it would be refused, or how many members it stands for. It names no other service, but for the
+   * one in `dependsOn`.
+   */
+  readonly note?: string;
+  /** Refused because of this requirement, as `note` says. */
+  readonly dependsOn?: string;
+}
+
+/** What is known of a service now; undefined for a name that is none. */
+export type Sight = (name: string) => Status | undefined;
+
+/** The steps of a plan that do something. `args` are those of the request that it is made from. */
+export const foreseen = (
+  steps: readonly Step[],
+  names: readonly string[],
+  args: readonly string[],
+  sight: Sight,
+): readonly PlannedStep[] => {
+  const reasons = reasonsIn(steps, new Set(names));
+  const stopped = new Set<string>();
+  const effects = new Map<string, Verdict>();
+  const needs = new Map<string, Need>();
+  const known: Known = { args, sight, stopped, effects, needs };
+  return steps.flatMap((step): readonly PlannedStep[] => {
+    const verdict = verdictOn(step, known);
+    effects.set(step.key, verdict);
+    needs.set(step.key, needOf(step, verdict, known));
+    if (step.action === 'stop') stopped.add(step.name);
+    if (step.kind === 'order' || step.kind === 'same') return [];
+    const status = sight(step.name);
+    const { name: service, action } = step;
+    return [{ service, action, ...reasons(step), ...knownOf(status), ...verdict }];
+  });
+};
+
+const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs'> => {
+  if (status === undefined) return {};
+  const { stage, ageMs } = status;
+  return ageMs === undefined ? { stage } : { stage, ageMs };
+};
+
+type Verdict = Pick<PlannedStep, 'effect' | 'note' | 'dependsOn'>;
+type Reason = Pick<PlannedStep, 'why' | 'of'>;
+
+/** A step is there for the first one that waits for it, unless it was asked for. */
+const reasonsIn = (
+  steps: readonly Step[],
+  names: ReadonlySet<string>,
+): ((step: Step) => Reason) => {
+  const fleets = new Map<string, string>();
+  const followers = new Map<string, Step>();
+  const downs = new Set<string>();
+  for (const step of steps) {
+    if (step.kind === 'sum')
+      for (const part of step.parts) if (!fleets.has(part)) fleets.set(part, step.name);
+    for (const key of step.after) if (!followers.has(key)) followers.set(key, step);
+    if (step.action === 'stop' && !step.isAsked) downs.add(step.name);
+  }
+  const members = new Map<string, string>();
+  for (const { key, name } of steps) {
+    const fleet = fleets.get(key);
+    if (fleet !== undefined) members.set(name, fleet);
+  }
+  return ({ key, name, isAsked }) => {
+    if (names.has(name)) return { why: 'asked' };
+    const fleet = members.get(name);
+    if (isAsked) return { why: 'member', ...(fleet !== undefined && { of: fleet }) };
+    const why = downs.has(name) ? 'dependent' : 'requirement';
+    const of = followers.get(key)?.name;
+    return { why, ...(of !== undefined && of !== name && { of }) };
+  };
+};
+
+interface Known {
+  readonly args: readonly string[];
+  readonly sight: Sight;
+  /** Services that an earlier step of the plan stops. */
+  readonly stopped: ReadonlySet<string>;
+  /** Of earlier steps, by their keys. */
+  readonly effects: ReadonlyMap<string, Verdict>;
+  /** The same, as it counts for a step that needs this one. */
+  readonly needs: ReadonlyMap<string, Need>;
+}
+type Need = Pick<PlannedStep, 'effect'> & { readonly name: string };
+
+/** A fleet that does something is needed in vain all the same where too few of its members can be good. */
+const needOf = (step: Step, { effect }: Verdict, { sight, effects }: Known): Need => {
+  const { name } = step;
+  if (step.kind !== 'sum') return { name, effect };
+  const parts = step.parts.map((key) => effects.get(key)?.effect ?? 'unknown');
+  const status = sight(name);
+  const neededCount = (status?.kind === 'fleet' ? status.neededCount : undefined) ?? parts.length;
+  const countOf = (...words: readonly Verdict['effect'][]): number =>
+    parts.filter((each) => words.includes(each)).length;
+  if (parts.length - countOf('refused') < neededCount) return { name, effect: 'refused' };
+  const isSure = parts.length - countOf('refused', 'unknown') >= neededCount;
+  return { name, effect: isSure ? 'change' : 'unknown' };
+};
+
+const verdictOn = (step: Step, known: Known): Verdict => {
+  const needed = step.needed.map((key) => known.needs.get(key));
+  const bar = needed.find((each) => each?.effect === 'refused');
+  if (bar !== undefined) {
+    const note = topicWords('depends', `Service ${step.name}`, bar.name);
+    return { effect: 'refused', note, dependsOn: bar.name };
+  }
+  const verdict = verdictAlone(step, known);
+  const isInDoubt = needed.some((each) => each?.effect === 'unknown');
+  return isInDoubt && verdict.effect !== 'refused' ? { ...verdict, effect: 'unknown' } : verdict;
+};
+
+const verdictAlone = (step: Step, known: Known): Verdict => {
+  switch (step.kind) {
+    case 'order':
+      return { effect: 'none' };
+    case 'known':
+      return { effect: step.result === 'ok' ? 'none' : 'refused', note: step.reason };
+    case 'same':
+      return known.effects.get(step.part) ?? { effect: 'unknown' };
+    case 'sum':
+      return sumOf(step.parts.map((key) => known.effects.get(key)?.effect ?? 'unknown'));
+    case 'ask': {
+      const verdict = verdictOnAsk(step, known);
+      return step.note === undefined ? verdict : { ...verdict, note: step.note };
+    }
+  }
+};
+
+/** The first of these that a member has; a fleet is refused only where all members are. */
+const sumOf = (parts: readonly PlannedStep['effect'][]): Verdict => {
+  const words = `${parts.length} member${parts.length === 1 ? '' : 's'}`;
+  const found = (['change', 'unknown', 'none'] as const).find((each) => parts.includes(each));
+  return { effect: found ?? (parts.length === 0 ? 'none' : 'refused'), note: words };
+};
+
+const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {
+  const { name, action, isAsked } = step;
+  const status = sight(name);
+  if (status === undefined)
+    return { effect: 'refused', note: `service '${name}' could not be found` };
+  if (isAsked && args.length > 0 && isBuiltIn(action))
+    return { effect: 'refused', note: `${action} takes no arguments` };
+  switch (action) {
+    case 'start':
+      if (status.stage === 'running' && !stopped.has(name)) return { effect: 'none' };
+      if (isRefused(status)) return disabled(name);
+      if (stopped.has(name)) return { effect: 'change' };
+      return changing(status, 'starting');
+    case 'stop':
+      return changing(status, 'stopped');
+    case 'restart':
+      return isRefused(status) ? disabled(name) : changing(status);
+    case 'enable':
+      return changingUnless(status, status.isEnabled);
+    case 'disable':
+      return changingUnless(status, !status.isEnabled);
+    default:
+      if (status.stage === 'unknown') return { effect: 'unknown' };
+      return status.actions.some((each) => each.name === action)
+        ? { effect: 'change' }
+        : { effect: 'refused', note: `service '${name}' does not have an action '${action}'` };
+  }
+};
+
+/** What is elsewhere, and out of sight, may have been enabled meanwhile. */
+const isRefused = ({ kind, stage, isEnabled }: Status): boolean =>
+  !isEnabled && (kind === 'local' || stage !== 'unknown');
+const disabled = (name: string): Verdict => ({
+  effect: 'refused',
+  note: `Service ${name} is currently disabled.`,
+});
+
+/** Whether a service that is to get into one of these stages has to change for it. */
+const changing = ({ stage }: Status, ...goals: readonly Status['stage'][]): Verdict => {
+  if (stage === 'unknown') return { effect: 'unknown' };
+  return { effect: goals.includes(stage) ? 'none' : 'change' };
+};
+const changingUnless = ({ stage }: Status, isSo: boolean): Verdict => {
+  if (stage === 'unknown') return { effect: 'unknown' };
+  return { effect: isSo ? 'none' : 'change' };
+};

@@ -1,0 +1,267 @@
+/**
+ * What a shepherd remembers of operations. A client chooses the id of its operation; an id means
+ * something only together with who asked, so that nobody can ask for, block or push out what
+ * somebody else remembers. While the daemon lives:
+ *
+ *     asked                       answer
+ *     first time                  is carried out
+ *     again, under way            the same answer, and what is said from now on
+ *     again, over                 the recorded outcome; who failed or was not reached is asked again first
+ *     again, in doubt             who could not tell is asked again, under the same id
+ *     again, with other words     refused: an id means one thing for a member
+ *
+ * Memory is counted as weight: the characters of texts, and 16 for each value. Each asker has a quota,
+ * and all have one together; where it is full, the operation that has been over for the longest is
+ * forgotten first, of the asker himself or of the one who fills the most. A step gets room for its plan
+ * and for a short outcome before anything is done; an outcome that finds no room for more than
+ * that is kept without its details.
+ */
+import {
+  Limit,
+  type JournalCell,
+  type JournalMap,
+  type Ref,
+  type Resolver,
+  type Turn,
+} from '@bellwether/actors';
+import { Conflict } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { weightOf } from '../checks/read.ts';
+import type { Listeners } from './listeners.ts';
+import type { Step } from './plan.ts';
+import { cutText } from '../text.ts';
+import type { Outcome, Request, Writer } from '../words/types.ts';
+
+/** See the table of operation.ts. */
+export type Phase = 'waiting' | 'acting' | 'settled' | 'in-doubt' | 'cancelled';
+/** A step of a plan on its way: plain data. */
+export interface StepRecord {
+  readonly step: Step;
+  /** The member of the request that brought it. */
+  readonly by: string;
+  readonly phase: Phase;
+  /** How many steps of `after` are not over. */
+  readonly openCount: number;
+  /** Keys of the steps that have this one in `after`. */
+  readonly followers: readonly string[];
+  /** How it ended, or how it ended last before it is tried again. */
+  readonly outcome?: Outcome;
+  /** Why nothing was done; whoever asked for just this step is refused in the same words. */
+  readonly refusal?: { readonly code: string; readonly message: string };
+}
+/** Somebody who waits for the outcome of a step. */
+export interface Waiter {
+  readonly key: string;
+  readonly resolver: Resolver<Outcome>;
+  /** Goes off at this one's own deadline. */
+  readonly timer: { cancel(): void };
+  /** Absent: nobody listens. */
+  readonly writer?: Ref<Writer>;
+}
+/** One command with all its steps at this shepherd. The steps are the record; the rest lives with it. */
+export interface Operation {
+  readonly principal: string;
+  readonly id: string;
+  readonly steps: JournalMap<string, StepRecord>;
+  /** By member: what was asked, as it was asked last. */
+  readonly requests: JournalMap<string, Request>;
+  readonly waiters: JournalMap<number, Waiter>;
+  readonly account: JournalCell<Account>;
+  /** Absent while nothing is under way. */
+  readonly listeners: JournalCell<Ref<Listeners> | undefined>;
+}
+interface Account {
+  readonly weight: number;
+  /** Steps that are not over. */
+  readonly openCount: number;
+  /** Monotonic milliseconds: the latest of all deadlines. */
+  readonly deadlineAtMs: number;
+  readonly lastWaiter: number;
+  /** It was called off: what has not begun is not to begin any more, here or elsewhere. */
+  readonly isCancelled: boolean;
+}
+/** The operations of one asker. */
+export interface Book {
+  /** With work under way. */
+  readonly open: JournalMap<string, Operation>;
+  /** Over, the longest first. */
+  readonly over: JournalMap<string, Operation>;
+  readonly weight: JournalCell<number>;
+}
+/** The part of a shepherd's state that is its memory of operations. */
+export interface Memory {
+  /** By asker. */
+  readonly books: JournalMap<string, Book>;
+  /** Of all books together. */
+  readonly weight: JournalCell<number>;
+}
+
+/** The operation of this asker under this id, if it is remembered. */
+export const recalled = (memory: Memory, principal: string, id: string): Operation | undefined => {
+  const book = memory.books.get(principal);
+  return book?.open.get(id) ?? book?.over.get(id);
+};
+
+/**
+ * The operation of this asker under this id, remembered or new.
+ * @throws Limit when there is no room, and nothing that could be forgotten
+ */
+export const operationOf = (
+  memory: Memory,
+  turn: Turn,
+  principal: string,
+  id: string,
+): Operation => {
+  const before = recalled(memory, principal, id);
+  if (before !== undefined) return before;
+  const book = memory.books.get(principal) ?? {
+    open: turn.map<string, Operation>(),
+    over: turn.map<string, Operation>(),
+    weight: turn.cell(0),
+  };
+  memory.books.set(principal, book);
+  if (book.open.size + book.over.size >= limits.operationCount && !forgetOne(memory, principal))
+    throw new Limit(`${limits.operationCount} operations are under way: operation ${id} must wait`);
+  const operation: Operation = {
+    principal,
+    id,
+    steps: turn.map(),
+    requests: turn.map(),
+    waiters: turn.map(),
+    account: turn.cell({
+      weight: 0,
+      openCount: 0,
+      deadlineAtMs: 0,
+      lastWaiter: 0,
+      isCancelled: false,
+    }),
+    listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
+  };
+  book.open.set(id, operation);
+  if (!hasRoom(memory, principal, limits.operationWeight)) throw full(id);
+  weigh(memory, operation, limits.operationWeight);
+  return operation;
+};
+
+/**
+ * What an id means for a member: the request itself, hops and deadline aside.
+ * @throws Conflict when it means something else already
+ */
+export const checkClaim = ({ id, requests }: Operation, request: Request): void => {
+  const before = requests.get(request.member);
+  if (before === undefined) return;
+  const { action, member, args } = before;
+  const words = `operation ${id} is a ${action} of ${member}`;
+  if (request.action !== action)
+    throw new Conflict(`${words}: a ${request.action} needs an id of its own`);
+  const isSame =
+    (request.withMembers ?? true) === (before.withMembers ?? true) &&
+    request.minReady === before.minReady &&
+    request.args.length === args.length &&
+    request.args.every((each, at) => each === args[at]);
+  if (!isSame) throw new Conflict(`${words} in other words: this one needs an id of its own`);
+};
+
+/**
+ * Keeps a request as the last word on what is asked of its member, hops and deadline included.
+ * @throws Limit when there is no room for it
+ */
+export const keepRequest = (memory: Memory, operation: Operation, request: Request): void => {
+  const before = operation.requests.get(request.member);
+  const weight = weightOf(request) - (before === undefined ? 0 : weightOf(before));
+  if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
+  weigh(memory, operation, weight);
+  operation.requests.set(request.member, request);
+};
+
+/** Moves an operation between those that are open and those that are over. */
+export const refile = (memory: Memory, operation: Operation): void => {
+  const book = memory.books.get(operation.principal);
+  if (book === undefined) return;
+  const isOpen = operation.account.get().openCount > 0;
+  const [from, to] = isOpen ? [book.over, book.open] : [book.open, book.over];
+  if (from.delete(operation.id)) to.set(operation.id, operation);
+};
+
+/** Keeps room for steps. @throws Limit when there is none */
+export const reserve = (memory: Memory, operation: Operation, steps: readonly Step[]): void => {
+  const weight = steps.reduce((sum, step) => sum + weightOf(step) + limits.outcomeWeight, 0);
+  if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
+  weigh(memory, operation, weight);
+};
+const full = (id: string): Limit =>
+  new Limit(`operation ${id}: there is no room for it while others are under way`);
+
+/** The outcome as it is kept: whole where there is room for it. The one before it is given up. */
+export const kept = (
+  memory: Memory,
+  operation: Operation,
+  outcome: Outcome,
+  before: Outcome | undefined,
+): Outcome => {
+  if (before !== undefined) weigh(memory, operation, -beyond(before));
+  const weight = beyond(outcome);
+  if (weight === 0) return outcome;
+  if (hasRoom(memory, operation.principal, weight)) {
+    weigh(memory, operation, weight);
+    return outcome;
+  }
+  const { member, result, reason = '', plainReason, stage, pid } = outcome;
+  const short = (text: string): string =>
+    `${cutText(text, 256)} (the rest was too long to keep)`.trim();
+  return {
+    member,
+    result,
+    reason: short(reason),
+    ...(plainReason === undefined ? {} : { plainReason: short(plainReason) }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(pid === undefined ? {} : { pid }),
+    rows: [],
+  };
+};
+/** What an outcome weighs beyond the room that every step has. */
+const beyond = (outcome: Outcome): number => Math.max(0, weightOf(outcome) - limits.outcomeWeight);
+
+const weigh = (memory: Memory, operation: Operation, weight: number): void => {
+  const book = memory.books.get(operation.principal);
+  book?.weight.set(book.weight.get() + weight);
+  memory.weight.set(memory.weight.get() + weight);
+  const account = operation.account.get();
+  operation.account.set({ ...account, weight: account.weight + weight });
+};
+
+const hasRoom = (memory: Memory, principal: string, weight: number): boolean => {
+  const weightIn = (): number => memory.books.get(principal)?.weight.get() ?? 0;
+  while (weightIn() + weight > limits.principalWeight)
+    if (!forgetOne(memory, principal)) return false;
+  while (memory.weight.get() + weight > limits.memoryWeight) {
+    const heaviest = heaviestIn(memory);
+    if (heaviest === undefined || !forgetOne(memory, heaviest)) return false;
+  }
+  return true;
+};
+/** Who fills the most, of those with something to forget. Linear in the askers who are remembered. */
+const heaviestIn = ({ books }: Memory): string | undefined => {
+  let heaviest: string | undefined;
+  let most = 0;
+  for (const [principal, { weight, over }] of books.entries()) {
+    if (over.size === 0 || weight.get() <= most) continue;
+    most = weight.get();
+    heaviest = principal;
+  }
+  return heaviest;
+};
+
+/** Forgets the operation of this asker that has been over for the longest. */
+const forgetOne = (memory: Memory, principal: string): boolean => {
+  const book = memory.books.get(principal);
+  for (const [id, operation] of book?.over.entries() ?? []) {
+    const { weight } = operation.account.get();
+    book?.over.delete(id);
+    book?.weight.set(book.weight.get() - weight);
+    memory.weight.set(memory.weight.get() - weight);
+    if (book?.over.size === 0 && book.open.size === 0) memory.books.delete(principal);
+    return true;
+  }
+  return false;
+};

@@ -1,0 +1,319 @@
+/**
+ * How an operation is carried out: its steps (plan.ts) are records, and `advance` moves them on.
+ *
+ *     phase       what happens                            next
+ *     waiting     all of `after` are over, and then:
+ *                   one that it needs is not well         settled, or in doubt as that one is
+ *                   a later command wants otherwise       settled: superseded
+ *                   it asks a service                     acting
+ *                   it asks nobody                        settled, or in doubt as its parts are
+ *                 it is cancelled                         cancelled
+ *     acting      the service answers                     settled
+ *                   that it does not know how it ended    in doubt
+ *     settled     somebody repeats the operation, and it
+ *                   failed or could not be reached        waiting
+ *     in-doubt    somebody repeats the operation          waiting
+ *     cancelled   -                                       for good
+ *
+ * The last three are over: what comes after them is moved on, their lines and rows are told, and
+ * whoever waits for them is answered. Nobody is in doubt for good: a repeat asks those again, under the
+ * same id, who had not answered, and they say from their own memory what came of it. It asks those
+ * again, too, who failed or could not be reached, and nobody else; unless it says that it was sent
+ * before, and wants to know no more than what came of that.
+ *
+ * The record is data. What lives with it (who waits, who listens) is rebuilt by whoever asks again.
+ */
+import type { Ref, Turn } from '@bellwether/actors';
+import { inOrder } from '../graph.ts';
+import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
+import {
+  bare,
+  isCurrent,
+  isDoubtful,
+  isOver,
+  notThere,
+  refused,
+  withAlso,
+  withoutAsking,
+  type Ending,
+} from './outcomes.ts';
+import type { Step, Wish } from './plan.ts';
+import {
+  elsewhereOf,
+  hopOf,
+  ownOf,
+  plain,
+  serviceOf,
+  type Held,
+} from '../shepherd/shepherd-state.ts';
+import type { Entry, Lines, Outcome, Request } from '../words/types.ts';
+import { leftFor } from './trail.ts';
+import { answer, listenersOf } from './waiters.ts';
+import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
+
+/**
+ * Adds the steps of a request that the operation does not have yet, and sets out.
+ * @throws Limit when there is no room for them; nothing was asked of anybody then
+ */
+export const begin = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  steps: readonly Step[],
+): void => {
+  const fresh = steps.filter(({ key }) => !operation.steps.has(key));
+  addOpen(held, operation, fresh.length);
+  renew(held, operation, request);
+  reserve(held.memory, operation, fresh);
+  const followers = followersOf(fresh);
+  for (const step of fresh) {
+    const common = { step, by: request.member, phase: 'waiting', followers: [] } as const;
+    const openCount = step.after.filter((key) => !isOver(operation, key)).length;
+    operation.steps.set(step.key, { ...common, openCount });
+  }
+  for (const [key, more] of followers) {
+    const record = operation.steps.get(key);
+    if (record !== undefined)
+      operation.steps.set(key, { ...record, followers: [...record.followers, ...more] });
+  }
+  const keys = fresh.map(({ key }) => key);
+  advance(held, turn, operation, keys);
+};
+const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly string[]> => {
+  const followers = new Map<string, string[]>();
+  for (const { key, after } of steps)
+    for (const before of after) {
+      const known = followers.get(before);
+      if (known === undefined) followers.set(before, [key]);
+      else known.push(key);
+    }
+  return followers;
+};
+/** A repeat may have come another way, and may have more time, than whoever asked first. */
+const renew = (held: Held, operation: Operation, request: Request): void => {
+  keepRequest(held.memory, operation, request);
+  const account = operation.account.get();
+  const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + request.remainingMs);
+  operation.account.set({ ...account, deadlineAtMs });
+};
+const addOpen = (held: Held, operation: Operation, count: number): void => {
+  const account = operation.account.get();
+  operation.account.set({ ...account, openCount: account.openCount + count });
+  refile(held.memory, operation);
+};
+
+/**
+ * The step of this key and those that it rests on, as far as they are worth another try: who was in
+ * doubt, and, unless only `doubts` count or it was called off, who failed or could not be reached. What
+ * went well stays as it is, and so does what is below it.
+ */
+export const openEnds = (
+  { steps, account }: Operation,
+  key: string,
+  doubts: 'only-doubts' | 'all',
+): readonly string[] => {
+  const { isCancelled } = account.get();
+  const isOpen = (record: StepRecord | undefined): boolean =>
+    record !== undefined &&
+    (record.phase === 'in-doubt' ||
+      (doubts === 'all' && !isCancelled && record.phase === 'settled' && isUndone(record)));
+  const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
+    isOpen(record) || (record?.phase === 'settled' && !asksSomebody(record));
+  const after = (at: string): readonly string[] => {
+    const record = steps.get(at);
+    return isPassedOn(record) ? record.step.after : [];
+  };
+  const ends = new Set<string>();
+  for (const at of inOrder([key], after))
+    if (isOpen(steps.get(at)) || after(at).some((before) => ends.has(before))) ends.add(at);
+  return [...ends];
+};
+const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
+  kind === 'ask' || kind === 'known';
+const isUndone = ({ step, outcome }: StepRecord): boolean =>
+  step.kind === 'ask' && (outcome?.result === 'failed' || outcome?.result === 'unreachable');
+
+/** Tries steps again that are over, under the same id. */
+export const tryAgain = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  keys: readonly string[],
+): void => {
+  const { steps } = operation;
+  for (const at of keys) {
+    const record = steps.get(at);
+    if (record !== undefined) steps.set(at, { ...record, phase: 'waiting' });
+  }
+  addOpen(held, operation, keys.length);
+  renew(held, operation, request);
+  const changed = new Set([...keys, ...keys.flatMap((at) => steps.get(at)?.followers ?? [])]);
+  for (const at of changed) {
+    const record = steps.get(at);
+    if (record?.phase !== 'waiting') continue;
+    const openCount = record.step.after.filter((each) => !isOver(operation, each)).length;
+    steps.set(at, { ...record, openCount });
+  }
+  advance(held, turn, operation, keys);
+};
+
+/**
+ * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
+ * wished to be is then what it is.
+ */
+export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
+  operation.account.set({ ...operation.account.get(), isCancelled: true });
+  const cancelled: string[] = [];
+  for (const [key, { step, phase }] of [...operation.steps.entries()]) {
+    if (phase === 'acting') {
+      const elsewhere = elsewhereOf(held, step.name);
+      if (elsewhere !== undefined)
+        turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+    }
+    if (phase !== 'waiting' || step.kind !== 'ask') continue;
+    const reason = `Service ${step.name}: ${step.action} was cancelled before it began.`;
+    end(held, operation, key, { outcome: plain(step.name, 'cancelled', reason) }, 'cancelled');
+    if (isCurrent(held, step)) wishForWhatIs(held, turn, step);
+    cancelled.push(key);
+  }
+  advance(held, turn, operation, cancelled);
+};
+const wishForWhatIs = (held: Held, turn: Turn, { name, wish }: Step): void => {
+  const own = ownOf(held, name);
+  if (own === undefined || wish === undefined) return;
+  const { stage } = turn.call(own.service, 'status');
+  accept(held, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
+};
+
+/** Moves steps on, and those that follow them. No recursion: a chain of any length fits. */
+const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly string[]): void => {
+  const queue = [...keys];
+  for (const key of queue) {
+    const record = operation.steps.get(key);
+    switch (record?.phase) {
+      case undefined:
+      case 'acting':
+        break;
+      case 'waiting':
+        if (record.openCount === 0 && take(held, turn, operation, record)) queue.push(key);
+        break;
+      case 'settled':
+      case 'in-doubt':
+      case 'cancelled':
+        tell(held, turn, operation, record);
+        for (const next of record.followers) if (release(operation, next)) queue.push(next);
+    }
+  }
+  if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
+};
+/** Whether a step that waited has nothing to wait for any more. */
+const release = ({ steps }: Operation, key: string): boolean => {
+  const record = steps.get(key);
+  if (record?.phase !== 'waiting') return false;
+  const openCount = record.openCount - 1;
+  steps.set(key, { ...record, openCount });
+  return openCount === 0;
+};
+
+/** Ends a step, or asks its service. True: it is over at once. */
+const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord): boolean => {
+  const { step } = record;
+  const { key } = step;
+  const ending = withoutAsking(held, turn, operation, step);
+  const service = serviceOf(held, step.name);
+  if (ending !== undefined || service === undefined) {
+    end(held, operation, key, ending ?? notThere(step));
+    return true;
+  }
+  const listeners = listenersOf(held, turn, operation);
+  operation.steps.set(key, { ...record, phase: 'acting' });
+  if (step.kind === 'ask' && step.note !== undefined)
+    say(turn, listeners, sayingOf(step.note, step.name));
+  const over = (turn: Turn, ending: Ending): void => {
+    end(held, operation, key, ending);
+    advance(held, turn, operation, [key]);
+  };
+  turn.when(
+    turn.send(service, 'perform', partOf(held, operation, record), listeners, operation.principal),
+    (turn, outcome) => over(turn, { outcome }),
+    (turn, reason) => over(turn, refused(step, reason)),
+  );
+  return false;
+};
+
+/** What a service is asked in its step. */
+const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Request => {
+  const request = operation.requests.get(by);
+  if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
+  const { minReady, isRepeat: _isRepeat, ...rest } = request;
+  const hop = hopOf(held, step.name);
+  const { deadlineAtMs, isCancelled } = operation.account.get();
+  return {
+    ...rest,
+    // Who is in doubt says what came of it, and does nothing anew.
+    ...(isCancelled && { isRepeat: true }),
+    // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
+    ...(step.name === by && minReady !== undefined && { minReady }),
+    member: step.name,
+    action: step.action,
+    // The arguments are meant for what was asked for, not for what is pulled in along with it.
+    args: step.isAsked ? request.args : [],
+    remainingMs: Math.max(1, leftFor(deadlineAtMs, held.clock.now())),
+    hops: hop === undefined ? request.hops : [...request.hops, hop],
+  };
+};
+/**
+ * The last accepted command for a service is its wish; that of a local service outlives the daemon.
+ */
+export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void => {
+  held.wishes.set(name, wish);
+  const isWanted = wish === 'start';
+  const own = ownOf(held, name);
+  if (own === undefined || held.desired.get(name) === isWanted) return;
+  held.desired.set(name, isWanted);
+  turn.call(own.service, 'wish', isWanted);
+  turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
+};
+
+const end = (
+  held: Held,
+  operation: Operation,
+  key: string,
+  { outcome, refusal, isInDoubt = false }: Ending,
+  phase: StepRecord['phase'] = isInDoubt || isDoubtful(outcome) ? 'in-doubt' : 'settled',
+): void => {
+  const before = operation.steps.get(key);
+  if (before === undefined) return;
+  const { refusal: _refusal, ...record } = before;
+  const full = withAlso(operation, record.step, outcome);
+  operation.steps.set(key, {
+    ...record,
+    phase,
+    outcome: kept(held.memory, operation, full, record.outcome),
+    ...(refusal && { refusal }),
+  });
+  addOpen(held, operation, -1);
+};
+
+/** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
+const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
+  const { step, outcome } = record;
+  if (outcome === undefined) return;
+  const listeners = listenersOf(held, turn, operation);
+  for (const line of linesFor(record, outcome)) say(turn, listeners, line);
+  if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);
+  for (const [at, waiter] of [...operation.waiters.entries()])
+    if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
+};
+const say = (turn: Turn, listeners: Ref<Lines>, { text, ...about }: Saying): void =>
+  turn.call(listeners, 'line', text, about);
+const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
+  const { kind, name, action, isAsked } = step;
+  if (kind === 'order' || kind === 'same') return [];
+  if (kind === 'known' && step.result === 'ok') return [];
+  if (refusal !== undefined)
+    return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
+  return linesOf(action, outcome, isAsked);
+};

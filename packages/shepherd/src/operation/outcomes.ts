@@ -1,0 +1,128 @@
+/** What a step comes to: by itself where it asks nobody, and what its end means for an operation. */
+import { codeOf, type Turn } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import type { Operation, StepRecord } from './memory.ts';
+import type { Step } from './plan.ts';
+import { isGood } from '../words/shapes.ts';
+import { aggregateOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import { cutText } from '../text.ts';
+import type { Outcome, Row } from '../words/types.ts';
+import { sayingOf } from '../words/wording.ts';
+
+/** How a step ends. */
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly refusal?: { readonly code: string; readonly message: string };
+  /** What it rests on is in doubt, so that its outcome is. */
+  readonly isInDoubt?: boolean;
+}
+/** Whether a step has come to an end, be it in doubt. */
+export const isOver = ({ steps }: Operation, key: string): boolean => {
+  const phase = steps.get(key)?.phase;
+  return phase === 'settled' || phase === 'in-doubt' || phase === 'cancelled';
+};
+
+/** What a step comes to without asking anybody; undefined: it has to ask. */
+export const withoutAsking = (
+  held: Held,
+  turn: Turn,
+  { steps }: Operation,
+  step: Step,
+): Ending | undefined => {
+  const { name } = step;
+  if (!isCurrent(held, step)) return { outcome: superseded(held, step) };
+  for (const key of step.needed) {
+    const cause = steps.get(key);
+    if (cause?.outcome !== undefined && !isGood(cause.outcome)) return dependsOn(name, cause);
+  }
+  switch (step.kind) {
+    case 'ask':
+      return undefined;
+    case 'order':
+      return { outcome: plain(name, 'ok') };
+    case 'known':
+      return { outcome: plain(name, step.result, step.reason) };
+    case 'same': {
+      const { outcome = plain(name, 'unknown'), refusal, phase } = steps.get(step.part) ?? {};
+      return { outcome, isInDoubt: phase === 'in-doubt', ...(refusal && { refusal }) };
+    }
+    case 'sum': {
+      const parts = step.parts.flatMap((key) => steps.get(key) ?? []);
+      const outcomes = parts.flatMap(({ outcome }) => outcome ?? []);
+      const isInDoubt = parts.some(({ phase }) => phase === 'in-doubt');
+      return { outcome: summed(held, turn, step, outcomes), isInDoubt };
+    }
+  }
+};
+/** What the rows of an aggregate's members mean together, in its own words. */
+export const summed = (
+  held: Held,
+  turn: Turn,
+  { name, action, minReady }: Step & { readonly kind: 'sum' },
+  outcomes: readonly Outcome[],
+): Outcome => {
+  const aggregate = aggregateOf(held, name);
+  if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
+  if (!outcomes.some(({ isLate }) => isLate))
+    return turn.call(aggregate, 'sum', action, outcomes, minReady);
+  // That is for the whole to say: a row has its result.
+  const rows = outcomes.map(({ isLate: _isLate, ...outcome }) => outcome);
+  return { ...turn.call(aggregate, 'sum', action, rows, minReady), isLate: true };
+};
+const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending => {
+  const { rows, ...whole } = outcome ?? plain(step.name, 'failed');
+  const { text } = sayingOf('depends', name, step.name);
+  const causes = [bare({ ...whole, rows }), ...rows].slice(0, limits.causeCount);
+  const isInDoubt = phase === 'in-doubt';
+  const failed = { ...plain(name, 'failed', text), dependsOn: step.name, rows: causes };
+  return { outcome: whole.isCycle === true ? { ...failed, isCycle: true } : failed, isInDoubt };
+};
+/** A service that nobody registered. */
+export const notThere = ({ name }: Step): Ending => ({
+  outcome: plain(name, 'failed', `service '${name}' could not be found`),
+});
+/** A service threw: nothing was done. */
+export const refused = ({ name, action }: Step, reason: Error): Ending => {
+  const message = cutText(reason.message, limits.refusalCharacters);
+  const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
+  return { outcome, refusal: { code: codeOf(reason), message } };
+};
+
+/**
+ * Whether what the operation wants of the service is still what was wanted last, by whomever. An
+ * aggregate has no say: its members have.
+ */
+export const isCurrent = (held: Held, { kind, name, wish }: Step): boolean =>
+  kind !== 'ask' || wish === undefined || (held.wishes.get(name) ?? wish) === wish;
+const superseded = (held: Held, { name, action }: Step): Outcome => {
+  const last = held.wishes.get(name) ?? 'command';
+  return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
+};
+
+/** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */
+export const isDoubtful = ({ result, rows }: Outcome): boolean =>
+  isDoubt(result) || rows.some((row) => isDoubt(row.result));
+const isDoubt = (result: Row['result']): boolean => result === 'timed-out' || result === 'unknown';
+
+/** The outcome with the names of the other services that changed on the way, there and here. */
+export const withAlso = (operation: Operation, step: Step, outcome: Outcome): Outcome => {
+  const whole = withNames(outcome, changedIn(operation, step.touched));
+  const touchedBy = step.kind === 'same' ? step.touchedBy : undefined;
+  if (touchedBy === undefined) return whole;
+  const keysOf = (member: string): readonly string[] | undefined =>
+    Object.hasOwn(touchedBy, member) ? touchedBy[member] : undefined;
+  const rows = whole.rows.map((row) => withNames(row, changedIn(operation, keysOf(row.member))));
+  return { ...whole, rows };
+};
+const changedIn = ({ steps }: Operation, keys: readonly string[] = []): readonly string[] =>
+  keys.flatMap((key) => {
+    const record = steps.get(key);
+    return record?.outcome?.result === 'changed' ? [record.step.name] : [];
+  });
+const withNames = <T extends Row>(row: T, names: readonly string[]): T =>
+  names.length === 0
+    ? row
+    : { ...row, also: [...(row.also ?? []), ...names].slice(0, limits.alsoCount) };
+
+/** A row without the rows of an outcome. */
+export const bare = ({ rows: _rows, isLate: _isLate, ...row }: Outcome): Row => row;

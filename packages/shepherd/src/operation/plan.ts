@@ -1,0 +1,433 @@
+/**
+ * The planner: what a command means, as a list of steps. A pure function of a request and the graph,
+ * so that a plan can be shown without being carried out, written down, and taken up again.
+ *
+ *     start S     S and each requirement, direct or not; each after its own requirements, which it needs
+ *     stop S      S and each dependent, direct or not; each after its own dependents
+ *     restart S   S and those dependents that run are stopped as above, then started again
+ *     other       S alone
+ *
+ * An aggregate is laid out with its members, whatever the action: a step for each of them as if it had
+ * been asked for itself, and one that sums up their rows. Where a stop or a restart has to wait for the
+ * aggregate's dependents, its members wait for a step that holds the order.
+ *
+ *     kind     what it does                                its outcome
+ *     ask      asks the service for the action             the service's own
+ *     order    nothing; its order is all that it is        ok
+ *     sum      nothing; it is an aggregate                 what its parts mean together
+ *     same     nothing; it stands for other steps          that of its part
+ *     known    nothing                                     is in the plan already
+ *
+ * Every step is there once and after all that it waits for; a plan is linear in the names and edges
+ * that it touches, and no recursion bounds the length of a chain.
+ */
+import { inOrder, unique, type Edges } from '../graph.ts';
+import type { MinReady, Request, Topic } from '../words/types.ts';
+
+/** What is wanted of a service in the end. A restart wants it started. */
+export type Wish = 'start' | 'stop';
+
+/** What all steps have. */
+export interface StepBase {
+  /** Unlike that of every other step of its plan; the same service and action have the same key in every plan. */
+  readonly key: string;
+  /** Canonical name of a service of this shepherd. */
+  readonly name: string;
+  readonly action: string;
+  /** Keys of the steps that must be over first; each once. */
+  readonly after: readonly string[];
+  /** Those of `after` that must have gone well. */
+  readonly needed: readonly string[];
+  /** Absent: the step is taken whatever was commanded later. */
+  readonly wish?: Wish;
+  /** Asked for, by its own name or as a member of what was; the others are pulled in along with it. */
+  readonly isAsked: boolean;
+  /** Its row is told as soon as it is there. */
+  readonly isMember: boolean;
+  /** Keys of the steps whose services the outcome names in `also`, if they changed. */
+  readonly touched?: readonly string[];
+}
+/** One step of a plan: plain data. See the table above. */
+export type Step = StepBase &
+  (
+    | {
+        readonly kind: 'ask';
+        /** Said of the service when the step is taken. */ readonly note?: Topic;
+      }
+    | { readonly kind: 'order' }
+    | {
+        readonly kind: 'sum';
+        /** In the order of the members. */ readonly parts: readonly string[];
+        /** In place of the policy of the aggregate. */
+        readonly minReady?: MinReady;
+      }
+    | {
+        readonly kind: 'same';
+        readonly part: string;
+        /** By member of an aggregate: what its row names in `also`, as `touched` does. */
+        readonly touchedBy?: Readonly<Record<string, readonly string[]>>;
+      }
+    | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
+  );
+
+/** What a planner may ask about services. Names that are not registered lead nowhere. */
+export interface Graph {
+  readonly requirements: Edges;
+  readonly dependents: Edges;
+  /** The members of an aggregate; undefined for every other service. */
+  readonly members: (name: string) => readonly string[] | undefined;
+  /** Whether the service is at home here; others start again by themselves what hangs on them. */
+  readonly isOwn: (name: string) => boolean;
+  readonly isEnabled: (name: string) => boolean;
+  /** Whether it runs, or is about to. */
+  readonly isUp: (name: string) => boolean;
+}
+/** What of a request its plan depends on. */
+export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
+  /** One name for what comes from outside; a boot starts many. */
+  readonly names: readonly string[];
+};
+
+/** The key of the step that stands for an action on a service: its outcome answers the request. */
+export const keyOf = (action: string, name: string): string => `${action}/${name}`;
+
+/** The steps of a request. @throws Cycle, with its path */
+export const plan = ({ member, ...rest }: Request, graph: Graph): readonly Step[] =>
+  planAll({ ...rest, names: [member] }, graph);
+
+/** The steps of one command to many services. @throws Cycle, with its path */
+export const planAll = (wanted: Wanted, graph: Graph): readonly Step[] => {
+  const draft = draftOf(wanted, graph);
+  switch (wanted.action) {
+    case 'start':
+      return starts(draft);
+    case 'stop':
+      return stops(draft);
+    case 'restart':
+      return wanted.names.flatMap((name) =>
+        restarts(draftOf({ ...wanted, names: [name] }, graph), name),
+      );
+    default:
+      return simple(draft);
+  }
+};
+
+/**
+ * Stops what is at home here and leaves alone all else: the end of a daemon. The last step, `end` of
+ * `root`, is over when all are.
+ */
+export const planEnd = (names: readonly string[], graph: Graph): readonly Step[] => {
+  const draft = draftOf({ action: 'stop', names }, graph);
+  const steps = downward(draft, names, {
+    keyFor: (name) => keyOf('stop', name),
+    isTouched: graph.isOwn,
+    wish: 'stop',
+  });
+  return rooted(steps, 'end');
+};
+
+/**
+ * Stops services of this machine for good. Those that require them and run are stopped before, and wished
+ * to be started again. The last step, `stop` of `root`, is over when all are.
+ */
+export const planRemoval = (names: readonly string[], graph: Graph): readonly Step[] => {
+  const draft = draftOf({ action: 'stop', names }, graph);
+  const isTouched = (name: string): boolean =>
+    draft.asked.has(name) || (graph.isOwn(name) && graph.isUp(name));
+  const keyFor = (name: string): string => keyOf('stop', name);
+  const steps = downward(draft, names, { keyFor, isTouched, wish: 'start' }).map((step): Step => {
+    if (!draft.asked.has(step.name)) return step;
+    // Whatever was commanded since: it goes.
+    const { wish: _wish, ...rest } = step;
+    return rest;
+  });
+  return rooted(steps, 'stop');
+};
+
+/** Steps, and after them one of `root` that is over when they are. */
+export const rooted = (steps: readonly Step[], action: string): readonly Step[] => {
+  const after = steps.map(({ key }) => key);
+  const common = { name: 'root', action, needed: [], isAsked: false, isMember: false };
+  return [...steps, { ...common, key: keyOf(action, 'root'), after, kind: 'order' }];
+};
+
+/** How long a plan takes at most, where a step takes so long after those that it waits for. */
+export const spanOf = (steps: readonly Step[], timeOf: (step: Step) => number): number => {
+  const ends = new Map<string, number>();
+  for (const step of steps) {
+    const begin = step.after.reduce((latest, key) => Math.max(latest, ends.get(key) ?? 0), 0);
+    ends.set(step.key, begin + timeOf(step));
+  }
+  return [...ends.values()].reduce((latest, end) => Math.max(latest, end), 0);
+};
+
+/** A plan in the making. */
+interface Draft extends Wanted {
+  readonly graph: Graph;
+  /** Names that were asked for: the roots, and the members of aggregates among them. */
+  readonly targets: readonly string[];
+  readonly asked: ReadonlySet<string>;
+  /** Members as this request is to reach them: none where they are left alone. */
+  readonly membersOf: Edges;
+  readonly isAggregate: (name: string) => boolean;
+}
+const draftOf = (wanted: Wanted, graph: Graph): Draft => {
+  const membersOf: Edges = (name) =>
+    wanted.withMembers === false ? [] : unique(graph.members(name) ?? []);
+  const isAggregate = (name: string): boolean => graph.members(name) !== undefined;
+  const targets = inOrder(wanted.names, membersOf);
+  return { ...wanted, graph, targets, asked: new Set(targets), membersOf, isAggregate };
+};
+
+const base = (
+  { asked }: Draft,
+  key: string,
+  name: string,
+  action: string,
+  after: readonly string[],
+  needed: readonly string[] = [],
+): StepBase => ({
+  key,
+  name,
+  action,
+  after: unique([...needed, ...after]),
+  needed,
+  isAsked: asked.has(name),
+  isMember: false,
+});
+
+/** The step of an aggregate over the steps of its members. */
+const sumOf = (
+  draft: Draft,
+  name: string,
+  action: string,
+  keyFor: (name: string) => string,
+  after: readonly string[] = [],
+): Step => {
+  const reason = 'nothing to do: a fleet runs by its members alone, and they are left as they are';
+  const left = { kind: 'known', result: 'ok', reason } as const;
+  if (draft.withMembers === false)
+    return { ...base(draft, keyFor(name), name, action, after), ...left };
+  const parts = (draft.graph.members(name) ?? []).map(keyFor);
+  const common = base(draft, keyFor(name), name, action, [...after, ...parts]);
+  const isRoot = draft.names.includes(name) && draft.minReady !== undefined;
+  const policy = isRoot ? { minReady: draft.minReady } : {};
+  return { ...common, kind: 'sum', parts, ...policy };
+};
+
+const starts = (draft: Draft): readonly Step[] => {
+  const steps = upward(draft, draft.names, {
+    keyFor: (name) => keyOf('start', name),
+    stepFor: (name, needed) => ({
+      ...base(draft, keyOf('start', name), name, 'start', [], needed),
+      kind: 'ask',
+    }),
+  });
+  return finished(draft, steps, 'start');
+};
+
+interface Up {
+  readonly keyFor: (name: string) => string;
+  /** The step of what is no aggregate. */
+  readonly stepFor: (name: string, needed: readonly string[]) => Step;
+}
+/** The roots and what they need, requirements first. */
+const upward = (
+  draft: Draft,
+  roots: readonly string[],
+  { keyFor, stepFor }: Up,
+): readonly Step[] => {
+  const { graph, membersOf, isAggregate } = draft;
+  const edges: Edges = (name) => (isAggregate(name) ? membersOf(name) : graph.requirements(name));
+  return inOrder(roots, edges).map((name): Step => {
+    const step = isAggregate(name)
+      ? sumOf(draft, name, 'start', keyFor)
+      : stepFor(name, edges(name).map(keyFor));
+    return step.kind === 'known' ? step : { ...step, wish: 'start' };
+  });
+};
+
+const stops = (draft: Draft): readonly Step[] => {
+  const keyFor = (name: string): string =>
+    draft.isAggregate(name) ? `gate/${keyOf('stop', name)}` : keyOf('stop', name);
+  const steps = downward(draft, draft.targets, { keyFor, isTouched: () => true, wish: 'stop' });
+  const laid = new Set(steps.map(({ key }) => key));
+  const sums = draft.targets.filter(draft.isAggregate).map((name): Step => {
+    const gate = laid.has(keyFor(name)) ? [keyFor(name)] : [];
+    const sum = sumOf(draft, name, 'stop', (each) => keyOf('stop', each), gate);
+    return sum.kind === 'known' ? sum : { ...sum, wish: 'stop' };
+  });
+  return finished(draft, [...steps, ...sums], 'stop');
+};
+
+/** Aggregates before their members; `targets` have them the other way round. */
+const outerFirst = ({ isAggregate }: Draft, names: readonly string[]): readonly string[] => [
+  ...names.filter(isAggregate).toReversed(),
+  ...names.filter((name) => !isAggregate(name)),
+];
+
+interface Down {
+  readonly keyFor: (name: string) => string;
+  /** Services that are stopped; the others on the way only hold the order together. */
+  readonly isTouched: (name: string) => boolean;
+  readonly wish: Wish;
+  readonly note?: (name: string) => { readonly note?: Topic };
+}
+/**
+ * The roots and what depends on them, dependents first, and those of an aggregate before its members.
+ * An aggregate with nothing to wait for has no step here.
+ */
+const downward = (
+  draft: Draft,
+  roots: readonly string[],
+  { keyFor, isTouched, wish, note = () => ({}) }: Down,
+): readonly Step[] => {
+  const { graph, membersOf, isAggregate } = draft;
+  const order = inOrder(outerFirst(draft, roots), graph.dependents);
+  const gates = new Map<string, string[]>();
+  const steps: Step[] = [];
+  for (const name of order) {
+    const after = [...graph.dependents(name).map(keyFor), ...(gates.get(name) ?? [])];
+    const common = base(draft, keyFor(name), name, 'stop', after);
+    if (!isAggregate(name)) {
+      if (isTouched(name)) steps.push({ ...common, kind: 'ask', wish, ...note(name) });
+      else steps.push({ ...common, kind: 'order' });
+      continue;
+    }
+    if (after.length === 0) continue;
+    steps.push({ ...common, kind: 'order' });
+    for (const member of membersOf(name))
+      gates.set(member, [...(gates.get(member) ?? []), common.key]);
+  }
+  return steps;
+};
+
+/**
+ * All steps are laid out at once, so that a later command meets the wish of this one. A service that
+ * is elsewhere restarts itself: its own shepherd knows what hangs on it there.
+ */
+const restarts = (draft: Draft, root: string): readonly Step[] => {
+  const { graph, targets, asked, isAggregate } = draft;
+  const key = keyOf('restart', root);
+  const isBarred = (name: string): boolean =>
+    asked.has(name) && graph.isOwn(name) && !graph.isEnabled(name);
+  if (isBarred(root)) return [barredStep(draft, key, root)];
+  const live = targets.filter((name) => !isBarred(name));
+  const others = inOrder(live, graph.dependents)
+    .filter((name) => !asked.has(name) && graph.isUp(name))
+    .toReversed();
+  const again = new Set([...live, ...others]);
+  const stopKey = (name: string): string => `${key}/stop/${name}`;
+  const down = downward(draft, live, {
+    keyFor: stopKey,
+    isTouched: (name) => again.has(name) && (!asked.has(name) || graph.isOwn(name)),
+    wish: 'start',
+    note: (name) => (asked.has(name) && !graph.isUp(name) ? { note: 'not-running' } : {}),
+  });
+  const stopped = new Set(down.map((step) => step.key));
+  const startKey = (name: string): string =>
+    again.has(name) || isBarred(name) ? `${key}/start/${name}` : keyOf('start', name);
+  // What may not start pulls in nothing.
+  const requirements: Edges = (name) => (isBarred(name) ? [] : graph.requirements(name));
+  const up = upward({ ...draft, graph: { ...graph, requirements } }, [...again], {
+    keyFor: startKey,
+    stepFor: (name, needed) => {
+      if (isBarred(name)) return barredStep(draft, startKey(name), name);
+      const action = asked.has(name) && !graph.isOwn(name) ? 'restart' : 'start';
+      const after = stopped.has(stopKey(name)) ? [stopKey(name)] : [];
+      return { ...base(draft, startKey(name), name, action, after, needed), kind: 'ask' };
+    },
+  }).map((step) =>
+    asked.has(step.name) && isAggregate(step.name) ? { ...step, action: 'restart' } : step,
+  );
+  const keys = [...again].map(startKey);
+  const { byMember, rest } = restoredBy(draft, root, others);
+  const last: Step = {
+    ...base(draft, key, root, 'restart', keys),
+    kind: 'same',
+    part: startKey(root),
+    touched: rest.map(startKey),
+    ...(byMember.length > 0 && {
+      touchedBy: Object.fromEntries(byMember.map(([name, names]) => [name, names.map(startKey)])),
+    }),
+  };
+  return [...membersMarked([...down, ...up]), last];
+};
+
+/** Who came along with which member, each with one: the row of a member is there before they are. */
+const restoredBy = ({ graph, membersOf }: Draft, root: string, others: readonly string[]) => {
+  const owners = new Map<string, string>();
+  // What has an owner is not looked at again, and neither is what hangs on it.
+  const edges: Edges = (name) =>
+    [...membersOf(name), ...graph.dependents(name)].filter((each) => !owners.has(each));
+  for (const member of membersOf(root))
+    if (!owners.has(member)) for (const name of inOrder([member], edges)) owners.set(name, member);
+  const byMember = new Map<string, string[]>();
+  const rest: string[] = [];
+  for (const name of others) {
+    const owner = owners.get(name);
+    if (owner === undefined) rest.push(name);
+    else if (byMember.get(owner)?.push(name) === undefined) byMember.set(owner, [name]);
+  }
+  return { byMember: [...byMember], rest };
+};
+
+const barredStep = (draft: Draft, key: string, name: string): Step => ({
+  ...base(draft, key, name, 'restart', []),
+  kind: 'known',
+  result: 'failed',
+  reason: `Service ${name} is currently disabled.`,
+});
+
+/** An action of which the graph knows nothing: enable, disable, and what a configuration adds. */
+const simple = (draft: Draft): readonly Step[] => {
+  const { action, targets, isAggregate } = draft;
+  const keyFor = (name: string): string => keyOf(action, name);
+  const steps = targets.map((name): Step => {
+    if (isAggregate(name)) return sumOf(draft, name, action, keyFor);
+    return { ...base(draft, keyFor(name), name, action, []), kind: 'ask' };
+  });
+  return membersMarked(steps);
+};
+
+/**
+ * The plan with what its steps name in `also`: what came along is told with whoever was asked for and
+ * rests on it, each thing once; what came along with nobody but an aggregate, with the roots.
+ */
+const finished = (draft: Draft, steps: readonly Step[], action: string): readonly Step[] => {
+  const marked = membersMarked(steps);
+  const owners = ownersIn(marked);
+  const touched = new Map<string, string[]>();
+  const ownerless: string[] = [];
+  for (const step of marked) {
+    if (step.isAsked || step.isMember || step.kind === 'order') continue;
+    const owner = owners.get(step.key);
+    const before = owner === undefined ? ownerless : touched.get(owner);
+    if (before !== undefined) before.push(step.key);
+    else if (owner !== undefined) touched.set(owner, [step.key]);
+  }
+  const roots = new Set(draft.names.map((name) => keyOf(action, name)));
+  return marked.map((step): Step => {
+    const own = touched.get(step.key) ?? (step.kind === 'sum' ? ownerless : []);
+    return own.length > 0 && (roots.has(step.key) || step.kind === 'ask')
+      ? { ...step, touched: own }
+      : step;
+  });
+};
+/** By the key of a step that was pulled in: that of one that was asked for and rests on it. */
+const ownersIn = (steps: readonly Step[]): ReadonlyMap<string, string> => {
+  const owners = new Map<string, string>();
+  for (const step of steps.toReversed()) {
+    const owner = step.isAsked && step.kind === 'ask' ? step.key : owners.get(step.key);
+    // What waits for a gate hangs on the aggregate as a whole.
+    if (owner === undefined || step.kind === 'order') continue;
+    for (const before of step.after) if (!owners.has(before)) owners.set(before, owner);
+  }
+  return owners;
+};
+
+/** Members of the aggregates in a plan tell their rows; steps that hold an order have none. */
+const membersMarked = (steps: readonly Step[]): readonly Step[] => {
+  const parts = new Set(steps.flatMap((step) => (step.kind === 'sum' ? step.parts : [])));
+  return steps.map((step) => (parts.has(step.key) ? { ...step, isMember: true } : step));
+};

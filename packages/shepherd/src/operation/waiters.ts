@@ -1,0 +1,133 @@
+/**
+ * Who waits for an operation, and who hears what is said in it. All of them may come and go; what is
+ * being done goes on.
+ */
+import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { makeListeners, type Listeners } from './listeners.ts';
+import type { Operation, StepRecord, Waiter } from './memory.ts';
+import { bare, isOver, summed } from './outcomes.ts';
+import { keyOf, type Step } from './plan.ts';
+import { broken, plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Outcome, Request, Row, Writer } from '../words/types.ts';
+
+/** The writer of the operation while something is under way. */
+export const listenersOf = (
+  held: Held,
+  turn: Turn,
+  { id, listeners }: Operation,
+): Ref<Listeners> => {
+  const before = listeners.get();
+  if (before !== undefined) return before;
+  const made = turn.spawn(makeListeners, {
+    node: held.name,
+    log: held.log,
+    operation: id,
+  });
+  listeners.set(made);
+  return made;
+};
+/** From now on this one hears what is said in the operation. */
+export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref<Writer>): void =>
+  turn.call(listenersOf(held, turn, operation), 'add', writer);
+
+/**
+ * The outcome of what was asked for; after the deadline what is still going on: the work itself is not
+ * stopped by it. The stream of `writer` ends with the answer. @throws Limit for too many who wait
+ */
+export const outcomeFor = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  writer: Ref<Writer> | undefined,
+): Vow<Outcome> => {
+  const key = keyOf(request.action, request.member);
+  const record = operation.steps.get(key);
+  if (operation.waiters.size >= limits.waiterCount)
+    throw new Limit(`operation ${operation.id}: ${limits.waiterCount} wait for it already`);
+  const { vow, resolver } = turn.vow<Outcome>();
+  const before = operation.account.get();
+  const at = before.lastWaiter + 1;
+  operation.account.set({ ...before, lastWaiter: at });
+  const timer = turn.after(request.remainingMs, (turn) => late(held, turn, operation, at, request));
+  const waiter: Waiter = { key, resolver, timer, ...(writer && { writer }) };
+  operation.waiters.set(at, waiter);
+  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
+  return vow;
+};
+/** Answers somebody who waits for a step that is over. */
+export const answer = (
+  turn: Turn,
+  operation: Operation,
+  at: number,
+  waiter: Waiter,
+  { step, outcome, refusal }: StepRecord,
+): void => {
+  waiter.timer.cancel();
+  leave(turn, operation, at, waiter);
+  if (refusal === undefined) return waiter.resolver.kept(outcome ?? plain(step.name, 'unknown'));
+  waiter.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
+};
+/** Near and in this turn: the last batch is on its way before the answer is. */
+const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter): void => {
+  operation.waiters.delete(at);
+  const listeners = operation.listeners.get();
+  if (writer === undefined) return;
+  if (listeners !== undefined) turn.call(listeners, 'remove', writer);
+  turn.call(writer, 'finish');
+};
+
+const late = (held: Held, turn: Turn, operation: Operation, at: number, request: Request): void => {
+  const waiter = operation.waiters.get(at);
+  if (waiter === undefined) return;
+  const { outcome, news } = unfinished(held, turn, operation, request);
+  const events = news.map((row) => ({ kind: 'row', row }) as const);
+  if (waiter.writer !== undefined) turn.call(waiter.writer, 'pass', events);
+  leave(turn, operation, at, waiter);
+  waiter.resolver.kept(outcome);
+};
+/** The outcome so far, and the rows in it that nobody was told yet. */
+const unfinished = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  { member, action, remainingMs }: Request,
+): { readonly outcome: Outcome; readonly news: readonly Row[] } => {
+  const words = `${action} is not over after ${remainingMs} ms; it goes on.`;
+  const lateOne = (name: string): Outcome => ({
+    ...plain(name, 'timed-out', `Service ${name}: ${words}`),
+    isLate: true,
+  });
+  const sum = sumBehind(operation, keyOf(action, member));
+  if (sum === undefined) {
+    const open = [...operation.steps.values()].filter(
+      ({ step, phase }) => isOpen(phase) && isTold(step),
+    );
+    const rows = open.slice(0, limits.alsoCount).map((record) => rowOf(held, turn, record));
+    return { outcome: { ...lateOne(member), rows }, news: [] };
+  }
+  const parts = sum.parts.flatMap((key) => operation.steps.get(key) ?? []);
+  const outcomes = parts.map(({ step, phase, outcome }) =>
+    isOpen(phase) || outcome === undefined ? lateOne(step.name) : outcome,
+  );
+  const news = outcomes.filter((_outcome, at) => isOpen(parts[at]?.phase ?? 'settled')).map(bare);
+  return { outcome: summed(held, turn, sum, outcomes), news };
+};
+/** The step that sums up what answers a request for an aggregate. */
+const sumBehind = ({ steps }: Operation, key: string): (Step & { kind: 'sum' }) | undefined => {
+  const step = steps.get(key)?.step;
+  const behind = step?.kind === 'same' ? steps.get(step.part)?.step : step;
+  return behind?.kind === 'sum' ? behind : undefined;
+};
+const isOpen = (phase: StepRecord['phase']): boolean => phase === 'waiting' || phase === 'acting';
+const isTold = ({ kind }: Step): boolean => kind === 'ask' || kind === 'sum';
+
+const rowOf = (held: Held, turn: Turn, { step, phase }: StepRecord): Row => {
+  const { name, action } = step;
+  const what = phase === 'waiting' ? 'waits for other services' : 'is under way';
+  const row = plain(name, 'timed-out', `Service ${name}: ${action} ${what}.`);
+  const service = serviceOf(held, name);
+  const stage = service && turn.call(service, 'status').stage;
+  return bare({ ...row, ...(stage && { stage }) });
+};

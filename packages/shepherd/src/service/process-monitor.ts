@@ -1,0 +1,206 @@
+/**
+ * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
+ * step, and both wait behind the record that says so: a process without a durable record never
+ * exists.
+ *
+ *     spawn      record running (start id)  -> commit -> backend.start
+ *     started    record running (start id, pid)
+ *     ended      record ended               gates nothing: adoption finds out a stale record
+ *     command    record running (start id, a command) -> commit -> backend.runToEnd, then ended
+ *     adopt      services go on; a command whose asker is gone with the former daemon is ended
+ */
+import type { Bcom, Behavior, Clock, JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
+import { digestOf } from '../digest.ts';
+import { limits } from '../limits.ts';
+import type {
+  Command,
+  CommandResult,
+  Ending,
+  Entry,
+  ProcessBackend,
+  ProcessMonitor,
+  Readiness,
+  Run,
+  RunningRecord,
+  Started,
+} from '../words/types.ts';
+
+/** What makes a process monitor. */
+export interface ProcessMonitorOptions {
+  readonly backend: ProcessBackend;
+  /** Only read: the next daemon cannot know when what it finds was started. */
+  readonly clock: Pick<Clock, 'wall'>;
+  /** Unique to this life of the daemon, and unguessable: start ids begin with it. */
+  readonly epoch: string;
+  /** What ran when the daemon was last heard of. */
+  readonly running: readonly RunningRecord[];
+}
+/**
+ * The variable that carries the start id in the environment of everything that is started: so a
+ * later daemon finds a process whose pid this one did not live to write down. No secret.
+ */
+export const startIdVariable = 'BELLWETHER_START';
+
+interface Running {
+  readonly service: string;
+  readonly over: Vow<unknown>;
+}
+interface Held extends ProcessMonitorOptions {
+  readonly startCount: JournalCell<number>;
+  /** By start id. */
+  readonly commands: JournalMap<string, Running>;
+}
+
+/** Makes the monitor; it asks nothing of the backend before it is asked. */
+export const makeProcessMonitor = (
+  turn: Turn<ProcessMonitor>,
+  _bcom: Bcom<ProcessMonitor>,
+  options: ProcessMonitorOptions,
+): Behavior<ProcessMonitor> => {
+  const held: Held = { ...options, startCount: turn.cell(0), commands: turn.map() };
+  return {
+    spawn: (turn, service, command, ready) => spawn(held, turn, service, command, ready),
+    signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),
+    adopt: (turn) => adopt(held, turn),
+    runToEnd: (turn, service, command, timeoutMs) =>
+      runToEnd(held, turn, service, command, timeoutMs),
+    endCommands: (turn, service, graceMs) => endCommands(held, turn, service, graceMs),
+  };
+};
+
+const record = (turn: Turn, entry: Entry): void => turn.record(entry);
+/**
+ * Nothing is protected by it: whoever reads a stale "running" asks the backend and learns better.
+ */
+const recordEnd = (turn: Turn, startId: string): void => {
+  const entry: Entry = { kind: 'ended', startId };
+  turn.record(entry, { gates: false });
+};
+
+const nextStartId = (held: Held): string => {
+  held.startCount.set(held.startCount.get() + 1);
+  return `${held.epoch}-${held.startCount.get()}`;
+};
+
+const spawn = (
+  held: Held,
+  turn: Turn,
+  service: string,
+  command: Command,
+  ready: Readiness,
+): Vow<Run> => {
+  const startId = nextStartId(held);
+  const started = turn.inlet<Started>();
+  const ended = turn.inlet<Ending>();
+  const madeFrom = digestOf(command);
+  record(turn, { kind: 'running', running: { startId, service, madeFrom } });
+  turn.effect(() =>
+    held.backend.start({ startId, service, command, ready }, started.answer, ended.answer),
+  );
+  return turn.when(
+    started.vow,
+    (turn, { pid, startTime, bootId }): Run => {
+      const process = {
+        startId,
+        pid,
+        madeFrom,
+        since: Math.floor(held.clock.wall()),
+        ...(startTime === undefined ? {} : { startTime }),
+        ...(bootId === undefined ? {} : { bootId }),
+      };
+      record(turn, { kind: 'running', running: { ...process, service } });
+      return { ...process, ended: watched(turn, startId, ended.vow) };
+    },
+    (turn, reason): Vow<Run> => {
+      recordEnd(turn, startId);
+      const { vow, resolver } = turn.vow<Run>();
+      resolver.broken(reason);
+      return vow;
+    },
+  );
+};
+
+/** The ending, once it is noted down. A watch that fails is an ending that nobody saw. */
+const watched = (turn: Turn, startId: string, ended: Vow<Ending>): Vow<Ending> =>
+  turn.when(
+    ended,
+    (turn, ending) => {
+      recordEnd(turn, startId);
+      return ending;
+    },
+    (turn): Ending => {
+      recordEnd(turn, startId);
+      return {};
+    },
+  );
+
+const runToEnd = (
+  held: Held,
+  turn: Turn,
+  service: string,
+  command: Command,
+  timeoutMs: number,
+): Vow<CommandResult> => {
+  const startId = nextStartId(held);
+  record(turn, { kind: 'running', running: { startId, service, isCommand: true } });
+  const marked = { ...command, env: { ...command.env, [startIdVariable]: startId } };
+  const result = turn.ask<CommandResult>((answer) =>
+    held.backend.runToEnd(service, marked, timeoutMs, answer),
+  );
+  const isOver = (turn: Turn): void => {
+    held.commands.delete(startId);
+    recordEnd(turn, startId);
+  };
+  held.commands.set(startId, { service, over: turn.when(result, isOver, isOver) });
+  return result;
+};
+
+const endCommands = (held: Held, turn: Turn, service: string, graceMs: number): Vow<void> => {
+  const own = [...held.commands.entries()].filter(([, one]) => one.service === service);
+  for (const [startId, { over }] of own) endCommand(held, turn, startId, graceMs, over);
+  return turn.when(turn.all(own.map(([, { over }]) => over)), () => undefined);
+};
+
+const endCommand = (
+  held: Held,
+  turn: Turn,
+  startId: string,
+  graceMs: number,
+  over: Vow<unknown>,
+): void => {
+  turn.effect(() => held.backend.signal(startId, 'SIGTERM'));
+  const timer = turn.after(graceMs, (turn) =>
+    turn.effect(() => held.backend.signal(startId, 'SIGKILL')),
+  );
+  const isOver = (): void => timer.cancel();
+  turn.when(over, isOver, isOver);
+};
+
+const adopt = (held: Held, turn: Turn): Vow<readonly (Run & { readonly service: string })[]> => {
+  // What a record says beside the process is not the backend's affair.
+  const known = new Map(held.running.map((one) => [one.startId, one]));
+  const found = turn.ask<readonly (RunningRecord & Started)[]>((answer) =>
+    held.backend.adopt(held.running, answer),
+  );
+  return turn.when(found, (turn, living) => {
+    const ids = new Set(living.map((each) => each.startId));
+    for (const { startId } of held.running) if (!ids.has(startId)) recordEnd(turn, startId);
+    return living.flatMap((each) => {
+      const ended = turn.ask<Ending>((answer) => held.backend.watch(each.startId, answer));
+      const over = watched(turn, each.startId, ended);
+      const { isCommand, isReady, madeFrom, since } = known.get(each.startId) ?? {};
+      if (isCommand === true) {
+        endCommand(held, turn, each.startId, limits.orphanGraceMs, over);
+        return [];
+      }
+      const running = {
+        ...each,
+        ...(isReady === true && { isReady }),
+        ...(madeFrom !== undefined && { madeFrom }),
+        ...(since !== undefined && { since }),
+      };
+      record(turn, { kind: 'running', running });
+      return [{ ...running, ended: over }];
+    });
+  });
+};

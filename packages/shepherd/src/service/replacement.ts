@@ -1,0 +1,50 @@
+/**
+ * A service that is described anew. Its names and what it requires are the shepherd's affair and change
+ * at once, for all services together; so does how much is kept of its log. How it is run (its command,
+ * how it is stopped, asked for readiness, respawned, its actions and what is said of it) stays what its
+ * process was started with, and is replaced when there is none: as in GNU Shepherd, at the next stop,
+ * restart or death.
+ *
+ *     it is        the new description
+ *     at rest      is taken at once
+ *     up           is kept, and taken with the end of the process; one that says the same changes nothing
+ */
+import type { Turn } from '@bellwether/actors';
+import { canonicalText, digestOf } from '../digest.ts';
+import { isAtRest, runOf, stateOf, takeLatest, touch, type Held } from './service-state.ts';
+import type { ServiceConfig } from '../words/types.ts';
+
+/** Takes a description, or keeps it until the process of the old one has ended. */
+export const revise = (held: Held, turn: Turn, next: ServiceConfig): void => {
+  const { provision, requirement, isAutoStarted, log = {} } = next;
+  held.latest.set(next);
+  const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
+  held.isReplaced.set(!isSame);
+  if (isSame || isAtRest(stateOf(held))) takeLatest(held, turn);
+  else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted, log });
+  turn.effect(() => held.logFiles.bound(held.name, log));
+  touch(held, turn);
+};
+
+/** Notes whether a process that outlived the daemon is what this one would start. */
+export const noteAdopted = (held: Held): void => {
+  held.isReplaced.set(!isMadeFrom(held, held.latest.get()));
+};
+
+/** An adopted process says itself what it was made from, where its record does. */
+const isMadeFrom = (held: Held, { start }: ServiceConfig): boolean => {
+  const madeFrom = runOf(stateOf(held))?.madeFrom;
+  return madeFrom === undefined || madeFrom === digestOf(start);
+};
+
+/** How a service is run, as one text. */
+const runs = (config: ServiceConfig): string => {
+  const {
+    provision: _names,
+    requirement: _needs,
+    isAutoStarted: _wanted,
+    log: _log,
+    ...rest
+  } = config;
+  return canonicalText(rest);
+};

@@ -1,0 +1,295 @@
+/** The state of the `^service`, and the one way to change it; service.ts opens with the table. */
+import type {
+  Clock,
+  JournalCell,
+  JournalMap,
+  Log,
+  Ref,
+  Resolver,
+  Turn,
+  Vow,
+} from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { noRespawns, type Respawns } from './respawn.ts';
+import type {
+  Change,
+  ChangeFeed,
+  Ending,
+  Failure,
+  LogFiles,
+  Logger,
+  Outcome,
+  Prober,
+  ProcessMonitor,
+  Run,
+  ServiceConfig,
+  Stage,
+  StatusBoard,
+  Version,
+} from '../words/types.ts';
+
+/** What all services of one shepherd share. */
+export interface ServicePowers {
+  readonly monitor: Ref<ProcessMonitor>;
+  readonly prober: Prober;
+  readonly logFiles: LogFiles;
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly log: Log;
+  readonly feed: Ref<Pick<ChangeFeed, 'changed'>>;
+  /** The name of this shepherd: it stands in front of lines of logs. */
+  readonly node: string;
+  /** Told of everything that changes in a status. */
+  readonly board: Ref<Pick<StatusBoard, 'touched'>>;
+}
+/** What the records say of a service. */
+export interface Recorded {
+  readonly isEnabled: boolean;
+  readonly isWanted: boolean;
+}
+/** What can be called off. */
+export interface Timer {
+  cancel(): void;
+}
+/** A start under way, and who waits for it. */
+export interface Attempt {
+  readonly answer: Vow<Outcome>;
+  readonly resolver: Resolver<Outcome>;
+  /** Made by the service itself: its failure is one more death, not the end of it. */
+  readonly isRespawn: boolean;
+}
+/** Why a process is being stopped: somebody asked, or it was not ready in time. */
+export type Because =
+  | { readonly kind: 'asked' }
+  | {
+      readonly kind: 'not-ready';
+      readonly attempt: Attempt;
+      readonly reason: string;
+      readonly plainReason: string;
+    };
+/** See the table of service.ts. */
+export type State =
+  | { readonly at: 'stopped' }
+  | { readonly at: 'spawning'; readonly attempt: Attempt }
+  | {
+      readonly at: 'waking';
+      readonly attempt: Attempt;
+      readonly run: Run;
+      readonly deadline: Timer | undefined;
+      /** The wait for the next readiness attempt. */
+      readonly poll: Timer | undefined;
+      /** What kept the last attempt from asking. */
+      readonly doubt?: string | undefined;
+    }
+  | { readonly at: 'running'; readonly run: Run | undefined; readonly sinceMs: number }
+  | { readonly at: 'resting'; readonly timer: Timer }
+  | {
+      readonly at: 'stopping';
+      readonly because: Because;
+      /** Absent while a spawn is under way that nobody wants any more. */
+      readonly run: Run | undefined;
+      readonly grace: Timer | undefined;
+      readonly answer: Vow<Outcome>;
+      readonly resolver: Resolver<Outcome>;
+    };
+
+/** Everything of a service that its status shows. */
+export interface Shown {
+  readonly state: State;
+  readonly isEnabled: boolean;
+  /** The last explicit wish that was accepted. */
+  readonly isWanted: boolean;
+  /** When the stage was entered, by the wall clock. */
+  readonly since: number | undefined;
+  /** Monotonic: since when it has not served though it might; undefined while it runs and is ready. */
+  readonly unservedSince: number | undefined;
+  readonly respawns: Respawns;
+  readonly lastExit: (Ending & { readonly at: number }) | undefined;
+  /** Why the service disabled itself, where it did. */
+  readonly disabledReason: string | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** The state of a service, and what its steps work with. */
+export interface Held extends ServicePowers {
+  readonly name: string;
+  /** What it is run as. */
+  readonly config: JournalCell<ServiceConfig>;
+  /** What it was last described as; see replacement.ts. */
+  readonly latest: JournalCell<ServiceConfig>;
+  /** A restart would make something else of it. */
+  readonly isReplaced: JournalCell<boolean>;
+  readonly logger: Ref<Logger>;
+  /** Changed by `change` alone. */
+  readonly shown: JournalCell<Shown>;
+  /** Which of them that is; the epoch is the instant, by the wall clock, at which it was made. */
+  readonly version: JournalCell<Version>;
+  /** What was asked of it last: not yet what is wished where that waits for other services. */
+  readonly goal: JournalCell<'start' | 'stop'>;
+  /** Why it starts nothing any more; undefined while it may. */
+  readonly retirement: JournalCell<string | undefined>;
+  readonly history: JournalCell<readonly Change[]>;
+  /** The custom actions whose commands run, and since when by the monotonic clock. */
+  readonly commands: JournalMap<string, number>;
+}
+
+/** The state of a service at rest. */
+export const stopped: State = { at: 'stopped' };
+
+/** The state of a service that is stopped and has no past. */
+export const hold = (
+  turn: Turn,
+  config: ServiceConfig,
+  powers: ServicePowers,
+  logger: Ref<Logger>,
+  recorded: Recorded,
+): Held => ({
+  ...powers,
+  name: config.provision[0],
+  config: turn.cell(config),
+  latest: turn.cell(config),
+  isReplaced: turn.cell(false),
+  logger,
+  shown: turn.cell<Shown>({
+    ...recorded,
+    state: stopped,
+    since: undefined,
+    unservedSince: powers.clock.now(),
+    respawns: noRespawns,
+    lastExit: undefined,
+    disabledReason: undefined,
+    failure: undefined,
+  }),
+  version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),
+  goal: turn.cell<'start' | 'stop'>('stop'),
+  retirement: turn.cell<string | undefined>(undefined),
+  history: turn.cell<readonly Change[]>([]),
+  commands: turn.map<string, number>(),
+});
+
+/** The stage that others see. */
+export const stageOf = (state: State): Stage => {
+  switch (state.at) {
+    case 'spawning':
+    case 'waking':
+    case 'resting':
+      return 'starting';
+    default:
+      return state.at;
+  }
+};
+/** The process at hand, if there is one. */
+export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
+
+/** Whether it comes back by itself after a death: the delay before that, and the attempt. */
+export const isRespawning = (state: State): boolean =>
+  state.at === 'resting' || ('attempt' in state && state.attempt.isRespawn);
+
+/** Whether there is no process, and none is on its way. */
+export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
+
+/** From now on the service is what it was last described as. */
+export const takeLatest = (held: Held, turn: Turn): void => {
+  if (!held.isReplaced.get() && held.config.get() === held.latest.get()) return;
+  held.config.set(held.latest.get());
+  held.isReplaced.set(false);
+  touch(held, turn);
+};
+
+/** The state at this moment. */
+export const stateOf = (held: Held): State => held.shown.get().state;
+
+/**
+ * The one place where something changes that happens to the service and that its status shows; what
+ * is said of it is changed by a replacement.
+ */
+export const change = (held: Held, turn: Turn, next: Partial<Shown>): void => {
+  const before = held.shown.get();
+  const after = { ...before, ...next };
+  held.shown.set(after);
+  if (!looksSame(before, after)) touch(held, turn);
+};
+/** What was seen of the service so far is of an older version, and who watches is told. */
+export const touch = (held: Held, turn: Turn): void => {
+  const { epoch, sequence } = held.version.get();
+  held.version.set({ epoch, sequence: sequence + 1 });
+  turn.tell(held.board, 'touched', held.config.get().provision);
+};
+const looksSame = (one: Shown, other: Shown): boolean => {
+  const { state, ...facts } = one;
+  const { state: otherState, ...otherFacts } = other;
+  // A poll for readiness and a wait within one stage are nobody's affair.
+  if (stageOf(state) !== stageOf(otherState) || runOf(state)?.pid !== runOf(otherState)?.pid)
+    return false;
+  return Object.entries(facts).every(
+    ([key, value]) => value === otherFacts[key as keyof typeof facts],
+  );
+};
+
+/**
+ * The one place where the state changes its name: timers of the old one end, and the change is
+ * noted.
+ */
+export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
+  const before = stateOf(held);
+  if (before.at === 'waking') {
+    before.deadline?.cancel();
+    before.poll?.cancel();
+    stopAsking(held, turn, before.run);
+  }
+  if (before.at === 'stopping') before.grace?.cancel();
+  if (isAtRest(next)) takeLatest(held, turn);
+  const at = held.clock.wall();
+  const isSameStage = stageOf(before) === stageOf(next);
+  change(held, turn, {
+    state: next,
+    ...(isSameStage ? {} : { since: at }),
+    ...unserved(before, next, held.clock.now()),
+  });
+  if (what === undefined) return;
+  const noted: Change = { service: held.name, what, at };
+  held.history.set([...held.history.get(), noted].slice(-limits.historyCount));
+  turn.tell(held.feed, 'changed', noted);
+  say(held, turn, `service.${what}`, { pid: runOf(next)?.pid });
+};
+
+/** It counts from the end of its service, and anew from a start of what was stopped. */
+const unserved = (before: State, next: State, now: number): Partial<Shown> => {
+  if (next.at === 'running') return { unservedSince: undefined };
+  const isFresh = before.at === 'stopped' && next.at !== 'stopped';
+  return before.at === 'running' || isFresh ? { unservedSince: now } : {};
+};
+
+/** Nobody wants to know any more: an attempt that is under way ends, with its process. */
+const stopAsking = ({ prober, config }: Held, turn: Turn, { startId }: Run): void => {
+  const { kind } = config.get().ready;
+  if (kind === 'exec' || kind === 'notify' || kind === 'log')
+    turn.effect(() => prober.forget(startId));
+};
+
+/** Tells the daemon's log, once the turn has ended well. */
+export const say = (
+  held: Held,
+  turn: Turn,
+  event: string,
+  fields: Readonly<Record<string, unknown>>,
+): void => turn.effect(() => held.log(event, { service: held.name, ...fields }));
+
+/** What a step answers: how it ended, and where the service is now. */
+export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
+  const state = stateOf(held);
+  const pid = runOf(state)?.pid;
+  const stage = stageOf(state);
+  const version = held.version.get();
+  const more = pid === undefined ? { version } : { pid, version };
+  return { member: held.name, result, stage, ...more, rows: [] };
+};
+/** A step that was not taken, or did not work. */
+export const refusal = (held: Held, reason: string): Outcome => ({
+  ...outcomeOf(held, 'failed'),
+  reason,
+});
+/** A step that lost to a later command. */
+export const superseded = (held: Held, action: 'start' | 'stop'): Outcome => ({
+  ...outcomeOf(held, 'superseded'),
+  reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
+});

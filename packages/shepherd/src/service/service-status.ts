@@ -1,0 +1,57 @@
+/** What a service says about itself: plain data, all that `herd status` prints. */
+import type { Turn } from '@bellwether/actors';
+import { isRespawning, runOf, stageOf, type Held } from './service-state.ts';
+import type { LocalStatus } from '../words/types.ts';
+
+/** The status now; only its log file is asked of somebody else, near. */
+export const statusOf = (held: Held, turn: Turn): LocalStatus => {
+  const config = held.config.get();
+  const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
+    held.shown.get();
+  const { disabledReason } = held.shown.get();
+  return {
+    kind: 'local',
+    version: held.version.get(),
+    provision: config.provision,
+    requirement: config.requirement,
+    documentation: config.documentation,
+    actions: Object.entries(config.actions).map(([name, { documentation }]) => ({
+      name,
+      documentation,
+    })),
+    stage: stageOf(state),
+    ageMs: 0,
+    isReady: state.at === 'running',
+    ...(held.isReplaced.get() && { hasReplacement: true }),
+    isEnabled,
+    isWanted,
+    ...(isRespawning(state) && { isRespawning: true }),
+    ...(unservedSince !== undefined && { unservedMs: held.clock.now() - unservedSince }),
+    isOneShot: config.isOneShot,
+    isRespawned: config.respawn !== undefined,
+    respawnCount: respawns.count,
+    ...timesOf(held),
+    ...given('since', since),
+    ...given('pid', runOf(state)?.pid),
+    ...given('command', config.start?.argv),
+    ...given('lastRespawn', respawns.lastAt),
+    ...given('lastExit', lastExit),
+    ...given('disabledReason', isEnabled ? undefined : disabledReason),
+    ...given('failure', failure),
+    ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
+  };
+};
+
+/** How it stops is what its process was started with; how it starts, what it is described as by now. */
+const timesOf = ({ config, latest }: Held): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
+  const { ready, isOneShot } = latest.get();
+  const { start, stop } = config.get();
+  return {
+    ...given('readyMs', ready.kind === 'spawned' || isOneShot ? undefined : ready.timeoutMs),
+    ...given('graceMs', start === undefined ? undefined : stop.graceMs),
+  };
+};
+
+/** A field that is there only if it has a value. */
+const given = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+  value === undefined ? {} : ({ [key]: value } as Record<K, V>);

@@ -1,0 +1,106 @@
+/**
+ * The `^service`: one service of this machine, a state machine with one owner.
+ *
+ *     event \ state   stopped     spawning   waking      running     resting     stopping
+ *     start           → spawning  its answer its answer  ok          → spawning  after it → spawning
+ *     stop            ok          → stopping → stopping  → stopping  → stopped   its answer
+ *     spawned         ·           → waking   ·           ·           ·           is signalled
+ *     spawn failed    ·           → stopped  ·           ·           ·           → stopped
+ *     ready           ·           ·          → running   ·           ·           ·
+ *     not ready       ·           ·          → stopping  ·           ·           ·
+ *     exit            ·           ·          → stopped   → stopped   ·           → stopped
+ *     respawn due     ·           ·          ·           ·           → spawning  ·
+ *     enable          flag        flag       flag        flag        flag        flag
+ *     disable, retire flag        flag       flag        flag        → stopped   flag
+ *     revise          taken       kept       kept        kept        taken       kept
+ *     adopt           → running,  refused    refused     refused     refused     refused
+ *                     or waking
+ *
+ * Spawning and waking (the process is there, but not ready) are shown as `starting`, and so is
+ * resting, the delay before a respawn. An exit that should be respawned leads to resting in place
+ * of stopped, and so does a respawn that fails. A service without a process goes from stopped to
+ * running and back at once. A one-shot stays in waking until its process ends; with exit code 0 the
+ * start has worked, and the service is stopped again.
+ *
+ * What is adopted is running where it was seen to be ready before, or is ready as soon as it exists;
+ * else it is waking, with a deadline of its own.
+ *
+ * What waited for another state re-checks `goal`, the last wish that came in, before it acts: the
+ * loser answers `superseded`. An exit of another start id than the one at hand is an old story and
+ * changes nothing.
+ */
+import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
+import { isBuiltIn } from '../action-table.ts';
+import { runAction, withoutCommands } from './actions.ts';
+import { makeLogReader } from '../streams/log-reader.ts';
+import { makeLogger } from './logger.ts';
+import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
+import { revise } from './replacement.ts';
+import { change, hold, type Held, type Recorded, type ServicePowers } from './service-state.ts';
+import { statusOf } from './service-status.ts';
+import { limits } from '../limits.ts';
+import { checkedCount } from '../checks/requests.ts';
+import type { LocalService, Outcome, Request, ServiceConfig, Status } from '../words/types.ts';
+
+export type { Recorded, ServicePowers } from './service-state.ts';
+
+/** Makes a stopped service. */
+export const makeService = (
+  turn: Turn<LocalService>,
+  _bcom: Bcom<LocalService>,
+  config: ServiceConfig,
+  powers: ServicePowers,
+  recorded: Recorded,
+): Behavior<LocalService> => {
+  const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
+  const held = hold(turn, config, powers, logger, recorded);
+  turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
+  return {
+    canonicalName: () => held.name,
+    provision: () => held.config.get().provision,
+    requirement: () => held.config.get().requirement,
+    status: (turn) => statusOf(held, turn),
+    probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
+    perform: (turn, request) => perform(held, turn, request),
+    adopt: (turn, run) => adoptRun(held, turn, run),
+    retire: (turn, why) => retire(held, turn, why),
+    revise: (turn, config) => revise(held, turn, config),
+    wish: (turn, isWanted) => change(held, turn, { isWanted }),
+    history: () => held.history.get(),
+    log: (turn, query) => turn.send(held.logger, 'lines', query),
+    follow: (turn, follow) => {
+      const { logFiles: files, clock, node } = held;
+      const reader = turn.spawn(makeLogReader, { files, clock, node, service: held.name, follow });
+      return turn.call(reader, 'run');
+    },
+  };
+};
+
+const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
+  const { action, args } = request;
+  if (args.length > 0 && isBuiltIn(action))
+    throw new Refused(`service '${held.name}': ${action} takes no arguments`);
+  switch (action) {
+    case 'start':
+    case 'stop':
+    case 'enable':
+    case 'disable': {
+      const answer = { start, stop, enable, disable }[action](held, turn);
+      return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
+    }
+    default:
+      return runAction(held, turn, request);
+  }
+};
+
+/** The status with the last lines of the log, as far as those come in time. */
+const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
+  checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
+  const lines = turn.send(held.logger, 'recent');
+  return turn.when(
+    turn.within(waitMs, lines),
+    (turn, recentLines): Status => ({ ...statusOf(held, turn), recentLines }),
+    (turn): Status => statusOf(held, turn),
+  );
+};

@@ -1,0 +1,181 @@
+/**
+ * The beginning and the end of a shepherd: finding what still runs, starting what is wanted,
+ * stopping everything.
+ */
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { itself, takeUp } from '../operation/commands.ts';
+import { Cycle } from '../errors.ts';
+import { inOrder } from '../graph.ts';
+import { limits } from '../limits.ts';
+import { operationOf } from '../operation/memory.ts';
+import { begin } from '../operation/operation.ts';
+import { bare } from '../operation/outcomes.ts';
+import { timeFor } from '../operation/patience.ts';
+import { keyOf, planAll, planEnd, rooted, type Step } from '../operation/plan.ts';
+import { isGood } from '../words/shapes.ts';
+import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
+import type { Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
+import { listen, outcomeFor } from '../operation/waiters.ts';
+import { makeWriter } from '../streams/writer.ts';
+
+/** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
+export const restore = (held: Held, turn: Turn): Vow<void> =>
+  turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
+    for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
+    const names = allOwn(held).map(([name]) => name);
+    const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
+    const wanted = names.filter((name) => isWanted(held, name));
+    const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
+    setOut(held, turn, 'start', wanted.filter(isStopped));
+    // Their stop was accepted, and the daemon died before it was done.
+    setOut(
+      held,
+      turn,
+      'stop',
+      names.filter((name) => !needed.has(name) && !isStopped(name)),
+    );
+  });
+
+const stageOf = (held: Held, turn: Turn, name: string) => {
+  const own = ownOf(held, name);
+  return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
+};
+
+const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string }): boolean => {
+  const own = ownOf(held, run.service);
+  if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') return false;
+  turn.call(own.service, 'adopt', run);
+  return true;
+};
+
+/** A process whose service is gone from the configuration, or has another process already. */
+const endOrphan = (held: Held, turn: Turn, run: Run & { readonly service: string }): void => {
+  const { service, pid, startId } = run;
+  turn.effect(() => held.log('service.orphaned', { service, pid, startId }));
+  turn.tell(held.monitor, 'signal', startId, 'SIGTERM');
+  const timer = turn.after(limits.orphanGraceMs, (turn) =>
+    turn.tell(held.monitor, 'signal', startId, 'SIGKILL'),
+  );
+  turn.when(run.ended, () => timer.cancel());
+};
+
+/** One operation for all, so that what they share is done once. */
+const setOut = (
+  held: Held,
+  turn: Turn,
+  action: 'start' | 'stop',
+  names: readonly string[],
+): void => {
+  if (names.length === 0) return;
+  const request = ownRequest(ownId(held, `boot-${action}`), action);
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  takeUp(held, turn, operation, request, planFor(held, turn, action, names));
+};
+
+/**
+ * Starts services in one operation, and answers how it ended for each that the graph can start. One that
+ * is not ready in its time is a row, too; its start goes on.
+ */
+export const bringBack = (
+  held: Held,
+  turn: Turn,
+  id: string,
+  names: readonly string[],
+  writer: Ref<Writer>,
+): Vow<readonly Row[]> => {
+  if (names.length === 0) return turn.kept<readonly Row[]>([]);
+  const operation = operationOf(held.memory, turn, itself, id);
+  listen(held, turn, operation, writer);
+  const steps = planFor(held, turn, 'start', names);
+  const remainingMs = timeFor(held, turn, steps) + limits.turnoverMarginMs;
+  const request = ownRequest(id, 'start', remainingMs);
+  takeUp(held, turn, operation, request, rooted(steps, 'start'));
+  return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
+    names.flatMap((name): readonly Row[] => {
+      const record = operation.steps.get(keyOf('start', name));
+      if (record === undefined) return [];
+      const late = `Service ${name}: start is not over after ${request.remainingMs} ms; it goes on.`;
+      return [bare(record.outcome ?? plain(name, 'timed-out', late))];
+    }),
+  );
+};
+
+/** A service that the graph cannot start is told in the log, and holds up none of the others. */
+const planFor = (
+  held: Held,
+  turn: Turn,
+  action: 'start' | 'stop',
+  names: readonly string[],
+): readonly Step[] => {
+  const graph = graphOf(held, turn);
+  try {
+    return planAll({ action, names }, graph);
+  } catch (reason) {
+    if (!(reason instanceof Cycle)) throw reason;
+    const [name = '', ...others] = names;
+    if (others.length === 0) {
+      const { message } = reason;
+      turn.effect(() => held.log('service.failed', { service: name, reason: message }));
+      return [];
+    }
+    const steps = names.flatMap((name) => planFor(held, turn, action, [name]));
+    return [...new Map(steps.map((step) => [step.key, step])).values()];
+  }
+};
+
+/**
+ * The id of an operation of its own. A member remembers longer than one life of this daemon: under the
+ * id of an earlier boot it would answer what came of that one, and do nothing.
+ */
+export const ownId = ({ epoch }: Held, what: string): string => `${what}-${epoch}`;
+
+/** What the shepherd asks of itself. */
+export const ownRequest = (
+  operation: string,
+  action: string,
+  remainingMs: number = limits.remainingMs,
+): Request => ({
+  operation,
+  member: 'root',
+  action,
+  args: [],
+  remainingMs: Math.min(remainingMs, limits.remainingMs),
+  hops: [],
+});
+
+/**
+ * Stops all local services, dependents first and independent ones at once. Their wishes stay on
+ * disk, so the next daemon brings them back. What fails is noted and holds up nobody.
+ */
+export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
+  const before = held.closing.get();
+  if (before !== undefined) return before;
+  const request = ownRequest('end', 'end');
+  const operation = operationOf(held.memory, turn, itself, request.operation);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  listen(held, turn, operation, writer);
+  for (const [name, { service }] of allOwn(held)) {
+    held.wishes.set(name, 'stop');
+    turn.tell(service, 'retire', 'The shepherd is shutting down.');
+  }
+  const names = allOwn(held).map(([name]) => name);
+  begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));
+  const over = outcomeFor(held, turn, operation, request, writer);
+  const closing = turn.when(over, (): Outcome => {
+    const rows = names.flatMap((name): readonly Row[] => {
+      const outcome = operation.steps.get(keyOf('stop', name))?.outcome;
+      return outcome === undefined ? [] : [bare(outcome)];
+    });
+    return summaryOf('not stopped', rows);
+  });
+  held.closing.set(closing);
+  return closing;
+};
+
+/** The outcome of what concerned many services: rows for those that changed, or are not as they should be. */
+export const summaryOf = (bad: string, all: readonly Row[]): Outcome => {
+  const rows = all.filter((row) => row.result !== 'ok');
+  const names = rows.filter((row) => !isGood(row)).map((row) => row.member);
+  if (names.length > 0) return { ...plain('root', 'failed', `${bad}: ${names.join(', ')}`), rows };
+  return { ...plain('root', rows.length === 0 ? 'ok' : 'changed'), rows };
+};

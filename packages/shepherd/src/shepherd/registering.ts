@@ -1,0 +1,53 @@
+/** How services come into a shepherd: its own, those elsewhere, and aggregates of both. */
+import { Refused, type Ref, type Turn } from '@bellwether/actors';
+import { makeService } from '../service/service.ts';
+import type { Held } from './shepherd-state.ts';
+import type { Aggregate, LocalService, ServiceConfig, ServiceElsewhere } from '../words/types.ts';
+
+/** Makes a service of this machine, and registers it. @throws what `register` of the registry throws */
+export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService> => {
+  const [name] = config.provision;
+  const recorded = {
+    isEnabled: held.enabled.get(name) ?? true,
+    isWanted: held.desired.get(name) ?? config.isAutoStarted,
+  };
+  const { monitor, prober, logFiles, clock, log, board, feed, name: node } = held;
+  const powers = { monitor, prober, logFiles, clock, log, board, feed, node };
+  const service = turn.spawn(makeService, config, powers, recorded);
+  turn.call(held.registry, 'register', service);
+  held.entries.set(name, { kind: 'own', service, config });
+  turn.tell(board, 'touched', config.provision);
+  return service;
+};
+
+/**
+ * Takes in a service that lives elsewhere; one that takes the place of another leaves the same `hop`.
+ * @throws Refused, Cycle
+ */
+export const register = (
+  held: Held,
+  turn: Turn,
+  service: Ref<ServiceElsewhere>,
+  hop?: string,
+): void => {
+  turn.call(held.registry, 'register', service);
+  const name = turn.call(service, 'canonicalName');
+  held.entries.set(name, { kind: 'elsewhere', service, hop: hop ?? freshHop(held) });
+  turn.tell(service, 'enter');
+  turn.tell(held.board, 'touched', turn.call(service, 'provision'));
+};
+const freshHop = (held: Held): string => {
+  held.hopCount.set(held.hopCount.get() + 1);
+  return `${held.epoch}.${held.hopCount.get()}`;
+};
+
+/** Takes in an aggregate. @throws Refused, also for one that requires something */
+export const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
+  const name = turn.call(aggregate, 'canonicalName');
+  if (turn.call(aggregate, 'requirement').length > 0)
+    throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);
+  turn.call(held.registry, 'register', aggregate);
+  held.entries.set(name, { kind: 'aggregate', service: aggregate });
+  const provision = turn.call(aggregate, 'provision');
+  turn.tell(held.board, 'contains', provision, turn.call(aggregate, 'members'));
+};

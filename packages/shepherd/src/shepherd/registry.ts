@@ -1,0 +1,158 @@
+/**
+ * The `^service-registry`: names and the graph between them, with an index of who requires whom, so
+ * that stopping a service never asks all others. (GNU Shepherd asks every service for every stop,
+ * which makes a cascade cubic.)
+ */
+import {
+  Limit,
+  Refused,
+  type Bcom,
+  type Behavior,
+  type JournalMap,
+  type Ref,
+  type Turn,
+} from '@bellwether/actors';
+import { Cycle, UnknownService } from '../errors.ts';
+import { pathBetween, unique } from '../graph.ts';
+import { limits } from '../limits.ts';
+import { isName } from '../checks/requests.ts';
+import type { Provider } from '../words/types.ts';
+
+/** The `^service-registry`: names and the graph between them. */
+export interface ServiceRegistry {
+  /** @throws Refused for a name that is taken, and for a cycle, with its path. */
+  register(provider: Ref<Provider>): void;
+  /**
+   * Forgets a service, by any of its names. What requires it may stay, and finds it missing when it
+   * starts. @throws UnknownService
+   */
+  unregister(name: string): void;
+  /** @throws UnknownService */
+  lookup(name: string): Ref<Provider>;
+  /** The canonical name behind any name; undefined where there is no such service. */
+  canonical(name: string): string | undefined;
+  /**
+   * What a service requires, directly: canonical names, and as it is written what is not registered
+   * (yet). @throws UnknownService
+   */
+  requirements(name: string): readonly string[];
+  /** Canonical names of the services that require this one, directly. */
+  dependents(name: string): readonly string[];
+  /** Canonical names, in order of registration. */
+  names(): readonly string[];
+}
+
+interface Entry {
+  readonly service: Ref<Provider>;
+  readonly name: string;
+  readonly provision: readonly string[];
+  readonly requirement: readonly string[];
+}
+interface Held {
+  /** Every name, aliases too. */
+  readonly byName: JournalMap<string, Entry>;
+  /** By canonical name, in order of registration. */
+  readonly entries: JournalMap<string, Entry>;
+  /** By the name as the requirement has it: canonical names of those that require it. */
+  readonly requiredBy: JournalMap<string, JournalMap<string, true>>;
+}
+
+/** Makes an empty registry. A requirement may be registered after what requires it. */
+export const makeServiceRegistry = (
+  turn: Turn<ServiceRegistry>,
+  _bcom: Bcom<ServiceRegistry>,
+): Behavior<ServiceRegistry> => {
+  const held: Held = { byName: turn.map(), entries: turn.map(), requiredBy: turn.map() };
+  return {
+    register: (turn, service) => {
+      const provision = turn.call(service, 'provision');
+      const requirement = turn.call(service, 'requirement');
+      register(held, turn, service, [...provision], [...requirement]);
+    },
+    unregister: (_turn, name) => unregister(held, name),
+    lookup: (_turn, name) => entryOf(held, name).service,
+    canonical: (_turn, name) => held.byName.get(name)?.name,
+    requirements: (_turn, name) => requirementsOf(held, name),
+    dependents: (_turn, name) => dependentsOf(held, name),
+    names: () => [...held.entries.keys()],
+  };
+};
+
+const register = (
+  held: Held,
+  turn: Turn,
+  service: Ref<Provider>,
+  provision: readonly string[],
+  requirement: readonly string[],
+): void => {
+  const [name] = provision;
+  if (name === undefined) throw new Refused('a service provides no name');
+  if (held.entries.size >= limits.serviceCount)
+    throw new Limit(`service '${name}': there are ${limits.serviceCount} services already`);
+  checkNames(name, 'names', provision, limits.provisionCount);
+  checkNames(name, 'requirements', requirement, limits.requirementCount);
+  const taken = provision.find((each) => held.byName.has(each));
+  if (taken !== undefined) throw new Refused(`service '${taken}' is registered already`);
+  const entry: Entry = { service, name, provision, requirement };
+  refuseCycle(held, entry);
+  for (const each of new Set(provision)) held.byName.set(each, entry);
+  held.entries.set(name, entry);
+  for (const each of requirement) {
+    const dependents = held.requiredBy.get(each) ?? turn.map<string, true>();
+    dependents.set(name, true);
+    held.requiredBy.set(each, dependents);
+  }
+};
+
+const unregister = (held: Held, name: string): void => {
+  const { name: canonical, provision, requirement } = entryOf(held, name);
+  for (const each of provision) held.byName.delete(each);
+  held.entries.delete(canonical);
+  for (const each of requirement) {
+    const dependents = held.requiredBy.get(each);
+    dependents?.delete(canonical);
+    if (dependents?.size === 0) held.requiredBy.delete(each);
+  }
+};
+
+const checkNames = (
+  name: string,
+  what: string,
+  names: readonly string[],
+  maxCount: number,
+): void => {
+  if (names.length > maxCount)
+    throw new Limit(`service '${name}': ${names.length} ${what}, at most ${maxCount} are taken`);
+  const bad = names.find((each) => !isName(each));
+  if (bad !== undefined)
+    throw new Refused(
+      `service '${name}': '${String(bad).slice(0, limits.nameCharacters)}' is no name of a service`,
+    );
+};
+
+/** Only a service that something requires already, or that requires itself, can close a cycle. */
+const refuseCycle = (held: Held, entry: Entry): void => {
+  const { name, provision, requirement } = entry;
+  const isOwn = (each: string): boolean => provision.includes(each);
+  if (!provision.some((each) => held.requiredBy.has(each)) && !requirement.some(isOwn)) return;
+  const canonical = (each: string): string =>
+    isOwn(each) ? name : (held.byName.get(each)?.name ?? each);
+  for (const first of requirement) {
+    const path = pathBetween(canonical(first), name, (at) =>
+      (held.entries.get(at)?.requirement ?? []).map(canonical),
+    );
+    if (path !== undefined) throw new Cycle([name, ...path]);
+  }
+};
+
+const entryOf = (held: Held, name: string): Entry => {
+  const entry = held.byName.get(name);
+  if (entry === undefined) throw new UnknownService(String(name).slice(0, limits.nameCharacters));
+  return entry;
+};
+const requirementsOf = (held: Held, name: string): readonly string[] =>
+  unique(entryOf(held, name).requirement.map((each) => held.byName.get(each)?.name ?? each));
+const dependentsOf = (held: Held, name: string): readonly string[] =>
+  unique(
+    entryOf(held, name).provision.flatMap((each) => [...(held.requiredBy.get(each)?.keys() ?? [])]),
+  );

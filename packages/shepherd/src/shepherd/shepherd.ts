@@ -1,0 +1,169 @@
+/**
+ * The `^shepherd`: the coordinator of one machine. It holds all services and knows the graph; what
+ * a service does with an action is the service's affair. Nobody on another machine is ever handed
+ * one: they get a facet of one service.
+ */
+import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { rootNames } from '../action-table.ts';
+import { restore, shutDown } from './boot.ts';
+import { cancelOperation, command, localRoot } from '../operation/commands.ts';
+import { UnknownAction } from '../errors.ts';
+import { makeServiceFacet } from '../facet/facet.ts';
+import { foreseen } from '../operation/foresight.ts';
+import { follow, followHistory } from '../streams/follow.ts';
+import { limits } from '../limits.ts';
+import { askLog } from '../streams/log-question.ts';
+import { plan, planEnd, type Step } from '../operation/plan.ts';
+import { define, register, registerAggregate } from './registering.ts';
+import { checkedCount, checkedHops, checkedRequest, checkHeartbeat } from '../checks/requests.ts';
+import {
+  allOwn,
+  canonicalOf,
+  graphOf,
+  hopOf,
+  holdShepherd,
+  providerOf,
+  type Held,
+  type ShepherdOptions,
+} from './shepherd-state.ts';
+import { checkObserver, checkSink } from '../checks/sinks.ts';
+import { swapServices } from './swap.ts';
+import { through } from '../operation/trail.ts';
+import type {
+  Change,
+  Outcome,
+  PlannedStep,
+  Request,
+  Shepherd,
+  Sink,
+  Status,
+  Watching,
+} from '../words/types.ts';
+import { makeWriter } from '../streams/writer.ts';
+
+/**
+ * Makes a shepherd without services. To be used: `define` and `register`, then `restore`, then
+ * serve.
+ */
+export const makeShepherd = (
+  turn: Turn<Shepherd>,
+  _bcom: Bcom<Shepherd>,
+  options: ShepherdOptions,
+): Behavior<Shepherd> => {
+  const held = holdShepherd(turn, options);
+  return {
+    define: (turn, config) => define(held, turn, config),
+    register: (turn, service) => register(held, turn, service),
+    registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
+    perform: (turn, request, sink, principal = localRoot) =>
+      perform(held, turn, request, sink, principal),
+    plan: (turn, request) => show(held, turn, request),
+    foresee: (turn, request) => foresee(held, turn, request),
+    cancel: (turn, operation, principal = localRoot) =>
+      cancelOperation(held, turn, principal, operation),
+    status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
+    names: (turn) => turn.call(held.registry, 'names'),
+    probe: (turn, name, timeoutMs, hops = []) => probe(held, turn, name, timeoutMs, hops),
+    watch: (turn, names, observer, heartbeatMs, principal = localRoot) =>
+      watch(held, turn, { principal, names, observer, heartbeatMs }),
+    board: () => held.board,
+    facet: (turn, name, principal) =>
+      turn.spawn(makeServiceFacet, {
+        shepherd: turn.self,
+        name: canonicalOf(held, turn, name),
+        principal,
+      }),
+    log: (turn, name, query, principal = localRoot) =>
+      askLog(held, turn, { name, query, principal }),
+    follow: (turn, name, query, follower, principal = localRoot) =>
+      follow(held, turn, { name, query, follower, principal }),
+    history: (turn) => history(held, turn),
+    followHistory: (turn, query, follower) =>
+      followHistory(held, turn, query, follower, history(held, turn)),
+    isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
+    swap: (turn, swap, sink) => {
+      checkSink(sink);
+      return swapServices(held, turn, swap, sink);
+    },
+    restore: (turn) => restore(held, turn),
+    shutDown: (turn, sink) => {
+      checkSink(sink);
+      return shutDown(held, turn, sink);
+    },
+  };
+};
+
+const perform = (
+  held: Held,
+  turn: Turn,
+  request: Request,
+  sink: Ref<Sink>,
+  principal: string,
+): Vow<Outcome> => {
+  const checked = checkedRequest(request);
+  checkSink(sink);
+  const member = canonicalOf(held, turn, checked.member);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  return command(held, turn, principal, { ...checked, member }, writer);
+};
+
+const watch = (
+  held: Held,
+  turn: Turn,
+  { names, observer, heartbeatMs, principal }: Watching & { readonly names: readonly string[] },
+): void => {
+  checkObserver(observer);
+  checkHeartbeat(heartbeatMs);
+  const canonical = names.map((name) => canonicalOf(held, turn, name));
+  turn.call(held.board, 'watch', {
+    principal,
+    names: canonical.length === 0 ? undefined : canonical,
+    observer,
+    heartbeatMs,
+  });
+};
+
+const probe = (
+  held: Held,
+  turn: Turn,
+  name: string,
+  timeoutMs: number,
+  hops: readonly string[],
+): Vow<Status> => {
+  const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
+  const provider = providerOf(held, turn, name);
+  const canonical = turn.call(provider, 'canonicalName');
+  const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
+  if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
+  return turn.send(provider, 'probe', waitMs, way);
+};
+
+/** Plans without doing anything. */
+const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
+  const checked = checkedRequest(request);
+  const member = canonicalOf(held, turn, checked.member);
+  return plan({ ...checked, member }, graphOf(held, turn));
+};
+
+const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {
+  const { member, action, args } = checkedRequest(request);
+  const sight = (name: string): Status | undefined =>
+    turn.call(held.registry, 'canonical', name) === undefined
+      ? undefined
+      : turn.call(providerOf(held, turn, name), 'status');
+  if (rootNames.includes(member)) {
+    if (action !== 'stop') throw new UnknownAction(member, action);
+    const names = allOwn(held).map(([name]) => name);
+    return foreseen(planEnd(names, graphOf(held, turn)), names, [], sight);
+  }
+  const name = canonicalOf(held, turn, member);
+  return foreseen(show(held, turn, request), [name], args, sight);
+};
+
+const history = (held: Held, turn: Turn): readonly Change[] =>
+  [
+    ...allOwn(held).flatMap(([, { service }]) => turn.call(service, 'history')),
+    ...turn.call(held.chronicle, 'history'),
+  ]
+    .sort((a, b) => a.at - b.at)
+    .slice(-limits.changeCount);

@@ -1,0 +1,230 @@
+/**
+ * How the services of a shepherd change while it serves: all at once, or not at all.
+ *
+ *     stopping   what goes starts nothing any more and is stopped, and before it what requires it
+ *     swap       one turn: what goes is forgotten, what comes is there, what changes is described anew
+ *     starting   what was stopped along with something and stays, and what is new and wanted
+ *     giving up  in place of the last two, where something does not stop in its time, or what comes turns
+ *                out to be impossible: stops that have not begun are called off, and what ran is started
+ *
+ * A service that is elsewhere, and an aggregate, has nothing to stop here: it goes at once, and what it
+ * stands for stays as it is. One that changes is another actor under the same name; what is under way
+ * through the old one is answered through it.
+ */
+import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { bringBack, ownId, ownRequest, summaryOf } from './boot.ts';
+import { itself } from '../operation/commands.ts';
+import { Conflict } from '../errors.ts';
+import { operationOf, type Operation } from '../operation/memory.ts';
+import { limits } from '../limits.ts';
+import { begin, cancel } from '../operation/operation.ts';
+import { bare } from '../operation/outcomes.ts';
+import { timeFor } from '../operation/patience.ts';
+import { keyOf, planRemoval } from '../operation/plan.ts';
+import { isGood } from '../words/shapes.ts';
+import { define, register, registerAggregate } from './registering.ts';
+import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
+import type {
+  Aggregate,
+  Entry,
+  Outcome,
+  Row,
+  ServiceConfig,
+  ServiceElsewhere,
+  Sink,
+  Writer,
+} from '../words/types.ts';
+import { listen, outcomeFor } from '../operation/waiters.ts';
+import { makeWriter } from '../streams/writer.ts';
+
+/** What goes, and what comes in its place. Near only. */
+export interface Swap {
+  /** Services that go, by any of their names; what comes may have the same ones. */
+  readonly removed: readonly string[];
+  /** Services of this machine: new ones, and others described anew under the same canonical name. */
+  readonly own: readonly ServiceConfig[];
+  /** New, or in place of the one with the same canonical name; so are the aggregates. */
+  readonly elsewhere: readonly Ref<ServiceElsewhere>[];
+  readonly aggregates: readonly Ref<Aggregate>[];
+}
+
+/** A swap on its way. */
+interface Turnover {
+  readonly swap: Swap;
+  readonly operation: Operation;
+  readonly writer: Ref<Writer>;
+  /** Services of this machine that go. */
+  readonly going: readonly string[];
+  /** Those that are stopped before them, and stay. */
+  readonly staying: readonly string[];
+  /** Those of both that ran when the swap began. */
+  readonly up: readonly string[];
+}
+
+/**
+ * Carries out a swap whose services were checked, together and with those that stay.
+ * @throws Conflict while another one is under way; Refused at the end of the daemon; UnknownService
+ */
+export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>): Vow<Outcome> => {
+  if (held.closing.get() !== undefined) throw closing();
+  if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
+  held.isSwapping.set(true);
+  held.swapCount.set(held.swapCount.get() + 1);
+  const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
+  const going = removed.filter((name) => ownOf(held, name) !== undefined);
+  const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
+  const graph = graphOf(held, turn);
+  const steps = planRemoval(going, graph);
+  const id = ownId(held, `swap-${held.swapCount.get()}`);
+  const request = ownRequest(id, 'stop', timeFor(held, turn, steps) + limits.turnoverMarginMs);
+  const operation = operationOf(held.memory, turn, itself, id);
+  const staying = steps.flatMap(({ kind, name, wish }) =>
+    kind === 'ask' && wish === 'start' ? [name] : [],
+  );
+  const up = [...going, ...staying].filter(graph.isUp);
+  for (const name of going) {
+    held.wishes.set(name, 'stop');
+    retire(held, turn, name, `Service ${name} is on its way out of the configuration.`);
+  }
+  for (const name of staying) held.wishes.set(name, 'start');
+  listen(held, turn, operation, writer);
+  begin(held, turn, operation, request, steps);
+  const turnover = { swap: { ...swap, removed }, operation, writer, going, staying, up };
+  const stops = outcomeFor(held, turn, operation, request, undefined);
+  const done = turn.when(stops, (turn) => afterStops(held, turn, turnover));
+  return turn.when(
+    done,
+    (_turn, outcome) => outcome,
+    (turn, reason) => giveUp(held, turn, turnover, reason),
+  );
+};
+
+const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');
+
+const retire = (held: Held, turn: Turn, name: string, why: string | undefined): void => {
+  const own = ownOf(held, name);
+  if (own !== undefined) turn.call(own.service, 'retire', why);
+};
+
+/**
+ * Nothing was taken in: what ran is brought back, but for what somebody stopped meanwhile. No throw: that
+ * would undo this, too.
+ */
+const giveUp = (
+  held: Held,
+  turn: Turn,
+  { operation, writer, going, up }: Turnover,
+  reason: Error,
+): Vow<Outcome> => {
+  held.isSwapping.set(false);
+  const isClosing = held.closing.get() !== undefined;
+  if (!isClosing) {
+    cancel(held, turn, operation);
+    for (const name of going) retire(held, turn, name, undefined);
+  }
+  const back = isClosing ? [] : up.filter((name) => held.desired.get(name) !== false);
+  return turn.when(
+    bringBack(held, turn, `${operation.id}-back`, back, writer),
+    (turn, rows): Vow<Outcome> => {
+      turn.call(writer, 'finish');
+      const down = rows.filter((row) => !isGood(row)).map(({ member }) => member);
+      if (down.length === 0) return broken(turn, reason);
+      const told = `${reason.message}; not running again: ${down.join(', ')}`;
+      return broken(turn, new ActorError(codeOf(reason), told));
+    },
+  );
+};
+
+const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> => {
+  const { swap, operation, writer, going, staying } = turnover;
+  const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
+  if (held.closing.get() !== undefined) throw closing();
+  if (stuck.length > 0) throw new Refused(`nothing was changed: ${stuck.join(', ')} did not stop`);
+  const isNew = (name: string): boolean =>
+    going.includes(name) || held.entries.get(name) === undefined;
+  const fresh = swap.own.map(({ provision: [name] }) => name).filter(isNew);
+  exchange(held, turn, swap);
+  held.isSwapping.set(false);
+  const back = staying.filter((name) => held.wishes.get(name) === 'start');
+  const wanted = fresh.filter((name) => isWanted(held, name));
+  return turn.when(
+    bringBack(held, turn, `${operation.id}-start`, [...back, ...wanted], writer),
+    (turn, started) => {
+      turn.call(writer, 'finish');
+      return summaryOf('not as wished', [...rowsOf(operation, [...going, ...staying]), ...started]);
+    },
+  );
+};
+
+const stageOf = (held: Held, turn: Turn, name: string) => {
+  const own = ownOf(held, name);
+  return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
+};
+
+const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] =>
+  names.flatMap((name) => {
+    const outcome = steps.get(keyOf('stop', name))?.outcome;
+    return outcome === undefined ? [] : [bare(outcome)];
+  });
+
+/** All names are free before any is taken: services may exchange them. */
+const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates }: Swap): void => {
+  const staying = new Set(own.map(({ provision: [name] }) => name));
+  for (const name of removed) {
+    forget(held, turn, name);
+    if (!staying.has(name)) forgetStart(held, turn, name);
+  }
+  const known = own.flatMap((config) => {
+    const entry = ownOf(held, config.provision[0]);
+    return entry === undefined ? [] : [{ config, entry }];
+  });
+  const hops = new Map(
+    elsewhere.map((service) => {
+      const name = turn.call(service, 'canonicalName');
+      const entry = held.entries.get(name);
+      return [name, entry?.kind === 'elsewhere' ? entry.hop : undefined];
+    }),
+  );
+  const replaced = [...hops.keys(), ...aggregates.map((one) => turn.call(one, 'canonicalName'))];
+  for (const { config } of known) turn.call(held.registry, 'unregister', config.provision[0]);
+  for (const name of replaced) {
+    if (!held.entries.has(name)) continue;
+    turn.call(held.registry, 'unregister', name);
+    leave(held, turn, name);
+  }
+  for (const { config, entry } of known) {
+    turn.call(entry.service, 'revise', config);
+    turn.call(held.registry, 'register', entry.service);
+    held.entries.set(config.provision[0], { ...entry, config });
+  }
+  for (const config of own) if (!isKnown(held, config)) define(held, turn, config);
+  for (const service of elsewhere)
+    register(held, turn, service, hops.get(turn.call(service, 'canonicalName')));
+  for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);
+};
+
+const leave = (held: Held, turn: Turn, name: string): void => {
+  const entry = held.entries.get(name);
+  if (entry?.kind === 'elsewhere') turn.tell(entry.service, 'leave');
+};
+const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
+  ownOf(held, name) !== undefined;
+
+/** Who puts it back wants it as it is described then: a start of long ago would surprise him, a stop does not. */
+const forgetStart = (held: Held, turn: Turn, name: string): void => {
+  if (held.desired.get(name) !== true) return;
+  held.desired.delete(name);
+  turn.record({ kind: 'unwished', service: name } satisfies Entry);
+};
+
+/** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
+const forget = (held: Held, turn: Turn, name: string): void => {
+  const entry = held.entries.get(name);
+  if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
+  if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);
+  else turn.tell(held.board, 'touched', [name]);
+  leave(held, turn, name);
+  turn.call(held.registry, 'unregister', name);
+  held.entries.delete(name);
+  held.wishes.delete(name);
+};

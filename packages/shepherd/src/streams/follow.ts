@@ -1,0 +1,140 @@
+/**
+ * Following logs at a shepherd: one stream for each follower, into which every service is followed that
+ * the name stands for. Whoever asks has a share of what may be followed at once.
+ */
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { localRoot } from '../operation/commands.ts';
+import { Cycle } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { checkedQuery, placesByMember } from '../checks/log-query.ts';
+import { makeLogStream } from './log-stream.ts';
+import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import { giveBack, takeShare } from '../checks/shares.ts';
+import { checkFollower } from '../checks/sinks.ts';
+import { through } from '../operation/trail.ts';
+import type { Change, Follower, LogEvent, LogQuery, Service } from '../words/types.ts';
+
+/** Who wants to follow what. */
+export interface Following {
+  readonly name: string;
+  readonly query: LogQuery;
+  readonly follower: Ref<Follower>;
+  readonly principal: string;
+}
+
+/** See Shepherd. @throws UnknownService, BadRequest, Limit */
+export const follow = (
+  held: Held,
+  turn: Turn,
+  { name, query, follower, principal }: Following,
+): Vow<void> => {
+  const checked = checkedQuery(query);
+  checkFollower(follower);
+  const leaves = leavesOf(held, turn, canonicalOf(held, turn, name));
+  const number = take(held, principal);
+  const stream = turn.spawn(makeLogStream, follower);
+  const isOne = leaves.length === 1 && leaves[0]?.isItself === true;
+  const { after, ...wanted } = checked;
+  const places = after === undefined || isOne ? undefined : placesByMember(checked);
+  const ends = leaves.map(({ name, service }, at): Vow<void> => {
+    const theirs = places === undefined ? after : (places.get(name) ?? []);
+    return orBroken(turn, () =>
+      turn.call(service, 'follow', {
+        id: `${held.epoch}.${number}.${at}`,
+        query: {
+          ...wanted,
+          ...(theirs !== undefined && { after: theirs }),
+          hops: through(wanted.hops ?? [], name, hopOf(held, name)),
+        },
+        ...(isOne ? {} : { about: name }),
+        stream,
+      }),
+    );
+  });
+  const isDone = turn.when(turn.all(ends), (turn, settled) =>
+    turn.when(turn.call(stream, 'finish'), () => settled),
+  );
+  return turn.when(isDone, (turn, settled): Vow<void> | undefined => {
+    giveBack(held.follows, number);
+    const failed = settled.filter((one) => !one.kept);
+    const [first] = failed;
+    // Not thrown: whatever broke the reading of a log, a bug of a power too, is an answer to who asked.
+    return first?.kept === false && failed.length === settled.length
+      ? broken(turn, first.reason)
+      : undefined;
+  });
+};
+
+/** A way that leads in a circle ends that member, and no other. */
+const orBroken = (turn: Turn, ask: () => Vow<void>): Vow<void> => {
+  try {
+    return ask();
+  } catch (reason) {
+    if (reason instanceof Cycle) return broken(turn, reason);
+    throw reason;
+  }
+};
+
+/** What has happened, as the query has it, then what happens. @throws BadRequest, Limit */
+export const followHistory = (
+  held: Held,
+  turn: Turn,
+  query: LogQuery,
+  follower: Ref<Follower>,
+  changes: readonly Change[],
+): Vow<void> => {
+  const { lineCount = changes.length, sinceMs, isOnce } = checkedQuery(query);
+  checkFollower(follower);
+  const number = take(held, localRoot);
+  const stream = turn.spawn(makeLogStream, follower);
+  const since = sinceMs === undefined ? 0 : held.clock.wall() - sinceMs;
+  const wanted = changes.filter(({ at }) => at >= since);
+  const told = wanted.slice(Math.max(0, wanted.length - lineCount));
+  const begun = piecesOf(told).map((piece) => turn.call(stream, 'pass', piece));
+  const ends: Vow<unknown> =
+    isOnce === true ? turn.all(begun) : turn.call(held.feed, 'follow', stream);
+  const finish = (turn: Turn): Vow<void> => turn.call(stream, 'finish');
+  return turn.when(turn.when(ends, finish, finish), () => giveBack(held.follows, number));
+};
+/** As many at once as a batch may have. */
+const piecesOf = (changes: readonly Change[]): readonly (readonly LogEvent[])[] => {
+  const pieces: LogEvent[][] = [];
+  for (let at = 0; at < changes.length; at += limits.changePieceCount) {
+    const piece = changes.slice(at, at + limits.changePieceCount);
+    pieces.push(piece.map((change) => ({ kind: 'change', ...change })));
+  }
+  return pieces;
+};
+
+interface Leaf {
+  readonly name: string;
+  readonly service: Ref<Service>;
+  /** What was asked for is this very service. */
+  readonly isItself: boolean;
+}
+/** The services behind a name, each once. */
+const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
+  const found = new Map<string, Leaf>();
+  const seen = new Set<string>();
+  const names = [name];
+  for (let next = names.pop(); next !== undefined; next = names.pop()) {
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const entry = held.entries.get(next);
+    const service = serviceOf(held, next);
+    if (service !== undefined) found.set(next, { name: next, service, isItself: next === name });
+    else if (entry?.kind === 'aggregate')
+      for (const member of [...turn.call(entry.service, 'members')].reverse())
+        if (turn.call(held.registry, 'canonical', member) !== undefined)
+          names.push(canonicalOf(held, turn, member));
+  }
+  return [...found.values()];
+};
+
+/** Counts this one in. @throws Limit */
+const take = ({ follows }: Held, principal: string): number =>
+  takeShare(follows, principal, {
+    each: limits.askerFollowCount,
+    all: limits.followCount,
+    what: 'follow logs',
+  });

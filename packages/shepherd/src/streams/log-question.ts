@@ -1,0 +1,47 @@
+/** Questions for the last lines of a log, at a shepherd: each asker has a bounded number of them at once. */
+import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { checkedQuery } from '../checks/log-query.ts';
+import { giveBack, takeShare } from '../checks/shares.ts';
+import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import { through } from '../operation/trail.ts';
+import type { LogQuery } from '../words/types.ts';
+
+/** Who asks for what. */
+export interface LogQuestion {
+  readonly name: string;
+  readonly query: LogQuery | number;
+  readonly principal: string;
+}
+
+const bounds = {
+  each: limits.askerLogQuestionCount,
+  all: limits.logQuestionCount,
+  what: 'questions wait for lines',
+};
+
+/** See Shepherd. @throws UnknownService, BadRequest, Cycle, Limit; Refused for what has no log of its own */
+export const askLog = (
+  held: Held,
+  turn: Turn,
+  { name, query, principal }: LogQuestion,
+): Vow<readonly string[]> => {
+  const checked = checkedQuery(query);
+  const canonical = canonicalOf(held, turn, name);
+  const service = serviceOf(held, canonical);
+  if (service === undefined)
+    throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
+  const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
+  const number = takeShare(held.logQuestions, principal, bounds);
+  return turn.when(
+    turn.send(service, 'log', { ...checked, hops }),
+    (_turn, lines) => {
+      giveBack(held.logQuestions, number);
+      return lines;
+    },
+    (turn, reason): Vow<readonly string[]> => {
+      giveBack(held.logQuestions, number);
+      return broken(turn, reason);
+    },
+  );
+};

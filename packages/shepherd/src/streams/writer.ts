@@ -1,0 +1,208 @@
+/**
+ * The `^writer`: the sender's end of one operation's stream, with the credit of credit.ts:
+ *
+ *     line, pass   ->  backlog
+ *     turn over    ->  batch of at most 64 KiB while there is credit
+ *     backlog full     lines are dropped, and how many is said; rows stay
+ *     answer           gives one batch of credit
+ *     sink broken      the stream ends; the operation goes on
+ *     finish           what waits is sent without credit and wants no answer, nothing after it
+ *
+ * What an operation says in the turn in which it ends is therefore one message beside its outcome, and
+ * one from each of a thousand members is read by the caller in as many batches as it has credit.
+ */
+import type { Bcom, Behavior, JournalCell, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import {
+  closeCredit,
+  hasCredit,
+  isOpen,
+  lastSequence,
+  openCredit,
+  spend,
+  type Credit,
+} from './credit.ts';
+import { limits } from '../limits.ts';
+import { cut, utf8Bytes } from '../text.ts';
+import type { Event, Row, Sink, Writer } from '../words/types.ts';
+
+/** What makes a writer. */
+export interface WriterOptions {
+  /** Stands in front of every line: the name of this shepherd. */
+  readonly node: string;
+  /**
+   * The daemon's own log; every line of this shepherd goes there too, whatever becomes of the sink.
+   */
+  readonly log: Log;
+  /** Absent: nobody listens. */
+  readonly sink?: Ref<Sink>;
+}
+interface Flow {
+  /** The backlog is what lies from `first` up to `next`. */
+  readonly first: number;
+  readonly next: number;
+  readonly lineBytes: number;
+  readonly rowBytes: number;
+  readonly droppedCount: number;
+}
+interface Held {
+  readonly node: string;
+  readonly log: Log;
+  readonly sink: Ref<Sink> | undefined;
+  readonly backlog: JournalMap<number, Event>;
+  readonly flow: JournalCell<Flow>;
+  readonly credit: Credit;
+  /** A turn of its own will send what waits. */
+  readonly isPumpDue: JournalCell<boolean>;
+}
+interface Pumped extends Writer {
+  /** Sends what there is credit for. */
+  pump(): void;
+}
+
+/** Makes the writer of one operation; without a sink it only logs. */
+export const makeWriter = (
+  turn: Turn<Pumped>,
+  _bcom: Bcom<Pumped>,
+  { node, log, sink }: WriterOptions,
+): Behavior<Pumped> => {
+  const held: Held = {
+    node,
+    log,
+    sink,
+    backlog: turn.map(),
+    flow: turn.cell(atFirst),
+    credit: openCredit(turn, limits.batchCount, sink !== undefined),
+    isPumpDue: turn.cell(false),
+  };
+  return {
+    line: (turn, text, about = {}) => {
+      const line = cut(text);
+      turn.effect(() => held.log('operation.line', { text: line }));
+      take(held, turn, [{ kind: 'line', from: held.node, text: line, ...about }]);
+    },
+    pass: (turn, events) => take(held, turn, events),
+    finish: (turn) => finish(held, turn),
+    pump: (turn) => {
+      held.isPumpDue.set(false);
+      pump(held, turn);
+    },
+  };
+};
+
+const atFirst: Flow = { first: 0, next: 0, lineBytes: 0, rowBytes: 0, droppedCount: 0 };
+
+const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void => {
+  for (const event of events) add(held, event);
+  if (held.isPumpDue.get() || !isWaiting(held) || !hasCredit(held.credit)) return;
+  held.isPumpDue.set(true);
+  turn.tell(turn.self, 'pump');
+};
+
+const add = (held: Held, given: Event): void => {
+  const flow = held.flow.get();
+  if (!isOpen(held.credit)) return;
+  const event = given.kind === 'line' ? { ...given, text: cut(given.text) } : given;
+  if (event.kind === 'dropped')
+    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, event.count) });
+  const bytes = bytesOf(event);
+  const isRow = event.kind === 'row';
+  if (!isRow && flow.lineBytes + bytes > limits.backlogBytes)
+    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, 1) });
+  if (isRow && flow.rowBytes + bytes > limits.rowBytes) return close(held);
+  held.backlog.set(flow.next, event);
+  held.flow.set({
+    ...flow,
+    next: flow.next + 1,
+    lineBytes: flow.lineBytes + (isRow ? 0 : bytes),
+    rowBytes: flow.rowBytes + (isRow ? bytes : 0),
+  });
+};
+
+/** No member can count so far that the sum is no number of lines any more, which would end the stream. */
+const addedTo = (droppedCount: number, more: number): number =>
+  Math.min(droppedCount + more, Number.MAX_SAFE_INTEGER);
+
+const pump = (held: Held, turn: Turn): void => {
+  while (isWaiting(held) && hasCredit(held.credit)) sendBatch(held, turn);
+};
+
+const isWaiting = ({ credit, flow }: Held): boolean => {
+  const { first, next, droppedCount } = flow.get();
+  return isOpen(credit) && (first < next || droppedCount > 0);
+};
+
+/** Sends the next batch. */
+const sendBatch = (held: Held, turn: Turn): void => {
+  const { sink, credit } = held;
+  if (sink === undefined) return;
+  const batch = nextBatch(held);
+  spend(
+    credit,
+    turn,
+    (sequence) => turn.send(sink, 'rows', batch, sequence),
+    (turn) => pump(held, turn),
+    () => close(held),
+  );
+};
+
+/**
+ * Takes a batch off the backlog: what fits, but at least one event; the count of dropped lines goes
+ * last.
+ */
+const nextBatch = (held: Held): readonly Event[] => {
+  let { first, lineBytes, rowBytes, droppedCount, ...rest } = held.flow.get();
+  const batch: Event[] = [];
+  for (let batchBytes = 0; first < rest.next; first += 1) {
+    const event = held.backlog.get(first);
+    if (event === undefined) break;
+    const bytes = bytesOf(event);
+    if (batch.length > 0 && batchBytes + bytes > limits.batchBytes) break;
+    batchBytes += bytes;
+    if (event.kind === 'row') rowBytes -= bytes;
+    else lineBytes -= bytes;
+    held.backlog.delete(first);
+    batch.push(event);
+  }
+  if (first === rest.next && droppedCount > 0) {
+    batch.push({ kind: 'dropped', count: droppedCount });
+    droppedCount = 0;
+  }
+  held.flow.set({ ...rest, first, lineBytes, rowBytes, droppedCount });
+  return batch;
+};
+
+/** The stream is over then: whether its last batches arrive changes nothing any more. */
+const finish = (held: Held, turn: Turn): void => {
+  const { sink, credit } = held;
+  while (sink !== undefined && isWaiting(held)) {
+    const batch = nextBatch(held);
+    turn.tell(sink, 'rows', batch, lastSequence(credit), true);
+  }
+  close(held);
+};
+
+const close = ({ backlog, flow, credit }: Held): void => {
+  for (const position of [...backlog.keys()]) backlog.delete(position);
+  flow.set(atFirst);
+  closeCredit(credit);
+};
+
+/** What an event takes on the wire, roughly: its texts, and a few bytes for each of its parts. */
+const bytesOf = (event: Event): number => {
+  switch (event.kind) {
+    case 'line':
+      return 32 + textBytes([event.from, event.text, event.about, event.what, event.on]);
+    case 'row':
+      return 64 + rowBytesOf(event.row);
+    case 'dropped':
+    case 'deadline':
+      return 32;
+  }
+};
+const rowBytesOf = (row: Row): number => {
+  const { also = [], output = [], sharedWith = [], cause } = row;
+  const texts = [row.member, row.result, row.reason, row.dependsOn, row.stage];
+  return textBytes([...texts, cause?.member, cause?.reason, ...also, ...output, ...sharedWith]);
+};
+const textBytes = (texts: readonly (string | undefined)[]): number =>
+  texts.reduce((sum, text) => sum + (text === undefined ? 0 : 8 + utf8Bytes(text)), 0);

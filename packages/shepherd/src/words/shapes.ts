@@ -1,0 +1,431 @@
+/**
+ * The words that cross machines, and the one reader of what peers answer with them. A controller
+ * and its members are not upgraded in the same hour, so a reader meets what it does not know:
+ *
+ *     result, stage     read as `unknown`
+ *     event, change     skipped
+ *     topic, health     left out: a line is in free words then, an aggregate without a judgement
+ *     kind of status    read as the status of a service that is at home there
+ *     field             left out
+ *     anything else     Malformed: a type, a size or a field that has to be there
+ */
+import { limits } from '../limits.ts';
+import {
+  list,
+  listOfKnown,
+  readBoolean,
+  readCount,
+  readWhole,
+  readUpTo,
+  readField,
+  readName,
+  struct,
+  textOf,
+  weightOf,
+  wordOf,
+  type Needed,
+  type Optional,
+  type Read,
+} from '../checks/read.ts';
+import { isDeep, readWay } from '../checks/way.ts';
+import type {
+  Cause,
+  Change,
+  Ending,
+  Event,
+  ExportedStatus,
+  Failure,
+  FleetStatus,
+  LocalStatus,
+  LogEvent,
+  MemberStatus,
+  Outcome,
+  PlannedStep,
+  Row,
+  Status,
+  StatusFacts,
+  Version,
+} from './types.ts';
+
+/** Every result, from worst to best. An answer that says no weighs more than no answer. */
+export const results = [
+  'failed',
+  'unreachable',
+  'timed-out',
+  'unknown',
+  'superseded',
+  'cancelled',
+  'skipped',
+  'changed',
+  'ok',
+] as const;
+/**
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
+ * Unreachable is never merged with failed or ok; superseded means that a later command won.
+ */
+export type Result = (typeof results)[number];
+/** Every stage. */
+export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] as const;
+/** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
+export type Stage = (typeof stages)[number];
+/** Every judgement over an aggregate, from best to worst. */
+export const healths = ['ok', 'degraded', 'settling', 'failed'] as const;
+/**
+ * What the members of an aggregate come to: all serve, enough do or will by themselves, too few do but
+ * may yet, too few do for longer than they may.
+ */
+export type Health = (typeof healths)[number];
+/** Everything that a log of changes tells. */
+export const changes = [
+  'starting',
+  'running',
+  'stopping',
+  'stopped',
+  'failed',
+  'done',
+  // Only of what is observed: nobody can tell; and of aggregates, too few of whose members serve.
+  'unknown',
+  'degraded',
+  'settling',
+  'too-few',
+] as const;
+
+/** Everything that a line may tell of a service in words that are known. */
+export const topics = [
+  'started',
+  'stopped',
+  'restarted',
+  'enabled',
+  'disabled',
+  'already-running',
+  'not-running',
+  'not-started',
+  'not-stopped',
+  'depends',
+  'cycle',
+] as const;
+/** What a line is about, beside its service. */
+export type Topic = (typeof topics)[number];
+
+/**
+ * What a shepherd tells of a log: a host is out of reach, or was lost, or is there again; lines are gone
+ * before they were read; nothing comes any more.
+ */
+export const logNotes = ['unreachable', 'lost', 'back', 'gone', 'ended'] as const;
+
+/** Whether a target is as it was asked to be. */
+export const isGood = ({ result }: { readonly result: Result }): boolean =>
+  result === 'ok' || result === 'changed';
+/** The result that weighs most; `ok` for no rows. */
+export const worstOf = (rows: readonly Pick<Row, 'result'>[]): Result =>
+  results.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
+
+/** The status of a service of which nothing is known but its name. */
+export const unknownStatus = (name: string, unknownReason: string): LocalStatus => ({
+  kind: 'local',
+  provision: [name],
+  documentation: '',
+  stage: 'unknown',
+  unknownReason,
+  requirement: [],
+  actions: [],
+  isEnabled: true,
+  isOneShot: false,
+  isRespawned: false,
+  respawnCount: 0,
+});
+
+/** A status that was known, where nobody can tell any more whether it still holds. */
+export const doubted = (status: Status, unknownReason: string): Status => {
+  const { isReady: _isReady, ...facts } = status;
+  if (facts.kind === 'fleet') return { ...facts, stage: 'unknown', unknownReason };
+  const { pid: _pid, since: _since, ...kept } = facts;
+  return { ...kept, stage: 'unknown', unknownReason };
+};
+
+/** What a reader does with what is well formed, and more than it wants. */
+export interface ReadPolicy {
+  /** Characters of a text for people; the rest is cut off. */
+  readonly cut: number;
+  /**
+   * Weight of one outcome or status; what is heavier comes without its details. Absent: who asked
+   * keeps nothing of it.
+   */
+  readonly weight?: number;
+}
+/** Readers of everything that crosses machines. */
+export interface Reader {
+  readonly text: Read<string>;
+  /** Lines of a log. */
+  readonly lines: Read<readonly string[]>;
+  readonly row: Read<Row>;
+  readonly outcome: Read<Outcome>;
+  readonly status: Read<Status>;
+  readonly statuses: Read<readonly Status[]>;
+  /** One batch of a stream. */
+  readonly batch: Read<readonly Event[]>;
+  readonly changes: Read<readonly Change[]>;
+  /** What a command would do. */
+  readonly plan: Read<readonly PlannedStep[]>;
+  /** One batch of followed logs. */
+  readonly logBatch: Read<readonly LogEvent[]>;
+}
+
+/** Makes the readers of one policy. All of them throw Malformed. */
+export const makeReader = ({ cut, weight = Infinity }: ReadPolicy): Reader => {
+  const text = textOf(cut);
+  const row = rowReader(text);
+  const status = statusReader(text, weight);
+  return {
+    text,
+    lines: list(text, limits.logLineCount),
+    row,
+    outcome: outcomeReader(text, row, weight),
+    status,
+    statuses: list(status, limits.serviceCount),
+    batch: listOfKnown(eventReader(text, row), limits.batchEventCount),
+    changes: listOfKnown(changeReader(text), limits.changeCount),
+    plan: list(stepReader(text), limits.planStepCount),
+    logBatch: listOfKnown(logEventReader(text), limits.batchEventCount),
+  };
+};
+
+const readNames = list(readName, limits.listCount);
+const readStage = wordOf(stages, 'unknown');
+const readVersion = struct<Version>({ epoch: readCount, sequence: readCount }, {});
+
+const rowNeeds = (text: Read<string>): Needed<Row> => ({
+  member: text,
+  result: wordOf(results, 'unknown'),
+});
+const rowMayHave = (text: Read<string>): Optional<Row> => ({
+  reason: text,
+  plainReason: text,
+  dependsOn: text,
+  isCycle: readBoolean,
+  cause: struct<Cause>({ member: text }, { reason: text, plainReason: text }),
+  sharedWith: readNames,
+  stage: readStage,
+  pid: readCount,
+  also: readNames,
+  otherCount: readCount,
+  output: list(text, limits.outputLineCount),
+  lastSeenMs: readCount,
+  version: readVersion,
+});
+const rowReader = (text: Read<string>): Read<Row> => struct<Row>(rowNeeds(text), rowMayHave(text));
+
+const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read<Outcome> => {
+  const whole = struct<Outcome>(
+    { ...rowNeeds(text), rows: list(row, limits.rowCount) },
+    { ...rowMayHave(text), isLate: readBoolean },
+  );
+  return (value, what) => {
+    const outcome = whole(value, what);
+    if (weight === Infinity || weightOf(outcome) <= weight) return outcome;
+    const { output: _output, also: _also, sharedWith: _shared, rows, ...verdict } = outcome;
+    const words = `${rows.length} rows were too long to keep`;
+    const reason = verdict.reason === undefined ? words : `${verdict.reason} (${words})`;
+    return { ...verdict, reason, rows: [] };
+  };
+};
+
+const stepReader = (text: Read<string>): Read<PlannedStep> =>
+  struct<PlannedStep>(
+    {
+      service: text,
+      action: readName,
+      why: wordOf(['asked', 'member', 'requirement', 'dependent'], 'asked'),
+      effect: wordOf(['change', 'none', 'refused', 'unknown'], 'unknown'),
+    },
+    { of: text, stage: readStage, ageMs: readCount, note: text, dependsOn: text },
+  );
+
+const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
+  list(
+    struct<MemberStatus>(
+      { name: text, stage: readStage },
+      {
+        ageMs: readCount,
+        pid: readCount,
+        respawnCount: readCount,
+        unknownReason: text,
+        isReady: readBoolean,
+        isWanted: readBoolean,
+        isEnabled: readBoolean,
+        reason: text,
+        sharedWith: readNames,
+      },
+    ),
+    limits.rowCount,
+  );
+
+/** Who says that it takes longer than anybody may configure is waited for as long as that. */
+const readSlow: Read<number> = (value, what) => Math.min(readCount(value, what), limits.slowMs);
+
+const factsNeed = (text: Read<string>): Needed<StatusFacts> => ({
+  provision: readNames,
+  stage: readStage,
+  requirement: readNames,
+  documentation: text,
+  actions: list(
+    struct<Status['actions'][number]>({ name: readName, documentation: text }, {}),
+    limits.listCount,
+  ),
+  isEnabled: readBoolean,
+  isOneShot: readBoolean,
+  isRespawned: readBoolean,
+  respawnCount: readCount,
+});
+const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
+  ageMs: readCount,
+  isWanted: readBoolean,
+  isRespawning: readBoolean,
+  readyMs: readSlow,
+  graceMs: readSlow,
+  unservedMs: readCount,
+  isReady: readBoolean,
+  unknownReason: text,
+});
+type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
+const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
+  version: readVersion,
+  since: readCount,
+  hasReplacement: readBoolean,
+  isGone: readBoolean,
+  pid: readCount,
+  command: list(text, limits.listCount),
+  lastRespawn: readCount,
+  lastExit: struct<Ending & { readonly at: number }>(
+    { at: readCount },
+    { code: readCount, signal: text },
+  ),
+  failure: struct<Failure>({ reason: text, at: readCount }, { plainReason: text }),
+  disabledReason: text,
+  logFile: text,
+  recentLines: list(text, limits.outputLineCount),
+});
+
+const statusReader = (text: Read<string>, weight: number): Read<Status> => {
+  const needed = factsNeed(text);
+  const optional = { ...factsMayHave(text), ...localMayHave(text) };
+  const members = readMembers(text);
+  const counts = { runningCount: readCount, neededCount: readCount };
+  const judged = { health: wordOf(healths, undefined), blame: readNames };
+  const readers: { readonly [K in Status['kind']]: Read<Status> } = {
+    local: struct<LocalStatus>({ ...needed, kind: () => 'local' }, optional),
+    exported: struct<ExportedStatus>(
+      { ...needed, kind: () => 'exported', origin: text },
+      { ...optional, members, ...counts, ...judged },
+    ),
+    fleet: struct<FleetStatus>(
+      { ...needed, kind: () => 'fleet', members, ...counts },
+      { ...factsMayHave(text), ...judged },
+    ),
+  };
+  const readKind = wordOf(['local', 'exported', 'fleet'] as const, 'local');
+  return (value, what) => {
+    const said = readField(value, 'kind', what);
+    const kind = said === undefined ? 'local' : readKind(said, `${what}.kind`);
+    const status = explained(readers[kind](value, what), readField(value, 'stage', what));
+    return weight === Infinity || weightOf(status) <= weight ? status : withoutLists(status);
+  };
+};
+/** Says why a stage is unknown that was one word more than is known here. */
+const explained = (status: Status, said: unknown): Status =>
+  status.stage !== 'unknown' || said === 'unknown' || status.unknownReason !== undefined
+    ? status
+    : { ...status, unknownReason: `stage ${shown(said)} is not known here` };
+const shown = (said: unknown): string =>
+  JSON.stringify(String(said).slice(0, limits.nameCharacters));
+
+const withoutLists = (status: Status): Status => {
+  const bare = { requirement: [], actions: [] };
+  switch (status.kind) {
+    case 'fleet': {
+      const { blame: _blame, ...kept } = status;
+      return { ...kept, ...bare, members: [] };
+    }
+    case 'local': {
+      const { recentLines: _lines, command: _command, ...kept } = status;
+      return { ...kept, ...bare };
+    }
+    case 'exported': {
+      const { recentLines: _lines, command: _command, members: _m, blame: _b, ...kept } = status;
+      return { ...kept, ...bare };
+    }
+  }
+};
+
+type Of<K extends Event['kind']> = Extract<Event, { readonly kind: K }>;
+const lineReader = (text: Read<string>): Read<Of<'line'>> =>
+  struct<Of<'line'>>(
+    { kind: () => 'line', from: text, text },
+    { about: text, what: wordOf(topics, undefined), on: text, plainText: text },
+  );
+
+/** Undefined for an event of a kind that is not known here. */
+const eventReader = (text: Read<string>, row: Read<Row>): Read<Event | undefined> => {
+  const readers: { readonly [K in Event['kind']]: Read<Event> } = {
+    line: lineReader(text),
+    row: struct<Of<'row'>>({ kind: () => 'row', row }, {}),
+    dropped: struct<Of<'dropped'>>(
+      { kind: () => 'dropped', count: readUpTo(Number.MAX_SAFE_INTEGER) },
+      {},
+    ),
+    deadline: struct<Of<'deadline'>>(
+      { kind: () => 'deadline', remainingMs: readUpTo(limits.remainingMs) },
+      {},
+    ),
+  };
+  const readKind = wordOf(['line', 'row', 'dropped', 'deadline'] as const, undefined);
+  return (value, what) => {
+    const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
+    return kind === undefined ? undefined : readers[kind](value, what);
+  };
+};
+
+/** Undefined for an event of a kind, or a note about something, that is not known here, or from too far. */
+const logEventReader = (text: Read<string>): Read<LogEvent | undefined> => {
+  type Of<K extends LogEvent['kind']> = Extract<LogEvent, { readonly kind: K }>;
+  const readNote = wordOf(logNotes, 'ended');
+  const readers: { readonly [K in LogEvent['kind']]: Read<LogEvent> } = {
+    line: struct<Of<'line'>>(
+      { kind: () => 'line', from: text, text },
+      { about: readWay, at: readCount },
+    ),
+    note: struct<Of<'note'>>(
+      { kind: () => 'note', from: text, what: readNote, text },
+      { about: readWay },
+    ),
+    change: struct<Of<'change'>>(
+      { kind: () => 'change', service: text, what: wordOf(changes, 'done'), at: readCount },
+      { reason: text },
+    ),
+    place: struct<Of<'place'>>({ kind: () => 'place', place: readWhole }, { about: readWay }),
+  };
+  const readKind = wordOf(['line', 'note', 'place', 'change'] as const, undefined);
+  const readWhat = wordOf(logNotes, undefined);
+  const readChange = wordOf(changes, undefined);
+  return (value, what) => {
+    const kind = readKind(readField(value, 'kind', what), `${what}.kind`);
+    const said = kind === 'note' || kind === 'change' ? readField(value, 'what', what) : undefined;
+    const read = kind === 'note' ? readWhat : readChange;
+    const isKnown = said === undefined || read(said, `${what}.what`) !== undefined;
+    const isNear = !isDeep(readField(value, 'about', what));
+    return kind === undefined || !isKnown || !isNear ? undefined : readers[kind](value, what);
+  };
+};
+
+/** Undefined for a change of a kind that is not known here. */
+const changeReader = (text: Read<string>): Read<Change | undefined> => {
+  const known = struct<Change>(
+    { service: text, what: wordOf(changes, 'done'), at: readCount },
+    { reason: text },
+  );
+  const readWhat = wordOf(changes, undefined);
+  return (value, what) => {
+    const isKnown = readWhat(readField(value, 'what', what), `${what}.what`) !== undefined;
+    return isKnown ? known(value, what) : undefined;
+  };
+};

@@ -1,0 +1,498 @@
+/**
+ * The words that the actors of a shepherd say to each other, to their powers and to their store.
+ * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
+ */
+import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
+import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
+import type { Observer, StatusBoard } from './observation.ts';
+import type { PlannedStep } from '../operation/foresight.ts';
+import type { Step } from '../operation/plan.ts';
+import type { RunningRecord } from './records.ts';
+import type { changes, Health, Stage } from './shapes.ts';
+import type { Swap } from '../shepherd/swap.ts';
+
+export type { PlannedStep } from '../operation/foresight.ts';
+export type * from './log-types.ts';
+export type * from './messages.ts';
+export type * from './observation.ts';
+export type * from './records.ts';
+export type { ServiceRegistry } from '../shepherd/registry.ts';
+export type { Health, Result, Stage, Topic } from './shapes.ts';
+export type { Swap } from '../shepherd/swap.ts';
+
+/** Whoever is told what an operation says. */
+export interface Lines {
+  /**
+   * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
+   */
+  line(text: string, about?: About): void;
+  /** Events that came from elsewhere, with their origin kept. */
+  pass(events: readonly Event[]): void;
+}
+/** The `^writer`: the sender's end of a Sink, one for each operation at each shepherd. */
+export interface Writer extends Lines {
+  /** Flushes a last batch without waiting for credit; nothing is sent afterwards. */
+  finish(): void;
+}
+
+/**
+ * One service as it is, or as it was last seen (`ageMs`). What `herd status` prints is made of this
+ * alone.
+ */
+export type Status = LocalStatus | ExportedStatus | FleetStatus;
+/** What every kind of service tells. */
+export interface StatusFacts {
+  readonly provision: readonly string[];
+  readonly stage: Stage;
+  readonly requirement: readonly string[];
+  readonly documentation: string;
+  readonly actions: readonly { readonly name: string; readonly documentation: string }[];
+  /** Age of this knowledge: 0 for a service of the answering shepherd. Absent: it was never seen. */
+  readonly ageMs?: number;
+  /** Running, but not (yet, or any more) ready. */
+  readonly isReady?: boolean;
+  readonly isEnabled: boolean;
+  readonly isOneShot: boolean;
+  readonly isRespawned: boolean;
+  /** Respawns since the last explicit start or stop. */
+  readonly respawnCount: number;
+  /** Why the stage is unknown, if it is. */
+  readonly unknownReason?: string;
+  /** The last explicit wish, not what is: true after a start, false after a stop. */
+  readonly isWanted?: boolean;
+  /** It has died and comes back by itself: the delay before that, and the attempt. */
+  readonly isRespawning?: boolean;
+  /**
+   * Milliseconds for which it has not been running and ready, since its last start at most; absent
+   * while it is.
+   */
+  readonly unservedMs?: number;
+  /** Milliseconds that it may take to become ready; absent where it is ready as soon as it exists. */
+  readonly readyMs?: number;
+  /** Milliseconds that it may take to stop; absent where there is no process. Of a fleet the most of both. */
+  readonly graceMs?: number;
+}
+/** A service that is at home in the shepherd that answers. */
+export interface LocalStatus extends StatusFacts {
+  readonly kind: 'local';
+  /** Absent where nothing but the name is known. */
+  readonly version?: Version;
+  /** Wall clock, milliseconds since 1970, when the stage was entered. */
+  readonly since?: number;
+  readonly pid?: number;
+  readonly command?: readonly string[];
+  readonly lastRespawn?: number;
+  readonly lastExit?: Ending & { readonly at: number };
+  /** Why it disabled itself, where it did. */
+  readonly disabledReason?: string;
+  /** Stopped because its last start failed. */
+  readonly failure?: Failure;
+  /** It was described anew since it was started: a restart makes it so. */
+  readonly hasReplacement?: boolean;
+  /** To who watches: its name is no service any more. */
+  readonly isGone?: boolean;
+  readonly logFile?: string;
+  readonly recentLines?: readonly string[];
+}
+/** A start that did not work. */
+export interface Failure {
+  readonly reason: string;
+  /** As in a row. */
+  readonly plainReason?: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
+}
+/** An aggregate. */
+export interface FleetStatus extends StatusFacts {
+  readonly kind: 'fleet';
+  readonly members: readonly MemberStatus[];
+  /** Members that run and are ready. */
+  readonly runningCount: number;
+  /** Members that have to. */
+  readonly neededCount: number;
+  /** Absent: it is stopped as it was wished, or nobody knows. */
+  readonly health?: Health;
+  /** Members that do not serve, where any is wanted; the first ones, where they are many. */
+  readonly blame?: readonly string[];
+}
+/** A service elsewhere: what is known of it there, be it one at home there or an aggregate. */
+export interface ExportedStatus
+  extends Omit<LocalStatus, 'kind'>, Partial<Omit<FleetStatus, 'kind' | keyof StatusFacts>> {
+  readonly kind: 'exported';
+  /** Where it is, as the operator knows it. */
+  readonly origin: string;
+}
+/** One member of an aggregate, as its aggregate knows it. */
+export interface MemberStatus {
+  readonly name: string;
+  readonly stage: Stage;
+  /** False: it runs, but is not ready. */
+  readonly isReady?: boolean;
+  /** Absent: it was never seen. */
+  readonly ageMs?: number;
+  readonly pid?: number;
+  /** The last explicit wish. */
+  readonly isWanted?: boolean;
+  /** False: it refuses to start. */
+  readonly isEnabled?: boolean;
+  /** Why it does not serve, where it failed; of the first ones, where they are many. */
+  readonly reason?: string;
+  readonly respawnCount?: number;
+  readonly unknownReason?: string;
+  /** Other aggregates that have it, too. */
+  readonly sharedWith?: readonly string[];
+}
+
+/** What has names and a place in the graph: a service, or an aggregate of some. */
+export interface Provider {
+  canonicalName(): string;
+  /** All names, the canonical one first. */
+  provision(): readonly string[];
+  requirement(): readonly string[];
+  /** What is known now; never waits. */
+  status(): Status;
+  /**
+   * Asks afresh where knowing takes asking; a local service answers as `status`. `hops` is the way
+   * that the question came, its own hop the last.
+   */
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+}
+/** A service as its own shepherd sees it; an exported service is one, too. */
+export interface Service extends Provider {
+  /**
+   * start, stop and custom actions of this one service. The graph around it is the shepherd's
+   * affair. Under an id that it has seen from the same `principal` it answers with what came of that.
+   */
+  perform(request: Request, writer: Ref<Lines>, principal: string): Vow<Outcome>;
+  /** Lines of its log, oldest first, as far as one answer has room for them. */
+  log(query: LogQuery): Vow<readonly string[]>;
+  /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
+  follow(follow: Follow): Vow<void>;
+}
+/** A service that is at home at another shepherd, as this one sees it. */
+export interface ServiceElsewhere extends Service {
+  /** Passes on that what has not begun there of an operation of this asker is called off. */
+  cancel(operation: string, principal: string): void;
+  /** It was taken in: from now on it finds out by itself how it is. */
+  enter(): void;
+  /** It was taken out: nobody wants to know any more. */
+  leave(): void;
+}
+/**
+ * Services of one shepherd under one name. It has no process and no state, and requires nothing;
+ * the shepherd carries out its actions on each of its members.
+ */
+export interface Aggregate extends Provider {
+  /** Names at this shepherd; a name may stand there twice. */
+  members(): readonly string[];
+  /**
+   * The outcome of an action, from those of the members in their order, by the policy of the
+   * aggregate or by the one that is given. Changes nothing.
+   */
+  sum(action: string, outcomes: readonly Outcome[], minReady?: MinReady): Outcome;
+}
+/** A service that is at home in this shepherd: what only its own shepherd says to it. */
+export interface LocalService extends Service {
+  /**
+   * Takes over a process that outlived the daemon. @throws Refused unless the service is stopped.
+   */
+  adopt(run: Run): void;
+  status(): LocalStatus;
+  /** Shows the last explicit wish that was accepted for it; does nothing about it. */
+  wish(isWanted: boolean): void;
+  /**
+   * Ends starts and respawning for good, also those of custom actions' commands; `why` is the sentence
+   * that refuses them. Undefined takes that back.
+   */
+  retire(why: string | undefined): void;
+  /** Describes it anew, under the same canonical name; how it is run changes once no process runs. */
+  revise(config: ServiceConfig): void;
+  /** Its last status changes, oldest first. */
+  history(): readonly Change[];
+}
+/**
+ * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
+ * permission to use it.
+ */
+export interface ServiceFacet {
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  status(): Status;
+  /** `hops`: the way that the question came. Broken with Cycle where that leads in a circle. */
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+  /**
+   * From now on the observer is told of this service, and at least every `heartbeatMs`, until a push
+   * breaks. @throws BadRequest, Limit
+   */
+  watch(observer: Ref<Observer>, heartbeatMs: number): void;
+  /** What a request would do now. Nothing is touched. */
+  plan(request: Request): Vow<readonly PlannedStep[]>;
+  /** Calls off what has not begun of an operation that came through this facet. */
+  cancel(operation: string): void;
+  /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
+  log(query: LogQuery): Vow<readonly string[]>;
+  /** See Shepherd. @throws BadRequest, Limit */
+  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+}
+/**
+ * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
+ * one.
+ */
+export interface Shepherd {
+  /**
+   * Makes a service of its own from a description, and registers it. @throws what `register`
+   * throws.
+   */
+  define(config: ServiceConfig): Ref<LocalService>;
+  /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
+  register(service: Ref<ServiceElsewhere>): void;
+  /** @throws Refused, also for an aggregate that requires something */
+  registerAggregate(aggregate: Ref<Aggregate>): void;
+  /**
+   * Carries out a command, or answers with what came of it. `principal` says who asks, in words that
+   * no caller from elsewhere can choose: ids mean something for each of them alone. Absent: the
+   * local root.
+   */
+  perform(request: Request, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  /**
+   * The steps that a command would take now, in an order in which they could be taken one by one.
+   * Nothing is touched. @throws UnknownService, BadRequest, Cycle
+   */
+  plan(request: Request): readonly Step[];
+  /**
+   * The same for people, with what is known of each service: see `PlannedStep`. Of `root` it knows
+   * the stop.
+   */
+  foresee(request: Request): readonly PlannedStep[];
+  /**
+   * Calls off the steps of an operation that have not begun; the others go on. @throws
+   * UnknownOperation
+   */
+  cancel(operation: string, principal?: string): void;
+  status(name: string): Status;
+  /** Canonical names, in order of registration. */
+  names(): readonly string[];
+  /** `hops`: the way that the question came. @throws UnknownService, BadRequest, Cycle */
+  probe(name: string, timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+  /**
+   * From now on the observer is told of these services, of all where none is named, until a push
+   * breaks. `principal` is as for `perform`. @throws UnknownService, BadRequest, Limit
+   */
+  watch(
+    names: readonly string[],
+    observer: Ref<Observer>,
+    heartbeatMs: number,
+    principal?: string,
+  ): void;
+  /** Where services that were made elsewhere say that their status has changed. */
+  board(): Ref<Pick<StatusBoard, 'touched'>>;
+  /** A facet whose operations are those of `principal` alone. */
+  facet(name: string, principal: string): Ref<ServiceFacet>;
+  /**
+   * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
+   * many. @throws BadRequest, Cycle, Limit
+   */
+  log(name: string, query: LogQuery | number, principal?: string): Vow<readonly string[]>;
+  /**
+   * From now on the follower is told what is written to the log of a service, of an aggregate to those
+   * of all its members, after what the query asks for of each. Kept when nobody follows any more, or
+   * nothing comes; broken where nothing could come at all. @throws BadRequest, Limit
+   */
+  follow(name: string, query: LogQuery, follower: Ref<Follower>, principal?: string): Vow<void>;
+  /** Status changes of all services, oldest first. */
+  history(): readonly Change[];
+  /** The same as a stream, from what the query asks for on. @throws BadRequest, Limit */
+  followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  /** Whether there is a service of this name. */
+  isRegistered(name: string): boolean;
+  /**
+   * Exchanges services for others. Kept once what goes has stopped and what is wanted of the new ones
+   * was started; the services themselves change at one moment between. The caller has checked what will
+   * be there then: names that are taken once, requirements that are there, no cycles. @throws Conflict
+   * while another swap is under way
+   */
+  swap(swap: Swap, sink: Ref<Sink>): Vow<Outcome>;
+  /**
+   * Finds what still runs of what the records say, then starts what is wanted. To be done before
+   * anything is served.
+   */
+  restore(): Vow<void>;
+  /** Stops everything in order and refuses new starts: the end of the daemon. */
+  shutDown(sink: Ref<Sink>): Vow<Outcome>;
+}
+/** One status change, for `herd log`. */
+export interface Change {
+  readonly service: string;
+  readonly what: (typeof changes)[number];
+  /** Wall clock, milliseconds since 1970. */
+  readonly at: number;
+  /** Of what is observed: why nobody can tell, what failed, or who does not serve. */
+  readonly reason?: string;
+}
+/** The `^chronicle`: status changes of services elsewhere and of aggregates, as they were observed. */
+export interface Chronicle {
+  /** Something may be different about the service of this canonical name. */
+  service(name: string): void;
+  /** The same of an aggregate, which is looked at a little later. */
+  aggregate(name: string): void;
+  /** The last changes, oldest first. */
+  history(): readonly Change[];
+}
+
+/** A program and its surroundings. */
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  readonly cwd?: string;
+  /** Added to the daemon's own environment. No secrets: every process of the user can read it. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+/** The name of a signal, SIGTERM for example. */
+export type SignalName = `SIG${string}`;
+/** How a service shows that it is ready: by running at all, or by a sign before the deadline. */
+export type Readiness =
+  | { readonly kind: 'spawned' }
+  /** It writes a newline to this descriptor, which it finds open at its start (as in s6). */
+  | { readonly kind: 'notify'; readonly descriptor: number; readonly timeoutMs: number }
+  /** A command, asked again and again, ends with exit code 0. */
+  | { readonly kind: 'exec'; readonly command: Command; readonly timeoutMs: number }
+  /** This text stands in what it has written to its log since its start. */
+  | { readonly kind: 'log'; readonly text: string; readonly timeoutMs: number }
+  | { readonly kind: 'http'; readonly url: string; readonly timeoutMs: number }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly timeoutMs: number;
+    };
+/** How often, and after which delay, a service that died is started again. */
+export interface RespawnPolicy {
+  /** More than this many respawns within the window disable the service. GNU: 5 within 7 s. */
+  readonly limitCount: number;
+  readonly limitWindowMs: number;
+  /** The first delay; each further one doubles up to the cap. GNU: 100 ms, always. */
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+}
+/** A custom action: data, never code in the daemon. */
+export type ActionConfig = { readonly documentation: string } & (
+  | { readonly kind: 'signal'; readonly signal: SignalName }
+  | {
+      readonly kind: 'command';
+      readonly command: Command;
+      /**
+       * Whether the arguments of the request follow those of the command. Absent: a request with
+       * some is refused.
+       */
+      readonly takesArguments?: boolean;
+    }
+);
+/** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
+export interface ServiceConfig {
+  readonly provision: readonly [string, ...string[]];
+  readonly requirement: readonly string[];
+  readonly documentation: string;
+  /** Absent: a service without a process, running from start until stop. */
+  readonly start?: Command;
+  readonly stop: { readonly signal: SignalName; readonly graceMs: number };
+  readonly ready: Readiness;
+  readonly isOneShot: boolean;
+  readonly respawn?: RespawnPolicy;
+  readonly actions: Readonly<Record<string, ActionConfig>>;
+  /** Wanted when there is no desired state on disk yet. */
+  readonly isAutoStarted: boolean;
+  readonly log?: LogBounds;
+}
+
+/**
+ * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).
+ */
+export interface Ending {
+  readonly code?: number;
+  readonly signal?: string;
+}
+/** A process that was started: the pid alone is not an identity, since numbers are reused. */
+export interface Started {
+  readonly startId: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot, where there is such a thing. */
+  readonly startTime?: string;
+  readonly bootId?: string;
+}
+/** A process that lives, and the vow of its end. */
+export interface Run extends Started {
+  readonly ended: Vow<Ending>;
+  /** Of an adopted one: it was seen to be ready by an earlier daemon. */
+  readonly isReady?: true;
+  /** The digest of its command; absent where an older record does not say. */
+  readonly madeFrom?: string;
+  /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
+  readonly since?: number;
+}
+/**
+ * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
+ * step.
+ */
+export interface ProcessMonitor {
+  /** Kept once the process exists; broken with StartFailed where it could not be made. */
+  spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
+  /** To the whole process group. */
+  signal(startId: string, signal: SignalName): void;
+  /** What lives of the starts that the records know. */
+  adopt(): Vow<readonly (Run & { readonly service: string })[]>;
+  /** Runs a short command to its end: custom actions. */
+  runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
+  /**
+   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
+   * all are gone.
+   */
+  endCommands(service: string, graceMs: number): Vow<void>;
+}
+/** How a short command ended, and what it said. */
+export interface CommandResult extends Ending {
+  /** Last lines of stdout and stderr together, bounded. */
+  readonly output: readonly string[];
+}
+/** What is to be started. */
+export interface Start {
+  readonly startId: string;
+  readonly service: string;
+  readonly command: Command;
+  /** Some signs of readiness need something of the start: a descriptor, where the log ended. */
+  readonly ready?: Readiness;
+}
+/**
+ * The power behind the monitor: child_process now, the keeper later. It answers through handlers
+ * that exist before the process does, so that no exit is lost.
+ */
+export interface ProcessBackend {
+  start(
+    start: Start,
+    /** Kept with Started, or broken with StartFailed. */
+    started: Answer,
+    /** Kept with Ending. */
+    ended: Answer,
+  ): void;
+  signal(startId: string, signal: SignalName): void;
+  /** Kept with the entries of `known` whose process lives (by start id, start time and boot id). */
+  adopt(known: readonly RunningRecord[], answer: Answer): void;
+  /** Watches an adopted process; kept with Ending. */
+  watch(startId: string, ended: Answer): void;
+  /** Kept with CommandResult. The command carries its start id in its environment. */
+  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
+}
+/**
+ * The power that asks whether a service is ready: one attempt, kept with true or false, or broken
+ * with what kept it from asking.
+ */
+export interface Prober {
+  http(url: string, timeoutMs: number, answer: Answer): void;
+  tcp(host: string, port: number, timeoutMs: number, answer: Answer): void;
+  /** Ready if the command ends with exit code 0. When its time is up its group is killed. */
+  exec(startId: string, command: Command, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the process has written a newline to its descriptor. */
+  notified(startId: string, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the text is in the log of the service, behind its start. */
+  logged(startId: string, service: string, text: string, timeoutMs: number, answer: Answer): void;
+  /** Nobody waits any more for what was asked under this start id: it ends at once. */
+  forget(startId: string): void;
+}

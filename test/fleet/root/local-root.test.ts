@@ -1,0 +1,272 @@
+import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import {
+  FLEET_LIMITS,
+  makeLocalRoot,
+  makePeers,
+  type About,
+  type Composition,
+  type LocalRoot,
+  type NonceRegistry,
+  type Reloaded,
+  type RootShepherd,
+} from '@bellwether/fleet';
+import {
+  checkedQuery,
+  UnknownOperation,
+  UnknownService,
+  type Outcome,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
+import { pass, requestOf, runningStatus, watched } from '../../support/fleet-bench.ts';
+
+const about: About = { name: 'C', version: '0.1.0', pid: 1, locations: ['ocapn://x.tcp-tls'] };
+const done: Outcome = { member: 'web', result: 'changed', rows: [] };
+
+/** A shepherd with services `web` and `slow`, of which the latter never answers a probe. */
+const makeTestShepherd = (
+  _turn: Turn<RootShepherd>,
+  _bcom: Bcom<RootShepherd>,
+  asked: (what: string) => void,
+): Behavior<RootShepherd> => {
+  const statusOf = (name: string): Status => {
+    if (name !== 'web' && name !== 'slow') throw new UnknownService(name);
+    return { ...runningStatus, provision: [name] };
+  };
+  const note = (turn: Turn, what: string): void => turn.effect(() => asked(what));
+  return {
+    perform: (turn, request) => {
+      note(turn, `perform ${request.action} ${request.member}`);
+      return turn.kept(done);
+    },
+    status: (_turn, name) => statusOf(name),
+    probe: (turn, name, timeoutMs) => {
+      note(turn, `probe ${name} ${timeoutMs}`);
+      return name === 'slow' ? turn.inlet<Status>().vow : turn.kept(statusOf(name));
+    },
+    watch: (turn, names, _observer, heartbeatMs) =>
+      note(turn, `watch ${names.join(',')} ${heartbeatMs}`),
+    foresee: (_turn, request) => [
+      { service: request.member, action: request.action, why: 'asked', effect: 'change' },
+    ],
+    cancel: (_turn, operation) => {
+      if (operation !== 'op-1') throw new UnknownOperation(operation);
+    },
+    names: () => ['web', 'slow'],
+    log: (turn, name, query) => {
+      const { lineCount } = checkedQuery(query);
+      return turn.kept([`${lineCount} lines of ${name}`]);
+    },
+    follow: (turn, name, query) => {
+      note(turn, `follow ${name} ${JSON.stringify(query)}`);
+      return turn.kept(undefined);
+    },
+    followHistory: (turn) => turn.kept(undefined),
+    history: () => [{ service: 'web', what: 'running', at: 1 }],
+    shutDown: (turn) => {
+      note(turn, 'shut down');
+      return turn.kept(done);
+    },
+  };
+};
+const makeTestMint = (
+  _turn: Turn<NonceRegistry>,
+  _bcom: Bcom<NonceRegistry>,
+): Behavior<NonceRegistry> => ({
+  mint: (turn) => turn.kept(new Uint8Array([1, 2])),
+  admit: (turn) => turn.kept(new Uint8Array()),
+  fetch: (turn) => turn.self,
+});
+const makeTestComposition = (
+  _turn: Turn<Composition>,
+  _bcom: Bcom<Composition>,
+): Behavior<Composition> => ({
+  reload: (turn, isDryRun) =>
+    turn.kept<Reloaded>({
+      kind: 'read',
+      pending: [],
+      difference: {
+        added: [],
+        changed: [],
+        removed: [String(isDryRun)],
+        unchangedCount: 0,
+        atRestart: [],
+      },
+    }),
+});
+const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
+  rows: () => undefined,
+});
+interface RootBench extends Bench {
+  readonly asked: string[];
+  readonly root: Ref<LocalRoot>;
+  readonly sink: Ref<Sink>;
+}
+const rootBench = async (): Promise<RootBench> => {
+  const bench = makeBench();
+  const asked: string[] = [];
+  const refs = {
+    put: (petname: string, uri: string, answer: Answer) => {
+      asked.push(`put ${petname} ${uri}`);
+      answer.kept({ peer: 'x' });
+    },
+    list: (answer: Answer) => answer.kept([{ petname: 'a', peer: 'x' }]),
+  };
+  const { made } = await runIn(bench, (turn) => ({
+    made: [
+      turn.spawn(makeLocalRoot, {
+        shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
+        mint: turn.spawn(makeTestMint),
+        composition: turn.spawn(makeTestComposition),
+        peers: turn.spawn(makePeers, {
+          clock: bench.world.clock(),
+          entropy: bench.world.entropy(),
+          destinations: new Map(),
+        }),
+        refs,
+        about: () => about,
+        backup: (file, mayReplace, answer) => {
+          asked.push(`backup ${file} ${mayReplace}`);
+          answer.kept({ recordCount: 3, epoch: 2 });
+        },
+        uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,
+        end: () => void asked.push('end'),
+        leave: () => void asked.push('leave'),
+      }),
+      turn.spawn(makeNobody),
+    ] as const,
+  }));
+  return { ...bench, asked, root: made[0], sink: made[1] };
+};
+const ask = <T>(bench: RootBench, method: string, ...args: unknown[]): Promise<T> =>
+  settled(
+    bench.world,
+    bench.vat.run((turn) => turn.forward(bench.root, method, args)) as Promise<T>,
+  );
+
+describe('the local root', () => {
+  it('passes commands to the shepherd', async () => {
+    const bench = await rootBench();
+    const request = requestOf('start', { member: 'web' });
+    expect(await ask(bench, 'perform', request, bench.sink)).toEqual(done);
+    expect(bench.asked).toEqual(['perform start web']);
+  });
+  it('tells the status of all services in their order, and who does not answer is unknown', async () => {
+    const bench = await rootBench();
+    const all = watched(bench.vat.run((turn: Turn) => turn.send(bench.root, 'status', [], 1_000)));
+    await pass(bench, 999);
+    expect(all.value).toBeUndefined();
+    await pass(bench, 1);
+    expect(bench.asked).toEqual(['probe web 900', 'probe slow 900']);
+    expect(all.value?.map(({ provision, stage }) => [provision[0], stage])).toEqual([
+      ['web', 'running'],
+      ['slow', 'unknown'],
+    ]);
+    // What it was stays known, but for what is only true of a moment.
+    expect(all.value?.[1]).toMatchObject({
+      actions: runningStatus.actions,
+      unknownReason: expect.stringMatching(/\S/) as unknown,
+    });
+    for (const key of ['pid', 'since', 'isReady']) expect(all.value?.[1]).not.toHaveProperty(key);
+  });
+  it('asks nobody where one of the names is unknown', async () => {
+    const bench = await rootBench();
+    await expect(ask(bench, 'status', ['web', 'nothing'], 1_000)).rejects.toMatchObject({
+      code: 'unknown-service',
+    });
+    expect(bench.asked).toEqual([]);
+  });
+  it('asks the composition for a reload, dry or not', async () => {
+    const bench = await rootBench();
+    for (const isDryRun of [true, false])
+      expect(await ask(bench, 'reload', isDryRun, bench.sink)).toMatchObject({
+        difference: { removed: [String(isDryRun)] },
+      });
+  });
+  it('leaves its services to the next daemon once it has answered', async () => {
+    const bench = await rootBench();
+    await ask(bench, 'detach');
+    await pass(bench, 0);
+    expect(bench.asked).toEqual(['leave']);
+  });
+  it('passes on what it is to plan or to call off', async () => {
+    const bench = await rootBench();
+    const request = requestOf('stop', { member: 'web' });
+    expect(await ask(bench, 'plan', request)).toMatchObject([{ service: 'web', action: 'stop' }]);
+    await ask(bench, 'cancel', 'op-1');
+    await expect(ask(bench, 'cancel', 'op-2')).rejects.toMatchObject({ code: 'unknown-operation' });
+    await expect(ask(bench, 'cancel', 7)).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).toEqual([]);
+  });
+  it('mints a URI', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.tcp-tls/s/12');
+  });
+  it('has its records written where it is told, and replaces a file only on the word', async () => {
+    const bench = await rootBench();
+    const longest = '/'.padEnd(FLEET_LIMITS.pathLength, 'x');
+    expect(await ask(bench, 'backup', '/b', true)).toEqual({ recordCount: 3, epoch: 2 });
+    await ask(bench, 'backup', longest, 1);
+    expect(bench.asked).toEqual(['backup /b true', `backup ${longest} false`]);
+  });
+  it('tells logs, history, refs and itself', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'log', 'web', 3)).toEqual(['3 lines of web']);
+    expect(await ask(bench, 'history')).toEqual([{ service: 'web', what: 'running', at: 1 }]);
+    expect(await ask(bench, 'refs')).toEqual([{ petname: 'a', peer: 'x' }]);
+    expect(await ask(bench, 'about')).toEqual(about);
+  });
+  it('ends the daemon only after everything has stopped and the outcome is told', async () => {
+    const bench = await rootBench();
+    const outcome = watched(ask(bench, 'shut-down', bench.sink));
+    while (bench.world.step()) if (bench.asked.includes('end')) break;
+    await pass(bench, 0);
+    expect(outcome.value).toEqual(done);
+    expect(bench.asked).toEqual(['shut down', 'end']);
+  });
+});
+
+describe('the local root refuses', () => {
+  it.each([
+    ['status', [['web'], -1]],
+    ['status', [['web'], FLEET_LIMITS.probeMs + 1]],
+    ['status', [['web'], 1.5]],
+    ['status', ['web', 1_000]],
+    ['status', [[7], 1_000]],
+    ['status', [Array.from({ length: FLEET_LIMITS.statusNameCount + 1 }, () => 'web'), 1_000]],
+    ['log', ['x'.repeat(FLEET_LIMITS.nameLength + 1), 1]],
+    ['mint', ['']],
+    ['backup', ['relative', false]],
+    ['backup', ['/a\0b', false]],
+    ['backup', [7, false]],
+    ['backup', ['/'.padEnd(FLEET_LIMITS.pathLength + 1, 'x'), false]],
+    ['adopt-ref', ['../etc/passwd', 'ocapn://x']],
+    ['adopt-ref', ['.hidden', 'ocapn://x']],
+    ['adopt-ref', ['a', 'https://x']],
+    ['adopt-ref', ['a', `ocapn://${'x'.repeat(FLEET_LIMITS.uriLength)}`]],
+  ])('%s with %j', async (method, args) => {
+    const bench = await rootBench();
+    await expect(ask(bench, method, ...args)).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).toEqual([]);
+  });
+  it('more lines of a log than one answer has', async () => {
+    const bench = await rootBench();
+    const asked = ask(bench, 'log', 'web', FLEET_LIMITS.logLineCount + 1);
+    await expect(asked).rejects.toMatchObject({ code: 'bad-request' });
+    expect(bench.asked).toEqual([]);
+  });
+  it('a mistyped secret without repeating it', async () => {
+    const bench = await rootBench();
+    await expect(ask(bench, 'adopt-ref', 'a', 'ocpan://x/s/SECRET')).rejects.not.toThrow('SECRET');
+  });
+  it('nothing at the limit', async () => {
+    const bench = await rootBench();
+    const uri = 'ocapn://'.padEnd(FLEET_LIMITS.uriLength, 'x');
+    await ask(bench, 'adopt-ref', 'a'.repeat(FLEET_LIMITS.nameLength), uri);
+    await ask(bench, 'log', 'web', FLEET_LIMITS.logLineCount);
+    await ask(bench, 'status', ['web'], FLEET_LIMITS.probeMs);
+    expect(bench.asked.at(-1)).toMatch(/^probe web/);
+  });
+});

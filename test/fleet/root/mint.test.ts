@@ -1,0 +1,180 @@
+import { createHash } from 'node:crypto';
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import {
+  FLEET_LIMITS,
+  makeNonceRegistry,
+  type MintEntry,
+  type NonceRegistry,
+} from '@bellwether/fleet';
+import { UnknownService, type ServiceFacet, type Shepherd } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
+import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
+
+const makeFacet = (
+  _turn: Turn<ServiceFacet>,
+  _bcom: Bcom<ServiceFacet>,
+  name: string,
+): Behavior<ServiceFacet> => ({
+  perform: (turn) => turn.kept({ member: name, result: 'ok', rows: [] }),
+  plan: (turn) => turn.kept([]),
+  cancel: () => undefined,
+  status: () => ({ ...runningStatus, provision: [name] }),
+  probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
+  watch: () => undefined,
+  log: (turn) => turn.kept([]),
+  follow: (turn) => turn.kept(undefined),
+});
+const makeFacets = (
+  _turn: Turn<Pick<Shepherd, 'facet' | 'isRegistered'>>,
+  _bcom: Bcom<Pick<Shepherd, 'facet' | 'isRegistered'>>,
+  names: readonly string[],
+): Behavior<Pick<Shepherd, 'facet' | 'isRegistered'>> => ({
+  isRegistered: (_turn, name) => names.includes(name),
+  facet: (turn, name) => {
+    if (!names.includes(name)) throw new UnknownService(name);
+    return turn.spawn(makeFacet, name);
+  },
+});
+const crypto = {
+  sha256: (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest()),
+};
+interface MintBench extends Bench {
+  readonly disk: MintEntry[];
+  readonly mint: Ref<NonceRegistry>;
+  /** Whether commits land. */
+  isDiskSlow: boolean;
+}
+const mintBench = async (
+  disk: MintEntry[] = [],
+  names: readonly string[] = ['web-server'],
+): Promise<MintBench> => {
+  const late: (() => void)[] = [];
+  const state = { isDiskSlow: false };
+  const bench = makeBench({
+    commit: (entries, done) => {
+      const land = (): void => {
+        disk.push(...(entries as readonly MintEntry[]));
+        done();
+      };
+      if (state.isDiskSlow) late.push(land);
+      else land();
+    },
+  });
+  const { mint } = await runIn(bench, (turn) => ({
+    mint: turn.spawn(makeNonceRegistry, {
+      entropy: bench.world.entropy(),
+      crypto,
+      entries: disk,
+      shepherd: turn.spawn(makeFacets, names),
+    }),
+  }));
+  return Object.assign(state, bench, { disk, mint });
+};
+const minted = (bench: MintBench, service: string): Promise<Uint8Array> =>
+  settled(
+    bench.world,
+    bench.vat.run((turn: Turn) => turn.send(bench.mint, 'mint', service)),
+  );
+const nameBehind = async (bench: MintBench, swissnum: unknown): Promise<string> =>
+  settled(
+    bench.world,
+    bench.vat.run((turn: Turn) => {
+      const facet = turn.forward(bench.mint, 'fetch', [swissnum]);
+      return turn.when(facet, (turn, ref) =>
+        turn.when(turn.send(ref as Ref<ServiceFacet>, 'status'), (_turn, status) =>
+          String(status.provision[0]),
+        ),
+      );
+    }),
+  );
+
+describe('a minted reference', () => {
+  it('is 256 fresh bits, of which the disk gets the SHA-256 and nothing else', async () => {
+    const bench = await mintBench();
+    const one = await minted(bench, 'web-server');
+    const other = await minted(bench, 'web-server');
+    expect(one).toHaveLength(32);
+    expect(one).not.toEqual(other);
+    expect(bench.disk).toEqual(
+      [one, other].map((swissnum) => ({
+        kind: 'minted',
+        hash: Buffer.from(crypto.sha256(swissnum)).toString('hex'),
+        service: 'web-server',
+      })),
+    );
+  });
+  it('is not told before its hash is on the disk', async () => {
+    const bench = await mintBench();
+    bench.isDiskSlow = true;
+    const told = watched(
+      bench.vat.run((turn: Turn) => turn.send(bench.mint, 'mint', 'web-server')),
+    );
+    await pass(bench, 60_000);
+    expect(told.value).toBeUndefined();
+  });
+  it('names its service now and after a restart', async () => {
+    const bench = await mintBench();
+    const swissnum = await minted(bench, 'web-server');
+    expect(await nameBehind(bench, swissnum)).toBe('web-server');
+    const next = await mintBench([...bench.disk]);
+    expect(await nameBehind(next, swissnum)).toBe('web-server');
+  });
+  it('is refused for a service that there is not', async () => {
+    const bench = await mintBench();
+    await expect(minted(bench, 'nothing')).rejects.toMatchObject({ code: 'unknown-service' });
+    expect(bench.disk).toEqual([]);
+  });
+  it('is made up to the limit and not beyond', async () => {
+    const entryOf = (at: number): MintEntry => ({
+      kind: 'minted',
+      hash: String(at),
+      service: 'web-server',
+    });
+    const many = Array.from({ length: FLEET_LIMITS.mintCount - 1 }, (_, at) => entryOf(at));
+    const bench = await mintBench(many);
+    await minted(bench, 'web-server');
+    await expect(minted(bench, 'web-server')).rejects.toMatchObject({ code: 'limit' });
+  });
+});
+
+describe('fetching', () => {
+  it('answers everything that it does not know in the same words', async () => {
+    const bench = await mintBench();
+    const swissnum = await minted(bench, 'web-server');
+    const flipped = swissnum.map((byte, at) => (at === 31 ? byte ^ 1 : byte));
+    const strangers = [
+      flipped,
+      swissnum.subarray(0, 31),
+      new Uint8Array(33),
+      new Uint8Array(0),
+      'text',
+      undefined,
+    ];
+    const words = new Set<string>();
+    for (const stranger of strangers)
+      await nameBehind(bench, stranger).catch((reason: unknown) => words.add(String(reason)));
+    expect([...words]).toEqual(['Refused: no such reference']);
+  });
+  it('does not tell a service that is gone from one that never was', async () => {
+    const bench = await mintBench();
+    const swissnum = await minted(bench, 'web-server');
+    const next = await mintBench([...bench.disk], ['another']);
+    await expect(nameBehind(next, swissnum)).rejects.toThrow('no such reference');
+  });
+});
+
+describe('an admitted root', () => {
+  it('is fetched in this life of the daemon, and leaves nothing on the disk', async () => {
+    const bench = await mintBench();
+    const swissnum = await settled(
+      bench.world,
+      bench.vat.run((turn: Turn) =>
+        turn.send(bench.mint, 'admit', turn.spawn(makeFacet, 'root') as Ref),
+      ),
+    );
+    expect(await nameBehind(bench, swissnum)).toBe('root');
+    expect(bench.disk).toEqual([]);
+    await expect(nameBehind(await mintBench(), swissnum)).rejects.toThrow('no such reference');
+  });
+});

@@ -1,0 +1,294 @@
+/** What `--dry-run` says of a plan: the plan of a real graph, and what is known of its services. */
+import { describe, expect, it } from 'vitest';
+import {
+  limits,
+  makeReader,
+  unknownStatus,
+  type PlannedStep,
+  type Request,
+  type Status,
+} from '@bellwether/shepherd';
+import { facetSight, facetSteps } from '../../../packages/shepherd/src/facet/facet-view.ts';
+import { foreseen } from '../../../packages/shepherd/src/operation/foresight.ts';
+import { plan, type Graph } from '../../../packages/shepherd/src/operation/plan.ts';
+import { run, up } from '../../support/shepherd-graph.ts';
+import { requestOf } from '../../support/shepherd-machine.ts';
+
+const statusOf = (name: string, more: Partial<Status> = {}): Status =>
+  ({ ...unknownStatus(name, ''), stage: 'stopped', ageMs: 0, ...more }) as Status;
+/** A graph of edges, everything at home here but what has members. */
+const graphOf = (
+  requires: Readonly<Record<string, readonly string[]>>,
+  all: ReadonlyMap<string, Status>,
+  members: Readonly<Record<string, readonly string[]>> = {},
+): Graph => ({
+  requirements: (name) => requires[name] ?? [],
+  dependents: (name) => Object.keys(requires).filter((each) => requires[each]?.includes(name)),
+  members: (name) => members[name],
+  isOwn: (name) => members[name] === undefined && all.get(name)?.kind !== 'exported',
+  isEnabled: (name) => all.get(name)?.isEnabled ?? true,
+  isUp: (name) => all.get(name)?.stage === 'running',
+});
+interface Sketch {
+  readonly services: Readonly<Record<string, Partial<Status>>>;
+  readonly requires?: Readonly<Record<string, readonly string[]>>;
+  readonly members?: Readonly<Record<string, readonly string[]>>;
+}
+const foresee = (
+  action: string,
+  member: string,
+  { services, requires = {}, members }: Sketch,
+  more: Partial<Request> = {},
+): readonly PlannedStep[] => {
+  const all = new Map(
+    Object.entries(services).map(([name, status]) => [name, statusOf(name, status)]),
+  );
+  const request = requestOf({ action, member, ...more });
+  const steps = plan(request, graphOf(requires, all, members));
+  return foreseen(steps, [member], request.args, (name) => all.get(name));
+};
+const lines = (steps: readonly PlannedStep[]): readonly string[] =>
+  steps.map(
+    ({ action, service, effect, why, of, note }) =>
+      `${action} ${service}: ${effect}, ${why}${of === undefined ? '' : ` of ${of}`}` +
+      (note === undefined ? '' : ` (${note})`),
+  );
+const running = { stage: 'running' } as const;
+
+describe('a start foreseen', () => {
+  it('brings up the requirements that are down, and says whose they are', () => {
+    const steps = foresee('start', 'web', {
+      services: { base: running, net: {}, web: {} },
+      requires: { web: ['net'], net: ['base'] },
+    });
+    expect(lines(steps)).toEqual([
+      'start base: none, requirement of net',
+      'start net: change, requirement of web',
+      'start web: change, asked',
+    ]);
+  });
+  it('of what is disabled is refused', () => {
+    const steps = foresee('start', 'web', { services: { web: { isEnabled: false } } });
+    expect(lines(steps)).toEqual([
+      'start web: refused, asked (Service web is currently disabled.)',
+    ]);
+  });
+  it('of what is elsewhere and disabled there is refused, too, and so is a restart', () => {
+    const there = { kind: 'exported', isEnabled: false } as const;
+    const say = (action: string, web: Partial<Status>) =>
+      lines(foresee(action, 'web', { services: { web: { ...there, ...web } } }));
+    const refused = 'refused, asked (Service web is currently disabled.)';
+    expect(say('start', {})).toEqual([`start web: ${refused}`]);
+    expect(say('restart', {})).toEqual([`restart web: ${refused}`]);
+    expect(say('restart', { stage: 'running' })).toEqual([`restart web: ${refused}`]);
+    expect(say('start', { stage: 'running' })).toEqual(['start web: none, asked']);
+    expect(say('restart', { stage: 'unknown' })).toEqual(['restart web: unknown, asked']);
+    expect(say('restart', { isEnabled: true })).toEqual(['restart web: change, asked']);
+  });
+  it.each<readonly [string, Sketch['services'], string]>([
+    ['is not there', {}, "service 'net' could not be found"],
+    ['is disabled', { net: { isEnabled: false } }, 'Service net is currently disabled.'],
+  ])('of what requires something that %s is refused, all the way up', (_what, services, why) => {
+    const steps = foresee('start', 'web', {
+      services: { ...services, dns: {}, web: running },
+      requires: { web: ['dns'], dns: ['net'] },
+    });
+    expect(lines(steps)).toEqual([
+      `start net: refused, requirement of dns (${why})`,
+      'start dns: refused, requirement of web (Service dns depends on net.)',
+      'start web: refused, asked (Service web depends on dns.)',
+    ]);
+    expect(steps.map(({ dependsOn }) => dependsOn)).toEqual([undefined, 'net', 'dns']);
+  });
+  it('of what is disabled and runs has nothing to do, and a restart of it is refused', () => {
+    const sketch = {
+      services: { net: { ...running, isEnabled: false }, web: {}, base: running },
+      requires: { web: ['net'], net: ['base'] },
+    } as const;
+    expect(foresee('start', 'web', sketch).map(({ effect }) => effect)).toEqual([
+      'none',
+      'none',
+      'change',
+    ]);
+    expect(foresee('restart', 'base', sketch).at(-1)).toMatchObject({
+      service: 'net',
+      effect: 'refused',
+    });
+  });
+  it('of what requires something of which nobody knows is unknown, where it is not refused', () => {
+    const sketch = {
+      services: { net: { stage: 'unknown' }, web: {}, off: { isEnabled: false } },
+      requires: { web: ['net'], off: ['net'] },
+    } as const;
+    expect(foresee('start', 'web', sketch).at(-1)?.effect).toBe('unknown');
+    expect(foresee('start', 'off', sketch).at(-1)?.effect).toBe('refused');
+  });
+  it.each<readonly [number, Sketch['services'], PlannedStep['effect']]>([
+    [2, { a: { isEnabled: false } }, 'refused'],
+    [1, { a: { isEnabled: false } }, 'change'],
+    [2, { a: { stage: 'unknown' } }, 'unknown'],
+    [1, { a: { stage: 'unknown' } }, 'change'],
+  ])('of what requires a fleet that needs %i of two members, with %o, is %s', (count, odd, is) => {
+    const fleet = { kind: 'fleet', neededCount: count } as const;
+    const steps = foresee('start', 'web', {
+      services: { a: {}, b: {}, web: {}, ...odd, fleet },
+      requires: { web: ['fleet'] },
+      members: { fleet: ['a', 'b'] },
+    });
+    expect(steps.at(-1)).toMatchObject({ service: 'web', effect: is });
+  });
+  it('of a fleet has a line for each member and one for the fleet', () => {
+    const steps = foresee('start', 'fleet', {
+      services: { a: running, b: { stage: 'unknown', ageMs: 7 }, fleet: { stage: 'unknown' } },
+      members: { fleet: ['a', 'b'] },
+    });
+    expect(lines(steps)).toEqual([
+      'start a: none, member of fleet',
+      'start b: unknown, member of fleet',
+      'start fleet: unknown, asked (2 members)',
+    ]);
+    expect(steps[1]).toMatchObject({ stage: 'unknown', ageMs: 7 });
+  });
+  it('of a fleet that all members refuse is refused', () => {
+    const off = { isEnabled: false };
+    const sketch = { services: { a: off, fleet: {} }, members: { fleet: ['a'] } };
+    expect(foresee('start', 'fleet', sketch).at(-1)).toMatchObject({ effect: 'refused' });
+  });
+  it('with arguments is refused, as the service would', () => {
+    const steps = foresee('start', 'web', { services: { web: {} } }, { args: ['now'] });
+    expect(steps).toMatchObject([{ effect: 'refused', note: 'start takes no arguments' }]);
+  });
+});
+
+describe('anything else foreseen', () => {
+  it('a stop takes down dependents first, and leaves requirements alone', () => {
+    const steps = foresee('stop', 'net', {
+      services: { base: running, net: running, web: running, cron: {} },
+      requires: { web: ['net'], cron: ['net'], net: ['base'] },
+    });
+    expect(lines(steps)).toEqual([
+      'stop web: change, dependent of net',
+      'stop cron: none, dependent of net',
+      'stop net: change, asked',
+    ]);
+  });
+  it('a restart stops what it then starts, dependents included', () => {
+    const steps = foresee('restart', 'net', {
+      services: { net: running, web: running, base: running },
+      requires: { web: ['net'], net: ['base'] },
+    });
+    expect(lines(steps)).toEqual([
+      'stop web: change, dependent of net',
+      'stop net: change, asked',
+      'start base: none, requirement of net',
+      'start net: change, asked',
+      'start web: change, dependent of net',
+    ]);
+  });
+  it.each<readonly [string, Partial<Status>, PlannedStep['effect']]>([
+    ['enable', { isEnabled: true }, 'none'],
+    ['enable', { isEnabled: false }, 'change'],
+    ['disable', { isEnabled: true }, 'change'],
+    ['disable', { isEnabled: false }, 'none'],
+    ['reload', { actions: [{ name: 'reload', documentation: '' }] }, 'change'],
+    ['reload', {}, 'refused'],
+    ['reload', { stage: 'unknown' }, 'unknown'],
+  ])('%s of %o comes to %s', (action, status, effect) => {
+    expect(foresee(action, 'web', { services: { web: status } })).toMatchObject([{ effect }]);
+  });
+});
+
+describe('a plan through a facet', () => {
+  it('names no other service and tells nothing about one', () => {
+    const steps = foresee('start', 'web', {
+      services: { base: running, net: {}, web: {} },
+      requires: { web: ['net'], net: ['base'] },
+    });
+    const seen = facetSteps(steps, facetSight(statusOf('web')));
+    expect(seen).toEqual([
+      { service: 'another service', action: 'start', why: 'requirement', effect: 'unknown' },
+      {
+        service: 'another service',
+        action: 'start',
+        why: 'requirement',
+        effect: 'unknown',
+        of: 'web',
+      },
+      {
+        service: 'web',
+        action: 'start',
+        why: 'asked',
+        effect: 'change',
+        stage: 'stopped',
+        ageMs: 0,
+      },
+    ]);
+    expect(JSON.stringify(seen)).not.toMatch(/base|net/);
+  });
+  it('does not tell which requirement is in the way, unless that is in sight', () => {
+    const steps = foresee('start', 'web', { services: { web: {} }, requires: { web: ['net'] } });
+    const seen = facetSteps(steps, facetSight(statusOf('web')));
+    expect(seen[1]).toMatchObject({ note: 'Service web depends on another service.' });
+    expect(JSON.stringify(seen)).not.toContain('net');
+    const sight = { names: new Set(['web', 'net']) };
+    expect(facetSteps(steps, sight)[1]).toMatchObject({
+      dependsOn: 'net',
+      note: 'Service web depends on net.',
+    });
+  });
+});
+
+describe('the shepherd', () => {
+  it('foresees without touching anything, and of root the stop alone', () => {
+    const { machine, world } = up([run('net'), run('web', 'net')]);
+    const ask = (action: string, member: string) => {
+      const asked = machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'foresee', requestOf({ action, member })),
+      );
+      world.run();
+      return asked;
+    };
+    expect(lines(ask('start', 'web').value ?? [])).toEqual([
+      'start net: change, requirement of web',
+      'start web: change, asked',
+    ]);
+    expect(machine.processes.started).toEqual([]);
+    expect(machine.lines).toEqual([]);
+    expect(lines(ask('stop', 'root').value ?? [])).toEqual([
+      'stop web: none, asked',
+      'stop net: none, asked',
+    ]);
+    expect(ask('reload', 'root').error).toMatchObject({ code: 'unknown-action' });
+    expect(ask('start', 'gone').error).toMatchObject({ code: 'unknown-service' });
+  });
+  it('foresees in the same words what then comes of it', () => {
+    const { machine, world } = up([run('net'), run('web', 'net')]);
+    machine.herd('disable', 'net');
+    world.run();
+    const request = requestOf({ action: 'start', member: 'web' });
+    const plan = machine.ask((turn, shepherd) => turn.send(shepherd, 'foresee', request));
+    const start = machine.herd('start', 'web');
+    world.run();
+    expect(start.value).toMatchObject({ result: 'failed', reason: 'Service web depends on net.' });
+    expect(plan.value?.at(-1)).toMatchObject({ effect: 'refused', note: start.value?.reason });
+  });
+});
+
+describe('the reader of a plan', () => {
+  const step = { service: 'web', action: 'start', why: 'asked', effect: 'change' };
+  const read = (value: unknown) => makeReader({ cut: 100 }).plan(value, 'plan');
+  it('takes as many steps as a plan can have, and not one more', () => {
+    const many = Array.from({ length: limits.planStepCount }, () => step);
+    expect(read(many)).toHaveLength(limits.planStepCount);
+    expect(() => read([...many, step])).toThrow(`of at most ${limits.planStepCount}`);
+  });
+  it('reads a word that it does not know as the one that promises least', () => {
+    expect(read([{ ...step, why: 'fate', effect: 'magic', stage: 'paused', more: 1 }])).toEqual([
+      { ...step, why: 'asked', effect: 'unknown', stage: 'unknown' },
+    ]);
+  });
+  it('refuses what is no step', () => {
+    expect(() => read([{ ...step, effect: 1 }])).toThrow('plan[0].effect');
+    expect(() => read([{ action: 'start' }])).toThrow('plan[0]');
+  });
+});
