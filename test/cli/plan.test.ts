@@ -25,9 +25,10 @@ const stagesNow = async (): Promise<Readonly<Record<string, string>>> => {
   return Object.fromEntries(all.map(({ provision, stage }) => [provision[0] ?? '', stage]));
 };
 /** What services of its own have been through: a fleet is looked at a little later than it is touched. */
-const changesNow = async (): Promise<readonly string[]> => {
+const changesNow = async (): Promise<readonly unknown[]> => {
   const { stdout } = await daemon.herd('--json', 'log');
-  return stdout.split('\n').filter((line) => !line.includes('web-fleet'));
+  const { changes } = JSON.parse(stdout) as { readonly changes: readonly { service: string }[] };
+  return changes.filter(({ service }) => service !== 'web-fleet');
 };
 
 describe('--dry-run', () => {
