@@ -29,7 +29,6 @@ const shared = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  keepNames: true, // actors are named after the functions that make them
   legalComments: 'none',
   logLevel: 'warning',
   external: ['esbuild', 'classic-level'],

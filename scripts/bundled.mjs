@@ -41,7 +41,6 @@ try {
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    keepNames: true,
     logLevel: 'warning',
     external: ['esbuild', 'classic-level'],
     banner: {

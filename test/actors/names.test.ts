@@ -11,6 +11,7 @@ import {
   type Ref,
   type Turn,
 } from '@bellwether/actors';
+import { writtenName } from '../../packages/actors/src/names.ts';
 import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
 
 interface Thing {
@@ -121,5 +122,20 @@ describe('method names', () => {
   it('show an actor by the name of its constructor', () => {
     const labels = ['makeExportedService', 'makeCell', 'thing', ''].map(actorLabel);
     expect(labels).toEqual(['^exported-service', '^cell', '^thing', '^actor']);
+  });
+});
+
+describe('a name that a bundler has changed', () => {
+  it.each([
+    ['Refused', 'Refused'],
+    ['Refused2', 'Refused'],
+    ['_Refused', 'Refused'],
+    ['_Refused12', 'Refused'],
+    ['makePeer3', 'makePeer'],
+  ])('%s is read as it was written', (bundled, written) => {
+    expect(writtenName(bundled)).toBe(written);
+  });
+  it('is no part of what an actor is called', () => {
+    expect(actorLabel('makeExportedService2')).toBe('^exported-service');
   });
 });

@@ -5,6 +5,7 @@
  * The difference between an ActorError and any other error decides what a vat does with a turn that
  * threw: an ActorError is a refusal and the vat goes on, anything else is a bug (see vat.ts).
  */
+import { writtenName } from './names.ts';
 import { quoted } from './quoted.ts';
 
 /** A refusal. Other packages derive their own from it, with a code of their own. */
@@ -12,7 +13,7 @@ export class ActorError extends Error {
   readonly code: string;
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.name = new.target.name;
+    this.name = writtenName(new.target.name);
     this.code = code;
   }
 }

@@ -23,9 +23,16 @@ export const declaredName = (symbol: string): string | undefined => {
   return symbol.replace(dashed, (_, letter: string) => letter.toUpperCase());
 };
 
+/**
+ * The name that was written, of a function or a class that a bundler has renamed: it tells equal names
+ * apart by a number at the end, or an underscore in front. Having it keep names by itself costs a call for
+ * every closure that is made, an eighth of all CPU.
+ */
+export const writtenName = (name: string): string => name.replace(/^_|\d+$/g, '');
+
 /** `^exported-service` for the constructor `makeExportedService`. */
 export const actorLabel = (maker: string): string =>
-  `^${wireName(maker.replace(/^make/, '')).replace(/^-/, '') || 'actor'}`;
+  `^${wireName(writtenName(maker).replace(/^make/, '')).replace(/^-/, '') || 'actor'}`;
 
 /** `[a-z][a-z0-9]*`, which is spelled the same on both sides: a loop takes a tenth of a pattern. */
 const isOneWord = (name: string): boolean => {

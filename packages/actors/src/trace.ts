@@ -2,6 +2,7 @@
  * Values as text, for the rehearsal: equal for two runs that did the same, whatever was made anew.
  */
 import { limits } from './limits.ts';
+import { writtenName } from './names.ts';
 
 const depthLimit = 4;
 
@@ -23,7 +24,7 @@ const write = (value: unknown, parts: string[], depth: number): void => {
   else if (Array.isArray(value)) writeAll(value.entries(), parts, depth, '[]');
   else if (value instanceof Error) parts.push(`${value.name} ${value.message}`);
   else if (isPlain(value)) writeAll(Object.entries(value), parts, depth, '{}');
-  else parts.push(value.constructor.name);
+  else parts.push(writtenName(value.constructor.name));
 };
 
 const writeAll = (
