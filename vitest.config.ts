@@ -23,7 +23,17 @@ export default defineConfig({
           isolate: false,
         },
       },
-      { test: { name: 'real', include: real, pool: 'forks', isolate: false, testTimeout: 60_000 } },
+      {
+        test: {
+          name: 'real',
+          include: real,
+          pool: 'forks',
+          isolate: false,
+          testTimeout: 60_000,
+          maxWorkers: 2, // they wait more than they work
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });
