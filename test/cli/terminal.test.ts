@@ -59,33 +59,36 @@ const onTerminal = (until: string, ...words: readonly string[]) =>
     { env: { SHEPHERD_SOCKET: daemon.socket, TERM: 'xterm' } },
   );
 
-describe.skipIf(!hasPython)('on a terminal, herd', () => {
-  it('shows who has not answered, what failed at once, and takes the block away', async () => {
-    const { stdout, code } = await onTerminal('', 'start', 'web-fleet');
-    expect(code).toBe(1);
-    expect(stdout).toContain('  slow  …');
-    expect(stdout).toMatch(/start web-fleet: \d of 2 members/);
-    expect(stdout.match(/\| cannot bind/g)).toHaveLength(1);
-    expect(stdout.indexOf('| cannot bind')).toBeLessThan(stdout.lastIndexOf('1 of 2 members'));
-    const end = stdout.slice(stdout.lastIndexOf('\x1b[J'));
-    expect(end).toContain('web-fleet: 2 members: 2 failed');
-    expect(end).not.toContain('…');
-  });
-  it('detaches at Ctrl-C, says that it goes on and how to look and to call it off', async () => {
-    const { stdout, code } = await onTerminal('1 of 2 members', 'start', 'web-fleet');
-    expect(code).toBe(130);
-    const end = stdout.slice(stdout.lastIndexOf('\x1b[J'));
-    const operation = /operation (op-[0-9a-f]+) goes on/.exec(end)?.[1] ?? 'none';
-    expect(end).toContain("'herd status web-fleet' shows what became of it");
-    expect(end).toContain(`'herd op cancel ${operation}' calls off`);
-    expect((await daemon.herd('op', 'cancel', operation)).code).toBe(0);
-    expect((await daemon.herd('status', 'slow')).stdout).toContain('It is starting.');
-  });
-  it('draws nothing with -q', async () => {
-    const { stdout } = await onTerminal('', '-q', 'start', 'web-fleet');
-    expect(stdout).not.toContain('\x1b[');
-  });
-});
+describe.skipIf(!hasPython)(
+  `on a terminal${hasPython ? '' : ' (no python3 to make one)'}, herd`,
+  () => {
+    it('shows who has not answered, what failed at once, and takes the block away', async () => {
+      const { stdout, code } = await onTerminal('', 'start', 'web-fleet');
+      expect(code).toBe(1);
+      expect(stdout).toContain('  slow  …');
+      expect(stdout).toMatch(/start web-fleet: \d of 2 members/);
+      expect(stdout.match(/\| cannot bind/g)).toHaveLength(1);
+      expect(stdout.indexOf('| cannot bind')).toBeLessThan(stdout.lastIndexOf('1 of 2 members'));
+      const end = stdout.slice(stdout.lastIndexOf('\x1b[J'));
+      expect(end).toContain('web-fleet: 2 members: 2 failed');
+      expect(end).not.toContain('…');
+    });
+    it('detaches at Ctrl-C, says that it goes on and how to look and to call it off', async () => {
+      const { stdout, code } = await onTerminal('1 of 2 members', 'start', 'web-fleet');
+      expect(code).toBe(130);
+      const end = stdout.slice(stdout.lastIndexOf('\x1b[J'));
+      const operation = /operation (op-[0-9a-f]+) goes on/.exec(end)?.[1] ?? 'none';
+      expect(end).toContain("'herd status web-fleet' shows what became of it");
+      expect(end).toContain(`'herd op cancel ${operation}' calls off`);
+      expect((await daemon.herd('op', 'cancel', operation)).code).toBe(0);
+      expect((await daemon.herd('status', 'slow')).stdout).toContain('It is starting.');
+    });
+    it('draws nothing with -q', async () => {
+      const { stdout } = await onTerminal('', '-q', 'start', 'web-fleet');
+      expect(stdout).not.toContain('\x1b[');
+    });
+  },
+);
 
 it('without a terminal shows the ends of the logs of members with their rows', async () => {
   const { stdout, stderr, code } = await daemon.herd('start', 'web-fleet');

@@ -85,24 +85,24 @@ const sleep = (faults: Faults, how: 'stopped' | 'suspended', mostMs: number): vo
 };
 const network = ({ story }: Faults) => story.network;
 
+/** Something that happens to the wire between two nodes. */
+const onWire = (
+  name: string,
+  weight: number,
+  what: 'part' | 'cut' | 'reset' | 'forget',
+): Fault => ({
+  name,
+  weight,
+  strike: (faults) => {
+    const [from, to] = faults.wire;
+    network(faults)[what](from.name, to.name);
+  },
+});
+
 const table: readonly Fault[] = [
   // Wires.
-  {
-    name: 'cut',
-    weight: 6,
-    strike: (faults) => {
-      const [from, to] = faults.wire;
-      network(faults).part(from.name, to.name);
-    },
-  },
-  {
-    name: 'one-way cut',
-    weight: 8,
-    strike: (faults) => {
-      const [from, to] = faults.wire;
-      network(faults).cut(from.name, to.name);
-    },
-  },
+  onWire('cut', 6, 'part'),
+  onWire('one-way cut', 8, 'cut'),
   {
     name: 'half-open, then reset',
     weight: 4,
@@ -112,22 +112,8 @@ const table: readonly Fault[] = [
       faults.later(faults.world.random() * 3_000, () => network(faults).reset(from.name, to.name));
     },
   },
-  {
-    name: 'reset',
-    weight: 4,
-    strike: (faults) => {
-      const [from, to] = faults.wire;
-      network(faults).reset(from.name, to.name);
-    },
-  },
-  {
-    name: 'forgotten',
-    weight: 4,
-    strike: (faults) => {
-      const [from, to] = faults.wire;
-      network(faults).forget(from.name, to.name);
-    },
-  },
+  onWire('reset', 4, 'reset'),
+  onWire('forgotten', 4, 'forget'),
   { name: 'heal wires', weight: 16, strike: (faults) => faults.healWires() },
   // Daemons and machines.
   { name: 'crash', weight: 8, strike: ({ node }) => node.crash() },

@@ -35,7 +35,12 @@ export {
   type Terms,
 } from './aggregate/health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
-export { makeLiveRef, type Follower, type LiveRef, type LiveRefOptions } from './reach/live-ref.ts';
+export {
+  makeLiveRef,
+  type ContactFollower,
+  type LiveRef,
+  type LiveRefOptions,
+} from './reach/live-ref.ts';
 export {
   makeLocalRoot,
   type LocalRootOptions,

@@ -43,7 +43,7 @@ import {
   type Question,
 } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
-import type { Follower } from '../reach/live-ref.ts';
+import type { ContactFollower } from '../reach/live-ref.ts';
 import { memberOperation } from './member-operation.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
@@ -71,7 +71,7 @@ import {
 
 export type { ExportedServiceOptions } from './exported-state.ts';
 
-type Inner = ServiceElsewhere & Follower & Watcher;
+type Inner = ServiceElsewhere & ContactFollower & Watcher;
 
 /** Makes a proxy, which watches its remote once it was taken in; commands dial it in any case. */
 export const makeExportedService = (

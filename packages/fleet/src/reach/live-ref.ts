@@ -47,12 +47,12 @@ export interface LiveRef {
   /** The same for a question: broken at once with what was found, where another has dialled a moment ago. */
   reachToAsk(): Vow<Ref<ServiceFacet>>;
   /** From now on it keeps contact by itself, and tells this one. */
-  follow(follower: Ref<Follower>): void;
+  follow(follower: Ref<ContactFollower>): void;
   /** Nobody follows it any more. */
   leave(): void;
 }
 /** Who wants to be in contact all the time. Near only. */
-export interface Follower {
+export interface ContactFollower {
   /** There is contact, by this ref, until `missed`. */
   found(ref: Ref<ServiceFacet>): void;
   /** There is none, or none any more. */
@@ -75,7 +75,7 @@ interface Held extends LiveRefOptions {
   readonly failure: JournalCell<Error | undefined>;
   /** When a question has dialled last, by the monotonic clock. */
   readonly askedAtMs: JournalCell<number | undefined>;
-  readonly follower: JournalCell<Ref<Follower> | undefined>;
+  readonly follower: JournalCell<Ref<ContactFollower> | undefined>;
   /** How its machine is reached; undefined before anybody has followed it. */
   readonly way: JournalCell<Way | undefined>;
 }
@@ -91,7 +91,7 @@ export const makeLiveRef = (
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
     failure: turn.cell<Error | undefined>(undefined),
     askedAtMs: turn.cell<number | undefined>(undefined),
-    follower: turn.cell<Ref<Follower> | undefined>(undefined),
+    follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
     way: turn.cell<Way | undefined>(undefined),
   };
   return {

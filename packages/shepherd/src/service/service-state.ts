@@ -259,7 +259,7 @@ const unserved = (before: State, next: State, now: number): Partial<Shown> => {
   return before.at === 'running' || isFresh ? { unservedSince: now } : {};
 };
 
-/** Nobody wants to know any more: an attempt that is under way ends, with its process. */
+/** Nobody wants to know any more: an attempt that is under way ends, and its process with it. */
 const stopAsking = ({ prober, config }: Held, turn: Turn, { startId }: Run): void => {
   const { kind } = config.get().ready;
   if (kind === 'exec' || kind === 'notify' || kind === 'log')

@@ -70,7 +70,7 @@ export interface StatusFacts {
   readonly unservedMs?: number;
   /** Milliseconds that it may take to become ready; absent where it is ready as soon as it exists. */
   readonly readyMs?: number;
-  /** Milliseconds that it may take to stop; absent where there is no process. Of a fleet the most of both. */
+  /** Milliseconds that it may take to stop; absent where no process has to. Of a fleet the most of both. */
   readonly graceMs?: number;
 }
 /** A service that is at home in the shepherd that answers. */
