@@ -1,5 +1,5 @@
 /** Whoever runs it, wherever: the first hour with nothing but the defaults, and nothing prepared. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,7 +25,25 @@ const umask = (mask: string): readonly string[] => [
 const asUser = (...folders: readonly string[]): readonly string[] => {
   if (!isRoot) return [];
   for (const folder of folders) fs.chownSync(folder, 54321, 54321);
-  return [whereIs('setpriv'), '--reuid=54321', '--regid=54321', '--clear-groups', '--'];
+  return canReadPrograms(plainUser) ? plainUser : readingUser;
+};
+const userWords = [
+  isRoot ? whereIs('setpriv') : 'setpriv',
+  '--reuid=54321',
+  '--regid=54321',
+  '--clear-groups',
+];
+const plainUser = [...userWords, '--'];
+/** The same, who may look into the folder of root in which this was cloned, and write nowhere that others may not. */
+const readingUser = [
+  ...userWords,
+  '--inh-caps=+dac_read_search',
+  '--ambient-caps=+dac_read_search',
+  '--',
+];
+const canReadPrograms = ([program = '', ...words]: readonly string[]): boolean => {
+  const look = `require('fs').readFileSync(${JSON.stringify(bins.shepherd)})`;
+  return spawnSync(program, [...words, process.execPath, '-e', look]).status === 0;
 };
 
 /** A folder with links to the few programs that are needed, and no compiler. */
