@@ -3,6 +3,7 @@
  * Everything lies in one temporary folder, which is removed with all processes at the end of the test.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -216,14 +217,20 @@ export const eventually = async (
 };
 
 /** A port that was free a moment ago. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
+export const freePort = async (): Promise<number> => {
+  for (;;) {
+    const port = crypto.randomInt(firstPlainPort, firstPassingPort);
+    if (await isFree(port)) return port;
+  }
+};
+/** Below those that the system gives to whoever asks for any: a server that starts late still finds it free. */
+const firstPassingPort = 32_768;
+const firstPlainPort = 20_000;
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
     const server = net.createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as net.AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 
 /** A configuration with these service entries, written as code. */
