@@ -34,9 +34,8 @@ const operationsFrom = (first: number, count: number): readonly StoreEntry[] =>
     kind: 'outcome',
     asker: 'root',
     operation: `op-${first + at}`,
-    member: 'web',
-    atMs: 1,
-    outcome: { member: 'web', result: 'changed', stage: 'running', pid: 4711, rows: [] },
+    piece: 0,
+    bytes: new Uint8Array(100),
   }));
 
 try {

@@ -160,8 +160,8 @@ describe('a log', slow, () => {
   it('of batches longer than a block is sound, and not with a bit wrong in its first', async () => {
     const store = await openStore(levelPlace(at('whole'), 'state'), new MemoryMark(), 'state');
     for (const operation of ['a', 'b', 'c']) {
-      const request = { text: operation.repeat(60_000) };
-      await commit(store, { kind: 'accepted', asker: 'root', operation, atMs: 1, request });
+      const bytes = new Uint8Array(60_000).fill(operation.charCodeAt(0));
+      await commit(store, { kind: 'intent', asker: 'root', operation, piece: 0, bytes });
     }
     await store.close();
     const log = fs.readFileSync(logOf(at('whole')));

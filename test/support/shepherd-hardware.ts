@@ -3,10 +3,13 @@ import type { Commit, World } from '@bellwether/actors';
 import { checkEntries } from '@bellwether/store';
 import {
   StartFailed,
+  type AcceptedRecord,
   type Command,
   type CommandResult,
   type Ending,
   type Entry,
+  type OperationArchive,
+  type OperationPieces,
   type ProcessBackend,
   type Records,
   type RunningRecord,
@@ -178,6 +181,8 @@ export class Disk {
   failAt: number | undefined = undefined;
   /** A commit that fails has written all the same: the sync of its folder failed. */
   failsLate = false;
+  /** Nothing is read any more, while what is written is. */
+  isUnreadable = false;
   commitCount = 0;
   readonly #world: World;
   #syncedCount = 0;
@@ -218,6 +223,7 @@ export class Disk {
     const desired = new Map<string, boolean>();
     const enabled = new Map<string, boolean>();
     const running = new Map<string, RunningRecord>();
+    const operations = new Map<string, AcceptedRecord>();
     for (const entry of this.entries as readonly Entry[])
       switch (entry.kind) {
         case 'desired':
@@ -235,7 +241,49 @@ export class Disk {
         case 'ended':
           running.delete(entry.startId);
           break;
+        case 'accepted': {
+          const { kind: _kind, ...record } = entry;
+          operations.set(`${entry.asker}/${entry.operation}`, record);
+          break;
+        }
+        case 'forgotten':
+          operations.delete(`${entry.asker}/${entry.operation}`);
+          break;
+        case 'intent':
+        case 'outcome':
+          break;
       }
-    return { desired, enabled, running: [...running.values()] };
+    return {
+      desired,
+      enabled,
+      running: [...running.values()],
+      operations: [...operations.values()],
+    };
+  }
+  /** What a daemon reads of operations; it is told once it has waited for the disk. */
+  archive(say: (ms: number, task: () => void) => void): OperationArchive {
+    return {
+      read: (asker, operation, answer) =>
+        say(this.commitMs * this.#world.random(), () => {
+          if (this.isUnreadable) answer.broken(new Error('the disk cannot be read'));
+          else answer.kept(this.#pieces(asker, operation));
+        }),
+    };
+  }
+  #pieces(asker: string, operation: string): OperationPieces {
+    const pieces = {
+      intent: new Map<number, Uint8Array>(),
+      outcome: new Map<number, Uint8Array>(),
+    };
+    for (const entry of this.entries as readonly Entry[]) {
+      if (entry.kind !== 'intent' && entry.kind !== 'outcome' && entry.kind !== 'forgotten')
+        continue;
+      if (entry.asker !== asker || entry.operation !== operation) continue;
+      if (entry.kind !== 'forgotten') pieces[entry.kind].set(entry.piece, entry.bytes);
+      else for (const each of Object.values(pieces)) each.clear();
+    }
+    const inOrder = (each: ReadonlyMap<number, Uint8Array>): readonly Uint8Array[] =>
+      [...each].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+    return { intents: inOrder(pieces.intent), outcomes: inOrder(pieces.outcome) };
   }
 }

@@ -331,6 +331,7 @@ export class Machine {
       clock: this.time.clock(),
       log: (event, fields) => void this.log.push({ event, fields }),
       records: this.disk.records(),
+      archive: this.disk.archive(say),
     };
   }
   /** A clock whose timers die with the daemon. */

@@ -95,23 +95,37 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
       expect(() => store.commit([entry], () => undefined)).toThrow('no well-formed text');
     });
 
+    const grantOf = (args: unknown): StoreEntry =>
+      ({ kind: 'grant', grant: { ...samples.grant.grant, arguments: args } }) as StoreEntry;
+
     it('takes a value of the largest size, and none of a byte more', async () => {
       const store = await open();
       // 16 texts of 64 Ki fill a value but for its envelope.
       const rowOf = (characters: number): string => 'x'.repeat(characters);
-      const envelope = 256;
-      const outcome = (last: number) => ({
-        ...samples.outcome,
-        outcome: [
+      const envelope = 512;
+      const grant = (last: number) =>
+        grantOf([
           ...Array.from({ length: 15 }, () => rowOf(storeLimits.textCharacters)),
           rowOf(last),
-        ],
-      });
+        ]);
       const fits = storeLimits.textCharacters - envelope;
-      expect(await commit(store, outcome(fits))).toBe(undefined);
-      expect(() => store.commit([outcome(storeLimits.textCharacters)], () => undefined)).toThrow(
+      expect(await commit(store, grant(fits))).toBe(undefined);
+      expect(() => store.commit([grant(storeLimits.textCharacters)], () => undefined)).toThrow(
         `at most ${storeLimits.valueBytes} are kept`,
       );
+    });
+
+    it('takes a piece of the largest size, and none of a byte more', async () => {
+      const store = await open();
+      const piece = (byteCount: number, number = 0): StoreEntry => ({
+        ...samples.outcome,
+        piece: number,
+        bytes: new Uint8Array(byteCount),
+      });
+      const { pieceBytes, pieceCount } = storeLimits;
+      expect(await commit(store, piece(pieceBytes, pieceCount - 1))).toBe(undefined);
+      expect(() => store.commit([piece(pieceBytes + 1)], () => undefined)).toThrow('are kept');
+      expect(() => store.commit([piece(1, pieceCount)], () => undefined)).toThrow('not within');
     });
 
     it('takes lists as deep as it says, and no deeper', async () => {
@@ -119,7 +133,7 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
       const nested = (depth: number): StoreEntry => {
         let value: [] | [unknown] = [];
         for (let at = 1; at < depth; at += 1) value = [value];
-        return { ...samples.outcome, outcome: value } as StoreEntry;
+        return grantOf(value);
       };
       expect(await commit(store, nested(storeLimits.depth - 4))).toBe(undefined);
       expect(() => store.commit([nested(storeLimits.depth - 3)], () => undefined)).toThrow(
@@ -141,26 +155,21 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
 
     it('reads one operation among others, and forgets it whole', async () => {
       const store = await open();
-      const at = (operation: string, member: string) => ({ ...samples.outcome, operation, member });
-      await commit(
-        store,
-        samples.accepted,
-        samples.intent,
-        at('op-1', 'a'),
-        at('op-1', 'b'),
-        at('op-12', 'a'),
-        at('op', '1/a'),
-      );
-      const members: string[] = [];
-      for await (const each of store.read('outcome', 'root', 'op-1')) members.push(each.member);
-      expect(members).toEqual(['a', 'b']);
-      await commit(store, {
-        kind: 'forgotten',
-        asker: 'root',
-        operation: 'op-1',
-        members: ['a', 'b', 'web', 'never'],
+      const at = (operation: string, piece: number, asker = 'root') => ({
+        ...samples.outcome,
+        asker,
+        operation,
+        piece,
       });
-      expect(await allOf(await reopen())).toEqual([at('op-12', 'a'), at('op', '1/a')]);
+      const pieces = Array.from({ length: 11 }, (_none, piece) => at('op-1', piece));
+      const others = [at('op', 1, 'root/op-1'), at('op-12', 0)];
+      await commit(store, samples.accepted, samples.intent, ...pieces.toReversed(), ...others);
+      const found: number[] = [];
+      for await (const { piece } of store.read('outcome', 'root', 'op-1')) found.push(piece);
+      expect(found).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+      const whole = { asker: 'root', operation: 'op-1', intentCount: 1, outcomeCount: 11 };
+      await commit(store, { kind: 'forgotten', ...whole });
+      expect(await allOf(await reopen())).toEqual(others);
     });
 
     it('purges a grant with what hangs on it, and nothing else', async () => {
@@ -202,7 +211,13 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
         [{ ...samples.desired, isWanted: false }, samples.outcome, samples.grant],
         [{ kind: 'ended', startId: 's1' }, samples.minted, samples.revocation],
         [
-          { kind: 'forgotten', asker: 'root', operation: 'op-1', members: ['web'] },
+          {
+            kind: 'forgotten',
+            asker: 'root',
+            operation: 'op-1',
+            intentCount: 1,
+            outcomeCount: 1,
+          },
           { kind: 'purged', id: 'g-1' },
         ],
       ];

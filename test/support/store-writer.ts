@@ -13,7 +13,16 @@ const next = (number: number): void => {
     { kind: 'clock', wallMs: number },
     { kind: 'running', running },
     { kind: 'desired', service, isWanted: number % 2 === 0 },
-    { kind: 'accepted', asker: 'root', operation: `op-${number}`, atMs: number, request: {} },
+    {
+      kind: 'accepted',
+      asker: 'root',
+      operation: `op-${number}`,
+      atMs: number,
+      action: 'start',
+      service,
+      intentCount: 0,
+      outcomeCount: 0,
+    },
   ];
   store.commit(batch, (failure) => {
     if (failure !== undefined) throw failure;

@@ -9,8 +9,8 @@
  *     minted       hash of a swissnum         the service that it names
  *     port         -                          the port that was chosen once
  *     accepted     asker, operation           a command that was taken on               forgotten erases
- *     intent       asker, operation, member   what is about to be done there            all three
- *     outcome      asker, operation, member   what came of it
+ *     intent       asker, operation, piece    what it takes                             all three
+ *     outcome      asker, operation, piece    what came of it
  *     grant        grant id                   a right that was given                    purged erases it
  *     revocation   grant id                   a right that was taken back               and what hangs on it
  *     uses         grant id                   how often it was used
@@ -22,6 +22,7 @@
  */
 import { limits } from './limits.ts';
 import {
+  bytesUpTo,
   flag,
   list,
   name,
@@ -36,9 +37,37 @@ import {
 
 /** Milliseconds since 1970, by the clock of the machine. */
 const wallMs = whole(0);
-const member = { asker: name, operation: name, member: name };
 
 const service = text(limits.keyCharacters / 4);
+const pieceCount = whole(0, limits.pieceCount);
+/** One command, of whatever steps. */
+const accepted = object(
+  {
+    asker: name,
+    operation: name,
+    atMs: wallMs,
+    /** Of what was asked for first. */
+    action: name,
+    service,
+    intentCount: pieceCount,
+    outcomeCount: pieceCount,
+  },
+  {
+    /** When it was over, and what it came to; absent while it is under way. */
+    endedMs: wallMs,
+    result: name,
+    isCancelled: oneOf(true),
+  },
+);
+/** A part of a text that is too long for one value: its number, and its bytes. */
+const piece = {
+  asker: name,
+  operation: name,
+  piece: whole(0, limits.pieceCount - 1),
+  bytes: bytesUpTo(limits.pieceBytes),
+};
+/** In keys numbers stand in their order as text, too. */
+const pieceKey = (piece: number): string => String(piece).padStart(6, '0');
 
 /** What is on disk of a start. */
 const running = object(
@@ -100,22 +129,13 @@ export const kinds = {
     service,
   }),
   port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
-  accepted: kind({}, ({ asker, operation }) => [asker, operation], {
-    asker: name,
-    operation: name,
-    atMs: wallMs,
-    request: plain,
-  }),
-  intent: kind({}, ({ asker, operation, member }) => [asker, operation, member], {
-    ...member,
-    atMs: wallMs,
-    step: plain,
-  }),
-  outcome: kind({}, ({ asker, operation, member }) => [asker, operation, member], {
-    ...member,
-    atMs: wallMs,
-    outcome: plain,
-  }),
+  accepted: shaped(
+    { isHeld: true },
+    ({ asker, operation }: ReturnType<typeof accepted>) => [asker, operation],
+    accepted,
+  ),
+  intent: kind({}, ({ asker, operation, piece }) => [asker, operation, pieceKey(piece)], piece),
+  outcome: kind({}, ({ asker, operation, piece }) => [asker, operation, pieceKey(piece)], piece),
   grant: kind({ isHeld: true }, ({ grant }) => [grant.id], { grant }),
   revocation: kind({ isHeld: true, takesAway: true }, ({ id }) => [id], {
     id: name,
@@ -146,12 +166,13 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
   | { readonly kind: 'unwished'; readonly service: string }
-  /** An operation with all that is known of its members, whom the one that forgets it names. */
+  /** An operation with all its pieces, of which the one that forgets it knows how many there are. */
   | {
       readonly kind: 'forgotten';
       readonly asker: string;
       readonly operation: string;
-      readonly members: readonly string[];
+      readonly intentCount: number;
+      readonly outcomeCount: number;
     }
   /** A grant with its revocation and its uses, or an invite. */
   | { readonly kind: 'purged'; readonly id: string };
@@ -170,13 +191,23 @@ export interface Kind<T> {
   readonly read: Reader<T>;
 }
 
+interface How {
+  readonly isHeld?: boolean;
+  readonly takesAway?: boolean;
+}
 function kind<const M extends Readonly<Record<string, Reader<unknown>>>>(
-  how: { readonly isHeld?: boolean; readonly takesAway?: boolean },
+  how: How,
   partsOf: (record: ReturnType<ReturnType<typeof object<M>>>) => readonly string[],
   members: M,
 ): Kind<ReturnType<ReturnType<typeof object<M>>>> {
-  const { isHeld = false, takesAway = false } = how;
-  return { version: 1, isHeld, takesAway, partsOf, read: object(members) };
+  return shaped(how, partsOf, object(members));
+}
+function shaped<T>(
+  { isHeld = false, takesAway = false }: How,
+  partsOf: (record: T) => readonly string[],
+  read: Reader<T>,
+): Kind<T> {
+  return { version: 1, isHeld, takesAway, partsOf, read };
 }
 
 /** The rules of a kind by its name, or undefined where there is no such kind. */
@@ -195,13 +226,15 @@ export const erased = (entry: {
     case 'unwished':
       return [['desired', [erasures.unwished(entry, 'unwished').service]]];
     case 'forgotten': {
-      const { asker, operation, members } = erasures.forgotten(entry, 'forgotten');
+      const { asker, operation, ...counts } = erasures.forgotten(entry, 'forgotten');
+      const pieces = (kind: 'intent' | 'outcome', count: number) =>
+        Array.from({ length: count }, (_none, at) => {
+          return [kind, [asker, operation, pieceKey(at)]] as const;
+        });
       return [
         ['accepted', [asker, operation]],
-        ...members.flatMap((each) => [
-          ['intent', [asker, operation, each]] as const,
-          ['outcome', [asker, operation, each]] as const,
-        ]),
+        ...pieces('intent', counts.intentCount),
+        ...pieces('outcome', counts.outcomeCount),
       ];
     }
     case 'purged': {
@@ -220,7 +253,8 @@ const erasures = {
     kind: oneOf('forgotten'),
     asker: name,
     operation: name,
-    members: list(name, limits.changeCount),
+    intentCount: pieceCount,
+    outcomeCount: pieceCount,
   }),
   purged: object({ kind: oneOf('purged'), id: name }),
 } as const;

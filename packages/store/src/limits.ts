@@ -1,9 +1,6 @@
 /** What is taken from a disk, and what is put there. Every start reads all of it. */
 export const limits = {
-  /**
-   * Bytes of one value as it lies on the disk: the largest are the outcomes of a member, which keep
-   * 256 Ki of weight in memory and far less as CBOR.
-   */
+  /** Bytes of one value as it lies on the disk: the largest are pieces, with room to spare. */
   valueBytes: 1_048_576,
   /** Characters of a key: three names of 128 characters, each of them escaped threefold. */
   keyCharacters: 2_048,
@@ -13,7 +10,11 @@ export const limits = {
   textCharacters: 65_536,
   /** Levels of lists and maps in one value: what is recorded is nearly flat. */
   depth: 16,
-  /** Items of one value, containers included; a full outcome has some thousands. */
+  /** Bytes of one piece of what an operation takes, or of what came of it. */
+  pieceBytes: 262_144,
+  /** Pieces of either of one operation: the plan of the largest fleet, asked for again and again. */
+  pieceCount: 8_192,
+  /** Items of one value, containers included; arguments of a grant have some thousands at most. */
   itemCount: 65_536,
   /** Items of one list that a shape names. */
   listCount: 4_096,

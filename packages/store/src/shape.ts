@@ -76,6 +76,15 @@ export const bytes =
       throw new Misfit(`${path}: ${value.length} bytes, expected ${byteCount}`);
     return new Uint8Array(value);
   };
+/** Bytes, at most so many of them. They stay whoever's they are. */
+export const bytesUpTo =
+  (maxCount: number): Reader<Uint8Array> =>
+  (value, path) => {
+    if (!(value instanceof Uint8Array)) throw misfit(path, 'bytes', value);
+    if (value.length > maxCount)
+      throw new Misfit(`${path}: ${value.length} bytes, at most ${maxCount} are kept`);
+    return value;
+  };
 
 /** Members that are always there, and such that may be absent. */
 type Members = Readonly<Record<string, Reader<unknown>>>;

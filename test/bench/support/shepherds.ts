@@ -52,5 +52,8 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
     logFiles: noLogs,
     clock,
     log: () => undefined,
-    records: { desired: new Map(), enabled: new Map(), running: [] },
+    records: { desired: new Map(), enabled: new Map(), running: [], operations: [] },
+    archive: {
+      read: (_asker, _operation, answer) => answer.kept({ intents: [], outcomes: [] }),
+    },
   });

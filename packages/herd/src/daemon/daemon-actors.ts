@@ -60,10 +60,10 @@ export interface DaemonActors {
 export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location } = parts;
-  const { name, prober, logFiles, log, records, about, backup, end, leave } = parts;
+  const { name, prober, logFiles, log, records, archive, about, backup, end, leave } = parts;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
-  const common = { name, epoch, prober, logFiles, clock, log, records };
+  const common = { name, epoch, prober, logFiles, clock, log, records, archive };
   const shepherd = turn.spawn(makeShepherd, { ...common, monitor });
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
   const surroundings = { dial: refs.dial, peers, clock, entropy, crypto };

@@ -33,7 +33,7 @@ import { createRouter, peerUri, type PeerLocation, type Router } from '@bellweth
 import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
 import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
-import { foundIn, type PortEntry } from '../store/records.ts';
+import { archiveOf, foundIn, type PortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
@@ -239,6 +239,7 @@ class VatLife implements Life {
       epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
       planned: services,
       records,
+      archive: archiveOf(store),
       minted,
       clock: this.#clock,
       entropy: nodeEntropy(),

@@ -16,6 +16,7 @@ import type {
   Chronicle,
   LocalService,
   LogFiles,
+  OperationArchive,
   Outcome,
   Prober,
   ProcessMonitor,
@@ -41,6 +42,7 @@ export interface ShepherdOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly log: Log;
   readonly records: Records;
+  readonly archive: OperationArchive;
 }
 
 /** A service of this machine and what only its description says. */

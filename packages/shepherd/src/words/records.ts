@@ -1,4 +1,5 @@
 /** The words that a shepherd leaves on the disk for the next one. */
+import type { Answer } from '@bellwether/actors';
 
 /**
  * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
@@ -11,7 +12,55 @@ export type Entry =
   | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }
-  | { readonly kind: 'ended'; readonly startId: string };
+  | { readonly kind: 'ended'; readonly startId: string }
+  | ({ readonly kind: 'accepted' } & AcceptedRecord)
+  | ({ readonly kind: 'intent' } & PieceRecord)
+  | ({ readonly kind: 'outcome' } & PieceRecord)
+  /** Erases all three of an operation. */
+  | {
+      readonly kind: 'forgotten';
+      readonly asker: string;
+      readonly operation: string;
+      readonly intentCount: number;
+      readonly outcomeCount: number;
+    };
+/** What is on disk of an operation as a whole. */
+export interface AcceptedRecord {
+  /** Who asked; see `perform` of the shepherd. */
+  readonly asker: string;
+  readonly operation: string;
+  /** Wall clock, milliseconds since 1970, when it was taken on. */
+  readonly atMs: number;
+  /** Of what was asked for first, with the canonical name of its service. */
+  readonly action: string;
+  readonly service: string;
+  /** How many pieces there are of either, for whoever erases them. */
+  readonly intentCount: number;
+  readonly outcomeCount: number;
+  /** Wall clock when it was over; absent while it is under way. */
+  readonly endedMs?: number;
+  /** What it came to. */
+  readonly result?: string;
+  readonly isCancelled?: true;
+}
+/** A part of what an operation takes, or of what came of it: its lines of JSON, cut anywhere. */
+export interface PieceRecord {
+  readonly asker: string;
+  readonly operation: string;
+  /** From 0. */
+  readonly piece: number;
+  readonly bytes: Uint8Array;
+}
+/** What is on disk of one operation beside its `accepted`: the bytes of its pieces, in their order. */
+export interface OperationPieces {
+  readonly intents: readonly Uint8Array[];
+  readonly outcomes: readonly Uint8Array[];
+}
+/** The power to read operations that are not in memory any more. */
+export interface OperationArchive {
+  /** Kept with OperationPieces; what was committed before the question is in them. */
+  read(asker: string, operation: string, answer: Answer): void;
+}
 /** What is on disk of a start: enough to find its process again. */
 export interface RunningRecord {
   readonly startId: string;
@@ -33,4 +82,5 @@ export interface Records {
   readonly desired: ReadonlyMap<string, boolean>;
   readonly enabled: ReadonlyMap<string, boolean>;
   readonly running: readonly RunningRecord[];
+  readonly operations: readonly AcceptedRecord[];
 }
