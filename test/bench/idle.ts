@@ -1,33 +1,39 @@
 /**
  * Performance row 26: what a node with 1,000 idle sessions over tcp-tls spends, in parts of a core.
  *
- *   silent    long enough for every session to be pinged; both ends do that, and whoever is pinged
- *             first need not ask
- *   watched   each peer says every 15 s that nothing has changed, as members of a large fleet do to
- *             their controller (a push that is answered); nobody is pinged then
+ *   watched   each peer says as often as the members of a fleet of that size that nothing has changed,
+ *             and as rarely as they do it wants an answer; nobody is pinged then
+ *   silent    long enough for every session to be pinged once; both ends do that, and whoever is pinged
+ *             first need not ask. The silences begin with the last heartbeats, not all at once
  *
- * The other ends are 1,000 nodes in one process. Only the one with all sessions is counted: its own
- * CPU time, over the time that has passed. Beside it, for a machine that is busy: a plain TLS server
- * with as many sockets that answers a frame on each as often.
+ * How often that is stands in the sources and is read there. The other ends are 1,000 nodes in one
+ * process. Only the one with all sessions is counted: its own CPU time, over the time that has passed.
+ * Beside it, for a machine that is busy: a plain TLS server with as many sockets, to which as much is
+ * said as often, and which answers as often.
  */
 import net from 'node:net';
 import tls from 'node:tls';
 import type { Ref } from '@bellwether/actors';
-import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
+import { paceFor } from '@bellwether/fleet';
+import { LIMITS, type Netlayer, type PeerLocation } from '@bellwether/ocapn';
+import { limits } from '@bellwether/shepherd';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { type Echo, makeEcho } from './support/calls.ts';
 import { makeNodes, reach, serveNode } from './support/nodes.ts';
 import { type OtherEnd, ready, role, startOtherEnd, type Usage } from './support/other-end.ts';
-import { answerFrames, connected, FRAME } from './support/raw.ts';
+import { answerFrames, CALL_BYTES, connected, FRAME } from './support/raw.ts';
 import { print } from './support/rounds.ts';
 
-const SECONDS = Number(process.argv[2] ?? 70);
 const SESSIONS = 1_000;
 /** So that what the start of the sessions left behind is swept and collected. */
 const SETTLE_MS = 10_000;
 
-const PING_EVERY_MS = 30_000;
-const HEARTBEAT_EVERY_MS = 15_000;
+const { heartbeatMs } = paceFor(SESSIONS);
+/** Heartbeats for one that is answered. */
+const BEATS = limits.toldBeatCount + 1;
+/** Silence, and a little for those who look for it. */
+const SILENT_MS = 1.05 * LIMITS.idleMs;
+const WATCHED_MS = BEATS * heartbeatMs;
 
 const sleep = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
@@ -47,12 +53,12 @@ const serveRaw = (): void => {
   });
   server.listen(0, '127.0.0.1', () => ready(server.address()));
 };
-/** Does something for each of many, spread evenly over so many ms, again and again. */
-const inTurn = (everyMs: number, act: (at: number) => void): (() => void) => {
-  let at = 0;
+/** Does something for each of many, spread evenly over so many ms, again and again: `round` counts. */
+const inTurn = (everyMs: number, act: (at: number, round: number) => void): (() => void) => {
+  let count = 0;
   const timer = setInterval(() => {
-    act(at);
-    at = (at + 1) % SESSIONS;
+    act(count % SESSIONS, Math.floor(count / SESSIONS));
+    count += 1;
   }, everyMs / SESSIONS);
   return () => clearInterval(timer);
 };
@@ -70,10 +76,10 @@ const connectRaw = async (port: number): Promise<readonly tls.TLSSocket[]> => {
 };
 
 /** Percent of a core that each end spends while something goes on. */
-const spent = async (ends: readonly OtherEnd[]): Promise<readonly number[]> => {
+const spent = async (ms: number, ends: readonly OtherEnd[]): Promise<readonly number[]> => {
   const usages = (): Promise<readonly Usage[]> => Promise.all(ends.map((end) => end.usage()));
   const [start, before] = [performance.now(), await usages()];
-  await sleep(SECONDS * 1_000);
+  await sleep(ms);
   const [spentMs, after] = [performance.now() - start, await usages()];
   return after.map(({ cpuUs }, end) => (cpuUs - (before[end]?.cpuUs ?? NaN)) / 10 / spentMs);
 };
@@ -91,26 +97,32 @@ const main = async (): Promise<void> => {
   for (const node of nodes) echoes.push(await reach<Echo>(node, hub.said as PeerLocation));
   const sockets = await connectRaw((raw.said as net.AddressInfo).port);
   const frame = (at: number): unknown => sockets[at]?.write(FRAME);
-  const heartbeat = (at: number): void => {
+  /** The last piece makes a frame of it, which is answered. */
+  const piece = (at: number): unknown => sockets[at]?.write(FRAME.subarray(0, CALL_BYTES / BEATS));
+  const heartbeat = (at: number, round: number): void => {
     const [node, echo] = [nodes[at], echoes[at]];
-    if (echo !== undefined) void node?.vat.run((turn) => turn.send(echo, 'echo', 42));
+    const isAnswered = round % BEATS === BEATS - 1;
+    if (echo !== undefined)
+      void node?.vat.run((turn) =>
+        isAnswered ? turn.send(echo, 'echo', 42) : turn.tell(echo, 'echo', 42),
+      );
   };
-  const measure = async (what: string): Promise<void> => {
+  const measure = async (what: string, ms: number): Promise<void> => {
     await sleep(SETTLE_MS);
-    const [percent = NaN, rawPercent = NaN] = await spent([hub, raw]);
+    const [percent = NaN, rawPercent = NaN] = await spent(ms, [hub, raw]);
     const left = nodes.reduce((sum, { router }) => sum + router.sessions().length, 0);
     if (left !== SESSIONS) throw new Error(`bench: ${SESSIONS - left} sessions were lost`);
     print(26, `idle CPU with ${SESSIONS} ${what} TLS sessions, % of a core`, '<= 0.5', [percent], {
       rawPercent: [rawPercent],
-      seconds: [SECONDS],
+      seconds: [ms / 1_000],
     });
   };
-  const silent = inTurn(PING_EVERY_MS, frame);
-  await measure('silent');
-  silent();
-  const watched = [inTurn(HEARTBEAT_EVERY_MS, frame), inTurn(HEARTBEAT_EVERY_MS, heartbeat)];
-  await measure('watched');
+  const watched = [inTurn(heartbeatMs, piece), inTurn(heartbeatMs, heartbeat)];
+  await measure('watched', WATCHED_MS);
   for (const end of watched) end();
+  const silent = inTurn(LIMITS.idleMs, frame);
+  await measure('silent', SILENT_MS);
+  silent();
   for (const socket of sockets) socket.destroy();
   for (const { router } of nodes) router.close();
   for (const end of [hub, raw]) end.end();

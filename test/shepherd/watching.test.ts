@@ -10,6 +10,13 @@ const makeObserver = (
 ): Behavior<Observer> => ({
   observed: (turn, _sequence, statuses) => turn.effect(() => told(statuses)),
 });
+const makeNotingObserver = (
+  _turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  note: (isOneWay: unknown) => void,
+): Behavior<Observer> => ({
+  observed: (turn, _sequence, _statuses, isOneWay) => turn.effect(() => note(isOneWay)),
+});
 interface Watched {
   readonly machine: Machine;
   readonly world: World;
@@ -143,6 +150,17 @@ describe('watching a facet', () => {
     );
     expect(last(bench, 'web')).toMatchObject({ stage: 'running', requirement: [] });
     for (const key of ['logFile', 'command']) expect(last(bench, 'web')).not.toHaveProperty(key);
+  });
+  it('is told of a heartbeat that wants no answer as of one, and answers the others', () => {
+    const kinds: unknown[] = [];
+    const bench = watching((turn, _observer, shepherd) => {
+      const note = (isOneWay: unknown): void => void kinds.push(isOneWay);
+      const facet: Ref<ServiceFacet> = turn.call(shepherd, 'facet', 'web', 'grant-1');
+      return turn.send(facet, 'watch', turn.spawn(makeNotingObserver, note), 2_000);
+    });
+    bench.pass(2_000 * 2 * (limits.toldBeatCount + 1));
+    const words = Array.from({ length: limits.toldBeatCount }, () => true);
+    expect(kinds).toEqual([undefined, ...words, undefined, ...words, undefined]);
   });
   it('is counted for its own reference', () => {
     const bench = watching((turn, observer, shepherd) => {

@@ -41,6 +41,11 @@ export const limits = {
   leastHeartbeatMs: 1_000,
   /** A slower one would keep what has broken for longer than anybody waits. */
   mostHeartbeatMs: 60_000,
+  /**
+   * Heartbeats in a row that ask for no answer: half the frames, writes and wake-ups of a large fleet
+   * (`npm run bench -- idle`). Who does not want them any more can say so with the next.
+   */
+  toldBeatCount: 1,
   /** Heartbeats that find the last push unanswered, after which its watching is over. */
   missedBeatCount: 4,
   /** Statuses in one push; the rest follows in the next ones. A frame holds 262,144 values. */

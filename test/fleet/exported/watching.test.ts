@@ -42,11 +42,11 @@ const push = async (
   sequence: number,
   statuses: unknown,
   observer: Ref<Observer> | undefined = bench.watched.at(-1)?.observer,
+  ...isOneWay: readonly true[]
 ): Promise<unknown> => {
   if (observer === undefined) throw new Error('nobody watches');
-  const answer = watched(
-    bench.vat.run((turn: Turn) => turn.forward(observer, 'observed', [sequence, statuses])),
-  );
+  const args = [sequence, statuses, ...isOneWay];
+  const answer = watched(bench.vat.run((turn: Turn) => turn.forward(observer, 'observed', args)));
   await pass(bench, 0);
   return answer.reason;
 };
@@ -78,6 +78,25 @@ describe('a member', () => {
     }
     expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
     expect(bench.touched.count).toBe(touched);
+  });
+  it('is confirmed as well by one that wants no answer', async () => {
+    const bench = await connected();
+    await push(bench, 0, [runningStatus]);
+    for (let beat = 1; beat <= 50; beat += 1) {
+      await pass(bench, heartbeatMs);
+      expect(await push(bench, beat, [], undefined, true)).toBeUndefined();
+      expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
+    }
+    expect(bench.watched).toHaveLength(1);
+  });
+  it('that counts wrong is refused with its next push, where nobody waits for an answer', async () => {
+    const bench = await connected();
+    await push(bench, 0, [runningStatus]);
+    expect(await push(bench, 2, [], undefined, true)).toBeUndefined();
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+    expect(await push(bench, 1, [], undefined, true)).toBeUndefined();
+    expect(await push(bench, 1, [])).toBeInstanceOf(Malformed);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
   });
   it('is unknown after two missed heartbeats, and its board hears of it then', async () => {
     const bench = await connected();

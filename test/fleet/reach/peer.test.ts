@@ -11,6 +11,7 @@ import {
   type Traveller,
   type Way,
 } from '@bellwether/fleet';
+import { limits as shepherdLimits } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, type Bench } from '../../support/actors-vat.ts';
 
@@ -252,5 +253,27 @@ describe('many machines', () => {
       staleMs: 30_500,
       redialCapMs: 30_000,
     });
+  });
+  it.each([
+    [360, 15_000],
+    [361, 30_000],
+    [720, 30_000],
+    [721, 45_000],
+    [1_000, 45_000],
+    [1_080, 45_000],
+    [1_081, 60_000],
+    [11_000, 60_000],
+  ])('of %s say that nothing has changed each %s ms', (count, heartbeatMs) => {
+    const staleMs = 2 * heartbeatMs + FLEET_LIMITS.newsMs;
+    expect(paceFor(count)).toMatchObject({ heartbeatMs, staleMs, redialCapMs: 30_000 });
+  });
+  it('say so no more often in all than a few hundred, and as often as a shepherd agrees to', () => {
+    const { heartbeatRate, largeFleetCount } = FLEET_LIMITS;
+    for (let count = largeFleetCount; count <= 11_000; count += 1) {
+      const { heartbeatMs } = paceFor(count);
+      expect(heartbeatMs).toBeLessThanOrEqual(shepherdLimits.mostHeartbeatMs);
+      if (heartbeatMs < shepherdLimits.mostHeartbeatMs)
+        expect((count * 1_000) / heartbeatMs).toBeLessThanOrEqual(heartbeatRate);
+    }
   });
 });

@@ -1,6 +1,6 @@
 /** Silence: who is pinged, who is cut, and that nobody is who only slept. */
 import { type Clock, World } from '@bellwether/actors';
-import { type Netlayer, Sturdyref } from '@bellwether/ocapn';
+import { LIMITS, type Netlayer, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
@@ -12,6 +12,8 @@ const PING_MS = 15_000;
 const WRITE_MS = 30_000;
 /** A session is looked at so often: the limits are kept to this. */
 const LAP_MS = PING_MS / 5;
+/** Who was dialled asks later, so that never both do. */
+const DIALLED_MS = IDLE_MS + 2 * LAP_MS;
 const WATCHED = { idleMs: IDLE_MS, pingMs: PING_MS, writeMs: WRITE_MS };
 /** What a call leaves behind is swept by then. */
 const GARBAGE_MS = 1_100;
@@ -89,6 +91,17 @@ describe('a silent peer', () => {
     expect(frames).toBeLessThanOrEqual(2 * (24 * 120 + 1));
     expect([a.counts, b.counts]).toEqual(before);
   });
+  it('that was dialled by us does not ask: two that both look have one ping in a period', async () => {
+    start();
+    const watched = { router: { limits: { ...WATCHED, idleMs: LIMITS.idleMs } } };
+    const [a, b] = [await peerOf('a', watched), await peerOf('b', watched)];
+    const atB = a.router.enliven<Desk>(b.sturdyref('desk'));
+    await a.run((turn) => turn.send(atB, 'hear', 1));
+    world.runFor(LINGER_MS);
+    // A question and its answer, and nothing that comes after them by itself.
+    expect(writesIn(10 * LIMITS.idleMs)).toBeLessThanOrEqual(2 * 10);
+    expect(writesIn(10 * (LIMITS.idleMs + 2 * LAP_MS))).toBeGreaterThanOrEqual(2 * 10);
+  });
   it('that is gone without a word is severed in time, and who waits is told', async () => {
     const { a, b, atB } = await pair();
     const waiting = a.vat.run((turn) => turn.send(atB, 'wait')).catch((reason: unknown) => reason);
@@ -109,14 +122,14 @@ describe('a silent peer', () => {
     const a = await peerOf('a');
     const raw = strange(a, 'm', proved);
     for (let round = 1; round <= 3; round += 1) {
-      world.runFor(IDLE_MS + 2 * LAP_MS);
+      world.runFor(DIALLED_MS + 2 * LAP_MS);
       expect(pingsOf(raw)).toHaveLength(round);
       world.runFor(PING_MS - 2 * LAP_MS);
       raw.send(deliver(toAnswer(0), [sym('hear'), 'never mind']));
       world.runFor(100);
     }
     expect(raw.isClosed).toBe(false);
-    world.runFor(IDLE_MS + PING_MS + 3 * LAP_MS);
+    world.runFor(DIALLED_MS + PING_MS + 3 * LAP_MS);
     expect(raw.isClosed).toBe(true);
     expect(raw.abortReason).toContain('not a word');
   });
@@ -170,7 +183,7 @@ describe('a silent peer', () => {
     expect([raw.isClosed, pingsOf(raw).length]).toEqual([false, 0]);
     isStopped = false;
     for (const task of tasks.splice(0)) task();
-    world.runFor(IDLE_MS + 2 * LAP_MS);
+    world.runFor(DIALLED_MS + 2 * LAP_MS);
     expect([raw.isClosed, pingsOf(raw).length]).toEqual([false, 1]);
   });
   it('gets its ping though a thousand others are silent too, from one timer', async () => {
@@ -184,7 +197,7 @@ describe('a silent peer', () => {
     world.runFor(500);
     expect(world.pendingCount).toBe(1);
     const at: number[] = [];
-    for (let ms = 0; ms < IDLE_MS + 2 * LAP_MS; ms += 100) {
+    for (let ms = 0; ms < DIALLED_MS + 2 * LAP_MS; ms += 100) {
       world.runFor(100);
       at.push(raws.filter((raw) => pingsOf(raw).length > 0).length);
     }
@@ -288,7 +301,7 @@ describe('after a sleep', () => {
     const bed = sleepy();
     const a = await peerOf('a', { router: { clock: bed.clock } });
     const [alive, dead] = [strange(a, 'alive'), strange(a, 'dead')];
-    world.runFor(IDLE_MS + 2 * LAP_MS); // both are asked already
+    world.runFor(DIALLED_MS + 2 * LAP_MS); // both are asked already
     bed.sleep();
     world.runFor(3_600_000);
     expect([open(a), pingsOf(alive).length, pingsOf(dead).length]).toEqual([2, 1, 1]);

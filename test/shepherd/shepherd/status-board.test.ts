@@ -44,6 +44,7 @@ const makeNames = (
 interface Push {
   readonly sequence: number;
   readonly statuses: readonly Status[];
+  readonly isOneWay: boolean;
   answer(): void;
   refuse(): void;
 }
@@ -52,11 +53,12 @@ const makeObserver = (
   _bcom: Bcom<Observer>,
   told: (push: Push) => void,
 ): Behavior<Observer> => ({
-  observed: (turn, sequence, statuses) =>
+  observed: (turn, sequence, statuses, isOneWay = false) =>
     turn.ask<void>((answer) =>
       told({
         sequence,
         statuses,
+        isOneWay,
         answer: () => answer.kept(undefined),
         refuse: () => answer.broken(new Error('no')),
       }),
@@ -162,6 +164,53 @@ describe('a watching', () => {
     bench.pass(4_000);
     expect(toldIn(one)).toEqual(['a0 b0 c0', '', '']);
     expect(toldIn(other)).toEqual(['a0 b0 c0', '', '']);
+  });
+  it(`wants an answer to one beat after ${limits.toldBeatCount} that it only tells`, async () => {
+    const bench = await boardBench();
+    const pushes = await bench.watch();
+    bench.pass(2_000 * 2 * (limits.toldBeatCount + 1) + 100);
+    const words = Array.from({ length: limits.toldBeatCount }, () => true);
+    expect(pushes.map(({ isOneWay }) => isOneWay)).toEqual([
+      false,
+      ...words,
+      false,
+      ...words,
+      false,
+    ]);
+    expect(pushes.map(({ sequence }) => sequence)).toEqual(pushes.map((_, at) => at));
+  });
+  it('wants an answer to every push of something, also to one that a beat brings', async () => {
+    const bench = await boardBench();
+    const pushes = await bench.watch();
+    bench.pass(1_999);
+    bench.touch('a');
+    bench.touch('b');
+    bench.pass(2_001);
+    // The beat finds what came within the gap; the one after it has nothing to say.
+    expect(toldIn(pushes)).toEqual(['a0 b0 c0', 'a0', 'b0', '']);
+    expect(pushes.map(({ isOneWay }) => isOneWay)).toEqual([false, false, false, true]);
+  });
+  it('has its credit after a beat that is only told', async () => {
+    const bench = await boardBench();
+    const pushes = await bench.watch({ answers: false });
+    pushes[0]?.answer();
+    bench.pass(2_000);
+    expect(pushes.map(({ isOneWay }) => isOneWay)).toEqual([false, true]);
+    bench.touch('a'); // the word was not answered, and never will be
+    expect(toldIn(pushes)).toEqual(['a0 b0 c0', '', 'a0']);
+  });
+  it('that a word does not reach ends with the push after it', async () => {
+    const bench = await boardBench();
+    const pushes = await bench.watch({ answers: false });
+    pushes[0]?.answer();
+    bench.pass(2_000 * limits.toldBeatCount);
+    for (const push of pushes.slice(1)) push.refuse();
+    bench.pass(2_000);
+    expect(pushes.at(-1)).toMatchObject({ isOneWay: false, sequence: limits.toldBeatCount + 1 });
+    pushes.at(-1)?.refuse();
+    bench.pass(10_000);
+    expect(pushes).toHaveLength(limits.toldBeatCount + 2);
+    expect(bench.world.pendingCount).toBe(0);
   });
   it('beats in its own time', async () => {
     const bench = await boardBench();

@@ -197,9 +197,11 @@ export const makeMemberObserver = (
 ): Behavior<Observer> => {
   const taken = turn.cell({ pushCount: 0, since: clock.now(), recentCount: 0, isOver: false });
   return {
-    observed: (turn, sequence, pushed) => {
+    observed: (turn, sequence, pushed, isOneWay) => {
       const { pushCount, isOver, ...recent } = taken.get();
-      if (isOver) return refused(turn, new Malformed('watch: this watching is over'));
+      const refuse = (reason: Malformed): Vow<void> | undefined =>
+        isOneWay === true ? undefined : refused(turn, reason); // the next push is refused
+      if (isOver) return refuse(new Malformed('watch: this watching is over'));
       const isNew = clock.now() - recent.since >= LIMITS.pushWindowMs;
       const since = isNew ? clock.now() : recent.since;
       const recentCount = isNew ? 1 : recent.recentCount + 1;
@@ -209,7 +211,7 @@ export const makeMemberObserver = (
       taken.set({ pushCount: pushCount + 1, since, recentCount, isOver: !isTold });
       if (isTold) return undefined;
       if (isBad) turn.call(service, 'spoilt', watching, statuses);
-      return refused(turn, isBad ? statuses : new Malformed('watch: another watching has begun'));
+      return refuse(isBad ? statuses : new Malformed('watch: another watching has begun'));
     },
   };
 };

@@ -4,7 +4,8 @@
  *
  *   what is seen of a session               what happens
  *   bytes came, or we do not read           its silence begins anew
- *   silent for idleMs                       it is pinged
+ *   silent for idleMs; two laps of the      it is pinged
+ *     wheel more where the peer dialled us
  *   silent for pingMs more                  severed
  *   silent for a lap of the wheel or more,  it is pinged at once; silent for doubtMs more, its peer
  *     and something is asked on it            is dialled beside it, if we dialled it (routing.ts)
@@ -15,6 +16,11 @@
  *
  * One timer for all sessions: a wheel whose slots are looked at in turn, so that a thousand that
  * opened together are not pinged together. An empty wheel has no timer.
+ *
+ * Both ends look. Whoever is pinged has heard something and does not ask; but the wheels of two ends
+ * that met in one moment turn together, and would ask in one moment for ever. So who dialled asks
+ * first: most sessions of a controller are those, and what one tick asks of many leaves and comes
+ * back together.
  */
 import type { Clock } from '@bellwether/actors';
 import type { Limits } from '../limits.ts';
@@ -23,6 +29,8 @@ import type { Session } from '../session/session.ts';
 const SLOTS = 8;
 /** How many times each session is looked at in the shortest of its waits. */
 const LOOKS = 5;
+/** Laps by which who was dialled asks later: each end may be a lap late in seeing a silence begin. */
+const LATER_LAPS = 2;
 /** Milliseconds by which a busy machine may be late. Who is later than this, and a lap, has slept. */
 const LATE_MS = 1_000;
 
@@ -30,14 +38,22 @@ const LATE_MS = 1_000;
 export class Pulse {
   readonly session: Session;
   readonly mayFallSilent: boolean;
+  readonly idleMs: number;
   readonly slot: number;
   silentSinceMs: number;
   pingedAtMs: number | undefined = undefined;
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
-  constructor(session: Session, mayFallSilent: boolean, slot: number, nowMs: number) {
+  constructor(
+    session: Session,
+    mayFallSilent: boolean,
+    idleMs: number,
+    slot: number,
+    nowMs: number,
+  ) {
     this.session = session;
     this.mayFallSilent = mayFallSilent;
+    this.idleMs = idleMs;
     this.slot = slot;
     this.silentSinceMs = nowMs;
   }
@@ -62,10 +78,14 @@ export class Liveness {
     this.#limits = limits;
     this.#tickMs = Math.min(idleMs, pingMs, writeMs) / LOOKS / SLOTS;
   }
-  /** Looks after an open session; `mayFallSilent`: its transport does not tell of every end. */
-  enter(session: Session, mayFallSilent: boolean): Pulse {
+  /**
+   * Looks after an open session; `mayFallSilent`: its transport does not tell of every end;
+   * `isDialled`: by us, so that we ask first.
+   */
+  enter(session: Session, mayFallSilent: boolean, isDialled: boolean): Pulse {
     const isPinged = mayFallSilent && Number.isFinite(this.#limits.idleMs);
-    const pulse = new Pulse(session, isPinged, this.#nextSlot, this.#clock.now());
+    const idleMs = this.#limits.idleMs + (isDialled ? 0 : LATER_LAPS * SLOTS * this.#tickMs);
+    const pulse = new Pulse(session, isPinged, idleMs, this.#nextSlot, this.#clock.now());
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
     this.#slots[pulse.slot]?.add(pulse);
     if (this.#stopTimer === undefined && Number.isFinite(this.#tickMs)) this.#arm();
@@ -122,7 +142,7 @@ export class Liveness {
   }
   #look(pulse: Pulse, nowMs: number): void {
     const { session, pingedAtMs } = pulse;
-    const { idleMs, pingMs } = this.#limits;
+    const { pingMs } = this.#limits;
     if (this.#isStuck(session, nowMs)) return session.stuck(this.#limits.writeMs);
     session.isQuiet = !session.isHeard;
     if (session.isHeard) {
@@ -137,7 +157,7 @@ export class Liveness {
     } else if (pingedAtMs !== undefined) {
       if (nowMs - pingedAtMs >= pingMs)
         session.abort(`captp: not a word for ${pingMs} ms after a ping`);
-    } else if (nowMs - pulse.silentSinceMs >= idleMs) this.#ping(pulse, nowMs);
+    } else if (nowMs - pulse.silentSinceMs >= pulse.idleMs) this.#ping(pulse, nowMs);
   }
   /** Nothing that was waited for counts: who did not look may have slept through the answer. */
   #revive(pulse: Pulse): void {

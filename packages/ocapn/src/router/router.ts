@@ -252,7 +252,11 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     link.stopTimer();
     link.stopTimer = noTimer;
     link.openedAtMs = this.clock.now();
-    link.pulse = this.#liveness.enter(session, link.netlayer.tellsEnds !== true);
+    link.pulse = this.#liveness.enter(
+      session,
+      link.netlayer.tellsEnds !== true,
+      link.dialled !== undefined,
+    );
     this.#halfOpen.delete(link);
     const { identity } = link;
     this.#note('session.opened', link);

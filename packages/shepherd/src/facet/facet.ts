@@ -154,6 +154,9 @@ const makeFacetObserver = (
   _bcom: Bcom<Observer>,
   observer: Ref<Observer>,
 ): Behavior<Observer> => ({
-  observed: (turn, sequence, statuses) =>
-    turn.send(observer, 'observed', sequence, statuses.map(facetView)),
+  observed: (turn, sequence, statuses, isOneWay) => {
+    const views = statuses.map(facetView);
+    if (isOneWay !== true) return turn.send(observer, 'observed', sequence, views);
+    return turn.tell(observer, 'observed', sequence, views, true);
+  },
 });

@@ -3,15 +3,18 @@
  * they were touched; what is told is read at the moment of the push, so that nothing piles up for a
  * slow reader: between two pushes there is one set of names, and the latest state wins.
  *
- *     flow \ event   touched     answered               gap is over        beat       push breaks
- *     idle           a push      -                      -                  a push     -
- *     unanswered     noted       → resting              -                  counted    over
- *     resting        noted       -                      → idle, or a push  a push     -
+ *     flow \ event   touched     answered               gap is over        beat               push breaks
+ *     idle           a push      -                      -                  a word, or a push  -
+ *     unanswered     noted       → resting              -                  counted            over
+ *     resting        noted       -                      → idle, or a push  a push             -
  *
  * Every push makes the flow unanswered. A beat is one timer for all watchings with the same interval;
  * it finds either credit, and sends what there is (or nothing: a heartbeat), or an unanswered push, and
  * after `missedBeatCount` of those the watching is over. Whoever still wants to know misses the
  * heartbeats, and watches anew.
+ *
+ * A word is a heartbeat that nobody answers, so it uses no credit. No more than `toldBeatCount` of them
+ * come in a row: it is by the answer to a push that a watching ends which is not wanted any more.
  *
  * An aggregate is touched with each of its members.
  */
@@ -35,6 +38,8 @@ interface Flow {
   readonly sequence: number;
   /** Beats since the last answer that found a push unanswered. */
   readonly missedCount: number;
+  /** Beats since the last push that were told without one. */
+  readonly toldCount: number;
 }
 interface Entry extends Watching {
   readonly wants: (name: string) => boolean;
@@ -98,7 +103,7 @@ const watch = (held: Held, turn: Turn, watching: Watching): void => {
     ...watching,
     wants: (name) => wanted?.has(name) ?? true,
     news: turn.map(),
-    flow: turn.cell<Flow>({ at: 'idle', sequence: 0, missedCount: 0 }),
+    flow: turn.cell<Flow>({ at: 'idle', sequence: 0, missedCount: 0, toldCount: 0 }),
   };
   for (const name of wanted ?? turn.call(held.registry, 'names')) entry.news.set(name, true);
   const number = held.lastEntry.get() + 1;
@@ -156,7 +161,7 @@ const contains = (
 /** Tells what there is to tell, or nothing. */
 const push = (held: Held, turn: Turn, number: number, entry: Entry): void => {
   const { sequence } = entry.flow.get();
-  entry.flow.set({ at: 'unanswered', sequence: sequence + 1, missedCount: 0 });
+  entry.flow.set({ at: 'unanswered', sequence: sequence + 1, missedCount: 0, toldCount: 0 });
   const names = [...entry.news.keys()].slice(0, limits.pushStatusCount);
   for (const name of names) entry.news.delete(name);
   const statuses = names.map((name) => statusOf(held, turn, name));
@@ -194,8 +199,16 @@ const beatLater = (held: Held, turn: Turn, heartbeatMs: number): void => {
 };
 const beat = (held: Held, turn: Turn, number: number, entry: Entry): void => {
   const flow = entry.flow.get();
+  const isToldOnly = flow.at === 'idle' && flow.toldCount < limits.toldBeatCount;
+  if (isToldOnly && entry.news.size === 0) return tell(turn, entry);
   if (flow.at !== 'unanswered') return push(held, turn, number, entry);
   const missedCount = flow.missedCount + 1;
   if (missedCount >= limits.missedBeatCount) held.entries.delete(number);
   else entry.flow.set({ ...flow, missedCount });
+};
+/** Says that nothing has changed, and wants no answer. */
+const tell = (turn: Turn, { observer, flow }: Entry): void => {
+  const { sequence, toldCount, ...rest } = flow.get();
+  flow.set({ ...rest, sequence: sequence + 1, toldCount: toldCount + 1 });
+  turn.tell(observer, 'observed', sequence, [], true);
 };

@@ -10,9 +10,10 @@ export interface Observer {
   /**
    * Statuses that changed since the last push, whole; none: nothing changed, a heartbeat. `sequence`
    * counts 0, 1, 2 … without gaps for each watching; who sees a gap watches anew. The first pushes
-   * bring everything that is watched.
+   * bring everything that is watched. `isOneWay`: a heartbeat that nobody waits for an
+   * answer to, and that is no credit.
    */
-  observed(sequence: number, statuses: readonly Status[]): void | Vow<void>;
+  observed(sequence: number, statuses: readonly Status[], isOneWay?: boolean): void | Vow<void>;
 }
 /**
  * The `^status-board`: who is told when something changes that a status shows. See status-board.ts.
