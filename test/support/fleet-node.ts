@@ -207,6 +207,8 @@ export class FleetNode {
       refs,
       destinations: refs.destinations(),
       backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
+      lastOfAudit: ({ count }, answer) =>
+        answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
       // A daemon that ends first lets its sessions write what they still have.

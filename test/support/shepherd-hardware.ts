@@ -1,6 +1,7 @@
 /** What of a simulated machine outlives its daemon: its processes and its disk. */
 import type { Commit, World } from '@bellwether/actors';
-import { checkEntries } from '@bellwether/store';
+import { chained, chainStart, isAuditEntry, type AuditRecord } from '@bellwether/authority';
+import { checkEntries, textDigest } from '@bellwether/store';
 import {
   StartFailed,
   type AcceptedRecord,
@@ -175,6 +176,8 @@ export class Processes {
  */
 export class Disk {
   readonly entries: unknown[] = [];
+  /** What the audit was told, in batches with `entries`: there is one output commit for both. */
+  readonly audits: AuditRecord[] = [];
   /** Longest time of a commit; the world decides between 0 and this. */
   commitMs = 3;
   /** The number of the commit that fails, counted from 1; undefined: none does. */
@@ -186,6 +189,7 @@ export class Disk {
   commitCount = 0;
   readonly #world: World;
   #syncedCount = 0;
+  #syncedAuditCount = 0;
   constructor(world: World) {
     this.#world = world;
   }
@@ -199,27 +203,42 @@ export class Disk {
   view(say: (ms: number, task: () => void) => void): Commit {
     return (entries, done) => {
       // What a simulated daemon writes is what a real one could keep.
-      checkEntries(entries);
+      const audits = entries.filter(isAuditEntry);
+      const others = entries.filter((entry) => !isAuditEntry(entry));
+      checkEntries(others);
+      chained(chainStart, 0, audits, () => '');
       const ms = this.commitMs * this.#world.random();
       say(ms / 2, () => {
         const fails = this.commitCount + 1 === this.failAt;
-        if (!fails || this.failsLate) this.entries.push(...entries);
+        if (!fails || this.failsLate) {
+          this.entries.push(...others);
+          this.audits.push(...audits);
+        }
         say(ms / 2, () => {
           this.commitCount += 1;
           if (fails) return done(new Error('the disk is full'));
-          this.#syncedCount = this.entries.length;
+          this.#sync();
           done();
         });
       });
     };
   }
+  /** The audit as a daemon would have it on its disk. */
+  auditLines(): readonly string[] {
+    return chained(chainStart, 0, this.audits, textDigest).map(({ text }) => text);
+  }
   losePower(): void {
     this.entries.splice(this.#syncedCount);
+    this.audits.splice(this.#syncedAuditCount);
+  }
+  #sync(): void {
+    this.#syncedCount = this.entries.length;
+    this.#syncedAuditCount = this.audits.length;
   }
   /** What a daemon that starts now finds. */
   records(): Records {
     // A daemon that starts makes sure of what it finds before it builds on it.
-    this.#syncedCount = this.entries.length;
+    this.#sync();
     const desired = new Map<string, boolean>();
     const enabled = new Map<string, boolean>();
     const running = new Map<string, RunningRecord>();

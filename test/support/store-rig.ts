@@ -91,6 +91,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     holder: '',
   },
   clock: { kind: 'clock', wallMs: 8 },
+  audited: { kind: 'audited', number: 9, text: '{"number":9}', hash: 'ab' },
 };
 /** The names of all kinds. */
 export const kindNames = Object.keys(samples) as readonly KindName[];

@@ -118,6 +118,11 @@ export type Action = {
       readonly run: Exec;
       /** Whether arguments of the caller may follow those of the command. Default false. */
       readonly takesArguments?: boolean;
+      /**
+       * Whether the audit may show the arguments of the caller: none of them is ever a secret. Default false: it tells
+       * how many there were.
+       */
+      readonly harmlessArguments?: boolean;
     }
 );
 

@@ -1,5 +1,6 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
 import type {
   Change,
   Follower,
@@ -59,6 +60,8 @@ export interface LocalRoot {
    * durable. Broken with BadRequest for a path that is not absolute, and with what the disk says.
    */
   backup(file: string, mayReplace: boolean): Vow<BackedUp>;
+  /** The newest lines of the audit. Broken with BadRequest, and with what the disk says. */
+  audit(query: AuditQuery): Vow<AuditAnswer>;
   /**
    * Reads the configuration again and makes the services what it says; a dry run only tells what would
    * change. A bad one changes nothing. Broken with

@@ -47,6 +47,9 @@ const userPlaces = (around: Surroundings): Places => {
   };
 };
 
+/** Where a daemon on this state folder keeps its audit. */
+export const auditFolderOf = (state: string): string => path.join(state, 'audit');
+
 /** XDG says that relative values are to be ignored. */
 const absolute = (value: string | undefined): string | undefined =>
   value !== undefined && path.isAbsolute(value) ? value : undefined;

@@ -16,6 +16,7 @@
  *     uses         grant id                   how often it was used
  *     invite       invite id                  a way to receive a grant, once            purged erases it
  *     clock        -                          the latest time that was seen
+ *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
  * `isHeld`: a start needs all of them, so they are kept in memory; the others are read one by one. `takesAway`: such
  * a record moves the epoch on (mark.ts), so that a database from before it is known to be old.
@@ -153,6 +154,11 @@ export const kinds = {
     holder: name,
   }),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
+  audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
+    number: whole(1),
+    text: text(limits.auditLineCharacters),
+    hash: name,
+  }),
 } as const;
 
 /** The name of a kind. */
@@ -175,7 +181,9 @@ export type Erasure =
       readonly outcomeCount: number;
     }
   /** A grant with its revocation and its uses, or an invite. */
-  | { readonly kind: 'purged'; readonly id: string };
+  | { readonly kind: 'purged'; readonly id: string }
+  /** Lines of the audit that its log has for good. */
+  | { readonly kind: 'filed'; readonly numbers: readonly number[] };
 /** Everything that a turn may write. */
 export type StoreEntry = StoreRecord | Erasure;
 export type { Plain };
@@ -241,6 +249,10 @@ export const erased = (entry: {
       const { id } = erasures.purged(entry, 'purged');
       return (['grant', 'revocation', 'uses', 'invite'] as const).map((each) => [each, [id]]);
     }
+    case 'filed': {
+      const { numbers } = erasures.filed(entry, 'filed');
+      return numbers.map((number) => ['audited', [String(number)]]);
+    }
     default:
       return undefined;
   }
@@ -257,4 +269,5 @@ const erasures = {
     outcomeCount: pieceCount,
   }),
   purged: object({ kind: oneOf('purged'), id: name }),
+  filed: object({ kind: oneOf('filed'), numbers: list(whole(1), limits.changeCount) }),
 } as const;

@@ -28,6 +28,10 @@ export const limits = {
   backupBytes: 4 * 1024 * 1024 * 1024,
   /** Bytes of the file that says which database counts: two short members. */
   markBytes: 4_096,
+  /** Bytes of one file of the audit: as much as any editor opens. */
+  auditFileBytes: 16 * 1024 * 1024,
+  /** Characters of one line of the audit, as the authority bounds it. */
+  auditLineCharacters: 81_920,
   /** Keys that a repair names of what it had to leave out; beyond, they are counted. */
   lostNameCount: 20,
 } as const;

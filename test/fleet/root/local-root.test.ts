@@ -131,6 +131,10 @@ const rootBench = async (): Promise<RootBench> => {
           asked.push(`backup ${file} ${mayReplace}`);
           answer.kept({ recordCount: 3, epoch: 2 });
         },
+        lastOfAudit: (query, answer) => {
+          asked.push(`audit ${JSON.stringify(query)}`);
+          answer.kept({ lines: [], isCut: false });
+        },
         uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),

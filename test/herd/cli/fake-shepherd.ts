@@ -88,6 +88,7 @@ const makeFakeRoot = (
     refs: answer('refs'),
     about: answer('about') as never,
     backup: answer('backup'),
+    audit: answer('audit'),
     reload: answer('reload'),
     detach: answer('detach') as never,
     shutDown: answer('shutDown'),

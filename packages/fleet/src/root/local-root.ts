@@ -3,16 +3,25 @@
  * out data, never an actor; what it is asked is checked here, since whoever can read that file may
  * still run a faulty client.
  */
-import type { Answer, Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { checkedQuery, doubted, leftFor } from '@bellwether/shepherd';
-import type { Shepherd, Sink, Status } from '@bellwether/shepherd';
+import {
+  codeOf,
+  type Answer,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { audit, auditLimits, type AuditQuery } from '@bellwether/authority';
+import { broken, checkedQuery, doubted, leftFor } from '@bellwether/shepherd';
+import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
-import type { About, Destination, LocalRoot } from '../types.ts';
+import type { About, BackedUp, Destination, LocalRoot, Reloaded } from '../types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -49,6 +58,8 @@ export interface LocalRootOptions {
   readonly about: () => About;
   /** Writes the records into a file, and answers with a BackedUp. */
   readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
+  /** Reads the audit, and answers with an AuditAnswer. */
+  readonly lastOfAudit: (query: AuditQuery, answer: Answer) => void;
   /** The URI of a swissnum at this daemon: a secret. */
   readonly uriOf: (swissnum: Uint8Array) => string;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
@@ -86,19 +97,30 @@ export const makeLocalRoot = (
       checkPetname(petname);
       checkUri(uri);
       const put = turn.ask<Destination>((answer) => refs.put(petname, uri, answer));
-      return turn.when(put, (turn, destination) =>
+      const done = turn.when(put, (turn, destination) =>
         turn.tell(options.peers, 'hurry', petname, destination),
       );
+      return audited(turn, { action: 'ref push', label: petname }, done);
     },
     refs: (turn) => turn.ask((answer) => refs.list(answer)),
     about: () => options.about(),
     backup: (turn, file, mayReplace) => {
       checkPath(file);
-      return turn.ask((answer) => options.backup(file, mayReplace === true, answer));
+      const done = turn.ask<BackedUp>((answer) =>
+        options.backup(file, mayReplace === true, answer),
+      );
+      return audited(turn, { action: 'state backup', label: file }, done);
     },
-    reload: (turn, isDryRun, sink) => turn.send(options.composition, 'reload', isDryRun, sink),
-    // The answer leaves before the daemon does, as that of a shutdown.
-    detach: (turn) => void turn.after(0, (turn) => turn.effect(options.leave)),
+    audit: (turn, query) => {
+      const checked = checkedAuditQuery(query);
+      return turn.ask((answer) => options.lastOfAudit(checked, answer));
+    },
+    reload: (turn, isDryRun, sink) => reload(options, turn, isDryRun, sink),
+    detach: (turn) => {
+      audit(turn, { event: 'asked', ...ofRoot, action: 'detach' });
+      // The answer leaves before the daemon does, as that of a shutdown.
+      turn.after(0, (turn) => turn.effect(options.leave));
+    },
     shutDown: (turn, sink) => shutDown(options, turn, sink),
   };
 };
@@ -130,19 +152,54 @@ const status = (
   );
 };
 
+const ofRoot = { asker: 'root', service: 'root' } as const;
+/** Records that something is asked for, before it happens, and how it ended. */
+const audited = <T>(
+  turn: Turn,
+  about: { readonly action: string; readonly label?: string },
+  done: Vow<T>,
+  resultOf: (value: T) => string = () => 'changed',
+): Vow<T> => {
+  audit(turn, { event: 'asked', ...ofRoot, ...about });
+  return turn.when(
+    done,
+    (turn, value): Vow<T> => {
+      audit(turn, { event: 'ended', ...ofRoot, ...about, result: resultOf(value) });
+      return turn.kept(value);
+    },
+    (turn, reason): Vow<T> => {
+      const code = codeOf(reason);
+      audit(turn, { event: 'ended', ...ofRoot, ...about, result: 'failed', code });
+      return broken(turn, reason);
+    },
+  );
+};
+
+const reload = (
+  { composition }: LocalRootOptions,
+  turn: Turn,
+  isDryRun: boolean,
+  sink: Ref<Sink>,
+): Vow<Reloaded> => {
+  const done = turn.send(composition, 'reload', isDryRun, sink);
+  if (isDryRun === true) return done;
+  return audited(turn, { action: 'reload' }, done, (reloaded) =>
+    reloaded.kind === 'refused' ? 'failed' : (reloaded.outcome?.result ?? 'ok'),
+  );
+};
+
 /**
  * The outcome leaves before the daemon does: the end comes in a turn of its own, after the one that
  * answers.
  */
-const shutDown = (
-  options: LocalRootOptions,
-  turn: Turn,
-  sink: Ref<Sink>,
-): ReturnType<LocalRoot['shutDown']> =>
-  turn.when(turn.send(options.shepherd, 'shutDown', sink), (turn, outcome) => {
+const shutDown = (options: LocalRootOptions, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
+  const done = turn.send(options.shepherd, 'shutDown', sink);
+  const told = audited(turn, { action: 'stop' }, done, ({ result }) => result);
+  return turn.when(told, (turn, outcome) => {
     turn.after(0, (turn) => turn.effect(options.end));
     return outcome;
   });
+};
 
 /** A petname is also the name of a file in the store. */
 const checkPetname = (petname: unknown): void => {
@@ -157,6 +214,15 @@ const checkPath = (file: unknown): void => {
       `file: expected an absolute path of at most ${LIMITS.pathLength} characters`,
     );
   if (file.includes('\0')) throw new Malformed('file: a path has no zero in it');
+};
+const checkedAuditQuery = (query: unknown): AuditQuery => {
+  if (typeof query !== 'object' || query === null) throw new Malformed('query: expected a struct');
+  const { service, sinceMs, count } = query as Readonly<Record<string, unknown>>;
+  return {
+    count: readUpTo(auditLimits.answerCount)(count, 'count'),
+    ...(service !== undefined && { service: readName(service, 'service') }),
+    ...(sinceMs !== undefined && { sinceMs: readUpTo(Number.MAX_SAFE_INTEGER)(sinceMs, 'since') }),
+  };
 };
 /** Says nothing of what it found: it may be a secret that was mistyped. */
 const checkUri = (uri: unknown): void => {

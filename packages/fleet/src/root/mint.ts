@@ -17,6 +17,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
+import { audit } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
@@ -89,6 +90,7 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
     held.found.set(hash, facet);
     const entry: MintEntry = { kind: 'minted', hash, service };
     turn.record(entry);
+    audit(turn, { event: 'granted', asker: 'root', service, action: 'ref mint', label: hash });
     return swissnum;
   });
 };

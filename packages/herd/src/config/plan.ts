@@ -130,7 +130,7 @@ const actionOf = (
   action: ServiceDescription['actions'][string],
   env: Environment,
 ): ActionConfig => {
-  const { documentation, signal, run, takesArguments } = action;
+  const { documentation, signal, run, takesArguments, harmlessArguments } = action;
   if (signal !== undefined) return { documentation, kind: 'signal', signal: signalOf(signal) };
   if (run === undefined) throw new RangeError('config: a checked action that does nothing');
   return {
@@ -138,5 +138,6 @@ const actionOf = (
     kind: 'command',
     command: commandOf(run, env),
     ...(takesArguments === undefined ? {} : { takesArguments }),
+    ...(harmlessArguments === true ? { areArgumentsHarmless: true } : {}),
   };
 };

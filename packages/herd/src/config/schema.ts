@@ -213,6 +213,7 @@ const action = record(
     signal: signal.optional(),
     run: exec.optional(),
     takesArguments: z.boolean().optional(),
+    harmlessArguments: z.boolean().optional(),
   },
   "{ documentation, signal: 'SIGHUP' } or { documentation, run: exec([…]) }",
 )
@@ -223,6 +224,11 @@ const action = record(
   .refine(
     ({ signal, takesArguments }) => signal === undefined || takesArguments === undefined,
     'takesArguments goes with run, a signal takes none',
+  )
+  .refine(
+    ({ takesArguments, harmlessArguments }) =>
+      harmlessArguments !== true || takesArguments === true,
+    'harmlessArguments goes with takesArguments: there are no others',
   );
 
 const requirement = z

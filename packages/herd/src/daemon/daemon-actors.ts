@@ -34,7 +34,7 @@ export interface ActorParts
   extends
     Omit<ShepherdOptions, 'monitor' | 'clock'>,
     Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
-    Pick<LocalRootOptions, 'about' | 'backup' | 'end' | 'leave'> {
+    Pick<LocalRootOptions, 'about' | 'backup' | 'lastOfAudit' | 'end' | 'leave'> {
   readonly backend: ProcessBackend;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall' | 'after'>;
@@ -60,7 +60,8 @@ export interface DaemonActors {
 export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location } = parts;
-  const { name, prober, logFiles, log, records, archive, about, backup, end, leave } = parts;
+  const { name, prober, logFiles, log, records, archive } = parts;
+  const { about, backup, lastOfAudit, end, leave } = parts;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
   const common = { name, epoch, prober, logFiles, clock, log, records, archive };
@@ -77,6 +78,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     peers,
     about,
     backup,
+    lastOfAudit,
     uriOf: (swissnum) => sturdyrefUri(new Sturdyref(location(), swissnum)),
     end,
     leave,

@@ -8,6 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { loadOrMakeIdentity } from '@bellwether/netlayer-tcp-tls';
+import type { Log } from '@bellwether/actors';
 import { nodeClock } from '@bellwether/netlayer-stream';
 import {
   makeChildProcessBackend,
@@ -19,10 +20,12 @@ import {
 } from '@bellwether/shepherd/node';
 import { loadConfig, plainEnvironment, type Description } from '../config/index.ts';
 import { writeSecret } from '../refs/secret-file.ts';
-import { openState, type Store } from '@bellwether/store';
+import { auditFolder, openState, type Store } from '@bellwether/store';
 import { AdminRef } from './admin-ref.ts';
+import { AuditedStore } from './audited-store.ts';
 import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
+import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareState } from './folders.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
@@ -68,10 +71,18 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const read = (): Promise<Description> => describe(options, powers);
     const { env } = powers;
     const { description, store } = await readAndOpen(read, options.state);
-    closing = () => store.close();
+    const audited = auditedStore(options.state, store, log);
+    closing = () => audited.close();
     const configuration = new Configuration(description, { read, env, log });
     const identity = loadOrMakeIdentity(options.state);
-    const common = commonParts(options, powers, { configuration, identity, admin, store, log });
+    const common = commonParts(options, powers, {
+      configuration,
+      identity,
+      admin,
+      store,
+      audited,
+      log,
+    });
     const stopRotation = rotateLogs({
       folder: options.logs,
       except: [options.logFile],
@@ -117,16 +128,24 @@ const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Descrip
 type CommonParts = Omit<LifeParts, 'doors' | 'services' | 'logFiles'> & {
   readonly logFiles: ServiceLogs;
   readonly starts: Starts;
+  readonly audited: AuditedStore;
 };
+
+const auditedStore = (state: string, store: Store, log: Log): AuditedStore =>
+  new AuditedStore(store, auditFolder(auditFolderOf(state), 'write'), {
+    wall: Date.now,
+    told: ({ code, reason }) => log('audit.noted', { code, reason }),
+  });
 
 const commonParts = (
   options: DaemonOptions,
   powers: DaemonPowers,
   parts: Pick<LifeParts, 'identity' | 'admin' | 'store' | 'log'> & {
     readonly configuration: Configuration;
+    readonly audited: AuditedStore;
   },
 ): CommonParts => {
-  const { configuration, identity, admin, store, log } = parts;
+  const { configuration, identity, admin, store, audited, log } = parts;
   const { name, load, keep } = configuration;
   const logFiles = makeLogFiles({ folder: options.logs, wall: Date.now });
   const starts = new Starts(path.join(options.state, 'starts'));
@@ -145,6 +164,9 @@ const commonParts = (
     refFolder: path.join(options.state, 'refs'),
     uid: powers.uid,
     store,
+    audited,
+    commit: audited.commit,
+    lastOfAudit: (query) => audited.last(query),
     backend: makeChildProcessBackend({
       ...surroundings,
       logFiles,
@@ -189,9 +211,9 @@ const nextLife = async (
   { listen: { tcpTls }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
-  const { store } = common;
+  const { store, audited } = common;
   // After a commit that failed: the next life is built from what the disk has.
-  await store.settle();
+  await audited.settle();
   const [kept] = store.held('port');
   return makeLife({
     ...common,

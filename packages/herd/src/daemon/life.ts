@@ -14,11 +14,15 @@ import {
   createVat,
   reasonOf,
   type Answer,
+  type Commit,
   type Frontier,
   type Log,
+  type Ref,
   type Turn,
   type Vat,
+  type Vow,
 } from '@bellwether/actors';
+import { audit, type AuditAnswer, type AuditQuery } from '@bellwether/authority';
 import type { Destination, PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -30,7 +34,7 @@ import {
 } from '@bellwether/netlayer-stream';
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
 import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
-import type { LogFiles, ProcessBackend, Prober } from '@bellwether/shepherd';
+import type { LogFiles, ProcessBackend, Prober, Shepherd } from '@bellwether/shepherd';
 import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
 import { archiveOf, foundIn, type PortEntry } from '../store/records.ts';
@@ -56,6 +60,10 @@ export interface LifeParts {
   readonly refFolder: string;
   readonly uid: number;
   readonly store: Store;
+  /** The output commit: of the store, and of the audit with it. */
+  readonly commit: Commit;
+  /** The newest lines of the audit. */
+  readonly lastOfAudit: (query: AuditQuery) => Promise<AuditAnswer>;
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
@@ -138,7 +146,7 @@ class VatLife implements Life {
       name: parts.name,
       clock: this.#clock,
       scheduler,
-      commit: parts.store.commit,
+      commit: parts.commit,
       log: parts.log,
       stopped: (reason) => this.#over({ kind: 'halted', reason }),
     });
@@ -182,14 +190,23 @@ class VatLife implements Life {
   }
 
   shutDown(): void {
-    const root = this.#actors?.root;
-    if (root === undefined || this.#isOver) return;
+    const shepherd = this.#actors?.shepherd;
+    if (shepherd === undefined || this.#isOver) return;
     this.#vat
-      .run((turn) => turn.send(root, 'shutDown', turn.spawn(makeNullSink)))
+      .run((turn) => this.#shutDown(turn, shepherd))
       .catch((error: unknown) => {
         this.#parts.log('shutdown.failed', { error });
         this.halt(error instanceof Error ? error : new Error(String(error)));
       });
+  }
+
+  /** As the local root does it, but nobody asked through that. */
+  #shutDown(turn: Turn, shepherd: Ref<Shepherd>): Vow<void> {
+    const reason = 'the daemon was told so by a signal';
+    audit(turn, { event: 'asked', asker: 'shepherd', service: 'root', action: 'stop', reason });
+    return turn.when(turn.send(shepherd, 'shutDown', turn.spawn(makeNullSink)), (turn) => {
+      turn.after(0, (turn) => turn.effect(() => this.#over({ kind: 'shut-down' })));
+    });
   }
 
   detach(): void {
@@ -248,6 +265,7 @@ class VatLife implements Life {
       destinations,
       about: () => this.#about(),
       backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),
+      lastOfAudit: (query, answer) => this.#lastOfAudit(query, answer),
       location: () => this.#publicLocation(),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
@@ -272,6 +290,13 @@ class VatLife implements Life {
         log('state.backed-up', { file, recordCount });
         answer.kept({ recordCount, epoch });
       },
+      (error: unknown) => answer.broken(reasonOf(error)),
+    );
+  }
+
+  #lastOfAudit(query: AuditQuery, answer: Answer): void {
+    this.#parts.lastOfAudit(query).then(
+      (found) => answer.kept(found),
       (error: unknown) => answer.broken(reasonOf(error)),
     );
   }

@@ -13,9 +13,8 @@ import { withTime } from './patience.ts';
 import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
+import { witnessAsked, witnessCancelled } from './witness.ts';
 
-/** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
-export const itself = 'shepherd';
 /** Who asks through the local root. */
 export const localRoot = 'root';
 
@@ -56,6 +55,7 @@ export const command = (
   // One that came back to where it set out would wait for itself.
   refuseHops(held, request, steps);
   const timed = withTime(held, turn, request, steps, writer);
+  if (isOver || !isKnownHere) witnessAsked(held, turn, principal, request);
   if (isOver) tryAgain(held, turn, operation, timed, ends);
   else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
   return outcomeFor(held, turn, operation, timed, writer);
@@ -101,6 +101,7 @@ export const takeUp = (
 export const cancelOperation = (held: Held, turn: Turn, principal: string, id: string): void => {
   const operation = recalled(held.memory, principal, id);
   if (operation === undefined) throw new UnknownOperation(id);
+  witnessCancelled(turn, principal, id);
   cancel(held, turn, operation);
 };
 

@@ -49,6 +49,7 @@ import {
 import type { Entry, Lines, Outcome, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
+import { witnessEnded } from './witness.ts';
 import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
 
 /**
@@ -301,6 +302,7 @@ const end = (
 const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { step, outcome } = record;
   if (outcome === undefined) return;
+  witnessEnded(turn, operation, record);
   const listeners = listenersOf(held, turn, operation);
   for (const line of linesFor(record, outcome)) say(turn, listeners, line);
   if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);

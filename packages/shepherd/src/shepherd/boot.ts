@@ -3,7 +3,8 @@
  * stopping everything.
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
-import { itself, takeUp } from '../operation/commands.ts';
+import { takeUp } from '../operation/commands.ts';
+import { itself } from '../operation/witness.ts';
 import { Cycle } from '../errors.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';

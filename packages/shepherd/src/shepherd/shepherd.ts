@@ -29,6 +29,7 @@ import {
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
+import { shownArguments } from '../operation/witness.ts';
 import type {
   Change,
   Outcome,
@@ -57,6 +58,7 @@ export const makeShepherd = (
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
     perform: (turn, request, sink, principal = localRoot) =>
       perform(held, turn, request, sink, principal),
+    shownArguments: (_turn, request) => shownArguments(held, request),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     cancel: (turn, operation, principal = localRoot) =>

@@ -23,7 +23,8 @@ export type Entry =
       readonly operation: string;
       readonly intentCount: number;
       readonly outcomeCount: number;
-    };
+    }
+  | AuditedEvent;
 /** What is on disk of an operation as a whole. */
 export interface AcceptedRecord {
   /** Who asked; see `perform` of the shepherd. */
@@ -60,6 +61,20 @@ export interface OperationPieces {
 export interface OperationArchive {
   /** Kept with OperationPieces; what was committed before the question is in them. */
   read(asker: string, operation: string, answer: Answer): void;
+}
+/** For the audit of the daemon, which tells what else there is. */
+export interface AuditedEvent {
+  readonly kind: 'audit';
+  readonly event: 'asked' | 'ended';
+  /** Who asked: `root`, or the hash of a reference. */
+  readonly asker: string;
+  readonly service?: string;
+  readonly action: string;
+  readonly args?: readonly string[];
+  readonly operation?: string;
+  readonly result?: string;
+  readonly code?: string;
+  readonly reason?: string;
 }
 /** What is on disk of a start: enough to find its process again. */
 export interface RunningRecord {

@@ -254,6 +254,8 @@ export interface Shepherd {
    * local root.
    */
   perform(request: Request, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  /** The arguments of a request as the audit shows them. */
+  shownArguments(request: Pick<Request, 'member' | 'action' | 'args'>): readonly string[];
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
@@ -384,6 +386,8 @@ export type ActionConfig = { readonly documentation: string } & (
        * some is refused.
        */
       readonly takesArguments?: boolean;
+      /** The audit may show the arguments of a request. Absent: it tells how many there were. */
+      readonly areArgumentsHarmless?: true;
     }
 );
 /** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */

@@ -1,0 +1,69 @@
+/**
+ * What the audit hears of operations: that something was asked for, before anything is done about it, and how it
+ * ended. What the shepherd does of itself is nobody's doing; what comes through a grant is recorded where the grant
+ * is judged, with the chain that stands behind it.
+ */
+import type { Turn } from '@bellwether/actors';
+import type { Operation, StepRecord } from './memory.ts';
+import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Entry, Request } from '../words/types.ts';
+
+/** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
+export const itself = 'shepherd';
+/** How the ids of grants begin. */
+const grantPrefix = 'g-';
+const isRecorded = (asker: string): boolean => asker !== itself && !asker.startsWith(grantPrefix);
+
+const hidden = '<redacted>';
+/**
+ * The arguments of a request as the audit shows them: as they are where whoever described the action says that they
+ * are harmless. Of others only their number is told: nobody here knows which of them is a password.
+ */
+export const shownArguments = (
+  held: Held,
+  { member, action, args }: Pick<Request, 'member' | 'action' | 'args'>,
+): readonly string[] => {
+  const actions = ownOf(held, member)?.config.actions ?? {};
+  const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
+  const areHarmless = config?.kind === 'command' && config.areArgumentsHarmless === true;
+  return areHarmless ? args : args.map(() => hidden);
+};
+
+/** Something is taken on, or tried again. */
+export const witnessAsked = (held: Held, turn: Turn, asker: string, request: Request): void => {
+  if (!isRecorded(asker)) return;
+  const { operation, member, action, args } = request;
+  const shown = args.length === 0 ? {} : { args: shownArguments(held, request) };
+  const what = { asker, service: member, action, ...shown, operation };
+  turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
+};
+
+/** What had not begun of an operation is called off. */
+export const witnessCancelled = (turn: Turn, asker: string, operation: string): void => {
+  if (!isRecorded(asker)) return;
+  const what = { asker, action: 'cancel', operation };
+  turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
+};
+
+/** A step is over. Only what somebody asked for by name is told: the rest follows from it. */
+export const witnessEnded = (
+  turn: Turn,
+  { principal: asker, id: operation, requests }: Operation,
+  { step: { name, action }, outcome, refusal }: StepRecord,
+): void => {
+  if (!isRecorded(asker) || requests.get(name)?.action !== action || outcome === undefined) return;
+  const { result, reason } = outcome;
+  const isWell = result === 'ok' || result === 'changed';
+  const why = refusal?.message ?? reason;
+  turn.record({
+    kind: 'audit',
+    event: 'ended',
+    asker,
+    service: name,
+    action,
+    operation,
+    result,
+    ...(refusal && { code: refusal.code }),
+    ...(isWell || why === undefined ? {} : { reason: why }),
+  } satisfies Entry);
+};
