@@ -90,18 +90,22 @@ const nameBehind = async (bench: MintBench, swissnum: unknown): Promise<string> 
   );
 
 describe('a minted reference', () => {
-  it('is 256 fresh bits, of which the disk gets the SHA-256 and nothing else', async () => {
+  it('is 256 fresh bits, of which disk and audit get the SHA-256 and nothing else', async () => {
     const bench = await mintBench();
     const one = await minted(bench, 'web-server');
     const other = await minted(bench, 'web-server');
     expect(one).toHaveLength(32);
     expect(one).not.toEqual(other);
     expect(bench.disk).toEqual(
-      [one, other].map((swissnum) => ({
-        kind: 'minted',
-        hash: Buffer.from(crypto.sha256(swissnum)).toString('hex'),
-        service: 'web-server',
-      })),
+      [one, other].flatMap((swissnum) => {
+        const hash = Buffer.from(crypto.sha256(swissnum)).toString('hex');
+        const service = 'web-server';
+        const given = { event: 'granted', asker: 'root', action: 'ref mint', label: hash };
+        return [
+          { kind: 'minted', hash, service },
+          { kind: 'audit', ...given, service },
+        ];
+      }),
     );
   });
   it('is not told before its hash is on the disk', async () => {

@@ -39,8 +39,8 @@ export type ChainState =
       readonly before: Exclude<ChainState, { readonly kind: 'broken' }>;
     };
 
-const form =
-  /^\{"number":([1-9]\d{0,15}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)",[ -~]*,"before":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
+const begins = /^\{"number":([1-9]\d{0,15}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)","event":[ -~]*$/;
+const ends = /,"before":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
 /** `,"hash":"…"}` */
 const tailCharacters = 75;
 
@@ -65,8 +65,10 @@ interface Parts {
 
 const partsOf = (line: string): Parts | undefined => {
   if (line.length > auditLimits.lineCharacters) return undefined;
-  const [, number, at = '', before = '', hash = ''] = form.exec(line) ?? [];
-  return number === undefined ? undefined : { number: Number(number), at, before, hash };
+  const [, number, at = ''] = begins.exec(line) ?? [];
+  const [, before = '', hash = ''] = ends.exec(line) ?? [];
+  if (number === undefined || hash === '') return undefined;
+  return { number: Number(number), at, before, hash };
 };
 
 const expectedIn = (state: ChainState, parts: Parts | undefined): number =>

@@ -234,15 +234,9 @@ export interface ServiceFacet {
   /** See Shepherd. @throws BadRequest, Limit */
   follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
 }
-/**
- * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed
- * one.
- */
+/** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
 export interface Shepherd {
-  /**
-   * Makes a service of its own from a description, and registers it. @throws what `register`
-   * throws.
-   */
+  /** Makes a service of its own from a description, and registers it. @throws what `register` throws. */
   define(config: ServiceConfig): Ref<LocalService>;
   /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
   register(service: Ref<ServiceElsewhere>): void;

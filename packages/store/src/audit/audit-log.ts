@@ -170,8 +170,8 @@ export class AuditLog {
     if (torn !== '') {
       const bytes = Buffer.from(torn, 'latin1');
       const name = await this.#place.setAside(`torn-${this.#head.number + 1}`, bytes);
-      const words = `${bytes.length} bytes behind record ${this.#head.number} were no whole record; they are in ${name}`;
-      told.unshift(alert('audit-torn', words));
+      const where = `${bytes.length} bytes behind record ${this.#head.number}`;
+      told.unshift(alert('audit-torn', `${where} were no whole record; they are in ${name}`));
     }
     if (ready !== undefined && rest !== '') {
       ready.size -= rest.length;
