@@ -33,7 +33,7 @@ describe('an unknown option is refused with what was meant', () => {
     ],
     [
       web(`actions: { x: { documentation: 'X.', signal: 'SIGHUP', args: 1 } }`),
-      `services[0].actions.x: unknown option 'args'; known are documentation, signal, run, takesArguments`,
+      `services[0].actions.x: unknown option 'args'; known are documentation, signal, run, takesArguments, harmlessArguments`,
     ],
   ]);
   it('in exec, exported, fleet and the whole', () => {

@@ -39,7 +39,8 @@ export type ChainState =
       readonly before: Exclude<ChainState, { readonly kind: 'broken' }>;
     };
 
-const begins = /^\{"number":([1-9]\d{0,15}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)","event":[ -~]*$/;
+const begins =
+  /^\{"number":([1-9]\d{0,15}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)","event":[ -~]*$/;
 const ends = /,"before":"([0-9a-f]{64})","hash":"([0-9a-f]{64})"\}$/;
 /** `,"hash":"…"}` */
 const tailCharacters = 75;
