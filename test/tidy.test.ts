@@ -53,7 +53,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_380,
   'packages/ocapn': 5_410,
   'packages/shepherd': 7_980,
-  'packages/authority': 400,
+  'packages/authority': 1_800,
   'packages/store': 2_550,
   'packages/fleet': 2_680,
   'packages/bellwether': 270,

@@ -11,15 +11,16 @@
  *     accepted     asker, operation           a command that was taken on               forgotten erases
  *     intent       asker, operation, piece    what it takes                             all three
  *     outcome      asker, operation, piece    what came of it
- *     grant        grant id                   a right that was given                    purged erases it
- *     revocation   grant id                   a right that was taken back               and what hangs on it
- *     uses         grant id                   how often it was used
- *     invite       invite id                  a way to receive a grant, once            purged erases it
+ *     grant        grant id                   a right that was given                    purged erases it with
+ *     revocation   grant id                   a right that was taken back               what hangs on it:
+ *     uses         grant id                   how often it was used                     revocation, uses, invite
+ *     invite       grant id                   a way to receive a grant, once            all of it
  *     clock        -                          the latest time that was seen
  *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
  * `isHeld`: a start needs all of them, so they are kept in memory; the others are read one by one. `takesAway`: such
- * a record moves the epoch on (mark.ts), so that a database from before it is known to be old.
+ * a record moves the epoch on (mark.ts), so that a database from before it is known to be old: a revocation, the last
+ * use of a grant, an invite that was redeemed.
  */
 import { limits } from './limits.ts';
 import {
@@ -88,28 +89,42 @@ const running = object(
 const grant = object(
   {
     id: name,
-    /** SHA-256 of the swissnum, as hex. */
-    hash: name,
     /** The epoch that it was made or confirmed in: one from before a restored backup is not believed. */
     epoch: whole(1),
-    services: list(name),
+    service,
     actions: list(name),
     madeMs: wallMs,
+    /** Who gave it: the local root, a minted reference, or the grant that it was narrowed from. */
+    issuer: name,
   },
   {
-    /** The grant that this one was narrowed from. */
+    /** SHA-256 of the holder's swissnum, as hex; nobody has one before the invite is redeemed. */
+    hash: name,
     parent: name,
-    /** Keys of who gave and who holds it, as text. */
-    issuer: name,
+    /** The holder's key, as hex. */
     holder: name,
     label: name,
     /** Patterns of arguments, by the authority's own rules. */
     arguments: plain,
-    nodes: list(name),
+    members: list(name),
     expiresMs: wallMs,
-    useCount: whole(0),
+    maxUses: whole(1),
     rate: object({ count: whole(1), windowMs: whole(1) }),
+    isLocal: oneOf(true),
   },
+);
+/** A right that was taken back. */
+const revocation = object({ id: name, atMs: wallMs, by: name }, { reason: text(1_024) });
+/** How much of a grant is used, its children's uses included. */
+const uses = object(
+  { id: name, count: whole(1), lastMs: wallMs, recent: list(name) },
+  { isLast: oneOf(true) },
+);
+/** A way to receive a grant, under the id of that. */
+const invite = object(
+  { id: name, hash: name, epoch: whole(1), expiresMs: wallMs },
+  /** The key that it was redeemed by, as hex. */
+  { holder: name },
 );
 
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
@@ -138,21 +153,23 @@ export const kinds = {
   intent: kind({}, ({ asker, operation, piece }) => [asker, operation, pieceKey(piece)], piece),
   outcome: kind({}, ({ asker, operation, piece }) => [asker, operation, pieceKey(piece)], piece),
   grant: kind({ isHeld: true }, ({ grant }) => [grant.id], { grant }),
-  revocation: kind({ isHeld: true, takesAway: true }, ({ id }) => [id], {
-    id: name,
-    atMs: wallMs,
-    by: name,
-  }),
-  uses: kind({ isHeld: true }, ({ id }) => [id], { id: name, count: whole(0) }),
-  invite: kind({ isHeld: true }, ({ id }) => [id], {
-    id: name,
-    hash: name,
-    epoch: whole(1),
-    grant: name,
-    expiresMs: wallMs,
-    /** The key that it was redeemed by; empty as long as nobody has. */
-    holder: name,
-  }),
+  revocation: shaped(
+    { isHeld: true, takesAway: true },
+    ({ id }: ReturnType<typeof revocation>) => [id],
+    revocation,
+  ),
+  uses: shaped(
+    // Each use would cost a second write; the last one ends a right, and that alone must outlive every copy.
+    { isHeld: true, takesAway: ({ isLast }) => isLast === true },
+    ({ id }: ReturnType<typeof uses>) => [id],
+    uses,
+  ),
+  invite: shaped(
+    // To redeem is to take the invite from everybody else who may have it.
+    { isHeld: true, takesAway: ({ holder }) => holder !== undefined },
+    ({ id }: ReturnType<typeof invite>) => [id],
+    invite,
+  ),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),
@@ -180,7 +197,7 @@ export type Erasure =
       readonly intentCount: number;
       readonly outcomeCount: number;
     }
-  /** A grant with its revocation and its uses, or an invite. */
+  /** A grant with its revocation, its uses and its invite. */
   | { readonly kind: 'purged'; readonly id: string }
   /** Lines of the audit that its log has for good. */
   | { readonly kind: 'filed'; readonly numbers: readonly number[] };
@@ -193,29 +210,35 @@ export interface Kind<T> {
   /** Of the shape. A record of a higher one is refused; the reader of an older one is added beside `read`. */
   readonly version: number;
   readonly isHeld: boolean;
-  readonly takesAway: boolean;
+  /** Whether a record ends a right of somebody, which must not come back with an older database. */
+  readonly takesAway: (record: T) => boolean;
+  /** All records of this kind do: one that may be on the disk is never taken back. */
+  readonly isFinal: boolean;
   /** What tells this record from others of its kind. */
   readonly partsOf: (record: T) => readonly string[];
   readonly read: Reader<T>;
 }
 
-interface How {
+interface How<T> {
   readonly isHeld?: boolean;
-  readonly takesAway?: boolean;
+  readonly takesAway?: boolean | ((record: T) => boolean);
 }
 function kind<const M extends Readonly<Record<string, Reader<unknown>>>>(
-  how: How,
+  how: How<ReturnType<ReturnType<typeof object<M>>>>,
   partsOf: (record: ReturnType<ReturnType<typeof object<M>>>) => readonly string[],
   members: M,
 ): Kind<ReturnType<ReturnType<typeof object<M>>>> {
   return shaped(how, partsOf, object(members));
 }
 function shaped<T>(
-  { isHeld = false, takesAway = false }: How,
+  how: How<T>,
   partsOf: (record: T) => readonly string[],
   read: Reader<T>,
 ): Kind<T> {
-  return { version: 1, isHeld, takesAway, partsOf, read };
+  const { isHeld = false, takesAway = false } = how;
+  const isFinal = takesAway === true;
+  const judged = typeof takesAway === 'function' ? takesAway : () => isFinal;
+  return { version: 1, isHeld, isFinal, takesAway: judged, partsOf, read };
 }
 
 /** The rules of a kind by its name, or undefined where there is no such kind. */

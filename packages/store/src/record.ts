@@ -53,7 +53,7 @@ export const changesOf = (
       const record = rules.read(body, kind);
       const key = keyOf(kind, rules.partsOf(record));
       changes.set(key, sealed(key, cbor.encode([rules.version, inOrder(record)])));
-      takesAway ||= rules.takesAway;
+      takesAway ||= rules.takesAway(record);
     } else {
       const keys = erased(entry as { readonly kind?: unknown });
       if (keys === undefined) throw new TypeError(`records: no such kind: ${String(kind)}`);

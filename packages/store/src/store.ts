@@ -208,7 +208,7 @@ class ShelfStore implements Store {
     const changes: Changes = new Map();
     for (const [key, held] of before) {
       // A right that may have been taken back stays taken back.
-      if (kindOf(kindOfKey(key))?.takesAway === true) continue;
+      if (kindOf(kindOfKey(key))?.isFinal === true) continue;
       if (!isSame(this.#held.get(key), held)) changes.set(key, held);
     }
     return new Map([...changes, ...wanted]);
