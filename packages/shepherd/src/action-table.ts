@@ -40,6 +40,7 @@ const facts = {
   'detailed-status': { by: 'herd' },
   doc: { by: 'herd', isOfRoot: true, about: 'Say this.' },
   log: { by: 'herd' },
+  audit: { by: 'herd' },
   graph: { by: 'herd' },
   help: { by: 'herd' },
   check: { by: 'herd' },
@@ -61,7 +62,6 @@ const facts = {
   },
 
   accept: { by: 'nobody' },
-  audit: { by: 'nobody' },
   can: { by: 'nobody' },
   dashboard: { by: 'nobody' },
   dev: { by: 'nobody' },

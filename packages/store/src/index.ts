@@ -1,9 +1,5 @@
 /** The durable records of a daemon, and what is done with them while none runs. */
-export { AuditLog, textDigest, type AuditPowers } from './audit/audit-log.ts';
-export { MemoryAudit } from './audit/memory-place.ts';
-export { auditFolder, type AuditHandle, type AuditPlace } from './audit/place.ts';
-export { lastOfAudit, verifyAudit, type Verified } from './audit/read.ts';
-export type { Pending } from './audit/tail.ts';
+export * from './audit/index.ts';
 export { writeBackup } from './backup.ts';
 export { replaceFile, syncFolder } from './durable-file.ts';
 export { BadBackup, DamagedState, DiskFailed, NewerState } from './errors.ts';

@@ -10,7 +10,7 @@
  */
 import { chainStart, type ChainHead, type TextDigest } from './chain.ts';
 import { auditLimits } from './limits.ts';
-import type { AuditRecord } from './record.ts';
+import { orderedRecord, type AuditRecord } from './record.ts';
 
 /** What is wrong with a line. */
 export type Misfit =
@@ -102,14 +102,10 @@ export const recordIn = (line: string): WrittenRecord | undefined => {
   const parts = partsOf(line);
   if (parts === undefined) return undefined;
   try {
-    const {
-      at: _at,
-      before: _before,
-      hash: _hash,
-      ...record
-    } = JSON.parse(line) as AuditRecord & Parts;
+    // By way of what is written: whoever changed the log may have put anything into it.
+    const record = orderedRecord(JSON.parse(line) as AuditRecord);
     const atMs = Date.parse(parts.at);
-    return Number.isNaN(atMs) ? undefined : { ...record, atMs };
+    return Number.isNaN(atMs) ? undefined : { number: parts.number, atMs, ...record };
   } catch {
     return undefined;
   }

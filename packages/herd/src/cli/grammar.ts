@@ -71,6 +71,11 @@ export const optionRules = {
     argument: 'FILE',
     about: 'read the secret from FILE instead of standard input',
   },
+  head: {
+    kind: 'text',
+    argument: 'HASH',
+    about: 'the head of an audit that was noted: whether all that it stood for is there',
+  },
   reveal: { kind: 'flag', about: 'print the secret: whoever reads it has what it names' },
   yes: { kind: 'flag', about: 'replace what is there' },
   help: { kind: 'flag', about: 'show help, also of one action' },
@@ -225,6 +230,14 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     rule('FILE', 1, 1, ['state'], 'make a backup what the next shepherd begins with'),
   ],
   ['state repair', rule('', 0, 0, ['state'], 'make the most of records that are damaged')],
+  [
+    'audit',
+    rule('[SERVICE]', 0, 1, ['log-history', 'since'], 'who asked for what, and what came of it'),
+  ],
+  [
+    'audit verify',
+    rule('[FOLDER]', 0, 1, ['state', 'head'], 'whether every record of an audit fits'),
+  ],
   ['completion', rule('bash|zsh|fish', 1, 1, [], 'print what makes a shell complete these words')],
   ['help', rule('[ACTION...]', 0, 2, [], 'show help')],
 ]);
@@ -265,10 +278,8 @@ export const ownAction = (
 ): { readonly name: string; readonly wordCount: number } | undefined => {
   const [first, second] = words;
   if (first === undefined) return undefined;
-  if (isGroup(first)) {
-    const name = second === undefined ? first : `${first} ${second}`;
-    return actionRules.has(name) ? { name, wordCount: 2 } : undefined;
-  }
+  const name = `${first} ${second ?? ''}`;
+  if (actionRules.has(name)) return { name, wordCount: 2 };
   if (!actionRules.has(first)) return undefined;
   const isElsewhere = second !== undefined && !rootNames.includes(second);
   if (isElsewhere && factsOf(first)?.by === 'shepherd') return undefined;

@@ -121,6 +121,10 @@ const runOwn = async (
       return (await import('./commands/reload.ts')).runDetach(context);
     case 'completion':
       return (await import('./commands/completion.ts')).runCompletion(context, words);
+    case 'audit':
+      return (await import('./commands/audit.ts')).runAudit(context, words);
+    case 'audit verify':
+      return (await import('./commands/audit.ts')).runVerify(context, words);
     case 'op cancel':
       return (await import('./commands/op.ts')).runCancel(context, words);
     case 'state check':

@@ -210,6 +210,29 @@ export const pages: Readonly<Record<string, Page>> = {
       'proves to be whole and says which are lost. The damaged database is left where it was.',
     examples: [['herd state repair', 'while no shepherd runs']],
   },
+  audit: {
+    text:
+      'Everything that was asked of services here and changes something: when, who asked, for what, and ' +
+      'what came of it, the newest last. Who asked is told by the reference or the grant that was used, ' +
+      'with the grants that it was made from; which person held it, nobody can tell. Arguments are shown ' +
+      'where the configuration calls them harmless.',
+    examples: [
+      ['herd audit web-server', 'who did what to it'],
+      ['herd audit --since 2h -n 500', 'all of the last two hours'],
+      ['herd audit web-server --json', 'as data, each record with its number'],
+    ],
+  },
+  'audit verify': {
+    text:
+      'Reads the files of an audit, whether or not a shepherd runs, and says whether every record is the ' +
+      'one that was written and follows on the one before it. The head that it tells stands for all of ' +
+      'them: noted elsewhere and given back with --head, it shows later whether anything was cut off at ' +
+      'the end. Exit code 1 where something does not fit.',
+    examples: [
+      ['herd audit verify', 'the audit of your shepherd'],
+      ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
+    ],
+  },
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
     examples: [
@@ -242,6 +265,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   strict: 'herd restart web-server-fleet --strict',
   out: 'herd ref mint web-server --out web.ref',
   from: 'herd ref add web --from web.ref',
+  head: `herd audit verify --head ${'0123456789abcdef'.repeat(4)}`,
   reveal: 'herd ref show web --reveal',
   yes: 'herd ref add web --from web.ref --yes',
   help: 'herd start --help',

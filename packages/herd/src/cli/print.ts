@@ -26,6 +26,9 @@
  *     detach      the shepherd ends, and its services go on
  *     state       what: checked, backed-up, restored, repaired; state or file, counts, epoch, restored; processes
  *                 where a folder was checked; store, former where another database counts now; lost, lostCount
+ *     audit       records, as they stand in the audit, each with its number; isCut: there is more
+ *     audit-verified  folder, isGood, recordCount, fileCount, first, last (number, at; hash), hasHead; misfit:
+ *                 number, what, file, line of the first record that does not fit
  *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal

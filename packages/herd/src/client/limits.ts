@@ -24,6 +24,8 @@ export const completionDialMs = 500;
 export const completionProbeMs = 200;
 /** Milliseconds for a question that a shepherd answers from what it has. */
 export const questionMs = 10_000;
+/** Milliseconds for a look at the end of an audit: 64 MiB of a slow disk. */
+export const auditMs = 30_000;
 /** Milliseconds for a backup: 2,000,000 records of a slow disk. */
 export const backupMs = 600_000;
 /**

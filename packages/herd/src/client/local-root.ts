@@ -1,8 +1,10 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
+import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
 import type { About, BackedUp, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
+  auditIn,
   backedUpIn,
   changesIn,
   linesIn,
@@ -37,6 +39,8 @@ export interface RootClient {
   about(patience: Patience): Promise<About>;
   /** The shepherd writes its records into a file, whose path is absolute. */
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
+  /** The newest records of its audit. */
+  audit(query: AuditQuery, patience: Patience): Promise<AuditAnswer>;
   /** The URI of a new facet: a secret. */
   mint(service: string, patience: Patience): Promise<string>;
   adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
@@ -64,6 +68,8 @@ export const rootClient = (line: Line): RootClient => ({
   about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
   backup: async (file, mayReplace, patience) =>
     backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),
+  audit: async (query, patience) =>
+    auditIn(await line.ask({ method: 'audit', args: [{ ...query }], ...patience })),
   mint: async (service, patience) =>
     textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
   adoptRef: async (petname, uri, patience) => {

@@ -119,11 +119,13 @@ const optionsFor = (words: readonly string[]): readonly Candidate[] => {
 const wordsAfter = async (words: readonly string[], world: World): Promise<Completion> => {
   const [first = '', second] = words;
   if (words.length === 0) return [...ownWords(), ...(await customActions(world))];
-  if (isGroup(first) && second === undefined) return wordsOfGroup(first);
   const own = ownAction(words);
+  if (isGroup(first) && second === undefined)
+    return [...wordsOfGroup(first), ...(own === undefined ? [] : await placesFor(first, world))];
   if (own === undefined) return words.length === 1 ? [...(await having(first, world))] : [];
   const rest = words.slice(own.wordCount);
   switch (own.name) {
+    case 'audit verify':
     case 'check':
       return rest.length === 0 ? 'files' : [];
     case 'completion':

@@ -1,0 +1,119 @@
+/** Records of the audit for people: when, who, what, and what came of it. */
+import type { WrittenRecord } from '@bellwether/authority';
+import type { Verified } from '@bellwether/store/audit';
+import { visible } from '../../client/escape.ts';
+import { tableLines } from './table.ts';
+import { counted, stampText } from './times.ts';
+
+const fingerprintCharacters = 12;
+/** Hashes and keys are long; what people compare is their beginning. */
+const short = (text: string): string =>
+  text.length > 2 * fingerprintCharacters ? `${text.slice(0, fingerprintCharacters)}…` : text;
+
+/** One line a command, the newest last: a record of how it ended goes with the one that it was asked for. */
+export const auditLines = (records: readonly WrittenRecord[]): readonly string[] => {
+  const endings = endingsIn(records);
+  const told = new Set(endings.values());
+  return tableLines(
+    records
+      .filter((record) => !told.has(record))
+      .map((record) => [
+        stampText(record.atMs),
+        whoOf(record),
+        whatOf(record),
+        resultOf(record, endings.get(record)),
+      ]),
+    '',
+  );
+};
+
+/** By what was asked for: how it ended. */
+const endingsIn = (
+  records: readonly WrittenRecord[],
+): ReadonlyMap<WrittenRecord, WrittenRecord> => {
+  const open = new Map<string, WrittenRecord>();
+  const endings = new Map<WrittenRecord, WrittenRecord>();
+  for (const record of records) {
+    const { event, asker, operation = '', service = '', action = '', label = '' } = record;
+    const key = JSON.stringify([asker, operation, service, action, label]);
+    const asked = open.get(key);
+    if (event === 'asked') open.set(key, record);
+    if (event !== 'ended' || asked === undefined) continue;
+    endings.set(asked, record);
+    open.delete(key);
+  }
+  return endings;
+};
+
+const whoOf = ({ asker, chain = [] }: WrittenRecord): string => {
+  if (chain.length === 0) return nameOf(asker);
+  const links = chain.map(({ grant, holder }) =>
+    holder === undefined ? grant : `${grant} (${short(holder)})`,
+  );
+  const [{ issuer } = { issuer: '' }] = chain;
+  return [nameOf(issuer), ...links].join(' > ');
+};
+const nameOf = (asker: string): string => {
+  if (asker === 'root') return 'local root';
+  if (asker === 'shepherd') return 'the shepherd';
+  return /^[0-9a-f]{64}$/.test(asker) ? `ref ${short(asker)}` : short(asker);
+};
+
+const whatOf = (record: WrittenRecord): string => {
+  const { event, service, action, args = [], label, grant, operation } = record;
+  const words = [action, service, ...args].filter((word) => word !== undefined);
+  if (action === 'cancel' && service === undefined && operation !== undefined)
+    words.push(operation);
+  const about = [grant, label === undefined ? undefined : short(label)];
+  words.push(...about.filter((word) => word !== undefined));
+  // An action tells what was done; of what has none its event does.
+  return (action === undefined ? [event, ...words] : words).join(' ');
+};
+
+const resultOf = (record: WrittenRecord, ending: WrittenRecord | undefined): string => {
+  const { result, code, reason } = ending ?? record;
+  const why = [code, reason].filter((word) => word !== undefined).join(': ');
+  if (record.event === 'denied') return `DENIED${why === '' ? '' : ` (${why})`}`;
+  if (result === undefined) return why;
+  return why === '' ? result : `${result} (${why})`;
+};
+
+const misfits = {
+  'no-record': 'it is no record',
+  changed: 'it was changed',
+  number: 'it has another number: records are missing, doubled or moved',
+  chain: 'it follows on another record than the one before it',
+} as const;
+
+/** What `herd audit verify` has found. */
+export const verifyLines = (
+  folder: string,
+  { state, fileCount, file, lineCount = 0, hasHead }: Verified,
+): readonly string[] => {
+  const whole = state.kind === 'broken' ? state.before : state;
+  const fits = whole.kind === 'nothing' ? 'no record' : spanOf(whole);
+  const where = `${visible(folder)}: ${fits}`;
+  const lines =
+    state.kind === 'broken'
+      ? [
+          `${where}; then record ${state.number} does not fit: ${misfits[state.misfit]}`,
+          `  (line ${lineCount + 1} of ${visible(file ?? '')}).`,
+        ]
+      : [`${where}, in ${counted(fileCount, 'file')}; all of it fits.`];
+  if (hasHead === false)
+    lines.push('No record has that head: what it stood for was cut off or replaced.');
+  if (hasHead === true)
+    lines.push('The record with that head is among them, and so is all before it.');
+  if (whole.kind === 'whole' && whole.first.number > 1)
+    lines.push(`What came before record ${whole.first.number} is not here.`);
+  if (state.kind === 'whole' && hasHead !== false) lines.push(`Head: ${state.last.hash}`);
+  return lines;
+};
+
+const spanOf = ({
+  first,
+  last,
+}: Extract<Verified['state'], { readonly kind: 'whole' }>): string => {
+  const count = counted(last.number - first.number + 1, 'record');
+  return `${count}, from ${first.at} (${first.number}) to ${last.at} (${last.number})`;
+};
