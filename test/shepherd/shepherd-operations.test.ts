@@ -37,13 +37,15 @@ describe('an operation', () => {
       message: 'operation op-1 is a start of web: a stop needs an id of its own',
     });
   });
-  it('is forgotten with the daemon', () => {
+  it('outlives the daemon: a repeat is answered and starts nothing', () => {
     const it = up([run('web')]);
     herd(it, 'start', 'web', { operation: 'op-1' });
     it.machine.crash();
     it.machine.boot();
     it.world.run();
-    expect(herd(it, 'start', 'web', { operation: 'op-1' }).value?.result).toBe('ok');
+    herd(it, 'stop', 'web');
+    expect(herd(it, 'start', 'web', { operation: 'op-1' }).value?.result).toBe('changed');
+    expect(it.machine.processes.started).toEqual(['web']);
   });
   it('answers by its deadline with what is still going on, and goes on', () => {
     const it = up([run('slow'), run('web', 'slow')], { rehearse: false });
@@ -86,7 +88,7 @@ describe('an operation', () => {
     herd(it, 'start', 'web', { remainingMs: limits.remainingMs });
     expect(it.world.now - before).toBeLessThan(100);
   });
-  it(`is forgotten after ${limits.operationCount} others, the longest settled first`, () => {
+  it(`is read from the disk after ${limits.operationCount} others, and answered as before`, () => {
     const it = up([named('web')], { rehearse: false });
     const asked = Array.from({ length: limits.operationCount }, (_, at) =>
       it.machine.herd(at % 2 === 0 ? 'start' : 'stop', 'web', { operation: `o${at}` }),
@@ -98,9 +100,15 @@ describe('an operation', () => {
     expect(herd(it, 'start', 'web', { operation: 'o0' }).value?.result).toBe('changed');
     expect(stages(it)).toEqual(['web stopped']);
     herd(it, 'stop', 'web', { operation: 'one-more' });
-    // Forgotten: it is a command like any other.
-    herd(it, 'start', 'web', { operation: 'o0' });
-    expect(stages(it)).toEqual(['web running']);
+    // Not in memory any more.
+    expect(herd(it, 'start', 'web', { operation: 'o0' }).value?.result).toBe('changed');
+    expect(stages(it)).toEqual(['web stopped']);
+    // It is the one of these that was used last now.
+    it.machine.disk.isUnreadable = true;
+    expect(herd(it, 'start', 'web', { operation: 'o0' }).value?.result).toBe('changed');
+    expect(herd(it, 'stop', 'web', { operation: 'o1' }).error?.message).toBe(
+      'the disk cannot be read',
+    );
   }, 30_000);
   it('breaks with what is wrong with its request before anything is touched', () => {
     const it = up([run('web')]);
@@ -111,7 +119,8 @@ describe('an operation', () => {
       code: 'unknown-action',
       message: "service 'web' does not have an action 'dance'",
     });
-    expect(it.machine.disk.entries).toEqual([]);
+    expect(it.machine.disk.records().desired.size).toBe(0);
+    expect(it.machine.processes.started).toEqual([]);
   });
   it.each([undefined, 'sink', {}, 7])(
     'with %o for a sink is refused, and the vat lives',
@@ -178,7 +187,7 @@ describe('a service that lives elsewhere', () => {
   it('has no wish on disk: it owns no state here', () => {
     const it = withFar();
     herd(it, 'start', 'far');
-    expect(it.machine.disk.entries).toEqual([]);
+    expect(it.machine.disk.records().desired.size).toBe(0);
   });
 });
 

@@ -299,7 +299,10 @@ export class Disk {
         continue;
       if (entry.asker !== asker || entry.operation !== operation) continue;
       if (entry.kind !== 'forgotten') pieces[entry.kind].set(entry.piece, entry.bytes);
-      else for (const each of Object.values(pieces)) each.clear();
+      else {
+        for (let at = 0; at < entry.intentCount; at += 1) pieces.intent.delete(at);
+        for (let at = 0; at < entry.outcomeCount; at += 1) pieces.outcome.delete(at);
+      }
     }
     const inOrder = (each: ReadonlyMap<number, Uint8Array>): readonly Uint8Array[] =>
       [...each].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);

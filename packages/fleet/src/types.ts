@@ -6,6 +6,9 @@ import type {
   Follower,
   LogQuery,
   Observer,
+  OperationFacts,
+  OperationQuery,
+  OperationReport,
   Outcome,
   PlannedStep,
   Request,
@@ -32,6 +35,17 @@ export interface LocalRoot {
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation. Broken with UnknownOperation. */
   cancel(operation: string): Vow<void>;
+  /** The last operations of all who ask here, the newest last. Broken with BadRequest. */
+  operations(query: OperationQuery): readonly OperationFacts[];
+  /** How far one got, whoever asked for it. Broken with UnknownOperation. */
+  operation(operation: string): Vow<OperationReport>;
+  /**
+   * Asks those again who failed, could not be reached, were left out, or of whom nobody knows: in as much time as
+   * they were given before, where none is. Broken with UnknownOperation.
+   */
+  retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
+  /** What is known of its rows, then what comes; the answer is its outcome. Broken with UnknownOperation. */
+  join(operation: string, sink: Ref<Sink>): Vow<Outcome>;
   /**
    * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
    * many.

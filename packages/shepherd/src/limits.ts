@@ -73,6 +73,27 @@ export const limits = {
   outcomeWeight: 1_280,
   /** Characters of a refusal that are kept; those of ours are shorter, names of full length included. */
   refusalCharacters: 384,
+  /**
+   * Operations that are on the disk: 30 MB of memory for the index of them, and a second of a start. A week
+   * of ten a minute.
+   */
+  recordedCount: 100_000,
+  /** Those of one asker. More than may be under way, so that one is always over. */
+  askerRecordedCount: 20_000,
+  /** Milliseconds for which one is kept after it was over: a week. */
+  recordedMs: 604_800_000,
+  /** Operations that are forgotten in one turn because their time is over. */
+  sweptCount: 1_000,
+  /** Milliseconds for which endings are gathered that nobody waits for: a fleet of thousands is one record. */
+  gatherMs: 200,
+  /** Bytes of one piece of a plan, or of outcomes, on the disk; packages/store takes no more. */
+  pieceBytes: 262_144,
+  /** Pieces of plans of one operation: that of the largest fleet has 40. */
+  intentPieceCount: 4_096,
+  /** Pieces of outcomes of one operation, after which they are written anew as one text. */
+  outcomePieceCount: 256,
+  /** Operations in one list: an answer of 300 KB. */
+  operationListCount: 1_000,
   /** Callers who wait for one operation at once: each may have a stream of its own. */
   waiterCount: 64,
   /**

@@ -14,6 +14,7 @@ import {
   checkedQuery,
   UnknownOperation,
   UnknownService,
+  type OperationReport,
   type Outcome,
   type Sink,
   type Status,
@@ -24,6 +25,15 @@ import { pass, requestOf, runningStatus, watched } from '../../support/fleet-ben
 
 const about: About = { name: 'C', version: '0.1.0', pid: 1, locations: ['ocapn://x.tcp-tls'] };
 const done: Outcome = { member: 'web', result: 'changed', rows: [] };
+const facts: OperationReport = {
+  operation: 'op',
+  asker: 'root',
+  action: 'start',
+  service: 'web',
+  atMs: 1,
+  args: [],
+  steps: [],
+};
 
 /** A shepherd with services `web` and `slow`, of which the latter never answers a probe. */
 const makeTestShepherd = (
@@ -53,6 +63,22 @@ const makeTestShepherd = (
     ],
     cancel: (_turn, operation) => {
       if (operation !== 'op-1') throw new UnknownOperation(operation);
+    },
+    operations: (turn, query) => {
+      note(turn, `operations ${JSON.stringify(query)}`);
+      return [];
+    },
+    operation: (turn, operation) => {
+      note(turn, `operation ${operation}`);
+      return turn.kept({ ...facts, operation });
+    },
+    retry: (turn, operation, _sink, principal, remainingMs) => {
+      note(turn, `retry ${operation} ${String(principal)} ${String(remainingMs)}`);
+      return turn.kept(done);
+    },
+    join: (turn, operation, _sink, principal) => {
+      note(turn, `join ${operation} ${String(principal)}`);
+      return turn.kept(done);
     },
     names: () => ['web', 'slow'],
     log: (turn, name, query) => {
@@ -156,6 +182,21 @@ describe('the local root', () => {
     const request = requestOf('start', { member: 'web' });
     expect(await ask(bench, 'perform', request, bench.sink)).toEqual(done);
     expect(bench.asked).toEqual(['perform start web']);
+  });
+  it('passes questions about operations on, for all who ask', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'operations', { count: 3 })).toEqual([]);
+    expect(await ask(bench, 'operation', 'op-1')).toEqual({ ...facts, operation: 'op-1' });
+    expect(await ask(bench, 'retry', 'op-1', bench.sink, 500)).toEqual(done);
+    expect(await ask(bench, 'join', 'op-1', bench.sink)).toEqual(done);
+    expect(bench.asked).toEqual([
+      'operations {"count":3}',
+      'operation op-1',
+      'retry op-1 undefined 500',
+      'join op-1 undefined',
+    ]);
+    for (const method of ['operation', 'retry', 'join'])
+      await expect(ask(bench, method, 7, bench.sink)).rejects.toThrow('operation');
   });
   it('tells the status of all services in their order, and who does not answer is unknown', async () => {
     const bench = await rootBench();

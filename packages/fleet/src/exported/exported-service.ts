@@ -190,7 +190,8 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
         : gaveUp(held, turn, command, command.lost),
     );
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
-  if (isCancelled && command.lost === undefined) return turn.kept(calledOff(held, request));
+  const wasSent = command.lost !== undefined || request.isRepeat === true;
+  if (isCancelled && !wasSent) return turn.kept(calledOff(held, request));
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...sent, operation, member: held.name, remainingMs };

@@ -30,6 +30,7 @@ export const notSent = (
       return tooLate(place, request, silenceMs);
     case 'not-sent':
     case 'in-doubt': {
+      if (request.isRepeat === true) return notAskedAgain(place, request.action, silenceMs);
       const next = `${words}: back again, it is as it was last told to be; ${request.action} it then.`;
       return { ...outcomeOf(place, 'unreachable', next), ...lastSeen(silenceMs) };
     }
@@ -47,10 +48,21 @@ export const calledOff = (place: Place, { action }: Request): Outcome =>
   );
 
 /** The deadline passed before contact was made. */
-export const tooLate = (place: Place, { action }: Request, silenceMs: Silence): Outcome => {
+export const tooLate = (
+  place: Place,
+  { action, isRepeat }: Request,
+  silenceMs: Silence,
+): Outcome => {
+  if (isRepeat === true) return notAskedAgain(place, action, silenceMs);
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
   const next = `${words}; ${action} it again with more time.`;
   return { ...outcomeOf(place, 'timed-out', next), ...lastSeen(silenceMs), isLate: true };
+};
+
+/** An earlier life may have sent it, and there is nobody to ask what became of that. */
+const notAskedAgain = (place: Place, action: string, silenceMs: Silence): Outcome => {
+  const words = `no contact with ${whereIs(place)} before the deadline, to hear what came of ${action}`;
+  return { ...inDoubt(place, 'unknown', `${words}.`), ...lastSeen(silenceMs) };
 };
 
 /** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
@@ -75,6 +87,8 @@ export const unanswered = (
       return { ...outcome, ...seen, isLate: true };
     }
     case 'refused':
+      if (codeOf(reason) === 'unknown-operation' && request.isRepeat === true)
+        return outcomeOf(place, 'skipped', `${action} never came to ${where}; it was not done.`);
       if (codeOf(reason) === 'unknown-operation')
         return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
       return {

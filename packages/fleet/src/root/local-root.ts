@@ -36,6 +36,10 @@ export type RootShepherd = Pick<
   | 'perform'
   | 'foresee'
   | 'cancel'
+  | 'operations'
+  | 'operation'
+  | 'retry'
+  | 'join'
   | 'status'
   | 'probe'
   | 'watch'
@@ -79,6 +83,13 @@ export const makeLocalRoot = (
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
     plan: (turn, request) => turn.send(shepherd, 'foresee', request),
     cancel: (turn, operation) => turn.send(shepherd, 'cancel', readName(operation, 'operation')),
+    operations: (turn, query) => turn.call(shepherd, 'operations', query),
+    operation: (turn, operation) =>
+      turn.send(shepherd, 'operation', readName(operation, 'operation')),
+    retry: (turn, operation, sink, remainingMs) =>
+      turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, undefined, remainingMs),
+    join: (turn, operation, sink) =>
+      turn.send(shepherd, 'join', readName(operation, 'operation'), sink),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),

@@ -3,7 +3,7 @@ import { isStart } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { utf8Bytes } from '../text.ts';
-import type { MinReady, Request } from '../words/types.ts';
+import type { MinReady, OperationQuery, Request } from '../words/types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
 const nameForm = /^[^\s\p{C}/]+$/u;
@@ -33,10 +33,7 @@ export const checkedRequest = (request: Request): Request => {
     );
   if (!isName(member)) throw new BadRequest('request: the member is no name of a service');
   if (!isName(action)) throw new BadRequest('request: the action is no name of an action');
-  if (typeof remainingMs !== 'number' || !(remainingMs >= 1 && remainingMs <= limits.remainingMs))
-    throw new BadRequest(
-      `request: ${shown(remainingMs)} ms remain, expected 1 to ${limits.remainingMs}`,
-    );
+  checkRemaining(remainingMs);
   if (withMembers !== undefined && typeof withMembers !== 'boolean')
     throw new BadRequest('request: withMembers must be true or false');
   if (isRepeat !== undefined && isRepeat !== true)
@@ -54,6 +51,28 @@ export const checkedRequest = (request: Request): Request => {
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
+  };
+};
+
+/** @throws BadRequest for what is no time to carry something out in */
+export const checkRemaining = (remainingMs: number): void => {
+  if (typeof remainingMs !== 'number' || !(remainingMs >= 1 && remainingMs <= limits.remainingMs))
+    throw new BadRequest(
+      `request: ${shown(remainingMs)} ms remain, expected 1 to ${limits.remainingMs}`,
+    );
+};
+
+/** A question for operations, with nothing in it but what such a question has. @throws BadRequest */
+export const checkedOperations = (query: OperationQuery): OperationQuery => {
+  if (typeof query !== 'object' || query === null) throw new BadRequest('operations: no query');
+  const { count, isOpen } = query;
+  if (isOpen !== undefined && typeof isOpen !== 'boolean')
+    throw new BadRequest('operations: isOpen must be true or false');
+  return {
+    ...(count !== undefined && {
+      count: checkedCount('operations: count', count, limits.operationListCount),
+    }),
+    ...(isOpen !== undefined && { isOpen }),
   };
 };
 

@@ -55,7 +55,7 @@ export const makeServiceFacet = (
     plan: (turn, request) => foresee(options, turn, request),
     cancel: (turn, operation) => {
       if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
-      turn.call(shepherd, 'cancel', operation, options.principal);
+      return turn.call(shepherd, 'cancel', operation, options.principal);
     },
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),
     probe: (turn, timeoutMs, hops = []) => {

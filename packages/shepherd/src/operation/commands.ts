@@ -6,6 +6,7 @@ import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { isStart } from '../action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
 import { inOrder, pathBetween } from '../graph.ts';
+import { noteTaken } from './durable.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
 import { keyOf, plan, type Graph, type Step } from './plan.ts';
@@ -15,11 +16,9 @@ import type { Outcome, Request, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 
-/** Who asks through the local root. */
-export const localRoot = 'root';
-
 /**
- * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it.
+ * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it. Its operation
+ * is in memory if it is anywhere (recall.ts).
  * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
  */
 export const command = (
@@ -27,12 +26,12 @@ export const command = (
   turn: Turn,
   principal: string,
   request: Request,
-  writer: Ref<Writer>,
+  writer: Ref<Writer> | undefined,
 ): Vow<Outcome> => {
   const { operation: id, action, member } = request;
   if (held.closing.get() !== undefined && isStart(action)) throw new ShuttingDown(member);
   const key = keyOf(action, member);
-  if (request.isRepeat === true && !isKnown(held, principal, id, key))
+  if (request.isRepeat === true && !hasStep(held, principal, id, key))
     throw new UnknownOperation(id);
   const operation = operationOf(held.memory, turn, principal, id);
   checkClaim(operation, request);
@@ -42,10 +41,13 @@ export const command = (
   if (isOver && ends.length === 0) {
     // It may have been pulled in before: from now on the id means this for the member.
     const { isPatient: _isPatient, ...kept } = request;
-    if (!operation.requests.has(member)) keepRequest(held.memory, operation, kept);
+    if (!operation.requests.has(member)) {
+      keepRequest(held.memory, operation, kept);
+      noteTaken(held, turn, operation, kept, []);
+    }
     return outcomeFor(held, turn, operation, request, writer);
   }
-  listen(held, turn, operation, writer);
+  if (writer !== undefined) listen(held, turn, operation, writer);
   const isKnownHere = isOver || operation.requests.has(member);
   const steps = isKnownHere
     ? isOver
@@ -67,7 +69,7 @@ const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   return plan(request, graph);
 };
 
-const isKnown = (held: Held, principal: string, id: string, key: string): boolean =>
+const hasStep = (held: Held, principal: string, id: string, key: string): boolean =>
   recalled(held.memory, principal, id)?.steps.has(key) === true;
 
 /** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */

@@ -1,7 +1,7 @@
 /**
- * What a shepherd remembers of operations. A client chooses the id of its operation; an id means
+ * What a shepherd has in memory of operations. A client chooses the id of its operation; an id means
  * something only together with who asked, so that nobody can ask for, block or push out what
- * somebody else remembers. While the daemon lives:
+ * somebody else remembers:
  *
  *     asked                       answer
  *     first time                  is carried out
@@ -11,10 +11,10 @@
  *     again, with other words     refused: an id means one thing for a member
  *
  * Memory is counted as weight: the characters of texts, and 16 for each value. Each asker has a quota,
- * and all have one together; where it is full, the operation that has been over for the longest is
- * forgotten first, of the asker himself or of the one who fills the most. A step gets room for its plan
- * and for a short outcome before anything is done; an outcome that finds no room for more than
- * that is kept without its details.
+ * and all have one together; where it is full, the operation that has been over for the longest goes
+ * first, of the asker himself or of the one who fills the most. The disk has it still (ledger.ts). A
+ * step gets room for its plan and for a short outcome before anything is done; an outcome that finds no
+ * room for more than that is kept without its details.
  */
 import {
   Limit,
@@ -29,17 +29,16 @@ import { limits } from '../limits.ts';
 import { weightOf } from '../checks/read.ts';
 import type { Listeners } from './listeners.ts';
 import type { Step } from './plan.ts';
+import type { StepPhase } from '../words/shapes.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
 
-/** See the table of operation.ts. */
-export type Phase = 'waiting' | 'acting' | 'settled' | 'in-doubt' | 'cancelled';
 /** A step of a plan on its way: plain data. */
 export interface StepRecord {
   readonly step: Step;
   /** The member of the request that brought it. */
   readonly by: string;
-  readonly phase: Phase;
+  readonly phase: StepPhase;
   /** How many steps of `after` are not over. */
   readonly openCount: number;
   /** Keys of the steps that have this one in `after`. */
@@ -48,6 +47,8 @@ export interface StepRecord {
   readonly outcome?: Outcome;
   /** Why nothing was done; whoever asked for just this step is refused in the same words. */
   readonly refusal?: { readonly code: string; readonly message: string };
+  /** It may have been asked for by an earlier life, so that it is not to be begun anew. */
+  readonly isAgain?: true;
 }
 /** Somebody who waits for the outcome of a step. */
 export interface Waiter {
@@ -69,6 +70,16 @@ export interface Operation {
   readonly account: JournalCell<Account>;
   /** Absent while nothing is under way. */
   readonly listeners: JournalCell<Ref<Listeners> | undefined>;
+  /** Keys of steps about which something is different from what the disk says; see durable.ts. */
+  readonly unsaved: JournalMap<string, true>;
+  readonly saving: JournalCell<Saving>;
+}
+/** When what is unsaved is to be written down. */
+export interface Saving {
+  /** With this turn. */
+  readonly isDue: boolean;
+  /** Absent: nobody waits for it. */
+  readonly timer?: { cancel(): void };
 }
 interface Account {
   readonly weight: number;
@@ -136,6 +147,8 @@ export const operationOf = (
       isCancelled: false,
     }),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
+    unsaved: turn.map(),
+    saving: turn.cell<Saving>({ isDue: false }),
   };
   book.open.set(id, operation);
   if (!hasRoom(memory, principal, limits.operationWeight)) throw full(id);
@@ -254,14 +267,18 @@ const heaviestIn = ({ books }: Memory): string | undefined => {
 
 /** Forgets the operation of this asker that has been over for the longest. */
 const forgetOne = (memory: Memory, principal: string): boolean => {
-  const book = memory.books.get(principal);
-  for (const [id, operation] of book?.over.entries() ?? []) {
-    const { weight } = operation.account.get();
-    book?.over.delete(id);
-    book?.weight.set(book.weight.get() - weight);
-    memory.weight.set(memory.weight.get() - weight);
-    if (book?.over.size === 0 && book.open.size === 0) memory.books.delete(principal);
+  for (const operation of memory.books.get(principal)?.over.values() ?? []) {
+    drop(memory, operation);
     return true;
   }
   return false;
+};
+/** Forgets an operation that is over. */
+export const drop = (memory: Memory, { principal, id, account }: Operation): void => {
+  const book = memory.books.get(principal);
+  if (book?.over.delete(id) !== true) return;
+  const { weight } = account.get();
+  book.weight.set(book.weight.get() - weight);
+  memory.weight.set(memory.weight.get() - weight);
+  if (book.over.size === 0 && book.open.size === 0) memory.books.delete(principal);
 };

@@ -11,7 +11,8 @@
  *     acting      the service answers                     settled
  *                   that it does not know how it ended    in doubt
  *     settled     somebody repeats the operation, and it
- *                   failed or could not be reached        waiting
+ *                   failed, could not be reached, was
+ *                   left out or is not known              waiting
  *     in-doubt    somebody repeats the operation          waiting
  *     cancelled   -                                       for good
  *
@@ -21,10 +22,12 @@
  * again, too, who failed or could not be reached, and nobody else; unless it says that it was sent
  * before, and wants to know no more than what came of that.
  *
- * The record is data. What lives with it (who waits, who listens) is rebuilt by whoever asks again.
+ * The record is data, and what of it has to outlive the daemon is written down (durable.ts). What lives with it (who
+ * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { Ref, Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
+import { noteBegun, noteChanged, noteEnded, noteTaken, save } from './durable.ts';
 import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
   bare,
@@ -66,11 +69,23 @@ export const begin = (
   const fresh = steps.filter(({ key }) => !operation.steps.has(key));
   addOpen(held, operation, fresh.length);
   renew(held, operation, request);
-  reserve(held.memory, operation, fresh);
-  const followers = followersOf(fresh);
-  for (const step of fresh) {
-    const common = { step, by: request.member, phase: 'waiting', followers: [] } as const;
-    const openCount = step.after.filter((key) => !isOver(operation, key)).length;
+  layOut(held, operation, request.member, fresh);
+  noteTaken(held, turn, operation, request, fresh);
+  const keys = fresh.map(({ key }) => key);
+  advance(held, turn, operation, keys);
+};
+/** Adds steps that wait. @throws Limit when there is no room for them */
+export const layOut = (
+  held: Held,
+  operation: Operation,
+  by: string,
+  steps: readonly Step[],
+): void => {
+  reserve(held.memory, operation, steps);
+  const followers = followersOf(steps);
+  for (const step of steps) {
+    const common = { step, by, phase: 'waiting', followers: [] } as const;
+    const openCount = openBefore(operation, step);
     operation.steps.set(step.key, { ...common, openCount });
   }
   for (const [key, more] of followers) {
@@ -78,9 +93,10 @@ export const begin = (
     if (record !== undefined)
       operation.steps.set(key, { ...record, followers: [...record.followers, ...more] });
   }
-  const keys = fresh.map(({ key }) => key);
-  advance(held, turn, operation, keys);
 };
+/** How many of the steps that one waits for are not over. */
+export const openBefore = (operation: Operation, { after }: Step): number =>
+  after.filter((key) => !isOver(operation, key)).length;
 const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly string[]> => {
   const followers = new Map<string, string[]>();
   for (const { key, after } of steps)
@@ -133,7 +149,13 @@ export const openEnds = (
 const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
   kind === 'ask' || kind === 'known';
 const isUndone = ({ step, outcome }: StepRecord): boolean =>
-  step.kind === 'ask' && (outcome?.result === 'failed' || outcome?.result === 'unreachable');
+  step.kind === 'ask' && outcome !== undefined && undone.has(outcome.result);
+const undone: ReadonlySet<Outcome['result']> = new Set([
+  'failed',
+  'unreachable',
+  'skipped',
+  'unknown',
+]);
 
 /** Tries steps again that are over, under the same id. */
 export const tryAgain = (
@@ -154,10 +176,26 @@ export const tryAgain = (
   for (const at of changed) {
     const record = steps.get(at);
     if (record?.phase !== 'waiting') continue;
-    const openCount = record.step.after.filter((each) => !isOver(operation, each)).length;
-    steps.set(at, { ...record, openCount });
+    steps.set(at, { ...record, openCount: openBefore(operation, record.step) });
   }
+  noteChanged(operation, keys, 'due');
   advance(held, turn, operation, keys);
+};
+
+/**
+ * Goes on with an operation of an earlier life, whose steps are laid out: these ended as is said, and of the others
+ * those that are not over go on. @throws Limit
+ */
+export const goOn = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  endings: ReadonlyMap<string, Ending>,
+): void => {
+  const open = [...operation.steps.keys()].filter((key) => !isOver(operation, key));
+  addOpen(held, operation, open.length);
+  for (const [key, ending] of endings) end(held, operation, key, ending);
+  advance(held, turn, operation, open);
 };
 
 /**
@@ -166,6 +204,7 @@ export const tryAgain = (
  */
 export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
+  noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
   for (const [key, { step, phase }] of [...operation.steps.entries()]) {
     if (phase === 'acting') {
@@ -207,6 +246,7 @@ const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly st
         for (const next of record.followers) if (release(operation, next)) queue.push(next);
     }
   }
+  save(held, turn, operation);
   if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
 };
 /** Whether a step that waited has nothing to wait for any more. */
@@ -230,6 +270,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   }
   const listeners = listenersOf(held, turn, operation);
   operation.steps.set(key, { ...record, phase: 'acting' });
+  noteBegun(held, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     say(turn, listeners, sayingOf(step.note, step.name));
   const over = (turn: Turn, ending: Ending): void => {
@@ -245,7 +286,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 };
 
 /** What a service is asked in its step. */
-const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Request => {
+const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
   const { minReady, isRepeat: _isRepeat, ...rest } = request;
@@ -254,7 +295,7 @@ const partOf = (held: Held, operation: Operation, { step, by }: StepRecord): Req
   return {
     ...rest,
     // Who is in doubt says what came of it, and does nothing anew.
-    ...(isCancelled && { isRepeat: true }),
+    ...((isCancelled || isAgain === true) && { isRepeat: true }),
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
     ...(step.name === by && minReady !== undefined && { minReady }),
     member: step.name,
@@ -282,12 +323,14 @@ const end = (
   held: Held,
   operation: Operation,
   key: string,
-  { outcome, refusal, isInDoubt = false }: Ending,
-  phase: StepRecord['phase'] = isInDoubt || isDoubtful(outcome) ? 'in-doubt' : 'settled',
+  { outcome, refusal, isInDoubt = false, isFinal }: Ending,
+  phase: StepRecord['phase'] = isFinal !== true && (isInDoubt || isDoubtful(outcome))
+    ? 'in-doubt'
+    : 'settled',
 ): void => {
   const before = operation.steps.get(key);
   if (before === undefined) return;
-  const { refusal: _refusal, ...record } = before;
+  const { refusal: _refusal, isAgain: _isAgain, ...record } = before;
   const full = withAlso(operation, record.step, outcome);
   operation.steps.set(key, {
     ...record,
@@ -295,6 +338,7 @@ const end = (
     outcome: kept(held.memory, operation, full, record.outcome),
     ...(refusal && { refusal }),
   });
+  noteEnded(held, operation, record.step);
   addOpen(held, operation, -1);
 };
 

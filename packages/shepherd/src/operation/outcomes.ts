@@ -15,6 +15,8 @@ export interface Ending {
   readonly refusal?: { readonly code: string; readonly message: string };
   /** What it rests on is in doubt, so that its outcome is. */
   readonly isInDoubt?: boolean;
+  /** Whatever it is, nobody will ever know more: it is not asked for again by a mere repeat. */
+  readonly isFinal?: true;
 }
 /** Whether a step has come to an end, be it in doubt. */
 export const isOver = ({ steps }: Operation, key: string): boolean => {

@@ -37,13 +37,13 @@ export const withTime = (
   turn: Turn,
   request: Request,
   steps: readonly Step[],
-  writer: Ref<Writer>,
+  writer: Ref<Writer> | undefined,
 ): Request => {
   const { isPatient, ...rest } = request;
   if (isPatient !== true) return rest;
   const neededMs = timeFor(held, turn, steps);
   if (neededMs === 0) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
-  turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);
+  if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);
   return { ...rest, remainingMs };
 };

@@ -4,12 +4,11 @@
  * is judged, with the chain that stands behind it.
  */
 import type { Turn } from '@bellwether/actors';
+import { itself } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Entry, Request } from '../words/types.ts';
 
-/** Who asks where nobody else does: the shepherd itself, at its beginning and its end. */
-export const itself = 'shepherd';
 /** How the ids of grants begin. */
 const grantPrefix = 'g-';
 const isRecorded = (asker: string): boolean => asker !== itself && !asker.startsWith(grantPrefix);

@@ -2,26 +2,33 @@
  * The beginning and the end of a shepherd: finding what still runs, starting what is wanted,
  * stopping everything.
  */
-import type { Ref, Turn, Vow } from '@bellwether/actors';
+import type { Ref, Settled, Turn, Vow } from '@bellwether/actors';
+import { itself } from '../operation/askers.ts';
 import { takeUp } from '../operation/commands.ts';
-import { itself } from '../operation/witness.ts';
 import { Cycle } from '../errors.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
+import { forgetWhole } from '../operation/durable.ts';
+import { expiredIn, openIn } from '../operation/ledger.ts';
 import { operationOf } from '../operation/memory.ts';
 import { begin } from '../operation/operation.ts';
 import { bare } from '../operation/outcomes.ts';
 import { timeFor } from '../operation/patience.ts';
+import type { Recorded } from '../operation/pieces.ts';
+import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planAll, planEnd, rooted, type Step } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
-import { allOwn, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
-import type { Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
+import { allOwn, broken, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
+import type { AcceptedRecord, Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/waiters.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
-export const restore = (held: Held, turn: Turn): Vow<void> =>
-  turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
+export const restore = (held: Held, turn: Turn): Vow<void> => {
+  for (const entry of expiredIn(held.ledger, held.clock.wall())) forgetWhole(held, turn, entry);
+  const left = openIn(held.ledger);
+  const found = turn.all(left.map((entry) => read(held, turn, entry)));
+  return turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
     const names = allOwn(held).map(([name]) => name);
     const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
@@ -35,7 +42,37 @@ export const restore = (held: Held, turn: Turn): Vow<void> =>
       'stop',
       names.filter((name) => !needed.has(name) && !isStopped(name)),
     );
+    return turn.when(found, (turn, all) => takeUpLeft(held, turn, left, all));
   });
+};
+
+/**
+ * Takes up what the last life left under way, in the order in which it was taken on. What cannot be read, or has no
+ * room, is left as it is on the disk, and holds up nobody.
+ */
+const takeUpLeft = (
+  held: Held,
+  turn: Turn,
+  left: readonly AcceptedRecord[],
+  found: readonly Settled<Recorded>[],
+): Vow<void> => {
+  const taken = left.map((entry, at) =>
+    turn.when(readOf(turn, found[at]), (turn, recorded) => recollect(held, turn, entry, recorded)),
+  );
+  return turn.when(turn.all(taken), (turn, all) => {
+    for (const [at, one] of all.entries()) {
+      if (one.kept) continue;
+      const { operation } = left[at] ?? {};
+      turn.effect(() =>
+        held.log('operation.not-resumed', { operation, reason: one.reason.message }),
+      );
+    }
+  });
+};
+const readOf = (turn: Turn, one: Settled<Recorded> | undefined): Vow<Recorded> => {
+  if (one?.kept === true) return turn.kept(one.value);
+  return broken(turn, one?.reason ?? new Error('not read'));
+};
 
 const stageOf = (held: Held, turn: Turn, name: string) => {
   const own = ownOf(held, name);

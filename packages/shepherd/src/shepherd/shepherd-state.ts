@@ -5,6 +5,7 @@
 import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
+import { openLedger, type Ledger } from '../operation/ledger.ts';
 import type { Memory } from '../operation/memory.ts';
 import type { Graph, Wish } from '../operation/plan.ts';
 import { makeServiceRegistry } from './registry.ts';
@@ -75,6 +76,8 @@ export interface Held extends ShepherdOptions {
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
   readonly memory: Memory;
+  /** Of what the disk has beside that. */
+  readonly ledger: Ledger;
   /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
   /** What the records say, as this daemon wrote it on. */
@@ -107,6 +110,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },
+    ledger: openLedger(turn, options.records.operations),
     wishes: turn.map(),
     desired,
     enabled,

@@ -6,16 +6,27 @@
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
-import { cancelOperation, command, localRoot } from '../operation/commands.ts';
+import { localRoot } from '../operation/askers.ts';
+import { join, retry, type Return } from '../operation/again.ts';
+import { cancelOperation, command } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
+import { isKnown, onceRecalled } from '../operation/recall.ts';
+import { listed, reported } from '../operation/reports.ts';
 import { follow, followHistory } from '../streams/follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from '../streams/log-question.ts';
 import { plan, planEnd, type Step } from '../operation/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
-import { checkedCount, checkedHops, checkedRequest, checkHeartbeat } from '../checks/requests.ts';
+import {
+  checkedCount,
+  checkedHops,
+  checkedOperations,
+  checkedRequest,
+  checkHeartbeat,
+  checkRemaining,
+} from '../checks/requests.ts';
 import {
   allOwn,
   canonicalOf,
@@ -62,7 +73,19 @@ export const makeShepherd = (
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     cancel: (turn, operation, principal = localRoot) =>
-      cancelOperation(held, turn, principal, operation),
+      onceRecalled(held, turn, principal, operation, (turn) => {
+        cancelOperation(held, turn, principal, operation);
+        return turn.kept(undefined);
+      }),
+    operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
+    operation: (turn, operation, principal) => reported(held, turn, operation, principal),
+    isKnown: (_turn, operation, principal) => isKnown(held, principal, operation),
+    retry: (turn, operation, sink, principal, remainingMs) => {
+      if (remainingMs !== undefined) checkRemaining(remainingMs);
+      return retry(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);
+    },
+    join: (turn, operation, sink, principal) =>
+      join(held, turn, returnTo(held, turn, operation, sink, principal)),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs, hops = []) => probe(held, turn, name, timeoutMs, hops),
@@ -106,7 +129,24 @@ const perform = (
   checkSink(sink);
   const member = canonicalOf(held, turn, checked.member);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
-  return command(held, turn, principal, { ...checked, member }, writer);
+  return onceRecalled(held, turn, principal, checked.operation, (turn) =>
+    command(held, turn, principal, { ...checked, member }, writer),
+  );
+};
+
+const returnTo = (
+  held: Held,
+  turn: Turn,
+  id: string,
+  sink: Ref<Sink>,
+  principal: string | undefined,
+): Return => {
+  checkSink(sink);
+  return {
+    id,
+    principal,
+    writer: turn.spawn(makeWriter, { node: held.name, log: held.log, sink }),
+  };
 };
 
 const watch = (

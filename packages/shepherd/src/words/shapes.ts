@@ -68,6 +68,10 @@ export type Result = (typeof results)[number];
 export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] as const;
 /** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
 export type Stage = (typeof stages)[number];
+/** Every phase of a step of an operation; see the table of operation.ts. */
+export const stepPhases = ['waiting', 'acting', 'settled', 'in-doubt', 'cancelled'] as const;
+/** Where a step is. */
+export type StepPhase = (typeof stepPhases)[number];
 /** Every judgement over an aggregate, from best to worst. */
 export const healths = ['ok', 'degraded', 'settling', 'failed'] as const;
 /**

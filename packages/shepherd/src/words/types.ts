@@ -6,6 +6,7 @@ import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Observer, StatusBoard } from './observation.ts';
+import type { OperationDesk } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
 import type { Step } from '../operation/plan.ts';
 import type { RunningRecord } from './records.ts';
@@ -16,6 +17,7 @@ export type { PlannedStep } from '../operation/foresight.ts';
 export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
+export type * from './operation-types.ts';
 export type * from './records.ts';
 export type { ServiceRegistry } from '../shepherd/registry.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
@@ -228,14 +230,14 @@ export interface ServiceFacet {
   /** What a request would do now. Nothing is touched. */
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation that came through this facet. */
-  cancel(operation: string): void;
+  cancel(operation: string): void | Vow<void>;
   /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
   log(query: LogQuery): Vow<readonly string[]>;
   /** See Shepherd. @throws BadRequest, Limit */
   follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
 }
 /** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
-export interface Shepherd {
+export interface Shepherd extends OperationDesk {
   /** Makes a service of its own from a description, and registers it. @throws what `register` throws. */
   define(config: ServiceConfig): Ref<LocalService>;
   /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
@@ -264,7 +266,7 @@ export interface Shepherd {
    * Calls off the steps of an operation that have not begun; the others go on. @throws
    * UnknownOperation
    */
-  cancel(operation: string, principal?: string): void;
+  cancel(operation: string, principal?: string): void | Vow<void>;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];

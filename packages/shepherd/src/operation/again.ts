@@ -1,0 +1,88 @@
+/** An operation that somebody comes back to: to see how it goes on, or to have it done after all. */
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { command } from './commands.ts';
+import { UnknownOperation } from '../errors.ts';
+import { limits } from '../limits.ts';
+import { recalled, type Operation } from './memory.ts';
+import { bare, isOver } from './outcomes.ts';
+import { onceRecalled } from './recall.ts';
+import { entryFor } from './reports.ts';
+import { plain, type Held } from '../shepherd/shepherd-state.ts';
+import { worstOf } from '../words/shapes.ts';
+import type { Outcome, Request, Writer } from '../words/types.ts';
+import { listen, outcomeFor } from './waiters.ts';
+
+/** Who comes back to what. */
+export interface Return {
+  readonly id: string;
+  /** Absent: whoever asked for it. */
+  readonly principal: string | undefined;
+  readonly writer: Ref<Writer>;
+}
+
+/**
+ * Asks those again who failed, could not be reached, were left out, or of whom nobody knows; nobody else.
+ * @throws UnknownOperation, and what a command throws
+ */
+export const retry = (
+  held: Held,
+  turn: Turn,
+  { id, principal, writer }: Return,
+  remainingMs: number | undefined,
+): Vow<Outcome> => {
+  const { asker } = entryFor(held, id, principal);
+  return onceRecalled(held, turn, asker, id, (turn) => {
+    const [first, ...others] = requestsOf(there(held, asker, id));
+    if (first === undefined) throw new UnknownOperation(id);
+    const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> =>
+      command(
+        held,
+        turn,
+        asker,
+        { ...request, remainingMs: remainingMs ?? request.remainingMs },
+        heard,
+      );
+    const answer = again(first, writer);
+    if (others.length === 0) return answer;
+    const answers = [answer, ...others.map((request) => again(request))];
+    return turn.when(turn.all(answers), (_turn, all): Outcome => {
+      const rows = all.map((one, at) =>
+        one.kept ? bare(one.value) : failed([first, ...others][at], one.reason),
+      );
+      return { ...plain(first.member, worstOf(rows)), rows };
+    });
+  });
+};
+const failed = (request: Request | undefined, { message }: Error) =>
+  bare(plain(request?.member ?? '', 'failed', message));
+
+const there = (held: Held, asker: string, id: string): Operation => {
+  const operation = recalled(held.memory, asker, id);
+  if (operation === undefined) throw new UnknownOperation(id);
+  return operation;
+};
+/** What was asked, the first first, as it is to be asked again. */
+const requestsOf = ({ requests }: Operation): readonly Request[] =>
+  [...requests.values()].map(({ isRepeat: _isRepeat, ...request }) => request);
+
+/**
+ * Tells how an operation goes on: first the rows that are there, then what comes, and how it ended in the end. Asks
+ * nobody for anything. @throws UnknownOperation, Limit
+ */
+export const join = (held: Held, turn: Turn, { id, principal, writer }: Return): Vow<Outcome> => {
+  const { asker, service } = entryFor(held, id, principal);
+  return onceRecalled(held, turn, asker, id, (turn) => {
+    const operation = there(held, asker, id);
+    const request = operation.requests.get(service);
+    if (request === undefined) throw new UnknownOperation(id);
+    const events = [...operation.steps.values()].flatMap(({ step, outcome }) =>
+      step.isMember && outcome !== undefined && isOver(operation, step.key)
+        ? [{ kind: 'row', row: bare(outcome) } as const]
+        : [],
+    );
+    turn.call(writer, 'pass', events);
+    if (operation.account.get().openCount > 0) listen(held, turn, operation, writer);
+    const patient = { ...request, remainingMs: limits.remainingMs };
+    return outcomeFor(held, turn, operation, patient, writer);
+  });
+};

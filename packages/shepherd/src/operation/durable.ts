@@ -1,0 +1,181 @@
+/**
+ * What of an operation is written down, and when. Whoever is told something that a crash might make untrue waits for
+ * the disk; all else is gathered, so that a thousand members cost one record.
+ *
+ *     when                                what                          who waits for the disk
+ *     a request was taken on              intent, accepted              its services, if one is of this machine
+ *     an action begins that must not      outcome: it is under way      its service
+ *       be done twice
+ *     that of a request has its outcome,  outcome: all that is          whoever is told, if one of the services
+ *       or all is over, or called off,      different since; accepted     is of this machine
+ *       or tried again
+ *     for 200 ms nothing of these         the same                      the same
+ *
+ * Members at other machines know an operation by its id, and answer again what they answered: for those nobody waits.
+ * What the shepherd asks of itself is not written down, since the next life asks for it anew.
+ */
+import { Limit, type Turn } from '@bellwether/actors';
+import { isBuiltIn } from '../action-table.ts';
+import { itself } from './askers.ts';
+import { entryOf, forget, put, surplusFor } from './ledger.ts';
+import { limits } from '../limits.ts';
+import { drop, recalled, type Operation, type StepRecord } from './memory.ts';
+import { piecesOf, type StateLine } from './pieces.ts';
+import { keyOf, type Step } from './plan.ts';
+import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { AcceptedRecord, Entry, Request } from '../words/types.ts';
+
+/** Writes down that a request was taken on, with the steps that are new. @throws Limit where there is no room */
+export const noteTaken = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  request: Request,
+  steps: readonly Step[],
+): void => {
+  if (operation.principal === itself) return;
+  const before = entryOf(held.ledger, operation.principal, operation.id);
+  if (before === undefined) makeRoom(held, turn, operation.principal);
+  const {
+    endedMs: _ended,
+    result: _result,
+    ...entry
+  } = before ?? firstEntry(held, operation, request);
+  const pieces = piecesOf({ request, steps });
+  const intentCount = entry.intentCount + pieces.length;
+  if (intentCount > limits.intentPieceCount)
+    throw new Limit(`operation ${operation.id}: there is no room for more of it on the disk`);
+  const gates = steps.some((step) => isOwnAsk(held, step));
+  write(turn, 'intent', entry, entry.intentCount, pieces, gates);
+  put(held.ledger, turn, { ...entry, intentCount }, { gates });
+};
+const firstEntry = (
+  { clock }: Held,
+  { principal, id }: Operation,
+  { action, member }: Request,
+): AcceptedRecord => ({
+  asker: principal,
+  operation: id,
+  atMs: wallMs(clock),
+  action,
+  service: member,
+  intentCount: 0,
+  outcomeCount: 0,
+});
+const wallMs = (clock: Held['clock']): number => Math.max(0, Math.floor(clock.wall()));
+const makeRoom = (held: Held, turn: Turn, asker: string): void => {
+  for (const entry of surplusFor(held.ledger, asker, wallMs(held.clock)))
+    forgetWhole(held, turn, entry);
+};
+/** Forgets what is on the disk and what is in memory. */
+export const forgetWhole = (held: Held, turn: Turn, entry: AcceptedRecord): void => {
+  forget(held.ledger, turn, entry);
+  const operation = recalled(held.memory, entry.asker, entry.operation);
+  if (operation !== undefined) drop(held.memory, operation);
+};
+
+/** Whether a service of this machine is asked. */
+const isOwnAsk = (held: Held, { kind, name }: Step): boolean =>
+  kind === 'ask' && ownOf(held, name) !== undefined;
+/** What the next life could not find out by itself: whether this was begun. */
+const isOnce = (held: Held, step: Step): boolean => isOwnAsk(held, step) && !isBuiltIn(step.action);
+
+/** Notes that a step begins; before one that must not be done twice it is written down. */
+export const noteBegun = (held: Held, operation: Operation, step: Step): void => {
+  if (isOnce(held, step)) noteChanged(operation, [step.key], 'due');
+};
+/** Notes that a step has ended. What was asked for by its name is written down before anybody is told. */
+export const noteEnded = (held: Held, operation: Operation, step: Step): void => {
+  const request = operation.requests.get(step.name);
+  const isAnswer = request !== undefined && keyOf(request.action, step.name) === step.key;
+  noteChanged(operation, [step.key], isAnswer || isOnce(held, step) ? 'due' : 'gathered');
+};
+/** Notes that something is different about steps. */
+export const noteChanged = (
+  { principal, unsaved, saving }: Operation,
+  keys: readonly string[],
+  when: 'due' | 'gathered',
+): void => {
+  if (principal === itself) return;
+  for (const key of keys) unsaved.set(key, true);
+  if (when === 'due' && !saving.get().isDue) saving.set({ ...saving.get(), isDue: true });
+};
+
+/** Writes down what was noted, where it is due; else it will be. */
+export const save = (held: Held, turn: Turn, operation: Operation): void => {
+  const { unsaved, saving, account } = operation;
+  const { isDue, timer } = saving.get();
+  if (unsaved.size === 0 && !isDue) return;
+  if (isDue || account.get().openCount === 0) return saveNow(held, turn, operation);
+  if (timer !== undefined) return;
+  const due = (turn: Turn): void => saveNow(held, turn, operation);
+  saving.set({ isDue, timer: turn.after(limits.gatherMs, due) });
+};
+
+const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
+  const { unsaved, saving, steps } = operation;
+  saving.get().timer?.cancel();
+  saving.set({ isDue: false });
+  const before = entryOf(held.ledger, operation.principal, operation.id);
+  if (before === undefined) return;
+  const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
+  for (const { step } of records) unsaved.delete(step.key);
+  const gates = records.some(({ step }) => isOwnAsk(held, step));
+  const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
+  const { endedMs: _ended, result: _result, ...rest } = before;
+  const entry = { ...rest, ...endOf(held, operation, before) };
+  const outcomeCount = entry.outcomeCount + pieces.length;
+  if (outcomeCount > limits.outcomePieceCount) return rewrite(held, turn, operation, entry, gates);
+  write(turn, 'outcome', entry, entry.outcomeCount, pieces, gates);
+  put(held.ledger, turn, { ...entry, outcomeCount }, { gates });
+};
+const lineOf = ({ step: { key }, phase, outcome, refusal }: StepRecord): StateLine => ({
+  key,
+  phase,
+  ...(outcome && { outcome }),
+  ...(refusal && { refusal }),
+});
+
+/** What is to be said of an operation as a whole. */
+const endOf = (
+  held: Held,
+  { steps, account }: Operation,
+  { action, service }: AcceptedRecord,
+): Partial<AcceptedRecord> => {
+  const { openCount, isCancelled } = account.get();
+  const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
+  return {
+    ...(isCancelled && { isCancelled: true as const }),
+    ...(openCount === 0 && { endedMs: wallMs(held.clock), result }),
+  };
+};
+
+/** Who repeats an operation for ever does not fill the disk: of each step only the last outcome is kept. */
+const rewrite = (
+  held: Held,
+  turn: Turn,
+  { steps }: Operation,
+  entry: AcceptedRecord,
+  gates: boolean,
+): void => {
+  const { asker, operation, outcomeCount } = entry;
+  const pieces = piecesOf(
+    [...steps.values()].filter(({ phase }) => phase !== 'waiting').map(lineOf),
+  );
+  const erased = { kind: 'forgotten', asker, operation, intentCount: 0, outcomeCount } as const;
+  turn.record(erased satisfies Entry, { gates });
+  write(turn, 'outcome', entry, 0, pieces, gates);
+  put(held.ledger, turn, { ...entry, outcomeCount: pieces.length }, { gates });
+};
+
+const write = (
+  turn: Turn,
+  kind: 'intent' | 'outcome',
+  { asker, operation }: AcceptedRecord,
+  first: number,
+  pieces: readonly Uint8Array[],
+  gates: boolean,
+): void => {
+  for (const [at, bytes] of pieces.entries())
+    turn.record({ kind, asker, operation, piece: first + at, bytes } satisfies Entry, { gates });
+};

@@ -1,0 +1,124 @@
+/**
+ * What is to be thought of the steps that an earlier life left under way. Nothing is done anew by itself that might
+ * have been done:
+ *
+ *     a step asks                  it is                                     what becomes of it
+ *     a service elsewhere          whatever it is                            asked again as a repeat; who does not
+ *                                                                            know it answers that it never came
+ *     start, of this machine       running since it was asked for            changed
+ *                                  running for longer                        ok
+ *                                  anything else                             goes on: its wish is on the disk, so
+ *                                                                            that this life starts it in any case
+ *     stop, of this machine        stopped                                   changed
+ *                                  anything else                             goes on, likewise
+ *     stop and start of a restart  running for longer than since it was      both skipped
+ *                                  asked for
+ *                                  anything else                             changed, and the start as above
+ *     enable, disable              as it was asked to be                     changed
+ *                                  not                                       skipped
+ *     an action of its own         was begun                                 unknown
+ *                                  was not                                   skipped
+ *     nobody                       -                                         goes on
+ */
+import type { Turn } from '@bellwether/actors';
+import { noteChanged } from './durable.ts';
+import type { Operation, StepRecord } from './memory.ts';
+import { goOn } from './operation.ts';
+import { isOver, type Ending } from './outcomes.ts';
+import type { Step } from './plan.ts';
+import { elsewhereOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { AcceptedRecord, LocalStatus, Result } from '../words/types.ts';
+
+/** Takes up what is not over of an operation that was laid out as the disk has it. @throws Limit */
+export const resume = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  { atMs, endedMs }: AcceptedRecord,
+): void => {
+  if (endedMs === undefined) noteChanged(operation, [], 'due');
+  const { steps, account } = operation;
+  const endings = new Map<string, Ending>();
+  for (const [key, record] of steps.entries()) {
+    if (isOver(operation, key)) continue;
+    const { step } = record;
+    const wait: StepRecord = { ...record, phase: 'waiting' };
+    const elsewhere = step.kind === 'ask' ? elsewhereOf(held, step.name) : undefined;
+    steps.set(key, elsewhere === undefined ? wait : { ...wait, isAgain: true });
+    const ending =
+      elsewhere === undefined ? endingOf(held, turn, record, atMs, endings) : undefined;
+    if (ending !== undefined) endings.set(key, ending);
+    if (elsewhere === undefined) continue;
+    // Which of two commands was the later one is not on the disk: the later operation is taken up later.
+    if (step.wish !== undefined) held.wishes.set(step.name, step.wish);
+    if (account.get().isCancelled)
+      turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+  }
+  goOn(held, turn, operation, endings);
+};
+
+/** Undefined: it goes on. */
+const endingOf = (
+  held: Held,
+  turn: Turn,
+  { step, phase }: StepRecord,
+  atMs: number,
+  before: ReadonlyMap<string, Ending>,
+): Ending | undefined => {
+  const own = step.kind === 'ask' ? ownOf(held, step.name) : undefined;
+  if (own === undefined) return undefined;
+  const isWanted = held.desired.get(step.name);
+  if (!held.wishes.has(step.name) && isWanted !== undefined)
+    held.wishes.set(step.name, isWanted ? 'start' : 'stop');
+  const status = turn.call(own.service, 'status');
+  switch (step.action) {
+    case 'start':
+      return startEnding(step, status, atMs, before);
+    case 'stop':
+      return stopEnding(step, status, atMs);
+    case 'enable':
+    case 'disable':
+      return status.isEnabled === (step.action === 'enable')
+        ? ended(step, 'changed')
+        : skipped(step);
+    default:
+      return phase === 'acting' ? doubt(step) : skipped(step);
+  }
+};
+
+const startEnding = (
+  step: Step,
+  status: LocalStatus,
+  atMs: number,
+  before: ReadonlyMap<string, Ending>,
+): Ending | undefined => {
+  if (step.after.some((key) => before.get(key)?.outcome.result === 'skipped')) return skipped(step);
+  if (status.stage !== 'running') return undefined;
+  const { pid } = status;
+  const ending = ended(step, isOlder(status, atMs) ? 'ok' : 'changed');
+  return { outcome: { ...ending.outcome, stage: 'running', ...(pid !== undefined && { pid }) } };
+};
+const stopEnding = (step: Step, status: LocalStatus, atMs: number): Ending | undefined => {
+  if (step.wish === 'start') {
+    const isUp = status.stage === 'running' || status.stage === 'starting';
+    return isUp && isOlder(status, atMs) ? skipped(step) : ended(step, 'changed');
+  }
+  return status.stage === 'stopped' ? ended(step, 'changed') : undefined;
+};
+/** Whether it has been what it is since before the operation was taken on. */
+const isOlder = ({ since }: LocalStatus, atMs: number): boolean =>
+  since !== undefined && since < atMs;
+
+const ended = ({ name }: Step, result: Result, reason?: string): Ending => ({
+  outcome: plain(name, result, reason),
+});
+const skipped = (step: Step): Ending =>
+  ended(
+    step,
+    'skipped',
+    `Service ${step.name}: the shepherd ended before ${step.action} was begun.`,
+  );
+const doubt = (step: Step): Ending => {
+  const what = `the shepherd ended while ${step.action} was under way; it may have been done`;
+  return { ...ended(step, 'unknown', `Service ${step.name}: ${what}.`), isFinal: true };
+};

@@ -1,0 +1,64 @@
+/** What is told of operations that were asked for, and how somebody comes back to one: plain data, wire format. */
+import type { Ref, Vow } from '@bellwether/actors';
+import type { Outcome, Row, Sink } from './messages.ts';
+import type { Result, StepPhase } from './shapes.ts';
+
+/** Which operations are asked for. */
+export interface OperationQuery {
+  /** The last ones, so many at most. */
+  readonly count?: number;
+  /** Those alone that are under way. */
+  readonly isOpen?: boolean;
+}
+/** One operation, in a list. */
+export interface OperationFacts {
+  readonly operation: string;
+  /** Who asked: `root` is the local root, everybody else the id of a reference, which is no secret. */
+  readonly asker: string;
+  /** Of what was asked for first. */
+  readonly action: string;
+  readonly service: string;
+  /** Wall clock, milliseconds since 1970, when it was taken on, and when it was over. */
+  readonly atMs: number;
+  /** Absent: it is under way. */
+  readonly endedMs?: number;
+  /** What it came to; absent while it is under way. */
+  readonly result?: Result;
+  /** It was called off: what had not begun by then did not begin. */
+  readonly isCancelled?: boolean;
+}
+/** One step of an operation, as far as it got. */
+export interface OperationStep {
+  readonly service: string;
+  readonly action: string;
+  /** Where it is: waiting for other steps, acting, or over; in doubt where nobody can tell how it ended. */
+  readonly phase: StepPhase;
+  /** Asked for by its own name or as a member of what was; the others came along. */
+  readonly isAsked: boolean;
+  /** It is the answer to the whole. */
+  readonly isAnswer: boolean;
+  /** How it ended, or how it ended before it was tried again. */
+  readonly row?: Row;
+}
+/** One operation with all its steps, in the order of its plan. */
+export interface OperationReport extends OperationFacts {
+  readonly args: readonly string[];
+  readonly steps: readonly OperationStep[];
+}
+
+/** What a shepherd does with operations that were asked for, be it in an earlier life. */
+export interface OperationDesk {
+  /** The last operations of an asker, of all where none is named, the newest last. @throws BadRequest */
+  operations(query: OperationQuery, principal?: string): readonly OperationFacts[];
+  /** How far an operation got. `principal` absent: whoever asked for it. @throws UnknownOperation */
+  operation(operation: string, principal?: string): Vow<OperationReport>;
+  /** Whether an operation of this asker is remembered, on the disk or in memory. */
+  isKnown(operation: string, principal: string): boolean;
+  /**
+   * Asks those again, under the same id, who failed, could not be reached, were left out, or of whom nobody knows. In
+   * as much time as was given before, where none is. @throws UnknownOperation, BadRequest, Limit
+   */
+  retry(operation: string, sink: Ref<Sink>, principal?: string, remainingMs?: number): Vow<Outcome>;
+  /** What is known of its rows, then what comes; kept with the outcome. @throws UnknownOperation, Limit */
+  join(operation: string, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+}
