@@ -50,6 +50,19 @@ describe('output commit', () => {
     act(bench, trace, 'e');
     expect(trace.slice(10)).toEqual(['turn e', 'effect e']);
   });
+  it('takes up what an effect brings back in the same task, four times and no more', () => {
+    const { vat, world } = makeBench();
+    let count = 0;
+    const again = (): void => {
+      count += 1;
+      if (count < 6) void vat.run((turn) => turn.effect(again));
+    };
+    void vat.run((turn) => turn.effect(again));
+    world.step();
+    expect(count).toBe(4);
+    world.step();
+    expect(count).toBe(6);
+  });
   it('gathers what turns record during a commit into one next commit', () => {
     const { trace, finish, ...bench } = withStore();
     for (const name of ['a', 'b', 'c']) act(bench, trace, name, true);

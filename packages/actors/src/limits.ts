@@ -2,6 +2,12 @@
 export const limits = {
   /** Turns in one scheduler task; sockets are served between tasks. About 0.1 ms of plain turns. */
   turnsPerTask: 1_000,
+  /**
+   * Times that what came back at once is taken up in the same task. A fetch, what it finds and the call that was sent
+   * to it are three (`npm run bench -- first-call`); sessions that wait for the vat come back so, too, and must not
+   * keep the sockets waiting.
+   */
+  roundsPerTask: 4,
   /** Characters of a method name that comes from outside: names are kept in the event ring. */
   methodCharacters: 256,
   /** Entries of the event ring where the composition root does not say. */

@@ -221,17 +221,28 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.#isAwake = true;
     this.#powers.scheduler.enqueue(this.#task);
   }
+  /**
+   * Turns, then what they sent out, and again a few times where that came back at once: a fetch and
+   * the call behind it are answered in one go, and leave in one write.
+   */
   #drain(): void {
-    for (let count = 0; count < limits.turnsPerTask; count += 1) {
-      const job = this.#queue.shift();
-      if (job === undefined) break;
-      this.#turn(job);
+    let left: number = limits.turnsPerTask;
+    for (let round = 0; round < limits.roundsPerTask && left > 0; round += 1) {
+      for (; left > 0; left -= 1) {
+        const job = this.#queue.shift();
+        if (job === undefined) break;
+        this.#turn(job);
+      }
+      this.#closeBatch();
+      if (!this.#hasWork) break;
     }
     this.#isAwake = false;
     if (this.#halted !== undefined) return;
-    if (this.#queue.count > 0) this.#wake();
-    this.#closeBatch();
+    if (this.#hasWork) this.#wake();
     if (this.#unheard.length > 0) this.#tellUnheard();
+  }
+  get #hasWork(): boolean {
+    return this.#queue.count > 0 || this.#effects.length > 0;
   }
   #closeBatch(): void {
     const entries = this.#batchEntries;

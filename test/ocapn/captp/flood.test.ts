@@ -124,11 +124,12 @@ describe('a session that sends more messages than its window', () => {
   it('may end while it waits: what it sent beyond is dropped', async () => {
     await set(small);
     const mallory = holder();
-    mallory.send(run(numbers(100).map(hear)));
+    mallory.send(run(numbers(400).map(hear)));
     world.run(world.now + 7.5);
     mallory.end.cut();
     world.run();
-    expect(heard.length).toBeLessThan(100);
+    expect(heard.length).toBeGreaterThan(0);
+    expect(heard.length).toBeLessThan(400);
     expect(victim.router.sessions()).toEqual([]);
   });
   it('is no flood when it comes one by one: it never waits', async () => {

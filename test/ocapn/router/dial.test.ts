@@ -46,6 +46,15 @@ describe('enliven', () => {
       code: 'refused',
     });
   });
+  it('sends our hello as soon as the connection stands, in one write with the fetch', () => {
+    void a.router.enliven<Desk>(atB);
+    while (network.lines.length === 0) world.step();
+    const [line] = network.lines;
+    const text = Buffer.from(line?.writes[0] ?? []).toString('latin1');
+    expect([text.includes('op:start-session'), text.includes('fetch')]).toEqual([true, true]);
+    world.run(world.now + 12);
+    expect(line?.writes).toHaveLength(1);
+  });
   it('of ten sturdyrefs of one peer dials once', async () => {
     const desks = Array.from({ length: 10 }, () => a.router.enliven<Desk>(atB));
     const answers = await a.run((turn) =>

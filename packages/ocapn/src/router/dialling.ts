@@ -30,6 +30,8 @@ export interface DiallingHost {
   prepare(transport: string): void;
   /** From now on something may be asked on a session that has yet to open. */
   greets(): void;
+  /** What was written on a session leaves now, not at the end of the tick. */
+  push(session: Session): void;
   /** Begins a session on a connection that was dialled. */
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation): Link;
 }
@@ -151,6 +153,8 @@ export class Dialling {
       this.#host.greets();
       for (const waiter of dial.waiters) if (waiter.greeting(session)) dial.isBound = true;
     }
+    // TLS has the end of its handshake still in hand: our hello and what is asked with it go along in one write.
+    this.#host.push(session);
     const { clock, limits } = this.#host;
     link.stopTimer = clock.after(limits.greetingMs, () => this.#doubt(route, dial, link));
   }

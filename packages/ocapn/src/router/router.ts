@@ -227,6 +227,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   greets(): void {
     this.#powers.asks?.();
   }
+  push(session: Session): void {
+    this.outbox.push(session);
+  }
   prepare(transport: string): void {
     this.#hellos.prepare(this.#placeOn(transport));
   }
