@@ -49,7 +49,7 @@ const listen = async () => {
   const crypto = nodeCrypto();
   const vat = createVat({ name: 'stand-in', clock, scheduler: schedulers.vat });
   const root = await vat.run((turn) => turn.spawn(makeStandIn));
-  const place = { path: socket, mode: 'private', replaceStale: true };
+  const place = { path: socket, replaceStale: true };
   const router = createRouter({
     vat,
     netlayers: [unixNetlayer({ designator: 'stand-in', place })],

@@ -60,7 +60,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/herd': 8_700,
   'netlayers/memory': 610,
   'netlayers/stream': 460,
-  'netlayers/unix': 420,
+  'netlayers/unix': 480,
   'netlayers/tcp-tls': 710,
 };
 const maxFileLines = 500;

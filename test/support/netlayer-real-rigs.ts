@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Netlayer } from '@bellwether/ocapn';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
-import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { unixNetlayer, type Mode } from '@bellwether/netlayer-unix';
 import net from 'node:net';
 import { quietReal, untilReal, type Rig } from './netlayer-rig.ts';
 
@@ -17,16 +17,16 @@ async function closeAll(peers: readonly Netlayer[]): Promise<void> {
   await Promise.all(peers.map((peer) => new Promise<void>((done) => peer.close(done))));
 }
 
-export async function unixRig(): Promise<Rig> {
+export async function unixRig(mode: Mode): Promise<Rig> {
   const folder = scratchFolder();
+  const transport = mode === 'private' ? 'unix' : 'unix-shared';
   const peers: Netlayer[] = [];
   const at = (name: string): Netlayer => {
     const place = {
       path: path.join(folder, 'run', `${name}.sock`),
-      mode: 'private',
       replaceStale: true,
-    } as const;
-    const peer = unixNetlayer({ designator: name, place });
+    };
+    const peer = unixNetlayer({ designator: name, mode, place });
     peers.push(peer);
     return peer;
   };
@@ -35,7 +35,7 @@ export async function unixRig(): Promise<Rig> {
     peer: () => at(`peer${peers.length}`),
     rivals: () => [at('rival'), at('rival')],
     nowhere: () => ({
-      location: { transport: 'unix', designator: 'nobody', hints: { path: lost } },
+      location: { transport, designator: 'nobody', hints: { path: lost } },
       name: lost,
     }),
     until: untilReal,

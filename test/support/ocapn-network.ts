@@ -9,6 +9,7 @@ export type AcceptEnd = (end: End) => ConnectionHandler;
 
 export interface NetworkOptions {
   readonly claims?: 'proved' | 'believed';
+  readonly isOpenToAll?: boolean;
   /** One way, in milliseconds. */
   readonly latencyMs?: number;
   /** Up to so much more, by the seed. Order on one connection stays. */
@@ -135,6 +136,7 @@ export class Network {
     return {
       transport: 'sim',
       claims: this.options.claims ?? 'proved',
+      isOpenToAll: this.options.isOpenToAll ?? false,
       listen: (accept, ready) => {
         this.#listeners.set(designator, accept);
         ready(me);

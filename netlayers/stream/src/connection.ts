@@ -12,6 +12,7 @@
  *     open     | the netlayer calls end(reason)     | closed(reason)      | closing
  *     closing  | a chunk came                       | nothing: dropped    | closing
  *     closing  | flushed and the peer ended, or 1 s | nothing             | gone
+ *     closing  | flushed, where nothing lingers     | nothing             | gone
  *
  * Leaving `open` forgets the handler, so that nothing can be told afterwards. A half-closed conversation is over:
  * CapTP has no use for a peer that can no longer answer.
@@ -29,11 +30,13 @@ export class StreamConnection implements Connection {
   readonly proved: PeerLocation | undefined;
   readonly records = false;
   readonly #socket: Duplex;
+  readonly #lingers: boolean;
   #handler: ConnectionHandler | undefined;
   #isOver: boolean;
 
-  private constructor(socket: Duplex, proved: PeerLocation | undefined) {
+  private constructor(socket: Duplex, proved: PeerLocation | undefined, lingers: boolean) {
     this.proved = proved;
+    this.#lingers = lingers;
     this.#socket = socket;
     this.#handler = undefined;
     this.#isOver = false;
@@ -41,14 +44,17 @@ export class StreamConnection implements Connection {
 
   /**
    * Hands a connected socket to whoever accepts. From here the socket belongs to the connection, which is the last
-   * to listen to its errors. `accept` may send, pause or close before it returns.
+   * to listen to its errors. `accept` may send, pause or close before it returns. `lingers`: once it is closed it waits
+   * for the peer's end, since a network may lose what it carries when an end is gone; a kernel alone does not, and
+   * where anybody may connect a peer that never ends would keep a descriptor of ours meanwhile.
    */
   static attach(
     socket: Duplex,
     proved: PeerLocation | undefined,
     accept: Accept,
+    lingers = true,
   ): StreamConnection {
-    const connection = new StreamConnection(socket, proved);
+    const connection = new StreamConnection(socket, proved, lingers);
     const owned: Owned = socket;
     owned[owner] = connection;
     socket.on('error', StreamConnection.#onError);
@@ -101,7 +107,8 @@ export class StreamConnection implements Connection {
     this.#isOver = true;
     this.#handler = undefined;
     if (socket.destroyed) return;
-    socket.end();
+    if (this.#lingers) socket.end();
+    else socket.end(() => socket.destroy());
     // What still comes is read and dropped: the peer's end would otherwise wait behind it for ever.
     socket.resume();
     const timer = setTimeout(() => socket.destroy(), CLOSE_MS);

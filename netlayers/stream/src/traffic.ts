@@ -9,6 +9,7 @@ import { NetlayerClosed } from './errors.ts';
 /** Owned by one netlayer. After `close` whatever is asked of it fails. */
 export class Traffic {
   readonly #transport: string;
+  readonly #lingers: boolean;
   readonly #dials: Set<Dial>;
   readonly #sockets: Set<Duplex>;
   readonly #waiting: (() => void)[];
@@ -16,10 +17,12 @@ export class Traffic {
   #server: Server | undefined;
   #isClosed: boolean;
 
-  constructor(transport: string) {
+  /** `lingers`: what is closed here waits for the other end, see StreamConnection. */
+  constructor(transport: string, lingers: boolean) {
     const sockets = new Set<Duplex>();
     const settle = (): void => this.#settle();
     this.#transport = transport;
+    this.#lingers = lingers;
     this.#dials = new Set();
     this.#sockets = sockets;
     this.#waiting = [];
@@ -58,7 +61,7 @@ export class Traffic {
 
   /** Makes a connection of a socket that is held. */
   attach(socket: Duplex, proved: PeerLocation | undefined, accept: Accept): void {
-    StreamConnection.attach(socket, proved, accept);
+    StreamConnection.attach(socket, proved, accept, this.#lingers);
   }
 
   /**

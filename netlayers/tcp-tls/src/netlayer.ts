@@ -49,7 +49,7 @@ class TlsNetlayer implements Netlayer {
   constructor(options: TlsOptions) {
     this.#options = options;
     this.#limits = { ...TLS_LIMITS, ...options.limits };
-    this.#traffic = new Traffic(TRANSPORT);
+    this.#traffic = new Traffic(TRANSPORT, true);
     this.#isListening = false;
   }
 

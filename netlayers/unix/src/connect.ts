@@ -1,35 +1,50 @@
-/** Connecting to a unix socket: long paths, full queues, and failures that say what stands at the path. */
+/**
+ * Connecting to a unix socket: long paths, full queues, and failures that say what stands at the path.
+ *
+ * To a shared socket a client tells the secret of its reference before anything was proved to it, so what stands
+ * there is judged first, in a folder that is held open: whoever it belongs to decides what answers.
+ */
+import type { Stats } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { BadPlace, systemCode, Unreachable, type Dial } from '@bellwether/netlayer-stream';
-import { SocketFolder } from './folder.ts';
+import {
+  BadPlace,
+  systemCode,
+  Unreachable,
+  Untrusted,
+  type Dial,
+} from '@bellwether/netlayer-stream';
+import { OTHERS_WRITE, SocketFolder } from './folder.ts';
 import { LONGEST_RETRY_MS, PATH_BYTES, RETRY_MS } from './limits.ts';
 
-/** Connects for a dial; `connected` gets a socket that is open and that nobody listens to yet. */
+/** Connects for a dial over that transport; `connected` gets an open socket that nobody listens to yet. */
 export function connectUnix(
   dial: Dial,
   to: PeerLocation,
+  transport: 'unix' | 'unix-shared',
   connected: (socket: net.Socket) => void,
 ): void {
   const at = to.hints['path'];
-  if (to.transport !== 'unix' || at === undefined || !path.isAbsolute(at) || at.includes('\0')) {
+  const isOurs = to.transport === transport;
+  if (!isOurs || at === undefined || !path.isAbsolute(at) || at.includes('\0')) {
     return dial.fail(
       new BadPlace(`unix: cannot dial a ${to.transport} location whose path is ${at ?? 'absent'}`),
     );
   }
-  attempt(dial, at, RETRY_MS, connected);
+  const way = transport === 'unix' ? connect : connectShared(dial.place, to.hints['uid']);
+  attempt(dial, () => way(at), RETRY_MS, connected);
 }
 
 function attempt(
   dial: Dial,
-  at: string,
+  connect: () => net.Socket,
   retryMs: number,
   connected: (socket: net.Socket) => void,
 ): void {
   let socket: net.Socket;
   try {
-    socket = connect(at);
+    socket = connect();
   } catch (error) {
     return dial.fail(explain(dial, error));
   }
@@ -39,7 +54,7 @@ function attempt(
     if (systemCode(error) !== 'EAGAIN') return dial.fail(explain(dial, error));
     // The listener's queue is full: unlike TCP the kernel does not wait for us.
     const again = (): void => {
-      if (!dial.isOver) attempt(dial, at, Math.min(retryMs * 2, LONGEST_RETRY_MS), connected);
+      if (!dial.isOver) attempt(dial, connect, Math.min(retryMs * 2, LONGEST_RETRY_MS), connected);
     };
     // The deadline of the dial keeps the process alive, this need not.
     setTimeout(again, retryMs).unref();
@@ -63,8 +78,37 @@ function connect(at: string): net.Socket {
   }
 }
 
+/** Connects where folder and socket belong to the user who is named, else to us, or to root. */
+function connectShared(place: string, named: string | undefined): (at: string) => net.Socket {
+  const owner = named === undefined ? process.geteuid?.() : Number(named);
+  const refuse = (summary: string): never => {
+    throw new Untrusted(place, summary);
+  };
+  const judge = (what: string, { uid, mode }: Stats): void => {
+    if (uid !== 0 && uid !== owner)
+      refuse(`${what} belongs to user ${uid}, not to ${owner ?? 'us'}; nothing was said to it`);
+    if (what === 'its folder' && (mode & OTHERS_WRITE) !== 0)
+      refuse('others may write to its folder; nothing was said to it');
+  };
+  return (at) => {
+    const folder = SocketFolder.open(path.dirname(at));
+    try {
+      judge('its folder', folder.stats());
+      const found = folder.look(path.basename(at));
+      if (found === undefined) throw new Unreachable(place, 'there is no socket');
+      if (!found.isSocket()) refuse('what stands there is no socket');
+      judge('it', found);
+      return net.connect({ path: folder.reach(path.basename(at)) });
+    } finally {
+      folder.close();
+    }
+  };
+}
+
 function explain(dial: Dial, error: unknown): Error {
-  if (error instanceof BadPlace) return error;
+  if (error instanceof BadPlace || error instanceof Untrusted || error instanceof Unreachable) {
+    return error;
+  }
   const code = systemCode(error);
   const what = FOUND[code] ?? 'cannot connect';
   return new Unreachable(dial.place, `${what} (${code})`, { cause: error });

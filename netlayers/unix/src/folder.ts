@@ -13,6 +13,8 @@ export type Mode = 'private' | 'shared';
 const FOLDER_MODE = { private: 0o700, shared: 0o755 } as const;
 /** Bits that must not be set: any for others in a private folder, write in a shared one. */
 const FORBIDDEN = { private: 0o077, shared: 0o022 } as const;
+/** Write for anybody but the owner. */
+export const OTHERS_WRITE = FORBIDDEN.shared;
 
 /** Bits that must be set, or the owner, or in a shared folder anybody, could not reach the socket. */
 const REQUIRED = { private: 0o700, shared: 0o711 } as const;
@@ -61,6 +63,11 @@ export class SocketFolder {
       `unix: the socket path ${full} has ${Buffer.byteLength(full)} bytes, ` +
         `at most ${PATH_BYTES} are possible here; hint: choose a shorter folder`,
     );
+  }
+
+  /** Whose the folder is, and who may do what in it. */
+  stats(): fs.Stats {
+    return fs.fstatSync(this.#descriptor);
   }
 
   /** What stands under a name, links not followed; undefined where nothing does. */

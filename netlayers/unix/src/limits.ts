@@ -7,6 +7,12 @@
 export const PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 /** Inbound connections at once: many operators and scripts, and far below the descriptors of a process. */
 export const CONNECTION_COUNT = 1_024;
+/**
+ * The same on a shared socket. Who goes where too many came is decided by those who know what was fetched: 1,024
+ * without a hello, 1,024 without a fetch and 1,024 others. This is above them with what is just being closed, and
+ * below the 4,096 descriptors that old systems give a process at most, where no more can be accepted.
+ */
+export const SHARED_CONNECTION_COUNT = 3_584;
 /** Connections that the kernel queues before it answers EAGAIN: a burst of clients while a vat is busy. */
 export const BACKLOG = 1_024;
 /** How long a dial may take, retries included. */

@@ -1,29 +1,34 @@
 /**
- * OCapN on unix sockets: bare Syrup records on the stream, as in the byte-stream netlayers of Goblins.
+ * OCapN on unix sockets: bare Syrup records on the stream, as in the byte-stream netlayers of Goblins. A socket proves
+ * nothing about who connects; what may be believed depends on who can.
  *
- * The transport is called `unix` and its locations have one hint, `path`. Goblins 0.18 has no layer that could meet
- * it: its `testuds` accepts inside an actor turn and then hangs. A shim on Goblins' base port that implements this
- * location is 25 lines, and what interoperation will use.
+ *     mode      transport      hints        who connects       a hello       whoever dials believes
+ *     private   unix           path         the owner, root    is believed   what stands at the path
+ *     shared    unix-shared    path, uid    any local user     proves none   it too, where folder and socket are the
+ *                                                                            user's that the location names, or root's
  *
- * The socket proves nothing about who connects. In a private folder nobody but the owner can, so that there a hello
- * may be believed; in a shared one everybody is anonymous and has what his references give.
+ * Goblins 0.18 has no layer that could meet the private one: its `testuds` accepts inside an actor turn and then
+ * hangs. A shim on Goblins' base port that implements this location is 25 lines, and what interoperation will use.
  */
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, Traffic } from '@bellwether/netlayer-stream';
 import { connectUnix } from './connect.ts';
-import { CONNECTION_COUNT, DIAL_MS } from './limits.ts';
+import type { Mode } from './folder.ts';
+import { CONNECTION_COUNT, DIAL_MS, SHARED_CONNECTION_COUNT } from './limits.ts';
 import { SocketFile, type SocketPlace } from './socket-file.ts';
 
-const TRANSPORT = 'unix';
+const TRANSPORT = { private: 'unix', shared: 'unix-shared' } as const;
 
 /** How one peer uses unix sockets. */
 export interface UnixOptions {
   /** The designator of this peer's own location. */
   readonly designator: string;
+  /** Which of the two transports this is, for dialling and for listening. Default `private`. */
+  readonly mode?: Mode;
   /** Where to listen; absent for a peer that only dials. */
   readonly place?: SocketPlace;
-  /** Inbound connections at once; more are closed unheard. Default 1,024. */
+  /** Inbound connections at once; more are closed unheard. Default 1,024, shared 3,584. */
   readonly connectionCount?: number;
 }
 
@@ -33,19 +38,25 @@ export function unixNetlayer(options: UnixOptions): Netlayer {
 }
 
 class UnixNetlayer implements Netlayer {
-  readonly transport = TRANSPORT;
+  readonly transport: 'unix' | 'unix-shared';
   readonly claims: 'proved' | 'believed';
+  readonly isOpenToAll: boolean;
   /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
   readonly tellsEnds = true;
+  readonly #mode: Mode;
   readonly #options: UnixOptions;
   readonly #traffic: Traffic;
   #file: SocketFile | undefined;
   #isListening: boolean;
 
   constructor(options: UnixOptions) {
-    this.claims = options.place?.mode === 'shared' ? 'proved' : 'believed';
+    const mode = options.mode ?? 'private';
+    this.transport = TRANSPORT[mode];
+    this.claims = mode === 'shared' ? 'proved' : 'believed';
+    this.isOpenToAll = mode === 'shared';
+    this.#mode = mode;
     this.#options = options;
-    this.#traffic = new Traffic(TRANSPORT);
+    this.#traffic = new Traffic(this.transport, mode === 'private');
     this.#file = undefined;
     this.#isListening = false;
   }
@@ -66,11 +77,12 @@ class UnixNetlayer implements Netlayer {
       SocketFile.bind(
         server,
         place,
+        this.#mode,
         (file) => {
           if (this.#traffic.isClosed) return dropLate(server, file, this.#traffic, fail);
           this.#file = file;
           this.#traffic.serve(server);
-          ready({ transport: TRANSPORT, designator, hints: { path: place.path } });
+          ready({ transport: this.transport, designator, hints: this.#hints(place) });
         },
         fail,
       );
@@ -82,7 +94,7 @@ class UnixNetlayer implements Netlayer {
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
     const at = to.hints['path'];
     return this.#traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
-      connectUnix(dial, to, (socket) => {
+      connectUnix(dial, to, this.transport, (socket) => {
         this.#traffic.hold(socket);
         this.#traffic.attach(socket, undefined, accept);
       });
@@ -95,12 +107,17 @@ class UnixNetlayer implements Netlayer {
     this.#traffic.close(done);
   }
 
+  #hints({ path }: SocketPlace): PeerLocation['hints'] {
+    const uid = process.geteuid?.();
+    return this.#mode === 'private' || uid === undefined ? { path } : { path, uid: String(uid) };
+  }
   #server(accept: Accept): net.Server {
     const server = net.createServer((socket) => {
       this.#traffic.hold(socket);
       if (!this.#traffic.isClosed) this.#traffic.attach(socket, undefined, accept);
     });
-    server.maxConnections = this.#options.connectionCount ?? CONNECTION_COUNT;
+    const usual = this.#mode === 'private' ? CONNECTION_COUNT : SHARED_CONNECTION_COUNT;
+    server.maxConnections = this.#options.connectionCount ?? usual;
     return server;
   }
 }

@@ -21,7 +21,6 @@ const SOCKET_MODE = { private: 0o600, shared: 0o666 } as const;
 export interface SocketPlace {
   /** The path of the socket; its folder is made if need be. */
   readonly path: string;
-  readonly mode: Mode;
   /** True when the caller holds the lock of the daemon's state: a socket that nobody serves is then a leftover. */
   readonly replaceStale: boolean;
 }
@@ -45,13 +44,14 @@ export class SocketFile {
   static bind(
     server: net.Server,
     place: SocketPlace,
+    mode: Mode,
     done: (file: SocketFile) => void,
     failed: (reason: Error) => void,
   ): void {
     if (!path.isAbsolute(place.path) || path.resolve(place.path) !== place.path) {
       throw new BadPlace(`unix: ${place.path} is no plain absolute path of a socket`);
     }
-    const folder = SocketFolder.own(path.dirname(place.path), place.mode);
+    const folder = SocketFolder.own(path.dirname(place.path), mode);
     const name = path.basename(place.path);
     const fail = (reason: unknown): void => {
       folder.close();
@@ -61,7 +61,8 @@ export class SocketFile {
     };
     try {
       const finish = (inode: number): void => done(new SocketFile(folder, name, inode));
-      refuseOthers(folder, place, () => listenIn(folder, server, place, finish, fail), fail);
+      const listen = (): void => listenIn(folder, server, { ...place, mode }, finish, fail);
+      refuseOthers(folder, place, listen, fail);
     } catch (error) {
       fail(error);
     }
@@ -117,10 +118,14 @@ function probe(at: string, answer: (isServed: boolean) => void): void {
   socket.once('error', (error) => answer(systemCode(error) !== 'ECONNREFUSED'));
 }
 
+interface Wanted extends SocketPlace {
+  readonly mode: Mode;
+}
+
 function listenIn(
   folder: SocketFolder,
   server: net.Server,
-  place: SocketPlace,
+  place: Wanted,
   done: (inode: number) => void,
   failed: (reason: unknown) => void,
 ): void {
@@ -145,7 +150,7 @@ function listenIn(
 }
 
 /** Gives the bound socket its mode and its name; the result is its inode. */
-function moveIn(folder: SocketFolder, bound: string, place: SocketPlace): number {
+function moveIn(folder: SocketFolder, bound: string, place: Wanted): number {
   const from = folder.entry(bound);
   const to = folder.entry(path.basename(place.path));
   fs.chmodSync(from, SOCKET_MODE[place.mode]);

@@ -141,7 +141,7 @@ export const LIMITS = {
    * may have lost its power since, and be back. Well above the 1 s after which TCP sends anew what was lost.
    */
   greetingMs: 3_000,
-  /** Accepted connections that have not said hello; one more, and the oldest is cut. */
+  /** Accepted connections of one transport that have not said hello; one more, and the oldest is cut. */
   halfOpenSessions: 1_024,
   /**
    * Milliseconds after which a dialled session counts as confirmed though its peer said nothing.
@@ -150,10 +150,16 @@ export const LIMITS = {
   /** Milliseconds that the loser of a crossing waits for the winner before it dials once more. */
   crossingRetryMs: 250,
   /**
-   * Open sessions of strangers; one more, and the oldest is cut. Whoever has business here is none
-   * after one round trip.
+   * Open sessions of strangers over one transport; one more, and the oldest is cut. Whoever has business
+   * here is none after one round trip.
    */
   strangerSessions: 1_024,
+  /**
+   * Sessions of peers that have fetched something, where everybody on a machine may connect; one more, and
+   * the reference that most of them came with loses its oldest. A machine has fewer users than that, and a
+   * user needs one for a shepherd and one for each command.
+   */
+  guestSessions: 1_024,
 
   // What a peer can make us write into the log.
   /** Milliseconds over which lines are counted. */

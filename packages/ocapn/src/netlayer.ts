@@ -47,6 +47,11 @@ export interface Netlayer {
    * Absent or false: peers can vanish, and silent ones are pinged.
    */
   readonly tellsEnds?: boolean;
+  /**
+   * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
+   * Absent or false: it has a limit of its own, or only the owner connects.
+   */
+  readonly isOpenToAll?: boolean;
   /** One of `ready` and `failed` is called, once. */
   listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void;
   /**

@@ -121,5 +121,5 @@ export const unixAt = (designator: string, path?: string): Netlayer =>
   unixNetlayer({
     designator,
     connectionCount: 20_000,
-    ...(path === undefined ? {} : { place: { path, mode: 'private', replaceStale: true } }),
+    ...(path === undefined ? {} : { place: { path, replaceStale: true } }),
   });

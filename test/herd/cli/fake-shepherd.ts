@@ -110,7 +110,7 @@ export const startFakeShepherd = async (answers: Answers): Promise<FakeShepherd>
   const vat = createVat({ name: 'fake', clock, scheduler: schedulers.vat });
   const root = await vat.run((turn) => turn.spawn(makeFakeRoot, answers, asked));
   const swissnum = nodeCrypto().random(32);
-  const place = { path: socket, mode: 'private', replaceStale: true } as const;
+  const place = { path: socket, replaceStale: true };
   const unix = unixNetlayer({ designator: 'fake', place });
   const identity = openIdentity(makeIdentity());
   const tls = tlsNetlayer({ identity, place: { host: '127.0.0.1', bindHost: '127.0.0.1' } });

@@ -1,4 +1,5 @@
 import { unixRig } from '../../support/netlayer-real-rigs.ts';
 import { conformance } from '../conformance.ts';
 
-conformance('unix', unixRig);
+conformance('unix', () => unixRig('private'));
+conformance('unix-shared', () => unixRig('shared'));

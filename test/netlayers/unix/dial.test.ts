@@ -59,7 +59,7 @@ test.each([{}, { path: 'relative' }, { path: '' }, { path: '/tmp/a\0b' }])(
 
 test('the connection over the cap is closed, and a place is free again after one ends', async () => {
   const at = path.join(folder, 's');
-  const place = { path: at, mode: 'private', replaceStale: false } as const;
+  const place = { path: at, replaceStale: false };
   const server = unixNetlayer({ designator: 'me', place, connectionCount: 2 });
   const [theirs, mine] = [new Ears(), new Ears()];
   await new Promise<void>((ready, failed) => server.listen(theirs.accept, () => ready(), failed));

@@ -26,11 +26,8 @@ interface Try {
   readonly mode?: Mode;
   readonly replaceStale?: boolean;
 }
-function peerAt(place: Try): Netlayer {
-  const peer = unixNetlayer({
-    designator: 'me',
-    place: { mode: 'private', replaceStale: false, ...place },
-  });
+function peerAt({ mode = 'private', ...place }: Try): Netlayer {
+  const peer = unixNetlayer({ designator: 'me', mode, place: { replaceStale: false, ...place } });
   open.push(peer);
   return peer;
 }
@@ -94,6 +91,20 @@ describe('a shared socket', () => {
     const peer = peerAt({ path: at, mode: 'shared' });
     expect(await listen(peer)).toBe(at);
     expect([modeOf(path.dirname(at)), modeOf(at), peer.claims]).toEqual(['755', '666', 'proved']);
+  });
+
+  test('is another transport than a private one, and its location says whose it is', async () => {
+    const at = path.join(folder, 'shared', 's');
+    const peer = peerAt({ path: at, mode: 'shared' });
+    const location = await new Promise((answer, failed) =>
+      peer.listen(new Ears().accept, answer, failed),
+    );
+    const uid = String(process.geteuid?.());
+    expect(location).toEqual({
+      transport: 'unix-shared',
+      designator: 'me',
+      hints: { path: at, uid },
+    });
   });
 
   test('is refused in a folder that others may write to', async () => {

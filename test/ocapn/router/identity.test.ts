@@ -221,6 +221,48 @@ describe('a peer that has fetched nothing yet', () => {
   });
 });
 
+describe('where everybody may connect', () => {
+  const fetch = (raw: Raw, swissnum: Uint8Array): Raw =>
+    raw.say(deliver(toExport(0), [sym('fetch'), swissnum], 0));
+  const guests = (names: readonly string[], swissnum: Uint8Array): readonly Raw[] =>
+    names.map((name) => fetch(Raw.dial(network, victim, name, false).greet(), swissnum));
+  const cut = (raws: readonly Raw[]): readonly boolean[] => raws.map(({ isClosed }) => isClosed);
+  const OTHER = new Uint8Array(Buffer.from('other'));
+  const offerOther = async (isOpenToAll: boolean): Promise<void> => {
+    await set({ isOpenToAll }, { limits: { guestSessions: 4 } });
+    victim.offer('other', await victim.run((turn) => turn.spawn(makeDesk)));
+  };
+
+  it('the reference that most have come with loses its oldest session to one too many', async () => {
+    await offerOther(true);
+    const early = guests(['a'], OTHER);
+    const crowd = guests(['m1', 'm2', 'm3'], DESK);
+    expect(cut([...early, ...crowd])).toEqual([false, false, false, false]);
+    const late = guests(['b'], OTHER);
+    expect(cut([...early, ...crowd, ...late])).toEqual([false, true, false, false, false]);
+    expect(crowd[0]?.abortReason).toContain('this reference had most');
+  });
+  it('a crowd with one reference pushes out itself', async () => {
+    await offerOther(true);
+    const early = guests(['a'], OTHER);
+    const crowd = guests(['m1', 'm2', 'm3', 'm4', 'm5'], DESK);
+    expect(cut([...early, ...crowd])).toEqual([false, true, true, false, false, false]);
+    early[0]?.end.cut();
+    expect(cut(guests(['m6'], DESK))).toEqual([false]);
+    expect(cut(crowd)).toEqual([true, true, false, false, false]);
+  });
+  it('a crowd that has fetched nothing cuts nobody who has', async () => {
+    await set({ isOpenToAll: true }, { limits: { strangerSessions: 2 } });
+    const known = guests(['a', 'b', 'c'], DESK);
+    const crowd = ['m1', 'm2', 'm3'].map((name) => Raw.dial(network, victim, name, false).greet());
+    expect(cut([...known, ...crowd])).toEqual([false, false, false, true, false, false]);
+  });
+  it('and nowhere else, the number of those who have fetched something is limited', async () => {
+    await offerOther(false);
+    expect(cut(guests(['m1', 'm2', 'm3', 'm4', 'm5'], DESK))).toEqual(new Array(5).fill(false));
+  });
+});
+
 describe('anonymous peers', () => {
   it('may be many with one claim', () => {
     for (const name of ['m', 'm', 'm']) Raw.dial(network, victim, name, false).greet();

@@ -21,7 +21,7 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
   const { socket, tcpTls } = doors;
   const unix = unixNetlayer({
     designator: identity.designator,
-    place: { path: socket, mode: 'private', replaceStale: true },
+    place: { path: socket, replaceStale: true },
   });
   const tls = tlsNetlayer(
     tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },

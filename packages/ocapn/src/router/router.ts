@@ -46,6 +46,7 @@ import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
 import { quietLog } from './quiet-log.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
+import { Porch } from './porch.ts';
 import type { Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
 import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
@@ -86,10 +87,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #strangersRoom: Room;
   /** Every connection, oldest first. */
   readonly #links = new Map<Session, Link>();
-  /** Accepted connections that have not said hello, oldest first. */
-  readonly #halfOpen = new Set<Link>();
-  /** Open sessions of peers that have fetched nothing yet, oldest first. */
-  readonly #strangers = new Set<Link>();
+  /** Who was accepted, by netlayer. */
+  readonly #porches: ReadonlyMap<Netlayer, Porch>;
   readonly #say: ReturnType<typeof quietLog>;
   #isClosed = false;
   #hasDialled = false;
@@ -115,6 +114,12 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     const bootstrap = new Bootstrap(powers.vat, powers.fetch, this.limits.swissnumBytes);
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
+    this.#porches = new Map(
+      powers.netlayers.map((each) => [
+        each,
+        new Porch(this.limits, powers.crypto, each.isOpenToAll === true),
+      ]),
+    );
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
     this.#hellos = new Hellos(powers.crypto, powers.scheduler, powers.clock);
     this.#routing = new Routing(this);
@@ -260,17 +265,16 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       link.netlayer.tellsEnds !== true,
       link.dialled !== undefined,
     );
-    this.#halfOpen.delete(link);
     const { identity } = link;
     this.#note('session.opened', link);
     this.#powers.asks?.();
     this.#powers.opened?.(viewOf(link));
     if (identity !== undefined) this.#routing.opened(link, identity);
-    if (session.isStranger) this.#welcome(link);
+    this.#porchOf(link)?.greeted(link);
   }
-  known(session: Session): Room {
+  known(session: Session, swissnum: Uint8Array): Room {
     const link = this.#links.get(session);
-    if (link !== undefined) this.#strangers.delete(link);
+    if (link !== undefined) this.#porchOf(link)?.known(link, swissnum);
     return this.wholeRoom;
   }
   confirmed(session: Session): void {
@@ -286,10 +290,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     const link = this.#links.get(session);
     if (link === undefined) return;
     this.#links.delete(session);
-    this.#halfOpen.delete(link);
     link.stopTimer();
     if (link.pulse !== undefined) this.#liveness.leave(link.pulse);
-    this.#strangers.delete(link);
+    this.#porchOf(link)?.gone(link);
     this.#note('session.ended', link, reason);
     this.#routing.gone(link, reason);
   }
@@ -304,12 +307,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     link.stopTimer = this.clock.after(this.limits.helloMs, () =>
       link.session.abort('captp: no hello in time'),
     );
-    this.#halfOpen.add(link);
-    if (this.#halfOpen.size > this.limits.halfOpenSessions)
-      for (const oldest of this.#halfOpen) {
-        oldest.session.abort('captp: too many connections without a hello');
-        break;
-      }
+    this.#porchOf(link)?.came(link);
     return link.session;
   }
   /** Finds out who the peer is. The result says why it may not be. */
@@ -331,12 +329,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     session.label = peerKey(claims);
     return undefined;
   }
-  /** Lets a stranger in, for the oldest if need be: those who have business are none for long. */
-  #welcome(link: Link): void {
-    this.#strangers.add(link);
-    if (this.#strangers.size <= this.limits.strangerSessions) return;
-    for (const { session } of this.#strangers)
-      return session.abort('captp: too many peers that have fetched nothing');
+  /** Undefined for what we dialled: that is counted by who dials. */
+  #porchOf({ dialled, netlayer }: Link): Porch | undefined {
+    return dialled === undefined ? this.#porches.get(netlayer) : undefined;
   }
   /** What our hello says on a transport. */
   #placeOn(transport: string): PeerLocation {

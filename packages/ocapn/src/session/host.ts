@@ -50,8 +50,8 @@ export interface SessionHost {
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */
   opened(session: Session): void;
-  /** The peer has fetched something: it is no stranger any more. Called at most once. */
-  known(session: Session): Room;
+  /** The peer has fetched something with this: it is no stranger any more. Called at most once. */
+  known(session: Session, swissnum: Uint8Array): Room;
   /** The peer's first operation after its hello is about to be handled. Called once. */
   confirmed(session: Session): void;
   /** The session has been quiet for a while, and something was asked on it. */

@@ -178,9 +178,14 @@ export class Incoming {
     const { frontier, bootstrap } = this.#host;
     this.#checkPending();
     const result = frontier.deliver(target, method, args);
-    if (target === bootstrap && this.#session.isStranger)
-      frontier.listen(result, { kept: () => this.#session.know(), broken: () => undefined });
+    if (target === bootstrap && this.#session.isStranger) this.#expectFriend(result, args[0]);
     this.#expect(result, operation.answer, operation.resolver?.position);
+  }
+  /** Whoever fetches something is no stranger. */
+  #expectFriend(result: Vow, swissnum: unknown): void {
+    if (!(swissnum instanceof Uint8Array)) return;
+    const kept = (): void => this.#session.know(swissnum);
+    this.#host.frontier.listen(result, { kept, broken: () => undefined });
   }
   #result({ answer, resolver }: Deliver, result: Vow | undefined): void {
     if (answer === undefined && resolver === undefined) return;

@@ -168,11 +168,11 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   choked(): void {
     this.#close('captp: the peer does not read what it is sent');
   }
-  /** The peer has fetched something. */
-  know(): void {
+  /** The peer has fetched something with this swissnum. */
+  know(swissnum: Uint8Array): void {
     if (!this.#isStranger || !this.isOpen) return;
     this.#isStranger = false;
-    this.#tables.room = this.#host.known(this);
+    this.#tables.room = this.#host.known(this, swissnum);
   }
   /** A message broke whose sender did not want to hear of it. */
   unheard(reason: unknown): void {
