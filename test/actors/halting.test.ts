@@ -219,6 +219,24 @@ describe('fairness', () => {
     world.run();
     expect(world.stepCount - before).toBe(3);
   });
+  it('yields after a millisecond where turns are long, however few they were', async () => {
+    let nowMs = 0;
+    const clock = { now: () => nowMs, wall: () => nowMs, after: () => () => undefined };
+    const { bench, world } = await setUp({ clock });
+    const before = world.stepCount;
+    const makeSlow = (_turn: Turn<{ go(): void }>): Behavior<{ go(): void }> => ({
+      go: () => void (nowMs += 0.25),
+    });
+    bench.vat
+      .run((turn) => {
+        const slow = turn.spawn(makeSlow);
+        for (let n = 1; n < 100; n += 1) turn.tell(slow, 'go');
+      })
+      .catch(() => undefined);
+    world.run();
+    // A look after 8 turns begins the millisecond, and one after 32 more finds it over.
+    expect(world.stepCount - before).toBe(3);
+  });
 });
 
 describe('a fault power', () => {

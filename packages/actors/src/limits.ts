@@ -8,6 +8,13 @@ export const limits = {
    * keep the sockets waiting.
    */
   roundsPerTask: 4,
+  /**
+   * Milliseconds of one scheduler task, where turns are long: what the first of a thousand turns sends is on
+   * its way while the others run (npm run bench -- fleet).
+   */
+  taskMs: 1,
+  /** Turns between two looks at the clock, which cost as much as a turn does. */
+  turnsPerLook: 32,
   /** Characters of a method name that comes from outside: names are kept in the event ring. */
   methodCharacters: 256,
   /** Entries of the event ring where the composition root does not say. */

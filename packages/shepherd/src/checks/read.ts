@@ -25,20 +25,21 @@ const fail = (what: string, expected: string, found: unknown): never => {
 };
 
 /** An object, field by field; what it inherits does not count. */
-export const struct =
-  <T>(needed: Needed<T>, optional: Optional<T>): Read<T> =>
-  (value, what) => {
+export const struct = <T>(needed: Needed<T>, optional: Optional<T>): Read<T> => {
+  const mustHave = Object.entries<Read<unknown>>(needed);
+  const mayHave = Object.entries<Read<unknown>>(optional);
+  return (value, what) => {
     const fields = readFields(value, what);
     const read: Record<string, unknown> = {};
-    for (const [key, one] of Object.entries<Read<unknown>>(needed))
-      read[key] = one(own(fields, key), `${what}.${key}`);
-    for (const [key, one] of Object.entries<Read<unknown>>(optional)) {
+    for (const [key, one] of mustHave) read[key] = one(own(fields, key), `${what}.${key}`);
+    for (const [key, one] of mayHave) {
       const field = own(fields, key);
       const found = field === undefined ? undefined : one(field, `${what}.${key}`);
       if (found !== undefined) read[key] = found;
     }
     return read as T;
   };
+};
 /** One field of an object, of unknown shape; undefined where it is not there. */
 export const readField = (value: unknown, key: string, what: string): unknown =>
   own(readFields(value, what), key);
@@ -114,6 +115,12 @@ export const weightOf = (value: unknown): number => {
   if (typeof value === 'string') return 16 + value.length;
   if (typeof value !== 'object' || value === null) return 16;
   let weight = 16;
-  for (const each of Object.values(value)) weight += weightOf(each);
+  if (Array.isArray(value)) {
+    for (const each of value as readonly unknown[]) weight += weightOf(each);
+    return weight;
+  }
+  // Not by a list of the values: every step of every operation is weighed.
+  for (const key in value)
+    if (Object.hasOwn(value, key)) weight += weightOf((value as Fields)[key]);
   return weight;
 };

@@ -83,20 +83,24 @@ export const layOut = (
 ): void => {
   reserve(held.memory, operation, steps);
   const followers = followersOf(steps);
-  for (const step of steps) {
-    const common = { step, by, phase: 'waiting', followers: [] } as const;
-    const openCount = openBefore(operation, step);
-    operation.steps.set(step.key, { ...common, openCount });
-  }
+  const { steps: records } = operation;
   for (const [key, more] of followers) {
-    const record = operation.steps.get(key);
+    const record = records.get(key);
     if (record !== undefined)
-      operation.steps.set(key, { ...record, followers: [...record.followers, ...more] });
+      records.set(key, { ...record, followers: [...record.followers, ...more] });
   }
+  for (const step of steps)
+    records.set(step.key, {
+      step,
+      by,
+      phase: 'waiting',
+      openCount: openBefore(operation, step),
+      followers: followers.get(step.key) ?? [],
+    });
 };
 /** How many of the steps that one waits for are not over. */
 export const openBefore = (operation: Operation, { after }: Step): number =>
-  after.filter((key) => !isOver(operation, key)).length;
+  after.length === 0 ? 0 : after.filter((key) => !isOver(operation, key)).length;
 const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly string[]> => {
   const followers = new Map<string, string[]>();
   for (const { key, after } of steps)

@@ -191,7 +191,14 @@ const close = ({ backlog, flow, credit }: Held): void => {
 const bytesOf = (event: Event): number => {
   switch (event.kind) {
     case 'line':
-      return 32 + textBytes([event.from, event.text, event.about, event.what, event.on]);
+      return (
+        32 +
+        textBytes(event.from) +
+        textBytes(event.text) +
+        textBytes(event.about) +
+        textBytes(event.what) +
+        textBytes(event.on)
+      );
     case 'row':
       return 64 + rowBytesOf(event.row);
     case 'dropped':
@@ -199,10 +206,18 @@ const bytesOf = (event: Event): number => {
       return 32;
   }
 };
-const rowBytesOf = (row: Row): number => {
-  const { also = [], output = [], sharedWith = [], cause } = row;
-  const texts = [row.member, row.result, row.reason, row.dependsOn, row.stage];
-  return textBytes([...texts, cause?.member, cause?.reason, ...also, ...output, ...sharedWith]);
-};
-const textBytes = (texts: readonly (string | undefined)[]): number =>
-  texts.reduce((sum, text) => sum + (text === undefined ? 0 : 8 + utf8Bytes(text)), 0);
+const rowBytesOf = (row: Row): number =>
+  textBytes(row.member) +
+  textBytes(row.result) +
+  textBytes(row.reason) +
+  textBytes(row.dependsOn) +
+  textBytes(row.stage) +
+  textBytes(row.cause?.member) +
+  textBytes(row.cause?.reason) +
+  listBytes(row.also) +
+  listBytes(row.output) +
+  listBytes(row.sharedWith);
+const listBytes = (texts: readonly string[] = []): number =>
+  texts.reduce((sum, text) => sum + textBytes(text), 0);
+const textBytes = (text: string | undefined): number =>
+  text === undefined ? 0 : 8 + utf8Bytes(text);
