@@ -18,7 +18,7 @@ const WATCHED = { idleMs: IDLE_MS, pingMs: PING_MS, writeMs: WRITE_MS };
 /** What a call leaves behind is swept by then. */
 const GARBAGE_MS = 1_100;
 /** The same for a little of it, with nothing to go along with. */
-const LINGER_MS = GARBAGE_MS + 60_000;
+const LINGER_MS = GARBAGE_MS + 150_000;
 const DESK = new Uint8Array(Buffer.from('desk'));
 
 let world: World;
@@ -404,6 +404,26 @@ describe('answers', () => {
     }
     expect(writesIn(LINGER_MS)).toBeGreaterThan(0);
     expect(answers()).toBe(before);
+  });
+});
+
+describe('what is given back with an answer', () => {
+  it('goes along after a silence, and is gathered while there is more to say', async () => {
+    start();
+    const a = await peerOf('a');
+    const raw = strange(a, 'm');
+    const givenBack = (resolver: number): number => {
+      const before = raw.heardOf('op:gc-exports').length;
+      raw.send(deliver(toAnswer(0), [sym('hear'), resolver], false, object(resolver)));
+      world.runFor(100);
+      expect(raw.told(resolver)?.[0]).toBe('fulfill');
+      return raw.heardOf('op:gc-exports').length - before;
+    };
+    world.runFor(3 * LAP_MS);
+    expect(givenBack(1)).toBe(1);
+    raw.send(deliver(toAnswer(0), [sym('hear'), 0]));
+    world.runFor(LAP_MS);
+    expect(givenBack(2)).toBe(0);
   });
 });
 

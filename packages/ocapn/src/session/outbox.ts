@@ -24,11 +24,11 @@ import { Writer } from '../syrup/write.ts';
  */
 const GARBAGE_MS = 1_000;
 /**
- * Milliseconds that a little garbage waits beyond that for something to go along with. A member that
- * says four times a minute that nothing has changed would otherwise be two writes and two wake-ups
- * each time, at both ends (`npm run bench -- idle`).
+ * Milliseconds that a little garbage waits beyond that for something to go along with: longer than a
+ * member of the largest fleet says nothing, and than a session goes without a ping. Each word would
+ * otherwise be two writes and two wake-ups, at both ends (`npm run bench -- idle`).
  */
-const LINGER_MS = 60_000;
+const LINGER_MS = 150_000;
 /**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
  * waiting. No step is longer, so that a line that works is seen to work.

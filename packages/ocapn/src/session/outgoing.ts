@@ -248,7 +248,9 @@ export class Outgoing implements Connector {
     }
     const byteCount = out.length - from;
     this.#garbage.addExport(resolverPos, 1);
-    this.#litter();
+    // Where words are rare nothing else may come for it to go along with, before it has a write of its own.
+    if (this.#session.isQuiet) this.#session.unsent.isSwept = true;
+    else this.#litter();
     this.#keep();
     return byteCount;
   }
