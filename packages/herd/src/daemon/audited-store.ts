@@ -45,8 +45,6 @@ export class AuditedStore {
   readonly #powers: AuditedPowers;
   /** The commit under way; it never rejects. */
   #working: Promise<void> | undefined;
-  /** Whether the log may lack what the store has: at first, and after anything failed. */
-  #isInDoubt: boolean;
   /** Numbers of the lines that are in the store, lowest first. */
   #kept: number[];
 
@@ -57,7 +55,6 @@ export class AuditedStore {
     this.#log = new AuditLog(place, powers);
     this.#powers = powers;
     this.#working = undefined;
-    this.#isInDoubt = true;
     this.#kept = [];
     this.commit = (entries, done) => this.#commit(entries, done);
   }
@@ -95,13 +92,12 @@ export class AuditedStore {
 
   #over(done: (failure?: Error) => void, error?: unknown): void {
     this.#working = undefined;
-    if (error === undefined) return done();
-    this.#isInDoubt = true;
-    done(reasonOf(error));
+    if (error === undefined) done();
+    else done(reasonOf(error));
   }
 
   async #audited(others: readonly unknown[], records: readonly AuditRecord[]): Promise<void> {
-    if (this.#isInDoubt || !this.#log.isReady) await this.#mend();
+    if (!this.#log.isReady) await this.#mend();
     const lines = this.#log.next(records);
     const filed = this.#kept.filter((number) => number <= this.#log.synced);
     await this.#stored([...others, ...lines.map(entryOf), ...erasureOf(filed)]);
@@ -121,7 +117,6 @@ export class AuditedStore {
     const pending = this.#pending();
     for (const note of await this.#log.mend(pending)) this.#powers.told(note);
     this.#kept = pending.map(({ number }) => number);
-    this.#isInDoubt = false;
   }
 
   #pending(): Pending {

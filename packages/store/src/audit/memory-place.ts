@@ -12,6 +12,8 @@ export class MemoryAudit implements AuditPlace {
   /** The number of the write, sync or truncation that fails, from 1, and how many bytes of a write arrive then. */
   failAt: { readonly step: number; readonly byteCount: number } | undefined;
   stepCount: number;
+  /** What a sync waits for. */
+  slow: Promise<void> | undefined;
 
   constructor() {
     this.files = new Map();
@@ -19,6 +21,7 @@ export class MemoryAudit implements AuditPlace {
     this.#synced = new Map();
     this.failAt = undefined;
     this.stepCount = 0;
+    this.slow = undefined;
   }
 
   /** Everything that was not synced is gone. */
@@ -47,6 +50,7 @@ export class MemoryAudit implements AuditPlace {
         if (arrived !== bytes) throw new Error('No space left on device');
       },
       sync: async () => {
+        await this.slow;
         this.#mustStep();
         this.#synced.set(file, bytesNow());
       },
