@@ -1,6 +1,19 @@
 /** What can go wrong between machines; the classes are those of the layers below. */
 export { Malformed } from '@bellwether/shepherd';
 
+/** The codes with which a grant refuses. */
+const denials: ReadonlySet<string> = new Set([
+  'denied',
+  'revoked',
+  'expired',
+  'used-up',
+  'too-many',
+  'unconfirmed',
+  'too-wide',
+]);
+/** Whether this is the code of a refusal by a grant: it does not allow it, or not now, or not any more. */
+export const isDenial = (code: string): boolean => denials.has(code);
+
 /** A message for a person out of whatever broke a vow: peers may break with any value. */
 export const wordsOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason);

@@ -17,7 +17,7 @@ export {
   type PlannedService,
   type Surroundings,
 } from './root/compose.ts';
-export { Malformed } from './errors.ts';
+export { isDenial, Malformed } from './errors.ts';
 export {
   checkPlanned,
   diffOf,

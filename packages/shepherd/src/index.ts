@@ -15,7 +15,7 @@ export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';
 export { limits } from './limits.ts';
 export { makeChangeFeed } from './shepherd/change-feed.ts';
-export { makeServiceFacet } from './facet/facet.ts';
+export { makeServiceFacet, type FacetOptions } from './facet/facet.ts';
 export { checkedQuery, placeWeight } from './checks/log-query.ts';
 export { makeLogger } from './service/logger.ts';
 export { makeProcessMonitor, type ProcessMonitorOptions } from './service/process-monitor.ts';
@@ -32,6 +32,7 @@ export {
   type Read,
 } from './checks/read.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
+export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest, isName, percentOf } from './checks/requests.ts';
 export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
 export {

@@ -19,6 +19,7 @@ describe('the exit code of one target', () => {
     ['ok', 0],
     ['changed', 0],
     ['failed', 1],
+    ['denied', 5],
     ['unreachable', 4],
     ['timed-out', 4],
     ['unknown', 4],
@@ -44,6 +45,12 @@ describe('the exit code of a fleet', () => {
     expect(exitCodeOf(many(['changed', 'failed']), calm)).toBe(3);
     expect(exitCodeOf(many(['changed', 'failed'], 1), calm)).toBe(3);
     expect(exitCodeOf(many(['unreachable', 'failed']), calm)).toBe(3);
+  });
+  it('is 5 when a grant allowed none of it, and 3 when it allowed some or others failed', () => {
+    expect(exitCodeOf(many(['denied', 'denied']), calm)).toBe(5);
+    expect(exitCodeOf(many(['denied', 'changed'], 1), calm)).toBe(3);
+    expect(exitCodeOf(many(['denied', 'failed']), calm)).toBe(3);
+    expect(exitCodeOf(many(['denied', 'unreachable']), calm)).toBe(3);
   });
   it('is 4 for an unreachable member and 0 when the policy is met without it', () => {
     expect(exitCodeOf(many(['changed', 'unreachable']), calm)).toBe(4);

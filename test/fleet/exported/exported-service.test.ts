@@ -390,6 +390,18 @@ describe('a command that was sent and not answered', () => {
       });
     },
   );
+  it.each(['denied', 'revoked', 'expired', 'used-up', 'too-many', 'unconfirmed', 'too-wide'])(
+    'is denied when the grant of this shepherd does not allow it: %s',
+    async (code) => {
+      const { bench, outcome } = await sent();
+      bench.asked[0]?.answer.broken(new Remote(code, 'grant g-1 is no good'));
+      await pass(bench, 0);
+      expect(outcome.value).toMatchObject({
+        result: 'denied',
+        reason: 'a-web at A: grant g-1 is no good. Nothing was done.',
+      });
+    },
+  );
   it('is unknown when the far end knows no such operation any more', async () => {
     const { bench, outcome } = await sent();
     bench.asked[0]?.answer.broken(new Remote('unknown-operation', 'hello'));

@@ -26,6 +26,7 @@ describe('a request', () => {
     ['smallest count of members', { minReady: 0 }],
     ['largest count of members', { minReady: limits.rowCount }],
     ['smallest share of members', { minReady: '0%' }],
+    ['members that it is for', { onlyMembers: Array(limits.rowCount).fill('a') }],
     ['largest share of members', { action: 'restart', minReady: '100%' }],
   ])('is taken at the limit of its %s', (_what, given) => {
     expect(taken(given)()).toMatchObject(given);
@@ -67,6 +68,9 @@ describe('a request', () => {
     ['share of members', { minReady: '-1%' }],
     ['share of members', { minReady: '050%' }],
     ['share of members', { minReady: ['50%'] }],
+    ['members that it is for', { onlyMembers: Array(limits.rowCount + 1).fill('a') }],
+    ['members that it is for', { onlyMembers: 'a' }],
+    ['members that it is for', { onlyMembers: ['a b'] }],
     ['policy of a stop', { action: 'stop', minReady: 1 }],
     ['policy of an action', { action: 'reload', minReady: 1 }],
   ])('is refused for its %s: %o', (_what, given) => {

@@ -360,6 +360,27 @@ describe('a step that did not work', () => {
   });
 });
 
+describe('a command for some members', () => {
+  it('reaches those alone, and is another command than one for all', () => {
+    const it = withFar(['a', 'b', 'c']);
+    const asked = it.ask('start', 'fleet', { ...op, onlyMembers: ['c', 'a', 'stranger'] });
+    expect(it.asked.map(({ request }) => request.member)).toEqual(['a', 'c']);
+    for (const { request } of it.asked) expect(request).not.toHaveProperty('onlyMembers');
+    it.say(0, 'ok');
+    it.say(1, 'ok');
+    expect(asked.value).toMatchObject({ result: 'ok', rows: [{ member: 'a' }, { member: 'c' }] });
+    for (const given of [{}, { onlyMembers: ['a'] }] as const)
+      expect(it.ask('start', 'fleet', { ...op, ...given }).error).toMatchObject({
+        code: 'conflict',
+      });
+  });
+  it('does nothing where none is left', () => {
+    const it = withFar(['a', 'b']);
+    it.ask('restart', 'fleet', { ...op, onlyMembers: [] });
+    expect(it.asked).toEqual([]);
+  });
+});
+
 describe('a policy that comes with a command', () => {
   it('is part of what its id means', () => {
     const it = withFar(['a', 'b']);

@@ -3,7 +3,8 @@
  *
  *     9   a later command won
  *     1   every target failed, or the command itself did
- *     3   some targets failed, also where enough are ready
+ *     3   some targets failed or were denied, also where enough are ready
+ *     5   every target was denied: a grant does not allow it, or not any more
  *     0   the policy is met; strictly: by every member
  *     6   the operation's own deadline passed and outcomes are not known
  *     4   the rest: nothing failed, something was not reached or is not known
@@ -19,12 +20,17 @@ export interface Judgement {
 }
 
 /** The exit code for an outcome; usage, refusal and interruption are the client's own affair. */
-export const exitCodeOf = (outcome: Outcome, { isStrict }: Judgement): 0 | 1 | 3 | 4 | 6 | 9 => {
+export const exitCodeOf = (
+  outcome: Outcome,
+  { isStrict }: Judgement,
+): 0 | 1 | 3 | 4 | 5 | 6 | 9 => {
   const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
   if (targets.every((row) => row.result === 'superseded')) return 9;
   const failedCount = targets.filter((row) => row.result === 'failed').length;
   if (failedCount > 0) return failedCount === targets.length ? 1 : 3;
   if (outcome.result === 'failed') return 1;
+  const deniedCount = targets.filter((row) => row.result === 'denied').length;
+  if (deniedCount > 0) return deniedCount === targets.length ? 5 : 3;
   const isMet = isStrict ? targets.every(isGood) : isGood(outcome);
   if (isMet) return 0;
   return outcome.isLate === true && targets.some(isOpen) ? 6 : 4;

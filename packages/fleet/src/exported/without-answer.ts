@@ -5,7 +5,7 @@
  */
 import { codeOf, fateOf } from '@bellwether/actors';
 import type { Outcome, Request, Result } from '@bellwether/shepherd';
-import { wordsOf, type Malformed } from '../errors.ts';
+import { isDenial, wordsOf, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
 export interface Place {
@@ -91,6 +91,8 @@ export const unanswered = (
         return outcomeOf(place, 'skipped', `${action} never came to ${where}; it was not done.`);
       if (codeOf(reason) === 'unknown-operation')
         return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
+      if (isDenial(codeOf(reason)))
+        return outcomeOf(place, 'denied', `${where}: ${sentenceOf(reason)} Nothing was done.`);
       return {
         ...outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`),
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),

@@ -22,7 +22,7 @@ export const isName = (value: unknown): value is string =>
 export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
   const { operation, member, action, args, remainingMs, hops } = request;
-  const { withMembers, minReady, isRepeat, isPatient } = request;
+  const { withMembers, onlyMembers, minReady, isRepeat, isPatient } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -48,6 +48,7 @@ export const checkedRequest = (request: Request): Request => {
     remainingMs,
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
+    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers(onlyMembers) }),
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
@@ -93,6 +94,14 @@ const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
   if (!isStart(action))
     throw new BadRequest(`request: minReady goes with start and restart, not with ${action}`);
   return minReady;
+};
+
+const checkedMembers = (members: readonly string[]): readonly string[] => {
+  if (!Array.isArray(members) || members.length > limits.rowCount || !members.every(isName))
+    throw new BadRequest(
+      `request: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
+    );
+  return [...members];
 };
 
 const checkedArguments = (args: readonly string[]): readonly string[] => {

@@ -42,10 +42,10 @@ export interface FacetOptions {
   readonly principal: string;
 }
 
-/** Makes a facet of one service. */
+/** Makes a facet of one service. It never becomes anything else, so whoever offers more can be made of it. */
 export const makeServiceFacet = (
   turn: Turn<ServiceFacet>,
-  _bcom: Bcom<ServiceFacet>,
+  _bcom: unknown,
   options: FacetOptions,
 ): Behavior<ServiceFacet> => {
   const { shepherd, name } = options;
@@ -106,20 +106,35 @@ const whileThere = (
 };
 
 const perform = (
-  { shepherd, name, principal }: FacetOptions,
+  options: FacetOptions,
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
+  const { shepherd, name } = options;
   checkSink(sink);
   const sight = facetSight(turn.call(shepherd, 'status', name));
   const seen = turn.spawn(makeFacetSink, sink, sight);
-  const answer = turn.send(shepherd, 'perform', { ...request, member: name }, seen, principal);
   return turn.when(
-    answer,
+    accepted(options, turn, request, seen, sight),
     (_turn, outcome) => facetOutcome(outcome, sight),
     (turn, reason): Vow<Outcome> => broken(turn, facetReason(reason, sight)),
   );
+};
+
+/** Near: whoever stands in front of this facet counts what is accepted, in the same turn. */
+const accepted = (
+  { shepherd, name, principal }: FacetOptions,
+  turn: Turn,
+  request: Request,
+  sink: Ref<Sink>,
+  sight: FacetSight,
+): Vow<Outcome> => {
+  try {
+    return turn.call(shepherd, 'perform', { ...request, member: name }, sink, principal);
+  } catch (reason) {
+    throw reason instanceof Error ? facetReason(reason, sight) : reason;
+  }
 };
 
 const foresee = (

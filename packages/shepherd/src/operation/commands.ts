@@ -9,7 +9,7 @@ import { inOrder, pathBetween } from '../graph.ts';
 import { noteTaken } from './durable.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
-import { keyOf, plan, type Graph, type Step } from './plan.ts';
+import { keyOf, narrowed, plan, type Graph, type Step } from './plan.ts';
 import { withTime } from './patience.ts';
 import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
@@ -64,7 +64,7 @@ export const command = (
 };
 
 const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
-  const graph = graphOf(held, turn);
+  const graph = narrowed(graphOf(held, turn), request);
   refuseMinReady(request, graph);
   return plan(request, graph);
 };

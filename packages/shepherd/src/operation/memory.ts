@@ -170,6 +170,7 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
   const isSame =
     (request.withMembers ?? true) === (before.withMembers ?? true) &&
     request.minReady === before.minReady &&
+    request.onlyMembers?.join() === before.onlyMembers?.join() &&
     request.args.length === args.length &&
     request.args.every((each, at) => each === args[at]);
   if (!isSame) throw new Conflict(`${words} in other words: this one needs an id of its own`);

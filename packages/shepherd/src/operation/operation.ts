@@ -156,6 +156,7 @@ const isUndone = ({ step, outcome }: StepRecord): boolean =>
   step.kind === 'ask' && outcome !== undefined && undone.has(outcome.result);
 const undone: ReadonlySet<Outcome['result']> = new Set([
   'failed',
+  'denied',
   'unreachable',
   'skipped',
   'unknown',
@@ -293,7 +294,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const { minReady, isRepeat: _isRepeat, ...rest } = request;
+  const { minReady, onlyMembers, isRepeat: _isRepeat, ...rest } = request;
   const hop = hopOf(held, step.name);
   const { deadlineAtMs, isCancelled } = operation.account.get();
   return {
@@ -302,6 +303,7 @@ const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRec
     ...((isCancelled || isAgain === true) && { isRepeat: true }),
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
     ...(step.name === by && minReady !== undefined && { minReady }),
+    ...(step.name === by && onlyMembers !== undefined && { onlyMembers }),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.

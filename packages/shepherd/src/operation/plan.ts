@@ -88,6 +88,21 @@ export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
   readonly names: readonly string[];
 };
 
+/** The graph as a request sees it: of an aggregate that it is for, the members that it may reach. */
+export const narrowed = (
+  graph: Graph,
+  { member, onlyMembers }: Pick<Request, 'member' | 'onlyMembers'>,
+): Graph =>
+  onlyMembers === undefined
+    ? graph
+    : {
+        ...graph,
+        members: (name) =>
+          name === member
+            ? graph.members(name)?.filter((each) => onlyMembers.includes(each))
+            : graph.members(name),
+      };
+
 /** The key of the step that stands for an action on a service: its outcome answers the request. */
 export const keyOf = (action: string, name: string): string => `${action}/${name}`;
 

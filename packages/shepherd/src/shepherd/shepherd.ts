@@ -17,7 +17,7 @@ import { listed, reported } from '../operation/reports.ts';
 import { follow, followHistory } from '../streams/follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from '../streams/log-question.ts';
-import { plan, planEnd, type Step } from '../operation/plan.ts';
+import { narrowed, plan, planEnd, type Step } from '../operation/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
   checkedCount,
@@ -183,8 +183,8 @@ const probe = (
 /** Plans without doing anything. */
 const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
-  const member = canonicalOf(held, turn, checked.member);
-  return plan({ ...checked, member }, graphOf(held, turn));
+  const wanted = { ...checked, member: canonicalOf(held, turn, checked.member) };
+  return plan(wanted, narrowed(graphOf(held, turn), wanted));
 };
 
 const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {

@@ -26,6 +26,8 @@ export interface Request {
   readonly hops: readonly string[];
   /** False keeps a fleet from passing the action on to its members. Absent means true. */
   readonly withMembers?: boolean;
+  /** Of an aggregate: the members that it goes to. Absent: all. */
+  readonly onlyMembers?: readonly string[];
   /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
   readonly minReady?: MinReady;
   /**

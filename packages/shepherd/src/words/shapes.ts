@@ -50,6 +50,7 @@ import type {
 /** Every result, from worst to best. An answer that says no weighs more than no answer. */
 export const results = [
   'failed',
+  'denied',
   'unreachable',
   'timed-out',
   'unknown',
@@ -60,7 +61,8 @@ export const results = [
   'ok',
 ] as const;
 /**
- * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong.
+ * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong. Denied is
+ * what the grant does not allow, by which it is asked; nothing was done.
  * Unreachable is never merged with failed or ok; superseded means that a later command won.
  */
 export type Result = (typeof results)[number];

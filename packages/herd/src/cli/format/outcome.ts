@@ -19,6 +19,7 @@ export interface Shown {
 /** Results in words. `ok` is what the types call a target that nothing had to be done about. */
 export const resultWords: Readonly<Record<Result, string>> = {
   failed: 'failed',
+  denied: 'denied',
   unreachable: 'unreachable',
   'timed-out': 'timed out',
   unknown: 'unknown',
@@ -29,7 +30,7 @@ export const resultWords: Readonly<Record<Result, string>> = {
   ok: 'unchanged',
 };
 const styleOf = (result: Result): Style =>
-  isGood({ result }) ? 'green' : result === 'failed' ? 'red' : 'yellow';
+  isGood({ result }) ? 'green' : result === 'failed' || result === 'denied' ? 'red' : 'yellow';
 
 /**
  * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing
