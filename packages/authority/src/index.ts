@@ -11,3 +11,12 @@ export {
   Unconfirmed,
   UsedUp,
 } from './errors.ts';
+export { broken } from './giving.ts';
+export { makeGrantBook } from './grant-book.ts';
+export { makeInvite, type InviteOptions } from './invite.ts';
+export { judge, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
+export { limits as grantLimits } from './limits.ts';
+export { fingerprintOf } from './names.ts';
+export { proveHolder, redemptionBytes, type Redemption } from './redemption.ts';
+export type { GrantBookOptions } from './shelf.ts';
+export { readSpec as readGrantSpec } from './spec.ts';

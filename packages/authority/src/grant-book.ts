@@ -1,0 +1,196 @@
+/**
+ * The `^grant-book` of a host: all grants to what is here, judged here, on each call. It has no part in what is done
+ * through them: who stands in front of a service asks it first (`judge`), and is told when that ends (`hold`).
+ *
+ *     make ──► invite ──redeem──► a swissnum of the holder's own
+ *     judge      the whole chain, by a time that never goes back; a use is counted in the turn that asks
+ *     revoke     one record; all that was narrowed from it is dead with it, since each call looks at the whole chain
+ *     confirm    after a backup was put back: what was granted before may have been taken back since
+ */
+import type { Bcom, Behavior, Turn } from '@bellwether/actors';
+import { audit } from './audit/index.ts';
+import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
+import { unknownGrant } from './errors.ts';
+import { bind, livingChain, make, openInvite, usable } from './giving.ts';
+import { makeInvite } from './invite.ts';
+import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
+import { hold, leave } from './holds.ts';
+import { limits } from './limits.ts';
+import {
+  chainOf,
+  factsOf,
+  fillShelf,
+  knownChain,
+  linksOf,
+  mayManage,
+  momentAt,
+  nameOf,
+  putGrant,
+  stateOf,
+  treeOf,
+  type GrantBookOptions,
+  type Shelf,
+} from './shelf.ts';
+import { names, readName, readReason, readSpec } from './spec.ts';
+import type { Found, GrantBook, GrantFacts, Principal, RevocationEntry, Wish } from './types.ts';
+
+/** Makes the book from the records of earlier lives. */
+export const makeGrantBook = (
+  turn: Turn<GrantBook>,
+  _bcom: Bcom<GrantBook>,
+  options: GrantBookOptions,
+): Behavior<GrantBook> => {
+  const shelf = fillShelf(turn, options);
+  expect(shelf, turn, lookAtClock(shelf, turn));
+  forgetOld(shelf, turn, lookAtClock(shelf, turn), '');
+  return {
+    make: (turn, issuer, spec) => make(shelf, turn, issuer, readSpec(spec)),
+    judge: (turn, grant, wish) => judged(shelf, turn, grant, wish),
+    hold: (turn, grant, cut) => {
+      livingChain(shelf, grant, lookAtClock(shelf, turn));
+      hold(shelf, turn, grant, cut);
+    },
+    leave: (_turn, grant, cut) => leave(shelf, grant, cut),
+    facts: (turn, grant) =>
+      factsOf(shelf, knownChain(shelf, grant), grant, lookAtClock(shelf, turn)),
+    chain: (_turn, grant) => {
+      const chain = chainOf(shelf, grant);
+      return chain === undefined ? [] : linksOf(shelf, chain);
+    },
+    list: (turn, viewer) => list(shelf, turn, viewer),
+    revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
+    confirm: (turn, grants) => confirm(shelf, turn, grants),
+    whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
+    find: (turn, hash) => find(shelf, turn, hash),
+    openInvite: (turn, grant) => openInvite(shelf, turn, grant),
+    bind: (turn, grant, holder) => bind(shelf, turn, grant, holder),
+  };
+};
+
+const judged = (shelf: Shelf, turn: Turn, id: string, wish: Wish) => {
+  const moment = momentAt(shelf, lookAtClock(shelf, turn));
+  const chain = chainOf(shelf, id);
+  if (chain === undefined) return unknownGrant();
+  const answer = judge(chain, wish, moment, (each) => nameOf(shelf, each));
+  if (answer === undefined && wish.action !== undefined) count(shelf, turn, chain, wish, moment);
+  return answer;
+};
+
+/** Its use counts for all of the chain: else whoever narrows a grant would multiply it. */
+const count = (shelf: Shelf, turn: Turn, chain: Chain, wish: Wish, moment: Moment): void => {
+  const { operation } = wish;
+  if (operation === undefined) return;
+  for (const { grant, bucket } of chain) {
+    if (grant.rate === undefined) continue;
+    const { left, atMs } = filled(grant.rate, bucket, moment.ticksMs);
+    shelf.buckets.set(grant.id, { left: left - 1, atMs });
+  }
+  if (wasCounted(chain, wish)) return;
+  // What nobody has bounded is counted for people; nothing waits for that.
+  const gates = chain.some(({ grant }) => grant.maxUses !== undefined);
+  for (const { grant, uses } of chain) {
+    const recent = uses?.recent ?? [];
+    const count = (uses?.count ?? 0) + 1;
+    const entry = {
+      kind: 'uses' as const,
+      id: grant.id,
+      count,
+      lastMs: moment.nowMs,
+      // Ids belong to who chose them: below a grant others have their own.
+      recent:
+        grant.id === chain[0].grant.id
+          ? [...recent.slice(1 - limits.recentCount), operation]
+          : recent,
+      ...(count === grant.maxUses && { isLast: true as const }),
+    };
+    shelf.uses.set(grant.id, entry);
+    record(turn, entry, { gates });
+  }
+};
+
+/** Each before those that were narrowed from it, in the order in which they were made. */
+const list = (shelf: Shelf, turn: Turn, viewer: Principal): readonly GrantFacts[] => {
+  const nowMs = lookAtClock(shelf, turn);
+  const found: GrantFacts[] = [];
+  for (const id of treeOf(shelf, shelf.grants.has(viewer) ? viewer : '')) {
+    const chain = chainOf(shelf, id);
+    if (chain !== undefined && id !== viewer && mayManage(viewer, chain))
+      found.push(factsOf(shelf, chain, viewer, nowMs));
+  }
+  return found;
+};
+
+const revoke = (
+  shelf: Shelf,
+  turn: Turn,
+  by: Principal,
+  id: string,
+  reason: string | undefined,
+): readonly string[] => {
+  const nowMs = lookAtClock(shelf, turn);
+  const chain = chainOf(shelf, id);
+  if (chain === undefined || !mayManage(by, chain)) throw unknownGrant();
+  if (shelf.grants.has(by)) livingChain(shelf, by, nowMs);
+  const isAlive = (id: string): boolean => {
+    const state = stateOf(shelf, knownChain(shelf, id), nowMs);
+    return state !== 'revoked' && state !== 'expired';
+  };
+  if (!isAlive(id)) return [];
+  const ended = treeOf(shelf, id).filter(isAlive);
+  const said = reason === undefined ? {} : { reason };
+  const entry: RevocationEntry = { kind: 'revocation', id, atMs: nowMs, by, ...said };
+  shelf.revocations.set(id, entry);
+  record(turn, entry);
+  audit(turn, { event: 'revoked', asker: by, chain: linksOf(shelf, chain), grant: id, ...said });
+  cutDead(shelf, turn, nowMs);
+  return ended;
+};
+
+const confirm = (shelf: Shelf, turn: Turn, wanted: unknown): readonly string[] => {
+  const { now, restored } = shelf.options.epoch;
+  const ids =
+    wanted === undefined ? [...shelf.grants.keys()] : names(wanted, 'grants', limits.grantCount);
+  const confirmed: string[] = [];
+  for (const id of ids) {
+    const { grant } = knownChain(shelf, id)[0];
+    if (grant.epoch >= restored) continue;
+    putGrant(shelf, turn, { ...grant, epoch: now });
+    record(turn, { kind: 'grant', grant: { ...grant, epoch: now } });
+    audit(turn, { event: 'confirmed', asker: 'root', grant: id });
+    confirmed.push(id);
+  }
+  return confirmed;
+};
+
+const whoCan = (
+  shelf: Shelf,
+  turn: Turn,
+  action: string,
+  service: string,
+): readonly GrantFacts[] => {
+  readName(action, 'action');
+  readName(service, 'service');
+  const isLook = action === 'status' || action === 'log';
+  return list(shelf, turn, 'root').filter(
+    ({ state, ...facts }) =>
+      (state === 'live' || (isLook && state === 'used-up')) &&
+      facts.service === service &&
+      facts.actions.includes(action),
+  );
+};
+
+const find = (shelf: Shelf, turn: Turn<GrantBook>, hash: string): Found | undefined => {
+  const nowMs = lookAtClock(shelf, turn);
+  const grant = shelf.grants.get(shelf.held.get(hash) ?? '');
+  if (grant !== undefined) return { kind: 'grant', grant: grant.id, service: grant.service };
+  const id = shelf.invited.get(hash);
+  if (id === undefined || usable(shelf, id, nowMs) === undefined) return undefined;
+  const known = shelf.inviteRefs.get(id);
+  if (known !== undefined) return { kind: 'invite', invite: known };
+  const { crypto, designator, clock } = shelf.options;
+  const book = turn.self;
+  const now = (): number => clock.now();
+  const invite = turn.spawn(makeInvite, { book, grant: id, crypto, designator, now });
+  shelf.inviteRefs.set(id, invite);
+  return { kind: 'invite', invite };
+};

@@ -1,0 +1,63 @@
+/** Short names for grants and keys, for people: in an alphabet of 32 without i, l, o and u, after Crockford. */
+import type { Crypto } from '@bellwether/ocapn';
+
+const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+const idCharacters = 6;
+/** Random bytes that an id is made from: enough for some tries. */
+export const idBytes = 8 * idCharacters;
+const fingerprintGroups = 5;
+
+/**
+ * An id that is not taken: `g-` and 30 random bits. It is no secret and opens nothing; it is random so that nobody can
+ * tell from it how many there are. Undefined where all the tries were taken.
+ */
+export const freshId = (
+  random: Uint8Array,
+  isTaken: (id: string) => boolean,
+): string | undefined => {
+  for (let at = 0; at + idCharacters <= random.length; at += idCharacters) {
+    const id = `g-${charactersOf(random.subarray(at, at + idCharacters))}`;
+    if (!isTaken(id)) return id;
+  }
+  return undefined;
+};
+/** One character for each byte, of which it takes five bits. */
+const charactersOf = (bytes: Uint8Array): string => {
+  let text = '';
+  for (const byte of bytes) text += alphabet[byte & 31] ?? '';
+  return text;
+};
+
+/**
+ * What people compare of a public key: the first 100 bits of its SHA-256, as `0000-0000-0000-0000-0000`. To find
+ * another key with the same takes 2^100 tries.
+ */
+export const fingerprintOf = (crypto: Pick<Crypto, 'sha256'>, publicKey: Uint8Array): string => {
+  const groups: string[] = [];
+  let bits = 0;
+  let bitCount = 0;
+  let group = '';
+  for (const byte of crypto.sha256(publicKey)) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    bitCount += 8;
+    for (; bitCount >= 5 && groups.length < fingerprintGroups; bitCount -= 5) {
+      group += alphabet[(bits >> (bitCount - 5)) & 31] ?? '';
+      if (group.length < 4) continue;
+      groups.push(group);
+      group = '';
+    }
+  }
+  return groups.join('-');
+};
+
+/** Bytes as hex. */
+export const hexOf = (bytes: Uint8Array): string => {
+  let hex = '';
+  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
+  return hex;
+};
+/** The bytes of hex that `hexOf` made. */
+export const bytesOf = (hex: string): Uint8Array =>
+  Uint8Array.from({ length: hex.length / 2 }, (_none, at) =>
+    parseInt(hex.slice(2 * at, 2 * at + 2), 16),
+  );
