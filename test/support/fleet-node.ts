@@ -211,6 +211,7 @@ export class FleetNode {
         answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
+      isShared: () => false,
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),
       leave: () => void world.at(100, () => this.crash()),

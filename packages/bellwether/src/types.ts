@@ -190,8 +190,11 @@ export interface FleetEntry extends FleetOptions {
 
 /** Where a shepherd can be reached. */
 export interface Listen {
-  /** On a private socket, for `herd` on this machine. Default true. */
-  readonly unix?: boolean;
+  /**
+   * On a private socket, for `herd` of the user that the shepherd runs as. 'shared': on a second one as well, for
+   * all users of this machine, who can do there what they were granted. Default true.
+   */
+  readonly unix?: boolean | 'shared';
   /**
    * From other machines. The host is the name under which they reach this one; port 0 takes a free
    * one.

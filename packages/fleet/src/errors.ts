@@ -1,4 +1,6 @@
 /** What can go wrong between machines; the classes are those of the layers below. */
+import { Refused } from '@bellwether/actors';
+
 export { Malformed } from '@bellwether/shepherd';
 
 /** The codes with which a grant refuses. */
@@ -13,6 +15,13 @@ const denials: ReadonlySet<string> = new Set([
 ]);
 /** Whether this is the code of a refusal by a grant: it does not allow it, or not now, or not any more. */
 export const isDenial = (code: string): boolean => denials.has(code);
+
+/** What was asked for leads to a socket that this shepherd does not have. */
+export const notShared = (): Refused =>
+  new Refused(
+    "this shepherd has no socket for other users of its machine; listen: { unix: 'shared' } in its " +
+      'configuration makes one at its next start',
+  );
 
 /** A message for a person out of whatever broke a vow: peers may break with any value. */
 export const wordsOf = (reason: unknown): string =>

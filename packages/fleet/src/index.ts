@@ -17,7 +17,7 @@ export {
   type PlannedService,
   type Surroundings,
 } from './root/compose.ts';
-export { isDenial, Malformed } from './errors.ts';
+export { isDenial, Malformed, notShared } from './errors.ts';
 export {
   checkPlanned,
   diffOf,

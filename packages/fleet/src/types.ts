@@ -61,9 +61,10 @@ export interface LocalRoot {
   /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */
   followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /**
-   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk.
+   * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. `isLocal`: it
+   * leads to the socket that the users of this machine share; broken with Refused where there is none.
    */
-  mint(service: string): Vow<string>;
+  mint(service: string, isLocal?: boolean): Vow<string>;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */

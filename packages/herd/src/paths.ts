@@ -15,6 +15,8 @@ export interface Surroundings {
 export interface Places {
   readonly config: string;
   readonly socket: string;
+  /** Of the socket for all users of the machine, where the configuration asks for one. */
+  readonly sharedSocket: string;
   readonly state: string;
   readonly logs: string;
   /** The user's ref store, used by `herd`. */
@@ -31,16 +33,19 @@ export const defaultPlaces = (around: Surroundings): Places => {
 const rootPlaces = (around: Surroundings): Places => ({
   config: '/etc/bellwether/shepherd.config.ts',
   socket: '/run/bellwether/socket',
+  sharedSocket: '/run/bellwether-shared/socket',
   state: '/var/lib/bellwether',
   logs: '/var/log/bellwether',
   refs: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'refs'),
 });
 
+/** Nobody else may enter a runtime folder or most homes, so a user's shared socket is in a folder of /tmp. */
 const userPlaces = (around: Surroundings): Places => {
   const state = folderOf(around, 'XDG_STATE_HOME', '.local/state');
   return {
     config: path.join(folderOf(around, 'XDG_CONFIG_HOME', '.config'), 'shepherd.config.ts'),
     socket: path.join(runtimeFolder(around, state), 'socket'),
+    sharedSocket: `/tmp/bellwether-shared-${around.uid}/socket`,
     state,
     logs: path.join(state, 'log'),
     refs: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'refs'),

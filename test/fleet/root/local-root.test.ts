@@ -100,8 +100,12 @@ const makeTestShepherd = (
 const makeTestMint = (
   _turn: Turn<NonceRegistry>,
   _bcom: Bcom<NonceRegistry>,
+  told: () => void,
 ): Behavior<NonceRegistry> => ({
-  mint: (turn) => turn.kept(new Uint8Array([1, 2])),
+  mint: (turn) => {
+    told();
+    return turn.kept(new Uint8Array([1, 2]));
+  },
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
 });
@@ -130,7 +134,7 @@ interface RootBench extends Bench {
   readonly root: Ref<LocalRoot>;
   readonly sink: Ref<Sink>;
 }
-const rootBench = async (): Promise<RootBench> => {
+const rootBench = async (isShared = true): Promise<RootBench> => {
   const bench = makeBench();
   const asked: string[] = [];
   const refs = {
@@ -144,7 +148,7 @@ const rootBench = async (): Promise<RootBench> => {
     made: [
       turn.spawn(makeLocalRoot, {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
-        mint: turn.spawn(makeTestMint),
+        mint: turn.spawn(makeTestMint, () => void asked.push('mint')),
         composition: turn.spawn(makeTestComposition),
         peers: turn.spawn(makePeers, {
           clock: bench.world.clock(),
@@ -161,7 +165,9 @@ const rootBench = async (): Promise<RootBench> => {
           asked.push(`audit ${JSON.stringify(query)}`);
           answer.kept({ lines: [], isCut: false });
         },
-        uriOf: (swissnum) => `ocapn://x.tcp-tls/s/${swissnum.join('')}`,
+        uriOf: (swissnum, isLocal) =>
+          `ocapn://x.${isLocal ? 'unix-shared' : 'tcp-tls'}/s/${swissnum.join('')}`,
+        isShared: () => isShared,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),
       }),
@@ -248,6 +254,16 @@ describe('the local root', () => {
   it('mints a URI', async () => {
     const bench = await rootBench();
     expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.tcp-tls/s/12');
+    expect(await ask(bench, 'mint', 'web', false)).toBe('ocapn://x.tcp-tls/s/12');
+  });
+  it('mints a URI for the users of this machine where it has a socket for them, else nothing', async () => {
+    expect(await ask(await rootBench(), 'mint', 'web', true)).toBe('ocapn://x.unix-shared/s/12');
+    const alone = await rootBench(false);
+    await expect(ask(alone, 'mint', 'web', true)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining("listen: { unix: 'shared' }"),
+    });
+    expect(alone.asked).toEqual([]);
   });
   it('has its records written where it is told, and replaces a file only on the word', async () => {
     const bench = await rootBench();

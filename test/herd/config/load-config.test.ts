@@ -81,6 +81,10 @@ describe('a configuration', () => {
     ]
     });`);
     expect(listen).toEqual({ unix: true });
+    const whole = await load(`
+      import { defineShepherd } from 'bellwether';
+      export default defineShepherd({ services: [], listen: { unix: 'shared' } });`);
+    expect(whole.listen).toEqual({ unix: 'shared' });
     expect(services).toEqual([
       {
         kind: 'exported',

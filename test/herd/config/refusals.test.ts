@@ -263,6 +263,9 @@ describe('a wrong value is refused with what was expected', () => {
   it('ports and hosts', () => {
     const listen = (tcpTls: string) =>
       refusalOfWhole(`defineShepherd({ services: [], listen: { tcpTls: ${tcpTls} } })`);
+    expect(refusalOfWhole(`defineShepherd({ services: [], listen: { unix: 'public' } })`)).toMatch(
+      /listen\.unix: expected true, false or 'shared'/,
+    );
     expect(listen(`{ host: 'a', port: 65536 }`)).toMatch(/listen\.tcpTls\.port: is over 65535$/);
     expect(listen(`{ host: 'a', port: '80' }`)).toMatch(
       /port: expected a whole number, found "80"$/,

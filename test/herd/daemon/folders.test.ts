@@ -4,6 +4,7 @@ import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   prepareFolders,
+  prepareShared,
   prepareState,
   UnsafePlace,
   type DaemonPlaces,
@@ -36,6 +37,62 @@ const refusal = async (places: DaemonPlaces): Promise<string> => {
   }
   return 'taken';
 };
+
+const refusalOfShared = async (socket: string): Promise<string> => {
+  try {
+    await prepareShared(socket);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UnsafePlace);
+    return (error as Error).message;
+  }
+  return 'taken';
+};
+
+describe('the folder of a shared socket', () => {
+  const makeShared = (mode = 0o755): { readonly above: string; readonly folder: string } => {
+    const { folder } = makePlaces();
+    fs.chmodSync(folder, mode);
+    return { above: folder, folder: path.join(folder, 'a', 'b') };
+  };
+
+  it('is made for everybody to enter, with those above it that were not there', async () => {
+    const { folder } = makeShared();
+    expect(await refusalOfShared(path.join(folder, 's'))).toBe('taken');
+    for (const each of [folder, path.dirname(folder)])
+      expect(fs.statSync(each).mode & 0o777).toBe(0o755);
+  });
+
+  it('is refused where nobody could come to it, with what to do', async () => {
+    const { above, folder } = makeShared(0o700);
+    expect(await refusalOfShared(path.join(folder, 's'))).toBe(
+      `shared-socket: ${folder}: nobody else can enter ${above}\n` +
+        `  hint: chmod 755 '${above}', or choose another with --shared-socket`,
+    );
+    fs.chmodSync(above, 0o750);
+    expect(await refusalOfShared(path.join(folder, 's'))).toBe('taken');
+  });
+
+  it('is refused where others may write to it, or put another in its place', async () => {
+    const { above, folder } = makeShared();
+    open(folder, 0o1777);
+    expect(await refusalOfShared(path.join(folder, 's'))).toMatch(/written by everybody/);
+    fs.chmodSync(folder, 0o755);
+    fs.chmodSync(above, 0o777);
+    expect(await refusalOfShared(path.join(folder, 's'))).toMatch(/above it may be written/);
+    fs.chmodSync(above, 0o1777);
+    expect(await refusalOfShared(path.join(folder, 's'))).toBe('taken');
+  });
+
+  it.runIf(rootUser)('is refused where it is there already and belongs to another', async () => {
+    const { folder } = makeShared();
+    open(folder, 0o755);
+    fs.chownSync(folder, 4_242, 4_242);
+    expect(await refusalOfShared(path.join(folder, 's'))).toBe(
+      `shared-socket: ${folder} belongs to user 4242, and this shepherd runs as 0\n` +
+        '  hint: chown it, or choose another with --shared-socket',
+    );
+  });
+});
 
 describe('the folders of a daemon', () => {
   it('are made for us alone where they are not there', async () => {

@@ -16,6 +16,7 @@ describe('default places', () => {
     expect(defaultPlaces(around({ HOME: '/root' }, 0))).toMatchObject({
       config: '/etc/bellwether/shepherd.config.ts',
       socket: '/run/bellwether/socket',
+      sharedSocket: '/run/bellwether-shared/socket',
       state: '/var/lib/bellwether',
       logs: '/var/log/bellwether',
     });
@@ -25,6 +26,8 @@ describe('default places', () => {
     expect(defaultPlaces(around(env))).toMatchObject({
       config: '/cfg/bellwether/shepherd.config.ts',
       socket: '/run/user/1000/bellwether/socket',
+      // Nobody else may enter a runtime folder, and few homes.
+      sharedSocket: '/tmp/bellwether-shared-1000/socket',
       state: '/home/u/.local/state/bellwether',
       refs: '/home/u/.local/share/bellwether/refs',
     });

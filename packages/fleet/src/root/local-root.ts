@@ -21,6 +21,7 @@ import { LIMITS } from '../limits.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
+import { notShared } from '../errors.ts';
 import type { About, BackedUp, Destination, LocalRoot, Reloaded } from '../types.ts';
 
 /** The power over the daemon's own ref store. */
@@ -64,8 +65,13 @@ export interface LocalRootOptions {
   readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
   /** Reads the audit, and answers with an AuditAnswer. */
   readonly lastOfAudit: (query: AuditQuery, answer: Answer) => void;
-  /** The URI of a swissnum at this daemon: a secret. */
-  readonly uriOf: (swissnum: Uint8Array) => string;
+  /**
+   * The URI of a swissnum at this daemon: a secret. `isLocal`: over the socket for all users of this machine.
+   * @throws Refused where that is asked for and there is none
+   */
+  readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
+  /** Whether there is such a socket. */
+  readonly isShared: () => boolean;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
   /** Ends the daemon and nothing else: services go on for the next one. */
@@ -100,10 +106,12 @@ export const makeLocalRoot = (
     history: (turn) => turn.send(shepherd, 'history'),
     followHistory: (turn, query, follower) =>
       turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
-    mint: (turn, service) =>
-      turn.when(turn.send(mint, 'mint', readName(service, 'service')), (_turn, swissnum) =>
-        options.uriOf(swissnum),
-      ),
+    mint: (turn, service, isLocal) => {
+      // Before anything is made that nobody could be told of.
+      if (isLocal === true && !options.isShared()) throw notShared();
+      const made = turn.send(mint, 'mint', readName(service, 'service'));
+      return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
+    },
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);

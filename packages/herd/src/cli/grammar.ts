@@ -77,6 +77,7 @@ export const optionRules = {
     about: 'the head of an audit that was noted: whether all that it stood for is there',
   },
   reveal: { kind: 'flag', about: 'print the secret: whoever reads it has what it names' },
+  local: { kind: 'flag', about: 'over the socket that all users of the machine may connect to' },
   yes: { kind: 'flag', about: 'replace what is there' },
   help: { kind: 'flag', about: 'show help, also of one action' },
   version: { kind: 'flag', about: 'show the version' },
@@ -192,7 +193,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ],
   [
     'ref mint',
-    rule('SERVICE', 1, 1, ['out', 'reveal', 'yes'], 'make a ref to one service, to be given away'),
+    rule(
+      'SERVICE',
+      1,
+      1,
+      ['local', 'out', 'reveal', 'yes'],
+      'make a ref to one service, to be given away',
+    ),
   ],
   [
     'ref add',

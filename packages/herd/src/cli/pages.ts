@@ -135,7 +135,10 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'Makes a reference to one service. It is a secret: whoever has it can use that service, all its ' +
       'actions and its status, and nothing else.',
-    examples: [['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file']],
+    examples: [
+      ['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file'],
+      ['herd ref mint web-server --local --out web.ref', 'for another user of this machine'],
+    ],
   },
   'ref add': {
     text: 'Keeps a reference that somebody gave you, under a name of your own.',
@@ -267,6 +270,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   from: 'herd ref add web --from web.ref',
   head: `herd audit verify --head ${'0123456789abcdef'.repeat(4)}`,
   reveal: 'herd ref show web --reveal',
+  local: 'herd ref mint web-server --local --out web.ref',
   yes: 'herd ref add web --from web.ref --yes',
   help: 'herd start --help',
   version: 'herd --version',

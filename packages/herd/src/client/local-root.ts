@@ -41,8 +41,8 @@ export interface RootClient {
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
   /** The newest records of its audit. */
   audit(query: AuditQuery, patience: Patience): Promise<AuditAnswer>;
-  /** The URI of a new facet: a secret. */
-  mint(service: string, patience: Patience): Promise<string>;
+  /** The URI of a new facet: a secret. `isLocal`: over the socket for all users of that machine. */
+  mint(service: string, isLocal: boolean, patience: Patience): Promise<string>;
   adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
   /** The configuration is read again; `told` hears of what is done. */
   reload(isDryRun: boolean, told: Told, patience: Patience): Promise<Reloaded>;
@@ -70,8 +70,8 @@ export const rootClient = (line: Line): RootClient => ({
     backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),
   audit: async (query, patience) =>
     auditIn(await line.ask({ method: 'audit', args: [{ ...query }], ...patience })),
-  mint: async (service, patience) =>
-    textIn(await line.ask({ method: 'mint', args: [service], ...patience })),
+  mint: async (service, isLocal, patience) =>
+    textIn(await line.ask({ method: 'mint', args: [service, isLocal], ...patience })),
   adoptRef: async (petname, uri, patience) => {
     await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
   },

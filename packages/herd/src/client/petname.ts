@@ -27,12 +27,15 @@ const netlayerFor = async (
   petname: string,
 ): Promise<{ netlayer: Netlayer; designator?: string }> => {
   const { transport } = ref.peer;
-  if (transport === 'unix') {
+  if (transport === 'unix' || transport === 'unix-shared') {
     const { unixNetlayer } = await import('@bellwether/netlayer-unix');
-    return { netlayer: unixNetlayer({ designator: 'herd' }) };
+    const mode = transport === 'unix' ? 'private' : 'shared';
+    return { netlayer: unixNetlayer({ designator: 'herd', mode }) };
   }
   if (transport !== 'tcp-tls')
-    throw new OutOfReach(`${petname}: this version speaks tcp-tls and unix, not '${transport}'`);
+    throw new OutOfReach(
+      `${petname}: this version speaks tcp-tls, unix and unix-shared, not '${transport}'`,
+    );
   const { makeIdentity, openIdentity, tlsNetlayer } = await import('@bellwether/netlayer-tcp-tls');
   const identity = openIdentity(makeIdentity());
   return { netlayer: tlsNetlayer({ identity }), designator: identity.designator };

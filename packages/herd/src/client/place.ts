@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { defaultPlaces, type Places } from '../paths.ts';
-import { codeOfSystem, readSecret } from '../refs/secret-file.ts';
+import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { NoShepherd } from './errors.ts';
 import { maxAdminRefBytes } from './limits.ts';
 
@@ -50,7 +50,7 @@ const statOf = (socket: string): fs.Stats | undefined => {
   } catch (error) {
     const what =
       codeOfSystem(error) === 'EACCES' ? 'you may not look into its folder' : messageOf(error);
-    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, mayRead, {
+    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, ofAnother, {
       cause: error,
     });
   }
@@ -77,6 +77,7 @@ export const howToStart = ({ env, uid }: User): string => {
 };
 
 const useRef = 'use a ref that you were given: herd ACTION @PETNAME.';
+const isForAll = (socket: string): boolean => ((statOf(socket)?.mode ?? 0) & 0o006) === 0o006;
 const adminText = (user: User, socket: string, file: string): string => {
   let text: string | undefined;
   try {
@@ -84,17 +85,22 @@ const adminText = (user: User, socket: string, file: string): string => {
   } catch (error) {
     const what =
       codeOfSystem(error) === 'EACCES' ? `${file}: you may not read it` : messageOf(error);
-    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, mayRead, {
-      cause: error,
-    });
+    const hint = error instanceof UnsafeFile ? mayRead : ofAnother;
+    throw new NoShepherd(`cannot use the shepherd at ${socket}: ${what}`, hint, { cause: error });
   }
   if (text !== undefined) return text;
+  if (isForAll(socket))
+    throw new NoShepherd(
+      `${socket} is for all users of this machine, and gives nothing by itself`,
+      `If you were granted something there, ${useRef} Whoever owns that shepherd can grant it.`,
+    );
   throw new NoShepherd(
     `there is a socket ${socket}, but no ${file}, which a shepherd leaves beside it at its start`,
-    `If a shepherd runs there, restart it. If it is shared with you, ${useRef}`,
+    `If a shepherd runs there, restart it.`,
   );
 };
 const mayRead = `Whoever can read that file controls the shepherd: become that user, or ${useRef}`;
+const ofAnother = `It is the shepherd of another user. If you were granted something there, ${useRef}`;
 
 const rootRefIn = (text: string, file: string): Sturdyref => {
   let ref: unknown;

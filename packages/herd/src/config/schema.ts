@@ -334,7 +334,9 @@ export const shepherdSchema = record(
       .max(serviceCount, `has more than ${serviceCount} services`),
     listen: record(
       {
-        unix: z.boolean().default(true),
+        unix: z
+          .union([z.boolean(), z.literal('shared')], { error: "expected true, false or 'shared'" })
+          .default(true),
         tcpTls: record(
           {
             host: z

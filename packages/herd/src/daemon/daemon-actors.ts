@@ -45,8 +45,9 @@ export interface ActorParts
   readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial'>;
   /** Where those led when this life began: read outside of all turns. */
   readonly destinations: ReadonlyMap<string, Destination>;
-  /** Where minted refs lead. */
-  readonly location: () => PeerLocation;
+  /** Where refs for others lead; see LocalRootOptions.uriOf. */
+  readonly location: (isLocal: boolean) => PeerLocation;
+  readonly isShared: () => boolean;
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -59,7 +60,7 @@ export interface DaemonActors {
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
-  const { planned, load, keep, location } = parts;
+  const { planned, load, keep, location, isShared } = parts;
   const { name, prober, logFiles, log, records, archive } = parts;
   const { about, backup, lastOfAudit, end, leave } = parts;
   const { running } = records;
@@ -79,7 +80,8 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     about,
     backup,
     lastOfAudit,
-    uriOf: (swissnum) => sturdyrefUri(new Sturdyref(location(), swissnum)),
+    uriOf: (swissnum, isLocal) => sturdyrefUri(new Sturdyref(location(isLocal), swissnum)),
+    isShared,
     end,
     leave,
   });

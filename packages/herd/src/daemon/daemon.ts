@@ -27,7 +27,7 @@ import { Configuration } from './configuration.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
-import { prepareFolders, prepareState } from './folders.ts';
+import { prepareFolders, prepareShared, prepareState } from './folders.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
@@ -73,6 +73,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const { description, store } = await readAndOpen(read, options.state);
     const audited = auditedStore(options.state, store, log);
     closing = () => audited.close();
+    if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const configuration = new Configuration(description, { read, env, log });
     const identity = loadOrMakeIdentity(options.state);
     const common = commonParts(options, powers, {
@@ -208,7 +209,7 @@ const runLives = async (
 
 const nextLife = async (
   options: DaemonOptions,
-  { listen: { tcpTls }, services }: Configuration,
+  { listen: { unix, tcpTls }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
   const { store, audited } = common;
@@ -220,6 +221,7 @@ const nextLife = async (
     services,
     doors: {
       socket: options.socket,
+      sharedSocket: unix === 'shared' ? options.sharedSocket : undefined,
       tcpTls:
         tcpTls === undefined
           ? undefined
@@ -240,7 +242,9 @@ const announce = (
   const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
   const reach =
     tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;
-  powers.say(`Shepherd ${name} is ready: herd talks to it on ${options.socket}${reach}.`);
+  const shared = life.locations.find(({ transport }) => transport === 'unix-shared');
+  const here = shared === undefined ? '' : `, other users on ${shared.hints['path']}`;
+  powers.say(`Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}.`);
   log('daemon.announced', { socket: options.socket });
 };
 

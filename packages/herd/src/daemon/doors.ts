@@ -7,6 +7,8 @@ import { unixNetlayer } from '@bellwether/netlayer-unix';
 export interface Doors {
   /** The path of the private socket, for `herd` on this machine. */
   readonly socket: string;
+  /** The path of the socket for all users of this machine; absent: there is none. */
+  readonly sharedSocket: string | undefined;
   /** Absent: reached from this machine only. Port 0 or absent: a free one, which the caller keeps. */
   readonly tcpTls: { readonly host: string; readonly port: number } | undefined;
 }
@@ -18,18 +20,22 @@ export interface Hinges {
 
 /** Makes the netlayers of one life. The caller holds the lock of the state, so a stale socket is a leftover. */
 export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
-  const { socket, tcpTls } = doors;
-  const unix = unixNetlayer({
-    designator: identity.designator,
-    place: { path: socket, replaceStale: true },
+  const { socket, sharedSocket, tcpTls } = doors;
+  const { designator } = identity;
+  const unix = unixNetlayer({ designator, place: { path: socket, replaceStale: true } });
+  const shared = unixNetlayer({
+    designator,
+    mode: 'shared',
+    ...(sharedSocket !== undefined && { place: { path: sharedSocket, replaceStale: true } }),
   });
   const tls = tlsNetlayer(
     tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },
   );
-  return {
-    netlayers: [unix, tls],
-    listening: tcpTls === undefined ? [unix.transport] : [unix.transport, tls.transport],
-  };
+  const others = [
+    ...(sharedSocket === undefined ? [] : [shared.transport]),
+    ...(tcpTls === undefined ? [] : [tls.transport]),
+  ];
+  return { netlayers: [unix, shared, tls], listening: [unix.transport, ...others] };
 };
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */

@@ -4,6 +4,7 @@
  *
  *     state    ours, and nobody can write to it or put another in its place: keys and records
  *     run      the same (that nobody else may even enter it is the netlayer's check): admin.ref
+ *     shared   the same, and others can enter it and all above it: the socket for all users
  *     logs     ours, and nobody can write to it
  *     logfile  nobody can write to it, or it is sticky
  *
@@ -65,6 +66,31 @@ export const prepareFolders = async (places: DaemonPlaces): Promise<void> => {
   );
 };
 
+/**
+ * Makes and judges the folder of a socket for all users of the machine. @throws UnsafePlace
+ */
+export const prepareShared = async (socket: string): Promise<void> => {
+  const trusted = await trustedHere();
+  const option = 'shared-socket';
+  const folder = path.dirname(socket);
+  await prepare(
+    option,
+    folder,
+    trusted,
+    async (real) => (await distrustFolder(real, trusted)) ?? shutFault(real),
+    0o755,
+  );
+};
+
+/** A folder that its owner alone can enter. Where a group can, that is how its owner wants it. */
+const shutFault = (folder: string): Fault | undefined => {
+  const { mode } = fs.statSync(folder);
+  if ((mode & 0o011) === 0)
+    return { text: `nobody else can enter ${folder}`, hint: `chmod 755 '${folder}'` };
+  const above = path.dirname(folder);
+  return above === folder ? undefined : shutFault(above);
+};
+
 const trustedHere = async (): Promise<Trusted> => {
   const unmapped = await unmappedOwner();
   return {
@@ -79,8 +105,9 @@ const prepare = async (
   folder: string,
   owner: Trusted | undefined,
   fault: (real: string) => Promise<Fault | undefined>,
+  mode = 0o700,
 ): Promise<void> => {
-  makeFolder(option, folder);
+  makeFolder(option, folder, mode);
   const real = fs.realpathSync(folder);
   const { uid } = fs.statSync(real);
   if (owner?.uid !== undefined && uid !== owner.uid)
@@ -102,7 +129,7 @@ const prepare = async (
  * Makes a folder and those above it, from the top down. Node's own way of doing so never returns where a file
  * system has no room for folders and says that theirs is not there, as /proc does (seen with 20.20).
  */
-const makeFolder = (option: string, folder: string): void => {
+const makeFolder = (option: string, folder: string, mode: number): void => {
   const missing: string[] = [];
   let above = path.resolve(folder);
   for (; !fs.existsSync(above) && above !== path.dirname(above); above = path.dirname(above))
@@ -110,6 +137,8 @@ const makeFolder = (option: string, folder: string): void => {
   for (const each of missing.reverse()) {
     try {
       fs.mkdirSync(each, { mode: 0o700 });
+      // The umask may be narrower than what others need.
+      if (mode !== 0o700) fs.chmodSync(each, mode);
     } catch (error) {
       const code = codeOfSystem(error);
       if (code === 'EEXIST') continue; // somebody else was faster; what it is will be judged

@@ -23,7 +23,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery } from '@bellwether/authority';
-import type { Destination, PlannedService } from '@bellwether/fleet';
+import { notShared, type Destination, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -95,6 +95,8 @@ export interface Life {
   /** Ends this life as it is; processes go on. */
   halt(reason: Error): void;
 }
+
+const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
 
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
@@ -266,7 +268,8 @@ class VatLife implements Life {
       about: () => this.#about(),
       backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),
       lastOfAudit: (query, answer) => this.#lastOfAudit(query, answer),
-      location: () => this.#publicLocation(),
+      location: (isLocal) => this.#publicLocation(isLocal),
+      isShared: () => this.locations.some(isShared),
       end: () => this.#over({ kind: 'shut-down' }),
       leave: () => this.detach(),
     });
@@ -301,12 +304,17 @@ class VatLife implements Life {
     );
   }
 
-  /** Where minted refs lead: to the network where there is one, else to the socket. */
-  #publicLocation(): PeerLocation {
-    const found =
-      this.locations.find(({ transport }) => transport === 'tcp-tls') ?? this.locations[0];
-    if (found === undefined) throw new TypeError('asked for a location before listening');
-    return found;
+  /**
+   * Where refs for others lead: to the network where there is one, else to the shared socket, else to the private one.
+   * `isLocal`: to the shared socket, and nowhere else.
+   */
+  #publicLocation(isLocal: boolean): PeerLocation {
+    const [first] = this.locations;
+    if (first === undefined) throw new TypeError('asked for a location before listening');
+    const shared = this.locations.find(isShared);
+    if (isLocal && shared === undefined) throw notShared();
+    const network = this.locations.find(({ transport }) => transport === 'tcp-tls');
+    return (isLocal ? undefined : network) ?? shared ?? first;
   }
 
   /** A port is chosen once and kept: others have it in their refs. */

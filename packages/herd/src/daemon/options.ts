@@ -16,6 +16,8 @@ export class UsageError extends ActorError {
 export interface DaemonOptions {
   readonly config: string;
   readonly socket: string;
+  /** Used where the configuration asks for it. */
+  readonly sharedSocket: string;
   readonly state: string;
   readonly logs: string;
   /** The daemon's own log; absent: `shepherd.log` among the logs. */
@@ -34,6 +36,9 @@ Runs the services of a configuration until it is told to stop.
 
   -c, --config=FILE   the configuration, a module that exports defineShepherd(...)
   -s, --socket=FILE   the socket that herd talks to (also: SHEPHERD_SOCKET)
+      --shared-socket=FILE
+                      the socket for other users of this machine, if the
+                      configuration says listen: { unix: 'shared' }
       --state=FOLDER  identity, records and refs; one daemon per folder
       --logs=FOLDER   one log file per service
   -l, --logfile=FILE  the daemon's own log
@@ -68,6 +73,7 @@ export const readOptions = (words: readonly string[], places: Places, version: s
     options: {
       config: path.resolve(values.config ?? places.config),
       socket: path.resolve(socket),
+      sharedSocket: path.resolve(values['shared-socket'] ?? places.sharedSocket),
       state,
       logs,
       logFile: path.resolve(values.logfile ?? path.join(logs, 'shepherd.log')),
@@ -86,6 +92,7 @@ const parse = (words: readonly string[]) => {
       options: {
         config: { type: 'string', short: 'c' },
         socket: { type: 'string', short: 's' },
+        'shared-socket': { type: 'string' },
         state: { type: 'string' },
         logs: { type: 'string' },
         logfile: { type: 'string', short: 'l' },

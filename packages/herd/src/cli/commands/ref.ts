@@ -59,7 +59,7 @@ const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.f
  * taken back.
  */
 const mint = async (context: Context, service: string): Promise<number> => {
-  const { timeout } = context.options;
+  const { timeout, local } = context.options;
   if (isPetnameWord(service))
     throw new Usage(
       `'${service}' is a ref already`,
@@ -67,7 +67,7 @@ const mint = async (context: Context, service: string): Promise<number> => {
     );
   const target = targetOf(context);
   const uri = await withRoot(context, (root) =>
-    root.mint(service, { waitMs: timeout ?? questionMs }),
+    root.mint(service, local === true, { waitMs: timeout ?? questionMs }),
   );
   const ref = sturdyrefOf(uri, 'the answer of the shepherd');
   return deliver(context, target, ref, { service });
