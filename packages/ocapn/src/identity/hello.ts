@@ -14,7 +14,7 @@ import { compareBytes, Raw, Sym, SyrupRecord } from '../syrup/values.ts';
 import { encode } from '../syrup/write.ts';
 import { LABELS } from '../wire/labels.ts';
 import type { StartSession } from '../wire/operations.ts';
-import { publicId, publicKeyFrom, publicKeyValue, sessionId } from './keys.ts';
+import { publicId, publicKeyFrom, publicKeyValue } from './keys.ts';
 import { signatureFrom, signatureValue } from './keys.ts';
 import { peerFrom, peerRecord } from './locator-record.ts';
 
@@ -29,11 +29,10 @@ export interface Hello {
   readonly bytes: Uint8Array;
 }
 
-/** What the peer's hello proves (a key, and by it the ids) and claims (a location). */
+/** What the peer's hello proves (a key, and by it an id) and claims (a location). */
 export interface JudgedHello {
   readonly publicKey: Uint8Array;
   readonly publicId: Uint8Array;
-  readonly sessionId: Uint8Array;
   /** Only the transport can prove it. */
   readonly claims: PeerLocation;
 }
@@ -70,7 +69,7 @@ export const judgeHello = (crypto: Crypto, ours: Hello, theirs: StartSession): J
   if (compareBytes(id, ours.publicId) === 0) {
     throw new Forged('captp: expected a key of the peer, found our own');
   }
-  return { publicKey, publicId: id, sessionId: sessionId(crypto, ours.publicId, id), claims };
+  return { publicKey, publicId: id, claims };
 };
 
 /**

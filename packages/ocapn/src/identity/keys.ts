@@ -65,9 +65,16 @@ export const signatureFrom = (value: unknown): Uint8Array => {
   return signature;
 };
 
+/** A public key as Syrup, but for its own bytes, which stand before three closing brackets. */
+const KEY_TEXT = encode(publicKeyValue(new Uint8Array(KEY_BYTES)));
+const KEY_AT = KEY_TEXT.length - KEY_BYTES - 3;
+
 /** The public id of a session key: 32 bytes. */
-export const publicId = (crypto: Crypto, publicKey: Uint8Array): Uint8Array =>
-  sha256Twice(crypto, encode(publicKeyValue(publicKey)));
+export const publicId = (crypto: Crypto, publicKey: Uint8Array): Uint8Array => {
+  const text = KEY_TEXT.slice();
+  text.set(publicKey, KEY_AT);
+  return sha256Twice(crypto, text);
+};
 
 /** The id of the session between two public ids, the same from both sides: 32 bytes. */
 export const sessionId = (crypto: Crypto, a: Uint8Array, b: Uint8Array): Uint8Array => {
