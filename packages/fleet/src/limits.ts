@@ -24,10 +24,10 @@ export const LIMITS = {
   slowHeartbeatMs: 15_000,
   /**
    * Heartbeats of all members in a second. Where they would be more, each member says less often that
-   * nothing has changed, in steps of `slowHeartbeatMs`: 15 s up to 270 machines, 60 s for 1,000. So
-   * a controller spends as much on 1,000 members as on 270 (`npm run bench -- idle`).
+   * nothing has changed, in steps of `slowHeartbeatMs`: 15 s up to 360 machines, 45 s for 1,000. So
+   * a controller spends as much on 1,000 members as on 360 (`npm run bench -- idle`).
    */
-  heartbeatRate: 18,
+  heartbeatRate: 24,
   /** Milliseconds: the longest time between two of a member, and the longest that it takes as a wish. */
   slowestHeartbeatMs: limits.mostHeartbeatMs,
   /** Heartbeats that may be missed before nobody can tell any more. */

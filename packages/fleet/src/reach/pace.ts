@@ -4,10 +4,10 @@
  *
  *     machines     heartbeat each   unknown after   heartbeats in a second
  *     up to 99     2 s              4.5 s           up to 50
- *     up to 270    15 s             30.5 s          7 to 18
- *     up to 540    30 s             60.5 s          9 to 18
- *     up to 810    45 s             90.5 s          12 to 18
- *     more         60 s             120.5 s         14 and more
+ *     up to 360    15 s             30.5 s          7 to 24
+ *     up to 720    30 s             60.5 s          12 to 24
+ *     up to 1,080  45 s             90.5 s          16 to 24
+ *     more         60 s             120.5 s         18 and more
  *
  * That is how long the word of a member holds of which nothing is heard at all. A session that ends makes
  * it unknown at once, and that the kernel tells of every process that is gone, over tcp-tls also of a
