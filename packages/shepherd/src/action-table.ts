@@ -48,6 +48,7 @@ const facts = {
   do: { by: 'herd' },
   op: { by: 'herd' },
   ref: { by: 'herd' },
+  retry: { by: 'herd' },
   state: { by: 'herd' },
 
   reload: {
@@ -70,7 +71,6 @@ const facts = {
   net: { by: 'nobody' },
   node: { by: 'nobody' },
   release: { by: 'nobody' },
-  retry: { by: 'nobody' },
   top: { by: 'nobody' },
   'who-can': { by: 'nobody' },
   why: { by: 'nobody' },

@@ -48,6 +48,7 @@ export {
   type Reader,
   type ReadPolicy,
 } from './words/shapes.ts';
+export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';
 export { broken, type ShepherdOptions } from './shepherd/shepherd-state.ts';

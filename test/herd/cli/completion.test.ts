@@ -25,6 +25,7 @@ const worldOf = (
       return Promise.resolve(services);
     },
     petnames: () => petnames,
+    operations: () => Promise.resolve([{ word: 'op-2' }, { word: 'op-1' }]),
   };
   return world;
 };
@@ -64,8 +65,12 @@ describe('completion', () => {
     ['ref r', ['rm', 'rename']],
     ['ref mint ', ['web', 'net']],
     ['ref rm ', ['web-a']],
-    ['op ', ['cancel']],
-    ['op cancel ', []],
+    ['op ', ['ls', 'show', 'watch', 'cancel']],
+    ['op ls ', []],
+    ['op cancel ', ['op-2', 'op-1']],
+    ['op cancel op-1 ', []],
+    ['op show op-1', ['op-1']],
+    ['retry ', ['op-2', 'op-1']],
     ['completion ', ['bash', 'zsh', 'fish']],
     ['help sta', ['status', 'start', 'state']],
     ['help ref m', ['mint']],

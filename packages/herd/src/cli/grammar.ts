@@ -44,7 +44,7 @@ export const optionRules = {
   timeout: { kind: 'seconds', argument: 'SECONDS', about: 'give up waiting after this long' },
   quiet: { letter: 'q', kind: 'flag', about: 'print no progress' },
   verbose: { letter: 'v', kind: 'flag', about: 'say also what is being done' },
-  'log-history': { letter: 'n', kind: 'count', argument: 'N', about: 'how many log lines to show' },
+  'log-history': { letter: 'n', kind: 'count', argument: 'N', about: 'how many lines to show, or commands' },
   follow: { letter: 'f', kind: 'flag', about: 'go on with what comes, until Ctrl-C' },
   since: {
     kind: 'since',
@@ -214,6 +214,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     rule('PETNAME', 1, 1, ['out', 'reveal', 'yes'], 'write a ref into a file, to be given away'),
   ],
   ['ref push', rule('PETNAME', 1, 1, ['yes'], "copy a ref into the shepherd's own store")],
+  ['retry', rule('OPERATION', 1, 1, ['strict'], 'have done what a command left undone')],
+  ['op ls', rule('', 0, 0, ['log-history'], 'the last commands, and what came of them')],
+  ['op show', rule('OPERATION', 1, 1, [], 'what a command did, service by service, and why')],
+  [
+    'op watch',
+    rule('OPERATION', 1, 1, ['strict'], 'go on with a running command, as if it were given here'),
+  ],
   [
     'op cancel',
     rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),

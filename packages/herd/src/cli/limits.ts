@@ -25,6 +25,8 @@ export const maxLogLines = limits.logLineCount;
 export const groupFromCount = 20;
 /** Names shown of one group; the rest is a count. `--json` has them all. */
 export const maxGroupNames = 200;
+/** Operations in one list: what a shepherd tells of. */
+export const maxOperations = limits.operationListCount;
 /** Candidates that a shell is told; a list of more helps nobody. */
 export const maxCandidates = 1_000;
 /** Characters of one candidate: those of a name, and its `@`. */

@@ -125,8 +125,12 @@ const runOwn = async (
       return (await import('./commands/audit.ts')).runAudit(context, words);
     case 'audit verify':
       return (await import('./commands/audit.ts')).runVerify(context, words);
+    case 'retry':
+    case 'op ls':
+    case 'op show':
+    case 'op watch':
     case 'op cancel':
-      return (await import('./commands/op.ts')).runCancel(context, words);
+      return (await import('./commands/op.ts')).runOperation(context, action, words);
     case 'state check':
     case 'state backup':
     case 'state restore':

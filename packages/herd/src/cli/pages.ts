@@ -171,6 +171,38 @@ export const pages: Readonly<Record<string, Page>> = {
     text: "Copies a reference into the store of the shepherd, where ref('web') in its configuration finds it.",
     examples: [['herd ref push web', 'for the configuration']],
   },
+  retry: {
+    text:
+      'Asks those services again who failed, could not be reached, were left out, or of whom nobody ' +
+      'knows how it ended; who did it is left alone. It is the same operation, so that nothing is done ' +
+      'twice: a member that had done it unheard says so. The id is what op ls, Ctrl-C and -v tell.',
+    examples: [
+      ['herd retry op-1234567890abcdef', 'the rest of it'],
+      ['herd retry op-1234567890abcdef --timeout 300', 'with more time than before'],
+    ],
+  },
+  'op ls': {
+    text:
+      'The last commands that this shepherd took on: the id, what was asked, when, by whom, and what came ' +
+      'of it. Everything that changes something is in it, also after a restart of the shepherd, for a ' +
+      'week. What others ask through a reference is there, too.',
+    examples: [
+      ['herd op ls', 'the last 20'],
+      ['herd op ls -n 200 --json', 'more of them, as data'],
+    ],
+  },
+  'op show': {
+    text:
+      'A row for each service that a command was about or took along: what happened there and why, what ' +
+      'failed first. One that is under way says how far it is.',
+    examples: [['herd op show op-1234567890abcdef', 'what became of it']],
+  },
+  'op watch': {
+    text:
+      'Shows what a running command says, and ends as it does, with the same exit code: from another ' +
+      'terminal, or after Ctrl-C. Of one that is over it tells the end.',
+    examples: [['herd op watch op-1234567890abcdef', 'go on where it is']],
+  },
   'op cancel': {
     text:
       'Calls off the steps of a command that have not begun; those that have go on. The id is what ' +

@@ -13,6 +13,8 @@
  *     plan        action, service, exitCode, steps: what --dry-run found, in order;
  *                 endsShepherd: the shepherd itself would end after them
  *     cancel      operation
+ *     operations  operations: operation, asker, action, service, atMs, endedMs and result where it is over
+ *     operation   the same of one; args, steps: service, action, phase, isAsked, isAnswer, row
  *     version     version
  *     help        topic, text
  *     history     changes: service, what, at, reason

@@ -7,6 +7,7 @@ import { auditLimits, type AuditAnswer } from '@bellwether/authority';
 import {
   limits,
   list,
+  makeOperationReader,
   makeReader,
   Malformed,
   readCount,
@@ -15,6 +16,8 @@ import {
   type Change,
   type Event,
   type LogEvent,
+  type OperationFacts,
+  type OperationReport,
   type Outcome,
   type PlannedStep,
   type Read,
@@ -59,6 +62,16 @@ export const statusesIn: (value: unknown) => readonly Status[] = checked(
 export const changesIn: (value: unknown) => readonly Change[] = checked(reader.changes, 'history');
 /** Steps of a plan. @throws BadAnswer */
 export const planIn: (value: unknown) => readonly PlannedStep[] = checked(reader.plan, 'plan');
+/** Operations. @throws BadAnswer */
+export const operationsIn: (value: unknown) => readonly OperationFacts[] = checked(
+  makeOperationReader(reader).list,
+  'operations',
+);
+/** One operation with its steps. @throws BadAnswer */
+export const operationIn: (value: unknown) => OperationReport = checked(
+  makeOperationReader(reader).report,
+  'operation',
+);
 /** Lines of text. @throws BadAnswer */
 export const linesIn: (value: unknown) => readonly string[] = checked(reader.lines, 'lines');
 /** One batch of followed logs. @throws BadAnswer */

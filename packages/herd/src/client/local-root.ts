@@ -1,13 +1,23 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
 import type { About, BackedUp, Reloaded } from '@bellwether/fleet';
-import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
+import type {
+  Change,
+  LogQuery,
+  OperationFacts,
+  OperationQuery,
+  OperationReport,
+  Outcome,
+  Status,
+} from '@bellwether/shepherd';
 import {
   aboutIn,
   auditIn,
   backedUpIn,
   changesIn,
   linesIn,
+  operationIn,
+  operationsIn,
   outcomeIn,
   reloadedIn,
   textIn,
@@ -36,6 +46,18 @@ export interface RootClient {
   history(patience: Patience): Promise<readonly Change[]>;
   /** Follows what happens to all services. */
   followHistory(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
+  /** The newest last. */
+  operations(query: OperationQuery, patience: Patience): Promise<readonly OperationFacts[]>;
+  operation(id: string, patience: Patience): Promise<OperationReport>;
+  /** In as much time as before, where none is given, which is told. */
+  retry(
+    id: string,
+    remainingMs: number | undefined,
+    told: Told,
+    patience: Patience,
+  ): Promise<Outcome>;
+  /** `told` hears what is known, then what comes. */
+  join(id: string, told: Told, patience: Patience): Promise<Outcome>;
   about(patience: Patience): Promise<About>;
   /** The shepherd writes its records into a file, whose path is absolute. */
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
@@ -65,6 +87,30 @@ export const rootClient = (line: Line): RootClient => ({
     changesIn(await line.ask({ method: 'history', args: [], ...patience })),
   followHistory: (query, told, onInterrupt) =>
     openLog(line, 'follow-history', [], query, told, onInterrupt),
+  operations: async (query, patience) =>
+    operationsIn(await line.ask({ method: 'operations', args: [query], ...patience })),
+  operation: async (id, patience) =>
+    operationIn(await line.ask({ method: 'operation', args: [id], ...patience })),
+  retry: async (id, remainingMs, told, patience) =>
+    outcomeIn(
+      await line.ask({
+        method: 'retry',
+        args: (turn) => [
+          id,
+          turn.spawn(makeClientSink, told),
+          ...(remainingMs === undefined ? [] : [remainingMs]),
+        ],
+        ...patience,
+      }),
+    ),
+  join: async (id, told, patience) =>
+    outcomeIn(
+      await line.ask({
+        method: 'join',
+        args: (turn) => [id, turn.spawn(makeClientSink, told)],
+        ...patience,
+      }),
+    ),
   about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
   backup: async (file, mayReplace, patience) =>
     backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),

@@ -34,14 +34,13 @@ export const retry = (
   return onceRecalled(held, turn, asker, id, (turn) => {
     const [first, ...others] = requestsOf(there(held, asker, id));
     if (first === undefined) throw new UnknownOperation(id);
-    const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> =>
-      command(
-        held,
-        turn,
-        asker,
-        { ...request, remainingMs: remainingMs ?? request.remainingMs },
-        heard,
-      );
+    const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> => {
+      const patientMs = remainingMs ?? request.remainingMs;
+      return command(held, turn, asker, { ...request, remainingMs: patientMs }, heard);
+    };
+    // Whoever comes back need not know how much time was given before.
+    if (remainingMs === undefined)
+      turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs: first.remainingMs }]);
     const answer = again(first, writer);
     if (others.length === 0) return answer;
     const answers = [answer, ...others.map((request) => again(request))];

@@ -29,7 +29,8 @@ export const listed = (
   const wanted = entriesOf(held.ledger, principal).filter(
     (entry) => !isExpired(entry, nowMs) && (isOpen !== true || entry.endedMs === undefined),
   );
-  return wanted.slice(-Math.min(count, limits.operationListCount)).map(factsOf);
+  const first = wanted.length - Math.min(count, limits.operationListCount);
+  return wanted.slice(Math.max(0, first)).map(factsOf);
 };
 
 /**

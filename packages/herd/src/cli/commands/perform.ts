@@ -7,6 +7,7 @@ import crypto from 'node:crypto';
 import { ActorError } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
 import {
+  isGood,
   isStart,
   UnknownAction,
   type Event,
@@ -40,22 +41,49 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   if (isRootName(command.service) && command.action !== 'stop') return ofRoot(context, command);
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
+  return carriedOut(context, command, {
+    operation: request.operation,
+    waitMs: request.remainingMs,
+    mayTakeLonger: request.isPatient === true,
+    ask: (told, patience, progress) => asked(context, command, request, told, patience, progress),
+  });
+};
+
+/** An operation that is asked for, or gone on with. */
+export interface Work {
+  readonly operation: string;
+  /** Milliseconds until the shepherd says how far it got. */
+  readonly waitMs: number;
+  /** It may say that it takes longer. */
+  readonly mayTakeLonger: boolean;
+  readonly ask: (told: Told, patience: Patience, progress: Progress) => Promise<Outcome>;
+}
+/** Waits for an operation while it shows what that says, and tells what came of it; the result is the exit code. */
+export const carriedOut = async (
+  context: Context,
+  command: Command,
+  work: Work,
+): Promise<number> => {
   const progress = new Progress(context, command.action, command.service);
-  const deadline = new Deadline(request.remainingMs);
+  const deadline = new Deadline(work.waitMs);
+  const told: Told = (events) => {
+    deadline.take(events);
+    progress.take(events);
+  };
+  const waiting = patienceOf(context, work.waitMs + marginMs);
+  const patience = work.mayTakeLonger ? { ...waiting, onExtend: deadline.onExtend } : waiting;
   try {
-    const outcome = await asked(context, command, request, progress, deadline).finally(() =>
-      progress.end(),
-    );
+    const outcome = await work.ask(told, patience, progress).finally(() => progress.end());
     const isStrict = context.options.strict === true;
     const exitCode = exitCodeOf(outcome, { isStrict });
     const news = progress.untold(outcome);
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
-    print(context, shown.out, documentOf(request, command, exitCode, outcome));
-    printErrors(context, shown.err);
+    print(context, shown.out, documentOf(work, command, exitCode, outcome));
+    printErrors(context, [...shown.err, ...retryWords(command, work, outcome)]);
     return exitCode;
   } catch (error) {
-    if (isNoAnswer(error)) return unanswered(context, command, request, progress, deadline, error);
-    if (isDetached(error)) return detached(context, command, request, error);
+    if (isNoAnswer(error)) return unanswered(context, command, work, progress, deadline, error);
+    if (isDetached(error)) return detached(context, command, work, error);
     throw error;
   }
 };
@@ -111,16 +139,10 @@ const asked = (
   context: Context,
   command: Command,
   request: Request,
+  told: Told,
+  patience: Patience,
   progress: Progress,
-  deadline: Deadline,
 ): Promise<Outcome> => {
-  const told: Told = (events) => {
-    deadline.take(events);
-    progress.take(events);
-  };
-  const waiting = patienceOf(context, request.remainingMs + marginMs);
-  const patience =
-    request.isPatient === true ? { ...waiting, onExtend: deadline.onExtend } : waiting;
   const expect = (client: ServiceClient): void => {
     if (progress.isLive) void expectTargets(client, request, progress, patience);
   };
@@ -174,7 +196,18 @@ const ofRoot = async (context: Context, { action, service }: Command): Promise<n
   return 0;
 };
 
-const documentOf = (request: Request, command: Command, exitCode: number, outcome: Outcome) => ({
+/** Some members were left behind: how to come back to those alone. */
+const retryWords = (
+  { service }: Command,
+  { operation }: Named,
+  { rows }: Outcome,
+): readonly string[] =>
+  rows.every(isGood) || isPetnameWord(service) || isRootName(service)
+    ? []
+    : [`  'herd retry ${operation}' asks those again, and nobody else.`];
+
+type Named = Pick<Request, 'operation'>;
+const documentOf = (request: Named, command: Command, exitCode: number, outcome: Outcome) => ({
   kind: 'outcome',
   operation: request.operation,
   action: command.action,
@@ -187,7 +220,7 @@ const documentOf = (request: Request, command: Command, exitCode: number, outcom
 const unanswered = (
   context: Context,
   command: Command,
-  request: Request,
+  request: Named,
   progress: Progress,
   deadline: Deadline,
   error: NoAnswer,
@@ -202,24 +235,22 @@ const unanswered = (
   return exitCode;
 };
 
-const lookAgain = ({ service }: Command, { operation }: Request): readonly string[] => [
+const lookAgain = (command: Command, { operation }: Named): readonly string[] => [
   `  It may still happen (operation ${operation}).`,
-  `  'herd status ${visible(service)}' shows what is.`,
+  `  '${lookWords(command, operation)}' shows what is.`,
 ];
-const cancelWords = ({ service }: Command, { operation }: Request): string =>
+/** What others do with our command is for them to say; of ours the shepherd remembers each step. */
+const lookWords = ({ service }: Command, operation: string): string =>
+  isPetnameWord(service) ? `herd status ${visible(service)}` : `herd op show ${operation}`;
+const cancelWords = ({ service }: Command, { operation }: Named): string =>
   `herd op cancel ${operation}${isPetnameWord(service) ? ` ${visible(service)}` : ''}`;
 
-const detached = (
-  context: Context,
-  command: Command,
-  request: Request,
-  error: Detached,
-): number => {
+const detached = (context: Context, command: Command, request: Named, error: Detached): number => {
   const { operation } = request;
   const lines = error.wasSent
     ? [
         `herd: detached; operation ${operation} goes on.`,
-        `  'herd status ${visible(command.service)}' shows what became of it,`,
+        `  '${lookWords(command, operation)}' shows what became of it,`,
         `  '${cancelWords(command, request)}' calls off what has not begun.`,
       ]
     : ['herd: interrupted before anything was asked.'];

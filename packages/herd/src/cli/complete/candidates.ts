@@ -8,6 +8,7 @@
  *                                an action            services, @petnames, root
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
+ *                                retry, op show, …    ids of the last operations
  *                                doc SERVICE          list-actions, action
  *     after an option            its value: files, or nothing
  */
@@ -45,6 +46,8 @@ export interface KnownService {
 export interface World {
   readonly services: () => Promise<readonly KnownService[]>;
   readonly petnames: () => readonly string[];
+  /** The last operations, the newest first. */
+  readonly operations: () => Promise<readonly Candidate[]>;
 }
 
 /** The command line up to the cursor: what is typed, and the word in the making. */
@@ -148,6 +151,7 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
 const placesFor = async (action: string, world: World): Promise<readonly Candidate[]> => {
   const usage = actionRules.get(action)?.usage ?? '';
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
+  if (usage.startsWith('OPERATION')) return world.operations();
   if (!usage.includes('SERVICE')) return [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];
 };

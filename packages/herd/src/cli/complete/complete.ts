@@ -4,13 +4,16 @@
  */
 import fs from 'node:fs';
 import { completionDialMs, completionProbeMs } from '../../client/limits.ts';
-import { rootClient } from '../../client/local-root.ts';
+import { rootClient, type RootClient } from '../../client/local-root.ts';
 import { visible } from '../../client/escape.ts';
 import type { Connections } from '../context.ts';
 import { maxAboutChars } from '../limits.ts';
 import { parseQuickly } from '../parse.ts';
 import type { Terminal } from '../terminal.ts';
 import { completionOf, type Candidate, type KnownService, type World } from './candidates.ts';
+
+/** Operations that are worth a look: as many as a screen shows. */
+const shownOperations = 20;
 
 /** Prints what may come next; always ends well. */
 export const runComplete = async (
@@ -23,6 +26,7 @@ export const runComplete = async (
   const world: World = {
     services: () => servicesOf(connections, typed),
     petnames: () => petnamesIn(refs()),
+    operations: () => operationsOf(connections, typed),
   };
   const found = await completionOf({ typed, current: words.at(-1) ?? '' }, world);
   const lines = found === 'files' ? [':files'] : found.map(lineOf);
@@ -36,19 +40,38 @@ const lineOf = ({ word, about = '' }: Candidate): string => {
   return words === '' ? word : `${word}\t${words}`;
 };
 
-/** None where there is no shepherd, or none that answers at once. */
-const servicesOf = async (
+const servicesOf = (
   connections: Connections,
   typed: readonly string[],
-): Promise<readonly KnownService[]> => {
+): Promise<readonly KnownService[]> =>
+  fromRoot(connections, typed, async (root) => {
+    const statuses = await root.status([], completionProbeMs, { waitMs: completionDialMs });
+    return statuses.map(({ provision, documentation, actions }) => ({
+      ...{ names: provision, about: documentation, actions },
+    }));
+  });
+const operationsOf = (
+  connections: Connections,
+  typed: readonly string[],
+): Promise<readonly Candidate[]> =>
+  fromRoot(connections, typed, async (root) => {
+    const last = await root.operations({ count: shownOperations }, { waitMs: completionDialMs });
+    return last.toReversed().map(({ operation, action, service, result = 'under way' }) => ({
+      word: operation,
+      about: `${action} ${service}: ${result}`,
+    }));
+  });
+
+/** None where there is no shepherd, or none that answers at once. */
+const fromRoot = async <T>(
+  connections: Connections,
+  typed: readonly string[],
+  ask: (root: RootClient) => Promise<readonly T[]>,
+): Promise<readonly T[]> => {
   try {
     const line = connections.root(parseQuickly(typed)?.options.socket);
     try {
-      const patience = { waitMs: completionDialMs };
-      const statuses = await rootClient(line).status([], completionProbeMs, patience);
-      return statuses.map(({ provision, documentation, actions }) => ({
-        ...{ names: provision, about: documentation, actions },
-      }));
+      return await ask(rootClient(line));
     } finally {
       line.close();
     }

@@ -53,7 +53,8 @@ const whoOf = ({ asker, chain = [] }: WrittenRecord): string => {
   const [{ issuer } = { issuer: '' }] = chain;
   return [nameOf(issuer), ...links].join(' > ');
 };
-const nameOf = (asker: string): string => {
+/** Who asks, in words. */
+export const nameOf = (asker: string): string => {
   if (asker === 'root') return 'local root';
   if (asker === 'shepherd') return 'the shepherd';
   return /^[0-9a-f]{64}$/.test(asker) ? `ref ${short(asker)}` : short(asker);

@@ -29,7 +29,8 @@ export const resultWords: Readonly<Record<Result, string>> = {
   changed: 'changed',
   ok: 'unchanged',
 };
-const styleOf = (result: Result): Style =>
+/** How a result is painted. */
+export const styleOf = (result: Result): Style =>
   isGood({ result }) ? 'green' : result === 'failed' || result === 'denied' ? 'red' : 'yellow';
 
 /**
@@ -174,7 +175,8 @@ const causeOf = ({ cause, isCycle }: Row): string | undefined =>
 const sharedOf = ({ sharedWith }: Row): string | undefined =>
   sharedWith && `shared with ${sharedWith.join(', ')}`;
 
-const detailOf = (row: Row, action: string): string => {
+/** What is to be said of a row beside its result. */
+export const detailOf = (row: Row, action: string): string => {
   const state = [row.stage, row.pid === undefined ? undefined : `pid ${row.pid}`].filter(
     (text) => text !== undefined,
   );

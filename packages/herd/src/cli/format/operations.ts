@@ -1,0 +1,128 @@
+/** Operations for people: a list of them, and one with what it did and why. */
+import {
+  isGood,
+  results,
+  type OperationFacts,
+  type OperationReport,
+  type OperationStep,
+  type Row,
+} from '@bellwether/shepherd';
+import { visible } from '../../client/escape.ts';
+import { groupFromCount } from '../limits.ts';
+import type { Look } from '../terminal.ts';
+import { nameOf } from './audit.ts';
+import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
+import { paintedWord, tableLines } from './table.ts';
+import { ageText, counted, spanText, stampText } from './times.ts';
+
+/** One line for each, the newest last. */
+export const operationLines = (
+  operations: readonly OperationFacts[],
+  look: Look,
+): readonly string[] => {
+  const lines = tableLines(
+    operations.map((each) => [
+      each.operation,
+      `${each.action} ${each.service}`,
+      ageText(Math.max(0, look.now - each.atMs)),
+      `by ${nameOf(each.asker)}`,
+      stateOf(each),
+    ]),
+    '',
+  );
+  return operations.map((each, at) => {
+    const style = each.result === undefined ? 'yellow' : styleOf(each.result);
+    return paintedWord(lines[at] ?? '', `by ${nameOf(each.asker)}`, stateOf(each), look, style);
+  });
+};
+
+const stateOf = ({ endedMs, result = 'unknown', isCancelled }: OperationFacts): string => {
+  const state = endedMs === undefined ? 'under way' : resultWords[result];
+  return isCancelled === true && state !== resultWords.cancelled ? `${state}, called off` : state;
+};
+
+/** What it was, then a row a service, what went wrong first; of many that went well their number. */
+export const operationReport = (report: OperationReport, look: Look): readonly string[] => {
+  const { operation, action, service, args, asker, atMs, endedMs } = report;
+  const words = [action, service, ...args].map(visible).join(' ');
+  const age = ageText(Math.max(0, look.now - atMs));
+  const spanMs = (endedMs ?? look.now) - atMs;
+  const span = spanMs < 1_000 ? 'at once' : `after ${spanText(spanMs)}`;
+  const state =
+    endedMs === undefined
+      ? `under way for ${spanText(Math.max(0, spanMs))}`
+      : `${stateOf(report)} ${span}`;
+  return [
+    `Operation ${visible(operation)}: ${words}`,
+    `  asked for by ${nameOf(asker)}, ${age} (${stampText(atMs)})`,
+    `  ${state}`,
+    ...stepLines(report, look),
+    ...nextLines(report),
+  ];
+};
+
+const stepLines = ({ steps, action }: OperationReport, look: Look): readonly string[] => {
+  const told = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
+  const ranked = told.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const good = ranked.filter(isWell);
+  const isLong = ranked.length >= groupFromCount;
+  const shown = isLong ? ranked.filter((step) => !isWell(step)) : ranked;
+  const lines = tableLines(
+    shown.map((step) => [
+      step.service,
+      wordOf(step),
+      [step.action === action ? undefined : step.action, detailOfStep(step)]
+        .filter((text) => text !== undefined && text !== '')
+        .join(': '),
+    ]),
+    '    ',
+  );
+  const painted = shown.flatMap((step, at) => {
+    const line = lines[at] ?? '';
+    const isOver = step.row !== undefined && isSettled(step);
+    const tail = isOver ? (step.row?.output ?? []).map((text) => `        | ${visible(text)}`) : [];
+    return [
+      isOver && step.row !== undefined ? paintedResult(line, rowOf(step, step.row), look) : line,
+      ...tail,
+    ];
+  });
+  if (!isLong || good.length === 0) return painted;
+  return [...painted, `    and ${counted(good.length, 'service')} of which all is well`];
+};
+const rowOf = ({ service }: OperationStep, row: Row): Row => ({ ...row, member: service });
+const isSettled = ({ phase }: OperationStep): boolean => phase !== 'waiting' && phase !== 'acting';
+const isWell = (step: OperationStep): boolean =>
+  isSettled(step) && step.row !== undefined && isGood(step.row);
+/** What failed first, then what nobody knows, what is under way, and what went well. */
+const rankOf = (step: OperationStep): number => {
+  if (!isSettled(step)) return results.indexOf('changed') - 0.5;
+  return results.indexOf(step.row?.result ?? 'unknown');
+};
+const wordOf = (step: OperationStep): string => {
+  if (step.phase === 'waiting') return 'waits';
+  if (step.phase === 'acting') return 'under way';
+  return resultWords[step.row?.result ?? 'unknown'];
+};
+const detailOfStep = (step: OperationStep): string =>
+  step.row === undefined || !isSettled(step) ? '' : detailOf(step.row, step.action);
+
+const nextLines = (report: OperationReport): readonly string[] => {
+  const { operation, endedMs } = report;
+  if (endedMs === undefined)
+    return [`  'herd op watch ${visible(operation)}' shows how it goes on.`];
+  const count = undoneIn(report).length;
+  if (count === 0) return [];
+  return [
+    `  'herd retry ${visible(operation)}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
+  ];
+};
+
+/** The services that a retry asks again. */
+export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] => {
+  const asked = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
+  return asked.filter(
+    ({ phase, row }) =>
+      phase === 'in-doubt' || (phase === 'settled' && row !== undefined && undone.has(row.result)),
+  );
+};
+const undone: ReadonlySet<Row['result']> = new Set(['failed', 'unreachable', 'skipped', 'unknown']);
