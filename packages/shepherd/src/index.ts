@@ -38,6 +38,7 @@ export { makeService, type Recorded, type ServicePowers } from './service/servic
 export {
   doubted,
   isGood,
+  isLeftUndone,
   makeReader,
   results,
   stages,

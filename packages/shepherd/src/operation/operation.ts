@@ -49,6 +49,7 @@ import {
   serviceOf,
   type Held,
 } from '../shepherd/shepherd-state.ts';
+import { isLeftUndone } from '../words/shapes.ts';
 import type { Entry, Lines, Outcome, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
 import { answer, listenersOf } from './waiters.ts';
@@ -153,14 +154,7 @@ export const openEnds = (
 const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
   kind === 'ask' || kind === 'known';
 const isUndone = ({ step, outcome }: StepRecord): boolean =>
-  step.kind === 'ask' && outcome !== undefined && undone.has(outcome.result);
-const undone: ReadonlySet<Outcome['result']> = new Set([
-  'failed',
-  'denied',
-  'unreachable',
-  'skipped',
-  'unknown',
-]);
+  step.kind === 'ask' && outcome !== undefined && isLeftUndone(outcome);
 
 /** Tries steps again that are over, under the same id. */
 export const tryAgain = (

@@ -122,6 +122,16 @@ export const logNotes = ['unreachable', 'lost', 'back', 'gone', 'ended'] as cons
 /** Whether a target is as it was asked to be. */
 export const isGood = ({ result }: { readonly result: Result }): boolean =>
   result === 'ok' || result === 'changed';
+/** Whether a repeat asks it again: what is over for good, or as it was asked to be, it does not. */
+export const isLeftUndone = ({ result }: { readonly result: Result }): boolean =>
+  undone.has(result);
+const undone: ReadonlySet<Result> = new Set([
+  'failed',
+  'denied',
+  'unreachable',
+  'skipped',
+  'unknown',
+]);
 /** The result that weighs most; `ok` for no rows. */
 export const worstOf = (rows: readonly Pick<Row, 'result'>[]): Result =>
   results.find((result) => rows.some((row) => row.result === result)) ?? 'ok';

@@ -1,6 +1,7 @@
 /** Operations for people: a list of them, and one with what it did and why. */
 import {
   isGood,
+  isLeftUndone,
   results,
   type OperationFacts,
   type OperationReport,
@@ -122,7 +123,6 @@ export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] =
   const asked = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
   return asked.filter(
     ({ phase, row }) =>
-      phase === 'in-doubt' || (phase === 'settled' && row !== undefined && undone.has(row.result)),
+      phase === 'in-doubt' || (phase === 'settled' && row !== undefined && isLeftUndone(row)),
   );
 };
-const undone: ReadonlySet<Row['result']> = new Set(['failed', 'unreachable', 'skipped', 'unknown']);
