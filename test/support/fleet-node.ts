@@ -46,6 +46,7 @@ import {
   type KeptRefs,
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
+import { bookRecordsIn } from './book-records.ts';
 import { patient } from './fleet-patient.ts';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import {
@@ -204,6 +205,9 @@ export class FleetNode {
       entropy: world.entropy(),
       crypto: simulatedCrypto(world),
       minted: this.machine.disk.entries.filter(isMintEntry),
+      granted: bookRecordsIn(this.machine.disk.entries),
+      storeEpoch: { now: 1, restored: 0 },
+      designator: this.name,
       refs,
       destinations: refs.destinations(),
       backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
@@ -350,15 +354,17 @@ export class Operator {
   }
   /** Asks the local root of a node, in one write: fetch and the question behind it. */
   ask<T>(node: FleetNode, body: (turn: Turn, root: Vow<Ref<LocalRoot>>) => T): Asked<Value<T>> {
-    const asked: Asked<Value<T>> = {};
     const { admin } = node;
+    if (admin === undefined) return { error: new Severed(`${node.name} does not answer`) };
+    return this.askAt<LocalRoot, T>(admin, body);
+  }
+  /** Asks what any sturdyref leads to, likewise. */
+  askAt<I, T>(ref: Sturdyref, body: (turn: Turn, found: Vow<Ref<I>>) => T): Asked<Value<T>> {
+    const asked: Asked<Value<T>> = {};
     const desk = this.#desk;
-    if (admin === undefined || desk === undefined) {
-      asked.error = new Severed(`${node.name} does not answer`);
-      return asked;
-    }
-    const root = this.router.enliven<LocalRoot>(admin);
-    const run = (turn: Turn): unknown => body(turn, root);
+    if (desk === undefined) throw new Error('the operator is not there yet');
+    const found = this.router.enliven<I>(ref);
+    const run = (turn: Turn): unknown => body(turn, found);
     this.#vat.post(desk, 'run', [run], {
       kept: (value) => void (asked.value = value as Value<T>),
       broken: (reason) => void (asked.error = reasonOf(reason)),

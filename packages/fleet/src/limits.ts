@@ -92,6 +92,12 @@ export const LIMITS = {
   pathLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */
   mintCount: 100_000,
+  /** Answers and streams of one grant that are under way at once: many more than a person has. */
+  grantOpenCount: 256,
+  /** Grants in one answer: what is more belongs into a backup. */
+  grantListCount: 10_000,
+  /** Hex digits of the hash of a swissnum that are shown: as many as of a sturdyref. */
+  fingerprintCharacters: 8,
   /** Characters of a designator in a message: 40 bits of its hash. */
   shownDesignator: 8,
 } as const;

@@ -1,6 +1,7 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
+import type { GrantFacts, GrantSpec, MadeGrant, TakenBack, WhoCan } from './granted/types.ts';
 import type {
   Change,
   Follower,
@@ -15,6 +16,8 @@ import type {
   Sink,
   Status,
 } from '@bellwether/shepherd';
+
+export type * from './granted/types.ts';
 
 /** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
 export interface LocalRoot {
@@ -65,6 +68,16 @@ export interface LocalRoot {
    * leads to the socket that the users of this machine share; broken with Refused where there is none.
    */
   mint(service: string, isLocal?: boolean): Vow<string>;
+  /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
+  grant(spec: GrantSpec): Vow<MadeGrant>;
+  /** All grants, each before what was made out of it. */
+  grants(): readonly GrantFacts[];
+  /** Takes a grant back, and all that were made out of it. Kept once that is durable. */
+  revokeGrant(id: string, reason?: string): TakenBack;
+  /** Grants from before a restored backup hold again: these, or all where none is named. */
+  confirmGrants(ids: readonly string[]): readonly GrantFacts[];
+  /** Who else may do that. Broken with UnknownService. */
+  whoCan(action: string, service: string): WhoCan;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */

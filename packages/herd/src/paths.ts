@@ -21,6 +21,8 @@ export interface Places {
   readonly logs: string;
   /** The user's ref store, used by `herd`. */
   readonly refs: string;
+  /** The folder of the user's holder key. */
+  readonly keys: string;
 }
 
 /** The place of everything that was not said on the command line. */
@@ -37,6 +39,7 @@ const rootPlaces = (around: Surroundings): Places => ({
   state: '/var/lib/bellwether',
   logs: '/var/log/bellwether',
   refs: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'refs'),
+  keys: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'keys'),
 });
 
 /** Nobody else may enter a runtime folder or most homes, so a user's shared socket is in a folder of /tmp. */
@@ -49,6 +52,7 @@ const userPlaces = (around: Surroundings): Places => {
     state,
     logs: path.join(state, 'log'),
     refs: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'refs'),
+    keys: path.join(folderOf(around, 'XDG_DATA_HOME', '.local/share'), 'keys'),
   };
 };
 

@@ -50,6 +50,9 @@ const facts = {
   ref: { by: 'herd' },
   retry: { by: 'herd' },
   state: { by: 'herd' },
+  accept: { by: 'herd' },
+  grant: { by: 'herd' },
+  'who-can': { by: 'herd' },
 
   reload: {
     by: 'shepherd',
@@ -62,17 +65,14 @@ const facts = {
     about: 'End the shepherd and leave the services running for the next one.',
   },
 
-  accept: { by: 'nobody' },
   can: { by: 'nobody' },
   dashboard: { by: 'nobody' },
   dev: { by: 'nobody' },
-  grant: { by: 'nobody' },
   import: { by: 'nobody' },
   net: { by: 'nobody' },
   node: { by: 'nobody' },
   release: { by: 'nobody' },
   top: { by: 'nobody' },
-  'who-can': { by: 'nobody' },
   why: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;
 

@@ -21,6 +21,7 @@ import {
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
+import { bookFor } from '../../support/book-records.ts';
 import { pass, requestOf, runningStatus, watched } from '../../support/fleet-bench.ts';
 
 const about: About = { name: 'C', version: '0.1.0', pid: 1, locations: ['ocapn://x.tcp-tls'] };
@@ -108,6 +109,7 @@ const makeTestMint = (
   },
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
+  mintedFor: () => ['0a1b2c3d'],
 });
 const makeTestComposition = (
   _turn: Turn<Composition>,
@@ -165,6 +167,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
           asked.push(`audit ${JSON.stringify(query)}`);
           answer.kept({ lines: [], isCut: false });
         },
+        ...bookFor(turn, bench.world),
         uriOf: (swissnum, isLocal) =>
           `ocapn://x.${isLocal ? 'unix-shared' : 'tcp-tls'}/s/${swissnum.join('')}`,
         isShared: () => isShared,

@@ -10,31 +10,26 @@ import { UnknownService, type ServiceFacet, type Shepherd } from '@bellwether/sh
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
+import { bookFor } from '../../support/book-records.ts';
 
-const makeFacet = (
-  _turn: Turn<ServiceFacet>,
-  _bcom: Bcom<ServiceFacet>,
-  name: string,
-): Behavior<ServiceFacet> => ({
-  perform: (turn) => turn.kept({ member: name, result: 'ok', rows: [] }),
-  plan: (turn) => turn.kept([]),
-  cancel: () => undefined,
-  status: () => ({ ...runningStatus, provision: [name] }),
-  probe: (turn) => turn.kept({ ...runningStatus, provision: [name] }),
-  watch: () => undefined,
-  log: (turn) => turn.kept([]),
-  follow: (turn) => turn.kept(undefined),
-});
-const makeFacets = (
-  _turn: Turn<Pick<Shepherd, 'facet' | 'isRegistered'>>,
-  _bcom: Bcom<Pick<Shepherd, 'facet' | 'isRegistered'>>,
+/** A shepherd with services of these names. */
+const makeNames = (
+  _turn: Turn<Pick<Shepherd, 'status' | 'isRegistered'>>,
+  _bcom: Bcom<Pick<Shepherd, 'status' | 'isRegistered'>>,
   names: readonly string[],
-): Behavior<Pick<Shepherd, 'facet' | 'isRegistered'>> => ({
+): Behavior<Pick<Shepherd, 'status' | 'isRegistered'>> => ({
   isRegistered: (_turn, name) => names.includes(name),
-  facet: (turn, name) => {
+  status: (_turn, name) => {
     if (!names.includes(name)) throw new UnknownService(name);
-    return turn.spawn(makeFacet, name);
+    return { ...runningStatus, provision: [name] };
   },
+});
+/** Whatever is fetched here says what it is in its status. */
+const makeRoot = (
+  _turn: Turn<Pick<ServiceFacet, 'status'>>,
+  _bcom: Bcom<Pick<ServiceFacet, 'status'>>,
+): Behavior<Pick<ServiceFacet, 'status'>> => ({
+  status: () => ({ ...runningStatus, provision: ['root'] }),
 });
 const crypto = {
   sha256: (bytes: Uint8Array) => new Uint8Array(createHash('sha256').update(bytes).digest()),
@@ -66,7 +61,8 @@ const mintBench = async (
       entropy: bench.world.entropy(),
       crypto,
       entries: disk,
-      shepherd: turn.spawn(makeFacets, names),
+      shepherd: turn.spawn(makeNames, names) as unknown as Ref<Shepherd>,
+      ...bookFor(turn, bench.world),
     }),
   }));
   return Object.assign(state, bench, { disk, mint });
@@ -173,9 +169,7 @@ describe('an admitted root', () => {
     const bench = await mintBench();
     const swissnum = await settled(
       bench.world,
-      bench.vat.run((turn: Turn) =>
-        turn.send(bench.mint, 'admit', turn.spawn(makeFacet, 'root') as Ref),
-      ),
+      bench.vat.run((turn: Turn) => turn.send(bench.mint, 'admit', turn.spawn(makeRoot) as Ref)),
     );
     expect(await nameBehind(bench, swissnum)).toBe('root');
     expect(bench.disk).toEqual([]);

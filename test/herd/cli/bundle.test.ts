@@ -46,9 +46,9 @@ describe('what every herd command loads', () => {
     expect(builtIns).not.toContain('node:tls');
     expect(builtIns).not.toContain('node:child_process');
   });
-  it('stays below 395 kB, since Node compiles it at every start', () => {
+  it('stays below 410 kB, since Node compiles it at every start', () => {
     const [output] = Object.values(metafile.outputs);
-    expect(output?.bytes).toBeLessThan(395_000);
+    expect(output?.bytes).toBeLessThan(410_000);
     expect(output?.bytes).toBeGreaterThan(50_000);
   });
 });

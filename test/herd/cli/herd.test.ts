@@ -1054,7 +1054,7 @@ describe('errors', () => {
     const help = (await run('--help')).written.out;
     for (const text of [readme, help])
       expect(text.replace(/\s+/g, ' ')).toContain(
-        '4 unreachable (no shepherd runs here, too) or unknown, 6 ',
+        '4 unreachable (no shepherd runs here, too) or unknown, 5 your grant does not allow it (any more), 6 ',
       );
   });
   it('of a command line exit with 2 and have a hint', async () => {

@@ -52,7 +52,7 @@ const watch = (more: Partial<Terminal> = {}, options: Options = {}): Watched => 
   const never = (): never => {
     throw new Error('asks nobody');
   };
-  const connections = { root: never, petname: never };
+  const connections = { root: never, petname: never, sturdyref: never };
   const context: Context = { terminal, look: lookOf(terminal), options, connections };
   const progress = new Progress(context, 'start', 'fleet');
   return {

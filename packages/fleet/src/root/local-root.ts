@@ -12,9 +12,16 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit, auditLimits, type AuditQuery } from '@bellwether/authority';
-import { broken, checkedQuery, doubted, leftFor } from '@bellwether/shepherd';
+import {
+  audit,
+  auditLimits,
+  type AuditQuery,
+  type GrantBook,
+  type GrantFacts,
+} from '@bellwether/authority';
+import { broken, checkedQuery, doubted, leftFor, list } from '@bellwether/shepherd';
 import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
+import { makeGrant, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -22,7 +29,7 @@ import type { NonceRegistry } from './mint.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
 import { notShared } from '../errors.ts';
-import type { About, BackedUp, Destination, LocalRoot, Reloaded } from '../types.ts';
+import type { About, BackedUp, Destination, LocalRoot, Reloaded, WhoCan } from '../types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -55,6 +62,7 @@ export type RootShepherd = Pick<
 export interface LocalRootOptions {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
+  readonly book: Ref<GrantBook>;
   readonly refs: RefStore;
   /** Told of refs that are new. */
   readonly peers: Ref<Pick<Peers, 'hurry'>>;
@@ -84,7 +92,7 @@ export const makeLocalRoot = (
   _bcom: Bcom<LocalRoot>,
   options: LocalRootOptions,
 ): Behavior<LocalRoot> => {
-  const { shepherd, mint, refs } = options;
+  const { shepherd, mint, book, refs } = options;
   return {
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
     plan: (turn, request) => turn.send(shepherd, 'foresee', request),
@@ -112,6 +120,11 @@ export const makeLocalRoot = (
       const made = turn.send(mint, 'mint', readName(service, 'service'));
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
+    grant: (turn, spec) => makeGrant(options, turn, owner, spec),
+    grants: (turn) => turn.call(book, 'list', owner),
+    revokeGrant: (turn, id, reason) => takeBack(book, turn, owner, id, reason),
+    confirmGrants: (turn, ids) => confirm(options, turn, ids),
+    whoCan: (turn, action, service) => whoCan(options, turn, action, service),
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);
@@ -141,6 +154,34 @@ export const makeLocalRoot = (
       turn.after(0, (turn) => turn.effect(options.leave));
     },
     shutDown: (turn, sink) => shutDown(options, turn, sink),
+  };
+};
+
+/** Who asks through the local root, in the words of grants. */
+const owner = 'root';
+
+const confirm = (
+  { book }: LocalRootOptions,
+  turn: Turn,
+  ids: readonly string[],
+): readonly GrantFacts[] => {
+  const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
+  const confirmed = turn.call(book, 'confirm', named.length === 0 ? undefined : named);
+  return confirmed.map((id) => turn.call(book, 'facts', id));
+};
+
+const whoCan = (
+  { book, mint, shepherd }: LocalRootOptions,
+  turn: Turn,
+  action: string,
+  name: string,
+): WhoCan => {
+  const wanted = readName(action, 'action');
+  const asked = readName(name, 'service');
+  const [service = asked] = turn.call(shepherd, 'status', asked).provision;
+  return {
+    grants: turn.call(book, 'whoCan', wanted, service),
+    minted: turn.call(mint, 'mintedFor', service),
   };
 };
 

@@ -5,7 +5,7 @@
  *
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
  *     admit    random or given → kept           for this life of the daemon only; nothing is written
- *     fetch    hash → facet                     one answer for all that is unknown, gone or malformed
+ *     fetch    hash → facet, grant, invite      one answer for all that is unknown, gone or malformed
  */
 import {
   Limit,
@@ -20,6 +20,9 @@ import {
 import { audit } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
+import { makeGrantedService } from '../granted/granted-service.ts';
+import type { Issuing } from '../granted/granter.ts';
+import { makeMintedService } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
 import type { MintEntry } from '../types.ts';
 
@@ -37,14 +40,16 @@ export interface NonceRegistry {
    * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
    */
   fetch(swissnum: Uint8Array): Ref;
+  /** Fingerprints of the references that were minted for a service. */
+  mintedFor(service: string): readonly string[];
 }
 /** What the registry is made from. */
-export interface MintOptions {
+export interface MintOptions extends Issuing {
   readonly entropy: Entropy;
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** What the store found at boot. */
   readonly entries: readonly MintEntry[];
-  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isRegistered'>>;
+  readonly shepherd: Ref<Shepherd>;
 }
 
 const swissnumBytes = 32;
@@ -69,6 +74,10 @@ export const makeNonceRegistry = (
         return swissnum;
       }),
     fetch: (turn, swissnum) => fetch(held, turn, swissnum),
+    mintedFor: (_turn, service) =>
+      [...held.services.entries()].flatMap(([hash, name]) =>
+        name === service ? [hash.slice(0, LIMITS.fingerprintCharacters)] : [],
+      ),
   };
 };
 
@@ -85,7 +94,7 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
     throw new Limit(`mint: ${LIMITS.mintCount} references exist, no more are made`);
   return turn.when(fresh(held, turn), (turn, swissnum) => {
     const hash = hashOf(held, swissnum);
-    const facet = turn.call(held.options.shepherd, 'facet', service, hash);
+    const facet = facetOf(held, turn, service, hash);
     held.services.set(hash, service);
     held.found.set(hash, facet);
     const entry: MintEntry = { kind: 'minted', hash, service };
@@ -99,17 +108,39 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
   if (!(swissnum instanceof Uint8Array) || swissnum.length !== swissnumBytes)
     throw unknownReference();
   const hash = hashOf(held, swissnum);
-  const { shepherd } = held.options;
-  const service = held.services.get(hash);
-  // One that the configuration has no longer is as unknown to strangers as one that never was.
-  if (service !== undefined && !turn.call(shepherd, 'isRegistered', service))
-    throw unknownReference();
   const known = held.found.get(hash);
+  const service = held.services.get(hash);
+  if (service === undefined) return granted(held, turn, hash) ?? known ?? unknown();
+  checkThere(held, turn, service);
   if (known !== undefined) return known;
-  if (service === undefined) throw unknownReference();
-  const facet = turn.call(shepherd, 'facet', service, hash);
+  const facet = facetOf(held, turn, service, hash);
   held.found.set(hash, facet);
   return facet;
+};
+const unknown = (): never => {
+  throw unknownReference();
+};
+/** One that the configuration has no longer is as unknown to strangers as one that never was. */
+const checkThere = ({ options }: Held, turn: Turn, service: string): void => {
+  if (!turn.call(options.shepherd, 'isRegistered', service)) throw unknownReference();
+};
+const facetOf = ({ options }: Held, turn: Turn, service: string, hash: string): Ref => {
+  const name = turn.call(options.shepherd, 'status', service).provision[0] ?? service;
+  return turn.spawn(makeMintedService, { ...options, name, principal: hash });
+};
+
+/** What the grant book knows under a hash: an invite, or a grant that somebody holds. */
+const granted = (held: Held, turn: Turn, hash: string): Ref | undefined => {
+  const { options, found } = held;
+  const named = turn.call(options.book, 'find', hash);
+  if (named === undefined) return undefined;
+  if (named.kind === 'invite') return named.invite;
+  checkThere(held, turn, named.service);
+  const known = found.get(hash);
+  if (known !== undefined) return known;
+  const service = turn.spawn(makeGrantedService, { ...options, grant: named.grant, hash });
+  found.set(hash, service);
+  return service;
 };
 
 const fresh = ({ options }: Held, turn: Turn): Vow<Uint8Array> =>

@@ -3,6 +3,7 @@ import { isNoShepherd } from '../client/errors.ts';
 import type { Line, Patience } from '../client/line.ts';
 import { rootClient, type RootClient } from '../client/local-root.ts';
 import { serviceClient, type ServiceClient } from '../client/service.ts';
+import type { Sturdyref } from '@bellwether/ocapn';
 import type { Options } from './grammar.ts';
 import type { Look, Terminal } from './terminal.ts';
 
@@ -15,6 +16,8 @@ export interface Connections {
    * ref.
    */
   petname(word: string): Promise<Line>;
+  /** The line to what a ref leads to; `what` names it in errors. */
+  sturdyref(ref: Sturdyref, what: string): Promise<Line>;
 }
 
 /** One command line, ready to run. */
@@ -34,7 +37,8 @@ export const withRoot = async <T>(
   work: (root: RootClient) => Promise<T>,
 ): Promise<T> => closing(await rootLine(context), (line) => work(rootClient(line)));
 
-const rootLine = async (context: Context): Promise<Line> => {
+/** Opens the line to the local root, where it is restarting as soon as it is there. It must be closed. */
+export const rootLine = async (context: Context): Promise<Line> => {
   try {
     return context.connections.root(context.options.socket);
   } catch (error) {
@@ -53,7 +57,8 @@ export const withService = async <T>(
     ? closing(await context.connections.petname(service), (line) => work(serviceClient(line)))
     : withRoot(context, (root) => work(root.service(service)));
 
-const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {
+/** Runs some work over a line, and closes it whatever happens. */
+export const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {
   try {
     return await work(line);
   } finally {

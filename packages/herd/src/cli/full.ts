@@ -152,6 +152,7 @@ const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   seconds: 'seconds above 0, at most a day',
   share: 'a number of members, or a whole percentage up to 100%',
   since: "an age like 30s, 10m, 2h or 7d, or a time like '2026-11-25T10:04'",
+  span: 'a span of time like 90s, 15m, 8h or 7d, at most ten years',
 };
 
 /** The help, of everything or of one own action. `columns` is the width of the terminal. */
@@ -208,7 +209,7 @@ const epilogue = [
   '',
   'Exit codes: 0 done or unchanged, 1 failed, 2 usage or configuration,',
   '3 some failed and others did not, 4 unreachable (no shepherd runs here, too)',
-  'or unknown, 6 time was up,',
+  'or unknown, 5 your grant does not allow it (any more), 6 time was up,',
   '9 a later command won or something is locked, 130 detached by Ctrl-C.',
 ].join('\n');
 

@@ -11,13 +11,14 @@
  * everywhere.
  */
 import { factsOf, percentOf, rootNames } from '@bellwether/shepherd';
-import { maxLogLines, maxMembers, maxSinceMs, maxTimeoutMs } from './limits.ts';
+import { maxLogLines, maxMembers, maxSinceMs, maxSpanMs, maxTimeoutMs } from './limits.ts';
 
 /**
  * A flag stands alone; the others take one value: any text, a whole number, seconds (kept as
- * milliseconds), so many members or percent of them, or a time, or how long ago it was (kept as typed).
+ * milliseconds), so many members or percent of them, a time or how long ago it was (kept as typed), or
+ * a span of time (kept as milliseconds).
  */
-export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share' | 'since';
+export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share' | 'since' | 'span';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -44,7 +45,12 @@ export const optionRules = {
   timeout: { kind: 'seconds', argument: 'SECONDS', about: 'give up waiting after this long' },
   quiet: { letter: 'q', kind: 'flag', about: 'print no progress' },
   verbose: { letter: 'v', kind: 'flag', about: 'say also what is being done' },
-  'log-history': { letter: 'n', kind: 'count', argument: 'N', about: 'how many lines to show, or commands' },
+  'log-history': {
+    letter: 'n',
+    kind: 'count',
+    argument: 'N',
+    about: 'how many lines to show, or commands',
+  },
   follow: { letter: 'f', kind: 'flag', about: 'go on with what comes, until Ctrl-C' },
   since: {
     kind: 'since',
@@ -79,6 +85,33 @@ export const optionRules = {
   reveal: { kind: 'flag', about: 'print the secret: whoever reads it has what it names' },
   local: { kind: 'flag', about: 'over the socket that all users of the machine may connect to' },
   yes: { kind: 'flag', about: 'replace what is there' },
+  to: { kind: 'text', argument: 'NAME', about: 'what you call whoever gets the grant' },
+  allow: {
+    kind: 'text',
+    argument: 'ACTION,...',
+    about: 'what a grant allows: actions, status, log (default: status)',
+  },
+  expires: { kind: 'span', argument: 'SPAN', about: 'how long a grant holds: 15m, 8h, 7d' },
+  'no-expiry': { kind: 'flag', about: 'a grant that holds until it is revoked' },
+  'max-uses': { kind: 'count', argument: 'N', about: 'how many operations a grant is good for' },
+  rate: {
+    kind: 'text',
+    argument: 'N/SPAN',
+    about: 'how many operations in a while: 5/min, 100/h, 3/10s',
+  },
+  args: {
+    kind: 'text',
+    argument: 'RULES',
+    about: "which arguments an action may have: 'deploy=v* prod; greet=**'",
+  },
+  nodes: { kind: 'text', argument: 'MEMBER,...', about: 'only these members of a fleet' },
+  'invite-expires': {
+    kind: 'span',
+    argument: 'SPAN',
+    about: 'how long an invite can be accepted (default: 15m)',
+  },
+  reason: { kind: 'text', argument: 'TEXT', about: 'why, for those who are refused by it' },
+  tree: { kind: 'flag', about: 'each grant below the one that it was made from' },
   help: { kind: 'flag', about: 'show help, also of one action' },
   version: { kind: 'flag', about: 'show the version' },
 } as const satisfies Readonly<Record<string, OptionRule>>;
@@ -206,7 +239,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     rule('PETNAME', 1, 1, ['from', 'yes'], 'keep a ref that you were given, under a name of yours'),
   ],
   ['ref ls', rule('', 0, 0, [], 'the refs that you hold')],
-  ['ref show', rule('PETNAME', 1, 1, ['reveal'], 'where a ref leads')],
+  ['ref show', rule('PETNAME', 1, 1, ['reveal'], 'where a ref leads, and what it allows')],
   ['ref rm', rule('PETNAME', 1, 1, ['yes'], 'forget a ref')],
   ['ref rename', rule('PETNAME PETNAME', 2, 2, ['yes'], 'call a ref by another name')],
   [
@@ -225,6 +258,51 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'op cancel',
     rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),
   ],
+  [
+    'grant',
+    rule(
+      'SERVICE',
+      1,
+      1,
+      [
+        'to',
+        'allow',
+        'expires',
+        'no-expiry',
+        'max-uses',
+        'rate',
+        'args',
+        'nodes',
+        'invite-expires',
+        'local',
+        'out',
+        'reveal',
+        'yes',
+        'dry-run',
+      ],
+      'let somebody else do some things with a service',
+    ),
+  ],
+  ['grant ls', rule('[@PETNAME]', 0, 1, ['tree'], 'who may do what, and until when')],
+  [
+    'grant revoke',
+    rule(
+      'GRANT [@PETNAME]',
+      1,
+      2,
+      ['reason', 'dry-run'],
+      'take a grant back, and all that were made from it',
+    ),
+  ],
+  [
+    'grant confirm',
+    rule('[GRANT...]', 0, many, [], 'believe grants again that came back with a backup'),
+  ],
+  [
+    'accept',
+    rule('[PETNAME]', 0, 1, ['from', 'yes'], 'take a grant that you were invited to, as a ref'),
+  ],
+  ['who-can', rule('ACTION SERVICE', 2, 2, [], 'who may do that')],
   [
     'state check',
     rule('[FILE]', 0, 1, ['state'], 'read all records, or all of a backup, and say what is wrong'),
@@ -331,6 +409,7 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
   if (kind === 'share') return shareIn(text);
   if (kind === 'since') return ageIn(text, 0) === undefined ? undefined : text;
+  if (kind === 'span') return spanIn(text);
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text)) return undefined;
   const ms = Math.round(Number(text) * 1000);
   return ms > 0 && ms <= maxTimeoutMs ? ms : undefined;
@@ -351,6 +430,23 @@ const ageUnits: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
+/** `90s`, `15m`, `8h`, `7d` in milliseconds; undefined for what is none, or nothing, or too long. */
+const spanIn = (text: string): number | undefined => {
+  const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  const ms = Number(digits) * (ageUnits[unit] ?? 0);
+  return ms > 0 && ms <= maxSpanMs ? ms : undefined;
+};
+
+/** `5/min`, `100/h`, `3/10s` in a number of times and milliseconds; undefined for what is none. */
+export const rateIn = (
+  text: string,
+): { readonly count: number; readonly windowMs: number } | undefined => {
+  const [, digits, many = '1', unit = ''] = /^(\d{1,6})\/(\d{1,6})?(s|min|m|h|d)$/.exec(text) ?? [];
+  const windowMs = Number(many) * (ageUnits[unit.charAt(0)] ?? 0);
+  const count = Number(digits);
+  return count > 0 && windowMs > 0 && windowMs <= maxSpanMs ? { count, windowMs } : undefined;
+};
+
 const timeForm = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
 /**

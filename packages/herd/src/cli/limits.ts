@@ -17,6 +17,8 @@ export const maxTimeoutMs = limits.remainingMs;
 export const maxMembers = limits.rowCount;
 /** Milliseconds of `--since`: what a shepherd takes. */
 export const maxSinceMs = limits.sinceMs;
+/** Milliseconds of a span of time: ten years, which is for ever among machines. */
+export const maxSpanMs = 3_653 * 86_400_000;
 /** Lines of `-n`: what a shepherd takes, and one answer carries without a stream. */
 export const maxLogLines = limits.logLineCount;
 /**

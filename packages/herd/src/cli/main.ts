@@ -69,6 +69,7 @@ const complete = async (
 const connectionsOf = (terminal: Terminal): Connections => ({
   root: (socket) => openRoot(terminal, socket),
   petname: async (word) => (await import('../client/petname.ts')).openPetname(terminal, word),
+  sturdyref: async (ref, what) => (await import('../client/petname.ts')).openRef(ref, what),
 });
 
 const run = async (
@@ -131,6 +132,14 @@ const runOwn = async (
     case 'op watch':
     case 'op cancel':
       return (await import('./commands/op.ts')).runOperation(context, action, words);
+    case 'grant':
+    case 'grant ls':
+    case 'grant revoke':
+    case 'grant confirm':
+    case 'who-can':
+      return (await import('./commands/grant.ts')).runGrant(context, action, words);
+    case 'accept':
+      return (await import('./commands/accept.ts')).runAccept(context, words);
     case 'state check':
     case 'state backup':
     case 'state restore':

@@ -152,7 +152,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [['herd ref ls', 'what you hold']],
   },
   'ref show': {
-    text: 'Where one reference leads.',
+    text: 'Where one reference leads, and, where that can be reached, what it allows.',
     examples: [['herd ref show web', 'without its secret']],
   },
   'ref rm': {
@@ -211,6 +211,68 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd op cancel op-1234567890abcdef', 'of this shepherd'],
       ['herd op cancel op-1234567890abcdef @web', 'of a ref of yours'],
     ],
+  },
+  grant: {
+    text:
+      'Makes an invite to a grant: some actions on one service, until a time, and gone when you revoke ' +
+      'it. Whoever accepts the invite first, within minutes, holds the grant; it is bound to a key of ' +
+      'theirs. Without --allow it is for status alone. A grant ends by itself with --expires; to make ' +
+      'one that does not takes --no-expiry. Of @PETNAME it is made at the host of that service, out of ' +
+      'what you hold yourself: no more than that, nor for longer, and it ends with it. Of a fleet, ' +
+      '--nodes leaves it some members. With --args the arguments of an action are matched one by one, ' +
+      '* for anything and ** at the end for any more; without such a rule they are free.',
+    examples: [
+      [
+        'herd grant web-server --to alice --allow status,restart,log --expires 8h --out alice.invite',
+        'eight hours of on-call',
+      ],
+      [
+        'herd grant @web-server --to bot --allow restart --expires 1h --max-uses 3 --out bot.invite',
+        'pass on a part of what you hold',
+      ],
+      [
+        "herd grant web-server --to ci --allow deploy --args 'deploy=v*' --no-expiry --out ci.invite",
+        'only with arguments like v1.2',
+      ],
+    ],
+  },
+  'grant ls': {
+    text:
+      'The grants that were made at this shepherd, or through @PETNAME those that were made out of ' +
+      'what you hold: who may do what, until when, and what of it is used up.',
+    examples: [
+      ['herd grant ls --tree', 'with who passed it on to whom'],
+      ['herd grant ls @web-server', 'what you passed on'],
+    ],
+  },
+  'grant revoke': {
+    text:
+      'Takes a grant back, with all that were made from it: at once, also for what they have asked for ' +
+      'already, and for good. What had begun to be done goes on.',
+    examples: [
+      ['herd grant revoke g-7f3k --reason off-duty', 'and say why'],
+      ['herd grant revoke g-7f3k --dry-run', 'who would lose it'],
+    ],
+  },
+  'grant confirm': {
+    text:
+      'After a backup was restored nobody knows which of its grants were revoked since. They are not ' +
+      'believed until you say so, for some or, without GRANT, for all.',
+    examples: [['herd grant confirm g-7f3k', 'that one holds again']],
+  },
+  accept: {
+    text:
+      'Takes a grant by its invite, from standard input or a file, and keeps it as a ref under a name ' +
+      'of yours, else under that of the service. It is bound to your key, which is made the first time ' +
+      'and stays beside your refs.',
+    examples: [
+      ['herd accept < alice.invite', 'and see what you may do'],
+      ['herd accept web --from alice.invite', 'as @web'],
+    ],
+  },
+  'who-can': {
+    text: 'Everybody who may do something with a service at this shepherd, and who gave them that.',
+    examples: [['herd who-can restart web-server', 'grants, refs, and the owner']],
   },
   'state check': {
     text:
@@ -304,6 +366,18 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   reveal: 'herd ref show web --reveal',
   local: 'herd ref mint web-server --local --out web.ref',
   yes: 'herd ref add web --from web.ref --yes',
+  to: 'herd grant web-server --to alice --expires 8h --out alice.invite',
+  allow: 'herd grant web-server --to bot --allow restart,log --expires 1h --out bot.invite',
+  expires: 'herd grant web-server --to alice --expires 7d --out alice.invite',
+  'no-expiry': 'herd grant web-server --to monitor --no-expiry --out monitor.invite',
+  'max-uses': 'herd grant web-server --to bot --allow restart --expires 1h --max-uses 1 --reveal',
+  rate: 'herd grant web-server --to bot --allow restart --expires 7d --rate 5/min --reveal',
+  args: "herd grant web-server --to ci --allow deploy --expires 1h --args 'deploy=v*' --reveal",
+  nodes: 'herd grant web-server-fleet --to bo --expires 8h --nodes web-server-a --out bo.invite',
+  'invite-expires':
+    'herd grant web-server --to ci --expires 7d --invite-expires 1h --out ci.invite',
+  reason: 'herd grant revoke g-7f3k --reason off-duty',
+  tree: 'herd grant ls --tree',
   help: 'herd start --help',
   version: 'herd --version',
 };

@@ -2,8 +2,10 @@
  * What an error means for the exit code, and how it is told: one line, then what to do about it.
  */
 import { isRemote } from '@bellwether/actors';
+import { isDenial } from '@bellwether/fleet';
 import { codeIn, isDetached, isNoAnswer } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
+import { isPetnameWord } from './context.ts';
 import { actionRules } from './grammar.ts';
 import type { Command, Invocation } from './invocation.ts';
 import { printJson } from './print.ts';
@@ -33,8 +35,12 @@ const exitCodes: Readonly<Record<string, number>> = {
 
 /** The exit code of an error. */
 export const exitCodeOfError = (error: unknown): number => {
-  // Of the words of a peer one counts here: that the operation's id stands for another command there.
-  if (isRemote(error)) return codeIn(error) === 'conflict' ? 9 : 1;
+  // Of the words of a peer these count here: that a grant does not allow it, and that the operation's id
+  // stands for another command there.
+  if (isRemote(error)) {
+    if (isDenial(codeIn(error))) return 5;
+    return codeIn(error) === 'conflict' ? 9 : 1;
+  }
   if (isNoAnswer(error)) return error.isTimeUp ? 6 : 4;
   const code = codeIn(error);
   return Object.hasOwn(exitCodes, code) ? (exitCodes[code] ?? 1) : 1;
@@ -89,11 +95,35 @@ const hintOf = (
   if (error instanceof Error && 'hint' in error && typeof error.hint === 'string')
     return error.hint;
   if (invocation === undefined) return "Try 'herd --help'.";
+  if (isRemote(error) && isDenial(codeIn(error)))
+    return hintForDenial(codeIn(error), serviceIn(invocation));
   const hint =
     invocation.kind === 'perform'
       ? hintForAction(codeIn(error), invocation.command, meant)
       : undefined;
   return hint ?? (meant === undefined ? undefined : didYouMean(meant));
+};
+/** What stands in the place of the SERVICE. */
+const serviceIn = (invocation: Invocation): string | undefined => {
+  if (invocation.kind === 'perform') return invocation.command.service;
+  return invocation.kind === 'own' ? invocation.words.find(isPetnameWord) : undefined;
+};
+/** Whoever was refused by a grant can look at it, and ask who gave it. */
+const hintForDenial = (code: string, service: string | undefined): string => {
+  const look =
+    service !== undefined && isPetnameWord(service)
+      ? `'herd ref show ${service.slice(1)}' says what it allows and who gave it`
+      : 'whoever gave it knows what it allows';
+  switch (code) {
+    case 'too-many':
+      return `Nothing was done; ${look}.`;
+    case 'too-wide':
+      return `Nothing was done; ${look}. Nobody can pass on more than that.`;
+    case 'denied':
+      return `Nothing was done; ${look}. They can give you one that allows more.`;
+    default:
+      return `Nothing was done; ${look}. They can give you another.`;
+  }
 };
 const didYouMean = (word: string): string => `Did you mean '${word}'?`;
 

@@ -26,6 +26,8 @@ export const completionProbeMs = 200;
 export const questionMs = 10_000;
 /** Milliseconds for a look at the end of an audit: 64 MiB of a slow disk. */
 export const auditMs = 30_000;
+/** Milliseconds for what a host may add to what is known here: nobody waits long for that. */
+export const lookMs = 2_000;
 /** Milliseconds for a backup: 2,000,000 records of a slow disk. */
 export const backupMs = 600_000;
 /**

@@ -15,8 +15,16 @@ import { rootCause } from './root.ts';
  */
 export const openPetname = async (user: User, petname: string): Promise<Line> => {
   const ref = new RefStore(placesOf(user).refs, user.uid).get(petname);
-  const line = openLine({ ref, ...(await netlayerFor(ref, petname)) });
-  return explaining(line, (error) => explained(error, petname));
+  return openRef(ref, petname);
+};
+
+/**
+ * Opens a line to what a ref leads to, which `what` names in errors. It must be closed.
+ * @throws OutOfReach for a transport that this program does not speak
+ */
+export const openRef = async (ref: Sturdyref, what: string): Promise<Line> => {
+  const line = openLine({ ref, ...(await netlayerFor(ref, what)) });
+  return explaining(line, (error) => explained(error, what));
 };
 
 /**

@@ -3,8 +3,11 @@
  * them. Simulated machines are made of the same (test/support/fleet-node.ts).
  *
  *     swissnum ──► ^nonce-registry ──► ^local-root ──► ^shepherd ──► services, proxies, fleets
+ *                        │                  └────────► ^grant-book
+ *                        └──► ^invite, ^granted-service ─────┘
  *                                           └────────► ^composition, ^peers, the daemon's refs
  */
+import { makeGrantBook, type BookRecords, type GrantBookOptions } from '@bellwether/authority';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
 import {
   makeComposition,
@@ -42,6 +45,11 @@ export interface ActorParts
   readonly crypto: RouterPowers['crypto'];
   /** What was minted in earlier lives. */
   readonly minted: readonly MintEntry[];
+  /** What was granted in earlier lives, and the epoch of the store: see `GrantBookOptions`. */
+  readonly granted: BookRecords;
+  readonly storeEpoch: GrantBookOptions['epoch'];
+  /** Of this node: what whoever accepts an invite has dialled. */
+  readonly designator: string;
   readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial'>;
   /** Where those led when this life began: read outside of all turns. */
   readonly destinations: ReadonlyMap<string, Destination>;
@@ -70,9 +78,25 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
   const surroundings = { dial: refs.dial, peers, clock, entropy, crypto };
   const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
-  const mint = turn.spawn(makeNonceRegistry, { entropy, crypto, entries: parts.minted, shepherd });
+  const uriOf = (swissnum: Uint8Array, isLocal: boolean): string =>
+    sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
+  const book = turn.spawn(makeGrantBook, {
+    records: parts.granted,
+    epoch: parts.storeEpoch,
+    designator: parts.designator,
+    clock,
+    crypto,
+    uriOf,
+  });
+  const granting = { book, shepherd, uriOf, isShared };
+  const mint = turn.spawn(makeNonceRegistry, {
+    ...granting,
+    entropy,
+    crypto,
+    entries: parts.minted,
+  });
   const root = turn.spawn(makeLocalRoot, {
-    shepherd,
+    ...granting,
     mint,
     composition,
     refs,
@@ -80,8 +104,6 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     about,
     backup,
     lastOfAudit,
-    uriOf: (swissnum, isLocal) => sturdyrefUri(new Sturdyref(location(isLocal), swissnum)),
-    isShared,
     end,
     leave,
   });

@@ -251,8 +251,8 @@ class VatLife implements Life {
   }
 
   #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
-    const { store, services } = this.#parts;
-    const { records, minted } = foundIn(store);
+    const { store, services, identity } = this.#parts;
+    const { records, minted, granted } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -260,6 +260,9 @@ class VatLife implements Life {
       records,
       archive: archiveOf(store),
       minted,
+      granted,
+      storeEpoch: store.epoch,
+      designator: identity.designator,
       clock: this.#clock,
       entropy: nodeEntropy(),
       crypto: nodeCrypto(),

@@ -11,3 +11,5 @@ export const maxRefBytes = 4_096;
  * Refs in one store. A folder of more was filled by a program, and listing it would be of no use.
  */
 export const maxRefCount = 10_000;
+/** Bytes of a key file: a word, and 32 bytes as base64. */
+export const maxKeyBytes = 256;

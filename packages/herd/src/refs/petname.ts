@@ -31,3 +31,13 @@ export const petnameOf = (word: string): string => {
     );
   return name;
 };
+
+/** Whether a word is a petname as it stands. */
+export const isPetname = (word: string): boolean => {
+  try {
+    return petnameOf(word) === word;
+  } catch (error) {
+    if (error instanceof BadPetname) return false;
+    throw error;
+  }
+};

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
 import { parseUri, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { maxRefBytes, maxRefCount } from './limits.ts';
-import { BadPetname, petnameOf } from './petname.ts';
+import { BadPetname, isPetname, petnameOf } from './petname.ts';
 import { AlreadyThere, checkFolder, moveSecret, readSecret, writeSecret } from './secret-file.ts';
 
 /** No ref has this petname. */
@@ -59,6 +59,12 @@ export class RefStore {
         `no ref is called '${petname}' in ${this.folder}; 'herd ref ls' lists them`,
       );
     return sturdyrefOf(text, this.#fileOf(petname));
+  }
+
+  /** Whether there is a file of this petname, good or not. @throws BadPetname, UnsafeFile */
+  has(word: string): boolean {
+    const petname = petnameOf(word);
+    return checkFolder(this.folder, this.#uid) && this.#names().includes(petname);
   }
 
   /**
@@ -116,8 +122,7 @@ export class RefStore {
   /** Forgets a ref. @throws BadPetname, UnknownRef, UnsafeFile */
   remove(word: string): void {
     const petname = petnameOf(word);
-    if (!checkFolder(this.folder, this.#uid) || !this.#names().includes(petname))
-      throw new UnknownRef(`no ref is called '${petname}' in ${this.folder}`);
+    if (!this.has(petname)) throw new UnknownRef(`no ref is called '${petname}' in ${this.folder}`);
     fs.unlinkSync(this.#fileOf(petname));
   }
 
@@ -140,15 +145,6 @@ export class RefStore {
     return fs.readdirSync(this.folder).filter(isPetname).sort();
   }
 }
-
-const isPetname = (name: string): boolean => {
-  try {
-    return petnameOf(name) === name;
-  } catch (error) {
-    if (error instanceof BadPetname) return false;
-    throw error;
-  }
-};
 
 /**
  * The sturdyref that a text from `where` is.

@@ -1,8 +1,9 @@
 /** The records of the store in the words of the actors that are built from them. */
 import { reasonOf } from '@bellwether/actors';
+import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
 import type { MintEntry } from '@bellwether/fleet';
 import type { OperationArchive, OperationPieces, Records } from '@bellwether/shepherd';
-import type { RecordOf, Store } from '@bellwether/store';
+import type { Plain, RecordOf, Store } from '@bellwether/store';
 
 /** The port that was chosen once and is kept with the identity. */
 export type PortEntry = RecordOf<'port'>;
@@ -11,6 +12,7 @@ export type PortEntry = RecordOf<'port'>;
 export interface Found {
   readonly records: Records;
   readonly minted: readonly MintEntry[];
+  readonly granted: BookRecords;
   readonly port: number | undefined;
 }
 
@@ -23,8 +25,33 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
     operations: store.held('accepted').map(({ kind: _kind, ...record }) => record),
   },
   minted: store.held('minted'),
+  granted: grantsIn(store),
   port: store.held('port')[0]?.port,
 });
+
+/** Whoever reads them judges by them; that they are of the shape, the store has seen. */
+const grantsIn = (store: Pick<Store, 'held'>): BookRecords => ({
+  grants: store.held('grant').map(({ kind, grant: { arguments: patterns, ...grant } }) => ({
+    kind,
+    grant: patterns === undefined ? grant : { ...grant, arguments: patternsIn(patterns) },
+  })),
+  revocations: store.held('revocation'),
+  uses: store.held('uses'),
+  invites: store.held('invite'),
+  clockMs: store.held('clock')[0]?.wallMs ?? 0,
+});
+
+/** @throws TypeError for what no version has written: to leave it out would widen a grant */
+const patternsIn = (value: Plain): ArgumentPatterns => {
+  const isList = (each: unknown): each is readonly string[] =>
+    Array.isArray(each) && each.every((one) => typeof one === 'string');
+  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : undefined;
+  if (entries === undefined || !entries.every(([, each]) => isList(each)))
+    throw new TypeError('records: the patterns of a grant are no lists of texts');
+  return Object.fromEntries(
+    entries.filter((one): one is [string, readonly string[]] => isList(one[1])),
+  );
+};
 
 /** The power to read operations of an open store. */
 export const archiveOf = (store: Pick<Store, 'read'>): OperationArchive => ({

@@ -3,20 +3,23 @@
  * where `--reveal` asks for it. Everything else about a ref may be shown: where it leads, and a
  * fingerprint that opens nothing.
  */
-import fs from 'node:fs';
-import path from 'node:path';
+import type { Allowed } from '@bellwether/fleet';
 import { peerUri, type Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
-import { questionMs } from '../../client/limits.ts';
+import { isDetached } from '../../client/errors.ts';
+import { lookMs, questionMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
-import { maxRefBytes } from '../../refs/limits.ts';
 import { petnameOf } from '../../refs/petname.ts';
 import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
-import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
-import { type Context, isPetnameWord, withRoot } from '../context.ts';
+import { writeSecret } from '../../refs/secret-file.ts';
+import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
+import { withHeld } from '../granting.ts';
+import { allowedLines } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
 import { print } from '../print.ts';
+import { readRef } from '../secret-input.ts';
+import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
 
 /** Runs `herd ref ACTION …`; the result is the exit code. */
@@ -65,7 +68,7 @@ const mint = async (context: Context, service: string): Promise<number> => {
       `'${service}' is a ref already`,
       'A ref is minted at the shepherd that runs the service.',
     );
-  const target = targetOf(context);
+  const target = targetOf(context, 'a ref');
   const uri = await withRoot(context, (root) =>
     root.mint(service, local === true, { waitMs: timeout ?? questionMs }),
   );
@@ -77,24 +80,7 @@ const mint = async (context: Context, service: string): Promise<number> => {
 const exportRef = (context: Context, word: string): number => {
   const petname = petnameOf(word);
   const ref = storeOf(context).get(petname);
-  return deliver(context, targetOf(context), ref, { petname });
-};
-
-/**
- * Where a secret is to go: into a file, which must be free, or onto the screen where that is asked
- * for. Decided before there is a secret.
- * @throws Usage, AlreadyThere
- */
-const targetOf = ({ options }: Context): string | undefined => {
-  const { out, reveal, yes } = options;
-  if (out === undefined && reveal !== true)
-    throw new Usage(
-      'a ref is a secret and is not printed',
-      'Write it to a file with --out FILE, or see it with --reveal.',
-    );
-  const file = out === undefined ? undefined : path.resolve(out);
-  if (file !== undefined) checkTarget(file, yes === true);
-  return file;
+  return deliver(context, targetOf(context, 'a ref'), ref, { petname });
 };
 
 const deliver = (
@@ -121,20 +107,10 @@ const deliver = (
   return 0;
 };
 
-const checkTarget = (file: string, replace: boolean): void => {
-  const folder = path.dirname(file);
-  if (!fs.existsSync(folder)) throw new Usage(`there is no folder ${folder}`);
-  if (!replace && fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined)
-    throw new AlreadyThere(`${file}: is there already; --yes replaces it`);
-};
-
 const add = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);
-  const { from, yes } = context.options;
-  const text =
-    from === undefined ? await context.terminal.readInput(maxRefBytes) : textOf(context, from);
-  const ref = sturdyrefOf(text.trim(), from ?? 'standard input');
-  storeOf(context).add(petname, ref, yes === true);
+  const ref = await readRef(context);
+  storeOf(context).add(petname, ref, context.options.yes === true);
   print(
     context,
     [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${ref.fingerprint()}).`],
@@ -145,21 +121,6 @@ const add = async (context: Context, word: string): Promise<number> => {
     },
   );
   return 0;
-};
-
-/**
- * A file that came by mail or scp is often open to others; that is said, and no reason to refuse
- * it.
- */
-const textOf = ({ terminal }: Context, from: string): string => {
-  const stat = fs.statSync(from, { throwIfNoEntry: false });
-  if (stat === undefined) throw new Usage(`there is no file ${from}`);
-  if (!stat.isFile()) throw new Usage(`${from} is no plain file`);
-  if (stat.size > maxRefBytes)
-    throw new Usage(`${from} is longer than ${maxRefBytes} bytes, so it is no ref`);
-  if ((stat.mode & 0o077) !== 0)
-    terminal.err(`herd: warning: others may read ${visible(from)}; delete it, or chmod 600\n`);
-  return fs.readFileSync(from, 'utf8');
 };
 
 const list = (context: Context): number => {
@@ -191,7 +152,7 @@ const addressOf = ({ peer }: Sturdyref): string => {
   return socket ?? peer.designator;
 };
 
-const show = (context: Context, word: string): number => {
+const show = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);
   const ref = storeOf(context).get(petname);
   const { peer, fingerprint } = facts(ref);
@@ -202,8 +163,34 @@ const show = (context: Context, word: string): number => {
     ['fingerprint', fingerprint],
     ...Object.entries(secret),
   ];
-  print(context, tableLines(rows, ''), { kind: 'ref', petname, peer, fingerprint, ...secret });
+  const allows = await allowedBy(context, petname);
+  const told =
+    'problem' in allows
+      ? [`allows: not known: ${visible(allows.problem)}`]
+      : ['allows:', ...allowedLines(allows, context.terminal.wall())];
+  print(context, [...tableLines(rows, ''), ...told], {
+    kind: 'ref',
+    petname,
+    peer,
+    fingerprint,
+    allows,
+    ...secret,
+  });
   return 0;
+};
+
+/** Its host says so, where it can be reached; what is in the store says nothing of it. */
+const allowedBy = async (
+  context: Context,
+  petname: string,
+): Promise<Allowed | { readonly problem: string }> => {
+  try {
+    const waitMs = context.options.timeout ?? lookMs;
+    return await withHeld(context, petname, (client) => client.allows(patienceOf(context, waitMs)));
+  } catch (error) {
+    if (isDetached(error)) throw error;
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
 };
 
 const remove = (context: Context, word: string): number => {

@@ -5,6 +5,7 @@
  *     herd ACTION SERVICE …      typed so far         what comes next
  *                                nothing              herd's actions, and those that services offer
  *                                ref, op              the second word
+ *                                grant                the same, services, @petnames
  *                                an action            services, @petnames, root
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
@@ -136,6 +137,7 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
     case 'help':
       return rest.length === 0 ? ownWords() : rest.length === 1 ? wordsOfGroup(rest[0] ?? '') : [];
     case 'do':
+    case 'who-can':
       if (rest.length === 0) return customActions(world);
       return rest.length === 1 ? having(rest[0] ?? '', world) : [];
     case 'doc':
@@ -150,6 +152,7 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
 /** What may stand in the place of the SERVICE of one of herd's own actions. */
 const placesFor = async (action: string, world: World): Promise<readonly Candidate[]> => {
   const usage = actionRules.get(action)?.usage ?? '';
+  if (usage.startsWith('[@PETNAME')) return petnameWords(world);
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
   if (usage.startsWith('OPERATION')) return world.operations();
   if (!usage.includes('SERVICE')) return [];

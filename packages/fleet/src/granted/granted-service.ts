@@ -1,0 +1,231 @@
+/**
+ * The `^granted-service`: what the holder of a grant holds. A closed actor in front of a facet of its
+ * service, whose every method asks the grant book first:
+ *
+ *     perform                   its action with these arguments; counts a use
+ *     plan                      its action
+ *     status, probe, watch      `status`
+ *     log, follow               `log`
+ *     cancel                    that it holds: an id means an operation of this grant alone
+ *     grant                     that it holds, and covers what is passed on
+ *     allows, grants,           that it holds
+ *     revokeGrant
+ *
+ * It answers with data only. Sinks, observers and followers are never passed on as they are. When the
+ * grant ends, or one that it was narrowed from, answers that are still to come break, streams end, and
+ * what has not begun of its operations is called off. A refusal breaks the answer and is not thrown:
+ * that somebody tried goes into the audit.
+ */
+import {
+  codeOf,
+  type ActorError,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { audit, type Wish } from '@bellwether/authority';
+import {
+  broken,
+  checkedQuery,
+  checkFollower,
+  checkObserver,
+  checkSink,
+  unknownReference,
+  type Follower,
+  type LogQuery,
+  type Observer,
+  type Outcome,
+  type Request,
+  type ServiceFacet,
+  type Shepherd,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
+import { makeGate, untilCut, type Gate, type Passage } from './gate.ts';
+import { makeGrant, takeBack, type Issuing } from './granter.ts';
+import { makeGrantedFollower, makeGrantedObserver, makeGrantedSink } from './streams.ts';
+import type { GrantedService } from './types.ts';
+import { grantedEvent, grantedOutcome, grantedRequest, grantedStatus, type Terms } from './view.ts';
+
+/** What a granted service is made of. */
+export interface GrantedOptions extends Issuing, Passage {
+  readonly shepherd: Ref<
+    Pick<Shepherd, 'facet' | 'isKnown' | 'cancel' | 'status' | 'shownArguments'>
+  >;
+  /** Of the swissnum that leads here: the holder may be given another one. */
+  readonly hash: string;
+}
+interface Held extends GrantedOptions {
+  readonly service: string;
+  readonly terms: Terms;
+  readonly facet: Ref<ServiceFacet>;
+  readonly gate: Ref<Gate>;
+}
+
+/** Makes the actor of one grant. Its principal towards the shepherd is the id of the grant. */
+export const makeGrantedService = (
+  turn: Turn<GrantedService>,
+  _bcom: Bcom<GrantedService>,
+  options: GrantedOptions,
+): Behavior<GrantedService> => {
+  const { book, shepherd, grant } = options;
+  const facts = turn.call(book, 'facts', grant);
+  const held: Held = {
+    ...options,
+    service: facts.service,
+    terms: facts,
+    facet: turn.call(shepherd, 'facet', facts.service, grant),
+    gate: turn.spawn(makeGate, { book, grant }),
+  };
+  const { facet, terms } = held;
+  return {
+    perform: (turn, request, sink) => perform(held, turn, request, sink),
+    plan: (turn, request) => {
+      const wanted = grantedRequest(terms, held.service, request);
+      const { action, args } = wanted;
+      return pass(held, turn, { action, args }, () => turn.call(facet, 'plan', wanted));
+    },
+    cancel: (turn, operation) => pass(held, turn, {}, () => turn.send(facet, 'cancel', operation)),
+    status: (turn) =>
+      pass(held, turn, looking, () => turn.kept(grantedStatus(terms, turn.call(facet, 'status')))),
+    probe: (turn, timeoutMs, hops) =>
+      pass(held, turn, looking, () =>
+        turn.when(turn.call(facet, 'probe', timeoutMs, hops), (_turn, status): Status =>
+          grantedStatus(terms, status),
+        ),
+      ),
+    watch: (turn, observer, heartbeatMs) => watch(held, turn, observer, heartbeatMs),
+    log: (turn, query) => pass(held, turn, reading, () => turn.call(facet, 'log', query)),
+    follow: (turn, query, follower) => follow(held, turn, query, follower),
+    allows: (turn) =>
+      open(held, turn, () => turn.kept({ kind: 'grant', grant: turn.call(book, 'facts', grant) })),
+    grant: (turn, spec) =>
+      open(held, turn, () => makeGrant(held, turn, grant, { ...spec, service: held.service })),
+    grants: (turn) => open(held, turn, () => turn.kept(turn.call(book, 'list', grant))),
+    revokeGrant: (turn, id, reason) =>
+      open(held, turn, () => turn.kept(takeBack(book, turn, grant, id, reason))),
+  };
+};
+
+const looking: Wish = { action: 'status' };
+const reading: Wish = { action: 'log' };
+
+/** What the book has against it breaks the answer. */
+const open = <T>(held: Held, turn: Turn, then: () => Vow<T>, wish: Wish = {}): Vow<T> => {
+  const why = refusalOf(held, turn, wish);
+  if (why === undefined) return then();
+  const { action, operation } = wish;
+  audit(turn, {
+    event: 'denied',
+    ...whoOf(held, turn),
+    ...(action !== undefined && { action }),
+    ...(operation !== undefined && { operation }),
+    code: why.code,
+  });
+  return broken(turn, why);
+};
+const refusalOf = ({ book, grant, hash }: Held, turn: Turn, wish: Wish): ActorError | undefined => {
+  const found = turn.call(book, 'find', hash);
+  if (found?.kind !== 'grant' || found.grant !== grant) return unknownReference();
+  return turn.call(book, 'judge', grant, wish);
+};
+const whoOf = ({ book, grant, service }: Held, turn: Turn) => ({
+  asker: grant,
+  chain: turn.call(book, 'chain', grant),
+  service,
+});
+
+/** The same, and the answer breaks where the grant ends before it comes. */
+const pass = <T>(held: Held, turn: Turn, wish: Wish, ask: () => Vow<T>): Vow<T> =>
+  open(held, turn, () => untilCut(held, turn, ask()), wish);
+
+const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
+  const wanted = grantedRequest(held.terms, held.service, request);
+  checkSink(sink);
+  const { shepherd, grant, terms } = held;
+  const { action, args, operation } = wanted;
+  const isKnown = turn.call(shepherd, 'isKnown', operation, grant);
+  return open(
+    held,
+    turn,
+    () => {
+      const about = { ...whoOf(held, turn), action, operation };
+      const shown = turn.call(shepherd, 'shownArguments', wanted);
+      audit(turn, { event: 'asked', ...about, ...(shown.length > 0 && { args: shown }) });
+      const seen = turn.spawn(makeGrantedSink, held, sink);
+      // Near: a use is counted with what is accepted for it, or not at all.
+      const answer = turn.call(held.facet, 'perform', wanted, seen);
+      turn.when(
+        answer,
+        (turn, { result }) => audit(turn, { event: 'ended', ...about, result }),
+        (turn, reason) =>
+          audit(turn, { event: 'ended', ...about, result: 'failed', code: codeOf(reason) }),
+      );
+      const told = turn.when(answer, (_turn, outcome): Outcome => grantedOutcome(terms, outcome));
+      // What has begun goes on; what waits, for a turn or for a machine that is away, is not done any more.
+      return untilCut(held, turn, told, (turn) => callOff(held, turn, operation));
+    },
+    { action, args, operation, isKnown },
+  );
+};
+const callOff = ({ shepherd, grant }: Held, turn: Turn, operation: string): void => {
+  const ignored = (): void => undefined; // it may be over, or forgotten
+  turn.when(turn.send(shepherd, 'cancel', operation, grant), ignored, ignored);
+};
+
+const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: number): Vow<void> => {
+  checkObserver(observer);
+  return open(
+    held,
+    turn,
+    () => {
+      const { facet, gate, terms, service } = held;
+      const { vow: over, resolver } = turn.vow<void>();
+      const seen = turn.spawn(makeGrantedObserver, {
+        passage: held,
+        observer,
+        view: (status) => grantedStatus(terms, status),
+        service,
+        over: resolver,
+      });
+      turn.call(facet, 'watch', seen, heartbeatMs);
+      audit(turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
+      const number = turn.call(gate, 'enter', (turn, why) => turn.call(seen, 'end', why));
+      turn.when(over, (turn) => {
+        turn.call(gate, 'leave', number);
+        audit(turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
+      });
+      return turn.kept(undefined);
+    },
+    looking,
+  );
+};
+
+const follow = (held: Held, turn: Turn, query: LogQuery, follower: Ref<Follower>): Vow<void> => {
+  const wanted = checkedQuery(query);
+  checkFollower(follower);
+  return open(
+    held,
+    turn,
+    () => {
+      const { vow: over, resolver } = turn.vow<void>();
+      const enough = (): void => resolver.kept(undefined);
+      turn.when(turn.send(follower, 'over'), enough, enough);
+      const seen = turn.spawn(makeGrantedFollower, {
+        passage: held,
+        follower,
+        shows: grantedEvent(held.terms),
+        over,
+      });
+      const answer = turn.call(held.facet, 'follow', wanted, seen);
+      audit(turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
+      const ended = (turn: Turn): void =>
+        audit(turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
+      turn.when(answer, ended, ended);
+      return untilCut(held, turn, answer, enough);
+    },
+    reading,
+  );
+};

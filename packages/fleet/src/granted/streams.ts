@@ -1,0 +1,102 @@
+/**
+ * What stands between a shepherd and the sinks, observers and followers that came through a grant.
+ * Each asks before it passes anything on whether the grant still holds, so that nothing overtakes its
+ * end; and each answers with nothing, so that nothing of the holder's comes in as an answer.
+ */
+import type { Bcom, Behavior, JournalCell, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
+import {
+  broken,
+  unknownStatus,
+  type Follower,
+  type LogEvent,
+  type Observer,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
+import { closedBy, type Passage } from './gate.ts';
+
+const nothing = (): void => undefined;
+
+/** The rows and lines of one operation. */
+export const makeGrantedSink = (
+  _turn: Turn<Sink>,
+  _bcom: Bcom<Sink>,
+  passage: Passage,
+  sink: Ref<Sink>,
+): Behavior<Sink> => ({
+  rows: (turn, batch, sequence, isEnding) => {
+    const reason = closedBy(passage, turn);
+    if (reason !== undefined) return broken<void>(turn, reason);
+    if (isEnding === true) return turn.tell(sink, 'rows', batch, sequence, true);
+    return turn.when(turn.send(sink, 'rows', batch, sequence), nothing);
+  },
+});
+
+/** An observer that can be told that the grant has ended. Near only. */
+export interface GrantedObserver extends Observer {
+  /** Says so to who observes, and ends. */
+  end(reason: Error): void;
+}
+/** What an observer through a grant is made of. */
+export interface GrantedObserverOptions {
+  readonly passage: Passage;
+  readonly observer: Ref<Observer>;
+  /** What of a status is shown. */
+  readonly view: (status: Status) => Status;
+  readonly service: string;
+  /** Kept when nobody observes any more. */
+  readonly over: Resolver<void>;
+}
+
+/** One watching. */
+export const makeGrantedObserver = (
+  turn: Turn<GrantedObserver>,
+  _bcom: Bcom<GrantedObserver>,
+  options: GrantedObserverOptions,
+): Behavior<GrantedObserver> => {
+  const next: JournalCell<number> = turn.cell(0);
+  const { passage, observer, view, service, over } = options;
+  return {
+    observed: (turn, sequence, statuses) => {
+      const reason = closedBy(passage, turn);
+      if (reason !== undefined) return broken<void>(turn, reason);
+      next.set(sequence + 1);
+      return turn.when(
+        turn.send(observer, 'observed', sequence, statuses.map(view)),
+        nothing,
+        (turn, reason): Vow<void> => {
+          over.kept(undefined);
+          return broken(turn, reason);
+        },
+      );
+    },
+    // One push beyond its credit, and the last: whoever looks is told at once why nothing comes any more.
+    end: (turn, { message }) =>
+      turn.tell(observer, 'observed', next.get(), [unknownStatus(service, message)]),
+  };
+};
+
+/** What a follower through a grant is made of. */
+export interface GrantedFollowerOptions {
+  readonly passage: Passage;
+  readonly follower: Ref<Follower>;
+  /** Which events are shown. */
+  readonly shows: (event: LogEvent) => boolean;
+  /** Kept when no more is wanted, or may be had. */
+  readonly over: Vow<void>;
+}
+
+/** One following of logs. */
+export const makeGrantedFollower = (
+  _turn: Turn<Follower>,
+  _bcom: Bcom<Follower>,
+  { passage, follower, shows, over }: GrantedFollowerOptions,
+): Behavior<Follower> => ({
+  lines: (turn, batch, sequence) => {
+    const reason = closedBy(passage, turn);
+    if (reason !== undefined) return broken<void>(turn, reason);
+    // An empty batch is passed on, too: it has its number, and its answer is credit.
+    return turn.when(turn.send(follower, 'lines', batch.filter(shows), sequence), nothing);
+  },
+  over: () => over,
+});

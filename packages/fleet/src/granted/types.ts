@@ -1,0 +1,61 @@
+/** What is said about grants: by their holders, by the owner of a machine, and to those who are invited. */
+import type { Ref, Vow } from '@bellwether/actors';
+import type { GrantFacts, GrantSpec } from '@bellwether/authority';
+import type {
+  Follower,
+  LogQuery,
+  Observer,
+  Outcome,
+  PlannedStep,
+  Request,
+  Sink,
+  Status,
+} from '@bellwether/shepherd';
+
+export type { GrantFacts, GrantSpec } from '@bellwether/authority';
+
+/** A grant that was just made, as its maker is told. */
+export interface MadeGrant {
+  readonly grant: GrantFacts;
+  /** The URI of its invite: a secret. */
+  readonly invite: string;
+  /** Milliseconds since 1970, by the clock of the host. */
+  readonly inviteExpiresMs: number;
+}
+/** Grants that ended with a revocation, itself first; none where it had ended before. */
+export interface TakenBack {
+  readonly revoked: readonly GrantFacts[];
+}
+/** What a ref allows. */
+export type Allowed =
+  | { readonly kind: 'grant'; readonly grant: GrantFacts }
+  /** It was minted: every action of its service, its status and its log. */
+  | { readonly kind: 'everything'; readonly service: string };
+/** Who may do something, beside the owner. */
+export interface WhoCan {
+  readonly grants: readonly GrantFacts[];
+  /** Fingerprints of the refs that were minted for the service. */
+  readonly minted: readonly string[];
+}
+
+/** Makes grants out of what it is itself. Broken with what the authority refuses with. */
+export interface Granter {
+  /** A grant out of this one. Kept once it is durable. */
+  grant(spec: GrantSpec): Vow<MadeGrant>;
+  /** Those that were made out of this one, oldest first, and out of them. */
+  grants(): Vow<readonly GrantFacts[]>;
+  /** Ends one of those, and all that were made out of it. Kept once that is durable. */
+  revokeGrant(id: string, reason?: string): Vow<TakenBack>;
+}
+/** The `^granted-service`: see granted-service.ts. On the wire it is a ServiceFacet, and more. */
+export interface GrantedService extends Granter {
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  plan(request: Request): Vow<readonly PlannedStep[]>;
+  cancel(operation: string): Vow<void>;
+  status(): Vow<Status>;
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+  watch(observer: Ref<Observer>, heartbeatMs: number): Vow<void>;
+  log(query: LogQuery): Vow<readonly string[]>;
+  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  allows(): Vow<Allowed>;
+}

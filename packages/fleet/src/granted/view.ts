@@ -1,0 +1,64 @@
+/**
+ * What of a service is shown through a grant, beside what a facet leaves out: the actions that it
+ * allows, log lines where it allows the log, and of an aggregate the members that it is narrowed to.
+ */
+import type { GrantFacts } from '@bellwether/authority';
+import {
+  checkedRequest,
+  type LogEvent,
+  type MemberStatus,
+  type Outcome,
+  type Request,
+  type Status,
+} from '@bellwether/shepherd';
+
+/** What of a grant decides about that. */
+export type Terms = Pick<GrantFacts, 'actions' | 'members'>;
+
+/** The status as it is shown through a grant. */
+export const grantedStatus = (terms: Terms, status: Status): Status => {
+  const actions = status.actions.filter(({ name }) => terms.actions.includes(name));
+  const { members } = status.kind === 'local' ? { members: undefined } : status;
+  const narrowed = terms.members !== undefined && members !== undefined;
+  const whole: Status = narrowed ? narrowedStatus(terms, status, members) : status;
+  if (whole.kind === 'fleet') return { ...whole, actions };
+  if (terms.actions.includes('log')) return { ...whole, actions };
+  const { recentLines: _recentLines, ...silent } = whole;
+  return { ...silent, actions };
+};
+
+/** How well the whole of it is would tell of the others. */
+const narrowedStatus = (terms: Terms, status: Status, all: readonly MemberStatus[]): Status => {
+  const members = all.filter(({ name }) => sees(terms, name));
+  const { length: neededCount } = members;
+  const isServing = ({ stage, isReady }: MemberStatus): boolean =>
+    stage === 'running' && isReady !== false;
+  const counts = { members, neededCount, runningCount: members.filter(isServing).length };
+  if (status.kind === 'local') return status;
+  const { health: _health, blame: _blame, unservedMs: _unservedMs, ...rest } = status;
+  return { ...rest, ...counts };
+};
+
+/** Whether a member, or the way to something below it, is among those of a grant. */
+const sees = ({ members }: Terms, way: string): boolean =>
+  members === undefined || members.includes(way.split('/', 1)[0] ?? '');
+
+/** Whether an event of a followed log is shown. */
+export const grantedEvent =
+  (terms: Terms) =>
+  (event: LogEvent): boolean =>
+    event.kind === 'change' ? false : terms.members === undefined || sees(terms, event.about ?? '');
+
+/** An outcome with the rows that are shown. */
+export const grantedOutcome = (terms: Terms, outcome: Outcome): Outcome =>
+  terms.members === undefined
+    ? outcome
+    : { ...outcome, rows: outcome.rows.filter(({ member }) => sees(terms, member)) };
+
+/** The request for the service of a grant, of its members alone. @throws BadRequest */
+export const grantedRequest = ({ members }: Terms, service: string, request: Request): Request => {
+  const checked = checkedRequest({ ...request, member: service });
+  if (members === undefined) return checked;
+  const { onlyMembers = members } = checked;
+  return { ...checked, onlyMembers: onlyMembers.filter((each) => members.includes(each)) };
+};

@@ -1,0 +1,262 @@
+/**
+ * `herd grant …` and `herd who-can`. At the local root grants are made out of everything; through
+ * @PETNAME, at the host of that service, out of what the ref allows. The invite is a secret: it goes
+ * into a file, or onto the screen where `--reveal` asks for it.
+ */
+import { sturdyrefUri } from '@bellwether/ocapn';
+import type { GrantFacts, GrantSpec } from '@bellwether/fleet';
+import { visible } from '../../client/escape.ts';
+import type { GrantClient } from '../../client/grants.ts';
+import { questionMs } from '../../client/limits.ts';
+import type { Patience } from '../../client/line.ts';
+import { sturdyrefOf } from '../../refs/ref-store.ts';
+import { writeSecret } from '../../refs/secret-file.ts';
+import { type Context, isPetnameWord, patienceOf } from '../context.ts';
+import { withGrants, withOwner } from '../granting.ts';
+import { allowsText, factLines, grantLines, untilText, whoLines } from '../format/grant.ts';
+import { counted, timeText } from '../format/times.ts';
+import { rateIn } from '../grammar.ts';
+import { print } from '../print.ts';
+import { targetOf } from '../secret-output.ts';
+import { Usage } from '../usage.ts';
+
+/** Runs one of these commands; the result is the exit code. */
+export const runGrant = async (
+  context: Context,
+  action: string,
+  words: readonly string[],
+): Promise<number> => {
+  const [first = '', second = ''] = words;
+  switch (action) {
+    case 'grant':
+      return grant(context, first);
+    case 'grant ls':
+      return list(context, first);
+    case 'grant revoke':
+      return revoke(context, first, second);
+    case 'grant confirm':
+      return confirm(context, words);
+    default:
+      return whoCan(context, first, second);
+  }
+};
+
+const patienceFor = (context: Context): Patience =>
+  patienceOf(context, context.options.timeout ?? questionMs);
+
+/** Asks where the secret shall go before there is one. */
+const grant = async (context: Context, service: string): Promise<number> => {
+  const spec = specOf(context, service);
+  if (context.options['dry-run'] === true) return foretell(context, service, spec);
+  const file = targetOf(context, 'an invite');
+  const { reveal, yes } = context.options;
+  const { grant, invite, inviteExpiresMs } = await withGrants(context, service, (client) =>
+    client.grant(spec, patienceFor(context)),
+  );
+  const uri = sturdyrefUri(sturdyrefOf(invite, 'the answer of the host'));
+  if (file !== undefined) writeSecret(file, uri, yes === true);
+  const now = context.terminal.wall();
+  const where = file === undefined ? 'below' : `in ${visible(file)}`;
+  print(
+    context,
+    [
+      `An invite for ${visible(spec.label ?? '')} is ${where}. Who accepts it first holds the grant;`,
+      `that has to be before ${timeText(inviteExpiresMs, now)}: herd accept < FILE`,
+      ...factLines(grant, now),
+      ...(reveal === true ? [uri] : []),
+    ],
+    { kind: 'grant', grant, inviteExpiresMs, file, ...(reveal === true && { invite: uri }) },
+  );
+  return 0;
+};
+
+const specOf = ({ options }: Context, service: string): GrantSpec => {
+  const { to, expires, rate } = options;
+  if (to === undefined)
+    throw new Usage(
+      'a grant needs a name for whoever gets it',
+      "Say it with --to NAME: 'herd grant ls' shows it, and so does the audit.",
+    );
+  const isEndless = options['no-expiry'] === true;
+  if ((expires === undefined) !== isEndless)
+    throw new Usage(
+      isEndless
+        ? 'a grant has either --expires or --no-expiry'
+        : 'a grant needs an end: --expires 8h, for example',
+      'With --no-expiry it holds until it is revoked.',
+    );
+  const limit = rate === undefined ? undefined : rateIn(rate);
+  if (rate !== undefined && limit === undefined)
+    throw new Usage(`option '--rate' needs a rate like 5/min, 100/h or 3/10s, not '${rate}'`);
+  const actions = options.allow === undefined ? ['status'] : wordsIn('allow', options.allow);
+  const rules = options.args === undefined ? undefined : argumentRules(options.args, actions);
+  const members = options.nodes === undefined ? undefined : wordsIn('nodes', options.nodes);
+  return {
+    service: isPetnameWord(service) ? service.slice(1) : service,
+    actions,
+    label: to,
+    ...(expires !== undefined && { lifetimeMs: expires }),
+    ...(options['max-uses'] !== undefined && { maxUses: options['max-uses'] }),
+    ...(limit !== undefined && { rate: limit }),
+    ...(rules !== undefined && { arguments: rules }),
+    ...(members !== undefined && { members }),
+    ...(options.local === true && { isLocal: true }),
+    ...(options['invite-expires'] !== undefined && { inviteMs: options['invite-expires'] }),
+  };
+};
+
+const wordsIn = (option: string, text: string): readonly string[] => {
+  const words = [...new Set(text.split(',').map((word) => word.trim()))];
+  if (words.includes('')) throw new Usage(`option '--${option}' has an empty word in '${text}'`);
+  return words;
+};
+
+/** `deploy=v* prod; greet=**`: by action, a pattern for each argument. */
+const argumentRules = (
+  text: string,
+  actions: readonly string[],
+): Readonly<Record<string, readonly string[]>> => {
+  const rules = text.split(';').map((rule): readonly [string, readonly string[]] => {
+    const at = rule.indexOf('=');
+    const action = rule.slice(0, at).trim();
+    if (at === -1 || action === '')
+      throw new Usage(
+        `option '--args' needs ACTION=PATTERN..., not '${rule.trim()}'`,
+        "For example: --args 'deploy=v* prod; greet=**'",
+      );
+    if (!actions.includes(action))
+      throw new Usage(`'--args' speaks of '${action}', which --allow does not allow`);
+    return [
+      action,
+      rule
+        .slice(at + 1)
+        .split(' ')
+        .filter((each) => each !== ''),
+    ];
+  });
+  return Object.fromEntries(rules);
+};
+
+/** What would be made, from what is known here; and whether anybody is there who could make it. */
+const foretell = async (context: Context, service: string, spec: GrantSpec): Promise<number> => {
+  await withGrants(context, service, (client) => client.grants(patienceFor(context)));
+  const { lifetimeMs, members } = spec;
+  const now = context.terminal.wall();
+  const some = members === undefined ? '' : ` (only ${members.join(', ')})`;
+  const end =
+    lifetimeMs === undefined ? 'until revoked' : `until ${timeText(now + lifetimeMs, now)}`;
+  print(
+    context,
+    [
+      visible(
+        `Would let ${spec.label} do this: ${spec.actions.join(', ')} of ${service}${some}, ${end}.`,
+      ),
+      'Nothing was done.',
+    ],
+    { kind: 'grant', isDryRun: true, spec },
+  );
+  return 0;
+};
+
+const list = async (context: Context, way: string): Promise<number> => {
+  checkWay(way);
+  const grants = await withGrants(context, way, (client) => client.grants(patienceFor(context)));
+  const lines = grantLines(grants, context.options.tree === true, context.terminal.wall());
+  print(context, lines, { kind: 'grants', grants });
+  return 0;
+};
+
+const revoke = async (context: Context, id: string, way: string): Promise<number> => {
+  checkWay(way);
+  const { reason } = context.options;
+  if (context.options['dry-run'] === true) return foretellRevocation(context, id, way);
+  const { revoked } = await withGrants(context, way, (client) =>
+    client.revoke(id, reason, patienceFor(context)),
+  );
+  const now = context.terminal.wall();
+  print(
+    context,
+    revoked.length === 0
+      ? [`Grant ${visible(id)} held no more already.`]
+      : revoked.map((each) =>
+          visible(`Grant ${each.id}${forText(each)} is ${untilText(each, now)}.`),
+        ),
+    { kind: 'revoked', grant: id, revoked },
+  );
+  return 0;
+};
+
+const forText = ({ label }: GrantFacts): string => (label === undefined ? '' : ` for ${label}`);
+
+const foretellRevocation = async (context: Context, id: string, way: string): Promise<number> => {
+  const revoked = await withGrants(context, way, (client) => subtreeOf(context, client, id));
+  print(
+    context,
+    [
+      ...revoked.map((each) =>
+        visible(
+          `Would take from ${each.label ?? 'whoever holds it'}: ${each.id}, ${allowsText(each)}.`,
+        ),
+      ),
+      'Nothing was done.',
+    ],
+    { kind: 'revoked', isDryRun: true, grant: id, revoked },
+  );
+  return 0;
+};
+
+/** Those that hold, of a grant and all that were made from it. */
+const subtreeOf = async (
+  context: Context,
+  client: GrantClient,
+  id: string,
+): Promise<readonly GrantFacts[]> => {
+  const grants = await client.grants(patienceFor(context));
+  const within = new Set([id]);
+  // Parents come before their children, being older.
+  for (const each of grants)
+    if (each.parent !== undefined && within.has(each.parent)) within.add(each.id);
+  const found = grants.filter((each) => within.has(each.id));
+  if (found.length === 0)
+    throw new Usage(`there is no grant '${id}'`, "'herd grant ls' lists them.");
+  return found.filter(({ state }) => state !== 'revoked' && state !== 'expired');
+};
+
+const checkWay = (way: string): void => {
+  if (way !== '' && !isPetnameWord(way))
+    throw new Usage(
+      `'${way}' is no @PETNAME`,
+      'The petname is needed for grants that were made through one.',
+    );
+};
+
+const confirm = async (context: Context, ids: readonly string[]): Promise<number> => {
+  const grants = await withOwner(context, (client) => client.confirm(ids, patienceFor(context)));
+  const lines =
+    grants.length === 0
+      ? ['No grant waits for that.']
+      : [
+          ...grants.map(({ id }) => `Grant ${visible(id)} holds again.`),
+          counted(grants.length, 'grant'),
+        ];
+  print(context, lines, { kind: 'confirmed', grants });
+  return 0;
+};
+
+const whoCan = async (context: Context, action: string, service: string): Promise<number> => {
+  if (isPetnameWord(service))
+    throw new Usage(
+      `'${service}' leads to another machine`,
+      'Who may do what is known where the service runs; ask its shepherd.',
+    );
+  const found = await withOwner(context, (client) =>
+    client.whoCan(action, service, patienceFor(context)),
+  );
+  print(context, whoLines(found, context.terminal.wall()), {
+    kind: 'who-can',
+    action,
+    service,
+    ...found,
+  });
+  return 0;
+};

@@ -1,0 +1,134 @@
+/** Grants for people. Everything of them that is printed is safe to print. */
+import type { Allowed, GrantFacts, WhoCan } from '@bellwether/fleet';
+import { visible } from '../../client/escape.ts';
+import { tableLines } from './table.ts';
+import { counted, timeText } from './times.ts';
+
+/** What a grant allows, as it is said in one line. */
+export const allowsText = ({ actions, service, members }: GrantFacts): string => {
+  const some = members === undefined ? '' : ` (only ${members.join(', ')})`;
+  return `${actions.join(', ')} of ${service}${some}`;
+};
+
+/** How long a grant holds, or why it does not. `now`: milliseconds since 1970. */
+export const untilText = (grant: GrantFacts, now: number): string => {
+  const { state, expiresMs, revoked } = grant;
+  switch (state) {
+    case 'revoked': {
+      const when = revoked === undefined ? '' : ` ${timeText(revoked.atMs, now)} by ${revoked.by}`;
+      const why = revoked?.reason === undefined ? '' : `: ${revoked.reason}`;
+      return `revoked${when}${why}`;
+    }
+    case 'expired':
+      return expiresMs === undefined ? 'expired' : `expired ${timeText(expiresMs, now)}`;
+    case 'used-up':
+      return 'used up';
+    case 'unconfirmed':
+      return "from a backup; 'herd grant confirm' makes it hold again";
+    case 'invited':
+    case 'live': {
+      const end = expiresMs === undefined ? 'until revoked' : `until ${timeText(expiresMs, now)}`;
+      return state === 'invited' ? `not accepted yet, ${end}` : end;
+    }
+  }
+};
+
+/** Limits of a grant beside time, each as a few words. */
+const limitsOf = ({
+  maxUses,
+  usedCount,
+  rate,
+  arguments: rules,
+}: GrantFacts): readonly string[] => [
+  ...(maxUses === undefined ? [] : [`${usedCount} of ${counted(maxUses, 'use')}`]),
+  ...(rate === undefined ? [] : [`at most ${rate.count} in ${rate.windowMs / 1_000} s`]),
+  ...Object.entries(rules ?? {}).map(
+    ([action, patterns]) =>
+      `${action} with ${patterns.length === 0 ? 'nothing' : patterns.join(' ')}`,
+  ),
+];
+
+/** Everything about one grant, a line for each thing. */
+export const factLines = (grant: GrantFacts, now: number): readonly string[] => {
+  const { id, label, issuer, holder, parent } = grant;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['grant', id],
+    ['may', allowsText(grant)],
+    ['holds', untilText(grant, now)],
+    ['limits', limitsOf(grant).join('; ') || undefined],
+    ['for', label],
+    ['holder', holder],
+    ['from', parent === undefined ? issuer : `${issuer}, out of ${parent}`],
+  ];
+  return tableLines(
+    rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    '  ',
+  );
+};
+
+/** What a ref lets its holder do. */
+export const allowedLines = (allowed: Allowed, now: number): readonly string[] =>
+  allowed.kind === 'grant'
+    ? factLines(allowed.grant, now)
+    : [`  everything of ${visible(allowed.service)}, until revoked`];
+
+/** Grants as a table, oldest first; as a tree each below the one that it was made from. */
+export const grantLines = (
+  grants: readonly GrantFacts[],
+  isTree: boolean,
+  now: number,
+): readonly string[] => {
+  if (grants.length === 0) return ['No grants.'];
+  const laid = isTree ? treeOf(grants) : grants.map((grant) => ({ grant, depth: 0 }));
+  const rows = laid.map(({ grant, depth }) => [
+    `${'  '.repeat(depth)}${grant.id}`,
+    grant.label ?? '',
+    allowsText(grant),
+    [untilText(grant, now), ...limitsOf(grant)].join('; '),
+  ]);
+  const live = grants.filter(({ state }) => state === 'live' || state === 'invited').length;
+  return [...tableLines(rows, ''), `${counted(grants.length, 'grant')}, ${live} of them hold`];
+};
+
+interface Laid {
+  readonly grant: GrantFacts;
+  readonly depth: number;
+}
+/** One whose parent is not told is a root. Each is there once, whatever a peer says of parents. */
+const treeOf = (grants: readonly GrantFacts[]): readonly Laid[] => {
+  const ids = new Set(grants.map(({ id }) => id));
+  const children = new Map<string, GrantFacts[]>();
+  const isRoot = ({ parent }: GrantFacts): boolean => parent === undefined || !ids.has(parent);
+  for (const grant of grants)
+    if (!isRoot(grant))
+      children.set(grant.parent ?? '', [...(children.get(grant.parent ?? '') ?? []), grant]);
+  const laid: Laid[] = [];
+  const waiting = grants
+    .filter(isRoot)
+    .map((grant): Laid => ({ grant, depth: 0 }))
+    .toReversed();
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { grant, depth } = next;
+    laid.push(next);
+    const below = children.get(grant.id) ?? [];
+    children.delete(grant.id);
+    waiting.push(...below.map((each): Laid => ({ grant: each, depth: depth + 1 })).toReversed());
+  }
+  return laid;
+};
+
+/** Who may do something, a line each. */
+export const whoLines = ({ grants, minted }: WhoCan, now: number): readonly string[] => [
+  'whoever can read the admin.ref of this shepherd',
+  ...minted.map((hash) => `whoever has the ref ${visible(hash)}, which was minted here`),
+  ...tableLines(
+    grants.map((grant) => [
+      grant.id,
+      grant.label ?? '',
+      `holder ${grant.holder ?? 'nobody yet'}`,
+      `from ${grant.parent ?? grant.issuer}`,
+      [untilText(grant, now), ...limitsOf(grant)].join('; '),
+    ]),
+    '',
+  ),
+];

@@ -1,0 +1,31 @@
+/** Secrets on their way in: from standard input, or from the file that `--from` names. */
+import fs from 'node:fs';
+import type { Sturdyref } from '@bellwether/ocapn';
+import { visible } from '../client/escape.ts';
+import { maxRefBytes } from '../refs/limits.ts';
+import { sturdyrefOf } from '../refs/ref-store.ts';
+import type { Context } from './context.ts';
+import { Usage } from './usage.ts';
+
+/** The ref that the user hands in. @throws Usage, BadRef */
+export const readRef = async (context: Context): Promise<Sturdyref> => {
+  const { from } = context.options;
+  const text =
+    from === undefined ? await context.terminal.readInput(maxRefBytes) : textOf(context, from);
+  return sturdyrefOf(text.trim(), from ?? 'standard input');
+};
+
+/**
+ * A file that came by mail or scp is often open to others; that is said, and no reason to refuse
+ * it.
+ */
+const textOf = ({ terminal }: Context, from: string): string => {
+  const stat = fs.statSync(from, { throwIfNoEntry: false });
+  if (stat === undefined) throw new Usage(`there is no file ${from}`);
+  if (!stat.isFile()) throw new Usage(`${from} is no plain file`);
+  if (stat.size > maxRefBytes)
+    throw new Usage(`${from} is longer than ${maxRefBytes} bytes, so it is no ref`);
+  if ((stat.mode & 0o077) !== 0)
+    terminal.err(`herd: warning: others may read ${visible(from)}; delete it, or chmod 600\n`);
+  return fs.readFileSync(from, 'utf8');
+};

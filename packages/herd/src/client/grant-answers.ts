@@ -1,0 +1,117 @@
+/** What hosts answer about grants, checked field by field: who made the invite may be anybody. */
+import {
+  limits,
+  list,
+  Malformed,
+  readCount,
+  readField,
+  readName,
+  struct,
+  textOf,
+  type Read,
+} from '@bellwether/shepherd';
+import type { Redeemed } from '@bellwether/authority';
+import { FLEET_LIMITS } from '@bellwether/fleet';
+import type { Allowed, GrantFacts, MadeGrant, TakenBack, WhoCan } from '@bellwether/fleet';
+import { checked } from './answers.ts';
+
+const text = textOf(limits.lineCharacters);
+const texts = list(text, limits.listCount);
+
+const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
+const states = ['invited', 'live', 'revoked', 'expired', 'used-up', 'unconfirmed'] as const;
+const readState: Read<GrantFacts['state']> = (value, what) => {
+  const found = states.find((state) => state === value);
+  if (found === undefined) throw new Malformed(`${what}: expected the state of a grant`);
+  return found;
+};
+const readRules: Read<Readonly<Record<string, readonly string[]>>> = (value, what) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Malformed(`${what}: expected a struct`);
+  const entries = Object.entries(value);
+  if (entries.length > limits.listCount)
+    throw new Malformed(`${what}: ${entries.length} of at most ${limits.listCount}`);
+  return Object.fromEntries(entries.map(([key, rule]) => [key, texts(rule, `${what}.${key}`)]));
+};
+const readFacts = struct<GrantFacts>(
+  {
+    id: readName,
+    service: text,
+    actions: texts,
+    issuer: text,
+    madeMs: readCount,
+    usedCount: readCount,
+    state: readState,
+  },
+  {
+    label: text,
+    parent: readName,
+    holder: text,
+    expiresMs: readCount,
+    maxUses: readCount,
+    rate: struct<NonNullable<GrantFacts['rate']>>({ count: readCount, windowMs: readCount }, {}),
+    arguments: readRules,
+    members: texts,
+    revoked: struct<NonNullable<GrantFacts['revoked']>>(
+      { grant: readName, atMs: readCount, by: text },
+      { reason: text },
+    ),
+    lastUsedMs: readCount,
+    inviteExpiresMs: readCount,
+    isLocal: readTrue,
+  },
+);
+const readGrants = list(readFacts, FLEET_LIMITS.grantListCount);
+const readUri: Read<string> = (value, what) => {
+  if (typeof value !== 'string' || value.length > FLEET_LIMITS.uriLength)
+    throw new Malformed(`${what}: expected a ref`);
+  return value;
+};
+
+/** Grants. @throws BadAnswer */
+export const grantsIn: (value: unknown) => readonly GrantFacts[] = checked(readGrants, 'grants');
+/** A grant that was made, with its invite. @throws BadAnswer */
+export const grantedIn: (value: unknown) => MadeGrant = checked(
+  struct<MadeGrant>({ grant: readFacts, invite: readUri, inviteExpiresMs: readCount }, {}),
+  'grant',
+);
+/** What was revoked. @throws BadAnswer */
+export const revokedIn: (value: unknown) => TakenBack = checked(
+  struct<TakenBack>({ revoked: readGrants }, {}),
+  'revocation',
+);
+/** Who may do something. @throws BadAnswer */
+export const whoCanIn: (value: unknown) => WhoCan = checked(
+  struct<WhoCan>({ grants: readGrants, minted: list(text, FLEET_LIMITS.grantListCount) }, {}),
+  'who can',
+);
+/** What a ref allows. @throws BadAnswer */
+export const allowedIn: (value: unknown) => Allowed = checked((value, what): Allowed => {
+  if (readField(value, 'kind', what) === 'grant')
+    return { kind: 'grant', grant: readFacts(readField(value, 'grant', what), `${what}.grant`) };
+  return {
+    kind: 'everything',
+    service: text(readField(value, 'service', what), `${what}.service`),
+  };
+}, 'what is allowed');
+
+const bytesOf =
+  (count: number): Read<Uint8Array> =>
+  (value, what) => {
+    if (!(value instanceof Uint8Array) || value.length !== count)
+      throw new Malformed(`${what}: expected ${count} bytes`);
+    return value;
+  };
+/** What one grant is. @throws BadAnswer */
+export const factsIn: (value: unknown) => GrantFacts = checked(readFacts, 'grant');
+/** What is to be signed for an invite. @throws BadAnswer */
+export const nonceIn: (value: unknown) => Uint8Array = checked(
+  (value, what) => bytesOf(nonceBytes)(readField(value, 'nonce', what), `${what}.nonce`),
+  'challenge',
+);
+const nonceBytes = 32;
+/** What was redeemed. @throws BadAnswer */
+export const redeemedIn: (value: unknown) => Redeemed = checked(
+  struct<Redeemed>({ uri: readUri, grant: readFacts }, {}),
+  'redeemed',
+);

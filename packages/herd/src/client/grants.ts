@@ -1,0 +1,60 @@
+/** Grants as `herd` asks about them: at a local root, or through a ref about what was made out of it. */
+import type {
+  Allowed,
+  GrantFacts,
+  GrantSpec,
+  MadeGrant,
+  TakenBack,
+  WhoCan,
+} from '@bellwether/fleet';
+import { allowedIn, grantedIn, grantsIn, revokedIn, whoCanIn } from './grant-answers.ts';
+import type { Line, Patience } from './line.ts';
+
+/** What both offer. Everything rejects as `Line.ask` does, and with BadAnswer. */
+export interface GrantClient {
+  /** The invite in the answer is a secret. */
+  grant(spec: GrantSpec, patience: Patience): Promise<MadeGrant>;
+  grants(patience: Patience): Promise<readonly GrantFacts[]>;
+  /** The answer has all that ended with it. */
+  revoke(id: string, reason: string | undefined, patience: Patience): Promise<TakenBack>;
+}
+/** What a ref offers beside its service. */
+export interface HeldClient extends GrantClient {
+  allows(patience: Patience): Promise<Allowed>;
+}
+/** What a local root offers beside. */
+export interface OwnerClient extends GrantClient {
+  /** None named: all that wait for it. The answer has those that hold again. */
+  confirm(ids: readonly string[], patience: Patience): Promise<readonly GrantFacts[]>;
+  whoCan(action: string, service: string, patience: Patience): Promise<WhoCan>;
+}
+
+/** Asks over a line to a facet of a service. The line stays the caller's. */
+export const heldClient = (line: Line): HeldClient => ({
+  ...grantClient(line),
+  allows: async (patience) =>
+    allowedIn(await line.ask({ method: 'allows', args: [], ...patience })),
+});
+
+/** Asks over a line to a local root. The line stays the caller's. */
+export const ownerClient = (line: Line): OwnerClient => ({
+  ...grantClient(line),
+  confirm: async (ids, patience) =>
+    grantsIn(await line.ask({ method: 'confirm-grants', args: [ids], ...patience })),
+  whoCan: async (action, service, patience) =>
+    whoCanIn(await line.ask({ method: 'who-can', args: [action, service], ...patience })),
+});
+
+const grantClient = (line: Line): GrantClient => ({
+  grant: async (spec, patience) =>
+    grantedIn(await line.ask({ method: 'grant', args: [spec], ...patience })),
+  grants: async (patience) => grantsIn(await line.ask({ method: 'grants', args: [], ...patience })),
+  revoke: async (id, reason, patience) =>
+    revokedIn(
+      await line.ask({
+        method: 'revoke-grant',
+        args: reason === undefined ? [id] : [id, reason],
+        ...patience,
+      }),
+    ),
+});

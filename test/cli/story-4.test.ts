@@ -1,0 +1,118 @@
+/** Alice may restart the web server and see how it is, for eight hours, and nothing else. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect } from 'vitest';
+import { accept, grantTo, person } from '../support/grants.ts';
+import { it, together } from '../support/placed.ts';
+import { freePort, type Daemon, type Place } from '../support/programs.ts';
+import { pidOf, statusOf } from '../support/shown.ts';
+import { machineConfig, writeServer } from '../support/web-fleet.ts';
+
+const startA = async (place: Place): Promise<Daemon> => {
+  writeServer(place, 'a');
+  const a = await place.shepherd('a', machineConfig('A', await freePort()));
+  expect((await a.herd('start', 'web-server')).code).toBe(0);
+  return a;
+};
+
+describe('least authority', together, () => {
+  it('lets alice restart what she was granted, and see it', async ({ place }) => {
+    const a = await startA(place);
+    const alice = person(place, 'alice');
+    const invite = await grantTo(place, a, 'web-server', 'alice', 'status,restart,log');
+    const accepted = await accept(alice, invite);
+    expect(accepted.stdout).toContain('@web-server is yours now.');
+    expect(accepted.stdout).toMatch(/may +status, restart, log of web-server/);
+    const before = await pidOf(a, 'web-server');
+    const { code, stdout } = await alice.herd('restart', '@web-server');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Service web-server has been started.');
+    expect(await pidOf(a, 'web-server')).not.toBe(before);
+    expect((await alice.herd('status', '@web-server')).stdout).toContain('web-server');
+    expect((await alice.herd('log', '@web-server', '-n', '1')).stdout).toContain('serving A');
+  });
+
+  it('refuses her everything else with exit code 5, and changes nothing', async ({ place }) => {
+    const a = await startA(place);
+    const alice = person(place, 'alice');
+    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'status,restart'));
+    const before = await statusOf(a, 'web-server');
+    for (const words of [
+      ['stop', '@web-server'],
+      ['start', '@web-server'],
+      ['disable', '@web-server'],
+      ['greet', '@web-server'],
+      ['log', '@web-server'],
+      ['log', '-f', '@web-server'],
+      ['stop', '@web-server', '--dry-run'],
+      ['grant', '@web-server', '--to', 'bot', '--allow', 'stop', '--expires', '1h', '--reveal'],
+    ]) {
+      const { code, stdout, stderr } = await alice.herd(...words);
+      expect({ words, code }).toEqual({ words, code: 5 });
+      expect(stderr).toMatch(/herd: error: .*g-/);
+      expect(stdout).toBe('');
+    }
+    const { pid, stage, since } = await statusOf(a, 'web-server');
+    expect({ pid, stage, since }).toEqual({
+      pid: before.pid,
+      stage: before.stage,
+      since: before.since,
+    });
+  });
+
+  it('shows her that one service, and only what she may do with it', async ({ place }) => {
+    const a = await startA(place);
+    const alice = person(place, 'alice');
+    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'status,restart'));
+    const { stdout } = await alice.herd('--json', 'status', '@web-server');
+    const { services } = JSON.parse(stdout) as { readonly services: readonly unknown[] };
+    expect(services).toEqual([
+      expect.objectContaining({ provision: ['web-server'], requirement: [], actions: [] }),
+    ]);
+    expect(stdout).not.toMatch(/networking|greet|web\.cjs|serving A/);
+    const shown = await alice.herd('ref', 'show', 'web-server');
+    expect(shown.stdout).toMatch(/may +status, restart of web-server/);
+    expect(shown.stdout).toMatch(/from +root/);
+  });
+
+  it('tells the owner who can do what, and takes it back', async ({ place }) => {
+    const a = await startA(place);
+    const alice = person(place, 'alice');
+    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'restart'));
+    const listed = JSON.parse((await a.herd('--json', 'grant', 'ls')).stdout) as {
+      readonly grants: readonly { readonly id: string; readonly state: string }[];
+    };
+    expect(listed.grants).toEqual([
+      expect.objectContaining({ label: 'alice', state: 'live', actions: ['restart'] }),
+    ]);
+    const [{ id } = { id: '' }] = listed.grants;
+    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).toContain('alice');
+    expect((await a.herd('who-can', 'stop', 'web-server')).stdout).not.toContain('alice');
+    const dry = await a.herd('grant', 'revoke', id, '--dry-run');
+    expect(dry.stdout).toContain(`Would take from alice: ${id}`);
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    expect((await a.herd('grant', 'revoke', id, '--reason', 'off duty')).code).toBe(0);
+    const { code, stderr } = await alice.herd('restart', '@web-server');
+    expect(code).toBe(5);
+    expect(stderr).toMatch(new RegExp(`${id} was revoked at .* by root`));
+    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).not.toContain('alice');
+  });
+
+  it('keeps the invite and the key secret, and takes each invite once', async ({ place }) => {
+    const a = await startA(place);
+    const [alice, mallory] = [person(place, 'alice'), person(place, 'mallory')];
+    const invite = await grantTo(place, a, 'web-server', 'alice', 'restart');
+    expect(fs.statSync(invite).mode & 0o777).toBe(0o600);
+    await accept(alice, invite);
+    const key = path.join(alice.folder, 'data', 'bellwether', 'keys', 'holder.key');
+    expect(fs.statSync(key).mode & 0o777).toBe(0o600);
+    // The answer may have been lost: the same user accepts once more.
+    const again = await alice.herd('accept', '--from', invite, '--yes');
+    expect(again.code).toBe(0);
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    const stolen = await mallory.herd('accept', '--from', invite);
+    expect(stolen.code).not.toBe(0);
+    expect(stolen.stderr).toContain('no such reference');
+    expect((await mallory.herd('restart', '@web-server')).code).toBe(2);
+  });
+});

@@ -1,0 +1,76 @@
+/** What alice passed on to a bot dies with what she has: at once, in the middle, and for good. */
+import { describe, expect } from 'vitest';
+import { accept, grantTo, person, type Person } from '../support/grants.ts';
+import { it, together } from '../support/placed.ts';
+import { eventually, freePort, type Daemon, type Place } from '../support/programs.ts';
+import { machineConfig, writeServer } from '../support/web-fleet.ts';
+
+interface Told {
+  readonly a: Daemon;
+  readonly alice: Person;
+  readonly bot: Person;
+  readonly ids: { readonly alice: string; readonly bot: string };
+}
+const tell = async (place: Place): Promise<Told> => {
+  writeServer(place, 'a');
+  const a = await place.shepherd('a', machineConfig('A', await freePort()));
+  expect((await a.herd('start', 'web-server')).code).toBe(0);
+  const [alice, bot] = [person(place, 'alice'), person(place, 'bot')];
+  await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'status,restart,log'));
+  await accept(
+    bot,
+    await grantTo(place, alice, '@web-server', 'bot', 'restart,log', '--expires', '1h'),
+  );
+  const { grants } = JSON.parse((await a.herd('--json', 'grant', 'ls')).stdout) as {
+    readonly grants: readonly { readonly id: string; readonly label: string }[];
+  };
+  const idOf = (name: string): string => grants.find(({ label }) => label === name)?.id ?? '';
+  return { a, alice, bot, ids: { alice: idOf('alice'), bot: idOf('bot') } };
+};
+
+describe('delegation', together, () => {
+  it('is alone between alice and the bot, and shown as a tree', async ({ place }) => {
+    const { a, alice, bot, ids } = await tell(place);
+    expect((await bot.herd('restart', '@web-server')).code).toBe(0);
+    expect((await bot.herd('status', '@web-server')).code).toBe(5);
+    const tree = (await a.herd('grant', 'ls', '--tree')).stdout.split('\n');
+    expect(tree[0]).toMatch(new RegExp(`^${ids.alice}  +alice `));
+    expect(tree[1]).toMatch(new RegExp(`^  ${ids.bot}  +bot `));
+    // Alice sees what she passed on, and takes it back by herself.
+    expect((await alice.herd('grant', 'ls', '@web-server')).stdout).toContain(ids.bot);
+    expect((await bot.herd('grant', 'ls', '@web-server')).stdout).toContain('No grants.');
+    expect((await bot.herd('grant', 'revoke', ids.alice, '@web-server')).code).toBe(1);
+    expect((await alice.herd('grant', 'revoke', ids.bot, '@web-server')).code).toBe(0);
+    expect((await bot.herd('restart', '@web-server')).code).toBe(5);
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+  });
+
+  it('ends within a second of what it was made from, streams and all, also after kill -9', async ({
+    place,
+  }) => {
+    const { a, alice, bot, ids } = await tell(place);
+    const log = bot.begin('log', '-f', '@web-server');
+    const watch = alice.begin('--json', 'status', '--watch', '@web-server');
+    await eventually('the log is followed', () => log.stdout().includes('serving A'));
+    await eventually('alice watches', () => watch.stdout().includes('web-server'));
+    const revokedAt = performance.now();
+    expect((await a.herd('grant', 'revoke', ids.alice)).code).toBe(0);
+    const ended = await log.ended;
+    expect(performance.now() - revokedAt).toBeLessThan(1_000 + 2_000); // with the start of two programs
+    expect(ended.code).toBe(5);
+    expect(ended.stderr).toMatch(new RegExp(`${ids.alice} was revoked at .* by root`));
+    await eventually('alice is told', () => watch.stdout().includes('was revoked'));
+    watch.process.kill('SIGINT');
+    await watch.ended;
+    const refused = async (who: Person): Promise<void> => {
+      const { code, stderr } = await who.herd('restart', '@web-server');
+      expect(code).toBe(5);
+      expect(stderr).toContain('was revoked');
+    };
+    await Promise.all([refused(bot), refused(alice)]);
+    await a.kill('SIGKILL');
+    const again = await place.again(a);
+    await Promise.all([refused(bot), refused(alice)]);
+    expect((await again.herd('status', 'web-server')).stdout).toContain('running');
+  });
+});

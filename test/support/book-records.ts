@@ -1,0 +1,40 @@
+/** Grants on a simulated disk. */
+import type { Turn, World } from '@bellwether/actors';
+import { makeGrantBook, type BookEntry, type BookRecords } from '@bellwether/authority';
+import { simulatedCrypto } from './ocapn-peer.ts';
+
+/** What a disk has of grants: of each record the last one, without those that were forgotten. */
+export const bookRecordsIn = (entries: readonly unknown[]): BookRecords => {
+  const last = new Map<string, BookEntry>();
+  for (const entry of entries as readonly BookEntry[]) {
+    if (entry.kind === 'grant') last.set(`grant/${entry.grant.id}`, entry);
+    else if (entry.kind === 'clock') last.set('clock', entry);
+    else if (entry.kind === 'purged')
+      for (const kind of ['grant', 'revocation', 'uses', 'invite'])
+        last.delete(`${kind}/${entry.id}`);
+    else if (['revocation', 'uses', 'invite'].includes(entry.kind))
+      last.set(`${entry.kind}/${entry.id}`, entry);
+  }
+  const all = [...last.values()];
+  return {
+    grants: all.filter((each) => each.kind === 'grant'),
+    revocations: all.filter((each) => each.kind === 'revocation'),
+    uses: all.filter((each) => each.kind === 'uses'),
+    invites: all.filter((each) => each.kind === 'invite'),
+    clockMs: all.reduce((latest, each) => (each.kind === 'clock' ? each.wallMs : latest), 0),
+  };
+};
+
+/** A grant book with nothing in it, and what grants are made with beside. */
+export const bookFor = (turn: Turn, world: World) => {
+  const uriOf = (swissnum: Uint8Array): string => `ocapn://x.tcp-tls/s/${swissnum.join('')}`;
+  const book = turn.spawn(makeGrantBook, {
+    records: bookRecordsIn([]),
+    epoch: { now: 1, restored: 0 },
+    clock: world.clock(),
+    crypto: simulatedCrypto(world),
+    designator: 'x',
+    uriOf,
+  });
+  return { book, uriOf, isShared: () => true };
+};
