@@ -2,7 +2,7 @@
 import type { Ref, Turn, Value, Vow } from '@bellwether/actors';
 import { proveHolder, type GrantSpec, type Invite } from '@bellwether/authority';
 import type { GrantedService, GrantFacts, MadeGrant } from '@bellwether/fleet';
-import { Sturdyref, type KeyPair } from '@bellwether/ocapn';
+import { sturdyrefUri, type KeyPair, type Sturdyref } from '@bellwether/ocapn';
 import { sturdyrefOf } from '../../packages/herd/src/refs/ref-store.ts';
 import { Operator, type FleetNode, type Site } from './fleet-node.ts';
 import { simulatedCrypto } from './ocapn-peer.ts';
@@ -40,6 +40,10 @@ export class Holder {
       ),
     );
     return new Held(this.#site, this.operator, sturdyrefOf(String(uri), 'the answer'));
+  }
+  /** The URI of what an invite becomes. */
+  uriOf(invite: Sturdyref): string {
+    return sturdyrefUri(this.accept(invite).ref);
   }
   /** Keeps a ref that was given as it is. */
   hold(uri: string): Held {

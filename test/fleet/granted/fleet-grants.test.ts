@@ -1,0 +1,165 @@
+/** Grants of fleets live at their controller; grants of members may be what a controller has of them. */
+import type { GrantSpec } from '@bellwether/authority';
+import { describe, expect, it } from 'vitest';
+import { answered, grantAt, Holder, type Held } from '../../support/fleet-grants.ts';
+import { tellStory, type Story } from '../../support/fleet-story.ts';
+import { codeOf } from '../../support/granted-place.ts';
+import { Ear } from '../../support/log-ear.ts';
+import { requestOf } from '../../support/shepherd-machine.ts';
+
+const told = (seed = 3) => {
+  const story = tellStory(seed);
+  const pass = (ms: number): void => void story.world.run(story.world.now + ms);
+  const alice = new Holder(story, 'alice');
+  const held = (spec: Partial<GrantSpec> = {}) => {
+    const { facts, invite } = grantAt(story, story.operator, story.c, {
+      service: 'web-server-fleet',
+      actions: ['status', 'start', 'stop', 'restart', 'log'],
+      ...spec,
+    });
+    return { id: facts.id, ref: alice.accept(invite) };
+  };
+  const stages = () =>
+    story.hosts.map((host) => {
+      const asked = story.operator.ask(host, (turn, root) =>
+        turn.send(root, 'status', ['web-server'], 900),
+      );
+      return answered(story, asked)[0]?.stage;
+    });
+  return { ...story, pass, alice, held, stages };
+};
+const perform = (story: Story, ref: Held, action: string, operation = `op-${action}`) =>
+  ref.ask((turn, web) =>
+    turn.send(
+      web,
+      'perform',
+      requestOf({ action, member: 'x', operation }),
+      story.operator.printer(turn),
+    ),
+  );
+const done = (story: ReturnType<typeof told>, ref: Held, action: string, operation?: string) => {
+  const asked = perform(story, ref, action, operation);
+  story.pass(20_000);
+  if (asked.error !== undefined) throw asked.error;
+  return asked.value;
+};
+
+describe('a grant of a fleet', () => {
+  it('starts and stops the members, whose refs its holder never sees', () => {
+    const story = told();
+    const { id, ref } = story.held();
+    expect(done(story, ref, 'start')).toMatchObject({
+      result: 'changed',
+      rows: [{ member: 'web-server-a' }, { member: 'web-server-b' }],
+    });
+    expect(story.stages()).toEqual(['running', 'running']);
+    answered(
+      story,
+      story.operator.ask(story.c, (turn, root) => turn.send(root, 'revokeGrant', id)),
+    );
+    expect(codeOf(() => done(story, ref, 'stop'))).toBe('revoked');
+    expect(story.stages()).toEqual(['running', 'running']);
+  });
+
+  it('ends at once, also where a member cannot be reached', () => {
+    const story = told();
+    const { id, ref } = story.held();
+    const [a] = story.hosts;
+    a?.losePower();
+    const started = perform(story, ref, 'start');
+    story.pass(1_000);
+    expect(started).toEqual({});
+    answered(
+      story,
+      story.operator.ask(story.c, (turn, root) => turn.send(root, 'revokeGrant', id)),
+    );
+    story.pass(10);
+    expect(started.error).toMatchObject({ code: 'revoked' });
+    // What waited for that machine is called off, and not done when it is back.
+    a?.boot();
+    story.pass(60_000);
+    expect(story.stages).toThrow('the connection ended'); // our own, to the machine that is back
+    expect(story.stages()).toEqual(['stopped', 'running']);
+  });
+
+  it('can be for some of the members: others are neither touched nor seen', () => {
+    const story = told();
+    const { ref } = story.held({ members: ['web-server-b'] });
+    expect(done(story, ref, 'start')).toMatchObject({ rows: [{ member: 'web-server-b' }] });
+    expect(story.stages()).toEqual(['stopped', 'running']);
+    const status = ref.told((turn, web) => turn.send(web, 'probe', 900));
+    expect(status).toMatchObject({
+      members: [{ name: 'web-server-b', stage: 'running' }],
+      runningCount: 1,
+      neededCount: 1,
+    });
+    const ear = new Ear();
+    ref.ask((turn, web) => turn.send(web, 'follow', { lineCount: 5 }, ear.spawn(turn)));
+    story.pass(500);
+    for (const host of story.hosts) host.machine.logs.write('web-server', `of ${host.name}`);
+    story.pass(500);
+    const steps = ref.told((turn, web) =>
+      turn.send(web, 'plan', requestOf({ action: 'stop', member: 'x' })),
+    );
+    expect(ear.lines).toContain('of B');
+    const all = JSON.stringify([status, ear.batches, steps]);
+    expect(all).not.toMatch(/web-server-a|of A/);
+    const wider = requestOf({ action: 'stop', member: 'x', operation: 'op-wider' });
+    const both = { ...wider, onlyMembers: ['web-server-a', 'web-server-b'] };
+    const stopped = ref.ask((turn, web) =>
+      turn.send(web, 'perform', both, story.operator.printer(turn)),
+    );
+    story.pass(20_000);
+    expect(stopped.value?.rows.map(({ member }) => member)).toEqual(['web-server-b']);
+  });
+
+  it('narrowed to some members is passed on for no others', () => {
+    const story = told();
+    const { ref } = story.held({ members: ['web-server-b'] });
+    expect(codeOf(() => ref.grant({ actions: ['stop'], members: ['web-server-a'] }))).toMatch(
+      /too-wide|bad-request/,
+    );
+    const child = ref.grant({ actions: ['start'] });
+    expect(child.facts.members).toEqual(['web-server-b']);
+  });
+});
+
+describe('a controller whose refs are grants', () => {
+  it('tells what a member denied from what failed, with who revoked it', () => {
+    const story = told();
+    const [a] = story.hosts;
+    if (a === undefined) throw new Error('no A');
+    const { facts, invite } = grantAt(story, story.operator, a, {
+      service: 'web-server',
+      actions: ['status', 'start'],
+    });
+    const uri = story.alice.uriOf(invite);
+    answered(
+      story,
+      story.operator.ask(story.c, (turn, root) => turn.send(root, 'adoptRef', 'a-ref', uri)),
+    );
+    story.c.crash();
+    story.c.boot();
+    story.pass(10_000);
+    const { ref } = story.held();
+    expect(done(story, ref, 'start')).toMatchObject({ result: 'changed' });
+    const stopped = done(story, ref, 'stop');
+    expect(stopped?.rows).toMatchObject([
+      { member: 'web-server-a', result: 'denied' },
+      { member: 'web-server-b', result: 'changed' },
+    ]);
+    expect(story.stages()).toEqual(['running', 'stopped']);
+    answered(
+      story,
+      story.operator.ask(a, (turn, root) => turn.send(root, 'revokeGrant', facts.id)),
+    );
+    story.pass(10_000);
+    const [row] = done(story, ref, 'start', 'op-again')?.rows ?? [];
+    expect(row).toMatchObject({ result: 'denied' });
+    expect(row?.reason).toMatch(/was revoked at .* by root/);
+    const status = ref.told((turn, web) => turn.send(web, 'probe', 900));
+    expect(status).toMatchObject({
+      members: [{ name: 'web-server-a', stage: 'unknown' }, { name: 'web-server-b' }],
+    });
+  });
+});

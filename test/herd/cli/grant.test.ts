@@ -1,0 +1,249 @@
+/** `herd grant`, `accept` and `who-can` against a shepherd that answers as the test says. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { ActorError, type Turn } from '@bellwether/actors';
+import type { GrantFacts } from '@bellwether/fleet';
+import { afterEach, describe, expect, it } from 'vitest';
+import { rateIn, readValue } from '../../../packages/herd/src/cli/grammar.ts';
+import { maxSpanMs } from '../../../packages/herd/src/cli/limits.ts';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { version } from '../../../packages/herd/src/version.ts';
+import { startFakeShepherd, type Answers, type FakeShepherd } from './fake-shepherd.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+const uid = process.getuid?.() ?? 0;
+let shepherd: FakeShepherd | undefined;
+afterEach(async () => {
+  await shepherd?.stop();
+  shepherd = undefined;
+});
+const serve = async (answers: Answers): Promise<FakeShepherd> =>
+  (shepherd = await startFakeShepherd(answers));
+const run = async (...argv: string[]) => {
+  const terminal = fakeTerminal({
+    uid,
+    env: { SHEPHERD_SOCKET: shepherd?.socket, XDG_DATA_HOME: shepherd?.folder },
+  });
+  const exitCode = await main(argv, terminal, { version });
+  return { exitCode, ...terminal.written };
+};
+const facts = (more: Partial<GrantFacts> = {}): GrantFacts => ({
+  id: 'g-7f3k',
+  service: 'web',
+  actions: ['status', 'restart'],
+  label: 'alice',
+  issuer: 'root',
+  madeMs: 0,
+  usedCount: 0,
+  state: 'live',
+  ...more,
+});
+const secret = 'c2VjcmV0'.repeat(5).slice(0, 43);
+const inviteUri = `ocapn://x.tcp-tls/s/${secret}?host=h&port=1`;
+const made = { grant: facts({ state: 'invited' }), invite: inviteUri, inviteExpiresMs: 900_000 };
+const grantWords = ['grant', 'web', '--to', 'alice', '--allow', 'status,restart'];
+
+describe('herd grant', () => {
+  it('says what it asks for, and puts the invite into a file that is nobody else’s', async () => {
+    const { folder, asked } = await serve({ grant: () => made });
+    const file = path.join(folder, 'alice.invite');
+    const more = ['--max-uses', '3', '--rate', '5/min', '--nodes', 'a,b', '--invite-expires', '1h'];
+    const rules = ['--args', 'restart=v* prod; status=**'];
+    const ran = await run(...grantWords, '--expires', '8h', ...more, ...rules, '--out', file);
+    expect(ran.exitCode).toBe(0);
+    expect(asked).toEqual([['grant']]);
+    expect(fs.readFileSync(file, 'utf8').trim()).toBe(inviteUri);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect(ran.out).toContain('An invite for alice is in');
+    expect(ran.out).toMatch(/may +status, restart of web/);
+    expect(ran.out + ran.err).not.toContain(secret);
+  });
+  it('sends what was typed and nothing that was not', async () => {
+    const specs: unknown[] = [];
+    const answer = (_turn: Turn, spec: unknown): unknown => {
+      specs.push(spec);
+      return made;
+    };
+    await serve({ grant: answer });
+    const plain = ['--expires', '8h', '--reveal'];
+    await run(...grantWords, ...plain, '--rate', '3/10s', '--args', 'restart=v*  prod');
+    await run('grant', 'web', '--to', 'bo', '--no-expiry', '--reveal', '--local');
+    expect(specs).toEqual([
+      {
+        service: 'web',
+        actions: ['status', 'restart'],
+        label: 'alice',
+        lifetimeMs: 28_800_000,
+        rate: { count: 3, windowMs: 10_000 },
+        arguments: { restart: ['v*', 'prod'] },
+      },
+      { service: 'web', actions: ['status'], label: 'bo', isLocal: true },
+    ]);
+  });
+  it('prints the secret only where that is asked for', async () => {
+    await serve({ grant: () => made });
+    const hidden = await run(...grantWords, '--expires', '8h');
+    expect(hidden).toMatchObject({ exitCode: 2, out: '' });
+    expect(hidden.err).toContain('--out FILE');
+    expect(shepherd?.asked).toEqual([]);
+    expect((await run(...grantWords, '--expires', '8h', '--reveal')).out).toContain(inviteUri);
+    const shown = await run(...grantWords, '--expires', '8h', '--reveal', '--json');
+    expect(JSON.parse(shown.out)).toMatchObject({ kind: 'grant', invite: inviteUri });
+  });
+  it.each([
+    [['grant', 'web', '--expires', '8h', '--reveal'], '--to NAME'],
+    [['grant', 'web', '--to', 'a', '--reveal'], 'needs an end'],
+    [['grant', 'web', '--to', 'a', '--expires', '1h', '--no-expiry'], 'either'],
+    [['grant', 'web', '--to', 'a', '--expires', '8', '--reveal'], 'a span of time'],
+    [['grant', 'web', '--to', 'a', '--expires', '1h', '--rate', '5'], '5/min'],
+    [['grant', 'web', '--to', 'a', '--expires', '1h', '--allow', 'x,,y'], 'an empty word'],
+    [['grant', 'web', '--to', 'a', '--expires', '1h', '--args', 'x'], 'ACTION=PATTERN'],
+    [['grant', 'web', '--to', 'a', '--expires', '1h', '--args', 'stop=*'], "'stop'"],
+    [['grant', 'revoke', 'g-1', 'web'], 'no @PETNAME'],
+    [['grant', 'ls', 'web'], 'no @PETNAME'],
+    [['who-can', 'stop', '@web'], 'another machine'],
+  ])('does not understand %j, and asks nobody', async (argv, words) => {
+    await serve({});
+    const ran = await run(...argv);
+    expect(ran).toMatchObject({ exitCode: 2, out: '' });
+    expect(ran.err).toContain(words);
+    expect(shepherd?.asked).toEqual([]);
+  });
+  it('with --dry-run makes nothing', async () => {
+    await serve({ grants: () => [] });
+    const ran = await run(...grantWords, '--expires', '8h', '--dry-run');
+    expect(ran.exitCode).toBe(0);
+    expect(ran.out).toMatch(/Would let alice do this: status, restart of web, until /);
+    expect(shepherd?.asked).toEqual([['grants']]);
+  });
+  it('is refused in the words of the shepherd, with exit code 5 where a grant is too small', async () => {
+    await serve({
+      grant: () => {
+        throw new ActorError('too-wide', 'grant g-1 does not allow that itself');
+      },
+    });
+    const ran = await run(...grantWords, '--expires', '8h', '--reveal');
+    expect(ran.exitCode).toBe(5);
+    expect(ran.err).toContain('grant g-1 does not allow that itself');
+    expect(ran.err).toContain('Nothing was done');
+  });
+});
+
+describe('herd grant ls', () => {
+  const grants = [
+    facts({ id: 'g-a' }),
+    facts({ id: 'g-b', parent: 'g-a', label: 'bot', maxUses: 3, usedCount: 1 }),
+    facts({ id: 'g-c', label: 'old', state: 'expired', expiresMs: 1_000 }),
+    facts({
+      id: 'g-d',
+      parent: 'g-b',
+      state: 'revoked',
+      revoked: { grant: 'g-d', atMs: 1, by: 'x' },
+    }),
+  ];
+  it('lists who may do what, and as a tree', async () => {
+    await serve({ grants: () => grants });
+    const flat = await run('grant', 'ls');
+    expect(flat.out.split('\n').map((line) => line.split(' ')[0])).toEqual([
+      ...['g-a', 'g-b', 'g-c', 'g-d', '4', ''],
+    ]);
+    expect(flat.out).toContain('4 grants, 2 of them hold');
+    expect(flat.out).toContain('1 of 3 uses');
+    const tree = (await run('grant', 'ls', '--tree')).out.split('\n');
+    expect(tree.slice(0, 4).map((line) => /^ *g-./.exec(line)?.[0])).toEqual([
+      ...['g-a', '  g-b', '    g-d', 'g-c'],
+    ]);
+  });
+  it('shows each once, whatever a host says of parents', async () => {
+    const loop = [facts({ id: 'g-a', parent: 'g-b' }), facts({ id: 'g-b', parent: 'g-a' })];
+    await serve({ grants: () => [...loop, facts({ id: 'g-c', parent: 'g-c' })] });
+    expect((await run('grant', 'ls', '--tree')).exitCode).toBe(0);
+  });
+  it('shows nothing that a terminal would obey', async () => {
+    await serve({ grants: () => [facts({ label: '\x1b[2Jx', issuer: '\u202e' })] });
+    const { out } = await run('grant', 'ls');
+    expect(out).not.toMatch(/[\x1b\u202e]/);
+    expect(out).toContain('\\x1b[2Jx');
+  });
+  it('does not take for an answer what is none', async () => {
+    for (const bad of [
+      {},
+      [{}],
+      [facts({ state: 'odd' as 'live' })],
+      [facts({ actions: [{}] as never })],
+    ]) {
+      await serve({ grants: () => bad });
+      const ran = await run('grant', 'ls');
+      expect(ran).toMatchObject({ exitCode: 1, out: '' });
+      expect(ran.err).toContain('grants');
+      await shepherd?.stop();
+    }
+  });
+});
+
+describe('herd grant revoke', () => {
+  it('says what ended by it, and beforehand what would', async () => {
+    const [a, b] = [facts({ id: 'g-a' }), facts({ id: 'g-b', parent: 'g-a', label: 'bot' })];
+    const gone = { grant: 'g-a', atMs: 1_000, by: 'root', reason: 'off duty' };
+    const revoked = [a, b].map((each) => ({ ...each, state: 'revoked' as const, revoked: gone }));
+    await serve({ grants: () => [a, b, facts({ id: 'g-c' })], revokeGrant: () => ({ revoked }) });
+    const dry = await run('grant', 'revoke', 'g-a', '--dry-run');
+    expect(dry.out).toContain('Would take from alice: g-a');
+    expect(dry.out).toContain('Would take from bot: g-b');
+    expect(dry.out).not.toContain('g-c');
+    expect(shepherd?.asked).toEqual([['grants']]);
+    expect((await run('grant', 'revoke', 'g-x', '--dry-run')).exitCode).toBe(2);
+    const ran = await run('grant', 'revoke', 'g-a', '--reason', 'off duty');
+    expect(ran.out).toMatch(/Grant g-a for alice is revoked .* by root: off duty\./);
+    expect(shepherd?.asked.at(-1)).toEqual(['revokeGrant', 'g-a', 'off duty']);
+  });
+  it('of what had ended before says so', async () => {
+    await serve({ revokeGrant: () => ({ revoked: [] }) });
+    expect((await run('grant', 'revoke', 'g-a')).out).toContain('held no more already');
+  });
+});
+
+describe('herd grant confirm and who-can', () => {
+  it('name what holds again, and who may', async () => {
+    await serve({
+      confirmGrants: () => [facts()],
+      whoCan: () => ({ grants: [facts({ holder: 'ed25519:1234' })], minted: ['0a1b2c3d'] }),
+    });
+    expect((await run('grant', 'confirm', 'g-7f3k')).out).toContain('Grant g-7f3k holds again.');
+    expect(shepherd?.asked).toEqual([['confirmGrants', ['g-7f3k']]]);
+    const who = await run('who-can', 'restart', 'web');
+    for (const words of ['admin.ref', '0a1b2c3d', 'g-7f3k', 'alice', 'ed25519:1234'])
+      expect(who.out).toContain(words);
+  });
+});
+
+describe('herd accept', () => {
+  it('asks nobody where the name is taken, or what comes in is no ref', async () => {
+    const { folder } = await serve({});
+    const file = path.join(folder, 'x.invite');
+    fs.writeFileSync(file, 'hello', { mode: 0o600 });
+    expect((await run('accept', '--from', file)).exitCode).toBe(2);
+    fs.writeFileSync(file, inviteUri, { mode: 0o600 });
+    expect((await run('ref', 'add', 'web', '--from', file)).exitCode).toBe(0);
+    expect((await run('accept', 'web', '--from', file)).exitCode).toBe(9);
+    expect((await run('accept', '../web', '--from', file)).exitCode).toBe(2);
+    expect(fs.existsSync(path.join(folder, 'bellwether', 'keys'))).toBe(false);
+  });
+});
+
+describe('spans and rates', () => {
+  it('are taken up to their limits and no further', () => {
+    const day = 86_400_000;
+    const most = maxSpanMs / day;
+    expect(readValue('span', '1s')).toBe(1_000);
+    expect(readValue('span', `${most}d`)).toBe(maxSpanMs);
+    for (const bad of [`${most + 1}d`, '0s', '8', '-1h', '1.5h', '1w', '1234567s', ''])
+      expect(readValue('span', bad), bad).toBeUndefined();
+    expect(rateIn('5/min')).toEqual({ count: 5, windowMs: 60_000 });
+    expect(rateIn('100/h')).toEqual({ count: 100, windowMs: 3_600_000 });
+    expect(rateIn('1/2d')).toEqual({ count: 1, windowMs: 2 * day });
+    expect(rateIn(`1/${most}d`)).toEqual({ count: 1, windowMs: maxSpanMs });
+    for (const bad of ['0/min', '5/0s', '5', '/min', '5/week', `1/${most + 1}d`, '5 / min'])
+      expect(rateIn(bad), bad).toBeUndefined();
+  });
+});
