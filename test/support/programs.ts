@@ -39,6 +39,8 @@ export interface How {
   readonly input?: string;
   /** Words before the command, of a program that ends as the command itself: `['ip', 'netns', 'exec', 'n']`. */
   readonly through?: readonly string[];
+  /** Of a shepherd: further words of its command line. */
+  readonly options?: readonly string[];
   /** Where it runs; default: the folder of the place. */
   readonly cwd?: string;
 }
@@ -127,7 +129,7 @@ const startDaemon = async (place: Place, name: string, how?: How): Promise<Daemo
   const state = path.join(place.folder, name);
   const socket = path.join(state, 'run', 'socket');
   const config = path.join(state, 'shepherd.config.ts');
-  const args = [bins.shepherd, '--config', config, '--state', state];
+  const args = [bins.shepherd, '--config', config, '--state', state, ...(how?.options ?? [])];
   const { process: child, ended, stdout } = place.begin(process.execPath, args, how);
   await new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', () => stdout().includes('is ready') && resolve());

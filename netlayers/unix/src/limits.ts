@@ -15,9 +15,14 @@ export const CONNECTION_COUNT = 1_024;
 export const SHARED_CONNECTION_COUNT = 3_584;
 /** Connections that the kernel queues before it answers EAGAIN: a burst of clients while a vat is busy. */
 export const BACKLOG = 1_024;
+/**
+ * The same on a shared socket. Where somebody connects without end the queue is full whatever its length, and who is
+ * in it waits for all before him: a second for 256, where a core takes on 300 in one.
+ */
+export const SHARED_BACKLOG = 256;
 /** How long a dial may take, retries included. */
 export const DIAL_MS = 5_000;
 /** The first wait after EAGAIN (the queue of the listener is full); doubled each time up to the longest. */
 export const RETRY_MS = 5;
-/** The longest wait between two tries. */
-export const LONGEST_RETRY_MS = 200;
+/** The longest wait between two tries: who asks rarely never finds a place in a queue that others press into. */
+export const LONGEST_RETRY_MS = 25;

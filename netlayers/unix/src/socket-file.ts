@@ -13,8 +13,9 @@ import net from 'node:net';
 import path from 'node:path';
 import { BadPlace, PlaceTaken, systemCode } from '@bellwether/netlayer-stream';
 import { SocketFolder, type Mode } from './folder.ts';
-import { BACKLOG } from './limits.ts';
+import { BACKLOG, SHARED_BACKLOG } from './limits.ts';
 
+const BACKLOG_OF = { private: BACKLOG, shared: SHARED_BACKLOG } as const;
 const SOCKET_MODE = { private: 0o600, shared: 0o666 } as const;
 
 /** Where a listener stands, and what it may do about what stands there already. */
@@ -143,7 +144,7 @@ function listenIn(
   };
   try {
     server.once('error', failed);
-    server.listen({ path: folder.reach(bound), backlog: BACKLOG }, listening);
+    server.listen({ path: folder.reach(bound), backlog: BACKLOG_OF[place.mode] }, listening);
   } catch (error) {
     failed(error);
   }
