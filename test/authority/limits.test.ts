@@ -1,0 +1,253 @@
+/** What a grant, an invite and a book take, and one more of each. */
+import { grantLimits as limits, readGrantSpec } from '@bellwether/authority';
+import { describe, expect, it } from 'vitest';
+import { freshId, idBytes } from '../../packages/authority/src/names.ts';
+import { runIn } from '../support/actors-vat.ts';
+import {
+  grantBench,
+  GrantDisk,
+  hear,
+  held,
+  inviteOf,
+  keysOf,
+  make,
+  nextLife,
+  specOf,
+} from '../support/grant-bench.ts';
+
+const texts = (count: number, characters = 3): string[] =>
+  Array.from({ length: count }, (_none, at) => `x${at}`.padEnd(characters, '-'));
+const spec = (more: Record<string, unknown>) => readGrantSpec({ ...specOf(), ...more });
+
+describe('a spec', () => {
+  it.each([
+    ['service', 'x'.repeat(limits.nameCharacters), 'x'.repeat(limits.nameCharacters + 1)],
+    ['actions', texts(limits.actionCount), texts(limits.actionCount + 1)],
+    ['actions', ['x'.repeat(limits.nameCharacters)], ['x'.repeat(limits.nameCharacters + 1)]],
+    ['label', 'x'.repeat(limits.labelCharacters), 'x'.repeat(limits.labelCharacters + 1)],
+    ['lifetimeMs', limits.lifetimeLeastMs, limits.lifetimeLeastMs - 1],
+    ['lifetimeMs', limits.lifetimeMostMs, limits.lifetimeMostMs + 1],
+    ['maxUses', 1, 0],
+    ['maxUses', limits.useCount, limits.useCount + 1],
+    [
+      'rate',
+      { count: limits.rateCount, windowMs: limits.windowMostMs },
+      { count: limits.rateCount + 1, windowMs: 1_000 },
+    ],
+    [
+      'rate',
+      { count: 1, windowMs: limits.windowLeastMs },
+      { count: 1, windowMs: limits.windowLeastMs - 1 },
+    ],
+    [
+      'rate',
+      { count: 1, windowMs: limits.windowMostMs },
+      { count: 1, windowMs: limits.windowMostMs + 1 },
+    ],
+    ['members', texts(limits.memberCount), texts(limits.memberCount + 1)],
+    ['inviteMs', limits.inviteLeastMs, limits.inviteLeastMs - 1],
+    ['inviteMs', limits.inviteMostMs, limits.inviteMostMs + 1],
+    ['arguments', { restart: texts(limits.globCount) }, { restart: texts(limits.globCount + 1) }],
+    [
+      'arguments',
+      { restart: ['x'.repeat(limits.globCharacters)] },
+      { restart: ['x'.repeat(limits.globCharacters + 1)] },
+    ],
+    [
+      'arguments',
+      { restart: texts(limits.globCount, limits.globTotalCharacters / limits.globCount) },
+      {
+        restart: texts(limits.globCount, limits.globTotalCharacters / limits.globCount),
+        status: ['x'],
+      },
+    ],
+  ])('takes the most and refuses more: %s', (field, most, more) => {
+    expect(spec({ [field]: most })).toMatchObject({ [field]: most });
+    expect(() => spec({ [field]: more })).toThrow(expect.objectContaining({ code: 'malformed' }));
+  });
+  it.each([
+    ['isLocal', false],
+    ['lifetime', 1_000],
+    ['arguments', { stop: ['*'] }],
+    ['arguments', { restart: ['**', 'x'] }],
+    ['arguments', { restart: ['a**'] }],
+    ['arguments', [['*']]],
+    ['actions', []],
+    ['actions', ['']],
+    ['service', 7],
+    ['label', '\ud800'],
+    ['rate', { count: 1, windowMs: 1_000, burst: 9 }],
+    ['maxUses', 1.5],
+    ['maxUses', '1'],
+  ])('is refused where it may mean what is not known here: %s', (field, value) => {
+    expect(() => spec({ [field]: value })).toThrow(expect.objectContaining({ code: 'malformed' }));
+  });
+  it('has no names that are special elsewhere', () => {
+    const read = spec({
+      actions: ['__proto__', 'constructor'],
+      arguments: JSON.parse('{"__proto__":["a"]}') as unknown,
+    });
+    expect(Object.hasOwn(read.arguments ?? {}, '__proto__')).toBe(true);
+    expect(() => spec({ arguments: { constructor: ['*'] } })).toThrow('is not known');
+  });
+});
+
+describe('a book', () => {
+  it('lets a chain be so long, and no longer', async () => {
+    const bench = await grantBench();
+    let id = 'root';
+    for (let at = 0; at < limits.depth; at += 1) id = await held(bench, id, {}, keysOf(at + 1));
+    await expect(make(bench, id)).rejects.toThrow(`is the ${limits.depth}th in its chain`);
+  });
+  it('lets a grant be narrowed so often at a time', async () => {
+    const bench = await grantBench();
+    const alice = await held(bench, 'root');
+    let last = '';
+    for (let at = 0; at < limits.childCount; at += 1) last = (await make(bench, alice)).grant.id;
+    await expect(make(bench, alice)).rejects.toThrow(
+      `was narrowed to ${limits.childCount} already`,
+    );
+    await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', alice, last));
+    await make(bench, alice);
+    await expect(make(bench, alice)).rejects.toMatchObject({ code: 'limit' });
+  });
+  it('lets so many stand below one that its owner gave, and others have their own', async () => {
+    const bench = await grantBench();
+    const alice = await held(bench, 'root');
+    const other = await held(bench, 'root', {}, keysOf(2));
+    const below = limits.descendantCount / limits.childCount;
+    for (let at = 0; at < below; at += 1) {
+      const child = await held(bench, alice, {}, keysOf(at + 3));
+      for (let n = 1; n < limits.childCount; n += 1) await make(bench, child);
+      if (at === below - 1) {
+        await expect(make(bench, child)).rejects.toThrow(
+          `${limits.descendantCount} stand below ${alice} already`,
+        );
+        await expect(make(bench, alice)).rejects.toMatchObject({ code: 'limit' });
+      }
+    }
+    await make(bench, other);
+  }, 60_000);
+  it('remembers so many ended ones below one that its owner gave', async () => {
+    const bench = await grantBench();
+    const alice = await held(bench, 'root');
+    const made: string[] = [];
+    for (let at = 0; at <= limits.endedCount; at += 1) {
+      const { grant } = await make(bench, alice);
+      made.push(grant.id);
+      await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', alice, grant.id));
+      bench.world.run(bench.world.now + 1);
+    }
+    expect(bench.disk.found.has(`grant ${made[0] ?? ''}`)).toBe(true);
+    await make(bench, alice);
+    expect(made.filter((id) => !bench.disk.found.has(`grant ${id}`))).toEqual([made[0]]);
+  });
+  it('has so many open invites, and keeps so many grants', async () => {
+    const disk = new GrantDisk();
+    const { book, ...bench } = await grantBench(disk);
+    const { grant } = await make({ book, ...bench }, 'root');
+    const [first] = disk.records().grants;
+    const [invite] = disk.records().invites;
+    if (first === undefined || invite === undefined) throw new Error('nothing was made');
+    const copy = (at: number) => {
+      const id = `g-copy${at}`;
+      disk.found.set(`grant ${id}`, { kind: 'grant', grant: { ...first.grant, id } });
+      return id;
+    };
+    for (let at = 1; at < limits.openInviteCount; at += 1) {
+      const id = copy(at);
+      disk.found.set(`invite ${id}`, { ...invite, id, hash: `copy${at}` });
+    }
+    let next = await nextLife({ book, ...bench });
+    await expect(make(next, 'root')).rejects.toThrow(`${limits.openInviteCount} invites are open`);
+    disk.found.delete('invite g-copy1');
+    disk.found.delete('grant g-copy1');
+    next = await nextLife(next);
+    await make(next, 'root');
+
+    for (const { id } of disk.records().invites) disk.found.delete(`invite ${id}`);
+    for (const key of [...disk.found.keys()]) if (key.startsWith('grant')) disk.found.delete(key);
+    for (let at = 1; at < limits.grantCount; at += 1) {
+      const id = copy(at);
+      disk.found.set(`grant ${id}`, {
+        kind: 'grant',
+        grant: { ...first.grant, id, hash: `h${at}` },
+      });
+    }
+    next = await nextLife(next);
+    await make(next, 'root');
+    await expect(make(next, 'root')).rejects.toThrow(`${limits.grantCount} are kept here`);
+    expect(grant.state).toBe('invited');
+  }, 60_000);
+  it('tells so many that live off one grant', async () => {
+    const bench = await grantBench();
+    const id = await held(bench, 'root');
+    for (let at = 0; at < limits.holdCount; at += 1) await hear(bench, id, []);
+    await expect(hear(bench, id, [])).rejects.toThrow(`${limits.holdCount} streams and questions`);
+  }, 60_000);
+  it('takes a reason of so many characters', async () => {
+    const bench = await grantBench();
+    const id = await held(bench, 'root');
+    const revoke = (characters: number) =>
+      runIn(
+        bench,
+        (turn) => void turn.call(bench.book, 'revoke', 'root', id, 'x'.repeat(characters)),
+      );
+    await expect(revoke(limits.reasonCharacters + 1)).rejects.toMatchObject({ code: 'malformed' });
+    await revoke(limits.reasonCharacters);
+  });
+});
+
+describe('an invite', () => {
+  it('has so many questions open, the newest ones, for a minute', async () => {
+    const bench = await grantBench();
+    const { swissnum } = await make(bench, 'root');
+    const invite = await inviteOf(bench, swissnum);
+    const nonces: Uint8Array[] = [];
+    for (let at = 0; at <= limits.nonceCount; at += 1)
+      nonces.push((await runIn(bench, (turn) => turn.send(invite, 'challenge'))).nonce);
+    const answer = (nonce: Uint8Array | undefined) =>
+      runIn(bench, (turn) =>
+        turn.send(
+          invite,
+          'redeem',
+          keysOf(1).publicKey,
+          nonce ?? new Uint8Array(32),
+          new Uint8Array(64),
+        ),
+      );
+    await expect(answer(nonces[0])).rejects.toThrow('not open any more');
+    await expect(answer(nonces[1])).rejects.toThrow('does not prove');
+    bench.world.run(bench.world.now + limits.nonceMs - 1);
+    await expect(answer(nonces[2])).rejects.toThrow('does not prove');
+    bench.world.run(bench.world.now + 1);
+    await expect(answer(nonces[3])).rejects.toThrow('not open any more');
+  });
+  it('takes keys, nonces and signatures of their length alone', async () => {
+    const bench = await grantBench();
+    const { swissnum } = await make(bench, 'root');
+    const invite = await inviteOf(bench, swissnum);
+    for (const lengths of [
+      [31, 32, 64],
+      [32, 33, 64],
+      [32, 32, 63],
+    ]) {
+      const [key, nonce, signature] = lengths.map((length) => new Uint8Array(length));
+      if (key === undefined || nonce === undefined || signature === undefined) continue;
+      await expect(
+        runIn(bench, (turn) => turn.send(invite, 'redeem', key, nonce, signature)),
+      ).rejects.toMatchObject({ code: 'malformed' });
+    }
+  });
+});
+
+describe('an id', () => {
+  it('is six characters that are easily told apart, and not one that is taken', () => {
+    const bytes = Uint8Array.from({ length: idBytes }, (_none, at) => at * 7);
+    const first = freshId(bytes, () => false) ?? '';
+    const second = freshId(bytes, (id) => id === first);
+    expect(first).toMatch(/^g-[0-9a-hjkmnp-tv-z]{6}$/);
+    expect(second).not.toBe(first);
+    expect(freshId(bytes, () => true)).toBe(undefined);
+  });
+});
