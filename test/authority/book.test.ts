@@ -112,12 +112,13 @@ describe('revoking', () => {
     const bot = await held(bench, alice, {}, keysOf(2));
     const other = await held(bench, 'root', {}, keysOf(3));
     const heard: string[] = [];
-    for (const id of [alice, bot, other]) await hear(bench, id, heard);
+    const ears = [await hear(bench, alice, heard), await hear(bench, bot, heard)];
+    ears.push(await hear(bench, other, heard));
     const seen = await runIn(bench, (turn) => {
       turn.call(bench.book, 'revoke', 'root', alice);
-      return [...heard];
+      return ears.map((ear) => turn.call(ear, 'isCut'));
     });
-    expect(seen).toEqual([`${alice}: revoked`, `${bot}: revoked`]);
+    expect(seen).toEqual([true, true, false]);
     await runIn(bench, (turn) => turn.call(bench.book, 'revoke', 'root', other));
     expect(heard).toEqual([`${alice}: revoked`, `${bot}: revoked`, `${other}: revoked`]);
   });

@@ -87,13 +87,16 @@ export interface GrantBench extends Bench {
 /** The host that these books are of. */
 export const designator = 'host';
 
-/** Begins a life on a disk. */
+/** Begins a life on a disk. Every turn is rehearsed: what is not undone with one is found out. */
 export const grantBench = async (
   disk = new GrantDisk(),
   shift: { ms: number } = { ms: 0 },
   world?: World,
 ): Promise<GrantBench> => {
-  const bench = makeBench({ commit: (entries, done) => disk.commit(entries, done) }, world);
+  const bench = makeBench(
+    { commit: (entries, done) => disk.commit(entries, done), rehearse: true },
+    world,
+  );
   const entropy = bench.world.entropy();
   const crypto = makeNobleCrypto((byteCount) => {
     const bytes = new Uint8Array(byteCount);
@@ -185,24 +188,34 @@ export const wordsOf = async (bench: GrantBench, grant: string, wish: Wish): Pro
   return answer[0]?.message ?? 'ok';
 };
 
-/** Something that lives off a grant, and what it heard. */
-export const makeEar = (
-  _turn: Turn<Cut>,
-  _bcom: Bcom<Cut>,
+/** Something that lives off a grant, and says so when it heard of the end. */
+interface Ear extends Cut {
+  isCut(): boolean;
+}
+const makeEar = (
+  turn: Turn<Ear>,
+  _bcom: Bcom<Ear>,
   heard: string[],
   name: string,
-): Behavior<Cut> => ({
-  cut: (_turn, why) => void heard.push(`${name}: ${why.code}`),
-});
+): Behavior<Ear> => {
+  const isCut = turn.cell(false);
+  return {
+    cut: (turn, why) => {
+      isCut.set(true);
+      turn.effect(() => heard.push(`${name}: ${why.code}`));
+    },
+    isCut: () => isCut.get(),
+  };
+};
 /** Has it live off a grant. */
 export const hear = (
   bench: GrantBench,
   grant: string,
   heard: string[],
   name = grant,
-): Promise<Ref<Cut>> =>
+): Promise<Ref<Ear>> =>
   runIn(bench, (turn) => {
     const ear = turn.spawn(makeEar, heard, name);
     turn.call(bench.book, 'hold', grant, ear);
     return [ear];
-  }).then(([ear]) => ear as Ref<Cut>);
+  }).then(([ear]) => ear as Ref<Ear>);
