@@ -142,6 +142,24 @@ describe('a book', () => {
     await make(bench, alice);
     expect(made.filter((id) => !bench.disk.found.has(`grant ${id}`))).toEqual([made[0]]);
   });
+  it('forgets what was narrowed from a grant before that, where both ended together', async () => {
+    const bench = await grantBench();
+    const alice = await held(bench, 'root');
+    const parents: string[] = [];
+    for (let at = 0; at < limits.endedCount / 2 + 1; at += 1) {
+      const parent = await held(bench, alice, {}, keysOf(at + 2));
+      await make(bench, parent);
+      parents.push(parent);
+    }
+    await runIn(bench, (turn) => {
+      for (const parent of parents) turn.call(bench.book, 'revoke', alice, parent);
+    });
+    await make(bench, alice);
+    const grants = bench.disk.records().grants.map(({ grant }) => grant);
+    expect(grants).toHaveLength(limits.endedCount + 2);
+    for (const { parent } of grants)
+      if (parent !== undefined) expect(grants.some(({ id }) => id === parent)).toBe(true);
+  });
   it('has so many open invites, and keeps so many grants', async () => {
     const disk = new GrantDisk();
     const { book, ...bench } = await grantBench(disk);

@@ -184,8 +184,6 @@ export const bind = (
   publicKey: Uint8Array,
 ): Vow<Redeemed> => {
   const holder = hexOf(publicKey);
-  const refused = unbindable(shelf, turn, id, holder);
-  if (refused !== undefined) return refused;
   const random = randomBytes(shelf, turn, limits.swissnumBytes);
   return turn.when(
     random,
