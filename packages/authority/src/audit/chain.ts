@@ -24,7 +24,10 @@ export interface ChainLine extends ChainHead {
 }
 
 /** Where a chain begins. */
-export const chainStart: ChainHead = { number: 0, hash: '0'.repeat(64) };
+export const chainStart: ChainHead = {
+  number: 0,
+  hash: '0000000000000000000000000000000000000000000000000000000000000000',
+};
 
 /**
  * The lines that go on from a head, one for each record; `wallMs` is when they were written.

@@ -3,7 +3,6 @@
  * anybody. What is read, and what becomes of words of a newer peer, is in shapes.ts of shepherd.
  */
 import { ActorError } from '@bellwether/actors';
-import { auditLimits, type AuditAnswer } from '@bellwether/authority';
 import {
   limits,
   list,
@@ -98,15 +97,6 @@ export const aboutIn: (value: unknown) => About = checked(
   'about',
 );
 
-/** Whole: a line that was cut would be another. */
-function readAuditLine(value: unknown, what: string): string {
-  if (typeof value === 'string' && value.length <= auditLimits.lineCharacters) return value;
-  throw new Malformed(`${what}: expected a record of an audit, found another`);
-}
-function readFlag(value: unknown, what: string): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new Malformed(`${what}: expected true or false, found another`);
-}
 const exactly =
   <W extends string>(word: W): Read<W> =>
   (value, what) => {
@@ -142,12 +132,6 @@ const readRefused = struct<Extract<Reloaded, { readonly kind: 'refused' }>>(
 export const backedUpIn: (value: unknown) => BackedUp = checked(
   struct<BackedUp>({ recordCount: readCount, epoch: readCount }, {}),
   'backup',
-);
-
-/** Lines of an audit. @throws BadAnswer */
-export const auditIn: (value: unknown) => AuditAnswer = checked(
-  struct<AuditAnswer>({ lines: list(readAuditLine, auditLimits.answerCount), isCut: readFlag }, {}),
-  'audit',
 );
 
 /** What came of a reload. @throws BadAnswer */

@@ -4,9 +4,9 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { auditLimits, recordIn } from '@bellwether/authority';
+import { auditLimits } from '@bellwether/authority';
 import { auditFolder, verifyAudit, type Verified } from '@bellwether/store/audit';
-import { BadAnswer } from '../../client/answers.ts';
+import { auditIn } from '../../client/audit-answer.ts';
 import { auditMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
 import { auditFolderOf } from '../../paths.ts';
@@ -32,12 +32,8 @@ export const runAudit = async (context: Context, words: readonly string[]): Prom
     ...(sinceMs !== undefined && { sinceMs }),
   };
   const patience = patienceOf(context, timeout ?? auditMs);
-  const { lines, isCut } = await withRoot(context, (root) => root.audit(query, patience));
-  const records = lines.map((line) => {
-    const record = recordIn(line);
-    if (record === undefined) throw new BadAnswer('audit: expected records, found something else');
-    return record;
-  });
+  const answer = await withRoot(context, (root) => root.audit(query, patience));
+  const { lines: records, isCut } = auditIn(answer);
   print(context, auditLines(records), { kind: 'audit', records, isCut });
   if (isCut) printErrors(context, [`herd: there is more: these are the newest ${records.length}.`]);
   return 0;
