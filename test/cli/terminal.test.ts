@@ -78,7 +78,7 @@ describe.skipIf(!hasPython)(
       expect(code).toBe(130);
       const end = stdout.slice(stdout.lastIndexOf('\x1b[J'));
       const operation = /operation (op-[0-9a-f]+) goes on/.exec(end)?.[1] ?? 'none';
-      expect(end).toContain("'herd status web-fleet' shows what became of it");
+      expect(end).toContain(`'herd op show ${operation}' shows what became of it`);
       expect(end).toContain(`'herd op cancel ${operation}' calls off`);
       expect((await daemon.herd('op', 'cancel', operation)).code).toBe(0);
       expect((await daemon.herd('status', 'slow')).stdout).toContain('It is starting.');

@@ -1,11 +1,13 @@
 /**
- * One seeded fleet under everything that can befall it (fleet-faults.ts), and the six judges:
+ * One seeded fleet under everything that can befall it (fleet-faults.ts), and the eight judges:
  *
  *     told      what an operator was told is on the disk of the machine that it was told of
  *     wish      once healed, what runs is what the disks wish for
  *     double    a service never has two processes
  *     repeat    once healed, nobody is in doubt who is asked again under the same id, and what was
  *               told to a repeat is told to the next one
+ *     kept      what was told as done is what every later repeat is told, whoever died meanwhile
+ *     once      an action of a service's own is begun once for each time that somebody asks for it
  *     view      nobody is told that a service runs which has not run for longer than news can take;
  *               once healed, who watches sees what is, and has asked for nothing
  *     settle    every command is answered, by its deadline, and nothing is left on a wire or in a table
@@ -67,6 +69,14 @@ interface Command {
 }
 
 const fleetName = 'web-server-fleet';
+/** An action that is not to be done twice; it tells its id as its argument. */
+const ownAction = 'reload-config';
+const actionsOf = (member: string): readonly string[] => [
+  'start',
+  'stop',
+  'restart',
+  ...(member === 'networking' ? [] : [ownAction]),
+];
 /** What the last ping of a quiet session leaves in a table until something goes along with its garbage. */
 const lastPingCount = 1;
 /** How long the operator's router waits for a peer's hello. */
@@ -119,6 +129,10 @@ class Chaos {
   #begunAtStep: number;
   /** Ids that may be used again, with what they mean. */
   readonly #used: Pick<Command, 'id' | 'action' | 'member' | 'node' | 'firstAt'>[] = [];
+  /** By id and member: that it was done, and in which words. */
+  readonly #done = new Map<string, Row['result']>();
+  /** By id: how often it was asked for. */
+  readonly #issued = new Map<string, number>();
 
   constructor(story: Story, options: ChaosOptions) {
     this.#story = story;
@@ -148,6 +162,7 @@ class Chaos {
     for (const { machine } of this.#nodes)
       if (machine.processes.doubled.length > 0)
         this.#say(`two processes of one service: ${machine.processes.doubled.join('; ')}`);
+    this.#judgeOnce();
   }
 
   /** Everything works again, and time passes until nothing moves. */
@@ -185,6 +200,7 @@ class Chaos {
    * be reached now, and what they are told is judged as always. A later repeat is told the same.
    */
   judgeRepeats(): void {
+    this.#judgeOnce();
     for (const before of this.#used.slice(-repeatCount)) {
       const first = this.#answered(this.#issue({ ...before, deadlineMs: 20_000 }), 5_000);
       const second = this.#answered(this.#issue({ ...before, deadlineMs: 20_000 }), 5_000);
@@ -313,7 +329,31 @@ class Chaos {
     this.#open.delete(command);
     const key = value?.result ?? `error`;
     this.#results.set(key, (this.#results.get(key) ?? 0) + 1);
-    if (value !== undefined) this.#judgeTold(command, value);
+    if (value === undefined) return;
+    this.#judgeTold(command, value);
+    this.#judgeKept(command, value);
+  }
+  /** A repeat may find more done than was done before, and nothing that was done undone. */
+  #judgeKept(command: Command, outcome: Outcome): void {
+    for (const { member, result } of outcome.rows.length === 0 ? [outcome] : outcome.rows) {
+      const key = `${command.node.name} ${command.id} ${member}`;
+      const before = this.#done.get(key);
+      // A controller that died may have to ask a member again, who cannot be heard just now.
+      if (isInDoubt({ member, result })) continue;
+      if (before !== undefined && result !== before)
+        this.#say(`${member} was told ${before}, then ${result}: ${wordsOf(command)}`);
+      if (result === 'ok' || result === 'changed') this.#done.set(key, result);
+    }
+  }
+  #judgeOnce(): void {
+    for (const { name, machine } of this.#story.hosts) {
+      const counts = new Map<string, number>();
+      for (const [, id = ''] of machine.processes.commanded)
+        counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const [id, count] of counts)
+        if (count > (this.#issued.get(id) ?? 0))
+          this.#say(`${name}: ${id} was done ${count} times`);
+    }
   }
 
   /** Notes wishes as they come to the disks. */
@@ -349,6 +389,7 @@ class Chaos {
    */
   #judgeRow(command: Command, host: FleetNode, row: Row): void {
     if (row.result !== 'ok' && row.result !== 'changed') return;
+    if (command.action === ownAction) return;
     const isWanted = command.action !== 'stop';
     const written = this.#written(host);
     // Times are those of the look, at most 100 ms late.
@@ -368,7 +409,7 @@ class Chaos {
   #burst(node: FleetNode, member: string): void {
     const { world } = this.#story;
     for (let count = 1 + Math.floor(world.random() * 3); count > 0; count -= 1)
-      this.#issue({ action: world.pick(['start', 'stop', 'restart']), member, node });
+      this.#issue({ action: world.pick(actionsOf(member)), member, node });
   }
   #repeat(): void {
     if (this.#used.length === 0) return;
@@ -383,7 +424,9 @@ class Chaos {
     const issuedAt = this.#world.now;
     const { id = `op-${this.#commandCount}`, firstAt = issuedAt, action, member, node } = what;
     const deadlineMs = what.deadlineMs ?? this.#world.pick(deadlinesMs);
-    const given = { operation: id, remainingMs: deadlineMs };
+    const args = action === ownAction ? [id] : [];
+    const given = { operation: id, remainingMs: deadlineMs, args };
+    this.#issued.set(id, (this.#issued.get(id) ?? 0) + 1);
     const asked = this.#operator.herd(node, action, member, given);
     const { asleepMs } = node.machine.time;
     const meant = { id, firstAt, action, member, node };

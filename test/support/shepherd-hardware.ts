@@ -62,6 +62,8 @@ export class Processes {
     code: 0,
     output: [command.argv.join(' ')],
   });
+  /** The commands of all custom actions that were begun. */
+  readonly commanded: (readonly string[])[] = [];
   /** Every moment at which a service had two live processes: must stay empty. */
   readonly doubled: string[] = [];
   /** Services in the order of their forks. */
@@ -124,8 +126,10 @@ export class Processes {
         if (process === undefined) return say(1, () => ended.kept({}));
         process.watchers.push(() => say(1, () => ended.kept({})));
       },
-      runToEnd: (service, command, _timeoutMs, answer) =>
-        say(20, () => answer.kept(this.runCommand(service, command))),
+      runToEnd: (service, command, _timeoutMs, answer) => {
+        this.commanded.push(command.argv);
+        say(20, () => answer.kept(this.runCommand(service, command)));
+      },
     };
   }
   #program(service: string): Program {

@@ -24,9 +24,8 @@ export const keptEntry = (
   return entry === undefined || isExpired(entry, held.clock.wall()) ? undefined : entry;
 };
 
-/** Whether an operation is remembered, in memory or on the disk. */
+/** Whether an operation is remembered: all of them are on the disk, those in memory too. */
 export const isKnown = (held: Held, principal: string, id: string): boolean =>
-  recalled(held.memory, principal, id) !== undefined ||
   keptEntry(held, principal, id) !== undefined;
 
 /**

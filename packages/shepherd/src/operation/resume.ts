@@ -67,9 +67,6 @@ const endingOf = (
 ): Ending | undefined => {
   const own = step.kind === 'ask' ? ownOf(held, step.name) : undefined;
   if (own === undefined) return undefined;
-  const isWanted = held.desired.get(step.name);
-  if (!held.wishes.has(step.name) && isWanted !== undefined)
-    held.wishes.set(step.name, isWanted ? 'start' : 'stop');
   const status = turn.call(own.service, 'status');
   switch (step.action) {
     case 'start':

@@ -94,6 +94,9 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
   for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
+  // What was wished last is what an old command loses to, whoever repeats it.
+  const wishes = turn.map<string, Wish>();
+  for (const [name, isWanted] of desired.entries()) wishes.set(name, isWanted ? 'start' : 'stop');
   const registry = turn.spawn(makeServiceRegistry);
   const feed = turn.spawn(makeChangeFeed, options.name);
   const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
@@ -111,7 +114,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },
     ledger: openLedger(turn, options.records.operations),
-    wishes: turn.map(),
+    wishes,
     desired,
     enabled,
     closing: turn.cell<Vow<Outcome> | undefined>(undefined),

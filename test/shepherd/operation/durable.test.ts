@@ -1,0 +1,326 @@
+/** Operations on the disk: a daemon that dies, or loses power, or whose disk fails, at every single step. */
+import { World } from '@bellwether/actors';
+import {
+  limits,
+  type OperationReport,
+  type Outcome,
+  type ServiceConfig,
+} from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
+
+const rub = {
+  documentation: '',
+  kind: 'command',
+  command: { argv: ['rub'] as const },
+} as const;
+const services: readonly ServiceConfig[] = [
+  program({ provision: ['db'], ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 5_000 } }),
+  program({ provision: ['web'], requirement: ['db'], actions: { rub } }),
+];
+interface Bench {
+  readonly world: World;
+  readonly machine: Machine;
+  /** How often the custom action ran. */
+  rubbed(): number;
+}
+const up = (seed = 3): Bench => {
+  const world = new World(seed);
+  const machine = new Machine(world, 'A', { services });
+  let count = 0;
+  machine.processes.runCommand = () => {
+    count += 1;
+    return { code: 0, output: ['rubbed'] };
+  };
+  machine.boot();
+  world.run();
+  return { world, machine, rubbed: () => count };
+};
+const reportOf = ({ world, machine }: Bench, operation = 'op-1'): OperationReport | undefined => {
+  const asked = machine.ask((turn, shepherd) => turn.send(shepherd, 'operation', operation));
+  world.run();
+  return asked.value;
+};
+const factsOf = ({ world, machine }: Bench, asker?: string) => {
+  const asked = machine.ask((turn, shepherd) => turn.call(shepherd, 'operations', {}, asker));
+  world.run();
+  return asked.value ?? [];
+};
+const repeated = (
+  { world, machine }: Bench,
+  action: string,
+  member: string,
+  isRepeat = true,
+): Asked<Outcome> => {
+  const asked = machine.herd(action, member, {
+    operation: 'op-1',
+    ...(isRepeat && { isRepeat: true as const }),
+  });
+  world.run();
+  return asked;
+};
+
+type Death = (bench: Bench) => void;
+const deaths: readonly (readonly [string, Death])[] = [
+  ['is killed', ({ machine }) => machine.crash()],
+  ['loses power', ({ machine }) => machine.losePower()],
+];
+/** Begins a command, lets so many steps of the world pass, and ends the daemon; undefined: it was over before. */
+const diesAfter = (
+  stepCount: number,
+  death: Death,
+  begin: (bench: Bench) => Asked<Outcome>,
+  prepare: (bench: Bench) => void = () => undefined,
+) => {
+  const bench = up();
+  prepare(bench);
+  const asked = begin(bench);
+  for (let step = 0; step < stepCount; step += 1) if (!bench.world.step()) return undefined;
+  const told = asked.value;
+  death(bench);
+  bench.world.run();
+  bench.machine.boot();
+  bench.world.run();
+  return { ...bench, told };
+};
+/** Does that for every number of steps until the command is over, and looks. */
+const atEveryStep = (
+  death: Death,
+  begin: (bench: Bench) => Asked<Outcome>,
+  judge: (bench: Bench & { readonly told: Outcome | undefined }, step: number) => void,
+  prepare?: (bench: Bench) => void,
+): number => {
+  for (let step = 0; ; step += 1) {
+    const left = diesAfter(step, death, begin, prepare);
+    if (left === undefined) return step;
+    expect(left.machine.processes.doubled).toEqual([]);
+    judge(left, step);
+  }
+};
+
+describe.each(deaths)('a daemon that %s at any step', (how, death) => {
+  it('of a start has it in its next life, whole or not at all, and it ends', () => {
+    const steps = atEveryStep(
+      death,
+      ({ machine }) => machine.herd('start', 'web', { operation: 'op-1' }),
+      (bench, step) => {
+        const report = reportOf(bench);
+        const running = bench.machine.processes.living().map((each) => each.service);
+        const again = repeated(bench, 'start', 'web');
+        if (report === undefined) {
+          expect(bench.told).toBeUndefined();
+          expect([step, running]).toEqual([step, []]);
+          expect(again.error).toMatchObject({ code: 'unknown-operation' });
+          return;
+        }
+        expect([step, running.toSorted()]).toEqual([step, ['db', 'web']]);
+        expect([step, report.result]).toEqual([step, 'changed']);
+        expect(report.steps.map(({ service, row }) => [service, row?.result])).toEqual([
+          ['db', 'changed'],
+          ['web', 'changed'],
+        ]);
+        expect(again.value?.result).toBe('changed');
+        // What somebody was told is what he is told again.
+        if (bench.told !== undefined) expect(again.value).toEqual(bench.told);
+      },
+    );
+    expect(steps).toBeGreaterThan(10);
+  });
+
+  it('of a stop has stopped it in its next life, and says so', () => {
+    atEveryStep(
+      death,
+      ({ machine }) => machine.herd('stop', 'db', { operation: 'op-1' }),
+      (bench, step) => {
+        const report = reportOf(bench);
+        const count = bench.machine.processes.living().length;
+        if (report === undefined) return void expect([step, bench.told]).toEqual([step, undefined]);
+        expect([step, report.result, count]).toEqual([step, 'changed', 0]);
+        const again = repeated(bench, 'stop', 'db');
+        expect(again.value?.result).toBe('changed');
+        if (bench.told !== undefined) expect(again.value).toEqual(bench.told);
+      },
+      ({ world, machine }) => {
+        machine.herd('start', 'web');
+        world.run();
+      },
+    );
+  });
+
+  it('of a restart has done it once or says that it was left out, and a retry does it', () => {
+    const results = new Set<string | undefined>();
+    atEveryStep(
+      death,
+      ({ machine }) => machine.herd('restart', 'web', { operation: 'op-1' }),
+      (bench, step) => {
+        const startedBefore = bench.machine.processes.started.filter((name) => name === 'web');
+        const report = reportOf(bench);
+        if (report === undefined) return;
+        results.add(report.result);
+        const expected = report.result === 'skipped' ? 1 : 2;
+        // Power takes the old process, too: the next life starts it in any case.
+        if (how === 'is killed')
+          expect([step, report.result, startedBefore.length]).toEqual([
+            step,
+            report.result,
+            expected,
+          ]);
+        if (bench.told !== undefined) expect(report.result).toBe(bench.told.result);
+        const again = repeated(bench, 'restart', 'web', false);
+        expect([step, again.value?.result]).toEqual([step, 'changed']);
+        if (how === 'is killed')
+          expect(bench.machine.processes.started.filter((name) => name === 'web')).toHaveLength(2);
+      },
+      ({ world, machine }) => {
+        machine.herd('start', 'web');
+        world.run();
+        // Longer ago than the command: wall clocks have milliseconds.
+        world.run(world.now + 10);
+      },
+    );
+    expect(results).toContain('changed');
+    if (how === 'is killed') expect(results).toContain('skipped');
+  });
+
+  it('of an action of its own never does it twice, and tells what it knows', () => {
+    const results = new Set<string | undefined>();
+    atEveryStep(
+      death,
+      ({ machine }) => machine.herd('rub', 'web', { operation: 'op-1' }),
+      (bench, step) => {
+        const report = reportOf(bench);
+        const rubbed = bench.rubbed();
+        expect(rubbed).toBeLessThanOrEqual(1);
+        if (report === undefined) return void expect([step, rubbed]).toEqual([step, 0]);
+        results.add(report.result);
+        if (report.result === 'skipped') expect([step, rubbed]).toEqual([step, 0]);
+        if (report.result === 'changed') expect([step, rubbed]).toEqual([step, 1]);
+        const again = repeated(bench, 'rub', 'web');
+        expect([step, again.value?.result]).toEqual([step, report.result]);
+        expect(bench.rubbed()).toBe(rubbed);
+        if (bench.told !== undefined) expect(again.value).toEqual(bench.told);
+      },
+    );
+    expect([...results].toSorted()).toEqual(['changed', 'unknown']);
+  });
+});
+
+describe('a disk whose write fails', () => {
+  it.each([1, 2, 3, 4, 5, 6])('at commit %i leaves a true record, before it or after', (failAt) => {
+    for (const failsLate of [false, true]) {
+      const bench = up();
+      const { world, machine } = bench;
+      machine.disk.failsLate = failsLate;
+      machine.disk.failAt = machine.disk.commitCount + failAt;
+      const asked = machine.herd('start', 'web', { operation: 'op-1' });
+      world.run();
+      machine.disk.failAt = undefined;
+      if (machine.isDown) machine.boot();
+      world.run();
+      const report = reportOf(bench);
+      const running = machine.processes.living().length;
+      expect(machine.processes.doubled).toEqual([]);
+      expect(running).toBe(report === undefined ? 0 : 2);
+      if (report !== undefined) expect(report.result).toBe('changed');
+      if (asked.value !== undefined)
+        expect(repeated(bench, 'start', 'web').value).toEqual(asked.value);
+    }
+  });
+});
+
+describe('what is remembered of operations', () => {
+  const wallMs = (days: number): number => days * 86_400_000;
+  it('is listed by asker, the newest last, and named by whoever asked', () => {
+    const bench = up();
+    for (const [at, principal] of ['root', 'g-1', 'root'].entries()) {
+      bench.machine.ask((turn, shepherd) =>
+        turn.send(
+          shepherd,
+          'perform',
+          {
+            operation: `op-${at}`,
+            member: 'web',
+            action: 'rub',
+            args: [],
+            remainingMs: 1_000,
+            hops: [],
+          },
+          bench.machine.printer(turn),
+          principal,
+        ),
+      );
+      bench.world.run();
+    }
+    expect(factsOf(bench).map(({ operation, asker }) => [operation, asker])).toEqual([
+      ['op-0', 'root'],
+      ['op-1', 'g-1'],
+      ['op-2', 'root'],
+    ]);
+    expect(factsOf(bench, 'g-1')).toMatchObject([{ operation: 'op-1', result: 'changed' }]);
+    // Nobody asks after what another one did, nor takes his id for it.
+    const asked = bench.machine.ask((turn, shepherd) => [
+      turn.call(shepherd, 'isKnown', 'op-1', 'g-1'),
+      turn.call(shepherd, 'isKnown', 'op-1', 'root'),
+    ]);
+    bench.world.run();
+    expect(asked.value).toEqual([true, false]);
+    const foreign = bench.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'operation', 'op-1', 'g-2'),
+    );
+    bench.world.run();
+    expect(foreign.error).toMatchObject({ code: 'unknown-operation' });
+  });
+
+  it('is kept for a week after it was over, to the millisecond, and then was never asked for', () => {
+    const bench = up();
+    const { world, machine } = bench;
+    machine.herd('rub', 'web', { operation: 'op-1' });
+    world.run();
+    const { endedMs = 0 } = reportOf(bench) ?? {};
+    const untilMs = endedMs - 1_700_000_000_000 + limits.recordedMs;
+    expect(limits.recordedMs).toBe(wallMs(7));
+    const isKnownAt = (atMs: number): boolean | undefined => {
+      let asked: Asked<boolean> = {};
+      world.at(atMs - world.now, () => {
+        asked = machine.ask((turn, shepherd) => turn.call(shepherd, 'isKnown', 'op-1', 'root'));
+      });
+      world.run();
+      return asked.value;
+    };
+    expect(isKnownAt(untilMs - 1)).toBe(true);
+    expect(isKnownAt(untilMs)).toBe(false);
+    expect(repeated(bench, 'rub', 'web').error).toMatchObject({ code: 'unknown-operation' });
+    expect(factsOf(bench)).toEqual([]);
+    machine.crash();
+    machine.boot();
+    world.run();
+    expect(machine.disk.records().operations).toEqual([]);
+    expect(bench.rubbed()).toBe(1);
+  });
+
+  it('is written anew as one text where somebody repeats it without end', () => {
+    const bench = up();
+    const { world, machine } = bench;
+    machine.processes.programs.set('web', { refusal: 'no' });
+    for (let round = 0; round <= limits.outcomePieceCount; round += 1) {
+      machine.herd('start', 'web', { operation: 'op-1' });
+      world.run();
+    }
+    const [{ outcomeCount = 0 } = {}] = machine.disk.records().operations;
+    expect(outcomeCount).toBeLessThanOrEqual(limits.outcomePieceCount);
+    machine.crash();
+    machine.boot();
+    world.run();
+    expect(reportOf(bench)?.steps).toMatchObject([
+      { service: 'db', row: { result: 'changed' } },
+      { service: 'web', row: { result: 'failed' } },
+    ]);
+    machine.processes.programs.delete('web');
+    expect(repeated(bench, 'start', 'web', false).value?.result).toBe('changed');
+  });
+
+  it('is not touched by what the shepherd does of itself', () => {
+    const { machine } = up();
+    expect(machine.disk.records().operations).toEqual([]);
+  });
+});
