@@ -43,8 +43,8 @@ export const make = (
   issuer: Principal,
   spec: GrantSpec,
 ): Vow<Granted> => {
-  // Nobody waits for randomness in vain.
-  drafted(shelf, turn, issuer, spec);
+  // Nobody waits for randomness in vain. Whether there is room is seen afterwards: to look takes longer.
+  termsFor(shelf, issuer, spec, lookAtClock(shelf, turn));
   const random = randomBytes(shelf, turn, limits.swissnumBytes + idBytes);
   return turn.when(random, (turn, bytes) => {
     const { terms, nowMs } = drafted(shelf, turn, issuer, spec);
@@ -104,18 +104,18 @@ const drafted = (
   spec: GrantSpec,
 ): { readonly terms: Terms; readonly nowMs: number } => {
   const nowMs = lookAtClock(shelf, turn);
-  if (!isGrant(issuer)) {
-    forgetOld(shelf, turn, nowMs, '');
-    checkRoom(shelf, nowMs);
-    return { terms: termsOf(spec, nowMs), nowMs };
-  }
-  const chain = livingChain(shelf, issuer, nowMs);
-  const terms = narrowed(chain[0].grant, spec, nowMs);
-  forgetOld(shelf, turn, nowMs, topOf(chain));
+  const terms = termsFor(shelf, issuer, spec, nowMs);
+  const parent = isGrant(issuer) ? knownChain(shelf, issuer) : undefined;
+  forgetOld(shelf, turn, nowMs, parent === undefined ? '' : topOf(parent));
   checkRoom(shelf, nowMs);
-  checkRoomBelow(shelf, chain, nowMs);
+  if (parent !== undefined) checkRoomBelow(shelf, parent, nowMs);
   return { terms, nowMs };
 };
+/** @throws why the issuer's own grant is dead; TooWide */
+const termsFor = (shelf: Shelf, issuer: Principal, spec: GrantSpec, nowMs: number): Terms =>
+  isGrant(issuer)
+    ? narrowed(livingChain(shelf, issuer, nowMs)[0].grant, spec, nowMs)
+    : termsOf(spec, nowMs);
 const isGrant = (principal: Principal): boolean => principal.startsWith('g-');
 
 /** The chain of a grant that stands. @throws why it does not */
