@@ -94,7 +94,15 @@ export const LIMITS = {
   mintCount: 100_000,
   /** Answers and streams of one grant that are under way at once: many more than a person has. */
   grantOpenCount: 256,
-  /** Grants in one answer: what is more belongs into a backup. */
+  /** Looks and refusals of one grant that go into the audit in a while; of the rest there is a number. */
+  witnessCount: 60,
+  /** That while, in milliseconds. */
+  witnessMs: 60_000,
+  /** Grants in one answer; who wants more asks for the next ones. */
+  grantPageCount: 512,
+  /** Their weight: an answer is one record, and those have 8 MiB. A grant may weigh 10,000. */
+  grantPageWeight: 1_048_576,
+  /** Grants that are asked for one after another, or named in one question: as many as a host keeps. */
   grantListCount: 10_000,
   /** Hex digits of the hash of a swissnum that are shown: as many as of a sturdyref. */
   fingerprintCharacters: 8,

@@ -1,7 +1,7 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
-import type { GrantFacts, GrantSpec, MadeGrant, TakenBack, WhoCan } from './granted/types.ts';
+import type { GrantPage, GrantSpec, MadeGrant, TakenBack, WhoCan } from './granted/types.ts';
 import type {
   Change,
   Follower,
@@ -70,12 +70,12 @@ export interface LocalRoot {
   mint(service: string, isLocal?: boolean): Vow<string>;
   /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
-  /** All grants, each before what was made out of it. */
-  grants(): readonly GrantFacts[];
+  /** All grants, each before what was made out of it: the first, or those after one of them. */
+  grants(after?: string): GrantPage;
   /** Takes a grant back, and all that were made out of it. Kept once that is durable. */
   revokeGrant(id: string, reason?: string): TakenBack;
-  /** Grants from before a restored backup hold again: these, or all where none is named. */
-  confirmGrants(ids: readonly string[]): readonly GrantFacts[];
+  /** Grants from before a restored backup hold again: these, or all where none is named. Answers with those that waited. */
+  confirmGrants(ids: readonly string[]): readonly string[];
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */

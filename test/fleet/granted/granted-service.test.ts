@@ -236,7 +236,7 @@ describe('a grant passed on', () => {
     const { facts, invite } = ref.grant({ actions: ['restart'], label: 'bot' });
     expect(facts).toMatchObject({ parent: id, service: 'web', actions: ['restart'] });
     const bots = place.bot.accept(invite);
-    const listOf = (held: Held) => held.told((turn, web) => turn.send(web, 'grants'));
+    const listOf = (held: Held) => held.told((turn, web) => turn.send(web, 'grants')).grants;
     expect(listOf(ref).map((each) => each.id)).toEqual([facts.id]);
     expect(listOf(bots)).toEqual([]);
     const sibling = place.held().ref;
@@ -267,9 +267,9 @@ describe('a grant passed on', () => {
     expect(minted.said('allows')).toEqual({ kind: 'everything', service: 'web' });
     place.held();
     const { facts, invite } = minted.grant({ actions: ['restart'] });
-    expect(minted.told((turn, web) => turn.send(web, 'grants')).map(({ id }) => id)).toEqual([
-      facts.id,
-    ]);
+    expect(minted.told((turn, web) => turn.send(web, 'grants')).grants.map(({ id }) => id)).toEqual(
+      [facts.id],
+    );
     const bots = place.bot.accept(invite);
     expect(doing(bots, place, 'restart')).toMatchObject({ result: 'changed' });
     minted.told((turn, web) => turn.send(web, 'revokeGrant', facts.id));

@@ -110,7 +110,7 @@ describe('herd grant', () => {
     expect(shepherd?.asked).toEqual([]);
   });
   it('with --dry-run makes nothing', async () => {
-    await serve({ grants: () => [] });
+    await serve({ grants: () => ({ grants: [] }) });
     const ran = await run(...grantWords, '--expires', '8h', '--dry-run');
     expect(ran.exitCode).toBe(0);
     expect(ran.out).toMatch(/Would let alice do this: status, restart of web, until /);
@@ -142,7 +142,7 @@ describe('herd grant ls', () => {
     }),
   ];
   it('lists who may do what, and as a tree', async () => {
-    await serve({ grants: () => grants });
+    await serve({ grants: () => ({ grants }) });
     const flat = await run('grant', 'ls');
     expect(flat.out.split('\n').map((line) => line.split(' ')[0])).toEqual([
       ...['g-a', 'g-b', 'g-c', 'g-d', '4', ''],
@@ -154,13 +154,29 @@ describe('herd grant ls', () => {
       ...['g-a', '  g-b', '    g-d', 'g-c'],
     ]);
   });
+  it('asks for page after page, and not for ever', async () => {
+    const page = (at: number) => [facts({ id: `g-${at}` }), facts({ id: `g-${at}b` })];
+    await serve({
+      grants: (_turn, after) => {
+        const at = after === undefined ? 0 : Number(/\d+/.exec(String(after))?.[0]) + 1;
+        return at < 3 ? { grants: page(at), next: `g-${at}b` } : { grants: page(at) };
+      },
+    });
+    expect((await run('grant', 'ls')).out).toContain('8 grants, 8 of them hold');
+    await shepherd?.stop();
+    const many = Array.from({ length: 512 }, (_, at) => facts({ id: `g-${at}` }));
+    await serve({ grants: () => ({ grants: many, next: 'g-0' }) });
+    const ran = await run('grant', 'ls');
+    expect(ran).toMatchObject({ exitCode: 1, out: '' });
+    expect(ran.err).toContain('more than 10000');
+  });
   it('shows each once, whatever a host says of parents', async () => {
     const loop = [facts({ id: 'g-a', parent: 'g-b' }), facts({ id: 'g-b', parent: 'g-a' })];
-    await serve({ grants: () => [...loop, facts({ id: 'g-c', parent: 'g-c' })] });
+    await serve({ grants: () => ({ grants: [...loop, facts({ id: 'g-c', parent: 'g-c' })] }) });
     expect((await run('grant', 'ls', '--tree')).exitCode).toBe(0);
   });
   it('shows nothing that a terminal would obey', async () => {
-    await serve({ grants: () => [facts({ label: '\x1b[2Jx', issuer: '\u202e' })] });
+    await serve({ grants: () => ({ grants: [facts({ label: '\x1b[2Jx', issuer: '\u202e' })] }) });
     const { out } = await run('grant', 'ls');
     expect(out).not.toMatch(/[\x1b\u202e]/);
     expect(out).toContain('\\x1b[2Jx');
@@ -172,7 +188,7 @@ describe('herd grant ls', () => {
       [facts({ state: 'odd' as 'live' })],
       [facts({ actions: [{}] as never })],
     ]) {
-      await serve({ grants: () => bad });
+      await serve({ grants: () => ({ grants: bad }) });
       const ran = await run('grant', 'ls');
       expect(ran).toMatchObject({ exitCode: 1, out: '' });
       expect(ran.err).toContain('grants');
@@ -186,7 +202,10 @@ describe('herd grant revoke', () => {
     const [a, b] = [facts({ id: 'g-a' }), facts({ id: 'g-b', parent: 'g-a', label: 'bot' })];
     const gone = { grant: 'g-a', atMs: 1_000, by: 'root', reason: 'off duty' };
     const revoked = [a, b].map((each) => ({ ...each, state: 'revoked' as const, revoked: gone }));
-    await serve({ grants: () => [a, b, facts({ id: 'g-c' })], revokeGrant: () => ({ revoked }) });
+    await serve({
+      grants: () => ({ grants: [a, b, facts({ id: 'g-c' })] }),
+      revokeGrant: () => ({ revoked }),
+    });
     const dry = await run('grant', 'revoke', 'g-a', '--dry-run');
     expect(dry.out).toContain('Would take from alice: g-a');
     expect(dry.out).toContain('Would take from bot: g-b');
@@ -206,13 +225,24 @@ describe('herd grant revoke', () => {
 describe('herd grant confirm and who-can', () => {
   it('name what holds again, and who may', async () => {
     await serve({
-      confirmGrants: () => [facts()],
-      whoCan: () => ({ grants: [facts({ holder: 'ed25519:1234' })], minted: ['0a1b2c3d'] }),
+      confirmGrants: () => ['g-7f3k'],
+      whoCan: () => ({
+        grants: [facts({ holder: 'ed25519:1234' })],
+        moreCount: 2,
+        minted: ['0a1b2c3d'],
+      }),
     });
     expect((await run('grant', 'confirm', 'g-7f3k')).out).toContain('Grant g-7f3k holds again.');
     expect(shepherd?.asked).toEqual([['confirmGrants', ['g-7f3k']]]);
     const who = await run('who-can', 'restart', 'web');
-    for (const words of ['admin.ref', '0a1b2c3d', 'g-7f3k', 'alice', 'ed25519:1234'])
+    for (const words of [
+      'admin.ref',
+      '0a1b2c3d',
+      'g-7f3k',
+      'alice',
+      'ed25519:1234',
+      '2 more grants',
+    ])
       expect(who.out).toContain(words);
   });
 });

@@ -44,9 +44,10 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { makeGate, untilCut, type Gate, type Passage } from './gate.ts';
-import { makeGrant, takeBack, type Issuing } from './granter.ts';
+import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
 import { makeGrantedFollower, makeGrantedObserver, makeGrantedSink } from './streams.ts';
 import type { GrantedService } from './types.ts';
+import { witnessLook, witnessRefused, type Tally } from './witness.ts';
 import { grantedEvent, grantedOutcome, grantedRequest, grantedStatus, type Terms } from './view.ts';
 
 /** What a granted service is made of. */
@@ -62,6 +63,7 @@ interface Held extends GrantedOptions {
   readonly terms: Terms;
   readonly facet: Ref<ServiceFacet>;
   readonly gate: Ref<Gate>;
+  readonly tally: Tally;
 }
 
 /** Makes the actor of one grant. Its principal towards the shepherd is the id of the grant. */
@@ -78,6 +80,7 @@ export const makeGrantedService = (
     terms: facts,
     facet: turn.call(shepherd, 'facet', facts.service, grant),
     gate: turn.spawn(makeGate, { book, grant }),
+    tally: turn.cell(0),
   };
   const { facet, terms } = held;
   return {
@@ -85,25 +88,28 @@ export const makeGrantedService = (
     plan: (turn, request) => {
       const wanted = grantedRequest(terms, held.service, request);
       const { action, args } = wanted;
-      return pass(held, turn, { action, args }, () => turn.call(facet, 'plan', wanted));
+      return pass(held, turn, 'plan', { action, args }, () => turn.call(facet, 'plan', wanted));
     },
-    cancel: (turn, operation) => pass(held, turn, {}, () => turn.send(facet, 'cancel', operation)),
+    cancel: (turn, operation) =>
+      pass(held, turn, 'cancel', {}, () => turn.send(facet, 'cancel', operation)),
     status: (turn) =>
-      pass(held, turn, looking, () => turn.kept(grantedStatus(terms, turn.call(facet, 'status')))),
+      pass(held, turn, 'status', looking, () =>
+        turn.kept(grantedStatus(terms, turn.call(facet, 'status'))),
+      ),
     probe: (turn, timeoutMs, hops) =>
-      pass(held, turn, looking, () =>
+      pass(held, turn, 'probe', looking, () =>
         turn.when(turn.call(facet, 'probe', timeoutMs, hops), (_turn, status): Status =>
           grantedStatus(terms, status),
         ),
       ),
     watch: (turn, observer, heartbeatMs) => watch(held, turn, observer, heartbeatMs),
-    log: (turn, query) => pass(held, turn, reading, () => turn.call(facet, 'log', query)),
+    log: (turn, query) => pass(held, turn, 'log', reading, () => turn.call(facet, 'log', query)),
     follow: (turn, query, follower) => follow(held, turn, query, follower),
     allows: (turn) =>
       open(held, turn, () => turn.kept({ kind: 'grant', grant: turn.call(book, 'facts', grant) })),
     grant: (turn, spec) =>
       open(held, turn, () => makeGrant(held, turn, grant, { ...spec, service: held.service })),
-    grants: (turn) => open(held, turn, () => turn.kept(turn.call(book, 'list', grant))),
+    grants: (turn, after) => open(held, turn, () => turn.kept(pageOf(book, turn, grant, after))),
     revokeGrant: (turn, id, reason) =>
       open(held, turn, () => turn.kept(takeBack(book, turn, grant, id, reason))),
   };
@@ -117,7 +123,7 @@ const open = <T>(held: Held, turn: Turn, then: () => Vow<T>, wish: Wish = {}): V
   const why = refusalOf(held, turn, wish);
   if (why === undefined) return then();
   const { action, operation } = wish;
-  audit(turn, {
+  witnessRefused(held.tally, turn, {
     event: 'denied',
     ...whoOf(held, turn),
     ...(action !== undefined && { action }),
@@ -137,9 +143,17 @@ const whoOf = ({ book, grant, service }: Held, turn: Turn) => ({
   service,
 });
 
-/** The same, and the answer breaks where the grant ends before it comes. */
-const pass = <T>(held: Held, turn: Turn, wish: Wish, ask: () => Vow<T>): Vow<T> =>
-  open(held, turn, () => untilCut(held, turn, ask()), wish);
+/** The same, and the answer breaks where the grant ends before it comes. `action` is what the audit calls it. */
+const pass = <T>(held: Held, turn: Turn, action: string, wish: Wish, ask: () => Vow<T>): Vow<T> =>
+  open(
+    held,
+    turn,
+    () => {
+      witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action });
+      return untilCut(held, turn, ask());
+    },
+    wish,
+  );
 
 const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
   const wanted = grantedRequest(held.terms, held.service, request);
@@ -181,7 +195,7 @@ const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: num
     held,
     turn,
     () => {
-      const { facet, gate, terms, service } = held;
+      const { facet, gate, terms, service, tally } = held;
       const { vow: over, resolver } = turn.vow<void>();
       const seen = turn.spawn(makeGrantedObserver, {
         passage: held,
@@ -191,11 +205,11 @@ const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: num
         over: resolver,
       });
       turn.call(facet, 'watch', seen, heartbeatMs);
-      audit(turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
+      witnessLook(tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
       const number = turn.call(gate, 'enter', (turn, why) => turn.call(seen, 'end', why));
       turn.when(over, (turn) => {
         turn.call(gate, 'leave', number);
-        audit(turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
+        witnessLook(tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
       });
       return turn.kept(undefined);
     },
@@ -220,9 +234,9 @@ const follow = (held: Held, turn: Turn, query: LogQuery, follower: Ref<Follower>
         over,
       });
       const answer = turn.call(held.facet, 'follow', wanted, seen);
-      audit(turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
+      witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
       const ended = (turn: Turn): void =>
-        audit(turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
+        witnessLook(held.tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
       turn.when(answer, ended, ended);
       return untilCut(held, turn, answer, enough);
     },

@@ -1,5 +1,5 @@
 /** Making grants out of what somebody holds, and taking them back: the same for root, refs and grants. */
-import type { Ref, Turn, Vow } from '@bellwether/actors';
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type { GrantBook, GrantFacts, GrantSpec } from '@bellwether/authority';
 import {
   BadRequest,
@@ -7,11 +7,13 @@ import {
   readField,
   readName,
   UnknownAction,
+  weightOf,
   type Shepherd,
   type Status,
 } from '@bellwether/shepherd';
 import { notShared } from '../errors.ts';
-import type { MadeGrant, TakenBack } from './types.ts';
+import { LIMITS } from '../limits.ts';
+import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
 
 /** What grants are made with. */
 export interface Issuing {
@@ -62,6 +64,34 @@ const checkAgainst = (status: Status, { actions, members }: GrantSpec): void => 
 };
 /** What a grant may allow beside actions. */
 const looks: ReadonlySet<string> = new Set(['status', 'log']);
+
+/** What `viewer` may see of grants, so many as one answer has room for. @throws Refused for an `after` that is not there */
+export const pageOf = (
+  book: Ref<GrantBook>,
+  turn: Turn,
+  viewer: string,
+  after: string | undefined,
+): GrantPage => {
+  const all = turn.call(book, 'list', viewer);
+  const begin = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && begin === 0) throw new Refused('no such grant');
+  const rest = all.slice(begin);
+  const grants = firstOf(rest);
+  const last = grants.at(-1);
+  return grants.length === rest.length || last === undefined
+    ? { grants }
+    : { grants, next: last.id };
+};
+
+/** At least one, where there is any. */
+export const firstOf = (all: readonly GrantFacts[]): readonly GrantFacts[] => {
+  let weight = 0;
+  const end = all.slice(0, LIMITS.grantPageCount).findIndex((each, at) => {
+    weight += weightOf(each);
+    return at > 0 && weight > LIMITS.grantPageWeight;
+  });
+  return all.slice(0, end < 0 ? LIMITS.grantPageCount : end);
+};
 
 /** Takes a grant back for whoever `by` is. @throws Refused, Malformed */
 export const takeBack = (

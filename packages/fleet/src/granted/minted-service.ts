@@ -4,7 +4,7 @@
  */
 import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
 import { makeServiceFacet, type FacetOptions, type ServiceFacet } from '@bellwether/shepherd';
-import { makeGrant, takeBack, type Issuing } from './granter.ts';
+import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
 import type { Allowed, Granter } from './types.ts';
 
 /** A facet, and what makes grants out of it. */
@@ -27,7 +27,7 @@ export const makeMintedService = (
     ...makeServiceFacet(turn, bcom, options),
     allows: (turn) => turn.kept({ kind: 'everything', service: name }),
     grant: (turn, spec) => makeGrant(options, turn, principal, { ...spec, service: name }),
-    grants: (turn) => turn.kept(turn.call(book, 'list', principal)),
+    grants: (turn, after) => turn.kept(pageOf(book, turn, principal, after)),
     revokeGrant: (turn, id, reason) => turn.kept(takeBack(book, turn, principal, id, reason)),
   };
 };

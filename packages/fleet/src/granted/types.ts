@@ -26,6 +26,12 @@ export interface MadeGrant {
 export interface TakenBack {
   readonly revoked: readonly GrantFacts[];
 }
+/** Some grants, each before those that were made out of it. */
+export interface GrantPage {
+  readonly grants: readonly GrantFacts[];
+  /** The last of these, where there are more: they come after it. */
+  readonly next?: string;
+}
 /** What a ref allows. */
 export type Allowed =
   | { readonly kind: 'grant'; readonly grant: GrantFacts }
@@ -34,6 +40,8 @@ export type Allowed =
 /** Who may do something, beside the owner. */
 export interface WhoCan {
   readonly grants: readonly GrantFacts[];
+  /** How many more there are of these. */
+  readonly moreCount: number;
   /** Fingerprints of the refs that were minted for the service. */
   readonly minted: readonly string[];
 }
@@ -42,8 +50,8 @@ export interface WhoCan {
 export interface Granter {
   /** A grant out of this one. Kept once it is durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
-  /** Those that were made out of this one, oldest first, and out of them. */
-  grants(): Vow<readonly GrantFacts[]>;
+  /** Those that were made out of this one, and out of them; the first, or those after one of them. */
+  grants(after?: string): Vow<GrantPage>;
   /** Ends one of those, and all that were made out of it. Kept once that is durable. */
   revokeGrant(id: string, reason?: string): Vow<TakenBack>;
 }

@@ -12,16 +12,10 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import {
-  audit,
-  auditLimits,
-  type AuditQuery,
-  type GrantBook,
-  type GrantFacts,
-} from '@bellwether/authority';
+import { audit, auditLimits, type AuditQuery, type GrantBook } from '@bellwether/authority';
 import { broken, checkedQuery, doubted, leftFor, list } from '@bellwether/shepherd';
 import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
-import { makeGrant, takeBack } from '../granted/granter.ts';
+import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -121,7 +115,7 @@ export const makeLocalRoot = (
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
     grant: (turn, spec) => makeGrant(options, turn, owner, spec),
-    grants: (turn) => turn.call(book, 'list', owner),
+    grants: (turn, after) => pageOf(book, turn, owner, after),
     revokeGrant: (turn, id, reason) => takeBack(book, turn, owner, id, reason),
     confirmGrants: (turn, ids) => confirm(options, turn, ids),
     whoCan: (turn, action, service) => whoCan(options, turn, action, service),
@@ -164,10 +158,9 @@ const confirm = (
   { book }: LocalRootOptions,
   turn: Turn,
   ids: readonly string[],
-): readonly GrantFacts[] => {
+): readonly string[] => {
   const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
-  const confirmed = turn.call(book, 'confirm', named.length === 0 ? undefined : named);
-  return confirmed.map((id) => turn.call(book, 'facts', id));
+  return turn.call(book, 'confirm', named.length === 0 ? undefined : named);
 };
 
 const whoCan = (
@@ -179,8 +172,11 @@ const whoCan = (
   const wanted = readName(action, 'action');
   const asked = readName(name, 'service');
   const [service = asked] = turn.call(shepherd, 'status', asked).provision;
+  const all = turn.call(book, 'whoCan', wanted, service);
+  const grants = firstOf(all);
   return {
-    grants: turn.call(book, 'whoCan', wanted, service),
+    grants,
+    moreCount: all.length - grants.length,
     minted: turn.call(mint, 'mintedFor', service),
   };
 };

@@ -12,7 +12,14 @@ import {
 } from '@bellwether/shepherd';
 import type { Redeemed } from '@bellwether/authority';
 import { FLEET_LIMITS } from '@bellwether/fleet';
-import type { Allowed, GrantFacts, MadeGrant, TakenBack, WhoCan } from '@bellwether/fleet';
+import type {
+  Allowed,
+  GrantFacts,
+  GrantPage,
+  MadeGrant,
+  TakenBack,
+  WhoCan,
+} from '@bellwether/fleet';
 import { checked } from './answers.ts';
 
 const text = textOf(limits.lineCharacters);
@@ -61,15 +68,23 @@ const readFacts = struct<GrantFacts>(
     isLocal: readTrue,
   },
 );
-const readGrants = list(readFacts, FLEET_LIMITS.grantListCount);
+const readGrants = list(readFacts, FLEET_LIMITS.grantPageCount);
 const readUri: Read<string> = (value, what) => {
   if (typeof value !== 'string' || value.length > FLEET_LIMITS.uriLength)
     throw new Malformed(`${what}: expected a ref`);
   return value;
 };
 
-/** Grants. @throws BadAnswer */
-export const grantsIn: (value: unknown) => readonly GrantFacts[] = checked(readGrants, 'grants');
+/** Some grants. @throws BadAnswer */
+export const pageIn: (value: unknown) => GrantPage = checked(
+  struct<GrantPage>({ grants: readGrants }, { next: readName }),
+  'grants',
+);
+/** Their ids. @throws BadAnswer */
+export const idsIn: (value: unknown) => readonly string[] = checked(
+  list(readName, FLEET_LIMITS.grantListCount),
+  'ids',
+);
 /** A grant that was made, with its invite. @throws BadAnswer */
 export const grantedIn: (value: unknown) => MadeGrant = checked(
   struct<MadeGrant>({ grant: readFacts, invite: readUri, inviteExpiresMs: readCount }, {}),
@@ -82,7 +97,14 @@ export const revokedIn: (value: unknown) => TakenBack = checked(
 );
 /** Who may do something. @throws BadAnswer */
 export const whoCanIn: (value: unknown) => WhoCan = checked(
-  struct<WhoCan>({ grants: readGrants, minted: list(text, FLEET_LIMITS.grantListCount) }, {}),
+  struct<WhoCan>(
+    {
+      grants: readGrants,
+      moreCount: readCount,
+      minted: list(text, FLEET_LIMITS.mintCount),
+    },
+    {},
+  ),
   'who can',
 );
 /** What a ref allows. @throws BadAnswer */

@@ -1,4 +1,5 @@
 /** Grants as `herd` asks about them: at a local root, or through a ref about what was made out of it. */
+import { FLEET_LIMITS } from '@bellwether/fleet';
 import type {
   Allowed,
   GrantFacts,
@@ -7,7 +8,8 @@ import type {
   TakenBack,
   WhoCan,
 } from '@bellwether/fleet';
-import { allowedIn, grantedIn, grantsIn, revokedIn, whoCanIn } from './grant-answers.ts';
+import { allowedIn, grantedIn, idsIn, pageIn, revokedIn, whoCanIn } from './grant-answers.ts';
+import { BadAnswer } from './answers.ts';
 import type { Line, Patience } from './line.ts';
 
 /** What both offer. Everything rejects as `Line.ask` does, and with BadAnswer. */
@@ -25,7 +27,7 @@ export interface HeldClient extends GrantClient {
 /** What a local root offers beside. */
 export interface OwnerClient extends GrantClient {
   /** None named: all that wait for it. The answer has those that hold again. */
-  confirm(ids: readonly string[], patience: Patience): Promise<readonly GrantFacts[]>;
+  confirm(ids: readonly string[], patience: Patience): Promise<readonly string[]>;
   whoCan(action: string, service: string, patience: Patience): Promise<WhoCan>;
 }
 
@@ -40,7 +42,7 @@ export const heldClient = (line: Line): HeldClient => ({
 export const ownerClient = (line: Line): OwnerClient => ({
   ...grantClient(line),
   confirm: async (ids, patience) =>
-    grantsIn(await line.ask({ method: 'confirm-grants', args: [ids], ...patience })),
+    idsIn(await line.ask({ method: 'confirm-grants', args: [ids], ...patience })),
   whoCan: async (action, service, patience) =>
     whoCanIn(await line.ask({ method: 'who-can', args: [action, service], ...patience })),
 });
@@ -48,7 +50,7 @@ export const ownerClient = (line: Line): OwnerClient => ({
 const grantClient = (line: Line): GrantClient => ({
   grant: async (spec, patience) =>
     grantedIn(await line.ask({ method: 'grant', args: [spec], ...patience })),
-  grants: async (patience) => grantsIn(await line.ask({ method: 'grants', args: [], ...patience })),
+  grants: (patience) => allGrants(line, patience),
   revoke: async (id, reason, patience) =>
     revokedIn(
       await line.ask({
@@ -58,3 +60,18 @@ const grantClient = (line: Line): GrantClient => ({
       }),
     ),
 });
+
+/** Page by page; a host that has no end is not waited for. */
+const allGrants = async (line: Line, patience: Patience): Promise<readonly GrantFacts[]> => {
+  const found: GrantFacts[] = [];
+  let after: string | undefined;
+  do {
+    const args = after === undefined ? [] : [after];
+    const page = pageIn(await line.ask({ method: 'grants', args, ...patience }));
+    found.push(...page.grants);
+    after = page.grants.length === 0 ? undefined : page.next;
+    if (found.length > FLEET_LIMITS.grantListCount)
+      throw new BadAnswer(`grants: more than ${FLEET_LIMITS.grantListCount}`);
+  } while (after !== undefined);
+  return found;
+};

@@ -236,7 +236,7 @@ const confirm = async (context: Context, ids: readonly string[]): Promise<number
     grants.length === 0
       ? ['No grant waits for that.']
       : [
-          ...grants.map(({ id }) => `Grant ${visible(id)} holds again.`),
+          ...grants.map((id) => `Grant ${visible(id)} holds again.`),
           counted(grants.length, 'grant'),
         ];
   print(context, lines, { kind: 'confirmed', grants });

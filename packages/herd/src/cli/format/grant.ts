@@ -118,7 +118,7 @@ const treeOf = (grants: readonly GrantFacts[]): readonly Laid[] => {
 };
 
 /** Who may do something, a line each. */
-export const whoLines = ({ grants, minted }: WhoCan, now: number): readonly string[] => [
+export const whoLines = ({ grants, moreCount, minted }: WhoCan, now: number): readonly string[] => [
   'whoever can read the admin.ref of this shepherd',
   ...minted.map((hash) => `whoever has the ref ${visible(hash)}, which was minted here`),
   ...tableLines(
@@ -131,4 +131,5 @@ export const whoLines = ({ grants, minted }: WhoCan, now: number): readonly stri
     ]),
     '',
   ),
+  ...(moreCount === 0 ? [] : [`… and ${counted(moreCount, 'more grant')}`]),
 ];

@@ -1,0 +1,81 @@
+/** What the audit of a machine has of those who hold grants there. */
+import type { AuditRecord } from '@bellwether/authority';
+import { FLEET_LIMITS } from '@bellwether/fleet';
+import { describe, expect, it } from 'vitest';
+import { codeOf, doing, up, type GrantedPlace } from '../../support/granted-place.ts';
+
+const auditOf = ({ node }: GrantedPlace, asker: string): readonly AuditRecord[] =>
+  node.machine.disk.audits.filter((record) => record.asker === asker);
+
+describe('the audit', () => {
+  it('has one record of what was refused, and two of what was done, with the chain', () => {
+    const place = up();
+    const parent = place.held({ actions: ['restart', 'greet', 'status'] });
+    const child = parent.ref.grant({ actions: ['restart', 'status'] });
+    const bots = place.bot.accept(child.invite);
+    expect(codeOf(() => doing(bots, place, 'stop'))).toBe('denied');
+    doing(bots, place, 'restart', 'op-1');
+    const chain = [{ grant: parent.id }, { grant: child.facts.id }];
+    const about = { service: 'web', chain };
+    expect(
+      auditOf(place, child.facts.id).filter(({ event }) => event !== 'redeemed'),
+    ).toMatchObject([
+      { event: 'denied', ...about, action: 'stop', operation: 'op-stop', code: 'denied' },
+      { event: 'asked', ...about, action: 'restart', operation: 'op-1' },
+      { event: 'ended', ...about, action: 'restart', operation: 'op-1', result: 'changed' },
+    ]);
+  });
+
+  it('has the refusal on the disk before it is told, and none of the arguments', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['greet'], arguments: { greet: ['hello', '**'] } });
+    const asked = { action: 'greet', member: 'x', operation: 'op-1' };
+    const request = { ...asked, args: ['secret'], remainingMs: 5_000, hops: [] };
+    const send = (args: readonly string[]) =>
+      ref.told((turn, web) =>
+        turn.send(web, 'perform', { ...request, args }, place.owner.printer(turn)),
+      );
+    expect(codeOf(() => send(['secret']))).toBe('denied');
+    expect(auditOf(place, id).map(({ event }) => event)).toContain('denied');
+    send(['hello', 'secret']);
+    expect(auditOf(place, id)).toContainEqual(
+      expect.objectContaining({ event: 'asked', args: ['<redacted>', '<redacted>'] }),
+    );
+    expect(JSON.stringify(auditOf(place, id))).not.toContain('secret');
+  });
+
+  it('has as many looks and refusals of a minute as its limit, and of the rest the number', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['status'] });
+    const seen = (): readonly AuditRecord[] =>
+      auditOf(place, id).filter(({ event }) => event !== 'redeemed');
+    for (let at = 0; at < FLEET_LIMITS.witnessCount - 1; at += 1) ref.said('status');
+    expect(codeOf(() => ref.said('log', { lineCount: 1 }))).toBe('denied');
+    expect(seen()).toHaveLength(FLEET_LIMITS.witnessCount);
+    for (let at = 0; at < 3; at += 1) ref.said('status');
+    place.pass(FLEET_LIMITS.witnessMs);
+    expect(seen().slice(FLEET_LIMITS.witnessCount)).toMatchObject([
+      {
+        event: 'alert',
+        code: 'not-recorded',
+        reason: expect.stringMatching(/^3 more /) as unknown,
+      },
+    ]);
+    ref.said('status');
+    place.pass(100);
+    expect(seen().at(-1)).toMatchObject({ event: 'asked', action: 'status' });
+  });
+
+  it('tells when a watching and a following began and ended', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['log'] });
+    ref.ask((turn, web) =>
+      turn.forward(web, 'follow', [{ lineCount: 1, isOnce: true }, turn.self]),
+    );
+    place.pass(1_000);
+    expect(auditOf(place, id).filter(({ action }) => action === 'follow')).toMatchObject([
+      { event: 'asked' },
+      { event: 'ended' },
+    ]);
+  });
+});
