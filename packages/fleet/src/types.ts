@@ -74,7 +74,10 @@ export interface LocalRoot {
   grants(after?: string): GrantPage;
   /** Takes a grant back, and all that were made out of it. Kept once that is durable. */
   revokeGrant(id: string, reason?: string): TakenBack;
-  /** Grants from before a restored backup hold again: these, or all where none is named. Answers with those that waited. */
+  /**
+   * Grants from before a restored backup hold again: these, or all where none is named. The answer has
+   * those that waited for it.
+   */
   confirmGrants(ids: readonly string[]): readonly string[];
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;

@@ -65,7 +65,10 @@ const checkAgainst = (status: Status, { actions, members }: GrantSpec): void => 
 /** What a grant may allow beside actions. */
 const looks: ReadonlySet<string> = new Set(['status', 'log']);
 
-/** What `viewer` may see of grants, so many as one answer has room for. @throws Refused for an `after` that is not there */
+/**
+ * What `viewer` may see of grants, so many as one answer has room for. @throws Refused for an `after`
+ * that is not there
+ */
 export const pageOf = (
   book: Ref<GrantBook>,
   turn: Turn,
