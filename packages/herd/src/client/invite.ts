@@ -11,7 +11,7 @@
 import { proveHolder } from '@bellwether/authority';
 import type { GrantFacts } from '@bellwether/fleet';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { samePeer, Sturdyref, type KeyPair } from '@bellwether/ocapn';
+import { Sturdyref, type KeyPair } from '@bellwether/ocapn';
 import { sturdyrefOf } from '../refs/ref-store.ts';
 import { BadAnswer } from './answers.ts';
 import { factsIn, nonceIn, redeemedIn } from './grant-answers.ts';
@@ -39,7 +39,8 @@ export const inviteClient = (line: Line, invite: Sturdyref): InviteClient => ({
     const args = [key.publicKey, nonce, proveHolder(key, { designator, nonce, inviteHash })];
     const { uri, grant } = redeemedIn(await line.ask({ method: 'redeem', args, ...patience }));
     const given = sturdyrefOf(uri, 'the answer of the host');
-    if (!samePeer(given.peer, invite.peer))
+    // The key, not the transport: since the invite was made, the host may listen on another one.
+    if (given.peer.designator !== designator)
       throw new BadAnswer('redeem: the host answered with a ref to another machine');
     // By the way that was just taken: who reached it knows that better than the host.
     return { ref: new Sturdyref(invite.peer, given.reveal()), grant };
