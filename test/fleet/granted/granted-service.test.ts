@@ -83,6 +83,21 @@ describe('a grant', () => {
     expect(codeOf(() => place.give({ members: ['networking'] }))).toBe('bad-request');
   });
 
+  it('is held by the ref that its holder was given last, and by no earlier one', () => {
+    const place = up();
+    const { invite, ref } = place.held();
+    expect(ref.said('status')).toMatchObject({ kind: 'local' });
+    const again = place.alice.accept(invite);
+    expect(codeOf(() => ref.said('status'))).toBe('refused');
+    expect(again.said('status')).toMatchObject({ kind: 'local' });
+    // Also for who comes anew, and after a restart.
+    place.node.crash();
+    place.node.boot();
+    place.pass(2_000);
+    expect(codeOf(() => ref.said('status'))).toBe('refused');
+    expect(again.said('status')).toMatchObject({ kind: 'local' });
+  });
+
   it('is none for whoever comes with anything else than its swissnum', () => {
     const place = up();
     const { ref, invite } = place.held();

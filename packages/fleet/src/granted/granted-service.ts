@@ -106,27 +106,40 @@ export const makeGrantedService = (
     log: (turn, query) => pass(held, turn, 'log', reading, () => turn.call(facet, 'log', query)),
     follow: (turn, query, follower) => follow(held, turn, query, follower),
     allows: (turn) =>
-      open(held, turn, () => turn.kept({ kind: 'grant', grant: turn.call(book, 'facts', grant) })),
+      open(held, turn, 'allows', {}, () =>
+        turn.kept({ kind: 'grant', grant: turn.call(book, 'facts', grant) }),
+      ),
     grant: (turn, spec) =>
-      open(held, turn, () => makeGrant(held, turn, grant, { ...spec, service: held.service })),
-    grants: (turn, after) => open(held, turn, () => turn.kept(pageOf(book, turn, grant, after))),
+      open(held, turn, 'grant', {}, () =>
+        makeGrant(held, turn, grant, { ...spec, service: held.service }),
+      ),
+    grants: (turn, after) =>
+      open(held, turn, 'grant ls', {}, () => turn.kept(pageOf(book, turn, grant, after))),
     revokeGrant: (turn, id, reason) =>
-      open(held, turn, () => turn.kept(takeBack(book, turn, grant, id, reason))),
+      open(held, turn, 'grant revoke', {}, () =>
+        turn.kept(takeBack(book, turn, grant, id, reason)),
+      ),
   };
 };
 
 const looking: Wish = { action: 'status' };
 const reading: Wish = { action: 'log' };
 
-/** What the book has against it breaks the answer. */
-const open = <T>(held: Held, turn: Turn, then: () => Vow<T>, wish: Wish = {}): Vow<T> => {
+/** What the book has against it breaks the answer. `action` is what the audit calls it. */
+const open = <T>(
+  held: Held,
+  turn: Turn,
+  action: string,
+  wish: Wish,
+  then: () => Vow<T>,
+): Vow<T> => {
   const why = refusalOf(held, turn, wish);
   if (why === undefined) return then();
-  const { action, operation } = wish;
+  const { operation } = wish;
   witnessRefused(held.tally, turn, {
     event: 'denied',
     ...whoOf(held, turn),
-    ...(action !== undefined && { action }),
+    action,
     ...(operation !== undefined && { operation }),
     code: why.code,
   });
@@ -145,15 +158,10 @@ const whoOf = ({ book, grant, service }: Held, turn: Turn) => ({
 
 /** The same, and the answer breaks where the grant ends before it comes. `action` is what the audit calls it. */
 const pass = <T>(held: Held, turn: Turn, action: string, wish: Wish, ask: () => Vow<T>): Vow<T> =>
-  open(
-    held,
-    turn,
-    () => {
-      witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action });
-      return untilCut(held, turn, ask());
-    },
-    wish,
-  );
+  open(held, turn, action, wish, () => {
+    witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action });
+    return untilCut(held, turn, ask());
+  });
 
 const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
   const wanted = grantedRequest(held.terms, held.service, request);
@@ -161,28 +169,23 @@ const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow
   const { shepherd, grant, terms } = held;
   const { action, args, operation } = wanted;
   const isKnown = turn.call(shepherd, 'isKnown', operation, grant);
-  return open(
-    held,
-    turn,
-    () => {
-      const about = { ...whoOf(held, turn), action, operation };
-      const shown = turn.call(shepherd, 'shownArguments', wanted);
-      audit(turn, { event: 'asked', ...about, ...(shown.length > 0 && { args: shown }) });
-      const seen = turn.spawn(makeGrantedSink, held, sink);
-      // Near: a use is counted with what is accepted for it, or not at all.
-      const answer = turn.call(held.facet, 'perform', wanted, seen);
-      turn.when(
-        answer,
-        (turn, { result }) => audit(turn, { event: 'ended', ...about, result }),
-        (turn, reason) =>
-          audit(turn, { event: 'ended', ...about, result: 'failed', code: codeOf(reason) }),
-      );
-      const told = turn.when(answer, (_turn, outcome): Outcome => grantedOutcome(terms, outcome));
-      // What has begun goes on; what waits, for a turn or for a machine that is away, is not done any more.
-      return untilCut(held, turn, told, (turn) => callOff(held, turn, operation));
-    },
-    { action, args, operation, isKnown },
-  );
+  return open(held, turn, action, { action, args, operation, isKnown }, () => {
+    const about = { ...whoOf(held, turn), action, operation };
+    const shown = turn.call(shepherd, 'shownArguments', wanted);
+    audit(turn, { event: 'asked', ...about, ...(shown.length > 0 && { args: shown }) });
+    const seen = turn.spawn(makeGrantedSink, held, sink);
+    // Near: a use is counted with what is accepted for it, or not at all.
+    const answer = turn.call(held.facet, 'perform', wanted, seen);
+    turn.when(
+      answer,
+      (turn, { result }) => audit(turn, { event: 'ended', ...about, result }),
+      (turn, reason) =>
+        audit(turn, { event: 'ended', ...about, result: 'failed', code: codeOf(reason) }),
+    );
+    const told = turn.when(answer, (_turn, outcome): Outcome => grantedOutcome(terms, outcome));
+    // What has begun goes on; what waits, for a turn or for a machine that is away, is not done any more.
+    return untilCut(held, turn, told, (turn) => callOff(held, turn, operation));
+  });
 };
 const callOff = ({ shepherd, grant }: Held, turn: Turn, operation: string): void => {
   const ignored = (): void => undefined; // it may be over, or forgotten
@@ -191,55 +194,45 @@ const callOff = ({ shepherd, grant }: Held, turn: Turn, operation: string): void
 
 const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: number): Vow<void> => {
   checkObserver(observer);
-  return open(
-    held,
-    turn,
-    () => {
-      const { facet, gate, terms, service, tally } = held;
-      const { vow: over, resolver } = turn.vow<void>();
-      const seen = turn.spawn(makeGrantedObserver, {
-        passage: held,
-        observer,
-        view: (status) => grantedStatus(terms, status),
-        service,
-        over: resolver,
-      });
-      turn.call(facet, 'watch', seen, heartbeatMs);
-      witnessLook(tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
-      const number = turn.call(gate, 'enter', (turn, why) => turn.call(seen, 'end', why));
-      turn.when(over, (turn) => {
-        turn.call(gate, 'leave', number);
-        witnessLook(tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
-      });
-      return turn.kept(undefined);
-    },
-    looking,
-  );
+  return open(held, turn, 'watch', looking, () => {
+    const { facet, gate, terms, service, tally } = held;
+    const { vow: over, resolver } = turn.vow<void>();
+    const seen = turn.spawn(makeGrantedObserver, {
+      passage: held,
+      observer,
+      view: (status) => grantedStatus(terms, status),
+      service,
+      over: resolver,
+    });
+    turn.call(facet, 'watch', seen, heartbeatMs);
+    witnessLook(tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
+    const number = turn.call(gate, 'enter', (turn, why) => turn.call(seen, 'end', why));
+    turn.when(over, (turn) => {
+      turn.call(gate, 'leave', number);
+      witnessLook(tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
+    });
+    return turn.kept(undefined);
+  });
 };
 
 const follow = (held: Held, turn: Turn, query: LogQuery, follower: Ref<Follower>): Vow<void> => {
   const wanted = checkedQuery(query);
   checkFollower(follower);
-  return open(
-    held,
-    turn,
-    () => {
-      const { vow: over, resolver } = turn.vow<void>();
-      const enough = (): void => resolver.kept(undefined);
-      turn.when(turn.send(follower, 'over'), enough, enough);
-      const seen = turn.spawn(makeGrantedFollower, {
-        passage: held,
-        follower,
-        shows: grantedEvent(held.terms),
-        over,
-      });
-      const answer = turn.call(held.facet, 'follow', wanted, seen);
-      witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
-      const ended = (turn: Turn): void =>
-        witnessLook(held.tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
-      turn.when(answer, ended, ended);
-      return untilCut(held, turn, answer, enough);
-    },
-    reading,
-  );
+  return open(held, turn, 'follow', reading, () => {
+    const { vow: over, resolver } = turn.vow<void>();
+    const enough = (): void => resolver.kept(undefined);
+    turn.when(turn.send(follower, 'over'), enough, enough);
+    const seen = turn.spawn(makeGrantedFollower, {
+      passage: held,
+      follower,
+      shows: grantedEvent(held.terms),
+      over,
+    });
+    const answer = turn.call(held.facet, 'follow', wanted, seen);
+    witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
+    const ended = (turn: Turn): void =>
+      witnessLook(held.tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
+    turn.when(answer, ended, ended);
+    return untilCut(held, turn, answer, enough);
+  });
 };

@@ -64,7 +64,7 @@ export const report = (
   meant?: string,
 ): number => {
   const exitCode = exitCodeOfError(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = tried(error, invocation) + messageOf(error);
   const hint = hintOf(error, invocation, meant);
   if (wantsJson)
     printJson(terminal, {
@@ -103,26 +103,36 @@ const hintOf = (
       : undefined;
   return hint ?? (meant === undefined ? undefined : didYouMean(meant));
 };
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
+/** A grant is refused in words about the grant: what was tried, on what, is said before them. */
+const tried = (error: unknown, invocation: Invocation | undefined): string => {
+  if (!isRemote(error) || !isDenial(codeIn(error)) || invocation?.kind !== 'perform') return '';
+  const { action, service } = invocation.command;
+  return `${action} ${service}: `;
+};
+
 /** What stands in the place of the SERVICE. */
 const serviceIn = (invocation: Invocation): string | undefined => {
   if (invocation.kind === 'perform') return invocation.command.service;
   return invocation.kind === 'own' ? invocation.words.find(isPetnameWord) : undefined;
 };
-/** Whoever was refused by a grant can look at it, and ask who gave it. */
+/** Whoever was refused by a grant can look at it, as long as it holds, and ask who gave it. */
 const hintForDenial = (code: string, service: string | undefined): string => {
   const look =
     service !== undefined && isPetnameWord(service)
       ? `'herd ref show ${service.slice(1)}' says what it allows and who gave it`
       : 'whoever gave it knows what it allows';
   switch (code) {
-    case 'too-many':
-      return `Nothing was done; ${look}.`;
+    case 'denied':
+      return `Nothing was done; ${look}, who can give you one that allows more.`;
     case 'too-wide':
       return `Nothing was done; ${look}. Nobody can pass on more than that.`;
-    case 'denied':
-      return `Nothing was done; ${look}. They can give you one that allows more.`;
+    case 'used-up':
+    case 'too-many':
+      return `Nothing was done; ${look}.`;
     default:
-      return `Nothing was done; ${look}. They can give you another.`;
+      return 'Nothing was done; whoever gave it to you can give you another.';
   }
 };
 const didYouMean = (word: string): string => `Did you mean '${word}'?`;
