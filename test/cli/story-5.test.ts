@@ -73,4 +73,25 @@ describe('delegation', together, () => {
     await Promise.all([refused(bot), refused(alice)]);
     expect((await again.herd('status', 'web-server')).stdout).toContain('running');
   });
+
+  it('does not come back with a backup, before its owner says so', async ({ place }) => {
+    const { a, alice, bot, ids } = await tell(place);
+    const file = `${place.folder}/monday.backup`;
+    expect((await a.herd('state', 'backup', file)).code).toBe(0);
+    expect((await a.herd('grant', 'revoke', ids.bot)).code).toBe(0);
+    await a.kill('SIGTERM');
+    const restored = await place.herd(['state', 'restore', file, '--state', a.folder]);
+    expect(restored.stdout).toContain('herd grant confirm');
+    const again = await place.again(a);
+    for (const who of [alice, bot]) {
+      const { code, stderr } = await who.herd('restart', '@web-server');
+      expect(code).toBe(5);
+      expect(stderr).toContain('a backup was restored');
+    }
+    expect((await again.herd('grant', 'ls')).stdout).toContain('2 grants, 0 of them hold');
+    const confirmed = await again.herd('grant', 'confirm', ids.alice);
+    expect(confirmed.stdout).toContain(`Grant ${ids.alice} holds again.`);
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    expect((await bot.herd('restart', '@web-server')).code).toBe(5);
+  });
 });

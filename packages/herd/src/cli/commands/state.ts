@@ -122,6 +122,7 @@ const restore = async (context: Context, file: string): Promise<number> => {
     [
       `The next shepherd on ${visible(state)} begins with ${wordsFor(replaced)}.`,
       'What was granted before has to be confirmed: it may have been taken back since that backup.',
+      "Once the shepherd runs: 'herd grant ls', and 'herd grant confirm' for what shall hold.",
       ...formerLines(replaced),
     ],
     { kind: 'state', what: 'restored', state, file, ...replaced },
