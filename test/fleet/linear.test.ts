@@ -77,6 +77,7 @@ describe(`a fleet of ${many}`, () => {
           isOwn: ask(() => true),
           isEnabled: ask(() => true),
           isUp: ask(() => true),
+          isServing: ask(() => true),
         };
         const steps = planAll({ action, names: ['all'] }, graph);
         const size = steps.reduce((sum, { after, needed, touched = [] }) => {

@@ -33,11 +33,13 @@ export {
 } from './checks/read.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
-export { checkedRequest, isName, percentOf } from './checks/requests.ts';
+export { checkedRequest, isName } from './checks/requests.ts';
+export { percentOf } from './checks/rolling.ts';
 export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
 export {
   doubted,
   isGood,
+  isServing,
   isLeftUndone,
   makeReader,
   results,

@@ -94,6 +94,15 @@ export const limits = {
   outcomePieceCount: 256,
   /** Operations in one list: an answer of 300 KB. */
   operationListCount: 1_000,
+  /** Milliseconds between two batches of a restart: an hour is for looking at dashboards. */
+  rollPauseMs: 3_600_000,
+  /**
+   * Milliseconds for which a restart batch by batch waits for members that do not serve and are not its doing, before
+   * it gives up: as long as a fleet may have too few by default.
+   */
+  rollSettleMs: 10_000,
+  /** Milliseconds after which it looks at those again. */
+  rollLookMs: 250,
   /** Callers who wait for one operation at once: each may have a stream of its own. */
   waiterCount: 64,
   /**

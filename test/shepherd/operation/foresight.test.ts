@@ -28,6 +28,7 @@ const graphOf = (
   isOwn: (name) => members[name] === undefined && all.get(name)?.kind !== 'exported',
   isEnabled: (name) => all.get(name)?.isEnabled ?? true,
   isUp: (name) => all.get(name)?.stage === 'running',
+  isServing: (name) => all.get(name)?.stage === 'running',
 });
 interface Sketch {
   readonly services: Readonly<Record<string, Partial<Status>>>;

@@ -34,6 +34,7 @@ const graphOf = (sketch: Sketch): Graph & { readonly asked: { count: number } } 
     isOwn: (name) => members[name] === undefined && !elsewhere.includes(name),
     isEnabled: (name) => !disabled.includes(name),
     isUp: (name) => up.includes(name),
+    isServing: (name) => up.includes(name),
   };
 };
 const planned = (

@@ -18,7 +18,7 @@
  * How long there have been too few is known from how long each member has not served, which its own
  * machine tells as a span of time: no two clocks are compared.
  */
-import type { Health, Stage, Status } from '@bellwether/shepherd';
+import { isServing, type Health, type Stage, type Status } from '@bellwether/shepherd';
 
 /** What of a member is judged. */
 export type Seen = Pick<
@@ -62,9 +62,6 @@ export const judge = (members: readonly Seen[], terms: Terms): Judgement => {
   };
 };
 
-/** Whether it runs and is ready. */
-export const isServing = ({ stage, isReady }: Pick<Seen, 'stage' | 'isReady'>): boolean =>
-  stage === 'running' && isReady !== false;
 /** What is on its way was wanted by somebody, also where its shepherd does not say. */
 const wishFor = ({ isWanted, stage }: Seen): boolean | undefined =>
   isWanted ?? (stage === 'starting' || stage === 'running' ? true : undefined);

@@ -3,6 +3,7 @@ import { isStart } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { utf8Bytes } from '../text.ts';
+import { checkedRolling, percentOf } from './rolling.ts';
 import type { MinReady, OperationQuery, Request } from '../words/types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
@@ -22,7 +23,7 @@ export const isName = (value: unknown): value is string =>
 export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
   const { operation, member, action, args, remainingMs, hops } = request;
-  const { withMembers, onlyMembers, minReady, isRepeat, isPatient } = request;
+  const { withMembers, onlyMembers, minReady, rolling, isRepeat, isPatient } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -52,6 +53,7 @@ export const checkedRequest = (request: Request): Request => {
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
+    ...(rolling === undefined ? {} : { rolling: checkedRolling(rolling, request) }),
   };
 };
 
@@ -76,12 +78,6 @@ export const checkedOperations = (query: OperationQuery): OperationQuery => {
     ...(isOpen !== undefined && { isOpen }),
   };
 };
-
-/** The whole number in a share from `0%` to `100%`; undefined for everything else. */
-export const percentOf = (share: unknown): number | undefined =>
-  typeof share === 'string' && /^(?:\d|[1-9]\d|100)%$/.test(share)
-    ? Number(share.slice(0, -1))
-    : undefined;
 
 /** A count, or a share from `0%` to `100%`, of something that can be enough: a start. */
 const checkedMinReady = (minReady: MinReady, action: string): MinReady => {

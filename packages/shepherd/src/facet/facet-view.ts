@@ -173,6 +173,9 @@ const stepRules: Rules<PlannedStep> = {
   ageMs: true,
   note: true,
   dependsOn: false,
+  batch: true,
+  isCanary: true,
+  pauseMs: true,
 };
 const hiddenStepRules: Rules<PlannedStep> = {
   ...stepRules,

@@ -9,7 +9,8 @@ import { inOrder, pathBetween } from '../graph.ts';
 import { noteTaken } from './durable.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
 import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
-import { keyOf, narrowed, plan, type Graph, type Step } from './plan.ts';
+import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
+import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
@@ -66,7 +67,7 @@ export const command = (
 const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const graph = narrowed(graphOf(held, turn), request);
   refuseMinReady(request, graph);
-  return plan(request, graph);
+  return planFor(request, graph);
 };
 
 const hasStep = (held: Held, principal: string, id: string, key: string): boolean =>
@@ -94,8 +95,12 @@ export const takeUp = (
   request: Request,
   steps: readonly Step[],
 ): void => {
-  for (const { key, name, wish } of steps)
-    if (wish !== undefined && !operation.steps.has(key)) accept(held, turn, name, wish);
+  for (const { key, name, wish, gate } of steps) {
+    if (wish === undefined || operation.steps.has(key)) continue;
+    // Whose turn has not come is on the disk as it was: the next life would do it, and in no order.
+    if (gate === undefined) accept(held, turn, name, wish);
+    else held.wishes.set(name, wish);
+  }
   begin(held, turn, operation, request, steps);
 };
 

@@ -6,6 +6,7 @@
  *     a request was taken on              intent, accepted              its services, if one is of this machine
  *     an action begins that must not      outcome: it is under way      its service
  *       be done twice
+ *     a gate opens, or is shut            outcome: that of the gate     who is behind it
  *     that of a request has its outcome,  outcome: all that is          whoever is told, if one of the services
  *       or all is over, or called off,      different since; accepted     is of this machine
  *       or tried again
@@ -88,7 +89,8 @@ export const noteBegun = (held: Held, operation: Operation, step: Step): void =>
 export const noteEnded = (held: Held, operation: Operation, step: Step): void => {
   const request = operation.requests.get(step.name);
   const isAnswer = request !== undefined && keyOf(request.action, step.name) === step.key;
-  noteChanged(operation, [step.key], isAnswer || isOnce(held, step) ? 'due' : 'gathered');
+  const isDue = isAnswer || isOnce(held, step) || step.kind === 'gate';
+  noteChanged(operation, [step.key], isDue ? 'due' : 'gathered');
 };
 /** Notes that something is different about steps. */
 export const noteChanged = (
@@ -120,7 +122,7 @@ const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
   if (before === undefined) return;
   const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
   for (const { step } of records) unsaved.delete(step.key);
-  const gates = records.some(({ step }) => isOwnAsk(held, step));
+  const gates = records.some(({ step }) => isOwnAsk(held, step) || step.kind === 'gate');
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
   const { endedMs: _ended, result: _result, ...rest } = before;
   const entry = { ...rest, ...endOf(held, operation, before) };
@@ -129,11 +131,12 @@ const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
   write(turn, 'outcome', entry, entry.outcomeCount, pieces, gates);
   put(held.ledger, turn, { ...entry, outcomeCount }, { gates });
 };
-const lineOf = ({ step: { key }, phase, outcome, refusal }: StepRecord): StateLine => ({
+const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): StateLine => ({
   key,
   phase,
   ...(outcome && { outcome }),
   ...(refusal && { refusal }),
+  ...(atMs !== undefined && { atMs }),
 });
 
 /** What is to be said of an operation as a whole. */

@@ -15,7 +15,7 @@
  * What waits for its order alone has no step here.
  */
 import { isBuiltIn } from '../action-table.ts';
-import type { Step } from './plan.ts';
+import type { Gate, Step } from './plan.ts';
 import type { Stage } from '../words/shapes.ts';
 import type { Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
@@ -39,6 +39,12 @@ export interface PlannedStep {
   readonly note?: string;
   /** Refused because of this requirement, as `note` says. */
   readonly dependsOn?: string;
+  /** In which batch, from 1, where it is done batch by batch. */
+  readonly batch?: number;
+  /** That is the canary. */
+  readonly isCanary?: boolean;
+  /** Milliseconds between the batch before and this one. */
+  readonly pauseMs?: number;
 }
 
 /** What is known of a service now; undefined for a name that is none. */
@@ -55,19 +61,28 @@ export const foreseen = (
   const stopped = new Set<string>();
   const effects = new Map<string, Verdict>();
   const needs = new Map<string, Need>();
+  const gates = new Map<string, Gate>();
   const known: Known = { args, sight, stopped, effects, needs };
   return steps.flatMap((step): readonly PlannedStep[] => {
     const verdict = verdictOn(step, known);
     effects.set(step.key, verdict);
+    if (step.kind === 'gate') gates.set(step.key, step);
     needs.set(step.key, needOf(step, verdict, known));
     if (step.action === 'stop') stopped.add(step.name);
-    if (step.kind === 'order' || step.kind === 'same') return [];
+    if (step.kind === 'gate' || step.kind === 'order' || step.kind === 'same') return [];
     const status = sight(step.name);
     const { name: service, action } = step;
-    return [{ service, action, ...reasons(step), ...knownOf(status), ...verdict }];
+    const gate = step.gate === undefined ? undefined : gates.get(step.gate);
+    const batch = gate === undefined ? {} : batchOf(gate);
+    return [{ service, action, ...reasons(step), ...knownOf(status), ...verdict, ...batch }];
   });
 };
 
+const batchOf = ({ batch, isCanary, pauseMs, isFirst }: Gate): Partial<PlannedStep> => ({
+  batch,
+  ...(isCanary && { isCanary }),
+  ...(isFirst && pauseMs > 0 && { pauseMs }),
+});
 const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs'> => {
   if (status === undefined) return {};
   const { stage, ageMs } = status;
@@ -147,6 +162,7 @@ const verdictOn = (step: Step, known: Known): Verdict => {
 const verdictAlone = (step: Step, known: Known): Verdict => {
   switch (step.kind) {
     case 'order':
+    case 'gate':
       return { effect: 'none' };
     case 'known':
       return { effect: step.result === 'ok' ? 'none' : 'refused', note: step.reason };

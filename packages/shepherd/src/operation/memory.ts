@@ -47,6 +47,8 @@ export interface StepRecord {
   readonly outcome?: Outcome;
   /** Why nothing was done; whoever asked for just this step is refused in the same words. */
   readonly refusal?: { readonly code: string; readonly message: string };
+  /** Of a gate: when it was opened, wall clock, milliseconds since 1970. */
+  readonly atMs?: number;
   /** It may have been asked for by an earlier life, so that it is not to be begun anew. */
   readonly isAgain?: true;
 }
@@ -68,11 +70,22 @@ export interface Operation {
   readonly requests: JournalMap<string, Request>;
   readonly waiters: JournalMap<number, Waiter>;
   readonly account: JournalCell<Account>;
+  /** Gates that are at their turn and not open yet, by their keys. */
+  readonly gates: JournalMap<string, Gating>;
   /** Absent while nothing is under way. */
   readonly listeners: JournalCell<Ref<Listeners> | undefined>;
   /** Keys of steps about which something is different from what the disk says; see durable.ts. */
   readonly unsaved: JournalMap<string, true>;
   readonly saving: JournalCell<Saving>;
+}
+/** How long a gate waits; monotonic milliseconds. */
+export interface Gating {
+  /** The end of the pause. */
+  readonly notBeforeMs: number;
+  /** When it gives up on those who do not serve; absent while there are not too many. */
+  readonly settledAtMs?: number | undefined;
+  /** When it is looked at again, if nothing is over before. */
+  readonly timer?: { cancel(): void } | undefined;
 }
 /** When what is unsaved is to be written down. */
 export interface Saving {
@@ -146,6 +159,7 @@ export const operationOf = (
       lastWaiter: 0,
       isCancelled: false,
     }),
+    gates: turn.map(),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
     unsaved: turn.map(),
     saving: turn.cell<Saving>({ isDue: false }),
@@ -170,6 +184,7 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
   const isSame =
     (request.withMembers ?? true) === (before.withMembers ?? true) &&
     request.minReady === before.minReady &&
+    JSON.stringify(request.rolling) === JSON.stringify(before.rolling) &&
     request.onlyMembers?.join() === before.onlyMembers?.join() &&
     request.args.length === args.length &&
     request.args.every((each, at) => each === args[at]);

@@ -6,9 +6,11 @@
  *                   one that it needs is not well         settled, or in doubt as that one is
  *                   a later command wants otherwise       settled: superseded
  *                   it asks a service                     acting
+ *                   it is a gate                          acting
  *                   it asks nobody                        settled, or in doubt as its parts are
  *                 it is cancelled                         cancelled
- *     acting      the service answers                     settled
+ *     acting      the gate opens, or is shut for good     settled
+ *                 the service answers                     settled
  *                   that it does not know how it ended    in doubt
  *     settled     somebody repeats the operation, and it
  *                   failed, could not be reached, was
@@ -27,6 +29,7 @@
  */
 import type { Ref, Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
+import { come, gateLines, isBarredBy, isWorthOpening, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteTaken, save } from './durable.ts';
 import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
 import {
@@ -131,15 +134,19 @@ const addOpen = (held: Held, operation: Operation, count: number): void => {
  * went well stays as it is, and so does what is below it.
  */
 export const openEnds = (
-  { steps, account }: Operation,
+  operation: Operation,
   key: string,
   doubts: 'only-doubts' | 'all',
 ): readonly string[] => {
+  const { steps, account } = operation;
   const { isCancelled } = account.get();
+  const isLeft = (record: StepRecord): boolean => record.phase === 'settled' && isUndone(record);
   const isOpen = (record: StepRecord | undefined): boolean =>
     record !== undefined &&
     (record.phase === 'in-doubt' ||
-      (doubts === 'all' && !isCancelled && record.phase === 'settled' && isUndone(record)));
+      (doubts === 'all' &&
+        !isCancelled &&
+        (isLeft(record) || isWorthOpening(operation, record, isOpen))));
   const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
     isOpen(record) || (record?.phase === 'settled' && !asksSomebody(record));
   const after = (at: string): readonly string[] => {
@@ -199,22 +206,23 @@ export const goOn = (
 
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
- * wished to be is then what it is.
+ * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted.
  */
 export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
   for (const [key, { step, phase }] of [...operation.steps.entries()]) {
-    if (phase === 'acting') {
+    if (phase === 'acting' && step.gate === undefined) {
       const elsewhere = elsewhereOf(held, step.name);
       if (elsewhere !== undefined)
         turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
     }
     if (phase !== 'waiting' || step.kind !== 'ask') continue;
+    if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
     const reason = `Service ${step.name}: ${step.action} was cancelled before it began.`;
     end(held, operation, key, { outcome: plain(step.name, 'cancelled', reason) }, 'cancelled');
-    if (isCurrent(held, step)) wishForWhatIs(held, turn, step);
+    if (step.gate === undefined && isCurrent(held, step)) wishForWhatIs(held, turn, step);
     cancelled.push(key);
   }
   advance(held, turn, operation, cancelled);
@@ -228,25 +236,37 @@ const wishForWhatIs = (held: Held, turn: Turn, { name, wish }: Step): void => {
 
 /** Moves steps on, and those that follow them. No recursion: a chain of any length fits. */
 const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly string[]): void => {
-  const queue = [...keys];
-  for (const key of queue) {
-    const record = operation.steps.get(key);
-    switch (record?.phase) {
-      case undefined:
-      case 'acting':
-        break;
-      case 'waiting':
-        if (record.openCount === 0 && take(held, turn, operation, record)) queue.push(key);
-        break;
-      case 'settled':
-      case 'in-doubt':
-      case 'cancelled':
-        tell(held, turn, operation, record);
-        for (const next of record.followers) if (release(operation, next)) queue.push(next);
+  let queue = [...keys];
+  do {
+    for (const key of queue) {
+      const record = operation.steps.get(key);
+      switch (record?.phase) {
+        case undefined:
+        case 'acting':
+          break;
+        case 'waiting':
+          if (record.openCount === 0 && take(held, turn, operation, record)) queue.push(key);
+          break;
+        case 'settled':
+        case 'in-doubt':
+        case 'cancelled':
+          tell(held, turn, operation, record);
+          for (const next of record.followers) if (release(operation, next)) queue.push(next);
+      }
     }
-  }
+    queue = passed(held, turn, operation);
+  } while (queue.length > 0);
   save(held, turn, operation);
   if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
+};
+/** Gates that open now, or are shut for good. */
+const passed = (held: Held, turn: Turn, operation: Operation): string[] => {
+  if (operation.gates.size === 0) return [];
+  const again = (turn: Turn): void => advance(held, turn, operation, []);
+  return judged(held, turn, operation, again).map(([key, ending]) => {
+    end(held, operation, key, ending);
+    return key;
+  });
 };
 /** Whether a step that waited has nothing to wait for any more. */
 const release = ({ steps }: Operation, key: string): boolean => {
@@ -261,6 +281,11 @@ const release = ({ steps }: Operation, key: string): boolean => {
 const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord): boolean => {
   const { step } = record;
   const { key } = step;
+  if (step.kind === 'gate') {
+    operation.steps.set(key, { ...record, phase: 'acting' });
+    come(held, operation, step);
+    return false;
+  }
   const ending = withoutAsking(held, turn, operation, step);
   const service = serviceOf(held, step.name);
   if (ending !== undefined || service === undefined) {
@@ -269,6 +294,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   }
   const listeners = listenersOf(held, turn, operation);
   operation.steps.set(key, { ...record, phase: 'acting' });
+  if (step.gate !== undefined && step.wish !== undefined) accept(held, turn, step.name, step.wish);
   noteBegun(held, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     say(turn, listeners, sayingOf(step.note, step.name));
@@ -288,16 +314,17 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const { minReady, onlyMembers, isRepeat: _isRepeat, ...rest } = request;
+  const { minReady, onlyMembers, rolling, isRepeat: _isRepeat, ...rest } = request;
   const hop = hopOf(held, step.name);
   const { deadlineAtMs, isCancelled } = operation.account.get();
   return {
     ...rest,
     // Who is in doubt says what came of it, and does nothing anew.
-    ...((isCancelled || isAgain === true) && { isRepeat: true }),
+    ...(((isCancelled && step.gate === undefined) || isAgain === true) && { isRepeat: true }),
     // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
     ...(step.name === by && minReady !== undefined && { minReady }),
     ...(step.name === by && onlyMembers !== undefined && { onlyMembers }),
+    ...(step.name === by && rolling !== undefined && { rolling }),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
@@ -348,7 +375,9 @@ const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   if (outcome === undefined) return;
   witnessEnded(turn, operation, record);
   const listeners = listenersOf(held, turn, operation);
-  for (const line of linesFor(record, outcome)) say(turn, listeners, line);
+  const lines =
+    step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
+  for (const line of lines) say(turn, listeners, line);
   if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);
   for (const [at, waiter] of [...operation.waiters.entries()])
     if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
@@ -359,6 +388,8 @@ const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Say
   const { kind, name, action, isAsked } = step;
   if (kind === 'order' || kind === 'same') return [];
   if (kind === 'known' && step.result === 'ok') return [];
+  // Of those behind a gate that was shut their rows tell.
+  if (step.gate !== undefined && outcome.result === 'skipped') return [];
   if (refusal !== undefined)
     return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
   return linesOf(action, outcome, isAsked);

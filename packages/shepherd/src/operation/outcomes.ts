@@ -1,6 +1,7 @@
 /** What a step comes to: by itself where it asks nobody, and what its end means for an operation. */
 import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
+import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
 import { isGood } from '../words/shapes.ts';
@@ -28,11 +29,14 @@ export const isOver = ({ steps }: Operation, key: string): boolean => {
 export const withoutAsking = (
   held: Held,
   turn: Turn,
-  { steps }: Operation,
+  operation: Operation,
   step: Step,
 ): Ending | undefined => {
   const { name } = step;
+  const { steps } = operation;
   if (!isCurrent(held, step)) return { outcome: superseded(held, step) };
+  const left = shutOut(operation, step);
+  if (left !== undefined) return left;
   for (const key of step.needed) {
     const cause = steps.get(key);
     if (cause?.outcome !== undefined && !isGood(cause.outcome)) return dependsOn(name, cause);
@@ -41,6 +45,7 @@ export const withoutAsking = (
     case 'ask':
       return undefined;
     case 'order':
+    case 'gate':
       return { outcome: plain(name, 'ok') };
     case 'known':
       return { outcome: plain(name, step.result, step.reason) };

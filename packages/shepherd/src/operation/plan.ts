@@ -17,6 +17,7 @@
  *     sum      nothing; it is an aggregate                 what its parts mean together
  *     same     nothing; it stands for other steps          that of its part
  *     known    nothing                                     is in the plan already
+ *     gate     nothing; it lets others pass (rolling.ts)   ok, or skipped as all behind it
  *
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
@@ -40,6 +41,8 @@ export interface StepBase {
   readonly needed: readonly string[];
   /** Absent: the step is taken whatever was commanded later. */
   readonly wish?: Wish;
+  /** Key of the gate that it is behind, one of `after`: what it wishes counts once that is open. */
+  readonly gate?: string;
   /** Asked for, by its own name or as a member of what was; the others are pulled in along with it. */
   readonly isAsked: boolean;
   /** Its row is told as soon as it is there. */
@@ -68,7 +71,23 @@ export type Step = StepBase &
         readonly touchedBy?: Readonly<Record<string, readonly string[]>>;
       }
     | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
+    | Gate
   );
+/** What a gate goes by. `name` is the aggregate. */
+export interface Gate {
+  readonly kind: 'gate';
+  /** Members that it lets pass, together. */
+  readonly opens: readonly string[];
+  /** Of how many batches it belongs to which, from 1. */
+  readonly batch: number;
+  readonly batchCount: number;
+  readonly isFirst: boolean;
+  readonly isCanary: boolean;
+  /** Milliseconds for which it stays shut, once what it waits for is over. */
+  readonly pauseMs: number;
+  readonly maxUnavailable: number;
+  readonly maxFailed: number;
+}
 
 /** What a planner may ask about services. Names that are not registered lead nowhere. */
 export interface Graph {
@@ -81,6 +100,8 @@ export interface Graph {
   readonly isEnabled: (name: string) => boolean;
   /** Whether it runs, or is about to. */
   readonly isUp: (name: string) => boolean;
+  /** Whether it runs and is ready, as far as is known. */
+  readonly isServing: (name: string) => boolean;
 }
 /** What of a request its plan depends on. */
 export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
@@ -166,18 +187,8 @@ export const rooted = (steps: readonly Step[], action: string): readonly Step[] 
   return [...steps, { ...common, key: keyOf(action, 'root'), after, kind: 'order' }];
 };
 
-/** How long a plan takes at most, where a step takes so long after those that it waits for. */
-export const spanOf = (steps: readonly Step[], timeOf: (step: Step) => number): number => {
-  const ends = new Map<string, number>();
-  for (const step of steps) {
-    const begin = step.after.reduce((latest, key) => Math.max(latest, ends.get(key) ?? 0), 0);
-    ends.set(step.key, begin + timeOf(step));
-  }
-  return [...ends.values()].reduce((latest, end) => Math.max(latest, end), 0);
-};
-
 /** A plan in the making. */
-interface Draft extends Wanted {
+export interface Draft extends Wanted {
   readonly graph: Graph;
   /** Names that were asked for: the roots, and the members of aggregates among them. */
   readonly targets: readonly string[];
@@ -186,7 +197,8 @@ interface Draft extends Wanted {
   readonly membersOf: Edges;
   readonly isAggregate: (name: string) => boolean;
 }
-const draftOf = (wanted: Wanted, graph: Graph): Draft => {
+/** The beginning of a plan. */
+export const draftOf = (wanted: Wanted, graph: Graph): Draft => {
   const membersOf: Edges = (name) =>
     wanted.withMembers === false ? [] : unique(graph.members(name) ?? []);
   const isAggregate = (name: string): boolean => graph.members(name) !== undefined;
@@ -212,7 +224,7 @@ const base = (
 });
 
 /** The step of an aggregate over the steps of its members. */
-const sumOf = (
+export const sumOf = (
   draft: Draft,
   name: string,
   action: string,
@@ -322,12 +334,55 @@ const downward = (
  * is elsewhere restarts itself: its own shepherd knows what hangs on it there.
  */
 const restarts = (draft: Draft, root: string): readonly Step[] => {
-  const { graph, targets, asked, isAggregate } = draft;
   const key = keyOf('restart', root);
-  const isBarred = (name: string): boolean =>
-    asked.has(name) && graph.isOwn(name) && !graph.isEnabled(name);
-  if (isBarred(root)) return [barredStep(draft, key, root)];
-  const live = targets.filter((name) => !isBarred(name));
+  if (isBarred(draft, root)) return [barredStep(draft, key, root)];
+  const { steps, others, keys, startKey } = restartSteps(draft, key);
+  const { byMember, rest } = restoredBy(draft, root, others);
+  const last: Step = {
+    ...base(draft, key, root, 'restart', keys),
+    kind: 'same',
+    part: startKey(root),
+    touched: rest.map(startKey),
+    ...(byMember.length > 0 && {
+      touchedBy: Object.fromEntries(byMember.map(([name, names]) => [name, names.map(startKey)])),
+    }),
+  };
+  return [...membersMarked(steps), last];
+};
+/** What may not be started is not stopped for a restart, either. */
+const isBarred = ({ asked, graph }: Draft, name: string): boolean =>
+  asked.has(name) && graph.isOwn(name) && !graph.isEnabled(name);
+
+/** Restarts services together, each of which answers for itself by the step of this name. */
+export const restartsTogether = (draft: Draft): readonly Step[] => {
+  const { names } = draft;
+  const key = keyOf('restart', names[0] ?? '');
+  const { steps, others, keys, startKey } = restartSteps(draft, key);
+  let touched = others.map(startKey);
+  const answers = names.map((name): Step => {
+    const answer = keyOf('restart', name);
+    if (isBarred(draft, name)) return barredStep(draft, answer, name);
+    const common = base(draft, answer, name, 'restart', keys);
+    const step: Step = { ...common, kind: 'same', part: startKey(name), touched };
+    touched = [];
+    return step;
+  });
+  return [...steps, ...answers];
+};
+
+interface Restart {
+  readonly steps: readonly Step[];
+  /** What was not asked for, and is stopped and started again along with it. */
+  readonly others: readonly string[];
+  /** Of the last steps of all that starts again. */
+  readonly keys: readonly string[];
+  readonly startKey: (name: string) => string;
+}
+/** `key` begins the keys of all steps that no other command shares. */
+const restartSteps = (draft: Draft, key: string): Restart => {
+  const { graph, targets, asked, isAggregate } = draft;
+  const isBarredHere = (name: string): boolean => isBarred(draft, name);
+  const live = targets.filter((name) => !isBarredHere(name));
   const others = inOrder(live, graph.dependents)
     .filter((name) => !asked.has(name) && graph.isUp(name))
     .toReversed();
@@ -341,13 +396,13 @@ const restarts = (draft: Draft, root: string): readonly Step[] => {
   });
   const stopped = new Set(down.map((step) => step.key));
   const startKey = (name: string): string =>
-    again.has(name) || isBarred(name) ? `${key}/start/${name}` : keyOf('start', name);
+    again.has(name) || isBarredHere(name) ? `${key}/start/${name}` : keyOf('start', name);
   // What may not start pulls in nothing.
-  const requirements: Edges = (name) => (isBarred(name) ? [] : graph.requirements(name));
+  const requirements: Edges = (name) => (isBarredHere(name) ? [] : graph.requirements(name));
   const up = upward({ ...draft, graph: { ...graph, requirements } }, [...again], {
     keyFor: startKey,
     stepFor: (name, needed) => {
-      if (isBarred(name)) return barredStep(draft, startKey(name), name);
+      if (isBarredHere(name)) return barredStep(draft, startKey(name), name);
       const action = asked.has(name) && !graph.isOwn(name) ? 'restart' : 'start';
       const after = stopped.has(stopKey(name)) ? [stopKey(name)] : [];
       return { ...base(draft, startKey(name), name, action, after, needed), kind: 'ask' };
@@ -355,18 +410,7 @@ const restarts = (draft: Draft, root: string): readonly Step[] => {
   }).map((step) =>
     asked.has(step.name) && isAggregate(step.name) ? { ...step, action: 'restart' } : step,
   );
-  const keys = [...again].map(startKey);
-  const { byMember, rest } = restoredBy(draft, root, others);
-  const last: Step = {
-    ...base(draft, key, root, 'restart', keys),
-    kind: 'same',
-    part: startKey(root),
-    touched: rest.map(startKey),
-    ...(byMember.length > 0 && {
-      touchedBy: Object.fromEntries(byMember.map(([name, names]) => [name, names.map(startKey)])),
-    }),
-  };
-  return [...membersMarked([...down, ...up]), last];
+  return { steps: [...down, ...up], others, keys: [...again].map(startKey), startKey };
 };
 
 /** Who came along with which member, each with one: the row of a member is there before they are. */
@@ -442,7 +486,7 @@ const ownersIn = (steps: readonly Step[]): ReadonlyMap<string, string> => {
 };
 
 /** Members of the aggregates in a plan tell their rows; steps that hold an order have none. */
-const membersMarked = (steps: readonly Step[]): readonly Step[] => {
+export const membersMarked = (steps: readonly Step[]): readonly Step[] => {
   const parts = new Set(steps.flatMap((step) => (step.kind === 'sum' ? step.parts : [])));
   return steps.map((step) => (parts.has(step.key) ? { ...step, isMember: true } : step));
 };

@@ -90,7 +90,8 @@ const stepOf = (
   { step, phase, outcome, refusal }: Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal'>,
 ): readonly OperationStep[] => {
   const isAnswer = step.key === keyOf(action, service);
-  if (step.kind === 'order' || (step.kind === 'same' && !isAnswer)) return [];
+  if (step.kind === 'order' || step.kind === 'gate' || (step.kind === 'same' && !isAnswer))
+    return [];
   const row = outcome && { ...bare(outcome), ...(refusal && { reason: refusal.message }) };
   return [{ ...named(step), phase, isAnswer, ...(row && { row }) }];
 };

@@ -19,9 +19,11 @@
  *     an action of its own         was begun                                 unknown
  *                                  was not                                   skipped
  *     nobody                       -                                         goes on
+ *     a gate that was not open                                               shut, so that all behind it is skipped
  */
 import type { Turn } from '@bellwether/actors';
 import { noteChanged } from './durable.ts';
+import { isBarredBy } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { goOn } from './operation.ts';
 import { isOver, type Ending } from './outcomes.ts';
@@ -39,19 +41,26 @@ export const resume = (
   if (endedMs === undefined) noteChanged(operation, [], 'due');
   const { steps, account } = operation;
   const endings = new Map<string, Ending>();
+  const begunMs = ({ step }: StepRecord): number =>
+    (step.gate === undefined ? undefined : steps.get(step.gate)?.atMs) ?? atMs;
   for (const [key, record] of steps.entries()) {
     if (isOver(operation, key)) continue;
     const { step } = record;
     const wait: StepRecord = { ...record, phase: 'waiting' };
+    if (step.kind === 'gate' || isBarredBy(operation, step)) {
+      steps.set(key, wait);
+      if (step.kind === 'gate') endings.set(key, ended(step, 'skipped', shutWords));
+      continue;
+    }
     const elsewhere = step.kind === 'ask' ? elsewhereOf(held, step.name) : undefined;
     steps.set(key, elsewhere === undefined ? wait : { ...wait, isAgain: true });
     const ending =
-      elsewhere === undefined ? endingOf(held, turn, record, atMs, endings) : undefined;
+      elsewhere === undefined ? endingOf(held, turn, record, begunMs(record), endings) : undefined;
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere === undefined) continue;
     // Which of two commands was the later one is not on the disk: the later operation is taken up later.
     if (step.wish !== undefined) held.wishes.set(step.name, step.wish);
-    if (account.get().isCancelled)
+    if (account.get().isCancelled && step.gate === undefined)
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
   goOn(held, turn, operation, endings);
@@ -106,6 +115,7 @@ const stopEnding = (step: Step, status: LocalStatus, atMs: number): Ending | und
 const isOlder = ({ since }: LocalStatus, atMs: number): boolean =>
   since !== undefined && since < atMs;
 
+const shutWords = 'left as it is: the shepherd ended before its turn came';
 const ended = ({ name }: Step, result: Result, reason?: string): Ending => ({
   outcome: plain(name, result, reason),
 });

@@ -11,6 +11,7 @@ import type { Graph, Wish } from '../operation/plan.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
+import { isServing } from '../words/shapes.ts';
 import type {
   Aggregate,
   ChangeFeed,
@@ -182,6 +183,7 @@ export const graphOf = (held: Held, turn: Turn): Graph => {
       const { stage } = statusOf(name);
       return stage === 'running' || stage === 'starting';
     },
+    isServing: (name) => isThere(name) && isServing(statusOf(name)),
   };
 };
 

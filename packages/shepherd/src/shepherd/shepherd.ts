@@ -17,7 +17,7 @@ import { listed, reported } from '../operation/reports.ts';
 import { follow, followHistory } from '../streams/follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from '../streams/log-question.ts';
-import { narrowed, plan, planEnd, type Step } from '../operation/plan.ts';
+import { narrowed, planEnd, type Step } from '../operation/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
   checkedCount,
@@ -38,6 +38,7 @@ import {
   type ShepherdOptions,
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
+import { planFor } from '../operation/rolling.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
 import { shownArguments } from '../operation/witness.ts';
@@ -184,7 +185,7 @@ const probe = (
 const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
   const wanted = { ...checked, member: canonicalOf(held, turn, checked.member) };
-  return plan(wanted, narrowed(graphOf(held, turn), wanted));
+  return planFor(wanted, narrowed(graphOf(held, turn), wanted));
 };
 
 const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {

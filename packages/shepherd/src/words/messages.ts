@@ -30,6 +30,8 @@ export interface Request {
   readonly onlyMembers?: readonly string[];
   /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
   readonly minReady?: MinReady;
+  /** Of a restart of an aggregate: batch by batch. Absent: all members at once. */
+  readonly rolling?: Rolling;
   /**
    * It was sent before, and nobody knows whether it arrived: to be answered from what is remembered.
    * Under an id that was never seen for the member nothing is done, and the answer is a refusal,
@@ -41,6 +43,19 @@ export interface Request {
    * become ready. The shepherd that plans it adds that, as far as it knows, and tells so by a `deadline`.
    */
   readonly isPatient?: true;
+}
+/** How an aggregate is restarted so that it goes on serving; what it comes to is in operation/rolling.ts. */
+export interface Rolling {
+  /** Members of one batch, at least one. */
+  readonly batch: MinReady;
+  /** Members that may fail to serve at a time, at least one; a share is rounded down. Absent: a batch. */
+  readonly maxUnavailable?: MinReady;
+  /** Members that may fail before the rest is left as it is; a share is rounded down. Absent: none. */
+  readonly maxFailed?: MinReady;
+  /** Milliseconds between one batch and the next. */
+  readonly pauseMs?: number;
+  /** Members of a batch before the first, all of which have to do well. */
+  readonly canary?: number;
 }
 /** A number of members: a count, or a share of all as a whole percentage, rounded up. */
 export type MinReady = number | `${number}%`;

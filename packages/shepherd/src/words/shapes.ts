@@ -132,6 +132,9 @@ const undone: ReadonlySet<Result> = new Set([
   'skipped',
   'unknown',
 ]);
+/** Whether a service does what it is for: it runs and is ready. */
+export const isServing = ({ stage, isReady }: Pick<StatusFacts, 'stage' | 'isReady'>): boolean =>
+  stage === 'running' && isReady !== false;
 /** The result that weighs most; `ok` for no rows. */
 export const worstOf = (rows: readonly Pick<Row, 'result'>[]): Result =>
   results.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
@@ -254,7 +257,16 @@ const stepReader = (text: Read<string>): Read<PlannedStep> =>
       why: wordOf(['asked', 'member', 'requirement', 'dependent'], 'asked'),
       effect: wordOf(['change', 'none', 'refused', 'unknown'], 'unknown'),
     },
-    { of: text, stage: readStage, ageMs: readCount, note: text, dependsOn: text },
+    {
+      of: text,
+      stage: readStage,
+      ageMs: readCount,
+      note: text,
+      dependsOn: text,
+      batch: readCount,
+      isCanary: readBoolean,
+      pauseMs: readCount,
+    },
   );
 
 const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>

@@ -1,0 +1,197 @@
+/**
+ * The gates of a restart batch by batch, while it is carried out: which one is looked at, what it sees, and how long it
+ * waits (rolling.ts judges). What is kept here lives with the operation; that a gate is open is on the disk before
+ * anybody behind it is asked, so that the next life knows who may have been.
+ */
+import type { Turn as Moment } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import type { Gating, Operation, StepRecord } from './memory.ts';
+import type { Ending } from './outcomes.ts';
+import { keyOf, type Gate, type Step } from './plan.ts';
+import { judge, type Turn, type Verdict } from './rolling.ts';
+import { isGood, isServing } from '../words/shapes.ts';
+import { plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Saying } from '../words/wording.ts';
+import type { Outcome } from '../words/types.ts';
+
+/** A gate that is at its turn: from now on it is looked at whenever something is over. */
+export const come = (held: Held, { gates }: Operation, { key, pauseMs }: GateStep): void =>
+  gates.set(key, { notBeforeMs: held.clock.now() + pauseMs });
+type GateStep = Step & Gate;
+
+/** Whether a step stands behind a gate that is not open. */
+export const isBarredBy = ({ steps }: Operation, { gate }: Step): boolean =>
+  gate !== undefined && !isOpened(steps.get(gate));
+const isOpened = (record: StepRecord | undefined): boolean =>
+  record?.phase === 'settled' && record.outcome !== undefined && isGood(record.outcome);
+
+/** What comes of a step behind a gate that was shut for good. */
+export const shutOut = ({ steps }: Operation, { name, gate }: Step): Ending | undefined => {
+  const record = gate === undefined ? undefined : steps.get(gate);
+  const { outcome } = record ?? {};
+  if (outcome === undefined || isOpened(record)) return undefined;
+  const { reason, cause, result } = outcome;
+  return { outcome: { ...plain(name, result, reason), ...(cause !== undefined && { cause }) } };
+};
+
+/** Gates whose waiting is over, and how it ended. `again` is called when it is time to look once more. */
+export const judged = (
+  held: Held,
+  moment: Moment,
+  operation: Operation,
+  again: (moment: Moment) => void,
+): readonly (readonly [string, Ending])[] => {
+  const { gates, steps } = operation;
+  const endings: (readonly [string, Ending])[] = [];
+  for (const [key, gating] of [...gates.entries()]) {
+    const record = steps.get(key);
+    const step = record?.step;
+    if (record === undefined || step?.kind !== 'gate') continue;
+    const verdict = verdictOn(held, moment, operation, record, step, gating);
+    if (verdict.kind === 'wait') wait(held, moment, operation, key, again);
+    else {
+      gating.timer?.cancel();
+      gates.delete(key);
+      if (verdict.kind === 'open') steps.set(key, { ...record, atMs: held.clock.wall() });
+      endings.push([key, { outcome: outcomeOf(step, verdict) }]);
+    }
+  }
+  return endings;
+};
+
+const outcomeOf = ({ name }: GateStep, verdict: Verdict): Outcome => {
+  if (verdict.kind === 'open' || verdict.kind === 'wait') return plain(name, 'ok');
+  const { reason, culprit } = verdict;
+  const shut = plain(name, 'skipped', reason);
+  if (culprit === undefined) return shut;
+  const { name: member, outcome } = culprit;
+  const why = outcome?.reason ?? 'it does not serve';
+  const { plainReason } = outcome ?? {};
+  const cause = { member, reason: why, ...(plainReason !== undefined && { plainReason }) };
+  return { ...shut, cause };
+};
+
+/** The verdict of the moment, and of the whole operation: a pause, its end, and who calls it off. */
+const verdictOn = (
+  held: Held,
+  moment: Moment,
+  operation: Operation,
+  record: StepRecord,
+  gate: GateStep,
+  gating: Gating,
+): Verdict => {
+  const { deadlineAtMs, isCancelled } = operation.account.get();
+  const nowMs = held.clock.now();
+  if (isCancelled) return { kind: 'shut', reason: 'cancelled before it began' };
+  // Somebody tries again those who are left: it is none of them.
+  if (!record.followers.some((key) => waitsFor(operation, key, gate))) return { kind: 'open' };
+  if (nowMs >= deadlineAtMs)
+    return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
+  if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
+  const seen = (name: string): boolean => {
+    const service = serviceOf(held, name);
+    return service !== undefined && isServing(moment.call(service, 'status'));
+  };
+  const verdict = judge(gate, turnsOf(operation, gate.name), seen);
+  const { settledAtMs } = gating;
+  if (verdict.kind !== 'settle') {
+    if (settledAtMs !== undefined)
+      operation.gates.set(gate.key, { ...gating, settledAtMs: undefined });
+    return verdict;
+  }
+  if (settledAtMs === undefined)
+    operation.gates.set(gate.key, { ...gating, settledAtMs: nowMs + limits.rollSettleMs });
+  return nowMs < (settledAtMs ?? Infinity) ? { kind: 'wait' } : { ...verdict, kind: 'shut' };
+};
+const waitsFor = ({ steps }: Operation, key: string, { key: gate }: GateStep): boolean => {
+  const record = steps.get(key);
+  return record?.step.gate === gate && record.phase === 'waiting';
+};
+
+/** Looks again when the pause is over, or somebody may serve again; who is under way tells when he is over. */
+const wait = (
+  held: Held,
+  moment: Moment,
+  { gates }: Operation,
+  key: string,
+  again: (moment: Moment) => void,
+): void => {
+  const gating = gates.get(key);
+  if (gating === undefined || gating.timer !== undefined) return;
+  const pauseMs = gating.notBeforeMs - held.clock.now();
+  const inMs =
+    pauseMs > 0 ? pauseMs : gating.settledAtMs === undefined ? undefined : limits.rollLookMs;
+  if (inMs === undefined) return;
+  const timer = moment.after(inMs, (moment) => {
+    const now = gates.get(key);
+    if (now === undefined) return;
+    gates.set(key, { ...now, timer: undefined });
+    again(moment);
+  });
+  gates.set(key, { ...gating, timer });
+};
+
+/** How far each member of the aggregate `root` has got. */
+const turnsOf = ({ steps }: Operation, root: string): readonly Turn[] => {
+  const turns: Turn[] = [];
+  for (const record of steps.values()) {
+    const { step } = record;
+    if (step.kind !== 'gate' || step.name !== root) continue;
+    const { isCanary, opens } = step;
+    for (const name of opens) {
+      const answer = steps.get(keyOf('restart', name));
+      const state = stateOf(isOpened(record), answer);
+      const isEnd = state === 'well' || state === 'bad' || state === 'left';
+      const outcome = isEnd ? answer?.outcome : undefined;
+      turns.push({ name, state, isCanary, ...(outcome !== undefined && { outcome }) });
+    }
+  }
+  return turns;
+};
+const stateOf = (isGateOpen: boolean, answer: StepRecord | undefined): Turn['state'] => {
+  const isEnd = answer?.phase !== 'waiting' && answer?.phase !== 'acting';
+  if (!isEnd) return isGateOpen ? 'asked' : 'ahead';
+  switch (answer?.outcome?.result) {
+    case 'ok':
+    case 'changed':
+      return 'well';
+    case 'denied':
+    case 'superseded':
+    case 'cancelled':
+    case 'skipped':
+      return 'left';
+    default:
+      return 'bad';
+  }
+};
+
+/** What is told of a gate: each batch that begins, and where the others are left alone. */
+export const gateLines = (
+  { steps }: Operation,
+  { name, after, batch, batchCount, isFirst, isCanary }: GateStep,
+  { result, reason }: Outcome,
+): readonly Saying[] => {
+  const which = `batch ${batch} of ${batchCount}${isCanary ? ', the canary' : ''}`;
+  if (isGood({ result }))
+    return isFirst ? [{ about: name, text: `Service ${name}: ${which}.` }] : [];
+  const isFirstShut = after.every((key) => {
+    const before = steps.get(key);
+    return before?.step.kind !== 'gate' || isOpened(before);
+  });
+  return isFirstShut
+    ? [{ about: name, text: `Service ${name}: stopped in ${which}: ${reason}.` }]
+    : [];
+};
+
+/** Whether a gate is worth another try: it was shut, or somebody behind it is. */
+export const isWorthOpening = (
+  { steps }: Operation,
+  { step, outcome, followers }: StepRecord,
+  isUndone: (record: StepRecord) => boolean,
+): boolean =>
+  step.kind === 'gate' &&
+  ((outcome !== undefined && !isGood(outcome)) ||
+    followers.some((key) => {
+      const record = steps.get(key);
+      return record?.step.gate === step.key && isUndone(record);
+    }));

@@ -1,0 +1,282 @@
+/**
+ * A restart of an aggregate batch by batch: how it is laid out, and when the next member may go down. Both are pure
+ * functions; who carries them out is gates.ts.
+ *
+ * Each member stands behind a gate of its own, with what its restart takes down beside it. The gates are in one row,
+ * and only the first that is shut is looked at. The first line that holds decides:
+ *
+ *     the operation was called off, or its time is over            shut, and so are all behind it
+ *     a member of the canary failed                                shut
+ *     more members failed than may                                 shut
+ *     as many are under way as may be unavailable                  waits until one of them is over
+ *     who was restarted does not serve any more, and is, with
+ *       those who failed, one more than may fail                   waits for a while, then shut
+ *     one more would be unavailable than may                       waits until one that is under way is over;
+ *                                                                  where none is, for a while, then shut
+ *     else                                                         open
+ *
+ * A member is unavailable from when it is asked until its own shepherd says that it runs and is ready; if it does not
+ * say so, for good. So is, asked or not, who does not serve as far as is known. Those come first: to restart them takes
+ * nothing away from the fleet, and may give it back; what they use up of what may be unavailable would stop the others.
+ *
+ * The first gate of a batch waits for all of the batch before, and then for the pause. Members one of which requires
+ * the other go down together. Aggregates among the members are laid out as their own members.
+ */
+import { BadRequest } from '../errors.ts';
+import { inOrder, unique } from '../graph.ts';
+import { percentOf } from '../checks/rolling.ts';
+import {
+  draftOf,
+  keyOf,
+  membersMarked,
+  plan,
+  restartsTogether,
+  sumOf,
+  type Draft,
+  type Gate,
+  type Graph,
+  type Step,
+} from './plan.ts';
+import type { MinReady, Outcome, Request, Rolling } from '../words/types.ts';
+
+/**
+ * The steps of a request, batch by batch where it says so. @throws Cycle, and BadRequest where there is nothing to
+ * divide, or no way to keep to the policy
+ */
+export const planFor = (request: Request, graph: Graph): readonly Step[] => {
+  const { member, rolling } = request;
+  if (rolling === undefined) return plan(request, graph);
+  if (graph.members(member) !== undefined) return roll(request, rolling, graph);
+  if (graph.isOwn(member))
+    throw new BadRequest(
+      `service '${member}' is no fleet: it has no members to be restarted in batches`,
+    );
+  // Whether it is an aggregate its own shepherd knows, which lays it out.
+  return plan(request, graph);
+};
+
+/** A policy in numbers, for so many members. */
+export interface Terms {
+  readonly batchSize: number;
+  readonly maxUnavailable: number;
+  readonly maxFailed: number;
+  readonly pauseMs: number;
+  readonly canaryCount: number;
+}
+/** What a policy comes to. Of what may go wrong a share is never rounded up, of what is done it is. */
+export const termsOf = (rolling: Rolling, memberCount: number): Terms => {
+  const { batch, maxFailed = 0, pauseMs = 0, canary = 0 } = rolling;
+  const batchSize = Math.max(1, numberOf(batch, memberCount, Math.ceil));
+  const { maxUnavailable = batchSize } = rolling;
+  return {
+    batchSize,
+    maxUnavailable: Math.max(1, numberOf(maxUnavailable, memberCount, Math.floor)),
+    maxFailed: numberOf(maxFailed, memberCount, Math.floor),
+    pauseMs,
+    canaryCount: canary,
+  };
+};
+const numberOf = (share: MinReady, all: number, rounded: (count: number) => number): number =>
+  typeof share === 'number' ? share : rounded((all * (percentOf(share) ?? 0)) / 100);
+
+/** Members that go down together. */
+type Unit = readonly string[];
+interface Batch {
+  readonly units: readonly Unit[];
+  readonly isCanary: boolean;
+}
+
+const roll = (
+  { member: root, ...rest }: Request,
+  rolling: Rolling,
+  graph: Graph,
+): readonly Step[] => {
+  const whole = draftOf({ ...rest, names: [root] }, graph);
+  const members = whole.targets.filter((name) => !whole.isAggregate(name));
+  const terms = termsOf(rolling, members.length);
+  const units = unitsOf(members, graph);
+  const widest = units.find(({ length }) => length > terms.maxUnavailable);
+  if (widest !== undefined) throw tooWide(widest, terms);
+  const batches = batchesOf(units, terms);
+  const steps = gated(batches, terms, { graph, root, members: new Set(members) });
+  const sums = whole.targets
+    .filter(whole.isAggregate)
+    .map((name) => sumOf(whole, name, 'restart', (each) => keyOf('restart', each)));
+  return membersMarked([...steps, ...sums]);
+};
+
+const tooWide = (unit: Unit, { maxUnavailable }: Terms): BadRequest =>
+  new BadRequest(
+    `${unit.slice(0, 4).join(', ')} require one another and go down together: ${unit.length} would be ` +
+      `unavailable at a time, and at most ${maxUnavailable} may`,
+  );
+
+/** Members that one of them takes down with it are one unit; those come first of whom one does not serve. */
+const unitsOf = (members: readonly string[], graph: Graph): readonly Unit[] => {
+  const asked = new Set(members);
+  const units = new Map<string, Set<string>>();
+  for (const member of members) {
+    const along = inOrder([member], graph.dependents).filter((name) => asked.has(name));
+    const unit = new Set([member, ...along].flatMap((name) => [...(units.get(name) ?? [name])]));
+    for (const name of unit) units.set(name, unit);
+  }
+  const all = unique([...members])
+    .flatMap((member) => units.get(member) ?? [])
+    .filter((unit, at, list) => list.indexOf(unit) === at);
+  const inTheirOrder = all.map((unit) => members.filter((name) => unit.has(name)));
+  const isWhole = (unit: Unit): boolean => unit.every(graph.isServing);
+  return [
+    ...inTheirOrder.filter((unit) => !isWhole(unit)),
+    ...inTheirOrder.filter((unit) => isWhole(unit)),
+  ];
+};
+
+const batchesOf = (units: readonly Unit[], terms: Terms): readonly Batch[] => {
+  const batches: { units: Unit[]; isCanary: boolean }[] = [];
+  let room = 0;
+  let canaries = terms.canaryCount;
+  for (const unit of units) {
+    const last = batches.at(-1);
+    if (last !== undefined && room >= unit.length) {
+      last.units.push(unit);
+      room -= unit.length;
+      continue;
+    }
+    const isCanary = canaries > 0;
+    room = Math.max(0, (isCanary ? canaries : terms.batchSize) - unit.length);
+    canaries = 0;
+    batches.push({ units: [unit], isCanary });
+  }
+  return batches;
+};
+
+interface Whole {
+  readonly graph: Graph;
+  readonly root: string;
+  readonly members: ReadonlySet<string>;
+}
+/** The batches with their gates. What two members need is brought up once, behind the first gate. */
+const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly Step[] => {
+  const steps = new Map<string, Step>();
+  /** By what goes down along with members without being one: who was the last to take it down. */
+  const takers = new Map<string, readonly string[]>();
+  let before: readonly string[] = [];
+  let gateKey: string | undefined;
+  for (const [at, batch] of batches.entries()) {
+    const answers: string[] = [];
+    for (const [place, unit] of batch.units.entries()) {
+      const isFirst = place === 0;
+      const inside = restartsTogether(draftFor(unit, whole));
+      const along = inside.flatMap(({ name, isAsked }) => (isAsked ? [] : [name]));
+      const after = unique([
+        ...(gateKey === undefined ? [] : [gateKey]),
+        ...(isFirst ? before : []),
+        ...along.flatMap((name) => takers.get(name) ?? []),
+      ]);
+      const key = `gate/${keyOf('restart', whole.root)}/${unit[0] ?? ''}`;
+      const common = { name: whole.root, action: 'gate', needed: [], isAsked: false };
+      const pauseMs = isFirst && at > 0 ? terms.pauseMs : 0;
+      const { maxUnavailable, maxFailed } = terms;
+      const { isCanary } = batch;
+      const place2 = { batch: at + 1, batchCount: batches.length, isFirst, isCanary };
+      const gate = {
+        kind: 'gate',
+        opens: unit,
+        ...place2,
+        pauseMs,
+        maxUnavailable,
+        maxFailed,
+      } as const;
+      steps.set(key, { ...common, key, after, isMember: false, ...gate });
+      for (const step of inside) if (!steps.has(step.key)) steps.set(step.key, behind(step, key));
+      const own = unit.map((name) => keyOf('restart', name));
+      for (const name of along) takers.set(name, own);
+      answers.push(...own);
+      gateKey = key;
+    }
+    before = answers;
+  }
+  return [...steps.values()];
+};
+const behind = (step: Step, gate: string): Step => ({
+  ...step,
+  after: unique([gate, ...step.after]),
+  gate,
+});
+/** Other members are none of its affair: neither is one started for what came along with this one. */
+const draftFor = (unit: Unit, { graph, members }: Whole): Draft => {
+  const isOurs = (name: string): boolean => !members.has(name) || unit.includes(name);
+  const requirements = (name: string): readonly string[] => graph.requirements(name).filter(isOurs);
+  return draftOf({ action: 'restart', names: unit }, { ...graph, requirements });
+};
+
+/** How far a member of a restart batch by batch has got. */
+export interface Turn {
+  readonly name: string;
+  /**
+   * Its gate is shut; it is under way; it runs and is ready; it failed, or nobody knows; nothing was done to it, for
+   * a reason that is none of a failure.
+   */
+  readonly state: 'ahead' | 'asked' | 'well' | 'bad' | 'left';
+  readonly isCanary: boolean;
+  /** How it ended. */
+  readonly outcome?: Outcome;
+}
+/** What becomes of a gate. */
+export type Verdict =
+  | { readonly kind: 'open' }
+  /** Until one that is under way is over. */
+  | { readonly kind: 'wait' }
+  /** At once, or after a while if nothing changes. `culprit` is who is the reason. */
+  | {
+      readonly kind: 'shut' | 'settle';
+      readonly reason: string;
+      readonly culprit?: Pick<Turn, 'name' | 'outcome'>;
+    };
+
+/** Whether a gate may open, by how far all members have got and who serves. See the table above. */
+export const judge = (
+  gate: Gate,
+  turns: readonly Turn[],
+  isServing: (name: string) => boolean,
+): Verdict => {
+  const { opens, maxUnavailable, maxFailed } = gate;
+  const inState = (state: Turn['state']): readonly Turn[] =>
+    turns.filter((each) => each.state === state);
+  const bad = inState('bad');
+  const canary = bad.find(({ isCanary }) => isCanary);
+  if (canary !== undefined) return stopped('shut', canaryWords, canary);
+  if (bad.length > maxFailed) return stopped('shut', failedWords(bad.length, maxFailed), bad[0]);
+  const asked = inState('asked').length;
+  if (asked > 0 && asked + opens.length > maxUnavailable) return { kind: 'wait' };
+  const fallen = inState('well').filter(({ name }) => !isServing(name));
+  const fallenCanary = fallen.find(({ isCanary }) => isCanary);
+  if (fallenCanary !== undefined) return stopped('settle', canaryWords, bare(fallenCanary));
+  const [first] = fallen;
+  if (first !== undefined && bad.length + fallen.length > maxFailed)
+    return stopped('settle', failedWords(bad.length + fallen.length, maxFailed), bare(first));
+  const down = turns.filter(
+    ({ name, state }) => state === 'asked' || state === 'bad' || !isServing(name),
+  );
+  const isDown = new Set(down.map(({ name }) => name));
+  const more = opens.filter((name) => !isDown.has(name)).length;
+  if (more === 0 || down.length + more <= maxUnavailable) return { kind: 'open' };
+  if (asked > 0) return { kind: 'wait' };
+  const culprit = down.find(({ state }) => state !== 'bad') ?? down[0];
+  return stopped('settle', unavailableWords(down.length, maxUnavailable), culprit && bare(culprit));
+};
+const stopped = (
+  kind: 'shut' | 'settle',
+  reason: string,
+  culprit: Pick<Turn, 'name' | 'outcome'> | undefined,
+): Verdict => ({ kind, reason, ...(culprit !== undefined && { culprit }) });
+/** One who does not serve, however its restart ended. */
+const bare = ({ name, state, outcome }: Turn): Pick<Turn, 'name' | 'outcome'> =>
+  state === 'bad' && outcome !== undefined ? { name, outcome } : { name };
+
+const canaryWords = 'left as it is: a member of the canary failed';
+const failedWords = (count: number, most: number): string =>
+  `left as it is: ${members(count)} failed, and ${most === 0 ? 'none' : `at most ${most}`} may`;
+const unavailableWords = (count: number, most: number): string =>
+  `left as it is: ${members(count)} ${count === 1 ? 'does' : 'do'} not serve, and at most ${most} may be unavailable`;
+const members = (count: number): string => (count === 1 ? '1 member' : `${count} members`);
