@@ -47,22 +47,40 @@ export const judged = (
     const record = steps.get(key);
     const step = record?.step;
     if (record === undefined || step?.kind !== 'gate') continue;
-    const verdict = verdictOn(held, moment, operation, record, step, gating);
-    if (verdict.kind === 'wait') wait(held, moment, operation, key, again);
-    else {
-      gating.timer?.cancel();
-      gates.delete(key);
-      if (verdict.kind === 'open') steps.set(key, { ...record, atMs: held.clock.wall() });
-      endings.push([key, { outcome: outcomeOf(step, verdict) }]);
+    const before = shutBefore(operation, step);
+    const verdict = before ?? verdictOn(held, moment, operation, record, step, gating);
+    if (verdict.kind === 'wait') {
+      wait(held, moment, operation, key, again);
+      continue;
     }
+    gating.timer?.cancel();
+    gates.delete(key);
+    if (verdict.kind === 'open') steps.set(key, { ...record, atMs: held.clock.wall() });
+    endings.push([
+      key,
+      { outcome: 'outcome' in verdict ? verdict.outcome : outcomeOf(step, verdict) },
+    ]);
   }
   return endings;
 };
 
+/** What was shut for good is so for all behind it. */
+const shutBefore = (
+  { steps }: Operation,
+  { after }: GateStep,
+): { readonly kind: 'shut'; readonly outcome: Outcome } | undefined => {
+  for (const key of after) {
+    const record = steps.get(key);
+    if (record?.step.kind !== 'gate' || record.outcome === undefined || isOpened(record)) continue;
+    return { kind: 'shut', outcome: record.outcome };
+  }
+  return undefined;
+};
+
 const outcomeOf = ({ name }: GateStep, verdict: Verdict): Outcome => {
   if (verdict.kind === 'open' || verdict.kind === 'wait') return plain(name, 'ok');
-  const { reason, culprit } = verdict;
-  const shut = plain(name, 'skipped', reason);
+  const { reason, culprit, isCancelled } = verdict;
+  const shut = plain(name, isCancelled === true ? 'cancelled' : 'skipped', reason);
   if (culprit === undefined) return shut;
   const { name: member, outcome } = culprit;
   const why = outcome?.reason ?? 'it does not serve';
@@ -82,7 +100,7 @@ const verdictOn = (
 ): Verdict => {
   const { deadlineAtMs, isCancelled } = operation.account.get();
   const nowMs = held.clock.now();
-  if (isCancelled) return { kind: 'shut', reason: 'cancelled before it began' };
+  if (isCancelled) return { kind: 'shut', isCancelled, reason: 'cancelled before its turn came' };
   // Somebody tries again those who are left: it is none of them.
   if (!record.followers.some((key) => waitsFor(operation, key, gate))) return { kind: 'open' };
   if (nowMs >= deadlineAtMs)

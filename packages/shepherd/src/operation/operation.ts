@@ -201,7 +201,9 @@ export const goOn = (
   const open = [...operation.steps.keys()].filter((key) => !isOver(operation, key));
   addOpen(held, operation, open.length);
   for (const [key, ending] of endings) end(held, operation, key, ending);
-  advance(held, turn, operation, open);
+  // Those that ended come last: who follows them is looked at once they let it go, and once only.
+  const waiting = open.filter((key) => !endings.has(key));
+  advance(held, turn, operation, [...waiting, ...endings.keys()]);
 };
 
 /**

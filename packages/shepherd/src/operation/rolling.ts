@@ -231,6 +231,7 @@ export type Verdict =
   | {
       readonly kind: 'shut' | 'settle';
       readonly reason: string;
+      readonly isCancelled?: boolean;
       readonly culprit?: Pick<Turn, 'name' | 'outcome'>;
     };
 
