@@ -2,12 +2,13 @@
 import { World } from '@bellwether/actors';
 import {
   limits,
+  type AcceptedRecord,
   type OperationReport,
   type Outcome,
   type ServiceConfig,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
+import { Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
 
 const rub = {
   documentation: '',
@@ -203,6 +204,27 @@ describe.each(deaths)('a daemon that %s at any step', (how, death) => {
     );
     expect([...results].toSorted()).toEqual(['changed', 'unknown']);
   });
+});
+
+it('what a service of this machine did is on the disk before anybody is told, whoever asked', () => {
+  for (const principal of ['root', 'g-1']) {
+    const { world, machine } = up();
+    const asked = machine.ask((turn, shepherd) =>
+      turn.send(
+        shepherd,
+        'perform',
+        requestOf({ operation: 'op-1', member: 'web', action: 'start' }),
+        machine.printer(turn),
+        principal,
+      ),
+    );
+    while (asked.value === undefined) expect(world.step()).toBe(true);
+    const kept = machine.disk.synced as readonly (Partial<AcceptedRecord> & { kind: string })[];
+    expect(kept.some(({ kind, endedMs }) => kind === 'accepted' && endedMs !== undefined)).toBe(
+      true,
+    );
+    expect(kept.some(({ kind }) => kind === 'outcome')).toBe(true);
+  }
 });
 
 describe('a disk whose write fails', () => {
