@@ -170,6 +170,9 @@ describe('the end of a grant', () => {
       stage: 'unknown',
       unknownReason: expect.stringMatching(/was revoked/) as unknown,
     });
+    expect(pushes[0]).toMatchObject({ provision: ['web', 'www'], actions: [], requirement: [] });
+    // Nobody reads on for nobody, also where nothing is written any more.
+    expect(place.node.machine.logs.readings.size).toBe(0);
     const [lineCount, pushCount] = [ear.tagged.length, pushes.length];
     place.node.machine.logs.write('web', 'after');
     place.pass(10_000);
