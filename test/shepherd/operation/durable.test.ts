@@ -209,17 +209,23 @@ describe.each(deaths)('a daemon that %s at any step', (how, death) => {
 it('what a service of this machine did is on the disk before anybody is told, whoever asked', () => {
   for (const principal of ['root', 'g-1']) {
     const { world, machine } = up();
+    machine.herd('start', 'web');
+    world.run();
+    const before = machine.disk.entries.length;
+    machine.disk.commitMs = 100;
     const asked = machine.ask((turn, shepherd) =>
       turn.send(
         shepherd,
         'perform',
-        requestOf({ operation: 'op-1', member: 'web', action: 'start' }),
+        requestOf({ operation: 'op-1', member: 'web', action: 'stop' }),
         machine.printer(turn),
         principal,
       ),
     );
     while (asked.value === undefined) expect(world.step()).toBe(true);
-    const kept = machine.disk.synced as readonly (Partial<AcceptedRecord> & { kind: string })[];
+    const kept = machine.disk.synced.slice(before) as readonly (Partial<AcceptedRecord> & {
+      kind: string;
+    })[];
     expect(kept.some(({ kind, endedMs }) => kind === 'accepted' && endedMs !== undefined)).toBe(
       true,
     );
