@@ -127,6 +127,22 @@ describe.skipIf(isAlone)(`one machine, several users${why}`, together, () => {
     expect(await guest.herd(['restart', 'sys-web'])).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('a user without rights lets another one in, in the folder that is for that', async ({
+    place,
+  }) => {
+    const [owner, guest] = [makeUser(place, 54_322), makeUser(place, 54_323)];
+    place.atEnd(() => fs.rmSync('/tmp/bellwether-shared-54322', { recursive: true, force: true }));
+    const begun = await owner.shepherd(configOf('own', systemServices, `{ unix: 'shared' }`));
+    expect(begun.stdout()).toContain('other users on /tmp/bellwether-shared-54322/socket');
+    const grant = ['grant', 'web-server', '--to', 'guest', '--allow', 'start', '--expires', '1h'];
+    const { stdout } = await owner.herd([...grant, '--reveal']);
+    const [uri = ''] = /ocapn:\S+/.exec(stdout) ?? [];
+    expect(uri).toContain('uid=54322');
+    expect(await guest.herd(['accept'], uri)).toMatchObject({ code: 0, stderr: '' });
+    expect(await guest.herd(['start', '@web-server'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await owner.herd(['status', 'web-server'])).stdout).toContain('running');
+  });
+
   it('what is granted leads to the network where there is one, unless it is for a user of this machine', async ({
     place,
   }) => {
