@@ -5,11 +5,19 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { describe, expect } from 'vitest';
 import { greeted } from '../support/cli-stranger.ts';
 import { asUser, makePublic, makeUser, noOtherUsers, type User } from '../support/other-users.ts';
 import { it, together } from '../support/placed.ts';
-import { configOf, eventually, type Daemon, type How, type Place } from '../support/programs.ts';
+import {
+  bins,
+  configOf,
+  eventually,
+  type Daemon,
+  type How,
+  type Place,
+} from '../support/programs.ts';
 import { pidOf } from '../support/shown.ts';
 
 const reason = noOtherUsers();
@@ -75,6 +83,9 @@ describe.skipIf(isAlone)(`one machine, several users${why}`, together, () => {
     }
     expect(await pidOf(daemon, 'web-server')).toBe(granted);
     expect((await daemon.herd('audit', 'web-server')).stdout).toMatch(/denied/i);
+    // It has no shepherd of its own, and needs none for what it holds.
+    const { code: plain, stderr: hint } = await guest.herd(['restart', 'web-server']);
+    expect([plain, hint]).toEqual([4, expect.stringContaining('needs none: herd ACTION @PETNAME')]);
     // The key to the rest, its folder, and the socket that believes whoever may connect.
     const [key, own] = [path.join(daemon.folder, 'run', 'admin.ref'), daemon.socket];
     expect((await guest.run('cat', [key])).code).not.toBe(0);
@@ -273,6 +284,35 @@ describe.skipIf(isAlone)(`a hostile user${why}`, { timeout: 120_000 }, () => {
       sockets.push(...(await times(50, () => greeted(system.sharedSocket))).map(({ raw }) => raw));
     await othersAreServed(system, guest);
     for (const socket of sockets) socket.destroy();
+  });
+
+  it('with one grant and 1,100 sessions pushes out itself, and nobody else', async ({ place }) => {
+    const [system, guest] = await setUp(place);
+    const hostile = makeUser(place, 55_555);
+    await giveWeb(system, hostile, 'status');
+    const file = path.join(hostile.home, '.local', 'share', 'bellwether', 'refs', 'web');
+    const ref = parseUri(fs.readFileSync(file, 'utf8').trim());
+    if (!(ref instanceof Sturdyref)) throw new Error(`${file} holds no sturdyref`);
+    const watched = guest.begin([process.execPath, bins.herd, 'status', '@web', '--watch']);
+    await eventually('it is watched', () => watched.stdout().includes('web-server'));
+    const sockets: net.Socket[] = [];
+    const enter = async (): Promise<net.Socket> => {
+      const { raw } = await greeted(system.sharedSocket);
+      raw.write("<10'op:deliver<11'desc:export0+>[5'fetch32:");
+      raw.write(ref.reveal());
+      raw.write("]0+<18'desc:import-object1+>>");
+      return raw;
+    };
+    for (let each = 0; each < 22; each += 1) sockets.push(...(await times(50, enter)));
+    await eventually(
+      'some are cut',
+      () => sockets.filter(({ destroyed }) => destroyed).length > 70,
+    );
+    await othersAreServed(system, guest);
+    expect(watched.process.exitCode).toBe(null);
+    for (const socket of sockets) socket.destroy();
+    watched.process.kill('SIGINT');
+    expect((await watched.ended).stderr).toBe('');
   });
 
   it('that connects again and again shuts nobody out', async ({ place }) => {

@@ -44,6 +44,8 @@ export interface User {
   /** Runs any program to its end. */
   run(command: string, args: readonly string[], input?: string): Promise<Ended>;
   herd(words: readonly string[], input?: string): Promise<Ended>;
+  /** Starts any program. */
+  begin(words: readonly string[]): Begun;
   /** Starts a shepherd of this user in the default places; settles once it is ready. */
   shepherd(config: string): Promise<Begun>;
 }
@@ -55,6 +57,7 @@ export const makeUser = (place: Place, uid: number): User => {
   const user: User = {
     uid,
     home,
+    begin: ([command = '', ...args]) => place.begin(command, args, how),
     run: (command, args, input = '') => place.run(command, args, { ...how, input }),
     herd: (words, input) => user.run(process.execPath, [bins.herd, ...words], input),
     shepherd: async (config) => {

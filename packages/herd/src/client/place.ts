@@ -68,12 +68,16 @@ const noSocket = (user: User, socket: string): NoShepherd => {
 };
 
 /** What to do where nothing answers. */
-export const howToStart = ({ env, uid }: User): string => {
+export const howToStart = (user: User): string => {
+  const { env, uid } = user;
   const start =
     "Start one with 'shepherd --config FILE', or name its socket: '-s FILE' or SHEPHERD_SOCKET.";
   const isGuess =
     uid !== 0 && (env['XDG_RUNTIME_DIR'] ?? '') === '' && (env['SHEPHERD_SOCKET'] ?? '') === '';
-  return isGuess ? `${start} (XDG_RUNTIME_DIR is not set, so this place was a guess.)` : start;
+  const guess = isGuess ? ' (XDG_RUNTIME_DIR is not set, so this place was a guess.)' : '';
+  // Whoever has been granted something may never need one.
+  const isHolder = fs.existsSync(placesOf(user).refs);
+  return `${start}${guess}${isHolder ? ' What you hold a ref to needs none: herd ACTION @PETNAME.' : ''}`;
 };
 
 const useRef = 'use a ref that you were given: herd ACTION @PETNAME.';
