@@ -591,6 +591,29 @@ describe('what is known of a service elsewhere', () => {
       expect(await statusOf(bench)).toMatchObject({ stage: 'running', pid: index, ...newer });
     }
   });
+  it('is not what an earlier life of the far end is told to have left, by whoever repeats', async () => {
+    const bench = await makeProxyBench();
+    const versioned = (sequence: number, epoch: number) => ({ version: { epoch, sequence } });
+    const left = { member: 'w', result: 'changed', rows: [] };
+    probe(bench);
+    await connect(bench);
+    bench.asked[0]?.answer.kept({ ...runningStatus, stage: 'stopped', ...versioned(3, 2) });
+    await pass(bench, 1_000);
+    const states = [{ stage: 'running', ...versioned(9, 1) }, { stage: 'running' }];
+    for (const [index, state] of states.entries()) {
+      const repeat = perform(bench, requestOf('start'));
+      await pass(bench, 0);
+      bench.asked[1 + index]?.answer.kept({ ...left, ...state });
+      await pass(bench, 0);
+      expect(repeat.value).toMatchObject(state);
+      expect(await statusOf(bench)).toMatchObject({ stage: 'stopped', ageMs: 1_000 });
+    }
+    perform(bench, requestOf('start'));
+    await pass(bench, 0);
+    bench.asked[3]?.answer.kept({ ...left, stage: 'running', ...versioned(4, 2) });
+    await pass(bench, 0);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'running', ageMs: 0 });
+  });
   it('stays what it is when a command is refused', async () => {
     const bench = await makeProxyBench();
     probe(bench);

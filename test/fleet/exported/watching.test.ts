@@ -136,6 +136,16 @@ describe('a member', () => {
     await pass(bench, 20 * staleMs);
     expect(bench.watched).toHaveLength(2 + FLEET_LIMITS.askingCount);
   });
+  it('that is silent is doubted in the end, though fractions of a millisecond do not add up', async () => {
+    const bench = await connected();
+    const heardAtMs = 31_700.7;
+    bench.world.run(heardAtMs);
+    await push(bench, 0, [runningStatus]);
+    bench.wallShift.ms = -7_000;
+    expect(heardAtMs + staleMs - heardAtMs).toBeLessThan(staleMs);
+    await pass(bench, staleMs + 1);
+    expect(await statusOf(bench)).toMatchObject({ stage: 'unknown' });
+  });
   it('whose session ends is unknown at once, dialled again, and watched anew', async () => {
     const bench = await connected();
     await push(bench, 0, [runningStatus]);

@@ -5,6 +5,7 @@
  *     heard, or confirmed, within two beats      as it was heard, with its age
  *     longer ago, or contact lost since          unknown, with the age of what was known
  *     heard, older than what is known already    as it was known
+ *     an outcome of another life                 as it was known
  *
  * A heartbeat says that nothing has changed since the last push, so it confirms what was heard. A stage
  * is never shown as known for longer than it can be: better unknown than a stale `running`.
@@ -72,10 +73,15 @@ export const heard = (observed: Observed, last: Known, at: Instant): Observed =>
 const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
   one !== undefined && one.epoch === known?.epoch && one.sequence < known.sequence;
 
-/** A command's outcome says where the service was left; the rest stays as it was known. */
+/**
+ * A command's outcome says where the service was left; the rest stays as it was known. One of another life of the
+ * far end does not: operations outlive it, so that may be the answer to a repeat, read from the disk, and which life
+ * was the later one it does not say. What is now, the push says that comes with every contact.
+ */
 export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant): Observed => {
   const { last } = observed;
   if (last === undefined || outcome.stage === undefined) return touched(observed, at);
+  if (outcome.version?.epoch !== last.version?.epoch) return { ...observed, contactAt: at };
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
   const { isRespawning: _isRespawning, unservedMs: _unservedMs, isGone: _isGone, ...kept } = rest;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };

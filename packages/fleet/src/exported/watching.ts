@@ -159,7 +159,8 @@ const doubtLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
     const { lastAt } = held.observed.get();
     const { staleMs } = paceOf(held, turn);
     const leftMs = lastAt === undefined ? 0 : staleMs - between(lastAt, instant(held));
-    if (leftMs > 0) return doubtLater(held, turn, leftMs);
+    // Whole ones: what is left by rounding alone would not move the clock, and be left for ever.
+    if (leftMs > 0) return doubtLater(held, turn, Math.ceil(leftMs));
     held.doubt.set(undefined);
     turn.tell(held.board, 'touched', held.provision);
     askAgain(held, turn);
