@@ -1,7 +1,7 @@
 /** Operations of one machine: repeats, deadlines, memory, and what others hold of a service. */
 import type { Ref, Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import { limits, type Outcome, type Request } from '@bellwether/shepherd';
+import { limits, type LocalStatus, type Outcome, type Request } from '@bellwether/shepherd';
 import {
   complaints,
   herd,
@@ -46,6 +46,58 @@ describe('an operation', () => {
     herd(it, 'stop', 'web');
     expect(herd(it, 'start', 'web', { operation: 'op-1' }).value?.result).toBe('changed');
     expect(it.machine.processes.started).toEqual(['web']);
+  });
+  it('that was under way when the daemon ended is over once, though a later one won', () => {
+    const it = up([named('net'), run('web', 'net')]);
+    herd(it, 'start', 'web');
+    it.machine.processes.programs.set('web', { stopMs: 500 });
+    it.machine.herd('restart', 'web', { operation: 'op-1' });
+    it.machine.herd('stop', 'web');
+    it.world.runFor(100);
+    it.machine.crash();
+    it.machine.boot();
+    it.world.run();
+    const told = it.machine
+      .logged('operation.line')
+      .filter(({ text }) => /lost/.test(String(text)));
+    expect(told).toHaveLength(1);
+    expect(herd(it, 'restart', 'web', { operation: 'op-1' }).value).toMatchObject({
+      result: 'superseded',
+      reason: 'Service web: start lost to a later stop.',
+    });
+    expect(stages(it)).toEqual(['net running', 'web stopped']);
+  });
+  it('that is taken up by the next life answers with a state of that one', () => {
+    const it = up([run('web')]);
+    it.machine.processes.programs.set('web', { spawnMs: 500 });
+    it.machine.herd('start', 'web', { operation: 'op-1' });
+    it.world.runFor(100);
+    it.machine.crash();
+    it.machine.boot();
+    it.world.run();
+    const status = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'status', 'web'));
+    const { value } = herd(it, 'start', 'web', { operation: 'op-1' });
+    expect(value).toMatchObject({ result: 'changed', stage: 'running', pid: 101 });
+    expect(value?.version).toEqual((status.value as LocalStatus | undefined)?.version);
+    expect(value?.version).toBeDefined();
+  });
+  it('that failed in an earlier life is tried again, unless something else was wished since', () => {
+    const it = up([run('web'), run('mail')]);
+    for (const name of ['web', 'mail']) {
+      it.machine.processes.programs.set(name, { refusal: 'no such program' });
+      herd(it, 'start', name, { operation: 'op-1' });
+      it.machine.processes.programs.delete(name);
+    }
+    herd(it, 'stop', 'web');
+    it.machine.crash();
+    it.machine.boot();
+    it.world.run();
+    expect(herd(it, 'start', 'web', { operation: 'op-1' }).value).toMatchObject({
+      result: 'superseded',
+      reason: 'Service web: start lost to a later stop.',
+    });
+    expect(herd(it, 'start', 'mail', { operation: 'op-1' }).value?.result).toBe('ok');
+    expect(it.machine.processes.started).toEqual(['mail']);
   });
   it('answers by its deadline with what is still going on, and goes on', () => {
     const it = up([run('slow'), run('web', 'slow')], { rehearse: false });

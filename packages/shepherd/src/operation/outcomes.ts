@@ -3,9 +3,9 @@ import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import type { Step } from './plan.ts';
+import type { Step, Wish } from './plan.ts';
 import { isGood } from '../words/shapes.ts';
-import { aggregateOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import { aggregateOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Row } from '../words/types.ts';
 import { sayingOf } from '../words/wording.ts';
@@ -100,9 +100,16 @@ export const refused = ({ name, action }: Step, reason: Error): Ending => {
  * aggregate has no say: its members have.
  */
 export const isCurrent = (held: Held, { kind, name, wish }: Step): boolean =>
-  kind !== 'ask' || wish === undefined || (held.wishes.get(name) ?? wish) === wish;
+  kind !== 'ask' || wish === undefined || (lastWish(held, name) ?? wish) === wish;
+/** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
+const lastWish = (held: Held, name: string): Wish | undefined => {
+  const wish = held.wishes.get(name);
+  const isWanted = ownOf(held, name) && held.desired.get(name);
+  if (wish !== undefined || isWanted === undefined) return wish;
+  return isWanted ? 'start' : 'stop';
+};
 const superseded = (held: Held, { name, action }: Step): Outcome => {
-  const last = held.wishes.get(name) ?? 'command';
+  const last = lastWish(held, name) ?? 'command';
   return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
 };
 

@@ -100,9 +100,10 @@ const startEnding = (
 ): Ending | undefined => {
   if (step.after.some((key) => before.get(key)?.outcome.result === 'skipped')) return skipped(step);
   if (status.stage !== 'running') return undefined;
-  const { pid } = status;
-  const ending = ended(step, isOlder(status, atMs) ? 'ok' : 'changed');
-  return { outcome: { ...ending.outcome, stage: 'running', ...(pid !== undefined && { pid }) } };
+  const { pid, version } = status;
+  const { outcome } = ended(step, isOlder(status, atMs) ? 'ok' : 'changed');
+  const what = { ...(pid !== undefined && { pid }), ...(version && { version }) };
+  return { outcome: { ...outcome, stage: 'running', ...what } };
 };
 const stopEnding = (step: Step, status: LocalStatus, atMs: number): Ending | undefined => {
   if (step.wish === 'start') {
