@@ -108,6 +108,16 @@ describe.each([
     ]);
     expect(parse(['reload', 'web', ...args])?.options).toEqual({});
   });
+  it('takes no word for the number of a canary, and gives an argument of that name back as typed', () => {
+    expect(parse(['--canary', 'restart', '3'])).toEqual({
+      words: ['restart', '3'],
+      options: { canary: 1 },
+    });
+    expect(parse(['do', 'x', 'web', '--canary', '--canary=1'])).toEqual({
+      words: ['do', 'x', 'web', '--canary', '--canary=1'],
+      options: {},
+    });
+  });
   it('hands on a --dry-run to a custom action only after --', () => {
     expect(parse(['reload', 'web', 'x', '--', '--dry-run'])).toEqual({
       words: ['reload', 'web', 'x', '--dry-run'],
@@ -167,6 +177,7 @@ describe.each([
   });
   it('takes a number of members or a percentage, at their limits', () => {
     expect(parse(['start', 'f', '--min-ready', '10000'])?.options).toEqual({ 'min-ready': 10_000 });
+    expect(parse(['restart', 'f', '--canary=10000'])?.options).toEqual({ canary: 10_000 });
     expect(parse(['start', 'f', '--min-ready=100%'])?.options).toEqual({ 'min-ready': '100%' });
     expect(parse(['start', 'f', '--min-ready', '007%'])?.options).toEqual({ 'min-ready': '7%' });
   });
@@ -206,6 +217,12 @@ describe('what cannot be followed', () => {
     ['--timeout', '-1', 'status'],
     ['-n', '10001', 'status'],
     ['--min-ready', '10001', 'start', 'f'],
+    ['--canary=0', 'restart', 'f'],
+    ['--canary=10001', 'restart', 'f'],
+    ['--canary=', 'restart', 'f'],
+    ['--canary', '--canary=2', 'restart', 'f'],
+    ['--batch', '101%', 'restart', 'f'],
+    ['--pause', '5', 'restart', 'f'],
     ['--min-ready', '101%', 'start', 'f'],
     ['--min-ready', '1.5', 'start', 'f'],
     ['--min-ready', 'all', 'start', 'f'],

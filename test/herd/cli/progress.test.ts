@@ -159,6 +159,24 @@ describe('progress on a terminal', () => {
     expect(progress.untold({ ...outcome, also })).toEqual({ ...outcome, also: ['disk', 'old'] });
     expect(progress.untold({ ...outcome, also: ['net'] })).toEqual(outcome);
   });
+  it('says at which batch it is, as long as anybody is left', () => {
+    const { progress, screen, pass } = watch();
+    const batches = [
+      ['a', 1],
+      ['b', 1],
+      ['c', 2],
+    ] as const;
+    progress.expect(['a', 'b', 'c'], new Map(batches));
+    progress.take([row('a', 'changed')]);
+    pass(250);
+    expect(screen.lines.at(-2)).toMatch(/^start fleet: batch 1 of 2, 1 of 3 members, 1 changed, /);
+    progress.take([row('b', 'changed')]);
+    pass(250);
+    expect(screen.lines.at(-2)).toMatch(/^start fleet: batch 2 of 2, 2 of 3 members/);
+    progress.take([row('c', 'failed')]);
+    pass(250);
+    expect(screen.lines.at(-2)).toMatch(/^start fleet: 3 of 3 members/);
+  });
   it('never wraps a line, and makes names harmless', () => {
     const { progress, screen, pass } = watch({ columns: 20 });
     progress.expect([`evil\x1b[2J${'界'.repeat(30)}`]);

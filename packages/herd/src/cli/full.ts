@@ -69,7 +69,9 @@ const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => 
   const parser = makeYargs().parserConfiguration(untouched).help(false).version(false);
   for (const name of optionNames) parser.option(name, readRule(optionRules[name]));
   try {
-    return parser.exitProcess(false).fail(false).parseSync(argv);
+    const read = parser.exitProcess(false).fail(false).parseSync(argv.map(spelledOut));
+    const words = read['_'] as readonly string[];
+    return { ...read, _: words.map(unspelled) };
   } catch (error) {
     // yargs throws for a value that a flag was given, `--json=false`, and names the option.
     throw new Usage(error instanceof Error ? error.message.toLowerCase() : 'options', undefined, {
@@ -77,6 +79,13 @@ const yargsOf = (argv: readonly string[]): Readonly<Record<string, unknown>> => 
     });
   }
 };
+
+/** yargs would take the next word for the value of `--canary`; no word of a command line has a NUL in it. */
+const spelledOut = (word: string): string =>
+  optionNames.some((name) => optionRules[name].kind === 'some' && word === `--${name}`)
+    ? `${word}=1\0`
+    : word;
+const unspelled = (word: string): string => word.replace(/=1\0$/, '');
 
 /**
  * For reading. Without `nargs: 0` yargs takes a word `true` or `false` after a flag for its value,
@@ -112,7 +121,7 @@ const takeOption = (
   }
   if (typeof value !== 'string' || options[key] !== undefined)
     throw new Usage(`option '--${key}' was given more than once`);
-  const read = readValue(rule.kind, value);
+  const read = readValue(rule.kind, value.replace(/\0$/, ''));
   if (read === undefined) throw new Usage(badValue(key, rule, value));
   options[key] = read;
 };
@@ -150,6 +159,7 @@ const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   text: 'a text',
   count: `a whole number from 0 to ${maxLogLines}`,
   seconds: 'seconds above 0, at most a day',
+  some: 'a number of members above 0',
   share: 'a number of members, or a whole percentage up to 100%',
   since: "an age like 30s, 10m, 2h or 7d, or a time like '2026-11-25T10:04'",
   span: 'a span of time like 90s, 15m, 8h or 7d, at most ten years',

@@ -14,11 +14,12 @@ import { factsOf, percentOf, rootNames } from '@bellwether/shepherd';
 import { maxLogLines, maxMembers, maxSinceMs, maxSpanMs, maxTimeoutMs } from './limits.ts';
 
 /**
- * A flag stands alone; the others take one value: any text, a whole number, seconds (kept as
- * milliseconds), so many members or percent of them, a time or how long ago it was (kept as typed), or
- * a span of time (kept as milliseconds).
+ * A flag stands alone, and so may `some`, which is 1 then, and N as `--name=N`. The others take one
+ * value: any text, a whole number, seconds (kept as milliseconds), so many members or percent of them, a
+ * time or how long ago it was (kept as typed), or a span of time (kept as milliseconds).
  */
-export type OptionKind = 'flag' | 'text' | 'count' | 'seconds' | 'share' | 'since' | 'span';
+export type OptionKind =
+  'flag' | 'some' | 'text' | 'count' | 'seconds' | 'share' | 'since' | 'span';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -66,6 +67,23 @@ export const optionRules = {
     argument: 'N|N%',
     about: 'so many members are enough this time, whatever the fleet says',
   },
+  batch: {
+    kind: 'share',
+    argument: 'N|N%',
+    about: 'so many members of a fleet at a time (default: what may be unavailable, or 1)',
+  },
+  'max-unavailable': {
+    kind: 'share',
+    argument: 'N|N%',
+    about: 'so many members may fail to serve at a time (default: a batch)',
+  },
+  'max-failed': {
+    kind: 'share',
+    argument: 'N|N%',
+    about: 'so many members may fail before the rest is left as it is (default: 0)',
+  },
+  pause: { kind: 'span', argument: 'SPAN', about: 'wait between two batches: 5s, 2m' },
+  canary: { kind: 'some', argument: '[=N]', about: 'one member, or N, before all others' },
   strict: { kind: 'flag', about: 'end well only where all is well, whatever is enough' },
   out: {
     kind: 'text',
@@ -151,6 +169,14 @@ const many = Number.POSITIVE_INFINITY;
 /** The options of everything that is asked of a service. */
 export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'strict'];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
+const restarting: readonly OptionName[] = [
+  ...starting,
+  'batch',
+  'max-unavailable',
+  'max-failed',
+  'pause',
+  'canary',
+];
 
 /**
  * Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`.
@@ -175,7 +201,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['stop', rule('SERVICE [ARG...]', 1, many, changing, 'stop a service and what requires it')],
   [
     'restart',
-    rule('SERVICE [ARG...]', 1, many, starting, 'stop a service, then start it and its dependents'),
+    rule(
+      'SERVICE [ARG...]',
+      1,
+      many,
+      restarting,
+      'stop a service, then start it and its dependents',
+    ),
   ],
   ['enable', rule('SERVICE', 1, 1, changing, 'let a service be started again')],
   ['disable', rule('SERVICE', 1, 1, changing, 'refuse to start a service from now on')],
@@ -218,7 +250,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
         'ACTION SERVICE [ARG...]',
         2,
         many,
-        starting,
+        restarting,
         'ask for an action by its name, whatever it is',
       ),
       opaqueAfter: 2,
@@ -408,12 +440,16 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
   if (kind === 'count')
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
   if (kind === 'share') return shareIn(text);
+  if (kind === 'some') return /^[1-9]\d{0,4}$/.test(text) ? upToMembers(Number(text)) : undefined;
   if (kind === 'since') return ageIn(text, 0) === undefined ? undefined : text;
   if (kind === 'span') return spanIn(text);
   if (!/^\d{1,5}(\.\d{1,3})?$/.test(text)) return undefined;
   const ms = Math.round(Number(text) * 1000);
   return ms > 0 && ms <= maxTimeoutMs ? ms : undefined;
 };
+
+const upToMembers = (count: number): number | undefined =>
+  count <= maxMembers ? count : undefined;
 
 /** `3`, or `50%`. */
 const shareIn = (text: string): number | `${number}%` | undefined => {

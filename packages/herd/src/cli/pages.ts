@@ -69,8 +69,15 @@ export const pages: Readonly<Record<string, Page>> = {
   restart: {
     text:
       'Stops the service and what requires it, then starts again what ran. A changed configuration ' +
-      'that was reloaded takes effect here.',
-    examples: [['herd restart @web', 'the service behind a ref of yours']],
+      'that was reloaded takes effect here. Of a fleet it restarts all members at once or, with any of ' +
+      '--batch, --max-unavailable, --max-failed, --pause and --canary, batch by batch: those that do ' +
+      'not serve come first, who does not serve counts as unavailable, and where too much goes wrong ' +
+      "the rest is left as it is; 'herd retry' goes on with it then.",
+    examples: [
+      ['herd restart @web', 'the service behind a ref of yours'],
+      ['herd restart web-server-fleet --batch 25% --max-unavailable 1', 'one down at a time'],
+      ['herd restart web-server-fleet --canary --batch 4 --pause 5s', 'one first, then by four'],
+    ],
   },
   enable: {
     text: 'Lets a service be started again that was disabled, by hand or since it died too often.',
@@ -359,6 +366,11 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'no-members': 'herd stop web-server-fleet --no-members',
   'dry-run': 'herd stop networking --dry-run',
   'min-ready': 'herd start web-server-fleet --min-ready 2',
+  batch: 'herd restart web-server-fleet --batch 25%',
+  'max-unavailable': 'herd restart web-server-fleet --max-unavailable 2',
+  'max-failed': 'herd restart web-server-fleet --batch 2 --max-failed 1',
+  pause: 'herd restart web-server-fleet --batch 25% --pause 5s',
+  canary: 'herd restart web-server-fleet --canary --batch 25%',
   strict: 'herd restart web-server-fleet --strict',
   out: 'herd ref mint web-server --out web.ref',
   from: 'herd ref add web --from web.ref',

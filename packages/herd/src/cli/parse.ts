@@ -38,7 +38,7 @@ export const parseQuickly = (argv: readonly string[]): Typed | undefined => {
       options[option.name] = true;
       continue;
     }
-    const text = option.inline ?? argv[(at += 1)];
+    const text = option.inline ?? (option.isOptional ? '1' : argv[(at += 1)]);
     if (text === undefined || text.startsWith('-') || options[option.name] !== undefined)
       return undefined;
     const value = readValue(option.kind, text);
@@ -61,6 +61,7 @@ const readOption = (item: string) => {
     name: name as OptionName,
     kind: rule.kind,
     isFlag: rule.kind === 'flag',
+    isOptional: rule.kind === 'some',
     inline: isLong && equals !== -1 ? item.slice(equals + 1) : undefined,
   };
 };

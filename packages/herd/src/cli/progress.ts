@@ -8,7 +8,8 @@
  *     start web-fleet: 1 of 2 members, 1 changed,     from many members on the last line alone;
  *                      12 seconds                     it is one line
  *
- * With `-q` there is neither, with `--json` no block, and lines go to standard error.
+ * Batch by batch, the last line says at which it is. With `-q` there is neither, with `--json` no block,
+ * and lines go to standard error.
  */
 import { isGood, results, type Event, type Outcome, type Row } from '@bellwether/shepherd';
 import { visible } from '../client/escape.ts';
@@ -43,6 +44,8 @@ export class Progress {
   readonly #startedAt: number;
   readonly #stop: () => void;
   #expected: readonly string[];
+  /** In which batch each of them is, where there are any. */
+  #batches: ReadonlyMap<string, number>;
   #drawnCount: number;
 
   /** What is being done, in the words of the command line. */
@@ -58,6 +61,7 @@ export class Progress {
     this.#subjects = new Set();
     this.#startedAt = terminal.now();
     this.#expected = [];
+    this.#batches = new Map();
     this.#drawnCount = 0;
     this.#stop = this.isLive ? terminal.every(redrawMs, () => this.#draw()) : () => undefined;
   }
@@ -75,9 +79,10 @@ export class Progress {
         this.#line(`(${counted(event.count, 'line')} left out)`, '');
     }
   }
-  /** These are going to answer; only they are counted. */
-  expect(members: readonly string[]): void {
+  /** These are going to answer, in these batches; only they are counted. */
+  expect(members: readonly string[], batches: ReadonlyMap<string, number> = new Map()): void {
     this.#expected = [...new Set(members)];
+    this.#batches = batches;
   }
   /** What is known of each member, in the order of their answers. */
   rows(): readonly Row[] {
@@ -152,6 +157,13 @@ export class Progress {
     });
     return [...lines, sum];
   }
+  /** `batch 2 of 4`: the first one in which somebody has not answered. */
+  #batch(): readonly string[] {
+    const open = [...this.#batches].filter(([member]) => !this.#rows.has(member));
+    if (open.length === 0) return [];
+    const first = open.reduce((least, [, batch]) => Math.min(least, batch), Infinity);
+    return [`batch ${first} of ${Math.max(...this.#batches.values())}`];
+  }
   /** `start web-fleet: 1 of 2 members, 1 failed, 12 seconds`, worst first. */
   #sum(): string {
     const { terminal } = this.#context;
@@ -162,7 +174,7 @@ export class Progress {
     });
     const { length } = this.#expected;
     const all = length === 0 ? [] : [`${answered.length} of ${counted(length, 'member')}`];
-    const parts = [...all, ...counts, spanText(terminal.now() - this.#startedAt)];
+    const parts = [...this.#batch(), ...all, ...counts, spanText(terminal.now() - this.#startedAt)];
     return `${visible(`${this.#action} ${this.#service}`)}: ${parts.join(', ')}`;
   }
 }

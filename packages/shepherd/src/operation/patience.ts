@@ -69,7 +69,7 @@ export const withTime = (
     rest.rolling === undefined
       ? timeFor(held, turn, steps)
       : timeForBatches(held, turn, request, steps);
-  if (neededMs === 0) return rest;
+  if (neededMs === 0 && rest.rolling === undefined) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
   if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);
   return { ...rest, remainingMs };

@@ -12,6 +12,7 @@ import {
   UnknownAction,
   type Event,
   type Outcome,
+  type PlannedStep,
   type Request,
 } from '@bellwether/shepherd';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
@@ -32,6 +33,7 @@ import { outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
+import { rollingOf } from './rolling.ts';
 
 /** Runs an action; the result is the exit code. */
 export const runPerform = async (context: Context, command: Command): Promise<number> => {
@@ -44,7 +46,7 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   return carriedOut(context, command, {
     operation: request.operation,
     waitMs: request.remainingMs,
-    mayTakeLonger: request.isPatient === true,
+    mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
     ask: (told, patience, progress) => asked(context, command, request, told, patience, progress),
   });
 };
@@ -88,18 +90,22 @@ export const carriedOut = async (
   }
 };
 
-const requestOf = ({ options }: Context, command: Command): Request => ({
-  operation: `op-${crypto.randomBytes(8).toString('hex')}`,
-  // What a petname leads to knows its own name and puts it here.
-  member: isPetnameWord(command.service) ? command.service.slice(1) : command.service,
-  action: command.action,
-  args: command.args,
-  remainingMs: options.timeout ?? usualMs(command),
-  hops: [],
-  ...(options.timeout === undefined && !isShutDown(command) ? { isPatient: true } : {}),
-  ...(options['no-members'] === true ? { withMembers: false } : {}),
-  ...(options['min-ready'] === undefined ? {} : { minReady: options['min-ready'] }),
-});
+const requestOf = ({ options }: Context, command: Command): Request => {
+  const rolling = rollingOf(options);
+  return {
+    operation: `op-${crypto.randomBytes(8).toString('hex')}`,
+    // What a petname leads to knows its own name and puts it here.
+    member: isPetnameWord(command.service) ? command.service.slice(1) : command.service,
+    action: command.action,
+    args: command.args,
+    remainingMs: options.timeout ?? usualMs(command),
+    hops: [],
+    ...(options.timeout === undefined && !isShutDown(command) ? { isPatient: true } : {}),
+    ...(options['no-members'] === true ? { withMembers: false } : {}),
+    ...(options['min-ready'] === undefined ? {} : { minReady: options['min-ready'] }),
+    ...(rolling === undefined ? {} : { rolling }),
+  };
+};
 
 const usualMs = (command: Command): number => {
   if (isShutDown(command)) return shutDownMs;
@@ -168,11 +174,17 @@ const expectTargets = async (
     const steps = await client.plan(request, { waitMs });
     const members = steps.filter(({ why }) => why === 'member');
     const targets = isRootName(request.member) ? steps : members;
-    progress.expect(targets.map(({ service }) => service));
+    progress.expect(
+      targets.map(({ service }) => service),
+      batchesIn(targets),
+    );
   } catch {
     // Without it fewer lines are drawn; what is wrong the command itself will be told.
   }
 };
+
+const batchesIn = (steps: readonly PlannedStep[]): ReadonlyMap<string, number> =>
+  new Map(steps.flatMap(({ service, batch }) => (batch === undefined ? [] : [[service, batch]])));
 
 /** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
 const ofRoot = async (context: Context, { action, service }: Command): Promise<number> => {

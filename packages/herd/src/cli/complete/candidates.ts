@@ -96,12 +96,16 @@ const walk = (typed: readonly string[]): Walked => {
     if (item === '--') return { words: [...words, ...typed.slice(at + 1)], isLiteral: true };
     const name = item.startsWith('-') && takesOptionsAfter(words) ? optionIn(item) : undefined;
     if (name === undefined) words.push(item);
-    else if (optionRule(name)?.kind !== 'flag' && !item.includes('=')) {
+    else if (takesWord(name) && !item.includes('=')) {
       at += 1;
       if (at === typed.length) return { words, open: name, isLiteral: false };
     }
   }
   return { words, isLiteral: false };
+};
+const takesWord = (name: OptionName): boolean => {
+  const kind = optionRule(name)?.kind;
+  return kind !== 'flag' && kind !== 'some';
 };
 const optionIn = (item: string): OptionName | undefined => {
   const [spelled = ''] = item.replace(/^--?/, '').split('=', 1);

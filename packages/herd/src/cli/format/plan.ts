@@ -4,7 +4,7 @@ import { visible } from '../../client/escape.ts';
 import { isRootName, type Command } from '../invocation.ts';
 import type { Look, Style } from '../terminal.ts';
 import { paintedWord, tableLines } from './table.ts';
-import { ageText, counted } from './times.ts';
+import { ageText, counted, spanText } from './times.ts';
 
 const words: Readonly<Record<PlannedStep['effect'], string>> = {
   change: 'to do',
@@ -32,11 +32,12 @@ export const planLines = (
     stageText(step),
     reasonText(step),
   ]);
-  const lines = tableLines(rows, '  ').map((line, at) => {
+  const lines = tableLines(rows, '  ').flatMap((line, at) => {
     const step = steps[at];
-    return step === undefined
-      ? line
-      : paintedWord(line, rows[at]?.[1] ?? '', words[step.effect], look, styles[step.effect]);
+    if (step === undefined) return [line];
+    const name = rows[at]?.[1] ?? '';
+    const painted = paintedWord(line, name, words[step.effect], look, styles[step.effect]);
+    return [...titleOf(step, steps[at - 1]), painted];
   });
   const counts = (['change', 'refused', 'unknown', 'none'] as const)
     .map((effect) => ({ effect, count: steps.filter((step) => step.effect === effect).length }))
@@ -49,6 +50,17 @@ export const planLines = (
     ...(endsShepherd({ action, service }) ? ['  Then the shepherd itself would end.'] : []),
     `${visible(service)}: ${sum}. Nothing was done.`,
   ];
+};
+
+/** Above the first step of a batch. */
+const titleOf = (
+  { batch, isCanary, pauseMs }: PlannedStep,
+  before: PlannedStep | undefined,
+): readonly string[] => {
+  if (batch === before?.batch) return [];
+  if (batch === undefined) return ['  In all:'];
+  const pause = pauseMs === undefined ? '' : `, after ${spanText(pauseMs)}`;
+  return [`  Batch ${batch}${isCanary === true ? ', the canary' : ''}${pause}:`];
 };
 
 /** No step of a plan, since it is no service's. */
