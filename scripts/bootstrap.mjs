@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test` and `npm run setup` on a fresh clone: installs and builds what is missing or stale, then
+ * `npm start [-- EXAMPLE]`, `npm test` and `npm run setup` on a fresh clone: installs and builds what is missing or stale, then
  * runs the command. Built-ins only, since nothing is installed yet. Two at once do not install twice: the second
  * waits for the lock of the first.
  */
@@ -141,9 +141,12 @@ try {
 } catch (error) {
   fail(error instanceof SetUpFailed ? error.message : String(error.stack));
 }
-if (wanted === 'start')
-  become([path.join(root, 'fleet-examples', 'web-server-fleet', 'run.mjs'), ...rest]);
-else if (wanted === 'test') {
+if (wanted === 'start') {
+  const [example = 'web-server-fleet'] = rest;
+  const file = path.join(root, 'fleet-examples', path.basename(example), 'run.mjs');
+  if (!fs.existsSync(file)) fail(`there is no example '${example}'; see fleet-examples`);
+  become([file]);
+} else if (wanted === 'test') {
   const types = run(process.execPath, [
     path.join(root, 'node_modules', 'typescript-7', 'bin', 'tsc'),
     '--noEmit',

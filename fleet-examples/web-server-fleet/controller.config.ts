@@ -13,5 +13,6 @@ export default defineShepherd({
       documentation: 'All web servers.',
     }),
   ],
-  listen: { unix: true },
+  // Reached by this machine's owner over the socket, by whoever was granted something over tcp-tls.
+  listen: { unix: true, tcpTls: { host: '127.0.0.1', port: 0 } },
 });

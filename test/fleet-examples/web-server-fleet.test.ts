@@ -1,42 +1,19 @@
-/** The example is run as `npm start` runs it, without a terminal. */
+/** The example that `npm start` runs. */
 import fs from 'node:fs';
-import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isAlive, makePlace, type Place } from '../support/programs.ts';
-
-const script = path.resolve(import.meta.dirname, '../../fleet-examples/web-server-fleet/run.mjs');
+import { beginExample, cleanExample, leftoversOf, refusals } from '../support/examples.ts';
+import { makePlace, type Place } from '../support/programs.ts';
 
 describe('the example web-server-fleet', () => {
   let place: Place;
   beforeEach(() => {
     place = makePlace();
   });
-  afterEach(async () => {
-    for (const pid of leftovers()) process.kill(Number(pid), 'SIGKILL');
-    await place.clean();
-  });
-  const begin = () => {
-    const folder = path.join(place.folder, 'example');
-    return place.begin(process.execPath, [script], { env: { FLEET_FOLDER: folder } });
-  };
-  const run = () => begin().ended;
-  /** Whatever still runs of it: its processes have the folder in their command line or environment. */
-  const leftovers = (): readonly string[] =>
-    fs
-      .readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .filter((pid) => {
-        try {
-          return fs.readFileSync(`/proc/${pid}/environ`, 'utf8').includes(place.folder);
-        } catch {
-          return false; // gone meanwhile
-        }
-      })
-      .filter((pid) => isAlive(Number(pid)));
+  afterEach(() => cleanExample(place));
 
-  it('starts, proves and stops the fleet, exits 0 and leaves no process behind, twice in a row', async () => {
+  it('starts, proves, grants and stops the fleet, exits 0 and leaves no process behind, twice in a row', async () => {
     for (const _run of [1, 2]) {
-      const { code, stdout, stderr } = await run();
+      const { code, stdout, stderr } = await beginExample(place, 'web-server-fleet').ended;
       expect([code, stderr]).toEqual([0, '']);
       const lines = stdout.split('\n');
       for (const line of [
@@ -59,15 +36,20 @@ describe('the example web-server-fleet', () => {
       expect(lines).toContain('web-server-fleet: 2 members: 2 changed (2/2)');
       expect(stdout).toMatch(/Hello from A/);
       expect(stdout).toMatch(/Hello from B/);
-      expect(leftovers()).toEqual([]);
+      expect(refusals(stdout)).toEqual([
+        expect.stringContaining("does not allow 'stop'"),
+        expect.stringContaining('was revoked'),
+      ]);
+      expect(stdout).toMatch(/DENIED[^]*all of it fits/);
+      expect(leftoversOf(place)).toEqual([]);
     }
     expect(fs.readdirSync(place.folder)).toEqual(['example']);
   });
 
   it('whose reader has had enough ends, and leaves no process behind', async () => {
-    const { process: child, ended } = begin();
+    const { process: child, ended } = beginExample(place, 'web-server-fleet');
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect(await ended).toMatchObject({ code: 141, signal: null });
-    expect(leftovers()).toEqual([]);
+    expect(leftoversOf(place)).toEqual([]);
   });
 });
