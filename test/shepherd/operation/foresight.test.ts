@@ -10,7 +10,8 @@ import {
 } from '@bellwether/shepherd';
 import { facetSight, facetSteps } from '../../../packages/shepherd/src/facet/facet-view.ts';
 import { foreseen } from '../../../packages/shepherd/src/operation/foresight.ts';
-import { plan, type Graph } from '../../../packages/shepherd/src/operation/plan.ts';
+import type { Graph } from '../../../packages/shepherd/src/operation/plan.ts';
+import { planFor } from '../../../packages/shepherd/src/operation/rolling.ts';
 import { run, up } from '../../support/shepherd-graph.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
@@ -45,7 +46,7 @@ const foresee = (
     Object.entries(services).map(([name, status]) => [name, statusOf(name, status)]),
   );
   const request = requestOf({ action, member, ...more });
-  const steps = plan(request, graphOf(requires, all, members));
+  const steps = planFor(request, graphOf(requires, all, members));
   return foreseen(steps, [member], request.args, (name) => all.get(name));
 };
 const lines = (steps: readonly PlannedStep[]): readonly string[] =>
@@ -55,6 +56,29 @@ const lines = (steps: readonly PlannedStep[]): readonly string[] =>
       (note === undefined ? '' : ` (${note})`),
   );
 const running = { stage: 'running' } as const;
+
+describe('a restart batch by batch foreseen', () => {
+  it('tells of each step in which batch it is, and keeps that over the wire', () => {
+    const steps = foresee(
+      'restart',
+      'fleet',
+      { services: { a: running, b: running, fleet: {} }, members: { fleet: ['a', 'b'] } },
+      { rolling: { batch: 1, canary: 1, pauseMs: 5_000 } },
+    );
+    const told = steps.map(({ service, action, batch, isCanary, pauseMs }) =>
+      [action, service, batch, isCanary, pauseMs].join(),
+    );
+    expect(told).toEqual([
+      'stop,a,1,true,',
+      'start,a,1,true,',
+      'stop,b,2,,5000',
+      'start,b,2,,5000',
+      'restart,fleet,,,',
+    ]);
+    expect(makeReader({ cut: 100 }).plan(steps, 'plan')).toEqual(steps);
+    expect(facetSteps(steps, { names: new Set(['fleet', 'a', 'b']) })).toEqual(steps);
+  });
+});
 
 describe('a start foreseen', () => {
   it('brings up the requirements that are down, and says whose they are', () => {

@@ -44,7 +44,7 @@ const batchesOf = (steps: readonly Step[]): string => {
   const batches: string[][] = [];
   for (const { batch, opens, isCanary } of gatesIn(steps)) {
     batches[batch - 1] ??= [];
-    batches[batch - 1]?.push(isCanary ? `(${opens.join('+')})` : opens.join('+'));
+    batches[batch - 1]?.push(isCanary === true ? `(${opens.join('+')})` : opens.join('+'));
   }
   return batches.map((each) => each.join(' ')).join(' | ');
 };
@@ -161,7 +161,7 @@ const played = (
   const gates = gatesIn(planned(rolling, sketch));
   const { maxUnavailable, maxFailed } = termsOf(rolling, sketch.members.length);
   const turns = new Map<string, Turn>();
-  for (const { opens, isCanary } of gates)
+  for (const { opens, isCanary = false } of gates)
     for (const name of opens) turns.set(name, { name, state: 'ahead', isCanary });
   const serving = new Set(sketch.members.filter((name) => sketch.idle?.includes(name) !== true));
   const asked: string[] = [];
@@ -179,7 +179,7 @@ const played = (
     for (const name of gate.opens) {
       if (asked.includes(name)) complaints.push(`${name} twice`);
       asked.push(name);
-      turns.set(name, { name, state: 'asked', isCanary: gate.isCanary });
+      turns.set(name, { name, state: 'asked', isCanary: gate.isCanary === true });
       serving.delete(name);
     }
     const downCount = sketch.members.length - serving.size;

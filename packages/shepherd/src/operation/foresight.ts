@@ -78,10 +78,10 @@ export const foreseen = (
   });
 };
 
-const batchOf = ({ batch, isCanary, pauseMs, isFirst }: Gate): Partial<PlannedStep> => ({
+const batchOf = ({ batch, isCanary, pauseMs }: Gate): Partial<PlannedStep> => ({
   batch,
-  ...(isCanary && { isCanary }),
-  ...(isFirst && pauseMs > 0 && { pauseMs }),
+  ...(isCanary === true && { isCanary }),
+  ...(pauseMs !== undefined && { pauseMs }),
 });
 const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs'> => {
   if (status === undefined) return {};

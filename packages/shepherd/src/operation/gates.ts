@@ -15,7 +15,7 @@ import type { Saying } from '../words/wording.ts';
 import type { Outcome } from '../words/types.ts';
 
 /** A gate that is at its turn: from now on it is looked at whenever something is over. */
-export const come = (held: Held, { gates }: Operation, { key, pauseMs }: GateStep): void =>
+export const come = (held: Held, { gates }: Operation, { key, pauseMs = 0 }: GateStep): void =>
   gates.set(key, { notBeforeMs: held.clock.now() + pauseMs });
 type GateStep = Step & Gate;
 
@@ -149,19 +149,17 @@ const wait = (
   gates.set(key, { ...gating, timer });
 };
 
-/** How far each member of the aggregate `root` has got. */
+/** How far each member of the aggregate `root` has got. 3 µs for each, whenever one of them is over. */
 const turnsOf = ({ steps }: Operation, root: string): readonly Turn[] => {
   const turns: Turn[] = [];
   for (const record of steps.values()) {
     const { step } = record;
     if (step.kind !== 'gate' || step.name !== root) continue;
-    const { isCanary, opens } = step;
+    const { isCanary = false, opens } = step;
     for (const name of opens) {
       const answer = steps.get(keyOf('restart', name));
       const state = stateOf(isOpened(record), answer);
-      const isEnd = state === 'well' || state === 'bad' || state === 'left';
-      const outcome = isEnd ? answer?.outcome : undefined;
-      turns.push({ name, state, isCanary, ...(outcome !== undefined && { outcome }) });
+      turns.push({ name, state, isCanary, outcome: answer?.outcome });
     }
   }
   return turns;
@@ -189,9 +187,9 @@ export const gateLines = (
   { name, after, batch, batchCount, isFirst, isCanary }: GateStep,
   { result, reason }: Outcome,
 ): readonly Saying[] => {
-  const which = `batch ${batch} of ${batchCount}${isCanary ? ', the canary' : ''}`;
+  const which = `batch ${batch} of ${batchCount}${isCanary === true ? ', the canary' : ''}`;
   if (isGood({ result }))
-    return isFirst ? [{ about: name, text: `Service ${name}: ${which}.` }] : [];
+    return isFirst === true ? [{ about: name, text: `Service ${name}: ${which}.` }] : [];
   const isFirstShut = after.every((key) => {
     const before = steps.get(key);
     return before?.step.kind !== 'gate' || isOpened(before);

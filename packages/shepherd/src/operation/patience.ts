@@ -48,7 +48,7 @@ const timeForBatches = (
   const count = Math.max(1, gates.length, members.length);
   const pausesMs =
     gates.length > 0
-      ? gates.reduce((sum, { pauseMs }) => sum + pauseMs, 0)
+      ? gates.reduce((sum, { pauseMs = 0 }) => sum + pauseMs, 0)
       : (count - 1) * (rolling?.pauseMs ?? 0);
   if (isPatient !== true) return pausesMs;
   const servicesMs = steps.reduce((sum, step) => sum + timeOf(held, turn, step), 0);

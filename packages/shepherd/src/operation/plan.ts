@@ -11,83 +11,14 @@
  * been asked for itself, and one that sums up their rows. Where a stop or a restart has to wait for the
  * aggregate's dependents, its members wait for a step that holds the order.
  *
- *     kind     what it does                                its outcome
- *     ask      asks the service for the action             the service's own
- *     order    nothing; its order is all that it is        ok
- *     sum      nothing; it is an aggregate                 what its parts mean together
- *     same     nothing; it stands for other steps          that of its part
- *     known    nothing                                     is in the plan already
- *     gate     nothing; it lets others pass (rolling.ts)   ok, or skipped as all behind it
- *
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
  */
 import { inOrder, unique, type Edges } from '../graph.ts';
-import type { MinReady, Request, Topic } from '../words/types.ts';
+import type { Step, StepBase, Wish } from './steps.ts';
+import type { Request, Topic } from '../words/types.ts';
 
-/** What is wanted of a service in the end. A restart wants it started. */
-export type Wish = 'start' | 'stop';
-
-/** What all steps have. */
-export interface StepBase {
-  /** Unlike that of every other step of its plan; the same service and action have the same key in every plan. */
-  readonly key: string;
-  /** Canonical name of a service of this shepherd. */
-  readonly name: string;
-  readonly action: string;
-  /** Keys of the steps that must be over first; each once. */
-  readonly after: readonly string[];
-  /** Those of `after` that must have gone well. */
-  readonly needed: readonly string[];
-  /** Absent: the step is taken whatever was commanded later. */
-  readonly wish?: Wish;
-  /** Key of the gate that it is behind, one of `after`: what it wishes counts once that is open. */
-  readonly gate?: string;
-  /** Asked for, by its own name or as a member of what was; the others are pulled in along with it. */
-  readonly isAsked: boolean;
-  /** Its row is told as soon as it is there. */
-  readonly isMember: boolean;
-  /** Keys of the steps whose services the outcome names in `also`, if they changed. */
-  readonly touched?: readonly string[];
-}
-/** One step of a plan: plain data. See the table above. */
-export type Step = StepBase &
-  (
-    | {
-        readonly kind: 'ask';
-        /** Said of the service when the step is taken. */ readonly note?: Topic;
-      }
-    | { readonly kind: 'order' }
-    | {
-        readonly kind: 'sum';
-        /** In the order of the members. */ readonly parts: readonly string[];
-        /** In place of the policy of the aggregate. */
-        readonly minReady?: MinReady;
-      }
-    | {
-        readonly kind: 'same';
-        readonly part: string;
-        /** By member of an aggregate: what its row names in `also`, as `touched` does. */
-        readonly touchedBy?: Readonly<Record<string, readonly string[]>>;
-      }
-    | { readonly kind: 'known'; readonly result: 'ok' | 'failed'; readonly reason: string }
-    | Gate
-  );
-/** What a gate goes by. `name` is the aggregate. */
-export interface Gate {
-  readonly kind: 'gate';
-  /** Members that it lets pass, together. */
-  readonly opens: readonly string[];
-  /** Of how many batches it belongs to which, from 1. */
-  readonly batch: number;
-  readonly batchCount: number;
-  readonly isFirst: boolean;
-  readonly isCanary: boolean;
-  /** Milliseconds for which it stays shut, once what it waits for is over. */
-  readonly pauseMs: number;
-  readonly maxUnavailable: number;
-  readonly maxFailed: number;
-}
+export type { Gate, Step, StepBase, Wish } from './steps.ts';
 
 /** What a planner may ask about services. Names that are not registered lead nowhere. */
 export interface Graph {
@@ -355,8 +286,11 @@ const isBarred = ({ asked, graph }: Draft, name: string): boolean =>
 
 /** Restarts services together, each of which answers for itself by the step of this name. */
 export const restartsTogether = (draft: Draft): readonly Step[] => {
-  const { names } = draft;
-  const key = keyOf('restart', names[0] ?? '');
+  const { names, graph } = draft;
+  const [first = ''] = names;
+  if (names.length === 1 && !graph.isOwn(first) && graph.dependents(first).length === 0)
+    return restartElsewhere(draft, first);
+  const key = keyOf('restart', first);
   const { steps, others, keys, startKey } = restartSteps(draft, key);
   let touched = others.map(startKey);
   const answers = names.map((name): Step => {
@@ -368,6 +302,17 @@ export const restartsTogether = (draft: Draft): readonly Step[] => {
     return step;
   });
   return [...steps, ...answers];
+};
+
+/** Nothing hangs on it here: one step is all. */
+const restartElsewhere = (draft: Draft, name: string): readonly Step[] => {
+  const actionFor = (each: string): string => (each === name ? 'restart' : 'start');
+  const keyFor = (each: string): string => keyOf(actionFor(each), each);
+  const stepFor = (each: string, needed: readonly string[]): Step => ({
+    ...base(draft, keyFor(each), each, actionFor(each), [], needed),
+    kind: 'ask',
+  });
+  return upward(draft, [name], { keyFor, stepFor });
 };
 
 interface Restart {

@@ -120,10 +120,11 @@ const unitsOf = (members: readonly string[], graph: Graph): readonly Unit[] => {
     const unit = new Set([member, ...along].flatMap((name) => [...(units.get(name) ?? [name])]));
     for (const name of unit) units.set(name, unit);
   }
-  const all = unique([...members])
-    .flatMap((member) => units.get(member) ?? [])
-    .filter((unit, at, list) => list.indexOf(unit) === at);
-  const inTheirOrder = all.map((unit) => members.filter((name) => unit.has(name)));
+  const places = new Map(members.map((name, at) => [name, at]));
+  const placeOf = (name: string): number => places.get(name) ?? 0;
+  const inTheirOrder = [...new Set(units.values())]
+    .map((unit) => [...unit].sort((a, b) => placeOf(a) - placeOf(b)))
+    .sort(([a = ''], [b = '']) => placeOf(a) - placeOf(b));
   const isWhole = (unit: Unit): boolean => unit.every(graph.isServing);
   return [
     ...inTheirOrder.filter((unit) => !isWhole(unit)),
@@ -175,18 +176,18 @@ const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly 
       ]);
       const key = `gate/${keyOf('restart', whole.root)}/${unit[0] ?? ''}`;
       const common = { name: whole.root, action: 'gate', needed: [], isAsked: false };
-      const pauseMs = isFirst && at > 0 ? terms.pauseMs : 0;
-      const { maxUnavailable, maxFailed } = terms;
-      const { isCanary } = batch;
-      const place2 = { batch: at + 1, batchCount: batches.length, isFirst, isCanary };
-      const gate = {
+      const { maxUnavailable, maxFailed, pauseMs } = terms;
+      const gate: Gate = {
         kind: 'gate',
         opens: unit,
-        ...place2,
-        pauseMs,
+        batch: at + 1,
+        batchCount: batches.length,
+        ...(isFirst && { isFirst }),
+        ...(batch.isCanary && { isCanary: true }),
+        ...(isFirst && at > 0 && pauseMs > 0 && { pauseMs }),
         maxUnavailable,
         maxFailed,
-      } as const;
+      };
       steps.set(key, { ...common, key, after, isMember: false, ...gate });
       for (const step of inside) if (!steps.has(step.key)) steps.set(step.key, behind(step, key));
       const own = unit.map((name) => keyOf('restart', name));
@@ -220,7 +221,7 @@ export interface Turn {
   readonly state: 'ahead' | 'asked' | 'well' | 'bad' | 'left';
   readonly isCanary: boolean;
   /** How it ended. */
-  readonly outcome?: Outcome;
+  readonly outcome?: Outcome | undefined;
 }
 /** What becomes of a gate. */
 export type Verdict =
@@ -242,29 +243,28 @@ export const judge = (
   isServing: (name: string) => boolean,
 ): Verdict => {
   const { opens, maxUnavailable, maxFailed } = gate;
-  const inState = (state: Turn['state']): readonly Turn[] =>
-    turns.filter((each) => each.state === state);
-  const bad = inState('bad');
+  const bad = turns.filter(({ state }) => state === 'bad');
   const canary = bad.find(({ isCanary }) => isCanary);
   if (canary !== undefined) return stopped('shut', canaryWords, canary);
   if (bad.length > maxFailed) return stopped('shut', failedWords(bad.length, maxFailed), bad[0]);
-  const asked = inState('asked').length;
+  const asked = turns.reduce((count, { state }) => (state === 'asked' ? count + 1 : count), 0);
   if (asked > 0 && asked + opens.length > maxUnavailable) return { kind: 'wait' };
-  const fallen = inState('well').filter(({ name }) => !isServing(name));
+  const idle = turns.filter(({ name, state }) => state !== 'asked' && !isServing(name));
+  const fallen = idle.filter(({ state }) => state === 'well');
   const fallenCanary = fallen.find(({ isCanary }) => isCanary);
   if (fallenCanary !== undefined) return stopped('settle', canaryWords, bare(fallenCanary));
-  const [first] = fallen;
-  if (first !== undefined && bad.length + fallen.length > maxFailed)
-    return stopped('settle', failedWords(bad.length + fallen.length, maxFailed), bare(first));
-  const down = turns.filter(
-    ({ name, state }) => state === 'asked' || state === 'bad' || !isServing(name),
-  );
-  const isDown = new Set(down.map(({ name }) => name));
-  const more = opens.filter((name) => !isDown.has(name)).length;
-  if (more === 0 || down.length + more <= maxUnavailable) return { kind: 'open' };
+  const failedCount = bad.length + fallen.length;
+  if (fallen.length > 0 && failedCount > maxFailed)
+    return stopped('settle', failedWords(failedCount, maxFailed), fallen[0] && bare(fallen[0]));
+  // Who failed may serve all the same, as far as is known here; that is not for sure.
+  const down = [...idle, ...bad.filter((each) => !idle.includes(each))];
+  const isDown = (name: string): boolean => down.some((each) => each.name === name);
+  const more = opens.filter((name) => !isDown(name)).length;
+  const downCount = down.length + asked;
+  if (more === 0 || downCount + more <= maxUnavailable) return { kind: 'open' };
   if (asked > 0) return { kind: 'wait' };
-  const culprit = down.find(({ state }) => state !== 'bad') ?? down[0];
-  return stopped('settle', unavailableWords(down.length, maxUnavailable), culprit && bare(culprit));
+  const culprit = idle.find(({ state }) => state !== 'bad') ?? down[0];
+  return stopped('settle', unavailableWords(downCount, maxUnavailable), culprit && bare(culprit));
 };
 const stopped = (
   kind: 'shut' | 'settle',
