@@ -115,18 +115,22 @@ describe('start', () => {
     expect(it.machine.lines).toHaveLength(31);
     expect(it.machine.logged('service.starting')).toHaveLength(31);
   });
-  it.each([1_000, 3_000])('and stop go through a chain of %i', (count) => {
-    const chain = Array.from({ length: count }, (_, at) =>
-      named(`s${at}`, ...(at === 0 ? [] : [`s${at - 1}`])),
-    );
-    const it = up(chain, { rehearse: false });
-    expect(herd(it, 'start', `s${count - 1}`).value?.result).toBe('changed');
-    expect(it.machine.logged('service.running')).toHaveLength(count);
-    const stopped = herd(it, 'stop', 's0');
-    expect(stopped.value?.also).toHaveLength(Math.min(count - 1, limits.alsoCount));
-    expect(it.machine.logged('service.stopped')[0]).toMatchObject({ service: `s${count - 1}` });
-    expect(it.machine.logged('service.stopped')).toHaveLength(count);
-  });
+  it.each([1_000, 3_000])(
+    'and stop go through a chain of %i',
+    (count) => {
+      const chain = Array.from({ length: count }, (_, at) =>
+        named(`s${at}`, ...(at === 0 ? [] : [`s${at - 1}`])),
+      );
+      const it = up(chain, { rehearse: false });
+      expect(herd(it, 'start', `s${count - 1}`).value?.result).toBe('changed');
+      expect(it.machine.logged('service.running')).toHaveLength(count);
+      const stopped = herd(it, 'stop', 's0');
+      expect(stopped.value?.also).toHaveLength(Math.min(count - 1, limits.alsoCount));
+      expect(it.machine.logged('service.stopped')[0]).toMatchObject({ service: `s${count - 1}` });
+      expect(it.machine.logged('service.stopped')).toHaveLength(count);
+    },
+    30_000,
+  );
   it('gives its arguments to the member alone', () => {
     const it = up([named('base'), named('top', 'base')]);
     expect(herd(it, 'start', 'top', { args: ['now'] }).error).toMatchObject({ code: 'refused' });
