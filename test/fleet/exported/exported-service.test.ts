@@ -78,6 +78,28 @@ describe('a command through an exported service', () => {
     expect(bench.calls).toHaveLength(1);
     expect(bench.asked.map(({ request }) => request.action)).toEqual(['start', 'stop']);
   });
+  it('overtakes no earlier command that waits for contact, in whatever turn that is made', async () => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start', { operation: 'op-0' }));
+    await pass(bench, 0);
+    const send = (turn: Turn, waitCount: number, operation: string): void => {
+      if (waitCount > 0)
+        return void turn.when(turn.kept(0), (turn) => send(turn, waitCount - 1, operation));
+      const request = requestOf('stop', { operation });
+      void turn.send(bench.proxy, 'perform', request, bench.writer, 'root');
+    };
+    const turns = [0, 1, 2, 3, 4, 5];
+    // In each turn of those in which contact is made, one command comes before it and one after it.
+    void bench.vat.run((turn) => turns.forEach((at) => send(turn, at, `before-${at}`)));
+    bench.calls[0]?.reached.kept(bench.facet);
+    void bench.vat.run((turn) => turns.forEach((at) => send(turn, at, `behind-${at}`)));
+    await pass(bench, 0);
+    const operations = bench.asked.map(({ request }) => request.operation.split('.')[0]);
+    expect(operations).toEqual([
+      'op-0',
+      ...turns.flatMap((at) => [`before-${at}`, `behind-${at}`]),
+    ]);
+  });
   it('has an id at the far end that no other asker here can take, and the same one each time', async () => {
     const bench = await makeProxyBench();
     perform(bench, requestOf('start'), 'root');
@@ -577,9 +599,9 @@ describe('what is known of a service elsewhere', () => {
     perform(bench, requestOf('stop'));
     await pass(bench, 0);
     const stopped = { member: 'w', result: 'changed', stage: 'stopped', rows: [] };
-    bench.asked[2]?.answer.kept({ ...stopped, ...versioned(5) });
+    bench.asked[1]?.answer.kept({ ...stopped, ...versioned(5) });
     await pass(bench, 0);
-    bench.asked[1]?.answer.kept({ ...runningStatus, ...versioned(4) });
+    bench.asked[2]?.answer.kept({ ...runningStatus, ...versioned(4) });
     await pass(bench, 1_000);
     expect(slow.value).toMatchObject({ stage: 'stopped', ...versioned(5) });
     expect(await statusOf(bench)).toMatchObject({ stage: 'stopped', ageMs: 1_000 });

@@ -87,6 +87,7 @@ export const makeExportedService = (
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
     underWay: turn.map(),
+    waitingCount: turn.cell(0),
     lastWatching: turn.cell(0),
     pace: turn.cell<Pace | undefined>(undefined),
     askingCount: turn.cell(0),
@@ -101,10 +102,7 @@ export const makeExportedService = (
     perform: (turn, request, writer, principal) => {
       const operation = memberOperation(held.crypto, principal, request.operation);
       begun(held, operation);
-      const done = perform(held, turn, { request, writer, operation });
-      const isOver = (): void => over(held, operation);
-      turn.when(done, isOver, isOver);
-      return done;
+      return perform(held, turn, { request, writer, operation });
     },
     cancel: (turn, asked, principal) => {
       const operation = memberOperation(held.crypto, principal, asked);
@@ -144,10 +142,12 @@ const begun = ({ underWay }: Held, operation: string): void => {
   const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };
   underWay.set(operation, { count: count + 1, isCancelled });
 };
-const over = ({ underWay }: Held, operation: string): void => {
+/** A command is over with this outcome: every one of them ends here. */
+const ended = ({ underWay }: Held, { operation }: Asked, outcome: Outcome): Outcome => {
   const before = underWay.get(operation);
   if (before === undefined || before.count <= 1) underWay.delete(operation);
   else underWay.set(operation, { ...before, count: before.count - 1 });
+  return outcome;
 };
 
 interface Asked {
@@ -164,17 +164,45 @@ interface Command extends Asked {
   readonly lost?: Error;
 }
 
+/** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
 const perform = (held: Held, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
-  const { request } = asked;
   const startedAt = held.clock.now();
-  return turn.when(
-    turn.within(request.remainingMs, turn.call(held.remote, 'reach')),
-    (turn, ref) => sendOn(held, turn, { ...asked, ref, startedAt }),
-    (turn, reason) => {
-      const outcome = notSent(held, request, reason, silenceOf(held));
+  const isNext = held.waitingCount.get() === 0;
+  const present = isNext ? turn.call(held.remote, 'present') : undefined;
+  if (present !== undefined) return sendOn(held, turn, { ...asked, ref: present, startedAt });
+  const reached = turn.call(held.remote, 'reach');
+  return onceReached(held, turn, turn.within(asked.request.remainingMs, reached), {
+    kept: (turn, ref) => sendOn(held, turn, { ...asked, ref, startedAt }),
+    broken: (turn, reason) => {
+      const outcome = notSent(held, asked.request, reason, silenceOf(held));
       if (fateOf(reason) !== 'late')
         observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
-      return outcome;
+      return ended(held, asked, outcome);
+    },
+  });
+};
+
+interface Reaching {
+  readonly kept: (turn: Turn<Inner>, ref: Ref<ServiceFacet>) => Vow<Outcome>;
+  readonly broken: (turn: Turn<Inner>, reason: Error) => Outcome;
+}
+const onceReached = (
+  { waitingCount }: Held,
+  turn: Turn<Inner>,
+  reached: Vow<Ref<ServiceFacet>>,
+  { kept, broken }: Reaching,
+): Vow<Outcome> => {
+  waitingCount.set(waitingCount.get() + 1);
+  const isOver = (): void => waitingCount.set(waitingCount.get() - 1);
+  return turn.when(
+    reached,
+    (turn, ref) => {
+      isOver();
+      return kept(turn, ref);
+    },
+    (turn, reason) => {
+      isOver();
+      return broken(turn, reason);
     },
   );
 };
@@ -186,12 +214,12 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   if (remainingMs === 0)
     return turn.kept(
       command.lost === undefined
-        ? tooLate(held, request, silenceOf(held))
+        ? ended(held, command, tooLate(held, request, silenceOf(held)))
         : gaveUp(held, turn, command, command.lost),
     );
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
   const wasSent = command.lost !== undefined || request.isRepeat === true;
-  if (isCancelled && !wasSent) return turn.kept(calledOff(held, request));
+  if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...sent, operation, member: held.name, remainingMs };
@@ -199,7 +227,7 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
-    (turn, value) => answered(held, turn, request, value),
+    (turn, value) => ended(held, command, answered(held, turn, request, value)),
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && command.lost === undefined
         ? askAgain(held, turn, command, reason)
@@ -208,17 +236,13 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
 };
 
 /** No answer came, and none will. */
-const gaveUp = (
-  held: Held,
-  turn: Turn<Inner>,
-  { request, lost }: Command,
-  last: Error,
-): Outcome => {
+const gaveUp = (held: Held, turn: Turn<Inner>, command: Command, last: Error): Outcome => {
+  const { request, lost } = command;
   // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
   const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
   const outcome = unanswered(held, request, isForgotten ? lost : last, silenceOf(held));
   noteSilence(held, turn, outcome, last);
-  return outcome;
+  return ended(held, command, outcome);
 };
 
 /**
@@ -229,12 +253,11 @@ const askAgain = (held: Held, turn: Turn<Inner>, command: Command, lost: Error):
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
   const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
   if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
-  return turn.when(
-    // Sent, not called: the live ref hears of the end of its session in this moment, too.
-    turn.within(leftMs, turn.send(held.remote, 'reach')),
-    (turn, ref) => sendOn(held, turn, { ...command, ref, lost }),
-    (turn) => gaveUp(held, turn, command, lost),
-  );
+  // Sent, not called: the live ref hears of the end of its session in this moment, too.
+  return onceReached(held, turn, turn.within(leftMs, turn.send(held.remote, 'reach')), {
+    kept: (turn, ref) => sendOn(held, turn, { ...command, ref, lost }),
+    broken: (turn) => gaveUp(held, turn, command, lost),
+  });
 };
 
 /**

@@ -32,6 +32,8 @@ export interface Held extends ExportedServiceOptions {
   readonly observed: JournalCell<Observed>;
   /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
   readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
+  /** Commands that wait for contact; whoever comes meanwhile is sent behind them. */
+  readonly waitingCount: JournalCell<number>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */
   readonly probing: JournalCell<Question | undefined>;
   /** The ref that there is contact by. */

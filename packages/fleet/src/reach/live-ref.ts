@@ -44,6 +44,8 @@ export interface LiveRef {
    * connect deadline, or with Refused where the peer or this daemon says no.
    */
   reach(): Vow<Ref<ServiceFacet>>;
+  /** The ref where there is contact now; undefined where it has to be reached for. */
+  present(): Ref<ServiceFacet> | undefined;
   /** The same for a question: broken at once with what was found, where another has dialled a moment ago. */
   reachToAsk(): Vow<Ref<ServiceFacet>>;
   /** From now on it keeps contact by itself, and tells this one. */
@@ -71,6 +73,8 @@ export interface LiveRefOptions {
 type Inner = LiveRef & Traveller;
 interface Held extends LiveRefOptions {
   readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
+  /** What that vow was kept with. */
+  readonly present: JournalCell<Ref<ServiceFacet> | undefined>;
   /** Why there is no contact, where there was a dial. */
   readonly failure: JournalCell<Error | undefined>;
   /** When a question has dialled last, by the monotonic clock. */
@@ -89,6 +93,7 @@ export const makeLiveRef = (
   const held: Held = {
     ...options,
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
+    present: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     failure: turn.cell<Error | undefined>(undefined),
     askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
@@ -96,6 +101,7 @@ export const makeLiveRef = (
   };
   return {
     reach: (turn) => held.live.get() ?? connect(held, turn),
+    present: () => held.present.get(),
     reachToAsk: (turn) => held.live.get() ?? dialToAsk(held, turn),
     follow: (turn, follower) => {
       held.follower.set(follower);
@@ -163,8 +169,10 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
       hasArrived.set(true);
       const reason = loss.get();
       if (reason !== undefined) return gone(held, turn, reached, reason);
+      if (held.live.get() !== reached) return;
+      held.present.set(ref);
       const follower = held.follower.get();
-      if (follower !== undefined && held.live.get() === reached) turn.tell(follower, 'found', ref);
+      if (follower !== undefined) turn.tell(follower, 'found', ref);
     },
     (turn, reason) => {
       turn.effect(() => line.cancel());
@@ -192,6 +200,7 @@ const gone = (
 ): void => {
   if (held.live.get() !== reached) return;
   held.live.set(undefined);
+  held.present.set(undefined);
   // Whoever is told of it later has sent nothing.
   held.failure.set(fateOf(reason) === 'in-doubt' ? failureOf(held, reason) : reason);
   // A machine that says no is there; where this daemon says no, nobody was asked.
