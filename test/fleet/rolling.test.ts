@@ -110,6 +110,24 @@ describe('a fleet of machines', () => {
       members.map((member) => `theirs/${member} changed`),
     );
   });
+  it('is restarted one by one by a controller that has just begun, too', () => {
+    const story = tell(3);
+    story.c.crash();
+    story.c.boot();
+    while (!story.c.machine.isUp) story.world.step();
+    const asked = story.c.machine.herd('restart', 'web-server-fleet', { rolling: { batch: 1 } });
+    expect(leastOver(story, 30_000)).toBe(3);
+    expect(rowsOf(asked)).toEqual(['a changed', 'b changed', 'd changed', 'e changed']);
+  });
+  it('is left at the end of a member whose turn it is, where it is called off', () => {
+    const story = tell(3);
+    const asked = roll(story, 'restart', { batch: 1 });
+    while (servingIn(story) === hosts.length) story.world.step();
+    story.operator.ask(story.c, (turn, root) => turn.send(root, 'cancel', 'op-1'));
+    story.world.run(story.world.now + 30_000);
+    expect(rowsOf(asked)).toEqual(['a changed', 'b cancelled', 'd cancelled', 'e cancelled']);
+    expect(servingIn(story)).toBe(4);
+  });
   it('that is no fleet there is refused there', () => {
     const story = tell(1);
     const asked = story.operator.herd(story.c, 'restart', 'web-server-a', {

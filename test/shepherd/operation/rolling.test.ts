@@ -164,6 +164,8 @@ const played = (
   for (const { opens, isCanary = false } of gates)
     for (const name of opens) turns.set(name, { name, state: 'ahead', isCanary });
   const serving = new Set(sketch.members.filter((name) => sketch.idle?.includes(name) !== true));
+  /** Members of whom nobody can tell. */
+  const hidden = new Set<string>();
   const asked: string[] = [];
   const complaints: string[] = [];
   const inState = (state: Turn['state']): readonly Turn[] =>
@@ -173,7 +175,9 @@ const played = (
     ['well', 'bad'].includes(turns.get(key.slice('restart/'.length))?.state ?? '');
   const look = (gate: GateStep): 'opened' | 'waits' | 'shut' => {
     if (!gate.after.every(isOver)) return 'waits';
-    const verdict = judge(gate, [...turns.values()], (name) => serving.has(name));
+    const verdict = judge(gate, [...turns.values()], (name) =>
+      hidden.has(name) ? undefined : serving.has(name),
+    );
     if (verdict.kind !== 'open') return verdict.kind === 'wait' ? 'waits' : 'shut';
     const taken = gate.opens.filter((name) => serving.has(name));
     for (const name of gate.opens) {
@@ -204,6 +208,9 @@ const played = (
       const name = sketch.members[Math.floor(next() * sketch.members.length)] ?? '';
       if (turns.get(name)?.state === 'ahead' || turns.get(name)?.state === 'well')
         if (!serving.delete(name)) serving.add(name);
+    } else if (dice < 0.4) {
+      const name = sketch.members[Math.floor(next() * sketch.members.length)] ?? '';
+      if (!hidden.delete(name)) hidden.add(name);
     } else {
       const found = look(gate);
       if (found === 'opened') at += 1;
@@ -286,6 +293,10 @@ describe('whatever fails, and whenever', () => {
     });
     expect(verdict(all, 'a', 'b')).toMatchObject({ kind: 'settle', culprit: { name: 'c' } });
     expect(verdict(all, 'a', 'c')).toEqual({ kind: 'open' });
+    expect(judge(gate, all, (name) => (name === 'a' ? true : undefined))).toMatchObject({
+      kind: 'settle',
+      reason: 'left as it is: 2 members do not serve, and at most 1 may be unavailable',
+    });
     expect(verdict([turn('a', 'asked'), ...all.slice(1)], 'b', 'c')).toEqual({ kind: 'wait' });
     expect(verdict([turn('a', 'bad'), ...all.slice(1)], 'b', 'c')).toMatchObject({ kind: 'shut' });
     expect(keyOf('restart', 'a')).toBe('restart/a');

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import type { Gating, Operation, StepRecord } from './memory.ts';
 import type { Ending } from './outcomes.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
-import { judge, type Turn, type Verdict } from './rolling.ts';
+import { judge, type Sight, type Turn, type Verdict } from './rolling.ts';
 import { isGood, isServing } from '../words/shapes.ts';
 import { plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Saying } from '../words/wording.ts';
@@ -106,9 +106,11 @@ const verdictOn = (
   if (nowMs >= deadlineAtMs)
     return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
   if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
-  const seen = (name: string): boolean => {
+  const seen: Sight = (name) => {
     const service = serviceOf(held, name);
-    return service !== undefined && isServing(moment.call(service, 'status'));
+    if (service === undefined) return false;
+    const status = moment.call(service, 'status');
+    return status.stage === 'unknown' ? undefined : isServing(status);
   };
   const verdict = judge(gate, turnsOf(operation, gate.name), seen);
   const { settledAtMs } = gating;

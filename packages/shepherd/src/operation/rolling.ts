@@ -15,9 +15,10 @@
  *                                                                  where none is, for a while, then shut
  *     else                                                         open
  *
- * A member is unavailable from when it is asked until its own shepherd says that it runs and is ready; if it does not
- * say so, for good. So is, asked or not, who does not serve as far as is known. Those come first: to restart them takes
- * nothing away from the fleet, and may give it back; what they use up of what may be unavailable would stop the others.
+ * A member is unavailable from when it is asked until its own shepherd says that it runs and is ready; if it
+ * does not say so, for good. So is, asked or not, who does not serve, or of whom nobody can tell. Those come
+ * first: to restart who surely does not serve takes nothing away from the fleet, so that it may be done in any
+ * case; what they use up of what may be unavailable would stop the others.
  *
  * The first gate of a batch waits for all of the batch before, and then for the pause. Members one of which requires
  * the other go down together. Aggregates among the members are laid out as their own members.
@@ -236,12 +237,11 @@ export type Verdict =
       readonly culprit?: Pick<Turn, 'name' | 'outcome'>;
     };
 
+/** Whether somebody serves, as far as is known; undefined: nobody can tell. */
+export type Sight = (name: string) => boolean | undefined;
+
 /** Whether a gate may open, by how far all members have got and who serves. See the table above. */
-export const judge = (
-  gate: Gate,
-  turns: readonly Turn[],
-  isServing: (name: string) => boolean,
-): Verdict => {
+export const judge = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict => {
   const { opens, maxUnavailable, maxFailed } = gate;
   const bad = turns.filter(({ state }) => state === 'bad');
   const canary = bad.find(({ isCanary }) => isCanary);
@@ -249,7 +249,7 @@ export const judge = (
   if (bad.length > maxFailed) return stopped('shut', failedWords(bad.length, maxFailed), bad[0]);
   const asked = turns.reduce((count, { state }) => (state === 'asked' ? count + 1 : count), 0);
   if (asked > 0 && asked + opens.length > maxUnavailable) return { kind: 'wait' };
-  const idle = turns.filter(({ name, state }) => state !== 'asked' && !isServing(name));
+  const idle = turns.filter(({ name, state }) => state !== 'asked' && seen(name) !== true);
   const fallen = idle.filter(({ state }) => state === 'well');
   const fallenCanary = fallen.find(({ isCanary }) => isCanary);
   if (fallenCanary !== undefined) return stopped('settle', canaryWords, bare(fallenCanary));
@@ -261,7 +261,8 @@ export const judge = (
   const isDown = (name: string): boolean => down.some((each) => each.name === name);
   const more = opens.filter((name) => !isDown(name)).length;
   const downCount = down.length + asked;
-  if (more === 0 || downCount + more <= maxUnavailable) return { kind: 'open' };
+  const takesNothing = opens.every((name) => seen(name) === false);
+  if (takesNothing || downCount + more <= maxUnavailable) return { kind: 'open' };
   if (asked > 0) return { kind: 'wait' };
   const culprit = idle.find(({ state }) => state !== 'bad') ?? down[0];
   return stopped('settle', unavailableWords(downCount, maxUnavailable), culprit && bare(culprit));
