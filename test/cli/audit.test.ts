@@ -52,14 +52,16 @@ describe('the audit of a shepherd', together, () => {
     expect(code).toBe(0);
     expect(stdout.trimEnd().split('\n')).toEqual(
       [
-        'start two +changed',
-        'greet two hello there +changed',
-        'login two <redacted> +changed',
-        'stop one +ok',
-        'ref mint one [0-9a-f]{12}…',
-        'reload root +ok',
+        'start two +changed  ',
+        'greet two hello there +changed  ',
+        'login two <redacted> +changed  ',
+        'stop one +ok  ',
+        'ref mint one [0-9a-f]{12}…  ',
+        'reload root +ok  ',
       ].map((what): unknown =>
-        expect.stringMatching(new RegExp(`^\\d+ \\w+ \\d+ [\\d:]+  local root  ${what}$`)),
+        expect.stringMatching(
+          new RegExp(`^\\d{4}-\\d\\d-\\d\\d [\\d:]{8}  ${what} *by local root$`),
+        ),
       ),
     );
     expect((await a.herd('audit', 'one')).stdout.trimEnd().split('\n')).toHaveLength(2);
@@ -141,7 +143,7 @@ describe('the audit of a shepherd', together, () => {
     // The shepherd that comes next misses it, too, and says so where it cannot be taken back.
     const next = await place.again(a);
     expect((await next.herd('audit')).stdout).toMatch(
-      /the shepherd +alert +audit-cut: .* record 4/,
+      /alert +audit-cut: .* record 4.* by the shepherd/,
     );
   });
 

@@ -78,9 +78,7 @@ describe('a service that is never ready', () => {
     const daemon = await place.shepherd('A', configWith(options));
     const ran = await daemon.herd('start', 'web');
     expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain(
-      'it was not ready within 1 s (exec: no-such-check: no such file',
-    );
+    expect(ran.stderr).toContain('it was not ready within 1 s (exec: no-such-check: no such file');
     expect(ran.stderr).toContain('| here');
     expect((await statusOf(daemon, 'web')).stage).toBe('stopped');
   });

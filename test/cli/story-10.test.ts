@@ -56,15 +56,15 @@ describe('who restarted the web server', together, () => {
     const { stdout } = await herd(a, 'audit', 'web-server');
     const [ofFleet, byFleet, ofAlice, byAlice] = stdout.trimEnd().split('\n');
     const refIn = (line = ''): string => /([0-9a-f]{12})…/.exec(line)?.[1] ?? '';
-    expect(ofFleet).toMatch(/local root +ref mint web-server [0-9a-f]{12}…$/);
-    expect(byFleet).toMatch(/ref [0-9a-f]{12}… +start web-server +changed$/);
+    expect(ofFleet).toMatch(/ref mint web-server [0-9a-f]{12}… +by local root$/);
+    expect(byFleet).toMatch(/start web-server +changed +by ref [0-9a-f]{12}…$/);
     expect(refIn(byFleet)).toBe(refIn(ofFleet));
-    expect(byAlice).toMatch(/ref [0-9a-f]{12}… +restart web-server +changed$/);
+    expect(byAlice).toMatch(/restart web-server +changed +by ref [0-9a-f]{12}…$/);
     expect(refIn(byAlice)).toBe(refIn(ofAlice));
     expect(refIn(ofAlice)).not.toBe(refIn(ofFleet));
     // At C: the owner asked for the fleet.
     expect((await herd(c, 'audit', 'web-server-fleet')).stdout).toMatch(
-      /local root +start web-server-fleet +changed\n$/,
+      /start web-server-fleet +changed +by local root\n$/,
     );
 
     const secrets = secretsIn(place, a, c);

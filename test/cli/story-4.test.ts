@@ -21,6 +21,10 @@ describe('least authority', together, () => {
     const alice = person(place, 'alice');
     const invite = await grantTo(place, a, 'web-server', 'alice', 'status,restart,log');
     const accepted = await accept(alice, invite);
+    const shown = await alice.herd('--json', 'ref', 'show', 'web-server');
+    const { peer, host } = JSON.parse(shown.stdout) as { readonly peer: string; host: string };
+    expect(peer.replace('ocapn://', '').startsWith(host.replaceAll('-', ''))).toBe(true);
+    expect(accepted.stdout).toMatch(new RegExp(`^  host +${host}$`, 'm'));
     expect(accepted.stdout).toContain('@web-server is yours now.');
     expect(accepted.stdout).toMatch(/may +status, restart, log of web-server/);
     const before = await pidOf(a, 'web-server');

@@ -88,7 +88,7 @@ describe('delegation', together, () => {
       expect(code).toBe(5);
       expect(stderr).toContain('a backup was restored');
     }
-    expect((await again.herd('grant', 'ls')).stdout).toContain('2 grants, 0 of them hold');
+    expect((await again.herd('grant', 'ls')).stdout).toContain('2 grants, 0 in force');
     const confirmed = await again.herd('grant', 'confirm', ids.alice);
     expect(confirmed.stdout).toContain(`Grant ${ids.alice} holds again.`);
     expect((await alice.herd('restart', '@web-server')).code).toBe(0);

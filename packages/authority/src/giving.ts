@@ -209,10 +209,12 @@ const alert = (shelf: Shelf, turn: Turn, id: string): void => {
   const alertCount = shelf.alerts.get(id) ?? 0;
   if (alertCount >= limits.alertCount) return;
   shelf.alerts.set(id, alertCount + 1);
+  const chain = knownChain(shelf, id);
   audit(turn, {
     event: 'alert',
     asker: id,
-    chain: linksOf(shelf, knownChain(shelf, id)),
+    chain: linksOf(shelf, chain),
+    service: chain[0].grant.service,
     code: 'redeemed-twice',
     reason: 'another key tried to redeem an invite that was redeemed',
     grant: id,
@@ -235,7 +237,8 @@ const bound = (
   record(turn, { kind: 'grant', grant });
   record(turn, { ...invite, holder });
   const chain = knownChain(shelf, id);
-  audit(turn, { event: 'redeemed', asker: id, chain: linksOf(shelf, chain), grant: id });
+  const { service } = grant;
+  audit(turn, { event: 'redeemed', asker: id, chain: linksOf(shelf, chain), service, grant: id });
   return {
     grant: factsOf(shelf, chain, id, lookAtClock(shelf, turn)),
     uri: shelf.options.uriOf(swissnum, grant.isLocal === true),

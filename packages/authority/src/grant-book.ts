@@ -141,7 +141,9 @@ const revoke = (
   const entry: RevocationEntry = { kind: 'revocation', id, atMs: nowMs, by, ...said };
   shelf.revocations.set(id, entry);
   record(turn, entry);
-  audit(turn, { event: 'revoked', asker: by, chain: linksOf(shelf, chain), grant: id, ...said });
+  const { service } = chain[0].grant;
+  const about = { asker: by, chain: linksOf(shelf, chain), service, grant: id };
+  audit(turn, { event: 'revoked', ...about, ...said });
   cutDead(shelf, turn, nowMs);
   return ended;
 };
@@ -156,7 +158,7 @@ const confirm = (shelf: Shelf, turn: Turn, wanted: unknown): readonly string[] =
     if (grant.epoch >= restored) continue;
     putGrant(shelf, turn, { ...grant, epoch: now });
     record(turn, { kind: 'grant', grant: { ...grant, epoch: now } });
-    audit(turn, { event: 'confirmed', asker: 'root', grant: id });
+    audit(turn, { event: 'confirmed', asker: 'root', service: grant.service, grant: id });
     confirmed.push(id);
   }
   return confirmed;

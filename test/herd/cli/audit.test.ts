@@ -10,7 +10,7 @@ const linesOf = (...records: readonly AuditRecord[]): readonly string[] =>
   chained(chainStart, 0, records, digest).map(({ text }) => text);
 const shown = (...records: readonly AuditRecord[]): readonly string[] =>
   auditLines(auditIn({ lines: linesOf(...records), isCut: false }).lines).map((line) =>
-    line.replace(/^\d+ \w+ \d+ [\d:]+  /, ''),
+    line.replace(/^\d{4}-\d\d-\d\d [\d:]{8}  /, ''),
   );
 const web = { service: 'web', action: 'restart', operation: 'op-1' } as const;
 
@@ -24,8 +24,8 @@ describe('the audit as people see it', () => {
         { event: 'ended', asker: 'a'.repeat(64), ...web, result: 'failed', reason: 'it died' },
       ),
     ).toEqual([
-      'local root         restart web  changed',
-      'ref aaaaaaaaaaaa…  restart web  failed (it died)',
+      'restart web  changed           by local root',
+      'restart web  failed (it died)  by ref aaaaaaaaaaaa…',
     ]);
   });
   it('shows a beginning without its end, and an end whose beginning is not there', () => {
@@ -34,7 +34,7 @@ describe('the audit as people see it', () => {
         { event: 'ended', asker: 'root', ...web, result: 'changed' },
         { event: 'asked', asker: 'root', ...web },
       ),
-    ).toEqual(['local root  restart web  changed', 'local root  restart web']);
+    ).toEqual(['restart web  changed  by local root', 'restart web           by local root']);
   });
   it('has the whole chain of a grant, from who made it to who used it, and what was denied', () => {
     const chain = [
@@ -43,7 +43,7 @@ describe('the audit as people see it', () => {
     ];
     expect(
       shown({ event: 'denied', asker: 'g-2', chain, ...web, action: 'stop', code: 'denied' }),
-    ).toEqual(['local root > g-1 (kkkkkkkkkkkk…) > g-2 (bot)  stop web  DENIED (denied)']);
+    ).toEqual(['stop web  DENIED  by local root > g-1 (kkkkkkkkkkkk…) > g-2 (bot)']);
   });
   it('tells of grants and alerts, and does nothing to a terminal', () => {
     expect(
@@ -52,8 +52,34 @@ describe('the audit as people see it', () => {
         { event: 'alert', asker: 'shepherd', code: 'audit-cut', reason: 'a\u001b[31mb' },
       ),
     ).toEqual([
-      'local root    revoked g-1  left',
-      'the shepherd  alert        audit-cut: a\\x1b[31mb',
+      'revoked g-1  left                   by local root',
+      'alert        audit-cut: a\\x1b[31mb  by the shepherd',
+    ]);
+  });
+  it('lets one that has much to say make the others no wider', () => {
+    const alert = { event: 'alert', asker: 'shepherd', reason: 'x'.repeat(200) } as const;
+    const [told, ...others] = shown(alert, { event: 'ended', asker: 'root', ...web, result: 'ok' });
+    expect(told).toHaveLength('alert        '.length + 200 + '  by the shepherd'.length);
+    expect(others).toEqual(['restart web  ok  by local root']);
+  });
+  it('names who made a grant and who took it back, not who holds it', () => {
+    const chain = [
+      { grant: 'g-1', issuer: 'root', holder: 'alice' },
+      { grant: 'g-2', issuer: 'alice', holder: 'bot' },
+    ];
+    const given = { service: 'web', action: 'restart log', label: 'ci', grant: 'g-2', chain };
+    expect(
+      shown(
+        { event: 'granted', asker: 'g-1', ...given },
+        { event: 'redeemed', asker: 'g-2', chain, service: 'web', grant: 'g-2' },
+        { event: 'revoked', asker: 'root', chain, service: 'web', grant: 'g-2', reason: 'left' },
+        { event: 'denied', asker: 'g-2', chain, service: 'web', action: 'follow', code: 'revoked' },
+      ).map((line) => line.replace(/ {2,}/g, '  ')),
+    ).toEqual([
+      'granted g-2 to ci: restart, log of web  by local root > g-1 (alice)',
+      'redeemed g-2 web  by local root > g-1 (alice) > g-2 (bot)',
+      'revoked g-2 web  left  by local root',
+      'log web  DENIED (revoked)  by local root > g-1 (alice) > g-2 (bot)',
     ]);
   });
 });

@@ -13,6 +13,7 @@ import { statusReportLines } from '../../../packages/herd/src/cli/format/status-
 import {
   ageText,
   agoText,
+  momentText,
   spanText,
   stampText,
   timeText,
@@ -46,6 +47,7 @@ describe('times', () => {
   it('show the clock today and the date on another day', () => {
     expect(timeText(now - 5_000, now)).toBe('10:04:00');
     expect(timeText(now - 86_400_000, now)).toBe('2026-11-24 10:04:05');
+    expect(momentText(now)).toBe('2026-11-25 10:04:05');
     expect(stampText(now)).toBe('25 Nov 2026 10:04:05');
   });
   it.each([

@@ -58,6 +58,17 @@ describe('herd grant', () => {
     expect(ran.out).toMatch(/may +status, restart of web/);
     expect(ran.out + ran.err).not.toContain(secret);
   });
+  it('names the host by what its addresses begin with, for whoever accepts to compare', async () => {
+    const invite = inviteUri.replace('//x.', `//${'abcdefghijklmnopqrstuvwxyz234567'.repeat(2)}.`);
+    const { folder } = await serve({ grant: () => ({ ...made, invite }) });
+    const file = path.join(folder, 'alice.invite');
+    const { out } = await run('--json', ...grantWords, '--expires', '8h', '--out', file);
+    expect(JSON.parse(out)).toMatchObject({ host: 'abcd-efgh-ijkl-mnop-qrst' });
+    const again = ['--expires', '8h', '--out', file, '--yes'];
+    expect((await run(...grantWords, ...again)).out).toMatch(
+      /^ {2}host +abcd-efgh-ijkl-mnop-qrst$/m,
+    );
+  });
   it('sends what was typed and nothing that was not', async () => {
     const specs: unknown[] = [];
     const answer = (_turn: Turn, spec: unknown): unknown => {
@@ -147,7 +158,7 @@ describe('herd grant ls', () => {
     expect(flat.out.split('\n').map((line) => line.split(' ')[0])).toEqual([
       ...['g-a', 'g-b', 'g-c', 'g-d', '4', ''],
     ]);
-    expect(flat.out).toContain('4 grants, 2 of them hold');
+    expect(flat.out).toContain('4 grants, 2 in force');
     expect(flat.out).toContain('1 of 3 uses');
     const tree = (await run('grant', 'ls', '--tree')).out.split('\n');
     expect(tree.slice(0, 4).map((line) => /^ *g-./.exec(line)?.[0])).toEqual([
@@ -162,7 +173,7 @@ describe('herd grant ls', () => {
         return at < 3 ? { grants: page(at), next: `g-${at}b` } : { grants: page(at) };
       },
     });
-    expect((await run('grant', 'ls')).out).toContain('8 grants, 8 of them hold');
+    expect((await run('grant', 'ls')).out).toContain('8 grants, 8 in force');
     await shepherd?.stop();
     const many = Array.from({ length: 512 }, (_, at) => facts({ id: `g-${at}` }));
     await serve({ grants: () => ({ grants: many, next: 'g-0' }) });

@@ -259,7 +259,7 @@ describe('help', () => {
   it('has a page for every action, whose examples can be typed as they stand', async () => {
     expect(Object.keys(pages).sort()).toEqual([...actionRules.keys()].sort());
     for (const [name, { examples }] of Object.entries(pages)) {
-      expect(examples.length).toBeGreaterThan(0);
+      expect([name, examples.length >= 2 && examples.length <= 4]).toEqual([name, true]);
       const text = await helpText(name, 100);
       for (const [command] of examples) {
         const typed = parseFully(wordsOf(command));

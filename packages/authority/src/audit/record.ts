@@ -8,10 +8,10 @@
  *     ended       it is over                                                the same without args; result
  *     denied      it was refused by a grant; nothing was done               the same; code
  *     granted     a right was given: a grant, or a ref was minted           service, action, label, grant
- *     redeemed    an invite became a holder's own                           grant
- *     revoked     a right was taken back                                    grant, reason
- *     confirmed   a right from before a restored backup counts again        grant
- *     alert       something that should not happen                          code, reason
+ *     redeemed    an invite became a holder's own                           service, grant
+ *     revoked     a right was taken back                                    service, grant, reason
+ *     confirmed   a right from before a restored backup counts again        service, grant
+ *     alert       something that should not happen                          code, reason; service, grant
  *
  * The text is JSON in one order of members, and ASCII alone: each byte of it counts for its digest, no two texts mean
  * the same, and none does anything to a terminal.

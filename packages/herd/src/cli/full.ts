@@ -13,7 +13,6 @@ import {
   type OptionRule,
   optionRule,
   optionRules,
-  ownAction,
   readValue,
   takesOptionsAfter,
 } from './grammar.ts';
@@ -239,10 +238,6 @@ const actionHelp = (name: string, columns: number): Promise<string> => {
 /** Not as yargs has them: it breaks a command line where its column ends. */
 const exampleText = (name: string): string => {
   const { examples = [] } = pages[name] ?? {};
-  const known = new Set(examples.map(([command]) => command));
-  const more = Object.values(optionExamples).filter(
-    (command) => ownAction(command.split(' ').slice(1))?.name === name && !known.has(command),
-  );
   const lines = examples.flatMap(([command, about]) => [`  ${command}`, `      ${about}`]);
-  return ['Examples:', ...lines, ...more.map((command) => `  ${command}`)].join('\n');
+  return ['Examples:', ...lines].join('\n');
 };

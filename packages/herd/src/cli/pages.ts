@@ -25,16 +25,16 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd status', 'what runs here'],
       ['herd status web-server', 'everything about one service'],
-      ['herd status @web', 'what your own ref leads to'],
       ['herd status root', 'the shepherd itself'],
-      ['herd status web-server -n 50', 'with its last 50 lines'],
       ['herd status web-server-fleet --watch', 'and what changes, as it happens'],
-      ['herd status --strict', 'and exit by how well all of it is'],
     ],
   },
   'detailed-status': {
     text: 'The report of every service, one after another, without log lines unless -n asks for some.',
-    examples: [['herd detailed-status', 'everything about everything']],
+    examples: [
+      ['herd detailed-status', 'everything about everything'],
+      ['herd detailed-status web-server -n 20', 'of one, with its last lines'],
+    ],
   },
   graph: {
     text:
@@ -75,17 +75,24 @@ export const pages: Readonly<Record<string, Page>> = {
       "the rest is left as it is; 'herd retry' goes on with it then.",
     examples: [
       ['herd restart @web', 'the service behind a ref of yours'],
+      ['herd restart web-server-fleet', 'every member of a fleet'],
       ['herd restart web-server-fleet --batch 25% --max-unavailable 1', 'one down at a time'],
       ['herd restart web-server-fleet --canary --batch 4 --pause 5s', 'one first, then by four'],
     ],
   },
   enable: {
     text: 'Lets a service be started again that was disabled, by hand or since it died too often.',
-    examples: [['herd enable web-server', 'allow it to start']],
+    examples: [
+      ['herd enable web-server', 'allow it to start'],
+      ['herd enable @web', 'the service behind a ref of yours'],
+    ],
   },
   disable: {
     text: 'Refuses every start of the service from now on, also after a reboot. If it runs, it runs on.',
-    examples: [['herd disable web-server', 'no start until it is enabled']],
+    examples: [
+      ['herd disable web-server', 'no start until it is enabled'],
+      ['herd disable web-server --dry-run', 'what that would do'],
+    ],
   },
   doc: {
     text: 'What the service is for, in the words of its configuration, and what its own actions are for.',
@@ -120,13 +127,19 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'Ends the shepherd and leaves its services running. The next shepherd takes them over, so this ' +
       'is how it is upgraded.',
-    examples: [['herd detach root', 'before an upgrade']],
+    examples: [
+      ['herd detach root', 'before an upgrade'],
+      ['herd detach root -s ./a/run/socket', 'another shepherd than the usual one'],
+    ],
   },
   check: {
     text:
       'Reads a configuration as the shepherd would, and says with file and line what is wrong with ' +
       'it. Needs no shepherd and starts nothing.',
-    examples: [['herd check shepherd.config.ts', 'is it good?']],
+    examples: [
+      ['herd check shepherd.config.ts', 'is it good?'],
+      ['herd check --json shepherd.config.ts', 'what a shepherd would make of it'],
+    ],
   },
   do: {
     text:
@@ -156,27 +169,47 @@ export const pages: Readonly<Record<string, Page>> = {
   },
   'ref ls': {
     text: 'Lists your references and where they lead. A fingerprint tells two apart and opens nothing.',
-    examples: [['herd ref ls', 'what you hold']],
+    examples: [
+      ['herd ref ls', 'what you hold'],
+      ['herd ref ls --json', 'as data, with the whole address of each'],
+    ],
   },
   'ref show': {
-    text: 'Where one reference leads, and, where that can be reached, what it allows.',
-    examples: [['herd ref show web', 'without its secret']],
+    text:
+      'Where one reference leads, and, where that can be reached, what it allows, by whom, and the ' +
+      'fingerprint of the key of its host.',
+    examples: [
+      ['herd ref show web', 'without its secret'],
+      ['herd ref show web --reveal', 'with it'],
+    ],
   },
   'ref rm': {
     text: 'Forgets a reference. What it leads to stays as it is.',
-    examples: [['herd ref rm web', 'no more @web']],
+    examples: [
+      ['herd ref rm web', 'no more @web'],
+      ['herd -q ref rm web-a', 'without a word'],
+    ],
   },
   'ref rename': {
     text: 'Gives a reference another name.',
-    examples: [['herd ref rename web web-a', '@web is @web-a']],
+    examples: [
+      ['herd ref rename web web-a', '@web is @web-a'],
+      ['herd ref rename web-b web --yes', 'in the place of another'],
+    ],
   },
   'ref export': {
     text: 'Writes a reference into a file, readable by you alone, to be given away. You keep yours.',
-    examples: [['herd ref export web --out web.ref', 'a copy for somebody else']],
+    examples: [
+      ['herd ref export web --out web.ref', 'a copy for somebody else'],
+      ['herd ref export web --out web.ref --yes', 'over a file that is there'],
+    ],
   },
   'ref push': {
     text: "Copies a reference into the store of the shepherd, where ref('web') in its configuration finds it.",
-    examples: [['herd ref push web', 'for the configuration']],
+    examples: [
+      ['herd ref push web', 'for the configuration'],
+      ['herd ref push web --yes', 'in the place of the one before'],
+    ],
   },
   retry: {
     text:
@@ -202,13 +235,19 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'A row for each service that a command was about or took along: what happened there and why, what ' +
       'failed first. One that is under way says how far it is.',
-    examples: [['herd op show op-1234567890abcdef', 'what became of it']],
+    examples: [
+      ['herd op show op-1234567890abcdef', 'what became of it'],
+      ['herd op show op-1234567890abcdef --json', 'as data, a step for each service'],
+    ],
   },
   'op watch': {
     text:
       'Shows what a running command says, and ends as it does, with the same exit code: from another ' +
       'terminal, or after Ctrl-C. Of one that is over it tells the end.',
-    examples: [['herd op watch op-1234567890abcdef', 'go on where it is']],
+    examples: [
+      ['herd op watch op-1234567890abcdef', 'go on where it is'],
+      ['herd op watch op-1234567890abcdef --timeout 60', 'for a minute at most'],
+    ],
   },
   'op cancel': {
     text:
@@ -265,13 +304,17 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'After a backup was restored nobody knows which of its grants were revoked since. They are not ' +
       'believed until you say so, for some or, without GRANT, for all.',
-    examples: [['herd grant confirm g-7f3k', 'that one holds again']],
+    examples: [
+      ['herd grant confirm g-7f3k', 'that one holds again'],
+      ['herd grant confirm', 'all of them do'],
+    ],
   },
   accept: {
     text:
       'Takes a grant by its invite, from standard input or a file, and keeps it as a ref under a name ' +
       'of yours, else under that of the service. It is bound to your key, which is made the first time ' +
-      'and stays beside your refs.',
+      'and stays beside your refs. Whoever gave it to you can tell you the fingerprint of the host, or ' +
+      'of their own key where they passed it on: another one means that the invite is not theirs.',
     examples: [
       ['herd accept < alice.invite', 'and see what you may do'],
       ['herd accept web --from alice.invite', 'as @web'],
@@ -279,7 +322,10 @@ export const pages: Readonly<Record<string, Page>> = {
   },
   'who-can': {
     text: 'Everybody who may do something with a service at this shepherd, and who gave them that.',
-    examples: [['herd who-can restart web-server', 'grants, refs, and the owner']],
+    examples: [
+      ['herd who-can restart web-server', 'grants, refs, and the owner'],
+      ['herd who-can stop web-server --json', 'as data'],
+    ],
   },
   'state check': {
     text:
@@ -306,13 +352,19 @@ export const pages: Readonly<Record<string, Page>> = {
       'Reads a whole backup and makes it what the next shepherd begins with. What was there stays ' +
       'beside it. It is known from then on as what was put back: rights that were taken back since the ' +
       'backup was made do not return with it.',
-    examples: [['herd state restore monday.backup', 'while no shepherd runs']],
+    examples: [
+      ['herd state restore monday.backup', 'while no shepherd runs'],
+      ['herd state restore monday.backup --state ./a', 'into another folder'],
+    ],
   },
   'state repair': {
     text:
       'Where a start is refused for damaged records, and there is no backup: keeps every record that ' +
       'proves to be whole and says which are lost. The damaged database is left where it was.',
-    examples: [['herd state repair', 'while no shepherd runs']],
+    examples: [
+      ['herd state repair', 'while no shepherd runs'],
+      ['herd state repair --state /var/lib/bellwether', 'that of the system'],
+    ],
   },
   audit: {
     text:
@@ -347,7 +399,10 @@ export const pages: Readonly<Record<string, Page>> = {
   },
   help: {
     text: 'Shows help, of everything or of one action.',
-    examples: [['herd help ref mint', 'this page of another action']],
+    examples: [
+      ['herd help ref mint', 'this page of another action'],
+      ['herd help grant', 'what a grant can be limited to'],
+    ],
   },
 };
 

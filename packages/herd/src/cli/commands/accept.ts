@@ -12,7 +12,7 @@ import { isPetname, petnameOf } from '../../refs/petname.ts';
 import { RefStore } from '../../refs/ref-store.ts';
 import { AlreadyThere } from '../../refs/secret-file.ts';
 import { type Context, patienceOf } from '../context.ts';
-import { factLines } from '../format/grant.ts';
+import { factLines, hostFingerprint } from '../format/grant.ts';
 import { print } from '../print.ts';
 import { readRef } from '../secret-input.ts';
 import { Usage } from '../usage.ts';
@@ -36,12 +36,9 @@ export const runAccept = async (context: Context, words: readonly string[]): Pro
     checkFree(store, petname, options.yes === true);
     const { ref, grant } = await client.redeem(key, patience);
     store.add(petname, ref, options.yes === true);
-    print(context, [`@${petname} is yours now.`, ...factLines(grant, terminal.wall())], {
-      kind: 'accepted',
-      petname,
-      fingerprint: ref.fingerprint(),
-      grant,
-    });
+    const lines = [`@${petname} is yours now.`, ...factLines(grant, ref.peer, terminal.wall())];
+    const [fingerprint, host] = [ref.fingerprint(), hostFingerprint(ref.peer)];
+    print(context, lines, { kind: 'accepted', petname, fingerprint, host, grant });
     return 0;
   } finally {
     line.close();

@@ -13,7 +13,14 @@ import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
 import { type Context, isPetnameWord, patienceOf } from '../context.ts';
 import { withGrants, withOwner } from '../granting.ts';
-import { allowsText, factLines, grantLines, untilText, whoLines } from '../format/grant.ts';
+import {
+  allowsText,
+  factLines,
+  hostFingerprint,
+  grantLines,
+  untilText,
+  whoLines,
+} from '../format/grant.ts';
 import { counted, timeText } from '../format/times.ts';
 import { rateIn } from '../grammar.ts';
 import { print } from '../print.ts';
@@ -53,7 +60,8 @@ const grant = async (context: Context, service: string): Promise<number> => {
   const { grant, invite, inviteExpiresMs } = await withGrants(context, service, (client) =>
     client.grant(spec, patienceFor(context)),
   );
-  const uri = sturdyrefUri(sturdyrefOf(invite, 'the answer of the host'));
+  const ref = sturdyrefOf(invite, 'the answer of the host');
+  const [uri, host] = [sturdyrefUri(ref), hostFingerprint(ref.peer)];
   if (file !== undefined) writeSecret(file, uri, yes === true);
   const now = context.terminal.wall();
   const where = file === undefined ? 'below' : `in ${visible(file)}`;
@@ -62,10 +70,10 @@ const grant = async (context: Context, service: string): Promise<number> => {
     [
       `An invite for ${visible(spec.label ?? '')} is ${where}. Who accepts it first holds the grant;`,
       `that has to be before ${timeText(inviteExpiresMs, now)}: herd accept < FILE`,
-      ...factLines(grant, now),
+      ...factLines(grant, ref.peer, now),
       ...(reveal === true ? [uri] : []),
     ],
-    { kind: 'grant', grant, inviteExpiresMs, file, ...(reveal === true && { invite: uri }) },
+    { kind: 'grant', grant, host, inviteExpiresMs, file, ...(reveal === true && { invite: uri }) },
   );
   return 0;
 };

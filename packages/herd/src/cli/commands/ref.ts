@@ -14,7 +14,7 @@ import { RefStore, sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot } from '../context.ts';
 import { withHeld } from '../granting.ts';
-import { allowedLines } from '../format/grant.ts';
+import { allowedLines, hostFingerprint } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
 import { print } from '../print.ts';
@@ -167,12 +167,13 @@ const show = async (context: Context, word: string): Promise<number> => {
   const told =
     'problem' in allows
       ? [`allows: not known: ${visible(allows.problem)}`]
-      : ['allows:', ...allowedLines(allows, context.terminal.wall())];
+      : ['allows:', ...allowedLines(allows, ref.peer, context.terminal.wall())];
   print(context, [...tableLines(rows, ''), ...told], {
     kind: 'ref',
     petname,
     peer,
     fingerprint,
+    host: hostFingerprint(ref.peer),
     allows,
     ...secret,
   });

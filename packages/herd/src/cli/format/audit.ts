@@ -3,14 +3,20 @@ import type { WrittenRecord } from '@bellwether/authority';
 import type { Verified } from '@bellwether/store/audit';
 import { visible } from '../../client/escape.ts';
 import { tableLines } from './table.ts';
-import { counted, stampText } from './times.ts';
+import { counted, momentText } from './times.ts';
 
 const fingerprintCharacters = 12;
 /** Hashes and keys are long; what people compare is their beginning. */
 const short = (text: string): string =>
   text.length > 2 * fingerprintCharacters ? `${text.slice(0, fingerprintCharacters)}…` : text;
 
-/** One line a command, the newest last: a record of how it ended goes with the one that it was asked for. */
+/** What is longer, such as the reason of an alert, is an exception among lines that are short. */
+const cellColumns = 48;
+
+/**
+ * One line a command, the newest last: a record of how it ended goes with the one that it was asked for. Who it was
+ * stands last, since a chain of grants may be long.
+ */
 export const auditLines = (records: readonly WrittenRecord[]): readonly string[] => {
   const endings = endingsIn(records);
   const told = new Set(endings.values());
@@ -18,12 +24,13 @@ export const auditLines = (records: readonly WrittenRecord[]): readonly string[]
     records
       .filter((record) => !told.has(record))
       .map((record) => [
-        stampText(record.atMs),
-        whoOf(record),
+        momentText(record.atMs),
         whatOf(record),
         resultOf(record, endings.get(record)),
+        `by ${whoOf(record)}`,
       ]),
     '',
+    cellColumns,
   );
 };
 
@@ -45,12 +52,14 @@ const endingsIn = (
   return endings;
 };
 
+/** The chain leads to the grant that it is about, which who made or took it back does not hold. */
 const whoOf = ({ asker, chain = [] }: WrittenRecord): string => {
-  if (chain.length === 0) return nameOf(asker);
-  const links = chain.map(({ grant, holder }) =>
+  const used = chain.slice(0, 1 + chain.findIndex(({ grant }) => grant === asker));
+  if (used.length === 0) return nameOf(asker);
+  const links = used.map(({ grant, holder }) =>
     holder === undefined ? grant : `${grant} (${short(holder)})`,
   );
-  const [{ issuer } = { issuer: '' }] = chain;
+  const [{ issuer } = { issuer: '' }] = used;
   return [nameOf(issuer), ...links].join(' > ');
 };
 /** Who asks, in words. */
@@ -62,19 +71,32 @@ export const nameOf = (asker: string): string => {
 
 const whatOf = (record: WrittenRecord): string => {
   const { event, service, action, args = [], label, grant, operation } = record;
-  const words = [action, service, ...args].filter((word) => word !== undefined);
+  if (event === 'granted' && grant !== undefined) return givenText(record);
+  const words = [typedAs[action ?? ''] ?? action, service, ...args].filter(isSaid);
   if (action === 'cancel' && service === undefined && operation !== undefined)
     words.push(operation);
-  const about = [grant, label === undefined ? undefined : short(label)];
-  words.push(...about.filter((word) => word !== undefined));
+  const about = [grant, label === undefined ? undefined : short(label)].filter(isSaid);
   // An action tells what was done; of what has none its event does.
-  return (action === undefined ? [event, ...words] : words).join(' ');
+  return (action === undefined ? [event, ...about, ...words] : [...words, ...about]).join(' ');
+};
+const isSaid = (word: string | undefined): word is string => word !== undefined;
+/** Questions by the commands that ask them. */
+const typedAs: Readonly<Record<string, string>> = {
+  probe: 'status',
+  follow: 'log',
+  watch: 'status --watch',
+  allows: 'ref show',
+};
+const givenText = ({ service, action = '', label, grant }: WrittenRecord): string => {
+  const whom = label === undefined ? '' : ` to ${label}`;
+  return `granted ${grant ?? ''}${whom}: ${action.split(' ').join(', ')} of ${service ?? ''}`;
 };
 
 const resultOf = (record: WrittenRecord, ending: WrittenRecord | undefined): string => {
   const { result, code, reason } = ending ?? record;
   const why = [code, reason].filter((word) => word !== undefined).join(': ');
-  if (record.event === 'denied') return `DENIED${why === '' ? '' : ` (${why})`}`;
+  if (record.event === 'denied')
+    return why === '' || why === 'denied' ? 'DENIED' : `DENIED (${why})`;
   if (result === undefined) return why;
   return why === '' ? result : `${result} (${why})`;
 };

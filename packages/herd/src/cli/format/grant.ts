@@ -1,5 +1,6 @@
 /** Grants for people. Everything of them that is printed is safe to print. */
 import type { Allowed, GrantFacts, WhoCan } from '@bellwether/fleet';
+import type { PeerLocation } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
 import { tableLines } from './table.ts';
 import { counted, timeText } from './times.ts';
@@ -48,8 +49,20 @@ const limitsOf = ({
   ),
 ];
 
-/** Everything about one grant, a line for each thing. */
-export const factLines = (grant: GrantFacts, now: number): readonly string[] => {
+const hostGroups = 5;
+/**
+ * What people compare of the key of a host, over the phone for example: the first 100 bits of its designator, with
+ * which every address of it begins, too.
+ */
+export const hostFingerprint = ({ designator }: Pick<PeerLocation, 'designator'>): string =>
+  (designator.match(/.{1,4}/gu) ?? []).slice(0, hostGroups).join('-');
+
+/** Everything about one grant, a line for each thing. `host`: where it is held, for which it was asked. */
+export const factLines = (
+  grant: GrantFacts,
+  host: Pick<PeerLocation, 'designator'>,
+  now: number,
+): readonly string[] => {
   const { id, label, issuer, holder, parent } = grant;
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['grant', id],
@@ -59,6 +72,7 @@ export const factLines = (grant: GrantFacts, now: number): readonly string[] => 
     ['for', label],
     ['holder', holder],
     ['from', parent === undefined ? issuer : `${issuer}, out of ${parent}`],
+    ['host', hostFingerprint(host)],
   ];
   return tableLines(
     rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -67,10 +81,17 @@ export const factLines = (grant: GrantFacts, now: number): readonly string[] => 
 };
 
 /** What a ref lets its holder do. */
-export const allowedLines = (allowed: Allowed, now: number): readonly string[] =>
+export const allowedLines = (
+  allowed: Allowed,
+  host: Pick<PeerLocation, 'designator'>,
+  now: number,
+): readonly string[] =>
   allowed.kind === 'grant'
-    ? factLines(allowed.grant, now)
-    : [`  everything of ${visible(allowed.service)}, until revoked`];
+    ? factLines(allowed.grant, host, now)
+    : [
+        `  everything of ${visible(allowed.service)}, until revoked`,
+        ...tableLines([['host', hostFingerprint(host)]], '  '),
+      ];
 
 /** Grants as a table, oldest first; as a tree each below the one that it was made from. */
 export const grantLines = (
@@ -87,7 +108,7 @@ export const grantLines = (
     [untilText(grant, now), ...limitsOf(grant)].join('; '),
   ]);
   const live = grants.filter(({ state }) => state === 'live' || state === 'invited').length;
-  return [...tableLines(rows, ''), `${counted(grants.length, 'grant')}, ${live} of them hold`];
+  return [...tableLines(rows, ''), `${counted(grants.length, 'grant')}, ${live} in force`];
 };
 
 interface Laid {

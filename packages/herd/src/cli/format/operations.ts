@@ -14,7 +14,7 @@ import type { Look } from '../terminal.ts';
 import { nameOf } from './audit.ts';
 import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
-import { ageText, counted, spanText, stampText } from './times.ts';
+import { ageText, counted, momentText, spanText } from './times.ts';
 
 /** One line for each, the newest last. */
 export const operationLines = (
@@ -55,7 +55,7 @@ export const operationReport = (report: OperationReport, look: Look): readonly s
       : `${stateOf(report)} ${span}`;
   return [
     `Operation ${visible(operation)}: ${words}`,
-    `  asked for by ${nameOf(asker)}, ${age} (${stampText(atMs)})`,
+    `  asked for by ${nameOf(asker)}, ${age} (${momentText(atMs)})`,
     `  ${state}`,
     ...stepLines(report, look),
     ...nextLines(report),

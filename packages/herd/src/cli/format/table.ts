@@ -5,16 +5,20 @@ import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 
 /**
- * Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented.
+ * Rows of cells as lines, two blanks between columns, none at the end; the first cell is indented. A cell of more than
+ * `columns` makes no column wider: what follows it stands further right in its own line alone.
  */
 export const tableLines = (
   rows: readonly (readonly string[])[],
   indent: string,
+  columns = Number.POSITIVE_INFINITY,
 ): readonly string[] => {
   const shown = rows.map((row) => row.map(visible));
   const widths: number[] = [];
   for (const row of shown)
-    row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
+    row.forEach((cell, at) => {
+      if (cell.length <= columns) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+    });
   return shown.map(
     (row) =>
       indent +

@@ -1,6 +1,6 @@
 /**
- * Times and ages for people. Local time, as GNU `herd` shows it; `--json` has milliseconds since
- * 1970.
+ * Times and ages for people, in one form everywhere: `2026-11-25 10:04:05`, of today only the time; it can be given
+ * back with `--since`. `herd log` alone has the form of GNU's. Local time; `--json` has milliseconds since 1970.
  */
 
 const second = 1_000;
@@ -12,11 +12,16 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** `10:04:05` today, `2026-11-25 10:04:05` on another day. Both in milliseconds since 1970. */
 export const timeText = (at: number, now: number): string => {
   const then = new Date(at);
-  const isToday = dateOf(then) === dateOf(new Date(now));
-  return isToday ? clockOf(then) : `${dateOf(then)} ${clockOf(then)}`;
+  return dateOf(then) === dateOf(new Date(now)) ? clockOf(then) : momentText(at);
 };
 
-/** `25 Nov 2026 10:04:05`, the stamp of `herd log`. */
+/** The same with its date always, where lines of many days stand one below another. */
+export const momentText = (at: number): string => {
+  const then = new Date(at);
+  return `${dateOf(then)} ${clockOf(then)}`;
+};
+
+/** `25 Nov 2026 10:04:05`, the stamp of GNU's `herd log`, for scripts that read it. */
 export const stampText = (at: number): string => {
   const then = new Date(at);
   const month = months[then.getMonth()] ?? '';
