@@ -55,7 +55,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/shepherd': 9_880,
   'packages/authority': 1_800,
   'packages/store': 2_550,
-  'packages/fleet': 3_500,
+  'packages/fleet': 4_250,
   'packages/bellwether': 270,
   'packages/herd': 10_420,
   'netlayers/memory': 610,

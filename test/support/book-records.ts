@@ -1,6 +1,7 @@
 /** Grants on a simulated disk. */
 import type { Turn, World } from '@bellwether/actors';
 import { makeGrantBook, type BookEntry, type BookRecords } from '@bellwether/authority';
+import type { DirectEntry, DirectRecords, PartEntry, UndirectedEntry } from '@bellwether/fleet';
 import { simulatedCrypto } from './ocapn-peer.ts';
 
 /** What a disk has of grants: of each record the last one, without those that were forgotten. */
@@ -23,6 +24,21 @@ export const bookRecordsIn = (entries: readonly unknown[]): BookRecords => {
     invites: all.filter((each) => each.kind === 'invite'),
     clockMs: all.reduce((latest, each) => (each.kind === 'clock' ? each.wallMs : latest), 0),
   };
+};
+
+/** What a disk has of grants that were made at hosts elsewhere. */
+export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {
+  const directs = new Map<string, DirectEntry>();
+  const parts = new Map<string, PartEntry>();
+  for (const entry of entries as readonly (DirectEntry | PartEntry | UndirectedEntry)[]) {
+    if (entry.kind === 'direct') directs.set(entry.id, entry);
+    else if (entry.kind === 'part') parts.set(`${entry.id} ${entry.member}`, entry);
+    else if (entry.kind === 'undirected') {
+      directs.delete(entry.id);
+      for (const member of entry.members) parts.delete(`${entry.id} ${member}`);
+    }
+  }
+  return { directs: [...directs.values()], parts: [...parts.values()] };
 };
 
 /** A grant book with nothing in it, and what grants are made with beside. */

@@ -46,7 +46,7 @@ import {
   type KeptRefs,
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
-import { bookRecordsIn } from './book-records.ts';
+import { bookRecordsIn, directRecordsIn } from './book-records.ts';
 import { patient } from './fleet-patient.ts';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import {
@@ -206,6 +206,7 @@ export class FleetNode {
       crypto: simulatedCrypto(world),
       minted: this.machine.disk.entries.filter(isMintEntry),
       granted: bookRecordsIn(this.machine.disk.entries),
+      directs: directRecordsIn(this.machine.disk.entries),
       storeEpoch: { now: 1, restored: 0 },
       designator: this.name,
       refs,

@@ -10,7 +10,7 @@
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
 import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
-import { unknownGrant } from './errors.ts';
+import { Denied, unknownGrant } from './errors.ts';
 import { bind, livingChain, make, openInvite, usable } from './giving.ts';
 import { makeInvite } from './invite.ts';
 import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
@@ -31,7 +31,7 @@ import {
   type GrantBookOptions,
   type Shelf,
 } from './shelf.ts';
-import { names, readName, readReason, readSpec } from './spec.ts';
+import { names, readLifetime, readName, readReason, readSpec } from './spec.ts';
 import type { Found, GrantBook, GrantFacts, Principal, RevocationEntry, Wish } from './types.ts';
 
 /** Makes the book from the records of earlier lives. */
@@ -59,6 +59,7 @@ export const makeGrantBook = (
     },
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
+    renew: (turn, by, grant, lifetimeMs) => renew(shelf, turn, by, grant, readLifetime(lifetimeMs)),
     confirm: (turn, grants) => confirm(shelf, turn, grants),
     whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
     find: (turn, hash) => find(shelf, turn, hash),
@@ -146,6 +147,23 @@ const revoke = (
   audit(turn, { event: 'revoked', ...about, ...said });
   cutDead(shelf, turn, nowMs);
   return ended;
+};
+
+/** Who gave a grant has no end of it but his own. */
+const renew = (shelf: Shelf, turn: Turn, by: Principal, id: string, lifetimeMs: number): number => {
+  const nowMs = lookAtClock(shelf, turn);
+  const chain = chainOf(shelf, id);
+  if (chain === undefined || chain[0].grant.issuer !== by) throw unknownGrant();
+  const [{ grant }, above] = livingChain(shelf, id, nowMs);
+  const { expiresMs = Infinity, renewableUntilMs } = grant;
+  if (renewableUntilMs === undefined) throw new Denied(`grant ${id} cannot be renewed`);
+  const mostMs = Math.min(renewableUntilMs, above?.grant.expiresMs ?? Infinity);
+  const wantedMs = Math.min(nowMs + lifetimeMs, mostMs);
+  if (wantedMs <= expiresMs) return expiresMs;
+  const renewed = { ...grant, expiresMs: wantedMs };
+  putGrant(shelf, turn, renewed);
+  record(turn, { kind: 'grant', grant: renewed });
+  return wantedMs;
 };
 
 const confirm = (shelf: Shelf, turn: Turn, wanted: unknown): readonly string[] => {

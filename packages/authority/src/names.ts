@@ -8,15 +8,16 @@ export const idBytes = 8 * idCharacters;
 const fingerprintGroups = 5;
 
 /**
- * An id that is not taken: `g-` and 30 random bits. It is no secret and opens nothing; it is random so that nobody can
- * tell from it how many there are. Undefined where all the tries were taken.
+ * An id that is not taken: a letter, `g` for a grant, and 30 random bits. It is no secret and opens nothing; it is
+ * random so that nobody can tell from it how many there are. Undefined where all the tries were taken.
  */
 export const freshId = (
   random: Uint8Array,
   isTaken: (id: string) => boolean,
+  prefix = 'g',
 ): string | undefined => {
   for (let at = 0; at + idCharacters <= random.length; at += idCharacters) {
-    const id = `g-${charactersOf(random.subarray(at, at + idCharacters))}`;
+    const id = `${prefix}-${charactersOf(random.subarray(at, at + idCharacters))}`;
     if (!isTaken(id)) return id;
   }
   return undefined;

@@ -11,6 +11,7 @@ export type Terms = Pick<
   | 'actions'
   | 'label'
   | 'expiresMs'
+  | 'renewableUntilMs'
   | 'maxUses'
   | 'rate'
   | 'arguments'
@@ -20,8 +21,12 @@ export type Terms = Pick<
 
 /** The terms that a spec asks for, where nothing stands above it. */
 export const termsOf = (spec: GrantSpec, nowMs: number): Terms => {
-  const { lifetimeMs, inviteMs: _invite, ...rest } = spec;
-  return { ...rest, ...(lifetimeMs !== undefined && { expiresMs: nowMs + lifetimeMs }) };
+  const { lifetimeMs, renewableMs, inviteMs: _invite, ...rest } = spec;
+  return {
+    ...rest,
+    ...(lifetimeMs !== undefined && { expiresMs: nowMs + lifetimeMs }),
+    ...(renewableMs !== undefined && { renewableUntilMs: nowMs + renewableMs }),
+  };
 };
 
 /** The terms of a spec below a grant. @throws TooWide, naming what was asked for beyond it */

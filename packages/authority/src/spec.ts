@@ -15,9 +15,8 @@ export const readSpec = (value: unknown): GrantSpec => {
     service: readName(fields['service'], 'grant.service'),
     actions,
     ...optional('label', fields, (each, what) => text(each, what, limits.labelCharacters)),
-    ...optional('lifetimeMs', fields, (each, what) =>
-      whole(each, what, limits.lifetimeLeastMs, limits.lifetimeMostMs),
-    ),
+    ...optional('lifetimeMs', fields, readLifetime),
+    ...optional('renewableMs', fields, readLifetime),
     ...optional('maxUses', fields, (each, what) => whole(each, what, 1, limits.useCount)),
     ...optional('rate', fields, readRate),
     ...(patterns && { arguments: patterns }),
@@ -34,6 +33,7 @@ const known: readonly (keyof GrantSpec)[] = [
   'actions',
   'label',
   'lifetimeMs',
+  'renewableMs',
   'maxUses',
   'rate',
   'arguments',
@@ -48,6 +48,9 @@ export const readName = (value: unknown, what: string): string => {
   if (name === '') throw new Malformed(`${what}: expected a name, found an empty text`);
   return name;
 };
+/** Milliseconds for which a grant holds. @throws Malformed */
+export const readLifetime = (value: unknown, what = 'lifetime'): number =>
+  whole(value, what, limits.lifetimeLeastMs, limits.lifetimeMostMs);
 /** A sentence of why, or undefined where none is given. @throws Malformed */
 export const readReason = (value: unknown): string | undefined =>
   value === undefined ? undefined : text(value, 'reason', limits.reasonCharacters);

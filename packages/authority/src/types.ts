@@ -33,6 +33,8 @@ export interface GrantSpec {
   readonly label?: string;
   /** From now on; absent: no end of its own. */
   readonly lifetimeMs?: number;
+  /** Its end may be put off by who gave it, up to so long from now on; absent: it may not. */
+  readonly renewableMs?: number;
   /** Operations, each counted once, whatever it takes to have it carried out. */
   readonly maxUses?: number;
   /** Of operations, repeats included. */
@@ -47,7 +49,15 @@ export interface GrantSpec {
 }
 
 /** How a grant stands; see the table above. */
-export type GrantState = 'invited' | 'live' | 'revoked' | 'expired' | 'used-up' | 'unconfirmed';
+export type GrantState =
+  | 'invited'
+  | 'live'
+  | 'revoked'
+  | 'expired'
+  | 'used-up'
+  | 'unconfirmed'
+  /** Taken back where it was given, and not yet at all the hosts that have a part of it. */
+  | 'revoking';
 
 /** What is told of a grant. Nothing in it is secret. */
 export interface GrantFacts {
@@ -64,6 +74,8 @@ export interface GrantFacts {
   /** Milliseconds since 1970, as all the times here. */
   readonly madeMs: number;
   readonly expiresMs?: number;
+  /** Until when its end may be put off. */
+  readonly renewableUntilMs?: number;
   readonly maxUses?: number;
   readonly usedCount: number;
   readonly lastUsedMs?: number;
@@ -77,6 +89,23 @@ export interface GrantFacts {
   readonly revoked?: Revoked;
   /** Of an invite that is open. */
   readonly inviteExpiresMs?: number;
+  /** It is a reference that was minted: every action of its service, its status and its log. */
+  readonly isMinted?: true;
+  /** Of one that members' own hosts have made: what each of them has. */
+  readonly parts?: readonly GrantPart[];
+  /** Milliseconds for which those hosts keep it without hearing from who gave it. */
+  readonly leaseMs?: number;
+}
+/** What a grant is at the host of one member. */
+export interface GrantPart {
+  readonly member: string;
+  /** Its id there. */
+  readonly grant: string;
+  readonly state: 'live' | 'revoking' | 'revoked';
+  /** By when it ends there by itself, at the latest; absent where it does not. */
+  readonly untilMs?: number;
+  /** Why its host could not be told yet. */
+  readonly reason?: string;
 }
 /** When a right was taken back, and by whom: `root`, a principal, a fingerprint. */
 export interface Revoked {
@@ -149,6 +178,12 @@ export interface GrantBook {
    * Gives the ids that ended by it, none where it had ended already. @throws Refused for any other, in one wording
    */
   revoke(by: Principal, grant: string, reason?: string): readonly string[];
+  /**
+   * Puts off the end of a grant that `by` itself has made: so long from now on, as far as it is renewable, and never
+   * beyond what `by` has itself or sooner than it is. Gives its end. One that has ended stays so. @throws Refused,
+   * Denied, Malformed, and as `judge` answers
+   */
+  renew(by: Principal, grant: string, lifetimeMs: number): number;
   /** After a restored backup: these grants count again, or all. Gives the ids that had waited. @throws Refused */
   confirm(grants?: readonly string[]): readonly string[];
   /** The grants through which somebody could do that now. */
@@ -207,6 +242,7 @@ export interface GrantRecord {
   readonly holder?: string;
   readonly label?: string;
   readonly expiresMs?: number;
+  readonly renewableUntilMs?: number;
   readonly maxUses?: number;
   readonly rate?: Rate;
   readonly arguments?: ArgumentPatterns;

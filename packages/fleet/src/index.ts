@@ -37,10 +37,22 @@ export {
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export {
   makeLiveRef,
+  type Arrivals,
   type ContactFollower,
   type LiveRef,
   type LiveRefOptions,
 } from './reach/live-ref.ts';
+export {
+  makeDirectGrants,
+  type DirectGrants,
+  type DirectGrantsOptions,
+} from './granted/direct-grants.ts';
+export type {
+  DirectEntry,
+  DirectRecords,
+  PartEntry,
+  UndirectedEntry,
+} from './granted/direct-shelf.ts';
 export {
   makeLocalRoot,
   type LocalRootOptions,

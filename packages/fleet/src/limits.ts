@@ -94,6 +94,19 @@ export const LIMITS = {
   mintCount: 100_000,
   /** Answers and streams of one grant that are under way at once: many more than a person has. */
   grantOpenCount: 256,
+  /** Members' hosts that one grant may be made at: beyond that a fleet of fewer is the better word. */
+  directPartCount: 256,
+  /** Grants of that kind that a controller keeps: 1 KiB for each of their parts. */
+  directCount: 256,
+  /** Milliseconds that a host may take to make one or to take it back: `herd` waits for 10 s. */
+  directMs: 8_000,
+  /** Milliseconds for which one that holds at no host any more is remembered, as long as operations are. */
+  directEndedMs: 7 * 86_400_000,
+  /** Milliseconds: the shortest lease takes a renewal every 5 s, the longest is no better than an expiry. */
+  leaseLeastMs: 15_000,
+  leaseMostMs: 86_400_000,
+  /** Renewals of a lease within it, so that one that gets lost ends nothing. */
+  renewalCount: 3,
   /** Looks and refusals of one grant that go into the audit in a while; of the rest there is a number. */
   witnessCount: 60,
   /** That while, in milliseconds. */

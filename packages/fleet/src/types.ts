@@ -1,7 +1,14 @@
 /** What crosses between herd and a daemon, and how an exported service reaches its remote. */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
-import type { GrantPage, GrantSpec, MadeGrant, TakenBack, WhoCan } from './granted/types.ts';
+import type {
+  GrantPage,
+  GrantSpec,
+  MadeDirect,
+  MadeGrant,
+  TakenBack,
+  WhoCan,
+} from './granted/types.ts';
 import type {
   Change,
   Follower,
@@ -70,10 +77,18 @@ export interface LocalRoot {
   mint(service: string, isLocal?: boolean): Vow<string>;
   /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
+  /**
+   * The same at the hosts of a fleet's members, or at none of them: whoever holds it asks those, and not this
+   * shepherd. `leaseMs`: the hosts end it so long after they have heard from this shepherd last.
+   */
+  grantDirect(spec: GrantSpec, leaseMs?: number): Vow<MadeDirect>;
   /** All grants, each before what was made out of it: the first, or those after one of them. */
   grants(after?: string): GrantPage;
-  /** Takes a grant back, and all that were made out of it. Kept once that is durable. */
-  revokeGrant(id: string, reason?: string): TakenBack;
+  /**
+   * Takes a grant back, and all that were made out of it. Kept once that is durable; of a direct one, and where hosts
+   * could not be told, it stays `revoking` until they have been.
+   */
+  revokeGrant(id: string, reason?: string): Vow<TakenBack>;
   /**
    * Grants from before a restored backup hold again: these, or all where none is named. The answer has
    * those that waited for it.

@@ -15,6 +15,8 @@
  *     revocation   grant id                   a right that was taken back               what hangs on it:
  *     uses         grant id                   how often it was used                     revocation, uses, invite
  *     invite       grant id                   a way to receive a grant, once            all of it
+ *     direct       id                         a grant that was made at hosts elsewhere   undirected erases it
+ *     part         id, member                 what it is at one of them                  with its parts
  *     clock        -                          the latest time that was seen
  *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
@@ -108,6 +110,7 @@ const grant = object(
     arguments: plain,
     members: list(name),
     expiresMs: wallMs,
+    renewableUntilMs: wallMs,
     maxUses: whole(1),
     rate: object({ count: whole(1), windowMs: whole(1) }),
     isLocal: oneOf(true),
@@ -125,6 +128,28 @@ const invite = object(
   { id: name, hash: name, epoch: whole(1), expiresMs: wallMs },
   /** The key that it was redeemed by, as hex. */
   { holder: name },
+);
+
+/** A grant of a fleet that its members' own hosts have made: what their controller remembers of it. */
+const direct = object(
+  { id: name, service, actions: list(name), madeMs: wallMs },
+  {
+    label: name,
+    expiresMs: wallMs,
+    /** How long a host keeps it without hearing from the controller. */
+    leaseMs: whole(1),
+    revoked: object({ atMs: wallMs, by: name }, { reason: text(1_024) }),
+  },
+);
+/** What such a grant is at the host of one member. */
+const part = object(
+  /** The controller's ref to it, and the grant there. */
+  { id: name, member: name, petname: name, grant: name },
+  {
+    expiresMs: wallMs,
+    /** When the host has said that it holds no more. */
+    endedMs: wallMs,
+  },
 );
 
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
@@ -170,6 +195,12 @@ export const kinds = {
     ({ id }: ReturnType<typeof invite>) => [id],
     invite,
   ),
+  direct: shaped(
+    { isHeld: true, takesAway: ({ revoked }) => revoked !== undefined },
+    ({ id }: ReturnType<typeof direct>) => [id],
+    direct,
+  ),
+  part: shaped({ isHeld: true }, ({ id, member }: ReturnType<typeof part>) => [id, member], part),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),
@@ -199,6 +230,8 @@ export type Erasure =
     }
   /** A grant with its revocation, its uses and its invite. */
   | { readonly kind: 'purged'; readonly id: string }
+  /** A grant that was made elsewhere, with its parts. */
+  | { readonly kind: 'undirected'; readonly id: string; readonly members: readonly string[] }
   /** Lines of the audit that its log has for good. */
   | { readonly kind: 'filed'; readonly numbers: readonly number[] };
 /** Everything that a turn may write. */
@@ -272,6 +305,10 @@ export const erased = (entry: {
       const { id } = erasures.purged(entry, 'purged');
       return (['grant', 'revocation', 'uses', 'invite'] as const).map((each) => [each, [id]]);
     }
+    case 'undirected': {
+      const { id, members } = erasures.undirected(entry, 'undirected');
+      return [['direct', [id]], ...members.map((each) => ['part', [id, each]] as const)];
+    }
     case 'filed': {
       const { numbers } = erasures.filed(entry, 'filed');
       return numbers.map((number) => ['audited', [String(number)]]);
@@ -292,5 +329,6 @@ const erasures = {
     outcomeCount: pieceCount,
   }),
   purged: object({ kind: oneOf('purged'), id: name }),
+  undirected: object({ kind: oneOf('undirected'), id: name, members: list(name) }),
   filed: object({ kind: oneOf('filed'), numbers: list(whole(1), limits.changeCount) }),
 } as const;

@@ -47,11 +47,11 @@ describe('pages of grants', () => {
       for (let at = 0; at < count; at += 1) turn.call(book, 'make', 'root', spec);
       const done = turn.vow<Record<string, unknown>>();
       turn.after(1, (turn) => {
-        const first = pageOf(book, turn, 'root', undefined);
-        const second = pageOf(book, turn, 'root', first.next);
+        const first = pageOf(turn.call(book, 'list', 'root'), undefined);
+        const second = pageOf(turn.call(book, 'list', 'root'), first.next);
         let code = '';
         try {
-          pageOf(book, turn, 'root', 'g-nothing');
+          pageOf(turn.call(book, 'list', 'root'), 'g-nothing');
         } catch (error) {
           code = (error as { readonly code: string }).code;
         }

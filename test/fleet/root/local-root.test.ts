@@ -1,6 +1,7 @@
 import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
+  makeDirectGrants,
   makeLocalRoot,
   makePeers,
   type About,
@@ -127,6 +128,7 @@ const makeTestComposition = (
         atRestart: [],
       },
     }),
+  directMembers: () => [],
 });
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
@@ -136,6 +138,14 @@ interface RootBench extends Bench {
   readonly root: Ref<LocalRoot>;
   readonly sink: Ref<Sink>;
 }
+/** Nobody is there to be reached. */
+const elsewhere = (turn: Turn, { world }: Bench) => {
+  const powers = { clock: world.clock(), entropy: world.entropy() };
+  const peers = turn.spawn(makePeers, { ...powers, destinations: new Map() });
+  const records = { directs: [], parts: [] };
+  const dial = () => () => undefined;
+  return { peers, direct: turn.spawn(makeDirectGrants, { ...powers, peers, records, dial }) };
+};
 const rootBench = async (isShared = true): Promise<RootBench> => {
   const bench = makeBench();
   const asked: string[] = [];
@@ -152,11 +162,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
         mint: turn.spawn(makeTestMint, () => void asked.push('mint')),
         composition: turn.spawn(makeTestComposition),
-        peers: turn.spawn(makePeers, {
-          clock: bench.world.clock(),
-          entropy: bench.world.entropy(),
-          destinations: new Map(),
-        }),
+        ...elsewhere(turn, bench),
         refs,
         about: () => about,
         backup: (file, mayReplace, answer) => {

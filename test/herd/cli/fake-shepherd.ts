@@ -89,6 +89,7 @@ const makeFakeRoot = (
     followHistory: answer('followHistory'),
     mint: answer('mint'),
     grant: answer('grant'),
+    grantDirect: answer('grantDirect'),
     grants: answer('grants') as never,
     revokeGrant: answer('revokeGrant') as never,
     confirmGrants: answer('confirmGrants') as never,

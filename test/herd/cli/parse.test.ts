@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
 import {
   actionRules,
-  ageIn,
   optionNames,
   type OptionRule,
   optionRules,
@@ -12,6 +11,7 @@ import {
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
 import { optionExamples, pages } from '../../../packages/herd/src/cli/pages.ts';
 import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
+import { ageIn } from '../../../packages/herd/src/cli/spans.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
 
 const letters = optionNames.flatMap((name) => {

@@ -9,7 +9,7 @@
  *     cancel                    that it holds: an id means an operation of this grant alone
  *     grant                     that it holds, and covers what is passed on
  *     allows, grants,           that it holds
- *     revokeGrant
+ *     revokeGrant, renewGrant
  *
  * It answers with data only. Sinks, observers and followers are never passed on as they are. When the
  * grant ends, or one that it was narrowed from, answers that are still to come break, streams end, and
@@ -114,10 +114,16 @@ export const makeGrantedService = (
         makeGrant(held, turn, grant, { ...spec, service: held.service }),
       ),
     grants: (turn, after) =>
-      open(held, turn, 'grant ls', {}, () => turn.kept(pageOf(book, turn, grant, after))),
+      open(held, turn, 'grant ls', {}, () =>
+        turn.kept(pageOf(turn.call(book, 'list', grant), after)),
+      ),
     revokeGrant: (turn, id, reason) =>
       open(held, turn, 'grant revoke', {}, () =>
         turn.kept(takeBack(book, turn, grant, id, reason)),
+      ),
+    renewGrant: (turn, id, lifetimeMs) =>
+      open(held, turn, 'grant renew', {}, () =>
+        turn.kept(turn.call(book, 'renew', grant, id, lifetimeMs)),
       ),
   };
 };

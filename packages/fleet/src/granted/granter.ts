@@ -66,16 +66,10 @@ const checkAgainst = (status: Status, { actions, members }: GrantSpec): void => 
 const looks: ReadonlySet<string> = new Set(['status', 'log']);
 
 /**
- * What `viewer` may see of grants, so many as one answer has room for. @throws Refused for an `after`
+ * The first of these, or those after one of them, so many as one answer has room for. @throws Refused for an `after`
  * that is not there
  */
-export const pageOf = (
-  book: Ref<GrantBook>,
-  turn: Turn,
-  viewer: string,
-  after: string | undefined,
-): GrantPage => {
-  const all = turn.call(book, 'list', viewer);
+export const pageOf = (all: readonly GrantFacts[], after: string | undefined): GrantPage => {
   const begin = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
   if (after !== undefined && begin === 0) throw new Refused('no such grant');
   const rest = all.slice(begin);

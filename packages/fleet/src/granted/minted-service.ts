@@ -27,7 +27,9 @@ export const makeMintedService = (
     ...makeServiceFacet(turn, bcom, options),
     allows: (turn) => turn.kept({ kind: 'everything', service: name }),
     grant: (turn, spec) => makeGrant(options, turn, principal, { ...spec, service: name }),
-    grants: (turn, after) => turn.kept(pageOf(book, turn, principal, after)),
+    grants: (turn, after) => turn.kept(pageOf(turn.call(book, 'list', principal), after)),
     revokeGrant: (turn, id, reason) => turn.kept(takeBack(book, turn, principal, id, reason)),
+    renewGrant: (turn, id, lifetimeMs) =>
+      turn.kept(turn.call(book, 'renew', principal, id, lifetimeMs)),
   };
 };

@@ -12,7 +12,7 @@ import type {
   Status,
 } from '@bellwether/shepherd';
 
-export type { GrantFacts, GrantSpec } from '@bellwether/authority';
+export type { GrantFacts, GrantPart, GrantSpec } from '@bellwether/authority';
 
 /** A grant that was just made, as its maker is told. */
 export interface MadeGrant {
@@ -21,6 +21,24 @@ export interface MadeGrant {
   readonly invite: string;
   /** Milliseconds since 1970, by the clock of the host. */
   readonly inviteExpiresMs: number;
+}
+/** Whether a grant was made at the hosts of all the members that it was asked for, or at none. */
+export type MadeDirect =
+  | {
+      readonly kind: 'made';
+      readonly grant: GrantFacts;
+      /** The URIs of the invites: secrets. */
+      readonly invites: readonly { readonly member: string; readonly invite: string }[];
+      /** The earliest of them, as far as the hosts' clocks go with this one. */
+      readonly inviteExpiresMs: number;
+    }
+  | { readonly kind: 'not-made'; readonly rows: readonly DirectRow[] };
+/** What one host said to that. */
+export interface DirectRow {
+  readonly member: string;
+  /** `undone`: it had made one, and took it back since others did not. */
+  readonly result: 'undone' | 'unreachable' | 'denied' | 'failed';
+  readonly reason?: string;
 }
 /** Grants that ended with a revocation, itself first; none where it had ended before. */
 export interface TakenBack {
@@ -54,6 +72,8 @@ export interface Granter {
   grants(after?: string): Vow<GrantPage>;
   /** Ends one of those, and all that were made out of it. Kept once that is durable. */
   revokeGrant(id: string, reason?: string): Vow<TakenBack>;
+  /** Puts off the end of one that was made out of this itself; see `GrantBook.renew`. Kept once that is durable. */
+  renewGrant(id: string, lifetimeMs: number): Vow<number>;
 }
 /** The `^granted-service`: see granted-service.ts. On the wire it is a ServiceFacet, and more. */
 export interface GrantedService extends Granter {

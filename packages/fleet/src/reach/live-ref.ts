@@ -60,6 +60,11 @@ export interface ContactFollower {
   /** There is none, or none any more. */
   missed(reason: Error): void;
 }
+/** Who has something to say to a host before anybody else does. Near only. */
+export interface Arrivals {
+  /** There is contact by this petname; what is sent now arrives before whatever others here send. */
+  met(petname: string, ref: Ref<ServiceFacet>): void;
+}
 /** What a live ref leads to. */
 export interface LiveRefOptions {
   /** The name in the daemon's ref store. */
@@ -67,6 +72,8 @@ export interface LiveRefOptions {
   readonly dial: Dial;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
+  /** Told of each contact, in the turn in which there is one. */
+  readonly arrivals?: Ref<Arrivals>;
   /** Only read. */
   readonly clock: Pick<Clock, 'now'>;
 }
@@ -156,7 +163,10 @@ const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   });
   const reached = turn.when(
     turn.within(LIMITS.connectMs, answered),
-    (_turn, ref) => ref,
+    (turn, ref) => {
+      if (held.arrivals !== undefined) turn.call(held.arrivals, 'met', held.petname, ref);
+      return ref;
+    },
     (_turn, reason) => {
       throw failureOf(held, reason);
     },

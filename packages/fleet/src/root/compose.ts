@@ -12,7 +12,7 @@ import {
 import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from '../exported/exported-service.ts';
 import { makeFleet } from '../aggregate/fleet.ts';
-import { makeLiveRef } from '../reach/live-ref.ts';
+import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
 import type { MinReady } from '../aggregate/summary.ts';
@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly dial: Dial;
   /** The machines that all of them are at. */
   readonly peers: Ref<Peers>;
+  /** Told of each contact with one of those, before anybody else uses it. */
+  readonly arrivals?: Ref<Arrivals>;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly entropy: Entropy;
@@ -123,9 +125,10 @@ const exportedService = (
   turn: Turn,
   { provision, petname, origin, requirement }: ExportedSpec,
   shepherd: Ref<Shepherd>,
-  { dial, peers, clock, entropy, crypto }: Surroundings,
+  { dial, peers, clock, entropy, crypto, arrivals }: Surroundings,
 ): Ref<ServiceElsewhere> => {
-  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
+  const told = arrivals === undefined ? {} : { arrivals };
+  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock, ...told });
   const board = turn.call(shepherd, 'board');
   const place = { provision, petname, origin, requirement, remote };
   return turn.spawn(makeExportedService, { ...place, peers, board, crypto, clock });

@@ -22,6 +22,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { broken, Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
+import { directMembers, type DirectMember } from '../granted/direct-members.ts';
 import { registerServices, swapOf, type PlannedService, type Surroundings } from './compose.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from '../errors.ts';
@@ -49,6 +50,8 @@ export interface CompositionOptions {
 export interface Composition {
   /** See `LocalRoot.reload`. */
   reload(isDryRun: boolean, sink: Ref<Sink>): Vow<Reloaded>;
+  /** Whose hosts a grant can be made at. Near only. @throws BadRequest */
+  directMembers(service: string, chosen?: readonly string[]): readonly DirectMember[];
 }
 
 interface Held extends CompositionOptions {
@@ -74,6 +77,7 @@ export const makeComposition = (
       if (typeof isDryRun !== 'boolean') throw new Malformed('dry run: expected true or false');
       return reload(held, turn, isDryRun, sink);
     },
+    directMembers: (_turn, service, chosen) => directMembers(held.current.get(), service, chosen),
   };
 };
 

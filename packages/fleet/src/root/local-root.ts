@@ -12,18 +12,37 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit, auditLimits, type AuditQuery, type GrantBook } from '@bellwether/authority';
+import {
+  audit,
+  auditLimits,
+  readGrantReason,
+  readGrantSpec,
+  type AuditQuery,
+  type GrantBook,
+  type GrantFacts,
+  type GrantSpec,
+} from '@bellwether/authority';
 import { broken, checkedQuery, doubted, leftFor, list } from '@bellwether/shepherd';
 import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import type { DirectGrants } from '../granted/direct-grants.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
 import { notShared } from '../errors.ts';
-import type { About, BackedUp, Destination, LocalRoot, Reloaded, WhoCan } from '../types.ts';
+import type {
+  About,
+  BackedUp,
+  Destination,
+  LocalRoot,
+  MadeDirect,
+  Reloaded,
+  TakenBack,
+  WhoCan,
+} from '../types.ts';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -57,6 +76,7 @@ export interface LocalRootOptions {
   readonly shepherd: Ref<RootShepherd>;
   readonly mint: Ref<NonceRegistry>;
   readonly book: Ref<GrantBook>;
+  readonly direct: Ref<DirectGrants>;
   readonly refs: RefStore;
   /** Told of refs that are new. */
   readonly peers: Ref<Pick<Peers, 'hurry'>>;
@@ -86,7 +106,7 @@ export const makeLocalRoot = (
   _bcom: Bcom<LocalRoot>,
   options: LocalRootOptions,
 ): Behavior<LocalRoot> => {
-  const { shepherd, mint, book, refs } = options;
+  const { shepherd, mint, refs } = options;
   return {
     perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
     plan: (turn, request) => turn.send(shepherd, 'foresee', request),
@@ -115,8 +135,9 @@ export const makeLocalRoot = (
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
     grant: (turn, spec) => makeGrant(options, turn, owner, spec),
-    grants: (turn, after) => pageOf(book, turn, owner, after),
-    revokeGrant: (turn, id, reason) => takeBack(book, turn, owner, id, reason),
+    grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
+    grants: (turn, after) => pageOf(allGrants(options, turn), after),
+    revokeGrant: (turn, id, reason) => revokeGrant(options, turn, id, reason),
     confirmGrants: (turn, ids) => confirm(options, turn, ids),
     whoCan: (turn, action, service) => whoCan(options, turn, action, service),
     adoptRef: (turn, petname, uri) => {
@@ -154,6 +175,33 @@ export const makeLocalRoot = (
 /** Who asks through the local root, in the words of grants. */
 const owner = 'root';
 
+const grantDirect = (
+  { shepherd, composition, direct }: LocalRootOptions,
+  turn: Turn,
+  spec: GrantSpec,
+  leaseMs: number | undefined,
+): Vow<MadeDirect> => {
+  const { service: asked, ...rest } = readGrantSpec(spec);
+  const [service = asked] = turn.call(shepherd, 'status', asked).provision;
+  const members = turn.call(composition, 'directMembers', service, rest.members);
+  return turn.call(direct, 'make', { service, ...rest }, members, leaseMs);
+};
+const allGrants = ({ book, direct }: LocalRootOptions, turn: Turn): readonly GrantFacts[] => [
+  ...turn.call(direct, 'list'),
+  ...turn.call(book, 'list', owner),
+];
+const revokeGrant = (
+  { book, direct }: LocalRootOptions,
+  turn: Turn,
+  id: string,
+  reason: string | undefined,
+): Vow<TakenBack> => {
+  const why = readGrantReason(reason);
+  if (!readName(id, 'grant').startsWith('d-'))
+    return turn.kept(takeBack(book, turn, owner, id, why));
+  return turn.when(turn.call(direct, 'revoke', id, why), (_turn, grant) => ({ revoked: [grant] }));
+};
+
 const confirm = (
   { book }: LocalRootOptions,
   turn: Turn,
@@ -164,7 +212,7 @@ const confirm = (
 };
 
 const whoCan = (
-  { book, mint, shepherd }: LocalRootOptions,
+  { book, direct, mint, shepherd }: LocalRootOptions,
   turn: Turn,
   action: string,
   name: string,
@@ -172,7 +220,17 @@ const whoCan = (
   const wanted = readName(action, 'action');
   const asked = readName(name, 'service');
   const [service = asked] = turn.call(shepherd, 'status', asked).provision;
-  const all = turn.call(book, 'whoCan', wanted, service);
+  const isThere = ({ parts = [] }: GrantFacts): boolean =>
+    parts.some(({ member, state }) => state !== 'revoked' && member === service);
+  const elsewhere = turn
+    .call(direct, 'list')
+    .filter(
+      (each) =>
+        (each.state === 'live' || each.state === 'revoking') &&
+        each.actions.includes(wanted) &&
+        (each.service === service || isThere(each)),
+    );
+  const all = [...elsewhere, ...turn.call(book, 'whoCan', wanted, service)];
   const grants = firstOf(all);
   return {
     grants,

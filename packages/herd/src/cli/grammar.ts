@@ -11,7 +11,8 @@
  * everywhere.
  */
 import { factsOf, percentOf, rootNames } from '@bellwether/shepherd';
-import { maxLogLines, maxMembers, maxSinceMs, maxSpanMs, maxTimeoutMs } from './limits.ts';
+import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
+import { ageIn, spanIn } from './spans.ts';
 
 /**
  * A flag stands alone, and so may `some`, which is 1 then, and N as `--name=N`. The others take one
@@ -123,6 +124,12 @@ export const optionRules = {
     about: "which arguments an action may have: 'deploy=v* prod; greet=**'",
   },
   nodes: { kind: 'text', argument: 'MEMBER,...', about: 'only these members of a fleet' },
+  direct: { kind: 'flag', about: "made at the members' own hosts, which need no controller then" },
+  lease: {
+    kind: 'span',
+    argument: 'SPAN',
+    about: 'with --direct: a host ends it so long after it heard from this shepherd last',
+  },
   'invite-expires': {
     kind: 'span',
     argument: 'SPAN',
@@ -168,6 +175,24 @@ export interface ActionRule {
 const many = Number.POSITIVE_INFINITY;
 /** The options of everything that is asked of a service. */
 export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'strict'];
+const granting: readonly OptionName[] = [
+  'to',
+  'allow',
+  'expires',
+  'no-expiry',
+  'max-uses',
+  'rate',
+  'args',
+  'nodes',
+  'direct',
+  'lease',
+  'invite-expires',
+  'local',
+  'out',
+  'reveal',
+  'yes',
+  'dry-run',
+];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [
   ...starting,
@@ -290,31 +315,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     'op cancel',
     rule('OPERATION [@PETNAME]', 1, 2, [], 'call off what has not begun of a running command'),
   ],
-  [
-    'grant',
-    rule(
-      'SERVICE',
-      1,
-      1,
-      [
-        'to',
-        'allow',
-        'expires',
-        'no-expiry',
-        'max-uses',
-        'rate',
-        'args',
-        'nodes',
-        'invite-expires',
-        'local',
-        'out',
-        'reveal',
-        'yes',
-        'dry-run',
-      ],
-      'let somebody else do some things with a service',
-    ),
-  ],
+  ['grant', rule('SERVICE', 1, 1, granting, 'let somebody else do some things with a service')],
   ['grant ls', rule('[@PETNAME]', 0, 1, ['tree'], 'who may do what, and until when')],
   [
     'grant revoke',
@@ -332,7 +333,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ],
   [
     'accept',
-    rule('[PETNAME]', 0, 1, ['from', 'yes'], 'take a grant that you were invited to, as a ref'),
+    rule('[PETNAME]', 0, 1, ['from', 'yes'], 'take what you were invited to, as refs of yours'),
   ],
   ['who-can', rule('ACTION SERVICE', 2, 2, [], 'who may do that')],
   [
@@ -458,41 +459,4 @@ const shareIn = (text: string): number | `${number}%` | undefined => {
   const count = Number(digits);
   if (percent === '%') return percentOf(`${count}%`) === undefined ? undefined : `${count}%`;
   return count <= maxMembers ? count : undefined;
-};
-
-const ageUnits: Readonly<Record<string, number>> = {
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-/** `90s`, `15m`, `8h`, `7d` in milliseconds; undefined for what is none, or nothing, or too long. */
-const spanIn = (text: string): number | undefined => {
-  const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  const ms = Number(digits) * (ageUnits[unit] ?? 0);
-  return ms > 0 && ms <= maxSpanMs ? ms : undefined;
-};
-
-/** `5/min`, `100/h`, `3/10s` in a number of times and milliseconds; undefined for what is none. */
-export const rateIn = (
-  text: string,
-): { readonly count: number; readonly windowMs: number } | undefined => {
-  const [, digits, many = '1', unit = ''] = /^(\d{1,6})\/(\d{1,6})?(s|min|m|h|d)$/.exec(text) ?? [];
-  const windowMs = Number(many) * (ageUnits[unit.charAt(0)] ?? 0);
-  const count = Number(digits);
-  return count > 0 && windowMs > 0 && windowMs <= maxSpanMs ? { count, windowMs } : undefined;
-};
-
-const timeForm = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
-
-/**
- * Milliseconds since what `--since` says: an age, or a time, local where it names no zone. None since
- * what is still to come. Undefined for what is neither.
- */
-export const ageIn = (text: string, now: number): number | undefined => {
-  const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (digits !== undefined) return Math.min(Number(digits) * (ageUnits[unit] ?? 0), maxSinceMs);
-  // A date alone would be read as one of Greenwich.
-  const time = timeForm.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00` : text) : NaN;
-  return Number.isNaN(time) ? undefined : Math.min(Math.max(0, now - time), maxSinceMs);
 };

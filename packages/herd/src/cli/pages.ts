@@ -266,7 +266,13 @@ export const pages: Readonly<Record<string, Page>> = {
       'one that does not takes --no-expiry. Of @PETNAME it is made at the host of that service, out of ' +
       'what you hold yourself: no more than that, nor for longer, and it ends with it. Of a fleet, ' +
       '--nodes leaves it some members. With --args the arguments of an action are matched one by one, ' +
-      '* for anything and ** at the end for any more; without such a rule they are free.',
+      '* for anything and ** at the end for any more; without such a rule they are free. With --direct a ' +
+      "fleet's members are granted at their own hosts, at all of them or at none: the holder needs no " +
+      'controller then, and to revoke it every host has to be told. The shepherd goes on with that by ' +
+      'itself where one is away; until then the grant holds there, or until its end. With --lease 15m the ' +
+      'hosts end it by themselves 15 minutes after they heard from this shepherd last, for good: so a ' +
+      'holder loses it, too, where this shepherd is dead for that long, and what he passes on ends with ' +
+      'the lease of that moment.',
     examples: [
       [
         'herd grant web-server --to alice --allow status,restart,log --expires 8h --out alice.invite',
@@ -294,7 +300,9 @@ export const pages: Readonly<Record<string, Page>> = {
   'grant revoke': {
     text:
       'Takes a grant back, with all that were made from it: at once, also for what they have asked for ' +
-      'already, and for good. What had begun to be done goes on.',
+      'already, and for good. What had begun to be done goes on. One that was made with --direct is told ' +
+      'to each of its hosts: where one cannot be reached, that is said, with until when the grant holds ' +
+      'there (exit code 4), and the shepherd tells it by itself, after a restart, too.',
     examples: [
       ['herd grant revoke g-7f3k --reason off-duty', 'and say why'],
       ['herd grant revoke g-7f3k --dry-run', 'who would lose it'],
@@ -314,7 +322,9 @@ export const pages: Readonly<Record<string, Page>> = {
       'Takes a grant by its invite, from standard input or a file, and keeps it as a ref under a name ' +
       'of yours, else under that of the service. It is bound to your key, which is made the first time ' +
       'and stays beside your refs. Whoever gave it to you can tell you the fingerprint of the host, or ' +
-      'of their own key where they passed it on: another one means that the invite is not theirs.',
+      'of their own key where they passed it on: another one means that the invite is not theirs. A file ' +
+      'of several invites (of a grant with --direct) gives a ref for each, under the name of the member; ' +
+      'with PETNAME they are called PETNAME-MEMBER.',
     examples: [
       ['herd accept < alice.invite', 'and see what you may do'],
       ['herd accept web --from alice.invite', 'as @web'],
@@ -440,6 +450,8 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'max-uses': 'herd grant web-server --to bot --allow restart --expires 1h --max-uses 1 --reveal',
   rate: 'herd grant web-server --to bot --allow restart --expires 7d --rate 5/min --reveal',
   args: "herd grant web-server --to ci --allow deploy --expires 1h --args 'deploy=v*' --reveal",
+  direct: 'herd grant web-server-fleet --direct --to alice --expires 8h --out alice.invites',
+  lease: 'herd grant web-server-fleet --direct --to bo --expires 8h --lease 15m --out bo.invites',
   nodes: 'herd grant web-server-fleet --to bo --expires 8h --nodes web-server-a --out bo.invite',
   'invite-expires':
     'herd grant web-server --to ci --expires 7d --invite-expires 1h --out ci.invite',

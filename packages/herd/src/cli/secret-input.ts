@@ -9,22 +9,31 @@ import { Usage } from './usage.ts';
 
 /** The ref that the user hands in. @throws Usage, BadRef */
 export const readRef = async (context: Context): Promise<Sturdyref> => {
+  const { text, where } = await readSecretText(context, maxRefBytes);
+  return sturdyrefOf(text.trim(), where);
+};
+
+/** What the user hands in, of at most so many bytes, and where it came from. @throws Usage */
+export const readSecretText = async (
+  context: Context,
+  maxBytes: number,
+): Promise<{ readonly text: string; readonly where: string }> => {
   const { from } = context.options;
-  const text =
-    from === undefined ? await context.terminal.readInput(maxRefBytes) : textOf(context, from);
-  return sturdyrefOf(text.trim(), from ?? 'standard input');
+  if (from === undefined)
+    return { text: await context.terminal.readInput(maxBytes), where: 'standard input' };
+  return { text: textOf(context, from, maxBytes), where: from };
 };
 
 /**
  * A file that came by mail or scp is often open to others; that is said, and no reason to refuse
  * it.
  */
-const textOf = ({ terminal }: Context, from: string): string => {
+const textOf = ({ terminal }: Context, from: string, maxBytes: number): string => {
   const stat = fs.statSync(from, { throwIfNoEntry: false });
   if (stat === undefined) throw new Usage(`there is no file ${from}`);
   if (!stat.isFile()) throw new Usage(`${from} is no plain file`);
-  if (stat.size > maxRefBytes)
-    throw new Usage(`${from} is longer than ${maxRefBytes} bytes, so it is no ref`);
+  if (stat.size > maxBytes)
+    throw new Usage(`${from} is longer than ${maxBytes} bytes, so it is no ref`);
   if ((stat.mode & 0o077) !== 0)
     terminal.err(`herd: warning: others may read ${visible(from)}; delete it, or chmod 600\n`);
   return fs.readFileSync(from, 'utf8');

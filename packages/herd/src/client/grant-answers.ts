@@ -10,12 +10,14 @@ import {
   textOf,
   type Read,
 } from '@bellwether/shepherd';
-import type { Redeemed } from '@bellwether/authority';
+import type { GrantPart, Redeemed } from '@bellwether/authority';
 import { FLEET_LIMITS } from '@bellwether/fleet';
 import type {
   Allowed,
   GrantFacts,
+  DirectRow,
   GrantPage,
+  MadeDirect,
   MadeGrant,
   TakenBack,
   WhoCan,
@@ -26,7 +28,15 @@ const text = textOf(limits.lineCharacters);
 const texts = list(text, limits.listCount);
 
 const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
-const states = ['invited', 'live', 'revoked', 'expired', 'used-up', 'unconfirmed'] as const;
+const states = [
+  'invited',
+  'live',
+  'revoked',
+  'expired',
+  'used-up',
+  'unconfirmed',
+  'revoking',
+] as const;
 const readState: Read<GrantFacts['state']> = (value, what) => {
   const found = states.find((state) => state === value);
   if (found === undefined) throw new Malformed(`${what}: expected the state of a grant`);
@@ -40,6 +50,19 @@ const readRules: Read<Readonly<Record<string, readonly string[]>>> = (value, wha
     throw new Malformed(`${what}: ${entries.length} of at most ${limits.listCount}`);
   return Object.fromEntries(entries.map(([key, rule]) => [key, texts(rule, `${what}.${key}`)]));
 };
+const partStates = ['live', 'revoking', 'revoked'] as const;
+const readPart = struct<GrantPart>(
+  {
+    member: text,
+    grant: readName,
+    state: (value, what) => {
+      const found = partStates.find((state) => state === value);
+      if (found === undefined) throw new Malformed(`${what}: expected the state of a part`);
+      return found;
+    },
+  },
+  { untilMs: readCount, reason: text },
+);
 const readFacts = struct<GrantFacts>(
   {
     id: readName,
@@ -55,6 +78,7 @@ const readFacts = struct<GrantFacts>(
     parent: readName,
     holder: text,
     expiresMs: readCount,
+    renewableUntilMs: readCount,
     maxUses: readCount,
     rate: struct<NonNullable<GrantFacts['rate']>>({ count: readCount, windowMs: readCount }, {}),
     arguments: readRules,
@@ -66,6 +90,9 @@ const readFacts = struct<GrantFacts>(
     lastUsedMs: readCount,
     inviteExpiresMs: readCount,
     isLocal: readTrue,
+    isMinted: readTrue,
+    leaseMs: readCount,
+    parts: list(readPart, FLEET_LIMITS.directPartCount),
   },
 );
 const readGrants = list(readFacts, FLEET_LIMITS.grantPageCount);
@@ -88,6 +115,44 @@ export const idsIn: (value: unknown) => readonly string[] = checked(
 /** A grant that was made, with its invite. @throws BadAnswer */
 export const grantedIn: (value: unknown) => MadeGrant = checked(
   struct<MadeGrant>({ grant: readFacts, invite: readUri, inviteExpiresMs: readCount }, {}),
+  'grant',
+);
+const rowResults = ['undone', 'unreachable', 'denied', 'failed'] as const;
+const readRow = struct<DirectRow>(
+  {
+    member: text,
+    result: (value, what) => {
+      const found = rowResults.find((result) => result === value);
+      if (found === undefined) throw new Malformed(`${what}: expected what came of it`);
+      return found;
+    },
+  },
+  { reason: text },
+);
+type AllMade = Extract<MadeDirect, { readonly kind: 'made' }>;
+const readAllMade = struct<Omit<AllMade, 'kind'>>(
+  {
+    grant: readFacts,
+    invites: list(
+      struct<AllMade['invites'][number]>({ member: text, invite: readUri }, {}),
+      FLEET_LIMITS.directPartCount,
+    ),
+    inviteExpiresMs: readCount,
+  },
+  {},
+);
+/** A grant that was made at other hosts, or not. @throws BadAnswer */
+export const directIn: (value: unknown) => MadeDirect = checked(
+  (value, what): MadeDirect =>
+    readField(value, 'kind', what) === 'made'
+      ? { kind: 'made', ...readAllMade(value, what) }
+      : {
+          kind: 'not-made',
+          rows: list(readRow, FLEET_LIMITS.directPartCount)(
+            readField(value, 'rows', what),
+            `${what}.rows`,
+          ),
+        },
   'grant',
 );
 /** What was revoked. @throws BadAnswer */

@@ -4,11 +4,20 @@ import type {
   Allowed,
   GrantFacts,
   GrantSpec,
+  MadeDirect,
   MadeGrant,
   TakenBack,
   WhoCan,
 } from '@bellwether/fleet';
-import { allowedIn, grantedIn, idsIn, pageIn, revokedIn, whoCanIn } from './grant-answers.ts';
+import {
+  allowedIn,
+  directIn,
+  grantedIn,
+  idsIn,
+  pageIn,
+  revokedIn,
+  whoCanIn,
+} from './grant-answers.ts';
 import { BadAnswer } from './answers.ts';
 import type { Line, Patience } from './line.ts';
 
@@ -26,6 +35,12 @@ export interface HeldClient extends GrantClient {
 }
 /** What a local root offers beside. */
 export interface OwnerClient extends GrantClient {
+  /** The invites in the answer are secrets. */
+  grantDirect(
+    spec: GrantSpec,
+    leaseMs: number | undefined,
+    patience: Patience,
+  ): Promise<MadeDirect>;
   /** None named: all that wait for it. The answer has those that hold again. */
   confirm(ids: readonly string[], patience: Patience): Promise<readonly string[]>;
   whoCan(action: string, service: string, patience: Patience): Promise<WhoCan>;
@@ -41,6 +56,14 @@ export const heldClient = (line: Line): HeldClient => ({
 /** Asks over a line to a local root. The line stays the caller's. */
 export const ownerClient = (line: Line): OwnerClient => ({
   ...grantClient(line),
+  grantDirect: async (spec, leaseMs, patience) =>
+    directIn(
+      await line.ask({
+        method: 'grant-direct',
+        args: leaseMs === undefined ? [spec] : [spec, leaseMs],
+        ...patience,
+      }),
+    ),
   confirm: async (ids, patience) =>
     idsIn(await line.ask({ method: 'confirm-grants', args: [ids], ...patience })),
   whoCan: async (action, service, patience) =>

@@ -5,17 +5,19 @@
  *     swissnum ──► ^nonce-registry ──► ^local-root ──► ^shepherd ──► services, proxies, fleets
  *                        │                  └────────► ^grant-book
  *                        └──► ^invite, ^granted-service ─────┘
- *                                           └────────► ^composition, ^peers, the daemon's refs
+ *                                           └────────► ^composition, ^direct-grants, ^peers, the daemon's refs
  */
 import { makeGrantBook, type BookRecords, type GrantBookOptions } from '@bellwether/authority';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
 import {
   makeComposition,
+  makeDirectGrants,
   makeLocalRoot,
   makeNonceRegistry,
   makePeers,
   type CompositionOptions,
   type Destination,
+  type DirectRecords,
   type LocalRoot,
   type LocalRootOptions,
   type MintEntry,
@@ -47,6 +49,8 @@ export interface ActorParts
   readonly minted: readonly MintEntry[];
   /** What was granted in earlier lives, and the epoch of the store: see `GrantBookOptions`. */
   readonly granted: BookRecords;
+  /** What was granted at hosts elsewhere. */
+  readonly directs: DirectRecords;
   readonly storeEpoch: GrantBookOptions['epoch'];
   /** Of this node: what whoever accepts an invite has dialled. */
   readonly designator: string;
@@ -76,7 +80,9 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const common = { name, epoch, prober, logFiles, clock, log, records, archive };
   const shepherd = turn.spawn(makeShepherd, { ...common, monitor });
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-  const surroundings = { dial: refs.dial, peers, clock, entropy, crypto };
+  const reaching = { dial: refs.dial, peers, clock, entropy };
+  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: parts.directs });
+  const surroundings = { ...reaching, crypto, arrivals: direct };
   const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
   const uriOf = (swissnum: Uint8Array, isLocal: boolean): string =>
     sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
@@ -98,6 +104,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
     mint,
+    direct,
     composition,
     refs,
     peers,

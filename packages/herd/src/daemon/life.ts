@@ -252,7 +252,7 @@ class VatLife implements Life {
 
   #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
     const { store, services, identity } = this.#parts;
-    const { records, minted, granted } = foundIn(store);
+    const { records, minted, granted, directs } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -261,6 +261,7 @@ class VatLife implements Life {
       archive: archiveOf(store),
       minted,
       granted,
+      directs,
       storeEpoch: store.epoch,
       designator: identity.designator,
       clock: this.#clock,

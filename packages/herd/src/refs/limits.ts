@@ -13,3 +13,7 @@ export const maxRefBytes = 4_096;
 export const maxRefCount = 10_000;
 /** Bytes of a key file: a word, and 32 bytes as base64. */
 export const maxKeyBytes = 256;
+/** Invites in one file: as many members as one direct grant has. */
+export const maxInviteCount = 256;
+/** Bytes of such a file: a line is a ref and a name. */
+export const maxBundleBytes = maxInviteCount * (maxRefBytes + 256);

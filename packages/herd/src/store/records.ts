@@ -1,7 +1,7 @@
 /** The records of the store in the words of the actors that are built from them. */
 import { reasonOf } from '@bellwether/actors';
 import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
-import type { MintEntry } from '@bellwether/fleet';
+import type { DirectRecords, MintEntry } from '@bellwether/fleet';
 import type { OperationArchive, OperationPieces, Records } from '@bellwether/shepherd';
 import type { Plain, RecordOf, Store } from '@bellwether/store';
 
@@ -13,6 +13,7 @@ export interface Found {
   readonly records: Records;
   readonly minted: readonly MintEntry[];
   readonly granted: BookRecords;
+  readonly directs: DirectRecords;
   readonly port: number | undefined;
 }
 
@@ -26,6 +27,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   },
   minted: store.held('minted'),
   granted: grantsIn(store),
+  directs: { directs: store.held('direct'), parts: store.held('part') },
   port: store.held('port')[0]?.port,
 });
 

@@ -12,7 +12,7 @@ import { placesOf } from '../../client/place.ts';
 import { auditFolderOf } from '../../paths.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { auditLines, verifyLines } from '../format/audit.ts';
-import { ageIn } from '../grammar.ts';
+import { ageIn } from '../spans.ts';
 import { print, printErrors } from '../print.ts';
 import { Usage } from '../usage.ts';
 

@@ -16,14 +16,16 @@ import { withGrants, withOwner } from '../granting.ts';
 import {
   allowsText,
   factLines,
-  hostFingerprint,
   grantLines,
+  hostFingerprint,
+  partRows,
   untilText,
   whoLines,
 } from '../format/grant.ts';
+import { tableLines } from '../format/table.ts';
 import { counted, timeText } from '../format/times.ts';
-import { rateIn } from '../grammar.ts';
-import { print } from '../print.ts';
+import { rateIn } from '../spans.ts';
+import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
 
@@ -55,6 +57,8 @@ const patienceFor = (context: Context): Patience =>
 const grant = async (context: Context, service: string): Promise<number> => {
   const spec = specOf(context, service);
   if (context.options['dry-run'] === true) return foretell(context, service, spec);
+  if (context.options.direct === true)
+    return (await import('./grant-direct.ts')).grantDirect(context, service, spec);
   const file = targetOf(context, 'an invite');
   const { reveal, yes } = context.options;
   const { grant, invite, inviteExpiresMs } = await withGrants(context, service, (client) =>
@@ -80,6 +84,11 @@ const grant = async (context: Context, service: string): Promise<number> => {
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate } = options;
+  if (options.lease !== undefined && options.direct !== true)
+    throw new Usage(
+      "'--lease' is for grants that are made with --direct",
+      'Any other one ends where it was made, as soon as you revoke it.',
+    );
   if (to === undefined)
     throw new Usage(
       'a grant needs a name for whoever gets it',
@@ -186,12 +195,18 @@ const revoke = async (context: Context, id: string, way: string): Promise<number
     context,
     revoked.length === 0
       ? [`Grant ${visible(id)} held no more already.`]
-      : revoked.map((each) =>
+      : revoked.flatMap((each) => [
           visible(`Grant ${each.id}${forText(each)} is ${untilText(each, now)}.`),
-        ),
+          ...tableLines(partRows(each, now), '  '),
+        ]),
     { kind: 'revoked', grant: id, revoked },
   );
-  return 0;
+  if (revoked.every(({ state }) => state !== 'revoking')) return 0;
+  printErrors(context, [
+    'herd: some hosts could not be told. The shepherd tells each of them by itself once it reaches it, before',
+    "anything else; until then its grant holds there. 'herd grant ls' shows how far that is.",
+  ]);
+  return 4;
 };
 
 const forText = ({ label }: GrantFacts): string => (label === undefined ? '' : ` for ${label}`);
@@ -227,7 +242,7 @@ const subtreeOf = async (
   const found = grants.filter((each) => within.has(each.id));
   if (found.length === 0)
     throw new Usage(`there is no grant '${id}'`, "'herd grant ls' lists them.");
-  return found.filter(({ state }) => state !== 'revoked' && state !== 'expired');
+  return found.filter(({ state }) => !['revoked', 'revoking', 'expired'].includes(state));
 };
 
 const checkWay = (way: string): void => {

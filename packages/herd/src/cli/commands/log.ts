@@ -14,7 +14,7 @@ import {
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { historyLines, LogLabels, noteLine } from '../format/log.ts';
-import { ageIn } from '../grammar.ts';
+import { ageIn } from '../spans.ts';
 import { lasting, senderOf, type Attempt } from '../lasting.ts';
 import { print, printErrors, printOne } from '../print.ts';
 

@@ -1,12 +1,13 @@
 /** Grants for people. Everything of them that is printed is safe to print. */
-import type { Allowed, GrantFacts, WhoCan } from '@bellwether/fleet';
+import type { Allowed, GrantFacts, GrantPart, WhoCan } from '@bellwether/fleet';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
 import { tableLines } from './table.ts';
-import { counted, timeText } from './times.ts';
+import { counted, spanText, timeText } from './times.ts';
 
 /** What a grant allows, as it is said in one line. */
-export const allowsText = ({ actions, service, members }: GrantFacts): string => {
+export const allowsText = ({ actions, service, members, isMinted }: GrantFacts): string => {
+  if (isMinted === true) return `everything of ${service}`;
   const some = members === undefined ? '' : ` (only ${members.join(', ')})`;
   return `${actions.join(', ')} of ${service}${some}`;
 };
@@ -15,10 +16,15 @@ export const allowsText = ({ actions, service, members }: GrantFacts): string =>
 export const untilText = (grant: GrantFacts, now: number): string => {
   const { state, expiresMs, revoked } = grant;
   switch (state) {
-    case 'revoked': {
+    case 'revoked':
+    case 'revoking': {
       const when = revoked === undefined ? '' : ` ${timeText(revoked.atMs, now)} by ${revoked.by}`;
       const why = revoked?.reason === undefined ? '' : `: ${revoked.reason}`;
-      return `revoked${when}${why}`;
+      const { parts = [] } = grant;
+      const openCount = parts.filter((part) => part.state === 'revoking').length;
+      const open =
+        openCount === 0 ? '' : `, not yet at ${openCount} of ${counted(parts.length, 'host')}`;
+      return `revoked${when}${why}${open}`;
     }
     case 'expired':
       return expiresMs === undefined ? 'expired' : `expired ${timeText(expiresMs, now)}`;
@@ -39,8 +45,10 @@ const limitsOf = ({
   maxUses,
   usedCount,
   rate,
+  leaseMs,
   arguments: rules,
 }: GrantFacts): readonly string[] => [
+  ...(leaseMs === undefined ? [] : [`with a lease of ${spanText(leaseMs)}`]),
   ...(maxUses === undefined ? [] : [`${usedCount} of ${counted(maxUses, 'use')}`]),
   ...(rate === undefined ? [] : [`at most ${rate.count} in ${rate.windowMs / 1_000} s`]),
   ...Object.entries(rules ?? {}).map(
@@ -57,10 +65,13 @@ const hostGroups = 5;
 export const hostFingerprint = ({ designator }: Pick<PeerLocation, 'designator'>): string =>
   (designator.match(/.{1,4}/gu) ?? []).slice(0, hostGroups).join('-');
 
-/** Everything about one grant, a line for each thing. `host`: where it is held, for which it was asked. */
+/**
+ * Everything about one grant, a line for each thing. `host`: where it is held, for which it was asked; absent where
+ * there are several.
+ */
 export const factLines = (
   grant: GrantFacts,
-  host: Pick<PeerLocation, 'designator'>,
+  host: Pick<PeerLocation, 'designator'> | undefined,
   now: number,
 ): readonly string[] => {
   const { id, label, issuer, holder, parent } = grant;
@@ -72,7 +83,7 @@ export const factLines = (
     ['for', label],
     ['holder', holder],
     ['from', parent === undefined ? issuer : `${issuer}, out of ${parent}`],
-    ['host', hostFingerprint(host)],
+    ['host', host && hostFingerprint(host)],
   ];
   return tableLines(
     rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
@@ -101,14 +112,37 @@ export const grantLines = (
 ): readonly string[] => {
   if (grants.length === 0) return ['No grants.'];
   const laid = isTree ? treeOf(grants) : grants.map((grant) => ({ grant, depth: 0 }));
-  const rows = laid.map(({ grant, depth }) => [
-    `${'  '.repeat(depth)}${grant.id}`,
-    grant.label ?? '',
-    allowsText(grant),
-    [untilText(grant, now), ...limitsOf(grant)].join('; '),
+  const rows = laid.flatMap(({ grant, depth }) => [
+    [
+      `${'  '.repeat(depth)}${grant.id}`,
+      grant.label ?? '',
+      allowsText(grant),
+      [untilText(grant, now), ...limitsOf(grant)].join('; '),
+    ],
+    ...partRows(grant, now).map(([member, ...rest]) => [
+      `${'  '.repeat(depth + 1)}${member}`,
+      ...rest,
+    ]),
   ]);
   const live = grants.filter(({ state }) => state === 'live' || state === 'invited').length;
   return [...tableLines(rows, ''), `${counted(grants.length, 'grant')}, ${live} in force`];
+};
+
+/** What a grant is at each of its hosts: a member, its id there, how it stands, and why. */
+export const partRows = (
+  { parts = [] }: GrantFacts,
+  now: number,
+): readonly (readonly [string, string, string, string])[] =>
+  parts.map((part) => [part.member, part.grant, partText(part, now), part.reason ?? '']);
+const partText = ({ state, untilMs }: GrantPart, now: number): string => {
+  if (state === 'revoked') return 'revoked there';
+  const isOver = untilMs !== undefined && untilMs <= now;
+  const end = untilMs === undefined ? '' : ` until ${timeText(untilMs, now)}`;
+  if (state === 'live') return isOver ? 'ended there' : `holds${end}`;
+  if (isOver) return 'not told yet, and ended there by itself';
+  return untilMs === undefined
+    ? 'not told yet: holds there until it is'
+    : `not told yet: holds there until it is, or${end}`;
 };
 
 interface Laid {
@@ -141,7 +175,7 @@ const treeOf = (grants: readonly GrantFacts[]): readonly Laid[] => {
 /** Who may do something, a line each. */
 export const whoLines = ({ grants, moreCount, minted }: WhoCan, now: number): readonly string[] => [
   'whoever can read the admin.ref of this shepherd',
-  ...minted.map((hash) => `whoever has the ref ${visible(hash)}, which was minted here`),
+  ...minted.map((id) => `whoever has the ref ${visible(id)}, which was minted here`),
   ...tableLines(
     grants.map((grant) => [
       grant.id,

@@ -1,0 +1,49 @@
+/** What a member's host says of a grant that it was asked to make: read here, since it is passed on and kept. */
+import { Malformed, readCount, readName, struct, type Read } from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+
+/** A grant that was made there. */
+export interface MadeThere {
+  readonly grant: string;
+  /** By the clock of that host, like the other time here. */
+  readonly expiresMs?: number;
+  /** The URI of its invite: a secret. */
+  readonly invite: string;
+  readonly inviteExpiresMs: number;
+}
+
+/** It goes into a file of one line for each. */
+const readInvite: Read<string> = (value, what) => {
+  if (typeof value === 'string' && value.length <= LIMITS.uriLength && isUri.test(value))
+    return value;
+  throw new Malformed(`${what}: expected ocapn://… of at most ${LIMITS.uriLength} characters`);
+};
+const isUri = /^ocapn:\/\/[\x21-\x7e]+$/;
+
+const readAnswer = struct<{
+  readonly grant: { readonly id: string; readonly expiresMs?: number };
+  readonly invite: string;
+  readonly inviteExpiresMs: number;
+}>(
+  {
+    grant: struct<{ readonly id: string; readonly expiresMs?: number }>(
+      { id: readName },
+      { expiresMs: readCount },
+    ),
+    invite: readInvite,
+    inviteExpiresMs: readCount,
+  },
+  {},
+);
+
+/** @throws Malformed, which tells nothing of a secret */
+export const readMadeThere = (value: unknown, member: string): MadeThere => {
+  const { grant, invite, inviteExpiresMs } = readAnswer(value, `the answer of ${member}`);
+  const { id, expiresMs } = grant;
+  return {
+    grant: id,
+    invite,
+    inviteExpiresMs,
+    ...(expiresMs !== undefined && { expiresMs }),
+  };
+};
