@@ -12,6 +12,7 @@ import {
   keysOf,
   make,
   nextLife,
+  redeem,
   specOf,
 } from '../support/grant-bench.ts';
 
@@ -127,6 +128,68 @@ describe('a book', () => {
       }
     }
     await make(bench, other);
+  }, 60_000);
+  it('makes so many below one in an hour, however often they are taken back, and others their own', async () => {
+    const bench = await grantBench();
+    const alice = await held(bench, 'root');
+    const other = await held(bench, 'root', {}, keysOf(2));
+    const child = await held(bench, alice, {}, keysOf(3));
+    const makeAndRevoke = async (issuer: string): Promise<void> => {
+      const { grant } = await make(bench, issuer);
+      await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', alice, grant.id));
+    };
+    for (let at = 1; at < limits.changeCount; at += 1)
+      await makeAndRevoke(at % 2 === 0 ? alice : child);
+    const kept = bench.disk.commitCount;
+    for (const issuer of [alice, child])
+      await expect(make(bench, issuer)).rejects.toMatchObject({ code: 'too-many' });
+    expect(bench.disk.commitCount).toBe(kept);
+    await make(bench, other);
+    await make(bench, 'root');
+    await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', alice, child));
+    bench.world.run(bench.world.now + limits.changeMs / limits.changeCount);
+    await makeAndRevoke(alice);
+    await expect(make(bench, alice)).rejects.toMatchObject({ code: 'too-many' });
+  }, 60_000);
+  it('makes so many for a minted reference in an hour, those below its grants counted in', async () => {
+    const bench = await grantBench();
+    const minted = 'ab'.repeat(32);
+    const alice = await held(bench, minted);
+    for (let at = 1; at < limits.changeCount; at += 1) {
+      const { grant } = await make(bench, at % 2 === 0 ? alice : minted);
+      await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', 'root', grant.id));
+    }
+    for (const issuer of [minted, alice])
+      await expect(make(bench, issuer)).rejects.toMatchObject({ code: 'too-many' });
+  }, 60_000);
+  it('lets an invite be redeemed again by its key so often in an hour', async () => {
+    const bench = await grantBench();
+    const { swissnum } = await make(bench, 'root', { inviteMs: limits.inviteMostMs });
+    for (let at = 0; at <= limits.changeCount; at += 1) await redeem(bench, swissnum, keysOf(1));
+    const kept = bench.disk.audits.length;
+    await expect(redeem(bench, swissnum, keysOf(1))).rejects.toMatchObject({ code: 'too-many' });
+    expect(bench.disk.audits).toHaveLength(kept);
+  }, 60_000);
+  it('keeps room for invites of its owner, whatever holders make', async () => {
+    const disk = new GrantDisk();
+    const bench = await grantBench(disk);
+    await make(bench, 'ab'.repeat(32));
+    const [first] = disk.records().grants;
+    const [invite] = disk.records().invites;
+    if (first === undefined || invite === undefined) throw new Error('nothing was made');
+    const most = limits.openInviteCount - limits.ownerInviteCount;
+    for (let at = 1; at < most; at += 1) {
+      const id = `g-copy${at}`;
+      const issuer = at < limits.originInviteCount ? first.grant.issuer : 'cd'.repeat(32);
+      disk.found.set(`grant ${id}`, { kind: 'grant', grant: { ...first.grant, id, issuer } });
+      disk.found.set(`invite ${id}`, { ...invite, id, hash: `copy${at}` });
+    }
+    const next = await nextLife(bench);
+    await expect(make(next, 'ef'.repeat(32))).rejects.toThrow(`${most} invites are open`);
+    await make(next, 'root');
+    disk.found.delete('invite g-copy700');
+    const last = await nextLife(next);
+    await expect(make(last, first.grant.issuer)).rejects.toMatchObject({ code: 'limit' });
   }, 60_000);
   it('remembers so many ended ones below one that its owner gave', async () => {
     const bench = await grantBench();

@@ -128,6 +128,7 @@ const everything = (shelf: Shelf) =>
     shelf.invites,
     shelf.inviteRefs,
     shelf.buckets,
+    shelf.changes,
     shelf.alerts,
     shelf.cuts,
   ] as const;

@@ -7,8 +7,8 @@
 import { Limit, type Turn, type Vow } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
 import { expectAt, forgetOld, lookAtClock, record } from './endings.ts';
-import { uselessInvite } from './errors.ts';
-import { standing, type Chain } from './judge.ts';
+import { TooMany, uselessInvite } from './errors.ts';
+import { filled, standing, type Chain } from './judge.ts';
 import { limits } from './limits.ts';
 import { bytesOf, freshId, hexOf, idBytes } from './names.ts';
 import { narrowed, termsOf, type Terms } from './narrow.ts';
@@ -23,6 +23,7 @@ import {
   nameOf,
   putGrant,
   putInvite,
+  topOf,
   treeOf,
   type Shelf,
 } from './shelf.ts';
@@ -36,7 +37,7 @@ import type {
   Redeemed,
 } from './types.ts';
 
-/** Makes a grant; the spec was read. @throws Limit, TooWide, Revocation, Expired, Unconfirmed, Refused */
+/** Makes a grant; the spec was read. @throws Limit, TooMany, TooWide, Revocation, Expired, Unconfirmed, Refused */
 export const make = (
   shelf: Shelf,
   turn: Turn,
@@ -106,9 +107,10 @@ const drafted = (
   const nowMs = lookAtClock(shelf, turn);
   const terms = termsFor(shelf, issuer, spec, nowMs);
   const parent = isGrant(issuer) ? knownChain(shelf, issuer) : undefined;
-  forgetOld(shelf, turn, nowMs, parent === undefined ? '' : topOf(parent));
-  checkRoom(shelf, nowMs);
+  forgetOld(shelf, turn, nowMs, parent === undefined ? '' : topOf(parent).id);
+  checkRoom(shelf, issuer, parent, nowMs);
   if (parent !== undefined) checkRoomBelow(shelf, parent, nowMs);
+  spend(shelf, parent === undefined ? issuer : originOf(parent));
   return { terms, nowMs };
 };
 /** @throws why the issuer's own grant is dead; TooWide */
@@ -126,21 +128,37 @@ export const livingChain = (shelf: Shelf, id: string, nowMs: number): Chain => {
   return chain;
 };
 
-const checkRoom = (shelf: Shelf, nowMs: number): void => {
+const checkRoom = (
+  shelf: Shelf,
+  issuer: Principal,
+  parent: Chain | undefined,
+  nowMs: number,
+): void => {
   if (shelf.grants.size >= limits.grantCount)
     throw new Limit(`grant: ${limits.grantCount} are kept here, no more are made`);
-  let openCount = 0;
-  for (const { id, holder } of shelf.invites.values())
-    if (holder === undefined && isOpen(shelf, id, nowMs)) openCount += 1;
-  if (openCount >= limits.openInviteCount)
-    throw new Limit(`grant: ${limits.openInviteCount} invites are open; let some be accepted`);
+  const origin = parent === undefined ? issuer : originOf(parent);
+  let [openCount, ownCount] = [0, 0];
+  for (const { id, holder } of shelf.invites.values()) {
+    if (holder !== undefined || !isOpen(shelf, id, nowMs)) continue;
+    const chain = chainOf(shelf, id);
+    if (chain === undefined) continue;
+    openCount += 1;
+    if (originOf(chain) === origin) ownCount += 1;
+  }
+  const { openInviteCount, originInviteCount } = limits;
+  const most = origin === 'root' ? openInviteCount : openInviteCount - limits.ownerInviteCount;
+  if (openCount >= most) throw new Limit(`grant: ${most} invites are open; let some be accepted`);
+  if (origin !== 'root' && ownCount >= originInviteCount)
+    throw new Limit(
+      `grant: ${originInviteCount} invites of ${origin} are open; let some be accepted`,
+    );
 };
 
 const checkRoomBelow = (shelf: Shelf, chain: Chain, nowMs: number): void => {
   const [{ grant: parent }] = chain;
   if (chain.length >= limits.depth)
     throw new Limit(`grant: ${parent.id} is the ${limits.depth}th in its chain, the last one`);
-  const top = topOf(chain);
+  const top = topOf(chain).id;
   let childCount = 0;
   let belowCount = 0;
   for (const id of treeOf(shelf, top)) {
@@ -155,8 +173,19 @@ const checkRoomBelow = (shelf: Shelf, chain: Chain, nowMs: number): void => {
     throw new Limit(`grant: ${limits.descendantCount} stand below ${top} already`);
 };
 
-/** The grant that all of a chain was narrowed from. */
-const topOf = (chain: Chain): string => (chain[chain.length - 1] ?? chain[0]).grant.id;
+/** Who answers for what is made along a chain: whoever the owner gave its top grant to, or minted a reference for. */
+const originOf = (chain: Chain): Principal => {
+  const { id, issuer } = topOf(chain);
+  return issuer === 'root' ? id : issuer;
+};
+/** Counts a change for an origin; the owner has no end of them. @throws TooMany */
+const spend = (shelf: Shelf, origin: Principal): void => {
+  if (origin === 'root') return;
+  const rate = { count: limits.changeCount, windowMs: limits.changeMs };
+  const { left, atMs } = filled(rate, shelf.changes.get(origin), shelf.options.clock.now());
+  if (left < 1) throw new TooMany(origin, Math.ceil(((1 - left) * rate.windowMs) / rate.count));
+  shelf.changes.set(origin, { left: left - 1, atMs });
+};
 
 /** What an invite tells, as long as it is of use. @throws Refused */
 export const openInvite = (shelf: Shelf, turn: Turn, id: string): OpenInvite => {
@@ -231,6 +260,7 @@ const bound = (
   const [{ grant: before }] = knownChain(shelf, id);
   const invite = shelf.invites.get(id);
   if (invite === undefined) throw uselessInvite();
+  if (invite.holder !== undefined) spend(shelf, originOf(knownChain(shelf, id)));
   const grant: GrantRecord = { ...before, hash: hashOf(shelf, swissnum), holder };
   putGrant(shelf, turn, grant);
   putInvite(shelf, { ...invite, holder });

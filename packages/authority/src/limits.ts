@@ -14,8 +14,19 @@ export const limits = {
   endedCount: 64,
   /** Milliseconds for which a grant that has ended is remembered, as long as operations are: its holder is told why. */
   endedMs: 7 * 86_400_000,
+  /**
+   * Grants that are made below one that the owner gave, or by one minted reference, and redemptions that are repeated,
+   * in a while: each is kept on the disk for good. Revocations are not counted: each takes one that was made.
+   */
+  changeCount: 256,
+  /** That while, in milliseconds: with what the audit says of each it is 1 MiB of an hour. */
+  changeMs: 3_600_000,
   /** Invites of one host that nobody has redeemed yet. */
   openInviteCount: 1_000,
+  /** Of these, what is left for the owner, whatever holders make. */
+  ownerInviteCount: 250,
+  /** Of these, those made by one minted reference, and below; of a grant `descendantCount` bounds them. */
+  originInviteCount: 256,
   /** Questions of one invite that wait for their answer: whoever redeems needs one, and one for a lost reply. */
   nonceCount: 8,
   /** Milliseconds for an answer: a round trip and a signature take a fraction of it. */

@@ -43,6 +43,8 @@ export interface Shelf {
   readonly invites: JournalMap<string, InviteEntry>;
   /** Of this life alone: a bucket is full at its beginning. */
   readonly buckets: JournalMap<string, Bucket>;
+  /** What each origin may still change, in this life. */
+  readonly changes: JournalMap<string, Bucket>;
   /** Grants by the hash of what their holders have. */
   readonly held: JournalMap<string, string>;
   /** Grants by the hash of their invite. */
@@ -72,6 +74,7 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
     uses: turn.map(),
     invites: turn.map(),
     buckets: turn.map(),
+    changes: turn.map(),
     held: turn.map(),
     invited: turn.map(),
     inviteRefs: turn.map(),
@@ -151,6 +154,9 @@ const linkOf = (shelf: Shelf, id: string): Link | undefined => {
     ...(bucket && { bucket }),
   };
 };
+/** The grant that all of a chain was narrowed from. */
+export const topOf = (chain: Chain): GrantRecord => (chain[chain.length - 1] ?? chain[0]).grant;
+
 /** A grant and all that was narrowed from it, each before what was narrowed from that; all, for the empty text. */
 export const treeOf = (shelf: Shelf, id: string): readonly string[] => {
   const found = id === '' ? [] : [id];
