@@ -2,14 +2,15 @@
  * How grants end, and who is told.
  *
  *     seen        the time reaches the end of a grant or an invite: recorded, so that no clock makes it begin again
- *     cut         whatever lives off a grant that ended hears of it in the same turn
+ *     cut         whatever lives off a grant that ended hears of it in the same turn, and what has not begun of its
+ *                 operations is called off, also where nobody waits for their answers any more
  *     forgotten   what ended long ago, or is too much of it
  */
-import { ActorError, type Ref, type Turn } from '@bellwether/actors';
+import type { ActorError, Turn } from '@bellwether/actors';
 import { standing } from './judge.ts';
 import { limits } from './limits.ts';
 import { chainOf, endOf, momentAt, nameOf, timeOf, treeOf, type Shelf } from './shelf.ts';
-import type { BookEntry, Cut } from './types.ts';
+import type { BookEntry } from './types.ts';
 
 /** Records an entry of the book. */
 export const record = (
@@ -66,26 +67,33 @@ const awaitEnd = (shelf: Shelf, turn: Turn, nowMs: number, endMs: number): void 
   shelf.timer.set(timer);
 };
 
-/** Tells everybody whose grant is dead, once. */
+/** Tells everybody whose grant is dead, once, and whoever carries something out for it. */
 export const cutDead = (shelf: Shelf, turn: Turn, nowMs: number): void => {
   const moment = momentAt(shelf, nowMs);
-  for (const [id, cuts] of [...shelf.cuts.entries()]) {
+  const whyDead = (id: string): ActorError | undefined => {
     const chain = chainOf(shelf, id);
-    const why = chain && standing(chain, moment, (each) => nameOf(shelf, each));
+    return chain && standing(chain, moment, (each) => nameOf(shelf, each));
+  };
+  const worker = shelf.worker.get();
+  if (worker !== undefined)
+    for (const id of turn.call(worker, 'openAskers'))
+      if (whyDead(id) !== undefined) tell(turn, (turn) => turn.call(worker, 'callOff', id));
+  for (const [id, cuts] of [...shelf.cuts.entries()]) {
+    const why = whyDead(id);
     if (why === undefined) continue;
     shelf.cuts.delete(id);
-    for (const cut of cuts.keys()) tellCut(turn, cut, why);
+    for (const cut of cuts.keys()) tell(turn, (turn) => turn.call(cut, 'cut', why));
   }
 };
 /**
  * One that throws keeps nobody from taking back a right: it is told again by itself, once that is durable, and a bug in
  * it ends the life then.
  */
-const tellCut = (turn: Turn, cut: Ref<Cut>, why: ActorError): void => {
+const tell = (turn: Turn, how: (turn: Turn) => void): void => {
   try {
-    turn.call(cut, 'cut', why);
+    how(turn);
   } catch {
-    turn.after(0, (turn) => turn.call(cut, 'cut', why));
+    turn.after(0, how);
   }
 };
 

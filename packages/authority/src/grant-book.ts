@@ -46,10 +46,13 @@ export const makeGrantBook = (
   return {
     make: (turn, issuer, spec) => make(shelf, turn, issuer, readSpec(spec)),
     judge: (turn, grant, wish) => judged(shelf, turn, grant, wish),
+    count: (turn, grant, operation) =>
+      count(shelf, turn, knownChain(shelf, grant), operation, lookAtClock(shelf, turn)),
     hold: (turn, grant, cut) => {
       livingChain(shelf, grant, lookAtClock(shelf, turn));
       hold(shelf, turn, grant, cut);
     },
+    attend: (_turn, worker) => shelf.worker.set(worker),
     leave: (_turn, grant, cut) => leave(shelf, grant, cut),
     facts: (turn, grant) =>
       factsOf(shelf, knownChain(shelf, grant), grant, lookAtClock(shelf, turn)),
@@ -73,20 +76,23 @@ const judged = (shelf: Shelf, turn: Turn, id: string, wish: Wish) => {
   const chain = chainOf(shelf, id);
   if (chain === undefined) return unknownGrant();
   const answer = judge(chain, wish, moment, (each) => nameOf(shelf, each));
-  if (answer === undefined && wish.action !== undefined) count(shelf, turn, chain, wish, moment);
-  return answer;
+  const { action, operation, isTry } = wish;
+  if (answer !== undefined || action === undefined || operation === undefined) return answer;
+  takeTokens(shelf, chain, moment);
+  if (isTry !== true && !wasCounted(chain, wish))
+    count(shelf, turn, chain, operation, moment.nowMs);
+  return undefined;
 };
 
-/** Its use counts for all of the chain: else whoever narrows a grant would multiply it. */
-const count = (shelf: Shelf, turn: Turn, chain: Chain, wish: Wish, moment: Moment): void => {
-  const { operation } = wish;
-  if (operation === undefined) return;
+const takeTokens = (shelf: Shelf, chain: Chain, { ticksMs }: Moment): void => {
   for (const { grant, bucket } of chain) {
     if (grant.rate === undefined) continue;
-    const { left, atMs } = filled(grant.rate, bucket, moment.ticksMs);
+    const { left, atMs } = filled(grant.rate, bucket, ticksMs);
     shelf.buckets.set(grant.id, { left: left - 1, atMs });
   }
-  if (wasCounted(chain, wish)) return;
+};
+/** Its use counts for all of the chain: else whoever narrows a grant would multiply it. */
+const count = (shelf: Shelf, turn: Turn, chain: Chain, operation: string, nowMs: number): void => {
   // What nobody has bounded is counted for people; nothing waits for that.
   const gates = chain.some(({ grant }) => grant.maxUses !== undefined);
   for (const { grant, uses } of chain) {
@@ -96,7 +102,7 @@ const count = (shelf: Shelf, turn: Turn, chain: Chain, wish: Wish, moment: Momen
       kind: 'uses' as const,
       id: grant.id,
       count,
-      lastMs: moment.nowMs,
+      lastMs: nowMs,
       // Ids belong to who chose them: below a grant others have their own.
       recent:
         grant.id === chain[0].grant.id

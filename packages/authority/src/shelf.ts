@@ -17,6 +17,7 @@ import type {
   Principal,
   RevocationEntry,
   UsesEntry,
+  Worker,
 } from './types.ts';
 
 /** What a grant book is made from. */
@@ -52,6 +53,8 @@ export interface Shelf {
   readonly inviteRefs: JournalMap<string, Ref<Invite>>;
   /** What lives off each grant. */
   readonly cuts: JournalMap<string, JournalMap<Ref<Cut>, true>>;
+  /** Who carries out operations, once somebody does. */
+  readonly worker: JournalCell<Ref<Worker> | undefined>;
   /** The latest time that was judged by, and the monotonic clock then. */
   readonly seen: JournalCell<{ readonly wallMs: number; readonly ticksMs: number }>;
   /** The latest time that is on the disk: what had ended by then stays so. */
@@ -79,6 +82,7 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
     invited: turn.map(),
     inviteRefs: turn.map(),
     cuts: turn.map(),
+    worker: turn.cell<Ref<Worker> | undefined>(undefined),
     seen: turn.cell({ wallMs: records.clockMs, ticksMs: clock.now() }),
     latchedMs: turn.cell(records.clockMs),
     nextEndMs: turn.cell(Infinity),

@@ -132,16 +132,26 @@ export interface Wish {
   /** Its id, where it is an operation: then it is counted. */
   readonly operation?: string;
   /**
-   * Whether the operation is remembered for this grant: what is known was counted. Absent: as far as the grant itself
-   * remembers its last ones.
+   * Whether the operation was counted for this grant, and this repeat of it does nothing anew. Absent: it was, as far
+   * as the grant itself remembers its last ones.
    */
   readonly isKnown?: boolean;
+  /** Whether there is a use left is asked, and none is taken yet: whoever accepts it counts it, in the same turn. */
+  readonly isTry?: true;
 }
 
 /** Something that lives off a grant and ends with it: a stream, a question under way. */
 export interface Cut {
   /** Called near, once, within the turn in which the grant ends. `why` is what its holder is to be told. */
   cut(why: ActorError): void;
+}
+
+/** Who carries out what is asked for through grants. */
+export interface Worker {
+  /** Who has something under way. Called near. */
+  openAskers(): readonly string[];
+  /** Calls off what has not begun for a grant that has ended. Called near, within the turn in which that is seen. */
+  callOff(grant: string): void;
 }
 
 /** What a swissnum names. */
@@ -163,10 +173,14 @@ export interface GrantBook {
    * Answer by a broken vow rather than to throw: that an expiry was seen is recorded in the same turn.
    */
   judge(grant: string, wish: Wish): ActorError | undefined;
+  /** Counts a use of the grant, and of all above it. @throws Refused for one that is not known */
+  count(grant: string, operation: string): void;
   /** Tells `cut` when the grant ends, until it leaves. @throws Limit, and as `judge` answers */
   hold(grant: string, cut: Ref<Cut>): void;
   /** No more is to be told. */
   leave(grant: string, cut: Ref<Cut>): void;
+  /** From now on this one is told whose operations are to go no further. */
+  attend(worker: Ref<Worker>): void;
   /** What its holder may know of a grant. @throws Refused for one that is not known */
   facts(grant: string): GrantFacts;
   /** The grant and those that it was narrowed from, the first one first; empty for one that is not known. */

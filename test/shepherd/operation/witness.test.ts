@@ -104,7 +104,7 @@ describe('the audit of operations', () => {
       'ended root start web changed',
     ]);
   });
-  it('knows those who ask by a reference, and leaves those with a grant to whoever judges it', () => {
+  it('knows those who ask by a reference, and those who ask through a grant', () => {
     const { world, machine } = booted();
     const asker = 'ab'.repeat(32);
     const ask = (principal: string, operation: string): unknown =>
@@ -124,6 +124,8 @@ describe('the audit of operations', () => {
     expect(heard(machine)).toEqual([
       `asked ${asker} start net`,
       `ended ${asker} start net changed`,
+      'asked g-7f3k start net',
+      'ended g-7f3k start net ok',
     ]);
     machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', asker));
     world.run();

@@ -13,19 +13,18 @@
  *
  * It answers with data only. Sinks, observers and followers are never passed on as they are. When the
  * grant ends, or one that it was narrowed from, answers that are still to come break, streams end, and
- * what has not begun of its operations is called off. A refusal breaks the answer and is not thrown:
- * that somebody tried goes into the audit.
+ * the grant book has what has not begun of its operations called off. A refusal breaks the answer and is
+ * not thrown: that somebody tried goes into the audit. What was done about it the shepherd records.
  */
 import {
-  codeOf,
-  type ActorError,
+  ActorError,
   type Bcom,
   type Behavior,
   type Ref,
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit, type Wish } from '@bellwether/authority';
+import type { Wish } from '@bellwether/authority';
 import {
   broken,
   checkedQuery,
@@ -52,9 +51,7 @@ import { grantedEvent, grantedOutcome, grantedRequest, grantedStatus, type Terms
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
-  readonly shepherd: Ref<
-    Pick<Shepherd, 'facet' | 'isKnown' | 'cancel' | 'status' | 'shownArguments'>
-  >;
+  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isKnown' | 'status'>>;
   /** Of the swissnum that leads here: the holder may be given another one. */
   readonly hash: string;
 }
@@ -172,30 +169,39 @@ const pass = <T>(held: Held, turn: Turn, action: string, wish: Wish, ask: () => 
 const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
   const wanted = grantedRequest(held.terms, held.service, request);
   checkSink(sink);
-  const { shepherd, grant, terms } = held;
+  const { shepherd, grant } = held;
   const { action, args, operation } = wanted;
   const isKnown = turn.call(shepherd, 'isKnown', operation, grant);
-  return open(held, turn, action, { action, args, operation, isKnown }, () => {
-    const about = { ...whoOf(held, turn), action, operation };
-    const shown = turn.call(shepherd, 'shownArguments', wanted);
-    audit(turn, { event: 'asked', ...about, ...(shown.length > 0 && { args: shown }) });
-    const seen = turn.spawn(makeGrantedSink, held, sink);
-    // Near: a use is counted with what is accepted for it, or not at all.
-    const answer = turn.call(held.facet, 'perform', wanted, seen);
-    turn.when(
-      answer,
-      (turn, { result }) => audit(turn, { event: 'ended', ...about, result }),
-      (turn, reason) =>
-        audit(turn, { event: 'ended', ...about, result: 'failed', code: codeOf(reason) }),
-    );
-    const told = turn.when(answer, (_turn, outcome): Outcome => grantedOutcome(terms, outcome));
-    // What has begun goes on; what waits, for a turn or for a machine that is away, is not done any more.
-    return untilCut(held, turn, told, (turn) => callOff(held, turn, operation));
-  });
+  const wish: Wish = { action, args, operation, isKnown, isTry: true };
+  return open(held, turn, action, wish, () => accept(held, turn, wanted, sink, isKnown));
 };
-const callOff = ({ shepherd, grant }: Held, turn: Turn, operation: string): void => {
-  const ignored = (): void => undefined; // it may be over, or forgotten
-  turn.when(turn.send(shepherd, 'cancel', operation, grant), ignored, ignored);
+const accept = (
+  held: Held,
+  turn: Turn,
+  wanted: Request,
+  sink: Ref<Sink>,
+  isKnown: boolean,
+): Vow<Outcome> => {
+  const { book, grant, terms, facet } = held;
+  const { action, operation } = wanted;
+  const about = { ...whoOf(held, turn), action, operation };
+  const { vow, resolver } = turn.vow<Outcome>();
+  try {
+    // First: where too much is under way nothing is accepted.
+    const told = untilCut(held, turn, vow);
+    // Near: a use is counted with what is accepted for it, or not at all.
+    const answer = turn.call(facet, 'perform', wanted, turn.spawn(makeGrantedSink, held, sink));
+    resolver.follow(turn.when(answer, (_turn, outcome) => grantedOutcome(terms, outcome)));
+    if (!isKnown) turn.call(book, 'count', grant, operation);
+    else witnessLook(held.tally, turn, { event: 'asked', ...about });
+    return told;
+  } catch (reason) {
+    // No throw, which would undo that it was tried, and what it has cost.
+    if (!(reason instanceof ActorError)) throw reason;
+    witnessRefused(held.tally, turn, { event: 'denied', ...about, code: reason.code });
+    resolver.broken(reason);
+    return broken(turn, reason);
+  }
 };
 
 const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: number): Vow<void> => {

@@ -37,7 +37,7 @@ import type { DaemonRefs } from './daemon-refs.ts';
 /** What the actors of a life are made from. */
 export interface ActorParts
   extends
-    Omit<ShepherdOptions, 'monitor' | 'clock'>,
+    Omit<ShepherdOptions, 'monitor' | 'clock' | 'grants'>,
     Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
     Pick<LocalRootOptions, 'about' | 'backup' | 'lastOfAudit' | 'end' | 'leave'> {
   readonly backend: ProcessBackend;
@@ -78,12 +78,6 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
   const common = { name, epoch, prober, logFiles, clock, log, records, archive };
-  const shepherd = turn.spawn(makeShepherd, { ...common, monitor });
-  const peers = turn.spawn(makePeers, { clock, entropy, destinations });
-  const reaching = { dial: refs.dial, peers, clock, entropy };
-  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: parts.directs });
-  const surroundings = { ...reaching, crypto, arrivals: direct };
-  const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
   const uriOf = (swissnum: Uint8Array, isLocal: boolean): string =>
     sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
   const book = turn.spawn(makeGrantBook, {
@@ -94,6 +88,13 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     crypto,
     uriOf,
   });
+  const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book });
+  turn.call(book, 'attend', shepherd);
+  const peers = turn.spawn(makePeers, { clock, entropy, destinations });
+  const reaching = { dial: refs.dial, peers, clock, entropy };
+  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: parts.directs });
+  const surroundings = { ...reaching, crypto, arrivals: direct };
+  const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
   const granting = { book, shepherd, uriOf, isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,

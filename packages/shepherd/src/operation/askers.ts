@@ -1,6 +1,20 @@
-/** Who asks where no reference of anybody else does. */
+/** Who asks where no reference of anybody else does, and whether they still may. */
+import type { ActorError, Turn } from '@bellwether/actors';
+import type { Held } from '../shepherd/shepherd-state.ts';
+import type { AskerLink } from '../words/types.ts';
 
 /** The shepherd itself, at its beginning and its end. What it asks for is never written down. */
 export const itself = 'shepherd';
 /** Who asks through the local root. */
 export const localRoot = 'root';
+/** How the ids of grants begin: their holders ask as long as the grant holds. */
+const grantPrefix = 'g-';
+
+/** Why nothing of this asker is to begin any more; undefined while it may. */
+export const endOf = ({ grants }: Held, turn: Turn, asker: string): ActorError | undefined =>
+  grants !== undefined && asker.startsWith(grantPrefix)
+    ? turn.call(grants, 'judge', asker, {})
+    : undefined;
+/** What stands behind an asker, its origin first; empty where that is nothing but itself. */
+export const chainOf = ({ grants }: Held, turn: Turn, asker: string): readonly AskerLink[] =>
+  grants !== undefined && asker.startsWith(grantPrefix) ? turn.call(grants, 'chain', asker) : [];

@@ -108,7 +108,7 @@ export const takeUp = (
 export const cancelOperation = (held: Held, turn: Turn, principal: string, id: string): void => {
   const operation = recalled(held.memory, principal, id);
   if (operation === undefined) throw new UnknownOperation(id);
-  witnessCancelled(turn, principal, id);
+  witnessCancelled(held, turn, principal, id);
   cancel(held, turn, operation);
 };
 

@@ -126,6 +126,15 @@ export const recalled = (memory: Memory, principal: string, id: string): Operati
   return book?.open.get(id) ?? book?.over.get(id);
 };
 
+/** Who has something under way. */
+export const openAskersIn = ({ books }: Memory): readonly string[] =>
+  [...books.entries()].flatMap(([asker, { open }]) => (open.size === 0 ? [] : [asker]));
+/** What is under way, of one asker or of all. */
+export const openIn = ({ books }: Memory, asker?: string): readonly Operation[] => {
+  const wanted = asker === undefined ? [...books.values()] : [books.get(asker)];
+  return wanted.flatMap((book) => (book === undefined ? [] : [...book.open.values()]));
+};
+
 /**
  * The operation of this asker under this id, remembered or new.
  * @throws Limit when there is no room, and nothing that could be forgotten

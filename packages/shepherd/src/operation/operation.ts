@@ -29,9 +29,18 @@
  */
 import type { Ref, Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
+import { itself } from './askers.ts';
 import { come, gateLines, isBarredBy, isWorthOpening, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteTaken, save } from './durable.ts';
-import { kept, keepRequest, refile, reserve, type Operation, type StepRecord } from './memory.ts';
+import {
+  kept,
+  keepRequest,
+  openIn,
+  refile,
+  reserve,
+  type Operation,
+  type StepRecord,
+} from './memory.ts';
 import {
   bare,
   isCurrent,
@@ -222,13 +231,32 @@ export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
     }
     if (phase !== 'waiting' || step.kind !== 'ask') continue;
     if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
-    const reason = `Service ${step.name}: ${step.action} was cancelled before it began.`;
-    end(held, operation, key, { outcome: plain(step.name, 'cancelled', reason) }, 'cancelled');
-    if (step.gate === undefined && isCurrent(held, step)) wishForWhatIs(held, turn, step);
+    end(held, operation, key, calledOff(held, turn, operation, step));
     cancelled.push(key);
   }
   advance(held, turn, operation, cancelled);
 };
+/**
+ * How a step ends that is called off. What its service was wished to be is then what it is, unless somebody else
+ * wishes for the same.
+ */
+export const calledOff = (held: Held, turn: Turn, operation: Operation, step: Step): Ending => {
+  const { name, action, gate } = step;
+  if (gate === undefined && isCurrent(held, step) && !isWishedElse(held, operation, step))
+    wishForWhatIs(held, turn, step);
+  const reason = `Service ${name}: ${action} was cancelled before it began.`;
+  return { outcome: plain(name, 'cancelled', reason), isCancelled: true };
+};
+/** Whether another operation waits to do the same; the shepherd itself only does what others wished for. */
+const isWishedElse = (held: Held, operation: Operation, { name, wish, key }: Step): boolean => {
+  if (ownOf(held, name) === undefined) return false;
+  return openIn(held.memory).some((other) => {
+    const record = other.steps.get(key);
+    const isOther = other !== operation && other.principal !== itself && !isCancelledIn(other);
+    return isOther && record?.phase === 'waiting' && record.step.wish === wish;
+  });
+};
+const isCancelledIn = ({ account }: Operation): boolean => account.get().isCancelled;
 const wishForWhatIs = (held: Held, turn: Turn, { name, wish }: Step): void => {
   const own = ownOf(held, name);
   if (own === undefined || wish === undefined) return;
@@ -348,22 +376,15 @@ export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void =
   turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
 };
 
-const end = (
-  held: Held,
-  operation: Operation,
-  key: string,
-  { outcome, refusal, isInDoubt = false, isFinal }: Ending,
-  phase: StepRecord['phase'] = isFinal !== true && (isInDoubt || isDoubtful(outcome))
-    ? 'in-doubt'
-    : 'settled',
-): void => {
+const end = (held: Held, operation: Operation, key: string, ending: Ending): void => {
+  const { outcome, refusal } = ending;
   const before = operation.steps.get(key);
   if (before === undefined) return;
   const { refusal: _refusal, isAgain: _isAgain, ...record } = before;
   const full = withAlso(operation, record.step, outcome);
   operation.steps.set(key, {
     ...record,
-    phase,
+    phase: phaseAfter(ending),
     outcome: kept(held.memory, operation, full, record.outcome),
     ...(refusal && { refusal }),
   });
@@ -371,11 +392,17 @@ const end = (
   addOpen(held, operation, -1);
 };
 
+const phaseAfter = (ending: Ending): StepRecord['phase'] => {
+  const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;
+  if (isCancelled === true) return 'cancelled';
+  return isFinal !== true && (isInDoubt || isDoubtful(outcome)) ? 'in-doubt' : 'settled';
+};
+
 /** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
 const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { step, outcome } = record;
   if (outcome === undefined) return;
-  witnessEnded(turn, operation, record);
+  witnessEnded(held, turn, operation, record);
   const listeners = listenersOf(held, turn, operation);
   const lines =
     step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);

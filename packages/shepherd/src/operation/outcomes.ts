@@ -18,6 +18,8 @@ export interface Ending {
   readonly isInDoubt?: boolean;
   /** Whatever it is, nobody will ever know more: it is not asked for again by a mere repeat. */
   readonly isFinal?: true;
+  /** It was called off before it began. */
+  readonly isCancelled?: true;
 }
 /** Whether a step has come to an end, be it in doubt. */
 export const isOver = ({ steps }: Operation, key: string): boolean => {

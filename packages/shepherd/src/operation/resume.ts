@@ -20,12 +20,16 @@
  *                                  was not                                   skipped
  *     nobody                       -                                         goes on
  *     a gate that was not open                                               shut, so that all behind it is skipped
+ *
+ * Where whoever asked may not any more, what would go on at home is cancelled, and its wish taken back, unless it is
+ * under way: a service that is starting. Members are told, too.
  */
 import type { Turn } from '@bellwether/actors';
+import { endOf } from './askers.ts';
 import { noteChanged } from './durable.ts';
 import { isBarredBy } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import { goOn } from './operation.ts';
+import { calledOff, goOn } from './operation.ts';
 import { isOver, type Ending } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import { elsewhereOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
@@ -40,6 +44,8 @@ export const resume = (
 ): void => {
   if (endedMs === undefined) noteChanged(operation, [], 'due');
   const { steps, account } = operation;
+  const isOff = endOf(held, turn, operation.principal) !== undefined;
+  if (isOff) account.set({ ...account.get(), isCancelled: true });
   const endings = new Map<string, Ending>();
   const begunMs = ({ step }: StepRecord): number =>
     (step.gate === undefined ? undefined : steps.get(step.gate)?.atMs) ?? atMs;
@@ -54,8 +60,11 @@ export const resume = (
     }
     const elsewhere = step.kind === 'ask' ? elsewhereOf(held, step.name) : undefined;
     steps.set(key, elsewhere === undefined ? wait : { ...wait, isAgain: true });
-    const ending =
+    const found =
       elsewhere === undefined ? endingOf(held, turn, record, begunMs(record), endings) : undefined;
+    const ending =
+      found ??
+      (isOff && !isUnderWay(held, turn, step) ? calledOff(held, turn, operation, step) : undefined);
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere === undefined) continue;
     // Which of two commands was the later one is not on the disk: the later operation is taken up later.
@@ -64,6 +73,14 @@ export const resume = (
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
   goOn(held, turn, operation, endings);
+};
+
+/** Whether a step of which nothing has ended is to go on although nobody may ask for it any more. */
+const isUnderWay = (held: Held, turn: Turn, { kind, action, name }: Step): boolean => {
+  const own = kind === 'ask' ? ownOf(held, name) : undefined;
+  // What asks nobody says what came of those that do; those elsewhere are told to call it off.
+  if (own === undefined) return true;
+  return action === 'start' && turn.call(own.service, 'status').stage === 'starting';
 };
 
 /** Undefined: it goes on. */

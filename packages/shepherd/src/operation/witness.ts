@@ -1,24 +1,27 @@
 /**
  * What the audit hears of operations: that something was asked for, before anything is done about it, and how it
- * ended. What the shepherd does of itself is nobody's doing; what comes through a grant is recorded where the grant
- * is judged, with the chain that stands behind it.
+ * ended, with the chain that stands behind an asker through a grant. What the shepherd does of itself is nobody's
+ * doing. An end is told when there is one, be it in another life, whether or not anybody still waits for it; what a
+ * grant refuses is recorded where it is judged.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself } from './askers.ts';
+import { chainOf, itself } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Entry, Request } from '../words/types.ts';
 
-/** How the ids of grants begin. */
-const grantPrefix = 'g-';
-const isRecorded = (asker: string): boolean => asker !== itself && !asker.startsWith(grantPrefix);
+const isRecorded = (asker: string): boolean => asker !== itself;
+const who = (held: Held, turn: Turn, asker: string) => {
+  const chain = chainOf(held, turn, asker);
+  return chain.length === 0 ? { asker } : { asker, chain };
+};
 
 const hidden = '<redacted>';
 /**
  * The arguments of a request as the audit shows them: as they are where whoever described the action says that they
  * are harmless. Of others only their number is told: nobody here knows which of them is a password.
  */
-export const shownArguments = (
+const shownArguments = (
   held: Held,
   { member, action, args }: Pick<Request, 'member' | 'action' | 'args'>,
 ): readonly string[] => {
@@ -33,19 +36,25 @@ export const witnessAsked = (held: Held, turn: Turn, asker: string, request: Req
   if (!isRecorded(asker)) return;
   const { operation, member, action, args } = request;
   const shown = args.length === 0 ? {} : { args: shownArguments(held, request) };
-  const what = { asker, service: member, action, ...shown, operation };
+  const what = { ...who(held, turn, asker), service: member, action, ...shown, operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
 /** What had not begun of an operation is called off. */
-export const witnessCancelled = (turn: Turn, asker: string, operation: string): void => {
+export const witnessCancelled = (
+  held: Held,
+  turn: Turn,
+  asker: string,
+  operation: string,
+): void => {
   if (!isRecorded(asker)) return;
-  const what = { asker, action: 'cancel', operation };
+  const what = { ...who(held, turn, asker), action: 'cancel', operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
 /** A step is over. Only what somebody asked for by name is told: the rest follows from it. */
 export const witnessEnded = (
+  held: Held,
   turn: Turn,
   { principal: asker, id: operation, requests }: Operation,
   { step: { name, action }, outcome, refusal }: StepRecord,
@@ -57,7 +66,7 @@ export const witnessEnded = (
   turn.record({
     kind: 'audit',
     event: 'ended',
-    asker,
+    ...who(held, turn, asker),
     service: name,
     action,
     operation,

@@ -3,7 +3,7 @@
  * stopping everything.
  */
 import type { Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { itself } from '../operation/askers.ts';
+import { endOf, itself } from '../operation/askers.ts';
 import { takeUp } from '../operation/commands.ts';
 import { Cycle } from '../errors.ts';
 import { inOrder } from '../graph.ts';
@@ -11,7 +11,7 @@ import { limits } from '../limits.ts';
 import { forgetWhole } from '../operation/durable.ts';
 import { expiredIn, openIn } from '../operation/ledger.ts';
 import { operationOf } from '../operation/memory.ts';
-import { begin } from '../operation/operation.ts';
+import { accept, begin } from '../operation/operation.ts';
 import { bare } from '../operation/outcomes.ts';
 import { timeFor } from '../operation/patience.ts';
 import type { Recorded } from '../operation/pieces.ts';
@@ -30,39 +30,71 @@ export const restore = (held: Held, turn: Turn): Vow<void> => {
   const found = turn.all(left.map((entry) => read(held, turn, entry)));
   return turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
-    const names = allOwn(held).map(([name]) => name);
-    const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
-    const wanted = names.filter((name) => isWanted(held, name));
-    const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
-    setOut(held, turn, 'start', wanted.filter(isStopped));
-    // Their stop was accepted, and the daemon died before it was done.
-    setOut(
-      held,
-      turn,
-      'stop',
-      names.filter((name) => !needed.has(name) && !isStopped(name)),
-    );
-    return turn.when(found, (turn, all) => takeUpLeft(held, turn, left, all));
+    return turn.when(found, (turn, all) => {
+      const taken = left.map((entry, at): Left => ({ entry, found: all[at] }));
+      const isOff = ({ entry }: Left): boolean => endOf(held, turn, entry.asker) !== undefined;
+      const on = taken.filter((each) => !isOff(each));
+      const before = new Map(held.desired.entries());
+      // First: what had not begun for somebody who may not any more is not started as a wish of this machine.
+      return turn.when(takeUpLeft(held, turn, taken.filter(isOff)), (turn) => {
+        wishAgain(held, turn, on, before);
+        setOutAll(held, turn);
+        return takeUpLeft(held, turn, on);
+      });
+    });
   });
+};
+/** An operation that the last life left under way, and what the disk has of it. */
+interface Left {
+  readonly entry: AcceptedRecord;
+  readonly found: Settled<Recorded> | undefined;
+}
+
+/** What others wish for stays what it was, whoever wished for the same. */
+const wishAgain = (
+  held: Held,
+  turn: Turn,
+  left: readonly Left[],
+  before: ReadonlyMap<string, boolean>,
+): void => {
+  for (const { found } of left) {
+    if (found?.kept !== true) continue;
+    const { intents, states } = found.value;
+    for (const { key, kind, name, wish, gate } of intents.flatMap(({ steps }) => steps)) {
+      const isOpen = (states.get(key)?.phase ?? 'waiting') === 'waiting';
+      if (!isOpen || kind !== 'ask' || wish === undefined || gate !== undefined) continue;
+      if (before.get(name) === (wish === 'start')) accept(held, turn, name, wish);
+    }
+  }
+};
+
+const setOutAll = (held: Held, turn: Turn): void => {
+  const names = allOwn(held).map(([name]) => name);
+  const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
+  const wanted = names.filter((name) => isWanted(held, name));
+  const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
+  setOut(held, turn, 'start', wanted.filter(isStopped));
+  // Their stop was accepted, and the daemon died before it was done.
+  setOut(
+    held,
+    turn,
+    'stop',
+    names.filter((name) => !needed.has(name) && !isStopped(name)),
+  );
 };
 
 /**
  * Takes up what the last life left under way, in the order in which it was taken on. What cannot be read, or has no
  * room, is left as it is on the disk, and holds up nobody.
  */
-const takeUpLeft = (
-  held: Held,
-  turn: Turn,
-  left: readonly AcceptedRecord[],
-  found: readonly Settled<Recorded>[],
-): Vow<void> => {
-  const taken = left.map((entry, at) =>
-    turn.when(readOf(turn, found[at]), (turn, recorded) => recollect(held, turn, entry, recorded)),
+const takeUpLeft = (held: Held, turn: Turn, left: readonly Left[]): Vow<void> => {
+  const taken = left.map(({ entry, found }) =>
+    turn.when(readOf(turn, found), (turn, recorded) => recollect(held, turn, entry, recorded)),
   );
   return turn.when(turn.all(taken), (turn, all) => {
     for (const [at, one] of all.entries()) {
       if (one.kept) continue;
-      const { operation } = left[at] ?? {};
+      const operation = left[at]?.entry.operation;
       turn.effect(() =>
         held.log('operation.not-resumed', { operation, reason: one.reason.message }),
       );

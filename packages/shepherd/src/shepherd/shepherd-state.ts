@@ -14,6 +14,7 @@ import { makeStatusBoard } from './status-board.ts';
 import { isServing } from '../words/shapes.ts';
 import type {
   Aggregate,
+  AskerBook,
   ChangeFeed,
   Chronicle,
   LocalService,
@@ -45,6 +46,8 @@ export interface ShepherdOptions {
   readonly log: Log;
   readonly records: Records;
   readonly archive: OperationArchive;
+  /** Absent: nobody asks through a grant. */
+  readonly grants?: Ref<AskerBook>;
 }
 
 /** A service of this machine and what only its description says. */

@@ -12,6 +12,8 @@ import { cancelOperation, command } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
+import { openAskersIn, openIn } from '../operation/memory.ts';
+import { cancel } from '../operation/operation.ts';
 import { isKnown, onceRecalled } from '../operation/recall.ts';
 import { listed, reported } from '../operation/reports.ts';
 import { follow, followHistory } from '../streams/follow.ts';
@@ -41,7 +43,6 @@ import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { planFor } from '../operation/rolling.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
-import { shownArguments } from '../operation/witness.ts';
 import type {
   Change,
   Outcome,
@@ -70,7 +71,6 @@ export const makeShepherd = (
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
     perform: (turn, request, sink, principal = localRoot) =>
       perform(held, turn, request, sink, principal),
-    shownArguments: (_turn, request) => shownArguments(held, request),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     cancel: (turn, operation, principal = localRoot) =>
@@ -78,6 +78,10 @@ export const makeShepherd = (
         cancelOperation(held, turn, principal, operation);
         return turn.kept(undefined);
       }),
+    openAskers: () => openAskersIn(held.memory),
+    callOff: (turn, principal) => {
+      for (const operation of openIn(held.memory, principal)) cancel(held, turn, operation);
+    },
     operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
     operation: (turn, operation, principal) => reported(held, turn, operation, principal),
     isKnown: (_turn, operation, principal) => isKnown(held, principal, operation),

@@ -1,5 +1,5 @@
 /** What is told of operations that were asked for, and how somebody comes back to one: plain data, wire format. */
-import type { Ref, Vow } from '@bellwether/actors';
+import type { ActorError, Ref, Vow } from '@bellwether/actors';
 import type { Outcome, Row, Sink } from './messages.ts';
 import type { Result, StepPhase } from './shapes.ts';
 
@@ -46,6 +46,19 @@ export interface OperationReport extends OperationFacts {
   readonly steps: readonly OperationStep[];
 }
 
+/** One grant on the way to who asks, as the audit tells it. */
+export interface AskerLink {
+  readonly grant: string;
+  readonly issuer: string;
+  readonly holder?: string;
+}
+/** Who knows of those who ask through grants whether they may still: a grant book. */
+export interface AskerBook {
+  /** Undefined while the grant holds. */
+  judge(asker: string, wish: Readonly<Record<string, never>>): ActorError | undefined;
+  /** From its origin on. */
+  chain(asker: string): readonly AskerLink[];
+}
 /** What a shepherd does with operations that were asked for, be it in an earlier life. */
 export interface OperationDesk {
   /** The last operations of an asker, of all where none is named, the newest last. @throws BadRequest */
@@ -61,4 +74,8 @@ export interface OperationDesk {
   retry(operation: string, sink: Ref<Sink>, principal?: string, remainingMs?: number): Vow<Outcome>;
   /** What is known of its rows, then what comes; kept with the outcome. @throws UnknownOperation, Limit */
   join(operation: string, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  /** Who has something under way, near only. */
+  openAskers(): readonly string[];
+  /** Calls off what has not begun of all that somebody has asked for: he may not any more. Near only. */
+  callOff(principal: string): void;
 }

@@ -1,5 +1,6 @@
 /** The words that a shepherd leaves on the disk for the next one. */
 import type { Answer } from '@bellwether/actors';
+import type { AskerLink } from './operation-types.ts';
 
 /**
  * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
@@ -66,8 +67,10 @@ export interface OperationArchive {
 export interface AuditedEvent {
   readonly kind: 'audit';
   readonly event: 'asked' | 'ended';
-  /** Who asked: `root`, or the hash of a reference. */
+  /** Who asked: `root`, the hash of a reference, or the id of a grant. */
   readonly asker: string;
+  /** Of an asker through a grant: what stands behind it. */
+  readonly chain?: readonly AskerLink[];
   readonly service?: string;
   readonly action: string;
   readonly args?: readonly string[];

@@ -250,8 +250,6 @@ export interface Shepherd extends OperationDesk {
    * local root.
    */
   perform(request: Request, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
-  /** The arguments of a request as the audit shows them. */
-  shownArguments(request: Pick<Request, 'member' | 'action' | 'args'>): readonly string[];
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
