@@ -52,8 +52,8 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_380,
   'packages/ocapn': 5_410,
-  'packages/shepherd': 9_880,
-  'packages/authority': 1_800,
+  'packages/shepherd': 10_150,
+  'packages/authority': 1_900,
   'packages/store': 2_550,
   'packages/fleet': 4_250,
   'packages/bellwether': 270,
