@@ -10,6 +10,7 @@ import {
   type Daemon,
   type Place,
 } from '../support/programs.ts';
+import { accept, grantTo, person } from '../support/grants.ts';
 import { writable } from '../support/machine-faults.ts';
 import { pidOf } from '../support/shown.ts';
 
@@ -135,6 +136,49 @@ describe('a daemon on a full disk', () => {
         await place.run('umount', ['-l', disk]);
       }
     },
+  );
+});
+
+describe('the owner of a full disk', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'takes back a grant and stops a service, and whose grant it is ends no life by looking',
+    async () => {
+      const disk = path.join(place.folder, 'a');
+      fs.mkdirSync(disk);
+      const mount = ['-t', 'tmpfs', '-o', 'size=32m,mode=700', 'tmpfs', disk];
+      expect((await place.run('mount', mount)).code).toBe(0);
+      try {
+        const daemon = await place.shepherd('a', configOf('A', services));
+        await daemon.herd('start', 'two');
+        const alice = person(place, 'alice');
+        await accept(alice, await grantTo(place, daemon, 'two', 'alice', 'status'));
+        const [, id = ''] = /(g-[0-9a-z]{6})/.exec((await daemon.herd('grant', 'ls')).stdout) ?? [];
+        await eventually('room is kept', async () => fs.existsSync(path.join(disk, 'reserve')));
+        await place.run('sh', ['-c', `cat /dev/zero > ${disk}/filler`]);
+        const log = path.join(disk, 'log', 'shepherd.log');
+        const haltCount = (): number =>
+          fs.readFileSync(log, 'utf8').split('daemon.halted').length - 1;
+        // More than fit into the block that the log of the database has begun.
+        for (let at = 0; at < 20; at += 1)
+          expect((await alice.herd('status', '@two')).stdout).toContain('running');
+        expect(haltCount()).toBe(0);
+        expect(await daemon.herd('grant', 'revoke', id)).toMatchObject({ code: 0 });
+        expect(await alice.herd('status', '@two')).toMatchObject({ code: 5 });
+        expect(await daemon.herd('stop', 'two')).toMatchObject({ code: 0 });
+        expect(haltCount()).toBe(0);
+        fs.rmSync(path.join(disk, 'filler'));
+        await daemon.kill('SIGTERM');
+      } finally {
+        await place.run('umount', ['-l', disk]);
+      }
+    },
+    60_000,
   );
 });
 

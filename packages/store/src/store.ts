@@ -197,7 +197,17 @@ class ShelfStore implements Store {
     this.#doubted.clear();
     this.#seal = seal;
     this.#keep(changes);
-    if (takesAway) await this.#mark.moveTo(epoch);
+    if (takesAway) await this.#moveMark(epoch, changes);
+  }
+
+  /** Where that fails the records are on the disk; whoever tries again opens them anew, which moves the mark first. */
+  async #moveMark(epoch: number, changes: Changes): Promise<void> {
+    try {
+      await this.#mark.moveTo(epoch);
+    } catch (error) {
+      await this.#doubt(changes);
+      throw error;
+    }
   }
 
   /** What is to be written so that the disk says again what was held, and then what is new. */

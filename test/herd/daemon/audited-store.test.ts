@@ -26,18 +26,25 @@ interface Bench {
   readonly mark: MemoryMark;
   readonly place: MemoryAudit;
   readonly told: AuditRecord[];
+  /** What is done with the room that is kept. */
+  readonly reserve: { hold(): Promise<void>; free(): Promise<boolean> };
+  clockMs: number;
 }
 const makeBench = (): Bench => ({
   disk: new MemoryDisk(),
   mark: new MemoryMark(),
   place: new MemoryAudit(),
   told: [],
+  reserve: { hold: async () => undefined, free: async () => false },
+  clockMs: 0,
 });
 /** The next daemon on the same disks. */
-const opened = async ({ disk, mark, place, told }: Bench): Promise<AuditedStore> => {
+const opened = async (bench: Bench): Promise<AuditedStore> => {
+  const { disk, mark, place, told, reserve } = bench;
   const store = await openMemory(disk, mark);
   const audited = new AuditedStore(store, place, {
-    wall: () => 0,
+    wall: () => bench.clockMs,
+    reserve,
     told: (note) => void told.push(note),
   });
   await audited.settle();
@@ -196,5 +203,102 @@ describe('a crash or a failure at any write', () => {
     expect(loggedIn(bench)).toEqual([]);
     bench.place.slow = undefined;
     await truth(bench, ['a', 'b', 'c']);
+  });
+});
+
+describe('an audited store on a full disk', () => {
+  const look = { ...entry('look'), asker: 'g-1', isExpendable: true as const };
+  const fail = (bench: Bench, count = 1): void => {
+    for (let at = 1; at <= count; at += 1)
+      bench.disk.failures.set(bench.disk.writeCount + at, 'before');
+  };
+  it('ends no life by looks and refusals, and writes their number down when it can', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, [look, look])).toBeUndefined();
+    const { writeCount } = bench.disk;
+    expect(await commit(store, [look])).toBeUndefined();
+    expect(bench.disk.writeCount).toBe(writeCount);
+    bench.clockMs += 5_000;
+    expect(await commit(store, [look])).toBeUndefined();
+    expect(await commit(store, batch('a'))).toBeUndefined();
+    await store.close();
+    expect(loggedIn(bench)).toEqual(['look', undefined, 'a']);
+    expect(textIn(bench)).toContain('3 looks and refusals, while the disk');
+    expect((await verifyAudit(bench.place)).state).toMatchObject({ kind: 'whole' });
+  });
+  it('ends none by the time either, which is seen again in the next life', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, [{ kind: 'clock', wallMs: 7 }])).toBeUndefined();
+    bench.clockMs += 5_000;
+    expect(await commit(store, [{ kind: 'clock', wallMs: 8 }, look])).toBeUndefined();
+    await store.close();
+    expect(loggedIn(bench)).toEqual(['look']);
+  });
+  it('ends one by a look that goes with a change', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, [desired('a'), look])).toBeInstanceOf(Error);
+    await store.close();
+  });
+  const revoked: AuditEntry = { ...entry('web'), event: 'revoked' };
+  const revocation = { kind: 'revocation', id: 'g-1', atMs: 1, by: 'root' };
+  const stop: AuditEntry = { ...entry('web'), action: 'stop' };
+  it.each([
+    ['a right is taken back', [revocation, revoked]],
+    ['the owner stops something', [desired('web'), stop]],
+    ['the daemon is told to stop', [{ ...stop, asker: 'shepherd' }]],
+  ])('frees the room that is kept where %s', async (_what, entries) => {
+    const bench = makeBench();
+    const freed: string[] = [];
+    bench.reserve.free = async () => freed.push('freed') === 1;
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, entries)).toBeUndefined();
+    expect(freed).toEqual(['freed']);
+    fail(bench);
+    expect(
+      await commit(
+        store,
+        entries.map((each) => ({ ...each, id: 'g-2' })),
+      ),
+    ).toBeInstanceOf(Error);
+    await store.close();
+    expect(loggedIn(bench)).toEqual(['web']);
+    expect((await verifyAudit(bench.place)).state).toMatchObject({ kind: 'whole' });
+  });
+  it.each([
+    ['somebody else stops something', [desired('web'), { ...stop, asker: 'g-1' }]],
+    ['the owner starts something', [desired('web'), { ...stop, action: 'start' }]],
+  ])('keeps it where %s', async (_what, entries) => {
+    const bench = makeBench();
+    bench.reserve.free = async () => true;
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, entries)).toBeInstanceOf(Error);
+    await store.close();
+  });
+  it('has the mark moved before a revocation is told that was tried twice', async () => {
+    const bench = makeBench();
+    bench.reserve.free = async () => true;
+    const store = await opened(bench);
+    const moveTo = bench.mark.moveTo.bind(bench.mark);
+    let failedCount = 0;
+    bench.mark.moveTo = async (epoch) => {
+      failedCount += 1;
+      if (failedCount === 1) throw new Error('No space left on device');
+      return moveTo(epoch);
+    };
+    const before = bench.mark.epoch;
+    expect(await commit(store, [revocation, revoked])).toBeUndefined();
+    expect(bench.mark.epoch).toBeGreaterThan(before);
+    await store.close();
+    const again = await openMemory(bench.disk, bench.mark);
+    expect(again.epoch).toMatchObject({ now: bench.mark.epoch, restored: 0 });
+    await again.close();
   });
 });

@@ -64,7 +64,10 @@ export interface AuditRecord {
   readonly grant?: string;
 }
 /** What a turn records: the entry that a daemon's commit writes into the audit. */
-export type AuditEntry = { readonly kind: 'audit' } & AuditRecord;
+export type AuditEntry = { readonly kind: 'audit' } & AuditRecord & {
+    /** It tells of nothing that was done: where the disk is full its number is written down later, and no more. */
+    readonly isExpendable?: true;
+  };
 
 /** Records an event with this turn: no answer and no effect of it leaves before the audit is durable. */
 export const audit = (turn: Pick<Turn, 'record'>, record: AuditRecord): void => {

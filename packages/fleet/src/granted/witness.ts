@@ -4,22 +4,27 @@
  * many of these are written down in a while, and of the rest their number.
  */
 import type { JournalCell, Turn } from '@bellwether/actors';
-import { audit, type AuditEntry, type AuditRecord } from '@bellwether/authority';
+import type { AuditEntry, AuditRecord } from '@bellwether/authority';
 import { LIMITS } from '../limits.ts';
 
 /** How much was to be written down since the first of it; the cell is that of the actor that has it. */
 export type Tally = JournalCell<number>;
 
-/** That something was refused: on the disk before the refusal is told. */
+/** That something was refused: on the disk before the refusal is told, as long as it takes anything. */
 export const witnessRefused = (tally: Tally, turn: Turn, record: AuditRecord): void => {
-  if (isRoomFor(tally, turn, record.asker)) audit(turn, record);
+  if (isRoomFor(tally, turn, record.asker)) turn.record(expendable(record));
 };
 /** That something is looked at, which changes nothing: the answer waits for no disk. */
 export const witnessLook = (tally: Tally, turn: Turn, record: AuditRecord): void => {
   if (!isRoomFor(tally, turn, record.asker)) return;
-  const entry: AuditEntry = { kind: 'audit', ...record };
-  turn.record(entry, { gates: false });
+  turn.record(expendable(record), { gates: false });
 };
+/** A holder must not end lives of the daemon by looking at it while the disk is full. */
+const expendable = (record: AuditRecord): AuditEntry => ({
+  kind: 'audit',
+  ...record,
+  isExpendable: true,
+});
 
 const isRoomFor = (tally: Tally, turn: Turn, asker: string): boolean => {
   const count = tally.get() + 1;
@@ -32,5 +37,7 @@ const tellRest = (tally: Tally, turn: Turn, asker: string): void => {
   tally.set(0);
   if (restCount <= 0) return;
   const reason = `${restCount} more looks and refusals within a minute`;
-  audit(turn, { event: 'alert', asker, code: 'not-recorded', reason });
+  turn.record(expendable({ event: 'alert', asker, code: 'not-recorded', reason }), {
+    gates: false,
+  });
 };

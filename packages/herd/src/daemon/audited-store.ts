@@ -10,10 +10,15 @@
  * change without its line, and no line of a change that never was. What the log lacks then stands in the store, and is
  * written to it before the next life begins. The other order would leave lines behind of what was never done, and two
  * syncs in every answer. The newest line always stays in the store, so that a log that was cut is found out.
+ *
+ *     a batch that fails and    tells of looks and refusals, or time  they are counted, nobody's life ends by them
+ *                               takes back a right, or stops          once more, in the room that is kept for that
+ *                               does anything else                    the commit has failed
  */
 import { reasonOf, type Commit } from '@bellwether/actors';
 import {
   isAuditEntry,
+  type AuditEntry,
   type AuditAnswer,
   type AuditQuery,
   type AuditRecord,
@@ -27,6 +32,7 @@ import {
   type Store,
   type StoreEntry,
 } from '@bellwether/store';
+import type { Reserve } from './reserve.ts';
 
 /** What an audited store takes from around it. */
 export interface AuditedPowers {
@@ -34,7 +40,12 @@ export interface AuditedPowers {
   readonly wall: () => number;
   /** Told of what was strange about the log when it was opened; it is in the log then. */
   readonly told: (note: AuditRecord) => void;
+  /** Room for what cannot wait. */
+  readonly reserve: Pick<Reserve, 'hold' | 'free'>;
 }
+
+/** Milliseconds after a failure for which looks and refusals are only counted: to try takes the disk a while. */
+const expendableMs = 5_000;
 
 /** A store and the audit of what is done with it. Closing it closes both. */
 export class AuditedStore {
@@ -47,6 +58,8 @@ export class AuditedStore {
   #working: Promise<void> | undefined;
   /** Numbers of the lines that are in the store, lowest first. */
   #kept: number[];
+  /** Looks and refusals that could not be written down, and until when no other is tried. */
+  #lost: { readonly count: number; readonly untilMs: number };
 
   /** Takes over both; `settle` is to be called before the first commit. */
   constructor(store: Store, place: AuditPlace, powers: AuditedPowers) {
@@ -56,6 +69,7 @@ export class AuditedStore {
     this.#powers = powers;
     this.#working = undefined;
     this.#kept = [];
+    this.#lost = { count: 0, untilMs: -Infinity };
     this.commit = (entries, done) => this.#commit(entries, done);
   }
 
@@ -78,16 +92,30 @@ export class AuditedStore {
   }
 
   #commit(entries: readonly unknown[], done: (failure?: Error) => void): void {
-    const records: AuditRecord[] = [];
+    const records: AuditEntry[] = [];
     const others: unknown[] = [];
     for (const entry of entries)
       if (isAuditEntry(entry)) records.push(entry);
       else others.push(entry);
-    if (records.length === 0) return this.#store.commit(others, done);
-    this.#working = this.#audited(others, records).then(
-      () => this.#over(done),
-      (error: unknown) => this.#over(done, error),
-    );
+    const isExpendable =
+      others.every(isClock) && records.every((each) => each.isExpendable === true);
+    if (records.length === 0 && !isExpendable) return this.#store.commit(others, done);
+    if (isExpendable && this.#powers.wall() < this.#lost.untilMs) {
+      this.#lose(records.length);
+      return done();
+    }
+    const work = records.length === 0 ? this.#stored(others) : this.#audited(others, records);
+    this.#working = work
+      .catch((error: unknown) => {
+        if (!isExpendable) throw error;
+        this.#lose(records.length, this.#powers.wall() + expendableMs);
+        // What only reads goes on, if it can.
+        return this.#store.settle();
+      })
+      .then(
+        () => this.#over(done),
+        (error: unknown) => this.#over(done, error),
+      );
   }
 
   #over(done: (failure?: Error) => void, error?: unknown): void {
@@ -96,13 +124,50 @@ export class AuditedStore {
     else done(reasonOf(error));
   }
 
-  async #audited(others: readonly unknown[], records: readonly AuditRecord[]): Promise<void> {
+  #lose(count: number, untilMs = this.#lost.untilMs): void {
+    this.#lost = { count: this.#lost.count + count, untilMs };
+  }
+
+  async #audited(others: readonly unknown[], records: readonly AuditEntry[]): Promise<void> {
+    const isUrgent = records.some(cannotWait);
+    const { count } = this.#lost;
+    const told = count === 0 ? records : [...records, lossOf(count)];
+    const lines = await this.#inRoom(isUrgent, () => this.#remembered(others, told));
+    await this.#inRoom(isUrgent, () => this.#filed(lines));
+    this.#lost = { ...this.#lost, count: this.#lost.count - count };
+    void this.#powers.reserve.hold();
+  }
+
+  /** Does it, and where that fails and cannot wait once more, with the room that is kept. */
+  async #inRoom<T>(isUrgent: boolean, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isUrgent || !(await this.#powers.reserve.free())) throw error;
+      return work();
+    }
+  }
+
+  async #remembered(
+    others: readonly unknown[],
+    records: readonly AuditRecord[],
+  ): Promise<readonly ChainLine[]> {
     if (!this.#log.isReady) await this.#mend();
     const lines = this.#log.next(records);
     const filed = this.#kept.filter((number) => number <= this.#log.synced);
     await this.#stored([...others, ...lines.map(entryOf), ...erasureOf(filed)]);
     this.#kept = [...this.#kept.slice(filed.length), ...lines.map(({ number }) => number)];
-    await this.#log.append(lines);
+    return lines;
+  }
+
+  /** The store has them, so a log that takes them only after it was mended has lost none. */
+  async #filed(lines: readonly ChainLine[]): Promise<void> {
+    try {
+      if (this.#log.isReady) return await this.#log.append(lines);
+    } catch {
+      // The log is not ready any more, and what is wrong with it is told by what follows.
+    }
+    await this.#mend();
   }
 
   #stored(entries: readonly unknown[]): Promise<void> {
@@ -126,6 +191,26 @@ export class AuditedStore {
       .sort((a, b) => a.number - b.number);
   }
 }
+
+/** That a right ends, or that the owner stops something: it must be possible on a full disk, too. */
+const cannotWait = ({ event, asker, action }: AuditRecord): boolean =>
+  event === 'revoked' ||
+  (event === 'asked' && action === 'stop' && (asker === 'root' || asker === 'shepherd'));
+
+/**
+ * The time that was seen. Within this life it goes on without the disk, and it is written down again a minute later.
+ * If it ended this life, the next one would see the same end of a grant, and end by it, and so on.
+ */
+const isClock = (entry: unknown): boolean =>
+  typeof entry === 'object' && entry !== null && 'kind' in entry && entry.kind === 'clock';
+
+const lossOf = (count: number): AuditEntry => ({
+  kind: 'audit',
+  event: 'alert',
+  asker: 'shepherd',
+  code: 'not-recorded',
+  reason: `${count} looks and refusals, while the disk could not be written to`,
+});
 
 const entryOf = ({ number, text, hash }: ChainLine): StoreEntry => ({
   kind: 'audited',

@@ -31,6 +31,7 @@ import { prepareFolders, prepareShared, prepareState } from './folders.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
+import { Reserve } from './reserve.ts';
 import { defaultNodeName, type DaemonOptions } from './options.ts';
 
 /** What the daemon is given by the program around it. */
@@ -71,7 +72,11 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     const read = (): Promise<Description> => describe(options, powers);
     const { env } = powers;
     const { description, store } = await readAndOpen(read, options.state);
-    const audited = auditedStore(options.state, store, log);
+    const reserve = new Reserve(path.join(options.state, 'reserve'), {
+      log,
+      now: () => performance.now(),
+    });
+    const audited = auditedStore(options.state, store, reserve, log);
     closing = () => audited.close();
     if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
     const configuration = new Configuration(description, { read, env, log });
@@ -132,9 +137,10 @@ type CommonParts = Omit<LifeParts, 'doors' | 'services' | 'logFiles'> & {
   readonly audited: AuditedStore;
 };
 
-const auditedStore = (state: string, store: Store, log: Log): AuditedStore =>
+const auditedStore = (state: string, store: Store, reserve: Reserve, log: Log): AuditedStore =>
   new AuditedStore(store, auditFolder(auditFolderOf(state), 'write'), {
     wall: Date.now,
+    reserve,
     told: ({ code, reason }) => log('audit.noted', { code, reason }),
   });
 
