@@ -41,7 +41,7 @@ const lastFile = (daemon: Daemon): string => {
 describe('the audit of a shepherd', together, () => {
   it('tells who asked for what and what came of it, newest last', async ({ place }) => {
     const a = await place.shepherd('a', configOf('A', services));
-    expect(await a.herd('audit')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await a.herd('audit')).toMatchObject({ code: 0, stdout: 'No records.\n' });
     await a.herd('start', 'two');
     await a.herd('greet', 'two', 'hello there');
     await a.herd('login', 'two', 'correct horse');
@@ -65,6 +65,10 @@ describe('the audit of a shepherd', together, () => {
       ),
     );
     expect((await a.herd('audit', 'one')).stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect((await a.herd('audit', 'verfy')).stdout).toBe(
+      "No records of verfy. Did you mean 'herd audit verify'?\n",
+    );
+    expect((await a.herd('audit', 'three')).stdout).toBe('No records of three.\n');
     expect((await a.herd('audit', '-n', '1')).stdout).toMatch(/reload root/);
     expect((await a.herd('audit', '--since', '1h', '--json')).stdout).not.toContain('horse');
     expect(fs.readFileSync(lastFile(a), 'utf8')).not.toContain('horse');

@@ -26,6 +26,8 @@ const worldOf = (
     },
     petnames: () => petnames,
     operations: () => Promise.resolve([{ word: 'op-2' }, { word: 'op-1' }]),
+    grants: (states: readonly string[]) =>
+      Promise.resolve(states.includes('live') ? [{ word: 'g-2' }] : [{ word: 'g-1' }]),
   };
   return world;
 };
@@ -55,6 +57,15 @@ describe('completion', () => {
     ['polish ', ['web', '@web-a']],
     ['nothing ', ['@web-a']],
     ['polish web ', []],
+    ['grant revoke ', ['g-2']],
+    ['grant revoke g-2 ', []],
+    ['grant confirm ', ['g-1']],
+    ['audit ', ['verify', 'web', 'net']],
+    ['who-can st', ['status', 'start', 'stop']],
+    ['who-can po', ['polish']],
+    ['who-can restart ', ['web', 'net']],
+    ['who-can polish ', ['web']],
+    ['who-can polish web ', []],
     ['start web ', []],
     ['doc web ', ['list-actions', 'action']],
     ['doc web action ', ['polish']],

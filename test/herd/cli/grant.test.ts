@@ -121,6 +121,20 @@ describe('herd grant', () => {
     expect(ran.err).toContain(words);
     expect(shepherd?.asked).toEqual([]);
   });
+  it('takes a slip of another word of grants for that', async () => {
+    await serve({});
+    expect(await run('grant', 'lst')).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("Did you mean 'herd grant ls'?") as unknown,
+    });
+  });
+  it('says what lists the ids where there is none such', async () => {
+    const refused = (): never => {
+      throw new ActorError('refused', 'no such grant');
+    };
+    await serve({ revokeGrant: refused, grants: () => ({ grants: [] }) });
+    expect((await run('grant', 'revoke', 'g-9')).err).toContain("'herd grant ls' lists them.");
+  });
   it('with --dry-run makes nothing', async () => {
     await serve({ grants: () => ({ grants: [] }) });
     const ran = await run(...grantWords, '--expires', '8h', '--dry-run');

@@ -71,6 +71,9 @@ describe('a command line', () => {
   it('is corrected when a letter is wrong', () => {
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
     expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
+    expect(refusal('grant', 'revok', 'g-1').hint).toBe("Did you mean 'herd grant revoke'?");
+    expect(refusal('grant', 'web', 'g-1').hint).toBeUndefined();
+    expect(refusal('ref', 'rename', 'a', 'b', '').message).toContain('too many words');
     expect(refusal('ref').message).toContain('mint, add, ls, show, rm, rename, export, push');
   });
   it('may not use an option of another action', () => {

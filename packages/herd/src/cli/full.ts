@@ -182,7 +182,7 @@ const plainYargs = (columns: number) =>
     .wrap(widthOf(columns));
 const widthOf = (columns: number): number => Math.min(Math.max(columns, 60), 100);
 
-const generalHelp = (columns: number): Promise<string> => {
+const generalHelp = async (columns: number): Promise<string> => {
   const page = plainYargs(columns).usage(
     'Usage: herd [OPTION...] ACTION [SERVICE [ARG...]]\n\n' +
       'Asks a shepherd about its services, or to act on them. SERVICE is a name at\n' +
@@ -193,10 +193,8 @@ const generalHelp = (columns: number): Promise<string> => {
     page.command(`${name} ${rule.usage}`.trimEnd(), rule.about);
   for (const name of optionNames) page.option(name, helpRule(optionRules[name]));
   for (const [command, about] of examples) page.example(command, about);
-  return page
-    .group([...optionNames], 'Options:')
-    .epilogue(epilogue)
-    .getHelp();
+  const options = await page.group([...optionNames], 'Options:').getHelp();
+  return `${options}\n\n${epilogue}`;
 };
 
 const examples: readonly Example[] = [
@@ -222,7 +220,7 @@ const epilogue = [
   '9 a later command won or something is locked, 130 detached by Ctrl-C.',
 ].join('\n');
 
-const actionHelp = (name: string, columns: number): Promise<string> => {
+const actionHelp = async (name: string, columns: number): Promise<string> => {
   const rule = actionRules.get(name);
   const usage = `herd [OPTION...] ${name} ${rule?.usage ?? ''}`.trimEnd();
   const own = rule?.options ?? [];
@@ -233,9 +231,10 @@ const actionHelp = (name: string, columns: number): Promise<string> => {
   const page = plainYargs(columns).usage(`Usage: ${usage}\n\n${words}`);
   for (const option of [...own, ...common]) page.option(option, helpRule(optionRules[option]));
   if (own.length > 0) page.group(own, 'Options:');
-  return page.group(common, 'Options of every action:').epilogue(exampleText(name)).getHelp();
+  const options = await page.group(common, 'Options of every action:').getHelp();
+  return `${options}\n\n${exampleText(name)}`;
 };
-/** Not as yargs has them: it breaks a command line where its column ends. */
+/** Not by yargs, which breaks a command line where its column ends: it is there to be copied. */
 const exampleText = (name: string): string => {
   const { examples = [] } = pages[name] ?? {};
   const lines = examples.flatMap(([command, about]) => [`  ${command}`, `      ${about}`]);

@@ -57,7 +57,7 @@ export const interpret = (typed: Typed): Invocation => {
   const rest = words.slice(own.wordCount);
   const rule = actionRules.get(own.name);
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
-  checkCount(own.name, rule, rest.length);
+  checkCount(own.name, rule, rest);
   checkOptions(own.name, options, rule.options);
   if (own.name === 'help') return { kind: 'help', topic: ownAction(rest)?.name, options };
   if (own.name === 'do') return perform(rest, options);
@@ -92,9 +92,7 @@ const custom = (words: readonly string[], options: Options): Invocation => {
 };
 
 const unknownOfGroup = (group: string, second: string | undefined): Usage => {
-  const members = [...actionRules.keys()]
-    .filter((name) => name.startsWith(`${group} `))
-    .map((name) => name.slice(group.length + 1));
+  const members = wordsOfGroup(group);
   const choice = `there are ${members.join(', ')}`;
   if (second === undefined) return new Usage(`'${group}' needs another word; ${choice}`);
   const meant = closest(second, members);
@@ -103,6 +101,11 @@ const unknownOfGroup = (group: string, second: string | undefined): Usage => {
     meant === undefined ? undefined : `Did you mean 'herd ${group} ${meant}'?`,
   );
 };
+
+const wordsOfGroup = (group: string): readonly string[] =>
+  [...actionRules.keys()]
+    .filter((name) => name.startsWith(`${group} `))
+    .map((name) => name.slice(group.length + 1));
 
 const checkWords = (words: readonly string[]): void => {
   if (words.length === 0)
@@ -131,10 +134,14 @@ const checkSecrets = (typed: Typed): void => {
   );
 };
 
-const checkCount = (name: string, rule: ActionRule, count: number): void => {
+const checkCount = (name: string, rule: ActionRule, rest: readonly string[]): void => {
   const usage = `herd ${name} ${rule.usage}`.trimEnd();
-  if (count < rule.least) throw new Usage(`too few words for '${name}': ${usage}`);
-  if (count > rule.most) throw new Usage(`too many words for '${name}': ${usage}`);
+  const [word = ''] = rest;
+  if (rest.length < rule.least) throw new Usage(`too few words for '${name}': ${usage}`);
+  if (rest.length <= rule.most) return;
+  const meant = isGroup(name) ? closest(word, wordsOfGroup(name)) : undefined;
+  const hint = meant === undefined ? undefined : `Did you mean 'herd ${name} ${meant}'?`;
+  throw new Usage(`too many words for '${name}': ${usage}`, hint);
 };
 
 const checkOptions = (name: string, options: Options, more: readonly OptionName[]): void => {

@@ -100,7 +100,7 @@ const hintOf = (
   const hint =
     invocation.kind === 'perform'
       ? hintForAction(codeIn(error), invocation.command, meant)
-      : undefined;
+      : hintForId(codeIn(error), invocation);
   return hint ?? (meant === undefined ? undefined : didYouMean(meant));
 };
 const messageOf = (error: unknown): string =>
@@ -110,6 +110,17 @@ const tried = (error: unknown, invocation: Invocation | undefined): string => {
   if (!isRemote(error) || !isDenial(codeIn(error)) || invocation?.kind !== 'perform') return '';
   const { action, service } = invocation.command;
   return `${action} ${service}: `;
+};
+
+/** What lists the ids of which one was not known. */
+const hintForId = (code: string, invocation: Invocation): string | undefined => {
+  if (invocation.kind !== 'own') return undefined;
+  const way = invocation.words.find(isPetnameWord);
+  const where = way === undefined ? '' : ` ${way}`;
+  if (code === 'unknown-operation' && way === undefined) return "'herd op ls' lists the last ones.";
+  if (invocation.action.startsWith('grant ') && code === 'refused')
+    return `'herd grant ls${where}' lists them.`;
+  return undefined;
 };
 
 /** What stands in the place of the SERVICE. */

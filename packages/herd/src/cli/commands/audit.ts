@@ -7,11 +7,13 @@ import path from 'node:path';
 import { auditLimits } from '@bellwether/authority';
 import { auditFolder, verifyAudit, type Verified } from '@bellwether/store/audit';
 import { auditIn } from '../../client/audit-answer.ts';
+import { visible } from '../../client/escape.ts';
 import { auditMs } from '../../client/limits.ts';
 import { placesOf } from '../../client/place.ts';
 import { auditFolderOf } from '../../paths.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { auditLines, verifyLines } from '../format/audit.ts';
+import { closest } from '../closest.ts';
 import { ageIn } from '../spans.ts';
 import { print, printErrors } from '../print.ts';
 import { Usage } from '../usage.ts';
@@ -34,9 +36,17 @@ export const runAudit = async (context: Context, words: readonly string[]): Prom
   const patience = patienceOf(context, timeout ?? auditMs);
   const answer = await withRoot(context, (root) => root.audit(query, patience));
   const { lines: records, isCut } = auditIn(answer);
-  print(context, auditLines(records), { kind: 'audit', records, isCut });
+  const lines = records.length === 0 ? [noRecords(service)] : auditLines(records);
+  print(context, lines, { kind: 'audit', records, isCut });
   if (isCut) printErrors(context, [`herd: there is more: these are the newest ${records.length}.`]);
   return 0;
+};
+
+/** A name may be that of a service of former days, so it is no mistake that nothing is known of it. */
+const noRecords = (service: string | undefined): string => {
+  if (service === undefined) return 'No records.';
+  const isVerify = closest(service, ['verify']) !== undefined;
+  return `No records of ${visible(service)}.${isVerify ? " Did you mean 'herd audit verify'?" : ''}`;
 };
 
 /** Runs `herd audit verify`: exit code 0 where everything fits, 1 where something does not. @throws Usage */

@@ -24,6 +24,7 @@ import {
 } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted, timeText } from '../format/times.ts';
+import { closest } from '../closest.ts';
 import { rateIn } from '../spans.ts';
 import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
@@ -84,6 +85,10 @@ const grant = async (context: Context, service: string): Promise<number> => {
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate } = options;
+  // `herd grant lst`, and nothing of what every grant has.
+  const meant = to === undefined ? closest(service, ['ls', 'revoke', 'confirm']) : undefined;
+  if (meant !== undefined)
+    throw new Usage(`'grant ${service}' says not to whom`, `Did you mean 'herd grant ${meant}'?`);
   if (options.lease !== undefined && options.direct !== true)
     throw new Usage(
       "'--lease' is for grants that are made with --direct",

@@ -10,10 +10,12 @@
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
  *                                retry, op show, …    ids of the last operations
+ *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
  *                                doc SERVICE          list-actions, action
  *     after an option            its value: files, or nothing
  */
-import { rootNames } from '@bellwether/shepherd';
+import type { GrantFacts } from '@bellwether/fleet';
+import { actionNames, isBuiltIn, rootNames } from '@bellwether/shepherd';
 import {
   actionRules,
   commonOptions,
@@ -49,6 +51,8 @@ export interface World {
   readonly petnames: () => readonly string[];
   /** The last operations, the newest first. */
   readonly operations: () => Promise<readonly Candidate[]>;
+  /** The grants in a state. */
+  readonly grants: (states: readonly GrantFacts['state'][]) => Promise<readonly Candidate[]>;
 }
 
 /** The command line up to the cursor: what is typed, and the word in the making. */
@@ -129,7 +133,7 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
   if (words.length === 0) return [...ownWords(), ...(await customActions(world))];
   const own = ownAction(words);
   if (isGroup(first) && second === undefined)
-    return [...wordsOfGroup(first), ...(own === undefined ? [] : await placesFor(first, world))];
+    return [...wordsOfGroup(first), ...(own === undefined ? [] : await wordsAlone(first, world))];
   if (own === undefined) return words.length === 1 ? [...(await having(first, world))] : [];
   const rest = words.slice(own.wordCount);
   switch (own.name) {
@@ -140,12 +144,14 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
       return rest.length === 0 ? shells.map((word) => ({ word })) : [];
     case 'help':
       return rest.length === 0 ? ownWords() : rest.length === 1 ? wordsOfGroup(rest[0] ?? '') : [];
-    case 'do':
     case 'who-can':
+      return afterWhoCan(rest, world);
+    case 'do':
       if (rest.length === 0) return customActions(world);
       return rest.length === 1 ? having(rest[0] ?? '', world) : [];
     case 'doc':
       return afterDoc(rest, world);
+    case 'audit':
     case 'ref mint':
       return rest.length === 0 ? serviceWords(await world.services()) : [];
     default:
@@ -153,15 +159,39 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
   }
 };
 
+/** What may follow a group that is an action by itself; an audit is that of one shepherd. */
+const wordsAlone = async (action: string, world: World): Promise<readonly Candidate[]> =>
+  action === 'audit' ? serviceWords(await world.services()) : placesFor(action, world);
+
 /** What may stand in the place of the SERVICE of one of herd's own actions. */
 const placesFor = async (action: string, world: World): Promise<readonly Candidate[]> => {
   const usage = actionRules.get(action)?.usage ?? '';
   if (usage.startsWith('[@PETNAME')) return petnameWords(world);
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
   if (usage.startsWith('OPERATION')) return world.operations();
+  if (action === 'grant revoke') return world.grants(['invited', 'live', 'used-up', 'unconfirmed']);
+  if (action === 'grant confirm') return world.grants(['unconfirmed']);
   if (!usage.includes('SERVICE')) return [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];
 };
+
+/** Whatever can be granted, of a service of this shepherd. */
+const afterWhoCan = async (
+  [action, ...more]: readonly string[],
+  world: World,
+): Promise<readonly Candidate[]> => {
+  if (action === undefined)
+    return [
+      ...['status', 'log', ...actionNames.filter(isBuiltIn)].map((word) => ({ word })),
+      ...(await customActions(world)),
+    ];
+  if (more.length > 0) return [];
+  const services = await world.services();
+  const those = services.filter((each) => offers(each, action));
+  return serviceWords(those.length > 0 ? those : services);
+};
+const offers = ({ actions }: KnownService, action: string): boolean =>
+  actions.some(({ name }) => name === action);
 
 const afterDoc = async (
   [service, keyword, ...more]: readonly string[],
@@ -199,8 +229,8 @@ const customActions = async (world: World): Promise<readonly Candidate[]> =>
 /** Services that offer an action, and petnames, of which nothing is known before they are asked. */
 const having = async (action: string, world: World): Promise<readonly Candidate[]> => {
   const all = await world.services();
-  const offers = all.filter(({ actions }) => actions.some(({ name }) => name === action));
-  return [...serviceWords(offers), ...petnameWords(world)];
+  const those = all.filter((each) => offers(each, action));
+  return [...serviceWords(those), ...petnameWords(world)];
 };
 const serviceWords = (services: readonly KnownService[]): readonly Candidate[] =>
   services.flatMap(({ names, about }) => names.map((word) => ({ word, about })));

@@ -3,10 +3,14 @@
  * complains and never waits for long: somebody has just pressed a key.
  */
 import fs from 'node:fs';
+import type { GrantFacts } from '@bellwether/fleet';
 import { completionDialMs, completionProbeMs } from '../../client/limits.ts';
-import { rootClient, type RootClient } from '../../client/local-root.ts';
+import { ownerClient } from '../../client/grants.ts';
+import type { Line } from '../../client/line.ts';
+import { rootClient } from '../../client/local-root.ts';
 import { visible } from '../../client/escape.ts';
 import type { Connections } from '../context.ts';
+import { allowsText } from '../format/grant.ts';
 import { maxAboutChars } from '../limits.ts';
 import { parseQuickly } from '../parse.ts';
 import type { Terminal } from '../terminal.ts';
@@ -27,6 +31,7 @@ export const runComplete = async (
     services: () => servicesOf(connections, typed),
     petnames: () => petnamesIn(refs()),
     operations: () => operationsOf(connections, typed),
+    grants: (states) => grantsOf(connections, typed, states),
   };
   const found = await completionOf({ typed, current: words.at(-1) ?? '' }, world);
   const lines = found === 'files' ? [':files'] : found.map(lineOf);
@@ -44,7 +49,8 @@ const servicesOf = (
   connections: Connections,
   typed: readonly string[],
 ): Promise<readonly KnownService[]> =>
-  fromRoot(connections, typed, async (root) => {
+  fromRoot(connections, typed, async (line) => {
+    const root = rootClient(line);
     const statuses = await root.status([], completionProbeMs, { waitMs: completionDialMs });
     return statuses.map(({ provision, documentation, actions }) => ({
       ...{ names: provision, about: documentation, actions },
@@ -54,24 +60,41 @@ const operationsOf = (
   connections: Connections,
   typed: readonly string[],
 ): Promise<readonly Candidate[]> =>
-  fromRoot(connections, typed, async (root) => {
-    const last = await root.operations({ count: shownOperations }, { waitMs: completionDialMs });
+  fromRoot(connections, typed, async (line) => {
+    const last = await rootClient(line).operations(
+      { count: shownOperations },
+      { waitMs: completionDialMs },
+    );
     return last.toReversed().map(({ operation, action, service, result = 'under way' }) => ({
       word: operation,
       about: `${action} ${service}: ${result}`,
     }));
   });
 
+/** The newest first, as somebody who made one by mistake would want it. */
+const grantsOf = (
+  connections: Connections,
+  typed: readonly string[],
+  states: readonly GrantFacts['state'][],
+): Promise<readonly Candidate[]> =>
+  fromRoot(connections, typed, async (line) => {
+    const grants = await ownerClient(line).grants({ waitMs: completionDialMs });
+    return grants
+      .filter(({ state }) => states.includes(state))
+      .toReversed()
+      .map((grant) => ({ word: grant.id, about: `${grant.label ?? ''}: ${allowsText(grant)}` }));
+  });
+
 /** None where there is no shepherd, or none that answers at once. */
 const fromRoot = async <T>(
   connections: Connections,
   typed: readonly string[],
-  ask: (root: RootClient) => Promise<readonly T[]>,
+  ask: (line: Line) => Promise<readonly T[]>,
 ): Promise<readonly T[]> => {
   try {
     const line = connections.root(parseQuickly(typed)?.options.socket);
     try {
-      return await ask(rootClient(line));
+      return await ask(line);
     } finally {
       line.close();
     }

@@ -11,7 +11,7 @@ const short = (text: string): string =>
   text.length > 2 * fingerprintCharacters ? `${text.slice(0, fingerprintCharacters)}…` : text;
 
 /** What is longer, such as the reason of an alert, is an exception among lines that are short. */
-const cellColumns = 48;
+const cellColumns = 72;
 
 /**
  * One line a command, the newest last: a record of how it ended goes with the one that it was asked for. Who it was
