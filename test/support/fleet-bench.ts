@@ -19,6 +19,7 @@ import type {
   StatusBoard,
   Writer,
 } from '@bellwether/shepherd';
+import { memberIds } from '../../packages/fleet/src/exported/member-operation.ts';
 import { makeBench, runIn, type Bench } from './actors-vat.ts';
 import { simulatedCrypto } from './ocapn-peer.ts';
 
@@ -196,7 +197,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       remote,
       peers,
       board,
-      crypto: simulatedCrypto(bench.world),
+      memberIds: memberIds(simulatedCrypto(bench.world)),
       clock,
     });
     turn.call(proxy, 'enter');

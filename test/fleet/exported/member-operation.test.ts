@@ -2,7 +2,10 @@ import { World } from '@bellwether/actors';
 import { limits } from '@bellwether/shepherd';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { memberOperation } from '../../../packages/fleet/src/exported/member-operation.ts';
+import {
+  memberIds,
+  memberOperation,
+} from '../../../packages/fleet/src/exported/member-operation.ts';
 import { simulatedCrypto } from '../../support/ocapn-peer.ts';
 
 const crypto = simulatedCrypto(new World(1));
@@ -16,6 +19,22 @@ const anyId = fc.string({
 });
 
 describe('the id of an operation at a member', () => {
+  it('is found once for all members of a command, and never taken for that of another one', () => {
+    let digestCount = 0;
+    const counting = {
+      sha256: (bytes: Uint8Array): Uint8Array => {
+        digestCount += 1;
+        return crypto.sha256(bytes);
+      },
+    };
+    const ids = memberIds(counting);
+    expect(ids('root', 'op-1')).toBe(idOf('root', 'op-1'));
+    expect(ids('root', 'op-1')).toBe(idOf('root', 'op-1'));
+    expect(digestCount).toBe(1);
+    expect(ids('root', 'op-2')).toBe(idOf('root', 'op-2'));
+    expect(ids('other', 'op-2')).toBe(idOf('other', 'op-2'));
+    expect(ids('root', 'op-1')).toBe(idOf('root', 'op-1'));
+  });
   it('is the same for the same asker and id, in every life of the controller', () => {
     expect(idOf('root', 'op-1')).toBe('op-1.abe848b9bcc7cbe8bdbe7e00197dcfa8');
   });

@@ -19,6 +19,11 @@ export function nodeClock(how: { readonly unref?: boolean } = {}): NodeClock {
     now: () => performance.now(),
     wall: () => Date.now(),
     after: (ms, task) => {
+      if (ms <= TIMER_MS) {
+        const timer = setTimeout(task, ms);
+        if (isUnref) timer.unref();
+        return () => clearTimeout(timer);
+      }
       let timer: NodeJS.Timeout | undefined;
       const wait = (leftMs: number): void => {
         const partMs = Math.min(leftMs, TIMER_MS);

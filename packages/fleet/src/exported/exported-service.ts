@@ -44,7 +44,6 @@ import {
 } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
-import { memberOperation } from './member-operation.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import {
@@ -100,12 +99,12 @@ export const makeExportedService = (
     status: (turn) => shown(held, turn, held.observed.get()),
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer, principal) => {
-      const operation = memberOperation(held.crypto, principal, request.operation);
+      const operation = held.memberIds(principal, request.operation);
       begun(held, operation);
       return perform(held, turn, { request, writer, operation });
     },
     cancel: (turn, asked, principal) => {
-      const operation = memberOperation(held.crypto, principal, asked);
+      const operation = held.memberIds(principal, asked);
       const underWay = held.underWay.get(operation);
       if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
       // Behind the command itself, which waits for the same contact where there is none yet.
@@ -284,9 +283,11 @@ const answered = (held: Held, turn: Turn<Inner>, request: Request, value: unknow
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
   const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
-  const { sharedWith: _shared, ...own } = outcome;
+  const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
   return { ...own, ...below(outcome, held.name), member: held.name, rows };
 };
+
+const withoutShares = ({ sharedWith: _shared, ...own }: Outcome): Outcome => own;
 
 /**
  * Whoever asks here shares one question, if it was given as much time as he has. What came another way

@@ -1,8 +1,8 @@
 /** What an `^exported-service` keeps; what changes it is in watching.ts. */
 import type { Clock, JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
-import type { Crypto } from '@bellwether/ocapn';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { LiveRef } from '../reach/live-ref.ts';
+import type { MemberIds } from './member-operation.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -15,7 +15,7 @@ export interface ExportedServiceOptions extends Exported {
   readonly peers: Ref<Pick<Peers, 'pace'>>;
   /** Told when something changes in its status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
-  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly memberIds: MemberIds;
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }

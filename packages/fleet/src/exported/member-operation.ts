@@ -8,6 +8,20 @@
 import type { Crypto } from '@bellwether/ocapn';
 import { limits } from '@bellwether/shepherd';
 
+/** The id at a member of what `principal` asks for here under the id `operation`. */
+export type MemberIds = (principal: string, operation: string) => string;
+
+/** Ids at members. The last one is kept: a command for a thousand members asks for it a thousand times. */
+export const memberIds = (crypto: Pick<Crypto, 'sha256'>): MemberIds => {
+  let last:
+    { readonly principal: string; readonly operation: string; readonly id: string } | undefined;
+  return (principal, operation) => {
+    if (last?.principal !== principal || last.operation !== operation)
+      last = { principal, operation, id: memberOperation(crypto, principal, operation) };
+    return last.id;
+  };
+};
+
 /** Bytes of the digest that are kept: nobody finds a second id, or a second asker, with the same one. */
 const digestBytes = 16;
 const digestCharacters = 2 * digestBytes;

@@ -38,11 +38,11 @@ export const makeMemberSink = (
       if (sequence !== before.batchCount)
         throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
       const heard = reader.batch(batch, 'batch');
-      const events = heard.flatMap((event) => relabelled(event, member, origin));
+      const events = relabelled(heard, member, origin);
       const eventCount = before.eventCount + events.length;
       if (eventCount > LIMITS.streamEventCount)
         throw new Malformed(`sink: more than ${LIMITS.streamEventCount} events of ${member}`);
-      const rowWeight = before.rowWeight + weightOf(events.filter(({ kind }) => kind === 'row'));
+      const rowWeight = before.rowWeight + weightOfRows(events);
       if (rowWeight > LIMITS.streamRowWeight)
         throw new Malformed(
           `sink: the rows of ${member} weigh more than ${LIMITS.streamRowWeight}`,
@@ -53,19 +53,31 @@ export const makeMemberSink = (
   };
 };
 
-const relabelled = (event: Event, member: string, origin: string): readonly Event[] => {
+/** What a batch weighs by its rows, as a list of them. */
+const weightOfRows = (events: readonly Event[]): number =>
+  events.some(({ kind }) => kind === 'row')
+    ? weightOf(events.filter(({ kind }) => kind === 'row'))
+    : weightOfNone;
+const weightOfNone = weightOf([]);
+
+const relabelled = (events: readonly Event[], member: string, origin: string): readonly Event[] => {
+  const own: Event[] = [];
+  // The deadline of the whole is ours.
+  for (const event of events) if (event.kind !== 'deadline') own.push(named(event, member, origin));
+  return own;
+};
+const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {
       const { about, on } = event;
       const way = about === undefined ? member : `${member}/${about}`;
-      const other = on === undefined ? {} : { on: `${member}/${on}` };
-      return [{ ...event, from: origin, about: way, ...other }];
+      const line = { ...event, from: origin, about: way };
+      return on === undefined ? line : { ...line, on: `${member}/${on}` };
     }
     case 'row':
-      return [{ ...event, row: relabelledRow(event.row, member) }];
+      return { ...event, row: relabelledRow(event.row, member) };
     case 'dropped':
-      return [event];
     case 'deadline':
-      return []; // the deadline of the whole is ours
+      return event;
   }
 };

@@ -11,6 +11,7 @@ import {
 } from '@bellwether/shepherd';
 import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from '../exported/exported-service.ts';
+import { memberIds } from '../exported/member-operation.ts';
 import { makeFleet } from '../aggregate/fleet.ts';
 import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -67,8 +68,7 @@ export const registerServices = (
   surroundings: Surroundings,
 ): void => {
   const shares = sharesIn(planned);
-  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
-    exportedService(turn, spec, shepherd, surroundings);
+  const exported = exportedServices(turn, shepherd, surroundings);
   for (const one of planned) {
     switch (one.kind) {
       case 'service':
@@ -96,8 +96,7 @@ export const swapOf = (
 ): Swap => {
   const { added, changed, removed, unchanged } = diffOf(before, after);
   const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
-  const exported = (spec: ExportedSpec): Ref<ServiceElsewhere> =>
-    exportedService(turn, spec, shepherd, surroundings);
+  const exported = exportedServices(turn, shepherd, surroundings);
   const others = changed.filter((one) => one.before.kind !== one.after.kind);
   const fresh = [...added, ...changed.map((one) => one.after)];
   const sharers = unchanged.filter(
@@ -121,17 +120,20 @@ const sharesIn = (planned: readonly PlannedService[]): Shares =>
     ),
   );
 
-const exportedService = (
+/** Makes proxies that share what is the same for all of them. */
+const exportedServices = (
   turn: Turn,
-  { provision, petname, origin, requirement }: ExportedSpec,
   shepherd: Ref<Shepherd>,
   { dial, peers, clock, entropy, crypto, arrivals }: Surroundings,
-): Ref<ServiceElsewhere> => {
-  const told = arrivals === undefined ? {} : { arrivals };
-  const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock, ...told });
+): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
-  const place = { provision, petname, origin, requirement, remote };
-  return turn.spawn(makeExportedService, { ...place, peers, board, crypto, clock });
+  const shared = { peers, board, clock, memberIds: memberIds(crypto) };
+  const told = arrivals === undefined ? {} : { arrivals };
+  return ({ provision, petname, origin, requirement }) => {
+    const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock, ...told });
+    const place = { provision, petname, origin, requirement, remote };
+    return turn.spawn(makeExportedService, { ...place, ...shared });
+  };
 };
 
 const fleet = (

@@ -5,10 +5,13 @@
  */
 import type { Bcom, Behavior, Log, Ref, Turn } from '@bellwether/actors';
 import { cut } from '../text.ts';
-import type { Event, Lines } from '../words/types.ts';
+import type { Event, Lines, Row } from '../words/types.ts';
+import type { Saying } from '../words/wording.ts';
 
 /** The writer that an operation hands to its services. */
 export interface Listeners extends Lines {
+  /** What there is to say of one step: lines of this shepherd's own, and the row of a member behind them. */
+  tell(sayings: readonly Saying[], row?: Row): void;
   /** From now on this one hears what is said, too. */
   add(writer: Ref<Lines>): void;
   /** This one hears nothing any more; its stream stays as it is. */
@@ -30,18 +33,27 @@ export const makeListeners = (
   _bcom: Bcom<Listeners>,
   { node, log, operation }: ListenersOptions,
 ): Behavior<Listeners> => {
-  const writers = turn.map<Ref<Lines>, true>();
+  // A list: it is walked for every line of a thousand members, and changed for each of a few who listen.
+  const writers = turn.cell<readonly Ref<Lines>[]>([]);
   const pass = (turn: Turn<Listeners>, events: readonly Event[]): void => {
-    for (const writer of writers.keys()) turn.call(writer, 'pass', events);
+    for (const writer of writers.get()) turn.call(writer, 'pass', events);
+  };
+  const lineOf = (turn: Turn<Listeners>, saying: Saying): Event => {
+    const text = cut(saying.text);
+    turn.effect(() => log('operation.line', { operation, text }));
+    return { ...saying, kind: 'line', from: node, text };
   };
   return {
-    line: (turn, text, about = {}) => {
-      const line = cut(text);
-      turn.effect(() => log('operation.line', { operation, text: line }));
-      pass(turn, [{ kind: 'line', from: node, text: line, ...about }]);
+    line: (turn, text, about) => pass(turn, [lineOf(turn, { ...about, text })]),
+    tell: (turn, sayings, row) => {
+      const events = sayings.map((saying) => lineOf(turn, saying));
+      if (row !== undefined) events.push({ kind: 'row', row });
+      pass(turn, events);
     },
     pass,
-    add: (_turn, writer) => writers.set(writer, true),
-    remove: (_turn, writer) => void writers.delete(writer),
+    add: (_turn, writer) => {
+      if (!writers.get().includes(writer)) writers.set([...writers.get(), writer]);
+    },
+    remove: (_turn, writer) => writers.set(writers.get().filter((each) => each !== writer)),
   };
 };

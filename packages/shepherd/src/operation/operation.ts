@@ -27,7 +27,7 @@
  * The record is data, and what of it has to outlive the daemon is written down (durable.ts). What lives with it (who
  * waits, who listens) is rebuilt by whoever asks again.
  */
-import type { Ref, Turn } from '@bellwether/actors';
+import type { Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
 import { itself } from './askers.ts';
 import { come, gateLines, isBarredBy, isWorthOpening, judged } from './gates.ts';
@@ -62,9 +62,9 @@ import {
   type Held,
 } from '../shepherd/shepherd-state.ts';
 import { isLeftUndone } from '../words/shapes.ts';
-import type { Entry, Lines, Outcome, Request } from '../words/types.ts';
+import type { Entry, Outcome, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
-import { answer, listenersOf } from './waiters.ts';
+import { answerAll, listenersOf } from './waiters.ts';
 import { witnessEnded } from './witness.ts';
 import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
 
@@ -327,7 +327,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   if (step.gate !== undefined && step.wish !== undefined) accept(held, turn, step.name, step.wish);
   noteBegun(held, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
-    say(turn, listeners, sayingOf(step.note, step.name));
+    turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);
   const over = (turn: Turn, ending: Ending): void => {
     end(held, operation, key, ending);
     advance(held, turn, operation, [key]);
@@ -344,17 +344,10 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRecord): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const { minReady, onlyMembers, rolling, isRepeat: _isRepeat, ...rest } = request;
   const hop = hopOf(held, step.name);
   const { deadlineAtMs, isCancelled } = operation.account.get();
-  return {
-    ...rest,
-    // Who is in doubt says what came of it, and does nothing anew.
-    ...(((isCancelled && step.gate === undefined) || isAgain === true) && { isRepeat: true }),
-    // A policy is meant for what was asked for: its own shepherd judges by it, where that is another.
-    ...(step.name === by && minReady !== undefined && { minReady }),
-    ...(step.name === by && onlyMembers !== undefined && { onlyMembers }),
-    ...(step.name === by && rolling !== undefined && { rolling }),
+  const part = {
+    ...(step.name === by ? request : withoutPolicy(request)),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
@@ -362,6 +355,21 @@ const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRec
     remainingMs: Math.max(1, leftFor(deadlineAtMs, held.clock.now())),
     hops: hop === undefined ? request.hops : [...request.hops, hop],
   };
+  // Who is in doubt says what came of it, and does nothing anew.
+  return repeated(part, (isCancelled && step.gate === undefined) || isAgain === true);
+};
+/** A policy is meant for what was asked for: its own shepherd judges by it, where that is another. */
+const withoutPolicy = (request: Request): Request => {
+  const { minReady, onlyMembers, rolling } = request;
+  if (minReady === undefined && onlyMembers === undefined && rolling === undefined) return request;
+  const { minReady: _minReady, onlyMembers: _onlyMembers, rolling: _rolling, ...rest } = request;
+  return rest;
+};
+const repeated = (request: Request, isRepeat: boolean): Request => {
+  if (isRepeat) return { ...request, isRepeat };
+  if (request.isRepeat === undefined) return request;
+  const { isRepeat: _isRepeat, ...rest } = request;
+  return rest;
 };
 /**
  * The last accepted command for a service is its wish; that of a local service outlives the daemon.
@@ -380,15 +388,20 @@ const end = (held: Held, operation: Operation, key: string, ending: Ending): voi
   const { outcome, refusal } = ending;
   const before = operation.steps.get(key);
   if (before === undefined) return;
-  const { refusal: _refusal, isAgain: _isAgain, ...record } = before;
-  const full = withAlso(operation, record.step, outcome);
-  operation.steps.set(key, {
-    ...record,
-    phase: phaseAfter(ending),
-    outcome: kept(held.memory, operation, full, record.outcome),
-    ...(refusal && { refusal }),
-  });
-  noteEnded(held, operation, record.step);
+  const { step, by, openCount, followers, atMs } = before;
+  const full = withAlso(operation, step, outcome);
+  const phase = phaseAfter(ending);
+  const last = kept(held.memory, operation, full, before.outcome);
+  // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
+  const record: StepRecord = { step, by, phase, openCount, followers, outcome: last };
+  const isPlain = refusal === undefined && atMs === undefined;
+  operation.steps.set(
+    key,
+    isPlain
+      ? record
+      : { ...record, ...(refusal && { refusal }), ...(atMs !== undefined && { atMs }) },
+  );
+  noteEnded(held, operation, step);
   addOpen(held, operation, -1);
 };
 
@@ -406,13 +419,10 @@ const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   const listeners = listenersOf(held, turn, operation);
   const lines =
     step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
-  for (const line of lines) say(turn, listeners, line);
-  if (step.isMember) turn.call(listeners, 'pass', [{ kind: 'row', row: bare(outcome) }]);
-  for (const [at, waiter] of [...operation.waiters.entries()])
-    if (waiter.key === step.key) answer(turn, operation, at, waiter, record);
+  const row = step.isMember ? bare(outcome) : undefined;
+  if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
+  answerAll(turn, operation, record);
 };
-const say = (turn: Turn, listeners: Ref<Lines>, { text, ...about }: Saying): void =>
-  turn.call(listeners, 'line', text, about);
 const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
   const { kind, name, action, isAsked } = step;
   if (kind === 'order' || kind === 'same') return [];

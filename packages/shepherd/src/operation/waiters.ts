@@ -56,8 +56,15 @@ export const outcomeFor = (
   if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
   return vow;
 };
-/** Answers somebody who waits for a step that is over. */
-export const answer = (
+/** Answers all who wait for a step that is over. */
+export const answerAll = (turn: Turn, operation: Operation, record: StepRecord): void => {
+  const { key, name } = record.step;
+  // Nobody waits for what was not asked for by its own name, as the members of a fleet are not.
+  if (!operation.requests.has(name)) return;
+  for (const [at, waiter] of [...operation.waiters.entries()])
+    if (waiter.key === key) answer(turn, operation, at, waiter, record);
+};
+const answer = (
   turn: Turn,
   operation: Operation,
   at: number,

@@ -165,20 +165,20 @@ export const hopOf = ({ entries }: Held, name: string): string | undefined => {
   return entry?.kind === 'elsewhere' ? entry.hop : undefined;
 };
 
-/** The services as the planner sees them, in this turn. */
+/** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
 export const graphOf = (held: Held, turn: Turn): Graph => {
   const { registry } = held;
   const canonical = (name: string) => turn.call(registry, 'canonical', name);
   const isThere = (name: string): boolean => canonical(name) !== undefined;
   const statusOf = (name: string) => turn.call(providerOf(held, turn, name), 'status');
   return {
-    requirements: (name) => (isThere(name) ? turn.call(registry, 'requirements', name) : []),
-    dependents: (name) => (isThere(name) ? turn.call(registry, 'dependents', name) : []),
-    members: (name) => {
+    requirements: once((name) => (isThere(name) ? turn.call(registry, 'requirements', name) : [])),
+    dependents: once((name) => (isThere(name) ? turn.call(registry, 'dependents', name) : [])),
+    members: once((name) => {
       const aggregate = aggregateOf(held, name);
       if (aggregate === undefined) return undefined;
       return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
-    },
+    }),
     isOwn: (name) => ownOf(held, name) !== undefined,
     isEnabled: (name) => statusOf(name).isEnabled,
     isUp: (name) => {
@@ -187,6 +187,18 @@ export const graphOf = (held: Held, turn: Turn): Graph => {
       return stage === 'running' || stage === 'starting';
     },
     isServing: (name) => isThere(name) && isServing(statusOf(name)),
+  };
+};
+
+/** A planner walks the same ways again and again: each name is asked for once. */
+const once = <T>(find: (name: string) => T): ((name: string) => T) => {
+  const known = new Map<string, T>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined || known.has(name)) return before as T;
+    const found = find(name);
+    known.set(name, found);
+    return found;
   };
 };
 

@@ -44,11 +44,16 @@ interface Flow {
   readonly rowBytes: number;
   readonly droppedCount: number;
 }
+/** An event of the backlog, measured once. */
+interface Waiting {
+  readonly event: Event;
+  readonly bytes: number;
+}
 interface Held {
   readonly node: string;
   readonly log: Log;
   readonly sink: Ref<Sink> | undefined;
-  readonly backlog: JournalMap<number, Event>;
+  readonly backlog: JournalMap<number, Waiting>;
   readonly flow: JournalCell<Flow>;
   readonly credit: Credit;
   /** A turn of its own will send what waits. */
@@ -101,7 +106,7 @@ const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void =>
 const add = (held: Held, given: Event): void => {
   const flow = held.flow.get();
   if (!isOpen(held.credit)) return;
-  const event = given.kind === 'line' ? { ...given, text: cut(given.text) } : given;
+  const event = shortened(given);
   if (event.kind === 'dropped')
     return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, event.count) });
   const bytes = bytesOf(event);
@@ -109,13 +114,19 @@ const add = (held: Held, given: Event): void => {
   if (!isRow && flow.lineBytes + bytes > limits.backlogBytes)
     return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, 1) });
   if (isRow && flow.rowBytes + bytes > limits.rowBytes) return close(held);
-  held.backlog.set(flow.next, event);
+  held.backlog.set(flow.next, { event, bytes });
   held.flow.set({
-    ...flow,
+    first: flow.first,
     next: flow.next + 1,
     lineBytes: flow.lineBytes + (isRow ? 0 : bytes),
     rowBytes: flow.rowBytes + (isRow ? bytes : 0),
+    droppedCount: flow.droppedCount,
   });
+};
+const shortened = (event: Event): Event => {
+  if (event.kind !== 'line') return event;
+  const text = cut(event.text);
+  return text === event.text ? event : { ...event, text };
 };
 
 /** No member can count so far that the sum is no number of lines any more, which would end the stream. */
@@ -153,9 +164,9 @@ const nextBatch = (held: Held): readonly Event[] => {
   let { first, lineBytes, rowBytes, droppedCount, ...rest } = held.flow.get();
   const batch: Event[] = [];
   for (let batchBytes = 0; first < rest.next; first += 1) {
-    const event = held.backlog.get(first);
-    if (event === undefined) break;
-    const bytes = bytesOf(event);
+    const waiting = held.backlog.get(first);
+    if (waiting === undefined) break;
+    const { event, bytes } = waiting;
     if (batch.length > 0 && batchBytes + bytes > limits.batchBytes) break;
     batchBytes += bytes;
     if (event.kind === 'row') rowBytes -= bytes;
