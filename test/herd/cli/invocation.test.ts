@@ -68,7 +68,14 @@ describe('a command line', () => {
     expect(refusal('status', 'a', 'b').message).toContain('too many words');
     expect(refusal('ref', 'ls', 'a').message).toContain('too many words');
   });
-  it('is corrected when a letter is wrong', () => {
+  it('is corrected when a letter is wrong, also of what help is wanted for', () => {
+    expect(refusal('help', 'grnat').hint).toBe("Did you mean 'herd help grant'?");
+    expect(refusal('help', 'grant', 'lst').hint).toBe("Did you mean 'herd grant ls'?");
+    expect(refusal('help', 'ref').message).toContain('there are mint, add');
+    expect(refusal('help', 'polish').hint).toContain('herd doc SERVICE');
+    expect(asked('help', 'grant', 'ls')).toMatchObject({ kind: 'help', topic: 'grant ls' });
+    expect(asked('help', 'grant')).toMatchObject({ kind: 'help', topic: 'grant' });
+    expect(asked('help')).toMatchObject({ kind: 'help', topic: undefined });
     expect(refusal('statsu').hint).toBe("Did you mean 'herd status'?");
     expect(refusal('ref', 'mnit', 'web').hint).toBe("Did you mean 'herd ref mint'?");
     expect(refusal('grant', 'revok', 'g-1').hint).toBe("Did you mean 'herd grant revoke'?");

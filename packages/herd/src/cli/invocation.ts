@@ -59,11 +59,27 @@ export const interpret = (typed: Typed): Invocation => {
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
   checkCount(own.name, rule, rest);
   checkOptions(own.name, options, rule.options);
-  if (own.name === 'help') return { kind: 'help', topic: ownAction(rest)?.name, options };
+  if (own.name === 'help') return { kind: 'help', topic: topicIn(rest), options };
   if (own.name === 'do') return perform(rest, options);
   return isBuiltIn(own.name)
     ? perform([own.name, ...rest], options)
     : { kind: 'own', action: own.name, words: rest, options };
+};
+
+/** The page that is asked for; none, where all of it is. @throws Usage */
+const topicIn = (words: readonly string[]): string | undefined => {
+  const [first, second] = words;
+  if (first === undefined) return undefined;
+  const topic = ownAction(words);
+  if (topic?.wordCount === words.length) return topic.name;
+  if (isGroup(first)) throw unknownOfGroup(first, second);
+  const meant = closest(words.join(' '), actionRules.keys());
+  throw new Usage(
+    `'${words.join(' ')}' is no action of herd itself`,
+    meant === undefined
+      ? "Those of a service: 'herd doc SERVICE list-actions'."
+      : `Did you mean 'herd help ${meant}'?`,
+  );
 };
 
 const perform = (words: readonly string[], options: Options): Invocation => {
