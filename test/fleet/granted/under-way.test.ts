@@ -195,4 +195,57 @@ describe('a command that is not accepted', () => {
       grant: { usedCount: 1 },
     });
   });
+
+  it('is not done after all where its grant ends while its record is read', () => {
+    const place = up();
+    const { ref, id } = place.held({ actions: ['restart'] });
+    asking(ref, place, 'restart', 'op-1');
+    place.pass(1_000);
+    again(place);
+    const { pid } = place.stageOf('web') as { readonly pid?: number };
+    const repeated = asking(ref, place, 'restart', 'op-1');
+    place.revoke(id);
+    place.pass(1_000);
+    expect(repeated.error).toMatchObject({ code: 'revoked' });
+    expect(place.stageOf('web')).toMatchObject({ pid });
+  });
+});
+
+describe('a repeat', () => {
+  const uses = (ref: Held): number | undefined => {
+    const allowed = ref.told((turn, web) => turn.send(web, 'allows'));
+    return allowed.kind === 'grant' ? allowed.grant.usedCount : undefined;
+  };
+
+  it('costs nothing that joins, or is answered from the record, in this life and the next', () => {
+    const { place, ref } = waiting({ maxUses: 1 });
+    start(ref, place, 50);
+    place.pass(500);
+    const joined = start(ref, place);
+    ready(place);
+    expect(joined.value).toMatchObject({ result: 'changed' });
+    again(place);
+    const repeated = asking(ref, place, 'start', 'op-1');
+    place.pass(500);
+    expect(repeated.value).toMatchObject({ result: 'changed' });
+    expect(uses(ref)).toBe(1);
+  });
+
+  it('costs a use that tries again what has failed, in this life and the next', () => {
+    const place = up();
+    const { ref } = place.held({ actions: ['greet'], maxUses: 3 });
+    place.node.machine.processes.runCommand = () => ({ code: 1, output: [] });
+    const outcome = () => {
+      const asked = asking(ref, place, 'greet', 'op-1');
+      place.pass(500);
+      return asked.value?.result ?? asked.error;
+    };
+    expect(outcome()).toBe('failed');
+    expect(outcome()).toBe('failed');
+    expect(uses(ref)).toBe(2);
+    again(place);
+    expect(outcome()).toBe('failed');
+    expect(uses(ref)).toBe(3);
+    expect(outcome()).toMatchObject({ code: 'used-up' });
+  });
 });

@@ -1,13 +1,20 @@
 /** Commands of custom actions: one at a time, ended with their service, never left behind. */
 import { World, type Answer } from '@bellwether/actors';
-import type { Command, CommandResult, ProcessBackend } from '@bellwether/shepherd';
+import {
+  limits,
+  type Command,
+  type CommandResult,
+  type ProcessBackend,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Processes } from '../../support/shepherd-hardware.ts';
-import { Machine, program } from '../../support/shepherd-machine.ts';
+import { Machine, program, requestOf } from '../../support/shepherd-machine.ts';
 
 interface Running {
   readonly startId: string;
   readonly command: Command;
+  /** When it is killed, unless it is over. */
+  readonly timeoutMs: number;
   readonly answer: Answer;
   readonly signals: string[];
   watcher?: Answer;
@@ -20,9 +27,9 @@ class Commands extends Processes {
     const backend = super.view(say);
     return {
       ...backend,
-      runToEnd: (_service, command, _timeoutMs, answer) => {
+      runToEnd: (_service, command, timeoutMs, answer) => {
         const startId = command.env?.['BELLWETHER_START'] ?? '';
-        this.running.push({ startId, command, answer, signals: [] });
+        this.running.push({ startId, command, timeoutMs, answer, signals: [] });
       },
       signal: (startId, signal) => {
         const one = this.running.find((each) => each.startId === startId);
@@ -117,6 +124,43 @@ describe('a custom action', () => {
     machine.herd('start', 'web'); // the record of an end waits for the next batch
     world.run();
     expect(machine.disk.records().running).toMatchObject([{ startId: 'A1-2' }]);
+  });
+});
+
+describe('the deadline of who asks for a custom action', () => {
+  const asks = (principal: string) => {
+    const bench = up();
+    const { world, machine, processes } = bench;
+    const ask = () => {
+      const request = requestOf({ member: 'web', action: 'a', remainingMs: 300 });
+      const asked = machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'perform', request, machine.printer(turn), principal),
+      );
+      world.runFor(1_000);
+      return asked;
+    };
+    return { world, processes, ask };
+  };
+
+  it.each(['g-1', 'ab'.repeat(32)])('ends the waiting of %s, and not the command', (principal) => {
+    const { world, processes, ask } = asks(principal);
+    expect(ask().value).toMatchObject({
+      result: 'timed-out',
+      reason: 'Service web: a is not over after 300 ms; it goes on.',
+    });
+    const joined = ask();
+    expect(processes.running.map(({ timeoutMs }) => timeoutMs)).toEqual([limits.commandMs]);
+    expect(joined.value).toMatchObject({ result: 'timed-out' });
+    for (const one of [...processes.running]) processes.end(one, { code: 0, output: [] });
+    world.runFor(100);
+    expect(ask().value).toMatchObject({ result: 'changed' });
+    expect(processes.running).toEqual([]);
+  });
+  it('ends the command of root, who owns it', () => {
+    const { processes, ask } = asks('root');
+    ask();
+    for (const { timeoutMs } of processes.running) expect(timeoutMs).toBeLessThanOrEqual(300);
+    expect(processes.running).toHaveLength(1);
   });
 });
 

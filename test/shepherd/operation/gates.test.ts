@@ -246,7 +246,7 @@ describe('a daemon that is killed in a restart batch by batch', () => {
       const where = `killed after ${at} steps`;
       expect(least, where).toBeGreaterThanOrEqual(5);
       const isTaken = it.machine.ask((turn, shepherd) =>
-        turn.call(shepherd, 'isKnown', 'op-1', 'root'),
+        turn.call(shepherd, 'operations', {}, 'root').some(({ operation }) => operation === 'op-1'),
       );
       it.world.run();
       if (isTaken.value !== true) continue;

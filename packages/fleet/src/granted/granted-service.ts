@@ -51,7 +51,7 @@ import { grantedEvent, grantedOutcome, grantedRequest, grantedStatus, type Terms
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
-  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isKnown' | 'status'>>;
+  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isKnown' | 'recall' | 'status'>>;
   /** Of the swissnum that leads here: the holder may be given another one. */
   readonly hash: string;
 }
@@ -170,8 +170,17 @@ const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow
   const wanted = grantedRequest(held.terms, held.service, request);
   checkSink(sink);
   const { shepherd, grant } = held;
+  const { action, operation } = wanted;
+  return open(held, turn, action, { operation }, () => {
+    const read = turn.call(shepherd, 'recall', operation, grant);
+    if (read === undefined) return tried(held, turn, wanted, sink);
+    // Only then can be told what a repeat of it would cost.
+    return turn.when(read, (turn) => tried(held, turn, wanted, sink));
+  });
+};
+const tried = (held: Held, turn: Turn, wanted: Request, sink: Ref<Sink>): Vow<Outcome> => {
   const { action, args, operation } = wanted;
-  const isKnown = turn.call(shepherd, 'isKnown', operation, grant);
+  const isKnown = turn.call(held.shepherd, 'isKnown', wanted, held.grant);
   const wish: Wish = { action, args, operation, isKnown, isTry: true };
   return open(held, turn, action, wish, () => accept(held, turn, wanted, sink, isKnown));
 };

@@ -8,12 +8,13 @@ import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts'
 import { inOrder, pathBetween } from '../graph.ts';
 import { noteTaken } from './durable.ts';
 import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
-import { accept, begin, cancel, openEnds, tryAgain } from './operation.ts';
+import { accept, asksAnew, begin, cancel, openEnds, tryAgain } from './operation.ts';
+import { isOver } from './outcomes.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
-import type { Outcome, Request, Writer } from '../words/types.ts';
+import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 
@@ -36,10 +37,9 @@ export const command = (
     throw new UnknownOperation(id);
   const operation = operationOf(held.memory, turn, principal, id);
   checkClaim(operation, request);
-  const phase = operation.steps.get(key)?.phase;
-  const isOver = phase === 'settled' || phase === 'cancelled' || phase === 'in-doubt';
-  const ends = isOver ? openEnds(operation, key, request.isRepeat ? 'only-doubts' : 'all') : [];
-  if (isOver && ends.length === 0) {
+  const isDone = isOver(operation, key);
+  const ends = isDone ? openEnds(operation, key, doubtsOf(request.isRepeat)) : [];
+  if (isDone && ends.length === 0) {
     // It may have been pulled in before: from now on the id means this for the member.
     const { isPatient: _isPatient, ...kept } = request;
     if (!operation.requests.has(member)) {
@@ -49,19 +49,34 @@ export const command = (
     return outcomeFor(held, turn, operation, request, writer);
   }
   if (writer !== undefined) listen(held, turn, operation, writer);
-  const isKnownHere = isOver || operation.requests.has(member);
+  const isKnownHere = isDone || operation.requests.has(member);
   const steps = isKnownHere
-    ? isOver
+    ? isDone
       ? stepsOf(operation, ends)
       : stepsBehind(operation, key)
     : planned(held, turn, request);
   // One that came back to where it set out would wait for itself.
   refuseHops(held, request, steps);
   const timed = withTime(held, turn, request, steps, writer);
-  if (isOver || !isKnownHere) witnessAsked(held, turn, principal, request);
-  if (isOver) tryAgain(held, turn, operation, timed, ends);
+  if (isDone || !isKnownHere) witnessAsked(held, turn, principal, request);
+  if (isDone) tryAgain(held, turn, operation, timed, ends);
   else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
   return outcomeFor(held, turn, operation, timed, writer);
+};
+
+/** Whether a request repeats what is in memory, and nothing is done anew for it: see OperationDesk. */
+export const isKnown = (
+  held: Held,
+  turn: Turn,
+  principal: string,
+  { operation: id, action, member: name, isRepeat }: RequestedAct,
+): boolean => {
+  const operation = recalled(held.memory, principal, id);
+  if (operation === undefined) return false;
+  const member = turn.call(held.registry, 'canonical', name) ?? name;
+  const key = keyOf(action, member);
+  if (!isOver(operation, key)) return operation.requests.has(member);
+  return !asksAnew(held, operation, openEnds(operation, key, doubtsOf(isRepeat)));
 };
 
 const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
@@ -69,6 +84,10 @@ const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   refuseMinReady(request, graph);
   return planFor(request, graph);
 };
+
+/** Who says that it was sent before wants to know no more than what came of that. */
+const doubtsOf = (isRepeat: true | undefined): 'only-doubts' | 'all' =>
+  isRepeat === true ? 'only-doubts' : 'all';
 
 const hasStep = (held: Held, principal: string, id: string, key: string): boolean =>
   recalled(held.memory, principal, id)?.steps.has(key) === true;

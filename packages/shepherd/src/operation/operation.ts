@@ -29,7 +29,8 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { inOrder } from '../graph.ts';
-import { itself } from './askers.ts';
+import { limits } from '../limits.ts';
+import { itself, localRoot } from './askers.ts';
 import { come, gateLines, isBarredBy, isWorthOpening, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteTaken, save } from './durable.ts';
 import {
@@ -167,6 +168,13 @@ export const openEnds = (
     if (isOpen(steps.get(at)) || after(at).some((before) => ends.has(before))) ends.add(at);
   return [...ends];
 };
+/** Whether somebody is asked to do it once more, rather than to say what came of it. */
+export const asksAnew = (held: Held, { steps }: Operation, ends: readonly string[]): boolean =>
+  ends.some((key) => {
+    const { step, phase } = steps.get(key) ?? {};
+    if (step?.kind !== 'ask') return false;
+    return phase !== 'in-doubt' || elsewhereOf(held, step.name) === undefined;
+  });
 const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
   kind === 'ask' || kind === 'known';
 const isUndone = ({ step, outcome }: StepRecord): boolean =>
@@ -346,13 +354,16 @@ const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRec
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
   const hop = hopOf(held, step.name);
   const { deadlineAtMs, isCancelled } = operation.account.get();
+  const leftMs = Math.max(1, leftFor(deadlineAtMs, held.clock.now()));
+  // How long others wait is their affair: it must not be they who choose when a command of the owner is killed.
+  const isBounded = ownOf(held, step.name) === undefined || operation.principal === localRoot;
   const part = {
     ...(step.name === by ? request : withoutPolicy(request)),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
     args: step.isAsked ? request.args : [],
-    remainingMs: Math.max(1, leftFor(deadlineAtMs, held.clock.now())),
+    remainingMs: isBounded ? leftMs : limits.commandMs,
     hops: hop === undefined ? request.hops : [...request.hops, hop],
   };
   // Who is in doubt says what came of it, and does nothing anew.

@@ -24,9 +24,17 @@ export const keptEntry = (
   return entry === undefined || isExpired(entry, held.clock.wall()) ? undefined : entry;
 };
 
-/** Whether an operation is remembered: all of them are on the disk, those in memory too. */
-export const isKnown = (held: Held, principal: string, id: string): boolean =>
-  keptEntry(held, principal, id) !== undefined;
+/** Puts an operation into memory that is on the disk alone; undefined where there is nothing to read. */
+export const recall = (
+  held: Held,
+  turn: Turn,
+  principal: string,
+  id: string,
+): Vow<void> | undefined => {
+  const entry = keptEntry(held, principal, id);
+  if (entry === undefined || recalled(held.memory, principal, id) !== undefined) return undefined;
+  return onceRecalled(held, turn, principal, id, (turn) => turn.kept(undefined));
+};
 
 /**
  * Does something with an operation once it is in memory, if it is remembered at all: now, where it is there or is

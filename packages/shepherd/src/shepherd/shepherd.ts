@@ -8,13 +8,13 @@ import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { localRoot } from '../operation/askers.ts';
 import { join, retry, type Return } from '../operation/again.ts';
-import { cancelOperation, command } from '../operation/commands.ts';
+import { cancelOperation, command, isKnown } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
 import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
-import { isKnown, onceRecalled } from '../operation/recall.ts';
+import { onceRecalled, recall } from '../operation/recall.ts';
 import { listed, reported } from '../operation/reports.ts';
 import { follow, followHistory } from '../streams/follow.ts';
 import { limits } from '../limits.ts';
@@ -84,7 +84,8 @@ export const makeShepherd = (
     },
     operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
     operation: (turn, operation, principal) => reported(held, turn, operation, principal),
-    isKnown: (_turn, operation, principal) => isKnown(held, principal, operation),
+    recall: (turn, operation, principal) => recall(held, turn, principal, operation),
+    isKnown: (turn, request, principal) => isKnown(held, turn, principal, request),
     retry: (turn, operation, sink, principal, remainingMs) => {
       if (remainingMs !== undefined) checkRemaining(remainingMs);
       return retry(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);

@@ -1,6 +1,6 @@
 /** What is told of operations that were asked for, and how somebody comes back to one: plain data, wire format. */
 import type { ActorError, Ref, Vow } from '@bellwether/actors';
-import type { Outcome, Row, Sink } from './messages.ts';
+import type { Outcome, Request, Row, Sink } from './messages.ts';
 import type { Result, StepPhase } from './shapes.ts';
 
 /** Which operations are asked for. */
@@ -59,14 +59,24 @@ export interface AskerBook {
   /** From its origin on. */
   chain(asker: string): readonly AskerLink[];
 }
+/** What of a request decides what it would do. */
+export type RequestedAct = Pick<Request, 'operation' | 'member' | 'action' | 'isRepeat'>;
 /** What a shepherd does with operations that were asked for, be it in an earlier life. */
 export interface OperationDesk {
   /** The last operations of an asker, of all where none is named, the newest last. @throws BadRequest */
   operations(query: OperationQuery, principal?: string): readonly OperationFacts[];
   /** How far an operation got. `principal` absent: whoever asked for it. @throws UnknownOperation */
   operation(operation: string, principal?: string): Vow<OperationReport>;
-  /** Whether an operation of this asker is remembered, on the disk or in memory. */
-  isKnown(operation: string, principal: string): boolean;
+  /**
+   * Puts an operation that the disk alone remembers into memory, where what is asked of it costs no time; undefined
+   * where there is nothing to read. Near only. @throws Limit
+   */
+  recall(operation: string, principal: string): Vow<void> | undefined;
+  /**
+   * Whether a request repeats an operation in memory and does nothing anew: it joins, or is answered from what is
+   * known, or asks a member under the same id who could not tell. Near only.
+   */
+  isKnown(request: RequestedAct, principal: string): boolean;
   /**
    * Asks those again, under the same id, who failed, could not be reached, were left out, or of whom nobody knows. In
    * as much time as was given before, where none is. @throws UnknownOperation, BadRequest, Limit
