@@ -1,4 +1,7 @@
-/** Two kinds of tests: pure ones share threads and modules (fast); those with real processes or long seeds get forks. */
+/**
+ * Two kinds of tests: pure ones share threads and modules (fast); those with real processes or long seeds get forks. What
+ * these leave behind is searched for secrets when all of them are over.
+ */
 import { defineConfig } from 'vitest/config';
 
 const real = [
@@ -9,16 +12,17 @@ const real = [
   'test/herd/config/**/*.test.ts',
   'test/store/kills.test.ts',
 ];
+const last = ['test/secrets/whole-run.test.ts'];
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/count-reporter.ts'],
+    reporters: ['default', './test/support/traces-reporter.ts', './test/support/count-reporter.ts'],
     projects: [
       {
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...real, 'test/bench/**', 'test/interop/**'],
+          exclude: [...real, ...last, 'test/bench/**', 'test/interop/**'],
           pool: 'threads',
           isolate: false,
         },
@@ -29,9 +33,20 @@ export default defineConfig({
           include: real,
           pool: 'forks',
           isolate: false,
+          globalSetup: ['./test/support/traces-setup.ts'],
           testTimeout: 60_000,
           maxWorkers: 2, // they wait more than they work
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'last',
+          include: last,
+          pool: 'forks',
+          testTimeout: 60_000,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

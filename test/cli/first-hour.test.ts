@@ -175,19 +175,14 @@ describe('the first hour', () => {
     const slow = `service({ provision: ['slow'], start: exec(['sh', '-c', 'sleep 2; exec sleep 600']),
       ready: { tcp: '127.0.0.1:1', timeoutSeconds: 30 } })`;
     const daemon = await place.shepherd('a', configOf('A', slow));
-    const { spawn } = await import('node:child_process');
-    const herd = spawn(process.execPath, [bins.herd, '-s', daemon.socket, 'start', 'slow'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let said = '';
-    herd.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const herd = daemon.begin('start', 'slow');
     await eventually('the start is under way', async () =>
       (await daemon.herd('status', 'slow')).stdout.includes('starting'),
     );
-    herd.kill('SIGINT');
-    const code = await new Promise((resolve) => herd.once('close', resolve));
+    herd.process.kill('SIGINT');
+    const { code, stderr } = await herd.ended;
     expect(code).toBe(130);
-    expect(said).toMatch(/goes on/);
+    expect(stderr).toMatch(/goes on/);
     expect((await daemon.herd('status', 'slow')).stdout).toContain('starting');
     expect((await daemon.herd('stop', 'slow')).code).toBe(0);
   });

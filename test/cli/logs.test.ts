@@ -1,5 +1,5 @@
 /** Logs from end to end: real services, shepherds and terminals. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -33,23 +33,16 @@ interface Terminal {
   says(text: string): Promise<void>;
 }
 const terminal = (socket: string, ...words: readonly string[]): Terminal => {
-  const child = spawn(process.execPath, [bins.herd, '-s', socket, ...words], {
-    env: { ...process.env, XDG_DATA_HOME: path.join(place.folder, 'data'), NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const begun = place.begin(process.execPath, [bins.herd, '-s', socket, ...words]);
+  const { process: child, stdout: out, stderr: err } = begun;
   terminals.push(child);
-  let out = '';
-  let err = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return {
     process: child,
-    out: () => out,
-    err: () => err,
-    lines: () => out.split('\n').slice(0, -1),
-    ended,
-    says: (text) => eventually(`${text} in ${out}${err}`, () => out.includes(text)),
+    out,
+    err,
+    lines: () => out().split('\n').slice(0, -1),
+    ended: begun.ended.then(({ code }) => code),
+    says: (text) => eventually(`${text} in ${out()}${err()}`, () => out().includes(text)),
   };
 };
 

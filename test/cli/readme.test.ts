@@ -2,7 +2,6 @@
  * The tour of the README, typed as it stands there into one shell. A line that begins with `$ ` is typed, here-documents
  * included; the lines below it must be found in what that command prints, where `…` stands for anything.
  */
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,21 +89,12 @@ describe('the tour of the README', () => {
       "trap 'kill -9 $(jobs -p) 2>/dev/null' EXIT",
       ...steps.map(({ command }, at) => `${command}\necho "${mark} ${at} $?"`),
     ].join('\n');
-    const env = { ...process.env, HOME: place.folder, TMPDIR: place.folder, NO_COLOR: '1' };
-    for (const name of [
-      'SHEPHERD_SOCKET',
-      'XDG_RUNTIME_DIR',
-      'XDG_DATA_HOME',
-      'XDG_STATE_HOME',
-      'XDG_CONFIG_HOME',
-    ])
-      delete (env as Record<string, unknown>)[name];
+    const env = { TMPDIR: place.folder, XDG_DATA_HOME: '' };
     const cwd = copyInto(place.folder);
-    const shell = spawn('bash', [], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const { process: shell } = place.begin('bash', [], { cwd, env, input: script });
     let output = '';
     for (const stream of [shell.stdout, shell.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    shell.stdin.end(script);
+      stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await new Promise((resolve) => shell.once('exit', resolve));
     let rest = output;
     for (const [at, { command, wanted }] of steps.entries()) {

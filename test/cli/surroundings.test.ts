@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { it, together } from '../support/placed.ts';
 import { bins, configOf, eventually, type How, type Place } from '../support/programs.ts';
+import { discard } from '../support/traces.ts';
 
 const isRoot = process.getuid?.() === 0;
 const sleeper = `service({ provision: ['net'] }),
@@ -59,7 +60,7 @@ const makeToolFolder = (folder: string): string => {
 /** A home; not within the place, which is for one user alone. */
 const makeHome = (place: Place): string => {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-home-'));
-  place.atEnd(() => fs.rmSync(home, { recursive: true, force: true }));
+  place.atEnd(() => discard(home));
   return home;
 };
 

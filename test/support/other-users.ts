@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { bins, eventually, type Begun, type Ended, type Place } from './programs.ts';
+import { discard } from './traces.ts';
 
 const isRoot = process.getuid?.() === 0;
 const setpriv = (): string =>
@@ -33,7 +34,7 @@ export const makePublic = (place: Place, uid = 0): string => {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-users-')));
   fs.chmodSync(folder, 0o755);
   fs.chownSync(folder, uid, uid);
-  place.atEnd(() => fs.rmSync(folder, { recursive: true, force: true }));
+  place.atEnd(() => discard(folder));
   return folder;
 };
 

@@ -8,6 +8,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { discard, noteEnd, noteStart, withoutTraces } from './traces.ts';
 
 /** A bundle (scripts/bundled.mjs) does not lie where its sources do. */
 const root = process.env['BELLWETHER_ROOT'] ?? path.resolve(import.meta.dirname, '..', '..');
@@ -79,7 +81,7 @@ export const makePlace = (): Place => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-cli-'));
   const daemons = new Set<Daemon>();
   const env = {
-    ...process.env,
+    ...withoutTraces(process.env),
     HOME: folder,
     XDG_DATA_HOME: path.join(folder, 'data'),
     NO_COLOR: '1',
@@ -92,14 +94,16 @@ export const makePlace = (): Place => {
     folder,
     begin: (command, args, how = {}) => {
       const [first = command, ...rest] = [...(how.through ?? []), command, ...args];
+      const { cwd = folder, input = '' } = how;
+      noteStart({ words: [first, ...rest], env: how.env ?? {}, cwd, input });
       const child = spawn(first, rest, {
         env: { ...env, ...how.env },
-        cwd: how.cwd ?? folder,
+        cwd,
         stdio: ['pipe', 'pipe', 'pipe'],
       });
       child.stdin.on('error', () => undefined); // a program that ends without reading its input
-      child.stdin.end(how.input ?? '');
-      return begun(child);
+      child.stdin.end(input);
+      return begun(child, [first, ...rest]);
     },
     run: (command, args, how) => place.begin(command, args, how).ended,
     herd: (words, how) => place.run(process.execPath, [bins.herd, ...words], how),
@@ -119,7 +123,7 @@ export const makePlace = (): Place => {
       await Promise.all([...daemons].map((daemon) => daemon.kill('SIGTERM')));
       killServicesOf(folder);
       for (const task of tasks.reverse()) await task();
-      fs.rmSync(folder, { recursive: true, force: true });
+      discard(folder);
     },
   };
   return place;
@@ -158,16 +162,23 @@ const startDaemon = async (place: Place, name: string, how?: How): Promise<Daemo
   };
 };
 
-const begun = (child: ChildProcess): Begun => {
+const begun = (child: ChildProcess, words: readonly string[]): Begun => {
   const startedAt = performance.now();
   const printed = { stdout: '', stderr: '' };
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text));
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (printed.stderr += text));
+  const bytes: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  for (const name of ['stdout', 'stderr'] as const) {
+    const decoder = new StringDecoder('utf8');
+    child[name]?.on('data', (chunk: Buffer) => {
+      printed[name] += decoder.write(chunk);
+      bytes[name].push(chunk);
+    });
+  }
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code, signal) =>
-      resolve({ code, signal, ...printed, elapsedMs: performance.now() - startedAt }),
-    );
+    child.once('close', (code, signal) => {
+      noteEnd(words, Buffer.concat(bytes.stdout), Buffer.concat(bytes.stderr));
+      resolve({ code, signal, ...printed, elapsedMs: performance.now() - startedAt });
+    });
   });
   ended.catch(() => undefined); // who waits for it is told; a program that nobody waits for may be missing
   return { process: child, ended, stdout: () => printed.stdout, stderr: () => printed.stderr };
