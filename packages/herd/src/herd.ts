@@ -4,6 +4,7 @@
  */
 import { main } from './cli/main.ts';
 import { processTerminal } from './cli/process-terminal.ts';
+import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { version } from './version.ts';
 
 /** `herd … | head`: whoever read our output has enough of it. */
@@ -14,6 +15,7 @@ const endAtBrokenPipe = (stream: NodeJS.WriteStream): void => {
   });
 };
 
+keepMemoryOutOfDumps(() => undefined); // where it cannot be, nobody reads about it at every command
 endAtBrokenPipe(process.stdout);
 endAtBrokenPipe(process.stderr);
 void main(process.argv.slice(2), processTerminal(process), { version }).then((exitCode) => {

@@ -24,7 +24,7 @@ import { auditFolder, openState, type Store } from '@bellwether/store';
 import { AdminRef } from './admin-ref.ts';
 import { AuditedStore } from './audited-store.ts';
 import { Configuration } from './configuration.ts';
-import { keepMemoryOutOfDumps } from './core-dump.ts';
+import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareShared, prepareState } from './folders.ts';

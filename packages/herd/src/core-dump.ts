@@ -1,7 +1,7 @@
 /**
- * Keeps the daemon's memory, with its keys, out of core dumps. RLIMIT_CORE would not: Linux ignores it where
- * core_pattern is a pipe, as under systemd-coredump (core(5)), and Node cannot set it. The filter of what is dumped
- * binds both ways of dumping, and a process sets its own; with 0 a dump holds registers and no memory.
+ * Keeps the memory of a program, with keys and refs in it, out of core dumps. RLIMIT_CORE would not: Linux ignores it
+ * where core_pattern is a pipe, as under systemd-coredump (core(5)), and Node cannot set it. The filter of what is
+ * dumped binds both ways of dumping, and a process sets its own; with 0 a dump holds registers and no memory.
  */
 import fs from 'node:fs';
 import type { Log } from '@bellwether/actors';
