@@ -25,7 +25,7 @@ const oneGrant = async () => {
   await herd('c', ['grant', 'revoke', id, '--reason', 'off duty'], { shows: /is revoked/ });
   await by('alice', ['restart', `@${fleet}`], { code: 5, shows: /was revoked/ });
   title('Who asked for what, and that nobody has changed a word of it since.');
-  await herd('c', ['audit', fleet, '-n', '8'], { shows: /DENIED/ });
+  await herd('c', ['audit', fleet, '-n', '20'], { shows: /DENIED/ });
   await herd('c', ['audit', 'verify', '--state', 'c'], { shows: /all of it fits/ });
 };
 
