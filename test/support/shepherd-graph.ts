@@ -2,7 +2,7 @@
  * Short words for tests about the graph of one machine. Every turn is rehearsed unless a test says
  * otherwise.
  */
-import { World, type Behavior, type Bcom, type Ref, type Turn } from '@bellwether/actors';
+import { World, type Behavior, type Bcom, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type {
   Aggregate,
   Follow,
@@ -102,6 +102,7 @@ export const makeElsewhere = (
   perform: (turn: Turn, request: Request, writer: Ref<Lines>) => ReturnType<Service['perform']>,
   requirement: readonly string[] = [],
   follow: (given: Follow) => void = () => undefined,
+  contact: (turn: Turn) => Vow<void> = (turn) => turn.vow<void>().vow,
 ): Behavior<ServiceElsewhere> => {
   const status = statusOf(name, requirement);
   return {
@@ -117,6 +118,7 @@ export const makeElsewhere = (
       return turn.kept(undefined);
     },
     cancel: () => undefined,
+    contact,
     enter: () => undefined,
     leave: () => undefined,
   };

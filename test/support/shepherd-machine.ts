@@ -18,6 +18,7 @@
 import {
   createVat,
   reasonOf,
+  type ActorError,
   type Behavior,
   type Bcom,
   type Clock,
@@ -31,6 +32,7 @@ import {
 import {
   makeProcessMonitor,
   makeShepherd,
+  type AskerBook,
   type Event,
   type LogFiles,
   type LogPiece,
@@ -203,6 +205,11 @@ interface Desk {
 const makeDesk = (_turn: Turn<Desk>, _bcom: Bcom<Desk>): Behavior<Desk> => ({
   run: (turn, body) => body(turn),
 });
+const makeBook = (
+  _turn: Turn<AskerBook>,
+  _bcom: Bcom<AskerBook>,
+  standing: (asker: string) => ActorError | undefined,
+): Behavior<AskerBook> => ({ judge: (_turn, asker) => standing(asker), chain: () => [] });
 /** Prints what it is given; what `herd` hands to a shepherd. */
 export const makePrinter = (
   _turn: Turn<Sink>,
@@ -239,6 +246,8 @@ export class Machine {
   /** The daemon's own log. */
   readonly log: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[] =
     [];
+  /** Why an asker through a grant may not ask any more. */
+  standing: (asker: string) => ActorError | undefined = () => undefined;
   /** The part of all turns that is made to throw once the daemon is up. */
   faultRate = 0;
   /** Told at every crash, halt and loss of power: cut the links of this machine. */
@@ -316,7 +325,8 @@ export class Machine {
     const { epoch, clock, records } = options;
     const { running } = records;
     const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
-    const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
+    const grants = turn.spawn(makeBook, (asker: string) => this.standing(asker));
+    const shepherd = turn.spawn(makeShepherd, { ...options, monitor, grants });
     for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
     this.#blueprint.setUp?.(turn, shepherd, this);
     return shepherd;

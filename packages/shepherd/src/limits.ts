@@ -94,6 +94,10 @@ export const limits = {
   outcomePieceCount: 256,
   /** Operations in one list: an answer of 300 KB. */
   operationListCount: 1_000,
+  /** Milliseconds for which a command waits for a machine that is away: a week, as long as it is remembered. */
+  queueMs: 604_800_000,
+  /** Milliseconds between two looks at what waits so: how late a step of the wall clock may be noticed. */
+  queueLookMs: 30_000,
   /** Milliseconds between two batches of a restart: an hour is for looking at dashboards. */
   rollPauseMs: 3_600_000,
   /**

@@ -61,6 +61,8 @@ const accepted = object(
     endedMs: wallMs,
     result: name,
     isCancelled: oneOf(true),
+    /** Until when it waits for who is away, where it does nothing else. */
+    queuedUntilMs: wallMs,
   },
 );
 /** A part of a text that is too long for one value: its number, and its bytes. */

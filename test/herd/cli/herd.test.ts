@@ -438,8 +438,50 @@ describe('an action', () => {
     const ran = await run('start', 'f', '--strict');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toMatch(
-      /^herd: error: start f: not all members: degraded 1\/2\n {2}'herd retry op-\w+' asks those again, and nobody else\.\n$/,
+      /^herd: error: start f: not all members: degraded 1\/2\n {2}'herd retry op-\w+' asks those again, and nobody else\.\n {2}With '--when-online 2h' it is done by itself once they are back\.\n$/,
     );
+  });
+  it('with --when-online says until when it waits, how to see that, and how to call it off', async () => {
+    const rows = [
+      { member: 'a', result: 'failed', reason: 'no.' },
+      {
+        member: 'b',
+        result: 'unreachable',
+        queuedUntilMs: new Date(2027, 0, 2, 3, 4, 5).getTime(),
+      },
+    ];
+    await serve({
+      perform: () => ({ member: 'f', result: 'failed', reason: '0 of 2 members', rows }),
+    });
+    const ran = await run('start', 'f', '--when-online', '2h');
+    expect(shepherd?.asked.at(-1)?.[1]).toMatchObject({ queueMs: 7_200_000 });
+    expect(ran.written.out).toMatch(
+      /^ {2}b {2}unreachable {2}never seen; queued until 2027-01-02 03:04:05$/m,
+    );
+    expect(ran.written.err).toMatch(
+      /\n {2}Queued as (op-\w+): it is sent once there is contact\.\n {2}'herd op show \1' shows what became of it,\n {2}'herd op cancel \1' calls it off\.\n {2}'herd retry \1' asks those again, and nobody else\.\n$/,
+    );
+    const one = { member: 'b', result: 'unreachable', queuedUntilMs: 1 };
+    await serve({ perform: () => ({ ...one, rows: [] }) });
+    const single = await run('greet', '--when-online', '7d', 'b');
+    expect([single.exitCode, single.written.err]).toEqual([
+      4,
+      expect.stringContaining('queued until'),
+    ]);
+    expect(single.written.err).not.toContain('herd retry');
+  });
+  it('waits for nobody for longer than a week, and not for the shepherd itself', async () => {
+    for (const words of [
+      ['start', 'f', '--when-online', '8d'],
+      ['stop', 'root', '--when-online', '1h'],
+    ]) {
+      const ran = await run(...words);
+      expect([words, ran.exitCode, ran.written.err]).toEqual([
+        words,
+        2,
+        expect.stringContaining('--when-online'),
+      ]);
+    }
   });
   it('that would end the shepherd says so with --dry-run', async () => {
     const step = { service: 'web', action: 'stop', why: 'asked', effect: 'none' } as const;

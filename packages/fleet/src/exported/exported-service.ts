@@ -38,6 +38,7 @@ import {
   instant,
   shown,
   silenceOf,
+  type Awaited,
   type ExportedServiceOptions,
   type Held,
   type Question,
@@ -57,7 +58,7 @@ import {
 import type { Pace } from '../reach/pace.ts';
 import { reader } from '../read.ts';
 import { below, relabelledRow } from './relabel.ts';
-import { found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
+import { contact, found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
 import {
   calledOff,
   noAnswerFrom,
@@ -84,6 +85,7 @@ export const makeExportedService = (
     observed: turn.cell(nothingObserved),
     probing: turn.cell<Question | undefined>(undefined),
     contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
+    awaited: turn.cell<Awaited | undefined>(undefined),
     watching: turn.cell<number | undefined>(undefined),
     underWay: turn.map(),
     waitingCount: turn.cell(0),
@@ -114,6 +116,7 @@ export const makeExportedService = (
         () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
+    contact: (turn) => contact(held, turn),
     log: (turn, query) =>
       turn.when(
         turn.within(
@@ -221,7 +224,9 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
-  const part = { ...sent, operation, member: held.name, remainingMs };
+  // Who waits for whom is for each shepherd to say, to whoever asked there.
+  const { queueMs: _queue, ...whole } = sent;
+  const part = { ...whole, operation, member: held.name, remainingMs };
   const answer = turn.send(ref, 'perform', part, sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(

@@ -1,5 +1,5 @@
 /** What an `^exported-service` keeps; what changes it is in watching.ts. */
-import type { Clock, JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Clock, JournalCell, JournalMap, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { MemberIds } from './member-operation.ts';
@@ -26,6 +26,11 @@ export interface Question {
   /** Milliseconds that it was given. */
   readonly timeoutMs: number;
 }
+/** A vow that there is contact. */
+export interface Awaited {
+  readonly vow: Vow<void>;
+  readonly resolver: Resolver<void>;
+}
 /** The state of an `^exported-service`. */
 export interface Held extends ExportedServiceOptions {
   readonly name: string;
@@ -38,6 +43,8 @@ export interface Held extends ExportedServiceOptions {
   readonly probing: JournalCell<Question | undefined>;
   /** The ref that there is contact by. */
   readonly contact: JournalCell<Ref<ServiceFacet> | undefined>;
+  /** Who waits for contact, all by one vow. */
+  readonly awaited: JournalCell<Awaited | undefined>;
   /** The watching whose pushes count; the others are refused. */
   readonly watching: JournalCell<number | undefined>;
   readonly lastWatching: JournalCell<number>;

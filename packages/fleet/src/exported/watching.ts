@@ -10,7 +10,15 @@
  *
  * A push belongs to a watching; one of an earlier watching is refused, which ends it at its sender.
  */
-import type { Bcom, Behavior, Clock, Ref, Turn, Vow } from '@bellwether/actors';
+import {
+  Refused,
+  type Bcom,
+  type Behavior,
+  type Clock,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { instant, paceNow, paceOf, type Held } from './exported-state.ts';
@@ -38,9 +46,18 @@ export interface Watcher {
 /** There is contact. */
 export const found = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   held.contact.set(ref);
+  held.awaited.get()?.resolver.kept(undefined);
+  held.awaited.set(undefined);
   watch(held, turn, ref);
   // Also where nothing was ever heard: the line may die before the first answer.
   if (held.doubt.get() === undefined) doubtLater(held, turn, paceOf(held, turn).staleMs);
+};
+/** Kept while there is contact, else with the next; broken where nobody wants any more. */
+export const contact = (held: Held, turn: Turn): Vow<void> => {
+  if (held.contact.get() !== undefined) return turn.kept(undefined);
+  const awaited = held.awaited.get() ?? turn.vow<void>();
+  held.awaited.set(awaited);
+  return awaited.vow;
 };
 /** There is none, or none any more. */
 export const missed = (held: Held, turn: Turn<Watcher>, reason: Error): void => {
@@ -54,6 +71,8 @@ export const leave = (held: Held, turn: Turn<Watcher>): void => {
   held.contact.set(undefined);
   held.watching.set(undefined);
   held.doubt.get()?.cancel();
+  held.awaited.get()?.resolver.broken(new Refused(`${held.name} is not followed any more`));
+  held.awaited.set(undefined);
 };
 
 /** A push of a watching of ours. */

@@ -31,8 +31,12 @@ export const notSent = (
     case 'not-sent':
     case 'in-doubt': {
       if (request.isRepeat === true) return notAskedAgain(place, request.action, silenceMs);
-      const next = `${words}: back again, it is as it was last told to be; ${request.action} it then.`;
-      return { ...outcomeOf(place, 'unreachable', next), ...lastSeen(silenceMs) };
+      const next =
+        request.queueMs === undefined
+          ? `: back again, it is as it was last told to be; ${request.action} it then.`
+          : '.';
+      const unreachable = outcomeOf(place, 'unreachable', `${words}${next}`);
+      return { ...unreachable, ...lastSeen(silenceMs), isUnmet: true };
     }
     case 'refused':
       return outcomeOf(place, 'failed', `${words}.`);
@@ -56,13 +60,18 @@ export const tooLate = (
   if (isRepeat === true) return notAskedAgain(place, action, silenceMs);
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
   const next = `${words}; ${action} it again with more time.`;
-  return { ...outcomeOf(place, 'timed-out', next), ...lastSeen(silenceMs), isLate: true };
+  return {
+    ...outcomeOf(place, 'timed-out', next),
+    ...lastSeen(silenceMs),
+    isLate: true,
+    isUnmet: true,
+  };
 };
 
 /** An earlier life may have sent it, and there is nobody to ask what became of that. */
 const notAskedAgain = (place: Place, action: string, silenceMs: Silence): Outcome => {
   const words = `no contact with ${whereIs(place)} before the deadline, to hear what came of ${action}`;
-  return { ...inDoubt(place, 'unknown', `${words}.`), ...lastSeen(silenceMs) };
+  return { ...inDoubt(place, 'unknown', `${words}.`), ...lastSeen(silenceMs), isUnmet: true };
 };
 
 /** It was sent, and there is no answer but perhaps a refusal, which is the word of the far end. */
@@ -88,7 +97,10 @@ export const unanswered = (
     }
     case 'refused':
       if (codeOf(reason) === 'unknown-operation' && request.isRepeat === true)
-        return outcomeOf(place, 'skipped', `${action} never came to ${where}; it was not done.`);
+        return {
+          ...outcomeOf(place, 'skipped', `${action} never came to ${where}; it was not done.`),
+          isUnmet: true,
+        };
       if (codeOf(reason) === 'unknown-operation')
         return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
       if (isDenial(codeOf(reason)))

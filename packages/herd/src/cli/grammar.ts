@@ -85,6 +85,11 @@ export const optionRules = {
   },
   pause: { kind: 'span', argument: 'SPAN', about: 'wait between two batches: 5s, 2m' },
   canary: { kind: 'some', argument: '[=N]', about: 'one member, or N, before all others' },
+  'when-online': {
+    kind: 'span',
+    argument: 'SPAN',
+    about: 'have it done once it is back where a machine is away: 30m, 2h, at most 7d',
+  },
   strict: { kind: 'flag', about: 'end well only where all is well, whatever is enough' },
   out: {
     kind: 'text',
@@ -174,7 +179,7 @@ export interface ActionRule {
 
 const many = Number.POSITIVE_INFINITY;
 /** The options of everything that is asked of a service. */
-export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'strict'];
+export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'when-online', 'strict'];
 const granting: readonly OptionName[] = [
   'to',
   'allow',

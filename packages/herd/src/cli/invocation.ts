@@ -2,7 +2,7 @@
  * From words to what is to be done, the same for both parsers. Knows the grammar, nothing of
  * sockets or services.
  */
-import { factsOf, isBuiltIn, rootNames } from '@bellwether/shepherd';
+import { factsOf, isBuiltIn, limits, rootNames } from '@bellwether/shepherd';
 import { closest } from './closest.ts';
 import {
   actionRules,
@@ -84,7 +84,16 @@ const topicIn = (words: readonly string[]): string | undefined => {
 
 const perform = (words: readonly string[], options: Options): Invocation => {
   const [action = '', service = '', ...args] = words;
+  checkQueue(options, service);
   return { kind: 'perform', command: { action, service, args }, options };
+};
+
+const checkQueue = ({ 'when-online': queueMs }: Options, service: string): void => {
+  if (queueMs === undefined) return;
+  if (isRootName(service))
+    throw new Usage('the shepherd itself is online: --when-online is for services elsewhere');
+  if (queueMs > limits.queueMs)
+    throw new Usage('--when-online takes 7d at most: nobody remembers a command for longer');
 };
 
 const custom = (words: readonly string[], options: Options): Invocation => {

@@ -53,6 +53,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd start web-server-fleet', 'start a whole fleet'],
       ['herd start web-server-fleet --min-ready 80%', 'which is well with four members of five'],
+      ['herd start web-server-fleet --when-online 2h', 'who is away is started once back'],
       ['herd start web-server --dry-run', 'what that would start along with it'],
     ],
   },
@@ -436,6 +437,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'max-failed': 'herd restart web-server-fleet --batch 2 --max-failed 1',
   pause: 'herd restart web-server-fleet --batch 25% --pause 5s',
   canary: 'herd restart web-server-fleet --canary --batch 25%',
+  'when-online': 'herd start web-server-fleet --when-online 2h',
   strict: 'herd restart web-server-fleet --strict',
   out: 'herd ref mint web-server --out web.ref',
   from: 'herd ref add web --from web.ref',

@@ -24,6 +24,7 @@ export const checkedRequest = (request: Request): Request => {
   if (typeof request !== 'object' || request === null) throw new BadRequest('request: no record');
   const { operation, member, action, args, remainingMs, hops } = request;
   const { withMembers, onlyMembers, minReady, rolling, isRepeat, isPatient } = request;
+  const { queueMs } = request;
   if (
     typeof operation !== 'string' ||
     operation.length > limits.nameCharacters ||
@@ -53,8 +54,22 @@ export const checkedRequest = (request: Request): Request => {
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
+    ...(queueMs === undefined ? {} : { queueMs: checkedQueue(queueMs, request) }),
     ...(rolling === undefined ? {} : { rolling: checkedRolling(rolling, request) }),
   };
+};
+
+/** How long somebody may be waited for. @throws BadRequest */
+const checkedQueue = (queueMs: number, { rolling }: Pick<Request, 'rolling'>): number => {
+  if (!Number.isInteger(queueMs) || queueMs < 1 || queueMs > limits.queueMs)
+    throw new BadRequest(
+      `request: queueMs is ${shown(queueMs)}, expected 1 to ${limits.queueMs} whole milliseconds`,
+    );
+  if (rolling !== undefined)
+    throw new BadRequest(
+      'request: batches wait for nobody who is away; queueMs does not go with them',
+    );
+  return queueMs;
 };
 
 /** @throws BadRequest for what is no time to carry something out in */

@@ -153,6 +153,7 @@ const rowRules: Rules<Row> = {
   otherCount: false,
   output: true,
   lastSeenMs: true,
+  queuedUntilMs: true,
   version: true,
 };
 

@@ -74,14 +74,14 @@ export const join = (held: Held, turn: Turn, { id, principal, writer }: Return):
     const operation = there(held, asker, id);
     const request = operation.requests.get(service);
     if (request === undefined) throw new UnknownOperation(id);
-    const events = [...operation.steps.values()].flatMap(({ step, outcome }) =>
-      step.isMember && outcome !== undefined && isOver(operation, step.key)
+    const events = [...operation.steps.values()].flatMap(({ step, phase, outcome }) =>
+      step.isMember && outcome !== undefined && (phase === 'queued' || isOver(operation, step.key))
         ? [{ kind: 'row', row: bare(outcome) } as const]
         : [],
     );
     turn.call(writer, 'pass', events);
     if (operation.account.get().openCount > 0) listen(held, turn, operation, writer);
     const patient = { ...request, remainingMs: limits.remainingMs };
-    return outcomeFor(held, turn, operation, patient, writer);
+    return outcomeFor(held, turn, operation, patient, writer, true);
   });
 };

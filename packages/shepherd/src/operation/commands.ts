@@ -7,8 +7,18 @@ import { isStart } from '../action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
 import { inOrder, pathBetween } from '../graph.ts';
 import { noteTaken } from './durable.ts';
-import { checkClaim, keepRequest, operationOf, recalled, type Operation } from './memory.ts';
-import { accept, asksAnew, begin, cancel, openEnds, tryAgain } from './operation.ts';
+import {
+  checkClaim,
+  isAtRest,
+  keepRequest,
+  operationOf,
+  recalled,
+  type KeptRequest,
+  type Operation,
+} from './memory.ts';
+import { displace } from './queue.ts';
+import { asksAnew, openEnds } from './ends.ts';
+import { accept, begin, cancel, tryAgain } from './operation.ts';
 import { isOver } from './outcomes.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
@@ -37,7 +47,7 @@ export const command = (
     throw new UnknownOperation(id);
   const operation = operationOf(held.memory, turn, principal, id);
   checkClaim(operation, request);
-  const isDone = isOver(operation, key);
+  const isDone = isIdle(operation, key);
   const ends = isDone ? openEnds(operation, key, doubtsOf(request.isRepeat)) : [];
   if (isDone && ends.length === 0) {
     // It may have been pulled in before: from now on the id means this for the member.
@@ -57,7 +67,7 @@ export const command = (
     : planned(held, turn, request);
   // One that came back to where it set out would wait for itself.
   refuseHops(held, request, steps);
-  const timed = withTime(held, turn, request, steps, writer);
+  const timed = withQueue(held, withTime(held, turn, request, steps, writer));
   if (isDone || !isKnownHere) witnessAsked(held, turn, principal, request);
   if (isDone) tryAgain(held, turn, operation, timed, ends);
   else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
@@ -75,9 +85,18 @@ export const isKnown = (
   if (operation === undefined) return false;
   const member = turn.call(held.registry, 'canonical', name) ?? name;
   const key = keyOf(action, member);
-  if (!isOver(operation, key)) return operation.requests.has(member);
+  if (!isIdle(operation, key)) return operation.requests.has(member);
   return !asksAnew(held, operation, openEnds(operation, key, doubtsOf(isRepeat)));
 };
+/** Whether nothing goes on behind a step: it is over, or what it waits for waits for a machine that is away. */
+const isIdle = (operation: Operation, key: string): boolean =>
+  isOver(operation, key) || (operation.steps.has(key) && isAtRest(operation));
+
+/** Until when it waits for who is away, by the wall clock: it may outlive this daemon. */
+const withQueue = ({ clock }: Held, request: Request): KeptRequest =>
+  request.queueMs === undefined
+    ? request
+    : { ...request, queueUntilMs: Math.floor(clock.wall()) + request.queueMs };
 
 const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const graph = narrowed(graphOf(held, turn), request);
@@ -111,10 +130,12 @@ export const takeUp = (
   held: Held,
   turn: Turn,
   operation: Operation,
-  request: Request,
+  request: KeptRequest,
   steps: readonly Step[],
 ): void => {
-  for (const { key, name, wish, gate } of steps) {
+  for (const step of steps) {
+    const { key, name, wish, gate } = step;
+    if (!operation.steps.has(key)) displace(held, turn, operation, step);
     if (wish === undefined || operation.steps.has(key)) continue;
     // Whose turn has not come is on the disk as it was: the next life would do it, and in no order.
     if (gate === undefined) accept(held, turn, name, wish);

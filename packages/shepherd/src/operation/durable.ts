@@ -10,6 +10,8 @@
  *     that of a request has its outcome,  outcome: all that is          whoever is told, if one of the services
  *       or all is over, or called off,      different since; accepted     is of this machine
  *       or tried again
+ *     it waits for machines that are away      the same                      whoever is told so
+ *       alone; one of those is there           outcome: it is under way      its service
  *     for 200 ms nothing of these         the same                      the same
  *
  * Members at other machines know an operation by its id, and answer again what they answered: for those nobody waits.
@@ -20,7 +22,14 @@ import { isBuiltIn } from '../action-table.ts';
 import { itself } from './askers.ts';
 import { entryOf, forget, put, surplusFor } from './ledger.ts';
 import { limits } from '../limits.ts';
-import { drop, recalled, type Operation, type StepRecord } from './memory.ts';
+import {
+  drop,
+  isAtRest,
+  recalled,
+  type KeptRequest,
+  type Operation,
+  type StepRecord,
+} from './memory.ts';
 import { piecesOf, type StateLine } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
 import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
@@ -31,7 +40,7 @@ export const noteTaken = (
   held: Held,
   turn: Turn,
   operation: Operation,
-  request: Request,
+  request: KeptRequest,
   steps: readonly Step[],
 ): void => {
   if (operation.principal === itself) return;
@@ -40,6 +49,7 @@ export const noteTaken = (
   const {
     endedMs: _ended,
     result: _result,
+    queuedUntilMs: _until,
     ...entry
   } = before ?? firstEntry(held, operation, request);
   const pieces = piecesOf({ request, steps });
@@ -92,6 +102,12 @@ export const noteEnded = (held: Held, operation: Operation, step: Step): void =>
   const isDue = isAnswer || isOnce(held, step) || step.kind === 'gate';
   noteChanged(operation, [step.key], isDue ? 'due' : 'gathered');
 };
+/** Notes that nothing goes on before a machine is there: on the disk before anybody is told, and when that is new. */
+export const noteRest = (held: Held, operation: Operation): void => {
+  const entry = entryOf(held.ledger, operation.principal, operation.id);
+  const isNew = entry?.queuedUntilMs === undefined || operation.waiters.size > 0;
+  noteChanged(operation, [], isNew ? 'due' : 'gathered');
+};
 /** Notes that something is different about steps. */
 export const noteChanged = (
   { principal, unsaved, saving }: Operation,
@@ -122,9 +138,11 @@ const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
   if (before === undefined) return;
   const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
   for (const { step } of records) unsaved.delete(step.key);
-  const gates = records.some(({ step }) => isOwnAsk(held, step) || step.kind === 'gate');
+  const gates = records.some(
+    ({ step, wasQueued }) => isOwnAsk(held, step) || step.kind === 'gate' || wasQueued === true,
+  );
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
-  const { endedMs: _ended, result: _result, ...rest } = before;
+  const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...rest } = before;
   const entry = { ...rest, ...endOf(held, operation, before) };
   const outcomeCount = entry.outcomeCount + pieces.length;
   if (outcomeCount > limits.outcomePieceCount) return rewrite(held, turn, operation, entry, gates);
@@ -142,15 +160,25 @@ const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): S
 /** What is to be said of an operation as a whole. */
 const endOf = (
   held: Held,
-  { steps, account }: Operation,
+  operation: Operation,
   { action, service }: AcceptedRecord,
 ): Partial<AcceptedRecord> => {
+  const { steps, account } = operation;
   const { openCount, isCancelled } = account.get();
   const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
   return {
     ...(isCancelled && { isCancelled: true as const }),
+    ...(isAtRest(operation) && { queuedUntilMs: latestIn(operation) }),
     ...(openCount === 0 && { endedMs: wallMs(held.clock), result }),
   };
+};
+
+/** Until when the last one waits of those who wait for a machine. */
+const latestIn = ({ steps }: Operation): number => {
+  let latestMs = 0;
+  for (const { phase, outcome } of steps.values())
+    if (phase === 'queued') latestMs = Math.max(latestMs, outcome?.queuedUntilMs ?? 0);
+  return latestMs;
 };
 
 /** Who repeats an operation for ever does not fill the disk: of each step only the last outcome is kept. */

@@ -33,6 +33,11 @@ import type { StepPhase } from '../words/shapes.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
 
+/** A request as an operation keeps it. */
+export interface KeptRequest extends Request {
+  /** Wall clock, milliseconds since 1970, until which who is away is waited for; it goes with `queueMs`. */
+  readonly queueUntilMs?: number;
+}
 /** A step of a plan on its way: plain data. */
 export interface StepRecord {
   readonly step: Step;
@@ -51,6 +56,8 @@ export interface StepRecord {
   readonly atMs?: number;
   /** It may have been asked for by an earlier life, so that it is not to be begun anew. */
   readonly isAgain?: true;
+  /** It has waited for its machine; how it ends is told although nobody waits any more. */
+  readonly wasQueued?: true;
 }
 /** Somebody who waits for the outcome of a step. */
 export interface Waiter {
@@ -58,6 +65,8 @@ export interface Waiter {
   readonly resolver: Resolver<Outcome>;
   /** Goes off at this one's own deadline. */
   readonly timer: { cancel(): void };
+  /** Whether he waits on where the operation waits for a machine that is away. */
+  readonly staysOn: boolean;
   /** Absent: nobody listens. */
   readonly writer?: Ref<Writer>;
 }
@@ -67,7 +76,7 @@ export interface Operation {
   readonly id: string;
   readonly steps: JournalMap<string, StepRecord>;
   /** By member: what was asked, as it was asked last. */
-  readonly requests: JournalMap<string, Request>;
+  readonly requests: JournalMap<string, KeptRequest>;
   readonly waiters: JournalMap<number, Waiter>;
   readonly account: JournalCell<Account>;
   /** Gates that are at their turn and not open yet, by their keys. */
@@ -98,6 +107,9 @@ interface Account {
   readonly weight: number;
   /** Steps that are not over. */
   readonly openCount: number;
+  /** Of these, those under way, and those that wait for a machine that is away. */
+  readonly actingCount: number;
+  readonly queuedCount: number;
   /** Monotonic milliseconds: the latest of all deadlines. */
   readonly deadlineAtMs: number;
   readonly lastWaiter: number;
@@ -164,6 +176,8 @@ export const operationOf = (
     account: turn.cell({
       weight: 0,
       openCount: 0,
+      actingCount: 0,
+      queuedCount: 0,
       deadlineAtMs: 0,
       lastWaiter: 0,
       isCancelled: false,
@@ -204,7 +218,7 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
  * Keeps a request as the last word on what is asked of its member, hops and deadline included.
  * @throws Limit when there is no room for it
  */
-export const keepRequest = (memory: Memory, operation: Operation, request: Request): void => {
+export const keepRequest = (memory: Memory, operation: Operation, request: KeptRequest): void => {
   const before = operation.requests.get(request.member);
   const weight = weightOf(request) - (before === undefined ? 0 : weightOf(before));
   if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
@@ -212,6 +226,31 @@ export const keepRequest = (memory: Memory, operation: Operation, request: Reque
   operation.requests.set(request.member, request);
 };
 
+/**
+ * Whether nothing of an operation goes on before a machine that is away is there: some of its steps wait for one, and
+ * all others that are not over for those.
+ */
+export const isAtRest = ({ account }: Operation): boolean => {
+  const { actingCount, queuedCount } = account.get();
+  return queuedCount > 0 && actingCount === 0;
+};
+
+/** Puts a step into another phase, one that is not over, and counts it there. */
+export const move = (
+  { steps, account }: Operation,
+  record: StepRecord,
+  phase: 'waiting' | 'acting' | 'queued',
+): void => {
+  const { actingCount, queuedCount, ...rest } = account.get();
+  const step = (counted: StepRecord['phase']): number =>
+    Number(phase === counted) - Number(steps.get(record.step.key)?.phase === counted);
+  account.set({
+    ...rest,
+    actingCount: actingCount + step('acting'),
+    queuedCount: queuedCount + step('queued'),
+  });
+  steps.set(record.step.key, { ...record, phase });
+};
 /** Moves an operation between those that are open and those that are over. */
 export const refile = (memory: Memory, operation: Operation): void => {
   const book = memory.books.get(operation.principal);
@@ -244,7 +283,7 @@ export const kept = (
     weigh(memory, operation, weight);
     return outcome;
   }
-  const { member, result, reason = '', plainReason, stage, pid } = outcome;
+  const { member, result, reason = '', plainReason, stage, pid, queuedUntilMs } = outcome;
   const short = (text: string): string =>
     `${cutText(text, 256)} (the rest was too long to keep)`.trim();
   return {
@@ -254,6 +293,7 @@ export const kept = (
     ...(plainReason === undefined ? {} : { plainReason: short(plainReason) }),
     ...(stage === undefined ? {} : { stage }),
     ...(pid === undefined ? {} : { pid }),
+    ...(queuedUntilMs === undefined ? {} : { queuedUntilMs }),
     rows: [],
   };
 };

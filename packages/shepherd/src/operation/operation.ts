@@ -9,6 +9,9 @@
  *                   it is a gate                          acting
  *                   it asks nobody                        settled, or in doubt as its parts are
  *                 it is cancelled                         cancelled
+ *     acting      nobody was there to be asked, and he
+ *                   is to be waited for                   queued
+ *     queued      see queue.ts                            waiting, or over
  *     acting      the gate opens, or is shut for good     settled
  *                 the service answers                     settled
  *                   that it does not know how it ended    in doubt
@@ -28,17 +31,19 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { Turn } from '@bellwether/actors';
-import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { itself, localRoot } from './askers.ts';
-import { come, gateLines, isBarredBy, isWorthOpening, judged } from './gates.ts';
-import { noteBegun, noteChanged, noteEnded, noteTaken, save } from './durable.ts';
+import { come, gateLines, isBarredBy, judged } from './gates.ts';
+import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
+  isAtRest,
   kept,
   keepRequest,
+  move,
   openIn,
   refile,
   reserve,
+  type KeptRequest,
   type Operation,
   type StepRecord,
 } from './memory.ts';
@@ -54,18 +59,18 @@ import {
   type Ending,
 } from './outcomes.ts';
 import type { Step, Wish } from './plan.ts';
+import { dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import {
   elsewhereOf,
   hopOf,
   ownOf,
-  plain,
   serviceOf,
   type Held,
+  plain,
 } from '../shepherd/shepherd-state.ts';
-import { isLeftUndone } from '../words/shapes.ts';
 import type { Entry, Outcome, Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
-import { answerAll, listenersOf } from './waiters.ts';
+import { answerAll, answerAtRest, listenersOf } from './waiters.ts';
 import { witnessEnded } from './witness.ts';
 import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
 
@@ -77,7 +82,7 @@ export const begin = (
   held: Held,
   turn: Turn,
   operation: Operation,
-  request: Request,
+  request: KeptRequest,
   steps: readonly Step[],
 ): void => {
   const fresh = steps.filter(({ key }) => !operation.steps.has(key));
@@ -126,74 +131,44 @@ const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly strin
   return followers;
 };
 /** A repeat may have come another way, and may have more time, than whoever asked first. */
-const renew = (held: Held, operation: Operation, request: Request): void => {
+const renew = (held: Held, operation: Operation, request: KeptRequest): void => {
   keepRequest(held.memory, operation, request);
   const account = operation.account.get();
   const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + request.remainingMs);
   operation.account.set({ ...account, deadlineAtMs });
 };
-const addOpen = (held: Held, operation: Operation, count: number): void => {
-  const account = operation.account.get();
-  operation.account.set({ ...account, openCount: account.openCount + count });
+const addOpen = (
+  held: Held,
+  operation: Operation,
+  count: number,
+  phase?: StepRecord['phase'],
+): void => {
+  const { openCount, actingCount, queuedCount, ...rest } = operation.account.get();
+  operation.account.set({
+    ...rest,
+    openCount: openCount + count,
+    actingCount: actingCount - Number(phase === 'acting'),
+    queuedCount: queuedCount - Number(phase === 'queued'),
+  });
   refile(held.memory, operation);
 };
-
-/**
- * The step of this key and those that it rests on, as far as they are worth another try: who was in
- * doubt, and, unless only `doubts` count or it was called off, who failed or could not be reached. What
- * went well stays as it is, and so does what is below it.
- */
-export const openEnds = (
-  operation: Operation,
-  key: string,
-  doubts: 'only-doubts' | 'all',
-): readonly string[] => {
-  const { steps, account } = operation;
-  const { isCancelled } = account.get();
-  const isLeft = (record: StepRecord): boolean => record.phase === 'settled' && isUndone(record);
-  const isOpen = (record: StepRecord | undefined): boolean =>
-    record !== undefined &&
-    (record.phase === 'in-doubt' ||
-      (doubts === 'all' &&
-        !isCancelled &&
-        (isLeft(record) || isWorthOpening(operation, record, isOpen))));
-  const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
-    isOpen(record) || (record?.phase === 'settled' && !asksSomebody(record));
-  const after = (at: string): readonly string[] => {
-    const record = steps.get(at);
-    return isPassedOn(record) ? record.step.after : [];
-  };
-  const ends = new Set<string>();
-  for (const at of inOrder([key], after))
-    if (isOpen(steps.get(at)) || after(at).some((before) => ends.has(before))) ends.add(at);
-  return [...ends];
-};
-/** Whether somebody is asked to do it once more, rather than to say what came of it. */
-export const asksAnew = (held: Held, { steps }: Operation, ends: readonly string[]): boolean =>
-  ends.some((key) => {
-    const { step, phase } = steps.get(key) ?? {};
-    if (step?.kind !== 'ask') return false;
-    return phase !== 'in-doubt' || elsewhereOf(held, step.name) === undefined;
-  });
-const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
-  kind === 'ask' || kind === 'known';
-const isUndone = ({ step, outcome }: StepRecord): boolean =>
-  step.kind === 'ask' && outcome !== undefined && isLeftUndone(outcome);
-
 /** Tries steps again that are over, under the same id. */
 export const tryAgain = (
   held: Held,
   turn: Turn,
   operation: Operation,
-  request: Request,
+  request: KeptRequest,
   keys: readonly string[],
 ): void => {
   const { steps } = operation;
+  const over = keys.filter((at) => isOver(operation, at));
   for (const at of keys) {
     const record = steps.get(at);
-    if (record !== undefined) steps.set(at, { ...record, phase: 'waiting' });
+    if (record === undefined) continue;
+    if (record.phase === 'queued') dequeue(held, record.step.name, operation, at);
+    move(operation, forAnotherTry(record), 'waiting');
   }
-  addOpen(held, operation, keys.length);
+  addOpen(held, operation, over.length);
   renew(held, operation, request);
   const changed = new Set([...keys, ...keys.flatMap((at) => steps.get(at)?.followers ?? [])]);
   for (const at of changed) {
@@ -203,6 +178,13 @@ export const tryAgain = (
   }
   noteChanged(operation, keys, 'due');
   advance(held, turn, operation, keys);
+};
+
+/** For how long it is waited for who is away, whoever tries again says anew. */
+const forAnotherTry = ({ outcome, wasQueued: _wasQueued, ...record }: StepRecord): StepRecord => {
+  if (outcome === undefined) return record;
+  const { queuedUntilMs: _until, ...before } = outcome;
+  return { ...record, outcome: before };
 };
 
 /**
@@ -220,6 +202,13 @@ export const goOn = (
   for (const [key, ending] of endings) end(held, operation, key, ending);
   // Those that ended come last: who follows them is looked at once they let it go, and once only.
   const waiting = open.filter((key) => !endings.has(key));
+  for (const key of waiting) {
+    const record = operation.steps.get(key);
+    if (record?.phase !== 'queued') continue;
+    // Nothing of an earlier life is counted yet.
+    operation.steps.set(key, { ...record, phase: 'waiting' });
+    park(held, turn, operation, record);
+  }
   advance(held, turn, operation, [...waiting, ...endings.keys()]);
 };
 
@@ -231,15 +220,16 @@ export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
-  for (const [key, { step, phase }] of [...operation.steps.entries()]) {
+  for (const [key, record] of [...operation.steps.entries()]) {
+    const { step, phase } = record;
     if (phase === 'acting' && step.gate === undefined) {
       const elsewhere = elsewhereOf(held, step.name);
       if (elsewhere !== undefined)
         turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
     }
-    if (phase !== 'waiting' || step.kind !== 'ask') continue;
+    if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
     if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
-    end(held, operation, key, calledOff(held, turn, operation, step));
+    end(held, operation, key, calledOff(held, turn, operation, record));
     cancelled.push(key);
   }
   advance(held, turn, operation, cancelled);
@@ -248,12 +238,20 @@ export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
  * How a step ends that is called off. What its service was wished to be is then what it is, unless somebody else
  * wishes for the same.
  */
-export const calledOff = (held: Held, turn: Turn, operation: Operation, step: Step): Ending => {
+export const calledOff = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  record: StepRecord,
+): Ending => {
+  const { step } = record;
   const { name, action, gate } = step;
   if (gate === undefined && isCurrent(held, step) && !isWishedElse(held, operation, step))
     wishForWhatIs(held, turn, step);
   const reason = `Service ${name}: ${action} was cancelled before it began.`;
-  return { outcome: plain(name, 'cancelled', reason), isCancelled: true };
+  return record.phase === 'queued'
+    ? givenUp(record, 'cancelled', reason)
+    : { outcome: plain(name, 'cancelled', reason), isCancelled: true };
 };
 /** Whether another operation waits to do the same; the shepherd itself only does what others wished for. */
 const isWishedElse = (held: Held, operation: Operation, { name, wish, key }: Step): boolean => {
@@ -281,6 +279,7 @@ const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly st
       switch (record?.phase) {
         case undefined:
         case 'acting':
+        case 'queued':
           break;
         case 'waiting':
           if (record.openCount === 0 && take(held, turn, operation, record)) queue.push(key);
@@ -294,7 +293,9 @@ const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly st
     }
     queue = passed(held, turn, operation);
   } while (queue.length > 0);
+  if (isAtRest(operation)) noteRest(held, operation);
   save(held, turn, operation);
+  if (isAtRest(operation)) answerAtRest(held, turn, operation);
   if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
 };
 /** Gates that open now, or are shut for good. */
@@ -320,7 +321,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
   const { step } = record;
   const { key } = step;
   if (step.kind === 'gate') {
-    operation.steps.set(key, { ...record, phase: 'acting' });
+    move(operation, record, 'acting');
     come(held, operation, step);
     return false;
   }
@@ -331,13 +332,17 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
     return true;
   }
   const listeners = listenersOf(held, turn, operation);
-  operation.steps.set(key, { ...record, phase: 'acting' });
+  move(operation, record, 'acting');
+  if (record.wasQueued === true) noteChanged(operation, [key], 'due');
   if (step.gate !== undefined && step.wish !== undefined) accept(held, turn, step.name, step.wish);
   noteBegun(held, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);
   const over = (turn: Turn, ending: Ending): void => {
-    end(held, operation, key, ending);
+    const acting = operation.steps.get(key);
+    const queued = acting && queuedOutcome(held, operation, acting, ending.outcome);
+    if (acting === undefined || queued === undefined) end(held, operation, key, ending);
+    else waitFor(held, turn, operation, acting, queued);
     advance(held, turn, operation, [key]);
   };
   turn.when(
@@ -346,6 +351,47 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
     (turn, reason) => over(turn, refused(step, reason)),
   );
   return false;
+};
+
+/** Nobody was there: the step waits for its machine. Where it may have been asked for before, it still may. */
+const waitFor = (
+  held: Held,
+  turn: Turn,
+  operation: Operation,
+  { isAgain, ...record }: StepRecord,
+  queued: Outcome,
+): void => {
+  const { name, action, key } = record.step;
+  const { queuedUntilMs } = queued;
+  turn.effect(() =>
+    held.log('operation.queued', { operation: operation.id, service: name, action, queuedUntilMs }),
+  );
+  const outcome = kept(held.memory, operation, queued, record.outcome);
+  const doubt = isAgain === true && queued.result === 'unknown' ? { isAgain } : {};
+  noteChanged(operation, [key], 'gathered');
+  park(held, turn, operation, { ...record, ...doubt, outcome, wasQueued: true });
+};
+const park = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
+  const { name, key } = record.step;
+  move(operation, record, 'queued');
+  const wake = (turn: Turn, ending: Ending | undefined): void => {
+    const now = operation.steps.get(key);
+    if (now?.phase !== 'queued') return;
+    if (ending === undefined) unpark(held, operation, now);
+    else end(held, operation, key, ending);
+    advance(held, turn, operation, [key]);
+  };
+  enqueue(held, turn, name, { operation, key, wake });
+};
+/** Its machine is there: it gets as much time as was given at first. */
+const unpark = (held: Held, operation: Operation, record: StepRecord): void => {
+  const { step, by } = record;
+  dequeue(held, step.name, operation, step.key);
+  move(operation, record, 'waiting');
+  const account = operation.account.get();
+  const { remainingMs = 0 } = operation.requests.get(by) ?? {};
+  const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + remainingMs);
+  operation.account.set({ ...account, deadlineAtMs });
 };
 
 /** What a service is asked in its step. */
@@ -358,7 +404,7 @@ const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRec
   // How long others wait is their affair: it must not be they who choose when a command of the owner is killed.
   const isBounded = ownOf(held, step.name) === undefined || operation.principal === localRoot;
   const part = {
-    ...(step.name === by ? request : withoutPolicy(request)),
+    ...asAsked(step.name === by ? request : withoutPolicy(request)),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
@@ -368,6 +414,12 @@ const partOf = (held: Held, operation: Operation, { step, by, isAgain }: StepRec
   };
   // Who is in doubt says what came of it, and does nothing anew.
   return repeated(part, (isCancelled && step.gate === undefined) || isAgain === true);
+};
+/** An instant of the wall clock means something here alone. */
+const asAsked = (request: KeptRequest): Request => {
+  if (request.queueUntilMs === undefined) return request;
+  const { queueUntilMs: _until, ...rest } = request;
+  return rest;
 };
 /** A policy is meant for what was asked for: its own shepherd judges by it, where that is another. */
 const withoutPolicy = (request: Request): Request => {
@@ -396,25 +448,25 @@ export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void =
 };
 
 const end = (held: Held, operation: Operation, key: string, ending: Ending): void => {
-  const { outcome, refusal } = ending;
+  const { outcome: said, refusal } = ending;
   const before = operation.steps.get(key);
   if (before === undefined) return;
-  const { step, by, openCount, followers, atMs } = before;
-  const full = withAlso(operation, step, outcome);
+  const { step, by, openCount, followers, atMs, wasQueued } = before;
+  if (before.phase === 'queued') dequeue(held, step.name, operation, key);
+  const full = withAlso(operation, step, said.isUnmet === undefined ? said : met(said));
   const phase = phaseAfter(ending);
   const last = kept(held.memory, operation, full, before.outcome);
   // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
   const record: StepRecord = { step, by, phase, openCount, followers, outcome: last };
-  const isPlain = refusal === undefined && atMs === undefined;
-  operation.steps.set(
-    key,
-    isPlain
-      ? record
-      : { ...record, ...(refusal && { refusal }), ...(atMs !== undefined && { atMs }) },
-  );
+  const isPlain = refusal === undefined && atMs === undefined && wasQueued === undefined;
+  const more = { ...(refusal && { refusal }), ...(atMs !== undefined && { atMs }) };
+  const whole = { ...record, ...more, ...(wasQueued && { wasQueued }) };
+  operation.steps.set(key, isPlain ? record : whole);
   noteEnded(held, operation, step);
-  addOpen(held, operation, -1);
+  addOpen(held, operation, -1, before.phase);
 };
+/** Nobody else needs to know that nothing was done by this attempt. */
+const met = ({ isUnmet: _isUnmet, ...outcome }: Outcome): Outcome => outcome;
 
 const phaseAfter = (ending: Ending): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;

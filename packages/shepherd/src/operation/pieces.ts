@@ -8,13 +8,13 @@
  */
 import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { StepRecord } from './memory.ts';
+import type { KeptRequest, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
-import type { OperationPieces, Request } from '../words/types.ts';
+import type { OperationPieces } from '../words/types.ts';
 
 /** A request, and the steps that it added. */
 export interface IntentLine {
-  readonly request: Request;
+  readonly request: KeptRequest;
   readonly steps: readonly Step[];
 }
 /** What is remembered of a step beside what it is. */

@@ -71,6 +71,7 @@ const readReport = (entry: AcceptedRecord, { intents, states }: Recorded): Opera
 
 const factsOf = (entry: AcceptedRecord): OperationFacts => {
   const { operation, asker, action, service, atMs, endedMs, result, isCancelled } = entry;
+  const { queuedUntilMs } = entry;
   return {
     operation,
     asker,
@@ -80,6 +81,7 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
     ...(endedMs !== undefined && { endedMs }),
     ...(result !== undefined && { result: resultOf(result) }),
     ...(isCancelled && { isCancelled }),
+    ...(queuedUntilMs !== undefined && { queuedUntilMs }),
   };
 };
 const resultOf = (word: string): Result => results.find((each) => each === word) ?? 'unknown';

@@ -3,7 +3,8 @@
  * have been done:
  *
  *     a step asks                  it is                                     what becomes of it
- *     a service elsewhere          whatever it is                            asked again as a repeat; who does not
+ *     a service elsewhere          waited for its machine                    waits on
+ *                                  whatever else it is                           asked again as a repeat; who does not
  *                                                                            know it answers that it never came
  *     start, of this machine       running since it was asked for            changed
  *                                  running for longer                        ok
@@ -30,6 +31,7 @@ import { noteChanged } from './durable.ts';
 import { isBarredBy } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { calledOff, goOn } from './operation.ts';
+import { mayBeBegun } from './queue.ts';
 import { isOver, type Ending } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import { elsewhereOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
@@ -59,12 +61,21 @@ export const resume = (
       continue;
     }
     const elsewhere = step.kind === 'ask' ? elsewhereOf(held, step.name) : undefined;
-    steps.set(key, elsewhere === undefined ? wait : { ...wait, isAgain: true });
+    if (elsewhere !== undefined && record.phase === 'queued') {
+      const doubt = mayBeBegun(record) ? { isAgain: true as const } : {};
+      const queued: StepRecord = { ...record, ...doubt, wasQueued: true };
+      steps.set(key, isOff ? { ...queued, phase: 'waiting' } : queued);
+      if (isOff) endings.set(key, calledOff(held, turn, operation, queued));
+      else if (step.wish !== undefined) held.wishes.set(step.name, step.wish);
+      continue;
+    }
+    const queued = record.outcome?.queuedUntilMs === undefined ? {} : { wasQueued: true as const };
+    steps.set(key, elsewhere === undefined ? wait : { ...wait, ...queued, isAgain: true });
     const found =
       elsewhere === undefined ? endingOf(held, turn, record, begunMs(record), endings) : undefined;
     const ending =
       found ??
-      (isOff && !isUnderWay(held, turn, step) ? calledOff(held, turn, operation, step) : undefined);
+      (isOff && !isUnderWay(held, turn, step) ? calledOff(held, turn, operation, wait) : undefined);
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere === undefined) continue;
     // Which of two commands was the later one is not on the disk: the later operation is taken up later.

@@ -5,9 +5,12 @@
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
-import type { Operation, StepRecord, Waiter } from './memory.ts';
+import { isAtRest, type Operation, type StepRecord, type Waiter } from './memory.ts';
+import { noteChanged, save } from './durable.ts';
 import { bare, isOver, summed } from './outcomes.ts';
+import { inOrder } from '../graph.ts';
 import { keyOf, type Step } from './plan.ts';
+import { sayingOf } from '../words/wording.ts';
 import { broken, plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Outcome, Request, Row, Writer } from '../words/types.ts';
 
@@ -33,7 +36,8 @@ export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref
 
 /**
  * The outcome of what was asked for; after the deadline what is still going on: the work itself is not
- * stopped by it. The stream of `writer` ends with the answer. @throws Limit for too many who wait
+ * stopped by it. Where nothing goes on before a machine is there, he is told so at once, unless he `staysOn`. The
+ * stream of `writer` ends with the answer. @throws Limit for too many who wait
  */
 export const outcomeFor = (
   held: Held,
@@ -41,6 +45,7 @@ export const outcomeFor = (
   operation: Operation,
   request: Request,
   writer: Ref<Writer> | undefined,
+  staysOn = false,
 ): Vow<Outcome> => {
   const key = keyOf(request.action, request.member);
   const record = operation.steps.get(key);
@@ -51,10 +56,45 @@ export const outcomeFor = (
   const at = before.lastWaiter + 1;
   operation.account.set({ ...before, lastWaiter: at });
   const timer = turn.after(request.remainingMs, (turn) => late(held, turn, operation, at, request));
-  const waiter: Waiter = { key, resolver, timer, ...(writer && { writer }) };
+  const waiter: Waiter = { key, resolver, timer, staysOn, ...(writer && { writer }) };
   operation.waiters.set(at, waiter);
   if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
+  else if (isAtRest(operation)) answerAtRest(held, turn, operation);
   return vow;
+};
+/** Nothing goes on before a machine is there that is away: whoever waits is told who is waited for. */
+export const answerAtRest = (held: Held, turn: Turn, operation: Operation): void => {
+  for (const [at, waiter] of [...operation.waiters.entries()]) {
+    if (waiter.staysOn || isOver(operation, waiter.key)) continue;
+    waiter.timer.cancel();
+    leave(turn, operation, at, waiter);
+    waiter.resolver.kept(atRest(held, turn, operation, waiter.key));
+  }
+};
+const atRest = (held: Held, turn: Turn, operation: Operation, key: string): Outcome => {
+  const sum = sumBehind(operation, key);
+  if (sum === undefined) return restOf(operation, key);
+  const outcomes = sum.parts.map((part) => restOf(operation, part));
+  return summed(held, turn, sum, outcomes);
+};
+/** How far one step is: it waits for its machine, or for a service that does. */
+const restOf = ({ steps }: Operation, key: string): Outcome => {
+  const record = steps.get(key);
+  if (record === undefined) return plain(key, 'unknown');
+  const { step, phase, outcome } = record;
+  if (phase !== 'waiting' && outcome !== undefined) return outcome;
+  const behind = inOrder([key], (at) => steps.get(at)?.step.after ?? []);
+  const queued = behind.flatMap((at) => {
+    const before = steps.get(at);
+    return before?.phase === 'queued' && before.outcome !== undefined ? [before.outcome] : [];
+  });
+  const [first] = queued;
+  if (first === undefined) return plain(step.name, 'unknown');
+  const { member: on, queuedUntilMs } = first;
+  const until = queuedUntilMs === undefined ? {} : { queuedUntilMs };
+  const { text } = sayingOf('depends', step.name, on);
+  const rows = queued.slice(0, limits.causeCount).map(bare);
+  return { ...plain(step.name, 'unreachable', text), dependsOn: on, ...until, rows };
 };
 /** Answers all who wait for a step that is over. */
 export const answerAll = (turn: Turn, operation: Operation, record: StepRecord): void => {
@@ -88,6 +128,11 @@ const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter)
 const late = (held: Held, turn: Turn, operation: Operation, at: number, request: Request): void => {
   const waiter = operation.waiters.get(at);
   if (waiter === undefined) return;
+  if (operation.account.get().queuedCount > 0) {
+    // That somebody is waited for is on the disk before it is told.
+    noteChanged(operation, [], 'due');
+    save(held, turn, operation);
+  }
   const { outcome, news } = unfinished(held, turn, operation, request);
   const events = news.map((row) => ({ kind: 'row', row }) as const);
   if (waiter.writer !== undefined) turn.call(waiter.writer, 'pass', events);

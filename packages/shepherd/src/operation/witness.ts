@@ -52,14 +52,15 @@ export const witnessCancelled = (
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
-/** A step is over. Only what somebody asked for by name is told: the rest follows from it. */
+/** A step is over. Only what somebody asked for by name is told, and what has waited: the rest follows from it. */
 export const witnessEnded = (
   held: Held,
   turn: Turn,
   { principal: asker, id: operation, requests }: Operation,
-  { step: { name, action }, outcome, refusal }: StepRecord,
+  { step: { name, action }, outcome, refusal, wasQueued }: StepRecord,
 ): void => {
-  if (!isRecorded(asker) || requests.get(name)?.action !== action || outcome === undefined) return;
+  if (!isRecorded(asker) || outcome === undefined) return;
+  if (requests.get(name)?.action !== action && wasQueued !== true) return;
   const { result, reason } = outcome;
   const isWell = result === 'ok' || result === 'changed';
   const why = refusal?.message ?? reason;

@@ -8,6 +8,7 @@ import { makeChronicle } from './chronicle.ts';
 import { openLedger, type Ledger } from '../operation/ledger.ts';
 import type { Memory } from '../operation/memory.ts';
 import type { Graph, Wish } from '../operation/plan.ts';
+import { openQueue, type Queue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
@@ -82,6 +83,8 @@ export interface Held extends ShepherdOptions {
   readonly memory: Memory;
   /** Of what the disk has beside that. */
   readonly ledger: Ledger;
+  /** Steps of operations that wait for a machine that is away. */
+  readonly queue: Queue;
   /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
   /** What the records say, as this daemon wrote it on. */
@@ -118,6 +121,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },
     ledger: openLedger(turn, options.records.operations),
+    queue: openQueue(turn),
     wishes,
     desired,
     enabled,

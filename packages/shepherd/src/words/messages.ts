@@ -30,6 +30,11 @@ export interface Request {
   readonly onlyMembers?: readonly string[];
   /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
   readonly minReady?: MinReady;
+  /**
+   * Milliseconds from its acceptance on for which a service elsewhere that nobody could reach is waited for: it is done
+   * once there is contact. Absent: who is not reached is not asked.
+   */
+  readonly queueMs?: number;
   /** Of a restart of an aggregate: batch by batch. Absent: all members at once. */
   readonly rolling?: Rolling;
   /**
@@ -96,6 +101,8 @@ export interface Row {
   readonly output?: readonly string[];
   /** Where there is no answer: how long ago the member was last heard of. */
   readonly lastSeenMs?: number;
+  /** It is done once the member is reached, if that is before this instant: wall clock, milliseconds since 1970. */
+  readonly queuedUntilMs?: number;
   /** Of a service that was reached at home: which of its states that was. */
   readonly version?: Version;
 }
@@ -122,6 +129,11 @@ export interface Outcome extends Row {
   readonly rows: readonly Row[];
   /** The deadline of the request passed before it was known how all of it ended. */
   readonly isLate?: boolean;
+  /**
+   * Nobody was there to be asked, or the question never came: this attempt has done nothing. Near only, said by a
+   * service elsewhere to its own shepherd.
+   */
+  readonly isUnmet?: true;
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */

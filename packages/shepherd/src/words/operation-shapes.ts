@@ -37,6 +37,7 @@ export const makeOperationReader = ({
     endedMs: readCount,
     result: readResult,
     isCancelled: readBoolean,
+    queuedUntilMs: readCount,
   };
   const step = struct<OperationStep>(
     {

@@ -26,12 +26,17 @@ export interface OperationFacts {
   readonly result?: Result;
   /** It was called off: what had not begun by then did not begin. */
   readonly isCancelled?: boolean;
+  /** It waits for machines that are away, until this instant of the wall clock at most, and for nothing else. */
+  readonly queuedUntilMs?: number;
 }
 /** One step of an operation, as far as it got. */
 export interface OperationStep {
   readonly service: string;
   readonly action: string;
-  /** Where it is: waiting for other steps, acting, or over; in doubt where nobody can tell how it ended. */
+  /**
+   * Where it is: waiting for other steps, acting, queued for a machine that is away, or over; in doubt where nobody can
+   * tell how it ended.
+   */
   readonly phase: StepPhase;
   /** Asked for by its own name or as a member of what was; the others came along. */
   readonly isAsked: boolean;

@@ -44,6 +44,8 @@ export interface AcceptedRecord {
   /** What it came to. */
   readonly result?: string;
   readonly isCancelled?: true;
+  /** Wall clock: nothing of it goes on before a machine is there that is away, which is waited for until then. */
+  readonly queuedUntilMs?: number;
 }
 /** A part of what an operation takes, or of what came of it: its lines of JSON, cut anywhere. */
 export interface PieceRecord {

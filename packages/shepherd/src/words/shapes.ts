@@ -71,7 +71,14 @@ export const stages = ['stopped', 'starting', 'running', 'stopping', 'unknown'] 
 /** Where a service is in its life; `unknown` for one that is elsewhere and was not heard of. */
 export type Stage = (typeof stages)[number];
 /** Every phase of a step of an operation; see the table of operation.ts. */
-export const stepPhases = ['waiting', 'acting', 'settled', 'in-doubt', 'cancelled'] as const;
+export const stepPhases = [
+  'waiting',
+  'acting',
+  'queued',
+  'settled',
+  'in-doubt',
+  'cancelled',
+] as const;
 /** Where a step is. */
 export type StepPhase = (typeof stepPhases)[number];
 /** Every judgement over an aggregate, from best to worst. */
@@ -230,12 +237,13 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
   otherCount: readCount,
   output: list(text, limits.outputLineCount),
   lastSeenMs: readCount,
+  queuedUntilMs: readCount,
   version: readVersion,
 });
 const rowReader = (text: Read<string>): Read<Row> => struct<Row>(rowNeeds(text), rowMayHave(text));
 
 const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read<Outcome> => {
-  const whole = struct<Outcome>(
+  const whole = struct<Omit<Outcome, 'isUnmet'>>(
     { ...rowNeeds(text), rows: list(row, limits.rowCount) },
     { ...rowMayHave(text), isLate: readBoolean },
   );

@@ -9,6 +9,7 @@ import type { Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
 import type { Step } from '../operation/plan.ts';
+import type { ServiceFacet } from './service-facet.ts';
 import type { RunningRecord } from './records.ts';
 import type { changes, Health, Stage } from './shapes.ts';
 import type { Swap } from '../shepherd/swap.ts';
@@ -19,6 +20,7 @@ export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './operation-types.ts';
 export type * from './records.ts';
+export type * from './service-facet.ts';
 export type { ServiceRegistry } from '../shepherd/registry.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
 export type { Swap } from '../shepherd/swap.ts';
@@ -176,6 +178,11 @@ export interface Service extends Provider {
 export interface ServiceElsewhere extends Service {
   /** Passes on that what has not begun there of an operation of this asker is called off. */
   cancel(operation: string, principal: string): void;
+  /**
+   * Kept while there is contact with its machine, else with the next; broken once nobody here wants any. It is of this
+   * life and this configuration alone.
+   */
+  contact(): Vow<void>;
   /** It was taken in: from now on it finds out by itself how it is. */
   enter(): void;
   /** It was taken out: nobody wants to know any more. */
@@ -212,29 +219,6 @@ export interface LocalService extends Service {
   revise(config: ServiceConfig): void;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
-}
-/**
- * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
- * permission to use it.
- */
-export interface ServiceFacet {
-  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
-  status(): Status;
-  /** `hops`: the way that the question came. Broken with Cycle where that leads in a circle. */
-  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
-  /**
-   * From now on the observer is told of this service, and at least every `heartbeatMs`, until a push
-   * breaks. @throws BadRequest, Limit
-   */
-  watch(observer: Ref<Observer>, heartbeatMs: number): void;
-  /** What a request would do now. Nothing is touched. */
-  plan(request: Request): Vow<readonly PlannedStep[]>;
-  /** Calls off what has not begun of an operation that came through this facet. */
-  cancel(operation: string): void | Vow<void>;
-  /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
-  log(query: LogQuery): Vow<readonly string[]>;
-  /** See Shepherd. @throws BadRequest, Limit */
-  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
 }
 /** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
 export interface Shepherd extends OperationDesk {

@@ -97,7 +97,8 @@ const runRetry = async (context: Context, id: string): Promise<number> => {
 };
 const retryText = (report: OperationReport, names: readonly string[]): string => {
   const what = `${visible(report.action)} ${visible(report.service)}`;
-  if (report.endedMs === undefined) return `${what} is under way: going on with it`;
+  if (report.endedMs === undefined && report.queuedUntilMs === undefined)
+    return `${what} is under way: going on with it`;
   if (names.length === 0) return `${what}: nothing is left to be done again`;
   const shown = names.slice(0, maxGroupNames).map(visible).join(', ');
   const more = names.length > maxGroupNames ? ` and ${names.length - maxGroupNames} more` : '';

@@ -14,6 +14,7 @@ import {
   type Outcome,
   type PlannedStep,
   type Request,
+  type Row,
 } from '@bellwether/shepherd';
 import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
@@ -81,7 +82,7 @@ export const carriedOut = async (
     const news = progress.untold(outcome);
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
     print(context, shown.out, documentOf(work, command, exitCode, outcome));
-    printErrors(context, [...shown.err, ...retryWords(command, work, outcome)]);
+    printErrors(context, [...shown.err, ...nextWords(command, work, outcome)]);
     return exitCode;
   } catch (error) {
     if (isNoAnswer(error)) return unanswered(context, command, work, progress, deadline, error);
@@ -104,6 +105,7 @@ const requestOf = ({ options }: Context, command: Command): Request => {
     ...(options['no-members'] === true ? { withMembers: false } : {}),
     ...(options['min-ready'] === undefined ? {} : { minReady: options['min-ready'] }),
     ...(rolling === undefined ? {} : { rolling }),
+    ...(options['when-online'] === undefined ? {} : { queueMs: options['when-online'] }),
   };
 };
 
@@ -208,15 +210,33 @@ const ofRoot = async (context: Context, { action, service }: Command): Promise<n
   return 0;
 };
 
-/** Some members were left behind: how to come back to those alone. */
-const retryWords = (
-  { service }: Command,
-  { operation }: Named,
-  { rows }: Outcome,
-): readonly string[] =>
-  rows.every(isGood) || isPetnameWord(service) || isRootName(service)
-    ? []
-    : [`  'herd retry ${operation}' asks those again, and nobody else.`];
+/** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
+const nextWords = (command: Command, { operation }: Named, outcome: Outcome): readonly string[] => {
+  const { service } = command;
+  if (isRootName(service)) return [];
+  const { rows } = outcome;
+  const targets = rows.length === 0 ? [outcome] : rows;
+  const queued = targets.filter(isQueued);
+  const left = targets.filter((row) => !isGood(row) && !isQueued(row));
+  const waits =
+    queued.length === 0
+      ? []
+      : [
+          `  Queued as ${operation}: it is sent once there is contact.`,
+          `  '${lookWords(command, operation)}' shows what became of it,`,
+          `  '${cancelWords(command, { operation })}' calls it off.`,
+        ];
+  const retry =
+    left.length === 0 || rows.length === 0 || isPetnameWord(service)
+      ? []
+      : [`  'herd retry ${operation}' asks those again, and nobody else.`];
+  const isAway = left.some(({ result }) => result === 'unreachable');
+  const online = isAway
+    ? ["  With '--when-online 2h' it is done by itself once they are back."]
+    : [];
+  return [...waits, ...retry, ...online];
+};
+const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
 
 type Named = Pick<Request, 'operation'>;
 const documentOf = (request: Named, command: Command, exitCode: number, outcome: Outcome) => ({

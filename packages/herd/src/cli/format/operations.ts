@@ -37,21 +37,28 @@ export const operationLines = (
   });
 };
 
-const stateOf = ({ endedMs, result = 'unknown', isCancelled }: OperationFacts): string => {
-  const state = endedMs === undefined ? 'under way' : resultWords[result];
+const stateOf = ({
+  endedMs,
+  queuedUntilMs,
+  result = 'unknown',
+  isCancelled,
+}: OperationFacts): string => {
+  const open = queuedUntilMs === undefined ? 'under way' : 'queued';
+  const state = endedMs === undefined ? open : resultWords[result];
   return isCancelled === true && state !== resultWords.cancelled ? `${state}, called off` : state;
 };
 
 /** What it was, then a row a service, what went wrong first; of many that went well their number. */
 export const operationReport = (report: OperationReport, look: Look): readonly string[] => {
-  const { operation, action, service, args, asker, atMs, endedMs } = report;
+  const { operation, action, service, args, asker, atMs, endedMs, queuedUntilMs } = report;
   const words = [action, service, ...args].map(visible).join(' ');
   const age = ageText(Math.max(0, look.now - atMs));
   const spanMs = (endedMs ?? look.now) - atMs;
   const span = spanMs < 1_000 ? 'at once' : `after ${spanText(spanMs)}`;
+  const until = queuedUntilMs === undefined ? '' : `, until ${momentText(queuedUntilMs)}`;
   const state =
     endedMs === undefined
-      ? `under way for ${spanText(Math.max(0, spanMs))}`
+      ? `${stateOf(report)} for ${spanText(Math.max(0, spanMs))}${until}`
       : `${stateOf(report)} ${span}`;
   return [
     `Operation ${visible(operation)}: ${words}`,
@@ -91,26 +98,33 @@ const stepLines = ({ steps, action }: OperationReport, look: Look): readonly str
   return [...painted, `    and ${counted(good.length, 'service')} of which all is well`];
 };
 const rowOf = ({ service }: OperationStep, row: Row): Row => ({ ...row, member: service });
-const isSettled = ({ phase }: OperationStep): boolean => phase !== 'waiting' && phase !== 'acting';
+const isSettled = ({ phase }: OperationStep): boolean =>
+  phase !== 'waiting' && phase !== 'acting' && phase !== 'queued';
 const isWell = (step: OperationStep): boolean =>
   isSettled(step) && step.row !== undefined && isGood(step.row);
 /** What failed first, then what nobody knows, what is under way, and what went well. */
 const rankOf = (step: OperationStep): number => {
+  if (step.phase === 'queued') return results.indexOf('unreachable');
   if (!isSettled(step)) return results.indexOf('changed') - 0.5;
   return results.indexOf(step.row?.result ?? 'unknown');
 };
 const wordOf = (step: OperationStep): string => {
   if (step.phase === 'waiting') return 'waits';
   if (step.phase === 'acting') return 'under way';
+  if (step.phase === 'queued') return 'queued';
   return resultWords[step.row?.result ?? 'unknown'];
 };
 const detailOfStep = (step: OperationStep): string =>
-  step.row === undefined || !isSettled(step) ? '' : detailOf(step.row, step.action);
+  step.row === undefined || !(isSettled(step) || step.phase === 'queued')
+    ? ''
+    : detailOf(step.row, step.action);
 
 const nextLines = (report: OperationReport): readonly string[] => {
-  const { operation, endedMs } = report;
-  if (endedMs === undefined)
-    return [`  'herd op watch ${visible(operation)}' shows how it goes on.`];
+  const { operation, endedMs, queuedUntilMs } = report;
+  const id = visible(operation);
+  if (endedMs === undefined && queuedUntilMs !== undefined)
+    return [`  'herd retry ${id}' tries it now, 'herd op cancel ${id}' calls it off.`];
+  if (endedMs === undefined) return [`  'herd op watch ${id}' shows how it goes on.`];
   const count = undoneIn(report).length;
   if (count === 0) return [];
   return [
@@ -123,6 +137,8 @@ export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] =
   const asked = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
   return asked.filter(
     ({ phase, row }) =>
-      phase === 'in-doubt' || (phase === 'settled' && row !== undefined && isLeftUndone(row)),
+      phase === 'in-doubt' ||
+      phase === 'queued' ||
+      (phase === 'settled' && row !== undefined && isLeftUndone(row)),
   );
 };

@@ -8,7 +8,7 @@ import { type Command, isRootName } from '../invocation.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import { paintedWord, tableLines, wrapped } from './table.ts';
-import { ageText, counted } from './times.ts';
+import { ageText, counted, momentText } from './times.ts';
 
 /** Text for standard output and for standard error, as lines. */
 export interface Shown {
@@ -97,7 +97,7 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
     row.result === 'failed'
       ? `failed to ${visible(action)} service ${name}`
       : `${visible(action)} ${name}: ${resultWords[row.result]}`;
-  const details = [row.reason, causeOf(row), lastSeen(row)]
+  const details = [row.reason, causeOf(row), lastSeen(row), queuedText(row)]
     .filter((text) => text !== undefined)
     .map(visible);
   return [
@@ -111,6 +111,9 @@ const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
   if (lastSeenMs !== undefined) return `last seen ${ageText(lastSeenMs)}`;
   return result === 'unreachable' ? 'never seen' : undefined;
 };
+
+const queuedText = ({ queuedUntilMs }: Row): string | undefined =>
+  queuedUntilMs === undefined ? undefined : `queued until ${momentText(queuedUntilMs)}`;
 
 /** The end of a log, or what an action has printed; a bar tells it apart from our own words. */
 const tail = ({ output }: Row, indent: string): readonly string[] =>
@@ -185,7 +188,7 @@ export const detailOf = (row: Row, action: string): string => {
   const also = others.length === 0 ? undefined : `also ${past} ${others.join(', ')}`;
   const parts = isGood(row)
     ? [state.join(', ') || undefined, row.reason, sharedOf(row), also]
-    : [row.reason, causeOf(row), lastSeen(row), sharedOf(row), also];
+    : [row.reason, causeOf(row), lastSeen(row), queuedText(row), sharedOf(row), also];
   const told = parts.filter((text) => text !== undefined);
   // A full stop ends a line, not a part of one.
   return told.map((text, at) => (at < told.length - 1 ? text.replace(/\.$/, '') : text)).join('; ');

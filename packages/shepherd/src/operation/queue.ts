@@ -1,0 +1,202 @@
+/**
+ * Steps that wait for a machine that is away. What each comes to:
+ *
+ *     while it waits                                       what becomes of it
+ *     there is contact, by now or once more                it is taken (operation.ts), or waits on
+ *     a later command wants something of the service,      superseded
+ *       or the same action of it
+ *     the wall clock has passed its time                   unreachable: nothing was sent
+ *     who asked may not any more                           denied
+ *     it is called off                                     cancelled
+ *     the operation is repeated                            tried at once
+ *     a reload replaces the service, or takes it out       waits for the new one; or failed
+ *     the daemon ends                                      waits on in the next life
+ *
+ * Where an earlier life may have asked already, nobody can say that nothing was sent: what would have been superseded,
+ * unreachable, denied or cancelled is unknown then. Time is looked at every now and then and not slept for, since wall
+ * clocks step. Contact is asked for once for each service, and again in each life: what is on the disk is the step.
+ */
+import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
+import { limits } from '../limits.ts';
+import { endOf } from './askers.ts';
+import type { Operation, StepRecord } from './memory.ts';
+import { notThere, type Ending } from './outcomes.ts';
+import type { Step } from './plan.ts';
+import { elsewhereOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { Outcome, Result } from '../words/types.ts';
+
+/** A step that waits. */
+export interface Waiting {
+  readonly operation: Operation;
+  readonly key: string;
+  /** Goes on with it: as it is, or with its end. */
+  readonly wake: (turn: Turn, ending: Ending | undefined) => void;
+}
+/** Those of one service. */
+interface Place {
+  readonly waiting: JournalMap<string, Waiting>;
+  /** Whether somebody will say when there is contact. */
+  readonly isAsking: JournalCell<boolean>;
+}
+/** All steps that wait, and when time is looked at next. */
+export interface Queue {
+  /** By the name of their service. */
+  readonly places: JournalMap<string, Place>;
+  readonly look: JournalCell<{ readonly atMs: number; cancel(): void } | undefined>;
+}
+
+/** A queue in which nobody waits. */
+export const openQueue = (turn: Turn): Queue => ({
+  places: turn.map(),
+  look: turn.cell<{ readonly atMs: number; cancel(): void } | undefined>(undefined),
+});
+
+const idOf = ({ principal, id }: Operation, key: string): string => `${principal}/${id}/${key}`;
+
+/** From now on this step waits, for contact with its machine or the end of its time. */
+export const enqueue = (held: Held, turn: Turn, name: string, waiting: Waiting): void => {
+  const { places } = held.queue;
+  const place = places.get(name) ?? { waiting: turn.map(), isAsking: turn.cell(false) };
+  places.set(name, place);
+  place.waiting.set(idOf(waiting.operation, waiting.key), waiting);
+  askForContact(held, turn, name, place);
+  const { outcome } = waiting.operation.steps.get(waiting.key) ?? {};
+  lookLater(held, turn, (outcome?.queuedUntilMs ?? 0) - held.clock.wall());
+};
+/** It does not wait any more. */
+export const dequeue = ({ queue }: Held, name: string, operation: Operation, key: string): void => {
+  const place = queue.places.get(name);
+  place?.waiting.delete(idOf(operation, key));
+  if (place?.waiting.size === 0 && !place.isAsking.get()) queue.places.delete(name);
+};
+
+const askForContact = (held: Held, turn: Turn, name: string, place: Place): void => {
+  if (place.isAsking.get()) return;
+  const service = elsewhereOf(held, name);
+  // Whoever is woken finds out that there is no such service.
+  if (service === undefined) return void turn.after(1, (turn) => wakeAll(held, turn, name));
+  place.isAsking.set(true);
+  turn.when(
+    turn.send(service, 'contact'),
+    (turn) => {
+      place.isAsking.set(false);
+      wakeAll(held, turn, name);
+    },
+    (turn) => {
+      place.isAsking.set(false);
+      // It was replaced; another one may stand under its name by now.
+      if (place.waiting.size === 0) held.queue.places.delete(name);
+      else askForContact(held, turn, name, place);
+    },
+  );
+};
+const wakeAll = (held: Held, turn: Turn, name: string): void => {
+  const place = held.queue.places.get(name);
+  if (place === undefined) return;
+  for (const waiting of [...place.waiting.values()]) wake(held, turn, waiting);
+  if (place.waiting.size === 0 && !place.isAsking.get()) held.queue.places.delete(name);
+};
+const wake = (held: Held, turn: Turn, waiting: Waiting): void => {
+  const record = waiting.operation.steps.get(waiting.key);
+  if (record === undefined) return;
+  waiting.wake(turn, endingOf(held, turn, waiting.operation, record));
+};
+
+/** A later command is taken on: those that it stands in place of are over. */
+export const displace = (held: Held, turn: Turn, operation: Operation, step: Step): void => {
+  if (step.kind !== 'ask') return;
+  const place = held.queue.places.get(step.name);
+  if (place === undefined) return;
+  for (const waiting of [...place.waiting.values()]) {
+    if (waiting.operation === operation) continue;
+    const record = waiting.operation.steps.get(waiting.key);
+    if (record === undefined) continue;
+    if (step.wish === undefined && record.step.action !== step.action) continue;
+    const { name, action } = record.step;
+    const words = `Service ${name}: ${action} lost to a later ${step.action}`;
+    waiting.wake(turn, givenUp(record, 'superseded', `${words}.`));
+  }
+};
+
+/** Why a step that waits is not to be taken any more; undefined where it is. */
+const endingOf = (
+  held: Held,
+  turn: Turn,
+  { principal }: Operation,
+  record: StepRecord,
+): Ending | undefined => {
+  const { step, outcome } = record;
+  if (elsewhereOf(held, step.name) === undefined) return notThere(step);
+  const why = endOf(held, turn, principal);
+  if (why !== undefined) {
+    const words = `Service ${step.name}: ${step.action} is not allowed any more: ${why.message}`;
+    return givenUp(record, 'denied', words);
+  }
+  const untilMs = outcome?.queuedUntilMs ?? 0;
+  if (held.clock.wall() < untilMs) return undefined;
+  const words = `Service ${step.name}: its machine was not online until ${timeText(untilMs)}`;
+  return givenUp(record, 'unreachable', `${words}; nothing was sent.`);
+};
+/** Up to the minute, in UTC: it is read on machines of any zone. */
+const timeText = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+/** How a step ends for which nobody will be asked any more. */
+export const givenUp = (
+  { step, outcome, isAgain }: StepRecord,
+  result: Result,
+  words: string,
+): Ending => {
+  const { lastSeenMs } = outcome ?? {};
+  const seen = lastSeenMs === undefined ? {} : { lastSeenMs };
+  if (isAgain !== true) {
+    const isCancelled = result === 'cancelled' ? { isCancelled: true as const } : {};
+    return { outcome: { ...plain(step.name, result, words), ...seen }, ...isCancelled };
+  }
+  const doubt = words.replace('; nothing was sent', '');
+  const whole = `${doubt} It may have been asked for before the shepherd ended last.`;
+  return { outcome: { ...plain(step.name, 'unknown', whole), ...seen }, isFinal: true };
+};
+
+/** Looks at the clock, and at who may still ask, when the next of those that wait is due, or a while has passed. */
+const lookLater = (held: Held, turn: Turn, dueMs: number): void => {
+  const { look } = held.queue;
+  const inMs = Math.max(1, Math.min(Math.ceil(dueMs), limits.queueLookMs));
+  const atMs = held.clock.now() + inMs;
+  const before = look.get();
+  if (before !== undefined && before.atMs <= atMs) return;
+  before?.cancel();
+  const timer = turn.after(inMs, (turn) => lookNow(held, turn));
+  look.set({ atMs, cancel: () => timer.cancel() });
+};
+const lookNow = (held: Held, turn: Turn): void => {
+  held.queue.look.set(undefined);
+  let soonestMs = Infinity;
+  for (const place of [...held.queue.places.values()])
+    for (const waiting of [...place.waiting.values()]) {
+      const { operation, key } = waiting;
+      const record = operation.steps.get(key);
+      if (record === undefined) continue;
+      const ending = endingOf(held, turn, operation, record);
+      if (ending !== undefined) waiting.wake(turn, ending);
+      else soonestMs = Math.min(soonestMs, record.outcome?.queuedUntilMs ?? 0);
+    }
+  if (soonestMs < Infinity) lookLater(held, turn, soonestMs - held.clock.wall());
+};
+
+/** The row of a step that begins to wait; undefined where it is not to. */
+export const queuedOutcome = (
+  { clock }: Held,
+  { requests }: Operation,
+  { by, outcome: before }: StepRecord,
+  { isUnmet, isLate: _isLate, ...outcome }: Outcome,
+): Outcome | undefined => {
+  const { queueMs, queueUntilMs } = requests.get(by) ?? {};
+  if (isUnmet !== true || queueMs === undefined) return undefined;
+  const queuedUntilMs = before?.queuedUntilMs ?? queueUntilMs ?? 0;
+  if (clock.wall() >= queuedUntilMs) return undefined;
+  const result = outcome.result === 'unknown' ? 'unknown' : 'unreachable';
+  return { ...outcome, result, queuedUntilMs };
+};
+/** Whether a step that waits may have been asked for by an earlier life. */
+export const mayBeBegun = ({ outcome }: StepRecord): boolean => outcome?.result === 'unknown';

@@ -1,0 +1,31 @@
+/** What is said to a facet, which may be held by anybody on earth: wire format. */
+import type { Ref, Vow } from '@bellwether/actors';
+import type { Follower, LogQuery } from './log-types.ts';
+import type { Outcome, Request, Sink } from './messages.ts';
+import type { Observer } from './observation.ts';
+import type { PlannedStep } from '../operation/foresight.ts';
+import type { Status } from './types.ts';
+
+/**
+ * What others hold of a service: no graph, no registry, one service. Its sturdyref is the
+ * permission to use it.
+ */
+export interface ServiceFacet {
+  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  status(): Status;
+  /** `hops`: the way that the question came. Broken with Cycle where that leads in a circle. */
+  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+  /**
+   * From now on the observer is told of this service, and at least every `heartbeatMs`, until a push
+   * breaks. @throws BadRequest, Limit
+   */
+  watch(observer: Ref<Observer>, heartbeatMs: number): void;
+  /** What a request would do now. Nothing is touched. */
+  plan(request: Request): Vow<readonly PlannedStep[]>;
+  /** Calls off what has not begun of an operation that came through this facet. */
+  cancel(operation: string): void | Vow<void>;
+  /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
+  log(query: LogQuery): Vow<readonly string[]>;
+  /** See Shepherd. @throws BadRequest, Limit */
+  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+}
