@@ -54,7 +54,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/ocapn': 5_410,
   'packages/shepherd': 10_500,
   'packages/authority': 1_900,
-  'packages/store': 2_550,
+  'packages/store': 2_680,
   'packages/fleet': 4_250,
   'packages/bellwether': 270,
   'packages/herd': 10_880,

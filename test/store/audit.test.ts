@@ -330,6 +330,23 @@ describe('a question to an audit', () => {
     const since = await lastOfAudit(made, { count: 100, sinceMs: 3_000 }, 41_000);
     expect(operations(since.lines)).toEqual(['op-37', 'op-38', 'op-39']);
   });
+  it('is answered since a time with what was written before a clock was slow', async () => {
+    const search = async (slowCount: number): Promise<number> => {
+      const place = new MemoryAudit();
+      let nowMs = 50_000;
+      const log = new AuditLog(place, { wall: () => nowMs });
+      await log.mend([]);
+      await write(log, record('just now'));
+      nowMs = 1_000;
+      await write(log, ...Array.from({ length: slowCount }, (_, at) => record(`slow-${at}`)));
+      nowMs = 60_000;
+      await write(log, record('now'));
+      await log.close();
+      return (await lastOfAudit(place, { count: 100, sinceMs: 15_000 }, 60_000)).lines.length;
+    };
+    expect(await search(auditLimits.olderCount)).toBe(2);
+    expect(await search(auditLimits.olderCount + 1)).toBe(1);
+  });
   it('is answered with lines of any length, whatever the pieces are that it is read in', async () => {
     const made = new MemoryAudit();
     const log = await opened(made);
@@ -359,5 +376,60 @@ describe('a question to an audit', () => {
     expect(heavy.isCut).toBe(true);
     expect(heavy.lines.join('').length).toBeLessThanOrEqual(answerCharacters);
     expect(heavy.lines.length).toBeGreaterThan(30);
+  });
+});
+
+describe('a file of the audit that is replaced while it is written to', () => {
+  const folderOfOne = async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-audit-'));
+    const place = auditFolder(folder, 'write');
+    const log = await opened(place);
+    const first = await write(log, record('op-1'));
+    return { folder, place, log, first, file: path.join(folder, auditFileName(1)) };
+  };
+  const replace = (file: string): void => {
+    const copy = fs.readFileSync(file);
+    fs.rmSync(file);
+    fs.writeFileSync(file, copy, { mode: 0o600 });
+  };
+  it('is not written to any more, and goes on where the copy ends', async () => {
+    const { folder, log, file } = await folderOfOne();
+    replace(file);
+    const lines = log.next([record('op-2')]);
+    await expect(log.append(lines)).rejects.toThrow('replaced');
+    expect(log.isReady).toBe(false);
+    await log.mend(lines);
+    await log.close();
+    expect(fs.readFileSync(file, 'utf8')).toContain('op-2');
+    expect(await verifyAudit(auditFolder(folder, 'read'))).toMatchObject(whole);
+    fs.rmSync(folder, { recursive: true });
+  });
+  it('is none where it is gone', async () => {
+    const { folder, log, file, first } = await folderOfOne();
+    await log.close();
+    await log.mend(first);
+    fs.rmSync(file);
+    await expect(write(log, record('op-2'))).rejects.toThrow('replaced');
+    expect(await log.mend(first)).toMatchObject([]);
+    await log.close();
+    expect(fs.readFileSync(file, 'utf8')).toContain('op-1');
+    fs.rmSync(folder, { recursive: true });
+  });
+  it('has not synced what lies in the one that was removed', async () => {
+    const place = new MemoryAudit();
+    const log = await opened(place);
+    await write(log, record('op-1'));
+    await log.close();
+    await log.mend([]);
+    expect(log.synced).toBe(1);
+    let go = (): void => undefined;
+    place.slow = new Promise((resolve) => {
+      go = resolve;
+    });
+    await write(log, record('op-2'));
+    place.inodes.set(onlyFile(place), 2);
+    go();
+    await log.close();
+    expect([log.synced, log.isReady]).toEqual([1, false]);
   });
 });

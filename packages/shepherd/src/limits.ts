@@ -31,10 +31,16 @@ export const limits = {
    * that came a long way shares no answer with others, and may wait for a silent machine for a minute.
    */
   askerProbeCount: 32,
+  /** The same of all grants that come from one, and of all grants: each may ask a machine. */
+  originProbeCount: 64,
+  grantProbeCount: 512,
   /**
    * Watchings of one asker: a controller needs one for each service, a person one for each terminal.
    */
   askerWatchingCount: 16,
+  /** The same of all grants that come from one, and of all grants: the rest is for controllers and the owner. */
+  originWatchingCount: 64,
+  grantWatchingCount: 512,
   /** Watchings in all: each change is looked up in each of them. */
   watchingCount: 1_024,
   /** Milliseconds between heartbeats of a watching: a faster one would only load the network. */
@@ -189,10 +195,16 @@ export const limits = {
   followCount: 256,
   /** The same of one asker: a few terminals, and a program that collects. */
   askerFollowCount: 32,
+  /** The same of all grants that come from one, and of all grants. */
+  originFollowCount: 64,
+  grantFollowCount: 128,
   /** Questions for the last lines of logs that wait for their answer at once: each may read a mebibyte. */
   logQuestionCount: 256,
   /** The same of one asker: a page that shows a few services, and a program that collects. */
   askerLogQuestionCount: 32,
+  /** The same of all grants that come from one, and of all grants. */
+  originLogQuestionCount: 64,
+  grantLogQuestionCount: 128,
   /** Changes of the history in one batch: with names and reasons of full length it is below `batchBytes`. */
   changePieceCount: 100,
   /** Changes that wait for one follower of the history: as many as a fleet has in a stop. */

@@ -66,6 +66,20 @@ describe('the audit', () => {
     expect(seen().at(-1)).toMatchObject({ event: 'asked', action: 'status' });
   });
 
+  it('has no more of them where one grant was passed on to many', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['status'] });
+    const child = ref.grant({ actions: ['status'] });
+    const bots = place.bot.accept(child.invite);
+    for (let at = 0; at < FLEET_LIMITS.witnessCount; at += 1) ref.said('status');
+    for (let at = 0; at < 3; at += 1) bots.said('status');
+    const looks = (asker: string) =>
+      auditOf(place, asker).filter(({ event, action }) => event === 'asked' && action === 'status')
+        .length;
+    expect(looks(id) + looks(child.facts.id)).toBe(FLEET_LIMITS.witnessCount);
+    expect(looks(place.held().id)).toBe(0);
+  });
+
   it('tells when a watching and a following began and ended', () => {
     const place = up();
     const { id, ref } = place.held({ actions: ['log'] });

@@ -134,6 +134,25 @@ describe('an audited store', () => {
   });
 });
 
+describe('an audited store whose log is replaced while it is written to', () => {
+  it('goes on in the one that is there, and no line is lost', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    let go = (): void => undefined;
+    bench.place.slow = new Promise((resolve) => {
+      go = resolve;
+    });
+    expect(await commit(store, batch('a'))).toBeUndefined();
+    const [file = ''] = bench.place.files.keys();
+    bench.place.inodes.set(file, 2);
+    bench.place.files.set(file, Buffer.alloc(0));
+    go();
+    expect(await commit(store, batch('b'))).toBeUndefined();
+    expect(loggedIn(bench)).toEqual(['a', 'b']);
+    expect((await verifyAudit(bench.place)).state).toMatchObject({ kind: 'whole' });
+  });
+});
+
 describe('a crash or a failure at any write', () => {
   const names = ['a', 'b', 'c', 'd', 'e'];
   const truth = async (bench: Bench, told: readonly string[]): Promise<void> => {

@@ -351,3 +351,26 @@ describe('the paths of a machine', () => {
     ]);
   });
 });
+
+it('a facet that is narrowed to some members speaks of no other', () => {
+  const [first] = fleet.members;
+  if (first === undefined) throw new Error('a fleet without members');
+  const wide: FleetStatus = { ...fleet, members: [first, { ...first, name: 'b' }] };
+  const narrow = facetSight(wide, ['a']);
+  expect([...facetSight(wide).names]).toContain('b');
+  const row: Row = { member: 'a', result: 'changed', also: ['b'] };
+  const shown = facetOutcome({ ...row, rows: [row, { ...row, member: 'b' }] }, narrow);
+  const line: Event = { kind: 'line', from: 'A', text: 'Service b …', about: 'b', what: 'stopped' };
+  const step: PlannedStep = {
+    service: 'b',
+    action: 'stop',
+    why: 'dependent',
+    of: 'a',
+    effect: 'change',
+    stage: 'running',
+    ageMs: 5,
+  };
+  const all = [shown, facetEvents([line], narrow), facetSteps([step], narrow)];
+  expect(JSON.stringify(all)).not.toContain('"b');
+  expect(shown.rows).toMatchObject([{ member: 'a', otherCount: 1 }]);
+});

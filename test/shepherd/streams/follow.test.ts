@@ -204,11 +204,15 @@ describe('a follower', () => {
       for (let count = 0; count < limits.askerFollowCount; count += 1)
         machine.ask((turn, shepherd) => {
           const follower = new Ear().spawn(turn);
-          return turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, follower, `asker-${asker}`);
+          return turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, follower, {
+            principal: `asker-${asker}`,
+          });
         });
     world.run();
     const over = machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, new Ear().spawn(turn), 'another'),
+      turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, new Ear().spawn(turn), {
+        principal: 'another',
+      }),
     );
     world.run();
     expect(over.error).toMatchObject({ code: 'limit' });

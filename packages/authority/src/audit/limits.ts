@@ -20,4 +20,6 @@ export const auditLimits = {
   answerCharacters: 1_048_576,
   /** Characters of the log that are looked through for one answer, from its end: four files. */
   lookCharacters: 64 * 1024 * 1024,
+  /** Records in a row that are older than what is asked for: there a search ends, since a clock may have been slow. */
+  olderCount: 1_000,
 } as const;

@@ -24,7 +24,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import type { Wish } from '@bellwether/authority';
+import type { AuditLink, Wish } from '@bellwether/authority';
 import {
   broken,
   checkedQuery,
@@ -32,6 +32,7 @@ import {
   checkObserver,
   checkSink,
   unknownReference,
+  type Event,
   type Follower,
   type LogQuery,
   type Observer,
@@ -46,14 +47,23 @@ import { makeGate, untilCut, type Gate, type Passage } from './gate.ts';
 import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
 import { makeGrantedFollower, makeGrantedObserver, makeGrantedSink } from './streams.ts';
 import type { GrantedService } from './types.ts';
-import { witnessLook, witnessRefused, type Tally } from './witness.ts';
-import { grantedEvent, grantedOutcome, grantedRequest, grantedStatus, type Terms } from './view.ts';
+import { witnessLook, witnessRefused, type Tally, type Witness } from './witness.ts';
+import {
+  grantedEvent,
+  grantedOutcome,
+  grantedRowEvent,
+  grantedRequest,
+  grantedStatus,
+  type Terms,
+} from './view.ts';
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
   readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isKnown' | 'recall' | 'status'>>;
   /** Of the swissnum that leads here: the holder may be given another one. */
   readonly hash: string;
+  /** One for all granted services. */
+  readonly witness: Ref<Witness>;
 }
 interface Held extends GrantedOptions {
   readonly service: string;
@@ -69,15 +79,19 @@ export const makeGrantedService = (
   _bcom: Bcom<GrantedService>,
   options: GrantedOptions,
 ): Behavior<GrantedService> => {
-  const { book, shepherd, grant } = options;
+  const { book, shepherd, grant, witness } = options;
   const facts = turn.call(book, 'facts', grant);
+  const origin = originOf(turn.call(book, 'chain', grant), grant);
   const held: Held = {
     ...options,
     service: facts.service,
     terms: facts,
-    facet: turn.call(shepherd, 'facet', facts.service, grant),
+    facet: turn.call(shepherd, 'facet', facts.service, grant, {
+      origin,
+      ...(facts.members && { members: facts.members }),
+    }),
     gate: turn.spawn(makeGate, { book, grant }),
-    tally: turn.cell(0),
+    tally: { witness, origin },
   };
   const { facet, terms } = held;
   return {
@@ -124,6 +138,10 @@ export const makeGrantedService = (
       ),
   };
 };
+
+/** Who answers for all that comes from one grant: its holder, or the reference that this was made by. */
+const originOf = ([top]: readonly AuditLink[], grant: string): string =>
+  top === undefined || top.issuer === 'root' ? (top?.grant ?? grant) : top.issuer;
 
 const looking: Wish = { action: 'status' };
 const reading: Wish = { action: 'log' };
@@ -199,8 +217,15 @@ const accept = (
     // First: where too much is under way nothing is accepted.
     const told = untilCut(held, turn, vow);
     // Near: a use is counted with what is accepted for it, or not at all.
-    const answer = turn.call(facet, 'perform', wanted, turn.spawn(makeGrantedSink, held, sink));
-    resolver.follow(turn.when(answer, (_turn, outcome) => grantedOutcome(terms, outcome)));
+    const answer = turn.call(
+      facet,
+      'perform',
+      wanted,
+      turn.spawn(makeGrantedSink, held, sink, (event: Event) =>
+        grantedRowEvent(terms, action, event),
+      ),
+    );
+    resolver.follow(turn.when(answer, (_turn, outcome) => grantedOutcome(terms, action, outcome)));
     if (!isKnown) turn.call(book, 'count', grant, operation);
     else witnessLook(held.tally, turn, { event: 'asked', ...about });
     return told;

@@ -7,6 +7,7 @@ import type { Bcom, Behavior, JournalCell, Ref, Resolver, Turn, Vow } from '@bel
 import {
   broken,
   unknownStatus,
+  type Event,
   type Follower,
   type LogEvent,
   type Observer,
@@ -23,10 +24,13 @@ export const makeGrantedSink = (
   _bcom: Bcom<Sink>,
   passage: Passage,
   sink: Ref<Sink>,
+  /** How an event is shown. */
+  view: (event: Event) => Event,
 ): Behavior<Sink> => ({
-  rows: (turn, batch, sequence, isEnding) => {
+  rows: (turn, events, sequence, isEnding) => {
     const reason = closedBy(passage, turn);
     if (reason !== undefined) return broken<void>(turn, reason);
+    const batch = events.map(view);
     if (isEnding === true) return turn.tell(sink, 'rows', batch, sequence, true);
     return turn.when(turn.send(sink, 'rows', batch, sequence), nothing);
   },

@@ -5,10 +5,13 @@
 import type { GrantFacts } from '@bellwether/authority';
 import {
   checkedRequest,
+  isBuiltIn,
+  type Event,
   type LogEvent,
   type MemberStatus,
   type Outcome,
   type Request,
+  type Row,
   type Status,
 } from '@bellwether/shepherd';
 
@@ -50,10 +53,24 @@ export const grantedEvent =
     event.kind === 'change' ? false : terms.members === undefined || sees(terms, event.about ?? '');
 
 /** An outcome with the rows that are shown. */
-export const grantedOutcome = (terms: Terms, outcome: Outcome): Outcome =>
-  terms.members === undefined
-    ? outcome
-    : { ...outcome, rows: outcome.rows.filter(({ member }) => sees(terms, member)) };
+export const grantedOutcome = (terms: Terms, action: string, outcome: Outcome): Outcome => ({
+  ...grantedRow(terms, action, outcome),
+  ...(outcome.isLate === true && { isLate: true }),
+  rows: outcome.rows
+    .filter(({ member }) => sees(terms, member))
+    .map((row) => grantedRow(terms, action, row)),
+});
+
+/** An event of an operation as it is shown. Which members it may speak of, the facet behind the grant knows. */
+export const grantedRowEvent = (terms: Terms, action: string, event: Event): Event =>
+  event.kind === 'row' ? { kind: 'row', row: grantedRow(terms, action, event.row) } : event;
+
+/** What a command says is its answer; what a service says that did not start stands in its log. */
+const grantedRow = (terms: Terms, action: string, row: Row): Row => {
+  const { output, ...silent } = row;
+  const isLogged = isBuiltIn(action) && !terms.actions.includes('log');
+  return isLogged || output === undefined ? silent : { ...silent, output };
+};
 
 /** The request for the service of a grant, of its members alone. @throws BadRequest */
 export const grantedRequest = ({ members }: Terms, service: string, request: Request): Request => {

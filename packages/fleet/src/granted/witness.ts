@@ -1,24 +1,46 @@
 /**
- * What the audit hears of a grant's holder beside operations: that something was looked at, and what was
- * refused. A holder, also one whose grant has ended, may ask as often as a session lets him; so only so
- * many of these are written down in a while, and of the rest their number.
+ * The `^witness`: what the audit hears of the holders of grants beside operations: that something was looked at, and
+ * what was refused. A holder, also one whose grant has ended, may ask as often as a session lets him, and make more
+ * holders; so only so many of these are written down in a while for all grants that come from the same one, and of the
+ * rest their number.
  */
-import type { JournalCell, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { AuditEntry, AuditRecord } from '@bellwether/authority';
 import { LIMITS } from '../limits.ts';
 
-/** How much was to be written down since the first of it; the cell is that of the actor that has it. */
-export type Tally = JournalCell<number>;
+/** Near only. */
+export interface Witness {
+  /** `origin`: what the asker's grant comes from. `gates`: nothing is told before it is on the disk. */
+  saw(origin: string, record: AuditRecord, gates: boolean): void;
+}
+/** Who hears of it, for whom. */
+export interface Tally {
+  readonly witness: Ref<Witness>;
+  readonly origin: string;
+}
 
-/** That something was refused: on the disk before the refusal is told, as long as it takes anything. */
-export const witnessRefused = (tally: Tally, turn: Turn, record: AuditRecord): void => {
-  if (isRoomFor(tally, turn, record.asker)) turn.record(expendable(record));
+/** Makes the one of a machine. */
+export const makeWitness = (turn: Turn<Witness>, _bcom: Bcom<Witness>): Behavior<Witness> => {
+  /** How much was to be written down since the first of it, by origin. */
+  const counts = turn.map<string, number>();
+  const tellRest = (turn: Turn, origin: string): void => {
+    const restCount = (counts.get(origin) ?? 0) - LIMITS.witnessCount;
+    counts.delete(origin);
+    if (restCount <= 0) return;
+    const reason = `${restCount} more looks and refusals within a minute`;
+    const told = { event: 'alert', asker: origin, code: 'not-recorded', reason } as const;
+    turn.record(expendable(told), { gates: false });
+  };
+  return {
+    saw: (turn, origin, record, gates) => {
+      const count = (counts.get(origin) ?? 0) + 1;
+      counts.set(origin, count);
+      if (count === 1) turn.after(LIMITS.witnessMs, (turn) => tellRest(turn, origin));
+      if (count <= LIMITS.witnessCount) turn.record(expendable(record), { gates });
+    },
+  };
 };
-/** That something is looked at, which changes nothing: the answer waits for no disk. */
-export const witnessLook = (tally: Tally, turn: Turn, record: AuditRecord): void => {
-  if (!isRoomFor(tally, turn, record.asker)) return;
-  turn.record(expendable(record), { gates: false });
-};
+
 /** A holder must not end lives of the daemon by looking at it while the disk is full. */
 const expendable = (record: AuditRecord): AuditEntry => ({
   kind: 'audit',
@@ -26,18 +48,9 @@ const expendable = (record: AuditRecord): AuditEntry => ({
   isExpendable: true,
 });
 
-const isRoomFor = (tally: Tally, turn: Turn, asker: string): boolean => {
-  const count = tally.get() + 1;
-  tally.set(count);
-  if (count === 1) turn.after(LIMITS.witnessMs, (turn) => tellRest(tally, turn, asker));
-  return count <= LIMITS.witnessCount;
-};
-const tellRest = (tally: Tally, turn: Turn, asker: string): void => {
-  const restCount = tally.get() - LIMITS.witnessCount;
-  tally.set(0);
-  if (restCount <= 0) return;
-  const reason = `${restCount} more looks and refusals within a minute`;
-  turn.record(expendable({ event: 'alert', asker, code: 'not-recorded', reason }), {
-    gates: false,
-  });
-};
+/** That something was refused: on the disk before the refusal is told, as long as it takes anything. */
+export const witnessRefused = ({ witness, origin }: Tally, turn: Turn, record: AuditRecord): void =>
+  turn.call(witness, 'saw', origin, record, true);
+/** That something is looked at, which changes nothing: the answer waits for no disk. */
+export const witnessLook = ({ witness, origin }: Tally, turn: Turn, record: AuditRecord): void =>
+  turn.call(witness, 'saw', origin, record, false);

@@ -21,6 +21,7 @@ import { audit } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
+import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
 import { makeMintedService } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
@@ -64,6 +65,7 @@ export const makeNonceRegistry = (
     options,
     services: turn.map<string, string>(),
     found: turn.map<string, Ref>(),
+    witness: turn.spawn(makeWitness),
   };
   for (const { hash, service } of options.entries) held.services.set(hash, service);
   return {
@@ -87,6 +89,7 @@ interface Held {
   readonly services: JournalMap<string, string>;
   /** Actors by hash: facets that were asked for in this life, and what was admitted. */
   readonly found: JournalMap<string, Ref>;
+  readonly witness: Ref<Witness>;
 }
 
 const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
@@ -138,7 +141,12 @@ const granted = (held: Held, turn: Turn, hash: string): Ref | undefined => {
   checkThere(held, turn, named.service);
   const known = found.get(hash);
   if (known !== undefined) return known;
-  const service = turn.spawn(makeGrantedService, { ...options, grant: named.grant, hash });
+  const service = turn.spawn(makeGrantedService, {
+    ...options,
+    grant: named.grant,
+    hash,
+    witness: held.witness,
+  });
   found.set(hash, service);
   return service;
 };

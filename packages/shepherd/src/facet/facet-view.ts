@@ -41,10 +41,11 @@ export interface FacetSight {
   readonly names: ReadonlySet<string>;
 }
 
-/** What a facet may speak of, from the status of its service. */
-export const facetSight = (status: Status): FacetSight => {
+/** What a facet may speak of, from the status of its service, and the members that it is narrowed to. */
+export const facetSight = (status: Status, only?: readonly string[]): FacetSight => {
   const members = status.kind === 'local' ? [] : (status.members ?? []);
-  return { names: new Set([...status.provision, ...members.map(({ name }) => name)]) };
+  const names = members.map(({ name }) => name).filter((name) => only?.includes(name) ?? true);
+  return { names: new Set([...status.provision, ...names]) };
 };
 /** Whether a name, or the way to something below one, is in sight. */
 const sees = ({ names }: FacetSight, member: string): boolean =>

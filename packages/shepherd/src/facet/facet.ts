@@ -20,6 +20,8 @@ import { isName } from '../checks/requests.ts';
 import { broken } from '../shepherd/shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import type {
+  Asker,
+  FacetBounds,
   Observer,
   Outcome,
   PlannedStep,
@@ -31,7 +33,7 @@ import type {
 } from '../words/types.ts';
 
 /** What a facet stands in front of. */
-export interface FacetOptions {
+export interface FacetOptions extends FacetBounds {
   readonly shepherd: Ref<Shepherd>;
   /** Canonical. */
   readonly name: string;
@@ -48,7 +50,8 @@ export const makeServiceFacet = (
   _bcom: unknown,
   options: FacetOptions,
 ): Behavior<ServiceFacet> => {
-  const { shepherd, name } = options;
+  const { shepherd, name, principal, origin, members } = options;
+  const asker: Asker = { principal, ...(origin !== undefined && { origin }) };
   const probeCount = turn.cell(0);
   return whileThere(options, {
     perform: (turn, request, sink) => perform(options, turn, request, sink),
@@ -64,8 +67,8 @@ export const makeServiceFacet = (
       if (probeCount.get() >= limits.askerProbeCount) return turn.kept(facetView(known));
       probeCount.set(probeCount.get() + 1);
       const isOver = (): void => probeCount.set(probeCount.get() - 1);
-      const sight = facetSight(known);
-      const answer = turn.send(shepherd, 'probe', name, timeoutMs, hops);
+      const sight = facetSight(known, members);
+      const answer = turn.send(shepherd, 'probe', name, timeoutMs, hops, asker);
       turn.when(answer, isOver, isOver);
       return turn.when(
         answer,
@@ -76,11 +79,10 @@ export const makeServiceFacet = (
     watch: (turn, observer, heartbeatMs) => {
       checkObserver(observer);
       const seen = turn.spawn(makeFacetObserver, observer);
-      turn.call(shepherd, 'watch', [name], seen, heartbeatMs, options.principal);
+      turn.call(shepherd, 'watch', [name], seen, heartbeatMs, asker);
     },
-    log: (turn, query) => turn.send(shepherd, 'log', name, query, options.principal),
-    follow: (turn, query, follower) =>
-      turn.call(shepherd, 'follow', name, query, follower, options.principal),
+    log: (turn, query) => turn.send(shepherd, 'log', name, query, asker),
+    follow: (turn, query, follower) => turn.call(shepherd, 'follow', name, query, follower, asker),
   });
 };
 
@@ -111,9 +113,9 @@ const perform = (
   request: Request,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
-  const { shepherd, name } = options;
+  const { shepherd, name, members } = options;
   checkSink(sink);
-  const sight = facetSight(turn.call(shepherd, 'status', name));
+  const sight = facetSight(turn.call(shepherd, 'status', name), members);
   const seen = turn.spawn(makeFacetSink, sink, sight);
   return turn.when(
     accepted(options, turn, request, seen, sight),
@@ -138,11 +140,11 @@ const accepted = (
 };
 
 const foresee = (
-  { shepherd, name }: FacetOptions,
+  { shepherd, name, members }: FacetOptions,
   turn: Turn,
   request: Request,
 ): Vow<readonly PlannedStep[]> => {
-  const sight = facetSight(turn.call(shepherd, 'status', name));
+  const sight = facetSight(turn.call(shepherd, 'status', name), members);
   return turn.when(
     turn.send(shepherd, 'foresee', { ...request, member: name }),
     (_turn, steps) => facetSteps(steps, sight),

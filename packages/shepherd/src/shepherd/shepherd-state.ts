@@ -77,6 +77,8 @@ export interface Held extends ShepherdOptions {
   readonly follows: Shares;
   /** Who waits for the last lines of one. */
   readonly logQuestions: Shares;
+  /** Questions that came through grants and are under way. */
+  readonly probes: Shares;
   /** Swaps that were ever begun, for their ids; see swap.ts. */
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
@@ -117,6 +119,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     feed,
     follows: openShares(turn),
     logQuestions: openShares(turn),
+    probes: openShares(turn),
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },

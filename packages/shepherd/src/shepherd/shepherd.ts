@@ -43,7 +43,9 @@ import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { planFor } from '../operation/rolling.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
+import { giveBack, noRoomFor, takeShare } from '../checks/shares.ts';
 import type {
+  Asker,
   Change,
   Outcome,
   PlannedStep,
@@ -94,20 +96,21 @@ export const makeShepherd = (
       join(held, turn, returnTo(held, turn, operation, sink, principal)),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
-    probe: (turn, name, timeoutMs, hops = []) => probe(held, turn, name, timeoutMs, hops),
-    watch: (turn, names, observer, heartbeatMs, principal = localRoot) =>
-      watch(held, turn, { principal, names, observer, heartbeatMs }),
+    probe: (turn, name, timeoutMs, hops = [], asker = owner) =>
+      probe(held, turn, { name, timeoutMs, hops, asker }),
+    watch: (turn, names, observer, heartbeatMs, asker = owner) =>
+      watch(held, turn, { ...asker, names, observer, heartbeatMs }),
     board: () => held.board,
-    facet: (turn, name, principal) =>
+    facet: (turn, name, principal, bounds) =>
       turn.spawn(makeServiceFacet, {
         shepherd: turn.self,
         name: canonicalOf(held, turn, name),
         principal,
+        ...bounds,
       }),
-    log: (turn, name, query, principal = localRoot) =>
-      askLog(held, turn, { name, query, principal }),
-    follow: (turn, name, query, follower, principal = localRoot) =>
-      follow(held, turn, { name, query, follower, principal }),
+    log: (turn, name, query, asker = owner) => askLog(held, turn, { name, query, asker }),
+    follow: (turn, name, query, follower, asker = owner) =>
+      follow(held, turn, { name, query, follower, asker }),
     history: (turn) => history(held, turn),
     followHistory: (turn, query, follower) =>
       followHistory(held, turn, query, follower, history(held, turn)),
@@ -158,33 +161,47 @@ const returnTo = (
 const watch = (
   held: Held,
   turn: Turn,
-  { names, observer, heartbeatMs, principal }: Watching & { readonly names: readonly string[] },
+  { names, ...watching }: Watching & { readonly names: readonly string[] },
 ): void => {
-  checkObserver(observer);
-  checkHeartbeat(heartbeatMs);
+  checkObserver(watching.observer);
+  checkHeartbeat(watching.heartbeatMs);
   const canonical = names.map((name) => canonicalOf(held, turn, name));
   turn.call(held.board, 'watch', {
-    principal,
+    ...watching,
     names: canonical.length === 0 ? undefined : canonical,
-    observer,
-    heartbeatMs,
   });
 };
 
-const probe = (
-  held: Held,
-  turn: Turn,
-  name: string,
-  timeoutMs: number,
-  hops: readonly string[],
-): Vow<Status> => {
+interface Probing {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly hops: readonly string[];
+  readonly asker: Asker;
+}
+/** Of one grant alone its facet has the count. */
+const probeBounds = {
+  each: limits.originProbeCount,
+  origin: limits.originProbeCount,
+  grants: limits.grantProbeCount,
+  all: limits.grantProbeCount,
+};
+const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing): Vow<Status> => {
   const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const provider = providerOf(held, turn, name);
   const canonical = turn.call(provider, 'canonicalName');
   const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
   if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
-  return turn.send(provider, 'probe', waitMs, way);
+  if (asker.origin === undefined) return turn.send(provider, 'probe', waitMs, way);
+  const isFull = noRoomFor(held.probes.owners.values(), asker, probeBounds) !== undefined;
+  if (isFull) return turn.kept(turn.call(provider, 'status'));
+  const number = takeShare(held.probes, asker, probeBounds, 'questions are under way');
+  const answer = turn.send(provider, 'probe', waitMs, way);
+  const isOver = (): void => giveBack(held.probes, number);
+  turn.when(answer, isOver, isOver);
+  return answer;
 };
+
+const owner: Asker = { principal: localRoot };
 
 /** Plans without doing anything. */
 const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {

@@ -27,6 +27,7 @@ import {
   type Ref,
   type Turn,
 } from '@bellwether/actors';
+import { noRoomFor } from '../checks/shares.ts';
 import { limits } from '../limits.ts';
 import { unknownStatus } from '../words/shapes.ts';
 import type { Chronicle, ServiceRegistry, Status, StatusBoard, Watching } from '../words/types.ts';
@@ -90,14 +91,16 @@ export const makeStatusBoard = (
   };
 };
 
+const bounds = {
+  each: limits.askerWatchingCount,
+  origin: limits.originWatchingCount,
+  grants: limits.grantWatchingCount,
+  all: limits.watchingCount,
+};
 const watch = (held: Held, turn: Turn, watching: Watching): void => {
-  const { principal, names, heartbeatMs } = watching;
-  const { askerWatchingCount, watchingCount } = limits;
-  if (held.entries.size >= watchingCount)
-    throw new Limit(`watch: there are ${watchingCount} watchings already`);
-  const own = [...held.entries.values()].filter((entry) => entry.principal === principal);
-  if (own.length >= askerWatchingCount)
-    throw new Limit(`watch: there are ${askerWatchingCount} watchings of this reference already`);
+  const { names, heartbeatMs } = watching;
+  const reason = noRoomFor(held.entries.values(), watching, bounds);
+  if (reason !== undefined) throw new Limit(`watch: too many watchings: ${reason}`);
   const wanted = names && new Set(names);
   const entry: Entry = {
     ...watching,

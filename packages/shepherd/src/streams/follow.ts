@@ -12,26 +12,26 @@ import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/sh
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkFollower } from '../checks/sinks.ts';
 import { through } from '../operation/trail.ts';
-import type { Change, Follower, LogEvent, LogQuery, Service } from '../words/types.ts';
+import type { Asker, Change, Follower, LogEvent, LogQuery, Service } from '../words/types.ts';
 
 /** Who wants to follow what. */
 export interface Following {
   readonly name: string;
   readonly query: LogQuery;
   readonly follower: Ref<Follower>;
-  readonly principal: string;
+  readonly asker: Asker;
 }
 
 /** See Shepherd. @throws UnknownService, BadRequest, Limit */
 export const follow = (
   held: Held,
   turn: Turn,
-  { name, query, follower, principal }: Following,
+  { name, query, follower, asker }: Following,
 ): Vow<void> => {
   const checked = checkedQuery(query);
   checkFollower(follower);
   const leaves = leavesOf(held, turn, canonicalOf(held, turn, name));
-  const number = take(held, principal);
+  const number = take(held, asker);
   const stream = turn.spawn(makeLogStream, follower);
   const isOne = leaves.length === 1 && leaves[0]?.isItself === true;
   const { after, ...wanted } = checked;
@@ -85,7 +85,7 @@ export const followHistory = (
 ): Vow<void> => {
   const { lineCount = changes.length, sinceMs, isOnce } = checkedQuery(query);
   checkFollower(follower);
-  const number = take(held, localRoot);
+  const number = take(held, { principal: localRoot });
   const stream = turn.spawn(makeLogStream, follower);
   const since = sinceMs === undefined ? 0 : held.clock.wall() - sinceMs;
   const wanted = changes.filter(({ at }) => at >= since);
@@ -132,9 +132,11 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
 };
 
 /** Counts this one in. @throws Limit */
-const take = ({ follows }: Held, principal: string): number =>
-  takeShare(follows, principal, {
-    each: limits.askerFollowCount,
-    all: limits.followCount,
-    what: 'follow logs',
-  });
+const take = ({ follows }: Held, asker: Asker): number =>
+  takeShare(follows, asker, followBounds, 'follow logs');
+const followBounds = {
+  each: limits.askerFollowCount,
+  origin: limits.originFollowCount,
+  grants: limits.grantFollowCount,
+  all: limits.followCount,
+};

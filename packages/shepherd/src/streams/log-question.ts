@@ -5,26 +5,27 @@ import { checkedQuery } from '../checks/log-query.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
 import { through } from '../operation/trail.ts';
-import type { LogQuery } from '../words/types.ts';
+import type { Asker, LogQuery } from '../words/types.ts';
 
 /** Who asks for what. */
 export interface LogQuestion {
   readonly name: string;
   readonly query: LogQuery | number;
-  readonly principal: string;
+  readonly asker: Asker;
 }
 
 const bounds = {
   each: limits.askerLogQuestionCount,
+  origin: limits.originLogQuestionCount,
+  grants: limits.grantLogQuestionCount,
   all: limits.logQuestionCount,
-  what: 'questions wait for lines',
 };
 
 /** See Shepherd. @throws UnknownService, BadRequest, Cycle, Limit; Refused for what has no log of its own */
 export const askLog = (
   held: Held,
   turn: Turn,
-  { name, query, principal }: LogQuestion,
+  { name, query, asker }: LogQuestion,
 ): Vow<readonly string[]> => {
   const checked = checkedQuery(query);
   const canonical = canonicalOf(held, turn, name);
@@ -32,7 +33,7 @@ export const askLog = (
   if (service === undefined)
     throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
   const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
-  const number = takeShare(held.logQuestions, principal, bounds);
+  const number = takeShare(held.logQuestions, asker, bounds, 'questions wait for lines');
   return turn.when(
     turn.send(service, 'log', { ...checked, hops }),
     (_turn, lines) => {

@@ -29,10 +29,22 @@ export interface StatusBoard {
   /** @throws Limit */
   watch(watching: Watching): void;
 }
-/** One subscription to a `^status-board`. */
-export interface Watching {
-  /** Who is counted for it. */
+/** What a facet is narrowed to. */
+export interface FacetBounds {
+  /** Of what lasts it has its share with others; see Asker. */
+  readonly origin?: string;
+  /** Of an aggregate it speaks of these members alone. */
+  readonly members?: readonly string[];
+}
+/** Who is counted for something that lasts. */
+export interface Asker {
+  /** As for `perform`. */
   readonly principal: string;
+  /** What the grant of that asker comes from: the first of its chain, or the reference that this was made by. */
+  readonly origin?: string;
+}
+/** One subscription to a `^status-board`. */
+export interface Watching extends Asker {
   /** Canonical names; undefined: all there are, and those that come later. */
   readonly names: readonly string[] | undefined;
   readonly observer: Ref<Observer>;

@@ -5,7 +5,7 @@
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
-import type { Observer, StatusBoard } from './observation.ts';
+import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
 import type { Step } from '../operation/plan.ts';
@@ -253,32 +253,32 @@ export interface Shepherd extends OperationDesk {
   /** Canonical names, in order of registration. */
   names(): readonly string[];
   /** `hops`: the way that the question came. @throws UnknownService, BadRequest, Cycle */
-  probe(name: string, timeoutMs: number, hops?: readonly string[]): Vow<Status>;
+  probe(name: string, timeoutMs: number, hops?: readonly string[], asker?: Asker): Vow<Status>;
   /**
    * From now on the observer is told of these services, of all where none is named, until a push
-   * breaks. `principal` is as for `perform`. @throws UnknownService, BadRequest, Limit
+   * breaks. @throws UnknownService, BadRequest, Limit
    */
   watch(
     names: readonly string[],
     observer: Ref<Observer>,
     heartbeatMs: number,
-    principal?: string,
+    asker?: Asker,
   ): void;
   /** Where services that were made elsewhere say that their status has changed. */
   board(): Ref<Pick<StatusBoard, 'touched'>>;
   /** A facet whose operations are those of `principal` alone. */
-  facet(name: string, principal: string): Ref<ServiceFacet>;
+  facet(name: string, principal: string, bounds?: FacetBounds): Ref<ServiceFacet>;
   /**
    * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
    * many. @throws BadRequest, Cycle, Limit
    */
-  log(name: string, query: LogQuery | number, principal?: string): Vow<readonly string[]>;
+  log(name: string, query: LogQuery | number, asker?: Asker): Vow<readonly string[]>;
   /**
    * From now on the follower is told what is written to the log of a service, of an aggregate to those
    * of all its members, after what the query asks for of each. Kept when nobody follows any more, or
    * nothing comes; broken where nothing could come at all. @throws BadRequest, Limit
    */
-  follow(name: string, query: LogQuery, follower: Ref<Follower>, principal?: string): Vow<void>;
+  follow(name: string, query: LogQuery, follower: Ref<Follower>, asker?: Asker): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
   /** The same as a stream, from what the query asks for on. @throws BadRequest, Limit */

@@ -5,6 +5,7 @@
  *                         what is lacking is written
  *     ready      append   written; synced behind it, many appends with one sync                       ready
  *                a file that is full is followed by another
+ *                its name leads to another file, before an append or before lines count as synced       closed
  *                anything fails, or somebody else wrote                                               closed
  *
  * The state has each line first, in the batch that it tells of (see `AuditedStore`), and keeps it until the log is
@@ -207,6 +208,7 @@ export class AuditLog {
       const { handle, size } = await this.#fileFor(lines[from]);
       if ((await handle.size()) !== size)
         throw new Error('somebody else has written to the last file');
+      await checkInPlace(handle);
       let text = '';
       let to = from;
       for (; to < lines.length; to += 1) {
@@ -231,6 +233,7 @@ export class AuditLog {
     if (ready !== undefined) {
       await this.#syncing;
       await ready.handle.sync();
+      await checkInPlace(ready.handle);
       await this.#drop();
     }
     const handle = await this.#place.create(auditFileName(this.#head.number + 1));
@@ -244,7 +247,10 @@ export class AuditLog {
     try {
       while (this.#ready !== undefined && this.#synced < this.#head.number) {
         const { number } = this.#head;
-        await this.#ready.handle.sync();
+        const { handle } = this.#ready;
+        await handle.sync();
+        // The state erases what counts as synced: nobody would ever read it in a file without a name.
+        await checkInPlace(handle);
         this.#synced = number;
       }
     } catch {
@@ -270,3 +276,7 @@ export class AuditLog {
     await handle?.close();
   }
 }
+
+const checkInPlace = async (handle: AuditHandle): Promise<void> => {
+  if (!(await handle.isInPlace())) throw new Error('somebody has replaced the last file');
+};

@@ -5,6 +5,8 @@ import type { AuditHandle, AuditPlace } from './place.ts';
 export class MemoryAudit implements AuditPlace {
   readonly name = 'memory';
   readonly files: Map<string, Buffer>;
+  /** Numbers of those that somebody has put in the place of another. */
+  readonly inodes: Map<string, number>;
   /** What was set aside. */
   readonly aside: Map<string, Buffer>;
   /** What of each file no loss of power can take any more. */
@@ -17,6 +19,7 @@ export class MemoryAudit implements AuditPlace {
 
   constructor() {
     this.files = new Map();
+    this.inodes = new Map();
     this.aside = new Map();
     this.#synced = new Map();
     this.failAt = undefined;
@@ -36,7 +39,9 @@ export class MemoryAudit implements AuditPlace {
 
   async open(file: string): Promise<AuditHandle> {
     const bytesNow = (): Buffer => this.files.get(file) ?? Buffer.alloc(0);
+    const inode = this.inodes.get(file);
     return {
+      isInPlace: async () => this.files.has(file) && this.inodes.get(file) === inode,
       size: async () => bytesNow().length,
       read: async (at, byteCount) => Buffer.from(bytesNow().subarray(at, at + byteCount)),
       write: async (bytes, at) => {

@@ -2,6 +2,7 @@
  * Where an audit lies: a folder with one file after the other, each named for the first number in it. What the writer
  * needs of a disk is this small, so that a test can be the disk.
  */
+import type { Stats } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder } from '../durable-file.ts';
@@ -9,6 +10,8 @@ import { syncFolder } from '../durable-file.ts';
 /** An open file of an audit. All of it rejects with the system's error. */
 export interface AuditHandle {
   size(): Promise<number>;
+  /** Whether it is still the file of its name, and not one that somebody has put another in the place of. */
+  isInPlace(): Promise<boolean>;
   /** As many bytes as there are, at most so many. */
   read(at: number, byteCount: number): Promise<Buffer>;
   /** All of the bytes, at this place. */
@@ -80,10 +83,23 @@ const freeName = async (folder: string, wanted: string): Promise<string> => {
   return name;
 };
 
+const found = async (file: string): Promise<Stats | undefined> => {
+  try {
+    return await fs.stat(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
 const handleOf = async (file: string, flags: string): Promise<AuditHandle> => {
   const handle = await fs.open(file, flags, 0o600);
   return {
     size: async () => (await handle.stat()).size,
+    isInPlace: async () => {
+      const [open, named] = await Promise.all([handle.stat(), found(file)]);
+      return open.dev === named?.dev && open.ino === named.ino;
+    },
     read: async (at, byteCount) => {
       const bytes = Buffer.alloc(byteCount);
       let count = 0;

@@ -95,14 +95,20 @@ export const lastOfAudit = async (
     const fromMs = wallMs - (query.sinceMs ?? Infinity);
     const lines: string[] = [];
     const count = Math.min(query.count, auditLimits.answerCount);
-    let [byteCount, lookedBytes] = [0, 0];
+    let [byteCount, lookedBytes, olderCount] = [0, 0, 0];
     for await (const line of linesFromEnd(place)) {
       lookedBytes += line.length + 1;
       if (lookedBytes > auditLimits.lookCharacters) return { lines: lines.reverse(), isCut: true };
       const record = recordIn(line);
       // What is no record is for `verify` to tell.
       if (record === undefined) continue;
-      if (record.atMs < fromMs) break;
+      // A clock that was slow for a while ends no search: what stands before that is newer again.
+      if (record.atMs < fromMs) {
+        olderCount += 1;
+        if (olderCount > auditLimits.olderCount) break;
+        continue;
+      }
+      olderCount = 0;
       if (query.service !== undefined && record.service !== query.service) continue;
       byteCount += line.length;
       if (byteCount > auditLimits.answerCharacters) return { lines: lines.reverse(), isCut: true };
