@@ -45,6 +45,16 @@ const done = (story: ReturnType<typeof told>, ref: Held, action: string, operati
 };
 
 describe('a grant of a fleet', () => {
+  it('leaves two records of a restart, though a fleet has several steps of it', () => {
+    const story = told();
+    const { id, ref } = story.held();
+    done(story, ref, 'restart');
+    const records = story.c.machine.disk.audits.filter(({ asker }) => asker === id);
+    expect(records.filter(({ action }) => action === 'restart')).toMatchObject([
+      { event: 'asked', service: 'web-server-fleet' },
+      { event: 'ended', service: 'web-server-fleet', result: 'changed' },
+    ]);
+  });
   it('starts and stops the members, whose refs its holder never sees', () => {
     const story = told();
     const { id, ref } = story.held();

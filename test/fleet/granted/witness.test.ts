@@ -26,6 +26,23 @@ describe('the audit', () => {
     ]);
   });
 
+  it('has one record of what was refused on a terminal, which asks for the plan before', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['restart'] });
+    const request = {
+      operation: 'op-1',
+      action: 'stop',
+      member: 'x',
+      args: [],
+      remainingMs: 5_000,
+    };
+    expect(codeOf(() => ref.said('plan', { ...request, hops: [] }))).toBe('denied');
+    expect(codeOf(() => doing(ref, place, 'stop'))).toBe('denied');
+    expect(auditOf(place, id).filter(({ event }) => event === 'denied')).toMatchObject([
+      { action: 'stop' },
+    ]);
+  });
+
   it('has the refusal on the disk before it is told, and none of the arguments', () => {
     const place = up();
     const { id, ref } = place.held({ actions: ['greet'], arguments: { greet: ['hello', '**'] } });

@@ -99,6 +99,9 @@ export const makeGrantedService = (
     plan: (turn, request) => {
       const wanted = grantedRequest(terms, held.service, request);
       const { action, args } = wanted;
+      // A terminal asks for the plan and then for the action, which is what was denied: that is recorded once.
+      const why = refusalOf(held, turn, { action, args });
+      if (why !== undefined) return broken(turn, why);
       return pass(held, turn, 'plan', { action, args }, () => turn.call(facet, 'plan', wanted));
     },
     cancel: (turn, operation) =>

@@ -7,6 +7,7 @@
 import type { Turn } from '@bellwether/actors';
 import { chainOf, itself } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
+import { keyOf } from './plan.ts';
 import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
 import type { Entry, Request } from '../words/types.ts';
 
@@ -57,10 +58,12 @@ export const witnessEnded = (
   held: Held,
   turn: Turn,
   { principal: asker, id: operation, requests }: Operation,
-  { step: { name, action }, outcome, refusal, wasQueued }: StepRecord,
+  { step: { key, name, action }, outcome, refusal, wasQueued }: StepRecord,
 ): void => {
   if (!isRecorded(asker) || outcome === undefined) return;
-  if (requests.get(name)?.action !== action && wasQueued !== true) return;
+  // A restart of a fleet has more steps of its name and action than the one that answers.
+  const isAnswer = requests.get(name)?.action === action && key === keyOf(action, name);
+  if (!isAnswer && wasQueued !== true) return;
   const { result, reason } = outcome;
   const isWell = result === 'ok' || result === 'changed';
   const why = refusal?.message ?? reason;
