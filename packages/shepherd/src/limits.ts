@@ -86,6 +86,13 @@ export const limits = {
   recordedCount: 100_000,
   /** Those of one asker. More than may be under way, so that one is always over. */
   askerRecordedCount: 20_000,
+  /**
+   * Bytes of the plans and outcomes of one asker on the disk: 100 starts of a fleet of thousands, and more than the
+   * 20,000 of a small one have.
+   */
+  askerRecordedBytes: 134_217_728,
+  /** The same of all together: what a disk has to spare for a history. */
+  recordedBytes: 1_073_741_824,
   /** Milliseconds for which one is kept after it was over: a week. */
   recordedMs: 604_800_000,
   /** Operations that are forgotten in one turn because their time is over. */

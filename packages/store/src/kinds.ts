@@ -57,6 +57,8 @@ const accepted = object(
     outcomeCount: pieceCount,
   },
   {
+    intentBytes: whole(0),
+    outcomeBytes: whole(0),
     /** When it was over, and what it came to; absent while it is under way. */
     endedMs: wallMs,
     result: name,

@@ -1,6 +1,8 @@
 /** What becomes of what a grant's holder has asked for, when the grant ends: nothing goes on that had not begun. */
 import type { AuditRecord, GrantSpec } from '@bellwether/authority';
+import { unknownStatus } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { grantedRequest } from '../../../packages/fleet/src/granted/view.ts';
 import { asking, codeOf, up, type GrantedPlace } from '../../support/granted-place.ts';
 import type { Held } from '../../support/fleet-grants.ts';
 import { program, requestOf } from '../../support/shepherd-machine.ts';
@@ -247,5 +249,45 @@ describe('a repeat', () => {
     expect(outcome()).toBe('failed');
     expect(uses(ref)).toBe(3);
     expect(outcome()).toMatchObject({ code: 'used-up' });
+  });
+});
+
+describe('a command that means nothing', () => {
+  it('is refused before it is written down', () => {
+    const place = up();
+    const { ref } = place.held({ actions: ['restart', 'start'] });
+    const wrong = [
+      { action: 'start', onlyMembers: ['web'] },
+      { action: 'start', onlyMembers: ['x'.repeat(100)] },
+      { action: 'restart', args: ['x'.repeat(10_000)] },
+    ];
+    const codes = wrong.map((given) =>
+      codeOf(() =>
+        ref.told((turn, web) =>
+          turn.send(
+            web,
+            'perform',
+            requestOf({ member: 'web', ...given }),
+            place.owner.printer(turn),
+          ),
+        ),
+      ),
+    );
+    expect(codes).toEqual(['bad-request', 'bad-request', 'refused']);
+    expect(place.node.machine.disk.records().operations).toEqual([]);
+  });
+
+  it('is none for the members of a grant of which one is no member any more', () => {
+    const member = (name: string) => ({ name, stage: 'running' as const });
+    const status = {
+      ...unknownStatus('fleet', ''),
+      kind: 'fleet' as const,
+      members: [member('a'), member('c')],
+      runningCount: 2,
+      neededCount: 2,
+    };
+    const terms = { actions: ['start'], members: ['a', 'b'] };
+    const request = requestOf({ member: 'fleet', action: 'start' });
+    expect(grantedRequest(terms, 'fleet', request, status)).toMatchObject({ onlyMembers: ['a'] });
   });
 });

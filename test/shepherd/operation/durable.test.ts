@@ -3,6 +3,7 @@ import { World } from '@bellwether/actors';
 import {
   limits,
   type AcceptedRecord,
+  type Entry,
   type OperationReport,
   type Outcome,
   type ServiceConfig,
@@ -298,6 +299,22 @@ describe('what is remembered of operations', () => {
     );
     bench.world.run();
     expect(foreign.error).toMatchObject({ code: 'unknown-operation' });
+  });
+
+  it('has its length on the disk, of which each asker has so much', () => {
+    const bench = up();
+    const { world, machine } = bench;
+    machine.herd('rub', 'web', { operation: 'op-1' });
+    world.run();
+    const bytesOf = (kind: 'intent' | 'outcome') =>
+      (machine.disk.entries as readonly Entry[]).reduce(
+        (sum, entry) => (entry.kind === kind ? sum + entry.bytes.length : sum),
+        0,
+      );
+    expect(bytesOf('intent')).toBeGreaterThan(100);
+    expect(machine.disk.records().operations).toMatchObject([
+      { intentBytes: bytesOf('intent'), outcomeBytes: bytesOf('outcome') },
+    ]);
   });
 
   it('is kept for a week after it was over, to the millisecond, and then was never asked for', () => {

@@ -11,6 +11,7 @@ import {
   openIn,
   openLedger,
   put,
+  surplusAfter,
   surplusFor,
   type Ledger,
 } from '../../../packages/shepherd/src/operation/ledger.ts';
@@ -27,6 +28,7 @@ const recordOf = (asker: string, at: number, isOpen = false): AcceptedRecord => 
 });
 const recordsOf = (asker: string, count: number, isOpen = false): readonly AcceptedRecord[] =>
   Array.from({ length: count }, (_none, at) => recordOf(asker, at, isOpen));
+const newOf = (asker: string, bytes = 0) => ({ asker, operation: 'new', bytes });
 /** Runs a body with a ledger of these, in one turn. */
 const within = <T>(
   found: readonly AcceptedRecord[],
@@ -73,31 +75,87 @@ describe('the ledger of operations', () => {
     const full = recordsOf('a', limits.askerRecordedCount);
     const others = recordsOf('b', 10);
     within([...full.slice(1), ...others], (ledger) =>
-      expect(surplusFor(ledger, 'a', 0)).toEqual([]),
+      expect(surplusFor(ledger, newOf('a'), 0)).toEqual([]),
     );
     within([...full, ...others], (ledger) =>
-      expect(idsOf(surplusFor(ledger, 'a', 0))).toEqual(['a op-0']),
+      expect(idsOf(surplusFor(ledger, newOf('a'), 0))).toEqual(['a op-0']),
     );
-    within([...full, ...others], (ledger) => expect(surplusFor(ledger, 'b', 0)).toEqual([]));
+    within([...full, ...others], (ledger) => expect(surplusFor(ledger, newOf('b'), 0)).toEqual([]));
   });
   it('never forgets what is under way, and refuses one more where all is', () => {
     const open = recordsOf('a', limits.askerRecordedCount - 1, true);
     within([...open, recordOf('a', limits.askerRecordedCount)], (ledger) =>
-      expect(idsOf(surplusFor(ledger, 'a', 0))).toEqual([`a op-${limits.askerRecordedCount}`]),
+      expect(idsOf(surplusFor(ledger, newOf('a'), 0))).toEqual([
+        `a op-${limits.askerRecordedCount}`,
+      ]),
     );
     const all = recordsOf('a', limits.askerRecordedCount, true);
-    expect(() => within(all, (ledger) => surplusFor(ledger, 'a', 0))).toThrow('under way');
+    expect(() => within(all, (ledger) => surplusFor(ledger, newOf('a'), 0))).toThrow('under way');
   });
   it('has room for as many of all, and then forgets the oldest of whoever has the most', () => {
     const each = limits.recordedCount / 8;
     const found = Array.from({ length: 8 }, (_none, at) =>
       recordsOf(`a${at}`, at === 5 ? each + 1 : each),
     ).flat();
-    within(found.slice(2), (ledger) => expect(surplusFor(ledger, 'new', 0)).toEqual([]));
+    within(found.slice(2), (ledger) => expect(surplusFor(ledger, newOf('new'), 0)).toEqual([]));
     within(found.slice(1), (ledger) =>
-      expect(idsOf(surplusFor(ledger, 'new', 0))).toEqual(['a5 op-0']),
+      expect(idsOf(surplusFor(ledger, newOf('new'), 0))).toEqual(['a5 op-0']),
     );
   }, 30_000);
+  it('has room for as many bytes of one asker as the limit says, and then forgets his oldest', () => {
+    const half = limits.askerRecordedBytes / 2;
+    const sized = (at: number, intentBytes: number, outcomeBytes: number) => ({
+      ...recordOf('a', at),
+      intentBytes,
+      outcomeBytes,
+    });
+    const found = [sized(0, half - 1_000, 0), sized(1, 500, half - 500), recordOf('b', 2)];
+    within(found, (ledger) => {
+      expect(surplusFor(ledger, newOf('a', 1_000), 0)).toEqual([]);
+      expect(idsOf(surplusFor(ledger, newOf('a', 1_001), 0))).toEqual(['a op-0']);
+      expect(idsOf(surplusFor(ledger, newOf('a', half + 1_001), 0))).toEqual(['a op-0', 'a op-1']);
+      expect(surplusFor(ledger, newOf('b', half), 0)).toEqual([]);
+    });
+    // What grows is not what goes for that.
+    within(found, (ledger) =>
+      expect(idsOf(surplusFor(ledger, { ...newOf('a', 1_001), operation: 'op-0' }, 0))).toEqual([
+        'a op-1',
+      ]),
+    );
+    const tooMuch = newOf('a', limits.askerRecordedBytes + 1);
+    expect(() => within(found, (ledger) => surplusFor(ledger, tooMuch, 0))).toThrow('no room');
+    const { endedMs: _ended, ...open } = sized(0, half, 0);
+    expect(() => within([open], (ledger) => surplusFor(ledger, newOf('a', half + 1), 0))).toThrow(
+      'no room',
+    );
+  });
+  it('has room for as many bytes of all, and then forgets the oldest of whoever has the most', () => {
+    const each = limits.recordedBytes / 16;
+    const found = Array.from({ length: 16 }, (_none, at) => ({
+      ...recordOf(`a${at}`, at),
+      intentBytes: at === 5 ? each + 10 : at === 6 ? each - 10 : each,
+    }));
+    within(found, (ledger) => expect(surplusFor(ledger, newOf('new'), 0)).toEqual([]));
+    within(found, (ledger) =>
+      expect(idsOf(surplusFor(ledger, newOf('new', 1), 0))).toEqual(['a5 op-5']),
+    );
+  });
+  it('counts an operation as it is by now, gives its room back, and lets go of others once it has grown', () => {
+    const half = limits.askerRecordedBytes / 2;
+    within([{ ...recordOf('a', 0), intentBytes: half }], (ledger, turn) => {
+      const grown = { ...recordOf('a', 1), intentBytes: 10, outcomeBytes: half - 10 };
+      put(ledger, turn, { ...recordOf('a', 1), intentBytes: 10 }, { gates: false });
+      put(ledger, turn, grown, { gates: false });
+      expect(ledger.bytes.get()).toBe(2 * half);
+      expect(surplusAfter(ledger, grown)).toEqual([]);
+      const more = { ...grown, outcomeBytes: half - 9 };
+      put(ledger, turn, more, { gates: false });
+      const gone = surplusAfter(ledger, more);
+      expect(idsOf(gone)).toEqual(['a op-0']);
+      for (const each of gone) forget(ledger, turn, each);
+      expect(ledger.bytes.get()).toBe(half + 1);
+    });
+  });
   it('sweeps away what has been over for a week, so many at a time', () => {
     const found = recordsOf('a', limits.sweptCount + 1);
     within([...found, recordOf('b', 0, true)], (ledger) => {
@@ -105,8 +163,8 @@ describe('the ledger of operations', () => {
       expect(expiredIn(ledger, limits.recordedMs - 1)).toEqual([]);
       expect(idsOf(expiredIn(ledger, limits.recordedMs))).toEqual(['a op-0']);
       expect(expiredIn(ledger, nowMs)).toHaveLength(limits.sweptCount);
-      expect(surplusFor(ledger, 'a', nowMs)).toHaveLength(limits.sweptCount);
-      expect(surplusFor(ledger, 'b', nowMs)).toEqual([]);
+      expect(surplusFor(ledger, newOf('a'), nowMs)).toHaveLength(limits.sweptCount);
+      expect(surplusFor(ledger, newOf('b'), nowMs)).toEqual([]);
     });
   });
 });

@@ -363,7 +363,7 @@ describe('a step that did not work', () => {
 describe('a command for some members', () => {
   it('reaches those alone, and is another command than one for all', () => {
     const it = withFar(['a', 'b', 'c']);
-    const asked = it.ask('start', 'fleet', { ...op, onlyMembers: ['c', 'a', 'stranger'] });
+    const asked = it.ask('start', 'fleet', { ...op, onlyMembers: ['c', 'a'] });
     expect(it.asked.map(({ request }) => request.member)).toEqual(['a', 'c']);
     for (const { request } of it.asked) expect(request).not.toHaveProperty('onlyMembers');
     it.say(0, 'ok');
@@ -373,6 +373,23 @@ describe('a command for some members', () => {
       expect(it.ask('start', 'fleet', { ...op, ...given }).error).toMatchObject({
         code: 'conflict',
       });
+  });
+  it('is refused for who is no member, and for what has none, and leaves nothing behind', () => {
+    const it = withFar(['a', 'b']);
+    const only = (member: string, onlyMembers: readonly string[]) =>
+      it.ask('start', member, { ...op, onlyMembers }).error;
+    expect(only('fleet', ['a', 'stranger'])).toMatchObject({
+      code: 'bad-request',
+      message: "'stranger' is no member of 'fleet'",
+    });
+    expect(it.ask('start', 'fleet', { ...op, args: ['x'] }).error).toMatchObject({
+      code: 'refused',
+      message: "service 'fleet': start takes no arguments",
+    });
+    expect(it.asked).toEqual([]);
+    expect(it.ask('start', 'fleet', { ...op, isRepeat: true }).error).toMatchObject({
+      code: 'unknown-operation',
+    });
   });
   it('does nothing where none is left', () => {
     const it = withFar(['a', 'b']);

@@ -97,7 +97,7 @@ export const makeGrantedService = (
   return {
     perform: (turn, request, sink) => perform(held, turn, request, sink),
     plan: (turn, request) => {
-      const wanted = grantedRequest(terms, held.service, request);
+      const wanted = wantedOf(held, turn, request);
       const { action, args } = wanted;
       // A terminal asks for the plan and then for the action, which is what was denied: that is recorded once.
       const why = refusalOf(held, turn, { action, args });
@@ -187,8 +187,11 @@ const pass = <T>(held: Held, turn: Turn, action: string, wish: Wish, ask: () => 
     return untilCut(held, turn, ask());
   });
 
+const wantedOf = ({ shepherd, service, terms }: Held, turn: Turn, request: Request): Request =>
+  grantedRequest(terms, service, request, turn.call(shepherd, 'status', service));
+
 const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
-  const wanted = grantedRequest(held.terms, held.service, request);
+  const wanted = wantedOf(held, turn, request);
   checkSink(sink);
   const { shepherd, grant } = held;
   const { action, operation } = wanted;

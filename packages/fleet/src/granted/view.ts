@@ -72,10 +72,20 @@ const grantedRow = (terms: Terms, action: string, row: Row): Row => {
   return isLogged || output === undefined ? silent : { ...silent, output };
 };
 
-/** The request for the service of a grant, of its members alone. @throws BadRequest */
-export const grantedRequest = ({ members }: Terms, service: string, request: Request): Request => {
+/**
+ * The request for the service of a grant, of its members alone: of those that it was narrowed to, as far as the
+ * service has them still. @throws BadRequest
+ */
+export const grantedRequest = (
+  { members }: Terms,
+  service: string,
+  request: Request,
+  status: Status,
+): Request => {
   const checked = checkedRequest({ ...request, member: service });
   if (members === undefined) return checked;
-  const { onlyMembers = members } = checked;
+  const there = status.kind === 'local' ? undefined : status.members?.map(({ name }) => name);
+  const known = there === undefined ? members : members.filter((each) => there.includes(each));
+  const { onlyMembers = known } = checked;
   return { ...checked, onlyMembers: onlyMembers.filter((each) => members.includes(each)) };
 };

@@ -2,8 +2,8 @@
  * How a command becomes an operation, or finds the one that it repeats. An id that was seen means what
  * it meant; what is new is planned, and refused before anything is touched where it cannot be.
  */
-import type { Ref, Turn, Vow } from '@bellwether/actors';
-import { isStart } from '../action-table.ts';
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { isBuiltIn, isStart } from '../action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
 import { inOrder, pathBetween } from '../graph.ts';
 import { noteTaken } from './durable.ts';
@@ -99,7 +99,13 @@ const withQueue = ({ clock }: Held, request: Request): KeptRequest =>
     : { ...request, queueUntilMs: Math.floor(clock.wall()) + request.queueMs };
 
 const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
-  const graph = narrowed(graphOf(held, turn), request);
+  const whole = graphOf(held, turn);
+  refuseArguments(request);
+  const canonical = (name: string): string => turn.call(held.registry, 'canonical', name) ?? name;
+  const onlyMembers = request.onlyMembers?.map(canonical);
+  const chosen = { member: request.member, ...(onlyMembers && { onlyMembers }) };
+  refuseMembers(chosen, whole);
+  const graph = narrowed(whole, chosen);
   refuseMinReady(request, graph);
   return planFor(request, graph);
 };
@@ -110,6 +116,25 @@ const doubtsOf = (isRepeat: true | undefined): 'only-doubts' | 'all' =>
 
 const hasStep = (held: Held, principal: string, id: string, key: string): boolean =>
   recalled(held.memory, principal, id)?.steps.has(key) === true;
+
+/** As a service does; but what is refused here leaves nothing behind. */
+const refuseArguments = ({ member, action, args }: Request): void => {
+  if (args.length > 0 && isBuiltIn(action))
+    throw new Refused(`service '${member}': ${action} takes no arguments`);
+};
+/** Of an aggregate elsewhere its own shepherd knows who is one. */
+const refuseMembers = (
+  { member, onlyMembers }: Pick<Request, 'member' | 'onlyMembers'>,
+  graph: Graph,
+): void => {
+  if (onlyMembers === undefined) return;
+  const members = graph.members(member);
+  if (members === undefined && graph.isOwn(member))
+    throw new BadRequest(`service '${member}' is no fleet: it has no members to choose from`);
+  const all = members && new Set(members);
+  const stranger = all && onlyMembers.find((each) => !all.has(each));
+  if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${member}'`);
+};
 
 /** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */
 const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {

@@ -20,7 +20,7 @@
 import { Limit, type Turn } from '@bellwether/actors';
 import { isBuiltIn } from '../action-table.ts';
 import { itself } from './askers.ts';
-import { entryOf, forget, put, surplusFor } from './ledger.ts';
+import { entryOf, forget, put, surplusAfter, surplusFor } from './ledger.ts';
 import { limits } from '../limits.ts';
 import {
   drop,
@@ -45,21 +45,24 @@ export const noteTaken = (
 ): void => {
   if (operation.principal === itself) return;
   const before = entryOf(held.ledger, operation.principal, operation.id);
-  if (before === undefined) makeRoom(held, turn, operation.principal);
+  const pieces = piecesOf({ request, steps });
+  makeRoom(held, turn, operation, bytesIn(pieces));
   const {
     endedMs: _ended,
     result: _result,
     queuedUntilMs: _until,
     ...entry
   } = before ?? firstEntry(held, operation, request);
-  const pieces = piecesOf({ request, steps });
   const intentCount = entry.intentCount + pieces.length;
   if (intentCount > limits.intentPieceCount)
     throw new Limit(`operation ${operation.id}: there is no room for more of it on the disk`);
   const gates = steps.some((step) => isOwnAsk(held, step));
   write(turn, 'intent', entry, entry.intentCount, pieces, gates);
-  put(held.ledger, turn, { ...entry, intentCount }, { gates });
+  const intentBytes = (entry.intentBytes ?? 0) + bytesIn(pieces);
+  put(held.ledger, turn, { ...entry, intentCount, intentBytes }, { gates });
 };
+const bytesIn = (pieces: readonly Uint8Array[]): number =>
+  pieces.reduce((sum, { length }) => sum + length, 0);
 const firstEntry = (
   { clock }: Held,
   { principal, id }: Operation,
@@ -74,8 +77,14 @@ const firstEntry = (
   outcomeCount: 0,
 });
 const wallMs = (clock: Held['clock']): number => Math.max(0, Math.floor(clock.wall()));
-const makeRoom = (held: Held, turn: Turn, asker: string): void => {
-  for (const entry of surplusFor(held.ledger, asker, wallMs(held.clock)))
+const makeRoom = (
+  held: Held,
+  turn: Turn,
+  { principal: asker, id }: Operation,
+  bytes: number,
+): void => {
+  const growth = { asker, operation: id, bytes };
+  for (const entry of surplusFor(held.ledger, growth, wallMs(held.clock)))
     forgetWhole(held, turn, entry);
 };
 /** Forgets what is on the disk and what is in memory. */
@@ -147,7 +156,9 @@ const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
   const outcomeCount = entry.outcomeCount + pieces.length;
   if (outcomeCount > limits.outcomePieceCount) return rewrite(held, turn, operation, entry, gates);
   write(turn, 'outcome', entry, entry.outcomeCount, pieces, gates);
-  put(held.ledger, turn, { ...entry, outcomeCount }, { gates });
+  const outcomeBytes = (entry.outcomeBytes ?? 0) + bytesIn(pieces);
+  put(held.ledger, turn, { ...entry, outcomeCount, outcomeBytes }, { gates });
+  for (const other of surplusAfter(held.ledger, entry)) forgetWhole(held, turn, other);
 };
 const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): StateLine => ({
   key,
@@ -196,7 +207,8 @@ const rewrite = (
   const erased = { kind: 'forgotten', asker, operation, intentCount: 0, outcomeCount } as const;
   turn.record(erased satisfies Entry, { gates });
   write(turn, 'outcome', entry, 0, pieces, gates);
-  put(held.ledger, turn, { ...entry, outcomeCount: pieces.length }, { gates });
+  const said = { outcomeCount: pieces.length, outcomeBytes: bytesIn(pieces) };
+  put(held.ledger, turn, { ...entry, ...said }, { gates });
 };
 
 const write = (

@@ -4,23 +4,35 @@
  *
  *     forgotten is     when
  *     what is over     for longer than its time
- *     what is over     the oldest of its asker, where one has too many
- *                      the oldest of whoever has the most, where all together have too many
+ *     what is over     the oldest of its asker, where one has too many, or too many bytes of them
+ *                      the oldest of whoever has the most, where all together have too many, or too many bytes
  *
  * What is under way is never forgotten.
  */
-import { Limit, type JournalMap, type Turn } from '@bellwether/actors';
+import { Limit, type JournalCell, type JournalMap, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { AcceptedRecord, Entry } from '../words/types.ts';
 
 /** By asker and id, the oldest first. */
 export interface Ledger {
-  readonly askers: JournalMap<string, JournalMap<string, AcceptedRecord>>;
+  readonly askers: JournalMap<string, Book>;
+  /** Of all plans and outcomes. */
+  readonly bytes: JournalCell<number>;
+}
+interface Book {
+  readonly records: JournalMap<string, AcceptedRecord>;
+  readonly bytes: JournalCell<number>;
+}
+/** An operation that becomes longer by so many bytes, or is new. */
+export interface Growth {
+  readonly asker: string;
+  readonly operation: string;
+  readonly bytes: number;
 }
 
 /** The ledger of what the records say. */
 export const openLedger = (turn: Turn, found: readonly AcceptedRecord[]): Ledger => {
-  const ledger: Ledger = { askers: turn.map() };
+  const ledger: Ledger = { askers: turn.map(), bytes: turn.cell(0) };
   for (const record of found.toSorted((a, b) => a.atMs - b.atMs)) enter(ledger, turn, record);
   return ledger;
 };
@@ -30,13 +42,13 @@ export const entryOf = (
   { askers }: Ledger,
   asker: string,
   operation: string,
-): AcceptedRecord | undefined => askers.get(asker)?.get(operation);
+): AcceptedRecord | undefined => askers.get(asker)?.records.get(operation);
 
 /** Every entry of one asker, or of all, the oldest first. */
 export const entriesOf = ({ askers }: Ledger, asker?: string): readonly AcceptedRecord[] => {
   const books = asker === undefined ? [...askers.values()] : [askers.get(asker)];
   return books
-    .flatMap((book) => (book === undefined ? [] : [...book.values()]))
+    .flatMap((book) => (book === undefined ? [] : [...book.records.values()]))
     .sort((a, b) => a.atMs - b.atMs);
 };
 /** What is under way, in the order in which it was taken on. */
@@ -44,7 +56,7 @@ export const openIn = (ledger: Ledger): readonly AcceptedRecord[] =>
   entriesOf(ledger).filter(({ endedMs }) => endedMs === undefined);
 /** Whose an operation is: `first` where it is his, too; undefined where nobody knows it. */
 export const askerOf = ({ askers }: Ledger, operation: string, first: string): string | undefined =>
-  [first, ...askers.keys()].find((asker) => askers.get(asker)?.has(operation) === true);
+  [first, ...askers.keys()].find((asker) => askers.get(asker)?.records.has(operation) === true);
 
 /** Notes down an operation, or what has changed about it. */
 export const put = (
@@ -56,18 +68,30 @@ export const put = (
   enter(ledger, turn, record);
   turn.record({ kind: 'accepted', ...record } satisfies Entry, how);
 };
-const enter = ({ askers }: Ledger, turn: Turn, record: AcceptedRecord): void => {
-  const book = askers.get(record.asker) ?? turn.map<string, AcceptedRecord>();
-  if (book.size === 0) askers.set(record.asker, book);
-  book.set(record.operation, record);
+const enter = (ledger: Ledger, turn: Turn, record: AcceptedRecord): void => {
+  const { askers } = ledger;
+  const known = askers.get(record.asker);
+  const book = known ?? { records: turn.map<string, AcceptedRecord>(), bytes: turn.cell(0) };
+  if (known === undefined) askers.set(record.asker, book);
+  grow(ledger, book, bytesOf(record) - bytesOf(book.records.get(record.operation)));
+  book.records.set(record.operation, record);
 };
+const grow = (ledger: Ledger, book: Book, bytes: number): void => {
+  book.bytes.set(book.bytes.get() + bytes);
+  ledger.bytes.set(ledger.bytes.get() + bytes);
+};
+const bytesOf = (record: AcceptedRecord | undefined): number =>
+  (record?.intentBytes ?? 0) + (record?.outcomeBytes ?? 0);
 
 /** Erases an operation; it was never asked for then. */
-export const forget = ({ askers }: Ledger, turn: Turn, record: AcceptedRecord): void => {
+export const forget = (ledger: Ledger, turn: Turn, record: AcceptedRecord): void => {
   const { asker, operation, intentCount, outcomeCount } = record;
-  const book = askers.get(asker);
-  book?.delete(operation);
-  if (book?.size === 0) askers.delete(asker);
+  const book = ledger.askers.get(asker);
+  if (book !== undefined) {
+    grow(ledger, book, -bytesOf(book.records.get(operation)));
+    book.records.delete(operation);
+    if (book.records.size === 0) ledger.askers.delete(asker);
+  }
   const entry = { kind: 'forgotten', asker, operation, intentCount, outcomeCount } as const;
   turn.record(entry satisfies Entry, { gates: false });
 };
@@ -80,37 +104,94 @@ export const isExpired = ({ endedMs }: AcceptedRecord, nowMs: number): boolean =
 export const expiredIn = (ledger: Ledger, nowMs: number): readonly AcceptedRecord[] => {
   const found: AcceptedRecord[] = [];
   for (const book of ledger.askers.values())
-    for (const record of book.values()) {
+    for (const record of book.records.values()) {
       if (!isExpired(record, nowMs)) continue;
       if (found.push(record) >= limits.sweptCount) return found;
     }
   return found;
 };
 
-/** What has to go before one more operation of this asker is written down. @throws Limit */
+/** What has to go before an operation is written down, or more of one. @throws Limit where that does not help */
 export const surplusFor = (
-  { askers }: Ledger,
-  asker: string,
+  ledger: Ledger,
+  growth: Growth,
   nowMs: number,
 ): readonly AcceptedRecord[] => {
+  const { askers } = ledger;
+  const { asker, operation } = growth;
   const own = askers.get(asker);
   const surplus = new Set<AcceptedRecord>();
-  for (const record of own?.values() ?? []) {
+  for (const record of own?.records.values() ?? []) {
     if (!isExpired(record, nowMs) || surplus.size >= limits.sweptCount) break;
-    surplus.add(record);
+    if (record.operation !== operation) surplus.add(record);
   }
-  const books = [...askers.values()];
-  const isFull = books.reduce((sum, { size }) => sum + size, 0) >= limits.recordedCount;
-  const crowded =
-    own !== undefined && own.size >= limits.askerRecordedCount
-      ? own
-      : isFull
-        ? books.reduce((a, b) => (b.size > a.size ? b : a))
-        : undefined;
-  if (crowded !== undefined) surplus.add(oldestOver(crowded));
+  if (own?.records.has(operation) !== true) {
+    const crowded = crowdedBook([...askers.values()], own);
+    if (crowded !== undefined) surplus.add(oldestOver(crowded));
+  }
+  if (!isRoomFor(ledger, growth, surplus))
+    throw new Limit(
+      `operation ${operation}: there is no room on the disk while others are under way`,
+    );
   return [...surplus];
 };
-const oldestOver = (book: JournalMap<string, AcceptedRecord>): AcceptedRecord => {
-  for (const record of book.values()) if (record.endedMs !== undefined) return record;
-  throw new Limit(`${book.size} operations are under way: another one must wait`);
+/** What has to go because an operation has become as long as it is, as far as that helps. */
+export const surplusAfter = (
+  ledger: Ledger,
+  { asker, operation }: Pick<Growth, 'asker' | 'operation'>,
+): readonly AcceptedRecord[] => {
+  const surplus = new Set<AcceptedRecord>();
+  isRoomFor(ledger, { asker, operation, bytes: 0 }, surplus);
+  return [...surplus];
+};
+
+/** Whose oldest has to go because there are too many. */
+const crowdedBook = (books: readonly Book[], own: Book | undefined): Book | undefined => {
+  if (own !== undefined && own.records.size >= limits.askerRecordedCount) return own;
+  const isFull = books.reduce((sum, { records }) => sum + records.size, 0) >= limits.recordedCount;
+  return isFull ? books.reduce((a, b) => (b.records.size > a.records.size ? b : a)) : undefined;
+};
+const oldestOver = ({ records }: Book): AcceptedRecord => {
+  for (const record of records.values()) if (record.endedMs !== undefined) return record;
+  throw new Limit(`${records.size} operations are under way: another one must wait`);
+};
+
+/** Adds what else has to go for these bytes; whether they fit then. */
+const isRoomFor = (
+  { askers, bytes: all }: Ledger,
+  growth: Growth,
+  surplus: Set<AcceptedRecord>,
+): boolean => {
+  const { asker, bytes } = growth;
+  const own = askers.get(asker);
+  const freed = (mine: boolean): number =>
+    [...surplus].reduce((sum, each) => sum + (mine && each.asker !== asker ? 0 : bytesOf(each)), 0);
+  const ownOver = (own?.bytes.get() ?? 0) + bytes - limits.askerRecordedBytes;
+  if (ownOver > 0 && free(own, growth, ownOver - freed(true), surplus) > 0) return false;
+  let over = all.get() + bytes - limits.recordedBytes;
+  if (over <= 0) return true;
+  over -= freed(false);
+  const books = [...askers.values()].sort((a, b) => b.bytes.get() - a.bytes.get());
+  for (const book of books) {
+    if (over <= 0) break;
+    over = free(book, growth, over, surplus);
+  }
+  return over <= 0;
+};
+/** Adds the oldest that are over until so many bytes are free; how many are missing then. */
+const free = (
+  book: Book | undefined,
+  { asker, operation }: Growth,
+  bytes: number,
+  surplus: Set<AcceptedRecord>,
+): number => {
+  let left = bytes;
+  for (const record of book?.records.values() ?? []) {
+    if (left <= 0) break;
+    const isIt = record.asker === asker && record.operation === operation;
+    if (record.endedMs === undefined || isIt || surplus.has(record)) continue;
+    surplus.add(record);
+    left -= bytesOf(record);
+  }
+  return left;
 };

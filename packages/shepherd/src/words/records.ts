@@ -39,6 +39,9 @@ export interface AcceptedRecord {
   /** How many pieces there are of either, for whoever erases them. */
   readonly intentCount: number;
   readonly outcomeCount: number;
+  /** How many bytes those have. Absent: nobody has counted. */
+  readonly intentBytes?: number;
+  readonly outcomeBytes?: number;
   /** Wall clock when it was over; absent while it is under way. */
   readonly endedMs?: number;
   /** What it came to. */
