@@ -12,7 +12,7 @@ import type {
   Event,
   Observer,
   Request,
-  Service,
+  ServiceElsewhere,
   ServiceFacet,
   Sink,
   Status,
@@ -58,7 +58,7 @@ export interface ProxyBench extends Bench {
   /** What the operation's writer was given. */
   readonly told: Event[];
   readonly facet: Ref<ServiceFacet>;
-  readonly proxy: Ref<Service>;
+  readonly proxy: Ref<ServiceElsewhere>;
   readonly peers: Ref<Peers>;
   readonly writer: Ref<Writer>;
 }

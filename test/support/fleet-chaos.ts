@@ -68,6 +68,9 @@ interface Command {
   readonly asked: Asked<Outcome>;
 }
 
+/** One command in so many waits for machines that are away, and for how long. */
+const queuedEach = 3;
+const queueMs = 60_000;
 const fleetName = 'web-server-fleet';
 /** An action that is not to be done twice; it tells its id as its argument. */
 const ownAction = 'reload-config';
@@ -283,8 +286,9 @@ class Chaos {
     this.#world.run();
   }
   report(): ChaosReport {
+    const queued = this.#story.c.machine.logged('operation.queued').length;
     return {
-      results: this.#results,
+      results: new Map([...this.#results, ['queued', queued]]),
       stepCount: this.#world.stepCount - this.#begunAtStep,
       faults: this.#faults.counts,
       viewCount: this.#views.runningCount,
@@ -425,7 +429,9 @@ class Chaos {
     const { id = `op-${this.#commandCount}`, firstAt = issuedAt, action, member, node } = what;
     const deadlineMs = what.deadlineMs ?? this.#world.pick(deadlinesMs);
     const args = action === ownAction ? [id] : [];
-    const given = { operation: id, remainingMs: deadlineMs, args };
+    // Not drawn: what else a seed does stays as it was.
+    const isQueued = this.#commandCount % queuedEach === 0;
+    const given = { operation: id, remainingMs: deadlineMs, args, ...(isQueued && { queueMs }) };
     this.#issued.set(id, (this.#issued.get(id) ?? 0) + 1);
     const asked = this.#operator.herd(node, action, member, given);
     const { asleepMs } = node.machine.time;

@@ -851,3 +851,31 @@ describe('a method that a service does not have', () => {
     expect(bench.calls).toEqual([]);
   });
 });
+
+describe('contact with its machine', () => {
+  const ask = (bench: ProxyBench): Watched<string> =>
+    watched(
+      bench.vat.run((turn: Turn) => turn.when(turn.send(bench.proxy, 'contact'), () => 'there')),
+    );
+
+  it('is told once it is there, to all who wait, and at once while it is', async () => {
+    const bench = await makeProxyBench();
+    const waiting = [ask(bench), ask(bench)];
+    await pass(bench, 1_000);
+    expect(waiting.map(({ value }) => value)).toEqual([undefined, undefined]);
+    await connect(bench);
+    expect(waiting.map(({ value }) => value)).toEqual(['there', 'there']);
+    const late = ask(bench);
+    await pass(bench, 0);
+    expect(late.value).toBe('there');
+  });
+  it('is told of no more once nobody wants it to be followed', async () => {
+    const bench = await makeProxyBench();
+    await pass(bench, 1_000);
+    const waiting = ask(bench);
+    await pass(bench, 0);
+    void bench.vat.run((turn: Turn) => turn.tell(bench.proxy, 'leave'));
+    await pass(bench, 0);
+    expect(waiting.reason).toMatchObject({ code: 'refused' });
+  });
+});
