@@ -1,3 +1,4 @@
+import type { Past } from '@bellwether/authority';
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
 import { proveHolder, type Cut } from '@bellwether/authority';
 import type { KeyPair } from '@bellwether/ocapn';
@@ -337,6 +338,36 @@ describe('a restored backup', () => {
     expect(await judged(bench, revoked, { action: 'status' })).toBe('unconfirmed');
     await expect(inviteOf(bench, swissnum)).rejects.toThrow('no such invite');
     expect((await facts(bench, open.id)).state).toBe('expired');
+  });
+  it('gives back nothing that its audit says was ended since, unless its owner says so', async () => {
+    let bench = await grantBench();
+    const alice = await held(bench, 'root', { maxUses: 1 });
+    const half = await held(bench, 'root', { maxUses: 2 });
+    const gone = await held(bench, 'root', {}, keysOf(2));
+    const below = await held(bench, gone, {}, keysOf(3));
+    const fine = await held(bench, 'root', {}, keysOf(4));
+    bench.disk.restore(bench.disk.backup());
+    bench = await nextLife(bench);
+    const past = {
+      revoked: new Map([[gone, 'revoked at noon by root: stolen laptop']]),
+      usedCounts: new Map([
+        [alice, 1],
+        [half, 1],
+      ]),
+    };
+    const confirm = (...args: [readonly string[] | undefined, Past?]) =>
+      runIn(bench, (turn) => [turn.call(bench.book, 'confirm', ...args)]).then(([ids]) => ids);
+    await expect(confirm([gone], past)).rejects.toThrow('revoked at noon by root: stolen laptop');
+    await expect(confirm([below], past)).rejects.toThrow(
+      `${gone}, which it comes from, was revoked`,
+    );
+    await expect(confirm([alice], past)).rejects.toThrow('used for all 1 of its operations');
+    expect(await confirm(undefined, past)).toEqual([half, fine]);
+    expect(await judged(bench, gone, { action: 'status' })).toBe('unconfirmed');
+    expect(await judged(bench, half, { action: 'restart', operation: 'op-1' })).toBe('ok');
+    expect(await judged(bench, half, { action: 'restart', operation: 'op-2' })).toBe('used-up');
+    expect(await confirm([gone])).toEqual([gone]);
+    expect(await judged(bench, gone, { action: 'status' })).toBe('ok');
   });
   it('keeps a grant waiting as long as one that it was narrowed from does', async () => {
     let bench = await grantBench();

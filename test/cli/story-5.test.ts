@@ -92,6 +92,14 @@ describe('delegation', together, () => {
     const confirmed = await again.herd('grant', 'confirm', ids.alice);
     expect(confirmed.stdout).toContain(`Grant ${ids.alice} holds again.`);
     expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    const refused = await again.herd('grant', 'confirm', ids.bot);
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toContain('ended after that backup, as the audit says: revoked at');
+    expect((await again.herd('grant', 'confirm', '--all')).stdout).toContain(
+      `Grant ${ids.bot} waits`,
+    );
     expect((await bot.herd('restart', '@web-server')).code).toBe(5);
+    expect((await again.herd('grant', 'confirm', ids.bot, '--force')).code).toBe(0);
+    expect((await bot.herd('restart', '@web-server')).code).toBe(0);
   });
 });

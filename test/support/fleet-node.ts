@@ -214,6 +214,7 @@ export class FleetNode {
       backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
       lastOfAudit: ({ count }, answer) =>
         answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
+      pastOf: (_maxUses, answer) => answer.kept({ revoked: new Map(), usedCounts: new Map() }),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
       isShared: () => false,

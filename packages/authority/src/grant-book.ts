@@ -7,8 +7,8 @@
  *     revoke     one record; all that was narrowed from it is dead with it, since each call looks at the whole chain
  *     confirm    after a backup was put back: what was granted before may have been taken back since
  */
-import type { Bcom, Behavior, Turn } from '@bellwether/actors';
-import { audit } from './audit/index.ts';
+import { Refused, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
+import { audit, type Past } from './audit/index.ts';
 import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
 import { Denied, unknownGrant } from './errors.ts';
 import { bind, livingChain, make, openInvite, usable } from './giving.ts';
@@ -63,7 +63,7 @@ export const makeGrantBook = (
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
     renew: (turn, by, grant, lifetimeMs) => renew(shelf, turn, by, grant, readLifetime(lifetimeMs)),
-    confirm: (turn, grants) => confirm(shelf, turn, grants),
+    confirm: (turn, grants, past) => confirm(shelf, turn, grants, past),
     whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
     find: (turn, hash) => find(shelf, turn, hash),
     openInvite: (turn, grant) => openInvite(shelf, turn, grant),
@@ -172,7 +172,7 @@ const renew = (shelf: Shelf, turn: Turn, by: Principal, id: string, lifetimeMs: 
   return wantedMs;
 };
 
-const confirm = (shelf: Shelf, turn: Turn, wanted: unknown): readonly string[] => {
+const confirm = (shelf: Shelf, turn: Turn, wanted: unknown, past?: Past): readonly string[] => {
   const { now, restored } = shelf.options.epoch;
   const ids =
     wanted === undefined ? [...shelf.grants.keys()] : names(wanted, 'grants', limits.grantCount);
@@ -180,12 +180,44 @@ const confirm = (shelf: Shelf, turn: Turn, wanted: unknown): readonly string[] =
   for (const id of ids) {
     const { grant } = knownChain(shelf, id)[0];
     if (grant.epoch >= restored) continue;
+    const why = past && endedIn(past, knownChain(shelf, id));
+    if (why !== undefined) {
+      if (wanted === undefined) continue;
+      throw new Refused(`grant ${id} was ended after that backup, as the audit says: ${why}`);
+    }
+    const uses = shelf.uses.get(id);
+    const usedCount = past?.usedCounts.get(id) ?? 0;
+    if (usedCount > (uses?.count ?? 0)) {
+      const entry = {
+        kind: 'uses' as const,
+        lastMs: grant.madeMs,
+        recent: [],
+        ...uses,
+        id,
+        count: usedCount,
+      };
+      shelf.uses.set(id, entry);
+      record(turn, entry);
+    }
     putGrant(shelf, turn, { ...grant, epoch: now });
     record(turn, { kind: 'grant', grant: { ...grant, epoch: now } });
     audit(turn, { event: 'confirmed', asker: 'root', service: grant.service, grant: id });
     confirmed.push(id);
   }
   return confirmed;
+};
+
+/** Why a grant, or one that it was narrowed from, ended after its records were written. */
+const endedIn = ({ revoked, usedCounts }: Past, chain: Chain): string | undefined => {
+  for (const { grant } of chain) {
+    const of = grant.id === chain[0].grant.id ? '' : `${grant.id}, which it comes from, was `;
+    const why = revoked.get(grant.id);
+    if (why !== undefined) return `${of}${why}`;
+    const { maxUses } = grant;
+    if (maxUses !== undefined && (usedCounts.get(grant.id) ?? 0) >= maxUses)
+      return `${of}used for all ${maxUses} of its operations`;
+  }
+  return undefined;
 };
 
 const whoCan = (

@@ -11,7 +11,7 @@
  *                                      └─────► unconfirmed ──confirm──► live   from before a backup was restored
  */
 import type { ActorError, Ref, Vow } from '@bellwether/actors';
-import type { AuditLink } from './audit/index.ts';
+import type { AuditLink, Past } from './audit/index.ts';
 
 /** Who asks; see the table above. */
 export type Principal = string;
@@ -198,8 +198,11 @@ export interface GrantBook {
    * Denied, Malformed, and as `judge` answers
    */
   renew(by: Principal, grant: string, lifetimeMs: number): number;
-  /** After a restored backup: these grants count again, or all. Gives the ids that had waited. @throws Refused */
-  confirm(grants?: readonly string[]): readonly string[];
+  /**
+   * After a restored backup: these grants count again, or all. Gives the ids that had waited. What ended since that
+   * backup, as far as its audit tells, is refused where it is named, and goes on waiting otherwise. @throws Refused
+   */
+  confirm(grants?: readonly string[], past?: Past): readonly string[];
   /** The grants through which somebody could do that now. */
   whoCan(action: string, service: string): readonly GrantFacts[];
   /** What the hash of a swissnum names, undefined for what names nothing (any more). Ask each time: it changes. */

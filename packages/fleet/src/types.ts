@@ -91,9 +91,10 @@ export interface LocalRoot {
   revokeGrant(id: string, reason?: string): Vow<TakenBack>;
   /**
    * Grants from before a restored backup hold again: these, or all where none is named. The answer has
-   * those that waited for it.
+   * those that waited for it. What was revoked or used up since, as the audit tells, is refused where it is
+   * named, and waits on otherwise; not if `isForced`. Broken with Refused.
    */
-  confirmGrants(ids: readonly string[]): readonly string[];
+  confirmGrants(ids: readonly string[], isForced?: boolean): Vow<readonly string[]>;
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */

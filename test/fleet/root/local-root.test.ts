@@ -169,6 +169,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
           asked.push(`backup ${file} ${mayReplace}`);
           answer.kept({ recordCount: 3, epoch: 2 });
         },
+        pastOf: (_maxUses, answer) => answer.kept({ revoked: new Map(), usedCounts: new Map() }),
         lastOfAudit: (query, answer) => {
           asked.push(`audit ${JSON.stringify(query)}`);
           answer.kept({ lines: [], isCut: false });

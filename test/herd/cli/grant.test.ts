@@ -259,7 +259,12 @@ describe('herd grant confirm and who-can', () => {
       }),
     });
     expect((await run('grant', 'confirm', 'g-7f3k')).out).toContain('Grant g-7f3k holds again.');
-    expect(shepherd?.asked).toEqual([['confirmGrants', ['g-7f3k']]]);
+    expect(shepherd?.asked).toEqual([['confirmGrants', ['g-7f3k'], false]]);
+    expect((await run('grant', 'confirm')).exitCode).toBe(2);
+    expect((await run('grant', 'confirm', 'g-7f3k', '--all')).exitCode).toBe(2);
+    expect(shepherd?.asked).toHaveLength(1);
+    await run('grant', 'confirm', 'g-7f3k', '--force');
+    expect(shepherd?.asked.at(-1)).toEqual(['confirmGrants', ['g-7f3k'], true]);
     const who = await run('who-can', 'restart', 'web');
     for (const words of [
       'admin.ref',

@@ -21,6 +21,7 @@ import {
   type GrantBook,
   type GrantFacts,
   type GrantSpec,
+  type Past,
 } from '@bellwether/authority';
 import { broken, checkedQuery, doubted, leftFor, list } from '@bellwether/shepherd';
 import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
@@ -87,6 +88,8 @@ export interface LocalRootOptions {
   readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
   /** Reads the audit, and answers with an AuditAnswer. */
   readonly lastOfAudit: (query: AuditQuery, answer: Answer) => void;
+  /** Reads all of it for what it tells of grants that are good for so many uses, and answers with a Past. */
+  readonly pastOf: (maxUses: ReadonlyMap<string, number>, answer: Answer) => void;
   /**
    * The URI of a swissnum at this daemon: a secret. `isLocal`: over the socket for all users of this machine.
    * @throws Refused where that is asked for and there is none
@@ -138,7 +141,7 @@ export const makeLocalRoot = (
     grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
     grants: (turn, after) => pageOf(allGrants(options, turn), after),
     revokeGrant: (turn, id, reason) => revokeGrant(options, turn, id, reason),
-    confirmGrants: (turn, ids) => confirm(options, turn, ids),
+    confirmGrants: (turn, ids, isForced) => confirm(options, turn, ids, isForced === true),
     whoCan: (turn, action, service) => whoCan(options, turn, action, service),
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
@@ -203,12 +206,19 @@ const revokeGrant = (
 };
 
 const confirm = (
-  { book }: LocalRootOptions,
+  { book, pastOf }: LocalRootOptions,
   turn: Turn,
   ids: readonly string[],
-): readonly string[] => {
+  isForced: boolean,
+): Vow<readonly string[]> => {
   const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
-  return turn.call(book, 'confirm', named.length === 0 ? undefined : named);
+  const wanted = named.length === 0 ? undefined : named;
+  if (isForced) return turn.kept(turn.call(book, 'confirm', wanted));
+  const bounded = turn
+    .call(book, 'list', owner)
+    .flatMap(({ id, maxUses }) => (maxUses === undefined ? [] : [[id, maxUses] as const]));
+  const past = turn.ask<Past>((answer) => pastOf(new Map(bounded), answer));
+  return turn.when(past, (turn, past) => turn.call(book, 'confirm', wanted, past));
 };
 
 const whoCan = (

@@ -109,6 +109,8 @@ export const optionRules = {
   reveal: { kind: 'flag', about: 'print the secret: whoever reads it has what it names' },
   local: { kind: 'flag', about: 'over the socket that all users of the machine may connect to' },
   yes: { kind: 'flag', about: 'replace what is there' },
+  all: { kind: 'flag', about: 'all that wait for it' },
+  force: { kind: 'flag', about: 'also what the audit says was ended since' },
   to: { kind: 'text', argument: 'NAME', about: 'what you call whoever gets the grant' },
   allow: {
     kind: 'text',
@@ -334,7 +336,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ],
   [
     'grant confirm',
-    rule('[GRANT...]', 0, many, [], 'believe grants again that came back with a backup'),
+    rule(
+      '[GRANT...]',
+      0,
+      many,
+      ['all', 'force'],
+      'believe grants again that came back with a backup',
+    ),
   ],
   [
     'accept',

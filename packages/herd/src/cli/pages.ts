@@ -312,10 +312,11 @@ export const pages: Readonly<Record<string, Page>> = {
   'grant confirm': {
     text:
       'After a backup was restored nobody knows which of its grants were revoked since. They are not ' +
-      'believed until you say so, for some or, without GRANT, for all.',
+      'believed until you say so, for some or with --all. One that was revoked or used up since, as the audit ' +
+      'beside the records says, is refused, unless you say --force.',
     examples: [
       ['herd grant confirm g-7f3k', 'that one holds again'],
-      ['herd grant confirm', 'all of them do'],
+      ['herd grant confirm --all', 'all of them do that the audit has nothing against'],
     ],
   },
   accept: {
@@ -444,6 +445,8 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   head: `herd audit verify --head ${'0123456789abcdef'.repeat(4)}`,
   reveal: 'herd ref show web --reveal',
   local: 'herd ref mint web-server --local --out web.ref',
+  all: 'herd grant confirm --all',
+  force: 'herd grant confirm g-7f3k --force',
   yes: 'herd ref add web --from web.ref --yes',
   to: 'herd grant web-server --to alice --expires 8h --out alice.invite',
   allow: 'herd grant web-server --to bot --allow restart,log --expires 1h --out bot.invite',

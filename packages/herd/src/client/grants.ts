@@ -42,7 +42,11 @@ export interface OwnerClient extends GrantClient {
     patience: Patience,
   ): Promise<MadeDirect>;
   /** None named: all that wait for it. The answer has those that hold again. */
-  confirm(ids: readonly string[], patience: Patience): Promise<readonly string[]>;
+  confirm(
+    ids: readonly string[],
+    isForced: boolean,
+    patience: Patience,
+  ): Promise<readonly string[]>;
   whoCan(action: string, service: string, patience: Patience): Promise<WhoCan>;
 }
 
@@ -64,8 +68,8 @@ export const ownerClient = (line: Line): OwnerClient => ({
         ...patience,
       }),
     ),
-  confirm: async (ids, patience) =>
-    idsIn(await line.ask({ method: 'confirm-grants', args: [ids], ...patience })),
+  confirm: async (ids, isForced, patience) =>
+    idsIn(await line.ask({ method: 'confirm-grants', args: [ids, isForced], ...patience })),
   whoCan: async (action, service, patience) =>
     whoCanIn(await line.ask({ method: 'who-can', args: [action, service], ...patience })),
 });

@@ -18,6 +18,8 @@
 import { reasonOf, type Commit } from '@bellwether/actors';
 import {
   isAuditEntry,
+  readPast,
+  type Past,
   type AuditEntry,
   type AuditAnswer,
   type AuditQuery,
@@ -27,6 +29,7 @@ import {
 import {
   AuditLog,
   lastOfAudit,
+  lookThroughAudit,
   type AuditPlace,
   type Pending,
   type Store,
@@ -83,6 +86,13 @@ export class AuditedStore {
   /** The newest lines that are in the log. @throws DiskFailed */
   last(query: AuditQuery): Promise<AuditAnswer> {
     return lastOfAudit(this.#place, query, this.#powers.wall());
+  }
+
+  /** What the log tells of grants; see `readPast`. @throws DiskFailed */
+  async past(maxUses: ReadonlyMap<string, number>): Promise<Past> {
+    const reader = readPast(maxUses);
+    await lookThroughAudit(this.#place, (line) => reader.look(line));
+    return reader.past();
   }
 
   async close(): Promise<void> {

@@ -39,7 +39,7 @@ export interface ActorParts
   extends
     Omit<ShepherdOptions, 'monitor' | 'clock' | 'grants'>,
     Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
-    Pick<LocalRootOptions, 'about' | 'backup' | 'lastOfAudit' | 'end' | 'leave'> {
+    Pick<LocalRootOptions, 'about' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'> {
   readonly backend: ProcessBackend;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall' | 'after'>;
@@ -74,7 +74,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location, isShared } = parts;
   const { name, prober, logFiles, log, records, archive } = parts;
-  const { about, backup, lastOfAudit, end, leave } = parts;
+  const { about, backup, lastOfAudit, pastOf, end, leave } = parts;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
   const common = { name, epoch, prober, logFiles, clock, log, records, archive };
@@ -112,6 +112,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     about,
     backup,
     lastOfAudit,
+    pastOf,
     end,
     leave,
   });

@@ -174,6 +174,7 @@ const commonParts = (
     audited,
     commit: audited.commit,
     lastOfAudit: (query) => audited.last(query),
+    pastOf: (maxUses) => audited.past(maxUses),
     backend: makeChildProcessBackend({
       ...surroundings,
       logFiles,

@@ -22,7 +22,7 @@ import {
   type Vat,
   type Vow,
 } from '@bellwether/actors';
-import { audit, type AuditAnswer, type AuditQuery } from '@bellwether/authority';
+import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
 import { notShared, type Destination, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -64,6 +64,8 @@ export interface LifeParts {
   readonly commit: Commit;
   /** The newest lines of the audit. */
   readonly lastOfAudit: (query: AuditQuery) => Promise<AuditAnswer>;
+  /** What all of it tells of grants. */
+  readonly pastOf: (maxUses: ReadonlyMap<string, number>) => Promise<Past>;
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
@@ -272,6 +274,7 @@ class VatLife implements Life {
       about: () => this.#about(),
       backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),
       lastOfAudit: (query, answer) => this.#lastOfAudit(query, answer),
+      pastOf: (maxUses, answer) => this.#pastOf(maxUses, answer),
       location: (isLocal) => this.#publicLocation(isLocal),
       isShared: () => this.locations.some(isShared),
       end: () => this.#over({ kind: 'shut-down' }),
@@ -297,6 +300,13 @@ class VatLife implements Life {
         log('state.backed-up', { file, recordCount });
         answer.kept({ recordCount, epoch });
       },
+      (error: unknown) => answer.broken(reasonOf(error)),
+    );
+  }
+
+  #pastOf(maxUses: ReadonlyMap<string, number>, answer: Answer): void {
+    this.#parts.pastOf(maxUses).then(
+      (found) => answer.kept(found),
       (error: unknown) => answer.broken(reasonOf(error)),
     );
   }

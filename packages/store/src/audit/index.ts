@@ -2,5 +2,5 @@
 export { AuditLog, textDigest, type AuditPowers } from './audit-log.ts';
 export { MemoryAudit } from './memory-place.ts';
 export { auditFileName, auditFolder, type AuditHandle, type AuditPlace } from './place.ts';
-export { lastOfAudit, verifyAudit, type Verified } from './read.ts';
+export { lastOfAudit, lookThroughAudit, verifyAudit, type Verified } from './read.ts';
 export type { Pending } from './tail.ts';

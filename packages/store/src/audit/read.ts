@@ -85,6 +85,16 @@ async function* linesIn(place: AuditPlace, file: string): AsyncGenerator<FileLin
   }
 }
 
+/** Hands on every line, oldest first. @throws DiskFailed */
+export const lookThroughAudit = async (
+  place: AuditPlace,
+  look: (line: string) => void,
+): Promise<void> =>
+  reading(place, async () => {
+    for (const file of await place.list())
+      for await (const { text, isEnded } of linesIn(place, file)) if (isEnded) look(text);
+  });
+
 /** The newest lines that are asked for, found from the end. @throws DiskFailed */
 export const lastOfAudit = async (
   place: AuditPlace,

@@ -259,17 +259,35 @@ const checkWay = (way: string): void => {
 };
 
 const confirm = async (context: Context, ids: readonly string[]): Promise<number> => {
-  const grants = await withOwner(context, (client) => client.confirm(ids, patienceFor(context)));
+  const { all = false, force = false } = context.options;
+  if (all === ids.length > 0)
+    throw new Usage(
+      all ? 'confirm: GRANT and --all exclude each other' : 'confirm: which grants?',
+      "'herd grant ls' lists them; --all confirms all that the audit does not say were ended since.",
+    );
+  const patience = patienceFor(context);
+  const [grants, waiting] = await withOwner(context, async (client) => {
+    const confirmed = await client.confirm(ids, force, patience);
+    const left = all ? (await client.grants(patience)).filter(isUnconfirmed) : [];
+    return [confirmed, left.map(({ id }) => id)] as const;
+  });
+  const held = waiting.map(
+    (id) =>
+      `Grant ${visible(id)} waits: the audit says that it was ended after that backup; see 'herd audit'.`,
+  );
   const lines =
-    grants.length === 0
+    grants.length === 0 && held.length === 0
       ? ['No grant waits for that.']
       : [
+          ...held,
           ...grants.map((id) => `Grant ${visible(id)} holds again.`),
           counted(grants.length, 'grant'),
         ];
   print(context, lines, { kind: 'confirmed', grants });
   return 0;
 };
+
+const isUnconfirmed = ({ state }: GrantFacts): boolean => state === 'unconfirmed';
 
 const whoCan = async (context: Context, action: string, service: string): Promise<number> => {
   if (isPetnameWord(service))
