@@ -16,6 +16,7 @@ const makeShepherdThat = (
 ): Behavior<Shepherd> =>
   ({
     define: (turn: Turn) => turn.self,
+    board: (turn: Turn) => turn.self,
     swap: (turn: Turn, given: Swap) => swap(turn, given),
   }) as unknown as Behavior<Shepherd>;
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
