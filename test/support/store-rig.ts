@@ -30,7 +30,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
       since: 1,
     },
   },
-  minted: { kind: 'minted', hash: 'ab', service: 'web' },
+  minted: { kind: 'minted', hash: 'ab', service: 'web', madeMs: 3 },
   port: { kind: 'port', port: 8888 },
   accepted: {
     kind: 'accepted',

@@ -9,7 +9,16 @@
 import type { ActorError, Turn } from '@bellwether/actors';
 import { standing } from './judge.ts';
 import { limits } from './limits.ts';
-import { chainOf, endOf, momentAt, nameOf, timeOf, treeOf, type Shelf } from './shelf.ts';
+import {
+  chainOf,
+  endOf,
+  mintedEnd,
+  momentAt,
+  nameOf,
+  timeOf,
+  treeOf,
+  type Shelf,
+} from './shelf.ts';
 import type { BookEntry } from './types.ts';
 
 /** Records an entry of the book. */
@@ -72,7 +81,7 @@ export const cutDead = (shelf: Shelf, turn: Turn, nowMs: number): void => {
   const moment = momentAt(shelf, nowMs);
   const whyDead = (id: string): ActorError | undefined => {
     const chain = chainOf(shelf, id);
-    return chain && standing(chain, moment, (each) => nameOf(shelf, each));
+    return chain ? standing(chain, moment, (each) => nameOf(shelf, each)) : mintedEnd(shelf, id);
   };
   const worker = shelf.worker.get();
   if (worker !== undefined)

@@ -10,7 +10,7 @@ import { expectAt, forgetOld, lookAtClock, record } from './endings.ts';
 import { TooMany, uselessInvite } from './errors.ts';
 import { filled, standing, type Chain } from './judge.ts';
 import { limits } from './limits.ts';
-import { bytesOf, freshId, hexOf, idBytes } from './names.ts';
+import { bytesOf, freshId, hexOf, idBytes, isHash, mintedId } from './names.ts';
 import { narrowed, termsOf, type Terms } from './narrow.ts';
 import {
   chainOf,
@@ -19,6 +19,7 @@ import {
   isOpen,
   knownChain,
   linksOf,
+  mintedEnd,
   momentAt,
   nameOf,
   putGrant,
@@ -114,10 +115,12 @@ const drafted = (
   return { terms, nowMs };
 };
 /** @throws why the issuer's own grant is dead; TooWide */
-const termsFor = (shelf: Shelf, issuer: Principal, spec: GrantSpec, nowMs: number): Terms =>
-  isGrant(issuer)
-    ? narrowed(livingChain(shelf, issuer, nowMs)[0].grant, spec, nowMs)
-    : termsOf(spec, nowMs);
+const termsFor = (shelf: Shelf, issuer: Principal, spec: GrantSpec, nowMs: number): Terms => {
+  if (isGrant(issuer)) return narrowed(livingChain(shelf, issuer, nowMs)[0].grant, spec, nowMs);
+  const dead = isHash(issuer) ? mintedEnd(shelf, mintedId(issuer)) : undefined;
+  if (dead !== undefined) throw dead;
+  return termsOf(spec, nowMs);
+};
 const isGrant = (principal: Principal): boolean => principal.startsWith('g-');
 
 /** The chain of a grant that stands. @throws why it does not */

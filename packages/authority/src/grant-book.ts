@@ -16,13 +16,17 @@ import { makeInvite } from './invite.ts';
 import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
 import { hold, leave } from './holds.ts';
 import { limits } from './limits.ts';
+import { revokeMinted } from './minted.ts';
+import { mintedId } from './names.ts';
 import {
   chainOf,
   factsOf,
   fillShelf,
   knownChain,
+  isMinted,
   linksOf,
   mayManage,
+  mintedEnd,
   momentAt,
   nameOf,
   putGrant,
@@ -32,7 +36,15 @@ import {
   type Shelf,
 } from './shelf.ts';
 import { names, readLifetime, readName, readReason, readSpec } from './spec.ts';
-import type { Found, GrantBook, GrantFacts, Principal, RevocationEntry, Wish } from './types.ts';
+import type {
+  Found,
+  GrantBook,
+  GrantFacts,
+  Principal,
+  Revoked,
+  RevocationEntry,
+  Wish,
+} from './types.ts';
 
 /** Makes the book from the records of earlier lives. */
 export const makeGrantBook = (
@@ -49,7 +61,9 @@ export const makeGrantBook = (
     count: (turn, grant, operation) =>
       count(shelf, turn, knownChain(shelf, grant), operation, lookAtClock(shelf, turn)),
     hold: (turn, grant, cut) => {
-      livingChain(shelf, grant, lookAtClock(shelf, turn));
+      if (!isMinted(grant)) livingChain(shelf, grant, lookAtClock(shelf, turn));
+      const dead = mintedEnd(shelf, grant);
+      if (dead !== undefined) throw dead;
       hold(shelf, turn, grant, cut);
     },
     attend: (_turn, worker) => shelf.worker.set(worker),
@@ -62,6 +76,8 @@ export const makeGrantBook = (
     },
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
+    revokeMinted: (turn, hash, reason) => revokeMinted(shelf, turn, hash, readReason(reason)),
+    mintedRevoked: (_turn, hash) => revokedOf(shelf, mintedId(hash)),
     renew: (turn, by, grant, lifetimeMs) => renew(shelf, turn, by, grant, readLifetime(lifetimeMs)),
     confirm: (turn, grants, past) => confirm(shelf, turn, grants, past),
     whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
@@ -72,6 +88,7 @@ export const makeGrantBook = (
 };
 
 const judged = (shelf: Shelf, turn: Turn, id: string, wish: Wish) => {
+  if (isMinted(id)) return mintedEnd(shelf, id);
   const moment = momentAt(shelf, lookAtClock(shelf, turn));
   const chain = chainOf(shelf, id);
   if (chain === undefined) return unknownGrant();
@@ -153,6 +170,12 @@ const revoke = (
   audit(turn, { event: 'revoked', ...about, ...said });
   cutDead(shelf, turn, nowMs);
   return ended;
+};
+
+const revokedOf = (shelf: Shelf, id: string): Revoked | undefined => {
+  const { atMs, by, reason } = shelf.revocations.get(id) ?? {};
+  if (atMs === undefined || by === undefined) return undefined;
+  return { grant: id, atMs, by, ...(reason !== undefined && { reason }) };
 };
 
 /** Who gave a grant has no end of it but his own. */

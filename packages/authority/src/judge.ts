@@ -70,7 +70,7 @@ export const standing = (
     if (link === undefined) continue;
     const { grant, revocation } = link;
     if (revocation !== undefined)
-      return new Revocation(grant.id, revocation.atMs, nameOf(revocation.by));
+      return new Revocation(revocation.id, revocation.atMs, nameOf(revocation.by));
     if (grant.expiresMs !== undefined && nowMs >= grant.expiresMs)
       return new Expired(grant.id, grant.expiresMs);
     if (grant.epoch < restored) return new Unconfirmed(grant.id);

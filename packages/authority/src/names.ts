@@ -22,6 +22,11 @@ export const freshId = (
   }
   return undefined;
 };
+/** What a minted reference is called, by the hash of its swissnum as hex: 48 bits of it, which open nothing. */
+export const mintedId = (hash: string): string => `m-${hash.slice(0, mintedDigits)}`;
+const mintedDigits = 12;
+/** Whether a principal is a minted reference: the hash of its swissnum. */
+export const isHash = (principal: string): boolean => /^[0-9a-f]{64}$/.test(principal);
 /** One character for each byte, of which it takes five bits. */
 const charactersOf = (bytes: Uint8Array): string => {
   let text = '';

@@ -1,11 +1,11 @@
 /** What a grant book remembers, and how it is looked at. Everything in it is undone with the turn that changed it. */
-import type { Clock, JournalCell, JournalMap, Ref, Turn } from '@bellwether/actors';
+import type { ActorError, Clock, JournalCell, JournalMap, Ref, Turn } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
 import type { AuditLink } from './audit/index.ts';
-import { unknownGrant } from './errors.ts';
+import { Revocation, unknownGrant } from './errors.ts';
 import { isUsedUp, standing, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
 import { limits } from './limits.ts';
-import { bytesOf, fingerprintOf } from './names.ts';
+import { bytesOf, fingerprintOf, isHash, mintedId } from './names.ts';
 import type {
   BookRecords,
   Cut,
@@ -148,7 +148,7 @@ export const chainOf = (shelf: Shelf, id: string): Chain | undefined => {
 const linkOf = (shelf: Shelf, id: string): Link | undefined => {
   const grant = shelf.grants.get(id);
   if (grant === undefined) return undefined;
-  const revocation = shelf.revocations.get(id);
+  const revocation = shelf.revocations.get(id) ?? mintedRevocation(shelf, grant);
   const uses = shelf.uses.get(id);
   const bucket = shelf.buckets.get(id);
   return {
@@ -160,7 +160,20 @@ const linkOf = (shelf: Shelf, id: string): Link | undefined => {
 };
 /** The grant that all of a chain was narrowed from. */
 export const topOf = (chain: Chain): GrantRecord => (chain[chain.length - 1] ?? chain[0]).grant;
-
+/** That of the minted reference that a grant was made out of. */
+const mintedRevocation = (
+  { revocations }: Shelf,
+  { parent, issuer }: GrantRecord,
+): RevocationEntry | undefined =>
+  parent === undefined && isHash(issuer) ? revocations.get(mintedId(issuer)) : undefined;
+/** Why a minted reference is of no use any more, by its id or as a principal; undefined where it stands. */
+export const mintedEnd = (shelf: Shelf, id: string): ActorError | undefined => {
+  const minted = isHash(id) ? mintedId(id) : id;
+  const revocation = isMinted(id) ? shelf.revocations.get(minted) : undefined;
+  return revocation && new Revocation(minted, revocation.atMs, nameOf(shelf, revocation.by));
+};
+/** Whether this is a minted reference, by its id or as a principal, and no grant. */
+export const isMinted = (id: string): boolean => id.startsWith('m-') || isHash(id);
 /** A grant and all that was narrowed from it, each before what was narrowed from that; all, for the empty text. */
 export const treeOf = (shelf: Shelf, id: string): readonly string[] => {
   const found = id === '' ? [] : [id];
@@ -178,9 +191,10 @@ export const knownChain = (shelf: Shelf, id: string): Chain => {
 export const mayManage = (viewer: Principal, chain: Chain): boolean =>
   viewer === 'root' || chain.some(({ grant }) => grant.id === viewer || grant.issuer === viewer);
 
-/** What people are told of a principal: the fingerprint of who holds a grant. */
+/** What people are told of a principal: the fingerprint of who holds a grant, the id of a minted reference. */
 export const nameOf = (shelf: Shelf, principal: Principal): string => {
   const holder = shelf.grants.get(principal)?.holder;
+  if (holder === undefined && isHash(principal)) return mintedId(principal);
   return holder === undefined ? principal : fingerprintOf(shelf.options.crypto, bytesOf(holder));
 };
 /** A chain as the audit tells it, from its origin on. */
@@ -219,7 +233,8 @@ export const factsOf = (
 const toldOf = (shelf: Shelf, { id, atMs, by, reason }: RevocationEntry, viewer: Principal) => {
   const chain = chainOf(shelf, id);
   // Its holder is told that it was taken back; why is between those who could.
-  const isTold = viewer !== id && chain !== undefined && mayManage(viewer, chain);
+  const isTold =
+    viewer === 'root' || (viewer !== id && chain !== undefined && mayManage(viewer, chain));
   return {
     grant: id,
     atMs,

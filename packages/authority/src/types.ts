@@ -5,6 +5,7 @@
  *     principal   `root`                  the local root
  *                 64 hex digits           a minted reference: SHA-256 of its swissnum
  *                 `g-…`                   a grant; whoever holds it
+ *     and to be judged, `m-…`             a minted reference, by what it is called
  *
  *     grant       invited ──redeem──► live ──► revoked | expired           dead, with all that was narrowed from it
  *                                      │ └───► used-up                     no operation more; what only looks goes on
@@ -192,6 +193,13 @@ export interface GrantBook {
    * Gives the ids that ended by it, none where it had ended already. @throws Refused for any other, in one wording
    */
   revoke(by: Principal, grant: string, reason?: string): readonly string[];
+  /**
+   * For the owner of the host: takes back a reference that was minted, by the hash of its swissnum, with all that was
+   * made out of it. Gives the grants that ended by it. `judge` and `hold` take its id, too.
+   */
+  revokeMinted(hash: string, reason?: string): readonly string[];
+  /** When that was, undefined where it stands. */
+  mintedRevoked(hash: string): Revoked | undefined;
   /**
    * Puts off the end of a grant that `by` itself has made: so long from now on, as far as it is renewable, and never
    * beyond what `by` has itself or sooner than it is. Gives its end. One that has ended stays so. @throws Refused,

@@ -107,6 +107,8 @@ export const LIMITS = {
   leaseMostMs: 86_400_000,
   /** Renewals of a lease within it, so that one that gets lost ends nothing. */
   renewalCount: 3,
+  /** The same of a minted reference, through which a whole controller may ask. */
+  mintedOpenCount: 4_096,
   /** Looks and refusals of one grant that go into the audit in a while; of the rest there is a number. */
   witnessCount: 60,
   /** That while, in milliseconds. */
@@ -115,8 +117,10 @@ export const LIMITS = {
   grantPageCount: 512,
   /** Their weight: an answer is one record, and those have 8 MiB. A grant may weigh 10,000. */
   grantPageWeight: 1_048_576,
-  /** Grants that are asked for one after another, or named in one question: as many as a host keeps. */
+  /** Grants that are named in one question: as many as a host keeps. */
   grantListCount: 10_000,
+  /** Grants that are asked for page by page: those, what was minted, and direct ones. */
+  grantAskedCount: 111_000,
   /** Hex digits of the hash of a swissnum that are shown: as many as of a sturdyref. */
   fingerprintCharacters: 8,
   /** Characters of a designator in a message: 40 bits of its hash. */

@@ -186,4 +186,6 @@ export type MintEntry = {
   /** Lower-case hex of SHA-256 of the swissnum. */
   readonly hash: string;
   readonly service: string;
+  /** Milliseconds since 1970; absent where that was not noted yet. */
+  readonly madeMs?: number;
 };

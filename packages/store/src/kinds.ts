@@ -12,7 +12,7 @@
  *     intent       asker, operation, piece    what it takes                             all three
  *     outcome      asker, operation, piece    what came of it
  *     grant        grant id                   a right that was given                    purged erases it with
- *     revocation   grant id                   a right that was taken back               what hangs on it:
+ *     revocation   grant id, m-…              a right that was taken back               what hangs on it:
  *     uses         grant id                   how often it was used                     revocation, uses, invite
  *     invite       grant id                   a way to receive a grant, once            all of it
  *     direct       id                         a grant that was made at hosts elsewhere   undirected erases it
@@ -120,6 +120,8 @@ const grant = object(
     isLocal: oneOf(true),
   },
 );
+/** A reference that was minted. */
+const minted = object({ hash: name, service }, { madeMs: wallMs });
 /** A right that was taken back. */
 const revocation = object({ id: name, atMs: wallMs, by: name }, { reason: text(1_024) });
 /** How much of a grant is used, its children's uses included. */
@@ -169,10 +171,7 @@ export const kinds = {
   running: kind({ isHeld: true }, ({ running }) => [running.startId], {
     running,
   }),
-  minted: kind({ isHeld: true }, ({ hash }) => [hash], {
-    hash: name,
-    service,
-  }),
+  minted: shaped({ isHeld: true }, ({ hash }: ReturnType<typeof minted>) => [hash], minted),
   port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
   accepted: shaped(
     { isHeld: true },

@@ -51,7 +51,7 @@ const told = (seed = 5) => {
     answered(
       story,
       operator.ask(node, (turn, root) => turn.send(root, 'grants')),
-    ).grants;
+    ).grants.filter(({ isMinted }) => isMinted !== true);
   const ofC = (): GrantFacts | undefined => list().find(({ id }) => id.startsWith('d-'));
   const restart = (node: FleetNode): void => {
     node.crash();

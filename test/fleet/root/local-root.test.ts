@@ -111,6 +111,8 @@ const makeTestMint = (
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
   mintedFor: () => ['0a1b2c3d'],
+  list: () => [],
+  revoke: () => [],
 });
 const makeTestComposition = (
   _turn: Turn<Composition>,

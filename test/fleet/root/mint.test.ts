@@ -6,19 +6,31 @@ import {
   type MintEntry,
   type NonceRegistry,
 } from '@bellwether/fleet';
-import { UnknownService, type ServiceFacet, type Shepherd } from '@bellwether/shepherd';
+import {
+  makeServiceFacet,
+  UnknownService,
+  type ServiceFacet,
+  type Shepherd,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
 import { bookFor } from '../../support/book-records.ts';
 
+type Names = Pick<Shepherd, 'status' | 'isRegistered' | 'facet'>;
 /** A shepherd with services of these names. */
 const makeNames = (
-  _turn: Turn<Pick<Shepherd, 'status' | 'isRegistered'>>,
-  _bcom: Bcom<Pick<Shepherd, 'status' | 'isRegistered'>>,
+  _turn: Turn<Names>,
+  _bcom: Bcom<Names>,
   names: readonly string[],
-): Behavior<Pick<Shepherd, 'status' | 'isRegistered'>> => ({
+): Behavior<Names> => ({
   isRegistered: (_turn, name) => names.includes(name),
+  facet: (turn, name, principal) =>
+    turn.spawn(makeServiceFacet, {
+      shepherd: turn.self as unknown as Ref<Shepherd>,
+      name,
+      principal,
+    }),
   status: (_turn, name) => {
     if (!names.includes(name)) throw new UnknownService(name);
     return { ...runningStatus, provision: [name] };
@@ -59,6 +71,7 @@ const mintBench = async (
   const { mint } = await runIn(bench, (turn) => ({
     mint: turn.spawn(makeNonceRegistry, {
       entropy: bench.world.entropy(),
+      clock: bench.world.clock(),
       crypto,
       entries: disk,
       shepherd: turn.spawn(makeNames, names) as unknown as Ref<Shepherd>,
@@ -98,7 +111,7 @@ describe('a minted reference', () => {
         const service = 'web-server';
         const given = { event: 'granted', asker: 'root', action: 'ref mint', label: hash };
         return [
-          { kind: 'minted', hash, service },
+          { kind: 'minted', hash, service, madeMs: bench.world.clock().wall() },
           { kind: 'audit', ...given, service },
         ];
       }),

@@ -8,6 +8,8 @@ import { readValue } from '../../../packages/herd/src/cli/grammar.ts';
 import { maxSpanMs } from '../../../packages/herd/src/cli/limits.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { rateIn } from '../../../packages/herd/src/cli/spans.ts';
+import { invitesIn } from '../../../packages/herd/src/refs/bundle.ts';
+import { maxInviteCount } from '../../../packages/herd/src/refs/limits.ts';
 import { version } from '../../../packages/herd/src/version.ts';
 import { startFakeShepherd, type Answers, type FakeShepherd } from './fake-shepherd.ts';
 import { fakeTerminal } from './fake-terminal.ts';
@@ -194,7 +196,7 @@ describe('herd grant ls', () => {
     await serve({ grants: () => ({ grants: many, next: 'g-0' }) });
     const ran = await run('grant', 'ls');
     expect(ran).toMatchObject({ exitCode: 1, out: '' });
-    expect(ran.err).toContain('more than 10000');
+    expect(ran.err).toContain('more than 111000');
   });
   it('shows each once, whatever a host says of parents', async () => {
     const loop = [facts({ id: 'g-a', parent: 'g-b' }), facts({ id: 'g-b', parent: 'g-a' })];
@@ -248,6 +250,95 @@ describe('herd grant revoke', () => {
   });
 });
 
+describe('herd grant --direct', () => {
+  const parts = ['web-a', 'web-b'].map((member) => ({
+    member,
+    grant: `g-${member}`,
+    state: 'live' as const,
+    untilMs: 28_800_000,
+  }));
+  const direct = facts({ id: 'd-1', service: 'fleet', parts });
+  const words = ['grant', 'fleet', '--direct', '--to', 'alice', '--expires', '8h'];
+  it('writes all invites into one file, and passes on the lease', async () => {
+    const invites = parts.map(({ member }) => ({ member, invite: inviteUri }));
+    const { folder, asked } = await serve({
+      grantDirect: () => ({ kind: 'made', grant: direct, invites, inviteExpiresMs: 900_000 }),
+    });
+    const file = path.join(folder, 'alice.invites');
+    const ran = await run(...words, '--lease', '15m', '--out', file);
+    expect([ran.exitCode, ran.err]).toEqual([0, '']);
+    expect(fs.readFileSync(file, 'utf8')).toBe(`web-a ${inviteUri}\nweb-b ${inviteUri}\n`);
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
+    expect(ran.out).toContain('2 invites for alice');
+    expect(ran.out).not.toContain(secret);
+    expect(asked).toEqual([['grantDirect', 900_000]]);
+  });
+  it.each([
+    ['unreachable', 4],
+    ['denied', 5],
+    ['failed', 1],
+  ] as const)(
+    'has a row for each host where one is %s, and exits with %i',
+    async (result, code) => {
+      const rows = [
+        { member: 'web-a', result: 'undone' },
+        { member: 'web-b', result, reason: 'cannot \x1b[2J' },
+      ] as const;
+      const { folder } = await serve({ grantDirect: () => ({ kind: 'not-made', rows }) });
+      const file = path.join(folder, 'x');
+      const ran = await run(...words, '--out', file);
+      expect(ran.exitCode).toBe(code);
+      expect(ran.out).toMatch(/web-a +made, and taken back/);
+      expect(ran.out).not.toContain('\x1b');
+      expect(ran.err).toContain('1 of 2 hosts did not do it');
+      expect(fs.existsSync(file)).toBe(false);
+    },
+  );
+  it('is not for petnames, nor a lease for anything else', async () => {
+    await serve({});
+    const rest = ['--to', 'a', '--expires', '1h', '--reveal'];
+    expect((await run('grant', '@web', '--direct', ...rest)).exitCode).toBe(2);
+    expect((await run('grant', 'fleet', '--direct', '--local', ...rest)).exitCode).toBe(2);
+    expect((await run('grant', 'fleet', '--lease', '15m', ...rest)).err).toContain('--direct');
+    expect(shepherd?.asked).toEqual([]);
+  });
+  it('that is not revoked everywhere exits with 4, and says where and until when', async () => {
+    const gone = { grant: 'd-1', atMs: 1_000, by: 'root' };
+    const open = parts.map((part, at) => ({
+      ...part,
+      state: at === 0 ? ('revoked' as const) : ('revoking' as const),
+    }));
+    const revoking = { ...direct, state: 'revoking' as const, revoked: gone, parts: open };
+    await serve({
+      revokeGrant: () => ({ revoked: [revoking] }),
+      grants: () => ({ grants: [revoking] }),
+    });
+    const ran = await run('grant', 'revoke', 'd-1');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.out).toContain('not yet at 1 of 2 hosts');
+    expect(ran.out).toMatch(/web-a +g-web-a +revoked there/);
+    expect(ran.out).toMatch(/web-b +g-web-b +not told yet/);
+    expect((await run('grant', 'ls')).out).toMatch(/ {2}web-b +g-web-b +not told yet/);
+  });
+});
+
+describe('minted refs', () => {
+  it('stand above what was made out of them', async () => {
+    const minted = {
+      ...facts({ id: 'm-0a', actions: [] }),
+      isMinted: true as const,
+      madeMs: 1_000,
+    };
+    const { label: _label, ...ref } = minted;
+    await serve({ grants: () => ({ grants: [ref, facts({ id: 'g-b', issuer: 'm-0a' })] }) });
+    const tree = (await run('grant', 'ls', '--tree')).out.split('\n');
+    expect(tree[0]).toMatch(/^m-0a .* everything of web +until revoked; minted /);
+    expect(tree[1]).toMatch(/^ {2}g-b /);
+    const dry = await run('grant', 'revoke', 'm-0a', '--dry-run');
+    expect(dry.out).toContain('Would take from alice: g-b');
+  });
+});
+
 describe('herd grant confirm and who-can', () => {
   it('name what holds again, and who may', async () => {
     await serve({
@@ -279,6 +370,25 @@ describe('herd grant confirm and who-can', () => {
 });
 
 describe('herd accept', () => {
+  it('refuses what is no bundle before it asks anybody', async () => {
+    const { folder } = await serve({});
+    const file = path.join(folder, 'x.invites');
+    const line = (name: string): string => `${name} ${inviteUri}`;
+    for (const bad of [
+      `${line('a')}\n${line('a')}`,
+      `${line('a')}\nb`,
+      `a b ${inviteUri}\n${line('c')}`,
+      Array.from({ length: maxInviteCount + 1 }, (_, at) => line(`w${at}`)).join('\n'),
+      `${line('../a')}\n${line('b')}`,
+    ]) {
+      fs.writeFileSync(file, bad, { mode: 0o600 });
+      const ran = await run('accept', '--from', file);
+      expect(ran.exitCode).toBe(2);
+      expect(ran.err).not.toContain(secret);
+    }
+    const most = Array.from({ length: maxInviteCount }, (_, at) => line(`w${at}`));
+    expect(invitesIn(most.join('\n'), 'x')).toHaveLength(maxInviteCount);
+  });
   it('asks nobody where the name is taken, or what comes in is no ref', async () => {
     const { folder } = await serve({});
     const file = path.join(folder, 'x.invite');

@@ -31,17 +31,15 @@ export interface Gate extends Cut {
 export const makeGate = (
   turn: Turn<Gate>,
   _bcom: Bcom<Gate>,
-  { book, grant }: Passage,
+  { book, grant, openCount = LIMITS.grantOpenCount }: Passage & { readonly openCount?: number },
 ): Behavior<Gate> => {
   const open = turn.map<number, Ending>();
   const last = turn.cell(0);
   const isHeld = turn.cell(false);
   return {
     enter: (turn, end) => {
-      if (open.size >= LIMITS.grantOpenCount)
-        throw new Limit(
-          `grant ${grant}: ${LIMITS.grantOpenCount} answers and streams are under way already`,
-        );
+      if (open.size >= openCount)
+        throw new Limit(`grant ${grant}: ${openCount} answers and streams are under way already`);
       // Only now: who is dead has nothing to hear of, and may hold once more after a confirmation.
       if (!isHeld.get()) turn.call(book, 'hold', grant, turn.self);
       isHeld.set(true);

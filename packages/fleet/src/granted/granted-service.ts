@@ -45,7 +45,8 @@ import {
 } from '@bellwether/shepherd';
 import { makeGate, untilCut, type Gate, type Passage } from './gate.ts';
 import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
-import { makeGrantedFollower, makeGrantedObserver, makeGrantedSink } from './streams.ts';
+import { makeGrantedSink } from './streams.ts';
+import { followUntilCut, watchUntilCut } from './until-cut.ts';
 import type { GrantedService } from './types.ts';
 import { witnessLook, witnessRefused, type Tally, type Witness } from './witness.ts';
 import {
@@ -247,22 +248,13 @@ const accept = (
 const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: number): Vow<void> => {
   checkObserver(observer);
   return open(held, turn, 'watch', looking, () => {
-    const { facet, gate, terms, service, tally } = held;
-    const { vow: over, resolver } = turn.vow<void>();
-    const seen = turn.spawn(makeGrantedObserver, {
-      passage: held,
-      observer,
-      view: (status) => grantedStatus(terms, status),
-      service,
-      over: resolver,
-    });
-    turn.call(facet, 'watch', seen, heartbeatMs);
+    const { terms, tally } = held;
+    const view = (status: Status): Status => grantedStatus(terms, status);
+    const over = watchUntilCut(held, turn, observer, heartbeatMs, view);
     witnessLook(tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'watch' });
-    const number = turn.call(gate, 'enter', (turn, why) => turn.call(seen, 'end', why));
-    turn.when(over, (turn) => {
-      turn.call(gate, 'leave', number);
-      witnessLook(tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' });
-    });
+    turn.when(over, (turn) =>
+      witnessLook(tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'watch' }),
+    );
     return turn.kept(undefined);
   });
 };
@@ -271,20 +263,12 @@ const follow = (held: Held, turn: Turn, query: LogQuery, follower: Ref<Follower>
   const wanted = checkedQuery(query);
   checkFollower(follower);
   return open(held, turn, 'follow', reading, () => {
-    const { vow: over, resolver } = turn.vow<void>();
-    const enough = (): void => resolver.kept(undefined);
-    turn.when(turn.send(follower, 'over'), enough, enough);
-    const seen = turn.spawn(makeGrantedFollower, {
-      passage: held,
-      follower,
-      shows: grantedEvent(held.terms),
-      over,
-    });
-    const answer = turn.call(held.facet, 'follow', wanted, seen);
+    const shows = grantedEvent(held.terms);
+    const { answer, told } = followUntilCut(held, turn, wanted, follower, shows);
     witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'follow' });
     const ended = (turn: Turn): void =>
       witnessLook(held.tally, turn, { event: 'ended', ...whoOf(held, turn), action: 'follow' });
     turn.when(answer, ended, ended);
-    return untilCut(held, turn, answer, enough);
+    return told;
   });
 };

@@ -1,35 +1,106 @@
 /**
- * The `^minted-service`: a facet of one service for whoever has its sturdyref, until it is revoked. It
+ * The `^minted-service`: a facet of one service for whoever has its sturdyref, until that is revoked. It
  * is a grant of everything on that service, without a record of its own, so grants are made out of it.
+ *
+ * The book is asked on each call, as for a grant. When it is revoked, answers that are still to come
+ * break, streams end, and what has not begun of its operations is called off.
  */
-import type { Bcom, Behavior, Turn, Vow } from '@bellwether/actors';
-import { makeServiceFacet, type FacetOptions, type ServiceFacet } from '@bellwether/shepherd';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { mintedId } from '@bellwether/authority';
+import {
+  broken,
+  checkedQuery,
+  checkFollower,
+  checkObserver,
+  checkSink,
+  type Event,
+  type Outcome,
+  type Request,
+  type ServiceFacet,
+  type Shepherd,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+import { closedBy, makeGate, untilCut } from './gate.ts';
 import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
+import { makeGrantedSink } from './streams.ts';
 import type { Allowed, Granter } from './types.ts';
+import { followUntilCut, watchUntilCut, type Cutting } from './until-cut.ts';
 
 /** A facet, and what makes grants out of it. */
-export interface MintedService extends ServiceFacet, Granter {
+export interface MintedService extends Omit<ServiceFacet, 'status' | 'watch'>, Granter {
+  status(): Vow<Status>;
+  watch(...args: Parameters<ServiceFacet['watch']>): Vow<void>;
   allows(): Vow<Allowed>;
 }
-/** What it is made of; `principal` is the hash of its swissnum. */
-export interface MintedOptions extends Issuing, FacetOptions {
-  readonly shepherd: Issuing['shepherd'] & FacetOptions['shepherd'];
+/** What it is made of; `principal` is the hash of its swissnum, `name` the service's canonical one. */
+export interface MintedOptions extends Issuing {
+  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'status'>>;
+  readonly name: string;
+  readonly principal: string;
 }
+
+interface Held extends MintedOptions, Cutting {}
 
 /** Makes one. Who holds it is known by nothing but that. */
 export const makeMintedService = (
   turn: Turn<MintedService>,
-  bcom: Bcom<MintedService>,
+  _bcom: Bcom<MintedService>,
   options: MintedOptions,
 ): Behavior<MintedService> => {
-  const { book, name, principal } = options;
-  return {
-    ...makeServiceFacet(turn, bcom, options),
-    allows: (turn) => turn.kept({ kind: 'everything', service: name }),
-    grant: (turn, spec) => makeGrant(options, turn, principal, { ...spec, service: name }),
-    grants: (turn, after) => turn.kept(pageOf(turn.call(book, 'list', principal), after)),
-    revokeGrant: (turn, id, reason) => turn.kept(takeBack(book, turn, principal, id, reason)),
-    renewGrant: (turn, id, lifetimeMs) =>
-      turn.kept(turn.call(book, 'renew', principal, id, lifetimeMs)),
+  const { book, name, principal, shepherd } = options;
+  const passage = { book, grant: mintedId(principal) };
+  const held: Held = {
+    ...options,
+    ...passage,
+    service: name,
+    facet: turn.call(shepherd, 'facet', name, principal),
+    gate: turn.spawn(makeGate, { ...passage, openCount: LIMITS.mintedOpenCount }),
   };
+  const { facet } = held;
+  return {
+    perform: (turn, request, sink) => open(held, turn, () => perform(held, turn, request, sink)),
+    plan: (turn, request) => pass(held, turn, () => turn.call(facet, 'plan', request)),
+    cancel: (turn, operation) => pass(held, turn, () => turn.send(facet, 'cancel', operation)),
+    status: (turn) => pass(held, turn, () => turn.kept(turn.call(facet, 'status'))),
+    probe: (turn, timeoutMs, hops) =>
+      pass(held, turn, () => turn.call(facet, 'probe', timeoutMs, hops)),
+    watch: (turn, observer, heartbeatMs) => {
+      checkObserver(observer);
+      return open(held, turn, () => {
+        watchUntilCut(held, turn, observer, heartbeatMs, (status) => status);
+        return turn.kept(undefined);
+      });
+    },
+    log: (turn, query) => pass(held, turn, () => turn.call(facet, 'log', query)),
+    follow: (turn, query, follower) => {
+      const wanted = checkedQuery(query);
+      checkFollower(follower);
+      return open(held, turn, () => followUntilCut(held, turn, wanted, follower, () => true).told);
+    },
+    allows: (turn) => open(held, turn, () => turn.kept({ kind: 'everything', service: name })),
+    grant: (turn, spec) =>
+      open(held, turn, () => makeGrant(options, turn, principal, { ...spec, service: name })),
+    grants: (turn, after) =>
+      open(held, turn, () => turn.kept(pageOf(turn.call(book, 'list', principal), after))),
+    revokeGrant: (turn, id, reason) =>
+      open(held, turn, () => turn.kept(takeBack(book, turn, principal, id, reason))),
+    renewGrant: (turn, id, lifetimeMs) =>
+      open(held, turn, () => turn.kept(turn.call(book, 'renew', principal, id, lifetimeMs))),
+  };
+};
+
+const open = <T>(held: Held, turn: Turn, then: () => Vow<T>): Vow<T> => {
+  const why = closedBy(held, turn);
+  return why === undefined ? then() : broken(turn, why);
+};
+/** The same, and the answer breaks where it is revoked before that comes. */
+const pass = <T>(held: Held, turn: Turn, ask: () => Vow<T>): Vow<T> =>
+  open(held, turn, () => untilCut(held, turn, ask()));
+
+const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
+  checkSink(sink);
+  const seen = turn.spawn(makeGrantedSink, held, sink, (event: Event) => event);
+  return untilCut(held, turn, turn.call(held.facet, 'perform', request, seen));
 };

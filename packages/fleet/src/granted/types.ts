@@ -60,7 +60,7 @@ export interface WhoCan {
   readonly grants: readonly GrantFacts[];
   /** How many more there are of these. */
   readonly moreCount: number;
-  /** Fingerprints of the refs that were minted for the service. */
+  /** Ids of the refs that were minted for the service. */
   readonly minted: readonly string[];
 }
 

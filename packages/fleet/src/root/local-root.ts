@@ -189,19 +189,21 @@ const grantDirect = (
   const members = turn.call(composition, 'directMembers', service, rest.members);
   return turn.call(direct, 'make', { service, ...rest }, members, leaseMs);
 };
-const allGrants = ({ book, direct }: LocalRootOptions, turn: Turn): readonly GrantFacts[] => [
+const allGrants = ({ book, direct, mint }: LocalRootOptions, turn: Turn): readonly GrantFacts[] => [
+  ...turn.call(mint, 'list'),
   ...turn.call(direct, 'list'),
   ...turn.call(book, 'list', owner),
 ];
 const revokeGrant = (
-  { book, direct }: LocalRootOptions,
+  { book, direct, mint }: LocalRootOptions,
   turn: Turn,
   id: string,
   reason: string | undefined,
 ): Vow<TakenBack> => {
   const why = readGrantReason(reason);
-  if (!readName(id, 'grant').startsWith('d-'))
-    return turn.kept(takeBack(book, turn, owner, id, why));
+  const name = readName(id, 'grant');
+  if (name.startsWith('m-')) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
+  if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, owner, name, why));
   return turn.when(turn.call(direct, 'revoke', id, why), (_turn, grant) => ({ revoked: [grant] }));
 };
 

@@ -9,15 +9,17 @@
  */
 import {
   Limit,
+  Refused,
   type Bcom,
   type Behavior,
+  type Clock,
   type Entropy,
   type JournalMap,
   type Ref,
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit } from '@bellwether/authority';
+import { audit, mintedId, type GrantFacts } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
@@ -41,12 +43,18 @@ export interface NonceRegistry {
    * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
    */
   fetch(swissnum: Uint8Array): Ref;
-  /** Fingerprints of the references that were minted for a service. */
+  /** Ids of the references that were minted for a service and stand. */
   mintedFor(service: string): readonly string[];
+  /** All that were minted, as grants of everything; of those that were revoked the ones of the last days. */
+  list(): readonly GrantFacts[];
+  /** Takes one back, with all that was made out of it: itself and those grants. @throws Refused for an unknown id */
+  revoke(id: string, reason?: string): readonly GrantFacts[];
 }
 /** What the registry is made from. */
 export interface MintOptions extends Issuing {
   readonly entropy: Entropy;
+  /** Only read. */
+  readonly clock: Pick<Clock, 'wall'>;
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** What the store found at boot. */
   readonly entries: readonly MintEntry[];
@@ -63,11 +71,11 @@ export const makeNonceRegistry = (
 ): Behavior<NonceRegistry> => {
   const held: Held = {
     options,
-    services: turn.map<string, string>(),
+    services: turn.map<string, MintEntry>(),
     found: turn.map<string, Ref>(),
     witness: turn.spawn(makeWitness),
   };
-  for (const { hash, service } of options.entries) held.services.set(hash, service);
+  for (const entry of options.entries) held.services.set(entry.hash, entry);
   return {
     mint: (turn, service) => mint(held, turn, service),
     admit: (turn, root, given) =>
@@ -76,17 +84,21 @@ export const makeNonceRegistry = (
         return swissnum;
       }),
     fetch: (turn, swissnum) => fetch(held, turn, swissnum),
-    mintedFor: (_turn, service) =>
-      [...held.services.entries()].flatMap(([hash, name]) =>
-        name === service ? [hash.slice(0, LIMITS.fingerprintCharacters)] : [],
+    mintedFor: (turn, service) =>
+      [...held.services.values()].flatMap(({ hash, service: name }) =>
+        name === service && turn.call(options.book, 'mintedRevoked', hash) === undefined
+          ? [mintedId(hash)]
+          : [],
       ),
+    list: (turn) => [...held.services.values()].flatMap((entry) => told(held, turn, entry)),
+    revoke: (turn, id, reason) => revoke(held, turn, id, reason),
   };
 };
 
 interface Held {
   readonly options: MintOptions;
-  /** Names of services by hash: the durable half. */
-  readonly services: JournalMap<string, string>;
+  /** What was minted, by hash: the durable half. */
+  readonly services: JournalMap<string, MintEntry>;
   /** Actors by hash: facets that were asked for in this life, and what was admitted. */
   readonly found: JournalMap<string, Ref>;
   readonly witness: Ref<Witness>;
@@ -98,12 +110,43 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
   return turn.when(fresh(held, turn), (turn, swissnum) => {
     const hash = hashOf(held, swissnum);
     const facet = facetOf(held, turn, service, hash);
-    held.services.set(hash, service);
+    const madeMs = Math.floor(held.options.clock.wall());
+    const entry: MintEntry = { kind: 'minted', hash, service, madeMs };
+    held.services.set(hash, entry);
     held.found.set(hash, facet);
-    const entry: MintEntry = { kind: 'minted', hash, service };
     turn.record(entry);
     audit(turn, { event: 'granted', asker: 'root', service, action: 'ref mint', label: hash });
     return swissnum;
+  });
+};
+
+const told = (
+  { options: { book, clock } }: Held,
+  turn: Turn,
+  { hash, service, madeMs = 0 }: MintEntry,
+): readonly GrantFacts[] => {
+  const revoked = turn.call(book, 'mintedRevoked', hash);
+  if (revoked !== undefined && revoked.atMs + LIMITS.directEndedMs <= clock.wall()) return [];
+  const id = mintedId(hash);
+  const state = revoked === undefined ? 'live' : 'revoked';
+  const facts = { id, service, actions: [], issuer: 'root', madeMs, usedCount: 0, state } as const;
+  return [{ ...facts, isMinted: true, ...(revoked !== undefined && { revoked }) }];
+};
+
+/** The first twelve digits of a hash are one reference's alone, but for a chance of one in a million. */
+const revoke = (
+  held: Held,
+  turn: Turn,
+  id: string,
+  reason: string | undefined,
+): readonly GrantFacts[] => {
+  const { book } = held.options;
+  const entries = [...held.services.values()].filter(({ hash }) => mintedId(hash) === id);
+  if (entries.length === 0) throw new Refused('no such grant');
+  return entries.flatMap((entry) => {
+    if (turn.call(book, 'mintedRevoked', entry.hash) !== undefined) return [];
+    const ended = turn.call(book, 'revokeMinted', entry.hash, reason);
+    return [...told(held, turn, entry), ...ended.map((each) => turn.call(book, 'facts', each))];
   });
 };
 
@@ -112,7 +155,7 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
     throw unknownReference();
   const hash = hashOf(held, swissnum);
   const known = held.found.get(hash);
-  const service = held.services.get(hash);
+  const service = held.services.get(hash)?.service;
   if (service === undefined) return granted(held, turn, hash) ?? known ?? unknown();
   checkThere(held, turn, service);
   if (known !== undefined) return known;

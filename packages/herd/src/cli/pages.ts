@@ -292,7 +292,8 @@ export const pages: Readonly<Record<string, Page>> = {
   'grant ls': {
     text:
       'The grants that were made at this shepherd, or through @PETNAME those that were made out of ' +
-      'what you hold: who may do what, until when, and what of it is used up.',
+      'what you hold: who may do what, until when, and what of it is used up. Refs that were minted are ' +
+      'listed, too, as m-….',
     examples: [
       ['herd grant ls --tree', 'with who passed it on to whom'],
       ['herd grant ls @web-server', 'what you passed on'],
@@ -307,6 +308,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd grant revoke g-7f3k --reason off-duty', 'and say why'],
       ['herd grant revoke g-7f3k --dry-run', 'who would lose it'],
+      ['herd grant revoke m-0a1b2c3d4e5f', 'a ref that was minted'],
     ],
   },
   'grant confirm': {

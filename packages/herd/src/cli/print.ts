@@ -33,14 +33,14 @@
  *                 number, what, file, line of the first record that does not fit
  *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
- *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; of one that is shown: allows,
- *                 host
+ *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; id of one that was minted;
+ *                 of one that is shown: allows, host
  *     grant       grant: id, service, actions, …; host, inviteExpiresMs, file; invite only with --reveal; spec with
  *                 --dry-run
  *     grants      grants; confirmed: grants that hold again
  *     revoked     grant, revoked: all that ended with it, or would with --dry-run
  *     accepted    petname, fingerprint, host, grant
- *     who-can     action, service, grants, minted: fingerprints of refs
+ *     who-can     action, service, grants, minted: ids of refs
  *     refs        refs: petname and peer and fingerprint, or petname and problem
  *     error       code, isRemote (a peer says so), message, hint, exitCode
  *

@@ -97,8 +97,8 @@ const allGrants = async (line: Line, patience: Patience): Promise<readonly Grant
     const page = pageIn(await line.ask({ method: 'grants', args, ...patience }));
     found.push(...page.grants);
     after = page.grants.length === 0 ? undefined : page.next;
-    if (found.length > FLEET_LIMITS.grantListCount)
-      throw new BadAnswer(`grants: more than ${FLEET_LIMITS.grantListCount}`);
+    if (found.length > FLEET_LIMITS.grantAskedCount)
+      throw new BadAnswer(`grants: more than ${FLEET_LIMITS.grantAskedCount}`);
   } while (after !== undefined);
   return found;
 };

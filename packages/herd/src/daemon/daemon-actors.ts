@@ -98,6 +98,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const granting = { book, shepherd, uriOf, isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
+    clock,
     entropy,
     crypto,
     entries: parts.minted,

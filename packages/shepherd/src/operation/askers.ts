@@ -10,9 +10,12 @@ export const localRoot = 'root';
 /** How the ids of grants begin: their holders ask as long as the grant holds. */
 const grantPrefix = 'g-';
 
+/** A reference that was minted: the hash of its swissnum. */
+const isMinted = (asker: string): boolean => /^[0-9a-f]{64}$/.test(asker);
+
 /** Why nothing of this asker is to begin any more; undefined while it may. */
 export const endOf = ({ grants }: Held, turn: Turn, asker: string): ActorError | undefined =>
-  grants !== undefined && asker.startsWith(grantPrefix)
+  grants !== undefined && (asker.startsWith(grantPrefix) || isMinted(asker))
     ? turn.call(grants, 'judge', asker, {})
     : undefined;
 /** What stands behind an asker, its origin first; empty where that is nothing but itself. */

@@ -242,8 +242,7 @@ const subtreeOf = async (
   const grants = await client.grants(patienceFor(context));
   const within = new Set([id]);
   // Parents come before their children, being older.
-  for (const each of grants)
-    if (each.parent !== undefined && within.has(each.parent)) within.add(each.id);
+  for (const each of grants) if (within.has(each.parent ?? each.issuer)) within.add(each.id);
   const found = grants.filter((each) => within.has(each.id));
   if (found.length === 0)
     throw new Usage(`there is no grant '${id}'`, "'herd grant ls' lists them.");

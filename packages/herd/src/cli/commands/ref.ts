@@ -3,7 +3,9 @@
  * where `--reveal` asks for it. Everything else about a ref may be shown: where it leads, and a
  * fingerprint that opens nothing.
  */
+import { mintedId } from '@bellwether/authority';
 import type { Allowed } from '@bellwether/fleet';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { peerUri, type Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
 import { isDetached } from '../../client/errors.ts';
@@ -58,8 +60,7 @@ const storeOf = ({ terminal }: Context): RefStore =>
 const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.fingerprint() });
 
 /**
- * Asks where the secret shall go before there is one: a ref that was minted and lost cannot be
- * taken back.
+ * Asks where the secret shall go before there is one.
  */
 const mint = async (context: Context, service: string): Promise<number> => {
   const { timeout, local } = context.options;
@@ -92,20 +93,31 @@ const deliver = (
   const { reveal, yes } = context.options;
   if (file !== undefined) writeSecret(file, sturdyrefUri(ref), yes === true);
   const name = 'service' in what ? visible(what.service) : `what @${what.petname} leads to`;
+  const id = 'service' in what ? { id: idOf(ref) } : {};
   const lines =
     file === undefined
       ? []
-      : [`A ref to ${name} is in ${visible(file)}.`, 'Whoever has it can use that service.'];
+      : [
+          `A ref to ${name} is in ${visible(file)}.`,
+          'id' in id
+            ? `Whoever has it can use that service, until 'herd grant revoke ${id.id}'.`
+            : 'Whoever has it can use that service.',
+        ];
   const shown = reveal === true ? { uri: sturdyrefUri(ref) } : {};
   print(context, reveal === true ? [...lines, sturdyrefUri(ref)] : lines, {
     kind: 'ref',
     ...what,
+    ...id,
     ...facts(ref),
     file,
     ...shown,
   });
   return 0;
 };
+
+/** What its shepherd lists it by. */
+const idOf = (ref: Sturdyref): string =>
+  mintedId(Buffer.from(nodeCrypto().sha256(ref.reveal())).toString('hex'));
 
 const add = async (context: Context, word: string): Promise<number> => {
   const petname = petnameOf(word);

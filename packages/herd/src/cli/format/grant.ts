@@ -41,13 +41,11 @@ export const untilText = (grant: GrantFacts, now: number): string => {
 };
 
 /** Limits of a grant beside time, each as a few words. */
-const limitsOf = ({
-  maxUses,
-  usedCount,
-  rate,
-  leaseMs,
-  arguments: rules,
-}: GrantFacts): readonly string[] => [
+const limitsOf = (
+  { maxUses, usedCount, rate, leaseMs, isMinted, madeMs, arguments: rules }: GrantFacts,
+  now: number,
+): readonly string[] => [
+  ...(isMinted === true && madeMs > 0 ? [`minted ${timeText(madeMs, now)}`] : []),
   ...(leaseMs === undefined ? [] : [`with a lease of ${spanText(leaseMs)}`]),
   ...(maxUses === undefined ? [] : [`${usedCount} of ${counted(maxUses, 'use')}`]),
   ...(rate === undefined ? [] : [`at most ${rate.count} in ${rate.windowMs / 1_000} s`]),
@@ -79,7 +77,7 @@ export const factLines = (
     ['grant', id],
     ['may', allowsText(grant)],
     ['holds', untilText(grant, now)],
-    ['limits', limitsOf(grant).join('; ') || undefined],
+    ['limits', limitsOf(grant, now).join('; ') || undefined],
     ['for', label],
     ['holder', holder],
     ['from', parent === undefined ? issuer : `${issuer}, out of ${parent}`],
@@ -117,7 +115,7 @@ export const grantLines = (
       `${'  '.repeat(depth)}${grant.id}`,
       grant.label ?? '',
       allowsText(grant),
-      [untilText(grant, now), ...limitsOf(grant)].join('; '),
+      [untilText(grant, now), ...limitsOf(grant, now)].join('; '),
     ],
     ...partRows(grant, now).map(([member, ...rest]) => [
       `${'  '.repeat(depth + 1)}${member}`,
@@ -153,10 +151,11 @@ interface Laid {
 const treeOf = (grants: readonly GrantFacts[]): readonly Laid[] => {
   const ids = new Set(grants.map(({ id }) => id));
   const children = new Map<string, GrantFacts[]>();
-  const isRoot = ({ parent }: GrantFacts): boolean => parent === undefined || !ids.has(parent);
+  /** What was made out of a minted reference has that above it. */
+  const above = ({ parent, issuer }: GrantFacts): string => parent ?? issuer;
+  const isRoot = (grant: GrantFacts): boolean => !ids.has(above(grant));
   for (const grant of grants)
-    if (!isRoot(grant))
-      children.set(grant.parent ?? '', [...(children.get(grant.parent ?? '') ?? []), grant]);
+    if (!isRoot(grant)) children.set(above(grant), [...(children.get(above(grant)) ?? []), grant]);
   const laid: Laid[] = [];
   const waiting = grants
     .filter(isRoot)
@@ -182,7 +181,7 @@ export const whoLines = ({ grants, moreCount, minted }: WhoCan, now: number): re
       grant.label ?? '',
       `holder ${grant.holder ?? 'nobody yet'}`,
       `from ${grant.parent ?? grant.issuer}`,
-      [untilText(grant, now), ...limitsOf(grant)].join('; '),
+      [untilText(grant, now), ...limitsOf(grant, now)].join('; '),
     ]),
     '',
   ),

@@ -1,0 +1,37 @@
+/**
+ * References that were minted: grants of everything on a service, without a record here. What the book knows of them is
+ * whether they were taken back; that dies with it which was made out of them.
+ */
+import type { Turn } from '@bellwether/actors';
+import { audit } from './audit/index.ts';
+import { cutDead, lookAtClock, record } from './endings.ts';
+import { mintedId } from './names.ts';
+import { chainOf, knownChain, stateOf, treeOf, type Shelf } from './shelf.ts';
+import type { RevocationEntry } from './types.ts';
+
+/** Takes one back; gives the grants that ended by it. */
+export const revokeMinted = (
+  shelf: Shelf,
+  turn: Turn,
+  hash: string,
+  reason: string | undefined,
+): readonly string[] => {
+  const nowMs = lookAtClock(shelf, turn);
+  const id = mintedId(hash);
+  if (shelf.revocations.has(id)) return [];
+  const isAlive = (each: string): boolean => {
+    const state = stateOf(shelf, knownChain(shelf, each), nowMs);
+    return state !== 'revoked' && state !== 'expired';
+  };
+  const ended = [...(shelf.below.get('')?.keys() ?? [])]
+    .filter((each) => chainOf(shelf, each)?.[0].grant.issuer === hash)
+    .flatMap((each) => treeOf(shelf, each))
+    .filter(isAlive);
+  const said = reason === undefined ? {} : { reason };
+  const entry: RevocationEntry = { kind: 'revocation', id, atMs: nowMs, by: 'root', ...said };
+  shelf.revocations.set(id, entry);
+  record(turn, entry);
+  audit(turn, { event: 'revoked', asker: 'root', grant: id, ...said });
+  cutDead(shelf, turn, nowMs);
+  return ended;
+};
