@@ -35,7 +35,7 @@ export default defineConfig({
           isolate: false,
           globalSetup: ['./test/support/traces-setup.ts'],
           testTimeout: 60_000,
-          maxWorkers: 2, // they wait more than they work
+          maxWorkers: 3, // they wait more than they work
           sequence: { groupOrder: 1 },
         },
       },

@@ -131,10 +131,10 @@ describe('start', () => {
     },
     30_000,
   );
-  it('gives its arguments to the member alone', () => {
+  it('with arguments is refused before anything is done', () => {
     const it = up([named('base'), named('top', 'base')]);
     expect(herd(it, 'start', 'top', { args: ['now'] }).error).toMatchObject({ code: 'refused' });
-    expect(stages(it)).toEqual(['base running', 'top stopped']);
+    expect(stages(it)).toEqual(['base stopped', 'top stopped']);
   });
 });
 
