@@ -119,7 +119,7 @@ describe('herd log', () => {
       setInterval(() => { for (let n = 0; n < 20; n += 1) fs.writeSync(1, 'line ' + at++ + '.'.repeat(100) + '\\\\n'); }, 5);`;
     const config = configOf(
       'A',
-      `service({ provision: ['web'], log: { maxMiB: 1, keep: 2 }, start: exec(['node', '-e', \`${writer}\`]) })`,
+      `service({ provision: ['web'], log: { maxMiB: 1, keep: 20 }, start: exec(['node', '-e', \`${writer}\`]) })`,
     );
     const daemon = await place.shepherd('A', config);
     const begun = terminal(daemon.socket, 'log', 'web', '-f');
@@ -134,7 +134,8 @@ describe('herd log', () => {
       lines.map((line) => Number(/^line (\d+)\./.exec(line)?.[1]));
     const followed = numbers(begun.lines());
     // What was written in the very instant of the cut is in no file; all the rest came, and came once.
-    const kept = ['.2', '.1', '']
+    const ends = Array.from({ length: 20 }, (_, at) => `.${20 - at}`);
+    const kept = [...ends, '']
       .map((end) => path.join(daemon.folder, 'log', `web.log${end}`))
       .flatMap((file) => (fs.existsSync(file) ? [fs.readFileSync(file, 'utf8')] : []));
     expect(kept.length).toBeGreaterThan(1);

@@ -40,11 +40,14 @@ const seed = /ed25519:([A-Za-z0-9_-]{43})/g;
 const pem = /-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/g;
 
 /** Every secret that a text has in the forms in which programs hand them over: URIs, keys, PEM. */
-export const secretsIn = (text: string): readonly Secret[] => [
-  ...[...text.matchAll(uri)].map(([, word = '']) => secretOf('swissnum', word)),
-  ...[...text.matchAll(seed)].map(([, word = '']) => secretOf('holder key', word)),
-  ...[...text.matchAll(pem)].flatMap(([key]) => seedsIn(key)),
-];
+export const secretsIn = (text: string): readonly Secret[] =>
+  [
+    ...[...text.matchAll(uri)].map(([, word = '']) => secretOf('swissnum', word)),
+    ...[...text.matchAll(seed)].map(([, word = '']) => secretOf('holder key', word)),
+    ...[...text.matchAll(pem)].flatMap(([key]) => seedsIn(key)),
+  ].filter(({ bytes }) => new Set(bytes).size >= leastKinds);
+/** Of 32 random bytes so many are different; a test that made one up of zeros would have them found in all empty space. */
+const leastKinds = 16;
 const seedsIn = (key: string): readonly Secret[] => {
   try {
     return [secretOf('node key', createPrivateKey(key).export({ format: 'jwk' }).d ?? '')];
