@@ -27,16 +27,21 @@ const dotted = async (forMs: number) => {
   return { file, looks, seen, stop };
 };
 
-it('a file that changes without end is looked at ever more rarely, five times a second in the end', async () => {
-  const { looks, seen, stop } = await dotted(1_500);
-  const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
-  // A timer may be early by less than a millisecond.
-  for (const [at, pauseMs] of pauses.entries())
-    expect(pauseMs).toBeGreaterThan(Math.min(lookPauseMs * 2 ** at, lastLookPauseMs) - 2);
-  expect(looks.length).toBeGreaterThan(2);
-  stop();
-  expect(await seen).toBe(false);
-});
+// Again where the machine was too busy to look in time: then the next pause is shorter.
+it(
+  'a file that changes without end is looked at ever more rarely, five times a second in the end',
+  { retry: 3 },
+  async () => {
+    const { looks, seen, stop } = await dotted(1_500);
+    const pauses = looks.slice(1).map((at, index) => at - (looks[index] ?? 0));
+    // A timer may be early by less than a millisecond.
+    for (const [at, pauseMs] of pauses.entries())
+      expect(pauseMs).toBeGreaterThan(Math.min(lookPauseMs * 2 ** at, lastLookPauseMs) - 2);
+    expect(looks.length).toBeGreaterThan(2);
+    stop();
+    expect(await seen).toBe(false);
+  },
+);
 
 it('after a while without a change a file is looked at as soon as it changes', async () => {
   const { file, looks, seen } = await dotted(700);
