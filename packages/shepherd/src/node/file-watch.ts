@@ -64,9 +64,10 @@ export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting =
   const wait = async (): Promise<boolean> => {
     let pauseMs = lookPauseMs;
     while (!isOver) {
-      const begun = performance.now();
       // Watched before it is looked at: nothing that happens in between is missed.
       change = changeOf(file);
+      // Behind that, which may take long: from one look to the next it is never less than the pause.
+      const begun = performance.now();
       try {
         if (await look()) return !isOver;
         await change.happened;
