@@ -1,4 +1,4 @@
-import { sha256 } from '@noble/hashes/sha2.js';
+import type { Crypto } from './powers.ts';
 
 /** Where a peer is, as OCapN says it: `<ocapn-peer transport designator hints>`. */
 export interface PeerLocation {
@@ -42,15 +42,15 @@ export class Sturdyref {
    * The first 8 hex digits of the SHA-256 of the swissnum: tells two references apart, opens
    * nothing.
    */
-  fingerprint(): string {
+  fingerprint(crypto: Pick<Crypto, 'sha256'>): string {
     let text = '';
-    for (const byte of sha256(this.#swissnum).subarray(0, 4)) {
+    for (const byte of crypto.sha256(this.#swissnum).subarray(0, 4)) {
       text += byte.toString(16).padStart(2, '0');
     }
     return text;
   }
   toString(): string {
-    return `sturdyref ${this.fingerprint()} at ${peerKey(this.peer)}`;
+    return `sturdyref at ${peerKey(this.peer)}`;
   }
   toJSON(): string {
     return this.toString();

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { helpText, parseFully } from '../../../packages/herd/src/cli/full.ts';
+import { actionAbouts } from '../../../packages/herd/src/cli/abouts.ts';
 import {
   actionRules,
   optionNames,
@@ -258,6 +259,7 @@ describe('help', () => {
       .slice(1);
   it('has a page for every action, whose examples can be typed as they stand', async () => {
     expect(Object.keys(pages).sort()).toEqual([...actionRules.keys()].sort());
+    expect(Object.keys(actionAbouts)).toEqual([...actionRules.keys()]);
     for (const [name, { examples }] of Object.entries(pages)) {
       expect([name, examples.length >= 2 && examples.length <= 4]).toEqual([name, true]);
       const text = await helpText(name, 100);

@@ -1,7 +1,7 @@
 /** How often a file is looked at that somebody waits for. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { untilSeen } from '../../../packages/shepherd/src/node/file-watch.ts';
 import { lastLookPauseMs, lookPauseMs } from '../../../packages/shepherd/src/node/limits.ts';
 import { makeFolder } from './support.ts';
@@ -21,6 +21,7 @@ const dotted = async (forMs: number) => {
     looks.push(performance.now());
     return Promise.resolve(fs.readFileSync(file, 'utf8').endsWith('\n'));
   });
+  onTestFinished(stop); // also where the test fails: the folder is going to be gone
   const written: number[] = [];
   const dots = setInterval(() => {
     written.push(performance.now());

@@ -4,7 +4,7 @@ import { runChaos, type ChaosReport } from '../../support/fleet-chaos.ts';
 import { faultNames } from '../../support/fleet-faults.ts';
 
 /** How many seeds `npm test` runs, and which. */
-const seedCount = Number(process.env['SEEDS'] ?? 100);
+const seedCount = Number(process.env['SEEDS'] ?? 200);
 const firstSeed = Number(process.env['FIRST'] ?? 1);
 /** Milliseconds: a seed takes a fifth of a second, and a busy machine ten times as long. */
 const longestMs = 5_000 * Math.max(60, seedCount);
@@ -58,6 +58,6 @@ const run = async (faultRate: number): Promise<void> => {
   expect(totals.pushCount).toBeGreaterThan(10 * seedCount);
 };
 
-/** One test that runs them all, with a part of all turns made to throw; `what` completes "100 seeds …". */
+/** One test that runs them all, with a part of all turns made to throw; `what` completes "200 seeds …". */
 export const itHoldsFor = (what: string, faultRate: number): void =>
   it(`${seedCount} seeds ${what} break no promise`, () => run(faultRate), longestMs);

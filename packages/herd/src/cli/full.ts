@@ -3,6 +3,7 @@
  * the tiny parser left: yargs alone would double the time of `herd status`.
  */
 import makeYargs from 'yargs';
+import { actionAbouts, optionAbouts } from './abouts.ts';
 import { closest } from './closest.ts';
 import {
   actionRules,
@@ -95,10 +96,14 @@ const readRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
   ...aliasOf(rule),
 });
 const aliasOf = (rule: OptionRule) => (rule.letter === undefined ? {} : { alias: rule.letter });
-const helpRule = (rule: OptionRule): Readonly<Record<string, unknown>> => ({
-  describe: rule.argument === undefined ? rule.about : `${rule.argument}: ${rule.about}`,
-  ...aliasOf(rule),
-});
+const helpRule = (name: OptionName): Readonly<Record<string, unknown>> => {
+  const rule: OptionRule = optionRules[name];
+  const about = optionAbouts[name];
+  return {
+    describe: rule.argument === undefined ? about : `${rule.argument}: ${about}`,
+    ...aliasOf(rule),
+  };
+};
 
 const takeOption = (
   options: { [name: string]: string | number | true },
@@ -190,8 +195,8 @@ const generalHelp = async (columns: number): Promise<string> => {
       'here is one that the service itself offers.',
   );
   for (const [name, rule] of actionRules)
-    page.command(`${name} ${rule.usage}`.trimEnd(), rule.about);
-  for (const name of optionNames) page.option(name, helpRule(optionRules[name]));
+    page.command(`${name} ${rule.usage}`.trimEnd(), actionAbouts[name] ?? '');
+  for (const name of optionNames) page.option(name, helpRule(name));
   for (const [command, about] of examples) page.example(command, about);
   const options = await page.group([...optionNames], 'Options:').getHelp();
   return `${options}\n\n${epilogue}`;
@@ -229,7 +234,7 @@ const actionHelp = async (name: string, columns: number): Promise<string> => {
   const width = widthOf(columns);
   const words = wrapped(text.split(' '), '', width).join('\n');
   const page = plainYargs(columns).usage(`Usage: ${usage}\n\n${words}`);
-  for (const option of [...own, ...common]) page.option(option, helpRule(optionRules[option]));
+  for (const option of [...own, ...common]) page.option(option, helpRule(option));
   if (own.length > 0) page.group(own, 'Options:');
   const options = await page.group(common, 'Options of every action:').getHelp();
   return `${options}\n\n${exampleText(name)}`;

@@ -11,7 +11,6 @@ import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
 import { parseQuickly, type Typed } from './parse.ts';
 import { printJson } from './print.ts';
-import { namesNothing, report } from './report.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What the program is, for `--version`. */
@@ -39,7 +38,11 @@ export const main = async (
     return await run(invocation, terminal, program, connections);
   } catch (error) {
     const wantsJson = typed === undefined ? argv.includes('--json') : typed.options.json === true;
-    const meant = invocation && (await meantBy(error, invocation, terminal, connections));
+    const { namesNothing, report } = await import('./report.ts');
+    const meant =
+      invocation && namesNothing(error)
+        ? await meantBy(error, invocation, terminal, connections)
+        : undefined;
     return report(terminal, wantsJson, error, invocation, meant);
   }
 };
@@ -50,7 +53,6 @@ const meantBy = async (
   terminal: Terminal,
   connections: Connections,
 ): Promise<string | undefined> => {
-  if (!namesNothing(error)) return undefined;
   const { options } = invocation;
   const context = { terminal, look: lookOf(terminal), options, connections };
   return (await import('./meant.ts')).wordMeant(error, invocation, context);

@@ -3,6 +3,7 @@
  * secrets and come by standard input or a file. Where anything goes wrong after one was redeemed, the same user
  * may accept it once more.
  */
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import type { GrantFacts } from '@bellwether/fleet';
 import type { KeyPair, Sturdyref } from '@bellwether/ocapn';
 import { isDetached } from '../../client/errors.ts';
@@ -80,7 +81,7 @@ const acceptOne = async (
 /** Without the secret. */
 const told = ({ petname, ref, grant }: Taken) => ({
   petname,
-  fingerprint: ref.fingerprint(),
+  fingerprint: ref.fingerprint(nodeCrypto()),
   host: hostFingerprint(ref.peer),
   grant,
 });

@@ -56,8 +56,9 @@ export const runRef = async (
 const storeOf = ({ terminal }: Context): RefStore =>
   new RefStore(placesOf(terminal).refs, terminal.uid);
 
+const fingerprintOf = (ref: Sturdyref): string => ref.fingerprint(nodeCrypto());
 /** What may be shown of a ref. */
-const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: ref.fingerprint() });
+const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: fingerprintOf(ref) });
 
 /**
  * Asks where the secret shall go before there is one.
@@ -125,7 +126,7 @@ const add = async (context: Context, word: string): Promise<number> => {
   storeOf(context).add(petname, ref, context.options.yes === true);
   print(
     context,
-    [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${ref.fingerprint()}).`],
+    [`@${petname} leads to ${visible(facts(ref).peer)} (fingerprint ${fingerprintOf(ref)}).`],
     {
       kind: 'ref',
       petname,
@@ -142,7 +143,7 @@ const list = (context: Context): number => {
       ? [
           `@${entry.petname}`,
           `${entry.ref.peer.transport} ${addressOf(entry.ref)}`,
-          entry.ref.fingerprint(),
+          fingerprintOf(entry.ref),
         ]
       : [`@${entry.petname}`, `unusable: ${entry.problem}`],
   );

@@ -7,7 +7,6 @@ import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '
 import { aboutLines } from '../format/about.ts';
 import type { ShownStatus } from '../format/shown-status.ts';
 import { statusListLines } from '../format/status-list.ts';
-import { statusReportLines } from '../format/status-report.ts';
 import { isRootName } from '../invocation.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
@@ -25,6 +24,7 @@ export const runStatus = async (context: Context, words: readonly string[]): Pro
   const status = isPetnameWord(service)
     ? await withService(context, service, (client) => askStatus(context, client))
     : await statusWithLines(context, service, lineCount);
+  const { statusReportLines } = await reports();
   print(context, statusReportLines(status, context.look, lineCount), {
     kind: 'status',
     services: [status],
@@ -57,11 +57,15 @@ export const runDetailedStatus = async (
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));
   const lineCount = context.options['log-history'] ?? 0;
-  const reports = services.map((status) => statusReportLines(status, context.look, lineCount));
-  const lines = reports.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
+  const { statusReportLines } = await reports();
+  const all = services.map((status) => statusReportLines(status, context.look, lineCount));
+  const lines = all.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
   print(context, lines, { kind: 'status', services });
   return services.every(isKnown) ? 0 : 4;
 };
+
+/** The list of all services, which is typed most, need not load this. */
+const reports = () => import('../format/status-report.ts');
 
 const judged = async (services: readonly Status[]): Promise<number> =>
   (await import('../health-code.ts')).healthCode(services);

@@ -14,6 +14,7 @@
  *                                doc SERVICE          list-actions, action
  *     after an option            its value: files, or nothing
  */
+import { actionAbouts, optionAbouts } from '../abouts.ts';
 import type { GrantFacts } from '@bellwether/fleet';
 import { actionNames, isBuiltIn, rootNames } from '@bellwether/shepherd';
 import {
@@ -125,7 +126,7 @@ const optionsFor = (words: readonly string[]): readonly Candidate[] => {
   const more = own === undefined ? undefined : actionRules.get(own.name)?.options;
   const isOpen = words.length === 0;
   const names = isOpen ? optionNames : [...(more ?? changing), ...commonOptions];
-  return names.map((name) => ({ word: `--${name}`, about: optionRule(name)?.about ?? '' }));
+  return names.map((name) => ({ word: `--${name}`, about: optionAbouts[name] }));
 };
 
 const wordsAfter = async (words: readonly string[], world: World): Promise<Completion> => {
@@ -210,12 +211,12 @@ const afterDoc = async (
 
 /** Own actions by their first word. */
 const ownWords = (): readonly Candidate[] =>
-  [...actionRules].map(([name, { about }]) => {
+  Object.entries(actionAbouts).map(([name, about]) => {
     const [first = ''] = name.split(' ');
     return first === name ? { word: name, about } : { word: first };
   });
 const wordsOfGroup = (group: string): readonly Candidate[] =>
-  [...actionRules].flatMap(([name, { about }]) =>
+  Object.entries(actionAbouts).flatMap(([name, about]) =>
     name.startsWith(`${group} `) ? [{ word: name.slice(group.length + 1), about }] : [],
   );
 
