@@ -66,6 +66,14 @@ describe('verdict', () => {
       '1 of 3 members, 2 needed',
     );
   });
+  it('asks for all, where fewer were asked than the policy counts', () => {
+    expect(verdict('f', 'start', rowsOf('changed'), 2)).toMatchObject({
+      result: 'changed',
+      reason: '1/1',
+    });
+    expect(verdict('f', 'start', rowsOf('ok', 'failed'), 3)).toMatchObject({ result: 'failed' });
+    expect(verdict('f', 'start', [], 1).reason).toBe('0/0');
+  });
   it('follows the policy for every mix of up to four members, every need and every action', () => {
     for (const length of [1, 2, 3, 4])
       for (const mix of combinations(length))

@@ -2,13 +2,13 @@
 import type { GrantSpec } from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { answered, grantAt, Holder, type Held } from '../../support/fleet-grants.ts';
-import { tellStory, type Story } from '../../support/fleet-story.ts';
+import { tellStory, type Story, type StoryOptions } from '../../support/fleet-story.ts';
 import { codeOf } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
-const told = (seed = 3) => {
-  const story = tellStory(seed);
+const told = (options: StoryOptions = {}) => {
+  const story = tellStory(3, options);
   const pass = (ms: number): void => void story.world.run(story.world.now + ms);
   const alice = new Holder(story, 'alice');
   const held = (spec: Partial<GrantSpec> = {}) => {
@@ -123,11 +123,55 @@ describe('a grant of a fleet', () => {
     expect(stopped.value?.rows.map(({ member }) => member)).toEqual(['web-server-b']);
   });
 
+  it('shows of a fleet nothing that the members it is for do not show', () => {
+    const story = told();
+    const { ref } = story.held({ members: ['web-server-b'] });
+    const probe = () => ref.told((turn, web) => turn.send(web, 'probe', 900));
+    const before = probe();
+    expect(before).toMatchObject({ stage: 'stopped', isReady: false, runningCount: 0 });
+    const [a, b] = story.hosts;
+    done(story, story.held({ members: ['web-server-a'] }).ref, 'start');
+    const { ageMs: _was, ...known } = before;
+    const { ageMs: _is, ...now } = probe();
+    expect(now).toEqual(known);
+    a?.losePower();
+    story.pass(10_000);
+    done(story, ref, 'start', 'op-2');
+    expect(probe()).toMatchObject({ stage: 'running', isReady: true, isWanted: true });
+    b?.losePower();
+    story.pass(10_000);
+    expect(ref.said('status')).toMatchObject({
+      stage: 'unknown',
+      unknownReason: '1 of 1 members are unknown',
+    });
+  });
+
+  it('for fewer members than its fleet needs is no fault: all of them are asked for', () => {
+    const story = told({ minReady: 2 });
+    const { ref } = story.held({ members: ['web-server-b'] });
+    expect(done(story, ref, 'start')).toMatchObject({ result: 'changed', reason: '1/1' });
+    expect(story.stages()).toEqual(['stopped', 'running']);
+  });
+
+  it('refuses what would be done to none of its members', () => {
+    const story = told();
+    const { id, ref } = story.held({ members: ['web-server-b'], maxUses: 1 });
+    const request = requestOf({ action: 'start', member: 'x', operation: 'op-1' });
+    const ask = (onlyMembers: readonly string[]) =>
+      ref.told((turn, web) =>
+        turn.send(web, 'perform', { ...request, onlyMembers }, story.operator.printer(turn)),
+      );
+    expect(codeOf(() => ask(['web-server-a']))).toBe('bad-request');
+    expect(codeOf(() => ask([]))).toBe('bad-request');
+    expect(story.stages()).toEqual(['stopped', 'stopped']);
+    expect(ref.said('allows')).toMatchObject({ grant: { id, usedCount: 0 } });
+  });
+
   it('narrowed to some members is passed on for no others', () => {
     const story = told();
     const { ref } = story.held({ members: ['web-server-b'] });
-    expect(codeOf(() => ref.grant({ actions: ['stop'], members: ['web-server-a'] }))).toMatch(
-      /too-wide|bad-request/,
+    expect(codeOf(() => ref.grant({ actions: ['stop'], members: ['web-server-a'] }))).toBe(
+      'too-wide',
     );
     const child = ref.grant({ actions: ['start'] });
     expect(child.facts.members).toEqual(['web-server-b']);

@@ -33,8 +33,8 @@ export const neededOf = (minReady: MinReady, memberCount: number): number => {
 };
 
 /**
- * The outcome of an aggregate named `member`: one row for each of its members, and the verdict over
- * them.
+ * The outcome of an aggregate named `member`: one row for each member that was asked, and the verdict over
+ * them. Where fewer were asked than its policy counts, that is all of these.
  */
 export const verdict = (
   member: string,
@@ -43,7 +43,8 @@ export const verdict = (
   minReady: MinReady,
 ): Outcome => {
   const goodCount = rows.filter(isGood).length;
-  const needed = isStart(action) ? neededOf(minReady, rows.length) : rows.length;
+  const policy = typeof minReady === 'number' ? Math.min(minReady, rows.length) : minReady;
+  const needed = isStart(action) ? neededOf(policy, rows.length) : rows.length;
   const result = goodCount >= needed ? bestOf(rows) : worstOf(rows);
   return { member, result, reason: wordsOf(goodCount, needed, rows.length), rows };
 };

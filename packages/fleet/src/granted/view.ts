@@ -4,6 +4,7 @@
  */
 import type { GrantFacts } from '@bellwether/authority';
 import {
+  BadRequest,
   checkedRequest,
   isBuiltIn,
   type Event,
@@ -14,6 +15,7 @@ import {
   type Row,
   type Status,
 } from '@bellwether/shepherd';
+import { judge } from '../aggregate/health.ts';
 
 /** What of a grant decides about that. */
 export type Terms = Pick<GrantFacts, 'actions' | 'members'>;
@@ -30,16 +32,28 @@ export const grantedStatus = (terms: Terms, status: Status): Status => {
   return { ...silent, actions };
 };
 
-/** How well the whole of it is would tell of the others. */
+/** How well the whole of it is would tell of the others: it is what the members are that are shown. */
 const narrowedStatus = (terms: Terms, status: Status, all: readonly MemberStatus[]): Status => {
+  if (status.kind === 'local') return status;
   const members = all.filter(({ name }) => sees(terms, name));
   const { length: neededCount } = members;
-  const isServing = ({ stage, isReady }: MemberStatus): boolean =>
-    stage === 'running' && isReady !== false;
-  const counts = { members, neededCount, runningCount: members.filter(isServing).length };
-  if (status.kind === 'local') return status;
-  const { health: _health, blame: _blame, unservedMs: _unservedMs, ...rest } = status;
-  return { ...rest, ...counts };
+  const seen = members.map((member) => ({ ...member, provision: [member.name] as const }));
+  const { stage, runningCount, isWanted } = judge(seen, { neededCount, settleMs: Infinity });
+  const { health: _health, blame: _blame, unservedMs: _unservedMs, ...whole } = status;
+  const { isWanted: _isWanted, unknownReason: _unknownReason, ...rest } = whole;
+  const counts = { members, neededCount, runningCount };
+  // Of what is elsewhere that may be all there is to tell.
+  if (status.kind === 'exported' && status.stage === 'unknown') return { ...whole, ...counts };
+  const unknownCount = members.filter((member) => member.stage === 'unknown').length;
+  const doubt = `${unknownCount} of ${neededCount} members are unknown`;
+  return {
+    ...rest,
+    ...counts,
+    stage,
+    isReady: runningCount >= neededCount,
+    ...(isWanted !== undefined && { isWanted }),
+    ...(stage === 'unknown' && { unknownReason: doubt }),
+  };
 };
 
 /** Whether a member, or the way to something below it, is among those of a grant. */
@@ -74,7 +88,7 @@ const grantedRow = (terms: Terms, action: string, row: Row): Row => {
 
 /**
  * The request for the service of a grant, of its members alone: of those that it was narrowed to, as far as the
- * service has them still. @throws BadRequest
+ * service has them still. @throws BadRequest, also where that is none
  */
 export const grantedRequest = (
   { members }: Terms,
@@ -86,6 +100,12 @@ export const grantedRequest = (
   if (members === undefined) return checked;
   const there = status.kind === 'local' ? undefined : status.members?.map(({ name }) => name);
   const known = there === undefined ? members : members.filter((each) => there.includes(each));
-  const { onlyMembers = known } = checked;
-  return { ...checked, onlyMembers: onlyMembers.filter((each) => members.includes(each)) };
+  const { onlyMembers: asked = known } = checked;
+  const onlyMembers = asked.filter((each) => members.includes(each));
+  // Nothing that is done to nobody has gone well.
+  if (onlyMembers.length === 0)
+    throw new BadRequest(
+      `none of the members that this is for can be reached: the grant is for ${members.join(', ')}`,
+    );
+  return { ...checked, onlyMembers };
 };
