@@ -369,6 +369,28 @@ describe('a restored backup', () => {
     expect(await confirm([gone])).toEqual([gone]);
     expect(await judged(bench, gone, { action: 'status' })).toBe('ok');
   });
+  it('gives back nothing that was made out of a minted reference which was revoked since', async () => {
+    let bench = await grantBench();
+    const minted = 'ab'.repeat(32);
+    const alice = await held(bench, minted);
+    const bot = await held(bench, alice, {}, keysOf(2));
+    const other = await held(bench, 'cd'.repeat(32), {}, keysOf(3));
+    const backup = bench.disk.backup();
+    await runIn(bench, (turn) => turn.call(bench.book, 'revokeMinted', minted, 'lost'));
+    const [{ grant: id = '', reason = '' } = {}] = bench.disk.audits.slice(-1);
+    bench.disk.restore(backup);
+    bench = await nextLife(bench);
+    const past = { revoked: new Map([[id, `revoked: ${reason}`]]), usedCounts: new Map() };
+    const confirm = (...ids: string[]) =>
+      runIn(bench, (turn) => [
+        turn.call(bench.book, 'confirm', ids.length > 0 ? ids : undefined, past),
+      ]);
+    expect(id).toBe('m-abababababab');
+    for (const each of [alice, bot])
+      await expect(confirm(each)).rejects.toThrow(`${id}, which it comes from, was revoked: lost`);
+    expect(await confirm()).toEqual([[other]]);
+    expect(await judged(bench, bot, { action: 'status' })).toBe('unconfirmed');
+  });
   it('keeps a grant waiting as long as one that it was narrowed from does', async () => {
     let bench = await grantBench();
     const alice = await held(bench, 'root');

@@ -153,7 +153,7 @@ const checkRoom = (
   if (openCount >= most) throw new Limit(`grant: ${most} invites are open; let some be accepted`);
   if (origin !== 'root' && ownCount >= originInviteCount)
     throw new Limit(
-      `grant: ${originInviteCount} invites of ${origin} are open; let some be accepted`,
+      `grant: ${originInviteCount} invites of ${idOf(origin)} are open; let some be accepted`,
     );
 };
 
@@ -181,12 +181,15 @@ const originOf = (chain: Chain): Principal => {
   const { id, issuer } = topOf(chain);
   return issuer === 'root' ? id : issuer;
 };
+/** What it is called, wherever that is told. */
+const idOf = (origin: Principal): string => (isHash(origin) ? mintedId(origin) : origin);
 /** Counts a change for an origin; the owner has no end of them. @throws TooMany */
 const spend = (shelf: Shelf, origin: Principal): void => {
   if (origin === 'root') return;
   const rate = { count: limits.changeCount, windowMs: limits.changeMs };
   const { left, atMs } = filled(rate, shelf.changes.get(origin), shelf.options.clock.now());
-  if (left < 1) throw new TooMany(origin, Math.ceil(((1 - left) * rate.windowMs) / rate.count));
+  if (left < 1)
+    throw new TooMany(idOf(origin), Math.ceil(((1 - left) * rate.windowMs) / rate.count));
   shelf.changes.set(origin, { left: left - 1, atMs });
 };
 

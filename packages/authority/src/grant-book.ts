@@ -17,20 +17,21 @@ import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
 import { hold, leave } from './holds.ts';
 import { limits } from './limits.ts';
 import { revokeMinted } from './minted.ts';
-import { mintedId } from './names.ts';
+import { isHash, mintedId } from './names.ts';
 import {
   chainOf,
   factsOf,
   fillShelf,
-  knownChain,
   isMinted,
+  knownChain,
   linksOf,
+  livingIn,
   mayManage,
   mintedEnd,
   momentAt,
   nameOf,
   putGrant,
-  stateOf,
+  topOf,
   treeOf,
   type GrantBookOptions,
   type Shelf,
@@ -155,12 +156,8 @@ const revoke = (
   const chain = chainOf(shelf, id);
   if (chain === undefined || !mayManage(by, chain)) throw unknownGrant();
   if (shelf.grants.has(by)) livingChain(shelf, by, nowMs);
-  const isAlive = (id: string): boolean => {
-    const state = stateOf(shelf, knownChain(shelf, id), nowMs);
-    return state !== 'revoked' && state !== 'expired';
-  };
-  if (!isAlive(id)) return [];
-  const ended = treeOf(shelf, id).filter(isAlive);
+  const ended = livingIn(shelf, treeOf(shelf, id), nowMs);
+  if (ended[0] !== id) return [];
   const said = reason === undefined ? {} : { reason };
   const entry: RevocationEntry = { kind: 'revocation', id, atMs: nowMs, by, ...said };
   shelf.revocations.set(id, entry);
@@ -230,7 +227,7 @@ const confirm = (shelf: Shelf, turn: Turn, wanted: unknown, past?: Past): readon
   return confirmed;
 };
 
-/** Why a grant, or one that it was narrowed from, ended after its records were written. */
+/** Why a grant, or what it comes from, ended after its records were written. */
 const endedIn = ({ revoked, usedCounts }: Past, chain: Chain): string | undefined => {
   for (const { grant } of chain) {
     const of = grant.id === chain[0].grant.id ? '' : `${grant.id}, which it comes from, was `;
@@ -240,7 +237,10 @@ const endedIn = ({ revoked, usedCounts }: Past, chain: Chain): string | undefine
     if (maxUses !== undefined && (usedCounts.get(grant.id) ?? 0) >= maxUses)
       return `${of}used for all ${maxUses} of its operations`;
   }
-  return undefined;
+  const { issuer } = topOf(chain);
+  const minted = isHash(issuer) ? mintedId(issuer) : '';
+  const why = revoked.get(minted);
+  return why && `${minted}, which it comes from, was ${why}`;
 };
 
 const whoCan = (

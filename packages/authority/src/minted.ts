@@ -6,7 +6,7 @@ import type { Turn } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
 import { cutDead, lookAtClock, record } from './endings.ts';
 import { mintedId } from './names.ts';
-import { chainOf, knownChain, stateOf, treeOf, type Shelf } from './shelf.ts';
+import { livingIn, treeOf, type Shelf } from './shelf.ts';
 import type { RevocationEntry } from './types.ts';
 
 /** Takes one back; gives the grants that ended by it. */
@@ -19,14 +19,10 @@ export const revokeMinted = (
   const nowMs = lookAtClock(shelf, turn);
   const id = mintedId(hash);
   if (shelf.revocations.has(id)) return [];
-  const isAlive = (each: string): boolean => {
-    const state = stateOf(shelf, knownChain(shelf, each), nowMs);
-    return state !== 'revoked' && state !== 'expired';
-  };
-  const ended = [...(shelf.below.get('')?.keys() ?? [])]
-    .filter((each) => chainOf(shelf, each)?.[0].grant.issuer === hash)
-    .flatMap((each) => treeOf(shelf, each))
-    .filter(isAlive);
+  const below = [...(shelf.below.get('')?.keys() ?? [])]
+    .filter((each) => shelf.grants.get(each)?.issuer === hash)
+    .flatMap((each) => treeOf(shelf, each));
+  const ended = livingIn(shelf, below, nowMs);
   const said = reason === undefined ? {} : { reason };
   const entry: RevocationEntry = { kind: 'revocation', id, atMs: nowMs, by: 'root', ...said };
   shelf.revocations.set(id, entry);

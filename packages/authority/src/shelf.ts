@@ -251,6 +251,12 @@ export const stateOf = (shelf: Shelf, chain: Chain, nowMs: number): GrantState =
   if (hash === undefined) return isOpen(shelf, id, nowMs) ? 'invited' : 'expired';
   return chain.some(isUsedUp) ? 'used-up' : 'live';
 };
+/** Those of some grants that have not ended: what a revocation would end. */
+export const livingIn = (shelf: Shelf, ids: readonly string[], nowMs: number): readonly string[] =>
+  ids.filter((id) => {
+    const state = stateOf(shelf, knownChain(shelf, id), nowMs);
+    return state !== 'revoked' && state !== 'expired';
+  });
 /** Whether the invite to a grant can still be redeemed, as far as its own time goes. */
 export const isOpen = (shelf: Shelf, id: string, nowMs: number): boolean => {
   const invite = shelf.invites.get(id);
