@@ -1,6 +1,6 @@
 /** Grants that members' own hosts have made: used without the controller, taken back where a host is away. */
 import type { GrantFacts, GrantSpec } from '@bellwether/authority';
-import { FLEET_LIMITS, type MadeDirect } from '@bellwether/fleet';
+import { FLEET_LIMITS, type DirectEntry, type MadeDirect, type PartEntry } from '@bellwether/fleet';
 import { describe, expect, it } from 'vitest';
 import { sturdyrefOf } from '../../../packages/herd/src/refs/ref-store.ts';
 import { answered, Holder, type Held } from '../../support/fleet-grants.ts';
@@ -142,12 +142,38 @@ describe('a direct grant', () => {
     expect(made).toMatchObject({ kind: 'not-made', rows: [{ result: 'failed' }] });
   });
 
-  it('is refused for what is here, for strangers, and for more hosts than one takes', () => {
+  it('is refused for what there is not, for strangers, and for the socket of this machine', () => {
     const place = told();
     expect(codeOf(() => place.make({ service: 'nobody' }))).toBe('unknown-service');
     expect(codeOf(() => place.make({ members: ['nobody'] }))).toBe('bad-request');
     expect(codeOf(() => place.make({ isLocal: true }))).toBe('bad-request');
     expect(place.make({ service: 'web-server-a' })).toMatchObject({ kind: 'made' });
+  });
+
+  it('is one of so many that are kept, and there is room again when one is forgotten', () => {
+    const place = told();
+    const { directCount, directEndedMs } = FLEET_LIMITS;
+    const madeMs = place.c.machine.time.clock().wall();
+    const kept = (id: string, endedMs?: number): readonly [DirectEntry, PartEntry] => {
+      const service = 'web-server-b';
+      const part = { member: service, petname: 'b-ref', grant: `g-${id}` };
+      return [
+        { kind: 'direct', id, service, actions: ['status'], madeMs },
+        { kind: 'part', id, ...part, ...(endedMs !== undefined && { endedMs }) },
+      ];
+    };
+    for (let at = 2; at < directCount; at += 1)
+      place.c.machine.disk.entries.push(...kept(`d-${at}`));
+    const endedMs = madeMs + hour - directEndedMs;
+    place.c.machine.disk.entries.push(...kept('d-1', endedMs));
+    place.restart(place.c);
+    expect(place.list()).toHaveLength(directCount - 1);
+    place.given();
+    expect(codeOf(() => place.make())).toBe('limit');
+    expect(place.list(place.a)).toHaveLength(1);
+    place.pass(hour);
+    expect(place.make()).toMatchObject({ kind: 'made' });
+    expect(place.list()).toHaveLength(directCount);
   });
 });
 
@@ -331,8 +357,9 @@ describe('a lease', () => {
     const { leaseLeastMs, leaseMostMs } = FLEET_LIMITS;
     for (const good of [leaseLeastMs, leaseMostMs])
       expect(place.make({}, good)).toMatchObject({ kind: 'made' });
-    for (const bad of [leaseLeastMs - 1, leaseMostMs + 1])
-      expect(codeOf(() => place.make({}, bad))).toMatch(/bad-request|malformed/);
+    expect(codeOf(() => place.make({}, leaseLeastMs - 1))).toBe('bad-request');
+    expect(codeOf(() => place.make({}, leaseMostMs + 1))).toBe('malformed');
+    expect(place.list(place.a)).toHaveLength(2);
   });
 });
 

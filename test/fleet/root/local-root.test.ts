@@ -171,7 +171,10 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
           asked.push(`backup ${file} ${mayReplace}`);
           answer.kept({ recordCount: 3, epoch: 2 });
         },
-        pastOf: (_maxUses, answer) => answer.kept({ revoked: new Map(), usedCounts: new Map() }),
+        pastOf: (_maxUses, answer) => {
+          asked.push('past');
+          answer.kept({ revoked: new Map(), usedCounts: new Map() });
+        },
         lastOfAudit: (query, answer) => {
           asked.push(`audit ${JSON.stringify(query)}`);
           answer.kept({ lines: [], isCut: false });
@@ -195,6 +198,15 @@ const ask = <T>(bench: RootBench, method: string, ...args: unknown[]): Promise<T
   );
 
 describe('the local root', () => {
+  it('confirms as many grants in one question as a host keeps, and no more', async () => {
+    const bench = await rootBench();
+    const ids = Array.from({ length: FLEET_LIMITS.grantListCount }, (_none, at) => `g-${at}`);
+    const more = ask(bench, 'confirm-grants', [...ids, 'g-x']);
+    await expect(more).rejects.toMatchObject({ code: 'malformed' });
+    expect(bench.asked).toEqual([]);
+    await expect(ask(bench, 'confirm-grants', ids)).rejects.toThrow('no such grant');
+    expect(bench.asked).toEqual(['past']);
+  });
   it('passes commands to the shepherd', async () => {
     const bench = await rootBench();
     const request = requestOf('start', { member: 'web' });
