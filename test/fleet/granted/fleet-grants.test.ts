@@ -92,6 +92,96 @@ describe('a grant of a fleet', () => {
     expect(story.stages()).toEqual(['stopped', 'running']);
   });
 
+  describe('whose holder waits for a machine that is away', () => {
+    const hourMs = 3_600_000;
+    /** B is away; A was started, and B will be once it is back. */
+    const queued = (spec?: Partial<GrantSpec>) => {
+      const story = told();
+      const [, b] = story.hosts;
+      if (b === undefined) throw new Error('no B');
+      b.crash();
+      story.pass(10_000);
+      const { id, ref } = story.held(spec);
+      const request = requestOf({ action: 'start', member: 'x', operation: 'op-1' });
+      const asked = ref.ask((turn, web) =>
+        turn.send(web, 'perform', { ...request, queueMs: hourMs }, story.operator.printer(turn)),
+      );
+      story.pass(20_000);
+      expect(asked.value?.rows).toMatchObject([
+        { member: 'web-server-a', result: 'changed' },
+        { member: 'web-server-b', result: 'unreachable', queuedUntilMs: expect.any(Number) },
+      ]);
+      const revoke = (): void =>
+        void answered(
+          story,
+          story.operator.ask(story.c, (turn, root) => turn.send(root, 'revokeGrant', id)),
+        );
+      const comesBack = (): string => {
+        b.boot();
+        story.pass(60_000);
+        const wasAsked = b.machine.disk.audits.some(({ event }) => event === 'asked');
+        const { value } = story.operator.ask(b, (turn, root) => turn.send(root, 'about'));
+        expect(value).toBeUndefined(); // our own session, to the machine that is back
+        return `${wasAsked ? 'asked' : 'not asked'}, ${story.stages()[1]}`;
+      };
+      const end = () =>
+        story.c.machine.disk.audits.flatMap(({ event, asker, service, result }) =>
+          event === 'ended' && asker === id ? [`${service} ${result}`] : [],
+        );
+      const restart = (meanwhileMs = 0): void => {
+        story.c.crash();
+        story.pass(meanwhileMs);
+        story.c.boot();
+        story.pass(3_000);
+      };
+      return { ...story, id, revoke, comesBack, end, restart };
+    };
+
+    it('has it done when that is back, in this life of the controller and in the next', () => {
+      const here = queued();
+      expect(here.comesBack()).toBe('asked, running');
+      expect(here.end()).toEqual(['web-server-b changed', 'web-server-fleet changed']);
+      const later = queued();
+      later.restart();
+      expect(later.comesBack()).toBe('asked, running');
+    });
+    it.each([
+      ['revoked', ({ revoke }: ReturnType<typeof queued>) => revoke()],
+      [
+        'revoked, and the controller dies',
+        ({ revoke, restart }: ReturnType<typeof queued>) => {
+          revoke();
+          restart();
+        },
+      ],
+      [
+        'revoked in a later life',
+        ({ revoke, restart }: ReturnType<typeof queued>) => {
+          restart();
+          revoke();
+        },
+      ],
+    ])('has it not done where the grant is %s meanwhile', (_words, end) => {
+      const place = queued();
+      end(place);
+      expect(place.comesBack()).toBe('not asked, stopped');
+      expect(place.end()).toEqual(['web-server-b cancelled', 'web-server-fleet cancelled']);
+      // For good.
+      place.restart();
+      place.pass(60_000);
+      expect(place.stages()[1]).toBe('stopped');
+    });
+    it('has it not done where the grant ends by itself meanwhile, with or without a controller', () => {
+      const here = queued({ lifetimeMs: 120_000 });
+      here.pass(120_000);
+      expect(here.comesBack()).toBe('not asked, stopped');
+      const dead = queued({ lifetimeMs: 120_000 });
+      dead.restart(120_000);
+      expect(dead.comesBack()).toBe('not asked, stopped');
+      expect(dead.end()).toEqual(['web-server-b cancelled', 'web-server-fleet cancelled']);
+    });
+  });
+
   it('can be for some of the members: others are neither touched nor seen', () => {
     const story = told();
     const { ref } = story.held({ members: ['web-server-b'] });
