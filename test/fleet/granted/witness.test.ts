@@ -1,8 +1,11 @@
 /** What the audit of a machine has of those who hold grants there. */
+import { Refused, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
 import type { AuditRecord } from '@bellwether/authority';
 import { FLEET_LIMITS } from '@bellwether/fleet';
+import type { Observer } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { codeOf, doing, up, type GrantedPlace } from '../../support/granted-place.ts';
+import { asking, codeOf, doing, up, type GrantedPlace } from '../../support/granted-place.ts';
+import type { Asked } from '../../support/shepherd-machine.ts';
 
 const auditOf = ({ node }: GrantedPlace, asker: string): readonly AuditRecord[] =>
   node.machine.disk.audits.filter((record) => record.asker === asker);
@@ -43,7 +46,26 @@ describe('the audit', () => {
     ]);
   });
 
-  it('has the refusal on the disk before it is told, and none of the arguments', () => {
+  it('has a refusal on the disk before it is told, and lets no look wait for that', () => {
+    const place = up();
+    const { id, ref } = place.held({ actions: ['status'] });
+    const { disk } = place.node.machine;
+    const eventsWhen = (asked: Asked<unknown>): readonly string[] => {
+      for (let ms = 0; ms < 20_000 && !('error' in asked || 'value' in asked); ms += 1)
+        place.pass(1);
+      expect(asked).not.toEqual({});
+      return auditOf(place, id).map(({ event }) => event);
+    };
+    disk.commitMs = 10_000;
+    const refused = asking(ref, place, 'stop');
+    expect(eventsWhen(refused)).toContain('denied');
+    const looked = ref.ask((turn, web) => turn.send(web, 'status'));
+    expect(eventsWhen(looked)).not.toContain('asked');
+    place.pass(disk.commitMs);
+    expect(auditOf(place, id).at(-1)).toMatchObject({ event: 'asked', action: 'status' });
+  });
+
+  it('has none of the arguments of what was refused or done', () => {
     const place = up();
     const { id, ref } = place.held({ actions: ['greet'], arguments: { greet: ['hello', '**'] } });
     const asked = { action: 'greet', member: 'x', operation: 'op-1' };
@@ -94,10 +116,13 @@ describe('the audit', () => {
       auditOf(place, asker).filter(({ event, action }) => event === 'asked' && action === 'status')
         .length;
     expect(looks(id) + looks(child.facts.id)).toBe(FLEET_LIMITS.witnessCount);
-    expect(looks(place.held().id)).toBe(0);
+    const other = place.held();
+    other.ref.said('status');
+    place.pass(100);
+    expect(looks(other.id)).toBe(1);
   });
 
-  it('tells when a watching and a following began and ended', () => {
+  it('tells when a following began and ended', () => {
     const place = up();
     const { id, ref } = place.held({ actions: ['log'] });
     ref.ask((turn, web) =>
@@ -109,4 +134,43 @@ describe('the audit', () => {
       { event: 'ended' },
     ]);
   });
+
+  it('tells when a watching began, and ended with whoever watched or with the grant', () => {
+    const place = up();
+    const watchings = (asker: string): readonly string[] =>
+      auditOf(place, asker).flatMap(({ action, event }) => (action === 'watch' ? [event] : []));
+    const watching = (pushCount: number) => {
+      const { id, ref } = place.held({ actions: ['status'] });
+      ref.told((turn, web) =>
+        turn.send(web, 'watch', turn.spawn(makePatientObserver, pushCount), 1_000),
+      );
+      place.pass(1_000);
+      expect(watchings(id)).toEqual(['asked']);
+      return id;
+    };
+    const left = watching(2);
+    place.pass(10_000);
+    expect(watchings(left)).toEqual(['asked', 'ended']);
+    const revoked = watching(Infinity);
+    place.pass(10_000);
+    expect(watchings(revoked)).toEqual(['asked']);
+    place.revoke(revoked);
+    place.pass(100);
+    expect(watchings(revoked)).toEqual(['asked', 'ended']);
+  });
 });
+
+/** Wants no more after so many pushes. */
+const makePatientObserver = (
+  turn: Turn<Observer>,
+  _bcom: Bcom<Observer>,
+  pushCount: number,
+): Behavior<Observer> => {
+  const count = turn.cell(0);
+  return {
+    observed: () => {
+      if (count.get() >= pushCount) throw new Refused('enough');
+      count.set(count.get() + 1);
+    },
+  };
+};

@@ -75,8 +75,10 @@ export const makeGrantedObserver = (
       );
     },
     // One push beyond its credit, and the last: whoever looks is told at once why nothing comes any more.
-    end: (turn, { message }) =>
-      turn.tell(observer, 'observed', next.get(), [unknownStatus(service, message)]),
+    end: (turn, { message }) => {
+      turn.tell(observer, 'observed', next.get(), [unknownStatus(service, message)]);
+      over.kept(undefined);
+    },
   };
 };
 
