@@ -94,6 +94,8 @@ export const LIMITS = {
   mintCount: 100_000,
   /** Answers and streams of one grant that are under way at once: many more than a person has. */
   grantOpenCount: 256,
+  /** The same of a minted reference, through which a whole controller may ask. */
+  mintedOpenCount: 4_096,
   /** Members' hosts that one grant may be made at: beyond that a fleet of fewer is the better word. */
   directPartCount: 256,
   /** Grants of that kind that a controller keeps: 1 KiB for each of their parts. */
@@ -107,8 +109,6 @@ export const LIMITS = {
   leaseMostMs: 86_400_000,
   /** Renewals of a lease within it, so that one that gets lost ends nothing. */
   renewalCount: 3,
-  /** The same of a minted reference, through which a whole controller may ask. */
-  mintedOpenCount: 4_096,
   /** Looks and refusals of one grant that go into the audit in a while; of the rest there is a number. */
   witnessCount: 60,
   /** That while, in milliseconds. */

@@ -5,6 +5,7 @@
  * the same one repeats, also to a controller that has begun afresh, and begins with the id that was
  * chosen, so that the logs of both machines can be read side by side.
  */
+import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { limits } from '@bellwether/shepherd';
 
@@ -36,8 +37,6 @@ export const memberOperation = (
   operation: string,
 ): string => {
   const asked = new TextEncoder().encode(`${principal}/${operation}`);
-  let digest = '';
-  for (const byte of crypto.sha256(asked).subarray(0, digestBytes))
-    digest += byte.toString(16).padStart(2, '0');
+  const digest = hexOf(crypto.sha256(asked).subarray(0, digestBytes));
   return `${operation.slice(0, limits.nameCharacters - digestCharacters - 1)}.${digest}`;
 };

@@ -19,7 +19,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit, mintedId, type GrantFacts } from '@bellwether/authority';
+import { audit, hexOf, mintedId, type GrantFacts } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
@@ -201,8 +201,5 @@ const fresh = ({ options }: Held, turn: Turn): Vow<Uint8Array> =>
     answer.kept(bytes);
   });
 
-const hashOf = ({ options }: Held, swissnum: Uint8Array): string => {
-  let hex = '';
-  for (const byte of options.crypto.sha256(swissnum)) hex += byte.toString(16).padStart(2, '0');
-  return hex;
-};
+const hashOf = ({ options }: Held, swissnum: Uint8Array): string =>
+  hexOf(options.crypto.sha256(swissnum));
