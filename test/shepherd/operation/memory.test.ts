@@ -123,6 +123,18 @@ describe('the quota of one asker', () => {
     expect(ask(room)).not.toThrow();
     expect(ask(room + 1)).toThrow(limit);
   });
+  it('is not made free by what the room is for: who repeats his oldest is refused, and nothing is lost', () => {
+    const claim = requestOf({ action: 'start', member: 'db' });
+    const found = remembering((turn, memory) => {
+      const oldest = add(turn, memory, 'me', 'oldest');
+      const rest = limits.principalWeight - limits.operationWeight;
+      add(turn, memory, 'me', 'rest', { weight: rest, isOver: false });
+      expect(() => keepRequest(memory, oldest, claim)).toThrow(limit);
+      const isThere = recalled(memory, 'me', 'oldest') === oldest;
+      return { isThere, isCounted: memory.weight.get() === recounted(memory) };
+    });
+    expect(found).toEqual({ isThere: true, isCounted: true });
+  });
   it('counts operations, too', () => {
     const fill = (count: number) => () =>
       remembering((turn, memory) => {
@@ -178,7 +190,14 @@ describe('the memory of all', () => {
 });
 
 describe('an id', () => {
-  const first = requestOf({ action: 'reload', member: 'web', args: ['a', 'b'] });
+  const first = requestOf({
+    action: 'restart',
+    member: 'web',
+    args: ['a', 'b'],
+    onlyMembers: ['a,b', 'c'],
+    minReady: 1,
+    rolling: { batch: 1 },
+  });
   const claimed = (request: Request) => () =>
     remembering((turn, memory) => {
       const operation = add(turn, memory, 'me', 'op');
@@ -191,12 +210,17 @@ describe('an id', () => {
     ['number of arguments', { args: ['a'] }],
     ['order of arguments', { args: ['b', 'a'] }],
     ['reach', { withMembers: false }],
+    ['choice of members', { onlyMembers: ['a,b'] }],
+    ['choice of members that reads the same', { onlyMembers: ['a', 'b,c'] }],
+    ['policy', { minReady: '1%' }],
+    ['policy of its batches', { rolling: { batch: 1, maxFailed: 0 } }],
   ])('that comes with another %s is a conflict', (_what, more) => {
     expect(claimed({ ...first, ...more })).toThrow(expect.objectContaining({ code: 'conflict' }));
   });
   it.each<[string, Partial<Request>]>([
     ['deadline', { remainingMs: 1 }],
     ['way', { hops: ['x'] }],
+    ['time to wait for who is away', { queueMs: 1 }],
     ['word for what is the default', { withMembers: true }],
     ['member', { member: 'other', action: 'stop' }],
   ])('may come with another %s', (_what, more) => {

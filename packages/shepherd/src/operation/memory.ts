@@ -188,7 +188,7 @@ export const operationOf = (
     saving: turn.cell<Saving>({ isDue: false }),
   };
   book.open.set(id, operation);
-  if (!hasRoom(memory, principal, limits.operationWeight)) throw full(id);
+  if (!hasRoom(memory, operation, limits.operationWeight)) throw full(id);
   weigh(memory, operation, limits.operationWeight);
   return operation;
 };
@@ -208,7 +208,8 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
     (request.withMembers ?? true) === (before.withMembers ?? true) &&
     request.minReady === before.minReady &&
     JSON.stringify(request.rolling) === JSON.stringify(before.rolling) &&
-    request.onlyMembers?.join() === before.onlyMembers?.join() &&
+    // No name has a slash.
+    request.onlyMembers?.join('/') === before.onlyMembers?.join('/') &&
     request.args.length === args.length &&
     request.args.every((each, at) => each === args[at]);
   if (!isSame) throw new Conflict(`${words} in other words: this one needs an id of its own`);
@@ -221,7 +222,7 @@ export const checkClaim = ({ id, requests }: Operation, request: Request): void 
 export const keepRequest = (memory: Memory, operation: Operation, request: KeptRequest): void => {
   const before = operation.requests.get(request.member);
   const weight = weightOf(request) - (before === undefined ? 0 : weightOf(before));
-  if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
+  if (!hasRoom(memory, operation, weight)) throw full(operation.id);
   weigh(memory, operation, weight);
   operation.requests.set(request.member, request);
 };
@@ -263,7 +264,7 @@ export const refile = (memory: Memory, operation: Operation): void => {
 /** Keeps room for steps. @throws Limit when there is none */
 export const reserve = (memory: Memory, operation: Operation, steps: readonly Step[]): void => {
   const weight = steps.reduce((sum, step) => sum + weightOf(step) + limits.outcomeWeight, 0);
-  if (!hasRoom(memory, operation.principal, weight)) throw full(operation.id);
+  if (!hasRoom(memory, operation, weight)) throw full(operation.id);
   weigh(memory, operation, weight);
 };
 const full = (id: string): Limit =>
@@ -279,7 +280,7 @@ export const kept = (
   if (before !== undefined) weigh(memory, operation, -beyond(before));
   const weight = beyond(outcome);
   if (weight === 0) return outcome;
-  if (hasRoom(memory, operation.principal, weight)) {
+  if (hasRoom(memory, operation, weight)) {
     weigh(memory, operation, weight);
     return outcome;
   }
@@ -308,35 +309,39 @@ const weigh = (memory: Memory, operation: Operation, weight: number): void => {
   operation.account.set({ ...account, weight: account.weight + weight });
 };
 
-const hasRoom = (memory: Memory, principal: string, weight: number): boolean => {
+/** Makes room by what is over, but for the operation that it is for; whether there is enough then. */
+const hasRoom = (memory: Memory, operation: Operation, weight: number): boolean => {
+  const { principal } = operation;
   const weightIn = (): number => memory.books.get(principal)?.weight.get() ?? 0;
   while (weightIn() + weight > limits.principalWeight)
-    if (!forgetOne(memory, principal)) return false;
+    if (!forgetOne(memory, principal, operation)) return false;
   while (memory.weight.get() + weight > limits.memoryWeight) {
-    const heaviest = heaviestIn(memory);
-    if (heaviest === undefined || !forgetOne(memory, heaviest)) return false;
+    const heaviest = heaviestIn(memory, operation);
+    if (heaviest === undefined || !forgetOne(memory, heaviest, operation)) return false;
   }
   return true;
 };
 /** Who fills the most, of those with something to forget. Linear in the askers who are remembered. */
-const heaviestIn = ({ books }: Memory): string | undefined => {
+const heaviestIn = ({ books }: Memory, spared: Operation): string | undefined => {
   let heaviest: string | undefined;
   let most = 0;
-  for (const [principal, { weight, over }] of books.entries()) {
-    if (over.size === 0 || weight.get() <= most) continue;
-    most = weight.get();
+  for (const [principal, book] of books.entries()) {
+    if (book.weight.get() <= most || oldestIn(book, spared) === undefined) continue;
+    most = book.weight.get();
     heaviest = principal;
   }
   return heaviest;
 };
 
 /** Forgets the operation of this asker that has been over for the longest. */
-const forgetOne = (memory: Memory, principal: string): boolean => {
-  for (const operation of memory.books.get(principal)?.over.values() ?? []) {
-    drop(memory, operation);
-    return true;
-  }
-  return false;
+const forgetOne = (memory: Memory, principal: string, spared?: Operation): boolean => {
+  const oldest = oldestIn(memory.books.get(principal), spared);
+  if (oldest !== undefined) drop(memory, oldest);
+  return oldest !== undefined;
+};
+const oldestIn = (book: Book | undefined, spared?: Operation): Operation | undefined => {
+  for (const operation of book?.over.values() ?? []) if (operation !== spared) return operation;
+  return undefined;
 };
 /** Forgets an operation that is over. */
 export const drop = (memory: Memory, { principal, id, account }: Operation): void => {
