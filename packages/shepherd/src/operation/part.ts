@@ -1,0 +1,52 @@
+/** The part of a request that one step of it hands to its service. */
+import { limits } from '../limits.ts';
+import { localRoot } from './askers.ts';
+import type { KeptRequest, Operation, StepRecord } from './memory.ts';
+import { hopOf, ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Request } from '../words/types.ts';
+import { leftFor } from './trail.ts';
+
+/** What a service is asked in its step. */
+export const partOf = (
+  held: Held,
+  operation: Operation,
+  { step, by, isAgain }: StepRecord,
+): Request => {
+  const request = operation.requests.get(by);
+  if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
+  const hop = hopOf(held, step.name);
+  const { deadlineAtMs, isCancelled } = operation.account.get();
+  const leftMs = Math.max(1, leftFor(deadlineAtMs, held.clock.now()));
+  // How long others wait is their affair: it must not be they who choose when a command of the owner is killed.
+  const isBounded = ownOf(held, step.name) === undefined || operation.principal === localRoot;
+  const part = {
+    ...asAsked(step.name === by ? request : withoutPolicy(request)),
+    member: step.name,
+    action: step.action,
+    // The arguments are meant for what was asked for, not for what is pulled in along with it.
+    args: step.isAsked ? request.args : [],
+    remainingMs: isBounded ? leftMs : limits.commandMs,
+    hops: hop === undefined ? request.hops : [...request.hops, hop],
+  };
+  // Who is in doubt says what came of it, and does nothing anew.
+  return repeated(part, (isCancelled && step.gate === undefined) || isAgain === true);
+};
+/** An instant of the wall clock means something here alone. */
+const asAsked = (request: KeptRequest): Request => {
+  if (request.queueUntilMs === undefined) return request;
+  const { queueUntilMs: _until, ...rest } = request;
+  return rest;
+};
+/** A policy is meant for what was asked for: its own shepherd judges by it, where that is another. */
+const withoutPolicy = (request: Request): Request => {
+  const { minReady, onlyMembers, rolling } = request;
+  if (minReady === undefined && onlyMembers === undefined && rolling === undefined) return request;
+  const { minReady: _minReady, onlyMembers: _onlyMembers, rolling: _rolling, ...rest } = request;
+  return rest;
+};
+const repeated = (request: Request, isRepeat: boolean): Request => {
+  if (isRepeat) return { ...request, isRepeat };
+  if (request.isRepeat === undefined) return request;
+  const { isRepeat: _isRepeat, ...rest } = request;
+  return rest;
+};
