@@ -257,7 +257,7 @@ export const judge = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict 
   if (fallen.length > 0 && failedCount > maxFailed)
     return stopped('settle', failedWords(failedCount, maxFailed), fallen[0] && bare(fallen[0]));
   // Who failed may serve all the same, as far as is known here; that is not for sure.
-  const down = [...idle, ...bad.filter((each) => !idle.includes(each))];
+  const down = [...idle, ...bad.filter(({ name }) => seen(name) === true)];
   const isDown = (name: string): boolean => down.some((each) => each.name === name);
   const more = opens.filter((name) => !isDown(name)).length;
   const downCount = down.length + asked;
