@@ -56,11 +56,11 @@ export const takeShare = (
   { owners, lastNumber }: Shares,
   asker: Asker,
   bounds: ShareBounds,
-  /** What they are, for the refusal, as in `follow logs`. */
+  /** What is asked and what there are, for the refusal, as in `log: too many follow logs`. */
   what: string,
 ): number => {
   const reason = noRoomFor(owners.values(), asker, bounds);
-  if (reason !== undefined) throw new Limit(`log: too many ${what}: ${reason}`);
+  if (reason !== undefined) throw new Limit(`${what}: ${reason}`);
   const number = lastNumber.get() + 1;
   lastNumber.set(number);
   owners.set(number, asker);

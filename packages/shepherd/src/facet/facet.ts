@@ -4,7 +4,6 @@
  * (facet-view.ts).
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { unknownReference } from '../errors.ts';
 import {
   facetEvents,
   facetOutcome,
@@ -14,7 +13,7 @@ import {
   facetView,
   type FacetSight,
 } from './facet-view.ts';
-import { BadRequest } from '../errors.ts';
+import { BadRequest, unknownReference } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { isName } from '../checks/requests.ts';
 import { broken } from '../shepherd/shepherd-state.ts';

@@ -10,8 +10,9 @@
  *     that of a request has its outcome,  outcome: all that is          whoever is told, if one of the services
  *       or all is over, or called off,      different since; accepted     is of this machine
  *       or tried again
- *     it waits for machines that are away      the same                      whoever is told so
- *       alone; one of those is there           outcome: it is under way      its service
+ *     it waits for machines that are      the same                      whoever is told so
+ *       away, and for nothing else
+ *     one of those is there               outcome: it is under way      its service
  *     for 200 ms nothing of these         the same                      the same
  *
  * Members at other machines know an operation by its id, and answer again what they answered: for those nobody waits.

@@ -4,7 +4,7 @@
  *
  *     a step asks                  it is                                     what becomes of it
  *     a service elsewhere          waited for its machine                    waits on
- *                                  whatever else it is                           asked again as a repeat; who does not
+ *                                  anything else                             asked again as a repeat; who does not
  *                                                                            know it answers that it never came
  *     start, of this machine       running since it was asked for            changed
  *                                  running for longer                        ok

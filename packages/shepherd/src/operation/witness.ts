@@ -9,6 +9,7 @@ import { chainOf, itself } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { keyOf } from './plan.ts';
 import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import { isGood } from '../words/shapes.ts';
 import type { Entry, Request } from '../words/types.ts';
 
 const isRecorded = (asker: string): boolean => asker !== itself;
@@ -65,7 +66,6 @@ export const witnessEnded = (
   const isAnswer = requests.get(name)?.action === action && key === keyOf(action, name);
   if (!isAnswer && wasQueued !== true) return;
   const { result, reason } = outcome;
-  const isWell = result === 'ok' || result === 'changed';
   const why = refusal?.message ?? reason;
   turn.record({
     kind: 'audit',
@@ -76,6 +76,6 @@ export const witnessEnded = (
     operation,
     result,
     ...(refusal && { code: refusal.code }),
-    ...(isWell || why === undefined ? {} : { reason: why }),
+    ...(isGood(outcome) || why === undefined ? {} : { reason: why }),
   } satisfies Entry);
 };

@@ -194,7 +194,7 @@ const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing
   if (asker.origin === undefined) return turn.send(provider, 'probe', waitMs, way);
   const isFull = noRoomFor(held.probes.owners.values(), asker, probeBounds) !== undefined;
   if (isFull) return turn.kept(turn.call(provider, 'status'));
-  const number = takeShare(held.probes, asker, probeBounds, 'questions are under way');
+  const number = takeShare(held.probes, asker, probeBounds, 'probe: too many questions');
   const answer = turn.send(provider, 'probe', waitMs, way);
   const isOver = (): void => giveBack(held.probes, number);
   turn.when(answer, isOver, isOver);

@@ -133,7 +133,7 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
 
 /** Counts this one in. @throws Limit */
 const take = ({ follows }: Held, asker: Asker): number =>
-  takeShare(follows, asker, followBounds, 'follow logs');
+  takeShare(follows, asker, followBounds, 'log: too many follow logs');
 const followBounds = {
   each: limits.askerFollowCount,
   origin: limits.originFollowCount,

@@ -33,7 +33,12 @@ export const askLog = (
   if (service === undefined)
     throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
   const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
-  const number = takeShare(held.logQuestions, asker, bounds, 'questions wait for lines');
+  const number = takeShare(
+    held.logQuestions,
+    asker,
+    bounds,
+    'log: too many questions wait for lines',
+  );
   return turn.when(
     turn.send(service, 'log', { ...checked, hops }),
     (_turn, lines) => {
