@@ -31,10 +31,14 @@ describe('a share', () => {
   });
   it('is left for the owner and for minted references, whatever grants have', () => {
     const taken = [...below('a', 5), ...below('b', 3)];
+    expect(noRoomFor(taken.slice(1), { principal: 'g-c', origin: 'c' }, bounds)).toBe(undefined);
     expect(noRoomFor(taken, { principal: 'g-c', origin: 'c' }, bounds)).toContain('8 by grants');
     for (const principal of ['root', 'ab'.repeat(32)])
       expect(noRoomFor(taken, { principal }, bounds)).toBe(undefined);
     const others = many(4, (at) => ({ principal: `minted${at}` }));
+    expect(noRoomFor([...taken, ...others.slice(1)], { principal: 'root' }, bounds)).toBe(
+      undefined,
+    );
     expect(noRoomFor([...taken, ...others], { principal: 'root' }, bounds)).toContain('12 here');
   });
 });

@@ -4,6 +4,8 @@ import {
   limits,
   type AcceptedRecord,
   type Entry,
+  type OperationFacts,
+  type OperationQuery,
   type OperationReport,
   type Outcome,
   type ServiceConfig,
@@ -299,6 +301,59 @@ describe('what is remembered of operations', () => {
     );
     bench.world.run();
     expect(foreign.error).toMatchObject({ code: 'unknown-operation' });
+  });
+
+  it('is listed as far as somebody asks, the newest of it, and of what is under way that alone', () => {
+    const bench = up();
+    const { world, machine } = bench;
+    for (const operation of ['op-1', 'op-2', 'op-3']) {
+      machine.herd('rub', 'web', { operation });
+      world.run();
+    }
+    machine.processes.programs.set('db', { spawnMs: 60_000 });
+    machine.herd('start', 'db', { operation: 'op-4' });
+    world.runFor(1_000);
+    const list = (query: unknown): Asked<readonly OperationFacts[]> => {
+      const asked = machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'operations', query as OperationQuery),
+      );
+      world.runFor(100);
+      return asked;
+    };
+    const ids = (query: unknown) => list(query).value?.map(({ operation }) => operation);
+    expect(ids({})).toEqual(['op-1', 'op-2', 'op-3', 'op-4']);
+    expect(ids({ count: 2 })).toEqual(['op-3', 'op-4']);
+    expect(ids({ count: 0 })).toEqual([]);
+    expect(ids({ count: limits.operationListCount })).toHaveLength(4);
+    expect(ids({ isOpen: true })).toEqual(['op-4']);
+    for (const query of [
+      undefined,
+      { count: limits.operationListCount + 1 },
+      { count: -1 },
+      { count: 1.5 },
+      { isOpen: 1 },
+    ])
+      expect(list(query).error).toMatchObject({ code: 'bad-request' });
+  });
+
+  it('takes so many pieces of plans for one id, and the next request with it is refused', () => {
+    const under = (intentCount: number) => {
+      const bench = up();
+      const { world, machine } = bench;
+      machine.herd('rub', 'web', { operation: 'op-1' });
+      world.run();
+      machine.crash();
+      const [accepted] = machine.disk.records().operations;
+      machine.disk.entries.push({ kind: 'accepted', ...accepted, intentCount });
+      machine.boot();
+      world.run();
+      return repeated(bench, 'start', 'db', false);
+    };
+    expect(under(limits.intentPieceCount - 1).value?.result).toBe('changed');
+    expect(under(limits.intentPieceCount).error).toMatchObject({
+      code: 'limit',
+      message: 'operation op-1: there is no room for more of it on the disk',
+    });
   });
 
   it('has its length on the disk, of which each asker has so much', () => {

@@ -1,7 +1,13 @@
 /** A restart batch by batch on one machine: what really runs at each moment, and what a killed daemon leaves. */
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import type { Outcome, Request, Rolling, ServiceConfig } from '@bellwether/shepherd';
+import {
+  limits,
+  type Outcome,
+  type Request,
+  type Rolling,
+  type ServiceConfig,
+} from '@bellwether/shepherd';
 import { complaints, herd, makeGroup, run } from '../../support/shepherd-graph.ts';
 import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
 
@@ -154,6 +160,22 @@ describe('a restart batch by batch', () => {
     it.world.runFor(3_000);
     herd(it, 'start', 'f');
     expect(rowsOf(asked)).toEqual(names.map((name) => `${name} changed`));
+  });
+  it.each([
+    ['waits', -500, 'changed'],
+    ['gives up', 500, 'skipped'],
+  ])('%s, %i ms from the end of that time', (_what, ms, result) => {
+    const it = six();
+    const asked = roll(it, { batch: 1, pauseMs: 1_000 });
+    it.world.runFor(500);
+    it.machine.processes.kill('f');
+    // The pause is over 500 ms from now, and a little for the restart of the first.
+    it.world.runFor(500 + limits.rollSettleMs + ms);
+    herd(it, 'start', 'f');
+    expect(rowsOf(asked)).toEqual([
+      'a changed',
+      ...names.slice(1).map((name) => `${name} ${result}`),
+    ]);
   });
   it('that is called off finishes who is at his turn, and begins nobody else', () => {
     const it = six();

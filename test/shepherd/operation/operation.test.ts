@@ -1,5 +1,5 @@
 /** How steps go on: doubt and what ends it, who shares what, watching, calling off, plans. */
-import type { Answer, Turn } from '@bellwether/actors';
+import { Refused, type Answer, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { limits, type Outcome, type Request } from '@bellwether/shepherd';
 import {
@@ -296,6 +296,18 @@ describe('an id that comes again with other arguments', () => {
 });
 
 describe('a step that did not work', () => {
+  it.each([
+    ['whole', 0, 'x'],
+    ['cut', 1, '…'],
+  ])('is told with the words of a refusal: %s', (_what, more, last) => {
+    const it = withFar(['far']);
+    const asked = it.ask('start', 'far', op);
+    it.asked[0]?.answer.broken(new Refused('x'.repeat(limits.refusalCharacters + more)));
+    it.world.runFor(1_000);
+    expect(asked.error).toMatchObject({ code: 'refused' });
+    expect(asked.error?.message).toHaveLength(limits.refusalCharacters);
+    expect(asked.error?.message.endsWith(last)).toBe(true);
+  });
   it.each(['failed', 'unreachable'] as const)(
     'is tried again by a repeat, under the same id: %s',
     (result) => {

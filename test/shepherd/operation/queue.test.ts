@@ -419,19 +419,26 @@ describe.each<[string, Death]>([
     );
   });
   it('while it is called off, does not do it where anybody was told', () => {
+    let called: Asked<void> = {};
+    let toldCount = 0;
     atEveryStep(
       (bench) => {
         bench.herd('start', 'a');
-        bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1'));
+        called = bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1'));
         return undefined;
       },
       (bench, _told, step) => {
         const isCancelled = bench.report()?.isCancelled === true;
+        if ('value' in called) {
+          toldCount += 1;
+          expect([step, isCancelled]).toEqual([step, true]);
+        }
         bench.a.comesBack();
         bench.run();
         expect([step, bench.a.done]).toEqual([step, isCancelled ? [] : ['op-1 start']]);
       },
     );
+    expect(toldCount).toBeGreaterThan(0);
   });
 });
 
