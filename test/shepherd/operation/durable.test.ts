@@ -326,6 +326,7 @@ describe('what is remembered of operations', () => {
     expect(ids({ count: 0 })).toEqual([]);
     expect(ids({ count: limits.operationListCount })).toHaveLength(4);
     expect(ids({ isOpen: true })).toEqual(['op-4']);
+    expect(ids({ isOpen: false })).toHaveLength(4);
     for (const query of [
       undefined,
       { count: limits.operationListCount + 1 },

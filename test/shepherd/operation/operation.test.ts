@@ -372,6 +372,15 @@ describe('a step that did not work', () => {
   });
 });
 
+describe('a command that waits for who is away', () => {
+  it('tells members how long that may be, and no instant of the clock here', () => {
+    const it = withFar(['far']);
+    it.ask('start', 'far', { ...op, queueMs: 5_000 });
+    expect(it.asked[0]?.request).toMatchObject({ operation: 'op-1', queueMs: 5_000 });
+    expect(it.asked[0]?.request).not.toHaveProperty('queueUntilMs');
+  });
+});
+
 describe('a command for some members', () => {
   it('reaches those alone, and is another command than one for all', () => {
     const it = withFar(['a', 'b', 'c']);

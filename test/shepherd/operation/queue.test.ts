@@ -394,6 +394,8 @@ describe.each<[string, Death]>([
         results.add(`${isDone ? 'done' : 'not done'}: ${row?.result}`);
         expect([step, phase]).toEqual([step, 'settled']);
         if (row?.result === 'unreachable') expect([step, bench.a.done]).toEqual([step, []]);
+        else
+          expect([step, row?.reason]).not.toEqual([step, expect.stringContaining('nothing was')]);
       },
       // It was there for the first life alone.
       (bench) => {

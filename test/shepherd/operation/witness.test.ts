@@ -3,6 +3,7 @@ import type { AuditEntry } from '@bellwether/authority';
 import type { ActionConfig, AuditedEvent } from '@bellwether/shepherd';
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
+import { makeGroup } from '../../support/shepherd-graph.ts';
 import { Machine, program, requestOf, service } from '../../support/shepherd-machine.ts';
 
 /** What a shepherd records is what an audit takes: a type that is not is found by the compiler. */
@@ -27,6 +28,9 @@ const booted = (): { readonly world: World; readonly machine: Machine } => {
         isAutoStarted: false,
       }),
     ],
+    setUp: (turn, shepherd) => {
+      turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'all', ['net']));
+    },
   });
   machine.boot();
   world.run();
@@ -53,6 +57,19 @@ describe('the audit of operations', () => {
     expect(machine.disk.audits.map((each) => entryOf(each as AuditedEvent).kind)).toEqual(
       Array.from({ length: 4 }, () => 'audit'),
     );
+  });
+  it('hears why something did not work, and no excuse for what did', () => {
+    const { world, machine } = booted();
+    machine.processes.programs.set('web', { refusal: 'no such program' });
+    machine.herd('start', 'web');
+    world.run();
+    machine.herd('start', 'all', { withMembers: false });
+    world.run();
+    const ended = machine.disk.audits.filter(({ event }) => event === 'ended');
+    expect(ended.map(({ result, reason }) => [result, reason])).toEqual([
+      ['failed', expect.stringContaining('no such program')],
+      ['ok', undefined],
+    ]);
   });
   it('hears of it before anything is done: a process that was started has its line', () => {
     const { world, machine } = booted();
