@@ -55,6 +55,17 @@ describe('enliven', () => {
     world.run(world.now + 12);
     expect(line?.writes).toHaveLength(1);
   });
+  it('breaks what is more than a line takes with our hello, and goes on', async () => {
+    network = new Network(world, { highWaterBytes: 1 });
+    const limits = { unsentCutBytes: 1_000 };
+    a = new Peer(network, 'a', { listens: false, dials: 'anonymous', router: { limits } });
+    b = new Peer(network, 'b');
+    b.offer('desk', await b.run((turn) => turn.spawn(makeDesk)));
+    const desk = a.router.enliven<Desk>(atB);
+    const much = a.run((turn) => turn.send(desk, 'hear', 'x'.repeat(300_000)));
+    await expect(much).rejects.toMatchObject({ code: 'severed' });
+    expect(await a.run((turn) => turn.send(a.router.enliven<Desk>(atB), 'hear', 1))).toBe(1);
+  });
   it('of ten sturdyrefs of one peer dials once', async () => {
     const desks = Array.from({ length: 10 }, () => a.router.enliven<Desk>(atB));
     const answers = await a.run((turn) =>

@@ -134,9 +134,11 @@ export class Dialling {
       dial.to,
       (connection) => {
         dial.cancel = () => undefined;
-        dial.link = this.#host.start(netlayer, connection, dial.to);
-        this.#greet(route, dial, dial.link);
-        return dial.link.session;
+        const link = this.#host.start(netlayer, connection, dial.to);
+        dial.link = link;
+        this.#greet(route, dial, link);
+        // It may have ended meanwhile, where more was asked than the transport takes.
+        return link.session;
       },
       (reason) => {
         if (route.dial === dial) this.#fail(route, dial, this.#unreachable(dial, reason));
@@ -149,14 +151,14 @@ export class Dialling {
   /** The connection stands: what leaves with our hello is asked, and theirs is waited for. */
   #greet(route: Route, dial: Dial, link: Link): void {
     const { session } = link;
+    const { clock, limits } = this.#host;
+    link.stopTimer = clock.after(limits.greetingMs, () => this.#doubt(route, dial, link));
     if (isProved(session)) {
       this.#host.greets();
       for (const waiter of dial.waiters) if (waiter.greeting(session)) dial.isBound = true;
     }
     // TLS has the end of its handshake still in hand: our hello and what is asked with it go along in one write.
     this.#host.push(session);
-    const { clock, limits } = this.#host;
-    link.stopTimer = clock.after(limits.greetingMs, () => this.#doubt(route, dial, link));
   }
   /**
    * Whoever lost power in its hello tells nobody, and all who dial it would wait for the deadline. A
