@@ -84,16 +84,17 @@ function connectShared(place: string, named: string | undefined): (at: string) =
   const refuse = (summary: string): never => {
     throw new Untrusted(place, summary);
   };
-  const judge = (what: string, { uid, mode }: Stats): void => {
+  const judge = (what: string, { uid }: Stats): void => {
     if (uid !== 0 && uid !== owner)
       refuse(`${what} belongs to user ${uid}, not to ${owner ?? 'us'}; nothing was said to it`);
-    if (what === 'its folder' && (mode & OTHERS_WRITE) !== 0)
-      refuse('others may write to its folder; nothing was said to it');
   };
   return (at) => {
     const folder = SocketFolder.open(path.dirname(at));
     try {
-      judge('its folder', folder.stats());
+      const around = folder.stats();
+      judge('its folder', around);
+      if ((around.mode & OTHERS_WRITE) !== 0)
+        refuse('others may write to its folder; nothing was said to it');
       const found = folder.look(path.basename(at));
       if (found === undefined) throw new Unreachable(place, 'there is no socket');
       if (!found.isSocket()) refuse('what stands there is no socket');

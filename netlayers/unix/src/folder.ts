@@ -16,8 +16,11 @@ const FORBIDDEN = { private: 0o077, shared: 0o022 } as const;
 /** Write for anybody but the owner. */
 export const OTHERS_WRITE = FORBIDDEN.shared;
 
-/** Bits that must be set, or the owner, or in a shared folder anybody, could not reach the socket. */
-const REQUIRED = { private: 0o700, shared: 0o711 } as const;
+/**
+ * Bits that must be set, or the owner, or in a shared folder anybody, could not reach the socket: who dials a shared
+ * one opens its folder first, to see whose it is.
+ */
+const REQUIRED = FOLDER_MODE;
 
 /** An open folder: its entries are reached through the descriptor, whatever happens to the path meanwhile. */
 export class SocketFolder {

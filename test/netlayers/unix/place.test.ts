@@ -113,11 +113,14 @@ describe('a shared socket', () => {
     expect(code).toBe('bad-place');
   });
 
-  test('is refused in a folder that nobody else could enter', async () => {
-    fs.chmodSync(folder, 0o700);
-    const { message } = await refusal({ path: path.join(folder, 's'), mode: 'shared' });
-    expect(message).toContain(`chmod 755 ${folder}`);
-  });
+  test.each([0o700, 0o744, 0o711])(
+    'is refused in a folder %o: others must open it',
+    async (mode) => {
+      fs.chmodSync(folder, mode);
+      const { message } = await refusal({ path: path.join(folder, 's'), mode: 'shared' });
+      expect(message).toContain(`chmod 755 ${folder}`);
+    },
+  );
 });
 
 describe('the folder', () => {
