@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
-import type { Netlayer } from '@bellwether/ocapn';
+import { LIMITS, type Netlayer } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { SHARED_CONNECTION_COUNT } from '../../../netlayers/unix/src/limits.ts';
 import { Ears } from '../../support/netlayer-ear.ts';
 import { scratchFolder } from '../../support/netlayer-real-rigs.ts';
 import { untilReal } from '../../support/netlayer-rig.ts';
@@ -127,4 +128,10 @@ test('a connection that a shared netlayer closes is gone at once, though the pee
   expect(text).toBe('farewell');
   raw.destroy();
   await new Promise<void>((done) => shared.close(done));
+});
+
+test('a shared netlayer takes on more than a router keeps, so that the router decides who goes', () => {
+  const { halfOpenSessions, strangerSessions, guestSessions } = LIMITS;
+  const keptCount = halfOpenSessions + strangerSessions + guestSessions;
+  expect(SHARED_CONNECTION_COUNT).toBeGreaterThan(keptCount);
 });

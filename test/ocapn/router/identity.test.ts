@@ -257,6 +257,29 @@ describe('where everybody may connect', () => {
     const crowd = ['m1', 'm2', 'm3'].map((name) => Raw.dial(network, victim, name, false).greet());
     expect(cut([...known, ...crowd])).toEqual([false, false, false, true, false, false]);
   });
+  it('a crowd cuts nobody who came over another transport', async () => {
+    const [quiet, shared] = [new Network(world), new Network(world, { isOpenToAll: true })];
+    const netlayers = [
+      { ...quiet.netlayer('victim'), transport: 'quiet' },
+      shared.netlayer('victim'),
+    ];
+    const limits = { halfOpenSessions: 1, strangerSessions: 1 };
+    victim = new Peer(network, 'victim', { router: { netlayers, limits } });
+    const early = Raw.dial(quiet, victim, 'early', false).greet();
+    const crowd = ['m1', 'm2'].map((name) => Raw.dial(shared, victim, name, false).greet());
+    const half = Raw.dial(quiet, victim, 'half', false);
+    const halves = ['m3', 'm4'].map((name) => Raw.dial(shared, victim, name, false));
+    world.run(world.now + 100);
+    expect(cut([early, half, ...crowd, ...halves])).toEqual([
+      false,
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+    for (const line of [...quiet.lines, ...shared.lines]) line.cut();
+  });
   it('and nowhere else, the number of those who have fetched something is limited', async () => {
     await offerOther(false);
     expect(cut(guests(['m1', 'm2', 'm3', 'm4', 'm5'], DESK))).toEqual(new Array(5).fill(false));
