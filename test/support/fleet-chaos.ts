@@ -266,10 +266,10 @@ class Chaos {
       if (each.router === undefined) return this.#say('a daemon is down that should be up');
       return { router: each.router, reaper: each.reaper };
     });
-    // A little garbage waits for up to a minute for something to go along with (ocapn's outbox).
+    // A little garbage waits for something to go along with: 151 s, where no ping comes before (ocapn's outbox).
     for (let round = 0; round < 3; round += 1) {
       for (const { reaper } of routers) reaper.collectAll();
-      this.#runFor(62_000);
+      this.#runFor(152_000);
     }
     const leftIn = () =>
       routers

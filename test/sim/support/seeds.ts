@@ -6,7 +6,7 @@ import { faultNames } from '../../support/fleet-faults.ts';
 /** How many seeds `npm test` runs, and which. */
 const seedCount = Number(process.env['SEEDS'] ?? 200);
 const firstSeed = Number(process.env['FIRST'] ?? 1);
-/** Milliseconds: a seed takes a fifth of a second, and a busy machine ten times as long. */
+/** Milliseconds: a seed takes a fifth of a second, and on the busiest of machines 25 times as long. */
 const longestMs = 5_000 * Math.max(60, seedCount);
 /** Fewer seeds than this need not see everything happen. */
 const wholeCount = 50;
