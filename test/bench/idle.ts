@@ -3,13 +3,14 @@
  *
  *   watched   each peer says as often as the members of a fleet of that size that nothing has changed,
  *             and as rarely as they do it wants an answer; nobody is pinged then
- *   silent    long enough for every session to be pinged once; both ends do that, and whoever is pinged
- *             first need not ask. The silences begin with the last heartbeats, not all at once
+ *   silent    long enough for every session to be pinged once, by the other ends: they have dialled.
+ *             The silences begin with the last heartbeats, not all at once
  *
- * `npm run bench -- idle watched` measures that alone. How often that is stands in the sources and is read there. The other ends are 1,000 nodes in one
- * process. Only the one with all sessions is counted: its own CPU time, over the time that has passed.
- * Beside it, for a machine that is busy: a plain TLS server with as many sockets, to which as much is
- * said as often, and which answers as often.
+ * `npm run bench -- idle watched` measures the first alone. How often words and pings come stands in
+ * the sources and is read there. The other ends are 1,000 nodes in one process. Only the one with all
+ * sessions is counted: its own CPU time, over the time that has passed. Beside it, for a machine that
+ * is busy: a plain TLS server with as many sockets, to which as much is said as often, and which
+ * answers as often.
  */
 import net from 'node:net';
 import tls from 'node:tls';
@@ -25,7 +26,7 @@ import { answerFrames, CALL_BYTES, connected, FRAME } from './support/raw.ts';
 import { print } from './support/rounds.ts';
 
 const SESSIONS = 1_000;
-/** Heartbeats come so often, and for so long, before anything is counted: a daemon has run for days, compiled and warm. */
+/** Heartbeats come so often, and for so long, before anything is counted: a daemon is warm and compiled for days. */
 const WARM_EVERY_MS = 1_000;
 const WARM_MS = 15_000;
 /** So that what the start of the sessions left behind is swept and collected. */
