@@ -25,8 +25,8 @@ export const declaredName = (symbol: string): string | undefined => {
 
 /**
  * The name that was written, of a function or a class that a bundler has renamed: it tells equal names
- * apart by a number at the end, or an underscore in front. Having it keep names by itself costs a call for
- * every closure that is made, an eighth of all CPU.
+ * apart by a number at the end, or an underscore in front. Having it keep names by itself (keepNames) costs
+ * a call for every closure that is made: `npm run bench -- fanout` 2.07 instead of 1.86.
  */
 export const writtenName = (name: string): string => name.replace(/^_|\d+$/g, '');
 

@@ -233,8 +233,10 @@ class TurnVat implements Ledger, Vat, Frontier {
         if (left % limits.turnsPerLook === 0) {
           const nowMs = this.#powers.clock.now();
           untilMs ??= nowMs + limits.taskMs;
-          if (nowMs >= untilMs) left = 0;
-          if (left === 0) break;
+          if (nowMs >= untilMs) {
+            left = 0;
+            break;
+          }
         }
         const job = this.#queue.shift();
         if (job === undefined) break;

@@ -19,6 +19,7 @@ export function nodeClock(how: { readonly unref?: boolean } = {}): NodeClock {
     now: () => performance.now(),
     wall: () => Date.now(),
     after: (ms, task) => {
+      // All delays but the longest, without the closures of those.
       if (ms <= TIMER_MS) {
         const timer = setTimeout(task, ms);
         if (isUnref) timer.unref();
