@@ -125,6 +125,14 @@ const judge = (copy: string, mutant: Mutant): boolean => {
   return verdicts.every((isCaught) => isCaught);
 };
 
+/** The test files of these mutants, with the most seeds that one of them asks for: all of those must hold. */
+const mostSeeds = (chosen: readonly Mutant[]): ReadonlyMap<string, number> => {
+  const counts = new Map<string, number>();
+  for (const { tests, seedCount = usualSeedCount } of chosen)
+    for (const file of tests) counts.set(file, Math.max(seedCount, counts.get(file) ?? 0));
+  return counts;
+};
+
 const main = (): number => {
   const wanted = process.argv.slice(2);
   const chosen = mutants.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
@@ -135,8 +143,8 @@ const main = (): number => {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-mutants-'));
   try {
     copyTree(copy);
-    for (const file of new Set(chosen.flatMap(({ tests }) => tests))) {
-      const { failed, passedCount } = runTests(copy, file);
+    for (const [file, seedCount] of mostSeeds(chosen)) {
+      const { failed, passedCount } = runTests(copy, file, seedCount);
       if (failed.length === 0 && passedCount > 0) continue;
       say(`${file} must pass before anything is broken: ${failed.join('; ')}`);
       return 1;
