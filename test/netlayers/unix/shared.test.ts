@@ -4,7 +4,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { LIMITS, type Netlayer } from '@bellwether/ocapn';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { SHARED_CONNECTION_COUNT } from '../../../netlayers/unix/src/limits.ts';
 import { Ears } from '../../support/netlayer-ear.ts';
 import { scratchFolder } from '../../support/netlayer-real-rigs.ts';
@@ -32,6 +32,7 @@ beforeEach(async () => {
   client = unixNetlayer({ designator: 'client', mode: 'shared' });
 });
 afterEach(async () => {
+  vi.restoreAllMocks();
   await new Promise<void>((done) => client.close(done));
   await new Promise((done) => server.close(done));
   fs.rmSync(folder, { recursive: true });
@@ -57,6 +58,11 @@ describe('a shared socket is dialled', () => {
     await untilReal('connected', () => heard === 1);
   });
   test('where they are our own and the location names nobody', async () => {
+    expect(await dial({ path: at })).toBe('reached');
+  });
+  test.runIf(isRoot)('where they are our own, and we are not root', async () => {
+    vi.spyOn(process, 'geteuid').mockReturnValue(12_345);
+    for (const each of [folder, at]) fs.chownSync(each, 12_345, 12_345);
     expect(await dial({ path: at })).toBe('reached');
   });
   test.runIf(isRoot)("where they are root's, whoever is named", async () => {

@@ -251,6 +251,19 @@ describe('where everybody may connect', () => {
     expect(cut(guests(['m6'], DESK))).toEqual([false]);
     expect(cut(crowd)).toEqual([true, true, false, false, false]);
   });
+  it('of references with as many each the one that has been there longest loses', async () => {
+    await set({ isOpenToAll: true }, { limits: { guestSessions: 2 } });
+    const secrets = ['x', 'y', 'z'].map((name) => new Uint8Array(Buffer.from(name)));
+    for (const name of ['x', 'y', 'z'])
+      victim.offer(name, await victim.run((turn) => turn.spawn(makeDesk)));
+    const [x, y, z] = secrets as [Uint8Array, Uint8Array, Uint8Array];
+    const gone = guests(['m1'], x);
+    const first = guests(['m2'], y);
+    gone[0]?.end.cut();
+    const back = guests(['m3'], x);
+    expect(cut([...first, ...back])).toEqual([false, false]);
+    expect(cut([...guests(['m4'], z), ...first, ...back])).toEqual([false, true, false]);
+  });
   it('a crowd that has fetched nothing cuts nobody who has', async () => {
     await set({ isOpenToAll: true }, { limits: { strangerSessions: 2 } });
     const known = guests(['a', 'b', 'c'], DESK);
