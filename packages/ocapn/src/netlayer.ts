@@ -22,7 +22,7 @@ export interface Connection {
   /** Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. */
   pause(): void;
   resume(): void;
-  /** Flushes, then destroys after 1 s if the peer keeps its half open. */
+  /** Flushes, then destroys: at once or when the peer has ended, and after 1 s in any case. */
   close(reason?: Error): void;
 }
 /** What is told of one connection, in order and one at a time. */
@@ -33,7 +33,10 @@ export interface ConnectionHandler {
   /** The last callback: the peer ended or the transport failed. */
   closed(reason?: Error): void;
 }
-/** Takes a connection over: whoever accepts owns it. Its bytes come after this has returned. */
+/**
+ * Takes a connection over: whoever accepts owns it, and may send, pause or close before this returns.
+ * What the peer sends comes afterwards.
+ */
 export type Accept = (connection: Connection) => ConnectionHandler;
 
 /** One transport. Owned by whoever closes it. */
