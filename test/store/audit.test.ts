@@ -366,16 +366,36 @@ describe('a question to an audit', () => {
     const log = await opened(made);
     const { answerCount, answerCharacters } = auditLimits;
     await write(log, ...Array.from({ length: answerCount }, () => record('op')));
-    expect(await lastOfAudit(made, { count: 99_999 }, 0)).toMatchObject({ isCut: false });
+    // The most that a daemon lets anybody ask for.
+    expect(await lastOfAudit(made, { count: answerCount }, 0)).toMatchObject({ isCut: false });
     await write(log, record('op'));
-    const many = await lastOfAudit(made, { count: 99_999 }, 0);
-    expect([many.lines.length, many.isCut]).toEqual([answerCount, true]);
+    for (const count of [answerCount, 99_999]) {
+      const many = await lastOfAudit(made, { count }, 0);
+      expect([many.lines.length, many.isCut]).toEqual([answerCount, true]);
+    }
+    const fewer = await lastOfAudit(made, { count: answerCount - 1 }, 0);
+    expect([fewer.lines.length, fewer.isCut]).toEqual([answerCount - 1, false]);
     const wide = { ...record('op'), args: Array.from({ length: 16 }, () => 'é'.repeat(256)) };
     await write(log, ...Array.from({ length: 60 }, () => wide));
     const heavy = await lastOfAudit(made, { count: 60 }, 0);
     expect(heavy.isCut).toBe(true);
     expect(heavy.lines.join('').length).toBeLessThanOrEqual(answerCharacters);
     expect(heavy.lines.length).toBeGreaterThan(30);
+  });
+  it('is looked for as far back as the limit says, and not one byte further', async () => {
+    const made = await written(1);
+    const [first = ''] = textOf(made).split('\n');
+    const fillerOf = (bytes: number): string => {
+      const line = `${'x'.repeat(auditLimits.lineCharacters - 1)}\n`;
+      return (
+        line.repeat(Math.floor(bytes / line.length)) + `${'x'.repeat((bytes % line.length) - 1)}\n`
+      );
+    };
+    const room = auditLimits.lookCharacters - first.length - 1;
+    put(made, `${first}\n${fillerOf(room)}`);
+    expect(await lastOfAudit(made, { count: 2 }, 0)).toEqual({ lines: [first], isCut: false });
+    put(made, `${first}\n${fillerOf(room + 1)}`);
+    expect(await lastOfAudit(made, { count: 2 }, 0)).toEqual({ lines: [], isCut: true });
   });
 });
 

@@ -122,8 +122,9 @@ export const lastOfAudit = async (
       if (query.service !== undefined && record.service !== query.service) continue;
       byteCount += line.length;
       if (byteCount > auditLimits.answerCharacters) return { lines: lines.reverse(), isCut: true };
+      // As many as an answer may have are no more than was asked for, and perhaps fewer: nobody can ask for more.
       if (lines.length === count)
-        return { lines: lines.reverse(), isCut: query.count > auditLimits.answerCount };
+        return { lines: lines.reverse(), isCut: count === auditLimits.answerCount };
       lines.push(line);
     }
     return { lines: lines.reverse(), isCut: false };
