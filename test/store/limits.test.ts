@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { auditLimits } from '@bellwether/authority';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBackup } from '../../packages/store/src/backup.ts';
 import { Cbor } from '../../packages/store/src/cbor.ts';
@@ -14,6 +15,22 @@ describe('a key', () => {
     expect(keyOf('desired', ['x'.repeat(rest)])).toHaveLength(limits.keyCharacters);
     expect(() => keyOf('desired', ['x'.repeat(rest + 1)])).toThrow(
       `a key of ${limits.keyCharacters + 1} characters`,
+    );
+  });
+});
+
+describe('a line of the audit', () => {
+  it('is kept as long as the authority makes one, and not a character longer', () => {
+    const lineOf = (length: number) => ({
+      kind: 'audited',
+      number: 1,
+      text: 'x'.repeat(length),
+      hash: 'h',
+    });
+    const { lineCharacters } = auditLimits;
+    expect(changesOf([lineOf(lineCharacters)], new Cbor()).changes.size).toBe(1);
+    expect(() => changesOf([lineOf(lineCharacters + 1)], new Cbor())).toThrow(
+      `at most ${lineCharacters}`,
     );
   });
 });

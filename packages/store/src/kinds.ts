@@ -24,6 +24,7 @@
  * a record moves the epoch on (mark.ts), so that a database from before it is known to be old: a revocation, the last
  * use of a grant, an invite that was redeemed.
  */
+import { auditLimits } from '@bellwether/authority';
 import { limits } from './limits.ts';
 import {
   bytesUpTo,
@@ -207,7 +208,7 @@ export const kinds = {
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),
-    text: text(limits.auditLineCharacters),
+    text: text(auditLimits.lineCharacters),
     hash: name,
   }),
 } as const;

@@ -30,8 +30,6 @@ export const limits = {
   markBytes: 4_096,
   /** Bytes of one file of the audit: as much as any editor opens. */
   auditFileBytes: 16 * 1024 * 1024,
-  /** Characters of one line of the audit, as the authority bounds it. */
-  auditLineCharacters: 81_920,
   /** Keys that a repair names of what it had to leave out; beyond, they are counted. */
   lostNameCount: 20,
 } as const;
