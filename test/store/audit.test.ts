@@ -205,6 +205,13 @@ describe('the end of an audit', () => {
     expect(await new AuditLog(place, { wall: () => 0 }).mend([])).toEqual([]);
     expect(textOf(place)).toBe(text);
   });
+  it('goes on with what the state has behind a line that lacks its newline', async () => {
+    const { place, pending, text } = await three();
+    const second = text.indexOf('\n', text.indexOf('\n') + 1);
+    put(place, text.slice(0, second));
+    const notes = await new AuditLog(place, { wall: () => 0 }).mend(pending.slice(-1));
+    expect([notes, textOf(place)]).toEqual([[], text]);
+  });
   it('is set aside where it is torn, and the chain tells', async () => {
     const { place, text } = await three();
     put(place, text.slice(0, -10));

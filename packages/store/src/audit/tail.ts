@@ -64,17 +64,15 @@ export const mendingOf = (
   pending: Pending,
   digest: TextDigest,
 ): Mending => {
-  const lines = following(head, pending);
-  const wanted = lines.map(({ text }) => `${text}\n`).join('');
-  const notes: AuditRecord[] = [];
-  const whole = rest === '' ? undefined : headIn(rest, digest);
-  if (whole !== undefined && whole.number === head.number + 1 && !wanted.startsWith(rest))
-    // It lacks nothing but its newline, and the state does not know it any more.
-    return { torn: '', lines: [{ ...whole, text: rest }], notes: gapNotes(whole, pending) };
-  const isTorn = !wanted.startsWith(rest);
-  const last = lines.at(-1) ?? head;
-  notes.push(...gapNotes(last, pending));
-  return { torn: isTorn ? rest : '', lines, notes };
+  const found = headIn(rest, digest);
+  // It lacks nothing but its newline, also where the state does not know it any more.
+  const unended = found?.number === head.number + 1 ? [{ ...found, text: rest }] : [];
+  const lines = [...unended, ...following(unended[0] ?? head, pending)];
+  const isTorn = !lines
+    .map(({ text }) => `${text}\n`)
+    .join('')
+    .startsWith(rest);
+  return { torn: isTorn ? rest : '', lines, notes: gapNotes(lines.at(-1) ?? head, pending) };
 };
 
 /** Those of the pending lines that go on from a head without a gap. */
