@@ -39,7 +39,8 @@ export const freePort = () =>
  */
 export const makeStage = ({ here, machines }) => {
   const name = path.basename(here);
-  const folder = path.resolve(process.env['FLEET_FOLDER'] ?? path.join(here, 'run'));
+  // Empty is not set: it would be the folder of whoever types that.
+  const folder = path.resolve(process.env['FLEET_FOLDER'] || path.join(here, 'run'));
   const socketOf = (machine) => path.join(folder, machine, 'run', 'socket');
   const daemons = new Map();
   /** Commands that run now; a signal ends them before anything is cleaned up. */
@@ -59,6 +60,9 @@ export const makeStage = ({ here, machines }) => {
    */
   const begin = (person, place, words, isQuiet) => {
     if (isEnding) throw new Error('interrupted');
+    // Of a former run: herd writes over no secret. Nothing else in the folder is touched.
+    const out = words.indexOf('--out');
+    if (out >= 0) fs.rmSync(path.join(folder, words[out + 1]), { force: true });
     const line = words.map((word) => (/^[\w@.,:/=%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
     if (!isQuiet) say(`$ herd ${line}          # ${person === undefined ? 'on ' : ''}${place}`);
     const where = person === undefined ? ['-s', socketOf(place.toLowerCase())] : [];
@@ -177,12 +181,10 @@ export const makeStage = ({ here, machines }) => {
       if (fs.existsSync(socketOf(machine))) await begin(undefined, machine, ['stop', 'root'], true);
     for (const machine of machines) endOrphans(machine);
     // The same story every time: what a former run left on disk would be restored by the shepherds, as it should be.
-    for (const file of fs.readdirSync(folder))
-      if (isOurs(file)) fs.rmSync(path.join(folder, file), { recursive: true, force: true });
+    for (const name of [...machines, 'people'])
+      fs.rmSync(path.join(folder, name), { recursive: true, force: true });
     fs.writeFileSync(file, String(process.pid));
   };
-  const isOurs = (file) =>
-    machines.includes(file) || file === 'people' || /\.(ref|invite)$/.test(file);
 
   /** Ends the shepherds, and with them the services, in order: the controller first. */
   const endAll = async () => {

@@ -39,7 +39,7 @@ const serverPid = () => jsonOf(['-s', socketOf('a'), 'status', 'web-server'])?.s
 
 const stay = () => {
   const near = (file) => path.relative(process.cwd(), file) || '.';
-  title('The fleet stays up until you press Ctrl-C. In another terminal, from this try:');
+  title('The fleet stays up until you press Ctrl-C. In another terminal, from this folder, try:');
   say(`  export PATH="$PWD/${near(programs)}:$PATH"`);
   say(`  export SHEPHERD_SOCKET="$PWD/${near(socketOf('c'))}"`);
   say(`  herd status ${fleet}`);

@@ -1,5 +1,6 @@
 /** The example that `npm start` runs. */
 import fs from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beginExample, cleanExample, leftoversOf, refusals } from '../support/examples.ts';
 import { makePlace, type Place } from '../support/programs.ts';
@@ -12,6 +13,11 @@ describe('the example web-server-fleet', () => {
   afterEach(() => cleanExample(place));
 
   it('starts, proves, grants and stops the fleet, exits 0 and leaves no process behind, twice in a row', async () => {
+    const example = path.join(place.folder, 'example');
+    fs.mkdirSync(example, { mode: 0o700 });
+    // Somebody's own, in a folder that an example may write into.
+    const mine = path.join(example, 'mine.ref');
+    fs.writeFileSync(mine, 'mine');
     for (const _run of [1, 2]) {
       const { code, stdout, stderr } = await beginExample(place, 'web-server-fleet').ended;
       expect([code, stderr]).toEqual([0, '']);
@@ -44,6 +50,7 @@ describe('the example web-server-fleet', () => {
       expect(leftoversOf(place)).toEqual([]);
     }
     expect(fs.readdirSync(place.folder)).toEqual(['example']);
+    expect(fs.readFileSync(mine, 'utf8')).toBe('mine');
   });
 
   it('whose reader has had enough ends, and leaves no process behind', async () => {
