@@ -11,7 +11,7 @@ export {
 } from './errors.ts';
 export { CLOSE_MS } from './limits.ts';
 export { nodeClock, type NodeClock } from './powers/clock.ts';
-export { nodeCrypto, nodeEntropy } from './powers/crypto.ts';
+export { keyPairOf, nodeCrypto, nodeEntropy } from './powers/crypto.ts';
 export { nodeReaper } from './powers/reaper.ts';
 export { nodeSchedulers, type NodeScheduler, type NodeSchedulers } from './powers/schedulers.ts';
 export { Traffic } from './traffic.ts';

@@ -29,18 +29,27 @@ export function nodeEntropy(): { fill(into: Uint8Array): void } {
 }
 
 function keyPair(): KeyPair {
-  // Made from a random seed, which is all that an Ed25519 key is. To export the public half of a generated pair as
-  // DER takes longer than to make it, and as JWK it can stand still for ever: Node 20 makes that text while it holds
-  // the key's lock, and a collection that comes just then takes the same lock to drop the job that made the pair.
-  // Here there is no such job, and both that share the lock are held (`npm run bench -- first-call`).
   const seed = randomFillSync(new Uint8Array(KEY_BYTES));
+  const pair = keyPairOf(seed);
+  seed.fill(0);
+  return pair;
+}
+
+/**
+ * The Ed25519 pair of a seed of 32 bytes, which stays the caller's.
+ *
+ * To export the public half of a generated pair as DER takes longer than to make it, and as JWK it can stand still
+ * for ever: Node 20 makes that text while it holds the key's lock, and a collection that comes just then takes the
+ * same lock to drop the job that made the pair. Here there is no such job, and both that share the lock are held
+ * (`npm run bench -- first-call`).
+ */
+export function keyPairOf(seed: Uint8Array): KeyPair {
   const privateKey = createPrivateKey({
     key: { kty: 'OKP', crv: 'Ed25519', d: base64url(seed), x: '' },
     format: 'jwk',
   });
   const publicKey = createPublicKey(privateKey);
   const { x } = publicKey.export({ format: 'jwk' });
-  seed.fill(0);
   return {
     publicKey: new Uint8Array(Buffer.from(x ?? '', 'base64url')),
     // The KeyObject is kept: parsing a key costs as much as a signature.

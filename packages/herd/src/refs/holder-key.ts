@@ -2,11 +2,10 @@
  * The key of a user: what grants are bound to. A folder (0700) beside the ref store, with one file (0600),
  * made the first time that a grant is accepted. Whoever has it can only redeem again what was redeemed with it.
  */
-import { createPrivateKey, createPublicKey, sign, type KeyObject } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError } from '@bellwether/actors';
-import { nodeEntropy } from '@bellwether/netlayer-stream';
+import { keyPairOf, nodeCrypto } from '@bellwether/netlayer-stream';
 import type { KeyPair } from '@bellwether/ocapn';
 import { maxKeyBytes } from './limits.ts';
 import { AlreadyThere, checkFolder, readSecret, writeSecret } from './secret-file.ts';
@@ -44,11 +43,8 @@ export const holderKey = (folder: string, uid: number): KeyPair => {
 
 const form = /^ed25519:([A-Za-z0-9_-]{43})$/;
 
-const freshSeed = (): string => {
-  const seed = new Uint8Array(32);
-  nodeEntropy().fill(seed);
-  return `ed25519:${Buffer.from(seed).toString('base64url')}`;
-};
+const freshSeed = (): string =>
+  `ed25519:${Buffer.from(nodeCrypto().random(32)).toString('base64url')}`;
 
 const readKey = (file: string, uid: number): KeyPair | undefined => {
   const text = readSecret(file, uid, maxKeyBytes);
@@ -56,15 +52,5 @@ const readKey = (file: string, uid: number): KeyPair | undefined => {
   const [, seed] = form.exec(text) ?? [];
   if (seed === undefined)
     throw new BadKey(`${file}: holds no key; put it away, and the next accept makes another`);
-  return pairOf(
-    createPrivateKey({ key: { kty: 'OKP', crv: 'Ed25519', d: seed, x: '' }, format: 'jwk' }),
-  );
-};
-
-const pairOf = (key: KeyObject): KeyPair => {
-  const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
-  return {
-    publicKey: new Uint8Array(Buffer.from(x, 'base64url')),
-    sign: (message) => new Uint8Array(sign(null, message, key)),
-  };
+  return keyPairOf(new Uint8Array(Buffer.from(seed, 'base64url')));
 };
