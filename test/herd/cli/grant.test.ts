@@ -113,6 +113,10 @@ describe('herd grant', () => {
     [['grant', 'web', '--to', 'a', '--expires', '1h', '--allow', 'x,,y'], 'an empty word'],
     [['grant', 'web', '--to', 'a', '--expires', '1h', '--args', 'x'], 'ACTION=PATTERN'],
     [['grant', 'web', '--to', 'a', '--expires', '1h', '--args', 'stop=*'], "'stop'"],
+    [
+      ['grant', 'web', '--to', 'a', '--expires', '1h', '--args', 'status=a; status=b'],
+      "speaks of 'status' twice",
+    ],
     [['grant', 'revoke', 'g-1', 'web'], 'no @PETNAME'],
     [['grant', 'ls', 'web'], 'no @PETNAME'],
     [['who-can', 'stop', '@web'], 'another machine'],

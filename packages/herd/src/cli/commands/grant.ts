@@ -138,7 +138,8 @@ const argumentRules = (
   text: string,
   actions: readonly string[],
 ): Readonly<Record<string, readonly string[]>> => {
-  const rules = text.split(';').map((rule): readonly [string, readonly string[]] => {
+  const rules = new Map<string, readonly string[]>();
+  for (const rule of text.split(';')) {
     const at = rule.indexOf('=');
     const action = rule.slice(0, at).trim();
     if (at === -1 || action === '')
@@ -148,14 +149,14 @@ const argumentRules = (
       );
     if (!actions.includes(action))
       throw new Usage(`'--args' speaks of '${action}', which --allow does not allow`);
-    return [
+    // The last one would count alone, and nobody would see that.
+    if (rules.has(action)) throw new Usage(`'--args' speaks of '${action}' twice`);
+    const patterns = rule.slice(at + 1).split(' ');
+    rules.set(
       action,
-      rule
-        .slice(at + 1)
-        .split(' ')
-        .filter((each) => each !== ''),
-    ];
-  });
+      patterns.filter((each) => each !== ''),
+    );
+  }
   return Object.fromEntries(rules);
 };
 
