@@ -10,7 +10,8 @@
  *   shepherds   each member is a real shepherd, all of them in one process, which therefore takes as long as a
  *               thousand machines together; no process is started and no disk is waited for
  *
- * Beside it a ping to each of 1,000 raw sockets over the same links, and a call (`status`) to each member.
+ * Beside it a ping to each of 1,000 raw sockets over the same links, and a call (`status`) to each member. In the end
+ * the shepherds' services are restarted one by one.
  */
 import fs from 'node:fs';
 import net from 'node:net';
@@ -19,7 +20,7 @@ import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
 import { makePeers, registerServices, type PlannedService } from '@bellwether/fleet';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { nodeClock, nodeCrypto, nodeEntropy } from '@bellwether/netlayer-stream';
-import type { Outcome, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
+import type { Outcome, Rolling, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
 import { requestOf, service } from '../support/shepherd-machine.ts';
 import { Delay, distant } from './support/delay.ts';
 import { makeNode, reach, unixAt, type Node } from './support/nodes.ts';
@@ -154,9 +155,19 @@ const makeController = async (folder: string): Promise<Controller> => {
 };
 let operationCount = 0;
 /** One command for the fleet. @throws Error where it does not reach everybody */
-const perform = async ({ node, shepherd }: Controller, action: string): Promise<void> => {
+const perform = async (
+  { node, shepherd }: Controller,
+  action: string,
+  rolling?: Rolling,
+): Promise<void> => {
   operationCount += 1;
-  const request = requestOf({ operation: `op-${operationCount}`, member: 'fleet', action });
+  const request = requestOf({
+    operation: `op-${operationCount}`,
+    member: 'fleet',
+    action,
+    remainingMs: 600_000,
+    ...(rolling !== undefined && { rolling }),
+  });
   const { result, reason } = await node.vat.run((turn: Turn) =>
     turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink)),
   );
@@ -246,6 +257,17 @@ const measure = async (
   );
 };
 
+/** One after another: as many gates as there are members, each of which looks at all of them. */
+const measureRolling = async (members: OtherEnd, controller: Controller): Promise<void> => {
+  await perform(controller, 'start');
+  const restart = (): Promise<void> => perform(controller, 'restart', { batch: 1 });
+  const { ms, hereMs, thereMs } = await took(members, restart);
+  print(13, `${MEMBERS} shepherds: a restart one by one, in s`, 'for information', [ms / 1_000], {
+    controllerCpuMs: [hereMs],
+    membersCpuMs: [thereMs],
+  });
+};
+
 const main = (): Promise<void> =>
   withFolder(async (folder) => {
     const raw = await startOtherEnd('raw', folder);
@@ -259,6 +281,7 @@ const main = (): Promise<void> =>
       const members = await startOtherEnd('members', home, kind);
       const controller = await makeController(home);
       await measure(`${MEMBERS} ${kind}`, must, members, controller, pings);
+      if (kind === 'shepherds') await measureRolling(members, controller);
       controller.node.router.close();
       members.end();
     }
