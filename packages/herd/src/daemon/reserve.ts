@@ -72,8 +72,8 @@ export class Reserve {
     try {
       const { bavail, bsize } = await fs.statfs(this.#file);
       if (bavail * bsize < 2 * reserveBytes) throw new Error('the disk has too little room');
-      for (let at = 0; at < reserveBytes; at += chunk.length)
-        await handle.write(chunk, 0, chunk.length, at);
+      // All of each, or it throws: a plain write may end halfway where the disk becomes full.
+      for (let at = 0; at < reserveBytes; at += chunk.length) await handle.writeFile(chunk);
       this.#isHeld = true;
     } finally {
       await handle.close();
