@@ -111,6 +111,19 @@ describe('the folders of a daemon', () => {
     );
   });
 
+  it('are refused where a file, or a link that leads nowhere, is in the way', async () => {
+    const places = makePlaces();
+    const [file, link] = [path.join(places.folder, 'file'), path.join(places.folder, 'link')];
+    fs.writeFileSync(file, '');
+    fs.symlinkSync(path.join(places.folder, 'nowhere'), link);
+    for (const wrong of [file, link])
+      for (const state of [wrong, path.join(wrong, 'state')])
+        expect(await refusal({ ...places, state })).toBe(
+          `state: ${wrong} is no folder\n  hint: choose another with --state`,
+        );
+    expect(fs.readdirSync(places.folder).includes('nowhere')).toBe(false);
+  });
+
   it.each(['state', 'logs'] as const)(
     'are refused where everybody may write: %s',
     async (which) => {

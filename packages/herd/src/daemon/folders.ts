@@ -24,7 +24,7 @@ import {
   type Trusted,
 } from '../config/trust.ts';
 
-/** A folder is at the mercy of others; the message says how, and what to do. */
+/** A folder is at the mercy of others, or cannot be one; the message says how, and what to do. */
 export class UnsafePlace extends ActorError {
   constructor(message: string, options?: ErrorOptions) {
     super('unsafe-place', message, options);
@@ -134,20 +134,32 @@ const makeFolder = (option: string, folder: string, mode: number): void => {
   let above = path.resolve(folder);
   for (; !fs.existsSync(above) && above !== path.dirname(above); above = path.dirname(above))
     missing.push(above);
+  mustBeFolder(option, above);
   for (const each of missing.reverse()) {
     try {
       fs.mkdirSync(each, { mode: 0o700 });
       // The umask may be narrower than what others need.
       if (mode !== 0o700) fs.chmodSync(each, mode);
     } catch (error) {
-      const code = codeOfSystem(error);
-      if (code === 'EEXIST') continue; // somebody else was faster; what it is will be judged
-      if (code !== 'ENOENT') throw error;
-      throw new UnsafePlace(
-        `${option}: ${each} cannot be made: ${above} takes no folders` +
-          `\n  hint: choose another with --${option}`,
-        { cause: error },
-      );
+      const code = codeOfSystem(error) ?? '';
+      const why = whyNot[code];
+      if (why !== undefined)
+        throw unusable(option, `${each} cannot be made: ${path.dirname(each)} ${why}`, error);
+      // Somebody else was faster, or a link leads nowhere.
+      if (code !== 'EEXIST') throw error;
     }
+    mustBeFolder(option, each);
   }
 };
+
+const whyNot: Readonly<Record<string, string>> = {
+  ENOENT: 'takes no folders',
+  EACCES: 'may not be written to by this user',
+  EROFS: 'is on a file system that is read-only',
+};
+const mustBeFolder = (option: string, folder: string): void => {
+  if (fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw unusable(option, `${folder} is no folder`);
+};
+const unusable = (option: string, what: string, cause?: unknown): UnsafePlace =>
+  new UnsafePlace(`${option}: ${what}\n  hint: choose another with --${option}`, { cause });
