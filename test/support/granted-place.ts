@@ -2,6 +2,7 @@
 import { World } from '@bellwether/actors';
 import type { GrantSpec } from '@bellwether/authority';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
+import type { Request } from '@bellwether/shepherd';
 import { FleetNode, Operator, type NodeConfig } from './fleet-node.ts';
 import { answered, grantAt, Holder, type Held } from './fleet-grants.ts';
 import { program, requestOf, service } from './shepherd-machine.ts';
@@ -22,6 +23,13 @@ export const grantedConfig: NodeConfig = {
         },
       },
     }),
+  ],
+};
+/** The same `web`, but it waits for `db`, which is not ready before the probes of its machine say so. */
+export const waitingConfig: NodeConfig = {
+  services: [
+    program({ provision: ['db'], ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 60_000 } }),
+    program({ provision: ['web'], requirement: ['db'] }),
   ],
 };
 /** Boots it. */
@@ -59,15 +67,21 @@ export const up = (given: NodeConfig = grantedConfig) => {
 };
 /** All of it. */
 export type GrantedPlace = ReturnType<typeof up>;
-/** An action through a ref. */
+/** An action through a ref, of what that is to. */
 export const asking = (
   ref: Held,
-  { owner }: GrantedPlace,
+  { owner }: Pick<GrantedPlace, 'owner'>,
   action: string,
   operation = `op-${action}`,
+  more: Partial<Request> = {},
 ) =>
   ref.ask((turn, web) =>
-    turn.send(web, 'perform', requestOf({ action, member: 'web', operation }), owner.printer(turn)),
+    turn.send(
+      web,
+      'perform',
+      { ...requestOf({ action, member: 'web', operation }), ...more },
+      owner.printer(turn),
+    ),
   );
 /** The same, and its outcome within a second. @throws what broke it */
 export const doing = (ref: Held, place: GrantedPlace, action: string, operation?: string) =>

@@ -48,6 +48,7 @@ const spec = {
   actions: ['restart'],
   label: 'bot',
   lifetimeMs: 1_000,
+  renewableMs: 1_000,
   maxUses: 1,
   rate: { count: 1, windowMs: 1_000 },
   arguments: { restart: ['x'] },
@@ -56,11 +57,16 @@ const spec = {
   isLocal: true,
   extra: 'x',
 };
+/** What is refused whatever stands in it says nothing of what would be let through: so these are taken as they are. */
+const taken = { ...requestOf({ action: 'greet', member: 'web', operation: 'op-1' }), args: ['x'] };
+const { members: _members, isLocal: _isLocal, extra: _extra, ...takenSpec } = spec;
 /** Every method with arguments of every shape it takes, and the positions where a reference belongs. */
 const methods: readonly (readonly [method: string, args: readonly unknown[], declared?: number])[] =
   [
     ['perform', [everything, 'sink'], 1],
+    ['perform', [taken, 'sink'], 1],
     ['plan', [everything]],
+    ['plan', [taken]],
     ['cancel', ['op-1']],
     ['status', ['x']],
     ['probe', [900, ['hop']]],
@@ -69,8 +75,10 @@ const methods: readonly (readonly [method: string, args: readonly unknown[], dec
     ['follow', [query, 'follower'], 1],
     ['allows', ['x']],
     ['grant', [spec]],
+    ['grant', [takenSpec]],
     ['grants', ['x']],
     ['revoke-grant', ['g-1', 'why']],
+    ['renew-grant', ['g-1', 60_000]],
   ];
 /** Every position in a value, the value itself included. */
 const positionsIn = (value: unknown): readonly Position[] =>
@@ -107,8 +115,8 @@ const seeds: Readonly<Record<string, (turn: Turn, canary: Ref) => unknown>> = {
 };
 
 describe.each(Object.entries(seeds))('%s in every position of an argument', (_name, seedFor) => {
-  it.each(methods.map(([method]) => method))('of %s is refused, or left behind', (method) => {
-    const [, args, declared] = methods.find(([each]) => each === method) ?? ['', []];
+  const asked = methods.map(([method, args, declared]) => ({ method, args, declared }));
+  it.each(asked)('of $method is refused, or left behind: $args', ({ method, args, declared }) => {
     const place = up();
     const { ref } = place.held({ actions: ['status', 'log', 'greet', 'restart'] });
     const told: Told[] = [];
@@ -161,6 +169,12 @@ const askWith = (
 };
 
 describe('what comes out through a grant', () => {
+  it('is an answer to what was taken for plants as it is', () => {
+    const place = up();
+    const { ref } = place.held({ actions: ['status', 'log', 'greet', 'restart'] });
+    expect(ref.said('plan', taken)).toMatchObject([{ service: 'web', action: 'greet' }]);
+    expect(ref.said('grant', takenSpec)).toMatchObject({ grant: { label: 'bot' } });
+  });
   it('is plain data, in answers and in what sinks, observers and followers are told', () => {
     const place = up();
     const { ref } = place.held({ actions: ['status', 'log', 'restart', 'greet'] });

@@ -6,7 +6,7 @@ import { sturdyrefOf } from '../../../packages/herd/src/refs/ref-store.ts';
 import { answered, Holder, type Held } from '../../support/fleet-grants.ts';
 import type { FleetNode } from '../../support/fleet-node.ts';
 import { tellStory } from '../../support/fleet-story.ts';
-import { codeOf } from '../../support/granted-place.ts';
+import { asking, codeOf } from '../../support/granted-place.ts';
 import { requestOf, type Asked } from '../../support/shepherd-machine.ts';
 
 const hour = 3_600_000;
@@ -58,20 +58,11 @@ const told = (seed = 5) => {
     node.boot();
     pass(3_000);
   };
-  return { ...story, a, b, pass, alice, make, given, revoke, list, ofC, restart };
+  return { ...story, owner: operator, a, b, pass, alice, make, given, revoke, list, ofC, restart };
 };
 type Place = ReturnType<typeof told>;
-const perform = ({ operator }: Place, ref: Held, action: string, operation = `op-${action}`) =>
-  ref.ask((turn, web) =>
-    turn.send(
-      web,
-      'perform',
-      requestOf({ action, member: 'x', operation }),
-      operator.printer(turn),
-    ),
-  );
 const doing = (place: Place, ref: Held, action: string, operation?: string) => {
-  const asked = perform(place, ref, action, operation);
+  const asked = asking(ref, place, action, operation);
   place.pass(5_000);
   // Our own session, to a machine that is back.
   if (codeIn(asked) === 'severed') return again(place, ref, action);
@@ -81,7 +72,7 @@ const doing = (place: Place, ref: Held, action: string, operation?: string) => {
 const codeIn = ({ error }: Asked<unknown>): unknown =>
   error !== undefined && 'code' in error ? error.code : undefined;
 const again = (place: Place, ref: Held, action: string) => {
-  const asked = perform(place, ref, action, 'op-again');
+  const asked = asking(ref, place, action, 'op-again');
   place.pass(5_000);
   if (asked.error !== undefined) throw asked.error;
   return asked.value;

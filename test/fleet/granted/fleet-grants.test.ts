@@ -2,8 +2,8 @@
 import type { GrantSpec } from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { answered, grantAt, Holder, type Held } from '../../support/fleet-grants.ts';
-import { tellStory, type Story, type StoryOptions } from '../../support/fleet-story.ts';
-import { codeOf } from '../../support/granted-place.ts';
+import { tellStory, type StoryOptions } from '../../support/fleet-story.ts';
+import { asking, codeOf } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
@@ -26,19 +26,10 @@ const told = (options: StoryOptions = {}) => {
       );
       return answered(story, asked)[0]?.stage;
     });
-  return { ...story, pass, alice, held, stages };
+  return { ...story, owner: story.operator, pass, alice, held, stages };
 };
-const perform = (story: Story, ref: Held, action: string, operation = `op-${action}`) =>
-  ref.ask((turn, web) =>
-    turn.send(
-      web,
-      'perform',
-      requestOf({ action, member: 'x', operation }),
-      story.operator.printer(turn),
-    ),
-  );
 const done = (story: ReturnType<typeof told>, ref: Held, action: string, operation?: string) => {
-  const asked = perform(story, ref, action, operation);
+  const asked = asking(ref, story, action, operation);
   story.pass(20_000);
   if (asked.error !== undefined) throw asked.error;
   return asked.value;
@@ -76,7 +67,7 @@ describe('a grant of a fleet', () => {
     const { id, ref } = story.held();
     const [a] = story.hosts;
     a?.losePower();
-    const started = perform(story, ref, 'start');
+    const started = asking(ref, story, 'start');
     story.pass(1_000);
     expect(started).toEqual({});
     answered(
@@ -102,10 +93,7 @@ describe('a grant of a fleet', () => {
       b.crash();
       story.pass(10_000);
       const { id, ref } = story.held(spec);
-      const request = requestOf({ action: 'start', member: 'x', operation: 'op-1' });
-      const asked = ref.ask((turn, web) =>
-        turn.send(web, 'perform', { ...request, queueMs: hourMs }, story.operator.printer(turn)),
-      );
+      const asked = asking(ref, story, 'start', 'op-1', { queueMs: hourMs });
       story.pass(20_000);
       expect(asked.value?.rows).toMatchObject([
         { member: 'web-server-a', result: 'changed' },
@@ -204,11 +192,8 @@ describe('a grant of a fleet', () => {
     expect(ear.lines).toContain('of B');
     const all = JSON.stringify([status, ear.batches, steps]);
     expect(all).not.toMatch(/web-server-a|of A/);
-    const wider = requestOf({ action: 'stop', member: 'x', operation: 'op-wider' });
-    const both = { ...wider, onlyMembers: ['web-server-a', 'web-server-b'] };
-    const stopped = ref.ask((turn, web) =>
-      turn.send(web, 'perform', both, story.operator.printer(turn)),
-    );
+    const onlyMembers = ['web-server-a', 'web-server-b'];
+    const stopped = asking(ref, story, 'stop', 'op-wider', { onlyMembers });
     story.pass(20_000);
     expect(stopped.value?.rows.map(({ member }) => member)).toEqual(['web-server-b']);
   });
@@ -246,11 +231,8 @@ describe('a grant of a fleet', () => {
   it('refuses what would be done to none of its members', () => {
     const story = told();
     const { id, ref } = story.held({ members: ['web-server-b'], maxUses: 1 });
-    const request = requestOf({ action: 'start', member: 'x', operation: 'op-1' });
     const ask = (onlyMembers: readonly string[]) =>
-      ref.told((turn, web) =>
-        turn.send(web, 'perform', { ...request, onlyMembers }, story.operator.printer(turn)),
-      );
+      answered(story, asking(ref, story, 'start', 'op-1', { onlyMembers }));
     expect(codeOf(() => ask(['web-server-a']))).toBe('bad-request');
     expect(codeOf(() => ask([]))).toBe('bad-request');
     expect(story.stages()).toEqual(['stopped', 'stopped']);

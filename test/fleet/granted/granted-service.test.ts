@@ -4,7 +4,7 @@ import type { Sturdyref } from '@bellwether/ocapn';
 import type { Observer, Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { answered, type Held } from '../../support/fleet-grants.ts';
-import { asking, codeOf, doing, up } from '../../support/granted-place.ts';
+import { asking, codeOf, doing, up, waitingConfig } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
 import { program, requestOf } from '../../support/shepherd-machine.ts';
 
@@ -224,15 +224,7 @@ describe('the end of a grant', () => {
   });
 
   it('calls off what waits of its operations', () => {
-    const place = up({
-      services: [
-        program({
-          provision: ['db'],
-          ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 60_000 },
-        }),
-        program({ provision: ['web'], requirement: ['db'] }),
-      ],
-    });
+    const place = up(waitingConfig);
     place.node.machine.probes.isReady = () => false;
     const { id, ref } = place.held({ actions: ['start'] });
     const started = asking(ref, place, 'start');

@@ -3,9 +3,8 @@ import type { GrantFacts } from '@bellwether/authority';
 import type { Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { answered, type Held } from '../../support/fleet-grants.ts';
-import { asking, codeOf, doing, up } from '../../support/granted-place.ts';
+import { asking, codeOf, doing, up, waitingConfig } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
-import { program } from '../../support/shepherd-machine.ts';
 
 type Place = ReturnType<typeof up>;
 const root = <T>(place: Place, body: Parameters<Place['owner']['ask']>[1]): T =>
@@ -80,15 +79,7 @@ describe('a minted reference', () => {
   });
 
   it('ends what is under way through it in the same moment', () => {
-    const place = up({
-      services: [
-        program({
-          provision: ['db'],
-          ready: { kind: 'tcp', host: 'h', port: 1, timeoutMs: 60_000 },
-        }),
-        program({ provision: ['web'], requirement: ['db'] }),
-      ],
-    });
+    const place = up(waitingConfig);
     place.node.machine.probes.isReady = () => false;
     const ref = mint(place);
     const [{ id } = { id: '' }] = listed(place);

@@ -3,32 +3,24 @@ import type { AuditRecord, GrantSpec } from '@bellwether/authority';
 import { unknownStatus } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { grantedRequest } from '../../../packages/fleet/src/granted/view.ts';
-import { asking, codeOf, up, type GrantedPlace } from '../../support/granted-place.ts';
+import {
+  asking,
+  codeOf,
+  up,
+  waitingConfig,
+  type GrantedPlace,
+} from '../../support/granted-place.ts';
 import type { Held } from '../../support/fleet-grants.ts';
-import { program, requestOf } from '../../support/shepherd-machine.ts';
+import { requestOf } from '../../support/shepherd-machine.ts';
 
-const slow = { kind: 'tcp', host: 'h', port: 1, timeoutMs: 60_000 } as const;
-/** `web` waits for `db`, which is not ready before a test says so. */
 const waiting = (spec: Partial<GrantSpec> = {}) => {
-  const place = up({
-    services: [
-      program({ provision: ['db'], ready: slow }),
-      program({ provision: ['web'], requirement: ['db'] }),
-    ],
-  });
+  const place = up(waitingConfig);
   place.node.machine.probes.isReady = () => false;
   return { place, ...place.held({ actions: ['start', 'status'], ...spec }) };
 };
 /** Asks for a start, and waits for its answer so long. */
-const start = (ref: Held, { owner }: GrantedPlace, remainingMs = 60_000) =>
-  ref.ask((turn, web) =>
-    turn.send(
-      web,
-      'perform',
-      requestOf({ action: 'start', member: 'web', operation: 'op-1', remainingMs }),
-      owner.printer(turn),
-    ),
-  );
+const start = (ref: Held, place: GrantedPlace, remainingMs = 60_000) =>
+  asking(ref, place, 'start', 'op-1', { remainingMs });
 const ready = ({ node, pass }: GrantedPlace): void => {
   node.machine.probes.isReady = () => true;
   pass(8_000);
