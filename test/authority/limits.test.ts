@@ -1,5 +1,5 @@
 /** What a grant, an invite and a book take, and one more of each. */
-import { grantLimits as limits, readGrantSpec } from '@bellwether/authority';
+import { chained, chainStart, grantLimits as limits, readGrantSpec } from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { freshId, idBytes } from '../../packages/authority/src/names.ts';
 import { runIn } from '../support/actors-vat.ts';
@@ -162,6 +162,34 @@ describe('a book', () => {
     for (const issuer of [minted, alice])
       await expect(make(bench, issuer)).rejects.toThrow('grant m-abababababab allows no more');
   }, 60_000);
+  it.each([
+    ['short', 0.8, 1],
+    ['as long as they may be', 1.6, limits.nameCharacters],
+  ])(
+    'fills the audit with so many MiB of an hour where words are %s: %d',
+    async (_what, mib, most) => {
+      const bench = await grantBench();
+      const word = (characters: number): string => 'é'.repeat(Math.min(characters, most * 20));
+      const actions = texts(most === 1 ? 2 : limits.actionCount, most).map((each) =>
+        each.replaceAll('-', 'é'),
+      );
+      let id = 'root';
+      for (let at = 1; at < limits.depth; at += 1)
+        id = await held(bench, id, { actions }, keysOf(at));
+      const before = bench.disk.audits.length;
+      const label = word(limits.labelCharacters);
+      const { grant, swissnum } = await make(bench, id, { actions, label });
+      await redeem(bench, swissnum, keysOf(9));
+      const reason = word(limits.reasonCharacters);
+      await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', id, grant.id, reason));
+      const told = bench.disk.audits.slice(before);
+      expect(told.map(({ event }) => event)).toEqual(['granted', 'redeemed', 'revoked']);
+      const lines = chained(chainStart, 0, told, () => '0'.repeat(64));
+      const bytes = lines.reduce((sum, { text }) => sum + text.length + 1, 0);
+      const found = (bytes * limits.changeCount) / 1_048_576;
+      expect(Math.abs(found - mib)).toBeLessThan(0.1);
+    },
+  );
   it('lets an invite be redeemed again by its key so often in an hour', async () => {
     const bench = await grantBench();
     const { swissnum } = await make(bench, 'root', { inviteMs: limits.inviteMostMs });

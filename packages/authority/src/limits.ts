@@ -2,7 +2,10 @@
 
 /** Each with its unit and its reason. */
 export const limits = {
-  /** Grants that one host keeps, ended ones included: at 1 KiB each some 10 MiB of records, all of them in memory. */
+  /**
+   * Grants that one host keeps, ended ones included, all of them in memory: a usual record is 0.4 KiB; one with all that
+   * the limits below leave room for has 41,000 characters.
+   */
   grantCount: 10_000,
   /** Grants that one grant may be narrowed to at a time: a team and its machines. */
   childCount: 64,
@@ -19,7 +22,10 @@ export const limits = {
    * in a while: each is kept on the disk for good. Revocations are not counted: each takes one that was made.
    */
   changeCount: 256,
-  /** That while, in milliseconds: with what the audit says of each it is 1 MiB of an hour. */
+  /**
+   * That while, in milliseconds: what the audit says of 256 that are made, redeemed and taken back is 0.8 MiB of an hour
+   * where words are short, and 1.6 MiB where all are as long as they may be (test/authority/limits.test.ts).
+   */
   changeMs: 3_600_000,
   /** Invites of one host that nobody has redeemed yet. */
   openInviteCount: 1_000,
