@@ -3,8 +3,8 @@
 /** Each with its unit and its reason. */
 export const limits = {
   /**
-   * Grants that one host keeps, ended ones included, all of them in memory: a usual record is 0.4 KiB; one with all that
-   * the limits below leave room for has 41,000 characters.
+   * Grants that one host keeps, ended ones included, all of them in memory: a usual record is 0.4 KiB; one with all
+   * that the limits below leave room for has 41,000 characters.
    */
   grantCount: 10_000,
   /** Grants that one grant may be narrowed to at a time: a team and its machines. */
@@ -23,8 +23,8 @@ export const limits = {
    */
   changeCount: 256,
   /**
-   * That while, in milliseconds: what the audit says of 256 that are made, redeemed and taken back is 0.8 MiB of an hour
-   * where words are short, and 1.6 MiB where all are as long as they may be (test/authority/limits.test.ts).
+   * That while, in milliseconds: what the audit says of 256 that are made, redeemed and taken back is 0.8 MiB of an
+   * hour where words are short, and 1.6 MiB where all are as long as they may be (test/authority/limits.test.ts).
    */
   changeMs: 3_600_000,
   /** Invites of one host that nobody has redeemed yet. */
