@@ -54,7 +54,8 @@ export {
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';
-export { broken, type ShepherdOptions } from './shepherd/shepherd-state.ts';
+export type { ShepherdOptions } from './shepherd/shepherd-state.ts';
+export { broken } from './vows.ts';
 export { cutText } from './text.ts';
 export { endedWords } from './words/wording.ts';
 export { leftFor } from './operation/trail.ts';

@@ -16,7 +16,7 @@ import {
 import { BadRequest, unknownReference } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { isName } from '../checks/requests.ts';
-import { broken } from '../shepherd/shepherd-state.ts';
+import { broken } from '../vows.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import type {
   Asker,

@@ -4,10 +4,11 @@ import { command } from './commands.ts';
 import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { recalled, type Operation } from './memory.ts';
-import { bare, isOver } from './outcomes.ts';
+import { isOver } from './outcomes.ts';
 import { onceRecalled } from './recall.ts';
 import { entryFor } from './reports.ts';
-import { plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { bare, plain } from '../words/outcome.ts';
 import { worstOf } from '../words/shapes.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
@@ -25,18 +26,18 @@ export interface Return {
  * @throws UnknownOperation, and what a command throws
  */
 export const retry = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { id, principal, writer }: Return,
   remainingMs: number | undefined,
 ): Vow<Outcome> => {
-  const { asker } = entryFor(held, id, principal);
-  return onceRecalled(held, turn, asker, id, (turn) => {
-    const [first, ...others] = requestsOf(there(held, asker, id));
+  const { asker } = entryFor(host, id, principal);
+  return onceRecalled(host, turn, asker, id, (turn) => {
+    const [first, ...others] = requestsOf(there(host, asker, id));
     if (first === undefined) throw new UnknownOperation(id);
     const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> => {
       const patientMs = remainingMs ?? request.remainingMs;
-      return command(held, turn, asker, { ...request, remainingMs: patientMs }, heard);
+      return command(host, turn, asker, { ...request, remainingMs: patientMs }, heard);
     };
     // Whoever comes back need not know how much time was given before.
     if (remainingMs === undefined)
@@ -55,8 +56,8 @@ export const retry = (
 const failed = (request: Request | undefined, { message }: Error) =>
   bare(plain(request?.member ?? '', 'failed', message));
 
-const there = (held: Held, asker: string, id: string): Operation => {
-  const operation = recalled(held.memory, asker, id);
+const there = (host: Host, asker: string, id: string): Operation => {
+  const operation = recalled(host.memory, asker, id);
   if (operation === undefined) throw new UnknownOperation(id);
   return operation;
 };
@@ -68,10 +69,10 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
  * Tells how an operation goes on: first the rows that are there, then what comes, and how it ended in the end. Asks
  * nobody for anything. @throws UnknownOperation, Limit
  */
-export const join = (held: Held, turn: Turn, { id, principal, writer }: Return): Vow<Outcome> => {
-  const { asker, service } = entryFor(held, id, principal);
-  return onceRecalled(held, turn, asker, id, (turn) => {
-    const operation = there(held, asker, id);
+export const join = (host: Host, turn: Turn, { id, principal, writer }: Return): Vow<Outcome> => {
+  const { asker, service } = entryFor(host, id, principal);
+  return onceRecalled(host, turn, asker, id, (turn) => {
+    const operation = there(host, asker, id);
     const request = operation.requests.get(service);
     if (request === undefined) throw new UnknownOperation(id);
     const events = [...operation.steps.values()].flatMap(({ step, phase, outcome }) =>
@@ -80,8 +81,8 @@ export const join = (held: Held, turn: Turn, { id, principal, writer }: Return):
         : [],
     );
     turn.call(writer, 'pass', events);
-    if (operation.account.get().openCount > 0) listen(held, turn, operation, writer);
+    if (operation.account.get().openCount > 0) listen(host, turn, operation, writer);
     const patient = { ...request, remainingMs: limits.remainingMs };
-    return outcomeFor(held, turn, operation, patient, writer, true);
+    return outcomeFor(host, turn, operation, patient, writer, true);
   });
 };

@@ -1,6 +1,6 @@
 /** Who asks where no reference of anybody else does, and whether they still may. */
 import type { ActorError, Turn } from '@bellwether/actors';
-import type { Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import type { AskerLink } from '../words/types.ts';
 
 /** The shepherd itself, at its beginning and its end. What it asks for is never written down. */
@@ -14,10 +14,10 @@ const grantPrefix = 'g-';
 const isMinted = (asker: string): boolean => /^[0-9a-f]{64}$/.test(asker);
 
 /** Why nothing of this asker is to begin any more; undefined while it may. */
-export const endOf = ({ grants }: Held, turn: Turn, asker: string): ActorError | undefined =>
+export const endOf = ({ grants }: Host, turn: Turn, asker: string): ActorError | undefined =>
   grants !== undefined && (asker.startsWith(grantPrefix) || isMinted(asker))
     ? turn.call(grants, 'judge', asker, {})
     : undefined;
 /** What stands behind an asker, its origin first; empty where that is nothing but itself. */
-export const chainOf = ({ grants }: Held, turn: Turn, asker: string): readonly AskerLink[] =>
+export const chainOf = ({ grants }: Host, turn: Turn, asker: string): readonly AskerLink[] =>
   grants !== undefined && asker.startsWith(grantPrefix) ? turn.call(grants, 'chain', asker) : [];

@@ -23,7 +23,7 @@ import { isOver } from './outcomes.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
-import { graphOf, hopOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
@@ -34,18 +34,18 @@ import { witnessAsked, witnessCancelled } from './witness.ts';
  * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
  */
 export const command = (
-  held: Held,
+  host: Host,
   turn: Turn,
   principal: string,
   request: Request,
   writer: Ref<Writer> | undefined,
 ): Vow<Outcome> => {
   const { operation: id, action, member } = request;
-  if (held.closing.get() !== undefined && isStart(action)) throw new ShuttingDown(member);
+  if (host.isClosing() && isStart(action)) throw new ShuttingDown(member);
   const key = keyOf(action, member);
-  if (request.isRepeat === true && !hasStep(held, principal, id, key))
+  if (request.isRepeat === true && !hasStep(host, principal, id, key))
     throw new UnknownOperation(id);
-  const operation = operationOf(held.memory, turn, principal, id);
+  const operation = operationOf(host.memory, turn, principal, id);
   checkClaim(operation, request);
   const isDone = isIdle(operation, key);
   const ends = isDone ? openEnds(operation, key, doubtsOf(request.isRepeat)) : [];
@@ -53,55 +53,55 @@ export const command = (
     // It may have been pulled in before: from now on the id means this for the member.
     const { isPatient: _isPatient, ...kept } = request;
     if (!operation.requests.has(member)) {
-      keepRequest(held.memory, operation, kept);
-      noteTaken(held, turn, operation, kept, []);
+      keepRequest(host.memory, operation, kept);
+      noteTaken(host, turn, operation, kept, []);
     }
-    return outcomeFor(held, turn, operation, request, writer);
+    return outcomeFor(host, turn, operation, request, writer);
   }
-  if (writer !== undefined) listen(held, turn, operation, writer);
+  if (writer !== undefined) listen(host, turn, operation, writer);
   const isKnownHere = isDone || operation.requests.has(member);
   const steps = isKnownHere
     ? isDone
       ? stepsOf(operation, ends)
       : stepsBehind(operation, key)
-    : planned(held, turn, request);
+    : planned(host, turn, request);
   // One that came back to where it set out would wait for itself.
-  refuseHops(held, request, steps);
-  const timed = withQueue(held, withTime(held, turn, request, steps, writer));
-  if (isDone || !isKnownHere) witnessAsked(held, turn, principal, request);
-  if (isDone) tryAgain(held, turn, operation, timed, ends);
-  else if (!isKnownHere) takeUp(held, turn, operation, timed, steps);
-  return outcomeFor(held, turn, operation, timed, writer);
+  refuseHops(host, request, steps);
+  const timed = withQueue(host, withTime(host, turn, request, steps, writer));
+  if (isDone || !isKnownHere) witnessAsked(host, turn, principal, request);
+  if (isDone) tryAgain(host, turn, operation, timed, ends);
+  else if (!isKnownHere) takeUp(host, turn, operation, timed, steps);
+  return outcomeFor(host, turn, operation, timed, writer);
 };
 
 /** Whether a request repeats what is in memory, and nothing is done anew for it: see OperationDesk. */
 export const isKnown = (
-  held: Held,
+  host: Host,
   turn: Turn,
   principal: string,
   { operation: id, action, member: name, isRepeat }: RequestedAct,
 ): boolean => {
-  const operation = recalled(held.memory, principal, id);
+  const operation = recalled(host.memory, principal, id);
   if (operation === undefined) return false;
-  const member = turn.call(held.registry, 'canonical', name) ?? name;
+  const member = host.canonical(turn, name) ?? name;
   const key = keyOf(action, member);
   if (!isIdle(operation, key)) return operation.requests.has(member);
-  return !asksAnew(held, operation, openEnds(operation, key, doubtsOf(isRepeat)));
+  return !asksAnew(host, operation, openEnds(operation, key, doubtsOf(isRepeat)));
 };
 /** Whether nothing goes on behind a step: it is over, or what it waits for waits for a machine that is away. */
 const isIdle = (operation: Operation, key: string): boolean =>
   isOver(operation, key) || (operation.steps.has(key) && isAtRest(operation));
 
 /** Until when it waits for who is away, by the wall clock: it may outlive this daemon. */
-const withQueue = ({ clock }: Held, request: Request): KeptRequest =>
+const withQueue = ({ clock }: Host, request: Request): KeptRequest =>
   request.queueMs === undefined
     ? request
     : { ...request, queueUntilMs: Math.floor(clock.wall()) + request.queueMs };
 
-const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
-  const whole = graphOf(held, turn);
+const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
+  const whole = host.graph(turn);
   refuseArguments(request);
-  const canonical = (name: string): string => turn.call(held.registry, 'canonical', name) ?? name;
+  const canonical = (name: string): string => host.canonical(turn, name) ?? name;
   const onlyMembers = request.onlyMembers?.map(canonical);
   const chosen = { member: request.member, ...(onlyMembers && { onlyMembers }) };
   refuseMembers(chosen, whole);
@@ -114,8 +114,8 @@ const planned = (held: Held, turn: Turn, request: Request): readonly Step[] => {
 const doubtsOf = (isRepeat: true | undefined): 'only-doubts' | 'all' =>
   isRepeat === true ? 'only-doubts' : 'all';
 
-const hasStep = (held: Held, principal: string, id: string, key: string): boolean =>
-  recalled(held.memory, principal, id)?.steps.has(key) === true;
+const hasStep = (host: Host, principal: string, id: string, key: string): boolean =>
+  recalled(host.memory, principal, id)?.steps.has(key) === true;
 
 /** As a service does; but what is refused here leaves nothing behind. */
 const refuseArguments = ({ member, action, args }: Request): void => {
@@ -152,7 +152,7 @@ const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
 
 /** Makes the plan the last word on its services, and sets out. @throws Limit */
 export const takeUp = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   request: KeptRequest,
@@ -160,21 +160,21 @@ export const takeUp = (
 ): void => {
   for (const step of steps) {
     const { key, name, wish, gate } = step;
-    if (!operation.steps.has(key)) displace(held, turn, operation, step);
+    if (!operation.steps.has(key)) displace(host, turn, operation, step);
     if (wish === undefined || operation.steps.has(key)) continue;
     // Whose turn has not come is on the disk as it was: the next life would do it, and in no order.
-    if (gate === undefined) accept(held, turn, name, wish);
-    else held.wishes.set(name, wish);
+    if (gate === undefined) accept(host, turn, name, wish);
+    else host.wishes.set(name, wish);
   }
-  begin(held, turn, operation, request, steps);
+  begin(host, turn, operation, request, steps);
 };
 
 /** Calls off what has not begun of an operation. @throws UnknownOperation */
-export const cancelOperation = (held: Held, turn: Turn, principal: string, id: string): void => {
-  const operation = recalled(held.memory, principal, id);
+export const cancelOperation = (host: Host, turn: Turn, principal: string, id: string): void => {
+  const operation = recalled(host.memory, principal, id);
   if (operation === undefined) throw new UnknownOperation(id);
-  witnessCancelled(held, turn, principal, id);
-  cancel(held, turn, operation);
+  witnessCancelled(host, turn, principal, id);
+  cancel(host, turn, operation);
 };
 
 /** The steps that one rests on, itself the last. */
@@ -188,13 +188,13 @@ const stepsOf = ({ steps }: Operation, keys: readonly string[]): readonly Step[]
 
 /** A service that this request came through already would wait for itself. */
 const refuseHops = (
-  held: Held,
+  host: Host,
   { hops, action, member }: Request,
   steps: readonly Step[],
 ): void => {
   if (hops.length === 0) return;
   for (const { key, name } of steps) {
-    const hop = hopOf(held, name);
+    const hop = host.hop(name);
     if (hop === undefined || !hops.includes(hop)) continue;
     const byKey = new Map(steps.map((step) => [step.key, step]));
     const path = pathBetween(keyOf(action, member), key, (at) => byKey.get(at)?.after ?? []) ?? [];

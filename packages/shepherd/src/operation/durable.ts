@@ -33,39 +33,39 @@ import {
 } from './memory.ts';
 import { piecesOf, type StateLine } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
-import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import type { AcceptedRecord, Entry, Request } from '../words/types.ts';
 
 /** Writes down that a request was taken on, with the steps that are new. @throws Limit where there is no room */
 export const noteTaken = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   request: KeptRequest,
   steps: readonly Step[],
 ): void => {
   if (operation.principal === itself) return;
-  const before = entryOf(held.ledger, operation.principal, operation.id);
+  const before = entryOf(host.ledger, operation.principal, operation.id);
   const pieces = piecesOf({ request, steps });
-  makeRoom(held, turn, operation, bytesIn(pieces));
+  makeRoom(host, turn, operation, bytesIn(pieces));
   const {
     endedMs: _ended,
     result: _result,
     queuedUntilMs: _until,
     ...entry
-  } = before ?? firstEntry(held, operation, request);
+  } = before ?? firstEntry(host, operation, request);
   const intentCount = entry.intentCount + pieces.length;
   if (intentCount > limits.intentPieceCount)
     throw new Limit(`operation ${operation.id}: there is no room for more of it on the disk`);
-  const gates = steps.some((step) => isOwnAsk(held, step));
+  const gates = steps.some((step) => isOwnAsk(host, step));
   write(turn, 'intent', entry, entry.intentCount, pieces, gates);
   const intentBytes = (entry.intentBytes ?? 0) + bytesIn(pieces);
-  put(held.ledger, turn, { ...entry, intentCount, intentBytes }, { gates });
+  put(host.ledger, turn, { ...entry, intentCount, intentBytes }, { gates });
 };
 const bytesIn = (pieces: readonly Uint8Array[]): number =>
   pieces.reduce((sum, { length }) => sum + length, 0);
 const firstEntry = (
-  { clock }: Held,
+  { clock }: Host,
   { principal, id }: Operation,
   { action, member }: Request,
 ): AcceptedRecord => ({
@@ -77,44 +77,44 @@ const firstEntry = (
   intentCount: 0,
   outcomeCount: 0,
 });
-const wallMs = (clock: Held['clock']): number => Math.max(0, Math.floor(clock.wall()));
+const wallMs = (clock: Host['clock']): number => Math.max(0, Math.floor(clock.wall()));
 const makeRoom = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { principal: asker, id }: Operation,
   bytes: number,
 ): void => {
   const growth = { asker, operation: id, bytes };
-  for (const entry of surplusFor(held.ledger, growth, wallMs(held.clock)))
-    forgetWhole(held, turn, entry);
+  for (const entry of surplusFor(host.ledger, growth, wallMs(host.clock)))
+    forgetWhole(host, turn, entry);
 };
 /** Forgets what is on the disk and what is in memory. */
-export const forgetWhole = (held: Held, turn: Turn, entry: AcceptedRecord): void => {
-  forget(held.ledger, turn, entry);
-  const operation = recalled(held.memory, entry.asker, entry.operation);
-  if (operation !== undefined) drop(held.memory, operation);
+export const forgetWhole = (host: Host, turn: Turn, entry: AcceptedRecord): void => {
+  forget(host.ledger, turn, entry);
+  const operation = recalled(host.memory, entry.asker, entry.operation);
+  if (operation !== undefined) drop(host.memory, operation);
 };
 
 /** Whether a service of this machine is asked. */
-const isOwnAsk = (held: Held, { kind, name }: Step): boolean =>
-  kind === 'ask' && ownOf(held, name) !== undefined;
+const isOwnAsk = (host: Host, { kind, name }: Step): boolean =>
+  kind === 'ask' && host.own(name) !== undefined;
 /** What the next life could not find out by itself: whether this was begun. */
-const isOnce = (held: Held, step: Step): boolean => isOwnAsk(held, step) && !isBuiltIn(step.action);
+const isOnce = (host: Host, step: Step): boolean => isOwnAsk(host, step) && !isBuiltIn(step.action);
 
 /** Notes that a step begins; before one that must not be done twice it is written down. */
-export const noteBegun = (held: Held, operation: Operation, step: Step): void => {
-  if (isOnce(held, step)) noteChanged(operation, [step.key], 'due');
+export const noteBegun = (host: Host, operation: Operation, step: Step): void => {
+  if (isOnce(host, step)) noteChanged(operation, [step.key], 'due');
 };
 /** Notes that a step has ended. What was asked for by its name is written down before anybody is told. */
-export const noteEnded = (held: Held, operation: Operation, step: Step): void => {
+export const noteEnded = (host: Host, operation: Operation, step: Step): void => {
   const request = operation.requests.get(step.name);
   const isAnswer = request !== undefined && keyOf(request.action, step.name) === step.key;
-  const isDue = isAnswer || isOnce(held, step) || step.kind === 'gate';
+  const isDue = isAnswer || isOnce(host, step) || step.kind === 'gate';
   noteChanged(operation, [step.key], isDue ? 'due' : 'gathered');
 };
 /** Notes that nothing goes on before a machine is there: on the disk before anybody is told, and when that is new. */
-export const noteRest = (held: Held, operation: Operation): void => {
-  const entry = entryOf(held.ledger, operation.principal, operation.id);
+export const noteRest = (host: Host, operation: Operation): void => {
+  const entry = entryOf(host.ledger, operation.principal, operation.id);
   const isNew = entry?.queuedUntilMs === undefined || operation.waiters.size > 0;
   noteChanged(operation, [], isNew ? 'due' : 'gathered');
 };
@@ -130,36 +130,36 @@ export const noteChanged = (
 };
 
 /** Writes down what was noted, where it is due; else it will be. */
-export const save = (held: Held, turn: Turn, operation: Operation): void => {
+export const save = (host: Host, turn: Turn, operation: Operation): void => {
   const { unsaved, saving, account } = operation;
   const { isDue, timer } = saving.get();
   if (unsaved.size === 0 && !isDue) return;
-  if (isDue || account.get().openCount === 0) return saveNow(held, turn, operation);
+  if (isDue || account.get().openCount === 0) return saveNow(host, turn, operation);
   if (timer !== undefined) return;
-  const due = (turn: Turn): void => saveNow(held, turn, operation);
+  const due = (turn: Turn): void => saveNow(host, turn, operation);
   saving.set({ isDue, timer: turn.after(limits.gatherMs, due) });
 };
 
-const saveNow = (held: Held, turn: Turn, operation: Operation): void => {
+const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   const { unsaved, saving, steps } = operation;
   saving.get().timer?.cancel();
   saving.set({ isDue: false });
-  const before = entryOf(held.ledger, operation.principal, operation.id);
+  const before = entryOf(host.ledger, operation.principal, operation.id);
   if (before === undefined) return;
   const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
   for (const { step } of records) unsaved.delete(step.key);
   const gates = records.some(
-    ({ step, wasQueued }) => isOwnAsk(held, step) || step.kind === 'gate' || wasQueued === true,
+    ({ step, wasQueued }) => isOwnAsk(host, step) || step.kind === 'gate' || wasQueued === true,
   );
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
   const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...rest } = before;
-  const entry = { ...rest, ...endOf(held, operation, before) };
+  const entry = { ...rest, ...endOf(host, operation, before) };
   const outcomeCount = entry.outcomeCount + pieces.length;
-  if (outcomeCount > limits.outcomePieceCount) return rewrite(held, turn, operation, entry, gates);
+  if (outcomeCount > limits.outcomePieceCount) return rewrite(host, turn, operation, entry, gates);
   write(turn, 'outcome', entry, entry.outcomeCount, pieces, gates);
   const outcomeBytes = (entry.outcomeBytes ?? 0) + bytesIn(pieces);
-  put(held.ledger, turn, { ...entry, outcomeCount, outcomeBytes }, { gates });
-  for (const other of surplusAfter(held.ledger, entry)) forgetWhole(held, turn, other);
+  put(host.ledger, turn, { ...entry, outcomeCount, outcomeBytes }, { gates });
+  for (const other of surplusAfter(host.ledger, entry)) forgetWhole(host, turn, other);
 };
 const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): StateLine => ({
   key,
@@ -171,7 +171,7 @@ const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): S
 
 /** What is to be said of an operation as a whole. */
 const endOf = (
-  held: Held,
+  host: Host,
   operation: Operation,
   { action, service }: AcceptedRecord,
 ): Partial<AcceptedRecord> => {
@@ -181,7 +181,7 @@ const endOf = (
   return {
     ...(isCancelled && { isCancelled: true as const }),
     ...(isAtRest(operation) && { queuedUntilMs: latestIn(operation) }),
-    ...(openCount === 0 && { endedMs: wallMs(held.clock), result }),
+    ...(openCount === 0 && { endedMs: wallMs(host.clock), result }),
   };
 };
 
@@ -195,7 +195,7 @@ const latestIn = ({ steps }: Operation): number => {
 
 /** Who repeats an operation for ever does not fill the disk: of each step only the last outcome is kept. */
 const rewrite = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { steps }: Operation,
   entry: AcceptedRecord,
@@ -209,7 +209,7 @@ const rewrite = (
   turn.record(erased satisfies Entry, { gates });
   write(turn, 'outcome', entry, 0, pieces, gates);
   const said = { outcomeCount: pieces.length, outcomeBytes: bytesIn(pieces) };
-  put(held.ledger, turn, { ...entry, ...said }, { gates });
+  put(host.ledger, turn, { ...entry, ...said }, { gates });
 };
 
 const write = (

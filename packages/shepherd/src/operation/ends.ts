@@ -2,7 +2,7 @@
 import { inOrder } from '../graph.ts';
 import { isWorthOpening } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import { elsewhereOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import { isLeftUndone } from '../words/shapes.ts';
 
 /**
@@ -40,11 +40,11 @@ export const openEnds = (
   return [...ends];
 };
 /** Whether somebody is asked to do it once more, rather than to say what came of it, or for the first time. */
-export const asksAnew = (held: Held, { steps }: Operation, ends: readonly string[]): boolean =>
+export const asksAnew = (host: Host, { steps }: Operation, ends: readonly string[]): boolean =>
   ends.some((key) => {
     const { step, phase } = steps.get(key) ?? {};
     if (step?.kind !== 'ask' || phase === 'queued') return false;
-    return phase !== 'in-doubt' || elsewhereOf(held, step.name) === undefined;
+    return phase !== 'in-doubt' || host.elsewhere(step.name) === undefined;
   });
 const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>
   kind === 'ask' || kind === 'known';

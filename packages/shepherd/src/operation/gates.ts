@@ -10,13 +10,14 @@ import type { Ending } from './outcomes.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Sight, type Turn, type Verdict } from './rolling.ts';
 import { isGood, isServing } from '../words/shapes.ts';
-import { plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { plain } from '../words/outcome.ts';
 import type { Saying } from '../words/wording.ts';
 import type { Outcome } from '../words/types.ts';
 
 /** A gate that is at its turn: from now on it is looked at whenever something is over. */
-export const come = (held: Held, { gates }: Operation, { key, pauseMs = 0 }: GateStep): void =>
-  gates.set(key, { notBeforeMs: held.clock.now() + pauseMs });
+export const come = (host: Host, { gates }: Operation, { key, pauseMs = 0 }: GateStep): void =>
+  gates.set(key, { notBeforeMs: host.clock.now() + pauseMs });
 type GateStep = Step & Gate;
 
 /** Whether a step stands behind a gate that is not open. */
@@ -36,7 +37,7 @@ export const shutOut = ({ steps }: Operation, { name, gate }: Step): Ending | un
 
 /** Gates whose waiting is over, and how it ended. `again` is called when it is time to look once more. */
 export const judged = (
-  held: Held,
+  host: Host,
   moment: Moment,
   operation: Operation,
   again: (moment: Moment) => void,
@@ -48,14 +49,14 @@ export const judged = (
     const step = record?.step;
     if (record === undefined || step?.kind !== 'gate') continue;
     const before = shutBefore(operation, step);
-    const verdict = before ?? verdictOn(held, moment, operation, record, step, gating);
+    const verdict = before ?? verdictOn(host, moment, operation, record, step, gating);
     if (verdict.kind === 'wait') {
-      wait(held, moment, operation, key, again);
+      wait(host, moment, operation, key, again);
       continue;
     }
     gating.timer?.cancel();
     gates.delete(key);
-    if (verdict.kind === 'open') steps.set(key, { ...record, atMs: held.clock.wall() });
+    if (verdict.kind === 'open') steps.set(key, { ...record, atMs: host.clock.wall() });
     endings.push([
       key,
       { outcome: 'outcome' in verdict ? verdict.outcome : outcomeOf(step, verdict) },
@@ -91,7 +92,7 @@ const outcomeOf = ({ name }: GateStep, verdict: Verdict): Outcome => {
 
 /** The verdict of the moment, and of the whole operation: a pause, its end, and who calls it off. */
 const verdictOn = (
-  held: Held,
+  host: Host,
   moment: Moment,
   operation: Operation,
   record: StepRecord,
@@ -99,7 +100,7 @@ const verdictOn = (
   gating: Gating,
 ): Verdict => {
   const { deadlineAtMs, isCancelled } = operation.account.get();
-  const nowMs = held.clock.now();
+  const nowMs = host.clock.now();
   if (isCancelled) return { kind: 'shut', isCancelled, reason: 'cancelled before its turn came' };
   // Somebody tries again those who are left: it is none of them.
   if (!record.followers.some((key) => waitsFor(operation, key, gate))) return { kind: 'open' };
@@ -107,7 +108,7 @@ const verdictOn = (
     return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
   if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
   const seen: Sight = (name) => {
-    const service = serviceOf(held, name);
+    const service = host.service(name);
     if (service === undefined) return false;
     const status = moment.call(service, 'status');
     return status.stage === 'unknown' ? undefined : isServing(status);
@@ -130,7 +131,7 @@ const waitsFor = ({ steps }: Operation, key: string, { key: gate }: GateStep): b
 
 /** Looks again when the pause is over, or somebody may serve again; who is under way tells when he is over. */
 const wait = (
-  held: Held,
+  host: Host,
   moment: Moment,
   { gates }: Operation,
   key: string,
@@ -138,7 +139,7 @@ const wait = (
 ): void => {
   const gating = gates.get(key);
   if (gating === undefined || gating.timer !== undefined) return;
-  const pauseMs = gating.notBeforeMs - held.clock.now();
+  const pauseMs = gating.notBeforeMs - host.clock.now();
   const inMs =
     pauseMs > 0 ? pauseMs : gating.settledAtMs === undefined ? undefined : limits.rollLookMs;
   if (inMs === undefined) return;

@@ -47,7 +47,6 @@ import {
   type StepRecord,
 } from './memory.ts';
 import {
-  bare,
   isCurrent,
   isDoubtful,
   isOver,
@@ -60,7 +59,8 @@ import {
 import { partOf } from './part.ts';
 import type { Step, Wish } from './plan.ts';
 import { dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
-import { elsewhereOf, ownOf, plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { bare, plain } from '../words/outcome.ts';
 import type { Entry, Outcome } from '../words/types.ts';
 import { answerAll, answerAtRest, listenersOf } from './waiters.ts';
 import { witnessEnded } from './witness.ts';
@@ -71,28 +71,28 @@ import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
  * @throws Limit when there is no room for them; nothing was asked of anybody then
  */
 export const begin = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   request: KeptRequest,
   steps: readonly Step[],
 ): void => {
   const fresh = steps.filter(({ key }) => !operation.steps.has(key));
-  addOpen(held, operation, fresh.length);
-  renew(held, operation, request);
-  layOut(held, operation, request.member, fresh);
-  noteTaken(held, turn, operation, request, fresh);
+  addOpen(host, operation, fresh.length);
+  renew(host, operation, request);
+  layOut(host, operation, request.member, fresh);
+  noteTaken(host, turn, operation, request, fresh);
   const keys = fresh.map(({ key }) => key);
-  advance(held, turn, operation, keys);
+  advance(host, turn, operation, keys);
 };
 /** Adds steps that wait. @throws Limit when there is no room for them */
 export const layOut = (
-  held: Held,
+  host: Host,
   operation: Operation,
   by: string,
   steps: readonly Step[],
 ): void => {
-  reserve(held.memory, operation, steps);
+  reserve(host.memory, operation, steps);
   const followers = followersOf(steps);
   const { steps: records } = operation;
   for (const [key, more] of followers) {
@@ -123,14 +123,14 @@ const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly strin
   return followers;
 };
 /** A repeat may have come another way, and may have more time, than whoever asked first. */
-const renew = (held: Held, operation: Operation, request: KeptRequest): void => {
-  keepRequest(held.memory, operation, request);
+const renew = (host: Host, operation: Operation, request: KeptRequest): void => {
+  keepRequest(host.memory, operation, request);
   const account = operation.account.get();
-  const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + request.remainingMs);
+  const deadlineAtMs = Math.max(account.deadlineAtMs, host.clock.now() + request.remainingMs);
   operation.account.set({ ...account, deadlineAtMs });
 };
 const addOpen = (
-  held: Held,
+  host: Host,
   operation: Operation,
   count: number,
   phase?: StepRecord['phase'],
@@ -142,11 +142,11 @@ const addOpen = (
     actingCount: actingCount - Number(phase === 'acting'),
     queuedCount: queuedCount - Number(phase === 'queued'),
   });
-  refile(held.memory, operation);
+  refile(host.memory, operation);
 };
 /** Tries steps again that are over, under the same id. */
 export const tryAgain = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   request: KeptRequest,
@@ -157,11 +157,11 @@ export const tryAgain = (
   for (const at of keys) {
     const record = steps.get(at);
     if (record === undefined) continue;
-    if (record.phase === 'queued') dequeue(held, record.step.name, operation, at);
+    if (record.phase === 'queued') dequeue(host, record.step.name, operation, at);
     move(operation, forAnotherTry(record), 'waiting');
   }
-  addOpen(held, operation, over.length);
-  renew(held, operation, request);
+  addOpen(host, operation, over.length);
+  renew(host, operation, request);
   const changed = new Set([...keys, ...keys.flatMap((at) => steps.get(at)?.followers ?? [])]);
   for (const at of changed) {
     const record = steps.get(at);
@@ -169,7 +169,7 @@ export const tryAgain = (
     steps.set(at, { ...record, openCount: openBefore(operation, record.step) });
   }
   noteChanged(operation, keys, 'due');
-  advance(held, turn, operation, keys);
+  advance(host, turn, operation, keys);
 };
 
 /** For how long it is waited for who is away, whoever tries again says anew. */
@@ -184,14 +184,14 @@ const forAnotherTry = ({ outcome, wasQueued: _wasQueued, ...record }: StepRecord
  * those that are not over go on. @throws Limit
  */
 export const goOn = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   endings: ReadonlyMap<string, Ending>,
 ): void => {
   const open = [...operation.steps.keys()].filter((key) => !isOver(operation, key));
-  addOpen(held, operation, open.length);
-  for (const [key, ending] of endings) end(held, operation, key, ending);
+  addOpen(host, operation, open.length);
+  for (const [key, ending] of endings) end(host, operation, key, ending);
   // Those that ended come last: who follows them is looked at once they let it go, and once only.
   const waiting = open.filter((key) => !endings.has(key));
   for (const key of waiting) {
@@ -199,71 +199,71 @@ export const goOn = (
     if (record?.phase !== 'queued') continue;
     // Nothing of an earlier life is counted yet.
     operation.steps.set(key, { ...record, phase: 'waiting' });
-    park(held, turn, operation, record);
+    park(host, turn, operation, record);
   }
-  advance(held, turn, operation, [...waiting, ...endings.keys()]);
+  advance(host, turn, operation, [...waiting, ...endings.keys()]);
 };
 
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
  * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted.
  */
-export const cancel = (held: Held, turn: Turn, operation: Operation): void => {
+export const cancel = (host: Host, turn: Turn, operation: Operation): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
   for (const [key, record] of [...operation.steps.entries()]) {
     const { step, phase } = record;
     if (phase === 'acting' && step.gate === undefined) {
-      const elsewhere = elsewhereOf(held, step.name);
+      const elsewhere = host.elsewhere(step.name);
       if (elsewhere !== undefined)
         turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
     if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
-    end(held, operation, key, calledOff(held, turn, operation, record));
+    end(host, operation, key, calledOff(host, turn, operation, record));
     cancelled.push(key);
   }
-  advance(held, turn, operation, cancelled);
+  advance(host, turn, operation, cancelled);
 };
 /**
  * How a step ends that is called off. What its service was wished to be is then what it is, unless somebody else
  * wishes for the same.
  */
 export const calledOff = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   record: StepRecord,
 ): Ending => {
   const { step } = record;
   const { name, action, gate } = step;
-  if (gate === undefined && isCurrent(held, step) && !isWishedElse(held, operation, step))
-    wishForWhatIs(held, turn, step);
+  if (gate === undefined && isCurrent(host, step) && !isWishedElse(host, operation, step))
+    wishForWhatIs(host, turn, step);
   const reason = `Service ${name}: ${action} was cancelled before it began.`;
   return record.phase === 'queued'
     ? givenUp(record, 'cancelled', reason)
     : { outcome: plain(name, 'cancelled', reason), isCancelled: true };
 };
 /** Whether another operation waits to do the same; the shepherd itself only does what others wished for. */
-const isWishedElse = (held: Held, operation: Operation, { name, wish, key }: Step): boolean => {
-  if (ownOf(held, name) === undefined) return false;
-  return openIn(held.memory).some((other) => {
+const isWishedElse = (host: Host, operation: Operation, { name, wish, key }: Step): boolean => {
+  if (host.own(name) === undefined) return false;
+  return openIn(host.memory).some((other) => {
     const record = other.steps.get(key);
     const isOther = other !== operation && other.principal !== itself && !isCancelledIn(other);
     return isOther && record?.phase === 'waiting' && record.step.wish === wish;
   });
 };
 const isCancelledIn = ({ account }: Operation): boolean => account.get().isCancelled;
-const wishForWhatIs = (held: Held, turn: Turn, { name, wish }: Step): void => {
-  const own = ownOf(held, name);
+const wishForWhatIs = (host: Host, turn: Turn, { name, wish }: Step): void => {
+  const own = host.own(name);
   if (own === undefined || wish === undefined) return;
   const { stage } = turn.call(own.service, 'status');
-  accept(held, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
+  accept(host, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
 };
 
 /** Moves steps on, and those that follow them. No recursion: a chain of any length fits. */
-const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly string[]): void => {
+const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly string[]): void => {
   let queue = [...keys];
   do {
     for (const key of queue) {
@@ -274,28 +274,28 @@ const advance = (held: Held, turn: Turn, operation: Operation, keys: readonly st
         case 'queued':
           break;
         case 'waiting':
-          if (record.openCount === 0 && take(held, turn, operation, record)) queue.push(key);
+          if (record.openCount === 0 && take(host, turn, operation, record)) queue.push(key);
           break;
         case 'settled':
         case 'in-doubt':
         case 'cancelled':
-          tell(held, turn, operation, record);
+          tell(host, turn, operation, record);
           for (const next of record.followers) if (release(operation, next)) queue.push(next);
       }
     }
-    queue = passed(held, turn, operation);
+    queue = passed(host, turn, operation);
   } while (queue.length > 0);
-  if (isAtRest(operation)) noteRest(held, operation);
-  save(held, turn, operation);
-  if (isAtRest(operation)) answerAtRest(held, turn, operation);
+  if (isAtRest(operation)) noteRest(host, operation);
+  save(host, turn, operation);
+  if (isAtRest(operation)) answerAtRest(host, turn, operation);
   if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
 };
 /** Gates that open now, or are shut for good. */
-const passed = (held: Held, turn: Turn, operation: Operation): string[] => {
+const passed = (host: Host, turn: Turn, operation: Operation): string[] => {
   if (operation.gates.size === 0) return [];
-  const again = (turn: Turn): void => advance(held, turn, operation, []);
-  return judged(held, turn, operation, again).map(([key, ending]) => {
-    end(held, operation, key, ending);
+  const again = (turn: Turn): void => advance(host, turn, operation, []);
+  return judged(host, turn, operation, again).map(([key, ending]) => {
+    end(host, operation, key, ending);
     return key;
   });
 };
@@ -309,36 +309,36 @@ const release = ({ steps }: Operation, key: string): boolean => {
 };
 
 /** Ends a step, or asks its service. True: it is over at once. */
-const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord): boolean => {
+const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord): boolean => {
   const { step } = record;
   const { key } = step;
   if (step.kind === 'gate') {
     move(operation, record, 'acting');
-    come(held, operation, step);
+    come(host, operation, step);
     return false;
   }
-  const ending = withoutAsking(held, turn, operation, step);
-  const service = serviceOf(held, step.name);
+  const ending = withoutAsking(host, turn, operation, step);
+  const service = host.service(step.name);
   if (ending !== undefined || service === undefined) {
-    end(held, operation, key, ending ?? notThere(step));
+    end(host, operation, key, ending ?? notThere(step));
     return true;
   }
-  const listeners = listenersOf(held, turn, operation);
+  const listeners = listenersOf(host, turn, operation);
   move(operation, record, 'acting');
   if (record.wasQueued === true) noteChanged(operation, [key], 'due');
-  if (step.gate !== undefined && step.wish !== undefined) accept(held, turn, step.name, step.wish);
-  noteBegun(held, operation, step);
+  if (step.gate !== undefined && step.wish !== undefined) accept(host, turn, step.name, step.wish);
+  noteBegun(host, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);
   const over = (turn: Turn, ending: Ending): void => {
     const acting = operation.steps.get(key);
-    const queued = acting && queuedOutcome(held, operation, acting, ending.outcome);
-    if (acting === undefined || queued === undefined) end(held, operation, key, ending);
-    else waitFor(held, turn, operation, acting, queued);
-    advance(held, turn, operation, [key]);
+    const queued = acting && queuedOutcome(host, operation, acting, ending.outcome);
+    if (acting === undefined || queued === undefined) end(host, operation, key, ending);
+    else waitFor(host, turn, operation, acting, queued);
+    advance(host, turn, operation, [key]);
   };
   turn.when(
-    turn.send(service, 'perform', partOf(held, operation, record), listeners, operation.principal),
+    turn.send(service, 'perform', partOf(host, operation, record), listeners, operation.principal),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );
@@ -347,7 +347,7 @@ const take = (held: Held, turn: Turn, operation: Operation, record: StepRecord):
 
 /** Nobody was there: the step waits for its machine. Where it may have been asked for before, it still may. */
 const waitFor = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   { isAgain, ...record }: StepRecord,
@@ -356,66 +356,66 @@ const waitFor = (
   const { name, action, key } = record.step;
   const { queuedUntilMs } = queued;
   turn.effect(() =>
-    held.log('operation.queued', { operation: operation.id, service: name, action, queuedUntilMs }),
+    host.log('operation.queued', { operation: operation.id, service: name, action, queuedUntilMs }),
   );
-  const outcome = kept(held.memory, operation, queued, record.outcome);
+  const outcome = kept(host.memory, operation, queued, record.outcome);
   const doubt = isAgain === true && queued.result === 'unknown' ? { isAgain } : {};
   noteChanged(operation, [key], 'gathered');
-  park(held, turn, operation, { ...record, ...doubt, outcome, wasQueued: true });
+  park(host, turn, operation, { ...record, ...doubt, outcome, wasQueued: true });
 };
-const park = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
+const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { name, key } = record.step;
   move(operation, record, 'queued');
   const wake = (turn: Turn, ending: Ending | undefined): void => {
     const now = operation.steps.get(key);
     if (now?.phase !== 'queued') return;
-    if (ending === undefined) unpark(held, operation, now);
-    else end(held, operation, key, ending);
-    advance(held, turn, operation, [key]);
+    if (ending === undefined) unpark(host, operation, now);
+    else end(host, operation, key, ending);
+    advance(host, turn, operation, [key]);
   };
-  enqueue(held, turn, name, { operation, key, wake });
+  enqueue(host, turn, name, { operation, key, wake });
 };
 /** Its machine is there: it gets as much time as was given at first. */
-const unpark = (held: Held, operation: Operation, record: StepRecord): void => {
+const unpark = (host: Host, operation: Operation, record: StepRecord): void => {
   const { step, by } = record;
-  dequeue(held, step.name, operation, step.key);
+  dequeue(host, step.name, operation, step.key);
   move(operation, record, 'waiting');
   const account = operation.account.get();
   const { remainingMs = 0 } = operation.requests.get(by) ?? {};
-  const deadlineAtMs = Math.max(account.deadlineAtMs, held.clock.now() + remainingMs);
+  const deadlineAtMs = Math.max(account.deadlineAtMs, host.clock.now() + remainingMs);
   operation.account.set({ ...account, deadlineAtMs });
 };
 
 /**
  * The last accepted command for a service is its wish; that of a local service outlives the daemon.
  */
-export const accept = (held: Held, turn: Turn, name: string, wish: Wish): void => {
-  held.wishes.set(name, wish);
+export const accept = (host: Host, turn: Turn, name: string, wish: Wish): void => {
+  host.wishes.set(name, wish);
   const isWanted = wish === 'start';
-  const own = ownOf(held, name);
-  if (own === undefined || held.desired.get(name) === isWanted) return;
-  held.desired.set(name, isWanted);
+  const own = host.own(name);
+  if (own === undefined || host.desired.get(name) === isWanted) return;
+  host.desired.set(name, isWanted);
   turn.call(own.service, 'wish', isWanted);
   turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
 };
 
-const end = (held: Held, operation: Operation, key: string, ending: Ending): void => {
+const end = (host: Host, operation: Operation, key: string, ending: Ending): void => {
   const { outcome: said, refusal } = ending;
   const before = operation.steps.get(key);
   if (before === undefined) return;
   const { step, by, openCount, followers, atMs, wasQueued } = before;
-  if (before.phase === 'queued') dequeue(held, step.name, operation, key);
+  if (before.phase === 'queued') dequeue(host, step.name, operation, key);
   const full = withAlso(operation, step, said.isUnmet === undefined ? said : met(said));
   const phase = phaseAfter(ending);
-  const last = kept(held.memory, operation, full, before.outcome);
+  const last = kept(host.memory, operation, full, before.outcome);
   // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
   const record: StepRecord = { step, by, phase, openCount, followers, outcome: last };
   const isPlain = refusal === undefined && atMs === undefined && wasQueued === undefined;
   const more = { ...(refusal && { refusal }), ...(atMs !== undefined && { atMs }) };
   const whole = { ...record, ...more, ...(wasQueued && { wasQueued }) };
   operation.steps.set(key, isPlain ? record : whole);
-  noteEnded(held, operation, step);
-  addOpen(held, operation, -1, before.phase);
+  noteEnded(host, operation, step);
+  addOpen(host, operation, -1, before.phase);
 };
 /** Nobody else needs to know that nothing was done by this attempt. */
 const met = ({ isUnmet: _isUnmet, ...outcome }: Outcome): Outcome => outcome;
@@ -427,11 +427,11 @@ const phaseAfter = (ending: Ending): StepRecord['phase'] => {
 };
 
 /** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
-const tell = (held: Held, turn: Turn, operation: Operation, record: StepRecord): void => {
+const tell = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { step, outcome } = record;
   if (outcome === undefined) return;
-  witnessEnded(held, turn, operation, record);
-  const listeners = listenersOf(held, turn, operation);
+  witnessEnded(host, turn, operation, record);
+  const listeners = listenersOf(host, turn, operation);
   const lines =
     step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
   const row = step.isMember ? bare(outcome) : undefined;

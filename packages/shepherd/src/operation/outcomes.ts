@@ -5,7 +5,8 @@ import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step, Wish } from './plan.ts';
 import { isGood } from '../words/shapes.ts';
-import { aggregateOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Row } from '../words/types.ts';
 import { sayingOf } from '../words/wording.ts';
@@ -29,14 +30,14 @@ export const isOver = ({ steps }: Operation, key: string): boolean => {
 
 /** What a step comes to without asking anybody; undefined: it has to ask. */
 export const withoutAsking = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   step: Step,
 ): Ending | undefined => {
   const { name } = step;
   const { steps } = operation;
-  if (!isCurrent(held, step)) return { outcome: superseded(held, step) };
+  if (!isCurrent(host, step)) return { outcome: superseded(host, step) };
   const left = shutOut(operation, step);
   if (left !== undefined) return left;
   for (const key of step.needed) {
@@ -59,18 +60,18 @@ export const withoutAsking = (
       const parts = step.parts.flatMap((key) => steps.get(key) ?? []);
       const outcomes = parts.flatMap(({ outcome }) => outcome ?? []);
       const isInDoubt = parts.some(({ phase }) => phase === 'in-doubt');
-      return { outcome: summed(held, turn, step, outcomes), isInDoubt };
+      return { outcome: summed(host, turn, step, outcomes), isInDoubt };
     }
   }
 };
 /** What the rows of an aggregate's members mean together, in its own words. */
 export const summed = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { name, action, minReady }: Step & { readonly kind: 'sum' },
   outcomes: readonly Outcome[],
 ): Outcome => {
-  const aggregate = aggregateOf(held, name);
+  const aggregate = host.aggregate(name);
   if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
   if (!outcomes.some(({ isLate }) => isLate))
     return turn.call(aggregate, 'sum', action, outcomes, minReady);
@@ -101,17 +102,17 @@ export const refused = ({ name, action }: Step, reason: Error): Ending => {
  * Whether what the operation wants of the service is still what was wanted last, by whomever. An
  * aggregate has no say: its members have.
  */
-export const isCurrent = (held: Held, { kind, name, wish }: Step): boolean =>
-  kind !== 'ask' || wish === undefined || (lastWish(held, name) ?? wish) === wish;
+export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
+  kind !== 'ask' || wish === undefined || (lastWish(host, name) ?? wish) === wish;
 /** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
-const lastWish = (held: Held, name: string): Wish | undefined => {
-  const wish = held.wishes.get(name);
-  const isWanted = ownOf(held, name) && held.desired.get(name);
+const lastWish = (host: Host, name: string): Wish | undefined => {
+  const wish = host.wishes.get(name);
+  const isWanted = host.own(name) && host.desired.get(name);
   if (wish !== undefined || isWanted === undefined) return wish;
   return isWanted ? 'start' : 'stop';
 };
-const superseded = (held: Held, { name, action }: Step): Outcome => {
-  const last = lastWish(held, name) ?? 'command';
+const superseded = (host: Host, { name, action }: Step): Outcome => {
+  const last = lastWish(host, name) ?? 'command';
   return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
 };
 
@@ -139,6 +140,3 @@ const withNames = <T extends Row>(row: T, names: readonly string[]): T =>
   names.length === 0
     ? row
     : { ...row, also: [...(row.also ?? []), ...names].slice(0, limits.alsoCount) };
-
-/** A row without the rows of an outcome. */
-export const bare = ({ rows: _rows, isLate: _isLate, ...row }: Outcome): Row => row;

@@ -2,23 +2,23 @@
 import { limits } from '../limits.ts';
 import { localRoot } from './askers.ts';
 import type { KeptRequest, Operation, StepRecord } from './memory.ts';
-import { hopOf, ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import type { Request } from '../words/types.ts';
 import { leftFor } from './trail.ts';
 
 /** What a service is asked in its step. */
 export const partOf = (
-  held: Held,
+  host: Host,
   operation: Operation,
   { step, by, isAgain }: StepRecord,
 ): Request => {
   const request = operation.requests.get(by);
   if (request === undefined) throw new Error(`operation ${operation.id}: no request for ${by}`);
-  const hop = hopOf(held, step.name);
+  const hop = host.hop(step.name);
   const { deadlineAtMs, isCancelled } = operation.account.get();
-  const leftMs = Math.max(1, leftFor(deadlineAtMs, held.clock.now()));
+  const leftMs = Math.max(1, leftFor(deadlineAtMs, host.clock.now()));
   // How long others wait is their affair: it must not be they who choose when a command of the owner is killed.
-  const isBounded = ownOf(held, step.name) === undefined || operation.principal === localRoot;
+  const isBounded = host.own(step.name) === undefined || operation.principal === localRoot;
   const part = {
     ...asAsked(step.name === by ? request : withoutPolicy(request)),
     member: step.name,

@@ -11,14 +11,14 @@
 import type { Ref, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { Step } from './plan.ts';
-import { serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import type { Request, Writer } from '../words/types.ts';
 
 /** Milliseconds that services may take for these steps, at most. */
-export const timeFor = (held: Held, turn: Turn, steps: readonly Step[]): number =>
-  spanOf(steps, (step) => timeOf(held, turn, step));
-const timeOf = (held: Held, turn: Turn, { kind, name, action }: Step): number => {
-  const service = kind === 'ask' ? serviceOf(held, name) : undefined;
+export const timeFor = (host: Host, turn: Turn, steps: readonly Step[]): number =>
+  spanOf(steps, (step) => timeOf(host, turn, step));
+const timeOf = (host: Host, turn: Turn, { kind, name, action }: Step): number => {
+  const service = kind === 'ask' ? host.service(name) : undefined;
   if (service === undefined) return 0;
   const { readyMs = 0, graceMs = 0 } = turn.call(service, 'status');
   switch (action) {
@@ -35,14 +35,14 @@ const timeOf = (held: Held, turn: Turn, { kind, name, action }: Step): number =>
 
 /** The same of one batch after the other, with the pauses between; these alone for who `isPatient` is not. */
 const timeForBatches = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { member, remainingMs, rolling, isPatient }: Request,
   steps: readonly Step[],
 ): number => {
   const gates = steps.flatMap((step) => (step.kind === 'gate' ? [step] : []));
   // How it is laid out elsewhere is not known here.
-  const service = gates.length > 0 ? undefined : serviceOf(held, member);
+  const service = gates.length > 0 ? undefined : host.service(member);
   const status = service && turn.call(service, 'status');
   const members = status === undefined || status.kind === 'local' ? [] : (status.members ?? []);
   const count = Math.max(1, gates.length, members.length);
@@ -51,13 +51,13 @@ const timeForBatches = (
       ? gates.reduce((sum, { pauseMs = 0 }) => sum + pauseMs, 0)
       : (count - 1) * (rolling?.pauseMs ?? 0);
   if (isPatient !== true) return pausesMs;
-  const servicesMs = steps.reduce((sum, step) => sum + timeOf(held, turn, step), 0);
+  const servicesMs = steps.reduce((sum, step) => sum + timeOf(host, turn, step), 0);
   return pausesMs + (count - 1) * remainingMs + servicesMs;
 };
 
 /** The request with the deadline that these steps need, which is told, where it can wait for that. */
 export const withTime = (
-  held: Held,
+  host: Host,
   turn: Turn,
   request: Request,
   steps: readonly Step[],
@@ -67,8 +67,8 @@ export const withTime = (
   if (isPatient !== true && rest.rolling === undefined) return rest;
   const neededMs =
     rest.rolling === undefined
-      ? timeFor(held, turn, steps)
-      : timeForBatches(held, turn, request, steps);
+      ? timeFor(host, turn, steps)
+      : timeForBatches(host, turn, request, steps);
   if (neededMs === 0 && rest.rolling === undefined) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
   if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);

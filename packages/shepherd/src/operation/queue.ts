@@ -22,7 +22,8 @@ import { endOf } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { notThere, type Ending } from './outcomes.ts';
 import type { Step } from './plan.ts';
-import { elsewhereOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { plain } from '../words/outcome.ts';
 import type { Outcome, Result } from '../words/types.ts';
 
 /** A step that waits. */
@@ -54,58 +55,58 @@ export const openQueue = (turn: Turn): Queue => ({
 const idOf = ({ principal, id }: Operation, key: string): string => `${principal}/${id}/${key}`;
 
 /** From now on this step waits, for contact with its machine or the end of its time. */
-export const enqueue = (held: Held, turn: Turn, name: string, waiting: Waiting): void => {
-  const { places } = held.queue;
+export const enqueue = (host: Host, turn: Turn, name: string, waiting: Waiting): void => {
+  const { places } = host.queue;
   const place = places.get(name) ?? { waiting: turn.map(), isAsking: turn.cell(false) };
   places.set(name, place);
   place.waiting.set(idOf(waiting.operation, waiting.key), waiting);
-  askForContact(held, turn, name, place);
+  askForContact(host, turn, name, place);
   const { outcome } = waiting.operation.steps.get(waiting.key) ?? {};
-  lookLater(held, turn, (outcome?.queuedUntilMs ?? 0) - held.clock.wall());
+  lookLater(host, turn, (outcome?.queuedUntilMs ?? 0) - host.clock.wall());
 };
 /** It does not wait any more. */
-export const dequeue = ({ queue }: Held, name: string, operation: Operation, key: string): void => {
+export const dequeue = ({ queue }: Host, name: string, operation: Operation, key: string): void => {
   const place = queue.places.get(name);
   place?.waiting.delete(idOf(operation, key));
   if (place?.waiting.size === 0 && !place.isAsking.get()) queue.places.delete(name);
 };
 
-const askForContact = (held: Held, turn: Turn, name: string, place: Place): void => {
+const askForContact = (host: Host, turn: Turn, name: string, place: Place): void => {
   if (place.isAsking.get()) return;
-  const service = elsewhereOf(held, name);
+  const service = host.elsewhere(name);
   // Whoever is woken finds out that there is no such service.
-  if (service === undefined) return void turn.after(1, (turn) => wakeAll(held, turn, name));
+  if (service === undefined) return void turn.after(1, (turn) => wakeAll(host, turn, name));
   place.isAsking.set(true);
   turn.when(
     turn.send(service, 'contact'),
     (turn) => {
       place.isAsking.set(false);
-      wakeAll(held, turn, name);
+      wakeAll(host, turn, name);
     },
     (turn) => {
       place.isAsking.set(false);
       // It was replaced; another one may stand under its name by now.
-      if (place.waiting.size === 0) held.queue.places.delete(name);
-      else askForContact(held, turn, name, place);
+      if (place.waiting.size === 0) host.queue.places.delete(name);
+      else askForContact(host, turn, name, place);
     },
   );
 };
-const wakeAll = (held: Held, turn: Turn, name: string): void => {
-  const place = held.queue.places.get(name);
+const wakeAll = (host: Host, turn: Turn, name: string): void => {
+  const place = host.queue.places.get(name);
   if (place === undefined) return;
-  for (const waiting of [...place.waiting.values()]) wake(held, turn, waiting);
-  if (place.waiting.size === 0 && !place.isAsking.get()) held.queue.places.delete(name);
+  for (const waiting of [...place.waiting.values()]) wake(host, turn, waiting);
+  if (place.waiting.size === 0 && !place.isAsking.get()) host.queue.places.delete(name);
 };
-const wake = (held: Held, turn: Turn, waiting: Waiting): void => {
+const wake = (host: Host, turn: Turn, waiting: Waiting): void => {
   const record = waiting.operation.steps.get(waiting.key);
   if (record === undefined) return;
-  waiting.wake(turn, endingOf(held, turn, waiting.operation, record));
+  waiting.wake(turn, endingOf(host, turn, waiting.operation, record));
 };
 
 /** A later command is taken on: those that it stands in place of are over. */
-export const displace = (held: Held, turn: Turn, operation: Operation, step: Step): void => {
+export const displace = (host: Host, turn: Turn, operation: Operation, step: Step): void => {
   if (step.kind !== 'ask') return;
-  const place = held.queue.places.get(step.name);
+  const place = host.queue.places.get(step.name);
   if (place === undefined) return;
   for (const waiting of [...place.waiting.values()]) {
     if (waiting.operation === operation) continue;
@@ -120,20 +121,20 @@ export const displace = (held: Held, turn: Turn, operation: Operation, step: Ste
 
 /** Why a step that waits is not to be taken any more; undefined where it is. */
 const endingOf = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { principal }: Operation,
   record: StepRecord,
 ): Ending | undefined => {
   const { step, outcome } = record;
-  if (elsewhereOf(held, step.name) === undefined) return notThere(step);
-  const why = endOf(held, turn, principal);
+  if (host.elsewhere(step.name) === undefined) return notThere(step);
+  const why = endOf(host, turn, principal);
   if (why !== undefined) {
     const words = `Service ${step.name}: ${step.action} is not allowed any more: ${why.message}`;
     return givenUp(record, 'denied', words);
   }
   const untilMs = outcome?.queuedUntilMs ?? 0;
-  if (held.clock.wall() < untilMs) return undefined;
+  if (host.clock.wall() < untilMs) return undefined;
   const words = `Service ${step.name}: its machine was not online until ${timeText(untilMs)}`;
   return givenUp(record, 'unreachable', `${words}; nothing was sent.`);
 };
@@ -159,34 +160,34 @@ export const givenUp = (
 };
 
 /** Looks at the clock, and at who may still ask, when the next of those that wait is due, or a while has passed. */
-const lookLater = (held: Held, turn: Turn, dueMs: number): void => {
-  const { look } = held.queue;
+const lookLater = (host: Host, turn: Turn, dueMs: number): void => {
+  const { look } = host.queue;
   const inMs = Math.max(1, Math.min(Math.ceil(dueMs), limits.queueLookMs));
-  const atMs = held.clock.now() + inMs;
+  const atMs = host.clock.now() + inMs;
   const before = look.get();
   if (before !== undefined && before.atMs <= atMs) return;
   before?.cancel();
-  const timer = turn.after(inMs, (turn) => lookNow(held, turn));
+  const timer = turn.after(inMs, (turn) => lookNow(host, turn));
   look.set({ atMs, cancel: () => timer.cancel() });
 };
-const lookNow = (held: Held, turn: Turn): void => {
-  held.queue.look.set(undefined);
+const lookNow = (host: Host, turn: Turn): void => {
+  host.queue.look.set(undefined);
   let soonestMs = Infinity;
-  for (const place of [...held.queue.places.values()])
+  for (const place of [...host.queue.places.values()])
     for (const waiting of [...place.waiting.values()]) {
       const { operation, key } = waiting;
       const record = operation.steps.get(key);
       if (record === undefined) continue;
-      const ending = endingOf(held, turn, operation, record);
+      const ending = endingOf(host, turn, operation, record);
       if (ending !== undefined) waiting.wake(turn, ending);
       else soonestMs = Math.min(soonestMs, record.outcome?.queuedUntilMs ?? 0);
     }
-  if (soonestMs < Infinity) lookLater(held, turn, soonestMs - held.clock.wall());
+  if (soonestMs < Infinity) lookLater(host, turn, soonestMs - host.clock.wall());
 };
 
 /** The row of a step that begins to wait; undefined where it is not to. */
 export const queuedOutcome = (
-  { clock }: Held,
+  { clock }: Host,
   { requests }: Operation,
   { by, outcome: before }: StepRecord,
   { isUnmet, isLate: _isLate, ...outcome }: Outcome,

@@ -5,11 +5,11 @@ import { limits } from '../limits.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
 import { localRoot } from './askers.ts';
 import { recalled, type StepRecord } from './memory.ts';
-import { bare } from './outcomes.ts';
+import { bare } from '../words/outcome.ts';
 import type { Recorded } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
 import { keptEntry, readBehind } from './recall.ts';
-import type { Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import { results, type Result } from '../words/shapes.ts';
 import type {
   AcceptedRecord,
@@ -21,12 +21,12 @@ import type {
 
 /** The last operations of an asker, or of all, the newest last. */
 export const listed = (
-  held: Held,
+  host: Host,
   { count = limits.operationListCount, isOpen }: OperationQuery,
   principal: string | undefined,
 ): readonly OperationFacts[] => {
-  const nowMs = held.clock.wall();
-  const wanted = entriesOf(held.ledger, principal).filter(
+  const nowMs = host.clock.wall();
+  const wanted = entriesOf(host.ledger, principal).filter(
     (entry) => !isExpired(entry, nowMs) && (isOpen !== true || entry.endedMs === undefined),
   );
   const first = wanted.length - Math.min(count, limits.operationListCount);
@@ -37,24 +37,24 @@ export const listed = (
  * What the disk says of an operation: of this asker, or of whoever it is, the local root first.
  * @throws UnknownOperation
  */
-export const entryFor = (held: Held, id: string, principal: string | undefined): AcceptedRecord => {
-  const asker = principal ?? askerOf(held.ledger, id, localRoot);
-  const entry = asker === undefined ? undefined : keptEntry(held, asker, id);
+export const entryFor = (host: Host, id: string, principal: string | undefined): AcceptedRecord => {
+  const asker = principal ?? askerOf(host.ledger, id, localRoot);
+  const entry = asker === undefined ? undefined : keptEntry(host, asker, id);
   if (entry === undefined) throw new UnknownOperation(id);
   return entry;
 };
 
 /** One operation with its steps, from memory or from the disk. @throws UnknownOperation */
 export const reported = (
-  held: Held,
+  host: Host,
   turn: Turn,
   id: string,
   principal: string | undefined,
 ): Vow<OperationReport> => {
-  const entry = entryFor(held, id, principal);
-  const operation = recalled(held.memory, entry.asker, id);
+  const entry = entryFor(host, id, principal);
+  const operation = recalled(host.memory, entry.asker, id);
   if (operation === undefined)
-    return turn.when(readBehind(held, turn, entry), (_turn, recorded) =>
+    return turn.when(readBehind(host, turn, entry), (_turn, recorded) =>
       readReport(entry, recorded),
     );
   const steps = [...operation.steps.values()].flatMap((record) => stepOf(entry, record));

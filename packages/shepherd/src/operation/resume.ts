@@ -34,19 +34,20 @@ import { calledOff, goOn } from './operation.ts';
 import { mayBeBegun } from './queue.ts';
 import { isOver, type Ending } from './outcomes.ts';
 import type { Step } from './plan.ts';
-import { elsewhereOf, ownOf, plain, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { plain } from '../words/outcome.ts';
 import type { AcceptedRecord, LocalStatus, Result } from '../words/types.ts';
 
 /** Takes up what is not over of an operation that was laid out as the disk has it. @throws Limit */
 export const resume = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   { atMs, endedMs }: AcceptedRecord,
 ): void => {
   if (endedMs === undefined) noteChanged(operation, [], 'due');
   const { steps, account } = operation;
-  const isOff = endOf(held, turn, operation.principal) !== undefined;
+  const isOff = endOf(host, turn, operation.principal) !== undefined;
   if (isOff) account.set({ ...account.get(), isCancelled: true });
   const endings = new Map<string, Ending>();
   const begunMs = ({ step }: StepRecord): number =>
@@ -60,35 +61,35 @@ export const resume = (
       if (step.kind === 'gate') endings.set(key, ended(step, 'skipped', shutWords));
       continue;
     }
-    const elsewhere = step.kind === 'ask' ? elsewhereOf(held, step.name) : undefined;
+    const elsewhere = step.kind === 'ask' ? host.elsewhere(step.name) : undefined;
     if (elsewhere !== undefined && record.phase === 'queued') {
       const doubt = mayBeBegun(record) ? { isAgain: true as const } : {};
       const queued: StepRecord = { ...record, ...doubt, wasQueued: true };
       steps.set(key, isOff ? { ...queued, phase: 'waiting' } : queued);
-      if (isOff) endings.set(key, calledOff(held, turn, operation, queued));
-      else if (step.wish !== undefined) held.wishes.set(step.name, step.wish);
+      if (isOff) endings.set(key, calledOff(host, turn, operation, queued));
+      else if (step.wish !== undefined) host.wishes.set(step.name, step.wish);
       continue;
     }
     const queued = record.outcome?.queuedUntilMs === undefined ? {} : { wasQueued: true as const };
     steps.set(key, elsewhere === undefined ? wait : { ...wait, ...queued, isAgain: true });
     const found =
-      elsewhere === undefined ? endingOf(held, turn, record, begunMs(record), endings) : undefined;
+      elsewhere === undefined ? endingOf(host, turn, record, begunMs(record), endings) : undefined;
     const ending =
       found ??
-      (isOff && !isUnderWay(held, turn, step) ? calledOff(held, turn, operation, wait) : undefined);
+      (isOff && !isUnderWay(host, turn, step) ? calledOff(host, turn, operation, wait) : undefined);
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere === undefined) continue;
     // Which of two commands was the later one is not on the disk: the later operation is taken up later.
-    if (step.wish !== undefined) held.wishes.set(step.name, step.wish);
+    if (step.wish !== undefined) host.wishes.set(step.name, step.wish);
     if (account.get().isCancelled && step.gate === undefined)
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
-  goOn(held, turn, operation, endings);
+  goOn(host, turn, operation, endings);
 };
 
 /** Whether a step of which nothing has ended is to go on although nobody may ask for it any more. */
-const isUnderWay = (held: Held, turn: Turn, { kind, action, name }: Step): boolean => {
-  const own = kind === 'ask' ? ownOf(held, name) : undefined;
+const isUnderWay = (host: Host, turn: Turn, { kind, action, name }: Step): boolean => {
+  const own = kind === 'ask' ? host.own(name) : undefined;
   // What asks nobody says what came of those that do; those elsewhere are told to call it off.
   if (own === undefined) return true;
   return action === 'start' && turn.call(own.service, 'status').stage === 'starting';
@@ -96,13 +97,13 @@ const isUnderWay = (held: Held, turn: Turn, { kind, action, name }: Step): boole
 
 /** Undefined: it goes on. */
 const endingOf = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { step, phase }: StepRecord,
   atMs: number,
   before: ReadonlyMap<string, Ending>,
 ): Ending | undefined => {
-  const own = step.kind === 'ask' ? ownOf(held, step.name) : undefined;
+  const own = step.kind === 'ask' ? host.own(step.name) : undefined;
   if (own === undefined) return undefined;
   const status = turn.call(own.service, 'status');
   switch (step.action) {

@@ -7,32 +7,34 @@ import { limits } from '../limits.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
 import { isAtRest, type Operation, type StepRecord, type Waiter } from './memory.ts';
 import { noteChanged, save } from './durable.ts';
-import { bare, isOver, summed } from './outcomes.ts';
+import { isOver, summed } from './outcomes.ts';
 import { inOrder } from '../graph.ts';
 import { keyOf, type Step } from './plan.ts';
 import { sayingOf } from '../words/wording.ts';
-import { broken, plain, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
+import { bare, plain } from '../words/outcome.ts';
+import { broken } from '../vows.ts';
 import type { Outcome, Request, Row, Writer } from '../words/types.ts';
 
 /** The writer of the operation while something is under way. */
 export const listenersOf = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { id, listeners }: Operation,
 ): Ref<Listeners> => {
   const before = listeners.get();
   if (before !== undefined) return before;
   const made = turn.spawn(makeListeners, {
-    node: held.name,
-    log: held.log,
+    node: host.name,
+    log: host.log,
     operation: id,
   });
   listeners.set(made);
   return made;
 };
 /** From now on this one hears what is said in the operation. */
-export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref<Writer>): void =>
-  turn.call(listenersOf(held, turn, operation), 'add', writer);
+export const listen = (host: Host, turn: Turn, operation: Operation, writer: Ref<Writer>): void =>
+  turn.call(listenersOf(host, turn, operation), 'add', writer);
 
 /**
  * The outcome of what was asked for; after the deadline what is still going on: the work itself is not
@@ -40,7 +42,7 @@ export const listen = (held: Held, turn: Turn, operation: Operation, writer: Ref
  * stream of `writer` ends with the answer. @throws Limit for too many who wait
  */
 export const outcomeFor = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   request: Request,
@@ -55,27 +57,27 @@ export const outcomeFor = (
   const before = operation.account.get();
   const at = before.lastWaiter + 1;
   operation.account.set({ ...before, lastWaiter: at });
-  const timer = turn.after(request.remainingMs, (turn) => late(held, turn, operation, at, request));
+  const timer = turn.after(request.remainingMs, (turn) => late(host, turn, operation, at, request));
   const waiter: Waiter = { key, resolver, timer, staysOn, ...(writer && { writer }) };
   operation.waiters.set(at, waiter);
   if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
-  else if (isAtRest(operation)) answerAtRest(held, turn, operation);
+  else if (isAtRest(operation)) answerAtRest(host, turn, operation);
   return vow;
 };
 /** Nothing goes on before a machine is there that is away: whoever waits is told who is waited for. */
-export const answerAtRest = (held: Held, turn: Turn, operation: Operation): void => {
+export const answerAtRest = (host: Host, turn: Turn, operation: Operation): void => {
   for (const [at, waiter] of [...operation.waiters.entries()]) {
     if (waiter.staysOn || isOver(operation, waiter.key)) continue;
     waiter.timer.cancel();
     leave(turn, operation, at, waiter);
-    waiter.resolver.kept(atRest(held, turn, operation, waiter.key));
+    waiter.resolver.kept(atRest(host, turn, operation, waiter.key));
   }
 };
-const atRest = (held: Held, turn: Turn, operation: Operation, key: string): Outcome => {
+const atRest = (host: Host, turn: Turn, operation: Operation, key: string): Outcome => {
   const sum = sumBehind(operation, key);
   if (sum === undefined) return restOf(operation, key);
   const outcomes = sum.parts.map((part) => restOf(operation, part));
-  return summed(held, turn, sum, outcomes);
+  return summed(host, turn, sum, outcomes);
 };
 /** How far one step is: it waits for its machine, or for a service that does. */
 const restOf = ({ steps }: Operation, key: string): Outcome => {
@@ -125,15 +127,15 @@ const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter)
   turn.call(writer, 'finish');
 };
 
-const late = (held: Held, turn: Turn, operation: Operation, at: number, request: Request): void => {
+const late = (host: Host, turn: Turn, operation: Operation, at: number, request: Request): void => {
   const waiter = operation.waiters.get(at);
   if (waiter === undefined) return;
   if (operation.account.get().queuedCount > 0) {
     // That somebody is waited for is on the disk before it is told.
     noteChanged(operation, [], 'due');
-    save(held, turn, operation);
+    save(host, turn, operation);
   }
-  const { outcome, news } = unfinished(held, turn, operation, request);
+  const { outcome, news } = unfinished(host, turn, operation, request);
   const events = news.map((row) => ({ kind: 'row', row }) as const);
   if (waiter.writer !== undefined) turn.call(waiter.writer, 'pass', events);
   leave(turn, operation, at, waiter);
@@ -141,7 +143,7 @@ const late = (held: Held, turn: Turn, operation: Operation, at: number, request:
 };
 /** The outcome so far, and the rows in it that nobody was told yet. */
 const unfinished = (
-  held: Held,
+  host: Host,
   turn: Turn,
   operation: Operation,
   { member, action, remainingMs }: Request,
@@ -156,7 +158,7 @@ const unfinished = (
     const open = [...operation.steps.values()].filter(
       ({ step, phase }) => isOpen(phase) && isTold(step),
     );
-    const rows = open.slice(0, limits.alsoCount).map((record) => rowOf(held, turn, record));
+    const rows = open.slice(0, limits.alsoCount).map((record) => rowOf(host, turn, record));
     return { outcome: { ...lateOne(member), rows }, news: [] };
   }
   const parts = sum.parts.flatMap((key) => operation.steps.get(key) ?? []);
@@ -164,7 +166,7 @@ const unfinished = (
     isOpen(phase) || outcome === undefined ? lateOne(step.name) : outcome,
   );
   const news = outcomes.filter((_outcome, at) => isOpen(parts[at]?.phase ?? 'settled')).map(bare);
-  return { outcome: summed(held, turn, sum, outcomes), news };
+  return { outcome: summed(host, turn, sum, outcomes), news };
 };
 /** The step that sums up what answers a request for an aggregate. */
 const sumBehind = ({ steps }: Operation, key: string): (Step & { kind: 'sum' }) | undefined => {
@@ -175,11 +177,11 @@ const sumBehind = ({ steps }: Operation, key: string): (Step & { kind: 'sum' }) 
 const isOpen = (phase: StepRecord['phase']): boolean => phase === 'waiting' || phase === 'acting';
 const isTold = ({ kind }: Step): boolean => kind === 'ask' || kind === 'sum';
 
-const rowOf = (held: Held, turn: Turn, { step, phase }: StepRecord): Row => {
+const rowOf = (host: Host, turn: Turn, { step, phase }: StepRecord): Row => {
   const { name, action } = step;
   const what = phase === 'waiting' ? 'waits for other services' : 'is under way';
   const row = plain(name, 'timed-out', `Service ${name}: ${action} ${what}.`);
-  const service = serviceOf(held, name);
+  const service = host.service(name);
   const stage = service && turn.call(service, 'status').stage;
   return bare({ ...row, ...(stage && { stage }) });
 };

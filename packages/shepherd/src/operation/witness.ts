@@ -8,13 +8,13 @@ import type { Turn } from '@bellwether/actors';
 import { chainOf, itself } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { keyOf } from './plan.ts';
-import { ownOf, type Held } from '../shepherd/shepherd-state.ts';
+import type { Host } from './host.ts';
 import { isGood } from '../words/shapes.ts';
 import type { Entry, Request } from '../words/types.ts';
 
 const isRecorded = (asker: string): boolean => asker !== itself;
-const who = (held: Held, turn: Turn, asker: string) => {
-  const chain = chainOf(held, turn, asker);
+const who = (host: Host, turn: Turn, asker: string) => {
+  const chain = chainOf(host, turn, asker);
   return chain.length === 0 ? { asker } : { asker, chain };
 };
 
@@ -24,39 +24,39 @@ const hidden = '<redacted>';
  * are harmless. Of others only their number is told: nobody here knows which of them is a password.
  */
 const shownArguments = (
-  held: Held,
+  host: Host,
   { member, action, args }: Pick<Request, 'member' | 'action' | 'args'>,
 ): readonly string[] => {
-  const actions = ownOf(held, member)?.config.actions ?? {};
+  const actions = host.own(member)?.config.actions ?? {};
   const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
   const areHarmless = config?.kind === 'command' && config.areArgumentsHarmless === true;
   return areHarmless ? args : args.map(() => hidden);
 };
 
 /** Something is taken on, or tried again. */
-export const witnessAsked = (held: Held, turn: Turn, asker: string, request: Request): void => {
+export const witnessAsked = (host: Host, turn: Turn, asker: string, request: Request): void => {
   if (!isRecorded(asker)) return;
   const { operation, member, action, args } = request;
-  const shown = args.length === 0 ? {} : { args: shownArguments(held, request) };
-  const what = { ...who(held, turn, asker), service: member, action, ...shown, operation };
+  const shown = args.length === 0 ? {} : { args: shownArguments(host, request) };
+  const what = { ...who(host, turn, asker), service: member, action, ...shown, operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
 /** What had not begun of an operation is called off. */
 export const witnessCancelled = (
-  held: Held,
+  host: Host,
   turn: Turn,
   asker: string,
   operation: string,
 ): void => {
   if (!isRecorded(asker)) return;
-  const what = { ...who(held, turn, asker), action: 'cancel', operation };
+  const what = { ...who(host, turn, asker), action: 'cancel', operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
 /** A step is over. Only what somebody asked for by name is told, and what has waited: the rest follows from it. */
 export const witnessEnded = (
-  held: Held,
+  host: Host,
   turn: Turn,
   { principal: asker, id: operation, requests }: Operation,
   { step: { key, name, action }, outcome, refusal, wasQueued }: StepRecord,
@@ -70,7 +70,7 @@ export const witnessEnded = (
   turn.record({
     kind: 'audit',
     event: 'ended',
-    ...who(held, turn, asker),
+    ...who(host, turn, asker),
     service: name,
     action,
     operation,

@@ -12,13 +12,14 @@ import { forgetWhole } from '../operation/durable.ts';
 import { expiredIn, openIn } from '../operation/ledger.ts';
 import { operationOf } from '../operation/memory.ts';
 import { accept, begin } from '../operation/operation.ts';
-import { bare } from '../operation/outcomes.ts';
+import { bare, plain } from '../words/outcome.ts';
 import { timeFor } from '../operation/patience.ts';
 import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planAll, planEnd, rooted, type Step } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
-import { allOwn, broken, graphOf, isWanted, ownOf, plain, type Held } from './shepherd-state.ts';
+import { allOwn, isWanted, type Held } from './shepherd-state.ts';
+import { broken } from '../vows.ts';
 import type { AcceptedRecord, Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/waiters.ts';
 import { makeWriter } from '../streams/writer.ts';
@@ -72,7 +73,7 @@ const setOutAll = (held: Held, turn: Turn): void => {
   const names = allOwn(held).map(([name]) => name);
   const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
   const wanted = names.filter((name) => isWanted(held, name));
-  const needed = new Set(inOrder(wanted, graphOf(held, turn).requirements));
+  const needed = new Set(inOrder(wanted, held.graph(turn).requirements));
   setOut(held, turn, 'start', wanted.filter(isStopped));
   // Their stop was accepted, and the daemon died before it was done.
   setOut(
@@ -107,12 +108,12 @@ const readOf = (turn: Turn, one: Settled<Recorded> | undefined): Vow<Recorded> =
 };
 
 const stageOf = (held: Held, turn: Turn, name: string) => {
-  const own = ownOf(held, name);
+  const own = held.own(name);
   return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
 };
 
 const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string }): boolean => {
-  const own = ownOf(held, run.service);
+  const own = held.own(run.service);
   if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') return false;
   turn.call(own.service, 'adopt', run);
   return true;
@@ -177,7 +178,7 @@ const planFor = (
   action: 'start' | 'stop',
   names: readonly string[],
 ): readonly Step[] => {
-  const graph = graphOf(held, turn);
+  const graph = held.graph(turn);
   try {
     return planAll({ action, names }, graph);
   } catch (reason) {
@@ -229,7 +230,7 @@ export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> 
     turn.tell(service, 'retire', 'The shepherd is shutting down.');
   }
   const names = allOwn(held).map(([name]) => name);
-  begin(held, turn, operation, request, planEnd(names, graphOf(held, turn)));
+  begin(held, turn, operation, request, planEnd(names, held.graph(turn)));
   const over = outcomeFor(held, turn, operation, request, writer);
   const closing = turn.when(over, (): Outcome => {
     const rows = names.flatMap((name): readonly Row[] => {

@@ -1,70 +1,54 @@
 /**
- * What a shepherd keeps, and the words that its steps share. What an operation is, and how it goes
- * on: operation.ts; what is remembered of operations, and for how long: memory.ts.
+ * What a shepherd keeps: its services, their wishes, and, as the host of operations (operation/host.ts), what these see
+ * of it.
  */
-import type { Clock, JournalCell, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
+import type { JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
-import { openLedger, type Ledger } from '../operation/ledger.ts';
-import type { Memory } from '../operation/memory.ts';
+import { openLedger } from '../operation/ledger.ts';
+import type { Host, OwnService } from '../operation/host.ts';
 import type { Graph, Wish } from '../operation/plan.ts';
-import { openQueue, type Queue } from '../operation/queue.ts';
+import { openQueue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
 import { isServing } from '../words/shapes.ts';
 import type {
   Aggregate,
-  AskerBook,
   ChangeFeed,
   Chronicle,
-  LocalService,
   LogFiles,
-  OperationArchive,
   Outcome,
   Prober,
   ProcessMonitor,
   Provider,
   Records,
-  Service,
   ServiceElsewhere,
-  ServiceConfig,
   ServiceRegistry,
   StatusBoard,
 } from '../words/types.ts';
 
 /** What makes a shepherd: its name, its powers and what its records say. */
-export interface ShepherdOptions {
-  /** Stands in front of every line that this shepherd says. */
-  readonly name: string;
+export interface ShepherdOptions extends Pick<
+  Host,
+  'name' | 'clock' | 'log' | 'archive' | 'grants'
+> {
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
   readonly epoch: string;
   readonly monitor: Ref<ProcessMonitor>;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
-  /** Only read, and only for deadlines, ages and stamps. */
-  readonly clock: Pick<Clock, 'now' | 'wall'>;
-  readonly log: Log;
   readonly records: Records;
-  readonly archive: OperationArchive;
-  /** Absent: nobody asks through a grant. */
-  readonly grants?: Ref<AskerBook>;
 }
 
-/** A service of this machine and what only its description says. */
-export interface OwnEntry {
-  readonly kind: 'own';
-  readonly service: Ref<LocalService>;
-  readonly config: ServiceConfig;
-}
 /** What is registered under a canonical name. */
 export type Registered =
-  | OwnEntry
+  | ({ readonly kind: 'own' } & OwnService)
   /** It passes commands on; `hop` is what it leaves on those that go through it. */
   | { readonly kind: 'elsewhere'; readonly service: Ref<ServiceElsewhere>; readonly hop: string }
   | { readonly kind: 'aggregate'; readonly service: Ref<Aggregate> };
 /** The state of a `^shepherd`. */
-export interface Held extends ShepherdOptions {
+export interface Held extends ShepherdOptions, Host {
   readonly registry: Ref<ServiceRegistry>;
   readonly board: Ref<StatusBoard>;
   readonly chronicle: Ref<Chronicle>;
@@ -82,15 +66,6 @@ export interface Held extends ShepherdOptions {
   /** Swaps that were ever begun, for their ids; see swap.ts. */
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
-  readonly memory: Memory;
-  /** Of what the disk has beside that. */
-  readonly ledger: Ledger;
-  /** Steps of operations that wait for a machine that is away. */
-  readonly queue: Queue;
-  /** The last command for a service that was accepted. */
-  readonly wishes: JournalMap<string, Wish>;
-  /** What the records say, as this daemon wrote it on. */
-  readonly desired: JournalMap<string, boolean>;
   /** Of services that are not registered: whether they may be started when they come. */
   readonly enabled: JournalMap<string, boolean>;
   /** The end of the daemon, once it was asked for. */
@@ -109,12 +84,19 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
   const registry = turn.spawn(makeServiceRegistry);
   const feed = turn.spawn(makeChangeFeed, options.name);
   const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
+  const entries = turn.map<string, Registered>();
+  const found = lookups(entries);
+  const closing = turn.cell<Vow<Outcome> | undefined>(undefined);
   return {
     ...options,
+    ...found,
+    canonical: (turn, name) => turn.call(registry, 'canonical', name),
+    graph: (turn) => graphOf(registry, found, turn),
+    isClosing: () => closing.get() !== undefined,
     registry,
     board: turn.spawn(makeStatusBoard, registry, chronicle),
     chronicle,
-    entries: turn.map(),
+    entries,
     hopCount: turn.cell(0),
     feed,
     follows: openShares(turn),
@@ -128,65 +110,63 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     wishes,
     desired,
     enabled,
-    closing: turn.cell<Vow<Outcome> | undefined>(undefined),
+    closing,
+  };
+};
+
+/** What is registered, found by its canonical name. */
+const lookups = (
+  entries: Held['entries'],
+): Pick<Host, 'service' | 'own' | 'elsewhere' | 'aggregate' | 'hop'> => {
+  const as = <K extends Registered['kind']>(kind: K, name: string) => {
+    const entry = entries.get(name);
+    return entry?.kind === kind ? (entry as Registered & { readonly kind: K }) : undefined;
+  };
+  return {
+    own: (name) => as('own', name),
+    elsewhere: (name) => as('elsewhere', name)?.service,
+    aggregate: (name) => as('aggregate', name)?.service,
+    hop: (name) => as('elsewhere', name)?.hop,
+    service: (name) => (as('own', name) ?? as('elsewhere', name))?.service,
   };
 };
 
 /** The service of this name. @throws UnknownService */
-export const providerOf = (held: Held, turn: Turn, name: string): Ref<Provider> =>
-  turn.call(held.registry, 'lookup', name);
+export const providerOf = (
+  { registry }: Pick<Held, 'registry'>,
+  turn: Turn,
+  name: string,
+): Ref<Provider> => turn.call(registry, 'lookup', name);
 /** The canonical name behind any name. @throws UnknownService */
 export const canonicalOf = (held: Held, turn: Turn, name: string): string =>
   turn.call(providerOf(held, turn, name), 'canonicalName');
 /** Whether a local service is wanted: its last explicit wish, else what its description says. */
 export const isWanted = (held: Held, name: string): boolean =>
-  held.desired.get(name) ?? ownOf(held, name)?.config.isAutoStarted ?? false;
-/** Who carries out commands for a canonical name; nobody for an aggregate, or what is not there. */
-export const serviceOf = ({ entries }: Held, name: string): Ref<Service> | undefined => {
-  const entry = entries.get(name);
-  return entry?.kind === 'aggregate' ? undefined : entry?.service;
-};
-/** The service of this machine with this canonical name. */
-export const ownOf = ({ entries }: Held, name: string): OwnEntry | undefined => {
-  const entry = entries.get(name);
-  return entry?.kind === 'own' ? entry : undefined;
-};
+  held.desired.get(name) ?? held.own(name)?.config.isAutoStarted ?? false;
 /** The services of this machine by their canonical names, in order of registration. */
-export const allOwn = ({ entries }: Held): readonly (readonly [string, OwnEntry])[] =>
+export const allOwn = ({ entries }: Held): readonly (readonly [string, OwnService])[] =>
   [...entries.entries()].flatMap(([name, entry]) =>
     entry.kind === 'own' ? [[name, entry] as const] : [],
   );
-/** The aggregate with this canonical name. */
-export const aggregateOf = ({ entries }: Held, name: string): Ref<Aggregate> | undefined => {
-  const entry = entries.get(name);
-  return entry?.kind === 'aggregate' ? entry.service : undefined;
-};
-/** The service at another shepherd with this canonical name. */
-export const elsewhereOf = ({ entries }: Held, name: string): Ref<ServiceElsewhere> | undefined => {
-  const entry = entries.get(name);
-  return entry?.kind === 'elsewhere' ? entry.service : undefined;
-};
-/** What a service elsewhere leaves on the commands that go through it. */
-export const hopOf = ({ entries }: Held, name: string): string | undefined => {
-  const entry = entries.get(name);
-  return entry?.kind === 'elsewhere' ? entry.hop : undefined;
-};
 
-/** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
-export const graphOf = (held: Held, turn: Turn): Graph => {
-  const { registry } = held;
+/** See Host. */
+const graphOf = (
+  registry: Ref<ServiceRegistry>,
+  { own, aggregate: find }: Pick<Host, 'own' | 'aggregate'>,
+  turn: Turn,
+): Graph => {
   const canonical = (name: string) => turn.call(registry, 'canonical', name);
   const isThere = (name: string): boolean => canonical(name) !== undefined;
-  const statusOf = (name: string) => turn.call(providerOf(held, turn, name), 'status');
+  const statusOf = (name: string) => turn.call(providerOf({ registry }, turn, name), 'status');
   return {
     requirements: once((name) => (isThere(name) ? turn.call(registry, 'requirements', name) : [])),
     dependents: once((name) => (isThere(name) ? turn.call(registry, 'dependents', name) : [])),
     members: once((name) => {
-      const aggregate = aggregateOf(held, name);
+      const aggregate = find(name);
       if (aggregate === undefined) return undefined;
       return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
     }),
-    isOwn: (name) => ownOf(held, name) !== undefined,
+    isOwn: (name) => own(name) !== undefined,
     isEnabled: (name) => statusOf(name).isEnabled,
     isUp: (name) => {
       if (!isThere(name)) return false;
@@ -207,18 +187,4 @@ const once = <T>(find: (name: string) => T): ((name: string) => T) => {
     known.set(name, found);
     return found;
   };
-};
-
-/** An outcome without rows. */
-export const plain = (member: string, result: Outcome['result'], reason?: string): Outcome => ({
-  member,
-  result,
-  ...(reason === undefined ? {} : { reason }),
-  rows: [],
-});
-/** A vow that is broken already: no throw, which would undo what goes with it. */
-export const broken = <T>(turn: Turn, reason: Error): Vow<T> => {
-  const { vow, resolver } = turn.vow<T>();
-  resolver.broken(reason);
-  return vow;
 };

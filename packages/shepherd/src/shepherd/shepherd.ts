@@ -16,9 +16,9 @@ import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
 import { onceRecalled, recall } from '../operation/recall.ts';
 import { listed, reported } from '../operation/reports.ts';
-import { follow, followHistory } from '../streams/follow.ts';
+import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
-import { askLog } from '../streams/log-question.ts';
+import { askLog } from './log-question.ts';
 import { narrowed, planEnd, type Step } from '../operation/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
@@ -32,8 +32,6 @@ import {
 import {
   allOwn,
   canonicalOf,
-  graphOf,
-  hopOf,
   holdShepherd,
   providerOf,
   type Held,
@@ -114,7 +112,7 @@ export const makeShepherd = (
     history: (turn) => history(held, turn),
     followHistory: (turn, query, follower) =>
       followHistory(held, turn, query, follower, history(held, turn)),
-    isRegistered: (turn, name) => turn.call(held.registry, 'canonical', name) !== undefined,
+    isRegistered: (turn, name) => held.canonical(turn, name) !== undefined,
     swap: (turn, swap, sink) => {
       checkSink(sink);
       return swapServices(held, turn, swap, sink);
@@ -189,7 +187,7 @@ const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing
   const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const provider = providerOf(held, turn, name);
   const canonical = turn.call(provider, 'canonicalName');
-  const way = through(checkedHops(hops), canonical, hopOf(held, canonical));
+  const way = through(checkedHops(hops), canonical, held.hop(canonical));
   if (way.length > limits.probeHopCount) return turn.kept(turn.call(provider, 'status'));
   if (asker.origin === undefined) return turn.send(provider, 'probe', waitMs, way);
   const isFull = noRoomFor(held.probes.owners.values(), asker, probeBounds) !== undefined;
@@ -207,19 +205,19 @@ const owner: Asker = { principal: localRoot };
 const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
   const wanted = { ...checked, member: canonicalOf(held, turn, checked.member) };
-  return planFor(wanted, narrowed(graphOf(held, turn), wanted));
+  return planFor(wanted, narrowed(held.graph(turn), wanted));
 };
 
 const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {
   const { member, action, args } = checkedRequest(request);
   const sight = (name: string): Status | undefined =>
-    turn.call(held.registry, 'canonical', name) === undefined
+    held.canonical(turn, name) === undefined
       ? undefined
       : turn.call(providerOf(held, turn, name), 'status');
   if (rootNames.includes(member)) {
     if (action !== 'stop') throw new UnknownAction(member, action);
     const names = allOwn(held).map(([name]) => name);
-    return foreseen(planEnd(names, graphOf(held, turn)), names, [], sight);
+    return foreseen(planEnd(names, held.graph(turn)), names, [], sight);
   }
   const name = canonicalOf(held, turn, member);
   return foreseen(show(held, turn, request), [name], args, sight);

@@ -18,12 +18,13 @@ import { Conflict } from '../errors.ts';
 import { operationOf, type Operation } from '../operation/memory.ts';
 import { limits } from '../limits.ts';
 import { begin, cancel } from '../operation/operation.ts';
-import { bare } from '../operation/outcomes.ts';
+import { bare } from '../words/outcome.ts';
 import { timeFor } from '../operation/patience.ts';
 import { keyOf, planRemoval } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
-import { broken, canonicalOf, graphOf, isWanted, ownOf, type Held } from './shepherd-state.ts';
+import { canonicalOf, isWanted, type Held } from './shepherd-state.ts';
+import { broken } from '../vows.ts';
 import type {
   Aggregate,
   Entry,
@@ -66,14 +67,14 @@ interface Turnover {
  * @throws Conflict while another one is under way; Refused at the end of the daemon; UnknownService
  */
 export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>): Vow<Outcome> => {
-  if (held.closing.get() !== undefined) throw closing();
+  if (held.isClosing()) throw closing();
   if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
   held.isSwapping.set(true);
   held.swapCount.set(held.swapCount.get() + 1);
   const removed = swap.removed.map((name) => canonicalOf(held, turn, name));
-  const going = removed.filter((name) => ownOf(held, name) !== undefined);
+  const going = removed.filter((name) => held.own(name) !== undefined);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
-  const graph = graphOf(held, turn);
+  const graph = held.graph(turn);
   const steps = planRemoval(going, graph);
   const id = ownId(held, `swap-${held.swapCount.get()}`);
   const request = ownRequest(id, 'stop', timeFor(held, turn, steps) + limits.turnoverMarginMs);
@@ -102,7 +103,7 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
 const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');
 
 const retire = (held: Held, turn: Turn, name: string, why: string | undefined): void => {
-  const own = ownOf(held, name);
+  const own = held.own(name);
   if (own !== undefined) turn.call(own.service, 'retire', why);
 };
 
@@ -117,7 +118,7 @@ const giveUp = (
   reason: Error,
 ): Vow<Outcome> => {
   held.isSwapping.set(false);
-  const isClosing = held.closing.get() !== undefined;
+  const isClosing = held.isClosing();
   if (!isClosing) {
     cancel(held, turn, operation);
     for (const name of going) retire(held, turn, name, undefined);
@@ -138,7 +139,7 @@ const giveUp = (
 const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> => {
   const { swap, operation, writer, going, staying } = turnover;
   const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
-  if (held.closing.get() !== undefined) throw closing();
+  if (held.isClosing()) throw closing();
   if (stuck.length > 0) throw new Refused(`nothing was changed: ${stuck.join(', ')} did not stop`);
   const isNew = (name: string): boolean =>
     going.includes(name) || held.entries.get(name) === undefined;
@@ -157,7 +158,7 @@ const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> =>
 };
 
 const stageOf = (held: Held, turn: Turn, name: string) => {
-  const own = ownOf(held, name);
+  const own = held.own(name);
   return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
 };
 
@@ -175,7 +176,7 @@ const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates 
     if (!staying.has(name)) forgetStart(held, turn, name);
   }
   const known = own.flatMap((config) => {
-    const entry = ownOf(held, config.provision[0]);
+    const entry = held.own(config.provision[0]);
     return entry === undefined ? [] : [{ config, entry }];
   });
   const hops = new Map(
@@ -195,7 +196,7 @@ const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates 
   for (const { config, entry } of known) {
     turn.call(entry.service, 'revise', config);
     turn.call(held.registry, 'register', entry.service);
-    held.entries.set(config.provision[0], { ...entry, config });
+    held.entries.set(config.provision[0], { kind: 'own', ...entry, config });
   }
   for (const config of own) if (!isKnown(held, config)) define(held, turn, config);
   for (const service of elsewhere)
@@ -208,7 +209,7 @@ const leave = (held: Held, turn: Turn, name: string): void => {
   if (entry?.kind === 'elsewhere') turn.tell(entry.service, 'leave');
 };
 const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
-  ownOf(held, name) !== undefined;
+  held.own(name) !== undefined;
 
 /** Who puts it back wants it as it is described then: a start of long ago would surprise him, a stop does not. */
 const forgetStart = (held: Held, turn: Turn, name: string): void => {

@@ -7,8 +7,9 @@ import { localRoot } from '../operation/askers.ts';
 import { Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkedQuery, placesByMember } from '../checks/log-query.ts';
-import { makeLogStream } from './log-stream.ts';
-import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import { makeLogStream } from '../streams/log-stream.ts';
+import { canonicalOf, type Held } from './shepherd-state.ts';
+import { broken } from '../vows.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkFollower } from '../checks/sinks.ts';
 import { through } from '../operation/trail.ts';
@@ -44,7 +45,7 @@ export const follow = (
         query: {
           ...wanted,
           ...(theirs !== undefined && { after: theirs }),
-          hops: through(wanted.hops ?? [], name, hopOf(held, name)),
+          hops: through(wanted.hops ?? [], name, held.hop(name)),
         },
         ...(isOne ? {} : { about: name }),
         stream,
@@ -121,12 +122,11 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
     if (seen.has(next)) continue;
     seen.add(next);
     const entry = held.entries.get(next);
-    const service = serviceOf(held, next);
+    const service = held.service(next);
     if (service !== undefined) found.set(next, { name: next, service, isItself: next === name });
     else if (entry?.kind === 'aggregate')
       for (const member of [...turn.call(entry.service, 'members')].reverse())
-        if (turn.call(held.registry, 'canonical', member) !== undefined)
-          names.push(canonicalOf(held, turn, member));
+        if (held.canonical(turn, member) !== undefined) names.push(canonicalOf(held, turn, member));
   }
   return [...found.values()];
 };

@@ -3,7 +3,8 @@ import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { checkedQuery } from '../checks/log-query.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
-import { broken, canonicalOf, hopOf, serviceOf, type Held } from '../shepherd/shepherd-state.ts';
+import { canonicalOf, type Held } from './shepherd-state.ts';
+import { broken } from '../vows.ts';
 import { through } from '../operation/trail.ts';
 import type { Asker, LogQuery } from '../words/types.ts';
 
@@ -29,10 +30,10 @@ export const askLog = (
 ): Vow<readonly string[]> => {
   const checked = checkedQuery(query);
   const canonical = canonicalOf(held, turn, name);
-  const service = serviceOf(held, canonical);
+  const service = held.service(canonical);
   if (service === undefined)
     throw new Refused(`service '${name}' has no log of its own; follow those of its members`);
-  const hops = through(checked.hops ?? [], canonical, hopOf(held, canonical));
+  const hops = through(checked.hops ?? [], canonical, held.hop(canonical));
   const number = takeShare(
     held.logQuestions,
     asker,

@@ -1,0 +1,60 @@
+/**
+ * What operations need of the shepherd that carries them out, and all that they know of it. They find services through
+ * it and say what is wished of them; which services there are, and when, is the shepherd's affair.
+ */
+import type { Clock, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import type { Ledger } from './ledger.ts';
+import type { Memory } from './memory.ts';
+import type { Graph, Wish } from './plan.ts';
+import type { Queue } from './queue.ts';
+import type {
+  Aggregate,
+  AskerBook,
+  LocalService,
+  OperationArchive,
+  Service,
+  ServiceConfig,
+  ServiceElsewhere,
+} from '../words/types.ts';
+
+/** A service of this machine and what only its description says. */
+export interface OwnService {
+  readonly service: Ref<LocalService>;
+  readonly config: ServiceConfig;
+}
+
+/** The shepherd, as its operations see it. Names of services are canonical unless it says otherwise. */
+export interface Host {
+  /** Stands in front of every line that this shepherd says. */
+  readonly name: string;
+  /** Only read, and only for deadlines, ages and stamps. */
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly log: Log;
+  readonly archive: OperationArchive;
+  /** Absent: nobody asks through a grant. */
+  readonly grants?: Ref<AskerBook>;
+  readonly memory: Memory;
+  /** Of what the disk has beside that. */
+  readonly ledger: Ledger;
+  /** Steps of operations that wait for a machine that is away. */
+  readonly queue: Queue;
+  /** The last command for a service that was accepted. */
+  readonly wishes: JournalMap<string, Wish>;
+  /** What the records say of services of this machine, as this daemon wrote it on. */
+  readonly desired: JournalMap<string, boolean>;
+  /** Whether the end of the daemon was asked for. */
+  isClosing(): boolean;
+  /** The canonical name behind any name; undefined where there is no such service. */
+  canonical(turn: Turn, name: string): string | undefined;
+  /** Who carries out commands for a name; nobody for an aggregate, or what is not there. */
+  service(name: string): Ref<Service> | undefined;
+  /** The service of this machine. */
+  own(name: string): OwnService | undefined;
+  /** The service at another shepherd. */
+  elsewhere(name: string): Ref<ServiceElsewhere> | undefined;
+  aggregate(name: string): Ref<Aggregate> | undefined;
+  /** What a service elsewhere leaves on the commands that go through it. */
+  hop(name: string): string | undefined;
+  /** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
+  graph(turn: Turn): Graph;
+}
