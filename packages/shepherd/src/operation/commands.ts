@@ -18,7 +18,7 @@ import {
 } from './memory.ts';
 import { displace } from './queue.ts';
 import { asksAnew, openEnds } from './ends.ts';
-import { accept, begin, cancel, tryAgain } from './operation.ts';
+import { begin, cancel, tryAgain } from './operation.ts';
 import { isOver } from './outcomes.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
@@ -26,6 +26,7 @@ import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
+import { accept } from './wishes.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 
 /**

@@ -31,23 +31,19 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself } from './askers.ts';
-import { come, gateLines, isBarredBy, judged } from './gates.ts';
+import { come, isBarredBy, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
   isAtRest,
   kept,
   keepRequest,
   move,
-  openIn,
   refile,
-  reserve,
   type KeptRequest,
   type Operation,
   type StepRecord,
 } from './memory.ts';
 import {
-  isCurrent,
   isDoubtful,
   isOver,
   notThere,
@@ -56,15 +52,17 @@ import {
   withoutAsking,
   type Ending,
 } from './outcomes.ts';
+import { layOut, openBefore } from './layout.ts';
 import { partOf } from './part.ts';
-import type { Step, Wish } from './plan.ts';
+import type { Step } from './plan.ts';
 import { dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
-import { bare, plain } from '../words/outcome.ts';
-import type { Entry, Outcome } from '../words/types.ts';
-import { answerAll, answerAtRest, listenersOf } from './waiters.ts';
-import { witnessEnded } from './witness.ts';
-import { linesOf, sayingOf, type Saying } from '../words/wording.ts';
+import { plain } from '../words/outcome.ts';
+import type { Outcome } from '../words/types.ts';
+import { tell } from './telling.ts';
+import { answerAtRest, listenersOf } from './waiters.ts';
+import { accept, takeBack } from './wishes.ts';
+import { sayingOf } from '../words/wording.ts';
 
 /**
  * Adds the steps of a request that the operation does not have yet, and sets out.
@@ -84,43 +82,6 @@ export const begin = (
   noteTaken(host, turn, operation, request, fresh);
   const keys = fresh.map(({ key }) => key);
   advance(host, turn, operation, keys);
-};
-/** Adds steps that wait. @throws Limit when there is no room for them */
-export const layOut = (
-  host: Host,
-  operation: Operation,
-  by: string,
-  steps: readonly Step[],
-): void => {
-  reserve(host.memory, operation, steps);
-  const followers = followersOf(steps);
-  const { steps: records } = operation;
-  for (const [key, more] of followers) {
-    const record = records.get(key);
-    if (record !== undefined)
-      records.set(key, { ...record, followers: [...record.followers, ...more] });
-  }
-  for (const step of steps)
-    records.set(step.key, {
-      step,
-      by,
-      phase: 'waiting',
-      openCount: openBefore(operation, step),
-      followers: followers.get(step.key) ?? [],
-    });
-};
-/** How many of the steps that one waits for are not over. */
-export const openBefore = (operation: Operation, { after }: Step): number =>
-  after.length === 0 ? 0 : after.filter((key) => !isOver(operation, key)).length;
-const followersOf = (steps: readonly Step[]): ReadonlyMap<string, readonly string[]> => {
-  const followers = new Map<string, string[]>();
-  for (const { key, after } of steps)
-    for (const before of after) {
-      const known = followers.get(before);
-      if (known === undefined) followers.set(before, [key]);
-      else known.push(key);
-    }
-  return followers;
 };
 /** A repeat may have come another way, and may have more time, than whoever asked first. */
 const renew = (host: Host, operation: Operation, request: KeptRequest): void => {
@@ -226,10 +187,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation): void => {
   }
   advance(host, turn, operation, cancelled);
 };
-/**
- * How a step ends that is called off. What its service was wished to be is then what it is, unless somebody else
- * wishes for the same.
- */
+/** How a step ends that is called off, and its wish with it. */
 export const calledOff = (
   host: Host,
   turn: Turn,
@@ -237,29 +195,12 @@ export const calledOff = (
   record: StepRecord,
 ): Ending => {
   const { step } = record;
-  const { name, action, gate } = step;
-  if (gate === undefined && isCurrent(host, step) && !isWishedElse(host, operation, step))
-    wishForWhatIs(host, turn, step);
+  const { name, action } = step;
+  takeBack(host, turn, operation, step);
   const reason = `Service ${name}: ${action} was cancelled before it began.`;
   return record.phase === 'queued'
     ? givenUp(record, 'cancelled', reason)
     : { outcome: plain(name, 'cancelled', reason), isCancelled: true };
-};
-/** Whether another operation waits to do the same; the shepherd itself only does what others wished for. */
-const isWishedElse = (host: Host, operation: Operation, { name, wish, key }: Step): boolean => {
-  if (host.own(name) === undefined) return false;
-  return openIn(host.memory).some((other) => {
-    const record = other.steps.get(key);
-    const isOther = other !== operation && other.principal !== itself && !isCancelledIn(other);
-    return isOther && record?.phase === 'waiting' && record.step.wish === wish;
-  });
-};
-const isCancelledIn = ({ account }: Operation): boolean => account.get().isCancelled;
-const wishForWhatIs = (host: Host, turn: Turn, { name, wish }: Step): void => {
-  const own = host.own(name);
-  if (own === undefined || wish === undefined) return;
-  const { stage } = turn.call(own.service, 'status');
-  accept(host, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
 };
 
 /** Moves steps on, and those that follow them. No recursion: a chain of any length fits. */
@@ -386,19 +327,6 @@ const unpark = (host: Host, operation: Operation, record: StepRecord): void => {
   operation.account.set({ ...account, deadlineAtMs });
 };
 
-/**
- * The last accepted command for a service is its wish; that of a local service outlives the daemon.
- */
-export const accept = (host: Host, turn: Turn, name: string, wish: Wish): void => {
-  host.wishes.set(name, wish);
-  const isWanted = wish === 'start';
-  const own = host.own(name);
-  if (own === undefined || host.desired.get(name) === isWanted) return;
-  host.desired.set(name, isWanted);
-  turn.call(own.service, 'wish', isWanted);
-  turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
-};
-
 const end = (host: Host, operation: Operation, key: string, ending: Ending): void => {
   const { outcome: said, refusal } = ending;
   const before = operation.steps.get(key);
@@ -424,27 +352,4 @@ const phaseAfter = (ending: Ending): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;
   if (isCancelled === true) return 'cancelled';
   return isFinal !== true && (isInDoubt || isDoubtful(outcome)) ? 'in-doubt' : 'settled';
-};
-
-/** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
-const tell = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {
-  const { step, outcome } = record;
-  if (outcome === undefined) return;
-  witnessEnded(host, turn, operation, record);
-  const listeners = listenersOf(host, turn, operation);
-  const lines =
-    step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
-  const row = step.isMember ? bare(outcome) : undefined;
-  if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
-  answerAll(turn, operation, record);
-};
-const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
-  const { kind, name, action, isAsked } = step;
-  if (kind === 'order' || kind === 'same') return [];
-  if (kind === 'known' && step.result === 'ok') return [];
-  // Of those behind a gate that was shut their rows tell.
-  if (step.gate !== undefined && outcome.result === 'skipped') return [];
-  if (refusal !== undefined)
-    return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
-  return linesOf(action, outcome, isAsked);
 };

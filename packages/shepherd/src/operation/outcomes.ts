@@ -3,9 +3,10 @@ import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import type { Step, Wish } from './plan.ts';
+import type { Step } from './plan.ts';
 import { isGood } from '../words/shapes.ts';
 import type { Host } from './host.ts';
+import { isCurrent, superseded } from './wishes.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Row } from '../words/types.ts';
@@ -96,24 +97,6 @@ export const refused = ({ name, action }: Step, reason: Error): Ending => {
   const message = cutText(reason.message, limits.refusalCharacters);
   const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
   return { outcome, refusal: { code: codeOf(reason), message } };
-};
-
-/**
- * Whether what the operation wants of the service is still what was wanted last, by whomever. An
- * aggregate has no say: its members have.
- */
-export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
-  kind !== 'ask' || wish === undefined || (lastWish(host, name) ?? wish) === wish;
-/** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
-const lastWish = (host: Host, name: string): Wish | undefined => {
-  const wish = host.wishes.get(name);
-  const isWanted = host.own(name) && host.desired.get(name);
-  if (wish !== undefined || isWanted === undefined) return wish;
-  return isWanted ? 'start' : 'stop';
-};
-const superseded = (host: Host, { name, action }: Step): Outcome => {
-  const last = lastWish(host, name) ?? 'command';
-  return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
 };
 
 /** Nobody can tell how it ended, at least for a part of it: it may be done, or be done yet. */

@@ -1,0 +1,33 @@
+/** What is told of a step that is over: to the audit, to those who listen, and to those who wait for it. */
+import type { Turn } from '@bellwether/actors';
+import { gateLines } from './gates.ts';
+import type { Host } from './host.ts';
+import type { Operation, StepRecord } from './memory.ts';
+import { answerAll, listenersOf } from './waiters.ts';
+import { witnessEnded } from './witness.ts';
+import { bare } from '../words/outcome.ts';
+import { linesOf, type Saying } from '../words/wording.ts';
+import type { Outcome } from '../words/types.ts';
+
+/** Says how a step ended: its lines, the row of a member, and the answer to whoever waits for it. */
+export const tell = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {
+  const { step, outcome } = record;
+  if (outcome === undefined) return;
+  witnessEnded(host, turn, operation, record);
+  const listeners = listenersOf(host, turn, operation);
+  const lines =
+    step.kind === 'gate' ? gateLines(operation, step, outcome) : linesFor(record, outcome);
+  const row = step.isMember ? bare(outcome) : undefined;
+  if (row !== undefined || lines.length > 0) turn.call(listeners, 'tell', lines, row);
+  answerAll(turn, operation, record);
+};
+const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Saying[] => {
+  const { kind, name, action, isAsked } = step;
+  if (kind === 'order' || kind === 'same') return [];
+  if (kind === 'known' && step.result === 'ok') return [];
+  // Of those behind a gate that was shut their rows tell.
+  if (step.gate !== undefined && outcome.result === 'skipped') return [];
+  if (refusal !== undefined)
+    return [{ about: name, text: `Service ${name}: ${action}: ${refusal.message}.` }];
+  return linesOf(action, outcome, isAsked);
+};
