@@ -40,6 +40,7 @@ const begin = async (disk: MemoryDisk, mark: MemoryMark): Promise<Life> => {
   const [book] = await run(bench, (turn) => [
     turn.spawn(makeGrantBook, {
       records: foundIn(store).granted,
+      minted: foundIn(store).minted,
       epoch: store.epoch,
       clock: bench.world.clock(),
       crypto,

@@ -1,4 +1,5 @@
 /** What alice passed on to a bot dies with what she has: at once, in the middle, and for good. */
+import path from 'node:path';
 import { describe, expect } from 'vitest';
 import { accept, grantTo, person, type Person } from '../support/grants.ts';
 import { it, together } from '../support/placed.ts';
@@ -77,8 +78,14 @@ describe('delegation', together, () => {
   it('does not come back with a backup, before its owner says so', async ({ place }) => {
     const { a, alice, bot, ids } = await tell(place);
     const file = `${place.folder}/monday.backup`;
+    const ref = path.join(place.folder, 'laptop.ref');
+    expect((await a.herd('ref', 'mint', 'web-server', '--out', ref)).code).toBe(0);
+    const laptop = person(place, 'laptop');
+    expect((await laptop.herd('ref', 'add', 'web', '--from', ref)).code).toBe(0);
+    const minted = /m-[0-9a-f]{12}/.exec((await a.herd('grant', 'ls')).stdout)?.[0] ?? '';
     expect((await a.herd('state', 'backup', file)).code).toBe(0);
     expect((await a.herd('grant', 'revoke', ids.bot)).code).toBe(0);
+    expect((await a.herd('grant', 'revoke', minted, '--reason', 'stolen')).code).toBe(0);
     await a.kill('SIGTERM');
     const restored = await place.herd(['state', 'restore', file, '--state', a.folder]);
     expect(restored.stdout).toContain('herd grant confirm');
@@ -88,16 +95,22 @@ describe('delegation', together, () => {
       expect(code).toBe(5);
       expect(stderr).toContain('a backup was restored');
     }
-    expect((await again.herd('grant', 'ls')).stdout).toContain('2 grants, 0 in force');
+    const stolen = await laptop.herd('restart', '@web');
+    expect(stolen).toMatchObject({ code: 5 });
+    expect(stolen.stderr).toContain(`grant ${minted} waits for its host's owner`);
+    expect((await again.herd('grant', 'ls')).stdout).toContain('3 grants, 0 in force');
     const confirmed = await again.herd('grant', 'confirm', ids.alice);
     expect(confirmed.stdout).toContain(`Grant ${ids.alice} holds again.`);
     expect((await alice.herd('restart', '@web-server')).code).toBe(0);
     const refused = await again.herd('grant', 'confirm', ids.bot);
     expect(refused.code).not.toBe(0);
     expect(refused.stderr).toContain('ended after that backup, as the audit says: revoked at');
-    expect((await again.herd('grant', 'confirm', '--all')).stdout).toContain(
-      `Grant ${ids.bot} waits`,
-    );
+    const all = (await again.herd('grant', 'confirm', '--all')).stdout;
+    for (const id of [ids.bot, minted]) expect(all).toContain(`Grant ${id} waits`);
+    expect((await again.herd('grant', 'confirm', minted)).stderr).toContain('stolen');
+    expect((await laptop.herd('restart', '@web')).code).toBe(5);
+    expect((await again.herd('grant', 'confirm', minted, '--force')).code).toBe(0);
+    expect((await laptop.herd('restart', '@web')).code).toBe(0);
     expect((await bot.herd('restart', '@web-server')).code).toBe(5);
     expect((await again.herd('grant', 'confirm', ids.bot, '--force')).code).toBe(0);
     expect((await bot.herd('restart', '@web-server')).code).toBe(0);

@@ -1,7 +1,18 @@
 /** Grants on a simulated disk. */
 import type { Turn, World } from '@bellwether/actors';
-import { makeGrantBook, type BookEntry, type BookRecords } from '@bellwether/authority';
-import type { DirectEntry, DirectRecords, PartEntry, UndirectedEntry } from '@bellwether/fleet';
+import {
+  makeGrantBook,
+  type BookEntry,
+  type BookRecords,
+  type GrantBookOptions,
+} from '@bellwether/authority';
+import type {
+  DirectEntry,
+  DirectRecords,
+  MintEntry,
+  PartEntry,
+  UndirectedEntry,
+} from '@bellwether/fleet';
 import { simulatedCrypto } from './ocapn-peer.ts';
 
 /** What a disk has of grants: of each record the last one, without those that were forgotten. */
@@ -26,6 +37,13 @@ export const bookRecordsIn = (entries: readonly unknown[]): BookRecords => {
   };
 };
 
+/** What a disk has of references that were minted: of each the last record. */
+export const mintEntriesIn = (entries: readonly unknown[]): readonly MintEntry[] => {
+  const all = entries as readonly MintEntry[];
+  const minted = all.filter(({ kind }) => kind === 'minted');
+  return [...new Map(minted.map((entry) => [entry.hash, entry])).values()];
+};
+
 /** What a disk has of grants that were made at hosts elsewhere. */
 export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {
   const directs = new Map<string, DirectEntry>();
@@ -42,15 +60,21 @@ export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {
 };
 
 /** A grant book with nothing in it, and what grants are made with beside. */
-export const bookFor = (turn: Turn, world: World) => {
+export const bookFor = (
+  turn: Turn,
+  world: World,
+  given: Partial<Pick<GrantBookOptions, 'minted' | 'epoch'>> = {},
+) => {
   const uriOf = (swissnum: Uint8Array): string => `ocapn://x.tcp-tls/s/${swissnum.join('')}`;
   const book = turn.spawn(makeGrantBook, {
     records: bookRecordsIn([]),
+    minted: [],
     epoch: { now: 1, restored: 0 },
     clock: world.clock(),
     crypto: simulatedCrypto(world),
     designator: 'x',
     uriOf,
+    ...given,
   });
   return { book, uriOf, isShared: () => true };
 };

@@ -24,7 +24,8 @@ import {
   type Vow,
   type World,
 } from '@bellwether/actors';
-import type { LocalRoot, MinReady, MintEntry, PlannedService } from '@bellwether/fleet';
+import type { Past } from '@bellwether/authority';
+import type { LocalRoot, MinReady, PlannedService } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import {
   createRouter,
@@ -46,7 +47,7 @@ import {
   type KeptRefs,
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
-import { bookRecordsIn, directRecordsIn } from './book-records.ts';
+import { bookRecordsIn, directRecordsIn, mintEntriesIn } from './book-records.ts';
 import { patient } from './fleet-patient.ts';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import {
@@ -120,6 +121,10 @@ export class FleetNode {
   readonly reaper = new TestReaper();
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
+  /** Of its records: another one once an older copy was put back. */
+  storeEpoch = { now: 1, restored: 0 };
+  /** What its audit tells of what ended since such a copy. */
+  past: Past = { revoked: new Map(), usedCounts: new Map() };
   /** When its machine lost power last. */
   lostPowerAtMs = -Infinity;
   readonly #site: Site;
@@ -204,17 +209,17 @@ export class FleetNode {
       clock: this.machine.time.clock(),
       entropy: world.entropy(),
       crypto: simulatedCrypto(world),
-      minted: this.machine.disk.entries.filter(isMintEntry),
+      minted: mintEntriesIn(this.machine.disk.entries),
       granted: bookRecordsIn(this.machine.disk.entries),
       directs: directRecordsIn(this.machine.disk.entries),
-      storeEpoch: { now: 1, restored: 0 },
+      storeEpoch: this.storeEpoch,
       designator: this.name,
       refs,
       destinations: refs.destinations(),
       backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
       lastOfAudit: ({ count }, answer) =>
         answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
-      pastOf: (_maxUses, answer) => answer.kept({ revoked: new Map(), usedCounts: new Map() }),
+      pastOf: (_maxUses, answer) => answer.kept(this.past),
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
       isShared: () => false,
@@ -311,8 +316,6 @@ export class FleetNode {
     this.#site.network.crash(this.name, how);
   }
 }
-const isMintEntry = (entry: unknown): entry is MintEntry =>
-  (entry as { readonly kind?: unknown }).kind === 'minted';
 /** A clock whose timers go off only while somebody lives. */
 const mortal = (clock: Clock, isAlive: () => boolean): Clock => ({
   ...clock,

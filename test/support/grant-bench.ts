@@ -26,6 +26,8 @@ export class GrantDisk {
   commitCount = 0;
   /** The number of the commit that fails, counted from 1, and whether it is on the disk all the same. */
   failing: { readonly at: number; readonly isWritten: boolean } | undefined = undefined;
+  /** References that were minted, of which others keep the records. */
+  minted: readonly { readonly hash: string; readonly epoch?: number }[] = [];
   epoch = { now: 1, restored: 0 };
 
   commit(entries: readonly unknown[], done: (failure?: Error) => void): void {
@@ -107,6 +109,7 @@ export const grantBench = async (
   const book = await runIn(bench, (turn) => [
     turn.spawn(makeGrantBook, {
       records: disk.records(),
+      minted: disk.minted,
       epoch: disk.epoch,
       clock: { now: () => clock.now(), wall: () => clock.wall() + shift.ms },
       crypto,

@@ -79,3 +79,6 @@ export class Malformed extends ActorError {
 export const unknownGrant = (): Refused => new Refused('no such grant');
 /** The one answer to who has an invite that is of no use: unknown, expired, redeemed by somebody else, taken back. */
 export const uselessInvite = (): Refused => new Refused('no such reference');
+/** The answer to who confirms a right that ended after the backup which brought it back; `why` is the audit's word. */
+export const endedSince = (grant: string, why: string): Refused =>
+  new Refused(`grant ${grant} was ended after that backup, as the audit says: ${why}`);

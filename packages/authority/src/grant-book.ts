@@ -7,16 +7,16 @@
  *     revoke     one record; all that was narrowed from it is dead with it, since each call looks at the whole chain
  *     confirm    after a backup was put back: what was granted before may have been taken back since
  */
-import { Refused, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
+import { type Bcom, type Behavior, type Turn } from '@bellwether/actors';
 import { audit, type Past } from './audit/index.ts';
 import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
-import { Denied, unknownGrant } from './errors.ts';
+import { Denied, endedSince, unknownGrant } from './errors.ts';
 import { bind, livingChain, make, openInvite, usable } from './giving.ts';
 import { makeInvite } from './invite.ts';
 import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
 import { hold, leave } from './holds.ts';
 import { limits } from './limits.ts';
-import { revokeMinted } from './minted.ts';
+import { mintedState, revokeMinted } from './minted.ts';
 import { isHash, mintedId } from './names.ts';
 import {
   chainOf,
@@ -37,15 +37,7 @@ import {
   type Shelf,
 } from './shelf.ts';
 import { names, readLifetime, readName, readReason, readSpec } from './spec.ts';
-import type {
-  Found,
-  GrantBook,
-  GrantFacts,
-  Principal,
-  Revoked,
-  RevocationEntry,
-  Wish,
-} from './types.ts';
+import type { Found, GrantBook, GrantFacts, Principal, RevocationEntry, Wish } from './types.ts';
 
 /** Makes the book from the records of earlier lives. */
 export const makeGrantBook = (
@@ -78,7 +70,8 @@ export const makeGrantBook = (
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
     revokeMinted: (turn, hash, reason) => revokeMinted(shelf, turn, hash, readReason(reason)),
-    mintedRevoked: (_turn, hash) => revokedOf(shelf, mintedId(hash)),
+    mintedState: (_turn, hash) => mintedState(shelf, hash),
+    confirmMinted: (_turn, hash) => void shelf.heldBack.delete(mintedId(hash)),
     renew: (turn, by, grant, lifetimeMs) => renew(shelf, turn, by, grant, readLifetime(lifetimeMs)),
     confirm: (turn, grants, past) => confirm(shelf, turn, grants, past),
     whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
@@ -169,12 +162,6 @@ const revoke = (
   return ended;
 };
 
-const revokedOf = (shelf: Shelf, id: string): Revoked | undefined => {
-  const { atMs, by, reason } = shelf.revocations.get(id) ?? {};
-  if (atMs === undefined || by === undefined) return undefined;
-  return { grant: id, atMs, by, ...(reason !== undefined && { reason }) };
-};
-
 /** Who gave a grant has no end of it but his own. */
 const renew = (shelf: Shelf, turn: Turn, by: Principal, id: string, lifetimeMs: number): number => {
   const nowMs = lookAtClock(shelf, turn);
@@ -203,7 +190,7 @@ const confirm = (shelf: Shelf, turn: Turn, wanted: unknown, past?: Past): readon
     const why = past && endedIn(past, knownChain(shelf, id));
     if (why !== undefined) {
       if (wanted === undefined) continue;
-      throw new Refused(`grant ${id} was ended after that backup, as the audit says: ${why}`);
+      throw endedSince(id, why);
     }
     const uses = shelf.uses.get(id);
     const usedCount = past?.usedCounts.get(id) ?? 0;

@@ -3,12 +3,14 @@ export * from './audit/index.ts';
 export type * from './types.ts';
 export {
   Denied,
+  endedSince,
   Expired,
   Malformed as MalformedGrant,
   Revocation,
   TooMany,
   TooWide,
   Unconfirmed,
+  unknownGrant,
   UsedUp,
 } from './errors.ts';
 export { broken } from './giving.ts';

@@ -29,6 +29,8 @@ export interface Bucket {
 export interface Link {
   readonly grant: GrantRecord;
   readonly revocation?: RevocationEntry;
+  /** The id of the minted reference that it was made out of, where that one waits for the owner of the host. */
+  readonly heldBack?: string;
   readonly uses?: UsesEntry;
   readonly bucket?: Bucket;
 }
@@ -68,11 +70,12 @@ export const standing = (
   for (let at = chain.length - 1; at >= 0; at -= 1) {
     const link = chain[at];
     if (link === undefined) continue;
-    const { grant, revocation } = link;
+    const { grant, revocation, heldBack } = link;
     if (revocation !== undefined)
       return new Revocation(revocation.id, revocation.atMs, nameOf(revocation.by));
     if (grant.expiresMs !== undefined && nowMs >= grant.expiresMs)
       return new Expired(grant.id, grant.expiresMs);
+    if (heldBack !== undefined) return new Unconfirmed(heldBack);
     if (grant.epoch < restored) return new Unconfirmed(grant.id);
   }
   return undefined;

@@ -1,13 +1,14 @@
 /**
  * References that were minted: grants of everything on a service, without a record here. What the book knows of them is
- * whether they were taken back; that dies with it which was made out of them.
+ * whether they were taken back, and whether they wait for the owner of the host since a backup was restored; what was
+ * made out of them dies with them, or waits as they do.
  */
 import type { Turn } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
 import { cutDead, lookAtClock, record } from './endings.ts';
 import { mintedId } from './names.ts';
 import { livingIn, treeOf, type Shelf } from './shelf.ts';
-import type { RevocationEntry } from './types.ts';
+import type { MintedState, RevocationEntry } from './types.ts';
 
 /** Takes one back; gives the grants that ended by it. */
 export const revokeMinted = (
@@ -30,4 +31,14 @@ export const revokeMinted = (
   audit(turn, { event: 'revoked', asker: 'root', grant: id, ...said });
   cutDead(shelf, turn, nowMs);
   return ended;
+};
+
+/** How one stands. */
+export const mintedState = (shelf: Shelf, hash: string): MintedState => {
+  const id = mintedId(hash);
+  const entry = shelf.revocations.get(id);
+  if (entry === undefined) return { state: shelf.heldBack.has(id) ? 'unconfirmed' : 'live' };
+  const { atMs, by, reason } = entry;
+  const said = reason === undefined ? {} : { reason };
+  return { state: 'revoked', revoked: { grant: id, atMs, by, ...said } };
 };

@@ -2,7 +2,7 @@
 import type { ActorError, Clock, JournalCell, JournalMap, Ref, Turn } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
 import type { AuditLink } from './audit/index.ts';
-import { Revocation, unknownGrant } from './errors.ts';
+import { Revocation, Unconfirmed, unknownGrant } from './errors.ts';
 import { isUsedUp, standing, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
 import { limits } from './limits.ts';
 import { bytesOf, fingerprintOf, isHash, mintedId } from './names.ts';
@@ -23,6 +23,8 @@ import type {
 /** What a grant book is made from. */
 export interface GrantBookOptions {
   readonly records: BookRecords;
+  /** The references that were minted in earlier lives, each with the epoch that it was made or confirmed in. */
+  readonly minted: readonly { readonly hash: string; readonly epoch?: number }[];
   /** Of the store, when this life began: what is granted now, and since when grants are believed. */
   readonly epoch: { readonly now: number; readonly restored: number };
   /** Only read. */
@@ -40,6 +42,8 @@ export interface Shelf {
   /** What was narrowed from each, in the order in which it was made; under the empty text what stands by itself. */
   readonly below: JournalMap<string, JournalMap<string, true>>;
   readonly revocations: JournalMap<string, RevocationEntry>;
+  /** Ids of the minted references from before a restored backup that nobody has confirmed. */
+  readonly heldBack: JournalMap<string, true>;
   readonly uses: JournalMap<string, UsesEntry>;
   readonly invites: JournalMap<string, InviteEntry>;
   /** Of this life alone: a bucket is full at its beginning. */
@@ -68,12 +72,13 @@ export interface Shelf {
 
 /** Puts what the store found on a shelf. */
 export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
-  const { records, clock } = options;
+  const { records, clock, epoch } = options;
   const shelf: Shelf = {
     options,
     grants: turn.map(),
     below: turn.map(),
     revocations: turn.map(),
+    heldBack: turn.map(),
     uses: turn.map(),
     invites: turn.map(),
     buckets: turn.map(),
@@ -95,6 +100,9 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
   for (const entry of records.revocations) shelf.revocations.set(entry.id, entry);
   for (const entry of records.uses) shelf.uses.set(entry.id, entry);
   for (const entry of records.invites) putInvite(shelf, entry);
+  // One of which no epoch was noted yet is older than any restore that was.
+  for (const minted of options.minted)
+    if ((minted.epoch ?? 0) < epoch.restored) shelf.heldBack.set(mintedId(minted.hash), true);
   return shelf;
 };
 
@@ -148,29 +156,31 @@ export const chainOf = (shelf: Shelf, id: string): Chain | undefined => {
 const linkOf = (shelf: Shelf, id: string): Link | undefined => {
   const grant = shelf.grants.get(id);
   if (grant === undefined) return undefined;
-  const revocation = shelf.revocations.get(id) ?? mintedRevocation(shelf, grant);
+  const minted = mintedAbove(grant);
+  const revocation = shelf.revocations.get(id) ?? shelf.revocations.get(minted);
   const uses = shelf.uses.get(id);
   const bucket = shelf.buckets.get(id);
   return {
     grant,
     ...(revocation && { revocation }),
+    ...(shelf.heldBack.has(minted) && { heldBack: minted }),
     ...(uses && { uses }),
     ...(bucket && { bucket }),
   };
 };
 /** The grant that all of a chain was narrowed from. */
 export const topOf = (chain: Chain): GrantRecord => (chain[chain.length - 1] ?? chain[0]).grant;
-/** That of the minted reference that a grant was made out of. */
-const mintedRevocation = (
-  { revocations }: Shelf,
-  { parent, issuer }: GrantRecord,
-): RevocationEntry | undefined =>
-  parent === undefined && isHash(issuer) ? revocations.get(mintedId(issuer)) : undefined;
-/** Why a minted reference is of no use any more, by its id or as a principal; undefined where it stands. */
+/** The id of the minted reference that a grant was made out of, else empty. */
+const mintedAbove = ({ parent, issuer }: GrantRecord): string =>
+  parent === undefined && isHash(issuer) ? mintedId(issuer) : '';
+/** Why a minted reference is of no use, by its id or as a principal; undefined where it stands. */
 export const mintedEnd = (shelf: Shelf, id: string): ActorError | undefined => {
+  if (!isMinted(id)) return undefined;
   const minted = isHash(id) ? mintedId(id) : id;
-  const revocation = isMinted(id) ? shelf.revocations.get(minted) : undefined;
-  return revocation && new Revocation(minted, revocation.atMs, nameOf(shelf, revocation.by));
+  const revocation = shelf.revocations.get(minted);
+  if (revocation !== undefined)
+    return new Revocation(minted, revocation.atMs, nameOf(shelf, revocation.by));
+  return shelf.heldBack.has(minted) ? new Unconfirmed(minted) : undefined;
 };
 /** Whether this is a minted reference, by its id or as a principal, and no grant. */
 export const isMinted = (id: string): boolean => id.startsWith('m-') || isHash(id);

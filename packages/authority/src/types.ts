@@ -117,6 +117,11 @@ export interface Revoked {
   readonly reason?: string;
 }
 
+/** How a reference that was minted stands. */
+export type MintedState =
+  | { readonly state: 'live' | 'unconfirmed' }
+  | { readonly state: 'revoked'; readonly revoked: Revoked };
+
 /** A grant that was made, with the secret that its holder redeems. */
 export interface Granted {
   readonly grant: GrantFacts;
@@ -198,8 +203,10 @@ export interface GrantBook {
    * made out of it. Gives the grants that ended by it. `judge` and `hold` take its id, too.
    */
   revokeMinted(hash: string, reason?: string): readonly string[];
-  /** When that was, undefined where it stands. */
-  mintedRevoked(hash: string): Revoked | undefined;
+  /** How a reference that was minted stands, by the hash of its swissnum. */
+  mintedState(hash: string): MintedState;
+  /** For whoever keeps its record: one that has waited since a backup was restored holds again. */
+  confirmMinted(hash: string): void;
   /**
    * Puts off the end of a grant that `by` itself has made: so long from now on, as far as it is renewable, and never
    * beyond what `by` has itself or sooner than it is. Gives its end. One that has ended stays so. @throws Refused,
@@ -207,7 +214,8 @@ export interface GrantBook {
    */
   renew(by: Principal, grant: string, lifetimeMs: number): number;
   /**
-   * After a restored backup: these grants count again, or all. Gives the ids that had waited. What ended since that
+   * After a restored backup: these grants count again, or all; of minted references whoever keeps their records says
+   * so by `confirmMinted`. Gives the ids that had waited. What ended since that
    * backup, as far as its audit tells, is refused where it is named, and goes on waiting otherwise. @throws Refused
    */
   confirm(grants?: readonly string[], past?: Past): readonly string[];

@@ -90,9 +90,10 @@ export interface LocalRoot {
    */
   revokeGrant(id: string, reason?: string): Vow<TakenBack>;
   /**
-   * Grants from before a restored backup hold again: these, or all where none is named. The answer has
-   * those that waited for it. What was revoked or used up since, as the audit tells, is refused where it is
-   * named, and waits on otherwise; not if `isForced`. Broken with Refused.
+   * Grants and minted references from before a restored backup hold again: these, or all where none is named. The
+   * answer has those that waited for it: more may wait where it has `grantListCount`. What was revoked or used up
+   * since, as the audit tells, is refused where it is named, and waits on otherwise; not if `isForced`. Broken with
+   * Refused.
    */
   confirmGrants(ids: readonly string[], isForced?: boolean): Vow<readonly string[]>;
   /** Who else may do that. Broken with UnknownService. */
@@ -188,4 +189,6 @@ export type MintEntry = {
   readonly service: string;
   /** Milliseconds since 1970; absent where that was not noted yet. */
   readonly madeMs?: number;
+  /** Of the store, in which it was minted or confirmed; likewise. */
+  readonly epoch?: number;
 };

@@ -122,7 +122,14 @@ const grant = object(
   },
 );
 /** A reference that was minted. */
-const minted = object({ hash: name, service }, { madeMs: wallMs });
+const minted = object(
+  { hash: name, service },
+  {
+    madeMs: wallMs,
+    /** As of a grant. */
+    epoch: whole(1),
+  },
+);
 /** A right that was taken back. */
 const revocation = object({ id: name, atMs: wallMs, by: name }, { reason: text(1_024) });
 /** How much of a grant is used, its children's uses included. */

@@ -11,9 +11,9 @@
  *     database ahead of the mark   a crash between the two steps, or the mark is behind: the mark follows
  *     restore, repair              another database is made, then the mark names it, in a new epoch: one step
  *
- * What was granted carries its epoch. After a restore everything granted before it waits for its owner's word, since
- * what was taken back meanwhile is not in the backup. A whole state folder that is put back, mark and all (an image of
- * the disk), cannot be told from inside of it.
+ * What was granted or minted carries its epoch. After a restore all that is from before waits for its owner's word,
+ * since what was taken back meanwhile is not in the backup. A whole state folder that is put back, mark and all (an
+ * image of the disk), cannot be told from inside of it.
  */
 import fs from 'node:fs/promises';
 import path from 'node:path';

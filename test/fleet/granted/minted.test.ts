@@ -106,3 +106,90 @@ describe('a minted reference', () => {
     expect(codeOf(() => revoke(place, 'm-000000000000'))).toBe('refused');
   });
 });
+
+describe('a minted reference from before a restored backup', () => {
+  /** What there was at the backup is there again, in another epoch; what came afterwards is not. */
+  const restore = (place: Place, backup: readonly unknown[]): void => {
+    place.node.crash();
+    place.node.machine.disk.entries.splice(0, Infinity, ...backup);
+    const now = place.node.storeEpoch.now + 1;
+    place.node.storeEpoch = { now, restored: now };
+    place.node.boot();
+    place.pass(2_000);
+  };
+  const again = (place: Place): void => {
+    place.node.crash();
+    place.node.boot();
+    place.pass(2_000);
+  };
+  const confirm = (place: Place, ids: readonly string[], isForced = false) =>
+    root<readonly string[]>(place, (turn, root) => turn.send(root, 'confirmGrants', ids, isForced));
+  const backedUp = () => {
+    const told = minted();
+    const child = told.ref.grant({ actions: ['restart', 'status'] });
+    const bots = told.place.bot.accept(child.invite);
+    return { ...told, bots, child, backup: [...told.place.node.machine.disk.entries] };
+  };
+
+  it('is of no use, listed as waiting, and holds again once its owner says so', () => {
+    const { place, ref, id, bots, child, backup } = backedUp();
+    revoke(place, id);
+    restore(place, backup);
+    expect(codeOf(() => doing(ref, place, 'stop'))).toBe('unconfirmed');
+    for (const said of ['status', 'allows', 'grants'])
+      expect(codeOf(() => ref.said(said))).toBe('unconfirmed');
+    expect(codeOf(() => ref.grant({ actions: ['status'] }))).toBe('unconfirmed');
+    expect(listed(place)).toMatchObject([{ id, state: 'unconfirmed' }]);
+    expect(whoCan(place)).toEqual([]);
+    // What was made out of it waits for it, whatever is said of that itself.
+    expect(confirm(place, [child.facts.id])).toEqual([child.facts.id]);
+    expect(() => bots.said('status')).toThrow(new RegExp(`grant ${id} waits`));
+    expect(confirm(place, [id])).toEqual([id]);
+    expect(confirm(place, [])).toEqual([]);
+    expect(bots.said('status')).toMatchObject({ kind: 'local' });
+    again(place);
+    expect(doing(ref, place, 'start', 'op-9')).toMatchObject({ member: 'web' });
+    expect(listed(place)).toMatchObject([{ id, state: 'live' }]);
+    expect(whoCan(place)).toEqual([id]);
+    restore(place, [...place.node.machine.disk.entries]);
+    expect(codeOf(() => ref.said('status'))).toBe('unconfirmed');
+  });
+
+  it('is not confirmed where the audit has its revocation, unless that is forced', () => {
+    const { place, ref, id, child, backup } = backedUp();
+    const other = mint(place);
+    const [, otherFacts] = listed(place);
+    const withOther = [...place.node.machine.disk.entries];
+    revoke(place, id);
+    expect(backup.length).toBeLessThan(withOther.length);
+    restore(place, withOther);
+    place.node.past = { revoked: new Map([[id, 'revoked at noon']]), usedCounts: new Map() };
+    expect(() => confirm(place, [id])).toThrow(
+      `grant ${id} was ended after that backup, as the audit says: revoked at noon`,
+    );
+    expect(codeOf(() => confirm(place, ['m-000000000000']))).toBe('refused');
+    expect(confirm(place, [])).toEqual([otherFacts?.id]);
+    expect(other.said('status')).toMatchObject({ kind: 'local' });
+    expect(codeOf(() => ref.said('status'))).toBe('unconfirmed');
+    expect(confirm(place, [child.facts.id, id], true)).toEqual([child.facts.id, id]);
+    expect(ref.said('status')).toMatchObject({ kind: 'local' });
+  });
+
+  it('can be revoked without being confirmed', () => {
+    const { place, ref, id, backup } = backedUp();
+    restore(place, backup);
+    expect(revoke(place, id)).toMatchObject([{ id, state: 'revoked' }, {}]);
+    expect(confirm(place, [id])).toEqual([]);
+    expect(codeOf(() => ref.said('status'))).toBe('revoked');
+  });
+
+  it('is of no use either where its record says nothing of an epoch', () => {
+    const { place, ref, backup } = backedUp();
+    const old = backup.map((entry) => {
+      const { epoch: _epoch, ...rest } = entry as { readonly epoch?: number; kind: string };
+      return rest.kind === 'minted' ? rest : entry;
+    });
+    restore(place, old);
+    expect(codeOf(() => ref.said('status'))).toBe('unconfirmed');
+  });
+});

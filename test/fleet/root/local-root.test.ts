@@ -113,6 +113,7 @@ const makeTestMint = (
   mintedFor: () => ['0a1b2c3d'],
   list: () => [],
   revoke: () => [],
+  confirm: (_turn, ids = ['m-all'], mostCount) => ids.map((id) => `${id} ${mostCount}`),
 });
 const makeTestComposition = (
   _turn: Turn<Composition>,

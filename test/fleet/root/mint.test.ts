@@ -55,6 +55,7 @@ interface MintBench extends Bench {
 const mintBench = async (
   disk: MintEntry[] = [],
   names: readonly string[] = ['web-server'],
+  epoch = { now: 1, restored: 0 },
 ): Promise<MintBench> => {
   const late: (() => void)[] = [];
   const state = { isDiskSlow: false };
@@ -74,8 +75,9 @@ const mintBench = async (
       clock: bench.world.clock(),
       crypto,
       entries: disk,
+      epoch: epoch.now,
       shepherd: turn.spawn(makeNames, names) as unknown as Ref<Shepherd>,
-      ...bookFor(turn, bench.world),
+      ...bookFor(turn, bench.world, { minted: disk, epoch }),
     }),
   }));
   return Object.assign(state, bench, { disk, mint });
@@ -111,7 +113,7 @@ describe('a minted reference', () => {
         const service = 'web-server';
         const given = { event: 'granted', asker: 'root', action: 'ref mint', label: hash };
         return [
-          { kind: 'minted', hash, service, madeMs: bench.world.clock().wall() },
+          { kind: 'minted', hash, service, madeMs: bench.world.clock().wall(), epoch: 1 },
           { kind: 'audit', ...given, service },
         ];
       }),
@@ -148,6 +150,26 @@ describe('a minted reference', () => {
     const bench = await mintBench(many);
     await minted(bench, 'web-server');
     await expect(minted(bench, 'web-server')).rejects.toMatchObject({ code: 'limit' });
+  });
+});
+
+describe('confirming after a restored backup', () => {
+  it('takes as many as there is room for in one answer, and the others the next time', async () => {
+    const entryOf = (at: number): MintEntry => ({
+      kind: 'minted',
+      hash: at.toString(16).padStart(64, '0').replace(/^0/, String(at)),
+      service: 'web-server',
+      epoch: 1,
+    });
+    const bench = await mintBench([1, 2, 3].map(entryOf), ['web-server'], {
+      now: 2,
+      restored: 2,
+    });
+    const confirm = (mostCount: number) =>
+      runIn(bench, (turn) => ({ ids: turn.call(bench.mint, 'confirm', undefined, mostCount) }));
+    expect((await confirm(2)).ids).toHaveLength(2);
+    expect((await confirm(2)).ids).toHaveLength(1);
+    expect((await confirm(2)).ids).toHaveLength(0);
   });
 });
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ActorError, type Turn } from '@bellwether/actors';
-import type { GrantFacts } from '@bellwether/fleet';
+import { FLEET_LIMITS, type GrantFacts } from '@bellwether/fleet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readValue } from '../../../packages/herd/src/cli/grammar.ts';
 import { maxSpanMs } from '../../../packages/herd/src/cli/limits.ts';
@@ -420,5 +420,21 @@ describe('spans and rates', () => {
     expect(rateIn(`1/${most}d`)).toEqual({ count: 1, windowMs: maxSpanMs });
     for (const bad of ['0/min', '5/0s', '5', '/min', '5/week', `1/${most + 1}d`, '5 / min'])
       expect(rateIn(bad), bad).toBeUndefined();
+  });
+
+  it('confirm all, as often as one answer has no room for more', async () => {
+    let left = FLEET_LIMITS.grantListCount + 3;
+    await serve({
+      confirmGrants: () => {
+        const count = Math.min(left, FLEET_LIMITS.grantListCount);
+        left -= count;
+        return Array.from({ length: count }, (_none, at) => `g-${at}`);
+      },
+      grants: () => ({ grants: [] }),
+    });
+    const { out, exitCode } = await run('grant', 'confirm', '--all');
+    expect(exitCode).toBe(0);
+    expect(out).toContain(`${FLEET_LIMITS.grantListCount + 3} grants`);
+    expect(left).toBe(0);
   });
 });

@@ -202,26 +202,34 @@ const revokeGrant = (
 ): Vow<TakenBack> => {
   const why = readGrantReason(reason);
   const name = readName(id, 'grant');
-  if (name.startsWith('m-')) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
+  if (isMintedId(name)) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
   if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, owner, name, why));
   return turn.when(turn.call(direct, 'revoke', id, why), (_turn, grant) => ({ revoked: [grant] }));
 };
 
 const confirm = (
-  { book, pastOf }: LocalRootOptions,
+  { book, mint, pastOf }: LocalRootOptions,
   turn: Turn,
   ids: readonly string[],
   isForced: boolean,
 ): Vow<readonly string[]> => {
   const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
-  const wanted = named.length === 0 ? undefined : named;
-  if (isForced) return turn.kept(turn.call(book, 'confirm', wanted));
+  const some = (isMinted: boolean): readonly string[] | undefined =>
+    named.length === 0 ? undefined : named.filter((id) => isMintedId(id) === isMinted);
+  const [minted, granted] = [some(true), some(false)];
+  const both = (turn: Turn, past?: Past): readonly string[] => {
+    const confirmed = granted?.length === 0 ? [] : turn.call(book, 'confirm', granted, past);
+    const left = LIMITS.grantListCount - confirmed.length;
+    return [...confirmed, ...turn.call(mint, 'confirm', minted, left, past)];
+  };
+  if (isForced) return turn.kept(both(turn));
   const bounded = turn
     .call(book, 'list', owner)
     .flatMap(({ id, maxUses }) => (maxUses === undefined ? [] : [[id, maxUses] as const]));
   const past = turn.ask<Past>((answer) => pastOf(new Map(bounded), answer));
-  return turn.when(past, (turn, past) => turn.call(book, 'confirm', wanted, past));
+  return turn.when(past, both);
 };
+const isMintedId = (id: string): boolean => id.startsWith('m-');
 
 const whoCan = (
   { book, direct, mint, shepherd }: LocalRootOptions,

@@ -6,10 +6,10 @@
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
  *     admit    random or given → kept           for this life of the daemon only; nothing is written
  *     fetch    hash → facet, grant, invite      one answer for all that is unknown, gone or malformed
+ *     confirm  after a backup was put back: what was minted before may have been taken back since
  */
 import {
   Limit,
-  Refused,
   type Bcom,
   type Behavior,
   type Clock,
@@ -19,7 +19,15 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { audit, hexOf, mintedId, type GrantFacts } from '@bellwether/authority';
+import {
+  audit,
+  endedSince,
+  hexOf,
+  mintedId,
+  unknownGrant,
+  type GrantFacts,
+  type Past,
+} from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
@@ -49,6 +57,12 @@ export interface NonceRegistry {
   list(): readonly GrantFacts[];
   /** Takes one back, with all that was made out of it: itself and those grants. @throws Refused for an unknown id */
   revoke(id: string, reason?: string): readonly GrantFacts[];
+  /**
+   * After a restored backup: these hold again, or the first `mostCount` that wait. Gives the ids that had waited. What
+   * was revoked since that backup, as far as its audit tells, is refused where it is named, and goes on waiting
+   * otherwise. @throws Refused, for an unknown id, too
+   */
+  confirm(ids: readonly string[] | undefined, mostCount: number, past?: Past): readonly string[];
 }
 /** What the registry is made from. */
 export interface MintOptions extends Issuing {
@@ -58,6 +72,8 @@ export interface MintOptions extends Issuing {
   readonly crypto: Pick<Crypto, 'sha256'>;
   /** What the store found at boot. */
   readonly entries: readonly MintEntry[];
+  /** Of the store, when this life began: what is minted now is of it. */
+  readonly epoch: number;
   readonly shepherd: Ref<Shepherd>;
 }
 
@@ -86,12 +102,13 @@ export const makeNonceRegistry = (
     fetch: (turn, swissnum) => fetch(held, turn, swissnum),
     mintedFor: (turn, service) =>
       [...held.services.values()].flatMap(({ hash, service: name }) =>
-        name === service && turn.call(options.book, 'mintedRevoked', hash) === undefined
+        name === service && turn.call(options.book, 'mintedState', hash).state === 'live'
           ? [mintedId(hash)]
           : [],
       ),
     list: (turn) => [...held.services.values()].flatMap((entry) => told(held, turn, entry)),
     revoke: (turn, id, reason) => revoke(held, turn, id, reason),
+    confirm: (turn, ids, mostCount, past) => confirm(held, turn, ids, mostCount, past),
   };
 };
 
@@ -111,7 +128,8 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
     const hash = hashOf(held, swissnum);
     const facet = facetOf(held, turn, service, hash);
     const madeMs = Math.floor(held.options.clock.wall());
-    const entry: MintEntry = { kind: 'minted', hash, service, madeMs };
+    const { epoch } = held.options;
+    const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch };
     held.services.set(hash, entry);
     held.found.set(hash, facet);
     turn.record(entry);
@@ -125,15 +143,21 @@ const told = (
   turn: Turn,
   { hash, service, madeMs = 0 }: MintEntry,
 ): readonly GrantFacts[] => {
-  const revoked = turn.call(book, 'mintedRevoked', hash);
+  const stands = turn.call(book, 'mintedState', hash);
+  const revoked = stands.state === 'revoked' ? stands.revoked : undefined;
   if (revoked !== undefined && revoked.atMs + LIMITS.directEndedMs <= clock.wall()) return [];
   const id = mintedId(hash);
-  const state = revoked === undefined ? 'live' : 'revoked';
+  const { state } = stands;
   const facts = { id, service, actions: [], issuer: 'root', madeMs, usedCount: 0, state } as const;
   return [{ ...facts, isMinted: true, ...(revoked !== undefined && { revoked }) }];
 };
 
 /** The first twelve digits of a hash are one reference's alone, but for a chance of one in a million. */
+const named = ({ services }: Held, id: string): readonly MintEntry[] => {
+  const entries = [...services.values()].filter(({ hash }) => mintedId(hash) === id);
+  if (entries.length === 0) throw unknownGrant();
+  return entries;
+};
 const revoke = (
   held: Held,
   turn: Turn,
@@ -141,13 +165,39 @@ const revoke = (
   reason: string | undefined,
 ): readonly GrantFacts[] => {
   const { book } = held.options;
-  const entries = [...held.services.values()].filter(({ hash }) => mintedId(hash) === id);
-  if (entries.length === 0) throw new Refused('no such grant');
-  return entries.flatMap((entry) => {
-    if (turn.call(book, 'mintedRevoked', entry.hash) !== undefined) return [];
+  return named(held, id).flatMap((entry) => {
+    if (turn.call(book, 'mintedState', entry.hash).state === 'revoked') return [];
     const ended = turn.call(book, 'revokeMinted', entry.hash, reason);
     return [...told(held, turn, entry), ...ended.map((each) => turn.call(book, 'facts', each))];
   });
+};
+
+const confirm = (
+  held: Held,
+  turn: Turn,
+  ids: readonly string[] | undefined,
+  mostCount: number,
+  past: Past | undefined,
+): readonly string[] => {
+  const { book, epoch } = held.options;
+  const wanted = ids?.flatMap((id) => named(held, id)) ?? [...held.services.values()];
+  const confirmed: string[] = [];
+  for (const entry of wanted) {
+    if (confirmed.length >= mostCount) break;
+    const { hash, service } = entry;
+    if (turn.call(book, 'mintedState', hash).state !== 'unconfirmed') continue;
+    const id = mintedId(hash);
+    const why = past?.revoked.get(id);
+    if (why !== undefined && ids === undefined) continue;
+    if (why !== undefined) throw endedSince(id, why);
+    turn.call(book, 'confirmMinted', hash);
+    const again: MintEntry = { ...entry, epoch };
+    held.services.set(hash, again);
+    turn.record(again);
+    audit(turn, { event: 'confirmed', asker: 'root', service, grant: id });
+    confirmed.push(id);
+  }
+  return confirmed;
 };
 
 const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {

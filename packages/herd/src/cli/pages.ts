@@ -313,9 +313,10 @@ export const pages: Readonly<Record<string, Page>> = {
   },
   'grant confirm': {
     text:
-      'After a backup was restored nobody knows which of its grants were revoked since. They are not ' +
-      'believed until you say so, for some or with --all. One that was revoked or used up since, as the audit ' +
-      'beside the records says, is refused, unless you say --force.',
+      'After a backup was restored nobody knows which of its grants and minted refs were revoked since. They ' +
+      'are not believed until you say so, for some or with --all. A controller that has such a ref waits for ' +
+      'that, too. One that was revoked or used up since, as the audit beside the records says, is refused, ' +
+      'unless you say --force.',
     examples: [
       ['herd grant confirm g-7f3k', 'that one holds again'],
       ['herd grant confirm --all', 'all of them do that the audit has nothing against'],

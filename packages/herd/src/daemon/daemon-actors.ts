@@ -82,6 +82,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
   const book = turn.spawn(makeGrantBook, {
     records: parts.granted,
+    minted: parts.minted,
     epoch: parts.storeEpoch,
     designator: parts.designator,
     clock,
@@ -102,6 +103,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     entropy,
     crypto,
     entries: parts.minted,
+    epoch: parts.storeEpoch.now,
   });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,

@@ -4,9 +4,9 @@
  * into a file, or onto the screen where `--reveal` asks for it.
  */
 import { sturdyrefUri } from '@bellwether/ocapn';
-import type { GrantFacts, GrantSpec } from '@bellwether/fleet';
+import { FLEET_LIMITS, type GrantFacts, type GrantSpec } from '@bellwether/fleet';
 import { visible } from '../../client/escape.ts';
-import type { GrantClient } from '../../client/grants.ts';
+import type { GrantClient, OwnerClient } from '../../client/grants.ts';
 import { questionMs } from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
@@ -267,7 +267,7 @@ const confirm = async (context: Context, ids: readonly string[]): Promise<number
     );
   const patience = patienceFor(context);
   const [grants, waiting] = await withOwner(context, async (client) => {
-    const confirmed = await client.confirm(ids, force, patience);
+    const confirmed = await confirmAll(client, ids, force, patience);
     const left = all ? (await client.grants(patience)).filter(isUnconfirmed) : [];
     return [confirmed, left.map(({ id }) => id)] as const;
   });
@@ -287,6 +287,23 @@ const confirm = async (context: Context, ids: readonly string[]): Promise<number
   return 0;
 };
 
+/** Of all that wait one answer has room for so many; what one audit holds back goes on waiting. */
+const confirmAll = async (
+  client: OwnerClient,
+  ids: readonly string[],
+  isForced: boolean,
+  patience: Patience,
+): Promise<readonly string[]> => {
+  const { grantListCount, grantAskedCount } = FLEET_LIMITS;
+  const found: string[] = [];
+  let count: number;
+  do {
+    const confirmed = await client.confirm(ids, isForced, patience);
+    count = confirmed.length;
+    found.push(...confirmed);
+  } while (ids.length === 0 && count >= grantListCount && found.length < grantAskedCount);
+  return found;
+};
 const isUnconfirmed = ({ state }: GrantFacts): boolean => state === 'unconfirmed';
 
 const whoCan = async (context: Context, action: string, service: string): Promise<number> => {

@@ -121,8 +121,7 @@ const restore = async (context: Context, file: string): Promise<number> => {
     context,
     [
       `The next shepherd on ${visible(state)} begins with ${wordsFor(replaced)}.`,
-      'What was granted before has to be confirmed: it may have been taken back since that backup.',
-      "Once the shepherd runs: 'herd grant ls', and 'herd grant confirm' for what shall hold.",
+      ...confirmLines('since that backup'),
       ...formerLines(replaced),
     ],
     { kind: 'state', what: 'restored', state, file, ...replaced },
@@ -149,12 +148,18 @@ const repair = async (context: Context): Promise<number> => {
     [
       `The next shepherd on ${visible(state)} begins with ${wordsFor(repaired)}.`,
       ...lostLines,
+      ...confirmLines('by a record that was lost'),
       ...formerLines(repaired),
     ],
     { kind: 'state', what: 'repaired', state, ...repaired },
   );
   return 0;
 };
+
+const confirmLines = (how: string): readonly string[] => [
+  `Grants and minted refs from before have to be confirmed: they may have been taken back ${how}.`,
+  "Once the shepherd runs: 'herd grant ls', and 'herd grant confirm' for what shall hold.",
+];
 
 const formerLines = ({ former, store }: Replaced): readonly string[] =>
   former === undefined
