@@ -43,6 +43,15 @@ const run = (...argv: string[]): Promise<Ran> => herd(here(), ...argv);
 const parsed = (ran: Ran): Record<string, unknown> =>
   JSON.parse(ran.written.out) as Record<string, unknown>;
 
+/** A terminal whose time passes. */
+const ticking = (): FakeTerminal =>
+  here({
+    every: (ms, tick) => {
+      const id = setInterval(tick, ms);
+      return () => clearInterval(id);
+    },
+  });
+
 describe('without a shepherd', () => {
   it('says what was tried and how to start one, and exits with 4', async () => {
     const ran = await herd(
@@ -90,13 +99,6 @@ describe('without a shepherd', () => {
 });
 
 describe('a shepherd that is restarting', () => {
-  const real = (): FakeTerminal =>
-    here({
-      every: (ms, tick) => {
-        const id = setInterval(tick, ms);
-        return () => clearInterval(id);
-      },
-    });
   const away = async (): Promise<() => void> => {
     const { socket } = await serve({ status: () => [statusOf('web')] });
     fs.renameSync(socket, `${socket}.away`);
@@ -104,16 +106,16 @@ describe('a shepherd that is restarting', () => {
   };
   it('is waited for until its socket is there', async () => {
     const back = await away();
-    const asked = herd(real(), 'status');
+    const asked = herd(ticking(), 'status');
     setTimeout(back, 120);
     expect(await asked).toMatchObject({ exitCode: 0, written: { err: '' } });
   });
   it('is not waited for longer than --timeout, nor beyond Ctrl-C', async () => {
     await away();
-    const ran = await herd(real(), '--timeout', '0.2', 'status');
+    const ran = await herd(ticking(), '--timeout', '0.2', 'status');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toMatch(/the shepherd at \S+ is restarting, or was ended by force/);
-    const terminal = real();
+    const terminal = ticking();
     const asked = herd(terminal, 'status');
     setTimeout(() => terminal.pressInterrupt(), 100);
     expect((await asked).exitCode).toBe(130);
@@ -143,7 +145,7 @@ describe('admin.ref', () => {
   it('that is missing is named, with what to do', async () => {
     await serve({});
     fs.rmSync(adminRef());
-    const ran = await run('status');
+    const ran = await herd(ticking(), '--timeout', '0.2', 'status');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(adminRef());
     expect(ran.written.err).toContain('restart it');
@@ -159,9 +161,21 @@ describe('admin.ref', () => {
       adminRef(),
       (shepherd?.uri ?? '').replace(/\/s\/[^?]+/, `/s/${'A'.repeat(43)}`),
     );
-    const ran = await run('status');
-    expect(ran.exitCode).toBe(4);
-    expect(ran.written.err).toContain('does not take the admin.ref');
+    for (const command of [['status'], ['status', '--watch'], ['log', '-f']]) {
+      const ran = await herd(ticking(), '--timeout', '0.2', ...command);
+      expect(ran.written.err).toContain('does not take the admin.ref');
+      expect(ran.exitCode).toBe(4);
+    }
+  });
+  it('of the life before is not the last word: the one of this life is about to be written', async () => {
+    const { uri } = await serve({ status: () => [statusOf('web')] });
+    for (const before of [uri.replace(/\/s\/[^?]+/, `/s/${'A'.repeat(43)}`), undefined]) {
+      if (before === undefined) fs.rmSync(adminRef());
+      else fs.writeFileSync(adminRef(), before);
+      const asked = herd(ticking(), 'status');
+      setTimeout(() => fs.writeFileSync(adminRef(), uri, { mode: 0o600 }), 120);
+      expect(await asked).toMatchObject({ exitCode: 0, written: { err: '' } });
+    }
   });
   it('never shows up in what is printed', async () => {
     await serve({ status: () => [statusOf('web')] });

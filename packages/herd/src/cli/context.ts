@@ -32,20 +32,31 @@ export interface Context {
 export const isPetnameWord = (word: string): boolean => word.startsWith('@');
 
 /** Runs some work with the local root, and closes the line to it whatever happens. */
-export const withRoot = async <T>(
-  context: Context,
-  work: (root: RootClient) => Promise<T>,
-): Promise<T> => closing(await rootLine(context), (line) => work(rootClient(line)));
+export const withRoot = <T>(context: Context, work: (root: RootClient) => Promise<T>): Promise<T> =>
+  withRootLine(context, (line) => work(rootClient(line)));
 
-/** Opens the line to the local root, where it is restarting as soon as it is there. It must be closed. */
-export const rootLine = async (context: Context): Promise<Line> => {
+/**
+ * Runs some work over the line to the local root, where that is restarting as soon as it is there. Until the root
+ * takes its key nothing is asked of it, so work that fails by that is begun anew.
+ */
+export const withRootLine = async <T>(
+  context: Context,
+  work: (line: Line) => Promise<T>,
+): Promise<T> => {
   try {
-    return context.connections.root(context.options.socket);
+    return await overRootLine(context, work);
   } catch (error) {
     if (!isNoShepherd(error) || !error.isRestarting) throw error;
-    return (await import('./restarting.ts')).rootLineAgain(context, error);
+    return (await import('./restarting.ts')).onceRestarted(context, error, () =>
+      overRootLine(context, work),
+    );
   }
 };
+/** @throws NoShepherd */
+const overRootLine = async <T>(
+  { connections, options }: Context,
+  work: (line: Line) => Promise<T>,
+): Promise<T> => closing(connections.root(options.socket), work);
 
 /** Runs some work with a service: of the local root, or what a petname leads to. */
 export const withService = async <T>(

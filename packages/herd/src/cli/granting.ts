@@ -6,7 +6,7 @@ import {
   type HeldClient,
   type OwnerClient,
 } from '../client/grants.ts';
-import { closing, isPetnameWord, rootLine, type Context } from './context.ts';
+import { closing, isPetnameWord, withRootLine, type Context } from './context.ts';
 
 /** Runs some work with who makes grants: the local root, where no petname is given. */
 export const withGrants = async <T>(
@@ -27,4 +27,4 @@ export const withHeld = async <T>(
 export const withOwner = async <T>(
   context: Context,
   work: (client: OwnerClient) => Promise<T>,
-): Promise<T> => closing(await rootLine(context), (line) => work(ownerClient(line)));
+): Promise<T> => withRootLine(context, (line) => work(ownerClient(line)));

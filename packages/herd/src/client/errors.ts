@@ -20,7 +20,10 @@ export const codeIn = (error: unknown): string =>
 export class NoShepherd extends ActorError {
   /** What to do about it. */
   readonly hint: string;
-  /** There is the key of one, and no socket: it is between two of its lives, or was ended by force there. */
+  /**
+   * Its key does not go with its socket, or one of them is not there: it starts, is between two of its lives, or was
+   * ended by force there. Nothing has been asked of it.
+   */
   readonly isRestarting: boolean;
 
   /** `message` names the socket that was tried and what was found. */

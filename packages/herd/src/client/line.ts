@@ -10,7 +10,15 @@
  * question whose answer has no deadline once there is a session: Ctrl-C and `close` end it well, and
  * the end of the session ends it with NoAnswer, whether it was answered by then or not.
  */
-import { type Answer, createVat, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import {
+  type Answer,
+  createVat,
+  fateOf,
+  type Ref,
+  type Turn,
+  type Vat,
+  type Vow,
+} from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { createRouter, type Netlayer, type Router, type Sturdyref } from '@bellwether/ocapn';
 import { Detached, NoAnswer, OutOfReach } from './errors.ts';
@@ -92,42 +100,39 @@ export const explaining = (line: Line, explain: (error: unknown) => unknown): Li
   };
 };
 
+/** What the ref leads to, and when it is known whether the peer takes it. */
+interface Reached {
+  readonly target: Vow<Ref>;
+  readonly judged: Promise<void>;
+}
+
 /** Opens a line; the dial begins with the first question. */
-export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine => {
-  const clock = nodeClock();
-  const { vat: scheduler, flush } = nodeSchedulers();
-  const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
+export const openLine = (options: LineOptions): OpenLine => {
+  const { ref } = options;
   // From then on the question may be with the peer, whatever we hear of it.
   let isAsked = false;
-  const router: Router = createRouter({
-    vat,
-    netlayers: [netlayer],
-    crypto: nodeCrypto(),
-    clock,
-    scheduler: flush,
-    reaper: nodeReaper(),
-    asks: () => {
-      isAsked = true;
-    },
-    // A client has no log; what concerns its user comes as the reason of a break.
-    log: () => undefined,
-    fetch: () => undefined,
-    // Nothing that a peer says makes this client dial.
-    mayDial: (_to, because) => because === 'asked',
-    ...(designator === undefined ? {} : { designator }),
-  });
+  const { vat, router } = dialler(options, () => (isAsked = true));
   let isRefused = false;
-  const reach = (): Vow<Ref> => {
-    const found = router.enliven(ref);
-    vat.run(() => found).catch((reason: unknown) => (isRefused = fateOf(reason) === 'refused'));
-    return found;
+  const reach = (): Reached => {
+    const target = router.enliven(ref);
+    const judged = vat
+      .run(() => target)
+      .then(ignored, (reason: unknown) => {
+        isRefused = fateOf(reason) === 'refused';
+      });
+    return { target, judged };
   };
   const streams = new Set<() => void>();
-  let root: Vow<Ref> | undefined;
+  let root: Reached | undefined;
   const send = (message: Message): Promise<unknown> => {
-    const target = (root ??= reach());
-    return vat.run((turn) => turn.forward(target, message.method, argsOf(turn, message)));
+    const { target } = (root ??= reach());
+    const answer = vat.run((turn) => turn.forward(target, message.method, argsOf(turn, message)));
+    return answer.catch(
+      (reason: unknown) => new Promise((_done, fail) => onceJudged(() => fail(reason as Error))),
+    );
   };
+  /** Whoever hears why something failed can ask at once whether the ref itself was refused. */
+  const onceJudged = (tell: () => void): void => void root?.judged.then(tell);
   return {
     get isRefused() {
       return isRefused;
@@ -143,7 +148,11 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
     },
     open: (question) => {
       const lost = (broken: Answer['broken']): (() => void) =>
-        router.dial(ref, { kept: ignored, broken: ignored }, { kept: ignored, broken });
+        router.dial(
+          ref,
+          { kept: ignored, broken: ignored },
+          { kept: ignored, broken: (reason) => onceJudged(() => broken(reason)) },
+        );
       const stream = streamOf(send(question), question, () => isAsked, lost);
       streams.add(stream.close);
       const forget = (): void => void streams.delete(stream.close);
@@ -156,6 +165,32 @@ export const openLine = ({ ref, netlayer, designator }: LineOptions): OpenLine =
       vat.halt();
     },
   };
+};
+
+/** A vat, and a router that does nothing but dial. */
+const dialler = (
+  { netlayer, designator }: LineOptions,
+  asks: () => void,
+): { readonly vat: Vat; readonly router: Router } => {
+  const clock = nodeClock();
+  const { vat: scheduler, flush } = nodeSchedulers();
+  const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
+  const router = createRouter({
+    vat,
+    netlayers: [netlayer],
+    crypto: nodeCrypto(),
+    clock,
+    scheduler: flush,
+    reaper: nodeReaper(),
+    asks,
+    // A client has no log; what concerns its user comes as the reason of a break.
+    log: () => undefined,
+    fetch: () => undefined,
+    // Nothing that a peer says makes this client dial.
+    mayDial: (_to, because) => because === 'asked',
+    ...(designator === undefined ? {} : { designator }),
+  });
+  return { vat, router };
 };
 
 const argsOf = (turn: Turn, { args }: Message): readonly unknown[] =>

@@ -58,7 +58,7 @@ const statOf = (socket: string): fs.Stats | undefined => {
 
 const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'admin.ref');
 
-/** An orderly end takes both away; between two lives the key stays. */
+/** An orderly end takes both away; between two lives the key stays, and at a start the socket is there before it. */
 const noSocket = (user: User, socket: string): NoShepherd => {
   const isRestarting = fs.existsSync(keyBeside(socket));
   const message = isRestarting
@@ -101,6 +101,8 @@ const adminText = (user: User, socket: string, file: string): string => {
   throw new NoShepherd(
     `there is a socket ${socket}, but no ${file}, which a shepherd leaves beside it at its start`,
     `If a shepherd runs there, restart it.`,
+    {},
+    true,
   );
 };
 const mayRead = `Whoever can read that file controls the shepherd: become that user, or ${useRef}`;

@@ -26,6 +26,7 @@ const explained = (error: unknown, isRefused: boolean, socket: string, user: Use
     `the shepherd at ${socket} does not take the admin.ref beside its socket`,
     'Another shepherd has written that file. Restart the one that is to be used.',
     { cause: error },
+    true,
   );
 };
 
