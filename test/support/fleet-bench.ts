@@ -8,6 +8,7 @@ import {
   type Peers,
   type Traveller,
 } from '@bellwether/fleet';
+import { UnknownOperation } from '@bellwether/shepherd';
 import type {
   Event,
   Observer,
@@ -31,7 +32,7 @@ export interface Call {
 }
 /** A question that reached the far end. */
 export interface Asked {
-  readonly method: 'perform' | 'probe';
+  readonly method: 'perform' | 'probe' | 'join';
   readonly request: Request;
   readonly sink: Ref<Sink>;
   readonly timeoutMs: number;
@@ -104,6 +105,23 @@ const makeFarEnd = (
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
   plan: (turn) => turn.kept([]),
   cancel: (turn, operation) => turn.effect(() => cancelled(operation)),
+  operations: () => [],
+  operation: (_turn, operation) => {
+    throw new UnknownOperation(operation);
+  },
+  retry: (_turn, operation) => {
+    throw new UnknownOperation(operation);
+  },
+  join: (turn, operation, sink) =>
+    turn.ask((answer) =>
+      asked({
+        method: 'join',
+        request: { ...requestOf('join'), operation },
+        sink,
+        timeoutMs: 0,
+        answer,
+      }),
+    ),
   status: () => runningStatus,
   log: (turn) => turn.kept([]),
   follow: (turn) => turn.kept(undefined),

@@ -105,6 +105,18 @@ export const limits = {
   intentPieceCount: 4_096,
   /** Pieces of outcomes of one operation, after which they are written anew as one text. */
   outcomePieceCount: 256,
+  /** Operations that are read from the disk to be shown, at once: each may be as long as the plan of a large fleet. */
+  reportCount: 64,
+  /** The same of one asker: a few terminals. */
+  askerReportCount: 8,
+  /** The same of all grants that come from one, and of all grants. */
+  originReportCount: 16,
+  grantReportCount: 32,
+  /**
+   * Weight of the rows in one of those: 10,000 plain ones. An answer is one record, and those have 8 MiB; of further
+   * rows there is the result.
+   */
+  reportRowWeight: 2_097_152,
   /** Operations in one list: an answer of 300 KB. */
   operationListCount: 1_000,
   /** Milliseconds for which a command waits for a machine that is away: a week, as long as it is remembered. */

@@ -297,7 +297,7 @@ describe('what is remembered of operations', () => {
     bench.world.run();
     expect(asked.value).toEqual([true, false]);
     const foreign = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', 'op-1', 'g-2'),
+      turn.send(shepherd, 'operation', 'op-1', { principal: 'g-2' }),
     );
     bench.world.run();
     expect(foreign.error).toMatchObject({ code: 'unknown-operation' });

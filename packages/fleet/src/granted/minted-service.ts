@@ -14,8 +14,9 @@ import {
   checkObserver,
   checkSink,
   type Event,
+  type OperationFacts,
+  type OperationQuery,
   type Outcome,
-  type Request,
   type ServiceFacet,
   type Shepherd,
   type Sink,
@@ -28,9 +29,12 @@ import { makeGrantedSink } from './streams.ts';
 import type { Allowed, Granter } from './types.ts';
 import { followUntilCut, watchUntilCut, type Cutting } from './until-cut.ts';
 
+/** What a facet answers at once, and this by a vow, which may break. */
+type Waited = 'status' | 'watch' | 'operations';
 /** A facet, and what makes grants out of it. */
-export interface MintedService extends Omit<ServiceFacet, 'status' | 'watch'>, Granter {
+export interface MintedService extends Omit<ServiceFacet, Waited>, Granter {
   status(): Vow<Status>;
+  operations(query: OperationQuery): Vow<readonly OperationFacts[]>;
   watch(...args: Parameters<ServiceFacet['watch']>): Vow<void>;
   allows(): Vow<Allowed>;
 }
@@ -60,9 +64,20 @@ export const makeMintedService = (
   };
   const { facet } = held;
   return {
-    perform: (turn, request, sink) => open(held, turn, () => perform(held, turn, request, sink)),
+    perform: (turn, request, sink) =>
+      listening(held, turn, sink, (seen) => turn.call(facet, 'perform', request, seen)),
     plan: (turn, request) => pass(held, turn, () => turn.call(facet, 'plan', request)),
     cancel: (turn, operation) => pass(held, turn, () => turn.send(facet, 'cancel', operation)),
+    operations: (turn, query) =>
+      pass(held, turn, () => turn.kept(turn.call(facet, 'operations', query))),
+    operation: (turn, operation) =>
+      pass(held, turn, () => turn.call(facet, 'operation', operation)),
+    retry: (turn, operation, sink, remainingMs) =>
+      listening(held, turn, sink, (seen) =>
+        turn.call(facet, 'retry', operation, seen, remainingMs),
+      ),
+    join: (turn, operation, sink) =>
+      listening(held, turn, sink, (seen) => turn.call(facet, 'join', operation, seen)),
     status: (turn) => pass(held, turn, () => turn.kept(turn.call(facet, 'status'))),
     probe: (turn, timeoutMs, hops) =>
       pass(held, turn, () => turn.call(facet, 'probe', timeoutMs, hops)),
@@ -99,8 +114,14 @@ const open = <T>(held: Held, turn: Turn, then: () => Vow<T>): Vow<T> => {
 const pass = <T>(held: Held, turn: Turn, ask: () => Vow<T>): Vow<T> =>
   open(held, turn, () => untilCut(held, turn, ask()));
 
-const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
-  checkSink(sink);
-  const seen = turn.spawn(makeGrantedSink, held, sink, (event: Event) => event);
-  return untilCut(held, turn, turn.call(held.facet, 'perform', request, seen));
-};
+/** The same of what is listened to: no sink is passed on as it is. */
+const listening = (
+  held: Held,
+  turn: Turn,
+  sink: Ref<Sink>,
+  ask: (seen: Ref<Sink>) => Vow<Outcome>,
+): Vow<Outcome> =>
+  pass(held, turn, () => {
+    checkSink(sink);
+    return ask(turn.spawn(makeGrantedSink, held, sink, (event: Event) => event));
+  });

@@ -5,6 +5,9 @@ import type {
   Follower,
   LogQuery,
   Observer,
+  OperationFacts,
+  OperationQuery,
+  OperationReport,
   Outcome,
   PlannedStep,
   Request,
@@ -80,6 +83,10 @@ export interface GrantedService extends Granter {
   perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
   plan(request: Request): Vow<readonly PlannedStep[]>;
   cancel(operation: string): Vow<void>;
+  operations(query: OperationQuery): Vow<readonly OperationFacts[]>;
+  operation(operation: string): Vow<OperationReport>;
+  retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
+  join(operation: string, sink: Ref<Sink>): Vow<Outcome>;
   status(): Vow<Status>;
   probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
   watch(observer: Ref<Observer>, heartbeatMs: number): Vow<void>;

@@ -10,6 +10,7 @@ import {
   type Event,
   type LogEvent,
   type MemberStatus,
+  type OperationReport,
   type Outcome,
   type Request,
   type Row,
@@ -73,6 +74,14 @@ export const grantedOutcome = (terms: Terms, action: string, outcome: Outcome): 
   rows: outcome.rows
     .filter(({ member }) => sees(terms, member))
     .map((row) => grantedRow(terms, action, row)),
+});
+
+/** What is told of an operation, as it is shown. Of which members, the facet behind the grant knows. */
+export const grantedReport = (terms: Terms, report: OperationReport): OperationReport => ({
+  ...report,
+  steps: report.steps.map(({ row, ...step }) =>
+    row === undefined ? step : { ...step, row: grantedRow(terms, step.action, row) },
+  ),
 });
 
 /** An event of an operation as it is shown. Which members it may speak of, the facet behind the grant knows. */

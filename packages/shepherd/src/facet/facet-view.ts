@@ -8,6 +8,7 @@
  *                 names of a requirement that failed, of what is below another service, and of other
  *                 aggregates
  *     plan        a step of another service stays, as one of another service of which nothing is known
+ *     operation   the same of its steps, with how they ended
  *     refusal     a cycle shows "another" for other services
  *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
@@ -28,6 +29,8 @@ import type {
   LocalStatus,
   MemberStatus,
   Event,
+  OperationReport,
+  OperationStep,
   Outcome,
   PlannedStep,
   Row,
@@ -203,6 +206,40 @@ export const facetSteps = (
     if (names.has(dependsOn)) return { ...seen, ...of, dependsOn };
     return { ...seen, ...of, note: topicWords('depends', `Service ${service}`) };
   });
+
+const reportRules: Rules<OperationReport> = {
+  operation: true,
+  asker: true,
+  action: true,
+  service: true,
+  args: true,
+  atMs: true,
+  endedMs: true,
+  result: true,
+  isCancelled: true,
+  queuedUntilMs: true,
+  steps: false,
+};
+const reportedRules: Rules<OperationStep> = {
+  service: true,
+  action: true,
+  phase: true,
+  isAsked: true,
+  isAnswer: true,
+  row: false,
+};
+/** What is told of an operation that came through a facet. */
+export const facetReport = (report: OperationReport, sight: FacetSight): OperationReport => ({
+  ...shown(report, reportRules),
+  steps: report.steps.map((step) => facetReported(step, sight)),
+});
+const facetReported = (step: OperationStep, sight: FacetSight): OperationStep => {
+  const { row, ...rest } = step;
+  const seen = shown<OperationStep>(rest, reportedRules);
+  if (sees(sight, step.service)) return { ...seen, ...(row && { row: facetRow(row, sight) }) };
+  const service = 'another service';
+  return { ...seen, service, ...(row && { row: { member: service, result: row.result } }) };
+};
 
 /** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
 export const facetReason = (reason: Error, { names }: FacetSight): Error =>

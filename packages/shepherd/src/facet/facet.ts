@@ -8,6 +8,7 @@ import {
   facetEvents,
   facetOutcome,
   facetReason,
+  facetReport,
   facetSight,
   facetSteps,
   facetView,
@@ -55,9 +56,27 @@ export const makeServiceFacet = (
   return whileThere(options, {
     perform: (turn, request, sink) => perform(options, turn, request, sink),
     plan: (turn, request) => foresee(options, turn, request),
-    cancel: (turn, operation) => {
-      if (!isName(operation)) throw new BadRequest('cancel: the operation id is no name');
-      return turn.call(shepherd, 'cancel', operation, options.principal);
+    cancel: (turn, operation) =>
+      turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), principal),
+    operations: (turn, query) => turn.call(shepherd, 'operations', query, principal),
+    operation: (turn, operation) => {
+      const sight = sightOf(options, turn);
+      const asked = checkedId(operation, 'operation');
+      return turn.when(turn.call(shepherd, 'operation', asked, asker), (_turn, report) =>
+        facetReport(report, sight),
+      );
+    },
+    retry: (turn, operation, sink, remainingMs) => {
+      const asked = checkedId(operation, 'retry');
+      return heard(options, turn, sink, (seen) =>
+        turn.call(shepherd, 'retry', asked, seen, principal, remainingMs),
+      );
+    },
+    join: (turn, operation, sink) => {
+      const asked = checkedId(operation, 'join');
+      return heard(options, turn, sink, (seen) =>
+        turn.call(shepherd, 'join', asked, seen, principal),
+      );
     },
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),
     probe: (turn, timeoutMs, hops = []) => {
@@ -106,46 +125,61 @@ const whileThere = (
   return Object.fromEntries(guarded) as Behavior<ServiceFacet>;
 };
 
+const sightOf = ({ shepherd, name, members }: FacetOptions, turn: Turn): FacetSight =>
+  facetSight(turn.call(shepherd, 'status', name), members);
+
+const checkedId = (operation: string, what: string): string => {
+  if (!isName(operation)) throw new BadRequest(`${what}: the operation id is no name`);
+  return operation;
+};
+
 const perform = (
   options: FacetOptions,
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
-  const { shepherd, name, members } = options;
+  const { shepherd, name, principal } = options;
+  return heard(options, turn, sink, (seen) =>
+    turn.call(shepherd, 'perform', { ...request, member: name }, seen, principal),
+  );
+};
+
+/** The outcome of what is asked of the shepherd, as this facet shows it; so is what the sink hears. */
+const heard = (
+  options: FacetOptions,
+  turn: Turn,
+  sink: Ref<Sink>,
+  ask: (seen: Ref<Sink>) => Vow<Outcome>,
+): Vow<Outcome> => {
   checkSink(sink);
-  const sight = facetSight(turn.call(shepherd, 'status', name), members);
+  const sight = sightOf(options, turn);
   const seen = turn.spawn(makeFacetSink, sink, sight);
   return turn.when(
-    accepted(options, turn, request, seen, sight),
+    accepted(() => ask(seen), sight),
     (_turn, outcome) => facetOutcome(outcome, sight),
     (turn, reason): Vow<Outcome> => broken(turn, facetReason(reason, sight)),
   );
 };
 
 /** Near: whoever stands in front of this facet counts what is accepted, in the same turn. */
-const accepted = (
-  { shepherd, name, principal }: FacetOptions,
-  turn: Turn,
-  request: Request,
-  sink: Ref<Sink>,
-  sight: FacetSight,
-): Vow<Outcome> => {
+const accepted = (ask: () => Vow<Outcome>, sight: FacetSight): Vow<Outcome> => {
   try {
-    return turn.call(shepherd, 'perform', { ...request, member: name }, sink, principal);
+    return ask();
   } catch (reason) {
     throw reason instanceof Error ? facetReason(reason, sight) : reason;
   }
 };
 
 const foresee = (
-  { shepherd, name, members }: FacetOptions,
+  options: FacetOptions,
   turn: Turn,
   request: Request,
 ): Vow<readonly PlannedStep[]> => {
-  const sight = facetSight(turn.call(shepherd, 'status', name), members);
+  const sight = sightOf(options, turn);
+  const asked = { ...request, member: options.name };
   return turn.when(
-    turn.send(shepherd, 'foresee', { ...request, member: name }),
+    turn.send(options.shepherd, 'foresee', asked),
     (_turn, steps) => facetSteps(steps, sight),
     (turn, reason): Vow<readonly PlannedStep[]> => broken(turn, facetReason(reason, sight)),
   );

@@ -2,6 +2,7 @@
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { command } from './commands.ts';
 import { UnknownOperation } from '../errors.ts';
+import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { recalled, type Operation } from './memory.ts';
 import { isOver } from './outcomes.ts';
@@ -10,7 +11,7 @@ import { entryFor } from './reports.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { worstOf } from '../words/shapes.ts';
-import type { Outcome, Request, Writer } from '../words/types.ts';
+import type { Outcome, RememberedOperation, Request, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 
 /** Who comes back to what. */
@@ -60,6 +61,24 @@ const there = (host: Host, asker: string, id: string): Operation => {
   const operation = recalled(host.memory, asker, id);
   if (operation === undefined) throw new UnknownOperation(id);
   return operation;
+};
+/** What an operation in memory was asked for as. */
+export const remembered = (
+  host: Host,
+  turn: Turn,
+  principal: string,
+  id: string,
+): RememberedOperation | undefined => {
+  const operation = recalled(host.memory, principal, id);
+  if (operation === undefined) return undefined;
+  const requests = requestsOf(operation);
+  const graph = host.graph(turn);
+  const names = requests.map(({ member }) => member);
+  const there = new Set(inOrder(names, (name) => graph.members(name) ?? []));
+  const gone = [...operation.steps.values()].flatMap(({ step: { isMember, isAsked, name } }) =>
+    isMember && isAsked && !there.has(name) ? [name] : [],
+  );
+  return { requests, gone };
 };
 /** What was asked, the first first, as it is to be asked again. */
 const requestsOf = ({ requests }: Operation): readonly Request[] =>

@@ -3,6 +3,7 @@
  * it and say what is wished of them; which services there are, and when, is the shepherd's affair.
  */
 import type { Clock, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import type { Shares } from '../checks/shares.ts';
 import type { Ledger } from './ledger.ts';
 import type { Memory } from './memory.ts';
 import type { Graph, Wish } from './plan.ts';
@@ -38,6 +39,8 @@ export interface Host {
   readonly ledger: Ledger;
   /** Steps of operations that wait for a machine that is away. */
   readonly queue: Queue;
+  /** Operations that are read from the disk to be shown. */
+  readonly readings: Shares;
   /** The last command for a service that was accepted. */
   readonly wishes: JournalMap<string, Wish>;
   /** What the records say of services of this machine, as this daemon wrote it on. */

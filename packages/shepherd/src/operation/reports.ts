@@ -4,15 +4,19 @@ import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
 import { localRoot } from './askers.ts';
+import { broken } from '../vows.ts';
 import { recalled, type StepRecord } from './memory.ts';
 import { bare } from '../words/outcome.ts';
+import { weightOf } from '../checks/read.ts';
 import type { Recorded } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
+import { giveBack, takeShare } from '../checks/shares.ts';
 import { keptEntry, readBehind } from './recall.ts';
 import type { Host } from './host.ts';
 import { results, type Result } from '../words/shapes.ts';
 import type {
   AcceptedRecord,
+  Asker,
   OperationFacts,
   OperationQuery,
   OperationReport,
@@ -44,29 +48,55 @@ export const entryFor = (host: Host, id: string, principal: string | undefined):
   return entry;
 };
 
-/** One operation with its steps, from memory or from the disk. @throws UnknownOperation */
+/** One operation with its steps, from memory or from the disk. @throws UnknownOperation, Limit */
 export const reported = (
   host: Host,
   turn: Turn,
   id: string,
-  principal: string | undefined,
+  asker: Asker | undefined,
 ): Vow<OperationReport> => {
-  const entry = entryFor(host, id, principal);
+  const entry = entryFor(host, id, asker?.principal);
   const operation = recalled(host.memory, entry.asker, id);
-  if (operation === undefined)
-    return turn.when(readBehind(host, turn, entry), (_turn, recorded) =>
-      readReport(entry, recorded),
-    );
-  const steps = [...operation.steps.values()].flatMap((record) => stepOf(entry, record));
+  if (operation === undefined) return readAs(host, turn, entry, asker);
   const args = operation.requests.get(entry.service)?.args ?? [];
-  return turn.kept({ ...factsOf(entry), args, steps });
+  return turn.kept({ ...factsOf(entry), args, steps: stepsOf(entry, operation.steps.values()) });
+};
+/** Reads it, and leaves it on the disk. Who asks for very many of them waits for the first. */
+const readAs = (
+  host: Host,
+  turn: Turn,
+  entry: AcceptedRecord,
+  asker: Asker = { principal: localRoot },
+): Vow<OperationReport> => {
+  const what = 'operation: too many are read';
+  const number = takeShare(host.readings, asker, reportBounds, what);
+  return turn.when(
+    readBehind(host, turn, entry),
+    (_turn, recorded) => {
+      giveBack(host.readings, number);
+      return readReport(entry, recorded);
+    },
+    (turn, reason): Vow<OperationReport> => {
+      giveBack(host.readings, number);
+      return broken(turn, reason);
+    },
+  );
+};
+const reportBounds = {
+  each: limits.askerReportCount,
+  origin: limits.originReportCount,
+  grants: limits.grantReportCount,
+  all: limits.reportCount,
 };
 const readReport = (entry: AcceptedRecord, { intents, states }: Recorded): OperationReport => {
   const all = intents.flatMap(({ steps }) => steps);
-  const steps = all.flatMap((step) =>
-    stepOf(entry, { step, phase: 'waiting', ...states.get(step.key) }),
-  );
-  return { ...factsOf(entry), args: intents[0]?.request.args ?? [], steps };
+  const records = all.map((step) => ({
+    step,
+    phase: 'waiting' as const,
+    ...states.get(step.key),
+  }));
+  const args = intents[0]?.request.args ?? [];
+  return { ...factsOf(entry), args, steps: stepsOf(entry, records) };
 };
 
 const factsOf = (entry: AcceptedRecord): OperationFacts => {
@@ -86,10 +116,26 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
 };
 const resultOf = (word: string): Result => results.find((each) => each === word) ?? 'unknown';
 
+type Reported = Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal'>;
+/** In the order of the plan. Beyond what one answer has room for, only how they ended. */
+const stepsOf = (entry: AcceptedRecord, records: Iterable<Reported>): readonly OperationStep[] => {
+  let leftWeight: number = limits.reportRowWeight;
+  const brief = (step: OperationStep): OperationStep => {
+    if (step.row === undefined) return step;
+    leftWeight -= weightOf(step.row);
+    if (leftWeight >= 0) return step;
+    const { member, result, queuedUntilMs } = step.row;
+    return {
+      ...step,
+      row: { member, result, ...(queuedUntilMs !== undefined && { queuedUntilMs }) },
+    };
+  };
+  return [...records].flatMap((record) => stepOf(entry, record).map(brief));
+};
 /** Steps that only hold an order say nothing. */
 const stepOf = (
   { action, service }: AcceptedRecord,
-  { step, phase, outcome, refusal }: Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal'>,
+  { step, phase, outcome, refusal }: Reported,
 ): readonly OperationStep[] => {
   const isAnswer = step.key === keyOf(action, service);
   if (step.kind === 'order' || step.kind === 'gate' || (step.kind === 'same' && !isAnswer))

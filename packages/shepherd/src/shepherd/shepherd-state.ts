@@ -107,6 +107,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
     memory: { books: turn.map(), weight: turn.cell(0) },
     ledger: openLedger(turn, options.records.operations),
     queue: openQueue(turn),
+    readings: openShares(turn),
     wishes,
     desired,
     enabled,

@@ -7,7 +7,7 @@ import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwe
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { localRoot } from '../operation/askers.ts';
-import { join, retry, type Return } from '../operation/again.ts';
+import { join, remembered, retry, type Return } from '../operation/again.ts';
 import { cancelOperation, command, isKnown } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
@@ -83,7 +83,8 @@ export const makeShepherd = (
       for (const operation of openIn(held.memory, principal)) cancel(held, turn, operation);
     },
     operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
-    operation: (turn, operation, principal) => reported(held, turn, operation, principal),
+    operation: (turn, operation, asker) => reported(held, turn, operation, asker),
+    remembered: (turn, operation, principal) => remembered(held, turn, principal, operation),
     recall: (turn, operation, principal) => recall(held, turn, principal, operation),
     isKnown: (turn, request, principal) => isKnown(held, turn, principal, request),
     retry: (turn, operation, sink, principal, remainingMs) => {

@@ -1,6 +1,7 @@
 /** What is told of operations that were asked for, and how somebody comes back to one: plain data, wire format. */
 import type { ActorError, Ref, Vow } from '@bellwether/actors';
 import type { Outcome, Request, Row, Sink } from './messages.ts';
+import type { Asker } from './observation.ts';
 import type { Result, StepPhase } from './shapes.ts';
 
 /** Which operations are asked for. */
@@ -66,17 +67,26 @@ export interface AskerBook {
 }
 /** What of a request decides what it would do. */
 export type RequestedAct = Pick<Request, 'operation' | 'member' | 'action' | 'isRepeat'>;
+/** What an operation was asked for as, in memory. */
+export interface RememberedOperation {
+  /** As they are to be asked again, the first first; through one facet there is one. */
+  readonly requests: readonly Request[];
+  /** Members of an aggregate that it is for and that are none any more. */
+  readonly gone: readonly string[];
+}
 /** What a shepherd does with operations that were asked for, be it in an earlier life. */
 export interface OperationDesk {
   /** The last operations of an asker, of all where none is named, the newest last. @throws BadRequest */
   operations(query: OperationQuery, principal?: string): readonly OperationFacts[];
-  /** How far an operation got. `principal` absent: whoever asked for it. @throws UnknownOperation */
-  operation(operation: string, principal?: string): Vow<OperationReport>;
+  /** How far an operation got. `asker` absent: whoever asked for it. @throws UnknownOperation, Limit */
+  operation(operation: string, asker?: Asker): Vow<OperationReport>;
   /**
    * Puts an operation that the disk alone remembers into memory, where what is asked of it costs no time; undefined
    * where there is nothing to read. Near only. @throws Limit
    */
   recall(operation: string, principal: string): Vow<void> | undefined;
+  /** What it was, undefined where it is not in memory. Near only. */
+  remembered(operation: string, principal: string): RememberedOperation | undefined;
   /**
    * Whether a request repeats an operation in memory and does nothing anew: it joins, or is answered from what is
    * known, or asks a member under the same id who could not tell. Near only.

@@ -3,6 +3,7 @@ import type { Ref, Vow } from '@bellwether/actors';
 import type { Follower, LogQuery } from './log-types.ts';
 import type { Outcome, Request, Sink } from './messages.ts';
 import type { Observer } from './observation.ts';
+import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
 import type { Status } from './types.ts';
 
@@ -24,6 +25,14 @@ export interface ServiceFacet {
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /** Calls off what has not begun of an operation that came through this facet. */
   cancel(operation: string): void | Vow<void>;
+  /** The last operations that came through this facet, the newest last. @throws BadRequest */
+  operations(query: OperationQuery): readonly OperationFacts[];
+  /** How far one of those got. Broken with UnknownOperation for any other, and Limit. */
+  operation(operation: string): Vow<OperationReport>;
+  /** See OperationDesk, for those alone. @throws UnknownOperation, BadRequest, Limit */
+  retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
+  /** See OperationDesk, for those alone. @throws UnknownOperation, Limit */
+  join(operation: string, sink: Ref<Sink>): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
   log(query: LogQuery): Vow<readonly string[]>;
   /** See Shepherd. @throws BadRequest, Limit */

@@ -1,0 +1,213 @@
+/**
+ * Operations through a grant: asked for, tried again, watched. Each id means one that was asked for through this grant.
+ * What is tried again is judged as if it were asked for now, and a use is counted with whatever is done anew.
+ */
+import { ActorError, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { Wish } from '@bellwether/authority';
+import {
+  BadRequest,
+  broken,
+  checkSink,
+  readName,
+  UnknownOperation,
+  unknownReference,
+  type Event,
+  type Outcome,
+  type RememberedOperation,
+  type Request,
+  type Sink,
+} from '@bellwether/shepherd';
+import { open, pass, whoOf, type Held } from './door.ts';
+import { untilCut } from './gate.ts';
+import { makeGrantedSink } from './streams.ts';
+import type { GrantedService } from './types.ts';
+import { witnessLook, witnessRefused } from './witness.ts';
+import {
+  grantedOutcome,
+  grantedReport,
+  grantedRequest,
+  grantedRowEvent,
+  type Terms,
+} from './view.ts';
+
+/** The methods of a grant that are about operations. */
+export const operationMethods = (
+  held: Held,
+): Pick<
+  Behavior<GrantedService>,
+  'perform' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
+> => {
+  const { facet, terms } = held;
+  return {
+    perform: (turn, request, sink) => perform(held, turn, request, sink),
+    cancel: (turn, operation) =>
+      pass(held, turn, 'cancel', wishTo('cancel', terms), () =>
+        turn.send(facet, 'cancel', operation),
+      ),
+    operations: (turn, query) =>
+      pass(held, turn, 'op ls', {}, () => turn.kept(turn.call(facet, 'operations', query))),
+    operation: (turn, operation) =>
+      pass(held, turn, 'op show', {}, () =>
+        turn.when(turn.call(facet, 'operation', operation), (_turn, report) =>
+          grantedReport(terms, report),
+        ),
+      ),
+    retry: (turn, operation, sink, remainingMs) =>
+      retry(held, turn, readName(operation, 'operation'), sink, remainingMs),
+    join: (turn, operation, sink) => join(held, turn, readName(operation, 'operation'), sink),
+  };
+};
+
+/** A request as it goes to the service of the grant. @throws BadRequest */
+export const wantedOf = (
+  { shepherd, service, terms }: Held,
+  turn: Turn,
+  request: Request,
+): Request => grantedRequest(terms, service, request, turn.call(shepherd, 'status', service));
+
+/** Carries one out, or answers with what came of it. @throws BadRequest */
+const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
+  const wanted = wantedOf(held, turn, request);
+  checkSink(sink);
+  const { action, operation } = wanted;
+  return open(held, turn, action, { operation }, () =>
+    // Only then can be told what a repeat of it would cost.
+    onceRecalled(held, turn, operation, (turn, before) => {
+      const ask = (turn: Turn, seen: Ref<Sink>): Vow<Outcome> =>
+        turn.call(held.facet, 'perform', wanted, seen);
+      return tried(held, turn, { requests: [wanted], before, ask }, sink);
+    }),
+  );
+};
+
+/** Does something with an operation of this grant, or with none of that id, once it is in memory. */
+const onceRecalled = (
+  { shepherd, grant }: Held,
+  turn: Turn,
+  operation: string,
+  then: (turn: Turn, before: RememberedOperation | undefined) => Vow<Outcome>,
+): Vow<Outcome> => {
+  const read = turn.call(shepherd, 'recall', operation, grant);
+  const go = (turn: Turn): Vow<Outcome> =>
+    then(turn, turn.call(shepherd, 'remembered', operation, grant));
+  return read === undefined ? go(turn) : turn.when(read, go);
+};
+
+/** The very requests that one was, judged as if they were made now. @throws BadRequest */
+const retry = (
+  held: Held,
+  turn: Turn,
+  operation: string,
+  sink: Ref<Sink>,
+  remainingMs: number | undefined,
+): Vow<Outcome> => {
+  checkSink(sink);
+  const wish = { ...wishTo('retry', held.terms), operation };
+  return open(held, turn, 'retry', wish, () =>
+    onceRecalled(held, turn, operation, (turn, before) => {
+      if (before === undefined) return broken(turn, new UnknownOperation(operation));
+      const ask = (turn: Turn, seen: Ref<Sink>): Vow<Outcome> =>
+        turn.call(held.facet, 'retry', operation, seen, remainingMs);
+      return tried(held, turn, { requests: before.requests, before, ask }, sink);
+    }),
+  );
+};
+
+/** Tells how one goes on. @throws BadRequest */
+const join = (held: Held, turn: Turn, operation: string, sink: Ref<Sink>): Vow<Outcome> => {
+  checkSink(sink);
+  return open(held, turn, 'op watch', {}, () =>
+    onceRecalled(held, turn, operation, (turn, before) => {
+      const [first] = before?.requests ?? [];
+      if (first === undefined) return broken(turn, new UnknownOperation(operation));
+      const seen = turn.spawn(makeGrantedSink, held, sink, shownFor(held, first.action));
+      const answer = turn.call(held.facet, 'join', operation, seen);
+      const action = 'op watch';
+      witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action, operation });
+      return untilCut(held, turn, outcomeThrough(held, turn, first.action, answer));
+    }),
+  );
+};
+
+const shownFor =
+  ({ terms }: Held, action: string) =>
+  (event: Event): Event =>
+    grantedRowEvent(terms, action, event);
+const outcomeThrough = (
+  { terms }: Held,
+  turn: Turn,
+  action: string,
+  answer: Vow<Outcome>,
+): Vow<Outcome> => turn.when(answer, (_turn, outcome) => grantedOutcome(terms, action, outcome));
+
+/** What is to be carried out, and how the facet is asked for it. */
+interface Trial {
+  /** All under one id. */
+  readonly requests: readonly Request[];
+  /** What the operation was before. */
+  readonly before: RememberedOperation | undefined;
+  readonly ask: (turn: Turn, seen: Ref<Sink>) => Vow<Outcome>;
+}
+const tried = (held: Held, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outcome> => {
+  const { requests, before } = trial;
+  const [first, ...others] = requests;
+  if (first === undefined) return broken(turn, unknownReference());
+  const { shepherd, grant } = held;
+  const isKnown = requests.every((each) => turn.call(shepherd, 'isKnown', each, grant));
+  const { action, args, operation } = first;
+  const gone = isKnown ? undefined : memberGone(held, before);
+  if (gone !== undefined) return broken(turn, gone);
+  const wish: Wish = { action, args, operation, isKnown, isTry: true };
+  const last = (): Vow<Outcome> =>
+    open(held, turn, action, wish, () => accept(held, turn, trial, isKnown, sink));
+  // They are one operation, and one use.
+  return others.reduce(
+    (then, { action, args }) =>
+      () =>
+        open(held, turn, action, { action, args }, then),
+    last,
+  )();
+};
+/** Who left the fleet since is not reached any more by a grant that is to the fleet. */
+const memberGone = (
+  { service }: Held,
+  before: RememberedOperation | undefined,
+): ActorError | undefined => {
+  const [gone] = before?.gone ?? [];
+  if (gone === undefined) return undefined;
+  return new BadRequest(
+    `it was for '${gone}', too, which is no member of '${service}' any more: this needs an id of its own`,
+  );
+};
+const accept = (
+  held: Held,
+  turn: Turn,
+  { requests: [first], ask }: Trial,
+  isKnown: boolean,
+  sink: Ref<Sink>,
+): Vow<Outcome> => {
+  const { book, grant } = held;
+  const { action = '', operation = '' } = first ?? {};
+  const about = { ...whoOf(held, turn), action, operation };
+  const { vow, resolver } = turn.vow<Outcome>();
+  try {
+    // First: where too much is under way nothing is accepted.
+    const told = untilCut(held, turn, vow);
+    // Near: a use is counted with what is accepted for it, or not at all.
+    const answer = ask(turn, turn.spawn(makeGrantedSink, held, sink, shownFor(held, action)));
+    resolver.follow(outcomeThrough(held, turn, action, answer));
+    if (!isKnown) turn.call(book, 'count', grant, operation);
+    else witnessLook(held.tally, turn, { event: 'asked', ...about });
+    return told;
+  } catch (reason) {
+    // No throw, which would undo that it was tried, and what it has cost.
+    if (!(reason instanceof ActorError)) throw reason;
+    witnessRefused(held.tally, turn, { event: 'denied', ...about, code: reason.code });
+    resolver.broken(reason);
+    return broken(turn, reason);
+  }
+};
+
+/** What has done nothing has nothing to come back to, whatever it is called. */
+const wishTo = (action: string, { actions }: Terms): Wish =>
+  actions.every((each) => each === 'status' || each === 'log') ? { action } : {};
