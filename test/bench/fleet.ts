@@ -35,6 +35,7 @@ import {
 import { CALL_BYTES, connected } from './support/raw.ts';
 import { compare, print, ratios, timed } from './support/rounds.ts';
 import { bareShepherd } from './support/shepherds.ts';
+import { localRoot, principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
 const MEMBERS = Number(process.env['MEMBERS'] ?? 1_000);
 const ROUNDS = Number(process.argv[2] ?? 9);
@@ -64,7 +65,7 @@ const makeShepherdFacet = async (vat: Vat, name: string): Promise<Ref> => {
   const made = await vat.run((turn) => {
     const shepherd = bareShepherd(turn, name, nodeClock());
     turn.call(shepherd, 'define', service({ provision: ['web'] }));
-    const facet = turn.call(shepherd, 'facet', 'web', 'controller');
+    const facet = turn.call(shepherd, 'facet', 'web', principalOf('controller'));
     return turn.when(turn.send(shepherd, 'restore'), () => ({ facet }));
   });
   return made.facet;
@@ -169,7 +170,7 @@ const perform = async (
     ...(rolling !== undefined && { rolling }),
   });
   const { result, reason } = await node.vat.run((turn: Turn) =>
-    turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink)),
+    turn.send(shepherd, 'perform', request, turn.spawn(makeNullSink), localRoot),
   );
   if (result !== 'changed') throw new Error(`${action}: ${result}: ${reason}`);
 };

@@ -12,6 +12,7 @@ import {
   type Site,
 } from '../support/fleet-node.ts';
 import { program, requestOf, service, type Asked } from '../support/shepherd-machine.ts';
+import { principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
 interface Place extends Site {
   readonly operator: Operator;
@@ -404,7 +405,7 @@ describe('what a controller asks of itself', () => {
     const c = nodeOf(place, 'C');
     herd(place, 'C', 'start', 'x');
     const restart = c.machine.ask((turn, shepherd) => {
-      const facet = turn.call(shepherd, 'facet', 'x', 'a holder');
+      const facet = turn.call(shepherd, 'facet', 'x', principalOf('a holder'));
       const request = requestOf({ operation: 'mine', action: 'restart', member: 'x' });
       return turn.send(facet, 'perform', request, c.machine.printer(turn));
     });

@@ -17,6 +17,7 @@ import { planAll, type Graph } from '../../packages/shepherd/src/operation/plan.
 import { unknownStatus } from '../../packages/shepherd/src/words/shapes.ts';
 import { Ear } from '../support/log-ear.ts';
 import { herd, makeElsewhere, makeGroup, up } from '../support/shepherd-graph.ts';
+import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 const many = limits.rowCount;
 const few = many / 10;
@@ -161,7 +162,9 @@ describe(`a fleet of ${many}`, () => {
       expect(messageCount).toBe(count);
       herd(it, 'start', 'all', { operation: 'op' });
       expect(messageCount).toBe(1.5 * count);
-      const asked = it.machine.ask((turn, shepherd) => turn.send(shepherd, 'probe', 'all', 1_000));
+      const asked = it.machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'probe', 'all', 1_000, [], { principal: localRoot }),
+      );
       it.world.run();
       expect(asked.value).toHaveProperty('members.length', count);
       return (it.world.stepCount - stepCount) / count;
@@ -189,7 +192,9 @@ describe(`a fleet of ${many}`, () => {
     });
     const after = names.map((about, place) => ({ about: `${about}/web`, place }));
     const asked = it.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'follow', 'all', { after }, new Ear().spawn(turn)),
+      turn.send(shepherd, 'follow', 'all', { after }, new Ear().spawn(turn), {
+        principal: localRoot,
+      }),
     );
     it.world.run();
     expect('value' in asked).toBe(true);

@@ -10,6 +10,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { Ear } from '../support/log-ear.ts';
 import { Machine, program } from '../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
 const makeObserver = (_turn: Turn<Observer>, _bcom: Bcom<Observer>): Behavior<Observer> => ({
   observed: () => undefined,
@@ -48,7 +49,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 /** Grants that come from one, as many as have so many of something together. */
 const below = (origin: string, count: number, each: number): readonly Asker[] =>
   Array.from({ length: count }, (_none, at) => ({
-    principal: `g-${origin}-${Math.floor(at / each)}`,
+    principal: principalOf(`g-${origin}-${Math.floor(at / each)}`),
     origin,
   }));
 /** Whether each of these is refused, all of them at once. */
@@ -66,10 +67,10 @@ const refusedOf = (ask: Kind['ask'], askers: readonly Asker[]): readonly boolean
 };
 
 describe.each(Object.entries(kinds))('%s', (_what, { ask, each, origin, grants }) => {
-  const owner = { principal: 'root' };
+  const owner = { principal: localRoot };
   it('are bounded for all grants that come from one, and others have theirs', () => {
-    const last = { principal: 'g-last', origin: 'top' };
-    const others = [{ principal: 'g-other', origin: 'other' }, owner];
+    const last = { principal: principalOf('g-last'), origin: 'top' };
+    const others = [{ principal: principalOf('g-other'), origin: 'other' }, owner];
     expect(refusedOf(ask, [...below('top', origin - 1, each), last]).indexOf(true)).toBe(-1);
     const full = [...below('top', origin, each), last, ...others];
     expect(refusedOf(ask, full).indexOf(true)).toBe(origin);
@@ -78,7 +79,7 @@ describe.each(Object.entries(kinds))('%s', (_what, { ask, each, origin, grants }
   it('are bounded for all grants, and the owner has his', () => {
     const origins = Array.from({ length: grants / origin }, (_none, at) => `top${at}`);
     const all = origins.flatMap((top) => below(top, origin, each));
-    const last = { principal: 'g-last', origin: 'last' };
+    const last = { principal: principalOf('g-last'), origin: 'last' };
     expect(refusedOf(ask, [...all.slice(1), last]).indexOf(true)).toBe(-1);
     const found = refusedOf(ask, [...all, last, owner]);
     expect([found.indexOf(true), found.lastIndexOf(true)]).toEqual([grants, grants]);
@@ -102,14 +103,14 @@ describe('questions after a service', () => {
   };
   it('are bounded for all grants that come from one, and for all', () => {
     const { originProbeCount: origin, grantProbeCount: grants } = limits;
-    const last = { principal: 'g-last', origin: 'top0' };
-    const owner = { principal: 'root' };
+    const last = { principal: principalOf('g-last'), origin: 'top0' };
+    const owner = { principal: localRoot };
     expect(heardOf([...below('top0', origin - 1, 1), last]).indexOf(true)).toBe(-1);
     expect(heardOf([...below('top0', origin, 1), last, owner]).indexOf(true)).toBe(origin);
     const all = Array.from({ length: grants / origin }, (_none, at) =>
       below(`top${at}`, origin, 1),
     ).flat();
-    const other = { principal: 'g-other', origin: 'other' };
+    const other = { principal: principalOf('g-other'), origin: 'other' };
     expect(heardOf([...all.slice(1), other]).indexOf(true)).toBe(-1);
     const found = heardOf([...all, other, owner]);
     expect([found.indexOf(true), found.lastIndexOf(true)]).toEqual([grants, grants]);

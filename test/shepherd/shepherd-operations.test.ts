@@ -13,6 +13,7 @@ import {
   up,
 } from '../support/shepherd-graph.ts';
 import { program, requestOf, type Blueprint } from '../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
 describe('an operation', () => {
   it('that is repeated is answered with the recorded outcome, and nothing is done twice', () => {
@@ -184,6 +185,7 @@ describe('an operation', () => {
           'perform',
           requestOf({ member: 'web', action: 'start' }),
           sink as unknown as Ref<never>,
+          localRoot,
         ),
       );
       it.world.run();
@@ -247,7 +249,7 @@ describe('a facet', () => {
   it('reaches its own service, whatever member a request names', () => {
     const it = up([named('web'), named('secret')]);
     const asked = it.machine.ask((turn, shepherd) => {
-      const facet = turn.call(shepherd, 'facet', 'web', 'somebody');
+      const facet = turn.call(shepherd, 'facet', 'web', principalOf('somebody'));
       const request = requestOf({ member: 'secret', action: 'start' });
       return turn.send(facet, 'perform', request, it.machine.printer(turn));
     });
@@ -258,7 +260,7 @@ describe('a facet', () => {
   it('shows the status of its service, now and when it is probed', () => {
     const it = up([program({ provision: ['web', 'www'] })]);
     const facet = it.machine.ask((turn, shepherd) => {
-      const facet = turn.call(shepherd, 'facet', 'www', 'somebody');
+      const facet = turn.call(shepherd, 'facet', 'www', principalOf('somebody'));
       return turn.all([turn.send(facet, 'status'), turn.send(facet, 'probe', 1_000)]);
     });
     it.world.run();
@@ -270,7 +272,7 @@ describe('a facet', () => {
   it.each([-1, 0.5, NaN, limits.probeMs + 1])('refuses to probe for %d ms', (timeoutMs) => {
     const it = up([named('web')]);
     const asked = it.machine.ask((turn, shepherd) =>
-      turn.send(turn.call(shepherd, 'facet', 'web', 'somebody'), 'probe', timeoutMs),
+      turn.send(turn.call(shepherd, 'facet', 'web', principalOf('somebody')), 'probe', timeoutMs),
     );
     it.world.run();
     expect(asked.error).toMatchObject({ code: 'bad-request' });
@@ -281,7 +283,9 @@ describe('the log', () => {
   it('has the last lines of a service, in number as asked', () => {
     const it = up([run('web')]);
     const ask = (count: number) => {
-      const asked = it.machine.ask((turn, shepherd) => turn.call(shepherd, 'log', 'web', count));
+      const asked = it.machine.ask((turn, shepherd) =>
+        turn.call(shepherd, 'log', 'web', count, { principal: localRoot }),
+      );
       it.world.run();
       return asked;
     };

@@ -2,6 +2,7 @@ import { World, type Bcom, type Behavior, type Ref, type Turn } from '@bellwethe
 import { limits, type Observer, type ServiceFacet, type Status } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, service, type Asked } from '../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../packages/shepherd/src/words/principal.ts';
 
 const makeObserver = (
   _turn: Turn<Observer>,
@@ -53,7 +54,8 @@ const watching = (watch: Watch): Watched => {
   pass(100);
   return { machine, world, pushes, asked, pass };
 };
-const all: Watch = (turn, observer, shepherd) => turn.call(shepherd, 'watch', [], observer, 2_000);
+const all: Watch = (turn, observer, shepherd) =>
+  turn.call(shepherd, 'watch', [], observer, 2_000, { principal: localRoot });
 const last = ({ pushes }: Watched, name: string): Status | undefined =>
   pushes.flat().findLast(({ provision }) => provision.includes(name));
 
@@ -106,11 +108,11 @@ describe('watching a shepherd', () => {
   });
   it('knows services by any of their names, and refuses one that is none', () => {
     const named = watching((turn, observer, shepherd) =>
-      turn.call(shepherd, 'watch', ['http'], observer, 2_000),
+      turn.call(shepherd, 'watch', ['http'], observer, 2_000, { principal: localRoot }),
     );
     expect(named.pushes.flat().map(({ provision }) => provision[0])).toEqual(['web']);
     const wrong = watching((turn, observer, shepherd) =>
-      turn.call(shepherd, 'watch', ['nothing'], observer, 2_000),
+      turn.call(shepherd, 'watch', ['nothing'], observer, 2_000, { principal: localRoot }),
     );
     expect(wrong.asked.error).toMatchObject({ code: 'unknown-service' });
   });
@@ -123,14 +125,14 @@ describe('watching a shepherd', () => {
     [NaN, 'bad-request'],
   ])('with a heartbeat of %s ms: %s', (heartbeatMs, code) => {
     const bench = watching((turn, observer, shepherd) =>
-      turn.call(shepherd, 'watch', [], observer, heartbeatMs),
+      turn.call(shepherd, 'watch', [], observer, heartbeatMs, { principal: localRoot }),
     );
     expect((bench.asked.error as { code?: string } | undefined)?.code).toBe(code);
     expect(bench.pushes.length > 0).toBe(code === undefined);
   });
   it('refuses an observer that is no reference', () => {
     const bench = watching((turn, _observer, shepherd) =>
-      turn.call(shepherd, 'watch', [], {} as Ref<Observer>, 2_000),
+      turn.call(shepherd, 'watch', [], {} as Ref<Observer>, 2_000, { principal: localRoot }),
     );
     expect(bench.asked.error).toMatchObject({ code: 'bad-request' });
   });
@@ -138,7 +140,7 @@ describe('watching a shepherd', () => {
 
 describe('watching a facet', () => {
   const facetOf: Watch = (turn, observer, shepherd) => {
-    const facet: Ref<ServiceFacet> = turn.call(shepherd, 'facet', 'web', 'grant-1');
+    const facet: Ref<ServiceFacet> = turn.call(shepherd, 'facet', 'web', principalOf('grant-1'));
     return turn.send(facet, 'watch', observer, 2_000);
   };
   it('shows the one service, without what belongs to its machine', () => {
@@ -155,7 +157,7 @@ describe('watching a facet', () => {
     const kinds: unknown[] = [];
     const bench = watching((turn, _observer, shepherd) => {
       const note = (isOneWay: unknown): void => void kinds.push(isOneWay);
-      const facet: Ref<ServiceFacet> = turn.call(shepherd, 'facet', 'web', 'grant-1');
+      const facet: Ref<ServiceFacet> = turn.call(shepherd, 'facet', 'web', principalOf('grant-1'));
       return turn.send(facet, 'watch', turn.spawn(makeNotingObserver, note), 2_000);
     });
     bench.pass(2_000 * 2 * (limits.toldBeatCount + 1));
@@ -171,7 +173,7 @@ describe('watching a facet', () => {
     expect(bench.asked.error).toMatchObject({ code: 'limit' });
     const other = bench.machine.ask((turn, shepherd) =>
       turn.send(
-        turn.call(shepherd, 'facet', 'web', 'grant-2'),
+        turn.call(shepherd, 'facet', 'web', principalOf('grant-2')),
         'watch',
         turn.spawn(makeObserver, () => undefined),
         2_000,

@@ -49,6 +49,7 @@ import {
 } from '@bellwether/shepherd';
 import { Disk, Processes } from './shepherd-hardware.ts';
 import { MachineTime } from './shepherd-time.ts';
+import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 /**
  * A complete description from the few fields that a test cares for. Without `start` there is no
@@ -409,7 +410,7 @@ export class Machine {
     const operation = `${this.name}-op-${this.#operationCount}`;
     const request = requestOf({ operation, action, member, ...given });
     return this.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.printer(turn)),
+      turn.send(shepherd, 'perform', request, this.printer(turn), localRoot),
     );
   }
   /** A sink that prints into `lines` and `events`. */

@@ -32,6 +32,7 @@ import {
   type Writer,
 } from '@bellwether/shepherd';
 import { requestOf, type Asked } from './shepherd-machine.ts';
+import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
 
 /** A fork that the service asked for. */
 export interface Fork {
@@ -174,7 +175,7 @@ export class ServiceRig {
     const writer = this.#writer;
     if (writer === undefined) throw new Error('the rig is not made');
     const request = requestOf({ action, args, member: 'web' });
-    return this.ask((turn, service) => turn.send(service, 'perform', request, writer, 'root'));
+    return this.ask((turn, service) => turn.send(service, 'perform', request, writer, localRoot));
   }
   status(): LocalStatus {
     const { value } = this.ask((turn, service) => turn.call(service, 'status'));

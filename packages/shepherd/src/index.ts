@@ -51,6 +51,7 @@ export {
   type Reader,
   type ReadPolicy,
 } from './words/shapes.ts';
+export { itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';

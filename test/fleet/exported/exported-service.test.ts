@@ -12,12 +12,13 @@ import {
   type ProxyBench,
   type Watched,
 } from '../../support/fleet-bench.ts';
+import {
+  localRoot,
+  principalOf,
+  type Principal,
+} from '../../../packages/shepherd/src/words/principal.ts';
 
-const perform = (
-  bench: ProxyBench,
-  request: Request,
-  principal: string = 'root',
-): Watched<Outcome> =>
+const perform = (bench: ProxyBench, request: Request, principal = localRoot): Watched<Outcome> =>
   watched(
     bench.vat.run((turn: Turn) =>
       turn.send(bench.proxy, 'perform', request, bench.writer, principal),
@@ -86,7 +87,7 @@ describe('a command through an exported service', () => {
       if (waitCount > 0)
         return void turn.when(turn.kept(0), (turn) => send(turn, waitCount - 1, operation));
       const request = requestOf('stop', { operation });
-      void turn.send(bench.proxy, 'perform', request, bench.writer, 'root');
+      void turn.send(bench.proxy, 'perform', request, bench.writer, localRoot);
     };
     const turns = [0, 1, 2, 3, 4, 5];
     // In each turn of those in which contact is made, one command comes before it and one after it.
@@ -102,10 +103,10 @@ describe('a command through an exported service', () => {
   });
   it('has an id at the far end that no other asker here can take, and the same one each time', async () => {
     const bench = await makeProxyBench();
-    perform(bench, requestOf('start'), 'root');
+    perform(bench, requestOf('start'));
     await connect(bench);
-    perform(bench, requestOf('start'), 'a holder');
-    perform(bench, requestOf('start'), 'root');
+    perform(bench, requestOf('start'), principalOf('a holder'));
+    perform(bench, requestOf('start'));
     await pass(bench, 0);
     const [first, second, third] = bench.asked.map(({ request }) => request.operation);
     expect(operationsAt(bench)).toEqual(['op-1 …', 'op-1 …', 'op-1 …']);
@@ -296,7 +297,11 @@ describe('a command that was sent and not answered', () => {
       expect(outcome.value?.reason).toContain(`was lost after ${action} was sent`);
     },
   );
-  const cancel = async (bench: ProxyBench, operation = 'op-1', principal = 'root') => {
+  const cancel = async (
+    bench: ProxyBench,
+    operation = 'op-1',
+    principal: Principal = localRoot,
+  ) => {
     bench.vat.post(bench.proxy, 'cancel', [operation, principal]);
     await pass(bench, 0);
   };
@@ -329,7 +334,7 @@ describe('a command that was sent and not answered', () => {
   it('is sent as ever under an id that was called off when it was over, or is another one', async () => {
     const { bench } = await sent();
     await cancel(bench, 'op-2');
-    await cancel(bench, 'op-1', 'another asker');
+    await cancel(bench, 'op-1', principalOf('another asker'));
     bench.asked[0]?.answer.kept(changed);
     await pass(bench, 0);
     await cancel(bench);

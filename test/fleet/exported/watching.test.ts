@@ -14,6 +14,7 @@ import {
   type ProxyBench,
   type Watched,
 } from '../../support/fleet-bench.ts';
+import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const { heartbeatMs, staleMs, redialCapMs } = paceFor(1);
 const statusOf = (bench: ProxyBench): Promise<Status> =>
@@ -214,7 +215,7 @@ describe('a command that takes longer than its asker waits', () => {
     const request = requestOf('restart', { remainingMs: 1_000 });
     const outcome = watched(
       bench.vat.run((turn: Turn) =>
-        turn.send(bench.proxy, 'perform', request, bench.writer, 'root'),
+        turn.send(bench.proxy, 'perform', request, bench.writer, localRoot),
       ),
     );
     await pass(bench, 1_000);

@@ -21,6 +21,7 @@ import {
   facetSteps,
   facetView,
 } from '../../../packages/shepherd/src/facet/facet-view.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const status: LocalStatus = {
   kind: 'local',
@@ -236,7 +237,7 @@ describe('whoever holds a facet', () => {
     world.run();
     const ask = (action: string) => {
       const asked = machine.ask((turn, shepherd) => {
-        const facet = turn.call(shepherd, 'facet', 'web', 'somebody');
+        const facet = turn.call(shepherd, 'facet', 'web', principalOf('somebody'));
         const request = requestOf({ action, member: 'web', operation: action });
         return turn.send(facet, 'perform', request, machine.printer(turn));
       });
@@ -328,7 +329,7 @@ describe('the paths of a machine', () => {
     machine.boot();
     world.run();
     const facetOf = (turn: Turn, shepherd: Ref<Shepherd>): Ref<ServiceFacet> =>
-      turn.call(shepherd, 'facet', 'web', 'holder');
+      turn.call(shepherd, 'facet', 'web', principalOf('holder'));
     const asked = machine.ask((turn, shepherd) =>
       turn.send(
         facetOf(turn, shepherd),

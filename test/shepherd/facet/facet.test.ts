@@ -22,6 +22,7 @@ import {
   requestOf,
   type Asked,
 } from '../../support/shepherd-machine.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const bug = (): never => {
   throw new TypeError('a bug');
@@ -59,7 +60,11 @@ it.each(Object.keys(questions))('a bug behind %s breaks the answer and halts not
   world.run();
   const asked = machine.ask((turn, real) => {
     const shepherd = turn.spawn(makeBroken, real) as unknown as Ref<Shepherd>;
-    const facet = turn.spawn(makeServiceFacet, { shepherd, name: 'web', principal: 'holder' });
+    const facet = turn.spawn(makeServiceFacet, {
+      shepherd,
+      name: 'web',
+      principal: principalOf('holder'),
+    });
     return questions[name]?.(turn, facet);
   });
   world.run();
@@ -89,7 +94,11 @@ it(`only ${limits.askerProbeCount} questions of one asker are under way, beyond 
     const asked = (answer: Answer): void => void answers.push(answer);
     const shepherd = turn.spawn(makeSilent, real, asked) as unknown as Ref<Shepherd>;
     return {
-      facet: turn.spawn(makeServiceFacet, { shepherd, name: 'web', principal: 'holder' }),
+      facet: turn.spawn(makeServiceFacet, {
+        shepherd,
+        name: 'web',
+        principal: principalOf('holder'),
+      }),
     };
   });
   world.run();

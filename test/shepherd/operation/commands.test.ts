@@ -9,6 +9,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { Processes } from '../../support/shepherd-hardware.ts';
 import { Machine, program, requestOf } from '../../support/shepherd-machine.ts';
+import {
+  localRoot,
+  principalOf,
+  type Principal,
+} from '../../../packages/shepherd/src/words/principal.ts';
 
 interface Running {
   readonly startId: string;
@@ -128,7 +133,7 @@ describe('a custom action', () => {
 });
 
 describe('the deadline of who asks for a custom action', () => {
-  const asks = (principal: string) => {
+  const asks = (principal: Principal) => {
     const bench = up();
     const { world, machine, processes } = bench;
     const ask = () => {
@@ -143,7 +148,7 @@ describe('the deadline of who asks for a custom action', () => {
   };
 
   it.each(['g-1', 'ab'.repeat(32)])('ends the waiting of %s, and not the command', (principal) => {
-    const { world, processes, ask } = asks(principal);
+    const { world, processes, ask } = asks(principalOf(principal));
     expect(ask().value).toMatchObject({
       result: 'timed-out',
       reason: 'Service web: a is not over after 300 ms; it goes on.',
@@ -157,7 +162,7 @@ describe('the deadline of who asks for a custom action', () => {
     expect(processes.running).toEqual([]);
   });
   it('ends the command of root, who owns it', () => {
-    const { processes, ask } = asks('root');
+    const { processes, ask } = asks(localRoot);
     ask();
     for (const { timeoutMs } of processes.running) expect(timeoutMs).toBeLessThanOrEqual(300);
     expect(processes.running).toHaveLength(1);

@@ -12,6 +12,11 @@ import {
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
+import {
+  localRoot,
+  principalOf,
+  type Principal,
+} from '../../../packages/shepherd/src/words/principal.ts';
 
 const rub = {
   documentation: '',
@@ -41,11 +46,13 @@ const up = (seed = 3): Bench => {
   return { world, machine, rubbed: () => count };
 };
 const reportOf = ({ world, machine }: Bench, operation = 'op-1'): OperationReport | undefined => {
-  const asked = machine.ask((turn, shepherd) => turn.send(shepherd, 'operation', operation));
+  const asked = machine.ask((turn, shepherd) =>
+    turn.send(shepherd, 'operation', operation, undefined),
+  );
   world.run();
   return asked.value;
 };
-const factsOf = ({ world, machine }: Bench, asker?: string) => {
+const factsOf = ({ world, machine }: Bench, asker?: Principal) => {
   const asked = machine.ask((turn, shepherd) => turn.call(shepherd, 'operations', {}, asker));
   world.run();
   return asked.value ?? [];
@@ -210,7 +217,7 @@ describe.each(deaths)('a daemon that %s at any step', (how, death) => {
 });
 
 it('what a service of this machine did is on the disk before anybody is told, whoever asked', () => {
-  for (const principal of ['root', 'g-1']) {
+  for (const principal of [localRoot, principalOf('g-1')]) {
     const { world, machine } = up();
     machine.herd('start', 'web');
     world.run();
@@ -263,7 +270,7 @@ describe('what is remembered of operations', () => {
   const wallMs = (days: number): number => days * 86_400_000;
   it('is listed by asker, the newest last, and named by whoever asked', () => {
     const bench = up();
-    for (const [at, principal] of ['root', 'g-1', 'root'].entries()) {
+    for (const [at, principal] of [localRoot, principalOf('g-1'), localRoot].entries()) {
       bench.machine.ask((turn, shepherd) =>
         turn.send(
           shepherd,
@@ -287,17 +294,19 @@ describe('what is remembered of operations', () => {
       ['op-1', 'g-1'],
       ['op-2', 'root'],
     ]);
-    expect(factsOf(bench, 'g-1')).toMatchObject([{ operation: 'op-1', result: 'changed' }]);
+    expect(factsOf(bench, principalOf('g-1'))).toMatchObject([
+      { operation: 'op-1', result: 'changed' },
+    ]);
     const rub = { operation: 'op-1', member: 'web', action: 'rub' };
     // Nobody asks after what another one did, nor takes his id for it.
     const asked = bench.machine.ask((turn, shepherd) => [
-      turn.call(shepherd, 'isKnown', rub, 'g-1'),
-      turn.call(shepherd, 'isKnown', rub, 'root'),
+      turn.call(shepherd, 'isKnown', rub, principalOf('g-1')),
+      turn.call(shepherd, 'isKnown', rub, localRoot),
     ]);
     bench.world.run();
     expect(asked.value).toEqual([true, false]);
     const foreign = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', 'op-1', { principal: 'g-2' }),
+      turn.send(shepherd, 'operation', 'op-1', { principal: principalOf('g-2') }),
     );
     bench.world.run();
     expect(foreign.error).toMatchObject({ code: 'unknown-operation' });
@@ -315,7 +324,7 @@ describe('what is remembered of operations', () => {
     world.runFor(1_000);
     const list = (query: unknown): Asked<readonly OperationFacts[]> => {
       const asked = machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operations', query as OperationQuery),
+        turn.send(shepherd, 'operations', query as OperationQuery, undefined),
       );
       world.runFor(100);
       return asked;
@@ -385,7 +394,7 @@ describe('what is remembered of operations', () => {
       let asked: Asked<boolean> = {};
       world.at(atMs - world.now, () => {
         asked = machine.ask(
-          (turn, shepherd) => turn.call(shepherd, 'operations', {}, 'root').length > 0,
+          (turn, shepherd) => turn.call(shepherd, 'operations', {}, localRoot).length > 0,
         );
       });
       world.run();

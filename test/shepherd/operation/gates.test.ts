@@ -10,6 +10,7 @@ import {
 } from '@bellwether/shepherd';
 import { complaints, herd, makeGroup, run } from '../../support/shepherd-graph.ts';
 import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
+import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 interface Bench {
@@ -64,7 +65,7 @@ const again = (it: Bench): void => {
 };
 const retried = (it: Bench): Asked<Outcome> =>
   it.machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'retry', 'op-1', it.machine.printer(turn)),
+    turn.send(shepherd, 'retry', 'op-1', it.machine.printer(turn), undefined),
   );
 
 describe('a restart batch by batch', () => {
@@ -181,7 +182,7 @@ describe('a restart batch by batch', () => {
     const it = six();
     const asked = roll(it, { batch: 1 });
     while (isRunning(it, 'b')) it.world.step();
-    it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1'));
+    it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
     it.world.run();
     expect(rowsOf(asked)).toEqual([
       'a changed',
@@ -268,11 +269,15 @@ describe('a daemon that is killed in a restart batch by batch', () => {
       const where = `killed after ${at} steps`;
       expect(least, where).toBeGreaterThanOrEqual(5);
       const isTaken = it.machine.ask((turn, shepherd) =>
-        turn.call(shepherd, 'operations', {}, 'root').some(({ operation }) => operation === 'op-1'),
+        turn
+          .call(shepherd, 'operations', {}, localRoot)
+          .some(({ operation }) => operation === 'op-1'),
       );
       it.world.run();
       if (isTaken.value !== true) continue;
-      const report = it.machine.ask((turn, shepherd) => turn.send(shepherd, 'operation', 'op-1'));
+      const report = it.machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'operation', 'op-1', undefined),
+      );
       it.world.run();
       expect(report.value?.endedMs, where).toBeDefined();
       // Nothing goes on by itself, but for who was at his turn; and what the record says was done, was.

@@ -15,9 +15,10 @@ import {
   surplusFor,
   type Ledger,
 } from '../../../packages/shepherd/src/operation/ledger.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const recordOf = (asker: string, at: number, isOpen = false): AcceptedRecord => ({
-  asker,
+  asker: principalOf(asker),
   operation: `op-${at}`,
   atMs: at,
   action: 'start',
@@ -28,7 +29,11 @@ const recordOf = (asker: string, at: number, isOpen = false): AcceptedRecord => 
 });
 const recordsOf = (asker: string, count: number, isOpen = false): readonly AcceptedRecord[] =>
   Array.from({ length: count }, (_none, at) => recordOf(asker, at, isOpen));
-const newOf = (asker: string, bytes = 0) => ({ asker, operation: 'new', bytes });
+const newOf = (asker: string, bytes = 0) => ({
+  asker: principalOf(asker),
+  operation: 'new',
+  bytes,
+});
 /** Runs a body with a ledger of these, in one turn. */
 const within = <T>(
   found: readonly AcceptedRecord[],
@@ -57,18 +62,18 @@ describe('the ledger of operations', () => {
     within(found, (ledger, turn) => {
       expect(idsOf(entriesOf(ledger))).toEqual(['a op-1', 'b op-2', 'a op-3']);
       expect(idsOf(openIn(ledger))).toEqual(['a op-3']);
-      expect(askerOf(ledger, 'op-2', 'a')).toBe('b');
+      expect(askerOf(ledger, 'op-2', principalOf('a'))).toBe('b');
       put(ledger, turn, { ...recordOf('a', 3), result: 'failed' }, { gates: false });
-      expect(entryOf(ledger, 'a', 'op-3')?.result).toBe('failed');
+      expect(entryOf(ledger, principalOf('a'), 'op-3')?.result).toBe('failed');
       forget(ledger, turn, recordOf('b', 2));
-      expect(askerOf(ledger, 'op-2', 'a')).toBeUndefined();
-      expect(entriesOf(ledger, 'b')).toEqual([]);
+      expect(askerOf(ledger, 'op-2', principalOf('a'))).toBeUndefined();
+      expect(entriesOf(ledger, principalOf('b'))).toEqual([]);
     });
   });
   it('names an id of two askers for the one who is asked after first', () => {
     within([recordOf('a', 1), recordOf('b', 1)], (ledger) => {
-      expect(askerOf(ledger, 'op-1', 'b')).toBe('b');
-      expect(askerOf(ledger, 'op-1', 'root')).toBe('a');
+      expect(askerOf(ledger, 'op-1', principalOf('b'))).toBe('b');
+      expect(askerOf(ledger, 'op-1', localRoot)).toBe('a');
     });
   });
   it('has room for as many of one asker as the limit says, and then forgets his oldest', () => {

@@ -16,6 +16,7 @@ import {
 import type { Step } from '../../../packages/shepherd/src/operation/plan.ts';
 import { weightOf } from '../../../packages/shepherd/src/checks/read.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** Runs a body with an empty memory, in one turn. */
 const remembering = <T>(body: (turn: Turn, memory: Memory) => T): T => {
@@ -45,7 +46,7 @@ const add = (
   id: string,
   { weight = limits.operationWeight, isOver = true }: { weight?: number; isOver?: boolean } = {},
 ): Operation => {
-  const operation = operationOf(memory, turn, principal, id);
+  const operation = operationOf(memory, turn, principalOf(principal), id);
   setOpen(memory, operation, 1);
   if (weight > limits.operationWeight) {
     const outcome = outcomeOf(weight - limits.operationWeight + limits.outcomeWeight);
@@ -60,7 +61,7 @@ const outcomeOf = (weight: number): Outcome => {
   return { ...empty, reason: 'x'.repeat(weight - weightOf(empty)) };
 };
 const idsOf = ({ books }: Memory, principal: string): readonly string[] => [
-  ...(books.get(principal)?.over.keys() ?? []),
+  ...(books.get(principalOf(principal))?.over.keys() ?? []),
 ];
 /** What is counted is what is there. */
 const recounted = ({ books }: Memory): number =>
@@ -78,7 +79,11 @@ describe('the quota of one asker', () => {
       add(turn, memory, 'me', 'second', { weight: half });
       const full = idsOf(memory, 'me');
       add(turn, memory, 'me', 'third');
-      return { full, left: idsOf(memory, 'me'), isThere: recalled(memory, 'me', 'under-way') };
+      return {
+        full,
+        left: idsOf(memory, 'me'),
+        isThere: recalled(memory, principalOf('me'), 'under-way'),
+      };
     });
     expect(found).toMatchObject({ full: ['first', 'second'], left: ['second', 'third'] });
     expect(found.isThere).toBeDefined();
@@ -130,7 +135,7 @@ describe('the quota of one asker', () => {
       const rest = limits.principalWeight - limits.operationWeight;
       add(turn, memory, 'me', 'rest', { weight: rest, isOver: false });
       expect(() => keepRequest(memory, oldest, claim)).toThrow(limit);
-      const isThere = recalled(memory, 'me', 'oldest') === oldest;
+      const isThere = recalled(memory, principalOf('me'), 'oldest') === oldest;
       return { isThere, isCounted: memory.weight.get() === recounted(memory) };
     });
     expect(found).toEqual({ isThere: true, isCounted: true });
@@ -171,9 +176,15 @@ describe('the memory of all', () => {
         expect(memory.weight.get()).toBeLessThanOrEqual(limits.memoryWeight);
       }
       const { books, weight } = memory;
-      const shares = [0, 1, 2, 3, 4].map((at) => books.get(`greedy-${at}`)?.weight.get() ?? 0);
+      const shares = [0, 1, 2, 3, 4].map(
+        (at) => books.get(principalOf(`greedy-${at}`))?.weight.get() ?? 0,
+      );
       const isCounted = weight.get() === recounted(memory);
-      return { shares, isCounted, isThere: recalled(memory, 'small', 'mine') !== undefined };
+      return {
+        shares,
+        isCounted,
+        isThere: recalled(memory, principalOf('small'), 'mine') !== undefined,
+      };
     });
     expect(found.isThere).toBe(true);
     expect(found.isCounted).toBe(true);
@@ -183,7 +194,11 @@ describe('the memory of all', () => {
     const found = remembering((turn, memory) => {
       const mine = add(turn, memory, 'me', 'op');
       const yours = add(turn, memory, 'you', 'op');
-      return [mine === yours, recalled(memory, 'me', 'op') === mine, recalled(memory, 'x', 'op')];
+      return [
+        mine === yours,
+        recalled(memory, principalOf('me'), 'op') === mine,
+        recalled(memory, principalOf('x'), 'op'),
+      ];
     });
     expect(found).toEqual([false, true, undefined]);
   });

@@ -13,6 +13,7 @@ import {
   up,
 } from '../../support/shepherd-graph.ts';
 import { program, requestOf, type Asked, type Machine } from '../../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** A machine with services elsewhere that answer when the test says so. */
 const withFar = (names: readonly string[], { requirement = 'far', members = names } = {}) => {
@@ -230,7 +231,7 @@ describe('whoever asks', () => {
   const holders = (machine: Machine) => {
     const perform = (principal: string, action: string, given: Partial<Request> = {}) =>
       machine.ask((turn, shepherd) => {
-        const facet = turn.call(shepherd, 'facet', 'web', principal);
+        const facet = turn.call(shepherd, 'facet', 'web', principalOf(principal));
         const request = requestOf({ member: 'web', action, ...op, ...given });
         return turn.send(facet, 'perform', request, machine.printer(turn));
       });
@@ -548,7 +549,7 @@ describe('a second terminal', () => {
 
 describe('an operation that is called off', () => {
   const cancel = ({ machine }: { readonly machine: Machine }, operation: string) =>
-    machine.ask((turn, shepherd) => turn.call(shepherd, 'cancel', operation));
+    machine.ask((turn, shepherd) => turn.call(shepherd, 'cancel', operation, localRoot));
   it('goes on with what has begun, and begins nothing else; wished is then what is', () => {
     const it = up([run('slow'), run('web', 'slow'), run('top', 'web')]);
     it.machine.processes.programs.set('slow', { spawnMs: 500 });

@@ -3,6 +3,7 @@ import { World } from '@bellwether/actors';
 import { limits, makeReader, unknownStatus, type ServiceConfig } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Machine, program, requestOf } from '../../support/shepherd-machine.ts';
+import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const slow = (name: string, timeoutMs: number, ...requirement: readonly string[]): ServiceConfig =>
   program({
@@ -20,7 +21,13 @@ const up = (services: readonly ServiceConfig[], readyMs: number) => {
   machine.probes.isReady = () => world.now - begun >= readyMs;
   const ask = (action: string, member: string, more: { readonly isPatient?: true } = {}) => {
     const asked = machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', requestOf({ action, member, ...more }), machine.printer(turn)),
+      turn.send(
+        shepherd,
+        'perform',
+        requestOf({ action, member, ...more }),
+        machine.printer(turn),
+        localRoot,
+      ),
     );
     world.run();
     return asked;
@@ -69,7 +76,7 @@ describe('other commands', () => {
     rig.machine.processes.programs.set('db', { stopMs: 80_000 });
     const request = requestOf({ operation: 'stop', action: 'stop', member: 'db', isPatient: true });
     const asked = rig.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, rig.machine.printer(turn)),
+      turn.send(shepherd, 'perform', request, rig.machine.printer(turn), localRoot),
     );
     rig.world.run();
     expect(asked.value).toMatchObject({ result: 'changed' });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { complaints, makeElsewhere, makeGroup, named } from '../../support/shepherd-graph.ts';
 import { Machine, requestOf, type Asked } from '../../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const hourMs = 3_600_000;
 const queueMs = hourMs;
@@ -46,7 +47,7 @@ class Bench {
   granted(action: string, member: string): Asked<Outcome> {
     const request = requestOf({ action, member, ...op });
     const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.machine.printer(turn), 'g-1'),
+      turn.send(shepherd, 'perform', request, this.machine.printer(turn), principalOf('g-1')),
     );
     this.run();
     return asked;
@@ -57,7 +58,9 @@ class Bench {
     return asked;
   }
   report(operation = 'op-1'): OperationReport | undefined {
-    const asked = this.machine.ask((turn, shepherd) => turn.send(shepherd, 'operation', operation));
+    const asked = this.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'operation', operation, undefined),
+    );
     this.run(100);
     return asked.value;
   }
@@ -69,7 +72,7 @@ class Bench {
       .map(({ service, phase, row }) => `${service} ${phase} ${row?.result ?? ''}`.trimEnd());
   }
   cancel(operation = 'op-1'): void {
-    this.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', operation));
+    this.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', operation, localRoot));
     this.run();
   }
   ended(): readonly string[] {
@@ -262,7 +265,7 @@ describe('while it waits', () => {
     bench.herd('start', 'fleet');
     bench.b.isThere = true;
     const again = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn)),
+      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), undefined),
     );
     bench.run();
     expect(again.value?.rows.map(({ result }) => result)).toEqual(['unreachable', 'changed']);
@@ -281,7 +284,7 @@ describe('while it waits', () => {
     bench.herd('start', 'fleet');
     bench.machine.events.length = 0;
     const watching = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'join', 'op-1', bench.machine.printer(turn)),
+      turn.send(shepherd, 'join', 'op-1', bench.machine.printer(turn), undefined),
     );
     bench.run();
     expect(watching.value).toBeUndefined();
@@ -426,7 +429,9 @@ describe.each<[string, Death]>([
     atEveryStep(
       (bench) => {
         bench.herd('start', 'a');
-        called = bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1'));
+        called = bench.machine.ask((turn, shepherd) =>
+          turn.send(shepherd, 'cancel', 'op-1', localRoot),
+        );
         return undefined;
       },
       (bench, _told, step) => {

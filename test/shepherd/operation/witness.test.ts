@@ -5,6 +5,7 @@ import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { makeGroup } from '../../support/shepherd-graph.ts';
 import { Machine, program, requestOf, service } from '../../support/shepherd-machine.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** What a shepherd records is what an audit takes: a type that is not is found by the compiler. */
 const entryOf = (event: AuditedEvent): AuditEntry => event;
@@ -131,7 +132,7 @@ describe('the audit of operations', () => {
           'perform',
           requestOf({ operation, action: 'start', member: 'net' }),
           machine.printer(turn),
-          principal,
+          principalOf(principal),
         ),
       );
     ask(asker, 'op-1');
@@ -144,7 +145,7 @@ describe('the audit of operations', () => {
       'asked g-7f3k start net',
       'ended g-7f3k start net ok',
     ]);
-    machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', asker));
+    machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', principalOf(asker)));
     world.run();
     expect(heard(machine).at(-1)).toBe(`asked ${asker} cancel`);
   });

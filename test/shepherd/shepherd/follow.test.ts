@@ -4,6 +4,7 @@ import { limits, type LogQuery } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Ear } from '../../support/log-ear.ts';
 import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const boot = (...names: readonly string[]) => {
   const world = new World(1);
@@ -20,7 +21,7 @@ const follow = (
 ): { readonly ear: Ear; readonly asked: Asked<void> } => {
   const ear = new Ear();
   const asked = machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'follow', name, query, ear.spawn(turn)),
+    turn.send(shepherd, 'follow', name, query, ear.spawn(turn), { principal: localRoot }),
   );
   return { ear, asked };
 };
@@ -173,7 +174,7 @@ describe('a follower', () => {
     const { asked } = follow(machine, 'web', { lineCount: 1 });
     const facet = machine.ask((turn, shepherd) =>
       turn.send(
-        turn.call(shepherd, 'facet', 'web', 'holder'),
+        turn.call(shepherd, 'facet', 'web', principalOf('holder')),
         'follow',
         { lineCount: 1 },
         new Ear().spawn(turn),
@@ -205,13 +206,13 @@ describe('a follower', () => {
         machine.ask((turn, shepherd) => {
           const follower = new Ear().spawn(turn);
           return turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, follower, {
-            principal: `asker-${asker}`,
+            principal: principalOf(`asker-${asker}`),
           });
         });
     world.run();
     const over = machine.ask((turn, shepherd) =>
       turn.send(shepherd, 'follow', 'web', { lineCount: 0 }, new Ear().spawn(turn), {
-        principal: 'another',
+        principal: principalOf('another'),
       }),
     );
     world.run();
@@ -224,7 +225,9 @@ describe('the log in one answer', () => {
     const { world, machine } = boot('web');
     machine.logs.write('web', 'one', 'two');
     const asked = [2, { lineCount: 1 }].map((query) =>
-      machine.ask((turn, shepherd) => turn.send(shepherd, 'log', 'web', query)),
+      machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'log', 'web', query, { principal: localRoot }),
+      ),
     );
     world.run();
     expect(asked.map(({ value }) => value)).toEqual([['one', 'two'], ['two']]);
@@ -233,7 +236,7 @@ describe('the log in one answer', () => {
     const { world, machine } = boot('web');
     const ask = (principal: string) =>
       machine.ask((turn, shepherd) => {
-        const facet = turn.call(shepherd, 'facet', 'web', principal);
+        const facet = turn.call(shepherd, 'facet', 'web', principalOf(principal));
         return turn.send(facet, 'log', { lineCount: 1 });
       });
     const { askerLogQuestionCount: each, logQuestionCount: all } = limits;
@@ -257,7 +260,10 @@ describe('the log in one answer', () => {
   });
   it('is read once for all who ask how a service is meanwhile', () => {
     const { world, machine } = boot('web');
-    const probe = () => machine.ask((turn, shepherd) => turn.send(shepherd, 'probe', 'web', 500));
+    const probe = () =>
+      machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'probe', 'web', 500, [], { principal: localRoot }),
+      );
     const many = Array.from({ length: 1_000 }, probe);
     world.run();
     for (const { value } of many) expect(value).toMatchObject({ recentLines: ['web said'] });

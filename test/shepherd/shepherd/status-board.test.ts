@@ -11,6 +11,7 @@ import {
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, type Bench } from '../../support/actors-vat.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 type Names = Pick<ServiceRegistry, 'lookup' | 'canonical' | 'names'>;
 interface Named {
@@ -97,7 +98,7 @@ const boardBench = async (names: readonly string[] = ['a', 'b', 'c']): Promise<B
           pushes.push(push);
           if (answers) push.answer();
         });
-        const watching = { principal: 'root', names: undefined, heartbeatMs: 2_000 };
+        const watching = { principal: localRoot, names: undefined, heartbeatMs: 2_000 };
         return turn.call(board, 'watch', { ...watching, observer, ...given });
       });
       bench.world.run(bench.world.now);
@@ -314,21 +315,25 @@ describe('an aggregate', () => {
 describe('the room of a board', () => {
   const fill = async (bench: BoardBench, count: number, principal: (at: number) => string) => {
     for (let at = 0; at < count; at += 1)
-      await bench.watch({ answers: false, names: ['a'], principal: principal(at) });
+      await bench.watch({ answers: false, names: ['a'], principal: principalOf(principal(at)) });
   };
   it(`is ${limits.askerWatchingCount} for one asker, and others are not concerned`, async () => {
     const bench = await boardBench();
     await fill(bench, limits.askerWatchingCount, () => 'x');
-    await expect(bench.watch({ principal: 'x' })).rejects.toMatchObject({ code: 'limit' });
-    expect(await bench.watch({ principal: 'y' })).toHaveLength(1);
+    await expect(bench.watch({ principal: principalOf('x') })).rejects.toMatchObject({
+      code: 'limit',
+    });
+    expect(await bench.watch({ principal: principalOf('y') })).toHaveLength(1);
   });
   it(`is ${limits.watchingCount} for all, until one of them ends`, async () => {
     const bench = await boardBench();
-    const pushes = await bench.watch({ answers: false, principal: 'first' });
+    const pushes = await bench.watch({ answers: false, principal: principalOf('first') });
     await fill(bench, limits.watchingCount - 1, (at) => `x${at >> 3}`);
-    await expect(bench.watch({ principal: 'y' })).rejects.toMatchObject({ code: 'limit' });
+    await expect(bench.watch({ principal: principalOf('y') })).rejects.toMatchObject({
+      code: 'limit',
+    });
     pushes[0]?.refuse();
     bench.pass(0);
-    expect(await bench.watch({ principal: 'y' })).toHaveLength(1);
+    expect(await bench.watch({ principal: principalOf('y') })).toHaveLength(1);
   });
 });

@@ -12,6 +12,7 @@ import {
 } from '@bellwether/shepherd';
 import { makeElsewhere } from '../../support/shepherd-graph.ts';
 import { Machine, program, service } from '../../support/shepherd-machine.ts';
+import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const none: Swap = { removed: [], own: [], elsewhere: [], aggregates: [] };
 const up = (services: readonly ServiceConfig[], starts: readonly string[] = []) => {
@@ -159,7 +160,7 @@ describe('a service that goes', () => {
     const facet: Ref<ServiceFacet>[] = [];
     const ask = (): Error | undefined => {
       const asked = rig.machine.ask((turn, shepherd) => {
-        facet[0] ??= turn.call(shepherd, 'facet', 'db', 'somebody');
+        facet[0] ??= turn.call(shepherd, 'facet', 'db', principalOf('somebody'));
         return turn.forward(turn.kept(facet[0]), method, ['x', 1]);
       });
       rig.world.run(rig.world.now + 2_000);
@@ -377,6 +378,7 @@ describe('who watches', () => {
           names,
           turn.spawn(makeWatcher, (told) => void seen.push(`${names.join()} ${told}`)),
           60_000,
+          { principal: localRoot },
         ),
       );
     };

@@ -5,7 +5,7 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { doubted, leftFor } from '@bellwether/shepherd';
+import { doubted, itself, leftFor } from '@bellwether/shepherd';
 import type {
   Aggregate,
   Cause,
@@ -111,7 +111,10 @@ const probe = (
   const leftMs = leftFor(timeoutMs, 0);
   const known = held.members.map((member) => turn.call(held.shepherd, 'status', member));
   const asked = held.members.map((member) =>
-    turn.within(timeoutMs, turn.send(held.shepherd, 'probe', member, leftMs, hops)),
+    turn.within(
+      timeoutMs,
+      turn.send(held.shepherd, 'probe', member, leftMs, hops, { principal: itself }),
+    ),
   );
   return turn.when(turn.all(asked), (turn, settled) =>
     judged(held, turn, statusesIn(settled, known)),

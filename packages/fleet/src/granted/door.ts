@@ -1,7 +1,13 @@
 /** What each question through a grant passes: the book is asked, the audit told, and the answer ends with the grant. */
 import type { ActorError, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Wish } from '@bellwether/authority';
-import { broken, unknownReference, type ServiceFacet, type Shepherd } from '@bellwether/shepherd';
+import {
+  broken,
+  unknownReference,
+  type Principal,
+  type ServiceFacet,
+  type Shepherd,
+} from '@bellwether/shepherd';
 import { untilCut, type Gate, type Passage } from './gate.ts';
 import type { Issuing } from './granter.ts';
 import { witnessLook, witnessRefused, type Tally, type Witness } from './witness.ts';
@@ -17,6 +23,8 @@ export interface GrantedOptions extends Issuing, Passage {
 }
 /** The same, with what every method needs. */
 export interface Held extends GrantedOptions {
+  /** Towards the shepherd. */
+  readonly principal: Principal;
   readonly service: string;
   readonly terms: Terms;
   readonly facet: Ref<ServiceFacet>;

@@ -82,14 +82,14 @@ const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow
 
 /** Does something with an operation of this grant, or with none of that id, once it is in memory. */
 const onceRecalled = (
-  { shepherd, grant }: Held,
+  { shepherd, principal }: Held,
   turn: Turn,
   operation: string,
   then: (turn: Turn, before: RememberedOperation | undefined) => Vow<Outcome>,
 ): Vow<Outcome> => {
-  const read = turn.call(shepherd, 'recall', operation, grant);
+  const read = turn.call(shepherd, 'recall', operation, principal);
   const go = (turn: Turn): Vow<Outcome> =>
-    then(turn, turn.call(shepherd, 'remembered', operation, grant));
+    then(turn, turn.call(shepherd, 'remembered', operation, principal));
   return read === undefined ? go(turn) : turn.when(read, go);
 };
 
@@ -152,8 +152,8 @@ const tried = (held: Held, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outco
   const { requests, before } = trial;
   const [first, ...others] = requests;
   if (first === undefined) return broken(turn, unknownReference());
-  const { shepherd, grant } = held;
-  const isKnown = requests.every((each) => turn.call(shepherd, 'isKnown', each, grant));
+  const { shepherd, principal } = held;
+  const isKnown = requests.every((each) => turn.call(shepherd, 'isKnown', each, principal));
   const { action, args, operation } = first;
   const gone = isKnown ? undefined : memberGone(held, before);
   if (gone !== undefined) return broken(turn, gone);

@@ -31,6 +31,7 @@ import {
   checkedQuery,
   checkFollower,
   checkObserver,
+  principalOf,
   type Follower,
   type LogQuery,
   type Observer,
@@ -56,11 +57,13 @@ export const makeGrantedService = (
   const { book, shepherd, grant, witness } = options;
   const facts = turn.call(book, 'facts', grant);
   const origin = originOf(turn.call(book, 'chain', grant), grant);
+  const principal = principalOf(grant);
   const held: Held = {
     ...options,
     service: facts.service,
     terms: facts,
-    facet: turn.call(shepherd, 'facet', facts.service, grant, {
+    principal,
+    facet: turn.call(shepherd, 'facet', facts.service, principal, {
       origin,
       ...(facts.members && { members: facts.members }),
     }),

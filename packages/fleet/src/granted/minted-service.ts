@@ -13,6 +13,7 @@ import {
   checkFollower,
   checkObserver,
   checkSink,
+  principalOf,
   type Event,
   type OperationFacts,
   type OperationQuery,
@@ -59,7 +60,7 @@ export const makeMintedService = (
     ...options,
     ...passage,
     service: name,
-    facet: turn.call(shepherd, 'facet', name, principal),
+    facet: turn.call(shepherd, 'facet', name, principalOf(principal)),
     gate: turn.spawn(makeGate, { ...passage, openCount: LIMITS.mintedOpenCount }),
   };
   const { facet } = held;

@@ -23,8 +23,8 @@ import {
   type GrantSpec,
   type Past,
 } from '@bellwether/authority';
-import { broken, checkedQuery, doubted, leftFor, list } from '@bellwether/shepherd';
-import type { Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
+import { broken, checkedQuery, doubted, leftFor, list, localRoot } from '@bellwether/shepherd';
+import type { Asker, Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
@@ -111,23 +111,21 @@ export const makeLocalRoot = (
 ): Behavior<LocalRoot> => {
   const { shepherd, mint, refs } = options;
   return {
-    perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink),
-    plan: (turn, request) => turn.send(shepherd, 'foresee', request),
-    cancel: (turn, operation) => turn.send(shepherd, 'cancel', readName(operation, 'operation')),
-    operations: (turn, query) => turn.call(shepherd, 'operations', query),
-    operation: (turn, operation) =>
-      turn.send(shepherd, 'operation', readName(operation, 'operation')),
-    retry: (turn, operation, sink, remainingMs) =>
-      turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, undefined, remainingMs),
-    join: (turn, operation, sink) =>
-      turn.send(shepherd, 'join', readName(operation, 'operation'), sink),
+    ...operationMethods(options),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
-      turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs),
+      turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs, asker),
     log: (turn, name, query) =>
-      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query)),
+      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query), asker),
     follow: (turn, name, query, follower) =>
-      turn.send(shepherd, 'follow', readName(name, 'service'), checkedQuery(query), follower),
+      turn.send(
+        shepherd,
+        'follow',
+        readName(name, 'service'),
+        checkedQuery(query),
+        follower,
+        asker,
+      ),
     history: (turn) => turn.send(shepherd, 'history'),
     followHistory: (turn, query, follower) =>
       turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
@@ -137,7 +135,7 @@ export const makeLocalRoot = (
       const made = turn.send(mint, 'mint', readName(service, 'service'));
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
-    grant: (turn, spec) => makeGrant(options, turn, owner, spec),
+    grant: (turn, spec) => makeGrant(options, turn, localRoot, spec),
     grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
     grants: (turn, after) => pageOf(allGrants(options, turn), after),
     revokeGrant: (turn, id, reason) => revokeGrant(options, turn, id, reason),
@@ -175,8 +173,28 @@ export const makeLocalRoot = (
   };
 };
 
-/** Who asks through the local root, in the words of grants. */
-const owner = 'root';
+/** Commands, and what is told of them and done with them later: whoever asked, the root may. */
+const operationMethods = ({
+  shepherd,
+}: LocalRootOptions): Pick<
+  Behavior<LocalRoot>,
+  'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
+> => ({
+  perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink, localRoot),
+  plan: (turn, request) => turn.send(shepherd, 'foresee', request),
+  cancel: (turn, operation) =>
+    turn.send(shepherd, 'cancel', readName(operation, 'operation'), localRoot),
+  operations: (turn, query) => turn.call(shepherd, 'operations', query, undefined),
+  operation: (turn, operation) =>
+    turn.send(shepherd, 'operation', readName(operation, 'operation'), undefined),
+  retry: (turn, operation, sink, remainingMs) =>
+    turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, undefined, remainingMs),
+  join: (turn, operation, sink) =>
+    turn.send(shepherd, 'join', readName(operation, 'operation'), sink, undefined),
+});
+
+/** Who asks here, for what lasts. */
+const asker: Asker = { principal: localRoot };
 
 const grantDirect = (
   { shepherd, composition, direct }: LocalRootOptions,
@@ -192,7 +210,7 @@ const grantDirect = (
 const allGrants = ({ book, direct, mint }: LocalRootOptions, turn: Turn): readonly GrantFacts[] => [
   ...turn.call(mint, 'list'),
   ...turn.call(direct, 'list'),
-  ...turn.call(book, 'list', owner),
+  ...turn.call(book, 'list', localRoot),
 ];
 const revokeGrant = (
   { book, direct, mint }: LocalRootOptions,
@@ -203,7 +221,7 @@ const revokeGrant = (
   const why = readGrantReason(reason);
   const name = readName(id, 'grant');
   if (isMintedId(name)) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
-  if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, owner, name, why));
+  if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, localRoot, name, why));
   return turn.when(turn.call(direct, 'revoke', id, why), (_turn, grant) => ({ revoked: [grant] }));
 };
 
@@ -224,7 +242,7 @@ const confirm = (
   };
   if (isForced) return turn.kept(both(turn));
   const bounded = turn
-    .call(book, 'list', owner)
+    .call(book, 'list', localRoot)
     .flatMap(({ id, maxUses }) => (maxUses === undefined ? [] : [[id, maxUses] as const]));
   const past = turn.ask<Past>((answer) => pastOf(new Map(bounded), answer));
   return turn.when(past, both);
@@ -275,7 +293,7 @@ const status = (
   // A name that is not known refuses the whole question before anything is asked of anybody.
   const known = asked.map((name) => turn.call(shepherd, 'status', name));
   const answers = asked.map((name) =>
-    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0))),
+    turn.within(patienceMs, turn.send(shepherd, 'probe', name, leftFor(patienceMs, 0), [], asker)),
   );
   return turn.when(turn.all(answers), (_turn, settled) =>
     settled.flatMap((one, at) => {
@@ -286,7 +304,7 @@ const status = (
   );
 };
 
-const ofRoot = { asker: 'root', service: 'root' } as const;
+const ofRoot = { asker: localRoot, service: 'root' } as const;
 /** Records that something is asked for, before it happens, and how it ended. */
 const audited = <T>(
   turn: Turn,

@@ -2,7 +2,12 @@
 import { reasonOf } from '@bellwether/actors';
 import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
 import type { DirectRecords, MintEntry } from '@bellwether/fleet';
-import type { OperationArchive, OperationPieces, Records } from '@bellwether/shepherd';
+import {
+  recordedPrincipal,
+  type OperationArchive,
+  type OperationPieces,
+  type Records,
+} from '@bellwether/shepherd';
 import type { Plain, RecordOf, Store } from '@bellwether/store';
 
 /** The port that was chosen once and is kept with the identity. */
@@ -23,7 +28,9 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
     desired: new Map(store.held('desired').map(({ service, isWanted }) => [service, isWanted])),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
     running: store.held('running').map(({ running }) => running),
-    operations: store.held('accepted').map(({ kind: _kind, ...record }) => record),
+    operations: store
+      .held('accepted')
+      .map(({ kind: _kind, asker, ...rest }) => ({ ...rest, asker: recordedPrincipal(asker) })),
   },
   minted: store.held('minted'),
   granted: grantsIn(store),

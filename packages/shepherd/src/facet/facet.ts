@@ -31,6 +31,7 @@ import type {
   Sink,
   Status,
 } from '../words/types.ts';
+import type { Principal } from '../words/principal.ts';
 
 /** What a facet stands in front of. */
 export interface FacetOptions extends FacetBounds {
@@ -41,7 +42,7 @@ export interface FacetOptions extends FacetBounds {
    * Known near only: whoever holds this facet shares the memory of operations with nobody but its
    * other holders.
    */
-  readonly principal: string;
+  readonly principal: Principal;
 }
 
 /** Makes a facet of one service. It never becomes anything else, so whoever offers more can be made of it. */

@@ -13,12 +13,13 @@ import { bare, plain } from '../words/outcome.ts';
 import { worstOf } from '../words/shapes.ts';
 import type { Outcome, RememberedOperation, Request, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
+import type { Principal } from '../words/principal.ts';
 
 /** Who comes back to what. */
 export interface Return {
   readonly id: string;
   /** Absent: whoever asked for it. */
-  readonly principal: string | undefined;
+  readonly principal: Principal | undefined;
   readonly writer: Ref<Writer>;
 }
 
@@ -57,7 +58,7 @@ export const retry = (
 const failed = (request: Request | undefined, { message }: Error) =>
   bare(plain(request?.member ?? '', 'failed', message));
 
-const there = (host: Host, asker: string, id: string): Operation => {
+const there = (host: Host, asker: Principal, id: string): Operation => {
   const operation = recalled(host.memory, asker, id);
   if (operation === undefined) throw new UnknownOperation(id);
   return operation;
@@ -66,7 +67,7 @@ const there = (host: Host, asker: string, id: string): Operation => {
 export const remembered = (
   host: Host,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   id: string,
 ): RememberedOperation | undefined => {
   const operation = recalled(host.memory, principal, id);

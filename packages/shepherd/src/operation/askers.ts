@@ -3,10 +3,6 @@ import type { ActorError, Turn } from '@bellwether/actors';
 import type { Host } from './host.ts';
 import type { AskerLink } from '../words/types.ts';
 
-/** The shepherd itself, at its beginning and its end. What it asks for is never written down. */
-export const itself = 'shepherd';
-/** Who asks through the local root. */
-export const localRoot = 'root';
 /** How the ids of grants begin: their holders ask as long as the grant holds. */
 const grantPrefix = 'g-';
 

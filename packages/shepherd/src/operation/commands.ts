@@ -28,6 +28,7 @@ import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './waiters.ts';
 import { accept } from './wishes.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
+import type { Principal } from '../words/principal.ts';
 
 /**
  * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it. Its operation
@@ -37,7 +38,7 @@ import { witnessAsked, witnessCancelled } from './witness.ts';
 export const command = (
   host: Host,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   request: Request,
   writer: Ref<Writer> | undefined,
 ): Vow<Outcome> => {
@@ -79,7 +80,7 @@ export const command = (
 export const isKnown = (
   host: Host,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   { operation: id, action, member: name, isRepeat }: RequestedAct,
 ): boolean => {
   const operation = recalled(host.memory, principal, id);
@@ -115,7 +116,7 @@ const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
 const doubtsOf = (isRepeat: true | undefined): 'only-doubts' | 'all' =>
   isRepeat === true ? 'only-doubts' : 'all';
 
-const hasStep = (host: Host, principal: string, id: string, key: string): boolean =>
+const hasStep = (host: Host, principal: Principal, id: string, key: string): boolean =>
   recalled(host.memory, principal, id)?.steps.has(key) === true;
 
 /** As a service does; but what is refused here leaves nothing behind. */
@@ -171,7 +172,7 @@ export const takeUp = (
 };
 
 /** Calls off what has not begun of an operation. @throws UnknownOperation */
-export const cancelOperation = (host: Host, turn: Turn, principal: string, id: string): void => {
+export const cancelOperation = (host: Host, turn: Turn, principal: Principal, id: string): void => {
   const operation = recalled(host.memory, principal, id);
   if (operation === undefined) throw new UnknownOperation(id);
   witnessCancelled(host, turn, principal, id);

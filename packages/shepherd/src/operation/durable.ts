@@ -20,7 +20,7 @@
  */
 import { Limit, type Turn } from '@bellwether/actors';
 import { isBuiltIn } from '../action-table.ts';
-import { itself } from './askers.ts';
+import { itself } from '../words/principal.ts';
 import { entryOf, forget, put, surplusAfter, surplusFor } from './ledger.ts';
 import { limits } from '../limits.ts';
 import {

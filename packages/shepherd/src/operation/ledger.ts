@@ -11,11 +11,12 @@
  */
 import { Limit, type JournalCell, type JournalMap, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
+import type { Principal } from '../words/principal.ts';
 import type { AcceptedRecord, Entry } from '../words/types.ts';
 
 /** By asker and id, the oldest first. */
 export interface Ledger {
-  readonly askers: JournalMap<string, Book>;
+  readonly askers: JournalMap<Principal, Book>;
   /** Of all plans and outcomes. */
   readonly bytes: JournalCell<number>;
 }
@@ -25,7 +26,7 @@ interface Book {
 }
 /** An operation that becomes longer by so many bytes, or is new. */
 export interface Growth {
-  readonly asker: string;
+  readonly asker: Principal;
   readonly operation: string;
   readonly bytes: number;
 }
@@ -40,12 +41,12 @@ export const openLedger = (turn: Turn, found: readonly AcceptedRecord[]): Ledger
 /** What is written down of an operation. */
 export const entryOf = (
   { askers }: Ledger,
-  asker: string,
+  asker: Principal,
   operation: string,
 ): AcceptedRecord | undefined => askers.get(asker)?.records.get(operation);
 
 /** Every entry of one asker, or of all, the oldest first. */
-export const entriesOf = ({ askers }: Ledger, asker?: string): readonly AcceptedRecord[] => {
+export const entriesOf = ({ askers }: Ledger, asker?: Principal): readonly AcceptedRecord[] => {
   const books = asker === undefined ? [...askers.values()] : [askers.get(asker)];
   return books
     .flatMap((book) => (book === undefined ? [] : [...book.records.values()]))
@@ -55,7 +56,11 @@ export const entriesOf = ({ askers }: Ledger, asker?: string): readonly Accepted
 export const openIn = (ledger: Ledger): readonly AcceptedRecord[] =>
   entriesOf(ledger).filter(({ endedMs }) => endedMs === undefined);
 /** Whose an operation is: `first` where it is his, too; undefined where nobody knows it. */
-export const askerOf = ({ askers }: Ledger, operation: string, first: string): string | undefined =>
+export const askerOf = (
+  { askers }: Ledger,
+  operation: string,
+  first: Principal,
+): Principal | undefined =>
   [first, ...askers.keys()].find((asker) => askers.get(asker)?.records.has(operation) === true);
 
 /** Notes down an operation, or what has changed about it. */

@@ -32,6 +32,7 @@ import type { Step } from './plan.ts';
 import type { StepPhase } from '../words/shapes.ts';
 import { cutText } from '../text.ts';
 import type { Outcome, Request, Writer } from '../words/types.ts';
+import type { Principal } from '../words/principal.ts';
 
 /** A request as an operation keeps it. */
 export interface KeptRequest extends Request {
@@ -72,7 +73,7 @@ export interface Waiter {
 }
 /** One command with all its steps at this shepherd. The steps are the record; the rest lives with it. */
 export interface Operation {
-  readonly principal: string;
+  readonly principal: Principal;
   readonly id: string;
   readonly steps: JournalMap<string, StepRecord>;
   /** By member: what was asked, as it was asked last. */
@@ -127,22 +128,26 @@ export interface Book {
 /** The part of a shepherd's state that is its memory of operations. */
 export interface Memory {
   /** By asker. */
-  readonly books: JournalMap<string, Book>;
+  readonly books: JournalMap<Principal, Book>;
   /** Of all books together. */
   readonly weight: JournalCell<number>;
 }
 
 /** The operation of this asker under this id, if it is remembered. */
-export const recalled = (memory: Memory, principal: string, id: string): Operation | undefined => {
+export const recalled = (
+  memory: Memory,
+  principal: Principal,
+  id: string,
+): Operation | undefined => {
   const book = memory.books.get(principal);
   return book?.open.get(id) ?? book?.over.get(id);
 };
 
 /** Who has something under way. */
-export const openAskersIn = ({ books }: Memory): readonly string[] =>
+export const openAskersIn = ({ books }: Memory): readonly Principal[] =>
   [...books.entries()].flatMap(([asker, { open }]) => (open.size === 0 ? [] : [asker]));
 /** What is under way, of one asker or of all. */
-export const openIn = ({ books }: Memory, asker?: string): readonly Operation[] => {
+export const openIn = ({ books }: Memory, asker?: Principal): readonly Operation[] => {
   const wanted = asker === undefined ? [...books.values()] : [books.get(asker)];
   return wanted.flatMap((book) => (book === undefined ? [] : [...book.open.values()]));
 };
@@ -154,7 +159,7 @@ export const openIn = ({ books }: Memory, asker?: string): readonly Operation[] 
 export const operationOf = (
   memory: Memory,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   id: string,
 ): Operation => {
   const before = recalled(memory, principal, id);
@@ -322,8 +327,8 @@ const hasRoom = (memory: Memory, operation: Operation, weight: number): boolean 
   return true;
 };
 /** Who fills the most, of those with something to forget. Linear in the askers who are remembered. */
-const heaviestIn = ({ books }: Memory, spared: Operation): string | undefined => {
-  let heaviest: string | undefined;
+const heaviestIn = ({ books }: Memory, spared: Operation): Principal | undefined => {
+  let heaviest: Principal | undefined;
   let most = 0;
   for (const [principal, book] of books.entries()) {
     if (book.weight.get() <= most || oldestIn(book, spared) === undefined) continue;
@@ -334,7 +339,7 @@ const heaviestIn = ({ books }: Memory, spared: Operation): string | undefined =>
 };
 
 /** Forgets the operation of this asker that has been over for the longest. */
-const forgetOne = (memory: Memory, principal: string, spared?: Operation): boolean => {
+const forgetOne = (memory: Memory, principal: Principal, spared?: Operation): boolean => {
   const oldest = oldestIn(memory.books.get(principal), spared);
   if (oldest !== undefined) drop(memory, oldest);
   return oldest !== undefined;

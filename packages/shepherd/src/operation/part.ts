@@ -1,6 +1,6 @@
 /** The part of a request that one step of it hands to its service. */
 import { limits } from '../limits.ts';
-import { localRoot } from './askers.ts';
+import { localRoot } from '../words/principal.ts';
 import type { KeptRequest, Operation, StepRecord } from './memory.ts';
 import type { Host } from './host.ts';
 import type { Request } from '../words/types.ts';

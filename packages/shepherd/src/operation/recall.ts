@@ -13,11 +13,12 @@ import { recordedIn, type Recorded } from './pieces.ts';
 import { resume } from './resume.ts';
 import type { Host } from './host.ts';
 import type { AcceptedRecord, Entry, OperationPieces } from '../words/types.ts';
+import type { Principal } from '../words/principal.ts';
 
 /** What the disk has of an operation; nothing where its time is over. */
 export const keptEntry = (
   host: Host,
-  principal: string,
+  principal: Principal,
   id: string,
 ): AcceptedRecord | undefined => {
   const entry = entryOf(host.ledger, principal, id);
@@ -28,7 +29,7 @@ export const keptEntry = (
 export const recall = (
   host: Host,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   id: string,
 ): Vow<void> | undefined => {
   const entry = keptEntry(host, principal, id);
@@ -43,7 +44,7 @@ export const recall = (
 export const onceRecalled = <T>(
   host: Host,
   turn: Turn,
-  principal: string,
+  principal: Principal,
   id: string,
   then: (turn: Turn) => Vow<T>,
 ): Vow<T> => {

@@ -3,7 +3,7 @@ import type { Turn, Vow } from '@bellwether/actors';
 import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
-import { localRoot } from './askers.ts';
+import { localRoot, type Principal } from '../words/principal.ts';
 import { broken } from '../vows.ts';
 import { recalled, type StepRecord } from './memory.ts';
 import { bare } from '../words/outcome.ts';
@@ -27,7 +27,7 @@ import type {
 export const listed = (
   host: Host,
   { count = limits.operationListCount, isOpen }: OperationQuery,
-  principal: string | undefined,
+  principal: Principal | undefined,
 ): readonly OperationFacts[] => {
   const nowMs = host.clock.wall();
   const wanted = entriesOf(host.ledger, principal).filter(
@@ -41,7 +41,11 @@ export const listed = (
  * What the disk says of an operation: of this asker, or of whoever it is, the local root first.
  * @throws UnknownOperation
  */
-export const entryFor = (host: Host, id: string, principal: string | undefined): AcceptedRecord => {
+export const entryFor = (
+  host: Host,
+  id: string,
+  principal: Principal | undefined,
+): AcceptedRecord => {
   const asker = principal ?? askerOf(host.ledger, id, localRoot);
   const entry = asker === undefined ? undefined : keptEntry(host, asker, id);
   if (entry === undefined) throw new UnknownOperation(id);

@@ -3,7 +3,7 @@
  * its turn comes; what waited looks here again before it acts, and the one that lost is superseded.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself } from './askers.ts';
+import { itself } from '../words/principal.ts';
 import type { Host } from './host.ts';
 import { openIn, type Operation } from './memory.ts';
 import type { Step, Wish } from './plan.ts';

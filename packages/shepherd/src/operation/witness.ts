@@ -5,7 +5,8 @@
  * grant refuses is recorded where it is judged.
  */
 import type { Turn } from '@bellwether/actors';
-import { chainOf, itself } from './askers.ts';
+import { itself } from '../words/principal.ts';
+import { chainOf } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { keyOf } from './plan.ts';
 import type { Host } from './host.ts';

@@ -3,7 +3,8 @@
  * stopping everything.
  */
 import type { Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { endOf, itself } from '../operation/askers.ts';
+import { itself } from '../words/principal.ts';
+import { endOf } from '../operation/askers.ts';
 import { takeUp } from '../operation/commands.ts';
 import { Cycle } from '../errors.ts';
 import { inOrder } from '../graph.ts';

@@ -3,7 +3,7 @@
  * the name stands for. Whoever asks has a share of what may be followed at once.
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
-import { localRoot } from '../operation/askers.ts';
+import { localRoot } from '../words/principal.ts';
 import { Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkedQuery, placesByMember } from '../checks/log-query.ts';

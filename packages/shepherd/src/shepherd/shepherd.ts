@@ -6,7 +6,6 @@
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
-import { localRoot } from '../operation/askers.ts';
 import { join, remembered, retry, type Return } from '../operation/again.ts';
 import { cancelOperation, command, isKnown } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
@@ -47,6 +46,7 @@ import type {
   Change,
   Outcome,
   PlannedStep,
+  Principal,
   Request,
   Shepherd,
   Sink,
@@ -69,11 +69,10 @@ export const makeShepherd = (
     define: (turn, config) => define(held, turn, config),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
-    perform: (turn, request, sink, principal = localRoot) =>
-      perform(held, turn, request, sink, principal),
+    perform: (turn, request, sink, principal) => perform(held, turn, request, sink, principal),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
-    cancel: (turn, operation, principal = localRoot) =>
+    cancel: (turn, operation, principal) =>
       onceRecalled(held, turn, principal, operation, (turn) => {
         cancelOperation(held, turn, principal, operation);
         return turn.kept(undefined);
@@ -95,9 +94,9 @@ export const makeShepherd = (
       join(held, turn, returnTo(held, turn, operation, sink, principal)),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
-    probe: (turn, name, timeoutMs, hops = [], asker = owner) =>
+    probe: (turn, name, timeoutMs, hops, asker) =>
       probe(held, turn, { name, timeoutMs, hops, asker }),
-    watch: (turn, names, observer, heartbeatMs, asker = owner) =>
+    watch: (turn, names, observer, heartbeatMs, asker) =>
       watch(held, turn, { ...asker, names, observer, heartbeatMs }),
     board: () => held.board,
     facet: (turn, name, principal, bounds) =>
@@ -107,8 +106,8 @@ export const makeShepherd = (
         principal,
         ...bounds,
       }),
-    log: (turn, name, query, asker = owner) => askLog(held, turn, { name, query, asker }),
-    follow: (turn, name, query, follower, asker = owner) =>
+    log: (turn, name, query, asker) => askLog(held, turn, { name, query, asker }),
+    follow: (turn, name, query, follower, asker) =>
       follow(held, turn, { name, query, follower, asker }),
     history: (turn) => history(held, turn),
     followHistory: (turn, query, follower) =>
@@ -131,7 +130,7 @@ const perform = (
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
-  principal: string,
+  principal: Principal,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
@@ -147,7 +146,7 @@ const returnTo = (
   turn: Turn,
   id: string,
   sink: Ref<Sink>,
-  principal: string | undefined,
+  principal: Principal | undefined,
 ): Return => {
   checkSink(sink);
   return {
@@ -199,8 +198,6 @@ const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing
   turn.when(answer, isOver, isOver);
   return answer;
 };
-
-const owner: Asker = { principal: localRoot };
 
 /** Plans without doing anything. */
 const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {

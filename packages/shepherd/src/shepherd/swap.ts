@@ -13,7 +13,7 @@
  */
 import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { bringBack, ownId, ownRequest, summaryOf } from './boot.ts';
-import { itself } from '../operation/askers.ts';
+import { itself } from '../words/principal.ts';
 import { Conflict } from '../errors.ts';
 import { operationOf, type Operation } from '../operation/memory.ts';
 import { limits } from '../limits.ts';

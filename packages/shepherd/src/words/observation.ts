@@ -1,5 +1,6 @@
 /** The words of watching: who is told when something changes that a status shows. */
 import type { Ref, Vow } from '@bellwether/actors';
+import type { Principal } from './principal.ts';
 import type { Status } from './types.ts';
 
 /**
@@ -38,8 +39,7 @@ export interface FacetBounds {
 }
 /** Who is counted for something that lasts. */
 export interface Asker {
-  /** As for `perform`. */
-  readonly principal: string;
+  readonly principal: Principal;
   /** What the grant of that asker comes from: the first of its chain, or the reference that this was made by. */
   readonly origin?: string;
 }

@@ -2,6 +2,7 @@
 import type { ActorError, Ref, Vow } from '@bellwether/actors';
 import type { Outcome, Request, Row, Sink } from './messages.ts';
 import type { Asker } from './observation.ts';
+import type { Principal } from './principal.ts';
 import type { Result, StepPhase } from './shapes.ts';
 
 /** Which operations are asked for. */
@@ -76,31 +77,36 @@ export interface RememberedOperation {
 }
 /** What a shepherd does with operations that were asked for, be it in an earlier life. */
 export interface OperationDesk {
-  /** The last operations of an asker, of all where none is named, the newest last. @throws BadRequest */
-  operations(query: OperationQuery, principal?: string): readonly OperationFacts[];
-  /** How far an operation got. `asker` absent: whoever asked for it. @throws UnknownOperation, Limit */
-  operation(operation: string, asker?: Asker): Vow<OperationReport>;
+  /** The last operations of an asker, of all where that is undefined, the newest last. @throws BadRequest */
+  operations(query: OperationQuery, principal: Principal | undefined): readonly OperationFacts[];
+  /** How far an operation got. `asker` undefined: whoever asked for it. @throws UnknownOperation, Limit */
+  operation(operation: string, asker: Asker | undefined): Vow<OperationReport>;
   /**
    * Puts an operation that the disk alone remembers into memory, where what is asked of it costs no time; undefined
    * where there is nothing to read. Near only. @throws Limit
    */
-  recall(operation: string, principal: string): Vow<void> | undefined;
+  recall(operation: string, principal: Principal): Vow<void> | undefined;
   /** What it was, undefined where it is not in memory. Near only. */
-  remembered(operation: string, principal: string): RememberedOperation | undefined;
+  remembered(operation: string, principal: Principal): RememberedOperation | undefined;
   /**
    * Whether a request repeats an operation in memory and does nothing anew: it joins, or is answered from what is
    * known, or asks a member under the same id who could not tell. Near only.
    */
-  isKnown(request: RequestedAct, principal: string): boolean;
+  isKnown(request: RequestedAct, principal: Principal): boolean;
   /**
    * Asks those again, under the same id, who failed, could not be reached, were left out, or of whom nobody knows. In
    * as much time as was given before, where none is. @throws UnknownOperation, BadRequest, Limit
    */
-  retry(operation: string, sink: Ref<Sink>, principal?: string, remainingMs?: number): Vow<Outcome>;
+  retry(
+    operation: string,
+    sink: Ref<Sink>,
+    principal: Principal | undefined,
+    remainingMs?: number,
+  ): Vow<Outcome>;
   /** What is known of its rows, then what comes; kept with the outcome. @throws UnknownOperation, Limit */
-  join(operation: string, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  join(operation: string, sink: Ref<Sink>, principal: Principal | undefined): Vow<Outcome>;
   /** Who has something under way, near only. */
-  openAskers(): readonly string[];
+  openAskers(): readonly Principal[];
   /** Calls off what has not begun of all that somebody has asked for: he may not any more. Near only. */
-  callOff(principal: string): void;
+  callOff(principal: Principal): void;
 }

@@ -1,6 +1,7 @@
 /** The words that a shepherd leaves on the disk for the next one. */
 import type { Answer } from '@bellwether/actors';
 import type { AskerLink } from './operation-types.ts';
+import type { Principal } from './principal.ts';
 
 /**
  * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
@@ -28,8 +29,7 @@ export type Entry =
   | AuditedEvent;
 /** What is on disk of an operation as a whole. */
 export interface AcceptedRecord {
-  /** Who asked; see `perform` of the shepherd. */
-  readonly asker: string;
+  readonly asker: Principal;
   readonly operation: string;
   /** Wall clock, milliseconds since 1970, when it was taken on. */
   readonly atMs: number;

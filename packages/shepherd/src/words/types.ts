@@ -10,6 +10,7 @@ import type { OperationDesk } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
 import type { Step } from '../operation/plan.ts';
 import type { ServiceFacet } from './service-facet.ts';
+import type { Principal } from './principal.ts';
 import type { RunningRecord } from './records.ts';
 import type { changes, Health, Stage } from './shapes.ts';
 import type { Swap } from '../shepherd/swap.ts';
@@ -19,6 +20,7 @@ export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './operation-types.ts';
+export type { Principal } from './principal.ts';
 export type * from './records.ts';
 export type * from './service-facet.ts';
 export type { ServiceRegistry } from '../shepherd/registry.ts';
@@ -168,7 +170,7 @@ export interface Service extends Provider {
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
    * affair. Under an id that it has seen from the same `principal` it answers with what came of that.
    */
-  perform(request: Request, writer: Ref<Lines>, principal: string): Vow<Outcome>;
+  perform(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
@@ -177,7 +179,7 @@ export interface Service extends Provider {
 /** A service that is at home at another shepherd, as this one sees it. */
 export interface ServiceElsewhere extends Service {
   /** Passes on that what has not begun there of an operation of this asker is called off. */
-  cancel(operation: string, principal: string): void;
+  cancel(operation: string, principal: Principal): void;
   /**
    * Kept while there is contact with its machine, else with the next; broken once nobody here wants any. It is of this
    * life and this configuration alone.
@@ -229,11 +231,10 @@ export interface Shepherd extends OperationDesk {
   /** @throws Refused, also for an aggregate that requires something */
   registerAggregate(aggregate: Ref<Aggregate>): void;
   /**
-   * Carries out a command, or answers with what came of it. `principal` says who asks, in words that
-   * no caller from elsewhere can choose: ids mean something for each of them alone. Absent: the
-   * local root.
+   * Carries out a command, or answers with what came of it. Ids of operations mean something for
+   * each principal alone.
    */
-  perform(request: Request, sink: Ref<Sink>, principal?: string): Vow<Outcome>;
+  perform(request: Request, sink: Ref<Sink>, principal: Principal): Vow<Outcome>;
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
@@ -248,37 +249,32 @@ export interface Shepherd extends OperationDesk {
    * Calls off the steps of an operation that have not begun; the others go on. @throws
    * UnknownOperation
    */
-  cancel(operation: string, principal?: string): void | Vow<void>;
+  cancel(operation: string, principal: Principal): void | Vow<void>;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];
   /** `hops`: the way that the question came. @throws UnknownService, BadRequest, Cycle */
-  probe(name: string, timeoutMs: number, hops?: readonly string[], asker?: Asker): Vow<Status>;
+  probe(name: string, timeoutMs: number, hops: readonly string[], asker: Asker): Vow<Status>;
   /**
    * From now on the observer is told of these services, of all where none is named, until a push
    * breaks. @throws UnknownService, BadRequest, Limit
    */
-  watch(
-    names: readonly string[],
-    observer: Ref<Observer>,
-    heartbeatMs: number,
-    asker?: Asker,
-  ): void;
+  watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number, asker: Asker): void;
   /** Where services that were made elsewhere say that their status has changed. */
   board(): Ref<Pick<StatusBoard, 'touched'>>;
   /** A facet whose operations are those of `principal` alone. */
-  facet(name: string, principal: string, bounds?: FacetBounds): Ref<ServiceFacet>;
+  facet(name: string, principal: Principal, bounds?: FacetBounds): Ref<ServiceFacet>;
   /**
    * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
    * many. @throws BadRequest, Cycle, Limit
    */
-  log(name: string, query: LogQuery | number, asker?: Asker): Vow<readonly string[]>;
+  log(name: string, query: LogQuery | number, asker: Asker): Vow<readonly string[]>;
   /**
    * From now on the follower is told what is written to the log of a service, of an aggregate to those
    * of all its members, after what the query asks for of each. Kept when nobody follows any more, or
    * nothing comes; broken where nothing could come at all. @throws BadRequest, Limit
    */
-  follow(name: string, query: LogQuery, follower: Ref<Follower>, asker?: Asker): Vow<void>;
+  follow(name: string, query: LogQuery, follower: Ref<Follower>, asker: Asker): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
   /** The same as a stream, from what the query asks for on. @throws BadRequest, Limit */
