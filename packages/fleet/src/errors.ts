@@ -1,5 +1,5 @@
 /** What can go wrong between machines; the classes are those of the layers below. */
-import { Refused } from '@bellwether/actors';
+import { ActorError, Refused } from '@bellwether/actors';
 
 export { Malformed } from '@bellwether/shepherd';
 
@@ -15,6 +15,24 @@ const denials: ReadonlySet<string> = new Set([
 ]);
 /** Whether this is the code of a refusal by a grant: it does not allow it, or not now, or not any more. */
 export const isDenial = (code: string): boolean => denials.has(code);
+
+/** What was asked for would be done to members, too, that the grant is not for. */
+export class ReachesOutside extends ActorError {
+  /** Their names: for the owner of the host, not for the holder. */
+  readonly members: readonly string[];
+  constructor(grant: string, action: string, members: readonly string[], options?: ErrorOptions) {
+    const [count, verb] =
+      members.length === 1
+        ? ['another member', 'requires']
+        : [`${members.length} other members`, 'require'];
+    super(
+      'denied',
+      `grant ${grant} does not allow '${action}' now: it would stop ${count}, which ${verb} what it is for`,
+      options,
+    );
+    this.members = members;
+  }
+}
 
 /** What was asked for leads to a socket that this shepherd does not have. */
 export const notShared = (): Refused =>

@@ -13,8 +13,14 @@ export class UnknownService extends ActorError {
 export const unknownReference = (): Refused => new Refused('no such reference');
 /** The service is there, but has no such action. GNU's wording. */
 export class UnknownAction extends ActorError {
-  constructor(service: string, action: string, options?: ErrorOptions) {
-    super('unknown-action', `service '${service}' does not have an action '${action}'`, options);
+  /** `hint`: what there is, or was meant; it follows what was not found. */
+  constructor(
+    service: string,
+    action: string,
+    { hint = '', ...options }: ErrorOptions & { readonly hint?: string } = {},
+  ) {
+    const missing = `service '${service}' does not have an action '${action}'`;
+    super('unknown-action', `${missing}${hint}`, options);
   }
 }
 /** A process could not be made: nothing runs. */

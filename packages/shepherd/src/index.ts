@@ -10,6 +10,7 @@ export {
   type ActionFacts,
   type BuiltIn,
 } from './action-table.ts';
+export { closest } from './closest.ts';
 export * from './errors.ts';
 export { canonicalText } from './digest.ts';
 export { inOrder } from './graph.ts';

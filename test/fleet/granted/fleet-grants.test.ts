@@ -2,6 +2,7 @@
 import type { GrantSpec } from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { answered, grantAt, Holder, type Held } from '../../support/fleet-grants.ts';
+import { Operator } from '../../support/fleet-node.ts';
 import { tellStory, type StoryOptions } from '../../support/fleet-story.ts';
 import { asking, codeOf } from '../../support/granted-place.ts';
 import { Ear } from '../../support/log-ear.ts';
@@ -287,5 +288,53 @@ describe('a controller whose refs are grants', () => {
     expect(status).toMatchObject({
       members: [{ name: 'web-server-a', stage: 'unknown' }, { name: 'web-server-b' }],
     });
+  });
+});
+
+describe('what a grant of a fleet allows', () => {
+  const wanting = (story: ReturnType<typeof told>, spec: Partial<GrantSpec>) =>
+    answered(
+      story,
+      story.operator.ask(story.c, (turn, root) =>
+        turn.send(root, 'grant', {
+          service: 'web-server-fleet',
+          actions: ['status', 'reload-config'],
+          ...spec,
+        }),
+      ),
+    );
+  it('is something that a member has, or the slip is told with what there is', () => {
+    const story = told();
+    story.pass(5_000);
+    expect(wanting(story, {})).not.toHaveProperty('doubt');
+    expect(() => wanting(story, { actions: ['reload-confg'] })).toThrow(
+      "service 'web-server-fleet' does not have an action 'reload-confg'; did you mean 'reload-config'? " +
+        'there are reload-config, start, stop, restart, enable, disable, status, log',
+    );
+    expect(() => wanting(story, { service: 'web-server-a', actions: ['reindex'] })).toThrow(
+      "'reindex'; there are reload-config",
+    );
+    expect(codeOf(() => wanting(story, { actions: ['reindex'], members: ['web-server-a'] }))).toBe(
+      'unknown-action',
+    );
+  });
+  it('is in doubt where a member was never heard of, which is said', () => {
+    const story = told();
+    const [, b] = story.hosts;
+    b?.crash();
+    story.c.crash();
+    story.pass(100);
+    story.c.boot();
+    story.pass(10_000);
+    story.c.boot();
+    const again = { ...story, operator: new Operator(story, 'again') };
+    expect(wanting(again, { actions: ['status', 'reindex'] })).toMatchObject({
+      doubt:
+        "Nobody knows yet whether there is an action 'reindex': web-server-b has not been heard of in full.",
+    });
+    expect(wanting(again, {})).not.toHaveProperty('doubt');
+    expect(codeOf(() => wanting(again, { actions: ['reindex'], members: ['web-server-a'] }))).toBe(
+      'unknown-action',
+    );
   });
 });

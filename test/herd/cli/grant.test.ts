@@ -72,6 +72,14 @@ describe('herd grant', () => {
       /^ {2}host +abcd-efgh-ijkl-mnop-qrst$/m,
     );
   });
+  it('warns of what the host doubts, and tells it as data, too', async () => {
+    const doubt = "Nobody knows yet whether there is an action 'reindex': b has not been heard of.";
+    await serve({ grant: () => ({ ...made, doubt }) });
+    const ran = await run(...grantWords, '--expires', '8h', '--reveal', '--json');
+    expect(ran.exitCode).toBe(0);
+    expect(ran.err).toContain(`herd: warning: ${doubt}`);
+    expect(JSON.parse(ran.out)).toMatchObject({ kind: 'grant', doubt });
+  });
   it('sends what was typed and nothing that was not', async () => {
     const specs: unknown[] = [];
     const answer = (_turn: Turn, spec: unknown): unknown => {

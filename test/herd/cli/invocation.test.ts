@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { actionNames, factsOf, isStart } from '@bellwether/shepherd';
+import { closest, actionNames, factsOf, isStart } from '@bellwether/shepherd';
 import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
 import { parseFully } from '../../../packages/herd/src/cli/full.ts';
-import { closest } from '../../../packages/herd/src/cli/closest.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
 import { maxWordChars, maxWordCount } from '../../../packages/herd/src/cli/limits.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';

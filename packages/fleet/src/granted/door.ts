@@ -15,7 +15,9 @@ import type { Terms } from './view.ts';
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
-  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'isKnown' | 'recall' | 'remembered' | 'status'>>;
+  readonly shepherd: Ref<
+    Pick<Shepherd, 'facet' | 'foresee' | 'isKnown' | 'recall' | 'remembered' | 'status'>
+  >;
   /** Of the swissnum that leads here: the holder may be given another one. */
   readonly hash: string;
   /** One for all granted services. */

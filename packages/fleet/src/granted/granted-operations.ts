@@ -17,8 +17,10 @@ import {
   type Request,
   type Sink,
 } from '@bellwether/shepherd';
+import { ReachesOutside } from '../errors.ts';
 import { open, pass, whoOf, type Held } from './door.ts';
 import { untilCut } from './gate.ts';
+import { beyond } from './outside.ts';
 import { makeGrantedSink } from './streams.ts';
 import type { GrantedService } from './types.ts';
 import { witnessLook, witnessRefused } from './witness.ts';
@@ -182,15 +184,17 @@ const memberGone = (
 const accept = (
   held: Held,
   turn: Turn,
-  { requests: [first], ask }: Trial,
+  { requests, ask }: Trial,
   isKnown: boolean,
   sink: Ref<Sink>,
 ): Vow<Outcome> => {
   const { book, grant } = held;
-  const { action = '', operation = '' } = first ?? {};
+  const { action = '', operation = '' } = requests[0] ?? {};
   const about = { ...whoOf(held, turn), action, operation };
   const { vow, resolver } = turn.vow<Outcome>();
   try {
+    const why = isKnown ? undefined : beyond(held, turn, requests);
+    if (why !== undefined) throw why;
     // First: where too much is under way nothing is accepted.
     const told = untilCut(held, turn, vow);
     // Near: a use is counted with what is accepted for it, or not at all.
@@ -202,7 +206,10 @@ const accept = (
   } catch (reason) {
     // No throw, which would undo that it was tried, and what it has cost.
     if (!(reason instanceof ActorError)) throw reason;
-    witnessRefused(held.tally, turn, { event: 'denied', ...about, code: reason.code });
+    const { code } = reason;
+    const stops = reason instanceof ReachesOutside ? reason.members.join(', ') : undefined;
+    const beside = stops === undefined ? {} : { reason: `it would stop ${stops}` };
+    witnessRefused(held.tally, turn, { event: 'denied', ...about, code, ...beside });
     resolver.broken(reason);
     return broken(turn, reason);
   }

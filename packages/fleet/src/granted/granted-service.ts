@@ -41,6 +41,7 @@ import { open, pass, refusalOf, whoOf, type GrantedOptions, type Held } from './
 import { makeGate } from './gate.ts';
 import { operationMethods, wantedOf } from './granted-operations.ts';
 import { makeGrant, pageOf, takeBack } from './granter.ts';
+import { beyond } from './outside.ts';
 import { followUntilCut, watchUntilCut } from './until-cut.ts';
 import type { GrantedService } from './types.ts';
 import { grantedEvent, grantedStatus } from './view.ts';
@@ -77,7 +78,7 @@ export const makeGrantedService = (
       const wanted = wantedOf(held, turn, request);
       const { action, args } = wanted;
       // A terminal asks for the plan and then for the action, which is what was denied: that is recorded once.
-      const why = refusalOf(held, turn, { action, args });
+      const why = refusalOf(held, turn, { action, args }) ?? beyond(held, turn, [wanted]);
       if (why !== undefined) return broken(turn, why);
       return pass(held, turn, 'plan', { action, args }, () => turn.call(facet, 'plan', wanted));
     },

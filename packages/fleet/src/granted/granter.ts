@@ -1,24 +1,16 @@
 /** Making grants out of what somebody holds, and taking them back: the same for root, refs and grants. */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import type { GrantBook, GrantFacts, GrantSpec } from '@bellwether/authority';
-import {
-  BadRequest,
-  isBuiltIn,
-  readField,
-  readName,
-  UnknownAction,
-  weightOf,
-  type Shepherd,
-  type Status,
-} from '@bellwether/shepherd';
+import { readField, readName, weightOf } from '@bellwether/shepherd';
 import { notShared } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import { doubtAbout, type Knowing } from './there.ts';
 import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
 
 /** What grants are made with. */
 export interface Issuing {
   readonly book: Ref<GrantBook>;
-  readonly shepherd: Ref<Pick<Shepherd, 'status'>>;
+  readonly shepherd: Knowing;
   /** The URI of an invite at this daemon: a secret. `isLocal`: over the socket for all users of this machine. */
   readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
   /** Whether there is such a socket. */
@@ -41,29 +33,14 @@ export const makeGrant = (
   const made = turn.call(book, 'make', issuer, { ...spec, service });
   if (spec.isLocal === true && !isShared()) throw notShared();
   // The book has looked at its shape; what is refused here undoes that.
-  checkAgainst(status, spec);
+  const doubt = doubtAbout(shepherd, turn, status, spec);
   return turn.when(made, (_turn, { grant, swissnum, inviteExpiresMs }): MadeGrant => ({
     grant,
     invite: uriOf(swissnum, grant.isLocal === true),
     inviteExpiresMs,
+    ...(doubt !== undefined && { doubt }),
   }));
 };
-
-/** A grant of something that there is not is a mistake. What is elsewhere may know more than is known of it here. */
-const checkAgainst = (status: Status, { actions, members }: GrantSpec): void => {
-  const [service = ''] = status.provision;
-  const own = new Set(status.actions.map(({ name }) => name));
-  const wrong = actions.find((each) => !looks.has(each) && !isBuiltIn(each) && !own.has(each));
-  if (wrong !== undefined && status.kind === 'local') throw new UnknownAction(service, wrong);
-  if (members === undefined) return;
-  const all = status.kind === 'local' ? undefined : status.members;
-  if (all === undefined)
-    throw new BadRequest(`service '${service}' is no fleet: it has no members to choose from`);
-  const stranger = members.find((each) => all.every(({ name }) => name !== each));
-  if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${service}'`);
-};
-/** What a grant may allow beside actions. */
-const looks: ReadonlySet<string> = new Set(['status', 'log']);
 
 /**
  * The first of these, or those after one of them, so many as one answer has room for. @throws Refused for an `after`

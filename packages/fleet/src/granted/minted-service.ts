@@ -41,7 +41,7 @@ export interface MintedService extends Omit<ServiceFacet, Waited>, Granter {
 }
 /** What it is made of; `principal` is the hash of its swissnum, `name` the service's canonical one. */
 export interface MintedOptions extends Issuing {
-  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'status'>>;
+  readonly shepherd: Ref<Pick<Shepherd, 'facet' | 'foresee' | 'status'>>;
   readonly name: string;
   readonly principal: string;
 }

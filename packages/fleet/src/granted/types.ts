@@ -24,6 +24,8 @@ export interface MadeGrant {
   readonly invite: string;
   /** Milliseconds since 1970, by the clock of the host. */
   readonly inviteExpiresMs: number;
+  /** What its maker should know of what it allows, in words; absent where all of that is there and can be done. */
+  readonly doubt?: string;
 }
 /** Whether a grant was made at the hosts of all the members that it was asked for, or at none. */
 export type MadeDirect =

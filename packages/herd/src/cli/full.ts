@@ -2,9 +2,9 @@
  * The full parser and the help, by yargs, from the same table as the tiny one. Loaded only for what
  * the tiny parser left: yargs alone would double the time of `herd status`.
  */
+import { closest } from '@bellwether/shepherd';
 import makeYargs from 'yargs';
 import { actionAbouts, optionAbouts } from './abouts.ts';
-import { closest } from './closest.ts';
 import {
   actionRules,
   commonOptions,

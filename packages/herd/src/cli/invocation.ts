@@ -2,8 +2,7 @@
  * From words to what is to be done, the same for both parsers. Knows the grammar, nothing of
  * sockets or services.
  */
-import { factsOf, isBuiltIn, limits, rootNames } from '@bellwether/shepherd';
-import { closest } from './closest.ts';
+import { closest, factsOf, isBuiltIn, limits, rootNames } from '@bellwether/shepherd';
 import {
   actionRules,
   type ActionRule,

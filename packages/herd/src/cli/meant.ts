@@ -2,11 +2,10 @@
  * What somebody may have meant by a name that leads nowhere: the closest of those that the asker may
  * see. Looked up once something has failed, so it is asked briefly and never complains.
  */
-import { rootActions } from '@bellwether/shepherd';
+import { closest, rootActions } from '@bellwether/shepherd';
 import { completionDialMs, completionProbeMs } from '../client/limits.ts';
 import { codeIn } from '../client/errors.ts';
 import { placesOf } from '../client/place.ts';
-import { closest } from './closest.ts';
 import { petnamesIn } from './complete/complete.ts';
 import { type Context, isPetnameWord, withRoot, withService } from './context.ts';
 import { actionRules } from './grammar.ts';

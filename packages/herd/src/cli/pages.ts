@@ -266,8 +266,9 @@ export const pages: Readonly<Record<string, Page>> = {
       'theirs. Without --allow it is for status alone. A grant ends by itself with --expires; to make ' +
       'one that does not takes --no-expiry. Of @PETNAME it is made at the host of that service, out of ' +
       'what you hold yourself: no more than that, nor for longer, and it ends with it. Of a fleet, ' +
-      '--nodes leaves it some members. With --args the arguments of an action are matched one by one, ' +
-      '* for anything and ** at the end for any more; without such a rule they are free. With --direct a ' +
+      '--nodes leaves it some members, and no stop that takes others down. With --args the arguments of an ' +
+      'action are matched one by one, * for anything and ** at the end for any more; without such a rule they ' +
+      'are free. With --direct a ' +
       "fleet's members are granted at their own hosts, at all of them or at none: the holder needs no " +
       'controller then, and to revoke it every host has to be told. The shepherd goes on with that by ' +
       'itself where one is away; until then the grant holds there, or until its end. With --lease 15m the ' +

@@ -35,8 +35,8 @@
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; id of one that was minted;
  *                 of one that is shown: allows, host
- *     grant       grant: id, service, actions, …; host, inviteExpiresMs, file; invite only with --reveal; spec with
- *                 --dry-run
+ *     grant       grant: id, service, actions, …; host, inviteExpiresMs, file, doubt; invite only with --reveal; spec
+ *                 with --dry-run
  *     grants      grants; confirmed: grants that hold again
  *     revoked     grant, revoked: all that ended with it, or would with --dry-run
  *     accepted    petname, fingerprint, host, grant

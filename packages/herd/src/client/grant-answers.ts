@@ -114,7 +114,10 @@ export const idsIn: (value: unknown) => readonly string[] = checked(
 );
 /** A grant that was made, with its invite. @throws BadAnswer */
 export const grantedIn: (value: unknown) => MadeGrant = checked(
-  struct<MadeGrant>({ grant: readFacts, invite: readUri, inviteExpiresMs: readCount }, {}),
+  struct<MadeGrant>(
+    { grant: readFacts, invite: readUri, inviteExpiresMs: readCount },
+    { doubt: text },
+  ),
   'grant',
 );
 const rowResults = ['undone', 'unreachable', 'denied', 'failed'] as const;

@@ -1,5 +1,5 @@
 /** What a configuration says as a whole: names that are taken, names that lead nowhere, circles. */
-import { closest } from '../cli/closest.ts';
+import { closest } from '@bellwether/shepherd';
 import { problemCount } from './limits.ts';
 import type { EntryDescription } from './schema.ts';
 import type { Problem } from './config-error.ts';

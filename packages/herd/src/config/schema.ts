@@ -4,9 +4,8 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
-import { isTaken, rootNames } from '@bellwether/shepherd';
+import { closest, isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
-import { closest } from '../cli/closest.ts';
 import { petnameOf } from '../refs/petname.ts';
 import {
   actionCount,

@@ -5,6 +5,7 @@
  */
 import { sturdyrefUri } from '@bellwether/ocapn';
 import { FLEET_LIMITS, type GrantFacts, type GrantSpec } from '@bellwether/fleet';
+import { closest } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { GrantClient, OwnerClient } from '../../client/grants.ts';
 import { questionMs } from '../../client/limits.ts';
@@ -24,7 +25,6 @@ import {
 } from '../format/grant.ts';
 import { tableLines } from '../format/table.ts';
 import { counted, timeText } from '../format/times.ts';
-import { closest } from '../closest.ts';
 import { rateIn } from '../spans.ts';
 import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
@@ -62,7 +62,7 @@ const grant = async (context: Context, service: string): Promise<number> => {
     return (await import('./grant-direct.ts')).grantDirect(context, service, spec);
   const file = targetOf(context, 'an invite');
   const { reveal, yes } = context.options;
-  const { grant, invite, inviteExpiresMs } = await withGrants(context, service, (client) =>
+  const { grant, invite, inviteExpiresMs, doubt } = await withGrants(context, service, (client) =>
     client.grant(spec, patienceFor(context)),
   );
   const ref = sturdyrefOf(invite, 'the answer of the host');
@@ -78,8 +78,17 @@ const grant = async (context: Context, service: string): Promise<number> => {
       ...factLines(grant, ref.peer, now),
       ...(reveal === true ? [uri] : []),
     ],
-    { kind: 'grant', grant, host, inviteExpiresMs, file, ...(reveal === true && { invite: uri }) },
+    {
+      kind: 'grant',
+      grant,
+      host,
+      inviteExpiresMs,
+      file,
+      ...(doubt !== undefined && { doubt }),
+      ...(reveal === true && { invite: uri }),
+    },
   );
+  if (doubt !== undefined) printErrors(context, [visible(`herd: warning: ${doubt}`)]);
   return 0;
 };
 

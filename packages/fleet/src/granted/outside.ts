@@ -1,0 +1,71 @@
+/**
+ * Whom a stop would take down beyond the members that a grant is narrowed to: those that require them. To be stopped by
+ * one's requirement is the graph at work, but such a grant says who is not to be touched.
+ */
+import type { Ref, Turn } from '@bellwether/actors';
+import type { Request, Shepherd, Status } from '@bellwether/shepherd';
+import { ReachesOutside } from '../errors.ts';
+import type { Held } from './door.ts';
+
+/** Why what is asked for through a grant would reach members that it is not for. */
+export const beyond = (
+  { shepherd, grant, service, terms: { members } }: Held,
+  turn: Turn,
+  requests: readonly Request[],
+): ReachesOutside | undefined => {
+  if (members === undefined) return undefined;
+  const status = turn.call(shepherd, 'status', service);
+  for (const request of requests) {
+    const { action, queueMs } = request;
+    // What waits for a machine is done later, to whoever runs by then.
+    const isEver = queueMs !== undefined;
+    const outside = stoppedOutside(shepherd, turn, { status, members, action, isEver, request });
+    if (outside.length > 0) return new ReachesOutside(grant, action, outside);
+  }
+  return undefined;
+};
+
+/** What would be asked for. */
+export interface Stopping {
+  /** Of the aggregate. */
+  readonly status: Status;
+  /** What the grant is for. */
+  readonly members: readonly string[];
+  readonly action: string;
+  /** Whatever runs now: it may be done later, or again and again. */
+  readonly isEver: boolean;
+  /** As it was asked; absent: for all of those members. */
+  readonly request?: Request;
+}
+
+/** The other members that would be stopped, too; where nobody knows whether one runs, it is among them. */
+export const stoppedOutside = (
+  shepherd: Ref<Pick<Shepherd, 'status' | 'foresee'>>,
+  turn: Turn,
+  { status, members, action, isEver, request }: Stopping,
+): readonly string[] => {
+  // Of an aggregate elsewhere its own shepherd has the graph.
+  if (status.kind !== 'fleet') return [];
+  if (action !== 'stop' && action !== 'restart') return [];
+  const [member = ''] = status.provision;
+  const asked = request ?? { ...anyStop, member, onlyMembers: members };
+  const dependents = turn
+    .call(shepherd, 'foresee', asked)
+    .filter(({ why, effect }) => why === 'dependent' && (isEver || effect !== 'none'))
+    .map(({ service }) => service);
+  if (dependents.length === 0) return [];
+  const outside = new Set(
+    status.members
+      .filter(({ name }) => !members.includes(name))
+      .map(({ name }) => turn.call(shepherd, 'status', name).provision[0]),
+  );
+  return [...new Set(dependents)].filter((name) => outside.has(name));
+};
+
+const anyStop = {
+  operation: 'foreseen',
+  action: 'stop',
+  args: [],
+  remainingMs: 1_000,
+  hops: [],
+} as const;
