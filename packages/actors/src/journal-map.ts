@@ -34,14 +34,21 @@ export class JournalledMap<K, V> implements JournalMap<K, V> {
   }
   set(key: K, value: V): void {
     this.#owner.guard();
-    this.#owner.note(this.#changeOf(key));
-    this.restore(key, value);
+    const old = this.#places.get(key);
+    const isNew = old === undefined && !this.#places.has(key);
+    this.#owner.note(
+      isNew ? new Insertion(this, key) : new Replacement(this, key, old as Place<V>),
+    );
+    if (old === gone) this.#goneCount -= 1;
+    this.#places.set(key, value);
   }
   delete(key: K): boolean {
     this.#owner.guard();
-    if (!this.has(key)) return false;
-    this.#owner.note(this.#changeOf(key));
-    this.restore(key, gone);
+    const old = this.#places.get(key);
+    if (old === gone || (old === undefined && !this.#places.has(key))) return false;
+    this.#owner.note(new Replacement(this, key, old as Place<V>));
+    this.#goneCount += 1;
+    this.#places.set(key, gone);
     return true;
   }
   *entries(): IterableIterator<[K, V]> {
@@ -67,12 +74,7 @@ export class JournalledMap<K, V> implements JournalMap<K, V> {
   }
   /** Takes a tombstone out for good; for the journal only. */
   bury(key: K): void {
-    if (this.#places.get(key) === gone) this.remove(key);
-  }
-  #changeOf(key: K): Change {
-    const old = this.#places.get(key);
-    if (old === undefined && !this.#places.has(key)) return new Insertion(this, key);
-    return new Replacement<K, V>(this, key, old as Place<V>);
+    if (this.#goneCount > 0 && this.#places.get(key) === gone) this.remove(key);
   }
 }
 

@@ -225,8 +225,7 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   // Who waits for whom is for each shepherd to say, to whoever asked there.
-  const { queueMs: _queue, ...whole } = sent;
-  const part = { ...whole, operation, member: held.name, remainingMs };
+  const part = { ...withoutQueue(sent), operation, member: held.name, remainingMs };
   const answer = turn.send(ref, 'perform', part, sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
@@ -237,6 +236,12 @@ const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> =
         ? askAgain(held, turn, command, reason)
         : gaveUp(held, turn, command, reason),
   );
+};
+
+const withoutQueue = (request: Request): Request => {
+  if (request.queueMs === undefined) return request;
+  const { queueMs: _queue, ...whole } = request;
+  return whole;
 };
 
 /** No answer came, and none will. */

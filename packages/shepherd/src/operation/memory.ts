@@ -247,15 +247,17 @@ export const move = (
   record: StepRecord,
   phase: 'waiting' | 'acting' | 'queued',
 ): void => {
-  const { actingCount, queuedCount, ...rest } = account.get();
+  const { key } = record.step;
+  const before = steps.get(key)?.phase;
   const step = (counted: StepRecord['phase']): number =>
-    Number(phase === counted) - Number(steps.get(record.step.key)?.phase === counted);
+    Number(phase === counted) - Number(before === counted);
+  const known = account.get();
   account.set({
-    ...rest,
-    actingCount: actingCount + step('acting'),
-    queuedCount: queuedCount + step('queued'),
+    ...known,
+    actingCount: known.actingCount + step('acting'),
+    queuedCount: known.queuedCount + step('queued'),
   });
-  steps.set(record.step.key, { ...record, phase });
+  steps.set(key, { ...record, phase });
 };
 /** Moves an operation between those that are open and those that are over. */
 export const refile = (memory: Memory, operation: Operation): void => {

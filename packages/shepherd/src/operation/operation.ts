@@ -96,12 +96,12 @@ const addOpen = (
   count: number,
   phase?: StepRecord['phase'],
 ): void => {
-  const { openCount, actingCount, queuedCount, ...rest } = operation.account.get();
+  const known = operation.account.get();
   operation.account.set({
-    ...rest,
-    openCount: openCount + count,
-    actingCount: actingCount - Number(phase === 'acting'),
-    queuedCount: queuedCount - Number(phase === 'queued'),
+    ...known,
+    openCount: known.openCount + count,
+    actingCount: known.actingCount - Number(phase === 'acting'),
+    queuedCount: known.queuedCount - Number(phase === 'queued'),
   });
   refile(host.memory, operation);
 };
@@ -339,9 +339,12 @@ const end = (host: Host, operation: Operation, key: string, ending: Ending): voi
   // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
   const record: StepRecord = { step, by, phase, openCount, followers, outcome: last };
   const isPlain = refusal === undefined && atMs === undefined && wasQueued === undefined;
-  const more = { ...(refusal && { refusal }), ...(atMs !== undefined && { atMs }) };
-  const whole = { ...record, ...more, ...(wasQueued && { wasQueued }) };
-  operation.steps.set(key, isPlain ? record : whole);
+  const more = (): Partial<StepRecord> => ({
+    ...(refusal && { refusal }),
+    ...(atMs !== undefined && { atMs }),
+    ...(wasQueued && { wasQueued }),
+  });
+  operation.steps.set(key, isPlain ? record : { ...record, ...more() });
   noteEnded(host, operation, step);
   addOpen(host, operation, -1, before.phase);
 };

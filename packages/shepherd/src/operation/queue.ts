@@ -190,10 +190,12 @@ export const queuedOutcome = (
   { clock }: Host,
   { requests }: Operation,
   { by, outcome: before }: StepRecord,
-  { isUnmet, isLate: _isLate, ...outcome }: Outcome,
+  given: Outcome,
 ): Outcome | undefined => {
+  if (given.isUnmet !== true) return undefined;
   const { queueMs, queueUntilMs } = requests.get(by) ?? {};
-  if (isUnmet !== true || queueMs === undefined) return undefined;
+  if (queueMs === undefined) return undefined;
+  const { isUnmet: _isUnmet, isLate: _isLate, ...outcome } = given;
   const queuedUntilMs = before?.queuedUntilMs ?? queueUntilMs ?? 0;
   if (clock.wall() >= queuedUntilMs) return undefined;
   const result = outcome.result === 'unknown' ? 'unknown' : 'unreachable';
