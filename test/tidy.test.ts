@@ -269,6 +269,19 @@ describe('actors', () => {
     );
     expect(wrong).toEqual([]);
   });
+  it('record no bare literal: what is written down has a type, which the store is held against', () => {
+    const wrong = complaints((_file, tree, say) =>
+      walk(tree, (node) => {
+        const callee = node['callee'];
+        if (node.type !== 'CallExpression' || !isNode(callee) || !isNode(callee['property']))
+          return;
+        if (callee['property']['name'] !== 'record') return;
+        const [entry] = node['arguments'] as Node[];
+        if (entry?.type === 'ObjectExpression') say(node, 'records a literal without `satisfies`');
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
   it('never await: a vow is no promise', () => {
     const pure = ['packages/actors', 'packages/ocapn', 'packages/fleet'];
     const wrong = complaints((file, tree, say) => {
