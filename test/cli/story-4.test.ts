@@ -110,13 +110,46 @@ describe('least authority', together, () => {
     await accept(alice, invite);
     const key = path.join(alice.folder, 'data', 'bellwether', 'keys', 'holder.key');
     expect(fs.statSync(key).mode & 0o777).toBe(0o600);
-    // The answer may have been lost: the same user accepts once more.
-    const again = await alice.herd('accept', '--from', invite, '--yes');
-    expect(again.code).toBe(0);
-    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
     const stolen = await mallory.herd('accept', '--from', invite);
-    expect(stolen.code).not.toBe(0);
-    expect(stolen.stderr).toContain('no such reference');
+    expect(stolen.code).toBe(1);
+    expect(stolen.stderr).toContain('somebody else has accepted this invite: the key');
+    const [id = ''] = /g-[0-9a-z]{6}/.exec(stolen.stderr) ?? [];
+    expect(stolen.stderr).toContain(`herd grant revoke ${id}`);
     expect((await mallory.herd('restart', '@web-server')).code).toBe(2);
+    // Its owner sees that, and by the key who has it.
+    expect((await a.herd('audit')).stdout).toMatch(/redeemed-twice/);
+    const [holder = ''] = /[0-9a-z]{4}(-[0-9a-z]{4}){4}/.exec(stolen.stderr) ?? [];
+    expect((await a.herd('who-can', 'restart', 'web-server')).stdout).toContain(holder);
+    expect((await a.herd('grant', 'revoke', id)).code).toBe(0);
+    const late = await mallory.herd('accept', '--from', invite);
+    expect(late.stderr).toContain('no such reference');
+    expect(late.stderr).toContain('until its grant is revoked');
+  });
+
+  it('is one ref, however often its invite is accepted, unless somebody insists', async ({
+    place,
+  }) => {
+    const a = await startA(place);
+    const alice = person(place, 'alice');
+    const invite = await grantTo(place, a, 'web-server', 'alice', 'restart');
+    await accept(alice, invite);
+    for (const more of [[], ['web-server'], ['--yes']]) {
+      const again = await alice.herd('accept', '--from', invite, ...more);
+      expect(again).toMatchObject({ code: 0, stderr: '' });
+      expect(again.stdout).toContain('It is yours already, as @web-server.');
+    }
+    const other = await alice.herd('accept', 'web', '--from', invite, '--yes');
+    expect(other.code).toBe(9);
+    expect(other.stderr).toContain('this grant is yours already, as @web-server');
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
+    const forced = await alice.herd('accept', 'web', '--from', invite, '--force', '--json');
+    expect(JSON.parse(forced.stdout)).toMatchObject({ petname: 'web', ended: 'web-server' });
+    expect((await alice.herd('restart', '@web')).code).toBe(0);
+    expect((await alice.herd('restart', '@web-server')).code).not.toBe(0);
+    // The ref was lost, or the answer: the same user accepts once more.
+    for (const name of ['web', 'web-server'])
+      expect((await alice.herd('ref', 'rm', name, '--yes')).code).toBe(0);
+    expect((await accept(alice, invite)).stdout).toContain('@web-server is yours now.');
+    expect((await alice.herd('restart', '@web-server')).code).toBe(0);
   });
 });

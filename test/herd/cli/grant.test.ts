@@ -406,8 +406,9 @@ describe('herd accept', () => {
     const file = path.join(folder, 'x.invite');
     fs.writeFileSync(file, 'hello', { mode: 0o600 });
     expect((await run('accept', '--from', file)).exitCode).toBe(2);
-    fs.writeFileSync(file, inviteUri, { mode: 0o600 });
+    fs.writeFileSync(file, inviteUri.replace('//x.', '//y.'), { mode: 0o600 });
     expect((await run('ref', 'add', 'web', '--from', file)).exitCode).toBe(0);
+    fs.writeFileSync(file, inviteUri, { mode: 0o600 });
     expect((await run('accept', 'web', '--from', file)).exitCode).toBe(9);
     expect((await run('accept', '../web', '--from', file)).exitCode).toBe(2);
     expect(fs.existsSync(path.join(folder, 'bellwether', 'keys'))).toBe(false);

@@ -33,7 +33,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   local: 'over the socket that all users of the machine may connect to',
   yes: 'replace what is there',
   all: 'all that wait for it',
-  force: 'also what the audit says was ended since',
+  force: 'although something speaks against it, as the command says',
   to: 'what you call whoever gets the grant',
   allow: 'what a grant allows: actions, status, log (default: status)',
   expires: 'how long a grant holds: 15m, 8h, 7d',

@@ -330,7 +330,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'and stays beside your refs. Whoever gave it to you can tell you the fingerprint of the host, or ' +
       'of their own key where they passed it on: another one means that the invite is not theirs. A file ' +
       'of several invites (of a grant with --direct) gives a ref for each, under the name of the member; ' +
-      'with PETNAME they are called PETNAME-MEMBER.',
+      'with PETNAME they are called PETNAME-MEMBER. What is yours already stays as it is; with --force there ' +
+      'is a new ref for it, and the one before is good no longer.',
     examples: [
       ['herd accept < alice.invite', 'and see what you may do'],
       ['herd accept web --from alice.invite', 'as @web'],

@@ -39,7 +39,8 @@
  *                 with --dry-run
  *     grants      grants; confirmed: grants that hold again
  *     revoked     grant, revoked: all that ended with it, or would with --dry-run
- *     accepted    petname, fingerprint, host, grant
+ *     accepted    petname, fingerprint, host, grant; isKept where it was held before; ended: the petname of a ref that
+ *                 is good no longer
  *     who-can     action, service, grants, minted: ids of refs
  *     refs        refs: petname and peer and fingerprint, or petname and problem
  *     error       code, isRemote (a peer says so), message, hint, exitCode

@@ -120,6 +120,8 @@ const hintForId = (code: string, invocation: Invocation): string | undefined => 
   if (code === 'unknown-operation' && way === undefined) return "'herd op ls' lists the last ones.";
   if (invocation.action.startsWith('grant ') && code === 'refused')
     return `'herd grant ls${where}' lists them.`;
+  if (invocation.action === 'accept' && code === 'refused')
+    return 'An invite is good for minutes, once, and until its grant is revoked: whoever gave it to you can see which.';
   return undefined;
 };
 
