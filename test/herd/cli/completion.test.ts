@@ -25,7 +25,12 @@ const worldOf = (
       return Promise.resolve(services);
     },
     petnames: () => petnames,
-    operations: () => Promise.resolve([{ word: 'op-2' }, { word: 'op-1' }]),
+    operations: (way?: string) =>
+      Promise.resolve(
+        way === undefined
+          ? [{ word: 'op-2' }, { word: 'op-1' }]
+          : [{ word: `op-of-${way.slice(1)}` }],
+      ),
     grants: (states: readonly string[]) =>
       Promise.resolve(states.includes('live') ? [{ word: 'g-2' }] : [{ word: 'g-1' }]),
   };
@@ -77,11 +82,15 @@ describe('completion', () => {
     ['ref mint ', ['web', 'net']],
     ['ref rm ', ['web-a']],
     ['op ', ['ls', 'show', 'watch', 'cancel']],
-    ['op ls ', []],
-    ['op cancel ', ['op-2', 'op-1']],
-    ['op cancel op-1 ', []],
+    ['op ls ', ['@web-a']],
+    ['op ls @web-a ', []],
+    ['op cancel ', ['op-2', 'op-1', '@web-a']],
+    ['op cancel op-1 ', ['@web-a']],
     ['op show op-1', ['op-1']],
-    ['retry ', ['op-2', 'op-1']],
+    ['op show @web-a ', ['op-of-web-a']],
+    ['op show @web-a op-1 ', []],
+    ['retry ', ['op-2', 'op-1', '@web-a']],
+    ['retry @web-a ', ['op-of-web-a']],
     ['completion ', ['bash', 'zsh', 'fish']],
     ['help sta', ['status', 'start', 'state']],
     ['help ref m', ['mint']],

@@ -2,6 +2,7 @@
 import { isNoShepherd } from '../client/errors.ts';
 import type { Line, Patience } from '../client/line.ts';
 import { rootClient, type RootClient } from '../client/local-root.ts';
+import { operationsClient, type OperationsClient } from '../client/operations.ts';
 import { serviceClient, type ServiceClient } from '../client/service.ts';
 import type { Sturdyref } from '@bellwether/ocapn';
 import type { Options } from './grammar.ts';
@@ -67,6 +68,16 @@ export const withService = async <T>(
   isPetnameWord(service)
     ? closing(await context.connections.petname(service), (line) => work(serviceClient(line)))
     : withRoot(context, (root) => work(root.service(service)));
+
+/** Runs some work with the operations of the local root, or with those that were asked for through a petname. */
+export const withOperations = async <T>(
+  context: Context,
+  way: string | undefined,
+  work: (client: OperationsClient) => Promise<T>,
+): Promise<T> =>
+  way === undefined
+    ? withRoot(context, work)
+    : closing(await context.connections.petname(way), (line) => work(operationsClient(line)));
 
 /** Runs some work over a line, and closes it whatever happens. */
 export const closing = async <T>(line: Line, work: (line: Line) => Promise<T>): Promise<T> => {

@@ -38,6 +38,7 @@ const serviceIn = (invocation: Invocation): string | undefined => {
   if (invocation.kind === 'perform') return invocation.command.service;
   if (invocation.kind !== 'own') return undefined;
   const usage = actionRules.get(invocation.action)?.usage ?? '';
+  if (usage.includes('@PETNAME')) return invocation.words.find(isPetnameWord);
   return /^\[?(SERVICE|PETNAME)/.test(usage) ? invocation.words[0] : undefined;
 };
 

@@ -216,29 +216,36 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'Asks those services again who failed, could not be reached, were left out, or of whom nobody ' +
       'knows how it ended; who did it is left alone. It is the same operation, so that nothing is done ' +
-      'twice: a member that had done it unheard says so. The id is what op ls, Ctrl-C and -v tell.',
+      'twice: a member that had done it unheard says so. The id is what op ls, Ctrl-C and -v tell. A ' +
+      'command that was given to a ref is tried again through that ref: a grant has to allow it by now, ' +
+      'and is used once more.',
     examples: [
       ['herd retry op-1234567890abcdef', 'the rest of it'],
       ['herd retry op-1234567890abcdef --timeout 300', 'with more time than before'],
+      ['herd retry op-1234567890abcdef @web', 'of a ref of yours'],
     ],
   },
   'op ls': {
     text:
       'The last commands that this shepherd took on: the id, what was asked, when, by whom, and what came ' +
       'of it. Everything that changes something is in it, also after a restart of the shepherd, for a ' +
-      'week. What others ask through a reference is there, too.',
+      'week. What others ask through a reference is there, too. With @PETNAME: those that were given to ' +
+      'that ref, and none of others, not even of those to whom you passed it on.',
     examples: [
       ['herd op ls', 'the last 20'],
       ['herd op ls -n 200 --json', 'more of them, as data'],
+      ['herd op ls @web', 'what was asked through a ref of yours'],
     ],
   },
   'op show': {
     text:
       'A row for each service that a command was about or took along: what happened there and why, what ' +
-      'failed first. One that is under way says how far it is.',
+      'failed first. One that is under way says how far it is. The petname says which ref the command was ' +
+      'given to; it may stand before the id.',
     examples: [
       ['herd op show op-1234567890abcdef', 'what became of it'],
       ['herd op show op-1234567890abcdef --json', 'as data, a step for each service'],
+      ['herd op show op-1234567890abcdef @web', 'of a ref of yours'],
     ],
   },
   'op watch': {
@@ -248,6 +255,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd op watch op-1234567890abcdef', 'go on where it is'],
       ['herd op watch op-1234567890abcdef --timeout 60', 'for a minute at most'],
+      ['herd op watch op-1234567890abcdef @web', 'of a ref of yours'],
     ],
   },
   'op cancel': {

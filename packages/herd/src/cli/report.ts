@@ -107,17 +107,26 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 /** A grant is refused in words about the grant: what was tried, on what, is said before them. */
 const tried = (error: unknown, invocation: Invocation | undefined): string => {
-  if (!isRemote(error) || !isDenial(codeIn(error)) || invocation?.kind !== 'perform') return '';
+  if (!isRemote(error) || !isDenial(codeIn(error)) || invocation === undefined) return '';
+  if (invocation.kind === 'own' && isAboutOperations(invocation.action))
+    return `${[invocation.action, ...invocation.words].join(' ')}: `;
+  if (invocation.kind !== 'perform') return '';
   const { action, service } = invocation.command;
   return `${action} ${service}: `;
 };
+
+const isAboutOperations = (action: string): boolean =>
+  action === 'retry' || action.startsWith('op ');
 
 /** What lists the ids of which one was not known. */
 const hintForId = (code: string, invocation: Invocation): string | undefined => {
   if (invocation.kind !== 'own') return undefined;
   const way = invocation.words.find(isPetnameWord);
   const where = way === undefined ? '' : ` ${way}`;
-  if (code === 'unknown-operation' && way === undefined) return "'herd op ls' lists the last ones.";
+  if (code === 'unknown-operation')
+    return way === undefined
+      ? "'herd op ls' lists the last ones; one that was given to a ref is known there: add its @PETNAME."
+      : `'herd op ls${where}' lists those that were given to it.`;
   if (invocation.action.startsWith('grant ') && code === 'refused')
     return `'herd grant ls${where}' lists them.`;
   if (invocation.action === 'accept' && code === 'refused')

@@ -1,22 +1,12 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { AuditQuery } from '@bellwether/authority';
 import type { About, BackedUp, Reloaded } from '@bellwether/fleet';
-import type {
-  Change,
-  LogQuery,
-  OperationFacts,
-  OperationQuery,
-  OperationReport,
-  Outcome,
-  Status,
-} from '@bellwether/shepherd';
+import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
   backedUpIn,
   changesIn,
   linesIn,
-  operationIn,
-  operationsIn,
   outcomeIn,
   reloadedIn,
   textIn,
@@ -24,6 +14,7 @@ import {
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
+import { operationsClient, type OperationsClient } from './operations.ts';
 import { serviceClient, statusesOf, type ServiceClient } from './service.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -31,7 +22,7 @@ import { makeClientSink, type Told } from './sink.ts';
  * What the local root offers; see LocalRoot of the fleet package. Everything rejects as `Line.ask`
  * does, and with BadAnswer.
  */
-export interface RootClient {
+export interface RootClient extends OperationsClient {
   /** No names: all. Whoever does not answer within `probeMs` is unknown. */
   status(names: readonly string[], probeMs: number, patience: Patience): Promise<readonly Status[]>;
   /** Tells what changes in these, or in all where none is named. */
@@ -45,18 +36,6 @@ export interface RootClient {
   history(patience: Patience): Promise<readonly Change[]>;
   /** Follows what happens to all services. */
   followHistory(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
-  /** The newest last. */
-  operations(query: OperationQuery, patience: Patience): Promise<readonly OperationFacts[]>;
-  operation(id: string, patience: Patience): Promise<OperationReport>;
-  /** In as much time as before, where none is given, which is told. */
-  retry(
-    id: string,
-    remainingMs: number | undefined,
-    told: Told,
-    patience: Patience,
-  ): Promise<Outcome>;
-  /** `told` hears what is known, then what comes. */
-  join(id: string, told: Told, patience: Patience): Promise<Outcome>;
   about(patience: Patience): Promise<About>;
   /** The shepherd writes its records into a file, whose path is absolute. */
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
@@ -86,30 +65,7 @@ export const rootClient = (line: Line): RootClient => ({
     changesIn(await line.ask({ method: 'history', args: [], ...patience })),
   followHistory: (query, told, onInterrupt) =>
     openLog(line, 'follow-history', [], query, told, onInterrupt),
-  operations: async (query, patience) =>
-    operationsIn(await line.ask({ method: 'operations', args: [query], ...patience })),
-  operation: async (id, patience) =>
-    operationIn(await line.ask({ method: 'operation', args: [id], ...patience })),
-  retry: async (id, remainingMs, told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'retry',
-        args: (turn) => [
-          id,
-          turn.spawn(makeClientSink, told),
-          ...(remainingMs === undefined ? [] : [remainingMs]),
-        ],
-        ...patience,
-      }),
-    ),
-  join: async (id, told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'join',
-        args: (turn) => [id, turn.spawn(makeClientSink, told)],
-        ...patience,
-      }),
-    ),
+  ...operationsClient(line),
   about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
   backup: async (file, mayReplace, patience) =>
     backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),

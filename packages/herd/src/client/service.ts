@@ -18,8 +18,6 @@ export interface ServiceClient {
   follow(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
   /** What a request would do. */
   plan(request: Request, patience: Patience): Promise<readonly PlannedStep[]>;
-  /** Calls off what has not begun of an operation that was asked for the same way. */
-  cancel(operation: string, patience: Patience): Promise<void>;
 }
 
 /**
@@ -46,9 +44,6 @@ export const serviceClient = (line: Line, name?: string): ServiceClient => {
     follow: (query, told, onInterrupt) => openLog(line, 'follow', target, query, told, onInterrupt),
     plan: async (request, patience) =>
       planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
-    cancel: async (operation, patience) => {
-      await line.ask({ method: 'cancel', args: [operation], ...patience });
-    },
   };
 };
 

@@ -1,11 +1,11 @@
 /**
  * Commands that were given before, by their ids: `herd op ls`, `op show`, `op watch`, `op cancel`, and `herd retry`.
- * The shepherd remembers each of them, whoever gave it.
+ * The shepherd remembers each of them, whoever gave it; through a petname it tells of those that were given to that.
  */
 import type { OperationReport } from '@bellwether/shepherd';
 import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
-import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
+import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
 import { operationLines, operationReport, undoneIn } from '../format/operations.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../invocation.ts';
@@ -23,54 +23,85 @@ export const runOperation = (
   action: string,
   words: readonly string[],
 ): Promise<number> => {
-  const [id = ''] = words;
+  if (action === 'op ls') return runList(context, wayIn(words, 0));
+  const meant = meantBy(action, words);
   switch (action) {
-    case 'op ls':
-      return runList(context);
     case 'op show':
-      return runShow(context, id);
+      return runShow(context, meant);
     case 'op watch':
-      return runWatch(context, id);
+      return runWatch(context, meant);
     case 'retry':
-      return runRetry(context, id);
+      return runRetry(context, meant);
     default:
-      return runCancel(context, words);
+      return runCancel(context, meant);
   }
 };
 
-const runList = async (context: Context): Promise<number> => {
+/** An operation, and the petname that it was asked for through; none: at the local root. */
+interface Meant {
+  readonly id: string;
+  readonly way: string | undefined;
+}
+/** In either order: no id begins with `@`. @throws Usage */
+const meantBy = (action: string, words: readonly string[]): Meant => {
+  const way = wayIn(words, 1);
+  const id = words.find((word) => !isPetnameWord(word));
+  if (id === undefined)
+    throw new Usage(
+      `'${action}' needs the id of an operation: herd ${action} OPERATION ${way ?? ''}`.trimEnd(),
+      `'herd op ls ${way ?? ''}' lists them.`,
+    );
+  return { id, way };
+};
+/** The petname among words of which so many others may be. @throws Usage */
+const wayIn = (words: readonly string[], otherCount: number): string | undefined => {
+  const others = words.filter((word) => !isPetnameWord(word));
+  const wrong = others[otherCount];
+  if (wrong !== undefined)
+    throw new Usage(
+      `'${wrong}' is no @PETNAME`,
+      'The petname is needed where the command was given to one.',
+    );
+  return words.find(isPetnameWord);
+};
+
+const runList = async (context: Context, way: string | undefined): Promise<number> => {
   const { options, look } = context;
   const count = Math.min(options['log-history'] ?? defaultCount, maxOperations);
   const patience = patienceOf(context, options.timeout ?? questionMs);
-  const operations = await withRoot(context, (root) => root.operations({ count }, patience));
+  const operations = await withOperations(context, way, (client) =>
+    client.operations({ count }, patience),
+  );
   print(context, operationLines(operations, look), { kind: 'operations', operations });
   return 0;
 };
 
-const runShow = async (context: Context, id: string): Promise<number> => {
-  const report = await reportOf(context, id);
-  print(context, operationReport(report, context.look), { kind: 'operation', ...report });
+const runShow = async (context: Context, meant: Meant): Promise<number> => {
+  const report = await reportOf(context, meant);
+  const lines = operationReport(report, context.look, meant.way);
+  print(context, lines, { kind: 'operation', ...report });
   return 0;
 };
-const reportOf = (context: Context, id: string): Promise<OperationReport> =>
-  withRoot(context, (root) =>
-    root.operation(id, patienceOf(context, context.options.timeout ?? questionMs)),
+const reportOf = (context: Context, { id, way }: Meant): Promise<OperationReport> =>
+  withOperations(context, way, (client) =>
+    client.operation(id, patienceOf(context, context.options.timeout ?? questionMs)),
   );
-const commandOf = ({ action, service, args }: OperationReport): Command => ({
+const commandOf = ({ action, service, args }: OperationReport, { way }: Meant): Command => ({
   action,
-  service,
+  service: way ?? service,
   args,
 });
 
-const runWatch = async (context: Context, id: string): Promise<number> => {
-  const report = await reportOf(context, id);
-  return carriedOut(context, commandOf(report), {
+const runWatch = async (context: Context, meant: Meant): Promise<number> => {
+  const { id, way } = meant;
+  const report = await reportOf(context, meant);
+  return carriedOut(context, commandOf(report, meant), {
     operation: id,
     waitMs: context.options.timeout ?? mostActionMs,
     mayTakeLonger: false,
     ask: (told, patience, progress) => {
       progress.expect(report.steps.flatMap((step) => (isTarget(step) ? [step.service] : [])));
-      return withRoot(context, (root) => root.join(id, told, patience));
+      return withOperations(context, way, (client) => client.join(id, told, patience));
     },
   });
 };
@@ -78,25 +109,30 @@ const isTarget = ({ isAsked, isAnswer }: OperationReport['steps'][number]): bool
   isAsked && !isAnswer;
 
 /** Says beforehand who is going to be asked: it is not what the first command said. */
-const runRetry = async (context: Context, id: string): Promise<number> => {
+const runRetry = async (context: Context, meant: Meant): Promise<number> => {
   const { options } = context;
-  const report = await reportOf(context, id);
+  const { id, way } = meant;
+  const report = await reportOf(context, meant);
   const { action, service } = report;
   const names = [...new Set(undoneIn(report).map((step) => step.service))];
   if (options.quiet !== true)
-    printErrors(context, [`herd: ${retryText(report, names)} (${visible(id)})`]);
-  return carriedOut(context, commandOf(report), {
+    printErrors(context, [
+      `herd: ${retryText(report, commandOf(report, meant).service, names)} (${visible(id)})`,
+    ]);
+  return carriedOut(context, commandOf(report, meant), {
     operation: id,
     waitMs: options.timeout ?? (action === 'start' || action === 'restart' ? startMs : actionMs),
     mayTakeLonger: options.timeout === undefined,
     ask: (told, patience, progress) => {
       progress.expect(names.filter((name) => name !== service));
-      return withRoot(context, (root) => root.retry(id, options.timeout, told, patience));
+      return withOperations(context, way, (client) =>
+        client.retry(id, options.timeout, told, patience),
+      );
     },
   });
 };
-const retryText = (report: OperationReport, names: readonly string[]): string => {
-  const what = `${visible(report.action)} ${visible(report.service)}`;
+const retryText = (report: OperationReport, service: string, names: readonly string[]): string => {
+  const what = `${visible(report.action)} ${visible(service)}`;
   if (report.endedMs === undefined && report.queuedUntilMs === undefined)
     return `${what} is under way: going on with it`;
   if (names.length === 0) return `${what}: nothing is left to be done again`;
@@ -105,22 +141,13 @@ const retryText = (report: OperationReport, names: readonly string[]): string =>
   return `trying ${what} again at ${counted(names.length, 'service')}: ${shown}${more}`;
 };
 
-/**
- * An id means something to whoever the command was asked through: the petname says so, without one it was the local
- * root.
- */
-const runCancel = async (context: Context, words: readonly string[]): Promise<number> => {
-  const [operation = '', way = 'root'] = words;
-  if (way !== 'root' && !isPetnameWord(way))
-    throw new Usage(
-      `'${way}' is no @PETNAME`,
-      'The petname is needed where the command was given to one.',
-    );
+/** An id means something to whoever the command was asked through. */
+const runCancel = async (context: Context, { id, way }: Meant): Promise<number> => {
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
-  await withService(context, way, (client) => client.cancel(operation, patience));
-  print(context, [`Operation ${operation}: what had not begun is called off.`], {
+  await withOperations(context, way, (client) => client.cancel(id, patience));
+  print(context, [`Operation ${id}: what had not begun is called off.`], {
     kind: 'cancel',
-    operation,
+    operation: id,
   });
   return 0;
 };

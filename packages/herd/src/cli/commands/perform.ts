@@ -224,12 +224,12 @@ const nextWords = (command: Command, { operation }: Named, outcome: Outcome): re
       : [
           `  Queued as ${operation}: it is sent once there is contact.`,
           `  '${lookWords(command, operation)}' shows what became of it,`,
-          `  '${cancelWords(command, { operation })}' calls it off.`,
+          `  '${cancelWords(command, operation)}' calls it off.`,
         ];
   const retry =
-    left.length === 0 || rows.length === 0 || isPetnameWord(service)
+    left.length === 0 || rows.length === 0
       ? []
-      : [`  'herd retry ${operation}' asks those again, and nobody else.`];
+      : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
   const isAway = left.some(({ result }) => result === 'unreachable');
   const online = isAway
     ? ["  With '--when-online 2h' it is done by itself once they are back."]
@@ -271,11 +271,13 @@ const lookAgain = (command: Command, { operation }: Named): readonly string[] =>
   `  It may still happen (operation ${operation}).`,
   `  '${lookWords(command, operation)}' shows what is.`,
 ];
-/** What others do with our command is for them to say; of ours the shepherd remembers each step. */
-const lookWords = ({ service }: Command, operation: string): string =>
-  isPetnameWord(service) ? `herd status ${visible(service)}` : `herd op show ${operation}`;
-const cancelWords = ({ service }: Command, { operation }: Named): string =>
-  `herd op cancel ${operation}${isPetnameWord(service) ? ` ${visible(service)}` : ''}`;
+const lookWords = (command: Command, operation: string): string =>
+  `herd op show ${named(command, operation)}`;
+const cancelWords = (command: Command, operation: string): string =>
+  `herd op cancel ${named(command, operation)}`;
+/** An id means something to whoever the command was asked through. */
+const named = ({ service }: Command, operation: string): string =>
+  isPetnameWord(service) ? `${operation} ${visible(service)}` : operation;
 
 const detached = (context: Context, command: Command, request: Named, error: Detached): number => {
   const { operation } = request;
@@ -283,7 +285,7 @@ const detached = (context: Context, command: Command, request: Named, error: Det
     ? [
         `herd: detached; operation ${operation} goes on.`,
         `  '${lookWords(command, operation)}' shows what became of it,`,
-        `  '${cancelWords(command, request)}' calls off what has not begun.`,
+        `  '${cancelWords(command, operation)}' calls off what has not begun.`,
       ]
     : ['herd: interrupted before anything was asked.'];
   if (context.options.json === true)

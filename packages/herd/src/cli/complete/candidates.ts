@@ -9,7 +9,8 @@
  *                                an action            services, @petnames, root
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
- *                                retry, op show, …    ids of the last operations
+ *                                retry, op show, …    ids of the last operations, @petnames
+ *                                op show @web, …      ids of those that were asked for through it
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
  *                                doc SERVICE          list-actions, action
  *     after an option            its value: files, or nothing
@@ -50,8 +51,8 @@ export interface KnownService {
 export interface World {
   readonly services: () => Promise<readonly KnownService[]>;
   readonly petnames: () => readonly string[];
-  /** The last operations, the newest first. */
-  readonly operations: () => Promise<readonly Candidate[]>;
+  /** The last operations, the newest first: of the shepherd, or those asked for through a petname. */
+  readonly operations: (way?: string) => Promise<readonly Candidate[]>;
   /** The grants in a state. */
   readonly grants: (states: readonly GrantFacts['state'][]) => Promise<readonly Candidate[]>;
 }
@@ -156,6 +157,8 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
     case 'ref mint':
       return rest.length === 0 ? serviceWords(await world.services()) : [];
     default:
+      if (actionRules.get(own.name)?.usage.startsWith('OPERATION'))
+        return operationWords(rest, world);
       return rest.length === 0 ? placesFor(own.name, world) : [];
   }
 };
@@ -169,11 +172,20 @@ const placesFor = async (action: string, world: World): Promise<readonly Candida
   const usage = actionRules.get(action)?.usage ?? '';
   if (usage.startsWith('[@PETNAME')) return petnameWords(world);
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
-  if (usage.startsWith('OPERATION')) return world.operations();
   if (action === 'grant revoke') return world.grants(['invited', 'live', 'used-up', 'unconfirmed']);
   if (action === 'grant confirm') return world.grants(['unconfirmed']);
   if (!usage.includes('SERVICE')) return [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];
+};
+
+/** An id and a petname, in either order: of whoever stands first the ids are known. */
+const operationWords = async (
+  [first, ...more]: readonly string[],
+  world: World,
+): Promise<readonly Candidate[]> => {
+  if (first === undefined) return [...(await world.operations()), ...petnameWords(world)];
+  if (more.length > 0) return [];
+  return first.startsWith('@') ? world.operations(first) : petnameWords(world);
 };
 
 /** Whatever can be granted, of a service of this shepherd. */

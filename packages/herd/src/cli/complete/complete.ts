@@ -7,6 +7,7 @@ import type { GrantFacts } from '@bellwether/fleet';
 import { completionDialMs, completionProbeMs } from '../../client/limits.ts';
 import { ownerClient } from '../../client/grants.ts';
 import type { Line } from '../../client/line.ts';
+import { operationsClient } from '../../client/operations.ts';
 import { rootClient } from '../../client/local-root.ts';
 import { visible } from '../../client/escape.ts';
 import type { Connections } from '../context.ts';
@@ -30,7 +31,7 @@ export const runComplete = async (
   const world: World = {
     services: () => servicesOf(connections, typed),
     petnames: () => petnamesIn(refs()),
-    operations: () => operationsOf(connections, typed),
+    operations: (way) => operationsOf(connections, typed, way),
     grants: (states) => grantsOf(connections, typed, states),
   };
   const found = await completionOf({ typed, current: words.at(-1) ?? '' }, world);
@@ -59,17 +60,19 @@ const servicesOf = (
 const operationsOf = (
   connections: Connections,
   typed: readonly string[],
+  way: string | undefined,
 ): Promise<readonly Candidate[]> =>
-  fromRoot(connections, typed, async (line) => {
-    const last = await rootClient(line).operations(
-      { count: shownOperations },
-      { waitMs: completionDialMs },
-    );
-    return last.toReversed().map(({ operation, action, service, result = 'under way' }) => ({
-      word: operation,
-      about: `${action} ${service}: ${result}`,
-    }));
-  });
+  fromLine(way === undefined ? rootOf(connections, typed) : connections.petname(way), lastIn);
+const lastIn = async (line: Line): Promise<readonly Candidate[]> => {
+  const last = await operationsClient(line).operations(
+    { count: shownOperations },
+    { waitMs: completionDialMs },
+  );
+  return last.toReversed().map(({ operation, action, service, result = 'under way' }) => ({
+    word: operation,
+    about: `${action} ${service}: ${result}`,
+  }));
+};
 
 /** The newest first, as somebody who made one by mistake would want it. */
 const grantsOf = (
@@ -85,14 +88,21 @@ const grantsOf = (
       .map((grant) => ({ word: grant.id, about: `${grant.label ?? ''}: ${allowsText(grant)}` }));
   });
 
-/** None where there is no shepherd, or none that answers at once. */
-const fromRoot = async <T>(
+const fromRoot = <T>(
   connections: Connections,
   typed: readonly string[],
   ask: (line: Line) => Promise<readonly T[]>,
+): Promise<readonly T[]> => fromLine(rootOf(connections, typed), ask);
+const rootOf = async (connections: Connections, typed: readonly string[]): Promise<Line> =>
+  connections.root(parseQuickly(typed)?.options.socket);
+
+/** None where there is nobody, or nobody who answers at once. */
+const fromLine = async <T>(
+  opened: Promise<Line>,
+  ask: (line: Line) => Promise<readonly T[]>,
 ): Promise<readonly T[]> => {
   try {
-    const line = connections.root(parseQuickly(typed)?.options.socket);
+    const line = await opened;
     try {
       return await ask(line);
     } finally {

@@ -73,8 +73,7 @@ const whatOf = (record: WrittenRecord): string => {
   const { event, service, action, args = [], label, grant, operation } = record;
   if (event === 'granted' && grant !== undefined) return givenText(record);
   const words = [typedAs[action ?? ''] ?? action, service, ...args].filter(isSaid);
-  if (action === 'cancel' && service === undefined && operation !== undefined)
-    words.push(operation);
+  if (operation !== undefined && comingBack.includes(action ?? '')) words.push(operation);
   const about = [grant, label === undefined ? undefined : short(label)].filter(isSaid);
   // An action tells what was done; of what has none its event does.
   return (action === undefined ? [event, ...about, ...words] : [...words, ...about]).join(' ');
@@ -87,6 +86,8 @@ const typedAs: Readonly<Record<string, string>> = {
   watch: 'status --watch',
   allows: 'ref show',
 };
+/** What is about an operation, and not one itself. */
+const comingBack: readonly string[] = ['cancel', 'retry', 'op watch'];
 const givenText = ({ service, action = '', label, grant }: WrittenRecord): string => {
   const whom = label === undefined ? '' : ` to ${label}`;
   return `granted ${grant ?? ''}${whom}: ${action.split(' ').join(', ')} of ${service ?? ''}`;

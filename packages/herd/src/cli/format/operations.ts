@@ -48,8 +48,15 @@ const stateOf = ({
   return isCancelled === true && state !== resultWords.cancelled ? `${state}, called off` : state;
 };
 
-/** What it was, then a row a service, what went wrong first; of many that went well their number. */
-export const operationReport = (report: OperationReport, look: Look): readonly string[] => {
+/**
+ * What it was, then a row a service, what went wrong first; of many that went well their number. `way`: the petname
+ * that it was asked for through.
+ */
+export const operationReport = (
+  report: OperationReport,
+  look: Look,
+  way?: string,
+): readonly string[] => {
   const { operation, action, service, args, asker, atMs, endedMs, queuedUntilMs } = report;
   const words = [action, service, ...args].map(visible).join(' ');
   const age = ageText(Math.max(0, look.now - atMs));
@@ -65,7 +72,7 @@ export const operationReport = (report: OperationReport, look: Look): readonly s
     `  asked for by ${nameOf(asker)}, ${age} (${momentText(atMs)})`,
     `  ${state}`,
     ...stepLines(report, look),
-    ...nextLines(report),
+    ...nextLines(report, way),
   ];
 };
 
@@ -119,16 +126,16 @@ const detailOfStep = (step: OperationStep): string =>
     ? ''
     : detailOf(step.row, step.action);
 
-const nextLines = (report: OperationReport): readonly string[] => {
+const nextLines = (report: OperationReport, way: string | undefined): readonly string[] => {
   const { operation, endedMs, queuedUntilMs } = report;
-  const id = visible(operation);
+  const id = visible(way === undefined ? operation : `${operation} ${way}`);
   if (endedMs === undefined && queuedUntilMs !== undefined)
     return [`  'herd retry ${id}' tries it now, 'herd op cancel ${id}' calls it off.`];
   if (endedMs === undefined) return [`  'herd op watch ${id}' shows how it goes on.`];
   const count = undoneIn(report).length;
   if (count === 0) return [];
   return [
-    `  'herd retry ${visible(operation)}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
+    `  'herd retry ${id}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
   ];
 };
 

@@ -1,0 +1,138 @@
+/** Commands that were given before: at a shepherd, and through a ref. */
+import { ActorError } from '@bellwether/actors';
+import { afterEach, describe, expect, it } from 'vitest';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { startFakeShepherd, type Answers, type FakeShepherd } from './fake-shepherd.ts';
+import { fakeTerminal, type FakeTerminal } from './fake-terminal.ts';
+
+const uid = process.getuid?.() ?? 0;
+let shepherd: FakeShepherd | undefined;
+afterEach(async () => {
+  await shepherd?.stop();
+  shepherd = undefined;
+});
+/** A fake one, of which `@web` is a ref. */
+const serve = async (answers: Answers): Promise<void> => {
+  shepherd = await startFakeShepherd(answers);
+  const added = await run(`${shepherd.tlsUri}\n`, 'ref', 'add', 'web');
+  expect(added.exitCode).toBe(0);
+};
+type Ran = FakeTerminal & { readonly exitCode: number };
+const run = async (input: string, ...argv: string[]): Promise<Ran> => {
+  const env = { SHEPHERD_SOCKET: shepherd?.socket, XDG_DATA_HOME: shepherd?.folder };
+  const terminal = fakeTerminal({ uid, env, input });
+  return Object.assign(terminal, { exitCode: await main(argv, terminal, { version: '0' }) });
+};
+const herd = (...argv: string[]): Promise<Ran> => run('', ...argv);
+
+const facts = {
+  operation: 'op-7',
+  asker: 'g-7f3k',
+  action: 'start',
+  service: 'web-server',
+  atMs: 1_700_000_000_000,
+};
+const step = { service: 'web-server', action: 'start', isAsked: true, isAnswer: true };
+const failed = { member: 'web-server', result: 'failed', reason: 'it fell' };
+const report = {
+  ...facts,
+  endedMs: facts.atMs + 10,
+  result: 'failed',
+  args: [],
+  steps: [{ ...step, phase: 'settled', row: failed }],
+};
+const outcome = { member: 'web-server', result: 'changed', stage: 'running', pid: 42, rows: [] };
+
+describe('an operation that was asked for through a ref', () => {
+  it('is listed, shown, watched, tried again and called off there', async () => {
+    await serve({
+      operations: () => [facts],
+      operation: () => report,
+      join: () => outcome,
+      retry: () => outcome,
+      cancel: () => 0,
+    });
+    const listed = await herd('op', 'ls', '@web', '-n', '3');
+    expect(listed.written.out).toMatch(/^op-7 {2}start web-server {2}.* by g-7f3k {2}under way\n$/);
+    const shown = await herd('op', 'show', 'op-7', '@web');
+    expect(shown.written.out).toMatch(/web-server +failed +it fell\n/);
+    expect(shown.written.out).toContain("'herd retry op-7 @web' asks the one again");
+    const watched = await herd('op', 'watch', 'op-7', '@web');
+    expect([watched.exitCode, watched.written.out]).toEqual([
+      0,
+      'Service @web has been started.\n',
+    ]);
+    const retried = await herd('retry', '@web', 'op-7', '--timeout', '3');
+    expect(retried.exitCode).toBe(0);
+    expect(retried.written.err).toBe(
+      'herd: trying start @web again at 1 service: web-server (op-7)\n',
+    );
+    expect((await herd('op', 'cancel', '@web', 'op-7')).exitCode).toBe(0);
+    expect(shepherd?.asked).toEqual([
+      ['operations'],
+      ['operation', 'op-7'],
+      ['operation', 'op-7'],
+      ['join', 'op-7'],
+      ['operation', 'op-7'],
+      ['retry', 'op-7', 3_000],
+      ['cancel', 'op-7'],
+    ]);
+  });
+
+  it('is told as JSON', async () => {
+    await serve({ operations: () => [facts], operation: () => report });
+    const listed = await herd('--json', 'op', 'ls', '@web');
+    expect(JSON.parse(listed.written.out)).toMatchObject({
+      kind: 'operations',
+      operations: [facts],
+    });
+    const shown = await herd('--json', 'op', 'show', '@web', 'op-7');
+    expect(JSON.parse(shown.written.out)).toMatchObject({ kind: 'operation', ...report });
+  });
+
+  it.each([
+    [['op', 'show', 'op-7', 'web'], "'web' is no @PETNAME"],
+    [['op', 'ls', 'op-7'], "'op-7' is no @PETNAME"],
+    [['retry', '@web'], "'retry' needs the id of an operation: herd retry OPERATION @web"],
+    [['op', 'watch', '@web', '@web'], "'op watch' needs the id of an operation"],
+    [['op', 'cancel', 'op-7', '@web', '@web'], "too many words for 'op cancel'"],
+  ])('is not what %j names, and nobody is asked', async (argv, words) => {
+    await serve({});
+    const ran = await herd(...argv);
+    expect(ran.exitCode).toBe(2);
+    expect(ran.written.err).toContain(words);
+    expect(shepherd?.asked).toEqual([]);
+  });
+
+  it('and is not known says which list to look at, and is refused with what was tried', async () => {
+    await serve({
+      operation: () => {
+        throw new ActorError('unknown-operation', "operation 'op-7' is not known");
+      },
+      cancel: () => {
+        throw new ActorError('denied', "grant g-7f3k does not allow 'cancel': it is for status");
+      },
+    });
+    const there = await herd('op', 'show', 'op-7', '@web');
+    expect([there.exitCode, there.written.err]).toEqual([
+      1,
+      "herd: error: operation 'op-7' is not known\n'herd op ls @web' lists those that were given to it.\n",
+    ]);
+    const here = await herd('op', 'show', 'op-7');
+    expect(here.written.err).toContain(
+      'one that was given to a ref is known there: add its @PETNAME',
+    );
+    const denied = await herd('op', 'cancel', 'op-7', '@web');
+    expect(denied.exitCode).toBe(5);
+    expect(denied.written.err).toMatch(
+      /^herd: error: op cancel op-7 @web: grant g-7f3k does not allow 'cancel': it is for status\nNothing was done; 'herd ref show web' says/,
+    );
+  });
+
+  it('of a ref that nobody has asks whether another was meant', async () => {
+    await serve({});
+    const ran = await herd('op', 'ls', '@wbe');
+    expect(ran.exitCode).toBe(2);
+    expect(ran.written.err).toContain("'@web'");
+  });
+});
