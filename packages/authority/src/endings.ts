@@ -85,8 +85,10 @@ export const cutDead = (shelf: Shelf, turn: Turn, nowMs: number): void => {
   };
   const worker = shelf.worker.get();
   if (worker !== undefined)
-    for (const id of turn.call(worker, 'openAskers'))
-      if (whyDead(id) !== undefined) tell(turn, (turn) => turn.call(worker, 'callOff', id));
+    for (const id of turn.call(worker, 'openAskers')) {
+      const why = whyDead(id);
+      if (why !== undefined) tell(turn, (turn) => turn.call(worker, 'callOff', id, why));
+    }
   for (const [id, cuts] of [...shelf.cuts.entries()]) {
     const why = whyDead(id);
     if (why === undefined) continue;

@@ -156,8 +156,8 @@ export interface Cut {
 export interface Worker {
   /** Who has something under way. Called near. */
   openAskers(): readonly string[];
-  /** Calls off what has not begun for a grant that has ended. Called near, within the turn in which that is seen. */
-  callOff(grant: string): void;
+  /** Calls off what has not begun for a grant that has ended; `why` is told with it. Called near, within the turn in which that is seen. */
+  callOff(grant: string, why: ActorError): void;
 }
 
 /** What a swissnum names. */

@@ -33,13 +33,17 @@ const facts = {
   atMs: 1_700_000_000_000,
 };
 const step = { service: 'web-server', action: 'start', isAsked: true, isAnswer: true };
+const needed = { service: 'another service', action: 'start', isAsked: false, isAnswer: false };
 const failed = { member: 'web-server', result: 'failed', reason: 'it fell' };
 const report = {
   ...facts,
   endedMs: facts.atMs + 10,
   result: 'failed',
   args: [],
-  steps: [{ ...step, phase: 'settled', row: failed }],
+  steps: [
+    { ...needed, phase: 'settled', row: { member: needed.service, result: 'changed' } },
+    { ...step, phase: 'settled', row: failed },
+  ],
 };
 const outcome = { member: 'web-server', result: 'changed', stage: 'running', pid: 42, rows: [] };
 
@@ -55,7 +59,9 @@ describe('an operation that was asked for through a ref', () => {
     const listed = await herd('op', 'ls', '@web', '-n', '3');
     expect(listed.written.out).toMatch(/^op-7 {2}start web-server {2}.* by g-7f3k {2}under way\n$/);
     const shown = await herd('op', 'show', 'op-7', '@web');
-    expect(shown.written.out).toMatch(/web-server +failed +it fell\n/);
+    expect(shown.written.out).toMatch(
+      /\n {4}web-server +failed +it fell\n {4}another service +changed\n/,
+    );
     expect(shown.written.out).toContain("'herd retry op-7 @web' asks the one again");
     const watched = await herd('op', 'watch', 'op-7', '@web');
     expect([watched.exitCode, watched.written.out]).toEqual([

@@ -30,7 +30,7 @@
  * The record is data, and what of it has to outlive the daemon is written down (durable.ts). What lives with it (who
  * waits, who listens) is rebuilt by whoever asks again.
  */
-import type { Turn } from '@bellwether/actors';
+import type { ActorError, Turn } from '@bellwether/actors';
 import { come, isBarredBy, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
@@ -168,8 +168,9 @@ export const goOn = (
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
  * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted.
+ * `why`: whoever asked may not any more, and that is told with it.
  */
-export const cancel = (host: Host, turn: Turn, operation: Operation): void => {
+export const cancel = (host: Host, turn: Turn, operation: Operation, why?: ActorError): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
@@ -182,22 +183,24 @@ export const cancel = (host: Host, turn: Turn, operation: Operation): void => {
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
     if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
-    end(host, operation, key, calledOff(host, turn, operation, record));
+    end(host, operation, key, calledOff(host, turn, operation, record, why));
     cancelled.push(key);
   }
   advance(host, turn, operation, cancelled);
 };
-/** How a step ends that is called off, and its wish with it. */
+/** How a step ends that is called off, and its wish with it. `why`: as of `cancel`. */
 export const calledOff = (
   host: Host,
   turn: Turn,
   operation: Operation,
   record: StepRecord,
+  why?: ActorError,
 ): Ending => {
   const { step } = record;
   const { name, action } = step;
   takeBack(host, turn, operation, step);
-  const reason = `Service ${name}: ${action} was cancelled before it began.`;
+  const because = why === undefined ? '' : `: ${why.message}`;
+  const reason = `Service ${name}: ${action} was cancelled before it began${because}.`;
   return record.phase === 'queued'
     ? givenUp(record, 'cancelled', reason)
     : { outcome: plain(name, 'cancelled', reason), isCancelled: true };

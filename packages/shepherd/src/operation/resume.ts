@@ -47,7 +47,8 @@ export const resume = (
 ): void => {
   if (endedMs === undefined) noteChanged(operation, [], 'due');
   const { steps, account } = operation;
-  const isOff = endOf(host, turn, operation.principal) !== undefined;
+  const why = endOf(host, turn, operation.principal);
+  const isOff = why !== undefined;
   if (isOff) account.set({ ...account.get(), isCancelled: true });
   const endings = new Map<string, Ending>();
   const begunMs = ({ step }: StepRecord): number =>
@@ -66,7 +67,7 @@ export const resume = (
       const doubt = mayBeBegun(record) ? { isAgain: true as const } : {};
       const queued: StepRecord = { ...record, ...doubt, wasQueued: true };
       steps.set(key, isOff ? { ...queued, phase: 'waiting' } : queued);
-      if (isOff) endings.set(key, calledOff(host, turn, operation, queued));
+      if (isOff) endings.set(key, calledOff(host, turn, operation, queued, why));
       else if (step.wish !== undefined) host.wishes.set(step.name, step.wish);
       continue;
     }
@@ -76,7 +77,9 @@ export const resume = (
       elsewhere === undefined ? endingOf(host, turn, record, begunMs(record), endings) : undefined;
     const ending =
       found ??
-      (isOff && !isUnderWay(host, turn, step) ? calledOff(host, turn, operation, wait) : undefined);
+      (isOff && !isUnderWay(host, turn, step)
+        ? calledOff(host, turn, operation, wait, why)
+        : undefined);
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere === undefined) continue;
     // Which of two commands was the later one is not on the disk: the later operation is taken up later.

@@ -78,8 +78,8 @@ export const makeShepherd = (
         return turn.kept(undefined);
       }),
     openAskers: () => openAskersIn(held.memory),
-    callOff: (turn, principal) => {
-      for (const operation of openIn(held.memory, principal)) cancel(held, turn, operation);
+    callOff: (turn, principal, why) => {
+      for (const operation of openIn(held.memory, principal)) cancel(held, turn, operation, why);
     },
     operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
     operation: (turn, operation, asker) => reported(held, turn, operation, asker),

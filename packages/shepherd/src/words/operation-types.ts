@@ -107,6 +107,6 @@ export interface OperationDesk {
   join(operation: string, sink: Ref<Sink>, principal: Principal | undefined): Vow<Outcome>;
   /** Who has something under way, near only. */
   openAskers(): readonly Principal[];
-  /** Calls off what has not begun of all that somebody has asked for: he may not any more. Near only. */
-  callOff(principal: Principal): void;
+  /** Calls off what has not begun of all that somebody has asked for: he may not any more, and why. Near only. */
+  callOff(principal: Principal, why: ActorError): void;
 }

@@ -77,7 +77,7 @@ export const operationReport = (
 };
 
 const stepLines = ({ steps, action }: OperationReport, look: Look): readonly string[] => {
-  const told = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
+  const told = toldIn(steps);
   const ranked = told.toSorted((a, b) => rankOf(a) - rankOf(b));
   const good = ranked.filter(isWell);
   const isLong = ranked.length >= groupFromCount;
@@ -104,6 +104,11 @@ const stepLines = ({ steps, action }: OperationReport, look: Look): readonly str
   if (!isLong || good.length === 0) return painted;
   return [...painted, `    and ${counted(good.length, 'service')} of which all is well`];
 };
+/** All but the sum of others, which has said nothing of its own. */
+const toldIn = (steps: readonly OperationStep[]): readonly OperationStep[] =>
+  steps.some(({ isAsked, isAnswer }) => isAsked && !isAnswer)
+    ? steps.filter(({ isAnswer }) => !isAnswer)
+    : steps;
 const rowOf = ({ service }: OperationStep, row: Row): Row => ({ ...row, member: service });
 const isSettled = ({ phase }: OperationStep): boolean =>
   phase !== 'waiting' && phase !== 'acting' && phase !== 'queued';
@@ -141,8 +146,7 @@ const nextLines = (report: OperationReport, way: string | undefined): readonly s
 
 /** The services that a retry asks again. */
 export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] => {
-  const asked = steps.length === 1 ? steps : steps.filter(({ isAnswer }) => !isAnswer);
-  return asked.filter(
+  return toldIn(steps).filter(
     ({ phase, row }) =>
       phase === 'in-doubt' ||
       phase === 'queued' ||
