@@ -156,7 +156,10 @@ export interface Cut {
 export interface Worker {
   /** Who has something under way. Called near. */
   openAskers(): readonly string[];
-  /** Calls off what has not begun for a grant that has ended; `why` is told with it. Called near, within the turn in which that is seen. */
+  /**
+   * Calls off what has not begun for a grant that has ended; `why` is told with it. Called near, within the turn in
+   * which that is seen.
+   */
   callOff(grant: string, why: ActorError): void;
 }
 
