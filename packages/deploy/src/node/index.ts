@@ -1,0 +1,2 @@
+/** What touches a disk. */
+export {};
