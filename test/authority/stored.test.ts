@@ -41,7 +41,7 @@ const begin = async (disk: MemoryDisk, mark: MemoryMark): Promise<Life> => {
     turn.spawn(makeGrantBook, {
       records: foundIn(store).granted,
       minted: foundIn(store).minted,
-      epoch: store.epoch,
+      rightsEpoch: store.rightsEpoch,
       clock: bench.world.clock(),
       crypto,
       designator: 'host',
@@ -110,12 +110,12 @@ describe('a grant book on a store', () => {
     await redeem(life, one.swissnum);
     const other = await make(life, 2);
     const older = disk.image();
-    const epoch = life.store.epoch.now;
+    const epoch = life.store.rightsEpoch.now;
     if (what === 'redeemed') await redeem(life, other.swissnum);
     if (what.startsWith('used')) await judged(life, one.grant.id, 'op-1');
     if (what === 'revoked')
       await run(life, (turn) => void turn.call(life.book, 'revoke', 'root', one.grant.id));
-    expect(life.store.epoch.now).toBe(epoch + (answer === 'ok' ? 0 : 1));
+    expect(life.store.rightsEpoch.now).toBe(epoch + (answer === 'ok' ? 0 : 1));
     await life.store.close();
     disk.replace(older);
     life = await begin(disk, mark);

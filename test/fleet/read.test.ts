@@ -21,7 +21,7 @@ describe('reading an outcome', () => {
       also: ['networking'],
       output: ['line'],
       lastSeenMs: 0.5,
-      version: { epoch: 1, sequence: 2 },
+      version: { born: 1, sequence: 2 },
       rows: [row],
     };
     expect(readOutcome(full, 'outcome')).toEqual(full);
@@ -41,7 +41,7 @@ describe('reading an outcome', () => {
     ['an endless age', { ...outcome, lastSeenMs: Infinity }],
     ['a reason that is a list', { ...outcome, reason: ['why'] }],
     ['a stage that is no word', { ...outcome, stage: 1 }],
-    ['a version without an epoch', { ...outcome, version: { sequence: 1 } }],
+    ['a version without a birth', { ...outcome, version: { sequence: 1 } }],
     ['no result', { member: 'web', rows: [] }],
     ['a name in `also` that is empty', { ...outcome, also: [''] }],
     ['a list', [outcome]],
@@ -123,7 +123,7 @@ describe('reading a status', () => {
     const full = {
       ...runningStatus,
       kind: 'exported',
-      version: { epoch: 1, sequence: 2 },
+      version: { born: 1, sequence: 2 },
       command: ['node', 'server.js'],
       lastRespawn: 1,
       lastExit: { code: 1, at: 2 },

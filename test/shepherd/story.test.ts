@@ -28,7 +28,7 @@ describe('a machine with a web server that requires networking', () => {
       result: 'changed',
       stage: 'running',
       pid: 101,
-      version: { epoch: 1_700_000_000_000, sequence: 3 },
+      version: { born: 1_700_000_000_000, sequence: 3 },
       also: ['networking'],
       rows: [],
     });

@@ -12,7 +12,7 @@ import {
   restoreState,
   runningIn,
   writeBackup,
-  type Epoch,
+  type RightsEpoch,
   type Store,
   type StoreEntry,
 } from '@bellwether/store';
@@ -37,8 +37,8 @@ const using = async <T>(state: string, work: (store: Store) => Promise<T>): Prom
 const put = (state: string, ...entries: readonly StoreEntry[]): Promise<Error | undefined> =>
   using(state, (store) => commit(store, ...entries));
 const found = (state: string) => using(state, allOf);
-const epochOf = (state: string): Promise<Epoch> =>
-  using(state, (store) => Promise.resolve(store.epoch));
+const epochOf = (state: string): Promise<RightsEpoch> =>
+  using(state, (store) => Promise.resolve(store.rightsEpoch));
 
 describe('a backup', slow, () => {
   it('has every record of one moment, is checked, and gives them all back elsewhere', async () => {

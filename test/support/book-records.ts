@@ -63,13 +63,13 @@ export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {
 export const bookFor = (
   turn: Turn,
   world: World,
-  given: Partial<Pick<GrantBookOptions, 'minted' | 'epoch'>> = {},
+  given: Partial<Pick<GrantBookOptions, 'minted' | 'rightsEpoch'>> = {},
 ) => {
   const uriOf = (swissnum: Uint8Array): string => `ocapn://x.tcp-tls/s/${swissnum.join('')}`;
   const book = turn.spawn(makeGrantBook, {
     records: bookRecordsIn([]),
     minted: [],
-    epoch: { now: 1, restored: 0 },
+    rightsEpoch: { now: 1, restored: 0 },
     clock: world.clock(),
     crypto: simulatedCrypto(world),
     designator: 'x',

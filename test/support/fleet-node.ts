@@ -122,7 +122,7 @@ export class FleetNode {
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
   /** Of its records: another one once an older copy was put back. */
-  storeEpoch = { now: 1, restored: 0 };
+  rightsEpoch = { now: 1, restored: 0 };
   /** What its audit tells of what ended since such a copy. */
   past: Past = { revoked: new Map(), usedCounts: new Map() };
   /** When its machine lost power last. */
@@ -162,7 +162,7 @@ export class FleetNode {
     this.#isDark = false;
     this.wake();
     this.machine.boot();
-    this.#openWhenUp(this.machine.epoch);
+    this.#openWhenUp(this.machine.lifeNumber);
   }
   /** kill -9 of the daemon; on a suspended machine nobody can. */
   crash(): void {
@@ -212,7 +212,7 @@ export class FleetNode {
       minted: mintEntriesIn(this.machine.disk.entries),
       granted: bookRecordsIn(this.machine.disk.entries),
       directs: directRecordsIn(this.machine.disk.entries),
-      storeEpoch: this.storeEpoch,
+      rightsEpoch: this.rightsEpoch,
       designator: this.name,
       refs,
       destinations: refs.destinations(),
@@ -244,9 +244,9 @@ export class FleetNode {
   }
   /** Reads the configuration as it is by then. */
   #load(answer: Answer): void {
-    const { epoch } = this.machine;
+    const { lifeNumber } = this.machine;
     this.#site.world.at(30, () => {
-      if (this.machine.epoch !== epoch || this.machine.isDown) return;
+      if (this.machine.lifeNumber !== lifeNumber || this.machine.isDown) return;
       if (this.badConfig !== undefined) answer.broken(new ActorError('config', this.badConfig));
       else answer.kept({ planned: plannedIn(this.config), atRestart: [] });
     });
@@ -261,19 +261,19 @@ export class FleetNode {
     return this.#router;
   }
   /** Nothing is served before adoption is done. */
-  #openWhenUp(epoch: number): void {
+  #openWhenUp(lifeNumber: number): void {
     this.machine.time.clock().after(1, () => {
-      if (this.machine.epoch !== epoch || this.machine.isDown) return;
-      if (this.machine.isUp) this.#open(epoch);
-      else this.#openWhenUp(epoch);
+      if (this.machine.lifeNumber !== lifeNumber || this.machine.isDown) return;
+      if (this.machine.isUp) this.#open(lifeNumber);
+      else this.#openWhenUp(lifeNumber);
     });
   }
-  #open(epoch: number): void {
+  #open(lifeNumber: number): void {
     const { world, network } = this.#site;
     const { vat } = this.machine.life;
     const [actors, refs] = [this.#actors, this.#daemonRefs];
     if (actors === undefined || refs === undefined) throw new Error('a daemon without actors');
-    const isAlive = (): boolean => this.machine.epoch === epoch && !this.machine.isDown;
+    const isAlive = (): boolean => this.machine.lifeNumber === lifeNumber && !this.machine.isDown;
     const { time } = this.machine;
     const netlayer = patient(network.peer({ host: this.name }), time);
     const flush = time.scheduler(0.001);

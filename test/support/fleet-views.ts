@@ -32,7 +32,7 @@ interface Shown {
 }
 /** One watching of the controller, from its first push to its last. */
 interface Watching {
-  readonly epoch: number;
+  readonly lifeNumber: number;
   heardAtMs: number;
   sequence: number;
   readonly held: Map<string, Shown>;
@@ -93,15 +93,15 @@ export class Views {
   }
 
   /** Whether what it holds is still worth something: the controller lives, and pushes. */
-  #isHeard({ epoch, heardAtMs }: Watching): boolean {
+  #isHeard({ lifeNumber, heardAtMs }: Watching): boolean {
     const { c, world } = this.#story;
-    return c.machine.epoch === epoch && world.now - heardAtMs <= silenceMs;
+    return c.machine.lifeNumber === lifeNumber && world.now - heardAtMs <= silenceMs;
   }
   #watch(): void {
     const { operator, c, world } = this.#story;
     if (c.admin === undefined) return;
-    const { epoch } = c.machine;
-    const watching: Watching = { epoch, heardAtMs: world.now, sequence: -1, held: new Map() };
+    const { lifeNumber } = c.machine;
+    const watching: Watching = { lifeNumber, heardAtMs: world.now, sequence: -1, held: new Map() };
     this.#watching = watching;
     const told = (sequence: number, statuses: readonly Status[]): void => {
       if (this.#watching === watching) this.#pushed(watching, sequence, statuses);

@@ -110,7 +110,7 @@ export const grantBench = async (
     turn.spawn(makeGrantBook, {
       records: disk.records(),
       minted: disk.minted,
-      epoch: disk.epoch,
+      rightsEpoch: disk.epoch,
       clock: { now: () => clock.now(), wall: () => clock.wall() + shift.ms },
       crypto,
       designator,

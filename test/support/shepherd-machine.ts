@@ -255,7 +255,7 @@ export class Machine {
   onDown: (how: 'process' | 'power') => void = () => undefined;
   readonly #world: World;
   readonly #blueprint: Blueprint;
-  #epoch = 0;
+  #lifeNumber = 0;
   #operationCount = 0;
   #vat: (Vat & Frontier) | undefined = undefined;
   #life: Life | undefined = undefined;
@@ -283,15 +283,15 @@ export class Machine {
     return this.#life;
   }
   /** The life of the daemon that runs or ran last, from 1. */
-  get epoch(): number {
-    return this.#epoch;
+  get lifeNumber(): number {
+    return this.#lifeNumber;
   }
 
   /** Starts the daemon; it serves once the world has run on for long enough. */
   boot(): void {
     if (this.#vat !== undefined) throw new Error(`${this.name} is up already`);
-    this.#epoch += 1;
-    const clock = this.#clock(this.#epoch);
+    this.#lifeNumber += 1;
+    const clock = this.#clock(this.#lifeNumber);
     const say = (ms: number, task: () => void): void => void clock.after(ms, task);
     const vat = createVat({
       name: this.name,
@@ -304,11 +304,11 @@ export class Machine {
       ...(this.#blueprint.rehearse === undefined ? {} : { rehearse: this.#blueprint.rehearse }),
     });
     this.#vat = vat;
-    const epoch = this.#epoch;
+    const lifeNumber = this.#lifeNumber;
     vat
       .run((turn) => this.#assemble(turn, vat, say))
       // A boot that breaks is the end of that daemon, and of no other.
-      .catch(() => (this.#epoch === epoch ? this.crash() : undefined));
+      .catch(() => (this.#lifeNumber === lifeNumber ? this.crash() : undefined));
   }
   #assemble(turn: Turn, vat: Vat & Frontier, say: (ms: number, task: () => void) => void): unknown {
     const desk = turn.spawn(makeDesk);
@@ -323,9 +323,9 @@ export class Machine {
     });
   }
   #shepherd(turn: Turn, { backend, ...options }: MachinePowers): Ref<Shepherd> {
-    const { epoch, clock, records } = options;
+    const { life, clock, records } = options;
     const { running } = records;
-    const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
+    const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
     const grants = turn.spawn(makeBook, (asker: string) => this.standing(asker));
     const shepherd = turn.spawn(makeShepherd, { ...options, monitor, grants });
     for (const config of this.#blueprint.services ?? []) turn.call(shepherd, 'define', config);
@@ -335,7 +335,7 @@ export class Machine {
   #powers(say: (ms: number, task: () => void) => void): MachinePowers {
     return {
       name: this.name,
-      epoch: `${this.name}${this.#epoch}`,
+      life: `${this.name}${this.#lifeNumber}`,
       backend: this.processes.view(say),
       prober: this.probes.view(say),
       logFiles: this.logs.view(say),
@@ -346,7 +346,7 @@ export class Machine {
     };
   }
   /** A clock whose timers die with the daemon. */
-  #clock(epoch: number): Clock {
+  #clock(lifeNumber: number): Clock {
     const clock = this.time.clock();
     return {
       ...clock,
@@ -357,7 +357,7 @@ export class Machine {
         };
         const stop = clock.after(ms, () => {
           this.#timers.delete(cancel);
-          if (this.#epoch === epoch && this.#vat !== undefined) task();
+          if (this.#lifeNumber === lifeNumber && this.#vat !== undefined) task();
         });
         this.#timers.add(cancel);
         return cancel;

@@ -94,7 +94,7 @@ export class ServiceRig {
   #make(turn: Turn, config: ServiceConfig, isEnabled: boolean): void {
     const monitor = turn.spawn(makeProcessMonitor, {
       clock: { wall: () => this.world.now },
-      epoch: 'e',
+      life: 'e',
       running: [],
       backend: {
         start: ({ startId }, started, ended) =>

@@ -313,12 +313,12 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
     describe('and its epoch', () => {
       it('moves on with what takes a right back, and with nothing else', async () => {
         const store = await open();
-        expect(store.epoch).toEqual({ now: 1, restored: 0 });
+        expect(store.rightsEpoch).toEqual({ now: 1, restored: 0 });
         await commit(store, samples.grant, samples.desired, samples.minted);
-        expect(store.epoch.now).toBe(1);
+        expect(store.rightsEpoch.now).toBe(1);
         await commit(store, samples.revocation);
-        expect([store.epoch, rig.mark.epoch]).toEqual([{ now: 2, restored: 0 }, 2]);
-        expect((await reopen()).epoch).toEqual({ now: 2, restored: 0 });
+        expect([store.rightsEpoch, rig.mark.epoch]).toEqual([{ now: 2, restored: 0 }, 2]);
+        expect((await reopen()).rightsEpoch).toEqual({ now: 2, restored: 0 });
       });
 
       it('is acknowledged only once the mark has it', async () => {
@@ -328,15 +328,15 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
         expect(await commit(store, samples.revocation)).toBeInstanceOf(Error);
         Object.assign(rig.mark, { moveTo });
         const next = await reopen();
-        expect([next.epoch, rig.mark.epoch]).toEqual([{ now: 2, restored: 0 }, 2]);
+        expect([next.rightsEpoch, rig.mark.epoch]).toEqual([{ now: 2, restored: 0 }, 2]);
       });
 
       it('tells that a database is older than the last right that was taken back', async () => {
         await commit(await open(), samples.grant);
         await rig.mark.moveTo(5);
         const store = await reopen();
-        expect([store.epoch, rig.mark.epoch]).toEqual([{ now: 6, restored: 6 }, 6]);
-        expect((await reopen()).epoch).toEqual({ now: 6, restored: 6 });
+        expect([store.rightsEpoch, rig.mark.epoch]).toEqual([{ now: 6, restored: 6 }, 6]);
+        expect((await reopen()).rightsEpoch).toEqual({ now: 6, restored: 6 });
       });
     });
   });

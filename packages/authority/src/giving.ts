@@ -67,7 +67,7 @@ interface Draft {
 }
 const made = (shelf: Shelf, turn: Turn, draft: Draft): Granted => {
   const { id, issuer, terms, swissnum, nowMs, inviteMs = limits.inviteMs } = draft;
-  const epoch = shelf.options.epoch.now;
+  const epoch = shelf.options.rightsEpoch.now;
   const parent = isGrant(issuer) ? issuer : undefined;
   const grant: GrantRecord = {
     id,

@@ -180,7 +180,7 @@ const renew = (shelf: Shelf, turn: Turn, by: Principal, id: string, lifetimeMs: 
 };
 
 const confirm = (shelf: Shelf, turn: Turn, wanted: unknown, past?: Past): readonly string[] => {
-  const { now, restored } = shelf.options.epoch;
+  const { now, restored } = shelf.options.rightsEpoch;
   const ids =
     wanted === undefined ? [...shelf.grants.keys()] : names(wanted, 'grants', limits.grantCount);
   const confirmed: string[] = [];

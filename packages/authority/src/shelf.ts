@@ -26,7 +26,7 @@ export interface GrantBookOptions {
   /** The references that were minted in earlier lives, each with the epoch that it was made or confirmed in. */
   readonly minted: readonly { readonly hash: string; readonly epoch?: number }[];
   /** Of the store, when this life began: what is granted now, and since when grants are believed. */
-  readonly epoch: { readonly now: number; readonly restored: number };
+  readonly rightsEpoch: { readonly now: number; readonly restored: number };
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly crypto: Pick<Crypto, 'sha256' | 'verify' | 'random'>;
@@ -72,7 +72,7 @@ export interface Shelf {
 
 /** Puts what the store found on a shelf. */
 export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
-  const { records, clock, epoch } = options;
+  const { records, clock, rightsEpoch } = options;
   const shelf: Shelf = {
     options,
     grants: turn.map(),
@@ -102,7 +102,7 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
   for (const entry of records.invites) putInvite(shelf, entry);
   // One of which no epoch was noted yet is older than any restore that was.
   for (const minted of options.minted)
-    if ((minted.epoch ?? 0) < epoch.restored) shelf.heldBack.set(mintedId(minted.hash), true);
+    if ((minted.epoch ?? 0) < rightsEpoch.restored) shelf.heldBack.set(mintedId(minted.hash), true);
   return shelf;
 };
 
@@ -133,10 +133,10 @@ export const timeOf = ({ options: { clock }, seen }: Shelf): number => {
   return Math.max(clock.wall(), wallMs + (clock.now() - ticksMs));
 };
 /** When something is judged, if it is now. */
-export const momentAt = ({ options: { clock, epoch } }: Shelf, nowMs: number): Moment => ({
+export const momentAt = ({ options: { clock, rightsEpoch } }: Shelf, nowMs: number): Moment => ({
   nowMs,
   ticksMs: clock.now(),
-  restored: epoch.restored,
+  restored: rightsEpoch.restored,
 });
 
 /** A grant and those that it was narrowed from; undefined where it, or one of them, is not known. */
@@ -271,7 +271,9 @@ export const livingIn = (shelf: Shelf, ids: readonly string[], nowMs: number): r
 export const isOpen = (shelf: Shelf, id: string, nowMs: number): boolean => {
   const invite = shelf.invites.get(id);
   return (
-    invite !== undefined && nowMs < invite.expiresMs && invite.epoch >= shelf.options.epoch.restored
+    invite !== undefined &&
+    nowMs < invite.expiresMs &&
+    invite.epoch >= shelf.options.rightsEpoch.restored
   );
 };
 

@@ -31,4 +31,4 @@ export {
 export type { Shelf, ShelfPlace } from './shelf.ts';
 export { openState } from './state.ts';
 export { openMemory } from './memory.ts';
-export { type Epoch, openStore, type Store } from './store.ts';
+export { type RightsEpoch, openStore, type Store } from './store.ts';

@@ -24,7 +24,7 @@ import { emptySeal, sealKey, sealValue, Tally, type Seal } from './seal.ts';
 import type { Shelf, ShelfPlace } from './shelf.ts';
 
 /** When rights were made and taken back; numbers that only grow. */
-export interface Epoch {
+export interface RightsEpoch {
   /** What is granted now is granted in this epoch. */
   readonly now: number;
   /**
@@ -35,7 +35,7 @@ export interface Epoch {
 }
 /** An open database of records. Whoever opened it closes it. */
 export interface Store {
-  readonly epoch: Epoch;
+  readonly rightsEpoch: RightsEpoch;
   /** All records of a kind that is held in memory. They belong to the caller. */
   held<K extends KindName>(kind: K): readonly RecordOf<K>[];
   /**
@@ -92,7 +92,7 @@ class ShelfStore implements Store {
     this.commit = (entries, done) => this.#commit(entries, done);
   }
 
-  get epoch(): Epoch {
+  get rightsEpoch(): RightsEpoch {
     return { now: this.#seal.epoch, restored: this.#seal.restored };
   }
 

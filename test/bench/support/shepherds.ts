@@ -41,11 +41,11 @@ const noProbes: Prober = {
 export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shepherd> =>
   turn.spawn(makeShepherd, {
     name,
-    epoch: name,
+    life: name,
     monitor: turn.spawn(makeProcessMonitor, {
       backend: noProcesses,
       clock,
-      epoch: name,
+      life: name,
       running: [],
     }),
     prober: noProbes,

@@ -595,7 +595,7 @@ describe('what is known of a service elsewhere', () => {
   });
   it('is not overtaken by an older answer: a slow probe that comes late changes nothing', async () => {
     const bench = await makeProxyBench();
-    const versioned = (sequence: number, epoch = 1) => ({ version: { epoch, sequence } });
+    const versioned = (sequence: number, born = 1) => ({ version: { born, sequence } });
     probe(bench, 10_000);
     await connect(bench);
     bench.asked[0]?.answer.kept({ ...runningStatus, ...versioned(3) });
@@ -620,7 +620,7 @@ describe('what is known of a service elsewhere', () => {
   });
   it('is not what an earlier life of the far end is told to have left, by whoever repeats', async () => {
     const bench = await makeProxyBench();
-    const versioned = (sequence: number, epoch: number) => ({ version: { epoch, sequence } });
+    const versioned = (sequence: number, born: number) => ({ version: { born, sequence } });
     const left = { member: 'w', result: 'changed', rows: [] };
     probe(bench);
     await connect(bench);

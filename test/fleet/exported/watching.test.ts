@@ -51,8 +51,8 @@ const push = async (
   await pass(bench, 0);
   return answer.reason;
 };
-const versioned = (sequence: number, epoch = 1): Partial<Status> => ({
-  version: { epoch, sequence },
+const versioned = (sequence: number, born = 1): Partial<Status> => ({
+  version: { born, sequence },
 });
 
 describe('a member', () => {

@@ -112,8 +112,8 @@ describe('a minted reference from before a restored backup', () => {
   const restore = (place: Place, backup: readonly unknown[]): void => {
     place.node.crash();
     place.node.machine.disk.entries.splice(0, Infinity, ...backup);
-    const now = place.node.storeEpoch.now + 1;
-    place.node.storeEpoch = { now, restored: now };
+    const now = place.node.rightsEpoch.now + 1;
+    place.node.rightsEpoch = { now, restored: now };
     place.node.boot();
     place.pass(2_000);
   };

@@ -75,9 +75,9 @@ const mintBench = async (
       clock: bench.world.clock(),
       crypto,
       entries: disk,
-      epoch: epoch.now,
+      rightsEpoch: epoch.now,
       shepherd: turn.spawn(makeNames, names) as unknown as Ref<Shepherd>,
-      ...bookFor(turn, bench.world, { minted: disk, epoch }),
+      ...bookFor(turn, bench.world, { minted: disk, rightsEpoch: epoch }),
     }),
   }));
   return Object.assign(state, bench, { disk, mint });

@@ -38,13 +38,13 @@ const row = {
   output: ['x'],
   lastSeenMs: 5,
   queuedUntilMs: 6,
-  version: { epoch: 1, sequence: 2 },
+  version: { born: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
 const outcome: Required<Omit<Outcome, 'isUnmet'>> = { ...row, isLate: true, rows: [row] };
 const status: Required<ExportedStatus> = {
   kind: 'exported',
-  version: { epoch: 1, sequence: 2 },
+  version: { born: 1, sequence: 2 },
   provision: ['web'],
   stage: 'running',
   requirement: ['net'],

@@ -317,7 +317,7 @@ describe('an audited store on a full disk', () => {
     expect(bench.mark.epoch).toBeGreaterThan(before);
     await store.close();
     const again = await openMemory(bench.disk, bench.mark);
-    expect(again.epoch).toMatchObject({ now: bench.mark.epoch, restored: 0 });
+    expect(again.rightsEpoch).toMatchObject({ now: bench.mark.epoch, restored: 0 });
     await again.close();
   });
 });

@@ -25,7 +25,7 @@ describe('a start', () => {
       result: 'changed',
       stage: 'running',
       pid: 101,
-      version: { epoch: 0, sequence: 2 },
+      version: { born: 0, sequence: 2 },
       rows: [],
     });
   });
@@ -521,7 +521,7 @@ describe('the status', () => {
     );
     expect(rig.status()).toEqual({
       kind: 'local',
-      version: { epoch: 0, sequence: 2 },
+      version: { born: 0, sequence: 2 },
       provision: ['web', 'www'],
       requirement: ['networking'],
       documentation: 'Serves.',

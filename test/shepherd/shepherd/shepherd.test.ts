@@ -61,7 +61,7 @@ describe('start', () => {
           result: 'failed',
           reason: 'no such program',
           stage: 'stopped',
-          version: { epoch: 1_700_000_000_000, sequence: 4 },
+          version: { born: 1_700_000_000_000, sequence: 4 },
           output: ['db said'],
         },
       ],

@@ -69,9 +69,9 @@ export const heard = (observed: Observed, last: Known, at: Instant): Observed =>
     ? touched(observed, at)
     : { last, toldAt: at, lastAt: at, contactAt: at, trouble: undefined };
 
-/** Only states of one epoch can be compared; the others are taken in the order of the answers. */
+/** Only states of one birth can be compared; the others are taken in the order of the answers. */
 const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
-  one !== undefined && one.epoch === known?.epoch && one.sequence < known.sequence;
+  one !== undefined && one.born === known?.born && one.sequence < known.sequence;
 
 /**
  * A command's outcome says where the service was left; the rest stays as it was known. One of another life of the
@@ -81,7 +81,7 @@ const isOlder = (one: Version | undefined, known: Version | undefined): boolean 
 export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant): Observed => {
   const { last } = observed;
   if (last === undefined || outcome.stage === undefined) return touched(observed, at);
-  if (outcome.version?.epoch !== last.version?.epoch) return { ...observed, contactAt: at };
+  if (outcome.version?.born !== last.version?.born) return { ...observed, contactAt: at };
   const { pid: _pid, isReady: _isReady, since: _since, failure: _failure, ...rest } = last;
   const { isRespawning: _isRespawning, unservedMs: _unservedMs, isGone: _isGone, ...kept } = rest;
   const pid = outcome.pid === undefined ? {} : { pid: outcome.pid };

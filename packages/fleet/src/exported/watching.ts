@@ -127,7 +127,7 @@ const isNews = ({ last: before }: Observed, { last: next }: Observed): boolean =
   if (before?.version === undefined && next?.version === undefined)
     return withoutAges(before) !== withoutAges(next);
   return (
-    before?.version?.epoch !== next?.version?.epoch ||
+    before?.version?.born !== next?.version?.born ||
     before?.version?.sequence !== next?.version?.sequence
   );
 };

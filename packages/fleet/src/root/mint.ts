@@ -73,7 +73,7 @@ export interface MintOptions extends Issuing {
   /** What the store found at boot. */
   readonly entries: readonly MintEntry[];
   /** Of the store, when this life began: what is minted now is of it. */
-  readonly epoch: number;
+  readonly rightsEpoch: number;
   readonly shepherd: Ref<Shepherd>;
 }
 
@@ -128,7 +128,7 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
     const hash = hashOf(held, swissnum);
     const facet = facetOf(held, turn, service, hash);
     const madeMs = Math.floor(held.options.clock.wall());
-    const { epoch } = held.options;
+    const { rightsEpoch: epoch } = held.options;
     const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch };
     held.services.set(hash, entry);
     held.found.set(hash, facet);
@@ -179,7 +179,7 @@ const confirm = (
   mostCount: number,
   past: Past | undefined,
 ): readonly string[] => {
-  const { book, epoch } = held.options;
+  const { book, rightsEpoch: epoch } = held.options;
   const wanted = ids?.flatMap((id) => named(held, id)) ?? [...held.services.values()];
   const confirmed: string[] = [];
   for (const entry of wanted) {

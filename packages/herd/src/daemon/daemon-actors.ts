@@ -51,7 +51,7 @@ export interface ActorParts
   readonly granted: BookRecords;
   /** What was granted at hosts elsewhere. */
   readonly directs: DirectRecords;
-  readonly storeEpoch: GrantBookOptions['epoch'];
+  readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
   /** Of this node: what whoever accepts an invite has dialled. */
   readonly designator: string;
   readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial'>;
@@ -71,19 +71,19 @@ export interface DaemonActors {
 
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
 export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
-  const { epoch, backend, clock, entropy, crypto, refs, destinations } = parts;
+  const { life, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location, isShared } = parts;
   const { name, prober, logFiles, log, records, archive } = parts;
   const { about, backup, lastOfAudit, pastOf, end, leave } = parts;
   const { running } = records;
-  const monitor = turn.spawn(makeProcessMonitor, { backend, clock, epoch, running });
-  const common = { name, epoch, prober, logFiles, clock, log, records, archive };
+  const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
+  const common = { name, life, prober, logFiles, clock, log, records, archive };
   const uriOf = (swissnum: Uint8Array, isLocal: boolean): string =>
     sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
   const book = turn.spawn(makeGrantBook, {
     records: parts.granted,
     minted: parts.minted,
-    epoch: parts.storeEpoch,
+    rightsEpoch: parts.rightsEpoch,
     designator: parts.designator,
     clock,
     crypto,
@@ -103,7 +103,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     entropy,
     crypto,
     entries: parts.minted,
-    epoch: parts.storeEpoch.now,
+    rightsEpoch: parts.rightsEpoch.now,
   });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,

@@ -257,14 +257,14 @@ class VatLife implements Life {
     const { records, minted, granted, directs } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
-      epoch: Buffer.from(nodeCrypto().random(12)).toString('hex'),
+      life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
       planned: services,
       records,
       archive: archiveOf(store),
       minted,
       granted,
       directs,
-      storeEpoch: store.epoch,
+      rightsEpoch: store.rightsEpoch,
       designator: identity.designator,
       clock: this.#clock,
       entropy: nodeEntropy(),

@@ -31,7 +31,7 @@ export interface ProcessMonitorOptions {
   /** Only read: the next daemon cannot know when what it finds was started. */
   readonly clock: Pick<Clock, 'wall'>;
   /** Unique to this life of the daemon, and unguessable: start ids begin with it. */
-  readonly epoch: string;
+  readonly life: string;
   /** What ran when the daemon was last heard of. */
   readonly running: readonly RunningRecord[];
 }
@@ -79,7 +79,7 @@ const recordEnd = (turn: Turn, startId: string): void => {
 
 const nextStartId = (held: Held): string => {
   held.startCount.set(held.startCount.get() + 1);
-  return `${held.epoch}-${held.startCount.get()}`;
+  return `${held.life}-${held.startCount.get()}`;
 };
 
 const spawn = (

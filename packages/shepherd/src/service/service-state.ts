@@ -121,7 +121,7 @@ export interface Held extends ServicePowers {
   readonly logger: Ref<Logger>;
   /** Changed by `change` alone. */
   readonly shown: JournalCell<Shown>;
-  /** Which of them that is; the epoch is the instant, by the wall clock, at which it was made. */
+  /** Which of them that is; it was born when it was made, by the wall clock. */
   readonly version: JournalCell<Version>;
   /** What was asked of it last: not yet what is wished where that waits for other services. */
   readonly goal: JournalCell<'start' | 'stop'>;
@@ -159,7 +159,7 @@ export const hold = (
     disabledReason: undefined,
     failure: undefined,
   }),
-  version: turn.cell<Version>({ epoch: powers.clock.wall(), sequence: 0 }),
+  version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),
   retirement: turn.cell<string | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
@@ -210,8 +210,8 @@ export const change = (held: Held, turn: Turn, next: Partial<Shown>): void => {
 };
 /** What was seen of the service so far is of an older version, and who watches is told. */
 export const touch = (held: Held, turn: Turn): void => {
-  const { epoch, sequence } = held.version.get();
-  held.version.set({ epoch, sequence: sequence + 1 });
+  const { born, sequence } = held.version.get();
+  held.version.set({ born, sequence: sequence + 1 });
   turn.tell(held.board, 'touched', held.config.get().provision);
 };
 const looksSame = (one: Shown, other: Shown): boolean => {

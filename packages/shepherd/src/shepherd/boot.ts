@@ -200,7 +200,7 @@ const planFor = (
  * The id of an operation of its own. A member remembers longer than one life of this daemon: under the
  * id of an earlier boot it would answer what came of that one, and do nothing.
  */
-export const ownId = ({ epoch }: Held, what: string): string => `${what}-${epoch}`;
+export const ownId = ({ life }: Held, what: string): string => `${what}-${life}`;
 
 /** What the shepherd asks of itself. */
 export const ownRequest = (

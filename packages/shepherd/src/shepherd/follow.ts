@@ -41,7 +41,7 @@ export const follow = (
     const theirs = places === undefined ? after : (places.get(name) ?? []);
     return orBroken(turn, () =>
       turn.call(service, 'follow', {
-        id: `${held.epoch}.${number}.${at}`,
+        id: `${held.life}.${number}.${at}`,
         query: {
           ...wanted,
           ...(theirs !== undefined && { after: theirs }),

@@ -38,7 +38,7 @@ export const register = (
 };
 const freshHop = (held: Held): string => {
   held.hopCount.set(held.hopCount.get() + 1);
-  return `${held.epoch}.${held.hopCount.get()}`;
+  return `${held.life}.${held.hopCount.get()}`;
 };
 
 /** Takes in an aggregate. @throws Refused, also for one that requires something */

@@ -34,7 +34,7 @@ export interface ShepherdOptions extends Pick<
   'name' | 'clock' | 'log' | 'archive' | 'grants'
 > {
   /** Unique to this life of the daemon, and unguessable: the ids of its hops begin with it. */
-  readonly epoch: string;
+  readonly life: string;
   readonly monitor: Ref<ProcessMonitor>;
   readonly prober: Prober;
   readonly logFiles: LogFiles;

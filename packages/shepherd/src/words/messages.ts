@@ -114,11 +114,13 @@ export interface Cause {
   readonly plainReason?: string;
 }
 /**
- * Which state of a service at home was seen: of two with one epoch, the one with the greater
- * sequence is newer. A daemon that starts afresh begins another epoch; epochs have no order.
+ * Which state of a service at home was seen: of two of one service, the one with the greater
+ * sequence is newer. A daemon that starts afresh has others under the same names, born later; births have no order,
+ * since a wall clock steps.
  */
 export interface Version {
-  readonly epoch: number;
+  /** Wall clock, milliseconds since 1970. */
+  readonly born: number;
   readonly sequence: number;
 }
 /**

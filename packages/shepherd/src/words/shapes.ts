@@ -218,7 +218,7 @@ export const makeReader = ({ cut, weight = Infinity }: ReadPolicy): Reader => {
 
 const readNames = list(readName, limits.listCount);
 const readStage = wordOf(stages, 'unknown');
-const readVersion = struct<Version>({ epoch: readCount, sequence: readCount }, {});
+const readVersion = struct<Version>({ born: readCount, sequence: readCount }, {});
 
 const rowNeeds = (text: Read<string>): Needed<Row> => ({
   member: text,
