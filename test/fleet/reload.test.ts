@@ -7,7 +7,7 @@ import {
   swapOf,
   type PlannedService,
   type Reloaded,
-  type Surroundings,
+  type ElsewherePowers,
 } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
 import type { Shepherd, Status } from '@bellwether/shepherd';
@@ -21,7 +21,7 @@ import { Machine, program, service, type Asked } from '../support/shepherd-machi
 /** A machine with these services, all up that say so; what is elsewhere is never reached. */
 const machineWith = (world: World, planned: readonly PlannedService[]) => {
   const [clock, entropy] = [world.clock(), world.entropy()];
-  const surroundingsIn = (turn: Turn): Surroundings => ({
+  const powersIn = (turn: Turn): ElsewherePowers => ({
     dial: (_petname, reached) => {
       reached.broken(new Unreachable('nobody is there'));
       return () => undefined;
@@ -32,11 +32,11 @@ const machineWith = (world: World, planned: readonly PlannedService[]) => {
     crypto: simulatedCrypto(world),
   });
   const machine = new Machine(world, 'A', {
-    setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, surroundingsIn(turn)),
+    setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, powersIn(turn)),
   });
   machine.boot();
   pass(world);
-  return { machine, surroundingsIn };
+  return { machine, powersIn };
 };
 const pass = (world: World, ms = 60_000): void => void world.run(world.now + ms);
 const statuses = (world: World, machine: Machine): readonly Status[] => {
@@ -61,9 +61,9 @@ describe('a shepherd that takes over the difference between two configurations',
     fc.assert(
       fc.property(plannedLists(), plannedLists(), fc.nat(), (before, after, seed) => {
         const world = new World(seed);
-        const { machine, surroundingsIn } = machineWith(world, before);
+        const { machine, powersIn } = machineWith(world, before);
         const asked = machine.ask((turn, shepherd) => {
-          const swap = swapOf(turn, shepherd, surroundingsIn(turn), before, after);
+          const swap = swapOf(turn, shepherd, powersIn(turn), before, after);
           return turn.send(shepherd, 'swap', swap, machine.printer(turn));
         });
         pass(world);

@@ -4,7 +4,7 @@ import {
   makeExportedService,
   makeLiveRef,
   makePeers,
-  type Dial,
+  type DialRef,
   type Peers,
   type Traveller,
 } from '@bellwether/fleet';
@@ -186,7 +186,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
   const cancelled: string[] = [];
   const touched = { count: 0 };
   const wallShift = { ms: 0 };
-  const dial: Dial = (petname, reached, lost) => {
+  const dial: DialRef = (petname, reached, lost) => {
     calls.push({ petname, reached, lost });
     return () => undefined;
   };

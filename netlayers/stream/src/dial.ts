@@ -11,11 +11,11 @@ import type { Duplex } from 'node:stream';
 import { Unreachable } from './errors.ts';
 
 /** Made by `Traffic.dial`; ends exactly once. */
-export class Dial {
+export class DialAttempt {
   /** What is dialled, as messages name it: `tcp-tls: web1.example:8088`. */
   readonly place: string;
   readonly #failed: (reason: Error) => void;
-  readonly #over: (dial: Dial) => void;
+  readonly #over: (dial: DialAttempt) => void;
   readonly #deadline: NodeJS.Timeout;
   #socket: Duplex | undefined;
   #isOver: boolean;
@@ -25,7 +25,7 @@ export class Dial {
     place: string,
     deadlineMs: number,
     failed: (reason: Error) => void,
-    over: (dial: Dial) => void,
+    over: (dial: DialAttempt) => void,
   ) {
     this.place = place;
     this.#failed = failed;

@@ -1,6 +1,6 @@
 /** What the stream netlayers share, and the powers of Node. */
 export { StreamConnection } from './connection.ts';
-export { Dial } from './dial.ts';
+export { DialAttempt } from './dial.ts';
 export {
   BadPlace,
   NetlayerClosed,

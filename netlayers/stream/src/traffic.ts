@@ -3,14 +3,14 @@ import type { Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Accept, PeerLocation } from '@bellwether/ocapn';
 import { StreamConnection } from './connection.ts';
-import { Dial } from './dial.ts';
+import { DialAttempt } from './dial.ts';
 import { NetlayerClosed } from './errors.ts';
 
 /** Owned by one netlayer. After `close` whatever is asked of it fails. */
 export class Traffic {
   readonly #transport: string;
   readonly #lingers: boolean;
-  readonly #dials: Set<Dial>;
+  readonly #dials: Set<DialAttempt>;
   readonly #sockets: Set<Duplex>;
   readonly #waiting: (() => void)[];
   readonly #onGone: (this: Duplex) => void;
@@ -72,9 +72,9 @@ export class Traffic {
     place: string,
     deadlineMs: number,
     failed: (reason: Error) => void,
-    begin: (dial: Dial) => void,
+    begin: (dial: DialAttempt) => void,
   ): () => void {
-    const dial = new Dial(place, deadlineMs, failed, (over) => this.#dials.delete(over));
+    const dial = new DialAttempt(place, deadlineMs, failed, (over) => this.#dials.delete(over));
     this.#dials.add(dial);
     process.nextTick(() => {
       if (this.#isClosed) dial.fail(this.#closedReason());

@@ -10,7 +10,7 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, systemCode, Unreachable, Untrusted } from '@bellwether/netlayer-stream';
-import type { Dial, Traffic } from '@bellwether/netlayer-stream';
+import type { DialAttempt, Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
 import { certificateIn, type TlsIdentity } from './identity.ts';
 import { DEFAULT_PORT, HOST_LENGTH, KEEPALIVE_MS } from './limits.ts';
@@ -39,7 +39,7 @@ export function showAddress(host: string, port: number): string {
 
 /** Connects for a dial; `connected` gets an open socket whose peer is the one that was dialled. */
 export function connectTls(
-  dial: Dial,
+  dial: DialAttempt,
   traffic: Traffic,
   identity: TlsIdentity,
   to: PeerLocation,
@@ -76,7 +76,7 @@ export function connectTls(
 }
 
 function shake(
-  dial: Dial,
+  dial: DialAttempt,
   raw: net.Socket,
   identity: TlsIdentity,
   to: PeerLocation,
@@ -111,7 +111,7 @@ function shake(
 }
 
 /** A failure of the network may pass; one of TLS is the peer's. */
-function explain(dial: Dial, error: Error): Error {
+function explain(dial: DialAttempt, error: Error): Error {
   const code = systemCode(error);
   if (/^E(?!RR_)/u.test(code)) {
     const what = FOUND[code] ?? 'cannot connect';

@@ -13,14 +13,14 @@ import {
   systemCode,
   Unreachable,
   Untrusted,
-  type Dial,
+  type DialAttempt,
 } from '@bellwether/netlayer-stream';
 import { OTHERS_WRITE, SocketFolder } from './folder.ts';
 import { LONGEST_RETRY_MS, PATH_BYTES, RETRY_MS } from './limits.ts';
 
 /** Connects for a dial over that transport; `connected` gets an open socket that nobody listens to yet. */
 export function connectUnix(
-  dial: Dial,
+  dial: DialAttempt,
   to: PeerLocation,
   transport: 'unix' | 'unix-shared',
   connected: (socket: net.Socket) => void,
@@ -37,7 +37,7 @@ export function connectUnix(
 }
 
 function attempt(
-  dial: Dial,
+  dial: DialAttempt,
   connect: () => net.Socket,
   retryMs: number,
   connected: (socket: net.Socket) => void,
@@ -106,7 +106,7 @@ function connectShared(place: string, named: string | undefined): (at: string) =
   };
 }
 
-function explain(dial: Dial, error: unknown): Error {
+function explain(dial: DialAttempt, error: unknown): Error {
   if (error instanceof BadPlace || error instanceof Untrusted || error instanceof Unreachable) {
     return error;
   }

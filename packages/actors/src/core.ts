@@ -33,7 +33,7 @@ export interface Listener {
   onBroken(reason: unknown): void;
 }
 /** A message that waits for its vow; it goes ahead as soon as the vow follows another. */
-export interface Held extends Listener {
+export interface Parked extends Listener {
   moveTo(vow: Promised): void;
 }
 /** One turn that waits to be run. */
@@ -49,7 +49,7 @@ export interface Job {
   run(turn: Turn): unknown;
 }
 /** A record, and whether later effects wait for its commit. */
-export interface Entry {
+export interface GatedEntry {
   readonly entry: unknown;
   readonly gates: boolean;
 }

@@ -8,7 +8,7 @@
  *
  * One commit at a time. A commit that fails closes the gate: nothing leaves any more.
  */
-import type { Effect, Entry } from './core.ts';
+import type { Effect, GatedEntry } from './core.ts';
 import type { Commit } from './types.ts';
 
 /** The one way out of a vat. */
@@ -29,7 +29,7 @@ export class Gate {
     this.#failed = failed;
   }
   /** Takes what one batch of turns wrote; the lists stay the caller's. Never throws. */
-  take(entries: readonly Entry[], effects: readonly Effect[]): void {
+  take(entries: readonly GatedEntry[], effects: readonly Effect[]): void {
     if (this.#commit !== undefined) for (const entry of entries) this.#gather(entry);
     if (this.#willGate) push(this.#behindNext, effects);
     else if (this.#isGating) push(this.#behind, effects);
@@ -42,7 +42,7 @@ export class Gate {
     this.#behindNext = [];
     this.#entries = [];
   }
-  #gather(entry: Entry): void {
+  #gather(entry: GatedEntry): void {
     this.#entries.push(entry.entry);
     if (entry.gates) this.#willGate = true;
   }

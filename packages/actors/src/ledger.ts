@@ -1,5 +1,5 @@
 /** What an open turn writes into; its vat owns and empties it. */
-import type { Change, Core, Entry, Item } from './core.ts';
+import type { Change, Core, GatedEntry, Item } from './core.ts';
 import { Reentrant, Refused, SealMisuse } from './errors.ts';
 import { Actor, type Methods } from './places.ts';
 import { isThenable } from './promised.ts';
@@ -12,7 +12,7 @@ export interface Ledger extends Core {
   isDoomed: boolean;
   readonly changes: Change[];
   readonly items: Item[];
-  readonly entries: Entry[];
+  readonly entries: GatedEntry[];
 }
 /** A message, a callback, a near call or a constructor, while it runs. */
 export interface Activation {

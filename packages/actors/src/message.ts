@@ -1,5 +1,5 @@
 /** One message on its way to an actor, and how a method is found when it arrives. */
-import type { Core, Effect, Held, Item, Job } from './core.ts';
+import type { Core, Effect, Parked, Item, Job } from './core.ts';
 import { Refused } from './errors.ts';
 import { declaredName, wireName } from './names.ts';
 import { Actor, FarRef } from './places.ts';
@@ -15,7 +15,7 @@ export type Callable = (...args: readonly unknown[]) => unknown;
  * A message: a job when it has arrived, an effect when it leaves the vat, held by a vow in between.
  * `declared`: the method was named in typed code; otherwise it is a symbol from the wire.
  */
-export class Message implements Job, Item, Effect, Held {
+export class Message implements Job, Item, Effect, Parked {
   readonly core: Core;
   #to: Actor | FarRef | Promised;
   readonly method: string | undefined;

@@ -13,7 +13,7 @@
  *   a ref behind the same pipe     aims at that ref            given back
  *   a near ref, another pipe       kept                        given back
  */
-import type { Core, Effect, Held, Listener } from './core.ts';
+import type { Core, Effect, Parked, Listener } from './core.ts';
 import { Refused } from './errors.ts';
 import { limits } from './limits.ts';
 import { Actor, FarRef } from './places.ts';
@@ -57,7 +57,7 @@ export class Promised implements FarAnswer {
   /** Written by a session when the delivery that this answers is encoded. */
   slot: Slot | undefined = undefined;
   pipe: Pipe | undefined = undefined;
-  #held: Held[] | undefined = undefined;
+  #held: Parked[] | undefined = undefined;
   #listeners: Listener[] | undefined = undefined;
   constructor(core: Core) {
     this.core = core;
@@ -120,7 +120,7 @@ export class Promised implements FarAnswer {
    * Keeps a message until there is somewhere to send it; `isAsked`: its break is told to its
    * sender.
    */
-  hold(message: Held, isAsked: boolean): void {
+  hold(message: Parked, isAsked: boolean): void {
     const end = this.end();
     if (end !== this) {
       message.moveTo(end);

@@ -12,7 +12,7 @@
  * from what is durable; the chaos runs make turns throw to hold it to that. Whatever a session
  * delivers is a request, also when the peer wants no answer: no peer can halt a vat.
  */
-import type { Change, Effect, Entry, Item, Job, Listener } from './core.ts';
+import type { Change, Effect, GatedEntry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
 import { EventRing, whatOf } from './event-ring.ts';
 import { Gate } from './gate.ts';
@@ -55,7 +55,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   turnNumber = 0;
   readonly changes: Change[] = [];
   readonly items: Item[] = [];
-  readonly entries: Entry[] = [];
+  readonly entries: GatedEntry[] = [];
   readonly #powers: VatPowers;
   readonly #rehearses: boolean;
   readonly #gate: Gate;
@@ -67,7 +67,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   #turnCount = 0;
   #effects: Effect[] = [];
   #spareEffects: Effect[] = [];
-  #batchEntries: Entry[] = [];
+  #batchEntries: GatedEntry[] = [];
   #unheard: Promised[] = [];
   #isAwake = false;
   readonly #task = (): void => this.#drain();

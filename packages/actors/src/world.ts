@@ -12,7 +12,7 @@
 import { limits } from './limits.ts';
 import type { Clock, Entropy, Scheduler } from './types.ts';
 
-interface Entry {
+interface Due {
   readonly atMs: number;
   readonly tie: number;
   readonly sequence: number;
@@ -23,7 +23,7 @@ interface Entry {
 /** Time, order and randomness from one seed. */
 export class World {
   readonly seed: number;
-  readonly #heap: Entry[] = [];
+  readonly #heap: Due[] = [];
   #randomState: number;
   #now = 0;
   #sequence = 0;
@@ -62,7 +62,7 @@ export class World {
   at(ms: number, task: () => void): () => void {
     if (!(ms >= 0)) throw new RangeError(`world ${this.seed}: a task in ${ms} ms`);
     this.#sequence += 1;
-    const entry: Entry = {
+    const entry: Due = {
       atMs: this.#now + ms,
       tie: this.random(),
       sequence: this.#sequence,
@@ -146,7 +146,7 @@ export class World {
       this.#pop();
     }
   }
-  #push(entry: Entry): void {
+  #push(entry: Due): void {
     const heap = this.#heap;
     let at = heap.push(entry) - 1;
     while (at > 0) {
@@ -158,7 +158,7 @@ export class World {
     }
     heap[at] = entry;
   }
-  #pop(): Entry | undefined {
+  #pop(): Due | undefined {
     const heap = this.#heap;
     const top = heap[0];
     const last = heap.pop();
@@ -183,7 +183,7 @@ export class World {
   }
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => {
+const isBefore = (a: Due, b: Due): boolean => {
   if (a.atMs !== b.atMs) return a.atMs < b.atMs;
   return a.tie !== b.tie ? a.tie < b.tie : a.sequence < b.sequence;
 };

@@ -15,7 +15,7 @@ export {
   type ExportedSpec,
   type FleetSpec,
   type PlannedService,
-  type Surroundings,
+  type ElsewherePowers,
 } from './root/compose.ts';
 export { isDenial, Malformed, notShared } from './errors.ts';
 export {
@@ -25,15 +25,10 @@ export {
   type Changed,
   type PlanDifference,
 } from './root/difference.ts';
-export { exitCodeOf, type Judgement } from './aggregate/exit-code.ts';
+export { exitCodeOf, type Strictness } from './aggregate/exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported/exported-service.ts';
 export { makeFleet, type FleetOptions } from './aggregate/fleet.ts';
-export {
-  judge,
-  type Judgement as HealthJudgement,
-  type Seen,
-  type Terms,
-} from './aggregate/health.ts';
+export { judge, type Judgement, type Seen, type Terms } from './aggregate/health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export {
   makeLiveRef,
@@ -67,7 +62,7 @@ export {
   type Peers,
   type PeersOptions,
   type Traveller,
-  type Waiter,
+  type Retrier,
   type Way,
 } from './reach/peer.ts';
 export { sharedMembers } from './aggregate/shares.ts';

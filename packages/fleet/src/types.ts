@@ -102,7 +102,7 @@ export interface LocalRoot {
   adoptRef(petname: string, uri: string): Vow<void>;
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */
   refs(): Vow<readonly ListedRef[]>;
-  about(): About;
+  about(): ShepherdFacts;
   /**
    * Writes the daemon's records of one moment into a file on its machine, readable by its owner alone. Kept once it is
    * durable. Broken with BadRequest for a path that is not absolute, and with what the disk says.
@@ -163,7 +163,7 @@ export interface BackedUp {
   readonly epoch: number;
 }
 /** Which daemon this is. */
-export interface About {
+export interface ShepherdFacts {
   readonly name: string;
   readonly version: string;
   readonly pid: number;
@@ -178,7 +178,7 @@ export interface About {
  * failed. `lost` is broken
  * when the session of a reached ref ends. The result calls the dial off: neither is told anything then.
  */
-export interface Dial {
+export interface DialRef {
   (petname: string, reached: Answer, lost: Answer): () => void;
 }
 /** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */

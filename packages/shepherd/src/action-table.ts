@@ -86,20 +86,21 @@ export type BuiltIn = {
 }[keyof Facts];
 
 /** The facts of a word; undefined for a word that means nothing by itself. */
-export const factsOf = (action: string): ActionFacts | undefined =>
+export const actionFacts = (action: string): ActionFacts | undefined =>
   Object.hasOwn(facts, action) ? facts[action as keyof Facts] : undefined;
 
 /** Whether every service has this action. None of these takes arguments. */
-export const isBuiltIn = (action: string): action is BuiltIn => factsOf(action)?.by === 'service';
+export const isBuiltIn = (action: string): action is BuiltIn =>
+  actionFacts(action)?.by === 'service';
 
 /** Whether a configuration may not call an action of its own so. */
 export const isTaken = (action: string): boolean => {
-  const by = factsOf(action)?.by;
+  const by = actionFacts(action)?.by;
   return by === 'service' || by === 'herd';
 };
 
 /** Whether it wants its services to run in the end. */
-export const isStart = (action: string): boolean => factsOf(action)?.isStart === true;
+export const isStart = (action: string): boolean => actionFacts(action)?.isStart === true;
 
 /** What the shepherd itself does and says: names and what each is for. */
 export const rootActions: readonly { readonly name: string; readonly documentation: string }[] =

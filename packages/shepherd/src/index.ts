@@ -1,7 +1,7 @@
 export type * from './words/types.ts';
 export {
   actionNames,
-  factsOf,
+  actionFacts,
   isBuiltIn,
   isStart,
   isTaken,

@@ -1,6 +1,6 @@
 /** The `^composition` over a shepherd that does as the test says. The whole of it: reload.test.ts. */
 import { Refused, type Bcom, type Behavior, type Turn } from '@bellwether/actors';
-import { makeComposition, type PlannedService, type Surroundings } from '@bellwether/fleet';
+import { makeComposition, type PlannedService, type ElsewherePowers } from '@bellwether/fleet';
 import type { Outcome, Shepherd, Sink, Swap } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled } from '../../support/actors-vat.ts';
@@ -40,7 +40,7 @@ describe('a composition whose shepherd does not take a configuration', () => {
             resolver.broken(new Refused('a does not stop'));
             return vow;
           }),
-          surroundings: {} as Surroundings,
+          elsewherePowers: {} as ElsewherePowers,
           planned: before,
           load: (answer) => answer.kept({ planned: after, atRestart: [] }),
           keep: (services) => void kept.push(services),

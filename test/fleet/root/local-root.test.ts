@@ -4,7 +4,7 @@ import {
   makeDirectGrants,
   makeLocalRoot,
   makePeers,
-  type About,
+  type ShepherdFacts,
   type Composition,
   type LocalRoot,
   type NonceRegistry,
@@ -25,7 +25,12 @@ import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.
 import { bookFor } from '../../support/book-records.ts';
 import { pass, requestOf, runningStatus, watched } from '../../support/fleet-bench.ts';
 
-const about: About = { name: 'C', version: '0.1.0', pid: 1, locations: ['ocapn://x.tcp-tls'] };
+const about: ShepherdFacts = {
+  name: 'C',
+  version: '0.1.0',
+  pid: 1,
+  locations: ['ocapn://x.tcp-tls'],
+};
 const done: Outcome = { member: 'web', result: 'changed', rows: [] };
 const facts: OperationReport = {
   operation: 'op',

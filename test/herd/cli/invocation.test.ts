@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest, actionNames, factsOf, isStart } from '@bellwether/shepherd';
+import { closest, actionNames, actionFacts, isStart } from '@bellwether/shepherd';
 import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
 import { parseFully } from '../../../packages/herd/src/cli/full.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
@@ -91,7 +91,7 @@ describe('a command line', () => {
   });
   it('cannot use a word that later versions of herd need', () => {
     for (const word of ['node', 'top', 'why']) {
-      expect(factsOf(word)?.by).toBe('nobody');
+      expect(actionFacts(word)?.by).toBe('nobody');
       expect(refusal(word, 'web').hint).toContain(`herd do ${word} SERVICE`);
       expect(actionRules.has(word)).toBe(false);
     }
@@ -136,8 +136,8 @@ describe('closest', () => {
 describe('the table of actions and the grammar of herd', () => {
   const words = [...new Set([...actionRules.keys()].map((name) => name.split(' ')[0] ?? ''))];
   it('know the same actions of herd, of every service and of the shepherd', () => {
-    expect(words.filter((word) => (factsOf(word)?.by ?? 'nobody') === 'nobody')).toEqual([]);
-    const known = actionNames.filter((name) => factsOf(name)?.by !== 'nobody');
+    expect(words.filter((word) => (actionFacts(word)?.by ?? 'nobody') === 'nobody')).toEqual([]);
+    const known = actionNames.filter((name) => actionFacts(name)?.by !== 'nobody');
     expect(known.filter((name) => !words.includes(name))).toEqual([]);
   });
   it('let every start say how many members are enough, also by way of do', () => {

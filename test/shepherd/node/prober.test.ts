@@ -12,7 +12,7 @@ const prober = () => {
   const folder = makeFolder();
   open.push({ close: () => fs.rmSync(folder, { recursive: true }) });
   return makeProber({
-    surroundings: { env: process.env, cwd: folder },
+    defaults: { env: process.env, cwd: folder },
     starts: new Starts(path.join(folder, 'starts')),
     logFiles: makeLogFiles({ folder, wall: Date.now }),
   });

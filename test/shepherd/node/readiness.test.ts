@@ -33,14 +33,14 @@ afterEach(() => {
 
 /** A daemon's powers; each call is another daemon over the same folders. */
 const makeDaemon = () => {
-  const surroundings = { env: process.env, cwd: folder };
+  const defaults = { env: process.env, cwd: folder };
   const starts = new Starts(path.join(folder, 'starts'));
   const logFiles = makeLogFiles({ folder: path.join(folder, 'log'), wall: Date.now });
   return {
     logFiles,
     starts,
-    backend: makeChildProcessBackend({ ...surroundings, starts, logFiles }),
-    prober: makeProber({ surroundings, starts, logFiles }),
+    backend: makeChildProcessBackend({ ...defaults, starts, logFiles }),
+    prober: makeProber({ defaults, starts, logFiles }),
   };
 };
 type Daemon = ReturnType<typeof makeDaemon>;

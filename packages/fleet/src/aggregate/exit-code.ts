@@ -14,7 +14,7 @@
 import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
 
 /** By what a client judges the outcome. */
-export interface Judgement {
+export interface Strictness {
   /** Whether every member must have succeeded, whatever the policy of the fleet. */
   readonly isStrict: boolean;
 }
@@ -22,7 +22,7 @@ export interface Judgement {
 /** The exit code for an outcome; usage, refusal and interruption are the client's own affair. */
 export const exitCodeOf = (
   outcome: Outcome,
-  { isStrict }: Judgement,
+  { isStrict }: Strictness,
 ): 0 | 1 | 3 | 4 | 5 | 6 | 9 => {
   const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
   if (targets.every((row) => row.result === 'superseded')) return 9;

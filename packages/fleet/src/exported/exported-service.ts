@@ -40,7 +40,7 @@ import {
   silenceOf,
   type Awaited,
   type ExportedServiceOptions,
-  type Held,
+  type ExportedHeld,
   type Question,
 } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
@@ -79,7 +79,7 @@ export const makeExportedService = (
   _bcom: Bcom<Inner>,
   options: ExportedServiceOptions,
 ): Behavior<Inner> => {
-  const held: Held = {
+  const held: ExportedHeld = {
     ...options,
     name: options.provision[0],
     observed: turn.cell(nothingObserved),
@@ -140,12 +140,12 @@ export const makeExportedService = (
   };
 };
 
-const begun = ({ underWay }: Held, operation: string): void => {
+const begun = ({ underWay }: ExportedHeld, operation: string): void => {
   const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };
   underWay.set(operation, { count: count + 1, isCancelled });
 };
 /** A command is over with this outcome: every one of them ends here. */
-const ended = ({ underWay }: Held, { operation }: Asked, outcome: Outcome): Outcome => {
+const ended = ({ underWay }: ExportedHeld, { operation }: Asked, outcome: Outcome): Outcome => {
   const before = underWay.get(operation);
   if (before === undefined || before.count <= 1) underWay.delete(operation);
   else underWay.set(operation, { ...before, count: before.count - 1 });
@@ -167,7 +167,7 @@ interface Command extends Asked {
 }
 
 /** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
-const perform = (held: Held, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
+const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
   const startedAt = held.clock.now();
   const isNext = held.waitingCount.get() === 0;
   const present = isNext ? turn.call(held.remote, 'present') : undefined;
@@ -189,7 +189,7 @@ interface Reaching {
   readonly broken: (turn: Turn<Inner>, reason: Error) => Outcome;
 }
 const onceReached = (
-  { waitingCount }: Held,
+  { waitingCount }: ExportedHeld,
   turn: Turn<Inner>,
   reached: Vow<Ref<ServiceFacet>>,
   { kept, broken }: Reaching,
@@ -209,7 +209,7 @@ const onceReached = (
   );
 };
 
-const sendOn = (held: Held, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
+const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
   const { ref, request, writer, operation, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
@@ -245,7 +245,7 @@ const withoutQueue = (request: Request): Request => {
 };
 
 /** No answer came, and none will. */
-const gaveUp = (held: Held, turn: Turn<Inner>, command: Command, last: Error): Outcome => {
+const gaveUp = (held: ExportedHeld, turn: Turn<Inner>, command: Command, last: Error): Outcome => {
   const { request, lost } = command;
   // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
   const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
@@ -258,7 +258,12 @@ const gaveUp = (held: Held, turn: Turn<Inner>, command: Command, last: Error): O
  * The session ended, and nobody knows whether the command had arrived: the next session tells, under
  * the same id. Where there is none in time, it stays in doubt.
  */
-const askAgain = (held: Held, turn: Turn<Inner>, command: Command, lost: Error): Vow<Outcome> => {
+const askAgain = (
+  held: ExportedHeld,
+  turn: Turn<Inner>,
+  command: Command,
+  lost: Error,
+): Vow<Outcome> => {
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
   const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
   if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
@@ -278,7 +283,12 @@ const again = (request: Request, isCancelled: boolean): Request =>
 const repeatable: ReadonlySet<string> = new Set(['start', 'stop', 'enable', 'disable']);
 
 /** What is known of the service itself, where a command to it was not answered. */
-const noteSilence = (held: Held, turn: Turn<Inner>, outcome: Outcome, reason: Error): void => {
+const noteSilence = (
+  held: ExportedHeld,
+  turn: Turn<Inner>,
+  outcome: Outcome,
+  reason: Error,
+): void => {
   const before = held.observed.get();
   // A refusal is an answer: the far end is there, and as it was.
   if (outcome.result === 'failed') observe(held, turn, touched(before, instant(held)));
@@ -288,7 +298,12 @@ const noteSilence = (held: Held, turn: Turn<Inner>, outcome: Outcome, reason: Er
 };
 
 /** The far end's outcome under our name, or what to think of an answer that is none. */
-const answered = (held: Held, turn: Turn<Inner>, request: Request, value: unknown): Outcome => {
+const answered = (
+  held: ExportedHeld,
+  turn: Turn<Inner>,
+  request: Request,
+  value: unknown,
+): Outcome => {
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
@@ -308,7 +323,7 @@ const withoutShares = ({ sharedWith: _shared, ...own }: Outcome): Outcome => own
  * make a healthy member unknown. Whether it is there, the beats tell.
  */
 const probe = (
-  held: Held,
+  held: ExportedHeld,
   turn: Turn<Inner>,
   timeoutMs: number,
   hops: readonly string[],
@@ -335,7 +350,7 @@ const probe = (
 
 /** Kept without a status where no answer came in time. */
 const ask = (
-  held: Held,
+  held: ExportedHeld,
   turn: Turn<Inner>,
   timeoutMs: number,
   hops: readonly string[],
@@ -357,7 +372,7 @@ const ask = (
   return answer;
 };
 
-const observation = (held: Held, value: unknown): Observed => {
+const observation = (held: ExportedHeld, value: unknown): Observed => {
   const status = orMalformed(() => reader.status(value, 'status'));
   if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
   return heard(held.observed.get(), status, instant(held));
@@ -365,7 +380,7 @@ const observation = (held: Held, value: unknown): Observed => {
 
 /** Takes down what a question brought, and lets the next one ask afresh. */
 const noted = (
-  held: Held,
+  held: ExportedHeld,
   turn: Turn<Inner>,
   answer: Question['answer'],
   observed: Observed,
@@ -374,7 +389,7 @@ const noted = (
   forget(held, answer);
   return shown(held, turn, observed);
 };
-const forget = ({ probing }: Held, answer: Question['answer']): void => {
+const forget = ({ probing }: ExportedHeld, answer: Question['answer']): void => {
   if (probing.get()?.answer === answer) probing.set(undefined);
 };
 

@@ -32,7 +32,7 @@ export interface Awaited {
   readonly resolver: Resolver<void>;
 }
 /** The state of an `^exported-service`. */
-export interface Held extends ExportedServiceOptions {
+export interface ExportedHeld extends ExportedServiceOptions {
   readonly name: string;
   readonly observed: JournalCell<Observed>;
   /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
@@ -57,18 +57,22 @@ export interface Held extends ExportedServiceOptions {
 }
 
 /** This moment. */
-export const instant = ({ clock }: Held): Instant => ({ now: clock.now(), wall: clock.wall() });
+export const instant = ({ clock }: ExportedHeld): Instant => ({
+  now: clock.now(),
+  wall: clock.wall(),
+});
 /** How often to look: as it was agreed with the far end, or as it would be now. */
-export const paceOf = (held: Held, turn: Turn): Pace => held.pace.get() ?? paceNow(held, turn);
+export const paceOf = (held: ExportedHeld, turn: Turn): Pace =>
+  held.pace.get() ?? paceNow(held, turn);
 /** How often to look, for as many machines as there are now. */
-export const paceNow = ({ peers }: Held, turn: Turn): Pace => turn.call(peers, 'pace');
+export const paceNow = ({ peers }: ExportedHeld, turn: Turn): Pace => turn.call(peers, 'pace');
 
 /** The status that an observation means at this moment. */
-export const shown = (held: Held, turn: Turn, observed: Observed): Status =>
+export const shown = (held: ExportedHeld, turn: Turn, observed: Observed): Status =>
   statusOf(held, observed, instant(held), paceOf(held, turn).staleMs);
 
 /** How long nothing was heard of the service; undefined where nothing ever was. */
-export const silenceOf = (held: Held): number | undefined => {
+export const silenceOf = (held: ExportedHeld): number | undefined => {
   const { contactAt } = held.observed.get();
   return contactAt === undefined ? undefined : between(contactAt, instant(held));
 };

@@ -21,7 +21,7 @@ import {
 } from '@bellwether/actors';
 import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
-import { instant, paceNow, paceOf, type Held } from './exported-state.ts';
+import { instant, paceNow, paceOf, type ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
 import {
   between,
@@ -44,7 +44,7 @@ export interface Watcher {
 }
 
 /** There is contact. */
-export const found = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
+export const found = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   held.contact.set(ref);
   held.awaited.get()?.resolver.kept(undefined);
   held.awaited.set(undefined);
@@ -53,20 +53,20 @@ export const found = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): 
   if (held.doubt.get() === undefined) doubtLater(held, turn, paceOf(held, turn).staleMs);
 };
 /** Kept while there is contact, else with the next; broken where nobody wants any more. */
-export const contact = (held: Held, turn: Turn): Vow<void> => {
+export const contact = (held: ExportedHeld, turn: Turn): Vow<void> => {
   if (held.contact.get() !== undefined) return turn.kept(undefined);
   const awaited = held.awaited.get() ?? turn.vow<void>();
   held.awaited.set(awaited);
   return awaited.vow;
 };
 /** There is none, or none any more. */
-export const missed = (held: Held, turn: Turn<Watcher>, reason: Error): void => {
+export const missed = (held: ExportedHeld, turn: Turn<Watcher>, reason: Error): void => {
   held.contact.set(undefined);
   held.watching.set(undefined);
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
 };
 /** Nobody wants to know any more. */
-export const leave = (held: Held, turn: Turn<Watcher>): void => {
+export const leave = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   turn.call(held.remote, 'leave');
   held.contact.set(undefined);
   held.watching.set(undefined);
@@ -77,7 +77,7 @@ export const leave = (held: Held, turn: Turn<Watcher>): void => {
 
 /** A push of a watching of ours. */
 export const told = (
-  held: Held,
+  held: ExportedHeld,
   turn: Turn<Watcher>,
   watching: number,
   statuses: readonly Status[],
@@ -91,14 +91,19 @@ export const told = (
   return true;
 };
 /** Where a reload has made a large fleet small, or a small one large, the beats that were asked for do not fit. */
-const keepPace = (held: Held, turn: Turn<Watcher>): void => {
+const keepPace = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   const ref = held.contact.get();
   if (ref === undefined || paceNow(held, turn).heartbeatMs === paceOf(held, turn).heartbeatMs)
     return;
   watch(held, turn, ref);
 };
 /** What was pushed is no push: the far end is not to be believed for a while. */
-export const spoilt = (held: Held, turn: Turn<Watcher>, watching: number, reason: Error): void => {
+export const spoilt = (
+  held: ExportedHeld,
+  turn: Turn<Watcher>,
+  watching: number,
+  reason: Error,
+): void => {
   if (held.watching.get() !== watching) return;
   held.watching.set(undefined);
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
@@ -106,7 +111,7 @@ export const spoilt = (held: Held, turn: Turn<Watcher>, watching: number, reason
 };
 
 /** The one place where an observation changes: who watches is told, if it means something else now. */
-export const observe = (held: Held, turn: Turn<Watcher>, next: Observed): void => {
+export const observe = (held: ExportedHeld, turn: Turn<Watcher>, next: Observed): void => {
   const before = held.observed.get();
   held.observed.set(next);
   const at = instant(held);
@@ -136,7 +141,7 @@ const withoutAges = (known: Known | undefined): string =>
     key === 'ageMs' || key === 'unservedMs' ? undefined : value,
   );
 
-const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
+const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void => {
   const number = held.lastWatching.get() + 1;
   held.lastWatching.set(number);
   held.watching.set(number);
@@ -162,9 +167,9 @@ const watch = (held: Held, turn: Turn<Watcher>, ref: Ref<ServiceFacet>): void =>
     },
   );
 };
-const answered = ({ askingCount }: Held): void => askingCount.set(askingCount.get() - 1);
+const answered = ({ askingCount }: ExportedHeld): void => askingCount.set(askingCount.get() - 1);
 /** Asks anew, if nothing else has happened by then. */
-const watchLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
+const watchLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void => {
   const ref = held.contact.get();
   if (ref === undefined) return;
   turn.after(ms, (turn) => {
@@ -173,7 +178,7 @@ const watchLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
 };
 
 /** Looks again when what is known is too old by then, if nothing else is heard. */
-const doubtLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
+const doubtLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void => {
   const timer = turn.after(ms, (turn) => {
     const { lastAt } = held.observed.get();
     const { staleMs } = paceOf(held, turn);
@@ -192,7 +197,7 @@ const doubtLater = (held: Held, turn: Turn<Watcher>, ms: number): void => {
  * silence to find that out (ocapn's liveness), one that was asked before does not count. A few at a
  * time: with a peer that only never answers they would pile up.
  */
-const askAgain = (held: Held, turn: Turn<Watcher>): void => {
+const askAgain = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   const ref = held.contact.get();
   if (ref === undefined || held.watching.get() === undefined) return;
   if (held.askingCount.get() < LIMITS.askingCount) watch(held, turn, ref);

@@ -44,7 +44,7 @@ import {
   type LiveRef,
 } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
-import type { Dial } from '../types.ts';
+import type { DialRef } from '../types.ts';
 import { readMadeThere, type MadeThere } from './direct-answers.ts';
 import type { DirectMember } from './direct-members.ts';
 import {
@@ -74,7 +74,7 @@ export interface DirectGrants extends Arrivals, ContactFollower {
 /** What it is made from. */
 export interface DirectGrantsOptions {
   readonly records: DirectRecords;
-  readonly dial: Dial;
+  readonly dial: DialRef;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
   /** Only read. */

@@ -24,7 +24,7 @@ export interface GrantedOptions extends Issuing, Passage {
   readonly witness: Ref<Witness>;
 }
 /** The same, with what every method needs. */
-export interface Held extends GrantedOptions {
+export interface GrantedHeld extends GrantedOptions {
   /** Towards the shepherd. */
   readonly principal: Principal;
   readonly service: string;
@@ -36,7 +36,7 @@ export interface Held extends GrantedOptions {
 
 /** What the book has against it breaks the answer. `action` is what the audit calls it. */
 export const open = <T>(
-  held: Held,
+  held: GrantedHeld,
   turn: Turn,
   action: string,
   wish: Wish,
@@ -56,7 +56,7 @@ export const open = <T>(
 };
 /** What the book has against it. */
 export const refusalOf = (
-  { book, grant, hash }: Held,
+  { book, grant, hash }: GrantedHeld,
   turn: Turn,
   wish: Wish,
 ): ActorError | undefined => {
@@ -65,7 +65,7 @@ export const refusalOf = (
   return turn.call(book, 'judge', grant, wish);
 };
 /** Who asks, as the audit tells it. */
-export const whoOf = ({ book, grant, service }: Held, turn: Turn) => ({
+export const whoOf = ({ book, grant, service }: GrantedHeld, turn: Turn) => ({
   asker: grant,
   chain: turn.call(book, 'chain', grant),
   service,
@@ -73,7 +73,7 @@ export const whoOf = ({ book, grant, service }: Held, turn: Turn) => ({
 
 /** The same, and the answer breaks where the grant ends before it comes. `action` is what the audit calls it. */
 export const pass = <T>(
-  held: Held,
+  held: GrantedHeld,
   turn: Turn,
   action: string,
   wish: Wish,

@@ -18,11 +18,11 @@ import type { Cut, GrantBook } from '@bellwether/authority';
 import { LIMITS } from '../limits.ts';
 
 /** Ends something that is under way. Runs near, in the turn in which the grant ends: it must not throw. */
-export type Ending = (turn: Turn, why: ActorError) => void;
+export type OnCut = (turn: Turn, why: ActorError) => void;
 /** Near only. */
 export interface Gate extends Cut {
   /** Enters something that ends with the grant; the number is what it leaves by. @throws Limit */
-  enter(end: Ending): number;
+  enter(end: OnCut): number;
   /** It is over by itself. */
   leave(number: number): void;
 }
@@ -33,7 +33,7 @@ export const makeGate = (
   _bcom: Bcom<Gate>,
   { book, grant, openCount = LIMITS.grantOpenCount }: Passage & { readonly openCount?: number },
 ): Behavior<Gate> => {
-  const open = turn.map<number, Ending>();
+  const open = turn.map<number, OnCut>();
   const last = turn.cell(0);
   const isHeld = turn.cell(false);
   return {
@@ -75,7 +75,7 @@ export const untilCut = <T>(
   { gate, ...passage }: Passage & { readonly gate: Ref<Gate> },
   turn: Turn,
   answer: Vow<T>,
-  end: Ending = () => undefined,
+  end: OnCut = () => undefined,
 ): Vow<T> => {
   const { vow, resolver } = turn.vow<T>();
   const number = turn.call(gate, 'enter', (turn, why) => {

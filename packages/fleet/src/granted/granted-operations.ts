@@ -18,7 +18,7 @@ import {
   type Sink,
 } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import { open, pass, whoOf, type Held } from './door.ts';
+import { open, pass, whoOf, type GrantedHeld } from './door.ts';
 import { untilCut } from './gate.ts';
 import { beyond } from './outside.ts';
 import { makeGrantedSink } from './streams.ts';
@@ -34,7 +34,7 @@ import {
 
 /** The methods of a grant that are about operations. */
 export const operationMethods = (
-  held: Held,
+  held: GrantedHeld,
 ): Pick<
   Behavior<GrantedService>,
   'perform' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
@@ -62,13 +62,18 @@ export const operationMethods = (
 
 /** A request as it goes to the service of the grant. @throws BadRequest */
 export const wantedOf = (
-  { shepherd, service, terms }: Held,
+  { shepherd, service, terms }: GrantedHeld,
   turn: Turn,
   request: Request,
 ): Request => grantedRequest(terms, service, request, turn.call(shepherd, 'status', service));
 
 /** Carries one out, or answers with what came of it. @throws BadRequest */
-const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow<Outcome> => {
+const perform = (
+  held: GrantedHeld,
+  turn: Turn,
+  request: Request,
+  sink: Ref<Sink>,
+): Vow<Outcome> => {
   const wanted = wantedOf(held, turn, request);
   checkSink(sink);
   const { action, operation } = wanted;
@@ -84,7 +89,7 @@ const perform = (held: Held, turn: Turn, request: Request, sink: Ref<Sink>): Vow
 
 /** Does something with an operation of this grant, or with none of that id, once it is in memory. */
 const onceRecalled = (
-  { shepherd, principal }: Held,
+  { shepherd, principal }: GrantedHeld,
   turn: Turn,
   operation: string,
   then: (turn: Turn, before: RememberedOperation | undefined) => Vow<Outcome>,
@@ -97,7 +102,7 @@ const onceRecalled = (
 
 /** The very requests that one was, judged as if they were made now. @throws BadRequest */
 const retry = (
-  held: Held,
+  held: GrantedHeld,
   turn: Turn,
   operation: string,
   sink: Ref<Sink>,
@@ -116,7 +121,7 @@ const retry = (
 };
 
 /** Tells how one goes on. @throws BadRequest */
-const join = (held: Held, turn: Turn, operation: string, sink: Ref<Sink>): Vow<Outcome> => {
+const join = (held: GrantedHeld, turn: Turn, operation: string, sink: Ref<Sink>): Vow<Outcome> => {
   checkSink(sink);
   return open(held, turn, 'op watch', {}, () =>
     onceRecalled(held, turn, operation, (turn, before) => {
@@ -132,11 +137,11 @@ const join = (held: Held, turn: Turn, operation: string, sink: Ref<Sink>): Vow<O
 };
 
 const shownFor =
-  ({ terms }: Held, action: string) =>
+  ({ terms }: GrantedHeld, action: string) =>
   (event: Event): Event =>
     grantedRowEvent(terms, action, event);
 const outcomeThrough = (
-  { terms }: Held,
+  { terms }: GrantedHeld,
   turn: Turn,
   action: string,
   answer: Vow<Outcome>,
@@ -150,7 +155,7 @@ interface Trial {
   readonly before: RememberedOperation | undefined;
   readonly ask: (turn: Turn, seen: Ref<Sink>) => Vow<Outcome>;
 }
-const tried = (held: Held, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outcome> => {
+const tried = (held: GrantedHeld, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outcome> => {
   const { requests, before } = trial;
   const [first, ...others] = requests;
   if (first === undefined) return broken(turn, unknownReference());
@@ -172,7 +177,7 @@ const tried = (held: Held, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outco
 };
 /** Who left the fleet since is not reached any more by a grant that is to the fleet. */
 const memberGone = (
-  { service }: Held,
+  { service }: GrantedHeld,
   before: RememberedOperation | undefined,
 ): ActorError | undefined => {
   const [gone] = before?.gone ?? [];
@@ -182,7 +187,7 @@ const memberGone = (
   );
 };
 const accept = (
-  held: Held,
+  held: GrantedHeld,
   turn: Turn,
   { requests, ask }: Trial,
   isKnown: boolean,

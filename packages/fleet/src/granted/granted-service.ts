@@ -37,7 +37,7 @@ import {
   type Observer,
   type Status,
 } from '@bellwether/shepherd';
-import { open, pass, refusalOf, whoOf, type GrantedOptions, type Held } from './door.ts';
+import { open, pass, refusalOf, whoOf, type GrantedOptions, type GrantedHeld } from './door.ts';
 import { makeGate } from './gate.ts';
 import { operationMethods, wantedOf } from './granted-operations.ts';
 import { makeGrant, pageOf, takeBack } from './granter.ts';
@@ -59,7 +59,7 @@ export const makeGrantedService = (
   const facts = turn.call(book, 'facts', grant);
   const origin = originOf(turn.call(book, 'chain', grant), grant);
   const principal = principalOf(grant);
-  const held: Held = {
+  const held: GrantedHeld = {
     ...options,
     service: facts.service,
     terms: facts,
@@ -125,7 +125,12 @@ const originOf = ([top]: readonly AuditLink[], grant: string): string =>
 const looking: Wish = { action: 'status' };
 const reading: Wish = { action: 'log' };
 
-const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: number): Vow<void> => {
+const watch = (
+  held: GrantedHeld,
+  turn: Turn,
+  observer: Ref<Observer>,
+  heartbeatMs: number,
+): Vow<void> => {
   checkObserver(observer);
   return open(held, turn, 'watch', looking, () => {
     const { terms, tally } = held;
@@ -139,7 +144,12 @@ const watch = (held: Held, turn: Turn, observer: Ref<Observer>, heartbeatMs: num
   });
 };
 
-const follow = (held: Held, turn: Turn, query: LogQuery, follower: Ref<Follower>): Vow<void> => {
+const follow = (
+  held: GrantedHeld,
+  turn: Turn,
+  query: LogQuery,
+  follower: Ref<Follower>,
+): Vow<void> => {
   const wanted = checkedQuery(query);
   checkFollower(follower);
   return open(held, turn, 'follow', reading, () => {

@@ -5,11 +5,11 @@
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Request, Shepherd, Status } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import type { Held } from './door.ts';
+import type { GrantedHeld } from './door.ts';
 
 /** Why what is asked for through a grant would reach members that it is not for. */
 export const beyond = (
-  { shepherd, grant, service, terms: { members } }: Held,
+  { shepherd, grant, service, terms: { members } }: GrantedHeld,
   turn: Turn,
   requests: readonly Request[],
 ): ReachesOutside | undefined => {

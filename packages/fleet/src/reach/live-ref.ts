@@ -35,7 +35,7 @@ import type { ServiceFacet } from '@bellwether/shepherd';
 import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { share, type Peer, type Peers, type Traveller, type Way } from './peer.ts';
-import type { Destination, Dial } from '../types.ts';
+import type { Destination, DialRef } from '../types.ts';
 
 /** A ref that may have to be dialled first. */
 export interface LiveRef {
@@ -69,7 +69,7 @@ export interface Arrivals {
 export interface LiveRefOptions {
   /** The name in the daemon's ref store. */
   readonly petname: string;
-  readonly dial: Dial;
+  readonly dial: DialRef;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
   /** Told of each contact, in the turn in which there is one. */

@@ -29,16 +29,16 @@ import { paceFor, type Pace } from './pace.ts';
 import type { Destination } from '../types.ts';
 
 /** Somebody who wants contact, and can wait. */
-export interface Waiter {
+export interface Retrier {
   /** It is time to try. Told once for each `wait`. */
   retry(): void;
 }
 /** One machine, as far as reaching it goes. Near only. */
 export interface Peer {
   /** Tells this one when to try again. */
-  wait(who: Ref<Waiter>): void;
+  wait(who: Ref<Retrier>): void;
   /** It need not be told any more. */
-  leave(who: Ref<Waiter>): void;
+  leave(who: Ref<Retrier>): void;
   /** Somebody has reached it. */
   up(): void;
   /** Somebody has not reached it, or has lost it. */
@@ -52,7 +52,7 @@ export interface Way {
   readonly destination?: Destination;
 }
 /** Who wants contact by one petname. */
-export interface Traveller extends Waiter {
+export interface Traveller extends Retrier {
   /** There is a new ref under the petname, and this is the way that it leads. */
   moved(way: Way): void;
 }
@@ -158,12 +158,12 @@ interface Held extends Powers {
   readonly failureCount: JournalCell<number>;
   /** Whether the failure of this attempt was counted: many may report the same one. */
   readonly isCounted: JournalCell<boolean>;
-  readonly waiting: JournalMap<Ref<Waiter>, true>;
+  readonly waiting: JournalMap<Ref<Retrier>, true>;
   /** The next attempt, by its number; its timer, once its delay was drawn. */
-  readonly next: JournalCell<Attempt | undefined>;
+  readonly next: JournalCell<NextTry | undefined>;
   readonly lastAttempt: JournalCell<number>;
 }
-interface Attempt {
+interface NextTry {
   readonly number: number;
   readonly timer?: { cancel(): void };
 }
@@ -182,7 +182,7 @@ const makePeer = (
     failureCount: turn.cell(0),
     isCounted: turn.cell(false),
     waiting: turn.map(),
-    next: turn.cell<Attempt | undefined>(undefined),
+    next: turn.cell<NextTry | undefined>(undefined),
     lastAttempt: turn.cell(0),
   };
   return {

@@ -17,7 +17,7 @@ import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
 import type { MinReady } from '../aggregate/summary.ts';
-import type { Dial } from '../types.ts';
+import type { DialRef } from '../types.ts';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
 export interface ExportedSpec {
@@ -45,8 +45,8 @@ export type PlannedService =
   | { readonly kind: 'fleet'; readonly spec: FleetSpec };
 
 /** What services that are elsewhere need of the daemon. */
-export interface Surroundings {
-  readonly dial: Dial;
+export interface ElsewherePowers {
+  readonly dial: DialRef;
   /** The machines that all of them are at. */
   readonly peers: Ref<Peers>;
   /** Told of each contact with one of those, before anybody else uses it. */
@@ -65,10 +65,10 @@ export const registerServices = (
   turn: Turn,
   shepherd: Ref<Shepherd>,
   planned: readonly PlannedService[],
-  surroundings: Surroundings,
+  elsewherePowers: ElsewherePowers,
 ): void => {
   const shares = sharesIn(planned);
-  const exported = exportedServices(turn, shepherd, surroundings);
+  const exported = exportedServices(turn, shepherd, elsewherePowers);
   for (const one of planned) {
     switch (one.kind) {
       case 'service':
@@ -90,13 +90,13 @@ export const registerServices = (
 export const swapOf = (
   turn: Turn,
   shepherd: Ref<Shepherd>,
-  surroundings: Surroundings,
+  elsewherePowers: ElsewherePowers,
   before: readonly PlannedService[],
   after: readonly PlannedService[],
 ): Swap => {
   const { added, changed, removed, unchanged } = diffOf(before, after);
   const [oldShares, shares] = [sharesIn(before), sharesIn(after)];
-  const exported = exportedServices(turn, shepherd, surroundings);
+  const exported = exportedServices(turn, shepherd, elsewherePowers);
   const others = changed.filter((one) => one.before.kind !== one.after.kind);
   const fresh = [...added, ...changed.map((one) => one.after)];
   const sharers = unchanged.filter(
@@ -112,8 +112,8 @@ export const swapOf = (
   };
 };
 
-type Shares = ReturnType<typeof sharedMembers>;
-const sharesIn = (planned: readonly PlannedService[]): Shares =>
+type SharedMembers = ReturnType<typeof sharedMembers>;
+const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
   sharedMembers(
     planned.flatMap((one) =>
       one.kind === 'fleet' ? [{ name: one.spec.provision[0], members: one.spec.members }] : [],
@@ -124,7 +124,7 @@ const sharesIn = (planned: readonly PlannedService[]): Shares =>
 const exportedServices = (
   turn: Turn,
   shepherd: Ref<Shepherd>,
-  { dial, peers, clock, entropy, crypto, arrivals }: Surroundings,
+  { dial, peers, clock, entropy, crypto, arrivals }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
   const shared = { peers, board, clock, memberIds: memberIds(crypto) };
@@ -140,6 +140,6 @@ const fleet = (
   turn: Turn,
   spec: FleetSpec,
   shepherd: Ref<Shepherd>,
-  shares: Shares,
+  shares: SharedMembers,
 ): Ref<Aggregate> =>
   turn.spawn(makeFleet, { ...spec, shepherd, sharedWith: shares[spec.provision[0]] ?? {} });

@@ -23,7 +23,7 @@ import {
 } from '@bellwether/actors';
 import { broken, Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
-import { registerServices, swapOf, type PlannedService, type Surroundings } from './compose.ts';
+import { registerServices, swapOf, type PlannedService, type ElsewherePowers } from './compose.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -38,7 +38,7 @@ export interface Loaded {
 /** What makes a composition. */
 export interface CompositionOptions {
   readonly shepherd: Ref<Shepherd>;
-  readonly surroundings: Surroundings;
+  readonly elsewherePowers: ElsewherePowers;
   /** What the daemon was started with, checked. */
   readonly planned: readonly PlannedService[];
   /** Reads the configuration: kept with Loaded, or broken with what is wrong with it. */
@@ -65,8 +65,8 @@ export const makeComposition = (
   _bcom: Bcom<Composition>,
   options: CompositionOptions,
 ): Behavior<Composition> => {
-  const { shepherd, planned, surroundings } = options;
-  registerServices(turn, shepherd, planned, surroundings);
+  const { shepherd, planned, elsewherePowers } = options;
+  registerServices(turn, shepherd, planned, elsewherePowers);
   const held: Held = {
     ...options,
     current: turn.cell(planned),
@@ -118,7 +118,7 @@ const carryOut = (
   const difference = toldDifference(found, atRestart);
   if (isDryRun || isEmpty(found))
     return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
-  const swap = swapOf(turn, held.shepherd, held.surroundings, before, planned);
+  const swap = swapOf(turn, held.shepherd, held.elsewherePowers, before, planned);
   take(held, turn, planned);
   return turn.when(
     turn.send(held.shepherd, 'swap', swap, sink),

@@ -21,13 +21,13 @@ export interface PlanDifference {
 }
 
 /** What makes a planned service, whichever kind it is. */
-export const factsOf = (one: PlannedService): PlannedFacts =>
+export const describedBy = (one: PlannedService): PlannedFacts =>
   one.kind === 'service' ? one.config : one.spec;
 interface PlannedFacts {
   readonly provision: readonly [string, ...string[]];
 }
 /** The canonical name: what makes two descriptions those of one service. */
-export const plannedName = (one: PlannedService): string => factsOf(one).provision[0];
+export const plannedName = (one: PlannedService): string => describedBy(one).provision[0];
 
 /** The difference between two lists, each with every canonical name once. */
 export const diffOf = (
@@ -73,7 +73,7 @@ export const toldDifference = (
 /** Where two descriptions of a service differ, in the words of a configuration. */
 export const pathsOf = (before: PlannedService, after: PlannedService): readonly string[] => {
   if (before.kind !== after.kind) return ['kind'];
-  const all = differing(factsOf(before), factsOf(after), []);
+  const all = differing(describedBy(before), describedBy(after), []);
   const shown = all.map((keys) => cutText(inWords(keys), LIMITS.nameLength)).sort();
   if (shown.length <= LIMITS.changedPathCount) return shown;
   const rest = shown.length - LIMITS.changedPathCount;
@@ -119,7 +119,8 @@ export const checkPlanned = (planned: readonly PlannedService[]): void => {
   if (planned.length > limits.serviceCount)
     throw new Limit(`${planned.length} services, at most ${limits.serviceCount} are taken`);
   const owners = new Map<string, PlannedService>();
-  for (const one of planned) for (const name of factsOf(one).provision) claim(owners, name, one);
+  for (const one of planned)
+    for (const name of describedBy(one).provision) claim(owners, name, one);
   const needs = (name: string): readonly string[] => {
     const one = owners.get(name);
     return one === undefined ? [] : needsOf(one).map((each) => canonical(owners, name, each));

@@ -35,7 +35,7 @@ import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
 import { notShared } from '../errors.ts';
 import type {
-  About,
+  ShepherdFacts,
   BackedUp,
   Destination,
   LocalRoot,
@@ -83,7 +83,7 @@ export interface LocalRootOptions {
   readonly peers: Ref<Pick<Peers, 'hurry'>>;
   readonly composition: Ref<Composition>;
   /** Only read. */
-  readonly about: () => About;
+  readonly about: () => ShepherdFacts;
   /** Writes the records into a file, and answers with a BackedUp. */
   readonly backup: (file: string, mayReplace: boolean, answer: Answer) => void;
   /** Reads the audit, and answers with an AuditAnswer. */

@@ -10,7 +10,7 @@
  * means herd, and nothing may be done then, so it is refused there. `--` ends the options of herd,
  * everywhere.
  */
-import { factsOf, percentOf, rootNames } from '@bellwether/shepherd';
+import { actionFacts, percentOf, rootNames } from '@bellwether/shepherd';
 import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
 import { ageIn, spanIn } from './spans.ts';
 
@@ -282,7 +282,7 @@ export const ownAction = (
   if (actionRules.has(name)) return { name, wordCount: 2 };
   if (!actionRules.has(first)) return undefined;
   const isElsewhere = second !== undefined && !rootNames.includes(second);
-  if (isElsewhere && factsOf(first)?.by === 'shepherd') return undefined;
+  if (isElsewhere && actionFacts(first)?.by === 'shepherd') return undefined;
   return { name: first, wordCount: 1 };
 };
 

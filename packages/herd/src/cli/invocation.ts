@@ -2,7 +2,7 @@
  * From words to what is to be done, the same for both parsers. Knows the grammar, nothing of
  * sockets or services.
  */
-import { closest, factsOf, isBuiltIn, limits, rootNames } from '@bellwether/shepherd';
+import { closest, actionFacts, isBuiltIn, limits, rootNames } from '@bellwether/shepherd';
 import {
   actionRules,
   type ActionRule,
@@ -98,7 +98,7 @@ const checkQueue = ({ 'when-online': queueMs }: Options, service: string): void 
 const custom = (words: readonly string[], options: Options): Invocation => {
   const [action = '', second] = words;
   if (isGroup(action)) throw unknownOfGroup(action, second);
-  if (factsOf(action)?.by === 'nobody')
+  if (actionFacts(action)?.by === 'nobody')
     throw new Usage(
       `'${action}' is kept for herd itself, and this version has no such command`,
       `An action of that name is reached with 'herd do ${action} SERVICE'.`,

@@ -15,7 +15,7 @@ import { firstAgainMs, lastAgainMs } from '../client/limits.ts';
 import { type Context, isPetnameWord } from './context.ts';
 
 /** How an attempt hears that it is heard, and when it has to end. */
-export interface Attempt {
+export interface Hearing {
   /** To be called when the peer says something. */
   readonly heard: () => void;
   /** Whether the peer was lost and has not been heard again. */
@@ -28,7 +28,7 @@ export interface Lasting {
   /** Who sends it, for people. */
   readonly whom: string;
   /** Begins it, on a line of its own, and settles when Ctrl-C, the time or the peer has ended it. */
-  readonly attempt: (attempt: Attempt) => Promise<void>;
+  readonly attempt: (attempt: Hearing) => Promise<void>;
   /** Told before something is said on standard error. */
   readonly aside: () => void;
 }

@@ -22,7 +22,7 @@ import {
   type Read,
   type Status,
 } from '@bellwether/shepherd';
-import type { About, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
+import type { ShepherdFacts, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
 import { maxTextCharacters } from './limits.ts';
 
 /** A peer answered something that is no answer to what was asked. */
@@ -84,8 +84,8 @@ export const textIn: (value: unknown) => string = checked(reader.text, 'text');
 /** One batch of an operation's stream. @throws BadAnswer */
 export const batchIn: (value: unknown) => readonly Event[] = checked(reader.batch, 'batch');
 /** What a daemon says of itself. @throws BadAnswer */
-export const aboutIn: (value: unknown) => About = checked(
-  struct<About>(
+export const aboutIn: (value: unknown) => ShepherdFacts = checked(
+  struct<ShepherdFacts>(
     {
       name: reader.text,
       version: reader.text,

@@ -1,6 +1,6 @@
 /** The local root as `herd` asks it: typed questions, checked answers. */
 import type { AuditQuery } from '@bellwether/authority';
-import type { About, BackedUp, Reloaded } from '@bellwether/fleet';
+import type { ShepherdFacts, BackedUp, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
@@ -36,7 +36,7 @@ export interface RootClient extends OperationsClient {
   history(patience: Patience): Promise<readonly Change[]>;
   /** Follows what happens to all services. */
   followHistory(query: LogQuery, told: LogTold, onInterrupt: OnInterrupt): Stream;
-  about(patience: Patience): Promise<About>;
+  about(patience: Patience): Promise<ShepherdFacts>;
   /** The shepherd writes its records into a file, whose path is absolute. */
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
   /** The newest records of its audit, not checked yet: see `auditIn`. */

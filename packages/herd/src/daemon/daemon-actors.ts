@@ -94,8 +94,14 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
   const reaching = { dial: refs.dial, peers, clock, entropy };
   const direct = turn.spawn(makeDirectGrants, { ...reaching, records: parts.directs });
-  const surroundings = { ...reaching, crypto, arrivals: direct };
-  const composition = turn.spawn(makeComposition, { shepherd, planned, surroundings, load, keep });
+  const elsewherePowers = { ...reaching, crypto, arrivals: direct };
+  const composition = turn.spawn(makeComposition, {
+    shepherd,
+    planned,
+    elsewherePowers,
+    load,
+    keep,
+  });
   const granting = { book, shepherd, uriOf, isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,

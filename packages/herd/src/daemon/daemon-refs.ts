@@ -1,6 +1,6 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
 import { Refused, type Answer, type Log } from '@bellwether/actors';
-import type { Destination, Dial, RefStore as RefPower } from '@bellwether/fleet';
+import type { Destination, DialRef, RefStore as RefPower } from '@bellwether/fleet';
 import {
   peerKey,
   peerUri,
@@ -16,7 +16,7 @@ import { MovedPeers } from './moved-peers.ts';
 export interface DaemonRefs extends RefPower {
   /** Where each petname leads now; reads the whole folder, so it is not for a turn. */
   destinations(): ReadonlyMap<string, Destination>;
-  readonly dial: Dial;
+  readonly dial: DialRef;
   /** Told of each session that opens: a peer that calls from another address is found there again. */
   met(session: SessionView): void;
 }

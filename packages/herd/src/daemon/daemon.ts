@@ -157,7 +157,7 @@ const commonParts = (
   const logFiles = makeLogFiles({ folder: options.logs, wall: Date.now });
   const starts = new Starts(path.join(options.state, 'starts'));
   const coredumpFilter = keepMemoryOutOfDumps(log);
-  const surroundings = {
+  const defaults = {
     env: plainEnvironment(powers.env),
     cwd: powers.uid === 0 ? '/' : (powers.env['HOME'] ?? '/'),
   };
@@ -176,13 +176,13 @@ const commonParts = (
     lastOfAudit: (query) => audited.last(query),
     pastOf: (maxUses) => audited.past(maxUses),
     backend: makeChildProcessBackend({
-      ...surroundings,
+      ...defaults,
       logFiles,
       starts,
       log,
       ...(coredumpFilter === undefined ? {} : { coredumpFilter }),
     }),
-    prober: makeProber({ surroundings, starts, logFiles }),
+    prober: makeProber({ defaults, starts, logFiles }),
     logFiles,
     starts,
     log,

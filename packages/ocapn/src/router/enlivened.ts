@@ -27,7 +27,7 @@ export class Enlivened implements Connector, Asker {
   readonly root: Target = { slot: 0 };
   #held: Held[] = [];
   #listeners: FarAnswer[] = [];
-  #watchers = new Set<Watcher>();
+  #watchers = new Set<SessionWatcher>();
   #pipe: Pipe | undefined;
   #isReleased = false;
   #end: { readonly isKept: boolean; readonly value: unknown } | undefined;
@@ -56,7 +56,7 @@ export class Enlivened implements Connector, Asker {
   }
   onSever(to: Target, told: (reason: unknown) => void): () => void {
     if (this.#pipe !== undefined) return this.#pipe.session.connector.onSever(to, told);
-    const watcher = new Watcher(told);
+    const watcher = new SessionWatcher(told);
     if (this.#end === undefined) this.#watchers.add(watcher);
     else told(this.#end.value);
     return () => {
@@ -112,7 +112,7 @@ export class Enlivened implements Connector, Asker {
 }
 
 /** Somebody who wants to hear of a session that there is not yet. */
-class Watcher {
+class SessionWatcher {
   readonly told: (reason: unknown) => void;
   stop: () => void = () => undefined;
   constructor(told: (reason: unknown) => void) {

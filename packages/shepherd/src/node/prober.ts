@@ -18,7 +18,7 @@ import { untilSeen, type Waiting } from './file-watch.ts';
 import { signalGroup } from './group.ts';
 import type { ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
-import { explain, findProgram, type Program, type Surroundings } from './program.ts';
+import { explain, findProgram, type Program, type CommandDefaults } from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import { checkVariable, type Starts } from './starts.ts';
 
@@ -57,7 +57,7 @@ const request = (url: URL, timeoutMs: number, answer: Answer): void => {
 /** What asking takes beside the network. */
 export interface ProberPowers {
   /** What commands get that are asked, and where they run. */
-  readonly surroundings: Surroundings;
+  readonly defaults: CommandDefaults;
   readonly starts: Starts;
   readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'search'>;
   /** Absent: /proc. */
@@ -99,7 +99,7 @@ class NodeProber implements Prober {
     const env = { ...command.env, [checkVariable]: startId };
     let program: Program;
     try {
-      program = findProgram({ ...command, env }, this.#powers.surroundings);
+      program = findProgram({ ...command, env }, this.#powers.defaults);
     } catch (error) {
       return answer.broken(error);
     }

@@ -22,7 +22,7 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
 }
 /** What a command gets where it says nothing itself. */
-export interface Surroundings {
+export interface CommandDefaults {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where commands run that name no folder. */
   readonly cwd: string;
@@ -139,7 +139,7 @@ const findFile = (name: string, cwd: string, searched: string): string => {
  * program.
  * @throws StartFailed with what was tried.
  */
-export const findProgram = (command: Command, around: Surroundings): Program => {
+export const findProgram = (command: Command, around: CommandDefaults): Program => {
   const [argv0, ...args] = command.argv;
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...around.env, ...command.env })) {

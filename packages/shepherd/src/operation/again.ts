@@ -12,7 +12,7 @@ import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { worstOf } from '../words/shapes.ts';
 import type { Outcome, RememberedOperation, Request, Writer } from '../words/types.ts';
-import { listen, outcomeFor } from './waiters.ts';
+import { listen, outcomeFor } from './callers.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** Who comes back to what. */

@@ -25,7 +25,7 @@ import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
-import { listen, outcomeFor } from './waiters.ts';
+import { listen, outcomeFor } from './callers.ts';
 import { accept } from './wishes.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 import type { Principal } from '../words/principal.ts';

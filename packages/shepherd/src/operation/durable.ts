@@ -115,7 +115,7 @@ export const noteEnded = (host: Host, operation: Operation, step: Step): void =>
 /** Notes that nothing goes on before a machine is there: on the disk before anybody is told, and when that is new. */
 export const noteRest = (host: Host, operation: Operation): void => {
   const entry = entryOf(host.ledger, operation.principal, operation.id);
-  const isNew = entry?.queuedUntilMs === undefined || operation.waiters.size > 0;
+  const isNew = entry?.queuedUntilMs === undefined || operation.callers.size > 0;
   noteChanged(operation, [], isNew ? 'due' : 'gathered');
 };
 /** Notes that something is different about steps. */

@@ -6,7 +6,7 @@
 import type { Turn as Moment } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { Gating, Operation, StepRecord } from './memory.ts';
-import type { Ending } from './outcomes.ts';
+import type { StepEnd } from './outcomes.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Sight, type Turn, type Verdict } from './rolling.ts';
 import { isGood, isServing } from '../words/shapes.ts';
@@ -27,7 +27,7 @@ const isOpened = (record: StepRecord | undefined): boolean =>
   record?.phase === 'settled' && record.outcome !== undefined && isGood(record.outcome);
 
 /** What comes of a step behind a gate that was shut for good. */
-export const shutOut = ({ steps }: Operation, { name, gate }: Step): Ending | undefined => {
+export const shutOut = ({ steps }: Operation, { name, gate }: Step): StepEnd | undefined => {
   const record = gate === undefined ? undefined : steps.get(gate);
   const { outcome } = record ?? {};
   if (outcome === undefined || isOpened(record)) return undefined;
@@ -41,9 +41,9 @@ export const judged = (
   moment: Moment,
   operation: Operation,
   again: (moment: Moment) => void,
-): readonly (readonly [string, Ending])[] => {
+): readonly (readonly [string, StepEnd])[] => {
   const { gates, steps } = operation;
-  const endings: (readonly [string, Ending])[] = [];
+  const endings: (readonly [string, StepEnd])[] = [];
   for (const [key, gating] of [...gates.entries()]) {
     const record = steps.get(key);
     const step = record?.step;

@@ -61,7 +61,7 @@ export interface StepRecord {
   readonly wasQueued?: true;
 }
 /** Somebody who waits for the outcome of a step. */
-export interface Waiter {
+export interface Caller {
   readonly key: string;
   readonly resolver: Resolver<Outcome>;
   /** Goes off at this one's own deadline. */
@@ -78,7 +78,7 @@ export interface Operation {
   readonly steps: JournalMap<string, StepRecord>;
   /** By member: what was asked, as it was asked last. */
   readonly requests: JournalMap<string, KeptRequest>;
-  readonly waiters: JournalMap<number, Waiter>;
+  readonly callers: JournalMap<number, Caller>;
   readonly account: JournalCell<Account>;
   /** Gates that are at their turn and not open yet, by their keys. */
   readonly gates: JournalMap<string, Gating>;
@@ -113,7 +113,7 @@ interface Account {
   readonly queuedCount: number;
   /** Monotonic milliseconds: the latest of all deadlines. */
   readonly deadlineAtMs: number;
-  readonly lastWaiter: number;
+  readonly lastCaller: number;
   /** It was called off: what has not begun is not to begin any more, here or elsewhere. */
   readonly isCancelled: boolean;
 }
@@ -177,14 +177,14 @@ export const operationOf = (
     id,
     steps: turn.map(),
     requests: turn.map(),
-    waiters: turn.map(),
+    callers: turn.map(),
     account: turn.cell({
       weight: 0,
       openCount: 0,
       actingCount: 0,
       queuedCount: 0,
       deadlineAtMs: 0,
-      lastWaiter: 0,
+      lastCaller: 0,
       isCancelled: false,
     }),
     gates: turn.map(),

@@ -50,7 +50,7 @@ import {
   refused,
   withAlso,
   withoutAsking,
-  type Ending,
+  type StepEnd,
 } from './outcomes.ts';
 import { layOut, openBefore } from './layout.ts';
 import { partOf } from './part.ts';
@@ -60,7 +60,7 @@ import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import type { Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
-import { answerAtRest, listenersOf } from './waiters.ts';
+import { answerAtRest, listenersOf } from './callers.ts';
 import { accept, takeBack } from './wishes.ts';
 import { sayingOf } from '../words/wording.ts';
 
@@ -148,7 +148,7 @@ export const goOn = (
   host: Host,
   turn: Turn,
   operation: Operation,
-  endings: ReadonlyMap<string, Ending>,
+  endings: ReadonlyMap<string, StepEnd>,
 ): void => {
   const open = [...operation.steps.keys()].filter((key) => !isOver(operation, key));
   addOpen(host, operation, open.length);
@@ -195,7 +195,7 @@ export const calledOff = (
   operation: Operation,
   record: StepRecord,
   why?: ActorError,
-): Ending => {
+): StepEnd => {
   const { step } = record;
   const { name, action } = step;
   takeBack(host, turn, operation, step);
@@ -274,7 +274,7 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   noteBegun(host, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);
-  const over = (turn: Turn, ending: Ending): void => {
+  const over = (turn: Turn, ending: StepEnd): void => {
     const acting = operation.steps.get(key);
     const queued = acting && queuedOutcome(host, operation, acting, ending.outcome);
     if (acting === undefined || queued === undefined) end(host, operation, key, ending);
@@ -310,7 +310,7 @@ const waitFor = (
 const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord): void => {
   const { name, key } = record.step;
   move(operation, record, 'queued');
-  const wake = (turn: Turn, ending: Ending | undefined): void => {
+  const wake = (turn: Turn, ending: StepEnd | undefined): void => {
     const now = operation.steps.get(key);
     if (now?.phase !== 'queued') return;
     if (ending === undefined) unpark(host, operation, now);
@@ -330,7 +330,7 @@ const unpark = (host: Host, operation: Operation, record: StepRecord): void => {
   operation.account.set({ ...account, deadlineAtMs });
 };
 
-const end = (host: Host, operation: Operation, key: string, ending: Ending): void => {
+const end = (host: Host, operation: Operation, key: string, ending: StepEnd): void => {
   const { outcome: said, refusal } = ending;
   const before = operation.steps.get(key);
   if (before === undefined) return;
@@ -354,7 +354,7 @@ const end = (host: Host, operation: Operation, key: string, ending: Ending): voi
 /** Nobody else needs to know that nothing was done by this attempt. */
 const met = ({ isUnmet: _isUnmet, ...outcome }: Outcome): Outcome => outcome;
 
-const phaseAfter = (ending: Ending): StepRecord['phase'] => {
+const phaseAfter = (ending: StepEnd): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;
   if (isCancelled === true) return 'cancelled';
   return isFinal !== true && (isInDoubt || isDoubtful(outcome)) ? 'in-doubt' : 'settled';

@@ -13,7 +13,7 @@ import type { Outcome, Row } from '../words/types.ts';
 import { sayingOf } from '../words/wording.ts';
 
 /** How a step ends. */
-export interface Ending {
+export interface StepEnd {
   readonly outcome: Outcome;
   readonly refusal?: { readonly code: string; readonly message: string };
   /** What it rests on is in doubt, so that its outcome is. */
@@ -35,7 +35,7 @@ export const withoutAsking = (
   turn: Turn,
   operation: Operation,
   step: Step,
-): Ending | undefined => {
+): StepEnd | undefined => {
   const { name } = step;
   const { steps } = operation;
   if (!isCurrent(host, step)) return { outcome: superseded(host, step) };
@@ -80,7 +80,7 @@ export const summed = (
   const rows = outcomes.map(({ isLate: _isLate, ...outcome }) => outcome);
   return { ...turn.call(aggregate, 'sum', action, rows, minReady), isLate: true };
 };
-const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending => {
+const dependsOn = (name: string, { step, phase, outcome }: StepRecord): StepEnd => {
   const { rows, ...whole } = outcome ?? plain(step.name, 'failed');
   const { text } = sayingOf('depends', name, step.name);
   const causes = [bare({ ...whole, rows }), ...rows].slice(0, limits.causeCount);
@@ -89,11 +89,11 @@ const dependsOn = (name: string, { step, phase, outcome }: StepRecord): Ending =
   return { outcome: whole.isCycle === true ? { ...failed, isCycle: true } : failed, isInDoubt };
 };
 /** A service that nobody registered. */
-export const notThere = ({ name }: Step): Ending => ({
+export const notThere = ({ name }: Step): StepEnd => ({
   outcome: plain(name, 'failed', `service '${name}' could not be found`),
 });
 /** A service threw: nothing was done. */
-export const refused = ({ name, action }: Step, reason: Error): Ending => {
+export const refused = ({ name, action }: Step, reason: Error): StepEnd => {
   const message = cutText(reason.message, limits.refusalCharacters);
   const outcome = plain(name, 'failed', `${action} was refused: ${message}`);
   return { outcome, refusal: { code: codeOf(reason), message } };

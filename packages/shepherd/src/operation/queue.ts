@@ -20,7 +20,7 @@ import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { endOf } from './askers.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import { notThere, type Ending } from './outcomes.ts';
+import { notThere, type StepEnd } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -31,7 +31,7 @@ export interface Waiting {
   readonly operation: Operation;
   readonly key: string;
   /** Goes on with it: as it is, or with its end. */
-  readonly wake: (turn: Turn, ending: Ending | undefined) => void;
+  readonly wake: (turn: Turn, ending: StepEnd | undefined) => void;
 }
 /** Those of one service. */
 interface Place {
@@ -125,7 +125,7 @@ const endingOf = (
   turn: Turn,
   { principal }: Operation,
   record: StepRecord,
-): Ending | undefined => {
+): StepEnd | undefined => {
   const { step, outcome } = record;
   if (host.elsewhere(step.name) === undefined) return notThere(step);
   const why = endOf(host, turn, principal);
@@ -147,7 +147,7 @@ export const givenUp = (
   { step, outcome, isAgain }: StepRecord,
   result: Result,
   words: string,
-): Ending => {
+): StepEnd => {
   const { lastSeenMs } = outcome ?? {};
   const seen = lastSeenMs === undefined ? {} : { lastSeenMs };
   if (isAgain !== true) {

@@ -32,7 +32,7 @@ import { isBarredBy } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { calledOff, goOn } from './operation.ts';
 import { mayBeBegun } from './queue.ts';
-import { isOver, type Ending } from './outcomes.ts';
+import { isOver, type StepEnd } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -50,7 +50,7 @@ export const resume = (
   const why = endOf(host, turn, operation.principal);
   const isOff = why !== undefined;
   if (isOff) account.set({ ...account.get(), isCancelled: true });
-  const endings = new Map<string, Ending>();
+  const endings = new Map<string, StepEnd>();
   const begunMs = ({ step }: StepRecord): number =>
     (step.gate === undefined ? undefined : steps.get(step.gate)?.atMs) ?? atMs;
   for (const [key, record] of steps.entries()) {
@@ -104,8 +104,8 @@ const endingOf = (
   turn: Turn,
   { step, phase }: StepRecord,
   atMs: number,
-  before: ReadonlyMap<string, Ending>,
-): Ending | undefined => {
+  before: ReadonlyMap<string, StepEnd>,
+): StepEnd | undefined => {
   const own = step.kind === 'ask' ? host.own(step.name) : undefined;
   if (own === undefined) return undefined;
   const status = turn.call(own.service, 'status');
@@ -128,8 +128,8 @@ const startEnding = (
   step: Step,
   status: LocalStatus,
   atMs: number,
-  before: ReadonlyMap<string, Ending>,
-): Ending | undefined => {
+  before: ReadonlyMap<string, StepEnd>,
+): StepEnd | undefined => {
   if (step.after.some((key) => before.get(key)?.outcome.result === 'skipped')) return skipped(step);
   if (status.stage !== 'running') return undefined;
   const { pid, version } = status;
@@ -137,7 +137,7 @@ const startEnding = (
   const what = { ...(pid !== undefined && { pid }), ...(version && { version }) };
   return { outcome: { ...outcome, stage: 'running', ...what } };
 };
-const stopEnding = (step: Step, status: LocalStatus, atMs: number): Ending | undefined => {
+const stopEnding = (step: Step, status: LocalStatus, atMs: number): StepEnd | undefined => {
   if (step.wish === 'start') {
     const isUp = status.stage === 'running' || status.stage === 'starting';
     return isUp && isOlder(status, atMs) ? skipped(step) : ended(step, 'changed');
@@ -149,16 +149,16 @@ const isOlder = ({ since }: LocalStatus, atMs: number): boolean =>
   since !== undefined && since < atMs;
 
 const shutWords = 'left as it is: the shepherd ended before its turn came';
-const ended = ({ name }: Step, result: Result, reason?: string): Ending => ({
+const ended = ({ name }: Step, result: Result, reason?: string): StepEnd => ({
   outcome: plain(name, result, reason),
 });
-const skipped = (step: Step): Ending =>
+const skipped = (step: Step): StepEnd =>
   ended(
     step,
     'skipped',
     `Service ${step.name}: the shepherd ended before ${step.action} was begun.`,
   );
-const doubt = (step: Step): Ending => {
+const doubt = (step: Step): StepEnd => {
   const what = `the shepherd ended while ${step.action} was under way; it may have been done`;
   return { ...ended(step, 'unknown', `Service ${step.name}: ${what}.`), isFinal: true };
 };

@@ -3,7 +3,7 @@ import type { Turn } from '@bellwether/actors';
 import { gateLines } from './gates.ts';
 import type { Host } from './host.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import { answerAll, listenersOf } from './waiters.ts';
+import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
 import { bare } from '../words/outcome.ts';
 import { linesOf, type Saying } from '../words/wording.ts';

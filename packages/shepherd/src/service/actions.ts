@@ -10,7 +10,7 @@
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf, UnknownAction } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { outcomeOf, refusal, runOf, stateOf, type Held } from './service-state.ts';
+import { outcomeOf, refusal, runOf, stateOf, type ServiceHeld } from './service-state.ts';
 import type { ActionConfig, Command, CommandResult, Outcome, Request } from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
 
@@ -18,7 +18,7 @@ import { endedWords } from '../words/wording.ts';
  * Runs one action of the service.
  * @throws UnknownAction; Refused for arguments that the action does not take
  */
-export const runAction = (held: Held, turn: Turn, request: Request): Vow<Outcome> => {
+export const runAction = (held: ServiceHeld, turn: Turn, request: Request): Vow<Outcome> => {
   const { action, args } = request;
   const { actions } = held.config.get();
   const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
@@ -34,7 +34,7 @@ export const runAction = (held: Held, turn: Turn, request: Request): Vow<Outcome
 };
 
 const signalled = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
   { signal }: Extract<ActionConfig, { readonly kind: 'signal' }>,
 ): Vow<Outcome> => {
@@ -49,7 +49,12 @@ const withArguments = (command: Command, args: readonly string[]): Command => ({
   argv: [...command.argv, ...args],
 });
 
-const commanded = (held: Held, turn: Turn, request: Request, command: Command): Vow<Outcome> => {
+const commanded = (
+  held: ServiceHeld,
+  turn: Turn,
+  request: Request,
+  command: Command,
+): Vow<Outcome> => {
   const { action } = request;
   const obstacle = obstacleOf(held, action);
   if (obstacle !== undefined) return turn.kept(refusal(held, obstacle));
@@ -69,7 +74,7 @@ const commanded = (held: Held, turn: Turn, request: Request, command: Command): 
   );
 };
 
-const obstacleOf = (held: Held, action: string): string | undefined => {
+const obstacleOf = (held: ServiceHeld, action: string): string | undefined => {
   const retirement = held.retirement.get();
   if (retirement !== undefined) return retirement;
   const since = held.commands.get(action);
@@ -82,13 +87,21 @@ const obstacleOf = (held: Held, action: string): string | undefined => {
 };
 
 /** Ends the commands of a service that is being stopped; the answer then waits for that. */
-export const withoutCommands = (held: Held, turn: Turn, stopped: Vow<Outcome>): Vow<Outcome> => {
+export const withoutCommands = (
+  held: ServiceHeld,
+  turn: Turn,
+  stopped: Vow<Outcome>,
+): Vow<Outcome> => {
   if (held.commands.size === 0) return stopped;
   const over = turn.send(held.monitor, 'endCommands', held.name, held.config.get().stop.graceMs);
   return turn.when(over, () => stopped);
 };
 
-const outcomeOfCommand = (held: Held, { action }: Request, result: CommandResult): Outcome => {
+const outcomeOfCommand = (
+  held: ServiceHeld,
+  { action }: Request,
+  result: CommandResult,
+): Outcome => {
   const { output, ...ending } = result;
   const said = output.length === 0 ? {} : { output };
   if (ending.code === 0) return { ...outcomeOf(held, 'changed'), ...said };

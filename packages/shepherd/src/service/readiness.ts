@@ -1,14 +1,17 @@
 /** Asks a service whether it is ready, again and again, for as long as somebody wants to know. */
 import type { Answer, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
-import { change, stateOf, type Attempt, type Held, type State } from './service-state.ts';
+import { change, stateOf, type Launch, type ServiceHeld, type State } from './service-state.ts';
 import type { Readiness, Run } from '../words/types.ts';
 
 /** A readiness that has to be asked for. */
 export type Probed = Exclude<Readiness, { readonly kind: 'spawned' }>;
 
 /** Whether this process is the one that is waited for. */
-export const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking' }) | undefined => {
+export const wakingOf = (
+  held: ServiceHeld,
+  run: Run,
+): (State & { readonly at: 'waking' }) | undefined => {
   const state = stateOf(held);
   return state.at === 'waking' && state.run.startId === run.startId ? state : undefined;
 };
@@ -19,11 +22,11 @@ export const wakingOf = (held: Held, run: Run): (State & { readonly at: 'waking'
  * affair: leaving the state ends the asking.
  */
 export const untilReady = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
   run: Run,
   ready: Probed,
-  isReady: (turn: Turn, attempt: Attempt) => void,
+  isReady: (turn: Turn, launch: Launch) => void,
   waitMs: number = limits.firstPollMs,
 ): void => {
   const answer = turn.ask<boolean>((answer) => ask(held, run, ready, answer));
@@ -40,7 +43,7 @@ export const untilReady = (
     answer,
     (turn, said) => {
       const state = wakingOf(held, run);
-      if (said === true && state !== undefined) isReady(turn, state.attempt);
+      if (said === true && state !== undefined) isReady(turn, state.launch);
       else again(turn);
     },
     (turn, reason) => again(turn, reason.message),
@@ -48,7 +51,12 @@ export const untilReady = (
 };
 
 /** A sign that is waited for takes one attempt up to the deadline; a question takes many. */
-const ask = ({ prober, name }: Held, { startId }: Run, ready: Probed, answer: Answer): void => {
+const ask = (
+  { prober, name }: ServiceHeld,
+  { startId }: Run,
+  ready: Probed,
+  answer: Answer,
+): void => {
   const { timeoutMs } = ready;
   const attemptMs = Math.min(timeoutMs, limits.attemptMs);
   switch (ready.kind) {

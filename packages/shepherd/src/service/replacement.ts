@@ -11,11 +11,11 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from '../digest.ts';
-import { isAtRest, runOf, stateOf, takeLatest, touch, type Held } from './service-state.ts';
+import { isAtRest, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
 import type { ServiceConfig } from '../words/types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
-export const revise = (held: Held, turn: Turn, next: ServiceConfig): void => {
+export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void => {
   const { provision, requirement, isAutoStarted, log = {} } = next;
   held.latest.set(next);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
@@ -27,12 +27,12 @@ export const revise = (held: Held, turn: Turn, next: ServiceConfig): void => {
 };
 
 /** Notes whether a process that outlived the daemon is what this one would start. */
-export const noteAdopted = (held: Held): void => {
+export const noteAdopted = (held: ServiceHeld): void => {
   held.isReplaced.set(!isMadeFrom(held, held.latest.get()));
 };
 
 /** An adopted process says itself what it was made from, where its record does. */
-const isMadeFrom = (held: Held, { start }: ServiceConfig): boolean => {
+const isMadeFrom = (held: ServiceHeld, { start }: ServiceConfig): boolean => {
   const madeFrom = runOf(stateOf(held))?.madeFrom;
   return madeFrom === undefined || madeFrom === digestOf(start);
 };

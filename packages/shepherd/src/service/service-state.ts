@@ -51,7 +51,7 @@ export interface Timer {
   cancel(): void;
 }
 /** A start under way, and who waits for it. */
-export interface Attempt {
+export interface Launch {
   readonly answer: Vow<Outcome>;
   readonly resolver: Resolver<Outcome>;
   /** Made by the service itself: its failure is one more death, not the end of it. */
@@ -62,17 +62,17 @@ export type Because =
   | { readonly kind: 'asked' }
   | {
       readonly kind: 'not-ready';
-      readonly attempt: Attempt;
+      readonly launch: Launch;
       readonly reason: string;
       readonly plainReason: string;
     };
 /** See the table of service.ts. */
 export type State =
   | { readonly at: 'stopped' }
-  | { readonly at: 'spawning'; readonly attempt: Attempt }
+  | { readonly at: 'spawning'; readonly launch: Launch }
   | {
       readonly at: 'waking';
-      readonly attempt: Attempt;
+      readonly launch: Launch;
       readonly run: Run;
       readonly deadline: Timer | undefined;
       /** The wait for the next readiness attempt. */
@@ -110,7 +110,7 @@ export interface Shown {
 }
 
 /** The state of a service, and what its steps work with. */
-export interface Held extends ServicePowers {
+export interface ServiceHeld extends ServicePowers {
   readonly name: string;
   /** What it is run as. */
   readonly config: JournalCell<ServiceConfig>;
@@ -142,7 +142,7 @@ export const hold = (
   powers: ServicePowers,
   logger: Ref<Logger>,
   recorded: Recorded,
-): Held => ({
+): ServiceHeld => ({
   ...powers,
   name: config.provision[0],
   config: turn.cell(config),
@@ -180,15 +180,15 @@ export const stageOf = (state: State): Stage => {
 /** The process at hand, if there is one. */
 export const runOf = (state: State): Run | undefined => ('run' in state ? state.run : undefined);
 
-/** Whether it comes back by itself after a death: the delay before that, and the attempt. */
+/** Whether it comes back by itself after a death: the delay before that, and the launch. */
 export const isRespawning = (state: State): boolean =>
-  state.at === 'resting' || ('attempt' in state && state.attempt.isRespawn);
+  state.at === 'resting' || ('launch' in state && state.launch.isRespawn);
 
 /** Whether there is no process, and none is on its way. */
 export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
 
 /** From now on the service is what it was last described as. */
-export const takeLatest = (held: Held, turn: Turn): void => {
+export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
   if (!held.isReplaced.get() && held.config.get() === held.latest.get()) return;
   held.config.set(held.latest.get());
   held.isReplaced.set(false);
@@ -196,20 +196,20 @@ export const takeLatest = (held: Held, turn: Turn): void => {
 };
 
 /** The state at this moment. */
-export const stateOf = (held: Held): State => held.shown.get().state;
+export const stateOf = (held: ServiceHeld): State => held.shown.get().state;
 
 /**
  * The one place where something changes that happens to the service and that its status shows; what
  * is said of it is changed by a replacement.
  */
-export const change = (held: Held, turn: Turn, next: Partial<Shown>): void => {
+export const change = (held: ServiceHeld, turn: Turn, next: Partial<Shown>): void => {
   const before = held.shown.get();
   const after = { ...before, ...next };
   held.shown.set(after);
   if (!looksSame(before, after)) touch(held, turn);
 };
 /** What was seen of the service so far is of an older version, and who watches is told. */
-export const touch = (held: Held, turn: Turn): void => {
+export const touch = (held: ServiceHeld, turn: Turn): void => {
   const { born, sequence } = held.version.get();
   held.version.set({ born, sequence: sequence + 1 });
   turn.tell(held.board, 'touched', held.config.get().provision);
@@ -229,7 +229,7 @@ const looksSame = (one: Shown, other: Shown): boolean => {
  * The one place where the state changes its name: timers of the old one end, and the change is
  * noted.
  */
-export const enter = (held: Held, turn: Turn, next: State, what?: Change['what']): void => {
+export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change['what']): void => {
   const before = stateOf(held);
   if (before.at === 'waking') {
     before.deadline?.cancel();
@@ -260,7 +260,7 @@ const unserved = (before: State, next: State, now: number): Partial<Shown> => {
 };
 
 /** Nobody wants to know any more: an attempt that is under way ends, and its process with it. */
-const stopAsking = ({ prober, config }: Held, turn: Turn, { startId }: Run): void => {
+const stopAsking = ({ prober, config }: ServiceHeld, turn: Turn, { startId }: Run): void => {
   const { kind } = config.get().ready;
   if (kind === 'exec' || kind === 'notify' || kind === 'log')
     turn.effect(() => prober.forget(startId));
@@ -268,14 +268,14 @@ const stopAsking = ({ prober, config }: Held, turn: Turn, { startId }: Run): voi
 
 /** Tells the daemon's log, once the turn has ended well. */
 export const say = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
   event: string,
   fields: Readonly<Record<string, unknown>>,
 ): void => turn.effect(() => held.log(event, { service: held.name, ...fields }));
 
 /** What a step answers: how it ended, and where the service is now. */
-export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
+export const outcomeOf = (held: ServiceHeld, result: Outcome['result']): Outcome => {
   const state = stateOf(held);
   const pid = runOf(state)?.pid;
   const stage = stageOf(state);
@@ -284,12 +284,12 @@ export const outcomeOf = (held: Held, result: Outcome['result']): Outcome => {
   return { member: held.name, result, stage, ...more, rows: [] };
 };
 /** A step that was not taken, or did not work. */
-export const refusal = (held: Held, reason: string): Outcome => ({
+export const refusal = (held: ServiceHeld, reason: string): Outcome => ({
   ...outcomeOf(held, 'failed'),
   reason,
 });
 /** A step that lost to a later command. */
-export const superseded = (held: Held, action: 'start' | 'stop'): Outcome => ({
+export const superseded = (held: ServiceHeld, action: 'start' | 'stop'): Outcome => ({
   ...outcomeOf(held, 'superseded'),
   reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
 });

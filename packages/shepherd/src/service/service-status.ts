@@ -1,10 +1,10 @@
 /** What a service says about itself: plain data, all that `herd status` prints. */
 import type { Turn } from '@bellwether/actors';
-import { isRespawning, runOf, stageOf, type Held } from './service-state.ts';
+import { isRespawning, runOf, stageOf, type ServiceHeld } from './service-state.ts';
 import type { LocalStatus } from '../words/types.ts';
 
 /** The status now; only its log file is asked of somebody else, near. */
-export const statusOf = (held: Held, turn: Turn): LocalStatus => {
+export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
     held.shown.get();
@@ -43,7 +43,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus => {
 };
 
 /** How it stops is what its process was started with; how it starts, what it is described as by now. */
-const timesOf = ({ config, latest }: Held): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
+const timesOf = ({ config, latest }: ServiceHeld): Pick<LocalStatus, 'readyMs' | 'graceMs'> => {
   const { ready, isOneShot } = latest.get();
   const { start, stop } = config.get();
   return {

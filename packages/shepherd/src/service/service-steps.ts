@@ -16,9 +16,9 @@ import {
   stopped,
   superseded,
   takeLatest,
-  type Attempt,
+  type Launch,
   type Because,
-  type Held,
+  type ServiceHeld,
   type State,
   type Timer,
 } from './service-state.ts';
@@ -26,7 +26,7 @@ import type { Ending, Entry, Outcome, Readiness, Run } from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
 
 /** An explicit start. */
-export const start = (held: Held, turn: Turn): Vow<Outcome> => {
+export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   const state = stateOf(held);
   if (state.at === 'running') {
     held.goal.set('start');
@@ -45,11 +45,11 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
       return launch(held, turn, false);
     case 'spawning':
     case 'waking':
-      // Somebody waits for this attempt now, so its failure is final.
+      // Somebody waits for this launch now, so its failure is final.
       change(held, turn, {
-        state: { ...state, attempt: { ...state.attempt, isRespawn: false } },
+        state: { ...state, launch: { ...state.launch, isRespawn: false } },
       });
-      return state.attempt.answer;
+      return state.launch.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
         held.goal.get() === 'start' ? start(held, turn) : turn.kept(superseded(held, 'start')),
@@ -58,7 +58,7 @@ export const start = (held: Held, turn: Turn): Vow<Outcome> => {
 };
 
 /** An explicit stop: always possible, whatever is under way. */
-export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
+export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   const state = stateOf(held);
   held.goal.set('stop');
   change(held, turn, { respawns: noRespawns, failure: undefined });
@@ -72,7 +72,7 @@ export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
     case 'spawning':
     case 'waking': {
       const answer = end(held, turn, runOf(state), { kind: 'asked' });
-      state.attempt.resolver.kept(superseded(held, 'start'));
+      state.launch.resolver.kept(superseded(held, 'start'));
       return answer;
     }
     case 'running':
@@ -85,9 +85,9 @@ export const stop = (held: Held, turn: Turn): Vow<Outcome> => {
 };
 
 /** Lets the service be started again. */
-export const enable = (held: Held, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
+export const enable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => setEnabled(held, turn, true);
 /** Refuses starts from now on. A running service goes on, but is not respawned. */
-export const disable = (held: Held, turn: Turn): Vow<Outcome> => {
+export const disable = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   const state = stateOf(held);
   if (state.at === 'resting') {
     state.timer.cancel();
@@ -95,13 +95,13 @@ export const disable = (held: Held, turn: Turn): Vow<Outcome> => {
   }
   return setEnabled(held, turn, false);
 };
-const setEnabled = (held: Held, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
+const setEnabled = (held: ServiceHeld, turn: Turn, isEnabled: boolean): Vow<Outcome> => {
   if (held.shown.get().isEnabled === isEnabled) return turn.kept(outcomeOf(held, 'ok'));
   recordEnabled(held, turn, isEnabled);
   return turn.kept(outcomeOf(held, 'changed'));
 };
 const recordEnabled = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
   isEnabled: boolean,
   disabledReason?: string,
@@ -111,7 +111,7 @@ const recordEnabled = (
 };
 
 /** No respawn and no start any more, for this reason. */
-export const retire = (held: Held, turn: Turn, why: string | undefined): void => {
+export const retire = (held: ServiceHeld, turn: Turn, why: string | undefined): void => {
   held.retirement.set(why);
   if (why === undefined) return;
   const state = stateOf(held);
@@ -124,14 +124,14 @@ export const retire = (held: Held, turn: Turn, why: string | undefined): void =>
  * A process that outlived the daemon. Only one that was seen to be ready counts as running; another
  * was still starting, so it is asked with a whole deadline. A one-shot is waited for.
  */
-export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
+export const adoptRun = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const { at } = stateOf(held);
   if (at !== 'stopped')
     throw new Refused(`service '${held.name}' is ${at}: it has no room for process ${run.pid}`);
   held.goal.set('start');
   const isAsked = readyOf(held).kind !== 'spawned' && run.isReady !== true;
   if (held.config.get().isOneShot || isAsked)
-    wake(held, turn, attemptOf(turn, false), run, 'starting');
+    wake(held, turn, launchOf(turn, false), run, 'starting');
   else enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
   // It has been there for longer than this daemon: where nobody wrote down since when, nobody knows.
   change(held, turn, { since: run.since });
@@ -140,30 +140,30 @@ export const adoptRun = (held: Held, turn: Turn, run: Run): void => {
   say(held, turn, 'service.adopted', { pid: run.pid, startId: run.startId });
 };
 
-const attemptOf = (turn: Turn, isRespawn: boolean): Attempt => {
+const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
   const { vow, resolver } = turn.vow<Outcome>();
   return { answer: vow, resolver, isRespawn };
 };
 
-const launch = (held: Held, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
+const launch = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
   const command = held.config.get().start;
-  const attempt = attemptOf(turn, isRespawn);
-  enter(held, turn, { at: 'spawning', attempt }, 'starting');
+  const launch = launchOf(turn, isRespawn);
+  enter(held, turn, { at: 'spawning', launch }, 'starting');
   if (command === undefined) {
-    if (held.config.get().isOneShot) finishOneShot(held, turn, attempt);
-    else succeed(held, turn, attempt, undefined);
-    return attempt.answer;
+    if (held.config.get().isOneShot) finishOneShot(held, turn, launch);
+    else succeed(held, turn, launch, undefined);
+    return launch.answer;
   }
   turn.when(
     turn.send(held.monitor, 'spawn', held.name, command, readyOf(held)),
     (turn, run) => spawned(held, turn, run),
     (turn, reason) => spawnFailed(held, turn, reason),
   );
-  return attempt.answer;
+  return launch.answer;
 };
 
 /** One spawn is under way at most, so this is the answer to it. */
-const spawned = (held: Held, turn: Turn, run: Run): void => {
+const spawned = (held: ServiceHeld, turn: Turn, run: Run): void => {
   const state = stateOf(held);
   watch(held, turn, run);
   if (state.at === 'stopping') {
@@ -173,19 +173,19 @@ const spawned = (held: Held, turn: Turn, run: Run): void => {
   if (state.at !== 'spawning') return;
   const ready = readyOf(held);
   if (!held.config.get().isOneShot && ready.kind === 'spawned')
-    return succeed(held, turn, state.attempt, run);
-  wake(held, turn, state.attempt, run, undefined);
+    return succeed(held, turn, state.launch, run);
+  wake(held, turn, state.launch, run, undefined);
 };
 
 /** A one-shot is ready when it has ended: nothing else is asked of it. */
-const readyOf = ({ config }: Held): Readiness =>
+const readyOf = ({ config }: ServiceHeld): Readiness =>
   config.get().isOneShot ? { kind: 'spawned' } : config.get().ready;
 
 /** The process is there; it is asked until it is ready, or waited for where it is a one-shot. */
 const wake = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
-  attempt: Attempt,
+  launch: Launch,
   run: Run,
   what: 'starting' | undefined,
 ): void => {
@@ -193,58 +193,58 @@ const wake = (
   const waits = ready.kind === 'spawned' ? undefined : ready;
   const deadline =
     waits && turn.after(waits.timeoutMs, (turn) => notReady(held, turn, run, waits.timeoutMs));
-  enter(held, turn, { at: 'waking', attempt, run, deadline, poll: undefined }, what);
+  enter(held, turn, { at: 'waking', launch, run, deadline, poll: undefined }, what);
   if (waits === undefined) return;
-  untilReady(held, turn, run, waits, (turn, attempt) => {
+  untilReady(held, turn, run, waits, (turn, launch) => {
     recordReady(held, turn, run);
-    succeed(held, turn, attempt, run);
+    succeed(held, turn, launch, run);
   });
 };
 
 /** Gates nothing: a daemon that finds no such record asks once more. */
-const recordReady = (held: Held, turn: Turn, { ended: _ended, ...process }: Run): void => {
+const recordReady = (held: ServiceHeld, turn: Turn, { ended: _ended, ...process }: Run): void => {
   const since = Math.floor(held.clock.wall());
   const running = { ...process, service: held.name, isReady: true as const, since };
   turn.record({ kind: 'running', running } satisfies Entry, { gates: false });
 };
 
-const spawnFailed = (held: Held, turn: Turn, reason: Error): void => {
+const spawnFailed = (held: ServiceHeld, turn: Turn, reason: Error): void => {
   const state = stateOf(held);
   if (state.at === 'spawning')
-    return fail(held, turn, state.attempt, reason.message, plainWordsOf(reason));
+    return fail(held, turn, state.launch, reason.message, plainWordsOf(reason));
   if (state.at === 'stopping') gone(held, turn, state);
 };
 
-const watch = (held: Held, turn: Turn, run: Run): void => {
+const watch = (held: ServiceHeld, turn: Turn, run: Run): void => {
   turn.when(run.ended, (turn, ending) => ended(held, turn, run, ending));
 };
 
-const notReady = (held: Held, turn: Turn, run: Run, timeoutMs: number): void => {
+const notReady = (held: ServiceHeld, turn: Turn, run: Run, timeoutMs: number): void => {
   const state = wakingOf(held, run);
   if (state === undefined) return;
   const plainReason = `it was not ready within ${timeoutMs / 1_000} s`;
   const reason = state.doubt === undefined ? plainReason : `${plainReason} (${state.doubt})`;
-  end(held, turn, run, { kind: 'not-ready', attempt: state.attempt, reason, plainReason });
+  end(held, turn, run, { kind: 'not-ready', launch: state.launch, reason, plainReason });
 };
 
-const succeed = (held: Held, turn: Turn, attempt: Attempt, run: Run | undefined): void => {
+const succeed = (held: ServiceHeld, turn: Turn, launch: Launch, run: Run | undefined): void => {
   change(held, turn, { failure: undefined });
   enter(held, turn, { at: 'running', run, sinceMs: held.clock.now() }, 'running');
-  if (attempt.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
-  attempt.resolver.kept(outcomeOf(held, 'changed'));
+  if (launch.isRespawn) say(held, turn, 'service.respawned', { pid: run?.pid });
+  launch.resolver.kept(outcomeOf(held, 'changed'));
 };
 
-const finishOneShot = (held: Held, turn: Turn, attempt: Attempt): void => {
+const finishOneShot = (held: ServiceHeld, turn: Turn, launch: Launch): void => {
   change(held, turn, { failure: undefined });
   enter(held, turn, stopped, 'done');
-  attempt.resolver.kept(outcomeOf(held, 'changed'));
+  launch.resolver.kept(outcomeOf(held, 'changed'));
 };
 
 /** A start that did not work; with the last lines of its log, where it has said something. */
 const fail = (
-  held: Held,
+  held: ServiceHeld,
   turn: Turn,
-  attempt: Attempt,
+  launch: Launch,
   reason: string,
   told: string = reason,
 ): void => {
@@ -252,11 +252,11 @@ const fail = (
   const plain = told === reason ? {} : { plainReason: told };
   change(held, turn, { failure: { reason, ...plain, at: held.clock.wall() } });
   say(held, turn, 'service.failed', { reason, text: `Service ${held.name} failed: ${reason}.` });
-  if (attempt.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
+  if (launch.isRespawn && mayRespawn(held)) rest(held, turn, 'failed');
   else enter(held, turn, stopped, 'failed');
   const outcome = { ...refusal(held, reason), ...plain };
   const lines = turn.send(held.logger, 'lines', { lineCount: limits.failureLineCount });
-  attempt.resolver.follow(
+  launch.resolver.follow(
     turn.when(
       turn.within(limits.recentLinesMs, lines),
       (_turn, output): Outcome => (output.length === 0 ? outcome : { ...outcome, output }),
@@ -266,7 +266,7 @@ const fail = (
 };
 
 /** Sends the stop signal, and after the grace SIGKILL, both to the whole group. */
-const quit = (held: Held, turn: Turn, run: Run): Timer => {
+const quit = (held: ServiceHeld, turn: Turn, run: Run): Timer => {
   const { signal, graceMs } = held.config.get().stop;
   turn.tell(held.monitor, 'signal', run.startId, signal);
   return turn.after(graceMs, (turn) => {
@@ -276,14 +276,19 @@ const quit = (held: Held, turn: Turn, run: Run): Timer => {
   });
 };
 
-const end = (held: Held, turn: Turn, run: Run | undefined, because: Because): Vow<Outcome> => {
+const end = (
+  held: ServiceHeld,
+  turn: Turn,
+  run: Run | undefined,
+  because: Because,
+): Vow<Outcome> => {
   const { vow: answer, resolver } = turn.vow<Outcome>();
   const grace = run && quit(held, turn, run);
   enter(held, turn, { at: 'stopping', because, run, grace, answer, resolver }, 'stopping');
   return answer;
 };
 
-const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
+const ended = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending): void => {
   const state = stateOf(held);
   if (runOf(state)?.startId !== run.startId) return;
   const exit = { ...ending, at: held.clock.wall() };
@@ -291,8 +296,8 @@ const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
   switch (state.at) {
     case 'waking':
       if (held.config.get().isOneShot && ending.code === 0)
-        return finishOneShot(held, turn, state.attempt);
-      return fail(held, turn, state.attempt, `its process ${endedWords(ending)}`);
+        return finishOneShot(held, turn, state.launch);
+      return fail(held, turn, state.launch, `its process ${endedWords(ending)}`);
     case 'running':
       return died(held, turn, run, ending, state.sinceMs);
     case 'stopping':
@@ -301,7 +306,7 @@ const ended = (held: Held, turn: Turn, run: Run, ending: Ending): void => {
 };
 
 /** A process ended that nobody had asked to. */
-const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
+const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: number): void => {
   const text = `Service ${held.name} (PID ${run.pid}) ${endedWords(ending)}.`;
   say(held, turn, 'service.exited', { pid: run.pid, ...ending, text });
   // Before the policy is asked: a respawn makes what the service is by now.
@@ -313,14 +318,14 @@ const died = (held: Held, turn: Turn, run: Run, ending: Ending, sinceMs: number)
   else enter(held, turn, stopped, 'stopped');
 };
 
-const mayRespawn = (held: Held): boolean =>
+const mayRespawn = (held: ServiceHeld): boolean =>
   held.config.get().respawn !== undefined &&
   held.shown.get().isEnabled &&
   held.retirement.get() === undefined &&
   held.goal.get() === 'start';
 
 /** Waits before the next respawn, or gives up: too many within the window disable the service. */
-const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
+const rest = (held: ServiceHeld, turn: Turn, what: 'stopped' | 'failed'): void => {
   const policy = held.config.get().respawn;
   if (policy === undefined) return enter(held, turn, stopped, what);
   const next = nextRespawn(policy, held.shown.get().respawns, held.clock.now());
@@ -339,7 +344,7 @@ const rest = (held: Held, turn: Turn, what: 'stopped' | 'failed'): void => {
   enter(held, turn, { at: 'resting', timer }, what);
 };
 
-const respawn = (held: Held, turn: Turn): void => {
+const respawn = (held: ServiceHeld, turn: Turn): void => {
   const now = held.shown.get().respawns;
   const lastAt = held.clock.wall();
   change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt } });
@@ -348,13 +353,13 @@ const respawn = (held: Held, turn: Turn): void => {
 };
 
 /** A process that was being stopped is no more. */
-const gone = (held: Held, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
+const gone = (held: ServiceHeld, turn: Turn, state: State & { readonly at: 'stopping' }): void => {
   const { because } = state;
   if (because.kind === 'not-ready') {
-    const { attempt, reason, plainReason } = because;
-    fail(held, turn, attempt, reason, plainReason);
+    const { launch, reason, plainReason } = because;
+    fail(held, turn, launch, reason, plainReason);
   } else enter(held, turn, stopped, 'stopped');
   state.resolver.kept(outcomeOf(held, 'changed'));
 };
 
-const disabledWords = (held: Held): string => `Service ${held.name} is currently disabled.`;
+const disabledWords = (held: ServiceHeld): string => `Service ${held.name} is currently disabled.`;

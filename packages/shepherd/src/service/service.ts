@@ -36,7 +36,13 @@ import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
 import { revise } from './replacement.ts';
-import { change, hold, type Held, type Recorded, type ServicePowers } from './service-state.ts';
+import {
+  change,
+  hold,
+  type ServiceHeld,
+  type Recorded,
+  type ServicePowers,
+} from './service-state.ts';
 import { statusOf } from './service-status.ts';
 import { limits } from '../limits.ts';
 import { checkedCount } from '../checks/requests.ts';
@@ -76,7 +82,7 @@ export const makeService = (
   };
 };
 
-const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
+const perform = (held: ServiceHeld, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
   const { action, args } = request;
   if (args.length > 0 && isBuiltIn(action))
     throw new Refused(`service '${held.name}': ${action} takes no arguments`);
@@ -94,7 +100,7 @@ const perform = (held: Held, turn: Turn<LocalService>, request: Request): Vow<Ou
 };
 
 /** The status with the last lines of the log, as far as those come in time. */
-const probe = (held: Held, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
+const probe = (held: ServiceHeld, turn: Turn<LocalService>, timeoutMs: number): Vow<Status> => {
   checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const waitMs = Math.min(timeoutMs, limits.recentLinesMs);
   const lines = turn.send(held.logger, 'recent');

@@ -20,14 +20,14 @@ import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planAll, planEnd, rooted, type Step } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
-import { allOwn, isWanted, type Held } from './shepherd-state.ts';
+import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
 import type { AcceptedRecord, Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
-import { listen, outcomeFor } from '../operation/waiters.ts';
+import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
-export const restore = (held: Held, turn: Turn): Vow<void> => {
+export const restore = (held: ShepherdHeld, turn: Turn): Vow<void> => {
   for (const entry of expiredIn(held.ledger, held.clock.wall())) forgetWhole(held, turn, entry);
   const left = openIn(held.ledger);
   const found = turn.all(left.map((entry) => read(held, turn, entry)));
@@ -55,7 +55,7 @@ interface Left {
 
 /** What others wish for stays what it was, whoever wished for the same. */
 const wishAgain = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   left: readonly Left[],
   before: ReadonlyMap<string, boolean>,
@@ -71,7 +71,7 @@ const wishAgain = (
   }
 };
 
-const setOutAll = (held: Held, turn: Turn): void => {
+const setOutAll = (held: ShepherdHeld, turn: Turn): void => {
   const names = allOwn(held).map(([name]) => name);
   const isStopped = (name: string): boolean => stageOf(held, turn, name) === 'stopped';
   const wanted = names.filter((name) => isWanted(held, name));
@@ -90,7 +90,7 @@ const setOutAll = (held: Held, turn: Turn): void => {
  * Takes up what the last life left under way, in the order in which it was taken on. What cannot be read, or has no
  * room, is left as it is on the disk, and holds up nobody.
  */
-const takeUpLeft = (held: Held, turn: Turn, left: readonly Left[]): Vow<void> => {
+const takeUpLeft = (held: ShepherdHeld, turn: Turn, left: readonly Left[]): Vow<void> => {
   const taken = left.map(({ entry, found }) =>
     turn.when(readOf(turn, found), (turn, recorded) => recollect(held, turn, entry, recorded)),
   );
@@ -109,12 +109,16 @@ const readOf = (turn: Turn, one: Settled<Recorded> | undefined): Vow<Recorded> =
   return broken(turn, one?.reason ?? new Error('not read'));
 };
 
-const stageOf = (held: Held, turn: Turn, name: string) => {
+const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {
   const own = held.own(name);
   return own === undefined ? 'unknown' : turn.call(own.service, 'status').stage;
 };
 
-const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string }): boolean => {
+const adopts = (
+  held: ShepherdHeld,
+  turn: Turn,
+  run: Run & { readonly service: string },
+): boolean => {
   const own = held.own(run.service);
   if (own === undefined || turn.call(own.service, 'status').stage !== 'stopped') return false;
   turn.call(own.service, 'adopt', run);
@@ -122,7 +126,11 @@ const adopts = (held: Held, turn: Turn, run: Run & { readonly service: string })
 };
 
 /** A process whose service is gone from the configuration, or has another process already. */
-const endOrphan = (held: Held, turn: Turn, run: Run & { readonly service: string }): void => {
+const endOrphan = (
+  held: ShepherdHeld,
+  turn: Turn,
+  run: Run & { readonly service: string },
+): void => {
   const { service, pid, startId } = run;
   turn.effect(() => held.log('service.orphaned', { service, pid, startId }));
   turn.tell(held.monitor, 'signal', startId, 'SIGTERM');
@@ -134,7 +142,7 @@ const endOrphan = (held: Held, turn: Turn, run: Run & { readonly service: string
 
 /** One operation for all, so that what they share is done once. */
 const setOut = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   action: 'start' | 'stop',
   names: readonly string[],
@@ -150,7 +158,7 @@ const setOut = (
  * is not ready in its time is a row, too; its start goes on.
  */
 export const bringBack = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   id: string,
   names: readonly string[],
@@ -175,7 +183,7 @@ export const bringBack = (
 
 /** A service that the graph cannot start is told in the log, and holds up none of the others. */
 const planFor = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   action: 'start' | 'stop',
   names: readonly string[],
@@ -200,7 +208,7 @@ const planFor = (
  * The id of an operation of its own. A member remembers longer than one life of this daemon: under the
  * id of an earlier boot it would answer what came of that one, and do nothing.
  */
-export const ownId = ({ life }: Held, what: string): string => `${what}-${life}`;
+export const ownId = ({ life }: ShepherdHeld, what: string): string => `${what}-${life}`;
 
 /** What the shepherd asks of itself. */
 export const ownRequest = (
@@ -220,7 +228,7 @@ export const ownRequest = (
  * Stops all local services, dependents first and independent ones at once. Their wishes stay on
  * disk, so the next daemon brings them back. What fails is noted and holds up nobody.
  */
-export const shutDown = (held: Held, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
+export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<Outcome> => {
   const before = held.closing.get();
   if (before !== undefined) return before;
   const request = ownRequest('end', 'end');

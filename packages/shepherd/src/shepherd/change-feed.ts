@@ -7,7 +7,7 @@ import type { Bcom, Behavior, JournalCell, Ref, Turn } from '@bellwether/actors'
 import { limits } from '../limits.ts';
 import type { ChangeFeed, LogEvent, LogStream } from '../words/types.ts';
 
-interface Entry {
+interface Listening {
   readonly stream: Ref<LogStream>;
   readonly waitingCount: JournalCell<number>;
   readonly droppedCount: JournalCell<number>;
@@ -19,7 +19,7 @@ export const makeChangeFeed = (
   _bcom: Bcom<ChangeFeed>,
   node: string,
 ): Behavior<ChangeFeed> => {
-  const entries = turn.map<number, Entry>();
+  const entries = turn.map<number, Listening>();
   const lastNumber = turn.cell(0);
   return {
     changed: (turn, change) => {
@@ -35,7 +35,7 @@ export const makeChangeFeed = (
   };
 };
 
-const tell = (node: string, turn: Turn, entry: Entry, event: LogEvent): void => {
+const tell = (node: string, turn: Turn, entry: Listening, event: LogEvent): void => {
   const { stream, waitingCount, droppedCount } = entry;
   if (waitingCount.get() >= limits.waitingChangeCount)
     return droppedCount.set(droppedCount.get() + 1);

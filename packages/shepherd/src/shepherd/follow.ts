@@ -8,7 +8,7 @@ import { Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkedQuery, placesByMember } from '../checks/log-query.ts';
 import { makeLogStream } from '../streams/log-stream.ts';
-import { canonicalOf, type Held } from './shepherd-state.ts';
+import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkFollower } from '../checks/sinks.ts';
@@ -25,7 +25,7 @@ export interface Following {
 
 /** See Shepherd. @throws UnknownService, BadRequest, Limit */
 export const follow = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   { name, query, follower, asker }: Following,
 ): Vow<void> => {
@@ -78,7 +78,7 @@ const orBroken = (turn: Turn, ask: () => Vow<void>): Vow<void> => {
 
 /** What has happened, as the query has it, then what happens. @throws BadRequest, Limit */
 export const followHistory = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   query: LogQuery,
   follower: Ref<Follower>,
@@ -114,7 +114,7 @@ interface Leaf {
   readonly isItself: boolean;
 }
 /** The services behind a name, each once. */
-const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
+const leavesOf = (held: ShepherdHeld, turn: Turn, name: string): readonly Leaf[] => {
   const found = new Map<string, Leaf>();
   const seen = new Set<string>();
   const names = [name];
@@ -132,7 +132,7 @@ const leavesOf = (held: Held, turn: Turn, name: string): readonly Leaf[] => {
 };
 
 /** Counts this one in. @throws Limit */
-const take = ({ follows }: Held, asker: Asker): number =>
+const take = ({ follows }: ShepherdHeld, asker: Asker): number =>
   takeShare(follows, asker, followBounds, 'log: too many follow logs');
 const followBounds = {
   each: limits.askerFollowCount,

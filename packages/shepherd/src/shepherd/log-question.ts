@@ -3,7 +3,7 @@ import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { checkedQuery } from '../checks/log-query.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
-import { canonicalOf, type Held } from './shepherd-state.ts';
+import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
 import { through } from '../operation/trail.ts';
 import type { Asker, LogQuery } from '../words/types.ts';
@@ -24,7 +24,7 @@ const bounds = {
 
 /** See Shepherd. @throws UnknownService, BadRequest, Cycle, Limit; Refused for what has no log of its own */
 export const askLog = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   { name, query, asker }: LogQuestion,
 ): Vow<readonly string[]> => {

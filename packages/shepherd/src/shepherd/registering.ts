@@ -1,11 +1,15 @@
 /** How services come into a shepherd: its own, those elsewhere, and aggregates of both. */
 import { Refused, type Ref, type Turn } from '@bellwether/actors';
 import { makeService } from '../service/service.ts';
-import type { Held } from './shepherd-state.ts';
+import type { ShepherdHeld } from './shepherd-state.ts';
 import type { Aggregate, LocalService, ServiceConfig, ServiceElsewhere } from '../words/types.ts';
 
 /** Makes a service of this machine, and registers it. @throws what `register` of the registry throws */
-export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<LocalService> => {
+export const define = (
+  held: ShepherdHeld,
+  turn: Turn,
+  config: ServiceConfig,
+): Ref<LocalService> => {
   const [name] = config.provision;
   const recorded = {
     isEnabled: held.enabled.get(name) ?? true,
@@ -25,7 +29,7 @@ export const define = (held: Held, turn: Turn, config: ServiceConfig): Ref<Local
  * @throws Refused, Cycle
  */
 export const register = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   service: Ref<ServiceElsewhere>,
   hop?: string,
@@ -36,13 +40,17 @@ export const register = (
   turn.tell(service, 'enter');
   turn.tell(held.board, 'touched', turn.call(service, 'provision'));
 };
-const freshHop = (held: Held): string => {
+const freshHop = (held: ShepherdHeld): string => {
   held.hopCount.set(held.hopCount.get() + 1);
   return `${held.life}.${held.hopCount.get()}`;
 };
 
 /** Takes in an aggregate. @throws Refused, also for one that requires something */
-export const registerAggregate = (held: Held, turn: Turn, aggregate: Ref<Aggregate>): void => {
+export const registerAggregate = (
+  held: ShepherdHeld,
+  turn: Turn,
+  aggregate: Ref<Aggregate>,
+): void => {
   const name = turn.call(aggregate, 'canonicalName');
   if (turn.call(aggregate, 'requirement').length > 0)
     throw new Refused(`service '${name}': an aggregate requires nothing, its members do`);

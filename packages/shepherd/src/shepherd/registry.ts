@@ -42,7 +42,7 @@ export interface ServiceRegistry {
   names(): readonly string[];
 }
 
-interface Entry {
+interface Registration {
   readonly service: Ref<Provider>;
   readonly name: string;
   readonly provision: readonly string[];
@@ -50,9 +50,9 @@ interface Entry {
 }
 interface Held {
   /** Every name, aliases too. */
-  readonly byName: JournalMap<string, Entry>;
+  readonly byName: JournalMap<string, Registration>;
   /** By canonical name, in order of registration. */
-  readonly entries: JournalMap<string, Entry>;
+  readonly entries: JournalMap<string, Registration>;
   /** By the name as the requirement has it: canonical names of those that require it. */
   readonly requiredBy: JournalMap<string, JournalMap<string, true>>;
 }
@@ -93,7 +93,7 @@ const register = (
   checkNames(name, 'requirements', requirement, limits.requirementCount);
   const taken = provision.find((each) => held.byName.has(each));
   if (taken !== undefined) throw new Refused(`service '${taken}' is registered already`);
-  const entry: Entry = { service, name, provision, requirement };
+  const entry: Registration = { service, name, provision, requirement };
   refuseCycle(held, entry);
   for (const each of new Set(provision)) held.byName.set(each, entry);
   held.entries.set(name, entry);
@@ -131,7 +131,7 @@ const checkNames = (
 };
 
 /** Only a service that something requires already, or that requires itself, can close a cycle. */
-const refuseCycle = (held: Held, entry: Entry): void => {
+const refuseCycle = (held: Held, entry: Registration): void => {
   const { name, provision, requirement } = entry;
   const isOwn = (each: string): boolean => provision.includes(each);
   if (!provision.some((each) => held.requiredBy.has(each)) && !requirement.some(isOwn)) return;
@@ -145,7 +145,7 @@ const refuseCycle = (held: Held, entry: Entry): void => {
   }
 };
 
-const entryOf = (held: Held, name: string): Entry => {
+const entryOf = (held: Held, name: string): Registration => {
   const entry = held.byName.get(name);
   if (entry === undefined) throw new UnknownService(String(name).slice(0, limits.nameCharacters));
   return entry;

@@ -48,7 +48,7 @@ export type Registered =
   | { readonly kind: 'elsewhere'; readonly service: Ref<ServiceElsewhere>; readonly hop: string }
   | { readonly kind: 'aggregate'; readonly service: Ref<Aggregate> };
 /** The state of a `^shepherd`. */
-export interface Held extends ShepherdOptions, Host {
+export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly registry: Ref<ServiceRegistry>;
   readonly board: Ref<StatusBoard>;
   readonly chronicle: Ref<Chronicle>;
@@ -73,7 +73,7 @@ export interface Held extends ShepherdOptions, Host {
 }
 
 /** A shepherd without services. */
-export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
+export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld => {
   const desired = turn.map<string, boolean>();
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
@@ -117,7 +117,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): Held => {
 
 /** What is registered, found by its canonical name. */
 const lookups = (
-  entries: Held['entries'],
+  entries: ShepherdHeld['entries'],
 ): Pick<Host, 'service' | 'own' | 'elsewhere' | 'aggregate' | 'hop'> => {
   const as = <K extends Registered['kind']>(kind: K, name: string) => {
     const entry = entries.get(name);
@@ -134,18 +134,18 @@ const lookups = (
 
 /** The service of this name. @throws UnknownService */
 export const providerOf = (
-  { registry }: Pick<Held, 'registry'>,
+  { registry }: Pick<ShepherdHeld, 'registry'>,
   turn: Turn,
   name: string,
 ): Ref<Provider> => turn.call(registry, 'lookup', name);
 /** The canonical name behind any name. @throws UnknownService */
-export const canonicalOf = (held: Held, turn: Turn, name: string): string =>
+export const canonicalOf = (held: ShepherdHeld, turn: Turn, name: string): string =>
   turn.call(providerOf(held, turn, name), 'canonicalName');
 /** Whether a local service is wanted: its last explicit wish, else what its description says. */
-export const isWanted = (held: Held, name: string): boolean =>
+export const isWanted = (held: ShepherdHeld, name: string): boolean =>
   held.desired.get(name) ?? held.own(name)?.config.isAutoStarted ?? false;
 /** The services of this machine by their canonical names, in order of registration. */
-export const allOwn = ({ entries }: Held): readonly (readonly [string, OwnService])[] =>
+export const allOwn = ({ entries }: ShepherdHeld): readonly (readonly [string, OwnService])[] =>
   [...entries.entries()].flatMap(([name, entry]) =>
     entry.kind === 'own' ? [[name, entry] as const] : [],
   );

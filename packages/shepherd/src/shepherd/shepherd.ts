@@ -33,7 +33,7 @@ import {
   canonicalOf,
   holdShepherd,
   providerOf,
-  type Held,
+  type ShepherdHeld,
   type ShepherdOptions,
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
@@ -126,7 +126,7 @@ export const makeShepherd = (
 };
 
 const perform = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
@@ -142,7 +142,7 @@ const perform = (
 };
 
 const returnTo = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   id: string,
   sink: Ref<Sink>,
@@ -157,7 +157,7 @@ const returnTo = (
 };
 
 const watch = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   { names, ...watching }: Watching & { readonly names: readonly string[] },
 ): void => {
@@ -183,7 +183,11 @@ const probeBounds = {
   grants: limits.grantProbeCount,
   all: limits.grantProbeCount,
 };
-const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing): Vow<Status> => {
+const probe = (
+  held: ShepherdHeld,
+  turn: Turn,
+  { name, timeoutMs, hops, asker }: Probing,
+): Vow<Status> => {
   const waitMs = checkedCount('probe: timeout', timeoutMs, limits.probeMs);
   const provider = providerOf(held, turn, name);
   const canonical = turn.call(provider, 'canonicalName');
@@ -200,13 +204,13 @@ const probe = (held: Held, turn: Turn, { name, timeoutMs, hops, asker }: Probing
 };
 
 /** Plans without doing anything. */
-const show = (held: Held, turn: Turn, request: Request): readonly Step[] => {
+const show = (held: ShepherdHeld, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
   const wanted = { ...checked, member: canonicalOf(held, turn, checked.member) };
   return planFor(wanted, narrowed(held.graph(turn), wanted));
 };
 
-const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep[] => {
+const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly PlannedStep[] => {
   const { member, action, args } = checkedRequest(request);
   const sight = (name: string): Status | undefined =>
     held.canonical(turn, name) === undefined
@@ -221,7 +225,7 @@ const foresee = (held: Held, turn: Turn, request: Request): readonly PlannedStep
   return foreseen(show(held, turn, request), [name], args, sight);
 };
 
-const history = (held: Held, turn: Turn): readonly Change[] =>
+const history = (held: ShepherdHeld, turn: Turn): readonly Change[] =>
   [
     ...allOwn(held).flatMap(([, { service }]) => turn.call(service, 'history')),
     ...turn.call(held.chronicle, 'history'),

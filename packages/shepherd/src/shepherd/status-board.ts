@@ -42,7 +42,7 @@ interface Flow {
   /** Beats since the last push that were told without one. */
   readonly toldCount: number;
 }
-interface Entry extends Watching {
+interface Subscription extends Watching {
   readonly wants: (name: string) => boolean;
   /** Canonical names of what has changed since it was told last, oldest first. */
   readonly news: JournalMap<string, true>;
@@ -56,7 +56,7 @@ interface Held {
   readonly registry: Ref<Statuses>;
   readonly chronicle: Ref<Chronicle> | undefined;
   /** By number, oldest first. */
-  readonly entries: JournalMap<number, Entry>;
+  readonly entries: JournalMap<number, Subscription>;
   readonly lastEntry: JournalCell<number>;
   /** The intervals that have a timer. */
   readonly beats: JournalMap<number, true>;
@@ -102,7 +102,7 @@ const watch = (held: Held, turn: Turn, watching: Watching): void => {
   const reason = noRoomFor(held.entries.values(), watching, bounds);
   if (reason !== undefined) throw new Limit(`watch: too many watchings: ${reason}`);
   const wanted = names && new Set(names);
-  const entry: Entry = {
+  const entry: Subscription = {
     ...watching,
     wants: (name) => wanted?.has(name) ?? true,
     news: turn.map(),
@@ -162,7 +162,7 @@ const contains = (
 };
 
 /** Tells what there is to tell, or nothing. */
-const push = (held: Held, turn: Turn, number: number, entry: Entry): void => {
+const push = (held: Held, turn: Turn, number: number, entry: Subscription): void => {
   const { sequence } = entry.flow.get();
   entry.flow.set({ at: 'unanswered', sequence: sequence + 1, missedCount: 0, toldCount: 0 });
   const names = [...entry.news.keys()].slice(0, limits.pushStatusCount);
@@ -179,7 +179,7 @@ const statusOf = ({ registry }: Held, turn: Turn, name: string): Status =>
     ? { ...unknownStatus(name, 'there is no such service any more'), isGone: true }
     : turn.call(turn.call(registry, 'lookup', name), 'status');
 
-const answered = (held: Held, turn: Turn, number: number, entry: Entry): void => {
+const answered = (held: Held, turn: Turn, number: number, entry: Subscription): void => {
   const flow = entry.flow.get();
   entry.flow.set({ ...flow, at: 'resting' });
   turn.after(limits.pushGapMs, (turn) => {
@@ -200,7 +200,7 @@ const beatLater = (held: Held, turn: Turn, heartbeatMs: number): void => {
     else held.beats.delete(heartbeatMs);
   });
 };
-const beat = (held: Held, turn: Turn, number: number, entry: Entry): void => {
+const beat = (held: Held, turn: Turn, number: number, entry: Subscription): void => {
   const flow = entry.flow.get();
   const isToldOnly = flow.at === 'idle' && flow.toldCount < limits.toldBeatCount;
   if (isToldOnly && entry.news.size === 0) return tell(turn, entry);
@@ -210,7 +210,7 @@ const beat = (held: Held, turn: Turn, number: number, entry: Entry): void => {
   else entry.flow.set({ ...flow, missedCount });
 };
 /** Says that nothing has changed, and wants no answer. */
-const tell = (turn: Turn, { observer, flow }: Entry): void => {
+const tell = (turn: Turn, { observer, flow }: Subscription): void => {
   const { sequence, toldCount, ...rest } = flow.get();
   flow.set({ ...rest, sequence: sequence + 1, toldCount: toldCount + 1 });
   turn.tell(observer, 'observed', sequence, [], true);

@@ -23,7 +23,7 @@ import { timeFor } from '../operation/patience.ts';
 import { keyOf, planRemoval } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
-import { canonicalOf, isWanted, type Held } from './shepherd-state.ts';
+import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
 import type {
   Aggregate,
@@ -35,7 +35,7 @@ import type {
   Sink,
   Writer,
 } from '../words/types.ts';
-import { listen, outcomeFor } from '../operation/waiters.ts';
+import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
 /** What goes, and what comes in its place. Near only. */
@@ -66,7 +66,12 @@ interface Turnover {
  * Carries out a swap whose services were checked, together and with those that stay.
  * @throws Conflict while another one is under way; Refused at the end of the daemon; UnknownService
  */
-export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>): Vow<Outcome> => {
+export const swapServices = (
+  held: ShepherdHeld,
+  turn: Turn,
+  swap: Swap,
+  sink: Ref<Sink>,
+): Vow<Outcome> => {
   if (held.isClosing()) throw closing();
   if (held.isSwapping.get()) throw new Conflict('other services are being taken in already');
   held.isSwapping.set(true);
@@ -102,7 +107,7 @@ export const swapServices = (held: Held, turn: Turn, swap: Swap, sink: Ref<Sink>
 
 const closing = (): Refused => new Refused('the shepherd is shutting down: its services stay');
 
-const retire = (held: Held, turn: Turn, name: string, why: string | undefined): void => {
+const retire = (held: ShepherdHeld, turn: Turn, name: string, why: string | undefined): void => {
   const own = held.own(name);
   if (own !== undefined) turn.call(own.service, 'retire', why);
 };
@@ -112,7 +117,7 @@ const retire = (held: Held, turn: Turn, name: string, why: string | undefined): 
  * would undo this, too.
  */
 const giveUp = (
-  held: Held,
+  held: ShepherdHeld,
   turn: Turn,
   { operation, writer, going, up }: Turnover,
   reason: Error,
@@ -136,7 +141,7 @@ const giveUp = (
   );
 };
 
-const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> => {
+const afterStops = (held: ShepherdHeld, turn: Turn, turnover: Turnover): Vow<Outcome> => {
   const { swap, operation, writer, going, staying } = turnover;
   const stuck = going.filter((name) => stageOf(held, turn, name) !== 'stopped');
   if (held.isClosing()) throw closing();
@@ -157,7 +162,7 @@ const afterStops = (held: Held, turn: Turn, turnover: Turnover): Vow<Outcome> =>
   );
 };
 
-const stageOf = (held: Held, turn: Turn, name: string) => {
+const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {
   const own = held.own(name);
   return own === undefined ? 'stopped' : turn.call(own.service, 'status').stage;
 };
@@ -169,7 +174,11 @@ const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] 
   });
 
 /** All names are free before any is taken: services may exchange them. */
-const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates }: Swap): void => {
+const exchange = (
+  held: ShepherdHeld,
+  turn: Turn,
+  { removed, own, elsewhere, aggregates }: Swap,
+): void => {
   const staying = new Set(own.map(({ provision: [name] }) => name));
   for (const name of removed) {
     forget(held, turn, name);
@@ -204,22 +213,22 @@ const exchange = (held: Held, turn: Turn, { removed, own, elsewhere, aggregates 
   for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);
 };
 
-const leave = (held: Held, turn: Turn, name: string): void => {
+const leave = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const entry = held.entries.get(name);
   if (entry?.kind === 'elsewhere') turn.tell(entry.service, 'leave');
 };
-const isKnown = (held: Held, { provision: [name] }: ServiceConfig): boolean =>
+const isKnown = (held: ShepherdHeld, { provision: [name] }: ServiceConfig): boolean =>
   held.own(name) !== undefined;
 
 /** Who puts it back wants it as it is described then: a start of long ago would surprise him, a stop does not. */
-const forgetStart = (held: Held, turn: Turn, name: string): void => {
+const forgetStart = (held: ShepherdHeld, turn: Turn, name: string): void => {
   if (held.desired.get(name) !== true) return;
   held.desired.delete(name);
   turn.record({ kind: 'unwished', service: name } satisfies Entry);
 };
 
 /** Whether it is enabled, and that it was stopped, stays on disk, for the day on which it returns. */
-const forget = (held: Held, turn: Turn, name: string): void => {
+const forget = (held: ShepherdHeld, turn: Turn, name: string): void => {
   const entry = held.entries.get(name);
   if (entry?.kind === 'own') held.enabled.set(name, turn.call(entry.service, 'status').isEnabled);
   if (entry?.kind === 'aggregate') turn.tell(held.board, 'contains', [name], []);

@@ -139,7 +139,7 @@ export interface Outcome extends Row {
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */
-export interface About {
+export interface LineTopic {
   /** The service, named as in a row. */
   readonly about?: string;
   /** Absent: in free words about that service. */
@@ -152,7 +152,7 @@ export interface About {
 
 /** What a running operation says while it runs. Rows are never dropped; lines are, with a count. */
 export type Event =
-  | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & About)
+  | ({ readonly kind: 'line'; readonly from: string; readonly text: string } & LineTopic)
   | { readonly kind: 'row'; readonly row: Row }
   | { readonly kind: 'dropped'; readonly count: number }
   /** What remains by now of the deadline of a request that `isPatient`, where that became longer. */

@@ -4,7 +4,7 @@
  */
 import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
-import type { About, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
+import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk } from './operation-types.ts';
 import type { PlannedStep } from '../operation/foresight.ts';
@@ -32,7 +32,7 @@ export interface Lines {
   /**
    * One line of this shepherd's own, stamped with its node name; it goes to the daemon's log too.
    */
-  line(text: string, about?: About): void;
+  line(text: string, about?: LineTopic): void;
   /** Events that came from elsewhere, with their origin kept. */
   pass(events: readonly Event[]): void;
 }

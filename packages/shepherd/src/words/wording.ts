@@ -1,9 +1,9 @@
 /** Short messages that scripts match: GNU Shepherd's words where it has some. */
 import type { Topic } from './shapes.ts';
-import type { About, Ending, Outcome } from './types.ts';
+import type { LineTopic, Ending, Outcome } from './types.ts';
 
 /** A line with the fields that say what it is about. */
-export type Saying = About & { readonly text: string };
+export type Saying = LineTopic & { readonly text: string };
 
 /** How a process ended, as the predicate of a sentence. */
 export const endedWords = ({ code, signal }: Ending): string => {

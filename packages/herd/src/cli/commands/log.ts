@@ -15,7 +15,7 @@ import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { historyLines, LogLabels, noteLine } from '../format/log.ts';
 import { ageIn } from '../spans.ts';
-import { lasting, senderOf, type Attempt } from '../lasting.ts';
+import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { print, printErrors, printOne } from '../print.ts';
 
 /**
@@ -28,7 +28,7 @@ export const runLog = async (context: Context, words: readonly string[]): Promis
   if (service === undefined) return logOfAll(context);
   const printer = new Printer(context, service);
   const begunAt = context.terminal.now();
-  const attempt = (now: Attempt): Promise<void> =>
+  const attempt = (now: Hearing): Promise<void> =>
     withService(context, service, (client) =>
       finished(context, printer, now, (told, onInterrupt) =>
         client.follow(printer.goingOn(queryOf(context), begunAt), told, onInterrupt),
@@ -82,7 +82,7 @@ const queryOf = ({ options, look }: Context, usual = defaultLogLines): LogQuery 
 const followed = (
   context: Context,
   service: string | undefined,
-  attempt: (now: Attempt) => Promise<void>,
+  attempt: (now: Hearing) => Promise<void>,
 ): Promise<void> => {
   const { options, terminal } = context;
   return options.follow === true
@@ -102,7 +102,7 @@ type Open = (told: LogTold, onInterrupt: OnInterrupt) => Stream;
 const finished = async (
   context: Context,
   printer: Printer,
-  { heard, endsAt }: Attempt,
+  { heard, endsAt }: Hearing,
   open: Open,
 ): Promise<void> => {
   const { options, terminal } = context;

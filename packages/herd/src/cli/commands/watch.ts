@@ -14,7 +14,7 @@ import type { StatusTold } from '../../client/observer.ts';
 import { heartbeatMs, silentMs, watchAgainMs } from '../../client/limits.ts';
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, withRoot, withService } from '../context.ts';
-import { lasting, senderOf, type Attempt } from '../lasting.ts';
+import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
 
 /**
@@ -23,7 +23,7 @@ import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
  */
 export const runWatch = async (context: Context, service: string | undefined): Promise<number> => {
   const view = viewOf(context, service);
-  const attempt = (now: Attempt): Promise<void> =>
+  const attempt = (now: Hearing): Promise<void> =>
     service === undefined
       ? withRoot(context, (root) =>
           watched(context, view, now, (told, onInterrupt) =>
@@ -53,7 +53,7 @@ const viewOf = (context: Context, service: string | undefined): View => {
 
 type Open = (told: StatusTold, onInterrupt: OnInterrupt) => Stream;
 /** One watching after the other on the same line, until somebody has enough. */
-const watched = async (context: Context, view: View, now: Attempt, open: Open): Promise<void> => {
+const watched = async (context: Context, view: View, now: Hearing, open: Open): Promise<void> => {
   while ((await watchOnce(context, view, now, open)) === 'again');
 };
 
@@ -61,7 +61,7 @@ const watched = async (context: Context, view: View, now: Attempt, open: Open): 
 const watchOnce = async (
   { terminal }: Context,
   view: View,
-  { heard, isAway, endsAt }: Attempt,
+  { heard, isAway, endsAt }: Hearing,
   open: Open,
 ): Promise<'closed' | 'again'> => {
   let heardAt: number | undefined;

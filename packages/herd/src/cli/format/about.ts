@@ -1,10 +1,10 @@
 /** `herd status root`: the shepherd itself, in the form of a service. */
-import type { About } from '@bellwether/fleet';
+import type { ShepherdFacts } from '@bellwether/fleet';
 import { visible } from '../../client/escape.ts';
 import type { Look } from '../terminal.ts';
 
 /** The lines of the report. */
-export const aboutLines = (about: About, look: Look): readonly string[] => [
+export const aboutLines = (about: ShepherdFacts, look: Look): readonly string[] => [
   `${look.paint('green', look.bullet)} ${look.paint('bold', 'Status of root:')}`,
   '  It is started.',
   `  Main PID: ${about.pid}`,

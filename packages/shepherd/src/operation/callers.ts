@@ -5,7 +5,7 @@
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { makeListeners, type Listeners } from './listeners.ts';
-import { isAtRest, type Operation, type StepRecord, type Waiter } from './memory.ts';
+import { isAtRest, type Operation, type StepRecord, type Caller } from './memory.ts';
 import { noteChanged, save } from './durable.ts';
 import { isOver, summed } from './outcomes.ts';
 import { inOrder } from '../graph.ts';
@@ -51,26 +51,26 @@ export const outcomeFor = (
 ): Vow<Outcome> => {
   const key = keyOf(request.action, request.member);
   const record = operation.steps.get(key);
-  if (operation.waiters.size >= limits.waiterCount)
+  if (operation.callers.size >= limits.waiterCount)
     throw new Limit(`operation ${operation.id}: ${limits.waiterCount} wait for it already`);
   const { vow, resolver } = turn.vow<Outcome>();
   const before = operation.account.get();
-  const at = before.lastWaiter + 1;
-  operation.account.set({ ...before, lastWaiter: at });
+  const at = before.lastCaller + 1;
+  operation.account.set({ ...before, lastCaller: at });
   const timer = turn.after(request.remainingMs, (turn) => late(host, turn, operation, at, request));
-  const waiter: Waiter = { key, resolver, timer, staysOn, ...(writer && { writer }) };
-  operation.waiters.set(at, waiter);
-  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, waiter, record);
+  const caller: Caller = { key, resolver, timer, staysOn, ...(writer && { writer }) };
+  operation.callers.set(at, caller);
+  if (record !== undefined && isOver(operation, key)) answer(turn, operation, at, caller, record);
   else if (isAtRest(operation)) answerAtRest(host, turn, operation);
   return vow;
 };
 /** Nothing goes on before a machine is there that is away: whoever waits is told who is waited for. */
 export const answerAtRest = (host: Host, turn: Turn, operation: Operation): void => {
-  for (const [at, waiter] of [...operation.waiters.entries()]) {
-    if (waiter.staysOn || isOver(operation, waiter.key)) continue;
-    waiter.timer.cancel();
-    leave(turn, operation, at, waiter);
-    waiter.resolver.kept(atRest(host, turn, operation, waiter.key));
+  for (const [at, caller] of [...operation.callers.entries()]) {
+    if (caller.staysOn || isOver(operation, caller.key)) continue;
+    caller.timer.cancel();
+    leave(turn, operation, at, caller);
+    caller.resolver.kept(atRest(host, turn, operation, caller.key));
   }
 };
 const atRest = (host: Host, turn: Turn, operation: Operation, key: string): Outcome => {
@@ -103,24 +103,24 @@ export const answerAll = (turn: Turn, operation: Operation, record: StepRecord):
   const { key, name } = record.step;
   // Nobody waits for what was not asked for by its own name, as the members of a fleet are not.
   if (!operation.requests.has(name)) return;
-  for (const [at, waiter] of [...operation.waiters.entries()])
-    if (waiter.key === key) answer(turn, operation, at, waiter, record);
+  for (const [at, caller] of [...operation.callers.entries()])
+    if (caller.key === key) answer(turn, operation, at, caller, record);
 };
 const answer = (
   turn: Turn,
   operation: Operation,
   at: number,
-  waiter: Waiter,
+  caller: Caller,
   { step, outcome, refusal }: StepRecord,
 ): void => {
-  waiter.timer.cancel();
-  leave(turn, operation, at, waiter);
-  if (refusal === undefined) return waiter.resolver.kept(outcome ?? plain(step.name, 'unknown'));
-  waiter.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
+  caller.timer.cancel();
+  leave(turn, operation, at, caller);
+  if (refusal === undefined) return caller.resolver.kept(outcome ?? plain(step.name, 'unknown'));
+  caller.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
 };
 /** Near and in this turn: the last batch is on its way before the answer is. */
-const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter): void => {
-  operation.waiters.delete(at);
+const leave = (turn: Turn, operation: Operation, at: number, { writer }: Caller): void => {
+  operation.callers.delete(at);
   const listeners = operation.listeners.get();
   if (writer === undefined) return;
   if (listeners !== undefined) turn.call(listeners, 'remove', writer);
@@ -128,8 +128,8 @@ const leave = (turn: Turn, operation: Operation, at: number, { writer }: Waiter)
 };
 
 const late = (host: Host, turn: Turn, operation: Operation, at: number, request: Request): void => {
-  const waiter = operation.waiters.get(at);
-  if (waiter === undefined) return;
+  const caller = operation.callers.get(at);
+  if (caller === undefined) return;
   if (operation.account.get().queuedCount > 0) {
     // That somebody is waited for is on the disk before it is told.
     noteChanged(operation, [], 'due');
@@ -137,9 +137,9 @@ const late = (host: Host, turn: Turn, operation: Operation, at: number, request:
   }
   const { outcome, news } = unfinished(host, turn, operation, request);
   const events = news.map((row) => ({ kind: 'row', row }) as const);
-  if (waiter.writer !== undefined) turn.call(waiter.writer, 'pass', events);
-  leave(turn, operation, at, waiter);
-  waiter.resolver.kept(outcome);
+  if (caller.writer !== undefined) turn.call(caller.writer, 'pass', events);
+  leave(turn, operation, at, caller);
+  caller.resolver.kept(outcome);
 };
 /** The outcome so far, and the rows in it that nobody was told yet. */
 const unfinished = (
