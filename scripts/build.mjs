@@ -32,6 +32,8 @@ const shared = {
   legalComments: 'none',
   logLevel: 'warning',
   external: ['esbuild', 'classic-level'],
+  // Of equal names at the top of two files one gets a number: see packages/actors/src/names.ts.
+  define: { namesAreRenamed: 'true' },
 };
 
 /**
@@ -64,7 +66,7 @@ const commonJs = (entry, found) => ({
   minifyWhitespace: true,
   minifySyntax: true,
   supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'bundleUrl' },
+  define: { ...shared.define, 'import.meta.url': 'bundleUrl' },
   plugins: [lazyChunks(found)],
 });
 const bundleUrl = "const bundleUrl = require('node:url').pathToFileURL(__filename).href;";

@@ -347,6 +347,22 @@ describe('size', () => {
   });
 });
 
+describe('names', () => {
+  it('of classes and constructors neither end in a digit nor begin with an underscore, as a bundler has it', () => {
+    const wrong = complaints((_file, tree, say) =>
+      walk(tree, (node) => {
+        const isNamed =
+          node.type === 'ClassDeclaration' ||
+          (node.type === 'VariableDeclarator' && isNode(node['init']) && isFunction(node['init']));
+        const name = isNode(node['id']) ? String(node['id']['name']) : '';
+        if (isNamed && /^_|\d$/.test(name) && /^_?([A-Z]|make)/.test(name))
+          say(node, `is called ${name}`);
+      }),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('words', () => {
   it('leaves no work note behind: work left is an issue', () => {
     const wrong = sources.filter((file) => /\b(TODO|FIXME|XXX|HACK)\b/.test(textOf(file)));

@@ -125,17 +125,25 @@ describe('method names', () => {
   });
 });
 
-describe('a name that a bundler has changed', () => {
-  it.each([
-    ['Refused', 'Refused'],
-    ['Refused2', 'Refused'],
-    ['_Refused', 'Refused'],
-    ['_Refused12', 'Refused'],
-    ['makePeer3', 'makePeer'],
-  ])('%s is read as it was written', (bundled, written) => {
-    expect(writtenName(bundled)).toBe(written);
+describe('the name of a class or a function', () => {
+  /** As this repository writes them: no digit at the end, no underscore in front. */
+  const written = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_]*[A-Za-z]$/);
+  it('is read as it was written where a bundler has changed it', () => {
+    const taken = fc.tuple(fc.constantFrom('', '_'), fc.option(fc.integer({ min: 2 })));
+    fc.assert(
+      fc.property(written, taken, (name, [before, after]) => {
+        expect(writtenName(`${before}${name}${after ?? ''}`, true)).toBe(name);
+      }),
+    );
   });
-  it('is no part of what an actor is called', () => {
-    expect(actorLabel('makeExportedService2')).toBe('^exported-service');
+  it('is what it is where there was none, digits and all', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[A-Za-z_$][A-Za-z0-9_$]*$/), (name) => {
+        expect(writtenName(name)).toBe(name);
+      }),
+    );
+    class Sha256 {}
+    expect(writtenName(Sha256.name)).toBe('Sha256');
+    expect(actorLabel('makeVersion2')).toBe('^version2');
   });
 });
