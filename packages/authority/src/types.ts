@@ -58,7 +58,9 @@ export type GrantState =
   | 'used-up'
   | 'unconfirmed'
   /** Taken back where it was given, and not yet at all the hosts that have a part of it. */
-  | 'revoking';
+  | 'revoking'
+  /** The same, where those hosts alone can still end it: who gave it has no longer the ref that it was made through. */
+  | 'lost';
 
 /** What is told of a grant. Nothing in it is secret. */
 export interface GrantFacts {
@@ -102,7 +104,7 @@ export interface GrantPart {
   readonly member: string;
   /** Its id there. */
   readonly grant: string;
-  readonly state: 'live' | 'revoking' | 'revoked';
+  readonly state: 'live' | 'revoking' | 'revoked' | 'lost';
   /** By when it ends there by itself, at the latest; absent where it does not. */
   readonly untilMs?: number;
   /** Why its host could not be told yet. */

@@ -86,9 +86,10 @@ export interface LocalRoot {
   grants(after?: string): GrantPage;
   /**
    * Takes a grant back, and all that were made out of it. Kept once that is durable; of a direct one, and where hosts
-   * could not be told, it stays `revoking` until they have been.
+   * could not be told, it stays `revoking` until they have been. `isForced`: those that this shepherd has lost its ref
+   * to count as told.
    */
-  revokeGrant(id: string, reason?: string): Vow<TakenBack>;
+  revokeGrant(id: string, reason?: string, isForced?: boolean): Vow<TakenBack>;
   /**
    * Grants and minted references from before a restored backup hold again: these, or all where none is named. The
    * answer has those that waited for it: more may wait where it has `grantListCount`. What was revoked or used up
@@ -177,9 +178,11 @@ export interface ShepherdFacts {
  * contact, which counts as unreachable, with anything else where the answer is no, which counts as
  * failed. `lost` is broken
  * when the session of a reached ref ends. The result calls the dial off: neither is told anything then.
+ * `through` is kept before with the mark of the ref that is dialled, which tells it from others that may have been
+ * under that petname, and is no secret; with undefined where there is none.
  */
 export interface DialRef {
-  (petname: string, reached: Answer, lost: Answer): () => void;
+  (petname: string, reached: Answer, lost: Answer, through: Answer): () => void;
 }
 /** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
 export type MintEntry = {

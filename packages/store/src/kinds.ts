@@ -160,6 +160,8 @@ const part = object(
   /** The controller's ref to it, and the grant there. */
   { id: name, member: name, petname: name, grant: name },
   {
+    /** Which ref that was: another may have come in its place. */
+    through: name,
     expiresMs: wallMs,
     /** When the host has said that it holds no more. */
     endedMs: wallMs,

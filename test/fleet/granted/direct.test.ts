@@ -255,23 +255,132 @@ describe('the revocation of a direct grant', () => {
     expect(codeOf(() => doing(place, atB, 'start'))).toBe('revoked');
   });
 
-  it('is not believed on the word of another ref in the place of the one that made it', () => {
-    const place = told();
-    const { id, atB } = place.given();
-    const other = answered(
-      place,
-      place.operator.ask(place.b, (turn, root) => turn.send(root, 'mint', 'web-server')),
-    );
-    answered(
-      place,
-      place.operator.ask(place.c, (turn, root) => turn.send(root, 'adoptRef', 'b-ref', other)),
-    );
-    place.restart(place.c);
-    expect(place.revoke(id)).toMatchObject({
-      state: 'revoking',
-      parts: [{ state: 'revoked' }, { state: 'revoking', reason: 'no such grant' }],
+  describe('where the ref that leads to a host', () => {
+    const mintB = (place: Place): string =>
+      answered(
+        place,
+        place.operator.ask(place.b, (turn, root) => turn.send(root, 'mint', 'web-server')),
+      );
+    const put = (place: Place, uri: string): void => {
+      answered(
+        place,
+        place.operator.ask(place.c, (turn, root) => turn.send(root, 'adoptRef', 'b-ref', uri)),
+      );
+    };
+    const force = (place: Place, id: string) => {
+      const asked = place.operator.ask(place.c, (turn, root) =>
+        turn.send(root, 'revokeGrant', id, '', true),
+      );
+      place.pass(15_000);
+      return answered(place, asked).revoked[0];
+    };
+    const replaced = () => {
+      const place = told();
+      const made = place.given();
+      const before = place.c.refs.get('b-ref') ?? '';
+      put(place, mintB(place));
+      place.restart(place.c);
+      return { place, ...made, before };
+    };
+
+    it('is another one is not believed on its word, and says that only the host can end it', () => {
+      const { place, id, facts, atB } = replaced();
+      const there = facts.parts?.[1]?.grant ?? '';
+      const reason =
+        '@b-ref is no longer the ref it was made through; ' +
+        `its host's owner can end it: herd grant revoke ${there}`;
+      const lost = { state: 'lost', parts: [{ state: 'revoked' }, { state: 'lost', reason }] };
+      expect(place.revoke(id)).toMatchObject(lost);
+      expect(place.ofC()).toMatchObject(lost);
+      expect(doing(place, atB, 'start')).toMatchObject({ result: 'changed' });
+      place.restart(place.c);
+      expect(place.ofC()).toMatchObject(lost);
+      answered(
+        place,
+        place.operator.ask(place.b, (turn, root) => turn.send(root, 'revokeGrant', there)),
+      );
+      expect(codeOf(() => doing(place, atB, 'stop'))).toBe('revoked');
+      // What it was told there, the controller cannot see: its owner says so.
+      expect(place.revoke(id).state).toBe('lost');
+      expect(force(place, id)).toMatchObject({ state: 'revoked' });
+      place.restart(place.c);
+      expect(place.ofC()).toMatchObject({ state: 'revoked' });
+      const ends = place.c.machine.disk.audits.filter(
+        ({ event, grant }) => event === 'ended' && grant === id,
+      );
+      expect(ends.map(({ result }) => result)).toEqual(['changed', 'unknown']);
     });
-    expect(doing(place, atB, 'start')).toMatchObject({ result: 'changed' });
+    it('was put back is told after all', () => {
+      const { place, id, atB, before } = replaced();
+      expect(place.revoke(id).state).toBe('lost');
+      put(place, before);
+      place.restart(place.c);
+      place.pass(10_000);
+      expect(place.ofC()).toMatchObject({ state: 'revoked' });
+      expect(codeOf(() => doing(place, atB, 'start'))).toBe('revoked');
+    });
+    it('was removed leaves the part lost, and force ends nothing that is only away', () => {
+      const place = told();
+      const { id } = place.given();
+      place.c.refs.delete('b-ref');
+      place.a.losePower();
+      place.restart(place.c);
+      expect(place.revoke(id)).toMatchObject({
+        state: 'revoking',
+        parts: [{ state: 'revoking' }, { state: 'lost' }],
+      });
+      expect(force(place, id)).toMatchObject({
+        state: 'revoking',
+        parts: [{ state: 'revoking' }, { state: 'revoked' }],
+      });
+    });
+    it('was revoked there says that the part has ended with it', () => {
+      const place = told();
+      const { id, atB } = place.given();
+      const grants = answered(
+        place,
+        place.operator.ask(place.b, (turn, root) => turn.send(root, 'grants')),
+      ).grants;
+      const minted = grants.find(({ isMinted }) => isMinted === true)?.id ?? '';
+      answered(
+        place,
+        place.operator.ask(place.b, (turn, root) => turn.send(root, 'revokeGrant', minted)),
+      );
+      expect(codeOf(() => doing(place, atB, 'start'))).toBe('revoked');
+      expect(place.revoke(id)).toMatchObject({ state: 'revoked' });
+    });
+    it('is the same, and the host has forgotten the grant, says that it has ended', () => {
+      const place = told();
+      const { id, atB } = place.given();
+      place.b.crash();
+      const { entries } = place.b.machine.disk;
+      const kept = entries.filter(
+        (entry) => !['grant', 'invite'].includes((entry as PartEntry).kind),
+      );
+      entries.splice(0, Infinity, ...kept);
+      place.b.boot();
+      place.pass(10_000);
+      expect(place.revoke(id)).toMatchObject({ state: 'revoked' });
+      expect(codeOf(() => doing(place, atB, 'start'))).toBe('refused');
+    });
+    it('was never noted is asked on, and nothing is concluded from it', () => {
+      const place = told();
+      const { id } = place.given();
+      put(place, mintB(place));
+      place.c.crash();
+      const { entries } = place.c.machine.disk;
+      const old = entries.map((entry) => {
+        const { through: _through, ...rest } = entry as PartEntry;
+        return rest;
+      });
+      entries.splice(0, Infinity, ...old);
+      place.c.boot();
+      place.pass(3_000);
+      expect(place.revoke(id)).toMatchObject({
+        state: 'revoking',
+        parts: [{ state: 'revoked' }, { state: 'revoking', reason: 'no such grant' }],
+      });
+    });
   });
 
   it('is forgotten a week after the last host was told, and no sooner', () => {

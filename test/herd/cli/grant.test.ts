@@ -331,6 +331,19 @@ describe('herd grant --direct', () => {
     expect(ran.out).toMatch(/web-a +g-web-a +revoked there/);
     expect(ran.out).toMatch(/web-b +g-web-b +not told yet/);
     expect((await run('grant', 'ls')).out).toMatch(/ {2}web-b +g-web-b +not told yet/);
+    const without = open.map((part) =>
+      part.state === 'revoked' ? part : { ...part, state: 'lost' as const, untilMs: 4e12 },
+    );
+    const lost = { ...revoking, state: 'lost' as const, parts: without };
+    await shepherd?.stop();
+    await serve({ revokeGrant: () => ({ revoked: [lost] }) });
+    const there = await run('grant', 'revoke', lost.id);
+    expect(there.exitCode).toBe(4);
+    expect(there.out).toContain('out of reach at 1 of 2 hosts');
+    expect(there.out).toMatch(/web-b +g-web-b +out of reach: holds there until /);
+    expect(there.err).toContain(`'herd grant revoke ${lost.id} --force'`);
+    await run('grant', 'revoke', lost.id, '--force');
+    expect(shepherd?.asked.at(-1)).toEqual(['revokeGrant', lost.id, '', true]);
   });
 });
 

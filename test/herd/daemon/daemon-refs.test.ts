@@ -39,7 +39,8 @@ const waiting = () => {
   });
   const told: unknown[] = [];
   const note: Answer = { kept: (value) => void told.push(value), broken: () => undefined };
-  refs.dial('web', note, { kept: () => undefined, broken: () => undefined });
+  const nobody: Answer = { kept: () => undefined, broken: () => undefined };
+  refs.dial('web', note, nobody, nobody);
   const { peer } = refAt('there');
   refs.met({ peer, direction: 'accepted' } as SessionView);
   dials[0]?.broken(new Unreachable('nobody is here'));

@@ -9,8 +9,15 @@
  *     met       there is contact with a host, in this life or a later one: what is owed there is said first
  *     lease     renewed at the hosts thrice in its time, as long as the grant holds; else they end it by themselves
  *
- * That a host was told, only its own answer proves: the ref that leads there may be another one by now, which knows
- * nothing of the grant.
+ * That a host was told, only its own answer proves. What its refusal means depends on the ref that asks, since another
+ * one may be under that petname by now:
+ *
+ *     ref         answer                             the part
+ *     the same    there is no such grant             has ended, and was forgotten there
+ *     the same    the ref itself was taken back,     has ended with it
+ *                 or is over
+ *     another     any, or there is none any more     is lost: its host's owner alone can end it, until the ref is back
+ *     either      anything else                      is owed
  */
 import {
   codeOf,
@@ -52,6 +59,7 @@ import {
   fillDirectShelf,
   forgetDirects,
   isLeased,
+  isLost,
   isOwed,
   nowOf,
   partKey,
@@ -68,8 +76,11 @@ export interface DirectGrants extends Arrivals, ContactFollower {
   /** Has a grant made at the hosts of these, or at none. @throws Malformed, BadRequest, Limit */
   make(spec: GrantSpec, members: readonly DirectMember[], leaseMs?: number): Vow<MadeDirect>;
   list(): readonly GrantFacts[];
-  /** Kept once it is durable here and each host has answered, or had its time. @throws Refused where there is none */
-  revoke(id: string, reason?: string): Vow<GrantFacts>;
+  /**
+   * `isForced`: what is lost counts as ended, on the word of whoever has seen to it there. Kept once it is durable here
+   * and each host has answered, or had its time. @throws Refused where there is none
+   */
+  revoke(id: string, reason?: string, isForced?: boolean): Vow<GrantFacts>;
 }
 /** What it is made from. */
 export interface DirectGrantsOptions {
@@ -98,8 +109,8 @@ export const makeDirectGrants = (
   return {
     make: (turn, spec, members, leaseMs) => make(held, turn, { spec, members, leaseMs }),
     list: () => [...shelf.directs.values()].map((direct) => directFacts(shelf, direct)),
-    revoke: (turn, id, reason) => revoke(held, turn, id, reason),
-    met: (turn, petname, ref) => met(held, turn, petname, ref),
+    revoke: (turn, id, reason, isForced) => revoke(held, turn, id, reason, isForced === true),
+    met: (turn, petname, ref, through) => met(held, turn, petname, ref, through),
     found: () => undefined, // `met` was told before
     missed: () => undefined, // whoever asks is told why, by the vow
   };
@@ -119,7 +130,11 @@ interface Wanted {
 /** What one host was asked for. */
 interface AskedThere extends DirectMember {
   /** Whatever it answers, however late. */
-  readonly made: Vow<{ readonly there: MadeThere; readonly ref: Ref<ServiceFacet> }>;
+  readonly made: Vow<{
+    readonly there: MadeThere;
+    readonly ref: Ref<ServiceFacet>;
+    readonly through: string | undefined;
+  }>;
 }
 
 const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
@@ -138,7 +153,9 @@ const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
     turn.when(random, (_turn, bytes) => ({ settled, bytes })),
   );
   return turn.when(both, (turn, { settled, bytes }): MadeDirect => {
-    const there = settled.flatMap((one) => (one.kept ? [one.value.there] : []));
+    const there = settled.flatMap((one) =>
+      one.kept ? [{ ...one.value.there, through: one.value.through }] : [],
+    );
     if (there.length === asked.length) return made(held, turn, wanted, { asked, there, bytes });
     for (const one of asked) undo(turn, one);
     return {
@@ -162,15 +179,18 @@ const childSpec = ({ spec, leaseMs }: Wanted): GrantSpec => {
   return { ...own, renewableMs, lifetimeMs: Math.min(leaseMs, renewableMs) };
 };
 
-const askThere = (held: Held, turn: Own, member: DirectMember, spec: GrantSpec): AskedThere => ({
-  ...member,
-  made: turn.when(turn.call(wayTo(held, turn, member.petname), 'reach'), (turn, ref) =>
-    turn.when(turn.forward(ref, 'grant', [{ ...spec }]), (_turn, answer) => ({
+const askThere = (held: Held, turn: Own, member: DirectMember, spec: GrantSpec): AskedThere => {
+  const way = wayTo(held, turn, member.petname);
+  const made = turn.when(turn.call(way, 'reach'), (turn, ref) => {
+    const through = turn.call(way, 'through');
+    return turn.when(turn.forward(ref, 'grant', [{ ...spec }]), (_turn, answer) => ({
       there: readMadeThere(answer, member.member),
       ref,
-    })),
-  ),
-});
+      through,
+    }));
+  });
+  return { ...member, made };
+};
 /** Also of one whose answer comes too late. Should that get lost, nobody has its invite, which ends in minutes. */
 const undo = (turn: Own, { made }: AskedThere): void => {
   const ignored = (): void => undefined;
@@ -190,7 +210,7 @@ const rowOf = (member: string, reason: Error | undefined): DirectRow => {
 
 interface AllMade {
   readonly asked: readonly AskedThere[];
-  readonly there: readonly MadeThere[];
+  readonly there: readonly (MadeThere & { readonly through: string | undefined })[];
   readonly bytes: Uint8Array;
 }
 const made = (
@@ -219,7 +239,7 @@ const made = (
   turn.record(direct);
   shelf.parts.set(id, turn.map());
   for (const [at, { member, petname }] of asked.entries()) {
-    const { grant, expiresMs } = there[at] ?? {};
+    const { grant, expiresMs, through } = there[at] ?? {};
     if (grant === undefined) continue;
     const isFixed = leaseMs === undefined && expiresMs !== undefined;
     keepPart(held, turn, {
@@ -228,6 +248,7 @@ const made = (
       member,
       petname,
       grant,
+      ...(through !== undefined && { through }),
       ...(isFixed && { expiresMs }),
     });
     keepContact(held, turn, petname);
@@ -253,7 +274,13 @@ const keepPart = ({ shelf }: Held, turn: Own, part: PartEntry): void => {
   turn.record(part);
 };
 
-const revoke = (held: Held, turn: Own, id: string, reason: string | undefined): Vow<GrantFacts> => {
+const revoke = (
+  held: Held,
+  turn: Own,
+  id: string,
+  reason: string | undefined,
+  isForced: boolean,
+): Vow<GrantFacts> => {
   const { shelf } = held;
   const before = shelf.directs.get(id);
   if (before === undefined) throw new Refused('no such grant');
@@ -269,32 +296,80 @@ const revoke = (held: Held, turn: Own, id: string, reason: string | undefined): 
     .filter((part) => isOwed(shelf, part))
     .map((part) => {
       keepContact(held, turn, part.petname);
-      const reached = turn.call(wayTo(held, turn, part.petname), 'reach');
-      const told = turn.within(LIMITS.directMs, tellThere(held, turn, part, reached));
+      const way = wayTo(held, turn, part.petname);
+      const through = (turn: Own): string | undefined => turn.call(way, 'through');
+      const told = tellThere(held, turn, part, { reached: turn.call(way, 'reach'), through });
       return turn.when(
-        told,
+        turn.within(LIMITS.directMs, told),
         () => undefined,
         (_turn, reason) => noteTrouble(held, part, reason),
       );
     });
-  return turn.when(turn.all(told), () => directFacts(shelf, shelf.directs.get(id) ?? before));
+  return turn.when(turn.all(told), (turn) => {
+    for (const part of isForced ? partsOf(shelf, id) : [])
+      if (isOwed(shelf, part) && isLost(shelf, part)) ended(held, turn, part, 'unknown');
+    return directFacts(shelf, shelf.directs.get(id) ?? before);
+  });
 };
 
+/** How a host is reached, and by which ref, once it was. */
+interface Reaching {
+  readonly reached: Vow<Ref<ServiceFacet>>;
+  readonly through: (turn: Own) => string | undefined;
+}
 /** Has one host take its grant back; kept whatever comes of it, which is noted. */
 const tellThere = (
   held: Held,
   turn: Own,
   part: PartEntry,
-  reached: Vow<Ref<ServiceFacet>>,
+  { reached, through }: Reaching,
 ): Vow<void> => {
   const reason = held.shelf.directs.get(part.id)?.revoked?.reason;
   const args = reason === undefined ? [part.grant] : [part.grant, reason];
   const answer = turn.when(reached, (turn, ref) => turn.forward(ref, 'revoke-grant', args));
   return turn.when(
     answer,
-    (turn) => ended(held, turn, part),
-    (_turn, reason) => noteTrouble(held, part, reason),
+    (turn) => ended(held, turn, part, 'changed'),
+    (turn, why) => notTold(held, turn, part, { why, reached, through: through(turn) }),
   );
+};
+interface Untold {
+  readonly why: Error;
+  readonly reached: Vow<Ref<ServiceFacet>>;
+  readonly through: string | undefined;
+}
+/** See the table above. */
+const notTold = (
+  held: Held,
+  turn: Own,
+  part: PartEntry,
+  { why, reached, through }: Untold,
+): Vow<void> => {
+  const isAnswer = fateOf(why) === 'refused';
+  // Before that was noted, nobody can tell.
+  if (!isAnswer || part.through === undefined) return turn.kept(noteTrouble(held, part, why));
+  if (part.through !== through) return turn.kept(lose(held, turn, part));
+  if (isOver(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
+  if (codeOf(why) !== 'refused') return turn.kept(noteTrouble(held, part, why));
+  // It is the grant that is not there, and not the ref, if that is good for anything.
+  const allows = turn.when(reached, (turn, ref) => turn.forward(ref, 'allows', []));
+  return turn.when(
+    allows,
+    (turn) => ended(held, turn, part, 'ok'),
+    () => noteTrouble(held, part, why),
+  );
+};
+const isOver = (code: string): boolean => code === 'revoked' || code === 'expired';
+
+const lose = (held: Held, turn: Own, part: PartEntry): void => {
+  const { shelf } = held;
+  shelf.lost.set(partKey(part), true);
+  const there = `its host's owner can end it: herd grant revoke ${part.grant}`;
+  shelf.troubles.set(
+    partKey(part),
+    `@${part.petname} is no longer the ref it was made through; ${there}`,
+  );
+  leaveContact(held, turn, part.petname);
 };
 const noteTrouble = ({ shelf }: Held, part: PartEntry, reason: Error): void => {
   shelf.troubles.set(partKey(part), troubleIn(reason));
@@ -303,27 +378,40 @@ const troubleIn = (reason: Error): string =>
   fateOf(reason) === 'late'
     ? `no answer within ${LIMITS.directMs / 1_000} s`
     : cutText(wordsOf(reason), LIMITS.textLength);
-const ended = (held: Held, turn: Own, { id, member }: PartEntry): void => {
+const ended = (
+  held: Held,
+  turn: Own,
+  { id, member }: PartEntry,
+  result: 'changed' | 'ok' | 'unknown',
+): void => {
   const { shelf } = held;
   const part = shelf.parts.get(id)?.get(member);
   if (part === undefined || part.endedMs !== undefined) return;
   keepPart(held, turn, { ...part, endedMs: nowOf(shelf) });
   shelf.troubles.delete(partKey(part));
+  shelf.lost.delete(partKey(part));
   audit(turn, {
     event: 'ended',
     asker: 'root',
     service: member,
     action: 'grant revoke',
-    result: 'changed',
+    result,
     grant: id,
   });
   leaveContact(held, turn, part.petname);
 };
 
 /** Everything that is to be said at a host, before whoever has waited for contact says anything. */
-const met = (held: Held, turn: Own, petname: string, ref: Ref<ServiceFacet>): void => {
+const met = (
+  held: Held,
+  turn: Own,
+  petname: string,
+  ref: Ref<ServiceFacet>,
+  through: string | undefined,
+): void => {
+  const reaching: Reaching = { reached: turn.kept(ref), through: () => through };
   for (const part of partsAt(held.shelf, petname)) {
-    if (isOwed(held.shelf, part)) tellThere(held, turn, part, turn.kept(ref));
+    if (isOwed(held.shelf, part)) tellThere(held, turn, part, reaching);
     else if (isLeased(held.shelf, part)) renewThere(held, turn, part, turn.kept(ref));
   }
 };
@@ -395,4 +483,6 @@ const leaveContact = (held: Held, turn: Own, petname: string): void => {
   turn.call(wayTo(held, turn, petname), 'leave');
 };
 const needsContact = (shelf: DirectShelf, petname: string): boolean =>
-  partsAt(shelf, petname).some((part) => isOwed(shelf, part) || isLeased(shelf, part));
+  partsAt(shelf, petname).some(
+    (part) => (isOwed(shelf, part) && !isLost(shelf, part)) || isLeased(shelf, part),
+  );

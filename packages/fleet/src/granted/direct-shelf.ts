@@ -27,6 +27,8 @@ export interface PartEntry {
   readonly member: string;
   /** This controller's own ref to it: the grant there was made through that. */
   readonly petname: string;
+  /** Which ref that was, as LiveRef tells: another may be under that petname by now. */
+  readonly through?: string;
   /** Its id there. */
   readonly grant: string;
   /** By the clock of that host; absent with a lease, which moves on. */
@@ -55,6 +57,8 @@ export interface DirectShelf {
   readonly parts: JournalMap<string, JournalMap<string, PartEntry>>;
   /** Why a host could not be told last, by part. */
   readonly troubles: JournalMap<string, string>;
+  /** Parts that the ref under their petname has no power over, as its host has said in this life. */
+  readonly lost: JournalMap<string, true>;
   /** By when the lease of a part ends, as far as this life knows. */
   readonly leases: JournalMap<string, number>;
   /** By petname. */
@@ -74,6 +78,7 @@ export const fillDirectShelf = (
     directs: turn.map(),
     parts: turn.map(),
     troubles: turn.map(),
+    lost: turn.map(),
     leases: turn.map(),
     ways: turn.map(),
     followed: turn.map(),
@@ -99,6 +104,9 @@ export const partsOf = ({ parts }: DirectShelf, id: string): readonly PartEntry[
 /** Whether its host has to be told that it was taken back. */
 export const isOwed = ({ directs }: DirectShelf, { id, endedMs }: PartEntry): boolean =>
   endedMs === undefined && directs.get(id)?.revoked !== undefined;
+/** Whether it can only be ended at its host. */
+export const isLost = (shelf: DirectShelf, part: PartEntry): boolean =>
+  shelf.lost.has(partKey(part));
 /** Whether it is one whose lease goes on. */
 export const isLeased = (shelf: DirectShelf, { id }: PartEntry): boolean => {
   const direct = shelf.directs.get(id);
@@ -125,22 +133,29 @@ const stateOf = (
   { revoked, expiresMs = Infinity }: DirectEntry,
   parts: readonly PartEntry[],
 ): GrantFacts['state'] => {
-  if (revoked !== undefined)
-    return parts.every(({ endedMs }) => endedMs !== undefined) ? 'revoked' : 'revoking';
+  if (revoked !== undefined) {
+    const open = parts.filter(({ endedMs }) => endedMs === undefined);
+    if (open.length === 0) return 'revoked';
+    return open.every((part) => isLost(shelf, part)) ? 'lost' : 'revoking';
+  }
   return expiresMs <= nowOf(shelf) ? 'expired' : 'live';
 };
 const partFacts = (shelf: DirectShelf, direct: DirectEntry, part: PartEntry): GrantPart => {
   const { member, grant, endedMs } = part;
   const untilMs = untilOf(shelf, direct, part);
   const reason = shelf.troubles.get(partKey(part));
-  const isOpen = endedMs === undefined && direct.revoked !== undefined;
   return {
     member,
     grant,
-    state: endedMs !== undefined ? 'revoked' : isOpen ? 'revoking' : 'live',
+    state: partState(shelf, direct, part),
     ...(untilMs !== undefined && { untilMs }),
     ...(endedMs === undefined && reason !== undefined && { reason }),
   };
+};
+const partState = (shelf: DirectShelf, direct: DirectEntry, part: PartEntry) => {
+  if (part.endedMs !== undefined) return 'revoked';
+  if (direct.revoked === undefined) return 'live';
+  return isLost(shelf, part) ? 'lost' : 'revoking';
 };
 /** No renewal left after it was taken back: so a lease ends by then, whatever this life remembers of it. */
 const untilOf = (
@@ -163,6 +178,7 @@ export const forgetDirects = (shelf: DirectShelf, turn: Turn): void => {
     shelf.parts.delete(direct.id);
     for (const part of parts) {
       shelf.troubles.delete(partKey(part));
+      shelf.lost.delete(partKey(part));
       shelf.leases.delete(partKey(part));
     }
     const entry: UndirectedEntry = {

@@ -46,6 +46,8 @@ export interface LiveRef {
   reach(): Vow<Ref<ServiceFacet>>;
   /** The ref where there is contact now; undefined where it has to be reached for. */
   present(): Ref<ServiceFacet> | undefined;
+  /** The mark of what was dialled last; undefined where nothing was, or there is no ref of that name. */
+  through(): string | undefined;
   /** The same for a question: broken at once with what was found, where another has dialled a moment ago. */
   reachToAsk(): Vow<Ref<ServiceFacet>>;
   /** From now on it keeps contact by itself, and tells this one. */
@@ -62,8 +64,11 @@ export interface ContactFollower {
 }
 /** Who has something to say to a host before anybody else does. Near only. */
 export interface Arrivals {
-  /** There is contact by this petname; what is sent now arrives before whatever others here send. */
-  met(petname: string, ref: Ref<ServiceFacet>): void;
+  /**
+   * There is contact by this petname; what is sent now arrives before whatever others here send. `through`: as that of
+   * LiveRef.
+   */
+  met(petname: string, ref: Ref<ServiceFacet>, through: string | undefined): void;
 }
 /** What a live ref leads to. */
 export interface LiveRefOptions {
@@ -82,6 +87,7 @@ interface Held extends LiveRefOptions {
   readonly live: JournalCell<Vow<Ref<ServiceFacet>> | undefined>;
   /** What that vow was kept with. */
   readonly present: JournalCell<Ref<ServiceFacet> | undefined>;
+  readonly through: JournalCell<string | undefined>;
   /** Why there is no contact, where there was a dial. */
   readonly failure: JournalCell<Error | undefined>;
   /** When a question has dialled last, by the monotonic clock. */
@@ -101,6 +107,7 @@ export const makeLiveRef = (
     ...options,
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
     present: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
+    through: turn.cell<string | undefined>(undefined),
     failure: turn.cell<Error | undefined>(undefined),
     askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
@@ -109,6 +116,7 @@ export const makeLiveRef = (
   return {
     reach: (turn) => held.live.get() ?? connect(held, turn),
     present: () => held.present.get(),
+    through: () => held.through.get(),
     reachToAsk: (turn) => held.live.get() ?? dialToAsk(held, turn),
     follow: (turn, follower) => {
       held.follower.set(follower);
@@ -154,17 +162,20 @@ const dialToAsk = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
 
 const connect = (held: Held, turn: Turn<Inner>): Vow<Ref<ServiceFacet>> => {
   const lost = turn.inlet<never>();
+  const through = turn.inlet<string | undefined>();
+  turn.when(through.vow, (_turn, mark) => held.through.set(mark));
   const hasArrived = turn.cell(false);
   const loss = turn.cell<Error | undefined>(undefined);
   // Of the power, outside of all turns: what calls the dial off.
   const line = { cancel: (): void => undefined };
   const answered = turn.ask<Ref<ServiceFacet>>((reached) => {
-    line.cancel = held.dial(held.petname, reached, lost.answer);
+    line.cancel = held.dial(held.petname, reached, lost.answer, through.answer);
   });
   const reached = turn.when(
     turn.within(LIMITS.connectMs, answered),
     (turn, ref) => {
-      if (held.arrivals !== undefined) turn.call(held.arrivals, 'met', held.petname, ref);
+      if (held.arrivals !== undefined)
+        turn.call(held.arrivals, 'met', held.petname, ref, held.through.get());
       return ref;
     },
     (_turn, reason) => {

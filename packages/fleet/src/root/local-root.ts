@@ -138,7 +138,8 @@ export const makeLocalRoot = (
     grant: (turn, spec) => makeGrant(options, turn, localRoot, spec),
     grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
     grants: (turn, after) => pageOf(allGrants(options, turn), after),
-    revokeGrant: (turn, id, reason) => revokeGrant(options, turn, id, reason),
+    revokeGrant: (turn, id, reason, isForced) =>
+      revokeGrant(options, turn, id, reason, isForced === true),
     confirmGrants: (turn, ids, isForced) => confirm(options, turn, ids, isForced === true),
     whoCan: (turn, action, service) => whoCan(options, turn, action, service),
     adoptRef: (turn, petname, uri) => {
@@ -217,12 +218,15 @@ const revokeGrant = (
   turn: Turn,
   id: string,
   reason: string | undefined,
+  isForced: boolean,
 ): Vow<TakenBack> => {
-  const why = readGrantReason(reason);
+  const why = readGrantReason(reason === '' ? undefined : reason);
   const name = readName(id, 'grant');
   if (isMintedId(name)) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
   if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, localRoot, name, why));
-  return turn.when(turn.call(direct, 'revoke', id, why), (_turn, grant) => ({ revoked: [grant] }));
+  return turn.when(turn.call(direct, 'revoke', id, why, isForced), (_turn, grant) => ({
+    revoked: [grant],
+  }));
 };
 
 const confirm = (
@@ -264,7 +268,7 @@ const whoCan = (
     .call(direct, 'list')
     .filter(
       (each) =>
-        (each.state === 'live' || each.state === 'revoking') &&
+        (each.state === 'live' || each.state === 'revoking' || each.state === 'lost') &&
         each.actions.includes(wanted) &&
         (each.service === service || isThere(each)),
     );

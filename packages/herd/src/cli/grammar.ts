@@ -229,7 +229,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['op cancel', rule('OPERATION [@PETNAME]', 1, 2, [])],
   ['grant', rule('SERVICE', 1, 1, granting)],
   ['grant ls', rule('[@PETNAME]', 0, 1, ['tree'])],
-  ['grant revoke', rule('GRANT [@PETNAME]', 1, 2, ['reason', 'dry-run'])],
+  ['grant revoke', rule('GRANT [@PETNAME]', 1, 2, ['reason', 'dry-run', 'force'])],
   ['grant confirm', rule('[GRANT...]', 0, many, ['all', 'force'])],
   ['accept', rule('[PETNAME]', 0, 1, ['from', 'yes', 'force'])],
   ['who-can', rule('ACTION SERVICE', 2, 2, [])],

@@ -313,7 +313,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'Takes a grant back, with all that were made from it: at once, also for what they have asked for ' +
       'already, and for good. What had begun to be done goes on. One that was made with --direct is told ' +
       'to each of its hosts: where one cannot be reached, that is said, with until when the grant holds ' +
-      'there (exit code 4), and the shepherd tells it by itself, after a restart, too.',
+      'there (exit code 4), and the shepherd tells it by itself, after a restart, too. Where it has another ' +
+      'ref to a host by now, that host alone can end it: once that was done there, --force takes it as ended.',
     examples: [
       ['herd grant revoke g-7f3k --reason off-duty', 'and say why'],
       ['herd grant revoke g-7f3k --dry-run', 'who would lose it'],

@@ -36,6 +36,7 @@ const states = [
   'used-up',
   'unconfirmed',
   'revoking',
+  'lost',
 ] as const;
 const readState: Read<GrantFacts['state']> = (value, what) => {
   const found = states.find((state) => state === value);
@@ -50,7 +51,7 @@ const readRules: Read<Readonly<Record<string, readonly string[]>>> = (value, wha
     throw new Malformed(`${what}: ${entries.length} of at most ${limits.listCount}`);
   return Object.fromEntries(entries.map(([key, rule]) => [key, texts(rule, `${what}.${key}`)]));
 };
-const partStates = ['live', 'revoking', 'revoked'] as const;
+const partStates = ['live', 'revoking', 'revoked', 'lost'] as const;
 const readPart = struct<GrantPart>(
   {
     member: text,

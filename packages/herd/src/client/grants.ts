@@ -21,13 +21,19 @@ import {
 import { BadAnswer } from './answers.ts';
 import type { Line, Patience } from './line.ts';
 
+/** How a grant is taken back. */
+export interface Revoking {
+  readonly reason: string | undefined;
+  /** Hosts that the shepherd has lost its ref to count as told. */
+  readonly isForced: boolean;
+}
 /** What both offer. Everything rejects as `Line.ask` does, and with BadAnswer. */
 export interface GrantClient {
   /** The invite in the answer is a secret. */
   grant(spec: GrantSpec, patience: Patience): Promise<MadeGrant>;
   grants(patience: Patience): Promise<readonly GrantFacts[]>;
   /** The answer has all that ended with it. */
-  revoke(id: string, reason: string | undefined, patience: Patience): Promise<TakenBack>;
+  revoke(id: string, how: Revoking, patience: Patience): Promise<TakenBack>;
 }
 /** What a ref offers beside its service. */
 export interface HeldClient extends GrantClient {
@@ -78,14 +84,12 @@ const grantClient = (line: Line): GrantClient => ({
   grant: async (spec, patience) =>
     grantedIn(await line.ask({ method: 'grant', args: [spec], ...patience })),
   grants: (patience) => allGrants(line, patience),
-  revoke: async (id, reason, patience) =>
-    revokedIn(
-      await line.ask({
-        method: 'revoke-grant',
-        args: reason === undefined ? [id] : [id, reason],
-        ...patience,
-      }),
-    ),
+  revoke: async (id, { reason, isForced }, patience) => {
+    const said = reason === undefined ? [id] : [id, reason];
+    // The third argument is the force: an empty reason is none.
+    const args = isForced ? [id, reason ?? '', true] : said;
+    return revokedIn(await line.ask({ method: 'revoke-grant', args, ...patience }));
+  },
 });
 
 /** Page by page; a host that has no end is not waited for. */

@@ -1,6 +1,7 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
 import { Refused, type Answer, type Log } from '@bellwether/actors';
 import type { Destination, DialRef, RefStore as RefPower } from '@bellwether/fleet';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   peerKey,
   peerUri,
@@ -65,11 +66,12 @@ export const daemonRefs = ({
           .list()
           .flatMap((one) => ('ref' in one ? [[one.petname, destinationOf(one.ref)] as const] : [])),
       ),
-    dial: (petname, reached, lost) => {
+    dial: (petname, reached, lost, through) => {
       let cancel = (): void => undefined;
       let isOff = false;
       serving(() => {
-        if (!isOff) cancel = dial({ store, peers, moved, log }, petname, reached, lost);
+        if (!isOff)
+          cancel = dial({ store, peers, moved, log }, petname, { reached, lost, through });
       });
       return () => {
         isOff = true;
@@ -85,6 +87,12 @@ interface Dialling {
   readonly peers: MovedPeers;
   readonly moved: (petname: string, destination: Destination) => void;
   readonly log: Log;
+}
+
+interface Answers {
+  readonly reached: Answer;
+  readonly lost: Answer;
+  readonly through: Answer;
 }
 
 /** A socket of this machine is nobody's business; an address of the network tells more than a key. */
@@ -106,8 +114,7 @@ const settle = (answer: Answer, body: () => unknown): void => {
 const dial = (
   { store, peers, moved, log }: Dialling,
   petname: string,
-  reached: Answer,
-  lost: Answer,
+  { reached, lost, through }: Answers,
 ): (() => void) => {
   // Whoever was dialled has no say in what the operator has put in its place meanwhile, or taken away.
   const keep = (dialled: Sturdyref, there: Sturdyref): void => {
@@ -125,10 +132,12 @@ const dial = (
   };
   try {
     const dialled = store.get(petname);
+    through.kept(dialled.fingerprint(nodeCrypto()));
     return peers.dial(dialled, (there) => keep(dialled, there), reached, lost);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const what = error instanceof UnknownRef ? `the shepherd has no ref of that name` : why;
+    through.kept(undefined);
     const reason = new Refused(`${what}; 'herd ref push ${petname}' gives it one`, {
       cause: error,
     });

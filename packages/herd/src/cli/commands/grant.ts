@@ -200,10 +200,10 @@ const list = async (context: Context, way: string): Promise<number> => {
 
 const revoke = async (context: Context, id: string, way: string): Promise<number> => {
   checkWay(way);
-  const { reason } = context.options;
+  const { reason, force = false } = context.options;
   if (context.options['dry-run'] === true) return foretellRevocation(context, id, way);
   const { revoked } = await withGrants(context, way, (client) =>
-    client.revoke(id, reason, patienceFor(context)),
+    client.revoke(id, { reason, isForced: force }, patienceFor(context)),
   );
   const now = context.terminal.wall();
   print(
@@ -216,12 +216,18 @@ const revoke = async (context: Context, id: string, way: string): Promise<number
         ]),
     { kind: 'revoked', grant: id, revoked },
   );
-  if (revoked.every(({ state }) => state !== 'revoking')) return 0;
-  printErrors(context, [
-    'herd: some hosts could not be told. The shepherd tells each of them by itself once it reaches it, before',
-    "anything else; until then its grant holds there. 'herd grant ls' shows how far that is.",
-  ]);
-  return 4;
+  const states = revoked.flatMap(({ parts = [] }) => parts.map(({ state }) => state));
+  if (states.includes('revoking'))
+    printErrors(context, [
+      'herd: some hosts could not be told. The shepherd tells each of them by itself once it reaches it, before',
+      "anything else; until then its grant holds there. 'herd grant ls' shows how far that is.",
+    ]);
+  if (states.includes('lost'))
+    printErrors(context, [
+      'herd: of some hosts the shepherd has no longer the ref that the grant was made through. Their owners can end',
+      `it there, as is said above; once they have, 'herd grant revoke ${visible(id)} --force' takes it as ended.`,
+    ]);
+  return states.includes('revoking') || states.includes('lost') ? 4 : 0;
 };
 
 const forText = ({ label }: GrantFacts): string => (label === undefined ? '' : ` for ${label}`);
@@ -256,7 +262,7 @@ const subtreeOf = async (
   const found = grants.filter((each) => within.has(each.id));
   if (found.length === 0)
     throw new Usage(`there is no grant '${id}'`, "'herd grant ls' lists them.");
-  return found.filter(({ state }) => !['revoked', 'revoking', 'expired'].includes(state));
+  return found.filter(({ state }) => !['revoked', 'revoking', 'lost', 'expired'].includes(state));
 };
 
 const checkWay = (way: string): void => {

@@ -17,14 +17,16 @@ export const untilText = (grant: GrantFacts, now: number): string => {
   const { state, expiresMs, revoked } = grant;
   switch (state) {
     case 'revoked':
-    case 'revoking': {
+    case 'revoking':
+    case 'lost': {
       const when = revoked === undefined ? '' : ` ${timeText(revoked.atMs, now)} by ${revoked.by}`;
       const why = revoked?.reason === undefined ? '' : `: ${revoked.reason}`;
       const { parts = [] } = grant;
-      const openCount = parts.filter((part) => part.state === 'revoking').length;
-      const open =
-        openCount === 0 ? '' : `, not yet at ${openCount} of ${counted(parts.length, 'host')}`;
-      return `revoked${when}${why}${open}`;
+      const at = (wanted: GrantPart['state'], words: string): string => {
+        const count = parts.filter((part) => part.state === wanted).length;
+        return count === 0 ? '' : `, ${words} at ${count} of ${counted(parts.length, 'host')}`;
+      };
+      return `revoked${when}${why}${at('revoking', 'not yet')}${at('lost', 'out of reach')}`;
     }
     case 'expired':
       return expiresMs === undefined ? 'expired' : `expired ${timeText(expiresMs, now)}`;
@@ -137,6 +139,8 @@ const partText = ({ state, untilMs }: GrantPart, now: number): string => {
   const isOver = untilMs !== undefined && untilMs <= now;
   const end = untilMs === undefined ? '' : ` until ${timeText(untilMs, now)}`;
   if (state === 'live') return isOver ? 'ended there' : `holds${end}`;
+  if (state === 'lost')
+    return isOver ? 'out of reach, and ended there by itself' : `out of reach: holds there${end}`;
   if (isOver) return 'not told yet, and ended there by itself';
   return untilMs === undefined
     ? 'not told yet: holds there until it is'
