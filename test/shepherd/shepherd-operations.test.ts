@@ -64,7 +64,9 @@ describe('an operation', () => {
     expect(told).toHaveLength(1);
     expect(herd(it, 'restart', 'web', { operation: 'op-1' }).value).toMatchObject({
       result: 'superseded',
-      reason: 'Service web: start lost to a later stop.',
+      reason: expect.stringMatching(
+        /^Service web: start lost to a later stop \(A-op-\d+, 2023-11-14 22:13 UTC\)\.$/,
+      ),
     });
     expect(stages(it)).toEqual(['net running', 'web stopped']);
   });
@@ -95,7 +97,9 @@ describe('an operation', () => {
     it.world.run();
     expect(herd(it, 'start', 'web', { operation: 'op-1' }).value).toMatchObject({
       result: 'superseded',
-      reason: 'Service web: start lost to a later stop.',
+      reason: expect.stringMatching(
+        /^Service web: start lost to a later stop \(A-op-\d+, 2023-11-14 22:13 UTC\)\.$/,
+      ),
     });
     expect(herd(it, 'start', 'mail', { operation: 'op-1' }).value?.result).toBe('ok');
     expect(it.machine.processes.started).toEqual(['mail']);

@@ -40,7 +40,7 @@ const legacy = {
 };
 const fromLegacy = [
   { kind: 'desired', service: '__proto__', isWanted: false },
-  samples.desired,
+  { kind: 'desired', service: 'web', isWanted: true },
   samples.enabled,
   samples.running,
   // Those say nothing of when they were made.

@@ -15,6 +15,8 @@ import {
   type Records,
   type RunningRecord,
   type Started,
+  type Wisher,
+  type WishRecord,
 } from '@bellwether/shepherd';
 import type { MachineTime } from './shepherd-time.ts';
 
@@ -244,16 +246,28 @@ export class Disk {
     // A daemon that starts makes sure of what it finds before it builds on it.
     this.#sync();
     const desired = new Map<string, boolean>();
+    const wishers = new Map<string, Wisher>();
     const enabled = new Map<string, boolean>();
     const running = new Map<string, RunningRecord>();
     const operations = new Map<string, AcceptedRecord>();
+    const wishes = new Map<number, WishRecord>();
     for (const entry of this.entries as readonly Entry[])
       switch (entry.kind) {
         case 'desired':
           desired.set(entry.service, entry.isWanted);
+          if (entry.by === undefined) wishers.delete(entry.service);
+          else wishers.set(entry.service, entry.by);
           break;
         case 'unwished':
           desired.delete(entry.service);
+          break;
+        case 'wished': {
+          const { kind: _kind, ...record } = entry;
+          wishes.set(entry.number, record);
+          break;
+        }
+        case 'outdated':
+          for (const number of entry.numbers) wishes.delete(number);
           break;
         case 'enabled':
           enabled.set(entry.service, entry.isEnabled);
@@ -278,9 +292,11 @@ export class Disk {
       }
     return {
       desired,
+      wishers,
       enabled,
       running: [...running.values()],
       operations: [...operations.values()],
+      wishes: [...wishes.values()],
     };
   }
   /** What a daemon reads of operations; it is told once it has waited for the disk. */

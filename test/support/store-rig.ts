@@ -14,7 +14,19 @@ import {
 
 /** A record of each kind, with everything that it may have. */
 export const samples: { readonly [K in KindName]: RecordOf<K> } = {
-  desired: { kind: 'desired', service: 'web', isWanted: true },
+  desired: {
+    kind: 'desired',
+    service: 'web',
+    isWanted: true,
+    by: { asker: 'root', operation: 'op-1', atMs: 1 },
+  },
+  wished: {
+    kind: 'wished',
+    number: 1,
+    wish: 'stop',
+    by: { asker: 'root', operation: 'op-1', atMs: 1 },
+    names: ['a', 'b'],
+  },
   enabled: { kind: 'enabled', service: 'web', isEnabled: false },
   running: {
     kind: 'running',

@@ -99,6 +99,8 @@ export const limits = {
   sweptCount: 1_000,
   /** Milliseconds for which endings are gathered that nobody waits for: a fleet of thousands is one record. */
   gatherMs: 200,
+  /** Services elsewhere of which one record tells what is wished: 768 KB at most, and packages/store takes 1 MiB. */
+  wishedNameCount: 2_000,
   /** Bytes of one piece of a plan, or of outcomes, on the disk; packages/store takes no more. */
   pieceBytes: 262_144,
   /** Pieces of plans of one operation: that of the largest fleet has 40. */

@@ -35,3 +35,7 @@ export const cutText = (text: string, maxChars: number): string => {
 
 /** A line that is short enough to be kept and sent. */
 export const cut = (line: string): string => cutText(line, limits.lineCharacters);
+
+/** An instant of the wall clock up to the minute, in UTC: it is read on machines of any zone. */
+export const timeText = (ms: number): string =>
+  `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -4,6 +4,7 @@
  *
  *     kind         key                        what it is
  *     desired      service                    the last explicit start or stop           unwished erases it
+ *     wished       number                     the last wish for services elsewhere      outdated erases some
  *     enabled      service                    whether it may be started
  *     running      start id                   enough to find a process again            ended erases it
  *     minted       hash of a swissnum         the service that it names
@@ -77,6 +78,18 @@ const piece = {
 };
 /** In keys numbers stand in their order as text, too. */
 const pieceKey = (piece: number): string => String(piece).padStart(6, '0');
+
+/** Which command says what is wished of a service. */
+const wisher = object({ asker: name, operation: name, atMs: wallMs });
+/** The last explicit start or stop of a service of this machine. */
+const desired = object({ service, isWanted: flag }, { by: wisher });
+/** What one command wishes of services elsewhere, which are many. */
+const wished = object({
+  number: whole(1),
+  wish: oneOf('start', 'stop'),
+  by: wisher,
+  names: list(service),
+});
 
 /** What is on disk of a start. */
 const running = object(
@@ -170,10 +183,16 @@ const part = object(
 
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
 export const kinds = {
-  desired: kind({ isHeld: true }, ({ service }) => [service], {
-    service,
-    isWanted: flag,
-  }),
+  desired: shaped(
+    { isHeld: true },
+    ({ service }: ReturnType<typeof desired>) => [service],
+    desired,
+  ),
+  wished: shaped(
+    { isHeld: true },
+    ({ number }: ReturnType<typeof wished>) => [String(number)],
+    wished,
+  ),
   enabled: kind({ isHeld: true }, ({ service }) => [service], {
     service,
     isEnabled: flag,
@@ -233,6 +252,8 @@ export type RecordOf<K extends KindName> = Extract<StoreRecord, { readonly kind:
 export type Erasure =
   | { readonly kind: 'ended'; readonly startId: string }
   | { readonly kind: 'unwished'; readonly service: string }
+  /** Wishes of which every one was followed by another. */
+  | { readonly kind: 'outdated'; readonly numbers: readonly number[] }
   /** An operation with all its pieces, of which the one that forgets it knows how many there are. */
   | {
       readonly kind: 'forgotten';
@@ -302,6 +323,10 @@ export const erased = (entry: {
     }
     case 'unwished':
       return [['desired', [erasures.unwished(entry, 'unwished').service]]];
+    case 'outdated': {
+      const { numbers } = erasures.outdated(entry, 'outdated');
+      return numbers.map((number) => ['wished', [String(number)]]);
+    }
     case 'forgotten': {
       const { asker, operation, ...counts } = erasures.forgotten(entry, 'forgotten');
       const pieces = (kind: 'intent' | 'outcome', count: number) =>
@@ -334,6 +359,7 @@ export const erased = (entry: {
 const erasures = {
   ended: object({ kind: oneOf('ended'), startId: name }),
   unwished: object({ kind: oneOf('unwished'), service }),
+  outdated: object({ kind: oneOf('outdated'), numbers: list(whole(1), limits.changeCount) }),
   forgotten: object({
     kind: oneOf('forgotten'),
     asker: name,

@@ -52,7 +52,14 @@ export const bareShepherd = (turn: Turn, name: string, clock: Clock): Ref<Shephe
     logFiles: noLogs,
     clock,
     log: () => undefined,
-    records: { desired: new Map(), enabled: new Map(), running: [], operations: [] },
+    records: {
+      desired: new Map(),
+      wishers: new Map(),
+      enabled: new Map(),
+      running: [],
+      operations: [],
+      wishes: [],
+    },
     archive: {
       read: (_asker, _operation, answer) => answer.kept({ intents: [], outcomes: [] }),
     },

@@ -177,7 +177,7 @@ describe('while it waits', () => {
     bench.herd(later, 'a', { operation: 'op-2' });
     expect(bench.phases()).toEqual(['a settled superseded', 'b queued unreachable']);
     expect(bench.report()?.steps[0]?.row?.reason).toBe(
-      `Service a: start lost to a later ${later}.`,
+      `Service a: start lost to a later ${later} (op-2, 2023-11-14 22:13 UTC).`,
     );
     for (const away of [bench.a, bench.b]) away.comesBack();
     bench.run();

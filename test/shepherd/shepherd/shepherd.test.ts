@@ -252,7 +252,9 @@ describe('the last command that was accepted', () => {
     it.world.run();
     expect(start.value).toMatchObject({
       result: 'superseded',
-      reason: 'Service web: start lost to a later stop.',
+      reason: expect.stringMatching(
+        /^Service web: start lost to a later stop \(A-op-\d+, 2023-11-14 22:13 UTC\)\.$/,
+      ),
     });
     expect(stop.value?.result).toBe('ok');
     expect(it.machine.processes.started).toEqual(['slow']);

@@ -7,6 +7,7 @@ import {
   type OperationArchive,
   type OperationPieces,
   type Records,
+  type Wisher,
 } from '@bellwether/shepherd';
 import type { Plain, RecordOf, Store } from '@bellwether/store';
 
@@ -26,16 +27,27 @@ export interface Found {
 export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   records: {
     desired: new Map(store.held('desired').map(({ service, isWanted }) => [service, isWanted])),
+    wishers: new Map(
+      store.held('desired').flatMap(({ service, by }) => (by ? [[service, wisherIn(by)]] : [])),
+    ),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
     running: store.held('running').map(({ running }) => running),
     operations: store
       .held('accepted')
       .map(({ kind: _kind, asker, ...rest }) => ({ ...rest, asker: recordedPrincipal(asker) })),
+    wishes: store
+      .held('wished')
+      .map(({ kind: _kind, by, ...rest }) => ({ ...rest, by: wisherIn(by) })),
   },
   minted: store.held('minted'),
   granted: grantsIn(store),
   directs: { directs: store.held('direct'), parts: store.held('part') },
   port: store.held('port')[0]?.port,
+});
+
+const wisherIn = ({ asker, ...rest }: RecordOf<'wished'>['by']): Wisher => ({
+  ...rest,
+  asker: recordedPrincipal(asker),
 });
 
 /** Whoever reads them judges by them; that they are of the shape, the store has seen. */

@@ -5,8 +5,8 @@
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn, isStart } from '../action-table.ts';
 import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
-import { inOrder, pathBetween } from '../graph.ts';
-import { noteTaken } from './durable.ts';
+import { inOrder, pathBetween, unique } from '../graph.ts';
+import { noteTaken, saveAtOnce } from './durable.ts';
 import {
   checkClaim,
   isAtRest,
@@ -26,7 +26,7 @@ import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
-import { accept } from './wishes.ts';
+import { acceptAll, wisherOf } from './wishes.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 import type { Principal } from '../words/principal.ts';
 
@@ -160,15 +160,19 @@ export const takeUp = (
   request: KeptRequest,
   steps: readonly Step[],
 ): void => {
-  for (const step of steps) {
-    const { key, name, wish, gate } = step;
-    if (!operation.steps.has(key)) displace(host, turn, operation, step);
-    if (wish === undefined || operation.steps.has(key)) continue;
+  const fresh = steps.filter(({ key }) => !operation.steps.has(key));
+  for (const wish of ['start', 'stop'] as const) {
+    const last = { wish, by: wisherOf(host, operation) };
+    const wished = fresh.filter((step) => step.wish === wish);
+    const atOnce = wished.filter(({ gate }) => gate === undefined);
+    acceptAll(host, turn, unique(atOnce.map(({ name }) => name)), last);
     // Whose turn has not come is on the disk as it was: the next life would do it, and in no order.
-    if (gate === undefined) accept(host, turn, name, wish);
-    else host.wishes.set(name, wish);
+    for (const { name, gate } of wished) if (gate !== undefined) host.wishes.set(name, last);
   }
   begin(host, turn, operation, request, steps);
+  const displaced = new Set(fresh.flatMap((step) => displace(host, turn, operation, step)));
+  // In one batch with what stands in their place: else the next life would take them up beside it.
+  for (const other of displaced) saveAtOnce(host, turn, other);
 };
 
 /** Calls off what has not begun of an operation. @throws UnknownOperation */

@@ -77,7 +77,8 @@ const firstEntry = (
   intentCount: 0,
   outcomeCount: 0,
 });
-const wallMs = (clock: Host['clock']): number => Math.max(0, Math.floor(clock.wall()));
+/** The wall clock as it is written down: whole milliseconds since 1970. */
+export const wallMs = (clock: Host['clock']): number => Math.max(0, Math.floor(clock.wall()));
 const makeRoom = (
   host: Host,
   turn: Turn,
@@ -138,6 +139,12 @@ export const save = (host: Host, turn: Turn, operation: Operation): void => {
   if (timer !== undefined) return;
   const due = (turn: Turn): void => saveNow(host, turn, operation);
   saving.set({ isDue, timer: turn.after(limits.gatherMs, due) });
+};
+
+/** Writes down what was noted with this turn. */
+export const saveAtOnce = (host: Host, turn: Turn, operation: Operation): void => {
+  noteChanged(operation, [], 'due');
+  save(host, turn, operation);
 };
 
 const saveNow = (host: Host, turn: Turn, operation: Operation): void => {

@@ -4,15 +4,17 @@
  */
 import type { Clock, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
 import type { Shares } from '../checks/shares.ts';
+import type { LastWish, LastWishes } from './last-wishes.ts';
 import type { Ledger } from './ledger.ts';
 import type { Memory } from './memory.ts';
-import type { Graph, Wish } from './plan.ts';
+import type { Graph } from './plan.ts';
 import type { Queue } from './queue.ts';
 import type {
   Aggregate,
   AskerBook,
   LocalService,
   OperationArchive,
+  Records,
   Service,
   ServiceConfig,
   ServiceElsewhere,
@@ -41,8 +43,12 @@ export interface Host {
   readonly queue: Queue;
   /** Operations that are read from the disk to be shown. */
   readonly readings: Shares;
-  /** The last command for a service that was accepted. */
-  readonly wishes: JournalMap<string, Wish>;
+  /** The last command for a service that was accepted in this life. */
+  readonly wishes: JournalMap<string, LastWish>;
+  /** Of services elsewhere, in all lives. */
+  readonly lastWishes: LastWishes;
+  /** What this life has found on the disk. */
+  readonly records: Records;
   /** What the records say of services of this machine, as this daemon wrote it on. */
   readonly desired: JournalMap<string, boolean>;
   /** Whether the end of the daemon was asked for. */

@@ -61,7 +61,7 @@ import { plain } from '../words/outcome.ts';
 import type { Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
-import { accept, takeBack } from './wishes.ts';
+import { acceptAll, takeBack, wisherOf } from './wishes.ts';
 import { sayingOf } from '../words/wording.ts';
 
 /**
@@ -270,7 +270,8 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   const listeners = listenersOf(host, turn, operation);
   move(operation, record, 'acting');
   if (record.wasQueued === true) noteChanged(operation, [key], 'due');
-  if (step.gate !== undefined && step.wish !== undefined) accept(host, turn, step.name, step.wish);
+  if (step.gate !== undefined && step.wish !== undefined)
+    acceptAll(host, turn, [step.name], { wish: step.wish, by: wisherOf(host, operation) });
   noteBegun(host, operation, step);
   if (step.kind === 'ask' && step.note !== undefined)
     turn.call(listeners, 'tell', [sayingOf(step.note, step.name)]);

@@ -38,7 +38,7 @@ export const withoutAsking = (
 ): StepEnd | undefined => {
   const { name } = step;
   const { steps } = operation;
-  if (!isCurrent(host, step)) return { outcome: superseded(host, step) };
+  if (!isCurrent(host, step)) return { outcome: superseded(host, operation, step) };
   const left = shutOut(operation, step);
   if (left !== undefined) return left;
   for (const key of step.needed) {

@@ -24,6 +24,8 @@ import { notThere, type StepEnd } from './outcomes.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
+import { timeText } from '../text.ts';
+import { lostWords, wisherOf } from './wishes.ts';
 import type { Outcome, Result } from '../words/types.ts';
 
 /** A step that waits. */
@@ -103,20 +105,27 @@ const wake = (host: Host, turn: Turn, waiting: Waiting): void => {
   waiting.wake(turn, endingOf(host, turn, waiting.operation, record));
 };
 
-/** A later command is taken on: those that it stands in place of are over. */
-export const displace = (host: Host, turn: Turn, operation: Operation, step: Step): void => {
-  if (step.kind !== 'ask') return;
-  const place = host.queue.places.get(step.name);
-  if (place === undefined) return;
+/** A later command is taken on: those that it stands in place of are over. Whose they were. */
+export const displace = (
+  host: Host,
+  turn: Turn,
+  operation: Operation,
+  step: Step,
+): readonly Operation[] => {
+  const place = step.kind === 'ask' ? host.queue.places.get(step.name) : undefined;
+  if (place === undefined) return [];
+  const displaced: Operation[] = [];
   for (const waiting of [...place.waiting.values()]) {
     if (waiting.operation === operation) continue;
     const record = waiting.operation.steps.get(waiting.key);
     if (record === undefined) continue;
     if (step.wish === undefined && record.step.action !== step.action) continue;
-    const { name, action } = record.step;
-    const words = `Service ${name}: ${action} lost to a later ${step.action}`;
-    waiting.wake(turn, givenUp(record, 'superseded', `${words}.`));
+    const by = wisherOf(host, operation);
+    const words = lostWords(host, waiting.operation, record.step, step.action, by);
+    waiting.wake(turn, givenUp(record, 'superseded', words));
+    displaced.push(waiting.operation);
   }
+  return displaced;
 };
 
 /** Why a step that waits is not to be taken any more; undefined where it is. */
@@ -138,10 +147,6 @@ const endingOf = (
   const words = `Service ${step.name}: its machine was not online until ${timeText(untilMs)}`;
   return givenUp(record, 'unreachable', `${words}; nothing was sent.`);
 };
-/** Up to the minute, in UTC: it is read on machines of any zone. */
-const timeText = (ms: number): string =>
-  `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-
 /** How a step ends for which nobody will be asked any more. */
 export const givenUp = (
   { step, outcome, isAgain }: StepRecord,

@@ -68,7 +68,6 @@ export const resume = (
       const queued: StepRecord = { ...record, ...doubt, wasQueued: true };
       steps.set(key, isOff ? { ...queued, phase: 'waiting' } : queued);
       if (isOff) endings.set(key, calledOff(host, turn, operation, queued, why));
-      else if (step.wish !== undefined) host.wishes.set(step.name, step.wish);
       continue;
     }
     const queued = record.outcome?.queuedUntilMs === undefined ? {} : { wasQueued: true as const };
@@ -81,10 +80,7 @@ export const resume = (
         ? calledOff(host, turn, operation, wait, why)
         : undefined);
     if (ending !== undefined) endings.set(key, ending);
-    if (elsewhere === undefined) continue;
-    // Which of two commands was the later one is not on the disk: the later operation is taken up later.
-    if (step.wish !== undefined) host.wishes.set(step.name, step.wish);
-    if (account.get().isCancelled && step.gate === undefined)
+    if (elsewhere !== undefined && account.get().isCancelled && step.gate === undefined)
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
   goOn(host, turn, operation, endings);

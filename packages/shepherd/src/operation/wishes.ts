@@ -3,22 +3,45 @@
  * its turn comes; what waited looks here again before it acts, and the one that lost is superseded.
  */
 import type { Turn } from '@bellwether/actors';
-import { itself } from '../words/principal.ts';
+import { itself, localRoot } from '../words/principal.ts';
+import { wallMs } from './durable.ts';
 import type { Host } from './host.ts';
+import { lastWishOf, noteWished, type LastWish } from './last-wishes.ts';
+import { entryOf } from './ledger.ts';
 import { openIn, type Operation } from './memory.ts';
-import type { Step, Wish } from './plan.ts';
+import type { Step } from './plan.ts';
 import { plain } from '../words/outcome.ts';
-import type { Entry, Outcome } from '../words/types.ts';
+import { timeText } from '../text.ts';
+import type { Entry, Outcome, Wisher } from '../words/types.ts';
 
-/** The last accepted command for a service is its wish; that of a local service outlives the daemon. */
-export const accept = (host: Host, turn: Turn, name: string, wish: Wish): void => {
-  host.wishes.set(name, wish);
+/** The last accepted command for services is their wish, in this life and in the next ones. */
+export const acceptAll = (
+  host: Host,
+  turn: Turn,
+  names: readonly string[],
+  last: Required<LastWish>,
+): void => {
+  for (const name of names) accept(host, turn, name, last);
+  const elsewhere = names.filter((name) => host.elsewhere(name) !== undefined);
+  noteWished(host.lastWishes, turn, last, elsewhere);
+};
+/** Who wishes for what an operation takes, as of now. */
+export const wisherOf = ({ clock }: Host, { principal, id }: Operation): Wisher => ({
+  asker: principal,
+  operation: id,
+  atMs: wallMs(clock),
+});
+/** The same of one service, which is of this machine. */
+export const accept = (host: Host, turn: Turn, name: string, last: LastWish): void => {
+  const { wish, by } = last;
+  // Who wished for the same first is the one that older commands lose to.
+  if (lastWish(host, name)?.wish !== wish) host.wishes.set(name, last);
   const isWanted = wish === 'start';
   const own = host.own(name);
   if (own === undefined || host.desired.get(name) === isWanted) return;
   host.desired.set(name, isWanted);
   turn.call(own.service, 'wish', isWanted);
-  turn.record({ kind: 'desired', service: name, isWanted } satisfies Entry);
+  turn.record({ kind: 'desired', service: name, isWanted, ...(by && { by }) } satisfies Entry);
 };
 /**
  * A step is called off that had not begun: what its service was wished to be is then what it is, unless somebody has
@@ -30,7 +53,8 @@ export const takeBack = (host: Host, turn: Turn, operation: Operation, step: Ste
   if (gate !== undefined || own === undefined || wish === undefined) return;
   if (!isCurrent(host, step) || isWishedElse(host, operation, step)) return;
   const { stage } = turn.call(own.service, 'status');
-  accept(host, turn, name, stage === 'running' || stage === 'starting' ? 'start' : 'stop');
+  const isUp = stage === 'running' || stage === 'starting';
+  accept(host, turn, name, { wish: isUp ? 'start' : 'stop' });
 };
 /** Whether another operation waits to do the same; the shepherd itself only does what others wished for. */
 const isWishedElse = (host: Host, operation: Operation, { wish, key }: Step): boolean =>
@@ -46,16 +70,39 @@ const isCancelledIn = ({ account }: Operation): boolean => account.get().isCance
  * aggregate has no say: its members have.
  */
 export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
-  kind !== 'ask' || wish === undefined || (lastWish(host, name) ?? wish) === wish;
+  kind !== 'ask' || wish === undefined || (lastWish(host, name)?.wish ?? wish) === wish;
 /** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
-const lastWish = (host: Host, name: string): Wish | undefined => {
-  const wish = host.wishes.get(name);
-  const isWanted = host.own(name) && host.desired.get(name);
-  if (wish !== undefined || isWanted === undefined) return wish;
-  return isWanted ? 'start' : 'stop';
+const lastWish = (host: Host, name: string): LastWish | undefined => {
+  const last = host.wishes.get(name);
+  if (last !== undefined) return last;
+  if (host.own(name) === undefined) return lastWishOf(host.lastWishes, name);
+  const isWanted = host.desired.get(name);
+  if (isWanted === undefined) return undefined;
+  // What was written in this life is among its wishes, unless the service went and came back.
+  const { desired, wishers } = host.records;
+  const by = desired.get(name) === isWanted ? wishers.get(name) : undefined;
+  return { wish: isWanted ? 'start' : 'stop', ...(by && { by }) };
 };
 /** What comes of a step whose service is wished to be something else by now. */
-export const superseded = (host: Host, { name, action }: Step): Outcome => {
-  const last = lastWish(host, name) ?? 'command';
-  return plain(name, 'superseded', `Service ${name}: ${action} lost to a later ${last}.`);
+export const superseded = (host: Host, operation: Operation, step: Step): Outcome => {
+  const { wish = 'command', by } = lastWish(host, step.name) ?? {};
+  return plain(step.name, 'superseded', lostWords(host, operation, step, wish, by));
+};
+/**
+ * That a step of an operation lost to a later command: to which, and when that was taken on. An id of somebody else's
+ * is told to the owner alone, and one that nobody remembers to nobody.
+ */
+export const lostWords = (
+  host: Host,
+  { principal }: Operation,
+  { name, action }: Step,
+  later: string,
+  by: Wisher | undefined,
+): string => {
+  const words = `Service ${name}: ${action} lost to a later ${later}`;
+  if (by === undefined) return `${words}.`;
+  const { asker, operation, atMs } = by;
+  const isTold = principal === localRoot || principal === asker;
+  const isKnown = isTold && entryOf(host.ledger, asker, operation) !== undefined;
+  return `${words} (${isKnown ? `${operation}, ` : ''}${timeText(atMs)}).`;
 };

@@ -60,13 +60,15 @@ const wishAgain = (
   left: readonly Left[],
   before: ReadonlyMap<string, boolean>,
 ): void => {
-  for (const { found } of left) {
+  for (const { entry, found } of left) {
     if (found?.kept !== true) continue;
     const { intents, states } = found.value;
+    const { asker, operation, atMs } = entry;
     for (const { key, kind, name, wish, gate } of intents.flatMap(({ steps }) => steps)) {
       const isOpen = (states.get(key)?.phase ?? 'waiting') === 'waiting';
       if (!isOpen || kind !== 'ask' || wish === undefined || gate !== undefined) continue;
-      if (before.get(name) === (wish === 'start')) accept(held, turn, name, wish);
+      if (before.get(name) === (wish === 'start'))
+        accept(held, turn, name, { wish, by: { asker, operation, atMs } });
     }
   }
 };
@@ -236,7 +238,7 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   listen(held, turn, operation, writer);
   for (const [name, { service }] of allOwn(held)) {
-    held.wishes.set(name, 'stop');
+    held.wishes.set(name, { wish: 'stop' });
     turn.tell(service, 'retire', 'The shepherd is shutting down.');
   }
   const names = allOwn(held).map(([name]) => name);

@@ -7,7 +7,8 @@ import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
 import { openLedger } from '../operation/ledger.ts';
 import type { Host, OwnService } from '../operation/host.ts';
-import type { Graph, Wish } from '../operation/plan.ts';
+import { openLastWishes } from '../operation/last-wishes.ts';
+import type { Graph } from '../operation/plan.ts';
 import { openQueue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
@@ -78,9 +79,6 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
   for (const [name, isWanted] of options.records.desired) desired.set(name, isWanted);
   const enabled = turn.map<string, boolean>();
   for (const [name, isEnabled] of options.records.enabled) enabled.set(name, isEnabled);
-  // What was wished last is what an old command loses to, whoever repeats it.
-  const wishes = turn.map<string, Wish>();
-  for (const [name, isWanted] of desired.entries()) wishes.set(name, isWanted ? 'start' : 'stop');
   const registry = turn.spawn(makeServiceRegistry);
   const feed = turn.spawn(makeChangeFeed, options.name);
   const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
@@ -108,7 +106,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     ledger: openLedger(turn, options.records.operations),
     queue: openQueue(turn),
     readings: openShares(turn),
-    wishes,
+    wishes: turn.map(),
+    lastWishes: openLastWishes(turn, options.records.wishes),
     desired,
     enabled,
     closing,

@@ -15,6 +15,7 @@ import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bel
 import { bringBack, ownId, ownRequest, summaryOf } from './boot.ts';
 import { itself } from '../words/principal.ts';
 import { Conflict } from '../errors.ts';
+import { forgetWishedStart } from '../operation/last-wishes.ts';
 import { operationOf, type Operation } from '../operation/memory.ts';
 import { limits } from '../limits.ts';
 import { begin, cancel } from '../operation/operation.ts';
@@ -89,10 +90,10 @@ export const swapServices = (
   );
   const up = [...going, ...staying].filter(graph.isUp);
   for (const name of going) {
-    held.wishes.set(name, 'stop');
+    held.wishes.set(name, { wish: 'stop' });
     retire(held, turn, name, `Service ${name} is on its way out of the configuration.`);
   }
-  for (const name of staying) held.wishes.set(name, 'start');
+  for (const name of staying) held.wishes.set(name, { wish: 'start' });
   listen(held, turn, operation, writer);
   begin(held, turn, operation, request, steps);
   const turnover = { swap: { ...swap, removed }, operation, writer, going, staying, up };
@@ -151,7 +152,7 @@ const afterStops = (held: ShepherdHeld, turn: Turn, turnover: Turnover): Vow<Out
   const fresh = swap.own.map(({ provision: [name] }) => name).filter(isNew);
   exchange(held, turn, swap);
   held.isSwapping.set(false);
-  const back = staying.filter((name) => held.wishes.get(name) === 'start');
+  const back = staying.filter((name) => held.wishes.get(name)?.wish === 'start');
   const wanted = fresh.filter((name) => isWanted(held, name));
   return turn.when(
     bringBack(held, turn, `${operation.id}-start`, [...back, ...wanted], writer),
@@ -180,9 +181,11 @@ const exchange = (
   { removed, own, elsewhere, aggregates }: Swap,
 ): void => {
   const staying = new Set(own.map(({ provision: [name] }) => name));
+  const coming = new Set(elsewhere.map((service) => turn.call(service, 'canonicalName')));
   for (const name of removed) {
     forget(held, turn, name);
     if (!staying.has(name)) forgetStart(held, turn, name);
+    if (!coming.has(name)) forgetWishedStart(held.lastWishes, turn, name);
   }
   const known = own.flatMap((config) => {
     const entry = held.own(config.provision[0]);

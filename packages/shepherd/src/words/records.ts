@@ -8,9 +8,18 @@ import type { Principal } from './principal.ts';
  * at boot.
  */
 export type Entry =
-  | { readonly kind: 'desired'; readonly service: string; readonly isWanted: boolean }
+  | {
+      readonly kind: 'desired';
+      readonly service: string;
+      readonly isWanted: boolean;
+      /** The command that says so, where it was one. */
+      readonly by?: Wisher;
+    }
   /** What was wished of it counts no longer: it went out of the configuration. */
   | { readonly kind: 'unwished'; readonly service: string }
+  | ({ readonly kind: 'wished' } & WishRecord)
+  /** Erases those of which nothing counts any more. */
+  | { readonly kind: 'outdated'; readonly numbers: readonly number[] }
   | { readonly kind: 'enabled'; readonly service: string; readonly isEnabled: boolean }
   /** Written before the process is made (without a pid), and again when it is. */
   | { readonly kind: 'running'; readonly running: RunningRecord }
@@ -27,6 +36,22 @@ export type Entry =
       readonly outcomeCount: number;
     }
   | AuditedEvent;
+/** Which command says what is wished of a service. */
+export interface Wisher {
+  readonly asker: Principal;
+  readonly operation: string;
+  /** Wall clock, milliseconds since 1970, when that was taken on. */
+  readonly atMs: number;
+}
+/** What one command wishes of services elsewhere: see last-wishes.ts. */
+export interface WishRecord {
+  /** A later one has a higher number. */
+  readonly number: number;
+  readonly wish: 'start' | 'stop';
+  readonly by: Wisher;
+  /** Canonical names. */
+  readonly names: readonly string[];
+}
 /** What is on disk of an operation as a whole. */
 export interface AcceptedRecord {
   readonly asker: Principal;
@@ -103,7 +128,11 @@ export interface RunningRecord {
 /** What the store found at boot. */
 export interface Records {
   readonly desired: ReadonlyMap<string, boolean>;
+  /** By service: the command that says so, where it was one. */
+  readonly wishers: ReadonlyMap<string, Wisher>;
   readonly enabled: ReadonlyMap<string, boolean>;
   readonly running: readonly RunningRecord[];
   readonly operations: readonly AcceptedRecord[];
+  /** Of services elsewhere, in any order. */
+  readonly wishes: readonly WishRecord[];
 }
