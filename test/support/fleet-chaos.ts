@@ -1,5 +1,5 @@
 /**
- * One seeded fleet under everything that can befall it (fleet-faults.ts), and the eight judges:
+ * One seeded fleet under everything that can befall it (fleet-faults.ts), and the nine judges:
  *
  *     told      what an operator was told is on the disk of the machine that it was told of
  *     wish      once healed, what runs is what the disks wish for
@@ -7,6 +7,7 @@
  *     repeat    once healed, nobody is in doubt who is asked again under the same id, and what was
  *               told to a repeat is told to the next one
  *     kept      what was told as done is what every later repeat is told, whoever died meanwhile
+ *     order     what was told as done is not undone by an older command, whoever tries that again (fleet-order.ts)
  *     once      an action of a service's own is begun once for each time that somebody asks for it
  *     view      nobody is told that a service runs which has not run for longer than news can take;
  *               once healed, who watches sees what is, and has asked for nothing
@@ -19,6 +20,7 @@ import type { World } from '@bellwether/actors';
 import type { Entry, Outcome, Row } from '@bellwether/shepherd';
 import { Views } from './fleet-views.ts';
 import { Faults } from './fleet-faults.ts';
+import { isOpposite, Order } from './fleet-order.ts';
 import type { FleetNode, Operator } from './fleet-node.ts';
 import { tellStory, type Story } from './fleet-story.ts';
 import type { Asked } from './shepherd-machine.ts';
@@ -111,6 +113,7 @@ export const runChaos = (seed: number, options: ChaosOptions): ChaosReport => {
   chaos.heal();
   chaos.judgeView();
   chaos.judgeRepeats();
+  chaos.judgeOrder();
   chaos.judgeWishes();
   chaos.judgeLast();
   chaos.judgeLeftovers();
@@ -126,6 +129,7 @@ class Chaos {
   readonly #results = new Map<string, number>();
   readonly #faults: Faults;
   readonly #views: Views;
+  readonly #order: Order;
   readonly #wishes = new Map<FleetNode, { seen: number; readonly written: Written[] }>();
   readonly #operator: Operator;
   #commandCount = 0;
@@ -142,6 +146,7 @@ class Chaos {
     this.#world = story.world;
     this.#faults = new Faults(story);
     this.#views = new Views(story, (words) => this.#say(words));
+    this.#order = new Order(story, (words) => this.#say(words));
     this.#nodes = this.#faults.nodes;
     this.#options = options;
     this.#operator = story.operator;
@@ -217,6 +222,21 @@ class Chaos {
         this.#say(`told two things: ${wordsOf(first)}: ${JSON.stringify([told, second.asked])}`);
     }
     this.#runFor(5_000);
+  }
+  /** A controller that has begun afresh still knows which of two commands is the newer one, whichever is tried again. */
+  judgeOrder(): void {
+    const { c } = this.#story;
+    const action = this.#world.pick(['start', 'stop']);
+    this.#answered(this.#issue({ action, member: fleetName, node: c, deadlineMs: 20_000 }), 30_000);
+    c.crash();
+    this.#faults.bootAll();
+    this.#runFor(10_000);
+    const others = this.#used.filter(
+      (each) => each.member === fleetName && isOpposite(each.action, action),
+    );
+    for (const before of new Map(others.map((each) => [each.id, each])).values())
+      this.#answered(this.#issue({ ...before, deadlineMs: 20_000 }), 30_000);
+    this.#runFor(1_000);
   }
   /** What runs is what the disk wishes for. */
   judgeWishes(): void {
@@ -315,6 +335,7 @@ class Chaos {
     while (this.#world.now < untilMs) {
       this.#world.run(Math.min(untilMs, this.#world.now + 100));
       this.#note();
+      this.#order.judge();
       for (const command of this.#open) this.#look(command);
       this.#views.judge();
     }
@@ -336,6 +357,7 @@ class Chaos {
     if (value === undefined) return;
     this.#judgeTold(command, value);
     this.#judgeKept(command, value);
+    if (command.member === fleetName) this.#order.told(command.id, command.action, value);
   }
   /** A repeat may find more done than was done before, and nothing that was done undone. */
   #judgeKept(command: Command, outcome: Outcome): void {

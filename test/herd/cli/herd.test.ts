@@ -610,6 +610,17 @@ describe('an action', () => {
     expect(ran.exitCode).toBe(exitCode);
     expect(ran.written.err).toContain('herd: error: ');
   });
+  it('that lost to a later one says how to have it after all, and that nobody is to be asked again', async () => {
+    const rows = [
+      { member: 'a', result: 'changed' },
+      { member: 'b', result: 'superseded', reason: 'Service b: start lost to a later stop.' },
+    ];
+    await serve({ perform: () => ({ member: 'f', result: 'superseded', rows }) });
+    const { written } = await run('start', 'f');
+    expect(written.err).toMatch(
+      /^herd: error: start f: superseded\n {2}The later command counts: 'herd start f' asks for it anew\.\n$/,
+    );
+  });
   it('on an unknown service has GNU words, and a hint where words were swapped', async () => {
     await serve({
       perform: (_turn, request) => {

@@ -76,6 +76,14 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/shepherd/shepherd/shepherd.test.ts', chaos],
   },
   {
+    name: 'order-is-forgotten',
+    rule: 'an older command loses to a newer one in the next life, too',
+    file: 'packages/shepherd/src/shepherd/shepherd-state.ts',
+    find: 'openLastWishes(turn, options.records.wishes)',
+    replace: 'openLastWishes(turn, [])',
+    tests: ['test/shepherd/operation/last-wishes.test.ts', chaos],
+  },
+  {
     name: 'goal-is-forgotten',
     rule: 'a start that waits for a stop looks again at what was asked last',
     file: 'packages/shepherd/src/service/service-steps.ts',

@@ -30,7 +30,7 @@ import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
-import { outcomeLines } from '../format/outcome.ts';
+import { lostWords, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
@@ -217,7 +217,10 @@ const nextWords = (command: Command, { operation }: Named, outcome: Outcome): re
   const { rows } = outcome;
   const targets = rows.length === 0 ? [outcome] : rows;
   const queued = targets.filter(isQueued);
-  const left = targets.filter((row) => !isGood(row) && !isQueued(row));
+  // Who lost to a later command loses again.
+  const left = targets.filter(
+    (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded',
+  );
   const waits =
     queued.length === 0
       ? []
@@ -234,7 +237,7 @@ const nextWords = (command: Command, { operation }: Named, outcome: Outcome): re
   const online = isAway
     ? ["  With '--when-online 2h' it is done by itself once they are back."]
     : [];
-  return [...waits, ...retry, ...online];
+  return [...waits, ...retry, ...online, ...lostWords(command, targets)];
 };
 const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
 

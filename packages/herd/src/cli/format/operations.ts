@@ -12,7 +12,7 @@ import { visible } from '../../client/escape.ts';
 import { groupFromCount } from '../limits.ts';
 import type { Look } from '../terminal.ts';
 import { nameOf } from './audit.ts';
-import { detailOf, paintedResult, resultWords, styleOf } from './outcome.ts';
+import { detailOf, lostWords, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { ageText, counted, momentText, spanText } from './times.ts';
 
@@ -137,12 +137,18 @@ const nextLines = (report: OperationReport, way: string | undefined): readonly s
   if (endedMs === undefined && queuedUntilMs !== undefined)
     return [`  'herd retry ${id}' tries it now, 'herd op cancel ${id}' calls it off.`];
   if (endedMs === undefined) return [`  'herd op watch ${id}' shows how it goes on.`];
+  const { action, service } = report;
+  const lost = lostWords({ action, service: way ?? service }, lostIn(report));
   const count = undoneIn(report).length;
-  if (count === 0) return [];
+  if (count === 0) return lost;
   return [
+    ...lost,
     `  'herd retry ${id}' asks ${count === 1 ? 'the one' : `those ${count}`} again who did not do it.`,
   ];
 };
+
+const lostIn = ({ steps }: OperationReport): readonly Row[] =>
+  steps.flatMap(({ row }) => row ?? []);
 
 /** The services that a retry asks again. */
 export const undoneIn = ({ steps }: OperationReport): readonly OperationStep[] => {
