@@ -163,8 +163,16 @@ describe('a direct grant', () => {
     expect(codeOf(() => place.make())).toBe('limit');
     expect(place.list(place.a)).toHaveLength(1);
     place.pass(hour);
-    expect(place.make()).toMatchObject({ kind: 'made' });
+    // Two at once, and room for one: the other is taken back where it was made.
+    const spec = { service: 'web-server-fleet', actions: ['status'] };
+    const asked = [0, 1].map(() =>
+      place.operator.ask(place.c, (turn, root) => turn.send(root, 'grantDirect', spec)),
+    );
+    place.pass(15_000);
+    expect(asked).toMatchObject([{ value: { kind: 'made' } }, { error: { code: 'limit' } }]);
     expect(place.list()).toHaveLength(directCount);
+    for (const node of [place.a, place.b])
+      expect(place.list(node).map(({ state }) => state)).toEqual(['live', 'invited', 'revoked']);
   });
 });
 

@@ -41,7 +41,7 @@ import {
   type GrantFacts,
   type GrantSpec,
 } from '@bellwether/authority';
-import { BadRequest, cutText, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
+import { BadRequest, broken, cutText, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { isDenial, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import {
@@ -140,8 +140,8 @@ interface AskedThere extends DirectMember {
 const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
   const spec = childSpec(wanted);
   forgetDirects(held.shelf, turn);
-  if (held.shelf.directs.size >= LIMITS.directCount)
-    throw new Limit(`grant: ${LIMITS.directCount} direct ones are kept here, no more are made`);
+  const full = fullAt(held.shelf);
+  if (full !== undefined) throw full;
   const asked = wanted.members.map((member) => askThere(held, turn, member, spec));
   const answers = asked.map(({ made }) => turn.within(LIMITS.directMs, made));
   const random = turn.ask<Uint8Array>((answer) => {
@@ -152,12 +152,17 @@ const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
   const both = turn.when(turn.all(answers), (turn, settled) =>
     turn.when(random, (_turn, bytes) => ({ settled, bytes })),
   );
-  return turn.when(both, (turn, { settled, bytes }): MadeDirect => {
+  return turn.when(both, (turn, { settled, bytes }): MadeDirect | Vow<MadeDirect> => {
     const there = settled.flatMap((one) =>
       one.kept ? [{ ...one.value.there, through: one.value.through }] : [],
     );
-    if (there.length === asked.length) return made(held, turn, wanted, { asked, there, bytes });
+    // Others may have been made meanwhile.
+    const full = fullAt(held.shelf);
+    if (there.length === asked.length && full === undefined)
+      return made(held, turn, wanted, { asked, there, bytes });
     for (const one of asked) undo(turn, one);
+    // No throw, which would undo that, too.
+    if (full !== undefined) return broken(turn, full);
     return {
       kind: 'not-made',
       rows: settled.map((one, at) =>
@@ -166,6 +171,11 @@ const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
     };
   });
 };
+
+const fullAt = ({ directs }: DirectShelf): Limit | undefined =>
+  directs.size < LIMITS.directCount
+    ? undefined
+    : new Limit(`grant: ${LIMITS.directCount} direct ones are kept here, no more are made`);
 
 /** What each host is asked for: it calls its service as it does. @throws Malformed, BadRequest */
 const childSpec = ({ spec, leaseMs }: Wanted): GrantSpec => {

@@ -122,9 +122,10 @@ interface Held {
 }
 
 const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
-  if (held.services.size >= LIMITS.mintCount)
-    throw new Limit(`mint: ${LIMITS.mintCount} references exist, no more are made`);
+  checkRoom(held);
   return turn.when(fresh(held, turn), (turn, swissnum) => {
+    // Others may have been made meanwhile.
+    checkRoom(held);
     const hash = hashOf(held, swissnum);
     const facet = facetOf(held, turn, service, hash);
     const madeMs = Math.floor(held.options.clock.wall());
@@ -136,6 +137,11 @@ const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
     audit(turn, { event: 'granted', asker: 'root', service, action: 'ref mint', label: hash });
     return swissnum;
   });
+};
+
+const checkRoom = ({ services }: Held): void => {
+  if (services.size >= LIMITS.mintCount)
+    throw new Limit(`mint: ${LIMITS.mintCount} references exist, no more are made`);
 };
 
 const told = (
