@@ -1,2 +1,22 @@
-/** What touches a disk. */
-export {};
+/** Releases on a disk: building, the file, what a node has of them, and the switch from one to another. */
+export { buildRelease, type Built, type BuildOptions, type Description } from './build.ts';
+export { nodeDisk, type Disk } from './disk.ts';
+export {
+  InUse,
+  NoRoom,
+  NotHere,
+  OutputExists,
+  StorageFailed,
+  Unbuildable,
+  WrongContent,
+} from './errors.ts';
+export { nodeLimits } from './limits.ts';
+export {
+  openReleaseFile,
+  writeReleaseFile,
+  type Content,
+  type ContentSource,
+  type ReleaseFileReader,
+  type ReleaseParts,
+} from './release-file.ts';
+export { scanFolder, type Done, type Scanned } from './scan.ts';

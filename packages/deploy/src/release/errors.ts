@@ -5,11 +5,14 @@ import { ActorError } from '@bellwether/actors';
 export class BadRelease extends ActorError {
   /** Which part does not fit: a path in the manifest (`files[3].path`), or a part of the file. */
   readonly where: string;
+  /** What was found there. */
+  readonly why: string;
 
   /** `why` says what was found there, in lower case and without a dot. */
   constructor(where: string, why: string, options?: ErrorOptions) {
     super('bad-release', `${where}: ${why}`, options);
     this.where = where;
+    this.why = why;
   }
 }
 /** Too few of those who are trusted have signed it: have it signed, or trust another key. */
