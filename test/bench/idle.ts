@@ -6,6 +6,10 @@
  *   silent    long enough for every session to be pinged once, by the other ends: they have dialled.
  *             The silences begin with the last heartbeats, not all at once
  *
+ * The node that is counted was dialled. A controller has dialled its members: watched, that is the same,
+ * since nobody is pinged; silent, it is the one that looks first and asks, where this one answers. What
+ * the dialling end spends in silence is not measured here: those 1,000 share a process with each other.
+ *
  * `npm run bench -- idle watched` measures the first alone. How often words and pings come stands in
  * the sources and is read there. The other ends are 1,000 nodes in one process. Only the one with all
  * sessions is counted: its own CPU time, over the time that has passed. Beside it, for a machine that
