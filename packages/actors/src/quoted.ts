@@ -1,3 +1,4 @@
+/** Values in messages of errors: whatever it is, it costs one short line. */
 import { limits } from './limits.ts';
 
 /** A value for an error message: short, on one line, and never the inside of an object. */

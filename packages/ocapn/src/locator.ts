@@ -1,3 +1,4 @@
+/** Peers and references by name: where one is, whether two are the same, and a secret that does not print itself. */
 import type { Crypto } from './powers.ts';
 
 /** Where a peer is, as OCapN says it: `<ocapn-peer transport designator hints>`. */

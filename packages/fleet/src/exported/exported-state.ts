@@ -1,4 +1,7 @@
-/** What an `^exported-service` keeps; what changes it is in watching.ts. */
+/**
+ * What an `^exported-service` keeps: its last observation, whether there is contact, and who waits for what. Pushes
+ * change it (watching.ts), and questions and commands (exported-service.ts).
+ */
 import type { Clock, JournalCell, JournalMap, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { LiveRef } from '../reach/live-ref.ts';

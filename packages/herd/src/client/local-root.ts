@@ -1,4 +1,4 @@
-/** The local root as `herd` asks it: typed questions, checked answers. */
+/** The local root as `herd` asks it, on a line that root.ts opens: typed questions, checked answers. */
 import type { AuditQuery } from '@bellwether/authority';
 import type { ShepherdFacts, BackedUp, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';

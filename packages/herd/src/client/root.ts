@@ -1,4 +1,4 @@
-/** The line to this user's own shepherd, and what its failures mean. */
+/** The line to this user's own shepherd: where it leads, what its failures mean. What is asked on it: local-root.ts. */
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
 import { explaining, type Line, openLine } from './line.ts';

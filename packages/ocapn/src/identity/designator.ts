@@ -1,3 +1,4 @@
+/** What a peer of tcp-tls is called: the hash of its certificate. Whoever has the certificate can check the name. */
 import { LIMITS } from '../limits.ts';
 import { Limit } from '../errors.ts';
 import type { Crypto } from '../powers.ts';

@@ -1,6 +1,11 @@
 /**
  * Who waits for an operation, and who hears what is said in it. All of them may come and go; what is
- * being done goes on.
+ * being done goes on. A caller is answered once:
+ *
+ *     his step is over                                  with its outcome, or the refusal of its service
+ *     nothing goes on before a machine is there that    with how far it is, and until when it is waited for; not
+ *       is away                                           one who stays on
+ *     his deadline has passed                           with what there is by then: rows of who is late, too
  */
 import { ActorError, Limit, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';

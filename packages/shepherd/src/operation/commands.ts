@@ -1,6 +1,17 @@
 /**
  * How a command becomes an operation, or finds the one that it repeats. An id that was seen means what
  * it meant; what is new is planned, and refused before anything is touched where it cannot be.
+ *
+ *     case        of this asker, the id                       a command                 one that says it is a repeat
+ *     new         was never seen                              is planned and taken up   refused: unknown
+ *                 is known, and this was not asked for        is planned, and what of   refused, unless it was pulled
+ *                   by name; what was pulled in may be          it is not there yet       in: likewise
+ *                   under way                                   is taken up
+ *     under-way   was asked for this, and it goes on          joins                     joins
+ *     left        is over, or waits for who is away, and
+ *                   some failed or were not reached           asks those again          is answered as over
+ *                   some could not tell                       asks those again          asks those again
+ *     over        is over, and none of these                  is answered from record   the same
  */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn, isStart } from '../action-table.ts';
@@ -49,31 +60,45 @@ export const command = (
     throw new UnknownOperation(id);
   const operation = operationOf(host.memory, turn, principal, id);
   checkClaim(operation, request);
-  const isDone = isIdle(operation, key);
-  const ends = isDone ? openEnds(operation, key, doubtsOf(request.isRepeat)) : [];
-  if (isDone && ends.length === 0) {
-    // It may have been pulled in before: from now on the id means this for the member.
-    const { isPatient: _isPatient, ...kept } = request;
-    if (!operation.requests.has(member)) {
-      keepRequest(host.memory, operation, kept);
-      noteTaken(host, turn, operation, kept, []);
-    }
+  const found = caseOf(host, turn, operation, request);
+  if (found.is === 'over') {
+    keepMeaning(host, turn, operation, request);
     return outcomeFor(host, turn, operation, request, writer);
   }
   if (writer !== undefined) listen(host, turn, operation, writer);
-  const isKnownHere = isDone || operation.requests.has(member);
-  const steps = isKnownHere
-    ? isDone
-      ? stepsOf(operation, ends)
-      : stepsBehind(operation, key)
-    : planned(host, turn, request);
   // One that came back to where it set out would wait for itself.
-  refuseHops(host, request, steps);
-  const timed = withQueue(host, withTime(host, turn, request, steps, writer));
-  if (isDone || !isKnownHere) witnessAsked(host, turn, principal, request);
-  if (isDone) tryAgain(host, turn, operation, timed, ends);
-  else if (!isKnownHere) takeUp(host, turn, operation, timed, steps);
+  refuseHops(host, request, found.steps);
+  const timed = withQueue(host, withTime(host, turn, request, found.steps, writer));
+  if (found.is !== 'under-way') witnessAsked(host, turn, principal, request);
+  if (found.is === 'left') tryAgain(host, turn, operation, timed, found.keys);
+  if (found.is === 'new') takeUp(host, turn, operation, timed, found.steps);
   return outcomeFor(host, turn, operation, timed, writer);
+};
+
+/** See the table above; `steps` are those that the answer rests on. */
+type Case =
+  | { readonly is: 'new' | 'under-way'; readonly steps: readonly Step[] }
+  | { readonly is: 'left'; readonly steps: readonly Step[]; readonly keys: readonly string[] }
+  | { readonly is: 'over' };
+const caseOf = (host: Host, turn: Turn, operation: Operation, request: Request): Case => {
+  const { action, member, isRepeat } = request;
+  const key = keyOf(action, member);
+  if (isIdle(operation, key)) {
+    const keys = openEnds(operation, key, doubtsOf(isRepeat));
+    return keys.length === 0
+      ? { is: 'over' }
+      : { is: 'left', keys, steps: stepsOf(operation, keys) };
+  }
+  if (operation.requests.has(member))
+    return { is: 'under-way', steps: stepsBehind(operation, key) };
+  return { is: 'new', steps: planned(host, turn, request) };
+};
+/** It may have been pulled in before: from now on the id means this for the member. */
+const keepMeaning = (host: Host, turn: Turn, operation: Operation, request: Request): void => {
+  if (operation.requests.has(request.member)) return;
+  const { isPatient: _isPatient, ...kept } = request;
+  keepRequest(host.memory, operation, kept);
+  noteTaken(host, turn, operation, kept, []);
 };
 
 /** Whether a request repeats what is in memory, and nothing is done anew for it: see OperationDesk. */

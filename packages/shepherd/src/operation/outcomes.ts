@@ -1,4 +1,8 @@
-/** What a step comes to: by itself where it asks nobody, and what its end means for an operation. */
+/**
+ * What a step comes to. Pure but for the words of aggregates, and the one place that makes a `StepEnd`: without asking
+ * anybody (`withoutAsking`), because nobody is there or he refuses (`notThere`, `refused`), with who changed along with
+ * it (`withAlso`), and whether that leaves a doubt (`isDoubtful`).
+ */
 import { codeOf, type Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';

@@ -1,4 +1,7 @@
-/** The steps of the `^service`; service.ts opens with their table. */
+/**
+ * The steps of the `^service`; service.ts opens with their table. First what others ask for (`start`, `stop`, `enable`,
+ * `disable`, `adoptRun`), then how a launch goes on until it is ready or has failed, then how a process ends.
+ */
 import { Refused, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf } from '../errors.ts';
 import { limits } from '../limits.ts';

@@ -1,12 +1,19 @@
 /**
- * The beginning and the end of a shepherd: finding what still runs, starting what is wanted,
- * stopping everything.
+ * The beginning and the end of a shepherd. At its beginning, in this order:
+ *
+ *     what lives of the starts on the disk     its service is there, and stopped     adopted
+ *                                              else                                  ended: SIGTERM, then SIGKILL
+ *     operations left under way whose asker    taken up, so that what of them goes on here is cancelled (resume.ts)
+ *       may not any more
+ *     services that are wanted                 not up                                started, all in one operation
+ *     services that nobody wants or needs      up: the stop was not done             stopped, likewise
+ *     all other operations left under way      taken up (resume.ts)
+ *
+ * Nothing is served before; what is started is not waited for.
  */
 import type { Ref, Settled, Turn, Vow } from '@bellwether/actors';
 import { itself } from '../words/principal.ts';
 import { endOf } from '../operation/askers.ts';
-import { takeUp } from '../operation/commands.ts';
-import { Cycle } from '../errors.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { forgetWhole } from '../operation/durable.ts';
@@ -14,15 +21,14 @@ import { expiredIn, openIn } from '../operation/ledger.ts';
 import { operationOf } from '../operation/memory.ts';
 import { begin } from '../operation/operation.ts';
 import { accept } from '../operation/wishes.ts';
-import { bare, plain } from '../words/outcome.ts';
-import { timeFor } from '../operation/patience.ts';
+import { bare } from '../words/outcome.ts';
 import type { Recorded } from '../operation/pieces.ts';
 import { read, recollect } from '../operation/recall.ts';
-import { keyOf, planAll, planEnd, rooted, type Step } from '../operation/plan.ts';
-import { isGood } from '../words/shapes.ts';
+import { keyOf, planEnd } from '../operation/plan.ts';
+import { ownRequest, setOut, summaryOf } from './by-itself.ts';
 import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
-import type { AcceptedRecord, Outcome, Request, Row, Run, Sink, Writer } from '../words/types.ts';
+import type { AcceptedRecord, Outcome, Row, Run, Sink } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
 
@@ -142,90 +148,6 @@ const endOrphan = (
   turn.when(run.ended, () => timer.cancel());
 };
 
-/** One operation for all, so that what they share is done once. */
-const setOut = (
-  held: ShepherdHeld,
-  turn: Turn,
-  action: 'start' | 'stop',
-  names: readonly string[],
-): void => {
-  if (names.length === 0) return;
-  const request = ownRequest(ownId(held, `boot-${action}`), action);
-  const operation = operationOf(held.memory, turn, itself, request.operation);
-  takeUp(held, turn, operation, request, planFor(held, turn, action, names));
-};
-
-/**
- * Starts services in one operation, and answers how it ended for each that the graph can start. One that
- * is not ready in its time is a row, too; its start goes on.
- */
-export const bringBack = (
-  held: ShepherdHeld,
-  turn: Turn,
-  id: string,
-  names: readonly string[],
-  writer: Ref<Writer>,
-): Vow<readonly Row[]> => {
-  if (names.length === 0) return turn.kept<readonly Row[]>([]);
-  const operation = operationOf(held.memory, turn, itself, id);
-  listen(held, turn, operation, writer);
-  const steps = planFor(held, turn, 'start', names);
-  const remainingMs = timeFor(held, turn, steps) + limits.turnoverMarginMs;
-  const request = ownRequest(id, 'start', remainingMs);
-  takeUp(held, turn, operation, request, rooted(steps, 'start'));
-  return turn.when(outcomeFor(held, turn, operation, request, undefined), () =>
-    names.flatMap((name): readonly Row[] => {
-      const record = operation.steps.get(keyOf('start', name));
-      if (record === undefined) return [];
-      const late = `Service ${name}: start is not over after ${request.remainingMs} ms; it goes on.`;
-      return [bare(record.outcome ?? plain(name, 'timed-out', late))];
-    }),
-  );
-};
-
-/** A service that the graph cannot start is told in the log, and holds up none of the others. */
-const planFor = (
-  held: ShepherdHeld,
-  turn: Turn,
-  action: 'start' | 'stop',
-  names: readonly string[],
-): readonly Step[] => {
-  const graph = held.graph(turn);
-  try {
-    return planAll({ action, names }, graph);
-  } catch (reason) {
-    if (!(reason instanceof Cycle)) throw reason;
-    const [name = '', ...others] = names;
-    if (others.length === 0) {
-      const { message } = reason;
-      turn.effect(() => held.log('service.failed', { service: name, reason: message }));
-      return [];
-    }
-    const steps = names.flatMap((name) => planFor(held, turn, action, [name]));
-    return [...new Map(steps.map((step) => [step.key, step])).values()];
-  }
-};
-
-/**
- * The id of an operation of its own. A member remembers longer than one life of this daemon: under the
- * id of an earlier boot it would answer what came of that one, and do nothing.
- */
-export const ownId = ({ life }: ShepherdHeld, what: string): string => `${what}-${life}`;
-
-/** What the shepherd asks of itself. */
-export const ownRequest = (
-  operation: string,
-  action: string,
-  remainingMs: number = limits.remainingMs,
-): Request => ({
-  operation,
-  member: 'root',
-  action,
-  args: [],
-  remainingMs: Math.min(remainingMs, limits.remainingMs),
-  hops: [],
-});
-
 /**
  * Stops all local services, dependents first and independent ones at once. Their wishes stay on
  * disk, so the next daemon brings them back. What fails is noted and holds up nobody.
@@ -253,12 +175,4 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   });
   held.closing.set(closing);
   return closing;
-};
-
-/** The outcome of what concerned many services: rows for those that changed, or are not as they should be. */
-export const summaryOf = (bad: string, all: readonly Row[]): Outcome => {
-  const rows = all.filter((row) => row.result !== 'ok');
-  const names = rows.filter((row) => !isGood(row)).map((row) => row.member);
-  if (names.length > 0) return { ...plain('root', 'failed', `${bad}: ${names.join(', ')}`), rows };
-  return { ...plain('root', rows.length === 0 ? 'ok' : 'changed'), rows };
 };

@@ -12,7 +12,7 @@
  * through the old one is answered through it.
  */
 import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { bringBack, ownId, ownRequest, summaryOf } from './boot.ts';
+import { bringBack, ownId, ownRequest, summaryOf } from './by-itself.ts';
 import { itself } from '../words/principal.ts';
 import { Conflict } from '../errors.ts';
 import { forgetWishedStart } from '../operation/last-wishes.ts';
