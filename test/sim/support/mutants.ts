@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
     name: 'accepted-is-executed',
     rule: 'a step that waited looks again at the last wish before it acts',
     file: 'packages/shepherd/src/operation/outcomes.ts',
-    find: 'if (!isCurrent(held, step)) return { outcome: superseded(held, operation, step) };',
+    find: 'if (!isCurrent(host, step)) return { outcome: superseded(host, operation, step) };',
     replace: '',
     tests: ['test/shepherd/shepherd/shepherd.test.ts', chaos],
   },

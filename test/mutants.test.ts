@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { mutants } from './support/mutants.ts';
+import { mutants } from './sim/support/mutants.ts';
 
-const root = path.resolve(import.meta.dirname, '../..');
+const root = path.resolve(import.meta.dirname, '..');
 
 it.each(mutants)('$name changes one place, and names tests that exist', (mutant) => {
   const whole = fs.readFileSync(path.join(root, mutant.file), 'utf8');
