@@ -67,6 +67,11 @@ export const makeGrantBook = (
       const chain = chainOf(shelf, grant);
       return chain === undefined ? [] : linksOf(shelf, chain);
     },
+    chainUnder: (_turn, hash) => {
+      const id = shelf.held.get(hash) ?? shelf.invited.get(hash);
+      const chain = id === undefined ? undefined : chainOf(shelf, id);
+      return chain === undefined ? [] : linksOf(shelf, chain);
+    },
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
     revokeMinted: (turn, hash, reason) => revokeMinted(shelf, turn, hash, readReason(reason)),

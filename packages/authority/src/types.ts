@@ -196,6 +196,8 @@ export interface GrantBook {
   facts(grant: string): GrantFacts;
   /** The grant and those that it was narrowed from, the first one first; empty for one that is not known. */
   chain(grant: string): readonly AuditLink[];
+  /** The same of the grant that the hash of a swissnum leads to, or of which it is an invite. */
+  chainUnder(hash: string): readonly AuditLink[];
   /** Those that a principal made, and below; all, for root. Each stands before what was narrowed from it. */
   list(viewer: Principal): readonly GrantFacts[];
   /**

@@ -115,6 +115,7 @@ const makeTestMint = (
   },
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
+  originOf: () => undefined,
   mintedFor: () => ['0a1b2c3d'],
   list: () => [],
   revoke: () => [],

@@ -12,6 +12,7 @@ import {
   type ServiceFacet,
   type Shepherd,
 } from '@bellwether/shepherd';
+import type { GrantBook } from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
@@ -49,6 +50,7 @@ const crypto = {
 interface MintBench extends Bench {
   readonly disk: MintEntry[];
   readonly mint: Ref<NonceRegistry>;
+  readonly book: Ref<GrantBook>;
   /** Whether commits land. */
   isDiskSlow: boolean;
 }
@@ -69,18 +71,20 @@ const mintBench = async (
       else land();
     },
   });
-  const { mint } = await runIn(bench, (turn) => ({
-    mint: turn.spawn(makeNonceRegistry, {
+  const { mint, book } = await runIn(bench, (turn) => {
+    const issuing = bookFor(turn, bench.world, { minted: disk, rightsEpoch: epoch });
+    const mint = turn.spawn(makeNonceRegistry, {
       entropy: bench.world.entropy(),
       clock: bench.world.clock(),
       crypto,
       entries: disk,
       rightsEpoch: epoch.now,
       shepherd: turn.spawn(makeNames, names) as unknown as Ref<Shepherd>,
-      ...bookFor(turn, bench.world, { minted: disk, rightsEpoch: epoch }),
-    }),
-  }));
-  return Object.assign(state, bench, { disk, mint });
+      ...issuing,
+    });
+    return { mint, book: issuing.book };
+  });
+  return Object.assign(state, bench, { disk, mint, book });
 };
 const minted = (bench: MintBench, service: string): Promise<Uint8Array> =>
   settled(
@@ -177,6 +181,34 @@ describe('confirming after a restored backup', () => {
     expect((await confirm(2)).ids).toHaveLength(2);
     expect((await confirm(2)).ids).toHaveLength(1);
     expect((await confirm(2)).ids).toHaveLength(0);
+  });
+});
+
+describe('what a swissnum comes from', () => {
+  it('is what the owner has given: a grant, or a minted reference', async () => {
+    const bench = await mintBench();
+    const originOf = async (swissnum: unknown): Promise<string | undefined> =>
+      (
+        await runIn(bench, (turn) => [
+          turn.call(bench.mint, 'originOf', swissnum as Uint8Array) ?? 'nothing',
+        ])
+      )[0];
+    const make = (issuer: string) =>
+      runIn(bench, (turn) =>
+        turn.send(bench.book, 'make', issuer, { service: 'web-server', actions: ['status'] }),
+      );
+    const swissnum = await minted(bench, 'web-server');
+    const hash = Buffer.from(crypto.sha256(swissnum)).toString('hex');
+    const { grant, swissnum: invite } = await make('root');
+    const child = await make(grant.id);
+    const ofMinted = await make(hash);
+    const grandchild = await make(ofMinted.grant.id);
+    expect(await originOf(swissnum)).toBe(`m-${hash.slice(0, 12)}`);
+    expect(await originOf(invite)).toBe(grant.id);
+    expect(await originOf(child.swissnum)).toBe(grant.id);
+    expect(await originOf(grandchild.swissnum)).toBe(`m-${hash.slice(0, 12)}`);
+    for (const nothing of [new Uint8Array(32), new Uint8Array(31), 'x', undefined])
+      expect(await originOf(nothing)).toBe('nothing');
   });
 });
 

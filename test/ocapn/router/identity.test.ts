@@ -1,5 +1,5 @@
 /** Who is calling: what a transport proves, and what a hello may say on top of it. */
-import { World } from '@bellwether/actors';
+import { World, type Ref, type Vow } from '@bellwether/actors';
 import { type PeerLocation, Sturdyref } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
@@ -250,6 +250,36 @@ describe('where everybody may connect', () => {
     early[0]?.end.cut();
     expect(cut(guests(['m6'], DESK))).toEqual([false]);
     expect(cut(crowd)).toEqual([true, true, false, false, false]);
+  });
+  it('references that come from one count as that one, and so do their sessions', async () => {
+    let teller: Ref | undefined;
+    const partyOf = (swissnum: Uint8Array): Vow | undefined => {
+      const name = Buffer.from(swissnum).toString();
+      const origin = name.startsWith('x') ? 'g-1' : undefined;
+      return teller && victim.vat.deliver(teller, 'echo', [origin]);
+    };
+    await set({ isOpenToAll: true }, { partyOf, limits: { guestSessions: 5 } });
+    teller = await victim.run((turn) => turn.spawn(makeDesk));
+    const come = (raws: string, name: string): Raw => {
+      const [raw] = guests([raws], new Uint8Array(Buffer.from(name)));
+      if (raw === undefined) throw new Error('nobody came');
+      world.run(world.now + 10);
+      return raw;
+    };
+    for (const name of ['x1', 'x2', 'x3', 'y', 'z'])
+      victim.offer(name, await victim.run((turn) => turn.spawn(makeDesk)));
+    // Somebody with two sessions by one reference, and a crowd with one each by what comes from one.
+    const early = [come('a', 'y'), come('b', 'y')];
+    const crowd = ['x1', 'x2', 'x3'].map((name) => come(`m-${name}`, name));
+    expect(cut([...early, ...crowd])).toEqual([false, false, false, false, false]);
+    const late = come('c', 'z');
+    expect(cut([...early, ...crowd, late])).toEqual([false, false, true, false, false, false]);
+    // One that has gone leaves nothing of its party behind.
+    crowd[1]?.end.cut();
+    crowd[2]?.end.cut();
+    const more = [come('d', 'x1'), come('e', 'x2')];
+    expect(cut([...early, late, ...more])).toEqual([false, false, false, false, false]);
+    expect(cut([come('f', 'x3'), ...early, late])).toEqual([false, true, false, false]);
   });
   it('of references with as many each the one that has been there longest loses', async () => {
     await set({ isOpenToAll: true }, { limits: { guestSessions: 2 } });

@@ -51,6 +51,11 @@ export interface NonceRegistry {
    * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
    */
   fetch(swissnum: Uint8Array): Ref;
+  /**
+   * What a swissnum comes from: the id of a grant that the owner gave, or of a minted reference; undefined for what is
+   * neither, or unknown.
+   */
+  originOf(swissnum: Uint8Array): string | undefined;
   /** Ids of the references that were minted for a service and stand. */
   mintedFor(service: string): readonly string[];
   /** All that were minted, as grants of everything; of those that were revoked the ones of the last days. */
@@ -100,6 +105,7 @@ export const makeNonceRegistry = (
         return swissnum;
       }),
     fetch: (turn, swissnum) => fetch(held, turn, swissnum),
+    originOf: (turn, swissnum) => originOf(held, turn, swissnum),
     mintedFor: (turn, service) =>
       [...held.services.values()].flatMap(({ hash, service: name }) =>
         name === service && turn.call(options.book, 'mintedState', hash).state === 'live'
@@ -207,8 +213,7 @@ const confirm = (
 };
 
 const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
-  if (!(swissnum instanceof Uint8Array) || swissnum.length !== swissnumBytes)
-    throw unknownReference();
+  if (!isSwissnum(swissnum)) throw unknownReference();
   const hash = hashOf(held, swissnum);
   const known = held.found.get(hash);
   const service = held.services.get(hash)?.service;
@@ -219,6 +224,8 @@ const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
   held.found.set(hash, facet);
   return facet;
 };
+const isSwissnum = (value: unknown): value is Uint8Array =>
+  value instanceof Uint8Array && value.length === swissnumBytes;
 const unknown = (): never => {
   throw unknownReference();
 };
@@ -229,6 +236,14 @@ const checkThere = ({ options }: Held, turn: Turn, service: string): void => {
 const facetOf = ({ options }: Held, turn: Turn, service: string, hash: string): Ref => {
   const name = turn.call(options.shepherd, 'status', service).provision[0] ?? service;
   return turn.spawn(makeMintedService, { ...options, name, principal: hash });
+};
+
+const originOf = (held: Held, turn: Turn, swissnum: unknown): string | undefined => {
+  if (!isSwissnum(swissnum)) return undefined;
+  const hash = hashOf(held, swissnum);
+  if (held.services.has(hash)) return mintedId(hash);
+  const [top] = turn.call(held.options.book, 'chainUnder', hash);
+  return top === undefined || top.issuer === 'root' ? top?.grant : top.issuer;
 };
 
 /** What the grant book knows under a hash: an invite, or a grant that somebody holds. */

@@ -131,7 +131,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
 /** What the router of a life is made from. */
 export interface RouterParts extends Omit<
   RouterPowers,
-  'vat' | 'fetch' | 'designator' | 'mayDial' | 'opened'
+  'vat' | 'fetch' | 'partyOf' | 'designator' | 'mayDial' | 'opened'
 > {
   readonly vat: Vat & Frontier;
   /** Of this node: a hello must name what the certificate proves, also where it only dials. */
@@ -147,6 +147,10 @@ export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowe
   fetch: (swissnum) => {
     const registry = mint();
     return registry && powers.vat.deliver(registry, 'fetch', [swissnum]);
+  },
+  partyOf: (swissnum) => {
+    const registry = mint();
+    return registry && powers.vat.deliver(registry, 'originOf', [swissnum]);
   },
   // What a peer passes in an argument makes this daemon dial nobody.
   mayDial: (_to, because) => because === 'asked',

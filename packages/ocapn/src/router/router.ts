@@ -117,7 +117,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#porches = new Map(
       powers.netlayers.map((each) => [
         each,
-        new Porch(this.limits, powers.crypto, each.isOpenToAll === true),
+        new Porch(this.limits, powers.crypto, each.isOpenToAll === true, (swissnum, told) =>
+          this.#partyFor(swissnum, told),
+        ),
       ]),
     );
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
@@ -328,6 +330,14 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     link.identity = claims;
     session.label = peerKey(claims);
     return undefined;
+  }
+  #partyFor(swissnum: Uint8Array, told: (party: string) => void): void {
+    const party = this.#powers.partyOf?.(swissnum);
+    if (party === undefined) return;
+    this.frontier.listen(party, {
+      kept: (value) => typeof value === 'string' && told(value),
+      broken: () => undefined, // what nobody can tell is told apart by itself
+    });
   }
   /** Undefined for what we dialled: that is counted by who dials. */
   #porchOf({ dialled, netlayer }: Link): Porch | undefined {

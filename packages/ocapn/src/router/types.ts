@@ -39,6 +39,11 @@ export interface RouterPowers {
   readonly reaper: Reaper;
   readonly log: Log;
   readonly fetch: Fetch;
+  /**
+   * What a swissnum comes from, as a text that is no secret: whoever has many of one origin counts as one, where too
+   * many came. Undefined, or broken, where nobody knows. Must not throw.
+   */
+  readonly partyOf?: (swissnum: Uint8Array) => Vow | undefined;
   /** Asked before every dial; absent: everything may be dialled. */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /**
