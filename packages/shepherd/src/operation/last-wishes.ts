@@ -44,13 +44,11 @@ export const openLastWishes = (turn: Turn, found: readonly WishRecord[]): LastWi
 };
 
 /** What was wished last of a service elsewhere. */
-export const lastWishOf = (
-  { standing, places }: LastWishes,
-  name: string,
-): LastWish | undefined => {
+export const lastWishOf = (wishes: LastWishes, name: string): LastWish | undefined =>
+  recordFor(wishes, name);
+const recordFor = ({ standing, places }: LastWishes, name: string): WishRecord | undefined => {
   const number = places.get(name);
-  const record = number === undefined ? undefined : standing.get(number)?.record;
-  return record && { wish: record.wish, by: record.by };
+  return number === undefined ? undefined : standing.get(number)?.record;
 };
 
 /** Writes down what a command wishes of services elsewhere; nothing of it is sent before that is on the disk. */
@@ -60,7 +58,7 @@ export const noteWished = (
   { wish, by }: Required<LastWish>,
   names: readonly string[],
 ): void => {
-  const news = names.filter((name) => lastWishOf(wishes, name)?.wish !== wish);
+  const news = names.filter((name) => recordFor(wishes, name)?.wish !== wish);
   const touched = new Set<number>();
   for (let at = 0; at < news.length; at += limits.wishedNameCount) {
     const number = wishes.lastNumber.get() + 1;
@@ -75,31 +73,29 @@ export const noteWished = (
 /** Forgets that a start was wished of a service that goes; a stop is there for it when it returns. */
 export const forgetWishedStart = (wishes: LastWishes, turn: Turn, name: string): void => {
   const number = wishes.places.get(name);
-  if (number === undefined || lastWishOf(wishes, name)?.wish !== 'start') return;
+  if (number === undefined || recordFor(wishes, name)?.wish !== 'start') return;
   wishes.places.delete(name);
-  lose(wishes, number);
+  lose(wishes, number, 1);
   tidy(wishes, turn, new Set([number]));
 };
 
 /** Puts a record in the place of what its names had before; the numbers of those that lost some. */
-const enter = (wishes: LastWishes, record: WishRecord): ReadonlySet<number> => {
+const enter = (wishes: LastWishes, record: WishRecord): Iterable<number> => {
   const { standing, places, lastNumber } = wishes;
-  const touched = new Set<number>();
+  const lost = new Map<number, number>();
   for (const name of record.names) {
     const before = places.get(name);
-    if (before !== undefined) {
-      lose(wishes, before);
-      touched.add(before);
-    }
+    if (before !== undefined) lost.set(before, (lost.get(before) ?? 0) + 1);
     places.set(name, record.number);
   }
+  for (const [number, count] of lost) lose(wishes, number, count);
   standing.set(record.number, { record, liveCount: record.names.length });
   lastNumber.set(Math.max(lastNumber.get(), record.number));
-  return touched;
+  return lost.keys();
 };
-const lose = ({ standing }: LastWishes, number: number): void => {
-  const before = standing.get(number);
-  if (before !== undefined) standing.set(number, { ...before, liveCount: before.liveCount - 1 });
+const lose = ({ standing }: LastWishes, number: number, count: number): void => {
+  const { record, liveCount = 0 } = standing.get(number) ?? {};
+  if (record !== undefined) standing.set(number, { record, liveCount: liveCount - count });
 };
 
 /** Erases what counts no more, and writes anew what has become mostly that. */
