@@ -9,6 +9,8 @@ export class Away {
   isThere = false;
   /** What it has done, as `OPERATION ACTION`: each once, unless it was told twice. */
   readonly done: string[] = [];
+  /** Operations that get lost on their way, and are never answered. */
+  readonly lost = new Set<string>();
   /** How often anybody tried, be it in vain. */
   triedCount = 0;
   readonly name: string;
@@ -26,8 +28,7 @@ export class Away {
     this.isThere = true;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const answer of waiting)
-      this.#world.at(wayMs, () => answer.kept(undefined));
+    for (const answer of waiting) this.#world.at(wayMs, () => answer.kept(undefined));
   }
   readonly contact = (turn: Turn): Vow<void> =>
     turn.ask<void>((answer) => {
@@ -38,6 +39,7 @@ export class Away {
     turn.ask<Outcome>((answer) => {
       this.triedCount += 1;
       const { operation, action, isRepeat } = request;
+      if (this.lost.has(operation)) return;
       this.#world.at(wayMs, () => {
         const outcome = this.#answer(operation, action, isRepeat === true);
         this.#world.at(wayMs, () => answer.kept(outcome));

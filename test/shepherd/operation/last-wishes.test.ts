@@ -145,16 +145,42 @@ describe.each(deaths)('where the daemon %s in between', (_how, death) => {
     expect(bench.away('b').done).toEqual([]);
   });
   it('an action that waited is not done beside the later one that stood in its place', () => {
-    const bench = new Bench(['a']);
+    const bench = new Bench(['a', 'b']);
     const queueMs = 3_600_000;
-    bench.herd('rub', 'a', { operation: 'op-1', queueMs });
+    bench.herd('rub', 'fleet', { operation: 'op-1', queueMs });
     bench.machine.herd('rub', 'a', { operation: 'op-2' });
     bench.run(30);
     nextLife(bench);
-    bench.away('a').comesBack();
+    for (const name of ['a', 'b']) bench.away(name).comesBack();
     bench.run();
     // It was not waited for in op-2: nobody does it.
-    expect(bench.away('a').done).toEqual([]);
+    expect([bench.away('a').done, bench.away('b').done]).toEqual([[], ['op-1 rub']]);
+  });
+  it('what was under way loses to what was taken on later, and was over', () => {
+    const bench = new Bench(['a']);
+    const a = bench.away('a');
+    a.comesBack();
+    a.lost.add('op-1');
+    bench.herd('start', 'a', { operation: 'op-1' });
+    bench.herd('stop', 'a', { operation: 'op-2' });
+    nextLife(bench);
+    a.lost.clear();
+    expect(bench.retry('op-1').value?.reason).toBe(`Service a: start ${later('stop', 'op-2')}`);
+    expect(a.done).toEqual(['op-2 stop']);
+  });
+  it('a retry loses to a restart batch by batch, at those whose turn has come', () => {
+    const bench = new Bench(['a', 'b']);
+    bench.herd('stop', 'fleet', { operation: 'op-1' });
+    bench.away('a').comesBack();
+    bench.away('b').lost.add('op-2');
+    bench.herd('restart', 'fleet', { operation: 'op-2', rolling: { batch: 1, maxUnavailable: 2 } });
+    expect(bench.last).toEqual({ a: 'start', b: 'stop' });
+    nextLife(bench);
+    bench.away('b').comesBack();
+    expect(reasonsOf(bench.retry('op-1'))).toEqual([
+      `superseded: Service a: stop ${later('start', 'op-2')}`,
+      'changed: ',
+    ]);
   });
   it('what asks a service of this machine is told of the later command, too', () => {
     const bench = new Bench([]);
@@ -215,6 +241,23 @@ describe('what is on the disk of wishes for services elsewhere', () => {
     expect(bench.wishes[0]).toMatchObject({ number: 1, names: ['s3', 's4'] });
     bench.herd('stop', 'fleet', { operation: 'op-2' });
     expect(bench.wishes.map(({ names }) => names)).toEqual([['s0'], ['s1'], ['s2'], ['s3', 's4']]);
+  });
+  it('is what a service finds that comes back, but for a start; one that changes finds all', () => {
+    const bench = new Bench(many(4));
+    bench.herd('start', 'fleet', { operation: 'op-1' });
+    bench.herd('stop', 's3', { operation: 'op-2' });
+    const swap = (removed: readonly string[], coming: readonly string[]): void => {
+      bench.machine.ask((turn, shepherd) => {
+        const elsewhere = coming.map((name) =>
+          turn.spawn(makeElsewhere, name, bench.away(name).perform),
+        );
+        const swap = { removed, own: [], elsewhere, aggregates: [] };
+        return turn.send(shepherd, 'swap', swap, bench.machine.printer(turn));
+      });
+      bench.run();
+    };
+    swap(['s0', 's1', 's3'], ['s1', 's2']);
+    expect(bench.last).toEqual({ s1: 'start', s2: 'start', s3: 'stop' });
   });
   it('follows any commands, over any number of lives, and is at most twice as long as the names', () => {
     const names = many(12);

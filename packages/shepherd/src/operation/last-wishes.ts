@@ -67,16 +67,26 @@ export const noteWished = (
     put(turn, record);
     for (const old of enter(wishes, record)) touched.add(old);
   }
-  tidy(wishes, turn, touched);
+  tidy(wishes, turn, touched, mostlyLive);
 };
 
-/** Forgets that a start was wished of a service that goes; a stop is there for it when it returns. */
-export const forgetWishedStart = (wishes: LastWishes, turn: Turn, name: string): void => {
-  const number = wishes.places.get(name);
-  if (number === undefined || recordFor(wishes, name)?.wish !== 'start') return;
-  wishes.places.delete(name);
-  lose(wishes, number, 1);
-  tidy(wishes, turn, new Set([number]));
+/** Forgets that a start was wished of services that go; a stop is there for them when they return. */
+export const forgetWishedStarts = (
+  wishes: LastWishes,
+  turn: Turn,
+  names: readonly string[],
+): void => {
+  const { places } = wishes;
+  const touched = new Set<number>();
+  for (const name of names) {
+    const number = places.get(name);
+    if (number === undefined || recordFor(wishes, name)?.wish !== 'start') continue;
+    places.delete(name);
+    lose(wishes, number, 1);
+    touched.add(number);
+  }
+  // No later record takes their place.
+  tidy(wishes, turn, touched, 1);
 };
 
 /** Puts a record in the place of what its names had before; the numbers of those that lost some. */
@@ -98,8 +108,15 @@ const lose = ({ standing }: LastWishes, number: number, count: number): void => 
   if (record !== undefined) standing.set(number, { record, liveCount: liveCount - count });
 };
 
-/** Erases what counts no more, and writes anew what has become mostly that. */
-const tidy = (wishes: LastWishes, turn: Turn, numbers: ReadonlySet<number>): void => {
+/** The part of the names of a record that are to count. */
+const mostlyLive = 0.5;
+/** Erases what counts no more, and writes anew that of which a smaller part counts than is to. */
+const tidy = (
+  wishes: LastWishes,
+  turn: Turn,
+  numbers: ReadonlySet<number>,
+  leastPart: number,
+): void => {
   const { standing, places } = wishes;
   const empty: number[] = [];
   for (const number of numbers) {
@@ -108,7 +125,7 @@ const tidy = (wishes: LastWishes, turn: Turn, numbers: ReadonlySet<number>): voi
     if (liveCount === 0) {
       standing.delete(number);
       empty.push(number);
-    } else if (liveCount * 2 < record.names.length) {
+    } else if (liveCount < record.names.length * leastPart) {
       const names = record.names.filter((name) => places.get(name) === number);
       standing.set(number, { record: { ...record, names }, liveCount });
       put(turn, { ...record, names });

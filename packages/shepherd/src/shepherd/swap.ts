@@ -15,7 +15,7 @@ import { ActorError, codeOf, Refused, type Ref, type Turn, type Vow } from '@bel
 import { bringBack, ownId, ownRequest, summaryOf } from './by-itself.ts';
 import { itself } from '../words/principal.ts';
 import { Conflict } from '../errors.ts';
-import { forgetWishedStart } from '../operation/last-wishes.ts';
+import { forgetWishedStarts } from '../operation/last-wishes.ts';
 import { operationOf, type Operation } from '../operation/memory.ts';
 import { limits } from '../limits.ts';
 import { begin, cancel } from '../operation/operation.ts';
@@ -185,8 +185,9 @@ const exchange = (
   for (const name of removed) {
     forget(held, turn, name);
     if (!staying.has(name)) forgetStart(held, turn, name);
-    if (!coming.has(name)) forgetWishedStart(held.lastWishes, turn, name);
   }
+  const gone = removed.filter((name) => !coming.has(name));
+  forgetWishedStarts(held.lastWishes, turn, gone);
   const known = own.flatMap((config) => {
     const entry = held.own(config.provision[0]);
     return entry === undefined ? [] : [{ config, entry }];
