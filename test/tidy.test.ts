@@ -67,11 +67,11 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_380,
   'packages/ocapn': 5_410,
-  'packages/shepherd': 10_950,
+  'packages/shepherd': 11_130,
   'packages/authority': 2_020,
   'packages/deploy': 1_800,
   'packages/store': 2_680,
-  'packages/fleet': 4_990,
+  'packages/fleet': 5_110,
   'packages/bellwether': 270,
   'packages/herd': 11_050,
   'netlayers/memory': 610,

@@ -103,6 +103,8 @@ export const makeElsewhere = (
   requirement: readonly string[] = [],
   follow: (given: Follow) => void = () => undefined,
   contact: (turn: Turn) => Vow<void> = (turn) => turn.vow<void>().vow,
+  settle: (turn: Turn, request: Request) => Vow<Outcome> = (turn) => turn.vow<Outcome>().vow,
+  cancel: (operation: string) => void = () => undefined,
 ): Behavior<ServiceElsewhere> => {
   const status = statusOf(name, requirement);
   return {
@@ -117,7 +119,8 @@ export const makeElsewhere = (
       turn.effect(() => follow(given));
       return turn.kept(undefined);
     },
-    cancel: () => undefined,
+    cancel: (turn, operation) => turn.effect(() => cancel(operation)),
+    settle: (turn, request) => settle(turn, request),
     contact,
     enter: () => undefined,
     leave: () => undefined,

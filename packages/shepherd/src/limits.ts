@@ -125,6 +125,13 @@ export const limits = {
   queueMs: 604_800_000,
   /** Milliseconds between two looks at what waits so: how late a step of the wall clock may be noticed. */
   queueLookMs: 30_000,
+  /**
+   * Milliseconds for which a controller that waits, too, may say later than its asker gives up that it did: as long as
+   * it may take to look at the clock.
+   */
+  settleGraceMs: 60_000,
+  /** Milliseconds before it is asked anew what became of that, where it could not say. */
+  settleGapMs: 2_000,
   /** Milliseconds between two batches of a restart: an hour is for looking at dashboards. */
   rollPauseMs: 3_600_000,
   /**

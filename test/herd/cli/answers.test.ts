@@ -41,7 +41,7 @@ const row = {
   version: { born: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
-const outcome: Required<Omit<Outcome, 'isUnmet'>> = { ...row, isLate: true, rows: [row] };
+const outcome: Required<Omit<Outcome, 'isUnmet' | 'isPending'>> = { ...row, isLate: true, rows: [row] };
 const status: Required<ExportedStatus> = {
   kind: 'exported',
   version: { born: 1, sequence: 2 },

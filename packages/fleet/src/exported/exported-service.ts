@@ -12,6 +12,9 @@
  *                                                           have happened
  *                     our deadline passes                   timed out: it may still happen
  *
+ * A command that waits for a machine is answered with that it does; where the far end is a controller and waits for a
+ * machine of its own, with that, and it says later how it ended there (settling.ts).
+ *
  * What was called off before it is sent is not sent; on the next session it is not begun anew, and is
  * called off there once more, since nobody knows what had arrived on the last one.
  */
@@ -43,27 +46,20 @@ import {
   type ExportedHeld,
   type Question,
 } from './exported-state.ts';
+import { answered, orMalformed, waits } from './answered.ts';
+import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
-import {
-  heard,
-  heardOutcome,
-  lostSight,
-  nothingObserved,
-  touched,
-  type Observed,
-} from './observed.ts';
+import { heard, lostSight, nothingObserved, touched, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import { reader } from '../read.ts';
-import { below, relabelledRow } from './relabel.ts';
 import { contact, found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
 import {
   calledOff,
   noAnswerFrom,
   notSent,
-  strangeAnswer,
   tooLate,
   troubleOf,
   unanswered,
@@ -115,6 +111,10 @@ export const makeExportedService = (
         (turn, ref) => turn.tell(ref, 'cancel', operation),
         () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
       );
+    },
+    settle: (turn, request, writer, principal) => {
+      const operation = held.memberIds(principal, request.operation);
+      return settle(held, turn, { request, writer, operation });
     },
     contact: (turn) => contact(held, turn),
     log: (turn, query) =>
@@ -224,13 +224,13 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Ou
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
-  // Who waits for whom is for each shepherd to say, to whoever asked there.
-  const part = { ...withoutQueue(sent), operation, member: held.name, remainingMs };
+  const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
+  const isAwaited = (outcome: Outcome): boolean => request.queueMs !== undefined && waits(outcome);
   const answer = turn.send(ref, 'perform', part, sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
-    (turn, value) => ended(held, command, answered(held, turn, request, value)),
+    (turn, value) => ended(held, command, answered(held, turn, request, value, isAwaited)),
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && command.lost === undefined
         ? askAgain(held, turn, command, reason)
@@ -238,10 +238,12 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Ou
   );
 };
 
-const withoutQueue = (request: Request): Request => {
+/** Whose machine is away there is waited for there, as long as here. */
+const withQueueLeft = (request: Request, usedMs: number): Request => {
   if (request.queueMs === undefined) return request;
-  const { queueMs: _queue, ...whole } = request;
-  return whole;
+  const { queueMs, ...whole } = request;
+  const leftMs = Math.floor(queueMs - usedMs);
+  return leftMs < 1 ? whole : { ...whole, queueMs: leftMs };
 };
 
 /** No answer came, and none will. */
@@ -296,23 +298,6 @@ const noteSilence = (
   else if (outcome.result !== 'timed-out')
     observe(held, turn, lostSight(before, troubleOf(held, reason)));
 };
-
-/** The far end's outcome under our name, or what to think of an answer that is none. */
-const answered = (
-  held: ExportedHeld,
-  turn: Turn<Inner>,
-  request: Request,
-  value: unknown,
-): Outcome => {
-  const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
-  if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
-  observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
-  const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
-  const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
-  return { ...own, ...below(outcome, held.name), member: held.name, rows };
-};
-
-const withoutShares = ({ sharedWith: _shared, ...own }: Outcome): Outcome => own;
 
 /**
  * Whoever asks here shares one question, if it was given as much time as he has. What came another way
@@ -391,13 +376,4 @@ const noted = (
 };
 const forget = ({ probing }: ExportedHeld, answer: Question['answer']): void => {
   if (probing.get()?.answer === answer) probing.set(undefined);
-};
-
-const orMalformed = <T>(read: () => T): T | Malformed => {
-  try {
-    return read();
-  } catch (reason) {
-    if (reason instanceof Malformed) return reason;
-    throw reason;
-  }
 };

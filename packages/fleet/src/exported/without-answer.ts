@@ -112,6 +112,19 @@ export const unanswered = (
   }
 };
 
+/** It was sent, and the far end, which let it wait, does not say what came of it. */
+export const notTold = (place: Place, { action }: Request, reason: Error): Outcome => {
+  const where = whereIs(place);
+  if (isDenial(codeOf(reason)))
+    return outcomeOf(
+      place,
+      'denied',
+      `${where}: ${sentenceOf(reason)} What had not begun of ${action} was called off there.`,
+    );
+  const words = `${where} let ${action} wait and does not tell what came of it: ${sentenceOf(reason)}`;
+  return inDoubt(place, 'unknown', words);
+};
+
 /** It was answered with something else than an outcome. */
 export const strangeAnswer = (place: Place, { action }: Request, reason: Malformed): Outcome => {
   const words = `${whereIs(place)} answered ${action} with what is no outcome`;

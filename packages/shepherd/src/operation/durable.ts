@@ -168,12 +168,20 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   put(host.ledger, turn, { ...entry, outcomeCount, outcomeBytes }, { gates });
   for (const other of surplusAfter(host.ledger, entry)) forgetWhole(host, turn, other);
 };
-const lineOf = ({ step: { key }, phase, outcome, refusal, atMs }: StepRecord): StateLine => ({
+const lineOf = ({
+  step: { key },
+  phase,
+  outcome,
+  refusal,
+  atMs,
+  passedOn,
+}: StepRecord): StateLine => ({
   key,
   phase,
   ...(outcome && { outcome }),
   ...(refusal && { refusal }),
   ...(atMs !== undefined && { atMs }),
+  ...(passedOn && { passedOn }),
 });
 
 /** What is to be said of an operation as a whole. */

@@ -42,8 +42,8 @@ export const openEnds = (
 /** Whether somebody is asked to do it once more, rather than to say what came of it, or for the first time. */
 export const asksAnew = (host: Host, { steps }: Operation, ends: readonly string[]): boolean =>
   ends.some((key) => {
-    const { step, phase } = steps.get(key) ?? {};
-    if (step?.kind !== 'ask' || phase === 'queued') return false;
+    const { step, phase, passedOn } = steps.get(key) ?? {};
+    if (step?.kind !== 'ask' || (phase === 'queued' && passedOn === undefined)) return false;
     return phase !== 'in-doubt' || host.elsewhere(step.name) === undefined;
   });
 const asksSomebody = ({ step: { kind } }: StepRecord): boolean =>

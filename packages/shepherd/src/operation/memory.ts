@@ -59,6 +59,11 @@ export interface StepRecord {
   readonly isAgain?: true;
   /** It has waited for its machine; how it ends is told although nobody waits any more. */
   readonly wasQueued?: true;
+  /**
+   * Of one that waits, or has waited: its own shepherd has it, and waits for a machine there; that was told to call it
+   * off, or has to be.
+   */
+  readonly passedOn?: 'waits' | 'called-off';
 }
 /** Somebody who waits for the outcome of a step. */
 export interface Caller {

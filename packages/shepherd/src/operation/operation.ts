@@ -30,7 +30,7 @@
  * The record is data, and what of it has to outlive the daemon is written down (durable.ts). What lives with it (who
  * waits, who listens) is rebuilt by whoever asks again.
  */
-import type { ActorError, Turn } from '@bellwether/actors';
+import type { ActorError, Turn, Vow } from '@bellwether/actors';
 import { come, isBarredBy, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
@@ -55,7 +55,7 @@ import {
 import { layOut, openBefore } from './layout.ts';
 import { partOf } from './part.ts';
 import type { Step } from './plan.ts';
-import { dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
+import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import type { Outcome } from '../words/types.ts';
@@ -181,6 +181,10 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
       if (elsewhere !== undefined)
         turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
     }
+    if (phase === 'queued' && record.passedOn !== undefined) {
+      callOffThere(host, turn, operation, record);
+      continue;
+    }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
     if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
     end(host, operation, key, calledOff(host, turn, operation, record, why));
@@ -279,7 +283,7 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     const acting = operation.steps.get(key);
     const queued = acting && queuedOutcome(host, operation, acting, ending.outcome);
     if (acting === undefined || queued === undefined) end(host, operation, key, ending);
-    else waitFor(host, turn, operation, acting, queued);
+    else waitFor(host, turn, operation, passedOn(operation, acting, ending.outcome), queued);
     advance(host, turn, operation, [key]);
   };
   turn.when(
@@ -290,6 +294,15 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   return false;
 };
 
+/** Whether its own shepherd has it now, and waits. Where it had it before, it still has. */
+const passedOn = (
+  { account }: Operation,
+  record: StepRecord,
+  { isPending }: Outcome,
+): StepRecord => {
+  if (isPending !== true) return record;
+  return { ...record, passedOn: account.get().isCancelled ? 'called-off' : 'waits' };
+};
 /** Nobody was there: the step waits for its machine. Where it may have been asked for before, it still may. */
 const waitFor = (
   host: Host,
@@ -318,7 +331,19 @@ const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     else end(host, operation, key, ending);
     advance(host, turn, operation, [key]);
   };
-  enqueue(host, turn, name, { operation, key, wake });
+  const settle = (turn: Turn): Vow<Outcome> | undefined => {
+    const now = operation.steps.get(key);
+    const service = host.elsewhere(name);
+    if (now === undefined || service === undefined) return undefined;
+    const { id, principal } = operation;
+    const listeners = listenersOf(host, turn, operation);
+    const part = partOf(host, operation, now);
+    const answer = turn.send(service, 'settle', part, listeners, principal);
+    // Behind the question: nobody knows whether it had arrived on the last session.
+    if (now.passedOn === 'called-off') turn.tell(service, 'cancel', id, principal);
+    return answer;
+  };
+  enqueue(host, turn, name, { operation, key, wake, settle, isAsked: turn.cell(false) });
 };
 /** Its machine is there: it gets as much time as was given at first. */
 const unpark = (host: Host, operation: Operation, record: StepRecord): void => {
@@ -337,7 +362,11 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   if (before === undefined) return;
   const { step, by, openCount, followers, atMs, wasQueued } = before;
   if (before.phase === 'queued') dequeue(host, step.name, operation, key);
-  const full = withAlso(operation, step, said.isUnmet === undefined ? said : met(said));
+  const full = withAlso(
+    operation,
+    step,
+    (said.isUnmet ?? said.isPending) === undefined ? said : met(said),
+  );
   const phase = phaseAfter(ending);
   const last = kept(host.memory, operation, full, before.outcome);
   // Field by field: to leave out the others by a rest costs as much as all else that is done for a member.
@@ -352,8 +381,8 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   noteEnded(host, operation, step);
   addOpen(host, operation, -1, before.phase);
 };
-/** Nobody else needs to know that nothing was done by this attempt. */
-const met = ({ isUnmet: _isUnmet, ...outcome }: Outcome): Outcome => outcome;
+/** Nobody else needs to know that nothing was done by this attempt, or that it was to go on. */
+const met = ({ isUnmet: _isUnmet, isPending: _isPending, ...outcome }: Outcome): Outcome => outcome;
 
 const phaseAfter = (ending: StepEnd): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;

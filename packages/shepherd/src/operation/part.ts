@@ -20,7 +20,7 @@ export const partOf = (
   // How long others wait is their affair: it must not be they who choose when a command of the owner is killed.
   const isBounded = host.own(step.name) === undefined || operation.principal === localRoot;
   const part = {
-    ...asAsked(step.name === by ? request : withoutPolicy(request)),
+    ...asAsked(host, step.name === by ? request : withoutPolicy(request)),
     member: step.name,
     action: step.action,
     // The arguments are meant for what was asked for, not for what is pulled in along with it.
@@ -31,11 +31,12 @@ export const partOf = (
   // Who is in doubt says what came of it, and does nothing anew.
   return repeated(part, (isCancelled && step.gate === undefined) || isAgain === true);
 };
-/** An instant of the wall clock means something here alone. */
-const asAsked = (request: KeptRequest): Request => {
+/** An instant of the wall clock means something here alone; what is left until then does elsewhere, too. */
+const asAsked = (host: Host, request: KeptRequest): Request => {
   if (request.queueUntilMs === undefined) return request;
-  const { queueUntilMs: _until, ...rest } = request;
-  return rest;
+  const { queueUntilMs, queueMs: _whole, ...rest } = request;
+  const queueMs = Math.floor(queueUntilMs - host.clock.wall());
+  return queueMs < 1 ? rest : { ...rest, queueMs: Math.min(queueMs, limits.queueMs) };
 };
 /** A policy is meant for what was asked for: its own shepherd judges by it, where that is another. */
 const withoutPolicy = (request: Request): Request => {

@@ -18,7 +18,7 @@ export interface IntentLine {
   readonly steps: readonly Step[];
 }
 /** What is remembered of a step beside what it is. */
-export type StepState = Pick<StepRecord, 'phase' | 'outcome' | 'refusal' | 'atMs'>;
+export type StepState = Pick<StepRecord, 'phase' | 'outcome' | 'refusal' | 'atMs' | 'passedOn'>;
 /** The same, with whose it is. */
 export type StateLine = StepState & { readonly key: string };
 /** What the pieces of an operation say. */

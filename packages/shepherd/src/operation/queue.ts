@@ -12,13 +12,21 @@
  *     a reload replaces the service, or takes it out       waits for the new one; or failed
  *     the daemon ends                                      waits on in the next life
  *
+ * A machine may be that of another controller, which has been asked and waits for one of its own. Then the step is
+ * passed on: with contact that one is asked how it ends, until it is over there.
+ *
+ *     a later command, or it is called off                 that is called off there; it ends as that tells
+ *     the wall clock has passed its time, and a while      unknown: it may have been done
+ *     its service is taken out by a reload                 unknown, likewise
+ *
  * Where an earlier life may have asked already, nobody can say that nothing was sent: what would have been superseded,
  * unreachable, denied or cancelled is unknown then. Time is looked at every now and then and not slept for, since wall
  * clocks step. Contact is asked for once for each service, and again in each life: what is on the disk is the step.
  */
-import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
+import type { JournalCell, JournalMap, Turn, Vow } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import { endOf } from './askers.ts';
+import { noteChanged, save } from './durable.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { notThere, type StepEnd } from './outcomes.ts';
 import type { Step } from './plan.ts';
@@ -34,6 +42,10 @@ export interface Waiting {
   readonly key: string;
   /** Goes on with it: as it is, or with its end. */
   readonly wake: (turn: Turn, ending: StepEnd | undefined) => void;
+  /** Of one that was passed on: asks how it ends. Undefined where there is nobody to be asked. */
+  readonly settle: (turn: Turn) => Vow<Outcome> | undefined;
+  /** Somebody has been asked that, and will say. */
+  readonly isAsked: JournalCell<boolean>;
 }
 /** Those of one service. */
 interface Place {
@@ -63,9 +75,12 @@ export const enqueue = (host: Host, turn: Turn, name: string, waiting: Waiting):
   places.set(name, place);
   place.waiting.set(idOf(waiting.operation, waiting.key), waiting);
   askForContact(host, turn, name, place);
-  const { outcome } = waiting.operation.steps.get(waiting.key) ?? {};
-  lookLater(host, turn, (outcome?.queuedUntilMs ?? 0) - host.clock.wall());
+  lookLater(host, turn, dueMs(waiting.operation.steps.get(waiting.key)) - host.clock.wall());
 };
+/** When a step gives up waiting, by the wall clock. Who was to wait elsewhere may say so a little later than here. */
+const dueMs = ({ outcome, passedOn }: Pick<StepRecord, 'outcome' | 'passedOn'> = {}): number =>
+  (outcome?.queuedUntilMs ?? 0) + (passedOn === undefined ? 0 : limits.settleGraceMs);
+
 /** It does not wait any more. */
 export const dequeue = ({ queue }: Host, name: string, operation: Operation, key: string): void => {
   const place = queue.places.get(name);
@@ -102,7 +117,54 @@ const wakeAll = (host: Host, turn: Turn, name: string): void => {
 const wake = (host: Host, turn: Turn, waiting: Waiting): void => {
   const record = waiting.operation.steps.get(waiting.key);
   if (record === undefined) return;
-  waiting.wake(turn, endingOf(host, turn, waiting.operation, record));
+  const ending = endingOf(host, turn, waiting.operation, record);
+  if (ending === undefined && record.passedOn !== undefined)
+    askHowItEnds(host, turn, record.step.name, waiting);
+  else waiting.wake(turn, ending);
+};
+
+/** Asks the shepherd that a step was passed on to, with each contact anew. */
+const askHowItEnds = (host: Host, turn: Turn, name: string, waiting: Waiting): void => {
+  const { operation, key, isAsked } = waiting;
+  const answer = isAsked.get() ? undefined : waiting.settle(turn);
+  if (answer === undefined) return;
+  isAsked.set(true);
+  const place = (): Place | undefined => {
+    const found = host.queue.places.get(name);
+    return found?.waiting.get(idOf(operation, key)) === waiting ? found : undefined;
+  };
+  const later = (turn: Turn): void => {
+    isAsked.set(false);
+    turn.after(limits.settleGapMs, (turn) => {
+      const still = place();
+      if (still !== undefined) askForContact(host, turn, name, still);
+    });
+  };
+  turn.when(
+    answer,
+    (turn, outcome) => {
+      if (place() === undefined) return;
+      if (outcome.isPending === true) later(turn);
+      else waiting.wake(turn, { outcome });
+    },
+    (turn) => {
+      if (place() !== undefined) later(turn);
+    },
+  );
+};
+/** Has the shepherd that a step was passed on to call it off: it says how it ends. */
+export const callOffThere = (
+  host: Host,
+  turn: Turn,
+  operation: Operation,
+  record: StepRecord,
+): void => {
+  const { key, name } = record.step;
+  operation.steps.set(key, { ...record, passedOn: 'called-off' });
+  noteChanged(operation, [key], 'due');
+  save(host, turn, operation);
+  const service = host.elsewhere(name);
+  if (service !== undefined) turn.tell(service, 'cancel', operation.id, operation.principal);
 };
 
 /** A later command is taken on: those that it stands in place of are over. Whose they were. */
@@ -120,6 +182,10 @@ export const displace = (
     const record = waiting.operation.steps.get(waiting.key);
     if (record === undefined) continue;
     if (step.wish === undefined && record.step.action !== step.action) continue;
+    if (record.passedOn !== undefined) {
+      callOffThere(host, turn, waiting.operation, record);
+      continue;
+    }
     const by = wisherOf(host, operation);
     const words = lostWords(host, waiting.operation, record.step, step.action, by);
     waiting.wake(turn, givenUp(record, 'superseded', words));
@@ -136,7 +202,12 @@ const endingOf = (
   record: StepRecord,
 ): StepEnd | undefined => {
   const { step, outcome } = record;
-  if (host.elsewhere(step.name) === undefined) return notThere(step);
+  const isThere = host.elsewhere(step.name) !== undefined;
+  if (record.passedOn !== undefined) {
+    if (isThere && host.clock.wall() < dueMs(record)) return undefined;
+    return givenUp(record, 'unknown', `Service ${step.name}: nothing was heard of ${step.action}`);
+  }
+  if (!isThere) return notThere(step);
   const why = endOf(host, turn, principal);
   if (why !== undefined) {
     const words = `Service ${step.name}: ${step.action} is not allowed any more: ${why.message}`;
@@ -149,12 +220,16 @@ const endingOf = (
 };
 /** How a step ends for which nobody will be asked any more. */
 export const givenUp = (
-  { step, outcome, isAgain }: StepRecord,
+  { step, outcome, isAgain, passedOn }: StepRecord,
   result: Result,
   words: string,
 ): StepEnd => {
   const { lastSeenMs } = outcome ?? {};
   const seen = lastSeenMs === undefined ? {} : { lastSeenMs };
+  if (passedOn !== undefined) {
+    const whole = `${words} from the shepherd that waits for a machine there; it may have been done.`;
+    return { outcome: { ...plain(step.name, 'unknown', whole), ...seen } };
+  }
   if (isAgain !== true) {
     const isCancelled = result === 'cancelled' ? { isCancelled: true as const } : {};
     return { outcome: { ...plain(step.name, result, words), ...seen }, ...isCancelled };
@@ -185,7 +260,7 @@ const lookNow = (host: Host, turn: Turn): void => {
       if (record === undefined) continue;
       const ending = endingOf(host, turn, operation, record);
       if (ending !== undefined) waiting.wake(turn, ending);
-      else soonestMs = Math.min(soonestMs, record.outcome?.queuedUntilMs ?? 0);
+      else soonestMs = Math.min(soonestMs, dueMs(record));
     }
   if (soonestMs < Infinity) lookLater(host, turn, soonestMs - host.clock.wall());
 };
@@ -194,17 +269,22 @@ const lookNow = (host: Host, turn: Turn): void => {
 export const queuedOutcome = (
   { clock }: Host,
   { requests }: Operation,
-  { by, outcome: before }: StepRecord,
+  { by, outcome: before, passedOn }: StepRecord,
   given: Outcome,
 ): Outcome | undefined => {
-  if (given.isUnmet !== true) return undefined;
+  if (given.isUnmet !== true && given.isPending !== true) return undefined;
   const { queueMs, queueUntilMs } = requests.get(by) ?? {};
   if (queueMs === undefined) return undefined;
-  const { isUnmet: _isUnmet, isLate: _isLate, ...outcome } = given;
+  const { isUnmet: _isUnmet, isPending, isLate: _isLate, ...outcome } = given;
   const queuedUntilMs = before?.queuedUntilMs ?? queueUntilMs ?? 0;
-  if (clock.wall() >= queuedUntilMs) return undefined;
-  const result = outcome.result === 'unknown' ? 'unknown' : 'unreachable';
-  return { ...outcome, result, queuedUntilMs };
+  const there = isPending === true ? 'waits' : passedOn;
+  const until = { queuedUntilMs };
+  if (
+    clock.wall() >= dueMs({ outcome: { ...outcome, ...until }, ...(there && { passedOn: there }) })
+  )
+    return undefined;
+  const isTold = isPending === true || outcome.result === 'unknown';
+  return { ...outcome, ...until, result: isTold ? outcome.result : 'unreachable' };
 };
 /** Whether a step that waits may have been asked for by an earlier life. */
 export const mayBeBegun = ({ outcome }: StepRecord): boolean => outcome?.result === 'unknown';

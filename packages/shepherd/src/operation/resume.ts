@@ -4,6 +4,8 @@
  *
  *     a step asks                  it is                                     what becomes of it
  *     a service elsewhere          waited for its machine                    waits on
+ *                                  is waited for at its own shepherd         that is asked how it ends, and to call it
+ *                                                                            off where it was called off here
  *                                  anything else                             asked again as a repeat; who does not
  *                                                                            know it answers that it never came
  *     start, of this machine       running since it was asked for            changed
@@ -63,6 +65,11 @@ export const resume = (
       continue;
     }
     const elsewhere = step.kind === 'ask' ? host.elsewhere(step.name) : undefined;
+    if (elsewhere !== undefined && record.phase === 'queued' && record.passedOn !== undefined) {
+      const passedOn = account.get().isCancelled ? 'called-off' : record.passedOn;
+      steps.set(key, { ...record, passedOn, wasQueued: true });
+      continue;
+    }
     if (elsewhere !== undefined && record.phase === 'queued') {
       const doubt = mayBeBegun(record) ? { isAgain: true as const } : {};
       const queued: StepRecord = { ...record, ...doubt, wasQueued: true };

@@ -136,6 +136,8 @@ export interface Outcome extends Row {
    * service elsewhere to its own shepherd.
    */
   readonly isUnmet?: true;
+  /** Its own shepherd waits for a machine that is away there, and goes on by itself: more is to come. Likewise. */
+  readonly isPending?: true;
 }
 
 /** What a line tells, in fields: who may not hear all of it is told by these and not by its words. */

@@ -181,6 +181,11 @@ export interface ServiceElsewhere extends Service {
   /** Passes on that what has not begun there of an operation of this asker is called off. */
   cancel(operation: string, principal: Principal): void;
   /**
+   * How a command ends that it answered with `isPending`, and the same once more where it is not over yet. Broken where
+   * that cannot be heard for now: it is to be asked again with the next contact.
+   */
+  settle(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Outcome>;
+  /**
    * Kept while there is contact with its machine, else with the next; broken once nobody here wants any. It is of this
    * life and this configuration alone.
    */

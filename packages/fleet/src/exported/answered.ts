@@ -1,0 +1,45 @@
+/** What the far end of a command answered with, under the names of this side. */
+import type { Turn } from '@bellwether/actors';
+import type { Outcome, Request, Row } from '@bellwether/shepherd';
+import { Malformed } from '../errors.ts';
+import { instant, type ExportedHeld } from './exported-state.ts';
+import { heardOutcome } from './observed.ts';
+import { reader } from '../read.ts';
+import { below, relabelledRow } from './relabel.ts';
+import { observe, type Watcher } from './watching.ts';
+import { strangeAnswer } from './without-answer.ts';
+
+/** The far end's outcome under our name, or what to think of an answer that is none. */
+export const answered = (
+  held: ExportedHeld,
+  turn: Turn<Watcher>,
+  request: Request,
+  value: unknown,
+  /** Whether more is to come. */
+  isPending: (outcome: Outcome) => boolean,
+): Outcome => {
+  const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
+  if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
+  observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
+  const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
+  const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
+  const whole = { ...own, ...below(outcome, held.name), member: held.name, rows };
+  return isPending(outcome) ? { ...whole, isPending: true } : whole;
+};
+
+const withoutShares = ({ sharedWith: _shared, ...own }: Outcome): Outcome => own;
+
+/** Whether the far end waits for a machine, be it for one member of several. */
+export const waits = (outcome: Outcome): boolean =>
+  isQueued(outcome) || outcome.rows.some(isQueued);
+const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
+
+/** What is read, or what is wrong with it. */
+export const orMalformed = <T>(read: () => T): T | Malformed => {
+  try {
+    return read();
+  } catch (reason) {
+    if (reason instanceof Malformed) return reason;
+    throw reason;
+  }
+};

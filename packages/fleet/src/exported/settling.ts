@@ -1,0 +1,51 @@
+/**
+ * How a command ends that the far end has taken on and lets wait, since a machine is away there. It remembers the
+ * command by its id, so it is asked how that goes on, for as long as it takes:
+ *
+ *     it says                             what that is here
+ *     an outcome, nothing of it waits     how it ended
+ *     the same, some of it waits          not over: it is asked anew
+ *     the session ends, no contact,       nothing: it is asked anew, with the next contact
+ *       no room
+ *     it knows no such command            unknown: it has forgotten
+ *     that we may not ask any more        denied, what had not begun there was called off with that
+ *     any other refusal                   unknown: it does not tell
+ */
+import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { broken, type Lines, type Outcome, type Request } from '@bellwether/shepherd';
+import { answered, waits } from './answered.ts';
+import type { ExportedHeld } from './exported-state.ts';
+import { makeMemberSink } from './member-sink.ts';
+import type { Watcher } from './watching.ts';
+import { notTold } from './without-answer.ts';
+
+/** A command that was sent. */
+export interface Sent {
+  readonly request: Request;
+  readonly writer: Ref<Lines>;
+  /** The id that the far end knows it by. */
+  readonly operation: string;
+}
+
+/** Asks how it ends. Broken where nobody can say for now. */
+export const settle = (
+  held: ExportedHeld,
+  turn: Turn<Watcher>,
+  { request, writer, operation }: Sent,
+): Vow<Outcome> => {
+  const { name, origin } = held;
+  const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
+    const sink = turn.spawn(makeMemberSink, { member: name, origin, writer });
+    return turn.send(ref, 'join', operation, sink);
+  });
+  return turn.when(
+    told,
+    (turn, value) =>
+      // Whoever has waited there for a day hears how far it is.
+      answered(held, turn, request, value, (outcome) => waits(outcome) || outcome.isLate === true),
+    (turn, reason): Outcome | Vow<Outcome> =>
+      fateOf(reason) === 'refused' && codeOf(reason) !== 'limit'
+        ? notTold(held, request, reason)
+        : broken(turn, reason),
+  );
+};
