@@ -38,13 +38,17 @@ const newOf = (asker: string, bytes = 0) => ({
 const within = <T>(
   found: readonly AcceptedRecord[],
   body: (ledger: Ledger, turn: Turn) => T,
+  originOf = (asker: string): string => asker,
 ): T => {
   const world = new World(1);
   const vat = createVat({ name: 'ledger', clock: world.clock(), scheduler: world.scheduler() });
   const given: { value?: T; reason?: unknown } = {};
   void vat.run((turn) => {
     try {
-      given.value = body(openLedger(turn, found), turn);
+      given.value = body(
+        openLedger(turn, found, (_turn, asker) => originOf(asker)),
+        turn,
+      );
     } catch (reason) {
       given.reason = reason;
     }
@@ -106,6 +110,34 @@ describe('the ledger of operations', () => {
     within(found.slice(1), (ledger) =>
       expect(idsOf(surplusFor(ledger, newOf('new'), 0))).toEqual(['a5 op-0']),
     );
+  }, 30_000);
+  it('counts whoever comes from one as that one, who so pushes out nobody else', () => {
+    const originOf = (asker: string): string => (asker.startsWith('g-') ? 'g-0' : asker);
+    const small = limits.recordedCount / 10;
+    const found = [
+      ...recordsOf('owner', 2 * small),
+      ...Array.from({ length: 8 }, (_none, at) => recordsOf(`g-${at}`, small)).flat(),
+    ];
+    const gone = (records: readonly AcceptedRecord[], growth = newOf('new')) =>
+      within(records, (ledger) => idsOf(surplusFor(ledger, growth, 0)), originOf);
+    expect(gone(found)).toEqual(['g-0 op-0']);
+    // Asker by asker it would be somebody else.
+    expect(within(found, (each) => idsOf(surplusFor(each, newOf('new'), 0)))).toEqual([
+      'owner op-0',
+    ]);
+    // In it whoever has the most goes first, and where all of that is under way the next one.
+    expect(gone([...found.slice(1), recordOf('g-3', small)])).toEqual(['g-3 op-0']);
+    const open = found
+      .slice(1)
+      .map((each) => (each.asker === 'g-3' ? recordOf('g-3', each.atMs, true) : each));
+    expect(gone([...open, recordOf('g-3', small, true)])).toEqual(['g-0 op-0']);
+    const sized = (asker: string, intentBytes: number) => ({ ...recordOf(asker, 1), intentBytes });
+    const tenth = limits.recordedBytes / 10;
+    const bytes = [
+      sized('owner', 2 * tenth),
+      ...Array.from({ length: 8 }, (_none, at) => sized(`g-${at}`, tenth)),
+    ];
+    expect(gone(bytes, newOf('new', 1))).toEqual(['g-0 op-1']);
   }, 30_000);
   it('has room for as many bytes of one asker as the limit says, and then forgets his oldest', () => {
     const half = limits.askerRecordedBytes / 2;

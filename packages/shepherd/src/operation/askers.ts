@@ -1,6 +1,7 @@
 /** Who asks where no reference of anybody else does, and whether they still may. */
 import type { ActorError, Turn } from '@bellwether/actors';
 import type { Host } from './host.ts';
+import { localRoot, type Principal } from '../words/principal.ts';
 import type { AskerLink } from '../words/types.ts';
 
 /** How the ids of grants begin: their holders ask as long as the grant holds. */
@@ -17,3 +18,19 @@ export const endOf = ({ grants }: Host, turn: Turn, asker: string): ActorError |
 /** What stands behind an asker, its origin first; empty where that is nothing but itself. */
 export const chainOf = ({ grants }: Host, turn: Turn, asker: string): readonly AskerLink[] =>
   grants !== undefined && asker.startsWith(grantPrefix) ? turn.call(grants, 'chain', asker) : [];
+/**
+ * Who answers for what an asker does: the grant that the owner gave, or the minted reference, that it comes from. Of
+ * grants that are forgotten nobody knows that any more: they are one together.
+ */
+export const originOf = (
+  { grants }: Pick<Host, 'grants'>,
+  turn: Turn,
+  asker: Principal,
+): string => {
+  // As the grant book calls it: the origin of what was made out of it.
+  if (isMinted(asker)) return `m-${asker.slice(0, 12)}`;
+  if (grants === undefined || !asker.startsWith(grantPrefix)) return asker;
+  const [top] = turn.call(grants, 'chain', asker);
+  if (top === undefined) return grantPrefix;
+  return top.issuer === localRoot ? top.grant : top.issuer;
+};

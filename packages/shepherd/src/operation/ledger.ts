@@ -7,6 +7,9 @@
  *     what is over     the oldest of its asker, where one has too many, or too many bytes of them
  *                      the oldest of whoever has the most, where all together have too many, or too many bytes
  *
+ * Who has the most is counted by what askers come from: else a holder with many small ones, made out of his grant,
+ * would push out what everybody else did. Of those who come from one, whoever has the most goes first.
+ *
  * What is under way is never forgotten.
  */
 import { Limit, type JournalCell, type JournalMap, type Turn } from '@bellwether/actors';
@@ -19,8 +22,13 @@ export interface Ledger {
   readonly askers: JournalMap<Principal, Book>;
   /** Of all plans and outcomes. */
   readonly bytes: JournalCell<number>;
+  readonly originOf: OriginOf;
 }
+/** Who answers for what an asker does. Called near. */
+export type OriginOf = (turn: Turn, asker: Principal) => string;
 interface Book {
+  /** As it was when the first of its operations was seen in this life. */
+  readonly origin: string;
   readonly records: JournalMap<string, AcceptedRecord>;
   readonly bytes: JournalCell<number>;
 }
@@ -32,8 +40,12 @@ export interface Growth {
 }
 
 /** The ledger of what the records say. */
-export const openLedger = (turn: Turn, found: readonly AcceptedRecord[]): Ledger => {
-  const ledger: Ledger = { askers: turn.map(), bytes: turn.cell(0) };
+export const openLedger = (
+  turn: Turn,
+  found: readonly AcceptedRecord[],
+  originOf: OriginOf,
+): Ledger => {
+  const ledger: Ledger = { askers: turn.map(), bytes: turn.cell(0), originOf };
   for (const record of found.toSorted((a, b) => a.atMs - b.atMs)) enter(ledger, turn, record);
   return ledger;
 };
@@ -76,7 +88,11 @@ export const put = (
 const enter = (ledger: Ledger, turn: Turn, record: AcceptedRecord): void => {
   const { askers } = ledger;
   const known = askers.get(record.asker);
-  const book = known ?? { records: turn.map<string, AcceptedRecord>(), bytes: turn.cell(0) };
+  const book = known ?? {
+    origin: ledger.originOf(turn, record.asker),
+    records: turn.map<string, AcceptedRecord>(),
+    bytes: turn.cell(0),
+  };
   if (known === undefined) askers.set(record.asker, book);
   grow(ledger, book, bytesOf(record) - bytesOf(book.records.get(record.operation)));
   book.records.set(record.operation, record);
@@ -131,8 +147,8 @@ export const surplusFor = (
     if (record.operation !== operation) surplus.add(record);
   }
   if (own?.records.has(operation) !== true) {
-    const crowded = crowdedBook([...askers.values()], own);
-    if (crowded !== undefined) surplus.add(oldestOver(crowded));
+    const crowded = crowdedBooks([...askers.values()], own);
+    if (crowded.length > 0) surplus.add(oldestOver(crowded));
   }
   if (!isRoomFor(ledger, growth, surplus))
     throw new Limit(
@@ -150,15 +166,28 @@ export const surplusAfter = (
   return [...surplus];
 };
 
-/** Whose oldest has to go because there are too many. */
-const crowdedBook = (books: readonly Book[], own: Book | undefined): Book | undefined => {
-  if (own !== undefined && own.records.size >= limits.askerRecordedCount) return own;
+/** Whose oldest has to go because there are too many: the first of these that has one. */
+const crowdedBooks = (books: readonly Book[], own: Book | undefined): readonly Book[] => {
+  if (own !== undefined && own.records.size >= limits.askerRecordedCount) return [own];
   const isFull = books.reduce((sum, { records }) => sum + records.size, 0) >= limits.recordedCount;
-  return isFull ? books.reduce((a, b) => (b.records.size > a.records.size ? b : a)) : undefined;
+  if (!isFull) return [];
+  const [first, ...others] = byMost(books, ({ records }) => records.size);
+  return first === undefined
+    ? []
+    : [first, ...others.filter(({ origin }) => origin === first.origin)];
 };
-const oldestOver = ({ records }: Book): AcceptedRecord => {
-  for (const record of records.values()) if (record.endedMs !== undefined) return record;
-  throw new Limit(`${records.size} operations are under way: another one must wait`);
+/** By how much all have that come from the same, and then by how much each has itself. */
+const byMost = (books: readonly Book[], sizeOf: (book: Book) => number): readonly Book[] => {
+  const sums = new Map<string, number>();
+  for (const book of books) sums.set(book.origin, (sums.get(book.origin) ?? 0) + sizeOf(book));
+  const sumOf = ({ origin }: Book): number => sums.get(origin) ?? 0;
+  return books.toSorted((a, b) => sumOf(b) - sumOf(a) || sizeOf(b) - sizeOf(a));
+};
+const oldestOver = (books: readonly Book[]): AcceptedRecord => {
+  for (const { records } of books)
+    for (const record of records.values()) if (record.endedMs !== undefined) return record;
+  const count = books.reduce((sum, { records }) => sum + records.size, 0);
+  throw new Limit(`${count} operations are under way: another one must wait`);
 };
 
 /** Adds what else has to go for these bytes; whether they fit then. */
@@ -176,8 +205,7 @@ const isRoomFor = (
   let over = all.get() + bytes - limits.recordedBytes;
   if (over <= 0) return true;
   over -= freed(false);
-  const books = [...askers.values()].sort((a, b) => b.bytes.get() - a.bytes.get());
-  for (const book of books) {
+  for (const book of byMost([...askers.values()], ({ bytes }) => bytes.get())) {
     if (over <= 0) break;
     over = free(book, growth, over, surplus);
   }

@@ -5,6 +5,7 @@
 import type { JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
+import { originOf } from '../operation/askers.ts';
 import { openLedger } from '../operation/ledger.ts';
 import type { Host, OwnService } from '../operation/host.ts';
 import { openLastWishes } from '../operation/last-wishes.ts';
@@ -103,7 +104,9 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },
-    ledger: openLedger(turn, options.records.operations),
+    ledger: openLedger(turn, options.records.operations, (turn, asker) =>
+      originOf(options, turn, asker),
+    ),
     queue: openQueue(turn),
     readings: openShares(turn),
     wishes: turn.map(),
