@@ -3,20 +3,15 @@
  * network, no clock.
  */
 export type * from './types.ts';
+export type * from './planned.ts';
+export type * from './reach/destination.ts';
 export {
   makeComposition,
   type Composition,
   type CompositionOptions,
   type Loaded,
 } from './root/composition.ts';
-export {
-  registerServices,
-  swapOf,
-  type ExportedSpec,
-  type FleetSpec,
-  type PlannedService,
-  type ElsewherePowers,
-} from './root/compose.ts';
+export { registerServices, swapOf, type ElsewherePowers } from './root/compose.ts';
 export { isDenial, Malformed, notShared } from './errors.ts';
 export {
   checkPlanned,
@@ -54,7 +49,12 @@ export {
   type RefStore,
   type RootShepherd,
 } from './root/local-root.ts';
-export { makeNonceRegistry, type MintOptions, type NonceRegistry } from './root/mint.ts';
+export {
+  makeNonceRegistry,
+  type MintEntry,
+  type MintOptions,
+  type NonceRegistry,
+} from './root/mint.ts';
 export { paceFor, type Pace } from './reach/pace.ts';
 export {
   makePeers,

@@ -1,5 +1,5 @@
-/** What crosses between herd and a daemon, and how an exported service reaches its remote. */
-import type { Answer, Ref, Vow } from '@bellwether/actors';
+/** The local root of a daemon, and what it answers: what crosses between herd and its own shepherd. */
+import type { Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
 import type {
   GrantPage,
@@ -147,13 +147,6 @@ export type Reloaded =
       /** Absent where nothing was to be done. Rows: what was stopped and started along the way. */
       readonly outcome?: Outcome;
     };
-/** Where a ref of a daemon's store leads. */
-export interface Destination {
-  /** Which peer: refs to one machine have the same. */
-  readonly peer: string;
-  /** Where it is found, for people: `host:port`. Absent where there is nothing better than the key. */
-  readonly address?: string;
-}
 /** One ref of a daemon's own store. */
 export type ListedRef =
   | { readonly petname: string; readonly peer: string }
@@ -171,27 +164,3 @@ export interface ShepherdFacts {
   /** `ocapn://` URIs of where this daemon listens, without swissnums. */
   readonly locations: readonly string[];
 }
-
-/**
- * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached`
- * is kept with a live ref, or broken: with Unreachable or Severed of our own where there is no
- * contact, which counts as unreachable, with anything else where the answer is no, which counts as
- * failed. `lost` is broken
- * when the session of a reached ref ends. The result calls the dial off: neither is told anything then.
- * `through` is kept before with the mark of the ref that is dialled, which tells it from others that may have been
- * under that petname, and is no secret; with undefined where there is none.
- */
-export interface DialRef {
-  (petname: string, reached: Answer, lost: Answer, through: Answer): () => void;
-}
-/** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
-export type MintEntry = {
-  readonly kind: 'minted';
-  /** Lower-case hex of SHA-256 of the swissnum. */
-  readonly hash: string;
-  readonly service: string;
-  /** Milliseconds since 1970; absent where that was not noted yet. */
-  readonly madeMs?: number;
-  /** Of the store, in which it was minted or confirmed; likewise. */
-  readonly epoch?: number;
-};

@@ -31,10 +31,11 @@ export {
   textOf,
   weightOf,
   type Read,
-} from './checks/read.ts';
+} from './read.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
-export { checkedRequest, isName } from './checks/requests.ts';
+export { checkedRequest } from './checks/requests.ts';
+export { isName } from './words/names.ts';
 export { percentOf } from './checks/rolling.ts';
 export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
 export {

@@ -14,7 +14,7 @@ import {
   type Operation,
 } from '../../../packages/shepherd/src/operation/memory.ts';
 import type { Step } from '../../../packages/shepherd/src/operation/plan.ts';
-import { weightOf } from '../../../packages/shepherd/src/checks/read.ts';
+import { weightOf } from '../../../packages/shepherd/src/read.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 

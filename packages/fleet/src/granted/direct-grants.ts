@@ -51,7 +51,7 @@ import {
   type LiveRef,
 } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
-import type { DialRef } from '../types.ts';
+import type { DialRef } from '../reach/destination.ts';
 import { readMadeThere, type MadeThere } from './direct-answers.ts';
 import type { DirectMember } from './direct-members.ts';
 import {

@@ -1,7 +1,7 @@
 /** Whose hosts a grant can be made at. */
 import { BadRequest } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
-import type { PlannedService } from '../root/compose.ts';
+import type { PlannedService } from '../planned.ts';
 
 /** A service elsewhere, and the controller's own ref to it. */
 export interface DirectMember {

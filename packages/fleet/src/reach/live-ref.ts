@@ -35,7 +35,7 @@ import type { ServiceFacet } from '@bellwether/shepherd';
 import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { share, type Peer, type Peers, type Traveller, type Way } from './peer.ts';
-import type { Destination, DialRef } from '../types.ts';
+import type { Destination, DialRef } from './destination.ts';
 
 /** A ref that may have to be dialled first. */
 export interface LiveRef {

@@ -26,7 +26,7 @@ import type {
 } from '@bellwether/actors';
 import { LIMITS } from '../limits.ts';
 import { paceFor, type Pace } from './pace.ts';
-import type { Destination } from '../types.ts';
+import type { Destination } from './destination.ts';
 
 /** Somebody who wants contact, and can wait. */
 export interface Retrier {

@@ -4,7 +4,6 @@ import type { Crypto } from '@bellwether/ocapn';
 import {
   canonicalText,
   type Aggregate,
-  type ServiceConfig,
   type ServiceElsewhere,
   type Shepherd,
   type Swap,
@@ -16,33 +15,8 @@ import { makeFleet } from '../aggregate/fleet.ts';
 import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
-import type { MinReady } from '../aggregate/summary.ts';
-import type { DialRef } from '../types.ts';
-
-/** A service of another shepherd, reached by a ref of the daemon's store. */
-export interface ExportedSpec {
-  readonly provision: readonly [string, ...string[]];
-  readonly petname: string;
-  /** What the operator calls the machine where it runs. */
-  readonly origin: string;
-  /** Names at this shepherd. */
-  readonly requirement: readonly string[];
-}
-/** An aggregate. */
-export interface FleetSpec {
-  readonly provision: readonly [string, ...string[]];
-  readonly documentation: string;
-  /** Canonical names at this shepherd. */
-  readonly members: readonly string[];
-  readonly minReady: MinReady;
-  /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
-  readonly settleMs: number;
-}
-/** One entry of a configuration. */
-export type PlannedService =
-  | { readonly kind: 'service'; readonly config: ServiceConfig }
-  | { readonly kind: 'exported'; readonly spec: ExportedSpec }
-  | { readonly kind: 'fleet'; readonly spec: FleetSpec };
+import type { DialRef } from '../reach/destination.ts';
+import type { ExportedSpec, FleetSpec, PlannedService } from '../planned.ts';
 
 /** What services that are elsewhere need of the daemon. */
 export interface ElsewherePowers {

@@ -23,7 +23,8 @@ import {
 } from '@bellwether/actors';
 import { broken, Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
-import { registerServices, swapOf, type PlannedService, type ElsewherePowers } from './compose.ts';
+import { registerServices, swapOf, type ElsewherePowers } from './compose.ts';
+import type { PlannedService } from '../planned.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';

@@ -1,7 +1,7 @@
 /** What differs between two configurations: pure, so that it can be shown before it is carried out. */
 import { Limit, Refused } from '@bellwether/actors';
 import { canonicalText, cutText, inOrder, isName, limits } from '@bellwether/shepherd';
-import type { PlannedService } from './compose.ts';
+import type { PlannedService } from '../planned.ts';
 import { LIMITS } from '../limits.ts';
 import type { Difference } from '../types.ts';
 

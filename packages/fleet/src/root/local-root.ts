@@ -31,13 +31,13 @@ import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-grants.ts';
 import type { NonceRegistry } from './mint.ts';
+import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
 import { notShared } from '../errors.ts';
 import type {
   ShepherdFacts,
   BackedUp,
-  Destination,
   LocalRoot,
   MadeDirect,
   Reloaded,

@@ -35,7 +35,6 @@ import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
 import { makeMintedService } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
-import type { MintEntry } from '../types.ts';
 
 /** Of its methods only `fetch` may be reached from outside of the daemon. */
 export interface NonceRegistry {
@@ -69,6 +68,17 @@ export interface NonceRegistry {
    */
   confirm(ids: readonly string[] | undefined, mostCount: number, past?: Past): readonly string[];
 }
+/** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
+export type MintEntry = {
+  readonly kind: 'minted';
+  /** Lower-case hex of SHA-256 of the swissnum. */
+  readonly hash: string;
+  readonly service: string;
+  /** Milliseconds since 1970; absent where that was not noted yet. */
+  readonly madeMs?: number;
+  /** Of the store, in which it was minted or confirmed; likewise. */
+  readonly epoch?: number;
+};
 /** What the registry is made from. */
 export interface MintOptions extends Issuing {
   readonly entropy: Entropy;

@@ -2,8 +2,8 @@
 import { limits } from '../limits.ts';
 import { BadRequest, Malformed } from '../errors.ts';
 import { checkedCount, checkedHops } from './requests.ts';
-import { readWhole, struct } from './read.ts';
-import { readWay } from './way.ts';
+import { readWhole, struct } from '../read.ts';
+import { readWay } from '../words/names.ts';
 import type { LogPlace, LogQuery } from '../words/types.ts';
 
 /**

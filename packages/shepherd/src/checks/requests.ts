@@ -1,4 +1,5 @@
 /** What a shepherd checks before it believes a request: the sender may be any peer on earth. */
+import { isName } from '../words/names.ts';
 import { isStart } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -7,14 +8,6 @@ import { checkedRolling, percentOf } from './rolling.ts';
 import type { MinReady, OperationQuery, Request } from '../words/types.ts';
 
 const operationForm = /^[A-Za-z0-9._-]+$/;
-const nameForm = /^[^\s\p{C}/]+$/u;
-
-/** A name of a service or an action: no blanks, no slashes, nothing that a terminal would obey. */
-export const isName = (value: unknown): value is string =>
-  typeof value === 'string' &&
-  value.length > 0 &&
-  value.length <= limits.nameCharacters &&
-  nameForm.test(value);
 
 /**
  * The request with nothing in it but what a request has.

@@ -16,7 +16,7 @@ import {
 } from './facet-view.ts';
 import { BadRequest, unknownReference } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { isName } from '../checks/requests.ts';
+import { isName } from '../words/names.ts';
 import { broken } from '../vows.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import type {

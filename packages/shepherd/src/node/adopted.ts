@@ -3,7 +3,7 @@
  * neither when nor how they end: they are looked at again and again, and their ending is unknown.
  */
 import type { Answer } from '@bellwether/actors';
-import { startIdVariable } from '../service/process-monitor.ts';
+import { startIdVariable } from '../words/records.ts';
 import type { RunningRecord } from '../words/types.ts';
 import { killRest, signalGroup } from './group.ts';
 import { adoptedPollMs } from './limits.ts';

@@ -26,7 +26,7 @@ import type {
   Start,
   Started,
 } from '../words/types.ts';
-import { startIdVariable } from '../service/process-monitor.ts';
+import { startIdVariable } from '../words/records.ts';
 import { AdoptedProcesses, findAlive, isSame, killChecks, killLeftovers } from './adopted.ts';
 import type { Adopted } from './adopted.ts';
 import { killRest, signalGroup } from './group.ts';

@@ -16,36 +16,8 @@
  */
 import { isBuiltIn } from '../action-table.ts';
 import type { Gate, Step } from './plan.ts';
-import type { Stage } from '../words/shapes.ts';
-import type { Status } from '../words/types.ts';
+import type { PlannedStep, Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
-
-/** One step of a plan, for people: what a command would do to one service now, and why. */
-export interface PlannedStep {
-  readonly service: string;
-  readonly action: string;
-  readonly why: 'asked' | 'member' | 'requirement' | 'dependent';
-  /** Whose member, requirement or dependent it is. */
-  readonly of?: string;
-  /** What would come of it: nothing to do, something, no, or nobody can tell. */
-  readonly effect: 'change' | 'none' | 'refused' | 'unknown';
-  /** What is known of the service now, and since when. */
-  readonly stage?: Stage;
-  readonly ageMs?: number;
-  /**
-   * Why it would be refused, or how many members it stands for. It names no other service, but for the
-   * one in `dependsOn`.
-   */
-  readonly note?: string;
-  /** Refused because of this requirement, as `note` says. */
-  readonly dependsOn?: string;
-  /** In which batch, from 1, where it is done batch by batch. */
-  readonly batch?: number;
-  /** That is the canary. */
-  readonly isCanary?: boolean;
-  /** Milliseconds between the batch before and this one. */
-  readonly pauseMs?: number;
-}
 
 /** What is known of a service now; undefined for a name that is none. */
 export type Sight = (name: string) => Status | undefined;

@@ -15,7 +15,7 @@
  */
 import type { JournalCell, JournalMap, Turn } from '@bellwether/actors';
 import { limits } from '../limits.ts';
-import type { Wish } from './steps.ts';
+import type { Wish } from '../words/steps.ts';
 import type { Entry, Wisher, WishRecord } from '../words/types.ts';
 
 /** What is wished of a service, and which command says so, where it was one. */

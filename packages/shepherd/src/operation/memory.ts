@@ -26,7 +26,7 @@ import {
 } from '@bellwether/actors';
 import { Conflict } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { weightOf } from '../checks/read.ts';
+import { weightOf } from '../read.ts';
 import type { Listeners } from './listeners.ts';
 import type { Step } from './plan.ts';
 import type { StepPhase } from '../words/shapes.ts';

@@ -15,10 +15,10 @@
  * that it touches, and no recursion bounds the length of a chain.
  */
 import { inOrder, unique, type Edges } from '../graph.ts';
-import type { Step, StepBase, Wish } from './steps.ts';
+import type { Step, StepBase, Wish } from '../words/steps.ts';
 import type { Request, Topic } from '../words/types.ts';
 
-export type { Gate, Step, StepBase, Wish } from './steps.ts';
+export type { Gate, Step, StepBase, Wish } from '../words/steps.ts';
 
 /** What a planner may ask about services. Names that are not registered lead nowhere. */
 export interface Graph {

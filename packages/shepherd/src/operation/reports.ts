@@ -7,7 +7,7 @@ import { localRoot, type Principal } from '../words/principal.ts';
 import { broken } from '../vows.ts';
 import { recalled, type StepRecord } from './memory.ts';
 import { bare } from '../words/outcome.ts';
-import { weightOf } from '../checks/read.ts';
+import { weightOf } from '../read.ts';
 import type { Recorded } from './pieces.ts';
 import { keyOf, type Step } from './plan.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';

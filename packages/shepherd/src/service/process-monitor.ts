@@ -24,6 +24,7 @@ import type {
   RunningRecord,
   Started,
 } from '../words/types.ts';
+import { startIdVariable } from '../words/records.ts';
 
 /** What makes a process monitor. */
 export interface ProcessMonitorOptions {
@@ -35,11 +36,6 @@ export interface ProcessMonitorOptions {
   /** What ran when the daemon was last heard of. */
   readonly running: readonly RunningRecord[];
 }
-/**
- * The variable that carries the start id in the environment of everything that is started: so a
- * later daemon finds a process whose pid this one did not live to write down. No secret.
- */
-export const startIdVariable = 'BELLWETHER_START';
 
 interface Running {
   readonly service: string;

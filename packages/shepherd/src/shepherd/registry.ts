@@ -15,32 +15,8 @@ import {
 import { Cycle, UnknownService } from '../errors.ts';
 import { pathBetween, unique } from '../graph.ts';
 import { limits } from '../limits.ts';
-import { isName } from '../checks/requests.ts';
-import type { Provider } from '../words/types.ts';
-
-/** The `^service-registry`: names and the graph between them. */
-export interface ServiceRegistry {
-  /** @throws Refused for a name that is taken, and for a cycle, with its path. */
-  register(provider: Ref<Provider>): void;
-  /**
-   * Forgets a service, by any of its names. What requires it may stay, and finds it missing when it
-   * starts. @throws UnknownService
-   */
-  unregister(name: string): void;
-  /** @throws UnknownService */
-  lookup(name: string): Ref<Provider>;
-  /** The canonical name behind any name; undefined where there is no such service. */
-  canonical(name: string): string | undefined;
-  /**
-   * What a service requires, directly: canonical names, and as it is written what is not registered
-   * (yet). @throws UnknownService
-   */
-  requirements(name: string): readonly string[];
-  /** Canonical names of the services that require this one, directly. */
-  dependents(name: string): readonly string[];
-  /** Canonical names, in order of registration. */
-  names(): readonly string[];
-}
+import { isName } from '../words/names.ts';
+import type { Provider, ServiceRegistry } from '../words/types.ts';
 
 interface Registration {
   readonly service: Ref<Provider>;

@@ -26,29 +26,9 @@ import { isGood } from '../words/shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
 import { broken } from '../vows.ts';
-import type {
-  Aggregate,
-  Entry,
-  Outcome,
-  Row,
-  ServiceConfig,
-  ServiceElsewhere,
-  Sink,
-  Writer,
-} from '../words/types.ts';
+import type { Entry, Outcome, Row, ServiceConfig, Sink, Swap, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
-
-/** What goes, and what comes in its place. Near only. */
-export interface Swap {
-  /** Services that go, by any of their names; what comes may have the same ones. */
-  readonly removed: readonly string[];
-  /** Services of this machine: new ones, and others described anew under the same canonical name. */
-  readonly own: readonly ServiceConfig[];
-  /** New, or in place of the one with the same canonical name; so are the aggregates. */
-  readonly elsewhere: readonly Ref<ServiceElsewhere>[];
-  readonly aggregates: readonly Ref<Aggregate>[];
-}
 
 /** A swap on its way. */
 interface Turnover {

@@ -9,7 +9,7 @@ import {
   type Needed,
   type Optional,
   type Read,
-} from '../checks/read.ts';
+} from '../read.ts';
 import { limits } from '../limits.ts';
 import type { OperationFacts, OperationReport, OperationStep } from './operation-types.ts';
 import { results, stepPhases, type Reader } from './shapes.ts';

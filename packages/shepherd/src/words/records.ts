@@ -109,6 +109,11 @@ export interface AuditedEvent {
   readonly code?: string;
   readonly reason?: string;
 }
+/**
+ * The variable that carries the start id in the environment of everything that is started: so a
+ * later daemon finds a process whose pid this one did not live to write down. No secret.
+ */
+export const startIdVariable = 'BELLWETHER_START';
 /** What is on disk of a start: enough to find its process again. */
 export interface RunningRecord {
   readonly startId: string;

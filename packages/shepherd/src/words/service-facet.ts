@@ -4,7 +4,7 @@ import type { Follower, LogQuery } from './log-types.ts';
 import type { Outcome, Request, Sink } from './messages.ts';
 import type { Observer } from './observation.ts';
 import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
-import type { PlannedStep } from '../operation/foresight.ts';
+import type { PlannedStep } from './operation-types.ts';
 import type { Status } from './types.ts';
 
 /**

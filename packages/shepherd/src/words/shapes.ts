@@ -26,8 +26,8 @@ import {
   type Needed,
   type Optional,
   type Read,
-} from '../checks/read.ts';
-import { isDeep, readWay } from '../checks/way.ts';
+} from '../read.ts';
+import { isDeep, readWay } from './names.ts';
 import type {
   Cause,
   Change,

@@ -6,16 +6,14 @@ import type { Answer, Ref, Vow } from '@bellwether/actors';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
-import type { OperationDesk } from './operation-types.ts';
-import type { PlannedStep } from '../operation/foresight.ts';
-import type { Step } from '../operation/plan.ts';
+import type { OperationDesk, PlannedStep } from './operation-types.ts';
+import type { Step } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
 import type { RunningRecord } from './records.ts';
 import type { changes, Health, Stage } from './shapes.ts';
-import type { Swap } from '../shepherd/swap.ts';
+import type { Swap } from './registry.ts';
 
-export type { PlannedStep } from '../operation/foresight.ts';
 export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
@@ -23,9 +21,8 @@ export type * from './operation-types.ts';
 export type { Principal } from './principal.ts';
 export type * from './records.ts';
 export type * from './service-facet.ts';
-export type { ServiceRegistry } from '../shepherd/registry.ts';
+export type * from './registry.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
-export type { Swap } from '../shepherd/swap.ts';
 
 /** Whoever is told what an operation says. */
 export interface Lines {

@@ -2,9 +2,9 @@
  * Reading plain data of unknown shape: types, sizes and words are checked field by field. Fields
  * that no shape names are left out, so that a newer peer may say more.
  */
-import { Malformed } from '../errors.ts';
-import { limits } from '../limits.ts';
-import { cutText } from '../text.ts';
+import { Malformed } from './errors.ts';
+import { limits } from './limits.ts';
+import { cutText } from './text.ts';
 
 /** Turns a value of unknown shape into a T; `what` names it in messages. @throws Malformed */
 export type Read<T> = (value: unknown, what: string) => T;

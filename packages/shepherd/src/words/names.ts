@@ -1,9 +1,17 @@
-/** The way to a service through the shepherds that lead to it: names with slashes between them. */
+/** Names of services and actions, and the way to a service through the shepherds that lead to it. */
 import { Malformed } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Read } from './read.ts';
-import { isName } from './requests.ts';
+import type { Read } from '../read.ts';
 
+const nameForm = /^[^\s\p{C}/]+$/u;
+/** A name of a service or an action: no blanks, no slashes, nothing that a terminal would obey. */
+export const isName = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.length > 0 &&
+  value.length <= limits.nameCharacters &&
+  nameForm.test(value);
+
+/** Names with slashes between them. */
 const namesIn = (way: string): readonly string[] => way.split('/', limits.wayNameCount + 1);
 
 /** A way; refused where it is none, since it is kept: a cut one would be another one. @throws Malformed */

@@ -9,7 +9,8 @@
  *     known    nothing                                     is in the plan already
  *     gate     nothing; it lets others pass (rolling.ts)   ok, or skipped as all behind it
  */
-import type { MinReady, Topic } from '../words/types.ts';
+import type { MinReady } from './messages.ts';
+import type { Topic } from './shapes.ts';
 
 /** What is wanted of a service in the end. A restart wants it started. */
 export type Wish = 'start' | 'stop';

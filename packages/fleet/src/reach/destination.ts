@@ -1,0 +1,22 @@
+/** Where refs of a daemon's store lead, and the power to follow one. */
+import type { Answer } from '@bellwether/actors';
+
+/** Where a ref of a daemon's store leads. */
+export interface Destination {
+  /** Which peer: refs to one machine have the same. */
+  readonly peer: string;
+  /** Where it is found, for people: `host:port`. Absent where there is nothing better than the key. */
+  readonly address?: string;
+}
+/**
+ * The power behind `^live-ref`: reaches the facet behind a petname of the daemon's store. `reached`
+ * is kept with a live ref, or broken: with Unreachable or Severed of our own where there is no
+ * contact, which counts as unreachable, with anything else where the answer is no, which counts as
+ * failed. `lost` is broken
+ * when the session of a reached ref ends. The result calls the dial off: neither is told anything then.
+ * `through` is kept before with the mark of the ref that is dialled, which tells it from others that may have been
+ * under that petname, and is no secret; with undefined where there is none.
+ */
+export interface DialRef {
+  (petname: string, reached: Answer, lost: Answer, through: Answer): () => void;
+}
