@@ -48,6 +48,7 @@ const facts = {
   do: { by: 'herd' },
   op: { by: 'herd' },
   ref: { by: 'herd' },
+  release: { by: 'herd' },
   retry: { by: 'herd' },
   state: { by: 'herd' },
   accept: { by: 'herd' },
@@ -71,7 +72,6 @@ const facts = {
   import: { by: 'nobody' },
   net: { by: 'nobody' },
   node: { by: 'nobody' },
-  release: { by: 'nobody' },
   top: { by: 'nobody' },
   why: { by: 'nobody' },
 } as const satisfies Readonly<Record<string, ActionFacts>>;

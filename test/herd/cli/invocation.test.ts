@@ -85,7 +85,7 @@ describe('a command line', () => {
   it('may not use an option of another action', () => {
     expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
     expect(refusal('status', '--out', 'f').hint).toBe(
-      "It belongs to 'ref mint', 'ref export', 'grant'.",
+      "It belongs to 'ref mint', 'ref export', 'grant', 'release build', 'release key'.",
     );
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
   });
@@ -145,6 +145,6 @@ describe('the table of actions and the grammar of herd', () => {
       expect(options.includes('min-ready'), name).toBe(isStart(name) || name === 'do');
   });
   it('take for a group what two words begin with', () => {
-    expect(words.filter(isGroup)).toEqual(['ref', 'op', 'grant', 'state', 'audit']);
+    expect(words.filter(isGroup)).toEqual(['ref', 'op', 'grant', 'state', 'audit', 'release']);
   });
 });

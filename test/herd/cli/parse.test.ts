@@ -10,7 +10,8 @@ import {
   ownAction,
 } from '../../../packages/herd/src/cli/grammar.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
-import { optionExamples, pages } from '../../../packages/herd/src/cli/pages.ts';
+import { optionExamples } from '../../../packages/herd/src/cli/option-examples.ts';
+import { pages } from '../../../packages/herd/src/cli/pages.ts';
 import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
 import { ageIn } from '../../../packages/herd/src/cli/spans.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
@@ -182,6 +183,25 @@ describe.each([
     expect(parse(['start', 'f', '--min-ready=100%'])?.options).toEqual({ 'min-ready': '100%' });
     expect(parse(['start', 'f', '--min-ready', '007%'])?.options).toEqual({ 'min-ready': '7%' });
   });
+  it('takes some options again and again, in order, wherever they stand', () => {
+    expect(
+      parse([
+        '--env',
+        'A=1',
+        'release',
+        'build',
+        '--env=B=--json',
+        'dist',
+        '--env',
+        'C=',
+        '-o',
+        'f',
+      ]),
+    ).toEqual({
+      words: ['release', 'build', 'dist'],
+      options: { env: ['A=1', 'B=--json', 'C='], out: 'f' },
+    });
+  });
   it('takes a timeout and a line count at their limits', () => {
     const options = { timeout: 86_400_000, 'log-history': 10_000 };
     expect(parse(['--timeout', '86400', '-n', '10000', 'status'])?.options).toEqual(options);
@@ -253,9 +273,8 @@ describe('help', () => {
   });
   /** The words of a command line that stands in help, without what belongs to the shell. */
   const wordsOf = (command: string): readonly string[] =>
-    command
-      .replace(/ [<>|] .*$/, '')
-      .split(' ')
+    (command.replace(/ [<>|] .*$/, '').match(/(?:'[^']*'|[^\s'])+/g) ?? [])
+      .map((word) => word.replaceAll("'", ''))
       .slice(1);
   it('has a page for every action, whose examples can be typed as they stand', async () => {
     expect(Object.keys(pages).sort()).toEqual([...actionRules.keys()].sort());

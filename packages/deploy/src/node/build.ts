@@ -6,7 +6,7 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Crypto, KeyPair } from '@bellwether/ocapn';
 import { quoted } from '../release/errors.ts';
-import { digestOf, writeManifest } from '../release/manifest.ts';
+import { digestOf, readManifest, writeManifest } from '../release/manifest.ts';
 import { signRelease } from '../release/signatures.ts';
 import type { Digest, Manifest, Signature } from '../release/types.ts';
 import { type Disk, hashed, nodeDisk, opening } from './disk.ts';
@@ -47,13 +47,15 @@ export const buildRelease = async (options: BuildOptions): Promise<Built> => {
   const { folder, out, description, crypto, signer, disk = nodeDisk } = options;
   const { onProgress = () => undefined } = options;
   await checkApart(disk, folder, out);
+  // What is wrong with a description is said before a large folder is read.
+  writeManifest({ ...description, schema: 1, files: [], links: [] });
   const scanned = await scanFolder(folder, {
     disk,
     onProgress: (done) => onProgress('reading', done),
   });
   const { files, links, emptyFolders } = scanned;
-  const manifest: Manifest = { ...description, schema: 1, files, links };
-  const bytes = writeManifest(manifest);
+  const bytes = writeManifest({ ...description, schema: 1, files, links });
+  const manifest = readManifest(bytes);
   const digest = digestOf(crypto, bytes);
   const signatures = signer === undefined ? [] : [signRelease(digest, signer)];
   await withContents(disk, folder, scanned, (source) => {

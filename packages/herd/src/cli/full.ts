@@ -13,13 +13,15 @@ import {
   optionNames,
   type OptionRule,
   optionRule,
+  type OptionsRead,
   optionRules,
   readValue,
   takesOptionsAfter,
 } from './grammar.ts';
 import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
-import { optionExamples, pages, type Example } from './pages.ts';
+import { optionExamples } from './option-examples.ts';
+import { pages, type Example } from './pages.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 
@@ -46,7 +48,7 @@ export const parseFully = (argv: readonly string[]): Typed => {
   const end = argv.indexOf('--');
   let rest = end === -1 ? argv : argv.slice(0, end);
   const words: string[] = [];
-  const options: { [name: string]: string | number | true } = {};
+  const options: OptionsRead = {};
   while (rest.length > 0) {
     if (!takesOptionsAfter(words)) {
       if (rest.some(isMisplaced)) throw misplaced(words);
@@ -106,7 +108,7 @@ const helpRule = (name: OptionName): Readonly<Record<string, unknown>> => {
 };
 
 const takeOption = (
-  options: { [name: string]: string | number | true },
+  options: OptionsRead,
   key: string,
   value: unknown,
   words: readonly string[],
@@ -123,11 +125,23 @@ const takeOption = (
     options[key] = true;
     return;
   }
+  if (rule.kind === 'texts') {
+    const before = options[key];
+    const more = (Array.isArray(value) ? value : [value]).map((each) => textOf(key, rule, each));
+    options[key] = [...(Array.isArray(before) ? (before as readonly string[]) : []), ...more];
+    return;
+  }
   if (typeof value !== 'string' || options[key] !== undefined)
     throw new Usage(`option '--${key}' was given more than once`);
   const read = readValue(rule.kind, value.replace(/\0$/, ''));
   if (read === undefined) throw new Usage(badValue(key, rule, value));
   options[key] = read;
+};
+
+const textOf = (key: string, rule: OptionRule, value: unknown): string => {
+  const read = typeof value === 'string' ? readValue(rule.kind, value) : undefined;
+  if (read === undefined) throw new Usage(badValue(key, rule, String(value)));
+  return String(read);
 };
 
 /** Passed on it would be ignored by most actions, which would then really run. */
@@ -161,6 +175,7 @@ const badValue = (key: string, rule: OptionRule, value: string): string => {
 const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   flag: 'no value',
   text: 'a text',
+  texts: 'a text',
   count: `a whole number from 0 to ${maxLogLines}`,
   seconds: 'seconds above 0, at most a day',
   some: 'a number of members above 0',

@@ -17,10 +17,11 @@ import { ageIn, spanIn } from './spans.ts';
 /**
  * A flag stands alone, and so may `some`, which is 1 then, and N as `--name=N`. The others take one
  * value: any text, a whole number, seconds (kept as milliseconds), so many members or percent of them, a
- * time or how long ago it was (kept as typed), or a span of time (kept as milliseconds).
+ * time or how long ago it was (kept as typed), or a span of time (kept as milliseconds). `texts` alone may be
+ * given again and again.
  */
 export type OptionKind =
-  'flag' | 'some' | 'text' | 'count' | 'seconds' | 'share' | 'since' | 'span';
+  'flag' | 'some' | 'text' | 'texts' | 'count' | 'seconds' | 'share' | 'since' | 'span';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -81,6 +82,7 @@ export const optionRules = {
   },
   strict: { kind: 'flag' },
   out: {
+    letter: 'o',
     kind: 'text',
     argument: 'FILE',
   },
@@ -125,6 +127,17 @@ export const optionRules = {
   },
   reason: { kind: 'text', argument: 'TEXT' },
   tree: { kind: 'flag' },
+  run: { kind: 'text', argument: 'COMMAND' },
+  check: { kind: 'texts', argument: 'CHECK' },
+  'check-timeout': { kind: 'seconds', argument: 'SECONDS' },
+  app: { kind: 'text', argument: 'NAME' },
+  'app-version': { kind: 'text', argument: 'VERSION' },
+  env: { kind: 'texts', argument: 'NAME=VALUE' },
+  platform: { kind: 'text', argument: 'PLATFORM' },
+  migration: { kind: 'text', argument: 'KIND' },
+  provenance: { kind: 'texts', argument: 'NAME=TEXT' },
+  sign: { kind: 'text', argument: 'FILE' },
+  key: { kind: 'text', argument: 'FILE' },
   help: { kind: 'flag' },
   version: { kind: 'flag' },
 } as const satisfies Readonly<Record<string, OptionRule>>;
@@ -135,9 +148,13 @@ type ValueOf<K extends OptionKind> = K extends 'flag'
   ? true
   : K extends 'text' | 'since'
     ? string
-    : K extends 'share'
-      ? number | `${number}%`
-      : number;
+    : K extends 'texts'
+      ? readonly string[]
+      : K extends 'share'
+        ? number | `${number}%`
+        : number;
+/** Options while they are read. */
+export type OptionsRead = { [name: string]: string | number | true | readonly string[] };
 /** The options that were given. `timeout` is in milliseconds. */
 export type Options = {
   readonly [N in OptionName]?: ValueOf<(typeof optionRules)[N]['kind']>;
@@ -179,6 +196,20 @@ const granting: readonly OptionName[] = [
   'reveal',
   'yes',
   'dry-run',
+];
+const building: readonly OptionName[] = [
+  'run',
+  'check',
+  'check-timeout',
+  'app',
+  'app-version',
+  'env',
+  'platform',
+  'migration',
+  'provenance',
+  'sign',
+  'out',
+  'yes',
 ];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [
@@ -239,6 +270,11 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['state repair', rule('', 0, 0, ['state'])],
   ['audit', rule('[SERVICE]', 0, 1, ['log-history', 'since'])],
   ['audit verify', rule('[FOLDER]', 0, 1, ['state', 'head'])],
+  ['release build', rule('FOLDER', 1, 1, building)],
+  ['release show', rule('FILE', 1, 1, [])],
+  ['release diff', rule('FILE FILE', 2, 2, [])],
+  ['release sign', rule('FILE', 1, 1, ['key'])],
+  ['release key', rule('', 0, 0, ['out', 'key', 'yes'])],
   ['completion', rule('bash|zsh|fish', 1, 1, [])],
   ['help', rule('[ACTION...]', 0, 2, [])],
 ]);
@@ -312,7 +348,7 @@ export const optionRule = (name: string): OptionRule | undefined =>
 
 /** What a value means to its option; undefined when it is none. Empty text is never a value. */
 export const readValue = (kind: OptionKind, text: string): string | number | undefined => {
-  if (kind === 'text') return text === '' ? undefined : text;
+  if (kind === 'text' || kind === 'texts') return text === '' ? undefined : text;
   if (kind === 'count')
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
   if (kind === 'share') return shareIn(text);

@@ -142,6 +142,12 @@ const runOwn = async (
       return (await import('./commands/grant.ts')).runGrant(context, action, words);
     case 'accept':
       return (await import('./commands/accept.ts')).runAccept(context, words);
+    case 'release build':
+    case 'release show':
+    case 'release diff':
+    case 'release sign':
+    case 'release key':
+      return (await import('./commands/release.ts')).runRelease(context, action, words);
     case 'state check':
     case 'state backup':
     case 'state restore':

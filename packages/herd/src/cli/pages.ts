@@ -1,9 +1,7 @@
 /**
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
- * that can be typed as they stand. Every action and every option has one; a test reads them all.
+ * that can be typed as they stand. Every action has one; a test reads them all.
  */
-import type { OptionName } from './grammar.ts';
-
 /** A command line, and what it does. */
 export type Example = readonly [command: string, about: string];
 /** The page of one action. */
@@ -415,6 +413,57 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
     ],
   },
+  'release build': {
+    text:
+      'Makes one file of everything in FOLDER, of how it is run, and of what must hold once it runs. The ' +
+      'release is named by a digest of all that: the same tree and the same options give the same name, ' +
+      'wherever and by whomever it is built. Links stay links, and may not lead out; an empty folder is ' +
+      'left out; a socket, a pipe or a device is refused. Nothing in FOLDER is ignored, so FILE may not ' +
+      'lie there. --check, --env and --provenance may be given several times.',
+    examples: [
+      ["herd release build ./dist --run 'node server.js' -o web.rel", 'the least'],
+      [
+        'herd release build ./dist --run ./serve --check http://127.0.0.1:8080/health -o web.rel',
+        'with what tells whether it is well',
+      ],
+      ["herd release build ./dist --run 'node a.js' --sign ci.key -o web.rel --yes", 'and signed'],
+    ],
+  },
+  'release show': {
+    text:
+      'Reads all of FILE, and says what it is once everything in it is what the manifest says and every ' +
+      'signature is one of it. Exit code 2 where something is not.',
+    examples: [
+      ['herd release show web.rel', 'for people'],
+      ['herd release show web.rel --json', 'with every file, as data'],
+    ],
+  },
+  'release diff': {
+    text: 'Says which files came, went and changed from the first release to the second, and what else.',
+    examples: [
+      ['herd release diff old.rel web.rel', 'for people'],
+      ['herd release diff old.rel web.rel --json', 'as data'],
+    ],
+  },
+  'release sign': {
+    text:
+      'Adds a signature to a release, which stays the same release. All of it is verified before. Who ' +
+      'has signed already signs nothing again.',
+    examples: [
+      ['herd release sign web.rel --key ci.key', 'with the key of the builder'],
+      ['herd release sign web.rel --key alice.key', 'and with that of who has looked at it'],
+    ],
+  },
+  'release key': {
+    text:
+      'Makes a new key and writes it into FILE, readable by you alone; it is never printed. Its public ' +
+      'half is: slots that shall trust the key name it in their configuration. With --key it tells that ' +
+      'of a key that there is.',
+    examples: [
+      ['herd release key --out ci.key', 'a new key'],
+      ['herd release key --key ci.key', 'its public half, again'],
+    ],
+  },
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
     examples: [
@@ -430,52 +479,4 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd help grant', 'what a grant can be limited to'],
     ],
   },
-};
-
-/** For every option one command line that has it. */
-export const optionExamples: Readonly<Record<OptionName, string>> = {
-  socket: 'herd -s /run/user/1000/bellwether/socket status',
-  state: 'herd state check --state /var/lib/bellwether',
-  json: 'herd status --json',
-  timeout: 'herd start web-server --timeout 300',
-  quiet: 'herd -q stop web-server',
-  verbose: 'herd -v start web-server',
-  'log-history': 'herd log web-server -n 100',
-  follow: 'herd log web-server -f',
-  since: 'herd log web-server --since 2h',
-  watch: 'herd status web-server-fleet --watch',
-  'no-members': 'herd stop web-server-fleet --no-members',
-  'dry-run': 'herd stop networking --dry-run',
-  'min-ready': 'herd start web-server-fleet --min-ready 2',
-  batch: 'herd restart web-server-fleet --batch 25%',
-  'max-unavailable': 'herd restart web-server-fleet --max-unavailable 2',
-  'max-failed': 'herd restart web-server-fleet --batch 2 --max-failed 1',
-  pause: 'herd restart web-server-fleet --batch 25% --pause 5s',
-  canary: 'herd restart web-server-fleet --canary --batch 25%',
-  'when-online': 'herd start web-server-fleet --when-online 2h',
-  strict: 'herd restart web-server-fleet --strict',
-  out: 'herd ref mint web-server --out web.ref',
-  from: 'herd ref add web --from web.ref',
-  head: `herd audit verify --head ${'0123456789abcdef'.repeat(4)}`,
-  reveal: 'herd ref show web --reveal',
-  local: 'herd ref mint web-server --local --out web.ref',
-  all: 'herd grant confirm --all',
-  force: 'herd grant confirm g-7f3k --force',
-  yes: 'herd ref add web --from web.ref --yes',
-  to: 'herd grant web-server --to alice --expires 8h --out alice.invite',
-  allow: 'herd grant web-server --to bot --allow restart,log --expires 1h --out bot.invite',
-  expires: 'herd grant web-server --to alice --expires 7d --out alice.invite',
-  'no-expiry': 'herd grant web-server --to monitor --no-expiry --out monitor.invite',
-  'max-uses': 'herd grant web-server --to bot --allow restart --expires 1h --max-uses 1 --reveal',
-  rate: 'herd grant web-server --to bot --allow restart --expires 7d --rate 5/min --reveal',
-  args: "herd grant web-server --to ci --allow deploy --expires 1h --args 'deploy=v*' --reveal",
-  direct: 'herd grant web-server-fleet --direct --to alice --expires 8h --out alice.invites',
-  lease: 'herd grant web-server-fleet --direct --to bo --expires 8h --lease 15m --out bo.invites',
-  nodes: 'herd grant web-server-fleet --to bo --expires 8h --nodes web-server-a --out bo.invite',
-  'invite-expires':
-    'herd grant web-server --to ci --expires 7d --invite-expires 1h --out ci.invite',
-  reason: 'herd grant revoke g-7f3k --reason off-duty',
-  tree: 'herd grant ls --tree',
-  help: 'herd start --help',
-  version: 'herd --version',
 };

@@ -8,6 +8,7 @@ import {
   optionByLetter,
   type OptionName,
   type Options,
+  type OptionsRead,
   optionRule,
   readValue,
   takesOptionsAfter,
@@ -22,7 +23,7 @@ export interface Typed {
 /** Reads a command line, or returns undefined where the full parser must. */
 export const parseQuickly = (argv: readonly string[]): Typed | undefined => {
   const words: string[] = [];
-  const options: { [name: string]: string | number | true } = {};
+  const options: OptionsRead = {};
   for (let at = 0; at < argv.length; at += 1) {
     const item = argv[at] ?? '';
     if (item === '--') return { words: [...words, ...argv.slice(at + 1)], options };
@@ -39,11 +40,12 @@ export const parseQuickly = (argv: readonly string[]): Typed | undefined => {
       continue;
     }
     const text = option.inline ?? (option.isOptional ? '1' : argv[(at += 1)]);
-    if (text === undefined || text.startsWith('-') || options[option.name] !== undefined)
-      return undefined;
+    const before = options[option.name];
+    if (text === undefined || text.startsWith('-')) return undefined;
+    if (before !== undefined && !Array.isArray(before)) return undefined;
     const value = readValue(option.kind, text);
     if (value === undefined) return undefined;
-    options[option.name] = value;
+    options[option.name] = option.isList ? [...(before ?? []), String(value)] : value;
   }
   return { words, options };
 };
@@ -62,6 +64,7 @@ const readOption = (item: string) => {
     kind: rule.kind,
     isFlag: rule.kind === 'flag',
     isOptional: rule.kind === 'some',
+    isList: rule.kind === 'texts',
     inline: isLong && equals !== -1 ? item.slice(equals + 1) : undefined,
   };
 };

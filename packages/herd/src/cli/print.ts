@@ -31,6 +31,10 @@
  *     audit       records, as they stand in the audit, each with its number; isCut: there is more
  *     audit-verified  folder, isGood, recordCount, fileCount, first, last (number, at; hash), hasHead; misfit:
  *                 number, what, file, line of the first record that does not fit
+ *     release     what: built, shown, signed; file, digest, signatures, manifest; contentBytes of one that is shown,
+ *                 emptyFolders that one that is built was made without
+ *     release-difference  before, after: digests; added, removed, changed, fields, newBytes
+ *     release-key  key: the public half; file
  *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; id of one that was minted;

@@ -180,7 +180,7 @@ export class Progress {
 }
 
 /** A person who looks, on a terminal that can move its cursor. */
-const isLive = ({ terminal, options }: Context): boolean =>
+export const isLive = ({ terminal, options }: Context): boolean =>
   terminal.isTerminal &&
   terminal.isErrorTerminal &&
   (terminal.env['TERM'] ?? 'dumb') !== 'dumb' &&

@@ -141,7 +141,12 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
   switch (own.name) {
     case 'audit verify':
     case 'check':
+    case 'release build':
+    case 'release show':
+    case 'release sign':
       return rest.length === 0 ? 'files' : [];
+    case 'release diff':
+      return rest.length < 2 ? 'files' : [];
     case 'completion':
       return rest.length === 0 ? shells.map((word) => ({ word })) : [];
     case 'help':
