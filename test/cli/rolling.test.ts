@@ -134,6 +134,11 @@ describe('herd restart --batch', () => {
     expect((await pids()).slice(1)).toEqual(before.slice(1));
     fs.rmSync(broken);
     const [, operation = ''] = /'herd retry (op-\w+)'/.exec(rolled.stderr) ?? [];
+    const shown = await daemon.herd('op', 'show', operation);
+    expect(shown.stdout).toMatch(
+      / {4}Batch 1 of 3, the canary, begun \d{4}-\d\d-\d\d \d\d:\d\d:\d\d:\n {6}a +failed /,
+    );
+    expect(shown.stdout).toMatch(/ {4}Batch 2 of 3, not begun:\n {6}b +skipped /);
     const over = watchAll();
     const again = await daemon.herd('retry', operation);
     expect(again.code).toBe(0);

@@ -85,6 +85,56 @@ describe('an operation that was asked for through a ref', () => {
     ]);
   });
 
+  it('went batch by batch is told so, with when each began', async () => {
+    const member = (service: string, batch: number, result: string, more: object) => ({
+      ...{ service, action: 'restart', isAsked: true, isAnswer: false, phase: 'settled', batch },
+      row: { member: service, result },
+      ...more,
+    });
+    const all = { service: 'web', action: 'restart', isAsked: true, isAnswer: true };
+    const steps = [
+      member('a', 1, 'changed', { isCanary: true, openedMs: facts.atMs + 1_000 }),
+      member('b', 2, 'changed', { openedMs: facts.atMs + 9_000 }),
+      member('c', 2, 'failed', { openedMs: facts.atMs + 8_000 }),
+      member('d', 3, 'skipped', {}),
+      { ...all, phase: 'settled', row: { member: 'web', result: 'failed' } },
+    ];
+    const rolled = { ...report, action: 'restart', service: 'web', steps };
+    await serve({ operation: () => rolled });
+    const { out } = (await herd('op', 'show', 'op-7')).written;
+    expect(out).toMatch(
+      new RegExp(
+        [
+          / {4}Batch 1 of 3, the canary, begun [-0-9]{10} [0-9]{2}:[0-9]{2}:21:\n/,
+          / {6}a {2}changed\n/,
+          / {4}Batch 2 of 3, begun [-0-9]{10} [0-9]{2}:[0-9]{2}:28:\n/,
+          / {6}c {2}failed\n/,
+          / {6}b {2}changed\n/,
+          / {4}Batch 3 of 3, not begun:\n/,
+          / {6}d {2}skipped\n/,
+          / {2}'herd retry /,
+        ]
+          .map(({ source }) => source)
+          .join(''),
+      ),
+    );
+    const json = await herd('--json', 'op', 'show', 'op-7');
+    expect(JSON.parse(json.written.out)).toMatchObject({ kind: 'operation', ...rolled });
+  });
+
+  it('went well for many is told in numbers, batch by batch', async () => {
+    const steps = Array.from({ length: 40 }, (_none, at) => ({
+      ...{ service: `s${at}`, action: 'restart', isAsked: true, isAnswer: false, phase: 'settled' },
+      ...{ batch: at < 10 ? 1 : 2, openedMs: facts.atMs },
+      row: { member: `s${at}`, result: at === 39 ? 'failed' : 'changed' },
+    }));
+    await serve({ operation: () => ({ ...report, action: 'restart', steps }) });
+    const { out } = (await herd('op', 'show', 'op-7')).written;
+    expect(out).toMatch(
+      /begun [^\n]*:\n {6}10 services of which all is well\n.*begun [^\n]*:\n {6}s39 {2}failed\n {6}and 29 services of which all is well\n/,
+    );
+  });
+
   it('is told as JSON', async () => {
     await serve({ operations: () => [facts], operation: () => report });
     const listed = await herd('--json', 'op', 'ls', '@web');

@@ -96,6 +96,44 @@ describe('a restart batch by batch', () => {
       'A: Service fleet: batch 3 of 3.',
     ]);
   });
+  it('tells of each step in which batch it is, and when that was let pass, from memory and from the disk', () => {
+    const it = six();
+    it.machine.processes.programs.set('c', { refusal: 'no such program' });
+    roll(it, { batch: 2, canary: 1, pauseMs: 60_000 });
+    it.world.run();
+    const told = (): readonly (readonly [
+      string,
+      number | undefined,
+      boolean,
+      number | undefined,
+    ])[] => {
+      const asked = it.machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'operation', 'op-1', undefined),
+      );
+      it.world.run();
+      return (asked.value?.steps ?? []).map(({ service, batch, isCanary = false, openedMs }) => [
+        service,
+        batch,
+        isCanary,
+        openedMs,
+      ]);
+    };
+    const before = told();
+    const batchOf = new Map(
+      before.map(([service, batch, isCanary]) => [service, [batch, isCanary]]),
+    );
+    expect(Object.fromEntries(batchOf)).toEqual({
+      ...{ a: [1, true], b: [2, false], c: [2, false] },
+      ...{ d: [3, false], e: [3, false], f: [4, false], fleet: [undefined, false] },
+    });
+    const openedOf = (name: string): number | undefined =>
+      before.find(([service]) => service === name)?.[3];
+    expect((openedOf('b') ?? 0) - (openedOf('a') ?? 0)).toBeGreaterThanOrEqual(60_000);
+    expect(openedOf('d')).toBeUndefined();
+    it.machine.crash();
+    again(it);
+    expect(told()).toEqual(before);
+  });
   it('stops at the first that fails, and says who it was', () => {
     const it = six();
     it.machine.processes.programs.set('b', { refusal: 'no such program' });

@@ -226,6 +226,9 @@ const reportedRules: Rules<OperationStep> = {
   phase: true,
   isAsked: true,
   isAnswer: true,
+  batch: true,
+  isCanary: true,
+  openedMs: true,
   row: false,
 };
 /** What is told of an operation that came through a facet. */

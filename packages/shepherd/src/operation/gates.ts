@@ -23,7 +23,8 @@ type GateStep = Step & Gate;
 /** Whether a step stands behind a gate that is not open. */
 export const isBarredBy = ({ steps }: Operation, { gate }: Step): boolean =>
   gate !== undefined && !isOpened(steps.get(gate));
-const isOpened = (record: StepRecord | undefined): boolean =>
+/** Whether a gate lets pass who is behind it. */
+export const isOpened = (record: Pick<StepRecord, 'phase' | 'outcome'> | undefined): boolean =>
   record?.phase === 'settled' && record.outcome !== undefined && isGood(record.outcome);
 
 /** What comes of a step behind a gate that was shut for good. */

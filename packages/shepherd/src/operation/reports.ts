@@ -2,6 +2,7 @@
 import type { Turn, Vow } from '@bellwether/actors';
 import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
+import { isOpened } from './gates.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
 import { localRoot, type Principal } from '../words/principal.ts';
 import { broken } from '../vows.ts';
@@ -120,7 +121,7 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
 };
 const resultOf = (word: string): Result => results.find((each) => each === word) ?? 'unknown';
 
-type Reported = Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal'>;
+type Reported = Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal' | 'atMs'>;
 /** In the order of the plan. Beyond what one answer has room for, only how they ended. */
 const stepsOf = (entry: AcceptedRecord, records: Iterable<Reported>): readonly OperationStep[] => {
   let leftWeight: number = limits.reportRowWeight;
@@ -134,17 +135,36 @@ const stepsOf = (entry: AcceptedRecord, records: Iterable<Reported>): readonly O
       row: { member, result, ...(queuedUntilMs !== undefined && { queuedUntilMs }) },
     };
   };
-  return [...records].flatMap((record) => stepOf(entry, record).map(brief));
+  const all = [...records];
+  const gates = new Map(all.flatMap((record) => gateIn(record)));
+  return all.flatMap((record) =>
+    stepOf(entry, record, gates.get(record.step.gate ?? '')).map(brief),
+  );
+};
+/** What of a gate is told with each step behind it. */
+type Opening = Pick<OperationStep, 'batch' | 'isCanary' | 'openedMs'>;
+const gateIn = (record: Reported): readonly (readonly [string, Opening])[] => {
+  const { step, atMs } = record;
+  if (step.kind !== 'gate') return [];
+  const { batch, isCanary } = step;
+  const openedMs = isOpened(record) && atMs !== undefined ? Math.floor(atMs) : undefined;
+  const told = {
+    batch,
+    ...(isCanary && { isCanary }),
+    ...(openedMs !== undefined && { openedMs }),
+  };
+  return [[step.key, told]];
 };
 /** Steps that only hold an order say nothing. */
 const stepOf = (
   { action, service }: AcceptedRecord,
   { step, phase, outcome, refusal }: Reported,
+  opening: Opening | undefined,
 ): readonly OperationStep[] => {
   const isAnswer = step.key === keyOf(action, service);
   if (step.kind === 'order' || step.kind === 'gate' || (step.kind === 'same' && !isAnswer))
     return [];
   const row = outcome && { ...bare(outcome), ...(refusal && { reason: refusal.message }) };
-  return [{ ...named(step), phase, isAnswer, ...(row && { row }) }];
+  return [{ ...named(step), phase, isAnswer, ...(row && { row }), ...opening }];
 };
 const named = ({ name, action, isAsked }: Step) => ({ service: name, action, isAsked });

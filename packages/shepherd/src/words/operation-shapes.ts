@@ -47,7 +47,7 @@ export const makeOperationReader = ({
       isAsked: readBoolean,
       isAnswer: readBoolean,
     },
-    { row },
+    { row, batch: readCount, isCanary: readBoolean, openedMs: readCount },
   );
   return {
     list: list(struct<OperationFacts>(needed, optional), limits.operationListCount),

@@ -73,6 +73,11 @@ export interface OperationStep {
   readonly isAnswer: boolean;
   /** How it ended, or how it ended before it was tried again. */
   readonly row?: Row;
+  /** Of a restart batch by batch: which batch it belongs to, from 1, and whether that is the canary. */
+  readonly batch?: number;
+  readonly isCanary?: boolean;
+  /** When the gate before it was opened, wall clock, milliseconds since 1970; absent: it is shut. */
+  readonly openedMs?: number;
 }
 /** One operation with all its steps, in the order of its plan. */
 export interface OperationReport extends OperationFacts {

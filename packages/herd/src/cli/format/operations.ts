@@ -76,11 +76,49 @@ export const operationReport = (
   ];
 };
 
-const stepLines = ({ steps, action }: OperationReport, look: Look): readonly string[] => {
-  const told = toldIn(steps);
-  const ranked = told.toSorted((a, b) => rankOf(a) - rankOf(b));
+/** One table; of a restart batch by batch one for each of them, and one of what belongs to none. */
+const stepLines = (report: OperationReport, look: Look): readonly string[] => {
+  const told = toldIn(report.steps);
+  const isLong = told.length >= groupFromCount;
+  const tableFor = (steps: readonly OperationStep[], indent: string): readonly string[] =>
+    stepTable(steps, report.action, look, isLong, indent);
+  const of = (wanted: number | undefined): readonly OperationStep[] =>
+    told.filter(({ batch }) => batch === wanted);
+  const batches = [...new Set(told.flatMap(({ batch }) => batch ?? []))].sort((a, b) => a - b);
+  const batchCount = batches.at(-1);
+  if (batchCount === undefined) return tableFor(told, '    ');
+  const others = of(undefined);
+  return [
+    ...batches.flatMap((batch) => [
+      batchTitle(report, batch, batchCount, of(batch)),
+      ...tableFor(of(batch), '      '),
+    ]),
+    ...(others.length === 0 ? [] : ['    In no batch:', ...tableFor(others, '      ')]),
+  ];
+};
+/** `Batch 2 of 3, begun 2026-11-25 10:04:05:` */
+const batchTitle = (
+  { endedMs }: OperationReport,
+  batch: number,
+  batchCount: number,
+  steps: readonly OperationStep[],
+): string => {
+  const openedMs = Math.min(...steps.map((step) => step.openedMs ?? Infinity));
+  const canary = steps.some(({ isCanary }) => isCanary === true) ? ', the canary' : '';
+  const shut = endedMs === undefined ? 'not begun yet' : 'not begun';
+  const begun = openedMs < Infinity ? `begun ${momentText(openedMs)}` : shut;
+  return `    Batch ${batch} of ${batchCount}${canary}, ${begun}:`;
+};
+
+const stepTable = (
+  steps: readonly OperationStep[],
+  action: string,
+  look: Look,
+  isLong: boolean,
+  indent: string,
+): readonly string[] => {
+  const ranked = steps.toSorted((a, b) => rankOf(a) - rankOf(b));
   const good = ranked.filter(isWell);
-  const isLong = ranked.length >= groupFromCount;
   const shown = isLong ? ranked.filter((step) => !isWell(step)) : ranked;
   const lines = tableLines(
     shown.map((step) => [
@@ -90,19 +128,22 @@ const stepLines = ({ steps, action }: OperationReport, look: Look): readonly str
         .filter((text) => text !== undefined && text !== '')
         .join(': '),
     ]),
-    '    ',
+    indent,
   );
   const painted = shown.flatMap((step, at) => {
     const line = lines[at] ?? '';
     const isOver = step.row !== undefined && isSettled(step);
-    const tail = isOver ? (step.row?.output ?? []).map((text) => `        | ${visible(text)}`) : [];
+    const tail = isOver
+      ? (step.row?.output ?? []).map((text) => `${indent}    | ${visible(text)}`)
+      : [];
     return [
       isOver && step.row !== undefined ? paintedResult(line, rowOf(step, step.row), look) : line,
       ...tail,
     ];
   });
   if (!isLong || good.length === 0) return painted;
-  return [...painted, `    and ${counted(good.length, 'service')} of which all is well`];
+  const rest = `${counted(good.length, 'service')} of which all is well`;
+  return [...painted, `${indent}${shown.length === 0 ? '' : 'and '}${rest}`];
 };
 /** All but the sum of others, which has said nothing of its own. */
 const toldIn = (steps: readonly OperationStep[]): readonly OperationStep[] =>
