@@ -42,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'packages/bellwether': [],
   'packages/herd': ['@bellwether/', 'bellwether', 'node', 'esbuild', 'yargs', 'zod'],
   'netlayers/memory': ['@bellwether/ocapn'],
-  'netlayers/stream': ['@bellwether/actors', '@bellwether/ocapn', 'node'],
+  'netlayers/stream': ['@bellwether/ocapn', 'node'],
   'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
   'netlayers/tcp-tls': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
 };

@@ -165,7 +165,8 @@ export interface Provider {
 export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
-   * affair. Under an id that it has seen from the same `principal` it answers with what came of that.
+   * affair. One elsewhere asks under an id made from `principal` and that of the request, so that it hears again what
+   * came of one that it has sent before; of those at home the shepherd knows.
    */
   perform(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
