@@ -5,6 +5,7 @@
  *     operator ──► C (`webs` of D) ──► D (a fleet of two) ──► A, B (a web server each)
  */
 import { World } from '@bellwether/actors';
+import { FLEET_LIMITS } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
 import {
   limits,
@@ -268,6 +269,15 @@ describe('a command that waits, to a fleet of another controller', () => {
     expect(rowsOf(all.asked.value)).toEqual(['webs unreachable queued']);
     comesBack(all);
     expect(all.report(all.c, 'op-start')).toMatchObject({ result: 'changed' });
+  });
+
+  it('is asked after again and again, and nobody is left waiting there', () => {
+    const place = queued('webs', 2 * hourMs);
+    const { phase } = place.step();
+    for (let times = 0; times < 12; times += 1) place.pass(FLEET_LIMITS.settleMs / 2);
+    expect([phase, place.step().phase]).toEqual(['queued', 'queued']);
+    comesBack(place);
+    expect(place.step()).toMatchObject({ phase: 'settled', result: 'changed' });
   });
 
   it('ends with the grant that it was asked by, and that is told there', () => {

@@ -84,6 +84,11 @@ export const LIMITS = {
   lastRetryMs: 5_000,
   /** Milliseconds between two dials for questions by one reference: less than anybody looks twice in. */
   askingGapMs: 1_000,
+  /**
+   * Milliseconds for which the end of a command is waited for that another controller lets wait, before it is asked
+   * anew: what a session that broke has left waiting there is gone by then.
+   */
+  settleMs: 600_000,
   /** Milliseconds for a question about a log: it may have to be looked for on a slow disk. */
   logMs: 10_000,
   /** Characters of a URI. */

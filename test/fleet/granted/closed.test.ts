@@ -71,7 +71,7 @@ const methods: readonly (readonly [method: string, args: readonly unknown[], dec
     ['operations', [{ count: 1, isOpen: true }]],
     ['operation', ['op-1']],
     ['retry', ['op-1', 'sink', 1_000], 1],
-    ['join', ['op-1', 'sink'], 1],
+    ['join', ['op-1', 'sink', 1_000], 1],
     ['status', ['x']],
     ['probe', [900, ['hop']]],
     ['watch', ['observer', 1_000], 0],

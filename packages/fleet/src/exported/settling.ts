@@ -4,7 +4,8 @@
  *
  *     it says                             what that is here
  *     an outcome, nothing of it waits     how it ended
- *     the same, some of it waits          not over: it is asked anew
+ *     the same, some of it waits, or      not over: it is asked anew
+ *       how far it is after a while
  *     the session ends, no contact,       nothing: it is asked anew, with the next contact
  *       no room
  *     it knows no such command            unknown: it has forgotten
@@ -15,6 +16,7 @@ import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actor
 import { broken, type Lines, type Outcome, type Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
 import type { ExportedHeld } from './exported-state.ts';
+import { LIMITS } from '../limits.ts';
 import { makeMemberSink } from './member-sink.ts';
 import type { Watcher } from './watching.ts';
 import { notTold } from './without-answer.ts';
@@ -36,12 +38,11 @@ export const settle = (
   const { name, origin } = held;
   const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
     const sink = turn.spawn(makeMemberSink, { member: name, origin, writer });
-    return turn.send(ref, 'join', operation, sink);
+    return turn.send(ref, 'join', operation, sink, LIMITS.settleMs);
   });
   return turn.when(
     told,
     (turn, value) =>
-      // Whoever has waited there for a day hears how far it is.
       answered(held, turn, request, value, (outcome) => waits(outcome) || outcome.isLate === true),
     (turn, reason): Outcome | Vow<Outcome> =>
       fateOf(reason) === 'refused' && codeOf(reason) !== 'limit'

@@ -56,7 +56,8 @@ export const operationMethods = (
       ),
     retry: (turn, operation, sink, remainingMs) =>
       retry(held, turn, readName(operation, 'operation'), sink, remainingMs),
-    join: (turn, operation, sink) => join(held, turn, readName(operation, 'operation'), sink),
+    join: (turn, operation, sink, remainingMs) =>
+      join(held, turn, readName(operation, 'operation'), sink, remainingMs),
   };
 };
 
@@ -121,14 +122,20 @@ const retry = (
 };
 
 /** Tells how one goes on. @throws BadRequest */
-const join = (held: GrantedHeld, turn: Turn, operation: string, sink: Ref<Sink>): Vow<Outcome> => {
+const join = (
+  held: GrantedHeld,
+  turn: Turn,
+  operation: string,
+  sink: Ref<Sink>,
+  remainingMs: number | undefined,
+): Vow<Outcome> => {
   checkSink(sink);
   return open(held, turn, 'op watch', {}, () =>
     onceRecalled(held, turn, operation, (turn, before) => {
       const [first] = before?.requests ?? [];
       if (first === undefined) return broken(turn, new UnknownOperation(operation));
       const seen = turn.spawn(makeGrantedSink, held, sink, shownFor(held, first.action));
-      const answer = turn.call(held.facet, 'join', operation, seen);
+      const answer = turn.call(held.facet, 'join', operation, seen, remainingMs);
       const action = 'op watch';
       witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action, operation });
       return untilCut(held, turn, outcomeThrough(held, turn, first.action, answer));

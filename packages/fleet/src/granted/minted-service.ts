@@ -77,8 +77,8 @@ export const makeMintedService = (
       listening(held, turn, sink, (seen) =>
         turn.call(facet, 'retry', operation, seen, remainingMs),
       ),
-    join: (turn, operation, sink) =>
-      listening(held, turn, sink, (seen) => turn.call(facet, 'join', operation, seen)),
+    join: (turn, operation, sink, remainingMs) =>
+      listening(held, turn, sink, (seen) => turn.call(facet, 'join', operation, seen, remainingMs)),
     status: (turn) => pass(held, turn, () => turn.kept(turn.call(facet, 'status'))),
     probe: (turn, timeoutMs, hops) =>
       pass(held, turn, () => turn.call(facet, 'probe', timeoutMs, hops)),

@@ -88,7 +88,7 @@ export interface GrantedService extends Granter {
   operations(query: OperationQuery): Vow<readonly OperationFacts[]>;
   operation(operation: string): Vow<OperationReport>;
   retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  join(operation: string, sink: Ref<Sink>): Vow<Outcome>;
+  join(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
   status(): Vow<Status>;
   probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
   watch(observer: Ref<Observer>, heartbeatMs: number): Vow<void>;

@@ -73,10 +73,10 @@ export const makeServiceFacet = (
         turn.call(shepherd, 'retry', asked, seen, principal, remainingMs),
       );
     },
-    join: (turn, operation, sink) => {
+    join: (turn, operation, sink, remainingMs) => {
       const asked = checkedId(operation, 'join');
       return heard(options, turn, sink, (seen) =>
-        turn.call(shepherd, 'join', asked, seen, principal),
+        turn.call(shepherd, 'join', asked, seen, principal, remainingMs),
       );
     },
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),

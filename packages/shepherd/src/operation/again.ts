@@ -89,7 +89,12 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
  * Tells how an operation goes on: first the rows that are there, then what comes, and how it ended in the end. Asks
  * nobody for anything. @throws UnknownOperation, Limit
  */
-export const join = (host: Host, turn: Turn, { id, principal, writer }: Return): Vow<Outcome> => {
+export const join = (
+  host: Host,
+  turn: Turn,
+  { id, principal, writer }: Return,
+  remainingMs: number = limits.remainingMs,
+): Vow<Outcome> => {
   const { asker, service } = entryFor(host, id, principal);
   return onceRecalled(host, turn, asker, id, (turn) => {
     const operation = there(host, asker, id);
@@ -102,7 +107,6 @@ export const join = (host: Host, turn: Turn, { id, principal, writer }: Return):
     );
     turn.call(writer, 'pass', events);
     if (operation.account.get().openCount > 0) listen(host, turn, operation, writer);
-    const patient = { ...request, remainingMs: limits.remainingMs };
-    return outcomeFor(host, turn, operation, patient, writer, true);
+    return outcomeFor(host, turn, operation, { ...request, remainingMs }, writer, true);
   });
 };

@@ -90,8 +90,10 @@ export const makeShepherd = (
       if (remainingMs !== undefined) checkRemaining(remainingMs);
       return retry(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);
     },
-    join: (turn, operation, sink, principal) =>
-      join(held, turn, returnTo(held, turn, operation, sink, principal)),
+    join: (turn, operation, sink, principal, remainingMs) => {
+      if (remainingMs !== undefined) checkRemaining(remainingMs);
+      return join(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);
+    },
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs, hops, asker) =>

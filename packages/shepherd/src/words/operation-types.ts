@@ -135,8 +135,16 @@ export interface OperationDesk {
     principal: Principal | undefined,
     remainingMs?: number,
   ): Vow<Outcome>;
-  /** What is known of its rows, then what comes; kept with the outcome. @throws UnknownOperation, Limit */
-  join(operation: string, sink: Ref<Sink>, principal: Principal | undefined): Vow<Outcome>;
+  /**
+   * What is known of its rows, then what comes; kept with the outcome, or with how far it is by then. `remainingMs`
+   * absent: a day. @throws UnknownOperation, BadRequest, Limit
+   */
+  join(
+    operation: string,
+    sink: Ref<Sink>,
+    principal: Principal | undefined,
+    remainingMs?: number,
+  ): Vow<Outcome>;
   /** Who has something under way, near only. */
   openAskers(): readonly Principal[];
   /** Calls off what has not begun of all that somebody has asked for: he may not any more, and why. Near only. */
