@@ -5,6 +5,18 @@ import { Cycle } from './errors.ts';
 export const unique = (names: readonly string[]): readonly string[] =>
   names.length < 2 ? names : [...new Set(names)];
 
+/** Finds something by name, for each name once: a planner walks the same ways again and again. */
+export const once = <T>(find: (name: string) => T): ((name: string) => T) => {
+  const known = new Map<string, T>();
+  return (name) => {
+    const before = known.get(name);
+    if (before !== undefined || known.has(name)) return before as T;
+    const found = find(name);
+    known.set(name, found);
+    return found;
+  };
+};
+
 /** Names of what one name leads to: its requirements, or its dependents. */
 export type Edges = (name: string) => readonly string[];
 

@@ -6,7 +6,10 @@ import { Malformed } from './errors.ts';
 import { limits } from './limits.ts';
 import { cutText } from './text.ts';
 
-/** Turns a value of unknown shape into a T; `what` names it in messages. @throws Malformed */
+/**
+ * Turns a value of unknown shape into a T; `what` names it in messages, a part of something by its place in that alone.
+ * @throws Malformed
+ */
 export type Read<T> = (value: unknown, what: string) => T;
 
 type OptionalKeys<T> = {
@@ -24,18 +27,34 @@ const fail = (what: string, expected: string, found: unknown): never => {
   throw new Malformed(`${what}: expected ${expected}, found ${kind}`);
 };
 
+/** The whole way to what is wrong is put together where something is: most values are well formed. */
+const inside = (what: string, reason: unknown): unknown =>
+  reason instanceof Malformed ? new Malformed(`${what}${reason.message}`) : reason;
+
+interface Field {
+  readonly key: string;
+  readonly one: Read<unknown>;
+  readonly place: string;
+}
+const fieldsOf = (readers: Readonly<Record<string, Read<unknown>>>): readonly Field[] =>
+  Object.entries(readers).map(([key, one]) => ({ key, one, place: `.${key}` }));
+
 /** An object, field by field; what it inherits does not count. */
 export const struct = <T>(needed: Needed<T>, optional: Optional<T>): Read<T> => {
-  const mustHave = Object.entries<Read<unknown>>(needed);
-  const mayHave = Object.entries<Read<unknown>>(optional);
+  const mustHave = fieldsOf(needed);
+  const mayHave = fieldsOf(optional);
   return (value, what) => {
     const fields = readFields(value, what);
     const read: Record<string, unknown> = {};
-    for (const [key, one] of mustHave) read[key] = one(own(fields, key), `${what}.${key}`);
-    for (const [key, one] of mayHave) {
-      const field = own(fields, key);
-      const found = field === undefined ? undefined : one(field, `${what}.${key}`);
-      if (found !== undefined) read[key] = found;
+    try {
+      for (const { key, one, place } of mustHave) read[key] = one(own(fields, key), place);
+      for (const { key, one, place } of mayHave) {
+        const field = own(fields, key);
+        const found = field === undefined ? undefined : one(field, place);
+        if (found !== undefined) read[key] = found;
+      }
+    } catch (reason) {
+      throw inside(what, reason);
     }
     return read as T;
   };
@@ -62,7 +81,15 @@ export const list =
     if (!Array.isArray(value)) return fail(what, 'a list', value);
     if (value.length > maxCount)
       throw new Malformed(`${what}: ${value.length} of at most ${maxCount}`);
-    return value.map((each: unknown, at) => one(each, `${what}[${at}]`));
+    let reading = 0;
+    try {
+      return value.map((each: unknown, at) => {
+        reading = at;
+        return one(each, '');
+      });
+    } catch (reason) {
+      throw inside(`${what}[${reading}]`, reason);
+    }
   };
 /** A list without the entries that a newer peer may add to it: those that are read as undefined. */
 export const listOfKnown =

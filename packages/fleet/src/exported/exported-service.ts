@@ -76,7 +76,6 @@ export const makeExportedService = (
   options: ExportedServiceOptions,
 ): Behavior<Inner> => {
   const held: ExportedHeld = {
-    ...options,
     name: options.provision[0],
     observed: turn.cell(nothingObserved),
     probing: turn.cell<Question | undefined>(undefined),
@@ -89,6 +88,7 @@ export const makeExportedService = (
     pace: turn.cell<Pace | undefined>(undefined),
     askingCount: turn.cell(0),
     doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
+    ...options,
   };
   return {
     canonicalName: () => held.name,
@@ -171,10 +171,10 @@ const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Outco
   const startedAt = held.clock.now();
   const isNext = held.waitingCount.get() === 0;
   const present = isNext ? turn.call(held.remote, 'present') : undefined;
-  if (present !== undefined) return sendOn(held, turn, { ...asked, ref: present, startedAt });
+  if (present !== undefined) return sendOn(held, turn, { ref: present, startedAt, ...asked });
   const reached = turn.call(held.remote, 'reach');
   return onceReached(held, turn, turn.within(asked.request.remainingMs, reached), {
-    kept: (turn, ref) => sendOn(held, turn, { ...asked, ref, startedAt }),
+    kept: (turn, ref) => sendOn(held, turn, { ref, startedAt, ...asked }),
     broken: (turn, reason) => {
       const outcome = notSent(held, asked.request, reason, silenceOf(held));
       if (fateOf(reason) !== 'late')

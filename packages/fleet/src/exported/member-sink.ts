@@ -70,8 +70,10 @@ const named = (event: Event, member: string, origin: string): Event => {
   switch (event.kind) {
     case 'line': {
       const { about, on } = event;
-      const way = about === undefined ? member : `${member}/${about}`;
-      const line = { ...event, from: origin, about: way };
+      const line =
+        about === undefined
+          ? { about: member, ...event, from: origin }
+          : { ...event, from: origin, about: `${member}/${about}` };
       return on === undefined ? line : { ...line, on: `${member}/${on}` };
     }
     case 'row':

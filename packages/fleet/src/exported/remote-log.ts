@@ -73,7 +73,6 @@ export const makeRemoteLog = (
   const end = turn.vow<void>();
   const enough = turn.vow<void>();
   const held: Held = {
-    ...options,
     isOver: turn.cell(false),
     end: end.resolver,
     enough: enough.resolver,
@@ -83,6 +82,7 @@ export const makeRemoteLog = (
     retry: turn.cell<{ cancel(): void } | undefined>(undefined),
     places: turn.map(),
     weight: turn.cell(0),
+    ...options,
   };
   return {
     run: (turn) => {

@@ -104,7 +104,6 @@ export const makeLiveRef = (
   options: LiveRefOptions,
 ): Behavior<Inner> => {
   const held: Held = {
-    ...options,
     live: turn.cell<Vow<Ref<ServiceFacet>> | undefined>(undefined),
     present: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
     through: turn.cell<string | undefined>(undefined),
@@ -112,6 +111,7 @@ export const makeLiveRef = (
     askedAtMs: turn.cell<number | undefined>(undefined),
     follower: turn.cell<Ref<ContactFollower> | undefined>(undefined),
     way: turn.cell<Way | undefined>(undefined),
+    ...options,
   };
   return {
     reach: (turn) => held.live.get() ?? connect(held, turn),

@@ -82,10 +82,10 @@ export const makePeers = (
   options: PeersOptions,
 ): Behavior<Peers> => {
   const held: Table = {
-    ...options,
     known: turn.map<string, Known>(),
     travellers: turn.map<string, JournalMap<Ref<Traveller>, true>>(),
     pushed: turn.map<string, Destination>(),
+    ...options,
   };
   return {
     pace: () => paceFor(held.known.size),
@@ -176,7 +176,6 @@ const makePeer = (
   peers: Ref<Pick<Peers, 'pace'>>,
 ): Behavior<Peer> => {
   const held: Held = {
-    ...powers,
     peers,
     upAtMs: turn.cell<number | undefined>(undefined),
     failureCount: turn.cell(0),
@@ -184,6 +183,7 @@ const makePeer = (
     waiting: turn.map(),
     next: turn.cell<NextTry | undefined>(undefined),
     lastAttempt: turn.cell(0),
+    ...powers,
   };
   return {
     wait: (turn, who) => {

@@ -123,7 +123,7 @@ const isIdle = (operation: Operation, key: string): boolean =>
 const withQueue = ({ clock }: Host, request: Request): KeptRequest =>
   request.queueMs === undefined
     ? request
-    : { ...request, queueUntilMs: Math.floor(clock.wall()) + request.queueMs };
+    : { queueUntilMs: Math.floor(clock.wall()) + request.queueMs, ...request };
 
 const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
   const whole = host.graph(turn);

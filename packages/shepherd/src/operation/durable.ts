@@ -100,7 +100,7 @@ export const forgetWhole = (host: Host, turn: Turn, entry: AcceptedRecord): void
 const isOwnAsk = (host: Host, { kind, name }: Step): boolean =>
   kind === 'ask' && host.own(name) !== undefined;
 /** What the next life could not find out by itself: whether this was begun. */
-const isOnce = (host: Host, step: Step): boolean => isOwnAsk(host, step) && !isBuiltIn(step.action);
+const isOnce = (host: Host, step: Step): boolean => !isBuiltIn(step.action) && isOwnAsk(host, step);
 
 /** Notes that a step begins; before one that must not be done twice it is written down. */
 export const noteBegun = (host: Host, operation: Operation, step: Step): void => {

@@ -41,14 +41,13 @@ export const makeListeners = (
   const lineOf = (turn: Turn<Listeners>, saying: Saying): Event => {
     const text = cut(saying.text);
     turn.effect(() => log('operation.line', { operation, text }));
-    return { ...saying, kind: 'line', from: node, text };
+    return { kind: 'line', from: node, ...saying, text };
   };
   return {
     line: (turn, text, about) => pass(turn, [lineOf(turn, { ...about, text })]),
     tell: (turn, sayings, row) => {
-      const events = sayings.map((saying) => lineOf(turn, saying));
-      if (row !== undefined) events.push({ kind: 'row', row });
-      pass(turn, events);
+      const lines = sayings.map((saying) => lineOf(turn, saying));
+      pass(turn, row === undefined ? lines : lines.concat({ kind: 'row', row }));
     },
     pass,
     add: (_turn, writer) => {

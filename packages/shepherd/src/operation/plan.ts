@@ -14,7 +14,7 @@
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
  */
-import { inOrder, unique, type Edges } from '../graph.ts';
+import { inOrder, once, unique, type Edges } from '../graph.ts';
 import type { Step, StepBase, Wish } from '../words/steps.ts';
 import type { Request, Topic } from '../words/types.ts';
 
@@ -57,6 +57,8 @@ export const narrowed = (
 
 /** The key of the step that stands for an action on a service: its outcome answers the request. */
 export const keyOf = (action: string, name: string): string => `${action}/${name}`;
+/** The same for many, each key made once: steps know one another by them. */
+const keysOf = (action: string): ((name: string) => string) => once((name) => keyOf(action, name));
 
 /** The steps of a request. @throws Cycle, with its path */
 export const plan = ({ member, ...rest }: Request, graph: Graph): readonly Step[] =>
@@ -148,7 +150,7 @@ const base = (
   key,
   name,
   action,
-  after: unique([...needed, ...after]),
+  after: needed.length === 0 ? unique(after) : unique([...needed, ...after]),
   needed,
   isAsked: asked.has(name),
   isMember: false,
@@ -165,20 +167,22 @@ export const sumOf = (
   const reason = 'nothing to do: a fleet runs by its members alone, and they are left as they are';
   const left = { kind: 'known', result: 'ok', reason } as const;
   if (draft.withMembers === false)
-    return { ...base(draft, keyFor(name), name, action, after), ...left };
+    return { ...left, ...base(draft, keyFor(name), name, action, after) };
   const parts = (draft.graph.members(name) ?? []).map(keyFor);
   const common = base(draft, keyFor(name), name, action, [...after, ...parts]);
   const isRoot = draft.names.includes(name) && draft.minReady !== undefined;
   const policy = isRoot ? { minReady: draft.minReady } : {};
-  return { ...common, kind: 'sum', parts, ...policy };
+  return { kind: 'sum', parts, ...common, ...policy };
 };
 
 const starts = (draft: Draft): readonly Step[] => {
+  const keyFor = keysOf('start');
   const steps = upward(draft, draft.names, {
-    keyFor: (name) => keyOf('start', name),
+    keyFor,
     stepFor: (name, needed) => ({
-      ...base(draft, keyOf('start', name), name, 'start', [], needed),
       kind: 'ask',
+      wish: 'start',
+      ...base(draft, keyFor(name), name, 'start', [], needed),
     }),
   });
   return finished(draft, steps, 'start');
@@ -201,18 +205,19 @@ const upward = (
     const step = isAggregate(name)
       ? sumOf(draft, name, 'start', keyFor)
       : stepFor(name, edges(name).map(keyFor));
-    return step.kind === 'known' ? step : { ...step, wish: 'start' };
+    return step.kind === 'sum' ? { ...step, wish: 'start' } : step;
   });
 };
 
 const stops = (draft: Draft): readonly Step[] => {
+  const stopKey = keysOf('stop');
   const keyFor = (name: string): string =>
-    draft.isAggregate(name) ? `gate/${keyOf('stop', name)}` : keyOf('stop', name);
+    draft.isAggregate(name) ? `gate/${stopKey(name)}` : stopKey(name);
   const steps = downward(draft, draft.targets, { keyFor, isTouched: () => true, wish: 'stop' });
   const laid = new Set(steps.map(({ key }) => key));
   const sums = draft.targets.filter(draft.isAggregate).map((name): Step => {
     const gate = laid.has(keyFor(name)) ? [keyFor(name)] : [];
-    const sum = sumOf(draft, name, 'stop', (each) => keyOf('stop', each), gate);
+    const sum = sumOf(draft, name, 'stop', stopKey, gate);
     return sum.kind === 'known' ? sum : { ...sum, wish: 'stop' };
   });
   return finished(draft, [...steps, ...sums], 'stop');
@@ -229,7 +234,7 @@ interface Down {
   /** Services that are stopped; the others on the way only hold the order together. */
   readonly isTouched: (name: string) => boolean;
   readonly wish: Wish;
-  readonly note?: (name: string) => { readonly note?: Topic };
+  readonly noteFor?: (name: string) => Topic | undefined;
 }
 /**
  * The roots and what depends on them, dependents first, and those of an aggregate before its members.
@@ -238,22 +243,26 @@ interface Down {
 const downward = (
   draft: Draft,
   roots: readonly string[],
-  { keyFor, isTouched, wish, note = () => ({}) }: Down,
+  { keyFor, isTouched, wish, noteFor }: Down,
 ): readonly Step[] => {
   const { graph, membersOf, isAggregate } = draft;
   const order = inOrder(outerFirst(draft, roots), graph.dependents);
   const gates = new Map<string, string[]>();
   const steps: Step[] = [];
   for (const name of order) {
-    const after = [...graph.dependents(name).map(keyFor), ...(gates.get(name) ?? [])];
+    const after = graph
+      .dependents(name)
+      .map(keyFor)
+      .concat(gates.get(name) ?? []);
     const common = base(draft, keyFor(name), name, 'stop', after);
     if (!isAggregate(name)) {
-      if (isTouched(name)) steps.push({ ...common, kind: 'ask', wish, ...note(name) });
-      else steps.push({ ...common, kind: 'order' });
+      const note = noteFor?.(name);
+      if (!isTouched(name)) steps.push({ kind: 'order', ...common });
+      else steps.push({ kind: 'ask', wish, ...common, ...(note !== undefined && { note }) });
       continue;
     }
     if (after.length === 0) continue;
-    steps.push({ ...common, kind: 'order' });
+    steps.push({ kind: 'order', ...common });
     for (const member of membersOf(name))
       gates.set(member, [...(gates.get(member) ?? []), common.key]);
   }
@@ -297,7 +306,7 @@ export const restartsTogether = (draft: Draft): readonly Step[] => {
     const answer = keyOf('restart', name);
     if (isBarred(draft, name)) return barredStep(draft, answer, name);
     const common = base(draft, answer, name, 'restart', keys);
-    const step: Step = { ...common, kind: 'same', part: startKey(name), touched };
+    const step: Step = { kind: 'same', part: startKey(name), touched, ...common };
     touched = [];
     return step;
   });
@@ -309,8 +318,9 @@ const restartElsewhere = (draft: Draft, name: string): readonly Step[] => {
   const actionFor = (each: string): string => (each === name ? 'restart' : 'start');
   const keyFor = (each: string): string => keyOf(actionFor(each), each);
   const stepFor = (each: string, needed: readonly string[]): Step => ({
-    ...base(draft, keyFor(each), each, actionFor(each), [], needed),
     kind: 'ask',
+    wish: 'start',
+    ...base(draft, keyFor(each), each, actionFor(each), [], needed),
   });
   return upward(draft, [name], { keyFor, stepFor });
 };
@@ -337,7 +347,7 @@ const restartSteps = (draft: Draft, key: string): Restart => {
     keyFor: stopKey,
     isTouched: (name) => again.has(name) && (!asked.has(name) || graph.isOwn(name)),
     wish: 'start',
-    note: (name) => (asked.has(name) && !graph.isUp(name) ? { note: 'not-running' } : {}),
+    noteFor: (name) => (asked.has(name) && !graph.isUp(name) ? 'not-running' : undefined),
   });
   const stopped = new Set(down.map((step) => step.key));
   const startKey = (name: string): string =>
@@ -350,7 +360,8 @@ const restartSteps = (draft: Draft, key: string): Restart => {
       if (isBarredHere(name)) return barredStep(draft, startKey(name), name);
       const action = asked.has(name) && !graph.isOwn(name) ? 'restart' : 'start';
       const after = stopped.has(stopKey(name)) ? [stopKey(name)] : [];
-      return { ...base(draft, startKey(name), name, action, after, needed), kind: 'ask' };
+      const common = base(draft, startKey(name), name, action, after, needed);
+      return { kind: 'ask', wish: 'start', ...common };
     },
   }).map((step) =>
     asked.has(step.name) && isAggregate(step.name) ? { ...step, action: 'restart' } : step,
@@ -386,10 +397,10 @@ const barredStep = (draft: Draft, key: string, name: string): Step => ({
 /** An action of which the graph knows nothing: enable, disable, and what a configuration adds. */
 const simple = (draft: Draft): readonly Step[] => {
   const { action, targets, isAggregate } = draft;
-  const keyFor = (name: string): string => keyOf(action, name);
+  const keyFor = keysOf(action);
   const steps = targets.map((name): Step => {
     if (isAggregate(name)) return sumOf(draft, name, action, keyFor);
-    return { ...base(draft, keyFor(name), name, action, []), kind: 'ask' };
+    return { kind: 'ask', ...base(draft, keyFor(name), name, action, []) };
   });
   return membersMarked(steps);
 };
@@ -400,11 +411,12 @@ const simple = (draft: Draft): readonly Step[] => {
  */
 const finished = (draft: Draft, steps: readonly Step[], action: string): readonly Step[] => {
   const marked = membersMarked(steps);
+  if (!marked.some(isPulledIn)) return marked;
   const owners = ownersIn(marked);
   const touched = new Map<string, string[]>();
   const ownerless: string[] = [];
   for (const step of marked) {
-    if (step.isAsked || step.isMember || step.kind === 'order') continue;
+    if (!isPulledIn(step)) continue;
     const owner = owners.get(step.key);
     const before = owner === undefined ? ownerless : touched.get(owner);
     if (before !== undefined) before.push(step.key);
@@ -418,6 +430,8 @@ const finished = (draft: Draft, steps: readonly Step[], action: string): readonl
       : step;
   });
 };
+const isPulledIn = ({ isAsked, isMember, kind }: Step): boolean =>
+  !isAsked && !isMember && kind !== 'order';
 /** By the key of a step that was pulled in: that of one that was asked for and rests on it. */
 const ownersIn = (steps: readonly Step[]): ReadonlyMap<string, string> => {
   const owners = new Map<string, string>();

@@ -201,9 +201,9 @@ const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly 
   return [...steps.values()];
 };
 const behind = (step: Step, gate: string): Step => ({
+  gate,
   ...step,
   after: unique([gate, ...step.after]),
-  gate,
 });
 /** Other members are none of its affair: neither is one started for what came along with this one. */
 const draftFor = (unit: Unit, { graph, members }: Whole): Draft => {

@@ -53,7 +53,7 @@ export const makeProcessMonitor = (
   _bcom: Bcom<ProcessMonitor>,
   options: ProcessMonitorOptions,
 ): Behavior<ProcessMonitor> => {
-  const held: Held = { ...options, startCount: turn.cell(0), commands: turn.map() };
+  const held: Held = { startCount: turn.cell(0), commands: turn.map(), ...options };
   return {
     spawn: (turn, service, command, ready) => spawn(held, turn, service, command, ready),
     signal: (turn, startId, signal) => turn.effect(() => held.backend.signal(startId, signal)),

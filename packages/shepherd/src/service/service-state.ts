@@ -143,7 +143,6 @@ export const hold = (
   logger: Ref<Logger>,
   recorded: Recorded,
 ): ServiceHeld => ({
-  ...powers,
   name: config.provision[0],
   config: turn.cell(config),
   latest: turn.cell(config),
@@ -164,6 +163,7 @@ export const hold = (
   retirement: turn.cell<string | undefined>(undefined),
   history: turn.cell<readonly Change[]>([]),
   commands: turn.map<string, number>(),
+  ...powers,
 });
 
 /** The stage that others see. */

@@ -5,6 +5,7 @@
 import type { JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
+import { once } from '../graph.ts';
 import { originOf } from '../operation/askers.ts';
 import { openLedger } from '../operation/ledger.ts';
 import type { Host, OwnService } from '../operation/host.ts';
@@ -177,17 +178,5 @@ const graphOf = (
       return stage === 'running' || stage === 'starting';
     },
     isServing: (name) => isThere(name) && isServing(statusOf(name)),
-  };
-};
-
-/** A planner walks the same ways again and again: each name is asked for once. */
-const once = <T>(find: (name: string) => T): ((name: string) => T) => {
-  const known = new Map<string, T>();
-  return (name) => {
-    const before = known.get(name);
-    if (before !== undefined || known.has(name)) return before as T;
-    const found = find(name);
-    known.set(name, found);
-    return found;
   };
 };

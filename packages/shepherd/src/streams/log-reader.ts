@@ -46,7 +46,7 @@ export const makeLogReader = (
   return {
     run: (turn) => {
       const { vow, resolver } = turn.vow<void>();
-      const held: Held = { ...options, isOver, isAsking, end: resolver };
+      const held: Held = { isOver, isAsking, end: resolver, ...options };
       const { files, service, follow } = options;
       const span = turn.ask<LogSpan>((answer) => files.begin(service, follow.query, answer));
       const stop = (turn: Turn): void => over(held, turn);

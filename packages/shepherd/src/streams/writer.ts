@@ -44,10 +44,13 @@ interface Flow {
   readonly rowBytes: number;
   readonly droppedCount: number;
 }
-/** An event of the backlog, measured once. */
+/** Events of the backlog that came together and fit into a batch, measured once. */
 interface Waiting {
-  readonly event: Event;
-  readonly bytes: number;
+  readonly events: readonly Event[];
+  readonly lineBytes: number;
+  readonly rowBytes: number;
+  /** Lines that are said in it to be lost; what waits has none. */
+  readonly lostCount: number;
 }
 interface Held {
   readonly node: string;
@@ -97,31 +100,42 @@ export const makeWriter = (
 const atFirst: Flow = { first: 0, next: 0, lineBytes: 0, rowBytes: 0, droppedCount: 0 };
 
 const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void => {
-  for (const event of events) add(held, event);
+  if (events.length > 0) add(held, events);
   if (held.isPumpDue.get() || !isWaiting(held) || !hasCredit(held.credit)) return;
   held.isPumpDue.set(true);
   turn.tell(turn.self, 'pump');
 };
 
-const add = (held: Held, given: Event): void => {
-  const flow = held.flow.get();
+/** What came together waits together, where there is room and it fits into a batch; else each event for itself. */
+const add = (held: Held, given: readonly Event[]): void => {
   if (!isOpen(held.credit)) return;
-  const event = shortened(given);
-  if (event.kind === 'dropped')
-    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, event.count) });
-  const bytes = bytesOf(event);
-  const isRow = event.kind === 'row';
-  if (!isRow && flow.lineBytes + bytes > limits.backlogBytes)
-    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, 1) });
-  if (isRow && flow.rowBytes + bytes > limits.rowBytes) return close(held);
-  held.backlog.set(flow.next, { event, bytes });
-  held.flow.set({
-    first: flow.first,
-    next: flow.next + 1,
-    lineBytes: flow.lineBytes + (isRow ? 0 : bytes),
-    rowBytes: flow.rowBytes + (isRow ? bytes : 0),
-    droppedCount: flow.droppedCount,
-  });
+  const flow = held.flow.get();
+  const waiting = measured(given);
+  const lineBytes = flow.lineBytes + waiting.lineBytes;
+  const rowBytes = flow.rowBytes + waiting.rowBytes;
+  const isTooMuch = lineBytes > limits.backlogBytes || rowBytes > limits.rowBytes;
+  const isLong = waiting.lineBytes + waiting.rowBytes > limits.batchBytes;
+  if (given.length > 1 && (isTooMuch || isLong || waiting.lostCount > 0)) {
+    for (const event of given) add(held, [event]);
+    return;
+  }
+  if (rowBytes > limits.rowBytes) return close(held);
+  const lostCount = isTooMuch ? 1 : waiting.lostCount;
+  if (lostCount > 0)
+    return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, lostCount) });
+  held.backlog.set(flow.next, waiting);
+  held.flow.set({ ...flow, next: flow.next + 1, lineBytes, rowBytes });
+};
+const measured = (given: readonly Event[]): Waiting => {
+  let [lineBytes, rowBytes, lostCount] = [0, 0, 0];
+  const events = given.map(shortened);
+  for (const event of events) {
+    const bytes = bytesOf(event);
+    if (event.kind === 'dropped') lostCount = addedTo(lostCount, event.count);
+    else if (event.kind === 'row') rowBytes += bytes;
+    else lineBytes += bytes;
+  }
+  return { events, lineBytes, rowBytes, lostCount };
 };
 const shortened = (event: Event): Event => {
   if (event.kind !== 'line') return event;
@@ -161,24 +175,25 @@ const sendBatch = (held: Held, turn: Turn): void => {
  * last.
  */
 const nextBatch = (held: Held): readonly Event[] => {
-  let { first, lineBytes, rowBytes, droppedCount, ...rest } = held.flow.get();
+  let { first, lineBytes, rowBytes, droppedCount } = held.flow.get();
+  const { next } = held.flow.get();
   const batch: Event[] = [];
-  for (let batchBytes = 0; first < rest.next; first += 1) {
+  for (let batchBytes = 0; first < next; first += 1) {
     const waiting = held.backlog.get(first);
     if (waiting === undefined) break;
-    const { event, bytes } = waiting;
+    const bytes = waiting.lineBytes + waiting.rowBytes;
     if (batch.length > 0 && batchBytes + bytes > limits.batchBytes) break;
     batchBytes += bytes;
-    if (event.kind === 'row') rowBytes -= bytes;
-    else lineBytes -= bytes;
+    lineBytes -= waiting.lineBytes;
+    rowBytes -= waiting.rowBytes;
     held.backlog.delete(first);
-    batch.push(event);
+    for (const event of waiting.events) batch.push(event);
   }
-  if (first === rest.next && droppedCount > 0) {
+  if (first === next && droppedCount > 0) {
     batch.push({ kind: 'dropped', count: droppedCount });
     droppedCount = 0;
   }
-  held.flow.set({ ...rest, first, lineBytes, rowBytes, droppedCount });
+  held.flow.set({ first, next, lineBytes, rowBytes, droppedCount });
   return batch;
 };
 
