@@ -39,6 +39,16 @@ describe('a vow', () => {
     expect(await vow).toBe(vow);
     expect('then' in (vow as object)).toBe(false);
   });
+  it('that is broken from the start breaks the answer, and leaves what its turn has done', async () => {
+    const bench = makeBench();
+    const done: string[] = [];
+    const answer = bench.vat.run((turn) => {
+      turn.effect(() => void done.push('done'));
+      return turn.broken(new Refused('not today'));
+    });
+    await expect(answer).rejects.toMatchObject({ code: 'refused', message: 'not today' });
+    expect(done).toEqual(['done']);
+  });
   it('holds messages until it is kept, in the order sent', async () => {
     const bench = makeBench();
     const heard: string[] = [];

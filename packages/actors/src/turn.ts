@@ -123,6 +123,11 @@ export class ActorTurn implements Turn, Activation {
     vow.settle(checked(value));
     return asVow(vow);
   }
+  broken<T = never>(reason: Error): Vow<T> {
+    const { vow, resolver } = this.vow<T>();
+    resolver.broken(reason);
+    return vow;
+  }
   vow<T>(): { readonly vow: Vow<T>; readonly resolver: Resolver<T> } {
     const ledger = this.#open();
     const vow = new Promised(ledger);

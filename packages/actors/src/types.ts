@@ -177,6 +177,8 @@ export interface Turn<out I = unknown> {
   }): Vow<{ readonly [K in keyof T]: Settled<T[K]> }>;
   /** A vow that is kept already. */
   kept<T>(value: T): Vow<T>;
+  /** A vow that is broken already: no throw, which would undo what goes with it. */
+  broken<T = never>(reason: Error): Vow<T>;
   /** A vow and the resolver that settles it from later turns. */
   vow<T>(): { readonly vow: Vow<T>; readonly resolver: Resolver<T> };
   /**

@@ -237,7 +237,7 @@ const unbindable = (
   const invite = usable(shelf, id, lookAtClock(shelf, turn));
   if (invite !== undefined && (invite.holder ?? holder) === holder) return undefined;
   if (invite !== undefined) alert(shelf, turn, id);
-  return broken(turn, uselessInvite());
+  return turn.broken(uselessInvite());
 };
 
 const alert = (shelf: Shelf, turn: Turn, id: string): void => {
@@ -281,12 +281,6 @@ const bound = (
   };
 };
 
-/** A vow that is broken already. */
-export const broken = (turn: Turn, reason: Error): Vow<never> => {
-  const { vow, resolver } = turn.vow<never>();
-  resolver.broken(reason);
-  return vow;
-};
 const randomBytes = ({ options }: Shelf, turn: Turn, byteCount: number): Vow<Uint8Array> =>
   turn.ask((answer) => answer.kept(options.crypto.random(byteCount)));
 const hashOf = ({ options }: Shelf, swissnum: Uint8Array): string =>

@@ -13,7 +13,6 @@ export {
   unknownGrant,
   UsedUp,
 } from './errors.ts';
-export { broken } from './giving.ts';
 export { makeGrantBook } from './grant-book.ts';
 export { makeInvite, type InviteOptions } from './invite.ts';
 export { judge, type Bucket, type Chain, type Link, type Moment } from './judge.ts';

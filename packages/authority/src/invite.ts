@@ -1,7 +1,6 @@
 /** The `^invite`: what the swissnum of an invite leads to. It gives its grant to one key; see redemption.ts. */
 import { Refused, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
-import { broken } from './giving.ts';
 import { limits } from './limits.ts';
 import { hexOf } from './names.ts';
 import { redemptionBytes } from './redemption.ts';
@@ -51,11 +50,11 @@ export const makeInvite = (
       // Good for one answer, right or wrong: from here on nothing throws, which would bring it back.
       nonces.delete(hexOf(nonce));
       if (untilMs <= now())
-        return broken(turn, new Refused('redeem: the question is not open any more; ask again'));
+        return turn.broken(new Refused('redeem: the question is not open any more; ask again'));
       const { designator } = options;
       const signed = redemptionBytes({ designator, nonce, inviteHash: hash, publicKey });
       if (!crypto.verify(publicKey, signed, signature))
-        return broken(turn, new Refused('redeem: the signature does not prove that key'));
+        return turn.broken(new Refused('redeem: the signature does not prove that key'));
       return turn.call(book, 'bind', grant, publicKey);
     },
   };

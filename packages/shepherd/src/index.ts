@@ -58,7 +58,6 @@ export { makeOperationReader, type OperationReader } from './words/operation-sha
 export { makeShepherd } from './shepherd/shepherd.ts';
 export { makeStatusBoard } from './shepherd/status-board.ts';
 export type { ShepherdOptions } from './shepherd/shepherd-state.ts';
-export { broken } from './vows.ts';
 export { cutText } from './text.ts';
 export { endedWords } from './words/wording.ts';
 export { leftFor } from './operation/trail.ts';

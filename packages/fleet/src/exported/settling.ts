@@ -13,7 +13,7 @@
  *     any other refusal                   unknown: it does not tell
  */
 import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { broken, type Lines, type Outcome, type Request } from '@bellwether/shepherd';
+import { type Lines, type Outcome, type Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
 import type { ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
@@ -47,6 +47,6 @@ export const settle = (
     (turn, reason): Outcome | Vow<Outcome> =>
       fateOf(reason) === 'refused' && codeOf(reason) !== 'limit'
         ? notTold(held, request, reason)
-        : broken(turn, reason),
+        : turn.broken(reason),
   );
 };

@@ -41,7 +41,7 @@ import {
   type GrantFacts,
   type GrantSpec,
 } from '@bellwether/authority';
-import { BadRequest, broken, cutText, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
+import { BadRequest, cutText, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { isDenial, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import {
@@ -162,7 +162,7 @@ const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
       return made(held, turn, wanted, { asked, there, bytes });
     for (const one of asked) undo(turn, one);
     // No throw, which would undo that, too.
-    if (full !== undefined) return broken(turn, full);
+    if (full !== undefined) return turn.broken(full);
     return {
       kind: 'not-made',
       rows: settled.map((one, at) =>

@@ -2,7 +2,6 @@
 import type { ActorError, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Wish } from '@bellwether/authority';
 import {
-  broken,
   unknownReference,
   type Principal,
   type ServiceFacet,
@@ -52,7 +51,7 @@ export const open = <T>(
     ...(operation !== undefined && { operation }),
     code: why.code,
   });
-  return broken(turn, why);
+  return turn.broken(why);
 };
 /** What the book has against it. */
 export const refusalOf = (

@@ -6,7 +6,6 @@ import { ActorError, type Behavior, type Ref, type Turn, type Vow } from '@bellw
 import type { Wish } from '@bellwether/authority';
 import {
   BadRequest,
-  broken,
   checkSink,
   readName,
   UnknownOperation,
@@ -113,7 +112,7 @@ const retry = (
   const wish = { ...wishTo('retry', held.terms), operation };
   return open(held, turn, 'retry', wish, () =>
     onceRecalled(held, turn, operation, (turn, before) => {
-      if (before === undefined) return broken(turn, new UnknownOperation(operation));
+      if (before === undefined) return turn.broken(new UnknownOperation(operation));
       const ask = (turn: Turn, seen: Ref<Sink>): Vow<Outcome> =>
         turn.call(held.facet, 'retry', operation, seen, remainingMs);
       return tried(held, turn, { requests: before.requests, before, ask }, sink);
@@ -133,7 +132,7 @@ const join = (
   return open(held, turn, 'op watch', {}, () =>
     onceRecalled(held, turn, operation, (turn, before) => {
       const [first] = before?.requests ?? [];
-      if (first === undefined) return broken(turn, new UnknownOperation(operation));
+      if (first === undefined) return turn.broken(new UnknownOperation(operation));
       const seen = turn.spawn(makeGrantedSink, held, sink, shownFor(held, first.action));
       const answer = turn.call(held.facet, 'join', operation, seen, remainingMs);
       const action = 'op watch';
@@ -165,12 +164,12 @@ interface Trial {
 const tried = (held: GrantedHeld, turn: Turn, trial: Trial, sink: Ref<Sink>): Vow<Outcome> => {
   const { requests, before } = trial;
   const [first, ...others] = requests;
-  if (first === undefined) return broken(turn, unknownReference());
+  if (first === undefined) return turn.broken(unknownReference());
   const { shepherd, principal } = held;
   const isKnown = requests.every((each) => turn.call(shepherd, 'isKnown', each, principal));
   const { action, args, operation } = first;
   const gone = isKnown ? undefined : memberGone(held, before);
-  if (gone !== undefined) return broken(turn, gone);
+  if (gone !== undefined) return turn.broken(gone);
   const wish: Wish = { action, args, operation, isKnown, isTry: true };
   const last = (): Vow<Outcome> =>
     open(held, turn, action, wish, () => accept(held, turn, trial, isKnown, sink));
@@ -223,7 +222,7 @@ const accept = (
     const beside = stops === undefined ? {} : { reason: `it would stop ${stops}` };
     witnessRefused(held.tally, turn, { event: 'denied', ...about, code, ...beside });
     resolver.broken(reason);
-    return broken(turn, reason);
+    return turn.broken(reason);
   }
 };
 

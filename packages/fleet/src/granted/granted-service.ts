@@ -27,7 +27,6 @@
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { AuditLink, Wish } from '@bellwether/authority';
 import {
-  broken,
   checkedQuery,
   checkFollower,
   checkObserver,
@@ -79,7 +78,7 @@ export const makeGrantedService = (
       const { action, args } = wanted;
       // A terminal asks for the plan and then for the action, which is what was denied: that is recorded once.
       const why = refusalOf(held, turn, { action, args }) ?? beyond(held, turn, [wanted]);
-      if (why !== undefined) return broken(turn, why);
+      if (why !== undefined) return turn.broken(why);
       return pass(held, turn, 'plan', { action, args }, () => turn.call(facet, 'plan', wanted));
     },
     status: (turn) =>

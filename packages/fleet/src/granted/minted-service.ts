@@ -8,7 +8,6 @@
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import { mintedId } from '@bellwether/authority';
 import {
-  broken,
   checkedQuery,
   checkFollower,
   checkObserver,
@@ -109,7 +108,7 @@ export const makeMintedService = (
 
 const open = <T>(held: Held, turn: Turn, then: () => Vow<T>): Vow<T> => {
   const why = closedBy(held, turn);
-  return why === undefined ? then() : broken(turn, why);
+  return why === undefined ? then() : turn.broken(why);
 };
 /** The same, and the answer breaks where it is revoked before that comes. */
 const pass = <T>(held: Held, turn: Turn, ask: () => Vow<T>): Vow<T> =>

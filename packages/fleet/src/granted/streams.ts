@@ -5,7 +5,6 @@
  */
 import type { Bcom, Behavior, JournalCell, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
 import {
-  broken,
   unknownStatus,
   type Event,
   type Follower,
@@ -29,7 +28,7 @@ export const makeGrantedSink = (
 ): Behavior<Sink> => ({
   rows: (turn, events, sequence, isEnding) => {
     const reason = closedBy(passage, turn);
-    if (reason !== undefined) return broken<void>(turn, reason);
+    if (reason !== undefined) return turn.broken<void>(reason);
     const batch = events.map(view);
     if (isEnding === true) return turn.tell(sink, 'rows', batch, sequence, true);
     return turn.when(turn.send(sink, 'rows', batch, sequence), nothing);
@@ -63,14 +62,14 @@ export const makeGrantedObserver = (
   return {
     observed: (turn, sequence, statuses) => {
       const reason = closedBy(passage, turn);
-      if (reason !== undefined) return broken<void>(turn, reason);
+      if (reason !== undefined) return turn.broken<void>(reason);
       next.set(sequence + 1);
       return turn.when(
         turn.send(observer, 'observed', sequence, statuses.map(view)),
         nothing,
         (turn, reason): Vow<void> => {
           over.kept(undefined);
-          return broken(turn, reason);
+          return turn.broken(reason);
         },
       );
     },
@@ -100,7 +99,7 @@ export const makeGrantedFollower = (
 ): Behavior<Follower> => ({
   lines: (turn, batch, sequence) => {
     const reason = closedBy(passage, turn);
-    if (reason !== undefined) return broken<void>(turn, reason);
+    if (reason !== undefined) return turn.broken<void>(reason);
     // An empty batch is passed on, too: it has its number, and its answer is credit.
     return turn.when(turn.send(follower, 'lines', batch.filter(shows), sequence), nothing);
   },

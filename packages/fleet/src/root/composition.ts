@@ -21,7 +21,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { broken, Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
+import { Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
 import { registerServices, swapOf, type ElsewherePowers } from './compose.ts';
 import type { PlannedService } from '../planned.ts';
@@ -90,7 +90,7 @@ const reload = (held: Held, turn: Turn, isDryRun: boolean, sink: Ref<Sink>): Vow
     loaded,
     (turn, found) => carryOut(held, turn, found, isDryRun, sink),
     (turn, reason) =>
-      codeOf(reason) === 'config' ? turn.kept(refused(reason)) : broken<Reloaded>(turn, reason),
+      codeOf(reason) === 'config' ? turn.kept(refused(reason)) : turn.broken<Reloaded>(reason),
   );
   const over = (): void => held.isReloading.set(false);
   turn.when(done, over, over);
@@ -130,7 +130,7 @@ const carryOut = (
     },
     (turn, reason) => {
       take(held, turn, before);
-      return broken<Reloaded>(turn, reason);
+      return turn.broken<Reloaded>(reason);
     },
   );
 };

@@ -23,7 +23,7 @@ import {
   type GrantSpec,
   type Past,
 } from '@bellwether/authority';
-import { broken, checkedQuery, doubted, leftFor, list, localRoot } from '@bellwether/shepherd';
+import { checkedQuery, doubted, leftFor, list, localRoot } from '@bellwether/shepherd';
 import type { Asker, Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
@@ -326,7 +326,7 @@ const audited = <T>(
     (turn, reason): Vow<T> => {
       const code = codeOf(reason);
       audit(turn, { event: 'ended', ...ofRoot, ...about, result: 'failed', code });
-      return broken(turn, reason);
+      return turn.broken(reason);
     },
   );
 };

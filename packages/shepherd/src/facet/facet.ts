@@ -17,7 +17,6 @@ import {
 import { BadRequest, unknownReference } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { isName } from '../words/names.ts';
-import { broken } from '../vows.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import type {
   Asker,
@@ -92,7 +91,7 @@ export const makeServiceFacet = (
       return turn.when(
         answer,
         (_turn, status) => facetView(status),
-        (turn, reason): Vow<Status> => broken(turn, facetReason(reason, sight)),
+        (turn, reason): Vow<Status> => turn.broken(facetReason(reason, sight)),
       );
     },
     watch: (turn, observer, heartbeatMs) => {
@@ -159,7 +158,7 @@ const heard = (
   return turn.when(
     accepted(() => ask(seen), sight),
     (_turn, outcome) => facetOutcome(outcome, sight),
-    (turn, reason): Vow<Outcome> => broken(turn, facetReason(reason, sight)),
+    (turn, reason): Vow<Outcome> => turn.broken(facetReason(reason, sight)),
   );
 };
 
@@ -182,7 +181,7 @@ const foresee = (
   return turn.when(
     turn.send(options.shepherd, 'foresee', asked),
     (_turn, steps) => facetSteps(steps, sight),
-    (turn, reason): Vow<readonly PlannedStep[]> => broken(turn, facetReason(reason, sight)),
+    (turn, reason): Vow<readonly PlannedStep[]> => turn.broken(facetReason(reason, sight)),
   );
 };
 

@@ -18,7 +18,6 @@ import { keyOf, type Step } from './plan.ts';
 import { sayingOf } from '../words/wording.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
-import { broken } from '../vows.ts';
 import type { Outcome, Request, Row, Writer } from '../words/types.ts';
 
 /** The writer of the operation while something is under way. */
@@ -121,7 +120,7 @@ const answer = (
   caller.timer.cancel();
   leave(turn, operation, at, caller);
   if (refusal === undefined) return caller.resolver.kept(outcome ?? plain(step.name, 'unknown'));
-  caller.resolver.follow(broken(turn, new ActorError(refusal.code, refusal.message)));
+  caller.resolver.follow(turn.broken(new ActorError(refusal.code, refusal.message)));
 };
 /** Near and in this turn: the last batch is on its way before the answer is. */
 const leave = (turn: Turn, operation: Operation, at: number, { writer }: Caller): void => {

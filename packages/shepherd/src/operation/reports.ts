@@ -5,7 +5,6 @@ import { limits } from '../limits.ts';
 import { isOpened } from './gates.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
 import { localRoot, type Principal } from '../words/principal.ts';
-import { broken } from '../vows.ts';
 import { recalled, type StepRecord } from './memory.ts';
 import { bare } from '../words/outcome.ts';
 import { weightOf } from '../read.ts';
@@ -83,7 +82,7 @@ const readAs = (
     },
     (turn, reason): Vow<OperationReport> => {
       giveBack(host.readings, number);
-      return broken(turn, reason);
+      return turn.broken(reason);
     },
   );
 };

@@ -27,7 +27,6 @@ import { read, recollect } from '../operation/recall.ts';
 import { keyOf, planEnd } from '../operation/plan.ts';
 import { ownRequest, setOut, summaryOf } from './by-itself.ts';
 import { allOwn, isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import { broken } from '../vows.ts';
 import type { AcceptedRecord, Outcome, Row, Run, Sink } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
@@ -114,7 +113,7 @@ const takeUpLeft = (held: ShepherdHeld, turn: Turn, left: readonly Left[]): Vow<
 };
 const readOf = (turn: Turn, one: Settled<Recorded> | undefined): Vow<Recorded> => {
   if (one?.kept === true) return turn.kept(one.value);
-  return broken(turn, one?.reason ?? new Error('not read'));
+  return turn.broken(one?.reason ?? new Error('not read'));
 };
 
 const stageOf = (held: ShepherdHeld, turn: Turn, name: string) => {

@@ -9,7 +9,6 @@ import { limits } from '../limits.ts';
 import { checkedQuery, placesByMember } from '../checks/log-query.ts';
 import { makeLogStream } from '../streams/log-stream.ts';
 import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
-import { broken } from '../vows.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkFollower } from '../checks/sinks.ts';
 import { through } from '../operation/trail.ts';
@@ -61,7 +60,7 @@ export const follow = (
     const [first] = failed;
     // Not thrown: whatever broke the reading of a log, a bug of a power too, is an answer to who asked.
     return first?.kept === false && failed.length === settled.length
-      ? broken(turn, first.reason)
+      ? turn.broken(first.reason)
       : undefined;
   });
 };
@@ -71,7 +70,7 @@ const orBroken = (turn: Turn, ask: () => Vow<void>): Vow<void> => {
   try {
     return ask();
   } catch (reason) {
-    if (reason instanceof Cycle) return broken(turn, reason);
+    if (reason instanceof Cycle) return turn.broken(reason);
     throw reason;
   }
 };

@@ -4,7 +4,6 @@ import { limits } from '../limits.ts';
 import { checkedQuery } from '../checks/log-query.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
-import { broken } from '../vows.ts';
 import { through } from '../operation/trail.ts';
 import type { Asker, LogQuery } from '../words/types.ts';
 
@@ -48,7 +47,7 @@ export const askLog = (
     },
     (turn, reason): Vow<readonly string[]> => {
       giveBack(held.logQuestions, number);
-      return broken(turn, reason);
+      return turn.broken(reason);
     },
   );
 };

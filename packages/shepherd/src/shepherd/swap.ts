@@ -25,7 +25,6 @@ import { keyOf, planRemoval } from '../operation/plan.ts';
 import { isGood } from '../words/shapes.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import { canonicalOf, isWanted, type ShepherdHeld } from './shepherd-state.ts';
-import { broken } from '../vows.ts';
 import type { Entry, Outcome, Row, ServiceConfig, Sink, Swap, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from '../operation/callers.ts';
 import { makeWriter } from '../streams/writer.ts';
@@ -115,9 +114,9 @@ const giveUp = (
     (turn, rows): Vow<Outcome> => {
       turn.call(writer, 'finish');
       const down = rows.filter((row) => !isGood(row)).map(({ member }) => member);
-      if (down.length === 0) return broken(turn, reason);
+      if (down.length === 0) return turn.broken(reason);
       const told = `${reason.message}; not running again: ${down.join(', ')}`;
-      return broken(turn, new ActorError(codeOf(reason), told));
+      return turn.broken(new ActorError(codeOf(reason), told));
     },
   );
 };
