@@ -120,6 +120,74 @@ describe('a clock that is set', () => {
   });
 });
 
+describe('a time that was wrong', () => {
+  const takeBack = async (bench: GrantBench) => {
+    const [clock] = await runIn(bench, (turn) => [turn.call(bench.book, 'takeBackTime')]);
+    if (clock === undefined) throw new Error('no clock');
+    return clock;
+  };
+  it('is taken back by the owner: what only that had ended stands again, over a restart, too', async () => {
+    let bench = await grantBench();
+    const id = await held(bench, 'root', { lifetimeMs: hourMs });
+    const short = await held(bench, 'root', { lifetimeMs: 60_000 });
+    const revoked = await held(bench, 'root', { lifetimeMs: hourMs });
+    await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', 'root', revoked));
+    bench.shift.ms = 48 * hourMs;
+    pass(bench, 120_000);
+    expect(await judged(bench, id, look)).toBe('expired');
+    bench.shift.ms = 0;
+    bench = await nextLife(bench);
+    expect(await judged(bench, id, look)).toBe('expired');
+    const { nowMs, wallMs, returned } = await takeBack(bench);
+    expect(nowMs - wallMs).toBeGreaterThan(47 * hourMs);
+    expect(returned).toEqual([id]);
+    expect(await judged(bench, id, look)).toBe('ok');
+    expect(await judged(bench, short, look)).toBe('expired');
+    expect(await judged(bench, revoked, look)).toBe('revoked');
+    bench = await nextLife(bench);
+    expect(await judged(bench, id, look)).toBe('ok');
+    const again = await takeBack(bench);
+    expect([again.nowMs - again.wallMs, again.returned]).toEqual([0, []]);
+    pass(bench, hourMs);
+    expect(await judged(bench, id, look)).toBe('expired');
+  });
+  it('gives what was made by it no more than it had left', async () => {
+    let bench = await grantBench();
+    await held(bench, 'root', { lifetimeMs: hourMs });
+    bench.shift.ms = 10_000 * hourMs;
+    pass(bench, 120_000);
+    const late = await held(bench, 'root', { lifetimeMs: hourMs });
+    const { grant: open, swissnum } = await make(bench, 'root', { lifetimeMs: hourMs });
+    const gone = await held(bench, 'root', { lifetimeMs: hourMs });
+    await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', 'root', gone));
+    pass(bench, hourMs / 2);
+    bench.shift.ms = 0;
+    await takeBack(bench);
+    bench = await nextLife(bench);
+    expect(await judged(bench, late, look)).toBe('ok');
+    expect(await judged(bench, gone, look)).toBe('revoked');
+    await expect(inviteOf(bench, swissnum)).rejects.toThrow('no such invite');
+    pass(bench, hourMs / 2 + 1_000);
+    expect(await judged(bench, late, look)).toBe('expired');
+    const all = await runIn(bench, (turn) => turn.call(bench.book, 'list', 'root'));
+    const { wallMs } = await takeBack(bench);
+    for (const { id, madeMs, expiresMs = 0, revoked } of all) {
+      expect(madeMs, id).toBeLessThan(wallMs);
+      expect(expiresMs, id).toBeLessThan(wallMs);
+      if (revoked !== undefined) expect(revoked.atMs).toBeLessThan(wallMs);
+    }
+    expect(all.map(({ id }) => id)).toContain(open.id);
+  });
+  it('is not taken back where it is right', async () => {
+    const bench = await grantBench();
+    const id = await held(bench, 'root', { lifetimeMs: hourMs });
+    pass(bench, 2 * hourMs);
+    expect(await judged(bench, id, look)).toBe('expired');
+    expect((await takeBack(bench)).returned).toEqual([]);
+    expect(await judged(bench, id, look)).toBe('expired');
+  });
+});
+
 describe('an invite', () => {
   it('ends when it says, whatever the clock does afterwards', async () => {
     let bench = await grantBench();

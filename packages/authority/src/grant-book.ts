@@ -37,6 +37,7 @@ import {
   type Shelf,
 } from './shelf.ts';
 import { names, readLifetime, readName, readReason, readSpec } from './spec.ts';
+import { clockOf, takeBackTime } from './time.ts';
 import type { Found, GrantBook, GrantFacts, Principal, RevocationEntry, Wish } from './types.ts';
 
 /** Makes the book from the records of earlier lives. */
@@ -79,6 +80,8 @@ export const makeGrantBook = (
     confirmMinted: (_turn, hash) => void shelf.heldBack.delete(mintedId(hash)),
     renew: (turn, by, grant, lifetimeMs) => renew(shelf, turn, by, grant, readLifetime(lifetimeMs)),
     confirm: (turn, grants, past) => confirm(shelf, turn, grants, past),
+    clock: (turn) => clockOf(shelf, turn),
+    takeBackTime: (turn) => takeBackTime(shelf, turn),
     whoCan: (turn, action, service) => whoCan(shelf, turn, action, service),
     find: (turn, hash) => find(shelf, turn, hash),
     openInvite: (turn, grant) => openInvite(shelf, turn, grant),

@@ -119,6 +119,15 @@ export interface Revoked {
   readonly reason?: string;
 }
 
+/** The time by which grants are judged, beside what the machine says. Milliseconds since 1970. */
+export interface GrantClock {
+  /** Never behind the clock of the machine, and ahead of it where that was ahead once. */
+  readonly nowMs: number;
+  readonly wallMs: number;
+  /** Grants that had expired and stand again, since the time was taken back. */
+  readonly returned: readonly string[];
+}
+
 /** How a reference that was minted stands. */
 export type MintedState =
   | { readonly state: 'live' | 'unconfirmed' }
@@ -226,6 +235,10 @@ export interface GrantBook {
    * backup, as far as its audit tells, is refused where it is named, and goes on waiting otherwise. @throws Refused
    */
   confirm(grants?: readonly string[], past?: Past): readonly string[];
+  /** By what time grants are judged. */
+  clock(): GrantClock;
+  /** For the owner of the host: that time was wrong, and the clock of the machine is right. See time.ts. */
+  takeBackTime(): GrantClock;
   /** The grants through which somebody could do that now. */
   whoCan(action: string, service: string): readonly GrantFacts[];
   /** What the hash of a swissnum names, undefined for what names nothing (any more). Ask each time: it changes. */

@@ -114,6 +114,8 @@ export const LIMITS = {
   leaseMostMs: 86_400_000,
   /** Renewals of a lease within it, so that one that gets lost ends nothing. */
   renewalCount: 3,
+  /** Milliseconds by which the time of grants may be ahead of the machine's before whoever makes one is told. */
+  clockAheadMs: 600_000,
   /** Looks and refusals of one grant that go into the audit in a while; of the rest there is a number. */
   witnessCount: 60,
   /** That while, in milliseconds. */

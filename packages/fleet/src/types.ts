@@ -2,6 +2,7 @@
 import type { Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
 import type {
+  GrantClock,
   GrantPage,
   GrantSpec,
   MadeDirect,
@@ -97,6 +98,11 @@ export interface LocalRoot {
    * Refused.
    */
   confirmGrants(ids: readonly string[], isForced?: boolean): Vow<readonly string[]>;
+  /**
+   * By what time grants end. `isTakenBack`: that was wrong, and the clock of the machine is right; the answer has how
+   * it was before, and what stands again. Kept once that is durable.
+   */
+  grantClock(isTakenBack?: boolean): Vow<GrantClock>;
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */

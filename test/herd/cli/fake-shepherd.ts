@@ -93,6 +93,7 @@ const makeFakeRoot = (
     grants: answer('grants') as never,
     revokeGrant: answer('revokeGrant') as never,
     confirmGrants: answer('confirmGrants') as never,
+    grantClock: answer('grantClock') as never,
     whoCan: answer('whoCan') as never,
     adoptRef: answer('adoptRef'),
     refs: answer('refs'),

@@ -460,3 +460,27 @@ describe('spans and rates', () => {
     expect(left).toBe(0);
   });
 });
+
+describe('herd grant clock', () => {
+  it('says by what time grants end, and with --yes takes it back', async () => {
+    const wallMs = Date.parse('2026-01-01T12:00:00Z');
+    const clock = { nowMs: wallMs + 86_400_000, wallMs, returned: [] };
+    const answer = (_turn: Turn, isTakenBack: unknown) =>
+      isTakenBack === true ? { ...clock, returned: ['g-1', 'g-2'] } : clock;
+    await serve({ grantClock: answer });
+    const told = await run('grant', 'clock');
+    expect(told.exitCode).toBe(0);
+    expect(told.out).toContain('a time that is 24 hours ahead of the clock');
+    expect(told.out).toContain('--yes');
+    const back = await run('grant', 'clock', '--yes');
+    expect(back.out).toContain('Grant g-2 stands again.\n2 grants');
+    expect(shepherd?.asked).toEqual([
+      ['grantClock', false],
+      ['grantClock', true],
+    ]);
+    await shepherd?.stop();
+    await serve({ grantClock: () => ({ nowMs: wallMs, wallMs, returned: [] }) });
+    expect((await run('grant', 'clock')).out).toContain('by the clock of the machine');
+    expect((await run('grant', 'clock', '--yes')).out).toContain('already');
+  });
+});

@@ -1,6 +1,6 @@
 /** Making grants out of what somebody holds, and taking them back: the same for root, refs and grants. */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import type { GrantBook, GrantFacts, GrantSpec } from '@bellwether/authority';
+import type { GrantBook, GrantClock, GrantFacts, GrantSpec } from '@bellwether/authority';
 import { readField, readName, weightOf } from '@bellwether/shepherd';
 import { notShared } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -33,13 +33,21 @@ export const makeGrant = (
   const made = turn.call(book, 'make', issuer, { ...spec, service });
   if (spec.isLocal === true && !isShared()) throw notShared();
   // The book has looked at its shape; what is refused here undoes that.
-  const doubt = doubtAbout(shepherd, turn, status, spec);
+  const doubts = [doubtAbout(shepherd, turn, status, spec), doubtOfTime(turn.call(book, 'clock'))];
+  const doubt = doubts.filter((each) => each !== undefined).join(' ');
   return turn.when(made, (_turn, { grant, swissnum, inviteExpiresMs }): MadeGrant => ({
     grant,
     invite: uriOf(swissnum, grant.isLocal === true),
     inviteExpiresMs,
-    ...(doubt !== undefined && { doubt }),
+    ...(doubt !== '' && { doubt }),
   }));
+};
+
+/** A clock that was wrong once is found out by nobody before grants end at odd times. */
+const doubtOfTime = ({ nowMs, wallMs }: GrantClock): string | undefined => {
+  if (nowMs - wallMs < LIMITS.clockAheadMs) return undefined;
+  const hours = Math.ceil((nowMs - wallMs) / 3_600_000);
+  return `The time by which grants end is ${hours} h ahead of the clock of its host: see 'herd grant clock' there.`;
 };
 
 /**

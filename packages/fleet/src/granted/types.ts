@@ -15,7 +15,7 @@ import type {
   Status,
 } from '@bellwether/shepherd';
 
-export type { GrantFacts, GrantPart, GrantSpec } from '@bellwether/authority';
+export type { GrantClock, GrantFacts, GrantPart, GrantSpec } from '@bellwether/authority';
 
 /** A grant that was just made, as its maker is told. */
 export interface MadeGrant {

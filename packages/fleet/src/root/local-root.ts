@@ -135,13 +135,7 @@ export const makeLocalRoot = (
       const made = turn.send(mint, 'mint', readName(service, 'service'));
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
-    grant: (turn, spec) => makeGrant(options, turn, localRoot, spec),
-    grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
-    grants: (turn, after) => pageOf(allGrants(options, turn), after),
-    revokeGrant: (turn, id, reason, isForced) =>
-      revokeGrant(options, turn, id, reason, isForced === true),
-    confirmGrants: (turn, ids, isForced) => confirm(options, turn, ids, isForced === true),
-    whoCan: (turn, action, service) => whoCan(options, turn, action, service),
+    ...grantMethods(options),
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);
@@ -192,6 +186,29 @@ const operationMethods = ({
     turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, undefined, remainingMs),
   join: (turn, operation, sink) =>
     turn.send(shepherd, 'join', readName(operation, 'operation'), sink, undefined),
+});
+
+/** Of this host, of references that were minted here, and at hosts elsewhere. */
+const grantMethods = (
+  options: LocalRootOptions,
+): Pick<
+  Behavior<LocalRoot>,
+  'grant' | 'grantDirect' | 'grants' | 'revokeGrant' | 'confirmGrants' | 'grantClock' | 'whoCan'
+> => ({
+  grant: (turn, spec) => makeGrant(options, turn, localRoot, spec),
+  grantDirect: (turn, spec, leaseMs) => grantDirect(options, turn, spec, leaseMs),
+  grants: (turn, after) => pageOf(allGrants(options, turn), after),
+  revokeGrant: (turn, id, reason, isForced) =>
+    revokeGrant(options, turn, id, reason, isForced === true),
+  confirmGrants: (turn, ids, isForced) => confirm(options, turn, ids, isForced === true),
+  grantClock: (turn, isTakenBack) => {
+    if (isTakenBack !== true) return turn.kept(turn.call(options.book, 'clock'));
+    const done = turn.kept(turn.call(options.book, 'takeBackTime'));
+    return audited(turn, { action: 'grant clock' }, done, ({ nowMs, wallMs }) =>
+      nowMs > wallMs ? 'changed' : 'ok',
+    );
+  },
+  whoCan: (turn, action, service) => whoCan(options, turn, action, service),
 });
 
 /** Who asks here, for what lasts. */

@@ -95,6 +95,7 @@ export const actionAbouts: Readonly<Record<string, string>> = {
   'grant ls': 'who may do what, and until when',
   'grant revoke': 'take a grant back, and all that were made from it',
   'grant confirm': 'believe grants again that came back with a backup',
+  'grant clock': 'by what time grants end, and the way back from a wrong one',
   accept: 'take what you were invited to, as refs of yours',
   'who-can': 'who may do that',
   'state check': 'read all records, or all of a backup, and say what is wrong',

@@ -262,6 +262,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['grant ls', rule('[@PETNAME]', 0, 1, ['tree'])],
   ['grant revoke', rule('GRANT [@PETNAME]', 1, 2, ['reason', 'dry-run', 'force'])],
   ['grant confirm', rule('[GRANT...]', 0, many, ['all', 'force'])],
+  ['grant clock', rule('', 0, 0, ['yes'])],
   ['accept', rule('[PETNAME]', 0, 1, ['from', 'yes', 'force'])],
   ['who-can', rule('ACTION SERVICE', 2, 2, [])],
   ['state check', rule('[FILE]', 0, 1, ['state'])],

@@ -138,6 +138,7 @@ const runOwn = async (
     case 'grant ls':
     case 'grant revoke':
     case 'grant confirm':
+    case 'grant clock':
     case 'who-can':
       return (await import('./commands/grant.ts')).runGrant(context, action, words);
     case 'accept':

@@ -330,6 +330,17 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd grant confirm --all', 'all of them do that the audit has nothing against'],
     ],
   },
+  'grant clock': {
+    text:
+      'The time by which grants end never goes back by itself, so that nobody gets more of it by setting a clock ' +
+      'back. Where the clock of the machine was far ahead once, what had an end has ended too early, and nothing ' +
+      'ends while no shepherd runs. With --yes the clock of the machine is believed again: what had ended by the ' +
+      'wrong time alone stands again, and what was made since has no more than it had left. The audit has that.',
+    examples: [
+      ['herd grant clock', 'whether the two differ'],
+      ['herd grant clock --yes', 'the clock was wrong, and is right now'],
+    ],
+  },
   accept: {
     text:
       'Takes a grant by its invite, from standard input or a file, and keeps it as a ref under a name ' +

@@ -43,6 +43,7 @@
  *                 with --dry-run
  *     grants      grants; confirmed: grants that hold again
  *     revoked     grant, revoked: all that ended with it, or would with --dry-run
+ *     grant-clock nowMs, by which grants end; wallMs, of the machine; isTakenBack; returned: grants that stand again
  *     accepted    petname, fingerprint, host, grant; isKept where it was held before; ended: the petname of a ref that
  *                 is good no longer
  *     who-can     action, service, grants, minted: ids of refs

@@ -14,6 +14,7 @@ import type { GrantPart, Redeemed } from '@bellwether/authority';
 import { FLEET_LIMITS } from '@bellwether/fleet';
 import type {
   Allowed,
+  GrantClock,
   GrantFacts,
   DirectRow,
   GrantPage,
@@ -112,6 +113,18 @@ export const pageIn: (value: unknown) => GrantPage = checked(
 export const idsIn: (value: unknown) => readonly string[] = checked(
   list(readName, FLEET_LIMITS.grantListCount),
   'ids',
+);
+/** By what time they end. @throws BadAnswer */
+export const clockIn: (value: unknown) => GrantClock = checked(
+  struct<GrantClock>(
+    {
+      nowMs: readCount,
+      wallMs: readCount,
+      returned: list(readName, FLEET_LIMITS.grantListCount),
+    },
+    {},
+  ),
+  'clock',
 );
 /** A grant that was made, with its invite. @throws BadAnswer */
 export const grantedIn: (value: unknown) => MadeGrant = checked(

@@ -2,6 +2,7 @@
 import { FLEET_LIMITS } from '@bellwether/fleet';
 import type {
   Allowed,
+  GrantClock,
   GrantFacts,
   GrantSpec,
   MadeDirect,
@@ -11,6 +12,7 @@ import type {
 } from '@bellwether/fleet';
 import {
   allowedIn,
+  clockIn,
   directIn,
   grantedIn,
   idsIn,
@@ -53,6 +55,7 @@ export interface OwnerClient extends GrantClient {
     isForced: boolean,
     patience: Patience,
   ): Promise<readonly string[]>;
+  clock(isTakenBack: boolean, patience: Patience): Promise<GrantClock>;
   whoCan(action: string, service: string, patience: Patience): Promise<WhoCan>;
 }
 
@@ -76,6 +79,8 @@ export const ownerClient = (line: Line): OwnerClient => ({
     ),
   confirm: async (ids, isForced, patience) =>
     idsIn(await line.ask({ method: 'confirm-grants', args: [ids, isForced], ...patience })),
+  clock: async (isTakenBack, patience) =>
+    clockIn(await line.ask({ method: 'grant-clock', args: [isTakenBack], ...patience })),
   whoCan: async (action, service, patience) =>
     whoCanIn(await line.ask({ method: 'who-can', args: [action, service], ...patience })),
 });

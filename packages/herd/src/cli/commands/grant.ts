@@ -46,6 +46,8 @@ export const runGrant = async (
       return revoke(context, first, second);
     case 'grant confirm':
       return confirm(context, words);
+    case 'grant clock':
+      return (await import('./grant-clock.ts')).grantClock(context);
     default:
       return whoCan(context, first, second);
   }
@@ -95,7 +97,8 @@ const grant = async (context: Context, service: string): Promise<number> => {
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate } = options;
   // `herd grant lst`, and nothing of what every grant has.
-  const meant = to === undefined ? closest(service, ['ls', 'revoke', 'confirm']) : undefined;
+  const meant =
+    to === undefined ? closest(service, ['ls', 'revoke', 'confirm', 'clock']) : undefined;
   if (meant !== undefined)
     throw new Usage(`'grant ${service}' says not to whom`, `Did you mean 'herd grant ${meant}'?`);
   if (options.lease !== undefined && options.direct !== true)
