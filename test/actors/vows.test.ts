@@ -42,7 +42,7 @@ describe('a vow', () => {
   it('that is broken from the start breaks the answer, and leaves what its turn has done', async () => {
     const bench = makeBench();
     const done: string[] = [];
-    const answer = bench.vat.run((turn) => {
+    const answer = runIn(bench, (turn) => {
       turn.effect(() => void done.push('done'));
       return turn.broken(new Refused('not today'));
     });
