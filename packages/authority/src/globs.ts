@@ -34,6 +34,13 @@ export const allow = (globs: readonly string[], args: readonly string[]): boolea
   return fixed.every((glob, at) => matches(glob, args[at] ?? ''));
 };
 
+/** Whether they allow any arguments that begin with these. */
+export const allowBeginning = (globs: readonly string[], args: readonly string[]): boolean => {
+  const { fixed, isOpen } = taken(globs);
+  if (!isOpen && args.length > fixed.length) return false;
+  return args.every((arg, at) => matches(fixed[at] ?? '*', arg));
+};
+
 /**
  * Whether all that some globs allow is allowed by others. A glob read as a text says so for one: only a star of the
  * outer one stands for its stars, since no other part of it has one.

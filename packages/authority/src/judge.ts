@@ -17,7 +17,7 @@ import {
   unknownGrant,
   UsedUp,
 } from './errors.ts';
-import { allow } from './globs.ts';
+import { allow, allowBeginning } from './globs.ts';
 import type { GrantRecord, RevocationEntry, UsesEntry, Wish } from './types.ts';
 
 /** What is left in a bucket, at a time of the monotonic clock. */
@@ -58,7 +58,7 @@ export const judge = (
   // Nobody has been told a swissnum that leads here.
   if (chain[0].grant.hash === undefined) return unknownGrant();
   if (wish.action === undefined) return undefined;
-  return denied(chain, wish.action, wish.args ?? []) ?? spent(chain, wish, at);
+  return denied(chain, wish.action, wish) ?? spent(chain, wish, at);
 };
 
 /** Why a grant is of no use at all, or undefined where it stands. */
@@ -81,13 +81,18 @@ export const standing = (
   return undefined;
 };
 
-const denied = (chain: Chain, action: string, args: readonly string[]): ActorError | undefined => {
+const denied = (
+  chain: Chain,
+  action: string,
+  { args = [], isBeginning }: Wish,
+): ActorError | undefined => {
+  const fits = isBeginning === true ? allowBeginning : allow;
   const { id, actions } = chain[0].grant;
   if (!chain.every(({ grant }) => grant.actions.includes(action)))
     return new Denied(`grant ${id} does not allow '${action}': it is for ${actions.join(', ')}`);
   for (const { grant } of chain) {
     const globs = globsOf(grant, action);
-    if (globs !== undefined && !allow(globs, args))
+    if (globs !== undefined && !fits(globs, args))
       return new Denied(`grant ${id} does not allow '${action}' with these arguments`);
   }
   return undefined;

@@ -146,6 +146,8 @@ export interface Wish {
   /** Absent: nothing but to look at the grant itself, or to call off an operation of one's own. */
   readonly action?: string;
   readonly args?: readonly string[];
+  /** Nothing is asked for yet: others may follow these arguments. */
+  readonly isBeginning?: true;
   /** Its id, where it is an operation: then it is counted. */
   readonly operation?: string;
   /**

@@ -15,11 +15,14 @@ import type {
   Follower,
   LogQuery,
   Observer,
+  Offer,
+  Offered,
   OperationFacts,
   OperationQuery,
   OperationReport,
   Outcome,
   PlannedStep,
+  Put,
   Request,
   Sink,
   Status,
@@ -67,6 +70,10 @@ export interface LocalRoot {
    * more, or nothing comes; broken where nothing could come at all.
    */
   follow(name: string, query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  /** What a slot lacks of a release. Broken with BadRequest, Limit, and Refused for what is none. */
+  offer(service: string, offer: Offer): Vow<Offered>;
+  /** Brings a piece of that. Broken likewise. */
+  put(service: string, sha256: string, offset: number, bytes: Uint8Array): Vow<Put>;
   /** Status changes of all services, oldest first. */
   history(): Vow<readonly Change[]>;
   /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */

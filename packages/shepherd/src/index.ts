@@ -37,6 +37,7 @@ export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
 export { isName } from './words/names.ts';
 export { percentOf } from './checks/rolling.ts';
+export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';
 export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
 export {
   doubted,
@@ -53,6 +54,7 @@ export {
   type Reader,
   type ReadPolicy,
 } from './words/shapes.ts';
+export { slotPhases } from './words/slot-shapes.ts';
 export { itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';

@@ -161,6 +161,19 @@ export const limits = {
   chronicleGapMs: 200,
   /** Doublings of the respawn delay that are computed; the cap is reached long before. */
   doublingCount: 30,
+  /** Bytes of one piece of a release: bulk waits for control, and so a right that is taken back stops it at once. */
+  pieceOfReleaseBytes: 65_536,
+  /** Bytes of the manifest that an offer may announce, and of its signatures: as packages/deploy reads them. */
+  manifestBytes: 33_554_432,
+  signaturesBytes: 4_096,
+  /** Contents in one page of what is missing: 100 KB. */
+  missingCount: 1_000,
+  /** Offers and pieces of one asker that are under way: 4 MiB of them keep a line of 40 ms and 800 Mbit/s busy. */
+  askerTransferCount: 64,
+  /** The same of all grants that come from one, of all grants, and of all: 32 MiB of memory at most. */
+  originTransferCount: 128,
+  grantTransferCount: 256,
+  transferCount: 512,
   /** Steps of a plan that is shown: a restart stops and starts every service of a shepherd. */
   planStepCount: 20_000,
   /** Lines that one question may ask of a log. */

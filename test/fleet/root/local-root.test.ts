@@ -54,6 +54,8 @@ const makeTestShepherd = (
   };
   const note = (turn: Turn, what: string): void => turn.effect(() => asked(what));
   return {
+    offer: (turn) => turn.kept({ missing: [], missingCount: 0, missingBytes: 0 }),
+    put: (turn) => turn.kept({ have: 0 }),
     perform: (turn, request) => {
       note(turn, `perform ${request.action} ${request.member}`);
       return turn.kept(done);

@@ -19,6 +19,7 @@ import {
   type FleetStatus,
   type LocalStatus,
   type MemberStatus,
+  type SlotFacts,
   type Outcome,
 } from '@bellwether/shepherd';
 
@@ -41,7 +42,19 @@ const row = {
   version: { born: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
-const outcome: Required<Omit<Outcome, 'isUnmet' | 'isPending'>> = { ...row, isLate: true, rows: [row] };
+const outcome: Required<Omit<Outcome, 'isUnmet' | 'isPending'>> = {
+  ...row,
+  isLate: true,
+  rows: [row],
+};
+const slot: Required<SlotFacts> = {
+  current: 'rel:sha256-c',
+  previous: 'rel:sha256-p',
+  phase: 'health-gate',
+  target: 'rel:sha256-t',
+  operation: 'op-1',
+  deadlineMs: 11,
+};
 const status: Required<ExportedStatus> = {
   kind: 'exported',
   version: { born: 1, sequence: 2 },
@@ -73,6 +86,7 @@ const status: Required<ExportedStatus> = {
   blame: ['a'],
   logFile: '/l',
   recentLines: ['x'],
+  slot,
   members: [
     {
       name: 'a',
@@ -85,6 +99,7 @@ const status: Required<ExportedStatus> = {
       isWanted: true,
       isEnabled: false,
       reason: 'r',
+      slot,
       sharedWith: ['f'],
     } satisfies Required<MemberStatus>,
   ],
@@ -98,7 +113,7 @@ const { members, runningCount, neededCount, health, blame, origin: _origin, ...o
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
-const { hasReplacement: _h, isGone: _gone, disabledReason: _d, ...facts } = most;
+const { hasReplacement: _h, isGone: _gone, disabledReason: _d, slot: _slot, ...facts } = most;
 const fleet: Required<FleetStatus> = {
   ...facts,
   kind: 'fleet',

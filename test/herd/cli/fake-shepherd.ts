@@ -85,6 +85,8 @@ const makeFakeRoot = (
     watch: answer('watch') as never,
     log: answer('log'),
     follow: answer('follow'),
+    offer: answer('offer'),
+    put: answer('put'),
     history: answer('history'),
     followHistory: answer('followHistory'),
     mint: answer('mint'),

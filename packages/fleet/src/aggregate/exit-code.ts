@@ -2,6 +2,8 @@
  * How a finished command ends for scripts. The first line that holds decides:
  *
  *     9   a later command won
+ *     8   of some target the way back to the release before failed: somebody has to look
+ *     7   some target went back to the release before
  *     1   every target failed, or the command itself did
  *     3   some targets failed or were denied, also where enough are ready
  *     5   every target was denied: a grant does not allow it, or not any more
@@ -11,7 +13,7 @@
  *
  * A command without rows is one target.
  */
-import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
+import { isGood, worstOf, type Outcome, type Row } from '@bellwether/shepherd';
 
 /** By what a client judges the outcome. */
 export interface Strictness {
@@ -23,9 +25,12 @@ export interface Strictness {
 export const exitCodeOf = (
   outcome: Outcome,
   { isStrict }: Strictness,
-): 0 | 1 | 3 | 4 | 5 | 6 | 9 => {
+): 0 | 1 | 3 | 4 | 5 | 6 | 7 | 8 | 9 => {
   const targets: readonly Row[] = outcome.rows.length > 0 ? outcome.rows : [outcome];
   if (targets.every((row) => row.result === 'superseded')) return 9;
+  const worst = worstOf([outcome, ...targets]);
+  if (worst === 'rollback-failed') return 8;
+  if (worst === 'rolled-back') return 7;
   const failedCount = targets.filter((row) => row.result === 'failed').length;
   if (failedCount > 0) return failedCount === targets.length ? 1 : 3;
   if (outcome.result === 'failed') return 1;

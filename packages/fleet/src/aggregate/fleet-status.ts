@@ -79,6 +79,7 @@ const memberOf = (status: Status, sharedWith: FleetFacts['sharedWith']): MemberS
     ...(!status.isEnabled && { isEnabled: false }),
     ...(status.respawnCount > 0 && { respawnCount: status.respawnCount }),
     ...(status.unknownReason !== undefined && { unknownReason: status.unknownReason }),
+    ...(status.kind !== 'fleet' && status.slot !== undefined && { slot: status.slot }),
     ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
   };
 };

@@ -6,6 +6,8 @@
  *     plan                      its action
  *     status, probe, watch      `status`
  *     log, follow               `log`
+ *     offer                     `stage` or `deploy`, with this release as the first argument
+ *     put                       `stage` or `deploy`
  *     retry                     what it asks for anew, as if that were asked for now; counts a use, too, where
  *                               anything is done
  *     cancel                    that it holds, and allows anything that can be called off
@@ -27,6 +29,7 @@
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { AuditLink, Wish } from '@bellwether/authority';
 import {
+  checkedOffer,
   checkedQuery,
   checkFollower,
   checkObserver,
@@ -37,7 +40,7 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { open, pass, refusalOf, whoOf, type GrantedOptions, type GrantedHeld } from './door.ts';
-import { makeGate } from './gate.ts';
+import { makeGate, untilCut } from './gate.ts';
 import { operationMethods, wantedOf } from './granted-operations.ts';
 import { makeGrant, pageOf, takeBack } from './granter.ts';
 import { beyond } from './outside.ts';
@@ -73,6 +76,7 @@ export const makeGrantedService = (
   const { facet, terms } = held;
   return {
     ...operationMethods(held),
+    ...releaseMethods(held),
     plan: (turn, request) => {
       const wanted = wantedOf(held, turn, request);
       const { action, args } = wanted;
@@ -123,6 +127,25 @@ const originOf = ([top]: readonly AuditLink[], grant: string): string =>
 
 const looking: Wish = { action: 'status' };
 const reading: Wish = { action: 'log' };
+
+/** Bringing a release. */
+const releaseMethods = (held: GrantedHeld): Pick<Behavior<GrantedService>, 'offer' | 'put'> => ({
+  offer: (turn, offer) => {
+    const wanted = checkedOffer(offer);
+    const wish = bringing(held, turn, [wanted.release]);
+    return pass(held, turn, 'offer', wish, () => turn.call(held.facet, 'offer', wanted));
+  },
+  // No look to be told of: there are thousands, and what they are for was told by the offer.
+  put: (turn, sha256, offset, bytes) =>
+    open(held, turn, 'put', bringing(held, turn, []), () =>
+      untilCut(held, turn, turn.call(held.facet, 'put', sha256, offset, bytes)),
+    ),
+});
+/** Whoever may stage a release may bring it, and a deploy stages it. */
+const bringing = (held: GrantedHeld, turn: Turn, args: readonly string[]): Wish => {
+  const stage: Wish = { action: 'stage', args, isBeginning: true };
+  return refusalOf(held, turn, stage) === undefined ? stage : { ...stage, action: 'deploy' };
+};
 
 const watch = (
   held: GrantedHeld,

@@ -94,6 +94,9 @@ export const makeMintedService = (
       checkFollower(follower);
       return open(held, turn, () => followUntilCut(held, turn, wanted, follower, () => true).told);
     },
+    offer: (turn, offer) => pass(held, turn, () => turn.call(facet, 'offer', offer)),
+    put: (turn, sha256, offset, bytes) =>
+      pass(held, turn, () => turn.call(facet, 'put', sha256, offset, bytes)),
     allows: (turn) => open(held, turn, () => turn.kept({ kind: 'everything', service: name })),
     grant: (turn, spec) =>
       open(held, turn, () => makeGrant(options, turn, principal, { ...spec, service: name })),

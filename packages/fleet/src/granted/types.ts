@@ -5,11 +5,14 @@ import type {
   Follower,
   LogQuery,
   Observer,
+  Offer,
+  Offered,
   OperationFacts,
   OperationQuery,
   OperationReport,
   Outcome,
   PlannedStep,
+  Put,
   Request,
   Sink,
   Status,
@@ -94,5 +97,7 @@ export interface GrantedService extends Granter {
   watch(observer: Ref<Observer>, heartbeatMs: number): Vow<void>;
   log(query: LogQuery): Vow<readonly string[]>;
   follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  offer(offer: Offer): Vow<Offered>;
+  put(sha256: string, offset: number, bytes: Uint8Array): Vow<Put>;
   allows(): Vow<Allowed>;
 }

@@ -68,6 +68,8 @@ export type RootShepherd = Pick<
   | 'names'
   | 'log'
   | 'follow'
+  | 'offer'
+  | 'put'
   | 'history'
   | 'followHistory'
   | 'shutDown'
@@ -112,6 +114,7 @@ export const makeLocalRoot = (
   const { shepherd, mint, refs } = options;
   return {
     ...operationMethods(options),
+    ...releaseMethods(options),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs, asker),
@@ -209,6 +212,16 @@ const grantMethods = (
     );
   },
   whoCan: (turn, action, service) => whoCan(options, turn, action, service),
+});
+
+/** Bringing a release to a slot. */
+const releaseMethods = ({
+  shepherd,
+}: LocalRootOptions): Pick<Behavior<LocalRoot>, 'offer' | 'put'> => ({
+  offer: (turn, service, offer) =>
+    turn.send(shepherd, 'offer', readName(service, 'service'), offer, asker),
+  put: (turn, service, sha256, offset, bytes) =>
+    turn.send(shepherd, 'put', readName(service, 'service'), { sha256, offset, bytes }, asker),
 });
 
 /** Who asks here, for what lasts. */

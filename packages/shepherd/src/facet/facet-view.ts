@@ -34,6 +34,7 @@ import type {
   Outcome,
   PlannedStep,
   Row,
+  SlotFacts,
   Status,
 } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
@@ -96,6 +97,7 @@ const localRules: Rules<LocalStatus> = {
   hasReplacement: true,
   isGone: true,
   recentLines: true,
+  slot: true,
 };
 const fleetRules: Rules<FleetStatus> = {
   ...factRules,
@@ -118,7 +120,17 @@ const memberRules: Rules<MemberStatus> = {
   isWanted: true,
   isEnabled: true,
   reason: true,
+  slot: true,
   sharedWith: false,
+};
+/** By whom it is changed is nobody's business: an id means something to who asked alone. */
+const slotRules: Rules<SlotFacts> = {
+  current: true,
+  previous: true,
+  phase: true,
+  target: true,
+  operation: false,
+  deadlineMs: true,
 };
 
 /** A status without what belongs to the machine rather than to the service. */
@@ -126,12 +138,13 @@ export const facetView = (status: Status): Status => {
   const bare = { requirement: [] };
   switch (status.kind) {
     case 'local':
-      return { ...shown(status, localRules), ...bare, ...plainFailure(status) };
+      return { ...shown(status, localRules), ...bare, ...plainFailure(status), ...slotOf(status) };
     case 'fleet':
       return { ...shown(status, fleetRules), ...bare, members: status.members.map(facetMember) };
     case 'exported': {
       const { members } = status;
-      const seen = { ...shown(status, exportedRules), ...bare, ...plainFailure(status) };
+      const plain = { ...bare, ...plainFailure(status), ...slotOf(status) };
+      const seen = { ...shown(status, exportedRules), ...plain };
       return members === undefined ? seen : { ...seen, members: members.map(facetMember) };
     }
   }
@@ -140,7 +153,12 @@ const plainFailure = ({ failure }: Pick<LocalStatus, 'failure'>): Pick<LocalStat
   failure === undefined
     ? {}
     : { failure: { reason: failure.plainReason ?? failure.reason, at: failure.at } };
-const facetMember = (member: MemberStatus): MemberStatus => shown(member, memberRules);
+const slotOf = ({ slot }: Pick<LocalStatus, 'slot'>): Pick<LocalStatus, 'slot'> =>
+  slot === undefined ? {} : { slot: shown(slot, slotRules) };
+const facetMember = (member: MemberStatus): MemberStatus => ({
+  ...shown(member, memberRules),
+  ...slotOf(member),
+});
 
 const rowRules: Rules<Row> = {
   member: true,

@@ -101,6 +101,9 @@ export const makeServiceFacet = (
     },
     log: (turn, query) => turn.send(shepherd, 'log', name, query, asker),
     follow: (turn, query, follower) => turn.call(shepherd, 'follow', name, query, follower, asker),
+    offer: (turn, offer) => turn.call(shepherd, 'offer', name, offer, asker),
+    put: (turn, sha256, offset, bytes) =>
+      turn.call(shepherd, 'put', name, { sha256, offset, bytes }, asker),
   });
 };
 

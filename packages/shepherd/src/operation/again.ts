@@ -81,9 +81,9 @@ export const remembered = (
   );
   return { requests, gone };
 };
-/** What was asked, the first first, as it is to be asked again. */
+/** What was asked, the first first, as it is to be asked again: nobody knows through which session. */
 const requestsOf = ({ requests }: Operation): readonly Request[] =>
-  [...requests.values()].map(({ isRepeat: _isRepeat, ...request }) => request);
+  [...requests.values()].map(({ isRepeat: _isRepeat, sinceMs: _sinceMs, ...request }) => request);
 
 /**
  * Tells how an operation goes on: first the rows that are there, then what comes, and how it ended in the end. Asks

@@ -50,7 +50,7 @@ export const command = (
   host: Host,
   turn: Turn,
   principal: Principal,
-  request: Request,
+  request: KeptRequest,
   writer: Ref<Writer> | undefined,
 ): Vow<Outcome> => {
   const { operation: id, action, member } = request;
@@ -120,7 +120,7 @@ const isIdle = (operation: Operation, key: string): boolean =>
   isOver(operation, key) || (operation.steps.has(key) && isAtRest(operation));
 
 /** Until when it waits for who is away, by the wall clock: it may outlive this daemon. */
-const withQueue = ({ clock }: Host, request: Request): KeptRequest =>
+const withQueue = ({ clock }: Host, request: KeptRequest): KeptRequest =>
   request.queueMs === undefined
     ? request
     : { queueUntilMs: Math.floor(clock.wall()) + request.queueMs, ...request };

@@ -46,7 +46,8 @@ export const noteTaken = (
 ): void => {
   if (operation.principal === itself) return;
   const before = entryOf(host.ledger, operation.principal, operation.id);
-  const pieces = piecesOf({ request, steps });
+  const { sinceMs: _sinceMs, ...written } = request;
+  const pieces = piecesOf({ request: written, steps });
   makeRoom(host, turn, operation, bytesIn(pieces));
   const {
     endedMs: _ended,

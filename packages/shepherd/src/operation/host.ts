@@ -10,6 +10,7 @@ import type { Memory } from './memory.ts';
 import type { Graph } from './plan.ts';
 import type { Queue } from './queue.ts';
 import type {
+  Agent,
   Aggregate,
   AskerBook,
   LocalService,
@@ -24,6 +25,8 @@ import type {
 export interface OwnService {
   readonly service: Ref<LocalService>;
   readonly config: ServiceConfig;
+  /** Who carries out what the description leaves to one. */
+  readonly agent?: Ref<Agent>;
 }
 
 /** The shepherd, as its operations see it. Names of services are canonical unless it says otherwise. */

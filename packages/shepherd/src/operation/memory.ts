@@ -38,6 +38,8 @@ import type { Principal } from '../words/principal.ts';
 export interface KeptRequest extends Request {
   /** Wall clock, milliseconds since 1970, until which who is away is waited for; it goes with `queueMs`. */
   readonly queueUntilMs?: number;
+  /** As of an Asker, in memory alone: what it says means nothing to another life. */
+  readonly sinceMs?: number;
 }
 /** A step of a plan on its way: plain data. */
 export interface StepRecord {

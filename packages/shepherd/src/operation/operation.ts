@@ -286,8 +286,10 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     else waitFor(host, turn, operation, passedOn(operation, acting, ending.outcome), queued);
     advance(host, turn, operation, [key]);
   };
+  const { principal, requests } = operation;
+  const sinceMs = requests.get(record.by)?.sinceMs;
   turn.when(
-    turn.send(service, 'perform', partOf(host, operation, record), listeners, operation.principal),
+    turn.send(service, 'perform', partOf(host, operation, record), listeners, principal, sinceMs),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );

@@ -31,10 +31,11 @@ export const partOf = (
   // Who is in doubt says what came of it, and does nothing anew.
   return repeated(part, (isCancelled && step.gate === undefined) || isAgain === true);
 };
-/** An instant of the wall clock means something here alone; what is left until then does elsewhere, too. */
+/** An instant, of whichever clock, means something here alone; what is left until then does elsewhere, too. */
 const asAsked = (host: Host, request: KeptRequest): Request => {
-  if (request.queueUntilMs === undefined) return request;
-  const { queueUntilMs, queueMs: _whole, ...rest } = request;
+  if (request.queueUntilMs === undefined && request.sinceMs === undefined) return request;
+  const { queueUntilMs, queueMs: _whole, sinceMs: _sinceMs, ...rest } = request;
+  if (queueUntilMs === undefined) return rest;
   const queueMs = Math.floor(queueUntilMs - host.clock.wall());
   return queueMs < 1 ? rest : { ...rest, queueMs: Math.min(queueMs, limits.queueMs) };
 };

@@ -19,7 +19,8 @@
  *                                  anything else                             changed, and the start as above
  *     enable, disable              as it was asked to be                     changed
  *                                  not                                       skipped
- *     an action of its own         was begun                                 unknown
+ *     an action of its own         was begun                                 unknown; what an agent was entrusted
+ *                                                                            with is asked of it as a repeat
  *                                  was not                                   skipped
  *     nobody                       -                                         goes on
  *     a gate that was not open                                               shut, so that all behind it is skipped
@@ -78,12 +79,13 @@ export const resume = (
       continue;
     }
     const queued = record.outcome?.queuedUntilMs === undefined ? {} : { wasQueued: true as const };
-    steps.set(key, elsewhere === undefined ? wait : { ...wait, ...queued, isAgain: true });
-    const found =
-      elsewhere === undefined ? endingOf(host, turn, record, begunMs(record), endings) : undefined;
+    const isEntrusted = record.phase === 'acting' && isAgents(host, step);
+    const isAsked = elsewhere !== undefined || isEntrusted;
+    steps.set(key, isAsked ? { ...wait, ...queued, isAgain: true } : wait);
+    const found = isAsked ? undefined : endingOf(host, turn, record, begunMs(record), endings);
     const ending =
       found ??
-      (isOff && !isUnderWay(host, turn, step)
+      (isOff && !isEntrusted && !isUnderWay(host, turn, step)
         ? calledOff(host, turn, operation, wait, why)
         : undefined);
     if (ending !== undefined) endings.set(key, ending);
@@ -91,6 +93,13 @@ export const resume = (
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
   goOn(host, turn, operation, endings);
+};
+
+/** Whether the agent of its service carries it out, who knows how far it got. */
+const isAgents = (host: Host, { kind, name, action }: Step): boolean => {
+  const own = kind === 'ask' ? host.own(name) : undefined;
+  const actions = own?.config.actions ?? {};
+  return Object.hasOwn(actions, action) && actions[action]?.kind === 'agent';
 };
 
 /** Whether a step of which nothing has ended is to go on although nobody may ask for it any more. */

@@ -30,7 +30,7 @@ const shownArguments = (
 ): readonly string[] => {
   const actions = host.own(member)?.config.actions ?? {};
   const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
-  const areHarmless = config?.kind === 'command' && config.areArgumentsHarmless === true;
+  const areHarmless = config?.kind !== 'signal' && config?.areArgumentsHarmless === true;
   return areHarmless ? args : args.map(() => hidden);
 };
 

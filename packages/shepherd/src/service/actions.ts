@@ -6,30 +6,55 @@
  * Sharing the run that is under way would give one caller what the arguments of another were
  * answered. A stop of the service ends its commands too, and is over when they are: also the command
  * that asked for the stop.
+ *
+ * What is left to the agent of the service (words/agent-types.ts) is none of these: how many it has under way is its
+ * own affair, and no stop waits for it, since it may be the one who stops.
  */
-import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { plainWordsOf, UnknownAction } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { outcomeOf, refusal, runOf, stateOf, type ServiceHeld } from './service-state.ts';
-import type { ActionConfig, Command, CommandResult, Outcome, Request } from '../words/types.ts';
+import type {
+  ActionConfig,
+  Asker,
+  Command,
+  CommandResult,
+  Lines,
+  LocalService,
+  Outcome,
+  Request,
+} from '../words/types.ts';
 import { endedWords } from '../words/wording.ts';
+
+/** Who asks for an action, and who is told what is said while it goes on. */
+export interface AskedBy {
+  readonly asker: Asker;
+  readonly lines: Ref<Lines>;
+}
 
 /**
  * Runs one action of the service.
  * @throws UnknownAction; Refused for arguments that the action does not take
  */
-export const runAction = (held: ServiceHeld, turn: Turn, request: Request): Vow<Outcome> => {
+export const runAction = (
+  held: ServiceHeld,
+  turn: Turn<LocalService>,
+  request: Request,
+  by: AskedBy,
+): Vow<Outcome> => {
   const { action, args } = request;
   const { actions } = held.config.get();
   const config = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (config === undefined) throw new UnknownAction(held.name, action);
-  if (args.length > 0 && !(config.kind === 'command' && config.takesArguments === true))
+  if (args.length > 0 && (config.kind === 'signal' || config.takesArguments !== true))
     throw new Refused(`service '${held.name}': ${action} takes no arguments`);
   switch (config.kind) {
     case 'signal':
       return signalled(held, turn, config);
     case 'command':
       return commanded(held, turn, request, withArguments(config.command, args));
+    case 'agent':
+      return entrusted(held, turn, request, by);
   }
 };
 
@@ -42,6 +67,25 @@ const signalled = (
   if (run === undefined) return turn.kept(refusal(held, `Service ${held.name} is not running.`));
   turn.tell(held.monitor, 'signal', run.startId, signal);
   return turn.kept(outcomeOf(held, 'changed'));
+};
+
+/** What was begun before goes on also at the end of the daemon, and the agent knows how far it got. */
+const entrusted = (
+  held: ServiceHeld,
+  turn: Turn<LocalService>,
+  request: Request,
+  { asker, lines }: AskedBy,
+): Vow<Outcome> => {
+  const { agent, name } = held;
+  if (agent === undefined) throw new UnknownAction(name, request.action);
+  const retirement = held.retirement.get();
+  if (retirement !== undefined && request.isRepeat !== true)
+    return turn.kept(refusal(held, retirement));
+  const answer = turn.send(agent, 'perform', turn.self, request, asker, lines);
+  return turn.when(answer, (_turn, outcome): Outcome => ({
+    ...outcomeOf(held, outcome.result),
+    ...outcome,
+  }));
 };
 
 const withArguments = (command: Command, args: readonly string[]): Command => ({

@@ -12,6 +12,7 @@ import type {
 import { limits } from '../limits.ts';
 import { noRespawns, type Respawns } from './respawn.ts';
 import type {
+  Agent,
   Change,
   ChangeFeed,
   Ending,
@@ -23,6 +24,7 @@ import type {
   ProcessMonitor,
   Run,
   ServiceConfig,
+  SlotFacts,
   Stage,
   StatusBoard,
   Version,
@@ -107,11 +109,15 @@ export interface Shown {
   /** Why the service disabled itself, where it did. */
   readonly disabledReason: string | undefined;
   readonly failure: Failure | undefined;
+  /** What its agent tells of it, where it is a slot. */
+  readonly slot: SlotFacts | undefined;
 }
 
 /** The state of a service, and what its steps work with. */
 export interface ServiceHeld extends ServicePowers {
   readonly name: string;
+  /** Who carries out what its description leaves to one. */
+  readonly agent: Ref<Agent> | undefined;
   /** What it is run as. */
   readonly config: JournalCell<ServiceConfig>;
   /** What it was last described as; see replacement.ts. */
@@ -142,7 +148,9 @@ export const hold = (
   powers: ServicePowers,
   logger: Ref<Logger>,
   recorded: Recorded,
+  agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
+  agent,
   name: config.provision[0],
   config: turn.cell(config),
   latest: turn.cell(config),
@@ -157,6 +165,7 @@ export const hold = (
     lastExit: undefined,
     disabledReason: undefined,
     failure: undefined,
+    slot: undefined,
   }),
   version: turn.cell<Version>({ born: powers.clock.wall(), sequence: 0 }),
   goal: turn.cell<'start' | 'stop'>('stop'),

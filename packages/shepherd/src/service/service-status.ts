@@ -8,7 +8,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
   const config = held.config.get();
   const { state, isEnabled, isWanted, since, unservedSince, respawns, lastExit, failure } =
     held.shown.get();
-  const { disabledReason } = held.shown.get();
+  const { disabledReason, slot } = held.shown.get();
   return {
     kind: 'local',
     version: held.version.get(),
@@ -38,6 +38,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
     ...given('lastExit', lastExit),
     ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
+    ...given('slot', slot),
     ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };
 };

@@ -29,9 +29,16 @@
  * loser answers `superseded`. An exit of another start id than the one at hand is an old story and
  * changes nothing.
  */
-import { Refused, type Bcom, type Behavior, type Turn, type Vow } from '@bellwether/actors';
+import {
+  Refused,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import { isBuiltIn } from '../action-table.ts';
-import { runAction, withoutCommands } from './actions.ts';
+import { runAction, withoutCommands, type AskedBy } from './actions.ts';
 import { makeLogReader } from '../streams/log-reader.ts';
 import { makeLogger } from './logger.ts';
 import { adoptRun, disable, enable, retire, start, stop } from './service-steps.ts';
@@ -46,7 +53,14 @@ import {
 import { statusOf } from './service-status.ts';
 import { limits } from '../limits.ts';
 import { checkedCount } from '../checks/requests.ts';
-import type { LocalService, Outcome, Request, ServiceConfig, Status } from '../words/types.ts';
+import type {
+  Agent,
+  LocalService,
+  Outcome,
+  Request,
+  ServiceConfig,
+  Status,
+} from '../words/types.ts';
 
 export type { Recorded, ServicePowers } from './service-state.ts';
 
@@ -57,9 +71,10 @@ export const makeService = (
   config: ServiceConfig,
   powers: ServicePowers,
   recorded: Recorded,
+  agent?: Ref<Agent>,
 ): Behavior<LocalService> => {
   const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);
-  const held = hold(turn, config, powers, logger, recorded);
+  const held = hold(turn, config, powers, logger, recorded, agent);
   turn.effect(() => powers.logFiles.bound(held.name, config.log ?? {}));
   return {
     canonicalName: () => held.name,
@@ -67,11 +82,15 @@ export const makeService = (
     requirement: () => held.config.get().requirement,
     status: (turn) => statusOf(held, turn),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
-    perform: (turn, request) => perform(held, turn, request),
+    perform: (turn, request, lines, principal, sinceMs) => {
+      const asker = { principal, ...(sinceMs !== undefined && { sinceMs }) };
+      return perform(held, turn, request, { asker, lines });
+    },
     adopt: (turn, run) => adoptRun(held, turn, run),
     retire: (turn, why) => retire(held, turn, why),
     revise: (turn, config) => revise(held, turn, config),
     wish: (turn, isWanted) => change(held, turn, { isWanted }),
+    showSlot: (turn, slot) => change(held, turn, { slot }),
     history: () => held.history.get(),
     log: (turn, query) => turn.send(held.logger, 'lines', query),
     follow: (turn, follow) => {
@@ -82,7 +101,12 @@ export const makeService = (
   };
 };
 
-const perform = (held: ServiceHeld, turn: Turn<LocalService>, request: Request): Vow<Outcome> => {
+const perform = (
+  held: ServiceHeld,
+  turn: Turn<LocalService>,
+  request: Request,
+  by: AskedBy,
+): Vow<Outcome> => {
   const { action, args } = request;
   if (args.length > 0 && isBuiltIn(action))
     throw new Refused(`service '${held.name}': ${action} takes no arguments`);
@@ -95,7 +119,7 @@ const perform = (held: ServiceHeld, turn: Turn<LocalService>, request: Request):
       return action === 'stop' ? withoutCommands(held, turn, answer) : answer;
     }
     default:
-      return runAction(held, turn, request);
+      return runAction(held, turn, request, by);
   }
 };
 

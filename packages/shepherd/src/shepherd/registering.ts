@@ -2,13 +2,20 @@
 import { Refused, type Ref, type Turn } from '@bellwether/actors';
 import { makeService } from '../service/service.ts';
 import type { ShepherdHeld } from './shepherd-state.ts';
-import type { Aggregate, LocalService, ServiceConfig, ServiceElsewhere } from '../words/types.ts';
+import type {
+  Agent,
+  Aggregate,
+  LocalService,
+  ServiceConfig,
+  ServiceElsewhere,
+} from '../words/types.ts';
 
 /** Makes a service of this machine, and registers it. @throws what `register` of the registry throws */
 export const define = (
   held: ShepherdHeld,
   turn: Turn,
   config: ServiceConfig,
+  agent?: Ref<Agent>,
 ): Ref<LocalService> => {
   const [name] = config.provision;
   const recorded = {
@@ -17,9 +24,10 @@ export const define = (
   };
   const { monitor, prober, logFiles, clock, log, board, feed, name: node } = held;
   const powers = { monitor, prober, logFiles, clock, log, board, feed, node };
-  const service = turn.spawn(makeService, config, powers, recorded);
+  const service = turn.spawn(makeService, config, powers, recorded, agent);
   turn.call(held.registry, 'register', service);
-  held.entries.set(name, { kind: 'own', service, config });
+  held.entries.set(name, { kind: 'own', service, config, ...(agent && { agent }) });
+  if (agent !== undefined) turn.call(agent, 'attach', service);
   turn.tell(board, 'touched', config.provision);
   return service;
 };

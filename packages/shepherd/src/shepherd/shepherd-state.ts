@@ -66,6 +66,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly logQuestions: Shares;
   /** Questions that came through grants and are under way. */
   readonly probes: Shares;
+  /** Offers and pieces of releases that are under way. */
+  readonly transfers: Shares;
   /** Swaps that were ever begun, for their ids; see swap.ts. */
   readonly swapCount: JournalCell<number>;
   readonly isSwapping: JournalCell<boolean>;
@@ -102,6 +104,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     follows: openShares(turn),
     logQuestions: openShares(turn),
     probes: openShares(turn),
+    transfers: openShares(turn),
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),
     memory: { books: turn.map(), weight: turn.cell(0) },

@@ -15,6 +15,9 @@ import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
 import { onceRecalled, recall } from '../operation/recall.ts';
 import { listed, reported } from '../operation/reports.ts';
+import { wallMs } from '../operation/durable.ts';
+import { acceptAll } from '../operation/wishes.ts';
+import { hasAgent, offerTo, putTo } from './transfers.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from './log-question.ts';
@@ -66,10 +69,12 @@ export const makeShepherd = (
 ): Behavior<Shepherd> => {
   const held = holdShepherd(turn, options);
   return {
-    define: (turn, config) => define(held, turn, config),
+    ...agentMethods(held),
+    define: (turn, config, agent) => define(held, turn, config, agent),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
-    perform: (turn, request, sink, principal) => perform(held, turn, request, sink, principal),
+    perform: (turn, request, sink, principal, sinceMs) =>
+      perform(held, turn, request, sink, { principal, ...(sinceMs !== undefined && { sinceMs }) }),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
     cancel: (turn, operation, principal) =>
@@ -127,19 +132,33 @@ export const makeShepherd = (
   };
 };
 
+/** What agents want of the shepherd, and what others want of them. */
+const agentMethods = (
+  held: ShepherdHeld,
+): Pick<Behavior<Shepherd>, 'wish' | 'hasAgent' | 'offer' | 'put'> => ({
+  wish: (turn, name, wish, by) => {
+    const last = { wish, by: { ...by, atMs: wallMs(held.clock) } };
+    acceptAll(held, turn, [canonicalOf(held, turn, name)], last);
+  },
+  hasAgent: (turn, name) => hasAgent(held, turn, name),
+  offer: (turn, name, offer, asker) => offerTo(held, turn, name, offer, asker),
+  put: (turn, name, piece, asker) => putTo(held, turn, name, piece, asker),
+});
+
 const perform = (
   held: ShepherdHeld,
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
-  principal: Principal,
+  { principal, sinceMs }: Asker,
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
   const member = canonicalOf(held, turn, checked.member);
+  const since = sinceMs === undefined ? {} : { sinceMs };
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   return onceRecalled(held, turn, principal, checked.operation, (turn) =>
-    command(held, turn, principal, { ...checked, member }, writer),
+    command(held, turn, principal, { ...checked, member, ...since }, writer),
   );
 };
 

@@ -157,7 +157,7 @@ const rowsOf = ({ steps }: Operation, names: readonly string[]): readonly Row[] 
 const exchange = (
   held: ShepherdHeld,
   turn: Turn,
-  { removed, own, elsewhere, aggregates }: Swap,
+  { removed, own, elsewhere, aggregates, agents }: Swap,
 ): void => {
   const staying = new Set(own.map(({ provision: [name] }) => name));
   const coming = new Set(elsewhere.map((service) => turn.call(service, 'canonicalName')));
@@ -190,7 +190,8 @@ const exchange = (
     turn.call(held.registry, 'register', entry.service);
     held.entries.set(config.provision[0], { kind: 'own', ...entry, config });
   }
-  for (const config of own) if (!isKnown(held, config)) define(held, turn, config);
+  for (const config of own)
+    if (!isKnown(held, config)) define(held, turn, config, agents?.get(config.provision[0]));
   for (const service of elsewhere)
     register(held, turn, service, hops.get(turn.call(service, 'canonicalName')));
   for (const aggregate of aggregates) registerAggregate(held, turn, aggregate);

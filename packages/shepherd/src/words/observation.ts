@@ -42,6 +42,11 @@ export interface Asker {
   readonly principal: Principal;
   /** What the grant of that asker comes from: the first of its chain, or the reference that this was made by. */
   readonly origin?: string;
+  /**
+   * Since when the session stands that it is asked through: monotonic milliseconds of this machine. Absent: nobody
+   * knows, so it may be any.
+   */
+  readonly sinceMs?: number;
 }
 /** One subscription to a `^status-board`. */
 export interface Watching extends Asker {

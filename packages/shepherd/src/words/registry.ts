@@ -1,5 +1,6 @@
 /** Which services a shepherd has: their names, the graph between them, and how some are exchanged for others. */
 import type { Ref } from '@bellwether/actors';
+import type { Agent } from './agent-types.ts';
 import type { Aggregate, Provider, ServiceConfig, ServiceElsewhere } from './types.ts';
 
 /** The `^service-registry`: names and the graph between them. */
@@ -31,6 +32,8 @@ export interface Swap {
   readonly removed: readonly string[];
   /** Services of this machine: new ones, and others described anew under the same canonical name. */
   readonly own: readonly ServiceConfig[];
+  /** Of new ones, by canonical name: who carries out what their descriptions leave to one. */
+  readonly agents?: ReadonlyMap<string, Ref<Agent>>;
   /** New, or in place of the one with the same canonical name; so are the aggregates. */
   readonly elsewhere: readonly Ref<ServiceElsewhere>[];
   readonly aggregates: readonly Ref<Aggregate>[];

@@ -1,5 +1,6 @@
 /** What is said to a facet, which may be held by anybody on earth: wire format. */
 import type { Ref, Vow } from '@bellwether/actors';
+import type { Offer, Offered, Put } from './agent-types.ts';
 import type { Follower, LogQuery } from './log-types.ts';
 import type { Outcome, Request, Sink } from './messages.ts';
 import type { Observer } from './observation.ts';
@@ -37,4 +38,8 @@ export interface ServiceFacet {
   log(query: LogQuery): Vow<readonly string[]>;
   /** See Shepherd. @throws BadRequest, Limit */
   follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
+  /** What a slot lacks of a release that somebody means to bring. @throws BadRequest, Limit */
+  offer(offer: Offer): Vow<Offered>;
+  /** Brings a piece of that. Broken with Limit where too many are under way. @throws BadRequest */
+  put(sha256: string, offset: number, bytes: Uint8Array): Vow<Put>;
 }

@@ -28,6 +28,7 @@ import {
   type Read,
 } from '../read.ts';
 import { isDeep, readWay } from './names.ts';
+import { readSlot } from './slot-shapes.ts';
 import type {
   Cause,
   Change,
@@ -49,6 +50,8 @@ import type {
 
 /** Every result, from worst to best. An answer that says no weighs more than no answer. */
 export const results = [
+  'rollback-failed',
+  'rolled-back',
   'failed',
   'denied',
   'unreachable',
@@ -63,7 +66,8 @@ export const results = [
 /**
  * How it ended for one member: `ok` (nothing had to change), `changed`, or what went wrong. Denied is
  * what the grant does not allow, by which it is asked; nothing was done.
- * Unreachable is never merged with failed or ok; superseded means that a later command won.
+ * Unreachable is never merged with failed or ok; superseded means that a later command won. Rolled back is what was
+ * done and taken back by the node itself, so that it is as it was; where that failed, somebody has to look.
  */
 export type Result = (typeof results)[number];
 /** Every stage. */
@@ -129,7 +133,10 @@ export const logNotes = ['unreachable', 'lost', 'back', 'gone', 'ended'] as cons
 /** Whether a target is as it was asked to be. */
 export const isGood = ({ result }: { readonly result: Result }): boolean =>
   result === 'ok' || result === 'changed';
-/** Whether a repeat asks it again: what is over for good, or as it was asked to be, it does not. */
+/**
+ * Whether a repeat asks it again: what is over for good, or as it was asked to be, it does not. What was rolled back is
+ * over: it would only be rolled back again.
+ */
 export const isLeftUndone = ({ result }: { readonly result: Result }): boolean =>
   undone.has(result);
 const undone: ReadonlySet<Result> = new Set([
@@ -290,6 +297,7 @@ const readMembers = (text: Read<string>): Read<readonly MemberStatus[]> =>
         isWanted: readBoolean,
         isEnabled: readBoolean,
         reason: text,
+        slot: readSlot,
         sharedWith: readNames,
       },
     ),
@@ -340,6 +348,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   disabledReason: text,
   logFile: text,
   recentLines: list(text, limits.outputLineCount),
+  slot: readSlot,
 });
 
 const statusReader = (text: Read<string>, weight: number): Read<Status> => {

@@ -2,7 +2,8 @@
  * The words that the actors of a shepherd say to each other, to their powers and to their store.
  * Everything that crosses a machine (Request, Event, Outcome, Status) is plain data.
  */
-import type { Answer, Ref, Vow } from '@bellwether/actors';
+import type { Ref, Vow } from '@bellwether/actors';
+import type { Agent, Offer, Offered, Piece, Put, SlotFacts } from './agent-types.ts';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
@@ -10,10 +11,12 @@ import type { OperationDesk, PlannedStep } from './operation-types.ts';
 import type { Step } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
-import type { RunningRecord } from './records.ts';
+import type { Wisher } from './records.ts';
 import type { changes, Health, Stage } from './shapes.ts';
+import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 
+export type * from './agent-types.ts';
 export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
@@ -21,8 +24,10 @@ export type * from './operation-types.ts';
 export type { Principal } from './principal.ts';
 export type * from './records.ts';
 export type * from './service-facet.ts';
+export type * from './process-types.ts';
 export type * from './registry.ts';
 export type { Health, Result, Stage, Topic } from './shapes.ts';
+export type { SlotPhase } from './slot-shapes.ts';
 
 /** Whoever is told what an operation says. */
 export interface Lines {
@@ -97,6 +102,8 @@ export interface LocalStatus extends StatusFacts {
   readonly isGone?: boolean;
   readonly logFile?: string;
   readonly recentLines?: readonly string[];
+  /** Which release of it is active, where it is a slot. */
+  readonly slot?: SlotFacts;
 }
 /** A start that did not work. */
 export interface Failure {
@@ -143,6 +150,8 @@ export interface MemberStatus {
   readonly reason?: string;
   readonly respawnCount?: number;
   readonly unknownReason?: string;
+  /** As it tells itself, where it is a slot. */
+  readonly slot?: SlotFacts;
   /** Other aggregates that have it, too. */
   readonly sharedWith?: readonly string[];
 }
@@ -166,9 +175,14 @@ export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
    * affair. One elsewhere asks under an id made from `principal` and that of the request, so that it hears again what
-   * came of one that it has sent before; of those at home the shepherd knows.
+   * came of one that it has sent before; of those at home the shepherd knows. `sinceMs` as of an Asker.
    */
-  perform(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Outcome>;
+  perform(
+    request: Request,
+    writer: Ref<Lines>,
+    principal: Principal,
+    sinceMs?: number,
+  ): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
@@ -222,22 +236,37 @@ export interface LocalService extends Service {
   retire(why: string | undefined): void;
   /** Describes it anew, under the same canonical name; how it is run changes once no process runs. */
   revise(config: ServiceConfig): void;
+  /** From now on its status tells this of the slot that it is; undefined: nothing. */
+  showSlot(facts: SlotFacts | undefined): void;
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
 }
 /** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
 export interface Shepherd extends OperationDesk {
-  /** Makes a service of its own from a description, and registers it. @throws what `register` throws. */
-  define(config: ServiceConfig): Ref<LocalService>;
+  /**
+   * Makes a service of its own from a description, and registers it. The agent carries out what the description leaves
+   * to one. @throws what `register` throws.
+   */
+  define(config: ServiceConfig, agent?: Ref<Agent>): Ref<LocalService>;
   /** Takes in a service that lives elsewhere. @throws Refused, Cycle */
   register(service: Ref<ServiceElsewhere>): void;
   /** @throws Refused, also for an aggregate that requires something */
   registerAggregate(aggregate: Ref<Aggregate>): void;
   /**
    * Carries out a command, or answers with what came of it. Ids of operations mean something for
-   * each principal alone.
+   * each principal alone. `sinceMs` as of an Asker.
    */
-  perform(request: Request, sink: Ref<Sink>, principal: Principal): Vow<Outcome>;
+  perform(request: Request, sink: Ref<Sink>, principal: Principal, sinceMs?: number): Vow<Outcome>;
+  /**
+   * Makes something the last wish for a service of this machine, as a command that was accepted does: for its agent,
+   * which starts it by itself. @throws UnknownService
+   */
+  wish(name: string, wish: 'start' | 'stop', by: Omit<Wisher, 'atMs'>): void;
+  /** Whether a service of this machine has an agent; where none is named, any of them. Near only. */
+  hasAgent(name?: string): boolean;
+  /** Asks the agent of a service. Broken with what that refuses. @throws UnknownService, BadRequest, Limit */
+  offer(name: string, offer: Offer, asker: Asker): Vow<Offered>;
+  put(name: string, piece: Piece, asker: Asker): Vow<Put>;
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
@@ -366,6 +395,13 @@ export type ActionConfig = { readonly documentation: string } & (
       /** The audit may show the arguments of a request. Absent: it tells how many there were. */
       readonly areArgumentsHarmless?: true;
     }
+  /** The agent of the service carries it out: whoever defines it gives one along. */
+  | {
+      readonly kind: 'agent';
+      /** Absent: a request with some is refused. */
+      readonly takesArguments?: boolean;
+      readonly areArgumentsHarmless?: true;
+    }
 );
 /** What makes a `^service`. Plain data, checked and completed by whoever read the configuration. */
 export interface ServiceConfig {
@@ -382,98 +418,4 @@ export interface ServiceConfig {
   /** Wanted when there is no desired state on disk yet. */
   readonly isAutoStarted: boolean;
   readonly log?: LogBounds;
-}
-
-/**
- * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).
- */
-export interface Ending {
-  readonly code?: number;
-  readonly signal?: string;
-}
-/** A process that was started: the pid alone is not an identity, since numbers are reused. */
-export interface Started {
-  readonly startId: string;
-  readonly pid: number;
-  /** Field 22 of /proc/PID/stat, in clock ticks since boot, where there is such a thing. */
-  readonly startTime?: string;
-  readonly bootId?: string;
-}
-/** A process that lives, and the vow of its end. */
-export interface Run extends Started {
-  readonly ended: Vow<Ending>;
-  /** Of an adopted one: it was seen to be ready by an earlier daemon. */
-  readonly isReady?: true;
-  /** The digest of its command; absent where an older record does not say. */
-  readonly madeFrom?: string;
-  /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
-  readonly since?: number;
-}
-/**
- * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
- * step.
- */
-export interface ProcessMonitor {
-  /** Kept once the process exists; broken with StartFailed where it could not be made. */
-  spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
-  /** To the whole process group. */
-  signal(startId: string, signal: SignalName): void;
-  /** What lives of the starts that the records know. */
-  adopt(): Vow<readonly (Run & { readonly service: string })[]>;
-  /** Runs a short command to its end: custom actions. */
-  runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
-  /**
-   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
-   * all are gone.
-   */
-  endCommands(service: string, graceMs: number): Vow<void>;
-}
-/** How a short command ended, and what it said. */
-export interface CommandResult extends Ending {
-  /** Last lines of stdout and stderr together, bounded. */
-  readonly output: readonly string[];
-}
-/** What is to be started. */
-export interface Start {
-  readonly startId: string;
-  readonly service: string;
-  readonly command: Command;
-  /** Some signs of readiness need something of the start: a descriptor, where the log ended. */
-  readonly ready?: Readiness;
-}
-/**
- * The power behind the monitor: child_process now, the keeper later. It answers through handlers
- * that exist before the process does, so that no exit is lost.
- */
-export interface ProcessBackend {
-  start(
-    start: Start,
-    /** Kept with Started, or broken with StartFailed. */
-    started: Answer,
-    /** Kept with Ending. */
-    ended: Answer,
-  ): void;
-  signal(startId: string, signal: SignalName): void;
-  /** Kept with the entries of `known` whose process lives (by start id, start time and boot id). */
-  adopt(known: readonly RunningRecord[], answer: Answer): void;
-  /** Watches an adopted process; kept with Ending. */
-  watch(startId: string, ended: Answer): void;
-  /** Kept with CommandResult. The command carries its start id in its environment. */
-  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
-}
-/**
- * The power that asks whether a service is ready: one attempt, kept with true or false, or broken
- * with what kept it from asking.
- */
-export interface Prober {
-  http(url: string, timeoutMs: number, answer: Answer): void;
-  tcp(host: string, port: number, timeoutMs: number, answer: Answer): void;
-  /** Ready if the command ends with exit code 0. When its time is up its group is killed. */
-  exec(startId: string, command: Command, timeoutMs: number, answer: Answer): void;
-  /** Kept with true as soon as the process has written a newline to its descriptor. */
-  notified(startId: string, timeoutMs: number, answer: Answer): void;
-  /** Kept with true as soon as the text is in the log of the service, behind its start. */
-  logged(startId: string, service: string, text: string, timeoutMs: number, answer: Answer): void;
-  /** Nobody waits any more for what was asked under this start id: it ends at once. */
-  forget(startId: string): void;
 }

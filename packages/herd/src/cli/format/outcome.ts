@@ -18,6 +18,8 @@ export interface Shown {
 
 /** Results in words. `ok` is what the types call a target that nothing had to be done about. */
 export const resultWords: Readonly<Record<Result, string>> = {
+  'rollback-failed': 'rollback failed',
+  'rolled-back': 'rolled back',
   failed: 'failed',
   denied: 'denied',
   unreachable: 'unreachable',
@@ -31,7 +33,8 @@ export const resultWords: Readonly<Record<Result, string>> = {
 };
 /** How a result is painted. */
 export const styleOf = (result: Result): Style =>
-  isGood({ result }) ? 'green' : result === 'failed' || result === 'denied' ? 'red' : 'yellow';
+  isGood({ result }) ? 'green' : bad.has(result) ? 'red' : 'yellow';
+const bad: ReadonlySet<Result> = new Set(['rollback-failed', 'rolled-back', 'failed', 'denied']);
 
 /**
  * An outcome in words. `seen` holds the texts of the lines that were printed while it ran: nothing

@@ -1,0 +1,65 @@
+/**
+ * How releases come to the agents of services. What is checked here is shape and number; what a slot takes, from whom
+ * and how much, is the affair of its agent.
+ */
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { giveBack, takeShare } from '../checks/shares.ts';
+import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
+import { limits } from '../limits.ts';
+import { allOwn, canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
+import type { Agent, Asker, Offer, Offered, Piece, Put } from '../words/types.ts';
+
+/** Whether a service of this machine has an agent; where none is named, any. */
+export const hasAgent = (held: ShepherdHeld, turn: Turn, name: string | undefined): boolean => {
+  if (name === undefined) return allOwn(held).some(([, { agent }]) => agent !== undefined);
+  const canonical = held.canonical(turn, name);
+  return canonical !== undefined && held.own(canonical)?.agent !== undefined;
+};
+
+/** @throws UnknownService, BadRequest, Limit; Refused for what is no slot */
+export const offerTo = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  offer: Offer,
+  asker: Asker,
+): Vow<Offered> => {
+  const checked = checkedOffer(offer);
+  const agent = agentOf(held, turn, name);
+  return counted(held, turn, asker, () => turn.send(agent, 'offer', checked, asker));
+};
+
+/** @throws as `offerTo` does */
+export const putTo = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  piece: Piece,
+  asker: Asker,
+): Vow<Put> => {
+  const checked = checkedPiece(piece);
+  const agent = agentOf(held, turn, name);
+  return counted(held, turn, asker, () => turn.send(agent, 'put', checked, asker));
+};
+
+const agentOf = (held: ShepherdHeld, turn: Turn, name: string): Ref<Agent> => {
+  const canonical = canonicalOf(held, turn, name);
+  const agent = held.own(canonical)?.agent;
+  if (agent === undefined)
+    throw new Refused(`service '${canonical}' is no slot of this machine: it takes no releases`);
+  return agent;
+};
+
+const bounds = {
+  each: limits.askerTransferCount,
+  origin: limits.originTransferCount,
+  grants: limits.grantTransferCount,
+  all: limits.transferCount,
+};
+const counted = <T>(held: ShepherdHeld, turn: Turn, asker: Asker, ask: () => Vow<T>): Vow<T> => {
+  const number = takeShare(held.transfers, asker, bounds, 'too much of releases is under way');
+  const answer = ask();
+  const isOver = (): void => giveBack(held.transfers, number);
+  turn.when(answer, isOver, isOver);
+  return answer;
+};

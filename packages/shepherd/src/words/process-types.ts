@@ -1,0 +1,98 @@
+/** The words about processes: how they are started, watched, asked and ended, and the powers behind that. */
+import type { Answer, Vow } from '@bellwether/actors';
+import type { RunningRecord } from './records.ts';
+import type { Command, Readiness, SignalName } from './types.ts';
+
+/**
+ * How a process ended. Both absent: it ended while nobody could wait for it (adopted processes).
+ */
+export interface Ending {
+  readonly code?: number;
+  readonly signal?: string;
+}
+/** A process that was started: the pid alone is not an identity, since numbers are reused. */
+export interface Started {
+  readonly startId: string;
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat, in clock ticks since boot, where there is such a thing. */
+  readonly startTime?: string;
+  readonly bootId?: string;
+}
+/** A process that lives, and the vow of its end. */
+export interface Run extends Started {
+  readonly ended: Vow<Ending>;
+  /** Of an adopted one: it was seen to be ready by an earlier daemon. */
+  readonly isReady?: true;
+  /** The digest of its command; absent where an older record does not say. */
+  readonly madeFrom?: string;
+  /** Wall clock, milliseconds since 1970, when it was started, or seen to be ready; absent likewise. */
+  readonly since?: number;
+}
+/**
+ * The `^process-monitor`: the only user of the process backend. A fork and its watcher are one
+ * step.
+ */
+export interface ProcessMonitor {
+  /** Kept once the process exists; broken with StartFailed where it could not be made. */
+  spawn(service: string, command: Command, ready: Readiness): Vow<Run>;
+  /** To the whole process group. */
+  signal(startId: string, signal: SignalName): void;
+  /** What lives of the starts that the records know. */
+  adopt(): Vow<readonly (Run & { readonly service: string })[]>;
+  /** Runs a short command to its end: custom actions. */
+  runToEnd(service: string, command: Command, timeoutMs: number): Vow<CommandResult>;
+  /**
+   * Ends every command of a service with its group: SIGTERM, and SIGKILL after the grace. Kept once
+   * all are gone.
+   */
+  endCommands(service: string, graceMs: number): Vow<void>;
+}
+/** How a short command ended, and what it said. */
+export interface CommandResult extends Ending {
+  /** Last lines of stdout and stderr together, bounded. */
+  readonly output: readonly string[];
+}
+/** What is to be started. */
+export interface Start {
+  readonly startId: string;
+  readonly service: string;
+  readonly command: Command;
+  /** Some signs of readiness need something of the start: a descriptor, where the log ended. */
+  readonly ready?: Readiness;
+}
+/**
+ * The power behind the monitor: child_process now, the keeper later. It answers through handlers
+ * that exist before the process does, so that no exit is lost.
+ */
+export interface ProcessBackend {
+  start(
+    start: Start,
+    /** Kept with Started, or broken with StartFailed. */
+    started: Answer,
+    /** Kept with Ending. */
+    ended: Answer,
+  ): void;
+  signal(startId: string, signal: SignalName): void;
+  /** Kept with the entries of `known` whose process lives (by start id, start time and boot id). */
+  adopt(known: readonly RunningRecord[], answer: Answer): void;
+  /** Watches an adopted process; kept with Ending. */
+  watch(startId: string, ended: Answer): void;
+  /** Kept with CommandResult. The command carries its start id in its environment. */
+  runToEnd(service: string, command: Command, timeoutMs: number, answer: Answer): void;
+}
+/**
+ * The power that asks whether a service is ready: one attempt, kept with true or false, or broken
+ * with what kept it from asking.
+ */
+export interface Prober {
+  http(url: string, timeoutMs: number, answer: Answer): void;
+  tcp(host: string, port: number, timeoutMs: number, answer: Answer): void;
+  /** Ready if the command ends with exit code 0. When its time is up its group is killed. */
+  exec(startId: string, command: Command, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the process has written a newline to its descriptor. */
+  notified(startId: string, timeoutMs: number, answer: Answer): void;
+  /** Kept with true as soon as the text is in the log of the service, behind its start. */
+  logged(startId: string, service: string, text: string, timeoutMs: number, answer: Answer): void;
+  /** Nobody waits any more for what was asked under this start id: it ends at once. */
+  forget(startId: string): void;
+}
