@@ -17,20 +17,23 @@ export interface ActionFacts {
   readonly isOfRoot?: true;
   /** Wants its services to run in the end: refused while a shepherd ends. */
   readonly isStart?: true;
+  /** Says how its service shall be, so that it may be said twice; anything else is done once. */
+  readonly isRepeatable?: true;
   /** What `herd doc root` says of it. */
   readonly about?: string;
 }
 
 const facts = {
-  start: { by: 'service', isStart: true },
+  start: { by: 'service', isStart: true, isRepeatable: true },
   stop: {
     by: 'service',
     isOfRoot: true,
+    isRepeatable: true,
     about: 'Stop every service in order, then end the shepherd.',
   },
   restart: { by: 'service', isStart: true },
-  enable: { by: 'service' },
-  disable: { by: 'service' },
+  enable: { by: 'service', isRepeatable: true },
+  disable: { by: 'service', isRepeatable: true },
 
   status: {
     by: 'herd',
@@ -101,6 +104,9 @@ export const isTaken = (action: string): boolean => {
 
 /** Whether it wants its services to run in the end. */
 export const isStart = (action: string): boolean => actionFacts(action)?.isStart === true;
+
+/** Whether it may be asked for anew where nobody knows whether it was done. */
+export const isRepeatable = (action: string): boolean => actionFacts(action)?.isRepeatable === true;
 
 /** What the shepherd itself does and says: names and what each is for. */
 export const rootActions: readonly { readonly name: string; readonly documentation: string }[] =

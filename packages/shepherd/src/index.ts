@@ -3,6 +3,7 @@ export {
   actionNames,
   actionFacts,
   isBuiltIn,
+  isRepeatable,
   isStart,
   isTaken,
   rootActions,

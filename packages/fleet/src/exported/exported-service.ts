@@ -27,16 +27,8 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { leftFor } from '@bellwether/shepherd';
-import type {
-  Outcome,
-  Request,
-  ServiceElsewhere,
-  ServiceFacet,
-  Status,
-  Lines,
-} from '@bellwether/shepherd';
-import { Malformed } from '../errors.ts';
+import { isRepeatable, leftFor } from '@bellwether/shepherd';
+import type { Outcome, Request, ServiceElsewhere, ServiceFacet, Lines } from '@bellwether/shepherd';
 import {
   instant,
   shown,
@@ -46,24 +38,18 @@ import {
   type ExportedHeld,
   type Question,
 } from './exported-state.ts';
-import { answered, orMalformed, waits } from './answered.ts';
+import { answered, waits } from './answered.ts';
 import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
 import { makeMemberSink } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
-import { heard, lostSight, nothingObserved, touched, type Observed } from './observed.ts';
+import { lostSight, nothingObserved, touched } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import { reader } from '../read.ts';
+import { probe } from './probing.ts';
 import { contact, found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
-import {
-  calledOff,
-  noAnswerFrom,
-  notSent,
-  tooLate,
-  troubleOf,
-  unanswered,
-} from './without-answer.ts';
+import { calledOff, notSent, tooLate, troubleOf, unanswered } from './without-answer.ts';
 
 export type { ExportedServiceOptions } from './exported-state.ts';
 
@@ -281,8 +267,7 @@ const askAgain = (
  * not done anew by a far end that does not remember it.
  */
 const again = (request: Request, isCancelled: boolean): Request =>
-  repeatable.has(request.action) && !isCancelled ? request : { ...request, isRepeat: true };
-const repeatable: ReadonlySet<string> = new Set(['start', 'stop', 'enable', 'disable']);
+  isRepeatable(request.action) && !isCancelled ? request : { ...request, isRepeat: true };
 
 /** What is known of the service itself, where a command to it was not answered. */
 const noteSilence = (
@@ -297,83 +282,4 @@ const noteSilence = (
   // One that takes longer than its asker waits says nothing: whether it is there, the beats tell.
   else if (outcome.result !== 'timed-out')
     observe(held, turn, lostSight(before, troubleOf(held, reason)));
-};
-
-/**
- * Whoever asks here shares one question, if it was given as much time as he has. What came another way
- * asks by itself: it may have come from the very question that is on its way, and the two would wait
- * for each other.
- *
- * That somebody's patience ended says nothing to anybody else: a short look over a long way must not
- * make a healthy member unknown. Whether it is there, the beats tell.
- */
-const probe = (
-  held: ExportedHeld,
-  turn: Turn<Inner>,
-  timeoutMs: number,
-  hops: readonly string[],
-): Vow<Status> => {
-  const startedAt = held.clock.now();
-  const isOurs = hops.length <= 1;
-  const known = isOurs ? held.probing.get() : undefined;
-  const isShared = known !== undefined && known.timeoutMs >= timeoutMs;
-  const answer = isShared ? known.answer : ask(held, turn, timeoutMs, hops);
-  if (isOurs && !isShared) held.probing.set({ answer, timeoutMs });
-  const late = (turn: Turn<Inner>): Status | Vow<Status> => {
-    const leftMs = timeoutMs - (held.clock.now() - startedAt);
-    // The time of the question may be over before ours is.
-    return isShared && leftMs > 0
-      ? probe(held, turn, leftMs, hops)
-      : shown(held, turn, lostSight(held.observed.get(), noAnswerFrom(held)));
-  };
-  return turn.when(
-    turn.within(timeoutMs, answer),
-    (turn, status) => status ?? late(turn),
-    (turn) => late(turn),
-  );
-};
-
-/** Kept without a status where no answer came in time. */
-const ask = (
-  held: ExportedHeld,
-  turn: Turn<Inner>,
-  timeoutMs: number,
-  hops: readonly string[],
-): Question['answer'] => {
-  const startedAt = held.clock.now();
-  const sent = turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) =>
-    turn.send(ref, 'probe', leftFor(timeoutMs, held.clock.now() - startedAt), hops),
-  );
-  const answer: Question['answer'] = turn.when(
-    turn.within(timeoutMs, sent),
-    (turn, value) => noted(held, turn, answer, observation(held, value)),
-    (turn, reason) => {
-      if (fateOf(reason) !== 'late')
-        return noted(held, turn, answer, lostSight(held.observed.get(), troubleOf(held, reason)));
-      forget(held, answer);
-      return undefined;
-    },
-  );
-  return answer;
-};
-
-const observation = (held: ExportedHeld, value: unknown): Observed => {
-  const status = orMalformed(() => reader.status(value, 'status'));
-  if (status instanceof Malformed) return lostSight(held.observed.get(), troubleOf(held, status));
-  return heard(held.observed.get(), status, instant(held));
-};
-
-/** Takes down what a question brought, and lets the next one ask afresh. */
-const noted = (
-  held: ExportedHeld,
-  turn: Turn<Inner>,
-  answer: Question['answer'],
-  observed: Observed,
-): Status => {
-  observe(held, turn, observed);
-  forget(held, answer);
-  return shown(held, turn, observed);
-};
-const forget = ({ probing }: ExportedHeld, answer: Question['answer']): void => {
-  if (probing.get()?.answer === answer) probing.set(undefined);
 };

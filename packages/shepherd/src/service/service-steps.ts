@@ -42,10 +42,10 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
   change(held, turn, { respawns: noRespawns });
   switch (state.at) {
     case 'stopped':
-      return launch(held, turn, false);
+      return setOut(held, turn, false);
     case 'resting':
       state.timer.cancel();
-      return launch(held, turn, false);
+      return setOut(held, turn, false);
     case 'spawning':
     case 'waking':
       // Somebody waits for this launch now, so its failure is final.
@@ -148,7 +148,7 @@ const launchOf = (turn: Turn, isRespawn: boolean): Launch => {
   return { answer: vow, resolver, isRespawn };
 };
 
-const launch = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
+const setOut = (held: ServiceHeld, turn: Turn, isRespawn: boolean): Vow<Outcome> => {
   const command = held.config.get().start;
   const launch = launchOf(turn, isRespawn);
   enter(held, turn, { at: 'spawning', launch }, 'starting');
@@ -352,7 +352,7 @@ const respawn = (held: ServiceHeld, turn: Turn): void => {
   const lastAt = held.clock.wall();
   change(held, turn, { respawns: { ...now, count: now.count + 1, lastAt } });
   say(held, turn, 'service.respawning', { text: `Respawning ${held.name}.` });
-  launch(held, turn, true);
+  setOut(held, turn, true);
 };
 
 /** A process that was being stopped is no more. */
