@@ -5,17 +5,15 @@
 import type { JournalCell, JournalMap, Ref, Turn, Vow } from '@bellwether/actors';
 import { makeChangeFeed } from './change-feed.ts';
 import { makeChronicle } from './chronicle.ts';
-import { once } from '../graph.ts';
+import { graphOf } from './graph-view.ts';
 import { originOf } from '../operation/askers.ts';
 import { openLedger } from '../operation/ledger.ts';
 import type { Host, OwnService } from '../operation/host.ts';
 import { openLastWishes } from '../operation/last-wishes.ts';
-import type { Graph } from '../operation/plan.ts';
 import { openQueue } from '../operation/queue.ts';
 import { makeServiceRegistry } from './registry.ts';
 import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
-import { isServing } from '../words/shapes.ts';
 import type {
   Aggregate,
   ChangeFeed,
@@ -139,11 +137,8 @@ const lookups = (
 };
 
 /** The service of this name. @throws UnknownService */
-export const providerOf = (
-  { registry }: Pick<ShepherdHeld, 'registry'>,
-  turn: Turn,
-  name: string,
-): Ref<Provider> => turn.call(registry, 'lookup', name);
+export const providerOf = ({ registry }: ShepherdHeld, turn: Turn, name: string): Ref<Provider> =>
+  turn.call(registry, 'lookup', name);
 /** The canonical name behind any name. @throws UnknownService */
 export const canonicalOf = (held: ShepherdHeld, turn: Turn, name: string): string =>
   turn.call(providerOf(held, turn, name), 'canonicalName');
@@ -155,31 +150,3 @@ export const allOwn = ({ entries }: ShepherdHeld): readonly (readonly [string, O
   [...entries.entries()].flatMap(([name, entry]) =>
     entry.kind === 'own' ? [[name, entry] as const] : [],
   );
-
-/** See Host. */
-const graphOf = (
-  registry: Ref<ServiceRegistry>,
-  { own, aggregate: find }: Pick<Host, 'own' | 'aggregate'>,
-  turn: Turn,
-): Graph => {
-  const canonical = (name: string) => turn.call(registry, 'canonical', name);
-  const isThere = (name: string): boolean => canonical(name) !== undefined;
-  const statusOf = (name: string) => turn.call(providerOf({ registry }, turn, name), 'status');
-  return {
-    requirements: once((name) => (isThere(name) ? turn.call(registry, 'requirements', name) : [])),
-    dependents: once((name) => (isThere(name) ? turn.call(registry, 'dependents', name) : [])),
-    members: once((name) => {
-      const aggregate = find(name);
-      if (aggregate === undefined) return undefined;
-      return turn.call(aggregate, 'members').map((member) => canonical(member) ?? member);
-    }),
-    isOwn: (name) => own(name) !== undefined,
-    isEnabled: (name) => statusOf(name).isEnabled,
-    isUp: (name) => {
-      if (!isThere(name)) return false;
-      const { stage } = statusOf(name);
-      return stage === 'running' || stage === 'starting';
-    },
-    isServing: (name) => isThere(name) && isServing(statusOf(name)),
-  };
-};
