@@ -108,6 +108,31 @@ describe('a clock that is set', () => {
     pass(bench, 91_000);
     expect(await judged(bench, id, look)).toBe('expired');
   });
+  it('back before a restart takes back nothing of what any record shows', async () => {
+    const after = async (
+      done: (bench: GrantBench, other: string) => Promise<unknown>,
+    ): Promise<string> => {
+      let bench = await grantBench();
+      const id = await held(bench, 'root', { lifetimeMs: 60_000 });
+      const other = await held(bench, 'root');
+      pass(bench, 50_000);
+      await done(bench, other);
+      bench.shift.ms = -hourMs;
+      bench = await nextLife(bench);
+      pass(bench, 11_000);
+      return judged(bench, id, look);
+    };
+    expect(await after(async () => undefined)).toBe('ok');
+    expect(await after((bench) => make(bench, 'root'))).toBe('expired');
+    expect(
+      await after((bench, other) => judged(bench, other, { action: 'restart', operation: 'op-1' })),
+    ).toBe('expired');
+    expect(
+      await after((bench, other) =>
+        runIn(bench, (turn) => void turn.call(bench.book, 'revoke', 'root', other)),
+      ),
+    ).toBe('expired');
+  });
   it('forward does not keep new grants from being given', async () => {
     const bench = await grantBench();
     bench.shift.ms = 1_000 * hourMs;
@@ -160,6 +185,7 @@ describe('a time that was wrong', () => {
     const { grant: open, swissnum } = await make(bench, 'root', { lifetimeMs: hourMs });
     const gone = await held(bench, 'root', { lifetimeMs: hourMs });
     await runIn(bench, (turn) => void turn.call(bench.book, 'revoke', 'root', gone));
+    expect(await judged(bench, late, { action: 'restart', operation: 'op-1' })).toBe('ok');
     pass(bench, hourMs / 2);
     bench.shift.ms = 0;
     await takeBack(bench);

@@ -88,7 +88,7 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
     inviteRefs: turn.map(),
     cuts: turn.map(),
     worker: turn.cell<Ref<Worker> | undefined>(undefined),
-    seen: turn.cell({ wallMs: records.clockMs, ticksMs: clock.now() }),
+    seen: turn.cell({ wallMs: latestIn(records), ticksMs: clock.now() }),
     latchedMs: turn.cell(records.clockMs),
     nextEndMs: turn.cell(Infinity),
     alerts: turn.map(),
@@ -104,6 +104,15 @@ export const fillShelf = (turn: Turn, options: GrantBookOptions): Shelf => {
   for (const minted of options.minted)
     if ((minted.epoch ?? 0) < rightsEpoch.restored) shelf.heldBack.set(mintedId(minted.hash), true);
   return shelf;
+};
+
+/** The latest time that any record shows: that of the clock alone may be a minute older. */
+const latestIn = ({ clockMs, grants, revocations, uses }: BookRecords): number => {
+  let latestMs = clockMs;
+  for (const { grant } of grants) latestMs = Math.max(latestMs, grant.madeMs);
+  for (const { atMs } of revocations) latestMs = Math.max(latestMs, atMs);
+  for (const { lastMs } of uses) latestMs = Math.max(latestMs, lastMs);
+  return latestMs;
 };
 
 /** Keeps a grant in place of what it was. */

@@ -35,6 +35,12 @@ export const takeBackTime = (shelf: Shelf, turn: Turn): GrantClock => {
     shelf.revocations.set(entry.id, moved);
     record(turn, moved);
   }
+  for (const entry of [...shelf.uses.values()]) {
+    if (entry.lastMs <= wallMs) continue;
+    const moved = { ...entry, lastMs: entry.lastMs - aheadMs };
+    shelf.uses.set(entry.id, moved);
+    record(turn, moved);
+  }
   shelf.seen.set({ wallMs, ticksMs: shelf.options.clock.now() });
   shelf.latchedMs.set(wallMs);
   record(turn, { kind: 'clock', wallMs });
