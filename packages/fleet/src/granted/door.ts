@@ -15,7 +15,10 @@ import type { Terms } from './view.ts';
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
   readonly shepherd: Ref<
-    Pick<Shepherd, 'facet' | 'foresee' | 'isKnown' | 'recall' | 'remembered' | 'status'>
+    Pick<
+      Shepherd,
+      'facet' | 'foresee' | 'isKnown' | 'isRegistered' | 'recall' | 'remembered' | 'status'
+    >
   >;
   /** Of the swissnum that leads here: the holder may be given another one. */
   readonly hash: string;
@@ -53,16 +56,19 @@ export const open = <T>(
   });
   return turn.broken(why);
 };
-/** What the book has against it. */
-export const refusalOf = (
-  { book, grant, hash }: GrantedHeld,
-  turn: Turn,
-  wish: Wish,
-): ActorError | undefined => {
+/** What the book has against it, or what the configuration has made of its service. */
+export const refusalOf = (held: GrantedHeld, turn: Turn, wish: Wish): ActorError | undefined => {
+  const { book, grant, hash } = held;
   const found = turn.call(book, 'find', hash);
   if (found?.kind !== 'grant' || found.grant !== grant) return unknownReference();
+  if (isOther(held, turn)) return unknownReference();
   return turn.call(book, 'judge', grant, wish);
 };
+/** Whether the name of what was a fleet, of which some members were granted, has come to mean a service of its own. */
+const isOther = ({ shepherd, service, terms }: GrantedHeld, turn: Turn): boolean =>
+  terms.members !== undefined &&
+  turn.call(shepherd, 'isRegistered', service) &&
+  turn.call(shepherd, 'status', service).kind === 'local';
 /** Who asks, as the audit tells it. */
 export const whoOf = ({ book, grant, service }: GrantedHeld, turn: Turn) => ({
   asker: grant,

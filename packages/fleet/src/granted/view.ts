@@ -7,6 +7,7 @@ import {
   BadRequest,
   checkedRequest,
   isBuiltIn,
+  unknownStatus,
   type Event,
   type LogEvent,
   type MemberStatus,
@@ -23,6 +24,9 @@ export type Terms = Pick<GrantFacts, 'actions' | 'members'>;
 
 /** The status as it is shown through a grant. */
 export const grantedStatus = (terms: Terms, status: Status): Status => {
+  // Whoever watches some members of a fleet is told nothing of what has its name by now.
+  if (terms.members !== undefined && status.kind === 'local')
+    return unknownStatus(status.provision[0] ?? '', 'it is no fleet any more');
   const actions = status.actions.filter(({ name }) => terms.actions.includes(name));
   const { members } = status.kind === 'local' ? { members: undefined } : status;
   const narrowed = terms.members !== undefined && members !== undefined;
