@@ -14,6 +14,7 @@ import {
   type ProcessBackend,
   type Records,
   type RunningRecord,
+  type Start,
   type Started,
   type Wisher,
   type WishRecord,
@@ -42,6 +43,8 @@ export interface Living {
   readonly startId: string;
   readonly service: string;
   readonly pid: number;
+  /** Where it runs, where its description says so. */
+  readonly cwd?: string;
   readonly signals: readonly string[];
 }
 /** The whole life of a process; `toMs` is Infinity as long as it lives. */
@@ -59,6 +62,8 @@ interface Process extends Living {
 export class Processes {
   /** By service; what is not in here is well-behaved. */
   readonly programs = new Map<string, Program>();
+  /** How the process of this start behaves, where it is not as all of its service. */
+  behaves: (start: Pick<Start, 'service' | 'command'>) => Program | undefined = () => undefined;
   /** What custom actions run. */
   runCommand = (_service: string, command: Command): CommandResult => ({
     code: 0,
@@ -105,11 +110,13 @@ export class Processes {
    */
   view(say: (ms: number, task: () => void) => void): ProcessBackend {
     return {
-      start: ({ startId, service }, started, ended) => {
-        const { refusal, summary = refusal ?? '', spawnMs = 5 } = this.#program(service);
+      start: (start, started, ended) => {
+        const { startId } = start;
+        const program = this.behaves(start) ?? this.#program(start.service);
+        const { refusal, summary = refusal ?? '', spawnMs = 5 } = program;
         if (refusal !== undefined)
           return say(spawnMs, () => started.broken(new StartFailed(refusal, { summary })));
-        const process = this.#fork(startId, service);
+        const process = this.#fork(start, program);
         process.watchers.push((ending) => say(1, () => ended.kept(ending)));
         const { pid } = process;
         say(spawnMs, () => started.kept({ startId, pid, startTime: `${pid}0` } satisfies Started));
@@ -137,15 +144,22 @@ export class Processes {
   #program(service: string): Program {
     return this.programs.get(service) ?? {};
   }
-  #fork(startId: string, service: string): Process {
+  #fork({ startId, service, command: { cwd } }: Start, { ends }: Program): Process {
     if (this.living(service).length > 0)
       this.doubled.push(`${service} at ${this.#world.now} ms: ${startId}`);
     this.#lastPid += 1;
     const fromMs = this.#world.now;
-    const process = { startId, service, pid: this.#lastPid, fromMs, signals: [], watchers: [] };
+    const process: Process = {
+      startId,
+      service,
+      pid: this.#lastPid,
+      ...(cwd !== undefined && { cwd }),
+      fromMs,
+      signals: [],
+      watchers: [],
+    };
     this.#live.set(startId, process);
     this.started.push(service);
-    const { ends } = this.#program(service);
     if (ends !== undefined) this.#time.at(ends.afterMs, () => this.#end(startId, ends.ending));
     return process;
   }

@@ -197,6 +197,8 @@ export interface Blueprint {
    * `restore`.
    */
   readonly assemble?: (turn: Turn, powers: MachinePowers) => Ref<Shepherd>;
+  /** Runs when what still lived was adopted, in the turn before the daemon serves. */
+  readonly restored?: (turn: Turn) => void;
   /** Runs every turn twice to find state that is not journalled; slow. */
   readonly rehearse?: boolean;
 }
@@ -316,6 +318,7 @@ export class Machine {
     const shepherd = assemble(turn, this.#powers(say));
     return turn.when(turn.send(shepherd, 'restore'), (turn) => {
       const life: Life = { vat, desk, shepherd };
+      this.#blueprint.restored?.(turn);
       // By an effect: a boot turn that is undone must not have opened the door.
       turn.effect(() => {
         this.#life = life;

@@ -18,6 +18,7 @@
  *     invite       grant id                   a way to receive a grant, once            all of it
  *     direct       id                         a grant that was made at hosts elsewhere   undirected erases it
  *     part         id, member                 what it is at one of them                  with its parts
+ *     slot         service                    its releases, and what it is about
  *     clock        -                          the latest time that was seen
  *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
@@ -181,6 +182,70 @@ const part = object(
   },
 );
 
+const release = text(75);
+/** A release whose tree is there. */
+const stagedRelease = object(
+  {
+    digest: release,
+    app: name,
+    run: object({ command: list(text()) }, { env: plain }),
+    checks: list(plain),
+    dataMigration: oneOf('none', 'reversible', 'forward-only'),
+    byteCount: whole(0),
+    signatures: list(object({ key: name, signature: name })),
+    stagedMs: wallMs,
+  },
+  {
+    version: name,
+    platform: name,
+    verdict: oneOf('committed', 'rejected'),
+    why: text(1_024),
+  },
+);
+/** What a slot is about. */
+const underway = object(
+  {
+    asker: name,
+    operation: name,
+    action: oneOf('stage', 'activate', 'deploy', 'rollback'),
+    phase: oneOf(
+      'verified',
+      'staged',
+      'prechecked',
+      'activating',
+      'health-gate',
+      'awaiting-confirm',
+      'reverting',
+    ),
+    target: release,
+    sinceMs: wallMs,
+  },
+  {
+    from: release,
+    deadlineMs: wallMs,
+    leftMs: whole(0),
+    confirmMs: whole(1),
+    acceptsLoss: oneOf(true),
+    wasRunning: flag,
+    wasWanted: flag,
+    why: text(8_192),
+    backBy: object({ asker: name, operation: name }),
+  },
+);
+/** One slot. */
+const slotRecord = object(
+  {
+    slot: service,
+    generation: whole(0),
+    pinned: list(release),
+    releases: list(stagedRelease),
+    ended: list(
+      object({ asker: name, operation: name, action: name, result: name }, { reason: text(1_024) }),
+    ),
+  },
+  { current: release, previous: release, underway, held: text(1_024) },
+);
+
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
 export const kinds = {
   desired: shaped(
@@ -233,6 +298,7 @@ export const kinds = {
     direct,
   ),
   part: shaped({ isHeld: true }, ({ id, member }: ReturnType<typeof part>) => [id, member], part),
+  slot: shaped({ isHeld: true }, ({ slot }: ReturnType<typeof slotRecord>) => [slot], slotRecord),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),

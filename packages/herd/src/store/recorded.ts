@@ -3,6 +3,7 @@
  * A turn may record anything (`Turn.record`), and an entry that the store refuses halts the daemon.
  */
 import type { AuditEntry, BookEntry } from '@bellwether/authority';
+import type { SlotEntry } from '@bellwether/deploy';
 import type { DirectEntry, MintEntry, PartEntry, UndirectedEntry } from '@bellwether/fleet';
 import type { Entry } from '@bellwether/shepherd';
 import type { Plain, StoreEntry } from '@bellwether/store';
@@ -17,6 +18,7 @@ type All =
   | DirectEntry
   | PartEntry
   | UndirectedEntry
+  | SlotEntry
   | AuditEntry
   | PortEntry;
 

@@ -1,0 +1,279 @@
+/** What a slot does when it is asked; slot.ts opens with the table. */
+import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import {
+  BadRequest,
+  Conflict,
+  UnknownAction,
+  type Asker,
+  type Outcome,
+  type Request,
+} from '@bellwether/shepherd';
+import type { Digest } from '../release/types.ts';
+import { revert } from './back.ts';
+import { NotConfirmed, NotOffered } from './errors.ts';
+import { begun, check, commit, endUnchanged, stage } from './forward.ts';
+import { limits } from './limits.ts';
+import { checkSwitch, digestIn, wantedIn, type Wanted } from './policy.ts';
+import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
+import {
+  ending,
+  keepOnly,
+  keyOf,
+  move,
+  outcomeOf,
+  statusOf,
+  wait,
+  type Held,
+  type Question,
+} from './state.ts';
+import { offered } from './transfer.ts';
+import type { SlotRelease, Underway } from './types.ts';
+
+/** A question, who asks it, and what for. */
+interface Asked {
+  readonly question: Question;
+  readonly request: Request;
+  readonly asker: Asker;
+}
+
+/** Carries out an action, or answers with what came of it. @throws its refusals: nothing was done then */
+export const perform = (held: Held, turn: Turn, request: Request, asker: Asker): Vow<Outcome> => {
+  const { operation, action, isRepeat } = request;
+  const question = { asker: asker.principal, operation, action };
+  const waiter = held.waiters.get(keyOf(question));
+  if (waiter !== undefined) return waiter.answer;
+  const before = held.record.get().ended.find((each) => keyOf(each) === keyOf(question));
+  if (before !== undefined) return turn.kept(outcomeOf(held, turn, before.result, before.reason));
+  if (isUnderway(held, question)) return wait(held, turn, question);
+  if (isRepeat === true) {
+    const why = `Service ${held.name}: ${action} was never begun.`;
+    return turn.kept(outcomeOf(held, turn, 'skipped', why));
+  }
+  if (held.isResting.get())
+    throw new Refused(`Service ${held.name}: the shepherd is shutting down`);
+  return carryOut(held, turn, { question, request, asker });
+};
+/** An earlier life has begun it. */
+const isUnderway = (held: Held, { asker, operation, action }: Question): boolean => {
+  const { underway } = held.record.get();
+  if (underway === undefined) return false;
+  const isBack = action === 'rollback' && underway.backBy?.operation === operation;
+  const isIt = underway.operation === operation && underway.action === action;
+  return isIt ? underway.asker === asker : isBack && underway.backBy?.asker === asker;
+};
+
+const carryOut = (held: Held, turn: Turn, asked: Asked): Vow<Outcome> => {
+  const { action } = asked.request;
+  switch (action) {
+    case 'releases':
+      return turn.kept({
+        ...outcomeOf(held, turn, 'ok'),
+        output: releaseLines(held.record.get()),
+      });
+    case 'stage':
+    case 'deploy':
+    case 'activate':
+    case 'rollback':
+      return change(held, turn, asked, action);
+    case 'confirm':
+      return confirm(held, turn, asked);
+    case 'pin':
+    case 'unpin':
+      return pin(held, turn, asked, action);
+    case 'prune':
+      return prune(held, turn, asked);
+    default:
+      throw new UnknownAction(held.name, action);
+  }
+};
+
+/** What takes a while, and is done one at a time. */
+const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']): Vow<Outcome> => {
+  const { question, request } = asked;
+  const wanted = wantedIn(action, request.args, action !== 'stage');
+  const record = held.record.get();
+  if (record.underway !== undefined) {
+    if (action === 'rollback') return callBack(held, turn, asked, record.underway, wanted);
+    throw busy(held, record.underway);
+  }
+  const digest =
+    action === 'rollback' ? (wanted.digest ?? previousIn(held)) : digestIn(action, wanted);
+  const isThere = releaseIn(record, digest) !== undefined;
+  const isActive = digest === record.current;
+  if (action === 'stage' ? isThere : isActive && record.held === undefined)
+    return turn.kept(outcomeOf(held, turn, 'ok'));
+  const target = releaseIn(record, digest) ?? fetched(held, action, digest);
+  if (action !== 'stage') checkBefore(held, turn, action, target, wanted);
+  checkRoom(held, isThere);
+  const underway = begun(
+    held,
+    turn,
+    { ...question, action },
+    digest,
+    policyOf(held, action, wanted),
+  );
+  const answer = wait(held, turn, question);
+  if (isThere) check(held, turn, underway);
+  else stage(held, turn, underway, target);
+  return answer;
+};
+const previousIn = (held: Held): Digest => {
+  const { previous } = held.record.get();
+  if (previous !== undefined) return previous;
+  throw new Refused(`Service ${held.name}: there is no release before this one to go back to`);
+};
+/** Activating takes what is there already; only the others take what was brought. @throws NotOffered */
+const fetched = (held: Held, action: Underway['action'], digest: Digest): SlotRelease => {
+  if (action === 'stage' || action === 'deploy') return offered(held, digest);
+  throw new NotOffered(`${shortly(digest)} is not there; 'releases' shows those that are`);
+};
+const policyOf = (
+  held: Held,
+  action: Underway['action'],
+  { confirmMs, isUnconfirmed, acceptsLoss }: Wanted,
+): Pick<Underway, 'confirmMs' | 'acceptsLoss'> => {
+  // What is gone back to was confirmed once.
+  const ownMs = action === 'rollback' ? undefined : held.rules.get().confirmMs;
+  const ms = isUnconfirmed === true ? undefined : (confirmMs ?? ownMs);
+  return { ...(ms !== undefined && { confirmMs: ms }), ...(acceptsLoss && { acceptsLoss }) };
+};
+const checkBefore = (
+  held: Held,
+  turn: Turn,
+  action: Underway['action'],
+  target: SlotRelease,
+  { confirmMs, isUnconfirmed, acceptsLoss }: Wanted,
+): void => {
+  const record = held.record.get();
+  if (!statusOf(held, turn).isEnabled)
+    throw new Refused(`Service ${held.name} is currently disabled.`);
+  if (record.held !== undefined && action === 'deploy')
+    throw new Refused(
+      `Service ${held.name}: going back has failed (${record.held}); 'activate' or 'rollback' says that somebody has looked`,
+    );
+  const isGood = isUnconfirmed === true || (action === 'rollback' && confirmMs === undefined);
+  checkSwitch(held, held.rules.get(), record, {
+    target,
+    ...(isGood && { isUnconfirmed: true }),
+    ...(acceptsLoss && { acceptsLoss }),
+  });
+};
+/** One more tree than are kept, and those that are pinned, have room. @throws Refused */
+const checkRoom = (held: Held, isThere: boolean): void => {
+  const record = held.record.get();
+  if (isThere || record.releases.length < limits.releaseCount) return;
+  const { releases } = pruned(record, held.rules.get().keepCount);
+  if (releases.length >= limits.releaseCount)
+    throw new Refused(
+      `Service ${held.name} keeps ${releases.length} releases, and no more: unpin some`,
+    );
+};
+
+const busy = (held: Held, underway: Underway): Conflict => {
+  const { action, target, phase, operation } = underway;
+  const record = held.record.get();
+  return new Conflict(
+    `Service ${held.name}: ${action} of ${named(record, target)} is under way (${phase}, operation ${operation})`,
+  );
+};
+
+/** Calls off what is under way: what was not yet switched to is left, what was is taken back. */
+const callBack = (
+  held: Held,
+  turn: Turn,
+  { question }: Asked,
+  underway: Underway,
+  { digest, acceptsLoss }: Wanted,
+): Vow<Outcome> => {
+  const { phase, from, target } = underway;
+  const record = held.record.get();
+  if (phase === 'reverting' || (digest !== undefined && digest !== from))
+    throw busy(held, underway);
+  const isLossy = releaseIn(record, target)?.dataMigration === 'forward-only';
+  switch (phase) {
+    case 'verified':
+    case 'staged':
+    case 'prechecked': {
+      endUnchanged(held, turn, 'cancelled', 'it was called off');
+      const answer = wait(held, turn, question);
+      move(held, turn, ending(held, turn, question, 'changed'));
+      return answer;
+    }
+    case 'activating':
+    case 'health-gate':
+    case 'awaiting-confirm': {
+      if (isLossy && from !== undefined && acceptsLoss !== true && underway.acceptsLoss !== true)
+        throw new Refused(
+          `${named(record, target)} has changed data so that ${named(record, from)} cannot use it. ` +
+            "'accept-data-loss' goes back all the same.",
+        );
+      const answer = wait(held, turn, question);
+      const { asker, operation } = question;
+      revert(held, turn, 'it was rolled back', { asker, operation });
+      return answer;
+    }
+  }
+};
+
+const confirm = (held: Held, turn: Turn, { question, request, asker }: Asked): Vow<Outcome> => {
+  const { digest } = wantedIn('confirm', request.args, false);
+  const record = held.record.get();
+  const { underway, current } = record;
+  if (underway === undefined && digest !== undefined && digest === current)
+    return turn.kept(outcomeOf(held, turn, 'ok'));
+  if (underway?.phase !== 'awaiting-confirm') {
+    const what = underway === undefined ? '' : `: ${busy(held, underway).message}`;
+    throw new Refused(`Service ${held.name}: nothing waits to be confirmed${what}`);
+  }
+  if (digest !== undefined && digest !== underway.target)
+    throw new Refused(
+      `Service ${held.name}: it is ${named(record, underway.target)} that waits to be confirmed`,
+    );
+  checkSession(held, asker);
+  const { stage, isReady } = statusOf(held, turn);
+  if (stage !== 'running' || isReady !== true)
+    throw new NotConfirmed(`Service ${held.name} is ${stage}: only what runs can be confirmed`);
+  commit(held, turn);
+  const answer = wait(held, turn, question);
+  move(held, turn, ending(held, turn, question, 'changed'));
+  return answer;
+};
+/** A session from before the switch says nothing of whether the machine can be reached since. @throws NotConfirmed */
+const checkSession = ({ upSinceMs, name }: Held, { sinceMs }: Asker): void => {
+  if (sinceMs !== undefined && sinceMs > upSinceMs.get()) return;
+  const found =
+    sinceMs === undefined ? 'nobody knows how old this connection is' : 'this connection is older';
+  throw new NotConfirmed(
+    `Service ${name}: a release is confirmed through a connection that was made after it came up, and ${found}`,
+  );
+};
+
+const pin = (
+  held: Held,
+  turn: Turn,
+  { question, request }: Asked,
+  action: 'pin' | 'unpin',
+): Vow<Outcome> => {
+  const digest = digestIn(action, wantedIn(action, request.args, false));
+  const record = held.record.get();
+  if (action === 'pin' && releaseIn(record, digest) === undefined)
+    throw new Refused(`Service ${held.name}: ${shortly(digest)} is not there`);
+  if (record.pinned.includes(digest) === (action === 'pin'))
+    return turn.kept(outcomeOf(held, turn, 'ok'));
+  const others = record.pinned.filter((each) => each !== digest);
+  const pinned = action === 'pin' ? [...others, digest] : others;
+  const answer = wait(held, turn, question);
+  move(held, turn, { ...ending(held, turn, question, 'changed'), pinned });
+  return answer;
+};
+
+const prune = (held: Held, turn: Turn, { question, request }: Asked): Vow<Outcome> => {
+  if (request.args.length > 0) throw new BadRequest('prune takes no arguments');
+  const record = held.record.get();
+  const { gone, releases } = pruned(record, held.rules.get().keepCount);
+  if (gone.length === 0) return turn.kept(outcomeOf(held, turn, 'ok'));
+  const answer = wait(held, turn, question);
+  const words = `${gone.length} removed: ${gone.map(shortly).join(', ')}`;
+  move(held, turn, { ...ending(held, turn, question, 'changed', words), releases });
+  return turn.when(keepOnly(held, turn), () => answer);
+};

@@ -1,0 +1,155 @@
+/**
+ * The way back, which is the inverse of the way there: the service is described as the release before, its disk says
+ * so, and it is started again, or stopped where it was not running; then the old release has to be well, too. What fails
+ * on this way is held: nothing is tried again before somebody has looked.
+ */
+import type { Turn } from '@bellwether/actors';
+import { limits } from './limits.ts';
+import { mayGoBack } from './policy.ts';
+import { judged, named, releaseIn } from './record.ts';
+import {
+  command,
+  deadline,
+  endAfter,
+  ending,
+  move,
+  pointTo,
+  questionIn,
+  runAs,
+  statusOf,
+  then,
+  wish,
+  type Held,
+} from './state.ts';
+import { bringUp, tryOut, type Verdicts } from './trial.ts';
+import type { Underway } from './types.ts';
+
+/** Takes back what is on trial, or waits to be confirmed; `backBy` where somebody has said so. */
+export const revert = (held: Held, turn: Turn, why: string, backBy?: Underway['backBy']): void => {
+  const record = held.record.get();
+  const { underway } = record;
+  if (underway === undefined) return;
+  const { target, from, acceptsLoss = false, wasWanted } = underway;
+  if (!mayGoBack(record, target, from, acceptsLoss)) return stay(held, turn, underway, why);
+  const { gateMs } = held.rules.get();
+  const next: Underway = {
+    ...underway,
+    phase: 'reverting',
+    why: why.slice(0, limits.reasonCharacters),
+    ...(backBy && { backBy }),
+    ...deadline(held, gateMs),
+  };
+  move(held, turn, {
+    underway: next,
+    releases: judged(record.releases, target, 'rejected', why),
+  });
+  if (wasWanted !== true) wish(held, turn, 'stop', underway);
+  goBack(held, turn, next, gateMs);
+};
+
+/** It has changed data so that the release before cannot be run, and nobody has accepted to lose them. */
+const stay = (held: Held, turn: Turn, underway: Underway, why: string): void => {
+  const { previous: _previous, ...record } = held.record.get();
+  const { target, from } = underway;
+  const because = `${why}; it is not taken back, since it has changed data so that ${named(record, from)} cannot use it`;
+  failed(held, turn, underway, because, {
+    current: target,
+    ...(from && { previous: from }),
+    releases: judged(record.releases, target, 'rejected', why),
+  });
+};
+
+/** Goes back within so many milliseconds. */
+export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): void => {
+  const { from, wasRunning = false, why = '' } = underway;
+  const release = releaseIn(held.record.get(), from);
+  const isStarted = wasRunning && release !== undefined;
+  const verdicts: Verdicts = {
+    passed: (turn) => done(held, turn, underway, ''),
+    failed: (turn, because) =>
+      failed(
+        held,
+        turn,
+        underway,
+        `${why}; ${named(held.record.get(), from)} is not well: ${because}`,
+      ),
+    lost: (turn) => done(held, turn, underway, ' It was stopped meanwhile.'),
+  };
+  held.doubt.set(undefined);
+  runAs(held, turn, from);
+  pointTo(held, turn, from);
+  endAfter(held, turn, ms, (turn) =>
+    verdicts.failed(
+      turn,
+      held.doubt.get() ?? (isStarted ? 'it did not come up' : 'it did not stop'),
+    ),
+  );
+  if (!isStarted)
+    return then(
+      held,
+      turn,
+      command(held, turn, 'stop', underway),
+      verdicts.passed,
+      (turn, reason) => verdicts.failed(turn, reason.message),
+    );
+  const start = (turn: Turn): void =>
+    bringUp(held, turn, underway, verdicts, (turn) => tryOut(held, turn, release, verdicts));
+  // It may have disabled itself, dying too often; before it was switched to, it was enabled.
+  const { isEnabled, disabledReason } = statusOf(held, turn);
+  if (isEnabled || disabledReason === undefined) return start(turn);
+  then(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
+    verdicts.failed(turn, reason.message),
+  );
+};
+
+const done = (held: Held, turn: Turn, underway: Underway, more: string): void => {
+  const record = held.record.get();
+  const { action, target, from, why = '', backBy } = underway;
+  const to = from === undefined ? 'stopped as before' : `back at ${named(record, from)}`;
+  const words = `Service ${held.name}: ${action} of ${named(record, target)} rolled-back: ${why}; ${to}.${more}`;
+  const ended = ending(held, turn, questionIn(underway), 'rolled-back', words);
+  move(held, turn, { ...ended, underway: undefined });
+  if (backBy === undefined) return;
+  move(held, turn, ending(held, turn, { ...backBy, action: 'rollback' }, 'changed'));
+};
+
+const failed = (
+  held: Held,
+  turn: Turn,
+  underway: Underway,
+  why: string,
+  changes: Parameters<typeof move>[2] = {},
+): void => {
+  const record = held.record.get();
+  const { action, target, backBy } = underway;
+  const words =
+    `Service ${held.name}: ${action} of ${named(record, target)} rollback-failed: ${why}. ` +
+    'Nothing more is tried: see what is wrong, then activate a release.';
+  const ended = ending(held, turn, questionIn(underway), 'rollback-failed', words);
+  move(held, turn, {
+    ...changes,
+    ...ended,
+    underway: undefined,
+    held: why.slice(0, limits.reasonCharacters),
+  });
+  turn.effect(() =>
+    held.log('slot.held', { service: held.name, release: target, reason: why, text: words }),
+  );
+  if (backBy === undefined) return;
+  const back = { ...backBy, action: 'rollback' };
+  move(held, turn, ending(held, turn, back, 'rollback-failed', words));
+};
+
+/** A later command has stopped the service: what was not proven to be well is not kept. */
+export const lose = (held: Held, turn: Turn): void => {
+  const record = held.record.get();
+  const { underway } = record;
+  if (underway === undefined) return;
+  const { action, target, from } = underway;
+  const stays = from === undefined ? '' : `; ${named(record, from)} is what it starts as`;
+  const words = `Service ${held.name}: ${action} of ${named(record, target)} lost to a later stop${stays}.`;
+  const ended = ending(held, turn, questionIn(underway), 'superseded', words);
+  move(held, turn, { ...ended, underway: undefined });
+  runAs(held, turn, from);
+  pointTo(held, turn, from);
+};

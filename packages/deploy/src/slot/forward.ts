@@ -1,0 +1,227 @@
+/** The way of a release to its slot, from what was brought to what is kept; slot.ts opens with the table. */
+import type { Turn } from '@bellwether/actors';
+import type { Digest } from '../release/types.ts';
+import { lose, revert } from './back.ts';
+import { checkSwitch } from './policy.ts';
+import { judged, named, pruned, releaseIn, shortly } from './record.ts';
+import {
+  deadline,
+  endAfter,
+  ending,
+  later,
+  keepOnly,
+  leftMs,
+  move,
+  noteLeft,
+  questionIn,
+  runAs,
+  statusOf,
+  then,
+  wish,
+  type Changes,
+  type Held,
+  type Question,
+} from './state.ts';
+import { bringUp, endIn, isFinal, tryOut } from './trial.ts';
+import { limits } from './limits.ts';
+import type { SlotRelease, Underway } from './types.ts';
+
+/** Ends what is under way before anything was touched. */
+export const endUnchanged = (
+  held: Held,
+  turn: Turn,
+  result: 'failed' | 'cancelled',
+  why: string,
+): void => {
+  const record = held.record.get();
+  const { underway } = record;
+  if (underway === undefined) return;
+  const { action, target } = underway;
+  const stays =
+    record.current === undefined ? '' : `; ${named(record, record.current)} is active as before`;
+  const what = result === 'failed' ? 'failed-unchanged' : 'cancelled';
+  const words = `Service ${held.name}: ${action} of ${named(record, target)} ${what}: ${why}${stays}.`;
+  const ended = ending(held, turn, questionIn(underway), result, words);
+  move(held, turn, { ...ended, underway: undefined });
+};
+
+/** What is under way from its first moment on. */
+export const begun = (
+  held: Held,
+  turn: Turn,
+  question: Question & Pick<Underway, 'action'>,
+  target: Digest,
+  wanted: Pick<Underway, 'confirmMs' | 'acceptsLoss'>,
+): Underway => {
+  const { current } = held.record.get();
+  const { stage, isWanted = false } = statusOf(held, turn);
+  return {
+    ...question,
+    phase: 'verified',
+    target,
+    ...(current !== undefined && { from: current }),
+    sinceMs: Math.floor(held.clock.wall()),
+    ...wanted,
+    wasRunning: stage === 'running' || stage === 'starting',
+    wasWanted: isWanted,
+  };
+};
+
+/** Makes the tree of a release of which everything is there. */
+export const stage = (held: Held, turn: Turn, underway: Underway, release: SlotRelease): void => {
+  move(held, turn, { underway: { ...underway, phase: 'verified' } });
+  const built = turn.ask<void>((answer) =>
+    held.depot.build(release.digest, release.signatures, answer),
+  );
+  then(
+    held,
+    turn,
+    built,
+    (turn) => staged(held, turn, release),
+    (turn, reason) => endUnchanged(held, turn, 'failed', reason.message),
+  );
+};
+const staged = (held: Held, turn: Turn, release: SlotRelease): void => {
+  const record = held.record.get();
+  const { underway } = record;
+  if (underway === undefined) return;
+  const releases = [...record.releases, release];
+  if (underway.action === 'deploy') return check(held, turn, underway, { releases });
+  const ended = ending(held, turn, questionIn(underway), 'changed');
+  move(held, turn, { ...ended, releases, underway: undefined });
+};
+
+/** Looks once more whether what is to be switched to is what was staged, and may be. */
+export const check = (held: Held, turn: Turn, underway: Underway, changes: Changes = {}): void => {
+  move(held, turn, { ...changes, underway: { ...underway, phase: 'staged' } });
+  const misfits = turn.ask<readonly string[]>((answer) =>
+    held.depot.check(underway.target, answer),
+  );
+  const failed = (turn: Turn, why: string): void => endUnchanged(held, turn, 'failed', why);
+  then(
+    held,
+    turn,
+    misfits,
+    (turn, [first, ...others]) => {
+      if (first === undefined) return prechecked(held, turn, underway);
+      const more = others.length === 0 ? '' : `, and ${others.length} more like that`;
+      failed(turn, `its tree was changed since it was made: ${first}${more}`);
+    },
+    (turn, reason) => failed(turn, reason.message),
+  );
+};
+
+const prechecked = (held: Held, turn: Turn, underway: Underway): void => {
+  const { target } = underway;
+  const misfit = misfitNow(held, turn, underway);
+  if (misfit !== undefined) return endUnchanged(held, turn, 'failed', misfit);
+  move(held, turn, { underway: { ...underway, phase: 'prechecked' } });
+  then(
+    held,
+    turn,
+    turn.ask<void>((answer) => held.depot.point(target, answer)),
+    (turn) => activate(held, turn, underway),
+    (turn, reason) => endUnchanged(held, turn, 'failed', reason.message),
+  );
+};
+/** Time has passed since it was asked for: who is trusted, and whether the service may start, may be different. */
+const misfitNow = (held: Held, turn: Turn, underway: Underway): string | undefined => {
+  const record = held.record.get();
+  const target = releaseIn(record, underway.target);
+  if (target === undefined) return `${shortly(underway.target)} is not there`;
+  const { acceptsLoss, confirmMs } = underway;
+  try {
+    checkSwitch(held, held.rules.get(), record, {
+      target,
+      ...(acceptsLoss && { acceptsLoss }),
+      ...(confirmMs === undefined && { isUnconfirmed: true }),
+    });
+  } catch (reason) {
+    if (reason instanceof Error && 'code' in reason) return reason.message;
+    throw reason;
+  }
+  return statusOf(held, turn).isEnabled ? undefined : `Service ${held.name} is disabled`;
+};
+
+/** From here on there is no way but to commit or to go back. */
+const activate = (held: Held, turn: Turn, before: Underway): void => {
+  const { gateMs } = held.rules.get();
+  const underway: Underway = { ...before, phase: 'activating', ...deadline(held, gateMs) };
+  move(held, turn, { underway });
+  wish(held, turn, 'start', underway);
+  runAs(held, turn, underway.target);
+  onTrial(held, turn, underway, gateMs);
+};
+
+/** Brings what is being activated up, and goes on once it is well: within so many milliseconds, or it goes back. */
+export const onTrial = (held: Held, turn: Turn, underway: Underway, ms: number): void => {
+  const release = releaseIn(held.record.get(), underway.target);
+  if (release === undefined) return revert(held, turn, `${shortly(underway.target)} is not there`);
+  const late = (turn: Turn): void => {
+    const doubt = held.doubt.get();
+    const found = doubt === undefined ? 'it did not come up' : doubt;
+    revert(held, turn, `it was not well in time: ${found}`);
+  };
+  const failed = (turn: Turn, why: string): void => revert(held, turn, why);
+  const lost = (turn: Turn): void => lose(held, turn);
+  held.doubt.set(undefined);
+  endAfter(held, turn, ms, late);
+  bringUp(held, turn, underway, { failed, lost }, (turn) => {
+    const left = leftMs(held);
+    held.upSinceMs.set(held.clock.now());
+    move(held, turn, { underway: { ...underway, phase: 'health-gate', ...deadline(held, left) } });
+    endAfter(held, turn, left, late);
+    tryOut(held, turn, release, { passed: (turn) => passed(held, turn), failed, lost });
+  });
+};
+
+const passed = (held: Held, turn: Turn): void => {
+  const { underway } = held.record.get();
+  if (underway === undefined) return;
+  const { confirmMs, deadlineMs: _deadlineMs, leftMs: _leftMs, ...rest } = underway;
+  if (confirmMs === undefined) return commit(held, turn);
+  const next = { ...rest, phase: 'awaiting-confirm', confirmMs } as const;
+  move(held, turn, { underway: { ...next, ...deadline(held, confirmMs) } });
+  awaitConfirm(held, turn, confirmMs);
+};
+
+/** Waits to be confirmed for so many milliseconds more, and looks whether the release goes on. */
+export const awaitConfirm = (held: Held, turn: Turn, ms: number): void => {
+  endAfter(held, turn, ms, (turn) => {
+    const { confirmMs = ms } = held.record.get().underway ?? {};
+    revert(held, turn, `nobody has confirmed it within ${confirmMs / 1_000} s`);
+  });
+  look(held, turn, held.clock.now());
+};
+const look = (held: Held, turn: Turn, notedMs: number, goneMs?: number): void => {
+  const status = statusOf(held, turn);
+  if (status.isWanted !== true) return lose(held, turn);
+  const end = endIn(status);
+  const now = held.clock.now();
+  const sinceMs = end === undefined ? undefined : (goneMs ?? now);
+  // Whoever restarts it, or what it requires, has it stopped for a moment.
+  if (end !== undefined && (isFinal(status) || now - (sinceMs ?? now) >= limits.goneMs))
+    return revert(held, turn, end);
+  const isDue = now - notedMs >= limits.noteMs;
+  if (isDue) noteLeft(held, turn);
+  later(held, turn, limits.lookMs, (turn) => look(held, turn, isDue ? now : notedMs, sinceMs));
+};
+
+/** From now on the release is the active one, and what is not needed any more may go. */
+export const commit = (held: Held, turn: Turn): void => {
+  const record = held.record.get();
+  const { underway, held: _held, ...rest } = record;
+  if (underway === undefined) return;
+  const { target, from } = underway;
+  const releases = judged(record.releases, target, 'committed');
+  const next = {
+    ...rest,
+    releases,
+    current: target,
+    ...(from !== undefined && from !== target && { previous: from }),
+  };
+  const { releases: kept } = pruned(next, held.rules.get().keepCount);
+  const ended = ending(held, turn, questionIn(underway), 'changed');
+  move(held, turn, { ...next, ...ended, releases: kept, underway: undefined, held: undefined });
+  keepOnly(held, turn);
+};

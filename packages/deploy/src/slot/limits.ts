@@ -1,0 +1,55 @@
+/** What one slot may cost its node: most of it is decided by whoever may bring releases. */
+
+/** Each with its unit and its reason. */
+export const limits = {
+  /** Releases that one slot keeps: each is a tree on the disk, and its command stands in one record. */
+  releaseCount: 32,
+  /** The same where its description does not say: the active one, the one before, and some to go back to. */
+  keepCount: 5,
+  /** Bytes of how one release is run, checked and signed: those of all that are kept fit into one record. */
+  specBytes: 16_384,
+  /** Digests that the trust of a slot may be narrowed to. */
+  digestCount: 256,
+  /** Operations whose end is remembered, for those who ask again: the shepherd's own memory is longer. */
+  endedCount: 16,
+  /** Characters of why something ended. */
+  reasonCharacters: 512,
+  /** Milliseconds that a release waits to be confirmed: long enough for a person, for a day at most. */
+  confirmMs: 60_000,
+  confirmLeastMs: 1_000,
+  confirmMostMs: 86_400_000,
+  /** Milliseconds for which a release has to be well before it is believed. */
+  minHealthyMs: 5_000,
+  /** Milliseconds from the beginning of an activation until it has to have been well for so long. */
+  gateMs: 300_000,
+  gateMostMs: 3_600_000,
+  /** Milliseconds between two looks at whether it is well, and at whether it goes on while nobody has confirmed it. */
+  lookMs: 500,
+  /** Deaths after a switch that end it: one may be a port that the old release has not let go of. */
+  respawnCount: 2,
+  /** Milliseconds for which a release that waits to be confirmed may be stopped: a restart of what it requires. */
+  goneMs: 15_000,
+  /** Milliseconds that the answer to a check may come late. */
+  checkMarginMs: 1_000,
+  /** Milliseconds between two notes of how much of a wait is left: what a clock that was set back can give again. */
+  noteMs: 15_000,
+  /** Offers of one asker: the one that it brings, and the one before. */
+  askerOfferCount: 2,
+  /** Offers of one slot. */
+  offerCount: 32,
+  /** Contents of all offers of a slot: two of the largest releases. */
+  offeredContentCount: 200_000,
+  /** Milliseconds after which an offer makes room for another. */
+  idleOfferMs: 600_000,
+  /** Contents in one page of what is missing: 100 bytes each. */
+  pageCount: 1_000,
+  /** Bytes of one piece: a few of them are on their way, and none holds up a session for long. */
+  pieceBytes: 65_536,
+  /** Bytes that one asker has on a node of contents that are not whole: the largest file. */
+  askerPartialBytes: 2 * 1_073_741_824,
+  /** The same of all askers of one slot, and of a whole node. */
+  slotPartialBytes: 3 * 1_073_741_824,
+  partialBytes: 4 * 1_073_741_824,
+  /** Contents that one asker has begun to bring: a transfer sends a few at a time. */
+  askerPartialCount: 64,
+} as const;

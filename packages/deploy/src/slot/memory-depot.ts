@@ -1,0 +1,124 @@
+/** A disk for releases in memory: the twin of the real depot, for tests and simulations. It outlives the daemon. */
+import type { Answer } from '@bellwether/actors';
+import { hexOf } from '@bellwether/authority';
+import type { Crypto } from '@bellwether/ocapn';
+import { ActorError } from '@bellwether/actors';
+import { contentsOf, readManifest } from '../release/manifest.ts';
+import type { Digest, Manifest } from '../release/types.ts';
+import { PartialQuota } from './quota.ts';
+import type { Content, Depot, Lacking, PieceOf } from './types.ts';
+
+/** What of a node's disk is for releases. */
+export class MemoryDepots {
+  /** Contents that are whole, by SHA-256. */
+  readonly contents = new Map<string, Uint8Array>();
+  /** Trees by slot and release. */
+  readonly trees = new Map<string, Map<Digest, Manifest>>();
+  /** What the disk says is active. */
+  readonly current = new Map<string, Digest>();
+  /** What is different in a tree from when it was made. */
+  readonly misfits = new Map<Digest, readonly string[]>();
+  /** All that was asked, in order: `build web rel:…`. */
+  readonly asked: string[] = [];
+  /** The number of the call, from 1, from which on the disk is full; undefined: it never is. */
+  fullFrom: number | undefined = undefined;
+  /** The number of the one call that fails. */
+  failAt: number | undefined = undefined;
+  readonly #quota = new PartialQuota();
+  readonly #parts = new Map<string, Uint8Array>();
+  readonly #crypto: Pick<Crypto, 'sha256'>;
+  constructor(crypto: Pick<Crypto, 'sha256'>) {
+    this.#crypto = crypto;
+  }
+
+  /**
+   * The depot of one slot as one life of the daemon sees it; `say` carries its answers, and loses them with that life.
+   */
+  of(slot: string, say: (ms: number, task: () => void) => void): Depot {
+    const trees = this.trees.get(slot) ?? new Map<Digest, Manifest>();
+    this.trees.set(slot, trees);
+    const act = (what: string, answer: Answer, work: () => unknown): void => {
+      this.asked.push(what);
+      const number = this.asked.length;
+      const fails = number === this.failAt || number >= (this.fullFrom ?? Infinity);
+      say(2, () => {
+        if (fails) return answer.broken(new ActorError('no-room', 'the disk is full (ENOSPC)'));
+        try {
+          const value = work();
+          say(1, () => answer.kept(value));
+        } catch (reason) {
+          answer.broken(reason);
+        }
+      });
+    };
+    return {
+      folder: (release) => `/releases/${slot}/${release}`,
+      missing: (asker, contents, answer) =>
+        act(`missing ${slot}`, answer, () => this.#missing({ slot, asker }, contents)),
+      put: (asker, piece, answer) =>
+        act(`put ${slot}`, answer, () => this.#put({ slot, asker }, piece)),
+      read: (content, answer) => act(`read ${slot}`, answer, () => this.#whole(content.sha256)),
+      drop: (content, answer) =>
+        act(`drop ${slot}`, answer, () => void this.contents.delete(content.sha256)),
+      build: (release, _signatures, answer) =>
+        act(
+          `build ${slot} ${release}`,
+          answer,
+          () => void trees.set(release, this.#verified(release)),
+        ),
+      check: (release, answer) =>
+        act(`check ${slot} ${release}`, answer, () =>
+          trees.has(release) ? (this.misfits.get(release) ?? []) : ['it is not there'],
+        ),
+      point: (release, answer) =>
+        act(`point ${slot} ${release ?? '-'}`, answer, () => {
+          if (release === undefined) this.current.delete(slot);
+          else this.current.set(slot, release);
+        }),
+      keep: (releases, answer) =>
+        act(`keep ${slot}`, answer, () => {
+          for (const release of trees.keys())
+            if (!releases.includes(release)) trees.delete(release);
+        }),
+    };
+  }
+
+  #missing(
+    owner: { readonly slot: string; readonly asker: string },
+    contents: readonly Content[],
+  ): readonly Lacking[] {
+    return contents
+      .filter(({ sha256 }) => !this.contents.has(sha256))
+      .map((content) => ({ ...content, have: this.#quota.have(owner, content.sha256) }));
+  }
+  #put(
+    owner: { readonly slot: string; readonly asker: string },
+    { sha256, size, offset, bytes }: PieceOf,
+  ): { readonly have: number } {
+    if (this.contents.has(sha256)) return { have: size };
+    const key = `${owner.slot} ${owner.asker} ${sha256}`;
+    const before = this.#parts.get(key) ?? new Uint8Array();
+    if (offset !== before.length) return { have: before.length };
+    this.#quota.check(owner, sha256, bytes.length);
+    const whole = new Uint8Array([...before, ...bytes]);
+    const isWhole = whole.length === size;
+    if (!isWhole) this.#parts.set(key, whole);
+    else this.#parts.delete(key);
+    this.#quota.set(owner, sha256, isWhole ? 0 : whole.length);
+    if (!isWhole) return { have: whole.length };
+    if (hexOf(this.#crypto.sha256(whole)) !== sha256)
+      throw new ActorError('wrong-content', `${sha256}: its bytes are not what it says`);
+    this.contents.set(sha256, whole);
+    return { have: size };
+  }
+  #whole(sha256: string): Uint8Array {
+    const bytes = this.contents.get(sha256);
+    if (bytes === undefined) throw new ActorError('not-here', `there is no content ${sha256}`);
+    return bytes;
+  }
+  #verified(release: Digest): Manifest {
+    const manifest = readManifest(this.#whole(release.slice('rel:sha256-'.length)));
+    for (const { sha256 } of contentsOf(manifest)) this.#whole(sha256);
+    return manifest;
+  }
+}

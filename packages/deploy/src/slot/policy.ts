@@ -1,0 +1,135 @@
+/** What a slot is asked for, and whether it may be done: judged before anything is touched, and again before a switch. */
+import { Refused } from '@bellwether/actors';
+import { BadRequest } from '@bellwether/shepherd';
+import { NotTrusted } from '../release/errors.ts';
+import { isDigest } from '../release/manifest.ts';
+import { judgeTrust } from '../release/signatures.ts';
+import type { Digest, Signature } from '../release/types.ts';
+import { limits } from './limits.ts';
+import { named, releaseIn, shortly } from './record.ts';
+import type { SlotOptions, SlotRecord, SlotRelease, SlotRules, SlotTrust } from './types.ts';
+
+/** How an activation is to be carried out. */
+export interface Wanted {
+  readonly digest?: Digest;
+  /** Milliseconds; absent: as the slot has it. */
+  readonly confirmMs?: number;
+  readonly isUnconfirmed?: true;
+  readonly acceptsLoss?: true;
+}
+
+/**
+ * Reads the arguments of an action: a digest, and for what switches `confirm=SECONDS`, `no-confirm` and
+ * `accept-data-loss`, in any order. @throws BadRequest
+ */
+export const wantedIn = (action: string, args: readonly string[], switches: boolean): Wanted => {
+  let wanted: Wanted = {};
+  for (const each of args) {
+    const told = argumentIn(action, each, switches);
+    const [twice] = Object.keys(told).filter((key) => Object.hasOwn(wanted, key));
+    if (twice !== undefined) throw new BadRequest(`${action}: '${each}' is said twice`);
+    wanted = { ...wanted, ...told };
+  }
+  if (wanted.confirmMs !== undefined && wanted.isUnconfirmed === true)
+    throw new BadRequest(`${action}: it is either confirm=SECONDS or no-confirm`);
+  return wanted;
+};
+const argumentIn = (action: string, word: string, switches: boolean): Wanted => {
+  if (isDigest(word)) return { digest: word };
+  if (switches && word === 'no-confirm') return { isUnconfirmed: true };
+  if (switches && word === 'accept-data-loss') return { acceptsLoss: true };
+  const [, seconds] = /^confirm=(\d{1,6})$/.exec(word) ?? [];
+  if (switches && seconds !== undefined)
+    return { confirmMs: checkedConfirm(action, 1_000 * Number(seconds)) };
+  const shown = JSON.stringify(word.slice(0, 80));
+  const what = switches ? ', confirm=SECONDS, no-confirm or accept-data-loss' : '';
+  throw new BadRequest(`${action}: ${shown} is no digest of a release${what}`);
+};
+const checkedConfirm = (action: string, ms: number): number => {
+  const { confirmLeastMs, confirmMostMs } = limits;
+  if (ms >= confirmLeastMs && ms <= confirmMostMs) return ms;
+  throw new BadRequest(
+    `${action}: confirm= takes ${confirmLeastMs / 1_000} to ${confirmMostMs / 1_000} seconds`,
+  );
+};
+/** The digest that an action cannot do without. @throws BadRequest */
+export const digestIn = (action: string, { digest }: Wanted): Digest => {
+  if (digest !== undefined) return digest;
+  throw new BadRequest(`${action}: which release? 'releases' shows those that are there`);
+};
+
+/** Whether the description of a slot takes a release at this moment. @throws NotTrusted, BadRelease */
+export const judge = (
+  { crypto, clock }: Pick<SlotOptions, 'crypto' | 'clock'>,
+  trust: SlotTrust,
+  digest: Digest,
+  signatures: readonly Signature[],
+): void => {
+  judgeTrust(digest, signatures, trust, crypto);
+  const { digests, fromMs = -Infinity, untilMs = Infinity } = trust;
+  if (digests !== undefined && !digests.includes(digest))
+    throw new NotTrusted(`${digest}: is none of the releases that this slot takes`);
+  const wallMs = clock.wall();
+  if (wallMs < fromMs || wallMs >= untilMs)
+    throw new NotTrusted(`${digest}: this slot takes no release at this time`);
+};
+
+/** What a switch is judged by. */
+export interface Switch extends Pick<Wanted, 'isUnconfirmed' | 'acceptsLoss'> {
+  readonly target: SlotRelease;
+}
+/**
+ * Whether a release may be switched to now. @throws NotTrusted, BadRelease, Refused with what to say to have it all
+ * the same
+ */
+export const checkSwitch = (
+  options: Pick<SlotOptions, 'crypto' | 'clock' | 'platform'>,
+  { trust }: Pick<SlotRules, 'trust'>,
+  record: SlotRecord,
+  { target, isUnconfirmed, acceptsLoss }: Switch,
+): void => {
+  judge(options, trust, target.digest, target.signatures);
+  checkPlatform(options.platform, target.platform, target.digest);
+  const from = releaseIn(record, record.current);
+  if (from === undefined || acceptsLoss === true) return;
+  const past = migrationBetween(record, target, from);
+  if (past !== undefined)
+    throw new Refused(
+      `${named(record, past.digest)} has changed data so that no release before it can use it, and ` +
+        `${named(record, target.digest)} is one. 'accept-data-loss' switches to it all the same.`,
+    );
+  if (target.dataMigration === 'forward-only' && isUnconfirmed !== true)
+    throw new Refused(
+      `${named(record, target.digest)} changes data so that ${named(record, from.digest)} cannot use it ` +
+        `any more: it is not taken back by itself. 'no-confirm' switches to it for good, 'accept-data-loss' lets it ` +
+        'be taken back all the same.',
+    );
+};
+/** @throws Refused for a release of another platform */
+export const checkPlatform = (here: string, platform: string | undefined, digest: Digest): void => {
+  if (platform === undefined || platform === here) return;
+  throw new Refused(`${shortly(digest)} is for ${platform}, and this machine is ${here}`);
+};
+
+/** The release whose data a switch would go back behind. */
+const migrationBetween = (
+  { releases }: SlotRecord,
+  target: SlotRelease,
+  from: SlotRelease,
+): SlotRelease | undefined => {
+  const at = releases.indexOf(target);
+  const fromAt = releases.indexOf(from);
+  return releases.find(
+    ({ dataMigration, verdict }, each) =>
+      each > at && each <= fromAt && dataMigration === 'forward-only' && verdict !== undefined,
+  );
+};
+
+/** Whether what was switched to may be taken back by the slot itself. */
+export const mayGoBack = (
+  record: SlotRecord,
+  target: Digest,
+  from: Digest | undefined,
+  acceptsLoss: boolean,
+): boolean =>
+  acceptsLoss || from === undefined || releaseIn(record, target)?.dataMigration !== 'forward-only';

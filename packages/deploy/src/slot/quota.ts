@@ -1,0 +1,59 @@
+/**
+ * Who has how many bytes on a node of contents that are not whole: by asker, by slot, and in all. A content that becomes
+ * whole, or is thrown away, is nobody's any more.
+ */
+import { Limit } from '@bellwether/actors';
+import { limits } from './limits.ts';
+
+/** Whose a content is that is not whole: two who bring the same one have each their own. */
+export interface PartialOwner {
+  readonly slot: string;
+  readonly asker: string;
+}
+/** A content that is not whole. */
+export interface Part extends PartialOwner {
+  readonly sha256: string;
+  readonly byteCount: number;
+}
+
+/** Counts the parts of one node; one for all of its slots. */
+export class PartialQuota {
+  readonly #parts = new Map<string, Part>();
+  /** What is on the disk when a life begins. */
+  constructor(parts: readonly Part[] = []) {
+    for (const part of parts) this.#parts.set(keyOf(part, part.sha256), part);
+  }
+  /** Bytes of a content that are there. */
+  have(owner: PartialOwner, sha256: string): number {
+    return this.#parts.get(keyOf(owner, sha256))?.byteCount ?? 0;
+  }
+  /** @throws Limit where so many more bytes of a content have no room; says whose room that is */
+  check(owner: PartialOwner, sha256: string, moreBytes: number): void {
+    const { slot, asker } = owner;
+    const all = [...this.#parts.values()];
+    const inSlot = all.filter((part) => part.slot === slot);
+    const own = all.filter((part) => part.asker === asker);
+    const isNew = !this.#parts.has(keyOf(owner, sha256));
+    if (isNew && own.length >= limits.askerPartialCount)
+      throw new Limit(`${own.length} files are half brought already: finish some of them first`);
+    const rooms: readonly (readonly [readonly Part[], number, string])[] = [
+      [own, limits.askerPartialBytes, 'one who brings them may have'],
+      [inSlot, limits.slotPartialBytes, 'one slot may have'],
+      [all, limits.partialBytes, 'a node has room for'],
+    ];
+    for (const [parts, most, whose] of rooms) {
+      const bytes = parts.reduce((sum, { byteCount }) => sum + byteCount, 0);
+      if (bytes + moreBytes > most)
+        throw new Limit(`half brought files have ${bytes} bytes, and ${most} is what ${whose}`);
+    }
+  }
+  /** So many bytes of a content are there now; 0: it is whole, or gone. */
+  set(owner: PartialOwner, sha256: string, byteCount: number): void {
+    const key = keyOf(owner, sha256);
+    const { slot, asker } = owner;
+    if (byteCount === 0) this.#parts.delete(key);
+    else this.#parts.set(key, { slot, asker, sha256, byteCount });
+  }
+}
+const keyOf = ({ slot, asker }: PartialOwner, sha256: string): string =>
+  `${slot} ${asker} ${sha256}`;

@@ -1,0 +1,164 @@
+/** What follows from the record of a slot: how its service is run, what its status tells, which releases may go. */
+import type { ActionConfig, ServiceConfig, SlotFacts } from '@bellwether/shepherd';
+import { toPrune } from '../release/retention.ts';
+import type { Digest } from '../release/types.ts';
+import { limits } from './limits.ts';
+import type { Depot, SlotRecord, SlotRelease, Template, Underway } from './types.ts';
+
+/** A slot to which nothing was ever brought. */
+export const emptyRecord = (slot: string): SlotRecord => ({
+  slot,
+  generation: 0,
+  pinned: [],
+  releases: [],
+  ended: [],
+});
+
+/** A release whose tree is there. */
+export const releaseIn = (
+  { releases }: Pick<SlotRecord, 'releases'>,
+  digest: Digest | undefined,
+): SlotRelease | undefined => releases.find((each) => each.digest === digest);
+
+/** The releases with another verdict over one of them. */
+export const judged = (
+  releases: readonly SlotRelease[],
+  digest: Digest,
+  verdict: 'committed' | 'rejected',
+  why?: string,
+): readonly SlotRelease[] =>
+  releases.map((each) => {
+    if (each.digest !== digest) return each;
+    const { verdict: _verdict, why: _why, ...release } = each;
+    const told = why?.slice(0, limits.reasonCharacters);
+    return { ...release, verdict, ...(told !== undefined && { why: told }) };
+  });
+
+/**
+ * Which release its service is run as: what is being activated from the first moment of that on, until it is taken
+ * back.
+ */
+export const runningIn = ({ current, underway }: SlotRecord): Digest | undefined => {
+  switch (underway?.phase) {
+    case 'activating':
+    case 'health-gate':
+    case 'awaiting-confirm':
+      return underway.target;
+    default:
+      return current;
+  }
+};
+
+/** What a slot can be asked for. */
+export const slotActions = {
+  stage: agent('Takes a release that was brought, and makes its tree.', true),
+  activate: agent('Switches to a release that is there.', true),
+  deploy: agent('Takes a release that was brought, and switches to it.', true),
+  confirm: agent('Keeps the release that was switched to.', true),
+  rollback: agent('Goes back to the release before, or to another one.', true),
+  prune: agent('Removes the releases that nobody needs.', false),
+  pin: agent('Keeps a release from being removed.', true),
+  unpin: agent('Lets a release be removed again.', true),
+  releases: agent('Shows the releases that are there.', false),
+} as const satisfies Readonly<Record<string, ActionConfig>>;
+function agent(documentation: string, takesArguments: boolean): ActionConfig {
+  return {
+    kind: 'agent',
+    documentation,
+    ...(takesArguments && { takesArguments }),
+    areArgumentsHarmless: true,
+  };
+}
+
+/** How the service of a slot is described while it is run as a release; undefined: there is none yet. */
+export const configOf = (
+  template: Template,
+  release: SlotRelease | undefined,
+  depot: Pick<Depot, 'folder'>,
+): ServiceConfig => {
+  const actions = { ...template.actions, ...slotActions };
+  const [program, ...words] = release?.run.command ?? [];
+  if (release === undefined || program === undefined) return { ...template, actions };
+  const { env } = release.run;
+  const start = {
+    argv: [program, ...words] as const,
+    cwd: depot.folder(release.digest),
+    ...(env && { env }),
+  };
+  return { ...template, actions, start };
+};
+/** How a service is described when a life begins. */
+export const configAtStart = (
+  template: Template,
+  record: SlotRecord,
+  depot: Pick<Depot, 'folder'>,
+): ServiceConfig => configOf(template, releaseIn(record, runningIn(record)), depot);
+
+/** Why the service of a slot without a release starts nothing. */
+export const emptyWords = (name: string): string =>
+  `Service ${name} has no release yet; 'herd deploy ${name} FILE' brings one.`;
+
+/** What its status tells. */
+export const factsOf = ({ current, previous, underway, held, ended }: SlotRecord): SlotFacts => ({
+  ...(current !== undefined && { current }),
+  ...(previous !== undefined && { previous }),
+  ...(underway !== undefined
+    ? underwayFacts(underway)
+    : held !== undefined && heldFacts(ended.at(-1)?.operation)),
+});
+const underwayFacts = ({ phase, target, operation, deadlineMs }: Underway): SlotFacts => ({
+  phase,
+  target,
+  operation,
+  ...(deadlineMs !== undefined && { deadlineMs }),
+});
+const heldFacts = (operation: string | undefined): SlotFacts => ({
+  phase: 'rollback-failed',
+  ...(operation !== undefined && { operation }),
+});
+
+/** The releases that nobody needs, and those that are left without them. */
+export const pruned = (
+  record: SlotRecord,
+  keepCount: number,
+): { readonly gone: readonly Digest[]; readonly releases: readonly SlotRelease[] } => {
+  const { releases, current, previous, underway, pinned } = record;
+  const digests = releases.map(({ digest }) => digest).reverse();
+  const pending = underway === undefined ? [] : [underway.target, ...given(underway.from)];
+  const gone = toPrune({
+    releases: digests,
+    keepCount: Math.min(keepCount, limits.releaseCount),
+    ...(current && { current }),
+    ...(previous && { previous }),
+    pending,
+    pinned,
+  });
+  return { gone, releases: releases.filter(({ digest }) => !gone.includes(digest)) };
+};
+const given = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
+
+/** A digest as people read it: enough of it to tell releases apart. */
+export const shortly = (digest: Digest | undefined): string =>
+  digest === undefined ? 'no release' : digest.slice(0, 'rel:sha256-'.length + 12);
+/** The same with what it is called. */
+export const named = (record: Pick<SlotRecord, 'releases'>, digest: Digest | undefined): string => {
+  const release = releaseIn(record, digest);
+  if (release === undefined) return shortly(digest);
+  const { app, version } = release;
+  return `${app}${version === undefined ? '' : ` ${version}`} (${shortly(digest)})`;
+};
+
+/** One line for each release, the newest first. */
+export const releaseLines = (record: SlotRecord): readonly string[] =>
+  [...record.releases].reverse().map((release) => {
+    const { digest, app, version = '-', byteCount, verdict, why } = release;
+    const marks = [
+      ...(digest === record.current ? ['current'] : []),
+      ...(digest === record.previous ? ['previous'] : []),
+      ...(digest === record.underway?.target ? [record.underway.phase] : []),
+      ...(record.pinned.includes(digest) ? ['pinned'] : []),
+      ...(verdict === 'rejected' ? [why === undefined ? 'rejected' : `rejected: ${why}`] : []),
+    ];
+    const told = marks.length === 0 ? (verdict ?? 'staged') : marks.join(', ');
+    return `${digest} ${app} ${version} ${byteCount} ${told}`;
+  });

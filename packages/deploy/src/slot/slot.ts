@@ -1,0 +1,92 @@
+/**
+ * The `^slot`: the agent of one service, which is run as the release that is active. One thing at a time is under way, and
+ * each phase is on the disk before anything is done that belongs to it:
+ *
+ *     phase \ event     done                  fails                 its time is up   rollback     stopped      next life
+ *     verified          → staged              failed-unchanged      ·                cancelled    ·            failed-unchanged
+ *       the tree is made
+ *     staged            → prechecked          failed-unchanged      ·                cancelled    ·            failed-unchanged
+ *       the tree is looked through
+ *     prechecked        → activating          failed-unchanged      ·                cancelled    ·            failed-unchanged
+ *       the disk says which one is active
+ *     activating        → health-gate         → reverting           → reverting      → reverting  superseded   again
+ *       the service is described, stopped, started
+ *     health-gate       → awaiting-confirm,   → reverting           → reverting      → reverting  superseded   → activating
+ *       service and checks are asked            or committed
+ *     awaiting-confirm  committed             → reverting           → reverting      → reverting  superseded   waits on
+ *       a confirm on a newer session          (it dies)
+ *     reverting         rolled-back           rollback-failed,      rollback-failed  conflict     rolled-back  again
+ *       described, started, tried as before     held
+ *
+ * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of which going
+ * back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the release has
+ * changed data for good and nobody has accepted to lose them, it is not taken back but held as it is.
+ *
+ * The wishes for its service are the shepherd's: that it is to run is written with `activating`, that it is not any more
+ * with `reverting`, so that the next life starts and stops what it should without the slot.
+ */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { Lines, LocalService } from '@bellwether/shepherd';
+import { perform } from './asked.ts';
+import { emptyRecord, emptyWords, factsOf, releaseIn, runningIn } from './record.ts';
+import { resume } from './resume.ts';
+import { runAs, type Held, type Timer, type Waiter } from './state.ts';
+import { offer, put, type Offering } from './transfer.ts';
+import type { Slot, SlotOptions } from './types.ts';
+
+/** Makes the agent of a slot; it does nothing before `resume`. */
+export const makeSlot = (
+  turn: Turn<Slot>,
+  _bcom: Bcom<Slot>,
+  options: SlotOptions,
+): Behavior<Slot> => {
+  const held = hold(turn, options);
+  return {
+    attach: (turn, service) => {
+      held.service.set(service);
+      const isEmpty = releaseIn(held.record.get(), runningIn(held.record.get())) === undefined;
+      held.isEmpty.set(isEmpty);
+      if (isEmpty) turn.call(service, 'retire', emptyWords(held.name));
+      turn.call(service, 'showSlot', factsOf(held.record.get()));
+    },
+    perform: (turn, _service, request, asker) => perform(held, turn, request, asker),
+    offer: (turn, asked, asker) => offer(held, turn, asked, asker),
+    put: (turn, piece, asker) => put(held, turn, piece, asker),
+    resume: (turn) => resume(held, turn),
+    rest: () => held.isResting.set(true),
+    describe: (turn, template, rules) => {
+      held.template.set(template);
+      held.rules.set(rules);
+      runAs(held, turn, runningIn(held.record.get()));
+    },
+    facts: () => factsOf(held.record.get()),
+  };
+};
+
+const hold = (turn: Turn, options: SlotOptions): Held => {
+  const { template, rules, record, ...powers } = options;
+  const [name] = template.provision;
+  return {
+    ...powers,
+    name,
+    template: turn.cell(template),
+    rules: turn.cell(rules),
+    record: turn.cell(record ?? emptyRecord(name)),
+    service: turn.cell<Ref<LocalService> | undefined>(undefined),
+    mute: turn.spawn(makeMute),
+    waiters: turn.map<string, Waiter>(),
+    step: turn.cell(0),
+    timers: turn.cell<readonly Timer[]>([]),
+    upSinceMs: turn.cell(0),
+    endsAtMs: turn.cell(0),
+    doubt: turn.cell<string | undefined>(undefined),
+    asking: turn.cell<readonly string[]>([]),
+    offers: turn.map<string, Offering>(),
+    isEmpty: turn.cell(false),
+    isResting: turn.cell(false),
+  };
+};
+const makeMute = (_turn: Turn<Lines>, _bcom: Bcom<Lines>): Behavior<Lines> => ({
+  line: () => undefined,
+  pass: () => undefined,
+});

@@ -1,0 +1,282 @@
+/** The state of the `^slot`, and the one way to change it; slot.ts opens with the table. */
+import type { Answer, JournalCell, JournalMap, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
+import {
+  recordedPrincipal,
+  type Lines,
+  type LocalService,
+  type LocalStatus,
+  type Outcome,
+  type Result,
+} from '@bellwether/shepherd';
+import { limits } from './limits.ts';
+import { configOf, emptyWords, factsOf, releaseIn } from './record.ts';
+import type { Digest } from '../release/types.ts';
+import type { Offers } from './transfer.ts';
+import type {
+  SlotEnd,
+  SlotEntry,
+  SlotOptions,
+  SlotRecord,
+  SlotRules,
+  Template,
+  Underway,
+} from './types.ts';
+
+/** What can be called off. */
+export interface Timer {
+  cancel(): void;
+}
+/** Who asked for something that is under way, and waits. */
+export interface Waiter {
+  readonly answer: Vow<Outcome>;
+  readonly resolver: Resolver<Outcome>;
+}
+/** What is asked for, and by whom. */
+export interface Question {
+  readonly asker: string;
+  readonly operation: string;
+  readonly action: string;
+}
+
+/** The state of a slot, and what its steps work with. */
+export interface Held extends Omit<SlotOptions, 'record' | 'template' | 'rules'> {
+  readonly name: string;
+  readonly template: JournalCell<Template>;
+  readonly rules: JournalCell<SlotRules>;
+  /** Changed by `move` alone. */
+  readonly record: JournalCell<SlotRecord>;
+  readonly service: JournalCell<Ref<LocalService> | undefined>;
+  /** A deaf ear for what its service says to whoever asks it. */
+  readonly mute: Ref<Lines>;
+  /** By `keyOf`. */
+  readonly waiters: JournalMap<string, Waiter>;
+  /** Counts the phases: what comes back to an earlier one is an old story. */
+  readonly step: JournalCell<number>;
+  /** Those of the phase at hand. */
+  readonly timers: JournalCell<readonly Timer[]>;
+  /** Monotonic: when the release that is on trial came up in this life. */
+  readonly upSinceMs: JournalCell<number>;
+  /** Monotonic: when the phase at hand is over. */
+  readonly endsAtMs: JournalCell<number>;
+  /** What the last look at the release that is on trial found wrong. */
+  readonly doubt: JournalCell<string | undefined>;
+  /** Commands of checks that were asked in the phase at hand, as the prober knows them. */
+  readonly asking: JournalCell<readonly string[]>;
+  readonly offers: Offers;
+  /** Its service starts nothing, since there is no release. */
+  readonly isEmpty: JournalCell<boolean>;
+  /** The daemon is on its way out: the next life judges and goes on. */
+  readonly isResting: JournalCell<boolean>;
+}
+
+/** Under which a waiter is found. */
+export const keyOf = ({ asker, operation, action }: Question): string =>
+  `${asker} ${operation} ${action}`;
+
+/** Changes of a record: what is undefined goes out of it. */
+export type Changes = {
+  readonly [K in keyof SlotRecord]?: SlotRecord[K] | undefined;
+};
+
+/**
+ * The one place where the record changes: the phase at hand is over, with its timers, and what belongs to the next one
+ * waits for the disk.
+ */
+export const move = (held: Held, turn: Turn, changes: Changes): void => {
+  const isNewPhase = Object.hasOwn(changes, 'underway');
+  if (isNewPhase) {
+    for (const timer of held.timers.get()) timer.cancel();
+    held.timers.set([]);
+    const asking = held.asking.get();
+    held.asking.set([]);
+    if (asking.length > 0) turn.effect(() => asking.forEach((id) => held.prober.forget(id)));
+    held.step.set(held.step.get() + 1);
+  }
+  write(held, turn, changes);
+  const { record, service, name } = held;
+  const { underway, generation } = record.get();
+  const at = service.get();
+  if (at !== undefined) turn.call(at, 'showSlot', factsOf(record.get()));
+  if (!isNewPhase) return;
+  const { phase = 'idle', target, operation } = underway ?? {};
+  turn.effect(() =>
+    held.log('slot.phase', { service: name, generation, phase, release: target, operation }),
+  );
+};
+/** Notes how much of a wait is left; nothing waits for that. */
+export const noteLeft = (held: Held, turn: Turn): void => {
+  const { underway } = held.record.get();
+  if (underway?.deadlineMs === undefined) return;
+  write(held, turn, { underway: { ...underway, ...deadline(held, leftMs(held)) } }, false);
+};
+const write = (held: Held, turn: Turn, changes: Changes, gates = true): void => {
+  const before = held.record.get();
+  const merged = { ...before, ...changes, generation: before.generation + 1 };
+  const next = Object.fromEntries(
+    Object.entries(merged).filter(([, value]) => value !== undefined),
+  ) as unknown as SlotRecord;
+  held.record.set(next);
+  turn.record({ kind: 'slot', ...next } satisfies SlotEntry, { gates });
+};
+
+/** Milliseconds until the phase at hand is over by itself. */
+export const leftMs = ({ endsAtMs, clock }: Held): number =>
+  Math.max(0, endsAtMs.get() - clock.now());
+/** How a deadline is written down: two ways, so that a wall clock that was set can only cut it. */
+export const deadline = (
+  { clock }: Held,
+  ms: number,
+): Required<Pick<Underway, 'deadlineMs' | 'leftMs'>> => ({
+  deadlineMs: Math.max(0, Math.floor(clock.wall() + ms)),
+  leftMs: Math.ceil(ms),
+});
+/** From now on the phase at hand is over after so many milliseconds, unless something else ends it. */
+export const endAfter = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => void): void => {
+  held.endsAtMs.set(held.clock.now() + ms);
+  later(held, turn, ms, due);
+};
+/** A timer of the phase at hand. */
+export const later = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => void): void => {
+  const timer = turn.after(ms, (turn) => (held.isResting.get() ? undefined : due(turn)));
+  held.timers.set([...held.timers.get().slice(-(maxTimerCount - 1)), timer]);
+};
+/** The deadline is the first of them; of the looks only the last one has not fired. */
+const maxTimerCount = 8;
+
+/** Goes on only if the phase is still the one in which somebody was asked. */
+export const then = <T>(
+  held: Held,
+  turn: Turn,
+  vow: Vow<T>,
+  kept: (turn: Turn, value: T) => void,
+  broken: (turn: Turn, reason: Error) => void,
+): void => {
+  const step = held.step.get();
+  const isOld = (): boolean => held.isResting.get() || held.step.get() !== step;
+  turn.when(
+    vow,
+    (turn, value) => (isOld() ? undefined : kept(turn, value)),
+    (turn, reason) => (isOld() ? undefined : broken(turn, reason)),
+  );
+};
+
+/** The service of this slot. */
+export const serviceOf = (held: Held): Ref<LocalService> => {
+  const service = held.service.get();
+  if (service === undefined) throw new Error(`slot ${held.name} is attached to no service`);
+  return service;
+};
+/** Its status now. */
+export const statusOf = (held: Held, turn: Turn): LocalStatus =>
+  turn.call(serviceOf(held), 'status');
+/** From its next start on the service is run as this release. */
+export const runAs = (held: Held, turn: Turn, digest: Digest | undefined): void => {
+  const release = releaseIn(held.record.get(), digest);
+  const service = serviceOf(held);
+  turn.call(service, 'revise', configOf(held.template.get(), release, held.depot));
+  const isEmpty = release === undefined;
+  if (held.isEmpty.get() === isEmpty) return;
+  held.isEmpty.set(isEmpty);
+  turn.call(service, 'retire', isEmpty ? emptyWords(held.name) : undefined);
+};
+/** Asks the service itself; what requires it is left alone. */
+export const command = (
+  held: Held,
+  turn: Turn,
+  action: 'start' | 'stop' | 'enable',
+  { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
+): Vow<Outcome> => {
+  const request = {
+    operation,
+    member: held.name,
+    action,
+    args: [],
+    remainingMs: limits.gateMostMs,
+    hops: [],
+  };
+  return turn.send(serviceOf(held), 'perform', request, held.mute, principal(asker));
+};
+/** The last wish for the service, as if somebody had said it. */
+export const wish = (
+  held: Held,
+  turn: Turn,
+  what: 'start' | 'stop',
+  { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
+): void => {
+  turn.call(held.shepherd, 'wish', held.name, what, { asker: principal(asker), operation });
+};
+// It was one when it was written.
+const principal: typeof recordedPrincipal = recordedPrincipal;
+
+/** The action that an operation began with, which is told when it ends. */
+export const questionIn = ({ asker, operation, action }: Underway): Question => ({
+  asker,
+  operation,
+  action,
+});
+/** How something ended: kept for those who ask again, and told to whoever waits. */
+export const ending = (
+  held: Held,
+  turn: Turn,
+  question: Question,
+  result: Result,
+  reason?: string,
+): { readonly ended: readonly SlotEnd[] } => {
+  const told = reason?.slice(0, limits.reasonCharacters);
+  const { asker, operation, action } = question;
+  const end: SlotEnd = {
+    asker,
+    operation,
+    action,
+    result,
+    ...(told !== undefined && { reason: told }),
+  };
+  const key = keyOf(question);
+  const waiter = held.waiters.get(key);
+  held.waiters.delete(key);
+  waiter?.resolver.kept(outcomeOf(held, turn, result, told));
+  return { ended: [...held.record.get().ended, end].slice(-limits.endedCount) };
+};
+/** An outcome, with how the service is now. */
+export const outcomeOf = (held: Held, turn: Turn, result: Result, reason?: string): Outcome => {
+  const { stage, pid, version } = statusOf(held, turn);
+  return {
+    member: held.name,
+    result,
+    ...(reason !== undefined && { reason }),
+    stage,
+    ...(pid !== undefined && { pid }),
+    ...(version && { version }),
+    rows: [],
+  };
+};
+/** A vow for whoever asks, which `ending` keeps. */
+export const wait = (held: Held, turn: Turn, question: Question): Vow<Outcome> => {
+  const key = keyOf(question);
+  const known = held.waiters.get(key);
+  if (known !== undefined) return known.answer;
+  const { vow: answer, resolver } = turn.vow<Outcome>();
+  held.waiters.set(key, { answer, resolver });
+  return answer;
+};
+
+/** Has everything removed that the record does not name. What could not be removed goes with the next time. */
+export const keepOnly = (held: Held, turn: Turn): Vow<void> => {
+  const digests = held.record.get().releases.map(({ digest }) => digest);
+  return asideOf(held, turn, 'slot.not-pruned', (answer) => held.depot.keep(digests, answer));
+};
+/** Has the disk say which release is active: for whoever looks there, since the record decides. */
+export const pointTo = (held: Held, turn: Turn, digest: Digest | undefined): Vow<void> =>
+  asideOf(held, turn, 'slot.not-pointed', (answer) => held.depot.point(digest, answer));
+const asideOf = (
+  held: Held,
+  turn: Turn,
+  event: string,
+  request: (answer: Answer) => void,
+): Vow<void> =>
+  turn.when(
+    turn.ask<void>(request),
+    () => undefined,
+    (turn, reason) =>
+      turn.effect(() => held.log(event, { service: held.name, reason: reason.message })),
+  );

@@ -1,0 +1,209 @@
+/**
+ * How a release comes to a slot: whoever brings it says which one it is and who has signed it, hears what is missing, and
+ * sends that in pieces. Nothing is taken of what is not trusted, and nothing that was not said to be missing.
+ *
+ *     offer     not trusted, or no release                                  refused; nothing is kept of it
+ *               its manifest is not here                                    that is what is missing
+ *               its manifest is here, and is one                            its files that are not here, in pages
+ *     put       of a content that no offer of this asker has                refused
+ *               that does not begin where the content ends                  where that is
+ *               with which the content is whole, and is something else      refused; the content is thrown away
+ *     stage     offered by somebody, its manifest read                      its tree is made; that finds what lacks
+ *
+ * An offer is in memory: whoever goes on after a crash offers again, and what came of its contents is still there.
+ */
+import { Limit, Refused, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
+import {
+  BadRequest,
+  broken,
+  type Asker,
+  type Offer,
+  type Offered,
+  type Piece,
+  type Put,
+} from '@bellwether/shepherd';
+import { canonicalText } from '../release/canonical.ts';
+import { BadRelease } from '../release/errors.ts';
+import { limits as releaseLimits } from '../release/limits.ts';
+import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { byteCountOf } from '../release/paths.ts';
+import { readSignatures } from '../release/signatures.ts';
+import type { Digest, Signature } from '../release/types.ts';
+import { NotOffered } from './errors.ts';
+import { limits } from './limits.ts';
+import { checkPlatform, judge } from './policy.ts';
+import { releaseIn, shortly } from './record.ts';
+import type { Held } from './state.ts';
+import type { Content, Lacking, SlotRelease } from './types.ts';
+
+/** A release that somebody brings. */
+export interface Offering {
+  readonly asker: string;
+  readonly release: Digest;
+  readonly manifest: Content;
+  readonly signatures: readonly Signature[];
+  /** Monotonic: when it was asked about last. */
+  readonly atMs: number;
+  /** Known once its manifest was read: all its contents, and what of them was missing by then. */
+  readonly read?: {
+    readonly facts: Omit<SlotRelease, 'stagedMs'>;
+    readonly sizes: ReadonlyMap<string, number>;
+    readonly lacking: readonly Lacking[];
+  };
+}
+/** Those that are kept, by asker and release. */
+export type Offers = JournalMap<string, Offering>;
+
+const keyOf = (asker: string, release: Digest): string => `${asker} ${release}`;
+
+/** Answers what is missing of a release. @throws BadRequest, NotTrusted, BadRelease, Refused, Limit */
+export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker): Vow<Offered> => {
+  const { release, manifestBytes, after } = offer;
+  if (!isDigest(release)) throw new BadRequest('offer: a release has a digest as its name');
+  if (!(manifestBytes > 0 && manifestBytes <= releaseLimits.manifestBytes))
+    throw new BadRelease('manifest', `has ${manifestBytes} bytes`);
+  const signatures = offer.signatures === undefined ? [] : readSignatures(offer.signatures);
+  judge(held, held.rules.get().trust, release, signatures);
+  if (releaseIn(held.record.get(), release) !== undefined) return turn.kept(nothing);
+  const manifest = { sha256: release.slice('rel:sha256-'.length), size: manifestBytes };
+  const known = held.offers.get(keyOf(principal, release));
+  const atMs = held.clock.now();
+  const offering: Offering = { asker: principal, release, manifest, signatures, atMs };
+  if (after !== undefined && known?.read !== undefined) {
+    put_(held, { ...known, signatures, atMs });
+    return turn.kept(page(known.read.lacking, after));
+  }
+  if (known === undefined) makeRoom(held, principal);
+  put_(held, offering);
+  const missing = turn.ask<readonly Lacking[]>((answer) =>
+    held.depot.missing(principal, [manifest], answer),
+  );
+  return turn.when(missing, (turn, lacking) =>
+    lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
+  );
+};
+const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
+const put_ = (held: Held, offering: Offering): void =>
+  held.offers.set(keyOf(offering.asker, offering.release), offering);
+
+/** Reads the manifest, and asks which of its contents are not there. */
+const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
+  const { asker, release, manifest } = offering;
+  const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(manifest, answer));
+  return turn.when(bytes, (turn, bytes): Vow<Offered> => {
+    let facts: Omit<SlotRelease, 'stagedMs'>;
+    let contents: readonly Content[];
+    try {
+      ({ facts, contents } = readIn(held, offering, bytes));
+    } catch (reason) {
+      if (!(reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit))
+        throw reason;
+      held.offers.delete(keyOf(asker, release));
+      const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
+      const refuse = (turn: Turn): Vow<Offered> => broken(turn, reason);
+      return turn.when(gone, refuse, refuse);
+    }
+    const missing = turn.ask<readonly Lacking[]>((answer) =>
+      held.depot.missing(asker, contents, answer),
+    );
+    const sizes = new Map(contents.map(({ sha256, size }) => [sha256, size]));
+    return turn.when(missing, (_turn, lacking) => {
+      put_(held, { ...offering, read: { facts, sizes, lacking } });
+      return page(lacking);
+    });
+  });
+};
+/** @throws BadRelease, Refused for another platform, Limit */
+const readIn = (
+  held: Held,
+  { release, signatures }: Offering,
+  bytes: Uint8Array,
+): { readonly facts: Omit<SlotRelease, 'stagedMs'>; readonly contents: readonly Content[] } => {
+  if (digestOf(held.crypto, bytes) !== release)
+    throw new BadRelease('manifest', 'is not what its digest says');
+  const manifest = readManifest(bytes);
+  const { app, version, run, checks, platform, dataMigration } = manifest;
+  checkPlatform(held.platform, platform, release);
+  const contents = [...contentsOf(manifest)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const others = [...held.offers.values()].reduce(
+    (sum, { read }) => sum + (read?.sizes.size ?? 0),
+    0,
+  );
+  if (others + contents.length > limits.offeredContentCount)
+    throw new Limit(`slot ${held.name}: as many files as it takes are on their way to it already`);
+  const facts = {
+    digest: release,
+    app,
+    ...(version !== undefined && { version }),
+    run,
+    checks,
+    ...(platform !== undefined && { platform }),
+    dataMigration,
+    byteCount: treeBytesOf(manifest),
+    signatures,
+  };
+  const specBytes = byteCountOf(canonicalText({ run, checks, signatures }));
+  if (specBytes > limits.specBytes)
+    throw new Limit(
+      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, above ${limits.specBytes}`,
+    );
+  return { facts, contents };
+};
+
+const page = (lacking: readonly Lacking[], after?: string): Offered => {
+  const rest = after === undefined ? lacking : lacking.filter(({ sha256 }) => sha256 > after);
+  const missing = rest.slice(0, limits.pageCount);
+  return {
+    missing,
+    ...(rest.length > missing.length && { isMore: true }),
+    missingCount: lacking.length,
+    missingBytes: lacking.reduce((sum, { size, have }) => sum + size - have, 0),
+  };
+};
+
+/** An asker's own oldest offer goes first, then those that nobody has asked about for long. @throws Limit */
+const makeRoom = ({ offers, name, clock }: Held, asker: string): void => {
+  const byAge = [...offers.entries()].sort(([, a], [, b]) => a.atMs - b.atMs);
+  const own = byAge.filter(([, each]) => each.asker === asker);
+  const surplus = own.slice(0, Math.max(0, own.length - limits.askerOfferCount + 1));
+  for (const [key] of surplus) offers.delete(key);
+  const [oldest] = byAge;
+  if (offers.size < limits.offerCount || oldest === undefined) return;
+  const [key, { atMs }] = oldest;
+  if (clock.now() - atMs < limits.idleOfferMs)
+    throw new Limit(`slot ${name}: ${offers.size} releases are on their way to it already`);
+  offers.delete(key);
+};
+
+/** Takes a piece. @throws NotOffered, BadRequest */
+export const put = (held: Held, turn: Turn, piece: Piece, { principal }: Asker): Vow<Put> => {
+  const { sha256, offset, bytes } = piece;
+  const found = [...held.offers.values()]
+    .filter(({ asker }) => asker === principal)
+    .map((offering) => ({ offering, size: sizeIn(offering, sha256) }))
+    .find(({ size }) => size !== undefined);
+  if (found?.size === undefined)
+    throw new NotOffered(`put: nobody has said here that ${sha256.slice(0, 12)} is missing`);
+  const { offering, size } = found;
+  if (bytes.length > limits.pieceBytes)
+    throw new BadRequest(`put: ${bytes.length} bytes at once, above ${limits.pieceBytes}`);
+  if (offset + bytes.length > size)
+    throw new BadRequest(`put: it ends at ${offset + bytes.length}, and the content at ${size}`);
+  if (bytes.length === 0 && size > 0) throw new BadRequest('put: a piece without bytes');
+  put_(held, { ...offering, atMs: held.clock.now() });
+  return turn.ask<Put>((answer) =>
+    held.depot.put(principal, { sha256, size, offset, bytes }, answer),
+  );
+};
+const sizeIn = ({ manifest, read }: Offering, sha256: string): number | undefined =>
+  manifest.sha256 === sha256 ? manifest.size : read?.sizes.get(sha256);
+
+/** What a release is that was brought, by whomever. @throws NotOffered */
+export const offered = (held: Held, digest: Digest): SlotRelease => {
+  const found = [...held.offers.values()].find(
+    ({ release, read }) => release === digest && read !== undefined,
+  );
+  if (found?.read === undefined)
+    throw new NotOffered(`${shortly(digest)} was not brought to ${held.name}: offer it first`);
+  return { ...found.read.facts, stagedMs: Math.floor(held.clock.wall()) };
+};

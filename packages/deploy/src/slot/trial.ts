@@ -1,0 +1,166 @@
+/**
+ * Whether a release is well, asked of the service and of the checks of the release:
+ *
+ *     it is found to be                       what follows
+ *     not wished to run any more              somebody has stopped it: lost
+ *     dead for good, or dying again and       failed, at once
+ *       again
+ *     starting, or asked and not well         well for 0 ms; asked again
+ *     well, and the same process as before    asked again, until that was so for `minHealthyMs`: passed
+ *     any of it, when the time is up          failed, with what was found last
+ */
+import type { Answer, Turn, Vow } from '@bellwether/actors';
+import { endedWords, type Command, type LocalStatus } from '@bellwether/shepherd';
+import type { Check } from '../release/types.ts';
+import { limits } from './limits.ts';
+import { command, later, statusOf, then, type Held } from './state.ts';
+import type { SlotRelease, Underway } from './types.ts';
+
+/** What comes of a trial: one of them is said, once. */
+export interface Verdicts {
+  passed(turn: Turn): void;
+  failed(turn: Turn, why: string): void;
+  /** A later command has stopped the service. */
+  lost(turn: Turn): void;
+}
+interface Trial {
+  readonly release: SlotRelease;
+  readonly verdicts: Verdicts;
+}
+/** Since when it has been well, and which process that is. */
+interface Well {
+  readonly sinceMs: number;
+  readonly pid: number | undefined;
+}
+
+/** Brings the service up as what it is described as by now; a process of that which is there already goes on. */
+export const bringUp = (
+  held: Held,
+  turn: Turn,
+  underway: Underway,
+  { failed, lost }: Pick<Verdicts, 'failed' | 'lost'>,
+  up: (turn: Turn) => void,
+): void => {
+  const start = (turn: Turn): void => {
+    if (statusOf(held, turn).isWanted !== true) return lost(turn);
+    then(
+      held,
+      turn,
+      command(held, turn, 'start', underway),
+      (turn, { result, reason }) => {
+        if (result === 'superseded') lost(turn);
+        else if (result === 'ok' || result === 'changed') up(turn);
+        else failed(turn, reason ?? `its start has ${result}`);
+      },
+      (turn, reason) => failed(turn, reason.message),
+    );
+  };
+  const { stage, hasReplacement = false } = statusOf(held, turn);
+  if (stage === 'stopped' || (stage !== 'stopping' && !hasReplacement)) return start(turn);
+  const failedToStop = (turn: Turn, reason: Error): void => failed(turn, reason.message);
+  then(held, turn, command(held, turn, 'stop', underway), start, failedToStop);
+};
+
+/**
+ * Tries a release out that is up, and says once how that went. When the time is up is the affair of the phase, which
+ * finds in `doubt` what is wrong by then.
+ */
+export const tryOut = (held: Held, turn: Turn, release: SlotRelease, verdicts: Verdicts): void => {
+  held.doubt.set(undefined);
+  look(held, turn, { release, verdicts }, undefined);
+};
+
+const look = (held: Held, turn: Turn, trial: Trial, before: Well | undefined): void => {
+  const status = statusOf(held, turn);
+  const { verdicts, release } = trial;
+  if (status.isWanted !== true) return verdicts.lost(turn);
+  const end = endIn(status);
+  if (end !== undefined) return verdicts.failed(turn, end);
+  const sinceMs = held.clock.now();
+  if (status.stage !== 'running' || status.isReady !== true)
+    return again(held, turn, trial, `it is ${status.stage}`);
+  then(
+    held,
+    turn,
+    askAll(held, turn, release),
+    (turn, wrong) => {
+      if (wrong !== undefined) return again(held, turn, trial, wrong);
+      const { stage, pid } = statusOf(held, turn);
+      const isSame = before !== undefined && before.pid === pid;
+      const well: Well = isSame ? before : { sinceMs, pid };
+      const lastedMs = held.clock.now() - well.sinceMs;
+      const { minHealthyMs } = held.rules.get();
+      if (stage === 'running' && lastedMs >= minHealthyMs) return verdicts.passed(turn);
+      held.doubt.set(`it has been well for ${Math.floor(lastedMs)} ms of ${minHealthyMs}`);
+      const waitMs = Math.max(1, Math.min(limits.lookMs, minHealthyMs - lastedMs));
+      later(held, turn, waitMs, (turn) => look(held, turn, trial, well));
+    },
+    (turn, reason) => again(held, turn, trial, reason.message),
+  );
+};
+const again = (held: Held, turn: Turn, trial: Trial, why: string): void => {
+  held.doubt.set(why);
+  later(held, turn, limits.lookMs, (turn) => look(held, turn, trial, undefined));
+};
+
+/** Why a service does not come back by itself, or does so too often. */
+export const endIn = (status: LocalStatus): string | undefined => {
+  const { stage, respawnCount, disabledReason, failure, lastExit, isRespawning } = status;
+  if (respawnCount > limits.respawnCount) return `it has died ${respawnCount} times`;
+  if (stage !== 'stopped' || isRespawning === true) return undefined;
+  if (disabledReason !== undefined) return `it is disabled: ${disabledReason}`;
+  if (failure !== undefined) return failure.plainReason ?? failure.reason;
+  // Where nothing has ended in this life it was not yet started.
+  return lastExit && `its process ${endedWords(lastExit)}`;
+};
+/** Whether it is certain that it does not come back. */
+export const isFinal = ({ stage, respawnCount, disabledReason, failure }: LocalStatus): boolean =>
+  respawnCount > limits.respawnCount ||
+  (stage === 'stopped' && (disabledReason ?? failure) !== undefined);
+
+/** Asks all checks at once; what is wrong with the first that says no. */
+const askAll = (
+  held: Held,
+  turn: Turn,
+  { checks, digest, run }: SlotRelease,
+): Vow<string | undefined> => {
+  const cwd = held.depot.folder(digest);
+  const surroundings = { cwd, ...(run.env && { env: run.env }) };
+  const ids = checks.map((_check, at) => `${held.name}-check-${at}`);
+  held.asking.set(ids.filter((_id, at) => Object.hasOwn(checks[at] ?? {}, 'exec')));
+  const asked = checks.map((check, at) =>
+    turn.within(
+      check.timeoutMs + limits.checkMarginMs,
+      turn.ask<boolean>((answer) => ask(held, ids[at] ?? '', check, surroundings, answer)),
+    ),
+  );
+  return turn.when(turn.all(asked), (_turn, said) => {
+    const at = said.findIndex((each) => !each.kept || each.value !== true);
+    const check = checks[at];
+    if (check === undefined) return undefined;
+    const found = said[at];
+    const why = found?.kept === false ? ` (${found.reason.message})` : '';
+    return `its check ${wordsOf(check)} says no${why}`;
+  });
+};
+const ask = (
+  { prober }: Held,
+  id: string,
+  check: Check,
+  surroundings: Omit<Command, 'argv'>,
+  answer: Answer,
+): void => {
+  const { timeoutMs } = check;
+  if ('http' in check) return prober.http(check.http, timeoutMs, answer);
+  if ('tcp' in check) {
+    const colon = check.tcp.lastIndexOf(':');
+    const host = check.tcp.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
+    return prober.tcp(host, Number(check.tcp.slice(colon + 1)), timeoutMs, answer);
+  }
+  const [program = '', ...words] = check.exec;
+  prober.exec(id, { ...surroundings, argv: [program, ...words] }, timeoutMs, answer);
+};
+const wordsOf = (check: Check): string => {
+  if ('http' in check) return check.http;
+  return 'tcp' in check ? check.tcp : `'${check.exec.join(' ')}'`;
+};

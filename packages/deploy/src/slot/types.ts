@@ -1,0 +1,196 @@
+/** The words of a slot: what it keeps on the disk, what it works with, and how it is described. */
+import type { Answer, Clock, Log, Ref } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
+import type {
+  Agent,
+  Prober,
+  Put,
+  Result,
+  ServiceConfig,
+  Shepherd,
+  SlotFacts,
+  SlotPhase,
+} from '@bellwether/shepherd';
+import type { Trust } from '../release/signatures.ts';
+import type {
+  Check,
+  DataMigration,
+  Digest,
+  ReleaseFile,
+  Run,
+  Signature,
+} from '../release/types.ts';
+
+/** A release whose tree is on the disk. */
+export interface SlotRelease {
+  readonly digest: Digest;
+  readonly app: string;
+  readonly version?: string;
+  readonly run: Run;
+  readonly checks: readonly Check[];
+  readonly platform?: string;
+  readonly dataMigration: DataMigration;
+  /** Bytes of its files. */
+  readonly byteCount: number;
+  /** Kept, since who is trusted may change before it is activated. */
+  readonly signatures: readonly Signature[];
+  /** Wall clock, milliseconds since 1970. */
+  readonly stagedMs: number;
+  /** What came of it when it was activated last; absent: it never was. */
+  readonly verdict?: 'committed' | 'rejected';
+  /** Why it was rejected. */
+  readonly why?: string;
+}
+/** The phases that are written down. */
+export type UnderwayPhase = Extract<
+  SlotPhase,
+  | 'verified'
+  | 'staged'
+  | 'prechecked'
+  | 'activating'
+  | 'health-gate'
+  | 'awaiting-confirm'
+  | 'reverting'
+>;
+/** What a slot is about, one thing at a time. */
+export interface Underway {
+  /** Whose operation it is, and which; as of a request. */
+  readonly asker: string;
+  readonly operation: string;
+  readonly action: 'stage' | 'activate' | 'deploy' | 'rollback';
+  readonly phase: UnderwayPhase;
+  readonly target: Digest;
+  /** What was active before; absent: nothing was. */
+  readonly from?: Digest;
+  /** Wall clock, milliseconds since 1970, when this began. */
+  readonly sinceMs: number;
+  /** Wall clock when the phase is over by itself, and how much was left of it when this was written. */
+  readonly deadlineMs?: number;
+  readonly leftMs?: number;
+  /** How long it waits to be confirmed; absent: that it is well is enough. */
+  readonly confirmMs?: number;
+  /** Going back is allowed although data may be lost. */
+  readonly acceptsLoss?: true;
+  /** Whether the service ran, and was wished to, before. */
+  readonly wasRunning?: boolean;
+  readonly wasWanted?: boolean;
+  /** Why it goes back, and who said so, where somebody did. */
+  readonly why?: string;
+  readonly backBy?: { readonly asker: string; readonly operation: string };
+}
+/** How an operation ended, for those who ask again. */
+export interface SlotEnd {
+  readonly asker: string;
+  readonly operation: string;
+  readonly action: string;
+  readonly result: Result;
+  readonly reason?: string;
+}
+/** What is on the disk of a slot. */
+export interface SlotRecord {
+  /** The canonical name of its service. */
+  readonly slot: string;
+  /** Counts what was written. */
+  readonly generation: number;
+  readonly current?: Digest;
+  readonly previous?: Digest;
+  readonly pinned: readonly Digest[];
+  /** Those whose trees are there, the oldest first. */
+  readonly releases: readonly SlotRelease[];
+  readonly underway?: Underway;
+  /** The last ends, the newest last. */
+  readonly ended: readonly SlotEnd[];
+  /** Somebody has to look: going back has failed, and why. */
+  readonly held?: string;
+}
+/** What a turn writes for it. */
+export type SlotEntry = { readonly kind: 'slot' } & SlotRecord;
+
+/** Who may bring a release to a slot, beside having been given that: what its description trusts. */
+export interface SlotTrust extends Trust {
+  /** Only these. */
+  readonly digests?: readonly Digest[];
+  /** Only from and until then: wall clock, milliseconds since 1970. */
+  readonly fromMs?: number;
+  readonly untilMs?: number;
+}
+
+/** One content: a file of a release, or the text of a manifest. */
+export type Content = Pick<ReleaseFile, 'sha256' | 'size'>;
+/** A content of which not all is here; `have` bytes are, brought by who asks. */
+export interface Lacking extends Content {
+  readonly have: number;
+}
+/**
+ * The power over what one slot has on its disk. Everything can be asked again, after a crash at any moment, and what is
+ * asked while something else is under way waits for that. Nothing half is ever seen.
+ */
+export interface Depot {
+  /** The folder of the tree of a release: where it runs. */
+  folder(release: Digest): string;
+  /** Kept with those that are not whole, in their order; Lacking. */
+  missing(asker: string, contents: readonly Content[], answer: Answer): void;
+  /**
+   * Appends bytes to a content. Kept with Put; a piece that does not begin where the content ends changes nothing, and is
+   * answered with where that is. Broken with WrongContent where it is whole and wrong: it is thrown away then; and
+   * with NoRoom, Limit.
+   */
+  put(asker: string, piece: PieceOf, answer: Answer): void;
+  /** Kept with the bytes of a content that is whole. */
+  read(content: Content, answer: Answer): void;
+  /** Forgets a content that turned out to be none. Kept once it is gone. */
+  drop(content: Content, answer: Answer): void;
+  /** Verifies all contents of a release and makes its tree. Kept once that is there for good. */
+  build(release: Digest, signatures: readonly Signature[], answer: Answer): void;
+  /** Kept with what is different in the tree of a release from when it was made, in words; none is best. */
+  check(release: Digest, answer: Answer): void;
+  /** Says which release is the active one, to whoever looks at the disk. Kept once that is there for good. */
+  point(release: Digest | undefined, answer: Answer): void;
+  /** Removes all trees but these, and the contents that are needed no more. Kept once they are gone. */
+  keep(releases: readonly Digest[], answer: Answer): void;
+}
+/** A piece of a content, with what the content is. */
+export interface PieceOf extends Content {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A service whose command is that of a release. */
+export type Template = Omit<ServiceConfig, 'start'>;
+/** What of the description of a slot is not that of its service. */
+export interface SlotRules {
+  readonly trust: SlotTrust;
+  /** Releases that are kept beside those that are needed. */
+  readonly keepCount: number;
+  /** Milliseconds that a deploy waits to be confirmed, unless it says otherwise. */
+  readonly confirmMs: number;
+  /** Milliseconds for which a release has to be well, and within which. */
+  readonly minHealthyMs: number;
+  readonly gateMs: number;
+}
+/** What makes a slot. */
+export interface SlotOptions {
+  readonly template: Template;
+  readonly rules: SlotRules;
+  /** Of this machine: `linux-x64`, in Node's words. */
+  readonly platform: string;
+  /** What an earlier life has left; absent: there was none. */
+  readonly record?: SlotRecord;
+  readonly depot: Depot;
+  readonly prober: Pick<Prober, 'http' | 'tcp' | 'exec' | 'forget'>;
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
+  readonly crypto: Pick<Crypto, 'verify' | 'sha256'>;
+  readonly log: Log;
+  readonly shepherd: Ref<Pick<Shepherd, 'wish'>>;
+}
+/** The `^slot`: the agent of one service. */
+export interface Slot extends Agent {
+  /** Goes on with what an earlier life has left. To be said once, when the services were adopted. */
+  resume(): void;
+  /** Its service is described anew. */
+  describe(template: Template, rules: SlotRules): void;
+  facts(): SlotFacts;
+  /** The daemon ends: nothing more is begun or judged, and the next life goes on. */
+  rest(): void;
+}
+export type { Put };
