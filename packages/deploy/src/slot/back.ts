@@ -17,7 +17,7 @@ import {
   questionIn,
   runAs,
   statusOf,
-  then,
+  whenStill,
   wish,
   type Held,
 } from './state.ts';
@@ -85,7 +85,7 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
     ),
   );
   if (!isStarted)
-    return then(
+    return whenStill(
       held,
       turn,
       command(held, turn, 'stop', underway),
@@ -97,7 +97,7 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
   // It may have disabled itself, dying too often; before it was switched to, it was enabled.
   const { isEnabled, disabledReason } = statusOf(held, turn);
   if (isEnabled || disabledReason === undefined) return start(turn);
-  then(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
+  whenStill(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
     verdicts.failed(turn, reason.message),
   );
 };

@@ -16,7 +16,7 @@ import {
   questionIn,
   runAs,
   statusOf,
-  then,
+  whenStill,
   wish,
   type Changes,
   type Held,
@@ -73,7 +73,7 @@ export const stage = (held: Held, turn: Turn, underway: Underway, release: SlotR
   const built = turn.ask<void>((answer) =>
     held.depot.build(release.digest, release.signatures, answer),
   );
-  then(
+  whenStill(
     held,
     turn,
     built,
@@ -98,7 +98,7 @@ export const check = (held: Held, turn: Turn, underway: Underway, changes: Chang
     held.depot.check(underway.target, answer),
   );
   const failed = (turn: Turn, why: string): void => endUnchanged(held, turn, 'failed', why);
-  then(
+  whenStill(
     held,
     turn,
     misfits,
@@ -116,7 +116,7 @@ const prechecked = (held: Held, turn: Turn, underway: Underway): void => {
   const misfit = misfitNow(held, turn, underway);
   if (misfit !== undefined) return endUnchanged(held, turn, 'failed', misfit);
   move(held, turn, { underway: { ...underway, phase: 'prechecked' } });
-  then(
+  whenStill(
     held,
     turn,
     turn.ask<void>((answer) => held.depot.point(target, answer)),

@@ -70,7 +70,7 @@ function agent(documentation: string, takesArguments: boolean): ActionConfig {
   };
 }
 
-/** How the service of a slot is described while it is run as a release; undefined: there is none yet. */
+/** How the service of a slot is described while it is run as a release; undefined: there is none yet, and nothing to start. */
 export const configOf = (
   template: Template,
   release: SlotRelease | undefined,
@@ -78,7 +78,8 @@ export const configOf = (
 ): ServiceConfig => {
   const actions = { ...template.actions, ...slotActions };
   const [program, ...words] = release?.run.command ?? [];
-  if (release === undefined || program === undefined) return { ...template, actions };
+  if (release === undefined || program === undefined)
+    return { ...template, actions, unstartable: emptyWords(template.provision[0]) };
   const { env } = release.run;
   const start = {
     argv: [program, ...words] as const,

@@ -28,7 +28,7 @@
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Lines, LocalService } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
-import { emptyRecord, emptyWords, factsOf, releaseIn, runningIn } from './record.ts';
+import { emptyRecord, factsOf, runningIn } from './record.ts';
 import { resume } from './resume.ts';
 import { runAs, type Held, type Timer, type Waiter } from './state.ts';
 import { offer, put, type Offering } from './transfer.ts';
@@ -44,9 +44,6 @@ export const makeSlot = (
   return {
     attach: (turn, service) => {
       held.service.set(service);
-      const isEmpty = releaseIn(held.record.get(), runningIn(held.record.get())) === undefined;
-      held.isEmpty.set(isEmpty);
-      if (isEmpty) turn.call(service, 'retire', emptyWords(held.name));
       turn.call(service, 'showSlot', factsOf(held.record.get()));
     },
     perform: (turn, _service, request, asker) => perform(held, turn, request, asker),
@@ -82,7 +79,6 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     doubt: turn.cell<string | undefined>(undefined),
     asking: turn.cell<readonly string[]>([]),
     offers: turn.map<string, Offering>(),
-    isEmpty: turn.cell(false),
     isResting: turn.cell(false),
   };
 };

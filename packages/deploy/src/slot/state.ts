@@ -9,7 +9,7 @@ import {
   type Result,
 } from '@bellwether/shepherd';
 import { limits } from './limits.ts';
-import { configOf, emptyWords, factsOf, releaseIn } from './record.ts';
+import { configOf, factsOf, releaseIn } from './record.ts';
 import type { Digest } from '../release/types.ts';
 import type { Offers } from './transfer.ts';
 import type {
@@ -63,8 +63,6 @@ export interface Held extends Omit<SlotOptions, 'record' | 'template' | 'rules'>
   /** Commands of checks that were asked in the phase at hand, as the prober knows them. */
   readonly asking: JournalCell<readonly string[]>;
   readonly offers: Offers;
-  /** Its service starts nothing, since there is no release. */
-  readonly isEmpty: JournalCell<boolean>;
   /** The daemon is on its way out: the next life judges and goes on. */
   readonly isResting: JournalCell<boolean>;
 }
@@ -144,7 +142,7 @@ export const later = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => v
 const maxTimerCount = 8;
 
 /** Goes on only if the phase is still the one in which somebody was asked. */
-export const then = <T>(
+export const whenStill = <T>(
   held: Held,
   turn: Turn,
   vow: Vow<T>,
@@ -172,12 +170,7 @@ export const statusOf = (held: Held, turn: Turn): LocalStatus =>
 /** From its next start on the service is run as this release. */
 export const runAs = (held: Held, turn: Turn, digest: Digest | undefined): void => {
   const release = releaseIn(held.record.get(), digest);
-  const service = serviceOf(held);
-  turn.call(service, 'revise', configOf(held.template.get(), release, held.depot));
-  const isEmpty = release === undefined;
-  if (held.isEmpty.get() === isEmpty) return;
-  held.isEmpty.set(isEmpty);
-  turn.call(service, 'retire', isEmpty ? emptyWords(held.name) : undefined);
+  turn.call(serviceOf(held), 'revise', configOf(held.template.get(), release, held.depot));
 };
 /** Asks the service itself; what requires it is left alone. */
 export const command = (

@@ -15,7 +15,6 @@
 import { Limit, Refused, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
-  broken,
   type Asker,
   type Offer,
   type Offered,
@@ -100,7 +99,7 @@ const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
         throw reason;
       held.offers.delete(keyOf(asker, release));
       const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
-      const refuse = (turn: Turn): Vow<Offered> => broken(turn, reason);
+      const refuse = (turn: Turn): Vow<Offered> => turn.broken(reason);
       return turn.when(gone, refuse, refuse);
     }
     const missing = turn.ask<readonly Lacking[]>((answer) =>

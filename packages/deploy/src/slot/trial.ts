@@ -13,7 +13,7 @@ import type { Answer, Turn, Vow } from '@bellwether/actors';
 import { endedWords, type Command, type LocalStatus } from '@bellwether/shepherd';
 import type { Check } from '../release/types.ts';
 import { limits } from './limits.ts';
-import { command, later, statusOf, then, type Held } from './state.ts';
+import { command, later, statusOf, type Held, whenStill } from './state.ts';
 import type { SlotRelease, Underway } from './types.ts';
 
 /** What comes of a trial: one of them is said, once. */
@@ -43,7 +43,7 @@ export const bringUp = (
 ): void => {
   const start = (turn: Turn): void => {
     if (statusOf(held, turn).isWanted !== true) return lost(turn);
-    then(
+    whenStill(
       held,
       turn,
       command(held, turn, 'start', underway),
@@ -58,7 +58,7 @@ export const bringUp = (
   const { stage, hasReplacement = false } = statusOf(held, turn);
   if (stage === 'stopped' || (stage !== 'stopping' && !hasReplacement)) return start(turn);
   const failedToStop = (turn: Turn, reason: Error): void => failed(turn, reason.message);
-  then(held, turn, command(held, turn, 'stop', underway), start, failedToStop);
+  whenStill(held, turn, command(held, turn, 'stop', underway), start, failedToStop);
 };
 
 /**
@@ -79,7 +79,7 @@ const look = (held: Held, turn: Turn, trial: Trial, before: Well | undefined): v
   const sinceMs = held.clock.now();
   if (status.stage !== 'running' || status.isReady !== true)
     return again(held, turn, trial, `it is ${status.stage}`);
-  then(
+  whenStill(
     held,
     turn,
     askAll(held, turn, release),

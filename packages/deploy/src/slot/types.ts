@@ -190,7 +190,5 @@ export interface Slot extends Agent {
   /** Its service is described anew. */
   describe(template: Template, rules: SlotRules): void;
   facts(): SlotFacts;
-  /** The daemon ends: nothing more is begun or judged, and the next life goes on. */
-  rest(): void;
 }
 export type { Put };

@@ -36,8 +36,8 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     return turn.kept(outcomeOf(held, 'ok'));
   }
   if (!held.shown.get().isEnabled) return turn.kept(refusal(held, disabledWords(held)));
-  const retirement = held.retirement.get();
-  if (retirement !== undefined) return turn.kept(refusal(held, retirement));
+  const obstacle = held.retirement.get() ?? held.latest.get().unstartable;
+  if (obstacle !== undefined) return turn.kept(refusal(held, obstacle));
   held.goal.set('start');
   change(held, turn, { respawns: noRespawns });
   switch (state.at) {
@@ -323,6 +323,7 @@ const died = (held: ServiceHeld, turn: Turn, run: Run, ending: Ending, sinceMs: 
 
 const mayRespawn = (held: ServiceHeld): boolean =>
   held.config.get().respawn !== undefined &&
+  held.latest.get().unstartable === undefined &&
   held.shown.get().isEnabled &&
   held.retirement.get() === undefined &&
   held.goal.get() === 'start';

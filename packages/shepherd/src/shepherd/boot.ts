@@ -158,8 +158,9 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   const operation = operationOf(held.memory, turn, itself, request.operation);
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   listen(held, turn, operation, writer);
-  for (const [name, { service }] of allOwn(held)) {
+  for (const [name, { service, agent }] of allOwn(held)) {
     held.wishes.set(name, { wish: 'stop' });
+    if (agent !== undefined) turn.call(agent, 'rest');
     turn.tell(service, 'retire', 'The shepherd is shutting down.');
   }
   const names = allOwn(held).map(([name]) => name);

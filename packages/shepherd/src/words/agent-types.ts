@@ -30,6 +30,11 @@ export interface Agent {
   offer(offer: Offer, asker: Asker): Vow<Offered>;
   /** Takes a piece of what it said it lacks. @throws as `offer` does */
   put(piece: Piece, asker: Asker): Vow<Put>;
+  /**
+   * The daemon ends, and with it its service: that this stops says nothing of how well it is, and the next life goes on
+   * with what is under way.
+   */
+  rest(): void;
 }
 
 /** A release that somebody means to bring. */

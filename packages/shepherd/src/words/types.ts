@@ -410,6 +410,8 @@ export interface ServiceConfig {
   readonly documentation: string;
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Command;
+  /** Why there is nothing to start: the sentence that refuses it. */
+  readonly unstartable?: string;
   readonly stop: { readonly signal: SignalName; readonly graceMs: number };
   readonly ready: Readiness;
   readonly isOneShot: boolean;
