@@ -149,7 +149,8 @@ const checkBefore = (
     throw new Refused(`Service ${held.name} is currently disabled.`);
   if (record.held !== undefined && action === 'deploy')
     throw new Refused(
-      `Service ${held.name}: going back has failed (${record.held}); 'activate' or 'rollback' says that somebody has looked`,
+      `Service ${held.name}: going back has failed (${record.held}); ` +
+        "'activate' or 'rollback' says that somebody has looked",
     );
   const isGood = isUnconfirmed === true || (action === 'rollback' && confirmMs === undefined);
   checkSwitch(held, held.rules.get(), record, {

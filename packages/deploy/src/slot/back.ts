@@ -1,6 +1,8 @@
 /**
- * The way back, which is the inverse of the way there: the service is described as the release before, its disk says
- * so, and it is started again, or stopped where it was not running; then the old release has to be well, too. What fails
+ * The way back, which is the inverse of the way there: the service is described as the release before, its
+ * disk says
+ * so, and it is started again, or stopped where it was not running; then the old release has to be well, too.
+ * What fails
  * on this way is held: nothing is tried again before somebody has looked.
  */
 import type { Turn } from '@bellwether/actors';
@@ -51,7 +53,9 @@ export const revert = (held: Held, turn: Turn, why: string, backBy?: Underway['b
 const stay = (held: Held, turn: Turn, underway: Underway, why: string): void => {
   const { previous: _previous, ...record } = held.record.get();
   const { target, from } = underway;
-  const because = `${why}; it is not taken back, since it has changed data so that ${named(record, from)} cannot use it`;
+  const because =
+    `${why}; it is not taken back, since it has changed data so that ` +
+    `${named(record, from)} cannot use it`;
   failed(held, turn, underway, because, {
     current: target,
     ...(from && { previous: from }),

@@ -32,7 +32,8 @@ export class MemoryDepots {
   }
 
   /**
-   * The depot of one slot as one life of the daemon sees it; `say` carries its answers, and loses them with that life.
+   * The depot of one slot as one life of the daemon sees it; `say` carries its answers, and loses them with
+   * that life.
    */
   of(slot: string, say: (ms: number, task: () => void) => void): Depot {
     const trees = this.trees.get(slot) ?? new Map<Digest, Manifest>();

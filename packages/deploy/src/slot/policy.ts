@@ -1,4 +1,4 @@
-/** What a slot is asked for, and whether it may be done: judged before anything is touched, and again before a switch. */
+/** What a slot is asked for, and whether it may be done: judged before anything is touched, and again later. */
 import { Refused } from '@bellwether/actors';
 import { BadRequest } from '@bellwether/shepherd';
 import { NotTrusted } from '../release/errors.ts';

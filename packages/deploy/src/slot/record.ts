@@ -70,7 +70,7 @@ function agent(documentation: string, takesArguments: boolean): ActionConfig {
   };
 }
 
-/** How the service of a slot is described while it is run as a release; undefined: there is none yet, and nothing to start. */
+/** How the service of a slot is described while it is run as a release; of none there is nothing to start. */
 export const configOf = (
   template: Template,
   release: SlotRelease | undefined,

@@ -1,5 +1,6 @@
 /**
- * What becomes of what an earlier life has left. Its service was described as the release that it was run as, and its
+ * What becomes of what an earlier life has left. Its service was described as the release that it was run as,
+ * and its
  * processes were adopted, before:
  *
  *     it was at                           what becomes of it
@@ -8,7 +9,8 @@
  *     awaiting-confirm                    waits for what was left
  *     reverting                           goes on back, likewise
  *
- * What is left is the less of what the wall clock says and of what was noted last: a clock that was set back gives at
+ * What is left is the less of what the wall clock says and of what was noted last: a clock that was set back
+ * gives at
  * most the time since that note again, one that was set forward takes at most all of it.
  */
 import type { Turn } from '@bellwether/actors';

@@ -1,28 +1,35 @@
 /**
- * The `^slot`: the agent of one service, which is run as the release that is active. One thing at a time is under way, and
+ * The `^slot`: the agent of one service, which is run as the release that is active. One thing at a time is
+ * under way, and
  * each phase is on the disk before anything is done that belongs to it:
  *
- *     phase \ event     done                  fails                 its time is up   rollback     stopped      next life
- *     verified          → staged              failed-unchanged      ·                cancelled    ·            failed-unchanged
- *       the tree is made
- *     staged            → prechecked          failed-unchanged      ·                cancelled    ·            failed-unchanged
- *       the tree is looked through
- *     prechecked        → activating          failed-unchanged      ·                cancelled    ·            failed-unchanged
- *       the disk says which one is active
- *     activating        → health-gate         → reverting           → reverting      → reverting  superseded   again
- *       the service is described, stopped, started
- *     health-gate       → awaiting-confirm,   → reverting           → reverting      → reverting  superseded   → activating
- *       service and checks are asked            or committed
- *     awaiting-confirm  committed             → reverting           → reverting      → reverting  superseded   waits on
- *       a confirm on a newer session          (it dies)
- *     reverting         rolled-back           rollback-failed,      rollback-failed  conflict     rolled-back  again
- *       described, started, tried as before     held
+ *     phase \ event    done                fails             time is up        rollback    stopped     next life
+ *     verified         → staged            unchanged         ·                 cancelled   ·           unchanged
+ *     staged           → prechecked        unchanged         ·                 cancelled   ·           unchanged
+ *     prechecked       → activating        unchanged         ·                 cancelled   ·           unchanged
+ *     activating       → health-gate       → reverting       → reverting       → reverting superseded  again
+ *     health-gate      → awaiting-confirm  → reverting       → reverting       → reverting superseded  → activating
+ *                      or committed
+ *     awaiting-confirm committed           → reverting       → reverting       → reverting superseded  waits on
+ *     reverting        rolled-back         rollback-failed   rollback-failed   conflict    rolled-back again
  *
- * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of which going
- * back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the release has
+ *     in the phase     it is done that
+ *     verified         the tree is made
+ *     staged           the tree is looked through, and all judged anew: a stage alone is over before
+ *     prechecked       the disk says which release is active
+ *     activating       the service is described as the release, stopped and started
+ *     health-gate      service and checks are asked (trial.ts)
+ *     awaiting-confirm nothing: somebody confirms it on a session that began after the service came up
+ *     reverting        the service is described as before, the disk says so, it is started and tried as well
+ *
+ * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of
+ * which going
+ * back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the
+ * release has
  * changed data for good and nobody has accepted to lose them, it is not taken back but held as it is.
  *
- * The wishes for its service are the shepherd's: that it is to run is written with `activating`, that it is not any more
+ * The wishes for its service are the shepherd's: that it is to run is written with `activating`, that it is
+ * not any more
  * with `reverting`, so that the next life starts and stops what it should without the slot.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';

@@ -1,5 +1,6 @@
 /**
- * How a release comes to a slot: whoever brings it says which one it is and who has signed it, hears what is missing, and
+ * How a release comes to a slot: whoever brings it says which one it is and who has signed it, hears what is
+ * missing, and
  * sends that in pieces. Nothing is taken of what is not trusted, and nothing that was not said to be missing.
  *
  *     offer     not trusted, or no release                                  refused; nothing is kept of it
@@ -144,7 +145,8 @@ const readIn = (
   const specBytes = byteCountOf(canonicalText({ run, checks, signatures }));
   if (specBytes > limits.specBytes)
     throw new Limit(
-      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, above ${limits.specBytes}`,
+      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, ` +
+        `above ${limits.specBytes}`,
     );
   return { facts, contents };
 };
