@@ -151,6 +151,22 @@ describe('a command that waits, to a fleet of another controller', () => {
     expect(place.runs(place.b)).toBe(false);
   });
 
+  it('waits there for no longer where it has waited here for that controller before', () => {
+    const place = up();
+    place.b.crash();
+    place.d.crash();
+    place.pass(10_000);
+    place.ask('start', 'webs', { queueMs: hourMs });
+    place.pass(hourMs / 2);
+    place.d.boot();
+    place.pass(30_000);
+    place.operator.ask(place.d, (turn, root) => turn.send(root, 'about'));
+    place.pass(1_000);
+    const here = place.step().facts.queuedUntilMs ?? 0;
+    const there = place.report(place.d, place.thereIs()).queuedUntilMs ?? 0;
+    expect(Math.abs(here - there)).toBeLessThan(1_000);
+  });
+
   it('is unknown here where the other controller is not heard of any more, until somebody asks', () => {
     const place = queued('webs', 60_000);
     place.d.crash();
@@ -299,6 +315,26 @@ describe('a command that waits, to a fleet of another controller', () => {
     place.pass(1_000);
     expect(place.step()).toMatchObject({ phase: 'settled', result: 'cancelled' });
     expect(place.report(place.d, place.thereIs())).toMatchObject({ isCancelled: true });
+    comesBack(place as ReturnType<typeof queued>);
+    expect(place.runs(place.b)).toBe(false);
+  });
+
+  it('is called off there where that grant ended while nobody was here to see it', () => {
+    const place = up();
+    place.b.crash();
+    place.pass(10_000);
+    const { invite } = grantAt(place.site, place.operator, place.c, {
+      service: 'webs',
+      actions: ['start'],
+      lifetimeMs: 60_000,
+    });
+    const ref = new Holder(place.site, 'alice').accept(invite);
+    asking(ref, { owner: place.operator }, 'start', 'op-start', { queueMs: hourMs });
+    place.pass(20_000);
+    expect(place.step().phase).toBe('queued');
+    place.restart(place.c, 60_000);
+    place.pass(5_000);
+    expect(place.step()).toMatchObject({ phase: 'settled', result: 'cancelled' });
     comesBack(place as ReturnType<typeof queued>);
     expect(place.runs(place.b)).toBe(false);
   });

@@ -49,7 +49,13 @@ describe('an operation whose answer came late', () => {
     ready(place);
     expect(place.stageOf('db')).toMatchObject({ stage: 'running' });
     expect(place.stageOf('web')).toMatchObject({ stage: 'stopped' });
-    expect(endsIn(place, id)).toMatchObject([{ operation: 'op-1', result: 'cancelled' }]);
+    expect(endsIn(place, id)).toMatchObject([
+      {
+        operation: 'op-1',
+        result: 'cancelled',
+        reason: expect.stringMatching(/before it began: grant g-\w+ was revoked at /) as string,
+      },
+    ]);
   });
 
   it('is called off when its grant expires, though nobody asks for anything', () => {
@@ -120,7 +126,13 @@ describe('an operation that was taken up after a crash', () => {
     expect(place.stageOf('db')).toMatchObject({ stage: 'starting' });
     ready(place);
     expect(place.stageOf('web')).toMatchObject({ stage: 'stopped' });
-    expect(endsIn(place, id)).toMatchObject([{ result: 'cancelled', chain: [{ grant: id }] }]);
+    expect(endsIn(place, id)).toMatchObject([
+      {
+        result: 'cancelled',
+        chain: [{ grant: id }],
+        reason: expect.stringMatching(/: grant g-\w+ expired at /) as string,
+      },
+    ]);
     // For good.
     again(place);
     ready(place);
