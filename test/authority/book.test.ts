@@ -303,11 +303,14 @@ describe('an invite', () => {
     await expect(redeem(bench, swissnum, keysOf(1), 'another')).rejects.toThrow('does not prove');
     const invite = await inviteOf(bench, swissnum);
     const { nonce } = await runIn(bench, (turn) => turn.send(invite, 'challenge'));
-    const key = keysOf(1).publicKey;
-    const wrong = new Uint8Array(64);
-    const ask = () => runIn(bench, (turn) => turn.send(invite, 'redeem', key, nonce, wrong));
-    await expect(ask()).rejects.toThrow('does not prove');
-    await expect(ask()).rejects.toThrow('not open any more');
+    const keys = keysOf(1);
+    const inviteHash = bench.crypto.sha256(swissnum);
+    const right = proveHolder(keys, { designator, nonce, inviteHash });
+    const ask = (signature: Uint8Array) =>
+      runIn(bench, (turn) => turn.send(invite, 'redeem', keys.publicKey, nonce, signature));
+    await expect(ask(new Uint8Array(64))).rejects.toThrow('does not prove');
+    await ask(right);
+    await expect(ask(right)).rejects.toThrow('not open any more');
   });
 });
 

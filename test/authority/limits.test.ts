@@ -1,9 +1,16 @@
 /** What a grant, an invite and a book take, and one more of each. */
-import { chained, chainStart, grantLimits as limits, readGrantSpec } from '@bellwether/authority';
+import {
+  chained,
+  chainStart,
+  grantLimits as limits,
+  proveHolder,
+  readGrantSpec,
+} from '@bellwether/authority';
 import { describe, expect, it } from 'vitest';
 import { freshId, idBytes } from '../../packages/authority/src/names.ts';
 import { runIn } from '../support/actors-vat.ts';
 import {
+  designator,
   grantBench,
   GrantDisk,
   hear,
@@ -318,29 +325,49 @@ describe('a book', () => {
 });
 
 describe('an invite', () => {
-  it('has so many questions open, the newest ones, for a minute', async () => {
+  it('has a question open for half a minute at least and a minute at most, whoever else asks', async () => {
     const bench = await grantBench();
     const { swissnum } = await make(bench, 'root');
     const invite = await inviteOf(bench, swissnum);
-    const nonces: Uint8Array[] = [];
-    for (let at = 0; at <= limits.nonceCount; at += 1)
-      nonces.push((await runIn(bench, (turn) => turn.send(invite, 'challenge'))).nonce);
-    const answer = (nonce: Uint8Array | undefined) =>
-      runIn(bench, (turn) =>
-        turn.send(
-          invite,
-          'redeem',
-          keysOf(1).publicKey,
-          nonce ?? new Uint8Array(32),
-          new Uint8Array(64),
-        ),
+    const asked = async (): Promise<Uint8Array> =>
+      (await runIn(bench, (turn) => turn.send(invite, 'challenge'))).nonce;
+    const key = keysOf(1).publicKey;
+    const answer = (nonce: Uint8Array) =>
+      runIn(bench, (turn) => turn.send(invite, 'redeem', key, nonce, new Uint8Array(64)));
+    const pass = (ms: number): void => void bench.world.run(bench.world.now + ms);
+    // From the beginning of its half minute on.
+    pass(limits.nonceMs / 2 - (bench.world.now % (limits.nonceMs / 2)));
+    const first = await asked();
+    for (let at = 0; at < 200; at += 1) await asked();
+    await expect(answer(first)).rejects.toThrow('does not prove');
+    pass(limits.nonceMs - (bench.world.now % (limits.nonceMs / 2)) - 1);
+    await expect(answer(first)).rejects.toThrow('does not prove');
+    pass(1);
+    await expect(answer(first)).rejects.toThrow('not open any more');
+    const strange = (await asked()).map((byte, at) => (at === 31 ? byte ^ 1 : byte));
+    await expect(answer(strange)).rejects.toThrow('not open any more');
+  });
+  it('remembers so many proofs, so that none of them is taken twice', async () => {
+    const bench = await grantBench();
+    const { swissnum } = await make(bench, 'root');
+    const invite = await inviteOf(bench, swissnum);
+    const keys = keysOf(1);
+    const inviteHash = bench.crypto.sha256(swissnum);
+    const proofs: (() => Promise<unknown>)[] = [];
+    for (let at = 0; at <= limits.proofCount; at += 1) {
+      const { nonce } = await runIn(bench, (turn) => turn.send(invite, 'challenge'));
+      const signature = proveHolder(keys, { designator, nonce, inviteHash });
+      proofs.push(() =>
+        runIn(bench, (turn) => turn.send(invite, 'redeem', keys.publicKey, nonce, signature)),
       );
-    await expect(answer(nonces[0])).rejects.toThrow('not open any more');
-    await expect(answer(nonces[1])).rejects.toThrow('does not prove');
-    bench.world.run(bench.world.now + limits.nonceMs - 1);
-    await expect(answer(nonces[2])).rejects.toThrow('does not prove');
-    bench.world.run(bench.world.now + 1);
-    await expect(answer(nonces[3])).rejects.toThrow('not open any more');
+    }
+    for (const proof of proofs.slice(0, -1)) await proof();
+    for (const proof of proofs.slice(0, -1))
+      await expect(proof()).rejects.toThrow('not open any more');
+    await proofs.at(-1)?.();
+    // The oldest one is forgotten then; the key has to fit all the same.
+    await proofs[0]?.();
+    await expect(proofs[2]?.()).rejects.toThrow('not open any more');
   });
   it('takes keys, nonces and signatures of their length alone', async () => {
     const bench = await grantBench();

@@ -33,9 +33,9 @@ export const limits = {
   ownerInviteCount: 250,
   /** Of these, those made by one minted reference, and below; of a grant `descendantCount` bounds them. */
   originInviteCount: 256,
-  /** Questions of one invite that wait for their answer: whoever redeems needs one, and one for a lost reply. */
-  nonceCount: 8,
-  /** Milliseconds for an answer: a round trip and a signature take a fraction of it. */
+  /** Proofs of a key to one invite that are remembered, so that none is taken twice: more than anybody repeats. */
+  proofCount: 64,
+  /** Milliseconds for an answer, half of it at least: a round trip and a signature take a fraction of that. */
   nonceMs: 60_000,
   nonceBytes: 32,
   swissnumBytes: 32,

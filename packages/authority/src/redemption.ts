@@ -3,7 +3,7 @@
  *
  *     holder                             host
  *       ── challenge ──────────────────►
- *       ◄───────────────────── nonce ──   good for one answer, for a minute
+ *       ◄───────────────────── nonce ──   good for one proof, for a minute at most
  *       ── redeem(key, nonce, sig) ────►   ["bellwether-redeem-1" designator nonce hash key], signed by the key
  *
  * The designator is the one that the holder dialled and its session has proved, never one that it was told: a host that

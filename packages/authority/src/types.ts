@@ -259,7 +259,7 @@ export interface OpenInvite {
 }
 /** A question that only the holder of a key can answer. */
 export interface Challenge {
-  /** Good for one answer, for a minute. */
+  /** Good for one proof, for half a minute at least and a minute at most. */
   readonly nonce: Uint8Array;
 }
 /** What redeeming gives. */
