@@ -9,14 +9,16 @@ import { buildRelease, type Built, type Description, type Disk } from '@bellweth
 import { afterEach, beforeEach } from 'vitest';
 
 /** A fresh folder for each test; gives the path of the current one, or of something in it. */
-export const releaseFolder = (): ((...parts: readonly string[]) => string) => {
+export const releaseFolder = (parent = os.tmpdir()): ((...parts: readonly string[]) => string) => {
   let folder = '';
   beforeEach(() => {
-    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-release-'));
+    folder = fs.mkdtempSync(path.join(parent, 'bellwether-release-'));
   });
   afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
   return (...parts) => path.join(folder, ...parts);
 };
+/** Where a sync costs nothing: for tests that do thousands. */
+export const inMemory = fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir();
 
 /** A file by its text, a link by where it leads, a folder by nothing; `mode` of a file that may be run. */
 export type Planted =
@@ -81,6 +83,8 @@ export interface Asked {
   readonly path: string;
   readonly count: number;
   readonly args: readonly unknown[];
+  /** The second path, of a call that has two. */
+  readonly target: string;
 }
 /** The file system of Node behind a hook that is asked before each call and may throw. */
 export const hookedDisk = (before: (asked: Asked) => void | Promise<void>): Disk => {
@@ -95,7 +99,7 @@ export const hookedDisk = (before: (asked: Asked) => void | Promise<void>): Disk
           if (name === 'close') return call(); // the system closes what a process leaves open
           count += 1;
           const path = pathOf(args);
-          await before({ name, path, count, args });
+          await before({ name, path, count, args, target: realPathOf(String(args[1])) });
           const result = await call();
           if (name !== 'open') return result;
           const real = realPathOf(path);

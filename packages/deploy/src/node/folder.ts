@@ -27,8 +27,13 @@ export class Folder {
   /** Opens a folder; one that a link leads to, too, since its owner has named it. Rejects with the system's error. */
   static async open(disk: Disk, folder: string): Promise<Folder> {
     const handle = await disk.open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    const isPinned = (await found(disk, `/proc/self/fd/${handle.fd}`)) !== undefined;
-    return new Folder(disk, handle, folder, isPinned);
+    try {
+      const isPinned = (await found(disk, `/proc/self/fd/${handle.fd}`)) !== undefined;
+      return new Folder(disk, handle, folder, isPinned);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
   }
 
   /** A path to something in it, good as long as it is open. */

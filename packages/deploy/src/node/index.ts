@@ -1,4 +1,5 @@
 /** Releases on a disk: building, the file, what a node has of them, and the switch from one to another. */
+export { type BlobStore, type BlobStoreOptions, type Held, openBlobStore } from './blob-store.ts';
 export { buildRelease, type Built, type BuildOptions, type Description } from './build.ts';
 export { nodeDisk, type Disk } from './disk.ts';
 export {
@@ -20,3 +21,5 @@ export {
   type ReleaseParts,
 } from './release-file.ts';
 export { scanFolder, type Done, type Scanned } from './scan.ts';
+export { openTrees, type StoredRelease, type Trees, type TreesOptions } from './trees.ts';
+export type { Misfit } from './verify.ts';

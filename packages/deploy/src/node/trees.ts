@@ -1,0 +1,305 @@
+/**
+ * The releases of one slot as folders, and which of them is current:
+ *
+ *     releases/sha256-…/manifest.json      its text, and who has signed it
+ *                       signatures.json
+ *                       tree/…             its files and links
+ *     current → releases/sha256-…/tree     the one that runs
+ *
+ *     blobs ──make──► .new-…  ──checked, synced, renamed──► sha256-… ──switchTo──► current
+ *     sha256-… ──remove: renamed──► .gone-… ──► nothing
+ *
+ * A name without a dot is whole, since it became that in one step; what begins with one is left over from a life that
+ * was cut off and goes at the next start. In names of folders there is no colon: in PATH and its like it parts one
+ * folder from the next.
+ *
+ * A file is a copy of its content, and not another name of it. A service may write into its own files, and other
+ * releases have the same content, the one among them that a rollback leads to. 2,000 files of 50 KiB take 1.1 s to copy
+ * on ext4 and 0.3 s to link, and the copies 3 s more to be synced. Where the file system can share bytes until they are
+ * written (btrfs, xfs), it does.
+ */
+import path from 'node:path';
+import type { Crypto } from '@bellwether/ocapn';
+import { BadRelease } from '../release/errors.ts';
+import { limits } from '../release/limits.ts';
+import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { readSignatures, writeSignatures } from '../release/signatures.ts';
+import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
+import { type BlobStore, copying, makeFolders, namesIn } from './blob-store.ts';
+import { type Disk, found, hashed, nodeDisk, opening, readAt } from './disk.ts';
+import { syncFolder, withFile, writeAt } from './disk.ts';
+import { codeOfSystem, InUse, NoRoom, NotHere, onDisk, StorageFailed } from './errors.ts';
+import { WrongContent } from './errors.ts';
+import { Descent, Folder } from './folder.ts';
+import { type Misfit, treeMisfits } from './verify.ts';
+
+/** What the releases of a slot work with. The store stays its owner's. */
+export interface TreesOptions {
+  readonly folder: string;
+  readonly blobs: BlobStore;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  readonly disk?: Disk;
+}
+/** A release that is there. */
+export interface StoredRelease {
+  readonly digest: Digest;
+  readonly manifest: Manifest;
+  readonly signatures: readonly Signature[];
+}
+
+/** The releases of one slot. One thing at a time is done with them: whoever owns the slot sees to that. */
+export class Trees {
+  readonly #folder: string;
+  readonly #blobs: BlobStore;
+  readonly #crypto: Pick<Crypto, 'sha256'>;
+  readonly #disk: Disk;
+
+  /** Use `openTrees`. */
+  constructor({ folder, blobs, crypto, disk = nodeDisk }: TreesOptions) {
+    this.#folder = folder;
+    this.#blobs = blobs;
+    this.#crypto = crypto;
+    this.#disk = disk;
+  }
+
+  /** The releases that are there. @throws StorageFailed */
+  list(): Promise<readonly Digest[]> {
+    return onDisk('list releases', async () => {
+      const names = await namesIn(this.#disk, this.#releases());
+      return names.map((name): string => `rel:${name}`).filter(isDigest);
+    });
+  }
+  /** One of them. @throws NotHere, StorageFailed; BadRelease where its manifest was changed on the disk */
+  async read(digest: Digest): Promise<StoredRelease> {
+    const folder = this.#releaseOf(digest);
+    const manifest = await this.#text(
+      digest,
+      path.join(folder, 'manifest.json'),
+      limits.manifestBytes,
+    );
+    if (digestOf(this.#crypto, manifest) !== digest)
+      throw new BadRelease('manifest', 'is not the one that was stored');
+    const file = path.join(folder, 'signatures.json');
+    const signatures = readSignatures(await this.#text(digest, file, limits.signaturesBytes));
+    return { digest, manifest: readManifest(manifest), signatures };
+  }
+  /** The folder that a release runs in; it is there once the release is. */
+  pathOf(digest: Digest): string {
+    return path.join(this.#releaseOf(digest), 'tree');
+  }
+  /**
+   * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there.
+   * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away; NoRoom,
+   *   StorageFailed, BadRelease
+   */
+  async make(manifestBytes: Uint8Array, signatures: readonly Signature[]): Promise<Digest> {
+    const manifest = readManifest(manifestBytes);
+    const digest = digestOf(this.#crypto, manifestBytes);
+    const signatureText = writeSignatures(signatures);
+    await onDisk('make a release', async () => {
+      const target = this.#releaseOf(digest);
+      if ((await found(this.#disk, target)) !== undefined) return;
+      await this.#checkRoom(manifest);
+      const aside = path.join(this.#releases(), `.new-${nameOf(digest)}`);
+      await this.#disk.rm(aside, { recursive: true, force: true });
+      await this.#disk.mkdir(path.join(aside, 'tree'), { recursive: true, mode: 0o755 });
+      await this.#write(path.join(aside, 'manifest.json'), manifestBytes);
+      await this.#write(path.join(aside, 'signatures.json'), signatureText);
+      await this.#fill(path.join(aside, 'tree'), manifest);
+      await syncFolder(this.#disk, aside);
+      await this.#disk.rename(aside, target);
+      await syncFolder(this.#disk, this.#releases());
+    });
+    return digest;
+  }
+  /** What of a tree is not as its manifest says, at most 100 misfits. @throws NotHere, StorageFailed, BadRelease */
+  async verify(digest: Digest): Promise<readonly Misfit[]> {
+    const { manifest } = await this.read(digest);
+    return onDisk('verify a release', () => treeMisfits(this.#disk, this.pathOf(digest), manifest));
+  }
+  /** The release that runs; undefined where there is none yet. @throws StorageFailed */
+  current(): Promise<Digest | undefined> {
+    return onDisk('ask for the current release', async () => {
+      try {
+        const target = await this.#disk.readlink(this.#current(), 'utf8');
+        const [, name = ''] = /^releases\/(sha256-[0-9a-f]{64})\/tree$/.exec(target) ?? [];
+        const digest = `rel:${name}`;
+        if (isDigest(digest)) return digest;
+        throw new StorageFailed('the link to the current release leads somewhere else');
+      } catch (error) {
+        if (codeOfSystem(error) === 'ENOENT') return undefined;
+        throw error;
+      }
+    });
+  }
+  /** Makes a release the current one: whoever looks sees the old one or the new one. @throws NotHere, StorageFailed */
+  async switchTo(digest: Digest): Promise<void> {
+    await onDisk('switch to a release', async () => {
+      if ((await found(this.#disk, this.#releaseOf(digest))) === undefined)
+        throw new NotHere(`${digest}: is not here`);
+      const aside = path.join(this.#folder, '.new-current');
+      await this.#disk.rm(aside, { force: true });
+      await this.#disk.symlink(path.join('releases', nameOf(digest), 'tree'), aside);
+      await this.#disk.rename(aside, this.#current());
+      await syncFolder(this.#disk, this.#folder);
+    });
+  }
+  /** Removes a release; one that is not there is removed. @throws InUse for the current one; StorageFailed */
+  async remove(digest: Digest): Promise<void> {
+    if ((await this.current()) === digest) throw new InUse(`${digest}: is the current release`);
+    await onDisk('remove a release', async () => {
+      const target = this.#releaseOf(digest);
+      if ((await found(this.#disk, target)) === undefined) return;
+      const aside = path.join(this.#releases(), `.gone-${nameOf(digest)}`);
+      await this.#disk.rm(aside, { recursive: true, force: true });
+      await this.#disk.rename(target, aside);
+      await syncFolder(this.#disk, this.#releases());
+      await this.#disk.rm(aside, { recursive: true, force: true });
+    });
+  }
+  /** The contents of all releases that are there: what the store has to keep for them. @throws as `read` */
+  async contents(): Promise<ReadonlySet<string>> {
+    const needed = new Set<string>();
+    for (const digest of await this.list())
+      for (const { sha256 } of contentsOf((await this.read(digest)).manifest)) needed.add(sha256);
+    return needed;
+  }
+
+  async #fill(tree: string, { files, links }: Manifest): Promise<void> {
+    const root = await Folder.open(this.#disk, tree);
+    const descent = new Descent(root);
+    const made = new Set<string>();
+    const prepare = (above: Folder, name: string, reached: string): Promise<void> =>
+      this.#makeOnce(above, name, reached, made);
+    try {
+      await root.chmod(0o755);
+      for (const file of files) {
+        const { parent, name } = await descent.to(file.path, prepare);
+        await this.#copy(parent.at(name), file);
+      }
+      // Last, so that no path of a file could go through one.
+      for (const { path: where, to } of links) {
+        const { parent, name } = await descent.to(where, prepare);
+        await this.#disk.symlink(to, parent.at(name));
+      }
+      await this.#syncFiles(descent, files);
+      for (const folder of [...made].reverse()) {
+        const { parent } = await descent.to(`${folder}/.`);
+        await parent.sync();
+      }
+      await root.sync();
+    } finally {
+      await descent.close();
+      await root.close();
+    }
+  }
+  /** Makes a folder that is about to be entered for the first time; its mode does not depend on the umask. */
+  async #makeOnce(above: Folder, name: string, reached: string, made: Set<string>): Promise<void> {
+    if (made.has(reached)) return;
+    await this.#disk.mkdir(above.at(name), { mode: 0o755 });
+    made.add(reached);
+    const folder = await above.enter(name);
+    try {
+      await folder.chmod(0o755);
+    } finally {
+      await folder.close();
+    }
+  }
+  async #copy(target: string, { sha256, size, mode }: ReleaseFile): Promise<void> {
+    try {
+      await this.#disk.copyFile(this.#blobs.pathOf(sha256), target, copying);
+    } catch (error) {
+      if (codeOfSystem(error) !== 'ENOENT') throw error;
+      throw new NotHere(`${sha256}: is not here`, { cause: error });
+    }
+    const isRight = await withFile(this.#disk, target, opening.read, async (handle) => {
+      const result = await hashed(handle, 0, size + 1);
+      await handle.chmod(mode);
+      return result.sha256 === sha256;
+    });
+    if (isRight) return;
+    await this.#blobs.drop(sha256);
+    throw new WrongContent(`${sha256}: has rotted on the disk`);
+  }
+  /** All at the end and some at a time: one after the other, each behind its copy, would take three times as long. */
+  async #syncFiles(descent: Descent, files: readonly ReleaseFile[]): Promise<void> {
+    for (let at = 0; at < files.length; at += syncCount) {
+      const handles = [];
+      try {
+        for (const { path: where } of files.slice(at, at + syncCount)) {
+          const { parent, name } = await descent.to(where);
+          handles.push(await this.#disk.open(parent.at(name), opening.read));
+        }
+        const synced = await Promise.allSettled(handles.map((handle) => handle.sync()));
+        for (const each of synced) if (each.status === 'rejected') throw each.reason;
+      } finally {
+        for (const handle of handles) await handle.close();
+      }
+    }
+  }
+  async #checkRoom(manifest: Manifest): Promise<void> {
+    const bytes = treeBytesOf(manifest);
+    const free = await this.#blobs.freeBytes();
+    if (free < bytes)
+      throw new NoRoom(`a release has ${bytes} bytes, and there is room for ${free}`);
+  }
+  #write(file: string, bytes: Uint8Array): Promise<void> {
+    return withFile(this.#disk, file, opening.create, async (handle) => {
+      await writeAt(handle, bytes, 0);
+      await handle.sync();
+    });
+  }
+  async #text(digest: Digest, file: string, most: number): Promise<Uint8Array> {
+    return onDisk('read a release', async () => {
+      try {
+        return await withFile(this.#disk, file, opening.read, async (handle) =>
+          readAt(handle, 0, Math.min(most, (await handle.stat()).size)),
+        );
+      } catch (error) {
+        if (codeOfSystem(error) !== 'ENOENT') throw error;
+        throw new NotHere(`${digest}: is not here`, { cause: error });
+      }
+    });
+  }
+  #releases(): string {
+    return path.join(this.#folder, 'releases');
+  }
+  #releaseOf(digest: Digest): string {
+    return path.join(this.#releases(), nameOf(digest));
+  }
+  #current(): string {
+    return path.join(this.#folder, 'current');
+  }
+}
+/** Files that are synced at a time. */
+const syncCount = 16;
+
+/** `rel:sha256-…` without its colon. @throws NotHere for what is no digest: it becomes a path */
+const nameOf = (digest: Digest): string => {
+  if (!isDigest(digest)) throw new NotHere('a release is named by rel:sha256- and 64 digits');
+  return digest.slice('rel:'.length);
+};
+
+/**
+ * Opens the releases of a slot in a folder, which is made where there is none, and takes away what a life left behind
+ * that was cut off. @throws NoRoom, StorageFailed
+ */
+export const openTrees = (options: TreesOptions): Promise<Trees> => {
+  const { folder, disk = nodeDisk } = options;
+  return onDisk('open the releases', async () => {
+    await makeFolders(disk, folder, ['releases']);
+    await disk.rm(path.join(folder, '.new-current'), { force: true });
+    const releases = path.join(folder, 'releases');
+    for (const name of await namesIn(disk, releases))
+      if (/^\.(new|gone)-/.test(name)) await clear(disk, path.join(releases, name));
+    return new Trees(options);
+  });
+};
+
+const clear = async (disk: Disk, folder: string): Promise<void> => {
+  try {
+    await disk.rm(folder, { recursive: true, force: true });
+  } catch {
+    // A service may have closed a folder of its own to us. It is in nobody's way, and the next start tries again.
+  }
+};
