@@ -80,7 +80,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/ocapn': 5_430,
   'packages/shepherd': 11_430,
   'packages/authority': 2_150,
-  'packages/deploy': 2_270,
+  'packages/deploy': 4_210,
   'packages/store': 2_760,
   'packages/fleet': 5_250,
   'packages/bellwether': 270,

@@ -34,7 +34,7 @@ const forge = (
     head,
   }: { readonly signatures?: unknown; readonly head?: (m: number, s: number) => string } = {},
 ): string => {
-  const text = rawManifest(manifest);
+  const text = manifest instanceof Uint8Array ? manifest : rawManifest(manifest);
   const signed = rawManifest(signatures);
   const line = (head ?? ((m, s) => `bellwether-release 1 ${m} ${s}\n`))(text.length, signed.length);
   fs.writeFileSync(
@@ -141,14 +141,10 @@ describe('what is in no release', () => {
     expect(process.memoryUsage().rss - heapBytes).toBeLessThan(64 * 1_048_576);
   });
   it('a million entries', async () => {
-    const entry = { ...fileOf('a', ''), sha256: '' };
-    const many = forge({
-      ...manifestOf([]),
-      files: Array.from({ length: 1_000_000 }, () => entry),
-    });
-    expect(await refusalOf(many)).toContain('announces more than a release may have');
-    const small = forge({ files: Array.from({ length: 1_000_000 }, () => [0]) });
-    expect(await refusalOf(small)).toContain('manifest: has too many parts');
+    const entry = '{"mode":420,"path":"a","sha256":"","size":0},';
+    const many = Buffer.from(`{"files":[${entry.repeat(1_000_000)}`);
+    expect(await refusalOf(forge(many))).toContain('announces more than a release may have');
+    expect(await refusalOf(forge(many.subarray(0, 30_000_000)))).toContain('has too many parts');
   });
   it('two names that some file systems take for one', async () => {
     expect(await refusalOf(forge(manifestOf([fileOf('A', ''), fileOf('a', '')])))).toBe(
