@@ -6,6 +6,7 @@ import { makeBench, runIn } from '../support/actors-vat.ts';
 type Step =
   | readonly ['set', string, number | undefined]
   | readonly ['delete', string]
+  | readonly ['clear']
   | readonly ['nested', readonly Step[], boolean];
 interface State {
   readonly entries: readonly (readonly [string, number | undefined])[];
@@ -28,6 +29,7 @@ const makeBox = (turn: Turn<Box>): Behavior<Box> => {
         cell.set(cell.get() + 1);
         if (step[0] === 'set') map.set(step[1], step[2]);
         else if (step[0] === 'delete') map.delete(step[1]);
+        else if (step[0] === 'clear') map.clear();
       }
       if (fails) throw new Refused('undo');
     },
@@ -45,6 +47,7 @@ const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const flat: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(fc.constant('set' as const), keys, fc.option(fc.nat(9), { nil: undefined })),
   fc.tuple(fc.constant('delete' as const), keys),
+  fc.tuple(fc.constant('clear' as const)),
 );
 const flats = fc.array(flat, { maxLength: 12 });
 
@@ -56,6 +59,7 @@ const played = (before: State, turns: readonly (readonly Step[])[]): State['entr
       entries.map(([key, value]) => [key, { value, isGone: false }]),
     );
     for (const step of steps) {
+      if (step[0] === 'clear') places.clear();
       if (step[0] === 'set') places.set(step[1], { value: step[2], isGone: false });
       const place = places.get(String(step[1]));
       if (step[0] === 'delete' && place !== undefined) place.isGone = true;

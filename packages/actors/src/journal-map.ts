@@ -4,6 +4,7 @@
  *   in a turn      delete leaves a tombstone in the key's place; readers do not see it
  *   turn undone    the tombstone gets its value back: same place, no copy of the map, O(1) a change
  *   turn kept      the tombstone is buried
+ *   clear          a map of its own from now on, and the one before where the turn is undone
  *
  * So a key that is deleted and set again within one turn keeps its place, unlike in a plain Map.
  */
@@ -17,7 +18,7 @@ type Place<V> = V | typeof gone;
 /** The map that `turn.map()` makes; changed by turns of its owner only. */
 export class JournalledMap<K, V> implements JournalMap<K, V> {
   readonly #owner: Actor;
-  readonly #places = new Map<K, Place<V>>();
+  #places = new Map<K, Place<V>>();
   #goneCount = 0;
   constructor(owner: Actor) {
     this.#owner = owner;
@@ -51,6 +52,11 @@ export class JournalledMap<K, V> implements JournalMap<K, V> {
     this.#places.set(key, gone);
     return true;
   }
+  clear(): void {
+    this.#owner.guard();
+    this.#owner.note(new Clearing(this, this.#places, this.#goneCount));
+    this.putBack(new Map(), 0);
+  }
   *entries(): IterableIterator<[K, V]> {
     for (const [key, place] of this.#places) if (place !== gone) yield [key, place];
   }
@@ -66,6 +72,11 @@ export class JournalledMap<K, V> implements JournalMap<K, V> {
     if (this.#places.get(key) === gone) this.#goneCount -= 1;
     if (place === gone) this.#goneCount += 1;
     this.#places.set(key, place);
+  }
+  /** Stands on these places from now on; for the journal only. */
+  putBack(places: Map<K, Place<V>>, goneCount: number): void {
+    this.#places = places;
+    this.#goneCount = goneCount;
   }
   /** Takes a key out that was not there before; for the journal only. */
   remove(key: K): void {
@@ -107,5 +118,22 @@ class Replacement<K, V> implements Change {
   }
   keep(): void {
     this.#map.bury(this.#key);
+  }
+}
+
+class Clearing<K, V> implements Change {
+  readonly #map: JournalledMap<K, V>;
+  readonly #places: Map<K, Place<V>>;
+  readonly #goneCount: number;
+  constructor(map: JournalledMap<K, V>, places: Map<K, Place<V>>, goneCount: number) {
+    this.#map = map;
+    this.#places = places;
+    this.#goneCount = goneCount;
+  }
+  undo(): void {
+    this.#map.putBack(this.#places, this.#goneCount);
+  }
+  keep(): void {
+    // What was in it is nobody's any more, tombstones included.
   }
 }

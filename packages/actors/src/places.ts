@@ -7,13 +7,16 @@ import type { Connector, Ref, Target } from './types.ts';
 /** A behavior as the vat sees it: own properties, looked up by name. */
 export type Methods = Readonly<Record<PropertyKey, unknown>>;
 
+/** What an actor can do before its constructor has returned. */
+const noMethods: Methods = {};
+
 /** An actor: an identity, its present behavior, and how deep it stands on the stack. */
 export class Actor {
   readonly isNear = true;
   readonly core: Core;
   /** Name of the constructor function, for labels. */
   readonly maker: string;
-  behavior: Methods = {};
+  behavior: Methods = noMethods;
   depth = 0;
   constructor(core: Core, maker: string) {
     this.core = core;

@@ -123,6 +123,8 @@ export interface JournalMap<K, V> {
   has(key: K): boolean;
   set(key: K, value: V): void;
   delete(key: K): boolean;
+  /** Takes out all, at the price of one. */
+  clear(): void;
   entries(): IterableIterator<[K, V]>;
   values(): IterableIterator<V>;
   keys(): IterableIterator<K>;

@@ -42,7 +42,13 @@ export const inOrder = (roots: readonly string[], edges: Edges): readonly string
       }
       at.nextPos += 1;
       if (open.has(next)) throw new Cycle(closing(path, next));
-      if (!done.has(next)) path.push(visit(next, edges));
+      if (done.has(next)) continue;
+      const ahead = visit(next, edges);
+      if (ahead.targets.length > 0) path.push(ahead);
+      else {
+        order.push(next);
+        done.add(next);
+      }
     }
   }
   return order;

@@ -20,7 +20,8 @@ export const answered = (
 ): Outcome => {
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
-  observe(held, turn, heardOutcome(held.observed.get(), outcome, instant(held)));
+  const at = instant(held);
+  observe(held, turn, heardOutcome(held.observed.get(), outcome, at), at);
   const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
   const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
   const whole = { ...own, ...below(outcome, held.name), member: held.name, rows };

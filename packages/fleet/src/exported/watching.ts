@@ -29,6 +29,7 @@ import {
   doubtOf,
   heard,
   lostSight,
+  type Instant,
   type Known,
   type Observed,
 } from './observed.ts';
@@ -111,10 +112,14 @@ export const spoilt = (
 };
 
 /** The one place where an observation changes: who watches is told, if it means something else now. */
-export const observe = (held: ExportedHeld, turn: Turn<Watcher>, next: Observed): void => {
+export const observe = (
+  held: ExportedHeld,
+  turn: Turn<Watcher>,
+  next: Observed,
+  at: Instant = instant(held),
+): void => {
   const before = held.observed.get();
   held.observed.set(next);
-  const at = instant(held);
   const { staleMs } = paceOf(held, turn);
   const hasNews =
     isNews(before, next) || doubtOf(before, at, staleMs) !== doubtOf(next, at, staleMs);

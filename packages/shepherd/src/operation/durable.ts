@@ -155,7 +155,7 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   const before = entryOf(host.ledger, operation.principal, operation.id);
   if (before === undefined) return;
   const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
-  for (const { step } of records) unsaved.delete(step.key);
+  unsaved.clear();
   const gates = records.some(
     ({ step, wasQueued }) => isOwnAsk(host, step) || step.kind === 'gate' || wasQueued === true,
   );

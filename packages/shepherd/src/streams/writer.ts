@@ -208,7 +208,7 @@ const finish = (held: Held, turn: Turn): void => {
 };
 
 const close = ({ backlog, flow, credit }: Held): void => {
-  for (const position of [...backlog.keys()]) backlog.delete(position);
+  backlog.clear();
   flow.set(atFirst);
   closeCredit(credit);
 };
