@@ -73,8 +73,30 @@ describe('a command that is to wait', () => {
     await pass(bench, 0);
     for (const { answer } of bench.asked) answer.kept(waiting);
     await pass(bench, 0);
-    expect(patient.value).toMatchObject({ isPending: true, member: 'web-server-a' });
+    expect(patient.value).toMatchObject({
+      isPending: true,
+      member: 'web-server-a',
+      reason: 'a-web at A waits for web-server-a/b',
+      lastSeenMs: 0,
+    });
     expect(plain.value).not.toHaveProperty('isPending');
+    const many = asking(bench, 'perform', requestOf('start', { operation: 'op-4', queueMs }));
+    const alone = asking(bench, 'perform', requestOf('start', { operation: 'op-5', queueMs }));
+    await pass(bench, 0);
+    const [several, single] = bench.asked.slice(-2);
+    const queuedUntilMs = 1_700_000_000_000;
+    several?.answer.kept({
+      ...waiting,
+      rows: ['a', 'b', 'c', 'd', 'e'].map((member) => ({
+        member,
+        result: 'unreachable',
+        queuedUntilMs,
+      })),
+    });
+    single?.answer.kept({ ...waiting, queuedUntilMs, rows: [] });
+    await pass(bench, 0);
+    expect(many.value?.reason).toMatch(/\/a, web-server-a\/b, web-server-a\/c and 2 more$/);
+    expect(alone.value?.reason).toBe('a-web at A waits for a machine');
     const done = asking(bench, 'perform', requestOf('start', { operation: 'op-3', queueMs }));
     await pass(bench, 0);
     bench.asked.at(-1)?.answer.kept(over);

@@ -7,7 +7,7 @@ import { heardOutcome } from './observed.ts';
 import { reader } from '../read.ts';
 import { below, relabelledRow } from './relabel.ts';
 import { observe, type Watcher } from './watching.ts';
-import { strangeAnswer } from './without-answer.ts';
+import { strangeAnswer, waitsThere } from './without-answer.ts';
 
 /** The far end's outcome under our name, or what to think of an answer that is none. */
 export const answered = (
@@ -25,8 +25,19 @@ export const answered = (
   const rows = outcome.rows.map((row) => relabelledRow(row, held.name));
   const own = outcome.sharedWith === undefined ? outcome : withoutShares(outcome);
   const whole = { ...own, ...below(outcome, held.name), member: held.name, rows };
-  return isPending(outcome) ? { ...whole, isPending: true } : whole;
+  return isPending(outcome) ? pending(held, whole) : whole;
 };
+
+/** Its shepherd was heard a moment ago; who was not, and is waited for there, is said. */
+const pending = (held: ExportedHeld, outcome: Outcome): Outcome => ({
+  ...outcome,
+  reason: waitsThere(
+    held,
+    outcome.rows.filter(isQueued).map(({ member }) => member),
+  ),
+  lastSeenMs: 0,
+  isPending: true,
+});
 
 const withoutShares = ({ sharedWith: _shared, ...own }: Outcome): Outcome => own;
 

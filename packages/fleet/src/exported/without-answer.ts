@@ -4,7 +4,7 @@
  * told apart from lost during it, since only the first leaves the far end surely as it was.
  */
 import { codeOf, fateOf } from '@bellwether/actors';
-import type { Outcome, Request, Result } from '@bellwether/shepherd';
+import { limits, type Outcome, type Request, type Result } from '@bellwether/shepherd';
 import { isDenial, wordsOf, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
@@ -110,6 +110,14 @@ export const unanswered = (
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),
       };
   }
+};
+
+/** The far end has it, and waits for these. */
+export const waitsThere = (place: Place, members: readonly string[]): string => {
+  const shown = members.slice(0, limits.changeBlameCount);
+  const more = members.length - shown.length;
+  const names = more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+  return `${whereIs(place)} waits for ${names === '' ? 'a machine' : names}`;
 };
 
 /** It was sent, and the far end, which let it wait, does not say what came of it. */

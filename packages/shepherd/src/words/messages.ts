@@ -32,7 +32,7 @@ export interface Request {
   readonly minReady?: MinReady;
   /**
    * Milliseconds from its acceptance on for which a service elsewhere that nobody could reach is waited for: it is done
-   * once there is contact. Absent: who is not reached is not asked.
+   * once there is contact. What is left of them is passed on. Absent: who is not reached is not asked.
    */
   readonly queueMs?: number;
   /** Of a restart of an aggregate: batch by batch. Absent: all members at once. */
