@@ -258,7 +258,7 @@ const measure = async (
   );
 };
 
-/** One after another: as many gates as there are members, each of which looks at all of them. */
+/** One after another: as many gates as there are members. */
 const measureRolling = async (members: OtherEnd, controller: Controller): Promise<void> => {
   await perform(controller, 'start');
   const restart = (): Promise<void> => perform(controller, 'restart', { batch: 1 });

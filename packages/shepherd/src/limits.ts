@@ -43,6 +43,8 @@ export const limits = {
   grantWatchingCount: 512,
   /** Watchings in all: each change is looked up in each of them. */
   watchingCount: 1_024,
+  /** Names of those touched last that are kept for a restart batch by batch; it looks at all where more were. */
+  touchedNameCount: 4_096,
   /** Milliseconds between heartbeats of a watching: a faster one would only load the network. */
   leastHeartbeatMs: 1_000,
   /** A slower one would keep what has broken for longer than anybody waits. */

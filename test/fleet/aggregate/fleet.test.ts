@@ -18,6 +18,7 @@ const makeBoard = (
   touched: (provision: readonly string[]) => void,
 ): Behavior<StatusBoard> => ({
   touched: (turn, provision) => turn.effect(() => touched(provision)),
+  touchedSince: () => ({ count: 0 }),
   contains: () => undefined,
   watch: () => undefined,
 });

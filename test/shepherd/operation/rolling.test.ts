@@ -13,9 +13,23 @@ import {
   judge,
   planFor,
   termsOf,
+  type Sight,
   type Turn,
+  type Verdict,
 } from '../../../packages/shepherd/src/operation/rolling.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
+
+/** By a look at each of them. */
+const judgeAll = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict =>
+  judge(
+    gate,
+    {
+      bad: turns.filter(({ state }) => state === 'bad'),
+      askedCount: turns.filter(({ state }) => state === 'asked').length,
+      idle: turns.filter(({ name, state }) => state !== 'asked' && seen(name) !== true),
+    },
+    seen,
+  );
 
 interface Sketch {
   readonly members: readonly string[];
@@ -175,7 +189,7 @@ const played = (
     ['well', 'bad'].includes(turns.get(key.slice('restart/'.length))?.state ?? '');
   const look = (gate: GateStep): 'opened' | 'waits' | 'shut' => {
     if (!gate.after.every(isOver)) return 'waits';
-    const verdict = judge(gate, [...turns.values()], (name) =>
+    const verdict = judgeAll(gate, [...turns.values()], (name) =>
       hidden.has(name) ? undefined : serving.has(name),
     );
     if (verdict.kind !== 'open') return verdict.kind === 'wait' ? 'waits' : 'shut';
@@ -284,7 +298,7 @@ describe('whatever fails, and whenever', () => {
     const turn = (name: string, state: Turn['state']): Turn => ({ name, state, isCanary: false });
     const all = [turn('a', 'well'), turn('b', 'ahead'), turn('c', 'ahead')];
     const verdict = (turns: readonly Turn[], ...serving: readonly string[]) =>
-      judge(gate, turns, (name) => serving.includes(name));
+      judgeAll(gate, turns, (name) => serving.includes(name));
     expect(verdict(all, 'a', 'b', 'c')).toEqual({ kind: 'open' });
     expect(verdict(all, 'b', 'c')).toEqual({
       kind: 'settle',
@@ -293,7 +307,7 @@ describe('whatever fails, and whenever', () => {
     });
     expect(verdict(all, 'a', 'b')).toMatchObject({ kind: 'settle', culprit: { name: 'c' } });
     expect(verdict(all, 'a', 'c')).toEqual({ kind: 'open' });
-    expect(judge(gate, all, (name) => (name === 'a' ? true : undefined))).toMatchObject({
+    expect(judgeAll(gate, all, (name) => (name === 'a' ? true : undefined))).toMatchObject({
       kind: 'settle',
       reason: 'left as it is: 2 members do not serve, and at most 1 may be unavailable',
     });

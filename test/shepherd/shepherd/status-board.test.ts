@@ -280,6 +280,34 @@ describe('an aggregate', () => {
     bench.vat.post(bench.board, 'contains', [aggregate, members]);
     bench.pass(100);
   };
+  it('says who was touched since somebody asked, as long as there are not too many', async () => {
+    const { board, touch, vat, world } = await boardBench();
+    const since = async (count: number | undefined) => {
+      const asked = vat.run((turn) => turn.call(board, 'touchedSince', count));
+      world.run();
+      return asked;
+    };
+    touch('before');
+    const { count, names } = await since(undefined);
+    expect(names).toBeUndefined();
+    touch('a', 'b');
+    touch('a');
+    expect(await since(count)).toEqual({ count: count + 3, names: ['a', 'b', 'a'] });
+    expect((await since(count + 2)).names).toEqual(['a']);
+    const all = Array.from({ length: limits.touchedNameCount }, (_none, at) => `s${at}`);
+    touch(...all);
+    const full = await since(count + 3);
+    expect(full.names).toEqual(all);
+    touch('one more');
+    expect((await since(count + 3)).names).toBeUndefined();
+    expect((await since(full.count)).names).toEqual(['one more']);
+    // Who has not asked for so long is nobody.
+    touch(...all, 'one more');
+    const late = await since(full.count + 1);
+    expect(late.names).toBeUndefined();
+    touch('c');
+    expect((await since(late.count)).names).toEqual(['c']);
+  });
   it('is touched with each of its members, under whatever name, and so is what it is in', async () => {
     const bench = await boardBench();
     contain(bench, ['b', 'fleet'], 'alias-of-a');

@@ -7,8 +7,10 @@ import type { Turn as Moment } from '@bellwether/actors';
 import { limits } from '../limits.ts';
 import type { Gating, Operation, StepRecord } from './memory.ts';
 import type { StepEnd } from './outcomes.ts';
-import { keyOf, type Gate, type Step } from './plan.ts';
-import { judge, type Sight, type Turn, type Verdict } from './rolling.ts';
+import { isOpened } from './gate-state.ts';
+import { lookAgain, tallyOf } from './muster.ts';
+import type { Gate, Step } from './plan.ts';
+import { judge, type Sight, type Verdict } from './rolling.ts';
 import { isGood, isServing } from '../words/shapes.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -23,9 +25,6 @@ type GateStep = Step & Gate;
 /** Whether a step stands behind a gate that is not open. */
 export const isBarredBy = ({ steps }: Operation, { gate }: Step): boolean =>
   gate !== undefined && !isOpened(steps.get(gate));
-/** Whether a gate lets pass who is behind it. */
-export const isOpened = (record: Pick<StepRecord, 'phase' | 'outcome'> | undefined): boolean =>
-  record?.phase === 'settled' && record.outcome !== undefined && isGood(record.outcome);
 
 /** What comes of a step behind a gate that was shut for good. */
 export const shutOut = ({ steps }: Operation, { name, gate }: Step): StepEnd | undefined => {
@@ -114,7 +113,10 @@ const verdictOn = (
     const status = moment.call(service, 'status');
     return status.stage === 'unknown' ? undefined : isServing(status);
   };
-  const verdict = judge(gate, turnsOf(operation, gate.name), seen);
+  const look = (): Verdict => judge(gate, tallyOf(host, moment, operation, gate.name, seen), seen);
+  const first = look();
+  if (first.kind === 'settle') lookAgain(operation, gate.name, seen);
+  const verdict = first.kind === 'settle' ? look() : first;
   const { settledAtMs } = gating;
   if (verdict.kind !== 'settle') {
     if (settledAtMs !== undefined)
@@ -151,38 +153,6 @@ const wait = (
     again(moment);
   });
   gates.set(key, { ...gating, timer });
-};
-
-/** How far each member of the aggregate `root` has got. 3 µs for each, whenever one of them is over. */
-const turnsOf = ({ steps }: Operation, root: string): readonly Turn[] => {
-  const turns: Turn[] = [];
-  for (const record of steps.values()) {
-    const { step } = record;
-    if (step.kind !== 'gate' || step.name !== root) continue;
-    const { isCanary = false, opens } = step;
-    for (const name of opens) {
-      const answer = steps.get(keyOf('restart', name));
-      const state = stateOf(isOpened(record), answer);
-      turns.push({ name, state, isCanary, outcome: answer?.outcome });
-    }
-  }
-  return turns;
-};
-const stateOf = (isGateOpen: boolean, answer: StepRecord | undefined): Turn['state'] => {
-  const isEnd = answer?.phase !== 'waiting' && answer?.phase !== 'acting';
-  if (!isEnd) return isGateOpen ? 'asked' : 'ahead';
-  switch (answer?.outcome?.result) {
-    case 'ok':
-    case 'changed':
-      return 'well';
-    case 'denied':
-    case 'superseded':
-    case 'cancelled':
-    case 'skipped':
-      return 'left';
-    default:
-      return 'bad';
-  }
 };
 
 /** What is told of a gate: each batch that begins, and where the others are left alone. */

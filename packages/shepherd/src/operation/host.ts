@@ -19,6 +19,7 @@ import type {
   Service,
   ServiceConfig,
   ServiceElsewhere,
+  Touches,
 } from '../words/types.ts';
 
 /** A service of this machine and what only its description says. */
@@ -67,6 +68,8 @@ export interface Host {
   aggregate(name: string): Ref<Aggregate> | undefined;
   /** What a service elsewhere leaves on the commands that go through it. */
   hop(name: string): string | undefined;
+  /** Whose status was touched since; by any of its names. */
+  touchedSince(turn: Turn, count: number | undefined): Touches;
   /** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
   graph(turn: Turn): Graph;
 }

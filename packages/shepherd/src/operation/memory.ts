@@ -28,6 +28,7 @@ import { Conflict } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { weightOf } from '../read.ts';
 import type { Listeners } from './listeners.ts';
+import type { Muster } from './muster.ts';
 import type { Step } from './plan.ts';
 import type { StepPhase } from '../words/shapes.ts';
 import { cutText } from '../text.ts';
@@ -89,6 +90,8 @@ export interface Operation {
   readonly account: JournalCell<Account>;
   /** Gates that are at their turn and not open yet, by their keys. */
   readonly gates: JournalMap<string, Gating>;
+  /** Absent before a gate is looked at. */
+  readonly muster: JournalCell<Muster | undefined>;
   /** Absent while nothing is under way. */
   readonly listeners: JournalCell<Ref<Listeners> | undefined>;
   /** Keys of steps about which something is different from what the disk says; see durable.ts. */
@@ -195,6 +198,7 @@ export const operationOf = (
       isCancelled: false,
     }),
     gates: turn.map(),
+    muster: turn.cell<Muster | undefined>(undefined),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
     unsaved: turn.map(),
     saving: turn.cell<Saving>({ isDue: false }),

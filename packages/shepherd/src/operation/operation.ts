@@ -53,6 +53,7 @@ import {
   type StepEnd,
 } from './outcomes.ts';
 import { layOut, openBefore } from './layout.ts';
+import { noteMoved } from './muster.ts';
 import { partOf } from './part.ts';
 import type { Step } from './plan.ts';
 import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
@@ -120,6 +121,7 @@ export const tryAgain = (
     if (record === undefined) continue;
     if (record.phase === 'queued') dequeue(host, record.step.name, operation, at);
     move(operation, forAnotherTry(record), 'waiting');
+    noteMoved(operation, at);
   }
   addOpen(host, operation, over.length);
   renew(host, operation, request);
@@ -236,7 +238,9 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
   if (isAtRest(operation)) noteRest(host, operation);
   save(host, turn, operation);
   if (isAtRest(operation)) answerAtRest(host, turn, operation);
-  if (operation.account.get().openCount === 0) operation.listeners.set(undefined);
+  if (operation.account.get().openCount > 0) return;
+  operation.listeners.set(undefined);
+  operation.muster.set(undefined);
 };
 /** Gates that open now, or are shut for good. */
 const passed = (host: Host, turn: Turn, operation: Operation): string[] => {
@@ -381,6 +385,7 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   });
   operation.steps.set(key, isPlain ? record : { ...record, ...more() });
   noteEnded(host, operation, step);
+  noteMoved(operation, key);
   addOpen(host, operation, -1, before.phase);
 };
 /** Nobody else needs to know that nothing was done by this attempt, or that it was to go on. */

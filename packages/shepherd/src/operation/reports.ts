@@ -2,7 +2,7 @@
 import type { Turn, Vow } from '@bellwether/actors';
 import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { isOpened } from './gates.ts';
+import { isOpened } from './gate-state.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
 import { localRoot, type Principal } from '../words/principal.ts';
 import { recalled, type StepRecord } from './memory.ts';

@@ -240,16 +240,21 @@ export type Verdict =
 /** Whether somebody serves, as far as is known; undefined: nobody can tell. */
 export type Sight = (name: string) => boolean | undefined;
 
+/** What a gate goes by, of all members; those that are listed in the order of the plan. */
+export interface Tally {
+  readonly bad: readonly Turn[];
+  readonly askedCount: number;
+  /** Not asked, and not surely serving; some of the bad are among them. */
+  readonly idle: readonly Turn[];
+}
+
 /** Whether a gate may open, by how far all members have got and who serves. See the table above. */
-export const judge = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict => {
+export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: Sight): Verdict => {
   const { opens, maxUnavailable, maxFailed } = gate;
-  const bad = turns.filter(({ state }) => state === 'bad');
   const canary = bad.find(({ isCanary }) => isCanary);
   if (canary !== undefined) return stopped('shut', canaryWords, canary);
   if (bad.length > maxFailed) return stopped('shut', failedWords(bad.length, maxFailed), bad[0]);
-  const asked = turns.reduce((count, { state }) => (state === 'asked' ? count + 1 : count), 0);
-  if (asked > 0 && asked + opens.length > maxUnavailable) return { kind: 'wait' };
-  const idle = turns.filter(({ name, state }) => state !== 'asked' && seen(name) !== true);
+  if (askedCount > 0 && askedCount + opens.length > maxUnavailable) return { kind: 'wait' };
   const fallen = idle.filter(({ state }) => state === 'well');
   const fallenCanary = fallen.find(({ isCanary }) => isCanary);
   if (fallenCanary !== undefined) return stopped('settle', canaryWords, bare(fallenCanary));
@@ -260,10 +265,10 @@ export const judge = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict 
   const down = [...idle, ...bad.filter(({ name }) => seen(name) === true)];
   const isDown = (name: string): boolean => down.some((each) => each.name === name);
   const more = opens.filter((name) => !isDown(name)).length;
-  const downCount = down.length + asked;
+  const downCount = down.length + askedCount;
   const takesNothing = opens.every((name) => seen(name) === false);
   if (takesNothing || downCount + more <= maxUnavailable) return { kind: 'open' };
-  if (asked > 0) return { kind: 'wait' };
+  if (askedCount > 0) return { kind: 'wait' };
   const culprit = idle.find(({ state }) => state !== 'bad') ?? down[0];
   return stopped('settle', unavailableWords(downCount, maxUnavailable), culprit && bare(culprit));
 };

@@ -84,6 +84,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
   const registry = turn.spawn(makeServiceRegistry);
   const feed = turn.spawn(makeChangeFeed, options.name);
   const chronicle = turn.spawn(makeChronicle, { registry, feed, clock: options.clock });
+  const board = turn.spawn(makeStatusBoard, registry, chronicle);
   const entries = turn.map<string, Registered>();
   const found = lookups(entries);
   const closing = turn.cell<Vow<Outcome> | undefined>(undefined);
@@ -94,7 +95,8 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     graph: (turn) => graphOf(registry, found, turn),
     isClosing: () => closing.get() !== undefined,
     registry,
-    board: turn.spawn(makeStatusBoard, registry, chronicle),
+    board,
+    touchedSince: (turn, count) => turn.call(board, 'touchedSince', count),
     chronicle,
     entries,
     hopCount: turn.cell(0),

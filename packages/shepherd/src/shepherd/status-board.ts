@@ -30,7 +30,14 @@ import {
 import { noRoomFor } from '../checks/shares.ts';
 import { limits } from '../limits.ts';
 import { unknownStatus } from '../words/shapes.ts';
-import type { Chronicle, ServiceRegistry, Status, StatusBoard, Watching } from '../words/types.ts';
+import type {
+  Chronicle,
+  ServiceRegistry,
+  Status,
+  StatusBoard,
+  Touches,
+  Watching,
+} from '../words/types.ts';
 
 type Statuses = Pick<ServiceRegistry, 'lookup' | 'canonical' | 'names'>;
 interface Flow {
@@ -63,6 +70,11 @@ interface Held {
   readonly aggregates: JournalMap<string, Aggregation>;
   /** By the name of a member, as it is written: the aggregates that it is in. */
   readonly containers: JournalMap<string, readonly string[]>;
+  /** The last names that were touched, by their numbers, while somebody asks for them. */
+  readonly touches: JournalMap<number, string>;
+  readonly touchCount: JournalCell<number>;
+  /** The number at which somebody asked last; absent: nobody does. */
+  readonly askedCount: JournalCell<number | undefined>;
 }
 
 /**
@@ -83,12 +95,50 @@ export const makeStatusBoard = (
     beats: turn.map(),
     aggregates: turn.map(),
     containers: turn.map(),
+    touches: turn.map(),
+    touchCount: turn.cell(0),
+    askedCount: turn.cell<number | undefined>(undefined),
   };
   return {
-    touched: (turn, provision) => touched(held, turn, provision),
+    touched: (turn, provision) => {
+      note(held, provision);
+      touched(held, turn, provision);
+    },
+    touchedSince: (_turn, count) => touchedSince(held, count),
     contains: (turn, aggregate, members) => contains(held, turn, aggregate, members),
     watch: (turn, watching) => watch(held, turn, watching),
   };
+};
+
+const note = ({ touches, touchCount, askedCount }: Held, names: readonly string[]): void => {
+  const asked = askedCount.get();
+  if (asked === undefined) return;
+  let count = touchCount.get();
+  for (const name of names) {
+    count += 1;
+    touches.set(count, name);
+    touches.delete(count - limits.touchedNameCount);
+  }
+  touchCount.set(count);
+  if (count - asked <= limits.touchedNameCount) return;
+  // Nobody asks any more. What is touched from now on has no number, so that all before is too long ago.
+  askedCount.set(undefined);
+  touchCount.set(count + limits.touchedNameCount);
+  for (const number of [...touches.keys()]) touches.delete(number);
+};
+const touchedSince = (
+  { touches, touchCount, askedCount }: Held,
+  before: number | undefined,
+): Touches => {
+  const count = touchCount.get();
+  askedCount.set(count);
+  if (before === undefined || count - before > touches.size) return { count };
+  const names: string[] = [];
+  for (let number = before + 1; number <= count; number += 1) {
+    const name = touches.get(number);
+    if (name !== undefined) names.push(name);
+  }
+  return { count, names };
 };
 
 const bounds = {

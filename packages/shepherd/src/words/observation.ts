@@ -16,6 +16,13 @@ export interface Observer {
    */
   observed(sequence: number, statuses: readonly Status[], isOneWay?: boolean): void | Vow<void>;
 }
+/** Whose status was touched. */
+export interface Touches {
+  /** For the next question. */
+  readonly count: number;
+  /** Names; absent where that is not known any more, so that it may be anybody. */
+  readonly names?: readonly string[];
+}
 /**
  * The `^status-board`: who is told when something changes that a status shows. See status-board.ts.
  */
@@ -25,6 +32,11 @@ export interface StatusBoard {
    * it under one of them is touched, too.
    */
   touched(provision: readonly string[]): void;
+  /**
+   * Who was touched since a question before, by its count; near only. It is noted from the first question on, until
+   * nobody has asked for long.
+   */
+  touchedSince(count: number | undefined): Touches;
   /** What an aggregate is made of; replaces what was said of it before. */
   contains(aggregate: readonly string[], members: readonly string[]): void;
   /** @throws Limit */
