@@ -24,6 +24,7 @@ import type {
   PlannedStep,
   Put,
   Request,
+  SessionMark,
   Sink,
   Status,
 } from '@bellwether/shepherd';
@@ -32,8 +33,10 @@ export type * from './granted/types.ts';
 
 /** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
 export interface LocalRoot {
-  /** A command for one service. The answer is its outcome; the sink hears of it meanwhile. */
-  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  /**
+   * A command for one service. The answer is its outcome; the sink hears of it meanwhile. `mark` as of a ServiceFacet.
+   */
+  perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
   /**
    * No names: all services, in order of registration. All are asked at once, for at most
    * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is

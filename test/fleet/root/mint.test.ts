@@ -18,7 +18,7 @@ import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
 import { bookFor } from '../../support/book-records.ts';
 
-type Names = Pick<Shepherd, 'status' | 'isRegistered' | 'facet'>;
+type Names = Pick<Shepherd, 'status' | 'isRegistered' | 'facet' | 'hasAgent'>;
 /** A shepherd with services of these names. */
 const makeNames = (
   _turn: Turn<Names>,
@@ -26,6 +26,7 @@ const makeNames = (
   names: readonly string[],
 ): Behavior<Names> => ({
   isRegistered: (_turn, name) => names.includes(name),
+  hasAgent: (_turn, name) => name === 'slot' || (name === undefined && names.includes('slot')),
   facet: (turn, name, principal) =>
     turn.spawn(makeServiceFacet, {
       shepherd: turn.self as unknown as Ref<Shepherd>,
@@ -103,6 +104,41 @@ const nameBehind = async (bench: MintBench, swissnum: unknown): Promise<string> 
       );
     }),
   );
+
+/** What is fetched through sessions that began at these times. */
+const fetchedAt = (bench: MintBench, swissnum: Uint8Array, ...since: readonly number[]) =>
+  settled(
+    bench.world,
+    bench.vat.run((turn: Turn) => since.map((at) => turn.call(bench.mint, 'fetch', swissnum, at))),
+  );
+
+describe('through sessions', () => {
+  it('is one facet for all of them, where the service has no agent', async () => {
+    const bench = await mintBench([], ['web-server', 'slot']);
+    const [one, other] = await fetchedAt(bench, await minted(bench, 'web-server'), 1, 2);
+    expect(one).toBe(other);
+  });
+  it('is one for each of them where it has: what was fetched last is kept, and no more', async () => {
+    const bench = await mintBench([], ['web-server', 'slot']);
+    const swissnum = await minted(bench, 'slot');
+    const [one, again, other, back] = await fetchedAt(bench, swissnum, 1, 1, 2, 1);
+    expect(again).toBe(one);
+    expect(other).not.toBe(one);
+    expect(back).not.toBe(one);
+  });
+  it('is one root for all of them as long as nothing has an agent', async () => {
+    const rootsOf = async (names: readonly string[]) => {
+      const bench = await mintBench([], names);
+      const swissnum = await settled(
+        bench.world,
+        bench.vat.run((turn: Turn) => turn.send(bench.mint, 'admit', turn.spawn(makeRoot) as Ref)),
+      );
+      return new Set(await fetchedAt(bench, swissnum, 1, 2)).size;
+    };
+    expect(await rootsOf(['web-server'])).toBe(1);
+    expect(await rootsOf(['web-server', 'slot'])).toBe(2);
+  });
+});
 
 describe('a minted reference', () => {
   it('is 256 fresh bits, of which disk and audit get the SHA-256 and nothing else', async () => {

@@ -32,7 +32,7 @@ describe('the router of a daemon', () => {
   it('tells the refs of each session, and knows no swissnum before this life serves', () => {
     powers.opened?.({ peer: host, direction: 'accepted' } as SessionView);
     expect(met).toMatchObject([{ peer: host }]);
-    expect(powers.fetch(new Uint8Array(32))).toBeUndefined();
+    expect(powers.fetch(new Uint8Array(32), 0)).toBeUndefined();
   });
 });
 

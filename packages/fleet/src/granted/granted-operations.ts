@@ -14,6 +14,7 @@ import {
   type Outcome,
   type RememberedOperation,
   type Request,
+  type SessionMark,
   type Sink,
 } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
@@ -40,7 +41,7 @@ export const operationMethods = (
 > => {
   const { facet, terms } = held;
   return {
-    perform: (turn, request, sink) => perform(held, turn, request, sink),
+    perform: (turn, request, sink, mark) => perform(held, turn, request, sink, mark),
     cancel: (turn, operation) =>
       pass(held, turn, 'cancel', wishTo('cancel', terms), () =>
         turn.send(facet, 'cancel', operation),
@@ -73,6 +74,7 @@ const perform = (
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
+  mark: SessionMark | undefined,
 ): Vow<Outcome> => {
   const wanted = wantedOf(held, turn, request);
   checkSink(sink);
@@ -81,7 +83,7 @@ const perform = (
     // Only then can be told what a repeat of it would cost.
     onceRecalled(held, turn, operation, (turn, before) => {
       const ask = (turn: Turn, seen: Ref<Sink>): Vow<Outcome> =>
-        turn.call(held.facet, 'perform', wanted, seen);
+        turn.call(held.facet, 'perform', wanted, seen, mark);
       return tried(held, turn, { requests: [wanted], before, ask }, sink);
     }),
   );

@@ -64,8 +64,8 @@ export const makeMintedService = (
   };
   const { facet } = held;
   return {
-    perform: (turn, request, sink) =>
-      listening(held, turn, sink, (seen) => turn.call(facet, 'perform', request, seen)),
+    perform: (turn, request, sink, mark) =>
+      listening(held, turn, sink, (seen) => turn.call(facet, 'perform', request, seen, mark)),
     plan: (turn, request) => pass(held, turn, () => turn.call(facet, 'plan', request)),
     cancel: (turn, operation) => pass(held, turn, () => turn.send(facet, 'cancel', operation)),
     operations: (turn, query) =>

@@ -14,6 +14,7 @@ import type {
   PlannedStep,
   Put,
   Request,
+  SessionMark,
   Sink,
   Status,
 } from '@bellwether/shepherd';
@@ -85,7 +86,7 @@ export interface Granter {
 }
 /** The `^granted-service`: see granted-service.ts. On the wire it is a ServiceFacet, and more. */
 export interface GrantedService extends Granter {
-  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
   plan(request: Request): Vow<readonly PlannedStep[]>;
   cancel(operation: string): Vow<void>;
   operations(query: OperationQuery): Vow<readonly OperationFacts[]>;

@@ -23,7 +23,7 @@ import {
   type GrantSpec,
   type Past,
 } from '@bellwether/authority';
-import { checkedQuery, doubted, leftFor, list, localRoot } from '@bellwether/shepherd';
+import { checkedQuery, doubted, leftFor, list, localRoot, sinceOf } from '@bellwether/shepherd';
 import type { Asker, Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
@@ -178,7 +178,8 @@ const operationMethods = ({
   Behavior<LocalRoot>,
   'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
 > => ({
-  perform: (turn, request, sink) => turn.send(shepherd, 'perform', request, sink, localRoot),
+  perform: (turn, request, sink, mark) =>
+    turn.send(shepherd, 'perform', request, sink, localRoot, sinceOf(mark).sinceMs),
   plan: (turn, request) => turn.send(shepherd, 'foresee', request),
   cancel: (turn, operation) =>
     turn.send(shepherd, 'cancel', readName(operation, 'operation'), localRoot),

@@ -5,7 +5,8 @@
  *
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
  *     admit    random or given → kept           for this life of the daemon only; nothing is written
- *     fetch    hash → facet, grant, invite      one answer for all that is unknown, gone or malformed
+ *     fetch    hash → facet, grant, invite      one answer for all that is unknown, gone or malformed; what an agent
+ *                                               answers for is told through which session it is asked
  *     confirm  after a backup was put back: what was minted before may have been taken back since
  */
 import {
@@ -29,12 +30,13 @@ import {
   type Past,
 } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import { unknownReference, type Shepherd } from '@bellwether/shepherd';
+import { SessionMark, unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
 import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
 import { makeMintedService } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
+import { makeSessionFacet, type Commanded } from './session-facet.ts';
 
 /** Of its methods only `fetch` may be reached from outside of the daemon. */
 export interface NonceRegistry {
@@ -47,9 +49,10 @@ export interface NonceRegistry {
   /** A swissnum for an actor, good until the daemon ends: the one that is given, else a fresh one. */
   admit(root: Ref, swissnum?: Uint8Array): Vow<Uint8Array>;
   /**
-   * What a swissnum names. @throws Refused, in the same words for everything that it does not know.
+   * What a swissnum names. `sinceMs`: since when the session stands that it is asked through, as of an Asker. @throws
+   * Refused, in the same words for everything that it does not know.
    */
-  fetch(swissnum: Uint8Array): Ref;
+  fetch(swissnum: Uint8Array, sinceMs?: number): Ref;
   /**
    * What a swissnum comes from: the id of a grant that the owner gave, or of a minted reference; undefined for what is
    * neither, or unknown.
@@ -104,6 +107,7 @@ export const makeNonceRegistry = (
     options,
     services: turn.map<string, MintEntry>(),
     found: turn.map<string, Ref>(),
+    bySession: turn.map<string, BySession>(),
     witness: turn.spawn(makeWitness),
   };
   for (const entry of options.entries) held.services.set(entry.hash, entry);
@@ -114,7 +118,7 @@ export const makeNonceRegistry = (
         held.found.set(hashOf(held, swissnum), root);
         return swissnum;
       }),
-    fetch: (turn, swissnum) => fetch(held, turn, swissnum),
+    fetch: (turn, swissnum, sinceMs) => fetch(held, turn, swissnum, sinceMs),
     originOf: (turn, swissnum) => originOf(held, turn, swissnum),
     mintedFor: (turn, service) =>
       [...held.services.values()].flatMap(({ hash, service: name }) =>
@@ -134,7 +138,14 @@ interface Held {
   readonly services: JournalMap<string, MintEntry>;
   /** Actors by hash: facets that were asked for in this life, and what was admitted. */
   readonly found: JournalMap<string, Ref>;
+  /** What stands before one of those that were asked for last, for one session of each hash. */
+  readonly bySession: JournalMap<string, BySession>;
   readonly witness: Ref<Witness>;
+}
+interface BySession {
+  readonly sinceMs: number;
+  readonly target: Ref;
+  readonly facet: Ref;
 }
 
 const mint = (held: Held, turn: Turn, service: string): Vow<Uint8Array> => {
@@ -222,16 +233,46 @@ const confirm = (
   return confirmed;
 };
 
-const fetch = (held: Held, turn: Turn, swissnum: unknown): Ref => {
+const fetch = (held: Held, turn: Turn, swissnum: unknown, sinceMs: number | undefined): Ref => {
   if (!isSwissnum(swissnum)) throw unknownReference();
   const hash = hashOf(held, swissnum);
   const known = held.found.get(hash);
   const service = held.services.get(hash)?.service;
-  if (service === undefined) return granted(held, turn, hash) ?? known ?? unknown();
+  if (service === undefined) {
+    const target = granted(held, turn, hash, sinceMs);
+    if (target !== undefined) return target;
+    return known === undefined
+      ? unknown()
+      : inSession(held, turn, { hash, target: known, sinceMs });
+  }
   checkThere(held, turn, service);
-  if (known !== undefined) return known;
-  const facet = facetOf(held, turn, service, hash);
-  held.found.set(hash, facet);
+  const target = known ?? facetOf(held, turn, service, hash);
+  if (known === undefined) held.found.set(hash, target);
+  return inSession(held, turn, { hash, target, service, sinceMs });
+};
+
+interface Fetched {
+  readonly hash: string;
+  readonly target: Ref;
+  /** Absent: it stands before all of them. */
+  readonly service?: string;
+  readonly sinceMs: number | undefined;
+}
+/**
+ * What an agent answers for is told through which session it is asked: each has a facet of its own, and what stands
+ * behind it is one for all. Only the last one of each hash is kept here.
+ */
+const inSession = (
+  { options, bySession }: Held,
+  turn: Turn,
+  { hash, target, service, sinceMs }: Fetched,
+): Ref => {
+  if (sinceMs === undefined || !turn.call(options.shepherd, 'hasAgent', service)) return target;
+  const last = bySession.get(hash);
+  if (last?.target === target && last.sinceMs === sinceMs) return last.facet;
+  const mark = new SessionMark(sinceMs);
+  const facet = turn.spawn(makeSessionFacet, target as Ref<Commanded>, mark);
+  bySession.set(hash, { sinceMs, target, facet });
   return facet;
 };
 const isSwissnum = (value: unknown): value is Uint8Array =>
@@ -257,22 +298,23 @@ const originOf = (held: Held, turn: Turn, swissnum: unknown): string | undefined
 };
 
 /** What the grant book knows under a hash: an invite, or a grant that somebody holds. */
-const granted = (held: Held, turn: Turn, hash: string): Ref | undefined => {
+const granted = (
+  held: Held,
+  turn: Turn,
+  hash: string,
+  sinceMs: number | undefined,
+): Ref | undefined => {
   const { options, found } = held;
   const named = turn.call(options.book, 'find', hash);
   if (named === undefined) return undefined;
   if (named.kind === 'invite') return named.invite;
   checkThere(held, turn, named.service);
-  const known = found.get(hash);
-  if (known !== undefined) return known;
-  const service = turn.spawn(makeGrantedService, {
-    ...options,
-    grant: named.grant,
-    hash,
-    witness: held.witness,
-  });
-  found.set(hash, service);
-  return service;
+  const { grant, service } = named;
+  const target =
+    found.get(hash) ??
+    turn.spawn(makeGrantedService, { ...options, grant, hash, witness: held.witness });
+  found.set(hash, target);
+  return inSession(held, turn, { hash, target, service, sinceMs });
 };
 
 const fresh = ({ options }: Held, turn: Turn): Vow<Uint8Array> =>

@@ -144,9 +144,9 @@ export interface RouterParts extends Omit<
 /** What a router is made from that lets others into a life. */
 export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowers => ({
   ...powers,
-  fetch: (swissnum) => {
+  fetch: (swissnum, openedMs) => {
     const registry = mint();
-    return registry && powers.vat.deliver(registry, 'fetch', [swissnum]);
+    return registry && powers.vat.deliver(registry, 'fetch', [swissnum, openedMs]);
   },
   partyOf: (swissnum) => {
     const registry = mint();

@@ -12,10 +12,11 @@ import {
   type Target,
   type Vow,
 } from '@bellwether/actors';
+import { Opening } from '../session/opening.ts';
 import { UNKNOWN } from '../session/reasons.ts';
 import type { Fetch } from './types.ts';
 
-/** The bootstrap object: `fetch(swissnum)`. */
+/** The bootstrap object: `fetch(swissnum)`. One for all sessions: who asks stands beside what is asked. */
 export class Bootstrap implements Connector {
   readonly #frontier: Frontier;
   readonly #fetch: Fetch;
@@ -31,14 +32,15 @@ export class Bootstrap implements Connector {
   deliver(
     _to: Target,
     method: string | undefined,
-    [swissnum]: readonly unknown[],
+    [swissnum, opening]: readonly unknown[],
     answer?: FarAnswer,
   ): void {
     if (answer === undefined) return; // a fetch that nobody wants the result of
     if (method !== 'fetch')
       return answer.broken(new Refused('captp: the bootstrap object has no such method'));
     const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
-    const found = isSwissnum ? this.#fetch(swissnum) : undefined;
+    const isSession = opening instanceof Opening;
+    const found = isSwissnum && isSession ? this.#fetch(swissnum, opening.atMs) : undefined;
     if (found === undefined) answer.broken(this.#shared(new Refused(UNKNOWN)));
     else
       this.#frontier.listen(found as Vow, {

@@ -38,6 +38,7 @@ import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
 import { ask, type AskingHost } from './asking.ts';
 import { Bootstrap } from './bootstrap.ts';
+import { Opening } from '../session/opening.ts';
 import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
 import { forwarding } from './handoffs.ts';
@@ -360,7 +361,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return () => void this.#toldAtClose.delete(told);
   }
   #fetchHere(to: Sturdyref): Vow {
-    return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal()]);
+    const opening = new Opening(this.clock.now());
+    return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal(), opening]);
   }
   /**
    * One line for each session that came over a network or was dialled; those of a private socket

@@ -21,9 +21,11 @@ import type { Crypto, Reaper } from '../powers.ts';
 export type DialReason = 'asked' | 'sturdyref';
 
 /**
- * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why.
+ * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. `openedMs`: since
+ * when the session stands that it is asked through, by the router's monotonic clock; what this router asks of itself
+ * comes through none, and stands since then.
  */
-export type Fetch = (swissnum: Uint8Array) => Ref | Vow | undefined;
+export type Fetch = (swissnum: Uint8Array, openedMs: number) => Ref | Vow | undefined;
 
 /** What a router is made of. */
 export interface RouterPowers {

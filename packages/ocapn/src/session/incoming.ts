@@ -19,6 +19,7 @@ import { Decode, Limit } from '../errors.ts';
 import { bind, check } from '../wire/bind.ts';
 import type { Deliver, GcExports, Listen, Operation, Select } from '../wire/operations.ts';
 import type { SessionHost } from './host.ts';
+import { Opening } from './opening.ts';
 import type { Outgoing } from './outgoing.ts';
 import { IncomingReferences } from './references.ts';
 import { UNKNOWN } from './reasons.ts';
@@ -177,8 +178,10 @@ export class Incoming {
     const { method, args } = operation;
     const { frontier, bootstrap } = this.#host;
     this.#checkPending();
-    const result = frontier.deliver(target, method, args);
-    if (target === bootstrap && this.#session.isStranger) this.#expectFriend(result, args[0]);
+    const isFetch = target === bootstrap;
+    const said = isFetch ? [args[0], new Opening(this.#session.openedMs)] : args;
+    const result = frontier.deliver(target, method, said);
+    if (isFetch && this.#session.isStranger) this.#expectFriend(result, args[0]);
     this.#expect(result, operation.answer, operation.resolver?.position);
   }
   /** Whoever fetches something is no stranger. */

@@ -58,6 +58,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   isQuiet = false;
   /** For logs: who the peer is, as far as it is known. */
   label = 'unknown';
+  /** Monotonic milliseconds: when its connection was there. A peer that holds back its hello makes it no younger. */
+  readonly openedMs: number;
   readonly #host: SessionHost;
   readonly #tables = new Tables();
   readonly #outgoing: Outgoing;
@@ -77,6 +79,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   /** `isStranger`: the peer came to us. One that we dialled is none. */
   constructor(host: SessionHost, connection: Connection, hello: Hello, isStranger: boolean) {
     this.#host = host;
+    this.openedMs = host.clock.now();
     this.#isStranger = isStranger;
     this.#window = new Window(host.flow);
     this.connection = connection;

@@ -31,6 +31,7 @@ import type {
   Status,
 } from '../words/types.ts';
 import type { Principal } from '../words/principal.ts';
+import { sinceOf, type SessionMark } from '../words/session-mark.ts';
 
 /** What a facet stands in front of. */
 export interface FacetOptions extends FacetBounds {
@@ -54,7 +55,7 @@ export const makeServiceFacet = (
   const asker: Asker = { principal, ...(origin !== undefined && { origin }) };
   const probeCount = turn.cell(0);
   return whileThere(options, {
-    perform: (turn, request, sink) => perform(options, turn, request, sink),
+    perform: (turn, request, sink, mark) => perform(options, turn, request, sink, mark),
     plan: (turn, request) => foresee(options, turn, request),
     cancel: (turn, operation) =>
       turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), principal),
@@ -141,10 +142,12 @@ const perform = (
   turn: Turn,
   request: Request,
   sink: Ref<Sink>,
+  mark: SessionMark | undefined,
 ): Vow<Outcome> => {
   const { shepherd, name, principal } = options;
+  const { sinceMs } = sinceOf(mark);
   return heard(options, turn, sink, (seen) =>
-    turn.call(shepherd, 'perform', { ...request, member: name }, seen, principal),
+    turn.call(shepherd, 'perform', { ...request, member: name }, seen, principal, sinceMs),
   );
 };
 

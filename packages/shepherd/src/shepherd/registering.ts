@@ -27,8 +27,10 @@ export const define = (
   const service = turn.spawn(makeService, config, powers, recorded, agent);
   turn.call(held.registry, 'register', service);
   held.entries.set(name, { kind: 'own', service, config, ...(agent && { agent }) });
-  if (agent !== undefined) turn.call(agent, 'attach', service);
   turn.tell(board, 'touched', config.provision);
+  if (agent === undefined) return service;
+  held.hasAgents.set(true);
+  turn.call(agent, 'attach', service);
   return service;
 };
 

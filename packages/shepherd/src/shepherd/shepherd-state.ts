@@ -64,6 +64,8 @@ export interface ShepherdHeld extends ShepherdOptions, Host {
   readonly logQuestions: Shares;
   /** Questions that came through grants and are under way. */
   readonly probes: Shares;
+  /** A service of this machine has an agent, or had one. */
+  readonly hasAgents: JournalCell<boolean>;
   /** Offers and pieces of releases that are under way. */
   readonly transfers: Shares;
   /** Swaps that were ever begun, for their ids; see swap.ts. */
@@ -104,6 +106,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     follows: openShares(turn),
     logQuestions: openShares(turn),
     probes: openShares(turn),
+    hasAgents: turn.cell(false),
     transfers: openShares(turn),
     swapCount: turn.cell(0),
     isSwapping: turn.cell(false),

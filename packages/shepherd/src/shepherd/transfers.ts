@@ -6,12 +6,12 @@ import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
-import { allOwn, canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
+import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
 import type { Agent, Asker, Offer, Offered, Piece, Put } from '../words/types.ts';
 
-/** Whether a service of this machine has an agent; where none is named, any. */
+/** Whether a service of this machine has an agent; where none is named, whether any has, or had. */
 export const hasAgent = (held: ShepherdHeld, turn: Turn, name: string | undefined): boolean => {
-  if (name === undefined) return allOwn(held).some(([, { agent }]) => agent !== undefined);
+  if (name === undefined) return held.hasAgents.get();
   const canonical = held.canonical(turn, name);
   return canonical !== undefined && held.own(canonical)?.agent !== undefined;
 };

@@ -6,6 +6,7 @@ import type { Outcome, Request, Sink } from './messages.ts';
 import type { Observer } from './observation.ts';
 import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
 import type { PlannedStep } from './operation-types.ts';
+import type { SessionMark } from './session-mark.ts';
 import type { Status } from './types.ts';
 
 /**
@@ -13,7 +14,8 @@ import type { Status } from './types.ts';
  * permission to use it.
  */
 export interface ServiceFacet {
-  perform(request: Request, sink: Ref<Sink>): Vow<Outcome>;
+  /** `mark`: from near alone, what fetched it stands before it. */
+  perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
   status(): Status;
   /** `hops`: the way that the question came. Broken with Cycle where that leads in a circle. */
   probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;

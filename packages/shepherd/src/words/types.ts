@@ -262,7 +262,7 @@ export interface Shepherd extends OperationDesk {
    * which starts it by itself. @throws UnknownService
    */
   wish(name: string, wish: 'start' | 'stop', by: Omit<Wisher, 'atMs'>): void;
-  /** Whether a service of this machine has an agent; where none is named, any of them. Near only. */
+  /** Whether a service of this machine has an agent; where none is named, whether any has, or had. Near only. */
   hasAgent(name?: string): boolean;
   /** Asks the agent of a service. Broken with what that refuses. @throws UnknownService, BadRequest, Limit */
   offer(name: string, offer: Offer, asker: Asker): Vow<Offered>;
