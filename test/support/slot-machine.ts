@@ -148,9 +148,12 @@ export class SlotMachine extends Machine {
   act(
     action: string,
     args: readonly string[] = [],
-    { sinceMs = this.time.clock().now(), operation = `${action}-${this.disk.commitCount}` } = {},
+    given: { readonly sinceMs?: number; readonly operation?: string; readonly isRepeat?: true } = {},
   ): Asked<Outcome> {
-    const request = { operation, member: 'web', action, args, remainingMs: 3_600_000, hops: [] };
+    const { sinceMs = this.time.clock().now(), isRepeat } = given;
+    const { operation = `${action}-${this.disk.commitCount}` } = given;
+    const asked = { operation, member: 'web', action, args, remainingMs: 3_600_000, hops: [] };
+    const request = { ...asked, ...(isRepeat && { isRepeat }) };
     return this.ask((turn, shepherd) =>
       turn.send(shepherd, 'perform', request, this.printer(turn), localRoot, sinceMs),
     ) as Asked<Outcome>;

@@ -20,8 +20,11 @@ export const limits = {
   confirmMostMs: 86_400_000,
   /** Milliseconds for which a release has to be well before it is believed. */
   minHealthyMs: 5_000,
-  /** Milliseconds from the beginning of an activation until it has to have been well for so long. */
-  gateMs: 300_000,
+  /**
+   * Milliseconds from the beginning of an activation until it has to have been well for so long; the grace and the
+   * readiness of its service come on top.
+   */
+  gateMs: 60_000,
   gateMostMs: 3_600_000,
   /** Milliseconds between two looks at whether it is well, and at whether it goes on while nobody has confirmed it. */
   lookMs: 500,

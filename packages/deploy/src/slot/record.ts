@@ -3,7 +3,7 @@ import type { ActionConfig, ServiceConfig, SlotFacts } from '@bellwether/shepher
 import { toPrune } from '../release/retention.ts';
 import type { Digest } from '../release/types.ts';
 import { limits } from './limits.ts';
-import type { Depot, SlotRecord, SlotRelease, Template, Underway } from './types.ts';
+import type { Depot, SlotRecord, SlotRelease, SlotRules, Template, Underway } from './types.ts';
 
 /** A slot to which nothing was ever brought. */
 export const emptyRecord = (slot: string): SlotRecord => ({
@@ -94,6 +94,17 @@ export const configAtStart = (
   record: SlotRecord,
   depot: Pick<Depot, 'folder'>,
 ): ServiceConfig => configOf(template, releaseIn(record, runningIn(record)), depot);
+
+/** The rules of a slot whose description says no more than this. */
+export const rulesOf = (
+  { stop, ready }: Pick<Template, 'stop' | 'ready'>,
+  given: Partial<SlotRules> & Pick<SlotRules, 'trust'>,
+): SlotRules => {
+  const readyMs = ready.kind === 'spawned' ? 0 : ready.timeoutMs;
+  const gateMs = Math.min(limits.gateMs + stop.graceMs + readyMs, limits.gateMostMs);
+  const { keepCount, confirmMs, minHealthyMs } = limits;
+  return { keepCount, confirmMs, minHealthyMs, gateMs, ...given };
+};
 
 /** Why the service of a slot without a release starts nothing. */
 export const emptyWords = (name: string): string =>
