@@ -14,6 +14,9 @@ import {
   emptyRecord,
   makeSlot,
   MemoryDepots,
+  publicKeyText,
+  signRelease,
+  writeSignatures,
   writeManifest,
   type Digest,
   type Manifest,
@@ -22,6 +25,7 @@ import {
   type SlotRecord,
   type SlotRules,
 } from '@bellwether/deploy';
+import type { KeyPair } from '@bellwether/ocapn';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   makeProcessMonitor,
@@ -51,7 +55,22 @@ export interface Made {
   readonly digest: Digest;
   readonly manifestBytes: Uint8Array;
   readonly contents: ReadonlyMap<string, Uint8Array>;
+  readonly signatures?: Uint8Array;
 }
+/** A key that signs releases, and how a description has it. */
+export interface Signer {
+  readonly pair: KeyPair;
+  readonly text: string;
+}
+export const keyPair = (): Signer => {
+  const pair = crypto.keyPair();
+  return { pair, text: publicKeyText(pair.publicKey) };
+};
+/** A release with the signatures of these. */
+export const signed = (made: Made, ...signers: readonly Signer[]): Made => ({
+  ...made,
+  signatures: writeSignatures(signers.map(({ pair }) => signRelease(made.digest, pair))),
+});
 /** A release with one file, whose check asks for a URL that has its version in it. */
 export const release = (version: string, more: Partial<Manifest> = {}): Made => {
   const text = new TextEncoder().encode(`server ${version}`);
@@ -148,7 +167,11 @@ export class SlotMachine extends Machine {
   act(
     action: string,
     args: readonly string[] = [],
-    given: { readonly sinceMs?: number; readonly operation?: string; readonly isRepeat?: true } = {},
+    given: {
+      readonly sinceMs?: number;
+      readonly operation?: string;
+      readonly isRepeat?: true;
+    } = {},
   ): Asked<Outcome> {
     const { sinceMs = this.time.clock().now(), isRepeat } = given;
     const { operation = `${action}-${this.disk.commitCount}` } = given;
@@ -166,6 +189,7 @@ export class SlotMachine extends Machine {
         {
           release: made.digest,
           manifestBytes: made.manifestBytes.length,
+          ...(made.signatures && { signatures: made.signatures }),
           ...(after !== undefined && { after }),
         },
         asker,

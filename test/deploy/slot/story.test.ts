@@ -1,32 +1,481 @@
-/** What a slot does when nothing dies: one machine, its releases, and what becomes of them. */
+/** What a slot does when it is asked, and when its releases turn out to be what they are; nobody dies here. */
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import { release, SlotMachine } from '../../support/slot-machine.ts';
+import {
+  keyPair,
+  release,
+  shortRules,
+  signed,
+  SlotMachine,
+  type Made,
+} from '../../support/slot-machine.ts';
+import type { SlotRules } from '@bellwether/deploy';
 
-const up = (): { world: World; machine: SlotMachine } => {
+const one = release('1');
+const two = release('2');
+const three = release('3');
+
+interface Rig {
+  readonly world: World;
+  readonly machine: SlotMachine;
+}
+/** A machine that is up; every turn is rehearsed. */
+const up = (rules: Partial<SlotRules> = {}): Rig => {
   const world = new World(1);
-  const machine = new SlotMachine(world, 'A', undefined, true);
+  const machine = new SlotMachine(world, 'A', { ...shortRules, ...rules }, true);
   machine.boot();
-  world.runFor(1_000);
+  world.runFor(500);
   return { world, machine };
+};
+/** The same with releases that are kept, the last of them active. */
+const upWith = (made: readonly Made[], rules: Partial<SlotRules> = {}): Rig => {
+  const rig = up(rules);
+  for (const each of made) keep(rig, each);
+  return rig;
+};
+const keep = ({ world, machine }: Rig, made: Made): void => {
+  machine.bring(world, made);
+  const deploy = machine.act('deploy', [made.digest, 'no-confirm', 'accept-data-loss']);
+  world.runFor(3_000);
+  expect(deploy.value).toMatchObject({ result: 'changed' });
+};
+/** A deploy that waits to be confirmed. */
+const waiting = (
+  rules: Partial<SlotRules> = {},
+): Rig & { deploy: ReturnType<SlotMachine['act']> } => {
+  const rig = upWith([one], rules);
+  rig.machine.bring(rig.world, two);
+  const deploy = rig.machine.act('deploy', [two.digest]);
+  rig.world.runFor(3_000);
+  expect(rig.machine.record().underway?.phase).toBe('awaiting-confirm');
+  return { ...rig, deploy };
+};
+/** Why nothing was done: such a refusal breaks its answer. */
+const refusal = ({ error, value }: ReturnType<SlotMachine['act']>): string =>
+  error?.message ?? `no refusal, but ${value?.result}`;
+const isBad = ({ machine }: Rig, ...versions: readonly string[]): void => {
+  machine.probes.isReady = (url) => !versions.some((version) => url.endsWith(`/${version}`));
 };
 
 describe('a deploy', () => {
-  it('brings a first release up, and waits to be confirmed', () => {
-    const { world, machine } = up();
-    const one = release('1');
-    machine.bring(world, one);
+  it('goes through its phases, each on the disk, and ends where it is confirmed', () => {
+    const { world, machine, deploy } = waiting();
+    expect(deploy.value).toBeUndefined();
+    expect(machine.status().value).toBeUndefined();
+    const status = machine.status();
+    world.runFor(10);
+    expect(status.value?.slot).toMatchObject({
+      current: one.digest,
+      target: two.digest,
+      phase: 'awaiting-confirm',
+    });
+    const confirm = machine.act('confirm', [two.digest]);
+    world.runFor(100);
+    expect([confirm.value?.result, deploy.value?.result]).toEqual(['changed', 'changed']);
+    expect(machine.record()).toMatchObject({ current: two.digest, previous: one.digest });
+    expect(machine.running()).toEqual([two.digest]);
+    expect(machine.depots.current.get('web')).toBe(two.digest);
+    expect(machine.phases().slice(-7)).toEqual([
+      'staged',
+      'prechecked',
+      'activating',
+      'health-gate',
+      'awaiting-confirm',
+      'idle',
+      'idle',
+    ]);
+    expect(machine.log.filter(({ event }) => /^(turn|vow)\./.test(event))).toEqual([]);
+  });
+  it('of the active release changes nothing', () => {
+    const { world, machine } = upWith([one]);
+    const [pid] = machine.processes.living('web').map((each) => each.pid);
+    const before = machine.record().generation;
     const deploy = machine.act('deploy', [one.digest]);
     world.runFor(3_000);
-    expect(machine.running()).toEqual([one.digest]);
-    expect(machine.record().underway?.phase).toBe('awaiting-confirm');
+    expect(deploy.value?.result).toBe('ok');
+    expect(machine.record().generation).toBe(before);
+    expect(machine.processes.living('web').map((each) => each.pid)).toEqual([pid]);
+  });
+  it('is taken back where its check says no for as long as it may take', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    isBad(rig, '2');
+    machine.bring(world, two);
+    const deploy = machine.act('deploy', [two.digest]);
+    world.runFor(19_000);
     expect(deploy.value).toBeUndefined();
-    const confirm = machine.act('confirm', [one.digest]);
+    world.runFor(5_000);
+    expect(deploy.value).toMatchObject({ result: 'rolled-back' });
+    expect(deploy.value?.reason).toContain('its check http://localhost/2 says no; back at web 1');
+    expect(machine.running()).toEqual([one.digest]);
+    expect(machine.record().releases.at(-1)).toMatchObject({ verdict: 'rejected' });
+  });
+  it('is taken back at once where it dies again and again', () => {
+    const { world, machine } = upWith([one]);
+    machine.processes.behaves = ({ command: { cwd } }) =>
+      cwd?.endsWith(two.digest) === true
+        ? { ends: { afterMs: 50, ending: { code: 3 } } }
+        : undefined;
+    machine.bring(world, two);
+    const deploy = machine.act('deploy', [two.digest]);
+    world.runFor(6_000);
+    expect(deploy.value?.reason).toMatch(/it has died 3 times|exited with code 3/);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('is taken back at once where its process cannot be made', () => {
+    const { world, machine } = upWith([one]);
+    machine.processes.behaves = ({ command: { cwd } }) =>
+      cwd?.endsWith(two.digest) === true ? { refusal: 'no such program' } : undefined;
+    machine.bring(world, two);
+    const deploy = machine.act('deploy', [two.digest]);
+    world.runFor(3_000);
+    expect(deploy.value?.reason).toContain('no such program');
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('is held, and nothing more is tried, where the old release is not well either', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    machine.bring(world, two);
+    isBad(rig, '1', '2');
+    const deploy = machine.act('deploy', [two.digest]);
+    world.runFor(50_000);
+    expect(deploy.value?.result).toBe('rollback-failed');
+    expect(deploy.value?.reason).toContain('web 1');
+    expect(machine.logged('slot.held')).toHaveLength(1);
+    const forks = machine.processes.started.length;
+    world.runFor(120_000);
+    expect(machine.processes.started).toHaveLength(forks);
+    const status = machine.status();
+    machine.probes.isReady = () => true;
+    machine.bring(world, three);
+    const refused = machine.act('deploy', [three.digest]);
     world.runFor(100);
-    expect(confirm.value).toMatchObject({ result: 'changed' });
-    expect(deploy.value).toMatchObject({ result: 'changed' });
+    expect(status.value?.slot?.phase).toBe('rollback-failed');
+    expect(refusal(refused)).toContain('somebody has looked');
+    const activated = machine.act('activate', [one.digest, 'no-confirm']);
+    world.runFor(3_000);
+    expect(activated.value?.result).toBe('changed');
+    expect(machine.record().held).toBeUndefined();
+    keep(rig, three);
+  });
+  it('leaves the old release as it was where the disk is full at any call', () => {
+    for (let at = 1; at <= 3; at += 1) {
+      const { world, machine } = upWith([one]);
+      machine.bring(world, two);
+      const pid = machine.processes.living('web')[0]?.pid;
+      machine.depots.failAt = machine.depots.asked.length + at;
+      const deploy = machine.act('deploy', [two.digest, 'no-confirm']);
+      world.runFor(5_000);
+      expect(deploy.value?.result).toBe('failed');
+      expect(deploy.value?.reason).toContain('failed-unchanged: the disk is full');
+      expect(machine.processes.living('web').map((each) => each.pid)).toEqual([pid]);
+      expect(machine.record()).toMatchObject({ current: one.digest });
+      expect(machine.record().underway).toBeUndefined();
+    }
+  });
+  it('goes back though the disk stays full from the switch on', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    isBad(rig, '2');
+    machine.bring(world, two);
+    machine.depots.fullFrom = machine.depots.asked.length + 4;
+    const deploy = machine.act('deploy', [two.digest]);
+    world.runFor(30_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(machine.running()).toEqual([one.digest]);
+    expect(machine.logged('slot.not-pointed')).toHaveLength(1);
+  });
+  it('is not begun with a tree that was changed since it was made', () => {
+    const { world, machine } = upWith([one, two]);
+    machine.depots.misfits.set(one.digest, ['server.js: content']);
+    const rollback = machine.act('rollback');
+    world.runFor(3_000);
+    expect(rollback.value?.reason).toContain('server.js: content');
+    expect(machine.running()).toEqual([two.digest]);
+  });
+  it('of a first release that is not well leaves the service stopped, as it was', () => {
+    const rig = up();
+    const { world, machine } = rig;
+    isBad(rig, '1');
+    machine.bring(world, one);
+    const deploy = machine.act('deploy', [one.digest]);
+    world.runFor(25_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(deploy.value?.reason).toContain('stopped as before');
+    const status = machine.status();
+    const start = machine.act('start');
+    world.runFor(100);
+    expect(status.value).toMatchObject({ stage: 'stopped', isWanted: false });
+    expect(start.value?.reason).toContain('has no release yet');
+    expect(machine.running()).toEqual([]);
+  });
+  it('is refused while another is under way, with which one that is', () => {
+    const { world, machine } = waiting();
+    machine.bring(world, three);
+    const second = machine.act('deploy', [three.digest]);
+    const staged = machine.act('stage', [three.digest]);
+    world.runFor(100);
+    for (const each of [second, staged]) {
+      expect(each.error).toMatchObject({ code: 'conflict' });
+      expect(refusal(each)).toMatch(/deploy of web 2 .* is under way \(awaiting-confirm/);
+    }
+    expect(machine.running()).toEqual([two.digest]);
+  });
+  it('loses to a later stop, after which the service starts as before', () => {
+    const { world, machine, deploy } = waiting();
+    const stop = machine.act('stop');
+    world.runFor(2_000);
+    expect([stop.value?.result, deploy.value?.result]).toEqual(['changed', 'superseded']);
+    expect(machine.running()).toEqual([]);
+    machine.act('start');
+    world.runFor(1_000);
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('goes on through a restart of its service by hand', () => {
+    const { world, machine, deploy } = waiting();
+    const restart = machine.act('restart');
+    world.runFor(2_000);
+    expect(restart.value?.result).toBe('changed');
+    machine.act('confirm');
+    world.runFor(100);
+    expect(deploy.value?.result).toBe('changed');
+    expect(machine.running()).toEqual([two.digest]);
+  });
+  it('that nobody confirms is taken back when its time is up, and not before', () => {
+    const { world, machine, deploy } = waiting();
+    world.runFor(7_500);
+    expect(machine.running()).toEqual([two.digest]);
+    world.runFor(4_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(deploy.value?.reason).toContain('nobody has confirmed it within 10 s');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('that waits to be confirmed is taken back at once where it dies for good', () => {
+    const { world, machine, deploy } = waiting();
+    machine.processes.behaves = ({ command: { cwd } }) =>
+      cwd?.endsWith(two.digest) === true ? { refusal: 'no such program' } : undefined;
+    for (let at = 0; at < 6; at += 1) {
+      machine.processes.kill('web');
+      world.runFor(300);
+    }
+    world.runFor(3_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+});
+
+describe('a confirmation', () => {
+  it('counts only through a session that began after the release came up', () => {
+    const { world, machine, deploy } = waiting();
+    const upMs = machine.time.clock().now() - 2_000;
+    const old = machine.act('confirm', [], { sinceMs: upMs - 1_500, operation: 'c1' });
+    world.runFor(50);
+    expect(refusal(old)).toContain('this connection is older');
+    expect(deploy.value).toBeUndefined();
+    const fresh = machine.act('confirm', [], { operation: 'c2' });
+    world.runFor(50);
+    expect(fresh.value?.result).toBe('changed');
+  });
+  it('of another release than the one that waits is refused', () => {
+    const { world, machine } = waiting();
+    const other = machine.act('confirm', [one.digest]);
+    world.runFor(50);
+    expect(refusal(other)).toContain('it is web 2');
+    expect(machine.record().underway?.phase).toBe('awaiting-confirm');
+  });
+  it('of what is confirmed already is ok, of nothing is refused', () => {
+    const { world, machine } = upWith([one]);
+    const again = machine.act('confirm', [one.digest], { operation: 'c1' });
+    const none = machine.act('confirm', [], { operation: 'c2' });
+    world.runFor(50);
+    expect(again.value?.result).toBe('ok');
+    expect(refusal(none)).toContain('nothing waits to be confirmed');
+  });
+  it('of a service that does not run at that moment is refused', () => {
+    const { world, machine } = waiting();
+    machine.processes.kill('web');
+    world.runFor(20);
+    const confirm = machine.act('confirm');
+    world.runFor(20);
+    expect(refusal(confirm)).toContain('only what runs can be confirmed');
+  });
+});
+
+describe('going back by hand', () => {
+  it('leads to the release before, without anybody who confirms', () => {
+    const { world, machine } = upWith([one, two]);
+    const rollback = machine.act('rollback');
+    world.runFor(3_000);
+    expect(rollback.value?.result).toBe('changed');
+    expect(machine.running()).toEqual([one.digest]);
+    expect(machine.record()).toMatchObject({ current: one.digest, previous: two.digest });
+  });
+  it('leads to a release that is named, and refuses one that is not there', () => {
+    const { world, machine } = upWith([one, two, three]);
+    const none = machine.act('rollback', [release('9').digest], { operation: 'r1' });
+    world.runFor(100);
+    expect(refusal(none)).toContain('is not there');
+    const rollback = machine.act('rollback', [one.digest], { operation: 'r2' });
+    world.runFor(3_000);
+    expect(rollback.value?.result).toBe('changed');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('takes back what is on trial or waits to be confirmed', () => {
+    const { world, machine, deploy } = waiting();
+    const rollback = machine.act('rollback');
+    world.runFor(3_000);
+    expect(rollback.value?.result).toBe('changed');
+    expect(deploy.value).toMatchObject({ result: 'rolled-back' });
+    expect(deploy.value?.reason).toContain('it was rolled back');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('calls off what has not been switched to', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, two);
+    const deploy = machine.act('deploy', [two.digest]);
+    while (machine.record().underway === undefined) world.step();
+    const rollback = machine.act('rollback');
+    world.runFor(3_000);
+    expect([deploy.value?.result, rollback.value?.result]).toEqual(['cancelled', 'changed']);
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('is refused where there is nothing before', () => {
+    const { world, machine } = upWith([one]);
+    const rollback = machine.act('rollback');
+    world.runFor(100);
+    expect(refusal(rollback)).toContain('no release before this one');
+  });
+});
+
+describe('data that only go forward', () => {
+  const forward = release('2', { dataMigration: 'forward-only' });
+  it('are said before anything is touched, unless it is said what is to become of them', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, forward);
+    const deploy = machine.act('deploy', [forward.digest]);
+    world.runFor(3_000);
+    expect(refusal(deploy)).toContain('it is not taken back by itself');
     expect(machine.record()).toMatchObject({ current: one.digest });
-    expect(machine.depots.current.get('web')).toBe(one.digest);
-    expect(machine.logged('turn.unjournalled')).toEqual([]);
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('keep a release that is not well where it is, held', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    isBad(rig, '2');
+    machine.bring(world, forward);
+    const deploy = machine.act('deploy', [forward.digest, 'no-confirm']);
+    world.runFor(30_000);
+    expect(deploy.value?.result).toBe('rollback-failed');
+    expect(deploy.value?.reason).toContain('it is not taken back');
+    expect(machine.running()).toEqual([forward.digest]);
+    expect(machine.record()).toMatchObject({ current: forward.digest, previous: one.digest });
+  });
+  it('are given up where that is accepted', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    isBad(rig, '2');
+    machine.bring(world, forward);
+    const deploy = machine.act('deploy', [forward.digest, 'accept-data-loss']);
+    world.runFor(30_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('are not gone back behind by hand either', () => {
+    const { world, machine } = upWith([one, forward, three]);
+    const refused = machine.act('rollback', [one.digest], { operation: 'r1' });
+    world.runFor(100);
+    expect(refusal(refused)).toContain("'accept-data-loss' switches to it all the same");
+    const done = machine.act('rollback', [one.digest, 'accept-data-loss'], { operation: 'r2' });
+    world.runFor(3_000);
+    expect(done.value?.result).toBe('changed');
+  });
+});
+
+describe('whom a slot trusts', () => {
+  const pair = keyPair();
+  const other = keyPair();
+  const trust = { keys: [pair.text, other.text], needed: 2 };
+  it('is asked when a release is offered: nothing is taken of one with too few signatures', () => {
+    const { world, machine } = up({ trust });
+    const offered = machine.offer(signed(one, pair));
+    world.runFor(100);
+    expect(offered.error).toMatchObject({ code: 'not-trusted' });
+    expect(machine.depots.asked).toEqual([]);
+    machine.bring(world, signed(one, pair, other));
+    const deploy = machine.act('deploy', [one.digest, 'no-confirm']);
+    world.runFor(3_000);
+    expect(deploy.value?.result).toBe('changed');
+  });
+  it('is asked again when it is activated: a key may be revoked by then', () => {
+    const { world, machine } = up({ trust });
+    machine.bring(world, signed(one, pair, other));
+    machine.act('stage', [one.digest]);
+    world.runFor(200);
+    expect(machine.record().releases).toHaveLength(1);
+    machine.rules.now = { ...machine.rules.now, trust: { ...trust, revoked: [pair.text] } };
+    machine.crash();
+    machine.boot();
+    world.runFor(500);
+    const activate = machine.act('activate', [one.digest]);
+    world.runFor(1_000);
+    expect(refusal(activate)).toContain('is revoked');
+    expect(machine.running()).toEqual([]);
+  });
+  it('may be narrowed to some releases and to a time', () => {
+    const wallMs = 1_700_000_000_000;
+    const narrow = up({ trust: { keys: [], needed: 0, digests: [two.digest] } });
+    const late = up({ trust: { keys: [], needed: 0, untilMs: wallMs } });
+    const offers = [narrow.machine.offer(one), narrow.machine.offer(two), late.machine.offer(one)];
+    for (const { world } of [narrow, late]) world.runFor(100);
+    expect(offers.map(({ error }) => error !== undefined)).toEqual([true, false, true]);
+  });
+  it('does not take a release for another platform', () => {
+    const { world, machine } = up();
+    const strange = release('1', { platform: 'win32-arm64' });
+    expect(() => machine.bring(world, strange)).toThrow('is for win32-arm64');
+    const deploy = machine.act('deploy', [strange.digest]);
+    world.runFor(100);
+    expect(refusal(deploy)).toContain('was not brought');
+  });
+});
+
+describe('what is kept', () => {
+  it('is what is active, before it, pinned, and so many more: the rest goes with a commit', () => {
+    const made = ['1', '2', '3', '4', '5', '6'].map((version) => release(version));
+    const rig = upWith(made.slice(0, 1), { keepCount: 1 });
+    const { world, machine } = rig;
+    machine.act('pin', [made[0]?.digest ?? '']);
+    world.runFor(100);
+    for (const each of made.slice(1)) keep(rig, each);
+    const versions = machine.record().releases.map(({ version }) => version);
+    expect(versions).toEqual(['1', '4', '5', '6']);
+    world.runFor(100);
+    expect(machine.depots.trees.get('web')?.size).toBe(4);
+    machine.act('unpin', [made[0]?.digest ?? '']);
+    const pruned = machine.act('prune');
+    world.runFor(100);
+    expect(pruned.value).toMatchObject({ result: 'changed' });
+    expect(machine.record().releases.map(({ version }) => version)).toEqual(['4', '5', '6']);
+    expect(machine.depots.trees.get('web')?.size).toBe(3);
+  });
+  it('includes what is pending, also while somebody prunes', () => {
+    const { world, machine, deploy } = waiting({ keepCount: 0 });
+    machine.act('prune');
+    world.runFor(100);
+    machine.act('confirm');
+    world.runFor(100);
+    expect(deploy.value?.result).toBe('changed');
+    expect(machine.record().releases.map(({ version }) => version)).toEqual(['1', '2']);
+  });
+  it('is shown, the newest first', () => {
+    const { world, machine } = upWith([one, two]);
+    const shown = machine.act('releases');
+    world.runFor(100);
+    expect(shown.value?.output).toEqual([
+      `${two.digest} web 2 8 current`,
+      `${one.digest} web 1 8 previous`,
+    ]);
   });
 });
