@@ -355,6 +355,25 @@ describe('size', () => {
 });
 
 describe('names', () => {
+  it('that are exported stand once in a workspace: who reads one need not ask which is meant', () => {
+    const owners = new Map<string, Set<string>>();
+    for (const [file, tree] of trees) {
+      const home = workspaces.find((folder) => file.startsWith(`${folder}/`)) ?? '';
+      for (const statement of tree['body'] as Node[]) {
+        const declared = statement['declaration'];
+        if (statement.type !== 'ExportNamedDeclaration' || !isNode(declared)) continue;
+        const several = declared['declarations'];
+        for (const each of Array.isArray(several) ? (several as Node[]) : [declared]) {
+          const name = `${home} ${isNode(each['id']) ? String(each['id']['name']) : ''}`;
+          owners.set(name, (owners.get(name) ?? new Set()).add(file));
+        }
+      }
+    }
+    const twice = [...owners].filter(([, files]) => files.size > 1);
+    const told = twice.map(([name, files]) => `${name}: ${[...files].join(', ')}`);
+    // A ratchet: three are left in packages/deploy.
+    expect(told.length, told.join('\n')).toBeLessThanOrEqual(3);
+  });
   it('of classes and constructors neither end in a digit nor begin with an underscore, as a bundler has it', () => {
     const wrong = complaints((_file, tree, say) =>
       walk(tree, (node) => {

@@ -23,7 +23,7 @@ export {
 export { exitCodeOf, type Strictness } from './aggregate/exit-code.ts';
 export { makeExportedService, type ExportedServiceOptions } from './exported/exported-service.ts';
 export { makeFleet, type FleetOptions } from './aggregate/fleet.ts';
-export { judge, type Judgement, type Seen, type Terms } from './aggregate/health.ts';
+export { judge, type Judgement, type Seen, type HealthTerms } from './aggregate/health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export {
   makeLiveRef,

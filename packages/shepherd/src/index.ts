@@ -39,7 +39,7 @@ export { checkedRequest } from './checks/requests.ts';
 export { isName } from './words/names.ts';
 export { percentOf } from './checks/rolling.ts';
 export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';
-export { makeService, type Recorded, type ServicePowers } from './service/service.ts';
+export { makeService, type RecordedService, type ServicePowers } from './service/service.ts';
 export {
   doubted,
   isGood,

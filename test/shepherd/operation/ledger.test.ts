@@ -8,7 +8,7 @@ import {
   entryOf,
   expiredIn,
   forget,
-  openIn,
+  openEntriesIn,
   openLedger,
   put,
   surplusAfter,
@@ -65,7 +65,7 @@ describe('the ledger of operations', () => {
     const found = [recordOf('b', 2), recordOf('a', 3, true), recordOf('a', 1)];
     within(found, (ledger, turn) => {
       expect(idsOf(entriesOf(ledger))).toEqual(['a op-1', 'b op-2', 'a op-3']);
-      expect(idsOf(openIn(ledger))).toEqual(['a op-3']);
+      expect(idsOf(openEntriesIn(ledger))).toEqual(['a op-3']);
       expect(askerOf(ledger, 'op-2', principalOf('a'))).toBe('b');
       put(ledger, turn, { ...recordOf('a', 3), result: 'failed' }, { gates: false });
       expect(entryOf(ledger, principalOf('a'), 'op-3')?.result).toBe('failed');

@@ -13,14 +13,14 @@ import {
   judge,
   planFor,
   termsOf,
-  type Sight,
+  type WhoServes,
   type Turn,
   type Verdict,
 } from '../../../packages/shepherd/src/operation/rolling.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
 
 /** By a look at each of them. */
-const judgeAll = (gate: Gate, turns: readonly Turn[], seen: Sight): Verdict =>
+const judgeAll = (gate: Gate, turns: readonly Turn[], seen: WhoServes): Verdict =>
   judge(
     gate,
     {

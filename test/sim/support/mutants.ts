@@ -87,7 +87,7 @@ export const mutants: readonly Mutant[] = [
     name: 'goal-is-forgotten',
     rule: 'a start that waits for a stop looks again at what was asked last',
     file: 'packages/shepherd/src/service/service-steps.ts',
-    find: "held.goal.get() === 'start' ? start(held, turn) : turn.kept(superseded(held, 'start')),",
+    find: "held.goal.get() === 'start' ? start(held, turn) : turn.kept(outdone(held, 'start')),",
     replace: 'start(held, turn),',
     tests: ['test/shepherd/service/service.test.ts', chaos],
     // Seeds 43, 72 and 77 of the first 100.

@@ -1,7 +1,7 @@
 /** What a fleet is, as a function of what its members are. */
 import { cutText, endedWords } from '@bellwether/shepherd';
 import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
-import { judge, type Terms } from './health.ts';
+import { judge, type HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
 /** What of a fleet's options its status needs. */
@@ -19,7 +19,7 @@ export interface FleetFacts {
 export const fleetStatus = (
   { provision, documentation, sharedWith }: FleetFacts,
   members: readonly Status[],
-  terms: Terms,
+  terms: HealthTerms,
 ): FleetStatus => {
   const { stage, runningCount, blame, ...judged } = judge(members, terms);
   const { neededCount } = terms;

@@ -17,7 +17,7 @@ import type {
 } from '@bellwether/shepherd';
 import { wordsOf } from '../errors.ts';
 import { fleetStatus, type FleetFacts } from './fleet-status.ts';
-import type { Terms } from './health.ts';
+import type { HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
 
@@ -80,7 +80,7 @@ const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>
     ...(plainReason !== undefined && { plainReason }),
   };
 
-interface Held extends FleetOptions, Terms {
+interface Held extends FleetOptions, HealthTerms {
   /** Somebody will look again once it may no longer settle. */
   readonly isSettling: JournalCell<boolean>;
 }

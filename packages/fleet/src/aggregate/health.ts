@@ -26,7 +26,7 @@ export type Seen = Pick<
   'provision' | 'stage' | 'isReady' | 'isWanted' | 'isRespawning' | 'unservedMs'
 >;
 /** What a fleet may do. */
-export interface Terms {
+export interface HealthTerms {
   /** Members that have to serve. */
   readonly neededCount: number;
   /** Milliseconds for which fewer may. */
@@ -47,7 +47,7 @@ export interface Judgement {
 }
 
 /** The judgement over members on these terms. */
-export const judge = (members: readonly Seen[], terms: Terms): Judgement => {
+export const judge = (members: readonly Seen[], terms: HealthTerms): Judgement => {
   const tally = count(members);
   const unservedMs = unservedOf(tally, terms.neededCount);
   const health = healthOf(tally, terms, unservedMs);
@@ -120,7 +120,7 @@ const unservedOf = ({ memberCount, spansMs }: Tally, neededCount: number): numbe
 
 const healthOf = (
   tally: Tally,
-  terms: Terms,
+  terms: HealthTerms,
   unservedMs: number | undefined,
 ): Health | undefined => {
   const { memberCount, runningCount, unknownCount, respawningCount, isWanted } = tally;

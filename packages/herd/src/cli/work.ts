@@ -8,7 +8,7 @@ import { cutTo, erase } from './screen.ts';
 const redrawMs = 250;
 
 /** Some work that goes on. Whoever makes one ends it. */
-export class Work {
+export class WorkLine {
   readonly #context: Context;
   readonly #stops: readonly (() => void)[];
   #line: string | undefined;

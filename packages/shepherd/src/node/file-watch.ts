@@ -1,5 +1,5 @@
 /**
- * Waiting for a file to change, for as long as somebody waits and no longer. The kernel tells
+ * FileWait for a file to change, for as long as somebody waits and no longer. The kernel tells
  * (inotify) where it can; a slow look beside it finds what it does not tell: network disks, a watch
  * that could not be had because the user has too many, a file that is not there yet.
  */
@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import { lastLookPauseMs, lookMs, lookPauseMs, watchedLookMs } from './limits.ts';
 
 /** The next change of a file; a file that is written to without end is one change. */
-export interface Change {
+export interface FileChange {
   /** Settles when the file has changed, after a while all the same, and when it is stopped. */
   readonly happened: Promise<void>;
   /** Leaves no watch and no timer; may be called again. */
@@ -15,7 +15,7 @@ export interface Change {
 }
 
 /** Watches from now on, until something has changed. */
-export const changeOf = (file: string): Change => {
+export const changeOf = (file: string): FileChange => {
   let stop = (): void => undefined;
   const happened = new Promise<void>((resolve) => {
     let watcher: fs.FSWatcher | undefined;
@@ -36,7 +36,7 @@ export const changeOf = (file: string): Change => {
 };
 
 /** A wait that somebody may end. */
-export interface Waiting {
+export interface FileWait {
   /** Whether it was seen before it was stopped. Rejects with what `look` rejects with. */
   readonly seen: Promise<boolean>;
   /** Leaves nothing behind; may be called again. */
@@ -47,9 +47,9 @@ export interface Waiting {
  * Looks now and whenever the file has changed, until `look` has seen what is waited for. Where the
  * file changes all the time that is a hundred times a second at first, and five times in the end.
  */
-export const untilSeen = (file: string, look: () => Promise<boolean>): Waiting => {
+export const untilSeen = (file: string, look: () => Promise<boolean>): FileWait => {
   let isOver = false;
-  let change: Change | undefined;
+  let change: FileChange | undefined;
   let wake = (): void => undefined;
   const pause = (ms: number): Promise<void> | undefined =>
     ms <= 0 || isOver

@@ -29,7 +29,7 @@ export const lastLines = (
 };
 
 /** Lines from the front of a piece of text, and the bytes that they took, newlines included. */
-export interface Lines {
+export interface LinePiece {
   readonly lines: readonly string[];
   readonly byteCount: number;
 }
@@ -37,7 +37,7 @@ export interface Lines {
  * Lines from the front, for a follower: a long one in several, cut between characters. Where more
  * may come the last one is left until its newline has.
  */
-export const wholeLines = (bytes: Uint8Array, mayGrow: boolean): Lines => {
+export const wholeLines = (bytes: Uint8Array, mayGrow: boolean): LinePiece => {
   const lines: string[] = [];
   let at = 0;
   while (at < bytes.length && lines.length < followedLineCount) {

@@ -22,7 +22,7 @@ import {
   tailLineCount,
 } from './limits.ts';
 import { explain } from './program.ts';
-import { makeQueue, type Queue } from './queue.ts';
+import { makeQueue, type TaskQueue } from './queue.ts';
 import { ServiceLog } from './service-log.ts';
 
 // The longest file name of common file systems is 255 bytes; the rest is for what rotation will
@@ -77,7 +77,7 @@ class FolderLogs implements ServiceLogs {
   /** What ends the reading of a reader. */
   readonly #readings: Map<string, () => void>;
   /** For what looks through a log, which may take a while. */
-  readonly #looking: Queue;
+  readonly #looking: TaskQueue;
 
   constructor(powers: LogPowers) {
     this.#powers = powers;

@@ -14,7 +14,7 @@ import https from 'node:https';
 import net from 'node:net';
 import type { Answer } from '@bellwether/actors';
 import type { Command, CommandResult, Prober } from '../words/types.ts';
-import { untilSeen, type Waiting } from './file-watch.ts';
+import { untilSeen, type FileWait } from './file-watch.ts';
 import { signalGroup } from './group.ts';
 import type { ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
@@ -150,7 +150,7 @@ class NodeProber implements Prober {
   /** Waits for something to show in a file. What cannot be looked for breaks the answer. */
   #await(startId: string, timeoutMs: number, answer: Answer, begin: () => Sign): void {
     this.forget(startId);
-    let waiting: Waiting;
+    let waiting: FileWait;
     try {
       const { file, look } = begin();
       waiting = untilSeen(file, look);

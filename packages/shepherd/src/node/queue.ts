@@ -1,8 +1,8 @@
 /** Work that is done by a bounded number at once: what is beyond it waits in order. */
-export type Queue = <T>(work: () => Promise<T>) => Promise<T>;
+export type TaskQueue = <T>(work: () => Promise<T>) => Promise<T>;
 
 /** Makes a queue of which at most `mostCount` are at work. Who puts something in bounds how much that is. */
-export const makeQueue = (mostCount: number): Queue => {
+export const makeQueue = (mostCount: number): TaskQueue => {
   const waiting: (() => void)[] = [];
   let workingCount = 0;
   const enter = (): Promise<void> | undefined => {

@@ -10,7 +10,7 @@ import type { StepEnd } from './outcomes.ts';
 import { isOpened } from './gate-state.ts';
 import { lookAgain, tallyOf } from './muster.ts';
 import type { Gate, Step } from './plan.ts';
-import { judge, type Sight, type Verdict } from './rolling.ts';
+import { judge, type WhoServes, type Verdict } from './rolling.ts';
 import { isGood, isServing } from '../words/shapes.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -107,7 +107,7 @@ const verdictOn = (
   if (nowMs >= deadlineAtMs)
     return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
   if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
-  const seen: Sight = (name) => {
+  const seen: WhoServes = (name) => {
     const service = host.service(name);
     if (service === undefined) return false;
     const status = moment.call(service, 'status');

@@ -65,7 +65,7 @@ export const entriesOf = ({ askers }: Ledger, asker?: Principal): readonly Accep
     .sort((a, b) => a.atMs - b.atMs);
 };
 /** What is under way, in the order in which it was taken on. */
-export const openIn = (ledger: Ledger): readonly AcceptedRecord[] =>
+export const openEntriesIn = (ledger: Ledger): readonly AcceptedRecord[] =>
   entriesOf(ledger).filter(({ endedMs }) => endedMs === undefined);
 /** Whose an operation is: `first` where it is his, too; undefined where nobody knows it. */
 export const askerOf = (

@@ -15,7 +15,7 @@ import { isOpened } from './gate-state.ts';
 import type { Host } from './host.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { keyOf, type Step } from './plan.ts';
-import type { Sight, Tally, Turn } from './rolling.ts';
+import type { WhoServes, Tally, Turn } from './rolling.ts';
 
 /** Of all aggregates that an operation restarts so. */
 export interface Muster {
@@ -51,7 +51,7 @@ export const tallyOf = (
   moment: Moment,
   operation: Operation,
   root: string,
-  seen: Sight,
+  seen: WhoServes,
 ): Tally => {
   const muster = operation.muster.get() ?? begin(host, moment, operation);
   catchUp(host, moment, operation, muster, seen);
@@ -63,7 +63,7 @@ export const tallyOf = (
   };
 };
 /** Whoever serves by now was touched; but nobody is to be given up because that went astray. */
-export const lookAgain = (operation: Operation, root: string, seen: Sight): void => {
+export const lookAgain = (operation: Operation, root: string, seen: WhoServes): void => {
   const roll = operation.muster.get()?.rolls.get(root);
   if (roll === undefined) return;
   for (const name of [...roll.idle.keys()]) look(operation, roll, name, seen);
@@ -90,7 +90,7 @@ const call = (
   operation: Operation,
   { rolls }: Muster,
   root: string,
-  seen: Sight,
+  seen: WhoServes,
 ): Roll => {
   const roll: Roll = {
     members: moment.map(),
@@ -116,7 +116,7 @@ const catchUp = (
   moment: Moment,
   operation: Operation,
   { rolls, moved, touchedCount }: Muster,
-  seen: Sight,
+  seen: WhoServes,
 ): void => {
   const { count, names } = host.touchedSince(moment, touchedCount.get());
   touchedCount.set(count);
@@ -137,7 +137,7 @@ const look = (
   { steps }: Operation,
   { members, bad, asked, idle }: Roll,
   name: string,
-  seen: Sight,
+  seen: WhoServes,
 ): void => {
   const member = members.get(name);
   if (member === undefined) return;

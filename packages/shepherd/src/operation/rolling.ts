@@ -238,7 +238,7 @@ export type Verdict =
     };
 
 /** Whether somebody serves, as far as is known; undefined: nobody can tell. */
-export type Sight = (name: string) => boolean | undefined;
+export type WhoServes = (name: string) => boolean | undefined;
 
 /** What a gate goes by, of all members; those that are listed in the order of the plan. */
 export interface Tally {
@@ -249,7 +249,7 @@ export interface Tally {
 }
 
 /** Whether a gate may open, by how far all members have got and who serves. See the table above. */
-export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: Sight): Verdict => {
+export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: WhoServes): Verdict => {
   const { opens, maxUnavailable, maxFailed } = gate;
   const canary = bad.find(({ isCanary }) => isCanary);
   if (canary !== undefined) return stopped('shut', canaryWords, canary);

@@ -11,7 +11,7 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { canonicalText, digestOf } from '../digest.ts';
-import { isAtRest, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
+import { isDown, runOf, stateOf, takeLatest, touch, type ServiceHeld } from './service-state.ts';
 import type { ServiceConfig } from '../words/types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
@@ -20,7 +20,7 @@ export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void
   held.latest.set(next);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
-  if (isSame || isAtRest(stateOf(held))) takeLatest(held, turn);
+  if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
   else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted, log });
   turn.effect(() => held.logFiles.bound(held.name, log));
   touch(held, turn);

@@ -44,7 +44,7 @@ export interface ServicePowers {
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
 }
 /** What the records say of a service. */
-export interface Recorded {
+export interface RecordedService {
   readonly isEnabled: boolean;
   readonly isWanted: boolean;
 }
@@ -147,7 +147,7 @@ export const hold = (
   config: ServiceConfig,
   powers: ServicePowers,
   logger: Ref<Logger>,
-  recorded: Recorded,
+  recorded: RecordedService,
   agent: Ref<Agent> | undefined,
 ): ServiceHeld => ({
   agent,
@@ -194,7 +194,7 @@ export const isRespawning = (state: State): boolean =>
   state.at === 'resting' || ('launch' in state && state.launch.isRespawn);
 
 /** Whether there is no process, and none is on its way. */
-export const isAtRest = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
+export const isDown = ({ at }: State): boolean => at === 'stopped' || at === 'resting';
 
 /** From now on the service is what it was last described as. */
 export const takeLatest = (held: ServiceHeld, turn: Turn): void => {
@@ -246,7 +246,7 @@ export const enter = (held: ServiceHeld, turn: Turn, next: State, what?: Change[
     stopAsking(held, turn, before.run);
   }
   if (before.at === 'stopping') before.grace?.cancel();
-  if (isAtRest(next)) takeLatest(held, turn);
+  if (isDown(next)) takeLatest(held, turn);
   const at = held.clock.wall();
   const isSameStage = stageOf(before) === stageOf(next);
   change(held, turn, {
@@ -298,7 +298,7 @@ export const refusal = (held: ServiceHeld, reason: string): Outcome => ({
   reason,
 });
 /** A step that lost to a later command. */
-export const superseded = (held: ServiceHeld, action: 'start' | 'stop'): Outcome => ({
+export const outdone = (held: ServiceHeld, action: 'start' | 'stop'): Outcome => ({
   ...outcomeOf(held, 'superseded'),
   reason: `Service ${held.name}: a later ${action === 'start' ? 'stop' : 'start'} won.`,
 });

@@ -17,7 +17,7 @@ import {
   say,
   stateOf,
   stopped,
-  superseded,
+  outdone,
   takeLatest,
   type Launch,
   type Because,
@@ -55,7 +55,7 @@ export const start = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
       return state.launch.answer;
     case 'stopping':
       return turn.when(state.answer, (turn) =>
-        held.goal.get() === 'start' ? start(held, turn) : turn.kept(superseded(held, 'start')),
+        held.goal.get() === 'start' ? start(held, turn) : turn.kept(outdone(held, 'start')),
       );
   }
 };
@@ -75,7 +75,7 @@ export const stop = (held: ServiceHeld, turn: Turn): Vow<Outcome> => {
     case 'spawning':
     case 'waking': {
       const answer = end(held, turn, runOf(state), { kind: 'asked' });
-      state.launch.resolver.kept(superseded(held, 'start'));
+      state.launch.resolver.kept(outdone(held, 'start'));
       return answer;
     }
     case 'running':

@@ -47,7 +47,7 @@ import {
   change,
   hold,
   type ServiceHeld,
-  type Recorded,
+  type RecordedService,
   type ServicePowers,
 } from './service-state.ts';
 import { statusOf } from './service-status.ts';
@@ -62,7 +62,7 @@ import type {
   Status,
 } from '../words/types.ts';
 
-export type { Recorded, ServicePowers } from './service-state.ts';
+export type { RecordedService, ServicePowers } from './service-state.ts';
 
 /** Makes a stopped service. */
 export const makeService = (
@@ -70,7 +70,7 @@ export const makeService = (
   _bcom: Bcom<LocalService>,
   config: ServiceConfig,
   powers: ServicePowers,
-  recorded: Recorded,
+  recorded: RecordedService,
   agent?: Ref<Agent>,
 ): Behavior<LocalService> => {
   const logger = turn.spawn(makeLogger, powers.logFiles, config.provision[0]);

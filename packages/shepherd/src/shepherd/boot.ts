@@ -17,7 +17,7 @@ import { endOf } from '../operation/askers.ts';
 import { inOrder } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { forgetWhole } from '../operation/durable.ts';
-import { expiredIn, openIn } from '../operation/ledger.ts';
+import { expiredIn, openEntriesIn } from '../operation/ledger.ts';
 import { operationOf } from '../operation/memory.ts';
 import { begin } from '../operation/operation.ts';
 import { accept } from '../operation/wishes.ts';
@@ -34,7 +34,7 @@ import { makeWriter } from '../streams/writer.ts';
 /** Kept once adoption is done and every wanted start is under way; none of those is waited for. */
 export const restore = (held: ShepherdHeld, turn: Turn): Vow<void> => {
   for (const entry of expiredIn(held.ledger, held.clock.wall())) forgetWhole(held, turn, entry);
-  const left = openIn(held.ledger);
+  const left = openEntriesIn(held.ledger);
   const found = turn.all(left.map((entry) => read(held, turn, entry)));
   return turn.when(turn.send(held.monitor, 'adopt'), (turn, runs) => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);

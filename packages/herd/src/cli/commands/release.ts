@@ -25,7 +25,7 @@ import { counted } from '../format/times.ts';
 import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
-import { Work } from '../work.ts';
+import { WorkLine } from '../work.ts';
 
 /** Milliseconds of a check where nobody says. */
 const defaultCheckMs = 5_000;
@@ -234,7 +234,7 @@ const working = async <T>(
   context: Context,
   work: (say: (what: string, done: Done) => void) => Promise<T>,
 ): Promise<T> => {
-  const progress = new Work(context);
+  const progress = new WorkLine(context);
   try {
     return await work((what, { fileCount, byteCount }) =>
       progress.say(`${what}: ${counted(fileCount, 'file')}, ${bytesText(byteCount)}`),

@@ -58,13 +58,13 @@ export interface World {
 }
 
 /** The command line up to the cursor: what is typed, and the word in the making. */
-export interface Line {
+export interface TypedLine {
   readonly typed: readonly string[];
   readonly current: string;
 }
 
 /** Everything that fits what is typed of the last word already. */
-export const completionOf = async (line: Line, world: World): Promise<Completion> => {
+export const completionOf = async (line: TypedLine, world: World): Promise<Completion> => {
   const found = await everything(line, world);
   if (found === 'files') return found;
   const fits = ({ word }: Candidate): boolean => word.startsWith(line.current) && isPlain(word);
@@ -79,7 +79,7 @@ export const completionOf = async (line: Line, world: World): Promise<Completion
 const isPlain = (word: string): boolean =>
   word.length <= maxCandidateChars && /^[A-Za-z0-9_@.+:,%-]+$/.test(word);
 
-const everything = async (line: Line, world: World): Promise<Completion> => {
+const everything = async (line: TypedLine, world: World): Promise<Completion> => {
   const { words, open, isLiteral } = walk(line.typed);
   if (open !== undefined) return valueOf(open);
   if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
