@@ -419,4 +419,36 @@ describe('the controllers die while a machine is waited for', () => {
       expect([at, place.step().result, place.startsOf(place.b)]).toEqual([at, 'changed', 1]);
     }
   });
+
+  it.each(Array.from({ length: 12 }, (_, at) => at + 1))(
+    'before and after the machine is back, at moments of seed %i, and it is done once',
+    (seed) => {
+      const place = up(seed);
+      const { world, pass, c, d, b } = place;
+      const some = (most: number): number => Math.floor(world.random() * most);
+      b.crash();
+      pass(10_000);
+      place.ask('start', 'webs', { queueMs: hourMs });
+      // Once it is on the disk of the near one.
+      pass(100 + some(20_000));
+      place.restart(world.random() < 0.5 ? c : d, some(5_000));
+      pass(some(20_000));
+      b.boot();
+      pass(some(6_000));
+      for (const node of world.random() < 0.5 ? [c, d] : [d, c]) {
+        node.crash();
+        pass(some(3_000));
+        node.boot();
+        pass(some(3_000));
+      }
+      pass(60_000);
+      for (const node of [b, c, d])
+        place.operator.ask(node, (turn, root) => turn.send(root, 'about'));
+      pass(1_000);
+      expect(place.step()).toMatchObject({ phase: 'settled', result: 'changed' });
+      expect([place.startsOf(place.a), place.startsOf(b)]).toEqual([1, 1]);
+      expect([place.runs(place.a), place.runs(b)]).toEqual([true, true]);
+      expect(b.machine.processes.doubled).toEqual([]);
+    },
+  );
 });

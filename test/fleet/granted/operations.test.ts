@@ -149,6 +149,39 @@ describe('the operations of a grant', () => {
   });
 });
 
+describe('how long is waited for one', () => {
+  it('is a day at most, and a millisecond at least', () => {
+    const place = up();
+    const { ref } = place.held();
+    doing(ref, place, 'restart', 'op-1');
+    for (const method of ['join', 'retry'] as const) {
+      const asked = (remainingMs: number): string =>
+        codeOf(() =>
+          ref.told((turn, web) =>
+            turn.send(web, method, 'op-1', place.owner.printer(turn), remainingMs),
+          ),
+        );
+      for (const ms of [1, limits.remainingMs]) expect(asked(ms)).toBe('nothing was refused');
+      for (const ms of [0, limits.remainingMs + 1, NaN]) expect(asked(ms)).toBe('bad-request');
+    }
+  });
+
+  it('ends with how far it is', () => {
+    const place = up(waitingConfig);
+    place.node.machine.probes.isReady = () => false;
+    const { ref } = place.held({ actions: ['start'] });
+    asking(ref, place, 'start', 'op-1');
+    place.pass(500);
+    const watching = ref.ask((turn, web) =>
+      turn.send(web, 'join', 'op-1', place.owner.printer(turn), 700),
+    );
+    place.pass(690);
+    expect(watching).toEqual({});
+    place.pass(100);
+    expect(watching.value).toMatchObject({ result: 'timed-out', isLate: true });
+  });
+});
+
 describe('a retry through a grant', () => {
   it('asks anew, costs a use where anything is done, and leaves a line in the audit', () => {
     const place = up();
