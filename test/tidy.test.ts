@@ -82,7 +82,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/authority': 2_150,
   'packages/deploy': 4_210,
   'packages/store': 2_760,
-  'packages/fleet': 5_250,
+  'packages/fleet': 5_400,
   'packages/bellwether': 270,
   'packages/herd': 11_850,
   'netlayers/memory': 610,

@@ -166,6 +166,8 @@ const direct = object(
     expiresMs: wallMs,
     /** How long a host keeps it without hearing from the controller. */
     leaseMs: whole(1),
+    /** As of a grant. */
+    epoch: whole(1),
     revoked: object({ atMs: wallMs, by: name }, { reason: text(1_024) }),
   },
 );

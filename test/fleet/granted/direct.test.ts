@@ -471,6 +471,66 @@ describe('a lease', () => {
   });
 });
 
+describe('a direct grant from before a restored backup', () => {
+  const lease = 60_000;
+  const confirm = (place: Place, ids: readonly string[], isForced = false): readonly string[] =>
+    answered(
+      place,
+      place.operator.ask(place.c, (turn, root) => turn.send(root, 'confirmGrants', ids, isForced)),
+    );
+  const restored = (leaseMs?: number) => {
+    const place = told();
+    const made = place.given({}, leaseMs);
+    const backup = [...place.c.machine.disk.entries];
+    const restore = (): void => {
+      place.c.crash();
+      place.c.machine.disk.entries.splice(0, Infinity, ...backup);
+      place.c.rightsEpoch = { now: 2, restored: 2 };
+      place.c.boot();
+      place.pass(3_000);
+    };
+    return { place, restore, ...made };
+  };
+
+  it('is not renewed before its owner says so, and is then', () => {
+    const { place, restore, id, atA } = restored(lease);
+    restore();
+    expect(place.ofC()).toMatchObject({ id, state: 'unconfirmed' });
+    expect(confirm(place, [])).toContain(id);
+    expect(place.ofC()).toMatchObject({ state: 'live' });
+    place.restart(place.c);
+    place.pass(5 * lease);
+    expect(doing(place, atA, 'start')).toMatchObject({ result: 'changed' });
+    const other = restored(lease);
+    other.restore();
+    other.place.pass(2 * lease);
+    expect(codeOf(() => doing(other.place, other.atA, 'start'))).toBe('expired');
+  });
+  it('that was revoked since is not kept up at a host that was never told', () => {
+    const { place, restore, id, atB } = restored(lease);
+    place.b.losePower();
+    place.pass(2_000);
+    expect(place.revoke(id).state).toBe('revoking');
+    restore();
+    place.c.past = { revoked: new Map([[id, 'revoked at noon']]), usedCounts: new Map() };
+    place.b.boot();
+    place.pass(2 * lease);
+    expect(codeOf(() => doing(place, atB, 'start'))).toBe('expired');
+    expect(() => confirm(place, [id])).toThrow(`grant ${id} was ended after that backup`);
+    expect(confirm(place, [])).not.toContain(id);
+    expect(codeOf(() => confirm(place, ['d-000000']))).toBe('refused');
+    expect(confirm(place, [id], true)).toEqual([id]);
+  });
+  it('can be revoked without being confirmed, and is told to its hosts', () => {
+    const { place, restore, id, atB } = restored();
+    restore();
+    expect(place.ofC()).toMatchObject({ state: 'unconfirmed' });
+    expect(doing(place, atB, 'start')).toMatchObject({ result: 'changed' });
+    expect(place.revoke(id)).toMatchObject({ state: 'revoked' });
+    expect(codeOf(() => doing(place, atB, 'stop'))).toBe('revoked');
+  });
+});
+
 describe('clocks that are set', () => {
   const lease = 60_000;
 

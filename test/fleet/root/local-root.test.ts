@@ -155,7 +155,16 @@ const elsewhere = (turn: Turn, { world }: Bench) => {
   const peers = turn.spawn(makePeers, { ...powers, destinations: new Map() });
   const records = { directs: [], parts: [] };
   const dial = () => () => undefined;
-  return { peers, direct: turn.spawn(makeDirectGrants, { ...powers, peers, records, dial }) };
+  return {
+    peers,
+    direct: turn.spawn(makeDirectGrants, {
+      ...powers,
+      peers,
+      records,
+      rightsEpoch: { now: 1, restored: 0 },
+      dial,
+    }),
+  };
 };
 const rootBench = async (isShared = true): Promise<RootBench> => {
   const bench = makeBench();

@@ -8,28 +8,17 @@
  *                                          └──► cannot be reached, or says no: the part is owed
  *     met       there is contact with a host, in this life or a later one: what is owed there is said first
  *     lease     renewed at the hosts thrice in its time, as long as the grant holds; else they end it by themselves
- *
- * That a host was told, only its own answer proves. What its refusal means depends on the ref that asks, since another
- * one may be under that petname by now:
- *
- *     ref         answer                             the part
- *     the same    there is no such grant             has ended, and was forgotten there
- *     the same    the ref itself was taken back,     has ended with it
- *                 or is over
- *     another     any, or there is none any more     is lost: its host's owner alone can end it, until the ref is back
- *     either      anything else                      is owed
+ *     confirm   after a backup was put back: what was made before may have been taken back since, and is not renewed
  */
 import {
   codeOf,
   fateOf,
   Limit,
-  Refused,
   type Bcom,
   type Behavior,
   type Clock,
   type Entropy,
   type Ref,
-  type Turn,
   type Vow,
 } from '@bellwether/actors';
 import {
@@ -38,36 +27,41 @@ import {
   grantLimits,
   idBytes,
   readGrantSpec,
+  type GrantBookOptions,
   type GrantFacts,
   type GrantSpec,
+  type Past,
 } from '@bellwether/authority';
-import { BadRequest, cutText, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
-import { isDenial, wordsOf } from '../errors.ts';
+import { BadRequest, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
+import { isDenial } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import {
-  makeLiveRef,
-  type Arrivals,
-  type ContactFollower,
-  type LiveRef,
-} from '../reach/live-ref.ts';
+import type { Arrivals, ContactFollower } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import type { DialRef } from '../reach/destination.ts';
 import { readMadeThere, type MadeThere } from './direct-answers.ts';
+import { revoke, tellThere, type Reaching } from './direct-ends.ts';
+import {
+  keepContact,
+  keepPart,
+  partsAt,
+  troubleIn,
+  wayTo,
+  type DirectHeld,
+  type DirectTurn,
+} from './direct-held.ts';
+import { confirm, renewLater, renewThere } from './direct-leases.ts';
 import type { DirectMember } from './direct-members.ts';
 import {
   directFacts,
   fillDirectShelf,
   forgetDirects,
   isLeased,
-  isLost,
   isOwed,
   nowOf,
-  partKey,
   partsOf,
   type DirectEntry,
   type DirectRecords,
   type DirectShelf,
-  type PartEntry,
 } from './direct-shelf.ts';
 import type { DirectRow, MadeDirect } from './types.ts';
 
@@ -81,35 +75,35 @@ export interface DirectGrants extends Arrivals, ContactFollower {
    * and each host has answered, or had its time. @throws Refused where there is none
    */
   revoke(id: string, reason?: string, isForced?: boolean): Vow<GrantFacts>;
+  /** As that of the registry of minted references. @throws Refused */
+  confirm(ids: readonly string[] | undefined, past?: Past): readonly string[];
 }
 /** What it is made from. */
 export interface DirectGrantsOptions {
   readonly records: DirectRecords;
+  /** Of the store, when this life began: see `GrantBookOptions`. */
+  readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
   readonly dial: DialRef;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }
-interface Held extends DirectGrantsOptions {
-  readonly shelf: DirectShelf;
-}
-type Own = Turn<DirectGrants>;
-
 /** Makes it from the records of earlier lives, and goes on with what they owed. */
 export const makeDirectGrants = (
-  turn: Own,
+  turn: DirectTurn,
   _bcom: Bcom<DirectGrants>,
   options: DirectGrantsOptions,
 ): Behavior<DirectGrants> => {
-  const shelf = fillDirectShelf(turn, options.clock, options.records);
-  const held: Held = { ...options, shelf };
+  const shelf = fillDirectShelf(turn, options);
+  const held: DirectHeld = { ...options, shelf };
   forgetDirects(shelf, turn);
   for (const id of shelf.directs.keys()) takeUp(held, turn, id);
   return {
     make: (turn, spec, members, leaseMs) => make(held, turn, { spec, members, leaseMs }),
     list: () => [...shelf.directs.values()].map((direct) => directFacts(shelf, direct)),
     revoke: (turn, id, reason, isForced) => revoke(held, turn, id, reason, isForced === true),
+    confirm: (turn, ids, past) => confirm(held, turn, ids, past),
     met: (turn, petname, ref, through) => met(held, turn, petname, ref, through),
     found: () => undefined, // `met` was told before
     missed: () => undefined, // whoever asks is told why, by the vow
@@ -117,7 +111,7 @@ export const makeDirectGrants = (
 };
 
 /** In the constructor nobody can be asked yet: dials wait until the daemon serves. */
-const takeUp = (held: Held, turn: Own, id: string): void => {
+const takeUp = (held: DirectHeld, turn: DirectTurn, id: string): void => {
   for (const part of partsOf(held.shelf, id)) keepContact(held, turn, part.petname);
   if (held.shelf.directs.get(id)?.leaseMs !== undefined) renewLater(held, turn, id);
 };
@@ -137,7 +131,7 @@ interface AskedThere extends DirectMember {
   }>;
 }
 
-const make = (held: Held, turn: Own, wanted: Wanted): Vow<MadeDirect> => {
+const make = (held: DirectHeld, turn: DirectTurn, wanted: Wanted): Vow<MadeDirect> => {
   const spec = childSpec(wanted);
   forgetDirects(held.shelf, turn);
   const full = fullAt(held.shelf);
@@ -189,7 +183,12 @@ const childSpec = ({ spec, leaseMs }: Wanted): GrantSpec => {
   return { ...own, renewableMs, lifetimeMs: Math.min(leaseMs, renewableMs) };
 };
 
-const askThere = (held: Held, turn: Own, member: DirectMember, spec: GrantSpec): AskedThere => {
+const askThere = (
+  held: DirectHeld,
+  turn: DirectTurn,
+  member: DirectMember,
+  spec: GrantSpec,
+): AskedThere => {
   const way = wayTo(held, turn, member.petname);
   const made = turn.when(turn.call(way, 'reach'), (turn, ref) => {
     const through = turn.call(way, 'through');
@@ -202,7 +201,7 @@ const askThere = (held: Held, turn: Own, member: DirectMember, spec: GrantSpec):
   return { ...member, made };
 };
 /** Also of one whose answer comes too late. Should that get lost, nobody has its invite, which ends in minutes. */
-const undo = (turn: Own, { made }: AskedThere): void => {
+const undo = (turn: DirectTurn, { made }: AskedThere): void => {
   const ignored = (): void => undefined;
   turn.when(
     made,
@@ -224,8 +223,8 @@ interface AllMade {
   readonly bytes: Uint8Array;
 }
 const made = (
-  held: Held,
-  turn: Own,
+  held: DirectHeld,
+  turn: DirectTurn,
   wanted: Wanted,
   { asked, there, bytes }: AllMade,
 ): MadeDirect => {
@@ -241,6 +240,7 @@ const made = (
     service,
     actions,
     madeMs,
+    epoch: held.rightsEpoch.now,
     ...(label !== undefined && { label }),
     ...(lifetimeMs !== undefined && { expiresMs: madeMs + lifetimeMs }),
     ...(leaseMs !== undefined && { leaseMs }),
@@ -279,142 +279,10 @@ const made = (
     inviteExpiresMs: Math.min(...there.map(({ inviteExpiresMs }) => inviteExpiresMs)),
   };
 };
-const keepPart = ({ shelf }: Held, turn: Own, part: PartEntry): void => {
-  shelf.parts.get(part.id)?.set(part.member, part);
-  turn.record(part);
-};
-
-const revoke = (
-  held: Held,
-  turn: Own,
-  id: string,
-  reason: string | undefined,
-  isForced: boolean,
-): Vow<GrantFacts> => {
-  const { shelf } = held;
-  const before = shelf.directs.get(id);
-  if (before === undefined) throw new Refused('no such grant');
-  const said = reason === undefined ? {} : { reason };
-  if (before.revoked === undefined) {
-    const revoked = { atMs: nowOf(shelf), by: 'root', ...said };
-    const direct: DirectEntry = { ...before, revoked };
-    shelf.directs.set(id, direct);
-    turn.record(direct);
-    audit(turn, { event: 'revoked', asker: 'root', service: direct.service, grant: id, ...said });
-  }
-  const told = partsOf(shelf, id)
-    .filter((part) => isOwed(shelf, part))
-    .map((part) => {
-      keepContact(held, turn, part.petname);
-      const way = wayTo(held, turn, part.petname);
-      const through = (turn: Own): string | undefined => turn.call(way, 'through');
-      const told = tellThere(held, turn, part, { reached: turn.call(way, 'reach'), through });
-      return turn.when(
-        turn.within(LIMITS.directMs, told),
-        () => undefined,
-        (_turn, reason) => noteTrouble(held, part, reason),
-      );
-    });
-  return turn.when(turn.all(told), (turn) => {
-    for (const part of isForced ? partsOf(shelf, id) : [])
-      if (isOwed(shelf, part) && isLost(shelf, part)) ended(held, turn, part, 'unknown');
-    return directFacts(shelf, shelf.directs.get(id) ?? before);
-  });
-};
-
-/** How a host is reached, and by which ref, once it was. */
-interface Reaching {
-  readonly reached: Vow<Ref<ServiceFacet>>;
-  readonly through: (turn: Own) => string | undefined;
-}
-/** Has one host take its grant back; kept whatever comes of it, which is noted. */
-const tellThere = (
-  held: Held,
-  turn: Own,
-  part: PartEntry,
-  { reached, through }: Reaching,
-): Vow<void> => {
-  const reason = held.shelf.directs.get(part.id)?.revoked?.reason;
-  const args = reason === undefined ? [part.grant] : [part.grant, reason];
-  const answer = turn.when(reached, (turn, ref) => turn.forward(ref, 'revoke-grant', args));
-  return turn.when(
-    answer,
-    (turn) => ended(held, turn, part, 'changed'),
-    (turn, why) => notTold(held, turn, part, { why, reached, through: through(turn) }),
-  );
-};
-interface Untold {
-  readonly why: Error;
-  readonly reached: Vow<Ref<ServiceFacet>>;
-  readonly through: string | undefined;
-}
-/** See the table above. */
-const notTold = (
-  held: Held,
-  turn: Own,
-  part: PartEntry,
-  { why, reached, through }: Untold,
-): Vow<void> => {
-  const isAnswer = fateOf(why) === 'refused';
-  // Before that was noted, nobody can tell.
-  if (!isAnswer || part.through === undefined) return turn.kept(noteTrouble(held, part, why));
-  if (part.through !== through) return turn.kept(lose(held, turn, part));
-  if (isOver(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
-  if (codeOf(why) !== 'refused') return turn.kept(noteTrouble(held, part, why));
-  // It is the grant that is not there, and not the ref, if that is good for anything.
-  const allows = turn.when(reached, (turn, ref) => turn.forward(ref, 'allows', []));
-  return turn.when(
-    allows,
-    (turn) => ended(held, turn, part, 'ok'),
-    () => noteTrouble(held, part, why),
-  );
-};
-const isOver = (code: string): boolean => code === 'revoked' || code === 'expired';
-
-const lose = (held: Held, turn: Own, part: PartEntry): void => {
-  const { shelf } = held;
-  shelf.lost.set(partKey(part), true);
-  const there = `its host's owner can end it: herd grant revoke ${part.grant}`;
-  shelf.troubles.set(
-    partKey(part),
-    `@${part.petname} is no longer the ref it was made through; ${there}`,
-  );
-  leaveContact(held, turn, part.petname);
-};
-const noteTrouble = ({ shelf }: Held, part: PartEntry, reason: Error): void => {
-  shelf.troubles.set(partKey(part), troubleIn(reason));
-};
-const troubleIn = (reason: Error): string =>
-  fateOf(reason) === 'late'
-    ? `no answer within ${LIMITS.directMs / 1_000} s`
-    : cutText(wordsOf(reason), LIMITS.textLength);
-const ended = (
-  held: Held,
-  turn: Own,
-  { id, member }: PartEntry,
-  result: 'changed' | 'ok' | 'unknown',
-): void => {
-  const { shelf } = held;
-  const part = shelf.parts.get(id)?.get(member);
-  if (part === undefined || part.endedMs !== undefined) return;
-  keepPart(held, turn, { ...part, endedMs: nowOf(shelf) });
-  shelf.troubles.delete(partKey(part));
-  shelf.lost.delete(partKey(part));
-  audit(turn, {
-    event: 'ended',
-    asker: 'root',
-    service: member,
-    action: 'grant revoke',
-    result,
-    grant: id,
-  });
-  leaveContact(held, turn, part.petname);
-};
-
 /** Everything that is to be said at a host, before whoever has waited for contact says anything. */
 const met = (
-  held: Held,
-  turn: Own,
+  held: DirectHeld,
+  turn: DirectTurn,
   petname: string,
   ref: Ref<ServiceFacet>,
   through: string | undefined,
@@ -425,74 +293,3 @@ const met = (
     else if (isLeased(held.shelf, part)) renewThere(held, turn, part, turn.kept(ref));
   }
 };
-const partsAt = (shelf: DirectShelf, petname: string): readonly PartEntry[] =>
-  [...shelf.directs.keys()].flatMap((id) =>
-    partsOf(shelf, id).filter((part) => part.petname === petname),
-  );
-
-/** Thrice in its time, until the grant ends. */
-const renewLater = (held: Held, turn: Own, id: string): void => {
-  const { leaseMs } = held.shelf.directs.get(id) ?? {};
-  if (leaseMs === undefined) return;
-  turn.after(leaseMs / LIMITS.renewalCount, (turn) => {
-    const parts = partsOf(held.shelf, id).filter((part) => isLeased(held.shelf, part));
-    for (const part of parts)
-      renewThere(held, turn, part, turn.call(wayTo(held, turn, part.petname), 'reachToAsk'));
-    if (parts.length > 0) renewLater(held, turn, id);
-    else for (const part of partsOf(held.shelf, id)) leaveContact(held, turn, part.petname);
-  });
-};
-const renewThere = (
-  held: Held,
-  turn: Own,
-  part: PartEntry,
-  reached: Vow<Ref<ServiceFacet>>,
-): void => {
-  const { shelf } = held;
-  const { leaseMs = 0, expiresMs = Infinity } = shelf.directs.get(part.id) ?? {};
-  const answer = turn.when(reached, (turn, ref) => {
-    // It may have been taken back while there was no contact.
-    const lifetimeMs = Math.floor(Math.min(leaseMs, expiresMs - nowOf(shelf)));
-    if (!isLeased(shelf, part) || lifetimeMs < 1_000) return undefined;
-    shelf.leases.set(partKey(part), nowOf(shelf) + lifetimeMs);
-    return turn.forward(ref, 'renew-grant', [part.grant, lifetimeMs]);
-  });
-  turn.when(
-    answer,
-    () => void shelf.troubles.delete(partKey(part)),
-    (_turn, reason) => noteTrouble(held, part, reason),
-  );
-};
-
-const wayTo = (held: Held, turn: Own, petname: string): Ref<LiveRef> => {
-  const known = held.shelf.ways.get(petname);
-  if (known !== undefined) return known;
-  const { dial, peers, entropy, clock } = held;
-  const way = turn.spawn(makeLiveRef, {
-    petname,
-    dial,
-    peers,
-    entropy,
-    clock,
-    arrivals: turn.self,
-  });
-  held.shelf.ways.set(petname, way);
-  return way;
-};
-/** Contact with a host at which something is to be said, also where no service leads there any more. */
-const keepContact = (held: Held, turn: Own, petname: string): void => {
-  const { shelf } = held;
-  if (shelf.followed.has(petname) || !needsContact(shelf, petname)) return;
-  shelf.followed.set(petname, true);
-  turn.call(wayTo(held, turn, petname), 'follow', turn.self);
-};
-const leaveContact = (held: Held, turn: Own, petname: string): void => {
-  const { shelf } = held;
-  if (!shelf.followed.has(petname) || needsContact(shelf, petname)) return;
-  shelf.followed.delete(petname);
-  turn.call(wayTo(held, turn, petname), 'leave');
-};
-const needsContact = (shelf: DirectShelf, petname: string): boolean =>
-  partsAt(shelf, petname).some(
-    (part) => (isOwed(shelf, part) && !isLost(shelf, part)) || isLeased(shelf, part),
-  );

@@ -2,6 +2,7 @@
 import type { Clock, JournalMap, Ref, Turn } from '@bellwether/actors';
 import type { GrantFacts, GrantPart } from '@bellwether/authority';
 import { LIMITS } from '../limits.ts';
+import type { DirectGrantsOptions } from './direct-grants.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 
 /** Such a grant, as it is kept. */
@@ -17,6 +18,8 @@ export interface DirectEntry {
   readonly madeMs: number;
   readonly expiresMs?: number;
   readonly leaseMs?: number;
+  /** Of the store, in which it was made or confirmed. */
+  readonly epoch?: number;
   readonly revoked?: { readonly atMs: number; readonly by: string; readonly reason?: string };
 }
 /** What it is at the host of one member. */
@@ -52,6 +55,8 @@ export interface DirectRecords {
 export interface DirectShelf {
   /** Only read. */
   readonly clock: Pick<Clock, 'wall'>;
+  /** The epoch of the store since which they are believed. */
+  readonly restored: number;
   readonly directs: JournalMap<string, DirectEntry>;
   /** By the grant's id, then by member. */
   readonly parts: JournalMap<string, JournalMap<string, PartEntry>>;
@@ -70,11 +75,11 @@ export interface DirectShelf {
 /** Puts what the store found on a shelf, the oldest first. */
 export const fillDirectShelf = (
   turn: Turn,
-  clock: Pick<Clock, 'wall'>,
-  { directs, parts }: DirectRecords,
+  { clock, rightsEpoch, records: { directs, parts } }: DirectGrantsOptions,
 ): DirectShelf => {
   const shelf: DirectShelf = {
     clock,
+    restored: rightsEpoch.restored,
     directs: turn.map(),
     parts: turn.map(),
     troubles: turn.map(),
@@ -107,16 +112,22 @@ export const isOwed = ({ directs }: DirectShelf, { id, endedMs }: PartEntry): bo
 /** Whether it can only be ended at its host. */
 export const isLost = (shelf: DirectShelf, part: PartEntry): boolean =>
   shelf.lost.has(partKey(part));
+/** Whether it waits for the owner's word since a backup was restored. */
+export const isUnconfirmed = (
+  { restored }: DirectShelf,
+  { epoch = 0, revoked }: DirectEntry,
+): boolean => revoked === undefined && epoch < restored;
 /** Whether it is one whose lease goes on. */
 export const isLeased = (shelf: DirectShelf, { id }: PartEntry): boolean => {
   const direct = shelf.directs.get(id);
   if (direct?.leaseMs === undefined || direct.revoked !== undefined) return false;
+  if (isUnconfirmed(shelf, direct)) return false;
   return (direct.expiresMs ?? Infinity) > nowOf(shelf);
 };
 
 /** What is told of one. */
 export const directFacts = (shelf: DirectShelf, direct: DirectEntry): GrantFacts => {
-  const { kind: _kind, revoked, ...terms } = direct;
+  const { kind: _kind, epoch: _epoch, revoked, ...terms } = direct;
   const parts = partsOf(shelf, direct.id);
   const told = parts.map((part) => partFacts(shelf, direct, part));
   return {
@@ -130,15 +141,17 @@ export const directFacts = (shelf: DirectShelf, direct: DirectEntry): GrantFacts
 };
 const stateOf = (
   shelf: DirectShelf,
-  { revoked, expiresMs = Infinity }: DirectEntry,
+  direct: DirectEntry,
   parts: readonly PartEntry[],
 ): GrantFacts['state'] => {
+  const { revoked, expiresMs = Infinity } = direct;
   if (revoked !== undefined) {
     const open = parts.filter(({ endedMs }) => endedMs === undefined);
     if (open.length === 0) return 'revoked';
     return open.every((part) => isLost(shelf, part)) ? 'lost' : 'revoking';
   }
-  return expiresMs <= nowOf(shelf) ? 'expired' : 'live';
+  if (expiresMs <= nowOf(shelf)) return 'expired';
+  return isUnconfirmed(shelf, direct) ? 'unconfirmed' : 'live';
 };
 const partFacts = (shelf: DirectShelf, direct: DirectEntry, part: PartEntry): GrantPart => {
   const { member, grant, endedMs } = part;

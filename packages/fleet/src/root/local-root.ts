@@ -254,36 +254,48 @@ const revokeGrant = (
   const why = readGrantReason(reason === '' ? undefined : reason);
   const name = readName(id, 'grant');
   if (isMintedId(name)) return turn.kept({ revoked: turn.call(mint, 'revoke', name, why) });
-  if (!name.startsWith('d-')) return turn.kept(takeBack(book, turn, localRoot, name, why));
+  if (!isDirectId(name)) return turn.kept(takeBack(book, turn, localRoot, name, why));
   return turn.when(turn.call(direct, 'revoke', id, why, isForced), (_turn, grant) => ({
     revoked: [grant],
   }));
 };
 
 const confirm = (
-  { book, mint, pastOf }: LocalRootOptions,
+  { book, direct, mint, pastOf }: LocalRootOptions,
   turn: Turn,
   ids: readonly string[],
   isForced: boolean,
 ): Vow<readonly string[]> => {
   const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
-  const some = (isMinted: boolean): readonly string[] | undefined =>
-    named.length === 0 ? undefined : named.filter((id) => isMintedId(id) === isMinted);
-  const [minted, granted] = [some(true), some(false)];
-  const both = (turn: Turn, past?: Past): readonly string[] => {
-    const confirmed = granted?.length === 0 ? [] : turn.call(book, 'confirm', granted, past);
-    const left = LIMITS.grantListCount - confirmed.length;
-    return [...confirmed, ...turn.call(mint, 'confirm', minted, left, past)];
+  const some = (prefix: string): readonly string[] | undefined =>
+    named.length === 0 ? undefined : named.filter((id) => id.startsWith(prefix));
+  const others = named.filter((id) => !isMintedId(id) && !isDirectId(id));
+  const confirmed = (turn: Turn, past?: Past): readonly string[] => {
+    const isNone = named.length > 0 && others.length === 0;
+    const granted = isNone
+      ? []
+      : turn.call(book, 'confirm', named.length === 0 ? undefined : others, past);
+    const directs = turn.call(direct, 'confirm', some('d-'), past);
+    const left = LIMITS.grantListCount - granted.length - directs.length;
+    return [...granted, ...directs, ...turn.call(mint, 'confirm', some('m-'), left, past)];
   };
-  if (isForced) return turn.kept(both(turn));
+  if (isForced) return turn.kept(confirmed(turn));
   const bounded = turn
     .call(book, 'list', localRoot)
     .flatMap(({ id, maxUses }) => (maxUses === undefined ? [] : [[id, maxUses] as const]));
   const past = turn.ask<Past>((answer) => pastOf(new Map(bounded), answer));
-  return turn.when(past, both);
+  return turn.when(past, confirmed);
 };
 const isMintedId = (id: string): boolean => id.startsWith('m-');
+const isDirectId = (id: string): boolean => id.startsWith('d-');
 
+/** A direct grant may so, whatever is known of it here. */
+const holdSomewhere: ReadonlySet<GrantFacts['state']> = new Set([
+  'live',
+  'unconfirmed',
+  'revoking',
+  'lost',
+]);
 const whoCan = (
   { book, direct, mint, shepherd }: LocalRootOptions,
   turn: Turn,
@@ -299,7 +311,7 @@ const whoCan = (
     .call(direct, 'list')
     .filter(
       (each) =>
-        (each.state === 'live' || each.state === 'revoking' || each.state === 'lost') &&
+        holdSomewhere.has(each.state) &&
         each.actions.includes(wanted) &&
         (each.service === service || isThere(each)),
     );

@@ -93,7 +93,11 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   turn.call(book, 'attend', shepherd);
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
   const reaching = { dial: refs.dial, peers, clock, entropy };
-  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: parts.directs });
+  const direct = turn.spawn(makeDirectGrants, {
+    ...reaching,
+    records: parts.directs,
+    rightsEpoch: parts.rightsEpoch,
+  });
   const elsewherePowers = { ...reaching, crypto, arrivals: direct };
   const composition = turn.spawn(makeComposition, {
     shepherd,

@@ -33,7 +33,9 @@ export const untilText = (grant: GrantFacts, now: number): string => {
     case 'used-up':
       return 'used up';
     case 'unconfirmed':
-      return "from a backup; 'herd grant confirm' makes it hold again";
+      return grant.parts === undefined
+        ? "from a backup; 'herd grant confirm' makes it hold again"
+        : "from a backup: its hosts may have it still; 'herd grant confirm' keeps it up, 'revoke' ends it";
     case 'invited':
     case 'live': {
       const end = expiresMs === undefined ? 'until revoked' : `until ${timeText(expiresMs, now)}`;
