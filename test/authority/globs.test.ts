@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allow, areWithin, matches } from '../../packages/authority/src/globs.ts';
+import { allow, allowBeginning, areWithin, matches } from '../../packages/authority/src/globs.ts';
 
 /** What a glob says, as a regular expression: the oracle. */
 const oracle = (glob: string, text: string): boolean =>
@@ -46,6 +46,16 @@ describe('the globs of an action', () => {
     expect(allow(['v1', '**'], [])).toBe(false);
     expect(allow([], [])).toBe(true);
     expect(allow([], ['x'])).toBe(false);
+  });
+  it('let arguments begin as they may go on', () => {
+    expect(allowBeginning(['v1', 'x'], [])).toBe(true);
+    expect(allowBeginning(['v1', 'x'], ['v1'])).toBe(true);
+    expect(allowBeginning(['v1', 'x'], ['v2'])).toBe(false);
+    expect(allowBeginning(['v1'], ['v1', 'x'])).toBe(false);
+    expect(allowBeginning(['v1', '**'], ['v1', 'x'])).toBe(true);
+    expect(allowBeginning([], [])).toBe(true);
+    expect(allowBeginning([], ['v1'])).toBe(false);
+    expect(allowBeginning(['**'], ['v1'])).toBe(true);
   });
   it('are within others only where these allow all that they allow', () => {
     fc.assert(

@@ -26,6 +26,8 @@ describe('the exit code of one target', () => {
     ['skipped', 4],
     ['cancelled', 4],
     ['superseded', 9],
+    ['rolled-back', 7],
+    ['rollback-failed', 8],
   ] as const)('is for %s: %d', (result, code) => {
     expect(exitCodeOf(one(result), calm)).toBe(code);
     expect(exitCodeOf(one(result), strictly)).toBe(code);
@@ -56,6 +58,12 @@ describe('the exit code of a fleet', () => {
     expect(exitCodeOf(many(['changed', 'unreachable']), calm)).toBe(4);
     expect(exitCodeOf(many(['changed', 'unreachable'], 1), calm)).toBe(0);
     expect(exitCodeOf(many(['changed', 'unreachable'], 1), strictly)).toBe(4);
+  });
+  it('is 8 where a way back failed, else 7 where one was gone, whatever else there is', () => {
+    expect(exitCodeOf(many(['rolled-back', 'failed', 'denied']), calm)).toBe(7);
+    expect(exitCodeOf(many(['changed', 'rolled-back'], 1), calm)).toBe(7);
+    expect(exitCodeOf(many(['rolled-back', 'rollback-failed', 'changed'], 1), strictly)).toBe(8);
+    expect(exitCodeOf(late(many(['rolled-back', 'unknown'])), calm)).toBe(7);
   });
   it('is 9 only when every member lost to a later command', () => {
     expect(exitCodeOf(many(['superseded', 'superseded']), calm)).toBe(9);
