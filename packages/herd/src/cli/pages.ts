@@ -214,9 +214,9 @@ export const pages: Readonly<Record<string, Page>> = {
     text:
       'Asks those services again who failed, could not be reached, were left out, or of whom nobody ' +
       'knows how it ended; who did it is left alone. It is the same operation, so that nothing is done ' +
-      'twice: a member that had done it unheard says so. The id is what op ls, Ctrl-C and -v tell. A ' +
-      'command that was given to a ref is tried again through that ref: a grant has to allow it by now, ' +
-      'and is used once more.',
+      'twice: a member that had done it unheard says so. Where a later command wants otherwise that one ' +
+      'counts, and nothing is done. The id is what op ls, Ctrl-C and -v tell. A command that was given to ' +
+      'a ref is tried again through that ref: a grant has to allow it by now, and is used once more.',
     examples: [
       ['herd retry op-1234567890abcdef', 'the rest of it'],
       ['herd retry op-1234567890abcdef --timeout 300', 'with more time than before'],
@@ -238,8 +238,9 @@ export const pages: Readonly<Record<string, Page>> = {
   'op show': {
     text:
       'A row for each service that a command was about or took along: what happened there and why, what ' +
-      'failed first. One that is under way says how far it is. The petname says which ref the command was ' +
-      'given to; it may stand before the id.',
+      'failed first; of a restart batch by batch by its batches, with when each began. One that is under ' +
+      'way says how far it is. The petname says which ref the command was given to; it may stand before ' +
+      'the id.',
     examples: [
       ['herd op show op-1234567890abcdef', 'what became of it'],
       ['herd op show op-1234567890abcdef --json', 'as data, a step for each service'],
