@@ -179,6 +179,25 @@ export const storeSuite = (name: string, make: () => StoreRig): void => {
       expect(await allOf(await reopen())).toEqual([samples.minted]);
     });
 
+    it('keeps wishes under their numbers, written anew and erased by them', async () => {
+      const store = await open();
+      const wished = (number: number, ...names: string[]): StoreEntry => ({
+        ...samples.wished,
+        number,
+        names,
+      });
+      await commit(store, wished(2, 'a', 'b'), wished(10, 'c'), wished(3, 'd'));
+      await commit(store, wished(2, 'b'), { kind: 'outdated', numbers: [3, 4] });
+      const found = (await reopen()).held('wished').map(({ number, names }) => [number, names]);
+      expect(found).toEqual(
+        expect.arrayContaining([
+          [2, ['b']],
+          [10, ['c']],
+        ]),
+      );
+      expect(found).toHaveLength(2);
+    });
+
     it('refuses a second commit before the first has ended', async () => {
       const store = await open();
       const first = commit(store, samples.port);

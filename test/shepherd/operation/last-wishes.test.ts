@@ -8,6 +8,7 @@ import {
   type Request,
   type WishRecord,
 } from '@bellwether/shepherd';
+import { checkEntries } from '@bellwether/store';
 import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { makeElsewhere, makeGroup } from '../../support/shepherd-graph.ts';
@@ -231,6 +232,12 @@ describe('what is on the disk of wishes for services elsewhere', () => {
       bench.herd('stop', 'fleet', { operation: 'op-1' });
       expect(bench.wishes.map(({ names }) => names.length)).toEqual(sizes);
     }
+  });
+  it('fits in the store, as many and as long as its names may be', () => {
+    const name = (at: number): string => `${at}`.padStart(limits.nameCharacters, '\u754c');
+    const names = Array.from({ length: limits.wishedNameCount }, (_none, at) => name(at));
+    const by = { asker: principalOf('g-1'), operation: name(0), atMs: 1 };
+    checkEntries([{ kind: 'wished', number: 1, wish: 'stop', by, names }]);
   });
   it('is erased once a later command wishes otherwise of all, written anew once of most', () => {
     const bench = new Bench(many(5));
