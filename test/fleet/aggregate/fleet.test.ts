@@ -6,7 +6,14 @@ import {
   type FleetOptions,
   type MinReady,
 } from '@bellwether/fleet';
-import type { Aggregate, Outcome, Shepherd, Status, StatusBoard } from '@bellwether/shepherd';
+import type {
+  Aggregate,
+  FleetStatus,
+  Outcome,
+  Shepherd,
+  Status,
+  StatusBoard,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { pass, runningStatus, watched } from '../../support/fleet-bench.ts';
@@ -230,6 +237,14 @@ describe('the health of a fleet', () => {
     });
     bench.stages.set('web-server-b', dead(10_000));
     expect(await ask(bench)).toMatchObject({ health: 'failed', blame: ['web-server-b'] });
+  });
+  it('says of each member which release of it is active, where it is a slot', async () => {
+    const bench = await fleetBench();
+    const [a = ''] = members;
+    const slot = { current: 'rel:sha256-a', phase: 'health-gate', target: 'rel:sha256-b' } as const;
+    bench.stages.set(a, { ...dead(1), ...{ kind: 'local', provision: [a], slot } });
+    const { members: told } = (await ask(bench)) as FleetStatus;
+    expect(told.map(({ slot }) => slot)).toEqual([slot, undefined]);
   });
   it('says of each member whether it is disabled, and why it does not serve', async () => {
     const bench = await fleetBench();

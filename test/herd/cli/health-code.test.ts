@@ -15,6 +15,8 @@ describe('the exit code of a strict status', () => {
     [1, { stage: 'stopped', isWanted: true }],
     [0, { stage: 'stopped', isWanted: true, isOneShot: true }],
     [1, { stage: 'stopped', isOneShot: true, failure: { reason: 'r', at: 0 } }],
+    [1, { stage: 'running', isReady: true, slot: { phase: 'rollback-failed' } }],
+    [0, { stage: 'running', isReady: true, slot: { phase: 'awaiting-confirm' } }],
     [4, { stage: 'unknown' }],
     [0, { kind: 'fleet', stage: 'running', health: 'ok' }],
     [3, { kind: 'fleet', stage: 'running', health: 'degraded' }],

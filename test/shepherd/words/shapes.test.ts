@@ -1,9 +1,11 @@
 import {
   isGood,
+  isLeftUndone,
   limits,
   makeReader,
   Malformed,
   results,
+  slotPhases,
   stages,
   unknownStatus,
   weightOf,
@@ -26,11 +28,37 @@ describe('the words', () => {
     for (const stage of stages)
       expect(reader.row({ ...row, stage }, 'row')).toEqual({ ...row, stage });
   });
+  it('of what was taken back are over: a repeat asks for none of it again', () => {
+    const undone = results.filter((result) => isLeftUndone({ result }));
+    expect(undone).toEqual(['failed', 'denied', 'unreachable', 'unknown', 'skipped']);
+  });
+  it('of a slot are each read as themselves, also of a member, and left out where they are not known', () => {
+    for (const phase of slotPhases)
+      expect(reader.status({ ...local, slot: { phase } }, 's')).toMatchObject({ slot: { phase } });
+    const slot = { current: 'rel:sha256-a', phase: 'dreaming', more: 1 };
+    const read = { current: 'rel:sha256-a' };
+    expect(reader.status({ ...local, slot }, 's')).toEqual({ ...local, slot: read });
+    const told = { ...fleet, members: [{ ...members[0], slot }] };
+    expect(reader.status(told, 's')).toEqual({
+      ...fleet,
+      members: [{ ...members[0], slot: read }],
+    });
+  });
+  it('of a slot are never cut: a digest is read whole, or refused', () => {
+    const slotOf = (characters: number) => ({ current: 'x'.repeat(characters) });
+    const { nameCharacters } = limits;
+    expect(reader.status({ ...local, slot: slotOf(nameCharacters) }, 's')).toHaveProperty('slot');
+    expect(() => reader.status({ ...local, slot: slotOf(nameCharacters + 1) }, 's')).toThrow(
+      Malformed,
+    );
+  });
   it('are ordered by how much they weigh', () => {
     const worst = (...all: Result[]): Result => worstOf(all.map((result) => ({ result })));
     expect(worst('ok', 'changed', 'unreachable', 'failed', 'unknown')).toBe('failed');
     expect(worst('timed-out', 'unknown', 'superseded')).toBe('timed-out');
     expect(worst('ok', 'changed')).toBe('changed');
+    expect(worst('failed', 'rolled-back', 'ok')).toBe('rolled-back');
+    expect(worst('rolled-back', 'rollback-failed')).toBe('rollback-failed');
     expect(worst()).toBe('ok');
     expect(results.filter((result) => isGood({ result }))).toEqual(['changed', 'ok']);
   });

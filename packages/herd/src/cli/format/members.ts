@@ -7,6 +7,7 @@ import { visible } from '../../client/escape.ts';
 import { groupFromCount, maxGroupNames } from '../limits.ts';
 import type { Look, Style } from '../terminal.ts';
 import type { ShownStatus } from './shown-status.ts';
+import { slotNote } from './slot.ts';
 import { tableLines, wrapped } from './table.ts';
 import { ageText, counted } from './times.ts';
 
@@ -62,6 +63,7 @@ const noteOf = (member: MemberStatus): string => {
   const notes = [
     isReady === false ? 'not ready' : undefined,
     isEnabled === false ? 'disabled' : undefined,
+    slotNote(member),
     reason,
     unknownReason ?? (respawnCount === undefined ? undefined : counted(respawnCount, 'respawn')),
     sharedWith && `shared with ${sharedWith.join(', ')}`,

@@ -7,6 +7,7 @@ import type { Look, Style } from '../terminal.ts';
 import { healthWords } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
+import { driftLines, slotFacts } from './slot.ts';
 import { ageText, agoText, counted, timeText } from './times.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
@@ -21,6 +22,7 @@ export const statusReportLines = (
     ...processFacts(status, look),
     ...healthWords(status).map((words) => `It is ${words}.`),
     ...originFacts(status),
+    ...slotFacts(status, look),
     enabledSentence(status),
     ...disabledFacts(status),
     `Provides: ${status.provision.join(' ')}`,
@@ -161,5 +163,6 @@ const recentLines = (status: ShownStatus, look: Look, lineCount: number): readon
 const membersOf = (status: ShownStatus, look: Look): readonly string[] => {
   if (status.members === undefined) return [];
   const lines = memberLines(status.members, look);
-  return ['', look.paint('bold', 'Members:'), ...lines, memberSummary(status)];
+  const drift = driftLines(status.members);
+  return ['', look.paint('bold', 'Members:'), ...lines, ...drift, memberSummary(status)];
 };

@@ -3,6 +3,7 @@ import type { Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { healthWords } from './health.ts';
 import type { ShownStatus } from './shown-status.ts';
+import { slotNote } from './slot.ts';
 import { counted } from './times.ts';
 
 /** `web-server-a: running, pid 123, 2 respawns`; the same text means that nothing here has changed. */
@@ -18,6 +19,7 @@ export const changeText = (status: Status): string => {
     respawnCount > 0 ? counted(respawnCount, 'respawn') : undefined,
     members === undefined ? undefined : `${runningCount ?? 0}/${members.length}`,
     ...healthWords(shown),
+    slotNote(shown),
     failure === undefined ? undefined : `failed: ${failure.reason}`,
     isEnabled ? undefined : 'disabled',
   ];
