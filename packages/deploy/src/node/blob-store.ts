@@ -2,7 +2,8 @@
  * The contents that a node has, each under its digest, once for all releases:
  *
  *     blobs/ab/cdef…      whole: what is here has the digest of its name
- *     partial/abcdef…     on its way: it grows in order, so its length says where to go on
+ *     partial/abcdef…-…   on its way: it grows in order, so its length says where to go on. Who bring the same one
+ *                         have each their own, so that nobody can spoil what somebody else sends
  *
  *     absent ──append──► partial ──append──► … ──last append──► verified ──synced, renamed──► whole
  *                           ▲                        │
@@ -28,6 +29,13 @@ export interface Held {
   /** Whether it is whole and verified. */
   readonly isWhole: boolean;
 }
+/** A content that is on its way. */
+export interface PartialContent {
+  readonly sha256: string;
+  /** Absent: brought by nobody in particular. */
+  readonly owner?: string;
+  readonly byteCount: number;
+}
 /** What a store works with. Limits in bytes and counts, as `nodeLimits` has them. */
 export interface BlobStoreOptions {
   readonly disk?: Disk;
@@ -39,7 +47,7 @@ export class BlobStore {
   readonly #folder: string;
   readonly #disk: Disk;
   readonly #limits: { readonly [K in keyof typeof nodeLimits]: number };
-  /** Lengths of what is on its way, by digest. */
+  /** Lengths of what is on its way, by digest and owner. */
   readonly #partials: Map<string, number>;
   /** What is done with a content at the moment; the next waits for it. */
   readonly #busy: Map<string, Promise<unknown>>;
@@ -56,8 +64,11 @@ export class BlobStore {
     this.#durable = new Set();
   }
 
-  /** How much there is of a content. @throws WrongContent where what has that digest has another size; StorageFailed */
-  held(content: Content): Promise<Held> {
+  /**
+   * How much there is of a content; of what is on its way, that which this owner has brought.
+   * @throws WrongContent where what has that digest has another size; StorageFailed
+   */
+  held(content: Content, owner?: string): Promise<Held> {
     const { sha256, size } = content;
     checkContent(content);
     return onDisk('look for a content', async () => {
@@ -69,7 +80,7 @@ export class BlobStore {
           throw new WrongContent(`${sha256}: has ${stat.size} bytes, not ${size}`);
         await this.#disk.rm(blob, { force: true }); // the disk has lost some of it
       }
-      return { length: this.#partials.get(sha256) ?? 0, isWhole: false };
+      return { length: this.#partials.get(nameOf(sha256, owner)) ?? 0, isWhole: false };
     });
   }
   /**
@@ -78,10 +89,11 @@ export class BlobStore {
    * an empty one where all are there does so after an earlier failure.
    * @throws WrongContent where it is not what its digest says, which throws it away; NoRoom, StorageFailed
    */
-  append(content: Content, offset: number, bytes: Uint8Array): Promise<Held> {
+  append(content: Content, offset: number, bytes: Uint8Array, owner?: string): Promise<Held> {
     checkContent(content);
     return this.#alone(content.sha256, async () => {
-      const held = await this.held(content);
+      const name = nameOf(content.sha256, owner);
+      const held = await this.held(content, owner);
       if (held.isWhole || held.length !== offset) return held;
       if (bytes.length > this.#limits.chunkBytes)
         throw new WrongContent(
@@ -90,15 +102,15 @@ export class BlobStore {
       const length = offset + bytes.length;
       if (length > content.size)
         throw new WrongContent(`${content.sha256}: there are more than ${content.size} bytes`);
-      await this.#checkRoom(content, bytes.length);
-      const file = this.#partialOf(content.sha256);
+      await this.#checkRoom(name, content.size, bytes.length);
+      const file = this.#partialOf(name);
       return onDisk('write a content', () =>
         withFile(this.#disk, file, opening.grow, async (handle) => {
-          this.#partials.set(content.sha256, offset);
+          this.#partials.set(name, offset);
           await writeAt(handle, bytes, offset);
-          this.#partials.set(content.sha256, length);
+          this.#partials.set(name, length);
           if (length < content.size) return { length, isWhole: false };
-          await this.#finish(content, handle);
+          await this.#finish(content, name, handle);
           return { length, isWhole: true };
         }),
       );
@@ -136,6 +148,23 @@ export class BlobStore {
       return onDisk('read a content', () => Promise.reject(error));
     }
   }
+  /** All of a whole content, which is to be held in memory. @throws NotHere, NoRoom, StorageFailed */
+  async readWhole(sha256: string, most: number = limits.manifestBytes): Promise<Uint8Array> {
+    const stat = await onDisk('look for a content', () => found(this.#disk, this.pathOf(sha256)));
+    if (stat === undefined) throw new NotHere(`${sha256}: is not here`);
+    if (stat.size > BigInt(most)) throw new WrongContent(`${sha256}: has ${stat.size} bytes`);
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < Number(stat.size); at += this.#limits.chunkBytes)
+      pieces.push(await this.read(sha256, at, this.#limits.chunkBytes));
+    return Buffer.concat(pieces);
+  }
+  /** What is on its way: of which content, by whom, and how many bytes of it are there. */
+  partials(): readonly PartialContent[] {
+    return [...this.#partials].map(([name, byteCount]) => {
+      const owner = name.slice(sha256Characters + 1);
+      return { sha256: contentIn(name), byteCount, ...(owner !== '' && { owner }) };
+    });
+  }
   /** Where a content lies once it is whole. Whoever opens it reads, and changes nothing. */
   pathOf(sha256: string): string {
     return path.join(this.#folder, 'blobs', sha256.slice(0, 2), sha256.slice(2));
@@ -152,9 +181,8 @@ export class BlobStore {
     return this.#alone(sha256, async () => {
       await onDisk('remove a content', async () => {
         await this.#disk.rm(this.pathOf(sha256), { force: true });
-        await this.#disk.rm(this.#partialOf(sha256), { force: true });
+        await this.#dropPartials(sha256);
       });
-      this.#partials.delete(sha256);
     });
   }
   /**
@@ -163,7 +191,8 @@ export class BlobStore {
    */
   async collect(needed: ReadonlySet<string>): Promise<number> {
     let count = 0;
-    for (const sha256 of [...(await this.#all()), ...this.#partials.keys()]) {
+    const partial = [...this.#partials.keys()].map(contentIn);
+    for (const sha256 of new Set([...(await this.#all()), ...partial])) {
       if (needed.has(sha256)) continue;
       await this.drop(sha256);
       count += 1;
@@ -171,21 +200,29 @@ export class BlobStore {
     return count;
   }
 
-  async #finish(content: Content, handle: FileHandle): Promise<void> {
+  async #finish(content: Content, name: string, handle: FileHandle): Promise<void> {
     const { sha256 } = content;
     const blob = this.pathOf(sha256);
     const folder = path.dirname(blob);
     await handle.sync();
     // What is hashed is what the disk gives back, whoever wrote it and in which life.
-    if (!(await this.#isRight(this.#partialOf(sha256), sha256, content.size))) {
-      await this.#disk.rm(this.#partialOf(sha256), { force: true });
-      this.#partials.delete(sha256);
+    if (!(await this.#isRight(this.#partialOf(name), sha256, content.size))) {
+      await this.#disk.rm(this.#partialOf(name), { force: true });
+      this.#partials.delete(name);
       throw new WrongContent(`${sha256}: its bytes have another digest`);
     }
     await this.#makeDurable(folder);
-    await this.#disk.rename(this.#partialOf(sha256), blob);
-    this.#partials.delete(sha256);
+    await this.#disk.rename(this.#partialOf(name), blob);
+    this.#partials.delete(name);
     await syncFolder(this.#disk, folder);
+    // What others have brought of it is of no use any more.
+    await this.#dropPartials(sha256);
+  }
+  async #dropPartials(sha256: string): Promise<void> {
+    for (const name of [...this.#partials.keys()].filter((each) => contentIn(each) === sha256)) {
+      await this.#disk.rm(this.#partialOf(name), { force: true });
+      this.#partials.delete(name);
+    }
   }
   async #isRight(file: string, sha256: string, size: number): Promise<boolean> {
     const result = await withFile(this.#disk, file, opening.read, (handle) =>
@@ -201,12 +238,12 @@ export class BlobStore {
     this.#durable.add(folder);
   }
   /** A new content is taken on only where all of it has room. @throws NoRoom */
-  async #checkRoom({ sha256, size }: Content, byteCount: number): Promise<void> {
+  async #checkRoom(name: string, size: number, byteCount: number): Promise<void> {
     const { partialBytes, partialCount } = this.#limits;
     const total = [...this.#partials.values()].reduce((sum, length) => sum + length, 0);
     if (total + byteCount > partialBytes)
       throw new NoRoom(`contents on their way would have more than ${partialBytes} bytes`);
-    if (this.#partials.has(sha256)) return;
+    if (this.#partials.has(name)) return;
     if (this.#partials.size >= partialCount)
       throw new NoRoom(`${partialCount} contents are on their way already`);
     const free = await this.freeBytes();
@@ -223,8 +260,8 @@ export class BlobStore {
       return found;
     });
   }
-  #partialOf(sha256: string): string {
-    return path.join(this.#folder, 'partial', sha256);
+  #partialOf(name: string): string {
+    return path.join(this.#folder, 'partial', name);
   }
   /** One thing at a time for each content; others go on. */
   async #alone<T>(sha256: string, work: () => Promise<T>): Promise<T> {
@@ -254,7 +291,7 @@ export const openBlobStore = (
     const partial = path.join(folder, 'partial');
     for (const name of await namesIn(disk, partial)) {
       const stat = await found(disk, path.join(partial, name));
-      if (isSha256(name) && stat?.isFile() === true && stat.size <= BigInt(limits.fileBytes))
+      if (isPartial(name) && stat?.isFile() === true && stat.size <= BigInt(limits.fileBytes))
         partials.set(name, Number(stat.size));
     }
     return new BlobStore(folder, partials, options);
@@ -281,6 +318,15 @@ export const namesIn = async (disk: Disk, folder: string): Promise<readonly stri
   return names.sort();
 };
 
+const sha256Characters = 64;
+const isPartial = (name: string): boolean => /^[0-9a-f]{64}(-[0-9a-z-]{1,64})?$/.test(name);
+const contentIn = (name: string): string => name.slice(0, sha256Characters);
+/** @throws WrongContent for an owner that would not do in the name of a file */
+const nameOf = (sha256: string, owner: string | undefined): string => {
+  const name = owner === undefined ? sha256 : `${sha256}-${owner}`;
+  if (isPartial(name)) return name;
+  throw new WrongContent(`${sha256}: its owner is no word of up to 64 of 0 to 9, a to z and -`);
+};
 const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 /** It becomes a path. @throws WrongContent */
 const checkContent = ({ sha256, size }: Content): void => {

@@ -144,6 +144,13 @@ export class Trees {
       await syncFolder(this.#disk, this.#folder);
     });
   }
+  /** From now on none is current. @throws StorageFailed */
+  async leave(): Promise<void> {
+    await onDisk('leave the current release', async () => {
+      await this.#disk.rm(this.#current(), { force: true });
+      await syncFolder(this.#disk, this.#folder);
+    });
+  }
   /** Removes a release; one that is not there is removed. @throws InUse for the current one; StorageFailed */
   async remove(digest: Digest): Promise<void> {
     if ((await this.current()) === digest) throw new InUse(`${digest}: is the current release`);

@@ -73,6 +73,8 @@ export class MemoryDepots {
         ),
       point: (release, answer) =>
         act(`point ${slot} ${release ?? '-'}`, answer, () => {
+          if (release !== undefined && !trees.has(release))
+            throw new ActorError('not-here', `${release}: is not here`);
           if (release === undefined) this.current.delete(slot);
           else this.current.set(slot, release);
         }),

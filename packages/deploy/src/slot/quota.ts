@@ -48,6 +48,11 @@ export class PartialQuota {
         throw new Limit(`half brought files have ${bytes} bytes, and ${most} is what ${whose}`);
     }
   }
+  /** What there is of one content now, by whomever. */
+  replace(sha256: string, parts: readonly Part[]): void {
+    for (const [key, part] of this.#parts) if (part.sha256 === sha256) this.#parts.delete(key);
+    for (const part of parts) this.#parts.set(keyOf(part, sha256), part);
+  }
   /** So many bytes of a content are there now; 0: it is whole, or gone. */
   set(owner: PartialOwner, sha256: string, byteCount: number): void {
     const key = keyOf(owner, sha256);

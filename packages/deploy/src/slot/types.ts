@@ -4,7 +4,6 @@ import type { Crypto } from '@bellwether/ocapn';
 import type {
   Agent,
   Prober,
-  Put,
   Result,
   ServiceConfig,
   Shepherd,
@@ -193,4 +192,3 @@ export interface Slot extends Agent {
   describe(template: Template, rules: SlotRules): void;
   facts(): SlotFacts;
 }
-export type { Put };

@@ -1,0 +1,196 @@
+/**
+ * The depots of the slots of a node, over one store of contents and a folder of trees for each slot:
+ *
+ *     FOLDER/blobs, partial         contents, for all slots
+ *     FOLDER/slots/NAME/releases    trees
+ *     FOLDER/slots/NAME/current     the one that is active
+ *
+ * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
+ * exclude each other for the whole node. A content is needed while a tree has it, and for an hour after somebody has asked
+ * about it or brought some of it.
+ */
+import path from 'node:path';
+import type { Answer } from '@bellwether/actors';
+import type { Crypto } from '@bellwether/ocapn';
+import { hexOf } from '@bellwether/authority';
+import type { Digest } from '../release/types.ts';
+import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
+import type { Put } from '@bellwether/shepherd';
+import type { Content, Depot, Lacking, PieceOf } from '../slot/types.ts';
+import { type BlobStore, openBlobStore } from './blob-store.ts';
+import type { Disk } from './disk.ts';
+import { WrongContent } from './errors.ts';
+import { nodeLimits } from './limits.ts';
+import { openTrees, type Trees } from './trees.ts';
+
+/** What depots work with. */
+export interface DepotsOptions {
+  /** The folder of all releases of this node. Made where there is none. */
+  readonly folder: string;
+  readonly crypto: Pick<Crypto, 'sha256'>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly disk?: Disk;
+  /** Told what collecting contents could not do; nothing depends on it. */
+  readonly failed?: (what: string, error: unknown) => void;
+}
+
+/** The depots of one node. Make them with `openDepots`. */
+export class Depots {
+  readonly #options: DepotsOptions;
+  readonly #blobs: BlobStore;
+  readonly #quota: PartialQuota;
+  readonly #trees = new Map<string, Trees>();
+  /** Contents that somebody has asked about or brought, and when last. */
+  readonly #recent = new Map<string, number>();
+  #whole: Promise<unknown> = Promise.resolve();
+
+  /** Use `openDepots`. */
+  constructor(options: DepotsOptions, blobs: BlobStore) {
+    this.#options = options;
+    this.#blobs = blobs;
+    this.#quota = new PartialQuota(
+      blobs.partials().map(({ sha256, byteCount, owner = '' }) => {
+        const [slot = '', asker = ''] = owner.split('-');
+        return { slot, asker, sha256, byteCount };
+      }),
+    );
+  }
+
+  /** The depot of one slot, by the canonical name of its service. @throws NoRoom, StorageFailed */
+  async of(slot: string): Promise<Depot> {
+    const { folder, crypto, disk } = this.#options;
+    const trees = await openTrees({
+      folder: path.join(folder, 'slots', encodeURIComponent(slot).replaceAll('.', '%2E')),
+      blobs: this.#blobs,
+      crypto,
+      ...(disk && { disk }),
+    });
+    this.#trees.set(slot, trees);
+    let busy: Promise<unknown> = Promise.resolve();
+    const inTurn = (answer: Answer, work: () => Promise<unknown>): void => {
+      busy = settle(answer, busy.then(work));
+    };
+    const ownerOf = (asker: string): PartialOwner => ({
+      slot: this.#tag(slot),
+      asker: this.#tag(asker),
+    });
+    return {
+      folder: (release) => trees.pathOf(release),
+      missing: (asker, contents, answer) =>
+        void settle(answer, this.#missing(ownerOf(asker), contents)),
+      put: (asker, piece, answer) => void settle(answer, this.#put(ownerOf(asker), piece)),
+      read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
+      drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
+      build: (release, signatures, answer) =>
+        inTurn(answer, () =>
+          this.#alone(async () => {
+            await trees.make(await this.#manifestOf(release), signatures);
+          }),
+        ),
+      check: (release, answer) =>
+        inTurn(answer, async () => {
+          const misfits = await trees.verify(release);
+          // What a service leaves in its folder is its own.
+          const told = misfits.filter(({ what }) => what !== 'extra');
+          return told.map(({ path, what }) => `${JSON.stringify(path)}: ${what}`);
+        }),
+      point: (release, answer) =>
+        inTurn(answer, () => (release === undefined ? trees.leave() : trees.switchTo(release))),
+      keep: (releases, answer) => inTurn(answer, () => this.#keep(trees, releases)),
+    };
+  }
+
+  async #missing(owner: PartialOwner, contents: readonly Content[]): Promise<readonly Lacking[]> {
+    const lacking: Lacking[] = [];
+    for (let at = 0; at < contents.length; at += atOnce) {
+      const some = contents.slice(at, at + atOnce);
+      const held = await Promise.all(
+        some.map((content) => this.#blobs.held(content, wordOf(owner))),
+      );
+      for (const [index, { length, isWhole }] of held.entries()) {
+        const content = some[index];
+        if (content === undefined) continue;
+        this.#recent.set(content.sha256, this.#options.now());
+        if (!isWhole) lacking.push({ ...content, have: length });
+      }
+    }
+    return lacking;
+  }
+  async #put(owner: PartialOwner, { sha256, size, offset, bytes }: PieceOf): Promise<Put> {
+    this.#quota.check(owner, sha256, bytes.length);
+    this.#recent.set(sha256, this.#options.now());
+    const content = { sha256, size };
+    try {
+      const { length } = await this.#blobs.append(content, offset, bytes, wordOf(owner));
+      return { have: length };
+    } finally {
+      this.#note(sha256);
+    }
+  }
+  /** Whatever became of a piece, and of what others have brought of the same content. */
+  #note(sha256: string): void {
+    const left = this.#blobs.partials().filter((each) => each.sha256 === sha256);
+    this.#quota.replace(
+      sha256,
+      left.map(({ byteCount, owner = '' }) => {
+        const [slot = '', asker = ''] = owner.split('-');
+        return { slot, asker, sha256, byteCount };
+      }),
+    );
+  }
+  async #manifestOf(release: Digest): Promise<Uint8Array> {
+    const sha256 = release.slice('rel:sha256-'.length);
+    const bytes = await this.#blobs.readWhole(sha256);
+    if (hexOf(this.#options.crypto.sha256(bytes)) === sha256) return bytes;
+    await this.#blobs.drop(sha256);
+    throw new WrongContent(`${sha256}: has rotted on the disk`);
+  }
+  async #keep(trees: Trees, releases: readonly Digest[]): Promise<void> {
+    for (const release of await trees.list())
+      if (!releases.includes(release)) await trees.remove(release);
+    void this.#alone(() => this.#collect()).catch((error: unknown) =>
+      this.#options.failed?.('collect contents', error),
+    );
+  }
+  /** Contents that are needed no more go; nobody waits for that. */
+  async #collect(): Promise<void> {
+    const now = this.#options.now();
+    for (const [sha256, atMs] of this.#recent)
+      if (now - atMs > nodeLimits.recentMs) this.#recent.delete(sha256);
+    const needed = new Set(this.#recent.keys());
+    for (const trees of this.#trees.values()) {
+      for (const sha256 of await trees.contents()) needed.add(sha256);
+      for (const release of await trees.list()) needed.add(release.slice('rel:sha256-'.length));
+    }
+    for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
+    await this.#blobs.collect(needed);
+  }
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#whole.then(work, work);
+    this.#whole = mine.catch(() => undefined);
+    return mine;
+  }
+  /** A word of an owner for the name of a file: who asks is told to nobody there. */
+  #tag(text: string): string {
+    return hexOf(this.#options.crypto.sha256(new TextEncoder().encode(text))).slice(0, 16);
+  }
+}
+const atOnce = 64;
+const wordOf = ({ slot, asker }: PartialOwner): string => `${slot}-${asker}`;
+
+/** Tells a handler how some work ends; what comes back never rejects. */
+const settle = async (answer: Answer, work: Promise<unknown>): Promise<void> => {
+  try {
+    answer.kept(await work);
+  } catch (error) {
+    answer.broken(error);
+  }
+};
+
+/** Opens the depots of a node in a folder, which is made where there is none. @throws NoRoom, StorageFailed */
+export const openDepots = async (options: DepotsOptions): Promise<Depots> => {
+  const { folder, disk } = options;
+  const blobs = await openBlobStore(folder, { ...(disk && { disk }) });
+  return new Depots(options, blobs);
+};

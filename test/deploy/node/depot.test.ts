@@ -1,0 +1,197 @@
+/** What a slot asks of its disk: one suite for the real one and for its twin in memory, and what the real one has beside. */
+import fs from 'node:fs';
+import type { Answer } from '@bellwether/actors';
+import {
+  MemoryDepots,
+  slotLimits,
+  type Depot,
+  type Digest,
+  type Lacking,
+} from '@bellwether/deploy';
+import { openDepots } from '@bellwether/deploy/node';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { describe, expect, it } from 'vitest';
+import { inMemory, releaseFolder } from '../../support/release-folder.ts';
+import { release, type Made } from '../../support/slot-machine.ts';
+
+const at = releaseFolder(inMemory);
+const crypto = nodeCrypto();
+const one = release('1');
+const two = release('2');
+
+/** What a power answers. */
+const said = <T>(ask: (answer: Answer) => void): Promise<T> =>
+  new Promise((resolve, reject) =>
+    ask({ kept: (value) => resolve(value as T), broken: (reason) => reject(reason as Error) }),
+  );
+const shaOf = (digest: Digest): string => digest.slice('rel:sha256-'.length);
+const contentsOf = (made: Made) =>
+  [...made.contents].map(([sha256, bytes]) => ({ sha256, size: bytes.length }));
+const missing = (depot: Depot, made: Made, asker = 'root'): Promise<readonly Lacking[]> =>
+  said((answer) => depot.missing(asker, contentsOf(made), answer));
+const put = (
+  depot: Depot,
+  sha256: string,
+  size: number,
+  offset: number,
+  bytes: Uint8Array,
+  asker = 'root',
+): Promise<{ readonly have: number }> =>
+  said((answer) => depot.put(asker, { sha256, size, offset, bytes }, answer));
+const bring = async (depot: Depot, made: Made): Promise<void> => {
+  for (const [sha256, bytes] of made.contents) await put(depot, sha256, bytes.length, 0, bytes);
+};
+const build = (depot: Depot, { digest }: Made): Promise<void> =>
+  said((answer) => depot.build(digest, [], answer));
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+interface Place {
+  readonly name: string;
+  /** The depot of a slot; asked for again it is that of the next life. */
+  open(slot: string): Promise<Depot>;
+}
+const places: readonly Place[] = [
+  {
+    name: 'a disk',
+    open: async (slot) =>
+      (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of(slot),
+  },
+  (() => {
+    const depots = new Map<string, MemoryDepots>();
+    return {
+      name: 'a disk in memory',
+      open: (slot: string) => {
+        const known = depots.get(at()) ?? new MemoryDepots(crypto);
+        depots.set(at(), known);
+        return Promise.resolve(known.of(slot, (_ms, task) => void setImmediate(task)));
+      },
+    };
+  })(),
+];
+
+describe.each(places)('$name', ({ open }) => {
+  it('takes what is missing in pieces, makes the tree of it, and says what is active', async () => {
+    const depot = await open('web');
+    expect((await missing(depot, one)).map(({ have }) => have)).toEqual([0, 0]);
+    await bring(depot, one);
+    expect(await missing(depot, one)).toEqual([]);
+    await build(depot, one);
+    await build(depot, one);
+    expect(await said((answer) => depot.check(one.digest, answer))).toEqual([]);
+    await said((answer) => depot.point(one.digest, answer));
+    await said((answer) => depot.point(undefined, answer));
+    const text = await said<Uint8Array>((answer) =>
+      depot.read({ sha256: shaOf(one.digest), size: one.manifestBytes.length }, answer),
+    );
+    expect(Buffer.from(text).equals(one.manifestBytes)).toBe(true);
+  });
+  it('makes no tree of a release that is not whole', async () => {
+    const depot = await open('web');
+    await put(depot, shaOf(one.digest), one.manifestBytes.length, 0, one.manifestBytes);
+    await expect(build(depot, one)).rejects.toMatchObject({ code: 'not-here' });
+    await expect(said((answer) => depot.point(one.digest, answer))).rejects.toMatchObject({
+      code: 'not-here',
+    });
+  });
+  it('takes a piece only where its content goes on, and throws away what turns out to be wrong', async () => {
+    const depot = await open('web');
+    const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];
+    const size = text.length;
+    expect(await put(depot, sha256, size, 3, text.subarray(3))).toEqual({ have: 0 });
+    expect(await put(depot, sha256, size, 0, text.subarray(0, 3))).toEqual({ have: 3 });
+    expect(await put(depot, sha256, size, 0, text.subarray(0, 3))).toEqual({ have: 3 });
+    await expect(put(depot, sha256, size, 3, new Uint8Array(size - 3))).rejects.toMatchObject({
+      code: 'wrong-content',
+    });
+    expect(await put(depot, sha256, size, 0, text)).toEqual({ have: size });
+  });
+  it('keeps apart what two bring of the same content, so that neither spoils the other', async () => {
+    const depot = await open('web');
+    const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];
+    await put(depot, sha256, text.length, 0, bytes('bad'), 'mallory');
+    expect((await missing(depot, one, 'alice')).map(({ have }) => have)).toEqual([0, 0]);
+    await put(depot, sha256, text.length, 0, text.subarray(0, 4), 'alice');
+    await expect(
+      put(depot, sha256, text.length, 3, new Uint8Array(text.length - 3), 'mallory'),
+    ).rejects.toMatchObject({ code: 'wrong-content' });
+    expect(await put(depot, sha256, text.length, 4, text.subarray(4), 'alice')).toEqual({
+      have: text.length,
+    });
+  });
+  it('goes on in the next life with what was brought before', async () => {
+    const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];
+    await put(await open('web'), sha256, text.length, 0, text.subarray(0, 5));
+    const depot = await open('web');
+    expect((await missing(depot, one))[0]?.have).toBe(5);
+    expect((await missing(depot, one, 'bob'))[0]?.have).toBe(0);
+    expect(await put(depot, sha256, text.length, 5, text.subarray(5))).toEqual({
+      have: text.length,
+    });
+  });
+  it('lets one asker begin so many contents, and another one then still some', async () => {
+    const depot = await open('web');
+    const begin = (number: number, asker: string) =>
+      put(depot, number.toString(16).padStart(64, '0'), 10, 0, bytes('x'), asker);
+    for (let number = 0; number < slotLimits.askerPartialCount; number += 1)
+      await begin(number, 'mallory');
+    await expect(begin(1_000, 'mallory')).rejects.toMatchObject({ code: 'limit' });
+    await begin(1_000, 'alice');
+    await expect(begin(0, 'mallory')).resolves.toEqual({ have: 1 });
+  });
+  it('keeps the trees that are named, and no others', async () => {
+    const depot = await open('web');
+    for (const each of [one, two]) {
+      await bring(depot, each);
+      await build(depot, each);
+    }
+    await said((answer) => depot.point(two.digest, answer));
+    await said((answer) => depot.keep([two.digest], answer));
+    await expect(said((answer) => depot.point(one.digest, answer))).rejects.toThrow();
+    expect(await said((answer) => depot.check(two.digest, answer))).toEqual([]);
+  });
+});
+
+describe('the disk of a node', () => {
+  it('has a folder for each slot, and each content once', async () => {
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => 0 });
+    const web = await depots.of('web');
+    const api = await depots.of('api');
+    await bring(web, one);
+    expect(await missing(api, one)).toEqual([]);
+    await build(web, one);
+    await build(api, one);
+    await said((answer) => web.point(one.digest, answer));
+    expect(fs.readFileSync(`${at('store')}/slots/web/current/server.js`, 'utf8')).toBe('server 1');
+    expect(fs.existsSync(`${at('store')}/slots/api/current`)).toBe(false);
+    expect(web.folder(one.digest)).not.toBe(api.folder(one.digest));
+  });
+  it('lets a service leave files in its tree, and sees where it has changed one', async () => {
+    const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');
+    await bring(depot, one);
+    await build(depot, one);
+    fs.writeFileSync(`${depot.folder(one.digest)}/cache`, 'mine');
+    expect(await said((answer) => depot.check(one.digest, answer))).toEqual([]);
+    fs.writeFileSync(`${depot.folder(one.digest)}/server.js`, 'other 1!');
+    expect(await said((answer) => depot.check(one.digest, answer))).toEqual([
+      '"server.js": content',
+    ]);
+  });
+  it('collects what no tree has, once nobody has brought it lately', async () => {
+    let nowMs = 0;
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => nowMs });
+    const depot = await depots.of('web');
+    for (const each of [one, two]) await bring(depot, each);
+    await build(depot, one);
+    const keep = async (): Promise<void> => {
+      await said((answer) => depot.keep([one.digest], answer));
+      // What is collected is waited for by whoever makes a tree.
+      await build(depot, one);
+    };
+    await keep();
+    expect(await missing(depot, two)).toEqual([]);
+    nowMs = 3_600_001;
+    await keep();
+    expect(await missing(depot, one)).toEqual([]);
+    expect(await missing(depot, two)).toHaveLength(2);
+  });
+});
