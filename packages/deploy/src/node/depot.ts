@@ -5,8 +5,10 @@
  *     FOLDER/slots/NAME/releases    trees
  *     FOLDER/slots/NAME/current     the one that is active
  *
- * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
- * exclude each other for the whole node. A content is needed while a tree has it, and for an hour after somebody has asked
+ * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed
+ * no more
+ * exclude each other for the whole node. A content is needed while a tree has it, and for an hour after
+ * somebody has asked
  * about it or brought some of it.
  */
 import path from 'node:path';
