@@ -112,7 +112,7 @@ describe('a shepherd that is restarting', () => {
   });
   it('is not waited for longer than --timeout, nor beyond Ctrl-C', async () => {
     await away();
-    const ran = await herd(ticking(), '--timeout', '0.2', 'status');
+    const ran = await herd(ticking(), '--timeout', '1', 'status');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toMatch(/the shepherd at \S+ is restarting, or was ended by force/);
     const terminal = ticking();
@@ -145,7 +145,7 @@ describe('admin.ref', () => {
   it('that is missing is named, with what to do', async () => {
     await serve({});
     fs.rmSync(adminRef());
-    const ran = await herd(ticking(), '--timeout', '0.2', 'status');
+    const ran = await herd(ticking(), '--timeout', '1', 'status');
     expect(ran.exitCode).toBe(4);
     expect(ran.written.err).toContain(adminRef());
     expect(ran.written.err).toContain('restart it');
@@ -162,7 +162,7 @@ describe('admin.ref', () => {
       (shepherd?.uri ?? '').replace(/\/s\/[^?]+/, `/s/${'A'.repeat(43)}`),
     );
     for (const command of [['status'], ['status', '--watch'], ['log', '-f']]) {
-      const ran = await herd(ticking(), '--timeout', '0.2', ...command);
+      const ran = await herd(ticking(), '--timeout', '1', ...command);
       expect(ran.written.err).toContain('does not take the admin.ref');
       expect(ran.exitCode).toBe(4);
     }
