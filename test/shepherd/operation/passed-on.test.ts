@@ -160,6 +160,10 @@ describe('a step that its own shepherd lets wait', () => {
     bench.run();
     bench.herd('stop', 'op-2');
     bench.cancelled.length = 0;
+    // To retry it does not take back that it is to be called off.
+    bench.herd('start');
+    expect(bench.phase()).toBe('queued unreachable');
+    expect(bench.performs).toHaveLength(2);
     bench.machine.crash();
     bench.run();
     bench.isThere = true;
@@ -175,6 +179,18 @@ describe('a step that its own shepherd lets wait', () => {
     bench.performs[0]?.answer.kept({ ...row('unreachable'), isPending: true });
     bench.run();
     expect(bench.cancelled).toEqual(['op-1', 'op-1']);
+  });
+
+  it('is called off there, too, where that is said while a retry looks for somebody to ask', () => {
+    const bench = new Bench();
+    bench.passedOn();
+    bench.herd('start');
+    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
+    bench.run();
+    bench.cancelled.length = 0;
+    bench.performs.at(-1)?.answer.kept({ ...row('unreachable'), isUnmet: true });
+    bench.run();
+    expect([bench.phase(), bench.cancelled]).toEqual(['queued unreachable', ['op-1']]);
   });
 
   it('is unknown a while after its time, and a repeat has it tried', () => {

@@ -18,14 +18,15 @@ export const openEnds = (
   const { steps, account } = operation;
   const { isCancelled } = account.get();
   const isLeft = (record: StepRecord): boolean => record.phase === 'settled' && isUndone(record);
+  // Who is told to call it off, and has not said that he did, is not asked to do it.
+  const isWaiting = ({ phase, passedOn }: StepRecord): boolean =>
+    phase === 'queued' && passedOn !== 'called-off';
   const isOpen = (record: StepRecord | undefined): boolean =>
     record !== undefined &&
     (record.phase === 'in-doubt' ||
       (doubts === 'all' &&
         !isCancelled &&
-        (record.phase === 'queued' ||
-          isLeft(record) ||
-          isWorthOpening(operation, record, isOpen))));
+        (isWaiting(record) || isLeft(record) || isWorthOpening(operation, record, isOpen))));
   const isPassedOn = (record: StepRecord | undefined): record is StepRecord =>
     isOpen(record) ||
     record?.phase === 'waiting' ||

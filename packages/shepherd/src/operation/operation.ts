@@ -306,8 +306,9 @@ const passedOn = (
   record: StepRecord,
   { isPending }: Outcome,
 ): StepRecord => {
-  if (isPending !== true) return record;
-  return { ...record, passedOn: account.get().isCancelled ? 'called-off' : 'waits' };
+  const before = isPending === true ? 'waits' : record.passedOn;
+  if (before === undefined) return record;
+  return { ...record, passedOn: account.get().isCancelled ? 'called-off' : before };
 };
 /** Nobody was there: the step waits for its machine. Where it may have been asked for before, it still may. */
 const waitFor = (
