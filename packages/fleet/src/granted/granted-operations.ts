@@ -173,15 +173,21 @@ const tried = (held: GrantedHeld, turn: Turn, trial: Trial, sink: Ref<Sink>): Vo
   const gone = isKnown ? undefined : memberGone(held, before);
   if (gone !== undefined) return turn.broken(gone);
   const wish: Wish = { action, args, operation, isKnown, isTry: true };
-  const last = (): Vow<Outcome> =>
-    open(held, turn, action, wish, () => accept(held, turn, trial, isKnown, sink));
   // They are one operation, and one use.
-  return others.reduce(
-    (then, { action, args }) =>
-      () =>
-        open(held, turn, action, { action, args }, then),
-    last,
-  )();
+  return openAll(held, turn, others, () =>
+    open(held, turn, action, wish, () => accept(held, turn, trial, isKnown, sink)),
+  );
+};
+/** What each of these asks for has to be allowed. */
+const openAll = (
+  held: GrantedHeld,
+  turn: Turn,
+  [next, ...others]: readonly Request[],
+  then: () => Vow<Outcome>,
+): Vow<Outcome> => {
+  if (next === undefined) return then();
+  const { action, args } = next;
+  return open(held, turn, action, { action, args }, () => openAll(held, turn, others, then));
 };
 /** Who left the fleet since is not reached any more by a grant that is to the fleet. */
 const memberGone = (
