@@ -7,7 +7,8 @@ import { agentScript, makeScripted, slotConfig, type AgentScript } from '../../s
 import { answered } from '../../support/fleet-grants.ts';
 import { Operator } from '../../support/fleet-node.ts';
 import { up } from '../../support/granted-place.ts';
-import { requestOf, service } from '../../support/shepherd-machine.ts';
+import { program, requestOf, service } from '../../support/shepherd-machine.ts';
+import type { Commanded } from '../../../packages/fleet/src/root/session-facet.ts';
 
 const place = () => {
   const script = agentScript();
@@ -97,6 +98,47 @@ describe.each(Object.entries(ways))('an agent that is asked through %s', (_name,
     expect(second).toBeGreaterThan(first ?? Infinity);
     expect(confirm(at, one, ref)).toBe(first);
     expect(confirm(at, other, ref)).toBe(second);
+  });
+});
+
+const signal = { kind: 'signal', documentation: '', signal: 'SIGHUP' } as const;
+describe('a facet that was fetched before its service had an agent', () => {
+  it('says nothing of its session, and what a peer puts there is left behind', () => {
+    const script = agentScript();
+    const at = {
+      ...up({ services: [program({ provision: ['web'], actions: { confirm: signal } })] }),
+      script,
+    };
+    const { ref } = at.held({ actions: ['status', 'confirm'], service: 'web' });
+    const by = new Operator(at.site, 'by');
+    const early = by.router.enliven<Commanded>(ref.ref);
+    expect(
+      answered(
+        at.site,
+        by.askAt(ref.ref, (turn) => turn.when(early, () => 1)),
+      ),
+    ).toBe(1);
+    const swapped = at.node.machine.ask((turn, shepherd) => {
+      const agents = new Map([['web', turn.spawn(makeScripted, script)]]);
+      const swap = { removed: ['web'], own: [slotConfig()], agents, elsewhere: [], aggregates: [] };
+      return turn.send(shepherd, 'swap', swap, by.printer(turn));
+    });
+    at.pass(2_000);
+    expect(swapped.error).toBeUndefined();
+    expect(script.attached).toEqual(['web']);
+    for (const [nth, lie] of [1e15, { sinceMs: 1e15 }, undefined].entries()) {
+      const request = requestOf({
+        action: 'confirm',
+        member: 'web',
+        operation: `lie-${nth}`,
+      });
+      const asked = by.askAt<unknown, unknown>(ref.ref, (turn) =>
+        turn.forward(early, 'perform', [{ ...request, sinceMs: 1e15 }, by.printer(turn), lie, lie]),
+      );
+      expect(answered(at.site, asked)).toMatchObject({ result: 'changed' });
+      expect(lastIn(script).asker).not.toHaveProperty('sinceMs');
+    }
+    expect(confirm(at, by, ref.ref)).toBeGreaterThan(0);
   });
 });
 

@@ -286,12 +286,21 @@ describe('the next life', () => {
     expect(script.asked).toHaveLength(2);
   });
   it('does so also where whoever asked may not any more: it goes on, and the agent knows how far', () => {
-    const { machine, pass, script } = left();
+    const { perform } = held();
+    const script = agentScript({ perform });
+    const { machine, pass } = up(script);
+    const request = requestOf({ action: 'deploy', member: 'web', operation: 'op-1' });
+    machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'perform', request, machine.printer(turn), principalOf('g-1')),
+    );
+    pass();
+    machine.crash();
     delete script.perform;
     machine.standing = () => new ActorError('revoked', 'it was taken back');
     machine.boot();
     pass();
     expect(script.asked).toHaveLength(2);
+    expect(script.asked[1]).toMatchObject({ isRepeat: true, asker: { principal: 'g-1' } });
   });
   it('knows nothing of the session that it was asked through', () => {
     const { perform } = held();
