@@ -185,6 +185,40 @@ describe('the writer', () => {
     ]);
     expect(rig.logged).toHaveLength(limits.batchCount + room + 7);
   });
+  it('parts what came together where it is more than a batch, or than there is room for', () => {
+    const perBatch = Math.floor(limits.batchBytes / (32 + 1 + 4_000));
+    const room = Math.floor(limits.backlogBytes / (32 + 1 + 4_000));
+    for (const count of [perBatch + 1, room + 7]) {
+      const rig = new Rig();
+      for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
+      const together = [...Array<Event>(count).fill(lineOf(longLine)), rowOf('web')];
+      rig.write((turn, writer) => turn.call(writer, 'pass', together));
+      for (let at = 0; at < 30; at += 1) rig.answer();
+      expect(rig.batches[limits.batchCount]?.events).toHaveLength(perBatch);
+      expect(rig.sent.slice(limits.batchCount)).toEqual([
+        ...Array<Event>(Math.min(count, room)).fill(lineOf(longLine)),
+        rowOf('web'),
+        ...(count > room ? [{ kind: 'dropped', count: 7 }] : []),
+      ]);
+    }
+  });
+  it('keeps of what came together what there is still room for', () => {
+    const rig = new Rig();
+    for (let at = 0; at < limits.batchCount; at += 1) rig.line('first');
+    const room = Math.floor(limits.backlogBytes / (32 + 1 + 4_000));
+    for (let at = 0; at < room - 1; at += 1) rig.line(longLine);
+    const together = [lineOf(longLine), lineOf(longLine)];
+    rig.write((turn, writer) => turn.call(writer, 'pass', together));
+    for (let at = 0; at < 30; at += 1) rig.answer();
+    const sent = rig.sent.slice(limits.batchCount);
+    expect([sent.length, sent.at(-1)]).toEqual([room + 1, { kind: 'dropped', count: 1 }]);
+  });
+  it('keeps what came together with a word of what was dropped', () => {
+    const rig = new Rig();
+    const together = [lineOf('one'), { kind: 'dropped' as const, count: 2 }, rowOf('web')];
+    rig.write((turn, writer) => turn.call(writer, 'pass', together));
+    expect(rig.sent).toEqual([lineOf('one'), rowOf('web'), { kind: 'dropped', count: 2 }]);
+  });
   it('adds up what others have dropped', () => {
     const rig = new Rig();
     const dropped = (count: number): Event => ({ kind: 'dropped', count });
