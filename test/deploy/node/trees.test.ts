@@ -185,6 +185,10 @@ describe('the tree of a release', () => {
     ]);
     for (let n = 0; n < 300; n += 1) fs.writeFileSync(file(`extra-${n}`), '');
     expect(await trees.verify(newDigest)).toHaveLength(100);
+    // However much a service has left there, what it has changed is found.
+    const changed = await trees.verify(newDigest, false);
+    expect(changed).toHaveLength(7);
+    expect(changed).toContainEqual({ path: 'server.js', what: 'content' });
     execFileSync('mkfifo', [file('pipe')]);
     fs.rmSync(file('server.js'));
     execFileSync('mkfifo', [file('server.js')]);

@@ -6,8 +6,8 @@ export const nodeLimits = {
   bufferBytes: 1_048_576,
   /** Bytes of one piece that is appended: what comes over a wire is smaller. */
   chunkBytes: 1_048_576,
-  /** Contents that have begun to come and are not whole: a transfer sends a few at a time. */
-  partialCount: 256,
+  /** Contents that have begun to come and are not whole: 16 who bring as many as one may. */
+  partialCount: 1_024,
   /** Bytes of all of them: two of the largest files that a release may have. */
   partialBytes: 4 * 1_073_741_824,
   /** Bytes of the disk that releases leave free: the node's own records need some. */

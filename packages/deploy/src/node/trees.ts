@@ -112,10 +112,15 @@ export class Trees {
     });
     return digest;
   }
-  /** What of a tree is not as its manifest says, at most 100 misfits. @throws NotHere, StorageFailed, BadRelease */
-  async verify(digest: Digest): Promise<readonly Misfit[]> {
+  /**
+   * What of a tree is not as its manifest says, at most 100 misfits; what was added to it only where that counts.
+   * @throws NotHere, StorageFailed, BadRelease
+   */
+  async verify(digest: Digest, isExtraCounted = true): Promise<readonly Misfit[]> {
     const { manifest } = await this.read(digest);
-    return onDisk('verify a release', () => treeMisfits(this.#disk, this.pathOf(digest), manifest));
+    return onDisk('verify a release', () =>
+      treeMisfits(this.#disk, this.pathOf(digest), manifest, isExtraCounted),
+    );
   }
   /** The release that runs; undefined where there is none yet. @throws StorageFailed */
   current(): Promise<Digest | undefined> {

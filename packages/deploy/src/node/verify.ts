@@ -14,15 +14,20 @@ export interface Misfit {
   readonly what: 'missing' | 'extra' | 'content' | 'mode' | 'target' | 'kind';
 }
 
-/** The misfits of a tree, in the order of their paths; no more than `misfitCount`. Rejects with the system's error. */
+/**
+ * The misfits of a tree, in the order of their paths; no more than `misfitCount`. Where what was added does not count,
+ * it takes no room from what does. Rejects with the system's error.
+ */
 export const treeMisfits = async (
   disk: Disk,
   tree: string,
   manifest: Manifest,
+  isExtraCounted = true,
 ): Promise<readonly Misfit[]> => {
   const entries = [...manifest.files, ...manifest.links];
   const walk: Walk = {
     disk,
+    isExtraCounted,
     expected: new Map(entries.map((entry) => [entry.path, entry])),
     folders: new Set(entries.flatMap(({ path }) => foldersOf(path))),
     misfits: [],
@@ -39,6 +44,7 @@ export const treeMisfits = async (
 
 interface Walk {
   readonly disk: Disk;
+  readonly isExtraCounted: boolean;
   /** What was not met yet. */
   readonly expected: Map<string, ReleaseFile | ReleaseLink>;
   readonly folders: ReadonlySet<string>;
@@ -60,7 +66,7 @@ const visit = async (walk: Walk, folder: Folder, prefix: string): Promise<void> 
     const path = `${prefix}${name}`;
     const isKnown = walk.expected.has(path) || walk.folders.has(path);
     if (isKnown && bytes.equals(Buffer.from(name))) await compare(walk, folder, path, name);
-    else note(walk, path, 'extra');
+    else if (walk.isExtraCounted) note(walk, path, 'extra');
   }
 };
 
