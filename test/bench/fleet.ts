@@ -17,10 +17,16 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
-import { makePeers, registerServices, type PlannedService } from '@bellwether/fleet';
+import {
+  makePeers,
+  registerServices,
+  type ElsewherePowers,
+  type PlannedService,
+} from '@bellwether/fleet';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { nodeClock, nodeCrypto, nodeEntropy } from '@bellwether/netlayer-stream';
 import type { Outcome, Rolling, ServiceFacet, Shepherd, Sink } from '@bellwether/shepherd';
+import { makeNoSlots } from '../support/no-slots.ts';
 import { requestOf, service } from '../support/shepherd-machine.ts';
 import { Delay, distant } from './support/delay.ts';
 import { makeNode, reach, unixAt, type Node } from './support/nodes.ts';
@@ -138,7 +144,7 @@ const makeController = async (folder: string): Promise<Controller> => {
   const { made } = await node.vat.run((turn) => {
     const [clock, entropy] = [nodeClock(), nodeEntropy()];
     const shepherd = bareShepherd(turn, 'C', clock);
-    registerServices(turn, shepherd, controllerPlan(), {
+    const elsewherePowers: ElsewherePowers = {
       // They are all there: what is measured begins with a warm session.
       dial: (petname, reached) => {
         reached.kept(facets[Number(petname)]);
@@ -148,7 +154,9 @@ const makeController = async (folder: string): Promise<Controller> => {
       clock,
       entropy,
       crypto: nodeCrypto(),
-    });
+    };
+    const slots = turn.spawn(makeNoSlots);
+    registerServices(turn, { shepherd, slots, elsewherePowers }, controllerPlan());
     return turn.kept({ made: shepherd });
   });
   await node.vat.run((turn) => turn.send(made, 'restore'));

@@ -7,6 +7,7 @@ import {
   swapOf,
   type PlannedService,
   type Reloaded,
+  type ComposePowers,
   type ElsewherePowers,
 } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
@@ -15,6 +16,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FleetNode, introduce, Operator, type NodeConfig } from '../support/fleet-node.ts';
 import { plannedLists } from '../support/fleet-plans.ts';
+import { makeNoSlots } from '../support/no-slots.ts';
 import { simulatedCrypto } from '../support/ocapn-peer.ts';
 import { Machine, program, service, type Asked } from '../support/shepherd-machine.ts';
 
@@ -31,12 +33,17 @@ const machineWith = (world: World, planned: readonly PlannedService[]) => {
     entropy,
     crypto: simulatedCrypto(world),
   });
+  const composing = (turn: Turn, shepherd: Ref<Shepherd>): ComposePowers => ({
+    shepherd,
+    slots: turn.spawn(makeNoSlots),
+    elsewherePowers: powersIn(turn),
+  });
   const machine = new Machine(world, 'A', {
-    setUp: (turn, shepherd) => registerServices(turn, shepherd, planned, powersIn(turn)),
+    setUp: (turn, shepherd) => registerServices(turn, composing(turn, shepherd), planned),
   });
   machine.boot();
   pass(world);
-  return { machine, powersIn };
+  return { machine, composing };
 };
 const pass = (world: World, ms = 60_000): void => void world.run(world.now + ms);
 const statuses = (world: World, machine: Machine): readonly Status[] => {
@@ -61,9 +68,9 @@ describe('a shepherd that takes over the difference between two configurations',
     fc.assert(
       fc.property(plannedLists(), plannedLists(), fc.nat(), (before, after, seed) => {
         const world = new World(seed);
-        const { machine, powersIn } = machineWith(world, before);
+        const { machine, composing } = machineWith(world, before);
         const asked = machine.ask((turn, shepherd) => {
-          const swap = swapOf(turn, shepherd, powersIn(turn), before, after);
+          const swap = swapOf(turn, composing(turn, shepherd), before, after);
           return turn.send(shepherd, 'swap', swap, machine.printer(turn));
         });
         pass(world);

@@ -6,6 +6,7 @@ import {
   type BookRecords,
   type GrantBookOptions,
 } from '@bellwether/authority';
+import type { SlotEntry, SlotRecord } from '@bellwether/deploy';
 import type {
   DirectEntry,
   DirectRecords,
@@ -43,6 +44,16 @@ export const mintEntriesIn = (entries: readonly unknown[]): readonly MintEntry[]
   const minted = all.filter(({ kind }) => kind === 'minted');
   return [...new Map(minted.map((entry) => [entry.hash, entry])).values()];
 };
+
+/** What a disk has of slots: of each the last record, by name. */
+export const slotRecordsIn = (entries: readonly unknown[]): ReadonlyMap<string, SlotRecord> =>
+  new Map(
+    (entries as readonly SlotEntry[]).flatMap((entry) => {
+      if (entry.kind !== 'slot') return [];
+      const { kind: _kind, ...record } = entry;
+      return [[record.slot, record]];
+    }),
+  );
 
 /** What a disk has of grants that were made at hosts elsewhere. */
 export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {

@@ -25,8 +25,10 @@ import {
   type World,
 } from '@bellwether/actors';
 import type { Past } from '@bellwether/authority';
-import type { LocalRoot, MinReady, PlannedService } from '@bellwether/fleet';
+import { MemoryDepots } from '@bellwether/deploy';
+import type { LocalRoot, MinReady, PlannedService, SlotSpec } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   createRouter,
   Sturdyref,
@@ -47,7 +49,7 @@ import {
   type KeptRefs,
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
-import { bookRecordsIn, directRecordsIn, mintEntriesIn } from './book-records.ts';
+import { bookRecordsIn, directRecordsIn, mintEntriesIn, slotRecordsIn } from './book-records.ts';
 import { patient } from './fleet-patient.ts';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import {
@@ -73,6 +75,7 @@ const exportedConfig = (given: string | ExportedConfig): ExportedConfig =>
 /** What one daemon is configured with. */
 export interface NodeConfig {
   readonly services?: readonly ServiceConfig[];
+  readonly slots?: readonly SlotSpec[];
   /** Proxies by name, each with the node that its service is at; `introduce` brings the ref. */
   readonly exported?: Readonly<Record<string, string | ExportedConfig>>;
   /** Runs every turn twice, to find state that is not journalled. */
@@ -91,10 +94,12 @@ const petnameOf = (node: string): string => `${node.toLowerCase()}-ref`;
 /** What a configuration file of this node would describe. */
 const plannedIn = ({
   services = [],
+  slots = [],
   exported = {},
   fleets = [],
 }: NodeConfig): readonly PlannedService[] => [
   ...services.map((config) => ({ kind: 'service' as const, config })),
+  ...slots.map((spec) => ({ kind: 'slot' as const, ...spec })),
   ...Object.entries(exported).map(([name, given]) => {
     const { origin, requirement } = exportedConfig(given);
     const petname = petnameOf(origin);
@@ -119,6 +124,8 @@ export class FleetNode {
   readonly name: string;
   readonly machine: Machine;
   readonly reaper = new TestReaper();
+  /** What of its disk is for releases. */
+  readonly depots = new MemoryDepots(nodeCrypto());
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
   /** Of its records: another one once an older copy was put back. */
@@ -145,6 +152,9 @@ export class FleetNode {
     this.config = config;
     this.machine = new Machine(site.world, name, {
       assemble: (turn, powers) => this.#assemble(turn, powers),
+      restored: (turn) => {
+        if (this.#actors !== undefined) turn.tell(this.#actors.slots, 'resume');
+      },
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
     this.machine.onDown = (how) => this.#fall(how);
@@ -223,6 +233,11 @@ export class FleetNode {
       about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
       location: () => locationOf(this.name),
       isShared: () => false,
+      slotParts: {
+        platform: 'linux-x64',
+        records: slotRecordsIn(this.machine.disk.entries),
+        depotOf: (slot) => this.depots.of(slot, (ms, task) => void world.at(ms, task)),
+      },
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),
       leave: () => void world.at(100, () => this.crash()),

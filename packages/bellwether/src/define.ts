@@ -11,6 +11,8 @@ import type {
   ServiceOptions,
   ShepherdEntry,
   ShepherdOptions,
+  SlotEntry,
+  SlotOptions,
 } from './types.ts';
 
 /**
@@ -37,6 +39,14 @@ export const defineShepherd = (options: ShepherdOptions): ShepherdEntry =>
  */
 export const service = (options: ServiceOptions): ServiceEntry =>
   markSite({ ...options, kind: 'service' }, service);
+
+/**
+ * A service of this machine whose program is brought to it: `herd deploy web web.rel`. It is run as the release that
+ * was confirmed last, and goes back to the one before by itself where nobody confirms.
+ * @example slot({ provision: ['web'], respawn: true, trust: { keys: ['…'], needed: 1 } });
+ */
+export const slot = (options: SlotOptions): SlotEntry =>
+  markSite({ ...options, kind: 'slot' }, slot);
 
 /**
  * A service that another shepherd lets this one use.

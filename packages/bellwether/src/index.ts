@@ -2,7 +2,7 @@
  * What a `shepherd.config.ts` imports: types and constructors of plain data. Nothing here runs a
  * service or knows of a network, so a configuration can be checked, printed and compared anywhere.
  */
-export { defineShepherd, exec, exported, fleet, ref, service } from './define.ts';
+export { defineShepherd, exec, exported, fleet, ref, service, slot } from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';
 export type {
   Action,
@@ -20,5 +20,8 @@ export type {
   ServiceOptions,
   ShepherdEntry,
   ShepherdOptions,
+  SlotEntry,
+  SlotOptions,
   Stop,
+  Trust,
 } from './types.ts';

@@ -155,6 +155,46 @@ export interface ServiceEntry extends ServiceOptions {
   readonly kind: 'service';
 }
 
+/** Whose releases a slot takes. */
+export interface Trust {
+  /** Public keys, as `herd release key` prints them. */
+  readonly keys: readonly string[];
+  /** So many of them must have signed a release. Default 1. */
+  readonly needed?: number;
+  /** Keys that do not count any more, whatever stands in `keys`. */
+  readonly revoked?: readonly string[];
+}
+
+/** What `slot` takes. */
+export interface SlotOptions {
+  /** The names of the service, the canonical one first. */
+  readonly provision: readonly [string, ...string[]];
+  /** Names of services that must run before this one starts. Default none. */
+  readonly requirement?: readonly string[];
+  readonly documentation?: string;
+  /** Releases that are kept beside those that are needed: to go back to. From 0 to 32, default 5. */
+  readonly keep?: number;
+  /**
+   * Seconds that a new release waits to be confirmed before it is taken back, unless the deploy says otherwise. From
+   * 1, default 60.
+   */
+  readonly confirmSeconds?: number;
+  /** Seconds for which a new release has to be well before it counts as that. Default 5. */
+  readonly healthySeconds?: number;
+  /** Who has to have signed a release. Absent: nobody; whoever may deploy here brings what he likes. */
+  readonly trust?: Trust;
+  readonly ready?: Ready;
+  /** As of a service. */
+  readonly respawn?: boolean | Respawn;
+  readonly stop?: Stop;
+  /** Absent, also in part: as the whole shepherd has it. */
+  readonly log?: Log;
+}
+/** A service that is run as the release that was deployed to it last; made by `slot`. */
+export interface SlotEntry extends SlotOptions {
+  readonly kind: 'slot';
+}
+
 /** What `exported` takes. */
 export interface ExportedOptions {
   /** The names of the service at this shepherd, the canonical one first. */
@@ -206,7 +246,7 @@ export interface Listen {
 export interface ShepherdOptions {
   /** The name of this machine in what is printed. Default: the host name. */
   readonly name?: string;
-  readonly services: readonly (ServiceEntry | ExportedEntry | FleetEntry)[];
+  readonly services: readonly (ServiceEntry | SlotEntry | ExportedEntry | FleetEntry)[];
   readonly listen?: Listen;
   /** For services that say nothing else. */
   readonly log?: Log;

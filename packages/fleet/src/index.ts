@@ -11,7 +11,12 @@ export {
   type CompositionOptions,
   type Loaded,
 } from './root/composition.ts';
-export { registerServices, swapOf, type ElsewherePowers } from './root/compose.ts';
+export {
+  registerServices,
+  swapOf,
+  type ComposePowers,
+  type ElsewherePowers,
+} from './root/compose.ts';
 export { isDenial, Malformed, notShared } from './errors.ts';
 export {
   checkPlanned,

@@ -1,5 +1,6 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
-import type { ServiceConfig } from '@bellwether/shepherd';
+import type { Ref } from '@bellwether/actors';
+import type { Agent, ServiceConfig } from '@bellwether/shepherd';
 import type { MinReady } from './aggregate/summary.ts';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
@@ -21,8 +22,28 @@ export interface FleetSpec {
   /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
   readonly settleMs: number;
 }
+/** A service that is run as the release that is active. */
+export interface SlotSpec {
+  /** All of it but how it is started. */
+  readonly config: Omit<ServiceConfig, 'start'>;
+  /** Plain data that only its agent has a use for. */
+  readonly rules: unknown;
+}
+/** Who makes the agents of slots, and keeps them. Near only. */
+export interface SlotAgents {
+  /** The agent of a slot, old or new, and how its service is described now. */
+  take(spec: SlotSpec): TakenSlot;
+  /** Those that were taken since the last time go on with what an earlier life has left. */
+  resume(): void;
+}
+/** A slot that is to be defined, or revised. */
+export interface TakenSlot {
+  readonly config: ServiceConfig;
+  readonly agent: Ref<Agent>;
+}
 /** One entry of a configuration. */
 export type PlannedService =
   | { readonly kind: 'service'; readonly config: ServiceConfig }
+  | ({ readonly kind: 'slot' } & SlotSpec)
   | { readonly kind: 'exported'; readonly spec: ExportedSpec }
   | { readonly kind: 'fleet'; readonly spec: FleetSpec };

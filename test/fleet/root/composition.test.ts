@@ -4,6 +4,7 @@ import { makeComposition, type PlannedService, type ElsewherePowers } from '@bel
 import type { Outcome, Shepherd, Sink, Swap } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled } from '../../support/actors-vat.ts';
+import { makeNoSlots } from '../../support/no-slots.ts';
 import { service } from '../../support/shepherd-machine.ts';
 
 const planned = (...names: readonly string[]): readonly PlannedService[] =>
@@ -40,6 +41,7 @@ describe('a composition whose shepherd does not take a configuration', () => {
             resolver.broken(new Refused('a does not stop'));
             return vow;
           }),
+          slots: turn.spawn(makeNoSlots),
           elsewherePowers: {} as ElsewherePowers,
           planned: before,
           load: (answer) => answer.kept({ planned: after, atRestart: [] }),

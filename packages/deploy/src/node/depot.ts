@@ -23,7 +23,7 @@ import { type BlobStore, openBlobStore } from './blob-store.ts';
 import type { Disk } from './disk.ts';
 import { WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
-import { openTrees, type Trees } from './trees.ts';
+import { openTrees, treeFolder, type Trees } from './trees.ts';
 
 /** What depots work with. */
 export interface DepotsOptions {
@@ -63,7 +63,7 @@ export class Depots {
   async of(slot: string): Promise<Depot> {
     const { folder, crypto, disk } = this.#options;
     const trees = await openTrees({
-      folder: path.join(folder, 'slots', encodeURIComponent(slot).replaceAll('.', '%2E')),
+      folder: slotFolder(folder, slot),
       blobs: this.#blobs,
       crypto,
       ...(disk && { disk }),
@@ -188,6 +188,13 @@ const settle = async (answer: Answer, work: Promise<unknown>): Promise<void> => 
     answer.broken(error);
   }
 };
+
+/** The folder of one slot, below that of all depots. */
+const slotFolder = (folder: string, slot: string): string =>
+  path.join(folder, 'slots', encodeURIComponent(slot).replaceAll('.', '%2E'));
+/** Where a release of a slot runs, below the folder of all depots; nothing needs to be there. */
+export const runFolder = (folder: string, slot: string, release: Digest): string =>
+  treeFolder(slotFolder(folder, slot), release);
 
 /** Opens the depots of a node in a folder, which is made where there is none. @throws NoRoom, StorageFailed */
 export const openDepots = async (options: DepotsOptions): Promise<Depots> => {

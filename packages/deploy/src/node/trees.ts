@@ -85,7 +85,7 @@ export class Trees {
   }
   /** The folder that a release runs in; it is there once the release is. */
   pathOf(digest: Digest): string {
-    return path.join(this.#releaseOf(digest), 'tree');
+    return treeFolder(this.#folder, digest);
   }
   /**
    * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there.
@@ -283,6 +283,10 @@ export class Trees {
     return path.join(this.#folder, 'current');
   }
 }
+/** The folder that a release runs in, below that of its slot. @throws NotHere for what is no digest */
+export const treeFolder = (folder: string, digest: Digest): string =>
+  path.join(folder, 'releases', nameOf(digest), 'tree');
+
 /** Files that are synced at a time. */
 const syncCount = 16;
 

@@ -101,8 +101,10 @@ export const rulesOf = (
   given: Partial<SlotRules> & Pick<SlotRules, 'trust'>,
 ): SlotRules => {
   const readyMs = ready.kind === 'spawned' ? 0 : ready.timeoutMs;
-  const gateMs = Math.min(limits.gateMs + stop.graceMs + readyMs, limits.gateMostMs);
-  const { keepCount, confirmMs, minHealthyMs } = limits;
+  const { keepCount, confirmMs } = limits;
+  const { minHealthyMs = limits.minHealthyMs } = given;
+  const longMs = Math.max(0, minHealthyMs - limits.minHealthyMs);
+  const gateMs = Math.min(limits.gateMs + stop.graceMs + readyMs + longMs, limits.gateMostMs);
   return { keepCount, confirmMs, minHealthyMs, gateMs, ...given };
 };
 

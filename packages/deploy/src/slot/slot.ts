@@ -35,7 +35,7 @@
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Lines, LocalService } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
-import { emptyRecord, factsOf, runningIn } from './record.ts';
+import { configOf, emptyRecord, factsOf, releaseIn, runningIn } from './record.ts';
 import { resume } from './resume.ts';
 import { runAs, type Held, type Timer, type Waiter } from './state.ts';
 import { offer, put, type Offering } from './transfer.ts';
@@ -61,7 +61,9 @@ export const makeSlot = (
     describe: (turn, template, rules) => {
       held.template.set(template);
       held.rules.set(rules);
-      runAs(held, turn, runningIn(held.record.get()));
+      const running = runningIn(held.record.get());
+      runAs(held, turn, running);
+      return configOf(template, releaseIn(held.record.get(), running), held.depot);
     },
     facts: () => factsOf(held.record.get()),
   };

@@ -188,7 +188,7 @@ export interface SlotOptions {
 export interface Slot extends Agent {
   /** Goes on with what an earlier life has left. To be said once, when the services were adopted. */
   resume(): void;
-  /** Its service is described anew. */
-  describe(template: Template, rules: SlotRules): void;
+  /** Its service is described anew; the answer is how it is run by now. */
+  describe(template: Template, rules: SlotRules): ServiceConfig;
   facts(): SlotFacts;
 }

@@ -20,7 +20,7 @@ export const directMembers = (
 ): readonly DirectMember[] => {
   const byName = new Map(planned.map((one) => [nameOf(one), one]));
   const found = byName.get(service);
-  if (found === undefined || found.kind === 'service') throw here(service);
+  if (found === undefined || 'config' in found) throw here(service);
   const all = found.kind === 'fleet' ? found.spec.members : [service];
   const stranger = chosen?.find((each) => !all.includes(each));
   if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${service}'`);
@@ -34,7 +34,7 @@ export const directMembers = (
 };
 
 const nameOf = (one: PlannedService): string =>
-  (one.kind === 'service' ? one.config : one.spec).provision[0];
+  ('config' in one ? one.config : one.spec).provision[0];
 
 const memberOf = (one: PlannedService | undefined, member: string): DirectMember => {
   if (one?.kind === 'exported') return { member, petname: one.spec.petname };

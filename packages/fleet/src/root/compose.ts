@@ -16,8 +16,14 @@ import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
 import type { DialRef } from '../reach/destination.ts';
-import type { ExportedSpec, FleetSpec, PlannedService } from '../planned.ts';
+import type { ExportedSpec, FleetSpec, PlannedService, SlotAgents } from '../planned.ts';
 
+/** Who registers, and what it takes. */
+export interface ComposePowers {
+  readonly shepherd: Ref<Shepherd>;
+  readonly slots: Ref<SlotAgents>;
+  readonly elsewherePowers: ElsewherePowers;
+}
 /** What services that are elsewhere need of the daemon. */
 export interface ElsewherePowers {
   readonly dial: DialRef;
@@ -37,9 +43,8 @@ export interface ElsewherePowers {
  */
 export const registerServices = (
   turn: Turn,
-  shepherd: Ref<Shepherd>,
+  { shepherd, slots, elsewherePowers }: ComposePowers,
   planned: readonly PlannedService[],
-  elsewherePowers: ElsewherePowers,
 ): void => {
   const shares = sharesIn(planned);
   const exported = exportedServices(turn, shepherd, elsewherePowers);
@@ -48,6 +53,11 @@ export const registerServices = (
       case 'service':
         turn.call(shepherd, 'define', one.config);
         break;
+      case 'slot': {
+        const { config, agent } = turn.call(slots, 'take', one);
+        turn.call(shepherd, 'define', config, agent);
+        break;
+      }
       case 'exported':
         turn.call(shepherd, 'register', exported(one.spec));
         break;
@@ -63,8 +73,7 @@ export const registerServices = (
  */
 export const swapOf = (
   turn: Turn,
-  shepherd: Ref<Shepherd>,
-  elsewherePowers: ElsewherePowers,
+  { shepherd, slots, elsewherePowers }: ComposePowers,
   before: readonly PlannedService[],
   after: readonly PlannedService[],
 ): Swap => {
@@ -76,9 +85,16 @@ export const swapOf = (
   const sharers = unchanged.filter(
     (one) => canonicalText(shares[plannedName(one)]) !== canonicalText(oldShares[plannedName(one)]),
   );
+  const taken = fresh.flatMap((one) =>
+    one.kind === 'slot' ? [turn.call(slots, 'take', one)] : [],
+  );
   return {
     removed: [...removed.map(plannedName), ...others.map(({ name }) => name)],
-    own: fresh.flatMap((one) => (one.kind === 'service' ? [one.config] : [])),
+    own: [
+      ...fresh.flatMap((one) => (one.kind === 'service' ? [one.config] : [])),
+      ...taken.map(({ config }) => config),
+    ],
+    agents: new Map(taken.map(({ config, agent }) => [config.provision[0], agent])),
     elsewhere: fresh.flatMap((one) => (one.kind === 'exported' ? [exported(one.spec)] : [])),
     aggregates: [...fresh, ...sharers].flatMap((one) =>
       one.kind === 'fleet' ? [fleet(turn, one.spec, shepherd, shares)] : [],

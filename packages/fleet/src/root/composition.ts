@@ -21,9 +21,9 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { Conflict, cutText, type Shepherd, type Sink } from '@bellwether/shepherd';
+import { Conflict, cutText, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
-import { registerServices, swapOf, type ElsewherePowers } from './compose.ts';
+import { registerServices, swapOf, type ComposePowers } from './compose.ts';
 import type { PlannedService } from '../planned.ts';
 import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
 import { Malformed } from '../errors.ts';
@@ -37,9 +37,7 @@ export interface Loaded {
   readonly atRestart: readonly string[];
 }
 /** What makes a composition. */
-export interface CompositionOptions {
-  readonly shepherd: Ref<Shepherd>;
-  readonly elsewherePowers: ElsewherePowers;
+export interface CompositionOptions extends ComposePowers {
   /** What the daemon was started with, checked. */
   readonly planned: readonly PlannedService[];
   /** Reads the configuration: kept with Loaded, or broken with what is wrong with it. */
@@ -66,11 +64,10 @@ export const makeComposition = (
   _bcom: Bcom<Composition>,
   options: CompositionOptions,
 ): Behavior<Composition> => {
-  const { shepherd, planned, elsewherePowers } = options;
-  registerServices(turn, shepherd, planned, elsewherePowers);
+  registerServices(turn, options, options.planned);
   const held: Held = {
     ...options,
-    current: turn.cell(planned),
+    current: turn.cell(options.planned),
     isReloading: turn.cell(false),
   };
   return {
@@ -119,16 +116,19 @@ const carryOut = (
   const difference = toldDifference(found, atRestart);
   if (isDryRun || isEmpty(found))
     return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
-  const swap = swapOf(turn, held.shepherd, held.elsewherePowers, before, planned);
+  const swap = swapOf(turn, held, before, planned);
   take(held, turn, planned);
   return turn.when(
     turn.send(held.shepherd, 'swap', swap, sink),
     (turn, outcome): Reloaded => {
+      turn.call(held.slots, 'resume');
       const names = difference.changed.map(({ name }) => name);
       const pending = names.filter((name) => isPending(held, turn, name));
       return { kind: 'read', difference, pending, outcome };
     },
     (turn, reason) => {
+      const changedSlots = found.changed.map((one) => one.before);
+      for (const one of changedSlots) if (one.kind === 'slot') turn.call(held.slots, 'take', one);
       take(held, turn, before);
       return turn.broken<Reloaded>(reason);
     },

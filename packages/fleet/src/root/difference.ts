@@ -21,9 +21,19 @@ export interface PlanDifference {
 }
 
 /** What makes a planned service, whichever kind it is. */
-export const describedBy = (one: PlannedService): PlannedFacts =>
-  one.kind === 'service' ? one.config : one.spec;
+export const describedBy = (one: PlannedService): PlannedFacts => {
+  switch (one.kind) {
+    case 'service':
+      return one.config;
+    case 'slot':
+      return { ...one.config, ...(isRecord(one.rules) && { slot: one.rules }) };
+    case 'exported':
+    case 'fleet':
+      return one.spec;
+  }
+};
 interface PlannedFacts {
+  readonly slot?: object;
   readonly provision: readonly [string, ...string[]];
 }
 /** The canonical name: what makes two descriptions those of one service. */
@@ -106,6 +116,10 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^respawn\.limitWindowMs$/, 'respawn.windowSeconds'],
   [/^respawn\.delayMs$/, 'respawn.delaySeconds'],
   [/^respawn\.maxDelayMs$/, 'respawn.maxDelaySeconds'],
+  [/^slot\.keepCount$/, 'keep'],
+  [/^slot\.confirmMs$/, 'confirmSeconds'],
+  [/^slot\.minHealthyMs$/, 'healthySeconds'],
+  [/^slot\.trust\b/, 'trust'],
   [/^(actions\.[^.]+)\.command\b/, '$1.run'],
 ];
 const inWords = (keys: readonly string[]): string =>
@@ -137,6 +151,7 @@ const claim = (owners: Map<string, PlannedService>, name: string, one: PlannedSe
 const needsOf = (one: PlannedService): readonly string[] => {
   switch (one.kind) {
     case 'service':
+    case 'slot':
       return one.config.requirement;
     case 'fleet':
       return one.spec.members;

@@ -41,9 +41,10 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
   const description = {
     ...data,
     name: data.name ?? nodeName,
-    services: data.services.map((entry) =>
-      entry.kind === 'service' ? placed(entry, folder) : entry,
-    ),
+    services: data.services.map((entry) => {
+      if (entry.kind === 'service') return placed(entry, folder);
+      return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
+    }),
   };
   const bytes = Buffer.byteLength(canonicalJson(description));
   if (bytes > descriptionBytes) {
@@ -55,20 +56,25 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
 
 /** Commands run relative to the configuration, wherever the daemon was started. */
 const placed = (entry: ServiceDescription, folder: string): ServiceDescription => {
-  const place = (exec: ExecDescription): ExecDescription => ({
-    ...exec,
-    cwd: path.resolve(folder, exec.cwd ?? '.'),
-  });
+  const place = placer(folder);
   const actions = Object.entries(entry.actions).map(([name, action]) => [
     name,
     action.run === undefined ? action : { ...action, run: place(action.run) },
   ]);
   return {
-    ...entry,
+    ...readyPlaced(entry, folder),
     ...(entry.start === undefined ? {} : { start: place(entry.start) }),
-    ...(entry.ready?.exec === undefined
-      ? {}
-      : { ready: { ...entry.ready, exec: place(entry.ready.exec) } }),
     actions: Object.fromEntries(actions) as ServiceDescription['actions'],
   };
 };
+
+const readyPlaced = <T extends Pick<ServiceDescription, 'ready'>>(entry: T, folder: string): T =>
+  entry.ready?.exec === undefined
+    ? entry
+    : { ...entry, ready: { ...entry.ready, exec: placer(folder)(entry.ready.exec) } };
+const placer =
+  (folder: string) =>
+  (exec: ExecDescription): ExecDescription => ({
+    ...exec,
+    cwd: path.resolve(folder, exec.cwd ?? '.'),
+  });

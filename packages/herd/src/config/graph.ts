@@ -53,6 +53,7 @@ const needsOf = (
 ): { readonly key: string; readonly verb: string; readonly names: readonly string[] } => {
   switch (entry.kind) {
     case 'service':
+    case 'slot':
     case 'exported':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
     case 'fleet':

@@ -51,6 +51,8 @@ export const variableCount = 1_000;
 export const urlChars = 2_048;
 /** Seconds of any time in a configuration: an hour is long for a start, a stop or a delay. */
 export const longestSeconds = 3_600;
+/** Seconds for which a release has to be well: all of an activation takes an hour at most. */
+export const longestHealthySeconds = 900;
 /** The first descriptor that a service may be given to say that it is ready; those below are taken. */
 export const firstDescriptor = 3;
 /** The last one: a program has 1,024 of them where nobody says otherwise. */
@@ -63,6 +65,9 @@ export const logMebibytes = 1_024;
 export const keptLogCount = 100;
 /** Respawns that a policy may allow in its window. */
 export const respawnCount = 1_000;
+
+/** Keys that a slot trusts: as many as a release has signatures. */
+export const trustedKeyCount = 16;
 
 /** Problems told at once; the rest often follows from them. */
 export const problemCount = 20;

@@ -11,6 +11,7 @@ import type {
   ServiceConfig,
   SignalName,
 } from '@bellwether/shepherd';
+import type { DescribedRules } from '../daemon/slots.ts';
 import { inherited, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
@@ -19,6 +20,7 @@ import type {
   EntryDescription,
   ExecDescription,
   ServiceDescription,
+  SlotDescription,
 } from './schema.ts';
 
 /** What the entries of a checked description become, under a daemon with this environment. */
@@ -32,6 +34,12 @@ export const toServiceConfigs = (
     switch (entry.kind) {
       case 'service':
         return { kind: 'service', config: configOf(entry, provision, env, log) };
+      case 'slot':
+        return {
+          kind: 'slot',
+          config: slotConfigOf(entry, provision, env, log),
+          rules: rulesOf(entry),
+        };
       case 'exported': {
         const { petname } = entry.from;
         const { requirement, node: origin = petname } = entry;
@@ -84,6 +92,43 @@ const configOf = (
     Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env)]),
   ),
   isAutoStarted: entry.autoStart,
+});
+
+/** Of the two alike: what a service and a slot are described by. */
+const slotConfigOf = (
+  entry: SlotDescription,
+  provision: readonly [string, ...string[]],
+  env: Environment,
+  log: Description['log'],
+): ServiceConfig => {
+  const asService = {
+    ...entry,
+    kind: 'service',
+    oneShot: false,
+    actions: {},
+    autoStart: false,
+  } as const;
+  return configOf(asService, provision, env, log);
+};
+const rulesOf = ({
+  keep,
+  confirmSeconds,
+  healthySeconds,
+  trust,
+}: SlotDescription): DescribedRules => ({
+  trust: trust === undefined ? { keys: [], needed: 0 } : trustOf(trust),
+  ...(keep !== undefined && { keepCount: keep }),
+  ...(confirmSeconds !== undefined && { confirmMs: ms(confirmSeconds) }),
+  ...(healthySeconds !== undefined && { minHealthyMs: ms(healthySeconds) }),
+});
+const trustOf = ({
+  keys,
+  needed,
+  revoked,
+}: NonNullable<SlotDescription['trust']>): DescribedRules['trust'] => ({
+  keys,
+  needed,
+  ...(revoked !== undefined && { revoked }),
 });
 
 const commandOf = (

@@ -4,6 +4,7 @@
  * an option that silently is not set.
  */
 import os from 'node:os';
+import { isPublicKeyText, slotLimits } from '@bellwether/deploy';
 import { closest, isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
@@ -17,6 +18,7 @@ import {
   lastDescriptor,
   logMebibytes,
   logTextChars,
+  longestHealthySeconds,
   longestSeconds,
   memberCount,
   nameChars,
@@ -24,6 +26,7 @@ import {
   requirementCount,
   respawnCount,
   serviceCount,
+  trustedKeyCount,
   urlChars,
   variableCount,
 } from './limits.ts';
@@ -234,6 +237,10 @@ const requirement = z
   .array(name)
   .max(requirementCount, `has more than ${requirementCount} names`)
   .default([]);
+const stop = record(
+  { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) },
+  "{ signal: 'SIGTERM', graceSeconds: 5 }",
+).prefault({});
 const service = record(
   {
     kind: z.literal('service'),
@@ -243,10 +250,7 @@ const service = record(
     start: exec.optional(),
     ready: ready.optional(),
     respawn,
-    stop: record(
-      { signal: signal.default('SIGTERM'), graceSeconds: seconds.default(5) },
-      "{ signal: 'SIGTERM', graceSeconds: 5 }",
-    ).prefault({}),
+    stop,
     log: log.optional(),
     oneShot: z.boolean().default(false),
     actions: z
@@ -275,6 +279,58 @@ const service = record(
   if (entry.ready !== undefined)
     tell('ready', 'contradicts oneShot: it is ready when it has ended');
 });
+
+const key = z
+  .string()
+  .refine(isPublicKeyText, "is no public key; 'herd release key --key FILE' prints that of a file");
+const keys = z.array(key).max(trustedKeyCount, `has more than ${trustedKeyCount} keys`);
+const trust = record(
+  {
+    keys: keys.min(1, 'expected at least one key'),
+    needed: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1: without trust a slot takes what nobody has signed')
+      .default(1),
+    revoked: keys.optional(),
+  },
+  "{ keys: ['…'], needed: 1 }",
+).superRefine(({ keys, needed, revoked = [] }, context) => {
+  const tell = (key: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (new Set(keys).size < keys.length) tell('keys', 'has a key twice');
+  const goodCount = keys.filter((each) => !revoked.includes(each)).length;
+  if (needed > goodCount)
+    tell('needed', `is ${needed}, but there are ${goodCount} keys that count`);
+});
+const slot = record(
+  {
+    kind: z.literal('slot'),
+    provision,
+    requirement,
+    documentation: documentation.default(''),
+    keep: z
+      .int('expected a whole number')
+      .min(0, 'is negative')
+      .max(slotLimits.releaseCount, `is over ${slotLimits.releaseCount}`)
+      .optional(),
+    confirmSeconds: z
+      .number()
+      .min(slotLimits.confirmLeastMs / 1_000, `is under ${slotLimits.confirmLeastMs / 1_000}`)
+      .max(slotLimits.confirmMostMs / 1_000, `is over ${slotLimits.confirmMostMs / 1_000}`)
+      .optional(),
+    healthySeconds: z
+      .number()
+      .min(0, 'is negative')
+      .max(longestHealthySeconds, `is over ${longestHealthySeconds}`)
+      .optional(),
+    trust: trust.optional(),
+    ready: ready.optional(),
+    respawn,
+    stop,
+    log: log.optional(),
+  },
+  'slot({ … })',
+);
 
 const petname = z.string().superRefine((text, context) => {
   try {
@@ -326,8 +382,8 @@ export const shepherdSchema = record(
     name: name.optional(),
     services: z
       .array(
-        z.discriminatedUnion('kind', [service, exported, fleet], {
-          error: 'expected service({ … }), exported({ … }) or fleet({ … })',
+        z.discriminatedUnion('kind', [service, slot, exported, fleet], {
+          error: 'expected service({ … }), slot({ … }), exported({ … }) or fleet({ … })',
         }),
       )
       .max(serviceCount, `has more than ${serviceCount} services`),
@@ -367,5 +423,7 @@ export type Description = Omit<Checked, 'name'> & { readonly name: string };
 export type EntryDescription = Checked['services'][number];
 /** A service of this machine. */
 export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
+/** A service of this machine whose program is brought to it. */
+export type SlotDescription = Extract<EntryDescription, { kind: 'slot' }>;
 /** A command; its `cwd` is absolute once it is loaded. */
 export type ExecDescription = z.output<typeof exec>;

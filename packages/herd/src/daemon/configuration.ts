@@ -78,4 +78,4 @@ export class Configuration {
 }
 
 const graceMsOf = (services: readonly PlannedService[]): number =>
-  services.reduce((sum, one) => sum + (one.kind === 'service' ? one.config.stop.graceMs : 0), 0);
+  services.reduce((sum, one) => sum + ('config' in one ? one.config.stop.graceMs : 0), 0);

@@ -5,7 +5,8 @@
  *     swissnum ──► ^nonce-registry ──► ^local-root ──► ^shepherd ──► services, proxies, fleets
  *                        │                  └────────► ^grant-book
  *                        └──► ^invite, ^granted-service ─────┘
- *                                           └────────► ^composition, ^direct-grants, ^peers, the daemon's refs
+ *                                           └────────► ^composition ──► ^slots
+ *                                                      ^direct-grants, ^peers, the daemon's refs
  */
 import { makeGrantBook, type BookRecords, type GrantBookOptions } from '@bellwether/authority';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
@@ -23,6 +24,7 @@ import {
   type MintEntry,
   type NonceRegistry,
   type Peers,
+  type SlotAgents,
 } from '@bellwether/fleet';
 import { Sturdyref, sturdyrefUri, type PeerLocation, type RouterPowers } from '@bellwether/ocapn';
 import {
@@ -33,6 +35,7 @@ import {
   type ShepherdOptions,
 } from '@bellwether/shepherd';
 import type { DaemonRefs } from './daemon-refs.ts';
+import { makeSlots, type SlotsOptions } from './slots.ts';
 
 /** What the actors of a life are made from. */
 export interface ActorParts
@@ -60,6 +63,8 @@ export interface ActorParts
   /** Where refs for others lead; see LocalRootOptions.uriOf. */
   readonly location: (isLocal: boolean) => PeerLocation;
   readonly isShared: () => boolean;
+  /** Of slots: this machine, what earlier lives have left, and what of the disk is theirs. */
+  readonly slotParts: Pick<SlotsOptions, 'platform' | 'records' | 'depotOf'>;
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -67,6 +72,8 @@ export interface DaemonActors {
   readonly root: Ref<LocalRoot>;
   readonly shepherd: Ref<Shepherd>;
   readonly peers: Ref<Peers>;
+  /** To be resumed once what runs is adopted. */
+  readonly slots: Ref<SlotAgents>;
 }
 
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
@@ -99,8 +106,11 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     rightsEpoch: parts.rightsEpoch,
   });
   const elsewherePowers = { ...reaching, crypto, arrivals: direct };
+  const { slotParts } = parts;
+  const slots = turn.spawn(makeSlots, { ...slotParts, prober, clock, crypto, log, shepherd });
   const composition = turn.spawn(makeComposition, {
     shepherd,
+    slots,
     planned,
     elsewherePowers,
     load,
@@ -129,7 +139,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     end,
     leave,
   });
-  return { mint, root, shepherd, peers };
+  return { mint, root, shepherd, peers, slots };
 };
 
 /** What the router of a life is made from. */

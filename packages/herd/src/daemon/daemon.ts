@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { loadOrMakeIdentity } from '@bellwether/netlayer-tcp-tls';
 import type { Log } from '@bellwether/actors';
-import { nodeClock } from '@bellwether/netlayer-stream';
+import { nodeClock, nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   makeChildProcessBackend,
   makeLogFiles,
@@ -28,6 +28,7 @@ import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareShared, prepareState } from './folders.ts';
+import { lazyDepots } from './lazy-depots.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
@@ -185,6 +186,12 @@ const commonParts = (
     prober: makeProber({ defaults, starts, logFiles }),
     logFiles,
     starts,
+    depotOf: lazyDepots({
+      folder: path.join(options.state, 'deploy'),
+      crypto: nodeCrypto(),
+      now: () => performance.now(),
+      failed: (what, error) => log('deploy.failed', { what, error }),
+    }),
     log,
   };
 };

@@ -23,6 +23,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
+import type { Depot } from '@bellwether/deploy';
 import { notShared, type Destination, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -69,6 +70,8 @@ export interface LifeParts {
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
+  /** What of the disk is the slots'. */
+  readonly depotOf: (slot: string) => Depot;
   readonly log: Log;
 }
 /** Why a life is over. */
@@ -226,6 +229,7 @@ class VatLife implements Life {
     const destinations = this.#refs.destinations();
     const actors = await this.#vat.run((turn) => this.#makeActors(turn, destinations));
     await this.#vat.run((turn) => turn.send(actors.shepherd, 'restore'));
+    await this.#vat.run((turn) => turn.send(actors.slots, 'resume'));
     this.#actors = actors;
   }
 
@@ -254,7 +258,7 @@ class VatLife implements Life {
 
   #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
     const { store, services, identity } = this.#parts;
-    const { records, minted, granted, directs } = foundIn(store);
+    const { records, minted, granted, directs, slots } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -264,6 +268,11 @@ class VatLife implements Life {
       minted,
       granted,
       directs,
+      slotParts: {
+        platform: `${process.platform}-${process.arch}`,
+        records: slots,
+        depotOf: this.#parts.depotOf,
+      },
       rightsEpoch: store.rightsEpoch,
       designator: identity.designator,
       clock: this.#clock,

@@ -1,6 +1,7 @@
 /** The records of the store in the words of the actors that are built from them. */
 import { reasonOf } from '@bellwether/actors';
 import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
+import type { SlotRecord } from '@bellwether/deploy';
 import type { DirectRecords, MintEntry } from '@bellwether/fleet';
 import {
   recordedPrincipal,
@@ -20,6 +21,8 @@ export interface Found {
   readonly minted: readonly MintEntry[];
   readonly granted: BookRecords;
   readonly directs: DirectRecords;
+  /** By name. */
+  readonly slots: ReadonlyMap<string, SlotRecord>;
   readonly port: number | undefined;
 }
 
@@ -42,6 +45,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   minted: store.held('minted'),
   granted: grantsIn(store),
   directs: { directs: store.held('direct'), parts: store.held('part') },
+  slots: new Map(store.held('slot').map((record) => [record.slot, slotIn(record)])),
   port: store.held('port')[0]?.port,
 });
 
@@ -49,6 +53,10 @@ const wisherIn = ({ asker, ...rest }: RecordOf<'wished'>['by']): Wisher => ({
   ...rest,
   asker: recordedPrincipal(asker),
 });
+
+/** The digests and checks in it were read from a manifest when it was written; the store has seen the rest. */
+const slotIn = ({ kind: _kind, ...record }: RecordOf<'slot'>): SlotRecord =>
+  record as unknown as SlotRecord;
 
 /** Whoever reads them judges by them; that they are of the shape, the store has seen. */
 const grantsIn = (store: Pick<Store, 'held'>): BookRecords => ({

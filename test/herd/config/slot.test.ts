@@ -1,0 +1,68 @@
+/** Slots as a configuration has them: what is said, what becomes of it, and what is refused. */
+import { describe, expect, it } from 'vitest';
+import { toServiceConfigs } from '../../../packages/herd/src/config/plan.ts';
+import { refusalOfServices, taken } from './check.ts';
+
+const [alice, bob] = ['A'.repeat(42) + 'A', 'B'.repeat(42) + 'A'];
+const slot = (rest: string): string => `slot({ provision: ['web'], ${rest} })`;
+const plannedOf = (entry: string) =>
+  toServiceConfigs(taken(`defineShepherd({ services: [${entry}] })`), {})[0];
+
+describe('a slot', () => {
+  it('is a service without a start, and the rules that its agent goes by', () => {
+    const rest = `keep: 3, confirmSeconds: 1.5, healthySeconds: 0, respawn: true,
+      trust: { keys: ['${alice}', '${bob}'], needed: 2 }, stop: { graceSeconds: 1 }`;
+    expect(plannedOf(slot(rest))).toEqual({
+      kind: 'slot',
+      config: {
+        provision: ['web'],
+        requirement: [],
+        documentation: '',
+        stop: { signal: 'SIGTERM', graceMs: 1_000 },
+        ready: { kind: 'spawned' },
+        isOneShot: false,
+        respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 30_000 },
+        actions: {},
+        isAutoStarted: false,
+      },
+      rules: {
+        trust: { keys: [alice, bob], needed: 2 },
+        keepCount: 3,
+        confirmMs: 1_500,
+        minHealthyMs: 0,
+      },
+    });
+  });
+  it('takes what nobody has signed where nobody is trusted', () => {
+    expect(plannedOf(slot(''))).toMatchObject({ rules: { trust: { keys: [], needed: 0 } } });
+  });
+  it('runs its readiness in the folder of the configuration', () => {
+    expect(plannedOf(slot(`ready: { exec: exec(['./well']) }`))).toMatchObject({
+      config: { ready: { command: { cwd: '/srv' } } },
+    });
+  });
+  it.each([
+    [`start: exec(['web'])`, /unknown option 'start'; known are provision/],
+    [`keep: 33`, /keep: is over 32/],
+    [`keep: -1`, /keep: is negative/],
+    [`confirmSeconds: 0.5`, /confirmSeconds: is under 1/],
+    [`confirmSeconds: 86401`, /confirmSeconds: is over 86400/],
+    [`healthySeconds: 901`, /healthySeconds: is over 900/],
+    [`trust: { keys: [] }`, /trust\.keys: expected at least one key/],
+    [`trust: { keys: ['x'] }`, /trust\.keys\[0\]: is no public key; 'herd release key/],
+    [`trust: { keys: ['${alice}'], needed: 0 }`, /trust\.needed: must be at least 1/],
+    [`trust: { keys: ['${alice}'], needed: 2 }`, /needed: is 2, but there are 1 keys that count/],
+    [
+      `trust: { keys: ['${alice}'], revoked: ['${alice}'] }`,
+      /needed: is 1, but there are 0 keys that count/,
+    ],
+    [`trust: { keys: ['${alice}', '${alice}'] }`, /trust\.keys: has a key twice/],
+    [`trust: { keys: ${JSON.stringify(Array(17).fill(alice))} }`, /keys: has more than 16 keys/],
+  ])('is refused with %s', (rest, message) => {
+    expect(refusalOfServices(slot(rest))).toMatch(message);
+  });
+  it('takes the most of each', () => {
+    const rest = `keep: 32, confirmSeconds: 86400, healthySeconds: 900`;
+    expect(plannedOf(slot(rest))).toMatchObject({ rules: { keepCount: 32 } });
+  });
+});
