@@ -75,6 +75,22 @@ describe('a release that is built', () => {
     ];
     expect(new Set(digests).size).toBe(digests.length);
   });
+  it('is the same where the system has no /proc, or hides it', async () => {
+    const disk = hookedDisk(({ name, args }) => {
+      if (name === 'lstat' && /^\/proc\/self\/fd\/\d+$/.test(String(args[0])))
+        throw systemError('ENOENT');
+      expect(String(args[0])).not.toMatch(/^\/proc/);
+    });
+    plant(at('a'), tree);
+    const without = await buildRelease({
+      folder: at('a'),
+      out: at('a.rel'),
+      description,
+      crypto: nodeCrypto(),
+      disk,
+    });
+    expect(without.digest).toBe((await built(at('b'), tree)).digest);
+  });
   it('leaves out folders in which nothing lies, and tells of them', async () => {
     const { emptyFolders, digest } = await built(at('a'), { ...tree, logs: null, 'x/y': null });
     expect(emptyFolders).toEqual(['logs', 'x/y']);
