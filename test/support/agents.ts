@@ -34,6 +34,8 @@ export interface AgentScript {
     lines: Ref<Lines>,
     asker: Asker,
   ) => Vow<Outcome>;
+  /** Absent: nobody has begun anything. */
+  owns?: (action: string, principal: string) => boolean;
   /** Absent: a piece is there at once. */
   put?: (turn: Turn, piece: Piece) => Vow<Put>;
 }
@@ -61,6 +63,7 @@ export const makeScripted = (
     return turn.kept(outcome(request.member));
   },
   rest: () => undefined,
+  owns: (_turn, action, principal) => script.owns?.(action, principal) ?? false,
   offer: (turn, offer, asker) => {
     turn.effect(() => void script.offers.push({ asker, offer }));
     return turn.kept({ missing: [], missingCount: 0, missingBytes: 0 });

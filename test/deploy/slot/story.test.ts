@@ -10,6 +10,7 @@ import {
   type Made,
 } from '../../support/slot-machine.ts';
 import type { SlotRules } from '@bellwether/deploy';
+import { localRoot, principalOf } from '@bellwether/shepherd';
 
 const one = release('1');
 const two = release('2');
@@ -85,6 +86,21 @@ describe('a deploy', () => {
       'idle',
     ]);
     expect(machine.log.filter(({ event }) => /^(turn|vow)\./.test(event))).toEqual([]);
+  });
+  it('may be confirmed by who asked for it, whatever else he may, until it is over', () => {
+    const { world, machine } = waiting();
+    const owned = (): unknown => {
+      const asked = machine.ask((turn, shepherd) => [
+        turn.call(shepherd, 'endsOwn', 'web', 'confirm', localRoot),
+        turn.call(shepherd, 'endsOwn', 'web', 'confirm', principalOf('g-1')),
+        turn.call(shepherd, 'endsOwn', 'web', 'rollback', localRoot),
+      ]);
+      world.runFor(10);
+      return asked.value;
+    };
+    expect(owned()).toEqual([true, false, false]);
+    world.runFor(60_000);
+    expect(owned()).toEqual([false, false, false]);
   });
   it('of the active release changes nothing', () => {
     const { world, machine } = upWith([one]);

@@ -54,6 +54,8 @@ export const makeSlot = (
       turn.call(service, 'showSlot', factsOf(held.record.get()));
     },
     perform: (turn, _service, request, asker) => perform(held, turn, request, asker),
+    owns: (_turn, action, principal) =>
+      action === 'confirm' && held.record.get().underway?.asker === principal,
     offer: (turn, asked, asker) => offer(held, turn, asked, asker),
     put: (turn, piece, asker) => put(held, turn, piece, asker),
     resume: (turn) => resume(held, turn),

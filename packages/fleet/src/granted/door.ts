@@ -17,7 +17,14 @@ export interface GrantedOptions extends Issuing, Passage {
   readonly shepherd: Ref<
     Pick<
       Shepherd,
-      'facet' | 'foresee' | 'isKnown' | 'isRegistered' | 'recall' | 'remembered' | 'status'
+      | 'endsOwn'
+      | 'facet'
+      | 'foresee'
+      | 'isKnown'
+      | 'isRegistered'
+      | 'recall'
+      | 'remembered'
+      | 'status'
     >
   >;
   /** Of the swissnum that leads here: the holder may be given another one. */

@@ -172,10 +172,14 @@ const tried = (held: GrantedHeld, turn: Turn, trial: Trial, sink: Ref<Sink>): Vo
   const { action, args, operation } = first;
   const gone = isKnown ? undefined : memberGone(held, before);
   if (gone !== undefined) return turn.broken(gone);
-  const wish: Wish = { action, args, operation, isKnown, isTry: true };
+  // What is known and was never allowed was free when it was taken on.
+  const isFree =
+    turn.call(shepherd, 'endsOwn', held.service, action, principal) ||
+    (isKnown && !held.terms.actions.includes(action));
+  const wish: Wish = isFree ? {} : { action, args, operation, isKnown, isTry: true };
   // They are one operation, and one use.
   return openAll(held, turn, others, () =>
-    open(held, turn, action, wish, () => accept(held, turn, trial, isKnown, sink)),
+    open(held, turn, action, wish, () => accept(held, turn, trial, isKnown || isFree, sink)),
   );
 };
 /** What each of these asks for has to be allowed. */

@@ -2,7 +2,8 @@
  * The `^granted-service`: what the holder of a grant holds. A closed actor in front of a facet of its
  * service, whose every method asks the grant book first:
  *
- *     perform                   its action with these arguments; counts a use
+ *     perform                   its action with these arguments; counts a use. What ends well what was begun through
+ *                               this grant needs only that it holds: to confirm one's own deploy
  *     plan                      its action
  *     status, probe, watch      `status`
  *     log, follow               `log`

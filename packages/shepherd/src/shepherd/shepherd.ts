@@ -17,7 +17,7 @@ import { onceRecalled, recall } from '../operation/recall.ts';
 import { listed, reported } from '../operation/reports.ts';
 import { wallMs } from '../operation/durable.ts';
 import { acceptAll } from '../operation/wishes.ts';
-import { hasAgent, offerTo, putTo } from './transfers.ts';
+import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from './log-question.ts';
@@ -135,12 +135,13 @@ export const makeShepherd = (
 /** What agents want of the shepherd, and what others want of them. */
 const agentMethods = (
   held: ShepherdHeld,
-): Pick<Behavior<Shepherd>, 'wish' | 'hasAgent' | 'offer' | 'put'> => ({
+): Pick<Behavior<Shepherd>, 'wish' | 'hasAgent' | 'endsOwn' | 'offer' | 'put'> => ({
   wish: (turn, name, wish, by) => {
     const last = { wish, by: { ...by, atMs: wallMs(held.clock) } };
     acceptAll(held, turn, [canonicalOf(held, turn, name)], last);
   },
   hasAgent: (turn, name) => hasAgent(held, turn, name),
+  endsOwn: (turn, name, action, principal) => endsOwn(held, turn, name, action, principal),
   offer: (turn, name, offer, asker) => offerTo(held, turn, name, offer, asker),
   put: (turn, name, piece, asker) => putTo(held, turn, name, piece, asker),
 });

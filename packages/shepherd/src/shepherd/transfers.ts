@@ -7,13 +7,25 @@ import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
 import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
-import type { Agent, Asker, Offer, Offered, Piece, Put } from '../words/types.ts';
+import type { Agent, Asker, Offer, Offered, Piece, Principal, Put } from '../words/types.ts';
 
 /** Whether a service of this machine has an agent; where none is named, whether any has, or had. */
 export const hasAgent = (held: ShepherdHeld, turn: Turn, name: string | undefined): boolean => {
   if (name === undefined) return held.hasAgents.get();
   const canonical = held.canonical(turn, name);
   return canonical !== undefined && held.own(canonical)?.agent !== undefined;
+};
+
+/** Whether an action ends what this asker has begun at the agent of a service. */
+export const endsOwn = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+  action: string,
+  principal: Principal,
+): boolean => {
+  const agent = held.own(held.canonical(turn, name) ?? name)?.agent;
+  return agent !== undefined && turn.call(agent, 'owns', action, principal);
 };
 
 /** @throws UnknownService, BadRequest, Limit; Refused for what is no slot */

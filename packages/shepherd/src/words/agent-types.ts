@@ -5,6 +5,7 @@
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Outcome, Request } from './messages.ts';
 import type { Asker } from './observation.ts';
+import type { Principal } from './principal.ts';
 import type { SlotPhase } from './slot-shapes.ts';
 import type { Lines, LocalService } from './types.ts';
 
@@ -26,6 +27,11 @@ export interface Agent {
     asker: Asker,
     lines: Ref<Lines>,
   ): Vow<Outcome>;
+  /**
+   * Whether an action does nothing but end well what this asker has begun: who may begin it may ask for that, too, and
+   * it is no use of his grant. What is asked so comes in a later turn, before anything else can have been begun.
+   */
+  owns(action: string, principal: Principal): boolean;
   /** What it lacks of a release. @throws its own refusals; the shape of the offer was checked */
   offer(offer: Offer, asker: Asker): Vow<Offered>;
   /** Takes a piece of what it said it lacks. @throws as `offer` does */

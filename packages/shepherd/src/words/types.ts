@@ -264,6 +264,8 @@ export interface Shepherd extends OperationDesk {
   wish(name: string, wish: 'start' | 'stop', by: Omit<Wisher, 'atMs'>): void;
   /** Whether a service of this machine has an agent; where none is named, whether any has, or had. Near only. */
   hasAgent(name?: string): boolean;
+  /** See `Agent.owns`; false where there is none. Near only. */
+  endsOwn(name: string, action: string, principal: Principal): boolean;
   /** Asks the agent of a service. Broken with what that refuses. @throws UnknownService, BadRequest, Limit */
   offer(name: string, offer: Offer, asker: Asker): Vow<Offered>;
   put(name: string, piece: Piece, asker: Asker): Vow<Put>;
