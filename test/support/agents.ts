@@ -64,6 +64,7 @@ export const makeScripted = (
   },
   rest: () => undefined,
   owns: (_turn, action, principal) => script.owns?.(action, principal) ?? false,
+  describe: (_turn, config) => config,
   offer: (turn, offer, asker) => {
     turn.effect(() => void script.offers.push({ asker, offer }));
     return turn.kept({ missing: [], missingCount: 0, missingBytes: 0 });

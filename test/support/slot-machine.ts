@@ -9,7 +9,6 @@
  */
 import type { Ref, Turn, World } from '@bellwether/actors';
 import {
-  configAtStart,
   digestOf,
   emptyRecord,
   makeSlot,
@@ -117,13 +116,13 @@ export class SlotMachine extends Machine {
     const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
     const record = this.record();
     const depot = this.depots.of('web', (ms, task) => void world.at(ms, task));
-    const { start: _start, ...template } = service({
+    const config = service({
       provision: ['web'],
       stop: { signal: 'SIGTERM', graceMs: 1_000 },
       respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 },
     });
     const slot = turn.spawn(makeSlot, {
-      template,
+      name: 'web',
       rules: this.rules.now,
       platform: 'linux-x64',
       record,
@@ -134,7 +133,7 @@ export class SlotMachine extends Machine {
       log,
       shepherd,
     });
-    turn.call(shepherd, 'define', configAtStart(template, record, depot), slot);
+    turn.call(shepherd, 'define', config, slot);
     this.#slot = slot;
     return shepherd;
   }

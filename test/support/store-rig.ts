@@ -156,9 +156,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
       why: 'it died',
       backBy: { asker: 'root', operation: 'op-3' },
     },
-    ended: [
-      { asker: 'root', operation: 'op-1', action: 'stage', result: 'changed', reason: 'so' },
-    ],
+    ended: [{ asker: 'root', operation: 'op-1', action: 'stage', result: 'changed', reason: 'so' }],
     held: 'the disk was full',
   },
   clock: { kind: 'clock', wallMs: 8 },

@@ -31,6 +31,6 @@ export { NotConfirmed, NotOffered } from './slot/errors.ts';
 export { limits as slotLimits } from './slot/limits.ts';
 export { MemoryDepots } from './slot/memory-depot.ts';
 export { PartialQuota, type Part, type PartialOwner } from './slot/quota.ts';
-export { configAtStart, emptyRecord, rulesOf, slotActions } from './slot/record.ts';
+export { emptyRecord, rulesOf, slotActions } from './slot/record.ts';
 export { makeSlot } from './slot/slot.ts';
 export type * from './slot/types.ts';

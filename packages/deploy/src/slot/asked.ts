@@ -1,10 +1,11 @@
 /** What a slot does when it is asked; slot.ts opens with the table. */
-import { Refused, type Turn, type Vow } from '@bellwether/actors';
+import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
   Conflict,
   UnknownAction,
   type Asker,
+  type Lines,
   type Outcome,
   type Request,
 } from '@bellwether/shepherd';
@@ -34,24 +35,30 @@ interface Asked {
   readonly question: Question;
   readonly request: Request;
   readonly asker: Asker;
+  readonly lines: Ref<Lines>;
 }
 
 /** Carries out an action, or answers with what came of it. @throws its refusals: nothing was done then */
-export const perform = (held: Held, turn: Turn, request: Request, asker: Asker): Vow<Outcome> => {
+export const perform = (
+  held: Held,
+  turn: Turn,
+  request: Request,
+  asker: Asker,
+  lines: Ref<Lines>,
+): Vow<Outcome> => {
   const { operation, action, isRepeat } = request;
   const question = { asker: asker.principal, operation, action };
-  const waiter = held.waiters.get(keyOf(question));
-  if (waiter !== undefined) return waiter.answer;
+  if (held.waiters.has(keyOf(question))) return wait(held, turn, question, lines);
   const before = held.record.get().ended.find((each) => keyOf(each) === keyOf(question));
   if (before !== undefined) return turn.kept(outcomeOf(held, turn, before.result, before.reason));
-  if (isUnderway(held, question)) return wait(held, turn, question);
+  if (isUnderway(held, question)) return wait(held, turn, question, lines);
   if (isRepeat === true) {
     const why = `Service ${held.name}: ${action} was never begun.`;
     return turn.kept(outcomeOf(held, turn, 'skipped', why));
   }
   if (held.isResting.get())
     throw new Refused(`Service ${held.name}: the shepherd is shutting down`);
-  return carryOut(held, turn, { question, request, asker });
+  return carryOut(held, turn, { question, request, asker, lines });
 };
 /** An earlier life has begun it. */
 const isUnderway = (held: Held, { asker, operation, action }: Question): boolean => {
@@ -89,7 +96,7 @@ const carryOut = (held: Held, turn: Turn, asked: Asked): Vow<Outcome> => {
 
 /** What takes a while, and is done one at a time. */
 const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']): Vow<Outcome> => {
-  const { question, request } = asked;
+  const { question, request, lines } = asked;
   const wanted = wantedIn(action, request.args, action !== 'stage');
   const record = held.record.get();
   if (record.underway !== undefined) {
@@ -112,7 +119,7 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
     digest,
     policyOf(held, action, wanted),
   );
-  const answer = wait(held, turn, question);
+  const answer = wait(held, turn, question, lines);
   if (isThere) check(held, turn, underway);
   else stage(held, turn, underway, target);
   return answer;
@@ -182,7 +189,7 @@ const busy = (held: Held, underway: Underway): Conflict => {
 const callBack = (
   held: Held,
   turn: Turn,
-  { question }: Asked,
+  { question, lines }: Asked,
   underway: Underway,
   { digest, acceptsLoss }: Wanted,
 ): Vow<Outcome> => {
@@ -196,7 +203,7 @@ const callBack = (
     case 'staged':
     case 'prechecked': {
       endUnchanged(held, turn, 'cancelled', 'it was called off');
-      const answer = wait(held, turn, question);
+      const answer = wait(held, turn, question, lines);
       move(held, turn, ending(held, turn, question, 'changed'));
       return answer;
     }
@@ -208,7 +215,7 @@ const callBack = (
           `${named(record, target)} has changed data so that ${named(record, from)} cannot use it. ` +
             "'accept-data-loss' goes back all the same.",
         );
-      const answer = wait(held, turn, question);
+      const answer = wait(held, turn, question, lines);
       const { asker, operation } = question;
       revert(held, turn, 'it was rolled back', { asker, operation });
       return answer;
@@ -216,7 +223,11 @@ const callBack = (
   }
 };
 
-const confirm = (held: Held, turn: Turn, { question, request, asker }: Asked): Vow<Outcome> => {
+const confirm = (
+  held: Held,
+  turn: Turn,
+  { question, request, asker, lines }: Asked,
+): Vow<Outcome> => {
   const { digest } = wantedIn('confirm', request.args, false);
   const record = held.record.get();
   const { underway, current } = record;
@@ -235,7 +246,7 @@ const confirm = (held: Held, turn: Turn, { question, request, asker }: Asked): V
   if (stage !== 'running' || isReady !== true)
     throw new NotConfirmed(`Service ${held.name} is ${stage}: only what runs can be confirmed`);
   commit(held, turn);
-  const answer = wait(held, turn, question);
+  const answer = wait(held, turn, question, lines);
   move(held, turn, ending(held, turn, question, 'changed'));
   return answer;
 };
@@ -252,7 +263,7 @@ const checkSession = ({ upSinceMs, name }: Held, { sinceMs }: Asker): void => {
 const pin = (
   held: Held,
   turn: Turn,
-  { question, request }: Asked,
+  { question, request, lines }: Asked,
   action: 'pin' | 'unpin',
 ): Vow<Outcome> => {
   const digest = digestIn(action, wantedIn(action, request.args, false));
@@ -263,17 +274,17 @@ const pin = (
     return turn.kept(outcomeOf(held, turn, 'ok'));
   const others = record.pinned.filter((each) => each !== digest);
   const pinned = action === 'pin' ? [...others, digest] : others;
-  const answer = wait(held, turn, question);
+  const answer = wait(held, turn, question, lines);
   move(held, turn, { ...ending(held, turn, question, 'changed'), pinned });
   return answer;
 };
 
-const prune = (held: Held, turn: Turn, { question, request }: Asked): Vow<Outcome> => {
+const prune = (held: Held, turn: Turn, { question, request, lines }: Asked): Vow<Outcome> => {
   if (request.args.length > 0) throw new BadRequest('prune takes no arguments');
   const record = held.record.get();
   const { gone, releases } = pruned(record, held.rules.get().keepCount);
   if (gone.length === 0) return turn.kept(outcomeOf(held, turn, 'ok'));
-  const answer = wait(held, turn, question);
+  const answer = wait(held, turn, question, lines);
   const words = `${gone.length} removed: ${gone.map(shortly).join(', ')}`;
   move(held, turn, { ...ending(held, turn, question, 'changed', words), releases });
   return turn.when(keepOnly(held, turn), () => answer);

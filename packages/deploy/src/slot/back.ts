@@ -17,7 +17,7 @@ import {
   move,
   pointTo,
   questionIn,
-  runAs,
+  runAsRecorded,
   statusOf,
   whenStill,
   wish,
@@ -80,7 +80,7 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
     lost: (turn) => done(held, turn, underway, ' It was stopped meanwhile.'),
   };
   held.doubt.set(undefined);
-  runAs(held, turn, from);
+  runAsRecorded(held, turn);
   pointTo(held, turn, from);
   endAfter(held, turn, ms, (turn) =>
     verdicts.failed(
@@ -98,9 +98,10 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
     );
   const start = (turn: Turn): void =>
     bringUp(held, turn, underway, verdicts, (turn) => tryOut(held, turn, release, verdicts));
-  // It may have disabled itself, dying too often; before it was switched to, it was enabled.
+  // It may have disabled itself, dying too often, in this life or in the one before; it was enabled at the switch.
   const { isEnabled, disabledReason } = statusOf(held, turn);
-  if (isEnabled || disabledReason === undefined) return start(turn);
+  const didItself = disabledReason !== undefined || held.wasFoundDisabled.get();
+  if (isEnabled || !didItself) return start(turn);
   whenStill(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
     verdicts.failed(turn, reason.message),
   );
@@ -154,6 +155,6 @@ export const lose = (held: Held, turn: Turn): void => {
   const words = `Service ${held.name}: ${action} of ${named(record, target)} lost to a later stop${stays}.`;
   const ended = ending(held, turn, questionIn(underway), 'superseded', words);
   move(held, turn, { ...ended, underway: undefined });
-  runAs(held, turn, from);
+  runAsRecorded(held, turn);
   pointTo(held, turn, from);
 };

@@ -14,7 +14,7 @@ import {
   move,
   noteLeft,
   questionIn,
-  runAs,
+  runAsRecorded,
   statusOf,
   whenStill,
   wish,
@@ -149,7 +149,7 @@ const activate = (held: Held, turn: Turn, before: Underway): void => {
   const underway: Underway = { ...before, phase: 'activating', ...deadline(held, gateMs) };
   move(held, turn, { underway });
   wish(held, turn, 'start', underway);
-  runAs(held, turn, underway.target);
+  runAsRecorded(held, turn);
   onTrial(held, turn, underway, gateMs);
 };
 

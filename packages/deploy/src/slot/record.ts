@@ -71,7 +71,7 @@ function agent(documentation: string, takesArguments: boolean): ActionConfig {
 }
 
 /** How the service of a slot is described while it is run as a release; of none there is nothing to start. */
-export const configOf = (
+const configOf = (
   template: Template,
   release: SlotRelease | undefined,
   depot: Pick<Depot, 'folder'>,
@@ -88,8 +88,8 @@ export const configOf = (
   };
   return { ...template, actions, start };
 };
-/** How a service is described when a life begins. */
-export const configAtStart = (
+/** How the service of a slot is described by its record. */
+export const configAt = (
   template: Template,
   record: SlotRecord,
   depot: Pick<Depot, 'folder'>,

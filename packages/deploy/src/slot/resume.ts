@@ -63,6 +63,7 @@ const goOn = (held: Held, turn: Turn, before: Underway, ms: number): void => {
   const isWaiting = before.phase === 'awaiting-confirm';
   const underway = { ...before, ...deadline(held, ms) };
   held.upSinceMs.set(held.clock.now());
+  held.wasFoundDisabled.set(!statusOf(held, turn).isEnabled);
   move(held, turn, { underway });
   if (underway.phase === 'reverting') return goBack(held, turn, underway, ms);
   const late = 'the shepherd ended, and its time was up before it was well again';
@@ -76,6 +77,7 @@ const goOn = (held: Held, turn: Turn, before: Underway, ms: number): void => {
 const settle = (held: Held, turn: Turn, go: (turn: Turn) => void): void => {
   const status = statusOf(held, turn);
   if (status.isWanted !== true) return lose(held, turn);
+  if (!status.isEnabled) return revert(held, turn, 'it is disabled');
   if (status.stage !== 'stopped' || endIn(status) !== undefined) return go(turn);
   later(held, turn, limits.lookMs, (turn) => settle(held, turn, go));
 };

@@ -35,11 +35,11 @@
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import type { Lines, LocalService } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
-import { configOf, emptyRecord, factsOf, releaseIn, runningIn } from './record.ts';
+import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
-import { runAs, type Held, type Timer, type Waiter } from './state.ts';
+import { configAsRun, type Held, type Timer, type Waiter } from './state.ts';
 import { offer, put, type Offering } from './transfer.ts';
-import type { Slot, SlotOptions } from './types.ts';
+import type { Slot, SlotOptions, Template } from './types.ts';
 
 /** Makes the agent of a slot; it does nothing before `resume`. */
 export const makeSlot = (
@@ -53,31 +53,37 @@ export const makeSlot = (
       held.service.set(service);
       turn.call(service, 'showSlot', factsOf(held.record.get()));
     },
-    perform: (turn, _service, request, asker) => perform(held, turn, request, asker),
+    perform: (turn, _service, request, asker, lines) => perform(held, turn, request, asker, lines),
     owns: (_turn, action, principal) =>
       action === 'confirm' && held.record.get().underway?.asker === principal,
     offer: (turn, asked, asker) => offer(held, turn, asked, asker),
     put: (turn, piece, asker) => put(held, turn, piece, asker),
     resume: (turn) => resume(held, turn),
-    rest: () => held.isResting.set(true),
-    describe: (turn, template, rules) => {
+    rest: (turn, isResting) => rest(held, turn, isResting),
+    describe: (_turn, config) => {
+      // What it was told before may come back to it.
+      const { start: _start, unstartable: _unstartable, ...template } = config;
       held.template.set(template);
-      held.rules.set(rules);
-      const running = runningIn(held.record.get());
-      runAs(held, turn, running);
-      return configOf(template, releaseIn(held.record.get(), running), held.depot);
+      return configAsRun(held);
     },
+    rule: (_turn, rules) => held.rules.set(rules),
     facts: () => factsOf(held.record.get()),
   };
 };
 
+/** What was under way when it stays after all is taken up as in a new life. */
+const rest = (held: Held, turn: Turn, isResting: boolean): void => {
+  if (held.isResting.get() === isResting) return;
+  held.isResting.set(isResting);
+  if (!isResting) resume(held, turn);
+};
+
 const hold = (turn: Turn, options: SlotOptions): Held => {
-  const { template, rules, record, ...powers } = options;
-  const [name] = template.provision;
+  const { name, rules, record, ...powers } = options;
   return {
     ...powers,
     name,
-    template: turn.cell(template),
+    template: turn.cell<Template | undefined>(undefined),
     rules: turn.cell(rules),
     record: turn.cell(record ?? emptyRecord(name)),
     service: turn.cell<Ref<LocalService> | undefined>(undefined),
@@ -90,6 +96,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     doubt: turn.cell<string | undefined>(undefined),
     asking: turn.cell<readonly string[]>([]),
     offers: turn.map<string, Offering>(),
+    wasFoundDisabled: turn.cell(false),
     isResting: turn.cell(false),
   };
 };

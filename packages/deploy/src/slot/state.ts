@@ -7,9 +7,10 @@ import {
   type LocalStatus,
   type Outcome,
   type Result,
+  type ServiceConfig,
 } from '@bellwether/shepherd';
 import { limits } from './limits.ts';
-import { configOf, factsOf, releaseIn } from './record.ts';
+import { configAt, factsOf, named } from './record.ts';
 import type { Digest } from '../release/types.ts';
 import type { Offers } from './transfer.ts';
 import type {
@@ -30,6 +31,8 @@ export interface Timer {
 export interface Waiter {
   readonly answer: Vow<Outcome>;
   readonly resolver: Resolver<Outcome>;
+  /** Who is told of each phase. */
+  readonly lines: Ref<Lines>;
 }
 /** What is asked for, and by whom. */
 export interface Question {
@@ -39,9 +42,9 @@ export interface Question {
 }
 
 /** The state of a slot, and what its steps work with. */
-export interface Held extends Omit<SlotOptions, 'record' | 'template' | 'rules'> {
-  readonly name: string;
-  readonly template: JournalCell<Template>;
+export interface Held extends Omit<SlotOptions, 'record' | 'rules'> {
+  /** Said before its service is made. */
+  readonly template: JournalCell<Template | undefined>;
   readonly rules: JournalCell<SlotRules>;
   /** Changed by `move` alone. */
   readonly record: JournalCell<SlotRecord>;
@@ -63,6 +66,8 @@ export interface Held extends Omit<SlotOptions, 'record' | 'template' | 'rules'>
   /** Commands of checks that were asked in the phase at hand, as the prober knows them. */
   readonly asking: JournalCell<readonly string[]>;
   readonly offers: Offers;
+  /** It was found disabled when this life began: nobody knows any more by whom. */
+  readonly wasFoundDisabled: JournalCell<boolean>;
   /** The daemon is on its way out: the next life judges and goes on. */
   readonly isResting: JournalCell<boolean>;
 }
@@ -97,6 +102,7 @@ export const move = (held: Held, turn: Turn, changes: Changes): void => {
   const at = service.get();
   if (at !== undefined) turn.call(at, 'showSlot', factsOf(record.get()));
   if (!isNewPhase) return;
+  tell(held, turn);
   const { phase = 'idle', target, operation } = underway ?? {};
   turn.effect(() =>
     held.log('slot.phase', { service: name, generation, phase, release: target, operation }),
@@ -168,11 +174,15 @@ export const serviceOf = (held: Held): Ref<LocalService> => {
 /** Its status now. */
 export const statusOf = (held: Held, turn: Turn): LocalStatus =>
   turn.call(serviceOf(held), 'status');
-/** From its next start on the service is run as this release. */
-export const runAs = (held: Held, turn: Turn, digest: Digest | undefined): void => {
-  const release = releaseIn(held.record.get(), digest);
-  turn.call(serviceOf(held), 'revise', configOf(held.template.get(), release, held.depot));
+/** How the service is to be run at this moment. */
+export const configAsRun = (held: Held): ServiceConfig => {
+  const template = held.template.get();
+  if (template === undefined) throw new Error(`slot ${held.name} was not described`);
+  return configAt(template, held.record.get(), held.depot);
 };
+/** From its next start on the service is run as the record says. */
+export const runAsRecorded = (held: Held, turn: Turn): void =>
+  turn.call(serviceOf(held), 'revise', configAsRun(held));
 /** Asks the service itself; what requires it is left alone. */
 export const command = (
   held: Held,
@@ -245,13 +255,43 @@ export const outcomeOf = (held: Held, turn: Turn, result: Result, reason?: strin
   };
 };
 /** A vow for whoever asks, which `ending` keeps. */
-export const wait = (held: Held, turn: Turn, question: Question): Vow<Outcome> => {
+export const wait = (
+  held: Held,
+  turn: Turn,
+  question: Question,
+  lines: Ref<Lines>,
+): Vow<Outcome> => {
   const key = keyOf(question);
   const known = held.waiters.get(key);
-  if (known !== undefined) return known.answer;
-  const { vow: answer, resolver } = turn.vow<Outcome>();
-  held.waiters.set(key, { answer, resolver });
+  const { vow: answer, resolver } =
+    known === undefined ? turn.vow<Outcome>() : { vow: known.answer, resolver: known.resolver };
+  held.waiters.set(key, { answer, resolver, lines });
   return answer;
+};
+/** Tells whoever began what is under way how far it is. */
+const tell = (held: Held, turn: Turn): void => {
+  const record = held.record.get();
+  const { underway } = record;
+  const waiter = underway && held.waiters.get(keyOf(questionIn(underway)));
+  if (underway === undefined || waiter === undefined) return;
+  const { phase, target, confirmMs = 0, why = '' } = underway;
+  const more =
+    phase === 'awaiting-confirm'
+      ? `, for ${confirmMs / 1_000} s`
+      : phase === 'reverting'
+        ? `: ${why}`
+        : '';
+  const text = `Service ${held.name}: ${named(record, target)} is ${phaseWords[phase]}${more}.`;
+  turn.tell(waiter.lines, 'line', text, { about: held.name });
+};
+const phaseWords: Readonly<Record<Underway['phase'], string>> = {
+  verified: 'there; its tree is made',
+  staged: 'staged; its tree is looked through',
+  prechecked: 'about to be switched to',
+  activating: 'being activated',
+  'health-gate': 'up, and tried out',
+  'awaiting-confirm': 'well, and waits to be confirmed',
+  reverting: 'being taken back',
 };
 
 /** Has everything removed that the record does not name. What could not be removed goes with the next time. */

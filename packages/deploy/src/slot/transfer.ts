@@ -70,11 +70,11 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
   const atMs = held.clock.now();
   const offering: Offering = { asker: principal, release, manifest, signatures, atMs };
   if (after !== undefined && known?.read !== undefined) {
-    put_(held, { ...known, signatures, atMs });
+    remember(held, { ...known, signatures, atMs });
     return turn.kept(page(known.read.lacking, after));
   }
   if (known === undefined) makeRoom(held, principal);
-  put_(held, offering);
+  remember(held, offering);
   const missing = turn.ask<readonly Lacking[]>((answer) =>
     held.depot.missing(principal, [manifest], answer),
   );
@@ -83,7 +83,7 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
   );
 };
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
-const put_ = (held: Held, offering: Offering): void =>
+const remember = (held: Held, offering: Offering): void =>
   held.offers.set(keyOf(offering.asker, offering.release), offering);
 
 /** Reads the manifest, and asks which of its contents are not there. */
@@ -108,7 +108,7 @@ const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
     );
     const sizes = new Map(contents.map(({ sha256, size }) => [sha256, size]));
     return turn.when(missing, (_turn, lacking) => {
-      put_(held, { ...offering, read: { facts, sizes, lacking } });
+      remember(held, { ...offering, read: { facts, sizes, lacking } });
       return page(lacking);
     });
   });
@@ -191,7 +191,7 @@ export const put = (held: Held, turn: Turn, piece: Piece, { principal }: Asker):
   if (offset + bytes.length > size)
     throw new BadRequest(`put: it ends at ${offset + bytes.length}, and the content at ${size}`);
   if (bytes.length === 0 && size > 0) throw new BadRequest('put: a piece without bytes');
-  put_(held, { ...offering, atMs: held.clock.now() });
+  remember(held, { ...offering, atMs: held.clock.now() });
   return turn.ask<Put>((answer) =>
     held.depot.put(principal, { sha256, size, offset, bytes }, answer),
   );

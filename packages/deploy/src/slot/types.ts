@@ -171,7 +171,8 @@ export interface SlotRules {
 }
 /** What makes a slot. */
 export interface SlotOptions {
-  readonly template: Template;
+  /** The canonical name of its service. */
+  readonly name: string;
   readonly rules: SlotRules;
   /** Of this machine: `linux-x64`, in Node's words. */
   readonly platform: string;
@@ -186,9 +187,9 @@ export interface SlotOptions {
 }
 /** The `^slot`: the agent of one service. */
 export interface Slot extends Agent {
-  /** Goes on with what an earlier life has left. To be said once, when the services were adopted. */
+  /** Goes on with what an earlier life has left. To be said when the services were adopted; it does nothing before. */
   resume(): void;
-  /** Its service is described anew; the answer is how it is run by now. */
-  describe(template: Template, rules: SlotRules): ServiceConfig;
+  /** Other rules, from now on. */
+  rule(rules: SlotRules): void;
   facts(): SlotFacts;
 }

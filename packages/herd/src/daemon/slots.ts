@@ -5,7 +5,6 @@
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import {
-  configAtStart,
   emptyRecord,
   makeSlot,
   rulesOf,
@@ -44,14 +43,16 @@ export const makeSlots = (
       const [name] = template.provision;
       const rules = rulesIn(template, described);
       const before = known.get(name);
-      if (before !== undefined)
-        return { agent: before, config: turn.call(before, 'describe', template, rules) };
+      if (before !== undefined) {
+        turn.call(before, 'rule', rules);
+        return { agent: before, config: template };
+      }
       const record = records.get(name) ?? emptyRecord(name);
       const depot = depotOf(name);
-      const agent = turn.spawn(makeSlot, { ...powers, template, rules, record, depot });
+      const agent = turn.spawn(makeSlot, { ...powers, name, rules, record, depot });
       known.set(name, agent);
       waiting.set([...waiting.get(), agent]);
-      return { agent, config: configAtStart(template, record, depot) };
+      return { agent, config: template };
     },
     resume: (turn) => {
       for (const slot of waiting.get()) turn.call(slot, 'resume');

@@ -160,7 +160,7 @@ export const shutDown = (held: ShepherdHeld, turn: Turn, sink: Ref<Sink>): Vow<O
   listen(held, turn, operation, writer);
   for (const [name, { service, agent }] of allOwn(held)) {
     held.wishes.set(name, { wish: 'stop' });
-    if (agent !== undefined) turn.call(agent, 'rest');
+    if (agent !== undefined) turn.call(agent, 'rest', true);
     turn.tell(service, 'retire', 'The shepherd is shutting down.');
   }
   const names = allOwn(held).map(([name]) => name);

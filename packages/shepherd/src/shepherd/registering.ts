@@ -24,9 +24,10 @@ export const define = (
   };
   const { monitor, prober, logFiles, clock, log, board, feed, name: node } = held;
   const powers = { monitor, prober, logFiles, clock, log, board, feed, node };
-  const service = turn.spawn(makeService, config, powers, recorded, agent);
+  const described = agent === undefined ? config : turn.call(agent, 'describe', config);
+  const service = turn.spawn(makeService, described, powers, recorded, agent);
   turn.call(held.registry, 'register', service);
-  held.entries.set(name, { kind: 'own', service, config, ...(agent && { agent }) });
+  held.entries.set(name, { kind: 'own', service, config: described, ...(agent && { agent }) });
   turn.tell(board, 'touched', config.provision);
   if (agent === undefined) return service;
   held.hasAgents.set(true);

@@ -89,7 +89,9 @@ const closing = (): Refused => new Refused('the shepherd is shutting down: its s
 
 const retire = (held: ShepherdHeld, turn: Turn, name: string, why: string | undefined): void => {
   const own = held.own(name);
-  if (own !== undefined) turn.call(own.service, 'retire', why);
+  if (own === undefined) return;
+  turn.call(own.service, 'retire', why);
+  if (own.agent !== undefined) turn.call(own.agent, 'rest', why !== undefined);
 };
 
 /**
@@ -186,9 +188,11 @@ const exchange = (
     leave(held, turn, name);
   }
   for (const { config, entry } of known) {
-    turn.call(entry.service, 'revise', config);
+    const { agent } = entry;
+    const described = agent === undefined ? config : turn.call(agent, 'describe', config);
+    turn.call(entry.service, 'revise', described);
     turn.call(held.registry, 'register', entry.service);
-    held.entries.set(config.provision[0], { kind: 'own', ...entry, config });
+    held.entries.set(config.provision[0], { kind: 'own', ...entry, config: described });
   }
   for (const config of own)
     if (!isKnown(held, config)) define(held, turn, config, agents?.get(config.provision[0]));

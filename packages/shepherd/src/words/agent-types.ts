@@ -7,7 +7,7 @@ import type { Outcome, Request } from './messages.ts';
 import type { Asker } from './observation.ts';
 import type { Principal } from './principal.ts';
 import type { SlotPhase } from './slot-shapes.ts';
-import type { Lines, LocalService } from './types.ts';
+import type { Lines, LocalService, ServiceConfig } from './types.ts';
 
 /**
  * Who carries out those actions of one service that its description leaves to an actor. Near only. How many of them it
@@ -37,10 +37,15 @@ export interface Agent {
   /** Takes a piece of what it said it lacks. @throws as `offer` does */
   put(piece: Piece, asker: Asker): Vow<Put>;
   /**
-   * The daemon ends, and with it its service: that this stops says nothing of how well it is, and the next life goes on
-   * with what is under way.
+   * Its service ends, with the daemon or because it goes out of the configuration: that it stops says nothing of how well
+   * it is, and the next life goes on with what is under way. False: it stays after all.
    */
-  rest(): void;
+  rest(isResting: boolean): void;
+  /**
+   * How its service is to be run by a description: said before the service is made from the answer, and again whenever
+   * it is described anew.
+   */
+  describe(config: ServiceConfig): ServiceConfig;
 }
 
 /** A release that somebody means to bring. */
