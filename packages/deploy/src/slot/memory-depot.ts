@@ -38,11 +38,13 @@ export class MemoryDepots {
   of(slot: string, say: (ms: number, task: () => void) => void): Depot {
     const trees = this.trees.get(slot) ?? new Map<Digest, Manifest>();
     this.trees.set(slot, trees);
+    const waiting: (() => void)[] = [];
     const act = (what: string, answer: Answer, work: () => unknown): void => {
       this.asked.push(what);
       const number = this.asked.length;
       const fails = number === this.failAt || number >= (this.fullFrom ?? Infinity);
-      say(2, () => {
+      // In the order in which it was asked, whatever the order of timers.
+      waiting.push(() => {
         if (fails) return answer.broken(new ActorError('no-room', 'the disk is full (ENOSPC)'));
         try {
           const value = work();
@@ -51,6 +53,7 @@ export class MemoryDepots {
           answer.broken(reason);
         }
       });
+      say(2, () => waiting.shift()?.());
     };
     return {
       folder: (release) => `/releases/${slot}/${release}`,

@@ -37,8 +37,8 @@ export interface Agent {
   /** Takes a piece of what it said it lacks. @throws as `offer` does */
   put(piece: Piece, asker: Asker): Vow<Put>;
   /**
-   * Its service ends, with the daemon or because it goes out of the configuration: that it stops says nothing of how well
-   * it is, and the next life goes on with what is under way. False: it stays after all.
+   * Its service ends, with the daemon or because it goes out of the configuration: that it stops says nothing of how
+   * well it is, and the next life goes on with what is under way. False: it stays after all.
    */
   rest(isResting: boolean): void;
   /**

@@ -1,0 +1,242 @@
+/** How a release comes to a slot, from whoever may bring one: what is taken, how much, and what that costs others. */
+import { World } from '@bellwether/actors';
+import { digestOf as digestIn, PartialQuota, slotLimits, type Digest } from '@bellwether/deploy';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { principalOf, type Asker, type Put } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { release, SlotMachine, type Made } from '../../support/slot-machine.ts';
+import { fileOf } from '../../support/releases.ts';
+import type { Asked } from '../../support/shepherd-machine.ts';
+
+const one = release('1');
+const alice: Asker = { principal: principalOf('g-alice') };
+const mallory: Asker = { principal: principalOf('g-mallory') };
+const digestOf = (bytes: Uint8Array): Digest => digestIn(nodeCrypto(), bytes);
+const shaOf = (digest: Digest): string => digest.slice('rel:sha256-'.length);
+
+const up = (): { readonly world: World; readonly machine: SlotMachine } => {
+  const world = new World(1);
+  const machine = new SlotMachine(world, 'A', undefined, true);
+  machine.boot();
+  world.runFor(500);
+  return { world, machine };
+};
+const put = (
+  machine: SlotMachine,
+  asker: Asker,
+  sha256: string,
+  bytes: Uint8Array,
+  offset = 0,
+): Asked<Put> =>
+  machine.ask((turn) =>
+    turn.send(machine.slot, 'put', { sha256, offset, bytes }, asker),
+  ) as Asked<Put>;
+const manifestFirst = (machine: SlotMachine, world: World, made: Made, asker: Asker): void => {
+  machine.offer(made, asker);
+  world.runFor(50);
+  const { manifestBytes, digest } = made;
+  for (let at = 0; at < manifestBytes.length; at += slotLimits.pieceBytes)
+    put(machine, asker, shaOf(digest), manifestBytes.subarray(at, at + slotLimits.pieceBytes), at);
+  world.runFor(50);
+};
+/** A release with so many different files. */
+const large = (count: number): Made => {
+  const files = Array.from({ length: count }, (_none, at) => fileOf(`file-${at}`, `content ${at}`));
+  return release('large', { files: files.sort((a, b) => (a.path < b.path ? -1 : 1)) });
+};
+
+describe('an offer', () => {
+  it('is answered with the manifest, then with the files that are missing, then with nothing', () => {
+    const { world, machine } = up();
+    const first = machine.offer(one, alice);
+    world.runFor(50);
+    expect(first.value?.missing).toEqual([
+      { sha256: shaOf(one.digest), size: one.manifestBytes.length, have: 0 },
+    ]);
+    put(machine, alice, shaOf(one.digest), one.manifestBytes);
+    world.runFor(50);
+    const second = machine.offer(one, alice);
+    world.runFor(50);
+    expect(second.value).toMatchObject({ missingCount: 1, missingBytes: 8 });
+    const [content] = second.value?.missing ?? [];
+    put(
+      machine,
+      alice,
+      content?.sha256 ?? '',
+      one.contents.get(content?.sha256 ?? '') ?? new Uint8Array(),
+    );
+    world.runFor(50);
+    const third = machine.offer(one, alice);
+    world.runFor(50);
+    expect(third.value).toEqual({ missing: [], missingCount: 0, missingBytes: 0 });
+  });
+  it('of many files is answered in pages', () => {
+    const { world, machine } = up();
+    const made = large(slotLimits.pageCount + 5);
+    manifestFirst(machine, world, made, alice);
+    const first = machine.offer(made, alice);
+    world.runFor(50);
+    expect(first.value?.missing).toHaveLength(slotLimits.pageCount);
+    expect(first.value).toMatchObject({ isMore: true, missingCount: slotLimits.pageCount + 5 });
+    const after = first.value?.missing.at(-1)?.sha256;
+    const rest = machine.offer(made, alice, after);
+    world.runFor(50);
+    expect(rest.value?.missing).toHaveLength(5);
+    expect(rest.value?.isMore).toBeUndefined();
+    const all = [...(first.value?.missing ?? []), ...(rest.value?.missing ?? [])];
+    expect(new Set(all.map(({ sha256 }) => sha256)).size).toBe(slotLimits.pageCount + 5);
+  });
+  it('of what turns out to be no release is refused, and what was brought of it is thrown away', () => {
+    const { world, machine } = up();
+    const text = new TextEncoder().encode('{"app":"web"}');
+    const made = { ...one, manifestBytes: text, digest: release('1').digest };
+    manifestFirst(machine, world, made, mallory);
+    expect(machine.depots.contents.size).toBe(0);
+    const wrong = JSON.parse(new TextDecoder().decode(one.manifestBytes)) as object;
+    const bad = { ...wrong, schema: 2 };
+    const badText = new TextEncoder().encode(JSON.stringify(bad));
+    const digest = digestOf(badText);
+    const noRelease: Made = { ...one, manifestBytes: badText, digest };
+    manifestFirst(machine, world, noRelease, mallory);
+    expect(machine.depots.contents.size).toBe(1);
+    const offered = machine.offer(noRelease, mallory);
+    world.runFor(50);
+    expect(offered.error).toMatchObject({ code: 'bad-release' });
+    expect(machine.depots.contents.size).toBe(0);
+  });
+  it('of a release whose command is too long for the record is refused', () => {
+    const { world, machine } = up();
+    const long = release('1', { run: { command: ['run', 'x'.repeat(slotLimits.specBytes)] } });
+    manifestFirst(machine, world, long, alice);
+    const offered = machine.offer(long, alice);
+    world.runFor(50);
+    expect(offered.error).toMatchObject({ code: 'limit' });
+  });
+  it('takes the place of an older one of its own asker, and of nobody else', () => {
+    const { world, machine } = up();
+    machine.offer(one, alice);
+    world.runFor(50);
+    for (let version = 10; version < 20; version += 1)
+      machine.offer(release(`${version}`), mallory);
+    world.runFor(50);
+    const late = put(machine, mallory, shaOf(release('10').digest), release('10').manifestBytes);
+    const still = put(machine, alice, shaOf(one.digest), one.manifestBytes);
+    world.runFor(50);
+    expect(late.error).toMatchObject({ code: 'not-offered' });
+    expect(still.value).toEqual({ have: one.manifestBytes.length });
+  });
+  it('is one of so many at once; then one makes room that nobody has asked about for long', () => {
+    const { world, machine } = up();
+    const askers = Array.from({ length: slotLimits.offerCount }, (_none, at) => ({
+      principal: principalOf(`g-${at}`),
+    }));
+    const taken = askers.map((asker) => machine.offer(one, asker));
+    world.runFor(50);
+    expect(taken.filter(({ error }) => error !== undefined)).toEqual([]);
+    const over = machine.offer(one, alice);
+    world.runFor(slotLimits.idleOfferMs);
+    expect(over.error).toMatchObject({ code: 'limit' });
+    const later = machine.offer(one, alice);
+    world.runFor(50);
+    expect(later.value?.missing).toHaveLength(1);
+  });
+});
+
+describe('a piece', () => {
+  it('of what nobody said is missing is refused', () => {
+    const { world, machine } = up();
+    machine.offer(one, alice);
+    world.runFor(50);
+    const stranger = put(machine, mallory, shaOf(one.digest), one.manifestBytes);
+    const other = put(machine, alice, 'a'.repeat(64), new Uint8Array(1));
+    world.runFor(50);
+    expect([stranger.error, other.error]).toMatchObject([
+      { code: 'not-offered' },
+      { code: 'not-offered' },
+    ]);
+    expect(machine.depots.asked.filter((each) => each.startsWith('put'))).toEqual([]);
+  });
+  it('is at most so long, ends within its content, and is not empty', () => {
+    const { world, machine } = up();
+    const big = release('1', { files: [fileOf('big', new Uint8Array(200_000))] });
+    manifestFirst(machine, world, big, alice);
+    machine.offer(big, alice);
+    world.runFor(50);
+    const sha256 = fileOf('big', new Uint8Array(200_000)).sha256;
+    const most = put(machine, alice, sha256, new Uint8Array(slotLimits.pieceBytes));
+    const over = put(machine, alice, sha256, new Uint8Array(slotLimits.pieceBytes + 1));
+    const beyond = put(machine, alice, sha256, new Uint8Array(10), 199_995);
+    const empty = put(machine, alice, sha256, new Uint8Array());
+    world.runFor(50);
+    expect(most.value).toEqual({ have: slotLimits.pieceBytes });
+    for (const each of [over, beyond, empty])
+      expect(each.error).toMatchObject({ code: 'bad-request' });
+  });
+  it('that makes its content wrong costs whoever sent it, and nobody else', () => {
+    const { world, machine } = up();
+    for (const asker of [alice, mallory]) machine.offer(one, asker);
+    world.runFor(50);
+    const sha256 = shaOf(one.digest);
+    const half = Math.floor(one.manifestBytes.length / 2);
+    put(machine, alice, sha256, one.manifestBytes.subarray(0, half));
+    put(machine, mallory, sha256, new Uint8Array(half));
+    world.runFor(50);
+    const bad = put(machine, mallory, sha256, one.manifestBytes.subarray(half), half);
+    const good = put(machine, alice, sha256, one.manifestBytes.subarray(half), half);
+    world.runFor(50);
+    expect(bad.error).toMatchObject({ code: 'wrong-content' });
+    expect(good.value).toEqual({ have: one.manifestBytes.length });
+  });
+  it('that came twice or too early is answered with where to go on', () => {
+    const { world, machine } = up();
+    machine.offer(one, alice);
+    world.runFor(50);
+    const sha256 = shaOf(one.digest);
+    const early = put(machine, alice, sha256, one.manifestBytes.subarray(50, 60), 50);
+    const first = put(machine, alice, sha256, one.manifestBytes.subarray(0, 20));
+    const again = put(machine, alice, sha256, one.manifestBytes.subarray(0, 20));
+    world.runFor(50);
+    expect([early.value, first.value, again.value]).toEqual([
+      { have: 0 },
+      { have: 20 },
+      { have: 20 },
+    ]);
+  });
+});
+
+describe('what one may have half brought', () => {
+  const owner = (slot: string, asker: string) => ({ slot, asker });
+  const of = (asker: string, slot: string, byteCount: number, sha256: string) => ({
+    slot,
+    asker,
+    sha256,
+    byteCount,
+  });
+  const { askerPartialBytes, slotPartialBytes, partialBytes, askerPartialCount } = slotLimits;
+  it('is so many bytes of one asker, of one slot and of a node', () => {
+    const quota = new PartialQuota([of('mallory', 'web', askerPartialBytes - 1, 'a')]);
+    quota.check(owner('web', 'mallory'), 'b', 1);
+    expect(() => quota.check(owner('web', 'mallory'), 'b', 2)).toThrow('one who brings them');
+    expect(() => quota.check(owner('api', 'mallory'), 'b', 2)).toThrow('one who brings them');
+    quota.check(owner('web', 'alice'), 'b', slotPartialBytes - askerPartialBytes + 1);
+    expect(() =>
+      quota.check(owner('web', 'alice'), 'b', slotPartialBytes - askerPartialBytes + 2),
+    ).toThrow('one slot may have');
+    quota.set(owner('api', 'bob'), 'c', askerPartialBytes);
+    expect(() =>
+      quota.check(owner('db', 'carol'), 'b', partialBytes - 2 * askerPartialBytes + 2),
+    ).toThrow('a node has room');
+    quota.check(owner('db', 'carol'), 'b', partialBytes - 2 * askerPartialBytes + 1);
+  });
+  it('is so many contents, of which it may go on with each', () => {
+    const quota = new PartialQuota();
+    for (let at = 0; at < askerPartialCount; at += 1) {
+      quota.check(owner('web', 'mallory'), `${at}`, 1);
+      quota.set(owner('web', 'mallory'), `${at}`, 1);
+    }
+    expect(() => quota.check(owner('web', 'mallory'), 'more', 1)).toThrow('half brought already');
+    quota.check(owner('web', 'mallory'), '0', 1);
+    quota.set(owner('web', 'mallory'), '0', 0);
+    quota.check(owner('web', 'mallory'), 'more', 1);
+  });
+});
