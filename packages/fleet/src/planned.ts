@@ -31,7 +31,7 @@ export interface SlotSpec {
 }
 /** Who makes the agents of slots, and keeps them. Near only. */
 export interface SlotAgents {
-  /** The agent of a slot, old or new, and how its service is described now. */
+  /** The agent of a slot, old or new; it says itself how its service is run. */
   take(spec: SlotSpec): TakenSlot;
   /** Those that were taken since the last time go on with what an earlier life has left. */
   resume(): void;

@@ -51,6 +51,8 @@ export const makeSlot = (
   return {
     attach: (turn, service) => {
       held.service.set(service);
+      // It went out of the configuration, and is back: what was under way then goes on.
+      if (held.isResting.get()) turn.tell(turn.self, 'rest', false);
       turn.call(service, 'showSlot', factsOf(held.record.get()));
     },
     perform: (turn, _service, request, asker, lines) => perform(held, turn, request, asker, lines),
