@@ -115,6 +115,8 @@ export const makeElsewhere = (
     probe: (turn) => turn.kept(status),
     perform: (turn, request, writer) => perform(turn, request, writer),
     log: (turn) => turn.kept([]),
+    offer: (turn) => turn.kept({ missing: [], missingCount: 0, missingBytes: 0 }),
+    put: (turn) => turn.kept({ have: 0 }),
     follow: (turn, given) => {
       turn.effect(() => follow(given));
       return turn.kept(undefined);

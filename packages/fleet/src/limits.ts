@@ -91,6 +91,8 @@ export const LIMITS = {
   settleMs: 600_000,
   /** Milliseconds for a question about a log: it may have to be looked for on a slow disk. */
   logMs: 10_000,
+  /** Milliseconds for a piece of a release on its way on: its host may write it to a slow disk first. */
+  bringMs: 30_000,
   /** Characters of a URI. */
   uriLength: 4_096,
   /** Characters of a path: what Linux takes. */

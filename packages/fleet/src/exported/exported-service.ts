@@ -39,6 +39,7 @@ import {
   type Question,
 } from './exported-state.ts';
 import { answered, waits } from './answered.ts';
+import { bringing } from './bringing.ts';
 import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
@@ -113,6 +114,7 @@ export const makeExportedService = (
         ),
         (_turn, value) => reader.lines(value, 'log'),
       ),
+    ...bringing(held),
     follow: (turn, follow) => {
       const log = turn.spawn(makeRemoteLog, { place: held, remote: held.remote, follow });
       return turn.call(log, 'run');

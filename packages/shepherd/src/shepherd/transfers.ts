@@ -7,7 +7,16 @@ import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
 import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
-import type { Agent, Asker, Offer, Offered, Piece, Principal, Put } from '../words/types.ts';
+import type {
+  Agent,
+  Asker,
+  Offer,
+  Offered,
+  Piece,
+  Principal,
+  Put,
+  ServiceElsewhere,
+} from '../words/types.ts';
 
 /** Whether a service of this machine has an agent; where none is named, whether any has, or had. */
 export const hasAgent = (held: ShepherdHeld, turn: Turn, name: string | undefined): boolean => {
@@ -37,8 +46,12 @@ export const offerTo = (
   asker: Asker,
 ): Vow<Offered> => {
   const checked = checkedOffer(offer);
-  const agent = agentOf(held, turn, name);
-  return counted(held, turn, asker, () => turn.send(agent, 'offer', checked, asker));
+  const { agent, elsewhere } = takerOf(held, turn, name);
+  return counted(held, turn, asker, () =>
+    agent === undefined
+      ? turn.send(elsewhere, 'offer', checked)
+      : turn.send(agent, 'offer', checked, asker),
+  );
 };
 
 /** @throws as `offerTo` does */
@@ -50,16 +63,25 @@ export const putTo = (
   asker: Asker,
 ): Vow<Put> => {
   const checked = checkedPiece(piece);
-  const agent = agentOf(held, turn, name);
-  return counted(held, turn, asker, () => turn.send(agent, 'put', checked, asker));
+  const { agent, elsewhere } = takerOf(held, turn, name);
+  return counted(held, turn, asker, () =>
+    agent === undefined
+      ? turn.send(elsewhere, 'put', checked)
+      : turn.send(agent, 'put', checked, asker),
+  );
 };
 
-const agentOf = (held: ShepherdHeld, turn: Turn, name: string): Ref<Agent> => {
+/** Who takes a release: the agent of a service of this machine, or a service elsewhere, whose shepherd knows. */
+type Taker =
+  | { readonly agent: Ref<Agent>; readonly elsewhere?: undefined }
+  | { readonly agent?: undefined; readonly elsewhere: Ref<ServiceElsewhere> };
+const takerOf = (held: ShepherdHeld, turn: Turn, name: string): Taker => {
   const canonical = canonicalOf(held, turn, name);
+  const elsewhere = held.elsewhere(canonical);
+  if (elsewhere !== undefined) return { elsewhere };
   const agent = held.own(canonical)?.agent;
-  if (agent === undefined)
-    throw new Refused(`service '${canonical}' is no slot of this machine: it takes no releases`);
-  return agent;
+  if (agent !== undefined) return { agent };
+  throw new Refused(`service '${canonical}' is no slot: it takes no releases`);
 };
 
 const bounds = {

@@ -202,6 +202,10 @@ export interface ServiceElsewhere extends Service {
    * life and this configuration alone.
    */
   contact(): Vow<void>;
+  /** What the slot that it is lacks of a release; broken with what keeps that from being known, and what it refuses. */
+  offer(offer: Offer): Vow<Offered>;
+  /** Passes a piece of one on to it. Broken likewise. */
+  put(piece: Piece): Vow<Put>;
   /** It was taken in: from now on it finds out by itself how it is. */
   enter(): void;
   /** It was taken out: nobody wants to know any more. */
@@ -266,7 +270,10 @@ export interface Shepherd extends OperationDesk {
   hasAgent(name?: string): boolean;
   /** See `Agent.owns`; false where there is none. Near only. */
   endsOwn(name: string, action: string, principal: Principal): boolean;
-  /** Asks the agent of a service. Broken with what that refuses. @throws UnknownService, BadRequest, Limit */
+  /**
+   * Asks the agent of a service, here or elsewhere. Broken with what that refuses. @throws UnknownService, BadRequest,
+   * Limit; Refused for what has none
+   */
   offer(name: string, offer: Offer, asker: Asker): Vow<Offered>;
   put(name: string, piece: Piece, asker: Asker): Vow<Put>;
   /**
