@@ -7,12 +7,14 @@
  *     service   every service                          is refused
  *     herd      herd itself, by looking                is refused
  *     shepherd  the shepherd itself (`root`) alone     is reached with its SERVICE, as any other
+ *     slot      slots, whose agent has it; herd has a  is reached with `herd do`
+ *               way of its own to ask for it
  *     nobody    kept for herd                          is reached with `herd do`
  */
 
 /** What is to be known of one action. */
 export interface ActionFacts {
-  readonly by: 'service' | 'herd' | 'shepherd' | 'nobody';
+  readonly by: 'service' | 'herd' | 'shepherd' | 'slot' | 'nobody';
   /** The shepherd itself has it, too: `herd ACTION root`. */
   readonly isOfRoot?: true;
   /** Wants its services to run in the end: refused while a shepherd ends. */
@@ -68,6 +70,10 @@ const facts = {
     isOfRoot: true,
     about: 'End the shepherd and leave the services running for the next one.',
   },
+
+  deploy: { by: 'slot' },
+  rollback: { by: 'slot' },
+  stage: { by: 'slot' },
 
   can: { by: 'nobody' },
   dashboard: { by: 'nobody' },

@@ -58,6 +58,10 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   provenance: 'where it comes from: commit=…, builder=…, source=…',
   sign: 'sign it with the key in FILE',
   key: 'the file of a key to sign with',
+  confirm:
+    'go back by itself where nobody confirms it for so long: 60s, 10m (default: as the slot has it)',
+  'no-confirm': 'keep the release once it is well',
+  'accept-data-loss': 'go back although the data of a newer release may be lost',
   help: 'show help, also of one action',
   version: 'show the version',
 };
@@ -104,6 +108,10 @@ export const actionAbouts: Readonly<Record<string, string>> = {
   'state repair': 'make the most of records that are damaged',
   audit: 'who asked for what, and what came of it',
   'audit verify': 'whether every record of an audit fits',
+  deploy: 'bring a release to a slot, switch to it and confirm it',
+  stage: 'bring a release to a slot, to be activated later',
+  rollback: 'go back to the release before, or to another one',
+  'release ls': 'the releases that a slot has',
   'release build': 'make a release of a folder, to be deployed',
   'release show': 'what a release is, who has signed it, and whether it is whole',
   'release diff': 'what differs between two releases',

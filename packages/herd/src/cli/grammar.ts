@@ -138,6 +138,9 @@ export const optionRules = {
   provenance: { kind: 'texts', argument: 'NAME=TEXT' },
   sign: { kind: 'text', argument: 'FILE' },
   key: { kind: 'text', argument: 'FILE' },
+  confirm: { kind: 'span', argument: 'SPAN' },
+  'no-confirm': { kind: 'flag' },
+  'accept-data-loss': { kind: 'flag' },
   help: { kind: 'flag' },
   version: { kind: 'flag' },
 } as const satisfies Readonly<Record<string, OptionRule>>;
@@ -211,6 +214,7 @@ const building: readonly OptionName[] = [
   'out',
   'yes',
 ];
+const deploying: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [
   ...starting,
@@ -271,6 +275,10 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['state repair', rule('', 0, 0, ['state'])],
   ['audit', rule('[SERVICE]', 0, 1, ['log-history', 'since'])],
   ['audit verify', rule('[FOLDER]', 0, 1, ['state', 'head'])],
+  ['deploy', rule('SERVICE FILE', 2, 2, deploying)],
+  ['stage', rule('SERVICE FILE', 2, 2, [])],
+  ['rollback', rule('SERVICE [RELEASE]', 1, 2, ['accept-data-loss', 'dry-run'])],
+  ['release ls', rule('SERVICE', 1, 1, [])],
   ['release build', rule('FOLDER', 1, 1, building)],
   ['release show', rule('FILE', 1, 1, [])],
   ['release diff', rule('FILE FILE', 2, 2, [])],

@@ -35,3 +35,15 @@ export const maxCandidates = 1_000;
 export const maxCandidateChars = 1 + limits.nameCharacters;
 /** Characters that are said about one; shells cut it at the width of the terminal. */
 export const maxAboutChars = 100;
+
+/** Bytes of one piece of a release: as many as a slot takes at once. */
+export const pieceBytes = 65_536;
+/**
+ * Pieces of a release that are on their way at a time, 3 MiB. A shepherd takes 64 of one asker; on a line with 100 ms
+ * from end to end these are 30 MiB a second.
+ */
+export const mostPieces = 48;
+/** Milliseconds after which the answer to a piece came late: fewer are sent at a time then. */
+export const lateMs = 500;
+/** How often it is asked what is missing: once for the manifest, once for the files, and when pieces got lost. */
+export const mostRounds = 8;

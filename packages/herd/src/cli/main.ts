@@ -143,6 +143,13 @@ const runOwn = async (
       return (await import('./commands/grant.ts')).runGrant(context, action, words);
     case 'accept':
       return (await import('./commands/accept.ts')).runAccept(context, words);
+    case 'deploy':
+    case 'stage':
+      return (await import('./commands/deploy.ts')).runDeploy(context, action, words);
+    case 'rollback':
+      return (await import('./commands/deploy.ts')).runRollback(context, words);
+    case 'release ls':
+      return (await import('./commands/slot-releases.ts')).runReleases(context, words);
     case 'release build':
     case 'release show':
     case 'release diff':

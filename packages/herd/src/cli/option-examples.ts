@@ -57,6 +57,9 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   provenance: 'herd release build dist --run ./serve --provenance commit=1a2b3c -o web.rel',
   sign: 'herd release build dist --run ./serve --sign ci.key -o web.rel',
   key: 'herd release sign web.rel --key ci.key',
+  confirm: 'herd deploy web web.rel --confirm 2m',
+  'no-confirm': 'herd deploy web web.rel --no-confirm',
+  'accept-data-loss': 'herd rollback web --accept-data-loss',
   help: 'herd start --help',
   version: 'herd --version',
 };

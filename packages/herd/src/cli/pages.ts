@@ -2,6 +2,8 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
+import { releasePages } from './release-pages.ts';
+
 /** A command line, and what it does. */
 export type Example = readonly [command: string, about: string];
 /** The page of one action. */
@@ -425,57 +427,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
     ],
   },
-  'release build': {
-    text:
-      'Makes one file of everything in FOLDER, of how it is run, and of what must hold once it runs. The ' +
-      'release is named by a digest of all that: the same tree and the same options give the same name, ' +
-      'wherever and by whomever it is built. Links stay links, and may not lead out; an empty folder is ' +
-      'left out; a socket, a pipe or a device is refused. Nothing in FOLDER is ignored, so FILE may not ' +
-      'lie there. --check, --env and --provenance may be given several times.',
-    examples: [
-      ["herd release build ./dist --run 'node server.js' -o web.rel", 'the least'],
-      [
-        'herd release build ./dist --run ./serve --check http://127.0.0.1:8080/health -o web.rel',
-        'with what tells whether it is well',
-      ],
-      ["herd release build ./dist --run 'node a.js' --sign ci.key -o web.rel --yes", 'and signed'],
-    ],
-  },
-  'release show': {
-    text:
-      'Reads all of FILE, and says what it is once everything in it is what the manifest says and every ' +
-      'signature is one of it. Exit code 2 where something is not.',
-    examples: [
-      ['herd release show web.rel', 'for people'],
-      ['herd release show web.rel --json', 'with every file, as data'],
-    ],
-  },
-  'release diff': {
-    text: 'Says which files came, went and changed from the first release to the second, and what else.',
-    examples: [
-      ['herd release diff old.rel web.rel', 'for people'],
-      ['herd release diff old.rel web.rel --json', 'as data'],
-    ],
-  },
-  'release sign': {
-    text:
-      'Adds a signature to a release, which stays the same release. All of it is verified before. Who ' +
-      'has signed already signs nothing again.',
-    examples: [
-      ['herd release sign web.rel --key ci.key', 'with the key of the builder'],
-      ['herd release sign web.rel --key alice.key', 'and with that of who has looked at it'],
-    ],
-  },
-  'release key': {
-    text:
-      'Makes a new key and writes it into FILE, readable by you alone; it is never printed. Its public ' +
-      'half is: slots that shall trust the key name it in their configuration. With --key it tells that ' +
-      'of a key that there is.',
-    examples: [
-      ['herd release key --out ci.key', 'a new key'],
-      ['herd release key --key ci.key', 'its public half, again'],
-    ],
-  },
+  ...releasePages,
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',
     examples: [

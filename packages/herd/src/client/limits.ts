@@ -62,3 +62,11 @@ export const historyOverlapMs = connectMs + 1_000;
 export const keptChangeCount = 50_000;
 /** Milliseconds between two looks for the socket of a shepherd that is restarting. */
 export const socketLookMs = 50;
+/** Milliseconds that an answer to a piece of a release may take: what is on its way, over 200 kbit/s. */
+export const pieceMs = 120_000;
+/** Milliseconds that a deploy may take where nobody says: as long as the activation of a release may. */
+export const deployMs = 3_600_000;
+/** Milliseconds between two looks at whether a release waits to be confirmed, each through a connection of its own. */
+export const confirmLookMs = 500;
+/** Milliseconds for which a shepherd is looked for again that went away in the middle of a deploy. */
+export const rejoinMs = 120_000;

@@ -52,6 +52,9 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   });
 };
 
+/** An id that nobody else chooses. */
+export const freshOperation = (): string => `op-${crypto.randomBytes(8).toString('hex')}`;
+
 /** An operation that is asked for, or gone on with. */
 export interface Work {
   readonly operation: string;
@@ -59,6 +62,8 @@ export interface Work {
   readonly waitMs: number;
   /** It may say that it takes longer. */
   readonly mayTakeLonger: boolean;
+  /** What becomes of it after Ctrl-C, where that is not what becomes of any operation. */
+  readonly afterDetach?: readonly string[];
   readonly ask: (told: Told, patience: Patience, progress: Progress) => Promise<Outcome>;
 }
 /** Waits for an operation while it shows what that says, and tells what came of it; the result is the exit code. */
@@ -94,7 +99,7 @@ export const carriedOut = async (
 const requestOf = ({ options }: Context, command: Command): Request => {
   const rolling = rollingOf(options);
   return {
-    operation: `op-${crypto.randomBytes(8).toString('hex')}`,
+    operation: freshOperation(),
     // What a petname leads to knows its own name and puts it here.
     member: isPetnameWord(command.service) ? command.service.slice(1) : command.service,
     action: command.action,
@@ -282,11 +287,12 @@ const cancelWords = (command: Command, operation: string): string =>
 const named = ({ service }: Command, operation: string): string =>
   isPetnameWord(service) ? `${operation} ${visible(service)}` : operation;
 
-const detached = (context: Context, command: Command, request: Named, error: Detached): number => {
-  const { operation } = request;
+const detached = (context: Context, command: Command, work: Work, error: Detached): number => {
+  const { operation, afterDetach = [] } = work;
   const lines = error.wasSent
     ? [
         `herd: detached; operation ${operation} goes on.`,
+        ...afterDetach,
         `  '${lookWords(command, operation)}' shows what became of it,`,
         `  '${cancelWords(command, operation)}' calls off what has not begun.`,
       ]

@@ -145,6 +145,10 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
     case 'release show':
     case 'release sign':
       return rest.length === 0 ? 'files' : [];
+    case 'deploy':
+    case 'stage':
+      if (rest.length === 1) return 'files';
+      return rest.length === 0 ? placesFor(own.name, world) : [];
     case 'release diff':
       return rest.length < 2 ? 'files' : [];
     case 'completion':

@@ -1,0 +1,275 @@
+/**
+ * `herd deploy`, `herd stage` and `herd rollback`: a release is brought to a slot, which is asked to switch to it. That
+ * it waits to be confirmed is seen, and said, through other connections (confirming.ts), while the one that brought it
+ * waits for the end. Where that one is lost the operation is joined again through another.
+ */
+import path from 'node:path';
+import { isDigest, type Digest } from '@bellwether/deploy';
+import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { isGood, type Missing, type Outcome, type Request } from '@bellwether/shepherd';
+import { isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import type { Line, Patience } from '../../client/line.ts';
+import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
+import { releaseClient } from '../../client/releases.ts';
+import { serviceClient } from '../../client/service.ts';
+import type { Told } from '../../client/sink.ts';
+import { bring, offerOf, type Brought } from '../bringing.ts';
+import { Confirming, pause } from '../confirming.ts';
+import { closing, isPetnameWord, patienceOf, withOperations, withRootLine } from '../context.ts';
+import type { Context } from '../context.ts';
+import { planLines } from '../format/plan.ts';
+import { bytesText } from '../format/release.ts';
+import { shortRelease } from '../format/slot.ts';
+import { counted } from '../format/times.ts';
+import type { Command } from '../invocation.ts';
+import { print, printErrors } from '../print.ts';
+import { Usage } from '../usage.ts';
+import { WorkLine } from '../work.ts';
+import { carriedOut, freshOperation, runPerform } from './perform.ts';
+
+/** Runs `herd deploy` and `herd stage`; the result is the exit code. @throws Usage, BadRelease, … */
+export const runDeploy = async (
+  context: Context,
+  action: string,
+  [service = '', what = '']: readonly string[],
+): Promise<number> => {
+  const isThere = isDigest(what) && action === 'deploy';
+  const release = isThere ? undefined : await opened(action, what);
+  try {
+    const digest = release?.digest ?? (what as Digest);
+    const args = [digest, ...switchesIn(context)];
+    const deploy: Deploy = { command: { action, service, args }, digest, release };
+    return await overLine(context, service, (line) =>
+      context.options['dry-run'] === true
+        ? foreseen(context, deploy, line)
+        : carryOut(context, deploy, line),
+    );
+  } finally {
+    await release?.close();
+  }
+};
+
+/** Runs `herd rollback`; the result is the exit code. @throws Usage */
+export const runRollback = async (
+  context: Context,
+  [service = '', release]: readonly string[],
+): Promise<number> => {
+  if (release !== undefined && !isDigest(release))
+    throw new Usage(
+      `'${release}' is no name of a release`,
+      `'herd release ls ${service}' shows those that are there.`,
+    );
+  const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
+  return runPerform(context, { action: 'rollback', service, args });
+};
+
+/** What is deployed, and where. */
+interface Deploy {
+  readonly command: Command;
+  readonly digest: Digest;
+  /** Absent: it is there already. */
+  readonly release: ReleaseFileReader | undefined;
+}
+
+const opened = async (action: string, file: string): Promise<ReleaseFileReader> => {
+  try {
+    return await openReleaseFile(path.resolve(file), nodeCrypto(), { name: visible(file) });
+  } catch (error) {
+    if (!(error instanceof Error) || path.extname(file) === '.rel') throw error;
+    throw new Usage(
+      error.message,
+      `'herd release build' makes a release. An action of the service's own: herd do ${action} SERVICE …`,
+    );
+  }
+};
+
+/** How it is switched to, in the words of slots. @throws Usage */
+const switchesIn = ({ options }: Context): readonly string[] => {
+  const { confirm, 'no-confirm': isUnconfirmed, 'accept-data-loss': acceptsLoss } = options;
+  if (confirm !== undefined && isUnconfirmed === true)
+    throw new Usage(
+      '--confirm says how long it waits to be confirmed, and --no-confirm that it does not',
+    );
+  return [
+    ...(confirm === undefined ? [] : [`confirm=${Math.ceil(confirm / 1_000)}`]),
+    ...(isUnconfirmed === true ? ['no-confirm'] : []),
+    ...(acceptsLoss === true ? ['accept-data-loss'] : []),
+  ];
+};
+
+const overLine = async <T>(
+  context: Context,
+  service: string,
+  work: (line: Line) => Promise<T>,
+): Promise<T> =>
+  isPetnameWord(service)
+    ? closing(await context.connections.petname(service), work)
+    : withRootLine(context, work);
+/** A local root asks for the name, and what a petname leads to has one. */
+const nameFor = (service: string): string | undefined =>
+  isPetnameWord(service) ? undefined : service;
+
+const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
+  const { command, digest, release } = deploy;
+  const brought = release && (await sent(context, command.service, release, line));
+  if (brought !== undefined && context.options.verbose === true)
+    context.terminal.err(
+      `${counted(brought.pieceCount, 'piece')}, ${bytesText(brought.byteCount)} sent\n`,
+    );
+  const request = requestOf(context, command);
+  const isConfirmed = command.action === 'deploy' && !command.args.includes('no-confirm');
+  const confirming = new Confirming(context, command.service, digest);
+  if (isConfirmed) confirming.begin();
+  try {
+    return await carriedOut(context, command, {
+      operation: request.operation,
+      waitMs: request.remainingMs,
+      mayTakeLonger: false,
+      afterDetach: isConfirmed ? detachWords(command) : [],
+      ask: async (told, patience) => {
+        const outcome = await askFor(context, line, command, request, told, patience);
+        confirming.end();
+        if (outcome.result === 'rolled-back') printErrors(context, confirming.troubleLines());
+        return worded(outcome, command, digest);
+      },
+    });
+  } finally {
+    confirming.end();
+  }
+};
+
+const detachWords = ({ service }: Command): readonly string[] => [
+  `  The machine decides alone now: it goes back by itself, unless 'herd confirm ${visible(service)}' keeps it.`,
+];
+const requestOf = ({ options }: Context, { action, service, args }: Command): Request => ({
+  operation: freshOperation(),
+  member: isPetnameWord(service) ? service.slice(1) : service,
+  action,
+  args,
+  remainingMs: options.timeout ?? deployMs,
+  hops: [],
+});
+/** A slot says nothing of what went well. */
+const worded = (outcome: Outcome, { action, service }: Command, digest: Digest): Outcome => {
+  if (!isGood(outcome) || outcome.reason !== undefined || outcome.rows.length > 0) return outcome;
+  const name = visible(service);
+  const isNew = outcome.result === 'changed';
+  const active = isNew ? `has been deployed to ${name}` : `was active at ${name} before`;
+  const staged = isNew ? `has been staged at ${name}` : `was there at ${name} before`;
+  const words = action === 'stage' ? staged : active;
+  return { ...outcome, reason: `Release ${shortRelease(digest)} ${words}.` };
+};
+
+/** Brings what is missing, and shows how far it is. */
+const sent = async (
+  context: Context,
+  service: string,
+  release: ReleaseFileReader,
+  line: Line,
+): Promise<Brought> => {
+  const progress = new WorkLine(context);
+  const name = visible(service);
+  try {
+    return await bring({
+      client: releaseClient(line, nameFor(service)),
+      release,
+      now: context.terminal.now,
+      patience: patienceOf(context, pieceMs),
+      told: (done, all) =>
+        progress.say(`bringing it to ${name}: ${bytesText(done)} of ${bytesText(all)}`),
+    });
+  } catch (error) {
+    if (!isNoAnswer(error)) throw error;
+    const words = `${error.message}; what came is kept there for a while: the same command goes on with it`;
+    throw new NoAnswer(words, error.isTimeUp, { cause: error });
+  } finally {
+    progress.end();
+  }
+};
+
+/** Asks, and where the session ends asks what became of it, until that is known or it has been away for too long. */
+const askFor = async (
+  context: Context,
+  line: Line,
+  { service }: Pick<Command, 'service'>,
+  request: Request,
+  told: Told,
+  patience: Patience,
+): Promise<Outcome> => {
+  try {
+    return await serviceClient(line, nameFor(service)).perform(request, told, patience);
+  } catch (error) {
+    if (!isNoAnswer(error) || error.isTimeUp) throw error;
+    if (context.options.quiet !== true)
+      printErrors(context, [
+        `herd: ${visible(service)} is away, and is asked again what became of it`,
+      ]);
+    return joined(context, service, request, patience, error);
+  }
+};
+const joined = async (
+  context: Context,
+  service: string,
+  { operation }: Request,
+  patience: Patience,
+  lost: Error,
+): Promise<Outcome> => {
+  const endsAt = context.terminal.now() + Math.min(rejoinMs, patience.waitMs);
+  const way = isPetnameWord(service) ? service : undefined;
+  while (context.terminal.now() < endsAt) {
+    await pause(context, firstAgainMs);
+    try {
+      // What it says on its way was printed before, or is told by its outcome.
+      return await withOperations(context, way, (client) =>
+        client.join(operation, () => undefined, patience),
+      );
+    } catch (error) {
+      if (!isNoAnswer(error) && !isOutOfReach(error) && !isNoShepherd(error)) throw error;
+      if (isNoAnswer(error) && error.isTimeUp) throw error;
+    }
+  }
+  throw lost;
+};
+
+/** `--dry-run`: what would be sent, and done. The slot remembers that it was asked, and nothing else. */
+const foreseen = async (
+  context: Context,
+  { command, digest, release }: Deploy,
+  line: Line,
+): Promise<number> => {
+  const { service } = command;
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  const name = nameFor(service);
+  const steps = await serviceClient(line, name).plan(requestOf(context, command), patience);
+  const isRefused = steps.some(({ effect }) => effect === 'refused');
+  const missing =
+    release === undefined || isRefused
+      ? undefined
+      : await releaseClient(line, name).offer(offerOf(release), patience);
+  const send = release && missing && toSend(release, missing.missing);
+  const exitCode = isRefused ? 1 : 0;
+  const { action } = command;
+  print(
+    context,
+    [...(send === undefined ? [] : [sendWords(send)]), ...planLines(command, steps, context.look)],
+    { kind: 'plan', action, service, release: digest, exitCode, steps, ...(send && { send }) },
+  );
+  return exitCode;
+};
+interface ToSend {
+  readonly byteCount: number;
+  /** Of what is there nothing can be told before its manifest is. */
+  readonly isAtMost: boolean;
+}
+const toSend = (release: ReleaseFileReader, missing: readonly Missing[]): ToSend => {
+  const manifestOf = release.digest.slice('rel:sha256-'.length);
+  const isAtMost = missing.some(({ sha256 }) => sha256 === manifestOf);
+  const bytes = missing.reduce((sum, { size, have }) => sum + size - have, 0);
+  return { byteCount: bytes + (isAtMost ? release.contentBytes : 0), isAtMost };
+};
+const sendWords = ({ byteCount, isAtMost }: ToSend): string => {
+  if (byteCount === 0) return 'Nothing would be sent: all of it is there.';
+  return `${bytesText(byteCount)}${isAtMost ? ' at most' : ''} would be sent.`;
+};
