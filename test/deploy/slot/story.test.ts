@@ -9,7 +9,7 @@ import {
   SlotMachine,
   type Made,
 } from '../../support/slot-machine.ts';
-import type { SlotRules } from '@bellwether/deploy';
+import { slotLimits, type SlotRules } from '@bellwether/deploy';
 import { localRoot, principalOf } from '@bellwether/shepherd';
 
 const one = release('1');
@@ -357,6 +357,19 @@ describe('going back by hand', () => {
     expect([deploy.value?.result, rollback.value?.result]).toEqual(['cancelled', 'changed']);
     expect(machine.running()).toEqual([one.digest]);
   });
+  it('leaves what comes late of what was called off to nobody', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, two);
+    machine.bring(world, three);
+    machine.act('deploy', [two.digest], { operation: 'd2' });
+    while (machine.record().underway === undefined) world.step();
+    machine.act('rollback');
+    while (machine.record().underway !== undefined) world.step();
+    const deploy = machine.act('deploy', [three.digest, 'no-confirm'], { operation: 'd3' });
+    world.runFor(3_000);
+    expect(deploy.value?.result).toBe('changed');
+    expect(machine.record().releases.map(({ version }) => version)).toEqual(['1', '3']);
+  });
   it('is refused where there is nothing before', () => {
     const { world, machine } = upWith([one]);
     const rollback = machine.act('rollback');
@@ -492,6 +505,73 @@ describe('what is kept', () => {
     expect(shown.value?.output).toEqual([
       `${two.digest} web 2 8 current`,
       `${one.digest} web 1 8 previous`,
+    ]);
+  });
+});
+
+describe('what an action takes', () => {
+  const { confirmLeastMs, confirmMostMs } = slotLimits;
+  it('is a wait between two bounds, and no other word', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, two);
+    const [least, most] = [confirmLeastMs / 1_000, confirmMostMs / 1_000];
+    const bad = [
+      [`confirm=${least - 1}`],
+      [`confirm=${most + 1}`],
+      ['confirm=1.5'],
+      ['confirm=5', 'no-confirm'],
+      ['no-confirm', 'no-confirm'],
+      ['force'],
+      [three.digest],
+    ].map((args, at) => machine.act('deploy', [two.digest, ...args], { operation: `b${at}` }));
+    const bare = machine.act('deploy', [], { operation: 'bare' });
+    world.runFor(100);
+    for (const each of [...bad, bare]) expect(each.error).toMatchObject({ code: 'bad-request' });
+    expect(machine.record().underway).toBeUndefined();
+    machine.act('deploy', [two.digest, `confirm=${most}`]);
+    world.runFor(3_000);
+    expect(machine.record().underway).toMatchObject({ confirmMs: confirmMostMs });
+  });
+  it('has room for so many releases, those that are pinned included', () => {
+    const rig = upWith([one], { keepCount: slotLimits.releaseCount });
+    const { world, machine } = rig;
+    for (let at = 2; at <= slotLimits.releaseCount; at += 1) {
+      const made = release(`${at}`);
+      machine.bring(world, made);
+      machine.act('stage', [made.digest], { operation: `s${at}` });
+      world.runFor(50);
+      machine.act('pin', [made.digest], { operation: `p${at}` });
+      world.runFor(50);
+    }
+    expect(machine.record().releases).toHaveLength(slotLimits.releaseCount);
+    const over = release('over');
+    machine.bring(world, over);
+    const refused = machine.act('stage', [over.digest], { operation: 'over' });
+    world.runFor(100);
+    expect(refusal(refused)).toContain('unpin some');
+    const activated = machine.act('activate', [two.digest, 'no-confirm']);
+    world.runFor(3_000);
+    expect(activated.value?.result).toBe('changed');
+  });
+  it('is remembered for those who ask again, as long as it is among the last', () => {
+    const { world, machine } = upWith([one]);
+    for (let at = 0; at < slotLimits.endedCount; at += 1) {
+      machine.act(at % 2 === 0 ? 'pin' : 'unpin', [one.digest], { operation: `p${at}` });
+      world.runFor(50);
+    }
+    expect(machine.record().ended).toHaveLength(slotLimits.endedCount);
+    expect(machine.record().ended[0]).toMatchObject({ action: 'pin', operation: 'p0' });
+  });
+  it('tells whoever waits how far it is', () => {
+    const { machine } = waiting();
+    const said = machine.lines.slice(-6).map((line) => line.slice(3));
+    expect(said.map((line) => line.replace(/ \(rel.*?\)/, ''))).toEqual([
+      `Service web: ${two.digest.slice(0, 23)} is there; its tree is made.`,
+      'Service web: web 2 is staged; its tree is looked through.',
+      'Service web: web 2 is about to be switched to.',
+      'Service web: web 2 is being activated.',
+      'Service web: web 2 is up, and tried out.',
+      'Service web: web 2 is well, and waits to be confirmed, for 10 s.',
     ]);
   });
 });

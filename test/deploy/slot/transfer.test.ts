@@ -1,7 +1,15 @@
 /** How a release comes to a slot, from whoever may bring one: what is taken, how much, and what that costs others. */
 import { World } from '@bellwether/actors';
-import { digestOf as digestIn, PartialQuota, slotLimits, type Digest } from '@bellwether/deploy';
+import {
+  digestOf as digestIn,
+  PartialQuota,
+  slotLimits,
+  type Digest,
+  type SlotRecord,
+  type SlotRelease,
+} from '@bellwether/deploy';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { checkEntries } from '@bellwether/store';
 import { principalOf, type Asker, type Put } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { release, SlotMachine, type Made } from '../../support/slot-machine.ts';
@@ -104,6 +112,21 @@ describe('an offer', () => {
     expect(offered.error).toMatchObject({ code: 'bad-release' });
     expect(machine.depots.contents.size).toBe(0);
   });
+  it('of a release whose words are too many for the record is refused, and of one fewer is not', () => {
+    const { world, machine } = up();
+    const words = (count: number): Made => {
+      const full = { exec: Array.from({ length: 256 }, () => 'x'), timeoutMs: 1 };
+      const rest = { exec: Array.from({ length: count - 1 - 3 * 256 }, () => 'x'), timeoutMs: 1 };
+      return release('1', { run: { command: ['x'] }, checks: [full, full, full, rest] });
+    };
+    const most = words(slotLimits.specWordCount);
+    const over = words(slotLimits.specWordCount + 1);
+    for (const each of [most, over]) manifestFirst(machine, world, each, alice);
+    const [taken, refused] = [machine.offer(most, alice), machine.offer(over, alice)];
+    world.runFor(50);
+    expect(taken.value?.missing).toHaveLength(1);
+    expect(refused.error).toMatchObject({ code: 'limit' });
+  });
   it('of a release whose command is too long for the record is refused', () => {
     const { world, machine } = up();
     const long = release('1', { run: { command: ['run', 'x'.repeat(slotLimits.specBytes)] } });
@@ -201,6 +224,42 @@ describe('a piece', () => {
       { have: 20 },
       { have: 20 },
     ]);
+  });
+});
+
+describe('the record of a slot', () => {
+  it('takes all releases that are kept, each with as much as it may have', () => {
+    const word = 'x'.repeat(Math.floor(slotLimits.specBytes / 256) - 3);
+    const releases = Array.from({ length: slotLimits.releaseCount }, (_none, at): SlotRelease => ({
+      digest: `rel:sha256-${at.toString(16).padStart(64, '0')}`,
+      app: 'a'.repeat(64),
+      version: 'v'.repeat(64),
+      run: { command: Array.from({ length: 250 }, () => word) },
+      checks: [
+        { exec: Array.from({ length: 256 }, () => ''), timeoutMs: 1 },
+        { exec: Array.from({ length: 256 }, () => ''), timeoutMs: 1 },
+        { exec: Array.from({ length: 256 }, () => ''), timeoutMs: 1 },
+      ],
+      dataMigration: 'forward-only',
+      byteCount: 1,
+      signatures: Array.from({ length: 16 }, () => ({
+        key: 'k'.repeat(43),
+        signature: 's'.repeat(86),
+      })),
+      stagedMs: 1,
+      verdict: 'rejected',
+      why: '…'.repeat(slotLimits.reasonCharacters),
+    }));
+    const ended = Array.from({ length: slotLimits.endedCount }, () => ({
+      asker: 'a'.repeat(128),
+      operation: 'o'.repeat(128),
+      action: 'rollback',
+      result: 'rollback-failed' as const,
+      reason: '…'.repeat(slotLimits.reasonCharacters),
+    }));
+    const pinned = releases.map(({ digest }) => digest);
+    const record: SlotRecord = { slot: 'web', generation: 1, pinned, releases, ended };
+    expect(() => checkEntries([{ kind: 'slot', ...record }])).not.toThrow();
   });
 });
 

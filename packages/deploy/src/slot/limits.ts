@@ -8,6 +8,8 @@ export const limits = {
   keepCount: 5,
   /** Bytes of how one release is run, checked and signed: those of all that are kept fit into one record. */
   specBytes: 16_384,
+  /** Words of the same, a variable being two: what one record holds is counted, too. */
+  specWordCount: 1_024,
   /** Digests that the trust of a slot may be narrowed to. */
   digestCount: 256,
   /** Operations whose end is remembered, for those who ask again: the shepherd's own memory is longer. */

@@ -28,7 +28,7 @@ import { limits as releaseLimits } from '../release/limits.ts';
 import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { byteCountOf } from '../release/paths.ts';
 import { readSignatures } from '../release/signatures.ts';
-import type { Digest, Signature } from '../release/types.ts';
+import type { Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
 import { limits } from './limits.ts';
 import { checkPlatform, judge } from './policy.ts';
@@ -142,6 +142,12 @@ const readIn = (
     byteCount: treeBytesOf(manifest),
     signatures,
   };
+  const wordCount = wordsIn(manifest);
+  if (wordCount > limits.specWordCount)
+    throw new Limit(
+      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${wordCount} words, ` +
+        `above ${limits.specWordCount}`,
+    );
   const specBytes = byteCountOf(canonicalText({ run, checks, signatures }));
   if (specBytes > limits.specBytes)
     throw new Limit(
@@ -150,6 +156,12 @@ const readIn = (
     );
   return { facts, contents };
 };
+
+const wordsIn = ({ run, checks }: Pick<Manifest, 'run' | 'checks'>): number =>
+  checks.reduce(
+    (sum, check) => sum + ('exec' in check ? check.exec.length : 1),
+    run.command.length + 2 * Object.keys(run.env ?? {}).length,
+  );
 
 const page = (lacking: readonly Lacking[], after?: string): Offered => {
   const rest = after === undefined ? lacking : lacking.filter(({ sha256 }) => sha256 > after);
