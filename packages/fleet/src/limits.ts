@@ -93,6 +93,8 @@ export const LIMITS = {
   logMs: 10_000,
   /** Milliseconds for a piece of a release on its way on: its host may write it to a slow disk first. */
   bringMs: 30_000,
+  /** Facets of one reference for one session each that are kept: controllers, and terminals. */
+  sessionFacetCount: 16,
   /** Characters of a URI. */
   uriLength: 4_096,
   /** Characters of a path: what Linux takes. */

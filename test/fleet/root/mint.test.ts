@@ -118,13 +118,18 @@ describe('through sessions', () => {
     const [one, other] = await fetchedAt(bench, await minted(bench, 'web-server'), 1, 2);
     expect(one).toBe(other);
   });
-  it('is one for each of them where it has: what was fetched last is kept, and no more', async () => {
+  it('is one for each of them where it has: those of the last sessions are kept, and no more', async () => {
     const bench = await mintBench([], ['web-server', 'slot']);
     const swissnum = await minted(bench, 'slot');
-    const [one, again, other, back] = await fetchedAt(bench, swissnum, 1, 1, 2, 1);
-    expect(again).toBe(one);
-    expect(other).not.toBe(one);
-    expect(back).not.toBe(one);
+    const { sessionFacetCount } = FLEET_LIMITS;
+    const sessions = Array.from({ length: sessionFacetCount }, (_, at) => at);
+    const first = await fetchedAt(bench, swissnum, ...sessions);
+    expect(new Set(first).size).toBe(sessionFacetCount);
+    const again = await fetchedAt(bench, swissnum, ...sessions);
+    expect(again.every((facet, at) => facet === first[at])).toBe(true);
+    const [, oldest, newest] = await fetchedAt(bench, swissnum, 99, 0, sessionFacetCount - 1);
+    expect(oldest).not.toBe(first[0]);
+    expect(newest).toBe(first.at(-1));
   });
   it('is one root for all of them as long as nothing has an agent', async () => {
     const rootsOf = async (names: readonly string[]) => {

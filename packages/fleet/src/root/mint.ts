@@ -107,7 +107,7 @@ export const makeNonceRegistry = (
     options,
     services: turn.map<string, MintEntry>(),
     found: turn.map<string, Ref>(),
-    bySession: turn.map<string, BySession>(),
+    bySession: turn.map<string, readonly BySession[]>(),
     witness: turn.spawn(makeWitness),
   };
   for (const entry of options.entries) held.services.set(entry.hash, entry);
@@ -138,8 +138,8 @@ interface Held {
   readonly services: JournalMap<string, MintEntry>;
   /** Actors by hash: facets that were asked for in this life, and what was admitted. */
   readonly found: JournalMap<string, Ref>;
-  /** What stands before one of those that were asked for last, for one session of each hash. */
-  readonly bySession: JournalMap<string, BySession>;
+  /** What stands before those for one session each, by hash, the newest last. */
+  readonly bySession: JournalMap<string, readonly BySession[]>;
   readonly witness: Ref<Witness>;
 }
 interface BySession {
@@ -260,7 +260,7 @@ interface Fetched {
 }
 /**
  * What an agent answers for is told through which session it is asked: each has a facet of its own, and what stands
- * behind it is one for all. Only the last one of each hash is kept here.
+ * behind it is one for all. Only the last ones of each hash are kept here.
  */
 const inSession = (
   { options, bySession }: Held,
@@ -268,11 +268,12 @@ const inSession = (
   { hash, target, service, sinceMs }: Fetched,
 ): Ref => {
   if (sinceMs === undefined || !turn.call(options.shepherd, 'hasAgent', service)) return target;
-  const last = bySession.get(hash);
-  if (last?.target === target && last.sinceMs === sinceMs) return last.facet;
+  const kept = bySession.get(hash) ?? [];
+  const known = kept.find((each) => each.sinceMs === sinceMs && each.target === target);
+  if (known !== undefined) return known.facet;
   const mark = new SessionMark(sinceMs);
   const facet = turn.spawn(makeSessionFacet, target as Ref<Commanded>, mark);
-  bySession.set(hash, { sinceMs, target, facet });
+  bySession.set(hash, [...kept, { sinceMs, target, facet }].slice(-LIMITS.sessionFacetCount));
   return facet;
 };
 const isSwissnum = (value: unknown): value is Uint8Array =>
