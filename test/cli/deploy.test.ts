@@ -1,0 +1,217 @@
+/** A release gets to a slot, stays or goes back: the real programs, killed in the middle. */
+import crypto from 'node:crypto';
+import { describe, expect } from 'vitest';
+import {
+  answerOf,
+  contentsIn,
+  digestOf,
+  partialBytesIn,
+  phaseOf,
+  releaseOf,
+  startSlot,
+  untilPhase,
+  type Slotted,
+} from '../support/deploys.ts';
+import { accept, grantTo, person } from '../support/grants.ts';
+import { it, together } from '../support/placed.ts';
+import { eventually } from '../support/programs.ts';
+
+const deployed = async (slotted: Slotted, version: string): Promise<string> => {
+  const file = await releaseOf(slotted, version);
+  const { code, stderr } = await slotted.daemon.herd('deploy', 'web', file);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(await answerOf(slotted)).toBe(version);
+  return file;
+};
+const listed = async ({ daemon }: Slotted): Promise<string> =>
+  (await daemon.herd('release', 'ls', 'web')).stdout;
+const sentIn = (stderr: string): number =>
+  Number(/(\d+) pieces?, /.exec(stderr)?.[1] ?? Number.NaN);
+
+describe('herd deploy', together, () => {
+  it('brings a release to a new slot, and it serves', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const none = await slotted.daemon.herd('start', 'web');
+    expect(none.stderr).toContain('web has no release yet');
+    const file = await releaseOf(slotted, 'one');
+    const digest = await digestOf(place, file);
+    const { code, stdout } = await slotted.daemon.herd('deploy', 'web', file);
+    expect(code).toBe(0);
+    expect(stdout).toContain('is well, and waits to be confirmed, for 30 s.\n');
+    expect(stdout).toMatch(
+      new RegExp(`^Release ${digest.slice(11, 23)} has been deployed to web.$`, 'm'),
+    );
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await listed(slotted)).toMatch(new RegExp(`^${digest} +web +one .* current$`, 'm'));
+    const again = await slotted.daemon.herd('deploy', 'web', file);
+    expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('was active at web') });
+  });
+
+  it('sends what is new in the second release, and nothing else', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const big = crypto.randomBytes(3 * 1_048_576);
+    const first = await releaseOf(slotted, 'one', { files: { big, same: 'same' } });
+    const one = await slotted.daemon.herd('-v', 'deploy', 'web', first);
+    expect(one.code).toBe(0);
+    // The manifest, the server, `same`, and 48 pieces of 64 KiB.
+    expect(sentIn(one.stderr)).toBe(51);
+    const before = contentsIn(slotted.folder);
+    const second = await releaseOf(slotted, 'two', { files: { big, same: 'same' } });
+    const two = await slotted.daemon.herd('-v', 'deploy', 'web', second);
+    expect(two.code).toBe(0);
+    expect(sentIn(two.stderr)).toBe(2);
+    const after = contentsIn(slotted.folder);
+    expect([...after].filter((each) => !before.has(each))).toHaveLength(2);
+    expect(await answerOf(slotted)).toBe('two');
+  });
+
+  it('says what it would do, and does nothing, with --dry-run', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const file = await releaseOf(slotted, 'one', { files: { big: crypto.randomBytes(65_536) } });
+    const { code, stdout } = await slotted.daemon.herd('deploy', 'web', file, '--dry-run');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^6[45]\.\d KiB at most would be sent\.$/m);
+    expect(stdout).toContain('Nothing was done.');
+    expect(await listed(slotted)).toBe('No releases yet.\n');
+  });
+
+  it('refuses what is no release, before anything is asked', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const missing = await slotted.daemon.herd('deploy', 'web', 'v1.2');
+    expect(missing.code).toBe(2);
+    expect(missing.stderr).toContain('herd do deploy SERVICE');
+    const both = await slotted.daemon.herd(
+      'deploy',
+      'web',
+      'x.rel',
+      '--no-confirm',
+      '--confirm',
+      '1m',
+    );
+    expect(both.code).toBe(2);
+  });
+
+  it('goes back by itself from a release that does not run: exit code 7', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    const bad = await releaseOf(slotted, 'bad', { isBroken: true });
+    const { code, stderr } = await slotted.daemon.herd('deploy', 'web', bad);
+    expect(code).toBe(7);
+    expect(stderr).toContain('its process exited with code 3; back at web one');
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await listed(slotted)).toMatch(/web +bad .* rejected: its process exited with code 3$/m);
+  });
+
+  it('is undone by the machine where nobody confirms, since its herd was killed', async ({
+    place,
+  }) => {
+    const rest = 'confirmSeconds: 1, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
+    const slotted = await startSlot(place, rest);
+    await deployed(slotted, 'one');
+    const two = await releaseOf(slotted, 'two');
+    const running = slotted.daemon.begin('deploy', 'web', two);
+    await untilPhase(slotted.daemon, 'health-gate');
+    running.process.kill('SIGKILL');
+    await eventually('the release serves', async () => (await answerOf(slotted)) === 'two');
+    await eventually('the one before serves', async () => (await answerOf(slotted)) === 'one');
+    await eventually('it is over', async () => (await phaseOf(slotted.daemon)) === undefined);
+    expect(await listed(slotted)).toMatch(/web +two .* rejected: nobody has confirmed it/m);
+  });
+
+  it('leaves it to the machine at Ctrl-C, and herd confirm keeps it', async ({ place }) => {
+    const rest = 'confirmSeconds: 20, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
+    const slotted = await startSlot(place, rest);
+    await deployed(slotted, 'one');
+    const running = slotted.daemon.begin('deploy', 'web', await releaseOf(slotted, 'two'));
+    await untilPhase(slotted.daemon, 'health-gate');
+    running.process.kill('SIGINT');
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain("goes back by itself, unless 'herd confirm web' keeps it");
+    await untilPhase(slotted.daemon, 'awaiting-confirm');
+    expect((await slotted.daemon.herd('confirm', 'web')).code).toBe(0);
+    expect(await listed(slotted)).toMatch(/web +two .* current$/m);
+    expect((await slotted.daemon.herd('rollback', 'web')).code).toBe(0);
+    expect(await answerOf(slotted)).toBe('one');
+  });
+
+  it('is undone by a machine that was killed while it waited', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    const two = await releaseOf(slotted, 'two');
+    expect((await slotted.daemon.herd('stage', 'web', two)).code).toBe(0);
+    expect(await answerOf(slotted)).toBe('one');
+    const asked = slotted.daemon.begin('activate', 'web', await digestOf(place, two), 'confirm=4');
+    await untilPhase(slotted.daemon, 'awaiting-confirm');
+    await slotted.daemon.kill('SIGKILL');
+    await asked.ended;
+    const next = { ...slotted, daemon: await place.again(slotted.daemon) };
+    await eventually('the one before serves', async () => (await answerOf(next)) === 'one');
+    await eventually('it is over', async () => (await phaseOf(next.daemon)) === undefined);
+    expect(await listed(next)).toMatch(/web +two .* rejected: /m);
+    expect(await listed(next)).toMatch(/web +one .* current$/m);
+  });
+
+  it('finds its operation again where the shepherd was killed meanwhile', async ({ place }) => {
+    const rest = 'confirmSeconds: 20, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
+    const slotted = await startSlot(place, rest);
+    await deployed(slotted, 'one');
+    const running = slotted.daemon.begin('deploy', 'web', await releaseOf(slotted, 'two'));
+    await untilPhase(slotted.daemon, 'health-gate');
+    await slotted.daemon.kill('SIGKILL');
+    await place.again(slotted.daemon);
+    const { code, stderr } = await running.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('web is away') });
+    expect(await answerOf(slotted)).toBe('two');
+  });
+
+  it('goes on where an upload was cut', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const big = crypto.randomBytes(64 * 1_048_576);
+    const file = await releaseOf(slotted, 'one', { files: { big } });
+    const cut = slotted.daemon.begin('stage', 'web', file);
+    await eventually('some of it is there', () => partialBytesIn(slotted.folder) > 4 * 1_048_576);
+    cut.process.kill('SIGKILL');
+    await cut.ended;
+    const had = partialBytesIn(slotted.folder);
+    expect(had).toBeLessThan(big.length);
+    const { code, stderr } = await slotted.daemon.herd('-v', 'stage', 'web', file);
+    expect(code).toBe(0);
+    // What was on its way when it was cut may have come since.
+    expect(sentIn(stderr)).toBeLessThanOrEqual((big.length - had) / 65_536 + 3);
+  });
+
+  it('is for whoever was granted it: who may stage cannot activate', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    const two = await releaseOf(slotted, 'two');
+    const digest = await digestOf(place, two);
+    const ci = person(place, 'ci');
+    await accept(ci, await grantTo(place, slotted.daemon, 'web', 'ci', 'stage'));
+    for (const words of [
+      ['deploy', '@web', two],
+      ['activate', '@web', digest],
+      ['rollback', '@web'],
+      ['confirm', '@web'],
+      ['release', 'ls', '@web'],
+    ]) {
+      const { code, stderr } = await ci.herd(...words);
+      expect({ words, code, stderr }).toMatchObject({ words, code: 5 });
+    }
+    expect((await ci.herd('stage', '@web', two)).code).toBe(0);
+    expect((await ci.herd('activate', '@web', digest)).code).toBe(5);
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await listed(slotted)).toMatch(/web +two .* staged$/m);
+  });
+
+  it('works with a ref to the slot alone', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const file = `${place.folder}/web.ref`;
+    expect((await slotted.daemon.herd('ref', 'mint', 'web', '--out', file)).code).toBe(0);
+    const anna = person(place, 'anna');
+    expect((await anna.herd('ref', 'add', 'web', '--from', file)).code).toBe(0);
+    const { code, stderr } = await anna.herd('deploy', '@web', await releaseOf(slotted, 'one'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await answerOf(slotted)).toBe('one');
+  });
+});

@@ -1,0 +1,111 @@
+/** A shepherd with one slot, and releases of a web server for it: the real programs. */
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { plant, type Planted } from './release-folder.ts';
+import { configOf, eventually, freePort, type Daemon, type Place } from './programs.ts';
+
+/** What is deployed to: the slot `web` of the shepherd A. */
+export interface Slotted {
+  readonly place: Place;
+  readonly daemon: Daemon;
+  readonly port: number;
+  /** Where the daemon keeps contents and trees. */
+  readonly folder: string;
+}
+/** What a slot of a test is described as, beside its name. */
+const shortSlot = 'confirmSeconds: 30, healthySeconds: 0.3, stop: { graceSeconds: 1 }';
+
+/** Starts it, with a slot to which nothing was brought yet. */
+export const startSlot = async (
+  place: Place,
+  rest = shortSlot,
+  listen = '{ unix: true }',
+): Promise<Slotted> => {
+  const daemon = await place.shepherd(
+    'a',
+    configOf('A', `slot({ provision: ['web'], ${rest} })`, listen),
+  );
+  const folder = path.join(daemon.folder, 'deploy');
+  return { place, daemon, port: await freePort(), folder };
+};
+
+/** A server that answers with its version; `broken` ends at once. */
+const serverOf = (port: number, version: string, isBroken: boolean): string =>
+  isBroken
+    ? 'process.exit(3);\n'
+    : `require('node:http').createServer((_question, answer) => answer.end('${version}')).listen(${port}, '127.0.0.1');\n`;
+
+/** Builds a release; its file. */
+export const releaseOf = async (
+  { place, port }: Pick<Slotted, 'place' | 'port'>,
+  version: string,
+  how: {
+    readonly isBroken?: boolean;
+    readonly files?: Readonly<Record<string, Planted>>;
+    readonly options?: readonly string[];
+  } = {},
+): Promise<string> => {
+  const tree = path.join(place.folder, `tree-${version}`);
+  const { isBroken = false, files = {}, options = [] } = how;
+  plant(tree, { 'server.js': serverOf(port, version, isBroken), ...files });
+  const file = path.join(place.folder, `${version}.rel`);
+  const check = `http://127.0.0.1:${port}/`;
+  const words = ['release', 'build', tree, '--run', 'node server.js', '--check', check];
+  const about = ['--app', 'web', '--app-version', version, '-o', file];
+  const { code, stderr } = await place.herd([...words, ...about, ...options]);
+  if (code !== 0) throw new Error(`release build: ${stderr}`);
+  return file;
+};
+/** The name of a release in a file. */
+export const digestOf = async (place: Place, file: string): Promise<string> => {
+  const { stdout } = await place.herd(['release', 'show', file, '--json']);
+  return (JSON.parse(stdout) as { readonly digest: string }).digest;
+};
+
+/** What the web server says; undefined where nobody answers. */
+export const answerOf = ({ port }: Pick<Slotted, 'port'>): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const options = { host: '127.0.0.1', port, agent: false, timeout: 2_000 };
+    const request = http.get(options, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (text += part));
+      response.on('end', () => resolve(text));
+    });
+    request.on('timeout', () => request.destroy());
+    request.on('error', () => resolve(undefined));
+  });
+
+/** Where the deploy of the slot is. */
+export const phaseOf = async (daemon: Daemon): Promise<string | undefined> => {
+  const { stdout } = await daemon.herd('status', 'web', '--json');
+  const { services } = JSON.parse(stdout) as {
+    readonly services: readonly { readonly slot?: { readonly phase?: string } }[];
+  };
+  return services[0]?.slot?.phase;
+};
+/** Waits until it is there. */
+export const untilPhase = (daemon: Daemon, phase: string): Promise<void> =>
+  eventually(`the slot is in ${phase}`, async () => (await phaseOf(daemon)) === phase);
+
+/** The contents that are whole on the disk of a node. */
+export const contentsIn = (folder: string): ReadonlySet<string> => {
+  const blobs = path.join(folder, 'blobs');
+  const names = fs
+    .readdirSync(blobs)
+    .flatMap((one) => fs.readdirSync(path.join(blobs, one)).map((two) => one + two));
+  return new Set(names);
+};
+/** Bytes of contents that are not whole. */
+export const partialBytesIn = (folder: string): number => {
+  const partial = path.join(folder, 'partial');
+  if (!fs.existsSync(partial)) return 0;
+  return fs
+    .readdirSync(partial)
+    .reduce(
+      (sum, name) =>
+        sum + (fs.statSync(path.join(partial, name), { throwIfNoEntry: false })?.size ?? 0),
+      0,
+    );
+};
