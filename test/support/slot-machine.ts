@@ -116,8 +116,10 @@ export class SlotMachine extends Machine {
     const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
     const record = this.record();
     const depot = this.depots.of('web', (ms, task) => void world.at(ms, task));
+    turn.call(shepherd, 'define', service({ provision: ['networking'] }));
     const config = service({
       provision: ['web'],
+      requirement: ['networking'],
       stop: { signal: 'SIGTERM', graceMs: 1_000 },
       respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 },
     });

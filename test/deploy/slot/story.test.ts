@@ -102,6 +102,30 @@ describe('a deploy', () => {
     world.runFor(60_000);
     expect(owned()).toEqual([false, false, false]);
   });
+  it('starts what its service requires first', () => {
+    const { world, machine } = up();
+    machine.bring(world, one);
+    const before = machine.ask((turn, shepherd) => turn.call(shepherd, 'status', 'networking'));
+    machine.act('deploy', [one.digest, 'no-confirm']);
+    world.runFor(3_000);
+    const after = machine.ask((turn, shepherd) => turn.call(shepherd, 'status', 'networking'));
+    world.runFor(10);
+    expect([before.value?.stage, after.value?.stage]).toEqual(['stopped', 'running']);
+    expect(machine.running()).toEqual([one.digest]);
+  });
+  it('leaves a service stopped that somebody has disabled meanwhile', () => {
+    const { world, machine, deploy } = waiting();
+    machine.act('disable');
+    world.runFor(20_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(deploy.value?.reason).toContain('It is disabled.');
+    expect(machine.running()).toEqual([]);
+    machine.act('enable');
+    world.runFor(10);
+    machine.act('start');
+    world.runFor(1_000);
+    expect(machine.running()).toEqual([one.digest]);
+  });
   it('of the active release changes nothing', () => {
     const { world, machine } = upWith([one]);
     const [pid] = machine.processes.living('web').map((each) => each.pid);
@@ -451,6 +475,29 @@ describe('whom a slot trusts', () => {
     world.runFor(1_000);
     expect(refusal(activate)).toContain('is revoked');
     expect(machine.running()).toEqual([]);
+  });
+  it('counts a signature that is brought when the release is there already', () => {
+    const { world, machine } = up({ trust: { ...trust, needed: 1 } });
+    machine.bring(world, signed(one, pair));
+    machine.act('stage', [one.digest]);
+    world.runFor(200);
+    machine.ask((turn) => turn.call(machine.slot, 'rule', { ...shortRules, trust }));
+    const refused = machine.act('activate', [one.digest], { operation: 'a1' });
+    world.runFor(100);
+    expect(refusal(refused)).toContain('2 trusted keys must have');
+    machine.offer(signed(one, pair, other));
+    world.runFor(100);
+    const activated = machine.act('activate', [one.digest, 'no-confirm'], { operation: 'a2' });
+    world.runFor(3_000);
+    expect(activated.value?.result).toBe('changed');
+  });
+  it('is asked again when what was brought is staged', () => {
+    const { world, machine } = up({ trust: { ...trust, needed: 1 } });
+    machine.bring(world, signed(one, pair));
+    machine.ask((turn) => turn.call(machine.slot, 'rule', { ...shortRules, trust }));
+    const staged = machine.act('stage', [one.digest]);
+    world.runFor(200);
+    expect(staged.error).toMatchObject({ code: 'not-trusted' });
   });
   it('may be narrowed to some releases and to a time', () => {
     const wallMs = 1_700_000_000_000;

@@ -14,7 +14,7 @@ import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage } from './forward.ts';
 import { limits } from './limits.ts';
-import { checkSwitch, digestIn, wantedIn, type Wanted } from './policy.ts';
+import { checkSwitch, digestIn, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
   ending,
@@ -110,7 +110,8 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
   if (action === 'stage' ? isThere : isActive && record.held === undefined)
     return turn.kept(outcomeOf(held, turn, 'ok'));
   const target = releaseIn(record, digest) ?? fetched(held, action, digest);
-  if (action !== 'stage') checkBefore(held, turn, action, target, wanted);
+  if (action === 'stage') judge(held, held.rules.get().trust, digest, target.signatures);
+  else checkBefore(held, turn, action, target, wanted);
   checkRoom(held, isThere);
   const underway = begun(
     held,

@@ -67,9 +67,13 @@ const stay = (held: Held, turn: Turn, underway: Underway, why: string): void => 
 export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): void => {
   const { from, wasRunning = false, why = '' } = underway;
   const release = releaseIn(held.record.get(), from);
-  const isStarted = wasRunning && release !== undefined;
+  // It may have disabled itself, dying too often, in this life or in the one before; it was enabled at the switch.
+  const { isEnabled, disabledReason } = statusOf(held, turn);
+  const didItself = disabledReason !== undefined || held.wasFoundDisabled.get();
+  const isForbidden = !isEnabled && !didItself;
+  const isStarted = wasRunning && release !== undefined && !isForbidden;
   const verdicts: Verdicts = {
-    passed: (turn) => done(held, turn, underway, ''),
+    passed: (turn) => done(held, turn, underway, isForbidden ? ' It is disabled.' : ''),
     failed: (turn, because) =>
       failed(
         held,
@@ -98,10 +102,7 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
     );
   const start = (turn: Turn): void =>
     bringUp(held, turn, underway, verdicts, (turn) => tryOut(held, turn, release, verdicts));
-  // It may have disabled itself, dying too often, in this life or in the one before; it was enabled at the switch.
-  const { isEnabled, disabledReason } = statusOf(held, turn);
-  const didItself = disabledReason !== undefined || held.wasFoundDisabled.get();
-  if (isEnabled || !didItself) return start(turn);
+  if (isEnabled) return start(turn);
   whenStill(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
     verdicts.failed(turn, reason.message),
   );

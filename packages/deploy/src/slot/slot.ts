@@ -33,7 +33,7 @@
  * with `reverting`, so that the next life starts and stops what it should without the slot.
  */
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import type { Lines, LocalService } from '@bellwether/shepherd';
+import type { Lines, LocalService, Sink } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
 import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
@@ -90,6 +90,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     record: turn.cell(record ?? emptyRecord(name)),
     service: turn.cell<Ref<LocalService> | undefined>(undefined),
     mute: turn.spawn(makeMute),
+    deaf: turn.spawn(makeDeaf),
     waiters: turn.map<string, Waiter>(),
     step: turn.cell(0),
     timers: turn.cell<readonly Timer[]>([]),
@@ -102,6 +103,9 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     isResting: turn.cell(false),
   };
 };
+const makeDeaf = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
+  rows: () => undefined,
+});
 const makeMute = (_turn: Turn<Lines>, _bcom: Bcom<Lines>): Behavior<Lines> => ({
   line: () => undefined,
   pass: () => undefined,

@@ -1,13 +1,16 @@
 /** The state of the `^slot`, and the one way to change it; slot.ts opens with the table. */
 import type { Answer, JournalCell, JournalMap, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
 import {
+  itself,
   recordedPrincipal,
   type Lines,
   type LocalService,
   type LocalStatus,
   type Outcome,
+  type Request,
   type Result,
   type ServiceConfig,
+  type Sink,
 } from '@bellwether/shepherd';
 import { limits } from './limits.ts';
 import { configAt, factsOf, named } from './record.ts';
@@ -51,6 +54,8 @@ export interface Held extends Omit<SlotOptions, 'record' | 'rules'> {
   readonly service: JournalCell<Ref<LocalService> | undefined>;
   /** A deaf ear for what its service says to whoever asks it. */
   readonly mute: Ref<Lines>;
+  /** The same for what the shepherd says. */
+  readonly deaf: Ref<Sink>;
   /** By `keyOf`. */
   readonly waiters: JournalMap<string, Waiter>;
   /** Counts the phases: what comes back to an earlier one is an old story. */
@@ -183,23 +188,30 @@ export const configAsRun = (held: Held): ServiceConfig => {
 /** From its next start on the service is run as the record says. */
 export const runAsRecorded = (held: Held, turn: Turn): void =>
   turn.call(serviceOf(held), 'revise', configAsRun(held));
-/** Asks the service itself; what requires it is left alone. */
+/** Asks the service itself: what requires it is left alone. */
 export const command = (
   held: Held,
   turn: Turn,
-  action: 'start' | 'stop' | 'enable',
+  action: 'stop' | 'enable',
   { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
 ): Vow<Outcome> => {
-  const request = {
-    operation,
-    member: held.name,
-    action,
-    args: [],
-    remainingMs: limits.gateMostMs,
-    hops: [],
-  };
+  const request = requestOf(held, operation, action);
   return turn.send(serviceOf(held), 'perform', request, held.mute, principal(asker));
 };
+/** Has the shepherd start it, after what it requires. */
+export const start = (held: Held, turn: Turn): Vow<Outcome> => {
+  // Unique in this life, and of no other is anything remembered that the shepherd asks itself.
+  const id = `slot-${held.step.get()}-${held.name.slice(0, 96)}`;
+  return turn.send(held.shepherd, 'perform', requestOf(held, id, 'start'), held.deaf, itself);
+};
+const requestOf = ({ name }: Held, operation: string, action: string): Request => ({
+  operation,
+  member: name,
+  action,
+  args: [],
+  remainingMs: limits.gateMostMs,
+  hops: [],
+});
 /** The last wish for the service, as if somebody had said it. */
 export const wish = (
   held: Held,

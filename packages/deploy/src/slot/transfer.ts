@@ -33,7 +33,7 @@ import { NotOffered } from './errors.ts';
 import { limits } from './limits.ts';
 import { checkPlatform, judge } from './policy.ts';
 import { releaseIn, shortly } from './record.ts';
-import type { Held } from './state.ts';
+import { move, type Held } from './state.ts';
 import type { Content, Lacking, SlotRelease } from './types.ts';
 
 /** A release that somebody brings. */
@@ -64,7 +64,10 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
     throw new BadRelease('manifest', `has ${manifestBytes} bytes`);
   const signatures = offer.signatures === undefined ? [] : readSignatures(offer.signatures);
   judge(held, held.rules.get().trust, release, signatures);
-  if (releaseIn(held.record.get(), release) !== undefined) return turn.kept(nothing);
+  if (releaseIn(held.record.get(), release) !== undefined) {
+    vouch(held, turn, release, signatures);
+    return turn.kept(nothing);
+  }
   const manifest = { sha256: release.slice('rel:sha256-'.length), size: manifestBytes };
   const known = held.offers.get(keyOf(principal, release));
   const atMs = held.clock.now();
@@ -81,6 +84,14 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
   return turn.when(missing, (turn, lacking) =>
     lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
   );
+};
+/** Somebody else may have signed what is there already. */
+const vouch = (held: Held, turn: Turn, release: Digest, signatures: readonly Signature[]): void => {
+  const { releases } = held.record.get();
+  const known = releaseIn({ releases }, release);
+  if (known === undefined || canonicalText(known.signatures) === canonicalText(signatures)) return;
+  const signed = releases.map((each) => (each === known ? { ...each, signatures } : each));
+  move(held, turn, { releases: signed });
 };
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
 const remember = (held: Held, offering: Offering): void =>

@@ -13,7 +13,7 @@ import type { Answer, Turn, Vow } from '@bellwether/actors';
 import { endedWords, type Command, type LocalStatus } from '@bellwether/shepherd';
 import type { Check } from '../release/types.ts';
 import { limits } from './limits.ts';
-import { command, later, statusOf, type Held, whenStill } from './state.ts';
+import { command, later, start, statusOf, type Held, whenStill } from './state.ts';
 import type { SlotRelease, Underway } from './types.ts';
 
 /** What comes of a trial: one of them is said, once. */
@@ -41,12 +41,12 @@ export const bringUp = (
   { failed, lost }: Pick<Verdicts, 'failed' | 'lost'>,
   up: (turn: Turn) => void,
 ): void => {
-  const start = (turn: Turn): void => {
+  const begin = (turn: Turn): void => {
     if (statusOf(held, turn).isWanted !== true) return lost(turn);
     whenStill(
       held,
       turn,
-      command(held, turn, 'start', underway),
+      start(held, turn),
       (turn, { result, reason }) => {
         if (result === 'superseded') lost(turn);
         else if (result === 'ok' || result === 'changed') up(turn);
@@ -56,9 +56,9 @@ export const bringUp = (
     );
   };
   const { stage, hasReplacement = false } = statusOf(held, turn);
-  if (stage === 'stopped' || (stage !== 'stopping' && !hasReplacement)) return start(turn);
+  if (stage === 'stopped' || (stage !== 'stopping' && !hasReplacement)) return begin(turn);
   const failedToStop = (turn: Turn, reason: Error): void => failed(turn, reason.message);
-  whenStill(held, turn, command(held, turn, 'stop', underway), start, failedToStop);
+  whenStill(held, turn, command(held, turn, 'stop', underway), begin, failedToStop);
 };
 
 /**

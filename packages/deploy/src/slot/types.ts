@@ -183,7 +183,7 @@ export interface SlotOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly crypto: Pick<Crypto, 'verify' | 'sha256'>;
   readonly log: Log;
-  readonly shepherd: Ref<Pick<Shepherd, 'wish'>>;
+  readonly shepherd: Ref<Pick<Shepherd, 'wish' | 'perform'>>;
 }
 /** The `^slot`: the agent of one service. */
 export interface Slot extends Agent {
