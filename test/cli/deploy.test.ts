@@ -1,5 +1,7 @@
 /** A release gets to a slot, stays or goes back: the real programs, killed in the middle. */
 import crypto from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect } from 'vitest';
 import {
   answerOf,
@@ -14,7 +16,7 @@ import {
 } from '../support/deploys.ts';
 import { accept, grantTo, person } from '../support/grants.ts';
 import { it, together } from '../support/placed.ts';
-import { eventually } from '../support/programs.ts';
+import { configOf, eventually } from '../support/programs.ts';
 
 const deployed = async (slotted: Slotted, version: string): Promise<string> => {
   const file = await releaseOf(slotted, version);
@@ -213,5 +215,64 @@ describe('herd deploy', together, () => {
     const { code, stderr } = await anna.herd('deploy', '@web', await releaseOf(slotted, 'one'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(await answerOf(slotted)).toBe('one');
+  });
+
+  it('is confirmed by whoever may deploy, and see nothing', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const ci = person(place, 'ci');
+    await accept(ci, await grantTo(place, slotted.daemon, 'web', 'ci', 'deploy'));
+    expect((await ci.herd('status', '@web')).code).toBe(5);
+    const { code, stderr } = await ci.herd('deploy', '@web', await releaseOf(slotted, 'one'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await answerOf(slotted)).toBe('one');
+  });
+
+  it('is refused by what is no slot', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const plain = await place.shepherd('b', configOf('B', `service({ provision: ['web'] })`));
+    const { code, stderr } = await plain.herd('deploy', 'web', await releaseOf(slotted, 'one'));
+    expect(code).toBe(1);
+    expect(stderr).toContain("service 'web' is no slot: it takes no releases");
+  });
+});
+
+describe('a slot whose description changes', together, () => {
+  const configure = ({ daemon }: Slotted, services: string): void =>
+    fs.writeFileSync(path.join(daemon.folder, 'shepherd.config.ts'), configOf('A', services));
+  it('keeps its release over a reload, and over being away', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    configure(slotted, `slot({ provision: ['web'], confirmSeconds: 9, respawn: true })`);
+    const reloaded = await slotted.daemon.herd('reload');
+    expect(reloaded.stdout).toMatch(/web: confirmSeconds, healthySeconds, respawn, stop/);
+    expect((await slotted.daemon.herd('restart', 'web')).code).toBe(0);
+    await eventually('it serves', async () => (await answerOf(slotted)) === 'one');
+    configure(slotted, `service({ provision: ['other'] })`);
+    expect((await slotted.daemon.herd('reload')).code).toBe(0);
+    expect(await answerOf(slotted)).toBeUndefined();
+    configure(slotted, `slot({ provision: ['web'], healthySeconds: 0.3 })`);
+    expect((await slotted.daemon.herd('reload')).code).toBe(0);
+    expect((await slotted.daemon.herd('start', 'web')).code).toBe(0);
+    await eventually('it serves', async () => (await answerOf(slotted)) === 'one');
+    await deployed(slotted, 'two');
+  });
+
+  it('takes only what is signed from the moment on in which that is said', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    const key = path.join(place.folder, 'ci.key');
+    const made = await place.herd(['release', 'key', '--out', key]);
+    configure(
+      slotted,
+      `slot({ provision: ['web'], healthySeconds: 0.3, trust: { keys: ['${made.stdout.trim()}'] } })`,
+    );
+    expect((await slotted.daemon.herd('reload')).code).toBe(0);
+    const two = await releaseOf(slotted, 'two');
+    const refused = await slotted.daemon.herd('deploy', 'web', two);
+    expect(refused.code).toBe(1);
+    expect(await answerOf(slotted)).toBe('one');
+    expect((await place.herd(['release', 'sign', two, '--key', key])).code).toBe(0);
+    expect((await slotted.daemon.herd('deploy', 'web', two)).code).toBe(0);
+    expect(await answerOf(slotted)).toBe('two');
   });
 });
