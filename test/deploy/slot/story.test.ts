@@ -215,6 +215,25 @@ describe('a deploy', () => {
       expect(machine.record().underway).toBeUndefined();
     }
   });
+  it('that has failed is done when it is tried again, and told again to who only asks', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, two);
+    const words = [two.digest, 'no-confirm'];
+    const ask = (isRepeat?: true): string | undefined => {
+      const given = { operation: 'op-1', ...(isRepeat && { isRepeat }) };
+      const asked = machine.act('deploy', words, given);
+      world.runFor(5_000);
+      return asked.value?.result;
+    };
+    machine.depots.failAt = machine.depots.asked.length + 1;
+    expect(ask()).toBe('failed');
+    expect(ask(true)).toBe('failed');
+    expect(machine.record()).toMatchObject({ current: one.digest });
+    expect(ask()).toBe('changed');
+    expect(ask()).toBe('changed');
+    expect(machine.record()).toMatchObject({ current: two.digest });
+    expect(machine.running()).toEqual([two.digest]);
+  });
   it('goes back though the disk stays full from the switch on', () => {
     const rig = upWith([one]);
     const { world, machine } = rig;

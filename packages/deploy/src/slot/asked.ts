@@ -3,6 +3,7 @@ import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
   Conflict,
+  isLeftUndone,
   UnknownAction,
   type Asker,
   type Lines,
@@ -49,8 +50,10 @@ export const perform = (
   const { operation, action, isRepeat } = request;
   const question = { asker: asker.principal, operation, action };
   if (held.waiters.has(keyOf(question))) return wait(held, turn, question, lines);
-  const before = held.record.get().ended.find((each) => keyOf(each) === keyOf(question));
-  if (before !== undefined) return turn.kept(outcomeOf(held, turn, before.result, before.reason));
+  const before = held.record.get().ended.findLast((each) => keyOf(each) === keyOf(question));
+  // Who has failed is asked again by who tries again, and only by him.
+  if (before !== undefined && (isRepeat === true || !isLeftUndone(before)))
+    return turn.kept(outcomeOf(held, turn, before.result, before.reason));
   if (isUnderway(held, question)) return wait(held, turn, question, lines);
   if (isRepeat === true) {
     const why = `Service ${held.name}: ${action} was never begun.`;
