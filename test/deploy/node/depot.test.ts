@@ -194,4 +194,18 @@ describe('the disk of a node', () => {
     expect(await missing(depot, one)).toEqual([]);
     expect(await missing(depot, two)).toHaveLength(2);
   });
+  it('finishes with an empty piece what was all there when the machine was stopped', async () => {
+    const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];
+    const open = async () =>
+      (await openDepots({ folder: at('s'), crypto, now: () => 0 })).of('web');
+    await put(await open(), sha256, text.length, 0, text.subarray(0, 5));
+    const [name = ''] = fs.readdirSync(at('s', 'partial'));
+    fs.appendFileSync(at('s', 'partial', name), text.subarray(5));
+    const depot = await open();
+    expect((await missing(depot, one))[0]?.have).toBe(text.length);
+    expect(await put(depot, sha256, text.length, text.length, new Uint8Array())).toEqual({
+      have: text.length,
+    });
+    expect((await missing(depot, one)).map((each) => each.sha256)).not.toContain(sha256);
+  });
 });

@@ -190,7 +190,9 @@ describe('a piece', () => {
     const over = put(machine, alice, sha256, new Uint8Array(slotLimits.pieceBytes + 1));
     const beyond = put(machine, alice, sha256, new Uint8Array(10), 199_995);
     const empty = put(machine, alice, sha256, new Uint8Array());
+    const finishing = put(machine, alice, sha256, new Uint8Array(), 200_000);
     world.runFor(50);
+    expect(finishing.value).toEqual({ have: slotLimits.pieceBytes });
     expect(most.value).toEqual({ have: slotLimits.pieceBytes });
     for (const each of [over, beyond, empty])
       expect(each.error).toMatchObject({ code: 'bad-request' });
