@@ -23,7 +23,7 @@ const place = () => {
 describe('a grant that allows a deploy, and no confirmation', () => {
   it('confirms what was deployed through it, and that is no use of it', () => {
     const at = place();
-    const { ref } = at.held({ actions: ['deploy'], maxUses: 1 });
+    const { ref } = at.held({ actions: ['deploy'], maxUses: 2 });
     expect(codeOf(() => doing(ref, at, 'confirm', 'op-0'))).toBe('denied');
     doing(ref, at, 'deploy', 'op-1');
     expect(doing(ref, at, 'confirm', 'op-2')).toMatchObject({ result: 'changed' });
@@ -31,7 +31,8 @@ describe('a grant that allows a deploy, and no confirmation', () => {
     expect(doing(ref, at, 'confirm', 'op-2')).toMatchObject({ result: 'changed' });
     expect(codeOf(() => doing(ref, at, 'confirm', 'op-4'))).toBe('denied');
     expect(at.script.asked.map(({ action }) => action)).toEqual(['deploy', 'confirm']);
-    expect(codeOf(() => doing(ref, at, 'deploy', 'op-3'))).toBe('used-up');
+    doing(ref, at, 'deploy', 'op-3');
+    expect(codeOf(() => doing(ref, at, 'deploy', 'op-5'))).toBe('used-up');
   });
   it('confirms nothing that somebody else has deployed, be it through a grant made out of it', () => {
     const at = place();
