@@ -1,4 +1,7 @@
-/** Releases: what they are and who vouches for them; slots, which are run as one of them. Pure: what touches a disk is `@bellwether/deploy/node`. */
+/**
+ * Releases: what they are and who vouches for them; slots, which are run as one of them. Pure: what touches a disk is
+ * `@bellwether/deploy/node`.
+ */
 export type * from './release/types.ts';
 export { BadRelease, NotTrusted, quoted as quotedPath } from './release/errors.ts';
 export {

@@ -78,6 +78,24 @@ describe('an offer', () => {
     world.runFor(50);
     expect(third.value).toEqual({ missing: [], missingCount: 0, missingBytes: 0 });
   });
+  it('is answered from a manifest that was read before, and says so where that is gone by now', () => {
+    const { world, machine } = up();
+    manifestFirst(machine, world, one, alice);
+    const first = machine.offer(one, alice);
+    world.runFor(50);
+    const readCount = machine.depots.asked.filter((each) => each.startsWith('read')).length;
+    const second = machine.offer(one, alice);
+    const other = machine.offer(one, mallory);
+    world.runFor(50);
+    expect(second.value).toEqual(first.value);
+    expect(other.value).toEqual(first.value);
+    const reads = machine.depots.asked.filter((each) => each.startsWith('read'));
+    expect(reads).toHaveLength(readCount);
+    machine.depots.contents.clear();
+    const third = machine.offer(one, alice);
+    world.runFor(50);
+    expect(third.value?.missing.map(({ sha256 }) => sha256)).toContain(shaOf(one.digest));
+  });
   it('of many files is answered in pages', () => {
     const { world, machine } = up();
     const made = large(slotLimits.pageCount + 5);

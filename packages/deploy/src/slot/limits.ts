@@ -6,7 +6,7 @@ export const limits = {
   releaseCount: 32,
   /** The same where its description does not say: the active one, the one before, and some to go back to. */
   keepCount: 5,
-  /** Bytes of how one release is run, checked and signed: those of all that are kept fit into one record. */
+  /** Bytes of how one release is run and checked: those of all that are kept fit into one record. */
   specBytes: 16_384,
   /** Words of the same, a variable being two: what one record holds is counted, too. */
   specWordCount: 1_024,

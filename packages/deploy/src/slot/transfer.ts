@@ -44,12 +44,16 @@ export interface Offering {
   readonly signatures: readonly Signature[];
   /** Monotonic: when it was asked about last. */
   readonly atMs: number;
-  /** Known once its manifest was read: all its contents, and what of them was missing by then. */
-  readonly read?: {
-    readonly facts: Omit<SlotRelease, 'stagedMs'>;
-    readonly sizes: ReadonlyMap<string, number>;
-    readonly lacking: readonly Lacking[];
-  };
+  /** Known once its manifest was read. */
+  readonly read?: Read;
+}
+/** What a manifest says. */
+interface Read {
+  readonly facts: Omit<SlotRelease, 'stagedMs' | 'signatures'>;
+  /** Of all contents, that of the manifest included, in the order of their SHA-256. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** What of them was missing when it was asked last. */
+  readonly lacking: readonly Lacking[];
 }
 /** Those that are kept, by asker and release. */
 export type Offers = JournalMap<string, Offering>;
@@ -77,6 +81,9 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
     return turn.kept(page(known.read.lacking, after));
   }
   if (known === undefined) makeRoom(held, principal);
+  // To read a manifest again takes the daemon's time, and whoever brings it may ask as often as he likes.
+  const read = readBefore(held, release);
+  if (read !== undefined) return ask(held, turn, offering, read);
   remember(held, offering);
   const missing = turn.ask<readonly Lacking[]>((answer) =>
     held.depot.missing(principal, [manifest], answer),
@@ -102,10 +109,9 @@ const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
   const { asker, release, manifest } = offering;
   const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(manifest, answer));
   return turn.when(bytes, (turn, bytes): Vow<Offered> => {
-    let facts: Omit<SlotRelease, 'stagedMs'>;
-    let contents: readonly Content[];
+    let read: Pick<Read, 'facts' | 'sizes'>;
     try {
-      ({ facts, contents } = readIn(held, offering, bytes));
+      read = readIn(held, offering, bytes);
     } catch (reason) {
       if (!(reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit))
         throw reason;
@@ -114,28 +120,39 @@ const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
       const refuse = (turn: Turn): Vow<Offered> => turn.broken(reason);
       return turn.when(gone, refuse, refuse);
     }
-    const missing = turn.ask<readonly Lacking[]>((answer) =>
-      held.depot.missing(asker, contents, answer),
-    );
-    const sizes = new Map(contents.map(({ sha256, size }) => [sha256, size]));
-    return turn.when(missing, (_turn, lacking) => {
-      remember(held, { ...offering, read: { facts, sizes, lacking } });
-      return page(lacking);
-    });
+    return ask(held, turn, offering, read);
+  });
+};
+const readBefore = ({ offers }: Held, release: Digest): Read | undefined =>
+  [...offers.values()].find((each) => each.release === release && each.read !== undefined)?.read;
+
+const ask = (
+  held: Held,
+  turn: Turn,
+  offering: Offering,
+  { facts, sizes }: Pick<Read, 'facts' | 'sizes'>,
+): Vow<Offered> => {
+  const contents = [...sizes].map(([sha256, size]) => ({ sha256, size }));
+  const missing = turn.ask<readonly Lacking[]>((answer) =>
+    held.depot.missing(offering.asker, contents, answer),
+  );
+  return turn.when(missing, (_turn, lacking) => {
+    remember(held, { ...offering, read: { facts, sizes, lacking } });
+    return page(lacking);
   });
 };
 /** @throws BadRelease, Refused for another platform, Limit */
 const readIn = (
   held: Held,
-  { release, signatures }: Offering,
+  { release, manifest: text }: Offering,
   bytes: Uint8Array,
-): { readonly facts: Omit<SlotRelease, 'stagedMs'>; readonly contents: readonly Content[] } => {
+): Pick<Read, 'facts' | 'sizes'> => {
   if (digestOf(held.crypto, bytes) !== release)
     throw new BadRelease('manifest', 'is not what its digest says');
   const manifest = readManifest(bytes);
   const { app, version, run, checks, platform, dataMigration } = manifest;
   checkPlatform(held.platform, platform, release);
-  const contents = [...contentsOf(manifest)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
+  const contents = [text, ...contentsOf(manifest)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const others = [...held.offers.values()].reduce(
     (sum, { read }) => sum + (read?.sizes.size ?? 0),
     0,
@@ -151,7 +168,6 @@ const readIn = (
     ...(platform !== undefined && { platform }),
     dataMigration,
     byteCount: treeBytesOf(manifest),
-    signatures,
   };
   const wordCount = wordsIn(manifest);
   if (wordCount > limits.specWordCount)
@@ -159,13 +175,13 @@ const readIn = (
       `slot ${held.name}: how ${shortly(release)} is run and checked takes ${wordCount} words, ` +
         `above ${limits.specWordCount}`,
     );
-  const specBytes = byteCountOf(canonicalText({ run, checks, signatures }));
+  const specBytes = byteCountOf(canonicalText({ run, checks }));
   if (specBytes > limits.specBytes)
     throw new Limit(
       `slot ${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, ` +
         `above ${limits.specBytes}`,
     );
-  return { facts, contents };
+  return { facts, sizes: new Map(contents.map(({ sha256, size }) => [sha256, size])) };
 };
 
 const wordsIn = ({ run, checks }: Pick<Manifest, 'run' | 'checks'>): number =>
@@ -230,5 +246,6 @@ export const offered = (held: Held, digest: Digest): SlotRelease => {
   );
   if (found?.read === undefined)
     throw new NotOffered(`${shortly(digest)} was not brought to ${held.name}: offer it first`);
-  return { ...found.read.facts, stagedMs: Math.floor(held.clock.wall()) };
+  const { signatures, read } = found;
+  return { ...read.facts, signatures, stagedMs: Math.floor(held.clock.wall()) };
 };
