@@ -206,8 +206,9 @@ describe('herd deploy', together, () => {
     expect(await listed(slotted)).toMatch(/web +two .* staged$/m);
   });
 
-  it('works with a ref to the slot alone', async ({ place }) => {
-    const slotted = await startSlot(place);
+  it('works with a ref to the slot alone, over the network', async ({ place }) => {
+    const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";
+    const slotted = await startSlot(place, undefined, listen);
     const file = `${place.folder}/web.ref`;
     expect((await slotted.daemon.herd('ref', 'mint', 'web', '--out', file)).code).toBe(0);
     const anna = person(place, 'anna');
@@ -215,6 +216,64 @@ describe('herd deploy', together, () => {
     const { code, stderr } = await anna.herd('deploy', '@web', await releaseOf(slotted, 'one'));
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(await answerOf(slotted)).toBe('one');
+  });
+
+  it('ends for who loses the grant in the middle, and nothing more is taken', async ({ place }) => {
+    const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";
+    const slotted = await startSlot(place, undefined, listen);
+    const ci = person(place, 'ci');
+    await accept(ci, await grantTo(place, slotted.daemon, 'web', 'ci', 'stage'));
+    const { stdout } = await slotted.daemon.herd('grant', 'ls', '--json');
+    const { grants } = JSON.parse(stdout) as {
+      readonly grants: readonly { readonly id: string }[];
+    };
+    const big = crypto.randomBytes(96 * 1_048_576);
+    const running = ci.begin('stage', '@web', await releaseOf(slotted, 'one', { files: { big } }));
+    await eventually('some of it is there', () => partialBytesIn(slotted.folder) > 1_048_576);
+    expect((await slotted.daemon.herd('grant', 'revoke', grants[0]?.id ?? '')).code).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const had = partialBytesIn(slotted.folder);
+    const { code, stderr } = await running.ended;
+    expect({ code, stderr }).toMatchObject({ code: 5, stderr: expect.stringContaining('revoked') });
+    expect(partialBytesIn(slotted.folder)).toBe(had);
+    expect(had).toBeLessThan(big.length);
+  });
+
+  it('is given up for a later stop: exit code 9', async ({ place }) => {
+    const rest = 'confirmSeconds: 20, healthySeconds: 5, stop: { graceSeconds: 1 }';
+    const slotted = await startSlot(place, rest);
+    const file = await releaseOf(slotted, 'one');
+    const running = slotted.daemon.begin('deploy', 'web', file);
+    await untilPhase(slotted.daemon, 'health-gate');
+    expect((await slotted.daemon.herd('stop', 'web')).code).toBe(0);
+    expect((await running.ended).code).toBe(9);
+    await eventually('it is over', async () => (await phaseOf(slotted.daemon)) === undefined);
+    expect(await listed(slotted)).not.toContain('current');
+  });
+
+  it('says with exit code 8 that the way back has failed, and holds the slot', async ({
+    place,
+  }) => {
+    const rest = 'confirmSeconds: 20, healthySeconds: 0.3, stop: { graceSeconds: 1 }';
+    const slotted = await startSlot(place, rest);
+    const needed = path.join(place.folder, 'needed');
+    fs.writeFileSync(needed, '');
+    const server = `require('node:fs').accessSync('${needed}');
+require('node:http').createServer((_question, answer) => answer.end()).listen(${slotted.port}, '127.0.0.1');`;
+    const one = await releaseOf(slotted, 'one', { files: { 'server.js': server } });
+    expect((await slotted.daemon.herd('deploy', 'web', one, '--no-confirm')).code).toBe(0);
+    fs.rmSync(needed);
+    const bad = await releaseOf(slotted, 'bad', { isBroken: true });
+    const { code, stderr } = await slotted.daemon.herd('deploy', 'web', bad);
+    expect({ code, stderr }).toMatchObject({ code: 8 });
+    expect(await phaseOf(slotted.daemon)).toBe('rollback-failed');
+    const again = await slotted.daemon.herd('deploy', 'web', bad);
+    expect(again.code).toBe(1);
+    expect(again.stderr).toContain('somebody has looked');
+    fs.writeFileSync(needed, '');
+    const digest = await digestOf(place, one);
+    expect((await slotted.daemon.herd('activate', 'web', digest, 'no-confirm')).code).toBe(0);
+    expect(await phaseOf(slotted.daemon)).toBeUndefined();
   });
 
   it('is confirmed by whoever may deploy, and see nothing', async ({ place }) => {
