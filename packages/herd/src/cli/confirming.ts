@@ -13,7 +13,7 @@ import type { Digest } from '@bellwether/deploy';
 import { isGood } from '@bellwether/shepherd';
 import { codeIn } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
-import { confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
+import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
 import type { ServiceClient } from '../client/service.ts';
 import { type Context, isPetnameWord, withService } from './context.ts';
 import { freshOperation } from './commands/perform.ts';
@@ -24,6 +24,8 @@ export class Confirming {
   readonly #service: string;
   readonly #digest: Digest;
   #isOver = true;
+  /** How it is may not be seen: each look is a command then, which is written down there. */
+  #isBlind = false;
   #trouble: unknown;
   #release: () => void = () => undefined;
   constructor(context: Context, service: string, digest: Digest) {
@@ -52,7 +54,7 @@ export class Confirming {
 
   async #go(): Promise<void> {
     while (!this.#isOver) {
-      await pause(this.#context, confirmLookMs);
+      await pause(this.#context, this.#isBlind ? confirmBlindMs : confirmLookMs);
       if (this.#isOver) return;
       try {
         const isDone = await withService(this.#context, this.#service, (to) => this.#look(to));
@@ -86,7 +88,8 @@ export class Confirming {
       const slot = status.kind === 'fleet' ? undefined : slotOf(status);
       return slot?.phase === 'awaiting-confirm' && slot.target === this.#digest;
     } catch (reason) {
-      if (isRemote(reason) && isDenial(codeIn(reason))) return true;
+      this.#isBlind = isRemote(reason) && isDenial(codeIn(reason));
+      if (this.#isBlind) return true;
       throw reason;
     }
   }

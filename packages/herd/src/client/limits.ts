@@ -68,5 +68,7 @@ export const pieceMs = 120_000;
 export const deployMs = 3_600_000;
 /** Milliseconds between two looks at whether a release waits to be confirmed, each through a connection of its own. */
 export const confirmLookMs = 500;
+/** The same for who may not look, and tries. */
+export const confirmBlindMs = 1_000;
 /** Milliseconds for which a shepherd is looked for again that went away in the middle of a deploy. */
 export const rejoinMs = 120_000;

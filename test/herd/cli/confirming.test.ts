@@ -1,0 +1,138 @@
+/** Confirming a release at a slot that does as the test says, through lines that are counted. */
+import { Remote } from '@bellwether/actors';
+import type { Digest } from '@bellwether/deploy';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Line, Question } from '../../../packages/herd/src/client/line.ts';
+import { Confirming } from '../../../packages/herd/src/cli/confirming.ts';
+import type { Context } from '../../../packages/herd/src/cli/context.ts';
+import { lookOf } from '../../../packages/herd/src/cli/look.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+const digest: Digest = `rel:sha256-${'a'.repeat(64)}`;
+const other: Digest = `rel:sha256-${'b'.repeat(64)}`;
+type Method = 'status' | 'perform';
+const done = { member: 'web', result: 'changed', rows: [] };
+const statusWith = (slot: unknown) => ({
+  kind: 'local',
+  name: 'web',
+  provision: ['web'],
+  requirement: [],
+  documentation: '',
+  stage: 'running',
+  isEnabled: true,
+  respawnCount: 0,
+  isOneShot: false,
+  isRespawned: false,
+  actions: [],
+  version: { born: 1, sequence: 1 },
+  slot,
+});
+const awaiting = (target: string) => statusWith({ phase: 'awaiting-confirm', target });
+
+let confirming: Confirming | undefined;
+afterEach(() => confirming?.end());
+
+/** What was asked, line by line; `answer` gets the number of the line, from 1. */
+const set = (answer: (method: Method, line: number) => unknown, word = 'web') => {
+  const lines: { readonly asked: string[]; isClosed: boolean }[] = [];
+  const ticks = new Set<() => void>();
+  const waits: number[] = [];
+  const terminal = fakeTerminal({
+    every: (ms, tick) => {
+      waits.push(ms);
+      ticks.add(tick);
+      return () => void ticks.delete(tick);
+    },
+  });
+  const line = (): Line => {
+    const own = { asked: [] as string[], isClosed: false };
+    const number = lines.push(own);
+    return {
+      ask: async ({ method, args }: Question) => {
+        await Promise.resolve();
+        const real = method === 'probe' ? 'status' : (method as Method);
+        const list = typeof args === 'function' ? [] : args;
+        own.asked.push(method === 'perform' ? 'confirm' : real);
+        const said = answer(real, number);
+        if (said instanceof Error) throw said;
+        return real === 'status' && list.length === 2 ? [said] : said;
+      },
+      open: () => {
+        throw new Error('nothing is followed');
+      },
+      close: () => void (own.isClosed = true),
+    };
+  };
+  const context: Context = {
+    terminal,
+    look: lookOf(terminal),
+    options: {},
+    connections: {
+      root: line,
+      petname: () => Promise.resolve(line()),
+      sturdyref: () => Promise.resolve(line()),
+    },
+  };
+  confirming = new Confirming(context, word, digest);
+  confirming.begin();
+  const look = async (): Promise<void> => {
+    for (const tick of [...ticks]) tick();
+    for (let at = 0; at < 50; at += 1) await Promise.resolve();
+  };
+  return { lines, look, waits, terminal, confirming };
+};
+
+describe('confirming a release', () => {
+  it('looks through a line of its own each time, and confirms once, through the one that saw it', async () => {
+    const { lines, look } = set((method, line) => {
+      if (method === 'perform') return done;
+      return line < 3 ? statusWith({ phase: 'health-gate', target: digest }) : awaiting(digest);
+    });
+    for (let at = 0; at < 6; at += 1) await look();
+    expect(lines.map(({ asked }) => asked)).toEqual([
+      ['status'],
+      ['status'],
+      ['status', 'confirm'],
+    ]);
+    expect(lines.every(({ isClosed }) => isClosed)).toBe(true);
+  });
+  it('leaves alone what waits there and is another release', async () => {
+    const { lines, look } = set(() => awaiting(other));
+    for (let at = 0; at < 3; at += 1) await look();
+    expect(lines.flatMap(({ asked }) => asked)).toEqual(['status', 'status', 'status']);
+  });
+  it('tries, less often, where it may not see how it is', async () => {
+    const { lines, look, waits } = set((method, line) => {
+      if (method === 'status') return new Remote('denied', 'for deploy');
+      return line < 3 ? new Remote('refused', 'nothing waits to be confirmed') : done;
+    }, '@web');
+    for (let at = 0; at < 5; at += 1) await look();
+    expect(lines.map(({ asked }) => asked)).toEqual(
+      Array.from({ length: 3 }, () => ['status', 'confirm']),
+    );
+    expect(waits.slice(0, 3)).toEqual([500, 1_000, 1_000]);
+  });
+  it('goes on whatever stands in the way, and tells the last of it', async () => {
+    const { look, lines, confirming } = set((method, line) => {
+      if (line < 3) return new Error('no answer in time');
+      return method === 'status'
+        ? awaiting(digest)
+        : { ...done, result: 'denied', reason: 'ended' };
+    });
+    await look();
+    expect(confirming.troubleLines()).toEqual([
+      'herd: it could not be confirmed from here: no answer in time',
+    ]);
+    for (let at = 0; at < 3; at += 1) await look();
+    expect(lines).toHaveLength(4);
+    expect(confirming.troubleLines()[0]).toMatch(/: ended$/);
+  });
+  it.each(['end', 'interrupt'] as const)('is over with the %s of it', async (how) => {
+    const { look, lines, confirming, terminal } = set(() => awaiting(other));
+    await look();
+    if (how === 'end') confirming.end();
+    else terminal.pressInterrupt();
+    for (let at = 0; at < 3; at += 1) await look();
+    expect(lines).toHaveLength(1);
+  });
+});
