@@ -17,6 +17,8 @@ import {
 import { accept, grantTo, person } from '../support/grants.ts';
 import { it, together } from '../support/placed.ts';
 import { configOf, eventually } from '../support/programs.ts';
+import { makeProxy } from '../support/proxy.ts';
+import { mint, portIn, reroute } from '../support/web-fleet.ts';
 
 const deployed = async (slotted: Slotted, version: string): Promise<string> => {
   const file = await releaseOf(slotted, version);
@@ -217,6 +219,32 @@ describe('herd deploy', together, () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(await answerOf(slotted)).toBe('one');
   });
+
+  it.for(['silent', 'refuse'] as const)(
+    'goes back where the machine can be reached no more (%s), and that is told: exit code 7',
+    async (kind, { place }) => {
+      const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";
+      const rest = 'confirmSeconds: 2, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
+      const slotted = await startSlot(place, rest, listen);
+      await deployed(slotted, 'one');
+      const file = await mint(place, slotted.daemon, 'web');
+      const link = await makeProxy(portIn(file));
+      place.atEnd(() => link.close());
+      reroute(file, link);
+      const anna = person(place, 'anna');
+      expect((await anna.herd('ref', 'add', 'web', '--from', file)).code).toBe(0);
+      const running = anna.begin('deploy', '@web', await releaseOf(slotted, 'two'));
+      await untilPhase(slotted.daemon, 'health-gate');
+      await link.become(kind === 'silent' ? { kind, way: 'both' } : { kind });
+      await untilPhase(slotted.daemon, 'awaiting-confirm');
+      await eventually('it is over', async () => (await phaseOf(slotted.daemon)) === undefined);
+      expect(await answerOf(slotted)).toBe('one');
+      await link.become({ kind: 'pass' });
+      const { code, stderr } = await running.ended;
+      expect(code).toBe(7);
+      expect(stderr).toContain('nobody has confirmed it within 2 s; back at web one');
+    },
+  );
 
   it('ends for who loses the grant in the middle, and nothing more is taken', async ({ place }) => {
     const listen = "{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }";

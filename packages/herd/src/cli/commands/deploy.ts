@@ -216,7 +216,8 @@ const joined = async (
   patience: Patience,
   lost: Error,
 ): Promise<Outcome> => {
-  const endsAt = context.terminal.now() + Math.min(rejoinMs, patience.waitMs);
+  const { confirm = 0 } = context.options;
+  const endsAt = context.terminal.now() + Math.min(rejoinMs + confirm, patience.waitMs);
   const way = isPetnameWord(service) ? service : undefined;
   while (context.terminal.now() < endsAt) {
     await pause(context, firstAgainMs);
