@@ -13,6 +13,7 @@ import {
   leftMs,
   move,
   noteLeft,
+  pointTo,
   questionIn,
   runAsRecorded,
   statusOf,
@@ -43,6 +44,9 @@ export const endUnchanged = (
   const words = `Service ${held.name}: ${action} of ${named(record, target)} ${what}: ${why}${stays}.`;
   const ended = ending(held, turn, questionIn(underway), result, words);
   move(held, turn, { ...ended, underway: undefined });
+  // What was asked of the disk may be done all the same, and belongs to nobody.
+  if (underway.phase === 'prechecked') pointTo(held, turn, record.current);
+  keepOnly(held, turn);
 };
 
 /** What is under way from its first moment on. */
