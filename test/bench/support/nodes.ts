@@ -24,7 +24,8 @@ export interface Node {
   readonly router: Router;
 }
 
-type Offer = () => Ref | undefined;
+/** What a node offers, by what it is called. */
+type Offer = (designator: string) => Ref | undefined;
 /** What all routers of a process have in common. */
 interface Process {
   readonly vat: Vat & Frontier;
@@ -50,7 +51,7 @@ const makeProcess = (name: string): Process => {
         scheduler: flush,
         reaper,
         log,
-        fetch: () => offer?.(),
+        fetch: () => offer?.(designator),
         designator,
       }),
   };
@@ -62,12 +63,13 @@ export const makeNode = (designator: string, netlayer: Netlayer, offer?: Offer):
   return { vat, router: router(designator, netlayer, offer) };
 };
 
-const listening = (router: Router): Promise<PeerLocation> =>
+/** Where a router listens from now on. */
+export const listening = (router: Router): Promise<PeerLocation> =>
   new Promise((done, failed) =>
     router.listen(([at]) => (at === undefined ? failed(new Error('nowhere')) : done(at)), failed),
   );
 
-/** Many nodes in one process: each has its identity and its sessions, and all share a vat. */
+/** Many nodes in one process: each has its identity and its sessions, and all share a vat and a scheduler. */
 export const makeNodes = (netlayers: ReadonlyMap<string, Netlayer>, offer?: Offer): Node[] => {
   const { vat, router } = makeProcess('many');
   return [...netlayers].map(([designator, netlayer]) => ({
