@@ -17,7 +17,7 @@ describe('the example web-server-fleet', () => {
     fs.mkdirSync(example, { mode: 0o700 });
     // Somebody's own, in a folder that an example may write into.
     const mine = path.join(example, 'mine.ref');
-    fs.writeFileSync(mine, 'mine');
+    fs.writeFileSync(mine, 'mine', { mode: 0o600 });
     for (const _run of [1, 2]) {
       const { code, stdout, stderr } = await beginExample(place, 'web-server-fleet').ended;
       expect([code, stderr]).toEqual([0, '']);

@@ -1,11 +1,11 @@
 /** A shepherd between two of its lives: its socket and its key come back, so whoever wants it waits as for any dial. */
 import { Detached, isNoShepherd, type NoShepherd } from '../client/errors.ts';
-import { connectMs, socketLookMs } from '../client/limits.ts';
+import { connectMs, marginMs, socketLookMs } from '../client/limits.ts';
 import type { Context } from './context.ts';
 
 /**
  * The same again, every 50 ms, for as long as it fails by a shepherd that is restarting. Rejects with what it failed
- * with at last when the time to connect, or `--timeout`, is over; with Detached at Ctrl-C.
+ * with at last when the time to connect, or `--timeout` but for half a second, is over; with Detached at Ctrl-C.
  */
 export const onceRestarted = async <T>(
   context: Context,
@@ -13,7 +13,9 @@ export const onceRestarted = async <T>(
   work: () => Promise<T>,
 ): Promise<T> => {
   const { options, terminal } = context;
-  const endsAt = terminal.now() + Math.min(connectMs, options.timeout ?? connectMs);
+  // What is begun with less time than that may be over before it hears that it is refused, and end as if it were well.
+  const leftMs = options.timeout === undefined ? connectMs : options.timeout - marginMs;
+  const endsAt = terminal.now() + Math.min(connectMs, leftMs);
   for (let last = before; ;) {
     await lookAgain(context);
     if (terminal.now() >= endsAt) throw last;
