@@ -74,7 +74,7 @@ const fish = (line: string): Promise<readonly string[]> =>
 
 describe.skipIf(!installed('bash'))('bash', () => {
   it('completes actions, services and petnames from what there is', async () => {
-    expect(await bash('herd st')).toEqual(['start', 'state', 'status', 'stop']);
+    expect(await bash('herd st')).toEqual(['stage', 'start', 'state', 'status', 'stop']);
     expect(await bash('herd start w')).toEqual(['web-server', 'www']);
     expect(await bash('herd pol')).toEqual(['polish']);
     expect(await bash('herd polish ')).toEqual(['@web-a', 'web-server', 'www']);
@@ -89,7 +89,7 @@ describe.skipIf(!installed('bash'))('bash', () => {
   });
   it('is silent without a shepherd', async () => {
     expect(await bash('herd -s /nowhere start w')).toEqual([]);
-    expect(await bash('herd -s /nowhere sta')).toEqual(['start', 'state', 'status']);
+    expect(await bash('herd -s /nowhere sta')).toEqual(['stage', 'start', 'state', 'status']);
   });
 });
 describe.skipIf(!installed('zsh'))('zsh', () => {

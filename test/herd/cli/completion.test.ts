@@ -74,6 +74,10 @@ describe('completion', () => {
     ['start web ', []],
     ['doc web ', ['list-actions', 'action']],
     ['release ', ['ls', 'build', 'show', 'diff', 'sign', 'key']],
+    ['release ls ', ['@web-a']],
+    ['deploy ', ['@web-a']],
+    ['rollback ', ['@web-a']],
+    ['deploy web x.rel ', []],
     ['release key ', []],
     ['release diff a.rel b.rel ', []],
     ['doc web action ', ['polish']],
@@ -107,12 +111,16 @@ describe('completion', () => {
   ])('after %j offers %j', async (line, expected) => {
     expect(await complete(line)).toEqual(expected);
   });
-  it.each(['check ', '-s ', '--out x --from ', 'ref mint web --out x'])(
-    'leaves the word after %j to the shell: it is a file',
-    async (line) => {
-      expect(await complete(line)).toBe('files');
-    },
-  );
+  it.each([
+    'check ',
+    'deploy web ',
+    'stage @web ',
+    '-s ',
+    '--out x --from ',
+    'ref mint web --out x',
+  ])('leaves the word after %j to the shell: it is a file', async (line) => {
+    expect(await complete(line)).toBe('files');
+  });
   it('offers every option before an action', async () => {
     expect(await complete('-')).toEqual(optionNames.map((name) => `--${name}`));
   });

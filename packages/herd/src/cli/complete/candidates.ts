@@ -7,6 +7,7 @@
  *                                ref, op              the second word
  *                                grant                the same, services, @petnames
  *                                an action            services, @petnames, root
+ *                                deploy, stage        slots, @petnames; then files
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
  *                                retry, op show, …    ids of the last operations, @petnames
@@ -148,7 +149,11 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
     case 'deploy':
     case 'stage':
       if (rest.length === 1) return 'files';
-      return rest.length === 0 ? placesFor(own.name, world) : [];
+      return rest.length === 0 ? having(own.name, world) : [];
+    case 'rollback':
+      return rest.length === 0 ? having(own.name, world) : [];
+    case 'release ls':
+      return rest.length === 0 ? having('releases', world) : [];
     case 'release diff':
       return rest.length < 2 ? 'files' : [];
     case 'completion':
