@@ -400,6 +400,19 @@ describe('going back by hand', () => {
     expect([deploy.value?.result, rollback.value?.result]).toEqual(['cancelled', 'changed']);
     expect(machine.running()).toEqual([one.digest]);
   });
+  it('calls off also what the disk is just being told of, and has it told otherwise', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, two);
+    machine.depots.answerMs = 200;
+    const deploy = machine.act('deploy', [two.digest]);
+    while (machine.record().underway?.phase !== 'prechecked') world.step();
+    world.runFor(5);
+    const rollback = machine.act('rollback');
+    world.runFor(3_000);
+    expect([deploy.value?.result, rollback.value?.result]).toEqual(['cancelled', 'changed']);
+    expect(machine.depots.asked).toContain(`point web ${two.digest}`);
+    expect(machine.depots.current.get('web')).toBe(one.digest);
+  });
   it('leaves what comes late of what was called off to nobody', () => {
     const { world, machine } = upWith([one]);
     machine.bring(world, two);

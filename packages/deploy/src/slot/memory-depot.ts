@@ -24,6 +24,8 @@ export class MemoryDepots {
   fullFrom: number | undefined = undefined;
   /** The number of the one call that fails. */
   failAt: number | undefined = undefined;
+  /** Milliseconds that each call takes. */
+  answerMs = 2;
   readonly #quota = new PartialQuota();
   readonly #parts = new Map<string, Uint8Array>();
   readonly #crypto: Pick<Crypto, 'sha256'>;
@@ -53,7 +55,7 @@ export class MemoryDepots {
           answer.broken(reason);
         }
       });
-      say(2, () => waiting.shift()?.());
+      say(this.answerMs, () => waiting.shift()?.());
     };
     return {
       folder: (release) => `/releases/${slot}/${release}`,
