@@ -66,6 +66,14 @@ const releaseOf = (files: readonly Uint8Array[], manifest: Uint8Array): ReleaseF
   return {
     digest: `rel:sha256-${shaOf(manifest)}` as Digest,
     manifestBytes: manifest,
+    manifest: {
+      files: files.map((each, at) => ({
+        path: `f${at}`,
+        mode: 420,
+        size: each.length,
+        sha256: shaOf(each),
+      })),
+    },
     signatures: [],
     read: (sha256: string, offset: number, count: number) =>
       Promise.resolve((byDigest.get(sha256) ?? bytesOf(0)).slice(offset, offset + count)),
@@ -161,5 +169,21 @@ describe('bringing a release', () => {
     };
     await expect(bring(bringing)).rejects.toMatchObject({ code: 'not-taken' });
     expect(slot.offers).toHaveLength(mostRounds);
+  });
+  it('ends with what is no answer: a stranger, another size, more than there is, a page again', async () => {
+    const file = bytesOf(10, 1);
+    const [sha256, stranger] = [shaOf(file), 'f'.repeat(64)];
+    for (const missing of [
+      [{ sha256: stranger, size: 10, have: 0 }],
+      [{ sha256, size: 11, have: 0 }],
+      [{ sha256, size: 10, have: 11 }],
+      [{ sha256, size: 10, have: 0 }],
+    ]) {
+      const { slot, bringing } = set([file]);
+      slot.offer = () =>
+        Promise.resolve({ missing, missingCount: 1, missingBytes: 10, isMore: true });
+      await expect(bring(bringing)).rejects.toMatchObject({ code: 'bad-answer' });
+      expect(slot.puts.length).toBeLessThan(2);
+    }
   });
 });

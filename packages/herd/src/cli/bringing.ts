@@ -14,8 +14,9 @@
  */
 import { ActorError } from '@bellwether/actors';
 import { type Missing, type Offer } from '@bellwether/shepherd';
-import { writeSignatures } from '@bellwether/deploy';
+import { contentsOf, writeSignatures } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
+import { BadAnswer } from '../client/answers.ts';
 import type { Patience } from '../client/line.ts';
 import type { ReleaseClient } from '../client/releases.ts';
 import { lateMs, mostPieces, mostRounds, pieceBytes } from './limits.ts';
@@ -55,8 +56,12 @@ export const bring = async (bringing: Bringing): Promise<Brought> => {
       const { missing, isMore, missingBytes } = await client.offer(offer, patience);
       if (isFirst && missing.length === 0) return window;
       if (isFirst) window.expect(missingBytes);
-      for (const content of missing) await window.send(content);
-      after = missing.at(-1)?.sha256;
+      for (const content of missing) {
+        if (after !== undefined && content.sha256 <= after)
+          throw new BadAnswer(`offer: ${content.sha256} does not stand behind ${after}`);
+        await window.send(content);
+        after = content.sha256;
+      }
       if (isMore !== true || after === undefined) break;
     }
     await window.settle();
@@ -78,8 +83,15 @@ class Window implements Brought {
   readonly #flying = new Set<Promise<void>>();
   readonly #left = new Set<string>();
   readonly #bringing: Bringing;
+  /** Of all that can be missing. */
+  readonly #sizes: ReadonlyMap<string, number>;
   constructor(bringing: Bringing) {
     this.#bringing = bringing;
+    const { digest, manifest, manifestBytes } = bringing.release;
+    this.#sizes = new Map([
+      [digest.slice('rel:sha256-'.length), manifestBytes.length],
+      ...contentsOf(manifest).map(({ sha256, size }) => [sha256, size] as const),
+    ]);
   }
 
   expect(bytes: number): void {
@@ -87,6 +99,10 @@ class Window implements Brought {
   }
   /** Sends the rest of a content; settles when its last piece is on its way. */
   async send({ sha256, size, have }: Missing): Promise<void> {
+    if (this.#sizes.get(sha256) !== size || have > size)
+      throw new BadAnswer(
+        `offer: ${have} of ${size} bytes of ${sha256}, which are none of the release`,
+      );
     this.#left.delete(sha256);
     let offset = have;
     do {
