@@ -60,7 +60,11 @@ export const makeSlot = (
       action === 'confirm' && held.record.get().underway?.asker === principal,
     offer: (turn, asked, asker) => offer(held, turn, asked, asker),
     put: (turn, piece, asker) => put(held, turn, piece, asker),
-    resume: (turn) => resume(held, turn),
+    resume: (turn) => {
+      if (held.service.get() === undefined) return false;
+      resume(held, turn);
+      return true;
+    },
     rest: (turn, isResting) => rest(held, turn, isResting),
     describe: (_turn, config) => {
       // What it was told before may come back to it.

@@ -187,8 +187,11 @@ export interface SlotOptions {
 }
 /** The `^slot`: the agent of one service. */
 export interface Slot extends Agent {
-  /** Goes on with what an earlier life has left. To be said when the services were adopted; it does nothing before. */
-  resume(): void;
+  /**
+   * Goes on with what an earlier life has left. To be said when the services were adopted; it does nothing before.
+   * False where there is no service of it yet, and nothing was done.
+   */
+  resume(): boolean;
   /** Other rules, from now on. */
   rule(rules: SlotRules): void;
   facts(): SlotFacts;

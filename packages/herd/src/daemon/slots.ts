@@ -55,8 +55,8 @@ export const makeSlots = (
       return { agent, config: template };
     },
     resume: (turn) => {
-      for (const slot of waiting.get()) turn.call(slot, 'resume');
-      waiting.set([]);
+      // A reload that failed leaves one without a service behind: it goes on once there is one.
+      waiting.set(waiting.get().filter((slot) => !turn.call(slot, 'resume')));
     },
   };
 };
