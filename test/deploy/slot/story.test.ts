@@ -311,6 +311,18 @@ describe('a deploy', () => {
     expect(deploy.value?.reason).toContain('nobody has confirmed it within 10 s');
     expect(machine.running()).toEqual([one.digest]);
   });
+  it('is not taken back by the deadline of the one before, which was confirmed', () => {
+    const { world, machine, deploy } = waiting();
+    world.runFor(7_000);
+    machine.act('confirm', [two.digest]);
+    world.runFor(50);
+    expect(deploy.value?.result).toBe('changed');
+    machine.bring(world, three);
+    machine.act('deploy', [three.digest, 'confirm=60']);
+    world.runFor(20_000);
+    expect(machine.record().underway).toMatchObject({ phase: 'awaiting-confirm' });
+    expect(machine.running()).toEqual([three.digest]);
+  });
   it('that waits to be confirmed is taken back at once where it dies for good', () => {
     const { world, machine, deploy } = waiting();
     machine.processes.behaves = ({ command: { cwd } }) =>

@@ -60,8 +60,9 @@ export interface Held extends Omit<SlotOptions, 'record' | 'rules'> {
   readonly waiters: JournalMap<string, Waiter>;
   /** Counts the phases: what comes back to an earlier one is an old story. */
   readonly step: JournalCell<number>;
-  /** Those of the phase at hand. */
-  readonly timers: JournalCell<readonly Timer[]>;
+  /** Of the phase at hand: its end, and the next look at how it goes. */
+  readonly endTimer: JournalCell<Timer | undefined>;
+  readonly lookTimer: JournalCell<Timer | undefined>;
   /** Monotonic: when the release that is on trial came up in this life. */
   readonly upSinceMs: JournalCell<number>;
   /** Monotonic: when the phase at hand is over. */
@@ -94,8 +95,8 @@ export type Changes = {
 export const move = (held: Held, turn: Turn, changes: Changes): void => {
   const isNewPhase = Object.hasOwn(changes, 'underway');
   if (isNewPhase) {
-    for (const timer of held.timers.get()) timer.cancel();
-    held.timers.set([]);
+    held.endTimer.get()?.cancel();
+    held.lookTimer.get()?.cancel();
     const asking = held.asking.get();
     held.asking.set([]);
     if (asking.length > 0) turn.effect(() => asking.forEach((id) => held.prober.forget(id)));
@@ -142,16 +143,24 @@ export const deadline = (
 });
 /** From now on the phase at hand is over after so many milliseconds, unless something else ends it. */
 export const endAfter = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => void): void => {
+  held.endTimer.get()?.cancel();
   held.endsAtMs.set(held.clock.now() + ms);
-  later(held, turn, ms, due);
+  held.endTimer.set(inPhase(held, turn, ms, due));
 };
-/** A timer of the phase at hand. */
+/** Looks at the phase at hand again: one look is due at a time. */
 export const later = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => void): void => {
-  const timer = turn.after(ms, (turn) => (held.isResting.get() ? undefined : due(turn)));
-  held.timers.set([...held.timers.get().slice(-(maxTimerCount - 1)), timer]);
+  held.lookTimer.get()?.cancel();
+  held.lookTimer.set(inPhase(held, turn, ms, due));
 };
-/** The deadline is the first of them; of the looks only the last one has not fired. */
-const maxTimerCount = 8;
+const inPhase = (held: Held, turn: Turn, ms: number, due: (turn: Turn) => void): Timer => {
+  const isOld = oldIn(held);
+  return turn.after(ms, (turn) => (isOld() ? undefined : due(turn)));
+};
+/** Whether the phase of now is over by the time at which it is asked. */
+const oldIn = (held: Held): (() => boolean) => {
+  const step = held.step.get();
+  return () => held.isResting.get() || held.step.get() !== step;
+};
 
 /** Goes on only if the phase is still the one in which somebody was asked. */
 export const whenStill = <T>(
@@ -161,8 +170,7 @@ export const whenStill = <T>(
   kept: (turn: Turn, value: T) => void,
   broken: (turn: Turn, reason: Error) => void,
 ): void => {
-  const step = held.step.get();
-  const isOld = (): boolean => held.isResting.get() || held.step.get() !== step;
+  const isOld = oldIn(held);
   turn.when(
     vow,
     (turn, value) => (isOld() ? undefined : kept(turn, value)),
@@ -196,7 +204,7 @@ export const command = (
   { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
 ): Vow<Outcome> => {
   const request = requestOf(held, operation, action);
-  return turn.send(serviceOf(held), 'perform', request, held.mute, principal(asker));
+  return turn.send(serviceOf(held), 'perform', request, held.mute, recordedPrincipal(asker));
 };
 /** Has the shepherd start it, after what it requires. */
 export const start = (held: Held, turn: Turn): Vow<Outcome> => {
@@ -219,11 +227,8 @@ export const wish = (
   what: 'start' | 'stop',
   { operation, asker }: Pick<Underway, 'operation' | 'asker'>,
 ): void => {
-  turn.call(held.shepherd, 'wish', held.name, what, { asker: principal(asker), operation });
+  turn.call(held.shepherd, 'wish', held.name, what, { asker: recordedPrincipal(asker), operation });
 };
-// It was one when it was written.
-const principal: typeof recordedPrincipal = recordedPrincipal;
-
 /** The action that an operation began with, which is told when it ends. */
 export const questionIn = ({ asker, operation, action }: Underway): Question => ({
   asker,
