@@ -58,6 +58,24 @@ describe('an operation whose answer came late', () => {
     ]);
   });
 
+  it('is said to go on where it had begun, and has, when its grant is revoked', () => {
+    const { place, ref, id } = waiting();
+    const started = start(ref, place);
+    place.pass(500);
+    place.revoke(id);
+    place.pass(100);
+    expect(started.error).toMatchObject({
+      code: 'revoked',
+      message: expect.stringMatching(/ was revoked at .*; what had begun goes on$/) as string,
+    });
+    const denied = asking(ref, place, 'start', 'op-2');
+    place.pass(100);
+    expect(denied.error).toMatchObject({
+      code: 'revoked',
+      message: expect.not.stringContaining('goes on') as string,
+    });
+  });
+
   it('is called off when its grant expires, though nobody asks for anything', () => {
     const { place, ref, id } = waiting({ lifetimeMs: 3_000 });
     start(ref, place, 50);

@@ -52,6 +52,22 @@ const ticking = (): FakeTerminal =>
     },
   });
 
+describe('a command whose grant has ended', () => {
+  it.each(['revoked', 'expired'])('is not said to have done nothing: %s', async (code) => {
+    await serve({
+      perform: () => {
+        throw new ActorError(code, 'grant g-1 is over; what had begun goes on');
+      },
+    });
+    const ran = await run('restart', 'web');
+    expect(ran.exitCode).toBe(5);
+    expect(ran.written.err).toBe(
+      'herd: error: restart web: grant g-1 is over; what had begun goes on\n' +
+        'Whoever gave it to you can give you another.\n',
+    );
+  });
+});
+
 describe('without a shepherd', () => {
   it('says what was tried and how to start one, and exits with 4', async () => {
     const ran = await herd(

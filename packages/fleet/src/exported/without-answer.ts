@@ -5,7 +5,7 @@
  */
 import { codeOf, fateOf } from '@bellwether/actors';
 import { limits, type Outcome, type Request, type Result } from '@bellwether/shepherd';
-import { isDenial, wordsOf, type Malformed } from '../errors.ts';
+import { isDenial, isEnd, wordsOf, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
 export interface Place {
@@ -104,13 +104,16 @@ export const unanswered = (
       if (codeOf(reason) === 'unknown-operation')
         return inDoubt(place, 'unknown', `${where} knows no operation ${operation} any more.`);
       if (isDenial(codeOf(reason)))
-        return outcomeOf(place, 'denied', `${where}: ${sentenceOf(reason)} Nothing was done.`);
+        return outcomeOf(place, 'denied', `${where}: ${sentenceOf(reason)}${undone(reason)}`);
       return {
         ...outcomeOf(place, 'failed', `${where} refused to ${action}: ${sentenceOf(reason)}`),
         ...(codeOf(reason) === 'cycle' && { isCycle: true }),
       };
   }
 };
+
+/** A grant that ends does so at any time, and what has begun goes on; any other denial comes before that. */
+const undone = (reason: Error): string => (isEnd(codeOf(reason)) ? '' : ' Nothing was done.');
 
 /** The far end has it, and waits for these. */
 export const waitsThere = (place: Place, members: readonly string[]): string => {

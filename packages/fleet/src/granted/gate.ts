@@ -6,8 +6,8 @@
  *     an answer  comes through only while the grant holds
  */
 import {
+  ActorError,
   Limit,
-  type ActorError,
   type Bcom,
   type Behavior,
   type Ref,
@@ -68,19 +68,20 @@ export const closedBy = ({ book, grant }: Passage, turn: Turn): ActorError | und
   turn.call(book, 'judge', grant, {});
 
 /**
- * The answer, as long as the grant holds. `end` is called where it is cut before. @throws Limit where
- * too much of this grant is under way
+ * The answer, as long as the grant holds. `end` is called where it is cut before, and `told` says what breaks
+ * the answer then. @throws Limit where too much of this grant is under way
  */
 export const untilCut = <T>(
   { gate, ...passage }: Passage & { readonly gate: Ref<Gate> },
   turn: Turn,
   answer: Vow<T>,
   end: OnCut = () => undefined,
+  told: (why: ActorError) => ActorError = (why) => why,
 ): Vow<T> => {
   const { vow, resolver } = turn.vow<T>();
   const number = turn.call(gate, 'enter', (turn, why) => {
     end(turn, why);
-    resolver.broken(why);
+    resolver.broken(told(why));
   });
   turn.when(
     answer,
@@ -88,7 +89,7 @@ export const untilCut = <T>(
       turn.call(gate, 'leave', number);
       const why = closedBy(passage, turn);
       if (why === undefined) resolver.kept(value);
-      else resolver.broken(why);
+      else resolver.broken(told(why));
     },
     (turn, reason) => {
       turn.call(gate, 'leave', number);
@@ -97,3 +98,13 @@ export const untilCut = <T>(
   );
   return vow;
 };
+
+/** The same of the answer to a command: nobody takes back what has begun of it. @throws Limit as above */
+export const commandUntilCut = <T>(
+  passage: Passage & { readonly gate: Ref<Gate> },
+  turn: Turn,
+  answer: Vow<T>,
+): Vow<T> => untilCut(passage, turn, answer, undefined, underWay);
+/** The code stays: whoever asked decides by that. */
+const underWay = ({ code, message }: ActorError): ActorError =>
+  new ActorError(code, `${message}; what had begun goes on`);

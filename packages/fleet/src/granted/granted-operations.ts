@@ -19,7 +19,7 @@ import {
 } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
 import { open, pass, whoOf, type GrantedHeld } from './door.ts';
-import { untilCut } from './gate.ts';
+import { commandUntilCut } from './gate.ts';
 import { beyond } from './outside.ts';
 import { makeGrantedSink } from './streams.ts';
 import type { GrantedService } from './types.ts';
@@ -139,7 +139,7 @@ const join = (
       const answer = turn.call(held.facet, 'join', operation, seen, remainingMs);
       const action = 'op watch';
       witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action, operation });
-      return untilCut(held, turn, outcomeThrough(held, turn, first.action, answer));
+      return commandUntilCut(held, turn, outcomeThrough(held, turn, first.action, answer));
     }),
   );
 };
@@ -219,7 +219,7 @@ const accept = (
     const why = isKnown ? undefined : beyond(held, turn, requests);
     if (why !== undefined) throw why;
     // First: where too much is under way nothing is accepted.
-    const told = untilCut(held, turn, vow);
+    const told = commandUntilCut(held, turn, vow);
     // Near: a use is counted with what is accepted for it, or not at all.
     const answer = ask(turn, turn.spawn(makeGrantedSink, held, sink, shownFor(held, action)));
     resolver.follow(outcomeThrough(held, turn, action, answer));

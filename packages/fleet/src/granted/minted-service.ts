@@ -23,7 +23,7 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
-import { closedBy, makeGate, untilCut } from './gate.ts';
+import { closedBy, commandUntilCut, makeGate, untilCut } from './gate.ts';
 import { makeGrant, pageOf, takeBack, type Issuing } from './granter.ts';
 import { makeGrantedSink } from './streams.ts';
 import type { Allowed, Granter } from './types.ts';
@@ -124,7 +124,8 @@ const listening = (
   sink: Ref<Sink>,
   ask: (seen: Ref<Sink>) => Vow<Outcome>,
 ): Vow<Outcome> =>
-  pass(held, turn, () => {
+  open(held, turn, () => {
     checkSink(sink);
-    return ask(turn.spawn(makeGrantedSink, held, sink, (event: Event) => event));
+    const seen = turn.spawn(makeGrantedSink, held, sink, (event: Event) => event);
+    return commandUntilCut(held, turn, ask(seen));
   });

@@ -156,8 +156,11 @@ const hintForDenial = (code: string, service: string | undefined): string => {
     case 'used-up':
     case 'too-many':
       return `Nothing was done; ${look}.`;
-    default:
+    case 'unconfirmed':
       return 'Nothing was done; whoever gave it to you can give you another.';
+    default:
+      // A grant ends at any time, with something under way: what became of that, only its host can say.
+      return 'Whoever gave it to you can give you another.';
   }
 };
 const didYouMean = (word: string): string => `Did you mean '${word}'?`;
