@@ -59,6 +59,7 @@ describe('herd deploy', together, () => {
     expect(one.code).toBe(0);
     // The manifest, the server, `same`, and 48 pieces of 64 KiB.
     expect(sentIn(one.stderr)).toBe(51);
+    expect(one.stderr).toMatch(/^51 pieces, 3\.0 MiB sent\n$/);
     const before = contentsIn(slotted.folder);
     const second = await releaseOf(slotted, 'two', { files: { big, same: 'same' } });
     const two = await slotted.daemon.herd('-v', 'deploy', 'web', second);
@@ -183,6 +184,21 @@ describe('herd deploy', together, () => {
     expect(code).toBe(0);
     // What was on its way when it was cut may have come since.
     expect(sentIn(stderr)).toBeLessThanOrEqual((big.length - had) / 65_536 + 3);
+  });
+
+  it('ends at Ctrl-C in the middle of an upload, and what came is kept', async ({ place }) => {
+    const slotted = await startSlot(place);
+    const big = crypto.randomBytes(64 * 1_048_576);
+    const running = slotted.daemon.begin(
+      'deploy',
+      'web',
+      await releaseOf(slotted, 'one', { files: { big } }),
+    );
+    await eventually('some of it is there', () => partialBytesIn(slotted.folder) > 1_048_576);
+    running.process.kill('SIGINT');
+    expect(await running.ended).toMatchObject({ code: 130, stderr: 'herd: interrupted\n' });
+    expect(partialBytesIn(slotted.folder)).toBeGreaterThan(1_048_576);
+    expect(await listed(slotted)).toBe('No releases yet.\n');
   });
 
   it('is for whoever was granted it: who may stage cannot activate', async ({ place }) => {

@@ -8,7 +8,7 @@ import { isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Missing, type Outcome, type Request } from '@bellwether/shepherd';
-import { isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
+import { Detached, isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
 import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
@@ -171,20 +171,27 @@ const sent = async (
 ): Promise<Brought> => {
   const progress = new WorkLine(context);
   const name = visible(service);
+  // One for all pieces that are on their way.
+  let letGo = (): void => undefined;
+  const interrupted = new Promise<never>((_never, fail) => {
+    letGo = context.terminal.onInterrupt(() => fail(new Detached(false)));
+  });
   try {
-    return await bring({
+    const brought = bring({
       client: releaseClient(line, nameFor(service)),
       release,
       now: context.terminal.now,
-      patience: patienceOf(context, pieceMs),
+      patience: { waitMs: pieceMs },
       told: (done, all) =>
         progress.say(`bringing it to ${name}: ${bytesText(done)} of ${bytesText(all)}`),
     });
+    return await Promise.race([brought, interrupted]);
   } catch (error) {
     if (!isNoAnswer(error)) throw error;
     const words = `${error.message}; what came is kept there for a while: the same command goes on with it`;
     throw new NoAnswer(words, error.isTimeUp, { cause: error });
   } finally {
+    letGo();
     progress.end();
   }
 };
