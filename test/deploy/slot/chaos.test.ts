@@ -99,8 +99,10 @@ const chaos = (seed: number): Run => {
   if (machine.isDown) machine.boot();
   world.runFor(120_000);
   // That it is stopped may be somebody's wish, or that of a time in which it was disabled.
+  machine.depots.failAt = undefined;
   machine.act('enable', [], { operation: 'last-enable' });
   machine.act('start', [], { operation: 'last-start' });
+  machine.act('prune', [], { operation: 'last-prune' });
   world.runFor(10_000);
   return run;
 };

@@ -168,3 +168,35 @@ describe('a service that has disabled itself just before the daemon died', () =>
     expect(machine.running()).toEqual([one.digest]);
   });
 });
+
+describe('records that are put back from a backup', () => {
+  it('take no tree away under a process that runs in it; what nobody needs goes when it is pruned', () => {
+    const world = new World(1);
+    const machine = new SlotMachine(world, 'A');
+    machine.boot();
+    world.runFor(500);
+    machine.bring(world, one);
+    machine.act('deploy', [one.digest, 'no-confirm']);
+    world.runFor(3_000);
+    const backup = machine.disk.entries.length;
+    machine.bring(world, two);
+    machine.act('deploy', [two.digest, 'no-confirm']);
+    world.runFor(3_000);
+    machine.crash();
+    const running = machine.disk.entries.filter(
+      (entry) => (entry as { kind: string }).kind === 'running',
+    );
+    machine.disk.entries.splice(backup);
+    machine.disk.entries.push(...running);
+    machine.boot();
+    world.runFor(2_000);
+    expect(machine.running()).toEqual([two.digest]);
+    expect([...(machine.depots.trees.get('web')?.keys() ?? [])]).toEqual([one.digest, two.digest]);
+    machine.act('restart');
+    world.runFor(2_000);
+    expect(machine.running()).toEqual([one.digest]);
+    machine.act('prune');
+    world.runFor(100);
+    expect([...(machine.depots.trees.get('web')?.keys() ?? [])]).toEqual([one.digest]);
+  });
+});

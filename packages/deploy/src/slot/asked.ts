@@ -287,7 +287,11 @@ const prune = (held: Held, turn: Turn, { question, request, lines }: Asked): Vow
   if (request.args.length > 0) throw new BadRequest('prune takes no arguments');
   const record = held.record.get();
   const { gone, releases } = pruned(record, held.rules.get().keepCount);
-  if (gone.length === 0) return turn.kept(outcomeOf(held, turn, 'ok'));
+  if (gone.length === 0) {
+    const ok = outcomeOf(held, turn, 'ok');
+    // A tree that was made for nobody, before a crash, is no release.
+    return turn.when(keepOnly(held, turn), () => ok);
+  }
   const answer = wait(held, turn, question, lines);
   const words = `${gone.length} removed: ${gone.map(shortly).join(', ')}`;
   move(held, turn, { ...ending(held, turn, question, 'changed', words), releases });

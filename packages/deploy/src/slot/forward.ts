@@ -46,7 +46,7 @@ export const endUnchanged = (
   move(held, turn, { ...ended, underway: undefined });
   // What was asked of the disk may be done all the same, and belongs to nobody.
   if (underway.phase === 'prechecked') pointTo(held, turn, record.current);
-  keepOnly(held, turn);
+  if (result === 'cancelled') keepOnly(held, turn);
 };
 
 /** What is under way from its first moment on. */

@@ -21,7 +21,6 @@ import { factsOf, runningIn } from './record.ts';
 import {
   deadline,
   endAfter,
-  keepOnly,
   later,
   leftMs,
   move,
@@ -38,10 +37,8 @@ export const resume = (held: Held, turn: Turn): void => {
   const record = held.record.get();
   const { underway } = record;
   turn.call(serviceOf(held), 'showSlot', factsOf(record));
-  if (record.generation > 0) {
-    pointTo(held, turn, runningIn(record));
-    keepOnly(held, turn);
-  }
+  // No tree goes now: where the records are those of a backup, the process that was adopted may run in any of them.
+  if (record.generation > 0) pointTo(held, turn, runningIn(record));
   if (underway === undefined) return;
   switch (underway.phase) {
     case 'verified':

@@ -313,7 +313,10 @@ const phaseWords: Readonly<Record<Underway['phase'], string>> = {
 
 /** Has everything removed that the record does not name. What could not be removed goes with the next time. */
 export const keepOnly = (held: Held, turn: Turn): Vow<void> => {
-  const digests = held.record.get().releases.map(({ digest }) => digest);
+  const { releases, underway } = held.record.get();
+  // Its tree may be there before the record says so.
+  const target = underway === undefined ? [] : [underway.target];
+  const digests = [...new Set([...releases.map(({ digest }) => digest), ...target])];
   return asideOf(held, turn, 'slot.not-pruned', (answer) => held.depot.keep(digests, answer));
 };
 /** Has the disk say which release is active: for whoever looks there, since the record decides. */
