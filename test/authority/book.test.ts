@@ -277,6 +277,14 @@ describe('an invite', () => {
     expect(alerts).toHaveLength(8);
     expect(alerts[0]).toMatchObject({ grant: grant.id, code: 'redeemed-twice' });
   });
+  it('has lapsed once its time is over, and not expired, as the grant itself has not', async () => {
+    const bench = await grantBench();
+    const { grant, inviteExpiresMs } = await make(bench, 'root', { inviteMs: 1_000 });
+    bench.world.run(bench.world.now + 999);
+    expect(await facts(bench, grant.id)).toMatchObject({ state: 'invited', inviteExpiresMs });
+    bench.world.run(bench.world.now + 1);
+    expect(await facts(bench, grant.id)).toMatchObject({ state: 'lapsed', inviteExpiresMs });
+  });
   it('belongs to one key alone where two redeem it at once', async () => {
     const bench = await grantBench();
     const { swissnum } = await make(bench, 'root');
@@ -332,15 +340,28 @@ describe('a restored backup', () => {
     const made = await held(bench, 'root', {}, keysOf(4));
     expect(await judged(bench, made, { action: 'status' })).toBe('ok');
 
-    const confirmed = await runIn(bench, (turn) => [
-      turn.call(bench.book, 'confirm', [alice, open.id]),
-    ]);
-    expect(confirmed).toEqual([[alice, open.id]]);
+    expect((await facts(bench, open.id)).state).toBe('lapsed');
+    const confirm = (...ids: string[]) =>
+      runIn(bench, (turn) => [turn.call(bench.book, 'confirm', ids)]);
+    await expect(confirm(open.id)).rejects.toThrow(/not accepted before that backup.*give a new/);
+    expect(await confirm(alice)).toEqual([[alice]]);
     bench = await nextLife(bench);
     expect(await judged(bench, alice, { action: 'status' })).toBe('ok');
     expect(await judged(bench, revoked, { action: 'status' })).toBe('unconfirmed');
     await expect(inviteOf(bench, swissnum)).rejects.toThrow('no such invite');
-    expect((await facts(bench, open.id)).state).toBe('expired');
+    const lapsed = await facts(bench, open.id);
+    expect(lapsed.state).toBe('lapsed');
+    expect(lapsed).not.toHaveProperty('inviteExpiresMs');
+  });
+  it('is confirmed as a whole but for what was never accepted, which nobody can accept any more', async () => {
+    let bench = await grantBench();
+    const alice = await held(bench, 'root');
+    const { grant: open } = await make(bench, 'root');
+    bench.disk.restore(bench.disk.backup());
+    bench = await nextLife(bench);
+    const confirmed = await runIn(bench, (turn) => [turn.call(bench.book, 'confirm')]);
+    expect(confirmed).toEqual([[alice]]);
+    expect((await facts(bench, open.id)).state).toBe('lapsed');
   });
   it('gives back nothing that its audit says was ended since, unless its owner says so', async () => {
     let bench = await grantBench();

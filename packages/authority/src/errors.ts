@@ -82,3 +82,8 @@ export const uselessInvite = (): Refused => new Refused('no such reference');
 /** The answer to who confirms a right that ended after the backup which brought it back; `why` is the audit's word. */
 export const endedSince = (grant: string, why: string): Refused =>
   new Refused(`grant ${grant} was ended after that backup, as the audit says: ${why}`);
+/** The answer to who confirms a grant that was invited to and not accepted before the backup that brought it back. */
+export const neverAccepted = (grant: string): Refused =>
+  new Refused(
+    `grant ${grant} was not accepted before that backup, and a restore ends all invites: give a new one`,
+  );

@@ -10,7 +10,7 @@
 import { type Bcom, type Behavior, type Turn } from '@bellwether/actors';
 import { audit, type Past } from './audit/index.ts';
 import { cutDead, expect, forgetOld, lookAtClock, record } from './endings.ts';
-import { Denied, endedSince, unknownGrant } from './errors.ts';
+import { Denied, endedSince, neverAccepted, unknownGrant } from './errors.ts';
 import { bind, livingChain, make, openInvite, usable } from './giving.ts';
 import { makeInvite } from './invite.ts';
 import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
@@ -199,6 +199,10 @@ const confirm = (shelf: Shelf, turn: Turn, wanted: unknown, past?: Past): readon
     if (why !== undefined) {
       if (wanted === undefined) continue;
       throw endedSince(id, why);
+    }
+    if (grant.hash === undefined) {
+      if (wanted === undefined) continue;
+      throw neverAccepted(id);
     }
     const uses = shelf.uses.get(id);
     const usedCount = past?.usedCounts.get(id) ?? 0;

@@ -238,6 +238,8 @@ export const factsOf = (
   const invite = shelf.invites.get(grant.id);
   const revoked = chain.findLast(({ revocation }) => revocation !== undefined)?.revocation;
   const state = stateOf(shelf, chain, nowMs);
+  const isOver = state === 'lapsed' && (invite?.expiresMs ?? Infinity) <= nowMs;
+  const isTold = state === 'invited' || isOver;
   return {
     ...terms,
     issuer: nameOf(shelf, issuer),
@@ -246,7 +248,7 @@ export const factsOf = (
     ...(uses && { lastUsedMs: uses.lastMs }),
     state,
     ...(revoked && { revoked: toldOf(shelf, revoked, viewer) }),
-    ...(state === 'invited' && invite && { inviteExpiresMs: invite.expiresMs }),
+    ...(isTold && invite && { inviteExpiresMs: invite.expiresMs }),
   };
 };
 const toldOf = (shelf: Shelf, { id, atMs, by, reason }: RevocationEntry, viewer: Principal) => {
@@ -264,18 +266,23 @@ const toldOf = (shelf: Shelf, { id, atMs, by, reason }: RevocationEntry, viewer:
 
 /** How a grant stands. */
 export const stateOf = (shelf: Shelf, chain: Chain, nowMs: number): GrantState => {
-  const dead = standing(chain, momentAt(shelf, nowMs), String);
-  if (dead !== undefined) return dead.code as 'revoked' | 'expired' | 'unconfirmed';
+  const dead = standing(chain, momentAt(shelf, nowMs), String)?.code;
   const { id, hash } = chain[0].grant;
-  if (hash === undefined) return isOpen(shelf, id, nowMs) ? 'invited' : 'expired';
+  const isLapsed = hash === undefined && !isOpen(shelf, id, nowMs);
+  // To confirm it would open no invite.
+  if (isLapsed && (dead === undefined || dead === 'unconfirmed')) return 'lapsed';
+  if (dead !== undefined) return dead as 'revoked' | 'expired' | 'unconfirmed';
+  if (hash === undefined) return 'invited';
   return chain.some(isUsedUp) ? 'used-up' : 'live';
 };
 /** Those of some grants that have not ended: what a revocation would end. */
 export const livingIn = (shelf: Shelf, ids: readonly string[], nowMs: number): readonly string[] =>
   ids.filter((id) => {
     const state = stateOf(shelf, knownChain(shelf, id), nowMs);
-    return state !== 'revoked' && state !== 'expired';
+    return state !== 'revoked' && !isTimeUp(state);
   });
+/** Whether time alone has ended a grant, or its invite before anybody took it. */
+export const isTimeUp = (state: GrantState): boolean => state === 'expired' || state === 'lapsed';
 /** Whether the invite to a grant can still be redeemed, as far as its own time goes. */
 export const isOpen = (shelf: Shelf, id: string, nowMs: number): boolean => {
   const invite = shelf.invites.get(id);

@@ -10,7 +10,7 @@
  */
 import type { Turn } from '@bellwether/actors';
 import { expect, lookAtClock, record } from './endings.ts';
-import { knownChain, putGrant, putInvite, stateOf, type Shelf } from './shelf.ts';
+import { isTimeUp, knownChain, putGrant, putInvite, stateOf, type Shelf } from './shelf.ts';
 import type { GrantClock, GrantRecord } from './types.ts';
 
 /** By what things are judged, and what the machine says. */
@@ -26,7 +26,7 @@ export const takeBackTime = (shelf: Shelf, turn: Turn): GrantClock => {
   const { nowMs, wallMs } = before;
   const aheadMs = nowMs - wallMs;
   if (aheadMs <= 0) return before;
-  const expired = [...shelf.grants.keys()].filter((id) => stateAt(shelf, id, nowMs) === 'expired');
+  const ended = [...shelf.grants.keys()].filter((id) => isTimeUp(stateAt(shelf, id, nowMs)));
   for (const grant of [...shelf.grants.values()])
     if (grant.madeMs > wallMs) moveBack(shelf, turn, grant, aheadMs);
   for (const entry of [...shelf.revocations.values()]) {
@@ -45,7 +45,7 @@ export const takeBackTime = (shelf: Shelf, turn: Turn): GrantClock => {
   shelf.latchedMs.set(wallMs);
   record(turn, { kind: 'clock', wallMs });
   expect(shelf, turn, wallMs);
-  const returned = expired.filter((id) => stateAt(shelf, id, wallMs) !== 'expired');
+  const returned = ended.filter((id) => !isTimeUp(stateAt(shelf, id, wallMs)));
   return { ...before, returned };
 };
 

@@ -8,8 +8,9 @@
  *     and to be judged, `m-…`             a minted reference, by what it is called
  *
  *     grant       invited ──redeem──► live ──► revoked | expired           dead, with all that was narrowed from it
- *                                      │ └───► used-up                     no operation more; what only looks goes on
- *                                      └─────► unconfirmed ──confirm──► live   from before a backup was restored
+ *                  │                   │ └───► used-up                     no operation more; what only looks goes on
+ *                  │                   └─────► unconfirmed ──confirm──► live   from before a backup was restored
+ *                  └────► lapsed                never accepted, and cannot be any more: its invite is over
  */
 import type { ActorError, Ref, Vow } from '@bellwether/actors';
 import type { AuditLink, Past } from './audit/index.ts';
@@ -52,6 +53,7 @@ export interface GrantSpec {
 /** How a grant stands; see the table above. */
 export type GrantState =
   | 'invited'
+  | 'lapsed'
   | 'live'
   | 'revoked'
   | 'expired'
@@ -90,7 +92,7 @@ export interface GrantFacts {
   readonly state: GrantState;
   /** Of the grant that was taken back: itself, or one that it was narrowed from. */
   readonly revoked?: Revoked;
-  /** Of an invite that is open. */
+  /** Of an invite that is open, or was until then; absent where a restored backup has ended it. */
   readonly inviteExpiresMs?: number;
   /** It is a reference that was minted: every action of its service, its status and its log. */
   readonly isMinted?: true;
@@ -234,7 +236,8 @@ export interface GrantBook {
   /**
    * After a restored backup: these grants count again, or all; of minted references whoever keeps their records says
    * so by `confirmMinted`. Gives the ids that had waited. What ended since that
-   * backup, as far as its audit tells, is refused where it is named, and goes on waiting otherwise. @throws Refused
+   * backup, as far as its audit tells, is refused where it is named, and goes on waiting otherwise; what nobody had
+   * accepted by then, nobody can, and is passed over or refused. @throws Refused
    */
   confirm(grants?: readonly string[], past?: Past): readonly string[];
   /** By what time grants are judged. */

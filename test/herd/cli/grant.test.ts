@@ -194,6 +194,22 @@ describe('herd grant ls', () => {
       ...['g-a', '  g-b', '    g-d', 'g-c'],
     ]);
   });
+  it('says of what nobody accepted that its invite is over, and not that it has expired', async () => {
+    const lapsed = facts({ id: 'g-a', state: 'lapsed', expiresMs: 4e12 });
+    await serve({
+      grants: () => ({
+        grants: [
+          { ...lapsed, inviteExpiresMs: 1_000 },
+          { ...lapsed, id: 'g-b' },
+        ],
+      }),
+    });
+    const { out } = await run('grant', 'ls');
+    expect(out).toMatch(/g-a .* never accepted, invite over at 1970-01-01/);
+    expect(out).toMatch(/g-b .* never accepted, and its invite ended when a backup was restored/);
+    expect(out).not.toContain('expired');
+    expect(out).toContain('2 grants, 0 in force');
+  });
   it('asks for page after page, and not for ever', async () => {
     const page = (at: number) => [facts({ id: `g-${at}` }), facts({ id: `g-${at}b` })];
     await serve({

@@ -31,6 +31,7 @@ const texts = list(text, limits.listCount);
 const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
 const states = [
   'invited',
+  'lapsed',
   'live',
   'revoked',
   'expired',

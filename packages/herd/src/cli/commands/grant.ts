@@ -265,7 +265,8 @@ const subtreeOf = async (
   const found = grants.filter((each) => within.has(each.id));
   if (found.length === 0)
     throw new Usage(`there is no grant '${id}'`, "'herd grant ls' lists them.");
-  return found.filter(({ state }) => !['revoked', 'revoking', 'lost', 'expired'].includes(state));
+  const over = ['revoked', 'revoking', 'lost', 'expired', 'lapsed'];
+  return found.filter(({ state }) => !over.includes(state));
 };
 
 const checkWay = (way: string): void => {

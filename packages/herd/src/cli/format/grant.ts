@@ -14,7 +14,7 @@ export const allowsText = ({ actions, service, members, isMinted }: GrantFacts):
 
 /** How long a grant holds, or why it does not. `now`: milliseconds since 1970. */
 export const untilText = (grant: GrantFacts, now: number): string => {
-  const { state, expiresMs, revoked } = grant;
+  const { state, expiresMs, inviteExpiresMs, revoked } = grant;
   switch (state) {
     case 'revoked':
     case 'revoking':
@@ -30,6 +30,10 @@ export const untilText = (grant: GrantFacts, now: number): string => {
     }
     case 'expired':
       return expiresMs === undefined ? 'expired' : `expired ${timeText(expiresMs, now)}`;
+    case 'lapsed':
+      return inviteExpiresMs === undefined
+        ? 'never accepted, and its invite ended when a backup was restored'
+        : `never accepted, invite over at ${timeText(inviteExpiresMs, now)}`;
     case 'used-up':
       return 'used up';
     case 'unconfirmed':
