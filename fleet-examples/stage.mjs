@@ -223,7 +223,7 @@ export const makeStage = ({ here, machines }) => {
     process.exit(exitCode);
   };
 
-  return { socketOf, herd, by, beginBy, startDaemon, jsonOf, play };
+  return { folder, socketOf, herd, by, beginBy, startDaemon, jsonOf, play };
 };
 
 /** Whether that process is a run of an example: a pid alone may be somebody else's by now. */

@@ -33,7 +33,11 @@ let confirming: Confirming | undefined;
 afterEach(() => confirming?.end());
 
 /** What was asked, line by line; `answer` gets the number of the line, from 1. */
-const set = (answer: (method: Method, line: number) => unknown, word = 'web') => {
+const set = (
+  answer: (method: Method, line: number) => unknown,
+  word = 'web',
+  options: Context['options'] = {},
+) => {
   const lines: { readonly asked: string[]; isClosed: boolean }[] = [];
   const ticks = new Set<() => void>();
   const waits: number[] = [];
@@ -66,7 +70,7 @@ const set = (answer: (method: Method, line: number) => unknown, word = 'web') =>
   const context: Context = {
     terminal,
     look: lookOf(terminal),
-    options: {},
+    options,
     connections: {
       root: line,
       petname: () => Promise.resolve(line()),
@@ -110,7 +114,11 @@ describe('confirming a release', () => {
     expect(lines.map(({ asked }) => asked)).toEqual(
       Array.from({ length: 3 }, () => ['status', 'confirm']),
     );
-    expect(waits.slice(0, 3)).toEqual([500, 1_000, 1_000]);
+    expect(waits.slice(0, 3)).toEqual([1_000, 2_000, 2_000]);
+  });
+  it('looks as often as a short wait needs it', () => {
+    const { waits } = set(() => awaiting(other), 'web', { confirm: 2_000 });
+    expect(waits).toEqual([500]);
   });
   it('goes on whatever stands in the way, and tells the last of it', async () => {
     const { look, lines, confirming } = set((method, line) => {

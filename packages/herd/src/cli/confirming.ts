@@ -54,7 +54,7 @@ export class Confirming {
 
   async #go(): Promise<void> {
     while (!this.#isOver) {
-      await pause(this.#context, this.#isBlind ? confirmBlindMs : confirmLookMs);
+      await pause(this.#context, this.#waitMs());
       if (this.#isOver) return;
       try {
         const isDone = await withService(this.#context, this.#service, (to) => this.#look(to));
@@ -64,6 +64,10 @@ export class Confirming {
         this.#trouble = reason;
       }
     }
+  }
+  #waitMs(): number {
+    const { confirm = Infinity } = this.#context.options;
+    return Math.min(this.#isBlind ? confirmBlindMs : confirmLookMs, confirm / 4);
   }
   async #look(client: ServiceClient): Promise<boolean> {
     const isAwaited = await this.#isAwaited(client);

@@ -113,11 +113,15 @@ const tried = (error: unknown, invocation: Invocation | undefined): string => {
   if (!isRemote(error) || !isDenial(codeIn(error)) || invocation === undefined) return '';
   if (invocation.kind === 'own' && isAboutOperations(invocation.action))
     return `${[invocation.action, ...invocation.words].join(' ')}: `;
+  if (invocation.kind === 'own' && isAboutReleases(invocation.action))
+    return `${invocation.action} ${invocation.words[0] ?? ''}: `;
   if (invocation.kind !== 'perform') return '';
   const { action, service } = invocation.command;
   return `${action} ${service}: `;
 };
 
+const isAboutReleases = (action: string): boolean =>
+  ['deploy', 'stage', 'rollback', 'release ls'].includes(action);
 const isAboutOperations = (action: string): boolean =>
   action === 'retry' || action.startsWith('op ');
 

@@ -66,9 +66,12 @@ export const socketLookMs = 50;
 export const pieceMs = 120_000;
 /** Milliseconds that a deploy may take where nobody says: as long as the activation of a release may. */
 export const deployMs = 3_600_000;
-/** Milliseconds between two looks at whether a release waits to be confirmed, each through a connection of its own. */
-export const confirmLookMs = 500;
+/**
+ * Milliseconds between two looks at whether a release waits to be confirmed, each through a connection of its own: the
+ * audit of a grant has each of them. More often where it does not wait for four of them.
+ */
+export const confirmLookMs = 1_000;
 /** The same for who may not look, and tries. */
-export const confirmBlindMs = 1_000;
+export const confirmBlindMs = 2_000;
 /** Milliseconds for which a shepherd is looked for again that went away in the middle of a deploy. */
 export const rejoinMs = 120_000;
