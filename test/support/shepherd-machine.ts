@@ -41,7 +41,9 @@ import {
   type Outcome,
   type Prober,
   type ProcessBackend,
+  type Principal,
   type Request,
+  type Returner,
   type ServiceConfig,
   type Shepherd,
   type ShepherdOptions,
@@ -50,6 +52,11 @@ import {
 import { Disk, Processes } from './shepherd-hardware.ts';
 import { MachineTime } from './shepherd-time.ts';
 import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
+
+/** Who may come back to all operations, as the owner of a machine may. */
+export const anybodys: Returner = { principal: localRoot, reach: 'all' };
+/** Who may come back to nothing but his own. */
+export const ownOf = (principal: Principal): Returner => ({ principal, reach: 'own' });
 
 /**
  * A complete description from the few fields that a test cares for. Without `start` there is no

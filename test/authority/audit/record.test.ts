@@ -28,6 +28,7 @@ const heaviest = ((wide): AuditRecord => ({
   action: wide,
   args: Array.from({ length: auditLimits.argumentCount }, () => wide),
   operation: wide,
+  whose: wide,
   result: wide,
   code: wide,
   reason: wide,
@@ -49,6 +50,12 @@ describe('a record of the audit', () => {
     const line = lineOf({ ...asked, reason });
     expect(line).toMatch(/^[ -~]+$/);
     expect(recordIn(line)).toEqual({ number: 1, atMs: 1_764_065_045_123, ...asked, reason });
+  });
+  it('names whose operation somebody has come back to', () => {
+    expect(recordIn(lineOf({ ...asked, operation: 'op', whose: 'g-1' }))).toMatchObject({
+      operation: 'op',
+      whose: 'g-1',
+    });
   });
   it('drops what is no member of one', () => {
     const swollen = { ...asked, swissnum: 'secret' } as AuditRecord;
@@ -111,7 +118,7 @@ describe('the limits of a record', () => {
   it('let no line be longer than a reader takes', () => {
     const line = lineOf(heaviest);
     expect(line.length).toBeLessThanOrEqual(auditLimits.lineCharacters);
-    expect(Math.round(line.length / 1_024)).toBe(76);
+    expect(Math.round(line.length / 1_024)).toBe(77);
     expect(recordIn(line)?.event).toBe('confirmed');
   });
 });

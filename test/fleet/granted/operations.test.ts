@@ -126,6 +126,35 @@ describe('the operations of a grant', () => {
       expect(codeOf(act)).toBe('revoked');
   });
 
+  it('are the doing of the owner once he has them tried again, whose name the audit has then', () => {
+    const place = up(waitingConfig);
+    const { owner, node, pass } = place;
+    const { id, ref } = place.held({ actions: ['start'] });
+    answered(place.site, owner.herd(node, 'stop', 'db', { operation: 'op-0' }));
+    node.machine.processes.programs.set('db', { refusal: 'no such program' });
+    expect(doing(ref, place, 'start', 'op-1').result).toBe('failed');
+    node.machine.processes.programs.delete('db');
+    node.machine.probes.isReady = () => false;
+    const audited = node.machine.disk.audits.length;
+    const retried = owner.ask(node, (turn, root) =>
+      turn.send(root, 'retry', 'op-1', owner.printer(turn)),
+    );
+    pass(500);
+    // Nothing of it had begun, and it goes on: it is not the holder's any more.
+    place.revoke(id);
+    pass(500);
+    node.machine.probes.isReady = () => true;
+    pass(8_000);
+    expect(retried.value).toMatchObject({ result: 'changed' });
+    const records = node.machine.disk.audits
+      .slice(audited)
+      .filter(({ event }) => event !== 'revoked');
+    expect(
+      records.map(({ event, asker, whose, chain }) => ({ event, asker, whose, chain })),
+    ).toEqual(['asked', 'ended'].map((event) => ({ event, asker: 'root', whose: id })));
+    expect(codeOf(() => answered(place.site, retrying(ref, place, 'op-1')))).toBe('revoked');
+  });
+
   it('are watched to their end', () => {
     const place = up(waitingConfig);
     place.node.machine.probes.isReady = () => false;

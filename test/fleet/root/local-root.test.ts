@@ -17,6 +17,7 @@ import {
   UnknownService,
   type OperationReport,
   type Outcome,
+  type Returner,
   type Sink,
   type Status,
 } from '@bellwether/shepherd';
@@ -41,6 +42,8 @@ const facts: OperationReport = {
   args: [],
   steps: [],
 };
+
+const textOf = ({ principal, reach }: Returner): string => `${principal}:${reach}`;
 
 /** A shepherd with services `web` and `slow`, of which the latter never answers a probe. */
 const makeTestShepherd = (
@@ -73,20 +76,20 @@ const makeTestShepherd = (
     cancel: (_turn, operation) => {
       if (operation !== 'op-1') throw new UnknownOperation(operation);
     },
-    operations: (turn, query) => {
-      note(turn, `operations ${JSON.stringify(query)}`);
+    operations: (turn, query, who) => {
+      note(turn, `operations ${textOf(who)} ${JSON.stringify(query)}`);
       return [];
     },
-    operation: (turn, operation) => {
-      note(turn, `operation ${operation}`);
+    operation: (turn, operation, who) => {
+      note(turn, `operation ${operation} ${textOf(who)}`);
       return turn.kept({ ...facts, operation });
     },
-    retry: (turn, operation, _sink, principal, remainingMs) => {
-      note(turn, `retry ${operation} ${String(principal)} ${String(remainingMs)}`);
+    retry: (turn, operation, _sink, who, remainingMs) => {
+      note(turn, `retry ${operation} ${textOf(who)} ${String(remainingMs)}`);
       return turn.kept(done);
     },
-    join: (turn, operation, _sink, principal) => {
-      note(turn, `join ${operation} ${String(principal)}`);
+    join: (turn, operation, _sink, who) => {
+      note(turn, `join ${operation} ${textOf(who)}`);
       return turn.kept(done);
     },
     names: () => ['web', 'slow'],
@@ -238,10 +241,10 @@ describe('the local root', () => {
     expect(await ask(bench, 'retry', 'op-1', bench.sink, 500)).toEqual(done);
     expect(await ask(bench, 'join', 'op-1', bench.sink)).toEqual(done);
     expect(bench.asked).toEqual([
-      'operations {"count":3}',
-      'operation op-1',
-      'retry op-1 undefined 500',
-      'join op-1 undefined',
+      'operations root:all {"count":3}',
+      'operation op-1 root:all',
+      'retry op-1 root:all 500',
+      'join op-1 root:all',
     ]);
     for (const method of ['operation', 'retry', 'join'])
       await expect(ask(bench, method, 7, bench.sink)).rejects.toThrow('operation');

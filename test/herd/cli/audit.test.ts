@@ -28,6 +28,24 @@ describe('the audit as people see it', () => {
       'restart web  failed (it died)  by ref aaaaaaaaaaaa…',
     ]);
   });
+  it('says what was come back to, and whose that was', () => {
+    expect(
+      shown(
+        { event: 'asked', asker: 'g-1', ...web },
+        { event: 'asked', asker: 'root', ...web, whose: 'g-1' },
+        { event: 'ended', asker: 'root', ...web, whose: 'g-1', result: 'changed' },
+        { event: 'asked', asker: 'root', action: 'cancel', operation: 'op-1', whose: 'g-1' },
+      ),
+    ).toEqual(
+      [
+        'restart web                        by g-1',
+        'retry op-1: restart web (of g-1)  changed  by local root',
+        'cancel op-1 (of g-1)                       by local root',
+      ].map((line) =>
+        line.replace(/^restart web .*/, 'restart web                                by g-1'),
+      ),
+    );
+  });
   it('shows a beginning without its end, and an end whose beginning is not there', () => {
     expect(
       shown(

@@ -11,7 +11,14 @@ import {
   type ServiceConfig,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
+import {
+  anybodys,
+  ownOf,
+  Machine,
+  program,
+  requestOf,
+  type Asked,
+} from '../../support/shepherd-machine.ts';
 import {
   localRoot,
   principalOf,
@@ -47,13 +54,14 @@ const up = (seed = 3): Bench => {
 };
 const reportOf = ({ world, machine }: Bench, operation = 'op-1'): OperationReport | undefined => {
   const asked = machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'operation', operation, undefined),
+    turn.send(shepherd, 'operation', operation, anybodys),
   );
   world.run();
   return asked.value;
 };
 const factsOf = ({ world, machine }: Bench, asker?: Principal) => {
-  const asked = machine.ask((turn, shepherd) => turn.call(shepherd, 'operations', {}, asker));
+  const who = asker === undefined ? anybodys : ownOf(asker);
+  const asked = machine.ask((turn, shepherd) => turn.call(shepherd, 'operations', {}, who));
   world.run();
   return asked.value ?? [];
 };
@@ -306,7 +314,7 @@ describe('what is remembered of operations', () => {
     bench.world.run();
     expect(asked.value).toEqual([true, false]);
     const foreign = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', 'op-1', { principal: principalOf('g-2') }),
+      turn.send(shepherd, 'operation', 'op-1', ownOf(principalOf('g-2'))),
     );
     bench.world.run();
     expect(foreign.error).toMatchObject({ code: 'unknown-operation' });
@@ -324,7 +332,7 @@ describe('what is remembered of operations', () => {
     world.runFor(1_000);
     const list = (query: unknown): Asked<readonly OperationFacts[]> => {
       const asked = machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operations', query as OperationQuery, undefined),
+        turn.send(shepherd, 'operations', query as OperationQuery, anybodys),
       );
       world.runFor(100);
       return asked;
@@ -394,7 +402,7 @@ describe('what is remembered of operations', () => {
       let asked: Asked<boolean> = {};
       world.at(atMs - world.now, () => {
         asked = machine.ask(
-          (turn, shepherd) => turn.call(shepherd, 'operations', {}, localRoot).length > 0,
+          (turn, shepherd) => turn.call(shepherd, 'operations', {}, anybodys).length > 0,
         );
       });
       world.run();

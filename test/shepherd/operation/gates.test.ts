@@ -9,7 +9,7 @@ import {
   type ServiceConfig,
 } from '@bellwether/shepherd';
 import { complaints, herd, makeGroup, run } from '../../support/shepherd-graph.ts';
-import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
+import { anybodys, Machine, program, type Asked } from '../../support/shepherd-machine.ts';
 import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
@@ -65,7 +65,7 @@ const again = (it: Bench): void => {
 };
 const retried = (it: Bench): Asked<Outcome> =>
   it.machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'retry', 'op-1', it.machine.printer(turn), undefined),
+    turn.send(shepherd, 'retry', 'op-1', it.machine.printer(turn), anybodys),
   );
 
 describe('a restart batch by batch', () => {
@@ -108,7 +108,7 @@ describe('a restart batch by batch', () => {
       number | undefined,
     ])[] => {
       const asked = it.machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', 'op-1', undefined),
+        turn.send(shepherd, 'operation', 'op-1', anybodys),
       );
       it.world.run();
       return (asked.value?.steps ?? []).map(({ service, batch, isCanary = false, openedMs }) => [
@@ -308,13 +308,13 @@ describe('a daemon that is killed in a restart batch by batch', () => {
       expect(least, where).toBeGreaterThanOrEqual(5);
       const isTaken = it.machine.ask((turn, shepherd) =>
         turn
-          .call(shepherd, 'operations', {}, localRoot)
+          .call(shepherd, 'operations', {}, anybodys)
           .some(({ operation }) => operation === 'op-1'),
       );
       it.world.run();
       if (isTaken.value !== true) continue;
       const report = it.machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', 'op-1', undefined),
+        turn.send(shepherd, 'operation', 'op-1', anybodys),
       );
       it.world.run();
       expect(report.value?.endedMs, where).toBeDefined();

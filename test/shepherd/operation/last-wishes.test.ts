@@ -12,7 +12,14 @@ import { checkEntries } from '@bellwether/store';
 import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { makeElsewhere, makeGroup } from '../../support/shepherd-graph.ts';
-import { Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
+import {
+  anybodys,
+  ownOf,
+  Machine,
+  program,
+  requestOf,
+  type Asked,
+} from '../../support/shepherd-machine.ts';
 
 type Death = (machine: Machine) => void;
 const deaths: readonly (readonly [string, Death])[] = [
@@ -60,8 +67,9 @@ class Bench {
     return asked;
   }
   retry(operation: string, principal?: Principal): Asked<Outcome> {
+    const who = principal === undefined ? anybodys : ownOf(principal);
     const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', operation, this.machine.printer(turn), principal),
+      turn.send(shepherd, 'retry', operation, this.machine.printer(turn), who),
     );
     this.run();
     return asked;

@@ -3,7 +3,7 @@ import { Severed, World, type Turn, type Vow } from '@bellwether/actors';
 import { limits, type OperationReport, type Outcome, type Request } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { complaints, makeElsewhere } from '../../support/shepherd-graph.ts';
-import { Machine, type Asked } from '../../support/shepherd-machine.ts';
+import { anybodys, Machine, type Asked } from '../../support/shepherd-machine.ts';
 import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 import type { Answer } from '@bellwether/actors';
 
@@ -75,7 +75,7 @@ class Bench {
   }
   report(operation = 'op-1'): OperationReport | undefined {
     const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', operation, undefined),
+      turn.send(shepherd, 'operation', operation, anybodys),
     );
     this.run(100);
     return asked.value;

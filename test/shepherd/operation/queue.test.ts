@@ -4,7 +4,7 @@ import { limits, type OperationReport, type Outcome, type Request } from '@bellw
 import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { complaints, makeElsewhere, makeGroup, named } from '../../support/shepherd-graph.ts';
-import { Machine, requestOf, type Asked } from '../../support/shepherd-machine.ts';
+import { anybodys, Machine, requestOf, type Asked } from '../../support/shepherd-machine.ts';
 import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const hourMs = 3_600_000;
@@ -59,7 +59,7 @@ class Bench {
   }
   report(operation = 'op-1'): OperationReport | undefined {
     const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', operation, undefined),
+      turn.send(shepherd, 'operation', operation, anybodys),
     );
     this.run(100);
     return asked.value;
@@ -265,7 +265,7 @@ describe('while it waits', () => {
     bench.herd('start', 'fleet');
     bench.b.isThere = true;
     const again = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), undefined),
+      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), anybodys),
     );
     bench.run();
     expect(again.value?.rows.map(({ result }) => result)).toEqual(['unreachable', 'changed']);
@@ -284,7 +284,7 @@ describe('while it waits', () => {
     bench.herd('start', 'fleet');
     bench.machine.events.length = 0;
     const watching = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'join', 'op-1', bench.machine.printer(turn), undefined),
+      turn.send(shepherd, 'join', 'op-1', bench.machine.printer(turn), anybodys),
     );
     bench.run();
     expect(watching.value).toBeUndefined();

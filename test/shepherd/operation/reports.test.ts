@@ -2,7 +2,7 @@
 import { World } from '@bellwether/actors';
 import { limits, weightOf, type Asker, type Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { Machine, program, requestOf } from '../../support/shepherd-machine.ts';
+import { anybodys, Machine, program, requestOf } from '../../support/shepherd-machine.ts';
 import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const rub = {
@@ -29,7 +29,7 @@ const up = () => {
     [false, true].map((isRead) => {
       if (isRead) restart();
       const asked = machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', operation, undefined),
+        turn.send(shepherd, 'operation', operation, anybodys),
       );
       world.run();
       if (asked.value === undefined) throw asked.error ?? new Error('no answer');
@@ -82,7 +82,9 @@ describe('a report', () => {
     }
     restart();
     const asked = Array.from({ length: count }, (_, at) =>
-      machine.ask((turn, shepherd) => turn.send(shepherd, 'operation', 'op-1', asker(at))),
+      machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'operation', 'op-1', { ...asker(at), reach: 'own' }),
+      ),
     );
     world.run();
     return asked.map(({ error }) => (error as { readonly code?: string } | undefined)?.code);

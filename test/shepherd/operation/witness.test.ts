@@ -1,10 +1,17 @@
 /** What the audit hears of operations: each once, before anything is done, and how it ended. */
 import type { AuditEntry } from '@bellwether/authority';
-import type { ActionConfig, AuditedEvent } from '@bellwether/shepherd';
+import type { ActionConfig, AuditedEvent, Returner } from '@bellwether/shepherd';
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { makeGroup } from '../../support/shepherd-graph.ts';
-import { Machine, program, requestOf, service } from '../../support/shepherd-machine.ts';
+import {
+  anybodys,
+  Machine,
+  ownOf,
+  program,
+  requestOf,
+  service,
+} from '../../support/shepherd-machine.ts';
 import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** What a shepherd records is what an audit takes: a type that is not is found by the compiler. */
@@ -38,8 +45,10 @@ const booted = (): { readonly world: World; readonly machine: Machine } => {
   return { world, machine };
 };
 const heard = ({ disk }: Machine): readonly string[] =>
-  disk.audits.map(({ event, asker, action, service, args = [], result, code }) =>
-    [event, asker, action, service, ...args, result, code].filter((word) => word).join(' '),
+  disk.audits.map(({ event, asker, action, service, args = [], result, code, whose }) =>
+    [event, asker, action, service, ...args, result, code, whose && `of ${whose}`]
+      .filter((word) => word)
+      .join(' '),
   );
 
 describe('the audit of operations', () => {
@@ -120,6 +129,45 @@ describe('the audit of operations', () => {
       ...once,
       'asked root start web',
       'ended root start web changed',
+    ]);
+  });
+  it('names who has something tried again, and whose it was, also where a later life ends it', () => {
+    const { world, machine } = booted();
+    const holder = principalOf('g-7f3k');
+    const request = requestOf({ operation: 'op', action: 'start', member: 'web' });
+    machine.processes.programs.set('web', { refusal: 'no such program' });
+    machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'perform', request, machine.printer(turn), holder),
+    );
+    world.run();
+    const retry = (who: Returner): void => {
+      machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'retry', 'op', machine.printer(turn), who),
+      );
+    };
+    retry(anybodys);
+    world.run();
+    retry(ownOf(holder));
+    world.run();
+    const failed = [
+      'asked g-7f3k start web',
+      'ended g-7f3k start web failed',
+      'asked root start web of g-7f3k',
+      'ended root start web failed of g-7f3k',
+      'asked g-7f3k start web',
+      'ended g-7f3k start web failed',
+    ];
+    expect(heard(machine)).toEqual(failed);
+    machine.processes.programs.set('web', { spawnMs: 60_000 });
+    retry(anybodys);
+    world.runFor(1_000);
+    machine.crash();
+    machine.boot();
+    world.run();
+    expect(heard(machine)).toEqual([
+      ...failed,
+      'asked root start web of g-7f3k',
+      'ended root start web changed of g-7f3k',
     ]);
   });
   it('knows those who ask by a reference, and those who ask through a grant', () => {

@@ -12,7 +12,7 @@ export const auditLimits = {
   linkCharacters: 128,
   /**
    * Characters of a line, all of them ASCII: the most of each of the above, every character of it escaped, come to
-   * 76 Ki with the names of the members (test/authority/audit/record.test.ts).
+   * 77 Ki with the names of the members (test/authority/audit/record.test.ts).
    */
   lineCharacters: 81_920,
   /** Records that one question is answered with, and characters of them. */

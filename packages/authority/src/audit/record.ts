@@ -3,8 +3,8 @@
  * with everything else that the turn has written, or not at all:
  *
  *     event       what happened                                             also has
- *     asked       something was asked for that changes something, or        service, action, args, operation
- *                 that goes through a grant
+ *     asked       something was asked for that changes something, or        service, action, args, operation,
+ *                 that goes through a grant                                 whose
  *     ended       it is over                                                the same without args; result
  *     denied      it was refused by a grant; nothing was done               the same; code
  *     granted     a right was given: a grant, or a ref was minted           service, action, label, grant
@@ -52,6 +52,8 @@ export interface AuditRecord {
   readonly args?: readonly string[];
   /** The id of the operation, as its asker chose it. */
   readonly operation?: string;
+  /** Who asked for that operation first, where it is somebody else who has come back to it. */
+  readonly whose?: string;
   /** In the words of an outcome: changed, ok, failed, … */
   readonly result?: string;
   /** The code of a refusal, or of an alert. */
@@ -97,8 +99,9 @@ export const orderedRecord = (entry: AuditRecord): AuditRecord => {
   };
 };
 
-const restOf = ({ operation, result, code, reason, label, grant }: AuditRecord) => ({
+const restOf = ({ operation, whose, result, code, reason, label, grant }: AuditRecord) => ({
   ...(operation !== undefined && { operation: named(operation) }),
+  ...(whose !== undefined && { whose: named(whose) }),
   ...(result !== undefined && { result: named(result) }),
   ...(code !== undefined && { code: named(code) }),
   ...(reason !== undefined && { reason: cut(reason, auditLimits.reasonCharacters) }),

@@ -24,7 +24,7 @@ import {
   type Past,
 } from '@bellwether/authority';
 import { checkedQuery, doubted, leftFor, list, localRoot, sinceOf } from '@bellwether/shepherd';
-import type { Asker, Outcome, Shepherd, Sink, Status } from '@bellwether/shepherd';
+import type { Asker, Outcome, Returner, Shepherd, Sink, Status } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
@@ -183,13 +183,13 @@ const operationMethods = ({
   plan: (turn, request) => turn.send(shepherd, 'foresee', request),
   cancel: (turn, operation) =>
     turn.send(shepherd, 'cancel', readName(operation, 'operation'), localRoot),
-  operations: (turn, query) => turn.call(shepherd, 'operations', query, undefined),
+  operations: (turn, query) => turn.call(shepherd, 'operations', query, anybodys),
   operation: (turn, operation) =>
-    turn.send(shepherd, 'operation', readName(operation, 'operation'), undefined),
+    turn.send(shepherd, 'operation', readName(operation, 'operation'), anybodys),
   retry: (turn, operation, sink, remainingMs) =>
-    turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, undefined, remainingMs),
+    turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, anybodys, remainingMs),
   join: (turn, operation, sink) =>
-    turn.send(shepherd, 'join', readName(operation, 'operation'), sink, undefined),
+    turn.send(shepherd, 'join', readName(operation, 'operation'), sink, anybodys),
 });
 
 /** Of this host, of references that were minted here, and at hosts elsewhere. */
@@ -227,6 +227,8 @@ const releaseMethods = ({
 
 /** Who asks here, for what lasts. */
 const asker: Asker = { principal: localRoot };
+/** The owner of a machine may come back to whatever anybody has asked it for. */
+const anybodys: Returner = { ...asker, reach: 'all' };
 
 const grantDirect = (
   { shepherd, composition, direct }: LocalRootOptions,

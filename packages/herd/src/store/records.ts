@@ -35,9 +35,11 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
     ),
     enabled: new Map(store.held('enabled').map(({ service, isEnabled }) => [service, isEnabled])),
     running: store.held('running').map(({ running }) => running),
-    operations: store
-      .held('accepted')
-      .map(({ kind: _kind, asker, ...rest }) => ({ ...rest, asker: recordedPrincipal(asker) })),
+    operations: store.held('accepted').map(({ kind: _kind, asker, retriedBy: by, ...rest }) => ({
+      ...rest,
+      asker: recordedPrincipal(asker),
+      ...(by !== undefined && { retriedBy: recordedPrincipal(by) }),
+    })),
     wishes: store
       .held('wished')
       .map(({ kind: _kind, by, ...rest }) => ({ ...rest, by: wisherIn(by) })),

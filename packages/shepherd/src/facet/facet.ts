@@ -25,6 +25,7 @@ import type {
   Outcome,
   PlannedStep,
   Request,
+  Returner,
   ServiceFacet,
   Shepherd,
   Sink,
@@ -53,30 +54,31 @@ export const makeServiceFacet = (
 ): Behavior<ServiceFacet> => {
   const { shepherd, name, principal, origin, members } = options;
   const asker: Asker = { principal, ...(origin !== undefined && { origin }) };
+  const who: Returner = { ...asker, reach: 'own' };
   const probeCount = turn.cell(0);
   return whileThere(options, {
     perform: (turn, request, sink, mark) => perform(options, turn, request, sink, mark),
     plan: (turn, request) => foresee(options, turn, request),
     cancel: (turn, operation) =>
       turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), principal),
-    operations: (turn, query) => turn.call(shepherd, 'operations', query, principal),
+    operations: (turn, query) => turn.call(shepherd, 'operations', query, who),
     operation: (turn, operation) => {
       const sight = sightOf(options, turn);
       const asked = checkedId(operation, 'operation');
-      return turn.when(turn.call(shepherd, 'operation', asked, asker), (_turn, report) =>
+      return turn.when(turn.call(shepherd, 'operation', asked, who), (_turn, report) =>
         facetReport(report, sight),
       );
     },
     retry: (turn, operation, sink, remainingMs) => {
       const asked = checkedId(operation, 'retry');
       return heard(options, turn, sink, (seen) =>
-        turn.call(shepherd, 'retry', asked, seen, principal, remainingMs),
+        turn.call(shepherd, 'retry', asked, seen, who, remainingMs),
       );
     },
     join: (turn, operation, sink, remainingMs) => {
       const asked = checkedId(operation, 'join');
       return heard(options, turn, sink, (seen) =>
-        turn.call(shepherd, 'join', asked, seen, principal, remainingMs),
+        turn.call(shepherd, 'join', asked, seen, who, remainingMs),
       );
     },
     status: (turn) => facetView(turn.call(shepherd, 'status', name)),

@@ -11,15 +11,14 @@ import { entryFor } from './reports.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { worstOf } from '../words/shapes.ts';
-import type { Outcome, RememberedOperation, Request, Writer } from '../words/types.ts';
+import type { Outcome, RememberedOperation, Request, Returner, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** Who comes back to what. */
 export interface Return {
   readonly id: string;
-  /** Absent: whoever asked for it. */
-  readonly principal: Principal | undefined;
+  readonly who: Returner;
   readonly writer: Ref<Writer>;
 }
 
@@ -30,16 +29,17 @@ export interface Return {
 export const retry = (
   host: Host,
   turn: Turn,
-  { id, principal, writer }: Return,
+  { id, who, writer }: Return,
   remainingMs: number | undefined,
 ): Vow<Outcome> => {
-  const { asker } = entryFor(host, id, principal);
+  const { asker } = entryFor(host, id, who);
+  const giver = { principal: asker, by: who.principal };
   return onceRecalled(host, turn, asker, id, (turn) => {
     const [first, ...others] = requestsOf(there(host, asker, id));
     if (first === undefined) throw new UnknownOperation(id);
     const again = (request: Request, heard?: Ref<Writer>): Vow<Outcome> => {
       const patientMs = remainingMs ?? request.remainingMs;
-      return command(host, turn, asker, { ...request, remainingMs: patientMs }, heard);
+      return command(host, turn, giver, { ...request, remainingMs: patientMs }, heard);
     };
     // Whoever comes back need not know how much time was given before.
     if (remainingMs === undefined)
@@ -92,10 +92,10 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
 export const join = (
   host: Host,
   turn: Turn,
-  { id, principal, writer }: Return,
+  { id, who, writer }: Return,
   remainingMs: number = limits.remainingMs,
 ): Vow<Outcome> => {
-  const { asker, service } = entryFor(host, id, principal);
+  const { asker, service } = entryFor(host, id, who);
   return onceRecalled(host, turn, asker, id, (turn) => {
     const operation = there(host, asker, id);
     const request = operation.requests.get(service);

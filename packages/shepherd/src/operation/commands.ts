@@ -41,15 +41,20 @@ import { acceptAll, wisherOf } from './wishes.ts';
 import { witnessAsked, witnessCancelled } from './witness.ts';
 import type { Principal } from '../words/principal.ts';
 
+/** Whose operation a command is, and who gives it: somebody else where he comes back to it. */
+export interface Giver {
+  readonly principal: Principal;
+  readonly by: Principal;
+}
 /**
- * Carries out a request that was checked, for whoever `principal` is, or answers with what came of it. Its operation
- * is in memory if it is anywhere (recall.ts).
+ * Carries out a request that was checked, or answers with what came of it. Its operation is in memory if it is
+ * anywhere (recall.ts).
  * @throws Conflict, Cycle, ShuttingDown, Limit, and UnknownOperation for a repeat of what was never seen
  */
 export const command = (
   host: Host,
   turn: Turn,
-  principal: Principal,
+  { principal, by }: Giver,
   request: KeptRequest,
   writer: Ref<Writer> | undefined,
 ): Vow<Outcome> => {
@@ -69,8 +74,8 @@ export const command = (
   // One that came back to where it set out would wait for itself.
   refuseHops(host, request, found.steps);
   const timed = withQueue(host, withTime(host, turn, request, found.steps, writer));
-  if (found.is !== 'under-way') witnessAsked(host, turn, principal, request);
-  if (found.is === 'left') tryAgain(host, turn, operation, timed, found.keys);
+  if (found.is !== 'under-way') witnessAsked(host, turn, { by, whose: principal }, request);
+  if (found.is === 'left') tryAgain(host, turn, operation, timed, found.keys, by);
   if (found.is === 'new') takeUp(host, turn, operation, timed, found.steps);
   return outcomeFor(host, turn, operation, timed, writer);
 };
@@ -201,10 +206,15 @@ export const takeUp = (
 };
 
 /** Calls off what has not begun of an operation. @throws UnknownOperation */
-export const cancelOperation = (host: Host, turn: Turn, principal: Principal, id: string): void => {
+export const cancelOperation = (
+  host: Host,
+  turn: Turn,
+  { principal, by }: Giver,
+  id: string,
+): void => {
   const operation = recalled(host.memory, principal, id);
   if (operation === undefined) throw new UnknownOperation(id);
-  witnessCancelled(host, turn, principal, id);
+  witnessCancelled(host, turn, { by, whose: principal }, id);
   cancel(host, turn, operation);
 };
 

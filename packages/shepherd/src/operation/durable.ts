@@ -160,8 +160,9 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
     ({ step, wasQueued }) => isOwnAsk(host, step) || step.kind === 'gate' || wasQueued === true,
   );
   const pieces = records.length === 0 ? [] : piecesOf(records.map(lineOf));
-  const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...rest } = before;
-  const entry = { ...rest, ...endOf(host, operation, before) };
+  const { endedMs: _ended, result: _result, queuedUntilMs: _until, ...old } = before;
+  const { retriedBy: _by, ...rest } = old;
+  const entry: AcceptedRecord = { ...rest, ...endOf(host, operation, before) };
   const outcomeCount = entry.outcomeCount + pieces.length;
   if (outcomeCount > limits.outcomePieceCount) return rewrite(host, turn, operation, entry, gates);
   write(turn, 'outcome', entry, entry.outcomeCount, pieces, gates);
@@ -189,13 +190,14 @@ const lineOf = ({
 const endOf = (
   host: Host,
   operation: Operation,
-  { action, service }: AcceptedRecord,
+  { asker, action, service }: AcceptedRecord,
 ): Partial<AcceptedRecord> => {
   const { steps, account } = operation;
-  const { openCount, isCancelled } = account.get();
+  const { openCount, isCancelled, by } = account.get();
   const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
   return {
     ...(isCancelled && { isCancelled: true as const }),
+    ...(by !== asker && { retriedBy: by }),
     ...(isAtRest(operation) && { queuedUntilMs: latestIn(operation) }),
     ...(openCount === 0 && { endedMs: wallMs(host.clock), result }),
   };

@@ -126,6 +126,8 @@ interface Account {
   readonly lastCaller: number;
   /** It was called off: what has not begun is not to begin any more, here or elsewhere. */
   readonly isCancelled: boolean;
+  /** Who asked for what is done now: whose it is, or whoever had it tried again. */
+  readonly by: Principal;
 }
 /** The operations of one asker. */
 export interface Book {
@@ -196,6 +198,7 @@ export const operationOf = (
       deadlineAtMs: 0,
       lastCaller: 0,
       isCancelled: false,
+      by: principal,
     }),
     gates: turn.map(),
     muster: turn.cell<Muster | undefined>(undefined),

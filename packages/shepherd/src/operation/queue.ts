@@ -198,7 +198,7 @@ export const displace = (
 const endingOf = (
   host: Host,
   turn: Turn,
-  { principal }: Operation,
+  { account }: Operation,
   record: StepRecord,
 ): StepEnd | undefined => {
   const { step, outcome } = record;
@@ -208,7 +208,7 @@ const endingOf = (
     return givenUp(record, 'unknown', `Service ${step.name}: nothing was heard of ${step.action}`);
   }
   if (!isThere) return notThere(step);
-  const why = endOf(host, turn, principal);
+  const why = endOf(host, turn, account.get().by);
   if (why !== undefined) {
     const words = `Service ${step.name}: ${step.action} is not allowed any more: ${why.message}`;
     return givenUp(record, 'denied', words);

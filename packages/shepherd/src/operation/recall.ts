@@ -96,7 +96,8 @@ export const recollect = (
   const account = operation.account.get();
   const deadlineAtMs = host.clock.now() + remainingMs;
   const isCancelled = entry.isCancelled === true;
-  operation.account.set({ ...account, deadlineAtMs, isCancelled });
+  const by = entry.retriedBy ?? asker;
+  operation.account.set({ ...account, deadlineAtMs, isCancelled, by });
   putStates(host, operation, states);
   refile(host.memory, operation);
   resume(host, turn, operation, entry);

@@ -4,7 +4,6 @@ import { UnknownOperation } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { isOpened } from './gate-state.ts';
 import { askerOf, entriesOf, isExpired } from './ledger.ts';
-import { localRoot, type Principal } from '../words/principal.ts';
 import { recalled, type StepRecord } from './memory.ts';
 import { bare } from '../words/outcome.ts';
 import { weightOf } from '../read.ts';
@@ -21,16 +20,17 @@ import type {
   OperationQuery,
   OperationReport,
   OperationStep,
+  Returner,
 } from '../words/types.ts';
 
-/** The last operations of an asker, or of all, the newest last. */
+/** The last operations that somebody may come back to, the newest last. */
 export const listed = (
   host: Host,
   { count = limits.operationListCount, isOpen }: OperationQuery,
-  principal: Principal | undefined,
+  who: Returner,
 ): readonly OperationFacts[] => {
   const nowMs = host.clock.wall();
-  const wanted = entriesOf(host.ledger, principal).filter(
+  const wanted = entriesOf(host.ledger, who.reach === 'all' ? undefined : who.principal).filter(
     (entry) => !isExpired(entry, nowMs) && (isOpen !== true || entry.endedMs === undefined),
   );
   const first = wanted.length - Math.min(count, limits.operationListCount);
@@ -38,15 +38,12 @@ export const listed = (
 };
 
 /**
- * What the disk says of an operation: of this asker, or of whoever it is, the local root first.
+ * What the disk says of an operation that somebody may come back to.
  * @throws UnknownOperation
  */
-export const entryFor = (
-  host: Host,
-  id: string,
-  principal: Principal | undefined,
-): AcceptedRecord => {
-  const asker = principal ?? askerOf(host.ledger, id, localRoot);
+export const entryFor = (host: Host, id: string, who: Returner): AcceptedRecord => {
+  const { principal, reach } = who;
+  const asker = reach === 'all' ? askerOf(host.ledger, id, principal) : principal;
   const entry = asker === undefined ? undefined : keptEntry(host, asker, id);
   if (entry === undefined) throw new UnknownOperation(id);
   return entry;
@@ -57,11 +54,11 @@ export const reported = (
   host: Host,
   turn: Turn,
   id: string,
-  asker: Asker | undefined,
+  who: Returner,
 ): Vow<OperationReport> => {
-  const entry = entryFor(host, id, asker?.principal);
+  const entry = entryFor(host, id, who);
   const operation = recalled(host.memory, entry.asker, id);
-  if (operation === undefined) return readAs(host, turn, entry, asker);
+  if (operation === undefined) return readAs(host, turn, entry, who);
   const args = operation.requests.get(entry.service)?.args ?? [];
   return turn.kept({ ...factsOf(entry), args, steps: stepsOf(entry, operation.steps.values()) });
 };
@@ -70,7 +67,7 @@ const readAs = (
   host: Host,
   turn: Turn,
   entry: AcceptedRecord,
-  asker: Asker = { principal: localRoot },
+  asker: Asker,
 ): Vow<OperationReport> => {
   const what = 'operation: too many are read';
   const number = takeShare(host.readings, asker, reportBounds, what);

@@ -50,7 +50,7 @@ export const resume = (
 ): void => {
   if (endedMs === undefined) noteChanged(operation, [], 'due');
   const { steps, account } = operation;
-  const why = endOf(host, turn, operation.principal);
+  const why = endOf(host, turn, account.get().by);
   const isOff = why !== undefined;
   if (isOff) account.set({ ...account.get(), isCancelled: true });
   const endings = new Map<string, StepEnd>();

@@ -14,9 +14,14 @@ import { isGood } from '../words/shapes.ts';
 import type { Entry, Request } from '../words/types.ts';
 
 const isRecorded = (asker: string): boolean => asker !== itself;
-const who = (host: Host, turn: Turn, asker: string) => {
-  const chain = chainOf(host, turn, asker);
-  return chain.length === 0 ? { asker } : { asker, chain };
+/** Who acts, and whose the operation is. */
+interface Actor {
+  readonly by: string;
+  readonly whose: string;
+}
+const who = (host: Host, turn: Turn, { by, whose }: Actor) => {
+  const chain = chainOf(host, turn, by);
+  return { asker: by, ...(chain.length > 0 && { chain }), ...(by !== whose && { whose }) };
 };
 
 const hidden = '<redacted>';
@@ -35,23 +40,18 @@ const shownArguments = (
 };
 
 /** Something is taken on, or tried again. */
-export const witnessAsked = (host: Host, turn: Turn, asker: string, request: Request): void => {
-  if (!isRecorded(asker)) return;
+export const witnessAsked = (host: Host, turn: Turn, actor: Actor, request: Request): void => {
+  if (!isRecorded(actor.by)) return;
   const { operation, member, action, args } = request;
   const shown = args.length === 0 ? {} : { args: shownArguments(host, request) };
-  const what = { ...who(host, turn, asker), service: member, action, ...shown, operation };
+  const what = { ...who(host, turn, actor), service: member, action, ...shown, operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
 /** What had not begun of an operation is called off. */
-export const witnessCancelled = (
-  host: Host,
-  turn: Turn,
-  asker: string,
-  operation: string,
-): void => {
-  if (!isRecorded(asker)) return;
-  const what = { ...who(host, turn, asker), action: 'cancel', operation };
+export const witnessCancelled = (host: Host, turn: Turn, actor: Actor, operation: string): void => {
+  if (!isRecorded(actor.by)) return;
+  const what = { ...who(host, turn, actor), action: 'cancel', operation };
   turn.record({ kind: 'audit', event: 'asked', ...what } satisfies Entry);
 };
 
@@ -59,10 +59,10 @@ export const witnessCancelled = (
 export const witnessEnded = (
   host: Host,
   turn: Turn,
-  { principal: asker, id: operation, requests }: Operation,
+  { principal: whose, id: operation, requests, account }: Operation,
   { step: { key, name, action }, outcome, refusal, wasQueued }: StepRecord,
 ): void => {
-  if (!isRecorded(asker) || outcome === undefined) return;
+  if (!isRecorded(whose) || outcome === undefined) return;
   // A restart of a fleet has more steps of its name and action than the one that answers.
   const isAnswer = requests.get(name)?.action === action && key === keyOf(action, name);
   if (!isAnswer && wasQueued !== true) return;
@@ -71,7 +71,7 @@ export const witnessEnded = (
   turn.record({
     kind: 'audit',
     event: 'ended',
-    ...who(host, turn, asker),
+    ...who(host, turn, { by: account.get().by, whose }),
     service: name,
     action,
     operation,

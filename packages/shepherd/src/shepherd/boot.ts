@@ -40,7 +40,8 @@ export const restore = (held: ShepherdHeld, turn: Turn): Vow<void> => {
     for (const run of runs) if (!adopts(held, turn, run)) endOrphan(held, turn, run);
     return turn.when(found, (turn, all) => {
       const taken = left.map((entry, at): Left => ({ entry, found: all[at] }));
-      const isOff = ({ entry }: Left): boolean => endOf(held, turn, entry.asker) !== undefined;
+      const isOff = ({ entry }: Left): boolean =>
+        endOf(held, turn, entry.retriedBy ?? entry.asker) !== undefined;
       const on = taken.filter((each) => !isOff(each));
       const before = new Map(held.desired.entries());
       // First: what had not begun for somebody who may not any more is not started as a wish of this machine.

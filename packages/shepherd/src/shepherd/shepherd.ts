@@ -49,7 +49,8 @@ import type {
   Change,
   Outcome,
   PlannedStep,
-  Principal,
+  OperationDesk,
+  Returner,
   Request,
   Shepherd,
   Sink,
@@ -70,6 +71,7 @@ export const makeShepherd = (
   const held = holdShepherd(turn, options);
   return {
     ...agentMethods(held),
+    ...operationMethods(held),
     define: (turn, config, agent) => define(held, turn, config, agent),
     register: (turn, service) => register(held, turn, service),
     registerAggregate: (turn, aggregate) => registerAggregate(held, turn, aggregate),
@@ -77,28 +79,6 @@ export const makeShepherd = (
       perform(held, turn, request, sink, { principal, ...(sinceMs !== undefined && { sinceMs }) }),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
-    cancel: (turn, operation, principal) =>
-      onceRecalled(held, turn, principal, operation, (turn) => {
-        cancelOperation(held, turn, principal, operation);
-        return turn.kept(undefined);
-      }),
-    openAskers: () => openAskersIn(held.memory),
-    callOff: (turn, principal, why) => {
-      for (const operation of openIn(held.memory, principal)) cancel(held, turn, operation, why);
-    },
-    operations: (_turn, query, principal) => listed(held, checkedOperations(query), principal),
-    operation: (turn, operation, asker) => reported(held, turn, operation, asker),
-    remembered: (turn, operation, principal) => remembered(held, turn, principal, operation),
-    recall: (turn, operation, principal) => recall(held, turn, principal, operation),
-    isKnown: (turn, request, principal) => isKnown(held, turn, principal, request),
-    retry: (turn, operation, sink, principal, remainingMs) => {
-      if (remainingMs !== undefined) checkRemaining(remainingMs);
-      return retry(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);
-    },
-    join: (turn, operation, sink, principal, remainingMs) => {
-      if (remainingMs !== undefined) checkRemaining(remainingMs);
-      return join(held, turn, returnTo(held, turn, operation, sink, principal), remainingMs);
-    },
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs, hops, asker) =>
@@ -132,6 +112,36 @@ export const makeShepherd = (
   };
 };
 
+/** What was asked for before. */
+const operationMethods = (
+  held: ShepherdHeld,
+): Pick<Behavior<Shepherd>, 'cancel' | keyof OperationDesk> => ({
+  cancel: (turn, operation, principal) =>
+    onceRecalled(held, turn, principal, operation, (turn) => {
+      cancelOperation(held, turn, { principal, by: principal }, operation);
+      return turn.kept(undefined);
+    }),
+  openAskers: () => openAskersIn(held.memory),
+  callOff: (turn, principal, why) => {
+    for (const operation of openIn(held.memory, principal))
+      // What somebody else has had tried again is his doing.
+      if (operation.account.get().by === principal) cancel(held, turn, operation, why);
+  },
+  operations: (_turn, query, who) => listed(held, checkedOperations(query), who),
+  operation: (turn, operation, who) => reported(held, turn, operation, who),
+  remembered: (turn, operation, principal) => remembered(held, turn, principal, operation),
+  recall: (turn, operation, principal) => recall(held, turn, principal, operation),
+  isKnown: (turn, request, principal) => isKnown(held, turn, principal, request),
+  retry: (turn, operation, sink, who, remainingMs) => {
+    if (remainingMs !== undefined) checkRemaining(remainingMs);
+    return retry(held, turn, returnTo(held, turn, operation, sink, who), remainingMs);
+  },
+  join: (turn, operation, sink, who, remainingMs) => {
+    if (remainingMs !== undefined) checkRemaining(remainingMs);
+    return join(held, turn, returnTo(held, turn, operation, sink, who), remainingMs);
+  },
+});
+
 /** What agents want of the shepherd, and what others want of them. */
 const agentMethods = (
   held: ShepherdHeld,
@@ -159,7 +169,7 @@ const perform = (
   const since = sinceMs === undefined ? {} : { sinceMs };
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   return onceRecalled(held, turn, principal, checked.operation, (turn) =>
-    command(held, turn, principal, { ...checked, member, ...since }, writer),
+    command(held, turn, { principal, by: principal }, { ...checked, member, ...since }, writer),
   );
 };
 
@@ -168,12 +178,12 @@ const returnTo = (
   turn: Turn,
   id: string,
   sink: Ref<Sink>,
-  principal: Principal | undefined,
+  who: Returner,
 ): Return => {
   checkSink(sink);
   return {
     id,
-    principal,
+    who,
     writer: turn.spawn(makeWriter, { node: held.name, log: held.log, sink }),
   };
 };

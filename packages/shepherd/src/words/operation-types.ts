@@ -107,12 +107,17 @@ export interface RememberedOperation {
   /** Members of an aggregate that it is for and that are none any more. */
   readonly gone: readonly string[];
 }
+/** Who comes back to operations, to look at one, to try it again or to call it off. */
+export interface Returner extends Asker {
+  /** To whose: nobody's but his own, or whoever asked for it, where his own of that id comes first. */
+  readonly reach: 'own' | 'all';
+}
 /** What a shepherd does with operations that were asked for, be it in an earlier life. */
 export interface OperationDesk {
-  /** The last operations of an asker, of all where that is undefined, the newest last. @throws BadRequest */
-  operations(query: OperationQuery, principal: Principal | undefined): readonly OperationFacts[];
-  /** How far an operation got. `asker` undefined: whoever asked for it. @throws UnknownOperation, Limit */
-  operation(operation: string, asker: Asker | undefined): Vow<OperationReport>;
+  /** The last operations that somebody may come back to, the newest last. @throws BadRequest */
+  operations(query: OperationQuery, who: Returner): readonly OperationFacts[];
+  /** How far an operation got. @throws UnknownOperation, Limit */
+  operation(operation: string, who: Returner): Vow<OperationReport>;
   /**
    * Puts an operation that the disk alone remembers into memory, where what is asked of it costs no time; undefined
    * where there is nothing to read. Near only. @throws Limit
@@ -129,24 +134,14 @@ export interface OperationDesk {
    * Asks those again, under the same id, who failed, could not be reached, were left out, or of whom nobody knows. In
    * as much time as was given before, where none is. @throws UnknownOperation, BadRequest, Limit
    */
-  retry(
-    operation: string,
-    sink: Ref<Sink>,
-    principal: Principal | undefined,
-    remainingMs?: number,
-  ): Vow<Outcome>;
+  retry(operation: string, sink: Ref<Sink>, who: Returner, remainingMs?: number): Vow<Outcome>;
   /**
    * What is known of its rows, then what comes; kept with the outcome, or with how far it is by then. `remainingMs`
    * absent: a day. @throws UnknownOperation, BadRequest, Limit
    */
-  join(
-    operation: string,
-    sink: Ref<Sink>,
-    principal: Principal | undefined,
-    remainingMs?: number,
-  ): Vow<Outcome>;
+  join(operation: string, sink: Ref<Sink>, who: Returner, remainingMs?: number): Vow<Outcome>;
   /** Who has something under way, near only. */
   openAskers(): readonly Principal[];
-  /** Calls off what has not begun of all that somebody has asked for: he may not any more, and why. Near only. */
+  /** Calls off what has not begun of all that somebody has asked for last: he may not any more, and why. Near only. */
   callOff(principal: Principal, why: ActorError): void;
 }

@@ -72,6 +72,8 @@ export interface AcceptedRecord {
   /** What it came to. */
   readonly result?: string;
   readonly isCancelled?: true;
+  /** Who had it tried again last, where that was somebody else: what comes of it is his doing. */
+  readonly retriedBy?: Principal;
   /** Wall clock: nothing of it goes on before a machine is there that is away, which is waited for until then. */
   readonly queuedUntilMs?: number;
 }
@@ -105,6 +107,8 @@ export interface AuditedEvent {
   readonly action: string;
   readonly args?: readonly string[];
   readonly operation?: string;
+  /** Whose operation it is, where that is not the asker's. */
+  readonly whose?: string;
   readonly result?: string;
   readonly code?: string;
   readonly reason?: string;

@@ -70,10 +70,14 @@ export const nameOf = (asker: string): string => {
 };
 
 const whatOf = (record: WrittenRecord): string => {
-  const { event, service, action, args = [], label, grant, operation } = record;
+  const { event, service, action, args = [], label, grant, operation, whose } = record;
   if (event === 'granted' && grant !== undefined) return givenText(record);
   const words = [typedAs[action ?? ''] ?? action, service, ...args].filter(isSaid);
   if (operation !== undefined && comingBack.includes(action ?? '')) words.push(operation);
+  if (whose !== undefined) {
+    if (action !== 'cancel') words.unshift('retry', `${operation ?? ''}:`);
+    words.push(`(of ${nameOf(whose)})`);
+  }
   const about = [grant, label === undefined ? undefined : short(label)].filter(isSaid);
   // An action tells what was done; of what has none its event does.
   return (action === undefined ? [event, ...about, ...words] : [...words, ...about]).join(' ');
