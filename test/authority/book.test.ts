@@ -1,6 +1,6 @@
 import type { Past } from '@bellwether/authority';
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
-import { proveHolder, type Cut } from '@bellwether/authority';
+import { fingerprintOf, proveHolder, type Cut } from '@bellwether/authority';
 import type { KeyPair } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { runIn } from '../support/actors-vat.ts';
@@ -275,7 +275,14 @@ describe('an invite', () => {
       await expect(redeem(bench, swissnum, keysOf(2))).rejects.toThrow(/^no such reference$/);
     const alerts = bench.disk.audits.filter(({ event }) => event === 'alert');
     expect(alerts).toHaveLength(8);
-    expect(alerts[0]).toMatchObject({ grant: grant.id, code: 'redeemed-twice' });
+    const [alice, bob] = [1, 2].map((seed) => fingerprintOf(bench.crypto, keysOf(seed).publicKey));
+    expect(alerts[0]).toMatchObject({
+      asker: bob,
+      chain: [{ grant: grant.id, holder: alice }],
+      grant: grant.id,
+      code: 'redeemed-twice',
+      reason: `key ${bob} tried to redeem the invite that key ${alice} has redeemed`,
+    });
   });
   it('has lapsed once its time is over, and not expired, as the grant itself has not', async () => {
     const bench = await grantBench();

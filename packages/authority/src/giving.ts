@@ -2,7 +2,7 @@
  * Making a grant and having it redeemed.
  *
  *     make     asked ──► random bytes from a power ──► everything is looked at again, since time has passed: kept
- *     bind     proved ──► random bytes ──► again: whoever comes first has it; another key is refused, and heard of
+ *     bind     proved ──► random bytes ──► again: whoever comes first has it; another key is refused, and named
  */
 import { Limit, type Turn, type Vow } from '@bellwether/actors';
 import { audit } from './audit/index.ts';
@@ -10,7 +10,7 @@ import { expectAt, forgetOld, lookAtClock, record } from './endings.ts';
 import { TooMany, uselessInvite } from './errors.ts';
 import { filled, standing, type Chain } from './judge.ts';
 import { limits } from './limits.ts';
-import { bytesOf, freshId, hexOf, idBytes, isHash, mintedId } from './names.ts';
+import { bytesOf, fingerprintOf, freshId, hexOf, idBytes, isHash, mintedId } from './names.ts';
 import { narrowed, termsOf, type Terms } from './narrow.ts';
 import {
   chainOf,
@@ -236,22 +236,25 @@ const unbindable = (
 ): Vow<Redeemed> | undefined => {
   const invite = usable(shelf, id, lookAtClock(shelf, turn));
   if (invite !== undefined && (invite.holder ?? holder) === holder) return undefined;
-  if (invite !== undefined) alert(shelf, turn, id);
+  if (invite?.holder !== undefined) alert(shelf, turn, id, holder, invite.holder);
   return turn.broken(uselessInvite());
 };
 
-const alert = (shelf: Shelf, turn: Turn, id: string): void => {
+/** Two keys have one secret: each of them may be the one that it was meant for. */
+const alert = (shelf: Shelf, turn: Turn, id: string, refused: string, holder: string): void => {
   const alertCount = shelf.alerts.get(id) ?? 0;
   if (alertCount >= limits.alertCount) return;
   shelf.alerts.set(id, alertCount + 1);
   const chain = knownChain(shelf, id);
+  const fingerprint = (key: string): string => fingerprintOf(shelf.options.crypto, bytesOf(key));
+  const came = fingerprint(refused);
   audit(turn, {
     event: 'alert',
-    asker: id,
+    asker: came,
     chain: linksOf(shelf, chain),
     service: chain[0].grant.service,
     code: 'redeemed-twice',
-    reason: 'another key tried to redeem an invite that was redeemed',
+    reason: `key ${came} tried to redeem the invite that key ${fingerprint(holder)} has redeemed`,
     grant: id,
   });
 };

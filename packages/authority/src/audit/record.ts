@@ -42,7 +42,10 @@ export interface AuditLink {
 /** One event. It names who acted by reference or key: which person held that, it cannot know. */
 export interface AuditRecord {
   readonly event: AuditEvent;
-  /** `root`: the local root; the hash of a minted ref; the id of a grant; `shepherd`: the shepherd itself. */
+  /**
+   * `root`: the local root; the hash of a minted ref; the id of a grant; the
+   * fingerprint of a key that has none; `shepherd`: the shepherd itself.
+   */
   readonly asker: string;
   /** The grant that was used and those that it was narrowed from, the first grant first. */
   readonly chain?: readonly AuditLink[];
