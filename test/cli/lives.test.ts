@@ -182,6 +182,76 @@ describe('the owner of a full disk', () => {
   );
 });
 
+describe('a daemon whose disk was filled before its next life', () => {
+  let place: Place;
+  beforeEach(() => {
+    place = makePlace();
+  });
+  afterEach(() => place.clean());
+  const mounted = async (size: string): Promise<string> => {
+    const disk = path.join(place.folder, 'a');
+    fs.mkdirSync(disk);
+    const mount = ['-t', 'tmpfs', '-o', `size=${size},mode=700`, 'tmpfs', disk];
+    expect((await place.run('mount', mount)).code).toBe(0);
+    place.atEnd(() => place.run('umount', ['-l', disk]));
+    return disk;
+  };
+  const greeting = `service({ provision: ['one'], start: exec(['sleep', '600']), actions: {
+    hi: { documentation: 'Greets.', run: exec(['echo', 'hi']) } } })`;
+  const fill = (disk: string) => place.run('dd', ['if=/dev/zero', `of=${disk}/filler`, 'bs=4k']);
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'has room for it, for its owner alone, and for the next daemon, too',
+    async () => {
+      const disk = await mounted('40m');
+      let daemon = await place.shepherd('a', configOf('A', greeting));
+      await daemon.herd('start', 'one');
+      const bob = person(place, 'bob');
+      await accept(bob, await grantTo(place, daemon, 'one', 'bob', 'hi,status'));
+      const [, id = ''] = /(g-[0-9a-z]{6})/.exec((await daemon.herd('grant', 'ls')).stdout) ?? [];
+      const reserve = path.join(disk, 'reserve');
+      const keptBytes = (): number => fs.statSync(reserve, { throwIfNoEntry: false })?.size ?? 0;
+      await eventually('room is kept', async () => keptBytes() === 8 * 1024 * 1024);
+      await fill(disk);
+      let refused = await bob.herd('hi', '@one');
+      // The log of the database has begun a block, into which a few more records fit.
+      for (let at = 0; refused.code === 0 && at < 10; at += 1)
+        refused = await bob.herd('hi', '@one');
+      expect(refused.stderr).toContain('needs room on that disk before it takes this on');
+      await eventually('it serves again', async () => (await daemon.herd('status')).code === 0);
+      expect(keptBytes()).toBe(4 * 1024 * 1024);
+      expect((await bob.herd('hi', '@one')).stderr).toContain('the disk is full (ENOSPC)');
+      await daemon.kill('SIGKILL');
+      expect((await daemon.herd('status')).code).toBe(4);
+      await fill(disk);
+      daemon = await place.again(daemon);
+      expect(await daemon.herd('grant', 'revoke', id)).toMatchObject({ code: 0 });
+      expect(await daemon.herd('stop', 'one')).toMatchObject({ code: 0 });
+      expect(await bob.herd('status', '@one')).toMatchObject({ code: 5 });
+    },
+    60_000,
+  );
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'says that it is full, and so does herd, where no room is kept',
+    async () => {
+      const disk = await mounted('256k');
+      const daemon = await place.shepherd('a', configOf('A', services));
+      await daemon.kill('SIGKILL');
+      fs.rmSync(daemon.socket, { force: true });
+      await fill(disk);
+      const failed = await place.again(daemon).catch(String);
+      expect(failed).toContain('The disk is full. Make room on it, then start this shepherd again');
+      const asked = await daemon.herd('status');
+      expect(asked.stderr).toContain(`the disk of ${disk}/run is full`);
+      expect(asked.stderr).toContain('needs room there');
+      fs.rmSync(path.join(disk, 'filler'));
+      await place.again(daemon);
+    },
+    60_000,
+  );
+});
+
 describe('a daemon that is killed at any moment', () => {
   let place: Place;
   beforeEach(() => {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf } from '@bellwether/actors';
+import { lacksRoom } from '@bellwether/store';
 import { runDaemon } from './daemon/daemon.ts';
 import { readOptions } from './daemon/options.ts';
 import { defaultPlaces } from './paths.ts';
@@ -61,12 +62,18 @@ const exitCodes: Readonly<Record<string, number>> = {
   'damaged-state': 1,
 };
 
+const fullHint =
+  'The disk is full. Make room on it, then start this shepherd again; services that still run are left to it.\n';
+
 // A peer that closes its socket must not end the daemon.
 process.on('SIGPIPE', () => undefined);
 main().then(
   (code) => process.exit(code),
   (error: unknown) => {
-    process.stderr.write(`shepherd: ${error instanceof Error ? error.message : String(error)}\n`);
+    const hint = lacksRoom(error) ? fullHint : '';
+    process.stderr.write(
+      `shepherd: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
+    );
     process.exit(exitCodes[codeOf(error instanceof Error ? error : new Error(String(error)))] ?? 1);
   },
 );

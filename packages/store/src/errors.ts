@@ -17,12 +17,23 @@ export class NewerState extends ActorError {
 export class DiskFailed extends ActorError {
   /** What is wrong with the disk, for anybody: without paths, and without words of unknown origin. */
   readonly trouble: string;
+  /** Whether it is only room that is missing. */
+  readonly isFull: boolean;
 
   constructor(message: string, options?: ErrorOptions) {
     super('disk-failed', message, options);
     this.trouble = troubleIn(message);
+    this.isFull = fullWords.some((words) => message.includes(words));
   }
 }
+/** Whether something failed because the disk is full, or its user's part of it; looks at causes, too. */
+export const lacksRoom = (error: unknown): boolean =>
+  error instanceof Error &&
+  ((error instanceof DiskFailed && error.isFull) ||
+    ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')) ||
+    lacksRoom(error.cause));
+
+const fullWords = ['No space left on device', 'Disk quota exceeded'];
 /** LevelDB hands on the words of strerror(3), and no number. */
 const troubles: readonly (readonly [found: string, words: string])[] = [
   ['No space left on device', 'the disk is full (ENOSPC)'],

@@ -2,7 +2,7 @@
 export * from './audit/index.ts';
 export { writeBackup } from './backup.ts';
 export { replaceFile, syncFolder } from './durable-file.ts';
-export { BadBackup, DamagedState, DiskFailed, NewerState } from './errors.ts';
+export { BadBackup, DamagedState, DiskFailed, lacksRoom, NewerState } from './errors.ts';
 export { fill } from './fill.ts';
 export { checkEntries } from './record.ts';
 export {

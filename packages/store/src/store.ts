@@ -47,9 +47,9 @@ export interface Store {
   readonly commit: Commit;
   /**
    * Before a life is built: waits for the commit of the last one, and where that failed takes what the disk has, if it
-   * can be read again. Never rejects.
+   * can be read again. Never rejects: the answer is what kept it from being read, where something did.
    */
-  settle(): Promise<void>;
+  settle(): Promise<Error | undefined>;
   /** Every value as it lies on the disk, the seal included, of one moment. @throws DiskFailed, DamagedState */
   image(): AsyncIterable<readonly [string, Uint8Array]>;
   close(): Promise<void>;
@@ -134,15 +134,17 @@ class ShelfStore implements Store {
     return this.#open().read('');
   }
 
-  async settle(): Promise<void> {
+  async settle(): Promise<Error | undefined> {
     // A life may have ended in the middle of a commit.
     await this.#writing;
-    if (this.#shelf !== undefined) return;
+    if (this.#shelf !== undefined) return undefined;
     try {
       await this.open();
       this.#doubted.clear();
-    } catch {
+      return undefined;
+    } catch (error) {
       // The disk is not mended yet: what is held stands, and the next commit tries again and tells.
+      return reasonOf(error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** One output commit for records and audit: no change without its line, no line of a change that never was. */
 import type { AuditEntry, AuditRecord } from '@bellwether/authority';
 import {
+  DiskFailed,
   MemoryAudit,
   MemoryDisk,
   MemoryMark,
@@ -27,7 +28,11 @@ interface Bench {
   readonly place: MemoryAudit;
   readonly told: AuditRecord[];
   /** What is done with the room that is kept. */
-  readonly reserve: { hold(): Promise<void>; free(): Promise<boolean> };
+  readonly reserve: {
+    hold(): Promise<void>;
+    free(): Promise<boolean>;
+    takenBack(): Promise<boolean>;
+  };
   clockMs: number;
 }
 const makeBench = (): Bench => ({
@@ -35,7 +40,11 @@ const makeBench = (): Bench => ({
   mark: new MemoryMark(),
   place: new MemoryAudit(),
   told: [],
-  reserve: { hold: async () => undefined, free: async () => false },
+  reserve: {
+    hold: async () => undefined,
+    free: async () => false,
+    takenBack: async () => true,
+  },
   clockMs: 0,
 });
 /** The next daemon on the same disks. */
@@ -300,6 +309,42 @@ describe('an audited store on a full disk', () => {
     fail(bench);
     expect(await commit(store, entries)).toBeInstanceOf(Error);
     await store.close();
+  });
+  it('gives room to a new life, for the records alone where it is room that is missing', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    fail(bench);
+    expect(await commit(store, batch('a'))).toBeInstanceOf(Error);
+    const open = bench.disk.open.bind(bench.disk);
+    let words = 'IO error: Input/output error';
+    bench.disk.open = () => Promise.reject(new DiskFailed(words));
+    let freedCount = 0;
+    bench.reserve.free = async () => {
+      freedCount += 1;
+      bench.disk.open = open;
+      return true;
+    };
+    await store.settle();
+    expect(freedCount).toBe(0);
+    words = 'IO error: No space left on device';
+    await store.settle();
+    expect(freedCount).toBe(1);
+    expect(await commit(store, batch('b'))).toBeUndefined();
+    await store.close();
+  });
+  it('leaves what is left of that room to the owner until it is taken back', async () => {
+    const bench = makeBench();
+    const store = await opened(bench);
+    bench.reserve.takenBack = async () => false;
+    const { writeCount } = bench.disk;
+    const failure = await commit(store, [desired('a'), { ...entry('a'), asker: 'g-1' }]);
+    expect(failure).toMatchObject({ trouble: 'the disk is full (ENOSPC)' });
+    expect(bench.disk.writeCount).toBe(writeCount);
+    expect(await commit(store, batch('b'))).toBeUndefined();
+    bench.reserve.takenBack = async () => true;
+    expect(await commit(store, [desired('a'), { ...entry('a'), asker: 'g-1' }])).toBeUndefined();
+    await store.close();
+    expect(loggedIn(bench)).toEqual(['b', 'a']);
   });
   it('has the mark moved before a revocation is told that was tried twice', async () => {
     const bench = makeBench();

@@ -61,10 +61,24 @@ const keyBeside = (socket: string): string => path.join(path.dirname(socket), 'a
 /** An orderly end takes both away; between two lives the key stays, and at a start the socket is there before it. */
 const noSocket = (user: User, socket: string): NoShepherd => {
   const isRestarting = fs.existsSync(keyBeside(socket));
+  const full = [path.dirname(socket), placesOf(user).state].find(isOnFullDisk);
   const message = isRestarting
     ? `the shepherd at ${socket} is restarting, or was ended by force: its socket is not there`
     : `no shepherd runs here: there is no socket ${socket}`;
-  return new NoShepherd(message, howToStart(user), {}, isRestarting);
+  if (full === undefined) return new NoShepherd(message, howToStart(user), {}, isRestarting);
+  const hint = `A shepherd needs room there for its records: make some. ${howToStart(user)}`;
+  return new NoShepherd(`${message}; the disk of ${full} is full`, hint, {}, isRestarting);
+};
+
+/** Bytes below which nothing is opened or written any more: some blocks of most file systems. */
+const fullBytes = 64 * 1024;
+const isOnFullDisk = (folder: string): boolean => {
+  try {
+    const { bavail, bsize } = fs.statfsSync(folder);
+    return bavail * bsize < fullBytes;
+  } catch {
+    return false; // not there, or not ours to look into: nothing is known of it
+  }
 };
 
 /** What to do where nothing answers. */

@@ -14,6 +14,9 @@
  *     a batch that fails and    tells of looks and refusals, or time  they are counted, nobody's life ends by them
  *                               takes back a right, or stops          once more, in the room that is kept for that
  *                               does anything else                    the commit has failed
+ *
+ * A new life may use that room, too, since nothing can be taken back without one. As long as the disk does not give it
+ * back, what others than the owner ask for fails without being tried: they would use up what is left of it.
  */
 import { reasonOf, type Commit } from '@bellwether/actors';
 import {
@@ -28,6 +31,7 @@ import {
 } from '@bellwether/authority';
 import {
   AuditLog,
+  DiskFailed,
   lastOfAudit,
   lookThroughAudit,
   type AuditPlace,
@@ -35,7 +39,7 @@ import {
   type Store,
   type StoreEntry,
 } from '@bellwether/store';
-import type { Reserve } from './reserve.ts';
+import { inRoom, type Reserve } from './reserve.ts';
 
 /** What an audited store takes from around it. */
 export interface AuditedPowers {
@@ -44,7 +48,7 @@ export interface AuditedPowers {
   /** Told of what was strange about the log when it was opened; it is in the log then. */
   readonly told: (note: AuditRecord) => void;
   /** Room for what cannot wait. */
-  readonly reserve: Pick<Reserve, 'hold' | 'free'>;
+  readonly reserve: Pick<Reserve, 'hold' | 'free' | 'takenBack'>;
 }
 
 /** Milliseconds after a failure for which looks and refusals are only counted: to try takes the disk a while. */
@@ -79,8 +83,14 @@ export class AuditedStore {
   /** As `Store.settle`, for both. Never rejects: what is not mended yet is tried again by the next commit. */
   async settle(): Promise<void> {
     await this.#working;
-    await this.#store.settle();
-    await this.#mend().catch(() => undefined);
+    const { reserve } = this.#powers;
+    await inRoom(reserve, () => this.#reopened()).catch(() => undefined);
+    await inRoom(reserve, () => this.#mend()).catch(() => undefined);
+  }
+
+  async #reopened(): Promise<void> {
+    const failure = await this.#store.settle();
+    if (failure !== undefined) throw failure;
   }
 
   /** The newest lines that are in the log. @throws DiskFailed */
@@ -120,7 +130,7 @@ export class AuditedStore {
         if (!isExpendable) throw error;
         this.#lose(records.length, this.#powers.wall() + expendableMs);
         // What only reads goes on, if it can.
-        return this.#store.settle();
+        return this.#store.settle().then(() => undefined);
       })
       .then(
         () => this.#over(done),
@@ -140,6 +150,8 @@ export class AuditedStore {
 
   async #audited(others: readonly unknown[], records: readonly AuditEntry[]): Promise<void> {
     const isUrgent = records.some(cannotWait);
+    if (!isUrgent && records.some(isOthers) && !(await this.#powers.reserve.takenBack()))
+      throw new DiskFailed('state: No space left on device but what is kept for its owner');
     const { count } = this.#lost;
     const told = count === 0 ? records : [...records, lossOf(count)];
     const lines = await this.#inRoom(isUrgent, () => this.#remembered(others, told));
@@ -150,12 +162,7 @@ export class AuditedStore {
 
   /** Does it, and where that fails and cannot wait once more, with the room that is kept. */
   async #inRoom<T>(isUrgent: boolean, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isUrgent || !(await this.#powers.reserve.free())) throw error;
-      return work();
-    }
+    return isUrgent ? inRoom(this.#powers.reserve, work, () => true) : work();
   }
 
   async #remembered(
@@ -201,6 +208,10 @@ export class AuditedStore {
       .sort((a, b) => a.number - b.number);
   }
 }
+
+/** What is asked through a grant or a minted ref. */
+const isOthers = ({ event, asker }: AuditRecord): boolean =>
+  event === 'asked' && asker !== 'root' && asker !== 'shepherd';
 
 /** That a right ends, or that the owner stops something: it must be possible on a full disk, too. */
 const cannotWait = ({ event, asker, action }: AuditRecord): boolean =>

@@ -32,7 +32,7 @@ import { lazyDepots } from './lazy-depots.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
-import { Reserve } from './reserve.ts';
+import { inRoom, Reserve } from './reserve.ts';
 import { defaultNodeName, type DaemonOptions } from './options.ts';
 
 /** What the daemon is given by the program around it. */
@@ -72,11 +72,11 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
     log('daemon.start', { pid: process.pid, version: powers.version, config: options.config });
     const read = (): Promise<Description> => describe(options, powers);
     const { env } = powers;
-    const { description, store } = await readAndOpen(read, options.state);
-    const reserve = new Reserve(path.join(options.state, 'reserve'), {
-      log,
-      now: () => performance.now(),
-    });
+    const { after } = nodeClock({ unref: true });
+    const reserve = new Reserve(path.join(options.state, 'reserve'), { log, after });
+    const opened = inRoom(reserve, () => openState(options.state));
+    const { description, store } = await both(read(), opened);
+    if (!(await reserve.takenBack())) powers.say(fullDisk(options.state));
     const audited = auditedStore(options.state, store, reserve, log);
     closing = () => audited.close();
     if (description.listen.unix === 'shared') await prepareShared(options.sharedSocket);
@@ -96,7 +96,7 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
       logs: common.logFiles,
       starts: common.starts,
       log,
-      after: nodeClock({ unref: true }).after,
+      after,
       wall: Date.now,
     });
     await runLives(options, powers, configuration, common).finally(stopRotation);
@@ -112,17 +112,21 @@ export const runDaemon = async (options: DaemonOptions, powers: DaemonPowers): P
 };
 
 /** Both at once: a child process reads the one, threads of LevelDB the other. */
-const readAndOpen = async (
-  read: () => Promise<Description>,
-  state: string,
+const both = async (
+  reading: Promise<Description>,
+  opening: Promise<Store>,
 ): Promise<{ readonly description: Description; readonly store: Store }> => {
-  const [description, store] = await Promise.allSettled([read(), openState(state)]);
+  const [description, store] = await Promise.allSettled([reading, opening]);
   if (description.status === 'fulfilled' && store.status === 'fulfilled')
     return { description: description.value, store: store.value };
   if (store.status === 'fulfilled') await store.value.close();
   // What is wrong with the state is said first: it is not mended by another configuration.
   throw store.status === 'rejected' ? store.reason : (description as PromiseRejectedResult).reason;
 };
+
+const fullDisk = (state: string): string =>
+  `The disk of ${state} is full: make room there. Until then grants can be taken back and services stopped, in room ` +
+  'that was kept for that; little else can be asked.';
 
 const describe = (options: DaemonOptions, powers: DaemonPowers): Promise<Description> =>
   loadConfig(options.config, {

@@ -115,7 +115,8 @@ const farewells: Readonly<Record<LifeEnd['kind'], string>> = {
 /** Whoever asked for what could not be written down is told why: the log may be out of reach, or on that disk. */
 const farewellOf = (end: LifeEnd): string =>
   end.kind === 'halted' && end.reason instanceof DiskFailed
-    ? `the shepherd could not write its state: ${end.reason.trouble}; it starts anew`
+    ? `the shepherd could not write its state: ${end.reason.trouble}; it starts anew` +
+      (end.reason.isFull ? ', and needs room on that disk before it takes this on' : '')
     : farewells[end.kind];
 
 /** Makes a life that does not serve yet. */

@@ -32,8 +32,7 @@ export const lockFolder = async (folder: string): Promise<void> => {
     );
   });
   if (code === 0) {
-    fs.ftruncateSync(descriptor);
-    fs.writeSync(descriptor, `${process.pid}\n`);
+    noteHolder(descriptor);
     return; // The descriptor is left open on purpose: closing it would give the lock away.
   }
   const holder = fs.readFileSync(file, 'utf8').trim();
@@ -43,6 +42,16 @@ export const lockFolder = async (folder: string): Promise<void> => {
     `lock: another shepherd${who} already runs on ${folder}; use it, stop it with 'herd stop root', or give this ` +
       'one a folder of its own with --state',
   );
+};
+
+/** The number is for a message alone: a full disk must not keep the daemon from starting. */
+const noteHolder = (descriptor: number): void => {
+  try {
+    fs.ftruncateSync(descriptor);
+    fs.writeSync(descriptor, `${process.pid}\n`);
+  } catch {
+    // Whoever is refused reads no number then.
+  }
 };
 
 const flock = (descriptor: number): Promise<number | null> =>
