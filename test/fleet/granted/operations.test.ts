@@ -155,6 +155,30 @@ describe('the operations of a grant', () => {
     expect(codeOf(() => answered(place.site, retrying(ref, place, 'op-1')))).toBe('revoked');
   });
 
+  it('are called off by the owner, who is named with whose they are', () => {
+    const place = up(waitingConfig);
+    const { owner, node, pass } = place;
+    const { id, ref } = place.held({ actions: ['start'] });
+    node.machine.probes.isReady = () => false;
+    const asked = asking(ref, place, 'start', 'op-1');
+    pass(500);
+    const cancel = owner.ask(node, (turn, root) => turn.send(root, 'cancel', 'op-1'));
+    pass(500);
+    expect(cancel.error).toBeUndefined();
+    expect(asked.value).toMatchObject({ result: 'cancelled' });
+    const said = node.machine.disk.audits.filter(({ action }) => action === 'cancel');
+    expect(said).toEqual([
+      {
+        kind: 'audit',
+        event: 'asked',
+        asker: 'root',
+        action: 'cancel',
+        operation: 'op-1',
+        whose: id,
+      },
+    ]);
+  });
+
   it('are watched to their end', () => {
     const place = up(waitingConfig);
     place.node.machine.probes.isReady = () => false;

@@ -73,8 +73,10 @@ const makeTestShepherd = (
     foresee: (_turn, request) => [
       { service: request.member, action: request.action, why: 'asked', effect: 'change' },
     ],
-    cancel: (_turn, operation) => {
+    cancel: (turn, operation, who) => {
       if (operation !== 'op-1') throw new UnknownOperation(operation);
+      note(turn, `cancel ${operation} ${textOf(who)}`);
+      return turn.kept(undefined);
     },
     operations: (turn, query, who) => {
       note(turn, `operations ${textOf(who)} ${JSON.stringify(query)}`);
@@ -294,7 +296,7 @@ describe('the local root', () => {
     await ask(bench, 'cancel', 'op-1');
     await expect(ask(bench, 'cancel', 'op-2')).rejects.toMatchObject({ code: 'unknown-operation' });
     await expect(ask(bench, 'cancel', 7)).rejects.toMatchObject({ code: 'malformed' });
-    expect(bench.asked).toEqual([]);
+    expect(bench.asked).toEqual(['cancel op-1 root:all']);
   });
   it('mints a URI', async () => {
     const bench = await rootBench();

@@ -10,7 +10,6 @@ import {
 } from '@bellwether/shepherd';
 import { complaints, herd, makeGroup, run } from '../../support/shepherd-graph.ts';
 import { anybodys, Machine, program, type Asked } from '../../support/shepherd-machine.ts';
-import { localRoot } from '../../../packages/shepherd/src/words/principal.ts';
 
 const names = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 interface Bench {
@@ -220,7 +219,7 @@ describe('a restart batch by batch', () => {
     const it = six();
     const asked = roll(it, { batch: 1 });
     while (isRunning(it, 'b')) it.world.step();
-    it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
+    it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
     it.world.run();
     expect(rowsOf(asked)).toEqual([
       'a changed',

@@ -12,8 +12,14 @@ import {
   stages,
   up,
 } from '../../support/shepherd-graph.ts';
-import { program, requestOf, type Asked, type Machine } from '../../support/shepherd-machine.ts';
-import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
+import {
+  anybodys,
+  program,
+  requestOf,
+  type Asked,
+  type Machine,
+} from '../../support/shepherd-machine.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** A machine with services elsewhere that answer when the test says so. */
 const withFar = (names: readonly string[], { requirement = 'far', members = names } = {}) => {
@@ -551,7 +557,7 @@ describe('a second terminal', () => {
 
 describe('an operation that is called off', () => {
   const cancel = ({ machine }: { readonly machine: Machine }, operation: string) =>
-    machine.ask((turn, shepherd) => turn.call(shepherd, 'cancel', operation, localRoot));
+    machine.ask((turn, shepherd) => turn.call(shepherd, 'cancel', operation, anybodys));
   it('goes on with what has begun, and begins nothing else; wished is then what is', () => {
     const it = up([run('slow'), run('web', 'slow'), run('top', 'web')]);
     it.machine.processes.programs.set('slow', { spawnMs: 500 });

@@ -136,7 +136,7 @@ describe('a step that its own shepherd lets wait', () => {
   it('is called off there with every contact until that tells how it ended', () => {
     const bench = new Bench();
     bench.passedOn();
-    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
+    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
     bench.run();
     expect([bench.cancelled, bench.phase()]).toEqual([['op-1'], 'queued unreachable']);
     bench.settles[0]?.answer.broken(new Severed('gone'));
@@ -174,7 +174,7 @@ describe('a step that its own shepherd lets wait', () => {
   it('that was called off while its shepherd took it on is called off there', () => {
     const bench = new Bench();
     bench.herd('start');
-    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
+    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
     bench.run();
     bench.performs[0]?.answer.kept({ ...row('unreachable'), isPending: true });
     bench.run();
@@ -185,7 +185,7 @@ describe('a step that its own shepherd lets wait', () => {
     const bench = new Bench();
     bench.passedOn();
     bench.herd('start');
-    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', localRoot));
+    bench.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
     bench.run();
     bench.cancelled.length = 0;
     bench.performs.at(-1)?.answer.kept({ ...row('unreachable'), isUnmet: true });

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { complaints, makeElsewhere, makeGroup, named } from '../../support/shepherd-graph.ts';
 import { anybodys, Machine, requestOf, type Asked } from '../../support/shepherd-machine.ts';
-import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
+import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const hourMs = 3_600_000;
 const queueMs = hourMs;
@@ -72,7 +72,7 @@ class Bench {
       .map(({ service, phase, row }) => `${service} ${phase} ${row?.result ?? ''}`.trimEnd());
   }
   cancel(operation = 'op-1'): void {
-    this.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', operation, localRoot));
+    this.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', operation, anybodys));
     this.run();
   }
   ended(): readonly string[] {
@@ -430,7 +430,7 @@ describe.each<[string, Death]>([
       (bench) => {
         bench.herd('start', 'a');
         called = bench.machine.ask((turn, shepherd) =>
-          turn.send(shepherd, 'cancel', 'op-1', localRoot),
+          turn.send(shepherd, 'cancel', 'op-1', anybodys),
         );
         return undefined;
       },

@@ -193,7 +193,9 @@ describe('the audit of operations', () => {
       'asked g-7f3k start net',
       'ended g-7f3k start net ok',
     ]);
-    machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', principalOf(asker)));
+    machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'cancel', 'op-1', ownOf(principalOf(asker))),
+    );
     world.run();
     expect(heard(machine).at(-1)).toBe(`asked ${asker} cancel`);
   });

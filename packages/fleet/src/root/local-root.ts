@@ -182,7 +182,7 @@ const operationMethods = ({
     turn.send(shepherd, 'perform', request, sink, localRoot, sinceOf(mark).sinceMs),
   plan: (turn, request) => turn.send(shepherd, 'foresee', request),
   cancel: (turn, operation) =>
-    turn.send(shepherd, 'cancel', readName(operation, 'operation'), localRoot),
+    turn.send(shepherd, 'cancel', readName(operation, 'operation'), anybodys),
   operations: (turn, query) => turn.call(shepherd, 'operations', query, anybodys),
   operation: (turn, operation) =>
     turn.send(shepherd, 'operation', readName(operation, 'operation'), anybodys),

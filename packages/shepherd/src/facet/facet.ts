@@ -59,8 +59,7 @@ export const makeServiceFacet = (
   return whileThere(options, {
     perform: (turn, request, sink, mark) => perform(options, turn, request, sink, mark),
     plan: (turn, request) => foresee(options, turn, request),
-    cancel: (turn, operation) =>
-      turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), principal),
+    cancel: (turn, operation) => turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), who),
     operations: (turn, query) => turn.call(shepherd, 'operations', query, who),
     operation: (turn, operation) => {
       const sight = sightOf(options, turn);

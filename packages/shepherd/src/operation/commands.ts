@@ -74,8 +74,11 @@ export const command = (
   // One that came back to where it set out would wait for itself.
   refuseHops(host, request, found.steps);
   const timed = withQueue(host, withTime(host, turn, request, found.steps, writer));
-  if (found.is !== 'under-way') witnessAsked(host, turn, { by, whose: principal }, request);
-  if (found.is === 'left') tryAgain(host, turn, operation, timed, found.keys, by);
+  if (found.is !== 'under-way') {
+    operation.account.set({ ...operation.account.get(), by });
+    witnessAsked(host, turn, { by, whose: principal }, request);
+  }
+  if (found.is === 'left') tryAgain(host, turn, operation, timed, found.keys);
   if (found.is === 'new') takeUp(host, turn, operation, timed, found.steps);
   return outcomeFor(host, turn, operation, timed, writer);
 };

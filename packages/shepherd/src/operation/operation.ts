@@ -60,7 +60,6 @@ import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import type { Outcome } from '../words/types.ts';
-import type { Principal } from '../words/principal.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
 import { acceptAll, takeBack, wisherOf } from './wishes.ts';
@@ -107,17 +106,15 @@ const addOpen = (
   });
   refile(host.memory, operation);
 };
-/** Tries steps again that are over, under the same id; from then on it is this one's doing. */
+/** Tries steps again that are over, under the same id. */
 export const tryAgain = (
   host: Host,
   turn: Turn,
   operation: Operation,
   request: KeptRequest,
   keys: readonly string[],
-  by: Principal,
 ): void => {
   const { steps } = operation;
-  operation.account.set({ ...operation.account.get(), by });
   const over = keys.filter((at) => isOver(operation, at));
   for (const at of keys) {
     const record = steps.get(at);

@@ -14,7 +14,7 @@ import { foreseen } from '../operation/foresight.ts';
 import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
 import { onceRecalled, recall } from '../operation/recall.ts';
-import { listed, reported } from '../operation/reports.ts';
+import { entryFor, listed, reported } from '../operation/reports.ts';
 import { wallMs } from '../operation/durable.ts';
 import { acceptAll } from '../operation/wishes.ts';
 import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
@@ -116,11 +116,13 @@ export const makeShepherd = (
 const operationMethods = (
   held: ShepherdHeld,
 ): Pick<Behavior<Shepherd>, 'cancel' | keyof OperationDesk> => ({
-  cancel: (turn, operation, principal) =>
-    onceRecalled(held, turn, principal, operation, (turn) => {
-      cancelOperation(held, turn, { principal, by: principal }, operation);
+  cancel: (turn, operation, who) => {
+    const { asker } = entryFor(held, operation, who);
+    return onceRecalled(held, turn, asker, operation, (turn) => {
+      cancelOperation(held, turn, { principal: asker, by: who.principal }, operation);
       return turn.kept(undefined);
-    }),
+    });
+  },
   openAskers: () => openAskersIn(held.memory),
   callOff: (turn, principal, why) => {
     for (const operation of openIn(held.memory, principal))

@@ -7,7 +7,7 @@ import type { Agent, Offer, Offered, Piece, Put, SlotFacts } from './agent-types
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
-import type { OperationDesk, PlannedStep } from './operation-types.ts';
+import type { OperationDesk, PlannedStep, Returner } from './operation-types.ts';
 import type { Step } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
@@ -290,7 +290,7 @@ export interface Shepherd extends OperationDesk {
    * Calls off the steps of an operation that have not begun; the others go on. @throws
    * UnknownOperation
    */
-  cancel(operation: string, principal: Principal): void | Vow<void>;
+  cancel(operation: string, who: Returner): Vow<void>;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];
