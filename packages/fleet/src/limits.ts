@@ -41,6 +41,11 @@ export const LIMITS = {
   /** Milliseconds: the bound of all further waits, in a small and in a large fleet. */
   redialCapMs: 5_000,
   slowRedialCapMs: 30_000,
+  /**
+   * Milliseconds before a member is asked again to be watched whose grant does not allow it, or has ended: each time is
+   * an entry of the audit there, so the wait doubles from the bound above up to an hour, 24 entries a day.
+   */
+  deniedCapMs: 3_600_000,
   /** Doublings of that bound that are computed: the cap is reached long before. */
   doublingCount: 16,
   /** Milliseconds of contact after which a failure is the first one again. */

@@ -351,6 +351,41 @@ describe('a member that refuses', () => {
     await pass(bench, 1);
     expect(bench.watched).toHaveLength(2);
   });
+  /** A member whose grant was revoked, `count` times asked to be watched. */
+  const denied = async (count: number): Promise<ProxyBench> => {
+    const bench = await makeProxyBench();
+    await pass(bench, 10);
+    bench.calls[0]?.reached.kept(bench.facet);
+    await pass(bench, 0);
+    for (let at = 0; at < count; at += 1) {
+      expect(bench.watched).toHaveLength(at + 1);
+      bench.watched[at]?.answer.broken(new Remote('revoked', 'grant g-1 was revoked'));
+      await pass(bench, 0);
+      const waitMs = Math.min(redialCapMs * 2 ** at, FLEET_LIMITS.deniedCapMs);
+      await pass(bench, waitMs - 1);
+      expect(bench.watched).toHaveLength(at + 1);
+      await pass(bench, 1);
+    }
+    return bench;
+  };
+  it('by a grant is asked half as often each time, up to once an hour', async () => {
+    const bench = await denied(13);
+    expect(bench.watched).toHaveLength(14);
+  });
+  it('by a grant is watched again as soon as a question is answered, and is asked soon then', async () => {
+    const bench = await denied(4);
+    bench.watched[4]?.answer.broken(new Remote('unconfirmed', 'it waits'));
+    await pass(bench, 0);
+    const asked = probe(bench);
+    await pass(bench, 0);
+    bench.asked.at(-1)?.answer.kept(runningStatus);
+    await pass(bench, 0);
+    expect(asked.value).toMatchObject({ stage: 'running' });
+    expect(bench.watched).toHaveLength(6);
+    bench.watched[5]?.answer.broken(new Remote('revoked', 'grant g-1 was revoked'));
+    await pass(bench, redialCapMs);
+    expect(bench.watched).toHaveLength(7);
+  });
   it('its reference says so, is dialled again rarely, and at once for a command', async () => {
     const bench = await makeProxyBench();
     await pass(bench, 10);

@@ -62,21 +62,7 @@ export const makeExportedService = (
   _bcom: Bcom<Inner>,
   options: ExportedServiceOptions,
 ): Behavior<Inner> => {
-  const held: ExportedHeld = {
-    name: options.provision[0],
-    observed: turn.cell(nothingObserved),
-    probing: turn.cell<Question | undefined>(undefined),
-    contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
-    awaited: turn.cell<Awaited | undefined>(undefined),
-    watching: turn.cell<number | undefined>(undefined),
-    underWay: turn.map(),
-    waitingCount: turn.cell(0),
-    lastWatching: turn.cell(0),
-    pace: turn.cell<Pace | undefined>(undefined),
-    askingCount: turn.cell(0),
-    doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
-    ...options,
-  };
+  const held = heldAtFirst(turn, options);
   return {
     canonicalName: () => held.name,
     provision: () => held.provision,
@@ -127,6 +113,24 @@ export const makeExportedService = (
     leave: (turn) => leave(held, turn),
   };
 };
+/** Before anything is known. */
+const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld => ({
+  name: options.provision[0],
+  observed: turn.cell(nothingObserved),
+  probing: turn.cell<Question | undefined>(undefined),
+  contact: turn.cell<Ref<ServiceFacet> | undefined>(undefined),
+  awaited: turn.cell<Awaited | undefined>(undefined),
+  watching: turn.cell<number | undefined>(undefined),
+  underWay: turn.map(),
+  waitingCount: turn.cell(0),
+  lastWatching: turn.cell(0),
+  pace: turn.cell<Pace | undefined>(undefined),
+  askingCount: turn.cell(0),
+  doubt: turn.cell<{ cancel(): void } | undefined>(undefined),
+  deniedMs: turn.cell<number | undefined>(undefined),
+  again: turn.cell<{ cancel(): void } | undefined>(undefined),
+  ...options,
+});
 
 const begun = ({ underWay }: ExportedHeld, operation: string): void => {
   const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };

@@ -57,6 +57,10 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly askingCount: JournalCell<number>;
   /** Goes off when what is known may be too old. */
   readonly doubt: JournalCell<{ cancel(): void } | undefined>;
+  /** How long it is waited since a grant has refused to be watched; undefined where none has. Milliseconds. */
+  readonly deniedMs: JournalCell<number | undefined>;
+  /** Goes off when it is to be watched again. */
+  readonly again: JournalCell<{ cancel(): void } | undefined>;
 }
 
 /** This moment. */

@@ -14,7 +14,7 @@ import { Malformed } from '../errors.ts';
 import { instant, shown, type ExportedHeld, type Question } from './exported-state.ts';
 import { heard, lostSight, type Observed } from './observed.ts';
 import { reader } from '../read.ts';
-import { observe, type Watcher } from './watching.ts';
+import { allowed, observe, type Watcher } from './watching.ts';
 import { noAnswerFrom, troubleOf } from './without-answer.ts';
 
 /**
@@ -60,7 +60,10 @@ const ask = (
   );
   const answer: Question['answer'] = turn.when(
     turn.within(timeoutMs, sent),
-    (turn, value) => noted(held, turn, answer, observation(held, value)),
+    (turn, value) => {
+      allowed(held, turn);
+      return noted(held, turn, answer, observation(held, value));
+    },
     (turn, reason) => {
       if (fateOf(reason) !== 'late')
         return noted(held, turn, answer, lostSight(held.observed.get(), troubleOf(held, reason)));

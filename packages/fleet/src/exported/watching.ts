@@ -7,10 +7,12 @@
  *     two beats missed      unknown, since nobody can tell; asked anew, in case the far end gave up
  *     contact lost          unknown; the live ref finds it again
  *     it refuses to tell    unknown, with its words; asked anew now and then
+ *     a grant denies it     the same, more and more rarely; at once where a question was answered after all
  *
  * A push belongs to a watching; one of an earlier watching is refused, which ends it at its sender.
  */
 import {
+  codeOf,
   Refused,
   type Bcom,
   type Behavior,
@@ -20,7 +22,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
-import { Malformed } from '../errors.ts';
+import { isDenial, Malformed } from '../errors.ts';
 import { instant, paceNow, paceOf, type ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
 import {
@@ -72,6 +74,7 @@ export const leave = (held: ExportedHeld, turn: Turn<Watcher>): void => {
   held.contact.set(undefined);
   held.watching.set(undefined);
   held.doubt.get()?.cancel();
+  held.again.get()?.cancel();
   held.awaited.get()?.resolver.broken(new Refused(`${held.name} is not followed any more`));
   held.awaited.set(undefined);
 };
@@ -90,6 +93,13 @@ export const told = (
   observe(held, turn, status === undefined ? confirmed(before, at) : heard(before, status, at));
   keepPace(held, turn);
   return true;
+};
+/** A question was answered: where a grant did not allow to watch, it does again. */
+export const allowed = (held: ExportedHeld, turn: Turn<Watcher>): void => {
+  if (held.deniedMs.get() === undefined) return;
+  held.deniedMs.set(undefined);
+  const ref = held.contact.get();
+  if (ref !== undefined && held.watching.get() === undefined) watch(held, turn, ref);
 };
 /** Where a reload has made a large fleet small, or a small one large, the beats that were asked for do not fit. */
 const keepPace = (held: ExportedHeld, turn: Turn<Watcher>): void => {
@@ -161,25 +171,37 @@ const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>):
   const { heartbeatMs, redialCapMs } = pace;
   turn.when(
     turn.send(ref, 'watch', observer, heartbeatMs),
-    () => answered(held),
+    () => {
+      answered(held);
+      held.deniedMs.set(undefined);
+    },
     (turn, reason) => {
       answered(held);
       // Where the session ended the live ref says so.
       if (held.watching.get() !== number || held.contact.get() !== ref) return;
       held.watching.set(undefined);
       observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
-      watchLater(held, turn, redialCapMs);
+      watchLater(held, turn, isDenial(codeOf(reason)) ? denied(held, redialCapMs) : redialCapMs);
     },
   );
+};
+/** How long to wait after another denial. Milliseconds. */
+const denied = ({ deniedMs }: ExportedHeld, firstMs: number): number => {
+  const beforeMs = deniedMs.get();
+  const nextMs = beforeMs === undefined ? firstMs : Math.min(2 * beforeMs, LIMITS.deniedCapMs);
+  deniedMs.set(nextMs);
+  return nextMs;
 };
 const answered = ({ askingCount }: ExportedHeld): void => askingCount.set(askingCount.get() - 1);
 /** Asks anew, if nothing else has happened by then. */
 const watchLater = (held: ExportedHeld, turn: Turn<Watcher>, ms: number): void => {
   const ref = held.contact.get();
   if (ref === undefined) return;
-  turn.after(ms, (turn) => {
+  held.again.get()?.cancel();
+  const timer = turn.after(ms, (turn) => {
     if (held.contact.get() === ref && held.watching.get() === undefined) watch(held, turn, ref);
   });
+  held.again.set(timer);
 };
 
 /** Looks again when what is known is too old by then, if nothing else is heard. */
