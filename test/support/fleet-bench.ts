@@ -104,7 +104,10 @@ const makeFarEnd = (
   perform: (turn, request, sink) =>
     turn.ask((answer) => asked({ method: 'perform', request, sink, timeoutMs: 0, answer })),
   plan: (turn) => turn.kept([]),
-  cancel: (turn, operation) => turn.effect(() => cancelled(operation)),
+  cancel: (turn, operation) => {
+    turn.effect(() => cancelled(operation));
+    return turn.kept(undefined);
+  },
   operations: () => [],
   operation: (_turn, operation) => {
     throw new UnknownOperation(operation);

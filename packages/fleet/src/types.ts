@@ -21,6 +21,7 @@ import type {
   OperationQuery,
   OperationReport,
   Outcome,
+  Result,
   PlannedStep,
   Put,
   Request,
@@ -50,8 +51,8 @@ export interface LocalRoot {
   watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
   /** What a request would do now, `stop` of `root` included. Nothing is touched. */
   plan(request: Request): Vow<readonly PlannedStep[]>;
-  /** Calls off what has not begun of an operation. Broken with UnknownOperation. */
-  cancel(operation: string): Vow<void>;
+  /** Calls off what has not begun of an operation; as of a facet. Broken with UnknownOperation. */
+  cancel(operation: string): Vow<Result | undefined>;
   /** The last operations of all who ask here, the newest last. Broken with BadRequest. */
   operations(query: OperationQuery): readonly OperationFacts[];
   /** How far one got, whoever asked for it. Broken with UnknownOperation. */

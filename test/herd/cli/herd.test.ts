@@ -310,6 +310,14 @@ describe('the shepherd itself', () => {
 });
 
 describe('herd op cancel', () => {
+  it('says of one that was over what it came to, and claims to have called nothing off', async () => {
+    await serve({ cancel: () => 'changed' });
+    expect((await run('op', 'cancel', 'op-7')).written.out).toBe(
+      'Operation op-7: it is over: changed. There is nothing to call off.\n',
+    );
+    const { out } = (await run('op', 'cancel', 'op-7', '--json')).written;
+    expect(JSON.parse(out)).toMatchObject({ kind: 'cancel', operation: 'op-7', result: 'changed' });
+  });
   it('calls an operation off where it was asked for', async () => {
     await serve({ cancel: () => 0 });
     const ran = await run('op', 'cancel', 'op-7');

@@ -591,7 +591,11 @@ describe('an operation that is called off', () => {
   it('that is over stays as it is, and one that nobody knows is refused', () => {
     const it = up([run('web')]);
     const start = herd(it, 'start', 'web', op);
-    cancel(it, 'op-1');
+    const written = [it.machine.disk.entries.length, it.machine.disk.audits.length];
+    const called = cancel(it, 'op-1');
+    it.world.run();
+    expect(called).toEqual({ value: 'changed' });
+    expect([it.machine.disk.entries.length, it.machine.disk.audits.length]).toEqual(written);
     const unknown = cancel(it, 'op-2');
     expect(herd(it, 'start', 'web', op).value).toEqual(start.value);
     expect(unknown.error).toMatchObject({ code: 'unknown-operation' });

@@ -1,6 +1,12 @@
 /** Commands that wait for a machine that is away: every event while they do, and a daemon that dies at every step. */
 import { Refused, World } from '@bellwether/actors';
-import { limits, type OperationReport, type Outcome, type Request } from '@bellwether/shepherd';
+import {
+  limits,
+  type OperationReport,
+  type Outcome,
+  type Request,
+  type Result,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { complaints, makeElsewhere, makeGroup, named } from '../../support/shepherd-graph.ts';
@@ -424,7 +430,7 @@ describe.each<[string, Death]>([
     );
   });
   it('while it is called off, does not do it where anybody was told', () => {
-    let called: Asked<void> = {};
+    let called: Asked<Result | undefined> = {};
     let toldCount = 0;
     atEveryStep(
       (bench) => {

@@ -173,12 +173,12 @@ describe('the audit of operations', () => {
   it('knows those who ask by a reference, and those who ask through a grant', () => {
     const { world, machine } = booted();
     const asker = 'ab'.repeat(32);
-    const ask = (principal: string, operation: string): unknown =>
+    const ask = (principal: string, operation: string, member = 'net'): unknown =>
       machine.ask((turn, shepherd) =>
         turn.send(
           shepherd,
           'perform',
-          requestOf({ operation, action: 'start', member: 'net' }),
+          requestOf({ operation, action: 'start', member }),
           machine.printer(turn),
           principalOf(principal),
         ),
@@ -193,10 +193,13 @@ describe('the audit of operations', () => {
       'asked g-7f3k start net',
       'ended g-7f3k start net ok',
     ]);
+    machine.processes.programs.set('web', { spawnMs: 60_000 });
+    ask(asker, 'op-3', 'web');
+    world.runFor(1_000);
     machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'cancel', 'op-1', ownOf(principalOf(asker))),
+      turn.send(shepherd, 'cancel', 'op-3', ownOf(principalOf(asker))),
     );
-    world.run();
+    world.runFor(1_000);
     expect(heard(machine).at(-1)).toBe(`asked ${asker} cancel`);
   });
 });

@@ -11,6 +11,7 @@ import type {
   OperationQuery,
   OperationReport,
   Outcome,
+  Result,
   PlannedStep,
   Put,
   Request,
@@ -88,7 +89,7 @@ export interface Granter {
 export interface GrantedService extends Granter {
   perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
   plan(request: Request): Vow<readonly PlannedStep[]>;
-  cancel(operation: string): Vow<void>;
+  cancel(operation: string): Vow<Result | undefined>;
   operations(query: OperationQuery): Vow<readonly OperationFacts[]>;
   operation(operation: string): Vow<OperationReport>;
   retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;

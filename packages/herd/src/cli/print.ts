@@ -12,7 +12,7 @@
  *     outcome     operation, action, service, exitCode, outcome: result, reason, rows, …
  *     plan        action, service, exitCode, steps: what --dry-run found, in order;
  *                 endsShepherd: the shepherd itself would end after them
- *     cancel      operation
+ *     cancel      operation; result where it was over before, and nothing was called off
  *     operations  operations: operation, asker, action, service, atMs, endedMs and result where it is over
  *     operation   the same of one; args, steps: service, action, phase, isAsked, isAnswer, row
  *     version     version

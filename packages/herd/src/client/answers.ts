@@ -11,6 +11,7 @@ import {
   Malformed,
   readCount,
   readField,
+  results,
   struct,
   type Change,
   type Event,
@@ -20,6 +21,7 @@ import {
   type Outcome,
   type PlannedStep,
   type Read,
+  type Result,
   type Status,
 } from '@bellwether/shepherd';
 import type { ShepherdFacts, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
@@ -72,6 +74,9 @@ export const operationIn: (value: unknown) => OperationReport = checked(
   makeOperationReader(reader).report,
   'operation',
 );
+/** What a command that was to be called off had come to before. An older peer says nothing of it. */
+export const overIn = (value: unknown): Result | undefined =>
+  typeof value === 'string' ? (results.find((each) => each === value) ?? 'unknown') : undefined;
 /** Lines of text. @throws BadAnswer */
 export const linesIn: (value: unknown) => readonly string[] = checked(reader.lines, 'lines');
 /** One batch of followed logs. @throws BadAnswer */

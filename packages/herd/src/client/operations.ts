@@ -4,8 +4,9 @@ import type {
   OperationQuery,
   OperationReport,
   Outcome,
+  Result,
 } from '@bellwether/shepherd';
-import { operationIn, operationsIn, outcomeIn } from './answers.ts';
+import { operationIn, operationsIn, outcomeIn, overIn } from './answers.ts';
 import type { Line, Patience } from './line.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -23,8 +24,8 @@ export interface OperationsClient {
   ): Promise<Outcome>;
   /** `told` hears what is known, then what comes. */
   join(id: string, told: Told, patience: Patience): Promise<Outcome>;
-  /** Calls off what has not begun of one. */
-  cancel(operation: string, patience: Patience): Promise<void>;
+  /** Calls off what has not begun of one. What it came to, where it was over before and its shepherd says so. */
+  cancel(operation: string, patience: Patience): Promise<Result | undefined>;
 }
 
 /** Asks over a line to a local root or a facet. The line stays the caller's. */
@@ -53,7 +54,6 @@ export const operationsClient = (line: Line): OperationsClient => ({
         ...patience,
       }),
     ),
-  cancel: async (operation, patience) => {
-    await line.ask({ method: 'cancel', args: [operation], ...patience });
-  },
+  cancel: async (operation, patience) =>
+    overIn(await line.ask({ method: 'cancel', args: [operation], ...patience })),
 });

@@ -1,4 +1,4 @@
-/** An operation that somebody comes back to: to see how it goes on, or to have it done after all. */
+/** An operation that somebody comes back to: to see how it goes on, to have it done after all, or to call it off. */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { command } from './commands.ts';
 import { UnknownOperation } from '../errors.ts';
@@ -7,10 +7,12 @@ import { limits } from '../limits.ts';
 import { recalled, type Operation } from './memory.ts';
 import { isOver } from './outcomes.ts';
 import { onceRecalled } from './recall.ts';
-import { entryFor } from './reports.ts';
+import { cancel } from './operation.ts';
+import { entryFor, resultOf } from './reports.ts';
+import { witnessCancelled } from './witness.ts';
 import type { Host } from './host.ts';
 import { bare, plain } from '../words/outcome.ts';
-import { worstOf } from '../words/shapes.ts';
+import { worstOf, type Result } from '../words/shapes.ts';
 import type { Outcome, RememberedOperation, Request, Returner, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import type { Principal } from '../words/principal.ts';
@@ -84,6 +86,25 @@ export const remembered = (
 /** What was asked, the first first, as it is to be asked again: nobody knows through which session. */
 const requestsOf = ({ requests }: Operation): readonly Request[] =>
   [...requests.values()].map(({ isRepeat: _isRepeat, sinceMs: _sinceMs, ...request }) => request);
+
+/**
+ * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to.
+ * @throws UnknownOperation
+ */
+export const callOff = (
+  host: Host,
+  turn: Turn,
+  id: string,
+  who: Returner,
+): Vow<Result | undefined> => {
+  const { asker, endedMs, result = 'unknown' } = entryFor(host, id, who);
+  if (endedMs !== undefined) return turn.kept(resultOf(result));
+  return onceRecalled(host, turn, asker, id, (turn) => {
+    witnessCancelled(host, turn, { by: who.principal, whose: asker }, id);
+    cancel(host, turn, there(host, asker, id));
+    return turn.kept(undefined);
+  });
+};
 
 /**
  * Tells how an operation goes on: first the rows that are there, then what comes, and how it ended in the end. Asks

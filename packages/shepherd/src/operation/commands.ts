@@ -29,7 +29,7 @@ import {
 } from './memory.ts';
 import { displace } from './queue.ts';
 import { asksAnew, openEnds } from './ends.ts';
-import { begin, cancel, tryAgain } from './operation.ts';
+import { begin, tryAgain } from './operation.ts';
 import { isOver } from './outcomes.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
@@ -38,7 +38,7 @@ import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import { acceptAll, wisherOf } from './wishes.ts';
-import { witnessAsked, witnessCancelled } from './witness.ts';
+import { witnessAsked } from './witness.ts';
 import type { Principal } from '../words/principal.ts';
 
 /** Whose operation a command is, and who gives it: somebody else where he comes back to it. */
@@ -206,19 +206,6 @@ export const takeUp = (
   const displaced = new Set(fresh.flatMap((step) => displace(host, turn, operation, step)));
   // In one batch with what stands in their place: else the next life would take them up beside it.
   for (const other of displaced) saveAtOnce(host, turn, other);
-};
-
-/** Calls off what has not begun of an operation. @throws UnknownOperation */
-export const cancelOperation = (
-  host: Host,
-  turn: Turn,
-  { principal, by }: Giver,
-  id: string,
-): void => {
-  const operation = recalled(host.memory, principal, id);
-  if (operation === undefined) throw new UnknownOperation(id);
-  witnessCancelled(host, turn, { by, whose: principal }, id);
-  cancel(host, turn, operation);
 };
 
 /** The steps that one rests on, itself the last. */

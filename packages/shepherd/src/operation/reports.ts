@@ -115,7 +115,9 @@ const factsOf = (entry: AcceptedRecord): OperationFacts => {
     ...(queuedUntilMs !== undefined && { queuedUntilMs }),
   };
 };
-const resultOf = (word: string): Result => results.find((each) => each === word) ?? 'unknown';
+/** A word of a record. */
+export const resultOf = (word: string): Result =>
+  results.find((each) => each === word) ?? 'unknown';
 
 type Reported = Pick<StepRecord, 'step' | 'phase' | 'outcome' | 'refusal' | 'atMs'>;
 /** In the order of the plan. Beyond what one answer has room for, only how they ended. */

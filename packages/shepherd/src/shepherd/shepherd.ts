@@ -6,15 +6,15 @@
 import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
-import { join, remembered, retry, type Return } from '../operation/again.ts';
-import { cancelOperation, command, isKnown } from '../operation/commands.ts';
+import { callOff, join, remembered, retry, type Return } from '../operation/again.ts';
+import { command, isKnown } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
 import { openAskersIn, openIn } from '../operation/memory.ts';
 import { cancel } from '../operation/operation.ts';
 import { onceRecalled, recall } from '../operation/recall.ts';
-import { entryFor, listed, reported } from '../operation/reports.ts';
+import { listed, reported } from '../operation/reports.ts';
 import { wallMs } from '../operation/durable.ts';
 import { acceptAll } from '../operation/wishes.ts';
 import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
@@ -116,13 +116,7 @@ export const makeShepherd = (
 const operationMethods = (
   held: ShepherdHeld,
 ): Pick<Behavior<Shepherd>, 'cancel' | keyof OperationDesk> => ({
-  cancel: (turn, operation, who) => {
-    const { asker } = entryFor(held, operation, who);
-    return onceRecalled(held, turn, asker, operation, (turn) => {
-      cancelOperation(held, turn, { principal: asker, by: who.principal }, operation);
-      return turn.kept(undefined);
-    });
-  },
+  cancel: (turn, operation, who) => callOff(held, turn, operation, who),
   openAskers: () => openAskersIn(held.memory),
   callOff: (turn, principal, why) => {
     for (const operation of openIn(held.memory, principal))

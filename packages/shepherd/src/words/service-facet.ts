@@ -3,6 +3,7 @@ import type { Ref, Vow } from '@bellwether/actors';
 import type { Offer, Offered, Put } from './agent-types.ts';
 import type { Follower, LogQuery } from './log-types.ts';
 import type { Outcome, Request, Sink } from './messages.ts';
+import type { Result } from './shapes.ts';
 import type { Observer } from './observation.ts';
 import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
 import type { PlannedStep } from './operation-types.ts';
@@ -26,8 +27,11 @@ export interface ServiceFacet {
   watch(observer: Ref<Observer>, heartbeatMs: number): void;
   /** What a request would do now. Nothing is touched. */
   plan(request: Request): Vow<readonly PlannedStep[]>;
-  /** Calls off what has not begun of an operation that came through this facet. */
-  cancel(operation: string): void | Vow<void>;
+  /**
+   * Calls off what has not begun of an operation that came through this facet. Kept with what it came to where it was
+   * over before.
+   */
+  cancel(operation: string): Vow<Result | undefined>;
   /** The last operations that came through this facet, the newest last. @throws BadRequest */
   operations(query: OperationQuery): readonly OperationFacts[];
   /** How far one of those got. Broken with UnknownOperation for any other, and Limit. */

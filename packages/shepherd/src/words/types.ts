@@ -12,7 +12,7 @@ import type { Step } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
 import type { Wisher } from './records.ts';
-import type { changes, Health, Stage } from './shapes.ts';
+import type { changes, Health, Result, Stage } from './shapes.ts';
 import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 
@@ -287,10 +287,10 @@ export interface Shepherd extends OperationDesk {
    */
   foresee(request: Request): readonly PlannedStep[];
   /**
-   * Calls off the steps of an operation that have not begun; the others go on. @throws
-   * UnknownOperation
+   * Calls off the steps of an operation that have not begun; the others go on. Kept
+   * with what it came to where it was over before. @throws UnknownOperation
    */
-  cancel(operation: string, who: Returner): Vow<void>;
+  cancel(operation: string, who: Returner): Vow<Result | undefined>;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];

@@ -7,6 +7,7 @@ import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
 import { operationLines, operationReport, undoneIn } from '../format/operations.ts';
+import { resultWords } from '../format/outcome.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../invocation.ts';
 import { maxGroupNames, maxOperations } from '../limits.ts';
@@ -144,10 +145,15 @@ const retryText = (report: OperationReport, service: string, names: readonly str
 /** An id means something to whoever the command was asked through. */
 const runCancel = async (context: Context, { id, way }: Meant): Promise<number> => {
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
-  await withOperations(context, way, (client) => client.cancel(id, patience));
-  print(context, [`Operation ${id}: what had not begun is called off.`], {
+  const result = await withOperations(context, way, (client) => client.cancel(id, patience));
+  const text =
+    result === undefined
+      ? 'what had not begun is called off.'
+      : `it is over: ${resultWords[result]}. There is nothing to call off.`;
+  print(context, [`Operation ${id}: ${text}`], {
     kind: 'cancel',
     operation: id,
+    ...(result !== undefined && { result }),
   });
   return 0;
 };
