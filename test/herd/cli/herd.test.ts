@@ -742,6 +742,43 @@ describe('an action', () => {
     expect(ran.written.err).toContain('no outcome within 1000 ms');
     expect(ran.written.err).toMatch(/operation op-[0-9a-f]{16}/);
   });
+  it.each([
+    ['as soon as one of them has answered', ['start', 'fleet']],
+    ['before any has, batch by batch', ['restart', 'fleet', '--batch', '1']],
+  ])('whose shepherd dies has a row for every member: %s', async (_when, words) => {
+    const isRoll = words.length > 2;
+    const row = { member: 'wa', result: 'changed' } as const;
+    const common = { action: 'start', why: 'member', effect: 'change' } as const;
+    const die = (turn: Turn): void =>
+      void turn.after(0, (turn) => turn.effect(() => shepherd?.sever()));
+    await serve({
+      plan: (turn) => {
+        // Behind the answer.
+        turn.after(20, die);
+        return turn.kept(['wa', 'wb'].map((service) => ({ ...common, service })));
+      },
+      perform: (turn, request, sink) => {
+        afterEvents(isRoll ? [] : [{ kind: 'row', row }], 0)(turn, request, sink);
+        return undefined;
+      },
+    });
+    const ran = await run(...words);
+    expect(ran.exitCode).toBe(4);
+    if (!isRoll) expect(ran.written.out).toContain('  wa  changed');
+    expect(ran.written.out).toContain('  wb  unknown  it was not heard of before that');
+    expect(ran.written.out).toContain(
+      isRoll ? 'fleet: 2 members: 2 unknown' : 'fleet: 2 members: 1 unknown, 1 changed',
+    );
+  });
+  it('of one service alone asks for no plan', async () => {
+    await serve({
+      perform: afterEvents([{ kind: 'row', row: { member: 'web', result: 'changed' } }], {
+        ...{ member: 'web', result: 'changed', rows: [] },
+      }),
+    });
+    expect((await run('start', 'web')).exitCode).toBe(0);
+    expect(shepherd?.asked.map(([method]) => method)).toEqual(['perform']);
+  });
   it('whose shepherd dies exits with 4: what became of it is unknown', async () => {
     await serve({
       perform: (turn) => {

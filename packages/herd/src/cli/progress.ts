@@ -88,6 +88,12 @@ export class Progress {
   rows(): readonly Row[] {
     return [...this.#rows.values()];
   }
+  /** Those who were going to answer and have not, where nobody will tell any more. */
+  unheard(): readonly Row[] {
+    return this.#expected
+      .filter((member) => !this.#rows.has(member))
+      .map((member) => ({ member, result: 'unknown', reason: 'it was not heard of before that' }));
+  }
   /** The outcome without the ends of logs, and the names of services, that were told already. */
   untold(outcome: Outcome): Outcome {
     const bare = (row: Row): Row => {

@@ -156,21 +156,33 @@ const asked = (
   patience: Patience,
   progress: Progress,
 ): Promise<Outcome> => {
-  const expect = (client: ServiceClient): void => {
-    if (progress.isLive) void expectTargets(client, request, progress, patience);
+  const isAskedFirst = progress.isLive || request.rolling !== undefined;
+  const expect = (client: ServiceClient): Told => {
+    let isExpected = false;
+    const once = (): void => {
+      if (!isExpected) void expectTargets(client, request, progress, patience);
+      isExpected = true;
+    };
+    if (isAskedFirst) once();
+    return (events) => {
+      told(events);
+      // There are several: of one service alone nothing more is to be asked.
+      if (events.some((event) => event.kind === 'row' && event.row.member !== request.member))
+        once();
+    };
   };
   if (isShutDown(command))
     return withRoot(context, (root) => {
-      expect(root.service(command.service));
-      return root.shutDown(told, patience);
+      const heard = expect(root.service(command.service));
+      return root.shutDown(heard, patience);
     });
   return withService(context, command.service, (client) => {
-    expect(client);
-    return client.perform(request, told, patience);
+    const heard = expect(client);
+    return client.perform(request, heard, patience);
   });
 };
 
-/** Asks beforehand who will answer, so that those can be shown who have not. */
+/** Asks who will answer, so that those can be shown who have not: beforehand, or with the first answer of many. */
 const expectTargets = async (
   client: ServiceClient,
   request: Request,
@@ -267,7 +279,7 @@ const unanswered = (
 ): number => {
   const exitCode = error.isTimeUp ? 6 : 4;
   const reason = error.isTimeUp ? `no outcome within ${deadline.ms} ms` : error.message;
-  const rows = progress.rows();
+  const rows = [...progress.rows(), ...progress.unheard()];
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
   const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
   print(context, shown.out, documentOf(request, command, exitCode, outcome));
