@@ -4,23 +4,41 @@
  */
 import { main } from './cli/main.ts';
 import { processTerminal } from './cli/process-terminal.ts';
+import { StandardOutput } from './cli/standard-output.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { version } from './version.ts';
 
+const output = new StandardOutput(
+  () => process.stdout,
+  () => exitWith(1),
+);
+
 /** `herd … | head`: whoever read our output has enough of it. */
-const endAtBrokenPipe = (stream: NodeJS.WriteStream): void => {
+const endAtBrokenPipe = (stream: NodeJS.WriteStream, otherwise: (error: Error) => void): void => {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE') return otherwise(error);
     process.exit(process.exitCode ?? 0);
   });
 };
 
+/** A script must not take half an answer for a whole one. */
+const exitWith = (exitCode: number): void => {
+  const { lost } = output;
+  const hint = exitCode === 0 ? 'What was asked was done; what was to be shown is cut off.\n' : '';
+  const told =
+    lost === undefined ? '' : `herd: error: the output is not whole: ${lost.message}\n${hint}`;
+  const code = exitCode === 0 && lost !== undefined ? 1 : exitCode;
+  process.stderr.write(told, () => process.exit(code));
+};
+
 keepMemoryOutOfDumps(() => undefined); // where it cannot be, nobody reads about it at every command
-endAtBrokenPipe(process.stdout);
-endAtBrokenPipe(process.stderr);
-void main(process.argv.slice(2), processTerminal(process), { version }).then((exitCode) => {
+endAtBrokenPipe(process.stdout, (error) => output.lose(error));
+endAtBrokenPipe(process.stderr, (error) => {
+  throw error;
+});
+void main(process.argv.slice(2), processTerminal(process, output), { version }).then((exitCode) => {
   process.exitCode = exitCode;
   // Not at once: what a pipe has not taken yet must be written. Not later: a socket may take a
   // second to close.
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+  process.stdout.write('', () => exitWith(exitCode));
 });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { StandardOutput } from '../../../packages/herd/src/cli/standard-output.ts';
 import { processTerminal } from '../../../packages/herd/src/cli/process-terminal.ts';
 
 it.each([
@@ -6,6 +7,11 @@ it.each([
   ['no size', {}, [80, 24]],
   ['a size of nothing', { columns: 0, rows: 0 }, [80, 24]],
 ])('a terminal that says %s is drawn on', (_what, stdout, size) => {
-  const { columns, rows } = processTerminal({ stdout } as unknown as NodeJS.Process);
+  const own = { stdout } as unknown as NodeJS.Process;
+  const output = new StandardOutput(
+    () => own.stdout,
+    () => undefined,
+  );
+  const { columns, rows } = processTerminal(own, output);
   expect([columns, rows]).toEqual(size);
 });

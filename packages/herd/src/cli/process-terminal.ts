@@ -1,4 +1,5 @@
 /** The real terminal: this process, its streams and its signals. */
+import { StandardOutput } from './standard-output.ts';
 import type { Terminal } from './terminal.ts';
 import { Usage } from './usage.ts';
 
@@ -6,7 +7,7 @@ import { Usage } from './usage.ts';
  * The terminal of a process. Streams are touched when they are used: opening them costs a
  * millisecond each.
  */
-export const processTerminal = (own: NodeJS.Process): Terminal => ({
+export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Terminal => ({
   env: own.env,
   uid: own.getuid?.() ?? 0,
   get columns() {
@@ -21,11 +22,8 @@ export const processTerminal = (own: NodeJS.Process): Terminal => ({
   get isErrorTerminal() {
     return own.stderr.isTTY === true;
   },
-  out: (text) => void own.stdout.write(text),
-  taken: () =>
-    own.stdout.writableNeedDrain
-      ? new Promise((resolve) => void own.stdout.once('drain', resolve))
-      : Promise.resolve(),
+  out: (text) => output.write(text),
+  taken: () => output.taken(),
   err: (text) => void own.stderr.write(text),
   wall: () => Date.now(),
   now: () => performance.now(),
