@@ -240,6 +240,27 @@ describe('a restart batch by batch', () => {
     again(it);
     expect(isRunning(it, 'e')).toBe(false);
   });
+  it('is overtaken by a later stop of all, which is nobody’s failure', () => {
+    const it = six();
+    const asked = roll(it, { batch: 1, pauseMs: 60_000 });
+    it.world.runFor(500);
+    herd(it, 'stop', 'fleet');
+    expect(rowsOf(asked)).toEqual([
+      'a changed',
+      ...names.slice(1).map((name) => `${name} superseded`),
+    ]);
+    expect(asked.value?.rows[1]?.reason).toContain('lost to a later stop');
+    expect(it.machine.lines.join('\n')).not.toContain('failed');
+    expect(names.some((name) => isRunning(it, name))).toBe(false);
+  });
+  it('goes on where one that it was through with is stopped, as long as enough serve', () => {
+    const it = six();
+    const asked = roll(it, { batch: 1, pauseMs: 1_000, maxUnavailable: 2 });
+    it.world.runFor(500);
+    herd(it, 'stop', 'a');
+    expect(rowsOf(asked)).toEqual(names.map((name) => `${name} changed`));
+    expect(isRunning(it, 'a')).toBe(false);
+  });
   it('takes down together what requires one another, and refuses where too few may be', () => {
     const it = fleetOf([run('a'), run('b', 'a'), run('c')], ['a', 'b', 'c']);
     herd(it, 'start', 'fleet');

@@ -10,7 +10,8 @@ import type { StepEnd } from './outcomes.ts';
 import { isOpened } from './gate-state.ts';
 import { lookAgain, tallyOf } from './muster.ts';
 import type { Gate, Step } from './plan.ts';
-import { judge, type WhoServes, type Verdict } from './rolling.ts';
+import { judge, type Tally, type WhoServes, type Verdict } from './rolling.ts';
+import { isCurrent, isStillWished } from './wishes.ts';
 import { isGood, isServing } from '../words/shapes.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -102,8 +103,9 @@ const verdictOn = (
   const { deadlineAtMs, isCancelled } = operation.account.get();
   const nowMs = host.clock.now();
   if (isCancelled) return { kind: 'shut', isCancelled, reason: 'cancelled before its turn came' };
-  // Somebody tries again those who are left: it is none of them.
-  if (!record.followers.some((key) => waitsFor(operation, key, gate))) return { kind: 'open' };
+  // Somebody tries again those who are left, and it is none of them; or a later command has all of them.
+  if (!record.followers.some((key) => isToBeDone(host, operation, key, gate)))
+    return { kind: 'open' };
   if (nowMs >= deadlineAtMs)
     return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
   if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
@@ -113,7 +115,10 @@ const verdictOn = (
     const status = moment.call(service, 'status');
     return status.stage === 'unknown' ? undefined : isServing(status);
   };
-  const look = (): Verdict => judge(gate, tallyOf(host, moment, operation, gate.name, seen), seen);
+  const look = (): Verdict => {
+    const tally = tallyOf(host, moment, operation, gate.name, seen);
+    return judge(gate, withoutOvertaken(host, tally), seen);
+  };
   const first = look();
   if (first.kind === 'settle') lookAgain(operation, gate.name, seen);
   const verdict = first.kind === 'settle' ? look() : first;
@@ -127,9 +132,24 @@ const verdictOn = (
     operation.gates.set(gate.key, { ...gating, settledAtMs: nowMs + limits.rollSettleMs });
   return nowMs < (settledAtMs ?? Infinity) ? { kind: 'wait' } : { ...verdict, kind: 'shut' };
 };
-const waitsFor = ({ steps }: Operation, key: string, { key: gate }: GateStep): boolean => {
+const isToBeDone = (
+  host: Host,
+  { steps }: Operation,
+  key: string,
+  { key: gate }: GateStep,
+): boolean => {
   const record = steps.get(key);
-  return record?.step.gate === gate && record.phase === 'waiting';
+  if (record?.step.gate !== gate || record.phase !== 'waiting') return false;
+  return record.step.kind === 'ask' && isCurrent(host, record.step);
+};
+/** Who was restarted, and is down since because a later command wants it so, has not failed. */
+const withoutOvertaken = (host: Host, tally: Tally): Tally => {
+  const idle = tally.idle.map((turn) =>
+    turn.state === 'well' && !isStillWished(host, turn.name, 'start')
+      ? { ...turn, state: 'left' as const }
+      : turn,
+  );
+  return { ...tally, idle };
 };
 
 /** Looks again when the pause is over, or somebody may serve again; who is under way tells when he is over. */

@@ -70,7 +70,10 @@ const isCancelledIn = ({ account }: Operation): boolean => account.get().isCance
  * aggregate has no say: its members have.
  */
 export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
-  kind !== 'ask' || wish === undefined || (lastWish(host, name)?.wish ?? wish) === wish;
+  kind !== 'ask' || wish === undefined || isStillWished(host, name, wish);
+/** Whether nobody has wished otherwise of a service last. */
+export const isStillWished = (host: Host, name: string, wish: 'start' | 'stop'): boolean =>
+  (lastWish(host, name)?.wish ?? wish) === wish;
 /** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
 const lastWish = (host: Host, name: string): LastWish | undefined => {
   const last = host.wishes.get(name);
