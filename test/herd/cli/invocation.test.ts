@@ -51,6 +51,10 @@ describe('a command line', () => {
     expect(asked('start', '--help')).toMatchObject({ kind: 'help', topic: 'start' });
     expect(asked('--help')).toMatchObject({ kind: 'help', topic: undefined });
     expect(asked('help', 'ref', 'mint')).toMatchObject({ kind: 'help', topic: 'ref mint' });
+    for (const group of ['op', 'ref', 'release', 'state']) {
+      expect(asked('help', group)).toMatchObject({ kind: 'help', topic: group });
+      expect(asked(group, '--help')).toMatchObject({ kind: 'help', topic: group });
+    }
     expect(asked('--version', 'nonsense')).toMatchObject({ kind: 'version' });
   });
   it('must have an action, and a service where one is needed', () => {
@@ -70,7 +74,8 @@ describe('a command line', () => {
   it('is corrected when a letter is wrong, also of what help is wanted for', () => {
     expect(refusal('help', 'grnat').hint).toBe("Did you mean 'herd help grant'?");
     expect(refusal('help', 'grant', 'lst').hint).toBe("Did you mean 'herd grant ls'?");
-    expect(refusal('help', 'ref').message).toContain('there are mint, add');
+    expect(refusal('help', 'ref', 'mnit').hint).toBe("Did you mean 'herd ref mint'?");
+    expect(refusal('ref').message).toContain('there are mint, add');
     expect(refusal('help', 'polish').hint).toContain('herd doc SERVICE');
     expect(asked('help', 'grant', 'ls')).toMatchObject({ kind: 'help', topic: 'grant ls' });
     expect(asked('help', 'grant')).toMatchObject({ kind: 'help', topic: 'grant' });

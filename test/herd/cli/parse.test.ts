@@ -297,6 +297,17 @@ describe('help', () => {
       expect(() => interpret(typed)).not.toThrow();
     }
   });
+  it.each(['op', 'ref', 'release', 'state'])(
+    'of a group has each of its words, and no others: %s',
+    async (group) => {
+      const page = await helpText(group, 80);
+      const named = [...page.matchAll(/^  herd ([a-z]+ [a-z]+)/gm)].map(([, name]) => name);
+      const wanted = [...actionRules.keys()].filter((name) => name.startsWith(`${group} `));
+      expect(named).toEqual(wanted);
+      const text = page.replace(/\s+/g, ' ');
+      for (const name of wanted) expect(text).toContain(actionAbouts[name]);
+    },
+  );
   it('of one action has its own options, not those of others', async () => {
     const text = await helpText('ref mint', 80);
     expect(text).toContain('herd [OPTION...] ref mint SERVICE');

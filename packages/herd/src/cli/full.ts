@@ -17,6 +17,7 @@ import {
   optionRules,
   readValue,
   takesOptionsAfter,
+  wordsOfGroup,
 } from './grammar.ts';
 import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
@@ -184,13 +185,15 @@ const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   span: 'a span of time like 90s, 15m, 8h or 7d, at most ten years',
 };
 
-/** The help, of everything or of one own action. `columns` is the width of the terminal. */
+/** The help, of everything, of one own action or of a group. `columns` is the width of the terminal. */
 export const helpText = async (topic: string | undefined, columns: number): Promise<string> => {
-  const rule = topic === undefined ? undefined : actionRules.get(topic);
-  const text = await (topic === undefined || rule === undefined
-    ? generalHelp(columns)
-    : actionHelp(topic, columns));
-  return `${text}\n`;
+  const page =
+    topic === undefined
+      ? generalHelp
+      : actionRules.has(topic)
+        ? (columns: number) => actionHelp(topic, columns)
+        : (columns: number) => groupHelp(topic, columns);
+  return `${await page(columns)}\n`;
 };
 
 const plainYargs = (columns: number) =>
@@ -240,6 +243,19 @@ const epilogue = [
   '7 rolled back, 8 a way back that failed, 9 a later command won or something',
   'is locked, 130 detached by Ctrl-C.',
 ].join('\n');
+
+/** What there is of `herd GROUP …`, each with what it does. */
+const groupHelp = async (group: string, columns: number): Promise<string> => {
+  const page = plainYargs(columns).usage(`Usage: herd [OPTION...] ${group} WORD ...`);
+  for (const word of wordsOfGroup(group)) {
+    const name = `${group} ${word}`;
+    page.command(
+      `${name} ${actionRules.get(name)?.usage ?? ''}`.trimEnd(),
+      actionAbouts[name] ?? '',
+    );
+  }
+  return `${await page.getHelp()}\n\nMore of each: herd help ${group} WORD`;
+};
 
 const actionHelp = async (name: string, columns: number): Promise<string> => {
   const rule = actionRules.get(name);

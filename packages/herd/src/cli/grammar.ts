@@ -314,6 +314,12 @@ const groups: ReadonlySet<string> = new Set(
   [...actionRules.keys()].flatMap((name) => (name.includes(' ') ? name.split(' ', 1) : [])),
 );
 
+/** The second words of a group, in the order of the table. */
+export const wordsOfGroup = (group: string): readonly string[] =>
+  [...actionRules.keys()]
+    .filter((name) => name.startsWith(`${group} `))
+    .map((name) => name.slice(group.length + 1));
+
 /**
  * The name of the own action that some words begin with, and how many words it takes up. What the
  * shepherd itself does is herd's own only where no other service is named.

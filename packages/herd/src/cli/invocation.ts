@@ -9,6 +9,7 @@ import {
   changing,
   commonOptions,
   isGroup,
+  wordsOfGroup,
   type OptionName,
   type Options,
   ownAction,
@@ -48,7 +49,7 @@ export const isRootName = (service: string): boolean => rootNames.includes(servi
 export const interpret = (typed: Typed): Invocation => {
   const { words, options } = typed;
   if (options.version === true) return { kind: 'version', options };
-  if (options.help === true) return { kind: 'help', topic: ownAction(words)?.name, options };
+  if (options.help === true) return { kind: 'help', topic: helpWanted(words), options };
   checkWords(words);
   checkSecrets(typed);
   const own = ownAction(words);
@@ -65,12 +66,19 @@ export const interpret = (typed: Typed): Invocation => {
     : { kind: 'own', action: own.name, words: rest, options };
 };
 
+/** The page for a command line that is not to be done; none, where it is not of herd itself. */
+const helpWanted = (words: readonly string[]): string | undefined => {
+  const [first = ''] = words;
+  return ownAction(words)?.name ?? (isGroup(first) ? first : undefined);
+};
+
 /** The page that is asked for; none, where all of it is. @throws Usage */
 const topicIn = (words: readonly string[]): string | undefined => {
   const [first, second] = words;
   if (first === undefined) return undefined;
   const topic = ownAction(words);
   if (topic?.wordCount === words.length) return topic.name;
+  if (isGroup(first) && second === undefined) return first;
   if (isGroup(first)) throw unknownOfGroup(first, second);
   const meant = closest(words.join(' '), actionRules.keys());
   throw new Usage(
@@ -125,11 +133,6 @@ const unknownOfGroup = (group: string, second: string | undefined): Usage => {
     meant === undefined ? undefined : `Did you mean 'herd ${group} ${meant}'?`,
   );
 };
-
-const wordsOfGroup = (group: string): readonly string[] =>
-  [...actionRules.keys()]
-    .filter((name) => name.startsWith(`${group} `))
-    .map((name) => name.slice(group.length + 1));
 
 const checkWords = (words: readonly string[]): void => {
   if (words.length === 0)
