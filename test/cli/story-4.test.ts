@@ -126,6 +126,25 @@ describe('least authority', together, () => {
     expect(late.stderr).toContain('until its grant is revoked');
   });
 
+  it('takes no ref for an invite, and says what to do with it', async ({ place }) => {
+    const a = await startA(place);
+    const [alice, bob] = [person(place, 'alice'), person(place, 'bob')];
+    const minted = path.join(place.folder, 'x.ref');
+    await a.herd('ref', 'mint', 'web-server', '--out', minted);
+    await accept(alice, await grantTo(place, a, 'web-server', 'alice', 'restart'));
+    const granted = path.join(place.folder, 'y.ref');
+    expect(await alice.herd('ref', 'export', 'web-server', '--out', granted)).toMatchObject({
+      code: 0,
+    });
+    for (const file of [minted, granted]) {
+      const { code, stderr } = await bob.herd('accept', '--from', file);
+      expect(stderr).toContain('this is no invite, but a ref to a service');
+      expect(stderr).toContain('herd ref add PETNAME');
+      expect([code, stderr.includes('has no method')]).toEqual([2, false]);
+    }
+    expect((await bob.herd('ref', 'add', 'web', '--from', minted)).code).toBe(0);
+  });
+
   it('is one ref, however often its invite is accepted, unless somebody insists', async ({
     place,
   }) => {

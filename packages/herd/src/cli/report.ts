@@ -20,6 +20,7 @@ const exitCodes: Readonly<Record<string, number>> = {
   config: 2,
   'bad-petname': 2,
   'bad-ref': 2,
+  'no-invite': 2,
   'unknown-ref': 2,
   'unsafe-file': 2,
   'bad-backup': 2,
