@@ -85,6 +85,31 @@ describe('an operation that was asked for through a ref', () => {
     ]);
   });
 
+  it('says before it is tried again who may do a second time what nobody knows of', async () => {
+    const own = { action: 'rotate', isAsked: true, isAnswer: false };
+    const doubtful = { result: 'unknown', reason: 'it may have been done' };
+    const steps = (action: string) => [
+      { ...own, action, service: 'a', phase: 'settled', row: { member: 'a', ...doubtful } },
+      { ...own, action, service: 'b', phase: 'in-doubt', row: { member: 'b', ...doubtful } },
+      { ...own, action, service: 'c', phase: 'settled', row: { ...failed, member: 'c' } },
+      { ...own, action, service: 'web', isAnswer: true, phase: 'settled' },
+    ];
+    let action = 'rotate';
+    await serve({
+      operation: () => ({ ...report, action, steps: steps(action) }),
+      retry: () => outcome,
+    });
+    const told = (await herd('retry', 'op-7', '@web')).written.err.split('\n').slice(0, 2);
+    expect(told).toEqual([
+      'herd: trying rotate @web again at 3 services: a, b, c (op-7)',
+      'herd: nobody knows whether it was done at a, b: there it may be done a second time',
+    ]);
+    expect((await herd('retry', 'op-7', '@web', '-q')).written.err).not.toContain('second time');
+    // To say twice how a service shall be does nothing twice; and a slot knows how far it got.
+    for (action of ['start', 'deploy'])
+      expect((await herd('retry', 'op-7', '@web')).written.err).not.toContain('second time');
+  });
+
   it('went batch by batch is told so, with when each began', async () => {
     const member = (service: string, batch: number, result: string, more: object) => ({
       ...{ service, action: 'restart', isAsked: true, isAnswer: false, phase: 'settled', batch },

@@ -215,10 +215,12 @@ export const pages: Readonly<Record<string, Page>> = {
   retry: {
     text:
       'Asks those services again who failed, could not be reached, were left out, or of whom nobody ' +
-      'knows how it ended; who did it is left alone. It is the same operation, so that nothing is done ' +
-      'twice: a member that had done it unheard says so. Where a later command wants otherwise that one ' +
-      'counts, and nothing is done. The id is what op ls, Ctrl-C and -v tell. A command that was given to ' +
-      'a ref is tried again through that ref: a grant has to allow it by now, and is used once more.',
+      'knows how it ended; who did it is left alone. It is the same operation: a member that had done it ' +
+      'unheard says so, and does it no second time. Only where its own shepherd ended in the middle of an ' +
+      'action nobody knows; there it is begun again, and herd says so before. Where a later command wants ' +
+      'otherwise that one counts, and nothing is done. The id is what op ls, Ctrl-C and -v tell. A command ' +
+      'that was given to a ref is tried again through that ref: a grant has to allow it by now, and is used ' +
+      'once more.',
     examples: [
       ['herd retry op-1234567890abcdef', 'the rest of it'],
       ['herd retry op-1234567890abcdef --timeout 300', 'with more time than before'],

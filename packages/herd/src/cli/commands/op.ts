@@ -2,7 +2,7 @@
  * Commands that were given before, by their ids: `herd op ls`, `op show`, `op watch`, `op cancel`, and `herd retry`.
  * The shepherd remembers each of them, whoever gave it; through a petname it tells of those that were given to that.
  */
-import type { OperationReport } from '@bellwether/shepherd';
+import { actionFacts, isRepeatable, type OperationReport } from '@bellwether/shepherd';
 import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
@@ -116,9 +116,15 @@ const runRetry = async (context: Context, meant: Meant): Promise<number> => {
   const report = await reportOf(context, meant);
   const { action, service } = report;
   const names = [...new Set(undoneIn(report).map((step) => step.service))];
+  const twice = twiceIn(report);
   if (options.quiet !== true)
     printErrors(context, [
       `herd: ${retryText(report, commandOf(report, meant).service, names)} (${visible(id)})`,
+      ...(twice.length === 0
+        ? []
+        : [
+            `herd: nobody knows whether it was done at ${shownNames(twice)}: there it may be done a second time`,
+          ]),
     ]);
   return carriedOut(context, commandOf(report, meant), {
     operation: id,
@@ -137,9 +143,24 @@ const retryText = (report: OperationReport, service: string, names: readonly str
   if (report.endedMs === undefined && report.queuedUntilMs === undefined)
     return `${what} is under way: going on with it`;
   if (names.length === 0) return `${what}: nothing is left to be done again`;
+  return `trying ${what} again at ${counted(names.length, 'service')}: ${shownNames(names)}`;
+};
+const shownNames = (names: readonly string[]): string => {
   const shown = names.slice(0, maxGroupNames).map(visible).join(', ');
-  const more = names.length > maxGroupNames ? ` and ${names.length - maxGroupNames} more` : '';
-  return `trying ${what} again at ${counted(names.length, 'service')}: ${shown}${more}`;
+  return names.length > maxGroupNames ? `${shown} and ${names.length - maxGroupNames} more` : shown;
+};
+/**
+ * Who may have done already what is asked of him again: his shepherd, or the way to it, ended in the middle. It does
+ * not matter of what says how a service shall be, and a slot knows how far it got.
+ */
+const twiceIn = (report: OperationReport): readonly string[] => {
+  const isOnce = (action: string): boolean =>
+    !isRepeatable(action) && actionFacts(action)?.by !== 'slot';
+  const doubtful = undoneIn(report).filter(
+    ({ action, phase, row }) =>
+      isOnce(action) && (phase === 'in-doubt' || row?.result === 'unknown'),
+  );
+  return [...new Set(doubtful.map(({ service }) => service))];
 };
 
 /** An id means something to whoever the command was asked through. */
