@@ -78,7 +78,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_380,
   'packages/ocapn': 5_430,
-  'packages/shepherd': 11_650,
+  'packages/shepherd': 11_694,
   'packages/authority': 2_150,
   'packages/deploy': 4_650,
   'packages/store': 2_760,

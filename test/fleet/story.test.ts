@@ -237,12 +237,22 @@ describe('other actions on a fleet', () => {
       ['reload 007 --x'],
     ]);
   });
-  it('one that no member has fails on all of them, exit 1', () => {
+  it('one that no member has is refused, and none of them is asked', () => {
     const story = tellStory(5);
-    const outcome = herd(story, 'fly');
-    expect(outcome.rows.map(({ result }) => result)).toEqual(['failed', 'failed']);
-    expect(outcome.rows[0]?.reason).toContain("does not have an action 'fly'");
-    expect(exitCodeOf(outcome, patience)).toBe(1);
+    const asked = (): number => story.hosts.flatMap(({ machine }) => machine.disk.audits).length;
+    const before = asked();
+    expect(() => herd(story, 'strat')).toThrow(
+      "service 'web-server-fleet' does not have an action 'strat'",
+    );
+    expect(asked()).toBe(before);
+  });
+  it('one that no member has is sent where one of them is out of sight', () => {
+    const story = tellStory(5);
+    goesDown(story);
+    const outcome = herd(story, 'strat');
+    expect(outcome.rows.map(({ result }) => result)).toEqual(['failed', 'unreachable']);
+    expect(outcome.rows[0]?.reason).toContain("does not have an action 'strat'");
+    expect(exitCodeOf(outcome, patience)).toBe(3);
   });
 });
 

@@ -15,7 +15,7 @@
  */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn, isStart } from '../action-table.ts';
-import { BadRequest, Cycle, ShuttingDown, UnknownOperation } from '../errors.ts';
+import { BadRequest, Cycle, ShuttingDown, UnknownAction, UnknownOperation } from '../errors.ts';
 import { inOrder, pathBetween, unique } from '../graph.ts';
 import { noteTaken, saveAtOnce } from './durable.ts';
 import {
@@ -35,7 +35,7 @@ import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
-import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
+import type { Outcome, Request, RequestedAct, Status, Writer } from '../words/types.ts';
 import { listen, outcomeFor } from './callers.ts';
 import { acceptAll, wisherOf } from './wishes.ts';
 import { witnessAsked } from './witness.ts';
@@ -142,6 +142,7 @@ const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
   refuseMembers(chosen, whole);
   const graph = narrowed(whole, chosen);
   refuseMinReady(request, graph);
+  refuseUnknown(host, turn, request, graph);
   return planFor(request, graph);
 };
 
@@ -184,6 +185,27 @@ const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
       `${minReady} members must be ready, but '${member}' has ${members.length}`,
     );
 };
+
+/** As a service does: where all members were heard of and none has it, it is a slip that need reach nobody. */
+const refuseUnknown = (
+  host: Host,
+  turn: Turn,
+  { member, action, withMembers }: Request,
+  { members }: Graph,
+): void => {
+  if (isBuiltIn(action) || members(member) === undefined || withMembers === false) return;
+  const mayHaveIt = (name: string): boolean => {
+    const service = host.service(name);
+    if (service === undefined) return false;
+    const status = turn.call(service, 'status');
+    return isInDoubt(status) || status.actions.some((each) => each.name === action);
+  };
+  const all = inOrder([member], (name) => members(name) ?? []);
+  if (!all.some(mayHaveIt)) throw new UnknownAction(member, action);
+};
+/** Of an aggregate elsewhere only what all its members have is known. */
+const isInDoubt = (status: Status): boolean =>
+  status.stage === 'unknown' || (status.kind === 'exported' && status.members !== undefined);
 
 /** Makes the plan the last word on its services, and sets out. @throws Limit */
 export const takeUp = (
