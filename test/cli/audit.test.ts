@@ -158,7 +158,20 @@ describe('the audit of a shepherd', together, () => {
       stderr: expect.stringContaining('there is no folder') as string,
     });
     fs.mkdirSync(path.join(nowhere, 'audit'), { recursive: true });
-    expect((await verify(place, nowhere)).stdout).toContain('no record');
+    expect(await verify(place, nowhere)).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining(
+        'no record, in 0 files: its records were taken away',
+      ) as string,
+    });
+    fs.writeFileSync(path.join(nowhere, 'audit', '0000000000000002.jsonl'), '');
+    const emptied = await verify(place, nowhere, '--json');
+    expect(emptied.code).toBe(1);
+    expect(JSON.parse(emptied.stdout)).toMatchObject({
+      isGood: false,
+      recordCount: 0,
+      fileCount: 1,
+    });
     fs.mkdirSync(path.join(nowhere, 'audit', '0000000000000001.jsonl'));
     expect(await verify(place, nowhere)).toMatchObject({ code: 1, stdout: '' });
   });

@@ -152,6 +152,26 @@ describe('an audit that was changed', () => {
     place.files.set(auditFileName(2), bytes);
     expect(await verifyAudit(place)).toMatchObject({ file: auditFileName(2), lineCount: 0 });
   });
+  it('is found out where a file was emptied, unless that is the last and the next record would be its first', async () => {
+    const place = await written(8, 600);
+    const files = [...place.files.keys()];
+    for (const file of files.slice(0, -1)) {
+      const bytes = place.files.get(file) ?? Buffer.alloc(0);
+      place.files.set(file, Buffer.alloc(0));
+      expect(await verifyAudit(place)).toMatchObject({
+        file,
+        lineCount: 0,
+        state: { kind: 'broken', number: Number.parseInt(file, 10), misfit: 'no-record' },
+      });
+      place.files.set(file, bytes);
+    }
+    const last = files.at(-1) ?? '';
+    place.files.set(last, Buffer.alloc(0));
+    expect(await verifyAudit(place)).toMatchObject({ state: { kind: 'whole' } });
+    place.files.delete(last);
+    place.files.set(auditFileName(99), Buffer.alloc(0));
+    expect(await verifyAudit(place)).toMatchObject({ state: { kind: 'broken', misfit: 'number' } });
+  });
   it('is found out by its head where the end was cut off', async () => {
     const place = await written(5);
     const { state } = await verifyAudit(place);

@@ -423,7 +423,7 @@ export const pages: Readonly<Record<string, Page>> = {
       'Reads the files of an audit, whether or not a shepherd runs, and says whether every record is the ' +
       'one that was written and follows on the one before it. The head that it tells stands for all of ' +
       'them: noted elsewhere and given back with --head, it shows later whether anything was cut off at ' +
-      'the end. Exit code 1 where something does not fit.',
+      'the end. Exit code 1 where something does not fit, or no record is there.',
     examples: [
       ['herd audit verify', 'the audit of your shepherd'],
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],

@@ -40,9 +40,21 @@ export const verifyAudit = async (place: AuditPlace, head?: string): Promise<Ver
         lineCount += 1;
         hasHead ||= state.kind === 'whole' && state.last.hash === head;
       }
+      if (lineCount === 0) state = withoutLines(state, file, file === files.at(-1));
+      if (state.kind === 'broken')
+        return { state, fileCount: files.length, file, lineCount, ...found(head, hasHead) };
     }
     return { state, fileCount: files.length, ...found(head, hasHead) };
   });
+
+/** A file is there before its first line, for a moment: the last one, which goes on where the one before it ended. */
+const withoutLines = (state: ChainState, file: string, isLast: boolean): ChainState => {
+  if (state.kind === 'broken') return state;
+  const number = firstNumberIn(file);
+  if (!isLast) return { kind: 'broken', number, misfit: 'no-record', before: state };
+  const follows = state.kind === 'nothing' || number === state.last.number + 1;
+  return follows ? state : { kind: 'broken', number, misfit: 'number', before: state };
+};
 
 const found = (head: string | undefined, hasHead: boolean) =>
   head === undefined ? {} : { hasHead };

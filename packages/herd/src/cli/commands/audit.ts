@@ -56,7 +56,8 @@ export const runVerify = async (context: Context, words: readonly string[]): Pro
     throw new Usage('a head has 64 digits of 0 to 9 and a to f', "'herd audit verify' tells it.");
   const folder = folderOf(context, words[0]);
   const found = await verified(folder, head);
-  const isGood = found.state.kind !== 'broken' && found.hasHead !== false;
+  // An audit begins with its first record: where there is none, somebody has taken them away, or will write it.
+  const isGood = found.state.kind === 'whole' && found.hasHead !== false;
   print(context, verifyLines(folder, found), documentOf(folder, found, isGood));
   return isGood ? 0 : 1;
 };
@@ -65,7 +66,9 @@ export const runVerify = async (context: Context, words: readonly string[]): Pro
 const verified = async (folder: string, head: string | undefined): Promise<Verified> => {
   const place = auditFolder(folder, 'read');
   const found = await verifyAudit(place, head);
-  if (found.state.kind !== 'broken' || found.state.misfit !== 'no-record') return found;
+  const { state } = found;
+  const isBegun = state.kind === 'broken' ? state.misfit === 'no-record' : state.kind === 'nothing';
+  if (!isBegun) return found;
   await new Promise((resolve) => setTimeout(resolve, againMs));
   return verifyAudit(place, head);
 };

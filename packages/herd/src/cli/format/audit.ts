@@ -127,7 +127,12 @@ export const verifyLines = (
           `${where}; then record ${state.number} does not fit: ${misfits[state.misfit]}`,
           `  (line ${lineCount + 1} of ${visible(file ?? '')}).`,
         ]
-      : [`${where}, in ${counted(fileCount, 'file')}; all of it fits.`];
+      : state.kind === 'nothing'
+        ? [
+            `${where}, in ${counted(fileCount, 'file')}: its records were taken away, or none was ever written.`,
+            "The next shepherd there notes what it misses: 'herd audit'.",
+          ]
+        : [`${where}, in ${counted(fileCount, 'file')}; all of it fits.`];
   if (hasHead === false)
     lines.push('No record has that head: what it stood for was cut off or replaced.');
   if (hasHead === true)
