@@ -14,10 +14,8 @@ import {
   type Outcome,
   type PlannedStep,
   type Request,
-  type Row,
 } from '@bellwether/shepherd';
-import { type Detached, isDetached, isNoAnswer, type NoAnswer } from '../../client/errors.ts';
-import { visible } from '../../client/escape.ts';
+import { isDetached, isNoAnswer } from '../../client/errors.ts';
 import {
   actionMs,
   marginMs,
@@ -30,7 +28,7 @@ import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
-import { lostWords, outcomeLines } from '../format/outcome.ts';
+import { outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
@@ -87,14 +85,20 @@ export const carriedOut = async (
     const news = progress.untold(outcome);
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
     print(context, shown.out, documentOf(work, command, exitCode, outcome));
-    printErrors(context, [...shown.err, ...nextWords(command, work, outcome)]);
+    const isWell = [outcome, ...outcome.rows].every(isGood);
+    const next = isWell ? [] : (await afterwards()).nextWords(command, work, outcome);
+    printErrors(context, [...shown.err, ...next]);
     return exitCode;
   } catch (error) {
-    if (isNoAnswer(error)) return unanswered(context, command, work, progress, deadline, error);
-    if (isDetached(error)) return detached(context, command, work, error);
+    if (isNoAnswer(error)) {
+      const { unanswered } = await afterwards();
+      return unanswered(context, command, { work, progress, waitedMs: deadline.ms, error });
+    }
+    if (isDetached(error)) return (await afterwards()).detached(context, command, work, error);
     throw error;
   }
 };
+const afterwards = () => import('./afterwards.ts');
 
 const requestOf = ({ options }: Context, command: Command): Request => {
   const rolling = rollingOf(options);
@@ -227,39 +231,15 @@ const ofRoot = async (context: Context, { action, service }: Command): Promise<n
   return 0;
 };
 
-/** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
-const nextWords = (command: Command, { operation }: Named, outcome: Outcome): readonly string[] => {
-  const { service } = command;
-  if (isRootName(service)) return [];
-  const { rows } = outcome;
-  const targets = rows.length === 0 ? [outcome] : rows;
-  const queued = targets.filter(isQueued);
-  // Who lost to a later command loses again.
-  const left = targets.filter(
-    (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded',
-  );
-  const waits =
-    queued.length === 0
-      ? []
-      : [
-          `  Queued as ${operation}: it is sent once there is contact.`,
-          `  '${lookWords(command, operation)}' shows what became of it,`,
-          `  '${cancelWords(command, operation)}' calls it off.`,
-        ];
-  const retry =
-    left.length === 0 || rows.length === 0
-      ? []
-      : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
-  const isAway = left.some(({ result }) => result === 'unreachable');
-  const online = isAway
-    ? ["  With '--when-online 2h' it is done by itself once they are back."]
-    : [];
-  return [...waits, ...retry, ...online, ...lostWords(command, targets)];
-};
-const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
-
-type Named = Pick<Request, 'operation'>;
-const documentOf = (request: Named, command: Command, exitCode: number, outcome: Outcome) => ({
+/** What is to be known of an operation to come back to it. */
+export type Named = Pick<Request, 'operation'>;
+/** How it ended, as JSON. */
+export const documentOf = (
+  request: Named,
+  command: Command,
+  exitCode: number,
+  outcome: Outcome,
+) => ({
   kind: 'outcome',
   operation: request.operation,
   action: command.action,
@@ -267,56 +247,3 @@ const documentOf = (request: Named, command: Command, exitCode: number, outcome:
   exitCode,
   outcome,
 });
-
-/** What is known of an operation that we heard no end of. */
-const unanswered = (
-  context: Context,
-  command: Command,
-  request: Named,
-  progress: Progress,
-  deadline: Deadline,
-  error: NoAnswer,
-): number => {
-  const exitCode = error.isTimeUp ? 6 : 4;
-  const reason = error.isTimeUp ? `no outcome within ${deadline.ms} ms` : error.message;
-  const rows = [...progress.rows(), ...progress.unheard()];
-  const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
-  const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
-  print(context, shown.out, documentOf(request, command, exitCode, outcome));
-  printErrors(context, [...shown.err, ...lookAgain(command, request)]);
-  return exitCode;
-};
-
-const lookAgain = (command: Command, { operation }: Named): readonly string[] => [
-  `  It may still happen (operation ${operation}).`,
-  `  '${lookWords(command, operation)}' shows what is.`,
-];
-const lookWords = (command: Command, operation: string): string =>
-  `herd op show ${named(command, operation)}`;
-const cancelWords = (command: Command, operation: string): string =>
-  `herd op cancel ${named(command, operation)}`;
-/** An id means something to whoever the command was asked through. */
-const named = ({ service }: Command, operation: string): string =>
-  isPetnameWord(service) ? `${operation} ${visible(service)}` : operation;
-
-const detached = (context: Context, command: Command, work: Work, error: Detached): number => {
-  const { operation, afterDetach = [] } = work;
-  const lines = error.wasSent
-    ? [
-        `herd: detached; operation ${operation} goes on.`,
-        ...afterDetach,
-        `  '${lookWords(command, operation)}' shows what became of it,`,
-        `  '${cancelWords(command, operation)}' calls off what has not begun.`,
-      ]
-    : ['herd: interrupted before anything was asked.'];
-  if (context.options.json === true)
-    print(context, [], {
-      kind: 'outcome',
-      operation,
-      action: command.action,
-      service: command.service,
-      exitCode: 130,
-    });
-  printErrors(context, lines);
-  return 130;
-};

@@ -1,0 +1,108 @@
+/** What is said of an operation that did not go well, or whose end we did not hear: read when it is needed. */
+import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
+import type { Detached, NoAnswer } from '../../client/errors.ts';
+import { visible } from '../../client/escape.ts';
+import { type Context, isPetnameWord } from '../context.ts';
+import { lostWords, outcomeLines } from '../format/outcome.ts';
+import { type Command, isRootName } from '../invocation.ts';
+import { print, printErrors } from '../print.ts';
+import type { Progress } from '../progress.ts';
+import { documentOf, type Named, type Work } from './perform.ts';
+
+/** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
+export const nextWords = (
+  command: Command,
+  { operation }: Named,
+  outcome: Outcome,
+): readonly string[] => {
+  const { service } = command;
+  if (isRootName(service)) return [];
+  const { rows } = outcome;
+  const targets = rows.length === 0 ? [outcome] : rows;
+  const queued = targets.filter(isQueued);
+  // Who lost to a later command loses again.
+  const left = targets.filter(
+    (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded',
+  );
+  const waits =
+    queued.length === 0
+      ? []
+      : [
+          `  Queued as ${operation}: it is sent once there is contact.`,
+          `  '${lookWords(command, operation)}' shows what became of it,`,
+          `  '${cancelWords(command, operation)}' calls it off.`,
+        ];
+  const retry =
+    left.length === 0 || rows.length === 0
+      ? []
+      : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
+  const isAway = left.some(({ result }) => result === 'unreachable');
+  const online = isAway
+    ? ["  With '--when-online 2h' it is done by itself once they are back."]
+    : [];
+  return [...waits, ...retry, ...online, ...lostWords(command, targets)];
+};
+const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
+
+/** An operation that we heard no end of, and what was seen of it. */
+export interface Unanswered {
+  readonly work: Named;
+  readonly progress: Progress;
+  readonly waitedMs: number;
+  readonly error: NoAnswer;
+}
+/** What is known of it; the result is the exit code. */
+export const unanswered = (
+  context: Context,
+  command: Command,
+  { work, progress, waitedMs, error }: Unanswered,
+): number => {
+  const exitCode = error.isTimeUp ? 6 : 4;
+  const reason = error.isTimeUp ? `no outcome within ${waitedMs} ms` : error.message;
+  const rows = [...progress.rows(), ...progress.unheard()];
+  const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
+  const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
+  print(context, shown.out, documentOf(work, command, exitCode, outcome));
+  printErrors(context, [...shown.err, ...lookAgain(command, work)]);
+  return exitCode;
+};
+
+const lookAgain = (command: Command, { operation }: Named): readonly string[] => [
+  `  It may still happen (operation ${operation}).`,
+  `  '${lookWords(command, operation)}' shows what is.`,
+];
+const lookWords = (command: Command, operation: string): string =>
+  `herd op show ${named(command, operation)}`;
+const cancelWords = (command: Command, operation: string): string =>
+  `herd op cancel ${named(command, operation)}`;
+/** An id means something to whoever the command was asked through. */
+const named = ({ service }: Command, operation: string): string =>
+  isPetnameWord(service) ? `${operation} ${visible(service)}` : operation;
+
+/** What becomes of it after Ctrl-C. */
+export const detached = (
+  context: Context,
+  command: Command,
+  work: Work,
+  error: Detached,
+): number => {
+  const { operation, afterDetach = [] } = work;
+  const lines = error.wasSent
+    ? [
+        `herd: detached; operation ${operation} goes on.`,
+        ...afterDetach,
+        `  '${lookWords(command, operation)}' shows what became of it,`,
+        `  '${cancelWords(command, operation)}' calls off what has not begun.`,
+      ]
+    : ['herd: interrupted before anything was asked.'];
+  if (context.options.json === true)
+    print(context, [], {
+      kind: 'outcome',
+      operation,
+      action: command.action,
+      service: command.service,
+      exitCode: 130,
+    });
+  printErrors(context, lines);
+  return 130;
+};
