@@ -3,16 +3,16 @@ import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
 import type { Detached, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord } from '../context.ts';
-import { lostWords, outcomeLines } from '../format/outcome.ts';
+import { documentOf, lostWords, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import type { Progress } from '../progress.ts';
-import { documentOf, type Named, type Work } from './perform.ts';
+import type { Work } from './perform.ts';
 
 /** Some were not reached, or left behind: what becomes of them, or how to come back to those alone. */
 export const nextWords = (
   command: Command,
-  { operation }: Named,
+  operation: string,
   outcome: Outcome,
 ): readonly string[] => {
   const { service } = command;
@@ -46,7 +46,7 @@ const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefine
 
 /** An operation that we heard no end of, and what was seen of it. */
 export interface Unanswered {
-  readonly work: Named;
+  readonly operation: string;
   readonly progress: Progress;
   readonly waitedMs: number;
   readonly error: NoAnswer;
@@ -55,19 +55,19 @@ export interface Unanswered {
 export const unanswered = (
   context: Context,
   command: Command,
-  { work, progress, waitedMs, error }: Unanswered,
+  { operation, progress, waitedMs, error }: Unanswered,
 ): number => {
   const exitCode = error.isTimeUp ? 6 : 4;
   const reason = error.isTimeUp ? `no outcome within ${waitedMs} ms` : error.message;
   const rows = [...progress.rows(), ...progress.unheard()];
   const outcome: Outcome = { member: command.service, result: 'unknown', reason, rows };
   const shown = outcomeLines(command, progress.untold(outcome), context.look, progress.seen);
-  print(context, shown.out, documentOf(work, command, exitCode, outcome));
-  printErrors(context, [...shown.err, ...lookAgain(command, work)]);
+  print(context, shown.out, documentOf(operation, command, exitCode, outcome));
+  printErrors(context, [...shown.err, ...lookAgain(command, operation)]);
   return exitCode;
 };
 
-const lookAgain = (command: Command, { operation }: Named): readonly string[] => [
+const lookAgain = (command: Command, operation: string): readonly string[] => [
   `  It may still happen (operation ${operation}).`,
   `  '${lookWords(command, operation)}' shows what is.`,
 ];
@@ -95,14 +95,7 @@ export const detached = (
         `  '${cancelWords(command, operation)}' calls off what has not begun.`,
       ]
     : ['herd: interrupted before anything was asked.'];
-  if (context.options.json === true)
-    print(context, [], {
-      kind: 'outcome',
-      operation,
-      action: command.action,
-      service: command.service,
-      exitCode: 130,
-    });
+  print(context, [], documentOf(operation, command, 130));
   printErrors(context, lines);
   return 130;
 };

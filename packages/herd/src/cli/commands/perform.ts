@@ -28,7 +28,7 @@ import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
-import { outcomeLines } from '../format/outcome.ts';
+import { documentOf, outcomeLines } from '../format/outcome.ts';
 import { type Command, isRootName } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
@@ -84,15 +84,16 @@ export const carriedOut = async (
     const exitCode = exitCodeOf(outcome, { isStrict });
     const news = progress.untold(outcome);
     const shown = outcomeLines(command, news, context.look, progress.seen, isStrict);
-    print(context, shown.out, documentOf(work, command, exitCode, outcome));
+    print(context, shown.out, documentOf(work.operation, command, exitCode, outcome));
     const isWell = [outcome, ...outcome.rows].every(isGood);
-    const next = isWell ? [] : (await afterwards()).nextWords(command, work, outcome);
+    const next = isWell ? [] : (await afterwards()).nextWords(command, work.operation, outcome);
     printErrors(context, [...shown.err, ...next]);
     return exitCode;
   } catch (error) {
     if (isNoAnswer(error)) {
       const { unanswered } = await afterwards();
-      return unanswered(context, command, { work, progress, waitedMs: deadline.ms, error });
+      const { ms: waitedMs } = deadline;
+      return unanswered(context, command, { operation: work.operation, progress, waitedMs, error });
     }
     if (isDetached(error)) return (await afterwards()).detached(context, command, work, error);
     throw error;
@@ -230,20 +231,3 @@ const ofRoot = async (context: Context, { action, service }: Command): Promise<n
   });
   return 0;
 };
-
-/** What is to be known of an operation to come back to it. */
-export type Named = Pick<Request, 'operation'>;
-/** How it ended, as JSON. */
-export const documentOf = (
-  request: Named,
-  command: Command,
-  exitCode: number,
-  outcome: Outcome,
-) => ({
-  kind: 'outcome',
-  operation: request.operation,
-  action: command.action,
-  service: command.service,
-  exitCode,
-  outcome,
-});

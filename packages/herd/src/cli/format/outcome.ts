@@ -16,6 +16,14 @@ export interface Shown {
   readonly err: readonly string[];
 }
 
+/** How an operation ended, as JSON; without an outcome where nobody waited for its end. */
+export const documentOf = (
+  operation: string,
+  { action, service }: Command,
+  exitCode: number,
+  outcome?: Outcome,
+) => ({ kind: 'outcome', operation, action, service, exitCode, ...(outcome && { outcome }) });
+
 /** Results in words. `ok` is what the types call a target that nothing had to be done about. */
 export const resultWords: Readonly<Record<Result, string>> = {
   'rollback-failed': 'rollback failed',
