@@ -1,9 +1,11 @@
 /**
  * Row 27: `herd status`, the whole process with its socket exchange, beside `node -e 0`.
  *
- * what                       one operation is node                       `node -e 0` status
- * `herd status` of a shepherd with ten services status without its cache   the same from a copy of
- * the bundle that has no code cache version                    `herd --version`: loading alone
+ *     what                       one operation is
+ *     node                       `node -e 0`
+ *     status                     `herd status` of a shepherd with ten services
+ *     status without its cache   the same from a copy of the bundle that has no code cache
+ *     version                    `herd --version`: loading alone
  *
  * All are started back to back in every round, in turned order every other one, so that a busy
  * machine slows all alike; figures are ratios to `node -e 0` of the same round. The shepherd runs
@@ -33,7 +35,7 @@ const milliseconds = (args: readonly string[]): number => {
   return tookMs;
 };
 
-const startShepherd = async (): Promise<{ readonly socket: string; stop(): void }> => {
+const startShepherd = async (): Promise<{ readonly socket: string; stop(): Promise<void> }> => {
   const file = path.join(folder, 'shepherd.config.ts');
   fs.writeFileSync(file, config, { mode: 0o600 });
   const state = path.join(folder, 'state');
@@ -44,7 +46,10 @@ const startShepherd = async (): Promise<{ readonly socket: string; stop(): void 
     child.once('exit', (code) => failed(new Error(`shepherd ended with ${code}`)));
   });
   child.removeAllListeners('exit');
-  return { socket: path.join(state, 'run', 'socket'), stop: () => child.kill() };
+  const ended = new Promise<void>((resolve) => void child.once('exit', () => resolve()));
+  // Until it has ended it writes into its folder, which is removed then.
+  const stop = (): Promise<void> => (child.kill(), ended);
+  return { socket: path.join(state, 'run', 'socket'), stop };
 };
 
 const copyWithoutCache = (): string => {
@@ -95,6 +100,6 @@ try {
     ]),
   );
 } finally {
-  shepherd.stop();
+  await shepherd.stop();
   fs.rmSync(folder, { recursive: true, force: true });
 }
