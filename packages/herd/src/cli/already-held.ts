@@ -5,6 +5,7 @@ import { heldClient } from '../client/grants.ts';
 import type { Patience } from '../client/line.ts';
 import type { RefStore } from '../refs/ref-store.ts';
 import { closing, type Context } from './context.ts';
+import { mostLines } from './limits.ts';
 
 /** A grant, and the ref that leads to it. */
 export interface HeldGrant {
@@ -37,15 +38,13 @@ export const heldBefore = async (
 ): Promise<HeldGrant | undefined> => {
   const refs = refsAt(looking.store, invite.peer);
   const found: HeldGrant[] = [];
-  for (let at = 0; at < refs.length; at += atOnceCount) {
-    const some = refs.slice(at, at + atOnceCount);
+  for (let at = 0; at < refs.length; at += mostLines) {
+    const some = refs.slice(at, at + mostLines);
     for (const held of await Promise.all(some.map((each) => heldBy(looking, each))))
       if (held?.grant.id === id) found.push(held);
   }
   return found.find(({ petname }) => petname === preferred) ?? found[0];
 };
-/** Lines that are open at a time. */
-const atOnceCount = 16;
 
 const heldBy = async (
   { context, patience }: Looking,

@@ -35,12 +35,14 @@ export const maxCandidates = 1_000;
 export const maxCandidateChars = 1 + limits.nameCharacters;
 /** Characters that are said about one; shells cut it at the width of the terminal. */
 export const maxAboutChars = 100;
+/** Lines that one look, or one round of it, has open: a fleet is accepted in seconds, and no descriptors are missed. */
+export const mostLines = 16;
 
 /** Bytes of one piece of a release: as many as a slot takes at once. */
 export const pieceBytes = 65_536;
 /**
  * Pieces of a release that are on their way at a time, 3 MiB. A shepherd takes 64 of one asker; on a line with 100 ms
- * from end to end these are 30 MiB a second.
+ * there and back these are 30 MiB a second.
  */
 export const mostPieces = 48;
 /** Milliseconds after which the answer to a piece came late: fewer are sent at a time then. */

@@ -17,10 +17,8 @@ import type { Context } from './context.ts';
 import { rowLines, resultWords, paintedResult } from './format/outcome.ts';
 import { counted, spanText } from './format/times.ts';
 import { groupFromCount } from './limits.ts';
-import { cutTo, erase } from './screen.ts';
+import { cutTo, erase, redrawMs } from './screen.ts';
 
-/** Milliseconds between two drawings: often enough for a clock that shows seconds. */
-const redrawMs = 250;
 /**
  * Lines that are remembered: a stream may have 100,000, and what the outcome repeats is among the
  * first.

@@ -1,6 +1,9 @@
 /** A block of lines on a terminal that is drawn anew in its place. */
 import type { Terminal } from './terminal.ts';
 
+/** Milliseconds between two drawings: often enough for a clock that shows seconds. */
+export const redrawMs = 250;
+
 /** Up so many lines, and away with everything from there on (ECMA-48: CUU, ED). */
 export const erase = (lineCount: number): string =>
   lineCount === 0 ? '' : `\x1b[${lineCount}A\x1b[J`;

@@ -2,10 +2,7 @@
 import { Detached } from '../client/errors.ts';
 import type { Context } from './context.ts';
 import { isLive } from './progress.ts';
-import { cutTo, erase } from './screen.ts';
-
-/** Milliseconds between two drawings. */
-const redrawMs = 250;
+import { cutTo, erase, redrawMs } from './screen.ts';
 
 /** Some work that goes on. Whoever makes one ends it. */
 export class WorkLine {

@@ -41,6 +41,8 @@ export const defaultLineCount = 5;
 export const defaultLogLines = 20;
 /** Bytes of `admin.ref`: one URI, with the path of a socket in it. */
 export const maxAdminRefBytes = 4_096;
+/** Bytes of a disk below which nothing is opened or written any more: some blocks of most file systems. */
+export const fullBytes = 65_536;
 /** Characters of one text in an answer: the longest argument that Linux takes. The rest is cut. */
 export const maxTextCharacters = 131_072;
 /** Milliseconds between two heartbeats of a watching: as often as a small fleet is looked at. */
@@ -62,7 +64,7 @@ export const historyOverlapMs = connectMs + 1_000;
 export const keptChangeCount = 50_000;
 /** Milliseconds between two looks for the socket of a shepherd that is restarting. */
 export const socketLookMs = 50;
-/** Milliseconds that an answer to a piece of a release may take: what is on its way, over 200 kbit/s. */
+/** Milliseconds that an answer to a piece of a release may take: what is on its way, over 256 kbit/s. */
 export const pieceMs = 120_000;
 /** Milliseconds that a deploy may take where nobody says: as long as the activation of a release may. */
 export const deployMs = 3_600_000;

@@ -5,7 +5,7 @@ import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import { defaultPlaces, type Places } from '../paths.ts';
 import { codeOfSystem, readSecret, UnsafeFile } from '../refs/secret-file.ts';
 import { NoShepherd } from './errors.ts';
-import { maxAdminRefBytes } from './limits.ts';
+import { fullBytes, maxAdminRefBytes } from './limits.ts';
 
 /** Whom we act for. */
 export interface User {
@@ -70,8 +70,6 @@ const noSocket = (user: User, socket: string): NoShepherd => {
   return new NoShepherd(`${message}; the disk of ${full} is full`, hint, {}, isRestarting);
 };
 
-/** Bytes below which nothing is opened or written any more: some blocks of most file systems. */
-const fullBytes = 64 * 1024;
 const isOnFullDisk = (folder: string): boolean => {
   try {
     const { bavail, bsize } = fs.statfsSync(folder);

@@ -29,6 +29,7 @@ import { heldBefore, refsAt, type HeldGrant } from '../already-held.ts';
 import { closing, type Context, patienceOf } from '../context.ts';
 import { factLines, hostFingerprint } from '../format/grant.ts';
 import { counted } from '../format/times.ts';
+import { mostLines } from '../limits.ts';
 import { print, printErrors } from '../print.ts';
 import { exitCodeOfError } from '../report.ts';
 import { readSecretText } from '../secret-input.ts';
@@ -192,14 +193,12 @@ const acceptAll = async (
   }));
   for (const { petname, invite } of named) checkElsewhere(store, petname, invite, mayReplace);
   const adopted: Adopted[] = [];
-  for (let at = 0; at < named.length; at += atOnceCount)
+  for (let at = 0; at < named.length; at += mostLines)
     adopted.push(
-      ...(await Promise.all(named.slice(at, at + atOnceCount).map((each) => adopt(desk, each)))),
+      ...(await Promise.all(named.slice(at, at + mostLines).map((each) => adopt(desk, each)))),
     );
   return tell(context, adopted);
 };
-/** Lines that are open at a time: a fleet is accepted in seconds, and no file descriptors are missed. */
-const atOnceCount = 16;
 
 const adopt = async (
   desk: Desk,

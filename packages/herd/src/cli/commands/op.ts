@@ -2,7 +2,7 @@
  * Commands that were given before, by their ids: `herd op ls`, `op show`, `op watch`, `op cancel`, and `herd retry`.
  * The shepherd remembers each of them, whoever gave it; through a petname it tells of those that were given to that.
  */
-import { actionFacts, isRepeatable, type OperationReport } from '@bellwether/shepherd';
+import { actionFacts, isRepeatable, isStart, type OperationReport } from '@bellwether/shepherd';
 import { actionMs, mostActionMs, questionMs, startMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord, patienceOf, withOperations } from '../context.ts';
@@ -128,7 +128,7 @@ const runRetry = async (context: Context, meant: Meant): Promise<number> => {
     ]);
   return carriedOut(context, commandOf(report, meant), {
     operation: id,
-    waitMs: options.timeout ?? (action === 'start' || action === 'restart' ? startMs : actionMs),
+    waitMs: options.timeout ?? (isStart(action) ? startMs : actionMs),
     mayTakeLonger: options.timeout === undefined,
     ask: (told, patience, progress) => {
       progress.expect(names.filter((name) => name !== service));
