@@ -36,15 +36,11 @@ describe('the audit as people see it', () => {
         { event: 'ended', asker: 'root', ...web, whose: 'g-1', result: 'changed' },
         { event: 'asked', asker: 'root', action: 'cancel', operation: 'op-1', whose: 'g-1' },
       ),
-    ).toEqual(
-      [
-        'restart web                        by g-1',
-        'retry op-1: restart web (of g-1)  changed  by local root',
-        'cancel op-1 (of g-1)                       by local root',
-      ].map((line) =>
-        line.replace(/^restart web .*/, 'restart web                                by g-1'),
-      ),
-    );
+    ).toEqual([
+      'restart web                                by g-1',
+      'retry op-1: restart web (of g-1)  changed  by local root',
+      'cancel op-1 (of g-1)                       by local root',
+    ]);
   });
   it('shows a beginning without its end, and an end whose beginning is not there', () => {
     expect(

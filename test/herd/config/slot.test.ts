@@ -61,8 +61,15 @@ describe('a slot', () => {
   ])('is refused with %s', (rest, message) => {
     expect(refusalOfServices(slot(rest))).toMatch(message);
   });
-  it('takes the most of each', () => {
+  it('takes the most of each, and the least', () => {
+    const keys = Array.from('ABCDEFGHIJKLMNOP', (letter) => `${letter.repeat(42)}A`);
     const rest = `keep: 32, confirmSeconds: 86400, healthySeconds: 900`;
-    expect(plannedOf(slot(rest))).toMatchObject({ rules: { keepCount: 32 } });
+    const trust = `trust: { keys: ${JSON.stringify(keys)}, needed: 16 }`;
+    expect(plannedOf(slot(`${rest}, ${trust}`))).toMatchObject({
+      rules: { keepCount: 32, confirmMs: 86_400_000, minHealthyMs: 900_000, trust: { keys } },
+    });
+    expect(plannedOf(slot(`keep: 0, confirmSeconds: 1`))).toMatchObject({
+      rules: { keepCount: 0, confirmMs: 1_000 },
+    });
   });
 });
