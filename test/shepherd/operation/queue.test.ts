@@ -277,6 +277,20 @@ describe('while it waits', () => {
     expect(again.value?.rows.map(({ result }) => result)).toEqual(['unreachable', 'changed']);
     expect(bench.phases()).toEqual(['a queued unreachable', 'b settled changed']);
   });
+  it.each([
+    ['before its time is over', hourMs / 2],
+    ['when its time is over', hourMs + limits.queueLookMs],
+  ])('somebody tries it again %s, and it has all of that time anew', (_when, ms) => {
+    const bench = new Bench();
+    const first = bench.herd('start', 'a').value?.queuedUntilMs ?? 0;
+    bench.run(ms);
+    const again = bench.machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), anybodys),
+    );
+    bench.run();
+    expect(bench.phases()).toEqual(['a queued unreachable']);
+    expect((again.value?.queuedUntilMs ?? 0) - first).toBeGreaterThanOrEqual(ms);
+  });
   it('somebody asks what came of it, and nobody else is asked', () => {
     const bench = new Bench();
     bench.herd('start', 'fleet');

@@ -83,9 +83,14 @@ export const remembered = (
   );
   return { requests, gone };
 };
-/** What was asked, the first first, as it is to be asked again: nobody knows through which session. */
+/**
+ * What was asked, the first first, as it is to be asked again: nobody knows through which session, and whoever is away
+ * is waited for anew.
+ */
 const requestsOf = ({ requests }: Operation): readonly Request[] =>
-  [...requests.values()].map(({ isRepeat: _isRepeat, sinceMs: _sinceMs, ...request }) => request);
+  [...requests.values()].map(
+    ({ isRepeat: _isRepeat, sinceMs: _sinceMs, queueUntilMs: _until, ...request }) => request,
+  );
 
 /**
  * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to.
