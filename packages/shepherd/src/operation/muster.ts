@@ -121,7 +121,7 @@ const catchUp = (
   const { count, names } = host.touchedSince(moment, touchedCount.get());
   touchedCount.set(count);
   const movedNames = [...moved.keys()].flatMap((key) => namesIn(operation.steps.get(key)?.step));
-  for (const key of [...moved.keys()]) moved.delete(key);
+  moved.clear();
   for (const roll of rolls.values()) {
     const changed = names === undefined ? roll.members.keys() : [...names, ...movedNames];
     for (const name of new Set(changed)) look(operation, roll, name, seen);

@@ -124,7 +124,7 @@ const note = ({ touches, touchCount, askedCount }: Held, names: readonly string[
   // Nobody asks any more. What is touched from now on has no number, so that all before is too long ago.
   askedCount.set(undefined);
   touchCount.set(count + limits.touchedNameCount);
-  for (const number of [...touches.keys()]) touches.delete(number);
+  touches.clear();
 };
 const touchedSince = (
   { touches, touchCount, askedCount }: Held,
