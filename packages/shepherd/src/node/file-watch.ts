@@ -1,5 +1,5 @@
 /**
- * FileWait for a file to change, for as long as somebody waits and no longer. The kernel tells
+ * Waiting for a file to change, for as long as somebody waits and no longer. The kernel tells
  * (inotify) where it can; a slow look beside it finds what it does not tell: network disks, a watch
  * that could not be had because the user has too many, a file that is not there yet.
  */

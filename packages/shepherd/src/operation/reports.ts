@@ -62,7 +62,7 @@ export const reported = (
   const args = operation.requests.get(entry.service)?.args ?? [];
   return turn.kept({ ...factsOf(entry), args, steps: stepsOf(entry, operation.steps.values()) });
 };
-/** Reads it, and leaves it on the disk. Who asks for very many of them waits for the first. */
+/** Reads it, and leaves it on the disk. @throws Limit where too many are being read */
 const readAs = (
   host: Host,
   turn: Turn,

@@ -12,6 +12,7 @@ import { openIn, type Operation } from './memory.ts';
 import type { Step } from './plan.ts';
 import { plain } from '../words/outcome.ts';
 import { timeText } from '../text.ts';
+import type { Wish } from '../words/steps.ts';
 import type { Entry, Outcome, Wisher } from '../words/types.ts';
 
 /** The last accepted command for services is their wish, in this life and in the next ones. */
@@ -31,7 +32,7 @@ export const wisherOf = ({ clock }: Host, { principal, id }: Operation): Wisher 
   operation: id,
   atMs: wallMs(clock),
 });
-/** The same of one service, which is of this machine. */
+/** A wish for one service; what is elsewhere has it for this life alone. */
 export const accept = (host: Host, turn: Turn, name: string, last: LastWish): void => {
   const { wish, by } = last;
   // Who wished for the same first is the one that older commands lose to.
@@ -72,7 +73,7 @@ const isCancelledIn = ({ account }: Operation): boolean => account.get().isCance
 export const isCurrent = (host: Host, { kind, name, wish }: Step): boolean =>
   kind !== 'ask' || wish === undefined || isStillWished(host, name, wish);
 /** Whether nobody has wished otherwise of a service last. */
-export const isStillWished = (host: Host, name: string, wish: 'start' | 'stop'): boolean =>
+export const isStillWished = (host: Host, name: string, wish: Wish): boolean =>
   (lastWish(host, name)?.wish ?? wish) === wish;
 /** Of this life, else as the disk has it: an operation that is read again may be older than the wish. */
 const lastWish = (host: Host, name: string): LastWish | undefined => {

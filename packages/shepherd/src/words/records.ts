@@ -2,6 +2,7 @@
 import type { Answer } from '@bellwether/actors';
 import type { AskerLink } from './operation-types.ts';
 import type { Principal } from './principal.ts';
+import type { Wish } from './steps.ts';
 
 /**
  * What must survive the daemon. Written by turns (`turn.record`), committed by a store, read again
@@ -47,7 +48,7 @@ export interface Wisher {
 export interface WishRecord {
   /** A later one has a higher number. */
   readonly number: number;
-  readonly wish: 'start' | 'stop';
+  readonly wish: Wish;
   readonly by: Wisher;
   /** Canonical names. */
   readonly names: readonly string[];

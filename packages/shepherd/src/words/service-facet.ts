@@ -38,7 +38,7 @@ export interface ServiceFacet {
   operation(operation: string): Vow<OperationReport>;
   /** See OperationDesk, for those alone. @throws UnknownOperation, BadRequest, Limit */
   retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  /** See OperationDesk, for those alone. @throws UnknownOperation, Limit */
+  /** The same. */
   join(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
   /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
   log(query: LogQuery): Vow<readonly string[]>;

@@ -8,7 +8,7 @@ import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk, PlannedStep, Returner } from './operation-types.ts';
-import type { Step } from './steps.ts';
+import type { Step, Wish } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
 import type { Wisher } from './records.ts';
@@ -265,7 +265,7 @@ export interface Shepherd extends OperationDesk {
    * Makes something the last wish for a service of this machine, as a command that was accepted does: for its agent,
    * which starts it by itself. @throws UnknownService
    */
-  wish(name: string, wish: 'start' | 'stop', by: Omit<Wisher, 'atMs'>): void;
+  wish(name: string, wish: Wish, by: Omit<Wisher, 'atMs'>): void;
   /** Whether a service of this machine has an agent; where none is named, whether any has, or had. Near only. */
   hasAgent(name?: string): boolean;
   /** See `Agent.owns`; false where there is none. Near only. */
