@@ -1,10 +1,11 @@
 /** What somebody may have meant. */
+import { limits } from './limits.ts';
 
-/** The candidate that differs by the fewest letters, if by no more than a third of the word. */
+/** The candidate that differs by the fewest letters, if by no more than a third of the word; none of a long word. */
 export const closest = (word: string, candidates: Iterable<string>): string | undefined => {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
-  if (word.length > 40) return undefined;
+  if (word.length > limits.meantCharacters) return undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word, candidate);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

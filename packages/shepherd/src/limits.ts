@@ -11,6 +11,8 @@ export const limits = {
   argumentBytes: 16_384,
   /** Services that one request may have come through; each may be a machine away. */
   hopCount: 32,
+  /** Characters of a word for which it is looked what was meant: that takes the square of them for each candidate. */
+  meantCharacters: 40,
   /** Characters of one hop id. */
   hopCharacters: 128,
   /** Milliseconds of a deadline: a day. Longer waits are an operation of their own. */

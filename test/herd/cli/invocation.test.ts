@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { closest, actionNames, actionFacts, isStart } from '@bellwether/shepherd';
+import { actionNames, actionFacts, isStart } from '@bellwether/shepherd';
 import { actionRules, isGroup } from '../../../packages/herd/src/cli/grammar.ts';
 import { parseFully } from '../../../packages/herd/src/cli/full.ts';
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
@@ -120,21 +120,6 @@ describe('a command line', () => {
     expect(refusal('start', ...words, 'x').message).toContain('too many');
     expect(asked('start', 'x'.repeat(maxWordChars))).toMatchObject({ kind: 'perform' });
     expect(refusal('start', 'x'.repeat(maxWordChars + 1)).message).toContain('longer than');
-  });
-});
-
-describe('closest', () => {
-  it('finds a swap, a loss and a doubling of one letter', () => {
-    const names = ['status', 'start', 'stop'];
-    expect([closest('statsu', names), closest('stats', names), closest('stopp', names)]).toEqual([
-      'status',
-      'status',
-      'stop',
-    ]);
-  });
-  it('does not guess at a word that is something else', () => {
-    expect(closest('reload', ['status', 'start'])).toBeUndefined();
-    expect(closest('x'.repeat(50), ['x'.repeat(50)])).toBeUndefined();
   });
 });
 
