@@ -159,4 +159,31 @@ describe('a shepherd', () => {
     expect(put(by('g-other', 'g-other')).error).toBeUndefined();
     expect(put(root).error).toBeUndefined();
   });
+  it('has so many of all grants, and the owner has his', () => {
+    const { put } = up();
+    const { grantTransferCount, originTransferCount, askerTransferCount } = limits;
+    for (let at = 0; at < grantTransferCount; at += 1) {
+      const asker = by(
+        `g-${Math.floor(at / askerTransferCount)}`,
+        `top-${Math.floor(at / originTransferCount)}`,
+      );
+      expect(put(asker).error, `${at}`).toBeUndefined();
+    }
+    expect(put(by('g-new', 'top-new')).error?.message).toContain('by grants here already');
+    expect(put(root).error).toBeUndefined();
+  });
+  it('has so many of all, be it the owner who asks for one more', () => {
+    const { put, waiting, pass } = up();
+    for (let at = 0; at < limits.transferCount; at += 1) {
+      const asker = by(`m-${Math.floor(at / limits.askerTransferCount)}`);
+      expect(put(asker).error, `${at}`).toBeUndefined();
+    }
+    expect(put(root).error).toMatchObject({
+      code: 'limit',
+      message: `too much of releases is under way: ${limits.transferCount} here already`,
+    });
+    waiting[0]?.({ have: 1 });
+    pass();
+    expect(put(root).error).toBeUndefined();
+  });
 });
