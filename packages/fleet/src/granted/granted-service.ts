@@ -28,12 +28,13 @@
  * not thrown: that somebody tried goes into the audit. What was done about it the shepherd records.
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import type { AuditLink, Wish } from '@bellwether/authority';
+import type { Wish } from '@bellwether/authority';
 import {
   checkedOffer,
   checkedQuery,
   checkFollower,
   checkObserver,
+  originIn,
   principalOf,
   type Follower,
   type LogQuery,
@@ -60,7 +61,7 @@ export const makeGrantedService = (
 ): Behavior<GrantedService> => {
   const { book, shepherd, grant, witness } = options;
   const facts = turn.call(book, 'facts', grant);
-  const origin = originOf(turn.call(book, 'chain', grant), grant);
+  const origin = originIn(turn.call(book, 'chain', grant)) ?? grant;
   const principal = principalOf(grant);
   const held: GrantedHeld = {
     ...options,
@@ -121,10 +122,6 @@ export const makeGrantedService = (
       ),
   };
 };
-
-/** Who answers for all that comes from one grant: its holder, or the reference that this was made by. */
-const originOf = ([top]: readonly AuditLink[], grant: string): string =>
-  top === undefined || top.issuer === 'root' ? (top?.grant ?? grant) : top.issuer;
 
 const looking: Wish = { action: 'status' };
 const reading: Wish = { action: 'log' };

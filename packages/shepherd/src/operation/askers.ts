@@ -30,7 +30,8 @@ export const originOf = (
   // As the grant book calls it: the origin of what was made out of it.
   if (isMinted(asker)) return `m-${asker.slice(0, 12)}`;
   if (grants === undefined || !asker.startsWith(grantPrefix)) return asker;
-  const [top] = turn.call(grants, 'chain', asker);
-  if (top === undefined) return grantPrefix;
-  return top.issuer === localRoot ? top.grant : top.issuer;
+  return originIn(turn.call(grants, 'chain', asker)) ?? grantPrefix;
 };
+/** The same as a chain tells it, its top first; undefined for an empty one. */
+export const originIn = ([top]: readonly AskerLink[]): string | undefined =>
+  top?.issuer === localRoot ? top.grant : top?.issuer;
