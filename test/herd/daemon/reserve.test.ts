@@ -9,14 +9,19 @@ import { inRoom, Reserve, reserveBytes } from '../../../packages/herd/src/daemon
 let folder = '';
 /** What waits for a minute to be over. */
 let waiting: (() => void)[] = [];
+let logged: string[] = [];
 beforeEach(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bellwether-reserve-'));
   waiting = [];
+  logged = [];
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 const fileIn = (): string => path.join(folder, 'reserve');
 const make = (file = fileIn()): Reserve =>
-  new Reserve(file, { log: () => undefined, after: (_ms, task) => void waiting.push(task) });
+  new Reserve(file, {
+    log: (event) => void logged.push(event),
+    after: (_ms, task) => void waiting.push(task),
+  });
 const sizeNow = (): number | undefined => fs.statSync(fileIn(), { throwIfNoEntry: false })?.size;
 const minuteLater = (): void => {
   for (const task of waiting.splice(0)) task();
@@ -50,6 +55,32 @@ it('is taken back at once where somebody asks whether it is there', async () => 
   await reserve.free();
   expect(await reserve.takenBack()).toBe(true);
   expect(sizeNow()).toBe(reserveBytes);
+});
+it('is not taken for whole while some of it is being given', async () => {
+  const reserve = make();
+  await reserve.hold();
+  const giving = reserve.free();
+  await Promise.resolve();
+  expect(await reserve.takenBack()).toBe(false);
+  await giving;
+  expect(sizeNow()).toBe(reserveBytes / 2);
+  expect(await reserve.takenBack()).toBe(true);
+});
+it('is said to be missing once, however often somebody asks for what is refused then', async () => {
+  const inner = path.join(folder, 'inner');
+  fs.mkdirSync(inner);
+  const reserve = make(path.join(inner, 'reserve'));
+  await reserve.hold();
+  await reserve.free();
+  fs.rmSync(inner, { recursive: true });
+  for (let at = 0; at < 3; at += 1) expect(await reserve.takenBack()).toBe(false);
+  expect(logged).toEqual(['reserve.freed', 'reserve.missing']);
+  fs.mkdirSync(inner);
+  expect(await reserve.takenBack()).toBe(true);
+  await reserve.free();
+  fs.rmSync(inner, { recursive: true });
+  expect(await reserve.takenBack()).toBe(false);
+  expect(logged.slice(2)).toEqual(['reserve.freed', 'reserve.missing']);
 });
 it('is taken over from the daemon before, also by the first that needs it, and what that gave is given', async () => {
   await make().hold();

@@ -55,7 +55,9 @@ export class Reserve {
   #wasTried: boolean;
   /** Whether the next attempt waits for its time. */
   #isResting: boolean;
-  /** The attempt under way; it never rejects. */
+  /** Whether it was said that it cannot be made, since it was whole last. */
+  #isMissed: boolean;
+  /** What is being done to the file; it never rejects. */
   #making: Promise<void> | undefined;
 
   /** `file` is absolute, in the folder of the state. Nothing is written yet. */
@@ -66,6 +68,7 @@ export class Reserve {
     this.#isGiven = false;
     this.#wasTried = false;
     this.#isResting = false;
+    this.#isMissed = false;
     this.#making = undefined;
   }
 
@@ -88,9 +91,11 @@ export class Reserve {
     const leftBytes = this.#heldBytes > halfBytes ? halfBytes : 0;
     this.#powers.log('reserve.freed', { bytes: this.#heldBytes - leftBytes });
     this.#heldBytes = leftBytes;
-    await (leftBytes === 0
-      ? fs.rm(this.#file, { force: true })
-      : fs.truncate(this.#file, leftBytes));
+    const giving =
+      leftBytes === 0 ? fs.rm(this.#file, { force: true }) : fs.truncate(this.#file, leftBytes);
+    // As long as that takes nobody shall look at the file and find it whole.
+    this.#making = giving.catch(() => undefined).finally(() => (this.#making = undefined));
+    await giving;
     return true;
   }
 
@@ -105,9 +110,15 @@ export class Reserve {
     this.#wasTried = true;
     this.#rest();
     this.#making ??= this.#make()
-      .catch((error: unknown) => this.#powers.log('reserve.missing', { reason: reasonOf(error) }))
+      .catch((error: unknown) => this.#missed(reasonOf(error)))
       .finally(() => (this.#making = undefined));
     return this.#making;
+  }
+
+  /** Said once: with each command that a full disk refuses it is tried again. */
+  #missed(reason: Error): void {
+    if (!this.#isMissed) this.#powers.log('reserve.missing', { reason });
+    this.#isMissed = true;
   }
 
   #rest(): void {
@@ -130,6 +141,7 @@ export class Reserve {
       await this.#grow();
     }
     this.#isGiven = false;
+    this.#isMissed = false;
   }
 
   async #grow(): Promise<void> {
