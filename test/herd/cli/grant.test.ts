@@ -489,14 +489,19 @@ describe('herd grant clock', () => {
     expect(told.out).toContain('a time that is 24 hours ahead of the clock');
     expect(told.out).toContain('--yes');
     const back = await run('grant', 'clock', '--yes');
+    const json = JSON.parse((await run('grant', 'clock', '--yes', '--json')).out) as unknown;
+    expect(json).toMatchObject({ isTakenBack: true, returned: ['g-1', 'g-2'] });
     expect(back.out).toContain('Grant g-2 stands again.\n2 grants');
     expect(shepherd?.asked).toEqual([
       ['grantClock', false],
+      ['grantClock', true],
       ['grantClock', true],
     ]);
     await shepherd?.stop();
     await serve({ grantClock: () => ({ nowMs: wallMs, wallMs, returned: [] }) });
     expect((await run('grant', 'clock')).out).toContain('by the clock of the machine');
     expect((await run('grant', 'clock', '--yes')).out).toContain('already');
+    const nothing = JSON.parse((await run('grant', 'clock', '--yes', '--json')).out) as unknown;
+    expect(nothing).toMatchObject({ isTakenBack: false, returned: [] });
   });
 });

@@ -15,7 +15,8 @@ export const grantClock = async (context: Context): Promise<number> => {
   );
   const { nowMs, wallMs, returned } = clock;
   const lines = yes ? takenBackLines(clock) : aheadLines(clock);
-  print(context, lines, { kind: 'grant-clock', nowMs, wallMs, isTakenBack: yes, returned });
+  const isTakenBack = yes && nowMs > wallMs;
+  print(context, lines, { kind: 'grant-clock', nowMs, wallMs, isTakenBack, returned });
   return 0;
 };
 
