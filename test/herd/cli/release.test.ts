@@ -296,6 +296,8 @@ describe('a command in one text', () => {
     ["a'b'c", ['abc']],
     ['a\\d "\\d" \'\\d\'', ['ad', '\\d', '\\d']],
     ['--x=a#b c~', ['--x=a#b', 'c~']],
+    ['env A=b ./c=d', ['env', 'A=b', './c=d']],
+    ['./c=d 1=2', ['./c=d', '1=2']],
     ['', []],
   ])('%j is %j', (text, words) => {
     expect(wordsIn(text, '--run')).toEqual(words);
@@ -316,6 +318,12 @@ describe('a command in one text', () => {
   ])('%j is for a shell', (text) => {
     expect(() => wordsIn(text, '--run')).toThrow('no shell reads it');
   });
+  it.each(['PORT=80 node server.js', "A='b c' d", '_a1=', "'A=b' c"])(
+    '%j begins with a variable, which is no program',
+    (text) => {
+      expect(() => wordsIn(text, '--run')).toThrow('only a shell makes a variable');
+    },
+  );
   it.each(["'a", '"a', 'a\\'])('%j has no end', (text) => {
     expect(() => wordsIn(text, '--run')).toThrow(Usage);
   });

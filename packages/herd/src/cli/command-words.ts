@@ -8,6 +8,8 @@ import { Usage } from './usage.ts';
 const special = /[$`|&;<>()*?[\]\n]/;
 /** At the beginning of a word, these as well. */
 const beginning = /[#~]/;
+/** As the first word, a variable of the command behind it. */
+const assignment = /^([A-Za-z_]\w*)=/;
 /** Between quotation marks, too. */
 const expanded = /[$`]/;
 
@@ -35,12 +37,21 @@ export const wordsIn = (text: string, where: string): readonly string[] => {
     else word = `${word ?? ''}${character}`;
   }
   if (quote !== '') throw unfinished(where, `a quotation mark ${quote}`);
-  return word === undefined ? words : [...words, word];
+  if (word !== undefined) words.push(word);
+  const [, name] = assignment.exec(words[0] ?? '') ?? [];
+  if (name !== undefined) throw assigned(where, name);
+  return words;
 };
 
 const isForShell = (character: string, quote: string, isFirst: boolean): boolean =>
   (quote === '' ? special : expanded).test(character) ||
   (quote === '' && isFirst && beginning.test(character));
+/** Without the value, which may be a secret. */
+const assigned = (where: string, name: string): Usage =>
+  new Usage(
+    `${where} begins with '${name}=…', which only a shell makes a variable`,
+    `Say it apart, --env ${name}=…, or name a shell: --run "sh -c '${name}=… a'".`,
+  );
 const unfinished = (where: string, what: string): Usage =>
   new Usage(`${where} ends within ${what}`);
 const forShell = (where: string, character: string): Usage =>
