@@ -165,6 +165,21 @@ describe('the disk of a node', () => {
     expect(fs.existsSync(`${at('store')}/slots/api/current`)).toBe(false);
     expect(web.folder(one.digest)).not.toBe(api.folder(one.digest));
   });
+  it('is opened once for each slot, so that a tree that is being made stays', async () => {
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => 0 });
+    const depot = await depots.of('web');
+    const half = at('store', 'slots', 'web', 'releases', '.new-sha256-x');
+    fs.mkdirSync(half);
+    expect(await depots.of('web')).toBe(depot);
+    expect(fs.existsSync(half)).toBe(true);
+  });
+  it('is tried again where it could not be opened', async () => {
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => 0 });
+    fs.writeFileSync(at('store', 'slots'), 'no folder');
+    await expect(depots.of('web')).rejects.toMatchObject({ code: 'storage-failed' });
+    fs.rmSync(at('store', 'slots'));
+    await depots.of('web');
+  });
   it('lets a service leave files in its tree, and sees where it has changed one', async () => {
     const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');
     await bring(depot, one);

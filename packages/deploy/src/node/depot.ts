@@ -5,19 +5,17 @@
  *     FOLDER/slots/NAME/releases    trees
  *     FOLDER/slots/NAME/current     the one that is active
  *
- * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed
- * no more
- * exclude each other for the whole node. A content is needed while a tree has it, and for an hour after
- * somebody has asked
- * about it or brought some of it.
+ * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
+ * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, and for
+ * an hour after somebody has asked about it or brought some of it.
  */
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
-import type { Crypto } from '@bellwether/ocapn';
 import { hexOf } from '@bellwether/authority';
+import type { Crypto } from '@bellwether/ocapn';
+import type { Put } from '@bellwether/shepherd';
 import type { Digest } from '../release/types.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
-import type { Put } from '@bellwether/shepherd';
 import type { Content, Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, openBlobStore } from './blob-store.ts';
 import type { Disk } from './disk.ts';
@@ -42,6 +40,7 @@ export class Depots {
   readonly #options: DepotsOptions;
   readonly #blobs: BlobStore;
   readonly #quota: PartialQuota;
+  readonly #depots = new Map<string, Promise<Depot>>();
   readonly #trees = new Map<string, Trees>();
   /** Contents that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
@@ -59,8 +58,20 @@ export class Depots {
     );
   }
 
-  /** The depot of one slot, by the canonical name of its service. @throws NoRoom, StorageFailed */
-  async of(slot: string): Promise<Depot> {
+  /**
+   * The depot of one slot, by the canonical name of its service: the same one whenever it is asked for, since opening
+   * takes away what is half made. @throws NoRoom, StorageFailed; the next to ask has it opened again then
+   */
+  of(slot: string): Promise<Depot> {
+    const known = this.#depots.get(slot);
+    if (known !== undefined) return known;
+    const opening = this.#open(slot);
+    this.#depots.set(slot, opening);
+    opening.catch(() => this.#depots.delete(slot)); // whoever asked is told
+    return opening;
+  }
+
+  async #open(slot: string): Promise<Depot> {
     const { folder, crypto, disk } = this.#options;
     const trees = await openTrees({
       folder: slotFolder(folder, slot),

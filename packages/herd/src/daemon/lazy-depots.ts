@@ -1,21 +1,16 @@
 /** The depots of a daemon, which are opened when a slot asks for the first time: most daemons have none. */
 import type { Answer } from '@bellwether/actors';
 import type { Depot } from '@bellwether/deploy';
-import { type Depots, openDepots, runFolder, type DepotsOptions } from '@bellwether/deploy/node';
+import { openDepots, runFolder, type DepotsOptions } from '@bellwether/deploy/node';
 
 /** The depot of each slot. A folder that could not be opened breaks what was asked, and is tried again. */
 export const lazyDepots = (options: DepotsOptions): ((slot: string) => Depot) => {
   const all = retried(() => openDepots(options));
-  const opened = new Map<string, () => Promise<Depot>>();
-  return (slot) => {
-    const open = opened.get(slot) ?? retried(() => depotIn(all, slot));
-    opened.set(slot, open);
-    return { ...depotOver(open), folder: (release) => runFolder(options.folder, slot, release) };
-  };
+  return (slot) => ({
+    ...depotOver(async () => (await all()).of(slot)),
+    folder: (release) => runFolder(options.folder, slot, release),
+  });
 };
-
-const depotIn = async (all: () => Promise<Depots>, slot: string): Promise<Depot> =>
-  (await all()).of(slot);
 
 const depotOver = (open: () => Promise<Depot>): Omit<Depot, 'folder'> => {
   const ask = (answer: Answer, work: (depot: Depot) => void): void =>
