@@ -8,7 +8,7 @@ import {
   type Digest,
   type Lacking,
 } from '@bellwether/deploy';
-import { openDepots } from '@bellwether/deploy/node';
+import { openDepots, runFolder } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { describe, expect, it } from 'vitest';
 import { inMemory, releaseFolder } from '../../support/release-folder.ts';
@@ -179,6 +179,18 @@ describe('the disk of a node', () => {
     await expect(depots.of('web')).rejects.toMatchObject({ code: 'storage-failed' });
     fs.rmSync(at('store', 'slots'));
     await depots.of('web');
+  });
+  it('has a folder also for a slot whose name takes more than a name of a file may have', async () => {
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => 0 });
+    const [atLimit, above, other] = ['x'.repeat(255), 'x'.repeat(256), '€'.repeat(128)];
+    for (const slot of [atLimit, above, other])
+      expect((await depots.of(slot)).folder(one.digest)).toBe(
+        runFolder(at('store'), slot, one.digest),
+      );
+    const names = fs
+      .readdirSync(at('store', 'slots'))
+      .map((name) => name.replace(/[0-9a-f]{64}/, '…'));
+    expect(names.sort()).toEqual(['=…', '=…', atLimit]);
   });
   it('lets a service leave files in its tree, and sees where it has changed one', async () => {
     const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');

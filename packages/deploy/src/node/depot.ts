@@ -9,11 +9,13 @@
  * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, and for
  * an hour after somebody has asked about it or brought some of it.
  */
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import type { Put } from '@bellwether/shepherd';
+import { limits } from '../release/limits.ts';
 import type { Digest } from '../release/types.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Content, Depot, Lacking, PieceOf } from '../slot/types.ts';
@@ -202,7 +204,13 @@ const settle = async (answer: Answer, work: Promise<unknown>): Promise<void> => 
 
 /** The folder of one slot, below that of all depots. */
 const slotFolder = (folder: string, slot: string): string =>
-  path.join(folder, 'slots', encodeURIComponent(slot).replaceAll('.', '%2E'));
+  path.join(folder, 'slots', folderName(slot));
+/** A name that may be one of a file; where it would be too long, a digest behind what no encoded name has in it. */
+const folderName = (slot: string): string => {
+  const name = encodeURIComponent(slot).replaceAll('.', '%2E');
+  if (name.length <= limits.nameBytes) return name;
+  return `=${createHash('sha256').update(slot).digest('hex')}`;
+};
 /** Where a release of a slot runs, below the folder of all depots; nothing needs to be there. */
 export const runFolder = (folder: string, slot: string, release: Digest): string =>
   treeFolder(slotFolder(folder, slot), release);
