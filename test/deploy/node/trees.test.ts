@@ -131,6 +131,8 @@ describe('the tree of a release', () => {
     await reader.close();
     expect(failed).toMatchObject({ code: 'not-here', message: `${sha256Of('')}: is not here` });
     expect(await node.trees.list()).toEqual([oldDigest]);
+    // Whoever may stage could fill the disk with what was begun.
+    expect(fs.readdirSync(at('node/web/releases'))).toHaveLength(1);
   });
   it('is not made of a content that has rotted: that one is thrown away, and comes again', async () => {
     const node = await live();
@@ -326,6 +328,8 @@ describe('a deploy', () => {
       failedCount += 1;
       expect(failed?.code).toBe('no-room');
       expect(failed?.message).not.toContain('/');
+      const names = fs.readdirSync(at('node/web/releases'));
+      expect(names.filter((name) => name.startsWith('.new'))).toEqual([]);
       await mustBeSound(node.trees);
       await deploy(node);
       await mustBeSound(node.trees);

@@ -9,8 +9,8 @@
  *     blobs ──make──► .new-…  ──checked, synced, renamed──► sha256-… ──switchTo──► current
  *     sha256-… ──remove: renamed──► .gone-… ──► nothing
  *
- * A name without a dot is whole, since it became that in one step; what begins with one is left over from a life that
- * was cut off and goes at the next start. In names of folders there is no colon: in PATH and its like it parts one
+ * A name without a dot is whole, since it became that in one step; what begins with one and is not under way is left
+ * over from a life that was cut off and goes at the next start. In names of folders there is no colon: in PATH and its like it parts one
  * folder from the next.
  *
  * A file is a copy of its content, and not another name of it. A service may write into its own files, and other
@@ -101,13 +101,13 @@ export class Trees {
       if ((await found(this.#disk, target)) !== undefined) return;
       await this.#checkRoom(manifest);
       const aside = path.join(this.#releases(), `.new-${nameOf(digest)}`);
-      await this.#disk.rm(aside, { recursive: true, force: true });
-      await this.#disk.mkdir(path.join(aside, 'tree'), { recursive: true, mode: 0o755 });
-      await this.#write(path.join(aside, 'manifest.json'), manifestBytes);
-      await this.#write(path.join(aside, 'signatures.json'), signatureText);
-      await this.#fill(path.join(aside, 'tree'), manifest);
-      await syncFolder(this.#disk, aside);
-      await this.#disk.rename(aside, target);
+      try {
+        await this.#makeAside(aside, manifest, manifestBytes, signatureText);
+        await this.#disk.rename(aside, target);
+      } catch (error) {
+        await clear(this.#disk, aside); // it may be what has filled the disk
+        throw error;
+      }
       await syncFolder(this.#disk, this.#releases());
     });
     return digest;
@@ -177,6 +177,19 @@ export class Trees {
     return needed;
   }
 
+  async #makeAside(
+    aside: string,
+    manifest: Manifest,
+    manifestBytes: Uint8Array,
+    signatureText: Uint8Array,
+  ): Promise<void> {
+    await this.#disk.rm(aside, { recursive: true, force: true });
+    await this.#disk.mkdir(path.join(aside, 'tree'), { recursive: true, mode: 0o755 });
+    await this.#write(path.join(aside, 'manifest.json'), manifestBytes);
+    await this.#write(path.join(aside, 'signatures.json'), signatureText);
+    await this.#fill(path.join(aside, 'tree'), manifest);
+    await syncFolder(this.#disk, aside);
+  }
   async #fill(tree: string, { files, links }: Manifest): Promise<void> {
     const root = await Folder.open(this.#disk, tree);
     const descent = new Descent(root);
