@@ -96,6 +96,18 @@ describe('an offer', () => {
     world.runFor(50);
     expect(third.value?.missing.map(({ sha256 }) => sha256)).toContain(shaOf(one.digest));
   });
+  it('that is made again before it was answered has its manifest read and its files looked for once', () => {
+    const { world, machine } = up();
+    manifestFirst(machine, world, one, alice);
+    const before = machine.depots.asked.length;
+    const all = Array.from({ length: 20 }, () => machine.offer(one, alice));
+    world.runFor(50);
+    for (const { value } of all) expect(value).toMatchObject({ missingCount: 1 });
+    expect(machine.depots.asked.slice(before)).toEqual(['missing web', 'read web', 'missing web']);
+    machine.offer(one, alice);
+    world.runFor(50);
+    expect(machine.depots.asked.slice(before + 3)).toEqual(['missing web']);
+  });
   it('of many files is answered in pages', () => {
     const { world, machine } = up();
     const made = large(slotLimits.pageCount + 5);

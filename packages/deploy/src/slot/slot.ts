@@ -32,8 +32,8 @@
  * not any more
  * with `reverting`, so that the next life starts and stops what it should without the slot.
  */
-import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
-import type { Lines, LocalService, Sink } from '@bellwether/shepherd';
+import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import type { Lines, LocalService, Offered, Sink } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
 import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
@@ -104,6 +104,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     doubt: turn.cell<string | undefined>(undefined),
     asking: turn.cell<readonly string[]>([]),
     offers: turn.map<string, Offering>(),
+    looking: turn.map<string, Vow<Offered>>(),
     wasFoundDisabled: turn.cell(false),
     isResting: turn.cell(false),
   };

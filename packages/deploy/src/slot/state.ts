@@ -6,6 +6,7 @@ import {
   type Lines,
   type LocalService,
   type LocalStatus,
+  type Offered,
   type Outcome,
   type Request,
   type Result,
@@ -72,6 +73,8 @@ export interface Held extends Omit<SlotOptions, 'record' | 'rules'> {
   /** Commands of checks that were asked in the phase at hand, as the prober knows them. */
   readonly asking: JournalCell<readonly string[]>;
   readonly offers: Offers;
+  /** Answers to offers that are being looked at, by asker and release. */
+  readonly looking: JournalMap<string, Vow<Offered>>;
   /** It was found disabled when this life began: nobody knows any more by whom. */
   readonly wasFoundDisabled: JournalCell<boolean>;
   /** The daemon is on its way out: the next life judges and goes on. */

@@ -80,13 +80,32 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
     remember(held, { ...known, signatures, atMs });
     return turn.kept(page(known.read.lacking, after));
   }
+  // To look takes the daemon's time, and whoever brings a release may ask as often as he likes.
+  const looking = held.looking.get(keyOf(principal, release));
+  if (looking !== undefined) return looking;
   if (known === undefined) makeRoom(held, principal);
-  // To read a manifest again takes the daemon's time, and whoever brings it may ask as often as he likes.
+  return once(held, turn, offering, lookFor(held, turn, offering));
+};
+/** Whoever asks again meanwhile is answered with the same. */
+const once = (
+  { looking }: Held,
+  turn: Turn,
+  { asker, release }: Offering,
+  answer: Vow<Offered>,
+): Vow<Offered> => {
+  const key = keyOf(asker, release);
+  looking.set(key, answer);
+  const isOver = (): void => void looking.delete(key);
+  turn.when(answer, isOver, isOver);
+  return answer;
+};
+const lookFor = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
+  const { asker, release, manifest } = offering;
   const read = readBefore(held, release);
   if (read !== undefined) return ask(held, turn, offering, read);
   remember(held, offering);
   const missing = turn.ask<readonly Lacking[]>((answer) =>
-    held.depot.missing(principal, [manifest], answer),
+    held.depot.missing(asker, [manifest], answer),
   );
   return turn.when(missing, (turn, lacking) =>
     lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
