@@ -9,7 +9,7 @@ import {
   SlotMachine,
   type Made,
 } from '../../support/slot-machine.ts';
-import { slotLimits, type SlotRules } from '@bellwether/deploy';
+import { releaseLimits, slotLimits, type SlotRules } from '@bellwether/deploy';
 import { localRoot, principalOf } from '@bellwether/shepherd';
 
 const one = release('1');
@@ -534,6 +534,39 @@ describe('whom a slot trusts', () => {
     const activated = machine.act('activate', [one.digest, 'no-confirm'], { operation: 'a2' });
     world.runFor(3_000);
     expect(activated.value?.result).toBe('changed');
+  });
+  it('forgets no signature that counts, and writes nothing, when the release is offered with others', () => {
+    const { world, machine } = up({ trust: { ...trust, needed: 1 } });
+    machine.bring(world, signed(one, pair, other));
+    machine.act('stage', [one.digest]);
+    world.runFor(200);
+    const { generation, releases } = machine.record();
+    const strangers = Array.from({ length: releaseLimits.signatureCount - 1 }, keyPair);
+    machine.offer(signed(one, pair));
+    machine.offer(signed(one, other, ...strangers));
+    world.runFor(100);
+    expect(machine.record()).toMatchObject({ generation, releases });
+    expect(releases[0]?.signatures).toHaveLength(2);
+  });
+  it('counts at most so many signatures of one release, those that count before all others', () => {
+    const keys = Array.from({ length: releaseLimits.signatureCount + 1 }, keyPair);
+    const many = { keys: keys.map(({ text }) => text), needed: 1 };
+    const { world, machine } = up({ trust: many });
+    const [first = pair, ...rest] = keys;
+    const strangers = Array.from({ length: releaseLimits.signatureCount - 1 }, keyPair);
+    machine.bring(world, signed(one, first, ...strangers));
+    machine.act('stage', [one.digest]);
+    world.runFor(200);
+    machine.offer(signed(one, ...rest));
+    world.runFor(100);
+    const { generation, releases } = machine.record();
+    const signers = releases[0]?.signatures.map(({ key }) => key) ?? [];
+    expect(signers).toHaveLength(releaseLimits.signatureCount);
+    expect(signers).toContain(first.text);
+    for (const signer of signers) expect(many.keys).toContain(signer);
+    machine.offer(signed(one, ...rest));
+    world.runFor(100);
+    expect(machine.record().generation).toBe(generation);
   });
   it('is asked again when what was brought is staged', () => {
     const { world, machine } = up({ trust: { ...trust, needed: 1 } });

@@ -111,12 +111,23 @@ const lookFor = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
     lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
   );
 };
-/** Somebody else may have signed what is there already. */
+/**
+ * Somebody else may have signed what is there already. What counts is added, so that nobody can take away who has
+ * signed it, or have the record written again and again.
+ */
 const vouch = (held: Held, turn: Turn, release: Digest, signatures: readonly Signature[]): void => {
   const { releases } = held.record.get();
   const known = releaseIn({ releases }, release);
-  if (known === undefined || canonicalText(known.signatures) === canonicalText(signatures)) return;
-  const signed = releases.map((each) => (each === known ? { ...each, signatures } : each));
+  if (known === undefined) return;
+  const { keys } = held.rules.get().trust;
+  const counts = ({ key }: Signature): boolean => keys.includes(key);
+  const before = new Set(known.signatures.map(({ key }) => key));
+  const fresh = signatures.filter((each) => counts(each) && !before.has(each.key));
+  const others = known.signatures.filter((each) => !counts(each));
+  const all = [...known.signatures.filter(counts), ...fresh, ...others];
+  const kept = all.slice(0, releaseLimits.signatureCount);
+  if (kept.every(({ key }) => before.has(key))) return;
+  const signed = releases.map((each) => (each === known ? { ...each, signatures: kept } : each));
   move(held, turn, { releases: signed });
 };
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
