@@ -104,6 +104,20 @@ describe('a content', () => {
     expect(await store.held(hello)).toEqual({ length: 0, isWhole: false });
     expect(await append(store, 0, 11)).toEqual({ length: 11, isWhole: true });
   });
+  it('is hashed once for all who say another size of it', async () => {
+    let readCount = 0;
+    const disk = hookedDisk(({ name }) => {
+      if (name === 'read') readCount += 1;
+    });
+    const store = await open({}, { disk });
+    await append(store, 0, 11);
+    const lie = (size: number) => failureOf(store.held({ ...hello, size }));
+    await lie(5);
+    const before = readCount;
+    expect((await lie(5)).code).toBe('wrong-content');
+    expect((await lie(12)).code).toBe('wrong-content');
+    expect(readCount).toBe(before);
+  });
   it.each(['../../etc/passwd', 'A'.repeat(64), '', `${'a'.repeat(63)}/`, '__proto__'])(
     'is never called %j, which would be a path',
     async (sha256) => {

@@ -1,4 +1,4 @@
-/** What a slot asks of its disk: one suite for the real one and for its twin in memory, and what the real one has beside. */
+/** What a slot asks of its disk: a suite for the real one and for its twin in memory, and what the real one has beside. */
 import fs from 'node:fs';
 import type { Answer } from '@bellwether/actors';
 import {
@@ -117,6 +117,15 @@ describe.each(places)('$name', ({ open }) => {
     expect(await put(depot, sha256, text.length, 4, text.subarray(4), 'alice')).toEqual({
       have: text.length,
     });
+  });
+  it('says of nothing that it is missing where a content is said to have another size than it has', async () => {
+    const depot = await open('web');
+    await bring(depot, one);
+    const lies = contentsOf(one).map((each) => ({ ...each, size: each.size + 1 }));
+    await expect(said((answer) => depot.missing('root', lies, answer))).rejects.toMatchObject({
+      code: 'wrong-content',
+    });
+    expect(await missing(depot, one)).toEqual([]);
   });
   it('goes on in the next life with what was brought before', async () => {
     const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];

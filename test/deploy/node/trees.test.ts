@@ -3,7 +3,14 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { BadRelease, contentsOf, signRelease, type Digest } from '@bellwether/deploy';
+import {
+  BadRelease,
+  contentsOf,
+  readManifest,
+  signRelease,
+  writeManifest,
+  type Digest,
+} from '@bellwether/deploy';
 import {
   openBlobStore,
   openReleaseFile,
@@ -147,6 +154,24 @@ describe('the tree of a release', () => {
     expect(await node.trees.list()).toEqual([]);
     await stage(node, 'old');
     expect(await node.trees.verify(oldDigest)).toEqual([]);
+  });
+  it('is not made of contents of another size than it says, and costs nobody theirs', async () => {
+    const node = await live();
+    await stage(node, 'old');
+    const text = fs.readFileSync(
+      path.join(path.dirname(node.trees.pathOf(oldDigest)), 'manifest.json'),
+    );
+    const { files, ...rest } = readManifest(text);
+    for (const more of [-1, 1]) {
+      const lie = writeManifest({
+        ...rest,
+        files: files.map((each) =>
+          each.sha256 === sha256Of('same') ? { ...each, size: each.size + more } : each,
+        ),
+      });
+      expect((await failureOf(node.trees.make(lie, []))).code).toBe('wrong-content');
+    }
+    expect(fs.readFileSync(node.blobs.pathOf(sha256Of('same')), 'utf8')).toBe('same');
   });
   it('is not made where there is no room for it', async () => {
     const blobs = await openBlobStore(at('node'));

@@ -142,6 +142,18 @@ describe('an offer', () => {
     expect(offered.error).toMatchObject({ code: 'bad-release' });
     expect(machine.depots.contents.size).toBe(0);
   });
+  it('that says another size of a file than it has is refused, and its manifest has to come again', () => {
+    const { world, machine } = up();
+    machine.bring(world, one);
+    const lie = release('2', { files: [{ ...fileOf('server.js', 'server 1'), size: 9 }] });
+    manifestFirst(machine, world, lie, mallory);
+    const offered = machine.offer(lie, mallory);
+    world.runFor(50);
+    expect(offered.error).toMatchObject({ code: 'wrong-content' });
+    const again = machine.offer(lie, mallory);
+    world.runFor(50);
+    expect(again.value?.missing.map(({ sha256 }) => sha256)).toEqual([shaOf(lie.digest)]);
+  });
   it('of a release whose words are too many for the record is refused, and of one fewer is not', () => {
     const { world, machine } = up();
     const words = (count: number): Made => {

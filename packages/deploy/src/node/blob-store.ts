@@ -53,6 +53,8 @@ export class BlobStore {
   readonly #busy: Map<string, Promise<unknown>>;
   /** Folders of contents whose own names are durable. */
   readonly #durable: Set<string>;
+  /** Sizes of contents of which somebody has said another: each is hashed once for that, which may take seconds. */
+  readonly #sizes: Map<string, bigint>;
 
   /** Use `openBlobStore`. */
   constructor(folder: string, partials: Map<string, number>, options: BlobStoreOptions) {
@@ -62,6 +64,7 @@ export class BlobStore {
     this.#partials = partials;
     this.#busy = new Map();
     this.#durable = new Set();
+    this.#sizes = new Map();
   }
 
   /**
@@ -76,8 +79,11 @@ export class BlobStore {
       const stat = await found(this.#disk, blob);
       if (stat?.size === BigInt(size)) return { length: size, isWhole: true };
       if (stat !== undefined) {
-        if (await this.#isRight(blob, sha256, Number(stat.size)))
+        const isKnown = this.#sizes.get(sha256) === stat.size;
+        if (isKnown || (await this.#isRight(blob, sha256, Number(stat.size)))) {
+          this.#sizes.set(sha256, stat.size);
           throw new WrongContent(`${sha256}: has ${stat.size} bytes, not ${size}`);
+        }
         await this.#disk.rm(blob, { force: true }); // the disk has lost some of it
       }
       return { length: this.#partials.get(nameOf(sha256, owner)) ?? 0, isWhole: false };
@@ -162,7 +168,7 @@ export class BlobStore {
       return onDisk('read a content', () => Promise.reject(error));
     }
   }
-  /** All of a whole content, which is to be held in memory. @throws NotHere, NoRoom, StorageFailed */
+  /** All of a whole content, which is to be held in memory. @throws NotHere, StorageFailed; WrongContent above `most` */
   async readWhole(sha256: string, most: number = limits.manifestBytes): Promise<Uint8Array> {
     const stat = await onDisk('look for a content', () => found(this.#disk, this.pathOf(sha256)));
     if (stat === undefined) throw new NotHere(`${sha256}: is not here`);

@@ -10,8 +10,8 @@
  *     sha256-… ──remove: renamed──► .gone-… ──► nothing
  *
  * A name without a dot is whole, since it became that in one step; what begins with one and is not under way is left
- * over from a life that was cut off and goes at the next start. In names of folders there is no colon: in PATH and its like it parts one
- * folder from the next.
+ * over from a life that was cut off, and goes at the next start. In names of folders there is no colon: in PATH and its
+ * like it parts one folder from the next.
  *
  * A file is a copy of its content, and not another name of it. A service may write into its own files, and other
  * releases have the same content, the one among them that a rollback leads to. 2,000 files of 50 KiB take 1.1 s to copy
@@ -89,8 +89,8 @@ export class Trees {
   }
   /**
    * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there.
-   * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away; NoRoom,
-   *   StorageFailed, BadRelease
+   * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away, or has
+   *   another size; NoRoom, StorageFailed, BadRelease
    */
   async make(manifestBytes: Uint8Array, signatures: readonly Signature[]): Promise<Digest> {
     const manifest = readManifest(manifestBytes);
@@ -237,12 +237,13 @@ export class Trees {
       if (codeOfSystem(error) !== 'ENOENT') throw error;
       throw new NotHere(`${sha256}: is not here`, { cause: error });
     }
-    const isRight = await withFile(this.#disk, target, opening.read, async (handle) => {
-      const result = await hashed(handle, 0, size + 1);
+    const copied = await withFile(this.#disk, target, opening.read, async (handle) => {
       await handle.chmod(mode);
-      return result.sha256 === sha256;
+      return hashed(handle, 0, size + 1);
     });
-    if (isRight) return;
+    // It may be the release that is wrong about it: whoever offers it again has the content looked at.
+    if (copied.size !== size) throw new WrongContent(`${sha256}: has not ${size} bytes`);
+    if (copied.sha256 === sha256) return;
     await this.#blobs.drop(sha256);
     throw new WrongContent(`${sha256}: has rotted on the disk`);
   }

@@ -1,8 +1,7 @@
 /** A disk for releases in memory: the twin of the real depot, for tests and simulations. It outlives the daemon. */
-import type { Answer } from '@bellwether/actors';
+import { ActorError, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import { ActorError } from '@bellwether/actors';
 import { contentsOf, readManifest } from '../release/manifest.ts';
 import type { Digest, Manifest } from '../release/types.ts';
 import { PartialQuota } from './quota.ts';
@@ -95,6 +94,9 @@ export class MemoryDepots {
     owner: { readonly slot: string; readonly asker: string },
     contents: readonly Content[],
   ): readonly Lacking[] {
+    for (const { sha256, size } of contents)
+      if ((this.contents.get(sha256)?.length ?? size) !== size)
+        throw new ActorError('wrong-content', `${sha256}: has not ${size} bytes`);
     return contents
       .filter(({ sha256 }) => !this.contents.has(sha256))
       .map((content) => ({ ...content, have: this.#quota.have(owner, content.sha256) }));

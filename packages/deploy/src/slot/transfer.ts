@@ -13,7 +13,14 @@
  *
  * An offer is in memory: whoever goes on after a crash offers again, and what came of its contents is still there.
  */
-import { Limit, Refused, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
+import {
+  ActorError,
+  Limit,
+  Refused,
+  type JournalMap,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import {
   BadRequest,
   type Asker,
@@ -136,22 +143,33 @@ const remember = (held: Held, offering: Offering): void =>
 
 /** Reads the manifest, and asks which of its contents are not there. */
 const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
-  const { asker, release, manifest } = offering;
-  const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(manifest, answer));
+  const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(offering.manifest, answer));
   return turn.when(bytes, (turn, bytes): Vow<Offered> => {
     let read: Pick<Read, 'facts' | 'sizes'>;
     try {
       read = readIn(held, offering, bytes);
     } catch (reason) {
-      if (!(reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit))
-        throw reason;
-      held.offers.delete(keyOf(asker, release));
-      const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
-      const refuse = (turn: Turn): Vow<Offered> => turn.broken(reason);
-      return turn.when(gone, refuse, refuse);
+      if (reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit)
+        return refuse(held, turn, offering, reason);
+      throw reason;
     }
-    return ask(held, turn, offering, read);
+    const isLie = (reason: Error): boolean =>
+      reason instanceof ActorError && reason.code === 'wrong-content';
+    return turn.when(
+      ask(held, turn, offering, read),
+      (_turn, offered) => offered,
+      (turn, reason) =>
+        isLie(reason) ? refuse(held, turn, offering, reason) : turn.broken(reason),
+    );
   });
+};
+/** What was brought of it goes: it would have to be read again whenever it is offered. */
+const refuse = (held: Held, turn: Turn, offering: Offering, reason: Error): Vow<Offered> => {
+  const { asker, release, manifest } = offering;
+  held.offers.delete(keyOf(asker, release));
+  const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
+  const broken = (turn: Turn): Vow<Offered> => turn.broken(reason);
+  return turn.when(gone, broken, broken);
 };
 const readBefore = ({ offers }: Held, release: Digest): Read | undefined =>
   [...offers.values()].find((each) => each.release === release && each.read !== undefined)?.read;

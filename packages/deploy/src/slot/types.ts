@@ -128,7 +128,10 @@ export interface Lacking extends Content {
 export interface Depot {
   /** The folder of the tree of a release: where it runs. */
   folder(release: Digest): string;
-  /** Kept with those that are not whole, in their order; Lacking. */
+  /**
+   * Kept with those that are not whole, in their order; Lacking. Broken with WrongContent where one that is whole has
+   * another size than is said.
+   */
   missing(asker: string, contents: readonly Content[], answer: Answer): void;
   /**
    * Appends bytes to a content. Kept with Put; a piece that does not begin where the content ends changes
