@@ -205,18 +205,6 @@ describe('the room for contents', () => {
     );
     expect(files()).toEqual([]);
   });
-  it('is found for many at a time', async () => {
-    const store = await open();
-    const texts = Array.from({ length: 100 }, (_, n) => `content ${n}`);
-    const byDigest = new Map(texts.map((text) => [sha256Of(text), text]));
-    await store.takeAll(texts.map(contentOf), async ({ sha256 }, take) =>
-      take(bytesOf(byDigest.get(sha256) ?? '')),
-    );
-    expect(files()).toHaveLength(100);
-    mustBeSound();
-    const wrong = store.takeAll([contentOf('a')], async (_content, take) => take(bytesOf('b')));
-    expect((await failureOf(wrong)).code).toBe('wrong-content');
-  });
   it('is given back by what nobody needs', async () => {
     const store = await open();
     await append(store, 0, 11);

@@ -24,13 +24,12 @@ export type Disk = Pick<
   | 'rm'
   | 'statfs'
   | 'symlink'
-  | 'unlink'
 >;
 
 /** The file system of Node itself. */
 export const nodeDisk: Disk = fs;
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** Ways to open; none follows a link that stands in the place of the file. */
 export const opening = {
   /** NONBLOCK: a pipe that lies there must not be waited for. */
@@ -39,7 +38,6 @@ export const opening = {
   readNamed: O_RDONLY | O_NONBLOCK,
   create: O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW,
   grow: O_WRONLY | O_CREAT | O_NOFOLLOW,
-  whole: O_RDWR | O_NOFOLLOW | O_NONBLOCK,
 } as const;
 
 /** Opens, does some work and closes, whatever happens. */
