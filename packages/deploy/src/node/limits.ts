@@ -2,7 +2,7 @@
 
 /** Each with its unit and its reason. */
 export const nodeLimits = {
-  /** Bytes that are read at a time, whatever the size of a file: larger pieces are no faster. */
+  /** Bytes that are read at a time, whatever the size of a file. */
   bufferBytes: 1_048_576,
   /** Bytes of one piece that is appended: what comes over a wire is smaller. */
   chunkBytes: 1_048_576,

@@ -1,9 +1,7 @@
 /**
- * The way back, which is the inverse of the way there: the service is described as the release before, its
- * disk says
- * so, and it is started again, or stopped where it was not running; then the old release has to be well, too.
- * What fails
- * on this way is held: nothing is tried again before somebody has looked.
+ * The way back, which is the inverse of the way there: the service is described as the release before, its disk says
+ * so, and it is started again, or stopped where it was not running; then the old release has to be well, too. What
+ * fails on this way is held: nothing is tried again before somebody has looked.
  */
 import type { Turn } from '@bellwether/actors';
 import { limits } from './limits.ts';

@@ -1,7 +1,6 @@
 /**
- * Who has how many bytes on a node of contents that are not whole: by asker, by slot, and in all. A content
- * that becomes
- * whole, or is thrown away, is nobody's any more.
+ * Who has how many bytes on a node of contents that are not whole: by asker, by slot, and in all. A content that
+ * becomes whole, or is thrown away, is nobody's any more.
  */
 import { Limit } from '@bellwether/actors';
 import { limits } from './limits.ts';

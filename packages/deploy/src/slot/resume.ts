@@ -1,6 +1,5 @@
 /**
- * What becomes of what an earlier life has left. Its service was described as the release that it was run as,
- * and its
+ * What becomes of what an earlier life has left. Its service was described as the release that it was run as, and its
  * processes were adopted, before:
  *
  *     it was at                           what becomes of it
@@ -9,8 +8,7 @@
  *     awaiting-confirm                    waits for what was left
  *     reverting                           goes on back, likewise
  *
- * What is left is the less of what the wall clock says and of what was noted last: a clock that was set back
- * gives at
+ * What is left is the less of what the wall clock says and of what was noted last: a clock that was set back gives at
  * most the time since that note again, one that was set forward takes at most all of it.
  */
 import type { Turn } from '@bellwether/actors';

@@ -1,7 +1,6 @@
 /**
- * The `^slot`: the agent of one service, which is run as the release that is active. One thing at a time is
- * under way, and
- * each phase is on the disk before anything is done that belongs to it:
+ * The `^slot`: the agent of one service, which is run as the release that is active. One thing at a time is under
+ * way, and each phase is on the disk before anything is done that belongs to it:
  *
  *     phase \ event    done                fails             time is up        rollback    stopped     next life
  *     verified         → staged            unchanged         ·                 cancelled   ·           unchanged
@@ -22,15 +21,12 @@
  *     awaiting-confirm nothing: somebody confirms it on a session that began after the service came up
  *     reverting        the service is described as before, the disk says so, it is started and tried as well
  *
- * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of
- * which going
- * back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the
- * release has
- * changed data for good and nobody has accepted to lose them, it is not taken back but held as it is.
+ * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of which
+ * going back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the
+ * release has changed data for good and nobody has accepted to lose them, it is not taken back but held as it is.
  *
- * The wishes for its service are the shepherd's: that it is to run is written with `activating`, that it is
- * not any more
- * with `reverting`, so that the next life starts and stops what it should without the slot.
+ * The wishes for its service are the shepherd's: that it is to run is written with `activating`, that it is not any
+ * more with `reverting`, so that the next life starts and stops what it should without the slot.
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Lines, LocalService, Offered, Sink } from '@bellwether/shepherd';

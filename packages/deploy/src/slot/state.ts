@@ -91,9 +91,8 @@ export type Changes = {
 };
 
 /**
- * The one place where the record changes: the phase at hand is over, with its timers, and what belongs to the
- * next one
- * waits for the disk.
+ * The one place where the record changes: the phase at hand is over, with its timers, and what belongs to the next
+ * one waits for the disk.
  */
 export const move = (held: Held, turn: Turn, changes: Changes): void => {
   const isNewPhase = Object.hasOwn(changes, 'underway');

@@ -1,7 +1,6 @@
 /**
- * How a release comes to a slot: whoever brings it says which one it is and who has signed it, hears what is
- * missing, and
- * sends that in pieces. Nothing is taken of what is not trusted, and nothing that was not said to be missing.
+ * How a release comes to a slot: whoever brings it says which one it is and who has signed it, hears what is missing,
+ * and sends that in pieces. Nothing is taken of what is not trusted, and nothing that was not said to be missing.
  *
  *     offer     not trusted, or no release                                  refused; nothing is kept of it
  *               its manifest is not here                                    that is what is missing

@@ -62,8 +62,7 @@ export const bringUp = (
 };
 
 /**
- * Tries a release out that is up, and says once how that went. When the time is up is the affair of the phase,
- * which
+ * Tries a release out that is up, and says once how that went. When the time is up is the affair of the phase, which
  * finds in `doubt` what is wrong by then.
  */
 export const tryOut = (held: Held, turn: Turn, release: SlotRelease, verdicts: Verdicts): void => {

@@ -121,9 +121,8 @@ export interface Lacking extends Content {
   readonly have: number;
 }
 /**
- * The power over what one slot has on its disk. Everything can be asked again, after a crash at any moment,
- * and what is
- * asked while something else is under way waits for that. Nothing half is ever seen.
+ * The power over what one slot has on its disk. Everything can be asked again, after a crash at any moment, and what
+ * is asked while something else is under way waits for that. Nothing half is ever seen.
  */
 export interface Depot {
   /** The folder of the tree of a release: where it runs. */
@@ -134,10 +133,9 @@ export interface Depot {
    */
   missing(asker: string, contents: readonly Content[], answer: Answer): void;
   /**
-   * Appends bytes to a content. Kept with Put; a piece that does not begin where the content ends changes
-   * nothing, and is
-   * answered with where that is. Broken with WrongContent where it is whole and wrong: it is thrown away then; and
-   * with NoRoom, Limit.
+   * Appends bytes to a content. Kept with Put; a piece that does not begin where the content ends changes nothing,
+   * and is answered with where that is. Broken with WrongContent where it is whole and wrong: it is thrown away then;
+   * and with NoRoom, Limit.
    */
   put(asker: string, piece: PieceOf, answer: Answer): void;
   /** Kept with the bytes of a content that is whole. */
