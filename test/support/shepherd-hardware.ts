@@ -206,6 +206,8 @@ export class Disk {
   failsLate = false;
   /** Nothing is read any more, while what is written is. */
   isUnreadable = false;
+  /** How often an operation was read. */
+  readCount = 0;
   commitCount = 0;
   readonly #world: World;
   #syncedCount = 0;
@@ -316,11 +318,13 @@ export class Disk {
   /** What a daemon reads of operations; it is told once it has waited for the disk. */
   archive(say: (ms: number, task: () => void) => void): OperationArchive {
     return {
-      read: (asker, operation, answer) =>
+      read: (asker, operation, answer) => {
+        this.readCount += 1;
         say(this.commitMs * this.#world.random(), () => {
           if (this.isUnreadable) answer.broken(new Error('the disk cannot be read'));
           else answer.kept(this.#pieces(asker, operation));
-        }),
+        });
+      },
     };
   }
   #pieces(asker: string, operation: string): OperationPieces {

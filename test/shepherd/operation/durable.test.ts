@@ -354,6 +354,34 @@ describe('what is remembered of operations', () => {
       expect(list(query).error).toMatchObject({ code: 'bad-request' });
   });
 
+  it('is read once for all who come back to it at the same time, and again for who comes later', () => {
+    const bench = up();
+    const { world, machine } = bench;
+    machine.herd('rub', 'web', { operation: 'op-1' });
+    world.run();
+    machine.crash();
+    machine.boot();
+    world.run();
+    const { disk } = machine;
+    const readAgain = (isUnreadable: boolean) => {
+      disk.isUnreadable = isUnreadable;
+      disk.readCount = 0;
+      const asked = Array.from({ length: 40 }, (_none, at) =>
+        machine.ask((turn, shepherd) => {
+          const method = at % 2 === 0 ? 'join' : 'retry';
+          return turn.send(shepherd, method, 'op-1', machine.printer(turn), anybodys);
+        }),
+      );
+      world.run();
+      return asked;
+    };
+    for (const { error } of readAgain(true)) expect(error?.message).toContain('cannot be read');
+    expect(disk.readCount).toBe(1);
+    for (const { value } of readAgain(false)) expect(value?.result).toBe('changed');
+    expect(disk.readCount).toBe(1);
+    expect(machine.processes.commanded).toHaveLength(1);
+  });
+
   it('takes so many pieces of plans for one id, and the next request with it is refused', () => {
     const under = (intentCount: number) => {
       const bench = up();

@@ -2,11 +2,12 @@
  * What operations need of the shepherd that carries them out, and all that they know of it. They find services through
  * it and say what is wished of them; which services there are, and when, is the shepherd's affair.
  */
-import type { Clock, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import type { Clock, JournalMap, Log, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Shares } from '../checks/shares.ts';
 import type { LastWish, LastWishes } from './last-wishes.ts';
 import type { Ledger } from './ledger.ts';
 import type { Memory } from './memory.ts';
+import type { Recorded } from './pieces.ts';
 import type { Graph } from './plan.ts';
 import type { Queue } from './queue.ts';
 import type {
@@ -47,6 +48,8 @@ export interface Host {
   readonly queue: Queue;
   /** Operations that are read from the disk to be shown. */
   readonly readings: Shares;
+  /** Those that are read to be gone on with, by asker and id. */
+  readonly recalls: JournalMap<string, Vow<Recorded>>;
   /** The last command for a service that was accepted in this life. */
   readonly wishes: JournalMap<string, LastWish>;
   /** Of services elsewhere, in all lives. */

@@ -51,7 +51,7 @@ export const onceRecalled = <T>(
   const entry = entryOf(host.ledger, principal, id);
   if (entry !== undefined && isExpired(entry, host.clock.wall())) forgetWhole(host, turn, entry);
   else if (entry !== undefined && recalled(host.memory, principal, id) === undefined)
-    return turn.when(readBehind(host, turn, entry), (turn, recorded) => {
+    return turn.when(readOnce(host, turn, entry), (turn, recorded) => {
       recollect(host, turn, entry, recorded);
       return then(turn);
       // No T here is a vow itself.
@@ -59,6 +59,18 @@ export const onceRecalled = <T>(
   return then(turn);
 };
 
+/** Whoever asks while an operation is being read waits for that: it may be long, and they may be many. */
+const readOnce = (host: Host, turn: Turn, entry: AcceptedRecord): Vow<Recorded> => {
+  const { recalls } = host;
+  const key = `${entry.asker}/${entry.operation}`;
+  const before = recalls.get(key);
+  if (before !== undefined) return before;
+  const reading = readBehind(host, turn, entry);
+  recalls.set(key, reading);
+  const isOver = (): void => void recalls.delete(key);
+  turn.when(reading, isOver, isOver);
+  return reading;
+};
 /** Reads an operation, behind everything of it that is still to be written. */
 export const readBehind = (host: Host, turn: Turn, entry: AcceptedRecord): Vow<Recorded> => {
   // Nothing new; but what a turn asks waits for what it has recorded, and that for all before it.

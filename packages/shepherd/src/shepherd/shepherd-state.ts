@@ -116,6 +116,7 @@ export const holdShepherd = (turn: Turn, options: ShepherdOptions): ShepherdHeld
     ),
     queue: openQueue(turn),
     readings: openShares(turn),
+    recalls: turn.map(),
     wishes: turn.map(),
     lastWishes: openLastWishes(turn, options.records.wishes),
     desired,
