@@ -154,6 +154,16 @@ const walk = (
 const trees = new Map(
   sources.map((file) => [file, parseAst(textOf(file), { lang: 'ts' }) as unknown as Node]),
 );
+const noTree: Node = { type: 'Program', start: 0, end: 0 };
+/** An import or export of which nothing is left where the program runs. */
+const isOfTypes = (node: Node): boolean => {
+  const specifiers = Array.isArray(node['specifiers']) ? (node['specifiers'] as Node[]) : [];
+  return (
+    node['importKind'] === 'type' ||
+    node['exportKind'] === 'type' ||
+    (specifiers.length > 0 && specifiers.every((each) => each['importKind'] === 'type'))
+  );
+};
 const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length;
 const isFunction = (node: Node): boolean =>
   ['ArrowFunctionExpression', 'FunctionExpression', 'FunctionDeclaration'].includes(node.type);
@@ -196,6 +206,37 @@ describe('the import table', () => {
       });
     });
     expect(wrong).toEqual([]);
+  });
+  it('is no circle: no file needs, by values, what needs it, be it later by an import()', () => {
+    const needs = (file: string): ReadonlySet<string> => {
+      const found = new Set<string>();
+      walk(trees.get(file) ?? noTree, (node) => {
+        const source = node['source'];
+        if (!isNode(source) || typeof source['value'] !== 'string' || isOfTypes(node)) return;
+        if (source['value'].startsWith('.'))
+          found.add(path.normalize(path.join(path.dirname(file), source['value'])));
+      });
+      return found;
+    };
+    const circles: string[] = [];
+    const seen = new Set<string>();
+    const visit = (file: string, way: readonly string[]): void => {
+      const begin = way.indexOf(file);
+      if (begin >= 0) circles.push([...way.slice(begin), file].join(' → '));
+      if (seen.has(file)) return;
+      seen.add(file);
+      for (const each of needs(file)) visit(each, [...way, file]);
+    };
+    for (const file of sources) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+  it('costs nobody who needs little: packages say that to import them has no effect', () => {
+    const loud = workspaces.filter((folder) => {
+      const text = textOf(`${folder}/package.json`);
+      return (JSON.parse(text) as { readonly sideEffects?: unknown }).sideEffects !== false;
+    });
+    // Its files are programs.
+    expect(loud).toEqual(['packages/herd']);
   });
   it('is kept by the folders of a workspace, by types as well', () => {
     const wrong = complaints((file, tree, say) => {
