@@ -412,8 +412,7 @@ describe('names', () => {
     }
     const twice = [...owners].filter(([, files]) => files.size > 1);
     const told = twice.map(([name, files]) => `${name}: ${[...files].join(', ')}`);
-    // A ratchet: three are left in packages/deploy.
-    expect(told.length, told.join('\n')).toBeLessThanOrEqual(3);
+    expect(told).toEqual([]);
   });
   it('of classes and constructors neither end in a digit nor begin with an underscore, as a bundler has it', () => {
     const wrong = complaints((_file, tree, say) =>

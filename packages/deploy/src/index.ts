@@ -10,7 +10,7 @@ export {
   type ChangedField,
   type ReleaseDifference,
 } from './release/difference.ts';
-export { limits as releaseLimits } from './release/limits.ts';
+export { releaseLimits } from './release/limits.ts';
 export {
   contentsOf,
   digestOf,
@@ -19,7 +19,7 @@ export {
   treeBytesOf,
   writeManifest,
 } from './release/manifest.ts';
-export { toPrune, type Held } from './release/retention.ts';
+export { toPrune, type Holdings } from './release/retention.ts';
 export {
   checkSignatures,
   isPublicKeyText,

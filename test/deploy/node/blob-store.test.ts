@@ -1,7 +1,8 @@
 /** What a node has of contents: nothing half is ever whole, whatever happens in between. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openBlobStore, type BlobStore, type Content } from '@bellwether/deploy/node';
+import type { Content } from '@bellwether/deploy';
+import { openBlobStore, type BlobStore } from '@bellwether/deploy/node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

@@ -15,15 +15,16 @@
 import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { limits } from '../release/limits.ts';
-import type { Content, ContentSource } from './release-file.ts';
+import { releaseLimits } from '../release/limits.ts';
+import type { Content } from '../release/types.ts';
+import type { ContentSource } from './release-file.ts';
 import { type Disk, found, hashed, nodeDisk, opening, readAt } from './disk.ts';
 import { syncFolder, withFile, writeAt } from './disk.ts';
 import { codeOfSystem, NoRoom, NotHere, onDisk, WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
 
 /** How much of a content is there. */
-export interface Held {
+export interface HeldContent {
   /** Bytes from its beginning; where it goes on. */
   readonly length: number;
   /** Whether it is whole and verified. */
@@ -71,7 +72,7 @@ export class BlobStore {
    * How much there is of a content; of what is on its way, that which this owner has brought.
    * @throws WrongContent where what has that digest has another size; StorageFailed
    */
-  held(content: Content, owner?: string): Promise<Held> {
+  held(content: Content, owner?: string): Promise<HeldContent> {
     const { sha256, size } = content;
     checkContent(content);
     return onDisk('look for a content', async () => {
@@ -95,7 +96,12 @@ export class BlobStore {
    * an empty one where all are there does so after an earlier failure.
    * @throws WrongContent where it is not what its digest says, which throws it away; NoRoom, StorageFailed
    */
-  append(content: Content, offset: number, bytes: Uint8Array, owner?: string): Promise<Held> {
+  append(
+    content: Content,
+    offset: number,
+    bytes: Uint8Array,
+    owner?: string,
+  ): Promise<HeldContent> {
     checkContent(content);
     return this.#alone(content.sha256, async () => {
       const name = nameOf(content.sha256, owner);
@@ -155,7 +161,7 @@ export class BlobStore {
     }
   }
   /** All of a whole content, in memory. @throws NotHere, StorageFailed; WrongContent above `most` */
-  async readWhole(sha256: string, most: number = limits.manifestBytes): Promise<Uint8Array> {
+  async readWhole(sha256: string, most: number = releaseLimits.manifestBytes): Promise<Uint8Array> {
     const stat = await onDisk('look for a content', () => found(this.#disk, this.pathOf(sha256)));
     if (stat === undefined) throw new NotHere(`${sha256}: is not here`);
     if (stat.size > BigInt(most)) throw new WrongContent(`${sha256}: has ${stat.size} bytes`);
@@ -297,7 +303,11 @@ export const openBlobStore = (
     const partial = path.join(folder, 'partial');
     for (const name of await namesIn(disk, partial)) {
       const stat = await found(disk, path.join(partial, name));
-      if (isPartial(name) && stat?.isFile() === true && stat.size <= BigInt(limits.fileBytes))
+      if (
+        isPartial(name) &&
+        stat?.isFile() === true &&
+        stat.size <= BigInt(releaseLimits.fileBytes)
+      )
         partials.set(name, Number(stat.size));
     }
     return new BlobStore(folder, partials, options);
@@ -338,7 +348,7 @@ const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 const checkContent = ({ sha256, size }: Content): void => {
   if (!isSha256(sha256))
     throw new WrongContent('a content is named by 64 digits of 0 to 9 and a to f');
-  if (!Number.isSafeInteger(size) || size < 0 || size > limits.fileBytes)
+  if (!Number.isSafeInteger(size) || size < 0 || size > releaseLimits.fileBytes)
     throw new WrongContent(`${sha256}: ${size} bytes are more than a file may have`);
 };
 

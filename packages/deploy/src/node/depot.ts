@@ -15,10 +15,10 @@ import type { Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import type { Put } from '@bellwether/shepherd';
-import { limits } from '../release/limits.ts';
-import type { Digest } from '../release/types.ts';
+import { releaseLimits } from '../release/limits.ts';
+import type { Content, Digest } from '../release/types.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
-import type { Content, Depot, Lacking, PieceOf } from '../slot/types.ts';
+import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, openBlobStore } from './blob-store.ts';
 import type { Disk } from './disk.ts';
 import { WrongContent } from './errors.ts';
@@ -208,7 +208,7 @@ const slotFolder = (folder: string, slot: string): string =>
 /** A name that may be one of a file; where it would be too long, a digest behind what no encoded name has in it. */
 const folderName = (slot: string): string => {
   const name = encodeURIComponent(slot).replaceAll('.', '%2E');
-  if (name.length <= limits.nameBytes) return name;
+  if (name.length <= releaseLimits.nameBytes) return name;
   return `=${createHash('sha256').update(slot).digest('hex')}`;
 };
 /** Where a release of a slot runs, below the folder of all depots; nothing needs to be there. */

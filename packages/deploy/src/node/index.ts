@@ -1,5 +1,10 @@
 /** Releases on a disk: building, the file, what a node has of them, and the switch from one to another. */
-export { type BlobStore, type BlobStoreOptions, type Held, openBlobStore } from './blob-store.ts';
+export {
+  type BlobStore,
+  type BlobStoreOptions,
+  type HeldContent,
+  openBlobStore,
+} from './blob-store.ts';
 export { buildRelease, type Built, type BuildOptions, type Description } from './build.ts';
 export { Depots, openDepots, runFolder, type DepotsOptions } from './depot.ts';
 export { nodeDisk, type Disk } from './disk.ts';
@@ -16,7 +21,6 @@ export { nodeLimits } from './limits.ts';
 export {
   openReleaseFile,
   writeReleaseFile,
-  type Content,
   type ContentSource,
   type ReleaseFileReader,
   type ReleaseParts,

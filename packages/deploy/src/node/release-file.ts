@@ -15,17 +15,15 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { Crypto } from '@bellwether/ocapn';
 import { BadRelease } from '../release/errors.ts';
-import { limits } from '../release/limits.ts';
+import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, digestOf, readManifest } from '../release/manifest.ts';
 import { checkSignatures, readSignatures, writeSignatures } from '../release/signatures.ts';
-import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
+import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { type Disk, hashed, nodeDisk, opening, readAt, syncFolder, writeAt } from './disk.ts';
 import { codeOfSystem, NotHere, onDisk, OutputExists } from './errors.ts';
 import { nodeLimits } from './limits.ts';
 import type { Done } from './scan.ts';
 
-/** What a file holds, and how many bytes that is. */
-export type Content = Pick<ReleaseFile, 'sha256' | 'size'>;
 /** Hands the bytes of a content to `take`, piece by piece; a piece may be overwritten after that. */
 export type ContentSource = (
   content: Content,
@@ -216,7 +214,7 @@ interface Head {
   readonly contentsAt: number;
 }
 const headIn = async (handle: FileHandle, name: string): Promise<Head> => {
-  const bytes = await readAt(handle, 0, limits.headBytes);
+  const bytes = await readAt(handle, 0, releaseLimits.headBytes);
   const end = bytes.indexOf(newline);
   const line = bytes.toString('latin1', 0, Math.max(0, end));
   const [, version = ''] = /^bellwether-release ([1-9]\d{0,5})(?: |$)/.exec(line) ?? [];
@@ -231,7 +229,7 @@ const headIn = async (handle: FileHandle, name: string): Promise<Head> => {
   const manifestBytes = Number(manifestText);
   const signatureBytes = Number(signatureText);
   if (manifestBytes === 0) throw new BadRelease(`${name}: first line`, 'has no two lengths');
-  if (manifestBytes > limits.manifestBytes || signatureBytes > limits.signaturesBytes)
+  if (manifestBytes > releaseLimits.manifestBytes || signatureBytes > releaseLimits.signaturesBytes)
     throw new BadRelease(`${name}: first line`, 'announces more than a release may have');
   const headBytes = end + 1;
   const contentsAt = headBytes + manifestBytes + signatureBytes;

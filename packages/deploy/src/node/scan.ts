@@ -10,7 +10,7 @@
 import type { BigIntStats } from 'node:fs';
 import { BadRelease, quoted } from '../release/errors.ts';
 import type { ReleaseFile, ReleaseLink } from '../release/types.ts';
-import { limits } from '../release/limits.ts';
+import { releaseLimits } from '../release/limits.ts';
 import {
   checkLinks,
   checkPlaces,
@@ -77,8 +77,8 @@ const scanOne = async (scan: Scan, folder: Folder, names: readonly string[]): Pr
     const misfit = pathMisfit(path);
     if (misfit !== undefined) throw new Unbuildable(`${quoted(path)} ${misfit}`);
     await system(path, 'be read', () => scanEntry(scan, folder, path));
-    if (scan.files.length + scan.links.length > limits.entryCount)
-      throw new Unbuildable(`there are more than ${limits.entryCount} files and links`);
+    if (scan.files.length + scan.links.length > releaseLimits.entryCount)
+      throw new Unbuildable(`there are more than ${releaseLimits.entryCount} files and links`);
   }
   if (count > 0) return;
   if (names.length === 0) throw new Unbuildable('the folder is empty');
@@ -131,15 +131,17 @@ const linkAt = async (disk: Disk, folder: Folder, path: string): Promise<Release
 
 /** Whoever writes to a file while it is read would be in the release by half. */
 const hashOf = (scan: Scan, file: string, path: string, before: BigIntStats): Promise<Hashed> => {
-  if (before.size > BigInt(limits.fileBytes))
-    throw new Unbuildable(`${quoted(path)} has ${before.size} bytes, above ${limits.fileBytes}`);
+  if (before.size > BigInt(releaseLimits.fileBytes))
+    throw new Unbuildable(
+      `${quoted(path)} has ${before.size} bytes, above ${releaseLimits.fileBytes}`,
+    );
   return withFile(scan.disk, file, opening.read, async (handle) => {
     const start = await handle.stat({ bigint: true });
     if (!isSame(start, before)) throw changed(path);
-    const result = await hashed(handle, 0, limits.fileBytes + 1, (piece) => {
+    const result = await hashed(handle, 0, releaseLimits.fileBytes + 1, (piece) => {
       scan.byteCount += piece.length;
-      if (scan.byteCount > limits.treeBytes)
-        throw new Unbuildable(`the files have more than ${limits.treeBytes} bytes`);
+      if (scan.byteCount > releaseLimits.treeBytes)
+        throw new Unbuildable(`the files have more than ${releaseLimits.treeBytes} bytes`);
       scan.onProgress({ fileCount: scan.files.length, byteCount: scan.byteCount });
     });
     const end = await handle.stat({ bigint: true });

@@ -20,7 +20,7 @@
 import path from 'node:path';
 import type { Crypto } from '@bellwether/ocapn';
 import { BadRelease } from '../release/errors.ts';
-import { limits } from '../release/limits.ts';
+import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { readSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
@@ -74,12 +74,14 @@ export class Trees {
     const manifest = await this.#text(
       digest,
       path.join(folder, 'manifest.json'),
-      limits.manifestBytes,
+      releaseLimits.manifestBytes,
     );
     if (digestOf(this.#crypto, manifest) !== digest)
       throw new BadRelease('manifest', 'is not the one that was stored');
     const file = path.join(folder, 'signatures.json');
-    const signatures = readSignatures(await this.#text(digest, file, limits.signaturesBytes));
+    const signatures = readSignatures(
+      await this.#text(digest, file, releaseLimits.signaturesBytes),
+    );
     return { digest, manifest: readManifest(manifest), signatures };
   }
   /** The folder that a release runs in; it is there once the release is. */

@@ -4,12 +4,12 @@
  * left that two readers could take differently.
  */
 import { BadRelease } from './errors.ts';
-import { limits } from './limits.ts';
+import { releaseLimits } from './limits.ts';
 
 /** Objects and lists within each other, the outermost included: a word of a command of a check. */
 const maxDepth = 4;
 /** Commas and opening brackets: each file has five of them, and the rest has room enough. */
-const maxMarkCount = 6 * limits.entryCount;
+const maxMarkCount = 6 * releaseLimits.entryCount;
 
 /** The canonical text of plain data; what is undefined is left out. */
 export const canonicalText = (value: unknown): string => JSON.stringify(sorted(value));

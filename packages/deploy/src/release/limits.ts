@@ -1,7 +1,7 @@
 /** What a release may cost whoever reads it: everything here comes from outside. */
 
 /** Each with its unit and its reason. */
-export const limits = {
+export const releaseLimits = {
   /** Files and links of one release: a large tree of node_modules has half as many. */
   entryCount: 100_000,
   /** Bytes of the text of a manifest: as many files, each with its digest and a path of 150 bytes. */

@@ -23,10 +23,18 @@ import {
   textIn,
   type Field,
 } from './fields.ts';
-import { limits } from './limits.ts';
+import { releaseLimits } from './limits.ts';
 import { byteCountOf, checkLinks, checkPlaces, comparePaths } from './paths.ts';
 import { pathMisfit, targetMisfit } from './paths.ts';
-import type { Check, Digest, Manifest, Provenance, ReleaseFile, ReleaseLink } from './types.ts';
+import type {
+  Check,
+  Content,
+  Digest,
+  Manifest,
+  Provenance,
+  ReleaseFile,
+  ReleaseLink,
+} from './types.ts';
 import type { Run } from './types.ts';
 
 /**
@@ -35,8 +43,8 @@ import type { Run } from './types.ts';
  */
 export const readManifest = (bytes: Uint8Array): Manifest => {
   const where = 'manifest';
-  if (bytes.length > limits.manifestBytes)
-    throw new BadRelease(where, `is longer than ${limits.manifestBytes} bytes`);
+  if (bytes.length > releaseLimits.manifestBytes)
+    throw new BadRelease(where, `is longer than ${releaseLimits.manifestBytes} bytes`);
   const { text, value } = parsed(bytes, where);
   const manifest = manifestIn({ where, value });
   checkCanonical(text, manifest, where);
@@ -62,9 +70,7 @@ export const treeBytesOf = ({ files }: Pick<Manifest, 'files'>): number =>
   files.reduce((sum, { size }) => sum + size, 0);
 
 /** The contents of a release, each once, in the order of the first file that has it. */
-export const contentsOf = ({
-  files,
-}: Pick<Manifest, 'files'>): readonly Pick<ReleaseFile, 'sha256' | 'size'>[] => [
+export const contentsOf = ({ files }: Pick<Manifest, 'files'>): readonly Content[] => [
   ...new Map(files.map(({ sha256, size }) => [sha256, { sha256, size }])).values(),
 ];
 
@@ -84,8 +90,8 @@ const manifestIn = (field: Field): Manifest => {
   const of = objectIn(field, names);
   if (of('schema').value !== 1)
     throw new BadRelease('schema', 'is not 1, the only one that this version knows');
-  const files = listIn(of('files'), limits.entryCount).map(fileIn);
-  const links = listIn(of('links'), limits.entryCount).map(linkIn);
+  const files = listIn(of('files'), releaseLimits.entryCount).map(fileIn);
+  const links = listIn(of('links'), releaseLimits.entryCount).map(linkIn);
   checkTree(files, links);
   const [version, platform, provenance] = [of('version'), of('platform'), of('provenance')];
   return {
@@ -95,7 +101,7 @@ const manifestIn = (field: Field): Manifest => {
     files,
     links,
     run: runIn(of('run')),
-    checks: listIn(of('checks'), limits.checkCount).map(checkIn),
+    checks: listIn(of('checks'), releaseLimits.checkCount).map(checkIn),
     ...(isThere(platform) && { platform: platformIn(platform) }),
     dataMigration: oneOfIn(of('dataMigration'), ['none', 'reversible', 'forward-only']),
     ...(isThere(provenance) && { provenance: provenanceIn(provenance) }),
@@ -110,7 +116,7 @@ const fileIn = (field: Field): ReleaseFile => {
   return {
     path: pathIn(of('path')),
     mode,
-    size: integerIn(of('size'), 0, limits.fileBytes),
+    size: integerIn(of('size'), 0, releaseLimits.fileBytes),
     sha256: formIn(of('sha256'), 64, /^[0-9a-f]{64}$/, 'SHA-256 in hex'),
   };
 };
@@ -131,8 +137,11 @@ const pathIn = (field: Field): string => {
 
 const checkTree = (files: readonly ReleaseFile[], links: readonly ReleaseLink[]): void => {
   const count = files.length + links.length;
-  if (count > limits.entryCount)
-    throw new BadRelease('links', `with the files there are ${count}, above ${limits.entryCount}`);
+  if (count > releaseLimits.entryCount)
+    throw new BadRelease(
+      'links',
+      `with the files there are ${count}, above ${releaseLimits.entryCount}`,
+    );
   checkOrder('files', files);
   checkOrder('links', links);
   checkSizes(files);
@@ -164,28 +173,36 @@ const checkSizes = (files: readonly ReleaseFile[]): void => {
     sizes.set(sha256, size);
   }
   const bytes = treeBytesOf({ files });
-  if (bytes > limits.treeBytes)
-    throw new BadRelease('files', `have ${bytes} bytes, above ${limits.treeBytes}`);
+  if (bytes > releaseLimits.treeBytes)
+    throw new BadRelease('files', `have ${bytes} bytes, above ${releaseLimits.treeBytes}`);
 };
 
 const appIn = (field: Field): string =>
-  formIn(field, limits.nameCharacters, /^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'name of an application');
+  formIn(
+    field,
+    releaseLimits.nameCharacters,
+    /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    'name of an application',
+  );
 const versionIn = (field: Field): string =>
-  formIn(field, limits.nameCharacters, /^[!-~]+$/, 'version');
+  formIn(field, releaseLimits.nameCharacters, /^[!-~]+$/, 'version');
 const platformIn = (field: Field): string =>
-  formIn(field, limits.nameCharacters, /^[a-z0-9]+-[a-z0-9]+$/, 'platform like linux-x64');
+  formIn(field, releaseLimits.nameCharacters, /^[a-z0-9]+-[a-z0-9]+$/, 'platform like linux-x64');
 
 const runIn = (field: Field): Run => {
   const of = objectIn(field, ['command', 'env']);
-  const command = commandIn(of('command'), limits.wordCount, limits.commandBytes);
+  const command = commandIn(of('command'), releaseLimits.wordCount, releaseLimits.commandBytes);
   return { command, ...(isThere(of('env')) && { env: environmentIn(of('env')) }) };
 };
 const environmentIn = ({ where, value }: Field): Readonly<Record<string, string>> => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new BadRelease(where, 'is no object');
   const pairs = Object.entries(value);
-  if (pairs.length > limits.environmentCount)
-    throw new BadRelease(where, `has ${pairs.length} variables, above ${limits.environmentCount}`);
+  if (pairs.length > releaseLimits.environmentCount)
+    throw new BadRelease(
+      where,
+      `has ${pairs.length} variables, above ${releaseLimits.environmentCount}`,
+    );
   let bytes = 0;
   const read = pairs.map(([name, each]): readonly [string, string] => {
     // A later copy by assignment would change the object and not its fields.
@@ -195,8 +212,8 @@ const environmentIn = ({ where, value }: Field): Readonly<Record<string, string>
     bytes += name.length + byteCountOf(text) + 2;
     return [name, text];
   });
-  if (bytes > limits.environmentBytes)
-    throw new BadRelease(where, `is longer than ${limits.environmentBytes} bytes`);
+  if (bytes > releaseLimits.environmentBytes)
+    throw new BadRelease(where, `is longer than ${releaseLimits.environmentBytes} bytes`);
   return Object.fromEntries(read);
 };
 
@@ -205,18 +222,28 @@ const urlForm = /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?(\
 const hostForm = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):[1-9][0-9]{0,4}$/;
 const checkIn = (field: Field): Check => {
   const of = objectIn(field, ['http', 'exec', 'tcp', 'timeoutMs']);
-  const timeoutMs = integerIn(of('timeoutMs'), limits.checkLeastMs, limits.checkMostMs);
+  const timeoutMs = integerIn(
+    of('timeoutMs'),
+    releaseLimits.checkLeastMs,
+    releaseLimits.checkMostMs,
+  );
   const kinds = (['http', 'exec', 'tcp'] as const).filter((kind) => isThere(of(kind)));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1)
     throw new BadRelease(field.where, 'is none of http, exec, tcp, or more than one');
   switch (kind) {
     case 'http':
-      return { http: formIn(of(kind), limits.urlCharacters, urlForm, 'plain URL'), timeoutMs };
+      return {
+        http: formIn(of(kind), releaseLimits.urlCharacters, urlForm, 'plain URL'),
+        timeoutMs,
+      };
     case 'exec':
-      return { exec: commandIn(of(kind), limits.wordCount, limits.commandBytes), timeoutMs };
+      return {
+        exec: commandIn(of(kind), releaseLimits.wordCount, releaseLimits.commandBytes),
+        timeoutMs,
+      };
     case 'tcp': {
-      const tcp = formIn(of(kind), limits.hostCharacters, hostForm, 'host with a port');
+      const tcp = formIn(of(kind), releaseLimits.hostCharacters, hostForm, 'host with a port');
       if (Number(tcp.slice(tcp.lastIndexOf(':') + 1)) > 65_535)
         throw new BadRelease(of(kind).where, `${quoted(tcp)} has no port that there is`);
       return { tcp, timeoutMs };
@@ -232,7 +259,7 @@ const provenanceIn = (field: Field): Provenance => {
   return Object.fromEntries(read);
 };
 const originIn = (field: Field): string => {
-  const text = formIn(field, limits.provenanceCharacters, /^[ -~]+$/, 'line of plain text');
+  const text = formIn(field, releaseLimits.provenanceCharacters, /^[ -~]+$/, 'line of plain text');
   if (/:\/\/[^/]*@/.test(text))
     throw new BadRelease(field.where, 'has a user in it, and perhaps his password');
   return text;

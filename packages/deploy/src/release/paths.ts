@@ -10,7 +10,7 @@
  *     a link        is relative; followed through the other links of the tree, as a system does it, it stays inside
  */
 import { BadRelease, quoted } from './errors.ts';
-import { limits } from './limits.ts';
+import { releaseLimits } from './limits.ts';
 
 /** Control characters, invisible ones, marks of direction, what breaks lines, and a backslash. */
 const forbidden =
@@ -44,8 +44,8 @@ export const nameMisfit = (name: string): string | undefined => {
   if (!isWhole(name)) return 'is no whole text';
   if (name.includes('\\')) return 'has a backslash in it';
   if (forbidden.test(name)) return 'has a character in it that is not shown';
-  if (byteCountOf(name) > limits.nameBytes)
-    return `has a name of more than ${limits.nameBytes} bytes in it`;
+  if (byteCountOf(name) > releaseLimits.nameBytes)
+    return `has a name of more than ${releaseLimits.nameBytes} bytes in it`;
   return undefined;
 };
 
@@ -53,10 +53,10 @@ export const nameMisfit = (name: string): string | undefined => {
 export const pathMisfit = (path: string): string | undefined => {
   if (path === '') return 'is empty';
   if (path.startsWith('/')) return 'is absolute';
-  if (path.length > limits.pathBytes || byteCountOf(path) > limits.pathBytes)
-    return `is longer than ${limits.pathBytes} bytes`;
+  if (path.length > releaseLimits.pathBytes || byteCountOf(path) > releaseLimits.pathBytes)
+    return `is longer than ${releaseLimits.pathBytes} bytes`;
   const names = path.split('/');
-  if (names.length > limits.depth) return `is deeper than ${limits.depth} names`;
+  if (names.length > releaseLimits.depth) return `is deeper than ${releaseLimits.depth} names`;
   return names.map(nameMisfit).find((misfit) => misfit !== undefined);
 };
 
@@ -64,8 +64,8 @@ export const pathMisfit = (path: string): string | undefined => {
 export const targetMisfit = (to: string): string | undefined => {
   if (to === '') return 'leads to an empty path';
   if (to.startsWith('/')) return 'leads to an absolute path';
-  if (to.length > limits.pathBytes || byteCountOf(to) > limits.pathBytes)
-    return `says more than ${limits.pathBytes} bytes`;
+  if (to.length > releaseLimits.pathBytes || byteCountOf(to) > releaseLimits.pathBytes)
+    return `says more than ${releaseLimits.pathBytes} bytes`;
   if (!isWhole(to)) return 'is no whole text';
   return forbidden.test(to) ? 'has a character in it that a name may not have' : undefined;
 };
@@ -141,7 +141,7 @@ interface Link extends Place {
  */
 export const checkLinks = (links: readonly Link[]): void => {
   const targets = new Map(links.map(({ path, to }) => [folded(path), to]));
-  let stepsLeft: number = limits.linkStepCount;
+  let stepsLeft: number = releaseLimits.linkStepCount;
   for (const { where, path, to } of links) {
     const walked = followed(targets, path, to, stepsLeft);
     if (typeof walked === 'string')
@@ -170,11 +170,11 @@ const followed = (
     }
     at.push(name);
     const reached = at.join('/');
-    if (reached.length > limits.pathBytes) return 'leads deeper than a path may';
+    if (reached.length > releaseLimits.pathBytes) return 'leads deeper than a path may';
     const further = targets.get(folded(reached));
     if (further === undefined) continue;
     hopCount += 1;
-    if (hopCount > limits.linkHopCount) return 'leads through too many links';
+    if (hopCount > releaseLimits.linkHopCount) return 'leads through too many links';
     at.pop();
     rest.push(...further.split('/').reverse());
   }

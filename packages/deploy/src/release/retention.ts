@@ -2,7 +2,7 @@
 import type { Digest } from './types.ts';
 
 /** What a slot holds on to. */
-export interface Held {
+export interface Holdings {
   /** All that are there, the newest first. */
   readonly releases: readonly Digest[];
   /** How many of them are kept, beside those that are needed. */
@@ -16,7 +16,7 @@ export interface Held {
 }
 
 /** The releases that nobody needs: never the current one, the previous, those pending or pinned. The oldest first. */
-export const toPrune = (held: Held): readonly Digest[] => {
+export const toPrune = (held: Holdings): readonly Digest[] => {
   const needed = new Set<Digest | undefined>([
     held.current,
     held.previous,

@@ -6,7 +6,7 @@ import { base64url, fromBase64url, type Crypto, type KeyPair } from '@bellwether
 import { canonicalText, checkCanonical, parsed } from './canonical.ts';
 import { BadRelease, NotTrusted, quoted } from './errors.ts';
 import { listIn, objectIn, textIn, type Field } from './fields.ts';
-import { limits } from './limits.ts';
+import { releaseLimits } from './limits.ts';
 import type { Digest, Signature } from './types.ts';
 
 /** Whose word counts, and how many of them it takes. Keys as `publicKeyText` writes them. */
@@ -44,10 +44,10 @@ export const writeSignatures = (signatures: readonly Signature[]): Uint8Array =>
 /** Reads the text of signatures; whether they are good says `checkSignatures`. @throws BadRelease */
 export const readSignatures = (bytes: Uint8Array): readonly Signature[] => {
   const where = 'signatures';
-  if (bytes.length > limits.signaturesBytes)
-    throw new BadRelease(where, `are longer than ${limits.signaturesBytes} bytes`);
+  if (bytes.length > releaseLimits.signaturesBytes)
+    throw new BadRelease(where, `are longer than ${releaseLimits.signaturesBytes} bytes`);
   const { text, value } = parsed(bytes, where);
-  const signatures = listIn({ where, value }, limits.signatureCount).map(signatureIn);
+  const signatures = listIn({ where, value }, releaseLimits.signatureCount).map(signatureIn);
   for (const [at, { key }] of signatures.entries()) {
     const before = signatures[at - 1]?.key;
     if (before !== undefined && before >= key)

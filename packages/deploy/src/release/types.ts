@@ -11,6 +11,8 @@ export interface ReleaseFile {
   readonly size: number;
   readonly sha256: string;
 }
+/** What a file holds, or the text of a manifest: its digest, and how many bytes that is. */
+export type Content = Pick<ReleaseFile, 'sha256' | 'size'>;
 /** A symbolic link of a tree: relative, and it stays inside. */
 export interface ReleaseLink {
   readonly path: string;

@@ -3,9 +3,9 @@ import { ActorError, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { contentsOf, readManifest } from '../release/manifest.ts';
-import type { Digest, Manifest } from '../release/types.ts';
+import type { Content, Digest, Manifest } from '../release/types.ts';
 import { PartialQuota } from './quota.ts';
-import type { Content, Depot, Lacking, PieceOf } from './types.ts';
+import type { Depot, Lacking, PieceOf } from './types.ts';
 
 /** What of a node's disk is for releases. */
 export class MemoryDepots {

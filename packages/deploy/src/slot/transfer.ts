@@ -30,17 +30,17 @@ import {
 } from '@bellwether/shepherd';
 import { canonicalText } from '../release/canonical.ts';
 import { BadRelease } from '../release/errors.ts';
-import { limits as releaseLimits } from '../release/limits.ts';
+import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { byteCountOf } from '../release/paths.ts';
 import { readSignatures } from '../release/signatures.ts';
-import type { Digest, Manifest, Signature } from '../release/types.ts';
+import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
 import { limits } from './limits.ts';
 import { checkPlatform, judge } from './policy.ts';
 import { releaseIn, shortly } from './record.ts';
 import { move, type Held } from './state.ts';
-import type { Content, Lacking, SlotRelease } from './types.ts';
+import type { Lacking, SlotRelease } from './types.ts';
 
 /** A release that somebody brings. */
 export interface Offering {

@@ -11,14 +11,7 @@ import type {
   SlotPhase,
 } from '@bellwether/shepherd';
 import type { Trust } from '../release/signatures.ts';
-import type {
-  Check,
-  DataMigration,
-  Digest,
-  ReleaseFile,
-  Run,
-  Signature,
-} from '../release/types.ts';
+import type { Check, Content, DataMigration, Digest, Run, Signature } from '../release/types.ts';
 
 /** A release whose tree is on the disk. */
 export interface SlotRelease {
@@ -114,8 +107,6 @@ export interface SlotTrust extends Trust {
   readonly untilMs?: number;
 }
 
-/** One content: a file of a release, or the text of a manifest. */
-export type Content = Pick<ReleaseFile, 'sha256' | 'size'>;
 /** A content of which not all is here; `have` bytes are, brought by who asks. */
 export interface Lacking extends Content {
   readonly have: number;
