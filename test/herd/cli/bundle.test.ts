@@ -16,6 +16,9 @@ beforeAll(async () => {
     minifyWhitespace: true,
     minifySyntax: true,
     target: 'node20',
+    supported: { 'dynamic-import': false },
+    define: { namesAreRenamed: 'true', 'import.meta.url': 'bundleUrl' },
+    external: ['esbuild', 'classic-level'],
     outfile: 'herd.cjs',
     plugins: [
       {

@@ -4,26 +4,17 @@
  * running.
  */
 import crypto from 'node:crypto';
-import { ActorError } from '@bellwether/actors';
 import { exitCodeOf } from '@bellwether/fleet';
 import {
   isGood,
   isStart,
-  UnknownAction,
   type Event,
   type Outcome,
   type PlannedStep,
   type Request,
 } from '@bellwether/shepherd';
 import { isDetached, isNoAnswer } from '../../client/errors.ts';
-import {
-  actionMs,
-  marginMs,
-  mostActionMs,
-  questionMs,
-  shutDownMs,
-  startMs,
-} from '../../client/limits.ts';
+import { actionMs, marginMs, mostActionMs, shutDownMs, startMs } from '../../client/limits.ts';
 import type { Patience } from '../../client/line.ts';
 import type { ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
@@ -39,7 +30,8 @@ export const runPerform = async (context: Context, command: Command): Promise<nu
   const request = requestOf(context, command);
   if (context.options['dry-run'] === true)
     return (await import('./plan.ts')).runPlan(context, command, request);
-  if (isRootName(command.service) && command.action !== 'stop') return ofRoot(context, command);
+  if (isRootName(command.service) && command.action !== 'stop')
+    return (await import('./root-action.ts')).runRootAction(context, command);
   if (context.options.verbose === true)
     context.terminal.err(`operation ${request.operation}, ${request.remainingMs} ms\n`);
   return carriedOut(context, command, {
@@ -209,25 +201,3 @@ const expectTargets = async (
 
 const batchesIn = (steps: readonly PlannedStep[]): ReadonlyMap<string, number> =>
   new Map(steps.flatMap(({ service, batch }) => (batch === undefined ? [] : [[service, batch]])));
-
-/** GNU's answer to a start of the shepherd itself; it has no other action that is a service's. */
-const ofRoot = async (context: Context, { action, service }: Command): Promise<number> => {
-  await withRoot(context, (root) =>
-    root.about(patienceOf(context, context.options.timeout ?? questionMs)),
-  );
-  if (action === 'restart')
-    throw new ActorError(
-      'refused',
-      `the shepherd does not restart itself: 'herd reload' takes over its configuration,\n` +
-        `'herd detach root' ends it and leaves its services running for the next one`,
-    );
-  if (action !== 'start') throw new UnknownAction(service, action);
-  print(context, [`Service ${service} is already running.`], {
-    kind: 'outcome',
-    action,
-    service,
-    exitCode: 0,
-    outcome: { member: service, result: 'ok', rows: [] },
-  });
-  return 0;
-};
