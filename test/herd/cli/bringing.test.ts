@@ -170,6 +170,17 @@ describe('bringing a release', () => {
     await expect(bring(bringing)).rejects.toMatchObject({ code: 'not-taken' });
     expect(slot.offers).toHaveLength(mostRounds);
   });
+  it('ends with an empty page behind which more is said to be missing', async () => {
+    const file = bytesOf(10, 1);
+    const { slot, bringing } = set([file]);
+    slot.offer = (offer) => {
+      slot.offers.push(offer);
+      if (slot.offers.length > 10) throw new Error('it is asked for ever');
+      const missing = offer.after === undefined ? [{ sha256: shaOf(file), size: 10, have: 0 }] : [];
+      return Promise.resolve({ missing, missingCount: 1, missingBytes: 10, isMore: true });
+    };
+    await expect(bring(bringing)).rejects.toMatchObject({ code: 'bad-answer' });
+  });
   it('ends with what is no answer: a stranger, another size, more than there is, a page again', async () => {
     const file = bytesOf(10, 1);
     const [sha256, stranger] = [shaOf(file), 'f'.repeat(64)];

@@ -55,6 +55,8 @@ export const bring = async (bringing: Bringing): Promise<Brought> => {
       const offer = { ...offerOf(release), ...(after !== undefined && { after }) };
       const { missing, isMore, missingBytes } = await client.offer(offer, patience);
       if (isFirst && missing.length === 0) return window;
+      if (missing.length === 0 && isMore === true)
+        throw new BadAnswer('offer: more is missing, behind an empty page');
       if (isFirst) window.expect(missingBytes);
       for (const content of missing) {
         if (after !== undefined && content.sha256 <= after)
