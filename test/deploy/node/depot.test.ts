@@ -11,7 +11,7 @@ import {
 import { openDepots, runFolder } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { describe, expect, it } from 'vitest';
-import { inMemory, releaseFolder } from '../../support/release-folder.ts';
+import { hookedDisk, inMemory, releaseFolder, systemError } from '../../support/release-folder.ts';
 import { release, type Made } from '../../support/slot-machine.ts';
 
 const at = releaseFolder(inMemory);
@@ -228,6 +228,28 @@ describe('the disk of a node', () => {
     nowMs = 3_600_001;
     await keep();
     expect(await missing(depot, one)).toEqual([]);
+    expect(await missing(depot, two)).toHaveLength(2);
+  });
+  it.each([
+    ['a piece', 'write'],
+    ['a tree', 'copyFile'],
+  ])('collects the same once there is no room for %s', async (_what, call) => {
+    let nowMs = 0;
+    let isFull = false;
+    const disk = hookedDisk(({ name }) => {
+      if (isFull && name === call) throw systemError('ENOSPC');
+    });
+    const depots = await openDepots({ folder: at('store'), crypto, now: () => nowMs, disk });
+    const depot = await depots.of('web');
+    for (const each of [one, two]) await bring(depot, each);
+    nowMs = 3_600_001;
+    await missing(depot, one);
+    isFull = true;
+    const failed =
+      call === 'write' ? put(depot, 'f'.repeat(64), 9, 0, bytes('x')) : build(depot, one);
+    await expect(failed).rejects.toMatchObject({ code: 'no-room' });
+    isFull = false;
+    await build(depot, one); // waits for what is collected
     expect(await missing(depot, two)).toHaveLength(2);
   });
   it('finishes with an empty piece what was all there when the machine was stopped', async () => {

@@ -7,7 +7,8 @@
  *
  * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
  * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, and for
- * an hour after somebody has asked about it or brought some of it.
+ * an hour after somebody has asked about it or brought some of it; they are collected when trees go, and when there is
+ * no room.
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -21,7 +22,7 @@ import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, openBlobStore } from './blob-store.ts';
 import type { Disk } from './disk.ts';
-import { WrongContent } from './errors.ts';
+import { NoRoom, WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
 import { openTrees, treeFolder, type Trees } from './trees.ts';
 
@@ -47,6 +48,7 @@ export class Depots {
   /** Contents that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
   #whole: Promise<unknown> = Promise.resolve();
+  #isCollecting = false;
 
   /** Use `openDepots`. */
   constructor(options: DepotsOptions, blobs: BlobStore) {
@@ -94,14 +96,17 @@ export class Depots {
       folder: (release) => trees.pathOf(release),
       missing: (asker, contents, answer) =>
         void settle(answer, this.#missing(ownerOf(asker), contents)),
-      put: (asker, piece, answer) => void settle(answer, this.#put(ownerOf(asker), piece)),
+      put: (asker, piece, answer) =>
+        void settle(answer, this.#orCollect(this.#put(ownerOf(asker), piece))),
       read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
       drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
       build: (release, signatures, answer) =>
         inTurn(answer, () =>
-          this.#alone(async () => {
-            await trees.make(await this.#manifestOf(release), signatures);
-          }),
+          this.#orCollect(
+            this.#alone(async () => {
+              await trees.make(await this.#manifestOf(release), signatures);
+            }),
+          ),
         ),
       check: (release, answer) =>
         inTurn(answer, async () => {
@@ -163,11 +168,26 @@ export class Depots {
   async #keep(trees: Trees, releases: readonly Digest[]): Promise<void> {
     for (const release of await trees.list())
       if (!releases.includes(release)) await trees.remove(release);
-    void this.#alone(() => this.#collect()).catch((error: unknown) =>
-      this.#options.failed?.('collect contents', error),
-    );
+    this.#collectAside();
   }
-  /** Contents that are needed no more go; nobody waits for that. */
+  /** What is needed no more goes, so that whoever tries again may find room. */
+  async #orCollect<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof NoRoom) this.#collectAside();
+      throw error;
+    }
+  }
+  /** Contents that are needed no more go; nobody waits for that, and one such walk waits for its turn at a time. */
+  #collectAside(): void {
+    if (this.#isCollecting) return;
+    this.#isCollecting = true;
+    void this.#alone(() => {
+      this.#isCollecting = false;
+      return this.#collect();
+    }).catch((error: unknown) => this.#options.failed?.('collect contents', error));
+  }
   async #collect(): Promise<void> {
     const now = this.#options.now();
     for (const [sha256, atMs] of this.#recent)
