@@ -38,6 +38,7 @@ import {
   type LogPiece,
   type LogQuery,
   type LogSpan,
+  type OperationReport,
   type Outcome,
   type Prober,
   type ProcessBackend,
@@ -422,6 +423,16 @@ export class Machine {
     return this.ask((turn, shepherd) =>
       turn.send(shepherd, 'perform', request, this.printer(turn), localRoot),
     );
+  }
+  /** What `herd retry OPERATION` does, for the owner where nobody else is named. */
+  retry(operation: string, who = anybodys): Asked<Outcome> {
+    return this.ask((turn, shepherd) =>
+      turn.send(shepherd, 'retry', operation, this.printer(turn), who),
+    );
+  }
+  /** What `herd op show OPERATION` asks. */
+  report(operation: string): Asked<OperationReport> {
+    return this.ask((turn, shepherd) => turn.send(shepherd, 'operation', operation, anybodys));
   }
   /** A sink that prints into `lines` and `events`. */
   printer(turn: Turn): Ref<Sink> {

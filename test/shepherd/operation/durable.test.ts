@@ -53,9 +53,7 @@ const up = (seed = 3): Bench => {
   return { world, machine, rubbed: () => count };
 };
 const reportOf = ({ world, machine }: Bench, operation = 'op-1'): OperationReport | undefined => {
-  const asked = machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'operation', operation, anybodys),
-  );
+  const asked = machine.report(operation);
   world.run();
   return asked.value;
 };

@@ -62,10 +62,7 @@ const again = (it: Bench): void => {
   it.machine.boot();
   it.world.run();
 };
-const retried = (it: Bench): Asked<Outcome> =>
-  it.machine.ask((turn, shepherd) =>
-    turn.send(shepherd, 'retry', 'op-1', it.machine.printer(turn), anybodys),
-  );
+const retried = (it: Bench): Asked<Outcome> => it.machine.retry('op-1');
 
 describe('a restart batch by batch', () => {
   it('never has more members down than may be, and restarts each once, in their order', () => {
@@ -106,9 +103,7 @@ describe('a restart batch by batch', () => {
       boolean,
       number | undefined,
     ])[] => {
-      const asked = it.machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', 'op-1', anybodys),
-      );
+      const asked = it.machine.report('op-1');
       it.world.run();
       return (asked.value?.steps ?? []).map(({ service, batch, isCanary = false, openedMs }) => [
         service,
@@ -333,9 +328,7 @@ describe('a daemon that is killed in a restart batch by batch', () => {
       );
       it.world.run();
       if (isTaken.value !== true) continue;
-      const report = it.machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', 'op-1', anybodys),
-      );
+      const report = it.machine.report('op-1');
       it.world.run();
       expect(report.value?.endedMs, where).toBeDefined();
       // Nothing goes on by itself, but for who was at his turn; and what the record says was done, was.

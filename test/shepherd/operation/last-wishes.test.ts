@@ -12,14 +12,7 @@ import { checkEntries } from '@bellwether/store';
 import { describe, expect, it } from 'vitest';
 import { Away } from '../../support/away.ts';
 import { makeElsewhere, makeGroup } from '../../support/shepherd-graph.ts';
-import {
-  anybodys,
-  ownOf,
-  Machine,
-  program,
-  requestOf,
-  type Asked,
-} from '../../support/shepherd-machine.ts';
+import { ownOf, Machine, program, requestOf, type Asked } from '../../support/shepherd-machine.ts';
 
 type Death = (machine: Machine) => void;
 const deaths: readonly (readonly [string, Death])[] = [
@@ -67,10 +60,7 @@ class Bench {
     return asked;
   }
   retry(operation: string, principal?: Principal): Asked<Outcome> {
-    const who = principal === undefined ? anybodys : ownOf(principal);
-    const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', operation, this.machine.printer(turn), who),
-    );
+    const asked = this.machine.retry(operation, principal && ownOf(principal));
     this.run();
     return asked;
   }

@@ -74,9 +74,7 @@ class Bench {
     return asked;
   }
   report(operation = 'op-1'): OperationReport | undefined {
-    const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', operation, anybodys),
-    );
+    const asked = this.machine.report(operation);
     this.run(100);
     return asked.value;
   }

@@ -64,9 +64,7 @@ class Bench {
     return asked;
   }
   report(operation = 'op-1'): OperationReport | undefined {
-    const asked = this.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'operation', operation, anybodys),
-    );
+    const asked = this.machine.report(operation);
     this.run(100);
     return asked.value;
   }
@@ -270,9 +268,7 @@ describe('while it waits', () => {
     const bench = new Bench();
     bench.herd('start', 'fleet');
     bench.b.isThere = true;
-    const again = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), anybodys),
-    );
+    const again = bench.machine.retry('op-1');
     bench.run();
     expect(again.value?.rows.map(({ result }) => result)).toEqual(['unreachable', 'changed']);
     expect(bench.phases()).toEqual(['a queued unreachable', 'b settled changed']);
@@ -284,9 +280,7 @@ describe('while it waits', () => {
     const bench = new Bench();
     const first = bench.herd('start', 'a').value?.queuedUntilMs ?? 0;
     bench.run(ms);
-    const again = bench.machine.ask((turn, shepherd) =>
-      turn.send(shepherd, 'retry', 'op-1', bench.machine.printer(turn), anybodys),
-    );
+    const again = bench.machine.retry('op-1');
     bench.run();
     expect(bench.phases()).toEqual(['a queued unreachable']);
     expect((again.value?.queuedUntilMs ?? 0) - first).toBeGreaterThanOrEqual(ms);

@@ -2,7 +2,7 @@
 import { World } from '@bellwether/actors';
 import { limits, weightOf, type Asker, type Row } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { anybodys, Machine, program, requestOf } from '../../support/shepherd-machine.ts';
+import { Machine, program, requestOf } from '../../support/shepherd-machine.ts';
 import { localRoot, principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 const rub = {
@@ -28,9 +28,7 @@ const up = () => {
   const rowsOf = (operation: string): readonly (readonly (Row | undefined)[])[] =>
     [false, true].map((isRead) => {
       if (isRead) restart();
-      const asked = machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'operation', operation, anybodys),
-      );
+      const asked = machine.report(operation);
       world.run();
       if (asked.value === undefined) throw asked.error ?? new Error('no answer');
       return asked.value.steps.map(({ row }) => row);

@@ -1,17 +1,10 @@
 /** What the audit hears of operations: each once, before anything is done, and how it ended. */
 import type { AuditEntry } from '@bellwether/authority';
-import type { ActionConfig, AuditedEvent, Returner } from '@bellwether/shepherd';
+import type { ActionConfig, AuditedEvent } from '@bellwether/shepherd';
 import { World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import { makeGroup } from '../../support/shepherd-graph.ts';
-import {
-  anybodys,
-  Machine,
-  ownOf,
-  program,
-  requestOf,
-  service,
-} from '../../support/shepherd-machine.ts';
+import { Machine, ownOf, program, requestOf, service } from '../../support/shepherd-machine.ts';
 import { principalOf } from '../../../packages/shepherd/src/words/principal.ts';
 
 /** What a shepherd records is what an audit takes: a type that is not is found by the compiler. */
@@ -140,14 +133,9 @@ describe('the audit of operations', () => {
       turn.send(shepherd, 'perform', request, machine.printer(turn), holder),
     );
     world.run();
-    const retry = (who: Returner): void => {
-      machine.ask((turn, shepherd) =>
-        turn.send(shepherd, 'retry', 'op', machine.printer(turn), who),
-      );
-    };
-    retry(anybodys);
+    machine.retry('op');
     world.run();
-    retry(ownOf(holder));
+    machine.retry('op', ownOf(holder));
     world.run();
     const failed = [
       'asked g-7f3k start web',
@@ -159,7 +147,7 @@ describe('the audit of operations', () => {
     ];
     expect(heard(machine)).toEqual(failed);
     machine.processes.programs.set('web', { spawnMs: 60_000 });
-    retry(anybodys);
+    machine.retry('op');
     world.runFor(1_000);
     machine.crash();
     machine.boot();
