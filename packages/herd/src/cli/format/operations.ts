@@ -82,19 +82,28 @@ const stepLines = (report: OperationReport, look: Look): readonly string[] => {
   const isLong = told.length >= groupFromCount;
   const tableFor = (steps: readonly OperationStep[], indent: string): readonly string[] =>
     stepTable(steps, report.action, look, isLong, indent);
-  const of = (wanted: number | undefined): readonly OperationStep[] =>
-    told.filter(({ batch }) => batch === wanted);
-  const batches = [...new Set(told.flatMap(({ batch }) => batch ?? []))].sort((a, b) => a - b);
-  const batchCount = batches.at(-1);
+  const { batches, others } = batchesIn(told);
+  const batchCount = batches.at(-1)?.[0];
   if (batchCount === undefined) return tableFor(told, '    ');
-  const others = of(undefined);
   return [
-    ...batches.flatMap((batch) => [
-      batchTitle(report, batch, batchCount, of(batch)),
-      ...tableFor(of(batch), '      '),
+    ...batches.flatMap(([batch, steps]) => [
+      batchTitle(report, batch, batchCount, steps),
+      ...tableFor(steps, '      '),
     ]),
     ...(others.length === 0 ? [] : ['    In no batch:', ...tableFor(others, '      ')]),
   ];
+};
+/** In order. Each step is looked at once: a peer may tell of 20,000, each in a batch of its own. */
+const batchesIn = (steps: readonly OperationStep[]) => {
+  const found = new Map<number, OperationStep[]>();
+  const others: OperationStep[] = [];
+  for (const step of steps) {
+    const { batch } = step;
+    const own = batch === undefined ? others : (found.get(batch) ?? []);
+    own.push(step);
+    if (batch !== undefined) found.set(batch, own);
+  }
+  return { batches: [...found].sort(([a], [b]) => a - b), others };
 };
 /** `Batch 2 of 3, begun 2026-11-25 10:04:05:` */
 const batchTitle = (

@@ -69,7 +69,9 @@ export const driftLines = (members: readonly MemberStatus[]): readonly string[] 
   const groups = new Map<string, string[]>();
   for (const { name, slot } of slots) {
     const release = slot?.current === undefined ? 'none' : shortRelease(slot.current);
-    groups.set(release, [...(groups.get(release) ?? []), name]);
+    const names = groups.get(release) ?? [];
+    names.push(name);
+    groups.set(release, names);
   }
   if (groups.size < 2) return [];
   const parts = [...groups]
