@@ -17,8 +17,7 @@ export const SHARED_CONNECTION_COUNT = 3_584;
 export const BACKLOG = 1_024;
 /**
  * The same on a shared socket. Where somebody connects without end the queue is full whatever its length, and who is
- * in it waits for all before him: 0.4 ms of CPU each, and as much again for whoever floods the same machine
- * (test/cli/story-11.test.ts does, and has others served meanwhile).
+ * in it waits for all before him, so it is short. test/cli/story-11.test.ts does that, and has others served meanwhile.
  */
 export const SHARED_BACKLOG = 256;
 /** How long a dial may take, retries included. */
