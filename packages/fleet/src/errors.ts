@@ -23,18 +23,19 @@ export class ReachesOutside extends ActorError {
   /** Their names: for the owner of the host, not for the holder. */
   readonly members: readonly string[];
   constructor(grant: string, action: string, members: readonly string[], options?: ErrorOptions) {
-    const [count, verb] =
-      members.length === 1
-        ? ['another member', 'requires']
-        : [`${members.length} other members`, 'require'];
+    const verb = members.length === 1 ? 'requires' : 'require';
     super(
       'denied',
-      `grant ${grant} does not allow '${action}' now: it would stop ${count}, which ${verb} what it is for`,
+      `grant ${grant} does not allow '${action}' now: ` +
+        `it would stop ${othersIn(members)}, which ${verb} what it is for`,
       options,
     );
     this.members = members;
   }
 }
+/** Members for whoever must not know them. */
+export const othersIn = ({ length }: readonly string[]): string =>
+  length === 1 ? 'another member' : `${length} other members`;
 
 /** What was asked for leads to a socket that this shepherd does not have. */
 export const notShared = (): Refused =>

@@ -285,6 +285,30 @@ describe('a grant passed on', () => {
     minted.told((turn, web) => turn.send(web, 'revokeGrant', facts.id));
     expect(codeOf(() => doing(bots, place, 'restart', 'op-2'))).toBe('revoked');
   });
+
+  it('of what is gone by now is refused, and names no action that its maker may not do', () => {
+    const action = { documentation: '', kind: 'signal', signal: 'SIGHUP' } as const;
+    const config = (...actions: readonly string[]) => ({
+      services: [
+        program({
+          provision: ['web'],
+          actions: Object.fromEntries(actions.map((each) => [each, action])),
+        }),
+      ],
+    });
+    const place = up(config('greet', 'dump', 'wave'));
+    const { ref } = place.held({ actions: ['greet', 'wave'] });
+    place.node.config = config('dump', 'wave');
+    answered(
+      place.site,
+      place.owner.ask(place.node, (turn, root) =>
+        turn.send(root, 'reload', false, place.owner.printer(turn)),
+      ),
+    );
+    expect(() => ref.grant({ actions: ['greet'] })).toThrow(
+      "an action 'greet'; there are wave, start",
+    );
+  });
 });
 
 const makeTestObserver = (

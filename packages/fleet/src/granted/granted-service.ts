@@ -106,7 +106,7 @@ export const makeGrantedService = (
       ),
     grant: (turn, spec) =>
       open(held, turn, 'grant', {}, () =>
-        makeGrant(held, turn, grant, { ...spec, service: held.service }),
+        makeGrant(held, turn, grant, { ...spec, service: held.service }, terms),
       ),
     grants: (turn, after) =>
       open(held, turn, 'grant ls', {}, () =>

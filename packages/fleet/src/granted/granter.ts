@@ -6,6 +6,7 @@ import { notShared } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { doubtAbout, type Knowing } from './there.ts';
 import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
+import type { Terms } from './view.ts';
 
 /** What grants are made with. */
 export interface Issuing {
@@ -18,14 +19,15 @@ export interface Issuing {
 }
 
 /**
- * Makes a grant for whoever `issuer` is, and an invite to it. @throws UnknownService, UnknownAction,
- * BadRequest, Malformed, and as the grant book does
+ * Makes a grant for whoever `issuer` is, and an invite to it; `above` is what his own grant allows, if he has one.
+ * @throws UnknownService, UnknownAction, BadRequest, Malformed, and as the grant book does
  */
 export const makeGrant = (
   { book, shepherd, uriOf, isShared }: Issuing,
   turn: Turn,
   issuer: string,
   spec: GrantSpec,
+  above?: Terms,
 ): Vow<MadeGrant> => {
   const name = readName(readField(spec, 'service', 'grant'), 'grant.service');
   const status = turn.call(shepherd, 'status', name);
@@ -33,7 +35,10 @@ export const makeGrant = (
   const made = turn.call(book, 'make', issuer, { ...spec, service });
   if (spec.isLocal === true && !isShared()) throw notShared();
   // The book has looked at its shape; what is refused here undoes that.
-  const doubts = [doubtAbout(shepherd, turn, status, spec), doubtOfTime(turn.call(book, 'clock'))];
+  const doubts = [
+    doubtAbout(shepherd, turn, status, spec, above),
+    doubtOfTime(turn.call(book, 'clock')),
+  ];
   const doubt = doubts.filter((each) => each !== undefined).join(' ');
   return turn.when(made, (_turn, { grant, swissnum, inviteExpiresMs }): MadeGrant => ({
     grant,

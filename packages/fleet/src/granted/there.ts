@@ -17,26 +17,38 @@ import {
   type Shepherd,
   type Status,
 } from '@bellwether/shepherd';
+import { othersIn } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { stoppedOutside } from './outside.ts';
+import type { Terms } from './view.ts';
 
 /** Who knows what there is. */
 export type Knowing = Ref<Pick<Shepherd, 'status' | 'foresee'>>;
 
+/** What a grant is to allow, and to whom of what it is looked at. */
+interface Looked extends Pick<GrantSpec, 'actions' | 'members'> {
+  /** The grant of whoever makes it out of that: he is told nothing that this does not show. */
+  readonly above: Terms | undefined;
+}
+
 /**
- * Undefined where all of it is there, else what its maker should know of it, in a sentence or two.
+ * Undefined where all of it is there, else what its maker should know of it, in a sentence or two. `above`: the grant
+ * that it is made out of, if it is one.
  * @throws UnknownAction, and BadRequest for members of what has no such ones
  */
 export const doubtAbout = (
   shepherd: Knowing,
   turn: Turn,
   status: Status,
-  spec: Pick<GrantSpec, 'actions' | 'members'>,
+  { actions, members }: Pick<GrantSpec, 'actions' | 'members'>,
+  above: Terms | undefined,
 ): string | undefined => {
-  checkMembers(status, spec.members);
+  checkMembers(status, members);
+  const narrowed = members ?? membersOf(status, above?.members);
+  const looked: Looked = { actions, above, ...(narrowed && { members: narrowed }) };
   const doubts = [
-    ...doubtsOfActions(shepherd, turn, status, spec),
-    ...doubtsOfStops(shepherd, turn, status, spec),
+    ...doubtsOfActions(shepherd, turn, status, looked),
+    ...doubtsOfStops(shepherd, turn, status, looked),
   ];
   return doubts.length === 0 ? undefined : doubts.join(' ');
 };
@@ -52,6 +64,13 @@ const checkMembers = (status: Status, members: readonly string[] | undefined): v
   if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${service}'`);
 };
 
+/** Of these the ones that are its members still. */
+const membersOf = (status: Status, chosen: readonly string[] | undefined) => {
+  const { members } = status.kind === 'local' ? { members: undefined } : status;
+  const names = members && new Set(members.map(({ name }) => name));
+  return names ? chosen?.filter((each) => names.has(each)) : chosen;
+};
+
 /** What a grant may allow of every service. */
 const common: readonly string[] = [...actionNames.filter(isBuiltIn), 'status', 'log'];
 
@@ -59,7 +78,7 @@ const doubtsOfActions = (
   shepherd: Knowing,
   turn: Turn,
   status: Status,
-  { actions, members }: Pick<GrantSpec, 'actions' | 'members'>,
+  { actions, members, above }: Looked,
 ): readonly string[] => {
   const custom = actions.filter((each) => !common.includes(each));
   if (custom.length === 0) return [];
@@ -68,8 +87,9 @@ const doubtsOfActions = (
   const [wrong] = missing;
   if (wrong === undefined) return [];
   const [service = ''] = status.provision;
+  const shown = [...own].filter((each) => above === undefined || above.actions.includes(each));
   if (unheard.length === 0)
-    throw new UnknownAction(service, wrong, { hint: hintFor(wrong, [...own, ...common]) });
+    throw new UnknownAction(service, wrong, { hint: hintFor(wrong, [...shown, ...common]) });
   return [
     `Nobody knows yet whether there is an action ${listed(missing.map((each) => `'${each}'`))}: ` +
       `${listed(unheard)} ${unheard.length === 1 ? 'has' : 'have'} not been heard of in full.`,
@@ -120,14 +140,13 @@ const doubtsOfStops = (
   shepherd: Knowing,
   turn: Turn,
   status: Status,
-  { actions, members }: Pick<GrantSpec, 'actions' | 'members'>,
+  { actions, members, above }: Looked,
 ): readonly string[] => {
   if (members === undefined || !actions.some((each) => each === 'stop' || each === 'restart'))
     return [];
   const outside = stoppedOutside(shepherd, turn, { status, members, action: 'stop', isEver: true });
   if (outside.length === 0) return [];
   const [verb, pronoun] = outside.length === 1 ? ['requires', 'it is'] : ['require', 'they are'];
-  return [
-    `${listed(outside)} ${verb} what this is for: while ${pronoun} not down, a stop is refused.`,
-  ];
+  const who = above?.members === undefined ? listed(outside) : othersIn(outside);
+  return [`${who} ${verb} what this is for: while ${pronoun} not down, a stop is refused.`];
 };
