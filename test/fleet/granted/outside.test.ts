@@ -7,7 +7,8 @@ import { asking, codeOf, up } from '../../support/granted-place.ts';
 import { program, requestOf } from '../../support/shepherd-machine.ts';
 
 /** Two members require the first one; a third has nothing to do with it, and one outside of the fleet does. */
-const place = (spec: Partial<GrantSpec> = {}) => {
+const flat = [{ name: 'all', members: ['m1', 'm2', 'm3', 'm4'] }];
+const place = (spec: Partial<GrantSpec> = {}, fleets = flat) => {
   const here = up({
     services: [
       program({ provision: ['m1'] }),
@@ -16,7 +17,7 @@ const place = (spec: Partial<GrantSpec> = {}) => {
       program({ provision: ['m4'] }),
       program({ provision: ['log-shipper'], requirement: ['m4'] }),
     ],
-    fleets: [{ name: 'all', members: ['m1', 'm2', 'm3', 'm4'] }],
+    fleets,
   });
   const start = (name: string): void => {
     here.owner.herd(here.node, 'start', name, { operation: `start-${name}` });
@@ -82,6 +83,22 @@ describe('a stop through a grant of some members', () => {
     expect(other.done('stop')).toMatchObject({ result: 'changed' });
     expect(other.stageOf('log-shipper')).toMatchObject({ stage: 'stopped' });
   });
+  it('is refused where those are in a fleet that is a member, and done where that is its own, too', () => {
+    const nested = (members: readonly string[]) => {
+      const here = place({ members }, [
+        { name: 'low', members: ['m1', 'm2'] },
+        { name: 'high', members: ['m2', 'm3'] },
+        { name: 'all', members: ['low', 'high', 'm4'] },
+      ]);
+      here.start('m3');
+      return here;
+    };
+    const low = nested(['low']);
+    expect(() => low.done('stop')).toThrow('it would stop another member, which requires');
+    expect(low.stages()).toBe('running running running stopped');
+    expect(low.made.doubt).toMatch(/^m3 requires/);
+    expect(nested(['low', 'high']).done('stop')).toMatchObject({ result: 'changed' });
+  });
   it('that may wait for a machine is refused whether or not the others run now', () => {
     const here = place();
     here.start('m1');
@@ -95,5 +112,15 @@ describe('a stop through a grant of some members', () => {
     expect(place({ actions: ['status', 'start'] }).made).not.toHaveProperty('doubt');
     expect(place({ members: ['m4'] }).made).not.toHaveProperty('doubt');
     expect(place({ members: ['m1', 'm2', 'm3'] }).made).not.toHaveProperty('doubt');
+  });
+  it('is announced without names to a holder who makes one out of that', () => {
+    const here = place();
+    for (const more of [{}, { members: ['m1'] }]) {
+      const made = here.ref.said('grant', { actions: ['stop'], ...more });
+      expect(made).toHaveProperty(
+        'doubt',
+        '2 other members require what this is for: while they are not down, a stop is refused.',
+      );
+    }
   });
 });

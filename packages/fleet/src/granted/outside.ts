@@ -54,12 +54,27 @@ export const stoppedOutside = (
     .filter(({ why, effect }) => why === 'dependent' && (isEver || effect !== 'none'))
     .map(({ service }) => service);
   if (dependents.length === 0) return [];
-  const outside = new Set(
-    status.members
-      .filter(({ name }) => !members.includes(name))
-      .map(({ name }) => turn.call(shepherd, 'status', name).provision[0]),
-  );
-  return [...new Set(dependents)].filter((name) => outside.has(name));
+  const others = status.members.map(({ name }) => name).filter((name) => !members.includes(name));
+  const [own, outside] = [behind(shepherd, turn, members), behind(shepherd, turn, others)];
+  return [...new Set(dependents)].filter((name) => outside.has(name) && !own.has(name));
+};
+
+/** These, and whatever the fleets among them are made of. */
+const behind = (
+  shepherd: Ref<Pick<Shepherd, 'status'>>,
+  turn: Turn,
+  names: readonly string[],
+): ReadonlySet<string> => {
+  const found = new Set<string>();
+  const look = (name: string): void => {
+    const status = turn.call(shepherd, 'status', name);
+    const [canonical = name] = status.provision;
+    if (found.has(canonical)) return;
+    found.add(canonical);
+    if (status.kind === 'fleet') for (const member of status.members) look(member.name);
+  };
+  for (const name of names) look(name);
+  return found;
 };
 
 const anyStop = {
