@@ -15,7 +15,7 @@ const denials: ReadonlySet<string> = new Set([
 ]);
 /** Whether this is the code of a refusal by a grant: it does not allow it, or not now, or not any more. */
 export const isDenial = (code: string): boolean => denials.has(code);
-/** Whether this denial may come while something is under way, whose beginning nobody takes back. */
+/** Whether this denial is the end of a grant: it may come while something is under way, and what has begun goes on. */
 export const isEnd = (code: string): boolean => code === 'revoked' || code === 'expired';
 
 /** What was asked for would be done to members, too, that the grant is not for. */

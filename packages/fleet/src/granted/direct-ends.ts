@@ -11,9 +11,10 @@
  *     another     any, or there is none any more     is lost: its host's owner alone can end it, until the ref is back
  *     either      anything else                      is owed
  */
-import { codeOf, fateOf, Refused, type Ref, type Vow } from '@bellwether/actors';
-import { audit, type GrantFacts } from '@bellwether/authority';
+import { codeOf, fateOf, type Ref, type Vow } from '@bellwether/actors';
+import { audit, unknownGrant, type GrantFacts } from '@bellwether/authority';
 import type { ServiceFacet } from '@bellwether/shepherd';
+import { isEnd } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import {
   keepContact,
@@ -45,7 +46,7 @@ export const revoke = (
 ): Vow<GrantFacts> => {
   const { shelf } = held;
   const before = shelf.directs.get(id);
-  if (before === undefined) throw new Refused('no such grant');
+  if (before === undefined) throw unknownGrant();
   const said = reason === undefined ? {} : { reason };
   if (before.revoked === undefined) {
     const revoked = { atMs: nowOf(shelf), by: 'root', ...said };
@@ -111,7 +112,7 @@ const notTold = (
   // Before that was noted, nobody can tell.
   if (!isAnswer || part.through === undefined) return turn.kept(noteTrouble(held, part, why));
   if (part.through !== through) return turn.kept(lose(held, turn, part));
-  if (isOver(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
+  if (isEnd(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
   if (codeOf(why) !== 'refused') return turn.kept(noteTrouble(held, part, why));
   // It is the grant that is not there, and not the ref, if that is good for anything.
   const allows = turn.when(reached, (turn, ref) => turn.forward(ref, 'allows', []));
@@ -121,7 +122,6 @@ const notTold = (
     () => noteTrouble(held, part, why),
   );
 };
-const isOver = (code: string): boolean => code === 'revoked' || code === 'expired';
 
 const lose = (held: DirectHeld, turn: DirectTurn, part: PartEntry): void => {
   const { shelf } = held;

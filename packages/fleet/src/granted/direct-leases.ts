@@ -1,6 +1,6 @@
 /** How hosts hear that direct grants still hold: leases, and the owner's word after a restored backup. */
-import { Refused, type Ref, type Vow } from '@bellwether/actors';
-import { audit, endedSince, type Past } from '@bellwether/authority';
+import type { Ref, Vow } from '@bellwether/actors';
+import { audit, endedSince, unknownGrant, type Past } from '@bellwether/authority';
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import {
@@ -67,7 +67,7 @@ export const confirm = (
   const confirmed: string[] = [];
   for (const id of ids ?? [...shelf.directs.keys()]) {
     const before = shelf.directs.get(id);
-    if (before === undefined) throw new Refused('no such grant');
+    if (before === undefined) throw unknownGrant();
     if (!isUnconfirmed(shelf, before)) continue;
     const why = past?.revoked.get(id);
     if (why !== undefined && ids === undefined) continue;

@@ -1,6 +1,12 @@
 /** Making grants out of what somebody holds, and taking them back: the same for root, refs and grants. */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import type { GrantBook, GrantClock, GrantFacts, GrantSpec } from '@bellwether/authority';
+import type { Ref, Turn, Vow } from '@bellwether/actors';
+import {
+  unknownGrant,
+  type GrantBook,
+  type GrantClock,
+  type GrantFacts,
+  type GrantSpec,
+} from '@bellwether/authority';
 import { readField, readName, weightOf } from '@bellwether/shepherd';
 import { notShared } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -61,7 +67,7 @@ const doubtOfTime = ({ nowMs, wallMs }: GrantClock): string | undefined => {
  */
 export const pageOf = (all: readonly GrantFacts[], after: string | undefined): GrantPage => {
   const begin = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-  if (after !== undefined && begin === 0) throw new Refused('no such grant');
+  if (after !== undefined && begin === 0) throw unknownGrant();
   const rest = all.slice(begin);
   const grants = firstOf(rest);
   const last = grants.at(-1);
