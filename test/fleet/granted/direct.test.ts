@@ -506,6 +506,23 @@ describe('a direct grant from before a restored backup', () => {
     other.place.pass(2 * lease);
     expect(codeOf(() => doing(other.place, other.atA, 'start'))).toBe('expired');
   });
+  it('is renewed no more often than another one once it was confirmed', () => {
+    const renewals = (isConfirmed: boolean): number => {
+      const { place, restore } = restored(lease);
+      if (isConfirmed) {
+        restore();
+        confirm(place, []);
+      } else place.restart(place.c);
+      place.pass(1_000);
+      const { entries } = place.a.machine.disk;
+      const before = entries.length;
+      place.pass(5 * lease);
+      return entries
+        .slice(before)
+        .filter((entry) => (entry as { readonly kind: string }).kind === 'grant').length;
+    };
+    expect([renewals(true), renewals(false)]).toEqual([15, 15]);
+  });
   it('that was revoked since is not kept up at a host that was never told', () => {
     const { place, restore, id, atB } = restored(lease);
     place.b.losePower();

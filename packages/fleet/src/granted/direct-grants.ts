@@ -112,8 +112,10 @@ export const makeDirectGrants = (
 
 /** In the constructor nobody can be asked yet: dials wait until the daemon serves. */
 const takeUp = (held: DirectHeld, turn: DirectTurn, id: string): void => {
-  for (const part of partsOf(held.shelf, id)) keepContact(held, turn, part.petname);
-  if (held.shelf.directs.get(id)?.leaseMs !== undefined) renewLater(held, turn, id);
+  const { shelf } = held;
+  for (const part of partsOf(shelf, id)) keepContact(held, turn, part.petname);
+  // Who confirms it begins with that.
+  if (partsOf(shelf, id).some((part) => isLeased(shelf, part))) renewLater(held, turn, id);
 };
 
 interface Wanted {
