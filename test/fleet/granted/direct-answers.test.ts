@@ -28,6 +28,12 @@ it('an id is as long as its limit, and no longer', () => {
   expect(read({ grant: { id: most } }).grant).toBe(most);
   expect(() => read({ grant: { id: `${most}g` } })).toThrow('the answer of web');
 });
+it.each(['g-1;reboot', '$(reboot)', '-g', "g'1", 'g-1\u202e', ''])(
+  'an id is nothing that a terminal or a shell would take for anything else: %s',
+  (id) => {
+    expect(() => read({ grant: { id } })).toThrow('expected the id of a grant');
+  },
+);
 it.each([
   ['of two lines', { invite: 'ocapn://x/s/secret\nocapn://y' }],
   ['of another kind', { invite: 'https://x/s/secret' }],

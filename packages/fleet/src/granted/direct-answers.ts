@@ -1,5 +1,5 @@
 /** What a member's host says of a grant that it was asked to make: read here, since it is passed on and kept. */
-import { Malformed, readCount, readName, struct, type Read } from '@bellwether/shepherd';
+import { Malformed, readCount, struct, type Read } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 
 /** A grant that was made there. */
@@ -20,6 +20,16 @@ const readInvite: Read<string> = (value, what) => {
 };
 const isUri = /^ocapn:\/\/[\x21-\x7e]+$/;
 
+/** It is shown as part of a command, which somebody may type in. */
+const readId: Read<string> = (value, what) => {
+  if (typeof value === 'string' && value.length <= LIMITS.nameLength && isId.test(value))
+    return value;
+  throw new Malformed(
+    `${what}: expected the id of a grant, of at most ${LIMITS.nameLength} characters`,
+  );
+};
+const isId = /^[0-9A-Za-z][0-9A-Za-z-]*$/;
+
 const readAnswer = struct<{
   readonly grant: { readonly id: string; readonly expiresMs?: number };
   readonly invite: string;
@@ -27,7 +37,7 @@ const readAnswer = struct<{
 }>(
   {
     grant: struct<{ readonly id: string; readonly expiresMs?: number }>(
-      { id: readName },
+      { id: readId },
       { expiresMs: readCount },
     ),
     invite: readInvite,
