@@ -204,6 +204,36 @@ describe('a time that was wrong', () => {
     }
     expect(all.map(({ id }) => id)).toContain(open.id);
   });
+  it('gives what was renewed by it no more than it had left, and not again what had ended since', async () => {
+    let bench = await grantBench();
+    const lease = { lifetimeMs: 60_000, renewableMs: 10_000 * hourMs };
+    const [kept, left] = [await held(bench, 'root', lease), await held(bench, 'root', lease)];
+    const renew = (id: string) =>
+      runIn(bench, (turn) => void turn.call(bench.book, 'renew', 'root', id, 60_000));
+    // Both are renewed by the right time and by the wrong one.
+    pass(bench, 30_000);
+    for (const id of [kept, left]) await renew(id);
+    bench.shift.ms = 50_000;
+    for (const id of [kept, left]) await renew(id);
+    pass(bench, 50_000);
+    await renew(kept);
+    pass(bench, 20_000);
+    bench.shift.ms = 0;
+    expect([await judged(bench, kept, look), await judged(bench, left, look)]).toEqual([
+      'ok',
+      'expired',
+    ]);
+    expect(await takeBack(bench)).toMatchObject({ returned: [] });
+    bench = await nextLife(bench);
+    expect([await judged(bench, kept, look), await judged(bench, left, look)]).toEqual([
+      'ok',
+      'expired',
+    ]);
+    pass(bench, 39_000);
+    expect(await judged(bench, kept, look)).toBe('ok');
+    pass(bench, 2_000);
+    expect(await judged(bench, kept, look)).toBe('expired');
+  });
   it('is not taken back where it is right', async () => {
     const bench = await grantBench();
     const id = await held(bench, 'root', { lifetimeMs: hourMs });

@@ -5,8 +5,13 @@
  *
  *     a grant, a revocation     after it was taken back
  *     from before that          as it was: what had ended by the wrong time alone stands again
+ *       and can be renewed      ends sooner by as much as the time goes back: nobody knows by which of the two it was
+ *                               renewed last. What is left of it stays the same, and what has ended stays so
  *     from since then           is moved back with the time, so that what is left of it stays the same
  *     that was forgotten        stays so
+ *
+ * What was made by the wrong time, at one that the right clock has reached meanwhile, cannot be told from what is
+ * older. It ends later by as much as the time goes back, so the answer names what stands again.
  */
 import type { Turn } from '@bellwether/actors';
 import { expect, lookAtClock, record } from './endings.ts';
@@ -29,6 +34,7 @@ export const takeBackTime = (shelf: Shelf, turn: Turn): GrantClock => {
   const ended = [...shelf.grants.keys()].filter((id) => isTimeUp(stateAt(shelf, id, nowMs)));
   for (const grant of [...shelf.grants.values()])
     if (grant.madeMs > wallMs) moveBack(shelf, turn, grant, aheadMs);
+    else if (grant.renewableUntilMs !== undefined) endSooner(shelf, turn, grant, aheadMs);
   for (const entry of [...shelf.revocations.values()]) {
     if (entry.atMs <= wallMs) continue;
     const moved = { ...entry, atMs: entry.atMs - aheadMs };
@@ -51,6 +57,14 @@ export const takeBackTime = (shelf: Shelf, turn: Turn): GrantClock => {
 
 const stateAt = (shelf: Shelf, id: string, nowMs: number) =>
   stateOf(shelf, knownChain(shelf, id), nowMs);
+
+const endSooner = (shelf: Shelf, turn: Turn, before: GrantRecord, aheadMs: number): void => {
+  const { madeMs, expiresMs } = before;
+  if (expiresMs === undefined) return;
+  const grant: GrantRecord = { ...before, expiresMs: Math.max(expiresMs - aheadMs, madeMs) };
+  putGrant(shelf, turn, grant);
+  record(turn, { kind: 'grant', grant });
+};
 
 const moveBack = (shelf: Shelf, turn: Turn, before: GrantRecord, aheadMs: number): void => {
   const { id, madeMs, expiresMs, renewableUntilMs } = before;

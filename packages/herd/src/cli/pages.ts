@@ -340,7 +340,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'The time by which grants end never goes back by itself, so that nobody gets more of it by setting a clock ' +
       'back. Where the clock of the machine was far ahead once, what had an end has ended too early, and nothing ' +
       'ends while no shepherd runs. With --yes the clock of the machine is believed again: what had ended by the ' +
-      'wrong time alone stands again, and what was made since has no more than it had left. The audit has that.',
+      'wrong time alone stands again, and what was made since has no more than it had left. So has what can be ' +
+      'renewed, and if that has ended it is not back. The audit has it all.',
     examples: [
       ['herd grant clock', 'whether the two differ'],
       ['herd grant clock --yes', 'the clock was wrong, and is right now'],
