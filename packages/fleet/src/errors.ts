@@ -33,6 +33,12 @@ export class ReachesOutside extends ActorError {
     this.members = members;
   }
 }
+/** Names in a sentence, the first `mostCount` of them. */
+export const listed = (names: readonly string[], mostCount: number): string => {
+  const moreCount = names.length - mostCount;
+  const shown = names.slice(0, mostCount).join(', ');
+  return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
+};
 /** Members for whoever must not know them. */
 export const othersIn = ({ length }: readonly string[]): string =>
   length === 1 ? 'another member' : `${length} other members`;

@@ -115,12 +115,20 @@ describe('a stop through a grant of some members', () => {
   });
   it('is announced without names to a holder who makes one out of that', () => {
     const here = place();
-    for (const more of [{}, { members: ['m1'] }]) {
-      const made = here.ref.said('grant', { actions: ['stop'], ...more });
+    const give = (more = {}) => here.ref.said('grant', { actions: ['stop'], ...more });
+    for (const made of [give(), give({ members: ['m1'] })])
       expect(made).toHaveProperty(
         'doubt',
         '2 other members require what this is for: while they are not down, a stop is refused.',
       );
-    }
+    // Nor of a fleet that has none of those any more.
+    here.node.config = { ...here.node.config, fleets: [{ name: 'all', members: ['m2', 'm3'] }] };
+    answered(
+      here.site,
+      here.owner.ask(here.node, (turn, root) =>
+        turn.send(root, 'reload', false, here.owner.printer(turn)),
+      ),
+    );
+    expect(give()).not.toHaveProperty('doubt');
   });
 });

@@ -5,7 +5,7 @@
  */
 import { codeOf, fateOf } from '@bellwether/actors';
 import { limits, type Outcome, type Request, type Result } from '@bellwether/shepherd';
-import { isDenial, isEnd, wordsOf, type Malformed } from '../errors.ts';
+import { isDenial, isEnd, listed, wordsOf, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
 export interface Place {
@@ -117,9 +117,7 @@ const undone = (reason: Error): string => (isEnd(codeOf(reason)) ? '' : ' Nothin
 
 /** The far end has it, and waits for these. */
 export const waitsThere = (place: Place, members: readonly string[]): string => {
-  const shown = members.slice(0, limits.changeBlameCount);
-  const more = members.length - shown.length;
-  const names = more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ');
+  const names = listed(members, limits.changeBlameCount);
   return `${whereIs(place)} waits for ${names === '' ? 'a machine' : names}`;
 };
 

@@ -12,23 +12,16 @@ export interface MadeThere {
   readonly inviteExpiresMs: number;
 }
 
+const readForm =
+  (form: RegExp, most: number, words: string): Read<string> =>
+  (value, what) => {
+    if (typeof value === 'string' && value.length <= most && form.test(value)) return value;
+    throw new Malformed(`${what}: expected ${words} of at most ${most} characters`);
+  };
 /** It goes into a file of one line for each. */
-const readInvite: Read<string> = (value, what) => {
-  if (typeof value === 'string' && value.length <= LIMITS.uriLength && isUri.test(value))
-    return value;
-  throw new Malformed(`${what}: expected ocapn://… of at most ${LIMITS.uriLength} characters`);
-};
-const isUri = /^ocapn:\/\/[\x21-\x7e]+$/;
-
+const readInvite = readForm(/^ocapn:\/\/[\x21-\x7e]+$/, LIMITS.uriLength, 'ocapn://…');
 /** It is shown as part of a command, which somebody may type in. */
-const readId: Read<string> = (value, what) => {
-  if (typeof value === 'string' && value.length <= LIMITS.nameLength && isId.test(value))
-    return value;
-  throw new Malformed(
-    `${what}: expected the id of a grant, of at most ${LIMITS.nameLength} characters`,
-  );
-};
-const isId = /^[0-9A-Za-z][0-9A-Za-z-]*$/;
+const readId = readForm(/^[0-9A-Za-z][0-9A-Za-z-]*$/, LIMITS.nameLength, 'the id of a grant');
 
 const readAnswer = struct<{
   readonly grant: { readonly id: string; readonly expiresMs?: number };

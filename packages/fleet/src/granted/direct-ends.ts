@@ -85,33 +85,31 @@ export const tellThere = (
   held: DirectHeld,
   turn: DirectTurn,
   part: PartEntry,
-  { reached, through }: Reaching,
+  reaching: Reaching,
 ): Vow<void> => {
   const reason = held.shelf.directs.get(part.id)?.revoked?.reason;
   const args = reason === undefined ? [part.grant] : [part.grant, reason];
-  const answer = turn.when(reached, (turn, ref) => turn.forward(ref, 'revoke-grant', args));
+  const answer = turn.when(reaching.reached, (turn, ref) =>
+    turn.forward(ref, 'revoke-grant', args),
+  );
   return turn.when(
     answer,
     (turn) => ended(held, turn, part, 'changed'),
-    (turn, why) => notTold(held, turn, part, { why, reached, through: through(turn) }),
+    (turn, why) => notTold(held, turn, part, reaching, why),
   );
 };
-interface Untold {
-  readonly why: Error;
-  readonly reached: Vow<Ref<ServiceFacet>>;
-  readonly through: string | undefined;
-}
 /** See the table above. */
 const notTold = (
   held: DirectHeld,
   turn: DirectTurn,
   part: PartEntry,
-  { why, reached, through }: Untold,
+  { reached, through }: Reaching,
+  why: Error,
 ): Vow<void> => {
   const isAnswer = fateOf(why) === 'refused';
   // Before that was noted, nobody can tell.
   if (!isAnswer || part.through === undefined) return turn.kept(noteTrouble(held, part, why));
-  if (part.through !== through) return turn.kept(lose(held, turn, part));
+  if (part.through !== through(turn)) return turn.kept(lose(held, turn, part));
   if (isEnd(codeOf(why))) return turn.kept(ended(held, turn, part, 'ok'));
   if (codeOf(why) !== 'refused') return turn.kept(noteTrouble(held, part, why));
   // It is the grant that is not there, and not the ref, if that is good for anything.
@@ -127,10 +125,8 @@ const lose = (held: DirectHeld, turn: DirectTurn, part: PartEntry): void => {
   const { shelf } = held;
   shelf.lost.set(partKey(part), true);
   const there = `its host's owner can end it: herd grant revoke ${part.grant}`;
-  shelf.troubles.set(
-    partKey(part),
-    `@${part.petname} is no longer the ref it was made through; ${there}`,
-  );
+  const words = `@${part.petname} is no longer the ref it was made through; ${there}`;
+  shelf.troubles.set(partKey(part), words);
   leaveContact(held, turn, part.petname);
 };
 const ended = (
@@ -145,13 +141,7 @@ const ended = (
   keepPart(held, turn, { ...part, endedMs: nowOf(shelf) });
   shelf.troubles.delete(partKey(part));
   shelf.lost.delete(partKey(part));
-  audit(turn, {
-    event: 'ended',
-    asker: 'root',
-    service: member,
-    action: 'grant revoke',
-    result,
-    grant: id,
-  });
+  const about = { service: member, action: 'grant revoke', grant: id };
+  audit(turn, { event: 'ended', asker: 'root', ...about, result });
   leaveContact(held, turn, part.petname);
 };

@@ -135,25 +135,29 @@ const join = (
     onceRecalled(held, turn, operation, (turn, before) => {
       const [first] = before?.requests ?? [];
       if (first === undefined) return turn.broken(new UnknownOperation(operation));
-      const seen = turn.spawn(makeGrantedSink, held, sink, shownFor(held, first.action));
-      const answer = turn.call(held.facet, 'join', operation, seen, remainingMs);
+      const answer = heard(held, turn, first.action, sink, (seen) =>
+        turn.call(held.facet, 'join', operation, seen, remainingMs),
+      );
       const action = 'op watch';
       witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action, operation });
-      return commandUntilCut(held, turn, outcomeThrough(held, turn, first.action, answer));
+      return commandUntilCut(held, turn, answer);
     }),
   );
 };
 
-const shownFor =
-  ({ terms }: GrantedHeld, action: string) =>
-  (event: Event): Event =>
-    grantedRowEvent(terms, action, event);
-const outcomeThrough = (
-  { terms }: GrantedHeld,
+/** Asks with a sink of ours before the holder's, and shows both of them as the grant does. */
+const heard = (
+  held: GrantedHeld,
   turn: Turn,
   action: string,
-  answer: Vow<Outcome>,
-): Vow<Outcome> => turn.when(answer, (_turn, outcome) => grantedOutcome(terms, action, outcome));
+  sink: Ref<Sink>,
+  ask: (seen: Ref<Sink>) => Vow<Outcome>,
+): Vow<Outcome> => {
+  const { terms } = held;
+  const view = (event: Event): Event => grantedRowEvent(terms, action, event);
+  const answer = ask(turn.spawn(makeGrantedSink, held, sink, view));
+  return turn.when(answer, (_turn, outcome) => grantedOutcome(terms, action, outcome));
+};
 
 /** What is to be carried out, and how the facet is asked for it. */
 interface Trial {
@@ -170,8 +174,9 @@ const tried = (held: GrantedHeld, turn: Turn, trial: Trial, sink: Ref<Sink>): Vo
   const { shepherd, principal } = held;
   const isKnown = requests.every((each) => turn.call(shepherd, 'isKnown', each, principal));
   const { action, args, operation } = first;
-  const gone = isKnown ? undefined : memberGone(held, before);
-  if (gone !== undefined) return turn.broken(gone);
+  // Who left the fleet since is not reached any more by a grant that is to the fleet.
+  const [gone] = (isKnown ? undefined : before?.gone) ?? [];
+  if (gone !== undefined) return turn.broken(memberGone(held.service, gone));
   // What is known and was never allowed was free when it was taken on.
   const isFree =
     turn.call(shepherd, 'endsOwn', held.service, action, principal) ||
@@ -193,17 +198,10 @@ const openAll = (
   const { action, args } = next;
   return open(held, turn, action, { action, args }, () => openAll(held, turn, others, then));
 };
-/** Who left the fleet since is not reached any more by a grant that is to the fleet. */
-const memberGone = (
-  { service }: GrantedHeld,
-  before: RememberedOperation | undefined,
-): ActorError | undefined => {
-  const [gone] = before?.gone ?? [];
-  if (gone === undefined) return undefined;
-  return new BadRequest(
+const memberGone = (service: string, gone: string): BadRequest =>
+  new BadRequest(
     `it was for '${gone}', too, which is no member of '${service}' any more: this needs an id of its own`,
   );
-};
 const accept = (
   held: GrantedHeld,
   turn: Turn,
@@ -221,8 +219,7 @@ const accept = (
     // First: where too much is under way nothing is accepted.
     const told = commandUntilCut(held, turn, vow);
     // Near: a use is counted with what is accepted for it, or not at all.
-    const answer = ask(turn, turn.spawn(makeGrantedSink, held, sink, shownFor(held, action)));
-    resolver.follow(outcomeThrough(held, turn, action, answer));
+    resolver.follow(heard(held, turn, action, sink, (seen) => ask(turn, seen)));
     if (!isKnown) turn.call(book, 'count', grant, operation);
     else witnessLook(held.tally, turn, { event: 'asked', ...about });
     return told;

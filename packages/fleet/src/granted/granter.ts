@@ -1,16 +1,11 @@
 /** Making grants out of what somebody holds, and taking them back: the same for root, refs and grants. */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
-import {
-  unknownGrant,
-  type GrantBook,
-  type GrantClock,
-  type GrantFacts,
-  type GrantSpec,
-} from '@bellwether/authority';
+import { unknownGrant } from '@bellwether/authority';
+import type { GrantBook, GrantClock, GrantFacts, GrantSpec } from '@bellwether/authority';
 import { readField, readName, weightOf } from '@bellwether/shepherd';
 import { notShared } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { doubtAbout, type Knowing } from './there.ts';
+import { doubtsAbout, type Knowing } from './there.ts';
 import type { GrantPage, MadeGrant, TakenBack } from './types.ts';
 import type { Terms } from './view.ts';
 
@@ -42,23 +37,24 @@ export const makeGrant = (
   if (spec.isLocal === true && !isShared()) throw notShared();
   // The book has looked at its shape; what is refused here undoes that.
   const doubts = [
-    doubtAbout(shepherd, turn, status, spec, above),
-    doubtOfTime(turn.call(book, 'clock')),
+    ...doubtsAbout(shepherd, turn, status, spec, above),
+    ...doubtsOfTime(turn.call(book, 'clock')),
   ];
-  const doubt = doubts.filter((each) => each !== undefined).join(' ');
   return turn.when(made, (_turn, { grant, swissnum, inviteExpiresMs }): MadeGrant => ({
     grant,
     invite: uriOf(swissnum, grant.isLocal === true),
     inviteExpiresMs,
-    ...(doubt !== '' && { doubt }),
+    ...(doubts.length > 0 && { doubt: doubts.join(' ') }),
   }));
 };
 
 /** A clock that was wrong once is found out by nobody before grants end at odd times. */
-const doubtOfTime = ({ nowMs, wallMs }: GrantClock): string | undefined => {
-  if (nowMs - wallMs < LIMITS.clockAheadMs) return undefined;
+const doubtsOfTime = ({ nowMs, wallMs }: GrantClock): readonly string[] => {
+  if (nowMs - wallMs < LIMITS.clockAheadMs) return [];
   const hours = Math.ceil((nowMs - wallMs) / 3_600_000);
-  return `The time by which grants end is ${hours} h ahead of the clock of its host: see 'herd grant clock' there.`;
+  return [
+    `The time by which grants end is ${hours} h ahead of the clock of its host: see 'herd grant clock' there.`,
+  ];
 };
 
 /**

@@ -17,7 +17,7 @@ import {
   type Shepherd,
   type Status,
 } from '@bellwether/shepherd';
-import { othersIn } from '../errors.ts';
+import { listed, othersIn } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { stoppedOutside } from './outside.ts';
 import type { Terms } from './view.ts';
@@ -26,49 +26,47 @@ import type { Terms } from './view.ts';
 export type Knowing = Ref<Pick<Shepherd, 'status' | 'foresee'>>;
 
 /** What a grant is to allow, and to whom of what it is looked at. */
-interface Looked extends Pick<GrantSpec, 'actions' | 'members'> {
+interface Looked extends Pick<GrantSpec, 'actions'> {
+  readonly members: readonly string[] | undefined;
   /** The grant of whoever makes it out of that: he is told nothing that this does not show. */
   readonly above: Terms | undefined;
 }
 
 /**
- * Undefined where all of it is there, else what its maker should know of it, in a sentence or two. `above`: the grant
- * that it is made out of, if it is one.
+ * What its maker should know of it, in a sentence or two; none where all of it is there. `above`: the grant that it is
+ * made out of, if it is one.
  * @throws UnknownAction, and BadRequest for members of what has no such ones
  */
-export const doubtAbout = (
+export const doubtsAbout = (
   shepherd: Knowing,
   turn: Turn,
   status: Status,
-  { actions, members }: Pick<GrantSpec, 'actions' | 'members'>,
+  { actions, members: asked }: Pick<GrantSpec, 'actions' | 'members'>,
   above: Terms | undefined,
-): string | undefined => {
-  checkMembers(status, members);
-  const narrowed = members ?? membersOf(status, above?.members);
-  const looked: Looked = { actions, above, ...(narrowed && { members: narrowed }) };
-  const doubts = [
+): readonly string[] => {
+  const members = membersFor(status, asked, above?.members);
+  const looked: Looked = { actions, members, above };
+  return [
     ...doubtsOfActions(shepherd, turn, status, looked),
     ...doubtsOfStops(shepherd, turn, status, looked),
   ];
-  return doubts.length === 0 ? undefined : doubts.join(' ');
 };
 
-const checkMembers = (status: Status, members: readonly string[] | undefined): void => {
-  if (members === undefined) return;
+/** Those that it is asked for, else of those of the grant above the ones that are members still. @throws BadRequest */
+const membersFor = (
+  status: Status,
+  asked: readonly string[] | undefined,
+  above: readonly string[] | undefined,
+): readonly string[] | undefined => {
   const [service = ''] = status.provision;
   const all = status.kind === 'local' ? undefined : status.members;
+  const names = new Set(all?.map(({ name }) => name));
+  if (asked === undefined) return above?.filter((each) => names.has(each));
   if (all === undefined)
     throw new BadRequest(`service '${service}' is no fleet: it has no members to choose from`);
-  const names = new Set(all.map(({ name }) => name));
-  const stranger = members.find((each) => !names.has(each));
+  const stranger = asked.find((each) => !names.has(each));
   if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${service}'`);
-};
-
-/** Of these the ones that are its members still. */
-const membersOf = (status: Status, chosen: readonly string[] | undefined) => {
-  const { members } = status.kind === 'local' ? { members: undefined } : status;
-  const names = members && new Set(members.map(({ name }) => name));
-  return names ? chosen?.filter((each) => names.has(each)) : chosen;
+  return asked;
 };
 
 /** What a grant may allow of every service. */
@@ -91,19 +89,15 @@ const doubtsOfActions = (
   if (unheard.length === 0)
     throw new UnknownAction(service, wrong, { hint: hintFor(wrong, [...shown, ...common]) });
   return [
-    `Nobody knows yet whether there is an action ${listed(missing.map((each) => `'${each}'`))}: ` +
-      `${listed(unheard)} ${unheard.length === 1 ? 'has' : 'have'} not been heard of in full.`,
+    `Nobody knows yet whether there is an action ${named(missing.map((each) => `'${each}'`))}: ` +
+      `${named(unheard)} ${unheard.length === 1 ? 'has' : 'have'} not been heard of in full.`,
   ];
 };
+const named = (names: readonly string[]): string => listed(names, LIMITS.nameCount);
 const hintFor = (wrong: string, there: readonly string[]): string => {
   const meant = closest(wrong, there);
   const did = meant === undefined ? '' : `; did you mean '${meant}'?`;
-  return `${did}${did === '' ? '; ' : ' '}there ${there.length === 1 ? 'is' : 'are'} ${listed(there)}`;
-};
-const listed = (names: readonly string[]): string => {
-  const moreCount = names.length - LIMITS.nameCount;
-  if (moreCount <= 0) return names.join(', ');
-  return `${names.slice(0, LIMITS.nameCount).join(', ')} and ${moreCount} more`;
+  return `${did}${did === '' ? '; ' : ' '}there ${there.length === 1 ? 'is' : 'are'} ${named(there)}`;
 };
 
 interface ActionsThere {
@@ -147,6 +141,6 @@ const doubtsOfStops = (
   const outside = stoppedOutside(shepherd, turn, { status, members, action: 'stop', isEver: true });
   if (outside.length === 0) return [];
   const [verb, pronoun] = outside.length === 1 ? ['requires', 'it is'] : ['require', 'they are'];
-  const who = above?.members === undefined ? listed(outside) : othersIn(outside);
+  const who = above?.members === undefined ? named(outside) : othersIn(outside);
   return [`${who} ${verb} what this is for: while ${pronoun} not down, a stop is refused.`];
 };

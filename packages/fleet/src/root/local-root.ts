@@ -269,17 +269,14 @@ const confirm = (
   isForced: boolean,
 ): Vow<readonly string[]> => {
   const named = list(readName, LIMITS.grantListCount)(ids, 'grants');
-  const some = (prefix: string): readonly string[] | undefined =>
-    named.length === 0 ? undefined : named.filter((id) => id.startsWith(prefix));
-  const others = named.filter((id) => !isMintedId(id) && !isDirectId(id));
+  const some = (isOne: (id: string) => boolean): readonly string[] | undefined =>
+    named.length === 0 ? undefined : named.filter(isOne);
   const confirmed = (turn: Turn, past?: Past): readonly string[] => {
-    const isNone = named.length > 0 && others.length === 0;
-    const granted = isNone
-      ? []
-      : turn.call(book, 'confirm', named.length === 0 ? undefined : others, past);
-    const directs = turn.call(direct, 'confirm', some('d-'), past);
+    const own = some((id) => !isMintedId(id) && !isDirectId(id));
+    const granted = own?.length === 0 ? [] : turn.call(book, 'confirm', own, past);
+    const directs = turn.call(direct, 'confirm', some(isDirectId), past);
     const left = LIMITS.grantListCount - granted.length - directs.length;
-    return [...granted, ...directs, ...turn.call(mint, 'confirm', some('m-'), left, past)];
+    return [...granted, ...directs, ...turn.call(mint, 'confirm', some(isMintedId), left, past)];
   };
   if (isForced) return turn.kept(confirmed(turn));
   const bounded = turn
