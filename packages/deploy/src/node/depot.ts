@@ -45,7 +45,7 @@ export class Depots {
   readonly #quota: PartialQuota;
   readonly #depots = new Map<string, Promise<Depot>>();
   readonly #trees = new Map<string, Trees>();
-  /** Contents that somebody has asked about or brought, and when last. */
+  /** Contents that are here and that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
   #whole: Promise<unknown> = Promise.resolve();
   #isCollecting = false;
@@ -130,8 +130,9 @@ export class Depots {
       for (const [index, { length, isWhole }] of held.entries()) {
         const content = some[index];
         if (content === undefined) continue;
-        this.#recent.set(content.sha256, this.#options.now());
-        if (!isWhole) lacking.push({ ...content, have: length });
+        // Of what is not whole there is nothing to collect, and anybody may ask about as much of that as he likes.
+        if (isWhole) this.#recent.set(content.sha256, this.#options.now());
+        else lacking.push({ ...content, have: length });
       }
     }
     return lacking;
