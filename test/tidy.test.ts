@@ -80,7 +80,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/ocapn': 5_430,
   'packages/shepherd': 11_694,
   'packages/authority': 2_150,
-  'packages/deploy': 4_650,
+  'packages/deploy': 4_600,
   'packages/store': 2_760,
   'packages/fleet': 5_440,
   'packages/bellwether': 300,

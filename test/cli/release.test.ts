@@ -80,8 +80,8 @@ it('is not there by half when its builder is killed', async () => {
     fs.readdirSync(place.folder).some((name) => name.endsWith('.new') || name === 'web.rel');
   while (!isFar()) await new Promise((resolve) => setTimeout(resolve, 1));
   building.process.kill('SIGKILL');
-  const { signal } = await building.ended;
-  if (signal === 'SIGKILL') expect(fs.existsSync(at('web.rel'))).toBe(false);
+  await building.ended;
+  if (fs.existsSync(at('web.rel'))) good(await place.herd(['release', 'show', 'web.rel']));
   good(await place.herd(['release', 'build', 'dist', '--run', 'x', '-o', 'web.rel', '--yes']));
   good(await place.herd(['release', 'show', 'web.rel']));
 });

@@ -4,7 +4,9 @@
  *
  *     offer     not trusted, or no release                                  refused; nothing is kept of it
  *               its manifest is not here                                    that is what is missing
+ *               its manifest is here, and is none, or lies about a size     refused; it is thrown away
  *               its manifest is here, and is one                            its files that are not here, in pages
+ *               again, before it was answered                               the same answer
  *     put       of a content that no offer of this asker has                refused
  *               that does not begin where the content ends                  where that is
  *               with which the content is whole, and is something else      refused; the content is thrown away

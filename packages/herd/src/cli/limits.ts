@@ -39,7 +39,7 @@ export const maxAboutChars = 100;
 export const mostLines = 16;
 
 /** Bytes of one piece of a release: as many as a slot takes at once. */
-export const pieceBytes = 65_536;
+export const pieceBytes = limits.pieceOfReleaseBytes;
 /**
  * Pieces of a release that are on their way at a time, 3 MiB. A shepherd takes 64 of one asker; on a line with 100 ms
  * there and back these are 30 MiB a second.
