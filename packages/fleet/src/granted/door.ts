@@ -10,7 +10,7 @@ import {
 import { untilCut, type Gate, type Passage } from './gate.ts';
 import type { Issuing } from './granter.ts';
 import { witnessLook, witnessRefused, type Tally, type Witness } from './witness.ts';
-import type { Terms } from './view.ts';
+import { isNoFleet, type Terms } from './view.ts';
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
@@ -67,15 +67,15 @@ export const open = <T>(
 export const refusalOf = (held: GrantedHeld, turn: Turn, wish: Wish): ActorError | undefined => {
   const { book, grant, hash } = held;
   const found = turn.call(book, 'find', hash);
-  if (found?.kind !== 'grant' || found.grant !== grant) return unknownReference();
-  if (isOther(held, turn)) return unknownReference();
+  const isHere = found?.kind === 'grant' && found.grant === grant;
+  if (!isHere || isOther(held, turn)) return unknownReference();
   return turn.call(book, 'judge', grant, wish);
 };
 /** Whether the name of what was a fleet, of which some members were granted, has come to mean a service of its own. */
 const isOther = ({ shepherd, service, terms }: GrantedHeld, turn: Turn): boolean =>
   terms.members !== undefined &&
   turn.call(shepherd, 'isRegistered', service) &&
-  turn.call(shepherd, 'status', service).kind === 'local';
+  isNoFleet(turn.call(shepherd, 'status', service));
 /** Who asks, as the audit tells it. */
 export const whoOf = ({ book, grant, service }: GrantedHeld, turn: Turn) => ({
   asker: grant,

@@ -45,8 +45,7 @@ export const stoppedOutside = (
   { status, members, action, isEver, request }: Stopping,
 ): readonly string[] => {
   // Of an aggregate elsewhere its own shepherd has the graph.
-  if (status.kind !== 'fleet') return [];
-  if (action !== 'stop' && action !== 'restart') return [];
+  if (status.kind !== 'fleet' || !stopping.has(action)) return [];
   const [member = ''] = status.provision;
   const asked = request ?? { ...anyStop, member, onlyMembers: members };
   const dependents = turn
@@ -58,6 +57,9 @@ export const stoppedOutside = (
   const [own, outside] = [behind(shepherd, turn, members), behind(shepherd, turn, others)];
   return [...new Set(dependents)].filter((name) => outside.has(name) && !own.has(name));
 };
+
+/** Actions by which whatever requires a service is stopped, too. */
+export const stopping: ReadonlySet<string> = new Set(['stop', 'restart']);
 
 /** These, and whatever the fleets among them are made of. */
 const behind = (

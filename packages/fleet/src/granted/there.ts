@@ -19,7 +19,7 @@ import {
 } from '@bellwether/shepherd';
 import { listed, othersIn } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { stoppedOutside } from './outside.ts';
+import { stoppedOutside, stopping } from './outside.ts';
 import type { Terms } from './view.ts';
 
 /** Who knows what there is. */
@@ -136,8 +136,7 @@ const doubtsOfStops = (
   status: Status,
   { actions, members, above }: Looked,
 ): readonly string[] => {
-  if (members === undefined || !actions.some((each) => each === 'stop' || each === 'restart'))
-    return [];
+  if (members === undefined || !actions.some((each) => stopping.has(each))) return [];
   const outside = stoppedOutside(shepherd, turn, { status, members, action: 'stop', isEver: true });
   if (outside.length === 0) return [];
   const [verb, pronoun] = outside.length === 1 ? ['requires', 'it is'] : ['require', 'they are'];

@@ -22,10 +22,15 @@ import { judge } from '../aggregate/health.ts';
 /** What of a grant decides about that. */
 export type Terms = Pick<GrantFacts, 'actions' | 'members'>;
 
+/** Whether something is known to have no members; of what is elsewhere that is known once it was heard of. */
+export const isNoFleet = (status: Status): boolean =>
+  status.kind === 'local' ||
+  (status.kind === 'exported' && status.ageMs !== undefined && status.members === undefined);
+
 /** The status as it is shown through a grant. */
 export const grantedStatus = (terms: Terms, status: Status): Status => {
   // Whoever watches some members of a fleet is told nothing of what has its name by now.
-  if (terms.members !== undefined && status.kind === 'local')
+  if (terms.members !== undefined && isNoFleet(status))
     return unknownStatus(status.provision[0] ?? '', 'it is no fleet any more');
   const actions = status.actions.filter(({ name }) => terms.actions.includes(name));
   const { members } = status.kind === 'local' ? { members: undefined } : status;
