@@ -236,6 +236,28 @@ describe('a book', () => {
     );
     await make(bench, 'cd'.repeat(32));
   }, 60_000);
+  it('keeps 0.3 KiB of a usual grant, and 43,000 characters of the largest', async () => {
+    const bench = await grantBench();
+    const weightOf = (id: string): number =>
+      JSON.stringify(bench.disk.found.get(`grant ${id}`)).length;
+    const usual = await held(bench, 'root', { lifetimeMs: 86_400_000, label: 'the deploy bot' });
+    expect((weightOf(usual) / 1_024).toFixed(1)).toBe('0.3');
+    const { actionCount, memberCount, nameCharacters, labelCharacters } = limits;
+    const actions = texts(actionCount, nameCharacters);
+    const globs = texts(limits.globCount, limits.globTotalCharacters / limits.globCount);
+    const largest = await held(bench, 'root', {
+      service: 'x'.repeat(nameCharacters),
+      actions,
+      members: texts(memberCount, nameCharacters),
+      label: 'x'.repeat(labelCharacters),
+      arguments: { [actions[0] ?? '']: globs },
+      lifetimeMs: limits.lifetimeMostMs,
+      renewableMs: limits.lifetimeMostMs,
+      maxUses: limits.useCount,
+      rate: { count: limits.rateCount, windowMs: limits.windowMostMs },
+    });
+    expect(Math.round(weightOf(largest) / 1_000)).toBe(43);
+  });
   it('remembers so many ended ones below one that its owner gave', async () => {
     const bench = await grantBench();
     const alice = await held(bench, 'root');
