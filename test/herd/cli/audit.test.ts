@@ -42,6 +42,12 @@ describe('the audit as people see it', () => {
       'cancel op-1 (of g-1)                       by local root',
     ]);
   });
+  it('has what somebody has chosen in quotes, where it could be taken for what herd says', () => {
+    const args = ['(of g-1)', 'v1.2', "it's", 'x  changed  by local root'];
+    expect(shown({ event: 'asked', asker: 'g-2', ...web, args })).toEqual([
+      `restart web '(of g-1)' v1.2 'it'\\''s' 'x  changed  by local root'    by g-2`,
+    ]);
+  });
   it('shows a beginning without its end, and an end whose beginning is not there', () => {
     expect(
       shown(

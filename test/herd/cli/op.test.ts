@@ -160,6 +160,13 @@ describe('an operation that was asked for through a ref', () => {
     );
   });
 
+  it('has its arguments in quotes, where they could be taken for what herd says', async () => {
+    const args = ['b: called off', 'plain'];
+    await serve({ operation: () => ({ ...report, args }) });
+    const { out } = (await herd('op', 'show', 'op-7')).written;
+    expect(out).toMatch(/^Operation op-7: start web-server 'b: called off' plain\n/);
+  });
+
   it('is told as JSON', async () => {
     await serve({ operations: () => [facts], operation: () => report });
     const listed = await herd('--json', 'op', 'ls', '@web');

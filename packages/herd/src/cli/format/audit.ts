@@ -4,6 +4,7 @@ import type { Verified } from '@bellwether/store/audit';
 import { visible } from '../../client/escape.ts';
 import { tableLines } from './table.ts';
 import { counted, momentText } from './times.ts';
+import { typedWord } from './typed.ts';
 
 const fingerprintCharacters = 12;
 /** Hashes and keys are long; what people compare is their beginning. */
@@ -72,7 +73,8 @@ export const nameOf = (asker: string): string => {
 const whatOf = (record: WrittenRecord): string => {
   const { event, service, action, args = [], label, grant, operation, whose } = record;
   if (event === 'granted' && grant !== undefined) return givenText(record);
-  const words = [typedAs[action ?? ''] ?? action, service, ...args].filter(isSaid);
+  const asked = args.map(typedWord);
+  const words = [typedAs[action ?? ''] ?? action, service, ...asked].filter(isSaid);
   if (operation !== undefined && comingBack.includes(action ?? '')) words.push(operation);
   if (whose !== undefined) {
     if (action !== 'cancel') words.unshift('retry', `${operation ?? ''}:`);

@@ -15,6 +15,7 @@ import { nameOf } from './audit.ts';
 import { detailOf, lostWords, paintedResult, resultWords, styleOf } from './outcome.ts';
 import { paintedWord, tableLines } from './table.ts';
 import { ageText, counted, momentText, spanText } from './times.ts';
+import { typedWord } from './typed.ts';
 
 /** One line for each, the newest last. */
 export const operationLines = (
@@ -58,7 +59,7 @@ export const operationReport = (
   way?: string,
 ): readonly string[] => {
   const { operation, action, service, args, asker, atMs, endedMs, queuedUntilMs } = report;
-  const words = [action, service, ...args].map(visible).join(' ');
+  const words = [action, service, ...args.map(typedWord)].map(visible).join(' ');
   const age = ageText(Math.max(0, look.now - atMs));
   const spanMs = (endedMs ?? look.now) - atMs;
   const span = spanMs < 1_000 ? 'at once' : `after ${spanText(spanMs)}`;

@@ -12,6 +12,7 @@ import { visible } from '../../client/escape.ts';
 import { maxGroupNames } from '../limits.ts';
 import { tableLines } from './table.ts';
 import { counted } from './times.ts';
+import { commandText } from './typed.ts';
 
 /** What is shown of a release. */
 export interface ShownRelease {
@@ -61,11 +62,6 @@ export const bytesText = (bytes: number): string => {
   for (; value >= 1_024 && at < units.length - 1; at += 1) value /= 1_024;
   return `${value.toFixed(1)} ${units[at] ?? ''}`;
 };
-
-/** A command as it could be typed. */
-const commandText = (words: readonly string[]): string =>
-  words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : quotedWord(word))).join(' ');
-const quotedWord = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
 const checkText = (check: Check): string => {
   const seconds = `${check.timeoutMs / 1_000} s`;

@@ -9,6 +9,7 @@ import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
 import { driftLines, slotFacts } from './slot.ts';
 import { ageText, agoText, counted, timeText } from './times.ts';
+import { commandText } from './typed.ts';
 
 /** The lines of a report. `recentLines` are the last `lineCount` lines of its log. */
 export const statusReportLines = (
@@ -81,15 +82,11 @@ const whenText = (at: number, look: Look): string =>
 const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
   const { pid, command, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
-  if (command !== undefined) facts.push(`Command: ${command.map(quoted).join(' ')}`);
+  if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
   if (lastExit !== undefined && stage === 'stopped')
     facts.push(`Process ${endingText(lastExit)} at ${whenText(lastExit.at, look)}.`);
   return facts;
 };
-
-/** A word as it would have to be typed, where it holds what a shell would not leave alone. */
-const quoted = (word: string): string =>
-  word === '' || /[\s'"()?!\\$`*&|;<>]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : word;
 
 const endingText = ({ code, signal }: NonNullable<ShownStatus['lastExit']>): string => {
   if (signal !== undefined) return `terminated with signal ${signal}`;
