@@ -11,6 +11,7 @@ export type {
   ExportedOptions,
   FleetEntry,
   FleetOptions,
+  Labels,
   Listen,
   Log,
   Ready,

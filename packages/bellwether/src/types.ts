@@ -126,6 +126,12 @@ export type Action = {
     }
 );
 
+/**
+ * What to call a service beside its names, so that many are picked out at once: `{ role: 'web', canary: '' }` is found
+ * by `herd status -l role=web,canary`. Keys and texts are letters, digits and `_ . -`; at most 32.
+ */
+export type Labels = Readonly<Record<string, string>>;
+
 /** What `service` takes. */
 export interface ServiceOptions {
   /** The names of the service, the canonical one first. */
@@ -133,6 +139,7 @@ export interface ServiceOptions {
   /** Names of services that must run before this one starts. Default none. */
   readonly requirement?: readonly string[];
   readonly documentation?: string;
+  readonly labels?: Labels;
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Exec;
   readonly ready?: Ready;
@@ -172,6 +179,7 @@ export interface SlotOptions {
   /** Names of services that must run before this one starts. Default none. */
   readonly requirement?: readonly string[];
   readonly documentation?: string;
+  readonly labels?: Labels;
   /** Releases that are kept beside those that are needed: to go back to. From 0 to 32, default 5. */
   readonly keep?: number;
   /**
@@ -206,6 +214,8 @@ export interface ExportedOptions {
    * What this operator calls the machine where the service runs. Absent: the petname of the ref.
    */
   readonly node?: string;
+  /** What this operator calls it; labels that it has at its own shepherd count there alone. */
+  readonly labels?: Labels;
 }
 /** A service of another shepherd; made by `exported`. */
 export interface ExportedEntry extends ExportedOptions {
@@ -222,6 +232,7 @@ export interface FleetOptions {
   /** Seconds for which fewer may be ready before the fleet counts as failed. Default 10. */
   readonly settleSeconds?: number;
   readonly documentation?: string;
+  readonly labels?: Labels;
 }
 /** An aggregate over services; made by `fleet`. */
 export interface FleetEntry extends FleetOptions {

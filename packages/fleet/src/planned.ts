@@ -1,6 +1,6 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
 import type { Ref } from '@bellwether/actors';
-import type { Agent, ServiceConfig } from '@bellwether/shepherd';
+import type { Agent, Labels, ServiceConfig } from '@bellwether/shepherd';
 import type { MinReady } from './aggregate/summary.ts';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
@@ -11,6 +11,7 @@ export interface ExportedSpec {
   readonly origin: string;
   /** Names at this shepherd. */
   readonly requirement: readonly string[];
+  readonly labels?: Labels;
 }
 /** An aggregate. */
 export interface FleetSpec {
@@ -21,6 +22,7 @@ export interface FleetSpec {
   readonly minReady: MinReady;
   /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
   readonly settleMs: number;
+  readonly labels?: Labels;
 }
 /** A service that is run as the release that is active. */
 export interface SlotSpec {

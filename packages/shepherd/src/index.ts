@@ -37,6 +37,7 @@ export { originIn } from './operation/askers.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
+export { isLabelKey, isLabelValue, labelTexts, labelWords, readLabels } from './words/labels.ts';
 export { isName } from './words/names.ts';
 export { percentOf } from './checks/rolling.ts';
 export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';

@@ -66,6 +66,10 @@ export const limits = {
   serviceCount: 11_000,
   /** Names of one service. */
   provisionCount: 16,
+  /** Labels of one service; a list of the largest fleet is one answer, and has them all. */
+  labelCount: 32,
+  /** Characters of a key of a label, and of its text: as Kubernetes takes. */
+  labelCharacters: 63,
   /** Requirements of one service. */
   requirementCount: 1_000,
   /** Operations that are remembered for one asker; what has been over for the longest goes first. */

@@ -9,3 +9,14 @@ it('the age of what was seen is in whole milliseconds, whatever the clock counts
   const shown = statusOf(exported, seen, { now: 141.127_46, wall: 141 }, 60_000);
   expect([shown.ageMs, shown.unservedMs]).toEqual([131, 132]);
 });
+
+it('a service elsewhere has the labels that it has here, whatever its own shepherd calls it', () => {
+  const { kind: _kind, ...known } = { ...unknownStatus('web', ''), labels: { role: 'db' } };
+  const at = { now: 1, wall: 1 };
+  const exported = { provision: ['web'], origin: 'A', requirement: [] } as const;
+  const seen = heard(nothingObserved, known, at);
+  const labels = { role: 'web' };
+  expect(statusOf(exported, seen, at, 60_000).labels).toBeUndefined();
+  expect(statusOf({ ...exported, labels }, seen, at, 60_000).labels).toEqual(labels);
+  expect(statusOf({ ...exported, labels }, nothingObserved, at, 60_000).labels).toEqual(labels);
+});

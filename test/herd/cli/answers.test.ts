@@ -59,6 +59,7 @@ const status: Required<ExportedStatus> = {
   kind: 'exported',
   version: { born: 1, sequence: 2 },
   provision: ['web'],
+  labels: { role: 'web' },
   stage: 'running',
   requirement: ['net'],
   documentation: 'd',

@@ -11,7 +11,9 @@ it('a description becomes what makes the actors, in its own order', async () => 
   const description = await load(`
 import { defineShepherd, service, exec, exported, fleet, ref } from 'bellwether';
 export default defineShepherd({ services: [
-  fleet({ provision: ['all'], members: ['www', 'there'], minReady: 1, settleSeconds: 2.5, documentation: 'All.' }),
+  fleet({
+    provision: ['all'], members: ['www', 'there'], minReady: 1, settleSeconds: 2.5, documentation: 'All.', labels: {},
+  }),
   service({
     provision: ['web', 'www'], requirement: ['net'], documentation: 'Serves.', autoStart: true,
     start: exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '80' } }),
@@ -97,6 +99,26 @@ export default defineShepherd({ services: [
       kind: 'exported',
       spec: { provision: ['elsewhere'], petname: 'c-web', origin: 'c-web', requirement: ['net'] },
     },
+  ]);
+});
+
+it('everything has its labels, and a name may be that of a service at a machine', async () => {
+  const description = await load(`
+import { defineShepherd, service, exported, fleet, slot, ref } from 'bellwether';
+export default defineShepherd({ services: [
+  service({ provision: ['web'], labels: { role: 'web', canary: '' } }),
+  slot({ provision: ['app'], labels: { role: 'app' } }),
+  exported({ provision: ['web-server@web-07'], from: ref('b-web'), labels: { role: 'web' } }),
+  fleet({ provision: ['all'], members: ['web-server@web-07'], labels: { tier: '1' } }),
+] });`);
+  const labelled = toServiceConfigs(description, {}).map(
+    (one) => ('config' in one ? one.config : one.spec).labels,
+  );
+  expect(labelled).toEqual([
+    { role: 'web', canary: '' },
+    { role: 'app' },
+    { role: 'web' },
+    { tier: '1' },
   ]);
 });
 

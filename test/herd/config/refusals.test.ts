@@ -73,6 +73,15 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].provision[0]: has more than 128 characters`,
     ],
     [`service({})`, `services[0].provision: expected a list, found nothing`],
+    [
+      web(`labels: { 'a=b': 'x' }`),
+      `services[0].labels["a=b"]: is no key of a label: those have 1 to 63 letters, digits and _ . -, no _ . - at an end`,
+    ],
+    [web(`labels: { role: 7 }`), `services[0].labels.role: expected a text, found 7`],
+    [
+      web(`labels: ['role']`),
+      `services[0].labels: expected texts by their keys, as in { role: 'web' }, found a list`,
+    ],
   ]);
   cases('commands', [
     [
@@ -368,12 +377,17 @@ describe('a limit is reached by', () => {
     service({ provision: ${list(count, `'n' + at`)} })] })`;
   const name = (length: number) =>
     `defineShepherd({ services: [service({ provision: ['n'.repeat(${length})] })] })`;
+  const labels = (count: number) =>
+    web(`labels: Object.fromEntries(${list(count, `['k' + at, 'x']`)})`);
+  const label = (length: number) => web(`labels: { role: 'x'.repeat(${length}) }`);
   const text = (length: number) => web(`documentation: 'x'.repeat(${length})`);
   it.each([
     ['16 names', names(16), names(17), /provision: has more than 16 names$/],
     ['128 characters of a name', name(128), name(129), /has more than 128 characters$/],
     ['4,096 characters of documentation', text(4_096), text(4_097), /more than 4096 characters$/],
     ['1,000 words', words(1_000), words(1_001), /argv: has more than 1000 words$/],
+    ['32 labels', labels(32), labels(33), /labels: has over 32 labels$/],
+    ['63 characters of a label', label(63), label(64), /labels.role: expected 1 to 63 letters/],
     ['64 actions', actions(64), actions(65), /actions: has over 64 actions$/],
   ])('%s, and broken by one more', (_what, at, over, message) => {
     expect(taken(at).services.length).toBe(1);

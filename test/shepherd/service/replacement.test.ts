@@ -45,6 +45,15 @@ describe('a service that is described anew', () => {
     expect(shown(rig)).toEqual(['stopped', '--fast', 'Faster.', 0, false]);
     expect(rig.perform('reopen').error).toMatchObject({ code: 'unknown-action' });
   });
+  it('while it runs has other labels at once, and no replacement for that alone', () => {
+    const rig = running({ ...old, labels: { role: 'web' } });
+    expect(rig.status().labels).toEqual({ role: 'web' });
+    revise(rig, { ...old, labels: { role: 'db', canary: '' } });
+    expect(rig.status()).toMatchObject({ labels: { role: 'db', canary: '' } });
+    expect(rig.status().hasReplacement).toBeUndefined();
+    revise(rig, anew);
+    expect([rig.status().labels, rig.status().hasReplacement]).toEqual([undefined, true]);
+  });
   it('while it runs is stopped in the old way', () => {
     const rig = running({ ...old, stop: { signal: 'SIGINT', graceMs: 1_000 } });
     revise(rig, { ...old, stop: { signal: 'SIGQUIT', graceMs: 9_000 } });

@@ -1,6 +1,6 @@
 /** What a fleet is, as a function of what its members are. */
 import { cutText, endedWords } from '@bellwether/shepherd';
-import type { FleetStatus, MemberStatus, Status } from '@bellwether/shepherd';
+import type { FleetStatus, Labels, MemberStatus, Status } from '@bellwether/shepherd';
 import { judge, type HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.ts';
 export interface FleetFacts {
   readonly provision: readonly [string, ...string[]];
   readonly documentation: string;
+  readonly labels?: Labels;
   /** For members that other fleets share: which ones. */
   readonly sharedWith: Readonly<Record<string, readonly string[]>>;
 }
@@ -17,7 +18,7 @@ export interface FleetFacts {
  * it.
  */
 export const fleetStatus = (
-  { provision, documentation, sharedWith }: FleetFacts,
+  { provision, documentation, labels, sharedWith }: FleetFacts,
   members: readonly Status[],
   terms: HealthTerms,
 ): FleetStatus => {
@@ -31,6 +32,7 @@ export const fleetStatus = (
     kind: 'fleet',
     provision,
     documentation,
+    ...(labels !== undefined && { labels }),
     stage,
     isReady: runningCount >= neededCount,
     runningCount,

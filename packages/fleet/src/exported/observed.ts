@@ -17,6 +17,7 @@
 import {
   unknownStatus,
   type ExportedStatus,
+  type Labels,
   type MemberStatus,
   type Outcome,
   type Version,
@@ -39,8 +40,8 @@ export interface Observed {
   /** Why it is unknown now; undefined while the last contact was a good one. */
   readonly trouble: string | undefined;
 }
-/** What was heard, whatever kind of service the far end said it of. */
-export type Known = Omit<ExportedStatus, 'kind' | 'origin'>;
+/** What was heard, whatever kind of service the far end said it of, and whatever it calls it. */
+export type Known = Omit<ExportedStatus, 'kind' | 'origin' | 'labels'>;
 /** What this side knows by itself. */
 export interface Exported {
   readonly provision: readonly [string, ...string[]];
@@ -48,6 +49,7 @@ export interface Exported {
   readonly origin: string;
   /** What has to run here before it is asked to start there. */
   readonly requirement: readonly string[];
+  readonly labels?: Labels;
 }
 
 /** Before the first contact. */
@@ -67,7 +69,13 @@ export const between = (from: Instant, to: Instant): number =>
 export const heard = (observed: Observed, last: Known, at: Instant): Observed =>
   isOlder(last.version, observed.last?.version)
     ? touched(observed, at)
-    : { last, toldAt: at, lastAt: at, contactAt: at, trouble: undefined };
+    : { last: unlabelled(last), toldAt: at, lastAt: at, contactAt: at, trouble: undefined };
+/** How it is called there is for those who ask there: no machine says by itself what is meant for it. */
+const unlabelled = (last: Known & Pick<ExportedStatus, 'labels'>): Known => {
+  if (last.labels === undefined) return last;
+  const { labels: _labels, ...known } = last;
+  return known;
+};
 
 /** Only states of one birth can be compared; the others are taken in the order of the answers. */
 const isOlder = (one: Version | undefined, known: Version | undefined): boolean =>
@@ -132,8 +140,9 @@ export const statusOf = (
     unservedMs === undefined || toldAt === undefined
       ? {}
       : { unservedMs: Math.round(unservedMs + between(toldAt, at)) };
-  const { provision, origin, requirement } = exported;
-  const here = { kind: 'exported', provision, requirement, origin } as const;
+  const { provision, origin, requirement, labels } = exported;
+  const called = labels === undefined ? {} : { labels };
+  const here = { kind: 'exported', provision, requirement, origin, ...called } as const;
   const age =
     known.ageMs === undefined || lastAt === undefined
       ? {}

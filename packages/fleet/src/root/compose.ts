@@ -119,10 +119,10 @@ const exportedServices = (
   const board = turn.call(shepherd, 'board');
   const shared = { peers, board, clock, memberIds: memberIds(crypto) };
   const told = arrivals === undefined ? {} : { arrivals };
-  return ({ provision, petname, origin, requirement }) => {
+  return (spec) => {
+    const { petname } = spec;
     const remote = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock, ...told });
-    const place = { provision, petname, origin, requirement, remote };
-    return turn.spawn(makeExportedService, { ...place, ...shared });
+    return turn.spawn(makeExportedService, { ...spec, remote, ...shared });
   };
 };
 

@@ -43,14 +43,22 @@ export const toServiceConfigs = (
       case 'exported': {
         const { petname } = entry.from;
         const { requirement, node: origin = petname } = entry;
-        return { kind: 'exported', spec: { provision, petname, origin, requirement } };
+        const spec = { provision, petname, origin, requirement, ...labelsOf(entry) };
+        return { kind: 'exported', spec };
       }
       case 'fleet': {
         const { documentation, minReady, settleSeconds } = entry;
         const members = entry.members.map((name) => canonicalName(name, services, providers));
         return {
           kind: 'fleet',
-          spec: { provision, documentation, members, minReady, settleMs: ms(settleSeconds) },
+          spec: {
+            provision,
+            documentation,
+            members,
+            minReady,
+            settleMs: ms(settleSeconds),
+            ...labelsOf(entry),
+          },
         };
       }
     }
@@ -62,6 +70,10 @@ const namesOf = ({ provision }: EntryDescription): readonly [string, ...string[]
   if (first === undefined) throw new RangeError('config: a checked service without a name');
   return [first, ...rest];
 };
+
+/** None are as good as no word of them. */
+const labelsOf = ({ labels = {} }: EntryDescription): Pick<ServiceConfig, 'labels'> =>
+  Object.keys(labels).length === 0 ? {} : { labels };
 
 const canonicalName = (
   name: string,
@@ -80,6 +92,7 @@ const configOf = (
   provision,
   requirement: entry.requirement,
   documentation: entry.documentation,
+  ...labelsOf(entry),
   ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env) }),
   stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
   ready: readinessOf(entry.ready, env),

@@ -5,7 +5,15 @@
  */
 import os from 'node:os';
 import { isPublicKeyText, slotLimits } from '@bellwether/deploy';
-import { closest, isTaken, rootNames } from '@bellwether/shepherd';
+import {
+  closest,
+  isLabelKey,
+  isLabelValue,
+  isTaken,
+  labelWords,
+  limits,
+  rootNames,
+} from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
 import {
@@ -67,6 +75,18 @@ const provision = z
 const documentation = z
   .string()
   .max(documentationChars, `has more than ${documentationChars} characters`);
+
+const labels = z
+  .record(
+    z.string().refine(isLabelKey, `is no key of a label: those have ${labelWords}`),
+    z.string().refine(isLabelValue, `expected ${labelWords}; or nothing, as in { canary: '' }`),
+    "expected texts by their keys, as in { role: 'web' }",
+  )
+  .refine(
+    (all) => Object.keys(all).length <= limits.labelCount,
+    `has over ${limits.labelCount} labels`,
+  )
+  .optional();
 
 /** Text that a program can be given: the system ends strings at a NUL. */
 const argument = z
@@ -247,6 +267,7 @@ const service = record(
     provision,
     requirement,
     documentation: documentation.default(''),
+    labels,
     start: exec.optional(),
     ready: ready.optional(),
     respawn,
@@ -308,6 +329,7 @@ const slot = record(
     provision,
     requirement,
     documentation: documentation.default(''),
+    labels,
     keep: z
       .int('expected a whole number')
       .min(0, 'is negative')
@@ -348,6 +370,7 @@ const exported = record(
     from: record({ kind: z.literal('ref'), petname }, "a ref, as in ref('a-web-server')"),
     requirement,
     node: name.optional(),
+    labels,
   },
   'exported({ … })',
 );
@@ -371,6 +394,7 @@ const fleet = record(
       .default('100%'),
     settleSeconds: seconds.default(10),
     documentation: documentation.default(''),
+    labels,
   },
   'fleet({ … })',
 );

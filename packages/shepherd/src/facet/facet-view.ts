@@ -81,6 +81,7 @@ const factRules = {
   isRespawned: true,
   respawnCount: true,
   unknownReason: true,
+  labels: true,
 } as const;
 const localRules: Rules<LocalStatus> = {
   ...factRules,

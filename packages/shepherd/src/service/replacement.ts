@@ -1,5 +1,5 @@
 /**
- * A service that is described anew. Its names and what it requires are the shepherd's affair and change
+ * A service that is described anew. Its names, its labels and what it requires are the shepherd's affair and change
  * at once, for all services together; so does how much is kept of its log. How it is run (its command,
  * how it is stopped, asked for readiness, respawned, its actions and what is said of it) stays what its
  * process was started with, and is replaced when there is none: as in GNU Shepherd, at the next stop,
@@ -16,12 +16,16 @@ import type { ServiceConfig } from '../words/types.ts';
 
 /** Takes a description, or keeps it until the process of the old one has ended. */
 export const revise = (held: ServiceHeld, turn: Turn, next: ServiceConfig): void => {
-  const { provision, requirement, isAutoStarted, log = {} } = next;
+  const { provision, requirement, isAutoStarted, labels, log = {} } = next;
   held.latest.set(next);
   const isSame = runs(held.config.get()) === runs(next) && isMadeFrom(held, next);
   held.isReplaced.set(!isSame);
   if (isSame || isDown(stateOf(held))) takeLatest(held, turn);
-  else held.config.set({ ...held.config.get(), provision, requirement, isAutoStarted, log });
+  else {
+    const { labels: _labels, ...kept } = held.config.get();
+    const called = labels === undefined ? {} : { labels };
+    held.config.set({ ...kept, provision, requirement, isAutoStarted, ...called, log });
+  }
   turn.effect(() => held.logFiles.bound(held.name, log));
   touch(held, turn);
 };
@@ -43,6 +47,7 @@ const runs = (config: ServiceConfig): string => {
     provision: _names,
     requirement: _needs,
     isAutoStarted: _wanted,
+    labels: _labels,
     log: _log,
     ...rest
   } = config;

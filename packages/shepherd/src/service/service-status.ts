@@ -38,6 +38,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
     ...given('lastExit', lastExit),
     ...given('disabledReason', isEnabled ? undefined : disabledReason),
     ...given('failure', failure),
+    ...given('labels', config.labels),
     ...given('slot', slot),
     ...(config.start === undefined ? {} : { logFile: turn.call(held.logger, 'path') }),
   };

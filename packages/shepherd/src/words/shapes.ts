@@ -27,6 +27,7 @@ import {
   type Optional,
   type Read,
 } from '../read.ts';
+import { readLabels } from './labels.ts';
 import { isDeep, readWay } from './names.ts';
 import { readSlot } from './slot-shapes.ts';
 import type {
@@ -330,6 +331,7 @@ const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
   unservedMs: readCount,
   isReady: readBoolean,
   unknownReason: text,
+  labels: readLabels,
 });
 type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
 const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({

@@ -4,6 +4,7 @@
  */
 import type { Ref, Vow } from '@bellwether/actors';
 import type { Agent, Offer, Offered, Piece, Put, SlotFacts } from './agent-types.ts';
+import type { Labels } from './labels.ts';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
@@ -17,6 +18,7 @@ import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 
 export type * from './agent-types.ts';
+export type { Labels } from './labels.ts';
 export type * from './log-types.ts';
 export type * from './messages.ts';
 export type * from './observation.ts';
@@ -80,6 +82,8 @@ export interface StatusFacts {
   readonly readyMs?: number;
   /** Milliseconds that it may take to stop; absent where no process has to. Of a fleet the most of both. */
   readonly graceMs?: number;
+  /** What the operator of the shepherd that answers calls it beside its names. */
+  readonly labels?: Labels;
 }
 /** A service that is at home in the shepherd that answers. */
 export interface LocalStatus extends StatusFacts {
@@ -417,6 +421,7 @@ export interface ServiceConfig {
   readonly provision: readonly [string, ...string[]];
   readonly requirement: readonly string[];
   readonly documentation: string;
+  readonly labels?: Labels;
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Command;
   /** Why there is nothing to start: the sentence that refuses it. */

@@ -2,6 +2,7 @@
  * `herd status SERVICE`: everything about one service. The sentences that GNU `herd` has are GNU's,
  * since scripts look for them; members, origin and age are ours.
  */
+import { labelTexts } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import type { Look, Style } from '../terminal.ts';
 import { healthWords } from './health.ts';
@@ -28,6 +29,7 @@ export const statusReportLines = (
     ...disabledFacts(status),
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
+    ...listed('Labels:', labelTexts(status.labels ?? {})),
     ...actionFacts(status),
     ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
     ...respawnFacts(status, look),
