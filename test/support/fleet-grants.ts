@@ -1,7 +1,7 @@
 /** Grants between simulated machines: what their makers and holders do with `herd`. */
 import type { Ref, Turn, Value, Vow } from '@bellwether/actors';
 import { proveHolder, type GrantSpec, type Invite } from '@bellwether/authority';
-import type { GrantedService, GrantFacts, MadeGrant } from '@bellwether/fleet';
+import type { HeldService, GrantFacts, MadeGrant } from '@bellwether/fleet';
 import { sturdyrefUri, type KeyPair, type Sturdyref } from '@bellwether/ocapn';
 import { sturdyrefOf } from '../../packages/herd/src/refs/ref-store.ts';
 import { Operator, type FleetNode, type Site } from './fleet-node.ts';
@@ -76,11 +76,11 @@ export class Held {
     this.operator = operator;
     this.ref = ref;
   }
-  ask<T>(body: (turn: Turn, service: Vow<Ref<GrantedService>>) => T): Asked<Value<T>> {
-    return this.operator.askAt<GrantedService, T>(this.ref, body);
+  ask<T>(body: (turn: Turn, service: Vow<Ref<HeldService>>) => T): Asked<Value<T>> {
+    return this.operator.askAt<HeldService, T>(this.ref, body);
   }
   /** The answer within a second. @throws what broke it */
-  told<T>(body: (turn: Turn, service: Vow<Ref<GrantedService>>) => T): Value<T> {
+  told<T>(body: (turn: Turn, service: Vow<Ref<HeldService>>) => T): Value<T> {
     return answered(this.#site, this.ask(body));
   }
   /** A message as it goes over the wire, arguments of any kind. */

@@ -13,6 +13,7 @@ import {
 } from '@bellwether/actors';
 import { Sym, SyrupRecord } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
+import { passages } from '../../../packages/fleet/src/granted/passages.ts';
 import type { Held } from '../../support/fleet-grants.ts';
 import { codeOf, up } from '../../support/granted-place.ts';
 import { requestOf } from '../../support/shepherd-machine.ts';
@@ -137,6 +138,11 @@ describe.each(Object.entries(seeds))('%s in every position of an argument', (_na
     }
     expect(positions.length).toBeGreaterThan(0);
   });
+});
+
+it('is planted in whatever passes to a facet; in what brings a release, by releases.test.ts', () => {
+  const asked = new Set(methods.map(([method]) => method));
+  expect(Object.keys(passages).filter((method) => !asked.has(method))).toEqual(['offer', 'put']);
 });
 
 const askWith = (

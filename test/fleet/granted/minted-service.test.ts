@@ -1,12 +1,9 @@
 /** How much of one minted reference may be under way at once. */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
-import { FLEET_LIMITS } from '@bellwether/fleet';
+import { FLEET_LIMITS, type HeldService } from '@bellwether/fleet';
 import type { ServiceFacet, Shepherd, Status } from '@bellwether/shepherd';
 import { expect, it } from 'vitest';
-import {
-  makeMintedService,
-  type MintedService,
-} from '../../../packages/fleet/src/granted/minted-service.ts';
+import { makeMintedService } from '../../../packages/fleet/src/granted/minted-service.ts';
 import { makeBench, runIn } from '../../support/actors-vat.ts';
 import { bookFor } from '../../support/book-records.ts';
 import { runningStatus } from '../../support/fleet-bench.ts';
@@ -41,7 +38,7 @@ it('a minted reference has as many answers under way as its limit, and again whe
     });
     return { facet, minted };
   });
-  const ask = (minted: Ref<MintedService>, count: number) =>
+  const ask = (minted: Ref<HeldService>, count: number) =>
     runIn(bench, (turn) => {
       for (let at = 0; at < count; at += 1) turn.call(minted, 'probe', 900);
     });

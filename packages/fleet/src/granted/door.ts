@@ -1,4 +1,4 @@
-/** What each question through a grant passes: the book is asked, the audit told, and the answer ends with the grant. */
+/** Who stands between whoever holds a reference to a service and its facet, and lets questions through. */
 import type { ActorError, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Wish } from '@bellwether/authority';
 import {
@@ -7,10 +7,28 @@ import {
   type ServiceFacet,
   type Shepherd,
 } from '@bellwether/shepherd';
-import { untilCut, type Gate, type Passage } from './gate.ts';
+import type { Gate, Passage } from './gate.ts';
 import type { Issuing } from './granter.ts';
+import type { Allowed } from './types.ts';
+import type { Cutting } from './until-cut.ts';
 import { witnessLook, witnessRefused, type Tally, type Witness } from './witness.ts';
 import { isNoFleet, type Terms } from './view.ts';
+
+/** What a grant has to allow for a question. */
+export type Wished = (held: GrantedHeld, turn: Turn) => Wish;
+/** What minted references and grants have in common. */
+export interface Door extends Cutting, Issuing {
+  /** Whose the grants are that are made through it. */
+  readonly issuer: string;
+  /** What is shown through it, and may be passed on. Undefined: everything. */
+  readonly terms: Terms | undefined;
+  /** Why a question may not pass, which the audit has heard then. `as` is what it calls the question. */
+  refuse(turn: Turn, as: string, wished: Wished): ActorError | undefined;
+  /** The audit is told that something is looked at, or is not any more. */
+  saw(turn: Turn, event: 'asked' | 'ended', as: string): void;
+  /** What whoever holds it is told that it allows. */
+  allowed(turn: Turn): Allowed;
+}
 
 /** What a granted service is made of. */
 export interface GrantedOptions extends Issuing, Passage {
@@ -43,6 +61,16 @@ export interface GrantedHeld extends GrantedOptions {
   readonly tally: Tally;
 }
 
+/** That of a grant. */
+export const grantedDoor = (held: GrantedHeld): Door => ({
+  ...held,
+  issuer: held.grant,
+  refuse: (turn, as, wished) => refused(held, turn, as, wished(held, turn)),
+  saw: (turn, event, action) =>
+    witnessLook(held.tally, turn, { event, ...whoOf(held, turn), action }),
+  allowed: (turn) => ({ kind: 'grant', grant: turn.call(held.book, 'facts', held.grant) }),
+});
+
 /** What the book has against it breaks the answer. `action` is what the audit calls it. */
 export const open = <T>(
   held: GrantedHeld,
@@ -51,8 +79,17 @@ export const open = <T>(
   wish: Wish,
   then: () => Vow<T>,
 ): Vow<T> => {
+  const why = refused(held, turn, action, wish);
+  return why === undefined ? then() : turn.broken(why);
+};
+const refused = (
+  held: GrantedHeld,
+  turn: Turn,
+  action: string,
+  wish: Wish,
+): ActorError | undefined => {
   const why = refusalOf(held, turn, wish);
-  if (why === undefined) return then();
+  if (why === undefined) return undefined;
   const { operation } = wish;
   witnessRefused(held.tally, turn, {
     event: 'denied',
@@ -61,7 +98,7 @@ export const open = <T>(
     ...(operation !== undefined && { operation }),
     code: why.code,
   });
-  return turn.broken(why);
+  return why;
 };
 /** What the book has against it, or what the configuration has made of its service. */
 export const refusalOf = (held: GrantedHeld, turn: Turn, wish: Wish): ActorError | undefined => {
@@ -82,16 +119,3 @@ export const whoOf = ({ book, grant, service }: GrantedHeld, turn: Turn) => ({
   chain: turn.call(book, 'chain', grant),
   service,
 });
-
-/** The same, and the answer breaks where the grant ends before it comes. `action` is what the audit calls it. */
-export const pass = <T>(
-  held: GrantedHeld,
-  turn: Turn,
-  action: string,
-  wish: Wish,
-  ask: () => Vow<T>,
-): Vow<T> =>
-  open(held, turn, action, wish, () => {
-    witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action });
-    return untilCut(held, turn, ask());
-  });

@@ -12,57 +12,44 @@ import {
   unknownReference,
   type Event,
   type Outcome,
+  type PlannedStep,
   type RememberedOperation,
   type Request,
   type SessionMark,
   type Sink,
 } from '@bellwether/shepherd';
 import { ReachesOutside } from '../errors.ts';
-import { open, pass, whoOf, type GrantedHeld } from './door.ts';
-import { commandUntilCut } from './gate.ts';
+import { open, refusalOf, whoOf, type GrantedHeld } from './door.ts';
+import { commandUntilCut, untilCut } from './gate.ts';
 import { beyond } from './outside.ts';
+import { comingBack } from './passages.ts';
 import { makeGrantedSink } from './streams.ts';
-import type { GrantedService } from './types.ts';
+import type { Commands, HeldService } from './types.ts';
 import { witnessLook, witnessRefused } from './witness.ts';
-import {
-  grantedOutcome,
-  grantedReport,
-  grantedRequest,
-  grantedRowEvent,
-  type Terms,
-} from './view.ts';
+import { grantedOutcome, grantedRequest, grantedRowEvent } from './view.ts';
 
-/** The methods of a grant that are about operations. */
-export const operationMethods = (
-  held: GrantedHeld,
-): Pick<
-  Behavior<GrantedService>,
-  'perform' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
-> => {
-  const { facet, terms } = held;
-  return {
-    perform: (turn, request, sink, mark) => perform(held, turn, request, sink, mark),
-    cancel: (turn, operation) =>
-      pass(held, turn, 'cancel', wishTo('cancel', terms), () =>
-        turn.send(facet, 'cancel', operation),
-      ),
-    operations: (turn, query) =>
-      pass(held, turn, 'op ls', {}, () => turn.kept(turn.call(facet, 'operations', query))),
-    operation: (turn, operation) =>
-      pass(held, turn, 'op show', {}, () =>
-        turn.when(turn.call(facet, 'operation', operation), (_turn, report) =>
-          grantedReport(terms, report),
-        ),
-      ),
-    retry: (turn, operation, sink, remainingMs) =>
-      retry(held, turn, readName(operation, 'operation'), sink, remainingMs),
-    join: (turn, operation, sink, remainingMs) =>
-      join(held, turn, readName(operation, 'operation'), sink, remainingMs),
-  };
+/** The commands of a grant. */
+export const commands = (held: GrantedHeld): Pick<Behavior<HeldService>, Commands> => ({
+  perform: (turn, request, sink, mark) => perform(held, turn, request, sink, mark),
+  plan: (turn, request) => plan(held, turn, request),
+  retry: (turn, operation, sink, remainingMs) =>
+    retry(held, turn, readName(operation, 'operation'), sink, remainingMs),
+  join: (turn, operation, sink, remainingMs) =>
+    join(held, turn, readName(operation, 'operation'), sink, remainingMs),
+});
+
+/** A terminal asks for the plan and then for the action, which is what was denied: that is recorded once. */
+const plan = (held: GrantedHeld, turn: Turn, request: Request): Vow<readonly PlannedStep[]> => {
+  const wanted = wantedOf(held, turn, request);
+  const { action, args } = wanted;
+  const why = refusalOf(held, turn, { action, args }) ?? beyond(held, turn, [wanted]);
+  if (why !== undefined) return turn.broken(why);
+  witnessLook(held.tally, turn, { event: 'asked', ...whoOf(held, turn), action: 'plan' });
+  return untilCut(held, turn, turn.call(held.facet, 'plan', wanted));
 };
 
 /** A request as it goes to the service of the grant. @throws BadRequest */
-export const wantedOf = (
+const wantedOf = (
   { shepherd, service, terms }: GrantedHeld,
   turn: Turn,
   request: Request,
@@ -111,7 +98,7 @@ const retry = (
   remainingMs: number | undefined,
 ): Vow<Outcome> => {
   checkSink(sink);
-  const wish = { ...wishTo('retry', held.terms), operation };
+  const wish = { ...comingBack(held, 'retry'), operation };
   return open(held, turn, 'retry', wish, () =>
     onceRecalled(held, turn, operation, (turn, before) => {
       if (before === undefined) return turn.broken(new UnknownOperation(operation));
@@ -234,7 +221,3 @@ const accept = (
     return turn.broken(reason);
   }
 };
-
-/** What has done nothing has nothing to come back to, whatever it is called. */
-const wishTo = (action: string, { actions }: Terms): Wish =>
-  actions.every((each) => each === 'status' || each === 'log') ? { action } : {};

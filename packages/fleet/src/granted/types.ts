@@ -1,24 +1,7 @@
 /** What is said about grants: by their holders, by the owner of a machine, and to those who are invited. */
-import type { Ref, Vow } from '@bellwether/actors';
+import type { Value, Vow } from '@bellwether/actors';
 import type { GrantFacts, GrantSpec } from '@bellwether/authority';
-import type {
-  Follower,
-  LogQuery,
-  Observer,
-  Offer,
-  Offered,
-  OperationFacts,
-  OperationQuery,
-  OperationReport,
-  Outcome,
-  Result,
-  PlannedStep,
-  Put,
-  Request,
-  SessionMark,
-  Sink,
-  Status,
-} from '@bellwether/shepherd';
+import type { ServiceFacet } from '@bellwether/shepherd';
 
 export type { GrantClock, GrantFacts, GrantPart, GrantSpec } from '@bellwether/authority';
 
@@ -85,21 +68,15 @@ export interface Granter {
   /** Puts off the end of one that was made out of this itself; see `GrantBook.renew`. Kept once that is durable. */
   renewGrant(id: string, lifetimeMs: number): Vow<number>;
 }
-/** The `^granted-service`: see granted-service.ts. On the wire it is a ServiceFacet, and more. */
-export interface GrantedService extends Granter {
-  perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
-  plan(request: Request): Vow<readonly PlannedStep[]>;
-  cancel(operation: string): Vow<Result | undefined>;
-  operations(query: OperationQuery): Vow<readonly OperationFacts[]>;
-  operation(operation: string): Vow<OperationReport>;
-  retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  join(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  status(): Vow<Status>;
-  probe(timeoutMs: number, hops?: readonly string[]): Vow<Status>;
-  watch(observer: Ref<Observer>, heartbeatMs: number): Vow<void>;
-  log(query: LogQuery): Vow<readonly string[]>;
-  follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
-  offer(offer: Offer): Vow<Offered>;
-  put(sha256: string, offset: number, bytes: Uint8Array): Vow<Put>;
+/** Those methods of a facet that carry something out, or tell what that would be. */
+export type Commands = 'perform' | 'plan' | 'retry' | 'join';
+/** A facet all of whose answers come by a vow, which breaks where what it is held by ends. */
+type Held = {
+  [K in keyof ServiceFacet]: (
+    ...args: Parameters<ServiceFacet[K]>
+  ) => Vow<Value<ReturnType<ServiceFacet[K]>>>;
+};
+/** What whoever has a grant or a minted reference holds: on the wire a ServiceFacet, and more. */
+export interface HeldService extends Held, Granter {
   allows(): Vow<Allowed>;
 }
