@@ -53,8 +53,8 @@ describe('the audit of a shepherd', together, () => {
     expect(stdout.trimEnd().split('\n')).toEqual(
       [
         'start two +changed  ',
-        'greet two hello there +changed  ',
-        'login two <redacted> +changed  ',
+        "greet two 'hello there' +changed  ",
+        "login two '<redacted>' +changed  ",
         'stop one +ok  ',
         'ref mint one [0-9a-f]{12}…  ',
         'reload root +ok  ',
