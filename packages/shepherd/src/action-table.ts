@@ -19,6 +19,11 @@ export interface ActionFacts {
   readonly isOfRoot?: true;
   /** Wants its services to run in the end: refused while a shepherd ends. */
   readonly isStart?: true;
+  /**
+   * It takes its service down for a while, so that an aggregate may be asked for it batch by batch: where somebody
+   * wants that, or in any case, since another release runs afterwards.
+   */
+  readonly batches?: 'if-asked' | 'always';
   /** Says how its service shall be, so that it may be said twice; anything else is done once. */
   readonly isRepeatable?: true;
   /** What `herd doc root` says of it. */
@@ -33,7 +38,7 @@ const facts = {
     isRepeatable: true,
     about: 'Stop every service in order, then end the shepherd.',
   },
-  restart: { by: 'service', isStart: true },
+  restart: { by: 'service', isStart: true, batches: 'if-asked' },
   enable: { by: 'service', isRepeatable: true },
   disable: { by: 'service', isRepeatable: true },
 
@@ -71,8 +76,9 @@ const facts = {
     about: 'End the shepherd and leave the services running for the next one.',
   },
 
-  deploy: { by: 'slot' },
-  rollback: { by: 'slot' },
+  activate: { by: 'slot', batches: 'always' },
+  deploy: { by: 'slot', batches: 'always' },
+  rollback: { by: 'slot', batches: 'always' },
   stage: { by: 'slot' },
 
   can: { by: 'nobody' },
@@ -110,6 +116,15 @@ export const isTaken = (action: string): boolean => {
 
 /** Whether it wants its services to run in the end. */
 export const isStart = (action: string): boolean => actionFacts(action)?.isStart === true;
+
+/** Whether an aggregate may be asked for it batch by batch. */
+export const hasBatches = (action: string): boolean => actionFacts(action)?.batches !== undefined;
+
+/** Whether another release runs afterwards: an aggregate is asked for it batch by batch in any case. */
+export const isSwitch = (action: string): boolean => actionFacts(action)?.batches === 'always';
+
+/** Those that an aggregate may be asked for batch by batch. */
+export const batchActions: readonly string[] = actionNames.filter(hasBatches);
 
 /** Whether it may be asked for anew where nobody knows whether it was done. */
 export const isRepeatable = (action: string): boolean => actionFacts(action)?.isRepeatable === true;

@@ -23,6 +23,21 @@ export class UnknownAction extends ActorError {
     super('unknown-action', `${missing}${hint}`, options);
   }
 }
+/** An aggregate was asked for what some of its members surely cannot do; nobody was asked for anything. */
+export class NotForAll extends ActorError {
+  constructor(
+    aggregate: string,
+    action: string,
+    lacking: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    const names = lacking.slice(0, 4).map((name) => `'${name}'`);
+    const rest = lacking.length > 4 ? ` and ${lacking.length - 4} more` : '';
+    const those = `${names.join(', ')}${rest} ${lacking.length === 1 ? 'does' : 'do'}`;
+    const what = `${action} of '${aggregate}' was not begun`;
+    super('unknown-action', `${what}: ${those} not have an action '${action}'`, options);
+  }
+}
 /** A process could not be made: nothing runs. */
 export class StartFailed extends ActorError {
   /** What was found, without the paths that the message names: they are for this machine. */

@@ -286,7 +286,7 @@ describe('a restart batch by batch', () => {
     it.world.run();
     expect(asked.error).toMatchObject({
       code: 'bad-request',
-      message: "service 'a' is no fleet: it has no members to be restarted in batches",
+      message: "service 'a' is no fleet: it has no members to go in batches",
     });
   });
   it('is another command than the same one without batches', () => {

@@ -76,7 +76,7 @@ class Bench {
   }
   tally() {
     this.seen.length = 0;
-    return tallyOf(this.host, this.moment, this.operation, 'fleet', (name) => {
+    return tallyOf(this.host, this.moment, this.operation, gateOf('m0'), (name) => {
       this.seen.push(name);
       return this.serving.get(name);
     });

@@ -1,7 +1,7 @@
 /** How a restart batch by batch is laid out, and when the next may go down: pure functions, and a world that is unkind. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { limits, type Rolling } from '@bellwether/shepherd';
+import { limits, type Request, type Result, type Rolling } from '@bellwether/shepherd';
 import { checkedRequest } from '../../../packages/shepherd/src/checks/requests.ts';
 import {
   keyOf,
@@ -35,21 +35,32 @@ interface Sketch {
   readonly members: readonly string[];
   readonly inner?: readonly string[];
   readonly idle?: readonly string[];
+  /** Of whom nobody can tell. */
+  readonly hidden?: readonly string[];
   readonly elsewhere?: readonly string[];
   /** By service: what it requires. */
   readonly requires?: Readonly<Record<string, readonly string[]>>;
 }
-const graphOf = ({ members, inner, idle = [], elsewhere = [], requires = {} }: Sketch): Graph => ({
+const graphOf = ({
+  members,
+  inner,
+  idle = [],
+  hidden = [],
+  elsewhere = [],
+  requires = {},
+}: Sketch): Graph => ({
   requirements: (name) => requires[name] ?? [],
   dependents: (name) => Object.keys(requires).filter((each) => requires[each]?.includes(name)),
   members: (name) => (name === 'fleet' ? members : name === 'inner' ? inner : undefined),
   isOwn: (name) => name !== 'fleet' && name !== 'inner' && !elsewhere.includes(name),
   isEnabled: () => true,
   isUp: (name) => !idle.includes(name),
-  isServing: (name) => !idle.includes(name),
+  isServing: (name) => (hidden.includes(name) ? undefined : !idle.includes(name)),
 });
 const planned = (rolling: Rolling, sketch: Sketch): readonly Step[] =>
   planFor(requestOf({ action: 'restart', member: 'fleet', rolling }), graphOf(sketch));
+const switched = (sketch: Sketch, more: Partial<Request> = {}): readonly Step[] =>
+  planFor(requestOf({ action: 'deploy', member: 'fleet', args: ['d'], ...more }), graphOf(sketch));
 type GateStep = Step & Gate;
 const gatesIn = (steps: readonly Step[]): readonly GateStep[] =>
   steps.flatMap((step) => (step.kind === 'gate' ? [step] : []));
@@ -124,6 +135,73 @@ describe('a restart batch by batch is laid out', () => {
   });
 });
 
+describe('another release for an aggregate is laid out', () => {
+  it.each<[string, Sketch, Partial<Request>]>([
+    ['(a) | b c | d e | f', { members: six }, {}],
+    ['(a) | b c | d e | f', { members: six }, { action: 'rollback' }],
+    ['(a) | b c | d e | f', { members: six }, { action: 'activate' }],
+    ['(a) | b', { members: ['a', 'b'] }, {}],
+    ['a b c d e f', { members: six }, { rolling: { batch: '100%' } }],
+    ['(d) | f a | b c | e', { members: six, idle: ['d', 'f'] }, {}],
+    ['(b) | c d | e f | a', { members: six, hidden: ['a'] }, {}],
+    ['(a) | b c | d e | f', { members: six, hidden: six }, {}],
+    ['a | b', { members: ['a', 'b'], requires: { b: ['a'] } }, { rolling: { batch: 1 } }],
+    ['(a) | x | y | b', { members: ['a', 'inner', 'b'], inner: ['x', 'y', 'a'] }, {}],
+    ['', { members: [] }, {}],
+  ])('as %s', (batches, sketch, more) => {
+    expect(batchesOf(switched(sketch, more))).toBe(batches);
+  });
+  it('with one step for each member, and nothing that it requires or that hangs on it', () => {
+    const requires = { a: ['net'], b: ['a'], web: ['a', 'b'] };
+    const steps = switched({ members: ['a', 'b'], elsewhere: ['b'], requires });
+    expect(steps.map(({ key, gate = '' }) => `${key} <${gate}`)).toEqual([
+      'gate/deploy/fleet/a <',
+      'deploy/a <gate/deploy/fleet/a',
+      'gate/deploy/fleet/b <',
+      'deploy/b <gate/deploy/fleet/b',
+      'deploy/fleet <',
+    ]);
+    expect(steps[1]).toMatchObject({ kind: 'ask', isAsked: true, isMember: true });
+    expect(steps[2]).toMatchObject({ of: 'deploy', after: ['gate/deploy/fleet/a', 'deploy/a'] });
+    expect(steps[3]).not.toHaveProperty('wish');
+  });
+  it('in no batches where there are no members, or they are left alone', () => {
+    const sketch = { members: six };
+    const alone = planFor(requestOf({ action: 'deploy', member: 'a' }), graphOf(sketch));
+    expect(alone.map(({ key }) => key)).toEqual(['deploy/a']);
+    expect(switched(sketch, { withMembers: false })).toMatchObject([{ kind: 'known' }]);
+  });
+  it('all at once for any other action, and for a restart of which nobody says otherwise', () => {
+    for (const action of ['stage', 'confirm', 'restart'])
+      expect(gatesIn(switched({ members: six }, { action }))).toEqual([]);
+  });
+});
+
+describe('a member with another release', () => {
+  const gates = gatesIn(switched({ members: six }, { rolling: { batch: 1, maxFailed: 1 } }));
+  const verdictAfter = (result: Result, isServing: boolean | undefined): string => {
+    const [, gate] = gates;
+    if (gate === undefined) throw new Error('there is no gate');
+    const outcome = { member: 'a', result, rows: [] };
+    const turns = six.map((name): Turn => {
+      const ahead = { name, state: 'ahead', isCanary: false } as const;
+      return name === 'a' ? { ...ahead, state: 'bad', outcome } : ahead;
+    });
+    return judgeAll(gate, turns, (name) => (name === 'a' ? isServing : true)).kind;
+  };
+  it.each<[Result, boolean | undefined, string]>([
+    ['rolled-back', true, 'open'],
+    ['failed', true, 'open'],
+    ['rolled-back', false, 'settle'],
+    ['rolled-back', undefined, 'settle'],
+    ['rollback-failed', true, 'settle'],
+    ['unreachable', true, 'settle'],
+    ['unknown', true, 'settle'],
+  ])('that is %s, and serves: %s, lets the next gate be: %s', (result, isServing, kind) => {
+    expect(verdictAfter(result, isServing)).toBe(kind);
+  });
+});
+
 describe('a request', () => {
   const checked = (rolling: unknown, more: object = {}) =>
     checkedRequest(
@@ -160,7 +238,7 @@ describe('a request', () => {
   });
   it('is refused where there is nothing to divide', () => {
     expect(() => checked({ batch: 1 }, { action: 'stop' })).toThrow(
-      'batches go with restart, not with stop',
+      'batches go with restart, activate, deploy, rollback, not with stop',
     );
     expect(() => checked({ batch: 1 }, { withMembers: false })).toThrow('has no batches');
   });

@@ -1,4 +1,5 @@
-/** What is believed of how an aggregate is to be restarted batch by batch. */
+/** What is believed of how an aggregate is to be asked batch by batch. */
+import { batchActions, hasBatches } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { MinReady, Request, Rolling } from '../words/types.ts';
@@ -15,9 +16,10 @@ export const checkedRolling = (
   { action, withMembers }: Pick<Request, 'action' | 'withMembers'>,
 ): Rolling => {
   if (typeof rolling !== 'object' || rolling === null) throw new BadRequest('rolling: no record');
-  if (action !== 'restart') throw new BadRequest(`batches go with restart, not with ${action}`);
+  if (!hasBatches(action))
+    throw new BadRequest(`batches go with ${batchActions.join(', ')}, not with ${action}`);
   if (withMembers === false)
-    throw new BadRequest('a restart that leaves the members alone has no batches');
+    throw new BadRequest(`a ${action} that leaves the members alone has no batches`);
   const { batch, maxUnavailable, maxFailed, pauseMs, canary } = rolling;
   return {
     batch: checkedShare('a batch', batch, 1),

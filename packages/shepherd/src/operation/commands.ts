@@ -14,8 +14,15 @@
  *     over        is over, and none of these                  is answered from record   the same
  */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { isBuiltIn, isStart } from '../action-table.ts';
-import { BadRequest, Cycle, ShuttingDown, UnknownAction, UnknownOperation } from '../errors.ts';
+import { isBuiltIn, isStart, isSwitch } from '../action-table.ts';
+import {
+  BadRequest,
+  Cycle,
+  NotForAll,
+  ShuttingDown,
+  UnknownAction,
+  UnknownOperation,
+} from '../errors.ts';
 import { inOrder, pathBetween, unique } from '../graph.ts';
 import { noteTaken, saveAtOnce } from './durable.ts';
 import {
@@ -186,7 +193,10 @@ const refuseMinReady = ({ member, minReady }: Request, graph: Graph): void => {
     );
 };
 
-/** As a service does: where all members were heard of and none has it, it is a slip that need reach nobody. */
+/**
+ * As a service does: where all members were heard of and none has it, it is a slip that need reach nobody. Another
+ * release is for all of them: there one that has no such action is enough.
+ */
 const refuseUnknown = (
   host: Host,
   turn: Turn,
@@ -202,6 +212,10 @@ const refuseUnknown = (
   };
   const all = inOrder([member], (name) => members(name) ?? []);
   if (!all.some(mayHaveIt)) throw new UnknownAction(member, action);
+  const lacking = isSwitch(action)
+    ? all.filter((name) => members(name) === undefined && !mayHaveIt(name))
+    : [];
+  if (lacking.length > 0) throw new NotForAll(member, action, lacking);
 };
 /** Of an aggregate elsewhere only what all its members have is known. */
 const isInDoubt = (status: Status): boolean =>

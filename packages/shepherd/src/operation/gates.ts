@@ -1,5 +1,5 @@
 /**
- * The gates of a restart batch by batch, while it is carried out: which one is looked at, what it sees, and how long it
+ * The gates of what is done batch by batch, while it is carried out: which one is looked at, what it sees, and how long it
  * waits (rolling.ts judges). What is kept here lives with the operation; that a gate is open is on the disk before
  * anybody behind it is asked, so that the next life knows who may have been.
  */
@@ -116,8 +116,8 @@ const verdictOn = (
     return status.stage === 'unknown' ? undefined : isServing(status);
   };
   const look = (): Verdict => {
-    const tally = tallyOf(host, moment, operation, gate.name, seen);
-    return judge(gate, withoutOvertaken(host, tally), seen);
+    const tally = tallyOf(host, moment, operation, gate, seen);
+    return judge(gate, withoutOvertaken(host, moment, tally), seen);
   };
   const first = look();
   if (first.kind === 'settle') lookAgain(operation, gate.name, seen);
@@ -142,10 +142,14 @@ const isToBeDone = (
   if (record?.step.gate !== gate || record.phase !== 'waiting') return false;
   return record.step.kind === 'ask' && isCurrent(host, record.step);
 };
-/** Who was restarted, and is down since because a later command wants it so, has not failed. */
-const withoutOvertaken = (host: Host, tally: Tally): Tally => {
+/** Who is through, and is down because somebody wants it so, has not failed. */
+const withoutOvertaken = (host: Host, moment: Moment, tally: Tally): Tally => {
+  const isUnwanted = (name: string): boolean => {
+    const service = host.service(name);
+    return service !== undefined && moment.call(service, 'status').isWanted === false;
+  };
   const idle = tally.idle.map((turn) =>
-    turn.state === 'well' && !isStillWished(host, turn.name, 'start')
+    turn.state === 'well' && (!isStillWished(host, turn.name, 'start') || isUnwanted(turn.name))
       ? { ...turn, state: 'left' as const }
       : turn,
   );

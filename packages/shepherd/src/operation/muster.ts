@@ -1,5 +1,5 @@
 /**
- * How far the members of a restart batch by batch have got, and who of them serves: what a gate goes by. To look at
+ * How far the members of an aggregate that is asked batch by batch have got, and who of them serves: what a gate goes by. To look at
  * all of them whenever one is over took a controller of a thousand 12 ms each time. So it is kept, and only those are
  * looked at again
  *
@@ -14,10 +14,10 @@ import type { JournalCell, JournalMap, Turn as Moment } from '@bellwether/actors
 import { isOpened } from './gate-state.ts';
 import type { Host } from './host.ts';
 import type { Operation, StepRecord } from './memory.ts';
-import { keyOf, type Step } from './plan.ts';
+import { keyOf, type Gate, type Step } from './plan.ts';
 import type { WhoServes, Tally, Turn } from './rolling.ts';
 
-/** Of all aggregates that an operation restarts so. */
+/** Of all aggregates that an operation asks so. */
 export interface Muster {
   readonly rolls: JournalMap<string, Roll>;
   /** Keys of steps that are to be looked at again. */
@@ -27,12 +27,15 @@ export interface Muster {
 }
 /** The members of one aggregate, by their names. */
 interface Roll {
+  /** What they are asked for. */
+  readonly action: string;
   readonly members: JournalMap<string, Member>;
   readonly bad: JournalMap<string, true>;
   readonly asked: JournalMap<string, true>;
   /** Neither asked nor serving. */
   readonly idle: JournalMap<string, true>;
 }
+type GateStep = Step & Gate;
 interface Member {
   readonly turn: Turn;
   /** Key of its gate. */
@@ -45,17 +48,17 @@ interface Member {
 export const noteMoved = ({ muster }: Operation, key: string): void =>
   muster.get()?.moved.set(key, true);
 
-/** What a gate of the aggregate `root` goes by, at this moment. */
+/** What a gate goes by, at this moment. */
 export const tallyOf = (
   host: Host,
   moment: Moment,
   operation: Operation,
-  root: string,
+  gate: GateStep,
   seen: WhoServes,
 ): Tally => {
   const muster = operation.muster.get() ?? begin(host, moment, operation);
   catchUp(host, moment, operation, muster, seen);
-  const roll = muster.rolls.get(root) ?? call(moment, operation, muster, root, seen);
+  const roll = muster.rolls.get(gate.name) ?? call(moment, operation, muster, gate, seen);
   return {
     bad: inOrder(roll, roll.bad),
     askedCount: roll.asked.size,
@@ -89,10 +92,11 @@ const call = (
   moment: Moment,
   operation: Operation,
   { rolls }: Muster,
-  root: string,
+  { name: root, of: action = 'restart' }: GateStep,
   seen: WhoServes,
 ): Roll => {
   const roll: Roll = {
+    action,
     members: moment.map(),
     bad: moment.map(),
     asked: moment.map(),
@@ -129,20 +133,20 @@ const catchUp = (
 };
 const namesIn = (step: Step | undefined): readonly string[] => {
   if (step?.kind === 'gate') return step.opens;
-  return step === undefined || step.key !== keyOf('restart', step.name) ? [] : [step.name];
+  return step === undefined || step.key !== keyOf(step.action, step.name) ? [] : [step.name];
 };
 
 /** How far a member is by now, and whether it serves. */
 const look = (
   { steps }: Operation,
-  { members, bad, asked, idle }: Roll,
+  { action, members, bad, asked, idle }: Roll,
   name: string,
   seen: WhoServes,
 ): void => {
   const member = members.get(name);
   if (member === undefined) return;
   const { turn, gate, place } = member;
-  const answer = steps.get(keyOf('restart', name));
+  const answer = steps.get(keyOf(action, name));
   const state = stateOf(isOpened(steps.get(gate)), answer);
   const { isCanary } = turn;
   if (state !== turn.state || answer?.outcome !== turn.outcome)

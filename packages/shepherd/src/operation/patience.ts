@@ -4,11 +4,13 @@
  *     start      until it is ready
  *     stop       its grace
  *     restart    both; of a service elsewhere, which restarts itself
+ *     others     nothing: what takes long has its own end
  *
  * One after the other where a step waits for another, else at once. Batch by batch each member may take as long as the
  * request says for all, one after the other; pauses are nobody's patience, so those are added in any case.
  */
 import type { Ref, Turn } from '@bellwether/actors';
+import { isSwitch } from '../action-table.ts';
 import { limits } from '../limits.ts';
 import type { Step } from './plan.ts';
 import type { Host } from './host.ts';
@@ -64,11 +66,11 @@ export const withTime = (
   writer: Ref<Writer> | undefined,
 ): Request => {
   const { isPatient, ...rest } = request;
-  if (isPatient !== true && rest.rolling === undefined) return rest;
-  const neededMs =
-    rest.rolling === undefined
-      ? timeFor(host, turn, steps)
-      : timeForBatches(host, turn, request, steps);
+  const isInBatches = rest.rolling !== undefined || isSwitch(rest.action);
+  if (isPatient !== true && !isInBatches) return rest;
+  const neededMs = isInBatches
+    ? timeForBatches(host, turn, request, steps)
+    : timeFor(host, turn, steps);
   if (neededMs === 0 && rest.rolling === undefined) return rest;
   const remainingMs = Math.min(rest.remainingMs + neededMs, limits.remainingMs);
   if (writer !== undefined) turn.call(writer, 'pass', [{ kind: 'deadline', remainingMs }]);

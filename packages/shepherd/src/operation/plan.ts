@@ -31,8 +31,8 @@ export interface Graph {
   readonly isEnabled: (name: string) => boolean;
   /** Whether it runs, or is about to. */
   readonly isUp: (name: string) => boolean;
-  /** Whether it runs and is ready, as far as is known. */
-  readonly isServing: (name: string) => boolean;
+  /** Whether it runs and is ready, as far as is known; undefined: nobody can tell. */
+  readonly isServing: (name: string) => boolean | undefined;
 }
 /** What of a request its plan depends on. */
 export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
@@ -395,7 +395,7 @@ const barredStep = (draft: Draft, key: string, name: string): Step => ({
 });
 
 /** An action of which the graph knows nothing: enable, disable, and what a configuration adds. */
-const simple = (draft: Draft): readonly Step[] => {
+export const simple = (draft: Draft): readonly Step[] => {
   const { action, targets, isAggregate } = draft;
   const keyFor = keysOf(action);
   const steps = targets.map((name): Step => {

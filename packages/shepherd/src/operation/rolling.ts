@@ -1,6 +1,11 @@
 /**
- * A restart of an aggregate batch by batch: how it is laid out, and when the next member may go down. Both are pure
- * functions; who carries them out is gates.ts.
+ * An aggregate that is asked batch by batch for what takes its members down: how it is laid out, and when the next
+ * member may go down. Both are pure functions; who carries them out is gates.ts.
+ *
+ *     action            batch by batch                          a member is
+ *     restart           where the request says how              stopped and started, with what hangs on it
+ *     another release   always: by the policy of the request,   asked for the action, by which it comes back or goes
+ *                       or one for the canary, then quarters    back by itself; nothing else goes down
  *
  * Each member stands behind a gate of its own, with what its restart takes down beside it. The gates are in one row,
  * and only the first that is shut is looked at. The first line that holds decides:
@@ -9,7 +14,7 @@
  *     a member of the canary failed                                shut
  *     more members failed than may                                 shut
  *     as many are under way as may be unavailable                  waits until one of them is over
- *     who was restarted does not serve any more, and is, with
+ *     who was through does not serve any more, and is, with
  *       those who failed, one more than may fail                   waits for a while, then shut
  *     one more would be unavailable than may                       waits until one that is under way is over;
  *                                                                  where none is, for a while, then shut
@@ -20,9 +25,14 @@
  * first: to restart who surely does not serve takes nothing away from the fleet, so that it may be done in any
  * case; what they use up of what may be unavailable would stop the others.
  *
+ * Who has gone back to the release before, or refused another one, is as it was: that it failed counts, and not as
+ * unavailable. Of whom nobody can tell is no canary while there is another one, since it would prove nothing: with a
+ * canary those come last.
+ *
  * The first gate of a batch waits for all of the batch before, and then for the pause. Members one of which requires
  * the other go down together. Aggregates among the members are laid out as their own members.
  */
+import { isSwitch } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { inOrder, unique } from '../graph.ts';
 import { percentOf } from '../checks/rolling.ts';
@@ -32,6 +42,7 @@ import {
   membersMarked,
   plan,
   restartsTogether,
+  simple,
   sumOf,
   type Draft,
   type Gate,
@@ -41,20 +52,21 @@ import {
 import type { MinReady, Outcome, Request, Rolling } from '../words/types.ts';
 
 /**
- * The steps of a request, batch by batch where it says so. @throws Cycle, and BadRequest where there is nothing to
- * divide, or no way to keep to the policy
+ * The steps of a request, batch by batch where it says so or another release runs afterwards. @throws Cycle, and
+ * BadRequest where there is nothing to divide, or no way to keep to the policy
  */
 export const planFor = (request: Request, graph: Graph): readonly Step[] => {
-  const { member, rolling } = request;
-  if (rolling === undefined) return plan(request, graph);
-  if (graph.members(member) !== undefined) return roll(request, rolling, graph);
-  if (graph.isOwn(member))
-    throw new BadRequest(
-      `service '${member}' is no fleet: it has no members to be restarted in batches`,
-    );
+  const { member, action, withMembers, rolling } = request;
+  const policy = rolling ?? (isSwitch(action) && withMembers !== false ? careful : undefined);
+  if (policy !== undefined && graph.members(member) !== undefined)
+    return roll(request, policy, graph);
+  if (rolling !== undefined && graph.isOwn(member))
+    throw new BadRequest(`service '${member}' is no fleet: it has no members to go in batches`);
   // Whether it is an aggregate its own shepherd knows, which lays it out.
   return plan(request, graph);
 };
+/** One goes first, then a quarter of them at a time. */
+const careful: Rolling = { batch: '25%', canary: 1 };
 
 /** A policy in numbers, for so many members. */
 export interface Terms {
@@ -92,17 +104,19 @@ const roll = (
   rolling: Rolling,
   graph: Graph,
 ): readonly Step[] => {
-  const whole = draftOf({ ...rest, names: [root] }, graph);
-  const members = whole.targets.filter((name) => !whole.isAggregate(name));
+  const draft = draftOf({ ...rest, names: [root] }, graph);
+  const members = draft.targets.filter((name) => !draft.isAggregate(name));
   const terms = termsOf(rolling, members.length);
-  const units = unitsOf(members, graph);
+  const whole: Whole = { action: rest.action, graph, root, members: new Set(members) };
+  const units = inTurn(unitsOf(members, whole), terms, graph);
   const widest = units.find(({ length }) => length > terms.maxUnavailable);
   if (widest !== undefined) throw tooWide(widest, terms);
   const batches = batchesOf(units, terms);
-  const steps = gated(batches, terms, { graph, root, members: new Set(members) });
-  const sums = whole.targets
-    .filter(whole.isAggregate)
-    .map((name) => sumOf(whole, name, 'restart', (each) => keyOf('restart', each)));
+  const steps = gated(batches, terms, whole);
+  const keyFor = (name: string): string => keyOf(rest.action, name);
+  const sums = draft.targets
+    .filter(draft.isAggregate)
+    .map((name) => sumOf(draft, name, rest.action, keyFor));
   return membersMarked([...steps, ...sums]);
 };
 
@@ -112,8 +126,12 @@ const tooWide = (unit: Unit, { maxUnavailable }: Terms): BadRequest =>
       `unavailable at a time, and at most ${maxUnavailable} may`,
   );
 
-/** Members that one of them takes down with it are one unit; those come first of whom one does not serve. */
-const unitsOf = (members: readonly string[], graph: Graph): readonly Unit[] => {
+/** Members that one of them takes down with it are one unit. */
+const unitsOf = (
+  members: readonly string[],
+  { action, graph }: Pick<Whole, 'action' | 'graph'>,
+): readonly Unit[] => {
+  if (isSwitch(action)) return members.map((name) => [name]);
   const asked = new Set(members);
   const units = new Map<string, Set<string>>();
   for (const member of members) {
@@ -123,14 +141,24 @@ const unitsOf = (members: readonly string[], graph: Graph): readonly Unit[] => {
   }
   const places = new Map(members.map((name, at) => [name, at]));
   const placeOf = (name: string): number => places.get(name) ?? 0;
-  const inTheirOrder = [...new Set(units.values())]
+  return [...new Set(units.values())]
     .map((unit) => [...unit].sort((a, b) => placeOf(a) - placeOf(b)))
     .sort(([a = ''], [b = '']) => placeOf(a) - placeOf(b));
-  const isWhole = (unit: Unit): boolean => unit.every(graph.isServing);
-  return [
-    ...inTheirOrder.filter((unit) => !isWhole(unit)),
-    ...inTheirOrder.filter((unit) => isWhole(unit)),
-  ];
+};
+/** Those come first of whom one does not serve; with a canary last of whom nobody can tell. */
+const inTurn = (
+  units: readonly Unit[],
+  { canaryCount }: Terms,
+  { isServing }: Graph,
+): readonly Unit[] => {
+  const turnOf = (unit: Unit): number => {
+    if (canaryCount > 0 && unit.some((name) => isServing(name) === undefined)) return 2;
+    return unit.every(isServing) ? 1 : 0;
+  };
+  return units
+    .map((unit) => ({ unit, at: turnOf(unit) }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ unit }) => unit);
 };
 
 const batchesOf = (units: readonly Unit[], terms: Terms): readonly Batch[] => {
@@ -153,12 +181,14 @@ const batchesOf = (units: readonly Unit[], terms: Terms): readonly Batch[] => {
 };
 
 interface Whole {
+  readonly action: string;
   readonly graph: Graph;
   readonly root: string;
   readonly members: ReadonlySet<string>;
 }
 /** The batches with their gates. What two members need is brought up once, behind the first gate. */
 const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly Step[] => {
+  const { action, root } = whole;
   const steps = new Map<string, Step>();
   /** By what goes down along with members without being one: who was the last to take it down. */
   const takers = new Map<string, readonly string[]>();
@@ -168,21 +198,24 @@ const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly 
     const answers: string[] = [];
     for (const [place, unit] of batch.units.entries()) {
       const isFirst = place === 0;
-      const inside = restartsTogether(draftFor(unit, whole));
+      const inside = isSwitch(action)
+        ? simple(draftFor(unit, whole))
+        : restartsTogether(draftFor(unit, whole));
       const along = inside.flatMap(({ name, isAsked }) => (isAsked ? [] : [name]));
       const after = unique([
         ...(gateKey === undefined ? [] : [gateKey]),
         ...(isFirst ? before : []),
         ...along.flatMap((name) => takers.get(name) ?? []),
       ]);
-      const key = `gate/${keyOf('restart', whole.root)}/${unit[0] ?? ''}`;
-      const common = { name: whole.root, action: 'gate', needed: [], isAsked: false };
+      const key = `gate/${keyOf(action, root)}/${unit[0] ?? ''}`;
+      const common = { name: root, action: 'gate', needed: [], isAsked: false };
       const { maxUnavailable, maxFailed, pauseMs } = terms;
       const gate: Gate = {
         kind: 'gate',
         opens: unit,
         batch: at + 1,
         batchCount: batches.length,
+        ...(action !== 'restart' && { of: action }),
         ...(isFirst && { isFirst }),
         ...(batch.isCanary && { isCanary: true }),
         ...(isFirst && at > 0 && pauseMs > 0 && { pauseMs }),
@@ -191,7 +224,7 @@ const gated = (batches: readonly Batch[], terms: Terms, whole: Whole): readonly 
       };
       steps.set(key, { ...common, key, after, isMember: false, ...gate });
       for (const step of inside) if (!steps.has(step.key)) steps.set(step.key, behind(step, key));
-      const own = unit.map((name) => keyOf('restart', name));
+      const own = unit.map((name) => keyOf(action, name));
       for (const name of along) takers.set(name, own);
       answers.push(...own);
       gateKey = key;
@@ -206,13 +239,13 @@ const behind = (step: Step, gate: string): Step => ({
   after: unique([gate, ...step.after]),
 });
 /** Other members are none of its affair: neither is one started for what came along with this one. */
-const draftFor = (unit: Unit, { graph, members }: Whole): Draft => {
+const draftFor = (unit: Unit, { action, graph, members }: Whole): Draft => {
   const isOurs = (name: string): boolean => !members.has(name) || unit.includes(name);
   const requirements = (name: string): readonly string[] => graph.requirements(name).filter(isOurs);
-  return draftOf({ action: 'restart', names: unit }, { ...graph, requirements });
+  return draftOf({ action, names: unit }, { ...graph, requirements });
 };
 
-/** How far a member of a restart batch by batch has got. */
+/** How far a member of those that are asked batch by batch has got. */
 export interface Turn {
   readonly name: string;
   /**
@@ -261,8 +294,10 @@ export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: WhoSer
   const failedCount = bad.length + fallen.length;
   if (fallen.length > 0 && failedCount > maxFailed)
     return stopped('settle', failedWords(failedCount, maxFailed), fallen[0] && bare(fallen[0]));
-  // Who failed may serve all the same, as far as is known here; that is not for sure.
-  const down = [...idle, ...bad.filter(({ name }) => seen(name) === true)];
+  // Who failed may serve all the same, as far as is known here; that is not for sure, unless it is as it was.
+  const isAsBefore = ({ outcome }: Turn): boolean =>
+    gate.of !== undefined && asBefore.has(outcome?.result);
+  const down = [...idle, ...bad.filter((each) => !isAsBefore(each) && seen(each.name) === true)];
   const isDown = (name: string): boolean => down.some((each) => each.name === name);
   const more = opens.filter((name) => !isDown(name)).length;
   const downCount = down.length + askedCount;
@@ -272,12 +307,14 @@ export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: WhoSer
   const culprit = idle.find(({ state }) => state !== 'bad') ?? down[0];
   return stopped('settle', unavailableWords(downCount, maxUnavailable), culprit && bare(culprit));
 };
+/** Of another release: it was well again with the one before, or not touched at all. */
+const asBefore: ReadonlySet<Outcome['result'] | undefined> = new Set(['rolled-back', 'failed']);
 const stopped = (
   kind: 'shut' | 'settle',
   reason: string,
   culprit: Pick<Turn, 'name' | 'outcome'> | undefined,
 ): Verdict => ({ kind, reason, ...(culprit !== undefined && { culprit }) });
-/** One who does not serve, however its restart ended. */
+/** One who does not serve, however it ended for him. */
 const bare = ({ name, state, outcome }: Turn): Pick<Turn, 'name' | 'outcome'> =>
   state === 'bad' && outcome !== undefined ? { name, outcome } : { name };
 

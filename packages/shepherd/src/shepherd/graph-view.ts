@@ -30,6 +30,10 @@ export const graphOf = (
       const { stage } = statusOf(name);
       return stage === 'running' || stage === 'starting';
     },
-    isServing: (name) => isThere(name) && isServing(statusOf(name)),
+    isServing: (name) => {
+      if (!isThere(name)) return false;
+      const status = statusOf(name);
+      return status.stage === 'unknown' ? undefined : isServing(status);
+    },
   };
 };

@@ -35,7 +35,10 @@ export interface Request {
    * once there is contact. What is left of them is passed on. Absent: who is not reached is not asked.
    */
   readonly queueMs?: number;
-  /** Of a restart of an aggregate: batch by batch. Absent: all members at once. */
+  /**
+   * Of an aggregate: batch by batch. Absent: a restart of all members at once, another release by a policy that is
+   * careful.
+   */
   readonly rolling?: Rolling;
   /**
    * It was sent before, and nobody knows whether it arrived: to be answered from what is remembered.
@@ -49,7 +52,7 @@ export interface Request {
    */
   readonly isPatient?: true;
 }
-/** How an aggregate is restarted so that it goes on serving; what it comes to is in operation/rolling.ts. */
+/** How an aggregate is asked for what takes members down, so that it goes on serving; see operation/rolling.ts. */
 export interface Rolling {
   /** Members of one batch, at least one. */
   readonly batch: MinReady;

@@ -73,7 +73,7 @@ export interface OperationStep {
   readonly isAnswer: boolean;
   /** How it ended, or how it ended before it was tried again. */
   readonly row?: Row;
-  /** Of a restart batch by batch: which batch it belongs to, from 1, and whether that is the canary. */
+  /** Of what is done batch by batch: which batch it belongs to, from 1, and whether that is the canary. */
   readonly batch?: number;
   readonly isCanary?: boolean;
   /** When the gate before it was opened, wall clock, milliseconds since 1970; absent: it is shut. */

@@ -68,6 +68,8 @@ export interface Gate {
   /** Of how many batches it belongs to which, from 1. */
   readonly batch: number;
   readonly batchCount: number;
+  /** What the members are asked for; absent: a restart. */
+  readonly of?: string;
   readonly isFirst?: boolean;
   readonly isCanary?: boolean;
   /** Milliseconds for which it stays shut, once what it waits for is over. */
