@@ -1,7 +1,7 @@
 /**
- * The gates of what is done batch by batch, while it is carried out: which one is looked at, what it sees, and how long it
- * waits (rolling.ts judges). What is kept here lives with the operation; that a gate is open is on the disk before
- * anybody behind it is asked, so that the next life knows who may have been.
+ * The gates of what is done batch by batch, while it is carried out: which one is looked at, what it sees, and how
+ * long it waits (rolling.ts judges). What is kept here lives with the operation; that a gate is open is on the disk
+ * before anybody behind it is asked, so that the next life knows who may have been.
  */
 import type { Turn as Moment } from '@bellwether/actors';
 import { limits } from '../limits.ts';

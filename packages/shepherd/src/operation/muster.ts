@@ -1,7 +1,7 @@
 /**
- * How far the members of an aggregate that is asked batch by batch have got, and who of them serves: what a gate goes by. To look at
- * all of them whenever one is over took a controller of a thousand 12 ms each time. So it is kept, and only those are
- * looked at again
+ * How far the members of an aggregate that is asked batch by batch have got, and who of them serves: what a gate goes
+ * by. To look at all of them whenever one is over took a controller of a thousand 12 ms each time. So it is kept, and
+ * only those are looked at again
  *
  *     one of whose steps has ended, or is tried again        `noteMoved`
  *     whose gate was opened                                  likewise, by the step of the gate
