@@ -1,5 +1,6 @@
 /** What can be wrong with a release: one class for each thing that somebody does about it. */
 import { ActorError } from '@bellwether/actors';
+import { invisible } from './invisible.ts';
 
 /** It is no release, or not whole: build or fetch it again. Nothing of it was used. */
 export class BadRelease extends ActorError {
@@ -27,11 +28,10 @@ const quotedCharacters = 120;
 /** A text from outside as messages show it: on one line, nothing invisible, not too long. */
 export const quoted = (text: string): string => {
   const shown = text.length <= quotedCharacters ? text : `${text.slice(0, quotedCharacters)}…`;
-  return JSON.stringify(shown).replace(beyondAscii, (unit) => {
+  return JSON.stringify(shown).replace(unshown, (unit) => {
     const code = unit.charCodeAt(0).toString(16).padStart(4, '0');
     return `\\u${code}`;
   });
 };
-/** What JSON leaves as it is and a terminal may act on: DEL, C1, marks of direction, what has no width. */
-const beyondAscii =
-  /[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+/** What JSON leaves as it is and a terminal may act on. */
+const unshown = new RegExp(`[${invisible}]`, 'g');

@@ -10,11 +10,11 @@
  *     a link        is relative; followed through the other links of the tree, as a system does it, it stays inside
  */
 import { BadRelease, quoted } from './errors.ts';
+import { invisible } from './invisible.ts';
 import { releaseLimits } from './limits.ts';
 
-/** Control characters, invisible ones, marks of direction, what breaks lines, and a backslash. */
-const forbidden =
-  /[\0-\x1f\x7f-\x9f\\\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/u;
+/** Control characters, invisible ones, and a backslash. */
+const forbidden = new RegExp(`[\\0-\\x1f\\\\${invisible}]`, 'u');
 /** Half of a pair: it has no form in UTF-8. */
 const half = /\p{Surrogate}/u;
 
