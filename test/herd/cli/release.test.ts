@@ -230,6 +230,16 @@ describe('herd release show, diff, sign and key', () => {
     );
     expect(fs.readFileSync(at('signed.rel'))).toEqual(bytes);
   });
+  it('sign the release that a link leads to, and leave the link', async () => {
+    plant(at('dist'), tree);
+    await build();
+    await herd('release', 'key', '--out', '@ci.key');
+    fs.symlinkSync('web.rel', at('latest.rel'));
+    expect((await herd('release', 'sign', '@latest.rel', '--key', '@ci.key')).code).toBe(0);
+    expect(fs.readlinkSync(at('latest.rel'))).toBe('web.rel');
+    const { out } = await herd('release', 'show', '@web.rel', '--json');
+    expect(JSON.parse(out)).toMatchObject({ signatures: [{}] });
+  });
   it('say what is wrong with a file, with exit code 2, and sign nothing that is not whole', async () => {
     plant(at('dist'), tree);
     await build();

@@ -1,4 +1,5 @@
 /** `herd release …`: what is done with releases before a node has seen them. None of it asks a shepherd. */
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import {
   publicKeyText,
@@ -177,9 +178,10 @@ const sign = async (context: Context, file: string): Promise<number> => {
     const all = isSigned ? signatures : [...signatures, signRelease(digest, pair)];
     if (isSigned) await verified(context, file, release);
     else
-      await working(context, (say) =>
+      await working(context, async (say) =>
         writeReleaseFile(
-          path.resolve(file),
+          // Where a link leads: it is the release that gets another signature.
+          await realpath(file),
           { manifest: manifestBytes, signatures: all, source },
           { isReplacing: true, onProgress: (done) => say(`signing ${visible(file)}`, done) },
         ),
