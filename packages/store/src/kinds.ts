@@ -247,7 +247,13 @@ const slotRecord = object(
       object({ asker: name, operation: name, action: name, result: name }, { reason: text(1_024) }),
     ),
   },
-  { current: release, previous: release, underway, held: text(1_024) },
+  {
+    current: release,
+    previous: release,
+    arrivals: list(object({ digest: release }, { hasMigrated: oneOf(true) })),
+    underway,
+    held: text(1_024),
+  },
 );
 
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */

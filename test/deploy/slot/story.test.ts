@@ -490,6 +490,60 @@ describe('data that only go forward', () => {
   });
 });
 
+describe('data that only go forward, of a release that is gone', () => {
+  const forward = release('2', { dataMigration: 'forward-only' });
+  const others = ['4', '5', '6'].map((version) => release(version));
+  /** The first is pinned; the one that has changed the data was pruned. */
+  const pastIt = (): Rig => {
+    const rig = upWith([one]);
+    rig.machine.act('pin', [one.digest], { operation: 'pin' });
+    for (const each of [forward, three, ...others]) keep(rig, each);
+    const digests = rig.machine.record().releases.map(({ digest }) => digest);
+    expect([digests.includes(one.digest), digests.includes(forward.digest)]).toEqual([true, false]);
+    return rig;
+  };
+  const isBarred = ({ world, machine }: Rig, action: string, made: Made, operation = 'x'): void => {
+    const refused = machine.act(action, [made.digest, 'no-confirm'], { operation });
+    world.runFor(3_000);
+    expect(refusal(refused)).toContain('has changed data so that no release before it can use it');
+  };
+  it('bar the way back past it', () => {
+    const rig = pastIt();
+    isBarred(rig, 'rollback', one);
+    const [, newest] = [...rig.machine.record().releases].reverse();
+    const done = rig.machine.act('rollback', newest && [newest.digest], { operation: 'r2' });
+    rig.world.runFor(3_000);
+    expect(done.value?.result).toBe('changed');
+  });
+  it('bar it in the next life, too', () => {
+    const rig = pastIt();
+    rig.machine.crash();
+    rig.machine.boot();
+    rig.world.runFor(2_000);
+    isBarred(rig, 'activate', one);
+  });
+  it('bar it for a release from before that was removed and is brought again', () => {
+    const rig = upWith([one, forward, three, ...others]);
+    expect(rig.machine.record().releases.map(({ digest }) => digest)).not.toContain(one.digest);
+    rig.machine.bring(rig.world, one);
+    isBarred(rig, 'deploy', one);
+    rig.machine.act('stage', [one.digest], { operation: 'stage' });
+    rig.world.runFor(500);
+    isBarred(rig, 'activate', one, 'y');
+  });
+  it('bar nothing for a release that was never here, and nothing among those before it', () => {
+    const rig = upWith([one, two, forward]);
+    rig.machine.bring(rig.world, three);
+    const fresh = rig.machine.act('deploy', [three.digest, 'no-confirm'], { operation: 'f' });
+    rig.world.runFor(3_000);
+    expect(fresh.value?.result).toBe('changed');
+    const words = [two.digest, 'accept-data-loss'];
+    rig.machine.act('activate', [...words, 'no-confirm'], { operation: 'b' });
+    rig.world.runFor(3_000);
+    expect(rig.machine.record().current).toBe(two.digest);
+  });
+});
+
 describe('whom a slot trusts', () => {
   const pair = keyPair();
   const other = keyPair();

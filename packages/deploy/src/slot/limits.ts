@@ -10,6 +10,8 @@ export const limits = {
   specBytes: 16_384,
   /** Words of the same, a variable being two: what one record holds is counted, too. */
   specWordCount: 1_024,
+  /** Releases that are gone and whose place among the others is remembered: who comes back is no newer for that. */
+  goneCount: 64,
   /** Digests that the trust of a slot may be narrowed to. */
   digestCount: 256,
   /** Operations whose end is remembered, for those who ask again: the shepherd's own memory is longer. */

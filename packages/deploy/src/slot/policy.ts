@@ -5,6 +5,7 @@ import { NotTrusted } from '../release/errors.ts';
 import { isDigest } from '../release/manifest.ts';
 import { judgeTrust } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
+import { migrationBetween } from './arrivals.ts';
 import { limits } from './limits.ts';
 import { named, releaseIn, shortly } from './record.ts';
 import type { SlotOptions, SlotRecord, SlotRelease, SlotRules, SlotTrust } from './types.ts';
@@ -92,7 +93,7 @@ export const checkSwitch = (
   checkPlatform(options.platform, target.platform, target.digest);
   const from = releaseIn(record, record.current);
   if (from === undefined || acceptsLoss === true) return;
-  const past = migrationBetween(record, target, from);
+  const past = migrationBetween(record, target.digest, from.digest);
   if (past !== undefined)
     throw new Refused(
       `${named(record, past.digest)} has changed data so that no release before it can use it, and ` +
@@ -109,20 +110,6 @@ export const checkSwitch = (
 export const checkPlatform = (here: string, platform: string | undefined, digest: Digest): void => {
   if (platform === undefined || platform === here) return;
   throw new Refused(`${shortly(digest)} is for ${platform}, and this machine is ${here}`);
-};
-
-/** The release whose data a switch would go back behind. */
-const migrationBetween = (
-  { releases }: SlotRecord,
-  target: SlotRelease,
-  from: SlotRelease,
-): SlotRelease | undefined => {
-  const at = releases.indexOf(target);
-  const fromAt = releases.indexOf(from);
-  return releases.find(
-    ({ dataMigration, verdict }, each) =>
-      each > at && each <= fromAt && dataMigration === 'forward-only' && verdict !== undefined,
-  );
 };
 
 /** Whether what was switched to may be taken back by the slot itself. */

@@ -13,6 +13,7 @@ import {
   type ServiceConfig,
   type Sink,
 } from '@bellwether/shepherd';
+import { arrivalsOf } from './arrivals.ts';
 import { limits } from './limits.ts';
 import { configAt, factsOf, named } from './record.ts';
 import type { Digest } from '../release/types.ts';
@@ -124,7 +125,9 @@ export const noteLeft = (held: Held, turn: Turn): void => {
 };
 const write = (held: Held, turn: Turn, changes: Changes, gates = true): void => {
   const before = held.record.get();
-  const merged = { ...before, ...changes, generation: before.generation + 1 };
+  const changed = { ...before, ...changes, generation: before.generation + 1 };
+  const { releases = [], arrivals = [] } = changed;
+  const merged = { ...changed, arrivals: arrivalsOf({ releases, arrivals }) };
   const next = Object.fromEntries(
     Object.entries(merged).filter(([, value]) => value !== undefined),
   ) as unknown as SlotRecord;

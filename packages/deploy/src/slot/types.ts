@@ -78,6 +78,12 @@ export interface SlotEnd {
   readonly result: Result;
   readonly reason?: string;
 }
+/** A release that has been here, whether or not its tree still is. */
+export interface Arrival {
+  readonly digest: Digest;
+  /** It was run, and has changed data so that no release before it can use them. */
+  readonly hasMigrated?: true;
+}
 /** What is on the disk of a slot. */
 export interface SlotRecord {
   /** The canonical name of its service. */
@@ -89,6 +95,8 @@ export interface SlotRecord {
   readonly pinned: readonly Digest[];
   /** Those whose trees are there, the oldest first. */
   readonly releases: readonly SlotRelease[];
+  /** In which order they came first, those that are gone among them as far as they count. */
+  readonly arrivals?: readonly Arrival[];
   readonly underway?: Underway;
   /** The last ends, the newest last. */
   readonly ended: readonly SlotEnd[];
