@@ -44,14 +44,15 @@ export const releaseOf = async (
     readonly isBroken?: boolean;
     readonly files?: Readonly<Record<string, Planted>>;
     readonly options?: readonly string[];
+    readonly run?: string;
   } = {},
 ): Promise<string> => {
   const tree = path.join(place.folder, `tree-${version}`);
-  const { isBroken = false, files = {}, options = [] } = how;
+  const { isBroken = false, files = {}, options = [], run = 'node server.js' } = how;
   plant(tree, { 'server.js': serverOf(port, version, isBroken), ...files });
   const file = path.join(place.folder, `${version}.rel`);
   const check = `http://127.0.0.1:${port}/`;
-  const words = ['release', 'build', tree, '--run', 'node server.js', '--check', check];
+  const words = ['release', 'build', tree, '--run', run, '--check', check];
   const about = ['--app', 'web', '--app-version', version, '-o', file];
   const { code, stderr } = await place.herd([...words, ...about, ...options]);
   if (code !== 0) throw new Error(`release build: ${stderr}`);

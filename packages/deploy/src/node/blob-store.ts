@@ -298,7 +298,7 @@ export const openBlobStore = (
 ): Promise<BlobStore> => {
   const disk = options.disk ?? nodeDisk;
   return onDisk('open the contents', async () => {
-    await makeFolders(disk, folder, ['blobs', 'partial']);
+    await makeFolders(disk, folder, { blobs: closed, partial: closed });
     const partials = new Map<string, number>();
     const partial = path.join(folder, 'partial');
     for (const name of await namesIn(disk, partial)) {
@@ -314,18 +314,29 @@ export const openBlobStore = (
   });
 };
 
-/** Makes a folder and some in it, for its owner alone, durably. */
+/**
+ * Makes a folder that others may go through, for their program may lie below it, and what lies in it with these modes.
+ * What was made before gets the mode of now, whatever the umask was then.
+ */
 export const makeFolders = async (
   disk: Disk,
   folder: string,
-  names: readonly string[],
+  modes: Readonly<Record<string, number>>,
 ): Promise<void> => {
-  await disk.mkdir(folder, { recursive: true, mode: 0o700 });
-  for (const name of names)
-    await disk.mkdir(path.join(folder, name), { recursive: true, mode: 0o700 });
+  await makeFolder(disk, folder, passable);
+  for (const [name, mode] of Object.entries(modes))
+    await makeFolder(disk, path.join(folder, name), mode);
   await syncFolder(disk, folder);
   await syncFolder(disk, path.dirname(folder));
 };
+/** Makes one folder, with this mode. */
+export const makeFolder = async (disk: Disk, folder: string, mode: number): Promise<void> => {
+  await disk.mkdir(folder, { recursive: true, mode });
+  await withFile(disk, folder, opening.read, (handle) => handle.chmod(mode));
+};
+/** Modes of folders: whoever knows a name in it gets there, and nobody else sees which there are; ours alone. */
+export const passable = 0o711;
+const closed = 0o700;
 
 /** The names in a folder of our own. */
 export const namesIn = async (disk: Disk, folder: string): Promise<readonly string[]> => {

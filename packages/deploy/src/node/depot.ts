@@ -20,9 +20,9 @@ import { releaseLimits } from '../release/limits.ts';
 import type { Content, Digest } from '../release/types.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
-import { type BlobStore, openBlobStore } from './blob-store.ts';
-import type { Disk } from './disk.ts';
-import { NoRoom, WrongContent } from './errors.ts';
+import { type BlobStore, makeFolders, openBlobStore, passable } from './blob-store.ts';
+import { nodeDisk, type Disk } from './disk.ts';
+import { NoRoom, onDisk, WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
 import { openTrees, treeFolder, type Trees } from './trees.ts';
 
@@ -77,6 +77,9 @@ export class Depots {
 
   async #open(slot: string): Promise<Depot> {
     const { folder, crypto, disk } = this.#options;
+    await onDisk('make the folder of slots', () =>
+      makeFolders(disk ?? nodeDisk, folder, { slots: passable }),
+    );
     const trees = await openTrees({
       folder: slotFolder(folder, slot),
       blobs: this.#blobs,

@@ -13,6 +13,9 @@
  * over from a life that was cut off, and goes at the next start. In names of folders there is no colon: in PATH and its
  * like it parts one folder from the next.
  *
+ * A service may run as another user: all may go through the folders above a tree, and read what is in it. There are no
+ * secrets in a release. The manifest and contents are ours alone.
+ *
  * A file is a copy of its content, and not another name of it. A service may write into its own files, and other
  * releases have the same content, the one among them that a rollback leads to. Copies take longer than names, above all
  * to be synced; where the file system can share bytes until they are written (btrfs, xfs), it does.
@@ -24,7 +27,14 @@ import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { readSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
-import { type BlobStore, copying, makeFolders, namesIn } from './blob-store.ts';
+import {
+  type BlobStore,
+  copying,
+  makeFolder,
+  makeFolders,
+  namesIn,
+  passable,
+} from './blob-store.ts';
 import { type Disk, found, hashed, nodeDisk, opening, readAt } from './disk.ts';
 import { syncFolder, withFile, writeAt } from './disk.ts';
 import { codeOfSystem, InUse, NoRoom, NotHere, onDisk, StorageFailed } from './errors.ts';
@@ -185,7 +195,8 @@ export class Trees {
     signatureText: Uint8Array,
   ): Promise<void> {
     await this.#disk.rm(aside, { recursive: true, force: true });
-    await this.#disk.mkdir(path.join(aside, 'tree'), { recursive: true, mode: 0o755 });
+    await makeFolder(this.#disk, aside, passable);
+    await makeFolder(this.#disk, path.join(aside, 'tree'), treeMode);
     await this.#write(path.join(aside, 'manifest.json'), manifestBytes);
     await this.#write(path.join(aside, 'signatures.json'), signatureText);
     await this.#fill(path.join(aside, 'tree'), manifest);
@@ -198,7 +209,6 @@ export class Trees {
     const prepare = (above: Folder, name: string, reached: string): Promise<void> =>
       this.#makeOnce(above, name, reached, made);
     try {
-      await root.chmod(0o755);
       for (const file of files) {
         const { parent, name } = await descent.to(file.path, prepare);
         await this.#copy(parent.at(name), file);
@@ -222,11 +232,11 @@ export class Trees {
   /** Makes a folder that is about to be entered for the first time; its mode does not depend on the umask. */
   async #makeOnce(above: Folder, name: string, reached: string, made: Set<string>): Promise<void> {
     if (made.has(reached)) return;
-    await this.#disk.mkdir(above.at(name), { mode: 0o755 });
+    await this.#disk.mkdir(above.at(name), { mode: treeMode });
     made.add(reached);
     const folder = await above.enter(name);
     try {
-      await folder.chmod(0o755);
+      await folder.chmod(treeMode);
     } finally {
       await folder.close();
     }
@@ -302,6 +312,8 @@ export class Trees {
 export const treeFolder = (folder: string, digest: Digest): string =>
   path.join(folder, 'releases', nameOf(digest), 'tree');
 
+/** Of folders in a tree: as its files, they are for whoever runs what is in it, and nobody but us writes there. */
+const treeMode = 0o755;
 /** Files that are synced at a time. */
 const syncCount = 16;
 
@@ -318,7 +330,7 @@ const nameOf = (digest: Digest): string => {
 export const openTrees = (options: TreesOptions): Promise<Trees> => {
   const { folder, disk = nodeDisk } = options;
   return onDisk('open the releases', async () => {
-    await makeFolders(disk, folder, ['releases']);
+    await makeFolders(disk, folder, { releases: passable });
     await disk.rm(path.join(folder, '.new-current'), { force: true });
     const releases = path.join(folder, 'releases');
     for (const name of await namesIn(disk, releases))

@@ -45,7 +45,9 @@ export interface DaemonPlaces {
  */
 export const prepareState = async ({ state }: Pick<DaemonPlaces, 'state'>): Promise<void> => {
   const trusted = await trustedHere();
-  await prepare('state', state, trusted, (folder) => distrustFolder(folder, trusted));
+  // Releases lie below it, and a service of root may run as another user. All else in it is closed by itself.
+  const mode = trusted.uid === 0 ? 0o711 : 0o700;
+  await prepare('state', state, trusted, (folder) => distrustFolder(folder, trusted), mode);
 };
 
 /**
