@@ -162,14 +162,23 @@ export interface ServiceEntry extends ServiceOptions {
   readonly kind: 'service';
 }
 
-/** Whose releases a slot takes. */
+/** Which releases a slot takes: all of it has to hold, and at least one of it is said. */
 export interface Trust {
-  /** Public keys, as `herd release key` prints them. */
-  readonly keys: readonly string[];
+  /** Public keys, as `herd release key` prints them. Absent: whoever may deploy here need not have it signed. */
+  readonly keys?: readonly string[];
   /** So many of them must have signed a release. Default 1. */
   readonly needed?: number;
   /** Keys that do not count any more, whatever stands in `keys`. */
   readonly revoked?: readonly string[];
+  /** Only these, named as `herd release show` does: `rel:sha256-…`. */
+  readonly digests?: readonly string[];
+  /**
+   * Only from this instant on, by this machine's clock: '2026-12-01T22:00:00Z', or with an offset as in '+01:00'. To
+   * roll back to what was active before is allowed at any time.
+   */
+  readonly from?: string;
+  /** Only before this instant. */
+  readonly until?: string;
 }
 
 /** What `slot` takes. */
@@ -189,7 +198,7 @@ export interface SlotOptions {
   readonly confirmSeconds?: number;
   /** Seconds for which a new release has to be well before it counts as that. Default 5. */
   readonly healthySeconds?: number;
-  /** Who has to have signed a release. Absent: nobody; whoever may deploy here brings what he likes. */
+  /** Which releases it takes. Absent: whoever may deploy here brings what he likes. */
   readonly trust?: Trust;
   readonly ready?: Ready;
   /** As of a service. */

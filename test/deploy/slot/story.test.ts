@@ -638,6 +638,41 @@ describe('whom a slot trusts', () => {
     for (const { world } of [narrow, late]) world.runFor(100);
     expect(offers.map(({ error }) => error !== undefined)).toEqual([true, false, true]);
   });
+  it('begins and ends at an instant, and never closes the way back', () => {
+    const [fromMs, untilMs] = [1_700_000_001_000, 1_700_000_020_000];
+    const { world, machine } = up({ trust: { keys: [], needed: 0, fromMs, untilMs } });
+    const runTo = (wallMs: number): void => world.runFor(wallMs - 1_700_000_000_000 - world.now);
+    const offerAt = (wallMs: number, made: Made): unknown => {
+      runTo(wallMs);
+      const offered = machine.offer(made);
+      world.runFor(0);
+      return offered.error?.message;
+    };
+    expect(offerAt(fromMs - 1, one)).toContain('takes no release before 2023-11-14T22:13:21.000Z');
+    expect(offerAt(fromMs, one)).toBeUndefined();
+    keep({ world, machine }, one);
+    keep({ world, machine }, two);
+    expect(offerAt(untilMs - 1, three)).toBeUndefined();
+    expect(offerAt(untilMs, three)).toContain('any more, since 2023-11-14T22:13:40.000Z');
+    const activate = machine.act('activate', [one.digest, 'no-confirm'], { operation: 'a' });
+    world.runFor(100);
+    expect(refusal(activate)).toContain('takes no release any more');
+    const rollback = machine.act('rollback', [], { operation: 'r' });
+    world.runFor(3_000);
+    expect(rollback.value?.result).toBe('changed');
+  });
+  it('is over for what was asked for in time, and is not switched to by then', () => {
+    const rules = { trust: { keys: [], needed: 0, untilMs: 1_700_000_002_000 } };
+    const { world, machine } = up(rules);
+    machine.bring(world, one);
+    machine.depots.answerMs = 1_000;
+    world.runFor(1_500 - world.now);
+    const deploy = machine.act('deploy', [one.digest, 'no-confirm']);
+    world.runFor(5_000);
+    expect(deploy.value).toMatchObject({ result: 'failed' });
+    expect(deploy.value?.reason).toContain('takes no release any more');
+    expect(machine.running()).toEqual([]);
+  });
   it('does not take a release for another platform', () => {
     const { world, machine } = up();
     const strange = release('1', { platform: 'win32-arm64' });

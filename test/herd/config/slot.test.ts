@@ -8,6 +8,9 @@ const slot = (rest: string): string => `slot({ provision: ['web'], ${rest} })`;
 const plannedOf = (entry: string) =>
   toServiceConfigs(taken(`defineShepherd({ services: [${entry}] })`), {})[0];
 
+const release = `rel:sha256-${'0'.repeat(64)}`;
+const manyReleases = (count: number): string => JSON.stringify(Array(count).fill(release));
+
 describe('a slot', () => {
   it('is a service without a start, and the rules that its agent goes by', () => {
     const rest = `keep: 3, confirmSeconds: 1.5, healthySeconds: 0, respawn: true,
@@ -36,6 +39,25 @@ describe('a slot', () => {
   it('takes what nobody has signed where nobody is trusted', () => {
     expect(plannedOf(slot(''))).toMatchObject({ rules: { trust: { keys: [], needed: 0 } } });
   });
+  it('may be narrowed to some releases and to a time, with keys or without', () => {
+    const [one, two] = ['1', '2'].map((digit) => `rel:sha256-${digit.repeat(64)}`);
+    const window = `from: '2026-12-01T22:00:00Z', until: '2026-12-02T00:30:00.5+01:00'`;
+    const some = `digests: ['${one}', '${two}']`;
+    expect(plannedOf(slot(`trust: { ${some}, ${window} }`))).toMatchObject({
+      rules: {
+        trust: {
+          keys: [],
+          needed: 0,
+          digests: [one, two],
+          fromMs: Date.UTC(2026, 11, 1, 22),
+          untilMs: Date.UTC(2026, 11, 1, 23, 30, 0, 500),
+        },
+      },
+    });
+    expect(plannedOf(slot(`trust: { keys: ['${alice}'], ${some} }`))).toMatchObject({
+      rules: { trust: { keys: [alice], needed: 1, digests: [one, two] } },
+    });
+  });
   it('runs its readiness in the folder of the configuration', () => {
     expect(plannedOf(slot(`ready: { exec: exec(['./well']) }`))).toMatchObject({
       config: { ready: { command: { cwd: '/srv' } } },
@@ -56,6 +78,19 @@ describe('a slot', () => {
       `trust: { keys: ['${alice}'], revoked: ['${alice}'] }`,
       /needed: is 1, but there are 0 keys that count/,
     ],
+    [`trust: {}`, /trust: expected keys, digests, from or until/],
+    [`trust: { from: '2026-12-01T22:00:00Z', needed: 1 }`, /trust\.needed: goes with keys/],
+    [`trust: { digests: ['${release}'], revoked: [] }`, /trust\.revoked: goes with keys/],
+    [`trust: { digests: [] }`, /trust\.digests: expected at least one release/],
+    [`trust: { digests: ['${release}0'] }`, /digests\[0\]: is no name of a release/],
+    [`trust: { digests: ${manyReleases(257)} }`, /digests: has more than 256 releases/],
+    [`trust: { from: '2026-12-01' }`, /trust\.from: expected an instant, as in/],
+    [`trust: { from: '2026-12-01T22:00:00' }`, /trust\.from: expected an instant, as in/],
+    [`trust: { until: '2026-02-30T22:00:00Z' }`, /trust\.until: expected an instant, as in/],
+    [
+      `trust: { from: '2026-12-01T22:00:00Z', until: '2026-12-01T23:00:00+01:00' }`,
+      /trust\.until: does not lie behind from/,
+    ],
     [`trust: { keys: ['${alice}', '${alice}'] }`, /trust\.keys: has a key twice/],
     [`trust: { keys: ${JSON.stringify(Array(17).fill(alice))} }`, /keys: has more than 16 keys/],
   ])('is refused with %s', (rest, message) => {
@@ -67,6 +102,9 @@ describe('a slot', () => {
     const trust = `trust: { keys: ${JSON.stringify(keys)}, needed: 16 }`;
     expect(plannedOf(slot(`${rest}, ${trust}`))).toMatchObject({
       rules: { keepCount: 32, confirmMs: 86_400_000, minHealthyMs: 900_000, trust: { keys } },
+    });
+    expect(plannedOf(slot(`trust: { digests: ${manyReleases(256)} }`))).toMatchObject({
+      rules: { trust: { digests: Array(256).fill(release) } },
     });
     expect(plannedOf(slot(`keep: 0, confirmSeconds: 1`))).toMatchObject({
       rules: { keepCount: 0, confirmMs: 1_000 },

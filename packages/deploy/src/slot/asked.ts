@@ -15,7 +15,7 @@ import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage } from './forward.ts';
 import { limits } from './limits.ts';
-import { checkSwitch, digestIn, judge, wantedIn, type Wanted } from './policy.ts';
+import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
   ending,
@@ -166,6 +166,7 @@ const checkBefore = (
   const isGood = isUnconfirmed === true || (action === 'rollback' && confirmMs === undefined);
   checkSwitch(held, held.rules.get(), record, {
     target,
+    isWayBack: isWayBack(action, target),
     ...(isGood && { isUnconfirmed: true }),
     ...(acceptsLoss && { acceptsLoss }),
   });

@@ -2,7 +2,7 @@
 import type { Turn } from '@bellwether/actors';
 import type { Digest } from '../release/types.ts';
 import { lose, revert } from './back.ts';
-import { checkSwitch } from './policy.ts';
+import { checkSwitch, isWayBack } from './policy.ts';
 import { judged, named, pruned, releaseIn, shortly } from './record.ts';
 import {
   deadline,
@@ -133,10 +133,11 @@ const misfitNow = (held: Held, turn: Turn, underway: Underway): string | undefin
   const record = held.record.get();
   const target = releaseIn(record, underway.target);
   if (target === undefined) return `${shortly(underway.target)} is not there`;
-  const { acceptsLoss, confirmMs } = underway;
+  const { acceptsLoss, confirmMs, action } = underway;
   try {
     checkSwitch(held, held.rules.get(), record, {
       target,
+      isWayBack: isWayBack(action, target),
       ...(acceptsLoss && { acceptsLoss }),
       ...(confirmMs === undefined && { isUnconfirmed: true }),
     });

@@ -59,26 +59,39 @@ export const digestIn = (action: string, { digest }: Wanted): Digest => {
   throw new BadRequest(`${action}: which release? 'releases' shows those that are there`);
 };
 
-/** Whether the description of a slot takes a release at this moment. @throws NotTrusted, BadRelease */
+/**
+ * Whether the description of a slot takes a release at this moment; the way back is open at any time.
+ * @throws NotTrusted, BadRelease
+ */
 export const judge = (
   { crypto, clock }: Pick<SlotOptions, 'crypto' | 'clock'>,
   trust: SlotTrust,
   digest: Digest,
   signatures: readonly Signature[],
+  isWayBack = false,
 ): void => {
   judgeTrust(digest, signatures, trust, crypto);
   const { digests, fromMs = -Infinity, untilMs = Infinity } = trust;
   if (digests !== undefined && !digests.includes(digest))
     throw new NotTrusted(`${digest}: is none of the releases that this slot takes`);
+  if (isWayBack) return;
   const wallMs = clock.wall();
-  if (wallMs < fromMs || wallMs >= untilMs)
-    throw new NotTrusted(`${digest}: this slot takes no release at this time`);
+  const at = (ms: number): string => new Date(ms).toISOString();
+  if (wallMs < fromMs)
+    throw new NotTrusted(`${digest}: this slot takes no release before ${at(fromMs)}`);
+  if (wallMs >= untilMs)
+    throw new NotTrusted(`${digest}: this slot takes no release any more, since ${at(untilMs)}`);
 };
 
 /** What a switch is judged by. */
 export interface Switch extends Pick<Wanted, 'isUnconfirmed' | 'acceptsLoss'> {
   readonly target: SlotRelease;
+  /** It was active before, and is gone back to. */
+  readonly isWayBack?: boolean;
 }
+/** Whether somebody goes back to what was good before: no time of day keeps him from that. */
+export const isWayBack = (action: string, { verdict }: SlotRelease): boolean =>
+  action === 'rollback' && verdict === 'committed';
 /**
  * Whether a release may be switched to now. @throws NotTrusted, BadRelease, Refused with what to say to have it all
  * the same
@@ -87,9 +100,9 @@ export const checkSwitch = (
   options: Pick<SlotOptions, 'crypto' | 'clock' | 'platform'>,
   { trust }: Pick<SlotRules, 'trust'>,
   record: SlotRecord,
-  { target, isUnconfirmed, acceptsLoss }: Switch,
+  { target, isUnconfirmed, acceptsLoss, isWayBack }: Switch,
 ): void => {
-  judge(options, trust, target.digest, target.signatures);
+  judge(options, trust, target.digest, target.signatures, isWayBack);
   checkPlatform(options.platform, target.platform, target.digest);
   const from = releaseIn(record, record.current);
   if (from === undefined || acceptsLoss === true) return;

@@ -1,6 +1,7 @@
 /**
  * From a description to what makes the actors: times in milliseconds, names of members canonical.
  */
+import { isDigest } from '@bellwether/deploy';
 import type { PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
@@ -136,12 +137,18 @@ const rulesOf = ({
 });
 const trustOf = ({
   keys,
-  needed,
+  needed = 1,
   revoked,
+  digests,
+  from,
+  until,
 }: NonNullable<SlotDescription['trust']>): DescribedRules['trust'] => ({
-  keys,
-  needed,
+  keys: keys ?? [],
+  needed: keys === undefined ? 0 : needed,
   ...(revoked !== undefined && { revoked }),
+  ...(digests !== undefined && { digests: digests.filter(isDigest) }),
+  ...(from !== undefined && { fromMs: Date.parse(from) }),
+  ...(until !== undefined && { untilMs: Date.parse(until) }),
 });
 
 const commandOf = (
