@@ -14,30 +14,26 @@ import type {
   Change,
   Follower,
   LogQuery,
+  Named,
   Observer,
-  Offer,
-  Offered,
-  OperationFacts,
-  OperationQuery,
-  OperationReport,
   Outcome,
-  Result,
-  PlannedStep,
-  Put,
-  Request,
-  SessionMark,
+  ServiceFacet,
   Sink,
   Status,
 } from '@bellwether/shepherd';
 
 export type * from './granted/types.ts';
 
-/** The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. */
-export interface LocalRoot {
-  /**
-   * A command for one service. The answer is its outcome; the sink hears of it meanwhile. `mark` as of a ServiceFacet.
-   */
-  perform(request: Request, sink: Ref<Sink>, mark?: SessionMark): Vow<Outcome>;
+/** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
+type Facetlike = Pick<
+  ServiceFacet,
+  'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
+>;
+/**
+ * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. Its plan knows the `stop`
+ * of `root`, too.
+ */
+export interface LocalRoot extends Facetlike, Named {
   /**
    * No names: all services, in order of registration. All are asked at once, for at most
    * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is
@@ -49,35 +45,6 @@ export interface LocalRoot {
    * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.
    */
   watch(names: readonly string[], observer: Ref<Observer>, heartbeatMs: number): void;
-  /** What a request would do now, `stop` of `root` included. Nothing is touched. */
-  plan(request: Request): Vow<readonly PlannedStep[]>;
-  /** Calls off what has not begun of an operation; as of a facet. Broken with UnknownOperation. */
-  cancel(operation: string): Vow<Result | undefined>;
-  /** The last operations of all who ask here, the newest last. Broken with BadRequest. */
-  operations(query: OperationQuery): readonly OperationFacts[];
-  /** How far one got, whoever asked for it. Broken with UnknownOperation. */
-  operation(operation: string): Vow<OperationReport>;
-  /**
-   * Asks those again who failed, could not be reached, were left out, or of whom nobody knows: in as much time as
-   * they were given before, where none is. Broken with UnknownOperation.
-   */
-  retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  /** What is known of its rows, then what comes; the answer is its outcome. Broken with UnknownOperation. */
-  join(operation: string, sink: Ref<Sink>): Vow<Outcome>;
-  /**
-   * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
-   * many.
-   */
-  log(name: string, query: LogQuery | number): Vow<readonly string[]>;
-  /**
-   * The logs that a name stands for, from what the query asks for on. Kept when nobody follows any
-   * more, or nothing comes; broken where nothing could come at all.
-   */
-  follow(name: string, query: LogQuery, follower: Ref<Follower>): Vow<void>;
-  /** What a slot lacks of a release. Broken with BadRequest, Limit, and Refused for what is none. */
-  offer(service: string, offer: Offer): Vow<Offered>;
-  /** Brings a piece of that. Broken likewise. */
-  put(service: string, sha256: string, offset: number, bytes: Uint8Array): Vow<Put>;
   /** Status changes of all services, oldest first. */
   history(): Vow<readonly Change[]>;
   /** The same as a stream, from what the query asks for on, which is kept when nobody follows any more. */

@@ -59,6 +59,7 @@ export {
 } from './words/shapes.ts';
 export { slotPhases } from './words/slot-shapes.ts';
 export { SessionMark, sinceOf } from './words/session-mark.ts';
+export { questionMethods } from './words/questions.ts';
 export { itself, localRoot, principalOf, recordedPrincipal } from './words/principal.ts';
 export { makeOperationReader, type OperationReader } from './words/operation-shapes.ts';
 export { makeShepherd } from './shepherd/shepherd.ts';

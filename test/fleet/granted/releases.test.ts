@@ -110,6 +110,15 @@ describe('a release', () => {
     expect(Object.keys(at.script.offers[0]?.offer as object)).toEqual(Object.keys(whole));
     expect(heard).toEqual([]);
   });
+  it('is brought by who holds the grant, whoever he says that he is', () => {
+    const at = place();
+    const { ref, id } = at.held({ actions: ['stage'] });
+    const asker = { principal: 'root' };
+    ref.said('offer', { release: release('a'), manifestBytes: 9 }, asker);
+    ref.said('put', sha256('b'), 0, Uint8Array.of(1), asker);
+    const asked = [...at.script.offers, ...at.script.pieces];
+    expect(asked).toMatchObject([{ asker: { principal: id } }, { asker: { principal: id } }]);
+  });
   it('comes no further once the grant is revoked: what is under way breaks, and the next piece', () => {
     const at = place();
     at.slowly();

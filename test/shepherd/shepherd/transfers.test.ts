@@ -113,7 +113,10 @@ describe('a shepherd', () => {
     const pass = (): void => void world.run(world.now + 200);
     pass();
     const put = (asker: Asker, name = 'web', given = piece()): Asked<Put> => {
-      const asked = machine.ask((turn, shepherd) => turn.send(shepherd, 'put', name, given, asker));
+      const { sha256, offset, bytes } = given;
+      const asked = machine.ask((turn, shepherd) =>
+        turn.send(shepherd, 'put', name, sha256, offset, bytes, asker),
+      );
       pass();
       return asked;
     };

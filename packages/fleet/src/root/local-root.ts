@@ -23,8 +23,22 @@ import {
   type GrantSpec,
   type Past,
 } from '@bellwether/authority';
-import { checkedQuery, doubted, leftFor, list, localRoot, sinceOf } from '@bellwether/shepherd';
-import type { Asker, Outcome, Returner, Shepherd, Sink, Status } from '@bellwether/shepherd';
+import {
+  checkedQuery,
+  doubted,
+  leftFor,
+  list,
+  localRoot,
+  questionMethods,
+  sinceOf,
+  type Asker,
+  type Outcome,
+  type Question,
+  type Returner,
+  type Shepherd,
+  type Sink,
+  type Status,
+} from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
@@ -55,6 +69,7 @@ export interface RefStore {
 /** What of a shepherd its local root needs. */
 export type RootShepherd = Pick<
   Shepherd,
+  | Question
   | 'perform'
   | 'foresee'
   | 'cancel'
@@ -66,10 +81,6 @@ export type RootShepherd = Pick<
   | 'probe'
   | 'watch'
   | 'names'
-  | 'log'
-  | 'follow'
-  | 'offer'
-  | 'put'
   | 'history'
   | 'followHistory'
   | 'shutDown'
@@ -114,21 +125,12 @@ export const makeLocalRoot = (
   const { shepherd, mint, refs } = options;
   return {
     ...operationMethods(options),
-    ...releaseMethods(options),
+    ...questionMethods<LocalRoot>(true, (turn, question, args, name) =>
+      turn.send(shepherd, question, readName(name, 'service'), ...args, asker),
+    ),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs, asker),
-    log: (turn, name, query) =>
-      turn.send(shepherd, 'log', readName(name, 'service'), checkedQuery(query), asker),
-    follow: (turn, name, query, follower) =>
-      turn.send(
-        shepherd,
-        'follow',
-        readName(name, 'service'),
-        checkedQuery(query),
-        follower,
-        asker,
-      ),
     history: (turn) => turn.send(shepherd, 'history'),
     followHistory: (turn, query, follower) =>
       turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
@@ -188,8 +190,8 @@ const operationMethods = ({
     turn.send(shepherd, 'operation', readName(operation, 'operation'), anybodys),
   retry: (turn, operation, sink, remainingMs) =>
     turn.send(shepherd, 'retry', readName(operation, 'operation'), sink, anybodys, remainingMs),
-  join: (turn, operation, sink) =>
-    turn.send(shepherd, 'join', readName(operation, 'operation'), sink, anybodys),
+  join: (turn, operation, sink, remainingMs) =>
+    turn.send(shepherd, 'join', readName(operation, 'operation'), sink, anybodys, remainingMs),
 });
 
 /** Of this host, of references that were minted here, and at hosts elsewhere. */
@@ -213,16 +215,6 @@ const grantMethods = (
     );
   },
   whoCan: (turn, action, service) => whoCan(options, turn, action, service),
-});
-
-/** Bringing a release to a slot. */
-const releaseMethods = ({
-  shepherd,
-}: LocalRootOptions): Pick<Behavior<LocalRoot>, 'offer' | 'put'> => ({
-  offer: (turn, service, offer) =>
-    turn.send(shepherd, 'offer', readName(service, 'service'), offer, asker),
-  put: (turn, service, sha256, offset, bytes) =>
-    turn.send(shepherd, 'put', readName(service, 'service'), { sha256, offset, bytes }, asker),
 });
 
 /** Who asks here, for what lasts. */

@@ -32,6 +32,7 @@ import type {
   Status,
 } from '../words/types.ts';
 import type { Principal } from '../words/principal.ts';
+import { questionMethods } from '../words/questions.ts';
 import { sinceOf, type SessionMark } from '../words/session-mark.ts';
 
 /** What a facet stands in front of. */
@@ -101,11 +102,9 @@ export const makeServiceFacet = (
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, asker);
     },
-    log: (turn, query) => turn.send(shepherd, 'log', name, query, asker),
-    follow: (turn, query, follower) => turn.call(shepherd, 'follow', name, query, follower, asker),
-    offer: (turn, offer) => turn.call(shepherd, 'offer', name, offer, asker),
-    put: (turn, sha256, offset, bytes) =>
-      turn.call(shepherd, 'put', name, { sha256, offset, bytes }, asker),
+    ...questionMethods<ServiceFacet>(false, (turn, question, args) =>
+      turn.call(shepherd, question, name, ...args, asker),
+    ),
   });
 };
 

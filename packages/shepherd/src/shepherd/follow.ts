@@ -22,7 +22,7 @@ export interface Following {
   readonly asker: Asker;
 }
 
-/** See Shepherd. @throws UnknownService, BadRequest, Limit */
+/** See ServiceFacet. @throws UnknownService, BadRequest, Limit */
 export const follow = (
   held: ShepherdHeld,
   turn: Turn,

@@ -21,7 +21,7 @@ const bounds = {
   all: limits.logQuestionCount,
 };
 
-/** See Shepherd. @throws UnknownService, BadRequest, Cycle, Limit; Refused for what has no log of its own */
+/** See ServiceFacet. @throws UnknownService, BadRequest, Cycle, Limit; Refused for what has no log of its own */
 export const askLog = (
   held: ShepherdHeld,
   turn: Turn,

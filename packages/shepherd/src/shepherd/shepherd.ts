@@ -149,7 +149,8 @@ const agentMethods = (
   hasAgent: (turn, name) => hasAgent(held, turn, name),
   endsOwn: (turn, name, action, principal) => endsOwn(held, turn, name, action, principal),
   offer: (turn, name, offer, asker) => offerTo(held, turn, name, offer, asker),
-  put: (turn, name, piece, asker) => putTo(held, turn, name, piece, asker),
+  put: (turn, name, sha256, offset, bytes, asker) =>
+    putTo(held, turn, name, { sha256, offset, bytes }, asker),
 });
 
 const perform = (

@@ -40,9 +40,15 @@ export interface ServiceFacet {
   retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
   /** The same. */
   join(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
-  /** Lines of its log, oldest first, as far as one answer has room for them. @throws BadRequest */
-  log(query: LogQuery): Vow<readonly string[]>;
-  /** See Shepherd. @throws BadRequest, Limit */
+  /**
+   * Lines of its log, oldest first, as far as one answer has room for them. A number is how many. @throws BadRequest
+   */
+  log(query: LogQuery | number): Vow<readonly string[]>;
+  /**
+   * From now on the follower is told what is written to the log of the service, of an aggregate to those of all its
+   * members, after what the query asks for of each. Kept when nobody follows any more, or nothing comes; broken where
+   * nothing could come at all. @throws BadRequest, Limit
+   */
   follow(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /** What a slot lacks of a release that somebody means to bring. @throws BadRequest, Limit */
   offer(offer: Offer): Vow<Offered>;

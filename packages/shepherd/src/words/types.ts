@@ -9,6 +9,7 @@ import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
 import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk, PlannedStep, Returner } from './operation-types.ts';
+import type { NamedAndAsked } from './questions.ts';
 import type { Step, Wish } from './steps.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
@@ -24,6 +25,7 @@ export type * from './messages.ts';
 export type * from './observation.ts';
 export type * from './operation-types.ts';
 export type { Principal } from './principal.ts';
+export type { Named, NamedAndAsked, Question } from './questions.ts';
 export type * from './records.ts';
 export type * from './service-facet.ts';
 export type * from './process-types.ts';
@@ -249,8 +251,11 @@ export interface LocalService extends Service {
   /** Its last status changes, oldest first. */
   history(): readonly Change[];
 }
-/** The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. */
-export interface Shepherd extends OperationDesk {
+/**
+ * The `^shepherd`: the coordinator. It holds all services; nobody on another machine is ever handed one. What a facet
+ * is asked, too, throws UnknownService, BadRequest, Cycle, Limit, and Refused for what has no such thing.
+ */
+export interface Shepherd extends OperationDesk, NamedAndAsked {
   /**
    * Makes a service of its own from a description, and registers it. The agent carries out what the description leaves
    * to one. @throws what `register` throws.
@@ -274,12 +279,6 @@ export interface Shepherd extends OperationDesk {
   hasAgent(name?: string): boolean;
   /** See `Agent.owns`; false where there is none. Near only. */
   endsOwn(name: string, action: string, principal: Principal): boolean;
-  /**
-   * Asks the agent of a service, here or elsewhere. Broken with what that refuses. @throws UnknownService, BadRequest,
-   * Limit; Refused for what has none
-   */
-  offer(name: string, offer: Offer, asker: Asker): Vow<Offered>;
-  put(name: string, piece: Piece, asker: Asker): Vow<Put>;
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle
@@ -309,17 +308,6 @@ export interface Shepherd extends OperationDesk {
   board(): Ref<Pick<StatusBoard, 'touched'>>;
   /** A facet whose operations are those of `principal` alone. */
   facet(name: string, principal: Principal, bounds?: FacetBounds): Ref<ServiceFacet>;
-  /**
-   * Lines of a service's log, oldest first, as far as one answer has room for them. A number is how
-   * many. @throws BadRequest, Cycle, Limit
-   */
-  log(name: string, query: LogQuery | number, asker: Asker): Vow<readonly string[]>;
-  /**
-   * From now on the follower is told what is written to the log of a service, of an aggregate to those
-   * of all its members, after what the query asks for of each. Kept when nobody follows any more, or
-   * nothing comes; broken where nothing could come at all. @throws BadRequest, Limit
-   */
-  follow(name: string, query: LogQuery, follower: Ref<Follower>, asker: Asker): Vow<void>;
   /** Status changes of all services, oldest first. */
   history(): readonly Change[];
   /** The same as a stream, from what the query asks for on. @throws BadRequest, Limit */
