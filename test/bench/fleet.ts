@@ -18,6 +18,7 @@ import net from 'node:net';
 import path from 'node:path';
 import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
 import {
+  makeFreshLines,
   makePeers,
   registerServices,
   type ElsewherePowers,
@@ -162,6 +163,7 @@ const makeController = async (folder: string): Promise<Controller> => {
         return () => undefined;
       },
       peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
+      lines: turn.spawn(makeFreshLines, () => () => undefined),
       clock,
       entropy,
       crypto: nodeCrypto(),

@@ -2,6 +2,7 @@
 import { Unreachable, World, type Ref, type Turn } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
+  makeFreshLines,
   makePeers,
   registerServices,
   swapOf,
@@ -29,6 +30,7 @@ const machineWith = (world: World, planned: readonly PlannedService[]) => {
       return () => undefined;
     },
     peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
+    lines: turn.spawn(makeFreshLines, () => () => undefined),
     clock,
     entropy,
     crypto: simulatedCrypto(world),

@@ -2,9 +2,11 @@
 import { type Answer, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import {
   makeExportedService,
+  makeFreshLines,
   makeLiveRef,
   makePeers,
   type DialRef,
+  type FreshDial,
   type Peers,
   type Traveller,
 } from '@bellwether/fleet';
@@ -30,6 +32,13 @@ export interface Call {
   readonly reached: Answer;
   readonly lost: Answer;
 }
+/** The same for a session of its own. */
+export interface FreshCall {
+  readonly petname: string;
+  readonly reached: Answer;
+  /** How often it was ended. */
+  endCount: number;
+}
 /** A question that reached the far end. */
 export interface Asked {
   readonly method: 'perform' | 'probe' | 'join';
@@ -47,6 +56,8 @@ export interface WatchAsked {
 /** Everything that a test of a proxy needs to hold. */
 export interface ProxyBench extends Bench {
   readonly calls: Call[];
+  /** Sessions of their own that it asked for. */
+  readonly freshCalls: FreshCall[];
   readonly asked: Asked[];
   /** What the proxy asked the far end to tell it. */
   readonly watched: WatchAsked[];
@@ -195,6 +206,12 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     calls.push({ petname, reached, lost });
     return () => undefined;
   };
+  const freshCalls: FreshCall[] = [];
+  const fresh: FreshDial = (petname, reached) => {
+    const call = { petname, reached, endCount: 0 };
+    freshCalls.push(call);
+    return () => void (call.endCount += 1);
+  };
   const made = await runIn(bench, (turn) => {
     const nobody = turn.spawn(makeNobody);
     const facet = turn.spawn(
@@ -218,7 +235,9 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       requirement: [],
       petname: 'a-web',
       remote,
+      lines: turn.spawn(makeFreshLines, fresh),
       peers,
+      entropy,
       board,
       memberIds: memberIds(simulatedCrypto(bench.world)),
       clock,
@@ -231,7 +250,7 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
     return { refs: [facet, proxy, writer, peers] as const };
   });
   const [facet, proxy, writer, peers] = made.refs;
-  const seen = { calls, asked, watched: watching, cancelled, touched, told };
+  const seen = { calls, freshCalls, asked, watched: watching, cancelled, touched, told };
   return { ...bench, ...seen, wallShift, facet, proxy, writer, peers };
 };
 

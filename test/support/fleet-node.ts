@@ -48,6 +48,7 @@ import {
   type DaemonRefs,
   type KeptRefs,
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
+import { freshRouterPowers } from '../../packages/herd/src/daemon/fresh-sessions.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
 import { bookRecordsIn, directRecordsIn, mintEntriesIn, slotRecordsIn } from './book-records.ts';
 import { patient } from './fleet-patient.ts';
@@ -139,7 +140,11 @@ export class FleetNode {
   config: NodeConfig;
   /** What is wrong with that file, at a reload. */
   badConfig: string | undefined = undefined;
+  /** Sessions of their own that its daemons have made, and their routers. */
+  freshCount = 0;
+  readonly freshRouters: Router[] = [];
   #isDark = false;
+  #makeFreshRouter: () => Router = () => this.#openRouter();
   #router: Router | undefined = undefined;
   readonly #waiting: (() => void)[] = [];
   #admin: Sturdyref | undefined = undefined;
@@ -204,6 +209,7 @@ export class FleetNode {
       store: this.#keptRefs(),
       serving: (task) => this.#onceOpen(task),
       router: () => this.#openRouter(),
+      freshRouter: () => this.#makeFreshRouter(),
       moved: (petname, destination) => {
         if (!this.machine.isUp || this.#actors === undefined) return;
         this.machine.life.vat.post(this.#actors.peers, 'hurry', [petname, destination]);
@@ -292,18 +298,32 @@ export class FleetNode {
     const { time } = this.machine;
     const netlayer = patient(network.peer({ host: this.name }), time);
     const flush = time.scheduler(0.001);
-    const powers = routerPowers({
+    const tapped = (one: Netlayer): Netlayer => this.config.tap?.(one) ?? one;
+    const common = {
       vat,
-      netlayers: [this.config.tap?.(netlayer) ?? netlayer],
       crypto: simulatedCrypto(world),
       clock: mortal(time.clock(), isAlive),
-      scheduler: { enqueue: (task) => flush.enqueue(() => isAlive() && task()) },
+      scheduler: { enqueue: (task: () => void) => flush.enqueue(() => isAlive() && task()) },
       reaper: this.reaper,
-      log: (event, fields) => void this.machine.log.push({ event, fields }),
+      log: (event: string, fields: Readonly<Record<string, unknown>>) =>
+        void this.machine.log.push({ event, fields }),
+    };
+    const powers = routerPowers({
+      ...common,
+      netlayers: [tapped(netlayer)],
       designator: this.name,
       refs,
       mint: () => actors.mint,
     });
+    this.#makeFreshRouter = () => {
+      const designator = `${this.name}.${(this.freshCount += 1)}`;
+      const own = patient(network.peer({ host: this.name, designator }), time);
+      const fresh = createRouter(
+        freshRouterPowers({ ...common, netlayers: [tapped(own)], designator }),
+      );
+      this.freshRouters.push(fresh);
+      return fresh;
+    };
     const router = createRouter(powers);
     router.listen(
       () => {

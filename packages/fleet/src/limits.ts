@@ -98,6 +98,24 @@ export const LIMITS = {
   logMs: 10_000,
   /** Milliseconds for a piece of a release on its way on: its host may write it to a slow disk first. */
   bringMs: 30_000,
+  /** Milliseconds that a session of its own may stand: one question with its answer, over two controllers at most. */
+  freshMs: 30_000,
+  /** Sessions of their own at once: each is a key and a handshake, here and at its host. */
+  freshCount: 64,
+  /** Who waits for one to the same host, beside the one whose turn it is: people who confirm by hand. */
+  freshWaitingCount: 8,
+  /** Milliseconds for one try to confirm, from its dial to the answer. */
+  confirmMs: 10_000,
+  /** Milliseconds before it is tried again: the first wait, doubling up to the last; they vary by half. */
+  confirmAgainMs: 500,
+  confirmLastMs: 5_000,
+  /**
+   * Milliseconds before the first try, and between the first ones, where it may not be seen that a release waits: each
+   * is written into the audit there.
+   */
+  confirmBlindMs: 2_000,
+  /** Tries to confirm one deploy: more than an hour of them. */
+  confirmTryCount: 1_000,
   /** Facets of one reference for one session each that are kept: controllers, and terminals. */
   sessionFacetCount: 16,
   /** Characters of a URI. */

@@ -5,6 +5,7 @@ export {
   isBuiltIn,
   isRepeatable,
   isStart,
+  isSwitch,
   isTaken,
   rootActions,
   rootNames,

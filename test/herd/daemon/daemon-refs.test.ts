@@ -34,6 +34,9 @@ const waiting = () => {
           return () => undefined;
         },
       }) as unknown as Router,
+    freshRouter: () => {
+      throw new Error('nothing here wants a session of its own');
+    },
     moved: (petname, { address }) => void events.push(`${petname} moved to ${address ?? '-'}`),
     log: (event) => void events.push(event),
   });

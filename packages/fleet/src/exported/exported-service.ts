@@ -15,6 +15,9 @@
  * A command that waits for a machine is answered with that it does; where the far end is a controller and waits for a
  * machine of its own, with that, and it says later how it ended there (settling.ts).
  *
+ * `confirm` goes another way (afresh.ts), which is also asked for from here while a slot is told to switch
+ * (confirming.ts).
+ *
  * What was called off before it is sent is not sent; on the next session it is not begun anew, and is
  * called off there once more, since nobody knows what had arrived on the last one.
  */
@@ -38,8 +41,10 @@ import {
   type ExportedHeld,
   type Question,
 } from './exported-state.ts';
+import { isAskedAfresh, performAfresh } from './afresh.ts';
 import { answered, waits } from './answered.ts';
 import { bringing } from './bringing.ts';
+import { beginConfirming } from './confirming.ts';
 import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
@@ -72,7 +77,13 @@ export const makeExportedService = (
     perform: (turn, request, writer, principal) => {
       const operation = held.memberIds(principal, request.operation);
       begun(held, operation);
-      return perform(held, turn, { request, writer, operation });
+      const asked = { request, writer, operation };
+      if (isAskedAfresh(request.action))
+        return turn.when(performAfresh(held, turn, asked), (_turn, outcome) =>
+          ended(held, asked, outcome),
+        );
+      beginConfirming(held, turn, asked);
+      return perform(held, turn, asked);
     },
     cancel: (turn, asked, principal) => {
       const operation = held.memberIds(principal, asked);
@@ -122,6 +133,7 @@ const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld 
   awaited: turn.cell<Awaited | undefined>(undefined),
   watching: turn.cell<number | undefined>(undefined),
   underWay: turn.map(),
+  confirming: turn.map(),
   waitingCount: turn.cell(0),
   lastWatching: turn.cell(0),
   pace: turn.cell<Pace | undefined>(undefined),
@@ -137,10 +149,16 @@ const begun = ({ underWay }: ExportedHeld, operation: string): void => {
   underWay.set(operation, { count: count + 1, isCancelled });
 };
 /** A command is over with this outcome: every one of them ends here. */
-const ended = ({ underWay }: ExportedHeld, { operation }: Asked, outcome: Outcome): Outcome => {
+const ended = (
+  { underWay, confirming }: ExportedHeld,
+  { operation }: Asked,
+  outcome: Outcome,
+): Outcome => {
   const before = underWay.get(operation);
-  if (before === undefined || before.count <= 1) underWay.delete(operation);
-  else underWay.set(operation, { ...before, count: before.count - 1 });
+  if (before === undefined || before.count <= 1) {
+    underWay.delete(operation);
+    confirming.delete(operation);
+  } else underWay.set(operation, { ...before, count: before.count - 1 });
   return outcome;
 };
 

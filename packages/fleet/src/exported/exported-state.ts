@@ -2,9 +2,20 @@
  * What an `^exported-service` keeps: its last observation, whether there is contact, and who waits for what. Pushes
  * change it (watching.ts), and questions and commands (exported-service.ts).
  */
-import type { Clock, JournalCell, JournalMap, Ref, Resolver, Turn, Vow } from '@bellwether/actors';
+import type {
+  Clock,
+  Entropy,
+  JournalCell,
+  JournalMap,
+  Ref,
+  Resolver,
+  Turn,
+  Vow,
+} from '@bellwether/actors';
 import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type { FreshLines } from '../reach/fresh-lines.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
+import type { Confirming } from './confirming.ts';
 import type { MemberIds } from './member-operation.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
@@ -15,6 +26,9 @@ export interface ExportedServiceOptions extends Exported {
   /** The name in the daemon's ref store, for messages. */
   readonly petname: string;
   readonly remote: Ref<LiveRef>;
+  /** What is confirmed there needs a session of its own. */
+  readonly lines: Ref<FreshLines>;
+  readonly entropy: Entropy;
   readonly peers: Ref<Pick<Peers, 'pace'>>;
   /** Told when something changes in its status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
@@ -40,6 +54,8 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly observed: JournalCell<Observed>;
   /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
   readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
+  /** Those of them that may end in a release that waits to be confirmed, likewise. */
+  readonly confirming: JournalMap<string, Confirming>;
   /** Commands that wait for contact; whoever comes meanwhile is sent behind them. */
   readonly waitingCount: JournalCell<number>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */

@@ -20,6 +20,7 @@ import {
   type Labels,
   type MemberStatus,
   type Outcome,
+  type Status,
   type Version,
 } from '@bellwether/shepherd';
 
@@ -41,7 +42,8 @@ export interface Observed {
   readonly trouble: string | undefined;
 }
 /** What was heard, whatever kind of service the far end said it of, and whatever it calls it. */
-export type Known = Omit<ExportedStatus, 'kind' | 'origin' | 'labels'>;
+export type Known = Omit<ExportedStatus, 'kind' | 'origin' | 'labels'> &
+  Partial<Pick<Status, 'kind'>>;
 /** What this side knows by itself. */
 export interface Exported {
   readonly provision: readonly [string, ...string[]];

@@ -23,6 +23,7 @@ import {
 } from '@bellwether/actors';
 import type { Observer, ServiceFacet, Status } from '@bellwether/shepherd';
 import { isDenial, Malformed } from '../errors.ts';
+import { lookToConfirm } from './confirming.ts';
 import { instant, paceNow, paceOf, type ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
 import {
@@ -134,6 +135,7 @@ export const observe = (
   const hasNews =
     isNews(before, next) || doubtOf(before, at, staleMs) !== doubtOf(next, at, staleMs);
   if (hasNews) turn.tell(held.board, 'touched', held.provision);
+  lookToConfirm(held, turn);
   const isKnown = next.trouble === undefined && next.last !== undefined;
   if (isKnown && held.doubt.get() === undefined) doubtLater(held, turn, staleMs);
 };
@@ -180,8 +182,9 @@ const watch = (held: ExportedHeld, turn: Turn<Watcher>, ref: Ref<ServiceFacet>):
       // Where the session ended the live ref says so.
       if (held.watching.get() !== number || held.contact.get() !== ref) return;
       held.watching.set(undefined);
+      const waitMs = isDenial(codeOf(reason)) ? denied(held, redialCapMs) : redialCapMs;
       observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
-      watchLater(held, turn, isDenial(codeOf(reason)) ? denied(held, redialCapMs) : redialCapMs);
+      watchLater(held, turn, waitMs);
     },
   );
 };

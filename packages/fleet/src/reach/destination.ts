@@ -20,3 +20,14 @@ export interface Destination {
 export interface DialRef {
   (petname: string, reached: Answer, lost: Answer, through: Answer): () => void;
 }
+/**
+ * The power to reach the facet behind a petname over a session of its own: one that begins with this dial, under an
+ * identity made for it, so that no other session takes its place or is replaced by it, and that nothing else is asked
+ * on. `reached` as of DialRef. The result ends it, and the dial, and may be called again; whoever dials calls it.
+ *
+ * A host that cannot be dialled, since it only dials, opens one itself when it is asked for it: then `reached` is kept
+ * with what came over that.
+ */
+export interface FreshDial {
+  (petname: string, reached: Answer): () => void;
+}

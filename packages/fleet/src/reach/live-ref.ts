@@ -264,7 +264,7 @@ const addressOf = ({ peer, address }: Destination): string => {
 };
 
 /** What stood in the way, without the place once more: errors of a netlayer tell the two apart. */
-const foundIn = (reason: Error): string => {
+export const foundIn = (reason: Error): string => {
   const { cause } = reason;
   const isTold = cause instanceof Error && 'summary' in cause && typeof cause.summary === 'string';
   return isTold ? String(cause.summary) : wordsOf(reason);

@@ -12,6 +12,7 @@ import { diffOf, plannedName } from './difference.ts';
 import { makeExportedService } from '../exported/exported-service.ts';
 import { memberIds } from '../exported/member-operation.ts';
 import { makeFleet } from '../aggregate/fleet.ts';
+import type { FreshLines } from '../reach/fresh-lines.ts';
 import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
@@ -29,6 +30,8 @@ export interface ElsewherePowers {
   readonly dial: DialRef;
   /** The machines that all of them are at. */
   readonly peers: Ref<Peers>;
+  /** Sessions of their own to them. */
+  readonly lines: Ref<FreshLines>;
   /** Told of each contact with one of those, before anybody else uses it. */
   readonly arrivals?: Ref<Arrivals>;
   /** Only read. */
@@ -114,10 +117,10 @@ const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
 const exportedServices = (
   turn: Turn,
   shepherd: Ref<Shepherd>,
-  { dial, peers, clock, entropy, crypto, arrivals }: ElsewherePowers,
+  { dial, peers, lines, clock, entropy, crypto, arrivals }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
-  const shared = { peers, board, clock, memberIds: memberIds(crypto) };
+  const shared = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
   const told = arrivals === undefined ? {} : { arrivals };
   return (spec) => {
     const { petname } = spec;

@@ -13,6 +13,7 @@ import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actor
 import {
   makeComposition,
   makeDirectGrants,
+  makeFreshLines,
   makeLocalRoot,
   makeNonceRegistry,
   makePeers,
@@ -57,7 +58,7 @@ export interface ActorParts
   readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
   /** Of this node: what whoever accepts an invite has dialled. */
   readonly designator: string;
-  readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial'>;
+  readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial' | 'fresh'>;
   /** Where those led when this life began: read outside of all turns. */
   readonly destinations: ReadonlyMap<string, Destination>;
   /** Where refs for others lead; see LocalRootOptions.uriOf. */
@@ -105,7 +106,8 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     records: parts.directs,
     rightsEpoch: parts.rightsEpoch,
   });
-  const elsewherePowers = { ...reaching, crypto, arrivals: direct };
+  const lines = turn.spawn(makeFreshLines, refs.fresh);
+  const elsewherePowers = { ...reaching, lines, crypto, arrivals: direct };
   const { slotParts } = parts;
   const slots = turn.spawn(makeSlots, { ...slotParts, prober, clock, crypto, log, shepherd });
   const composition = turn.spawn(makeComposition, {

@@ -1,6 +1,6 @@
 /** The daemon's own refs: what `ref('petname')` in its configuration means. The same kind of folder as a user's. */
 import { Refused, type Answer, type Log } from '@bellwether/actors';
-import type { Destination, DialRef, RefStore as RefPower } from '@bellwether/fleet';
+import type { Destination, DialRef, FreshDial, RefStore as RefPower } from '@bellwether/fleet';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   peerKey,
@@ -11,6 +11,7 @@ import {
   type Sturdyref,
 } from '@bellwether/ocapn';
 import { sturdyrefOf, UnknownRef, type RefStore } from '../refs/ref-store.ts';
+import { FreshSessions, type FreshRouter } from './fresh-sessions.ts';
 import { MovedPeers } from './moved-peers.ts';
 
 /** The powers over the daemon's refs that its actors are given. */
@@ -18,6 +19,9 @@ export interface DaemonRefs extends RefPower {
   /** Where each petname leads now; reads the whole folder, so it is not for a turn. */
   destinations(): ReadonlyMap<string, Destination>;
   readonly dial: DialRef;
+  readonly fresh: FreshDial;
+  /** Ends the sessions that `fresh` has made; to be called when the life is over. */
+  close(): void;
   /** Told of each session that opens: a peer that calls from another address is found there again. */
   met(session: SessionView): void;
 }
@@ -31,6 +35,7 @@ export interface DaemonRefsOptions {
   /** Carries a task out once others may find this daemon. */
   readonly serving: (task: () => void) => void;
   readonly router: () => Router;
+  readonly freshRouter: FreshRouter;
   /** Told where a ref leads now whose peer was found at another address. */
   readonly moved: (petname: string, destination: Destination) => void;
   readonly log: Log;
@@ -41,10 +46,24 @@ export const daemonRefs = ({
   store,
   serving,
   router,
+  freshRouter,
   moved,
   log,
 }: DaemonRefsOptions): DaemonRefs => {
   const peers = new MovedPeers(router);
+  const sessions = new FreshSessions(freshRouter, peers);
+  /** Begins once others may find this daemon, unless it was called off by then. */
+  const onceServing = (begin: () => () => void): (() => void) => {
+    let cancel = (): void => undefined;
+    let isOff = false;
+    serving(() => {
+      if (!isOff) cancel = begin();
+    });
+    return () => {
+      isOff = true;
+      cancel();
+    };
+  };
   return {
     put: (petname, uri, answer) =>
       settle(answer, () => {
@@ -66,18 +85,18 @@ export const daemonRefs = ({
           .list()
           .flatMap((one) => ('ref' in one ? [[one.petname, destinationOf(one.ref)] as const] : [])),
       ),
-    dial: (petname, reached, lost, through) => {
-      let cancel = (): void => undefined;
-      let isOff = false;
-      serving(() => {
-        if (!isOff)
-          cancel = dial({ store, peers, moved, log }, petname, { reached, lost, through });
-      });
-      return () => {
-        isOff = true;
-        cancel();
-      };
-    },
+    dial: (petname, reached, lost, through) =>
+      onceServing(() => dial({ store, peers, moved, log }, petname, { reached, lost, through })),
+    fresh: (petname, reached) =>
+      onceServing(() => {
+        try {
+          return sessions.dial(store.get(petname), reached);
+        } catch (error) {
+          reached.broken(noSuchRef(petname, error));
+          return () => undefined;
+        }
+      }),
+    close: () => sessions.close(),
     met: (session) => peers.met(session),
   };
 };
@@ -135,14 +154,16 @@ const dial = (
     through.kept(dialled.fingerprint(nodeCrypto()));
     return peers.dial(dialled, (there) => keep(dialled, there), reached, lost);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const what = error instanceof UnknownRef ? `the shepherd has no ref of that name` : why;
     through.kept(undefined);
-    const reason = new Refused(`${what}; 'herd ref push ${petname}' gives it one`, {
-      cause: error,
-    });
+    const reason = noSuchRef(petname, error);
     reached.broken(reason);
     lost.broken(reason);
     return () => undefined;
   }
+};
+
+const noSuchRef = (petname: string, error: unknown): Refused => {
+  const why = error instanceof Error ? error.message : String(error);
+  const what = error instanceof UnknownRef ? `the shepherd has no ref of that name` : why;
+  return new Refused(`${what}; 'herd ref push ${petname}' gives it one`, { cause: error });
 };

@@ -1,6 +1,11 @@
 /** The netlayers of a daemon: what it listens on, and what it only dials with. */
 import type { Netlayer } from '@bellwether/ocapn';
-import { tlsNetlayer, type TlsIdentity } from '@bellwether/netlayer-tcp-tls';
+import {
+  makeIdentity,
+  openIdentity,
+  tlsNetlayer,
+  type TlsIdentity,
+} from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
 
 /** Where a daemon is to be reached. */
@@ -36,6 +41,28 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
     ...(tcpTls === undefined ? [] : [tls.transport]),
   ];
   return { netlayers: [unix, shared, tls], listening: [unix.transport, ...others] };
+};
+
+/**
+ * A netlayer to dial this transport with, that proves nothing but that we are nobody in particular, and what the hello
+ * on it has to say then. Each time another one.
+ */
+export const strangersNetlayer = (
+  transport: string,
+): { readonly netlayers: readonly Netlayer[]; readonly designator?: string } => {
+  switch (transport) {
+    case 'unix':
+    case 'unix-shared': {
+      const mode = transport === 'unix' ? 'private' : 'shared';
+      return { netlayers: [unixNetlayer({ designator: 'stranger', mode })] };
+    }
+    case 'tcp-tls': {
+      const identity = openIdentity(makeIdentity());
+      return { netlayers: [tlsNetlayer({ identity })], designator: identity.designator };
+    }
+    default:
+      return { netlayers: [] };
+  }
 };
 
 /** A loopback host is bound as it is, so that an example on one machine is not open to the network. */

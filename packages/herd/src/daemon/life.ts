@@ -42,7 +42,8 @@ import { archiveOf, foundIn, type PortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
-import { netlayersFor, type Doors } from './doors.ts';
+import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
+import { freshRouterPowers } from './fresh-sessions.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -160,21 +161,26 @@ class VatLife implements Life {
     });
     const { netlayers, listening } = netlayersFor(parts.doors, parts.identity);
     this.#listening = listening;
-    this.#refs = daemonRefs({
-      store: new RefStore(parts.refFolder, parts.uid),
-      serving: (task) => this.#onceServing(task),
-      router: () => this.#router,
-      moved: (petname, destination) => this.#hurry(petname, destination),
-      log: parts.log,
-    });
-    const powers = routerPowers({
+    const common = {
       vat: this.#vat,
-      netlayers,
       crypto: nodeCrypto(),
       clock: this.#clock,
       scheduler: flush,
       reaper: nodeReaper(),
       log: parts.log,
+    };
+    this.#refs = daemonRefs({
+      store: new RefStore(parts.refFolder, parts.uid),
+      serving: (task) => this.#onceServing(task),
+      router: () => this.#router,
+      freshRouter: (transport) =>
+        createRouter(freshRouterPowers({ ...common, ...strangersNetlayer(transport) })),
+      moved: (petname, destination) => this.#hurry(petname, destination),
+      log: parts.log,
+    });
+    const powers = routerPowers({
+      ...common,
+      netlayers,
       designator: parts.identity.designator,
       refs: this.#refs,
       mint: () => this.#actors?.mint,
@@ -367,6 +373,7 @@ class VatLife implements Life {
       }
     };
     step(() => this.#vat.halt());
+    step(() => this.#refs.close());
     step(() =>
       this.#router.close(() => {
         clearTimeout(late);

@@ -41,8 +41,17 @@ export class MovedPeers {
     this.#places.set(peerKey(peer), { ...peer, hints: { host, port } });
   }
 
-  /** As Router.dial. `moved` is told the ref with the address at which it was reached, where that is another. */
-  dial(ref: Sturdyref, moved: (ref: Sturdyref) => void, reached: Answer, lost: Answer): () => void {
+  /**
+   * As Router.dial. `moved` is told the ref with the address at which it was reached, where that is another. `router`:
+   * the one to dial by, where it is not the usual one.
+   */
+  dial(
+    ref: Sturdyref,
+    moved: (ref: Sturdyref) => void,
+    reached: Answer,
+    lost: Answer,
+    router: Pick<Router, 'dial'> = this.#router(),
+  ): () => void {
     const dials: (() => void)[] = [];
     let isOff = false;
     const key = peerKey(ref.peer);
@@ -52,6 +61,7 @@ export class MovedPeers {
       lost.broken(reason);
     };
     const first = this.#dialOnce(
+      router,
       ref,
       (value) => reached.kept(value),
       lost,
@@ -65,7 +75,7 @@ export class MovedPeers {
           moved(there);
           reached.kept(value);
         };
-        dials.push(this.#dialOnce(there, arrived, lost, () => fail(reason)));
+        dials.push(this.#dialOnce(router, there, arrived, lost, () => fail(reason)));
       },
     );
     dials.push(first);
@@ -77,13 +87,14 @@ export class MovedPeers {
 
   /** `lost` hears of the loss of what was reached, and of nothing else. */
   #dialOnce(
+    router: Pick<Router, 'dial'>,
     ref: Sturdyref,
     arrived: (value: unknown) => void,
     lost: Answer,
     failed: (reason: Error) => void,
   ): () => void {
     let hasArrived = false;
-    return this.#router().dial(
+    return router.dial(
       ref,
       {
         kept: (value) => {

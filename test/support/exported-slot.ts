@@ -1,0 +1,110 @@
+/**
+ * Slots of other machines under a name of a controller, in one World: releases are brought to them and switched to
+ * through it. `confirmed` of the record of a slot is what its controller has done.
+ */
+import { World } from '@bellwether/actors';
+import type { SlotRecord } from '@bellwether/deploy';
+import { MemoryNetwork } from '@bellwether/netlayer-memory';
+import type { Outcome, Status } from '@bellwether/shepherd';
+import { slotRecordsIn } from './book-records.ts';
+import { FleetNode, introduce, Operator, type NodeConfig } from './fleet-node.ts';
+import { service, type Asked } from './shepherd-machine.ts';
+import { shortRules, type Made } from './slot-machine.ts';
+
+const slotConfig: NodeConfig = {
+  slots: [
+    {
+      config: service({
+        provision: ['web'],
+        stop: { signal: 'SIGTERM', graceMs: 1_000 },
+        respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 },
+      }),
+      rules: shortRules,
+    },
+  ],
+};
+
+/** The slot `web` of A, which C has as `far-web`, and D, where it is wanted, as `farther-web` through C. */
+export class ExportedSlot {
+  readonly world: World;
+  readonly network: MemoryNetwork;
+  readonly a: FleetNode;
+  readonly c: FleetNode;
+  readonly d: FleetNode;
+  readonly desk: Operator;
+
+  constructor(seed: number, rehearse = false) {
+    this.world = new World(seed);
+    this.network = new MemoryNetwork(this.world);
+    const how = rehearse ? { rehearse } : {};
+    this.a = new FleetNode(this, 'A', { ...slotConfig, ...how });
+    this.c = new FleetNode(this, 'C', { exported: { 'far-web': 'A' }, ...how });
+    this.d = new FleetNode(this, 'D', { exported: { 'farther-web': 'C' }, ...how });
+    this.desk = new Operator(this);
+    for (const node of [this.a, this.c]) node.boot();
+    this.world.runFor(1_000);
+    introduce(this, this.desk, this.a, 'web', this.c);
+  }
+  /** D comes, too. */
+  withSecond(): this {
+    this.d.boot();
+    this.world.runFor(1_000);
+    introduce(this, this.desk, this.c, 'far-web', this.d);
+    return this;
+  }
+
+  get record(): SlotRecord | undefined {
+    return slotRecordsIn(this.a.machine.disk.entries).get('web');
+  }
+  get phase(): string | undefined {
+    return this.record?.underway?.phase;
+  }
+  /** Which releases run as processes of the slot. */
+  get running(): readonly string[] {
+    const living = this.a.machine.processes.living('web');
+    return living.map(({ cwd = '' }) => cwd.split('/').at(-1) ?? '');
+  }
+  /** Who has sessions to A. */
+  get visitorsOfA(): readonly (string | undefined)[] {
+    return (this.a.router?.sessions() ?? []).map(({ peer }) => peer?.designator);
+  }
+  /** Brings a release through a node, which is C but for a test of longer ways. */
+  bring(made: Made, node = this.c, name = 'far-web'): void {
+    const { digest, manifestBytes, contents } = made;
+    for (let round = 0; round < 3; round += 1) {
+      const offer = { release: digest, manifestBytes: manifestBytes.length };
+      const offered = this.desk.ask(node, (turn, root) => turn.send(root, 'offer', name, offer));
+      this.world.runFor(1_000);
+      if (offered.error !== undefined) throw offered.error;
+      for (const { sha256 } of offered.value?.missing ?? []) {
+        const bytes = contents.get(sha256) ?? new Uint8Array();
+        this.desk.ask(node, (turn, root) => turn.send(root, 'put', name, sha256, 0, bytes));
+        this.world.runFor(1_000);
+      }
+    }
+  }
+  /** `herd ACTION far-web` at C, or at another. */
+  act(
+    action: string,
+    args: readonly string[],
+    operation: string,
+    node = this.c,
+    name = 'far-web',
+  ): Asked<Outcome> {
+    return this.desk.herd(node, action, name, { operation, args, remainingMs: 600_000 });
+  }
+  /** `made` runs there, committed. */
+  begin(made: Made, next: Made): this {
+    this.bring(made);
+    const first = this.act('deploy', [made.digest, 'no-confirm'], 'op-first');
+    this.world.runFor(5_000);
+    if (first.value?.result !== 'changed') throw new Error(`the first: ${JSON.stringify(first)}`);
+    this.bring(next);
+    return this;
+  }
+  status(node = this.c, name = 'far-web'): Status | undefined {
+    const asked = this.desk.ask(node, (turn, root) => turn.send(root, 'status', [name], 900));
+    this.world.runFor(1_500);
+    return asked.value?.[0];
+  }
+}
