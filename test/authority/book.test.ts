@@ -1,6 +1,6 @@
 import type { Past } from '@bellwether/authority';
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
-import { fingerprintOf, proveHolder, type Cut } from '@bellwether/authority';
+import { fingerprintOf, kindOf, mintedId, proveHolder, type Cut } from '@bellwether/authority';
 import type { KeyPair } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { runIn } from '../support/actors-vat.ts';
@@ -89,6 +89,41 @@ describe('a grant', () => {
     const { grant } = await make(bench, 'root');
     expect(await judged(bench, grant.id, { action: 'status' })).toBe('refused');
     expect(grant.state).toBe('invited');
+  });
+});
+
+describe('who answers for an asker', () => {
+  it('is the grant that the owner gave, or the minted reference, that all of it was made out of', async () => {
+    const bench = await grantBench();
+    const minted = 'ab'.repeat(32);
+    const alice = await held(bench, 'root');
+    const bot = await held(bench, alice, {}, keysOf(2));
+    const out = await held(bench, minted, {}, keysOf(3));
+    const { swissnum } = await make(bench, out);
+    const found = await runIn(bench, (turn) => [
+      ...[alice, bot, out, minted, mintedId(minted), 'g-gone', 'root'].map((each) =>
+        turn.call(bench.book, 'origin', each),
+      ),
+      turn.call(bench.book, 'originUnder', hashOf(bench, swissnum)),
+      turn.call(bench.book, 'originUnder', 'cd'.repeat(32)),
+    ]);
+    const id = mintedId(minted);
+    expect(found).toEqual([alice, alice, id, id, id, undefined, undefined, id, undefined]);
+  });
+});
+describe('what an id names', () => {
+  it.each([
+    ['g-0x1y2z', 'grant'],
+    ['d-0x1y2z', 'direct'],
+    [mintedId('ab'.repeat(32)), 'minted'],
+    ['ab'.repeat(32), 'minted'],
+    ['AB'.repeat(32), undefined],
+    ['root', undefined],
+    ['x-1', undefined],
+    ['grant', undefined],
+    ['', undefined],
+  ])('is known of %j: %s', (id, kind) => {
+    expect(kindOf(id)).toBe(kind);
   });
 });
 

@@ -220,7 +220,12 @@ const makeBook = (
   _turn: Turn<AskerBook>,
   _bcom: Bcom<AskerBook>,
   standing: (asker: string) => ActorError | undefined,
-): Behavior<AskerBook> => ({ judge: (_turn, asker) => standing(asker), chain: () => [] });
+): Behavior<AskerBook> => ({
+  judge: (_turn, asker) => standing(asker),
+  chain: () => [],
+  // Of grants this one remembers nothing.
+  origin: (_turn, asker) => (asker.startsWith('g-') ? undefined : asker),
+});
 /** Prints what it is given; what `herd` hands to a shepherd. */
 export const makePrinter = (
   _turn: Turn<Sink>,

@@ -10,7 +10,7 @@ import { expectAt, forgetOld, lookAtClock, record } from './endings.ts';
 import { TooMany, uselessInvite } from './errors.ts';
 import { filled, standing, type Chain } from './judge.ts';
 import { limits } from './limits.ts';
-import { bytesOf, fingerprintOf, freshId, hexOf, idBytes, isHash, mintedId } from './names.ts';
+import { bytesOf, fingerprintOf, freshId, hexOf, idBytes, idOf, kindOf } from './names.ts';
 import { narrowed, termsOf, type Terms } from './narrow.ts';
 import {
   chainOf,
@@ -22,6 +22,7 @@ import {
   mintedEnd,
   momentAt,
   nameOf,
+  originOf,
   putGrant,
   putInvite,
   topOf,
@@ -117,11 +118,11 @@ const drafted = (
 /** @throws why the issuer's own grant is dead; TooWide */
 const termsFor = (shelf: Shelf, issuer: Principal, spec: GrantSpec, nowMs: number): Terms => {
   if (isGrant(issuer)) return narrowed(livingChain(shelf, issuer, nowMs)[0].grant, spec, nowMs);
-  const dead = isHash(issuer) ? mintedEnd(shelf, mintedId(issuer)) : undefined;
+  const dead = mintedEnd(shelf, issuer);
   if (dead !== undefined) throw dead;
   return termsOf(spec, nowMs);
 };
-const isGrant = (principal: Principal): boolean => principal.startsWith('g-');
+const isGrant = (principal: Principal): boolean => kindOf(principal) === 'grant';
 
 /** The chain of a grant that stands. @throws why it does not */
 export const livingChain = (shelf: Shelf, id: string, nowMs: number): Chain => {
@@ -176,13 +177,6 @@ const checkRoomBelow = (shelf: Shelf, chain: Chain, nowMs: number): void => {
     throw new Limit(`grant: ${limits.descendantCount} stand below ${top} already`);
 };
 
-/** Who answers for what is made along a chain: whoever the owner gave its top grant to, or minted a reference for. */
-const originOf = (chain: Chain): Principal => {
-  const { id, issuer } = topOf(chain);
-  return issuer === 'root' ? id : issuer;
-};
-/** What it is called, wherever that is told. */
-const idOf = (origin: Principal): string => (isHash(origin) ? mintedId(origin) : origin);
 /** Counts a change for an origin; the owner has no end of them. @throws TooMany */
 const spend = (shelf: Shelf, origin: Principal): void => {
   if (origin === 'root') return;

@@ -17,12 +17,11 @@ import { filled, judge, wasCounted, type Chain, type Moment } from './judge.ts';
 import { hold, leave } from './holds.ts';
 import { limits } from './limits.ts';
 import { mintedState, revokeMinted } from './minted.ts';
-import { isHash, mintedId } from './names.ts';
+import { idOf, kindOf, mintedId } from './names.ts';
 import {
   chainOf,
   factsOf,
   fillShelf,
-  isMinted,
   knownChain,
   linksOf,
   livingIn,
@@ -30,6 +29,7 @@ import {
   mintedEnd,
   momentAt,
   nameOf,
+  originOf,
   putGrant,
   topOf,
   treeOf,
@@ -55,7 +55,7 @@ export const makeGrantBook = (
     count: (turn, grant, operation) =>
       count(shelf, turn, knownChain(shelf, grant), operation, lookAtClock(shelf, turn)),
     hold: (turn, grant, cut) => {
-      if (!isMinted(grant)) livingChain(shelf, grant, lookAtClock(shelf, turn));
+      if (kindOf(grant) !== 'minted') livingChain(shelf, grant, lookAtClock(shelf, turn));
       const dead = mintedEnd(shelf, grant);
       if (dead !== undefined) throw dead;
       hold(shelf, turn, grant, cut);
@@ -68,11 +68,9 @@ export const makeGrantBook = (
       const chain = chainOf(shelf, grant);
       return chain === undefined ? [] : linksOf(shelf, chain);
     },
-    chainUnder: (_turn, hash) => {
-      const id = shelf.held.get(hash) ?? shelf.invited.get(hash);
-      const chain = id === undefined ? undefined : chainOf(shelf, id);
-      return chain === undefined ? [] : linksOf(shelf, chain);
-    },
+    origin: (_turn, asker) => origin(shelf, asker),
+    originUnder: (_turn, hash) =>
+      origin(shelf, shelf.held.get(hash) ?? shelf.invited.get(hash) ?? ''),
     list: (turn, viewer) => list(shelf, turn, viewer),
     revoke: (turn, by, grant, reason) => revoke(shelf, turn, by, grant, readReason(reason)),
     revokeMinted: (turn, hash, reason) => revokeMinted(shelf, turn, hash, readReason(reason)),
@@ -89,8 +87,14 @@ export const makeGrantBook = (
   };
 };
 
+const origin = (shelf: Shelf, asker: Principal): string | undefined => {
+  if (kindOf(asker) === 'minted') return idOf(asker);
+  const chain = chainOf(shelf, asker);
+  return chain === undefined ? undefined : idOf(originOf(chain));
+};
+
 const judged = (shelf: Shelf, turn: Turn, id: string, wish: Wish) => {
-  if (isMinted(id)) return mintedEnd(shelf, id);
+  if (kindOf(id) === 'minted') return mintedEnd(shelf, id);
   const moment = momentAt(shelf, lookAtClock(shelf, turn));
   const chain = chainOf(shelf, id);
   if (chain === undefined) return unknownGrant();
@@ -237,7 +241,7 @@ const endedIn = ({ revoked, usedCounts }: Past, chain: Chain): string | undefine
       return `${of}used for all ${maxUses} of its operations`;
   }
   const { issuer } = topOf(chain);
-  const minted = isHash(issuer) ? mintedId(issuer) : '';
+  const minted = idOf(issuer);
   const why = revoked.get(minted);
   return why && `${minted}, which it comes from, was ${why}`;
 };

@@ -17,7 +17,7 @@ export { makeGrantBook } from './grant-book.ts';
 export { makeInvite, type InviteOptions } from './invite.ts';
 export { judge, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
 export { limits as grantLimits } from './limits.ts';
-export { fingerprintOf, freshId, hexOf, idBytes, mintedId } from './names.ts';
+export { fingerprintOf, freshId, hexOf, idBytes, kindOf, mintedId, type Kind } from './names.ts';
 export { proveHolder, redemptionBytes, type Redemption } from './redemption.ts';
 export type { GrantBookOptions } from './shelf.ts';
 export { readReason as readGrantReason, readSpec as readGrantSpec } from './spec.ts';

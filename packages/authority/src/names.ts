@@ -7,26 +7,42 @@ const idCharacters = 6;
 export const idBytes = 8 * idCharacters;
 const fingerprintGroups = 5;
 
+const letters = { grant: 'g', direct: 'd', minted: 'm' } as const;
+/** Who asks, or what is revoked: a grant of this host, one that was made at hosts elsewhere, a minted reference. */
+export type Kind = keyof typeof letters;
+/** What an id, or a principal, names; undefined for the local root, and for what is none of these. */
+export const kindOf = (id: string): Kind | undefined => {
+  if (isHash(id)) return 'minted';
+  if (id[1] !== '-') return undefined;
+  const [letter] = id;
+  return kinds.find((kind) => letters[kind] === letter);
+};
+const kinds = ['grant', 'direct', 'minted'] as const;
+
 /**
- * An id that is not taken: a letter, `g` for a grant, and 30 random bits. It is no secret and opens nothing; it is
+ * An id that is not taken: the letter of its kind, and 30 random bits. It is no secret and opens nothing; it is
  * random so that nobody can tell from it how many there are. Undefined where all the tries were taken.
  */
 export const freshId = (
   random: Uint8Array,
   isTaken: (id: string) => boolean,
-  prefix = 'g',
+  kind: Kind = 'grant',
 ): string | undefined => {
   for (let at = 0; at + idCharacters <= random.length; at += idCharacters) {
-    const id = `${prefix}-${charactersOf(random.subarray(at, at + idCharacters))}`;
+    const id = `${letters[kind]}-${charactersOf(random.subarray(at, at + idCharacters))}`;
     if (!isTaken(id)) return id;
   }
   return undefined;
 };
 /** What a minted reference is called, by the hash of its swissnum as hex: 48 bits of it, which open nothing. */
-export const mintedId = (hash: string): string => `m-${hash.slice(0, mintedDigits)}`;
+export const mintedId = (hash: string): string =>
+  `${letters.minted}-${hash.slice(0, mintedDigits)}`;
 const mintedDigits = 12;
-/** Whether a principal is a minted reference: the hash of its swissnum. */
-export const isHash = (principal: string): boolean => /^[0-9a-f]{64}$/.test(principal);
+/** What a principal is called wherever that is told: a minted reference by its id, all others as they are. */
+export const idOf = (principal: string): string =>
+  isHash(principal) ? mintedId(principal) : principal;
+/** As a principal a minted reference is the hash of its swissnum. */
+const isHash = (principal: string): boolean => /^[0-9a-f]{64}$/.test(principal);
 /** One character for each byte, of which it takes five bits. */
 const charactersOf = (bytes: Uint8Array): string => {
   let text = '';

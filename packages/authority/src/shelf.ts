@@ -5,7 +5,7 @@ import type { AuditLink } from './audit/index.ts';
 import { Revocation, Unconfirmed, unknownGrant } from './errors.ts';
 import { isUsedUp, standing, type Bucket, type Chain, type Link, type Moment } from './judge.ts';
 import { limits } from './limits.ts';
-import { bytesOf, fingerprintOf, isHash, mintedId } from './names.ts';
+import { bytesOf, fingerprintOf, idOf, kindOf, mintedId } from './names.ts';
 import type {
   BookRecords,
   Cut,
@@ -179,20 +179,23 @@ const linkOf = (shelf: Shelf, id: string): Link | undefined => {
 };
 /** The grant that all of a chain was narrowed from. */
 export const topOf = (chain: Chain): GrantRecord => (chain[chain.length - 1] ?? chain[0]).grant;
+/** Who answers for what is made along a chain: whoever the owner gave its top grant to, or minted a reference for. */
+export const originOf = (chain: Chain): Principal => {
+  const { id, issuer } = topOf(chain);
+  return issuer === 'root' ? id : issuer;
+};
 /** The id of the minted reference that a grant was made out of, else empty. */
 const mintedAbove = ({ parent, issuer }: GrantRecord): string =>
-  parent === undefined && isHash(issuer) ? mintedId(issuer) : '';
+  parent === undefined && kindOf(issuer) === 'minted' ? idOf(issuer) : '';
 /** Why a minted reference is of no use, by its id or as a principal; undefined where it stands. */
 export const mintedEnd = (shelf: Shelf, id: string): ActorError | undefined => {
-  if (!isMinted(id)) return undefined;
-  const minted = isHash(id) ? mintedId(id) : id;
+  if (kindOf(id) !== 'minted') return undefined;
+  const minted = idOf(id);
   const revocation = shelf.revocations.get(minted);
   if (revocation !== undefined)
     return new Revocation(minted, revocation.atMs, nameOf(shelf, revocation.by));
   return shelf.heldBack.has(minted) ? new Unconfirmed(minted) : undefined;
 };
-/** Whether this is a minted reference, by its id or as a principal, and no grant. */
-export const isMinted = (id: string): boolean => id.startsWith('m-') || isHash(id);
 /** A grant and all that was narrowed from it, each before what was narrowed from that; all, for the empty text. */
 export const treeOf = (shelf: Shelf, id: string): readonly string[] => {
   const found = id === '' ? [] : [id];
@@ -213,8 +216,9 @@ export const mayManage = (viewer: Principal, chain: Chain): boolean =>
 /** What people are told of a principal: the fingerprint of who holds a grant, the id of a minted reference. */
 export const nameOf = (shelf: Shelf, principal: Principal): string => {
   const holder = shelf.grants.get(principal)?.holder;
-  if (holder === undefined && isHash(principal)) return mintedId(principal);
-  return holder === undefined ? principal : fingerprintOf(shelf.options.crypto, bytesOf(holder));
+  return holder === undefined
+    ? idOf(principal)
+    : fingerprintOf(shelf.options.crypto, bytesOf(holder));
 };
 /** A chain as the audit tells it, from its origin on. */
 export const linksOf = (shelf: Shelf, chain: Chain): readonly AuditLink[] =>

@@ -6,6 +6,7 @@
  *                 64 hex digits           a minted reference: SHA-256 of its swissnum
  *                 `g-…`                   a grant; whoever holds it
  *     and to be judged, `m-…`             a minted reference, by what it is called
+ *     Which of these a text is, `kindOf` tells and nobody else (names.ts).
  *
  *     grant       invited ──redeem──► live ──► revoked | expired           dead, with all that was narrowed from it
  *                  │                   │ └───► used-up                     no operation more; what only looks goes on
@@ -209,8 +210,13 @@ export interface GrantBook {
   facts(grant: string): GrantFacts;
   /** The grant and those that it was narrowed from, the first one first; empty for one that is not known. */
   chain(grant: string): readonly AuditLink[];
+  /**
+   * Who answers for what somebody does through a grant or a minted reference: the id of the grant that the owner gave,
+   * or of the minted reference, that it comes from. Undefined for a grant that is not known, and for root.
+   */
+  origin(asker: Principal): string | undefined;
   /** The same of the grant that the hash of a swissnum leads to, or of which it is an invite. */
-  chainUnder(hash: string): readonly AuditLink[];
+  originUnder(hash: string): string | undefined;
   /** Those that a principal made, and below; all, for root. Each stands before what was narrowed from it. */
   list(viewer: Principal): readonly GrantFacts[];
   /**

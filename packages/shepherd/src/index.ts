@@ -34,7 +34,6 @@ export {
   weightOf,
   type Read,
 } from './read.ts';
-export { originIn } from './operation/askers.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';

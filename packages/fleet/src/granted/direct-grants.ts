@@ -232,7 +232,7 @@ const made = (
 ): MadeDirect => {
   const { shelf } = held;
   const { spec, leaseMs } = wanted;
-  const id = freshId(bytes, (id) => shelf.directs.has(id), 'd');
+  const id = freshId(bytes, (id) => shelf.directs.has(id), 'direct');
   if (id === undefined) throw new Limit('grant: found no id that is free; try again');
   const madeMs = nowOf(shelf);
   const { service, actions, label, lifetimeMs } = spec;

@@ -24,7 +24,7 @@
  * not thrown: that somebody tried goes into the audit. What was done about it the shepherd records.
  */
 import type { Bcom, Behavior, Turn } from '@bellwether/actors';
-import { originIn, principalOf } from '@bellwether/shepherd';
+import { principalOf } from '@bellwether/shepherd';
 import { grantedDoor, type GrantedHeld, type GrantedOptions } from './door.ts';
 import { makeGate } from './gate.ts';
 import { commands } from './granted-operations.ts';
@@ -41,7 +41,7 @@ export const makeGrantedService = (
 ): Behavior<HeldService> => {
   const { book, shepherd, grant, witness } = options;
   const facts = turn.call(book, 'facts', grant);
-  const origin = originIn(turn.call(book, 'chain', grant)) ?? grant;
+  const origin = turn.call(book, 'origin', grant) ?? grant;
   const principal = principalOf(grant);
   const held: GrantedHeld = {
     ...options,

@@ -15,6 +15,7 @@ import {
 import {
   audit,
   auditLimits,
+  kindOf,
   readGrantReason,
   readGrantSpec,
   type AuditQuery,
@@ -277,8 +278,8 @@ const confirm = (
   const past = turn.ask<Past>((answer) => pastOf(new Map(bounded), answer));
   return turn.when(past, confirmed);
 };
-const isMintedId = (id: string): boolean => id.startsWith('m-');
-const isDirectId = (id: string): boolean => id.startsWith('d-');
+const isMintedId = (id: string): boolean => kindOf(id) === 'minted';
+const isDirectId = (id: string): boolean => kindOf(id) === 'direct';
 
 /** A direct grant may so, whatever is known of it here. */
 const holdSomewhere: ReadonlySet<GrantFacts['state']> = new Set([

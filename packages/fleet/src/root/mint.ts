@@ -30,7 +30,7 @@ import {
   type Past,
 } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
-import { originIn, SessionMark, unknownReference, type Shepherd } from '@bellwether/shepherd';
+import { SessionMark, unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService } from '../granted/granted-service.ts';
 import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
@@ -294,7 +294,7 @@ const originOf = (held: Held, turn: Turn, swissnum: unknown): string | undefined
   if (!isSwissnum(swissnum)) return undefined;
   const hash = hashOf(held, swissnum);
   if (held.services.has(hash)) return mintedId(hash);
-  return originIn(turn.call(held.options.book, 'chainUnder', hash));
+  return turn.call(held.options.book, 'originUnder', hash);
 };
 
 /** What the grant book knows under a hash: an invite, or a grant that somebody holds. */

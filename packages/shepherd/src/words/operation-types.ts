@@ -97,6 +97,8 @@ export interface AskerBook {
   judge(asker: string, wish: Readonly<Record<string, never>>): ActorError | undefined;
   /** From its origin on. */
   chain(asker: string): readonly AskerLink[];
+  /** Who answers for what this asker does; undefined where nobody knows that any more. */
+  origin(asker: string): string | undefined;
 }
 /** What of a request decides what it would do. */
 export type RequestedAct = Pick<Request, 'operation' | 'member' | 'action' | 'isRepeat'>;
