@@ -7,8 +7,8 @@
  *     service   every service                          is refused
  *     herd      herd itself, by looking                is refused
  *     shepherd  the shepherd itself (`root`) alone     is reached with its SERVICE, as any other
- *     slot      slots, whose agent has it; herd has a  is reached with `herd do`
- *               way of its own to ask for it
+ *     slot      slots, whose agent has it; for some    is reached with `herd do`
+ *               herd has a way of its own to ask
  *     nobody    kept for herd                          is reached with `herd do`
  */
 

@@ -1,6 +1,8 @@
 export type * from './words/types.ts';
 export {
   actionNames,
+  hasBatches,
+  isSwitch,
   actionFacts,
   isBuiltIn,
   isRepeatable,
@@ -39,7 +41,7 @@ export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
 export { isLabelKey, isLabelValue, labelTexts, labelWords, readLabels } from './words/labels.ts';
 export { isName } from './words/names.ts';
-export { percentOf } from './checks/rolling.ts';
+export { careRolling, percentOf } from './checks/rolling.ts';
 export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';
 export { makeService, type RecordedService, type ServicePowers } from './service/service.ts';
 export {

@@ -51,9 +51,9 @@ describe('what every herd command loads', () => {
     expect(builtIns).not.toContain('node:tls');
     expect(builtIns).not.toContain('node:child_process');
   });
-  it('stays below 245 kB, since Node compiles it at every start', () => {
+  it('stays below 250 kB, since Node compiles it at every start', () => {
     const [output] = Object.values(metafile.outputs);
-    expect(output?.bytes).toBeLessThan(245_000);
+    expect(output?.bytes).toBeLessThan(250_000);
     expect(output?.bytes).toBeGreaterThan(50_000);
   });
 });

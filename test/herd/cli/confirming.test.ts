@@ -34,11 +34,12 @@ afterEach(() => confirming?.end());
 
 /** What was asked, line by line; `answer` gets the number of the line, from 1. */
 const set = (
-  answer: (method: Method, line: number) => unknown,
+  answer: (method: Method, line: number, name: unknown) => unknown,
   word = 'web',
   options: Context['options'] = {},
 ) => {
   const lines: { readonly asked: string[]; isClosed: boolean }[] = [];
+  const requests: unknown[] = [];
   const ticks = new Set<() => void>();
   const waits: number[] = [];
   const terminal = fakeTerminal({
@@ -56,8 +57,10 @@ const set = (
         await Promise.resolve();
         const real = method === 'probe' ? 'status' : (method as Method);
         const list = typeof args === 'function' ? [] : args;
+        if (typeof args === 'function') requests.push(args({ spawn: () => undefined } as never)[0]);
+        const name: unknown = Array.isArray(list[0]) ? list[0][0] : undefined;
         own.asked.push(method === 'perform' ? 'confirm' : real);
-        const said = answer(real, number);
+        const said = answer(real, number, name);
         if (said instanceof Error) throw said;
         return real === 'status' && list.length === 2 ? [said] : said;
       },
@@ -83,7 +86,7 @@ const set = (
     for (const tick of [...ticks]) tick();
     for (let at = 0; at < 50; at += 1) await Promise.resolve();
   };
-  return { lines, look, waits, terminal, confirming };
+  return { lines, look, waits, terminal, confirming, requests };
 };
 
 describe('confirming a release', () => {
@@ -142,5 +145,50 @@ describe('confirming a release', () => {
     else terminal.pressInterrupt();
     for (let at = 0; at < 3; at += 1) await look();
     expect(lines).toHaveLength(1);
+  });
+});
+
+describe('confirming a release of a fleet', () => {
+  const fleetWith = (members: readonly object[]) => ({
+    ...statusWith(undefined),
+    slot: undefined,
+    kind: 'fleet',
+    isReady: true,
+    runningCount: 1,
+    neededCount: 1,
+    members: members.map((each) => ({ stage: 'running', ...each })),
+  });
+  const waits = { phase: 'awaiting-confirm', target: digest };
+  it('confirms those members that wait here, again and again, and leaves the others alone', async () => {
+    const { lines, look, requests } = set((method, line) => {
+      if (method === 'perform') return done;
+      const [phase, name] = line === 2 ? ['verified', 'web-b'] : ['awaiting-confirm', 'web-a'];
+      return fleetWith([
+        { name, slot: { phase, target: digest } },
+        { name: 'web-c', slot: { current: digest } },
+        { name: 'web-d', slot: { ...waits, target: other } },
+        { name: 'web-e', slot: waits, ageMs: 0 },
+      ]);
+    });
+    for (let at = 0; at < 3; at += 1) await look();
+    expect(lines.map(({ asked }) => asked)).toEqual([
+      ['status', 'confirm'],
+      ['status'],
+      ['status', 'confirm'],
+    ]);
+    expect(requests).toMatchObject([
+      { member: 'web', action: 'confirm', args: [digest], onlyMembers: ['web-a'] },
+      { member: 'web', onlyMembers: ['web-a'] },
+    ]);
+  });
+  it('looks into a fleet among its members, by its name', async () => {
+    const { lines, look, requests } = set((method, _line, name) => {
+      if (method === 'perform') return done;
+      if (name === 'web') return fleetWith([{ name: 'inner' }, { name: 'web-a', slot: {} }]);
+      return fleetWith([{ name: 'web-b', slot: waits }]);
+    });
+    await look();
+    expect(lines[0]?.asked).toEqual(['status', 'status', 'confirm']);
+    expect(requests).toMatchObject([{ member: 'inner', onlyMembers: ['web-b'] }]);
   });
 });

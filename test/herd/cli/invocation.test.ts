@@ -128,7 +128,8 @@ describe('the table of actions and the grammar of herd', () => {
   it('know the same actions of herd, of every service and of the shepherd', () => {
     expect(words.filter((word) => (actionFacts(word)?.by ?? 'nobody') === 'nobody')).toEqual([]);
     const known = actionNames.filter((name) => actionFacts(name)?.by !== 'nobody');
-    expect(known.filter((name) => !words.includes(name))).toEqual([]);
+    // For it nothing has to be brought or confirmed by herd: it goes to the slot as any word does.
+    expect(known.filter((name) => !words.includes(name))).toEqual(['activate']);
   });
   it('let every start say how many members are enough, also by way of do', () => {
     for (const [name, { options }] of actionRules)

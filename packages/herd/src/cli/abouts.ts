@@ -19,7 +19,9 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   'no-members': 'leave the members of a fleet alone',
   'dry-run': 'say what would be done, and do nothing',
   'min-ready': 'so many members are enough this time, whatever the fleet says',
-  batch: 'so many members of a fleet at a time (default: what may be unavailable, or 1)',
+  batch:
+    'so many members of a fleet at a time, after a canary of N (default: what may be unavailable, or 1; ' +
+    'for another release 1,25%)',
   'max-unavailable': 'so many members may fail to serve at a time (default: a batch)',
   'max-failed': 'so many members may fail before the rest is left as it is (default: 0)',
   pause: 'wait between two batches: 5s, 2m',

@@ -5,17 +5,28 @@
  *                                                              │          └ yes ──► confirm, through the same one
  *                                                              └ it may not be seen ──► confirm, refused until then
  *
+ * Of a fleet those of its members are looked at that are slots of the shepherd that is asked, one fleet in another
+ * included, until all is over: members elsewhere are confirmed by that shepherd, which is the one that has to get
+ * through to them.
+ *
  * What stands in the way is no failure: the machine goes back by itself if it lasts, and then it is told.
  */
 import { isRemote } from '@bellwether/actors';
 import { isDenial } from '@bellwether/fleet';
 import type { Digest } from '@bellwether/deploy';
-import { isGood } from '@bellwether/shepherd';
+import {
+  isGood,
+  type FleetStatus,
+  type Request,
+  type SlotFacts,
+  type Status,
+} from '@bellwether/shepherd';
 import { codeIn } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
-import type { ServiceClient } from '../client/service.ts';
-import { type Context, isPetnameWord, withService } from './context.ts';
+import type { Line } from '../client/line.ts';
+import { serviceClient, type ServiceClient } from '../client/service.ts';
+import { type Context, isPetnameWord, overLine } from './context.ts';
 import { freshOperation } from './commands/perform.ts';
 
 /** The confirming of one release. Whoever begins it ends it. */
@@ -57,7 +68,7 @@ export class Confirming {
       await pause(this.#context, this.#waitMs());
       if (this.#isOver) return;
       try {
-        const isDone = await withService(this.#context, this.#service, (to) => this.#look(to));
+        const isDone = await overLine(this.#context, this.#service, (line) => this.#look(line));
         this.#trouble = undefined;
         if (isDone) return;
       } catch (reason) {
@@ -69,41 +80,68 @@ export class Confirming {
     const { confirm = Infinity } = this.#context.options;
     return Math.min(this.#isBlind ? confirmBlindMs : confirmLookMs, confirm / 4);
   }
-  async #look(client: ServiceClient): Promise<boolean> {
-    const isAwaited = await this.#isAwaited(client);
-    if (!isAwaited || this.#isOver) return false;
-    const request = {
+  /** Whether nothing is left to be confirmed. */
+  async #look(line: Line): Promise<boolean> {
+    if (isPetnameWord(this.#service))
+      return this.#lookAt(serviceClient(line), this.#service.slice(1), () => undefined);
+    return this.#lookAt(serviceClient(line, this.#service), this.#service, (name) =>
+      serviceClient(line, name),
+    );
+  }
+  /** `at` leads to a member of a fleet, where that can be asked by its name. */
+  async #lookAt(client: ServiceClient, name: string, at: At): Promise<boolean> {
+    const status = await this.#seen(client);
+    if (this.#isOver) return false;
+    if (status?.kind === 'fleet') {
+      await this.#lookThrough(client, name, status, at);
+      return false;
+    }
+    if (status !== undefined && !this.#isAwaited(status.slot)) return false;
+    await this.#confirm(client, name);
+    return true;
+  }
+  async #lookThrough(client: ServiceClient, name: string, { members }: FleetStatus, at: At) {
+    // What is elsewhere was seen some time ago.
+    const own = members.filter(({ slot, ageMs }) => ageMs === undefined && this.#isAwaited(slot));
+    const onlyMembers = own.map((member) => member.name);
+    if (onlyMembers.length > 0) await this.#confirm(client, name, { onlyMembers });
+    for (const member of members) {
+      const inner = member.slot === undefined ? at(member.name) : undefined;
+      if (inner === undefined || this.#isOver) continue;
+      const status = await this.#seen(inner);
+      if (status?.kind === 'fleet') await this.#lookThrough(inner, member.name, status, at);
+    }
+  }
+  async #confirm(client: ServiceClient, member: string, given: Partial<Request> = {}) {
+    const request: Request = {
       // A refusal is remembered under its id.
       operation: freshOperation(),
-      member: isPetnameWord(this.#service) ? this.#service.slice(1) : this.#service,
+      member,
       action: 'confirm',
       args: [this.#digest],
       remainingMs: questionMs,
       hops: [],
+      ...given,
     };
     const outcome = await client.perform(request, () => undefined, { waitMs: questionMs });
     if (!isGood(outcome)) throw new Error(outcome.reason ?? `the confirmation: ${outcome.result}`);
-    return true;
   }
-  /** Also where that may not be seen: it is tried then. */
-  async #isAwaited(client: ServiceClient): Promise<boolean> {
+  #isAwaited(slot: SlotFacts | undefined): boolean {
+    return slot?.phase === 'awaiting-confirm' && slot.target === this.#digest;
+  }
+  /** Undefined where it may not be seen: to confirm is tried then. */
+  async #seen(client: ServiceClient): Promise<Status | undefined> {
     try {
-      const status = await client.status(probeMs, { waitMs: questionMs });
-      const slot = status.kind === 'fleet' ? undefined : slotOf(status);
-      return slot?.phase === 'awaiting-confirm' && slot.target === this.#digest;
+      return await client.status(probeMs, { waitMs: questionMs });
     } catch (reason) {
       this.#isBlind = isRemote(reason) && isDenial(codeIn(reason));
-      if (this.#isBlind) return true;
+      if (this.#isBlind) return undefined;
       throw reason;
     }
   }
 }
-const slotOf = (
-  status: object,
-): { readonly phase?: string; readonly target?: string } | undefined =>
-  'slot' in status && typeof status.slot === 'object' && status.slot !== null
-    ? status.slot
-    : undefined;
+/** Leads to a service by its name, where that is possible. */
+type At = (name: string) => ServiceClient | undefined;
 
 /** Settles after so many milliseconds, or at Ctrl-C. */
 export const pause = ({ terminal }: Context, ms: number): Promise<void> =>

@@ -59,6 +59,16 @@ const overRootLine = async <T>(
   work: (line: Line) => Promise<T>,
 ): Promise<T> => closing(connections.root(options.socket), work);
 
+/** Runs some work over the line to a service: the one to the local root, or what a petname leads to. */
+export const overLine = async <T>(
+  context: Context,
+  service: string,
+  work: (line: Line) => Promise<T>,
+): Promise<T> =>
+  isPetnameWord(service)
+    ? closing(await context.connections.petname(service), work)
+    : withRootLine(context, work);
+
 /** Runs some work with a service: of the local root, or what a petname leads to. */
 export const withService = async <T>(
   context: Context,

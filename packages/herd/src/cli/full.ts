@@ -181,6 +181,7 @@ const wantedBy: Readonly<Record<OptionRule['kind'], string>> = {
   seconds: 'seconds above 0, at most a day',
   some: 'a number of members above 0',
   share: 'a number of members, or a whole percentage up to 100%',
+  batches: "so many members or a whole percentage, perhaps behind a canary, as in '1,25%'",
   since: "an age like 30s, 10m, 2h or 7d, or a time like '2026-11-25T10:04'",
   span: 'a span of time like 90s, 15m, 8h or 7d, at most ten years',
 };

@@ -10,18 +10,18 @@
  * means herd, and nothing may be done then, so it is refused there. `--` ends the options of herd,
  * everywhere.
  */
-import { actionFacts, percentOf, rootNames } from '@bellwether/shepherd';
+import { actionFacts, hasBatches, percentOf, rootNames } from '@bellwether/shepherd';
 import { maxLogLines, maxMembers, maxTimeoutMs } from './limits.ts';
 import { ageIn, spanIn } from './spans.ts';
 
 /**
  * A flag stands alone, and so may `some`, which is 1 then, and N as `--name=N`. The others take one
- * value: any text, a whole number, seconds (kept as milliseconds), so many members or percent of them, a
- * time or how long ago it was (kept as typed), or a span of time (kept as milliseconds). `texts` alone may be
- * given again and again.
+ * value: any text, a whole number, seconds (kept as milliseconds), so many members or percent of them, the same behind
+ * a canary (kept as typed), a time or how long ago it was (kept as typed), or a span of time (kept as milliseconds).
+ * `texts` alone may be given again and again.
  */
 export type OptionKind =
-  'flag' | 'some' | 'text' | 'texts' | 'count' | 'seconds' | 'share' | 'since' | 'span';
+  'flag' | 'some' | 'text' | 'texts' | 'count' | 'seconds' | 'share' | 'batches' | 'since' | 'span';
 
 /** One option: `--name`, perhaps `-letter`, and what its value is called in help. */
 export interface OptionRule {
@@ -63,8 +63,8 @@ export const optionRules = {
     argument: 'N|N%',
   },
   batch: {
-    kind: 'share',
-    argument: 'N|N%',
+    kind: 'batches',
+    argument: '[N,]N|N%',
   },
   'max-unavailable': {
     kind: 'share',
@@ -149,7 +149,7 @@ export const optionRules = {
 export type OptionName = keyof typeof optionRules;
 type ValueOf<K extends OptionKind> = K extends 'flag'
   ? true
-  : K extends 'text' | 'since'
+  : K extends 'text' | 'batches' | 'since'
     ? string
     : K extends 'texts'
       ? readonly string[]
@@ -181,7 +181,7 @@ export interface ActionRule {
 
 const many = Number.POSITIVE_INFINITY;
 /** The options of everything that is asked of a service. */
-export const changing: readonly OptionName[] = ['no-members', 'dry-run', 'when-online', 'strict'];
+const changing: readonly OptionName[] = ['no-members', 'dry-run', 'when-online', 'strict'];
 const granting: readonly OptionName[] = [
   'to',
   'allow',
@@ -214,16 +214,25 @@ const building: readonly OptionName[] = [
   'out',
   'yes',
 ];
-const deploying: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
-const starting: readonly OptionName[] = [...changing, 'min-ready'];
-const restarting: readonly OptionName[] = [
-  ...starting,
+const rolling: readonly OptionName[] = [
   'batch',
   'max-unavailable',
   'max-failed',
   'pause',
   'canary',
 ];
+const deploying: readonly OptionName[] = [
+  'confirm',
+  'no-confirm',
+  'accept-data-loss',
+  'dry-run',
+  ...rolling,
+];
+const starting: readonly OptionName[] = [...changing, 'min-ready'];
+const restarting: readonly OptionName[] = [...starting, ...rolling];
+/** The options of an action that is none of herd's. */
+export const optionsOfOther = (action: string): readonly OptionName[] =>
+  hasBatches(action) ? [...changing, ...rolling] : changing;
 
 /**
  * Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`.
@@ -277,7 +286,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['audit verify', rule('[FOLDER]', 0, 1, ['state', 'head'])],
   ['deploy', rule('SERVICE FILE', 2, 2, deploying)],
   ['stage', rule('SERVICE FILE', 2, 2, [])],
-  ['rollback', rule('SERVICE [RELEASE]', 1, 2, ['accept-data-loss', 'dry-run'])],
+  ['rollback', rule('SERVICE [RELEASE]', 1, 2, ['accept-data-loss', 'dry-run', ...rolling])],
   ['release ls', rule('SERVICE', 1, 1, [])],
   ['release build', rule('FOLDER', 1, 1, building)],
   ['release show', rule('FILE', 1, 1, [])],
@@ -367,6 +376,7 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
   if (kind === 'count')
     return /^\d{1,5}$/.test(text) && Number(text) <= maxLogLines ? Number(text) : undefined;
   if (kind === 'share') return shareIn(text);
+  if (kind === 'batches') return batchesIn(text) === undefined ? undefined : text;
   if (kind === 'some') return /^[1-9]\d{0,4}$/.test(text) ? upToMembers(Number(text)) : undefined;
   if (kind === 'since') return ageIn(text, 0) === undefined ? undefined : text;
   if (kind === 'span') return spanIn(text);
@@ -378,8 +388,20 @@ export const readValue = (kind: OptionKind, text: string): string | number | und
 const upToMembers = (count: number): number | undefined =>
   count <= maxMembers ? count : undefined;
 
+/** `4`, `25%`, or `1,25%`: a canary of one, then a quarter at a time. */
+export const batchesIn = (
+  text: string,
+): { readonly canary?: number; readonly batch: Share } | undefined => {
+  const [last = '', first, ...others] = text.split(',').reverse();
+  const batch = shareIn(last);
+  if (batch === undefined || others.length > 0) return undefined;
+  if (first === undefined) return { batch };
+  const canary = readValue('some', first);
+  return typeof canary === 'number' ? { canary, batch } : undefined;
+};
+type Share = number | `${number}%`;
 /** `3`, or `50%`. */
-const shareIn = (text: string): number | `${number}%` | undefined => {
+const shareIn = (text: string): Share | undefined => {
   const [, digits = '', percent] = /^(\d{1,5})(%?)$/.exec(text) ?? [];
   if (digits === '') return undefined;
   const count = Number(digits);

@@ -6,12 +6,12 @@ import { closest, actionFacts, isBuiltIn, limits, rootNames } from '@bellwether/
 import {
   actionRules,
   type ActionRule,
-  changing,
   commonOptions,
   isGroup,
   wordsOfGroup,
   type OptionName,
   type Options,
+  optionsOfOther,
   ownAction,
 } from './grammar.ts';
 import { maxWordChars, maxWordCount } from './limits.ts';
@@ -119,7 +119,7 @@ const custom = (words: readonly string[], options: Options): Invocation => {
       hint,
     );
   }
-  checkOptions(action, options, changing);
+  checkOptions(action, options, optionsOfOther(action));
   return perform(words, options);
 };
 

@@ -16,7 +16,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'no-members': 'herd stop web-server-fleet --no-members',
   'dry-run': 'herd stop networking --dry-run',
   'min-ready': 'herd start web-server-fleet --min-ready 2',
-  batch: 'herd restart web-server-fleet --batch 25%',
+  batch: 'herd deploy web-fleet web.rel --batch 1,25%',
   'max-unavailable': 'herd restart web-server-fleet --max-unavailable 2',
   'max-failed': 'herd restart web-server-fleet --batch 2 --max-failed 1',
   pause: 'herd restart web-server-fleet --batch 25% --pause 5s',

@@ -73,7 +73,8 @@ export const pages: Readonly<Record<string, Page>> = {
       'that was reloaded takes effect here. Of a fleet it restarts all members at once or, with any of ' +
       '--batch, --max-unavailable, --max-failed, --pause and --canary, batch by batch: those that do ' +
       'not serve come first, who does not serve counts as unavailable, and where too much goes wrong ' +
-      "the rest is left as it is; 'herd retry' goes on with it then.",
+      "the rest is left as it is; 'herd retry' goes on with it then. '--batch 1,25%' is a canary of one, " +
+      'then a quarter of them at a time.',
     examples: [
       ['herd restart @web', 'the service behind a ref of yours'],
       ['herd restart web-server-fleet', 'every member of a fleet'],

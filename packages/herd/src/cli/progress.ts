@@ -4,12 +4,13 @@
  *
  *     A: Service networking has been started.         lines of the operation: standard output
  *       web-server-a  changed                         the block: standard error, on a terminal only,
- *       web-server-b  …                               without colours where there are to be none;
- *     start web-fleet: 1 of 2 members, 1 changed,     from many members on the last line alone;
- *                      12 seconds                     it is one line
+ *       web-server-b  has been stopped                without colours where there are to be none;
+ *       web-server-d  …                               from many members on the last line alone;
+ *     start web-fleet: 1 of 3 members, 1 changed,     it is one line
+ *                      12 seconds
  *
- * Batch by batch, the last line says at which it is. With `-q` there is neither, with `--json` no block,
- * and lines go to standard error.
+ * Of who has not answered it has what was said last. Batch by batch, the last line says at which it is. With `-q`
+ * there is neither, with `--json` no block, and lines go to standard error.
  */
 import { isGood, results, type Event, type Outcome, type Row } from '@bellwether/shepherd';
 import { visible } from '../client/escape.ts';
@@ -39,6 +40,8 @@ export class Progress {
   readonly #told: Set<string>;
   /** Services of which a line has said what became of them. */
   readonly #subjects: Set<string>;
+  /** Of members that have not answered: what was said last. */
+  readonly #words: Map<string, string>;
   readonly #startedAt: number;
   readonly #stop: () => void;
   #expected: readonly string[];
@@ -57,6 +60,7 @@ export class Progress {
     this.#rows = new Map();
     this.#told = new Set();
     this.#subjects = new Set();
+    this.#words = new Map();
     this.#startedAt = terminal.now();
     this.#expected = [];
     this.#batches = new Map();
@@ -71,6 +75,7 @@ export class Progress {
       else if (event.kind === 'line') {
         this.#line(`${event.from}: ${event.text}`, event.text);
         const { about, what } = event;
+        this.#note(about, event.text);
         if (about !== undefined && what !== undefined && this.#subjects.size < maxSeenLines)
           this.#subjects.add(about);
       } else if (event.kind === 'dropped')
@@ -109,6 +114,13 @@ export class Progress {
     this.#clear();
   }
 
+  /** How far a member is: the last that was said of it, or of what it is elsewhere. */
+  #note(about: string | undefined, text: string): void {
+    const member = about?.split('/', 1)[0];
+    if (this.#expected.length >= groupFromCount) return;
+    if (member !== undefined && this.#expected.includes(member))
+      this.#words.set(member, text.replace(/^Service [^ :]+:? /, '').replace(/\.$/, ''));
+  }
   /** A failure is worth a look while the others are still at it: with the end of its log, at once. */
   #row(row: Row): void {
     this.#rows.set(row.member, row);
@@ -155,7 +167,8 @@ export class Progress {
     const nameWidth = Math.max(0, ...members.map((member) => visible(member).length));
     const lines = members.map((member) => {
       const row = this.#rows.get(member);
-      const word = row === undefined ? '…' : resultWords[row.result];
+      const said = visible(this.#words.get(member) ?? '…');
+      const word = row === undefined ? said : resultWords[row.result];
       const line = cutTo(`  ${visible(member).padEnd(nameWidth)}  ${word}`, width);
       return row === undefined ? line : paintedResult(line, row, look);
     });

@@ -9,12 +9,15 @@ export const releasePages: Readonly<Record<string, Page>> = {
       'touched. Then it is switched to, and has to be well for a while. After that it waits to be confirmed, ' +
       'which this command does through a connection of its own, made after the switch: where the machine cannot ' +
       'be reached any more, or nobody confirms, the machine goes back to the release before by itself. Ctrl-C ' +
-      'leaves it to the machine. In place of FILE the name of a release that is there already will do. Exit code ' +
-      '7: it went back; 8: going back has failed, and somebody has to look.',
+      'leaves it to the machine. In place of FILE the name of a release that is there already will do. Of a fleet ' +
+      'its members get it batch by batch, as with restart: one goes first, then a quarter of them at a time, unless ' +
+      'the options say otherwise; where more fail than may, or the canary, the rest is left as it is. Exit code ' +
+      '7: some went back; 8: going back has failed, and somebody has to look.',
     examples: [
       ['herd deploy web ./web.rel', 'and see it confirmed'],
       ['herd deploy @web ./web.rel --confirm 5m', 'over a slow line'],
       ['herd deploy web ./web.rel --dry-run', 'what would be sent, and done'],
+      ['herd deploy web-fleet ./web.rel --batch 1,25% --max-failed 1', 'one, then by quarters'],
     ],
   },
   stage: {
@@ -29,10 +32,11 @@ export const releasePages: Readonly<Record<string, Page>> = {
   rollback: {
     text:
       'Goes back to the release before, or to RELEASE, which has to be there. What is being deployed is ' +
-      'called off by it, or taken back. Over a release that has changed its data for good it is refused ' +
-      'unless you accept to lose them.',
+      'called off by it, or taken back. Of a fleet it goes batch by batch, as with deploy. Over a release ' +
+      'that has changed its data for good it is refused unless you accept to lose them.',
     examples: [
       ['herd rollback web', 'to the one before'],
+      ['herd rollback web-fleet --batch 2', 'of a fleet, two at a time'],
       [`herd rollback web rel:sha256-${'0123456789abcdef'.repeat(4)}`, 'to another one'],
     ],
   },

@@ -35,7 +35,7 @@
 import { isSwitch } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { inOrder, unique } from '../graph.ts';
-import { percentOf } from '../checks/rolling.ts';
+import { careRolling, percentOf } from '../checks/rolling.ts';
 import {
   draftOf,
   keyOf,
@@ -57,7 +57,7 @@ import type { MinReady, Outcome, Request, Rolling } from '../words/types.ts';
  */
 export const planFor = (request: Request, graph: Graph): readonly Step[] => {
   const { member, action, withMembers, rolling } = request;
-  const policy = rolling ?? (isSwitch(action) && withMembers !== false ? careful : undefined);
+  const policy = rolling ?? (isSwitch(action) && withMembers !== false ? careRolling : undefined);
   if (policy !== undefined && graph.members(member) !== undefined)
     return roll(request, policy, graph);
   if (rolling !== undefined && graph.isOwn(member))
@@ -65,9 +65,6 @@ export const planFor = (request: Request, graph: Graph): readonly Step[] => {
   // Whether it is an aggregate its own shepherd knows, which lays it out.
   return plan(request, graph);
 };
-/** One goes first, then a quarter of them at a time. */
-const careful: Rolling = { batch: '25%', canary: 1 };
-
 /** A policy in numbers, for so many members. */
 export interface Terms {
   readonly batchSize: number;

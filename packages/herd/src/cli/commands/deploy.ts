@@ -13,11 +13,11 @@ import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
 import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
 import { releaseClient } from '../../client/releases.ts';
-import { serviceClient } from '../../client/service.ts';
+import { serviceClient, type ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { bring, offerOf, type Brought } from '../bringing.ts';
 import { Confirming, pause } from '../confirming.ts';
-import { closing, isPetnameWord, patienceOf, withOperations, withRootLine } from '../context.ts';
+import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.ts';
 import type { Context } from '../context.ts';
 import { planLines } from '../format/plan.ts';
 import { bytesText } from '../format/release.ts';
@@ -27,7 +27,8 @@ import type { Command } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
 import { Usage } from '../usage.ts';
 import { WorkLine } from '../work.ts';
-import { carriedOut, freshOperation, runPerform } from './perform.ts';
+import { carriedOut, expecting, freshOperation, runPerform } from './perform.ts';
+import { rollingOf } from './rolling.ts';
 
 /** Runs `herd deploy` and `herd stage`; the result is the exit code. @throws Usage, BadRelease, … */
 export const runDeploy = async (
@@ -99,14 +100,6 @@ const switchesIn = ({ options }: Context): readonly string[] => {
   ];
 };
 
-const overLine = async <T>(
-  context: Context,
-  service: string,
-  work: (line: Line) => Promise<T>,
-): Promise<T> =>
-  isPetnameWord(service)
-    ? closing(await context.connections.petname(service), work)
-    : withRootLine(context, work);
 /** A local root asks for the name, and what a petname leads to has one. */
 const nameFor = (service: string): string | undefined =>
   isPetnameWord(service) ? undefined : service;
@@ -126,10 +119,12 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
     return await carriedOut(context, command, {
       operation: request.operation,
       waitMs: request.remainingMs,
-      mayTakeLonger: false,
+      mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
       afterDetach: isConfirmed ? detachWords(command) : [],
-      ask: async (told, patience) => {
-        const outcome = await askFor(context, line, command, request, told, patience);
+      ask: async (told, patience, progress) => {
+        const client = serviceClient(line, nameFor(command.service));
+        const heard = expecting(client, request, told, patience, progress);
+        const outcome = await askFor(context, client, command, request, heard, patience);
         confirming.end();
         if (outcome.result === 'rolled-back') printErrors(context, confirming.troubleLines());
         return worded(outcome, command, digest);
@@ -143,14 +138,19 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
 const detachWords = ({ service }: Command): readonly string[] => [
   `  The machine decides alone now: it goes back by itself, unless 'herd confirm ${visible(service)}' keeps it.`,
 ];
-const requestOf = ({ options }: Context, { action, service, args }: Command): Request => ({
-  operation: freshOperation(),
-  member: isPetnameWord(service) ? service.slice(1) : service,
-  action,
-  args,
-  remainingMs: options.timeout ?? deployMs,
-  hops: [],
-});
+const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
+  const rolling = rollingOf(action, options);
+  return {
+    operation: freshOperation(),
+    member: isPetnameWord(service) ? service.slice(1) : service,
+    action,
+    args,
+    remainingMs: options.timeout ?? deployMs,
+    hops: [],
+    ...(options.timeout === undefined && { isPatient: true }),
+    ...(rolling !== undefined && { rolling }),
+  };
+};
 /** A slot says nothing of what went well. */
 const worded = (outcome: Outcome, { action, service }: Command, digest: Digest): Outcome => {
   if (!isGood(outcome) || outcome.reason !== undefined || outcome.rows.length > 0) return outcome;
@@ -199,14 +199,14 @@ const sent = async (
 /** Asks, and where the session ends asks what became of it, until that is known or it has been away for too long. */
 const askFor = async (
   context: Context,
-  line: Line,
+  client: ServiceClient,
   { service }: Pick<Command, 'service'>,
   request: Request,
   told: Told,
   patience: Patience,
 ): Promise<Outcome> => {
   try {
-    return await serviceClient(line, nameFor(service)).perform(request, told, patience);
+    return await client.perform(request, told, patience);
   } catch (error) {
     if (!isNoAnswer(error) || error.isTimeUp) throw error;
     if (context.options.quiet !== true)

@@ -94,7 +94,7 @@ export const carriedOut = async (
 const afterwards = () => import('./afterwards.ts');
 
 const requestOf = ({ options }: Context, command: Command): Request => {
-  const rolling = rollingOf(options);
+  const rolling = rollingOf(command.action, options);
   return {
     operation: freshOperation(),
     // What a petname leads to knows its own name and puts it here.
@@ -153,21 +153,8 @@ const asked = (
   patience: Patience,
   progress: Progress,
 ): Promise<Outcome> => {
-  const isAskedFirst = progress.isLive || request.rolling !== undefined;
-  const expect = (client: ServiceClient): Told => {
-    let isExpected = false;
-    const once = (): void => {
-      if (!isExpected) void expectTargets(client, request, progress, patience);
-      isExpected = true;
-    };
-    if (isAskedFirst) once();
-    return (events) => {
-      told(events);
-      // There are several: of one service alone nothing more is to be asked.
-      if (events.some((event) => event.kind === 'row' && event.row.member !== request.member))
-        once();
-    };
-  };
+  const expect = (client: ServiceClient): Told =>
+    expecting(client, request, told, patience, progress);
   if (isShutDown(command))
     return withRoot(context, (root) => {
       const heard = expect(root.service(command.service));
@@ -179,6 +166,26 @@ const asked = (
   });
 };
 
+/** Hears of a request, and has those shown who will answer: asked of whoever is about to be asked for it. */
+export const expecting = (
+  client: ServiceClient,
+  request: Request,
+  told: Told,
+  patience: Patience,
+  progress: Progress,
+): Told => {
+  let isExpected = false;
+  const once = (): void => {
+    if (!isExpected) void expectTargets(client, request, progress, patience);
+    isExpected = true;
+  };
+  if (progress.isLive || request.rolling !== undefined) once();
+  return (events) => {
+    told(events);
+    // There are several: of one service alone nothing more is to be asked.
+    if (events.some((event) => event.kind === 'row' && event.row.member !== request.member)) once();
+  };
+};
 /** Asks who will answer, so that those can be shown who have not: beforehand, or with the first answer of many. */
 const expectTargets = async (
   client: ServiceClient,

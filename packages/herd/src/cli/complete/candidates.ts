@@ -22,11 +22,11 @@ import { actionNames, isBuiltIn, rootNames } from '@bellwether/shepherd';
 import {
   actionRules,
   commonOptions,
-  changing,
   isGroup,
   optionByLetter,
   optionNames,
   optionRule,
+  optionsOfOther,
   ownAction,
   takesOptionsAfter,
   type OptionName,
@@ -127,7 +127,8 @@ const optionsFor = (words: readonly string[]): readonly Candidate[] => {
   const own = ownAction(words);
   const more = own === undefined ? undefined : actionRules.get(own.name)?.options;
   const isOpen = words.length === 0;
-  const names = isOpen ? optionNames : [...(more ?? changing), ...commonOptions];
+  const others = more ?? optionsOfOther(words[0] ?? '');
+  const names = isOpen ? optionNames : [...others, ...commonOptions];
   return names.map((name) => ({ word: `--${name}`, about: optionAbouts[name] }));
 };
 
