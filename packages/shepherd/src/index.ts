@@ -2,7 +2,6 @@ export type * from './words/types.ts';
 export {
   actionNames,
   hasBatches,
-  isSwitch,
   actionFacts,
   isBuiltIn,
   isRepeatable,
