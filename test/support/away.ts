@@ -1,6 +1,6 @@
 /** A service elsewhere whose machine comes and goes. It outlives the daemon that asks it, and knows commands by their ids. */
 import type { Answer, Turn, Vow, World } from '@bellwether/actors';
-import type { Outcome, Request } from '@bellwether/shepherd';
+import type { Attempt, Outcome, Request } from '@bellwether/shepherd';
 
 /** Milliseconds until a question arrives, or nobody is found to ask. */
 const wayMs = 5;
@@ -52,7 +52,7 @@ export class Away {
     for (const answer of waiting) answer.broken(new Error('not followed any more'));
   }
 
-  #answer(operation: string, action: string, isRepeat: boolean): Outcome {
+  #answer(operation: string, action: string, isRepeat: boolean): Attempt {
     const outcome = (result: Outcome['result'], reason?: string): Outcome => ({
       member: this.name,
       result,

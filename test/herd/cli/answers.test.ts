@@ -42,7 +42,7 @@ const row = {
   version: { born: 1, sequence: 2 },
 } as const;
 /** Every field that there is: a field that the shapes forget, or spell wrong, is found below. */
-const outcome: Required<Omit<Outcome, 'isUnmet' | 'isPending'>> = {
+const outcome: Required<Outcome> = {
   ...row,
   isLate: true,
   rows: [row],

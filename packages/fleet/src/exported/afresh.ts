@@ -3,7 +3,7 @@
  * hand. Where that session ends before the answer, it is not asked again: a look at the service tells what came of it.
  */
 import type { Turn, Vow } from '@bellwether/actors';
-import { leftFor, type Outcome } from '@bellwether/shepherd';
+import { leftFor, type Attempt } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
 import { answered } from './answered.ts';
@@ -21,7 +21,7 @@ export const performAfresh = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
   asked: Switching,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   const { clock, lines, petname } = held;
   const { request } = asked;
   const mostMs = Math.min(request.remainingMs, LIMITS.freshMs);
@@ -39,7 +39,7 @@ const send = (
   { request, writer, operation }: Switching,
   { id, ref }: FreshLine,
   remainingMs: number,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   const over = (turn: Turn): void => turn.call(held.lines, 'close', id);
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
   if (isCancelled || remainingMs === 0) {

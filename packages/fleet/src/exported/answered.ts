@@ -1,6 +1,6 @@
 /** What the far end of a command answered with, under the names of this side. */
 import type { Turn } from '@bellwether/actors';
-import type { Outcome, Request, Row } from '@bellwether/shepherd';
+import type { Attempt, Outcome, Request, Row } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { instant, type ExportedHeld } from './exported-state.ts';
 import { heardOutcome } from './observed.ts';
@@ -17,7 +17,7 @@ export const answered = (
   value: unknown,
   /** Whether more is to come. */
   isPending: (outcome: Outcome) => boolean,
-): Outcome => {
+): Attempt => {
   const outcome = orMalformed(() => reader.outcome(value, 'outcome'));
   if (outcome instanceof Malformed) return strangeAnswer(held, request, outcome);
   const at = instant(held);
@@ -29,7 +29,7 @@ export const answered = (
 };
 
 /** Its shepherd was heard a moment ago; who was not, and is waited for there, is said. */
-const pending = (held: ExportedHeld, outcome: Outcome): Outcome => ({
+const pending = (held: ExportedHeld, outcome: Outcome): Attempt => ({
   ...outcome,
   reason: waitsThere(
     held,

@@ -31,7 +31,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { isRepeatable, leftFor } from '@bellwether/shepherd';
-import type { Outcome, Request, ServiceElsewhere, ServiceFacet, Lines } from '@bellwether/shepherd';
+import type { Attempt, Request, ServiceElsewhere, ServiceFacet, Lines } from '@bellwether/shepherd';
 import {
   instant,
   shown,
@@ -152,8 +152,8 @@ const begun = ({ underWay }: ExportedHeld, operation: string): void => {
 const ended = (
   { underWay, confirming }: ExportedHeld,
   { operation }: Asked,
-  outcome: Outcome,
-): Outcome => {
+  outcome: Attempt,
+): Attempt => {
   const before = underWay.get(operation);
   if (before === undefined || before.count <= 1) {
     underWay.delete(operation);
@@ -177,7 +177,7 @@ interface Command extends Asked {
 }
 
 /** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
-const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Outcome> => {
+const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
   const startedAt = held.clock.now();
   const isNext = held.waitingCount.get() === 0;
   const present = isNext ? turn.call(held.remote, 'present') : undefined;
@@ -195,15 +195,15 @@ const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Outco
 };
 
 interface Reaching {
-  readonly kept: (turn: Turn<Inner>, ref: Ref<ServiceFacet>) => Vow<Outcome>;
-  readonly broken: (turn: Turn<Inner>, reason: Error) => Outcome;
+  readonly kept: (turn: Turn<Inner>, ref: Ref<ServiceFacet>) => Vow<Attempt>;
+  readonly broken: (turn: Turn<Inner>, reason: Error) => Attempt;
 }
 const onceReached = (
   { waitingCount }: ExportedHeld,
   turn: Turn<Inner>,
   reached: Vow<Ref<ServiceFacet>>,
   { kept, broken }: Reaching,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   waitingCount.set(waitingCount.get() + 1);
   const isOver = (): void => waitingCount.set(waitingCount.get() - 1);
   return turn.when(
@@ -219,7 +219,7 @@ const onceReached = (
   );
 };
 
-const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Outcome> => {
+const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Attempt> => {
   const { ref, request, writer, operation, startedAt } = command;
   const usedMs = held.clock.now() - startedAt;
   const remainingMs = leftFor(request.remainingMs, usedMs);
@@ -235,7 +235,7 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<Ou
   const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
-  const isAwaited = (outcome: Outcome): boolean => request.queueMs !== undefined && waits(outcome);
+  const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
   const answer = turn.send(ref, 'perform', part, sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
@@ -257,7 +257,7 @@ const withQueueLeft = (request: Request, usedMs: number): Request => {
 };
 
 /** No answer came, and none will. */
-const gaveUp = (held: ExportedHeld, turn: Turn<Inner>, command: Command, last: Error): Outcome => {
+const gaveUp = (held: ExportedHeld, turn: Turn<Inner>, command: Command, last: Error): Attempt => {
   const { request, lost } = command;
   // A far end that never saw it, or forgot it with its last life, cannot say what it has done.
   const isForgotten = lost !== undefined && codeOf(last) === 'unknown-operation';
@@ -275,7 +275,7 @@ const askAgain = (
   turn: Turn<Inner>,
   command: Command,
   lost: Error,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
   const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
   if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
@@ -297,7 +297,7 @@ const again = (request: Request, isCancelled: boolean): Request =>
 const noteSilence = (
   held: ExportedHeld,
   turn: Turn<Inner>,
-  outcome: Outcome,
+  outcome: Attempt,
   reason: Error,
 ): void => {
   const before = held.observed.get();

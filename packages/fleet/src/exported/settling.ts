@@ -13,7 +13,7 @@
  *     any other refusal                   unknown: it does not tell
  */
 import { codeOf, fateOf, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { type Lines, type Outcome, type Request } from '@bellwether/shepherd';
+import { type Lines, type Attempt, type Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
 import type { ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
@@ -34,7 +34,7 @@ export const settle = (
   held: ExportedHeld,
   turn: Turn<Watcher>,
   { request, writer, operation }: Sent,
-): Vow<Outcome> => {
+): Vow<Attempt> => {
   const { name, origin } = held;
   const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
     const sink = turn.spawn(makeMemberSink, { member: name, origin, writer });
@@ -44,7 +44,7 @@ export const settle = (
     told,
     (turn, value) =>
       answered(held, turn, request, value, (outcome) => waits(outcome) || outcome.isLate === true),
-    (turn, reason): Outcome | Vow<Outcome> =>
+    (turn, reason): Attempt | Vow<Attempt> =>
       fateOf(reason) === 'refused' && codeOf(reason) !== 'limit'
         ? notTold(held, request, reason)
         : turn.broken(reason),

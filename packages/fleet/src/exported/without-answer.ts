@@ -4,7 +4,13 @@
  * told apart from lost during it, since only the first leaves the far end surely as it was.
  */
 import { codeOf, fateOf } from '@bellwether/actors';
-import { limits, type Outcome, type Request, type Result } from '@bellwether/shepherd';
+import {
+  limits,
+  type Attempt,
+  type Outcome,
+  type Request,
+  type Result,
+} from '@bellwether/shepherd';
 import { isDenial, isEnd, listed, wordsOf, type Malformed } from '../errors.ts';
 
 /** Which member, and where it is. */
@@ -23,7 +29,7 @@ export const notSent = (
   request: Request,
   reason: Error,
   silenceMs: Silence,
-): Outcome => {
+): Attempt => {
   const words = `${sentenceOf(reason)} Nothing was sent`;
   switch (fateOf(reason)) {
     case 'late':
@@ -56,7 +62,7 @@ export const tooLate = (
   place: Place,
   { action, isRepeat }: Request,
   silenceMs: Silence,
-): Outcome => {
+): Attempt => {
   if (isRepeat === true) return notAskedAgain(place, action, silenceMs);
   const words = `no contact with ${whereIs(place)} before the deadline. Nothing was sent`;
   const next = `${words}; ${action} it again with more time.`;
@@ -69,7 +75,7 @@ export const tooLate = (
 };
 
 /** An earlier life may have sent it, and there is nobody to ask what became of that. */
-const notAskedAgain = (place: Place, action: string, silenceMs: Silence): Outcome => {
+const notAskedAgain = (place: Place, action: string, silenceMs: Silence): Attempt => {
   const words = `no contact with ${whereIs(place)} before the deadline, to hear what came of ${action}`;
   return { ...inDoubt(place, 'unknown', `${words}.`), ...lastSeen(silenceMs), isUnmet: true };
 };
@@ -80,7 +86,7 @@ export const unanswered = (
   request: Request,
   reason: Error,
   silenceMs: Silence,
-): Outcome => {
+): Attempt => {
   const seen = lastSeen(silenceMs);
   const where = whereIs(place);
   const { action, operation } = request;

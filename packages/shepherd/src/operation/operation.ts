@@ -59,7 +59,7 @@ import type { Step } from './plan.ts';
 import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
-import type { Outcome } from '../words/types.ts';
+import type { Attempt, Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
 import { answerAtRest, listenersOf } from './callers.ts';
 import { acceptAll, takeBack, wisherOf } from './wishes.ts';
@@ -304,7 +304,7 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
 const passedOn = (
   { account }: Operation,
   record: StepRecord,
-  { isPending }: Outcome,
+  { isPending }: Attempt,
 ): StepRecord => {
   const before = isPending === true ? 'waits' : record.passedOn;
   if (before === undefined) return record;
@@ -338,7 +338,7 @@ const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     else end(host, operation, key, ending);
     advance(host, turn, operation, [key]);
   };
-  const settle = (turn: Turn): Vow<Outcome> | undefined => {
+  const settle = (turn: Turn): Vow<Attempt> | undefined => {
     const now = operation.steps.get(key);
     const service = host.elsewhere(name);
     if (now === undefined || service === undefined) return undefined;
@@ -390,7 +390,7 @@ const end = (host: Host, operation: Operation, key: string, ending: StepEnd): vo
   addOpen(host, operation, -1, before.phase);
 };
 /** Nobody else needs to know that nothing was done by this attempt, or that it was to go on. */
-const met = ({ isUnmet: _isUnmet, isPending: _isPending, ...outcome }: Outcome): Outcome => outcome;
+const met = ({ isUnmet: _isUnmet, isPending: _isPending, ...outcome }: Attempt): Outcome => outcome;
 
 const phaseAfter = (ending: StepEnd): StepRecord['phase'] => {
   const { outcome, isInDoubt = false, isFinal, isCancelled } = ending;

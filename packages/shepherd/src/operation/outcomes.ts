@@ -13,12 +13,12 @@ import type { Host } from './host.ts';
 import { isCurrent, superseded } from './wishes.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';
-import type { Outcome, Row } from '../words/types.ts';
+import type { Attempt, Outcome, Row } from '../words/types.ts';
 import { sayingOf } from '../words/wording.ts';
 
 /** How a step ends. */
 export interface StepEnd {
-  readonly outcome: Outcome;
+  readonly outcome: Attempt;
   readonly refusal?: { readonly code: string; readonly message: string };
   /** What it rests on is in doubt, so that its outcome is. */
   readonly isInDoubt?: boolean;

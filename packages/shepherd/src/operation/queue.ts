@@ -34,7 +34,7 @@ import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import { timeText } from '../text.ts';
 import { lostWords, wisherOf } from './wishes.ts';
-import type { Outcome, Result } from '../words/types.ts';
+import type { Attempt, Outcome, Result } from '../words/types.ts';
 
 /** A step that waits. */
 export interface Waiting {
@@ -43,7 +43,7 @@ export interface Waiting {
   /** Goes on with it: as it is, or with its end. */
   readonly wake: (turn: Turn, ending: StepEnd | undefined) => void;
   /** Of one that was passed on: asks how it ends. Undefined where there is nobody to be asked. */
-  readonly settle: (turn: Turn) => Vow<Outcome> | undefined;
+  readonly settle: (turn: Turn) => Vow<Attempt> | undefined;
   /** Somebody has been asked that, and will say. */
   readonly isAsked: JournalCell<boolean>;
 }
@@ -270,7 +270,7 @@ export const queuedOutcome = (
   { clock }: Host,
   { requests }: Operation,
   { by, outcome: before, passedOn }: StepRecord,
-  given: Outcome,
+  given: Attempt,
 ): Outcome | undefined => {
   if (given.isUnmet !== true && given.isPending !== true) return undefined;
   const { queueMs, queueUntilMs } = requests.get(by) ?? {};

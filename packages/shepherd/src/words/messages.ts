@@ -134,12 +134,15 @@ export interface Outcome extends Row {
   readonly rows: readonly Row[];
   /** The deadline of the request passed before it was known how all of it ended. */
   readonly isLate?: boolean;
-  /**
-   * Nobody was there to be asked, or the question never came: this attempt has done nothing. Near only, said by a
-   * service elsewhere to its own shepherd.
-   */
+}
+/**
+ * What came of asking a service, as it tells its own shepherd: near only. What it comes to for those who asked for it
+ * has no such marks.
+ */
+export interface Attempt extends Outcome {
+  /** Nobody was there to be asked, or the question never came: this attempt has done nothing. */
   readonly isUnmet?: true;
-  /** Its own shepherd waits for a machine that is away there, and goes on by itself: more is to come. Likewise. */
+  /** Its own shepherd waits for a machine that is away there, and goes on by itself: more is to come. */
   readonly isPending?: true;
 }
 

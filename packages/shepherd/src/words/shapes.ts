@@ -251,7 +251,7 @@ const rowMayHave = (text: Read<string>): Optional<Row> => ({
 const rowReader = (text: Read<string>): Read<Row> => struct<Row>(rowNeeds(text), rowMayHave(text));
 
 const outcomeReader = (text: Read<string>, row: Read<Row>, weight: number): Read<Outcome> => {
-  const whole = struct<Omit<Outcome, 'isUnmet' | 'isPending'>>(
+  const whole = struct<Outcome>(
     { ...rowNeeds(text), rows: list(row, limits.rowCount) },
     { ...rowMayHave(text), isLate: readBoolean },
   );

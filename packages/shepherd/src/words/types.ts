@@ -6,7 +6,16 @@ import type { Ref, Vow } from '@bellwether/actors';
 import type { Agent, Offer, Offered, Piece, Put, SlotFacts } from './agent-types.ts';
 import type { Labels } from './labels.ts';
 import type { Follow, Follower, LogBounds, LogQuery } from './log-types.ts';
-import type { LineTopic, Event, MinReady, Outcome, Request, Sink, Version } from './messages.ts';
+import type {
+  Attempt,
+  LineTopic,
+  Event,
+  MinReady,
+  Outcome,
+  Request,
+  Sink,
+  Version,
+} from './messages.ts';
 import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts';
 import type { OperationDesk, PlannedStep, Returner } from './operation-types.ts';
 import type { NamedAndAsked } from './questions.ts';
@@ -188,7 +197,7 @@ export interface Service extends Provider {
     writer: Ref<Lines>,
     principal: Principal,
     sinceMs?: number,
-  ): Vow<Outcome>;
+  ): Vow<Attempt>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;
   /** Kept when nothing comes any more, or nobody wants it; broken with what keeps it from coming. */
@@ -202,7 +211,7 @@ export interface ServiceElsewhere extends Service {
    * How a command ends that it answered with `isPending`, and the same once more where it is not over yet. Broken where
    * that cannot be heard for now: it is to be asked again with the next contact.
    */
-  settle(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Outcome>;
+  settle(request: Request, writer: Ref<Lines>, principal: Principal): Vow<Attempt>;
   /**
    * Kept while there is contact with its machine, else with the next; broken once nobody here wants any. It is of this
    * life and this configuration alone.
