@@ -1,8 +1,9 @@
 /** Fleets of ten thousand: what is done grows as they do. Counted, not timed. */
 import type { Turn } from '@bellwether/actors';
-import { judge, makeFleet, verdict, type Seen } from '@bellwether/fleet';
+import { judge, makeFleet, type Seen } from '@bellwether/fleet';
 import {
   limits,
+  verdict,
   type Follow,
   type LogPlace,
   type Outcome,

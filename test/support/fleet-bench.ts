@@ -137,6 +137,7 @@ const makeFarEnd = (
       }),
     ),
   status: () => runningStatus,
+  select: () => ({ names: ['web'], unknownKeys: [] }),
   log: (turn) => turn.kept([]),
   follow: (turn) => turn.kept(undefined),
   offer: (turn) => turn.kept({ missing: [], missingCount: 0, missingBytes: 0 }),

@@ -26,7 +26,7 @@ import {
 } from '@bellwether/actors';
 import type { Past } from '@bellwether/authority';
 import { MemoryDepots } from '@bellwether/deploy';
-import type { LocalRoot, MinReady, PlannedService, SlotSpec } from '@bellwether/fleet';
+import type { LocalRoot, PlannedService, SlotSpec } from '@bellwether/fleet';
 import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
@@ -37,7 +37,16 @@ import {
   type PeerLocation,
   type Router,
 } from '@bellwether/ocapn';
-import type { Event, Outcome, Request, ServiceConfig, Shepherd, Sink } from '@bellwether/shepherd';
+import type {
+  Event,
+  Labels,
+  MinReady,
+  Outcome,
+  Request,
+  ServiceConfig,
+  Shepherd,
+  Sink,
+} from '@bellwether/shepherd';
 import {
   makeActors,
   routerPowers,
@@ -70,6 +79,7 @@ export interface Site {
 export interface ExportedConfig {
   readonly origin: string;
   readonly requirement: readonly string[];
+  readonly labels?: Labels;
 }
 const exportedConfig = (given: string | ExportedConfig): ExportedConfig =>
   typeof given === 'string' ? { origin: given, requirement: [] } : given;
@@ -102,11 +112,11 @@ const plannedIn = ({
   ...services.map((config) => ({ kind: 'service' as const, config })),
   ...slots.map((spec) => ({ kind: 'slot' as const, ...spec })),
   ...Object.entries(exported).map(([name, given]) => {
-    const { origin, requirement } = exportedConfig(given);
+    const { origin, ...rest } = exportedConfig(given);
     const petname = petnameOf(origin);
     return {
       kind: 'exported' as const,
-      spec: { provision: [name] as const, origin, petname, requirement },
+      spec: { provision: [name] as const, origin, petname, ...rest },
     };
   }),
   ...fleets.map(({ name, members, minReady = '100%', settleMs = 10_000 }) => ({

@@ -2,10 +2,9 @@
  * The seed's story: A and B with a web server that needs networking, and C with a fleet of the two.
  */
 import { World } from '@bellwether/actors';
-import type { MinReady } from '@bellwether/fleet';
 import { MemoryNetwork, type MemoryLimits } from '@bellwether/netlayer-memory';
 import type { Netlayer } from '@bellwether/ocapn';
-import type { ServiceConfig } from '@bellwether/shepherd';
+import type { Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
 import { FleetNode, introduce, Operator, type NodeConfig, type Site } from './fleet-node.ts';
 import { program, service } from './shepherd-machine.ts';
 
@@ -14,6 +13,8 @@ export interface StoryOptions {
   readonly minReady?: MinReady;
   /** Web servers, named A, B, …; C is left out. */
   readonly hosts?: readonly string[];
+  /** What C calls their web servers, by host. */
+  readonly labels?: Readonly<Record<string, Labels>>;
   readonly network?: Partial<MemoryLimits>;
   readonly services?: readonly ServiceConfig[];
   readonly rehearse?: boolean;
@@ -64,7 +65,11 @@ export const tellStory = (seed: number, options: StoryOptions = {}): Story => {
       new FleetNode(site, name, { services: options.services ?? webServices, ...moreOf(name) }),
   );
   const exported = Object.fromEntries(
-    hosts.map(({ name }) => [`web-server-${name.toLowerCase()}`, name]),
+    hosts.map(({ name }) => {
+      const labels = options.labels?.[name];
+      const place = { origin: name, requirement: [], ...(labels && { labels }) };
+      return [`web-server-${name.toLowerCase()}`, place];
+    }),
   );
   const members = Object.keys(exported);
   const fleet = { name: 'web-server-fleet', members, minReady: options.minReady ?? '100%' };

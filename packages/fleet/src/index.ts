@@ -72,4 +72,3 @@ export {
   type Way,
 } from './reach/peer.ts';
 export { sharedMembers } from './aggregate/shares.ts';
-export { isGood, neededOf, verdict, worstOf, type MinReady } from './aggregate/summary.ts';

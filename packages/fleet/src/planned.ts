@@ -1,7 +1,6 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
 import type { Ref } from '@bellwether/actors';
-import type { Agent, Labels, ServiceConfig } from '@bellwether/shepherd';
-import type { MinReady } from './aggregate/summary.ts';
+import type { Agent, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
 export interface ExportedSpec {

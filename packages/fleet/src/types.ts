@@ -17,6 +17,7 @@ import type {
   Named,
   Observer,
   Outcome,
+  Selected,
   ServiceFacet,
   Sink,
   Status,
@@ -40,6 +41,11 @@ export interface LocalRoot extends Facetlike, Named {
    * asked, where a name is none.
    */
   status(names: readonly string[], timeoutMs: number): Vow<readonly Status[]>;
+  /**
+   * Whom a selector picks out: of all, of the members of an aggregate, or of those that are called so, as `web-server`
+   * and `web-server@web-07` are both called `web-server`. Broken with UnknownService, BadSelector, NothingSelected.
+   */
+  select(selector: string, service?: string): Selected;
   /**
    * From now on the observer is told of these services, of all where none is named, and at least
    * every `heartbeatMs`, until a push breaks. Broken with UnknownService, BadRequest, Limit.

@@ -57,6 +57,20 @@ export class BadRequest extends ActorError {
     super('bad-request', message, options);
   }
 }
+/** A selector that means nothing. */
+export class BadSelector extends ActorError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('bad-selector', message, options);
+  }
+}
+/** A selector that nobody is as it says: nothing was done to nobody. */
+export class NothingSelected extends ActorError {
+  /** `why` speaks of nobody but those who could have been meant. */
+  constructor(selector: string, service: string | undefined, why: string, options?: ErrorOptions) {
+    const whom = service === undefined ? 'no service' : `nothing called '${service}'`;
+    super('nothing-selected', `${whom} is as ${selector} says: ${why}`, options);
+  }
+}
 /** Something that a peer said is not what its place calls for. */
 export class Malformed extends ActorError {
   /** `message` names the field, what was expected and what was found. */

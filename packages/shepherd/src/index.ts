@@ -41,6 +41,18 @@ export { checkedRequest } from './checks/requests.ts';
 export { isLabelKey, isLabelValue, labelTexts, labelWords, readLabels } from './words/labels.ts';
 export { isName } from './words/names.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';
+export {
+  isCalled,
+  isPicked,
+  isSelection,
+  parseSelector,
+  selectionName,
+  selectorText,
+  unknownKeysIn,
+  whyNobody,
+  type Term,
+} from './words/selectors.ts';
+export { memberRow, neededOf, verdict } from './operation/verdict.ts';
 export { checkedOffer, checkedPiece, readOffered, readPut } from './checks/transfers.ts';
 export { makeService, type RecordedService, type ServicePowers } from './service/service.ts';
 export {

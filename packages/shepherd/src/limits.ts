@@ -70,6 +70,12 @@ export const limits = {
   labelCount: 32,
   /** Characters of a key of a label, and of its text: as Kubernetes takes. */
   labelCharacters: 63,
+  /** Conditions in one selector. */
+  selectorTermCount: 16,
+  /** Characters of one: as many conditions on labels of full length, with what stands between them. */
+  selectorCharacters: 2_080,
+  /** Labels that are named where none fits: a line of them. */
+  shownLabelCount: 8,
   /** Requirements of one service. */
   requirementCount: 1_000,
   /** Operations that are remembered for one asker; what has been over for the longest goes first. */

@@ -1,5 +1,5 @@
-import { exitCodeOf, verdict, type MinReady } from '@bellwether/fleet';
-import type { Outcome, Result } from '@bellwether/shepherd';
+import { exitCodeOf } from '@bellwether/fleet';
+import { verdict, type MinReady, type Outcome, type Result } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 
 const calm = { isStrict: false };

@@ -4,11 +4,11 @@ import {
   makeFleet,
   sharedMembers,
   type FleetOptions,
-  type MinReady,
 } from '@bellwether/fleet';
 import type {
   Aggregate,
   FleetStatus,
+  MinReady,
   Outcome,
   Shepherd,
   Status,

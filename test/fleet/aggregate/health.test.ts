@@ -157,3 +157,50 @@ describe('every fleet', () => {
     });
   });
 });
+
+describe('the stage of a fleet', () => {
+  const stages: readonly Stage[] = ['stopped', 'starting', 'running', 'stopping', 'unknown'];
+  const fleets = stages.flatMap((a) => stages.flatMap((b) => stages.map((c) => [a, b, c])));
+  const stageOf = (all: readonly Pick<Seen, 'stage' | 'isReady'>[], neededCount: number) => {
+    const members = all.map((one): Seen => ({ provision: ['m'], ...one }));
+    const { stage, runningCount } = judge(members, { neededCount, settleMs: 0 });
+    return { stage, runningCount };
+  };
+  it('is running when enough members are, and while some are and none is on its way', () => {
+    for (const mix of fleets)
+      for (let needed = 1; needed <= 3; needed += 1) {
+        const count = (which: Stage): number => mix.filter((stage) => stage === which).length;
+        const { stage, runningCount } = stageOf(
+          mix.map((stage) => ({ stage })),
+          needed,
+        );
+        expect(runningCount).toBe(count('running'));
+        if (count('running') >= needed) expect(stage).toBe('running');
+        if (count('running') === 0) expect(stage).not.toBe('running');
+        if (count('running') > 0) expect(['stopped', 'stopping']).not.toContain(stage);
+      }
+  });
+  it('is never stopped or running where the unknown members decide', () => {
+    for (const mix of fleets)
+      for (let needed = 1; needed <= 3; needed += 1) {
+        const count = (stage: Stage): number => mix.filter((each) => each === stage).length;
+        const isOpen = count('running') < needed && count('running') + count('unknown') >= needed;
+        const { stage } = stageOf(
+          mix.map((stage) => ({ stage })),
+          needed,
+        );
+        if (isOpen) expect(stage).toBe('unknown');
+      }
+  });
+  it('counts a member that runs and is not ready as starting', () => {
+    expect(stageOf([{ stage: 'running', isReady: false }], 1)).toEqual({
+      stage: 'starting',
+      runningCount: 0,
+    });
+    expect(stageOf([{ stage: 'running', isReady: true }], 1).stage).toBe('running');
+  });
+  it('does not run on nothing, even where nothing is needed', () => {
+    expect(stageOf([], 0).stage).toBe('stopped');
+    expect(stageOf([{ stage: 'stopped' }], 0).stage).toBe('stopped');
+  });
+});

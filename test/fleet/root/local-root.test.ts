@@ -64,6 +64,10 @@ const makeTestShepherd = (
       return turn.kept(done);
     },
     status: (_turn, name) => statusOf(name),
+    select: (turn, wanted) => {
+      note(turn, `select ${wanted.selector} of ${wanted.service ?? 'all'}`);
+      return { names: ['web'], unknownKeys: [] };
+    },
     probe: (turn, name, timeoutMs) => {
       note(turn, `probe ${name} ${timeoutMs}`);
       return name === 'slow' ? turn.inlet<Status>().vow : turn.kept(statusOf(name));

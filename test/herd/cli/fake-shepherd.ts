@@ -82,6 +82,7 @@ const makeFakeRoot = (
     retry: answer('retry'),
     join: answer('join'),
     status: answer('status'),
+    select: answer('select') as never,
     watch: answer('watch') as never,
     log: answer('log'),
     follow: answer('follow'),

@@ -5,11 +5,11 @@
  * alone (a stop takes down dependents) would leave every member running.
  */
 import type { Bcom, Behavior, JournalCell, Ref, Settled, Turn, Vow } from '@bellwether/actors';
-import { doubted, itself, leftFor } from '@bellwether/shepherd';
+import { doubted, itself, leftFor, memberRow, neededOf, verdict } from '@bellwether/shepherd';
 import type {
   Aggregate,
-  Cause,
   FleetStatus,
+  MinReady,
   Outcome,
   Row,
   Shepherd,
@@ -19,7 +19,6 @@ import { wordsOf } from '../errors.ts';
 import { fleetStatus, type FleetFacts } from './fleet-status.ts';
 import type { HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
-import { isGood, neededOf, verdict, type MinReady } from './summary.ts';
 
 /** What makes a fleet. */
 export interface FleetOptions extends FleetFacts {
@@ -58,27 +57,12 @@ export const makeFleet = (
   };
 };
 
-/**
- * A row is an outcome without its own rows. What went wrong below it is named, since this is the
- * last place that knows; and so are the other fleets of a member that changed.
- */
+/** The row of a member; the other fleets of one that changed are named. */
 const annotated = (fleet: FleetOptions, outcome: Outcome): Row => {
-  const { rows, ...row } = outcome;
-  const bad = isGood(row) ? undefined : rows.find((one) => !isGood(one));
+  const row = memberRow(outcome);
   const others = row.result === 'changed' ? (fleet.sharedWith[row.member] ?? []) : [];
-  return {
-    ...row,
-    ...(bad !== undefined && { cause: causeOf(bad) }),
-    ...(others.length > 0 && { sharedWith: others.slice(0, LIMITS.nameCount) }),
-  };
+  return others.length === 0 ? row : { ...row, sharedWith: others.slice(0, LIMITS.nameCount) };
 };
-/** The deepest thing that is known to be wrong. */
-const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>
-  cause ?? {
-    member,
-    ...(reason !== undefined && { reason }),
-    ...(plainReason !== undefined && { plainReason }),
-  };
 
 interface Held extends FleetOptions, HealthTerms {
   /** Somebody will look again once it may no longer settle. */

@@ -4,6 +4,7 @@
  * requests are judged (granted-operations.ts), and what both of them answer by themselves.
  *
  *     status, probe          `status`
+ *     select                 that it holds: it tells of members that it speaks of, which a refusal does, too
  *     log                    `log`
  *     offer                  `stage` or `deploy`, with this release as the first argument
  *     put                    `stage` or `deploy`
@@ -57,6 +58,7 @@ export const passages: {
 } = {
   status: { as: 'status', wish: looking, shown: grantedStatus },
   probe: { as: 'probe', wish: looking, shown: grantedStatus },
+  select: { as: 'select', wish: holding },
   log: { as: 'log', wish: reading },
   offer: {
     as: 'offer',

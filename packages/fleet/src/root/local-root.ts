@@ -82,6 +82,7 @@ export type RootShepherd = Pick<
   | 'probe'
   | 'watch'
   | 'names'
+  | 'select'
   | 'history'
   | 'followHistory'
   | 'shutDown'
@@ -130,6 +131,8 @@ export const makeLocalRoot = (
       turn.send(shepherd, question, readName(name, 'service'), ...args, asker),
     ),
     status: (turn, names, timeoutMs) => status(options, turn, names, timeoutMs),
+    select: (turn, selector, service) =>
+      turn.call(shepherd, 'select', { selector, ...(service !== undefined && { service }) }),
     watch: (turn, names, observer, heartbeatMs) =>
       turn.call(shepherd, 'watch', readStatusNames(names, 'names'), observer, heartbeatMs, asker),
     history: (turn) => turn.send(shepherd, 'history'),

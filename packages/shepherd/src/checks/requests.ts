@@ -4,6 +4,7 @@ import { isStart } from '../action-table.ts';
 import { BadRequest } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { utf8Bytes } from '../text.ts';
+import { isSelection } from '../words/selectors.ts';
 import { checkedRolling, percentOf } from './rolling.ts';
 import type { MinReady, OperationQuery, Request } from '../words/types.ts';
 
@@ -31,6 +32,8 @@ export const checkedRequest = (request: Request): Request => {
   checkRemaining(remainingMs);
   if (withMembers !== undefined && typeof withMembers !== 'boolean')
     throw new BadRequest('request: withMembers must be true or false');
+  if (isSelection(member) && (withMembers === false || onlyMembers === undefined))
+    throw new BadRequest('request: what was picked out is commanded by the names of its members');
   if (isRepeat !== undefined && isRepeat !== true)
     throw new BadRequest('request: isRepeat must be true or absent');
   if (isPatient !== undefined && isPatient !== true)

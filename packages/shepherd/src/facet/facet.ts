@@ -102,6 +102,8 @@ export const makeServiceFacet = (
       const seen = turn.spawn(makeFacetObserver, observer);
       turn.call(shepherd, 'watch', [name], seen, heartbeatMs, asker);
     },
+    select: (turn, selector) =>
+      turn.call(shepherd, 'select', { selector }, { aggregate: name, ...(members && { members }) }),
     ...questionMethods<ServiceFacet>(false, (turn, question, args) =>
       turn.call(shepherd, question, name, ...args, asker),
     ),

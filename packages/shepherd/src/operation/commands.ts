@@ -22,6 +22,7 @@ import {
   ShuttingDown,
   UnknownAction,
   UnknownOperation,
+  UnknownService,
 } from '../errors.ts';
 import { inOrder, pathBetween, unique } from '../graph.ts';
 import { noteTaken, saveAtOnce } from './durable.ts';
@@ -43,6 +44,7 @@ import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
 import type { Outcome, Request, RequestedAct, Status, Writer } from '../words/types.ts';
+import { isSelection } from '../words/selectors.ts';
 import { listen, outcomeFor } from './callers.ts';
 import { acceptAll, wisherOf } from './wishes.ts';
 import { witnessAsked } from './witness.ts';
@@ -141,16 +143,28 @@ const withQueue = ({ clock }: Host, request: KeptRequest): KeptRequest =>
     : { queueUntilMs: Math.floor(clock.wall()) + request.queueMs, ...request };
 
 const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
-  const whole = host.graph(turn);
   refuseArguments(request);
-  const canonical = (name: string): string => host.canonical(turn, name) ?? name;
-  const onlyMembers = request.onlyMembers?.map(canonical);
-  const chosen = { member: request.member, ...(onlyMembers && { onlyMembers }) };
-  refuseMembers(chosen, whole);
-  const graph = narrowed(whole, chosen);
+  const graph = graphFor(host, turn, request);
   refuseMinReady(request, graph);
   refuseUnknown(host, turn, request, graph);
   return planFor(request, graph);
+};
+
+/** The services as a request sees them. @throws BadRequest, UnknownService for members that are none */
+export const graphFor = (
+  host: Host,
+  turn: Turn,
+  { member, onlyMembers: named }: Pick<Request, 'member' | 'onlyMembers'>,
+): Graph => {
+  const whole = host.graph(turn);
+  if (named === undefined) return whole;
+  const onlyMembers = named.map((name) => {
+    const canonical = host.canonical(turn, name);
+    if (canonical === undefined && isSelection(member)) throw new UnknownService(name);
+    return canonical ?? name;
+  });
+  if (!isSelection(member)) refuseMembers({ member, onlyMembers }, whole);
+  return narrowed(whole, { member, onlyMembers });
 };
 
 /** Who says that it was sent before wants to know no more than what came of that. */
@@ -167,10 +181,9 @@ const refuseArguments = ({ member, action, args }: Request): void => {
 };
 /** Of an aggregate elsewhere its own shepherd knows who is one. */
 const refuseMembers = (
-  { member, onlyMembers }: Pick<Request, 'member' | 'onlyMembers'>,
+  { member, onlyMembers }: Required<Pick<Request, 'member' | 'onlyMembers'>>,
   graph: Graph,
 ): void => {
-  if (onlyMembers === undefined) return;
   const members = graph.members(member);
   if (members === undefined && graph.isOwn(member))
     throw new BadRequest(`service '${member}' is no fleet: it has no members to choose from`);

@@ -8,8 +8,10 @@ import { limits } from '../limits.ts';
 import { shutOut } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import type { Step } from './plan.ts';
+import { isSelection } from '../words/selectors.ts';
 import { isGood } from '../words/shapes.ts';
 import type { Host } from './host.ts';
+import { memberRow, verdict } from './verdict.ts';
 import { isCurrent, superseded } from './wishes.ts';
 import { bare, plain } from '../words/outcome.ts';
 import { cutText } from '../text.ts';
@@ -77,12 +79,15 @@ export const summed = (
   outcomes: readonly Outcome[],
 ): Outcome => {
   const aggregate = host.aggregate(name);
-  if (aggregate === undefined) return plain(name, 'failed', `service '${name}' could not be found`);
-  if (!outcomes.some(({ isLate }) => isLate))
-    return turn.call(aggregate, 'sum', action, outcomes, minReady);
+  const sum = (all: readonly Outcome[]): Outcome => {
+    if (isSelection(name)) return verdict(name, action, all.map(memberRow), minReady ?? '100%');
+    if (aggregate !== undefined) return turn.call(aggregate, 'sum', action, all, minReady);
+    return plain(name, 'failed', `service '${name}' could not be found`);
+  };
+  if (!outcomes.some(({ isLate }) => isLate)) return sum(outcomes);
   // That is for the whole to say: a row has its result.
   const rows = outcomes.map(({ isLate: _isLate, ...outcome }) => outcome);
-  return { ...turn.call(aggregate, 'sum', action, rows, minReady), isLate: true };
+  return { ...sum(rows), isLate: true };
 };
 const dependsOn = (name: string, { step, phase, outcome }: StepRecord): StepEnd => {
   const { rows, ...whole } = outcome ?? plain(step.name, 'failed');

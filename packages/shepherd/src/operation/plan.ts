@@ -7,14 +7,15 @@
  *     restart S   S and those dependents that run are stopped as above, then started again
  *     other       S alone
  *
- * An aggregate is laid out with its members, whatever the action: a step for each of them as if it had
- * been asked for itself, and one that sums up their rows. Where a stop or a restart has to wait for the
- * aggregate's dependents, its members wait for a step that holds the order.
+ * An aggregate, or what a selector has picked out, is laid out with its members, whatever the action: a step for each
+ * of them as if it had been asked for itself, and one that sums up their rows. Where a stop or a restart has to wait
+ * for the aggregate's dependents, its members wait for a step that holds the order.
  *
  * Every step is there once and after all that it waits for; a plan is linear in the names and edges
  * that it touches, and no recursion bounds the length of a chain.
  */
 import { inOrder, once, unique, type Edges } from '../graph.ts';
+import { isSelection } from '../words/selectors.ts';
 import type { Step, StepBase, Wish } from '../words/steps.ts';
 import type { Request, Topic } from '../words/types.ts';
 
@@ -40,20 +41,21 @@ export type Wanted = Pick<Request, 'action' | 'withMembers' | 'minReady'> & {
   readonly names: readonly string[];
 };
 
-/** The graph as a request sees it: of an aggregate that it is for, the members that it may reach. */
+/**
+ * The graph as a request sees it: of an aggregate that it is for, the members that it may reach, and an aggregate for
+ * what it has picked out.
+ */
 export const narrowed = (
   graph: Graph,
   { member, onlyMembers }: Pick<Request, 'member' | 'onlyMembers'>,
-): Graph =>
-  onlyMembers === undefined
-    ? graph
-    : {
-        ...graph,
-        members: (name) =>
-          name === member
-            ? graph.members(name)?.filter((each) => onlyMembers.includes(each))
-            : graph.members(name),
-      };
+): Graph => {
+  if (onlyMembers === undefined) return graph;
+  const only = new Set(onlyMembers);
+  const reached = isSelection(member)
+    ? [...only]
+    : graph.members(member)?.filter((each) => only.has(each));
+  return { ...graph, members: (name) => (name === member ? reached : graph.members(name)) };
+};
 
 /** The key of the step that stands for an action on a service: its outcome answers the request. */
 export const keyOf = (action: string, name: string): string => `${action}/${name}`;
@@ -175,6 +177,10 @@ export const sumOf = (
   return { kind: 'sum', parts, ...common, ...policy };
 };
 
+/** Of what was picked out nobody keeps what was wished: each of them has that himself. */
+const wished = (step: Step, wish: Wish): Step =>
+  isSelection(step.name) ? step : { ...step, wish };
+
 const starts = (draft: Draft): readonly Step[] => {
   const keyFor = keysOf('start');
   const steps = upward(draft, draft.names, {
@@ -205,7 +211,7 @@ const upward = (
     const step = isAggregate(name)
       ? sumOf(draft, name, 'start', keyFor)
       : stepFor(name, edges(name).map(keyFor));
-    return step.kind === 'sum' ? { ...step, wish: 'start' } : step;
+    return step.kind === 'sum' ? wished(step, 'start') : step;
   });
 };
 
@@ -218,7 +224,7 @@ const stops = (draft: Draft): readonly Step[] => {
   const sums = draft.targets.filter(draft.isAggregate).map((name): Step => {
     const gate = laid.has(keyFor(name)) ? [keyFor(name)] : [];
     const sum = sumOf(draft, name, 'stop', stopKey, gate);
-    return sum.kind === 'known' ? sum : { ...sum, wish: 'stop' };
+    return sum.kind === 'known' ? sum : wished(sum, 'stop');
   });
   return finished(draft, [...steps, ...sums], 'stop');
 };

@@ -16,6 +16,7 @@ import { Cycle, UnknownService } from '../errors.ts';
 import { pathBetween, unique } from '../graph.ts';
 import { limits } from '../limits.ts';
 import { isName } from '../words/names.ts';
+import { isSelection } from '../words/selectors.ts';
 import type { Provider, ServiceRegistry } from '../words/types.ts';
 
 interface Registration {
@@ -99,7 +100,7 @@ const checkNames = (
 ): void => {
   if (names.length > maxCount)
     throw new Limit(`service '${name}': ${names.length} ${what}, at most ${maxCount} are taken`);
-  const bad = names.find((each) => !isName(each));
+  const bad = names.find((each) => !isName(each) || isSelection(each));
   if (bad !== undefined)
     throw new Refused(
       `service '${name}': '${String(bad).slice(0, limits.nameCharacters)}' is no name of a service`,

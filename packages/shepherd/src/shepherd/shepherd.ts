@@ -7,7 +7,7 @@ import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwe
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { callOff, join, remembered, retry, type Return } from '../operation/again.ts';
-import { command, isKnown } from '../operation/commands.ts';
+import { command, graphFor, isKnown } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
@@ -21,7 +21,7 @@ import { endsOwn, hasAgent, offerTo, putTo } from './transfers.ts';
 import { follow, followHistory } from './follow.ts';
 import { limits } from '../limits.ts';
 import { askLog } from './log-question.ts';
-import { narrowed, planEnd, type Step } from '../operation/plan.ts';
+import { planEnd, type Step } from '../operation/plan.ts';
 import { define, register, registerAggregate } from './registering.ts';
 import {
   checkedCount,
@@ -41,6 +41,8 @@ import {
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
 import { planFor } from '../operation/rolling.ts';
+import { isSelection } from '../words/selectors.ts';
+import { select } from './select.ts';
 import { swapServices } from './swap.ts';
 import { through } from '../operation/trail.ts';
 import { giveBack, noRoomFor, takeShare } from '../checks/shares.ts';
@@ -79,6 +81,7 @@ export const makeShepherd = (
       perform(held, turn, request, sink, { principal, ...(sinceMs !== undefined && { sinceMs }) }),
     plan: (turn, request) => show(held, turn, request),
     foresee: (turn, request) => foresee(held, turn, request),
+    select: (turn, wanted, within) => select(held, turn, wanted, within),
     status: (turn, name) => turn.call(providerOf(held, turn, name), 'status'),
     names: (turn) => turn.call(held.registry, 'names'),
     probe: (turn, name, timeoutMs, hops, asker) =>
@@ -162,13 +165,17 @@ const perform = (
 ): Vow<Outcome> => {
   const checked = checkedRequest(request);
   checkSink(sink);
-  const member = canonicalOf(held, turn, checked.member);
+  const member = memberOf(held, turn, checked);
   const since = sinceMs === undefined ? {} : { sinceMs };
   const writer = turn.spawn(makeWriter, { node: held.name, log: held.log, sink });
   return onceRecalled(held, turn, principal, checked.operation, (turn) =>
     command(held, turn, { principal, by: principal }, { ...checked, member, ...since }, writer),
   );
 };
+
+/** What has been picked out has the name that it was given. @throws UnknownService */
+const memberOf = (held: ShepherdHeld, turn: Turn, { member }: Pick<Request, 'member'>): string =>
+  isSelection(member) ? member : canonicalOf(held, turn, member);
 
 const returnTo = (
   held: ShepherdHeld,
@@ -235,8 +242,8 @@ const probe = (
 /** Plans without doing anything. */
 const show = (held: ShepherdHeld, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
-  const wanted = { ...checked, member: canonicalOf(held, turn, checked.member) };
-  return planFor(wanted, narrowed(held.graph(turn), wanted));
+  const wanted = { ...checked, member: memberOf(held, turn, checked) };
+  return planFor(wanted, graphFor(held, turn, wanted));
 };
 
 const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly PlannedStep[] => {
@@ -250,7 +257,7 @@ const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly Pla
     const names = allOwn(held).map(([name]) => name);
     return foreseen(planEnd(names, held.graph(turn)), names, [], sight);
   }
-  const name = canonicalOf(held, turn, member);
+  const name = memberOf(held, turn, { member });
   return foreseen(show(held, turn, request), [name], args, sight);
 };
 

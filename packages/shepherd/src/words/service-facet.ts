@@ -7,6 +7,7 @@ import type { Result } from './shapes.ts';
 import type { Observer } from './observation.ts';
 import type { OperationFacts, OperationQuery, OperationReport } from './operation-types.ts';
 import type { PlannedStep } from './operation-types.ts';
+import type { Selected } from './selectors.ts';
 import type { SessionMark } from './session-mark.ts';
 import type { Status } from './types.ts';
 
@@ -40,6 +41,11 @@ export interface ServiceFacet {
   retry(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
   /** The same. */
   join(operation: string, sink: Ref<Sink>, remainingMs?: number): Vow<Outcome>;
+  /**
+   * Of an aggregate: the members that a selector picks out, of those of whom this facet speaks. @throws BadSelector,
+   * NothingSelected, BadRequest
+   */
+  select(selector: string): Selected;
   /**
    * Lines of its log, oldest first, as far as one answer has room for them. A number is how many. @throws BadRequest
    */

@@ -20,6 +20,7 @@ import type { Asker, FacetBounds, Observer, StatusBoard } from './observation.ts
 import type { OperationDesk, PlannedStep, Returner } from './operation-types.ts';
 import type { NamedAndAsked } from './questions.ts';
 import type { Step, Wish } from './steps.ts';
+import type { Selected, Selecting, SelectView } from './selectors.ts';
 import type { ServiceFacet } from './service-facet.ts';
 import type { Principal } from './principal.ts';
 import type { Wisher } from './records.ts';
@@ -36,6 +37,7 @@ export type * from './operation-types.ts';
 export type { Principal } from './principal.ts';
 export type { Named, NamedAndAsked, Question } from './questions.ts';
 export type * from './records.ts';
+export type { Selected, Selecting, Selector, SelectView } from './selectors.ts';
 export type * from './service-facet.ts';
 export type * from './process-types.ts';
 export type * from './registry.ts';
@@ -303,6 +305,11 @@ export interface Shepherd extends OperationDesk, NamedAndAsked {
    * with what it came to where it was over before. @throws UnknownOperation
    */
   cancel(operation: string, who: Returner): Vow<Result | undefined>;
+  /**
+   * Whom a selector picks out: of those of whom somebody may speak, or of all here. @throws BadSelector,
+   * UnknownService, NothingSelected, BadRequest, Limit
+   */
+  select(wanted: Selecting, within?: SelectView): Selected;
   status(name: string): Status;
   /** Canonical names, in order of registration. */
   names(): readonly string[];

@@ -5,18 +5,10 @@
  *     anything else      all members good      ok or changed, "2/2"
  *     otherwise          the worst result of a member, "1 of 2 members"
  */
-import {
-  isGood,
-  isStart,
-  percentOf,
-  worstOf,
-  type MinReady,
-  type Outcome,
-  type Result,
-  type Row,
-} from '@bellwether/shepherd';
-
-export { isGood, worstOf, type MinReady } from '@bellwether/shepherd';
+import { isStart } from '../action-table.ts';
+import { percentOf } from '../checks/rolling.ts';
+import { isGood, worstOf, type Result } from '../words/shapes.ts';
+import type { Cause, MinReady, Outcome, Row } from '../words/types.ts';
 
 /**
  * The number of members that a policy asks for.
@@ -58,3 +50,16 @@ const wordsOf = (goodCount: number, needed: number, memberCount: number): string
   const words = `${goodCount} of ${memberCount} members`;
   return needed === memberCount ? words : `${words}, ${needed} needed`;
 };
+
+/** A row is an outcome without its own rows; what went wrong below it is named, by the last who knows. */
+export const memberRow = ({ rows, ...row }: Outcome): Row => {
+  const bad = isGood(row) ? undefined : rows.find((one) => !isGood(one));
+  return bad === undefined ? row : { ...row, cause: causeOf(bad) };
+};
+/** The deepest thing that is known to be wrong. */
+const causeOf = ({ member, reason, plainReason, cause }: Row): Cause =>
+  cause ?? {
+    member,
+    ...(reason !== undefined && { reason }),
+    ...(plainReason !== undefined && { plainReason }),
+  };
