@@ -5,7 +5,7 @@
 import { placesOf } from '../client/place.ts';
 import { openRoot } from '../client/root.ts';
 import { runPerform } from './commands/perform.ts';
-import { runDetailedStatus, runStatus } from './commands/status.ts';
+import { runStatus } from './commands/status.ts';
 import type { Connections, Context } from './context.ts';
 import { interpret, type Invocation } from './invocation.ts';
 import { lookOf } from './look.ts';
@@ -109,7 +109,7 @@ const runOwn = async (
     case 'status':
       return runStatus(context, words);
     case 'detailed-status':
-      return runDetailedStatus(context, words);
+      return (await import('./commands/service-status.ts')).runDetailedStatus(context, words);
     case 'graph':
       return (await import('./commands/graph.ts')).runGraph(context, words);
     case 'log':

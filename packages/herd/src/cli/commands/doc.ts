@@ -4,7 +4,7 @@ import { actionDocLine, actionListLines, docLines, type Documented } from '../fo
 import { actionRules } from '../grammar.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
-import { askStatus } from './status.ts';
+import { askStatus } from '../looking.ts';
 import { isRootName } from '../invocation.ts';
 import { rootActions, UnknownAction } from '@bellwether/shepherd';
 

@@ -4,7 +4,7 @@ import { type Context, isPetnameWord, withRoot } from '../context.ts';
 import { dotLines, graphOf, type ServiceGraph } from '../format/dot.ts';
 import { print } from '../print.ts';
 import { Usage } from '../usage.ts';
-import { lookFor } from './status.ts';
+import { lookFor } from '../looking.ts';
 import { UnknownService } from '@bellwether/shepherd';
 
 /**

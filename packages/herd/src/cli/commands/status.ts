@@ -1,119 +1,16 @@
-/** `herd status [SERVICE]`: asks live, and prints unknown for what does not answer. */
-import { limits, type Status } from '@bellwether/shepherd';
-import { defaultLineCount, marginMs, probeMs, questionMs } from '../../client/limits.ts';
-import type { Patience } from '../../client/line.ts';
-import type { ServiceClient } from '../../client/service.ts';
-import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
-import { aboutLines } from '../format/about.ts';
-import type { ShownStatus } from '../format/shown-status.ts';
+/** `herd status`: asks live, and prints unknown for what does not answer. Of one service: service-status.ts. */
+import { type Context, withRoot } from '../context.ts';
 import { statusListLines } from '../format/status-list.ts';
-import { isRootName } from '../invocation.ts';
+import { lookFor } from '../looking.ts';
 import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
 
-/**
- * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown; with
- * `--strict` see `healthCode`.
- */
+/** Runs the command. Of all services: exit code 0, with `--strict` as in health-code.ts; else see service-status.ts. */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
-  const [service] = words;
-  if (context.options.watch === true) return watch(context, service);
-  if (service === undefined) return statusOfAll(context);
-  if (isRootName(service)) return statusOfRoot(context);
-  const lineCount = context.options['log-history'] ?? defaultLineCount;
-  const status = isPetnameWord(service)
-    ? await withService(context, service, (client) => askStatus(context, client))
-    : await statusWithLines(context, service, lineCount);
-  const { statusReportLines } = await reports();
-  print(context, statusReportLines(status, context.look, lineCount), {
-    kind: 'status',
-    services: [status],
-  });
-  if (context.options.strict === true) return judged([status]);
-  return isKnown(status) ? 0 : 4;
-};
-
-const watch = async (context: Context, service: string | undefined): Promise<number> => {
-  if (context.options.strict === true)
-    throw new Usage(
-      '--strict judges the end, and --watch has none',
-      "'herd status --strict' ends.",
-    );
-  if (service !== undefined && isRootName(service))
-    throw new Usage(
-      'of the shepherd itself nothing changes that could be watched',
-      "Its services: 'herd status --watch'.",
-    );
-  return (await import('./watch.ts')).runWatch(context, service);
-};
-
-/** `herd detailed-status [SERVICE]`: the report of each, without its messages unless `-n` asks. */
-export const runDetailedStatus = async (
-  context: Context,
-  words: readonly string[],
-): Promise<number> => {
-  const [service] = words;
-  if (service !== undefined) return runStatus(context, words);
-  const { probe, patience } = lookFor(context);
-  const services = await withRoot(context, (root) => root.status([], probe, patience));
-  const lineCount = context.options['log-history'] ?? 0;
-  const { statusReportLines } = await reports();
-  const all = services.map((status) => statusReportLines(status, context.look, lineCount));
-  const lines = all.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
-  print(context, lines, { kind: 'status', services });
-  return services.every(isKnown) ? 0 : 4;
-};
-
-/** The list of all services, which is typed most, need not load this. */
-const reports = () => import('../format/status-report.ts');
-
-const judged = async (services: readonly Status[]): Promise<number> =>
-  (await import('../health-code.ts')).healthCode(services);
-
-/** The status of one service, asked live. */
-export const askStatus = (context: Context, client: ServiceClient): Promise<Status> => {
-  const { probe, patience } = lookFor(context);
-  return client.status(probe, patience);
-};
-
-const statusOfAll = async (context: Context): Promise<number> => {
+  if (words.length > 0 || context.options.watch === true)
+    return (await import('./service-status.ts')).runServiceStatus(context, words);
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));
   print(context, statusListLines(services, context.look), { kind: 'status', services });
-  return context.options.strict === true ? judged(services) : 0;
+  if (context.options.strict !== true) return 0;
+  return (await import('../health-code.ts')).healthCode(services);
 };
-
-const statusOfRoot = async (context: Context): Promise<number> => {
-  const { patience } = lookFor(context);
-  const about = await withRoot(context, (root) => root.about(patience));
-  print(context, aboutLines(about, context.look), { kind: 'about', ...about });
-  return 0;
-};
-
-/**
- * How far a look goes: `--timeout` is how long the far ends may take to answer; we wait a little longer, so that the
- * rest is still shown.
- */
-export const lookFor = (
-  context: Context,
-): { readonly probe: number; readonly patience: Patience } => {
-  const { timeout } = context.options;
-  if (timeout === undefined) return { probe: probeMs, patience: patienceOf(context, questionMs) };
-  return {
-    probe: Math.min(timeout, limits.probeMs),
-    patience: patienceOf(context, timeout + marginMs),
-  };
-};
-
-/** A status brings the last few lines along; more are asked for. */
-const statusWithLines = (context: Context, service: string, lineCount: number): Promise<Status> =>
-  withRoot(context, async (root) => {
-    const status = await askStatus(context, root.service(service));
-    if (lineCount <= defaultLineCount || status.kind === 'fleet' || status.logFile === undefined)
-      return status;
-    const { patience } = lookFor(context);
-    return { ...status, recentLines: await root.log(service, lineCount, patience) };
-  });
-
-const isKnown = ({ stage, members }: ShownStatus): boolean =>
-  stage !== 'unknown' && (members ?? []).every((member) => member.stage !== 'unknown');

@@ -1,0 +1,86 @@
+/** `herd status SERVICE`, and `herd detailed-status`. */
+import type { Status } from '@bellwether/shepherd';
+import { defaultLineCount } from '../../client/limits.ts';
+import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
+import { aboutLines } from '../format/about.ts';
+import type { ShownStatus } from '../format/shown-status.ts';
+import { statusReportLines } from '../format/status-report.ts';
+import { healthCode } from '../health-code.ts';
+import { isRootName } from '../invocation.ts';
+import { askStatus, lookFor } from '../looking.ts';
+import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
+
+/**
+ * Runs the command. Exit code 0, or 4 where the service asked for, or a member of it, is unknown; with
+ * `--strict` see `healthCode`.
+ */
+export const runServiceStatus = async (
+  context: Context,
+  words: readonly string[],
+): Promise<number> => {
+  const [service] = words;
+  if (context.options.watch === true) return watch(context, service);
+  if (service === undefined) return 0;
+  if (isRootName(service)) return statusOfRoot(context);
+  const lineCount = context.options['log-history'] ?? defaultLineCount;
+  const status = isPetnameWord(service)
+    ? await withService(context, service, (client) => askStatus(context, client))
+    : await statusWithLines(context, service, lineCount);
+  print(context, statusReportLines(status, context.look, lineCount), {
+    kind: 'status',
+    services: [status],
+  });
+  if (context.options.strict === true) return healthCode([status]);
+  return isKnown(status) ? 0 : 4;
+};
+
+const watch = async (context: Context, service: string | undefined): Promise<number> => {
+  if (context.options.strict === true)
+    throw new Usage(
+      '--strict judges the end, and --watch has none',
+      "'herd status --strict' ends.",
+    );
+  if (service !== undefined && isRootName(service))
+    throw new Usage(
+      'of the shepherd itself nothing changes that could be watched',
+      "Its services: 'herd status --watch'.",
+    );
+  return (await import('./watch.ts')).runWatch(context, service);
+};
+
+/** `herd detailed-status [SERVICE]`: the report of each, without its messages unless `-n` asks. */
+export const runDetailedStatus = async (
+  context: Context,
+  words: readonly string[],
+): Promise<number> => {
+  const [service] = words;
+  if (service !== undefined) return runServiceStatus(context, words);
+  const { probe, patience } = lookFor(context);
+  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const lineCount = context.options['log-history'] ?? 0;
+  const all = services.map((status) => statusReportLines(status, context.look, lineCount));
+  const lines = all.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
+  print(context, lines, { kind: 'status', services });
+  return services.every(isKnown) ? 0 : 4;
+};
+
+const statusOfRoot = async (context: Context): Promise<number> => {
+  const { patience } = lookFor(context);
+  const about = await withRoot(context, (root) => root.about(patience));
+  print(context, aboutLines(about, context.look), { kind: 'about', ...about });
+  return 0;
+};
+
+/** A status brings the last few lines along; more are asked for. */
+const statusWithLines = (context: Context, service: string, lineCount: number): Promise<Status> =>
+  withRoot(context, async (root) => {
+    const status = await askStatus(context, root.service(service));
+    if (lineCount <= defaultLineCount || status.kind === 'fleet' || status.logFile === undefined)
+      return status;
+    const { patience } = lookFor(context);
+    return { ...status, recentLines: await root.log(service, lineCount, patience) };
+  });
+
+const isKnown = ({ stage, members }: ShownStatus): boolean =>
+  stage !== 'unknown' && (members ?? []).every((member) => member.stage !== 'unknown');
