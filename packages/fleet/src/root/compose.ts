@@ -19,9 +19,14 @@ import { sharedMembers } from '../aggregate/shares.ts';
 import type { DialRef } from '../reach/destination.ts';
 import type { ExportedSpec, FleetSpec, PlannedService, SlotAgents } from '../planned.ts';
 
+/** What of a shepherd it takes: to put services into it, and for fleets to know their members. */
+export type ComposedShepherd = Pick<
+  Shepherd,
+  'define' | 'register' | 'registerAggregate' | 'swap' | 'board' | 'status' | 'probe'
+>;
 /** Who registers, and what it takes. */
 export interface ComposePowers {
-  readonly shepherd: Ref<Shepherd>;
+  readonly shepherd: Ref<ComposedShepherd>;
   readonly slots: Ref<SlotAgents>;
   readonly elsewherePowers: ElsewherePowers;
 }
@@ -116,7 +121,7 @@ const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
 /** Makes proxies that share what is the same for all of them. */
 const exportedServices = (
   turn: Turn,
-  shepherd: Ref<Shepherd>,
+  shepherd: Ref<Pick<Shepherd, 'board'>>,
   { dial, peers, lines, clock, entropy, crypto, arrivals }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
@@ -132,7 +137,7 @@ const exportedServices = (
 const fleet = (
   turn: Turn,
   spec: FleetSpec,
-  shepherd: Ref<Shepherd>,
+  shepherd: Ref<ComposedShepherd>,
   shares: SharedMembers,
 ): Ref<Aggregate> =>
   turn.spawn(makeFleet, { ...spec, shepherd, sharedWith: shares[spec.provision[0]] ?? {} });

@@ -31,10 +31,10 @@ import {
 } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import { SessionMark, unknownReference, type Shepherd } from '@bellwether/shepherd';
-import { makeGrantedService } from '../granted/granted-service.ts';
+import { makeGrantedService, type GrantedOptions } from '../granted/granted-service.ts';
 import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
-import { makeMintedService } from '../granted/minted-service.ts';
+import { makeMintedService, type MintedOptions } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
 import { makeSessionFacet, type Commanded } from './session-facet.ts';
 
@@ -92,7 +92,9 @@ export interface MintOptions extends Issuing {
   readonly entries: readonly MintEntry[];
   /** Of the store, when this life began: what is minted now is of it. */
   readonly rightsEpoch: number;
-  readonly shepherd: Ref<Shepherd>;
+  readonly shepherd: GrantedOptions['shepherd'] &
+    MintedOptions['shepherd'] &
+    Ref<Pick<Shepherd, 'hasAgent'>>;
 }
 
 const swissnumBytes = 32;

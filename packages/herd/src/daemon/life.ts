@@ -215,7 +215,7 @@ class VatLife implements Life {
   }
 
   /** As the local root does it, but nobody asked through that. */
-  #shutDown(turn: Turn, shepherd: Ref<Shepherd>): Vow<void> {
+  #shutDown(turn: Turn, shepherd: Ref<Pick<Shepherd, 'shutDown'>>): Vow<void> {
     const reason = 'the daemon was told so by a signal';
     audit(turn, { event: 'asked', asker: 'shepherd', service: 'root', action: 'stop', reason });
     return turn.when(turn.send(shepherd, 'shutDown', turn.spawn(makeNullSink)), (turn) => {
