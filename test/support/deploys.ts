@@ -21,10 +21,11 @@ export const startSlot = async (
   place: Place,
   rest = shortSlot,
   listen = '{ unix: true }',
+  name = 'a',
 ): Promise<Slotted> => {
   const daemon = await place.shepherd(
-    'a',
-    configOf('A', `slot({ provision: ['web'], ${rest} })`, listen),
+    name,
+    configOf(name.toUpperCase(), `slot({ provision: ['web'], ${rest} })`, listen),
   );
   const folder = path.join(daemon.folder, 'deploy');
   return { place, daemon, port: await freePort(), folder };

@@ -6,6 +6,10 @@ import type {
   ExportedOptions,
   FleetEntry,
   FleetOptions,
+  MachineEntry,
+  MachineOptions,
+  MachinesEntry,
+  RefFile,
   RefName,
   ServiceEntry,
   ServiceOptions,
@@ -76,8 +80,35 @@ export const exec = (
 });
 
 /**
- * A ref of the daemon's own store, by its petname; it was put there with `herd ref push` or `herd
- * ref add`.
+ * A ref by its petname: of the daemon's own store, where `herd ref push` or `herd ref add` put it; in a declaration of
+ * machines, of one's own.
  * @example ref('a-web-server');
  */
-export const ref = (petname: string): RefName => ({ kind: 'ref', petname });
+export function ref(petname: string): RefName;
+/**
+ * The ref that lies in a file, for machines alone.
+ * @example ref({ file: './web.ref' });
+ */
+export function ref(place: { readonly file: string }): RefFile;
+/** Either of them. */
+export function ref(of: string | { readonly file: string }): RefName | RefFile {
+  return typeof of === 'string' ? { kind: 'ref', petname: of } : { ...of, kind: 'ref-file' };
+}
+
+/**
+ * The machines that releases are deployed to from here: `herd deploy --machines FILE web.rel`. All that it takes is a
+ * ref to a slot of each.
+ * @example
+ * export default defineMachines({
+ *   'my-server': machine({ system: 'x86_64-linux', deploy: ref({ file: './my-server.ref' }) }),
+ * });
+ */
+export const defineMachines = (machines: MachinesEntry['machines']): MachinesEntry =>
+  markSite({ machines, kind: 'machines' }, defineMachines);
+
+/**
+ * A machine, and the slot of it that is deployed to.
+ * @example machine({ system: 'x86_64-linux', deploy: ref({ file: './my-server.ref' }) });
+ */
+export const machine = (options: MachineOptions): MachineEntry =>
+  markSite({ ...options, kind: 'machine' }, machine);

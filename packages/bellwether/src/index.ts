@@ -1,8 +1,18 @@
 /**
- * What a `shepherd.config.ts` imports: types and constructors of plain data. Nothing here runs a
- * service or knows of a network, so a configuration can be checked, printed and compared anywhere.
+ * What a `shepherd.config.ts` or a `machines.config.ts` imports: types and constructors of plain data. Nothing here
+ * runs a service or knows of a network, so a configuration can be checked, printed and compared anywhere.
  */
-export { defineShepherd, exec, exported, fleet, ref, service, slot } from './define.ts';
+export {
+  defineMachines,
+  defineShepherd,
+  exec,
+  exported,
+  fleet,
+  machine,
+  ref,
+  service,
+  slot,
+} from './define.ts';
 export { describe, type Described, type Strange } from './describe.ts';
 export type {
   Action,
@@ -14,7 +24,11 @@ export type {
   Labels,
   Listen,
   Log,
+  MachineEntry,
+  MachineOptions,
+  MachinesEntry,
   Ready,
+  RefFile,
   RefName,
   Respawn,
   ServiceEntry,
@@ -24,5 +38,6 @@ export type {
   SlotEntry,
   SlotOptions,
   Stop,
+  System,
   Trust,
 } from './types.ts';

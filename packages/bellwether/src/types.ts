@@ -30,6 +30,13 @@ export interface RefName {
   readonly petname: string;
 }
 
+/** A file of one's own that holds a ref, and nobody else can read; made by `ref`. */
+export interface RefFile {
+  readonly kind: 'ref-file';
+  /** Relative to the folder of the declaration. */
+  readonly file: string;
+}
+
 /** When a started service counts as ready. Absent: as soon as its process exists. */
 export type Ready =
   | {
@@ -274,4 +281,33 @@ export interface ShepherdOptions {
 /** A whole configuration; made by `defineShepherd`, the default export of the module. */
 export interface ShepherdEntry extends ShepherdOptions {
   readonly kind: 'shepherd';
+}
+
+/** What kind of machine it is, in the words of GNU and Nix. */
+export type System =
+  | 'x86_64-linux'
+  | 'aarch64-linux'
+  | 'armv7l-linux'
+  | 'i686-linux'
+  | 'riscv64-linux'
+  | 'powerpc64le-linux'
+  | 's390x-linux'
+  | 'x86_64-darwin'
+  | 'aarch64-darwin';
+
+/** What `machine` takes. */
+export interface MachineOptions {
+  /** A release for another one is not sent to it, and nothing is if it turns out to be another one. */
+  readonly system: System;
+  /** The slot that is deployed to: a ref or a grant that allows `deploy`. */
+  readonly deploy: RefFile | RefName;
+}
+/** A machine, as whoever deploys to it knows it; made by `machine`. */
+export interface MachineEntry extends MachineOptions {
+  readonly kind: 'machine';
+}
+/** Machines by name; made by `defineMachines`, the default export of the module. */
+export interface MachinesEntry {
+  readonly kind: 'machines';
+  readonly machines: Readonly<Record<string, MachineEntry>>;
 }

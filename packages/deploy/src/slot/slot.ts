@@ -54,7 +54,11 @@ export const makeSlot = (
     perform: (turn, _service, request, asker, lines) => perform(held, turn, request, asker, lines),
     owns: (_turn, action, principal) =>
       action === 'confirm' && held.record.get().underway?.asker === principal,
-    offer: (turn, asked, asker) => offer(held, turn, asked, asker),
+    offer: (turn, asked, asker) =>
+      turn.when(offer(held, turn, asked, asker), (_turn, offered) => ({
+        ...offered,
+        platform: held.platform,
+      })),
     put: (turn, piece, asker) => put(held, turn, piece, asker),
     resume: (turn) => {
       if (held.service.get() === undefined) return false;

@@ -64,6 +64,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
     'go back by itself where nobody confirms it for so long: 60s, 10m (default: as the slot has it)',
   'no-confirm': 'keep the release once it is well',
   'accept-data-loss': 'go back although the data of a newer release may be lost',
+  machines: 'to the machines that FILE declares, all or by name; no shepherd is asked',
   help: 'show help, also of one action',
   version: 'show the version',
 };

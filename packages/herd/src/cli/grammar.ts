@@ -141,6 +141,7 @@ export const optionRules = {
   confirm: { kind: 'span', argument: 'SPAN' },
   'no-confirm': { kind: 'flag' },
   'accept-data-loss': { kind: 'flag' },
+  machines: { kind: 'text', argument: 'FILE' },
   help: { kind: 'flag' },
   version: { kind: 'flag' },
 } as const satisfies Readonly<Record<string, OptionRule>>;
@@ -177,6 +178,8 @@ export interface ActionRule {
    * there.
    */
   readonly opaqueAfter?: number;
+  /** With this option it is another command. */
+  readonly otherwise?: { readonly option: OptionName; readonly rule: ActionRule };
 }
 
 const many = Number.POSITIVE_INFINITY;
@@ -221,13 +224,8 @@ const rolling: readonly OptionName[] = [
   'pause',
   'canary',
 ];
-const deploying: readonly OptionName[] = [
-  'confirm',
-  'no-confirm',
-  'accept-data-loss',
-  'dry-run',
-  ...rolling,
-];
+const switching: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
+const deploying: readonly OptionName[] = [...switching, ...rolling];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [...starting, ...rolling];
 /** The options of an action that is none of herd's. */
@@ -284,7 +282,16 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['state repair', rule('', 0, 0, ['state'])],
   ['audit', rule('[SERVICE]', 0, 1, ['log-history', 'since'])],
   ['audit verify', rule('[FOLDER]', 0, 1, ['state', 'head'])],
-  ['deploy', rule('SERVICE FILE', 2, 2, deploying)],
+  [
+    'deploy',
+    {
+      ...rule('SERVICE FILE', 2, 2, [...deploying, 'machines']),
+      otherwise: {
+        option: 'machines',
+        rule: rule('--machines FILE [NAME...] FILE', 1, many, [...switching, 'machines']),
+      },
+    },
+  ],
   ['stage', rule('SERVICE FILE', 2, 2, [])],
   ['rollback', rule('SERVICE [RELEASE]', 1, 2, ['accept-data-loss', 'dry-run', ...rolling])],
   ['release ls', rule('SERVICE', 1, 1, [])],

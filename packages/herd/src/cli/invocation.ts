@@ -55,7 +55,7 @@ export const interpret = (typed: Typed): Invocation => {
   const own = ownAction(words);
   if (own === undefined) return custom(words, options);
   const rest = words.slice(own.wordCount);
-  const rule = actionRules.get(own.name);
+  const rule = ruleFor(own.name, options);
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
   checkCount(own.name, rule, rest);
   checkOptions(own.name, options, rule.options);
@@ -64,6 +64,12 @@ export const interpret = (typed: Typed): Invocation => {
   return isBuiltIn(own.name)
     ? perform([own.name, ...rest], options)
     : { kind: 'own', action: own.name, words: rest, options };
+};
+
+const ruleFor = (name: string, options: Options): ActionRule | undefined => {
+  const rule = actionRules.get(name);
+  const { otherwise } = rule ?? {};
+  return otherwise !== undefined && options[otherwise.option] !== undefined ? otherwise.rule : rule;
 };
 
 /** The page for a command line that is not to be done; none, where it is not of herd itself. */

@@ -49,3 +49,6 @@ export const mostPieces = 48;
 export const lateMs = 500;
 /** How often it is asked what is missing: once for the manifest, once for the files, and when pieces got lost. */
 export const mostRounds = 8;
+
+/** Machines that are deployed to at a time, once the first is well: each has a share of the line of whoever deploys. */
+export const machinesAtOnce = 4;

@@ -145,7 +145,9 @@ const runOwn = async (
       return (await import('./commands/accept.ts')).runAccept(context, words);
     case 'deploy':
     case 'stage':
-      return (await import('./commands/deploy.ts')).runDeploy(context, action, words);
+      return context.options.machines === undefined
+        ? (await import('./commands/deploy.ts')).runDeploy(context, action, words)
+        : (await import('./commands/machines.ts')).runMachines(context, words);
     case 'rollback':
       return (await import('./commands/deploy.ts')).runRollback(context, words);
     case 'release ls':

@@ -60,6 +60,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   confirm: 'herd deploy web web.rel --confirm 2m',
   'no-confirm': 'herd deploy web web.rel --no-confirm',
   'accept-data-loss': 'herd rollback web --accept-data-loss',
+  machines: 'herd deploy --machines machines.config.ts web.rel',
   help: 'herd start --help',
   version: 'herd --version',
 };

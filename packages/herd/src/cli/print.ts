@@ -35,6 +35,8 @@
  *                 emptyFolders that one that is built was made without
  *     release-difference  before, after: digests; added, removed, changed, fields, newBytes
  *     release-key  key: the public half; file
+ *     machines    file, release, exitCode, machines: name, system, operation, result, reason, … of each
+ *     machines-plan  the same with --dry-run: name, system, send (byteCount, isAtMost), steps, problem
  *     completion  shell, script
  *     config      file, description: what `herd check` read, in its canonical form
  *     ref         petname or service, peer, fingerprint, file; uri only with --reveal; id of one that was minted;

@@ -12,12 +12,18 @@ export const releasePages: Readonly<Record<string, Page>> = {
       'leaves it to the machine. In place of FILE the name of a release that is there already will do. Of a fleet ' +
       'its members get it batch by batch, as with restart: one goes first, then a quarter of them at a time, unless ' +
       'the options say otherwise; where more fail than may, or the canary, the rest is left as it is. Exit code ' +
-      '7: some went back; 8: going back has failed, and somebody has to look.',
+      '7: some went back; 8: going back has failed, and somebody has to look. With --machines it goes to the ' +
+      'machines that FILE declares with defineMachines, each by the ref that it names there: first to one, then ' +
+      'to the others, unless one is not well. A release for another system than is declared is not sent.',
     examples: [
       ['herd deploy web ./web.rel', 'and see it confirmed'],
       ['herd deploy @web ./web.rel --confirm 5m', 'over a slow line'],
       ['herd deploy web ./web.rel --dry-run', 'what would be sent, and done'],
       ['herd deploy web-fleet ./web.rel --batch 1,25% --max-failed 1', 'one, then by quarters'],
+      [
+        'herd deploy --machines machines.config.ts web.rel',
+        'to all machines that are declared there',
+      ],
     ],
   },
   stage: {

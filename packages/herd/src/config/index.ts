@@ -3,5 +3,6 @@ export { canonicalJson } from './canonical.ts';
 export { ConfigError, type Position, type Problem } from './config-error.ts';
 export { plainEnvironment } from './environment.ts';
 export { loadConfig, type LoadOptions } from './load-config.ts';
+export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
 export type { Description } from './schema.ts';

@@ -71,3 +71,6 @@ export const trustedKeyCount = 16;
 
 /** Problems told at once; the rest often follows from them. */
 export const problemCount = 20;
+
+/** Machines of one declaration: each is dialled and deployed to from here; beyond that a controller does it better. */
+export const machineCount = 256;

@@ -39,10 +39,30 @@ export interface LoadOptions {
  * @throws ConfigError for whatever is wrong with the file or what it says.
  */
 export const loadConfig = async (file: string, options: LoadOptions): Promise<Description> => {
+  const { real, value, siteOf } = await loadModule(file, options, 'defineShepherd({ … })');
+  return checkConfig(value, { file: real, siteOf, nodeName: options.nodeName });
+};
+
+/** What a module says by its default export. */
+export interface Loaded {
+  /** The file itself, whatever links led to it. */
+  readonly real: string;
+  readonly value: unknown;
+  readonly siteOf: Site;
+}
+/**
+ * Evaluates a module in a child, and hands over what it exports as plain data; `made` is how it is written, for those
+ * who name no file. One at a time in a process. @throws ConfigError
+ */
+export const loadModule = async (
+  file: string,
+  options: LoadOptions,
+  made: string,
+): Promise<Loaded> => {
   const start = performance.now();
   const limitMs = options.timeoutMs ?? evaluationMs;
   const leftMs = (): number => limitMs - (performance.now() - start);
-  const real = await findFile(path.resolve(file), options);
+  const real = await findFile(path.resolve(file), options, made);
   const late = new ConfigError([lateProblem(real, limitMs)]);
   const bundled = await bundle(real, await fs.realpath(options.bellwether), leftMs());
   if (bundled === undefined) throw late;
@@ -52,8 +72,7 @@ export const loadConfig = async (file: string, options: LoadOptions): Promise<De
   if (evaluation.kind === 'late') throw late;
   const result = resultOf(evaluation, real);
   if ('late' in result) throw late;
-  const { value, siteOf } = valueOf(result, real, bundled);
-  return checkConfig(value, { file: real, siteOf, nodeName: options.nodeName });
+  return { real, ...valueOf(result, real, bundled) };
 };
 
 const lateProblem = (file: string, limitMs: number): Problem => ({
@@ -66,7 +85,7 @@ const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
 /**
  * The file itself, whatever links led to it; the links must not be at the mercy of others either.
  */
-const findFile = async (file: string, options: LoadOptions): Promise<string> => {
+const findFile = async (file: string, options: LoadOptions, made: string): Promise<string> => {
   const refuse = (text: string, hint?: string): never => {
     throw new ConfigError([{ file, text, ...(hint === undefined ? {} : { hint }) }]);
   };
@@ -82,7 +101,7 @@ const findFile = async (file: string, options: LoadOptions): Promise<string> => 
     const isMissing = 'code' in error && error.code === 'ENOENT';
     return refuse(
       isMissing ? 'there is no such file' : error.message,
-      isMissing ? 'a configuration is a module that exports defineShepherd({ … })' : undefined,
+      isMissing ? `a configuration is a module that exports ${made}` : undefined,
     );
   }
   await checkTrust(real === file ? [real] : [real, file], options);

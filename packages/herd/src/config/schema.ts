@@ -42,7 +42,7 @@ import {
 /**
  * A record that knows its keys: `what` says how it is written, for those who wrote something else.
  */
-const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
+export const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
   z.strictObject(shape, {
     error: (issue) => {
       if (issue.code === 'invalid_type') return `expected ${what}`;
@@ -60,7 +60,8 @@ const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
   });
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
-const name = z
+/** A name of a service, or of a machine. */
+export const name = z
   .string()
   .min(1, 'is empty')
   .max(nameChars, `has more than ${nameChars} characters`)
@@ -387,11 +388,16 @@ const petname = z.string().superRefine((text, context) => {
     context.addIssue({ code: 'custom', message });
   }
 });
+/** What `ref('petname')` makes. */
+export const storedRef = record(
+  { kind: z.literal('ref'), petname },
+  "a ref, as in ref('a-web-server')",
+);
 const exported = record(
   {
     kind: z.literal('exported'),
     provision,
-    from: record({ kind: z.literal('ref'), petname }, "a ref, as in ref('a-web-server')"),
+    from: storedRef,
     requirement,
     node: name.optional(),
     labels,

@@ -46,6 +46,11 @@ const readSha256: Read<string> = (value, what) => {
   throw new Malformed(`${what}: expected a SHA-256 as 64 hex digits`);
 };
 const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
+const platformForm = /^[a-z0-9]{1,16}-[a-z0-9]{1,16}$/;
+const readPlatform: Read<string> = (value, what) => {
+  if (typeof value === 'string' && platformForm.test(value)) return value;
+  throw new Malformed(`${what}: expected a platform like linux-x64`);
+};
 const readMissing = struct<Missing>({ sha256: readSha256, size: readWhole, have: readWhole }, {});
 
 /** What a slot elsewhere lacks. @throws Malformed */
@@ -55,7 +60,7 @@ export const readOffered: Read<Offered> = struct<Offered>(
     missingCount: readWhole,
     missingBytes: readWhole,
   },
-  { isMore: readTrue },
+  { isMore: readTrue, platform: readPlatform },
 );
 /** What it has after a piece. @throws Malformed */
 export const readPut: Read<Put> = struct<Put>({ have: readUpTo(Number.MAX_SAFE_INTEGER) }, {});

@@ -68,6 +68,8 @@ export interface Offered {
   /** Of all pages, what is there in part not counted. */
   readonly missingCount: number;
   readonly missingBytes: number;
+  /** What the machine of the slot is, in Node's words: `linux-x64`. Absent where another one carries it there. */
+  readonly platform?: string;
 }
 /** One content that is missing. */
 export interface Missing {

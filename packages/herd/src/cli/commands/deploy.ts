@@ -7,7 +7,7 @@ import path from 'node:path';
 import { isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { isGood, type Missing, type Outcome, type Request } from '@bellwether/shepherd';
+import { isGood, type Outcome, type Request } from '@bellwether/shepherd';
 import { Detached, isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
@@ -21,10 +21,12 @@ import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.
 import type { Context } from '../context.ts';
 import { planLines } from '../format/plan.ts';
 import { bytesText } from '../format/release.ts';
+import { sendWords, toSend } from '../format/to-send.ts';
 import { shortRelease } from '../format/slot.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../invocation.ts';
 import { print, printErrors } from '../print.ts';
+import type { Progress } from '../progress.ts';
 import { Usage } from '../usage.ts';
 import { WorkLine } from '../work.ts';
 import { carriedOut, expecting, freshOperation, runPerform } from './perform.ts';
@@ -67,14 +69,15 @@ export const runRollback = async (
 };
 
 /** What is deployed, and where. */
-interface Deploy {
+export interface Deploy {
   readonly command: Command;
   readonly digest: Digest;
   /** Absent: it is there already. */
   readonly release: ReleaseFileReader | undefined;
 }
 
-const opened = async (action: string, file: string): Promise<ReleaseFileReader> => {
+/** Opens what is to be brought somewhere. @throws Usage, BadRelease */
+export const opened = async (action: string, file: string): Promise<ReleaseFileReader> => {
   try {
     return await openReleaseFile(path.resolve(file), nodeCrypto(), { name: visible(file) });
   } catch (error) {
@@ -87,7 +90,7 @@ const opened = async (action: string, file: string): Promise<ReleaseFileReader> 
 };
 
 /** How it is switched to, in the words of slots. @throws Usage */
-const switchesIn = ({ options }: Context): readonly string[] => {
+export const switchesIn = ({ options }: Context): readonly string[] => {
   const { confirm, 'no-confirm': isUnconfirmed, 'accept-data-loss': acceptsLoss } = options;
   if (confirm !== undefined && isUnconfirmed === true)
     throw new Usage(
@@ -105,31 +108,49 @@ const nameFor = (service: string): string | undefined =>
   isPetnameWord(service) ? undefined : service;
 
 const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
-  const { command, digest, release } = deploy;
+  const { command, release } = deploy;
   const brought = release && (await sent(context, command.service, release, line));
   if (brought !== undefined && context.options.verbose === true)
     context.terminal.err(
       `${counted(brought.pieceCount, 'piece')}, ${bytesText(brought.byteCount)} sent\n`,
     );
   const request = requestOf(context, command);
-  const isConfirmed = command.action === 'deploy' && !command.args.includes('no-confirm');
+  return carriedOut(context, command, {
+    operation: request.operation,
+    waitMs: request.remainingMs,
+    mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
+    afterDetach: waitsToBeConfirmed(command) ? detachWords(command) : [],
+    ask: (told, patience, progress) =>
+      switched(context, deploy, { line, request, told, patience, progress }),
+  });
+};
+const waitsToBeConfirmed = ({ action, args }: Command): boolean =>
+  action === 'deploy' && !args.includes('no-confirm');
+
+/** How it is asked for, and who is told. */
+export interface Asking {
+  readonly line: Line;
+  readonly request: Request;
+  readonly told: Told;
+  readonly patience: Patience;
+  /** Shows who is going to answer, where those may be several. */
+  readonly progress?: Progress;
+}
+/** Has what was brought switched to, and confirms it; what came of it. */
+export const switched = async (
+  context: Context,
+  { command, digest }: Deploy,
+  { line, request, told, patience, progress }: Asking,
+): Promise<Outcome> => {
   const confirming = new Confirming(context, command.service, digest);
-  if (isConfirmed) confirming.begin();
+  if (waitsToBeConfirmed(command)) confirming.begin();
   try {
-    return await carriedOut(context, command, {
-      operation: request.operation,
-      waitMs: request.remainingMs,
-      mayTakeLonger: request.isPatient === true || request.rolling !== undefined,
-      afterDetach: isConfirmed ? detachWords(command) : [],
-      ask: async (told, patience, progress) => {
-        const client = serviceClient(line, nameFor(command.service));
-        const heard = expecting(client, request, told, patience, progress);
-        const outcome = await askFor(context, client, command, request, heard, patience);
-        confirming.end();
-        if (outcome.result === 'rolled-back') printErrors(context, confirming.troubleLines());
-        return worded(outcome, command, digest);
-      },
-    });
+    const client = serviceClient(line, nameFor(command.service));
+    const heard = progress ? expecting(client, request, told, patience, progress) : told;
+    const outcome = await askFor(context, client, command, request, heard, patience);
+    confirming.end();
+    if (outcome.result === 'rolled-back') printErrors(context, confirming.troubleLines());
+    return worded(outcome, command, digest);
   } finally {
     confirming.end();
   }
@@ -138,7 +159,8 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
 const detachWords = ({ service }: Command): readonly string[] => [
   `  The machine decides alone now: it goes back by itself, unless 'herd confirm ${visible(service)}' keeps it.`,
 ];
-const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
+/** How it is asked for, under an id of its own. */
+export const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
   const rolling = rollingOf(action, options);
   return {
     operation: freshOperation(),
@@ -163,7 +185,7 @@ const worded = (outcome: Outcome, { action, service }: Command, digest: Digest):
 };
 
 /** Brings what is missing, and shows how far it is. */
-const sent = async (
+export const sent = async (
   context: Context,
   service: string,
   release: ReleaseFileReader,
@@ -256,7 +278,7 @@ const foreseen = async (
     release === undefined || isRefused
       ? undefined
       : await releaseClient(line, name).offer(offerOf(release), patience);
-  const send = release && missing && toSend(release, missing.missing);
+  const send = release && missing && toSend(release, missing);
   const exitCode = isRefused ? 1 : 0;
   const { action } = command;
   print(
@@ -265,19 +287,4 @@ const foreseen = async (
     { kind: 'plan', action, service, release: digest, exitCode, steps, ...(send && { send }) },
   );
   return exitCode;
-};
-interface ToSend {
-  readonly byteCount: number;
-  /** Of what is there nothing can be told before its manifest is. */
-  readonly isAtMost: boolean;
-}
-const toSend = (release: ReleaseFileReader, missing: readonly Missing[]): ToSend => {
-  const manifestOf = release.digest.slice('rel:sha256-'.length);
-  const isAtMost = missing.some(({ sha256 }) => sha256 === manifestOf);
-  const bytes = missing.reduce((sum, { size, have }) => sum + size - have, 0);
-  return { byteCount: bytes + (isAtMost ? release.contentBytes : 0), isAtMost };
-};
-const sendWords = ({ byteCount, isAtMost }: ToSend): string => {
-  if (byteCount === 0) return 'Nothing would be sent: all of it is there.';
-  return `${bytesText(byteCount)}${isAtMost ? ' at most' : ''} would be sent.`;
 };

@@ -120,7 +120,7 @@ const isShutDown = ({ action, service }: Command): boolean =>
   action === 'stop' && isRootName(service);
 
 /** When the shepherd will have said how far it got: later, once it says that it takes longer. */
-class Deadline {
+export class Deadline {
   ms: number;
   #extend: ((waitMs: number) => void) | undefined;
 

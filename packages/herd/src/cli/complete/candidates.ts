@@ -7,7 +7,7 @@
  *                                ref, op              the second word
  *                                grant                the same, services, @petnames
  *                                an action            services, @petnames, root
- *                                deploy, stage        slots, @petnames; then files
+ *                                deploy, stage        slots, @petnames; then files; with --machines files
  *                                a custom action      services that have it, @petnames
  *                                ref show, rm, …      petnames
  *                                retry, op show, …    ids of the last operations, @petnames
@@ -85,6 +85,9 @@ const everything = async (line: TypedLine, world: World): Promise<Completion> =>
   if (open !== undefined) return valueOf(open);
   if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
     return optionsFor(words);
+  // Names of machines are in a file that is not evaluated at a key; the release is one.
+  if (words[0] === 'deploy' && line.typed.some((item) => /^--machines(=|$)/.test(item)))
+    return 'files';
   return wordsAfter(words, world);
 };
 
