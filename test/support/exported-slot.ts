@@ -5,8 +5,10 @@
 import { World } from '@bellwether/actors';
 import type { SlotRecord } from '@bellwether/deploy';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
+import type { Netlayer } from '@bellwether/ocapn';
 import type { Outcome, Status } from '@bellwether/shepherd';
 import { slotRecordsIn } from './book-records.ts';
+import { answered, grantAt, Holder } from './fleet-grants.ts';
 import { FleetNode, introduce, Operator, type NodeConfig } from './fleet-node.ts';
 import { service, type Asked } from './shepherd-machine.ts';
 import { shortRules, type Made } from './slot-machine.ts';
@@ -33,17 +35,47 @@ export class ExportedSlot {
   readonly d: FleetNode;
   readonly desk: Operator;
 
-  constructor(seed: number, rehearse = false) {
+  /** A firewall at A: what is open goes on, and nobody gets in any more. */
+  isShut = false;
+
+  /** `actions`: C has no more than these of it, by a grant. */
+  constructor(
+    seed: number,
+    { rehearse = false, actions }: { rehearse?: boolean; actions?: readonly string[] } = {},
+  ) {
     this.world = new World(seed);
     this.network = new MemoryNetwork(this.world);
     const how = rehearse ? { rehearse } : {};
     this.a = new FleetNode(this, 'A', { ...slotConfig, ...how });
-    this.c = new FleetNode(this, 'C', { exported: { 'far-web': 'A' }, ...how });
+    const tap = (netlayer: Netlayer): Netlayer => this.#shutting(netlayer);
+    this.c = new FleetNode(this, 'C', { exported: { 'far-web': 'A' }, tap, ...how });
     this.d = new FleetNode(this, 'D', { exported: { 'farther-web': 'C' }, ...how });
     this.desk = new Operator(this);
     for (const node of [this.a, this.c]) node.boot();
     this.world.runFor(1_000);
-    introduce(this, this.desk, this.a, 'web', this.c);
+    if (actions === undefined) introduce(this, this.desk, this.a, 'web', this.c);
+    else this.#grant(actions);
+  }
+  #grant(actions: readonly string[]): void {
+    const { invite } = grantAt(this, this.desk, this.a, { service: 'web', actions });
+    const uri = new Holder(this, 'bot').uriOf(invite);
+    answered(
+      this,
+      this.desk.ask(this.c, (turn, root) => turn.send(root, 'adoptRef', 'a-ref', uri)),
+    );
+  }
+  #shutting(netlayer: Netlayer): Netlayer {
+    const { transport, claims } = netlayer;
+    return {
+      transport,
+      claims,
+      listen: (accept, ready, failed) => netlayer.listen(accept, ready, failed),
+      close: (done) => netlayer.close(done),
+      dial: (to, accept, failed) => {
+        if (!this.isShut || to.designator !== 'A') return netlayer.dial(to, accept, failed);
+        return this.world.at(5, () => failed(new Error('no route to host')));
+      },
+    };
   }
   /** D comes, too. */
   withSecond(): this {
@@ -63,10 +95,6 @@ export class ExportedSlot {
   get running(): readonly string[] {
     const living = this.a.machine.processes.living('web');
     return living.map(({ cwd = '' }) => cwd.split('/').at(-1) ?? '');
-  }
-  /** Who has sessions to A. */
-  get visitorsOfA(): readonly (string | undefined)[] {
-    return (this.a.router?.sessions() ?? []).map(({ peer }) => peer?.designator);
   }
   /** Brings a release through a node, which is C but for a test of longer ways. */
   bring(made: Made, node = this.c, name = 'far-web'): void {
