@@ -1,4 +1,6 @@
 /** A slot of another machine, deployed to through a controller, which confirms: the real programs, links that fail. */
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect } from 'vitest';
 import {
   answerOf,
@@ -28,9 +30,10 @@ interface Controlled {
   readonly slotted: Slotted;
   readonly c: Daemon;
   readonly link: Proxy;
-  /** Digests of two releases; the first is committed. */
-  readonly one: string;
+  /** The digest of the second release; the first is committed. */
   readonly two: string;
+  /** From now on the second one is well. */
+  go(): void;
 }
 /** A with the slot `web`, and a controller C that has it as `far-web` over a link that can fail. */
 const controlled = async (place: Place, confirmSeconds: number): Promise<Controlled> => {
@@ -41,12 +44,19 @@ const controlled = async (place: Place, confirmSeconds: number): Promise<Control
   place.atEnd(() => link.close());
   reroute(ref, link);
   await give(c, ref, 'a-web');
-  const files = [await releaseOf(slotted, 'one'), await releaseOf(slotted, 'two')] as const;
-  const [one, two] = [await digestOf(place, files[0]), await digestOf(place, files[1])];
-  for (const file of files) await well(c, 'stage', 'far-web', file);
+  const goFile = path.join(place.folder, 'go');
+  const server = `require('node:http').createServer((_question, answer) => {
+  answer.statusCode = require('node:fs').existsSync('${goFile}') ? 200 : 503;
+  answer.end('two');
+}).listen(${slotted.port}, '127.0.0.1');`;
+  const first = await releaseOf(slotted, 'one');
+  const second = await releaseOf(slotted, 'two', { files: { 'server.js': server } });
+  const [one, two] = [await digestOf(place, first), await digestOf(place, second)];
+  for (const file of [first, second]) await well(c, 'stage', 'far-web', file);
   await well(c, 'activate', 'far-web', one, 'no-confirm');
   expect(await answerOf(slotted)).toBe('one');
-  return { slotted, c, link, one, two };
+  const go = (): void => fs.writeFileSync(goFile, '');
+  return { slotted, c, link, two, go };
 };
 const well = async (daemon: Daemon, ...words: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await daemon.herd(...words);
@@ -66,6 +76,7 @@ describe('a deploy through a controller', together, () => {
   it('is confirmed by the controller, and leaves no session behind', async ({ place }) => {
     const all = await controlled(place, 20);
     const before = all.link.openCount;
+    all.go();
     await well(all.c, 'activate', 'far-web', all.two);
     await isKept(all);
     expect(all.link.acceptedCount).toBe(before + 1);
@@ -77,10 +88,11 @@ describe('a deploy through a controller', together, () => {
     'goes back by itself where the machine can be reached no more (%s): exit code 7',
     async (kind, { place }) => {
       const all = await controlled(place, 3);
-      const { slotted, c, link, two } = all;
+      const { slotted, c, link, two, go } = all;
       const running = c.begin('activate', 'far-web', two);
       await untilPhase(slotted.daemon, 'health-gate');
       await link.become(kind === 'silent' ? { kind, way: 'both' } : { kind });
+      go();
       await untilPhase(slotted.daemon, 'awaiting-confirm');
       await isOver(slotted);
       expect(await answerOf(slotted)).toBe('one');
@@ -95,15 +107,17 @@ describe('a deploy through a controller', together, () => {
 
   it('goes back where somebody else answers at its address, and is told why', async ({ place }) => {
     const all = await controlled(place, 3);
-    const { slotted, c, link, two } = all;
+    const { slotted, c, link, two, go } = all;
     const liar = await place.shepherd(
       'liar',
       configOf('L', `slot({ provision: ['web'] })`, listening),
     );
+    const port = portIn(await mint(place, liar, 'web'));
     const running = c.begin('activate', 'far-web', two);
     await untilPhase(slotted.daemon, 'health-gate');
     // The session that stands goes on to the right one.
-    link.leadTo(portIn(await mint(place, liar, 'web')));
+    link.leadTo(port);
+    go();
     const { code, stdout, stderr } = await running.ended;
     expect({ code, stderr }).toEqual({
       code: 7,
@@ -130,7 +144,7 @@ describe('a deploy through a controller', together, () => {
     expect(await answerOf(all.slotted)).toBe('one');
     const c = await place.again(all.c);
     await eventually('it is told', async () =>
-      /activate far-web .* rolled-back/.test((await c.herd('op', 'ls')).stdout),
+      /activate far-web .* rolled back/.test((await c.herd('op', 'ls')).stdout),
     );
   });
 
@@ -139,6 +153,7 @@ describe('a deploy through a controller', together, () => {
     const d = await place.shepherd('d', controllerConfig('D', 'farther-web', 'c-web'));
     await handOver(place, all.c, 'far-web', d, 'c-web');
     const acceptedCount = all.link.acceptedCount;
+    all.go();
     await well(d, 'activate', 'farther-web', all.two);
     await isKept(all);
     expect(all.link.acceptedCount).toBe(acceptedCount + 1);
@@ -146,6 +161,7 @@ describe('a deploy through a controller', together, () => {
 
   it('is confirmed by hand there, where whoever has deployed is gone', async ({ place }) => {
     const all = await controlled(place, 30);
+    all.go();
     const running = all.slotted.daemon.begin('activate', 'web', all.two);
     await untilPhase(all.slotted.daemon, 'awaiting-confirm');
     running.process.kill('SIGKILL');
@@ -169,10 +185,12 @@ describe('a deploy through a controller', together, () => {
 });
 
 /** Nobody gets in until its controller is dead. */
-const killedWhileItWaits = async ({ slotted, c, link, two }: Controlled): Promise<void> => {
+const killedWhileItWaits = async (all: Controlled): Promise<void> => {
+  const { slotted, c, link, two, go } = all;
   const running = c.begin('activate', 'far-web', two);
   await untilPhase(slotted.daemon, 'health-gate');
   await link.become({ kind: 'refuse' });
+  go();
   await untilPhase(slotted.daemon, 'awaiting-confirm');
   await c.kill('SIGKILL');
   await running.ended;

@@ -1,5 +1,5 @@
 /** A release that is deployed to a slot elsewhere, through a controller: who confirms it, and what is left of that. */
-import { exitCodeOf } from '@bellwether/fleet';
+import { exitCodeOf, FLEET_LIMITS } from '@bellwether/fleet';
 import { Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import type { Outcome } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
@@ -99,6 +99,30 @@ describe.each([1, 2, 3])('a deploy through a controller, seed %i', (seed) => {
     isOn(story, one.digest);
     expect(endOf(deploy)[0]).toBe(7);
     isTidy(story);
+  });
+  it('that cuts every session, and lets nobody in, is taken back, and the controller learns that', () => {
+    const story = new ExportedSlot(seed).begin(one, two);
+    story.a.machine.processes.behaves = ({ command: { cwd = '' } }) => {
+      story.isShut = cwd.endsWith(two.digest);
+      if (story.isShut) story.network.reset('C', 'A');
+      return undefined;
+    };
+    const deploy = story.act('deploy', [two.digest], 'op-2');
+    story.world.runFor(30_000);
+    isOn(story, one.digest);
+    expect(endOf(deploy)).toEqual([7, expect.stringContaining('nobody has confirmed it')]);
+    isTidy(story);
+  });
+  it('is unknown where its machine is away for long', () => {
+    const story = new ExportedSlot(seed).begin(one, two);
+    const deploy = story.act('deploy', [two.digest, 'confirm=30'], 'op-2');
+    untilItWaits(story);
+    story.a.losePower();
+    story.network.reset('C', 'A');
+    story.world.runFor(FLEET_LIMITS.backMs);
+    expect(deploy.value).toBeUndefined();
+    story.world.runFor(60_000);
+    expect(endOf(deploy)).toEqual([4, expect.stringContaining('was lost after deploy was sent')]);
   });
   it('is confirmed by a controller that was killed and is back in time', () => {
     const story = new ExportedSlot(seed).begin(one, two);

@@ -116,6 +116,11 @@ export const LIMITS = {
   confirmBlindMs: 2_000,
   /** Tries to confirm one deploy: more than an hour of them. */
   confirmTryCount: 1_000,
+  /**
+   * Milliseconds for which a machine is waited for that was lost while a release was being switched to, beside the wait
+   * for a confirmation: one that cuts its machine off is taken back, and then it is heard how that went.
+   */
+  backMs: 120_000,
   /** Facets of one reference for one session each that are kept: controllers, and terminals. */
   sessionFacetCount: 16,
   /** Characters of a URI. */

@@ -64,6 +64,10 @@ const mayHaveToBeConfirmed = ({ action, args }: Request): boolean => {
   if (action === 'rollback') return confirmMsIn(args) !== undefined;
   return isSwitch(action);
 };
+/** Milliseconds for which its machine may be cut off by it, and be back by itself; none for what switches nothing. */
+export const backWithinMs = ({ action, args }: Request): number =>
+  isSwitch(action) ? LIMITS.backMs + (confirmMsIn(args) ?? 0) : 0;
+
 const confirmMsIn = (args: readonly string[]): number | undefined => {
   const seconds = args.map((each) => /^confirm=(\d{1,6})$/.exec(each)?.[1]).find(Boolean);
   return seconds === undefined ? undefined : 1_000 * Number(seconds);

@@ -44,7 +44,7 @@ import {
 import { isAskedAfresh, performAfresh } from './afresh.ts';
 import { answered, waits } from './answered.ts';
 import { bringing } from './bringing.ts';
-import { beginConfirming } from './confirming.ts';
+import { backWithinMs, beginConfirming } from './confirming.ts';
 import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
@@ -174,6 +174,8 @@ interface Command extends Asked {
   readonly startedAt: number;
   /** What ended the session on which it was sent before. */
   readonly lost?: Error;
+  /** Until when its machine is waited for then, by the monotonic clock. */
+  readonly backByMs?: number;
 }
 
 /** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
@@ -189,14 +191,16 @@ const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attem
       const outcome = notSent(held, asked.request, reason, silenceOf(held));
       if (fateOf(reason) !== 'late')
         observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
-      return ended(held, asked, outcome);
+      const isAway = asked.request.isRepeat === true && fateOf(reason) === 'not-sent';
+      const giveUp = (): Attempt => ended(held, asked, outcome);
+      return isAway ? onceBack(held, turn, { startedAt, ...asked }, giveUp) : giveUp();
     },
   });
 };
 
 interface Reaching {
   readonly kept: (turn: Turn<Inner>, ref: Ref<ServiceFacet>) => Vow<Attempt>;
-  readonly broken: (turn: Turn<Inner>, reason: Error) => Attempt;
+  readonly broken: (turn: Turn<Inner>, reason: Error) => Attempt | Vow<Attempt>;
 }
 const onceReached = (
   { waitingCount }: ExportedHeld,
@@ -242,7 +246,7 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => ended(held, command, answered(held, turn, request, value, isAwaited)),
     (turn, reason) =>
-      fateOf(reason) === 'in-doubt' && command.lost === undefined
+      fateOf(reason) === 'in-doubt' && mayAskAgain(held, command)
         ? askAgain(held, turn, command, reason)
         : gaveUp(held, turn, command, reason),
   );
@@ -279,12 +283,40 @@ const askAgain = (
   observe(held, turn, lostSight(held.observed.get(), troubleOf(held, lost)));
   const leftMs = command.request.remainingMs - (held.clock.now() - command.startedAt);
   if (leftMs <= 0) return turn.kept(gaveUp(held, turn, command, lost));
+  const next = { backByMs: backBy(held, command.request), ...command, lost };
   // Sent, not called: the live ref hears of the end of its session in this moment, too.
   return onceReached(held, turn, turn.within(leftMs, turn.send(held.remote, 'reach')), {
-    kept: (turn, ref) => sendOn(held, turn, { ...command, ref, lost }),
-    broken: (turn) => gaveUp(held, turn, command, lost),
+    kept: (turn, ref) => sendOn(held, turn, { ...next, ref }),
+    broken: (turn) => onceBack(held, turn, next, (turn) => gaveUp(held, turn, command, lost)),
   });
 };
+const mayAskAgain = ({ clock }: ExportedHeld, { lost, backByMs = 0 }: Command): boolean =>
+  lost === undefined || clock.now() < backByMs;
+
+/** Waits for its machine where it may be cut off by what it was told: it goes back by itself then, and is asked how. */
+const onceBack = (
+  held: ExportedHeld,
+  turn: Turn<Inner>,
+  command: Omit<Command, 'ref'>,
+  giveUp: (turn: Turn<Inner>) => Attempt,
+): Vow<Attempt> => {
+  const { request, startedAt, backByMs = backBy(held, request) } = command;
+  const now = held.clock.now();
+  const waitMs = Math.min(backByMs, startedAt + request.remainingMs) - now;
+  if (waitMs <= 0) return turn.kept(giveUp(turn));
+  const back = turn.when(turn.within(waitMs, contact(held, turn)), (turn) =>
+    turn.call(held.remote, 'reach'),
+  );
+  return onceReached(held, turn, back, {
+    kept: (turn, ref) => sendOn(held, turn, { ...command, backByMs, ref }),
+    broken: (turn, reason) =>
+      fateOf(reason) === 'not-sent'
+        ? onceBack(held, turn, { ...command, backByMs }, giveUp)
+        : giveUp(turn),
+  });
+};
+const backBy = ({ clock }: ExportedHeld, request: Request): number =>
+  clock.now() + backWithinMs(request);
 
 /**
  * What only says how a service shall be may be said twice. Anything else, and what was called off, is
