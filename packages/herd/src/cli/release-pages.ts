@@ -18,7 +18,6 @@ export const releasePages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd deploy web ./web.rel', 'and see it confirmed'],
       ['herd deploy @web ./web.rel --confirm 5m', 'over a slow line'],
-      ['herd deploy web ./web.rel --dry-run', 'what would be sent, and done'],
       ['herd deploy web-fleet ./web.rel --batch 1,25% --max-failed 1', 'one, then by quarters'],
       [
         'herd deploy --machines machines.config.ts web.rel',
