@@ -108,6 +108,23 @@ describe('herd deploy', together, () => {
     expect(await listed(slotted)).toMatch(/web +bad .* rejected: its process exited with code 3$/m);
   });
 
+  it('is taken back where its operation is called off', async ({ place }) => {
+    const slotted = await startSlot(place, 'healthySeconds: 20, stop: { graceSeconds: 1 }');
+    const file = await releaseOf(slotted, 'one');
+    const running = slotted.daemon.begin('deploy', 'web', file);
+    await untilPhase(slotted.daemon, 'health-gate');
+    const { stdout } = await slotted.daemon.herd('op', 'ls', '--json');
+    const { operations } = JSON.parse(stdout) as {
+      readonly operations: readonly { readonly operation: string }[];
+    };
+    const cancelled = await slotted.daemon.herd('op', 'cancel', operations[0]?.operation ?? '');
+    expect(cancelled.code).toBe(0);
+    const { code, stderr } = await running.ended;
+    expect(code).toBe(7);
+    expect(stderr).toContain('rolled-back: it was called off; stopped as before.');
+    expect(await answerOf(slotted)).toBeUndefined();
+  });
+
   it('is undone by the machine where nobody confirms, since its herd was killed', async ({
     place,
   }) => {

@@ -63,6 +63,7 @@ export const makeScripted = (
     return turn.kept(outcome(request.member));
   },
   rest: () => undefined,
+  cancel: () => undefined,
   owns: (_turn, action, principal) => script.owns?.(action, principal) ?? false,
   describe: (_turn, config) => config,
   offer: (turn, offer, asker) => {

@@ -1,5 +1,5 @@
 /** What a slot does when it is asked, and when its releases turn out to be what they are; nobody dies here. */
-import { World } from '@bellwether/actors';
+import { ActorError, World } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
 import {
   keyPair,
@@ -11,6 +11,7 @@ import {
 } from '../../support/slot-machine.ts';
 import { releaseLimits, slotLimits, type SlotRules } from '@bellwether/deploy';
 import { localRoot, principalOf } from '@bellwether/shepherd';
+import { anybodys } from '../../support/shepherd-machine.ts';
 
 const one = release('1');
 const two = release('2');
@@ -487,6 +488,103 @@ describe('data that only go forward', () => {
     const done = machine.act('rollback', [one.digest, 'accept-data-loss'], { operation: 'r2' });
     world.runFor(3_000);
     expect(done.value?.result).toBe('changed');
+  });
+});
+
+describe('a deploy that is called off', () => {
+  const cancel = ({ world, machine }: Rig, operation: string): unknown => {
+    const cancelled = machine.ask((turn, shepherd) =>
+      turn.send(shepherd, 'cancel', operation, anybodys),
+    );
+    world.runFor(10);
+    return cancelled.error ?? cancelled.value;
+  };
+  const revoke = ({ world, machine }: Rig): void => {
+    const why = new ActorError('revoked', 'your grant has ended');
+    machine.ask((turn, shepherd) => turn.call(shepherd, 'callOff', localRoot, why));
+    world.runFor(10);
+  };
+  const begun = (rig: Rig, made: Made, ms: number): ReturnType<SlotMachine['act']> => {
+    rig.machine.bring(rig.world, made);
+    const deploy = rig.machine.act('deploy', [made.digest, 'confirm=5'], { operation: 'd' });
+    rig.world.runFor(ms);
+    return deploy;
+  };
+  it.each([1, 3, 5])('has touched nothing before it is switched to (%i ms)', (ms) => {
+    const rig = upWith([one]);
+    const deploy = begun(rig, two, ms);
+    expect(rig.machine.record().underway?.phase).toMatch(/^(verified|staged|prechecked)$/);
+    expect(cancel(rig, 'd')).toBeUndefined();
+    rig.world.runFor(1_000);
+    expect(deploy.value?.result).toBe('cancelled');
+    expect(deploy.value?.reason).toContain('it was called off; web 1');
+    expect(rig.machine.running()).toEqual([one.digest]);
+    expect(rig.machine.depots.current.get('web')).toBe(one.digest);
+    // What was staged by then stays, to be switched to another time.
+    const kept = rig.machine.record().releases.map(({ digest }) => digest);
+    expect([...(rig.machine.depots.trees.get('web')?.keys() ?? [])]).toEqual(kept);
+  });
+  it.each([
+    ['activating', 20],
+    ['health-gate', 700],
+    ['awaiting-confirm', 3_000],
+  ])('is taken back while it is %s', (phase, ms) => {
+    const rig = upWith([one]);
+    const deploy = begun(rig, two, ms);
+    expect(rig.machine.record().underway?.phase).toBe(phase);
+    cancel(rig, 'd');
+    rig.world.runFor(3_000);
+    expect(deploy.value?.result).toBe('rolled-back');
+    expect(deploy.value?.reason).toContain('it was called off; back at web 1');
+    expect(rig.machine.running()).toEqual([one.digest]);
+    // What has ended is not taken back once more.
+    expect(cancel(rig, 'd')).toBe('rolled-back');
+  });
+  it('goes on where data would be lost, and says so', () => {
+    const rig = upWith([one]);
+    const deploy = begun(rig, release('2', { dataMigration: 'forward-only' }), 0);
+    rig.world.runFor(100);
+    expect(refusal(deploy)).toContain('it is not taken back by itself');
+    rig.machine.act(
+      'deploy',
+      [release('2', { dataMigration: 'forward-only' }).digest, 'no-confirm'],
+      {
+        operation: 'f',
+      },
+    );
+    rig.world.runFor(700);
+    expect(rig.machine.record().underway?.phase).toBe('health-gate');
+    cancel(rig, 'f');
+    expect(rig.machine.lines.join()).toContain('not called off: web 2');
+    rig.world.runFor(3_000);
+    expect(rig.machine.record().held).toBeUndefined();
+    expect(rig.machine.record().current).toBe(
+      release('2', { dataMigration: 'forward-only' }).digest,
+    );
+  });
+  it('is none of somebody else', () => {
+    const rig = upWith([one]);
+    const deploy = begun(rig, two, 3_000);
+    const other = principalOf('g-1');
+    rig.machine.ask((turn) => turn.call(rig.machine.slot, 'cancel', 'd', other, true));
+    rig.machine.ask((turn) => turn.call(rig.machine.slot, 'cancel', 'e', localRoot, true));
+    rig.world.runFor(500);
+    expect(rig.machine.record().underway?.phase).toBe('awaiting-confirm');
+    expect(deploy.value).toBeUndefined();
+  });
+  it('by a right that ended has not begun, or goes on until nobody confirms it', () => {
+    const early = upWith([one]);
+    const soon = begun(early, two, 3);
+    revoke(early);
+    early.world.runFor(1_000);
+    expect(soon.value?.result).toBe('cancelled');
+    const late = upWith([one]);
+    const deploy = begun(late, two, 3_000);
+    revoke(late);
+    late.world.runFor(500);
+    expect(late.machine.record().underway?.phase).toBe('awaiting-confirm');
+    late.world.runFor(10_000);
+    expect(deploy.value?.reason).toContain('nobody has confirmed it within 5 s');
   });
 });
 

@@ -31,6 +31,7 @@
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Lines, LocalService, Offered, Sink } from '@bellwether/shepherd';
 import { perform } from './asked.ts';
+import { callOff } from './calling-off.ts';
 import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
 import { configAsRun, type Held, type Timer, type Waiter } from './state.ts';
@@ -54,6 +55,8 @@ export const makeSlot = (
     perform: (turn, _service, request, asker, lines) => perform(held, turn, request, asker, lines),
     owns: (_turn, action, principal) =>
       action === 'confirm' && held.record.get().underway?.asker === principal,
+    cancel: (turn, operation, principal, isTakenBack) =>
+      callOff(held, turn, operation, principal, isTakenBack),
     offer: (turn, asked, asker) =>
       turn.when(offer(held, turn, asked, asker), (_turn, offered) => ({
         ...offered,

@@ -265,7 +265,8 @@ export const pages: Readonly<Record<string, Page>> = {
   'op cancel': {
     text:
       'Calls off the steps of a command that have not begun; those that have go on. The id is what ' +
-      'Ctrl-C and -v tell. A command that was given to a ref is called off through that ref.',
+      'Ctrl-C and -v tell. A command that was given to a ref is called off through that ref. A deploy that ' +
+      'has switched already is taken back, unless data would be lost by it.',
     examples: [
       ['herd op cancel op-1234567890abcdef', 'of this shepherd'],
       ['herd op cancel op-1234567890abcdef @web', 'of a ref of yours'],

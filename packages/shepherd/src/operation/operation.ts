@@ -169,7 +169,8 @@ export const goOn = (
 
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
- * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted.
+ * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has begun
+ * it takes back, unless it is a right that has ended: what was begun by it goes on.
  * `why`: whoever asked may not any more, and that is told with it.
  */
 export const cancel = (host: Host, turn: Turn, operation: Operation, why?: ActorError): void => {
@@ -180,8 +181,11 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
     const { step, phase } = record;
     if (phase === 'acting' && step.gate === undefined) {
       const elsewhere = host.elsewhere(step.name);
+      const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
         turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+      else if (agent !== undefined)
+        turn.tell(agent, 'cancel', operation.id, operation.principal, why === undefined);
     }
     if (phase === 'queued' && record.passedOn !== undefined) {
       callOffThere(host, turn, operation, record);

@@ -32,6 +32,11 @@ export interface Agent {
    * it is no use of his grant. What is asked so comes in a later turn, before anything else can have been begun.
    */
   owns(action: string, principal: Principal): boolean;
+  /**
+   * Calls off an operation that it has under way for this asker. What was not begun is not; whether what was is taken
+   * back, as far as it can be, is said with it. One that it does not know, or that is over, stays as it is.
+   */
+  cancel(operation: string, principal: Principal, isTakenBack: boolean): void;
   /** What it lacks of a release. @throws its own refusals; the shape of the offer was checked */
   offer(offer: Offer, asker: Asker): Vow<Offered>;
   /** Takes a piece of what it said it lacks. @throws as `offer` does */
