@@ -26,7 +26,7 @@ import type {
 export type * from './granted/types.ts';
 
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
-type Facetlike = Pick<
+export type Facetlike = Pick<
   ServiceFacet,
   'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
 >;

@@ -5,7 +5,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { type Behavior, createVat, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import {
+  catchAll,
+  createVat,
+  type CatchAll,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import type { LocalRoot } from '@bellwether/fleet';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
@@ -62,52 +69,22 @@ const makeFakeRoot = (
   _bcom: unknown,
   answers: Answers,
   asked: FakeShepherd['asked'],
-): Behavior<LocalRoot> => {
+): CatchAll => {
   const never = turn.vow<never>().vow;
-  const answer =
-    (method: keyof LocalRoot) =>
-    (turn: Turn, ...args: readonly unknown[]): Vow<never> => {
+  return {
+    [catchAll]: (turn, symbol = '', args) => {
+      const method = camelCase(symbol);
       asked.push([
         method,
         ...args.filter((arg) => typeof arg !== 'object' || Array.isArray(arg) || isRequest(arg)),
       ]);
-      return (answers[method]?.(turn, ...args) ?? never) as Vow<never>;
-    };
-  return {
-    perform: answer('perform'),
-    plan: answer('plan'),
-    cancel: answer('cancel'),
-    operations: answer('operations') as never,
-    operation: answer('operation'),
-    retry: answer('retry'),
-    join: answer('join'),
-    status: answer('status'),
-    select: answer('select') as never,
-    watch: answer('watch') as never,
-    log: answer('log'),
-    follow: answer('follow'),
-    offer: answer('offer'),
-    put: answer('put'),
-    history: answer('history'),
-    followHistory: answer('followHistory'),
-    mint: answer('mint'),
-    grant: answer('grant'),
-    grantDirect: answer('grantDirect'),
-    grants: answer('grants') as never,
-    revokeGrant: answer('revokeGrant') as never,
-    confirmGrants: answer('confirmGrants') as never,
-    grantClock: answer('grantClock') as never,
-    whoCan: answer('whoCan') as never,
-    adoptRef: answer('adoptRef'),
-    refs: answer('refs'),
-    about: answer('about') as never,
-    backup: answer('backup'),
-    audit: answer('audit'),
-    reload: answer('reload'),
-    detach: answer('detach') as never,
-    shutDown: answer('shutDown'),
+      return answers[method as keyof LocalRoot]?.(turn, ...args) ?? never;
+    },
   };
 };
+/** As the method of a wire symbol is called in code. */
+const camelCase = (symbol: string): string =>
+  symbol.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
 const isRequest = (arg: unknown): boolean =>
   typeof arg === 'object' && arg !== null && 'operation' in arg;
 

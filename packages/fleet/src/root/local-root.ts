@@ -53,6 +53,7 @@ import { notShared } from '../errors.ts';
 import type {
   ShepherdFacts,
   BackedUp,
+  Facetlike,
   LocalRoot,
   MadeDirect,
   Reloaded,
@@ -180,10 +181,7 @@ export const makeLocalRoot = (
 /** Commands, and what is told of them and done with them later: whoever asked, the root may. */
 const operationMethods = ({
   shepherd,
-}: LocalRootOptions): Pick<
-  Behavior<LocalRoot>,
-  'perform' | 'plan' | 'cancel' | 'operations' | 'operation' | 'retry' | 'join'
-> => ({
+}: LocalRootOptions): Pick<Behavior<LocalRoot>, keyof Facetlike> => ({
   perform: (turn, request, sink, mark) =>
     turn.send(shepherd, 'perform', request, sink, localRoot, sinceOf(mark).sinceMs),
   plan: (turn, request) => turn.send(shepherd, 'foresee', request),
