@@ -65,9 +65,9 @@ export const withTime = (
   steps: readonly Step[],
   writer: Ref<Writer> | undefined,
 ): Request => {
-  const { isPatient, ...rest } = request;
-  const isInBatches = rest.rolling !== undefined || isSwitch(rest.action);
-  if (isPatient !== true && !isInBatches) return rest;
+  const isInBatches = request.rolling !== undefined || isSwitch(request.action);
+  if (request.isPatient !== true && !isInBatches) return request;
+  const { isPatient: _isPatient, ...rest } = request;
   const neededMs = isInBatches
     ? timeForBatches(host, turn, request, steps)
     : timeFor(host, turn, steps);

@@ -5,41 +5,13 @@
 import type { Vow } from '@bellwether/actors';
 import type { Result, Stage, Topic } from './shapes.ts';
 
-/** One command for one service. */
-export interface Request {
-  /**
-   * Chosen by the client: the idempotency key, together with the member. 1 to 128 of
-   * [A-Za-z0-9._-].
-   */
-  readonly operation: string;
-  /** The name of the service at the shepherd that receives this. */
-  readonly member: string;
-  /** start, stop, restart, enable, disable, or a custom action. */
-  readonly action: string;
-  readonly args: readonly string[];
-  /** What is left of the deadline, never an instant: clocks differ. */
-  readonly remainingMs: number;
-  /**
-   * Opaque ids of the services that this request came through; one that finds itself in it refuses
-   * (a cycle).
-   */
-  readonly hops: readonly string[];
-  /** False keeps a fleet from passing the action on to its members. Absent means true. */
-  readonly withMembers?: boolean;
-  /** Of an aggregate: the members that it goes to. Absent: all. */
-  readonly onlyMembers?: readonly string[];
-  /** How many members must be good for a start or a restart of an aggregate to be: in place of its own policy. */
-  readonly minReady?: MinReady;
+/** One command for one service, as one shepherd asks another. On its way it is built anew by each: see part.ts. */
+export interface Request extends Act, Way, Policy {
   /**
    * Milliseconds from its acceptance on for which a service elsewhere that nobody could reach is waited for: it is done
    * once there is contact. What is left of them is passed on. Absent: who is not reached is not asked.
    */
   readonly queueMs?: number;
-  /**
-   * Of an aggregate: batch by batch. Absent: a restart of all members at once, another release by a policy that is
-   * careful.
-   */
-  readonly rolling?: Rolling;
   /**
    * It was sent before, and nobody knows whether it arrived: to be answered from what is remembered.
    * Under an id that was never seen for the member nothing is done, and the answer is a refusal,
@@ -51,6 +23,40 @@ export interface Request {
    * become ready. The shepherd that plans it adds that, as far as it knows, and tells so by a `deadline`.
    */
   readonly isPatient?: true;
+}
+/** What is to be done, and under which id: with that it stays the same for good. */
+interface Act {
+  /**
+   * Chosen by the client: the idempotency key, together with the member. 1 to 128 of
+   * [A-Za-z0-9._-].
+   */
+  readonly operation: string;
+  /** The name of the service at the shepherd that receives this. */
+  readonly member: string;
+  /** start, stop, restart, enable, disable, or a custom action. */
+  readonly action: string;
+  readonly args: readonly string[];
+}
+/** How far it has come, which is another for each that it goes to. */
+interface Way {
+  /** What is left of the deadline, never an instant: clocks differ. */
+  readonly remainingMs: number;
+  /**
+   * Opaque ids of the services that this request came through; one that finds itself in it refuses
+   * (a cycle).
+   */
+  readonly hops: readonly string[];
+}
+/** How the members of an aggregate are dealt with. It is meant for what is asked for, and not for what comes along. */
+interface Policy {
+  /** False keeps a fleet from passing the action on to its members. Absent means true. */
+  readonly withMembers?: boolean;
+  /** The members that it goes to. Absent: all. */
+  readonly onlyMembers?: readonly string[];
+  /** How many members must be good for a start or a restart to be: in place of its own policy. */
+  readonly minReady?: MinReady;
+  /** Batch by batch. Absent: a restart of all members at once, another release by a policy that is careful. */
+  readonly rolling?: Rolling;
 }
 /** How an aggregate is asked for what takes members down, so that it goes on serving; see operation/rolling.ts. */
 export interface Rolling {
