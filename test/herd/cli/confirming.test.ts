@@ -159,7 +159,7 @@ describe('confirming a release of a fleet', () => {
     members: members.map((each) => ({ stage: 'running', ...each })),
   });
   const waits = { phase: 'awaiting-confirm', target: digest };
-  it('confirms those members that wait here, again and again, and leaves the others alone', async () => {
+  it('confirms those members that wait, again and again, and leaves the others alone', async () => {
     const { lines, look, requests } = set((method, line) => {
       if (method === 'perform') return done;
       const [phase, name] = line === 2 ? ['verified', 'web-b'] : ['awaiting-confirm', 'web-a'];
@@ -167,7 +167,7 @@ describe('confirming a release of a fleet', () => {
         { name, slot: { phase, target: digest } },
         { name: 'web-c', slot: { current: digest } },
         { name: 'web-d', slot: { ...waits, target: other } },
-        { name: 'web-e', slot: waits, ageMs: 0 },
+        { name: 'web-e', slot: { phase: 'health-gate', target: digest } },
       ]);
     });
     for (let at = 0; at < 3; at += 1) await look();

@@ -177,6 +177,25 @@ describe('progress on a terminal', () => {
     pass(250);
     expect(screen.lines.at(-2)).toMatch(/^start fleet: 3 of 3 members/);
   });
+  it('tells of who has not answered what was said of him last, or of what he is elsewhere', () => {
+    const { progress, screen, pass } = watch();
+    progress.expect(['a', 'b', 'c']);
+    progress.take([
+      { ...line('Service a: web 2 (rel:sha256-1) is staged.'), about: 'a' },
+      { ...line('Service a: web 2 (rel:sha256-1) is up, and tried out.'), about: 'a' },
+      { ...line('Service web has been\x1b[2J stopped.'), about: 'b/web' },
+      { ...line('Service d has been stopped.'), about: 'd' },
+    ]);
+    pass(250);
+    expect(screen.lines.slice(-5, -2)).toEqual([
+      '  a  web 2 (rel:sha256-1) is up, and tried out',
+      '  b  has been\\x1b[2J stopped',
+      '  c  …',
+    ]);
+    progress.take([row('a', 'rolled-back')]);
+    pass(250);
+    expect(screen.lines.at(-5)).toBe('  a  rolled back');
+  });
   it('never wraps a line, and makes names harmless', () => {
     const { progress, screen, pass } = watch({ columns: 20 });
     progress.expect([`evil\x1b[2J${'界'.repeat(30)}`]);

@@ -5,9 +5,8 @@
  *                                                              │          └ yes ──► confirm, through the same one
  *                                                              └ it may not be seen ──► confirm, refused until then
  *
- * Of a fleet those of its members are looked at that are slots of the shepherd that is asked, one fleet in another
- * included, until all is over: members elsewhere are confirmed by that shepherd, which is the one that has to get
- * through to them.
+ * Of a fleet all members are looked at, of one in another, too, until all is over. Those elsewhere are asked by the
+ * shepherd that is asked here, over a session of its own: it is the one that has to get through to them.
  *
  * What stands in the way is no failure: the machine goes back by itself if it lasts, and then it is told.
  */
@@ -101,9 +100,8 @@ export class Confirming {
     return true;
   }
   async #lookThrough(client: ServiceClient, name: string, { members }: FleetStatus, at: At) {
-    // What is elsewhere was seen some time ago.
-    const own = members.filter(({ slot, ageMs }) => ageMs === undefined && this.#isAwaited(slot));
-    const onlyMembers = own.map((member) => member.name);
+    const waiting = members.filter(({ slot }) => this.#isAwaited(slot));
+    const onlyMembers = waiting.map((member) => member.name);
     if (onlyMembers.length > 0) await this.#confirm(client, name, { onlyMembers });
     for (const member of members) {
       const inner = member.slot === undefined ? at(member.name) : undefined;

@@ -20,10 +20,11 @@ export const nextWords = (
   const { rows } = outcome;
   const targets = rows.length === 0 ? [outcome] : rows;
   const queued = targets.filter(isQueued);
-  // Who lost to a later command loses again.
+  // Who lost to a later command loses again, and who went back from a release would again.
   const left = targets.filter(
-    (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded',
+    (row) => !isGood(row) && !isQueued(row) && row.result !== 'superseded' && !isBack(row),
   );
+  const isInVain = targets.some(isBack) && left.every(({ result }) => result === 'skipped');
   const waits =
     queued.length === 0
       ? []
@@ -33,7 +34,7 @@ export const nextWords = (
           `  '${cancelWords(command, operation)}' calls it off.`,
         ];
   const retry =
-    left.length === 0 || rows.length === 0
+    left.length === 0 || rows.length === 0 || isInVain
       ? []
       : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
   const isAway = left.some(({ result }) => result === 'unreachable');
@@ -42,6 +43,8 @@ export const nextWords = (
     : [];
   return [...waits, ...retry, ...online, ...lostWords(command, targets)];
 };
+const isBack = ({ result }: Row): boolean =>
+  result === 'rolled-back' || result === 'rollback-failed';
 const isQueued = ({ queuedUntilMs }: Row): boolean => queuedUntilMs !== undefined;
 
 /** An operation that we heard no end of, and what was seen of it. */
