@@ -329,6 +329,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       return 'captp: the hello names another transport than this connection has';
     if (this.#isMe(claims)) return 'captp: the hello names this peer itself';
     link.identity = claims;
+    session.identity = claims;
     session.label = peerKey(claims);
     return undefined;
   }
@@ -361,7 +362,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return () => void this.#toldAtClose.delete(told);
   }
   #fetchHere(to: Sturdyref): Vow {
-    const opening = new Opening(this.clock.now());
+    const opening = new Opening(this.clock.now(), undefined);
     return this.frontier.deliver(this.bootstrap, 'fetch', [to.reveal(), opening]);
   }
   /**

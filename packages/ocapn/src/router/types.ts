@@ -23,9 +23,13 @@ export type DialReason = 'asked' | 'sturdyref';
 /**
  * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. `openedMs`: since
  * when the session stands that it is asked through, by the router's monotonic clock; what this router asks of itself
- * comes through none, and stands since then.
+ * comes through none, and stands since then. `peer`: whose session that is; undefined for an anonymous one.
  */
-export type Fetch = (swissnum: Uint8Array, openedMs: number) => Ref | Vow | undefined;
+export type Fetch = (
+  swissnum: Uint8Array,
+  openedMs: number,
+  peer?: PeerLocation,
+) => Ref | Vow | undefined;
 
 /** What a router is made of. */
 export interface RouterPowers {

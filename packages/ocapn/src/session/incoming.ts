@@ -179,10 +179,14 @@ export class Incoming {
     const { frontier, bootstrap } = this.#host;
     this.#checkPending();
     const isFetch = target === bootstrap;
-    const said = isFetch ? [args[0], new Opening(this.#session.openedMs)] : args;
+    const said = isFetch ? [args[0], this.#opening()] : args;
     const result = frontier.deliver(target, method, said);
     if (isFetch && this.#session.isStranger) this.#expectFriend(result, args[0]);
     this.#expect(result, operation.answer, operation.resolver?.position);
+  }
+  #opening(): Opening {
+    const { openedMs, identity } = this.#session;
+    return new Opening(openedMs, identity);
   }
   /** Whoever fetches something is no stranger. */
   #expectFriend(result: Vow, swissnum: unknown): void {

@@ -24,6 +24,7 @@ import {
 } from '@bellwether/actors';
 import { Decode } from '../errors.ts';
 import { type Hello, judgeHello } from '../identity/hello.ts';
+import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
 import type { Operation, StartSession } from '../wire/operations.ts';
 import { writeAbort } from '../wire/write.ts';
@@ -58,6 +59,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   isQuiet = false;
   /** For logs: who the peer is, as far as it is known. */
   label = 'unknown';
+  /** Who the peer is; undefined for an anonymous one, and before its hello. */
+  identity: PeerLocation | undefined = undefined;
   /** Monotonic milliseconds: when its connection was there. A peer that holds back its hello makes it no younger. */
   readonly openedMs: number;
   readonly #host: SessionHost;
