@@ -8,11 +8,19 @@ import {
 } from '@bellwether/authority';
 import type { SlotEntry, SlotRecord } from '@bellwether/deploy';
 import type {
+  DepartedEntry,
   DirectEntry,
   DirectRecords,
+  GivenEntry,
+  HomeEntry,
   MintEntry,
+  NodeEntry,
+  NodeRecords,
+  PartedEntry,
   PartEntry,
   UndirectedEntry,
+  UnhomedEntry,
+  UnnodedEntry,
 } from '@bellwether/fleet';
 import { simulatedCrypto } from './ocapn-peer.ts';
 
@@ -69,6 +77,50 @@ export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {
   }
   return { directs: [...directs.values()], parts: [...parts.values()] };
 };
+
+/** What a disk has of machines that have joined, and of controllers: of each the last record that stands. */
+export const joinRecordsIn = (
+  entries: readonly unknown[],
+): { readonly nodes: NodeRecords; readonly homes: readonly HomeEntry[] } => {
+  const nodes = new Map<string, NodeEntry>();
+  const given = new Map<string, GivenEntry>();
+  const departed = new Map<string, DepartedEntry>();
+  const homes = new Map<string, HomeEntry>();
+  for (const entry of entries as readonly JoinEntry[])
+    switch (entry.kind) {
+      case 'node':
+        nodes.set(entry.name, entry);
+        break;
+      case 'given':
+        given.set(entry.name, entry);
+        break;
+      case 'departed':
+        departed.set(entry.hash, entry);
+        break;
+      case 'home':
+        homes.set(entry.designator, entry);
+        break;
+      case 'unnoded':
+        nodes.delete(entry.name);
+        given.delete(entry.name);
+        break;
+      case 'parted':
+        departed.delete(entry.hash);
+        break;
+      case 'unhomed':
+        homes.delete(entry.designator);
+    }
+  return {
+    nodes: {
+      nodes: [...nodes.values()],
+      given: [...given.values()],
+      departed: [...departed.values()],
+    },
+    homes: [...homes.values()],
+  };
+};
+type JoinEntry =
+  NodeEntry | GivenEntry | DepartedEntry | HomeEntry | UnnodedEntry | PartedEntry | UnhomedEntry;
 
 /** A grant book with nothing in it, and what grants are made with beside. */
 export const bookFor = (

@@ -59,7 +59,14 @@ import {
 } from '../../packages/herd/src/daemon/daemon-refs.ts';
 import { freshRouterPowers } from '../../packages/herd/src/daemon/fresh-sessions.ts';
 import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.ts';
-import { bookRecordsIn, directRecordsIn, mintEntriesIn, slotRecordsIn } from './book-records.ts';
+import {
+  bookRecordsIn,
+  directRecordsIn,
+  joinRecordsIn,
+  mintEntriesIn,
+  slotRecordsIn,
+} from './book-records.ts';
+import { keptIn } from './join-stores.ts';
 import { patient } from './fleet-patient.ts';
 import { simulatedCrypto, TestReaper } from './ocapn-peer.ts';
 import {
@@ -139,6 +146,9 @@ export class FleetNode {
   readonly depots = new MemoryDepots(nodeCrypto());
   /** The daemon's own ref store. */
   readonly refs = new Map<string, string>();
+  /** What machines gave it, and the doors of its controllers. */
+  readonly gifts = new Map<string, string>();
+  readonly doors = new Map<string, string>();
   /** Of its records: another one once an older copy was put back. */
   rightsEpoch = { now: 1, restored: 0 };
   /** What its audit tells of what ended since such a copy. */
@@ -217,13 +227,13 @@ export class FleetNode {
     const { world } = this.#site;
     const refs = daemonRefs({
       store: this.#keptRefs(),
+      joinStores: { gifts: keptIn(this.gifts), doors: keptIn(this.doors) },
       serving: (task) => this.#onceOpen(task),
       router: () => this.#openRouter(),
       freshRouter: () => this.#makeFreshRouter(),
-      moved: (petname, destination) => {
-        if (!this.machine.isUp || this.#actors === undefined) return;
-        this.machine.life.vat.post(this.#actors.peers, 'hurry', [petname, destination]);
-      },
+      frontier: () => this.machine.life.vat,
+      moved: (petname, destination) => this.#tellPeers('hurry', [petname, destination]),
+      called: (key) => this.#tellPeers('called', [key]),
       log: powers.log,
     });
     this.#daemonRefs = refs;
@@ -238,6 +248,10 @@ export class FleetNode {
       minted: mintEntriesIn(this.machine.disk.entries),
       granted: bookRecordsIn(this.machine.disk.entries),
       directs: directRecordsIn(this.machine.disk.entries),
+      ...joinRecordsIn(this.machine.disk.entries),
+      secretsAtFirst: refs.secrets(),
+      transport: () => 'memory',
+      transports: ['memory'],
       rightsEpoch: this.rightsEpoch,
       designator: this.name,
       refs,
@@ -259,6 +273,10 @@ export class FleetNode {
       leave: () => void world.at(100, () => this.crash()),
     });
     return this.#actors.shepherd;
+  }
+  #tellPeers(method: 'hurry' | 'called', args: readonly unknown[]): void {
+    if (!this.machine.isUp || this.#actors === undefined) return;
+    this.machine.life.vat.post(this.#actors.peers, method, args);
   }
   /** The store of the daemon's refs, on a disk that forgets nothing. */
   #keptRefs(): KeptRefs {

@@ -1,8 +1,8 @@
 /**
  * The search of a run: which secrets it issued, and whether one is anywhere but in the files that are for it.
  *
- * A secret may be in `admin.ref`, in a ref store, in the file of a key, and in a file that a program was told to put it into
- * or to take it from. What else there is, is searched: logs, audits, records, backups, cores, and what was noted.
+ * A secret may be in `admin.ref`, in a ref store, among those of machines that join, in the file of a key, and in a file
+ * that a program was told to put it into or to take it from. What else there is, is searched: logs, audits, records, backups, cores, and what was noted.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -100,7 +100,7 @@ const allowing = (traces: string): ((place: string) => boolean) => {
 };
 /** A `.new` is what is about to be one of these; a daemon that is killed leaves it. */
 const isForSecrets =
-  /\/([\w@-]+\.(ref|invite)|tcp-tls\.key|keys\/holder\.key|refs\/[\w-][\w.-]*)(\.new)?$/;
+  /\/([\w@-]+\.(ref|invite|join)|tcp-tls\.key|keys\/holder\.key|(refs|nodes|homes)\/[\w-][\w.-]*)(\.new)?$/;
 
 const kindOf = (file: string): string => {
   for (const [kind, form] of kinds) if (form.test(file)) return kind;

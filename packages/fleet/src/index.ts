@@ -5,6 +5,7 @@
 export type * from './types.ts';
 export type * from './planned.ts';
 export type * from './reach/destination.ts';
+export { routeOf } from './reach/destination.ts';
 export {
   makeComposition,
   type Composition,
@@ -61,6 +62,12 @@ export {
   type MintOptions,
   type NonceRegistry,
 } from './root/mint.ts';
+export { makeHomes, type Homes } from './nodes/homes.ts';
+export { doorTo, type DoorStore, type HomesOptions } from './nodes/home-shelf.ts';
+export { routeTo } from './nodes/joined.ts';
+export { specsIn, type GiftStore, type NodesOptions } from './nodes/node-shelf.ts';
+export { makeNodes, type Nodes } from './nodes/nodes.ts';
+export { isNodeName, nodeNameWords } from './nodes/read.ts';
 export { paceFor, type Pace } from './reach/pace.ts';
 export {
   makePeers,

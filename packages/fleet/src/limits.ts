@@ -160,6 +160,31 @@ export const LIMITS = {
   grantListCount: 10_000,
   /** Grants that are asked for page by page: those, what was minted, and direct ones. */
   grantAskedCount: 111_000,
+  /** Machines that one controller knows, those that were invited included. */
+  nodeCount: 10_000,
+  /** Services that one machine gives: they are one message, one record, and names at the controller. */
+  givenCount: 1_024,
+  /** Bytes of the swissnum of what one gives: as of every other. */
+  giftBytes: 32,
+  /** Characters of a machine's name: it stands behind those of its services, and is the name of a file. */
+  nodeCharacters: 63,
+  /** Milliseconds for which an invite to join can be used where nobody says so, and at most. */
+  nodeInviteMs: 900_000,
+  nodeInviteMostMs: 7 * 86_400_000,
+  /** Machines that were removed and have not heard of it; the oldest are forgotten first. */
+  departedCount: 1_024,
+  /** Attempts of another key on one machine's door that are recorded: each is a record and a line of the audit. */
+  nodeAlertCount: 16,
+  /** Services that are not taken in, of one machine, that are named. */
+  leftOutCount: 16,
+  /** Milliseconds before services of machines that could not be exchanged are tried again. */
+  exchangeGapMs: 5_000,
+  /** Controllers of one machine: one, and those that take over from it or look on. */
+  homeCount: 8,
+  /** Milliseconds for the answer of a controller: `herd` waits for 10 s. */
+  joinMs: 6_000,
+  /** Milliseconds for which a machine that is removed is waited for. */
+  partMs: 3_000,
   /** Hex digits of the hash of a swissnum that are shown: as many as of a sturdyref. */
   fingerprintCharacters: 8,
   /** Characters of a designator in a message: 40 bits of its hash. */

@@ -11,6 +11,14 @@ import type {
   WhoCan,
 } from './granted/types.ts';
 import type {
+  HomeFacts,
+  JoinSpec,
+  NodeFacts,
+  NodeInvite,
+  NodeSpec,
+  RemovedNode,
+} from './nodes/types.ts';
+import type {
   Change,
   Follower,
   LogQuery,
@@ -24,6 +32,7 @@ import type {
 } from '@bellwether/shepherd';
 
 export type * from './granted/types.ts';
+export type * from './nodes/types.ts';
 
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
 export type Facetlike = Pick<
@@ -89,6 +98,20 @@ export interface LocalRoot extends Facetlike, Named {
   grantClock(isTakenBack?: boolean): Vow<GrantClock>;
   /** Who else may do that. Broken with UnknownService. */
   whoCan(action: string, service: string): WhoCan;
+  /** An invite for a machine to join by, which is a secret. Kept once it is durable. Broken with Conflict, Refused. */
+  inviteNode(spec: NodeSpec): Vow<NodeInvite>;
+  /** Another one for a machine that is known: for a new key under its name. */
+  rekeyNode(name: string, expiresMs?: number): Vow<NodeInvite>;
+  /** The machines that have joined, or are invited to. */
+  nodes(): readonly NodeFacts[];
+  /** Forgets one, and tells it. Kept once the first is durable, and the second was tried. */
+  removeNode(name: string): Vow<RemovedNode>;
+  /** Joins a controller. The URI is a secret. Kept once the controller has said so. */
+  joinHome(uri: string, spec: JoinSpec): Vow<HomeFacts>;
+  /** Takes back what a controller was given, the only one where none is named. Kept once that is durable. */
+  leaveHome(home?: string): Vow<HomeFacts>;
+  /** The controllers that this machine has joined, or is about to. */
+  homes(): readonly HomeFacts[];
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */
   adoptRef(petname: string, uri: string): Vow<void>;
   /** Petnames in the daemon's store, with where each leads or what is wrong with it; no secrets. */

@@ -1,5 +1,6 @@
 /** The program `shepherd`: the daemon of one machine or one user. */
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { codeOf } from '@bellwether/actors';
@@ -13,6 +14,9 @@ import { version } from './version.ts';
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** Ends this daemon and nothing else, for an upgrade: the next one adopts what runs. */
 const detachSignal = 'SIGUSR2';
+
+/** What is asked of a daemon that runs: `shepherd join` is `herd node join`. */
+const clientWords: ReadonlySet<string> = new Set(['join', 'leave', 'home']);
 
 const main = async (): Promise<number> => {
   const uid = process.getuid?.() ?? 0;
@@ -65,15 +69,29 @@ const exitCodes: Readonly<Record<string, number>> = {
 const fullHint =
   'The disk is full. Make room on it, then start this shepherd again; services that still run are left to it.\n';
 
-// A peer that closes its socket must not end the daemon.
-process.on('SIGPIPE', () => undefined);
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const hint = lacksRoom(error) ? fullHint : '';
-    process.stderr.write(
-      `shepherd: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
-    );
-    process.exit(exitCodes[codeOf(error instanceof Error ? error : new Error(String(error)))] ?? 1);
-  },
-);
+/** `herd` lies beside this program; it reads its command line by itself. */
+const runHerd = (word: string): void => {
+  process.argv.splice(2, 1, 'node', word);
+  createRequire(import.meta.url)('./herd.cjs');
+};
+
+const runShepherd = (): void => {
+  // A peer that closes its socket must not end the daemon.
+  process.on('SIGPIPE', () => undefined);
+  main().then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      const hint = lacksRoom(error) ? fullHint : '';
+      process.stderr.write(
+        `shepherd: ${error instanceof Error ? error.message : String(error)}\n${hint}`,
+      );
+      process.exit(
+        exitCodes[codeOf(error instanceof Error ? error : new Error(String(error)))] ?? 1,
+      );
+    },
+  );
+};
+
+const [first = ''] = process.argv.slice(2);
+if (clientWords.has(first)) runHerd(first);
+else runShepherd();

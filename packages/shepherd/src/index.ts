@@ -26,6 +26,7 @@ export { makeProcessMonitor, type ProcessMonitorOptions } from './service/proces
 export { makeServiceRegistry } from './shepherd/registry.ts';
 export {
   list,
+  readBoolean,
   readCount,
   readField,
   readName,

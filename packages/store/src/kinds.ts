@@ -19,6 +19,10 @@
  *     direct       id                         a grant that was made at hosts elsewhere   undirected erases it
  *     part         id, member                 what it is at one of them                  with its parts
  *     slot         service                    its releases, and what it is about
+ *     node         name                       a machine that has joined, or is invited       unnoded erases both
+ *     given        name                       what it gives
+ *     departed     hash of a swissnum         one that was removed and has not heard of it   parted erases it
+ *     home         designator                 a controller that this machine has joined      unhomed erases it
  *     clock        -                          the latest time that was seen
  *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
@@ -27,6 +31,7 @@
  * use of a grant, an invite that was redeemed.
  */
 import { auditLimits } from '@bellwether/authority';
+import { departedNode, joinedHome, joinedNode, nodeGift } from './join-shapes.ts';
 import { limits } from './limits.ts';
 import {
   bytesUpTo,
@@ -144,6 +149,8 @@ const minted = object(
     madeMs: wallMs,
     /** As of a grant. */
     epoch: whole(1),
+    /** The hash of what it was given by, where it is a controller's. */
+    gift: name,
   },
 );
 /** A right that was taken back. */
@@ -309,6 +316,23 @@ export const kinds = {
   ),
   part: shaped({ isHeld: true }, ({ id, member }: ReturnType<typeof part>) => [id, member], part),
   slot: shaped({ isHeld: true }, ({ slot }: ReturnType<typeof slotRecord>) => [slot], slotRecord),
+  node: shaped(
+    // Whoever uses an invite takes it from everybody else who may have it.
+    { isHeld: true, takesAway: ({ door }) => door !== undefined },
+    ({ name }: ReturnType<typeof joinedNode>) => [name],
+    joinedNode,
+  ),
+  given: shaped({ isHeld: true }, ({ name }: ReturnType<typeof nodeGift>) => [name], nodeGift),
+  departed: shaped(
+    { isHeld: true, takesAway: true },
+    ({ hash }: ReturnType<typeof departedNode>) => [hash],
+    departedNode,
+  ),
+  home: shaped(
+    { isHeld: true },
+    ({ designator }: ReturnType<typeof joinedHome>) => [designator],
+    joinedHome,
+  ),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),
@@ -342,6 +366,10 @@ export type Erasure =
   | { readonly kind: 'purged'; readonly id: string }
   /** A grant that was made elsewhere, with its parts. */
   | { readonly kind: 'undirected'; readonly id: string; readonly members: readonly string[] }
+  /** A machine, with what it gives. */
+  | { readonly kind: 'unnoded'; readonly name: string }
+  | { readonly kind: 'parted'; readonly hash: string }
+  | { readonly kind: 'unhomed'; readonly designator: string }
   /** Lines of the audit that its log has for good. */
   | { readonly kind: 'filed'; readonly numbers: readonly number[] };
 /** Everything that a turn may write. */
@@ -423,6 +451,14 @@ export const erased = (entry: {
       const { id, members } = erasures.undirected(entry, 'undirected');
       return [['direct', [id]], ...members.map((each) => ['part', [id, each]] as const)];
     }
+    case 'unnoded': {
+      const { name } = erasures.unnoded(entry, 'unnoded');
+      return (['node', 'given'] as const).map((each) => [each, [name]]);
+    }
+    case 'parted':
+      return [['departed', [erasures.parted(entry, 'parted').hash]]];
+    case 'unhomed':
+      return [['home', [erasures.unhomed(entry, 'unhomed').designator]]];
     case 'filed': {
       const { numbers } = erasures.filed(entry, 'filed');
       return numbers.map((number) => ['audited', [String(number)]]);
@@ -445,5 +481,8 @@ const erasures = {
   }),
   purged: object({ kind: oneOf('purged'), id: name }),
   undirected: object({ kind: oneOf('undirected'), id: name, members: list(name) }),
+  unnoded: object({ kind: oneOf('unnoded'), name }),
+  parted: object({ kind: oneOf('parted'), hash: name }),
+  unhomed: object({ kind: oneOf('unhomed'), designator: name }),
   filed: object({ kind: oneOf('filed'), numbers: list(whole(1), limits.changeCount) }),
 } as const;

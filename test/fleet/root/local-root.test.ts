@@ -6,7 +6,9 @@ import {
   makePeers,
   type ShepherdFacts,
   type Composition,
+  type Homes,
   type LocalRoot,
+  type Nodes,
   type NonceRegistry,
   type Reloaded,
   type RootShepherd,
@@ -126,6 +128,9 @@ const makeTestMint = (
   },
   admit: (turn) => turn.kept(new Uint8Array()),
   fetch: (turn) => turn.self,
+  attend: () => undefined,
+  give: (turn) => turn.self,
+  takeBack: () => undefined,
   originOf: () => undefined,
   mintedFor: () => ['0a1b2c3d'],
   list: () => [],
@@ -149,7 +154,13 @@ const makeTestComposition = (
       },
     }),
   directMembers: () => [],
+  attend: () => undefined,
+  configured: () => [],
+  joined: () => undefined,
+  leftOut: () => [],
 });
+/** No machine joins, and none is joined. */
+const makeNoMachines = <I>(_turn: Turn<I>, _bcom: Bcom<I>): Behavior<I> => ({}) as Behavior<I>;
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
 });
@@ -191,6 +202,8 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
         mint: turn.spawn(makeTestMint, () => void asked.push('mint')),
         composition: turn.spawn(makeTestComposition),
+        nodes: turn.spawn(makeNoMachines<Nodes>),
+        homes: turn.spawn(makeNoMachines<Homes>),
         ...elsewhere(turn, bench),
         refs,
         about: () => about,

@@ -26,6 +26,8 @@ export const fakeTerminal = (
     wall: () => new Date(2026, 10, 25, 10, 4, 5).getTime(),
     now: () => performance.now(),
     every: () => () => undefined,
+    isInputOpen: () => false,
+    closeOutput: () => false,
     readInput: () => Promise.resolve(more.input ?? ''),
     onInterrupt: (handler) => {
       told.add(handler);

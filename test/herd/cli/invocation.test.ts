@@ -90,12 +90,12 @@ describe('a command line', () => {
   it('may not use an option of another action', () => {
     expect(refusal('status', '--out', 'f').message).toBe("'status' takes no option '--out'");
     expect(refusal('status', '--out', 'f').hint).toBe(
-      "It belongs to 'ref mint', 'ref export', 'grant', 'release build', 'release key'.",
+      "It belongs to 'ref mint', 'ref export', 'grant', 'node invite', 'node rekey', 'release build', 'release key'.",
     );
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
   });
   it('cannot use a word that later versions of herd need', () => {
-    for (const word of ['node', 'top', 'why']) {
+    for (const word of ['dashboard', 'top', 'why']) {
       expect(actionFacts(word)?.by).toBe('nobody');
       expect(refusal(word, 'web').hint).toContain(`herd do ${word} SERVICE`);
       expect(actionRules.has(word)).toBe(false);
@@ -136,6 +136,14 @@ describe('the table of actions and the grammar of herd', () => {
       expect(options.includes('min-ready'), name).toBe(isStart(name) || name === 'do');
   });
   it('take for a group what two words begin with', () => {
-    expect(words.filter(isGroup)).toEqual(['ref', 'op', 'grant', 'state', 'audit', 'release']);
+    expect(words.filter(isGroup)).toEqual([
+      'ref',
+      'op',
+      'grant',
+      'node',
+      'state',
+      'audit',
+      'release',
+    ]);
   });
 });

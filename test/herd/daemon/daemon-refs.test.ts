@@ -4,6 +4,7 @@ import { Sturdyref, type Router, type SessionView } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { daemonRefs } from '../../../packages/herd/src/daemon/daemon-refs.ts';
 import { UnknownRef } from '../../../packages/herd/src/refs/ref-store.ts';
+import { noJoinStores } from '../../support/join-stores.ts';
 
 const refAt = (host: string, designator = 'old', secret = 1): Sturdyref =>
   new Sturdyref(
@@ -26,6 +27,11 @@ const waiting = () => {
       add: (petname, ref) => void kept.set(petname, ref),
       list: () => [],
     },
+    joinStores: noJoinStores(),
+    frontier: () => {
+      throw new Error('nothing is asked for a service of another machine');
+    },
+    called: () => undefined,
     serving: (task) => task(),
     router: () =>
       ({

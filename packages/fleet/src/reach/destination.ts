@@ -1,4 +1,11 @@
-/** Where refs of a daemon's store lead, and the power to follow one. */
+/**
+ * Where refs of a daemon lead, and the power to follow one.
+ *
+ *     PETNAME         a ref of the daemon's own store
+ *     SERVICE@NODE    a service of a machine that has joined; all of them lead the way of @NODE
+ *     @NODE           what that machine gave
+ *     home:KEY        the door of a controller that this machine has joined
+ */
 import type { Answer } from '@bellwether/actors';
 
 /** Where a ref of a daemon's store leads. */
@@ -31,3 +38,9 @@ export interface DialRef {
 export interface FreshDial {
   (petname: string, reached: Answer): () => void;
 }
+
+/** The way that a petname leads: one for all services of a machine that has joined. */
+export const routeOf = (petname: string): string => {
+  const at = petname.lastIndexOf('@');
+  return at === -1 ? petname : petname.slice(at);
+};

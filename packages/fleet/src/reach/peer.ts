@@ -26,7 +26,7 @@ import type {
 } from '@bellwether/actors';
 import { LIMITS } from '../limits.ts';
 import { paceFor, type Pace } from './pace.ts';
-import type { Destination } from './destination.ts';
+import { routeOf, type Destination } from './destination.ts';
 
 /** Somebody who wants contact, and can wait. */
 export interface Retrier {
@@ -65,13 +65,15 @@ export interface Peers {
   part(petname: string, who: Ref<Traveller>): void;
   /** There is a new ref under this petname: whoever waits for the old one takes its way, at once. */
   hurry(petname: string, destination: Destination): void;
+  /** A machine has called: whoever waits for it need not dial it. `key`: as of a Destination. */
+  called(key: string): void;
 }
 /** What peers are made from. */
 export interface PeersOptions {
   /** Only read. */
   readonly clock: Pick<Clock, 'now'>;
   readonly entropy: Entropy;
-  /** Where the petnames of the daemon's store lead at the beginning. */
+  /** Where refs of the daemon lead at the beginning, by the way of their petnames. */
   readonly destinations: ReadonlyMap<string, Destination>;
 }
 
@@ -89,14 +91,16 @@ export const makePeers = (
   };
   return {
     pace: () => paceFor(held.known.size),
-    join: (turn, petname, who) => {
+    join: (turn, name, who) => {
+      const petname = routeOf(name);
       const here = held.travellers.get(petname) ?? turn.map<Ref<Traveller>, true>();
       if (!here.has(who)) hold(held, turn, keyOf(held, petname), 1);
       here.set(who, true);
       held.travellers.set(petname, here);
       return wayBy(held, petname);
     },
-    part: (turn, petname, who) => {
+    part: (turn, name, who) => {
+      const petname = routeOf(name);
       const here = held.travellers.get(petname);
       if (here?.delete(who) !== true) return;
       hold(held, turn, keyOf(held, petname), -1);
@@ -112,13 +116,17 @@ export const makePeers = (
       hold(held, turn, before, -here.length);
       for (const who of here) turn.tell(who, 'moved', wayBy(held, petname));
     },
+    called: (turn, key) => {
+      const peer = held.known.get(key)?.peer;
+      if (peer !== undefined) turn.tell(peer, 'up');
+    },
   };
 };
 
 interface Table extends PeersOptions {
   /** Machines that somebody wants to reach, by key. */
   readonly known: JournalMap<string, Known>;
-  /** Who wants contact, by petname. */
+  /** Who wants contact, by the way that a petname leads. */
   readonly travellers: JournalMap<string, JournalMap<Ref<Traveller>, true>>;
   /** Where refs lead that came since the beginning, by petname. */
   readonly pushed: JournalMap<string, Destination>;

@@ -7,6 +7,9 @@
  *               else                                           kept for the daemon's next lives; services
  *                                                              are exchanged (swap.ts of shepherd), and told
  *
+ *     joined    what machines give that have joined is other than before: exchanged in the same way, when no reload is
+ *               under way; a name of the configuration is the configuration's
+ *
  * Services of this machine change as their shepherd has it: what their process was started with stays
  * until they are restarted. Proxies and fleets own no state; those that differ are made anew.
  */
@@ -17,6 +20,7 @@ import {
   type Bcom,
   type Behavior,
   type JournalCell,
+  type JournalMap,
   type Ref,
   type Turn,
   type Vow,
@@ -24,8 +28,17 @@ import {
 import { Conflict, cutText, type Sink } from '@bellwether/shepherd';
 import { directMembers, type DirectMember } from '../granted/direct-members.ts';
 import { registerServices, swapOf, type ComposePowers } from './compose.ts';
-import type { PlannedService } from '../planned.ts';
-import { checkPlanned, diffOf, isEmpty, toldDifference } from './difference.ts';
+import type { ExportedSpec, PlannedService } from '../planned.ts';
+import type { Configured } from '../nodes/home-shelf.ts';
+import type { Joining } from '../nodes/node-shelf.ts';
+import {
+  checkPlanned,
+  describedBy,
+  diffOf,
+  isEmpty,
+  toldDifference,
+  withJoined,
+} from './difference.ts';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Reloaded } from '../types.ts';
@@ -42,20 +55,37 @@ export interface CompositionOptions extends ComposePowers {
   readonly planned: readonly PlannedService[];
   /** Reads the configuration: kept with Loaded, or broken with what is wrong with it. */
   readonly load: (answer: Answer) => void;
+  /** What machines give that have joined, as the records have it. */
+  readonly joined?: readonly ExportedSpec[];
   /** Told what the daemon's next life is to be made of. */
   readonly keep: (planned: readonly PlannedService[]) => void;
 }
 /** Of a daemon's configuration. */
-export interface Composition {
+export interface Composition extends Joining, Configured {
   /** See `LocalRoot.reload`. */
   reload(isDryRun: boolean, sink: Ref<Sink>): Vow<Reloaded>;
+  /** Told of each change of the configuration. Near only. */
+  attend(follower: Ref<ConfigurationFollower>): void;
   /** Whose hosts a grant can be made at. Near only. @throws BadRequest */
   directMembers(service: string, chosen?: readonly string[]): readonly DirectMember[];
 }
 
-interface Held extends CompositionOptions {
+/** Who wants to know what the configuration has. Near only. */
+export interface ConfigurationFollower {
+  changed(): void;
+}
+
+interface Held extends Omit<CompositionOptions, 'joined'> {
+  /** Of the configuration. */
   readonly current: JournalCell<readonly PlannedService[]>;
+  /** What machines give. */
+  readonly joined: JournalCell<readonly ExportedSpec[]>;
+  /** What is registered of both. */
+  readonly taken: JournalCell<readonly PlannedService[]>;
   readonly isReloading: JournalCell<boolean>;
+  /** Kept once the exchange is over that is under way for machines. */
+  readonly exchange: JournalCell<Vow<void> | undefined>;
+  readonly followers: JournalMap<Ref<ConfigurationFollower>, true>;
 }
 
 /** Makes it, and registers the services that it starts with, in their order. */
@@ -64,18 +94,31 @@ export const makeComposition = (
   _bcom: Bcom<Composition>,
   options: CompositionOptions,
 ): Behavior<Composition> => {
-  registerServices(turn, options, options.planned);
+  const { planned, joined = [] } = options;
+  const { taken } = withJoined(planned, joined);
+  registerServices(turn, options, taken);
   const held: Held = {
     ...options,
-    current: turn.cell(options.planned),
+    current: turn.cell(planned),
+    joined: turn.cell(joined),
+    taken: turn.cell(taken),
     isReloading: turn.cell(false),
+    exchange: turn.cell<Vow<void> | undefined>(undefined),
+    followers: turn.map(),
   };
   return {
     reload: (turn, isDryRun, sink) => {
       if (typeof isDryRun !== 'boolean') throw new Malformed('dry run: expected true or false');
       return reload(held, turn, isDryRun, sink);
     },
-    directMembers: (_turn, service, chosen) => directMembers(held.current.get(), service, chosen),
+    directMembers: (_turn, service, chosen) => directMembers(held.taken.get(), service, chosen),
+    attend: (_turn, follower) => held.followers.set(follower, true),
+    configured: () => held.current.get().map((one) => describedBy(one).provision),
+    joined: (turn, specs) => {
+      held.joined.set(specs);
+      exchangeJoined(held, turn);
+    },
+    leftOut: () => withJoined(held.current.get(), held.joined.get()).leftOut,
   };
 };
 
@@ -85,11 +128,17 @@ const reload = (held: Held, turn: Turn, isDryRun: boolean, sink: Ref<Sink>): Vow
   const loaded = turn.ask<Loaded>((answer) => held.load(answer));
   const done = turn.when(
     loaded,
-    (turn, found) => carryOut(held, turn, found, isDryRun, sink),
+    (turn, found) =>
+      turn.when(held.exchange.get() ?? turn.kept(undefined), (turn) =>
+        carryOut(held, turn, found, isDryRun, sink),
+      ),
     (turn, reason) =>
       codeOf(reason) === 'config' ? turn.kept(refused(reason)) : turn.broken<Reloaded>(reason),
   );
-  const over = (): void => held.isReloading.set(false);
+  const over = (turn: Turn): void => {
+    held.isReloading.set(false);
+    exchangeJoined(held, turn);
+  };
   turn.when(done, over, over);
   return done;
 };
@@ -111,13 +160,15 @@ const carryOut = (
 ): Vow<Reloaded> => {
   const trouble = troubleIn(planned);
   if (trouble !== undefined) return turn.kept(refused(trouble));
-  const before = held.current.get();
-  const found = diffOf(before, planned);
+  const before = held.taken.get();
+  const { taken: after } = withJoined(planned, held.joined.get());
+  const found = diffOf(before, after);
   const difference = toldDifference(found, atRestart);
   if (isDryRun || isEmpty(found))
     return turn.kept<Reloaded>({ kind: 'read', difference, pending: [] });
-  const swap = swapOf(turn, held, before, planned);
-  take(held, turn, planned);
+  const swap = swapOf(turn, held, before, after);
+  const was = held.current.get();
+  take(held, turn, planned, after);
   return turn.when(
     turn.send(held.shepherd, 'swap', swap, sink),
     (turn, outcome): Reloaded => {
@@ -129,7 +180,7 @@ const carryOut = (
     (turn, reason) => {
       const changedSlots = found.changed.map((one) => one.before);
       for (const one of changedSlots) if (one.kind === 'slot') turn.call(held.slots, 'take', one);
-      take(held, turn, before);
+      take(held, turn, was, before);
       return turn.broken<Reloaded>(reason);
     },
   );
@@ -150,7 +201,41 @@ const isPending = ({ shepherd }: Held, turn: Turn, name: string): boolean => {
   return status.kind === 'local' && status.hasReplacement === true;
 };
 
-const take = (held: Held, turn: Turn, planned: readonly PlannedService[]): void => {
+const take = (
+  held: Held,
+  turn: Turn,
+  planned: readonly PlannedService[],
+  taken: readonly PlannedService[],
+): void => {
   held.current.set(planned);
+  held.taken.set(taken);
   turn.effect(() => held.keep(planned));
+  for (const follower of held.followers.keys()) turn.tell(follower, 'changed');
 };
+
+/**
+ * What machines give takes the place of what they gave, all changes that have come since the last time at once. While a
+ * shepherd ends it refuses, and nobody needs it any more.
+ */
+const exchangeJoined = (held: Held, turn: Turn): void => {
+  if (held.isReloading.get() || held.exchange.get() !== undefined) return;
+  const before = held.taken.get();
+  const { taken } = withJoined(held.current.get(), held.joined.get());
+  if (isEmpty(diffOf(before, taken))) return;
+  const swap = swapOf(turn, held, before, taken);
+  const done = turn.send(held.shepherd, 'swap', swap, turn.spawn(makeDeafSink));
+  const over = turn.when(
+    done,
+    () => held.taken.set(taken),
+    () => undefined,
+  );
+  held.exchange.set(over);
+  turn.when(over, (turn) => {
+    held.exchange.set(undefined);
+    if (held.taken.get() === taken) exchangeJoined(held, turn);
+    else turn.after(LIMITS.exchangeGapMs, (turn) => exchangeJoined(held, turn));
+  });
+};
+const makeDeafSink = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
+  rows: () => undefined,
+});

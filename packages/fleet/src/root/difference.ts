@@ -1,7 +1,8 @@
 /** What differs between two configurations: pure, so that it can be shown before it is carried out. */
 import { Limit, Refused } from '@bellwether/actors';
 import { canonicalText, cutText, inOrder, isName, limits } from '@bellwether/shepherd';
-import type { PlannedService } from '../planned.ts';
+import type { LeftOut } from '../nodes/joined.ts';
+import type { ExportedSpec, PlannedService } from '../planned.ts';
 import { LIMITS } from '../limits.ts';
 import type { Difference } from '../types.ts';
 
@@ -141,6 +142,31 @@ export const checkPlanned = (planned: readonly PlannedService[]): void => {
   };
   // Also what leads nowhere is found on the way.
   inOrder(planned.map(plannedName), needs);
+};
+
+/**
+ * A configuration with what machines give that have joined, as much of that as there is room for. Names of the
+ * configuration, and of what came before, are taken.
+ */
+export const withJoined = (
+  planned: readonly PlannedService[],
+  joined: readonly ExportedSpec[],
+): { readonly taken: readonly PlannedService[]; readonly leftOut: readonly LeftOut[] } => {
+  const names = new Set(planned.flatMap((one) => describedBy(one).provision));
+  const taken: PlannedService[] = [...planned];
+  const leftOut: LeftOut[] = [];
+  for (const spec of joined) {
+    const [name, ...others] = spec.provision;
+    if (names.has(name)) leftOut.push({ name, why: 'the configuration here has that name' });
+    else if (taken.length >= limits.serviceCount)
+      leftOut.push({ name, why: `${limits.serviceCount} services are there, no more are taken` });
+    else {
+      const free = others.filter((each) => !names.has(each));
+      taken.push({ kind: 'exported', spec: { ...spec, provision: [name, ...free] } });
+      for (const each of [name, ...free]) names.add(each);
+    }
+  }
+  return { taken, leftOut };
 };
 
 const claim = (owners: Map<string, PlannedService>, name: string, one: PlannedService): void => {

@@ -41,6 +41,8 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
+import type { Homes } from '../nodes/homes.ts';
+import type { Nodes } from '../nodes/nodes.ts';
 import type { Composition } from './composition.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -98,6 +100,8 @@ export interface LocalRootOptions {
   /** Told of refs that are new. */
   readonly peers: Ref<Pick<Peers, 'hurry'>>;
   readonly composition: Ref<Composition>;
+  readonly nodes: Ref<Nodes>;
+  readonly homes: Ref<Homes>;
   /** Only read. */
   readonly about: () => ShepherdFacts;
   /** Writes the records into a file, and answers with a BackedUp. */
@@ -146,6 +150,7 @@ export const makeLocalRoot = (
       return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
     },
     ...grantMethods(options),
+    ...nodeMethods(options),
     adoptRef: (turn, petname, uri) => {
       checkPetname(petname);
       checkUri(uri);
@@ -217,6 +222,24 @@ const grantMethods = (
     );
   },
   whoCan: (turn, action, service) => whoCan(options, turn, action, service),
+});
+
+/** Machines that join this one, and those that it has joined. */
+const nodeMethods = ({
+  nodes,
+  homes,
+}: LocalRootOptions): Pick<
+  Behavior<LocalRoot>,
+  'inviteNode' | 'rekeyNode' | 'nodes' | 'removeNode' | 'joinHome' | 'leaveHome' | 'homes'
+> => ({
+  inviteNode: (turn, spec) => turn.send(nodes, 'invite', spec),
+  rekeyNode: (turn, name, expiresMs) => turn.send(nodes, 'rekey', name, expiresMs),
+  nodes: (turn) => turn.call(nodes, 'list'),
+  removeNode: (turn, name) => turn.send(nodes, 'remove', name),
+  joinHome: (turn, uri, spec) => turn.send(homes, 'join', uri, spec),
+  leaveHome: (turn, home) =>
+    turn.send(homes, 'leave', home === undefined ? undefined : readName(home, 'home')),
+  homes: (turn) => turn.call(homes, 'list'),
 });
 
 /** Who asks here, for what lasts. */

@@ -5,8 +5,9 @@
  *
  *     mint     random → hash recorded → kept    a facet of one service; found again after a restart
  *     admit    random or given → kept           for this life of the daemon only; nothing is written
- *     fetch    hash → facet, grant, invite      one answer for all that is unknown, gone or malformed; what an agent
- *                                               answers for is told through which session it is asked
+ *     fetch    hash → facet, grant, invite,     one answer for all that is unknown, gone or malformed; what an agent
+ *              door, gift                       answers for is told through which session it is asked
+ *     give     gift, service → facet, kept      as if it were minted, under a hash that no swissnum has
  *     confirm  after a backup was put back: what was minted before may have been taken back since
  */
 import {
@@ -29,7 +30,7 @@ import {
   type GrantFacts,
   type Past,
 } from '@bellwether/authority';
-import type { Crypto } from '@bellwether/ocapn';
+import { encode, type Crypto, type PeerLocation } from '@bellwether/ocapn';
 import { SessionMark, unknownReference, type Shepherd } from '@bellwether/shepherd';
 import { makeGrantedService, type GrantedOptions } from '../granted/granted-service.ts';
 import { makeWitness, type Witness } from '../granted/witness.ts';
@@ -49,10 +50,15 @@ export interface NonceRegistry {
   /** A swissnum for an actor, good until the daemon ends: the one that is given, else a fresh one. */
   admit(root: Ref, swissnum?: Uint8Array): Vow<Uint8Array>;
   /**
-   * What a swissnum names. `sinceMs`: since when the session stands that it is asked through, as of an Asker. @throws
-   * Refused, in the same words for everything that it does not know.
+   * What a swissnum names. `sinceMs`: since when the session stands that it is asked through, as of an Asker; `peer`:
+   * whose that is, where it is proved. @throws Refused, in the same words for everything that it does not know.
    */
-  fetch(swissnum: Uint8Array, sinceMs?: number): Ref;
+  fetch(swissnum: Uint8Array, sinceMs?: number, peer?: PeerLocation): Ref;
+  /** From now on what this one knows is fetched, too. Near only. */
+  attend(keeper: Ref<Doorkeeper>): void;
+  /** See Giving. Near only. */
+  give(gift: string, service: string, sinceMs: number | undefined): Ref;
+  takeBack(gift: string, reason: string): void;
   /**
    * What a swissnum comes from: the id of a grant that the owner gave, or of a minted reference; undefined for what is
    * neither, or unknown.
@@ -71,6 +77,11 @@ export interface NonceRegistry {
    */
   confirm(ids: readonly string[] | undefined, mostCount: number, past?: Past): readonly string[];
 }
+/** Who knows what other swissnums lead to, and judges by whose session it is. Near only. */
+export interface Doorkeeper {
+  /** By the hash of the swissnum; undefined for one that it does not know. */
+  find(hash: string, sinceMs: number | undefined, peer: PeerLocation | undefined): Ref | undefined;
+}
 /** The record of a reference that was minted. Only the hash of its swissnum is kept, anywhere. */
 export type MintEntry = {
   readonly kind: 'minted';
@@ -81,6 +92,8 @@ export type MintEntry = {
   readonly madeMs?: number;
   /** Of the store, in which it was minted or confirmed; likewise. */
   readonly epoch?: number;
+  /** The hash of the gift that it was given by; absent where somebody has a swissnum that leads to it. */
+  readonly gift?: string;
 };
 /** What the registry is made from. */
 export interface MintOptions extends Issuing {
@@ -111,6 +124,7 @@ export const makeNonceRegistry = (
     found: turn.map<string, Ref>(),
     bySession: turn.map<string, readonly BySession[]>(),
     witness: turn.spawn(makeWitness),
+    keepers: turn.map<Ref<Doorkeeper>, true>(),
   };
   for (const entry of options.entries) held.services.set(entry.hash, entry);
   return {
@@ -120,7 +134,13 @@ export const makeNonceRegistry = (
         held.found.set(hashOf(held, swissnum), root);
         return swissnum;
       }),
-    fetch: (turn, swissnum, sinceMs) => fetch(held, turn, swissnum, sinceMs),
+    fetch: (turn, swissnum, sinceMs, peer) => fetch(held, turn, { swissnum, sinceMs, peer }),
+    attend: (_turn, keeper) => held.keepers.set(keeper, true),
+    give: (turn, gift, service, sinceMs) => give(held, turn, { gift, service, sinceMs }),
+    takeBack: (turn, gift, reason) => {
+      for (const entry of [...held.services.values()])
+        if (entry.gift === gift) turn.call(options.book, 'revokeMinted', entry.hash, reason);
+    },
     originOf: (turn, swissnum) => originOf(held, turn, swissnum),
     mintedFor: (turn, service) =>
       [...held.services.values()].flatMap(({ hash, service: name }) =>
@@ -143,6 +163,7 @@ interface Held {
   /** What stands before those for one session each, by hash, the newest last. */
   readonly bySession: JournalMap<string, readonly BySession[]>;
   readonly witness: Ref<Witness>;
+  readonly keepers: JournalMap<Ref<Doorkeeper>, true>;
 }
 interface BySession {
   readonly sinceMs: number;
@@ -235,13 +256,18 @@ const confirm = (
   return confirmed;
 };
 
-const fetch = (held: Held, turn: Turn, swissnum: unknown, sinceMs: number | undefined): Ref => {
+interface Question {
+  readonly swissnum: unknown;
+  readonly sinceMs: number | undefined;
+  readonly peer: PeerLocation | undefined;
+}
+const fetch = (held: Held, turn: Turn, { swissnum, sinceMs, peer }: Question): Ref => {
   if (!isSwissnum(swissnum)) throw unknownReference();
   const hash = hashOf(held, swissnum);
   const known = held.found.get(hash);
   const service = held.services.get(hash)?.service;
   if (service === undefined) {
-    const target = granted(held, turn, hash, sinceMs);
+    const target = granted(held, turn, hash, sinceMs) ?? kept(held, turn, hash, sinceMs, peer);
     if (target !== undefined) return target;
     return known === undefined
       ? unknown()
@@ -291,6 +317,48 @@ const facetOf = ({ options }: Held, turn: Turn, service: string, hash: string): 
   const name = turn.call(options.shepherd, 'status', service).provision[0] ?? service;
   return turn.spawn(makeMintedService, { ...options, name, principal: hash });
 };
+
+const kept = (
+  { keepers }: Held,
+  turn: Turn,
+  hash: string,
+  sinceMs: number | undefined,
+  peer: PeerLocation | undefined,
+): Ref | undefined => {
+  for (const keeper of keepers.keys()) {
+    const found = turn.call(keeper, 'find', hash, sinceMs, peer);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+};
+
+interface Given {
+  readonly gift: string;
+  readonly service: string;
+  readonly sinceMs: number | undefined;
+}
+/**
+ * What a controller gets of one service is a minted reference like any other: it can be listed and taken back by its
+ * id, grants are made out of it, and its operations are its own. Only nobody can fetch it but through the gift.
+ */
+const give = (held: Held, turn: Turn, { gift, service, sinceMs }: Given): Ref => {
+  checkThere(held, turn, service);
+  const { crypto, clock, rightsEpoch: epoch, book } = held.options;
+  const hash = hexOf(crypto.sha256(encode([givenDomain, gift, service])));
+  if (turn.call(book, 'mintedState', hash).state === 'revoked') throw unknownReference();
+  if (!held.services.has(hash)) {
+    checkRoom(held);
+    const madeMs = Math.floor(clock.wall());
+    const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch, gift };
+    held.services.set(hash, entry);
+    turn.record(entry);
+    audit(turn, { event: 'granted', asker: 'root', service, action: 'node join', label: hash });
+  }
+  const target = held.found.get(hash) ?? facetOf(held, turn, service, hash);
+  held.found.set(hash, target);
+  return inSession(held, turn, { hash, target, service, sinceMs });
+};
+const givenDomain = 'bellwether-given-1';
 
 const originOf = (held: Held, turn: Turn, swissnum: unknown): string | undefined => {
   if (!isSwissnum(swissnum)) return undefined;

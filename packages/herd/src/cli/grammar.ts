@@ -142,6 +142,10 @@ export const optionRules = {
   'no-confirm': { kind: 'flag' },
   'accept-data-loss': { kind: 'flag' },
   machines: { kind: 'text', argument: 'FILE' },
+  name: { kind: 'text', argument: 'NAME' },
+  labels: { kind: 'text', argument: 'KEY=TEXT,...' },
+  give: { kind: 'text', argument: 'SERVICE,...' },
+  'dial-out': { kind: 'flag' },
   help: { kind: 'flag' },
   version: { kind: 'flag' },
 } as const satisfies Readonly<Record<string, OptionRule>>;
@@ -203,6 +207,7 @@ const granting: readonly OptionName[] = [
   'yes',
   'dry-run',
 ];
+const inviting: readonly OptionName[] = ['expires', 'out', 'reveal', 'yes'];
 const building: readonly OptionName[] = [
   'run',
   'check',
@@ -276,6 +281,13 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['grant clock', rule('', 0, 0, ['yes'])],
   ['accept', rule('[PETNAME]', 0, 1, ['from', 'yes', 'force'])],
   ['who-can', rule('ACTION SERVICE', 2, 2, [])],
+  ['node invite', rule('', 0, 0, ['name', 'labels', ...inviting])],
+  ['node ls', rule('', 0, 0, [])],
+  ['node rm', rule('NODE', 1, 1, ['dry-run'])],
+  ['node rekey', rule('NODE', 1, 1, inviting)],
+  ['node join', rule('', 0, 0, ['from', 'give', 'dial-out'])],
+  ['node leave', rule('[CONTROLLER]', 0, 1, [])],
+  ['node home', rule('', 0, 0, [])],
   ['state check', rule('[FILE]', 0, 1, ['state'])],
   ['state backup', rule('FILE', 1, 1, ['state', 'yes'])],
   ['state restore', rule('FILE', 1, 1, ['state'])],

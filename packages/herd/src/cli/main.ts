@@ -105,6 +105,8 @@ const runOwn = async (
   action: string,
   words: readonly string[],
 ): Promise<number> => {
+  if (action.startsWith('node '))
+    return (await import('./commands/node.ts')).runNode(context, action, words);
   switch (action) {
     case 'status':
       return runStatus(context, words);

@@ -61,6 +61,10 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'no-confirm': 'herd deploy web web.rel --no-confirm',
   'accept-data-loss': 'herd rollback web --accept-data-loss',
   machines: 'herd deploy --machines machines.config.ts web.rel',
+  name: 'herd node invite --name web-07 --out web-07.join',
+  labels: 'herd node invite --name web-07 --labels role=web,canary --out web-07.join',
+  give: 'herd node join --from web-07.join --give web-server,web-metrics',
+  'dial-out': 'herd node join --from web-07.join --dial-out',
   help: 'herd start --help',
   version: 'herd --version',
 };

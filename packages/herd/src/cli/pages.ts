@@ -2,6 +2,7 @@
  * What `herd help ACTION` says beyond the table of the grammar: a few sentences, and command lines
  * that can be typed as they stand. Every action has one; a test reads them all.
  */
+import { nodePages } from './node-pages.ts';
 import { releasePages } from './release-pages.ts';
 
 /** A command line, and what it does. */
@@ -432,6 +433,7 @@ export const pages: Readonly<Record<string, Page>> = {
       ['herd audit verify --state /var/lib/bellwether', 'that of the system'],
     ],
   },
+  ...nodePages,
   ...releasePages,
   completion: {
     text: 'Prints a script that makes a shell complete command lines of herd, names of services included.',

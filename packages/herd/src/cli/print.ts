@@ -50,6 +50,12 @@
  *                 is good no longer
  *     who-can     action, service, grants, minted: ids of refs
  *     refs        refs: petname and peer and fingerprint, or petname and problem
+ *     node-invite node, host: the controller's key; expiresMs; file, or invite where it was printed
+ *     nodes       nodes: name, state, labels, serviceCount, designator, isConnected, alertCount, …
+ *     node-removed  name, isTold; with --dry-run node
+ *     home        home: of this machine: designator, state, name, controller, labels, services, serviceCount, …
+ *     homes       homes
+ *     home-left   home, as it was
  *     error       code, isRemote (a peer says so), message, hint, exitCode
  *
  * Within a schema fields are only added.

@@ -1,4 +1,5 @@
 /** The real terminal: this process, its streams and its signals. */
+import fs from 'node:fs';
 import { StandardOutput } from './standard-output.ts';
 import type { Terminal } from './terminal.ts';
 import { Usage } from './usage.ts';
@@ -32,11 +33,23 @@ export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Te
     return () => clearInterval(id);
   },
   readInput: (maxBytes) => readInput(own.stdin, maxBytes),
+  isInputOpen: () => isOpenFile(0),
+  closeOutput: () => {
+    if (!isOpenFile(1)) return false;
+    fs.fchmodSync(1, 0o600);
+    return true;
+  },
   onInterrupt: (told) => {
     own.once('SIGINT', told);
     return () => void own.off('SIGINT', told);
   },
 });
+
+/** Whether a stream of a process is a plain file that others may use. */
+const isOpenFile = (descriptor: number): boolean => {
+  const stat = fs.fstatSync(descriptor);
+  return stat.isFile() && (stat.mode & 0o077) !== 0;
+};
 
 /** A terminal that nobody has told its size says 0: a serial line, `docker run -t`. */
 const sizeOr = (said: number | undefined, usual: number): number =>

@@ -18,9 +18,13 @@ export const readSecretText = async (
   context: Context,
   maxBytes: number,
 ): Promise<{ readonly text: string; readonly where: string }> => {
-  const { from } = context.options;
-  if (from === undefined)
-    return { text: await context.terminal.readInput(maxBytes), where: 'standard input' };
+  const { options, terminal } = context;
+  const { from } = options;
+  if (from === undefined) {
+    const text = await terminal.readInput(maxBytes);
+    if (terminal.isInputOpen()) terminal.err(openToOthers('the file of standard input'));
+    return { text, where: 'standard input' };
+  }
   return { text: textOf(context, from, maxBytes), where: from };
 };
 
@@ -34,7 +38,9 @@ const textOf = ({ terminal }: Context, from: string, maxBytes: number): string =
   if (!stat.isFile()) throw new Usage(`${from} is no plain file`);
   if (stat.size > maxBytes)
     throw new Usage(`${from} is longer than ${maxBytes} bytes, so it is no ref`);
-  if ((stat.mode & 0o077) !== 0)
-    terminal.err(`herd: warning: others may read ${visible(from)}; delete it, or chmod 600\n`);
+  if ((stat.mode & 0o077) !== 0) terminal.err(openToOthers(visible(from)));
   return fs.readFileSync(from, 'utf8');
 };
+
+const openToOthers = (what: string): string =>
+  `herd: warning: others may read ${what}; delete it, or chmod 600\n`;

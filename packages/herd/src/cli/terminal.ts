@@ -31,6 +31,10 @@ export interface Terminal {
   every(ms: number, tick: () => void): () => void;
   /** Standard input up to `maxBytes`. @throws Usage for more, and where nothing is piped in. */
   readInput(maxBytes: number): Promise<string>;
+  /** Whether standard input is a file that others may read. */
+  isInputOpen(): boolean;
+  /** Makes standard output the user's alone where it is a file that others may read; whether it was one. */
+  closeOutput(): boolean;
   /** Calls back at Ctrl-C instead of dying; the result takes that back. */
   onInterrupt(told: () => void): () => void;
 }

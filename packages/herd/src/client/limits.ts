@@ -24,6 +24,8 @@ export const completionDialMs = 500;
 export const completionProbeMs = 200;
 /** Milliseconds for a question that a shepherd answers from what it has. */
 export const questionMs = 10_000;
+/** Milliseconds for joining a controller: its shepherd waits 5 s for contact, and 6 s for an answer. */
+export const joinMs = 15_000;
 /** Milliseconds for a look at the end of an audit: 64 MiB of a slow disk. */
 export const auditMs = 30_000;
 /** Milliseconds for what a host may add to what is known here: nobody waits long for that. */

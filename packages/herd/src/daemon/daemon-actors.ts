@@ -14,15 +14,25 @@ import {
   makeComposition,
   makeDirectGrants,
   makeFreshLines,
+  makeHomes,
   makeLocalRoot,
+  makeNodes,
   makeNonceRegistry,
   makePeers,
+  specsIn,
+  type Composition,
   type CompositionOptions,
   type Destination,
   type DirectRecords,
+  type HomeEntry,
+  type Homes,
+  type HomesOptions,
   type LocalRoot,
   type LocalRootOptions,
   type MintEntry,
+  type NodeRecords,
+  type Nodes,
+  type NodesOptions,
   type NonceRegistry,
   type Peers,
   type SlotAgents,
@@ -36,6 +46,7 @@ import {
   type ShepherdOptions,
 } from '@bellwether/shepherd';
 import type { DaemonRefs } from './daemon-refs.ts';
+import type { JoinSecrets } from './join-secrets.ts';
 import { makeSlots, type SlotsOptions } from './slots.ts';
 
 /** What the actors of a life are made from. */
@@ -55,12 +66,20 @@ export interface ActorParts
   readonly granted: BookRecords;
   /** What was granted at hosts elsewhere. */
   readonly directs: DirectRecords;
+  /** Machines that have joined, and controllers that this one has joined. */
+  readonly nodes: NodeRecords;
+  readonly homes: readonly HomeEntry[];
   readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
   /** Of this node: what whoever accepts an invite has dialled. */
   readonly designator: string;
-  readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial' | 'fresh'>;
+  readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial' | 'fresh' | 'gifts' | 'doors'>;
   /** Where those led when this life began: read outside of all turns. */
   readonly destinations: ReadonlyMap<string, Destination>;
+  readonly secretsAtFirst: JoinSecrets;
+  /** By which transport others come over the network; undefined where there is none. */
+  readonly transport: () => string | undefined;
+  /** By which ones this machine may join a controller. */
+  readonly transports: readonly string[];
   /** Where refs for others lead; see LocalRootOptions.uriOf. */
   readonly location: (isLocal: boolean) => PeerLocation;
   readonly isShared: () => boolean;
@@ -114,6 +133,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     shepherd,
     slots,
     planned,
+    joined: specsIn(parts.nodes.nodes, parts.nodes.given),
     elsewherePowers,
     load,
     keep,
@@ -127,8 +147,12 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     entries: parts.minted,
     rightsEpoch: parts.rightsEpoch.now,
   });
+  const joining = { ...reaching, crypto, rightsEpoch: parts.rightsEpoch };
+  const { nodes, homes } = makeJoining(turn, parts, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
+    nodes,
+    homes,
     mint,
     direct,
     composition,
@@ -142,6 +166,47 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     leave,
   });
   return { mint, root, shepherd, peers, slots };
+};
+
+interface JoiningParts
+  extends
+    Pick<NodesOptions, 'rightsEpoch' | 'book' | 'crypto' | 'entropy' | 'dial' | 'peers'>,
+    Pick<HomesOptions, 'clock'> {
+  readonly composition: Ref<Composition>;
+  readonly mint: Ref<NonceRegistry>;
+  readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
+}
+/** Machines that have joined this one, and controllers that it has joined: their doors and gifts can be fetched. */
+const makeJoining = (
+  turn: Turn,
+  { nodes, homes, refs, name, transport, transports, secretsAtFirst }: ActorParts,
+  { composition, mint, uriOf, ...common }: JoiningParts,
+): { readonly nodes: Ref<Nodes>; readonly homes: Ref<Homes> } => {
+  const made = {
+    nodes: turn.spawn(makeNodes, {
+      ...common,
+      records: nodes,
+      controller: name,
+      uriOf: (swissnum) => uriOf(swissnum, false),
+      transport,
+      gifts: refs.gifts,
+      giftsAtFirst: secretsAtFirst.gifts,
+      joining: composition,
+    }),
+    homes: turn.spawn(makeHomes, {
+      ...common,
+      records: homes,
+      configured: composition,
+      giving: mint,
+      doors: refs.doors,
+      doorsAtFirst: secretsAtFirst.doors,
+      transports,
+    }),
+  };
+  turn.call(mint, 'attend', made.nodes);
+  turn.call(mint, 'attend', made.homes);
+  turn.call(composition, 'attend', made.homes);
+  return made;
 };
 
 /** What the router of a life is made from. */
@@ -160,9 +225,9 @@ export interface RouterParts extends Omit<
 /** What a router is made from that lets others into a life. */
 export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowers => ({
   ...powers,
-  fetch: (swissnum, openedMs) => {
+  fetch: (swissnum, openedMs, peer) => {
     const registry = mint();
-    return registry && powers.vat.deliver(registry, 'fetch', [swissnum, openedMs]);
+    return registry && powers.vat.deliver(registry, 'fetch', [swissnum, openedMs, peer]);
   },
   partyOf: (swissnum) => {
     const registry = mint();

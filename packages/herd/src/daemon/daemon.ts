@@ -19,6 +19,7 @@ import {
   type ServiceLogs,
 } from '@bellwether/shepherd/node';
 import { loadConfig, plainEnvironment, type Description } from '../config/index.ts';
+import { RefStore } from '../refs/ref-store.ts';
 import { writeSecret } from '../refs/secret-file.ts';
 import { auditFolder, openState, type Store } from '@bellwether/store';
 import { AdminRef } from './admin-ref.ts';
@@ -174,6 +175,10 @@ const commonParts = (
     identity,
     admin,
     refFolder: path.join(options.state, 'refs'),
+    joinStores: {
+      gifts: new RefStore(path.join(options.state, 'nodes'), powers.uid),
+      doors: new RefStore(path.join(options.state, 'homes'), powers.uid),
+    },
     uid: powers.uid,
     store,
     audited,

@@ -24,7 +24,7 @@ import {
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
 import type { Depot } from '@bellwether/deploy';
-import { notShared, type Destination, type PlannedService } from '@bellwether/fleet';
+import { notShared, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -44,6 +44,7 @@ import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
+import type { JoinSecrets, JoinStores } from './join-secrets.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -60,6 +61,7 @@ export interface LifeParts {
   readonly doors: Doors;
   /** The folder of the daemon's own refs. */
   readonly refFolder: string;
+  readonly joinStores: JoinStores;
   readonly uid: number;
   readonly store: Store;
   /** The output commit: of the store, and of the audit with it. */
@@ -102,6 +104,8 @@ export interface Life {
   halt(reason: Error): void;
 }
 
+/** By which machines reach each other. */
+const network = 'tcp-tls';
 const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
 
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
@@ -175,7 +179,10 @@ class VatLife implements Life {
       router: () => this.#router,
       freshRouter: (transport) =>
         createRouter(freshRouterPowers({ ...common, ...strangersNetlayer(transport) })),
-      moved: (petname, destination) => this.#hurry(petname, destination),
+      joinStores: parts.joinStores,
+      frontier: () => this.#vat,
+      moved: (petname, destination) => this.#tellPeers('hurry', [petname, destination]),
+      called: (key) => this.#tellPeers('called', [key]),
       log: parts.log,
     });
     const powers = routerPowers({
@@ -234,7 +241,8 @@ class VatLife implements Life {
   /** Makes the actors, then adopts what runs and starts what is wanted. */
   async #populate(): Promise<void> {
     const destinations = this.#refs.destinations();
-    const actors = await this.#vat.run((turn) => this.#makeActors(turn, destinations));
+    const secrets = this.#refs.secrets();
+    const actors = await this.#vat.run((turn) => this.#makeActors(turn, destinations, secrets));
     await this.#vat.run((turn) => turn.send(actors.shepherd, 'restore'));
     await this.#vat.run((turn) => turn.send(actors.slots, 'resume'));
     this.#actors = actors;
@@ -263,9 +271,13 @@ class VatLife implements Life {
     else this.#waiting.push(task);
   }
 
-  #makeActors(turn: Turn, destinations: ActorParts['destinations']): DaemonActors {
-    const { store, services, identity } = this.#parts;
-    const { records, minted, granted, directs, slots } = foundIn(store);
+  #makeActors(
+    turn: Turn,
+    destinations: ActorParts['destinations'],
+    secretsAtFirst: JoinSecrets,
+  ): DaemonActors {
+    const { store, services, identity, doors } = this.#parts;
+    const { records, minted, granted, directs, slots, nodes, homes } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -275,6 +287,11 @@ class VatLife implements Life {
       minted,
       granted,
       directs,
+      nodes,
+      homes,
+      secretsAtFirst,
+      transport: () => (doors.tcpTls === undefined ? undefined : network),
+      transports: [network],
       slotParts: {
         platform: `${process.platform}-${process.arch}`,
         records: slots,
@@ -298,9 +315,9 @@ class VatLife implements Life {
     });
   }
 
-  #hurry(petname: string, destination: Destination): void {
+  #tellPeers(method: 'hurry' | 'called', args: readonly unknown[]): void {
     if (this.#actors !== undefined && !this.#isOver)
-      this.#vat.post(this.#actors.peers, 'hurry', [petname, destination]);
+      this.#vat.post(this.#actors.peers, method, args);
   }
 
   #about() {
@@ -343,14 +360,14 @@ class VatLife implements Life {
     if (first === undefined) throw new TypeError('asked for a location before listening');
     const shared = this.locations.find(isShared);
     if (isLocal && shared === undefined) throw notShared();
-    const network = this.locations.find(({ transport }) => transport === 'tcp-tls');
-    return (isLocal ? undefined : network) ?? shared ?? first;
+    const distant = this.locations.find(({ transport }) => transport === network);
+    return (isLocal ? undefined : distant) ?? shared ?? first;
   }
 
   /** A port is chosen once and kept: others have it in their refs. */
   async #keepPort(): Promise<void> {
     const port = Number(
-      this.locations.find(({ transport }) => transport === 'tcp-tls')?.hints['port'],
+      this.locations.find(({ transport }) => transport === network)?.hints['port'],
     );
     if (!(port > 0) || port === foundIn(this.#parts.store).port) return;
     const entry: PortEntry = { kind: 'port', port };

@@ -32,7 +32,10 @@ export type Asked =
   | { readonly kind: 'print'; readonly text: string };
 
 const help = `Usage: shepherd [OPTION...]
-Runs the services of a configuration until it is told to stop.
+       shepherd join|leave|home [OPTION...]
+Runs the services of a configuration until it is told to stop. The second form
+asks the one that runs here to join a controller (shepherd join < INVITE), to
+leave it, and which it has joined; more of that: herd help node join.
 
   -c, --config=FILE   the configuration, a module that exports defineShepherd(...)
   -s, --socket=FILE   the socket that herd talks to (also: SHEPHERD_SOCKET)
@@ -52,6 +55,7 @@ Defaults follow XDG for users, and /etc, /run, /var/lib, /var/log for root.
 Examples:
   shepherd --config ./shepherd.config.ts
   shepherd --config ./a.config.ts --state ./a --socket ./a/run/socket
+  shepherd join < web-07.join
 `;
 
 /**

@@ -4,7 +4,19 @@
  */
 import type { AuditEntry, BookEntry } from '@bellwether/authority';
 import type { SlotEntry } from '@bellwether/deploy';
-import type { DirectEntry, MintEntry, PartEntry, UndirectedEntry } from '@bellwether/fleet';
+import type {
+  DepartedEntry,
+  DirectEntry,
+  GivenEntry,
+  HomeEntry,
+  MintEntry,
+  NodeEntry,
+  PartedEntry,
+  PartEntry,
+  UndirectedEntry,
+  UnhomedEntry,
+  UnnodedEntry,
+} from '@bellwether/fleet';
 import type { Entry } from '@bellwether/shepherd';
 import type { Plain, StoreEntry } from '@bellwether/store';
 import type { PortEntry } from './records.ts';
@@ -18,6 +30,13 @@ type All =
   | DirectEntry
   | PartEntry
   | UndirectedEntry
+  | NodeEntry
+  | GivenEntry
+  | DepartedEntry
+  | UnnodedEntry
+  | PartedEntry
+  | HomeEntry
+  | UnhomedEntry
   | SlotEntry
   | AuditEntry
   | PortEntry;

@@ -2,9 +2,11 @@
 import { reasonOf } from '@bellwether/actors';
 import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
 import type { SlotRecord } from '@bellwether/deploy';
-import type { DirectRecords, MintEntry } from '@bellwether/fleet';
+import type { DirectRecords, HomeEntry, MintEntry, NodeRecords } from '@bellwether/fleet';
 import {
+  readLabels,
   recordedPrincipal,
+  type Labels,
   type OperationArchive,
   type OperationPieces,
   type Records,
@@ -21,6 +23,8 @@ export interface Found {
   readonly minted: readonly MintEntry[];
   readonly granted: BookRecords;
   readonly directs: DirectRecords;
+  readonly nodes: NodeRecords;
+  readonly homes: readonly HomeEntry[];
   /** By name. */
   readonly slots: ReadonlyMap<string, SlotRecord>;
   readonly port: number | undefined;
@@ -47,6 +51,18 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   minted: store.held('minted'),
   granted: grantsIn(store),
   directs: { directs: store.held('direct'), parts: store.held('part') },
+  nodes: {
+    nodes: store
+      .held('node')
+      .map(({ labels, ...entry }) => ({ ...entry, labels: labelsIn(labels) })),
+    given: store.held('given'),
+    departed: store.held('departed'),
+  },
+  homes: store
+    .held('home')
+    .map(({ labels, ...entry }) =>
+      labels === undefined ? entry : { ...entry, labels: labelsIn(labels) },
+    ),
   slots: new Map(store.held('slot').map((record) => [record.slot, slotIn(record)])),
   port: store.held('port')[0]?.port,
 });
@@ -55,6 +71,9 @@ const wisherIn = ({ asker, ...rest }: RecordOf<'wished'>['by']): Wisher => ({
   ...rest,
   asker: recordedPrincipal(asker),
 });
+
+/** They were read when they were written. @throws Malformed */
+const labelsIn = (value: Plain): Labels => readLabels(value, 'records: labels');
 
 /** The digests and checks in it were read from a manifest when it was written; the store has seen the rest. */
 const slotIn = ({ kind: _kind, ...record }: RecordOf<'slot'>): SlotRecord =>

@@ -40,7 +40,8 @@ export class Bootstrap implements Connector {
       return answer.broken(new Refused('captp: the bootstrap object has no such method'));
     const isSwissnum = swissnum instanceof Uint8Array && swissnum.length <= this.#swissnumBytes;
     const isSession = opening instanceof Opening;
-    const found = isSwissnum && isSession ? this.#fetch(swissnum, opening.atMs, opening.peer) : undefined;
+    const found =
+      isSwissnum && isSession ? this.#fetch(swissnum, opening.atMs, opening.peer) : undefined;
     if (found === undefined) answer.broken(this.#shared(new Refused(UNKNOWN)));
     else
       this.#frontier.listen(found as Vow, {

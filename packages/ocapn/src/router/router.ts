@@ -181,6 +181,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     else ask(this, to, 'asked', watched);
     return () => watched.cancel();
   }
+  leadsTo(peer: PeerLocation): boolean {
+    return this.#routing.leadsTo(peer);
+  }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
   }

@@ -34,6 +34,10 @@ export class Routing {
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
     this.#dialling.connect(to, because, waiter);
   }
+  /** Whether there is one. */
+  leadsTo(to: PeerLocation): boolean {
+    return this.#routes.find(to)?.link !== undefined;
+  }
   /** Gives up every dial. */
   close(reason: Error): void {
     this.#dialling.close(reason);

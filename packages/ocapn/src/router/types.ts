@@ -114,6 +114,8 @@ export interface Router {
    * called after it, and the session stays.
    */
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void;
+  /** Whether a session leads to a peer: then it is dialled over that one. */
+  leadsTo(peer: PeerLocation): boolean;
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
   /**

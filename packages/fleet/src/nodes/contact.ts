@@ -1,0 +1,42 @@
+/** Whether a controller has contact with a machine: it is what `herd node ls` tells, and how one is told to part. */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import { makeLiveRef, type ContactFollower, type LiveRef } from '../reach/live-ref.ts';
+import { routeTo } from './joined.ts';
+import type { NodeShelf } from './node-shelf.ts';
+import type { Nodes } from './nodes.ts';
+
+/** Keeps contact with one from now on. */
+export const follow = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): void => {
+  if (shelf.contacts.has(name)) return;
+  const { dial, peers, entropy, clock } = shelf;
+  const petname = routeTo(name);
+  const way = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
+  shelf.contacts.set(name, { way, isConnected: false });
+  turn.call(way, 'follow', turn.spawn(makeNodeContact, turn.self, name));
+};
+/** Nobody keeps it any more; the way is there for a last word. */
+export const unfollow = (
+  { contacts }: NodeShelf,
+  turn: Turn<Nodes>,
+  name: string,
+): Ref<LiveRef> | undefined => {
+  const way = contacts.get(name)?.way;
+  contacts.delete(name);
+  if (way !== undefined) turn.call(way, 'leave');
+  return way;
+};
+/** Notes how it is. */
+export const noteContact = ({ contacts }: NodeShelf, name: string, isConnected: boolean): void => {
+  const contact = contacts.get(name);
+  if (contact !== undefined) contacts.set(name, { ...contact, isConnected });
+};
+
+const makeNodeContact = (
+  _turn: Turn<ContactFollower>,
+  _bcom: Bcom<ContactFollower>,
+  nodes: Ref<Pick<Nodes, 'connected'>>,
+  name: string,
+): Behavior<ContactFollower> => ({
+  found: (turn) => turn.tell(nodes, 'connected', name, true),
+  missed: (turn) => turn.tell(nodes, 'connected', name, false),
+});

@@ -1,0 +1,24 @@
+/** The `^gift`: what the controller of a machine holds of it, for one session. Closed: services, and no shepherd. */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import { readName } from '@bellwether/shepherd';
+import type { Homes } from './homes.ts';
+import type { Gift } from './types.ts';
+
+/** What it stands before. */
+export interface GiftOptions {
+  readonly homes: Ref<Pick<Homes, 'serve' | 'ended'>>;
+  /** Of its swissnum. */
+  readonly hash: string;
+  /** Since when the session stands that it was fetched through. */
+  readonly sinceMs: number | undefined;
+}
+
+/** Makes one. */
+export const makeGift = (
+  _turn: Turn<Gift>,
+  _bcom: Bcom<Gift>,
+  { homes, hash, sinceMs }: GiftOptions,
+): Behavior<Gift> => ({
+  service: (turn, name) => turn.call(homes, 'serve', hash, readName(name, 'service'), sinceMs),
+  end: (turn) => turn.call(homes, 'ended', hash),
+});

@@ -1,0 +1,27 @@
+/** What machines gave, as a controller keeps it: by their names, each a secret in a file. */
+import type { Turn, Vow } from '@bellwether/actors';
+import type { PeerLocation } from '@bellwether/ocapn';
+import type { Destination } from '../reach/destination.ts';
+import { routeTo } from './joined.ts';
+import type { NodeShelf } from './node-shelf.ts';
+
+/** What was given is kept, and whoever waits for it takes its way. */
+export const keepGift = (
+  shelf: NodeShelf,
+  turn: Turn,
+  name: string,
+  peer: PeerLocation,
+  gift: Uint8Array,
+): Vow<void> => {
+  const kept = turn.ask<Destination>((answer) => shelf.gifts.keep(name, peer, gift, answer));
+  return turn.when(kept, (turn, destination) => {
+    shelf.held.set(name, peer.designator);
+    turn.tell(shelf.peers, 'hurry', routeTo(name), destination);
+  });
+};
+/** It is kept no longer; kept once it is gone. */
+export const dropGift = (shelf: NodeShelf, turn: Turn, name: string): Vow<void> => {
+  shelf.held.delete(name);
+  const dropped = turn.ask((answer) => shelf.gifts.drop(name, answer));
+  return turn.when(dropped, () => undefined);
+};

@@ -1,0 +1,425 @@
+/**
+ * The `^homes`: the controllers that a machine has joined, or is about to.
+ *
+ *     joining   the door lies in a file, then the record is there ──► at each contact: a fresh gift, kept, then sent
+ *        │        refused: forgotten, as if nobody had tried        no answer: goes on by itself, over restarts
+ *     joined    at each contact, and when the configuration changes: what there is to give
+ *        │        no gift there: a fresh one       refused: told to whoever looks, tried again
+ *        ├─ leave: what was given is taken back, durably; then the controller is told, if it is there
+ *        └─ removed by the controller: the same
+ *
+ * A machine gives what it chose, runs alone, and keeps contact by the redial rules of every reference. Of a gift its
+ * hash alone is kept.
+ */
+import {
+  codeOf,
+  fateOf,
+  Limit,
+  Refused,
+  TimedOut,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
+import { hexOf, Unconfirmed } from '@bellwether/authority';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
+import {
+  BadRequest,
+  canonicalText,
+  Conflict,
+  cutText,
+  readField,
+  unknownReference,
+  type ServiceFacet,
+} from '@bellwether/shepherd';
+import { Malformed, wordsOf } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import type { Destination } from '../reach/destination.ts';
+import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
+import { isNoGift } from './errors.ts';
+import { makeGift } from './gift.ts';
+import {
+  auditHome,
+  changeHome,
+  doorTo,
+  givenTo,
+  homeFacts,
+  homeOfGift,
+  isHeldBack,
+  keepHome,
+  type Home,
+  type HomeShelf,
+  type HomesOptions,
+} from './home-shelf.ts';
+import { fingerprintOf } from './node-shelf.ts';
+import { readAnswer, readGiven } from './read.ts';
+import type {
+  Gift,
+  HomeEntry,
+  HomeFacts,
+  Joined,
+  JoinSpec,
+  NodeSelf,
+  UnhomedEntry,
+} from './types.ts';
+
+/** Near only: a controller has a Gift. */
+export interface Homes {
+  /** Kept once the controller has said that this machine has joined. The URI is a secret. */
+  join(uri: string, spec: JoinSpec): Vow<HomeFacts>;
+  /** Kept once what was given is taken back, durably. None named: the only one. @throws Refused, BadRequest */
+  leave(home?: string): Vow<HomeFacts>;
+  list(): readonly HomeFacts[];
+  /** Those from before a restored backup are believed again. */
+  confirm(): void;
+  /** What the hash of a swissnum leads to; undefined where nobody knows it. */
+  find(hash: string, sinceMs: number | undefined): Ref<Gift> | undefined;
+  /** See Gift. */
+  serve(gift: string, name: string, sinceMs: number | undefined): Ref<ServiceFacet>;
+  ended(gift: string): Vow<void>;
+  /** There may be other services to give. */
+  changed(): void;
+  /** There is contact with a controller, by its door, or none any more. */
+  reached(designator: string, door: Ref): void;
+  missed(designator: string, reason: Error): void;
+}
+
+/** Makes it out of the records of earlier lives. */
+export const makeHomes = (
+  turn: Turn<Homes>,
+  _bcom: Bcom<Homes>,
+  options: HomesOptions,
+): Behavior<Homes> => {
+  const shelf: HomeShelf = { ...options, homes: turn.map() };
+  for (const each of strayDoors(options)) drop(shelf, turn, each);
+  for (const entry of options.records) {
+    const home = enter(shelf, turn, entry, undefined);
+    // Whoever had asked for it is gone.
+    if (!isBegun(entry)) partWith(shelf, turn, home, 'join', 'it was not begun');
+  }
+  return {
+    join: (turn, uri, spec) => join(shelf, turn, uri, spec),
+    leave: (turn, home) => leave(shelf, turn, home),
+    list: (turn) => [...shelf.homes.values()].map((home) => homeFacts(shelf, turn, home)),
+    confirm: (turn) => confirm(shelf, turn),
+    find: (turn, hash, sinceMs) =>
+      homeOfGift(shelf, hash) === undefined
+        ? undefined
+        : turn.spawn(makeGift, { homes: turn.self, hash, sinceMs }),
+    serve: (turn, gift, name, sinceMs) => serve(shelf, turn, gift, name, sinceMs),
+    ended: (turn, gift) => {
+      const home = homeOfGift(shelf, gift);
+      if (home !== undefined)
+        partWith(shelf, turn, home, 'rm', 'its controller has removed this machine');
+      return turn.kept(undefined);
+    },
+    changed: (turn) => {
+      for (const { entry, door } of [...shelf.homes.values()])
+        if (door !== undefined) speak(shelf, turn, entry.designator, door, !entry.isJoined);
+    },
+    reached: (turn, designator, door) => {
+      const home = changeHome(shelf, designator, { door, trouble: undefined });
+      if (home !== undefined) speak(shelf, turn, designator, door, !home.entry.isJoined);
+    },
+    missed: (turn, designator, reason) => missed(shelf, turn, designator, reason),
+  };
+};
+
+/** Of controllers that were left, or never joined, when a life ended. */
+const strayDoors = ({ records, doorsAtFirst }: HomesOptions): readonly string[] =>
+  doorsAtFirst.filter((each) => records.every(({ designator }) => designator !== each));
+
+/** From now on there is contact, as far as there can be. */
+const enter = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  entry: HomeEntry,
+  waiting: Home['waiting'],
+): Home => {
+  const { dial, peers, entropy, clock } = shelf;
+  const { designator } = entry;
+  const petname = doorTo(designator);
+  const way = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
+  const home: Home = { entry, way, door: undefined, trouble: undefined, waiting };
+  shelf.homes.set(designator, home);
+  turn.call(way, 'follow', turn.spawn(makeHomeContact, turn.self, designator));
+  return home;
+};
+const makeHomeContact = (
+  _turn: Turn<ContactFollower>,
+  _bcom: Bcom<ContactFollower>,
+  homes: Ref<Pick<Homes, 'reached' | 'missed'>>,
+  designator: string,
+): Behavior<ContactFollower> => ({
+  found: (turn, door) => turn.tell(homes, 'reached', designator, door),
+  missed: (turn, reason) => turn.tell(homes, 'missed', designator, reason),
+});
+
+const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec): Vow<HomeFacts> => {
+  const door = doorIn(shelf, uri);
+  const { designator } = door.peer;
+  const chosen = choiceIn(shelf, turn, spec);
+  const known = shelf.homes.get(designator);
+  const hash = hexOf(shelf.crypto.sha256(door.reveal()));
+  if (known === undefined && shelf.homes.size >= LIMITS.homeCount)
+    throw new Limit(`join: this machine has ${LIMITS.homeCount} controllers, it takes no more`);
+  if (known?.entry.isJoined === true && known.entry.door !== hash && known.trouble === undefined)
+    throw new Conflict(
+      `this machine has joined that controller already, as ${known.entry.name ?? '?'}; 'shepherd leave' first`,
+    );
+  const isSame = known?.entry.door === hash;
+  const kept = turn.ask<Destination>((answer) => shelf.doors.keep(door, answer));
+  return turn.when(kept, (turn, destination) => {
+    turn.tell(shelf.peers, 'hurry', doorTo(designator), destination);
+    const entry: HomeEntry = {
+      ...(isSame && known !== undefined ? known.entry : fresh(shelf, designator, hash)),
+      ...chosen,
+    };
+    return begin(shelf, turn, entry);
+  });
+};
+const fresh = ({ clock, rightsEpoch }: HomeShelf, designator: string, door: string): HomeEntry => ({
+  kind: 'home',
+  designator,
+  door,
+  gift: '',
+  madeMs: Math.floor(clock.wall()),
+  epoch: rightsEpoch.now,
+  isJoined: false,
+});
+/** Says nothing of what it found: it is a secret, or one that was mistyped. */
+const doorIn = ({ transports }: HomeShelf, uri: unknown): Sturdyref => {
+  if (typeof uri !== 'string' || uri.length > LIMITS.uriLength)
+    throw new Malformed(`uri: expected at most ${LIMITS.uriLength} characters`);
+  const door = parseUri(uri);
+  if (door instanceof Sturdyref && transports.includes(door.peer.transport)) return door;
+  throw new BadRequest('join: this is no invite to join: it leads to no controller on a network');
+};
+const choiceIn = (
+  shelf: HomeShelf,
+  turn: Turn,
+  spec: JoinSpec,
+): Pick<HomeEntry, 'services' | 'isDialOut'> => {
+  const isDialOut = readField(spec, 'isDialOut', 'join') === true;
+  const said = readField(spec, 'services', 'join');
+  const services = said === undefined ? undefined : readGiven(said, 'join.services');
+  const all = new Map(
+    givenTo(shelf, turn, {}).flatMap((names) => names.map((each) => [each, names[0]])),
+  );
+  const names = services?.map((name) => {
+    const canonical = all.get(name);
+    if (canonical !== undefined) return canonical;
+    throw new BadRequest(
+      `join: '${cutText(name, LIMITS.nameLength)}' is no service of the configuration`,
+    );
+  });
+  if ((names?.length ?? new Set(all.values()).size) > LIMITS.givenCount)
+    throw new Limit(
+      `join: a machine gives ${LIMITS.givenCount} services at most; choose some: --give`,
+    );
+  return { ...(names && { services: names }), ...(isDialOut && { isDialOut }) };
+};
+
+/** It is on the disk before the controller hears of it, and whoever asked is told what comes of it. */
+const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeFacts> => {
+  const { designator } = entry;
+  const known = shelf.homes.get(designator);
+  if (known !== undefined) turn.call(known.way, 'leave');
+  const { vow, resolver } = turn.vow<HomeFacts>();
+  const { way } = enter(shelf, turn, entry, resolver);
+  turn.record(entry);
+  auditHome(turn, 'granted', 'join', entry);
+  // At once, whatever others have found out about that machine.
+  turn.when(turn.call(way, 'reach'), ignored, ignored);
+  return turn.when(turn.within(LIMITS.joinMs, vow), same, (turn, reason): Vow<never> => {
+    changeHome(shelf, designator, { waiting: undefined });
+    if (fateOf(reason) !== 'late') return turn.broken(reason);
+    return turn.broken(
+      new TimedOut(
+        'join: the controller has not answered yet; this machine goes on trying by itself',
+      ),
+    );
+  });
+};
+const ignored = (): void => undefined;
+const same = <T>(_turn: Turn<Homes>, value: T): T => value;
+
+/** Says to a controller what there is to give. A gift is on the disk, as its hash, before it is sent. */
+const speak = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  designator: string,
+  door: Ref,
+  hasGift: boolean,
+): void => {
+  const home = shelf.homes.get(designator);
+  if (home === undefined || isHeldBack(shelf, home.entry)) return;
+  if (!hasGift) return say(shelf, turn, designator, door);
+  const random = turn.ask<Uint8Array>((answer) => {
+    const bytes = new Uint8Array(LIMITS.giftBytes);
+    shelf.entropy.fill(bytes);
+    answer.kept(bytes);
+  });
+  turn.when(random, (turn, swissnum) => {
+    const entry = shelf.homes.get(designator)?.entry;
+    if (entry === undefined) return;
+    if (entry.gift !== '') turn.call(shelf.giving, 'takeBack', entry.gift, 'it was given anew');
+    keepHome(shelf, turn, { ...entry, gift: hexOf(shelf.crypto.sha256(swissnum)) });
+    say(shelf, turn, designator, door, swissnum);
+  });
+};
+const say = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  designator: string,
+  door: Ref,
+  gift?: Uint8Array,
+): void => {
+  const entry = shelf.homes.get(designator)?.entry;
+  if (entry === undefined) return;
+  const self: NodeSelf = {
+    services: givenTo(shelf, turn, entry),
+    ...(entry.isDialOut && { isDialOut: true }),
+  };
+  const answer = turn.forward(door, 'join', gift === undefined ? [self] : [self, gift]);
+  turn.when(
+    turn.when(answer, (_turn, value) => readAnswer(value, 'join')),
+    (turn, joined) => answered(shelf, turn, designator, joined),
+    (turn, reason) => refused(shelf, turn, designator, door, gift !== undefined, reason),
+  );
+};
+
+const answered = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  designator: string,
+  joined: Joined,
+): void => {
+  const home = shelf.homes.get(designator);
+  if (home === undefined) return;
+  if (joined.state === 'removed') {
+    settle(home, new Refused('join: the controller has removed this machine'));
+    partWith(shelf, turn, home, 'rm', 'its controller has removed this machine');
+    return;
+  }
+  const { name, controller, labels } = joined;
+  const entry: HomeEntry = { ...home.entry, isJoined: true, name, controller, labels };
+  if (canonicalText(entry) !== canonicalText(home.entry)) keepHome(shelf, turn, entry);
+  const now = changeHome(shelf, designator, { trouble: undefined, waiting: undefined });
+  if (now !== undefined) home.waiting?.kept(homeFacts(shelf, turn, now));
+};
+const settle = ({ waiting }: Home, reason: Error): void => waiting?.broken(reason);
+
+/** What was sent may have arrived where the session ended: the next contact tells. */
+const refused = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  designator: string,
+  door: Ref,
+  hadGift: boolean,
+  reason: Error,
+): void => {
+  const home = shelf.homes.get(designator);
+  if (home === undefined || fateOf(reason) !== 'refused') return;
+  if (isNoGift(codeOf(reason)) && !hadGift) return speak(shelf, turn, designator, door, true);
+  if (home.entry.isJoined) {
+    changeHome(shelf, designator, { trouble: wordsOf(reason), waiting: undefined });
+    return settle(home, reason);
+  }
+  partWith(shelf, turn, home, 'join', wordsOf(reason));
+  settle(home, reason);
+};
+
+/** What was never begun is forgotten, and whoever asked tries again; the rest goes on by itself. */
+const missed = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, reason: Error): void => {
+  const home = changeHome(shelf, designator, { door: undefined, trouble: wordsOf(reason) });
+  if (home === undefined) return;
+  const { entry, waiting } = home;
+  if (waiting !== undefined && !isBegun(entry))
+    partWith(shelf, turn, home, 'join', wordsOf(reason));
+  waiting?.broken(reason);
+};
+/** Whether the controller may have heard of it. */
+const isBegun = ({ isJoined, gift }: HomeEntry): boolean => isJoined || gift !== '';
+
+const leave = (shelf: HomeShelf, turn: Turn<Homes>, said: string | undefined): Vow<HomeFacts> => {
+  const all = [...shelf.homes.values()];
+  const found = all.filter(
+    ({ entry: { designator, controller } }) =>
+      said === undefined || said === controller || designator.startsWith(said.replaceAll('-', '')),
+  );
+  const [home] = found;
+  if (home === undefined)
+    throw new Refused(
+      said === undefined
+        ? 'this machine has joined no controller'
+        : 'this machine has joined no such controller; shepherd home lists them',
+    );
+  if (found.length > 1)
+    throw new BadRequest(
+      'this machine has several controllers; say which: shepherd home lists them',
+    );
+  const facts = homeFacts(shelf, turn, home);
+  const told = partWith(shelf, turn, home, 'leave', 'this machine has left its controller');
+  return turn.when(told, (): HomeFacts => facts);
+};
+
+/** First what was given is taken back, then the controller hears of it, then the way there is forgotten. */
+const partWith = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  { entry, way, door }: Home,
+  action: string,
+  why: string,
+): Vow<void> => {
+  const { designator, gift } = entry;
+  shelf.homes.delete(designator);
+  turn.record({ kind: 'unhomed', designator } satisfies UnhomedEntry);
+  auditHome(
+    turn,
+    'revoked',
+    action,
+    entry,
+    action === 'leave' ? 'root' : fingerprintOf(designator),
+  );
+  if (gift !== '') turn.call(shelf.giving, 'takeBack', gift, why);
+  const isWorthSaying = action !== 'join' && door !== undefined;
+  const told = isWorthSaying ? turn.forward(door, 'leave', []) : turn.kept<unknown>(undefined);
+  const over = (turn: Turn<Homes>): Vow<void> => {
+    turn.call(way, 'leave');
+    return drop(shelf, turn, designator);
+  };
+  return turn.when(turn.within(LIMITS.partMs, told), over, over);
+};
+const drop = (shelf: HomeShelf, turn: Turn<Homes>, designator: string): Vow<void> =>
+  shelf.homes.has(designator)
+    ? turn.kept(undefined)
+    : turn.when(
+        turn.ask((answer) => shelf.doors.drop(designator, answer)),
+        ignored,
+      );
+
+const serve = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  gift: string,
+  name: string,
+  sinceMs: number | undefined,
+): Ref<ServiceFacet> => {
+  const home = homeOfGift(shelf, gift);
+  if (home === undefined) throw unknownReference();
+  if (isHeldBack(shelf, home.entry)) throw new Unconfirmed(fingerprintOf(home.entry.designator));
+  if (!givenTo(shelf, turn, home.entry).some(([each]) => each === name)) throw unknownReference();
+  return turn.call(shelf.giving, 'give', gift, name, sinceMs) as Ref<ServiceFacet>;
+};
+
+const confirm = (shelf: HomeShelf, turn: Turn<Homes>): void => {
+  for (const { entry, door } of [...shelf.homes.values()]) {
+    if (!isHeldBack(shelf, entry)) continue;
+    keepHome(shelf, turn, { ...entry, epoch: shelf.rightsEpoch.now });
+    auditHome(turn, 'confirmed', 'home', entry);
+    if (door !== undefined) speak(shelf, turn, entry.designator, door, false);
+  }
+};

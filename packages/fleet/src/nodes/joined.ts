@@ -1,0 +1,53 @@
+/** What machines that have joined give, as services of the controller: pure, so that a boot and a change agree. */
+import { isName, limits } from '@bellwether/shepherd';
+import type { ExportedSpec } from '../planned.ts';
+import type { NodeEntry } from './types.ts';
+
+/** What is not taken in, and why. */
+export interface LeftOut {
+  /** As it would be called. */
+  readonly name: string;
+  readonly why: string;
+}
+/** What one machine gives, at its controller. */
+export interface JoinedServices {
+  readonly specs: readonly ExportedSpec[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * The proxies of a machine's services, `SERVICE@NODE` each. A name that cannot be one here is left out, and so is a
+ * service whose first name is: its machine may call it whatever it likes.
+ */
+export const joinedServices = (
+  { name: node, labels }: Pick<NodeEntry, 'name' | 'labels'>,
+  services: readonly (readonly string[])[],
+): JoinedServices => {
+  const specs: ExportedSpec[] = [];
+  const leftOut: LeftOut[] = [];
+  for (const [service = '', ...others] of services) {
+    const name = nameAt(service, node);
+    if (!isUsable(name)) {
+      leftOut.push({ name, why: 'that cannot be the name of a service here' });
+      continue;
+    }
+    const more = others.map((other) => nameAt(other, node)).filter(isUsable);
+    specs.push({
+      provision: [name, ...more],
+      petname: name,
+      origin: node,
+      requirement: [],
+      ...(Object.keys(labels).length > 0 && { labels }),
+    });
+  }
+  return { specs, leftOut };
+};
+
+/** The name of a service at a machine; also what the ref to it is called. */
+export const nameAt = (service: string, node: string): string => `${service}${routeTo(node)}`;
+/** What the gift of a machine is called among the daemon's refs. */
+export const routeTo = (node: string): string => `@${node}`;
+
+/** Words of the command line that begin with `@` are petnames. */
+const isUsable = (name: string): boolean =>
+  isName(name) && !name.startsWith('@') && name.length <= limits.nameCharacters;

@@ -1,0 +1,155 @@
+/**
+ * What a controller answers to a machine at its door:
+ *
+ *     the door is      of this key             of another key            nobody's, and open         lapsed
+ *     join             what it gives is        refused, and an alert     it is this key's now       refused
+ *                      taken over              (audit, herd node ls)
+ *     leave            it has left             the same                  refused                    refused
+ *
+ *     departed         'removed', until it     refused                   -                          -
+ *                      has said that it left
+ */
+import type { Turn, Vow } from '@bellwether/actors';
+import { audit } from '@bellwether/authority';
+import type { PeerLocation } from '@bellwether/ocapn';
+import { canonicalText } from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+import { follow, unfollow } from './contact.ts';
+import { NoGift, spent } from './errors.ts';
+import { dropGift, keepGift } from './gifts.ts';
+import type { Nodes } from './nodes.ts';
+import {
+  announce,
+  auditNode,
+  depart,
+  fingerprintOf,
+  isLapsed,
+  keepNode,
+  timeOf,
+  parted,
+  type NodeShelf,
+} from './node-shelf.ts';
+import type { Joined, NodeEntry, NodeSelf } from './types.ts';
+
+/** Who is at which door, with what. */
+export interface Meeting {
+  readonly hash: string;
+  readonly peer: PeerLocation;
+  readonly self: NodeSelf;
+  readonly gift: Uint8Array | undefined;
+}
+
+/** See `NodeDoor.join`. */
+export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): Vow<Joined> => {
+  const { hash, peer, gift } = meeting;
+  const departed = shelf.departed.get(hash);
+  if (departed !== undefined)
+    return departed.designator === peer.designator
+      ? turn.kept<Joined>({ state: 'removed' })
+      : turn.broken(unknown());
+  const node = nodeAt(shelf, hash);
+  if (node === undefined) return turn.broken(unknown());
+  if (node.door?.hash === hash) {
+    if (node.door.designator !== peer.designator) return strange(shelf, turn, node, peer);
+    const isMissing = gift === undefined && shelf.held.get(node.name) !== peer.designator;
+    return isMissing ? turn.broken(new NoGift()) : takenOver(shelf, turn, node, meeting);
+  }
+  if (isLapsed(shelf, node, timeOf(shelf, turn)))
+    return turn.broken(spent('this invite was not used in time'));
+  return gift === undefined ? turn.broken(new NoGift()) : bound(shelf, turn, node, meeting);
+};
+
+const nodeAt = ({ doors, nodes }: NodeShelf, hash: string): NodeEntry | undefined =>
+  nodes.get(doors.get(hash) ?? '');
+/** It was there when it was fetched. */
+const unknown = (): Error => spent('this invite is good for nothing any more');
+
+/** From now on the door is this key's. A machine that had another one hears, when it calls, that it was replaced. */
+const bound = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  { name, labels, madeMs, door: old }: NodeEntry,
+  meeting: Meeting,
+): Vow<Joined> => {
+  const { hash, peer } = meeting;
+  const { designator } = peer;
+  const door = { hash, designator, joinedMs: timeOf(shelf, turn) };
+  if (old !== undefined && old.designator !== designator) depart(shelf, turn, name, old);
+  auditNode(turn, 'redeemed', 'join', name, fingerprintOf(designator));
+  return takenOver(shelf, turn, { kind: 'node', name, labels, madeMs, door }, meeting);
+};
+
+/** What the machine says of itself is what counts. */
+const takenOver = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  node: NodeEntry,
+  { peer, self, gift }: Meeting,
+): Vow<Joined> => {
+  const { name, labels } = node;
+  const { isDialOut: _before, leftMs: _left, ...rest } = node;
+  const next: NodeEntry = { ...rest, ...(self.isDialOut && { isDialOut: true }) };
+  const isOther = canonicalText(next) !== canonicalText(shelf.nodes.get(name));
+  const given = { kind: 'given', name, services: self.services } as const;
+  const givesOther = canonicalText(given) !== canonicalText(shelf.given.get(name));
+  if (isOther) keepNode(shelf, turn, next);
+  if (givesOther) {
+    shelf.given.set(name, given);
+    turn.record(given);
+  }
+  // A thousand machines that come back with the network give what they gave before.
+  if (isOther || givesOther) announce(shelf, turn);
+  follow(shelf, turn, name);
+  const to = self.isDialOut ? { ...peer, hints: {} } : peer;
+  const kept = gift === undefined ? turn.kept(undefined) : keepGift(shelf, turn, name, to, gift);
+  const { controller } = shelf;
+  return turn.when(kept, (): Joined => ({ state: 'joined', name, labels, controller }));
+};
+
+/** Two machines have one secret: each of them may be the one that it was meant for. */
+const strange = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  node: NodeEntry,
+  { designator }: PeerLocation,
+): Vow<never> => {
+  const { name, door, alertCount = 0 } = node;
+  if (alertCount < LIMITS.nodeAlertCount) {
+    const alertMs = timeOf(shelf, turn);
+    keepNode(shelf, turn, { ...node, alertCount: alertCount + 1, alertMs });
+    const [came, has] = [designator, door?.designator ?? ''].map(fingerprintOf);
+    audit(turn, {
+      event: 'alert',
+      asker: came ?? '',
+      service: 'root',
+      action: 'node join',
+      label: name,
+      code: 'joined-twice',
+      reason: `machine ${came} tried to join by the invite of ${name}, which machine ${has} has used`,
+    });
+  }
+  return turn.broken(spent('another machine has used this invite, and its controller was told'));
+};
+
+/** See `NodeDoor.leave`. */
+export const leaves = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  hash: string,
+  { designator }: PeerLocation,
+): Vow<void> => {
+  if (shelf.departed.get(hash)?.designator === designator) {
+    parted(shelf, turn, hash);
+    return turn.kept(undefined);
+  }
+  const node = nodeAt(shelf, hash);
+  if (node?.door?.hash !== hash || node.door.designator !== designator)
+    return turn.broken(unknown());
+  if (node.leftMs !== undefined) return turn.kept(undefined);
+  const { name } = node;
+  keepNode(shelf, turn, { ...node, leftMs: timeOf(shelf, turn) });
+  auditNode(turn, 'revoked', 'leave', name, fingerprintOf(designator));
+  unfollow(shelf, turn, name);
+  announce(shelf, turn);
+  return dropGift(shelf, turn, name);
+};

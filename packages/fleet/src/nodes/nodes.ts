@@ -1,0 +1,204 @@
+/**
+ * The `^nodes`: the machines that have joined a controller, or are invited to.
+ *
+ *     invited     a swissnum, of which the hash is kept, until a time; nobody's yet
+ *        │ join, by whoever comes first: the key that its transport proves is kept, then the answer leaves
+ *     joined      that swissnum is the door of this key: the same key is answered the same, as often as it asks;
+ *        │        any other is refused, and that is an alert
+ *        │ rekey: another invite, beside; the first key to use it takes the place of the old one
+ *        ├─ leave: the machine took back what it gave          ──► left, until it is removed or joins again
+ *        └─ remove: forgotten; the machine is told, now or when it calls    ──► departed, until it has heard
+ *
+ * What a machine gave is a secret, and lies in a file of its own, written after its record: where it is missing, or of
+ * another key, the machine is asked for it anew when it calls.
+ */
+import { fateOf, Limit, Refused, type Bcom, type Behavior, type Ref } from '@bellwether/actors';
+import type { Turn, Vow } from '@bellwether/actors';
+import { hexOf } from '@bellwether/authority';
+import type { PeerLocation } from '@bellwether/ocapn';
+import { Conflict, readField, readLabels, readUpTo } from '@bellwether/shepherd';
+import type { Labels } from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+import { follow, noteContact, unfollow } from './contact.ts';
+import { makeNodeDoor } from './door.ts';
+import { hasMet, leaves } from './meeting.ts';
+import {
+  announce,
+  auditNode,
+  depart,
+  factsOf,
+  fillNodeShelf,
+  forgetNode,
+  isLapsed,
+  keepNode,
+  timeOf,
+  parted,
+  type NodesOptions,
+  type NodeShelf,
+} from './node-shelf.ts';
+import { readNodeName } from './read.ts';
+import { dropGift } from './gifts.ts';
+import type {
+  Joined,
+  NodeDoor,
+  NodeEntry,
+  NodeFacts,
+  NodeInvite,
+  NodeSelf,
+  NodeSpec,
+} from './types.ts';
+import type { RemovedNode } from './types.ts';
+
+/** Near only: a machine has a NodeDoor. */
+export interface Nodes {
+  /** Kept once the invite is durable. @throws Malformed, Conflict for a name that is there, Limit */
+  invite(spec: NodeSpec): Vow<NodeInvite>;
+  /** Another invite for a machine that is there; the key that it has now is good until that is used. */
+  rekey(name: string, expiresMs?: number): Vow<NodeInvite>;
+  list(): readonly NodeFacts[];
+  /** Kept once it is forgotten, and was told or could not be. @throws Refused for a name that there is not */
+  remove(name: string): Vow<RemovedNode>;
+  /** What the hash of a swissnum leads to, for this peer; undefined where nobody knows it. */
+  find(
+    hash: string,
+    sinceMs: number | undefined,
+    peer: PeerLocation | undefined,
+  ): Ref<NodeDoor> | undefined;
+  /** See NodeDoor, of the door with this hash. */
+  met(hash: string, peer: PeerLocation, self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
+  left(hash: string, peer: PeerLocation): Vow<void>;
+  /** There is contact with a machine, or none any more. */
+  connected(name: string, isConnected: boolean): void;
+}
+
+/** Makes it out of the records of earlier lives. */
+export const makeNodes = (
+  turn: Turn<Nodes>,
+  _bcom: Bcom<Nodes>,
+  options: NodesOptions,
+): Behavior<Nodes> => {
+  const shelf = fillNodeShelf(turn, options);
+  dropOrphans(shelf, turn);
+  for (const { name, door, leftMs } of shelf.nodes.values())
+    if (door !== undefined && leftMs === undefined) follow(shelf, turn, name);
+  return {
+    invite: (turn, spec) => invite(shelf, turn, spec),
+    rekey: (turn, name, expiresMs) => rekey(shelf, turn, name, expiresMs),
+    list: (turn) => [...shelf.nodes.values()].map((node) => factsOf(shelf, turn, node)),
+    remove: (turn, name) => remove(shelf, turn, name),
+    find: (turn, hash, _sinceMs, peer) =>
+      shelf.doors.has(hash) || shelf.departed.has(hash)
+        ? turn.spawn(makeNodeDoor, { nodes: turn.self, hash, peer, transport: options.transport })
+        : undefined,
+    met: (turn, hash, peer, self, gift) => hasMet(shelf, turn, { hash, peer, self, gift }),
+    left: (turn, hash, peer) => leaves(shelf, turn, hash, peer),
+    connected: (_turn, name, isConnected) => noteContact(shelf, name, isConnected),
+  };
+};
+
+/** Of a machine that was removed, or has another key by now, when a life ended. */
+const dropOrphans = (shelf: NodeShelf, turn: Turn): void => {
+  for (const [name, designator] of [...shelf.held.entries()]) {
+    if (shelf.nodes.get(name)?.door?.designator === designator) continue;
+    dropGift(shelf, turn, name);
+  }
+};
+
+const invite = (shelf: NodeShelf, turn: Turn<Nodes>, spec: NodeSpec): Vow<NodeInvite> => {
+  const name = readNodeName(readField(spec, 'name', 'node'), 'node.name');
+  const said = readField(spec, 'labels', 'node');
+  const labels = said === undefined ? {} : readLabels(said, 'node.labels');
+  const before = shelf.nodes.get(name);
+  if (
+    before !== undefined &&
+    (before.door !== undefined || !isLapsed(shelf, before, timeOf(shelf, turn)))
+  )
+    throw new Conflict(
+      `a machine is called '${name}' already; 'herd node rekey ${name}' makes it another invite, ` +
+        `'herd node rm ${name}' forgets it`,
+    );
+  if (before === undefined && shelf.nodes.size >= LIMITS.nodeCount)
+    throw new Limit(`node: ${LIMITS.nodeCount} machines are known, no more are invited`);
+  return invited(shelf, turn, 'invite', spanIn(readField(spec, 'expiresMs', 'node')), (turn) => {
+    const now = shelf.nodes.get(name);
+    if (now !== undefined && (now.door !== undefined || now !== before))
+      throw new Conflict(`a machine was called '${name}' meanwhile`);
+    return { kind: 'node', name, labels: labels satisfies Labels, madeMs: timeOf(shelf, turn) };
+  });
+};
+const rekey = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  name: string,
+  expiresMs: number | undefined,
+): Vow<NodeInvite> => {
+  known(shelf, name);
+  return invited(shelf, turn, 'rekey', spanIn(expiresMs), () => known(shelf, name));
+};
+const known = ({ nodes }: NodeShelf, name: unknown): NodeEntry => {
+  const node = nodes.get(readNodeName(name, 'node'));
+  if (node === undefined) throw new Refused(`no machine is called '${String(name)}'`);
+  return node;
+};
+const spanIn = (value: unknown): number =>
+  value === undefined
+    ? LIMITS.nodeInviteMs
+    : Math.max(1, readUpTo(LIMITS.nodeInviteMostMs)(value, 'expires'));
+
+/** An open invite takes the place of one that there was: what was written into a file and lost opens nothing. */
+const invited = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  action: string,
+  spanMs: number,
+  nodeOf: (turn: Turn<Nodes>) => NodeEntry,
+): Vow<NodeInvite> => {
+  if (shelf.transport() === undefined)
+    throw new Refused(
+      'this shepherd listens on no network, so no machine could join it; listen: { tcpTls: { host, port } } ' +
+        'in its configuration has it do that at its next start',
+    );
+  const random = turn.ask<Uint8Array>((answer) => {
+    const bytes = new Uint8Array(LIMITS.giftBytes);
+    shelf.entropy.fill(bytes);
+    answer.kept(bytes);
+  });
+  return turn.when(random, (turn, swissnum) => {
+    const hash = hexOf(shelf.crypto.sha256(swissnum));
+    const expiresMs = timeOf(shelf, turn) + spanMs;
+    const invite = { hash, expiresMs, epoch: shelf.rightsEpoch.now };
+    const node: NodeEntry = { ...nodeOf(turn), invite };
+    keepNode(shelf, turn, node);
+    auditNode(turn, 'granted', action, node.name);
+    return { node: factsOf(shelf, turn, node), invite: shelf.uriOf(swissnum), expiresMs };
+  });
+};
+
+/** It is forgotten first, durably: nothing that fails afterwards brings it back. */
+const remove = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): Vow<RemovedNode> => {
+  const node = known(shelf, name);
+  const { door, leftMs } = node;
+  forgetNode(shelf, turn, node);
+  auditNode(turn, 'revoked', 'rm', name);
+  const way = unfollow(shelf, turn, name);
+  announce(shelf, turn);
+  if (door === undefined || leftMs !== undefined || way === undefined)
+    return turn.kept({ name, isTold: true });
+  depart(shelf, turn, name, door);
+  const told = turn.when(turn.call(way, 'reach'), (turn, gift) => turn.forward(gift, 'end', []));
+  const over = turn.when(
+    turn.within(LIMITS.partMs, told),
+    (turn) => {
+      parted(shelf, turn, door.hash);
+      return true;
+    },
+    // Its gift is revoked, or was never there: it is as good as told.
+    (_turn, reason) => fateOf(reason) === 'refused',
+  );
+  return turn.when(over, (turn, isTold) => {
+    // Another machine may have that name by now.
+    const isFree = shelf.nodes.get(name)?.door === undefined;
+    const dropped = isFree ? dropGift(shelf, turn, name) : turn.kept(undefined);
+    return turn.when(dropped, () => ({ name, isTold }));
+  });
+};

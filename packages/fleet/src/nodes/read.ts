@@ -1,0 +1,71 @@
+/** What the two sides say to each other, read from the wire. */
+import {
+  isName,
+  limits,
+  list,
+  Malformed,
+  readLabels,
+  readName,
+  struct,
+} from '@bellwether/shepherd';
+import type { Read } from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+import type { Joined, NodeSelf } from './types.ts';
+
+/**
+ * What a machine can be called: it stands behind an `@` in names of services, and is the name of a file.
+ */
+export const isNodeName = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.length <= LIMITS.nodeCharacters &&
+  /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value);
+/** The same for people. */
+export const nodeNameWords = `1 to ${LIMITS.nodeCharacters} letters, digits and . _ -, the first a letter or digit`;
+/** @throws Malformed */
+export const readNodeName: Read<string> = (value, what) => {
+  if (isNodeName(value)) return value;
+  throw new Malformed(`${what}: expected ${nodeNameWords}`);
+};
+
+const readService: Read<string> = (value, what) => {
+  if (isName(value)) return value;
+  throw new Malformed(`${what}: expected the name of a service`);
+};
+const readNames = list(readService, limits.provisionCount);
+const readProvision: Read<readonly [string, ...string[]]> = (value, what) => {
+  const [first, ...more] = readNames(value, what);
+  if (first === undefined) throw new Malformed(`${what}: expected a name at least`);
+  return [first, ...more];
+};
+/** What only counts where it is said. */
+export const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
+
+/** What a machine says of itself; each of its names stands there once. @throws Malformed */
+export const readSelf: Read<NodeSelf> = (value, what) => {
+  const self = struct<NodeSelf>(
+    { services: list(readProvision, LIMITS.givenCount) },
+    { isDialOut: readTrue },
+  )(value, what);
+  const names = self.services.flat();
+  if (new Set(names).size < names.length) throw new Malformed(`${what}: a name stands there twice`);
+  return self;
+};
+/** The swissnum of a gift. @throws Malformed */
+export const readGift: Read<Uint8Array> = (value, what) => {
+  if (value instanceof Uint8Array && value.length === LIMITS.giftBytes) return value;
+  throw new Malformed(`${what}: expected ${LIMITS.giftBytes} bytes`);
+};
+/** Services by their names. @throws Malformed */
+export const readGiven = list(readService, LIMITS.givenCount);
+
+const readJoined = struct<Omit<Extract<Joined, { readonly state: 'joined' }>, 'state'>>(
+  { name: readNodeName, labels: readLabels, controller: readName },
+  {},
+);
+/** What a controller answers; it may be anybody. @throws Malformed */
+export const readAnswer: Read<Joined> = (value, what) => {
+  const { state } = struct<{ readonly state: string }>({ state: readName }, {})(value, what);
+  if (state === 'removed') return { state };
+  if (state === 'joined') return { state, ...readJoined(value, what) };
+  throw new Malformed(`${what}: expected 'joined' or 'removed'`);
+};

@@ -1,0 +1,201 @@
+/**
+ * Machines that join a controller: what the two say to each other, what each keeps, what is told of it. What is said is
+ * wire format.
+ *
+ *     controller   ^nodes   which machines there are      ^node-door   one machine's way to it, opened by its key
+ *     machine      ^homes   which controllers it has      ^gift        one controller's way to its services
+ */
+import type { Ref, Vow } from '@bellwether/actors';
+import type { Labels, ServiceFacet } from '@bellwether/shepherd';
+
+/** What an invite leads to, and later what a machine calls its controller by: one key may use it. */
+export interface NodeDoor {
+  /**
+   * A machine says that it is there, and what it gives. With a gift it joins, or gives another one; without, it has
+   * given one before. Kept once the controller will remember it. Broken with Refused for an invite that is of no use
+   * any more, and for another key than the one that it was used by; with NoGift where one is wanted.
+   */
+  join(self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
+  /** It has taken back what it gave: by its own wish, or because it was told to. Kept once that is remembered. */
+  leave(): Vow<void>;
+}
+/** What a machine says of itself. */
+export interface NodeSelf {
+  /** The names of each service that it gives, the canonical one first. */
+  readonly services: readonly (readonly [string, ...string[]])[];
+  /** It is not to be dialled, whatever address it has. */
+  readonly isDialOut?: true;
+}
+/** The answer to that. */
+export type Joined =
+  | {
+      readonly state: 'joined';
+      /** What the controller calls the machine. */
+      readonly name: string;
+      readonly labels: Labels;
+      /** What the controller calls itself. */
+      readonly controller: string;
+    }
+  /** The controller has forgotten the machine: what was given is to be taken back. */
+  | { readonly state: 'removed' };
+
+/** What a machine gives its controller: the services that it chose, as long as it has them. */
+export interface Gift {
+  /** A facet of one of them. @throws Refused for what was not given, and for what there is not */
+  service(name: string): Ref<ServiceFacet>;
+  /** The controller wants it no longer: it is taken back, and the machine has left. Kept once that is durable. */
+  end(): Vow<void>;
+}
+
+/** The record of a machine, at its controller. */
+export interface NodeEntry {
+  readonly kind: 'node';
+  readonly name: string;
+  readonly labels: Labels;
+  /** Milliseconds since 1970, as all the times here. */
+  readonly madeMs: number;
+  /** The machine that has joined: the hash of the swissnum that it calls by, and its key. */
+  readonly door?: NodeDoorEntry;
+  /** A way to join that nobody has used yet. */
+  readonly invite?: NodeInviteEntry;
+  readonly isDialOut?: true;
+  /** When the machine took back by itself what it gave. */
+  readonly leftMs?: number;
+  /** How often another key has tried what it had joined by, and when last. */
+  readonly alertCount?: number;
+  readonly alertMs?: number;
+}
+/** Whom a door opens to. */
+export interface NodeDoorEntry {
+  readonly hash: string;
+  readonly designator: string;
+  readonly joinedMs: number;
+}
+/** An open invite. */
+export interface NodeInviteEntry {
+  readonly hash: string;
+  readonly expiresMs: number;
+  /** Of the store, in which it was made: one from before a restored backup is good for nothing. */
+  readonly epoch: number;
+}
+/** What one gives: beside its record, since that changes more often. */
+export interface GivenEntry {
+  readonly kind: 'given';
+  readonly name: string;
+  readonly services: readonly (readonly string[])[];
+}
+/** One that was removed, or replaced, and has not heard of it. */
+export interface DepartedEntry {
+  readonly kind: 'departed';
+  readonly hash: string;
+  readonly designator: string;
+  readonly name: string;
+  readonly atMs: number;
+}
+/** A machine is forgotten, with what it gave. */
+export interface UnnodedEntry {
+  readonly kind: 'unnoded';
+  readonly name: string;
+}
+/** One that was removed has heard of it. */
+export interface PartedEntry {
+  readonly kind: 'parted';
+  readonly hash: string;
+}
+/** The record of a controller, at a machine that has joined it or is about to. */
+export interface HomeEntry {
+  readonly kind: 'home';
+  readonly designator: string;
+  /** Of the swissnum of its door, which lies in a file of its own. */
+  readonly door: string;
+  /** Of the swissnum of the gift; that itself is the controller's. */
+  readonly gift: string;
+  readonly madeMs: number;
+  /** Of the store; as of a grant, one from before a restored backup is not believed. */
+  readonly epoch: number;
+  readonly isJoined: boolean;
+  /** Names of the services that are given; absent: all of the configuration, also those to come. */
+  readonly services?: readonly string[];
+  readonly isDialOut?: true;
+  /** What the controller calls this machine, and itself. */
+  readonly name?: string;
+  readonly controller?: string;
+  readonly labels?: Labels;
+}
+/** A controller is forgotten. */
+export interface UnhomedEntry {
+  readonly kind: 'unhomed';
+  readonly designator: string;
+}
+/** What the store of a controller found at boot. */
+export interface NodeRecords {
+  readonly nodes: readonly NodeEntry[];
+  readonly given: readonly GivenEntry[];
+  readonly departed: readonly DepartedEntry[];
+}
+
+/** How a machine is to be invited. */
+export interface NodeSpec {
+  readonly name: string;
+  readonly labels?: Labels;
+  /** Milliseconds for which the invite can be used. */
+  readonly expiresMs?: number;
+}
+/** An invite to join. */
+export interface NodeInvite {
+  readonly node: NodeFacts;
+  /** An `ocapn://` URI: a secret. */
+  readonly invite: string;
+  readonly expiresMs: number;
+}
+/** What a controller tells of a machine. Nothing in it is secret. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly labels: Labels;
+  /** `lapsed`: it was invited, and did not come in time. `left`: it took back by itself what it gave. */
+  readonly state: 'invited' | 'lapsed' | 'joined' | 'left';
+  readonly madeMs: number;
+  readonly serviceCount: number;
+  /** Services that are not taken in, each with why: the first of them. */
+  readonly leftOut?: readonly { readonly service: string; readonly why: string }[];
+  /** Its key: the hash of its certificate. */
+  readonly designator?: string;
+  readonly joinedMs?: number;
+  /** By when an invite that is open has to be used: the first one, or that of a new key. */
+  readonly inviteExpiresMs?: number;
+  readonly isDialOut?: true;
+  /** Whether there is contact with it now; absent where nobody looks. */
+  readonly isConnected?: boolean;
+  readonly alertCount?: number;
+  readonly alertMs?: number;
+}
+/** What came of removing one. */
+export interface RemovedNode {
+  readonly name: string;
+  /** It has heard of it. Else what it gave is taken back there as soon as it calls. */
+  readonly isTold: boolean;
+}
+/** How a machine joins. */
+export interface JoinSpec {
+  /** What it gives; absent: all services of its configuration, also those to come. */
+  readonly services?: readonly string[];
+  /** The controller is not to dial it. */
+  readonly isDialOut?: true;
+}
+/** What a machine tells of a controller of its. */
+export interface HomeFacts {
+  /** Its key: the hash of its certificate. */
+  readonly designator: string;
+  /** `unconfirmed`: it comes from a backup that was restored, and gives nothing. */
+  readonly state: 'joining' | 'joined' | 'unconfirmed';
+  readonly madeMs: number;
+  readonly name?: string;
+  readonly controller?: string;
+  readonly labels?: Labels;
+  readonly services?: readonly string[];
+  readonly serviceCount: number;
+  readonly isDialOut?: true;
+  readonly isConnected: boolean;
+  /** Why there is no contact, or what the controller has against it. */
+  readonly trouble?: string;
+}
