@@ -52,3 +52,7 @@ export const mostRounds = 8;
 
 /** Machines that are deployed to at a time, once the first is well: each has a share of the line of whoever deploys. */
 export const machinesAtOnce = 4;
+/** Services that a selector picks out, from which on a person is asked whether they are meant: a line of names. */
+export const askFromCount = 10;
+/** Names of those that are shown before; `--dry-run` has them all. */
+export const shownNameCount = 20;

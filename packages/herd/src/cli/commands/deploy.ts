@@ -55,10 +55,8 @@ export const runDeploy = async (
 };
 
 /** Runs `herd rollback`; the result is the exit code. @throws Usage */
-export const runRollback = async (
-  context: Context,
-  [service = '', release]: readonly string[],
-): Promise<number> => {
+export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
+  const [service = '', release] = namedIn(context, words);
   if (release !== undefined && !isDigest(release))
     throw new Usage(
       `'${release}' is no name of a release`,
@@ -67,6 +65,10 @@ export const runRollback = async (
   const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
   return runPerform(context, { action: 'rollback', service, args });
 };
+
+/** A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service. */
+const namedIn = ({ options }: Context, words: readonly string[]): readonly string[] =>
+  options.selector !== undefined && isDigest(words[0] ?? '') ? ['', ...words] : words;
 
 /** What is deployed, and where. */
 export interface Deploy {
