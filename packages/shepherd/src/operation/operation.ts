@@ -97,12 +97,11 @@ const addOpen = (
   count: number,
   phase?: StepRecord['phase'],
 ): void => {
-  const known = operation.account.get();
-  operation.account.set({
-    ...known,
-    openCount: known.openCount + count,
-    actingCount: known.actingCount - Number(phase === 'acting'),
-    queuedCount: known.queuedCount - Number(phase === 'queued'),
+  const { openCount, actingCount, queuedCount } = operation.counts.get();
+  operation.counts.set({
+    openCount: openCount + count,
+    actingCount: actingCount - Number(phase === 'acting'),
+    queuedCount: queuedCount - Number(phase === 'queued'),
   });
   refile(host.memory, operation);
 };
@@ -242,7 +241,7 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
   if (isAtRest(operation)) noteRest(host, operation);
   save(host, turn, operation);
   if (isAtRest(operation)) answerAtRest(host, turn, operation);
-  if (operation.account.get().openCount > 0) return;
+  if (operation.counts.get().openCount > 0) return;
   operation.listeners.set(undefined);
   operation.muster.set(undefined);
 };
