@@ -48,7 +48,7 @@ import { backWithinMs, beginConfirming } from './confirming.ts';
 import { settle } from './settling.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
-import { makeMemberSink } from './member-sink.ts';
+import { takeSeat, type MemberSeat } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import { lostSight, nothingObserved, touched } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
@@ -134,6 +134,7 @@ const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld 
   watching: turn.cell<number | undefined>(undefined),
   underWay: turn.map(),
   confirming: turn.map(),
+  freeSeat: turn.cell<MemberSeat | undefined>(undefined),
   waitingCount: turn.cell(0),
   lastWatching: turn.cell(0),
   pace: turn.cell<Pace | undefined>(undefined),
@@ -236,15 +237,18 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
   const wasSent = command.lost !== undefined || request.isRepeat === true;
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
-  const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
+  const seat = takeSeat(held, turn, writer);
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
   const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
-  const answer = turn.send(ref, 'perform', part, sink);
+  const answer = turn.send(ref, 'perform', part, seat.sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
-    (turn, value) => ended(held, command, answered(held, turn, request, value, isAwaited)),
+    (turn, value) => {
+      held.freeSeat.set(seat);
+      return ended(held, command, answered(held, turn, request, value, isAwaited));
+    },
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && mayAskAgain(held, command)
         ? askAgain(held, turn, command, reason)

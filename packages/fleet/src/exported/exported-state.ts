@@ -17,6 +17,7 @@ import type { FreshLines } from '../reach/fresh-lines.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Confirming } from './confirming.ts';
 import type { MemberIds } from './member-operation.ts';
+import type { MemberSeat } from './member-sink.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -56,6 +57,8 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
   /** Those of them that may end in a release that waits to be confirmed, likewise. */
   readonly confirming: JournalMap<string, Confirming>;
+  /** The sink that the next command may have; absent while one has it. */
+  readonly freeSeat: JournalCell<MemberSeat | undefined>;
   /** Commands that wait for contact; whoever comes meanwhile is sent behind them. */
   readonly waitingCount: JournalCell<number>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */
