@@ -159,7 +159,8 @@ export const switched = async (
 };
 
 const detachWords = ({ service }: Command): readonly string[] => [
-  `  The machine decides alone now: it goes back by itself, unless 'herd confirm ${visible(service)}' keeps it.`,
+  '  The machine decides alone now: it goes back by itself, ' +
+    `unless 'herd confirm ${visible(service)}' keeps it, or a controller on the way does.`,
 ];
 /** How it is asked for, under an id of its own. */
 export const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
