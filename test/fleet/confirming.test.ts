@@ -212,6 +212,7 @@ describe('a confirmation by hand at a controller', () => {
   /** Deployed by somebody at the machine itself, who has gone. */
   const waiting = (seed = 4): ExportedSlot => {
     const story = new ExportedSlot(seed).begin(one, two);
+    story.bring(two, story.a, 'web');
     new Operator(story, 'other').herd(story.a, 'deploy', 'web', {
       operation: 'op-2',
       args: [two.digest],

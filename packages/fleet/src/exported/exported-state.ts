@@ -12,7 +12,7 @@ import type {
   Turn,
   Vow,
 } from '@bellwether/actors';
-import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type { Carrier, Courier, ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { FreshLines } from '../reach/fresh-lines.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Confirming } from './confirming.ts';
@@ -34,6 +34,8 @@ export interface ExportedServiceOptions extends Exported {
   /** Told when something changes in its status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
   readonly memberIds: MemberIds;
+  /** Who has releases to bring to it. */
+  readonly carrier?: Ref<Pick<Carrier, 'courier'>>;
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }
@@ -59,6 +61,8 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly confirming: JournalMap<string, Confirming>;
   /** The sink that the next command may have; absent while one has it. */
   readonly freeSeat: JournalCell<MemberSeat | undefined>;
+  /** Who brings a release before a command is sent, by operation. */
+  readonly couriers: JournalMap<string, Ref<Courier>>;
   /** Commands that wait for contact; whoever comes meanwhile is sent behind them. */
   readonly waitingCount: JournalCell<number>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */

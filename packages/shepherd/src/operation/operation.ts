@@ -31,7 +31,7 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
-import { come, isBarredBy, judged } from './gates.ts';
+import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
   isAtRest,
@@ -178,7 +178,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
   const cancelled: string[] = [];
   for (const [key, record] of [...operation.steps.entries()]) {
     const { step, phase } = record;
-    if (phase === 'acting' && step.gate === undefined) {
+    if (phase === 'acting' && !isOneOfMore(step)) {
       const elsewhere = host.elsewhere(step.name);
       const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
@@ -191,7 +191,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
       continue;
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
-    if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
+    if (isOneOfMore(step) && !isBarredBy(operation, step)) continue;
     end(host, operation, key, calledOff(host, turn, operation, record, why));
     cancelled.push(key);
   }

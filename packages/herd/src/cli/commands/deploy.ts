@@ -4,7 +4,7 @@
  * waits for the end. Where that one is lost the operation is joined again through another.
  */
 import path from 'node:path';
-import { isDigest, type Digest } from '@bellwether/deploy';
+import { bytesText, isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Outcome, type Request } from '@bellwether/shepherd';
@@ -20,7 +20,6 @@ import { Confirming, pause } from '../confirming.ts';
 import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.ts';
 import type { Context } from '../context.ts';
 import { planLines } from '../format/plan.ts';
-import { bytesText } from '../format/release.ts';
 import { sendWords, toSend } from '../format/to-send.ts';
 import { shortRelease } from '../format/slot.ts';
 import { counted } from '../format/times.ts';
