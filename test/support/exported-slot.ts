@@ -4,6 +4,7 @@
  */
 import { World } from '@bellwether/actors';
 import type { SlotRecord } from '@bellwether/deploy';
+import type { JoinSpec } from '@bellwether/fleet';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
 import type { Netlayer } from '@bellwether/ocapn';
 import type { Outcome, Status } from '@bellwether/shepherd';
@@ -26,6 +27,12 @@ const slotConfig: NodeConfig = {
   ],
 };
 
+/** How C comes by it. */
+interface Ways {
+  readonly rehearse?: boolean;
+  readonly actions?: readonly string[];
+  readonly joins?: JoinSpec;
+}
 /** The slot `web` of A, which C has as `far-web`, and D, where it is wanted, as `farther-web` through C. */
 export class ExportedSlot {
   readonly world: World;
@@ -35,26 +42,39 @@ export class ExportedSlot {
   readonly d: FleetNode;
   readonly desk: Operator;
 
+  /** What C calls it. */
+  readonly far: string;
   /** A firewall at A: what is open goes on, and nobody gets in any more. */
   isShut = false;
 
-  /** `actions`: C has no more than these of it, by a grant. */
-  constructor(
-    seed: number,
-    { rehearse = false, actions }: { rehearse?: boolean; actions?: readonly string[] } = {},
-  ) {
+  /** `actions`: C has no more than these of it, by a grant. `joins`: A has joined C, in this way, and is no ref of its. */
+  constructor(seed: number, { rehearse = false, actions, joins }: Ways = {}) {
     this.world = new World(seed);
     this.network = new MemoryNetwork(this.world);
     const how = rehearse ? { rehearse } : {};
     this.a = new FleetNode(this, 'A', { ...slotConfig, ...how });
     const tap = (netlayer: Netlayer): Netlayer => this.#shutting(netlayer);
-    this.c = new FleetNode(this, 'C', { exported: { 'far-web': 'A' }, tap, ...how });
+    const exported: NodeConfig = joins === undefined ? { exported: { 'far-web': 'A' } } : {};
+    this.far = joins === undefined ? 'far-web' : 'web@node';
+    this.c = new FleetNode(this, 'C', { ...exported, tap, ...how });
     this.d = new FleetNode(this, 'D', { exported: { 'farther-web': 'C' }, ...how });
     this.desk = new Operator(this);
     for (const node of [this.a, this.c]) node.boot();
     this.world.runFor(1_000);
-    if (actions === undefined) introduce(this, this.desk, this.a, 'web', this.c);
+    if (joins !== undefined) this.#join(joins);
+    else if (actions === undefined) introduce(this, this.desk, this.a, 'web', this.c);
     else this.#grant(actions);
+  }
+  #join(spec: JoinSpec): void {
+    const asked = this.desk.ask(this.c, (turn, root) =>
+      turn.send(root, 'inviteNode', { name: 'node' }),
+    );
+    const { invite } = answered(this, asked);
+    answered(
+      this,
+      this.desk.ask(this.a, (turn, root) => turn.send(root, 'joinHome', invite, spec)),
+    );
+    this.world.runFor(1_000);
   }
   #grant(actions: readonly string[]): void {
     const { invite } = grantAt(this, this.desk, this.a, { service: 'web', actions });
@@ -97,7 +117,7 @@ export class ExportedSlot {
     return living.map(({ cwd = '' }) => cwd.split('/').at(-1) ?? '');
   }
   /** Brings a release through a node, which is C but for a test of longer ways. */
-  bring(made: Made, node = this.c, name = 'far-web'): void {
+  bring(made: Made, node = this.c, name = this.far): void {
     const { digest, manifestBytes, contents } = made;
     for (let round = 0; round < 3; round += 1) {
       const offer = { release: digest, manifestBytes: manifestBytes.length };
@@ -117,7 +137,7 @@ export class ExportedSlot {
     args: readonly string[],
     operation: string,
     node = this.c,
-    name = 'far-web',
+    name = this.far,
   ): Asked<Outcome> {
     return this.desk.herd(node, action, name, { operation, args, remainingMs: 600_000 });
   }
@@ -130,7 +150,7 @@ export class ExportedSlot {
     this.bring(next);
     return this;
   }
-  status(node = this.c, name = 'far-web'): Status | undefined {
+  status(node = this.c, name = this.far): Status | undefined {
     const asked = this.desk.ask(node, (turn, root) => turn.send(root, 'status', [name], 900));
     this.world.runFor(1_500);
     return asked.value?.[0];

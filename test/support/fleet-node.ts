@@ -62,7 +62,6 @@ import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.
 import {
   bookRecordsIn,
   directRecordsIn,
-  carriedIn,
   joinRecordsIn,
   mintEntriesIn,
   slotRecordsIn,
@@ -167,6 +166,7 @@ export class FleetNode {
   #isDark = false;
   #makeFreshRouter: () => Router = () => this.#openRouter();
   #router: Router | undefined = undefined;
+  #callCount = 0;
   readonly #waiting: (() => void)[] = [];
   #admin: Sturdyref | undefined = undefined;
   #actors: DaemonActors | undefined = undefined;
@@ -233,6 +233,7 @@ export class FleetNode {
       router: () => this.#openRouter(),
       freshRouter: () => this.#makeFreshRouter(),
       frontier: () => this.machine.life.vat,
+      callBack: (node, service, reached) => this.#callBack(node, service, reached),
       moved: (petname, destination) => this.#tellPeers('hurry', [petname, destination]),
       called: (key) => this.#tellPeers('called', [key]),
       log: powers.log,
@@ -269,15 +270,19 @@ export class FleetNode {
         records: slotRecordsIn(this.machine.disk.entries),
         depotOf: (slot) => this.depots.of(slot, (ms, task) => void world.at(ms, task)),
       },
-      carrierParts: {
-        shelf: this.depots.shelf((ms, task) => void world.at(ms, task)),
-        ...carriedIn(this.machine.disk.entries),
-      },
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),
       leave: () => void world.at(100, () => this.crash()),
     });
     return this.#actors.shepherd;
+  }
+  #callBack(node: string, service: string, reached: Answer): () => void {
+    const { life } = this.machine;
+    const nodes = this.#actors?.nodes;
+    if (nodes === undefined) return () => undefined;
+    const id = (this.#callCount += 1);
+    life.vat.post(nodes, 'call-back', [id, node, service], reached);
+    return () => life.vat.post(nodes, 'call-back-over', [id]);
   }
   #tellPeers(method: 'hurry' | 'called', args: readonly unknown[]): void {
     if (!this.machine.isUp || this.#actors === undefined) return;

@@ -48,7 +48,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     name: 'web-07',
     labels: { role: 'web' },
     madeMs: 3,
-    door: { hash: 'ab', designator: 'd', joinedMs: 4 },
+    door: { hash: 'ab', designator: 'd', joinedMs: 4, gift: 'ef' },
     invite: { hash: 'cd', expiresMs: 5, epoch: 1 },
     isDialOut: true,
     leftMs: 6,
@@ -143,21 +143,6 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     grant: 'g-1',
     expiresMs: 9,
     endedMs: 7,
-  },
-  carrier: {
-    kind: 'carrier',
-    releases: [
-      {
-        digest: 'rel:sha256-ab',
-        app: 'web',
-        version: '1',
-        byteCount: 9,
-        manifestBytes: 5,
-        signatures: [{ key: 'k', signature: 's' }],
-        asker: 'root',
-        keptMs: 1,
-      },
-    ],
   },
   slot: {
     kind: 'slot',

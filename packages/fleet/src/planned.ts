@@ -11,6 +11,8 @@ export interface ExportedSpec {
   /** Names at this shepherd. */
   readonly requirement: readonly string[];
   readonly labels?: Labels;
+  /** Of a machine that has joined: a fingerprint of its gift. By another one it is another service. */
+  readonly gift?: string;
 }
 /** An aggregate. */
 export interface FleetSpec {

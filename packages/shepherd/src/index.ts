@@ -10,7 +10,6 @@ export {
   isTaken,
   rootActions,
   rootNames,
-  takesRelease,
   type ActionFacts,
   type BuiltIn,
 } from './action-table.ts';

@@ -8,7 +8,7 @@ const milliseconds = whole(0);
 export const joinedNode = object(
   { name, labels: plain, madeMs: milliseconds },
   {
-    door: object({ hash: name, designator: name, joinedMs: milliseconds }),
+    door: object({ hash: name, designator: name, joinedMs: milliseconds, gift: name }),
     /** As of a grant. */
     invite: object({ hash: name, expiresMs: milliseconds, epoch: whole(1) }),
     isDialOut: oneOf(true),

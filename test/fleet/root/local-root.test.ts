@@ -159,6 +159,8 @@ const makeTestComposition = (
   joined: () => undefined,
   leftOut: () => [],
 });
+const makeNoHomes = (_turn: Turn<Homes>, _bcom: Bcom<Homes>): Behavior<Homes> =>
+  ({ confirm: () => undefined }) as unknown as Behavior<Homes>;
 /** No machine joins, and none is joined. */
 const makeNoMachines = <I>(_turn: Turn<I>, _bcom: Bcom<I>): Behavior<I> => ({}) as Behavior<I>;
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
@@ -203,7 +205,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         mint: turn.spawn(makeTestMint, () => void asked.push('mint')),
         composition: turn.spawn(makeTestComposition),
         nodes: turn.spawn(makeNoMachines<Nodes>),
-        homes: turn.spawn(makeNoMachines<Homes>),
+        homes: turn.spawn(makeNoHomes),
         ...elsewhere(turn, bench),
         refs,
         about: () => about,

@@ -29,7 +29,6 @@ export const fakeTerminal = (
     isInputOpen: () => false,
     closeOutput: () => false,
     readInput: () => Promise.resolve(more.input ?? ''),
-    agrees: () => Promise.resolve(undefined),
     onInterrupt: (handler) => {
       told.add(handler);
       return () => void told.delete(handler);

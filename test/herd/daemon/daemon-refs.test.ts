@@ -32,6 +32,7 @@ const waiting = () => {
       throw new Error('nothing is asked for a service of another machine');
     },
     called: () => undefined,
+    callBack: () => () => undefined,
     serving: (task) => task(),
     router: () =>
       ({

@@ -14,6 +14,15 @@ export const follow = (shelf: NodeShelf, turn: Turn<Nodes>, name: string): void 
   shelf.contacts.set(name, { way, isConnected: false });
   turn.call(way, 'follow', turn.spawn(makeNodeContact, turn.self, name));
 };
+/** What one gave, where there is contact now. */
+export const presentGift = (
+  { contacts }: NodeShelf,
+  turn: Turn<Nodes>,
+  name: string,
+): Ref | undefined => {
+  const way = contacts.get(name)?.way;
+  return way === undefined ? undefined : turn.call(way, 'present');
+};
 /** Nobody keeps it any more; the way is there for a last word. */
 export const unfollow = (
   { contacts }: NodeShelf,

@@ -7,7 +7,7 @@ import type { NodeDoor } from './types.ts';
 
 /** What it stands before. */
 export interface DoorOptions {
-  readonly nodes: Ref<Pick<Nodes, 'met' | 'left'>>;
+  readonly nodes: Ref<Pick<Nodes, 'met' | 'left' | 'came'>>;
   /** Of the swissnum that it was fetched by. */
   readonly hash: string;
   /** Whose session that was; undefined for an anonymous one. */
@@ -34,6 +34,7 @@ export const makeNodeDoor = (
       const given = gift === undefined ? [] : [readGift(gift, 'gift')];
       return turn.call(nodes, 'met', hash, proved(), said, ...given);
     },
+    came: (turn, token, facet) => turn.call(nodes, 'came', readGift(token, 'token'), facet),
     leave: (turn) => turn.call(nodes, 'left', hash, proved()),
   };
 };

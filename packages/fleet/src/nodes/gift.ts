@@ -2,11 +2,12 @@
 import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
 import { readName } from '@bellwether/shepherd';
 import type { Homes } from './homes.ts';
+import { readGift } from './read.ts';
 import type { Gift } from './types.ts';
 
 /** What it stands before. */
 export interface GiftOptions {
-  readonly homes: Ref<Pick<Homes, 'serve' | 'ended'>>;
+  readonly homes: Ref<Pick<Homes, 'serve' | 'callBack' | 'ended'>>;
   /** Of its swissnum. */
   readonly hash: string;
   /** Since when the session stands that it was fetched through. */
@@ -20,5 +21,9 @@ export const makeGift = (
   { homes, hash, sinceMs }: GiftOptions,
 ): Behavior<Gift> => ({
   service: (turn, name) => turn.call(homes, 'serve', hash, readName(name, 'service'), sinceMs),
+  callBack: (turn, name, token) => {
+    const [service, secret] = [readName(name, 'service'), readGift(token, 'token')];
+    return turn.call(homes, 'callBack', hash, service, secret);
+  },
   end: (turn) => turn.call(homes, 'ended', hash),
 });

@@ -1,11 +1,17 @@
 /** What machines gave, as a controller keeps it: by their names, each a secret in a file. */
 import type { Turn, Vow } from '@bellwether/actors';
+import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
+import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
 import { routeTo } from './joined.ts';
 import type { NodeShelf } from './node-shelf.ts';
 
-/** What was given is kept, and whoever waits for it takes its way. */
+/** What tells one gift from others: no secret. */
+export const giftMark = ({ crypto }: NodeShelf, gift: Uint8Array): string =>
+  hexOf(crypto.sha256(gift)).slice(0, LIMITS.fingerprintCharacters);
+
+/** What was given is kept, and what waits for it takes its way. */
 export const keepGift = (
   shelf: NodeShelf,
   turn: Turn,
@@ -15,7 +21,7 @@ export const keepGift = (
 ): Vow<void> => {
   const kept = turn.ask<Destination>((answer) => shelf.gifts.keep(name, peer, gift, answer));
   return turn.when(kept, (turn, destination) => {
-    shelf.held.set(name, peer.designator);
+    shelf.held.set(name, giftMark(shelf, gift));
     turn.tell(shelf.peers, 'hurry', routeTo(name), destination);
   });
 };

@@ -2,7 +2,7 @@
 import type { Answer, Clock, Entropy, JournalMap, Ref, Resolver, Turn } from '@bellwether/actors';
 import { audit } from '@bellwether/authority';
 import type { Crypto, Sturdyref } from '@bellwether/ocapn';
-import type { DialRef } from '../reach/destination.ts';
+import type { DialRef, FreshDial } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import { fingerprintOf } from './node-shelf.ts';
@@ -46,6 +46,7 @@ export interface HomesOptions {
   /** By which transports a controller may be reached. */
   readonly transports: readonly string[];
   readonly dial: DialRef;
+  readonly fresh: FreshDial;
   readonly peers: Ref<Peers>;
 }
 /** One controller, in this life. */

@@ -23,7 +23,7 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { hexOf, Unconfirmed } from '@bellwether/authority';
+import { hexOf } from '@bellwether/authority';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
 import {
   BadRequest,
@@ -31,7 +31,6 @@ import {
   Conflict,
   cutText,
   readField,
-  unknownReference,
   type ServiceFacet,
 } from '@bellwether/shepherd';
 import { Malformed, wordsOf } from '../errors.ts';
@@ -54,6 +53,7 @@ import {
   type HomesOptions,
 } from './home-shelf.ts';
 import { fingerprintOf } from './node-shelf.ts';
+import { callBack, serve } from './serving.ts';
 import { readAnswer, readGiven } from './read.ts';
 import type {
   Gift,
@@ -78,6 +78,7 @@ export interface Homes {
   find(hash: string, sinceMs: number | undefined): Ref<Gift> | undefined;
   /** See Gift. */
   serve(gift: string, name: string, sinceMs: number | undefined): Ref<ServiceFacet>;
+  callBack(gift: string, name: string, token: Uint8Array): Vow<void>;
   ended(gift: string): Vow<void>;
   /** There may be other services to give. */
   changed(): void;
@@ -93,11 +94,13 @@ export const makeHomes = (
   options: HomesOptions,
 ): Behavior<Homes> => {
   const shelf: HomeShelf = { ...options, homes: turn.map() };
+  const callCount = turn.cell(0);
   for (const each of strayDoors(options)) drop(shelf, turn, each);
   for (const entry of options.records) {
     const home = enter(shelf, turn, entry, undefined);
-    // Whoever had asked for it is gone.
-    if (!isBegun(entry)) partWith(shelf, turn, home, 'join', 'it was not begun');
+    const isLost = !options.doorsAtFirst.includes(entry.designator);
+    // Whoever had asked for it is gone; or it was left, and an older backup knows nothing of that.
+    if (isLost || !isBegun(entry)) partWith(shelf, turn, home, 'join', 'there is no way to it');
   }
   return {
     join: (turn, uri, spec) => join(shelf, turn, uri, spec),
@@ -109,6 +112,7 @@ export const makeHomes = (
         ? undefined
         : turn.spawn(makeGift, { homes: turn.self, hash, sinceMs }),
     serve: (turn, gift, name, sinceMs) => serve(shelf, turn, gift, name, sinceMs),
+    callBack: (turn, gift, name, token) => callBack(shelf, callCount, turn, { gift, name, token }),
     ended: (turn, gift) => {
       const home = homeOfGift(shelf, gift);
       if (home !== undefined)
@@ -400,20 +404,6 @@ const drop = (shelf: HomeShelf, turn: Turn<Homes>, designator: string): Vow<void
         turn.ask((answer) => shelf.doors.drop(designator, answer)),
         ignored,
       );
-
-const serve = (
-  shelf: HomeShelf,
-  turn: Turn<Homes>,
-  gift: string,
-  name: string,
-  sinceMs: number | undefined,
-): Ref<ServiceFacet> => {
-  const home = homeOfGift(shelf, gift);
-  if (home === undefined) throw unknownReference();
-  if (isHeldBack(shelf, home.entry)) throw new Unconfirmed(fingerprintOf(home.entry.designator));
-  if (!givenTo(shelf, turn, home.entry).some(([each]) => each === name)) throw unknownReference();
-  return turn.call(shelf.giving, 'give', gift, name, sinceMs) as Ref<ServiceFacet>;
-};
 
 const confirm = (shelf: HomeShelf, turn: Turn<Homes>): void => {
   for (const { entry, door } of [...shelf.homes.values()]) {

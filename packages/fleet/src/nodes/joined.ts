@@ -20,7 +20,7 @@ export interface JoinedServices {
  * service whose first name is: its machine may call it whatever it likes.
  */
 export const joinedServices = (
-  { name: node, labels }: Pick<NodeEntry, 'name' | 'labels'>,
+  { name: node, labels, door }: Pick<NodeEntry, 'name' | 'labels' | 'door'>,
   services: readonly (readonly string[])[],
 ): JoinedServices => {
   const specs: ExportedSpec[] = [];
@@ -38,6 +38,7 @@ export const joinedServices = (
       origin: node,
       requirement: [],
       ...(Object.keys(labels).length > 0 && { labels }),
+      ...(door && { gift: door.gift }),
     });
   }
   return { specs, leftOut };

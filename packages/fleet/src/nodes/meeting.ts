@@ -14,9 +14,9 @@ import { audit } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { canonicalText } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
-import { follow, unfollow } from './contact.ts';
+import { follow, presentGift, unfollow } from './contact.ts';
 import { NoGift, spent } from './errors.ts';
-import { dropGift, keepGift } from './gifts.ts';
+import { dropGift, giftMark, keepGift } from './gifts.ts';
 import type { Nodes } from './nodes.ts';
 import {
   announce,
@@ -51,7 +51,7 @@ export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): V
   if (node === undefined) return turn.broken(unknown());
   if (node.door?.hash === hash) {
     if (node.door.designator !== peer.designator) return strange(shelf, turn, node, peer);
-    const isMissing = gift === undefined && shelf.held.get(node.name) !== peer.designator;
+    const isMissing = gift === undefined && shelf.held.get(node.name) !== node.door.gift;
     return isMissing ? turn.broken(new NoGift()) : takenOver(shelf, turn, node, meeting);
   }
   if (isLapsed(shelf, node, timeOf(shelf, turn)))
@@ -64,7 +64,7 @@ const nodeAt = ({ doors, nodes }: NodeShelf, hash: string): NodeEntry | undefine
 /** It was there when it was fetched. */
 const unknown = (): Error => spent('this invite is good for nothing any more');
 
-/** From now on the door is this key's. A machine that had another one hears, when it calls, that it was replaced. */
+/** From now on the door is this key's. A machine that had another one hears of it, now or when it calls. */
 const bound = (
   shelf: NodeShelf,
   turn: Turn<Nodes>,
@@ -73,22 +73,32 @@ const bound = (
 ): Vow<Joined> => {
   const { hash, peer } = meeting;
   const { designator } = peer;
-  const door = { hash, designator, joinedMs: timeOf(shelf, turn) };
-  if (old !== undefined && old.designator !== designator) depart(shelf, turn, name, old);
+  const door = { hash, designator, joinedMs: timeOf(shelf, turn), gift: '' };
+  if (old !== undefined && old.designator !== designator) {
+    depart(shelf, turn, name, old);
+    const gift = presentGift(shelf, turn, name);
+    if (gift !== undefined)
+      turn.when(turn.forward(gift, 'end', []), (turn) => parted(shelf, turn, old.hash), ignored);
+  }
   auditNode(turn, 'redeemed', 'join', name, fingerprintOf(designator));
   return takenOver(shelf, turn, { kind: 'node', name, labels, madeMs, door }, meeting);
 };
+const ignored = (): void => undefined;
 
-/** What the machine says of itself is what counts. */
+/** What the machine says of itself is what counts. What it gives is there once the gift is, by which it is reached. */
 const takenOver = (
   shelf: NodeShelf,
   turn: Turn<Nodes>,
   node: NodeEntry,
   { peer, self, gift }: Meeting,
 ): Vow<Joined> => {
-  const { name, labels } = node;
+  const { name, labels, door } = node;
   const { isDialOut: _before, leftMs: _left, ...rest } = node;
-  const next: NodeEntry = { ...rest, ...(self.isDialOut && { isDialOut: true }) };
+  const next: NodeEntry = {
+    ...rest,
+    ...(door && { door: gift === undefined ? door : { ...door, gift: giftMark(shelf, gift) } }),
+    ...(self.isDialOut && { isDialOut: true }),
+  };
   const isOther = canonicalText(next) !== canonicalText(shelf.nodes.get(name));
   const given = { kind: 'given', name, services: self.services } as const;
   const givesOther = canonicalText(given) !== canonicalText(shelf.given.get(name));
@@ -97,13 +107,17 @@ const takenOver = (
     shelf.given.set(name, given);
     turn.record(given);
   }
-  // A thousand machines that come back with the network give what they gave before.
-  if (isOther || givesOther) announce(shelf, turn);
-  follow(shelf, turn, name);
   const to = self.isDialOut ? { ...peer, hints: {} } : peer;
   const kept = gift === undefined ? turn.kept(undefined) : keepGift(shelf, turn, name, to, gift);
   const { controller } = shelf;
-  return turn.when(kept, (): Joined => ({ state: 'joined', name, labels, controller }));
+  return turn.when(kept, (turn): Joined => {
+    // Whoever had the old one goes by the new one.
+    if (gift !== undefined) unfollow(shelf, turn, name);
+    if (shelf.nodes.get(name)?.door?.hash === next.door?.hash) follow(shelf, turn, name);
+    // A thousand machines that come back with the network give what they gave before.
+    if (isOther || givesOther) announce(shelf, turn);
+    return { state: 'joined', name, labels, controller };
+  });
 };
 
 /** Two machines have one secret: each of them may be the one that it was meant for. */

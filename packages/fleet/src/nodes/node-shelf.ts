@@ -50,7 +50,7 @@ export interface NodesOptions {
   /** By which transport machines come; undefined: by none, since this daemon listens on no network. */
   readonly transport: () => string | undefined;
   readonly gifts: GiftStore;
-  /** Whose gifts were there when this life began: designators, by the name of the machine. */
+  /** Which gifts were there when this life began: fingerprints, by the name of the machine. */
   readonly giftsAtFirst: ReadonlyMap<string, string>;
   readonly joining: Ref<Joining>;
   readonly dial: DialRef;
@@ -64,7 +64,7 @@ export interface NodeShelf extends NodesOptions {
   readonly departed: JournalMap<string, DepartedEntry>;
   /** Names, by the hashes of doors and open invites. */
   readonly doors: JournalMap<string, string>;
-  /** Whose the gift is that is kept, by name. */
+  /** The fingerprint of the gift that is kept, by name. */
   readonly held: JournalMap<string, string>;
   readonly contacts: JournalMap<string, Contact>;
 }
@@ -89,7 +89,7 @@ export const fillNodeShelf = (turn: Turn, options: NodesOptions): NodeShelf => {
   for (const entry of [...nodes].sort(byName)) shelve(shelf, entry);
   for (const entry of given) shelf.given.set(entry.name, entry);
   for (const entry of departed) shelf.departed.set(entry.hash, entry);
-  for (const [name, designator] of options.giftsAtFirst) shelf.held.set(name, designator);
+  for (const [name, gift] of options.giftsAtFirst) shelf.held.set(name, gift);
   return shelf;
 };
 const byName = (one: NodeEntry, other: NodeEntry): number => (one.name < other.name ? -1 : 1);

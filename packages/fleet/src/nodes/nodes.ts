@@ -17,8 +17,9 @@ import type { Turn, Vow } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { Conflict, readField, readLabels, readUpTo } from '@bellwether/shepherd';
-import type { Labels } from '@bellwether/shepherd';
+import type { Labels, ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
+import { askBack, callIsOver, hasCome, type CallBacks } from './call-backs.ts';
 import { follow, noteContact, unfollow } from './contact.ts';
 import { makeNodeDoor } from './door.ts';
 import { hasMet, leaves } from './meeting.ts';
@@ -67,6 +68,10 @@ export interface Nodes {
   /** See NodeDoor, of the door with this hash. */
   met(hash: string, peer: PeerLocation, self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
   left(hash: string, peer: PeerLocation): Vow<void>;
+  /** A facet of a machine's service, over a session that it opens for that; the number is what it is ended by. */
+  callBack(id: number, node: string, service: string): Vow<Ref>;
+  callBackOver(id: number): void;
+  came(token: Uint8Array, facet: Ref<ServiceFacet>): Vow<void>;
   /** There is contact with a machine, or none any more. */
   connected(name: string, isConnected: boolean): void;
 }
@@ -78,6 +83,7 @@ export const makeNodes = (
   options: NodesOptions,
 ): Behavior<Nodes> => {
   const shelf = fillNodeShelf(turn, options);
+  const calls: CallBacks = turn.map();
   dropOrphans(shelf, turn);
   for (const { name, door, leftMs } of shelf.nodes.values())
     if (door !== undefined && leftMs === undefined) follow(shelf, turn, name);
@@ -92,16 +98,17 @@ export const makeNodes = (
         : undefined,
     met: (turn, hash, peer, self, gift) => hasMet(shelf, turn, { hash, peer, self, gift }),
     left: (turn, hash, peer) => leaves(shelf, turn, hash, peer),
+    callBack: (turn, id, node, service) => askBack(shelf, calls, turn, { id, node, service }),
+    callBackOver: (_turn, id) => callIsOver(calls, id),
+    came: (_turn, token, facet) => hasCome(calls, token, facet),
     connected: (_turn, name, isConnected) => noteContact(shelf, name, isConnected),
   };
 };
 
 /** Of a machine that was removed, or has another key by now, when a life ended. */
 const dropOrphans = (shelf: NodeShelf, turn: Turn): void => {
-  for (const [name, designator] of [...shelf.held.entries()]) {
-    if (shelf.nodes.get(name)?.door?.designator === designator) continue;
-    dropGift(shelf, turn, name);
-  }
+  for (const [name, gift] of [...shelf.held.entries()])
+    if (shelf.nodes.get(name)?.door?.gift !== gift) dropGift(shelf, turn, name);
 };
 
 const invite = (shelf: NodeShelf, turn: Turn<Nodes>, spec: NodeSpec): Vow<NodeInvite> => {

@@ -16,6 +16,11 @@ export interface NodeDoor {
    * any more, and for another key than the one that it was used by; with NoGift where one is wanted.
    */
   join(self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
+  /**
+   * A session that the machine was asked for, see `Gift.callBack`: the facet is asked over that. Kept once nothing more
+   * is. @throws Refused for a token that nobody waits for
+   */
+  came(token: Uint8Array, facet: Ref<ServiceFacet>): Vow<void>;
   /** It has taken back what it gave: by its own wish, or because it was told to. Kept once that is remembered. */
   leave(): Vow<void>;
 }
@@ -43,6 +48,11 @@ export type Joined =
 export interface Gift {
   /** A facet of one of them. @throws Refused for what was not given, and for what there is not */
   service(name: string): Ref<ServiceFacet>;
+  /**
+   * The machine opens a session of its own to the controller, and there gives a facet of one of its services with this
+   * token. Kept once it is through. @throws as `service`, Limit
+   */
+  callBack(name: string, token: Uint8Array): Vow<void>;
   /** The controller wants it no longer: it is taken back, and the machine has left. Kept once that is durable. */
   end(): Vow<void>;
 }
@@ -70,6 +80,8 @@ export interface NodeDoorEntry {
   readonly hash: string;
   readonly designator: string;
   readonly joinedMs: number;
+  /** A fingerprint of its gift, which lies in a file of its own: one that has another is not this. */
+  readonly gift: string;
 }
 /** An open invite. */
 export interface NodeInviteEntry {

@@ -4,7 +4,6 @@ import type { Crypto } from '@bellwether/ocapn';
 import {
   canonicalText,
   type Aggregate,
-  type Carrier,
   type ServiceElsewhere,
   type Shepherd,
   type Swap,
@@ -40,8 +39,6 @@ export interface ElsewherePowers {
   readonly lines: Ref<FreshLines>;
   /** Told of each contact with one of those, before anybody else uses it. */
   readonly arrivals?: Ref<Arrivals>;
-  /** Who has releases for them; absent: they are asked for what they were brought. */
-  readonly carrier?: Ref<Pick<Carrier, 'courier'>>;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly entropy: Entropy;
@@ -125,12 +122,10 @@ const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
 const exportedServices = (
   turn: Turn,
   shepherd: Ref<Pick<Shepherd, 'board'>>,
-  { dial, peers, lines, clock, entropy, crypto, arrivals, carrier }: ElsewherePowers,
+  { dial, peers, lines, clock, entropy, crypto, arrivals }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
-  const carrying = carrier === undefined ? {} : { carrier };
-  const common = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
-  const shared = { ...common, ...carrying };
+  const shared = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
   const told = arrivals === undefined ? {} : { arrivals };
   return (spec) => {
     const { petname } = spec;

@@ -280,7 +280,7 @@ const revokeGrant = (
 };
 
 const confirm = (
-  { book, direct, mint, pastOf }: LocalRootOptions,
+  { book, direct, mint, homes, pastOf }: LocalRootOptions,
   turn: Turn,
   ids: readonly string[],
   isForced: boolean,
@@ -289,6 +289,7 @@ const confirm = (
   const some = (isOne: (id: string) => boolean): readonly string[] | undefined =>
     named.length === 0 ? undefined : named.filter(isOne);
   const confirmed = (turn: Turn, past?: Past): readonly string[] => {
+    if (named.length === 0) turn.call(homes, 'confirm');
     const own = some((id) => !isMintedId(id) && !isDirectId(id));
     const granted = own?.length === 0 ? [] : turn.call(book, 'confirm', own, past);
     const directs = turn.call(direct, 'confirm', some(isDirectId), past);

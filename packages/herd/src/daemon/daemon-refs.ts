@@ -70,6 +70,8 @@ export interface DaemonRefsOptions {
   readonly freshRouter: FreshRouter;
   /** Of the daemon's vat. */
   readonly frontier: () => Pick<Frontier, 'deliver' | 'listen'>;
+  /** Has a machine that only dials out open a session; as of FreshDial, of one of its services. */
+  readonly callBack: (node: string, service: string, reached: Answer) => () => void;
   /** Told where a ref leads now whose peer was found at another address. */
   readonly moved: (petname: string, destination: Destination) => void;
   /** Told of each peer that has called, by its key. */
@@ -212,6 +214,8 @@ const dialFresh = (dialling: Dialling, petname: string, answer: Answer): (() => 
   const place = placeOf(dialling, petname);
   try {
     const dialled = place.store.get(place.key);
+    if (isAddressless(dialled) && place.service !== undefined)
+      return dialling.callBack(place.key, place.service, answer);
     const reached = serviceOf(dialling, place, answer);
     const end = dialling.sessions.dial(dialled, reached.answer);
     return () => {
@@ -237,7 +241,7 @@ const reach = (
   reached: Answer,
   lost: Answer,
 ): (() => void) => {
-  if (Object.keys(dialled.peer.hints).length === 0) {
+  if (isAddressless(dialled)) {
     if (router().leadsTo(dialled.peer)) return router().dial(dialled, reached, lost);
     const reason = new Unreachable('it only dials out', { cause: new NotCalled() });
     reached.broken(reason);
@@ -263,6 +267,7 @@ const reach = (
 };
 
 /** Nobody dials a machine that only dials out. */
+const isAddressless = ({ peer }: Sturdyref): boolean => Object.keys(peer.hints).length === 0;
 class NotCalled extends Error {
   readonly summary = 'it only dials out, and has no connection to this shepherd now';
 }

@@ -8,6 +8,7 @@
  */
 import type { Answer } from '@bellwether/actors';
 import type { Destination, DoorStore, GiftStore } from '@bellwether/fleet';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { Sturdyref } from '@bellwether/ocapn';
 import type { RefStore } from '../refs/ref-store.ts';
 
@@ -20,7 +21,7 @@ export interface JoinStores {
 }
 /** What there is of them when a life begins. */
 export interface JoinSecrets {
-  /** Whose gift each is, by the name of the machine: designators. */
+  /** Which gift each is, by the name of the machine: fingerprints. */
   readonly gifts: ReadonlyMap<string, string>;
   /** Designators of controllers. */
   readonly doors: readonly string[];
@@ -29,7 +30,9 @@ export interface JoinSecrets {
 /** Reads the folders, so it is not for a turn. What cannot be used is as if it were not there. */
 export const secretsIn = ({ gifts, doors }: JoinStores): JoinSecrets => ({
   gifts: new Map(
-    gifts.list().map((one) => [one.petname, 'ref' in one ? one.ref.peer.designator : ''] as const),
+    gifts
+      .list()
+      .map((one) => [one.petname, 'ref' in one ? one.ref.fingerprint(nodeCrypto()) : ''] as const),
   ),
   doors: doors.list().map(({ petname }) => petname),
 });

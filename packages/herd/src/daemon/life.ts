@@ -23,6 +23,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
+import type { Depot } from '@bellwether/deploy';
 import { notShared, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -44,7 +45,6 @@ import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets, JoinStores } from './join-secrets.ts';
-import type { LazyDepots } from './lazy-depots.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -73,8 +73,8 @@ export interface LifeParts {
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
-  /** What of the disk is for releases. */
-  readonly depots: LazyDepots;
+  /** What of the disk is the slots'. */
+  readonly depotOf: (slot: string) => Depot;
   readonly log: Log;
 }
 /** Why a life is over. */
@@ -140,6 +140,8 @@ class VatLife implements Life {
   /** Undefined until what runs is adopted. */
   #actors: DaemonActors | undefined;
   #isOver: boolean;
+  /** Sessions that machines were asked for. */
+  #callCount: number;
   /** What waits until others may find this daemon; undefined from then on. */
   #waiting: (() => void)[] | undefined;
 
@@ -147,6 +149,7 @@ class VatLife implements Life {
     this.#parts = parts;
     this.locations = [];
     this.#isOver = false;
+    this.#callCount = 0;
     this.#waiting = [];
     this.#actors = undefined;
     this.#end = () => undefined;
@@ -181,6 +184,7 @@ class VatLife implements Life {
         createRouter(freshRouterPowers({ ...common, ...strangersNetlayer(transport) })),
       joinStores: parts.joinStores,
       frontier: () => this.#vat,
+      callBack: (node, service, reached) => this.#callBack(node, service, reached),
       moved: (petname, destination) => this.#tellPeers('hurry', [petname, destination]),
       called: (key) => this.#tellPeers('called', [key]),
       log: parts.log,
@@ -277,7 +281,7 @@ class VatLife implements Life {
     secretsAtFirst: JoinSecrets,
   ): DaemonActors {
     const { store, services, identity, doors } = this.#parts;
-    const { records, minted, granted, directs, slots, nodes, homes, carried } = foundIn(store);
+    const { records, minted, granted, directs, slots, nodes, homes } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -295,9 +299,8 @@ class VatLife implements Life {
       slotParts: {
         platform: `${process.platform}-${process.arch}`,
         records: slots,
-        depotOf: (slot) => this.#parts.depots.of(slot),
+        depotOf: this.#parts.depotOf,
       },
-      carrierParts: { shelf: this.#parts.depots.shelf, ...(carried && { record: carried }) },
       rightsEpoch: store.rightsEpoch,
       designator: identity.designator,
       clock: this.#clock,
@@ -319,6 +322,17 @@ class VatLife implements Life {
   #tellPeers(method: 'hurry' | 'called', args: readonly unknown[]): void {
     if (this.#actors !== undefined && !this.#isOver)
       this.#vat.post(this.#actors.peers, method, args);
+  }
+
+  #callBack(node: string, service: string, reached: Answer): () => void {
+    const nodes = this.#actors?.nodes;
+    if (nodes === undefined || this.#isOver) return () => undefined;
+    this.#callCount += 1;
+    const id = this.#callCount;
+    this.#vat.post(nodes, 'call-back', [id, node, service], reached);
+    return () => {
+      if (!this.#isOver) this.#vat.post(nodes, 'call-back-over', [id]);
+    };
   }
 
   #about() {

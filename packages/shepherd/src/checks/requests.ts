@@ -46,7 +46,7 @@ export const checkedRequest = (request: Request): Request => {
     remainingMs,
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
-    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers('request', onlyMembers) }),
+    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers(onlyMembers) }),
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
@@ -103,11 +103,10 @@ const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
   return minReady;
 };
 
-/** Names of members. @throws BadRequest */
-export const checkedMembers = (what: string, members: readonly string[]): readonly string[] => {
+const checkedMembers = (members: readonly string[]): readonly string[] => {
   if (!Array.isArray(members) || members.length > limits.rowCount || !members.every(isName))
     throw new BadRequest(
-      `${what}: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
+      `request: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
     );
   return [...members];
 };

@@ -46,9 +46,8 @@ export const makeListeners = (
   return {
     line: (turn, text, about) => pass(turn, [lineOf(turn, { ...about, text })]),
     tell: (turn, sayings, row) => {
-      const events = sayings.map((saying) => lineOf(turn, saying));
-      if (row !== undefined) events.push({ kind: 'row', row });
-      pass(turn, events);
+      const lines = sayings.map((saying) => lineOf(turn, saying));
+      pass(turn, row === undefined ? lines : lines.concat({ kind: 'row', row }));
     },
     pass,
     add: (_turn, writer) => {

@@ -31,7 +31,7 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
-import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
+import { come, isBarredBy, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
   isAtRest,
@@ -97,11 +97,12 @@ const addOpen = (
   count: number,
   phase?: StepRecord['phase'],
 ): void => {
-  const { openCount, actingCount, queuedCount } = operation.counts.get();
-  operation.counts.set({
-    openCount: openCount + count,
-    actingCount: actingCount - Number(phase === 'acting'),
-    queuedCount: queuedCount - Number(phase === 'queued'),
+  const known = operation.account.get();
+  operation.account.set({
+    ...known,
+    openCount: known.openCount + count,
+    actingCount: known.actingCount - Number(phase === 'acting'),
+    queuedCount: known.queuedCount - Number(phase === 'queued'),
   });
   refile(host.memory, operation);
 };
@@ -178,7 +179,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
   const cancelled: string[] = [];
   for (const [key, record] of [...operation.steps.entries()]) {
     const { step, phase } = record;
-    if (phase === 'acting' && !isOneOfMore(step)) {
+    if (phase === 'acting' && step.gate === undefined) {
       const elsewhere = host.elsewhere(step.name);
       const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
@@ -191,7 +192,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
       continue;
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
-    if (isOneOfMore(step) && !isBarredBy(operation, step)) continue;
+    if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
     end(host, operation, key, calledOff(host, turn, operation, record, why));
     cancelled.push(key);
   }
@@ -241,7 +242,7 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
   if (isAtRest(operation)) noteRest(host, operation);
   save(host, turn, operation);
   if (isAtRest(operation)) answerAtRest(host, turn, operation);
-  if (operation.counts.get().openCount > 0) return;
+  if (operation.account.get().openCount > 0) return;
   operation.listeners.set(undefined);
   operation.muster.set(undefined);
 };

@@ -1,0 +1,338 @@
+/** What a machine and its controller are to each other: who may join, what is there then, and how it ends. */
+import { codeOf, isRemote } from '@bellwether/actors';
+import { FLEET_LIMITS, type Gift, type NodeDoor } from '@bellwether/fleet';
+import { parseUri, Sturdyref } from '@bellwether/ocapn';
+import { limits } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { JoinPlace, webConfig } from '../../support/fleet-joins.ts';
+import { program, service } from '../../support/shepherd-machine.ts';
+
+const refusal = (ask: () => unknown): string => {
+  try {
+    ask();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+  throw new Error('nothing was refused');
+};
+const refOf = (uri: string): Sturdyref => {
+  const ref = parseUri(uri);
+  if (ref instanceof Sturdyref) return ref;
+  throw new Error('no sturdyref');
+};
+const auditOf = (place: JoinPlace, node = place.controller): string =>
+  node.machine.disk.auditLines().join('\n');
+
+describe('an invite', () => {
+  it('is good for one key, and answers that one the same, with one record of it', () => {
+    const place = new JoinPlace(1, { N: webConfig, M: webConfig });
+    const uri = place.invite('web-07', { labels: { role: 'web' } });
+    const first = place.join(uri);
+    expect(first).toMatchObject({ state: 'joined', name: 'web-07', controller: 'C' });
+    expect(first.labels).toEqual({ role: 'web' });
+    const before = place.records();
+    expect(place.join(uri)).toEqual({ ...first, isConnected: true });
+    expect(place.records()).toEqual(before);
+    for (let at = 0; at < FLEET_LIMITS.nodeAlertCount + 2; at += 1)
+      expect(refusal(() => place.join(uri, place.node('M')))).toContain('another machine has used');
+    expect(place.homes(place.node('M'))).toEqual([]);
+    // Each is a record and a line, so there are not more of them than somebody reads.
+    expect(place.nodes()).toMatchObject([{ alertCount: FLEET_LIMITS.nodeAlertCount }]);
+    const alerts = auditOf(place).split('joined-twice').length - 1;
+    expect(alerts).toBe(FLEET_LIMITS.nodeAlertCount);
+  });
+
+  it('opens to nobody whose connection proves no key', () => {
+    const place = new JoinPlace(2);
+    const asked = place.operator.askAt<NodeDoor, unknown>(refOf(place.invite()), (turn, door) =>
+      turn.send(door, 'join', { services: [] }, new Uint8Array(32)),
+    );
+    expect(refusal(() => place.settled(asked))).toContain('proves its key');
+    expect(place.nodes()).toMatchObject([{ state: 'invited' }]);
+  });
+
+  it('ends with its time, also where the controller was away, and where a backup was restored', () => {
+    const place = new JoinPlace(3);
+    const uri = place.invite('web-07', { expiresMs: 60_000 });
+    place.run(59_000);
+    expect(place.nodes()).toMatchObject([{ state: 'invited' }]);
+    place.run(1_100);
+    expect(place.nodes()).toMatchObject([{ state: 'lapsed' }]);
+    expect(refusal(() => place.join(uri))).toContain('not used in time');
+    const next = place.invite('web-07');
+    place.controller.crash();
+    place.controller.rightsEpoch = { now: 2, restored: 2 };
+    place.run(100);
+    place.controller.boot();
+    place.run(1_000);
+    expect(refusal(() => place.join(next))).toContain('not used in time');
+    expect(place.join(place.invite('web-07')).state).toBe('joined');
+  });
+
+  it.each([
+    ['an empty one', ''],
+    ['one with a slash', 'a/b'],
+    ['one with an @', 'a@b'],
+    ['one that leads out of a folder', '..'],
+    ['one too long', 'x'.repeat(FLEET_LIMITS.nodeCharacters + 1)],
+  ])('is made for no name like %s', (_what, name) => {
+    const place = new JoinPlace(4);
+    expect(refusal(() => place.invite(name))).toContain('node.name: expected');
+    expect(place.invite('x'.repeat(FLEET_LIMITS.nodeCharacters))).toContain('ocapn://');
+  });
+
+  it('is for one name once, and for no longer than a week', () => {
+    const place = new JoinPlace(5);
+    place.invite('web-07');
+    expect(refusal(() => place.invite('web-07'))).toContain("called 'web-07' already");
+    const { nodeInviteMostMs: most } = FLEET_LIMITS;
+    place.invite('web-08', { expiresMs: most });
+    expect(refusal(() => place.invite('web-09', { expiresMs: most + 1 }))).toContain('expires');
+    expect(place.nodes().map(({ name }) => name)).toEqual(['web-07', 'web-08']);
+  });
+});
+
+describe('what a machine gives', () => {
+  it('is there under its names, and of it nothing else', () => {
+    const place = new JoinPlace(6);
+    place.join(place.invite('web-07', { labels: { role: 'web' } }));
+    expect(place.services()).toMatchObject([
+      { kind: 'exported', provision: ['networking@web-07'], origin: 'web-07' },
+      { provision: ['web@web-07', 'www@web-07'], labels: { role: 'web' } },
+    ]);
+    const uri = place.controller.gifts.get('web-07') ?? '';
+    const ask = (service: string) =>
+      place.operator.askAt<Gift, unknown>(refOf(uri), (turn, gift) =>
+        turn.send(turn.send(gift, 'service', service), 'status'),
+      );
+    expect(place.settled(ask('web'))).toMatchObject({ provision: ['web', 'www'] });
+    for (const name of ['root', 'nothing', 'web@web-07', '', 'x'.repeat(200)])
+      expect(refusal(() => place.settled(ask(name)))).not.toBe('');
+  });
+
+  it('may be called anything, and what cannot be a name here is left out and said', () => {
+    const long = 'x'.repeat(limits.nameCharacters - '@web-07'.length);
+    const place = new JoinPlace(
+      7,
+      {
+        N: {
+          services: [
+            service({ provision: ['@home'] }),
+            service({ provision: ['a@b', '-rf'] }),
+            service({ provision: ['taken'] }),
+            service({ provision: [`${long}y`] }),
+            service({ provision: [long] }),
+          ],
+        },
+      },
+      { services: [service({ provision: ['own', 'taken@web-07'] })] },
+    );
+    place.join(place.invite());
+    expect(place.names()).toEqual(['own', 'a@b@web-07', `${long}@web-07`]);
+    expect(place.nodes()[0]?.leftOut).toEqual([
+      { service: '@home@web-07', why: 'that cannot be the name of a service here' },
+      { service: `${long}y@web-07`, why: 'that cannot be the name of a service here' },
+      { service: 'taken@web-07', why: 'the configuration here has that name' },
+    ]);
+    expect(place.herd('start', 'a@b@web-07').result).toBe('changed');
+    // The name is free again with the next configuration.
+    place.controller.config = {};
+    place.settled(
+      place.operator.ask(place.controller, (turn, root) =>
+        turn.send(root, 'reload', false, place.operator.printer(turn)),
+      ),
+    );
+    place.run(1_000);
+    expect(place.names()).toContain('taken@web-07');
+    expect(place.herd('start', 'taken@web-07').result).toBe('changed');
+  });
+
+  it('is so many services at most', () => {
+    const many = (count: number) => ({
+      services: Array.from({ length: count }, (_none, at) => service({ provision: [`s${at}`] })),
+    });
+    const { givenCount } = FLEET_LIMITS;
+    const place = new JoinPlace(8, { N: many(givenCount), M: many(givenCount + 1) });
+    place.join(place.invite('n'));
+    place.run(2_000);
+    expect(place.names().length).toBe(givenCount);
+    expect(place.herd('start', `s${givenCount - 1}@n`).result).toBe('changed');
+    const uri = place.invite('m');
+    expect(refusal(() => place.join(uri, place.node('M')))).toContain(
+      `${givenCount} services at most`,
+    );
+    const chosen = place.join(uri, place.node('M'), { services: ['s1'] });
+    expect(chosen).toMatchObject({ serviceCount: 1 });
+    expect(place.names()).toContain('s1@m');
+  }, 60_000);
+
+  it.each([
+    ['no list', { services: 7 }],
+    ['a name that is none', { services: [['a b']] }],
+    ['a service without a name', { services: [[]] }],
+    ['a name twice', { services: [['a'], ['b', 'a']] }],
+    ['too many', { services: Array.from({ length: 1_025 }, (_none, at) => [`s${at}`]) }],
+  ])('is refused as a whole where it is %s', (_what, self) => {
+    const place = new JoinPlace(9);
+    const uri = place.invite();
+    const router = place.node().router;
+    if (router === undefined) throw new Error('no router');
+    // A machine that says what it likes, with its own key.
+    const door = router.enliven<NodeDoor>(refOf(uri));
+    const told: unknown[] = [];
+    const { vat } = place.node().machine.life;
+    vat.post(door, 'join', [self, new Uint8Array(32)], {
+      kept: (value) => void told.push(value),
+      broken: (reason) => void told.push(reason),
+    });
+    place.run(2_000);
+    expect(told.map((each) => isRemote(each) && codeOf(each as Error))).toEqual(['malformed']);
+    expect(place.nodes()).toMatchObject([{ state: 'invited' }]);
+    expect(place.join(uri).state).toBe('joined');
+  });
+
+  it('follows its configuration, and is the choice that was made', () => {
+    const place = new JoinPlace(10, { N: webConfig, M: webConfig });
+    place.join(place.invite('n'));
+    place.join(place.invite('m'), place.node('M'), { services: ['www'] });
+    expect([...place.names()].sort()).toEqual(['networking@n', 'web@m', 'web@n']);
+    for (const node of [place.node('N'), place.node('M')]) {
+      const [first = service({ provision: ['x'] })] = webConfig.services ?? [];
+      node.config = { services: [first, program({ provision: ['cron'] })] };
+      place.settled(
+        place.operator.ask(node, (turn, root) =>
+          turn.send(root, 'reload', false, place.operator.printer(turn)),
+        ),
+      );
+    }
+    place.run(2_000);
+    expect([...place.names()].sort()).toEqual(['cron@n', 'networking@n']);
+    expect(place.herd('start', 'cron@n').result).toBe('changed');
+  });
+
+  it('can be taken back service by service, and is granted on as far as it goes', () => {
+    const place = new JoinPlace(11);
+    place.join(place.invite());
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+    const id = place
+      .looked(place.node(), (turn, root) => turn.send(root, 'grants'))
+      .grants.find(({ service: name }) => name === 'web')?.id;
+    place.settled(
+      place.operator.ask(place.node(), (turn, root) => turn.send(root, 'revokeGrant', id ?? '')),
+    );
+    expect(place.herd('stop', 'web@web-07')).toMatchObject({ result: 'denied' });
+    expect(place.herd('start', 'networking@web-07').result).toMatch(/ok|changed/);
+  });
+});
+
+describe('contact', () => {
+  it('is kept by the machine, and a controller that knows nothing any more is given anew', () => {
+    const place = new JoinPlace(12);
+    place.join(place.invite());
+    place.controller.crash();
+    place.controller.gifts.clear();
+    place.run(500);
+    place.controller.boot();
+    place.run(12_000);
+    expect([...place.controller.gifts.keys()]).toEqual(['web-07']);
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+    expect(place.nodes()).toMatchObject([{ state: 'joined', isConnected: true }]);
+  });
+
+  it('with one that only dials out is never sought, and comes back with it', () => {
+    const place = new JoinPlace(13);
+    place.join(place.invite(), place.node(), { isDialOut: true });
+    expect(place.nodes()).toMatchObject([{ isDialOut: true, isConnected: true }]);
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+    for (const goes of ['link', 'machine', 'link'] as const) {
+      if (goes === 'link') place.network.part('C', 'N');
+      else place.node().crash();
+      place.run(90_000);
+      const away = place.herd('restart', 'web@web-07');
+      expect(away.result).toBe('unreachable');
+      expect(JSON.stringify(away)).toContain('it only dials out');
+      if (goes === 'link') place.network.heal('C', 'N');
+      else place.node().boot();
+      place.run(40_000);
+      expect(place.nodes()).toMatchObject([{ isConnected: true }]);
+      expect(place.herd('restart', 'web@web-07').result).toBe('changed');
+    }
+    place.controller.crash();
+    place.run(1_000);
+    place.controller.boot();
+    place.run(8_000);
+    expect(place.herd('stop', 'web@web-07').result).toBe('changed');
+  });
+});
+
+describe('the end', () => {
+  it('comes at once where the machine is reached, and its services go on', () => {
+    const place = new JoinPlace(14);
+    place.join(place.invite());
+    place.herd('start', 'web@web-07');
+    const gift = refOf(place.controller.gifts.get('web-07') ?? '');
+    expect(place.settled(place.removing())).toEqual({ name: 'web-07', isTold: true });
+    expect(place.homes()).toEqual([]);
+    expect(place.names()).toEqual([]);
+    const asked = place.operator.askAt<Gift, unknown>(gift, (turn, found) =>
+      turn.send(turn.send(found, 'service', 'web'), 'status'),
+    );
+    expect(refusal(() => place.settled(asked))).not.toBe('');
+    expect(place.node().machine.processes.lifetimes('web').length).toBe(1);
+    expect(auditOf(place)).toContain('node rm');
+    expect(refusal(() => place.settled(place.removing()))).toContain('no machine is called');
+  });
+
+  it('comes with the next call where it is not', () => {
+    const place = new JoinPlace(15);
+    place.join(place.invite());
+    place.node().crash();
+    place.run(1_000);
+    expect(place.settled(place.removing())).toEqual({ name: 'web-07', isTold: false });
+    expect(place.names()).toEqual([]);
+    place.controller.crash();
+    place.run(100);
+    place.controller.boot();
+    place.node().boot();
+    place.run(10_000);
+    expect(place.homes()).toEqual([]);
+    expect(place.records(place.controller).nodes.departed).toEqual([]);
+    expect([...place.node().doors.keys()]).toEqual([]);
+    expect(auditOf(place, place.node())).toContain('its controller has removed this machine');
+    // The same machine may come again, by another invite.
+    expect(place.join(place.invite('web-07')).state).toBe('joined');
+  });
+
+  it('comes from the machine, too, and the same invite brings it back', () => {
+    const place = new JoinPlace(16);
+    const uri = place.invite();
+    place.join(uri);
+    place.settled(place.operator.ask(place.node(), (turn, root) => turn.send(root, 'leaveHome')));
+    place.run(1_000);
+    expect(place.nodes()).toMatchObject([{ state: 'left', serviceCount: 0 }]);
+    expect(place.names()).toEqual([]);
+    expect([...place.controller.gifts.keys()]).toEqual([]);
+    expect(place.join(uri).state).toBe('joined');
+    place.run(1_000);
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+  });
+
+  it('is not undone by an older backup of the machine before its owner says so', () => {
+    const place = new JoinPlace(17);
+    place.join(place.invite());
+    place.herd('start', 'web@web-07');
+    place.node().crash();
+    place.node().rightsEpoch = { now: 2, restored: 2 };
+    place.run(100);
+    place.node().boot();
+    place.run(10_000);
+    expect(place.homes()).toMatchObject([{ state: 'unconfirmed' }]);
+    expect(place.herd('stop', 'web@web-07').result).not.toMatch(/ok|changed/);
+    place.settled(
+      place.operator.ask(place.node(), (turn, root) => turn.send(root, 'confirmGrants', [])),
+    );
+    place.run(40_000);
+    expect(place.homes()).toMatchObject([{ state: 'joined' }]);
+    expect(place.herd('stop', 'web@web-07').result).toBe('changed');
+  });
+});
