@@ -113,6 +113,17 @@ describe.each([1, 2, 3])('a deploy through a controller, seed %i', (seed) => {
     expect(endOf(deploy)).toEqual([7, expect.stringContaining('nobody has confirmed it')]);
     isTidy(story);
   });
+  it('is confirmed, and heard of, however often the session is lost meanwhile', () => {
+    const story = new ExportedSlot(seed).begin(one, two);
+    const deploy = story.act('deploy', [two.digest], 'op-2');
+    for (let at = 0; at < 4; at += 1) {
+      story.world.runFor(400);
+      story.network.reset('C', 'A');
+    }
+    story.world.runFor(10_000);
+    isOn(story, two.digest);
+    expect(deploy.value?.result).toBe('changed');
+  });
   it('is unknown where its machine is away for long', () => {
     const story = new ExportedSlot(seed).begin(one, two);
     const deploy = story.act('deploy', [two.digest, 'confirm=30'], 'op-2');
@@ -201,6 +212,7 @@ describe('a confirmation by hand at a controller', () => {
   /** Deployed by somebody at the machine itself, who has gone. */
   const waiting = (seed = 4): ExportedSlot => {
     const story = new ExportedSlot(seed).begin(one, two);
+    story.bring(two, story.a, 'web');
     new Operator(story, 'other').herd(story.a, 'deploy', 'web', {
       operation: 'op-2',
       args: [two.digest],

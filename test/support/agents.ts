@@ -5,6 +5,8 @@ import type {
   Asker,
   Lines,
   LocalService,
+  Offer,
+  Offered,
   Outcome,
   Piece,
   Put,
@@ -36,6 +38,8 @@ export interface AgentScript {
   ) => Vow<Outcome>;
   /** Absent: nobody has begun anything. */
   owns?: (action: string, principal: string) => boolean;
+  /** Absent: nothing is missing. */
+  offer?: (turn: Turn, offer: Offer) => Vow<Offered>;
   /** Absent: a piece is there at once. */
   put?: (turn: Turn, piece: Piece) => Vow<Put>;
 }
@@ -68,6 +72,7 @@ export const makeScripted = (
   describe: (_turn, config) => config,
   offer: (turn, offer, asker) => {
     turn.effect(() => void script.offers.push({ asker, offer }));
+    if (script.offer !== undefined) return script.offer(turn, offer);
     return turn.kept({ missing: [], missingCount: 0, missingBytes: 0 });
   },
   put: (turn, piece, asker) => {

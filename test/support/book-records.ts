@@ -6,7 +6,7 @@ import {
   type BookRecords,
   type GrantBookOptions,
 } from '@bellwether/authority';
-import type { SlotEntry, SlotRecord } from '@bellwether/deploy';
+import type { CarrierEntry, CarrierRecord, SlotEntry, SlotRecord } from '@bellwether/deploy';
 import type {
   DepartedEntry,
   DirectEntry,
@@ -62,6 +62,12 @@ export const slotRecordsIn = (entries: readonly unknown[]): ReadonlyMap<string, 
       return [[record.slot, record]];
     }),
   );
+
+/** What a disk has of releases for services elsewhere. */
+export const carriedIn = (entries: readonly unknown[]): { readonly record?: CarrierRecord } => {
+  const last = (entries as readonly CarrierEntry[]).findLast(({ kind }) => kind === 'carrier');
+  return last === undefined ? {} : { record: { releases: last.releases } };
+};
 
 /** What a disk has of grants that were made at hosts elsewhere. */
 export const directRecordsIn = (entries: readonly unknown[]): DirectRecords => {

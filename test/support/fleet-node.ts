@@ -62,6 +62,7 @@ import { sturdyrefOf, UnknownRef } from '../../packages/herd/src/refs/ref-store.
 import {
   bookRecordsIn,
   directRecordsIn,
+  carriedIn,
   joinRecordsIn,
   mintEntriesIn,
   slotRecordsIn,
@@ -269,6 +270,10 @@ export class FleetNode {
         platform: 'linux-x64',
         records: slotRecordsIn(this.machine.disk.entries),
         depotOf: (slot) => this.depots.of(slot, (ms, task) => void world.at(ms, task)),
+      },
+      carrierParts: {
+        shelf: this.depots.shelf((ms, task) => void world.at(ms, task)),
+        ...carriedIn(this.machine.disk.entries),
       },
       // A daemon that ends first lets its sessions write what they still have.
       end: () => void world.at(100, () => this.crash()),

@@ -144,6 +144,21 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     expiresMs: 9,
     endedMs: 7,
   },
+  carrier: {
+    kind: 'carrier',
+    releases: [
+      {
+        digest: 'rel:sha256-ab',
+        app: 'web',
+        version: '1',
+        byteCount: 9,
+        manifestBytes: 5,
+        signatures: [{ key: 'k', signature: 's' }],
+        asker: 'root',
+        keptMs: 1,
+      },
+    ],
+  },
   slot: {
     kind: 'slot',
     slot: 'web',

@@ -116,6 +116,13 @@ export class StreamConnection implements Connection {
     socket.once('close', () => clearTimeout(timer));
   }
 
+  /** What a socket that was made with an `onread` of this tells: so many bytes at the front of its buffer. */
+  static onRead(this: Owned, byteCount: number, buffer: Uint8Array): boolean {
+    const connection = this[owner];
+    if (connection !== undefined)
+      connection.#handler?.bytes(new Uint8Array(buffer.buffer, buffer.byteOffset, byteCount));
+    return true;
+  }
   static #onData(this: Owned, chunk: Uint8Array): void {
     // A plain view: on a Buffer, slice() is no copy and would pin the whole chunk for whoever keeps a key of it.
     const view = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);

@@ -1,10 +1,11 @@
 /** Everything that one stream netlayer has open: its server, its attempts to dial and its sockets. */
-import type { Server } from 'node:net';
+import type { OnReadOpts, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Accept, PeerLocation } from '@bellwether/ocapn';
 import { StreamConnection } from './connection.ts';
 import { DialAttempt } from './dial.ts';
 import { NetlayerClosed } from './errors.ts';
+import { READ_BYTES } from './limits.ts';
 
 /** Owned by one netlayer. After `close` whatever is asked of it fails. */
 export class Traffic {
@@ -14,6 +15,7 @@ export class Traffic {
   readonly #sockets: Set<Duplex>;
   readonly #waiting: (() => void)[];
   readonly #onGone: (this: Duplex) => void;
+  #reading: OnReadOpts | undefined;
   #server: Server | undefined;
   #isClosed: boolean;
 
@@ -31,12 +33,22 @@ export class Traffic {
       sockets.delete(this);
       settle();
     };
+    this.#reading = undefined;
     this.#server = undefined;
     this.#isClosed = false;
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /**
+   * How a socket reads that is made to dial: all of them into one buffer, which their handlers only borrow. Node would
+   * make one of 64 KiB for whatever comes, and a stream's chunk of it (`npm run bench -- fleet`).
+   */
+  get reading(): OnReadOpts {
+    this.#reading ??= { buffer: new Uint8Array(READ_BYTES), callback: StreamConnection.onRead };
+    return this.#reading;
   }
 
   /** Counts a socket in until it is gone; one that comes too late is destroyed. */

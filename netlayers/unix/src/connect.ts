@@ -23,6 +23,7 @@ export function connectUnix(
   dial: DialAttempt,
   to: PeerLocation,
   transport: 'unix' | 'unix-shared',
+  onread: net.OnReadOpts,
   connected: (socket: net.Socket) => void,
 ): void {
   const at = to.hints['path'];
@@ -33,7 +34,7 @@ export function connectUnix(
     );
   }
   const way = transport === 'unix' ? connect : connectShared(dial.place, to.hints['uid']);
-  attempt(dial, () => way(at), RETRY_MS, connected);
+  attempt(dial, () => way(at, onread), RETRY_MS, connected);
 }
 
 function attempt(
@@ -67,19 +68,19 @@ function attempt(
   });
 }
 
-function connect(at: string): net.Socket {
-  if (Buffer.byteLength(at) <= PATH_BYTES) return net.connect({ path: at });
+function connect(at: string, onread: net.OnReadOpts): net.Socket {
+  if (Buffer.byteLength(at) <= PATH_BYTES) return net.connect({ path: at, onread });
   const folder = SocketFolder.open(path.dirname(at));
   try {
     // libuv connects within this call: the descriptor has done its work when it returns.
-    return net.connect({ path: folder.reach(path.basename(at)) });
+    return net.connect({ path: folder.reach(path.basename(at)), onread });
   } finally {
     folder.close();
   }
 }
 
 /** Connects where folder and socket belong to the user who is named, else to us, or to root. */
-function connectShared(place: string, named: string | undefined): (at: string) => net.Socket {
+function connectShared(place: string, named: string | undefined): typeof connect {
   const owner = named === undefined ? process.geteuid?.() : Number(named);
   const refuse = (summary: string): never => {
     throw new Untrusted(place, summary);
@@ -88,7 +89,7 @@ function connectShared(place: string, named: string | undefined): (at: string) =
     if (uid !== 0 && uid !== owner)
       refuse(`${what} belongs to user ${uid}, not to ${owner ?? 'us'}; nothing was said to it`);
   };
-  return (at) => {
+  return (at, onread) => {
     const folder = SocketFolder.open(path.dirname(at));
     try {
       const around = folder.stats();
@@ -99,7 +100,7 @@ function connectShared(place: string, named: string | undefined): (at: string) =
       if (found === undefined) throw new Unreachable(place, 'there is no socket');
       if (!found.isSocket()) refuse('what stands there is no socket');
       judge('it', found);
-      return net.connect({ path: folder.reach(path.basename(at)) });
+      return net.connect({ path: folder.reach(path.basename(at)), onread });
     } finally {
       folder.close();
     }

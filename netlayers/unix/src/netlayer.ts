@@ -94,7 +94,7 @@ class UnixNetlayer implements Netlayer {
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
     const at = to.hints['path'];
     return this.#traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
-      connectUnix(dial, to, this.transport, (socket) => {
+      connectUnix(dial, to, this.transport, this.#traffic.reading, (socket) => {
         this.#traffic.hold(socket);
         this.#traffic.attach(socket, undefined, accept);
       });

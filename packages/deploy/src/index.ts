@@ -2,6 +2,19 @@
  * Releases: what they are and who vouches for them; slots, which are run as one of them. Pure: what touches a disk is
  * `@bellwether/deploy/node`.
  */
+export { makeCarrier } from './carrier/carrier.ts';
+export { carrierLimits } from './carrier/limits.ts';
+export {
+  beginSending,
+  nextStep,
+  offerAnswered,
+  pieceAnswered,
+  type NextStep,
+  type PieceToSend,
+  type Sending,
+} from './carrier/sending.ts';
+export type * from './carrier/types.ts';
+export { bytesText } from './release/bytes-text.ts';
 export type * from './release/types.ts';
 export { BadRelease, NotTrusted, quoted as quotedPath } from './release/errors.ts';
 export {

@@ -104,6 +104,9 @@ export type BuiltIn = {
 export const actionFacts = (action: string): ActionFacts | undefined =>
   Object.hasOwn(facts, action) ? facts[action as keyof Facts] : undefined;
 
+/** Whether a slot takes a release in this action, which has to be there. */
+export const takesRelease = (action: string): boolean => action === 'stage' || action === 'deploy';
+
 /** Whether every service has this action. None of these takes arguments. */
 export const isBuiltIn = (action: string): action is BuiltIn =>
   actionFacts(action)?.by === 'service';

@@ -10,6 +10,7 @@ export {
   isTaken,
   rootActions,
   rootNames,
+  takesRelease,
   type ActionFacts,
   type BuiltIn,
 } from './action-table.ts';

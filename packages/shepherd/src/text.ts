@@ -20,17 +20,21 @@ const isLow = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
 
 /** With the `u` flag a surrogate matches only where it stands alone. */
 const loneHalf = /\p{Surrogate}/gu;
+/** The same for a look that replaces nothing: nearly every text is whole, and is looked at a few times on its way. */
+const anyHalf = /\p{Surrogate}/u;
+const whole = (text: string): string =>
+  anyHalf.test(text) ? text.replace(loneHalf, '\uFFFD') : text;
 /**
  * At most `maxChars` UTF-16 units, the last of which is an ellipsis where something was cut off. No
  * pair is cut in two, and a half that came alone becomes U+FFFD: neither has UTF-8, and a session
  * that was asked to send one would refuse.
  */
 export const cutText = (text: string, maxChars: number): string => {
-  if (text.length <= maxChars) return text.replace(loneHalf, '\uFFFD');
+  if (text.length <= maxChars) return whole(text);
   if (maxChars <= 0) return '';
   const end = maxChars - 1;
   const splits = isHigh(text.charCodeAt(end - 1)) && isLow(text.charCodeAt(end));
-  return `${text.slice(0, splits ? end - 1 : end).replace(loneHalf, '\uFFFD')}…`;
+  return `${whole(text.slice(0, splits ? end - 1 : end))}…`;
 };
 
 /** A line that is short enough to be kept and sent. */

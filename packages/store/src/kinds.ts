@@ -23,6 +23,7 @@
  *     given        name                       what it gives
  *     departed     hash of a swissnum         one that was removed and has not heard of it   parted erases it
  *     home         designator                 a controller that this machine has joined      unhomed erases it
+ *     carrier      -                          releases that are kept for others
  *     clock        -                          the latest time that was seen
  *     audited      number                     a line of the audit that its log may lack  filed erases them
  *
@@ -31,6 +32,7 @@
  * use of a grant, an invite that was redeemed.
  */
 import { auditLimits } from '@bellwether/authority';
+import { carrierRecord, slotRecord } from './deploy-shapes.ts';
 import { departedNode, joinedHome, joinedNode, nodeGift } from './join-shapes.ts';
 import { limits } from './limits.ts';
 import {
@@ -193,76 +195,6 @@ const part = object(
   },
 );
 
-const release = text(75);
-/** A release whose tree is there. */
-const stagedRelease = object(
-  {
-    digest: release,
-    app: name,
-    run: object({ command: list(text()) }, { env: plain }),
-    checks: list(plain),
-    dataMigration: oneOf('none', 'reversible', 'forward-only'),
-    byteCount: whole(0),
-    signatures: list(object({ key: name, signature: name })),
-    stagedMs: wallMs,
-  },
-  {
-    version: name,
-    platform: name,
-    verdict: oneOf('committed', 'rejected'),
-    why: text(1_024),
-  },
-);
-/** What a slot is about. */
-const underway = object(
-  {
-    asker: name,
-    operation: name,
-    action: oneOf('stage', 'activate', 'deploy', 'rollback'),
-    phase: oneOf(
-      'verified',
-      'staged',
-      'prechecked',
-      'activating',
-      'health-gate',
-      'awaiting-confirm',
-      'reverting',
-    ),
-    target: release,
-    sinceMs: wallMs,
-  },
-  {
-    from: release,
-    deadlineMs: wallMs,
-    leftMs: whole(0),
-    confirmMs: whole(1),
-    acceptsLoss: oneOf(true),
-    wasRunning: flag,
-    wasWanted: flag,
-    why: text(8_192),
-    backBy: object({ asker: name, operation: name }),
-  },
-);
-/** One slot. */
-const slotRecord = object(
-  {
-    slot: service,
-    generation: whole(0),
-    pinned: list(release),
-    releases: list(stagedRelease),
-    ended: list(
-      object({ asker: name, operation: name, action: name, result: name }, { reason: text(1_024) }),
-    ),
-  },
-  {
-    current: release,
-    previous: release,
-    arrivals: list(object({ digest: release }, { hasMigrated: oneOf(true) })),
-    underway,
-    held: text(1_024),
-  },
-);
-
 /** Each kind: its version, where it lies, and the shape of its record beside `kind`. */
 export const kinds = {
   desired: shaped(
@@ -333,6 +265,7 @@ export const kinds = {
     ({ designator }: ReturnType<typeof joinedHome>) => [designator],
     joinedHome,
   ),
+  carrier: shaped({ isHeld: true }, () => [], carrierRecord),
   clock: kind({ isHeld: true }, () => [], { wallMs }),
   audited: kind({ isHeld: true }, ({ number }) => [String(number)], {
     number: whole(1),

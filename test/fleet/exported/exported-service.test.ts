@@ -824,6 +824,67 @@ describe('the stream of a member', () => {
   );
 });
 
+describe('the sink of a member', () => {
+  const line = { kind: 'line', from: 'root@c', text: 'hello' };
+  const said = (bench: ProxyBench, at: number, sequence: number): Watched<unknown> => {
+    const { sink } = bench.asked[at] ?? {};
+    if (sink === undefined) throw new Error('it was not asked');
+    return watched(bench.vat.run((turn: Turn) => turn.forward(sink, 'rows', [[line], sequence])));
+  };
+  const ask = async (bench: ProxyBench, operation: string): Promise<void> => {
+    perform(bench, requestOf('start', { operation, remainingMs: 1_000 }));
+    await pass(bench, 0);
+  };
+  const answer = async (bench: ProxyBench, at: number): Promise<void> => {
+    bench.asked[at]?.answer.kept(changed);
+    await pass(bench, 0);
+  };
+  const sinkCount = ({ asked }: ProxyBench): number => new Set(asked.map(({ sink }) => sink)).size;
+  const asking = async (): Promise<ProxyBench> => {
+    const bench = await makeProxyBench();
+    perform(bench, requestOf('start', { operation: 'op-1', remainingMs: 1_000 }));
+    await connect(bench);
+    return bench;
+  };
+
+  it('is that of the last command, which was answered, and counts anew', async () => {
+    const bench = await asking();
+    const first = [said(bench, 0, 0), said(bench, 0, 1)];
+    await answer(bench, 0);
+    await ask(bench, 'op-2');
+    const second = [said(bench, 1, 2), said(bench, 1, 0)];
+    await pass(bench, 0);
+    expect(sinkCount(bench)).toBe(1);
+    expect([...first, ...second].map(({ reason }) => reason === undefined)).toEqual([
+      true,
+      true,
+      false,
+      true,
+    ]);
+    expect(bench.told).toHaveLength(3);
+  });
+  it('is one of its own while another command is under way', async () => {
+    const bench = await asking();
+    await ask(bench, 'op-2');
+    await answer(bench, 0);
+    await answer(bench, 1);
+    await ask(bench, 'op-3');
+    await ask(bench, 'op-4');
+    expect(sinkCount(bench)).toBe(3);
+    expect(bench.asked[2]?.sink).toBe(bench.asked[1]?.sink);
+  });
+  it('stays with a command that was not answered in time, which may say more', async () => {
+    const bench = await asking();
+    await pass(bench, 1_000);
+    await ask(bench, 'op-2');
+    const late = said(bench, 0, 0);
+    const own = said(bench, 1, 0);
+    await pass(bench, 0);
+    expect([late.reason, own.reason]).toEqual([undefined, undefined]);
+    expect(sinkCount(bench)).toBe(2);
+  });
+});
+
 describe('the rows of a member', () => {
   it('end its stream before they fill what all members share', async () => {
     const bench = await makeProxyBench();

@@ -1,11 +1,10 @@
 /** Bringing a release to a slot that does as the test says. */
 import crypto from 'node:crypto';
-import type { Digest } from '@bellwether/deploy';
+import { carrierLimits, type Digest } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
 import type { Missing, Offer, Offered, Put } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { bring } from '../../../packages/herd/src/cli/bringing.ts';
-import { mostPieces, mostRounds, pieceBytes } from '../../../packages/herd/src/cli/limits.ts';
 
 const shaOf = (bytes: Uint8Array): string =>
   crypto.createHash('sha256').update(bytes).digest('hex');
@@ -95,15 +94,15 @@ const set = (files: readonly Uint8Array[], manifest = bytesOf(10, 9)) => {
 
 describe('bringing a release', () => {
   it('sends the manifest, then what is missing, each byte once, and stops when nothing is', async () => {
-    const files = [bytesOf(pieceBytes + 5, 1), bytesOf(3, 2), bytesOf(0)];
-    const { slot, bringing, told } = set(files, bytesOf(2 * pieceBytes, 9));
+    const files = [bytesOf(carrierLimits.pieceBytes + 5, 1), bytesOf(3, 2), bytesOf(0)];
+    const { slot, bringing, told } = set(files, bytesOf(2 * carrierLimits.pieceBytes, 9));
     const { pieceCount, byteCount } = await bring(bringing);
     expect(slot.puts.slice(0, 2).map(({ sha256 }) => sha256)).toEqual([
       slot.manifest,
       slot.manifest,
     ]);
     expect(pieceCount).toBe(6);
-    expect(byteCount).toBe(3 * pieceBytes + 8);
+    expect(byteCount).toBe(3 * carrierLimits.pieceBytes + 8);
     expect([...slot.contents.values()].every(({ size, bytes }) => size === bytes)).toBe(true);
     expect(slot.offers).toHaveLength(3);
     expect(told.at(-1)).toMatch(/ of 196616$/);
@@ -130,7 +129,7 @@ describe('bringing a release', () => {
     expect(pages.length).toBeGreaterThan(0);
   });
   it('asks anew about a content of which the slot has forgotten some', async () => {
-    const file = bytesOf(5 * pieceBytes, 1);
+    const file = bytesOf(5 * carrierLimits.pieceBytes, 1);
     const { slot, bringing } = set([file]);
     slot.before = (number) => {
       const content = slot.contents.get(shaOf(file));
@@ -140,13 +139,13 @@ describe('bringing a release', () => {
     expect(slot.contents.get(shaOf(file))).toEqual({ size: file.length, bytes: file.length });
   });
   it('has so many pieces on their way, and no more', async () => {
-    const { slot, bringing } = set([bytesOf(300 * pieceBytes, 1)]);
+    const { slot, bringing } = set([bytesOf(300 * carrierLimits.pieceBytes, 1)]);
     slot.before = () => new Promise((resolve) => setImmediate(resolve));
     await bring(bringing);
-    expect(slot.mostFlying).toBe(mostPieces);
+    expect(slot.mostFlying).toBe(carrierLimits.pieceCount);
   });
   it('has few on their way where answers come late', async () => {
-    const { slot, bringing, pass } = set([bytesOf(100 * pieceBytes, 1)]);
+    const { slot, bringing, pass } = set([bytesOf(100 * carrierLimits.pieceBytes, 1)]);
     slot.before = async () => {
       await new Promise((resolve) => setImmediate(resolve));
       pass(1_000);
@@ -155,12 +154,12 @@ describe('bringing a release', () => {
     expect(slot.mostFlying).toBeLessThanOrEqual(4);
   });
   it('ends with the refusal of a piece, and sends nothing more', async () => {
-    const { slot, bringing } = set([bytesOf(100 * pieceBytes, 1)]);
+    const { slot, bringing } = set([bytesOf(100 * carrierLimits.pieceBytes, 1)]);
     slot.before = (number) => {
       if (number === 10) throw new Error('revoked');
     };
     await expect(bring(bringing)).rejects.toThrow('revoked');
-    expect(slot.puts.length).toBeLessThan(10 + mostPieces);
+    expect(slot.puts.length).toBeLessThan(10 + carrierLimits.pieceCount);
   });
   it('gives up where the same is missing again and again', async () => {
     const { slot, bringing } = set([bytesOf(10, 1)]);
@@ -168,7 +167,7 @@ describe('bringing a release', () => {
       for (const content of slot.contents.values()) content.bytes = -1;
     };
     await expect(bring(bringing)).rejects.toMatchObject({ code: 'not-taken' });
-    expect(slot.offers).toHaveLength(mostRounds);
+    expect(slot.offers).toHaveLength(carrierLimits.roundCount);
   });
   it('ends with an empty page behind which more is said to be missing', async () => {
     const file = bytesOf(10, 1);

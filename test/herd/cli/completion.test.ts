@@ -9,10 +9,15 @@ import { maxCandidateChars, maxCandidates } from '../../../packages/herd/src/cli
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
+const labels: Readonly<Record<string, KnownService['labels']>> = {
+  web: { role: 'web' },
+  net: { role: 'db', canary: '' },
+};
 const service = (name: string, ...actions: readonly string[]): KnownService => ({
   names: [name],
   about: `about ${name}`,
   actions: actions.map((each) => ({ name: each, documentation: `to ${each}` })),
+  ...(labels[name] && { labels: labels[name] }),
 });
 const worldOf = (
   services: readonly KnownService[] = [service('web', 'polish'), service('net')],
@@ -71,6 +76,11 @@ describe('completion', () => {
     ['who-can restart ', ['web', 'net']],
     ['who-can polish ', ['web']],
     ['who-can polish web ', []],
+    ['start -l ', ['role', 'canary']],
+    ['start -l role=', ['role=web', 'role=db']],
+    ['stop web -l canary,role!=w', ['canary,role!=web']],
+    ['status -l !ca', []],
+    ['start --selector canary=', []],
     ['start web ', []],
     ['doc web ', ['list-actions', 'action']],
     ['release ', ['ls', 'build', 'show', 'diff', 'sign', 'key']],

@@ -29,6 +29,7 @@ export const fakeTerminal = (
     isInputOpen: () => false,
     closeOutput: () => false,
     readInput: () => Promise.resolve(more.input ?? ''),
+    agrees: () => Promise.resolve(undefined),
     onInterrupt: (handler) => {
       told.add(handler);
       return () => void told.delete(handler);

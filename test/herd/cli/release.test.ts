@@ -1,8 +1,8 @@
 /** `herd release …` as it is typed: words, errors, exit codes; what a release is has tests of its own. */
 import fs from 'node:fs';
+import { bytesText } from '@bellwether/deploy';
 import { describe, expect, it } from 'vitest';
 import { wordsIn } from '../../../packages/herd/src/cli/command-words.ts';
-import { bytesText } from '../../../packages/herd/src/cli/format/release.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
 import { plant, releaseFolder } from '../../support/release-folder.ts';

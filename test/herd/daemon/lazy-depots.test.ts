@@ -14,7 +14,7 @@ const said = <T>(ask: (answer: Answer) => void): Promise<T> =>
     ask({ kept: (value) => resolve(value as T), broken: (reason) => reject(reason as Error) }),
   );
 const open = (): ((slot: string) => Depot) =>
-  lazyDepots({ folder: at('deploy'), crypto: nodeCrypto(), now: () => 0 });
+  lazyDepots({ folder: at('deploy'), crypto: nodeCrypto(), now: () => 0 }).of;
 const one = release('1');
 const contents = [...one.contents].map(([sha256, bytes]) => ({ sha256, size: bytes.length }));
 const bring = async (depot: Depot): Promise<void> => {

@@ -3,11 +3,12 @@ import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
-import type { Netlayer } from '@bellwether/ocapn';
+import type { Accept, Netlayer } from '@bellwether/ocapn';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Ears } from '../../support/netlayer-ear.ts';
 import { scratchFolder } from '../../support/netlayer-real-rigs.ts';
 import { untilReal } from '../../support/netlayer-rig.ts';
+import { READ_BYTES } from '../../../netlayers/stream/src/limits.ts';
 
 let folder: string;
 let client: Netlayer;
@@ -106,3 +107,36 @@ test.runIf(process.platform === 'linux')(
     await worker.terminate();
   },
 );
+
+test('what dialled connections read lies in one buffer, and each is told its own bytes', async () => {
+  const at = path.join(folder, 's');
+  const server = net.createServer((socket) => {
+    // It says back what it was told, and as much as comes in several reads.
+    socket.once('data', (chunk) => socket.end(Buffer.alloc(READ_BYTES * 3, chunk)));
+    socket.on('error', () => undefined);
+  });
+  await new Promise<void>((ready) => server.listen(at, ready));
+  const buffers = new Set<ArrayBufferLike>();
+  const told = (letter: string): Promise<string> =>
+    new Promise((done, failed) => {
+      let text = '';
+      const accept: Accept = (connection) => {
+        connection.send(new TextEncoder().encode(letter));
+        return {
+          bytes: (chunk) => {
+            buffers.add(chunk.buffer);
+            text += new TextDecoder().decode(chunk);
+          },
+          drained: () => undefined,
+          closed: () => done(text),
+        };
+      };
+      client.dial(location({ path: at }), accept, failed);
+    });
+  const letters = ['a', 'b', 'c'];
+  const texts = await Promise.all(letters.map(told));
+  expect(texts.map((text) => new Set(text))).toEqual(letters.map((letter) => new Set(letter)));
+  expect(texts.map(({ length }) => length)).toEqual(letters.map(() => READ_BYTES * 3));
+  expect(buffers.size).toBe(1);
+  await new Promise((done) => server.close(done));
+});

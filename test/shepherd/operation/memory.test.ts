@@ -35,7 +35,7 @@ const remembering = <T>(body: (turn: Turn, memory: Memory) => T): T => {
   return found.value as T;
 };
 const setOpen = (memory: Memory, operation: Operation, openCount: number): void => {
-  operation.account.set({ ...operation.account.get(), openCount });
+  operation.counts.set({ ...operation.counts.get(), openCount });
   refile(memory, operation);
 };
 /** An operation of so much weight, over or under way. */

@@ -1,12 +1,14 @@
 /**
- * The depots of the slots of a node, over one store of contents and a folder of trees for each slot:
+ * The depots of the slots of a node, over one store of contents and a folder of trees for each slot, and the shelf of
+ * what is kept for services elsewhere, which has no trees:
  *
  *     FOLDER/blobs, partial         contents, for all slots
  *     FOLDER/slots/NAME/releases    trees
  *     FOLDER/slots/NAME/current     the one that is active
  *
  * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
- * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, and for
+ * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, while a
+ * release that is kept on the shelf does, and for
  * an hour after somebody has asked about it or brought some of it; they are collected when trees go, and when there is
  * no room.
  */
@@ -16,7 +18,9 @@ import type { Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import type { Put } from '@bellwether/shepherd';
+import type { Shelf } from '../carrier/types.ts';
 import { releaseLimits } from '../release/limits.ts';
+import { contentsOf, readManifest } from '../release/manifest.ts';
 import type { Content, Digest } from '../release/types.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
@@ -47,6 +51,8 @@ export class Depots {
   readonly #trees = new Map<string, Trees>();
   /** Contents that are here and that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
+  /** What is kept for services elsewhere. */
+  #shelved: readonly Digest[] = [];
   #whole: Promise<unknown> = Promise.resolve();
   #isCollecting = false;
 
@@ -75,6 +81,38 @@ export class Depots {
     return opening;
   }
 
+  /** Says what is kept on the shelf, before anything is collected. */
+  shelve(releases: readonly Digest[]): void {
+    this.#shelved = releases;
+  }
+  /** The shelf of this node. */
+  shelf(): Shelf {
+    const owner = (asker: string): PartialOwner => ({ slot: shelfWord, asker: this.#tag(asker) });
+    return {
+      ...this.#contentsFor(owner),
+      piece: (sha256, offset, byteCount, answer) =>
+        void settle(answer, this.#blobs.read(sha256, offset, byteCount)),
+      keep: (releases, answer) => {
+        this.shelve(releases);
+        this.#collectAside();
+        answer.kept(undefined);
+      },
+    };
+  }
+  /** What slots and the shelf have in common. */
+  #contentsFor(
+    ownerOf: (asker: string) => PartialOwner,
+  ): Pick<Depot, 'missing' | 'put' | 'read' | 'drop'> {
+    return {
+      missing: (asker, contents, answer) =>
+        void settle(answer, this.#missing(ownerOf(asker), contents)),
+      put: (asker, piece, answer) =>
+        void settle(answer, this.#orCollect(this.#put(ownerOf(asker), piece))),
+      read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
+      drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
+    };
+  }
+
   async #open(slot: string): Promise<Depot> {
     const { folder, crypto, disk } = this.#options;
     await onDisk('make the folder of slots', () =>
@@ -97,12 +135,7 @@ export class Depots {
     });
     return {
       folder: (release) => trees.pathOf(release),
-      missing: (asker, contents, answer) =>
-        void settle(answer, this.#missing(ownerOf(asker), contents)),
-      put: (asker, piece, answer) =>
-        void settle(answer, this.#orCollect(this.#put(ownerOf(asker), piece))),
-      read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
-      drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
+      ...this.#contentsFor(ownerOf),
       build: (release, signatures, answer) =>
         inTurn(answer, () =>
           this.#orCollect(
@@ -201,8 +234,19 @@ export class Depots {
       for (const sha256 of await trees.contents()) needed.add(sha256);
       for (const release of await trees.list()) needed.add(release.slice('rel:sha256-'.length));
     }
+    for (const release of this.#shelved)
+      for (const sha256 of await this.#shelvedContents(release)) needed.add(sha256);
     for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
     await this.#blobs.collect(needed);
+  }
+  async #shelvedContents(release: Digest): Promise<readonly string[]> {
+    const text = release.slice('rel:sha256-'.length);
+    try {
+      const manifest = readManifest(await this.#blobs.readWhole(text));
+      return [text, ...contentsOf(manifest).map(({ sha256 }) => sha256)];
+    } catch {
+      return []; // it is gone, or has rotted: whoever has it brought somewhere finds that out
+    }
   }
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#whole.then(work, work);
@@ -215,6 +259,8 @@ export class Depots {
   }
 }
 const atOnce = 64;
+/** Where a digest of the name of a slot would stand. */
+const shelfWord = 'shelf';
 const wordOf = ({ slot, asker }: PartialOwner): string => `${slot}-${asker}`;
 
 /** Tells a handler how some work ends; what comes back never rejects. */

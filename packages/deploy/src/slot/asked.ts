@@ -4,12 +4,15 @@ import {
   BadRequest,
   Conflict,
   isLeftUndone,
+  takesRelease,
   UnknownAction,
   type Asker,
   type Lines,
+  type Offer,
   type Outcome,
   type Request,
 } from '@bellwether/shepherd';
+import { isDigest } from '../release/manifest.ts';
 import type { Digest } from '../release/types.ts';
 import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
@@ -28,7 +31,8 @@ import {
   type Held,
   type Question,
 } from './state.ts';
-import { offered } from './transfer.ts';
+import { takerOf } from './taking.ts';
+import { isOffered, offer, offered } from './transfer.ts';
 import type { SlotRelease, Underway } from './types.ts';
 
 /** A question, who asks it, and what for. */
@@ -61,7 +65,29 @@ export const perform = (
   }
   if (held.isResting.get())
     throw new Refused(`Service ${held.name}: the shepherd is shutting down`);
-  return carryOut(held, turn, { question, request, asker, lines });
+  const asked = { question, request, asker, lines };
+  const carried = carriedFor(held, turn, request);
+  if (carried === undefined) return carryOut(held, turn, asked);
+  // Whoever has it keeps its contents where this slot has its own, so that nothing is sent.
+  return turn.when(offer(takerOf(held), turn, carried, asker), (turn) =>
+    held.waiters.has(keyOf(question))
+      ? wait(held, turn, question, lines)
+      : carryOut(held, turn, asked),
+  );
+};
+/** A release that was brought to its shepherd, for a fleet that the slot is a member of, and not to the slot. */
+const carriedFor = (
+  held: Held,
+  turn: Turn,
+  { action, args }: Pick<Request, 'action' | 'args'>,
+): Offer | undefined => {
+  if (held.carrier === undefined || !takesRelease(action)) return undefined;
+  const release = args.find(isDigest);
+  const isHere =
+    release === undefined ||
+    releaseIn(held.record.get(), release) !== undefined ||
+    isOffered(takerOf(held), release);
+  return isHere ? undefined : turn.call(held.carrier, 'offerOf', release);
 };
 /** An earlier life has begun it. */
 const isUnderway = (held: Held, { asker, operation, action }: Question): boolean => {
@@ -135,7 +161,7 @@ const previousIn = (held: Held): Digest => {
 };
 /** Activating takes what is there already; only the others take what was brought. @throws NotOffered */
 const fetched = (held: Held, action: Underway['action'], digest: Digest): SlotRelease => {
-  if (action === 'stage' || action === 'deploy') return offered(held, digest);
+  if (action === 'stage' || action === 'deploy') return offered(takerOf(held), digest);
   throw new NotOffered(`${shortly(digest)} is not there; 'releases' shows those that are`);
 };
 const policyOf = (

@@ -2,6 +2,7 @@
 import { ActorError, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
+import type { Shelf } from '../carrier/types.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
 import type { Content, Digest, Manifest } from '../release/types.ts';
 import { PartialQuota } from './quota.ts';
@@ -39,32 +40,10 @@ export class MemoryDepots {
   of(slot: string, say: (ms: number, task: () => void) => void): Depot {
     const trees = this.trees.get(slot) ?? new Map<Digest, Manifest>();
     this.trees.set(slot, trees);
-    const waiting: (() => void)[] = [];
-    const act = (what: string, answer: Answer, work: () => unknown): void => {
-      this.asked.push(what);
-      const number = this.asked.length;
-      const fails = number === this.failAt || number >= (this.fullFrom ?? Infinity);
-      // In the order in which it was asked, whatever the order of timers.
-      waiting.push(() => {
-        if (fails) return answer.broken(new ActorError('no-room', 'the disk is full (ENOSPC)'));
-        try {
-          const value = work();
-          say(1, () => answer.kept(value));
-        } catch (reason) {
-          answer.broken(reason);
-        }
-      });
-      say(this.answerMs, () => waiting.shift()?.());
-    };
+    const act = this.#acting(say);
     return {
       folder: (release) => `/releases/${slot}/${release}`,
-      missing: (asker, contents, answer) =>
-        act(`missing ${slot}`, answer, () => this.#missing({ slot, asker }, contents)),
-      put: (asker, piece, answer) =>
-        act(`put ${slot}`, answer, () => this.#put({ slot, asker }, piece)),
-      read: (content, answer) => act(`read ${slot}`, answer, () => this.#whole(content.sha256)),
-      drop: (content, answer) =>
-        act(`drop ${slot}`, answer, () => void this.contents.delete(content.sha256)),
+      ...this.#contentsFor(slot, act),
       build: (release, _signatures, answer) =>
         act(
           `build ${slot} ${release}`,
@@ -90,6 +69,47 @@ export class MemoryDepots {
     };
   }
 
+  /** The shelf, likewise. */
+  shelf(say: (ms: number, task: () => void) => void): Shelf {
+    const act = this.#acting(say);
+    return {
+      ...this.#contentsFor('shelf', act),
+      piece: (sha256, offset, byteCount, answer) =>
+        act('piece shelf', answer, () => this.#whole(sha256).slice(offset, offset + byteCount)),
+      keep: (_releases, answer) => act('keep shelf', answer, () => undefined),
+    };
+  }
+  #contentsFor(slot: string, act: Acting): Pick<Depot, 'missing' | 'put' | 'read' | 'drop'> {
+    return {
+      missing: (asker, contents, answer) =>
+        act(`missing ${slot}`, answer, () => this.#missing({ slot, asker }, contents)),
+      put: (asker, piece, answer) =>
+        act(`put ${slot}`, answer, () => this.#put({ slot, asker }, piece)),
+      read: (content, answer) => act(`read ${slot}`, answer, () => this.#whole(content.sha256)),
+      drop: (content, answer) =>
+        act(`drop ${slot}`, answer, () => void this.contents.delete(content.sha256)),
+    };
+  }
+  #acting(say: (ms: number, task: () => void) => void): Acting {
+    const waiting: (() => void)[] = [];
+    return (what, answer, work) => {
+      this.asked.push(what);
+      const number = this.asked.length;
+      const fails = number === this.failAt || number >= (this.fullFrom ?? Infinity);
+      // In the order in which it was asked, whatever the order of timers.
+      waiting.push(() => {
+        if (fails) return answer.broken(new ActorError('no-room', 'the disk is full (ENOSPC)'));
+        try {
+          const value = work();
+          say(1, () => answer.kept(value));
+        } catch (reason) {
+          answer.broken(reason);
+        }
+      });
+      say(this.answerMs, () => waiting.shift()?.());
+    };
+  }
+
   #missing(
     owner: { readonly slot: string; readonly asker: string },
     contents: readonly Content[],
@@ -110,7 +130,9 @@ export class MemoryDepots {
     const before = this.#parts.get(key) ?? new Uint8Array();
     if (offset !== before.length) return { have: before.length };
     this.#quota.check(owner, sha256, bytes.length);
-    const whole = new Uint8Array([...before, ...bytes]);
+    const whole = new Uint8Array(before.length + bytes.length);
+    whole.set(before);
+    whole.set(bytes, before.length);
     const isWhole = whole.length === size;
     if (!isWhole) this.#parts.set(key, whole);
     else this.#parts.delete(key);
@@ -132,3 +154,4 @@ export class MemoryDepots {
     return manifest;
   }
 }
+type Acting = (what: string, answer: Answer, work: () => unknown) => void;

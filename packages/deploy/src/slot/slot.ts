@@ -35,6 +35,7 @@ import { callOff } from './calling-off.ts';
 import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
 import { configAsRun, type Held, type Timer, type Waiter } from './state.ts';
+import { takerOf } from './taking.ts';
 import { offer, put, type Offering } from './transfer.ts';
 import type { Slot, SlotOptions, Template } from './types.ts';
 
@@ -58,11 +59,11 @@ export const makeSlot = (
     cancel: (turn, operation, principal, isTakenBack) =>
       callOff(held, turn, operation, principal, isTakenBack),
     offer: (turn, asked, asker) =>
-      turn.when(offer(held, turn, asked, asker), (_turn, offered) => ({
+      turn.when(offer(takerOf(held), turn, asked, asker), (_turn, offered) => ({
         ...offered,
         platform: held.platform,
       })),
-    put: (turn, piece, asker) => put(held, turn, piece, asker),
+    put: (turn, piece, asker) => put(takerOf(held), turn, piece, asker),
     resume: (turn) => {
       if (held.service.get() === undefined) return false;
       resume(held, turn);

@@ -39,10 +39,20 @@ import { readSignatures } from '../release/signatures.ts';
 import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
 import { limits } from './limits.ts';
-import { checkPlatform, judge } from './policy.ts';
-import { releaseIn, shortly } from './record.ts';
-import { move, type Held } from './state.ts';
-import type { Lacking, SlotRelease } from './types.ts';
+import { shortly } from './record.ts';
+import type { Depot, Lacking, SlotOptions, SlotRelease } from './types.ts';
+
+/** Who takes releases: a slot, or whoever keeps them for services elsewhere. */
+export interface Taker extends Pick<SlotOptions, 'name' | 'clock' | 'crypto'> {
+  readonly depot: Pick<Depot, 'missing' | 'put' | 'read' | 'drop'>;
+  readonly offers: Offers;
+  /** Answers to offers that are being looked at, by asker and release. */
+  readonly looking: JournalMap<string, Vow<Offered>>;
+  /** Whether it has all of a release, and need not look. @throws what it refuses to take of anybody */
+  admit(turn: Turn, release: Digest, signatures: readonly Signature[]): boolean;
+  /** Whether it takes a release whose manifest was read. @throws Refused, Limit */
+  accept(turn: Turn, release: Digest, manifest: Manifest): void;
+}
 
 /** A release that somebody brings. */
 export interface Offering {
@@ -69,17 +79,18 @@ export type Offers = JournalMap<string, Offering>;
 const keyOf = (asker: string, release: Digest): string => `${asker} ${release}`;
 
 /** Answers what is missing of a release. @throws BadRequest, NotTrusted, BadRelease, Refused, Limit */
-export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker): Vow<Offered> => {
+export const offer = (
+  held: Taker,
+  turn: Turn,
+  offer: Offer,
+  { principal }: Asker,
+): Vow<Offered> => {
   const { release, manifestBytes, after } = offer;
   if (!isDigest(release)) throw new BadRequest('offer: a release has a digest as its name');
   if (!(manifestBytes > 0 && manifestBytes <= releaseLimits.manifestBytes))
     throw new BadRelease('manifest', `has ${manifestBytes} bytes`);
   const signatures = offer.signatures === undefined ? [] : readSignatures(offer.signatures);
-  judge(held, held.rules.get().trust, release, signatures);
-  if (releaseIn(held.record.get(), release) !== undefined) {
-    vouch(held, turn, release, signatures);
-    return turn.kept(nothing);
-  }
+  if (held.admit(turn, release, signatures)) return turn.kept(nothing);
   const manifest = { sha256: release.slice('rel:sha256-'.length), size: manifestBytes };
   const known = held.offers.get(keyOf(principal, release));
   const atMs = held.clock.now();
@@ -96,7 +107,7 @@ export const offer = (held: Held, turn: Turn, offer: Offer, { principal }: Asker
 };
 /** Whoever asks again meanwhile is answered with the same. */
 const once = (
-  { looking }: Held,
+  { looking }: Taker,
   turn: Turn,
   { asker, release }: Offering,
   answer: Vow<Offered>,
@@ -107,7 +118,7 @@ const once = (
   turn.when(answer, isOver, isOver);
   return answer;
 };
-const lookFor = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
+const lookFor = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const { asker, release, manifest } = offering;
   const read = readBefore(held, release);
   if (read !== undefined) return ask(held, turn, offering, read);
@@ -119,36 +130,17 @@ const lookFor = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
     lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
   );
 };
-/**
- * Somebody else may have signed what is there already. What counts is added, so that nobody can take away who has
- * signed it, or have the record written again and again.
- */
-const vouch = (held: Held, turn: Turn, release: Digest, signatures: readonly Signature[]): void => {
-  const { releases } = held.record.get();
-  const known = releaseIn({ releases }, release);
-  if (known === undefined) return;
-  const { keys } = held.rules.get().trust;
-  const counts = ({ key }: Signature): boolean => keys.includes(key);
-  const before = new Set(known.signatures.map(({ key }) => key));
-  const fresh = signatures.filter((each) => counts(each) && !before.has(each.key));
-  const others = known.signatures.filter((each) => !counts(each));
-  const all = [...known.signatures.filter(counts), ...fresh, ...others];
-  const kept = all.slice(0, releaseLimits.signatureCount);
-  if (kept.every(({ key }) => before.has(key))) return;
-  const signed = releases.map((each) => (each === known ? { ...each, signatures: kept } : each));
-  move(held, turn, { releases: signed });
-};
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
-const remember = (held: Held, offering: Offering): void =>
+const remember = (held: Taker, offering: Offering): void =>
   held.offers.set(keyOf(offering.asker, offering.release), offering);
 
 /** Reads the manifest, and asks which of its contents are not there. */
-const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
+const look = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(offering.manifest, answer));
   return turn.when(bytes, (turn, bytes): Vow<Offered> => {
     let read: Pick<Read, 'facts' | 'sizes'>;
     try {
-      read = readIn(held, offering, bytes);
+      read = readIn(held, turn, offering, bytes);
     } catch (reason) {
       if (reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit)
         return refuse(held, turn, offering, reason);
@@ -165,18 +157,18 @@ const look = (held: Held, turn: Turn, offering: Offering): Vow<Offered> => {
   });
 };
 /** What was brought of it goes: it would have to be read again whenever it is offered. */
-const refuse = (held: Held, turn: Turn, offering: Offering, reason: Error): Vow<Offered> => {
+const refuse = (held: Taker, turn: Turn, offering: Offering, reason: Error): Vow<Offered> => {
   const { asker, release, manifest } = offering;
   held.offers.delete(keyOf(asker, release));
   const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
   const broken = (turn: Turn): Vow<Offered> => turn.broken(reason);
   return turn.when(gone, broken, broken);
 };
-const readBefore = ({ offers }: Held, release: Digest): Read | undefined =>
+const readBefore = ({ offers }: Taker, release: Digest): Read | undefined =>
   [...offers.values()].find((each) => each.release === release && each.read !== undefined)?.read;
 
 const ask = (
-  held: Held,
+  held: Taker,
   turn: Turn,
   offering: Offering,
   { facts, sizes }: Pick<Read, 'facts' | 'sizes'>,
@@ -190,9 +182,10 @@ const ask = (
     return page(lacking);
   });
 };
-/** @throws BadRelease, Refused for another platform, Limit */
+/** @throws BadRelease, Limit, and what is not accepted */
 const readIn = (
-  held: Held,
+  held: Taker,
+  turn: Turn,
   { release, manifest: text }: Offering,
   bytes: Uint8Array,
 ): Pick<Read, 'facts' | 'sizes'> => {
@@ -200,14 +193,14 @@ const readIn = (
     throw new BadRelease('manifest', 'is not what its digest says');
   const manifest = readManifest(bytes);
   const { app, version, run, checks, platform, dataMigration } = manifest;
-  checkPlatform(held.platform, platform, release);
+  held.accept(turn, release, manifest);
   const contents = [text, ...contentsOf(manifest)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const others = [...held.offers.values()].reduce(
     (sum, { read }) => sum + (read?.sizes.size ?? 0),
     0,
   );
   if (others + contents.length > limits.offeredContentCount)
-    throw new Limit(`slot ${held.name}: as many files as it takes are on their way to it already`);
+    throw new Limit(`${held.name}: as many files as it takes are on their way to it already`);
   const facts = {
     digest: release,
     app,
@@ -221,13 +214,13 @@ const readIn = (
   const wordCount = wordsIn(manifest);
   if (wordCount > limits.specWordCount)
     throw new Limit(
-      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${wordCount} words, ` +
+      `${held.name}: how ${shortly(release)} is run and checked takes ${wordCount} words, ` +
         `above ${limits.specWordCount}`,
     );
   const specBytes = byteCountOf(canonicalText({ run, checks }));
   if (specBytes > limits.specBytes)
     throw new Limit(
-      `slot ${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, ` +
+      `${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, ` +
         `above ${limits.specBytes}`,
     );
   return { facts, sizes: new Map(contents.map(({ sha256, size }) => [sha256, size])) };
@@ -251,7 +244,7 @@ const page = (lacking: readonly Lacking[], after?: string): Offered => {
 };
 
 /** An asker's own oldest offer goes first, then those that nobody has asked about for long. @throws Limit */
-const makeRoom = ({ offers, name, clock }: Held, asker: string): void => {
+const makeRoom = ({ offers, name, clock }: Taker, asker: string): void => {
   const byAge = [...offers.entries()].sort(([, a], [, b]) => a.atMs - b.atMs);
   const own = byAge.filter(([, each]) => each.asker === asker);
   const surplus = own.slice(0, Math.max(0, own.length - limits.askerOfferCount + 1));
@@ -260,12 +253,12 @@ const makeRoom = ({ offers, name, clock }: Held, asker: string): void => {
   if (offers.size < limits.offerCount || oldest === undefined) return;
   const [key, { atMs }] = oldest;
   if (clock.now() - atMs < limits.idleOfferMs)
-    throw new Limit(`slot ${name}: ${offers.size} releases are on their way to it already`);
+    throw new Limit(`${name}: ${offers.size} releases are on their way to it already`);
   offers.delete(key);
 };
 
 /** Takes a piece. @throws NotOffered, BadRequest */
-export const put = (held: Held, turn: Turn, piece: Piece, { principal }: Asker): Vow<Put> => {
+export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker): Vow<Put> => {
   const { sha256, offset, bytes } = piece;
   const found = [...held.offers.values()]
     .filter(({ asker }) => asker === principal)
@@ -288,8 +281,11 @@ export const put = (held: Held, turn: Turn, piece: Piece, { principal }: Asker):
 const sizeIn = ({ manifest, read }: Offering, sha256: string): number | undefined =>
   manifest.sha256 === sha256 ? manifest.size : read?.sizes.get(sha256);
 
+/** Whether a release was brought, by whomever, as far as its manifest. */
+export const isOffered = (held: Taker, digest: Digest): boolean =>
+  readBefore(held, digest) !== undefined;
 /** What a release is that was brought, by whomever. @throws NotOffered */
-export const offered = (held: Held, digest: Digest): SlotRelease => {
+export const offered = (held: Taker, digest: Digest): SlotRelease => {
   const found = [...held.offers.values()].find(
     ({ release, read }) => release === digest && read !== undefined,
   );

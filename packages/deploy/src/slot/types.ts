@@ -3,6 +3,7 @@ import type { Answer, Clock, Log, Ref } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
 import type {
   Agent,
+  Carrier,
   Prober,
   Result,
   ServiceConfig,
@@ -184,6 +185,8 @@ export interface SlotOptions {
   readonly crypto: Pick<Crypto, 'verify' | 'sha256'>;
   readonly log: Log;
   readonly shepherd: Ref<Pick<Shepherd, 'wish' | 'perform'>>;
+  /** Who may have a release that nobody has brought to this slot itself. */
+  readonly carrier?: Ref<Pick<Carrier, 'offerOf'>>;
 }
 /** The `^slot`: the agent of one service. */
 export interface Slot extends Agent {

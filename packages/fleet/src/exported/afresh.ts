@@ -9,7 +9,7 @@ import type { FreshLine } from '../reach/fresh-lines.ts';
 import { answered } from './answered.ts';
 import type { Switching } from './confirming.ts';
 import { silenceOf, type ExportedHeld } from './exported-state.ts';
-import { makeMemberSink } from './member-sink.ts';
+import { takeSeat } from './member-sink.ts';
 import type { Watcher } from './watching.ts';
 import { calledOff, notSent, tooLate, unanswered } from './without-answer.ts';
 
@@ -48,13 +48,16 @@ const send = (
       isCancelled ? calledOff(held, request) : tooLate(held, request, silenceOf(held)),
     );
   }
-  const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
+  const seat = takeSeat(held, turn, writer);
   const part = { ...request, operation, member: held.name, remainingMs };
-  const answer = turn.within(remainingMs, turn.send(ref, 'perform', part, sink));
+  const answer = turn.within(remainingMs, turn.send(ref, 'perform', part, seat.sink));
   turn.when(answer, over, over);
   return turn.when(
     answer,
-    (turn, value) => answered(held, turn, request, value, () => false),
+    (turn, value) => {
+      held.freeSeat.set(seat);
+      return answered(held, turn, request, value, () => false);
+    },
     (_turn, reason) => unanswered(held, request, reason, silenceOf(held)),
   );
 };

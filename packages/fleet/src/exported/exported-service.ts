@@ -15,8 +15,8 @@
  * A command that waits for a machine is answered with that it does; where the far end is a controller and waits for a
  * machine of its own, with that, and it says later how it ended there (settling.ts).
  *
- * `confirm` goes another way (afresh.ts), which is also asked for from here while a slot is told to switch
- * (confirming.ts).
+ * A release that it is to take is brought first (carrying.ts). `confirm` goes another way (afresh.ts), which is also
+ * asked for from here while a slot is told to switch (confirming.ts).
  *
  * What was called off before it is sent is not sent; on the next session it is not begun anew, and is
  * called off there once more, since nobody knows what had arrived on the last one.
@@ -44,11 +44,13 @@ import {
 import { isAskedAfresh, performAfresh } from './afresh.ts';
 import { answered, waits } from './answered.ts';
 import { bringing } from './bringing.ts';
+import { bringFirst } from './carrying.ts';
 import { backWithinMs, beginConfirming } from './confirming.ts';
 import { settle } from './settling.ts';
+import { withQueueLeft } from './time-left.ts';
 import { LIMITS } from '../limits.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
-import { makeMemberSink } from './member-sink.ts';
+import { takeSeat, type MemberSeat } from './member-sink.ts';
 import { makeRemoteLog } from './remote-log.ts';
 import { lostSight, nothingObserved, touched } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
@@ -76,19 +78,14 @@ export const makeExportedService = (
     probe: (turn, timeoutMs, hops = []) => probe(held, turn, timeoutMs, hops),
     perform: (turn, request, writer, principal) => {
       const operation = held.memberIds(principal, request.operation);
-      begun(held, operation);
-      const asked = { request, writer, operation };
-      if (isAskedAfresh(request.action))
-        return turn.when(performAfresh(held, turn, asked), (_turn, outcome) =>
-          ended(held, asked, outcome),
-        );
-      beginConfirming(held, turn, asked);
-      return perform(held, turn, asked);
+      return takeOn(held, turn, { request, writer, operation });
     },
     cancel: (turn, asked, principal) => {
       const operation = held.memberIds(principal, asked);
       const underWay = held.underWay.get(operation);
       if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
+      const courier = held.couriers.get(operation);
+      if (courier !== undefined) turn.tell(courier, 'cancel');
       // Behind the command itself, which waits for the same contact where there is none yet.
       turn.when(
         turn.call(held.remote, 'reach'),
@@ -134,6 +131,8 @@ const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld 
   watching: turn.cell<number | undefined>(undefined),
   underWay: turn.map(),
   confirming: turn.map(),
+  freeSeat: turn.cell<MemberSeat | undefined>(undefined),
+  couriers: turn.map(),
   waitingCount: turn.cell(0),
   lastWatching: turn.cell(0),
   pace: turn.cell<Pace | undefined>(undefined),
@@ -177,6 +176,19 @@ interface Command extends Asked {
   /** Until when its machine is waited for then, by the monotonic clock. */
   readonly backByMs?: number;
 }
+
+/** By the way that it goes: through a line of its own, or behind the release that it is about. */
+const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
+  begun(held, asked.operation);
+  const end = (outcome: Attempt): Attempt => ended(held, asked, outcome);
+  if (isAskedAfresh(asked.request.action))
+    return turn.when(performAfresh(held, turn, asked), (_turn, outcome) => end(outcome));
+  const send = (turn: Turn<Inner>, request: Request): Vow<Attempt> => {
+    beginConfirming(held, turn, { ...asked, request });
+    return perform(held, turn, { ...asked, request });
+  };
+  return bringFirst(held, turn, asked, send, end);
+};
 
 /** Sent in this turn where there is contact: a thousand members are asked in a thousand turns. */
 const perform = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
@@ -236,28 +248,23 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
   const wasSent = command.lost !== undefined || request.isRepeat === true;
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
-  const sink = turn.spawn(makeMemberSink, { member: held.name, origin: held.origin, writer });
+  const seat = takeSeat(held, turn, writer);
   const sent = command.lost === undefined ? request : again(request, isCancelled);
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
   const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
-  const answer = turn.send(ref, 'perform', part, sink);
+  const answer = turn.send(ref, 'perform', part, seat.sink);
   if (isCancelled) turn.tell(ref, 'cancel', operation);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
-    (turn, value) => ended(held, command, answered(held, turn, request, value, isAwaited)),
+    (turn, value) => {
+      held.freeSeat.set(seat);
+      return ended(held, command, answered(held, turn, request, value, isAwaited));
+    },
     (turn, reason) =>
       fateOf(reason) === 'in-doubt' && mayAskAgain(held, command)
         ? askAgain(held, turn, command, reason)
         : gaveUp(held, turn, command, reason),
   );
-};
-
-/** Whose machine is away there is waited for there, as long as here. */
-const withQueueLeft = (request: Request, usedMs: number): Request => {
-  if (request.queueMs === undefined) return request;
-  const { queueMs, ...whole } = request;
-  const leftMs = Math.floor(queueMs - usedMs);
-  return leftMs < 1 ? whole : { ...whole, queueMs: leftMs };
 };
 
 /** No answer came, and none will. */

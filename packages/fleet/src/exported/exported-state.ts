@@ -12,11 +12,12 @@ import type {
   Turn,
   Vow,
 } from '@bellwether/actors';
-import type { ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
+import type { Carrier, Courier, ServiceFacet, Status, StatusBoard } from '@bellwether/shepherd';
 import type { FreshLines } from '../reach/fresh-lines.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Confirming } from './confirming.ts';
 import type { MemberIds } from './member-operation.ts';
+import type { MemberSeat } from './member-sink.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import type { Peers } from '../reach/peer.ts';
@@ -33,6 +34,8 @@ export interface ExportedServiceOptions extends Exported {
   /** Told when something changes in its status. */
   readonly board: Ref<Pick<StatusBoard, 'touched'>>;
   readonly memberIds: MemberIds;
+  /** Who has releases to bring to it. */
+  readonly carrier?: Ref<Pick<Carrier, 'courier'>>;
   /** Only read: how much of a deadline is used up, how old an observation is. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
 }
@@ -56,6 +59,10 @@ export interface ExportedHeld extends ExportedServiceOptions {
   readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
   /** Those of them that may end in a release that waits to be confirmed, likewise. */
   readonly confirming: JournalMap<string, Confirming>;
+  /** The sink that the next command may have; absent while one has it. */
+  readonly freeSeat: JournalCell<MemberSeat | undefined>;
+  /** Who brings a release before a command is sent, by operation. */
+  readonly couriers: JournalMap<string, Ref<Courier>>;
   /** Commands that wait for contact; whoever comes meanwhile is sent behind them. */
   readonly waitingCount: JournalCell<number>;
   /** The question that is on its way, shared by all who ask meanwhile and have no more time. */

@@ -1,9 +1,15 @@
 /**
- * The `^member-sink`: what a controller gives to one member for one operation. A caller's own sink
- * is never passed on, since that would introduce the member to the caller. It is nothing but a
+ * The `^member-sink`: what a controller gives to one member for one command at a time. A caller's own
+ * sink is never passed on, since that would introduce the member to the caller. It is nothing but a
  * filter in front of the operation's writer.
+ *
+ *     a command            the sink that is free, or a new one
+ *     the member answers   free: it has said all that it will say, and the next command may have it
+ *     it does not          left to the member, who may say more
+ *
+ * So a thousand members that are asked again and again are given, and give back, nothing new.
  */
-import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, Ref, Turn } from '@bellwether/actors';
 import type { Event, Lines, Sink } from '@bellwether/shepherd';
 import { Malformed } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
@@ -18,8 +24,38 @@ export interface MemberSinkOptions {
    * The operator's own label for the member's machine: what a peer calls itself counts for nothing.
    */
   readonly origin: string;
+  readonly stream: Pick<JournalCell<MemberStream>, 'get'>;
+}
+/** What a member says in one command; each has one of its own. */
+export interface MemberStream {
   readonly writer: Ref<Lines>;
 }
+/** A sink, and the command that has it. */
+export interface MemberSeat {
+  readonly sink: Ref<Sink>;
+  readonly stream: JournalCell<MemberStream>;
+}
+interface Host {
+  readonly name: string;
+  readonly origin: string;
+  readonly freeSeat: JournalCell<MemberSeat | undefined>;
+}
+
+/** A sink for one command of the actor whose turn this is. */
+export const takeSeat = (
+  { name: member, origin, freeSeat }: Host,
+  turn: Turn,
+  writer: Ref<Lines>,
+): MemberSeat => {
+  const free = freeSeat.get();
+  if (free !== undefined) {
+    freeSeat.set(undefined);
+    free.stream.set({ writer });
+    return free;
+  }
+  const stream = turn.cell<MemberStream>({ writer });
+  return { sink: turn.spawn(makeMemberSink, { member, origin, stream }), stream };
+};
 
 /**
  * Takes batches in order and passes them on under the names of this side; the answer to a batch is
@@ -29,12 +65,13 @@ export interface MemberSinkOptions {
 export const makeMemberSink = (
   turn: Turn<Sink>,
   _bcom: Bcom<Sink>,
-  { member, origin, writer }: MemberSinkOptions,
+  { member, origin, stream }: MemberSinkOptions,
 ): Behavior<Sink> => {
-  const taken = turn.cell({ batchCount: 0, eventCount: 0, rowWeight: 0 });
+  const taken = turn.cell(nothingOf(stream.get()));
   return {
     rows: (turn, batch, sequence) => {
-      const before = taken.get();
+      const now = stream.get();
+      const before = taken.get().stream === now ? taken.get() : nothingOf(now);
       if (sequence !== before.batchCount)
         throw new Malformed(`sink: expected batch ${before.batchCount}, found ${String(sequence)}`);
       const heard = reader.batch(batch, 'batch');
@@ -47,11 +84,17 @@ export const makeMemberSink = (
         throw new Malformed(
           `sink: the rows of ${member} weigh more than ${LIMITS.streamRowWeight}`,
         );
-      taken.set({ batchCount: before.batchCount + 1, eventCount, rowWeight });
-      turn.call(writer, 'pass', events);
+      taken.set({ stream: now, batchCount: before.batchCount + 1, eventCount, rowWeight });
+      turn.call(now.writer, 'pass', events);
     },
   };
 };
+const nothingOf = (stream: MemberStream) => ({
+  stream,
+  batchCount: 0,
+  eventCount: 0,
+  rowWeight: 0,
+});
 
 /** What a batch weighs by its rows, as a list of them. */
 const weightOfRows = (events: readonly Event[]): number =>

@@ -100,8 +100,10 @@ export const heardOutcome = (observed: Observed, outcome: Outcome, at: Instant):
 };
 
 /** The far end answered, and said nothing of where the service is. */
-export const touched = (observed: Observed, at: Instant): Observed => ({
-  ...observed,
+export const touched = ({ last, toldAt, lastAt }: Observed, at: Instant): Observed => ({
+  last,
+  toldAt,
+  lastAt,
   contactAt: at,
   trouble: undefined,
 });

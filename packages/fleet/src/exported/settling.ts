@@ -17,7 +17,7 @@ import { type Lines, type Attempt, type Request } from '@bellwether/shepherd';
 import { answered, waits } from './answered.ts';
 import type { ExportedHeld } from './exported-state.ts';
 import { LIMITS } from '../limits.ts';
-import { makeMemberSink } from './member-sink.ts';
+import { takeSeat } from './member-sink.ts';
 import type { Watcher } from './watching.ts';
 import { notTold } from './without-answer.ts';
 
@@ -35,10 +35,13 @@ export const settle = (
   turn: Turn<Watcher>,
   { request, writer, operation }: Sent,
 ): Vow<Attempt> => {
-  const { name, origin } = held;
   const told = turn.when(turn.call(held.remote, 'reach'), (turn, ref) => {
-    const sink = turn.spawn(makeMemberSink, { member: name, origin, writer });
-    return turn.send(ref, 'join', operation, sink, LIMITS.settleMs);
+    const seat = takeSeat(held, turn, writer);
+    const answer = turn.send(ref, 'join', operation, seat.sink, LIMITS.settleMs);
+    return turn.when(answer, (_turn, value) => {
+      held.freeSeat.set(seat);
+      return value;
+    });
   });
   return turn.when(
     told,

@@ -74,6 +74,25 @@ export const tooLate = (
   };
 };
 
+/** The deadline passed while what it needs was on its way. */
+export const broughtTooLate = (place: Place, { action }: Request, silenceMs: Silence): Attempt => {
+  const words = `not all of the release was at ${whereIs(place)} before the deadline. It was not asked to ${action}`;
+  const next = `${words}, and keeps for a while what has come; ${action} it again with more time.`;
+  return {
+    ...outcomeOf(place, 'timed-out', next),
+    ...lastSeen(silenceMs),
+    isLate: true,
+    isUnmet: true,
+  };
+};
+/** What it needs is not to be had here: nothing more of it was sent. */
+export const notBrought = (place: Place, { action }: Request, why: string): Outcome =>
+  outcomeOf(
+    place,
+    'failed',
+    `the release could not be brought to ${whereIs(place)}: ${why}. It was not asked to ${action}.`,
+  );
+
 /** An earlier life may have sent it, and there is nobody to ask what became of that. */
 const notAskedAgain = (place: Place, action: string, silenceMs: Silence): Attempt => {
   const words = `no contact with ${whereIs(place)} before the deadline, to hear what came of ${action}`;

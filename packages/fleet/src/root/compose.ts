@@ -4,6 +4,7 @@ import type { Crypto } from '@bellwether/ocapn';
 import {
   canonicalText,
   type Aggregate,
+  type Carrier,
   type ServiceElsewhere,
   type Shepherd,
   type Swap,
@@ -39,6 +40,8 @@ export interface ElsewherePowers {
   readonly lines: Ref<FreshLines>;
   /** Told of each contact with one of those, before anybody else uses it. */
   readonly arrivals?: Ref<Arrivals>;
+  /** Who has releases for them; absent: they are asked for what they were brought. */
+  readonly carrier?: Ref<Pick<Carrier, 'courier'>>;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly entropy: Entropy;
@@ -122,10 +125,12 @@ const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
 const exportedServices = (
   turn: Turn,
   shepherd: Ref<Pick<Shepherd, 'board'>>,
-  { dial, peers, lines, clock, entropy, crypto, arrivals }: ElsewherePowers,
+  { dial, peers, lines, clock, entropy, crypto, arrivals, carrier }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
-  const shared = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
+  const carrying = carrier === undefined ? {} : { carrier };
+  const common = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
+  const shared = { ...common, ...carrying };
   const told = arrivals === undefined ? {} : { arrivals };
   return (spec) => {
     const { petname } = spec;

@@ -56,6 +56,7 @@ export const optionRules = {
     argument: 'AGE|TIME',
   },
   watch: { kind: 'flag' },
+  selector: { letter: 'l', kind: 'text', argument: 'SELECTOR' },
   'no-members': { kind: 'flag' },
   'dry-run': { kind: 'flag' },
   'min-ready': {
@@ -188,7 +189,14 @@ export interface ActionRule {
 
 const many = Number.POSITIVE_INFINITY;
 /** The options of everything that is asked of a service. */
-const changing: readonly OptionName[] = ['no-members', 'dry-run', 'when-online', 'strict'];
+const changing: readonly OptionName[] = [
+  'selector',
+  'no-members',
+  'dry-run',
+  'when-online',
+  'strict',
+  'yes',
+];
 const granting: readonly OptionName[] = [
   'to',
   'allow',
@@ -241,16 +249,16 @@ export const optionsOfOther = (action: string): readonly OptionName[] =>
  * Herd's own actions. A custom action of the same name is reached with `herd do ACTION SERVICE`.
  */
 export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, ActionRule>([
-  ['status', rule('[SERVICE]', 0, 1, ['log-history', 'watch', 'strict'])],
-  ['detailed-status', rule('[SERVICE]', 0, 1, ['log-history'])],
-  ['graph', rule('[SERVICE]', 0, 1, [])],
+  ['status', rule('[SERVICE]', 0, 1, ['selector', 'log-history', 'watch', 'strict'])],
+  ['detailed-status', rule('[SERVICE]', 0, 1, ['selector', 'log-history'])],
+  ['graph', rule('[SERVICE]', 0, 1, ['selector'])],
   ['start', rule('SERVICE [ARG...]', 1, many, starting)],
   ['stop', rule('SERVICE [ARG...]', 1, many, changing)],
   ['restart', rule('SERVICE [ARG...]', 1, many, restarting)],
   ['enable', rule('SERVICE', 1, 1, changing)],
   ['disable', rule('SERVICE', 1, 1, changing)],
   ['doc', rule('SERVICE [list-actions | action ACTION]', 1, 3, [])],
-  ['log', rule('[SERVICE]', 0, 1, ['log-history', 'follow', 'since'])],
+  ['log', rule('[SERVICE]', 0, 1, ['selector', 'log-history', 'follow', 'since'])],
   ['reload', rule('[root]', 0, 1, ['dry-run'])],
   ['detach', rule('root', 1, 1, [])],
   ['check', rule('[FILE]', 0, 1, [])],
@@ -305,7 +313,10 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     },
   ],
   ['stage', rule('SERVICE FILE', 2, 2, [])],
-  ['rollback', rule('SERVICE [RELEASE]', 1, 2, ['accept-data-loss', 'dry-run', ...rolling])],
+  [
+    'rollback',
+    rule('SERVICE [RELEASE]', 1, 2, ['selector', 'accept-data-loss', 'dry-run', 'yes', ...rolling]),
+  ],
   ['release ls', rule('SERVICE', 1, 1, [])],
   ['release build', rule('FOLDER', 1, 1, building)],
   ['release show', rule('FILE', 1, 1, [])],

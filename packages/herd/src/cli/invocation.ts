@@ -32,7 +32,7 @@ export type Invocation =
   /** Something to be asked of a service, its own actions included. */
   | { readonly kind: 'perform'; readonly command: Command; readonly options: Options };
 
-/** An action for a service, with the arguments exactly as typed. */
+/** An action for a service, or with an empty name for whom a selector picks out, with the arguments as typed. */
 export interface Command {
   readonly action: string;
   readonly service: string;
@@ -57,7 +57,7 @@ export const interpret = (typed: Typed): Invocation => {
   const rest = words.slice(own.wordCount);
   const rule = ruleFor(own.name, options);
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
-  checkCount(own.name, rule, rest);
+  checkCount(own.name, rule, rest, options);
   checkOptions(own.name, options, rule.options);
   if (own.name === 'help') return { kind: 'help', topic: topicIn(rest), options };
   if (own.name === 'do') return perform(rest, options);
@@ -117,7 +117,7 @@ const custom = (words: readonly string[], options: Options): Invocation => {
       `'${action}' is kept for herd itself, and this version has no such command`,
       `An action of that name is reached with 'herd do ${action} SERVICE'.`,
     );
-  if (second === undefined) {
+  if (second === undefined && options.selector === undefined) {
     const meant = closest(action, actionRules.keys());
     const hint = meant === undefined ? undefined : `Did you mean 'herd ${meant}'?`;
     throw new Usage(
@@ -167,10 +167,17 @@ const checkSecrets = (typed: Typed): void => {
   );
 };
 
-const checkCount = (name: string, rule: ActionRule, rest: readonly string[]): void => {
+const checkCount = (
+  name: string,
+  rule: ActionRule,
+  rest: readonly string[],
+  { selector }: Options,
+): void => {
   const usage = `herd ${name} ${rule.usage}`.trimEnd();
   const [word = ''] = rest;
-  if (rest.length < rule.least) throw new Usage(`too few words for '${name}': ${usage}`);
+  // Who is picked out need not be named.
+  const least = rule.least - (selector === undefined || rule.least === 0 ? 0 : 1);
+  if (rest.length < least) throw new Usage(`too few words for '${name}': ${usage}`);
   if (rest.length <= rule.most) return;
   const meant = isGroup(name) ? closest(word, wordsOfGroup(name)) : undefined;
   const hint = meant === undefined ? undefined : `Did you mean 'herd ${name} ${meant}'?`;

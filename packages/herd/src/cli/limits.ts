@@ -37,18 +37,9 @@ export const maxCandidateChars = 1 + limits.nameCharacters;
 export const maxAboutChars = 100;
 /** Lines that one look, or one round of it, has open: a fleet is accepted in seconds, and no descriptors are missed. */
 export const mostLines = 16;
-
-/** Bytes of one piece of a release: as many as a slot takes at once. */
-export const pieceBytes = limits.pieceOfReleaseBytes;
-/**
- * Pieces of a release that are on their way at a time, 3 MiB. A shepherd takes 64 of one asker; on a line with 100 ms
- * there and back these are 30 MiB a second.
- */
-export const mostPieces = 48;
-/** Milliseconds after which the answer to a piece came late: fewer are sent at a time then. */
-export const lateMs = 500;
-/** How often it is asked what is missing: once for the manifest, once for the files, and when pieces got lost. */
-export const mostRounds = 8;
-
 /** Machines that are deployed to at a time, once the first is well: each has a share of the line of whoever deploys. */
 export const machinesAtOnce = 4;
+/** Services that a selector picks out, from which on a person is asked whether they are meant: a line of names. */
+export const askFromCount = 10;
+/** Names of those that are shown before; `--dry-run` has them all. */
+export const shownNameCount = 20;

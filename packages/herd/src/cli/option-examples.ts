@@ -13,6 +13,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   follow: 'herd log web-server -f',
   since: 'herd log web-server --since 2h',
   watch: 'herd status web-server-fleet --watch',
+  selector: "herd restart -l 'role=web,!canary'",
   'no-members': 'herd stop web-server-fleet --no-members',
   'dry-run': 'herd stop networking --dry-run',
   'min-ready': 'herd start web-server-fleet --min-ready 2',

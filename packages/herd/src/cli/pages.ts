@@ -22,11 +22,13 @@ export const pages: Readonly<Record<string, Page>> = {
       'known of it, with its last log lines; of a fleet it asks every member live, for a second, and ' +
       'says unknown of who does not answer, with the age of what was known. Exit code 4 where the ' +
       'service or a member of it is unknown. With --strict the exit code is how well it is: 0 as it was ' +
-      'wished, 1 failed or stopped though wanted, 3 degraded or not ready, 4 unknown.',
+      'wished, 1 failed or stopped though wanted, 3 degraded or not ready, 4 unknown. With -l it lists ' +
+      'those that have such labels: key=text, key!=text, key, !key, with commas between; all have to ' +
+      'hold. A SERVICE beside it is the name of some at many machines, or a fleet, whose members are meant.',
     examples: [
       ['herd status', 'what runs here'],
       ['herd status web-server', 'everything about one service'],
-      ['herd status root', 'the shepherd itself'],
+      ["herd status -l 'role=web,!canary'", 'those with these labels'],
       ['herd status web-server-fleet --watch', 'and what changes, as it happens'],
     ],
   },
@@ -75,10 +77,12 @@ export const pages: Readonly<Record<string, Page>> = {
       '--batch, --max-unavailable, --max-failed, --pause and --canary, batch by batch: those that do ' +
       'not serve come first, who does not serve counts as unavailable, and where too much goes wrong ' +
       "the rest is left as it is; 'herd retry' goes on with it then. '--batch 1,25%' is a canary of one, " +
-      'then a quarter of them at a time.',
+      'then a quarter of them at a time. With -l, as with every action, it is for those that have such ' +
+      'labels, who are shown before, and remembered: who gets the label later is not among them. Where ' +
+      'nobody has, nothing is done, and the exit code is 2.',
     examples: [
       ['herd restart @web', 'the service behind a ref of yours'],
-      ['herd restart web-server-fleet', 'every member of a fleet'],
+      ["herd restart web-server -l 'role=web,!canary'", 'at all machines, by their labels'],
       ['herd restart web-server-fleet --batch 25% --max-unavailable 1', 'one down at a time'],
       ['herd restart web-server-fleet --canary --batch 4 --pause 5s', 'one first, then by four'],
     ],
@@ -114,6 +118,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd log web-server -n 20', 'its last lines'],
       ['herd log web-server-fleet -f --since 10m', 'those of its members, and what comes'],
+      ['herd log -l role=web -f', 'those of all with this label'],
     ],
   },
   reload: {

@@ -39,6 +39,10 @@ export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Te
     fs.fchmodSync(1, 0o600);
     return true;
   },
+  agrees: async (question) => {
+    if (own.stdin.isTTY !== true || own.stderr.isTTY !== true) return undefined;
+    return (await import('./asking.ts')).askPerson(own.stdin, own.stderr, question);
+  },
   onInterrupt: (told) => {
     own.once('SIGINT', told);
     return () => void own.off('SIGINT', told);

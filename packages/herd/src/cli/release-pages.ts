@@ -9,7 +9,8 @@ export const releasePages: Readonly<Record<string, Page>> = {
       'touched. Then it is switched to, and has to be well for a while. After that it waits to be confirmed, ' +
       'which this command does through a connection of its own, made after the switch: where the machine cannot ' +
       'be reached any more, or nobody confirms, the machine goes back to the release before by itself. Ctrl-C ' +
-      'leaves it to the machine. In place of FILE the name of a release that is there already will do. Of a fleet ' +
+      'leaves it to the machine; of a service elsewhere the shepherd here confirms it, also then. ' +
+      'In place of FILE the name of a release that is there already will do. Of a fleet ' +
       'its members get it batch by batch, as with restart: one goes first, then a quarter of them at a time, unless ' +
       'the options say otherwise; where more fail than may, or the canary, the rest is left as it is. Exit code ' +
       '7: some went back; 8: going back has failed, and somebody has to look. With --machines it goes to the ' +

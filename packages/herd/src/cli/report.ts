@@ -22,6 +22,8 @@ const exitCodes: Readonly<Record<string, number>> = {
   'bad-ref': 2,
   'no-invite': 2,
   'unknown-ref': 2,
+  'bad-selector': 2,
+  'nothing-selected': 2,
   'unsafe-file': 2,
   'bad-backup': 2,
   'bad-key': 2,
@@ -43,6 +45,8 @@ export const exitCodeOfError = (error: unknown): number => {
   // stands for another command there.
   if (isRemote(error)) {
     if (isDenial(codeIn(error))) return 5;
+    // Nobody is as the selector says: that is a slip of whoever typed it, and nothing has failed.
+    if (codeIn(error) === 'nothing-selected') return 2;
     return codeIn(error) === 'conflict' ? 9 : 1;
   }
   if (isNoAnswer(error)) return error.isTimeUp ? 6 : 4;
@@ -180,6 +184,8 @@ const hintForAction = (
 ): string | undefined => {
   if (code === 'unknown-service' && actionRules.has(service) && !actionRules.has(action))
     return didYouMean(`herd ${service} ${action}`);
+  if (code === 'unknown-action' && service === '')
+    return meant === undefined ? undefined : didYouMean(meant);
   if (code === 'unknown-action') {
     const list = `Run 'herd doc ${service} list-actions' to see what it offers.`;
     return meant === undefined ? list : `${didYouMean(meant)} ${list}`;

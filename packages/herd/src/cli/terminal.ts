@@ -35,6 +35,8 @@ export interface Terminal {
   isInputOpen(): boolean;
   /** Makes standard output the user's alone where it is a file that others may read; whether it was one. */
   closeOutput(): boolean;
+  /** Asks a person whether to go on; undefined where nobody is there who could answer. */
+  agrees(question: string): Promise<boolean | undefined>;
   /** Calls back at Ctrl-C instead of dying; the result takes that back. */
   onInterrupt(told: () => void): () => void;
 }

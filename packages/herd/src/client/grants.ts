@@ -21,6 +21,7 @@ import {
   whoCanIn,
 } from './grant-answers.ts';
 import { BadAnswer } from './answers.ts';
+import { ask, given } from './ask.ts';
 import type { Line, Patience } from './line.ts';
 
 /** How a grant is taken back. */
@@ -62,38 +63,28 @@ export interface OwnerClient extends GrantClient {
 /** Asks over a line to a facet of a service. The line stays the caller's. */
 export const heldClient = (line: Line): HeldClient => ({
   ...grantClient(line),
-  allows: async (patience) =>
-    allowedIn(await line.ask({ method: 'allows', args: [], ...patience })),
+  allows: (patience) => ask(line, 'allows', [], patience, allowedIn),
 });
 
 /** Asks over a line to a local root. The line stays the caller's. */
 export const ownerClient = (line: Line): OwnerClient => ({
   ...grantClient(line),
-  grantDirect: async (spec, leaseMs, patience) =>
-    directIn(
-      await line.ask({
-        method: 'grant-direct',
-        args: leaseMs === undefined ? [spec] : [spec, leaseMs],
-        ...patience,
-      }),
-    ),
-  confirm: async (ids, isForced, patience) =>
-    idsIn(await line.ask({ method: 'confirm-grants', args: [ids, isForced], ...patience })),
-  clock: async (isTakenBack, patience) =>
-    clockIn(await line.ask({ method: 'grant-clock', args: [isTakenBack], ...patience })),
-  whoCan: async (action, service, patience) =>
-    whoCanIn(await line.ask({ method: 'who-can', args: [action, service], ...patience })),
+  grantDirect: (spec, leaseMs, patience) =>
+    ask(line, 'grant-direct', given(spec, leaseMs), patience, directIn),
+  confirm: (ids, isForced, patience) =>
+    ask(line, 'confirm-grants', [ids, isForced], patience, idsIn),
+  clock: (isTakenBack, patience) => ask(line, 'grant-clock', [isTakenBack], patience, clockIn),
+  whoCan: (action, service, patience) =>
+    ask(line, 'who-can', [action, service], patience, whoCanIn),
 });
 
 const grantClient = (line: Line): GrantClient => ({
-  grant: async (spec, patience) =>
-    grantedIn(await line.ask({ method: 'grant', args: [spec], ...patience })),
+  grant: (spec, patience) => ask(line, 'grant', [spec], patience, grantedIn),
   grants: (patience) => allGrants(line, patience),
-  revoke: async (id, { reason, isForced }, patience) => {
-    const said = reason === undefined ? [id] : [id, reason];
+  revoke: (id, { reason, isForced }, patience) => {
     // The third argument is the force: an empty reason is none.
-    const args = isForced ? [id, reason ?? '', true] : said;
-    return revokedIn(await line.ask({ method: 'revoke-grant', args, ...patience }));
+    const args = isForced ? [id, reason ?? '', true] : given(id, reason);
+    return ask(line, 'revoke-grant', args, patience, revokedIn);
   },
 });
 
@@ -102,8 +93,7 @@ const allGrants = async (line: Line, patience: Patience): Promise<readonly Grant
   const found: GrantFacts[] = [];
   let after: string | undefined;
   do {
-    const args = after === undefined ? [] : [after];
-    const page = pageIn(await line.ask({ method: 'grants', args, ...patience }));
+    const page = await ask(line, 'grants', given(after), patience, pageIn);
     found.push(...page.grants);
     after = page.grants.length === 0 ? undefined : page.next;
     if (found.length > FLEET_LIMITS.grantAskedCount)

@@ -11,6 +11,7 @@ import {
   reloadedIn,
   textIn,
 } from './answers.ts';
+import { ask } from './ask.ts';
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
@@ -59,40 +60,29 @@ export const rootClient = (line: Line): RootClient => ({
   status: (names, probeMs, patience) => statusesOf(line, names, probeMs, patience),
   watch: (names, heartbeatMs, told, onInterrupt) =>
     openWatching(line, [names], heartbeatMs, told, onInterrupt),
-  log: async (service, lineCount, patience) =>
-    linesIn(await line.ask({ method: 'log', args: [service, lineCount], ...patience })),
-  history: async (patience) =>
-    changesIn(await line.ask({ method: 'history', args: [], ...patience })),
+  log: (service, lineCount, patience) => ask(line, 'log', [service, lineCount], patience, linesIn),
+  history: (patience) => ask(line, 'history', [], patience, changesIn),
   followHistory: (query, told, onInterrupt) =>
     openLog(line, 'follow-history', [], query, told, onInterrupt),
   ...operationsClient(line),
-  about: async (patience) => aboutIn(await line.ask({ method: 'about', args: [], ...patience })),
-  backup: async (file, mayReplace, patience) =>
-    backedUpIn(await line.ask({ method: 'backup', args: [file, mayReplace], ...patience })),
-  audit: (query, patience) => line.ask({ method: 'audit', args: [{ ...query }], ...patience }),
-  mint: async (service, isLocal, patience) =>
-    textIn(await line.ask({ method: 'mint', args: [service, isLocal], ...patience })),
-  adoptRef: async (petname, uri, patience) => {
-    await line.ask({ method: 'adopt-ref', args: [petname, uri], ...patience });
-  },
-  reload: async (isDryRun, told, patience) =>
-    reloadedIn(
-      await line.ask({
-        method: 'reload',
-        args: (turn) => [isDryRun, turn.spawn(makeClientSink, told)],
-        ...patience,
-      }),
+  about: (patience) => ask(line, 'about', [], patience, aboutIn),
+  backup: (file, mayReplace, patience) =>
+    ask(line, 'backup', [file, mayReplace], patience, backedUpIn),
+  audit: (query, patience) => ask(line, 'audit', [{ ...query }], patience, (answer) => answer),
+  mint: (service, isLocal, patience) => ask(line, 'mint', [service, isLocal], patience, textIn),
+  adoptRef: (petname, uri, patience) => ask(line, 'adopt-ref', [petname, uri], patience, nothing),
+  reload: (isDryRun, told, patience) =>
+    ask(
+      line,
+      'reload',
+      (turn) => [isDryRun, turn.spawn(makeClientSink, told)],
+      patience,
+      reloadedIn,
     ),
-  detach: async (patience) => {
-    await line.ask({ method: 'detach', args: [], ...patience });
-  },
-  shutDown: async (told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'shut-down',
-        args: (turn) => [turn.spawn(makeClientSink, told)],
-        ...patience,
-      }),
-    ),
+  detach: (patience) => ask(line, 'detach', [], patience, nothing),
+  shutDown: (told, patience) =>
+    ask(line, 'shut-down', (turn) => [turn.spawn(makeClientSink, told)], patience, outcomeIn),
   service: (name) => serviceClient(line, name),
 });
+
+const nothing = (): void => undefined;

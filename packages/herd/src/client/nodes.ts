@@ -21,6 +21,7 @@ import {
   type Read,
 } from '@bellwether/shepherd';
 import { checked } from './answers.ts';
+import { ask, given } from './ask.ts';
 import type { Line, Patience } from './line.ts';
 
 /** See LocalRoot of the fleet package. Everything rejects as `Line.ask` does, and with BadAnswer. */
@@ -38,22 +39,14 @@ export interface NodesClient {
 
 /** Asks over a line to a local root. The line stays the caller's. */
 export const nodesClient = (line: Line): NodesClient => ({
-  invite: async (spec, patience) =>
-    inviteIn(await line.ask({ method: 'invite-node', args: [{ ...spec }], ...patience })),
-  rekey: async (name, expiresMs, patience) => {
-    const args = expiresMs === undefined ? [name] : [name, expiresMs];
-    return inviteIn(await line.ask({ method: 'rekey-node', args, ...patience }));
-  },
-  nodes: async (patience) => nodesIn(await line.ask({ method: 'nodes', args: [], ...patience })),
-  remove: async (name, patience) =>
-    removedIn(await line.ask({ method: 'remove-node', args: [name], ...patience })),
-  join: async (uri, spec, patience) =>
-    homeIn(await line.ask({ method: 'join-home', args: [uri, { ...spec }], ...patience })),
-  leave: async (home, patience) => {
-    const args = home === undefined ? [] : [home];
-    return homeIn(await line.ask({ method: 'leave-home', args, ...patience }));
-  },
-  homes: async (patience) => homesIn(await line.ask({ method: 'homes', args: [], ...patience })),
+  invite: (spec, patience) => ask(line, 'invite-node', [{ ...spec }], patience, inviteIn),
+  rekey: (name, expiresMs, patience) =>
+    ask(line, 'rekey-node', given(name, expiresMs), patience, inviteIn),
+  nodes: (patience) => ask(line, 'nodes', [], patience, nodesIn),
+  remove: (name, patience) => ask(line, 'remove-node', [name], patience, removedIn),
+  join: (uri, spec, patience) => ask(line, 'join-home', [uri, { ...spec }], patience, homeIn),
+  leave: (home, patience) => ask(line, 'leave-home', given(home), patience, homeIn),
+  homes: (patience) => ask(line, 'homes', [], patience, homesIn),
 });
 
 const text = textOf(limits.lineCharacters);

@@ -7,6 +7,7 @@ import type {
   Result,
 } from '@bellwether/shepherd';
 import { operationIn, operationsIn, outcomeIn, overIn } from './answers.ts';
+import { ask, given } from './ask.ts';
 import type { Line, Patience } from './line.ts';
 import { makeClientSink, type Told } from './sink.ts';
 
@@ -30,30 +31,17 @@ export interface OperationsClient {
 
 /** Asks over a line to a local root or a facet. The line stays the caller's. */
 export const operationsClient = (line: Line): OperationsClient => ({
-  operations: async (query, patience) =>
-    operationsIn(await line.ask({ method: 'operations', args: [query], ...patience })),
-  operation: async (id, patience) =>
-    operationIn(await line.ask({ method: 'operation', args: [id], ...patience })),
-  retry: async (id, remainingMs, told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'retry',
-        args: (turn) => [
-          id,
-          turn.spawn(makeClientSink, told),
-          ...(remainingMs === undefined ? [] : [remainingMs]),
-        ],
-        ...patience,
-      }),
+  operations: (query, patience) => ask(line, 'operations', [query], patience, operationsIn),
+  operation: (id, patience) => ask(line, 'operation', [id], patience, operationIn),
+  retry: (id, remainingMs, told, patience) =>
+    ask(
+      line,
+      'retry',
+      (turn) => given(id, turn.spawn(makeClientSink, told), remainingMs),
+      patience,
+      outcomeIn,
     ),
-  join: async (id, told, patience) =>
-    outcomeIn(
-      await line.ask({
-        method: 'join',
-        args: (turn) => [id, turn.spawn(makeClientSink, told)],
-        ...patience,
-      }),
-    ),
-  cancel: async (operation, patience) =>
-    overIn(await line.ask({ method: 'cancel', args: [operation], ...patience })),
+  join: (id, told, patience) =>
+    ask(line, 'join', (turn) => [id, turn.spawn(makeClientSink, told)], patience, outcomeIn),
+  cancel: (operation, patience) => ask(line, 'cancel', [operation], patience, overIn),
 });

@@ -1,6 +1,7 @@
 /** Bringing a release to a slot, as `herd` asks for it. */
 import { readOffered, readPut, type Offer, type Offered, type Put } from '@bellwether/shepherd';
 import { checked } from './answers.ts';
+import { ask } from './ask.ts';
 import type { Line, Patience } from './line.ts';
 
 /** What a slot takes. Everything rejects as `Line.ask` does, and with BadAnswer. */
@@ -15,12 +16,9 @@ export interface ReleaseClient {
 export const releaseClient = (line: Line, name?: string): ReleaseClient => {
   const target = name === undefined ? [] : [name];
   return {
-    offer: async (offer, patience) =>
-      offeredIn(await line.ask({ method: 'offer', args: [...target, offer], ...patience })),
-    put: async (sha256, offset, bytes, patience) =>
-      putIn(
-        await line.ask({ method: 'put', args: [...target, sha256, offset, bytes], ...patience }),
-      ),
+    offer: (offer, patience) => ask(line, 'offer', [...target, offer], patience, offeredIn),
+    put: (sha256, offset, bytes, patience) =>
+      ask(line, 'put', [...target, sha256, offset, bytes], patience, putIn),
   };
 };
 

@@ -1,6 +1,7 @@
 /** One service as `herd` asks it, be it by name at a local root or through a facet of its own. */
 import type { LogQuery, Outcome, PlannedStep, Request, Status } from '@bellwether/shepherd';
 import { outcomeIn, planIn, statusesIn, statusIn } from './answers.ts';
+import { ask } from './ask.ts';
 import { openLog, type LogTold } from './follower.ts';
 import { openWatching, type StatusTold } from './observer.ts';
 import type { Line, OnInterrupt, Patience, Stream } from './line.ts';
@@ -27,31 +28,29 @@ export interface ServiceClient {
 export const serviceClient = (line: Line, name?: string): ServiceClient => {
   const target = name === undefined ? [] : [name];
   return {
-    perform: async (request, told, patience) =>
-      outcomeIn(
-        await line.ask({
-          method: 'perform',
-          args: (turn) => [request, turn.spawn(makeClientSink, told)],
-          ...patience,
-        }),
+    perform: (request, told, patience) =>
+      ask(
+        line,
+        'perform',
+        (turn) => [request, turn.spawn(makeClientSink, told)],
+        patience,
+        outcomeIn,
       ),
     status: async (probeMs, patience) =>
       name === undefined
-        ? statusIn(await line.ask({ method: 'probe', args: [probeMs], ...patience }))
+        ? ask(line, 'probe', [probeMs], patience, statusIn)
         : statusIn((await statusesOf(line, target, probeMs, patience))[0]),
     watch: (heartbeatMs, told, onInterrupt) =>
       openWatching(line, name === undefined ? [] : [target], heartbeatMs, told, onInterrupt),
     follow: (query, told, onInterrupt) => openLog(line, 'follow', target, query, told, onInterrupt),
-    plan: async (request, patience) =>
-      planIn(await line.ask({ method: 'plan', args: [request], ...patience })),
+    plan: (request, patience) => ask(line, 'plan', [request], patience, planIn),
   };
 };
 
 /** Asks a local root for these services, or for all where none is named. */
-export const statusesOf = async (
+export const statusesOf = (
   line: Line,
   names: readonly string[],
   probeMs: number,
   patience: Patience,
-): Promise<readonly Status[]> =>
-  statusesIn(await line.ask({ method: 'status', args: [names, probeMs], ...patience }));
+): Promise<readonly Status[]> => ask(line, 'status', [names, probeMs], patience, statusesIn);

@@ -6,7 +6,7 @@
  *                        │                  └────────► ^grant-book
  *                        └──► ^invite, ^granted-service ─────┘
  *                                           └────────► ^composition ──► ^slots
- *                                                      ^direct-grants, ^peers, the daemon's refs
+ *                                                      ^direct-grants, ^peers, ^carrier, the daemon's refs
  */
 import { makeGrantBook, type BookRecords, type GrantBookOptions } from '@bellwether/authority';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
@@ -46,6 +46,7 @@ import {
   type ShepherdOptions,
 } from '@bellwether/shepherd';
 import type { DaemonRefs } from './daemon-refs.ts';
+import { makeCarrier, type CarrierOptions } from '@bellwether/deploy';
 import type { JoinSecrets } from './join-secrets.ts';
 import { makeSlots, type SlotsOptions } from './slots.ts';
 
@@ -85,6 +86,8 @@ export interface ActorParts
   readonly isShared: () => boolean;
   /** Of slots: this machine, what earlier lives have left, and what of the disk is theirs. */
   readonly slotParts: Pick<SlotsOptions, 'platform' | 'records' | 'depotOf'>;
+  /** The same of what is kept for services elsewhere. */
+  readonly carrierParts: Pick<CarrierOptions, 'shelf' | 'record'>;
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -102,7 +105,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
   const { life, backend, clock, entropy, crypto, refs, destinations } = parts;
   const { planned, load, keep, location, isShared } = parts;
   const { name, prober, logFiles, log, records, archive } = parts;
-  const { about, backup, lastOfAudit, pastOf, end, leave } = parts;
+  const { about, backup, lastOfAudit, pastOf, end, leave, carrierParts } = parts;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
   const common = { name, life, prober, logFiles, clock, log, records, archive };
@@ -117,19 +120,18 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     crypto,
     uriOf,
   });
-  const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book });
+  const carrier = turn.spawn(makeCarrier, { ...carrierParts, name, clock, crypto, log });
+  const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book, carrier });
+  turn.call(carrier, 'attend', shepherd);
   turn.call(book, 'attend', shepherd);
   const peers = turn.spawn(makePeers, { clock, entropy, destinations });
   const reaching = { dial: refs.dial, peers, clock, entropy };
-  const direct = turn.spawn(makeDirectGrants, {
-    ...reaching,
-    records: parts.directs,
-    rightsEpoch: parts.rightsEpoch,
-  });
+  const { directs, rightsEpoch } = parts;
+  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: directs, rightsEpoch });
   const lines = turn.spawn(makeFreshLines, refs.fresh);
-  const elsewherePowers = { ...reaching, lines, crypto, arrivals: direct };
-  const { slotParts } = parts;
-  const slots = turn.spawn(makeSlots, { ...slotParts, prober, clock, crypto, log, shepherd });
+  const elsewherePowers = { ...reaching, lines, crypto, arrivals: direct, carrier };
+  const slotPowers = { prober, clock, crypto, log, shepherd, carrier };
+  const slots = turn.spawn(makeSlots, { ...parts.slotParts, ...slotPowers });
   const composition = turn.spawn(makeComposition, {
     shepherd,
     slots,

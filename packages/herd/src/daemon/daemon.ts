@@ -195,7 +195,7 @@ const commonParts = (
     prober: makeProber({ defaults, starts, logFiles }),
     logFiles,
     starts,
-    depotOf: lazyDepots({
+    depots: lazyDepots({
       folder: path.join(options.state, 'deploy'),
       crypto: nodeCrypto(),
       now: () => performance.now(),

@@ -23,7 +23,6 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
-import type { Depot } from '@bellwether/deploy';
 import { notShared, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
@@ -45,6 +44,7 @@ import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
 import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets, JoinStores } from './join-secrets.ts';
+import type { LazyDepots } from './lazy-depots.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -73,8 +73,8 @@ export interface LifeParts {
   readonly backend: ProcessBackend;
   readonly prober: Prober;
   readonly logFiles: LogFiles;
-  /** What of the disk is the slots'. */
-  readonly depotOf: (slot: string) => Depot;
+  /** What of the disk is for releases. */
+  readonly depots: LazyDepots;
   readonly log: Log;
 }
 /** Why a life is over. */
@@ -281,7 +281,7 @@ class VatLife implements Life {
     secretsAtFirst: JoinSecrets,
   ): DaemonActors {
     const { store, services, identity, doors } = this.#parts;
-    const { records, minted, granted, directs, slots, nodes, homes } = foundIn(store);
+    const { records, minted, granted, directs, slots, nodes, homes, carried } = foundIn(store);
     return makeActors(turn, {
       ...this.#parts,
       life: Buffer.from(nodeCrypto().random(12)).toString('hex'),
@@ -299,8 +299,9 @@ class VatLife implements Life {
       slotParts: {
         platform: `${process.platform}-${process.arch}`,
         records: slots,
-        depotOf: this.#parts.depotOf,
+        depotOf: (slot) => this.#parts.depots.of(slot),
       },
+      carrierParts: { shelf: this.#parts.depots.shelf, ...(carried && { record: carried }) },
       rightsEpoch: store.rightsEpoch,
       designator: identity.designator,
       clock: this.#clock,

@@ -19,7 +19,7 @@ import type { SlotAgents, SlotSpec } from '@bellwether/fleet';
 /** What slots are made from. */
 export interface SlotsOptions extends Pick<
   SlotOptions,
-  'platform' | 'prober' | 'clock' | 'crypto' | 'log' | 'shepherd'
+  'platform' | 'prober' | 'clock' | 'crypto' | 'log' | 'shepherd' | 'carrier'
 > {
   /** What earlier lives have left, by the name of the slot. */
   readonly records: ReadonlyMap<string, SlotRecord>;

@@ -3,7 +3,7 @@
  * A turn may record anything (`Turn.record`), and an entry that the store refuses halts the daemon.
  */
 import type { AuditEntry, BookEntry } from '@bellwether/authority';
-import type { SlotEntry } from '@bellwether/deploy';
+import type { CarrierEntry, SlotEntry } from '@bellwether/deploy';
 import type {
   DepartedEntry,
   DirectEntry,
@@ -38,6 +38,7 @@ type All =
   | HomeEntry
   | UnhomedEntry
   | SlotEntry
+  | CarrierEntry
   | AuditEntry
   | PortEntry;
 

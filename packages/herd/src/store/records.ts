@@ -1,7 +1,7 @@
 /** The records of the store in the words of the actors that are built from them. */
 import { reasonOf } from '@bellwether/actors';
 import type { ArgumentPatterns, BookRecords } from '@bellwether/authority';
-import type { SlotRecord } from '@bellwether/deploy';
+import type { CarrierRecord, SlotRecord } from '@bellwether/deploy';
 import type { DirectRecords, HomeEntry, MintEntry, NodeRecords } from '@bellwether/fleet';
 import {
   readLabels,
@@ -27,6 +27,8 @@ export interface Found {
   readonly homes: readonly HomeEntry[];
   /** By name. */
   readonly slots: ReadonlyMap<string, SlotRecord>;
+  /** Absent: nothing was ever kept for services elsewhere. */
+  readonly carried: CarrierRecord | undefined;
   readonly port: number | undefined;
 }
 
@@ -64,6 +66,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
       labels === undefined ? entry : { ...entry, labels: labelsIn(labels) },
     ),
   slots: new Map(store.held('slot').map((record) => [record.slot, slotIn(record)])),
+  carried: carriedIn(store.held('carrier')[0]),
   port: store.held('port')[0]?.port,
 });
 
@@ -78,6 +81,9 @@ const labelsIn = (value: Plain): Labels => readLabels(value, 'records: labels');
 /** The digests and checks in it were read from a manifest when it was written; the store has seen the rest. */
 const slotIn = ({ kind: _kind, ...record }: RecordOf<'slot'>): SlotRecord =>
   record as unknown as SlotRecord;
+/** The digests likewise. */
+const carriedIn = (record: RecordOf<'carrier'> | undefined): CarrierRecord | undefined =>
+  record && { releases: record.releases as CarrierRecord['releases'] };
 
 /** Whoever reads them judges by them; that they are of the shape, the store has seen. */
 const grantsIn = (store: Pick<Store, 'held'>): BookRecords => ({

@@ -2,7 +2,8 @@
  * Short texts that come again and again, so that reading one costs a hash and a comparison of bytes
  * instead of a new string: half the time of decoding a call. Direct mapped: a hostile peer can
  * evict what others use and can make nothing grow. Byte strings, and so swissnums, are never kept
- * here.
+ * here. What comes once alone, as the names of a thousand members do, is not made the engine's own:
+ * that costs as much as to decode the call that it came in.
  */
 import { LIMITS, type Limits } from '../limits.ts';
 import { asciiText, encodedAtom } from './text.ts';
@@ -19,6 +20,8 @@ export class TextCache<T> {
   readonly #lengths: Uint8Array;
   /** 1 for slots that are never evicted. */
   readonly #pinned: Uint8Array;
+  /** 1 for slots whose text has come once. */
+  readonly #isNew: Uint8Array;
   readonly #mask: number;
   readonly #width: number;
   readonly #make: (text: string) => T;
@@ -32,6 +35,7 @@ export class TextCache<T> {
     this.#bytes = new Uint8Array(limits.cacheSlots * limits.cachedTextBytes);
     this.#lengths = new Uint8Array(limits.cacheSlots);
     this.#pinned = new Uint8Array(limits.cacheSlots);
+    this.#isNew = new Uint8Array(limits.cacheSlots);
   }
 
   /**
@@ -52,9 +56,12 @@ export class TextCache<T> {
     const slot = this.#slot(bytes, from, to);
     if (slot < 0) return undefined;
     const known = this.#values[slot];
-    if (known !== undefined && this.#holds(slot, bytes, from, to)) return known;
-    const value = this.#make(internal(asciiText(bytes, from, to)));
+    const isKnown = known !== undefined && this.#holds(slot, bytes, from, to);
+    if (isKnown && this.#isNew[slot] === 0) return known;
+    const text = asciiText(bytes, from, to);
+    const value = this.#make(isKnown ? internal(text) : text);
     this.#put(slot, bytes, from, to, value);
+    this.#isNew[slot] = isKnown ? 0 : 1;
     return value;
   }
 

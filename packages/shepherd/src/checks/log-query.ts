@@ -1,7 +1,7 @@
 /** What of a log somebody asks for: checked, since it may be any peer on earth who does. */
 import { limits } from '../limits.ts';
 import { BadRequest, Malformed } from '../errors.ts';
-import { checkedCount, checkedHops } from './requests.ts';
+import { checkedCount, checkedHops, checkedMembers } from './requests.ts';
 import { readWhole, struct } from '../read.ts';
 import { readWay } from '../words/names.ts';
 import type { LogPlace, LogQuery } from '../words/types.ts';
@@ -13,7 +13,7 @@ import type { LogPlace, LogQuery } from '../words/types.ts';
 export const checkedQuery = (query: LogQuery | number): LogQuery => {
   if (typeof query === 'number') return checkedQuery({ lineCount: query });
   if (typeof query !== 'object' || query === null) throw new BadRequest('log: no query');
-  const { lineCount, sinceMs, after, isOnce, hops } = query;
+  const { lineCount, sinceMs, after, onlyMembers, isOnce, hops } = query;
   if (isOnce !== undefined && typeof isOnce !== 'boolean')
     throw new BadRequest('log: isOnce must be true or false');
   return {
@@ -22,6 +22,7 @@ export const checkedQuery = (query: LogQuery | number): LogQuery => {
     }),
     ...(sinceMs !== undefined && { sinceMs: checkedCount('log: since', sinceMs, limits.sinceMs) }),
     ...(after !== undefined && { after: checkedPlaces(after) }),
+    ...(onlyMembers !== undefined && { onlyMembers: checkedMembers('log', onlyMembers) }),
     ...(isOnce !== undefined && { isOnce }),
     ...(hops !== undefined && { hops: checkedWay(hops) }),
   };

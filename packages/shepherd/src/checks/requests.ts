@@ -46,7 +46,7 @@ export const checkedRequest = (request: Request): Request => {
     remainingMs,
     hops: checkedHops(hops),
     ...(withMembers === undefined ? {} : { withMembers }),
-    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers(onlyMembers) }),
+    ...(onlyMembers === undefined ? {} : { onlyMembers: checkedMembers('request', onlyMembers) }),
     ...(isRepeat === undefined ? {} : { isRepeat }),
     ...(isPatient === undefined ? {} : { isPatient }),
     ...(minReady === undefined ? {} : { minReady: checkedMinReady(minReady, action) }),
@@ -103,10 +103,11 @@ const checkedMinReady = (minReady: MinReady, action: string): MinReady => {
   return minReady;
 };
 
-const checkedMembers = (members: readonly string[]): readonly string[] => {
+/** Names of members. @throws BadRequest */
+export const checkedMembers = (what: string, members: readonly string[]): readonly string[] => {
   if (!Array.isArray(members) || members.length > limits.rowCount || !members.every(isName))
     throw new BadRequest(
-      `request: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
+      `${what}: onlyMembers must be a list of up to ${limits.rowCount} names of services`,
     );
   return [...members];
 };

@@ -132,7 +132,7 @@ export const join = (
         : [],
     );
     turn.call(writer, 'pass', events);
-    if (operation.account.get().openCount > 0) listen(host, turn, operation, writer);
+    if (operation.counts.get().openCount > 0) listen(host, turn, operation, writer);
     return outcomeFor(host, turn, operation, { ...request, remainingMs }, writer, true);
   });
 };

@@ -134,7 +134,7 @@ const leave = (turn: Turn, operation: Operation, at: number, { writer }: Caller)
 const late = (host: Host, turn: Turn, operation: Operation, at: number, request: Request): void => {
   const caller = operation.callers.get(at);
   if (caller === undefined) return;
-  if (operation.account.get().queuedCount > 0) {
+  if (operation.counts.get().queuedCount > 0) {
     // That somebody is waited for is on the disk before it is told.
     noteChanged(operation, [], 'due');
     save(host, turn, operation);

@@ -252,7 +252,9 @@ export const takeUp = (
     for (const { name, gate } of wished) if (gate !== undefined) host.wishes.set(name, last);
   }
   begin(host, turn, operation, request, steps);
-  const displaced = new Set(fresh.flatMap((step) => displace(host, turn, operation, step)));
+  const displaced = new Set<Operation>();
+  for (const step of fresh)
+    for (const other of displace(host, turn, operation, step)) displaced.add(other);
   // In one batch with what stands in their place: else the next life would take them up beside it.
   for (const other of displaced) saveAtOnce(host, turn, other);
 };

@@ -133,10 +133,10 @@ export const noteChanged = (
 
 /** Writes down what was noted, where it is due; else it will be. */
 export const save = (host: Host, turn: Turn, operation: Operation): void => {
-  const { unsaved, saving, account } = operation;
+  const { unsaved, saving, counts } = operation;
   const { isDue, timer } = saving.get();
   if (unsaved.size === 0 && !isDue) return;
-  if (isDue || account.get().openCount === 0) return saveNow(host, turn, operation);
+  if (isDue || counts.get().openCount === 0) return saveNow(host, turn, operation);
   if (timer !== undefined) return;
   const due = (turn: Turn): void => saveNow(host, turn, operation);
   saving.set({ isDue, timer: turn.after(limits.gatherMs, due) });
@@ -154,7 +154,11 @@ const saveNow = (host: Host, turn: Turn, operation: Operation): void => {
   saving.set({ isDue: false });
   const before = entryOf(host.ledger, operation.principal, operation.id);
   if (before === undefined) return;
-  const records = [...unsaved.keys()].flatMap((key) => steps.get(key) ?? []);
+  const records: StepRecord[] = [];
+  for (const key of unsaved.keys()) {
+    const record = steps.get(key);
+    if (record !== undefined) records.push(record);
+  }
   unsaved.clear();
   const gates = records.some(
     ({ step, wasQueued }) => isOwnAsk(host, step) || step.kind === 'gate' || wasQueued === true,
@@ -192,8 +196,9 @@ const endOf = (
   operation: Operation,
   { asker, action, service }: AcceptedRecord,
 ): Partial<AcceptedRecord> => {
-  const { steps, account } = operation;
-  const { openCount, isCancelled, by } = account.get();
+  const { steps, account, counts } = operation;
+  const { isCancelled, by } = account.get();
+  const { openCount } = counts.get();
   const result = steps.get(keyOf(action, service))?.outcome?.result ?? 'unknown';
   return {
     ...(isCancelled && { isCancelled: true as const }),

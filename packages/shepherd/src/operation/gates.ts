@@ -4,6 +4,7 @@
  * before anybody behind it is asked, so that the next life knows who may have been.
  */
 import type { Turn as Moment } from '@bellwether/actors';
+import { isSwitch } from '../action-table.ts';
 import { limits } from '../limits.ts';
 import type { Gating, Operation, StepRecord } from './memory.ts';
 import type { StepEnd } from './outcomes.ts';
@@ -26,6 +27,13 @@ type GateStep = Step & Gate;
 /** Whether a step stands behind a gate that is not open. */
 export const isBarredBy = ({ steps }: Operation, { gate }: Step): boolean =>
   gate !== undefined && !isOpened(steps.get(gate));
+
+/**
+ * Whether a step is one of several that its member goes through behind its gate: who is at his turn is not left half
+ * restarted. A switch is one step.
+ */
+export const isOneOfMore = ({ gate, action }: Step): boolean =>
+  gate !== undefined && !isSwitch(action);
 
 /** What comes of a step behind a gate that was shut for good. */
 export const shutOut = ({ steps }: Operation, { name, gate }: Step): StepEnd | undefined => {

@@ -46,8 +46,9 @@ export const makeListeners = (
   return {
     line: (turn, text, about) => pass(turn, [lineOf(turn, { ...about, text })]),
     tell: (turn, sayings, row) => {
-      const lines = sayings.map((saying) => lineOf(turn, saying));
-      pass(turn, row === undefined ? lines : lines.concat({ kind: 'row', row }));
+      const events = sayings.map((saying) => lineOf(turn, saying));
+      if (row !== undefined) events.push({ kind: 'row', row });
+      pass(turn, events);
     },
     pass,
     add: (_turn, writer) => {

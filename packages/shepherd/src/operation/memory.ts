@@ -88,6 +88,8 @@ export interface Operation {
   readonly requests: JournalMap<string, KeptRequest>;
   readonly callers: JournalMap<number, Caller>;
   readonly account: JournalCell<Account>;
+  /** Apart from the account, since each step of a thousand changes them twice. */
+  readonly counts: JournalCell<Counts>;
   /** Gates that are at their turn and not open yet, by their keys. */
   readonly gates: JournalMap<string, Gating>;
   /** Absent before a gate is looked at. */
@@ -114,13 +116,16 @@ export interface Saving {
   /** Absent: nobody waits for it. */
   readonly timer?: { cancel(): void };
 }
-interface Account {
-  readonly weight: number;
+/** How far the steps of an operation are. */
+interface Counts {
   /** Steps that are not over. */
   readonly openCount: number;
   /** Of these, those under way, and those that wait for a machine that is away. */
   readonly actingCount: number;
   readonly queuedCount: number;
+}
+interface Account {
+  readonly weight: number;
   /** Monotonic milliseconds: the latest of all deadlines. */
   readonly deadlineAtMs: number;
   readonly lastCaller: number;
@@ -192,14 +197,12 @@ export const operationOf = (
     callers: turn.map(),
     account: turn.cell({
       weight: 0,
-      openCount: 0,
-      actingCount: 0,
-      queuedCount: 0,
       deadlineAtMs: 0,
       lastCaller: 0,
       isCancelled: false,
       by: principal,
     }),
+    counts: turn.cell<Counts>({ openCount: 0, actingCount: 0, queuedCount: 0 }),
     gates: turn.map(),
     muster: turn.cell<Muster | undefined>(undefined),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
@@ -250,26 +253,24 @@ export const keepRequest = (memory: Memory, operation: Operation, request: KeptR
  * Whether nothing of an operation goes on before a machine that is away is there: some of its steps wait for one, and
  * all others that are not over for those.
  */
-export const isAtRest = ({ account }: Operation): boolean => {
-  const { actingCount, queuedCount } = account.get();
+export const isAtRest = ({ counts }: Operation): boolean => {
+  const { actingCount, queuedCount } = counts.get();
   return queuedCount > 0 && actingCount === 0;
 };
 
 /** Puts a step into another phase, one that is not over, and counts it there. */
 export const move = (
-  { steps, account }: Operation,
+  { steps, counts }: Operation,
   record: StepRecord,
   phase: 'waiting' | 'acting' | 'queued',
 ): void => {
   const { key } = record.step;
   const before = steps.get(key)?.phase;
-  const step = (counted: StepRecord['phase']): number =>
-    Number(phase === counted) - Number(before === counted);
-  const known = account.get();
-  account.set({
-    ...known,
-    actingCount: known.actingCount + step('acting'),
-    queuedCount: known.queuedCount + step('queued'),
+  const { openCount, actingCount, queuedCount } = counts.get();
+  counts.set({
+    openCount,
+    actingCount: actingCount + Number(phase === 'acting') - Number(before === 'acting'),
+    queuedCount: queuedCount + Number(phase === 'queued') - Number(before === 'queued'),
   });
   steps.set(key, { ...record, phase });
 };
@@ -277,7 +278,7 @@ export const move = (
 export const refile = (memory: Memory, operation: Operation): void => {
   const book = memory.books.get(operation.principal);
   if (book === undefined) return;
-  const isOpen = operation.account.get().openCount > 0;
+  const isOpen = operation.counts.get().openCount > 0;
   const [from, to] = isOpen ? [book.over, book.open] : [book.open, book.over];
   if (from.delete(operation.id)) to.set(operation.id, operation);
 };

@@ -31,7 +31,7 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
-import { come, isBarredBy, judged } from './gates.ts';
+import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
   isAtRest,
@@ -97,12 +97,11 @@ const addOpen = (
   count: number,
   phase?: StepRecord['phase'],
 ): void => {
-  const known = operation.account.get();
-  operation.account.set({
-    ...known,
-    openCount: known.openCount + count,
-    actingCount: known.actingCount - Number(phase === 'acting'),
-    queuedCount: known.queuedCount - Number(phase === 'queued'),
+  const { openCount, actingCount, queuedCount } = operation.counts.get();
+  operation.counts.set({
+    openCount: openCount + count,
+    actingCount: actingCount - Number(phase === 'acting'),
+    queuedCount: queuedCount - Number(phase === 'queued'),
   });
   refile(host.memory, operation);
 };
@@ -179,7 +178,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
   const cancelled: string[] = [];
   for (const [key, record] of [...operation.steps.entries()]) {
     const { step, phase } = record;
-    if (phase === 'acting' && step.gate === undefined) {
+    if (phase === 'acting' && !isOneOfMore(step)) {
       const elsewhere = host.elsewhere(step.name);
       const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
@@ -192,7 +191,7 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
       continue;
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
-    if (step.gate !== undefined && !isBarredBy(operation, step)) continue;
+    if (isOneOfMore(step) && !isBarredBy(operation, step)) continue;
     end(host, operation, key, calledOff(host, turn, operation, record, why));
     cancelled.push(key);
   }
@@ -242,7 +241,7 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
   if (isAtRest(operation)) noteRest(host, operation);
   save(host, turn, operation);
   if (isAtRest(operation)) answerAtRest(host, turn, operation);
-  if (operation.account.get().openCount > 0) return;
+  if (operation.counts.get().openCount > 0) return;
   operation.listeners.set(undefined);
   operation.muster.set(undefined);
 };

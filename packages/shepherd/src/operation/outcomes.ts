@@ -64,9 +64,13 @@ export const withoutAsking = (
       return { outcome, isInDoubt: phase === 'in-doubt', ...(refusal && { refusal }) };
     }
     case 'sum': {
-      const parts = step.parts.flatMap((key) => steps.get(key) ?? []);
-      const outcomes = parts.flatMap(({ outcome }) => outcome ?? []);
-      const isInDoubt = parts.some(({ phase }) => phase === 'in-doubt');
+      const outcomes: Outcome[] = [];
+      let isInDoubt = false;
+      for (const key of step.parts) {
+        const part = steps.get(key);
+        if (part?.outcome !== undefined) outcomes.push(part.outcome);
+        isInDoubt ||= part?.phase === 'in-doubt';
+      }
       return { outcome: summed(host, turn, step, outcomes), isInDoubt };
     }
   }

@@ -452,6 +452,7 @@ const ownersIn = (steps: readonly Step[]): ReadonlyMap<string, string> => {
 
 /** Members of the aggregates in a plan tell their rows; steps that hold an order have none. */
 export const membersMarked = (steps: readonly Step[]): readonly Step[] => {
-  const parts = new Set(steps.flatMap((step) => (step.kind === 'sum' ? step.parts : [])));
+  const parts = new Set<string>();
+  for (const step of steps) if (step.kind === 'sum') for (const part of step.parts) parts.add(part);
   return steps.map((step) => (parts.has(step.key) ? { ...step, isMember: true } : step));
 };

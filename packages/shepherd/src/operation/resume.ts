@@ -31,7 +31,7 @@
 import type { Turn } from '@bellwether/actors';
 import { endOf } from './askers.ts';
 import { noteChanged } from './durable.ts';
-import { isBarredBy } from './gates.ts';
+import { isBarredBy, isOneOfMore } from './gates.ts';
 import type { Operation, StepRecord } from './memory.ts';
 import { calledOff, goOn } from './operation.ts';
 import { mayBeBegun } from './queue.ts';
@@ -89,7 +89,7 @@ export const resume = (
         ? calledOff(host, turn, operation, wait, why)
         : undefined);
     if (ending !== undefined) endings.set(key, ending);
-    if (elsewhere !== undefined && account.get().isCancelled && step.gate === undefined)
+    if (elsewhere !== undefined && account.get().isCancelled && !isOneOfMore(step))
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
   }
   goOn(host, turn, operation, endings);

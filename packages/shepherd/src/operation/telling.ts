@@ -6,6 +6,7 @@ import type { Operation, StepRecord } from './memory.ts';
 import { answerAll, listenersOf } from './callers.ts';
 import { witnessEnded } from './witness.ts';
 import { bare } from '../words/outcome.ts';
+import { isSelection } from '../words/selectors.ts';
 import { linesOf, type Saying } from '../words/wording.ts';
 import type { Outcome } from '../words/types.ts';
 
@@ -25,6 +26,8 @@ const linesFor = ({ step, refusal }: StepRecord, outcome: Outcome): readonly Say
   const { kind, name, action, isAsked } = step;
   if (kind === 'order' || kind === 'same') return [];
   if (kind === 'known' && step.result === 'ok') return [];
+  // It is no service: the lines and the rows of those who were picked out tell of it.
+  if (isSelection(name)) return [];
   // Of those behind a gate that was shut their rows tell.
   if (step.gate !== undefined && outcome.result === 'skipped') return [];
   if (refusal !== undefined)

@@ -4,7 +4,8 @@
  */
 import type { Ref, Turn, Vow } from '@bellwether/actors';
 import { localRoot } from '../words/principal.ts';
-import { Cycle } from '../errors.ts';
+import { isSelection } from '../words/selectors.ts';
+import { BadRequest, Cycle } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkedQuery, placesByMember } from '../checks/log-query.ts';
 import { makeLogStream } from '../streams/log-stream.ts';
@@ -30,11 +31,11 @@ export const follow = (
 ): Vow<void> => {
   const checked = checkedQuery(query);
   checkFollower(follower);
-  const leaves = leavesOf(held, turn, canonicalOf(held, turn, name));
+  const { after, onlyMembers, ...wanted } = checked;
+  const leaves = leavesOf(held, turn, name, onlyMembers);
   const number = take(held, asker);
   const stream = turn.spawn(makeLogStream, follower);
   const isOne = leaves.length === 1 && leaves[0]?.isItself === true;
-  const { after, ...wanted } = checked;
   const places = after === undefined || isOne ? undefined : placesByMember(checked);
   const ends = leaves.map(({ name, service }, at): Vow<void> => {
     const theirs = places === undefined ? after : (places.get(name) ?? []);
@@ -112,11 +113,20 @@ interface Leaf {
   /** What was asked for is this very service. */
   readonly isItself: boolean;
 }
-/** The services behind a name, each once. */
-const leavesOf = (held: ShepherdHeld, turn: Turn, name: string): readonly Leaf[] => {
+/** The services behind a name, each once; of an aggregate, or of what was picked out, these members alone. */
+const leavesOf = (
+  held: ShepherdHeld,
+  turn: Turn,
+  asked: string,
+  only: readonly string[] | undefined,
+): readonly Leaf[] => {
+  if (isSelection(asked) && only === undefined)
+    throw new BadRequest('log: what was picked out has the logs of those that are named');
+  const name = isSelection(asked) ? asked : canonicalOf(held, turn, asked);
   const found = new Map<string, Leaf>();
   const seen = new Set<string>();
-  const names = [name];
+  const members = only && new Set(only.map((each) => held.canonical(turn, each) ?? each));
+  const names = isSelection(asked) ? [...(members ?? [])].reverse() : [name];
   for (let next = names.pop(); next !== undefined; next = names.pop()) {
     if (seen.has(next)) continue;
     seen.add(next);
@@ -124,8 +134,11 @@ const leavesOf = (held: ShepherdHeld, turn: Turn, name: string): readonly Leaf[]
     const service = held.service(next);
     if (service !== undefined) found.set(next, { name: next, service, isItself: next === name });
     else if (entry?.kind === 'aggregate')
-      for (const member of [...turn.call(entry.service, 'members')].reverse())
-        if (held.canonical(turn, member) !== undefined) names.push(canonicalOf(held, turn, member));
+      for (const member of [...turn.call(entry.service, 'members')].reverse()) {
+        const canonical = held.canonical(turn, member);
+        const isWanted = next !== name || (members?.has(canonical ?? member) ?? true);
+        if (canonical !== undefined && isWanted) names.push(canonical);
+      }
   }
   return [...found.values()];
 };

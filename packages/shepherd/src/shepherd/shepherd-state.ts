@@ -16,6 +16,7 @@ import { openShares, type Shares } from '../checks/shares.ts';
 import { makeStatusBoard } from './status-board.ts';
 import type {
   Aggregate,
+  Carrier,
   ChangeFeed,
   Chronicle,
   LogFiles,
@@ -40,6 +41,8 @@ export interface ShepherdOptions extends Pick<
   readonly prober: Prober;
   readonly logFiles: LogFiles;
   readonly records: Records;
+  /** Who keeps releases for services that are not at home here; absent: none are taken for those. */
+  readonly carrier?: Ref<Pick<Carrier, 'offer' | 'put'>>;
 }
 
 /** What is registered under a canonical name. */

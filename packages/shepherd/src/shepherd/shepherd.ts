@@ -144,13 +144,17 @@ const operationMethods = (
 /** What agents want of the shepherd, and what others want of them. */
 const agentMethods = (
   held: ShepherdHeld,
-): Pick<Behavior<Shepherd>, 'wish' | 'hasAgent' | 'endsOwn' | 'offer' | 'put'> => ({
+): Pick<Behavior<Shepherd>, 'wish' | 'hasAgent' | 'endsOwn' | 'awaits' | 'offer' | 'put'> => ({
   wish: (turn, name, wish, by) => {
     const last = { wish, by: { ...by, atMs: wallMs(held.clock) } };
     acceptAll(held, turn, [canonicalOf(held, turn, name)], last);
   },
   hasAgent: (turn, name) => hasAgent(held, turn, name),
   endsOwn: (turn, name, action, principal) => endsOwn(held, turn, name, action, principal),
+  awaits: (_turn, release) =>
+    openIn(held.memory).some(({ requests }) =>
+      [...requests.values()].some(({ args }) => args.includes(release)),
+    ),
   offer: (turn, name, offer, asker) => offerTo(held, turn, name, offer, asker),
   put: (turn, name, sha256, offset, bytes, asker) =>
     putTo(held, turn, name, { sha256, offset, bytes }, asker),

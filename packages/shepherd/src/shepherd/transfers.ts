@@ -1,22 +1,14 @@
 /**
- * How releases come to the agents of services. What is checked here is shape and number; what a slot takes, from whom
- * and how much, is the affair of its agent.
+ * How releases come to the agents of services, and to the carrier for those that are not at home here. What is checked
+ * here is shape and number; what a slot takes, from whom and how much, is the affair of its agent.
  */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { takesRelease } from '../action-table.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
-import { canonicalOf, type ShepherdHeld } from './shepherd-state.ts';
-import type {
-  Agent,
-  Asker,
-  Offer,
-  Offered,
-  Piece,
-  Principal,
-  Put,
-  ServiceElsewhere,
-} from '../words/types.ts';
+import { canonicalOf, providerOf, type ShepherdHeld } from './shepherd-state.ts';
+import type { Asker, Carrier, Offer, Offered, Piece, Principal, Put } from '../words/types.ts';
 
 /** Whether a service of this machine has an agent; where none is named, whether any has, or had. */
 export const hasAgent = (held: ShepherdHeld, turn: Turn, name: string | undefined): boolean => {
@@ -46,12 +38,8 @@ export const offerTo = (
   asker: Asker,
 ): Vow<Offered> => {
   const checked = checkedOffer(offer);
-  const { agent, elsewhere } = takerOf(held, turn, name);
-  return counted(held, turn, asker, () =>
-    agent === undefined
-      ? turn.send(elsewhere, 'offer', checked)
-      : turn.send(agent, 'offer', checked, asker),
-  );
+  const taker = takerOf(held, turn, name);
+  return counted(held, turn, asker, () => turn.send(taker, 'offer', checked, asker));
 };
 
 /** @throws as `offerTo` does */
@@ -63,24 +51,26 @@ export const putTo = (
   asker: Asker,
 ): Vow<Put> => {
   const checked = checkedPiece(piece);
-  const { agent, elsewhere } = takerOf(held, turn, name);
-  return counted(held, turn, asker, () =>
-    agent === undefined
-      ? turn.send(elsewhere, 'put', checked)
-      : turn.send(agent, 'put', checked, asker),
-  );
+  const taker = takerOf(held, turn, name);
+  return counted(held, turn, asker, () => turn.send(taker, 'put', checked, asker));
 };
 
-/** Who takes a release: the agent of a service of this machine, or a service elsewhere, whose shepherd knows. */
-type Taker =
-  | { readonly agent: Ref<Agent>; readonly elsewhere?: undefined }
-  | { readonly agent?: undefined; readonly elsewhere: Ref<ServiceElsewhere> };
-const takerOf = (held: ShepherdHeld, turn: Turn, name: string): Taker => {
+/**
+ * Who takes a release: the agent of a service of this machine; for all others the carrier, where it is not known that
+ * none of them is a slot.
+ */
+const takerOf = (
+  held: ShepherdHeld,
+  turn: Turn,
+  name: string,
+): Ref<Pick<Carrier, 'offer' | 'put'>> => {
   const canonical = canonicalOf(held, turn, name);
-  const elsewhere = held.elsewhere(canonical);
-  if (elsewhere !== undefined) return { elsewhere };
   const agent = held.own(canonical)?.agent;
-  if (agent !== undefined) return { agent };
+  if (agent !== undefined) return agent;
+  if (held.own(canonical) === undefined && held.carrier !== undefined) {
+    const { stage, actions } = turn.call(providerOf(held, turn, canonical), 'status');
+    if (stage === 'unknown' || actions.some(({ name }) => takesRelease(name))) return held.carrier;
+  }
   throw new Refused(`service '${canonical}' is no slot: it takes no releases`);
 };
 

@@ -124,7 +124,9 @@ const add = (held: Held, given: readonly Event[]): void => {
   if (lostCount > 0)
     return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, lostCount) });
   held.backlog.set(flow.next, waiting);
-  held.flow.set({ ...flow, next: flow.next + 1, lineBytes, rowBytes });
+  const { first, next, droppedCount } = flow;
+  // Field by field, as all that is done for each of a thousand members: a spread costs as much as the rest of it.
+  held.flow.set({ first, next: next + 1, lineBytes, rowBytes, droppedCount });
 };
 const measured = (given: readonly Event[]): Waiting => {
   let [lineBytes, rowBytes, lostCount] = [0, 0, 0];

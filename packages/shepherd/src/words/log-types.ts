@@ -17,6 +17,8 @@ export interface LogQuery {
   readonly sinceMs?: number;
   /** Whoever follows again goes on here, whatever else is said; a place for each service. */
   readonly after?: readonly LogPlace[];
+  /** Of an aggregate, or of what was picked out: the members whose logs these are, by their names. Absent: all. */
+  readonly onlyMembers?: readonly string[];
   /** Ends at the end of what is there. */
   readonly isOnce?: boolean;
   /** Opaque ids of the services that this came through, as in a request. */

@@ -29,6 +29,7 @@ import type { Ending, Run } from './process-types.ts';
 import type { Swap } from './registry.ts';
 
 export type * from './agent-types.ts';
+export type * from './carrier-types.ts';
 export type { Labels } from './labels.ts';
 export type * from './log-types.ts';
 export type * from './messages.ts';
@@ -290,6 +291,8 @@ export interface Shepherd extends OperationDesk, NamedAndAsked {
   hasAgent(name?: string): boolean;
   /** See `Agent.owns`; false where there is none. Near only. */
   endsOwn(name: string, action: string, principal: Principal): boolean;
+  /** Whether an operation that is not over has the name of a release among its arguments. Near only. */
+  awaits(release: string): boolean;
   /**
    * The steps that a command would take now, in an order in which they could be taken one by one.
    * Nothing is touched. @throws UnknownService, BadRequest, Cycle

@@ -4,7 +4,7 @@
  * waits for the end. Where that one is lost the operation is joined again through another.
  */
 import path from 'node:path';
-import { isDigest, type Digest } from '@bellwether/deploy';
+import { bytesText, isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Outcome, type Request } from '@bellwether/shepherd';
@@ -20,7 +20,6 @@ import { Confirming, pause } from '../confirming.ts';
 import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.ts';
 import type { Context } from '../context.ts';
 import { planLines } from '../format/plan.ts';
-import { bytesText } from '../format/release.ts';
 import { sendWords, toSend } from '../format/to-send.ts';
 import { shortRelease } from '../format/slot.ts';
 import { counted } from '../format/times.ts';
@@ -55,10 +54,8 @@ export const runDeploy = async (
 };
 
 /** Runs `herd rollback`; the result is the exit code. @throws Usage */
-export const runRollback = async (
-  context: Context,
-  [service = '', release]: readonly string[],
-): Promise<number> => {
+export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
+  const [service = '', release] = namedIn(context, words);
   if (release !== undefined && !isDigest(release))
     throw new Usage(
       `'${release}' is no name of a release`,
@@ -67,6 +64,10 @@ export const runRollback = async (
   const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
   return runPerform(context, { action: 'rollback', service, args });
 };
+
+/** A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service. */
+const namedIn = ({ options }: Context, words: readonly string[]): readonly string[] =>
+  options.selector !== undefined && isDigest(words[0] ?? '') ? ['', ...words] : words;
 
 /** What is deployed, and where. */
 export interface Deploy {
@@ -157,7 +158,8 @@ export const switched = async (
 };
 
 const detachWords = ({ service }: Command): readonly string[] => [
-  `  The machine decides alone now: it goes back by itself, unless 'herd confirm ${visible(service)}' keeps it.`,
+  '  The machine decides alone now: it goes back by itself, ' +
+    `unless 'herd confirm ${visible(service)}' keeps it, or a controller on the way does.`,
 ];
 /** How it is asked for, under an id of its own. */
 export const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {

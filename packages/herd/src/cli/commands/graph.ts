@@ -3,6 +3,7 @@ import type { Status } from '@bellwether/shepherd';
 import { type Context, isPetnameWord, withRoot } from '../context.ts';
 import { dotLines, graphOf, type ServiceGraph } from '../format/dot.ts';
 import { print } from '../print.ts';
+import { choose } from '../selecting.ts';
 import { Usage } from '../usage.ts';
 import { lookFor } from '../looking.ts';
 import { UnknownService } from '@bellwether/shepherd';
@@ -21,7 +22,13 @@ export const runGraph = async (context: Context, words: readonly string[]): Prom
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));
   const graph = graphOf(services);
-  const part = service === undefined ? graph : partAround(graph, nameIn(services, service));
+  const names =
+    context.options.selector === undefined
+      ? service === undefined
+        ? undefined
+        : [nameIn(services, service)]
+      : (await choose(context, service)).names;
+  const part = names === undefined ? graph : partAround(graph, names);
   print(context, dotLines(part), { kind: 'graph', ...part });
   return 0;
 };
@@ -32,8 +39,8 @@ const nameIn = (services: readonly Status[], name: string): string => {
   return found.provision[0] ?? name;
 };
 
-/** What a service leads to, and what leads to it. */
-const partAround = ({ services, edges }: ServiceGraph, name: string): ServiceGraph => {
+/** What services lead to, and what leads to them. */
+const partAround = ({ services, edges }: ServiceGraph, names: readonly string[]): ServiceGraph => {
   const next = new Map<string, string[]>();
   const before = new Map<string, string[]>();
   const add = (map: Map<string, string[]>, at: string, to: string): void => {
@@ -45,15 +52,18 @@ const partAround = ({ services, edges }: ServiceGraph, name: string): ServiceGra
     add(next, from, to);
     add(before, to, from);
   }
-  const kept = new Set([...reach(name, next), ...reach(name, before)]);
+  const kept = new Set([...reach(names, next), ...reach(names, before)]);
   return {
     services: services.filter((one) => kept.has(one.name)),
     edges: edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
   };
 };
 
-const reach = (name: string, edges: ReadonlyMap<string, readonly string[]>): Iterable<string> => {
-  const found = new Set([name]);
+const reach = (
+  names: readonly string[],
+  edges: ReadonlyMap<string, readonly string[]>,
+): Iterable<string> => {
+  const found = new Set(names);
   // A set hands out what is added to it while it is walked.
   for (const at of found) for (const to of edges.get(at) ?? []) found.add(to);
   return found;

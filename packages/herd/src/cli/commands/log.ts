@@ -14,6 +14,7 @@ import {
 import type { OnInterrupt, Stream } from '../../client/line.ts';
 import { type Context, isPetnameWord, patienceOf, withRoot, withService } from '../context.ts';
 import { historyLines, LogLabels, noteLine } from '../format/log.ts';
+import { choose, tellSlips } from '../selecting.ts';
 import { ageIn } from '../spans.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
 import { print, printErrors, printOne } from '../print.ts';
@@ -24,14 +25,18 @@ import { print, printErrors, printOne } from '../print.ts';
  * was wanted could not be reached, or the session ended.
  */
 export const runLog = async (context: Context, words: readonly string[]): Promise<number> => {
-  const [service] = words;
+  const [named] = words;
+  const chosen = context.options.selector === undefined ? undefined : await choose(context, named);
+  if (chosen !== undefined) tellSlips(context, chosen);
+  const service = chosen?.service ?? named;
   if (service === undefined) return logOfAll(context);
+  const query = { ...queryOf(context), ...(chosen && { onlyMembers: chosen.names }) };
   const printer = new Printer(context, service);
   const begunAt = context.terminal.now();
   const attempt = (now: Hearing): Promise<void> =>
     withService(context, service, (client) =>
       finished(context, printer, now, (told, onInterrupt) =>
-        client.follow(printer.goingOn(queryOf(context), begunAt), told, onInterrupt),
+        client.follow(printer.goingOn(query, begunAt), told, onInterrupt),
       ),
     );
   try {

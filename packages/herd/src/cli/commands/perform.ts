@@ -28,6 +28,11 @@ import { rollingOf } from './rolling.ts';
 /** Runs an action; the result is the exit code. */
 export const runPerform = async (context: Context, command: Command): Promise<number> => {
   const request = requestOf(context, command);
+  if (context.options.selector === undefined) return carryOut(context, command, request);
+  return (await import('./selected.ts')).runSelected(context, command, request, carryOut);
+};
+
+const carryOut = async (context: Context, command: Command, request: Request): Promise<number> => {
   if (context.options['dry-run'] === true)
     return (await import('./plan.ts')).runPlan(context, command, request);
   if (isRootName(command.service) && command.action !== 'stop')

@@ -1,14 +1,15 @@
-/** `herd status SERVICE`, and `herd detailed-status`. */
+/** `herd status SERVICE`, of those that a selector picks out, and `herd detailed-status`. */
 import type { Status } from '@bellwether/shepherd';
 import { defaultLineCount } from '../../client/limits.ts';
 import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
 import { aboutLines } from '../format/about.ts';
-import type { ShownStatus } from '../format/shown-status.ts';
+import { statusListLines } from '../format/status-list.ts';
 import { statusReportLines } from '../format/status-report.ts';
 import { healthCode } from '../health-code.ts';
 import { isRootName } from '../invocation.ts';
 import { askStatus, lookFor } from '../looking.ts';
 import { print } from '../print.ts';
+import { choose, isKnown, ofMembers, tellSlips, type Chosen } from '../selecting.ts';
 import { Usage } from '../usage.ts';
 
 /**
@@ -21,6 +22,8 @@ export const runServiceStatus = async (
 ): Promise<number> => {
   const [service] = words;
   if (context.options.watch === true) return watch(context, service);
+  if (context.options.selector !== undefined)
+    return statusOfChosen(context, await choose(context, service));
   if (service === undefined) return 0;
   if (isRootName(service)) return statusOfRoot(context);
   const lineCount = context.options['log-history'] ?? defaultLineCount;
@@ -46,7 +49,33 @@ const watch = async (context: Context, service: string | undefined): Promise<num
       'of the shepherd itself nothing changes that could be watched',
       "Its services: 'herd status --watch'.",
     );
-  return (await import('./watch.ts')).runWatch(context, service);
+  const chosen =
+    context.options.selector === undefined ? undefined : await choose(context, service);
+  if (chosen !== undefined) tellSlips(context, chosen);
+  return (await import('./watch.ts')).runWatch(context, service, chosen);
+};
+
+/** Of a fleet elsewhere its report, with those alone; else a list. */
+const statusOfChosen = async (context: Context, chosen: Chosen): Promise<number> => {
+  tellSlips(context, chosen);
+  const services = await chosenServices(context, chosen);
+  const lines = isPetnameWord(chosen.service)
+    ? services.flatMap((status) => statusReportLines(status, context.look, 0))
+    : statusListLines(services, context.look);
+  print(context, lines, { kind: 'status', services });
+  if (context.options.strict === true) return healthCode(services);
+  return services.every(isKnown) ? 0 : 4;
+};
+const chosenServices = async (
+  context: Context,
+  { service, names }: Chosen,
+): Promise<readonly Status[]> => {
+  if (isPetnameWord(service))
+    return [
+      ofMembers(await withService(context, service, (client) => askStatus(context, client)), names),
+    ];
+  const { probe, patience } = lookFor(context);
+  return withRoot(context, (root) => root.status(names, probe, patience));
 };
 
 /** `herd detailed-status [SERVICE]`: the report of each, without its messages unless `-n` asks. */
@@ -55,14 +84,21 @@ export const runDetailedStatus = async (
   words: readonly string[],
 ): Promise<number> => {
   const [service] = words;
-  if (service !== undefined) return runServiceStatus(context, words);
-  const { probe, patience } = lookFor(context);
-  const services = await withRoot(context, (root) => root.status([], probe, patience));
+  const isChosen = context.options.selector !== undefined;
+  if (service !== undefined && !isChosen) return runServiceStatus(context, words);
+  const services = isChosen
+    ? await chosenServices(context, await choose(context, service))
+    : await allServices(context);
   const lineCount = context.options['log-history'] ?? 0;
   const all = services.map((status) => statusReportLines(status, context.look, lineCount));
   const lines = all.flatMap((report, at) => (at === 0 ? report : ['', ...report]));
   print(context, lines, { kind: 'status', services });
   return services.every(isKnown) ? 0 : 4;
+};
+
+const allServices = (context: Context): Promise<readonly Status[]> => {
+  const { probe, patience } = lookFor(context);
+  return withRoot(context, (root) => root.status([], probe, patience));
 };
 
 const statusOfRoot = async (context: Context): Promise<number> => {
@@ -81,6 +117,3 @@ const statusWithLines = (context: Context, service: string, lineCount: number): 
     const { patience } = lookFor(context);
     return { ...status, recentLines: await root.log(service, lineCount, patience) };
   });
-
-const isKnown = ({ stage, members }: ShownStatus): boolean =>
-  stage !== 'unknown' && (members ?? []).every((member) => member.stage !== 'unknown');

@@ -3,7 +3,7 @@ import { isGood, type Outcome } from '@bellwether/shepherd';
 import { questionMs } from '../../client/limits.ts';
 import { type Context, isPetnameWord, patienceOf, withService } from '../context.ts';
 import { outcomeLines } from '../format/outcome.ts';
-import { bytesText } from '../format/release.ts';
+import { bytesText } from '@bellwether/deploy';
 import { tableLines } from '../format/table.ts';
 import { print, printErrors } from '../print.ts';
 import { exitCodeOf } from '@bellwether/fleet';

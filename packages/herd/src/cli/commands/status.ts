@@ -6,7 +6,8 @@ import { print } from '../print.ts';
 
 /** Runs the command. Of all services: exit code 0, with `--strict` as in health-code.ts; else see service-status.ts. */
 export const runStatus = async (context: Context, words: readonly string[]): Promise<number> => {
-  if (words.length > 0 || context.options.watch === true)
+  const { watch, selector } = context.options;
+  if (words.length > 0 || watch === true || selector !== undefined)
     return (await import('./service-status.ts')).runServiceStatus(context, words);
   const { probe, patience } = lookFor(context);
   const services = await withRoot(context, (root) => root.status([], probe, patience));

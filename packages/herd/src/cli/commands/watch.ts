@@ -13,26 +13,35 @@ import type { Status } from '@bellwether/shepherd';
 import type { StatusTold } from '../../client/observer.ts';
 import { heartbeatMs, silentMs, watchAgainMs } from '../../client/limits.ts';
 import type { OnInterrupt, Stream } from '../../client/line.ts';
-import { type Context, withRoot, withService } from '../context.ts';
+import { type Context, isPetnameWord, withRoot, withService } from '../context.ts';
 import { lasting, senderOf, type Hearing } from '../lasting.ts';
+import { ofMembers, type Chosen } from '../selecting.ts';
 import { JsonView, LinesView, TableView, type View } from '../watch-views.ts';
 
 /**
  * Runs the command. Exit code 0, also after Ctrl-C and after `--timeout`: to end is what it is for; 4 where the
  * shepherd is away by then.
  */
-export const runWatch = async (context: Context, service: string | undefined): Promise<number> => {
-  const view = viewOf(context, service);
+export const runWatch = async (
+  context: Context,
+  service: string | undefined,
+  chosen?: Chosen,
+): Promise<number> => {
+  const isOne = service !== undefined && (chosen === undefined || isPetnameWord(service));
+  const view = viewOf(context, isOne);
+  const names = chosen?.names;
+  const shown = (status: Status): Status =>
+    names === undefined ? status : ofMembers(status, names);
   const attempt = (now: Hearing): Promise<void> =>
-    service === undefined
-      ? withRoot(context, (root) =>
+    isOne
+      ? withService(context, service, (client) =>
           watched(context, view, now, (told, onInterrupt) =>
-            root.watch([], heartbeatMs, told, onInterrupt),
+            client.watch(heartbeatMs, (some) => told(some.map(shown)), onInterrupt),
           ),
         )
-      : withService(context, service, (client) =>
+      : withRoot(context, (root) =>
           watched(context, view, now, (told, onInterrupt) =>
-            client.watch(heartbeatMs, told, onInterrupt),
+            root.watch(names ?? [], heartbeatMs, told, onInterrupt),
           ),
         );
   try {
@@ -43,11 +52,11 @@ export const runWatch = async (context: Context, service: string | undefined): P
   return 0;
 };
 
-const viewOf = (context: Context, service: string | undefined): View => {
+const viewOf = (context: Context, isOne: boolean): View => {
   if (context.options.json === true) return new JsonView(context);
   const { isTerminal, env } = context.terminal;
   return isTerminal && (env['TERM'] ?? 'dumb') !== 'dumb'
-    ? new TableView(context, service !== undefined)
+    ? new TableView(context, isOne)
     : new LinesView(context);
 };
 

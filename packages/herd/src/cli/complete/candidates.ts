@@ -14,11 +14,12 @@
  *                                op show @web, …      ids of those that were asked for through it
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
  *                                doc SERVICE          list-actions, action
+ *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing
  */
 import { actionAbouts, optionAbouts } from '../abouts.ts';
 import type { GrantFacts } from '@bellwether/fleet';
-import { actionNames, isBuiltIn, rootNames } from '@bellwether/shepherd';
+import { actionNames, isBuiltIn, rootNames, type Labels } from '@bellwether/shepherd';
 import {
   actionRules,
   commonOptions,
@@ -32,6 +33,7 @@ import {
   type OptionName,
 } from '../grammar.ts';
 import { maxCandidateChars, maxCandidates } from '../limits.ts';
+import { counted } from '../format/times.ts';
 import { shells } from './scripts.ts';
 
 /** A word that may be typed, and what it is for. */
@@ -47,6 +49,7 @@ export interface KnownService {
   readonly names: readonly string[];
   readonly about: string;
   readonly actions: readonly { readonly name: string; readonly documentation: string }[];
+  readonly labels?: Labels;
 }
 /** What of the world is completed from; each is asked for at most once, and only if it matters. */
 export interface World {
@@ -68,20 +71,23 @@ export interface TypedLine {
 export const completionOf = async (line: TypedLine, world: World): Promise<Completion> => {
   const found = await everything(line, world);
   if (found === 'files') return found;
-  const fits = ({ word }: Candidate): boolean => word.startsWith(line.current) && isPlain(word);
+  const { current } = line;
+  const fits = ({ word }: Candidate): boolean =>
+    word.startsWith(current) && word.length <= maxCandidateChars && isPlain(word, current);
   const unique = new Map(found.filter(fits).map((one) => [one.word, one]));
   return [...unique.values()].slice(0, maxCandidates);
 };
 
 /**
  * A shell puts candidates into a command line: names that would have to be quoted there, which only
- * other machines make up, are left to whoever wants to type them.
+ * other machines make up, are left to whoever wants to type them. What is typed already is his own.
  */
-const isPlain = (word: string): boolean =>
-  word.length <= maxCandidateChars && /^[A-Za-z0-9_@.+:,%-]+$/.test(word);
+const isPlain = (word: string, typed: string): boolean =>
+  /^[A-Za-z0-9_@.+:,%=-]*$/.test(word.slice(typed.length));
 
 const everything = async (line: TypedLine, world: World): Promise<Completion> => {
   const { words, open, isLiteral } = walk(line.typed);
+  if (open === 'selector') return selectorWords(line.current, await world.services());
   if (open !== undefined) return valueOf(open);
   if (!isLiteral && line.current.startsWith('-') && takesOptionsAfter(words))
     return optionsFor(words);
@@ -179,6 +185,28 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
         return operationWords(rest, world);
       return rest.length === 0 ? placesFor(own.name, world) : [];
   }
+};
+
+/** A term is a key, then its text. No `!`: a shell of its own mind would take that for something of its history. */
+const selectorWords = (
+  current: string,
+  services: readonly KnownService[],
+): readonly Candidate[] => {
+  const before = current.slice(0, current.lastIndexOf(',') + 1);
+  const term = current.slice(before.length);
+  const all = services.flatMap(({ labels = {} }) => Object.entries(labels));
+  const [, key, sign] = /^([^!=]+)(!?=)/.exec(term) ?? [];
+  const words =
+    key === undefined
+      ? all.map(([each]) => each)
+      : all.flatMap(([each, text]) =>
+          each === key && text !== '' ? [`${key}${sign}${text}`] : [],
+        );
+  const countOf = (word: string): number => words.filter((each) => each === word).length;
+  return [...new Set(words)].map((word) => ({
+    word: `${before}${word}`,
+    about: `of ${counted(countOf(word), 'service')}`,
+  }));
 };
 
 /** What may follow a group that is an action by itself; an audit is that of one shepherd. */

@@ -53,8 +53,9 @@ const servicesOf = (
   fromRoot(connections, typed, async (line) => {
     const root = rootClient(line);
     const statuses = await root.status([], completionProbeMs, { waitMs: completionDialMs });
-    return statuses.map(({ provision, documentation, actions }) => ({
+    return statuses.map(({ provision, documentation, actions, labels }) => ({
       ...{ names: provision, about: documentation, actions },
+      ...(labels && { labels }),
     }));
   });
 const operationsOf = (
@@ -93,8 +94,11 @@ const fromRoot = <T>(
   typed: readonly string[],
   ask: (line: Line) => Promise<readonly T[]>,
 ): Promise<readonly T[]> => fromLine(rootOf(connections, typed), ask);
-const rootOf = async (connections: Connections, typed: readonly string[]): Promise<Line> =>
-  connections.root(parseQuickly(typed)?.options.socket);
+const rootOf = async (connections: Connections, typed: readonly string[]): Promise<Line> => {
+  // The last word may be an option whose value is in the making.
+  const known = parseQuickly(typed) ?? parseQuickly(typed.slice(0, -1));
+  return connections.root(known?.options.socket);
+};
 
 /** None where there is nobody, or nobody who answers at once. */
 const fromLine = async <T>(

@@ -118,17 +118,6 @@ const trouble = ({ action, service }: Command, row: Row, look: Look): readonly s
   ];
 };
 
-/** How to have it after all, where a later command stands in the way: to repeat the older one is not enough. */
-export const lostWords = (
-  { action, service }: Pick<Command, 'action' | 'service'>,
-  rows: readonly Pick<Row, 'result'>[],
-): readonly string[] =>
-  rows.some(({ result }) => result === 'superseded')
-    ? [
-        `  The later command counts: 'herd ${visible(action)} ${visible(service)}' asks for it anew.`,
-      ]
-    : [];
-
 const lastSeen = ({ result, lastSeenMs }: Row): string | undefined => {
   if (lastSeenMs !== undefined) return `last seen ${ageText(lastSeenMs)}`;
   return result === 'unreachable' ? 'never seen' : undefined;

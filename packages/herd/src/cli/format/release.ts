@@ -1,5 +1,6 @@
 /** Releases for people. Whatever stands in one is from outside, and is made harmless here. */
 import {
+  bytesText,
   treeBytesOf,
   type Check,
   type Digest,
@@ -51,16 +52,6 @@ const migrationText = {
 const sizeText = (manifest: Manifest, fileCount: number, linkCount: number): string => {
   const links = linkCount === 0 ? '' : `, ${counted(linkCount, 'link')}`;
   return `${counted(fileCount, 'file')}${links}, ${bytesText(treeBytesOf(manifest))}`;
-};
-
-/** `512 bytes`, `1.2 KiB`, `56.0 MiB`. */
-export const bytesText = (bytes: number): string => {
-  if (bytes < 1_024) return counted(bytes, 'byte');
-  const units = ['KiB', 'MiB', 'GiB'];
-  let value = bytes / 1_024;
-  let at = 0;
-  for (; value >= 1_024 && at < units.length - 1; at += 1) value /= 1_024;
-  return `${value.toFixed(1)} ${units[at] ?? ''}`;
 };
 
 const checkText = (check: Check): string => {

@@ -1,7 +1,7 @@
 /** How much of a release would be sent. */
+import { bytesText } from '@bellwether/deploy';
 import type { ReleaseFileReader } from '@bellwether/deploy/node';
 import type { Offered } from '@bellwether/shepherd';
-import { bytesText } from './release.ts';
 
 /** Bytes that would be sent. */
 export interface ToSend {

@@ -1,0 +1,174 @@
+/** What `herd` does with whom a selector picks out: says it, asks whether that is meant, and asks for no more. */
+import { Refused } from '@bellwether/actors';
+import { NothingSelected } from '@bellwether/shepherd';
+import { afterEach, describe, expect, it } from 'vitest';
+import { openRoot } from '../../../packages/herd/src/client/root.ts';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { askFromCount, shownNameCount } from '../../../packages/herd/src/cli/limits.ts';
+import { ofMembers } from '../../../packages/herd/src/cli/selecting.ts';
+import type { Terminal } from '../../../packages/herd/src/cli/terminal.ts';
+import { version } from '../../../packages/herd/src/version.ts';
+import { startFakeShepherd, statusOf, type Answers, type FakeShepherd } from './fake-shepherd.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+let shepherd: FakeShepherd | undefined;
+afterEach(async () => {
+  await shepherd?.stop();
+  shepherd = undefined;
+});
+const namesOf = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, at) => `web-${at}`);
+const picked = (count: number, unknownKeys: readonly string[] = []): Answers => ({
+  select: () => ({ names: namesOf(count), unknownKeys }),
+  perform: (_turn, request) => {
+    const { member, onlyMembers = [] } = request as { member: string; onlyMembers?: string[] };
+    const rows = onlyMembers.map((each) => ({ member: each, result: 'changed' }));
+    return { member, result: 'changed', rows };
+  },
+});
+/** Runs one command line; `says` is what a person at the terminal answers, nobody where it is absent. */
+const herd = async (answers: Answers, words: readonly string[], says?: boolean) => {
+  shepherd = await startFakeShepherd(answers);
+  const questions: string[] = [];
+  const { folder: XDG_DATA_HOME, socket } = shepherd;
+  const more: Partial<Terminal> = {
+    uid: process.getuid?.() ?? 0,
+    env: { SHEPHERD_SOCKET: socket, XDG_DATA_HOME },
+    agrees: (question) => {
+      questions.push(question);
+      return Promise.resolve(says);
+    },
+  };
+  const terminal = fakeTerminal(more);
+  // The petname leads to the same fake.
+  const here = { uid: more.uid ?? 0, env: more.env ?? {} };
+  const code = await main(
+    words,
+    terminal,
+    { version },
+    {
+      root: (said) => openRoot(here, said),
+      petname: () => Promise.resolve(openRoot(here, undefined)),
+      sturdyref: () => Promise.reject(new Error('nobody')),
+    },
+  );
+  const asked = shepherd.asked.map(([method, ...args]) => ({ method, args }));
+  return { code, questions, asked, ...terminal.written };
+};
+const methods = ({ asked }: Awaited<ReturnType<typeof herd>>) => asked.map(({ method }) => method);
+
+describe('a command with -l', () => {
+  it('asks whom it picks out, and commands those by their names', async () => {
+    const ran = await herd(picked(2), ['stop', 'web', '-l', ' role = web , !canary']);
+    expect(ran).toMatchObject({ code: 0, questions: [] });
+    expect(ran.err).toBe('herd: stop of 2 services: web-0, web-1\n');
+    expect(ran.asked).toMatchObject([
+      { method: 'select', args: ['role=web,!canary', 'web'] },
+      {
+        method: 'perform',
+        args: [{ member: 'web{role=web,!canary}', onlyMembers: ['web-0', 'web-1'] }],
+      },
+    ]);
+  });
+  it('asks of what a petname leads to for its members alone', async () => {
+    const ran = await herd(picked(1), ['restart', '@fleet', '-l', 'role']);
+    expect(ran.asked).toMatchObject([
+      { method: 'select', args: ['role'] },
+      { method: 'perform', args: [{ member: '@fleet', onlyMembers: ['web-0'] }] },
+    ]);
+  });
+  it('shows so many names, and then how many more', async () => {
+    const most = await herd(picked(shownNameCount), ['stop', '-l', 'role', '--yes']);
+    expect(most.err).toMatch(/ web-19\n$/);
+    await shepherd?.stop();
+    const more = await herd(picked(shownNameCount + 1), ['stop', '-l', 'role', '--yes']);
+    expect(more.err).toMatch(/ of 21 services: web-0, .* web-19 and 1 more\n$/);
+  });
+  it.each([
+    ['few', askFromCount - 1, [], false, []],
+    ['many', askFromCount, [], false, ['herd: all of these? [y/N] ']],
+    ['a slip', 1, ['canray'], false, ['herd: all of these? [y/N] ']],
+  ])(
+    'asks a person who is there whether they are meant: %s',
+    async (_what, count, slips, says, questions) => {
+      const ran = await herd(picked(count, slips), ['stop', '-l', 'role'], says);
+      expect(ran.questions).toEqual(questions);
+      const isDone = questions.length === 0;
+      expect(methods(ran)).toEqual(isDone ? ['select', 'perform'] : ['select']);
+      expect(ran.code).toBe(isDone ? 0 : 1);
+      if (!isDone) expect(ran.err).toMatch(/herd: nothing was done\n$/);
+    },
+  );
+  it('goes on where he says yes, where nobody is there, and where that was said before', async () => {
+    for (const [words, says, count] of [
+      [[], true, 1],
+      [[], undefined, 1],
+      [['--yes'], false, 0],
+    ] as const) {
+      const ran = await herd(picked(askFromCount), ['stop', '-l', 'role', ...words], says);
+      expect(methods(ran)).toEqual(['select', 'perform']);
+      expect(ran.questions).toHaveLength(count);
+      await shepherd?.stop();
+    }
+  });
+  it('of a shepherd that knows no selectors says so, and has asked for nothing', async () => {
+    for (const [service, whose] of [
+      ['web', 'the shepherd'],
+      ['@web', 'the shepherd behind @web'],
+    ] as const) {
+      const older = {
+        ...picked(1),
+        select: () => {
+          throw new Refused("^local-root has no method 'select'");
+        },
+      };
+      const ran = await herd(older, ['stop', service, '-l', 'role']);
+      expect(ran.code).toBe(1);
+      expect(ran.err).toBe(
+        `herd: error: ${whose} is too old to know selectors, and was asked for nothing\n` +
+          'Name the services, or a fleet of them; or upgrade it.\n',
+      );
+      expect(methods(ran)).toEqual(['select']);
+      await shepherd?.stop();
+    }
+  });
+  it('is a mistake where nobody is as it says', async () => {
+    const nobody = {
+      select: () => {
+        throw new NothingSelected('role=wbe', undefined, "was 'role=web' meant?");
+      },
+    };
+    const ran = await herd(nobody, ['--json', 'stop', '-l', 'role=wbe']);
+    expect(ran.code).toBe(2);
+    expect(JSON.parse(ran.out)).toMatchObject({ code: 'nothing-selected', exitCode: 2 });
+    await shepherd?.stop();
+    expect(await herd(nobody, ['stop', '-l', 'role='])).toMatchObject({ code: 2, asked: [] });
+  });
+  it('of a peer that answers with what is no list of names goes no further', async () => {
+    for (const answer of [
+      ['web'],
+      { names: 'web', unknownKeys: [] },
+      { names: [7], unknownKeys: [] },
+    ]) {
+      const ran = await herd({ ...picked(1), select: () => answer }, ['stop', '-l', 'role']);
+      expect(ran.code).toBe(1);
+      expect(methods(ran)).toEqual(['select']);
+      await shepherd?.stop();
+    }
+  });
+});
+
+it('some members of a fleet are as well as they are, whatever the others do', () => {
+  const members = ['web-0', 'web-1', 'web-2'].map((name) => ({
+    name,
+    stage: name === 'web-0' ? ('stopped' as const) : ('running' as const),
+    ...(name === 'web-2' && { isReady: false }),
+    ageMs: 0,
+  }));
+  const fleet = statusOf('fleet', { members, health: 'failed', blame: ['web-0'] });
+  const shown = ofMembers(fleet, ['web-1', 'web-2']);
+  expect(shown).toMatchObject({ runningCount: 1, neededCount: 2, members: members.slice(1) });
+  expect(shown).not.toHaveProperty('health');
+  expect(shown).not.toHaveProperty('blame');
+  expect(ofMembers(statusOf('web'), [])).toEqual(statusOf('web'));
+});
