@@ -128,6 +128,30 @@ describe('herd with -l', () => {
     expect((await daemon.herd('op', 'ls')).stdout).toContain('dump {role=db}');
   }, 60_000);
 
+  it('is a fleet where the configuration has it so: its members follow the labels', async () => {
+    const config = path.join(place.folder, 'm', 'shepherd.config.ts');
+    const before = fs.readFileSync(config, 'utf8');
+    const followed = `fleet({ provision: ['webs'], select: 'role=web,!canary', service: 'web-server' }),`;
+    fs.writeFileSync(config, before.replace("fleet({ provision: ['web-fleet']", `${followed}$&`));
+    expect(await daemon.herd('reload')).toMatchObject({ code: 0 });
+    const shown = await daemon.herd('status', 'webs');
+    expect(shown.stdout).toContain('  Its members follow: web-server{role=web,!canary}\n');
+    expect((await daemon.herd('stop', 'webs')).stdout).toContain('webs: 2 members: 2 changed');
+    const moved = fs.readFileSync(config, 'utf8').replace(',"canary":""', '');
+    fs.writeFileSync(config, moved);
+    expect((await daemon.herd('reload')).stdout).toContain('webs');
+    expect((await daemon.herd('start', 'webs', '--dry-run')).stdout).toContain(
+      'start web-server@web-03',
+    );
+    fs.writeFileSync(config, moved.replaceAll('"role":"web"', '"role":"none"'));
+    expect((await daemon.herd('reload')).code).toBe(0);
+    const nobody = await daemon.herd('start', 'webs');
+    expect(nobody).toMatchObject({ code: 1 });
+    expect(nobody.stderr).toContain("start of 'webs' was not begun: it has no members");
+    fs.writeFileSync(config, before);
+    expect((await daemon.herd('reload')).code).toBe(0);
+  }, 60_000);
+
   it('completes keys and texts', async () => {
     const complete = async (current: string): Promise<readonly string[]> => {
       const words = ['__complete', '--', '-s', daemon.socket, 'stop', '-l', current];

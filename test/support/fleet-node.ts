@@ -39,6 +39,7 @@ import {
 } from '@bellwether/ocapn';
 import type {
   Event,
+  Followed,
   Labels,
   MinReady,
   Outcome,
@@ -104,6 +105,7 @@ export interface NodeConfig {
     readonly members: readonly string[];
     readonly minReady?: MinReady;
     readonly settleMs?: number;
+    readonly follows?: Followed;
   }[];
   /** Looks at a netlayer on its way to the router: to count what crosses it. */
   readonly tap?: (netlayer: Netlayer) => Netlayer;
@@ -127,9 +129,9 @@ const plannedIn = ({
       spec: { provision: [name] as const, origin, petname, ...rest },
     };
   }),
-  ...fleets.map(({ name, members, minReady = '100%', settleMs = 10_000 }) => ({
+  ...fleets.map(({ name, minReady = '100%', settleMs = 10_000, ...members }) => ({
     kind: 'fleet' as const,
-    spec: { provision: [name] as const, documentation: '', members, minReady, settleMs },
+    spec: { provision: [name] as const, documentation: '', minReady, settleMs, ...members },
   })),
 ];
 const locationOf = (host: string): PeerLocation => ({

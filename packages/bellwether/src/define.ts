@@ -62,6 +62,7 @@ export const exported = (options: ExportedOptions): ExportedEntry =>
 /**
  * An aggregate: what is asked of it is asked of its members.
  * @example fleet({ provision: ['web'], members: ['web-server-a', 'web-server-b'], minReady: 1 });
+ * @example fleet({ provision: ['web'], select: 'role=web', service: 'web-server' });
  */
 export const fleet = (options: FleetOptions): FleetEntry =>
   markSite({ ...options, kind: 'fleet' }, fleet);

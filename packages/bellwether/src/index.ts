@@ -20,6 +20,7 @@ export type {
   ExportedEntry,
   ExportedOptions,
   FleetEntry,
+  FleetMembers,
   FleetOptions,
   Labels,
   Listen,

@@ -238,22 +238,36 @@ export interface ExportedEntry extends ExportedOptions {
   readonly kind: 'exported';
 }
 
+/** Who the members of a fleet are. */
+export type FleetMembers =
+  | {
+      /** Names of services of this shepherd: its own, exported ones, other fleets. */
+      readonly members: readonly string[];
+    }
+  | {
+      /**
+       * Its services that have such labels, as in `role=web,!canary`, also as they come and go: with a reload, and
+       * with machines that join. No fleets.
+       */
+      readonly select: string;
+      /** Of those alone that are called so: `web-server` is `web-server@web-07`, too. */
+      readonly service?: string;
+    };
 /** What `fleet` takes. */
-export interface FleetOptions {
+export type FleetOptions = FleetMembers & {
   readonly provision: readonly [string, ...string[]];
-  /** Names of services of this shepherd: its own, exported ones, other fleets. */
-  readonly members: readonly string[];
-  /** How many members must be ready: a count, or a share as in '100%', which is the default. */
+  /**
+   * How many members must be ready: a count, or a share as in '100%', which is the default. With `select` a share
+   * alone.
+   */
   readonly minReady?: number | `${number}%`;
   /** Seconds for which fewer may be ready before the fleet counts as failed. Default 10. */
   readonly settleSeconds?: number;
   readonly documentation?: string;
   readonly labels?: Labels;
-}
+};
 /** An aggregate over services; made by `fleet`. */
-export interface FleetEntry extends FleetOptions {
-  readonly kind: 'fleet';
-}
+export type FleetEntry = FleetOptions & { readonly kind: 'fleet' };
 
 /** Where a shepherd can be reached. */
 export interface Listen {

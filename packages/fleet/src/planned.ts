@@ -1,6 +1,6 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
 import type { Ref } from '@bellwether/actors';
-import type { Agent, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
+import type { Agent, Followed, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
 export interface ExportedSpec {
@@ -18,8 +18,10 @@ export interface ExportedSpec {
 export interface FleetSpec {
   readonly provision: readonly [string, ...string[]];
   readonly documentation: string;
-  /** Canonical names at this shepherd. */
+  /** Canonical names at this shepherd; where it follows labels, those who have them now: see following.ts. */
   readonly members: readonly string[];
+  /** Its members are whoever is called and labelled so, as services come and go. */
+  readonly follows?: Followed;
   readonly minReady: MinReady;
   /** Milliseconds for which fewer may be ready before the fleet counts as failed. */
   readonly settleMs: number;

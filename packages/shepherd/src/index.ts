@@ -47,6 +47,7 @@ export {
   isCalled,
   isPicked,
   isSelection,
+  memberTest,
   parseSelector,
   selectionName,
   selectorText,

@@ -60,6 +60,7 @@ const status: Required<ExportedStatus> = {
   version: { born: 1, sequence: 2 },
   provision: ['web'],
   labels: { role: 'web' },
+  follows: 'web{role=web}',
   stage: 'running',
   requirement: ['net'],
   documentation: 'd',
@@ -110,7 +111,16 @@ const status: Required<ExportedStatus> = {
   unknownReason: 'u',
   isWanted: true,
 };
-const { members, runningCount, neededCount, health, blame, origin: _origin, ...own } = status;
+const {
+  members,
+  runningCount,
+  neededCount,
+  health,
+  blame,
+  follows,
+  origin: _origin,
+  ...own
+} = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
 const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
@@ -123,6 +133,7 @@ const fleet: Required<FleetStatus> = {
   neededCount,
   health,
   blame,
+  follows,
 };
 const change = { service: 'web', what: 'running', at: 1 };
 const reloaded: Required<Extract<Reloaded, { readonly kind: 'read' }>> = {

@@ -122,6 +122,22 @@ export default defineShepherd({ services: [
   ]);
 });
 
+it('a fleet follows labels as they are typed without blanks', async () => {
+  const description = await load(`
+import { defineShepherd, service, fleet } from 'bellwether';
+export default defineShepherd({ services: [
+  fleet({ provision: ['all'], select: ' role = web, !canary' }),
+  fleet({ provision: ['webs'], select: 'role', service: 'web-server', minReady: '50%' }),
+  service({ provision: ['web-server'], labels: { role: 'web' } }),
+] });`);
+  const specs = toServiceConfigs(description, {}).map((one) => ('spec' in one ? one.spec : {}));
+  expect(specs).toMatchObject([
+    { members: [], follows: { selector: 'role=web,!canary' } },
+    { members: [], follows: { selector: 'role', service: 'web-server' }, minReady: '50%' },
+    {},
+  ]);
+});
+
 it('a command inherits what it asks for by name, all if it says so, and its own words win', async () => {
   const description = await load(`
 import { defineShepherd, service, exec } from 'bellwether';

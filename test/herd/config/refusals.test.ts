@@ -248,6 +248,26 @@ describe('a wrong value is refused with what was expected', () => {
       `services[0].members: expected at least one name of a service, found a list`,
     ],
     [
+      `fleet({ provision: ['a'], select: 'role=web', members: ['b'] })`,
+      `services[0].members: names those already whom select would pick out: one of the two is enough`,
+    ],
+    [
+      `fleet({ provision: ['a'] })`,
+      `services[0].members: is missing, and so is what would say who they are: select: 'role=web'`,
+    ],
+    [
+      `fleet({ provision: ['a'], select: 'role=' })`,
+      `services[0].select: 'role=' says nothing of what 'role' is; 'role' alone is for all that have that label`,
+    ],
+    [
+      `fleet({ provision: ['a'], select: 'role', minReady: 2 })`,
+      `services[0].minReady: is a count, and with select there may be more or fewer members: it takes a share, '50%'`,
+    ],
+    [
+      `fleet({ provision: ['a'], members: ['b'], service: 'web' })`,
+      `services[0].service: goes with select: members have their names already`,
+    ],
+    [
       `fleet({ provision: ['a'], members: ['b'], minReady: '101%' })`,
       `services[0].minReady: expected a count like 1, or a share from '0%' to '100%', found "101%"`,
     ],
@@ -322,6 +342,15 @@ fleet({ provision: ['all'], members: ['a', 'alias'], minReady: 3 }),`);
       `config.ts:4: services[1].members[1]: 'alias' is the same service as 'a' before it`,
       `config.ts:4: services[1].minReady: is 3, but there are 2 members`,
     ]);
+  });
+  it('a service that needs a fleet which it would be in by its labels', () => {
+    expect(
+      refusalOfWhole(`defineShepherd({ services: [
+        fleet({ provision: ['webs'], select: 'role=web' }),
+        service({ provision: ['a'], labels: { role: 'web' }, requirement: ['webs'] })] })`),
+    ).toMatch(
+      /a circle that can never start: (webs has the member a requires webs|a requires webs has the member a)$/,
+    );
   });
   it('a circle is told with its path', () => {
     const message = refusalOfServices(`service({ provision: ['x'], requirement: ['b-alias'] }),

@@ -1,6 +1,6 @@
 /** What a fleet is, as a function of what its members are. */
 import { cutText, endedWords } from '@bellwether/shepherd';
-import type { FleetStatus, Labels, MemberStatus, Status } from '@bellwether/shepherd';
+import type { Followed, FleetStatus, Labels, MemberStatus, Status } from '@bellwether/shepherd';
 import { judge, type HealthTerms } from './health.ts';
 import { LIMITS } from '../limits.ts';
 
@@ -9,6 +9,7 @@ export interface FleetFacts {
   readonly provision: readonly [string, ...string[]];
   readonly documentation: string;
   readonly labels?: Labels;
+  readonly follows?: Followed;
   /** For members that other fleets share: which ones. */
   readonly sharedWith: Readonly<Record<string, readonly string[]>>;
 }
@@ -18,7 +19,7 @@ export interface FleetFacts {
  * it.
  */
 export const fleetStatus = (
-  { provision, documentation, labels, sharedWith }: FleetFacts,
+  { provision, documentation, labels, follows, sharedWith }: FleetFacts,
   members: readonly Status[],
   terms: HealthTerms,
 ): FleetStatus => {
@@ -33,6 +34,7 @@ export const fleetStatus = (
     provision,
     documentation,
     ...(labels !== undefined && { labels }),
+    ...(follows !== undefined && { follows: followText(follows) }),
     stage,
     isReady: runningCount >= neededCount,
     runningCount,
@@ -58,6 +60,9 @@ export const fleetStatus = (
     }),
   };
 };
+
+/** As what a selector picks out is called. */
+const followText = ({ selector, service = '' }: Followed): string => `${service}{${selector}}`;
 
 /** Members act at once, so the slowest says how long it takes. */
 const mostOf = (

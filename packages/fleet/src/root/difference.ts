@@ -3,6 +3,7 @@ import { Limit, Refused } from '@bellwether/actors';
 import { canonicalText, cutText, inOrder, isName, limits } from '@bellwether/shepherd';
 import type { LeftOut } from '../nodes/joined.ts';
 import type { ExportedSpec, PlannedService } from '../planned.ts';
+import { followed } from './following.ts';
 import { LIMITS } from '../limits.ts';
 import type { Difference } from '../types.ts';
 
@@ -111,6 +112,9 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/^isAutoStarted$/, 'autoStart'],
   [/^isOneShot$/, 'oneShot'],
   [/^petname$/, 'from'],
+  [/^follows\.selector$/, 'select'],
+  [/^follows\.service$/, 'service'],
+  [/^follows$/, 'select'],
   [/^origin$/, 'node'],
   [/^stop\.graceMs$/, 'stop.graceSeconds'],
   [/^respawn\.limitCount$/, 'respawn.limit'],
@@ -130,7 +134,8 @@ const inWords = (keys: readonly string[]): string =>
  * Checks what is to be there together. @throws Limit, Refused for a name that is none or taken or leads
  * nowhere, Cycle
  */
-export const checkPlanned = (planned: readonly PlannedService[]): void => {
+export const checkPlanned = (given: readonly PlannedService[]): void => {
+  const planned = followed(given);
   if (planned.length > limits.serviceCount)
     throw new Limit(`${planned.length} services, at most ${limits.serviceCount} are taken`);
   const owners = new Map<string, PlannedService>();
@@ -166,7 +171,7 @@ export const withJoined = (
       for (const each of [name, ...free]) names.add(each);
     }
   }
-  return { taken, leftOut };
+  return { taken: followed(taken), leftOut };
 };
 
 const claim = (owners: Map<string, PlannedService>, name: string, one: PlannedService): void => {

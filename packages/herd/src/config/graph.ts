@@ -1,7 +1,7 @@
 /** What a configuration says as a whole: names that are taken, names that lead nowhere, circles. */
-import { closest } from '@bellwether/shepherd';
+import { closest, memberTest } from '@bellwether/shepherd';
 import { problemCount } from './limits.ts';
-import type { EntryDescription } from './schema.ts';
+import type { EntryDescription, FleetDescription } from './schema.ts';
 import type { Problem } from './config-error.ts';
 import { pathText, type Site } from './problems.ts';
 
@@ -50,6 +50,7 @@ const checkTaken = (entries: Entries, tell: Tell): void => {
 /** What an entry names: its requirements, or its members. */
 const needsOf = (
   entry: EntryDescription,
+  entries: Entries,
 ): { readonly key: string; readonly verb: string; readonly names: readonly string[] } => {
   switch (entry.kind) {
     case 'service':
@@ -57,13 +58,29 @@ const needsOf = (
     case 'exported':
       return { key: 'requirement', verb: 'requires', names: entry.requirement };
     case 'fleet':
-      return { key: 'members', verb: 'has the member', names: entry.members };
+      return {
+        key: entry.select === undefined ? 'members' : 'select',
+        verb: 'has the member',
+        names: entry.members ?? followersOf(entry, entries),
+      };
   }
+};
+
+/** Whom a fleet has by their labels; machines that join have more of them, and require nothing. */
+const followersOf = (
+  { select: selector, service }: FleetDescription,
+  entries: Entries,
+): readonly string[] => {
+  if (selector === undefined) return [];
+  const isMember = memberTest({ selector, ...(service !== undefined && { service }) });
+  return entries.flatMap((entry) =>
+    entry.kind !== 'fleet' && isMember(entry) ? entry.provision.slice(0, 1) : [],
+  );
 };
 
 const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void => {
   entries.forEach((entry, at) => {
-    const { key, names } = needsOf(entry);
+    const { key, names } = needsOf(entry, entries);
     const seen = new Map<number, string>();
     names.forEach((name, index) => {
       const path = ['services', at, key, index];
@@ -79,7 +96,7 @@ const checkNeeds = (entries: Entries, providers: Providers, tell: Tell): void =>
       seen.set(provider, name);
     });
     if (entry.kind !== 'fleet' || typeof entry.minReady !== 'number') return;
-    const { minReady, members } = entry;
+    const { minReady, members = [] } = entry;
     if (minReady <= members.length) return;
     tell(['services', at, 'minReady'], `is ${minReady}, but there are ${members.length} members`);
   });
@@ -96,7 +113,7 @@ const checkCircles = (entries: Entries, providers: Providers, tell: Tell): void 
     const placeOnWay = new Map<number, number>();
     const enter = (at: number): void => {
       const entry = entries[at];
-      const names = entry === undefined ? [] : needsOf(entry).names;
+      const names = entry === undefined ? [] : needsOf(entry, entries).names;
       placeOnWay.set(at, way.length);
       way.push({ at, needs: names.map((name) => providers.get(name) ?? at), next: 0 });
     };
@@ -122,7 +139,9 @@ const circleText = (entries: Entries, circle: readonly number[]): string => {
     const entry = entries[at];
     if (entry === undefined) return '';
     const isLast = index === circle.length - 1;
-    return isLast ? `${entry.provision[0]}` : `${entry.provision[0]} ${needsOf(entry).verb}`;
+    return isLast
+      ? `${entry.provision[0]}`
+      : `${entry.provision[0]} ${needsOf(entry, entries).verb}`;
   });
   const shown =
     words.length <= shownCount ? words : [...words.slice(0, 6), '…', ...words.slice(-5)];

@@ -2,7 +2,7 @@
  * From a description to what makes the actors: times in milliseconds, names of members canonical.
  */
 import { isDigest } from '@bellwether/deploy';
-import type { PlannedService } from '@bellwether/fleet';
+import type { FleetSpec, PlannedService } from '@bellwether/fleet';
 import type {
   ActionConfig,
   Command,
@@ -20,6 +20,7 @@ import type {
   Description,
   EntryDescription,
   ExecDescription,
+  FleetDescription,
   ServiceDescription,
   SlotDescription,
 } from './schema.ts';
@@ -49,7 +50,8 @@ export const toServiceConfigs = (
       }
       case 'fleet': {
         const { documentation, minReady, settleSeconds } = entry;
-        const members = entry.members.map((name) => canonicalName(name, services, providers));
+        const { members: names = [] } = entry;
+        const members = names.map((name) => canonicalName(name, services, providers));
         return {
           kind: 'fleet',
           spec: {
@@ -58,6 +60,7 @@ export const toServiceConfigs = (
             members,
             minReady,
             settleMs: ms(settleSeconds),
+            ...followsOf(entry),
             ...labelsOf(entry),
           },
         };
@@ -71,6 +74,11 @@ const namesOf = ({ provision }: EntryDescription): readonly [string, ...string[]
   if (first === undefined) throw new RangeError('config: a checked service without a name');
   return [first, ...rest];
 };
+
+const followsOf = ({ select: selector, service }: FleetDescription): Pick<FleetSpec, 'follows'> =>
+  selector === undefined
+    ? {}
+    : { follows: { selector, ...(service !== undefined && { service }) } };
 
 /** None are as good as no word of them. */
 const labelsOf = ({ labels = {} }: EntryDescription): Pick<ServiceConfig, 'labels'> =>

@@ -5,17 +5,10 @@
  */
 import os from 'node:os';
 import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
-import {
-  closest,
-  isLabelKey,
-  isLabelValue,
-  isTaken,
-  labelWords,
-  limits,
-  rootNames,
-} from '@bellwether/shepherd';
+import { closest, isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
+import { labels, selector } from './labels.ts';
 import {
   actionCount,
   argumentChars,
@@ -76,18 +69,6 @@ const provision = z
 const documentation = z
   .string()
   .max(documentationChars, `has more than ${documentationChars} characters`);
-
-const labels = z
-  .record(
-    z.string().refine(isLabelKey, `is no key of a label: those have ${labelWords}`),
-    z.string().refine(isLabelValue, `expected ${labelWords}; or nothing, as in { canary: '' }`),
-    "expected texts by their keys, as in { role: 'web' }",
-  )
-  .refine(
-    (all) => Object.keys(all).length <= limits.labelCount,
-    `has over ${limits.labelCount} labels`,
-  )
-  .optional();
 
 /** Text that a program can be given: the system ends strings at a NUL. */
 const argument = z
@@ -416,7 +397,10 @@ const fleet = record(
     members: z
       .array(name)
       .min(1, 'expected at least one name of a service')
-      .max(memberCount, `has more than ${memberCount} names`),
+      .max(memberCount, `has more than ${memberCount} names`)
+      .optional(),
+    select: selector.optional(),
+    service: name.optional(),
     minReady: z
       .custom<number | `${number}%`>(isMinReady, {
         error: "expected a count like 1, or a share from '0%' to '100%'",
@@ -427,7 +411,21 @@ const fleet = record(
     labels,
   },
   'fleet({ … })',
-);
+).superRefine(({ members, select, service: called, minReady }, context) => {
+  const tell = (key: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [key], message });
+  if (members === undefined && select === undefined)
+    tell('members', "is missing, and so is what would say who they are: select: 'role=web'");
+  if (members !== undefined && select !== undefined)
+    tell('members', 'names those already whom select would pick out: one of the two is enough');
+  if (called !== undefined && select === undefined)
+    tell('service', 'goes with select: members have their names already');
+  if (select !== undefined && typeof minReady === 'number')
+    tell(
+      'minReady',
+      "is a count, and with select there may be more or fewer members: it takes a share, '50%'",
+    );
+});
 
 /** The whole: what defineShepherd gives. */
 export const shepherdSchema = record(
@@ -479,5 +477,7 @@ export type EntryDescription = Checked['services'][number];
 export type ServiceDescription = Extract<EntryDescription, { kind: 'service' }>;
 /** A service of this machine whose program is brought to it. */
 export type SlotDescription = Extract<EntryDescription, { kind: 'slot' }>;
+/** An aggregate. */
+export type FleetDescription = Extract<EntryDescription, { kind: 'fleet' }>;
 /** A command; its `cwd` is absolute once it is loaded. */
 export type ExecDescription = z.output<typeof exec>;

@@ -108,6 +108,8 @@ const fleetRules: Rules<FleetStatus> = {
   neededCount: true,
   health: true,
   blame: true,
+  // The owner's words for whom he meant: a holder sees who they are.
+  follows: false,
 };
 const exportedRules: Rules<ExportedStatus> = { ...localRules, ...fleetRules, origin: true };
 const memberRules: Rules<MemberStatus> = {

@@ -13,7 +13,7 @@
  *                   some could not tell                       asks those again          asks those again
  *     over        is over, and none of these                  is answered from record   the same
  */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { Limit, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { isBuiltIn, isStart, isSwitch } from '../action-table.ts';
 import {
   BadRequest,
@@ -25,6 +25,7 @@ import {
   UnknownService,
 } from '../errors.ts';
 import { inOrder, pathBetween, unique } from '../graph.ts';
+import { limits } from '../limits.ts';
 import { noteTaken, saveAtOnce } from './durable.ts';
 import {
   checkClaim,
@@ -145,6 +146,7 @@ const withQueue = ({ clock }: Host, request: KeptRequest): KeptRequest =>
 const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
   refuseArguments(request);
   const graph = graphFor(host, turn, request);
+  refuseNobody(request, graph);
   refuseMinReady(request, graph);
   refuseUnknown(host, turn, request, graph);
   return planFor(request, graph);
@@ -190,6 +192,17 @@ const refuseMembers = (
   const all = members && new Set(members);
   const stranger = all && onlyMembers.find((each) => !all.has(each));
   if (stranger !== undefined) throw new BadRequest(`'${stranger}' is no member of '${member}'`);
+};
+
+/** Nothing that is done to nobody has gone well, and what is told of too many could not be read. */
+const refuseNobody = (
+  { member, action, withMembers }: Pick<Request, 'member' | 'action' | 'withMembers'>,
+  graph: Graph,
+): void => {
+  const count = withMembers === false ? undefined : graph.members(member)?.length;
+  if (count === 0) throw new Refused(`${action} of '${member}' was not begun: it has no members`);
+  if (count !== undefined && count > limits.rowCount)
+    throw new Limit(`'${member}' has ${count} members, at most ${limits.rowCount} can be asked`);
 };
 
 /** A policy that nothing could ever meet, or that is for nobody, is a mistake to be told of now. */

@@ -115,6 +115,25 @@ const holds = (term: Term, labels: Labels): boolean => {
 export const isCalled = (provision: readonly string[], service: string): boolean =>
   provision.some((name) => name === service || name.startsWith(`${service}@`));
 
+/** Whom an aggregate has that follows labels. */
+export interface Followed {
+  /** As `selectorText` has it. */
+  readonly selector: string;
+  /** Of those alone that are called so. */
+  readonly service?: string;
+}
+/** What has names, and perhaps labels. */
+export interface Labelled {
+  readonly provision: readonly string[];
+  readonly labels?: Labels | undefined;
+}
+/** Whether something is a member of what follows these labels. @throws BadSelector */
+export const memberTest = ({ selector, service }: Followed): ((one: Labelled) => boolean) => {
+  const terms = parseSelector(selector);
+  return ({ provision, labels = {} }) =>
+    isPicked(terms, labels) && (service === undefined || isCalled(provision, service));
+};
+
 /** The keys of a selector that nobody has, and that nobody had to have. */
 export const unknownKeysIn = (selector: Selector, all: readonly Labels[]): readonly string[] => {
   const keys = new Set(all.flatMap(Object.keys));

@@ -358,7 +358,7 @@ const statusReader = (text: Read<string>, weight: number): Read<Status> => {
   const optional = { ...factsMayHave(text), ...localMayHave(text) };
   const members = readMembers(text);
   const counts = { runningCount: readCount, neededCount: readCount };
-  const judged = { health: wordOf(healths, undefined), blame: readNames };
+  const judged = { health: wordOf(healths, undefined), blame: readNames, follows: text };
   const readers: { readonly [K in Status['kind']]: Read<Status> } = {
     local: struct<LocalStatus>({ ...needed, kind: () => 'local' }, optional),
     exported: struct<ExportedStatus>(

@@ -38,7 +38,7 @@ export type * from './operation-types.ts';
 export type { Principal } from './principal.ts';
 export type { Named, NamedAndAsked, Question } from './questions.ts';
 export type * from './records.ts';
-export type { Selected, Selecting, Selector, SelectView } from './selectors.ts';
+export type { Followed, Selected, Selecting, Selector, SelectView } from './selectors.ts';
 export type * from './service-facet.ts';
 export type * from './process-types.ts';
 export type * from './registry.ts';
@@ -139,6 +139,8 @@ export interface FleetStatus extends StatusFacts {
   readonly runningCount: number;
   /** Members that have to. */
   readonly neededCount: number;
+  /** What its members are picked out by, where they follow their labels: `web-server{role=web}`. */
+  readonly follows?: string;
   /** Absent: it is stopped as it was wished, or nobody knows. */
   readonly health?: Health;
   /** Members that do not serve, where any is wanted; the first ones, where they are many. */

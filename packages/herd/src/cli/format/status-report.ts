@@ -30,6 +30,7 @@ export const statusReportLines = (
     `Provides: ${status.provision.join(' ')}`,
     ...listed('Requires:', status.requirement),
     ...listed('Labels:', labelTexts(status.labels ?? {})),
+    ...(status.follows === undefined ? [] : [`Its members follow: ${status.follows}`]),
     ...actionFacts(status),
     ...(status.hasReplacement === true ? ['Replacement pending (restart to upgrade).'] : []),
     ...respawnFacts(status, look),
