@@ -1,5 +1,5 @@
 /** A configuration as a daemon has it in its hands: what is to be registered, as plain data. */
-import type { Ref } from '@bellwether/actors';
+import type { Ref, Vow } from '@bellwether/actors';
 import type { Agent, Followed, Labels, MinReady, ServiceConfig } from '@bellwether/shepherd';
 
 /** A service of another shepherd, reached by a ref of the daemon's store. */
@@ -40,6 +40,20 @@ export interface SlotAgents {
   take(spec: SlotSpec): TakenSlot;
   /** Those that were taken since the last time go on with what an earlier life has left. */
   resume(): void;
+  /** Slots that are described no more, and of which there are still releases; in the order of their names. */
+  left(): readonly LeftSlot[];
+  /**
+   * Removes the releases of a slot that is described no more. Kept with what went, once it is gone for good. Broken
+   * with UnknownService, and with Conflict for one that is still there.
+   */
+  free(slot: string): Vow<LeftSlot>;
+}
+/** What a slot has left behind that went from the configuration. */
+export interface LeftSlot {
+  readonly slot: string;
+  readonly releaseCount: number;
+  /** Of their files, as their manifests say. */
+  readonly byteCount: number;
 }
 /** A slot that is to be defined, or revised. */
 export interface TakenSlot {

@@ -1,6 +1,7 @@
 /** The local root of a daemon, and what it answers: what crosses between herd and its own shepherd. */
 import type { Ref, Vow } from '@bellwether/actors';
 import type { AuditAnswer, AuditQuery } from '@bellwether/authority';
+import type { LeftSlot } from './planned.ts';
 import type {
   GrantClock,
   GrantPage,
@@ -122,6 +123,10 @@ export interface LocalRoot extends Facetlike, Named {
    * durable. Broken with BadRequest for a path that is not absolute, and with what the disk says.
    */
   backup(file: string, mayReplace: boolean): Vow<BackedUp>;
+  /** Slots that went from the configuration, and whose releases are still on the disk. */
+  leftSlots(): readonly LeftSlot[];
+  /** Removes the releases of one of them, as `SlotAgents.free` does. */
+  freeSlot(slot: string): Vow<LeftSlot>;
   /** The newest lines of the audit. Broken with BadRequest, and with what the disk says. */
   audit(query: AuditQuery): Vow<AuditAnswer>;
   /**

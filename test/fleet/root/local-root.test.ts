@@ -1,4 +1,5 @@
 import type { Answer, Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import { makeNoSlots } from '../../support/no-slots.ts';
 import {
   FLEET_LIMITS,
   makeDirectGrants,
@@ -204,6 +205,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         shepherd: turn.spawn(makeTestShepherd, (what: string) => void asked.push(what)),
         mint: turn.spawn(makeTestMint, () => void asked.push('mint')),
         composition: turn.spawn(makeTestComposition),
+        slots: turn.spawn(makeNoSlots),
         nodes: turn.spawn(makeNoMachines<Nodes>),
         homes: turn.spawn(makeNoHomes),
         ...elsewhere(turn, bench),

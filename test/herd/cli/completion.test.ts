@@ -83,7 +83,7 @@ describe('completion', () => {
     ['start --selector canary=', []],
     ['start web ', []],
     ['doc web ', ['list-actions', 'action']],
-    ['release ', ['ls', 'build', 'show', 'diff', 'sign', 'key']],
+    ['release ', ['ls', 'left', 'free', 'build', 'show', 'diff', 'sign', 'key']],
     ['release ls ', ['@web-a']],
     ['deploy ', ['@web-a']],
     ['rollback ', ['@web-a']],

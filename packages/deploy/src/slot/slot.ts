@@ -34,7 +34,7 @@ import { perform } from './asked.ts';
 import { callOff } from './calling-off.ts';
 import { emptyRecord, factsOf } from './record.ts';
 import { resume } from './resume.ts';
-import { configAsRun, type Held, type Timer, type Waiter } from './state.ts';
+import { configAsRun, move, type Held, type Timer, type Waiter } from './state.ts';
 import { takerOf } from './taking.ts';
 import { offer, put, type Offering } from './transfer.ts';
 import type { Slot, SlotOptions, Template } from './types.ts';
@@ -77,6 +77,12 @@ export const makeSlot = (
       return configAsRun(held);
     },
     rule: (_turn, rules) => held.rules.set(rules),
+    holdings: () => {
+      const { releases } = held.record.get();
+      const byteCount = releases.reduce((sum, { byteCount }) => sum + byteCount, 0);
+      return { releaseCount: releases.length, byteCount };
+    },
+    abandon: (turn) => abandon(held, turn),
     facts: () => factsOf(held.record.get()),
   };
 };
@@ -86,6 +92,21 @@ const rest = (held: Held, turn: Turn, isResting: boolean): void => {
   if (held.isResting.get() === isResting) return;
   held.isResting.set(isResting);
   if (!isResting) resume(held, turn);
+};
+
+/** What was under way when it went was given up with it. */
+const abandon = (held: Held, turn: Turn): Vow<void> => {
+  move(held, turn, {
+    current: undefined,
+    previous: undefined,
+    held: undefined,
+    underway: undefined,
+    pinned: [],
+    releases: [],
+  });
+  // The disk says first that none is active, else that one would stay.
+  turn.ask<void>((answer) => held.depot.point(undefined, answer));
+  return turn.ask<void>((answer) => held.depot.keep([], answer));
 };
 
 const hold = (turn: Turn, options: SlotOptions): Held => {

@@ -1,5 +1,5 @@
 /** The words of a slot: what it keeps on the disk, what it works with, and how it is described. */
-import type { Answer, Clock, Log, Ref } from '@bellwether/actors';
+import type { Answer, Clock, Log, Ref, Vow } from '@bellwether/actors';
 import type { Crypto } from '@bellwether/ocapn';
 import type {
   Agent,
@@ -197,5 +197,9 @@ export interface Slot extends Agent {
   resume(): boolean;
   /** Other rules, from now on. */
   rule(rules: SlotRules): void;
+  /** How many releases it has, and bytes of their files. */
+  holdings(): { readonly releaseCount: number; readonly byteCount: number };
+  /** Removes them all, where the slot is described no more. Kept once they are gone for good; else as the disk says. */
+  abandon(): Vow<void>;
   facts(): SlotFacts;
 }

@@ -44,6 +44,7 @@ import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
 import type { Homes } from '../nodes/homes.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Composition } from './composition.ts';
+import type { SlotAgents } from '../planned.ts';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-grants.ts';
@@ -100,6 +101,7 @@ export interface LocalRootOptions {
   /** Told of refs that are new. */
   readonly peers: Ref<Pick<Peers, 'hurry'>>;
   readonly composition: Ref<Composition>;
+  readonly slots: Ref<Pick<SlotAgents, 'left' | 'free'>>;
   readonly nodes: Ref<Nodes>;
   readonly homes: Ref<Homes>;
   /** Only read. */
@@ -168,6 +170,12 @@ export const makeLocalRoot = (
         options.backup(file, mayReplace === true, answer),
       );
       return audited(turn, { action: 'state backup', label: file }, done);
+    },
+    leftSlots: (turn) => turn.call(options.slots, 'left'),
+    freeSlot: (turn, slot) => {
+      const name = readName(slot, 'slot');
+      const done = turn.send(options.slots, 'free', name);
+      return audited(turn, { action: 'release free', label: name }, done);
     },
     audit: (turn, query) => {
       const checked = checkedAuditQuery(query);

@@ -127,6 +127,8 @@ export const actionAbouts: Readonly<Record<string, string>> = {
   stage: 'bring a release to a slot, to be activated later',
   rollback: 'go back to the release before, or to another one',
   'release ls': 'the releases that a slot has',
+  'release left': 'what slots that are gone have left on the disk',
+  'release free': 'remove what a slot that is gone has left',
   'release build': 'make a release of a folder, to be deployed',
   'release show': 'what a release is, who has signed it, and whether it is whole',
   'release diff': 'what differs between two releases',

@@ -318,6 +318,8 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
     rule('SERVICE [RELEASE]', 1, 2, ['selector', 'accept-data-loss', 'dry-run', 'yes', ...rolling]),
   ],
   ['release ls', rule('SERVICE', 1, 1, [])],
+  ['release left', rule('', 0, 0, [])],
+  ['release free', rule('SLOT', 1, 1, [])],
   ['release build', rule('FOLDER', 1, 1, building)],
   ['release show', rule('FILE', 1, 1, [])],
   ['release diff', rule('FILE FILE', 2, 2, [])],

@@ -107,6 +107,8 @@ const runOwn = async (
 ): Promise<number> => {
   if (action.startsWith('node '))
     return (await import('./commands/node.ts')).runNode(context, action, words);
+  if (action.startsWith('state '))
+    return (await import('./commands/state.ts')).runState(context, action, words);
   switch (action) {
     case 'status':
       return runStatus(context, words);
@@ -154,17 +156,16 @@ const runOwn = async (
       return (await import('./commands/deploy.ts')).runRollback(context, words);
     case 'release ls':
       return (await import('./commands/slot-releases.ts')).runReleases(context, words);
+    case 'release left':
+      return (await import('./commands/left-slots.ts')).runLeft(context);
+    case 'release free':
+      return (await import('./commands/left-slots.ts')).runFree(context, words);
     case 'release build':
     case 'release show':
     case 'release diff':
     case 'release sign':
     case 'release key':
       return (await import('./commands/release.ts')).runRelease(context, action, words);
-    case 'state check':
-    case 'state backup':
-    case 'state restore':
-    case 'state repair':
-      return (await import('./commands/state.ts')).runState(context, action, words);
     default:
       return (await import('./commands/ref.ts')).runRef(context, action, words);
   }

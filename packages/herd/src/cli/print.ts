@@ -35,6 +35,8 @@
  *                 emptyFolders that one that is built was made without
  *     release-difference  before, after: digests; added, removed, changed, fields, newBytes
  *     release-key  key: the public half; file
+ *     left-slots  slots: slot, releaseCount, byteCount of what slots that are gone have left
+ *     freed-slot  the same of one, which was removed
  *     machines    file, release, exitCode, machines: name, system, operation, result, reason, … of each
  *     machines-plan  the same with --dry-run: name, system, send (byteCount, isAtMost), steps, problem
  *     completion  shell, script

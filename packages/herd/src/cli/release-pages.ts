@@ -56,6 +56,24 @@ export const releasePages: Readonly<Record<string, Page>> = {
       ['herd release ls @web --json', 'as data'],
     ],
   },
+  'release left': {
+    text:
+      'A slot that goes from the configuration leaves its releases on the disk, so that nothing has to be brought ' +
+      'again where it comes back. This shows how many, and how large they are.',
+    examples: [
+      ['herd release left', 'of all slots that are gone'],
+      ['herd release left --json', 'as data'],
+    ],
+  },
+  'release free': {
+    text:
+      'Removes the releases of a slot that the configuration has no more. One that it has keeps what it needs: ' +
+      "'herd prune SERVICE' removes the rest.",
+    examples: [
+      ['herd release free web', 'for good'],
+      ['herd release free web --json', 'and say how much that was, as data'],
+    ],
+  },
   'release build': {
     text:
       'Makes one file of everything in FOLDER, of how it is run, and of what must hold once it runs. The ' +

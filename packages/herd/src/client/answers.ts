@@ -24,7 +24,7 @@ import {
   type Result,
   type Status,
 } from '@bellwether/shepherd';
-import type { ShepherdFacts, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
+import type { LeftSlot, ShepherdFacts, BackedUp, Difference, Reloaded } from '@bellwether/fleet';
 import { maxTextCharacters } from './limits.ts';
 
 /** A peer answered something that is no answer to what was asked. */
@@ -138,6 +138,18 @@ export const backedUpIn: (value: unknown) => BackedUp = checked(
   struct<BackedUp>({ recordCount: readCount, epoch: readCount }, {}),
   'backup',
 );
+
+const readLeft = struct<LeftSlot>(
+  { slot: reader.text, releaseCount: readCount, byteCount: readCount },
+  {},
+);
+/** Slots that went from the configuration, with what is left of them. @throws BadAnswer */
+export const leftSlotsIn: (value: unknown) => readonly LeftSlot[] = checked(
+  list(readLeft, limits.serviceCount),
+  'leftSlots',
+);
+/** What went of one of them. @throws BadAnswer */
+export const freedIn: (value: unknown) => LeftSlot = checked(readLeft, 'freeSlot');
 
 /** What came of a reload. @throws BadAnswer */
 export const reloadedIn: (value: unknown) => Reloaded = checked(

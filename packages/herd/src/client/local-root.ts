@@ -1,11 +1,13 @@
 /** The local root as `herd` asks it, on a line that root.ts opens: typed questions, checked answers. */
 import type { AuditQuery } from '@bellwether/authority';
-import type { ShepherdFacts, BackedUp, Reloaded } from '@bellwether/fleet';
+import type { ShepherdFacts, BackedUp, LeftSlot, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
   backedUpIn,
   changesIn,
+  freedIn,
+  leftSlotsIn,
   linesIn,
   outcomeIn,
   reloadedIn,
@@ -40,6 +42,10 @@ export interface RootClient extends OperationsClient {
   about(patience: Patience): Promise<ShepherdFacts>;
   /** The shepherd writes its records into a file, whose path is absolute. */
   backup(file: string, mayReplace: boolean, patience: Patience): Promise<BackedUp>;
+  /** Slots that went from the configuration, and have left releases. */
+  leftSlots(patience: Patience): Promise<readonly LeftSlot[]>;
+  /** Removes the releases of one of them. */
+  freeSlot(slot: string, patience: Patience): Promise<LeftSlot>;
   /** The newest records of its audit, not checked yet: see `auditIn`. */
   audit(query: AuditQuery, patience: Patience): Promise<unknown>;
   /** The URI of a new facet: a secret. `isLocal`: over the socket for all users of that machine. */
@@ -68,6 +74,8 @@ export const rootClient = (line: Line): RootClient => ({
   about: (patience) => ask(line, 'about', [], patience, aboutIn),
   backup: (file, mayReplace, patience) =>
     ask(line, 'backup', [file, mayReplace], patience, backedUpIn),
+  leftSlots: (patience) => ask(line, 'left-slots', [], patience, leftSlotsIn),
+  freeSlot: (slot, patience) => ask(line, 'free-slot', [slot], patience, freedIn),
   audit: (query, patience) => ask(line, 'audit', [{ ...query }], patience, (answer) => answer),
   mint: (service, isLocal, patience) => ask(line, 'mint', [service, isLocal], patience, textIn),
   adoptRef: (petname, uri, patience) => ask(line, 'adopt-ref', [petname, uri], patience, nothing),

@@ -159,6 +159,7 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     mint,
     direct,
     composition,
+    slots,
     refs,
     peers,
     about,

@@ -164,6 +164,8 @@ const wordsAfter = async (words: readonly string[], world: World): Promise<Compl
       return rest.length === 0 ? having(own.name, world) : [];
     case 'release ls':
       return rest.length === 0 ? having('releases', world) : [];
+    case 'release free':
+      return []; // no name of a service that is there
     case 'release diff':
       return rest.length < 2 ? 'files' : [];
     case 'completion':
