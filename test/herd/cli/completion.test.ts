@@ -36,6 +36,7 @@ const worldOf = (
           ? [{ word: 'op-2' }, { word: 'op-1' }]
           : [{ word: `op-of-${way.slice(1)}` }],
       ),
+    nodes: () => Promise.resolve([{ word: 'web-07' }]),
     grants: (states: readonly string[]) =>
       Promise.resolve(states.includes('live') ? [{ word: 'g-2' }] : [{ word: 'g-1' }]),
   };
@@ -62,6 +63,10 @@ describe('completion', () => {
   });
   it.each([
     ['start ', ['web', 'net', '@web-a', 'root']],
+    ['node rm ', ['web-07']],
+    ['node rekey ', ['web-07']],
+    ['node ls ', []],
+    ['node invite ', []],
     ['--json -s /x start --timeout 3 w', ['web']],
     ['stop @', ['@web-a']],
     ['polish ', ['web', '@web-a']],

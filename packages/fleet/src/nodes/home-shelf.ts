@@ -43,6 +43,8 @@ export interface HomesOptions {
   readonly doors: DoorStore;
   /** Designators of those whose doors there were when this life began. */
   readonly doorsAtFirst: readonly string[];
+  /** By which transport others reach this machine; undefined: by none, since it listens on no network. */
+  readonly transport: () => string | undefined;
   /** By which transports a controller may be reached. */
   readonly transports: readonly string[];
   readonly dial: DialRef;
@@ -105,13 +107,19 @@ export const givenTo = (
   return all.filter(([name]) => chosen.has(name));
 };
 
+/** Whether a controller cannot dial this machine, or is not to. */
+export const onlyDialsOut = (
+  { transport }: HomeShelf,
+  { isDialOut }: Pick<HomeEntry, 'isDialOut'>,
+): boolean => isDialOut === true || transport() === undefined;
+
 /** What is told of one. */
 export const homeFacts = (
   shelf: HomeShelf,
   turn: Turn,
   { entry, door, trouble }: Home,
 ): HomeFacts => {
-  const { designator, isJoined, madeMs, name, controller, labels, services, isDialOut } = entry;
+  const { designator, isJoined, madeMs, name, controller, labels, services } = entry;
   return {
     designator,
     state: isHeldBack(shelf, entry) ? 'unconfirmed' : isJoined ? 'joined' : 'joining',
@@ -121,7 +129,7 @@ export const homeFacts = (
     ...(labels !== undefined && { labels }),
     ...(services !== undefined && { services }),
     serviceCount: givenTo(shelf, turn, entry).length,
-    ...(isDialOut && { isDialOut }),
+    ...(onlyDialsOut(shelf, entry) && { isDialOut: true }),
     isConnected: door !== undefined,
     ...(trouble !== undefined && { trouble }),
   };

@@ -48,6 +48,7 @@ import {
   homeOfGift,
   isHeldBack,
   keepHome,
+  onlyDialsOut,
   type Home,
   type HomeShelf,
   type HomesOptions,
@@ -285,7 +286,7 @@ const say = (
   if (entry === undefined) return;
   const self: NodeSelf = {
     services: givenTo(shelf, turn, entry),
-    ...(entry.isDialOut && { isDialOut: true }),
+    ...(onlyDialsOut(shelf, entry) && { isDialOut: true }),
   };
   const answer = turn.forward(door, 'join', gift === undefined ? [self] : [self, gift]);
   turn.when(

@@ -37,6 +37,7 @@ import {
   type NodesOptions,
   type NodeShelf,
 } from './node-shelf.ts';
+import { routeOf } from '../reach/destination.ts';
 import { readNodeName } from './read.ts';
 import { dropGift } from './gifts.ts';
 import type {
@@ -57,6 +58,8 @@ export interface Nodes {
   /** Another invite for a machine that is there; the key that it has now is good until that is used. */
   rekey(name: string, expiresMs?: number): Vow<NodeInvite>;
   list(): readonly NodeFacts[];
+  /** Whether a petname leads to a service of a machine that nobody but this controller can reach. */
+  isAlone(petname: string): boolean;
   /** Kept once it is forgotten, and was told or could not be. @throws Refused for a name that there is not */
   remove(name: string): Vow<RemovedNode>;
   /** What the hash of a swissnum leads to, for this peer; undefined where nobody knows it. */
@@ -91,6 +94,10 @@ export const makeNodes = (
     invite: (turn, spec) => invite(shelf, turn, spec),
     rekey: (turn, name, expiresMs) => rekey(shelf, turn, name, expiresMs),
     list: (turn) => [...shelf.nodes.values()].map((node) => factsOf(shelf, turn, node)),
+    isAlone: (_turn, petname) => {
+      const node = shelf.nodes.get(routeOf(petname).slice(1));
+      return petname.includes('@') && node?.isDialOut === true;
+    },
     remove: (turn, name) => remove(shelf, turn, name),
     find: (turn, hash, _sinceMs, peer) =>
       shelf.doors.has(hash) || shelf.departed.has(hash)

@@ -5,6 +5,7 @@
  */
 import {
   codeOf,
+  Refused,
   type Answer,
   type Bcom,
   type Behavior,
@@ -256,7 +257,7 @@ const asker: Asker = { principal: localRoot };
 const anybodys: Returner = { ...asker, reach: 'all' };
 
 const grantDirect = (
-  { shepherd, composition, direct }: LocalRootOptions,
+  { shepherd, composition, direct, nodes }: LocalRootOptions,
   turn: Turn,
   spec: GrantSpec,
   leaseMs: number | undefined,
@@ -264,6 +265,12 @@ const grantDirect = (
   const { service: asked, ...rest } = readGrantSpec(spec);
   const [service = asked] = turn.call(shepherd, 'status', asked).provision;
   const members = turn.call(composition, 'directMembers', service, rest.members);
+  const alone = members.find(({ petname }) => turn.call(nodes, 'isAlone', petname));
+  if (alone !== undefined)
+    throw new Refused(
+      `${alone.member} is of a machine that only dials out: nobody but this shepherd reaches it, so a direct grant ` +
+        'would lead nowhere; without --direct it is made here',
+    );
   return turn.call(direct, 'make', { service, ...rest }, members, leaseMs);
 };
 const allGrants = ({ book, direct, mint }: LocalRootOptions, turn: Turn): readonly GrantFacts[] => [

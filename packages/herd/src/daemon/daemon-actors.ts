@@ -205,6 +205,7 @@ const makeJoining = (
       giving: mint,
       doors: refs.doors,
       doorsAtFirst: secretsAtFirst.doors,
+      transport,
       transports,
     }),
   };

@@ -13,6 +13,7 @@
  *                                retry, op show, …    ids of the last operations, @petnames
  *                                op show @web, …      ids of those that were asked for through it
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
+ *                                node rm, rekey       names of machines
  *                                doc SERVICE          list-actions, action
  *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing
@@ -57,6 +58,8 @@ export interface World {
   readonly petnames: () => readonly string[];
   /** The last operations, the newest first: of the shepherd, or those asked for through a petname. */
   readonly operations: (way?: string) => Promise<readonly Candidate[]>;
+  /** The machines that have joined, or are invited to. */
+  readonly nodes: () => Promise<readonly Candidate[]>;
   /** The grants in a state. */
   readonly grants: (states: readonly GrantFacts['state'][]) => Promise<readonly Candidate[]>;
 }
@@ -221,6 +224,7 @@ const placesFor = async (action: string, world: World): Promise<readonly Candida
   if (usage.startsWith('[@PETNAME')) return petnameWords(world);
   if (usage.startsWith('PETNAME')) return world.petnames().map((word) => ({ word }));
   if (action === 'grant revoke') return world.grants(['invited', 'live', 'used-up', 'unconfirmed']);
+  if (usage.startsWith('NODE')) return world.nodes();
   if (action === 'grant confirm') return world.grants(['unconfirmed']);
   if (!usage.includes('SERVICE')) return [];
   return [...serviceWords(await world.services()), ...petnameWords(world), ...rootWords];

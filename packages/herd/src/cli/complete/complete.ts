@@ -4,9 +4,11 @@
  */
 import fs from 'node:fs';
 import type { GrantFacts } from '@bellwether/fleet';
+import { labelTexts } from '@bellwether/shepherd';
 import { completionDialMs, completionProbeMs } from '../../client/limits.ts';
 import { ownerClient } from '../../client/grants.ts';
 import type { Line } from '../../client/line.ts';
+import { nodesClient } from '../../client/nodes.ts';
 import { operationsClient } from '../../client/operations.ts';
 import { rootClient } from '../../client/local-root.ts';
 import { visible } from '../../client/escape.ts';
@@ -32,6 +34,7 @@ export const runComplete = async (
     services: () => servicesOf(connections, typed),
     petnames: () => petnamesIn(refs()),
     operations: (way) => operationsOf(connections, typed, way),
+    nodes: () => nodesOf(connections, typed),
     grants: (states) => grantsOf(connections, typed, states),
   };
   const found = await completionOf({ typed, current: words.at(-1) ?? '' }, world);
@@ -74,6 +77,18 @@ const lastIn = async (line: Line): Promise<readonly Candidate[]> => {
     about: `${action} ${service}: ${result}`,
   }));
 };
+
+const nodesOf = (
+  connections: Connections,
+  typed: readonly string[],
+): Promise<readonly Candidate[]> =>
+  fromRoot(connections, typed, async (line) => {
+    const nodes = await nodesClient(line).nodes({ waitMs: completionDialMs });
+    return nodes.map(({ name, state, labels }) => ({
+      word: name,
+      about: [state, ...labelTexts(labels)].join(' '),
+    }));
+  });
 
 /** The newest first, as somebody who made one by mistake would want it. */
 const grantsOf = (
