@@ -50,6 +50,9 @@ describe.each([1, 2, 3])('a deploy through a controller, seed %i', (seed) => {
     expect(story.c.freshCount).toBe(1);
     story.world.runFor(1_000);
     isTidy(story);
+    // Whoever confirms is a stranger to the machine, and the session that stood goes on.
+    const opened = story.a.machine.logged('session.opened').map(({ peer }) => peer);
+    expect(opened.filter((each) => each !== 'anonymous')).toEqual(['C.memory', 'C.1.memory']);
     expect(story.a.router?.sessions().map(({ peer }) => peer?.designator)).toEqual([
       undefined,
       'C',

@@ -100,8 +100,8 @@ export const LIMITS = {
   bringMs: 30_000,
   /** Milliseconds that a session of its own may stand: one question with its answer, over two controllers at most. */
   freshMs: 30_000,
-  /** Sessions of their own at once: each is a key and a handshake, here and at its host. */
-  freshCount: 64,
+  /** Sessions of their own at once: each is a key and a handshake, a millisecond or two of either machine. */
+  freshCount: 32,
   /** Who waits for one to the same host, beside the one whose turn it is: people who confirm by hand. */
   freshWaitingCount: 8,
   /** Milliseconds for one try to confirm, from its dial to the answer. */

@@ -100,6 +100,14 @@ describe('what waits to be confirmed', () => {
     await bench.see(waits);
     expect(await bench.reach()).toMatchObject({ action: 'confirm', args: [digest] });
   });
+  it('is not any more once the command is called off, for which its machine takes it back', async () => {
+    const bench = await deploying();
+    bench.vat.post(bench.proxy, 'cancel', ['op-1', localRoot]);
+    await pass(bench, 0);
+    await bench.see(waits);
+    await pass(bench, 10_000);
+    expect([bench.freshCalls.length, bench.cancelled.length]).toEqual([0, 1]);
+  });
   it('is not any more once the command is over', async () => {
     const bench = await deploying();
     bench.asked.at(-1)?.answer.kept({ ...done, result: 'rolled-back' });

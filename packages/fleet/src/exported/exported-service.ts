@@ -86,6 +86,7 @@ export const makeExportedService = (
       if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
       const courier = held.couriers.get(operation);
       if (courier !== undefined) turn.tell(courier, 'cancel');
+      held.confirming.delete(operation);
       // Behind the command itself, which waits for the same contact where there is none yet.
       turn.when(
         turn.call(held.remote, 'reach'),
