@@ -64,9 +64,9 @@ export const slotRecordsIn = (entries: readonly unknown[]): ReadonlyMap<string, 
   );
 
 /** What a disk has of releases for services elsewhere. */
-export const carriedIn = (entries: readonly unknown[]): { readonly record?: CarrierRecord } => {
+export const carriedIn = (entries: readonly unknown[]): CarrierRecord | undefined => {
   const last = (entries as readonly CarrierEntry[]).findLast(({ kind }) => kind === 'carrier');
-  return last === undefined ? {} : { record: { releases: last.releases } };
+  return last === undefined ? undefined : { releases: last.releases };
 };
 
 /** What a disk has of grants that were made at hosts elsewhere. */

@@ -242,44 +242,50 @@ export class FleetNode {
       log: powers.log,
     });
     this.#daemonRefs = refs;
+    const { entries } = this.machine.disk;
+    const later = (ms: number, task: () => void): void => void world.at(ms, task);
+    const { records, ...others } = powers;
     this.#actors = makeActors(turn, {
-      ...powers,
+      ...others,
       planned: plannedIn(this.config),
       load: (answer) => this.#load(answer),
       keep: () => undefined,
       clock: this.machine.time.clock(),
       entropy: world.entropy(),
       crypto: simulatedCrypto(world),
-      minted: mintEntriesIn(this.machine.disk.entries),
-      granted: bookRecordsIn(this.machine.disk.entries),
-      directs: directRecordsIn(this.machine.disk.entries),
-      ...joinRecordsIn(this.machine.disk.entries),
+      found: {
+        records,
+        minted: mintEntriesIn(entries),
+        granted: bookRecordsIn(entries),
+        directs: directRecordsIn(entries),
+        ...joinRecordsIn(entries),
+        slots: slotRecordsIn(entries),
+        carried: carriedIn(entries),
+      },
       secretsAtFirst: refs.secrets(),
-      transport: () => 'memory',
-      transports: ['memory'],
       rightsEpoch: this.rightsEpoch,
-      designator: this.name,
+      place: {
+        designator: this.name,
+        transport: () => 'memory',
+        transports: ['memory'],
+        location: () => locationOf(this.name),
+        isShared: () => false,
+      },
       refs,
       destinations: refs.destinations(),
-      backup: (_file, _mayReplace, answer) => answer.broken(new ActorError('disk-failed', 'none')),
-      lastOfAudit: ({ count }, answer) =>
-        answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
-      pastOf: (_maxUses, answer) => answer.kept(this.past),
-      about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
-      location: () => locationOf(this.name),
-      isShared: () => false,
-      slotParts: {
-        platform: 'linux-x64',
-        records: slotRecordsIn(this.machine.disk.entries),
-        depotOf: (slot) => this.depots.of(slot, (ms, task) => void world.at(ms, task)),
+      platform: 'linux-x64',
+      depots: { of: (slot) => this.depots.of(slot, later), shelf: this.depots.shelf(later) },
+      owner: {
+        backup: (_file, _mayReplace, answer) =>
+          answer.broken(new ActorError('disk-failed', 'none')),
+        lastOfAudit: ({ count }, answer) =>
+          answer.kept({ lines: this.machine.disk.auditLines().slice(-count), isCut: false }),
+        pastOf: (_maxUses, answer) => answer.kept(this.past),
+        about: () => ({ name: this.name, version: '0', pid: 1, locations: [] }),
+        // A daemon that ends first lets its sessions write what they still have.
+        end: () => later(100, () => this.crash()),
+        leave: () => later(100, () => this.crash()),
       },
-      carrierParts: {
-        shelf: this.depots.shelf((ms, task) => void world.at(ms, task)),
-        ...carriedIn(this.machine.disk.entries),
-      },
-      // A daemon that ends first lets its sessions write what they still have.
-      end: () => void world.at(100, () => this.crash()),
-      leave: () => void world.at(100, () => this.crash()),
     });
     return this.#actors.shepherd;
   }

@@ -8,8 +8,9 @@
  *                                           └────────► ^composition ──► ^slots
  *                                                      ^direct-grants, ^peers, ^carrier, the daemon's refs
  */
-import { makeGrantBook, type BookRecords, type GrantBookOptions } from '@bellwether/authority';
+import { makeGrantBook, type GrantBook, type GrantBookOptions } from '@bellwether/authority';
 import type { Clock, Entropy, Frontier, Ref, Turn, Vat } from '@bellwether/actors';
+import { makeCarrier } from '@bellwether/deploy';
 import {
   makeComposition,
   makeDirectGrants,
@@ -23,14 +24,10 @@ import {
   type Composition,
   type CompositionOptions,
   type Destination,
-  type DirectRecords,
-  type HomeEntry,
   type Homes,
   type HomesOptions,
   type LocalRoot,
   type LocalRootOptions,
-  type MintEntry,
-  type NodeRecords,
   type Nodes,
   type NodesOptions,
   type NonceRegistry,
@@ -45,38 +42,44 @@ import {
   type Shepherd,
   type ShepherdOptions,
 } from '@bellwether/shepherd';
+import type { Found } from '../store/records.ts';
 import type { DaemonRefs } from './daemon-refs.ts';
-import { makeCarrier, type CarrierOptions } from '@bellwether/deploy';
 import type { JoinSecrets } from './join-secrets.ts';
-import { makeSlots, type SlotsOptions } from './slots.ts';
+import type { LazyDepots } from './lazy-depots.ts';
+import { makeSlots } from './slots.ts';
 
 /** What the actors of a life are made from. */
 export interface ActorParts
   extends
-    Omit<ShepherdOptions, 'monitor' | 'clock' | 'grants'>,
-    Pick<CompositionOptions, 'planned' | 'load' | 'keep'>,
-    Pick<LocalRootOptions, 'about' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'> {
+    Omit<ShepherdOptions, 'monitor' | 'clock' | 'grants' | 'carrier' | 'records'>,
+    Pick<CompositionOptions, 'planned' | 'load' | 'keep'> {
   readonly backend: ProcessBackend;
   /** Only read. */
   readonly clock: Pick<Clock, 'now' | 'wall' | 'after'>;
   readonly entropy: Entropy;
   readonly crypto: RouterPowers['crypto'];
-  /** What was minted in earlier lives. */
-  readonly minted: readonly MintEntry[];
-  /** What was granted in earlier lives, and the epoch of the store: see `GrantBookOptions`. */
-  readonly granted: BookRecords;
-  /** What was granted at hosts elsewhere. */
-  readonly directs: DirectRecords;
-  /** Machines that have joined, and controllers that this one has joined. */
-  readonly nodes: NodeRecords;
-  readonly homes: readonly HomeEntry[];
+  /** What earlier lives have left, and the epoch of the store: see `GrantBookOptions`. */
+  readonly found: Omit<Found, 'port'>;
   readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
-  /** Of this node: what whoever accepts an invite has dialled. */
-  readonly designator: string;
+  readonly place: Place;
   readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial' | 'fresh' | 'gifts' | 'doors'>;
   /** Where those led when this life began: read outside of all turns. */
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly secretsAtFirst: JoinSecrets;
+  /** What the owner of the machine may ask of the daemon itself. */
+  readonly owner: Pick<
+    LocalRootOptions,
+    'about' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'
+  >;
+  /** Of this machine, as releases are built for it. */
+  readonly platform: string;
+  /** What of the disk is for releases. */
+  readonly depots: LazyDepots;
+}
+/** Where others find this machine, and it finds others. */
+export interface Place {
+  /** Of this node: what whoever accepts an invite has dialled. */
+  readonly designator: string;
   /** By which transport others come over the network; undefined where there is none. */
   readonly transport: () => string | undefined;
   /** By which ones this machine may join a controller. */
@@ -84,10 +87,6 @@ export interface ActorParts
   /** Where refs for others lead; see LocalRootOptions.uriOf. */
   readonly location: (isLocal: boolean) => PeerLocation;
   readonly isShared: () => boolean;
-  /** Of slots: this machine, what earlier lives have left, and what of the disk is theirs. */
-  readonly slotParts: Pick<SlotsOptions, 'platform' | 'records' | 'depotOf'>;
-  /** The same of what is kept for services elsewhere. */
-  readonly carrierParts: Pick<CarrierOptions, 'shelf' | 'record'>;
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -101,57 +100,60 @@ export interface DaemonActors {
 }
 
 /** Makes the actors, with every service registered. Nothing is adopted or started yet: that is `restore`. */
-export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
-  const { life, backend, clock, entropy, crypto, refs, destinations } = parts;
-  const { planned, load, keep, location, isShared } = parts;
-  const { name, prober, logFiles, log, records, archive } = parts;
-  const { about, backup, lastOfAudit, pastOf, end, leave, carrierParts } = parts;
+export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
+  const { backend, clock, entropy, crypto, refs, found, rightsEpoch, place, ...parts } = all;
+  const { name, life, prober, logFiles, log, archive } = parts;
+  const { records, minted, carried, nodes: joined } = found;
   const { running } = records;
   const monitor = turn.spawn(makeProcessMonitor, { backend, clock, life, running });
+  const plain = { clock, crypto, log };
   const common = { name, life, prober, logFiles, clock, log, records, archive };
-  const uriOf = (swissnum: Uint8Array, isLocal: boolean): string =>
-    sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
-  const book = turn.spawn(makeGrantBook, {
-    records: parts.granted,
-    minted: parts.minted,
-    rightsEpoch: parts.rightsEpoch,
-    designator: parts.designator,
-    clock,
-    crypto,
-    uriOf,
+  const uriOf = urisAt(place);
+  const book = makeBook(turn, all);
+  const carrier = turn.spawn(makeCarrier, {
+    ...plain,
+    name,
+    shelf: parts.depots.shelf,
+    ...(carried !== undefined && { record: carried }),
   });
-  const carrier = turn.spawn(makeCarrier, { ...carrierParts, name, clock, crypto, log });
   const shepherd = turn.spawn(makeShepherd, { ...common, monitor, grants: book, carrier });
   turn.call(carrier, 'attend', shepherd);
   turn.call(book, 'attend', shepherd);
-  const peers = turn.spawn(makePeers, { clock, entropy, destinations });
+  const peers = turn.spawn(makePeers, { clock, entropy, destinations: parts.destinations });
   const reaching = { dial: refs.dial, peers, clock, entropy };
-  const { directs, rightsEpoch } = parts;
-  const direct = turn.spawn(makeDirectGrants, { ...reaching, records: directs, rightsEpoch });
+  const held = { records: found.directs, rightsEpoch };
+  const direct = turn.spawn(makeDirectGrants, { ...reaching, ...held });
   const lines = turn.spawn(makeFreshLines, refs.fresh);
   const elsewherePowers = { ...reaching, lines, crypto, arrivals: direct, carrier };
-  const slotPowers = { prober, clock, crypto, log, shepherd, carrier };
-  const slots = turn.spawn(makeSlots, { ...parts.slotParts, ...slotPowers });
+  const slots = turn.spawn(makeSlots, {
+    platform: parts.platform,
+    records: found.slots,
+    depotOf: (slot) => parts.depots.of(slot),
+    prober,
+    shepherd,
+    carrier,
+    ...plain,
+  });
   const composition = turn.spawn(makeComposition, {
     shepherd,
     slots,
-    planned,
-    joined: specsIn(parts.nodes.nodes, parts.nodes.given),
+    planned: parts.planned,
+    joined: specsIn(joined.nodes, joined.given),
     elsewherePowers,
-    load,
-    keep,
+    load: parts.load,
+    keep: parts.keep,
   });
-  const granting = { book, shepherd, uriOf, isShared };
+  const granting = { book, shepherd, uriOf, isShared: place.isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,
     entropy,
     crypto,
-    entries: parts.minted,
-    rightsEpoch: parts.rightsEpoch.now,
+    entries: minted,
+    rightsEpoch: rightsEpoch.now,
   });
-  const joining = { ...reaching, crypto, rightsEpoch: parts.rightsEpoch };
-  const { nodes, homes } = makeJoining(turn, parts, { ...joining, book, composition, mint, uriOf });
+  const joining = { ...reaching, crypto, rightsEpoch };
+  const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
     nodes,
@@ -162,15 +164,29 @@ export const makeActors = (turn: Turn, parts: ActorParts): DaemonActors => {
     slots,
     refs,
     peers,
-    about,
-    backup,
-    lastOfAudit,
-    pastOf,
-    end,
-    leave,
+    ...parts.owner,
   });
   return { mint, root, shepherd, peers, nodes, slots };
 };
+
+const urisAt =
+  ({ location }: Place) =>
+  (swissnum: Uint8Array, isLocal: boolean): string =>
+    sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
+
+const makeBook = (
+  turn: Turn,
+  { found, rightsEpoch, place, clock, crypto }: ActorParts,
+): Ref<GrantBook> =>
+  turn.spawn(makeGrantBook, {
+    records: found.granted,
+    minted: found.minted,
+    rightsEpoch,
+    designator: place.designator,
+    clock,
+    crypto,
+    uriOf: urisAt(place),
+  });
 
 interface JoiningParts
   extends
@@ -183,7 +199,7 @@ interface JoiningParts
 /** Machines that have joined this one, and controllers that it has joined: their doors and gifts can be fetched. */
 const makeJoining = (
   turn: Turn,
-  { nodes, homes, refs, name, transport, transports, secretsAtFirst }: ActorParts,
+  { found: { nodes, homes }, refs, name, place, secretsAtFirst }: ActorParts,
   { composition, mint, uriOf, ...common }: JoiningParts,
 ): { readonly nodes: Ref<Nodes>; readonly homes: Ref<Homes> } => {
   const made = {
@@ -192,7 +208,7 @@ const makeJoining = (
       records: nodes,
       controller: name,
       uriOf: (swissnum) => uriOf(swissnum, false),
-      transport,
+      transport: place.transport,
       gifts: refs.gifts,
       giftsAtFirst: secretsAtFirst.gifts,
       joining: composition,
@@ -205,8 +221,8 @@ const makeJoining = (
       giving: mint,
       doors: refs.doors,
       doorsAtFirst: secretsAtFirst.doors,
-      transport,
-      transports,
+      transport: place.transport,
+      transports: place.transports,
     }),
   };
   turn.call(mint, 'attend', made.nodes);
