@@ -2,7 +2,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { digestOf } from '../support/deploys.ts';
 import { configOf, makePlace, type Daemon, type Place } from '../support/programs.ts';
+import { plant } from '../support/release-folder.ts';
+import { handOver } from '../support/web-fleet.ts';
 
 const names = ['web-server@web-01', 'web-server@web-02', 'web-server@web-03'];
 const service = (name: string, labels: object, more = ''): string =>
@@ -165,4 +168,77 @@ describe('herd with -l', () => {
     expect(await complete('canary,zone=')).toEqual(['canary,zone=a', 'canary,zone=b']);
     expect(await complete('zone!=b,ca')).toEqual(['zone!=b,canary']);
   });
+});
+
+describe('herd deploy with -l', () => {
+  const slot = (name: string, labels: object): string =>
+    `slot({ provision: ['${name}'], labels: ${JSON.stringify(labels)}, confirmSeconds: 30, healthySeconds: 0.3 })`;
+  const exportedAs = (name: string, petname: string, labels: object): string =>
+    `exported({ provision: ['${name}'], from: ref('${petname}'), labels: ${JSON.stringify(labels)} })`;
+  it('brings a release to slots here and elsewhere, batch by batch, and confirms it', async () => {
+    const own = makePlace();
+    try {
+      const listen = `{ unix: true, tcpTls: { host: '127.0.0.1', port: 0 } }`;
+      const config = configOf(
+        'C',
+        [
+          slot('web@c', { role: 'web' }),
+          exportedAs('web@a', 'a-web', { role: 'web' }),
+          exportedAs('web@b', 'b-web', { role: 'web', frozen: '' }),
+          `service({ provision: ['networking'] })`,
+        ].join(',\n'),
+      );
+      const c = await own.shepherd('c', config);
+      const nodes: Daemon[] = [];
+      for (const name of ['a', 'b']) {
+        // What it says of itself is nobody's word at the controller.
+        const node = await own.shepherd(
+          name,
+          configOf(name, slot('web', { role: 'none' }), listen),
+        );
+        nodes.push(node);
+        await handOver(own, node, 'web', c, `${name}-web`);
+      }
+      const tree = path.join(own.folder, 'tree');
+      plant(tree, { 'server.js': 'setInterval(() => {}, 60_000);\n' });
+      const file = path.join(own.folder, 'one.rel');
+      const built = [
+        'release',
+        'build',
+        tree,
+        '--run',
+        'node server.js',
+        '--app',
+        'web',
+        '-o',
+        file,
+      ];
+      expect((await own.herd(built)).code).toBe(0);
+      const digest = await digestOf(own, file);
+      const dry = await c.herd('deploy', 'web', '-l', 'role=web,!frozen', file, '--dry-run');
+      expect(dry).toMatchObject({ code: 0, stderr: '' });
+      expect(dry.stdout).toMatch(/would be sent[\s\S]*Batch 2:[\s\S]*Nothing was done\.\n$/);
+      const done = await c.herd('deploy', '-l', 'role=web,!frozen', file);
+      expect([done.code, done.stderr]).toEqual([0, 'herd: deploy of 2 services: web@c, web@a\n']);
+      expect(done.stdout).toContain('{role=web,!frozen}: 2 members: 2 changed (2/2)\n');
+      const current = async (daemon: Daemon, name: string): Promise<unknown> => {
+        const { stdout } = await daemon.herd('--json', 'status', name);
+        const { services: all } = JSON.parse(stdout) as {
+          readonly services: readonly { readonly slot?: { readonly current?: string } }[];
+        };
+        return all[0]?.slot?.current;
+      };
+      const [a, b] = nodes;
+      expect(await current(c, 'web@c')).toBe(digest);
+      expect(a && (await current(a, 'web'))).toBe(digest);
+      expect(b && (await current(b, 'web'))).toBeUndefined();
+      const staged = await c.herd('stage', 'web', '-l', 'frozen', file);
+      expect([staged.code, staged.stderr]).toEqual([0, 'herd: stage of 1 service: web@b\n']);
+      const back = await c.herd('rollback', '-l', 'frozen');
+      expect(back.code).not.toBe(0);
+      expect(back.stderr).toContain('herd: rollback of 1 service: web@b\n');
+    } finally {
+      await own.clean();
+    }
+  }, 120_000);
 });

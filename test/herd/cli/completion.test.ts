@@ -86,6 +86,8 @@ describe('completion', () => {
     ['stop web -l canary,role!=w', ['canary,role!=web']],
     ['status -l !ca', []],
     ['start --selector canary=', []],
+    ['deploy -l role=web ', 'files'],
+    ['stage web -l role=web ', 'files'],
     ['start web ', []],
     ['doc web ', ['list-actions', 'action']],
     ['release ', ['ls', 'left', 'free', 'build', 'show', 'diff', 'sign', 'key']],

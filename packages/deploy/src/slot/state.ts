@@ -214,9 +214,14 @@ export const command = (
 /** Has the shepherd start it, after what it requires. */
 export const start = (held: Held, turn: Turn): Vow<Outcome> => {
   // Unique in this life, and of no other is anything remembered that the shepherd asks itself.
-  const id = `slot-${held.step.get()}-${held.name.slice(0, 96)}`;
+  const id = `slot-${held.step.get()}-${wordOf(held.name)}`;
   return turn.send(held.shepherd, 'perform', requestOf(held, id, 'start'), held.deaf, itself);
 };
+/** A name as a part of an id: it may have characters that those have not, as in `web@a`. */
+const wordOf = (name: string): string =>
+  name
+    .replace(/[^A-Za-z0-9.-]/gu, (each) => `_${each.codePointAt(0)?.toString(16) ?? ''}`)
+    .slice(0, 96);
 const requestOf = ({ name }: Held, operation: string, action: string): Request => ({
   operation,
   member: name,

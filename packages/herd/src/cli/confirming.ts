@@ -24,7 +24,7 @@ import { codeIn } from '../client/errors.ts';
 import { visible } from '../client/escape.ts';
 import { confirmBlindMs, confirmLookMs, probeMs, questionMs } from '../client/limits.ts';
 import type { Line } from '../client/line.ts';
-import { serviceClient, type ServiceClient } from '../client/service.ts';
+import { serviceClient, statusesOf, type ServiceClient } from '../client/service.ts';
 import { type Context, isPetnameWord, overLine } from './context.ts';
 import { freshOperation } from './commands/perform.ts';
 
@@ -33,15 +33,18 @@ export class Confirming {
   readonly #context: Context;
   readonly #service: string;
   readonly #digest: Digest;
+  readonly #names: readonly string[] | undefined;
   #isOver = true;
   /** How it is may not be seen: each look is a command then, which is written down there. */
   #isBlind = false;
   #trouble: unknown;
   #release: () => void = () => undefined;
-  constructor(context: Context, service: string, digest: Digest) {
+  /** `names`: of those alone, members of a fleet elsewhere, or services of the shepherd that is asked. */
+  constructor(context: Context, service: string, digest: Digest, names?: readonly string[]) {
     this.#context = context;
     this.#service = service;
     this.#digest = digest;
+    this.#names = names;
   }
 
   /** Looks, and confirms, until the end of it or Ctrl-C. */
@@ -81,18 +84,42 @@ export class Confirming {
   }
   /** Whether nothing is left to be confirmed. */
   async #look(line: Line): Promise<boolean> {
+    if (this.#names !== undefined && !isPetnameWord(this.#service))
+      return this.#lookAtAll(line, this.#names);
     if (isPetnameWord(this.#service))
       return this.#lookAt(serviceClient(line), this.#service.slice(1), () => undefined);
     return this.#lookAt(serviceClient(line, this.#service), this.#service, (name) =>
       serviceClient(line, name),
     );
   }
+  /** Services that were picked out are confirmed together, as what they are commanded as. */
+  async #lookAtAll(line: Line, names: readonly string[]): Promise<boolean> {
+    const patience = { waitMs: questionMs };
+    const statuses = await statusesOf(line, names, probeMs, patience);
+    const nameOf = ({ provision: [name = ''] }: Status): string => name;
+    const waiting = statuses.filter((each) => each.kind !== 'fleet' && this.#isAwaited(each.slot));
+    const onlyMembers = waiting.map(nameOf);
+    if (this.#isOver) return false;
+    if (onlyMembers.length > 0)
+      await this.#confirm(serviceClient(line, this.#service), this.#service, { onlyMembers });
+    for (const status of statuses)
+      if (status.kind === 'fleet' && !this.#isOver)
+        await this.#lookThrough(
+          serviceClient(line, nameOf(status)),
+          nameOf(status),
+          status,
+          (name) => serviceClient(line, name),
+        );
+    return false;
+  }
   /** `at` leads to a member of a fleet, where that can be asked by its name. */
   async #lookAt(client: ServiceClient, name: string, at: At): Promise<boolean> {
     const status = await this.#seen(client);
     if (this.#isOver) return false;
     if (status?.kind === 'fleet') {
-      await this.#lookThrough(client, name, status, at);
+      const { members } = status;
+      const chosen = members.filter((member) => this.#names?.includes(member.name) ?? true);
+      await this.#lookThrough(client, name, { ...status, members: chosen }, at);
       return false;
     }
     if (status !== undefined && !this.#isAwaited(status.slot)) return false;

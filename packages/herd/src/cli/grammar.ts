@@ -238,7 +238,7 @@ const rolling: readonly OptionName[] = [
   'canary',
 ];
 const switching: readonly OptionName[] = ['confirm', 'no-confirm', 'accept-data-loss', 'dry-run'];
-const deploying: readonly OptionName[] = [...switching, ...rolling];
+const deploying: readonly OptionName[] = ['selector', ...switching, ...rolling, 'yes'];
 const starting: readonly OptionName[] = [...changing, 'min-ready'];
 const restarting: readonly OptionName[] = [...starting, ...rolling];
 /** The options of an action that is none of herd's. */
@@ -312,7 +312,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
       },
     },
   ],
-  ['stage', rule('SERVICE FILE', 2, 2, [])],
+  ['stage', rule('SERVICE FILE', 2, 2, ['selector', 'yes'])],
   [
     'rollback',
     rule('SERVICE [RELEASE]', 1, 2, ['selector', 'accept-data-loss', 'dry-run', 'yes', ...rolling]),

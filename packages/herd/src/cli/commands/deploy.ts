@@ -7,18 +7,19 @@ import path from 'node:path';
 import { bytesText, isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { isGood, type Outcome, type Request } from '@bellwether/shepherd';
+import { isGood, type Outcome, type Request, type Status } from '@bellwether/shepherd';
 import { Detached, isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
 import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
 import { releaseClient } from '../../client/releases.ts';
-import { serviceClient, type ServiceClient } from '../../client/service.ts';
+import { serviceClient, statusesOf, type ServiceClient } from '../../client/service.ts';
 import type { Told } from '../../client/sink.ts';
 import { bring, offerOf, type Brought } from '../bringing.ts';
 import { Confirming, pause } from '../confirming.ts';
 import { isPetnameWord, overLine, patienceOf, withOperations } from '../context.ts';
 import type { Context } from '../context.ts';
+import { typedService } from '../format/lost.ts';
 import { planLines } from '../format/plan.ts';
 import { sendWords, toSend } from '../format/to-send.ts';
 import { shortRelease } from '../format/slot.ts';
@@ -30,19 +31,28 @@ import { Usage } from '../usage.ts';
 import { WorkLine } from '../work.ts';
 import { carriedOut, expecting, freshOperation, runPerform } from './perform.ts';
 import { rollingOf } from './rolling.ts';
+import { meant } from './selected.ts';
 
 /** Runs `herd deploy` and `herd stage`; the result is the exit code. @throws Usage, BadRelease, … */
 export const runDeploy = async (
   context: Context,
   action: string,
-  [service = '', what = '']: readonly string[],
+  words: readonly string[],
 ): Promise<number> => {
+  const isChosen = context.options.selector !== undefined;
+  const [named = '', what = ''] = isChosen && words.length === 1 ? ['', ...words] : words;
   const isThere = isDigest(what) && action === 'deploy';
   const release = isThere ? undefined : await opened(action, what);
   try {
     const digest = release?.digest ?? (what as Digest);
     const args = [digest, ...switchesIn(context)];
-    const deploy: Deploy = { command: { action, service, args }, digest, release };
+    const chosen = isChosen
+      ? await meant(context, { action, service: named, args })
+      : { service: named };
+    if (chosen === undefined) return 1;
+    const { service } = chosen;
+    const names = 'names' in chosen ? { names: chosen.names } : {};
+    const deploy: Deploy = { command: { action, service, args }, digest, release, ...names };
     return await overLine(context, service, (line) =>
       context.options['dry-run'] === true
         ? foreseen(context, deploy, line)
@@ -73,6 +83,8 @@ const namedIn = ({ options }: Context, words: readonly string[]): readonly strin
 export interface Deploy {
   readonly command: Command;
   readonly digest: Digest;
+  /** Those whom a selector has picked out; absent: the service itself. */
+  readonly names?: readonly string[];
   /** Absent: it is there already. */
   readonly release: ReleaseFileReader | undefined;
 }
@@ -109,13 +121,16 @@ const nameFor = (service: string): string | undefined =>
   isPetnameWord(service) ? undefined : service;
 
 const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
-  const { command, release } = deploy;
-  const brought = release && (await sent(context, command.service, release, line));
-  if (brought !== undefined && context.options.verbose === true)
-    context.terminal.err(
-      `${counted(brought.pieceCount, 'piece')}, ${bytesText(brought.byteCount)} sent\n`,
-    );
-  const request = requestOf(context, command);
+  const { command, release, names } = deploy;
+  const takers = release === undefined ? [] : await takersOf(context, deploy, line);
+  for (const taker of takers) {
+    const brought = release && (await sent(context, taker, release, line));
+    if (brought !== undefined && context.options.verbose === true)
+      context.terminal.err(
+        `${counted(brought.pieceCount, 'piece')}, ${bytesText(brought.byteCount)} sent\n`,
+      );
+  }
+  const request = { ...requestOf(context, command), ...(names && { onlyMembers: names }) };
   return carriedOut(context, command, {
     operation: request.operation,
     waitMs: request.remainingMs,
@@ -124,6 +139,21 @@ const carryOut = async (context: Context, deploy: Deploy, line: Line): Promise<n
     ask: (told, patience, progress) =>
       switched(context, deploy, { line, request, told, patience, progress }),
   });
+};
+/**
+ * Who is brought a release that is for some: each slot of that shepherd, and one of those elsewhere, for all of whom it
+ * keeps it.
+ */
+const takersOf = async (
+  context: Context,
+  { command: { service }, names }: Deploy,
+  line: Line,
+): Promise<readonly string[]> => {
+  if (names === undefined || isPetnameWord(service)) return [service];
+  const known = await statusesOf(line, names, 0, patienceOf(context, questionMs));
+  const isHere = ({ kind }: Status): boolean => kind === 'local';
+  const takers = [...known.filter(isHere), ...known.filter((each) => !isHere(each)).slice(0, 1)];
+  return takers.flatMap(({ provision }) => provision.slice(0, 1));
 };
 const waitsToBeConfirmed = ({ action, args }: Command): boolean =>
   action === 'deploy' && !args.includes('no-confirm');
@@ -140,10 +170,10 @@ export interface Asking {
 /** Has what was brought switched to, and confirms it; what came of it. */
 export const switched = async (
   context: Context,
-  { command, digest }: Deploy,
+  { command, digest, names }: Deploy,
   { line, request, told, patience, progress }: Asking,
 ): Promise<Outcome> => {
-  const confirming = new Confirming(context, command.service, digest);
+  const confirming = new Confirming(context, command.service, digest, names);
   if (waitsToBeConfirmed(command)) confirming.begin();
   try {
     const client = serviceClient(line, nameFor(command.service));
@@ -159,7 +189,7 @@ export const switched = async (
 
 const detachWords = ({ service }: Command): readonly string[] => [
   '  The machine decides alone now: it goes back by itself, ' +
-    `unless 'herd confirm ${visible(service)}' keeps it, or a controller on the way does.`,
+    `unless 'herd confirm ${typedService(service)}' keeps it, or a controller on the way does.`,
 ];
 /** How it is asked for, under an id of its own. */
 export const requestOf = ({ options }: Context, { action, service, args }: Command): Request => {
@@ -266,20 +296,21 @@ const joined = async (
 };
 
 /** `--dry-run`: what would be sent, and done. The slot remembers that it was asked, and nothing else. */
-const foreseen = async (
-  context: Context,
-  { command, digest, release }: Deploy,
-  line: Line,
-): Promise<number> => {
+const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {
+  const { command, digest, release, names } = deploy;
   const { service } = command;
   const patience = patienceOf(context, context.options.timeout ?? questionMs);
   const name = nameFor(service);
-  const steps = await serviceClient(line, name).plan(requestOf(context, command), patience);
+  const request = { ...requestOf(context, command), ...(names && { onlyMembers: names }) };
+  const steps = await serviceClient(line, name).plan(request, patience);
   const isRefused = steps.some(({ effect }) => effect === 'refused');
+  const takers = release === undefined || isRefused ? [] : await takersOf(context, deploy, line);
+  // What one of them is sent is there for the others, since a shepherd keeps contents once.
+  const [taker] = takers;
   const missing =
-    release === undefined || isRefused
+    release === undefined || taker === undefined
       ? undefined
-      : await releaseClient(line, name).offer(offerOf(release), patience);
+      : await releaseClient(line, nameFor(taker)).offer(offerOf(release), patience);
   const send = release && missing && toSend(release, missing);
   const exitCode = isRefused ? 1 : 0;
   const { action } = command;

@@ -19,22 +19,26 @@ export const runSelected = async (
   request: Request,
   run: (context: Context, command: Command, request: Request) => Promise<number>,
 ): Promise<number> => {
-  const { 'no-members': leavesAlone, 'dry-run': isDry, quiet } = context.options;
-  if (leavesAlone === true)
+  if (context.options['no-members'] === true)
     throw new Usage('-l picks out whom it goes to, and --no-members leaves those alone');
-  const { service } = command;
-  const chosen = await choose(context, service === '' ? undefined : service);
-  tellSlips(context, chosen);
-  if (isDry !== true) {
-    if (quiet !== true) printErrors(context, [`herd: ${wordsFor(command, chosen)}`]);
-    if (!(await isMeant(context, chosen))) {
-      printErrors(context, ['herd: nothing was done']);
-      return 1;
-    }
-  }
+  const chosen = await meant(context, command);
+  if (chosen === undefined) return 1;
   const member = chosen.service;
   const onlyMembers = chosen.names;
   return run(context, { ...command, service: member }, { ...request, member, onlyMembers });
+};
+
+/** Whom it is for, once that was shown and nobody has said no; undefined where somebody has. @throws Usage, … */
+export const meant = async (context: Context, command: Command): Promise<Chosen | undefined> => {
+  const { 'dry-run': isDry, quiet } = context.options;
+  const { service } = command;
+  const chosen = await choose(context, service === '' ? undefined : service);
+  tellSlips(context, chosen);
+  if (isDry === true) return chosen;
+  if (quiet !== true) printErrors(context, [`herd: ${wordsFor(command, chosen)}`]);
+  if (await isMeant(context, chosen)) return chosen;
+  printErrors(context, ['herd: nothing was done']);
+  return undefined;
 };
 
 const wordsFor = ({ action }: Command, { names }: Chosen): string => {

@@ -97,8 +97,13 @@ const everything = async (line: TypedLine, world: World): Promise<Completion> =>
   // Names of machines are in a file that is not evaluated at a key; the release is one.
   if (words[0] === 'deploy' && line.typed.some((item) => /^--machines(=|$)/.test(item)))
     return 'files';
+  // Whoever is picked out need not be named.
+  if (isBringing(words) && line.typed.some((item) => /^(-l|--selector(=.*)?)$/.test(item)))
+    return 'files';
   return wordsAfter(words, world);
 };
+const isBringing = ([first, ...others]: readonly string[]): boolean =>
+  (first === 'deploy' || first === 'stage') && others.length < 2;
 
 interface Walked {
   readonly words: readonly string[];

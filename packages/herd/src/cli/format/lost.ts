@@ -16,7 +16,7 @@ export const lostWords = (
     : [];
 
 /** A service as it is typed; of what was picked out, whom a selector picks out now. */
-const typedService = (service: string): string => {
+export const typedService = (service: string): string => {
   const [, name = '', selector] = /^(.*)\{(.*)\}$/.exec(service) ?? [];
   if (selector === undefined) return visible(service);
   return visible(`-l ${typedWord(selector)}${name === '' ? '' : ` ${name}`}`);
