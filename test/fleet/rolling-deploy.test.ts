@@ -84,6 +84,19 @@ describe.each(['here', 'there'] as const)('slots that are %s', (slots) => {
     expect(rowsOf(asked)).toEqual(['1 changed', '2 changed', '3 changed', '4 changed']);
     expect(fleet.running).toEqual(fleet.members.map(() => one.digest));
   });
+  it('go back where it is called off, whoever has begun it, and the others never begin', () => {
+    const fleet = begun(2, slots);
+    const args = [two.digest, ...(slots === 'there' ? ['confirm=60'] : [])];
+    const asked = fleet.act('deploy', args, { operation: 'op-d' });
+    while (fleet.records[0]?.underway?.phase !== 'health-gate') fleet.world.step();
+    fleet.operator.ask(fleet.c, (turn, root) => turn.send(root, 'cancel', 'op-d'));
+    expect(fleet.until(asked, 60_000)).toBe(3);
+    const others = ['2 cancelled', '3 cancelled', '4 cancelled'];
+    expect(rowsOf(asked)).toEqual(['1 rolled-back', ...others]);
+    expect(asked.value?.rows[0]?.reason).toContain('it was called off');
+    expect(fleet.running).toEqual(fleet.members.map(() => one.digest));
+    expect(fleet.startCounts).toEqual([3, 1, 1, 1]);
+  });
   it('are told 8 where the canary could not go back, and the others are as they were', () => {
     const fleet = begun(1, slots);
     fleet.break('1', '2');
