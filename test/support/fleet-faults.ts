@@ -10,12 +10,15 @@ import type { Story } from './fleet-story.ts';
 export class Faults {
   /** How often each has happened, by name. */
   readonly counts = new Map<string, number>();
-  readonly story: Story;
+  readonly story: Pick<Story, 'world' | 'network' | 'hosts' | 'c'>;
+  /** What runs on the hosts. */
+  readonly service: string;
   readonly nodes: readonly FleetNode[];
   #isHealed = false;
 
-  constructor(story: Story) {
+  constructor(story: Faults['story'], service = 'web-server') {
     this.story = story;
+    this.service = service;
     this.nodes = [...story.hosts, story.c];
   }
   get world(): World {
@@ -150,7 +153,7 @@ const table: readonly Fault[] = [
   {
     name: 'service dies',
     weight: 12,
-    strike: ({ node }) => node.machine.processes.kill('web-server'),
+    strike: ({ node, service }) => node.machine.processes.kill(service),
   },
   {
     name: 'slow disk',

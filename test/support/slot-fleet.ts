@@ -72,7 +72,11 @@ export class SlotFleet implements Site {
     this.pass(1_000);
   }
   get nodes(): readonly FleetNode[] {
-    return [...new Set([...this.members.map(({ node }) => node), this.c])];
+    return [...new Set([...this.hosts, this.c])];
+  }
+  /** Where the slots are. */
+  get hosts(): readonly FleetNode[] {
+    return [...new Set(this.members.map(({ node }) => node))];
   }
   pass(ms: number): void {
     this.world.run(this.world.now + ms);
