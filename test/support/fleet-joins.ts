@@ -44,6 +44,14 @@ export class JoinPlace {
     if (node === undefined) throw new Error(`no machine ${name}`);
     return node;
   }
+  /** Another daemon, which boots. */
+  add(name: string, config: NodeConfig): FleetNode {
+    const node = new FleetNode({ world: this.world, network: this.network }, name, config);
+    this.#nodes.set(name, node);
+    node.boot();
+    this.run(1_000);
+    return node;
+  }
   run(ms: number): void {
     this.world.runFor(ms);
   }
@@ -59,10 +67,10 @@ export class JoinPlace {
     return asked.value as T;
   }
   /** The secret of a new invite. */
-  invite(name = 'web-07', more: Partial<NodeSpec> = {}): string {
+  invite(name = 'web-07', more: Partial<NodeSpec> = {}, controller = this.controller): string {
     const spec = { name, ...more };
     return this.settled(
-      this.operator.ask(this.controller, (turn, root) => turn.send(root, 'inviteNode', spec)),
+      this.operator.ask(controller, (turn, root) => turn.send(root, 'inviteNode', spec)),
     ).invite;
   }
   joining(uri: string, node = this.node(), spec: JoinSpec = {}): Asked<HomeFacts> {

@@ -45,7 +45,7 @@ describe('an invite', () => {
   it('opens to nobody whose connection proves no key', () => {
     const place = new JoinPlace(2);
     const asked = place.operator.askAt<NodeDoor, unknown>(refOf(place.invite()), (turn, door) =>
-      turn.send(door, 'join', { services: [] }, new Uint8Array(32)),
+      turn.send(door, 'enter', { services: [] }, new Uint8Array(32)),
     );
     expect(refusal(() => place.settled(asked))).toContain('proves its key');
     expect(place.nodes()).toMatchObject([{ state: 'invited' }]);
@@ -181,7 +181,7 @@ describe('what a machine gives', () => {
     const door = router.enliven<NodeDoor>(refOf(uri));
     const told: unknown[] = [];
     const { vat } = place.node().machine.life;
-    vat.post(door, 'join', [self, new Uint8Array(32)], {
+    vat.post(door, 'enter', [self, new Uint8Array(32)], {
       kept: (value) => void told.push(value),
       broken: (reason) => void told.push(reason),
     });
@@ -263,6 +263,93 @@ describe('contact', () => {
     place.run(8_000);
     expect(place.herd('stop', 'web@web-07').result).toBe('changed');
   });
+});
+
+describe('limits', () => {
+  it('are of controllers that one machine has', () => {
+    const { homeCount } = FLEET_LIMITS;
+    const place = new JoinPlace(20);
+    const others = Array.from({ length: homeCount }, (_none, at) => place.add(`D${at}`, {}));
+    for (const [at, other] of others.entries()) {
+      const uri = place.invite('web-07', {}, other);
+      expect(place.join(uri).designator).toBe(`D${at}`);
+    }
+    expect(place.homes().length).toBe(homeCount);
+    const uri = place.invite();
+    expect(refusal(() => place.join(uri))).toContain(`${homeCount} controllers`);
+    // Each of them can be told apart, and one makes room for another.
+    const leave = (home?: string) =>
+      place.settled(
+        place.operator.ask(place.node(), (turn, root) => turn.send(root, 'leaveHome', home)),
+      );
+    expect(refusal(() => leave())).toContain('say which');
+    leave('D3');
+    expect(place.join(uri).designator).toBe('C');
+  });
+
+  it('are of sessions that a controller may have opened at once', () => {
+    const { callBackCount } = FLEET_LIMITS;
+    const place = new JoinPlace(21);
+    place.join(place.invite());
+    const gift = refOf(place.controller.gifts.get('web-07') ?? '');
+    const call = () =>
+      place.operator.askAt<Gift, unknown>(gift, (turn, found) =>
+        turn.send(found, 'callBack', 'web', new Uint8Array(32)),
+      );
+    // Nobody waits for any of these at the controller; each holds its place until its dial has ended.
+    place.network.part('N', 'C');
+    const asked = Array.from({ length: callBackCount + 1 }, call);
+    place.run(500);
+    expect(asked.filter(({ error }) => error !== undefined).length).toBe(1);
+    expect(asked.at(-1)?.error?.message).toContain('connections are being opened already');
+    place.network.heal('N', 'C');
+    place.run(40_000);
+    // A token that nobody waits for is refused at the controller, and there is room again.
+    const again = call();
+    place.run(2_000);
+    expect(again.error?.message ?? '').not.toContain('already');
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+  });
+
+  it('are of machines that were removed and have not heard of it: the oldest are forgotten', () => {
+    const { departedCount } = FLEET_LIMITS;
+    const place = new JoinPlace(22);
+    const { disk } = place.controller.machine;
+    place.join(place.invite('last'));
+    place.node().crash();
+    place.controller.crash();
+    for (let at = 0; at < departedCount; at += 1)
+      disk.entries.push({
+        kind: 'departed',
+        hash: `hash-${at}`,
+        designator: 'X',
+        name: 'x',
+        atMs: at,
+      });
+    place.run(100);
+    place.controller.boot();
+    place.run(1_000);
+    expect(place.settled(place.removing('last')).isTold).toBe(false);
+    const { departed } = place.records(place.controller).nodes;
+    expect(departed.length).toBe(departedCount);
+    expect(departed.map(({ hash }) => hash)).not.toContain('hash-0');
+    expect(departed.at(-1)?.name).toBe('last');
+  });
+
+  it('are of machines that are known', () => {
+    const { nodeCount } = FLEET_LIMITS;
+    const place = new JoinPlace(23);
+    const { disk } = place.controller.machine;
+    place.controller.crash();
+    for (let at = 0; at < nodeCount - 1; at += 1)
+      disk.entries.push({ kind: 'node', name: `n${at}`, labels: {}, madeMs: at });
+    place.run(100);
+    place.controller.boot();
+    place.run(1_000);
+    place.invite('last');
+    expect(refusal(() => place.invite('more'))).toContain(`${nodeCount} machines`);
+    expect(place.nodes().length).toBe(nodeCount);
+  }, 30_000);
 });
 
 describe('the end', () => {

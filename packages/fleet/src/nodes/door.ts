@@ -29,7 +29,7 @@ export const makeNodeDoor = (
     );
   };
   return {
-    join: (turn, self, gift) => {
+    enter: (turn, self, gift) => {
       const said = readSelf(self, 'self');
       const given = gift === undefined ? [] : [readGift(gift, 'gift')];
       return turn.call(nodes, 'met', hash, proved(), said, ...given);

@@ -1,5 +1,5 @@
 /** What refuses a machine that joins. The codes cross machines. */
-import { ActorError, Refused } from '@bellwether/actors';
+import { ActorError, codeOf, Refused } from '@bellwether/actors';
 
 /** The controller has lost what the machine gave it, or was never told: the machine gives it anew. */
 export class NoGift extends ActorError {
@@ -11,5 +11,16 @@ export class NoGift extends ActorError {
 export const isNoGift = (code: string): boolean => code === 'no-gift';
 
 /** An invite that cannot be used, in words for whoever has it. */
-export const spent = (why: string): Refused =>
-  new Refused(`join: ${why}; whoever runs the controller can make another one, herd node rekey`);
+export class Spent extends ActorError {
+  constructor(why: string) {
+    super('spent', `join: ${why}`);
+  }
+}
+
+/** What whoever asked for joining is told of a refusal: of what is no door its words mean nothing to him. */
+export const toldToJoiner = (reason: Error): Error =>
+  codeOf(reason) === 'refused'
+    ? new Refused(`join: this is no invite to join, or none any more: ${reason.message}`, {
+        cause: reason,
+      })
+    : reason;

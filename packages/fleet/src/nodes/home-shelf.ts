@@ -43,6 +43,8 @@ export interface HomesOptions {
   readonly doors: DoorStore;
   /** Designators of those whose doors there were when this life began. */
   readonly doorsAtFirst: readonly string[];
+  /** Of this machine. */
+  readonly designator: string;
   /** By which transport others reach this machine; undefined: by none, since it listens on no network. */
   readonly transport: () => string | undefined;
   /** By which transports a controller may be reached. */

@@ -37,7 +37,7 @@ import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
-import { isNoGift } from './errors.ts';
+import { isNoGift, toldToJoiner } from './errors.ts';
 import { makeGift } from './gift.ts';
 import {
   auditHome,
@@ -146,7 +146,8 @@ const enter = (
   const { dial, peers, entropy, clock } = shelf;
   const { designator } = entry;
   const petname = doorTo(designator);
-  const way = turn.spawn(makeLiveRef, { petname, dial, peers, entropy, clock });
+  const called = entry.controller ?? 'the controller';
+  const way = turn.spawn(makeLiveRef, { petname, called, dial, peers, entropy, clock });
   const home: Home = { entry, way, door: undefined, trouble: undefined, waiting };
   shelf.homes.set(designator, home);
   turn.call(way, 'follow', turn.spawn(makeHomeContact, turn.self, designator));
@@ -165,6 +166,8 @@ const makeHomeContact = (
 const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec): Vow<HomeFacts> => {
   const door = doorIn(shelf, uri);
   const { designator } = door.peer;
+  if (designator === shelf.designator)
+    throw new BadRequest('join: this is an invite of this shepherd itself, for another machine');
   const chosen = choiceIn(shelf, turn, spec);
   const known = shelf.homes.get(designator);
   const hash = hexOf(shelf.crypto.sha256(door.reveal()));
@@ -288,7 +291,7 @@ const say = (
     services: givenTo(shelf, turn, entry),
     ...(onlyDialsOut(shelf, entry) && { isDialOut: true }),
   };
-  const answer = turn.forward(door, 'join', gift === undefined ? [self] : [self, gift]);
+  const answer = turn.forward(door, 'enter', gift === undefined ? [self] : [self, gift]);
   turn.when(
     turn.when(answer, (_turn, value) => readAnswer(value, 'join')),
     (turn, joined) => answered(shelf, turn, designator, joined),
@@ -334,7 +337,7 @@ const refused = (
     return settle(home, reason);
   }
   partWith(shelf, turn, home, 'join', wordsOf(reason));
-  settle(home, reason);
+  settle(home, toldToJoiner(reason));
 };
 
 /** What was never begun is forgotten, and whoever asked tries again; the rest goes on by itself. */

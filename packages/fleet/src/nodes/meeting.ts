@@ -15,7 +15,7 @@ import type { PeerLocation } from '@bellwether/ocapn';
 import { canonicalText } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import { follow, presentGift, unfollow } from './contact.ts';
-import { NoGift, spent } from './errors.ts';
+import { NoGift, Spent } from './errors.ts';
 import { dropGift, giftMark, keepGift } from './gifts.ts';
 import type { Nodes } from './nodes.ts';
 import {
@@ -39,7 +39,7 @@ export interface Meeting {
   readonly gift: Uint8Array | undefined;
 }
 
-/** See `NodeDoor.join`. */
+/** See `NodeDoor.enter`. */
 export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): Vow<Joined> => {
   const { hash, peer, gift } = meeting;
   const departed = shelf.departed.get(hash);
@@ -55,14 +55,14 @@ export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): V
     return isMissing ? turn.broken(new NoGift()) : takenOver(shelf, turn, node, meeting);
   }
   if (isLapsed(shelf, node, timeOf(shelf, turn)))
-    return turn.broken(spent('this invite was not used in time'));
+    return turn.broken(new Spent('this invite was not used in time'));
   return gift === undefined ? turn.broken(new NoGift()) : bound(shelf, turn, node, meeting);
 };
 
 const nodeAt = ({ doors, nodes }: NodeShelf, hash: string): NodeEntry | undefined =>
   nodes.get(doors.get(hash) ?? '');
 /** It was there when it was fetched. */
-const unknown = (): Error => spent('this invite is good for nothing any more');
+const unknown = (): Error => new Spent('this invite is good for nothing any more');
 
 /** From now on the door is this key's. A machine that had another one hears of it, now or when it calls. */
 const bound = (
@@ -142,7 +142,9 @@ const strange = (
       reason: `machine ${came} tried to join by the invite of ${name}, which machine ${has} has used`,
     });
   }
-  return turn.broken(spent('another machine has used this invite, and its controller was told'));
+  return turn.broken(
+    new Spent('another machine has used this invite, and its controller was told'),
+  );
 };
 
 /** See `NodeDoor.leave`. */

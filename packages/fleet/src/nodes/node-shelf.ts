@@ -5,10 +5,10 @@ import type { Crypto, PeerLocation } from '@bellwether/ocapn';
 import type { Answer } from '@bellwether/actors';
 import type { ExportedSpec } from '../planned.ts';
 import { LIMITS } from '../limits.ts';
-import type { DialRef } from '../reach/destination.ts';
+import { routeOf, type DialRef } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
-import { joinedServices, type LeftOut } from './joined.ts';
+import { joinedServices, routeTo, type LeftOut } from './joined.ts';
 import type {
   DepartedEntry,
   GivenEntry,
@@ -168,13 +168,18 @@ export const isLapsed = (
 ): boolean =>
   invite === undefined || invite.expiresMs <= nowMs || invite.epoch < rightsEpoch.restored;
 
-/** What is told of one. */
-export const factsOf = (shelf: NodeShelf, turn: Turn, node: NodeEntry): NodeFacts => {
+/** What is told of one. `leftOut`: of all machines, where many are told of. */
+export const factsOf = (
+  shelf: NodeShelf,
+  turn: Turn,
+  node: NodeEntry,
+  leftOutOfAll = turn.call(shelf.joining, 'leftOut'),
+): NodeFacts => {
   const { name, labels, madeMs, door, invite, isDialOut, leftMs, alertCount, alertMs } = node;
   const services = shelf.given.get(name)?.services ?? [];
   const isOpen = !isLapsed(shelf, node, timeOf(shelf, turn));
   const contact = shelf.contacts.get(name);
-  const leftOut = leftOutOf(shelf, turn, node, services);
+  const leftOut = leftOutOf(node, services, leftOutOfAll);
   return {
     name,
     labels,
@@ -195,15 +200,13 @@ const stateOf = ({ door, leftMs }: NodeEntry, isOpen: boolean): NodeFacts['state
   return isOpen ? 'invited' : 'lapsed';
 };
 const leftOutOf = (
-  { joining }: NodeShelf,
-  turn: Turn,
   node: NodeEntry,
   services: readonly (readonly string[])[],
+  leftOutOfAll: readonly LeftOut[],
 ): NonNullable<NodeFacts['leftOut']> => {
-  const { specs, leftOut } = joinedServices(node, services);
-  const own = new Set(specs.map(({ provision: [name] }) => name));
-  const taken = turn.call(joining, 'leftOut').filter(({ name }) => own.has(name));
-  return [...leftOut, ...taken]
+  const { leftOut } = joinedServices(node, services);
+  const way = routeTo(node.name);
+  return [...leftOut, ...leftOutOfAll.filter(({ name }) => routeOf(name) === way)]
     .slice(0, LIMITS.leftOutCount)
     .map(({ name, why }) => ({ service: name, why }));
 };

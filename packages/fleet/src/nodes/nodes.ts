@@ -93,7 +93,10 @@ export const makeNodes = (
   return {
     invite: (turn, spec) => invite(shelf, turn, spec),
     rekey: (turn, name, expiresMs) => rekey(shelf, turn, name, expiresMs),
-    list: (turn) => [...shelf.nodes.values()].map((node) => factsOf(shelf, turn, node)),
+    list: (turn) => {
+      const leftOut = turn.call(options.joining, 'leftOut');
+      return [...shelf.nodes.values()].map((node) => factsOf(shelf, turn, node, leftOut));
+    },
     isAlone: (_turn, petname) => {
       const node = shelf.nodes.get(routeOf(petname).slice(1));
       return petname.includes('@') && node?.isDialOut === true;

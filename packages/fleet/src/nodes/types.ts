@@ -15,7 +15,7 @@ export interface NodeDoor {
    * given one before. Kept once the controller will remember it. Broken with Refused for an invite that is of no use
    * any more, and for another key than the one that it was used by; with NoGift where one is wanted.
    */
-  join(self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
+  enter(self: NodeSelf, gift?: Uint8Array): Vow<Joined>;
   /**
    * A session that the machine was asked for, see `Gift.callBack`: the facet is asked over that. Kept once nothing more
    * is. @throws Refused for a token that nobody waits for

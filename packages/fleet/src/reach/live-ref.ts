@@ -74,6 +74,8 @@ export interface Arrivals {
 export interface LiveRefOptions {
   /** The name in the daemon's ref store. */
   readonly petname: string;
+  /** What people are told of in its place. */
+  readonly called?: string;
   readonly dial: DialRef;
   readonly peers: Ref<Peers>;
   readonly entropy: Entropy;
@@ -246,9 +248,9 @@ const retryRarely = (held: Held, turn: Turn<Inner>): void => {
  * No contact is one thing, and a peer that answers no is another: a reference that was revoked or
  * never was stays so, however often it is dialled.
  */
-const failureOf = ({ petname, way }: Held, reason: Error): ActorError => {
+const failureOf = ({ petname, called = petname, way }: Held, reason: Error): ActorError => {
   const destination = way.get()?.destination;
-  const where = destination === undefined ? petname : `${petname} at ${addressOf(destination)}`;
+  const where = destination === undefined ? called : `${called} at ${addressOf(destination)}`;
   return fateOf(reason) === 'refused'
     ? new Refused(`cannot use ${where}: ${wordsOf(reason)}`, { cause: reason })
     : new Unreachable(`cannot reach ${where}: ${foundIn(reason)}`, { cause: reason });

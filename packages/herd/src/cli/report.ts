@@ -141,6 +141,8 @@ const hintForId = (code: string, invocation: Invocation): string | undefined => 
       : `'herd op ls${where}' lists those that were given to it.`;
   if (invocation.action.startsWith('grant ') && code === 'refused')
     return `'herd grant ls${where}' lists them.`;
+  if (invocation.action === 'node join' && ['refused', 'spent'].includes(code))
+    return 'An invite to join is good for minutes and for one machine: whoever runs the controller can see which.';
   if (invocation.action === 'accept' && code === 'refused')
     return 'An invite is good for minutes, once, and until its grant is revoked: whoever gave it to you can see which.';
   return undefined;

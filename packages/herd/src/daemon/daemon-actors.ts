@@ -221,6 +221,7 @@ const makeJoining = (
       giving: mint,
       doors: refs.doors,
       doorsAtFirst: secretsAtFirst.doors,
+      designator: place.designator,
       transport: place.transport,
       transports: place.transports,
     }),

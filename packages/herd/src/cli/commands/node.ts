@@ -3,10 +3,12 @@
  * of that of a machine, where `shepherd join`, `leave` and `home` say the same. An invite is a secret: it goes into a
  * file or through a pipe, and onto a screen only where `--reveal` asks for it.
  */
+import { isRemote } from '@bellwether/actors';
 import { FLEET_LIMITS, isNodeName, nodeNameWords, type NodeInvite } from '@bellwether/fleet';
 import { sturdyrefUri } from '@bellwether/ocapn';
 import { isLabelKey, isLabelValue, labelWords, type Labels } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
+import { codeIn, OutOfReach } from '../../client/errors.ts';
 import { joinMs, questionMs } from '../../client/limits.ts';
 import { nodesClient, type NodesClient } from '../../client/nodes.ts';
 import type { Patience } from '../../client/line.ts';
@@ -201,10 +203,15 @@ const join = async (context: Context): Promise<number> => {
   const spec = { ...(services && { services }), ...(isDialOut && { isDialOut }) };
   const patience = patienceOf(context, context.options.timeout ?? joinMs);
   const home = await withRootLine(context, (line) =>
-    nodesClient(line).join(sturdyrefUri(invite), spec, patience),
+    nodesClient(line).join(sturdyrefUri(invite), spec, patience).catch(outOfReach),
   );
   print(context, homeLines(home, context.terminal.wall()), { kind: 'home', home });
   return 0;
+};
+/** It is the controller that is away, and not the shepherd that says so. */
+const outOfReach = (error: unknown): never => {
+  const isAway = isRemote(error) && ['unreachable', 'timed-out'].includes(codeIn(error));
+  throw isAway && error instanceof Error ? new OutOfReach(error.message, { cause: error }) : error;
 };
 const wordsIn = (text: string): readonly string[] => {
   const words = [...new Set(text.split(',').map((word) => word.trim()))];
