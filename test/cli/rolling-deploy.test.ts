@@ -20,8 +20,8 @@ const start = (place: Place, inFleet: readonly string[] = names): Promise<Daemon
   const plain = `service({ provision: ['plain'] })`;
   return place.shepherd('a', configOf('A', [...slots, plain, fleet].join(',\n')));
 };
-/** A release that notes its starts, and stays or ends at once; it is brought to each slot. */
-const brought = async (place: Place, daemon: Daemon, version: string, isBroken = false) => {
+/** A release that notes its starts, and stays or ends at once: its file. */
+const built = async (place: Place, version: string, isBroken = false): Promise<string> => {
   const tree = path.join(place.folder, `tree-${version}`);
   const log = path.join(place.folder, 'starts');
   const stays = isBroken ? 'process.exit(3)' : 'setInterval(() => {}, 60_000)';
@@ -30,6 +30,11 @@ const brought = async (place: Place, daemon: Daemon, version: string, isBroken =
   const file = path.join(place.folder, `${version}.rel`);
   const words = ['--run', 'node server.js', '--app', 'web', '--app-version', version, '-o', file];
   expect((await place.herd(['release', 'build', tree, ...words])).code).toBe(0);
+  return file;
+};
+/** The same, staged at each slot: its name. */
+const brought = async (place: Place, daemon: Daemon, version: string, isBroken = false) => {
+  const file = await built(place, version, isBroken);
   for (const name of names) {
     const { code, stderr } = await daemon.herd('stage', name, file);
     expect([code, stderr]).toEqual([0, '']);
@@ -77,9 +82,18 @@ describe('herd deploy to a fleet of slots', together, () => {
     expect(stdout.match(/waits to be confirmed/g)).toHaveLength(4);
     expect(stdout).toContain('web: 4 members: 4 changed (4/4)\n');
     expect(await currentIn(daemon)).toEqual(names.map(() => one));
+    const two = await built(place, 'two');
+    const given = await daemon.herd('deploy', 'web', two);
+    expect([given.code, given.stderr]).toEqual([0, '']);
+    expect(await currentIn(daemon)).toEqual(
+      await Promise.all(names.map(() => digestOf(place, two))),
+    );
     const back = await daemon.herd('rollback', 'web');
-    expect(back.code).toBe(3);
-    expect(back.stdout).toContain('A: Service web: stopped in batch 2 of 4');
+    expect([back.code, back.stderr]).toEqual([0, '']);
+    expect(await currentIn(daemon)).toEqual(names.map(() => one));
+    const further = await daemon.herd('rollback', 'web', `rel:sha256-${'0'.repeat(64)}`);
+    expect(further.code).toBe(3);
+    expect(further.stdout).toContain('A: Service web: stopped in batch 2 of 4');
   });
 
   it('stops with a canary that goes back: exit code 7, and the others never knew', async ({
