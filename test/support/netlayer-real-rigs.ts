@@ -1,8 +1,9 @@
-/** Rigs over real sockets: unix in a private folder, and TLS on the loopback. */
+/** Rigs over real sockets: unix in a private folder, TLS and bare TCP on the loopback. */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Netlayer } from '@bellwether/ocapn';
+import { testingNetlayer } from '@bellwether/netlayer-tcp-testing-only';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer, type Mode } from '@bellwether/netlayer-unix';
 import net from 'node:net';
@@ -72,6 +73,31 @@ export async function tlsRig(): Promise<Rig> {
     nowhere: () => ({
       location: {
         transport: 'tcp-tls',
+        designator: 'nobody',
+        hints: { host: '127.0.0.1', port: String(lost) },
+      },
+      name: `127.0.0.1:${lost}`,
+    }),
+    until: untilReal,
+    quiet: quietReal,
+    end: () => closeAll(peers),
+  };
+}
+
+export async function testingRig(): Promise<Rig> {
+  const peers: Netlayer[] = [];
+  const at = (port: number): Netlayer => {
+    const peer = testingNetlayer({ designator: `peer${peers.length}`, port });
+    peers.push(peer);
+    return peer;
+  };
+  const [busy, lost] = [await freePort(), await freePort()];
+  return {
+    peer: () => at(0),
+    rivals: () => [at(busy), at(busy)],
+    nowhere: () => ({
+      location: {
+        transport: 'tcp-testing-only',
         designator: 'nobody',
         hints: { host: '127.0.0.1', port: String(lost) },
       },
