@@ -8,8 +8,8 @@ export interface LoopbackAddress {
 }
 
 /**
- * The address that a host names if it is one of this machine's own: 127.0.0.0/8, ::1, or `localhost`, which is not looked
- * up. Undefined for all others, names included: whoever answers for a name could say anything.
+ * The address that a host names if it is one of this machine's own: 127.0.0.0/8, ::1, or `localhost`, which is not
+ * looked up. Undefined for all others, names included: whoever answers for a name could say anything.
  */
 export function loopbackHost(host: string): string | undefined {
   if (host === 'localhost') return '127.0.0.1';

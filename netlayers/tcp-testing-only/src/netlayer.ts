@@ -6,8 +6,8 @@
  *     dials      addresses of the loopback, and nothing that has to be looked up
  *     believes   whom a hello claims to be
  *
- * The suite gives out references to peers that have only ever dialled us, and crosses hellos with them; so a claim has to
- * count as proved here. Anybody could take over anybody's sessions by that, which is why it is for one machine.
+ * The suite gives out references to peers that have only ever dialled us, and crosses hellos with them; so a claim
+ * has to count as proved here. Anybody could take over anybody's sessions by that: it is for one machine, and tests.
  */
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';

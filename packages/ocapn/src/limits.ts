@@ -110,6 +110,21 @@ export const LIMITS = {
   /** Bytes by which it must grow in that time: less is no line that works. */
   partialStepBytes: 1 * KiB,
 
+  // Garbage that peers hold for each other: much of it, or heavy, does not wait.
+  /**
+   * Milliseconds that it is gathered: as long as in Goblins. Two frames and a write at each end for
+   * each call would take half of the throughput away, and a call to each of a thousand nodes would be
+   * three thousand writes.
+   */
+  garbageMs: 1_000,
+  /**
+   * Milliseconds that a little garbage waits beyond that for something to go along with: longer than
+   * a member of the largest fleet says nothing, and than a session goes without a ping. Each word
+   * would otherwise be two writes and two wake-ups, at both ends (`npm run bench -- idle`). OCapN's
+   * conformance suite waits 15 s for it, so the peer that it is run against sets 0.
+   */
+  lingerMs: 150_000,
+
   // Peers that vanish without a word: a cable, a laptop's lid, a firewall that forgets. Looked at
   // in fifths of the shortest of the three.
   /**

@@ -18,18 +18,6 @@ import { joined } from '../syrup/values.ts';
 import { Writer } from '../syrup/write.ts';
 
 /**
- * Milliseconds that garbage is gathered: as long as in Goblins. Two frames and a write at each end
- * for each call would take half of the throughput away, and a call to each of a thousand nodes
- * would be three thousand writes. Much garbage, or heavy, does not wait.
- */
-const GARBAGE_MS = 1_000;
-/**
- * Milliseconds that a little garbage waits beyond that for something to go along with: longer than a
- * member of the largest fleet says nothing, and than a session goes without a ping. Each word would
- * otherwise be two writes and two wake-ups, at both ends (`npm run bench -- idle`).
- */
-const LINGER_MS = 150_000;
-/**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
  * waiting. No step is longer, so that a line that works is seen to work.
  */
@@ -139,7 +127,7 @@ export class Outbox {
     if (sender.unsent.hasGarbage) return;
     sender.unsent.hasGarbage = true;
     this.#littered.push(sender);
-    this.#stopSweep ??= this.#clock.after(GARBAGE_MS, () => this.#sweep());
+    this.#stopSweep ??= this.#clock.after(this.#limits.garbageMs, () => this.#sweep());
   }
   /** Hands everything written to the transports. */
   flush(): void {
@@ -227,7 +215,7 @@ export class Outbox {
       else this.#lingering.push(sender);
     }
     if (this.#lingering.length > 0)
-      this.#stopLinger ??= this.#clock.after(LINGER_MS, () => this.#hurry());
+      this.#stopLinger ??= this.#clock.after(this.#limits.lingerMs, () => this.#hurry());
   }
   /** Nothing else came for a while: garbage gets a write of its own. */
   #hurry(): void {
