@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { withJoined } from '../../packages/fleet/src/root/difference.ts';
 import { followed } from '../../packages/fleet/src/root/following.ts';
 import { FleetNode, Operator, type NodeConfig } from '../support/fleet-node.ts';
+import { JoinPlace, webConfig } from '../support/fleet-joins.ts';
 import { program, service } from '../support/shepherd-machine.ts';
 
 const labelled = (name: string, labels: Labels = {}): PlannedService => ({
@@ -169,6 +170,45 @@ describe('a shepherd with such a fleet', () => {
       code: 'limit',
       message: "'webs' has 10001 members, at most 10000 can be asked",
     });
+  });
+});
+
+describe('a controller with such a fleet', () => {
+  it('has in it what machines give that join with the labels, until they are removed', () => {
+    const place = new JoinPlace(
+      5,
+      { N: webConfig, M: webConfig },
+      {
+        rehearse: true,
+        fleets: [{ name: 'webs', members: [], follows: { ...follows, service: 'web' } }],
+      },
+    );
+    const members = (): unknown => {
+      const fleet = place.services().find(({ provision }) => provision[0] === 'webs');
+      return fleet?.kind === 'fleet' && fleet.members.map(({ name }) => name);
+    };
+    expect(members()).toEqual([]);
+    place.join(place.invite('web-07', { labels: { role: 'web' } }));
+    place.join(place.invite('db-01', { labels: { role: 'db' } }), place.node('M'));
+    place.run(5_000);
+    expect(place.names()).toContain('web@db-01');
+    expect(members()).toEqual(['web@web-07']);
+    expect(place.herd('start', 'webs')).toMatchObject({
+      result: 'changed',
+      rows: [{ member: 'web@web-07', result: 'changed' }],
+    });
+    const picked = (selector: string) =>
+      place.looked(place.controller, (turn, root) => turn.send(root, 'select', selector)).names;
+    expect(picked('role=web')).toEqual(['networking@web-07', 'web@web-07']);
+    expect(picked('role!=web,role')).toEqual(['networking@db-01', 'web@db-01']);
+    place.controller.crash();
+    place.run(1_000);
+    place.controller.boot();
+    place.run(5_000);
+    expect(members()).toEqual(['web@web-07']);
+    place.settled(place.removing('web-07'));
+    place.run(5_000);
+    expect(members()).toEqual([]);
   });
 });
 const request = { operation: 'op-p', action: 'start', args: [], remainingMs: 1_000, hops: [] };

@@ -42,6 +42,23 @@ describe('a follower', () => {
     expect(ear.batches.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
     expect(asked).toEqual({});
   });
+  it('of those whom a selector has picked out hears them alone, and says whose each line is', () => {
+    const { world, machine } = boot('a', 'b', 'c');
+    for (const name of ['a', 'b', 'c']) machine.logs.write(name, `of ${name}`);
+    const heard = (name: string, onlyMembers?: readonly string[]) => {
+      const given = onlyMembers === undefined ? {} : { onlyMembers };
+      const { ear, asked } = follow(machine, name, { lineCount: 1, isOnce: true, ...given });
+      world.run();
+      return asked.error?.message ?? ear.lines;
+    };
+    expect(heard('{role=web}', ['c', 'a'])).toEqual(['of c', 'of a']);
+    expect(heard('{role=web}', ['nobody'])).toEqual([]);
+    expect(heard('{role=web}')).toContain('has the logs of those that are named');
+    expect(heard('{role=web}', ['a b'])).toContain('onlyMembers must be a list');
+    const names = (count: number) => Array.from({ length: count }, (_, at) => `n${at}`);
+    expect(heard('{role=web}', names(limits.rowCount))).toEqual([]);
+    expect(heard('{role=web}', names(limits.rowCount + 1))).toContain('up to 10000 names');
+  });
   it('ends where what is there ends, if that is all that it wants', () => {
     const { world, machine } = boot('web');
     machine.logs.write('web', ...Array.from({ length: 250 }, (_, at) => `line ${at}`));

@@ -132,6 +132,29 @@ describe('what was picked out', () => {
     it.world.run();
     expect(again.value).toMatchObject({ result: 'changed', reason: '2/2' });
   });
+  it('is remembered by the next life, which goes on with it and knows whom it was for', () => {
+    const it = rack();
+    it.machine.processes.programs.set('web@b', { refusal: 'no such program' });
+    it.machine.processes.programs.set('web@a', { spawnMs: 5_000 });
+    const first = it.machine.herd('start', '{role=web}', { ...some, operation: 'op-8' });
+    it.world.run(it.world.now + 1_000);
+    it.machine.crash();
+    expect(first.value).toBeUndefined();
+    it.machine.processes.programs.clear();
+    it.machine.boot();
+    it.world.run();
+    const again = it.machine.retry('op-8');
+    it.world.run();
+    expect(again.value).toMatchObject({
+      member: '{role=web}',
+      reason: '2/2',
+      rows: [{ member: 'web@a' }, { member: 'web@b' }],
+    });
+    expect(stages(it)).toContain('db stopped');
+    const report = it.machine.report('op-8');
+    it.world.run();
+    expect(report.value).toMatchObject({ service: '{role=web}', action: 'start' });
+  });
   it('is restarted batch by batch', () => {
     const it = rack();
     herd(it, 'start', '{role=web}', some);
