@@ -5,7 +5,8 @@
  *                         herd.bundle.js   what is typed all day
  *                         herd.cache       what V8 made of it here
  *                         full.cjs, …      a file for each relative import(): read when needed
- *     src/shepherd.ts  →  shepherd.mjs
+ *     src/shepherd.ts      →  shepherd.mjs
+ *     src/depot-worker.ts  →  depot-worker.mjs, a thread of it
  *
  * Two stay outside, and are found in node_modules: esbuild (it starts a program of its own that lies beside it) and
  * classic-level (it loads a native file from its own folder).
@@ -128,13 +129,17 @@ const buildDaemon = async () => {
     process.stderr.write('build: packages/herd/src/shepherd.ts is not there; built herd only\n');
     return;
   }
-  await build({
-    ...shared,
-    entryPoints: [entry],
-    outfile: path.join(output, 'shepherd.mjs'),
-    format: 'esm',
-    banner: { js: requireBanner },
-  });
+  for (const [from, to] of [
+    [entry, 'shepherd.mjs'],
+    [path.join(source, 'depot-worker.ts'), 'depot-worker.mjs'],
+  ])
+    await build({
+      ...shared,
+      entryPoints: [from],
+      outfile: path.join(output, to),
+      format: 'esm',
+      banner: { js: requireBanner },
+    });
 };
 
 try {

@@ -46,6 +46,8 @@ export {
 export { NotConfirmed, NotOffered } from './slot/errors.ts';
 export { limits as slotLimits } from './slot/limits.ts';
 export { MemoryDepots } from './slot/memory-depot.ts';
+export type { Inspected } from './slot/inspect.ts';
+export { contentAt, packed, type PackedContents, type PackedLacking } from './slot/packed.ts';
 export { PartialQuota, type Part, type PartialOwner } from './slot/quota.ts';
 export { emptyRecord, rulesOf, slotActions } from './slot/record.ts';
 export { makeSlot } from './slot/slot.ts';

@@ -1,4 +1,9 @@
 /** What a slot asks of its disk: a suite for the real one and for its twin in memory, and what the real one has beside. */
+import {
+  lackingPage,
+  packed,
+  type PackedLacking,
+} from '../../../packages/deploy/src/slot/packed.ts';
 import fs from 'node:fs';
 import type { Answer } from '@bellwether/actors';
 import {
@@ -27,8 +32,12 @@ const said = <T>(ask: (answer: Answer) => void): Promise<T> =>
 const shaOf = (digest: Digest): string => digest.slice('rel:sha256-'.length);
 const contentsOf = (made: Made) =>
   [...made.contents].map(([sha256, bytes]) => ({ sha256, size: bytes.length }));
-const missing = (depot: Depot, made: Made, asker = 'root'): Promise<readonly Lacking[]> =>
-  said((answer) => depot.missing(asker, contentsOf(made), answer));
+const missing = async (depot: Depot, made: Made, asker = 'root'): Promise<readonly Lacking[]> => {
+  const lacking = await said<PackedLacking>((answer) =>
+    depot.missing(asker, packed(contentsOf(made)), answer),
+  );
+  return lackingPage(lacking, lacking.count).missing;
+};
 const put = (
   depot: Depot,
   sha256: string,
@@ -122,7 +131,9 @@ describe.each(places)('$name', ({ open }) => {
     const depot = await open('web');
     await bring(depot, one);
     const lies = contentsOf(one).map((each) => ({ ...each, size: each.size + 1 }));
-    await expect(said((answer) => depot.missing('root', lies, answer))).rejects.toMatchObject({
+    await expect(
+      said((answer) => depot.missing('root', packed(lies), answer)),
+    ).rejects.toMatchObject({
       code: 'wrong-content',
     });
     expect(await missing(depot, one)).toEqual([]);
@@ -131,8 +142,8 @@ describe.each(places)('$name', ({ open }) => {
     const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];
     await put(await open('web'), sha256, text.length, 0, text.subarray(0, 5));
     const depot = await open('web');
-    expect((await missing(depot, one))[0]?.have).toBe(5);
-    expect((await missing(depot, one, 'bob'))[0]?.have).toBe(0);
+    expect(await missing(depot, one)).toContainEqual({ sha256, size: text.length, have: 5 });
+    expect(await missing(depot, one, 'bob')).toContainEqual({ sha256, size: text.length, have: 0 });
     expect(await put(depot, sha256, text.length, 5, text.subarray(5))).toEqual({
       have: text.length,
     });
@@ -260,7 +271,8 @@ describe('the disk of a node', () => {
     const [name = ''] = fs.readdirSync(at('s', 'partial'));
     fs.appendFileSync(at('s', 'partial', name), text.subarray(5));
     const depot = await open();
-    expect((await missing(depot, one))[0]?.have).toBe(text.length);
+    const whole = { sha256, size: text.length, have: text.length };
+    expect(await missing(depot, one)).toContainEqual(whole);
     expect(await put(depot, sha256, text.length, text.length, new Uint8Array())).toEqual({
       have: text.length,
     });

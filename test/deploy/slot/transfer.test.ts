@@ -76,7 +76,8 @@ describe('an offer', () => {
     world.runFor(50);
     const third = machine.offer(one, alice);
     world.runFor(50);
-    expect(third.value).toEqual({ missing: [], missingCount: 0, missingBytes: 0 });
+    const platform = 'linux-x64';
+    expect(third.value).toEqual({ missing: [], missingCount: 0, missingBytes: 0, platform });
   });
   it('is answered from a manifest that was read before, and says so where that is gone by now', () => {
     const { world, machine } = up();
@@ -103,7 +104,11 @@ describe('an offer', () => {
     const all = Array.from({ length: 20 }, () => machine.offer(one, alice));
     world.runFor(50);
     for (const { value } of all) expect(value).toMatchObject({ missingCount: 1 });
-    expect(machine.depots.asked.slice(before)).toEqual(['missing web', 'read web', 'missing web']);
+    expect(machine.depots.asked.slice(before)).toEqual([
+      'missing web',
+      'inspect web',
+      'missing web',
+    ]);
     machine.offer(one, alice);
     world.runFor(50);
     expect(machine.depots.asked.slice(before + 3)).toEqual(['missing web']);

@@ -24,7 +24,9 @@ import {
 } from '@bellwether/actors';
 import type { Asker, Courier, Errand, Offer, Offered, Shepherd } from '@bellwether/shepherd';
 import { releaseLimits } from '../release/limits.ts';
-import { contentsOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { isDigest } from '../release/manifest.ts';
+import type { Inspected } from '../slot/inspect.ts';
+import { sizeIn } from '../slot/packed.ts';
 import { writeSignatures } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { shortly } from '../slot/record.ts';
@@ -39,9 +41,9 @@ import type {
   CarrierRecord,
   OwnCarrier,
 } from './types.ts';
+import type { Sizes } from './sending.ts';
 
 type Inner = OwnCarrier & CourierKeeper;
-type Sizes = ReadonlyMap<string, number>;
 interface Held extends Omit<CarrierOptions, 'record'> {
   readonly record: JournalCell<CarrierRecord>;
   readonly offers: JournalMap<string, Offering>;
@@ -98,18 +100,17 @@ const offerOf = ({ digest, manifestBytes, signatures }: CarriedRelease): Offer =
 /** Grants that come from the same one have one share together. */
 const ownerOf = ({ principal, origin }: Asker): string => origin ?? principal;
 const takerFor = (held: Held, asker: Asker): Taker => {
-  const { name, clock, crypto, offers, looking, shelf } = held;
+  const { name, clock, offers, looking, shelf } = held;
   return {
     name,
     clock,
-    crypto,
     offers,
     looking,
     depot: shelf,
     // Whether all of it is still here is looked up each time: it is about to be brought to many.
     admit: () => false,
     accept: (turn, release, manifest) =>
-      void surplus(held, turn, ownerOf(asker), release, treeBytesOf(manifest)),
+      void surplus(held, turn, ownerOf(asker), release, manifest.byteCount),
   };
 };
 
@@ -236,17 +237,11 @@ const courier = (
     carrier: turn.self,
   });
 };
-const sizesOf = (
-  { shelf }: Held,
-  turn: Turn,
-  { digest, manifestBytes }: CarriedRelease,
-): Vow<Sizes> => {
-  const manifest = { sha256: digest.slice('rel:sha256-'.length), size: manifestBytes };
-  const bytes = turn.ask<Uint8Array>((answer) => shelf.read(manifest, answer));
-  return turn.when(bytes, (_turn, bytes): Sizes => {
-    const contents = [manifest, ...contentsOf(readManifest(bytes))];
-    return new Map(contents.map(({ sha256, size }) => [sha256, size]));
-  });
+const sizesOf = ({ shelf }: Held, turn: Turn, { digest }: CarriedRelease): Vow<Sizes> => {
+  const manifest = turn.ask<Inspected>((answer) => shelf.inspect(digest, answer));
+  return turn.when(manifest, (_turn, { contents }): Sizes => ({
+    get: (sha256) => sizeIn(contents, sha256),
+  }));
 };
 
 const back = (held: Held, turn: Turn<Inner>, release: string, isGone: boolean): void => {

@@ -33,6 +33,7 @@ import {
   sendAgain,
   type PieceToSend,
   type Sending,
+  type Sizes,
 } from './sending.ts';
 import type { CarrierOptions, Shelf } from './types.ts';
 
@@ -42,7 +43,7 @@ export interface CourierOptions extends Errand, Pick<CarrierOptions, 'clock'> {
   /** As it is told to people. */
   readonly release: string;
   /** Of all contents of the release, by SHA-256: bytes. */
-  readonly sizes: Vow<ReadonlyMap<string, number>>;
+  readonly sizes: Vow<Sizes>;
   readonly shelf: Pick<Shelf, 'piece'>;
   readonly line: Ref<Line>;
   readonly carrier: Ref<CourierKeeper>;

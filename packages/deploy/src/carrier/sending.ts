@@ -17,11 +17,12 @@ import { ActorError } from '@bellwether/actors';
 import { Malformed, type Missing, type Offered } from '@bellwether/shepherd';
 import { carrierLimits as limits } from './limits.ts';
 
+/** Of all contents that can be missing, by SHA-256: bytes. Nothing else is ever sent. */
+export type Sizes = Pick<ReadonlyMap<string, number>, 'get'>;
 /** How far it is. What was sent and is answered: pieces and bytes; of the bytes that were missing, how many came. */
 export interface Sending {
   readonly phase: 'ask' | 'send' | 'settle' | 'done';
-  /** Of all contents that can be missing, by SHA-256: bytes. Nothing else is ever sent. */
-  readonly sizes: ReadonlyMap<string, number>;
+  readonly sizes: Sizes;
   readonly round: number;
   /** The last content of the page before. */
   readonly after?: string;
@@ -58,7 +59,7 @@ export type NextStep =
 const nobody: ReadonlySet<string> = new Set();
 
 /** Nothing is known yet. */
-export const beginSending = (sizes: ReadonlyMap<string, number>): Sending => ({
+export const beginSending = (sizes: Sizes): Sending => ({
   phase: 'ask',
   sizes,
   round: 0,

@@ -21,7 +21,14 @@ import type { Put } from '@bellwether/shepherd';
 import type { Shelf } from '../carrier/types.ts';
 import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
-import type { Content, Digest } from '../release/types.ts';
+import type { Digest } from '../release/types.ts';
+import { inspected, type Inspected } from '../slot/inspect.ts';
+import {
+  contentAt,
+  packedLacking,
+  type PackedContents,
+  type PackedLacking,
+} from '../slot/packed.ts';
 import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, makeFolders, openBlobStore, passable } from './blob-store.ts';
@@ -102,13 +109,14 @@ export class Depots {
   /** What slots and the shelf have in common. */
   #contentsFor(
     ownerOf: (asker: string) => PartialOwner,
-  ): Pick<Depot, 'missing' | 'put' | 'read' | 'drop'> {
+  ): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect' | 'drop'> {
     return {
       missing: (asker, contents, answer) =>
         void settle(answer, this.#missing(ownerOf(asker), contents)),
       put: (asker, piece, answer) =>
         void settle(answer, this.#orCollect(this.#put(ownerOf(asker), piece))),
       read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
+      inspect: (release, answer) => void settle(answer, this.#inspect(release)),
       drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
     };
   }
@@ -156,10 +164,15 @@ export class Depots {
     };
   }
 
-  async #missing(owner: PartialOwner, contents: readonly Content[]): Promise<readonly Lacking[]> {
+  async #inspect(release: Digest): Promise<Inspected> {
+    const bytes = await this.#blobs.readWhole(release.slice('rel:sha256-'.length));
+    return inspected(release, bytes, this.#options.crypto);
+  }
+  async #missing(owner: PartialOwner, contents: PackedContents): Promise<PackedLacking> {
     const lacking: Lacking[] = [];
-    for (let at = 0; at < contents.length; at += atOnce) {
-      const some = contents.slice(at, at + atOnce);
+    for (let at = 0; at < contents.count; at += atOnce) {
+      const count = Math.min(atOnce, contents.count - at);
+      const some = Array.from({ length: count }, (_, index) => contentAt(contents, at + index));
       const held = await Promise.all(
         some.map((content) => this.#blobs.held(content, wordOf(owner))),
       );
@@ -171,7 +184,7 @@ export class Depots {
         else lacking.push({ ...content, have: length });
       }
     }
-    return lacking;
+    return packedLacking(lacking);
   }
   async #put(owner: PartialOwner, { sha256, size, offset, bytes }: PieceOf): Promise<Put> {
     this.#quota.check(owner, sha256, bytes.length);

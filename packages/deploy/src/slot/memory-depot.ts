@@ -4,9 +4,11 @@ import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import type { Shelf } from '../carrier/types.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
-import type { Content, Digest, Manifest } from '../release/types.ts';
+import type { Digest, Manifest } from '../release/types.ts';
+import { inspected } from './inspect.ts';
+import { contentAt, packedLacking, type PackedContents, type PackedLacking } from './packed.ts';
 import { PartialQuota } from './quota.ts';
-import type { Depot, Lacking, PieceOf } from './types.ts';
+import type { Depot, PieceOf } from './types.ts';
 
 /** What of a node's disk is for releases. */
 export class MemoryDepots {
@@ -79,13 +81,20 @@ export class MemoryDepots {
       keep: (_releases, answer) => act('keep shelf', answer, () => undefined),
     };
   }
-  #contentsFor(slot: string, act: Acting): Pick<Depot, 'missing' | 'put' | 'read' | 'drop'> {
+  #contentsFor(
+    slot: string,
+    act: Acting,
+  ): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect' | 'drop'> {
     return {
       missing: (asker, contents, answer) =>
         act(`missing ${slot}`, answer, () => this.#missing({ slot, asker }, contents)),
       put: (asker, piece, answer) =>
         act(`put ${slot}`, answer, () => this.#put({ slot, asker }, piece)),
       read: (content, answer) => act(`read ${slot}`, answer, () => this.#whole(content.sha256)),
+      inspect: (release, answer) =>
+        act(`inspect ${slot}`, answer, () =>
+          inspected(release, this.#whole(release.slice('rel:sha256-'.length)), this.#crypto),
+        ),
       drop: (content, answer) =>
         act(`drop ${slot}`, answer, () => void this.contents.delete(content.sha256)),
     };
@@ -112,14 +121,17 @@ export class MemoryDepots {
 
   #missing(
     owner: { readonly slot: string; readonly asker: string },
-    contents: readonly Content[],
-  ): readonly Lacking[] {
+    list: PackedContents,
+  ): PackedLacking {
+    const contents = Array.from({ length: list.count }, (_, at) => contentAt(list, at));
     for (const { sha256, size } of contents)
       if ((this.contents.get(sha256)?.length ?? size) !== size)
         throw new ActorError('wrong-content', `${sha256}: has not ${size} bytes`);
-    return contents
-      .filter(({ sha256 }) => !this.contents.has(sha256))
-      .map((content) => ({ ...content, have: this.#quota.have(owner, content.sha256) }));
+    return packedLacking(
+      contents
+        .filter(({ sha256 }) => !this.contents.has(sha256))
+        .map((content) => ({ ...content, have: this.#quota.have(owner, content.sha256) })),
+    );
   }
   #put(
     owner: { readonly slot: string; readonly asker: string },

@@ -9,11 +9,10 @@ import type { Taker } from './transfer.ts';
 
 /** A slot as one who takes releases. */
 export const takerOf = (held: Held): Taker => {
-  const { clock, crypto, depot, offers, looking, platform } = held;
+  const { clock, depot, offers, looking, platform } = held;
   return {
     name: `slot ${held.name}`,
     clock,
-    crypto,
     depot,
     offers,
     looking,

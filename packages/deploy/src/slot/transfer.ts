@@ -33,25 +33,27 @@ import {
 import { canonicalText } from '../release/canonical.ts';
 import { BadRelease } from '../release/errors.ts';
 import { releaseLimits } from '../release/limits.ts';
-import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { isDigest } from '../release/manifest.ts';
 import { byteCountOf } from '../release/paths.ts';
 import { readSignatures } from '../release/signatures.ts';
 import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
+import type { Inspected } from './inspect.ts';
 import { limits } from './limits.ts';
+import { lackingPage, packed, sizeIn, type PackedContents, type PackedLacking } from './packed.ts';
 import { shortly } from './record.ts';
-import type { Depot, Lacking, SlotOptions, SlotRelease } from './types.ts';
+import type { Depot, SlotOptions, SlotRelease } from './types.ts';
 
 /** Who takes releases: a slot, or whoever keeps them for services elsewhere. */
-export interface Taker extends Pick<SlotOptions, 'name' | 'clock' | 'crypto'> {
-  readonly depot: Pick<Depot, 'missing' | 'put' | 'read' | 'drop'>;
+export interface Taker extends Pick<SlotOptions, 'name' | 'clock'> {
+  readonly depot: Pick<Depot, 'missing' | 'put' | 'inspect' | 'drop'>;
   readonly offers: Offers;
   /** Answers to offers that are being looked at, by asker and release. */
   readonly looking: JournalMap<string, Vow<Offered>>;
   /** Whether it has all of a release, and need not look. @throws what it refuses to take of anybody */
   admit(turn: Turn, release: Digest, signatures: readonly Signature[]): boolean;
   /** Whether it takes a release whose manifest was read. @throws Refused, Limit */
-  accept(turn: Turn, release: Digest, manifest: Manifest): void;
+  accept(turn: Turn, release: Digest, manifest: Inspected): void;
 }
 
 /** A release that somebody brings. */
@@ -68,10 +70,10 @@ export interface Offering {
 /** What a manifest says. */
 interface Read {
   readonly facts: Omit<SlotRelease, 'stagedMs' | 'signatures'>;
-  /** Of all contents, that of the manifest included, in the order of their SHA-256. */
-  readonly sizes: ReadonlyMap<string, number>;
+  /** All of them, that of the manifest included. */
+  readonly contents: PackedContents;
   /** What of them was missing when it was asked last. */
-  readonly lacking: readonly Lacking[];
+  readonly lacking: PackedLacking;
 }
 /** Those that are kept, by asker and release. */
 export type Offers = JournalMap<string, Offering>;
@@ -123,39 +125,42 @@ const lookFor = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const read = readBefore(held, release);
   if (read !== undefined) return ask(held, turn, offering, read);
   remember(held, offering);
-  const missing = turn.ask<readonly Lacking[]>((answer) =>
-    held.depot.missing(asker, [manifest], answer),
+  const missing = turn.ask<PackedLacking>((answer) =>
+    held.depot.missing(asker, packed([manifest]), answer),
   );
   return turn.when(missing, (turn, lacking) =>
-    lacking.length > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
+    lacking.count > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
   );
 };
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
 const remember = (held: Taker, offering: Offering): void =>
   held.offers.set(keyOf(offering.asker, offering.release), offering);
 
-/** Reads the manifest, and asks which of its contents are not there. */
+/** Has the manifest read, and asks which of its contents are not there. */
 const look = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
-  const bytes = turn.ask<Uint8Array>((answer) => held.depot.read(offering.manifest, answer));
-  return turn.when(bytes, (turn, bytes): Vow<Offered> => {
-    let read: Pick<Read, 'facts' | 'sizes'>;
-    try {
-      read = readIn(held, turn, offering, bytes);
-    } catch (reason) {
-      if (reason instanceof BadRelease || reason instanceof Refused || reason instanceof Limit)
-        return refuse(held, turn, offering, reason);
-      throw reason;
-    }
-    const isLie = (reason: Error): boolean =>
-      reason instanceof ActorError && reason.code === 'wrong-content';
-    return turn.when(
-      ask(held, turn, offering, read),
-      (_turn, offered) => offered,
-      (turn, reason) =>
-        isLie(reason) ? refuse(held, turn, offering, reason) : turn.broken(reason),
-    );
-  });
+  const manifest = turn.ask<Inspected>((answer) => held.depot.inspect(offering.release, answer));
+  const refused = (turn: Turn, reason: Error): Vow<Offered> =>
+    reason instanceof ActorError && lies.has(reason.code)
+      ? refuse(held, turn, offering, reason)
+      : turn.broken(reason);
+  return turn.when(
+    manifest,
+    (turn, manifest): Vow<Offered> => {
+      let read: Pick<Read, 'facts' | 'contents'>;
+      try {
+        read = readIn(held, turn, offering, manifest);
+      } catch (reason) {
+        if (reason instanceof Refused || reason instanceof Limit)
+          return refuse(held, turn, offering, reason);
+        throw reason;
+      }
+      return turn.when(ask(held, turn, offering, read), (_turn, offered) => offered, refused);
+    },
+    refused,
+  );
 };
+/** It is no release, or says of a content what is not so. */
+const lies: ReadonlySet<string> = new Set(['bad-release', 'wrong-content']);
 /** What was brought of it goes: it would have to be read again whenever it is offered. */
 const refuse = (held: Taker, turn: Turn, offering: Offering, reason: Error): Vow<Offered> => {
   const { asker, release, manifest } = offering;
@@ -171,46 +176,32 @@ const ask = (
   held: Taker,
   turn: Turn,
   offering: Offering,
-  { facts, sizes }: Pick<Read, 'facts' | 'sizes'>,
+  { facts, contents }: Pick<Read, 'facts' | 'contents'>,
 ): Vow<Offered> => {
-  const contents = [...sizes].map(([sha256, size]) => ({ sha256, size }));
-  const missing = turn.ask<readonly Lacking[]>((answer) =>
+  const missing = turn.ask<PackedLacking>((answer) =>
     held.depot.missing(offering.asker, contents, answer),
   );
   return turn.when(missing, (_turn, lacking) => {
-    remember(held, { ...offering, read: { facts, sizes, lacking } });
+    remember(held, { ...offering, read: { facts, contents, lacking } });
     return page(lacking);
   });
 };
-/** @throws BadRelease, Limit, and what is not accepted */
+/** @throws Limit, and what is not accepted */
 const readIn = (
   held: Taker,
   turn: Turn,
-  { release, manifest: text }: Offering,
-  bytes: Uint8Array,
-): Pick<Read, 'facts' | 'sizes'> => {
-  if (digestOf(held.crypto, bytes) !== release)
-    throw new BadRelease('manifest', 'is not what its digest says');
-  const manifest = readManifest(bytes);
-  const { app, version, run, checks, platform, dataMigration } = manifest;
+  { release }: Offering,
+  manifest: Inspected,
+): Pick<Read, 'facts' | 'contents'> => {
+  const { contents, ...said } = manifest;
+  const { run, checks } = said;
   held.accept(turn, release, manifest);
-  const contents = [text, ...contentsOf(manifest)].sort((a, b) => (a.sha256 < b.sha256 ? -1 : 1));
   const others = [...held.offers.values()].reduce(
-    (sum, { read }) => sum + (read?.sizes.size ?? 0),
+    (sum, { read }) => sum + (read?.contents.count ?? 0),
     0,
   );
-  if (others + contents.length > limits.offeredContentCount)
+  if (others + contents.count > limits.offeredContentCount)
     throw new Limit(`${held.name}: as many files as it takes are on their way to it already`);
-  const facts = {
-    digest: release,
-    app,
-    ...(version !== undefined && { version }),
-    run,
-    checks,
-    ...(platform !== undefined && { platform }),
-    dataMigration,
-    byteCount: treeBytesOf(manifest),
-  };
   const wordCount = wordsIn(manifest);
   if (wordCount > limits.specWordCount)
     throw new Limit(
@@ -223,7 +214,7 @@ const readIn = (
       `${held.name}: how ${shortly(release)} is run and checked takes ${specBytes} bytes, ` +
         `above ${limits.specBytes}`,
     );
-  return { facts, sizes: new Map(contents.map(({ sha256, size }) => [sha256, size])) };
+  return { facts: { digest: release, ...said }, contents };
 };
 
 const wordsIn = ({ run, checks }: Pick<Manifest, 'run' | 'checks'>): number =>
@@ -232,15 +223,10 @@ const wordsIn = ({ run, checks }: Pick<Manifest, 'run' | 'checks'>): number =>
     run.command.length + 2 * Object.keys(run.env ?? {}).length,
   );
 
-const page = (lacking: readonly Lacking[], after?: string): Offered => {
-  const rest = after === undefined ? lacking : lacking.filter(({ sha256 }) => sha256 > after);
-  const missing = rest.slice(0, limits.pageCount);
-  return {
-    missing,
-    ...(rest.length > missing.length && { isMore: true }),
-    missingCount: lacking.length,
-    missingBytes: lacking.reduce((sum, { size, have }) => sum + size - have, 0),
-  };
+const page = (lacking: PackedLacking, after?: string): Offered => {
+  const { missing, isMore } = lackingPage(lacking, limits.pageCount, after);
+  const { count: missingCount, missingBytes } = lacking;
+  return { missing, ...(isMore && { isMore }), missingCount, missingBytes };
 };
 
 /** An asker's own oldest offer goes first, then those that nobody has asked about for long. @throws Limit */
@@ -262,7 +248,7 @@ export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker)
   const { sha256, offset, bytes } = piece;
   const found = [...held.offers.values()]
     .filter(({ asker }) => asker === principal)
-    .map((offering) => ({ offering, size: sizeIn(offering, sha256) }))
+    .map((offering) => ({ offering, size: sizeOf(offering, sha256) }))
     .find(({ size }) => size !== undefined);
   if (found?.size === undefined)
     throw new NotOffered(`put: nobody has said here that ${sha256.slice(0, 12)} is missing`);
@@ -278,8 +264,8 @@ export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker)
     held.depot.put(principal, { sha256, size, offset, bytes }, answer),
   );
 };
-const sizeIn = ({ manifest, read }: Offering, sha256: string): number | undefined =>
-  manifest.sha256 === sha256 ? manifest.size : read?.sizes.get(sha256);
+const sizeOf = ({ manifest, read }: Offering, sha256: string): number | undefined =>
+  manifest.sha256 === sha256 ? manifest.size : read && sizeIn(read.contents, sha256);
 
 /** Whether a release was brought, by whomever, as far as its manifest. */
 export const isOffered = (held: Taker, digest: Digest): boolean =>

@@ -12,6 +12,7 @@ import type {
   SlotPhase,
 } from '@bellwether/shepherd';
 import type { Trust } from '../release/signatures.ts';
+import type { PackedContents } from './packed.ts';
 import type { Check, Content, DataMigration, Digest, Run, Signature } from '../release/types.ts';
 
 /** A release whose tree is on the disk. */
@@ -128,10 +129,15 @@ export interface Depot {
   /** The folder of the tree of a release: where it runs. */
   folder(release: Digest): string;
   /**
-   * Kept with those that are not whole, in their order; Lacking. Broken with WrongContent where one that is whole has
-   * another size than is said.
+   * Kept with what is not whole of these: PackedLacking. Broken with WrongContent where one that is whole has another
+   * size than is said.
    */
-  missing(asker: string, contents: readonly Content[], answer: Answer): void;
+  missing(asker: string, contents: PackedContents, answer: Answer): void;
+  /**
+   * Reads the manifest of a release, whose text is whole here: kept with Inspected. Broken with BadRelease where it is
+   * none, and with NotHere. However many files it has, nobody else waits for that.
+   */
+  inspect(release: Digest, answer: Answer): void;
   /**
    * Appends bytes to a content. Kept with Put; a piece that does not begin where the content ends changes nothing,
    * and is answered with where that is. Broken with WrongContent where it is whole and wrong: it is thrown away then;

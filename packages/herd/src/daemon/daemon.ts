@@ -9,7 +9,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { loadOrMakeIdentity } from '@bellwether/netlayer-tcp-tls';
 import type { Log } from '@bellwether/actors';
-import { nodeClock, nodeCrypto } from '@bellwether/netlayer-stream';
+import { nodeClock } from '@bellwether/netlayer-stream';
 import {
   makeChildProcessBackend,
   makeLogFiles,
@@ -29,7 +29,7 @@ import { keepMemoryOutOfDumps } from '../core-dump.ts';
 import { auditFolderOf } from '../paths.ts';
 import { openDaemonLog } from './daemon-log.ts';
 import { prepareFolders, prepareShared, prepareState } from './folders.ts';
-import { lazyDepots } from './lazy-depots.ts';
+import { threadDepots } from './depot-thread.ts';
 import { makeLife, type Life, type LifeParts } from './life.ts';
 import { Lives } from './lives.ts';
 import { lockFolder } from './lock.ts';
@@ -195,11 +195,11 @@ const commonParts = (
     prober: makeProber({ defaults, starts, logFiles }),
     logFiles,
     starts,
-    depots: lazyDepots({
+    depots: threadDepots({
+      // Beside this program.
+      file: new URL('./depot-worker.mjs', import.meta.url),
       folder: path.join(options.state, 'deploy'),
-      crypto: nodeCrypto(),
-      now: () => performance.now(),
-      failed: (what, error) => log('deploy.failed', { what, error }),
+      log,
     }),
     log,
   };

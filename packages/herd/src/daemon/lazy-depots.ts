@@ -42,6 +42,7 @@ const shelfOver = (
     missing: (asker, contents, answer) => ask(answer, (on) => on.missing(asker, contents, answer)),
     put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
     read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
+    inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
     drop: (content, answer) => ask(answer, (on) => on.drop(content, answer)),
     piece: (sha256, offset, byteCount, answer) =>
       ask(answer, (on) => on.piece(sha256, offset, byteCount, answer)),
@@ -65,6 +66,7 @@ const depotOver = (open: () => Promise<Depot>): Omit<Depot, 'folder'> => {
     missing: (asker, contents, answer) => ask(answer, (on) => on.missing(asker, contents, answer)),
     put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
     read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
+    inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
     drop: (content, answer) => ask(answer, (on) => on.drop(content, answer)),
     build: (release, signatures, answer) =>
       ask(answer, (on) => on.build(release, signatures, answer)),
