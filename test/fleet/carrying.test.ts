@@ -59,6 +59,7 @@ class Story {
     this.hosts = names.map((name) => new FleetNode(this, name, isPlain ? plain : { slots }));
     const remote = names.map((name) => `web-${name.toLowerCase()}`);
     this.c = new FleetNode(this, 'C', {
+      rehearse: seed === 1,
       ...(isMixed && { slots }),
       exported: Object.fromEntries(remote.map((name, at) => [name, names[at] ?? ''])),
       fleets: [{ name: 'web-fleet', members: [...remote, ...(isMixed ? ['web'] : [])] }],

@@ -100,8 +100,10 @@ export class Depots {
       piece: (sha256, offset, byteCount, answer) =>
         void settle(answer, this.#blobs.read(sha256, offset, byteCount)),
       keep: (releases, answer) => {
+        // A life begins with this, when the slots have not said yet what of the contents they need.
+        const areSomeGone = this.#shelved.some((each) => !releases.includes(each));
         this.shelve(releases);
-        this.#collectAside();
+        if (areSomeGone) this.#collectAside();
         answer.kept(undefined);
       },
     };

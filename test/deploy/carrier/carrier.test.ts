@@ -1,0 +1,196 @@
+/** What a carrier keeps: as much as it may, what is of use rather than what is not, and over lives. */
+import type { Bcom, Behavior, Ref, Turn } from '@bellwether/actors';
+import {
+  carrierLimits as limits,
+  makeCarrier,
+  MemoryDepots,
+  type CarrierEntry,
+  type CarrierRecord,
+  type OwnCarrier,
+} from '@bellwether/deploy';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { localRoot, principalOf, type Asker, type Shepherd } from '@bellwether/shepherd';
+import { describe, expect, it } from 'vitest';
+import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
+import { release, type Made } from '../../support/slot-machine.ts';
+
+const owner: Asker = { principal: localRoot };
+const alice: Asker = { principal: principalOf('g-alice'), origin: 'g-origin' };
+const bob: Asker = { principal: principalOf('g-bob'), origin: 'g-origin' };
+const numbered = (count: number, from = 1): readonly Made[] =>
+  Array.from({ length: count }, (_none, at) => release(String(from + at)));
+
+type Knows = Pick<Shepherd, 'awaits'>;
+const makeKnows = (
+  _turn: Turn<Knows>,
+  _bcom: Bcom<Knows>,
+  needed: ReadonlySet<string>,
+): Behavior<Knows> => ({ awaits: (_turn, digest) => needed.has(digest) });
+
+class Rig {
+  readonly entries: CarrierEntry[] = [];
+  readonly depots: MemoryDepots;
+  /** Releases for which an operation waits. */
+  readonly needed = new Set<string>();
+  readonly #bench: Bench;
+  #carrier: Ref<OwnCarrier> | undefined = undefined;
+  constructor(depots = new MemoryDepots(nodeCrypto()), rehearse = true) {
+    this.depots = depots;
+    this.#bench = makeBench({
+      rehearse,
+      commit: (entries, done) => {
+        this.entries.push(...(entries as readonly CarrierEntry[]));
+        done();
+      },
+    });
+  }
+  async begin(record?: CarrierRecord): Promise<this> {
+    const { world } = this.#bench;
+    const shelf = this.depots.shelf((ms, task) => void world.at(ms, task));
+    this.#carrier = await runIn(this.#bench, (turn) => {
+      const carrier = turn.spawn(makeCarrier, {
+        name: 'C',
+        shelf,
+        clock: world.clock(),
+        crypto: nodeCrypto(),
+        log: () => undefined,
+        ...(record && { record }),
+      });
+      turn.call(carrier, 'attend', turn.spawn(makeKnows, this.needed));
+      return turn.kept([carrier] as const);
+    }).then(([carrier]) => carrier);
+    return this;
+  }
+  ask<T>(body: (turn: Turn, carrier: Ref<OwnCarrier>) => T) {
+    const carrier = this.#carrier;
+    if (carrier === undefined) throw new Error('it has not begun');
+    return settled(
+      this.#bench.world,
+      this.#bench.vat.run((turn) => body(turn, carrier)),
+    );
+  }
+  /** Brings a release whole. */
+  async bring({ digest, manifestBytes, contents }: Made, asker = owner): Promise<void> {
+    for (let round = 0; round < 3; round += 1) {
+      const offer = { release: digest, manifestBytes: manifestBytes.length };
+      const { missing } = await this.ask((turn, on) => turn.send(on, 'offer', offer, asker));
+      for (const { sha256 } of missing) {
+        const bytes = contents.get(sha256) ?? new Uint8Array();
+        const piece = { sha256, offset: 0, bytes };
+        await this.ask((turn, on) => turn.send(on, 'put', piece, asker));
+      }
+    }
+  }
+  async has({ digest }: Made): Promise<boolean> {
+    const found = await this.ask((turn, on) => turn.kept([turn.call(on, 'offerOf', digest)]));
+    return found[0] !== undefined;
+  }
+  async held(made: readonly Made[]): Promise<readonly boolean[]> {
+    const found: boolean[] = [];
+    for (const each of made) found.push(await this.has(each));
+    return found;
+  }
+}
+
+describe('a carrier', () => {
+  it('has a release once all of it is there, and the next life has it, too', async () => {
+    const rig = await new Rig().begin();
+    const [one = release('1')] = numbered(1);
+    await rig.ask((turn, on) =>
+      turn.send(
+        on,
+        'offer',
+        { release: one.digest, manifestBytes: one.manifestBytes.length },
+        owner,
+      ),
+    );
+    expect(await rig.has(one)).toBe(false);
+    await rig.bring(one);
+    expect(await rig.has(one)).toBe(true);
+    const last = rig.entries.at(-1);
+    expect(last?.releases).toMatchObject([{ digest: one.digest, app: 'web', asker: 'root' }]);
+    const next = await new Rig(rig.depots).begin(last);
+    expect(await next.has(one)).toBe(true);
+    // Nothing is taken of what is there.
+    const before = next.depots.asked.filter((each) => each === 'put shelf').length;
+    await next.bring(one);
+    expect(next.depots.asked.filter((each) => each === 'put shelf')).toHaveLength(before);
+  });
+  it('keeps so many for one who brings them, and then the oldest of his goes', async () => {
+    const rig = await new Rig().begin();
+    const [first, ...others] = numbered(limits.askerKeptCount);
+    if (first === undefined) throw new Error('nothing to bring');
+    for (const each of [first, ...others]) await rig.bring(each, alice);
+    expect(await rig.has(first)).toBe(true);
+    // Grants that come from the same one have one share.
+    const [more = first] = numbered(1, 100);
+    await rig.bring(more, bob);
+    expect(await rig.held([first, ...others, more])).toEqual([
+      false,
+      ...others.map(() => true),
+      true,
+    ]);
+  });
+  it('keeps so many in all, and the one that was of use last is the last to go', async () => {
+    const rig = await new Rig().begin();
+    const mine = numbered(limits.askerKeptCount);
+    const theirs = numbered(limits.keptCount - limits.askerKeptCount, 50);
+    for (const each of mine) await rig.bring(each);
+    for (const each of theirs) await rig.bring(each, alice);
+    expect(await rig.held([...mine, ...theirs])).not.toContain(false);
+    const [first = release('1'), second = first] = mine;
+    await rig.bring(first);
+    const third: Asker = { principal: principalOf('g-third'), origin: 'g-third' };
+    const [more = first] = numbered(1, 100);
+    await rig.bring(more, third);
+    expect(await rig.held([first, second, more])).toEqual([true, false, true]);
+  });
+  it('lets none go for which an operation waits, and takes no more where it needs all', async () => {
+    const rig = await new Rig().begin();
+    const mine = numbered(limits.askerKeptCount);
+    for (const each of mine) {
+      await rig.bring(each);
+      rig.needed.add(each.digest);
+    }
+    const [more = release('100')] = numbered(1, 100);
+    await expect(rig.bring(more)).rejects.toMatchObject({ code: 'limit' });
+    expect(await rig.held(mine)).not.toContain(false);
+    const [first, second] = mine;
+    if (first === undefined || second === undefined) throw new Error('too few');
+    rig.needed.delete(second.digest);
+    await rig.bring(more);
+    expect(await rig.held([first, second, more])).toEqual([true, false, true]);
+  });
+  it('asks for what has gone from its disk, also of a release that it had', async () => {
+    const rig = await new Rig().begin();
+    const one = release('1');
+    await rig.bring(one);
+    for (const sha256 of one.contents.keys()) rig.depots.contents.delete(sha256);
+    const offer = { release: one.digest, manifestBytes: one.manifestBytes.length };
+    const { missing } = await rig.ask((turn, on) => turn.send(on, 'offer', offer, owner));
+    expect(missing).toHaveLength(2);
+    await rig.bring(one);
+    expect(rig.depots.contents.size).toBe(2);
+  });
+  it.each([
+    ['has room for', 0, true],
+    ['has room for no byte more than', 1, false],
+  ])('%s so many bytes of one who brings them', async (_what, more, hasRoom) => {
+    const one = release('1');
+    const kept = {
+      digest: release('2').digest,
+      app: 'web',
+      manifestBytes: 1,
+      signatures: [],
+      asker: owner.principal,
+      keptMs: 1,
+      byteCount: limits.askerKeptBytes - 'server 1'.length + more,
+    };
+    const rig = await new Rig().begin({ releases: [kept] });
+    rig.needed.add(kept.digest);
+    const brought = rig.bring(one);
+    if (hasRoom) await brought;
+    else await expect(brought).rejects.toMatchObject({ code: 'limit' });
+    expect(await rig.has(one)).toBe(hasRoom);
+  });
+});
