@@ -1,5 +1,6 @@
 /** Bundles one TypeScript file of test/FOLDER and runs it: how benchmarks and interop runs start on every Node. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -47,11 +48,15 @@ try {
       js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
     },
   });
-  const { status } = spawnSync(process.execPath, ['--expose-gc', outfile, ...rest], {
+  const child = spawn(process.execPath, ['--expose-gc', outfile, ...rest], {
     stdio: 'inherit',
     cwd: root,
     env: { ...process.env, BELLWETHER_ROOT: root },
   });
+  // Whoever ends this means that: it would go on by itself. A terminal tells both.
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGINT', () => undefined);
+  const [status] = await once(child, 'exit');
   process.exitCode = status ?? 1;
 } finally {
   fs.rmSync(out, { recursive: true, force: true });

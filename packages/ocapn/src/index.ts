@@ -10,6 +10,7 @@ export type { Crypto, KeyPair, Reaper } from './powers.ts';
 export { type Limits, LIMITS } from './limits.ts';
 export { Decode, Encode, Forged, Limit } from './errors.ts';
 export { parseUri, peerUri, sturdyrefUri } from './identity/uri.ts';
+export { sturdyrefFrom } from './identity/locator-record.ts';
 export { base64url, fromBase64url } from './identity/base.ts';
 export { pemDesignator } from './identity/designator.ts';
 export { makeNobleCrypto, nobleKeyPair } from './identity/noble.ts';

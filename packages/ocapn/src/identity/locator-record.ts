@@ -2,8 +2,7 @@
  * Locations as Syrup:
  *
  *     <ocapn-peer 'transport "designator" {"name" "value" …}>        hints, or `f` for none
- *
- * A sturdyref is passed as nothing but its URI; its parts are judged here, too.
+ *     <ocapn-sturdyref <ocapn-peer …> swissnum>                      comes in, goes out as a URI alone
  *
  * Whatever comes in is judged here and in `uri.ts` by the same rules, so that every location in the
  * program can be written in both forms.
@@ -14,6 +13,7 @@ import { type PeerLocation, Sturdyref } from '../locator.ts';
 import { isRecord, isStruct, Sym, SyrupRecord } from '../syrup/values.ts';
 
 const PEER = new Sym('ocapn-peer');
+const STURDYREF = 'ocapn-sturdyref';
 
 /**
  * A location as a record. No hints are written as `f`: Goblins and Endo read and sign that form.
@@ -37,6 +37,16 @@ export const peerFrom = (value: unknown): PeerLocation => {
   if (typeof designator !== 'string') throw new Decode('locator: expected a string as designator');
   const entries = hintEntries(hints);
   return makePeer(transport.name, designator, entries);
+};
+
+/** The sturdyref in a record, which a peer passed as a value. @throws Decode, Limit */
+export const sturdyrefFrom = (value: unknown): Sturdyref => {
+  if (!isRecord(value, STURDYREF) || value.fields.length !== 2) {
+    throw new Decode('locator: expected <ocapn-sturdyref peer swissnum>');
+  }
+  const [peer, swissnum] = value.fields;
+  if (!(swissnum instanceof Uint8Array)) throw new Decode('locator: expected bytes as swissnum');
+  return makeSturdyref(peerFrom(peer), swissnum);
 };
 
 /** A location that keeps the limits and can be written as a URI. @throws Decode, Limit */
