@@ -1,8 +1,13 @@
 /** A slot of a machine that has joined: its controller confirms, also where it cannot dial the machine. */
+import type { Behavior, Turn } from '@bellwether/actors';
+import type { NodeDoor } from '@bellwether/fleet';
 import { describe, expect, it } from 'vitest';
+import { sturdyrefOf } from '../../../packages/herd/src/refs/ref-store.ts';
 import { ExportedSlot } from '../../support/exported-slot.ts';
+import type { Asked } from '../../support/shepherd-machine.ts';
 import { release } from '../../support/slot-machine.ts';
 
+const makeNothing = (_turn: Turn<never>, _bcom: unknown): Behavior<never> => ({}) as never;
 const one = release('1');
 const two = release('2');
 
@@ -43,6 +48,25 @@ describe('a deploy to a machine that only dials out', () => {
     expect(story.running).toEqual([one.digest]);
     expect(story.record).toMatchObject({ current: one.digest });
     expect(story.status()).toMatchObject({ slot: { current: one.digest } });
+  });
+  it('takes the session from the machine that was asked, and from nobody who has found its door', () => {
+    const story = new ExportedSlot(6, { joins: { isDialOut: true } }).begin(one, two);
+    const door = story.a.doors.get('C') ?? '';
+    const deploy = story.act('deploy', [two.digest], 'op-2');
+    const told: Asked<unknown>[] = [];
+    for (let ms = 0; ms < 8_000 && deploy.value === undefined; ms += 5) {
+      story.world.runFor(5);
+      if (story.phase !== 'awaiting-confirm') continue;
+      told.push(
+        story.desk.askAt<NodeDoor, unknown>(sturdyrefOf(door, 'door'), (turn, found) =>
+          turn.send(found, 'came', new Uint8Array(32), turn.spawn(makeNothing)),
+        ),
+      );
+    }
+    story.world.runFor(2_000);
+    expect(deploy.value).toMatchObject({ result: 'changed' });
+    expect(told.length).toBeGreaterThan(2);
+    for (const { error } of told) expect(error?.message).toContain('nobody has asked for that');
   });
   it('is confirmed by the next session where the first one was lost on the way', () => {
     const story = new ExportedSlot(5, { joins: { isDialOut: true } }).begin(one, two);

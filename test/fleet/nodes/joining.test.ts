@@ -92,6 +92,64 @@ describe('an invite', () => {
   });
 });
 
+describe('an attempt to join', () => {
+  it('that reached nobody leaves nothing behind', () => {
+    const place = new JoinPlace(30);
+    const uri = place.invite();
+    place.controller.crash();
+    place.run(100);
+    expect(refusal(() => place.join(uri))).toContain('cannot reach the controller');
+    expect(place.homes()).toEqual([]);
+    expect([...place.node().doors.keys()]).toEqual([]);
+    expect(place.records().homes).toEqual([]);
+  });
+
+  it('of which nothing was sent before the machine died is forgotten, and a later one is as the first', () => {
+    const place = new JoinPlace(31);
+    const uri = place.invite();
+    place.network.part('N', 'C');
+    place.joining(uri);
+    place.run(1_000);
+    expect(place.homes()).toMatchObject([{ state: 'joining' }]);
+    place.node().crash();
+    place.run(100);
+    place.node().boot();
+    place.run(1_000);
+    expect(place.homes()).toEqual([]);
+    expect([...place.node().doors.keys()]).toEqual([]);
+    place.network.heal('N', 'C');
+    place.run(1_000);
+    expect(place.join(uri).state).toBe('joined');
+  });
+
+  it('that was sent and not answered goes on by itself, over a restart', () => {
+    const place = new JoinPlace(32);
+    const uri = place.invite();
+    const asked = place.joining(uri);
+    const { entries } = place.node().machine.disk;
+    while (!entries.some((each) => isGiven(each)) && place.world.step());
+    place.network.part('N', 'C');
+    place.run(14_000);
+    expect(asked.error?.message ?? 'no answer').toMatch(/has not answered yet|ended/);
+    expect(place.homes()).toMatchObject([{ state: 'joining' }]);
+    place.node().crash();
+    place.run(100);
+    place.node().boot();
+    place.network.heal('N', 'C');
+    place.run(30_000);
+    expect(place.homes()).toMatchObject([{ state: 'joined', name: 'web-07' }]);
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+  });
+});
+/** A record of a home whose controller is about to hear of a gift. */
+const isGiven = (entry: unknown): boolean =>
+  typeof entry === 'object' &&
+  entry !== null &&
+  'kind' in entry &&
+  entry.kind === 'home' &&
+  'gift' in entry &&
+  entry.gift !== '';
+
 describe('what a machine gives', () => {
   it('is there under its names, and of it nothing else', () => {
     const place = new JoinPlace(6);
@@ -207,6 +265,12 @@ describe('what a machine gives', () => {
     }
     place.run(2_000);
     expect([...place.names()].sort()).toEqual(['cron@n', 'networking@n']);
+    // Whoever has the gift has what was chosen, and no more.
+    const gift = refOf(place.controller.gifts.get('m') ?? '');
+    const other = place.operator.askAt<Gift, unknown>(gift, (turn, found) =>
+      turn.send(turn.send(found, 'service', 'networking'), 'status'),
+    );
+    expect(refusal(() => place.settled(other))).toContain('no such reference');
     expect(place.herd('start', 'cron@n').result).toBe('changed');
   });
 
@@ -262,6 +326,36 @@ describe('contact', () => {
     place.controller.boot();
     place.run(8_000);
     expect(place.herd('stop', 'web@web-07').result).toBe('changed');
+  });
+});
+
+describe('a machine that calls', () => {
+  it('is there for its controller at once, which need not wait for its next dial', () => {
+    const place = new JoinPlace(33);
+    place.join(place.invite(), place.node(), { isDialOut: true });
+    place.node().crash();
+    place.run(120_000);
+    expect(place.nodes()).toMatchObject([{ isConnected: false }]);
+    place.node().boot();
+    place.run(100);
+    while (place.homes()[0]?.isConnected !== true) place.run(10);
+    place.run(100);
+    expect(place.nodes()).toMatchObject([{ isConnected: true }]);
+    expect(place.services()).toMatchObject([{ stage: 'stopped' }, { stage: 'stopped' }]);
+  });
+
+  it('by a new key is the one that hears of its end', () => {
+    const place = new JoinPlace(34, { N: webConfig, M: webConfig });
+    place.join(place.invite());
+    const { invite } = place.settled(
+      place.operator.ask(place.controller, (turn, root) => turn.send(root, 'rekeyNode', 'web-07')),
+    );
+    place.join(invite, place.node('M'));
+    place.run(2_000);
+    expect(place.homes(place.node('N'))).toEqual([]);
+    expect(place.homes(place.node('M'))).toMatchObject([{ state: 'joined' }]);
+    expect(place.settled(place.removing()).isTold).toBe(true);
+    expect(place.homes(place.node('M'))).toEqual([]);
   });
 });
 
