@@ -346,6 +346,7 @@ describe('an invite to join', together, () => {
     expect(joined.stderr).toContain(`others may read ${file}`);
     const argued = await web.herd('node', 'join', fs.readFileSync(file, 'utf8').trim().slice(0, 9));
     expect(argued.code).toBe(2);
+    fs.chmodSync(file, 0o600);
     const onTerminal = await control.herd('--json', 'node', 'invite', '--name', 'x');
     expect(onTerminal.code).toBe(2);
     expect(onTerminal.stderr).toContain('an invite to join is a secret and is not printed');

@@ -20,6 +20,7 @@ import type {
   PartEntry,
   UndirectedEntry,
   UnhomedEntry,
+  UnmintedEntry,
   UnnodedEntry,
 } from '@bellwether/fleet';
 import { simulatedCrypto } from './ocapn-peer.ts';
@@ -48,9 +49,11 @@ export const bookRecordsIn = (entries: readonly unknown[]): BookRecords => {
 
 /** What a disk has of references that were minted: of each the last record. */
 export const mintEntriesIn = (entries: readonly unknown[]): readonly MintEntry[] => {
-  const all = entries as readonly MintEntry[];
-  const minted = all.filter(({ kind }) => kind === 'minted');
-  return [...new Map(minted.map((entry) => [entry.hash, entry])).values()];
+  const minted = new Map<string, MintEntry>();
+  for (const entry of entries as readonly (MintEntry | UnmintedEntry)[])
+    if (entry.kind === 'minted') minted.set(entry.hash, entry);
+    else if (entry.kind === 'unminted') minted.delete(entry.hash);
+  return [...minted.values()];
 };
 
 /** What a disk has of slots: of each the last record, by name. */

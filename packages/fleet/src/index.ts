@@ -60,6 +60,7 @@ export {
   makeNonceRegistry,
   type MintEntry,
   type MintOptions,
+  type UnmintedEntry,
   type NonceRegistry,
 } from './root/mint.ts';
 export { makeHomes, type Homes } from './nodes/homes.ts';

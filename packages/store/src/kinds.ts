@@ -7,7 +7,7 @@
  *     wished       number                     the last wish for services elsewhere      outdated erases some
  *     enabled      service                    whether it may be started
  *     running      start id                   enough to find a process again            ended erases it
- *     minted       hash of a swissnum         the service that it names
+ *     minted       hash of a swissnum         the service that it names                 unminted erases it
  *     port         -                          the port that was chosen once
  *     accepted     asker, operation           a command that was taken on               forgotten erases
  *     intent       asker, operation, piece    what it takes                             all three
@@ -303,6 +303,7 @@ export type Erasure =
   | { readonly kind: 'unnoded'; readonly name: string }
   | { readonly kind: 'parted'; readonly hash: string }
   | { readonly kind: 'unhomed'; readonly designator: string }
+  | { readonly kind: 'unminted'; readonly hash: string }
   /** Lines of the audit that its log has for good. */
   | { readonly kind: 'filed'; readonly numbers: readonly number[] };
 /** Everything that a turn may write. */
@@ -390,6 +391,8 @@ export const erased = (entry: {
     }
     case 'parted':
       return [['departed', [erasures.parted(entry, 'parted').hash]]];
+    case 'unminted':
+      return [['minted', [erasures.unminted(entry, 'unminted').hash]]];
     case 'unhomed':
       return [['home', [erasures.unhomed(entry, 'unhomed').designator]]];
     case 'filed': {
@@ -416,6 +419,7 @@ const erasures = {
   undirected: object({ kind: oneOf('undirected'), id: name, members: list(name) }),
   unnoded: object({ kind: oneOf('unnoded'), name }),
   parted: object({ kind: oneOf('parted'), hash: name }),
+  unminted: object({ kind: oneOf('unminted'), hash: name }),
   unhomed: object({ kind: oneOf('unhomed'), designator: name }),
   filed: object({ kind: oneOf('filed'), numbers: list(whole(1), limits.changeCount) }),
 } as const;

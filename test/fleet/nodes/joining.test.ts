@@ -446,6 +446,51 @@ describe('limits', () => {
   }, 30_000);
 });
 
+describe('another choice, and another invite', () => {
+  it('take the place of what was chosen before, by the same invite', () => {
+    const place = new JoinPlace(40);
+    const uri = place.invite();
+    place.join(uri, place.node(), { services: ['web'] });
+    expect(place.names()).toEqual(['web@web-07']);
+    expect(place.join(uri).services).toBeUndefined();
+    place.run(1_000);
+    expect([...place.names()].sort()).toEqual(['networking@web-07', 'web@web-07']);
+    place.join(uri, place.node(), { services: ['networking'] });
+    place.run(1_000);
+    expect(place.names()).toEqual(['networking@web-07']);
+  });
+
+  it('of the same controller is not taken before the machine has left it, however that is', () => {
+    const place = new JoinPlace(41);
+    place.join(place.invite());
+    const next = place.invite('web-08');
+    expect(refusal(() => place.join(next))).toContain("'shepherd leave' first");
+    place.controller.crash();
+    place.run(20_000);
+    expect(refusal(() => place.join(next))).toContain("'shepherd leave' first");
+    place.controller.boot();
+    place.run(12_000);
+    expect(place.herd('start', 'web@web-07').result).toBe('changed');
+  });
+
+  it('leave no record for good of what was taken back', () => {
+    const place = new JoinPlace(42);
+    const uri = place.invite();
+    const cycle = (): void => {
+      place.join(uri);
+      place.run(1_000);
+      place.settled(place.operator.ask(place.node(), (turn, root) => turn.send(root, 'leaveHome')));
+      place.run(1_000);
+    };
+    cycle();
+    cycle();
+    expect(place.minted().length).toBe(4);
+    for (let day = 0; day < 8; day += 1) place.run(86_400_000);
+    cycle();
+    expect(place.minted().length).toBe(2);
+  }, 20_000);
+});
+
 describe('the end', () => {
   it('comes at once where the machine is reached, and its services go on', () => {
     const place = new JoinPlace(14);

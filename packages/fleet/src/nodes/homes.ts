@@ -173,19 +173,19 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   const hash = hexOf(shelf.crypto.sha256(door.reveal()));
   if (known === undefined && shelf.homes.size >= LIMITS.homeCount)
     throw new Limit(`join: this machine has ${LIMITS.homeCount} controllers, it takes no more`);
-  if (known?.entry.isJoined === true && known.entry.door !== hash && known.trouble === undefined)
+  if (known?.entry.door === hash) {
+    const { services: _services, isDialOut: _isDialOut, ...before } = known.entry;
+    return begin(shelf, turn, { ...before, ...chosen });
+  }
+  // Whatever came of another invite, the way by this one would be lost.
+  if (known?.entry.isJoined === true)
     throw new Conflict(
       `this machine has joined that controller already, as ${known.entry.name ?? '?'}; 'shepherd leave' first`,
     );
-  const isSame = known?.entry.door === hash;
   const kept = turn.ask<Destination>((answer) => shelf.doors.keep(door, answer));
   return turn.when(kept, (turn, destination) => {
     turn.tell(shelf.peers, 'hurry', doorTo(designator), destination);
-    const entry: HomeEntry = {
-      ...(isSame && known !== undefined ? known.entry : fresh(shelf, designator, hash)),
-      ...chosen,
-    };
-    return begin(shelf, turn, entry);
+    return begin(shelf, turn, { ...fresh(shelf, designator, hash), ...chosen });
   });
 };
 const fresh = ({ clock, rightsEpoch }: HomeShelf, designator: string, door: string): HomeEntry => ({
@@ -234,7 +234,11 @@ const choiceIn = (
 const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeFacts> => {
   const { designator } = entry;
   const known = shelf.homes.get(designator);
-  if (known !== undefined) turn.call(known.way, 'leave');
+  if (known !== undefined) {
+    turn.call(known.way, 'leave');
+    const { gift } = known.entry;
+    if (gift !== entry.gift) turn.call(shelf.giving, 'takeBack', gift, 'another invite was used');
+  }
   const { vow, resolver } = turn.vow<HomeFacts>();
   const { way } = enter(shelf, turn, entry, resolver);
   turn.record(entry);

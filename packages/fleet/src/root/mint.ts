@@ -95,6 +95,8 @@ export type MintEntry = {
   /** The hash of the gift that it was given by; absent where somebody has a swissnum that leads to it. */
   readonly gift?: string;
 };
+/** One is forgotten that was given and taken back. */
+export type UnmintedEntry = { readonly kind: 'unminted'; readonly hash: string };
 /** What the registry is made from. */
 export interface MintOptions extends Issuing {
   readonly entropy: Entropy;
@@ -138,6 +140,7 @@ export const makeNonceRegistry = (
     attend: (_turn, keeper) => held.keepers.set(keeper, true),
     give: (turn, gift, service, sinceMs) => give(held, turn, { gift, service, sinceMs }),
     takeBack: (turn, gift, reason) => {
+      forgetGiven(held, turn);
       for (const entry of [...held.services.values()])
         if (entry.gift === gift) turn.call(options.book, 'revokeMinted', entry.hash, reason);
     },
@@ -197,7 +200,7 @@ const checkRoom = ({ services }: Held): void => {
 const told = (
   { options: { book, clock } }: Held,
   turn: Turn,
-  { hash, service, madeMs = 0 }: MintEntry,
+  { hash, service, madeMs = 0, gift }: MintEntry,
 ): readonly GrantFacts[] => {
   const stands = turn.call(book, 'mintedState', hash);
   const revoked = stands.state === 'revoked' ? stands.revoked : undefined;
@@ -205,7 +208,8 @@ const told = (
   const id = mintedId(hash);
   const { state } = stands;
   const facts = { id, service, actions: [], issuer: 'root', madeMs, usedCount: 0, state } as const;
-  return [{ ...facts, isMinted: true, ...(revoked !== undefined && { revoked }) }];
+  const label = gift === undefined ? {} : { label: 'a controller' };
+  return [{ ...facts, isMinted: true, ...label, ...(revoked !== undefined && { revoked }) }];
 };
 
 /** The first twelve digits of a hash are one reference's alone, but for a chance of one in a million. */
@@ -357,6 +361,19 @@ const give = (held: Held, turn: Turn, { gift, service, sinceMs }: Given): Ref =>
   const target = held.found.get(hash) ?? facetOf(held, turn, service, hash);
   held.found.set(hash, target);
   return inSession(held, turn, { hash, target, service, sinceMs });
+};
+/** What was given and taken back is listed for some days; then nobody asks for it, since no swissnum leads there. */
+const forgetGiven = ({ options, services, found }: Held, turn: Turn): void => {
+  const { book, clock } = options;
+  for (const { hash, gift } of [...services.values()]) {
+    if (gift === undefined) continue;
+    const stands = turn.call(book, 'mintedState', hash);
+    if (stands.state !== 'revoked') continue;
+    if (stands.revoked.atMs + LIMITS.directEndedMs > clock.wall()) continue;
+    services.delete(hash);
+    found.delete(hash);
+    turn.record({ kind: 'unminted', hash } satisfies UnmintedEntry);
+  }
 };
 const givenDomain = 'bellwether-given-1';
 

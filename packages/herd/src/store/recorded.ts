@@ -15,6 +15,7 @@ import type {
   PartEntry,
   UndirectedEntry,
   UnhomedEntry,
+  UnmintedEntry,
   UnnodedEntry,
 } from '@bellwether/fleet';
 import type { Entry } from '@bellwether/shepherd';
@@ -37,6 +38,7 @@ type All =
   | PartedEntry
   | HomeEntry
   | UnhomedEntry
+  | UnmintedEntry
   | SlotEntry
   | CarrierEntry
   | AuditEntry
