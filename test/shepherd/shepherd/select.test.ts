@@ -95,6 +95,8 @@ describe('what was picked out', () => {
       ],
     });
     expect(stages(it)).toContain('db stopped');
+    // It is no service that anything could have happened to.
+    expect(it.machine.lines.filter((line) => line.includes('{'))).toEqual([]);
     expect(herd(it, 'start', '{role=web}', { ...some, operation: 'op-2' }).value).toMatchObject({
       result: 'failed',
       reason: '1 of 2 members',
@@ -173,6 +175,19 @@ describe('what was picked out', () => {
       { service: 'web@a', why: 'member', of: '{role=web}', effect: 'change' },
       { service: 'web@b', why: 'member' },
       { service: '{role=web}', why: 'asked', note: '2 members' },
+    ]);
+  });
+  it.each(['start', 'stop'])('is wished nothing, since nobody keeps that of it: %s', (action) => {
+    const it = rack();
+    const asked = it.machine.ask((turn, shepherd) =>
+      turn.call(shepherd, 'plan', requestOf({ action, member: '{role=web}', ...some })),
+    );
+    it.world.run(it.world.now);
+    const wishes = (asked.value ?? []).map(({ name, wish }) => [name, wish]);
+    expect(wishes.filter(([name]) => name !== 'net')).toEqual([
+      ['web@a', action],
+      ['web@b', action],
+      ['{role=web}', undefined],
     ]);
   });
   it('is nobody that is not there, nor anybody without a name', () => {
