@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { bins, configOf, makePlace, type Daemon, type Place } from '../support/programs.ts';
 
-/** Runs a program on a terminal of 24 × 80, copies what it shows, and presses Ctrl-C after a text was seen. */
+/** Runs a program on a terminal of 24 × 80, copies what it shows, and presses Ctrl-C or PRESSED after a text was seen. */
 const script = `
 import os, pty, sys, fcntl, termios, struct
 until = sys.argv[1].encode()
@@ -28,7 +28,7 @@ while True:
     seen += data
     if not pressed and until in seen:
         pressed = True
-        os.write(fd, b'\\x03')
+        os.write(fd, os.environ.get('PRESSED', '\\x03').encode())
 os.write(1, seen)
 _, status = os.waitpid(pid, 0)
 sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 99)
@@ -42,6 +42,7 @@ const services = `
     ready: { http: 'http://127.0.0.1:9/', timeoutSeconds: 30 } }),
   service({ provision: ['slow'], start: exec(['sleep', '600']),
     ready: { http: 'http://127.0.0.1:9/', timeoutSeconds: 3 } }),
+  ...Array.from({ length: 10 }, (_, at) => service({ provision: ['s' + at], labels: { many: '' } })),
   fleet({ provision: ['web-fleet'], members: ['bad', 'slow'] })`;
 
 let place: Place;
@@ -52,11 +53,12 @@ beforeEach(async () => {
   fs.writeFileSync(path.join(place.folder, 'terminal.py'), script);
 });
 afterEach(() => place.clean());
-const onTerminal = (until: string, ...words: readonly string[]) =>
+const onTerminal = (until: string, ...words: readonly string[]) => pressing('\x03', until, words);
+const pressing = (key: string, until: string, words: readonly string[]) =>
   place.run(
     'python3',
     [path.join(place.folder, 'terminal.py'), until, process.execPath, bins.herd, ...words],
-    { env: { SHEPHERD_SOCKET: daemon.socket, TERM: 'xterm' } },
+    { env: { SHEPHERD_SOCKET: daemon.socket, TERM: 'xterm', PRESSED: key } },
   );
 
 describe.skipIf(!hasPython)(
@@ -82,6 +84,20 @@ describe.skipIf(!hasPython)(
       expect(end).toContain(`'herd op cancel ${operation}' calls off`);
       expect((await daemon.herd('op', 'cancel', operation)).code).toBe(0);
       expect((await daemon.herd('status', 'slow')).stdout).toContain('It is starting.');
+    });
+    it.each([
+      ['y', '\r', 0, ' 10 members: 10 changed'],
+      ['n', '\r', 1, 'herd: nothing was done'],
+      ['Ctrl-D', '\x04', 1, 'herd: nothing was done'],
+      ['Ctrl-C', '\x03', 130, 'herd: interrupted'],
+    ])('asks before it acts on many, and is answered with %s', async (word, end, code, told) => {
+      const key = word.length === 1 ? `${word}${end}` : end;
+      const ran = await pressing(key, '[y/N]', ['start', '-l', 'many']);
+      expect(ran.code).toBe(code);
+      expect(ran.stdout).toContain('herd: start of 10 services: s0, s1, ');
+      expect(ran.stdout.replaceAll('\x1b[32m', '')).toContain(told);
+      const { stdout } = await daemon.herd('status', '-l', 'many');
+      expect(stdout.startsWith(code === 0 ? 'Started:' : 'Stopped:')).toBe(true);
     });
     it('draws nothing with -q', async () => {
       const { stdout } = await onTerminal('', '-q', 'start', 'web-fleet');
