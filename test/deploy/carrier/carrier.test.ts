@@ -9,7 +9,14 @@ import {
   type OwnCarrier,
 } from '@bellwether/deploy';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { localRoot, principalOf, type Asker, type Shepherd } from '@bellwether/shepherd';
+import {
+  localRoot,
+  principalOf,
+  type Asker,
+  type Lines,
+  type ServiceElsewhere,
+  type Shepherd,
+} from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 import { release, type Made } from '../../support/slot-machine.ts';
@@ -26,6 +33,17 @@ const makeKnows = (
   _bcom: Bcom<Knows>,
   needed: ReadonlySet<string>,
 ): Behavior<Knows> => ({ awaits: (_turn, digest) => needed.has(digest) });
+
+type There = Pick<ServiceElsewhere, 'offer' | 'put' | 'contact'>;
+const makeNobody = (_turn: Turn<There>, _bcom: Bcom<There>): Behavior<There> => ({
+  offer: (turn) => turn.ask(() => undefined),
+  put: (turn) => turn.ask(() => undefined),
+  contact: (turn) => turn.ask(() => undefined),
+});
+const makeMute = (_turn: Turn<Lines>, _bcom: Bcom<Lines>): Behavior<Lines> => ({
+  line: () => undefined,
+  pass: () => undefined,
+});
 
 class Rig {
   readonly entries: CarrierEntry[] = [];
@@ -160,6 +178,27 @@ describe('a carrier', () => {
     rig.needed.delete(second.digest);
     await rig.bring(more);
     expect(await rig.held([first, second, more])).toEqual([true, false, true]);
+  });
+  it('lets none go that is on its way somewhere', async () => {
+    const rig = await new Rig().begin();
+    const [first = release('1'), ...others] = numbered(limits.askerKeptCount);
+    await rig.bring(first);
+    const courier = await rig.ask((turn, on) => {
+      const errand = { to: turn.spawn(makeNobody), name: 'far', writer: turn.spawn(makeMute) };
+      return turn.kept([turn.call(on, 'courier', first.digest, errand)] as const);
+    });
+    for (const each of others) await rig.bring(each);
+    const [more = first, last = first] = numbered(2, 100);
+    await rig.bring(more);
+    expect(await rig.held([first, more])).toEqual([true, true]);
+    await rig.ask((turn) => {
+      if (courier[0] !== undefined) turn.call(courier[0], 'cancel');
+      return turn.kept(undefined);
+    });
+    for (const each of others.slice(1)) await rig.bring(each);
+    await rig.bring(more);
+    await rig.bring(last);
+    expect(await rig.held([first, last])).toEqual([false, true]);
   });
   it('asks for what has gone from its disk, also of a release that it had', async () => {
     const rig = await new Rig().begin();

@@ -139,12 +139,29 @@ describe('a release that is brought before a command', () => {
     expect(reasonOf(asked)).toContain('unreachable: ');
     expect(reasonOf(asked)).toContain('Nothing was sent');
   });
-  it('is nothing to bring for a repeat, nor for another release', () => {
+  it('is nothing to bring where it is about another release', () => {
     const { script, deploy, pass } = place();
     const other = deploy(600_000, [release('2').digest]);
     pass(2_000);
     expect(other.value?.result).toBe('changed');
     expect(script.offers).toEqual([]);
+  });
+  it('is brought no further by the next life of the controller, which asks how the command ended', () => {
+    const { script, owner, c, deploy, pass } = place();
+    script.put = (turn) => turn.ask(() => undefined);
+    deploy();
+    pass(1_000);
+    expect(script.pieces).toHaveLength(1);
+    c.crash();
+    pass(100);
+    c.boot();
+    pass(10_000);
+    expect(script.offers).toHaveLength(1);
+    const report = owner.ask(c, (turn, root) => turn.send(root, 'operation', 'op-1'));
+    pass(500);
+    expect(report.value?.steps).toMatchObject([
+      { row: { result: 'skipped', reason: expect.stringContaining('deploy never came to') } },
+    ]);
   });
   it('may be brought to the controller by who was granted that, until that is revoked', () => {
     const { site, c, owner, script, pass } = place();
