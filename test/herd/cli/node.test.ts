@@ -1,0 +1,127 @@
+/** How machines and controllers are shown, and what may be typed about them. */
+import { FLEET_LIMITS, type HomeFacts, type NodeFacts } from '@bellwether/fleet';
+import { describe, expect, it } from 'vitest';
+import { homeLines, nodeLines } from '../../../packages/herd/src/cli/format/node.ts';
+import { main } from '../../../packages/herd/src/cli/main.ts';
+import { fakeTerminal } from './fake-terminal.ts';
+
+const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
+const node = (more: Partial<NodeFacts> = {}): NodeFacts => ({
+  name: 'web-07',
+  labels: { role: 'web', canary: '' },
+  state: 'joined',
+  madeMs: now - 60_000,
+  joinedMs: now - 30_000,
+  serviceCount: 2,
+  designator: 'abcdefghijklmnopqrstuvwxyz',
+  isConnected: true,
+  ...more,
+});
+const home = (more: Partial<HomeFacts> = {}): HomeFacts => ({
+  designator: 'abcdefghijklmnopqrstuvwxyz',
+  state: 'joined',
+  madeMs: now - 60_000,
+  name: 'web-07',
+  controller: 'control',
+  serviceCount: 2,
+  isConnected: true,
+  ...more,
+});
+
+describe('machines', () => {
+  it('have a row each, and what somebody should look at stands below', () => {
+    const { designator: _key, joinedMs: _joined, isConnected: _connected, ...invited } = node();
+    const lines = nodeLines(
+      [
+        node({ alertCount: 2, alertMs: now - 5_000 }),
+        node({ name: 'b', isConnected: false, isDialOut: true, inviteExpiresMs: now + 60_000 }),
+        { ...invited, name: 'c', state: 'invited', serviceCount: 0, inviteExpiresMs: now + 60_000 },
+        { ...invited, name: 'd', state: 'lapsed', serviceCount: 0, labels: {} },
+        node({ name: 'e', state: 'left', serviceCount: 0 }),
+      ],
+      now,
+    );
+    expect(lines).toEqual(
+      [
+        'NAME    STATE                                      CONTACT           SERVICES  KEY                       LABELS',
+        'web-07  joined 30 seconds ago                      yes               2         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
+        'b       joined 30 seconds ago, new key until 10:05:05  away (dials out)  2         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
+        'c       invited until 10:05:05                     -                 0         -                         canary,role=web',
+        'd       invited, not in time                       -                 0         -                         -',
+        'e       left                                       -                 0         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
+        "ALERT web-07: another machine has tried to use its invite (2 times, last 5 seconds ago): see 'herd audit'; if it was the right one, 'herd node rekey web-07'",
+        '5 machines',
+      ].map((line) => expect.stringMatching(new RegExp(`^${loose(line)}$`))),
+    );
+    expect(nodeLines([], now)).toEqual(['No machines.']);
+  });
+  it('that are called what a terminal would obey are shown so that it does not', () => {
+    const leftOut = [{ service: '\u001b[31mx@web-07', why: 'it \u202e is none' }];
+    const text = nodeLines([node({ leftOut })], now).join('\n');
+    expect(text).toContain('not taken in: ');
+    expect(text).not.toMatch(/[\u001b\u202e]/);
+    const trouble = homeLines(home({ controller: '\u001b]0;x', trouble: '\u009b2J' }), now);
+    expect(trouble.join('\n')).not.toMatch(/[\u001b\u009b]/);
+  });
+});
+/** Columns may be as wide as they like. */
+const loose = (line: string): string =>
+  line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ {2,}/g, ' +');
+
+describe('a controller', () => {
+  it('is told of by what it may use, and whether there is contact', () => {
+    expect(homeLines(home({ labels: { role: 'web' } }), now)).toEqual([
+      'This machine has joined control as web-07.',
+      'It may use all services of this machine, 2 now, and those to come.',
+      'Its key: abcd-efgh-ijkl-mnop-qrst',
+      'There is contact.',
+      'Labels there: role=web',
+    ]);
+    const some = homeLines(
+      home({ services: ['web'], serviceCount: 1, isConnected: false, isDialOut: true }),
+      now,
+    ).join('\n');
+    expect(some).toContain('some services of this machine, 1 now: web.');
+    expect(some).toContain('There is no contact now');
+    expect(some).toContain('refs to it for others lead nowhere');
+    const { name: _name, controller: _controller, ...unknown } = home({ state: 'joining' });
+    expect(homeLines(unknown, now)[0]).toBe(
+      'This machine is about to join the controller abcd-efgh-ijkl-mnop-qrst, and goes on trying.',
+    );
+    expect(homeLines(home({ state: 'unconfirmed' }), now)[0]).toContain(
+      "'herd grant confirm --all'",
+    );
+  });
+});
+
+describe('what is typed about machines', () => {
+  const run = async (...words: readonly string[]) => {
+    const terminal = fakeTerminal();
+    const code = await main(['-s', '/nothing/socket', ...words], terminal, { version: '0' });
+    return { code, ...terminal.written };
+  };
+  it.each([
+    [['node', 'invite'], 'an invite needs a name for the machine'],
+    [['node', 'invite', '--name', 'a@b'], "'a@b' cannot be the name of a machine"],
+    [
+      ['node', 'invite', '--name', 'x'.repeat(FLEET_LIMITS.nodeCharacters + 1)],
+      'cannot be the name',
+    ],
+    [['node', 'invite', '--name', 'a', '--expires', '8d'], '7d at most'],
+    [['node', 'invite', '--name', 'a', '--labels', 'role=web,role=db'], "has 'role' twice"],
+    [['node', 'invite', '--name', 'a', '--labels', 'ro le=web'], 'no KEY=TEXT'],
+    [['node', 'rm', '../x'], 'cannot be the name of a machine'],
+    [['node', 'join', '--give', 'a,,b'], "'--give' has an empty word"],
+    [['node', 'rekey'], 'too few words'],
+    [['node', 'lss'], 'is not known'],
+  ])('%j is refused before anybody is asked', async (words, message) => {
+    const { code, err } = await run(...words);
+    expect(code).toBe(2);
+    expect(err).toContain(message);
+  });
+  it('is asked of a shepherd, and where none runs that is said', async () => {
+    const { code, err } = await run('node', 'ls');
+    expect(code).toBe(4);
+    expect(err).toContain('no shepherd runs here');
+  });
+});
