@@ -44,6 +44,7 @@ const crypto = nodeCrypto();
 export const shortRules: SlotRules = {
   trust: { keys: [], needed: 0 },
   keepCount: 2,
+  mostBytes: 1_000_000,
   confirmMs: 10_000,
   minHealthyMs: 1_000,
   gateMs: 20_000,

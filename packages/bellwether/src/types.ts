@@ -199,6 +199,11 @@ export interface SlotOptions {
   /** Releases that are kept beside those that are needed: to go back to. From 0 to 32, default 5. */
   readonly keep?: number;
   /**
+   * Mebibytes of the files of all releases that are here, from 1 to 1,048,576: beyond it no other one is taken. The
+   * disk has them twice. Default 16,384.
+   */
+  readonly maxMiB?: number;
+  /**
    * Seconds that a new release waits to be confirmed before it is taken back, unless the deploy says otherwise. From
    * 1, default 60.
    */

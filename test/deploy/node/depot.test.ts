@@ -1,4 +1,6 @@
 /** What a slot asks of its disk: a suite for the real one and for its twin in memory, and what the real one has beside. */
+import { eventually } from '../../support/programs.ts';
+import { sha256Of } from '../../support/releases.ts';
 import {
   lackingPage,
   packed,
@@ -262,6 +264,25 @@ describe('the disk of a node', () => {
     isFull = false;
     await build(depot, one); // waits for what is collected
     expect(await missing(depot, two)).toHaveLength(2);
+  });
+  it('gives up what was brought and never staged for what the same one brings next', async () => {
+    const depot = await (await openDepots({ folder: at('s'), crypto, now: () => 0 })).of('web');
+    const bring = (text: string, asker = 'root'): Promise<unknown> => {
+      const bytes = new TextEncoder().encode(text);
+      const piece = { sha256: sha256Of(text), size: bytes.length, offset: 0, bytes, mostBytes: 8 };
+      return said((answer) => depot.put(asker, piece, answer));
+    };
+    const isThere = (text: string): boolean =>
+      fs.existsSync(at('s', 'blobs', sha256Of(text).slice(0, 2), sha256Of(text).slice(2)));
+    await bring('aaaa');
+    await bring('bbbb');
+    await bring('cccc');
+    await eventually('the oldest is gone', () => !isThere('aaaa'));
+    expect([isThere('bbbb'), isThere('cccc')]).toEqual([true, true]);
+    await bring('dddddddd', 'bob');
+    await expect(bring('e', 'carol')).rejects.toMatchObject({ code: 'limit' });
+    await expect(bring('fffffffff')).rejects.toThrow('a file has 9 bytes, and all releases');
+    expect([isThere('bbbb'), isThere('dddddddd')]).toEqual([true, true]);
   });
   it('finishes with an empty piece what was all there when the machine was stopped', async () => {
     const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];

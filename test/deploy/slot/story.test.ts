@@ -820,6 +820,48 @@ describe('what is kept', () => {
   });
 });
 
+describe('how much of the disk a slot takes', () => {
+  const bytes = 'server 1'.length;
+  it('is the files of its releases, to the byte, and it says so before any is brought', () => {
+    const { world, machine } = up({ mostBytes: 2 * bytes });
+    machine.bring(world, one);
+    machine.act('stage', [one.digest], { operation: 's1' });
+    machine.act('pin', [one.digest], { operation: 'p1' });
+    machine.bring(world, two);
+    const second = machine.act('stage', [two.digest], { operation: 's2' });
+    world.runFor(100);
+    expect(second.value?.result).toBe('changed');
+    machine.act('pin', [two.digest], { operation: 'p2' });
+    world.runFor(100);
+    expect(() => machine.bring(world, three)).toThrow(
+      'Service web: the files of this release have 8 bytes, beside 16 bytes of those that are kept, and 16 bytes is',
+    );
+    machine.act('unpin', [one.digest], { operation: 'u1' });
+    world.runFor(100);
+    machine.rules.now = { ...machine.rules.now, keepCount: 0 };
+    machine.ask((turn) => turn.call(machine.slot, 'rule', machine.rules.now));
+    machine.bring(world, three);
+    const third = machine.act('stage', [three.digest], { operation: 's3' });
+    world.runFor(200);
+    expect(third.value?.result).toBe('changed');
+    // What nobody needs has gone for it.
+    const kept = [two.digest, three.digest];
+    expect(machine.record().releases.map(({ digest }) => digest)).toEqual(kept);
+    expect([...(machine.depots.trees.get('web')?.keys() ?? [])].sort()).toEqual([...kept].sort());
+  });
+  it('is judged again when it is staged: somebody else may have been faster', () => {
+    const { world, machine } = up({ mostBytes: bytes });
+    machine.bring(world, one);
+    machine.bring(world, two);
+    machine.act('deploy', [one.digest, 'no-confirm'], { operation: 'd1' });
+    world.runFor(3_000);
+    const late = machine.act('stage', [two.digest], { operation: 's2' });
+    world.runFor(100);
+    expect(refusal(late)).toContain('(maxMiB, keep and pin decide)');
+    expect(machine.record().releases).toHaveLength(1);
+  });
+});
+
 describe('what an action takes', () => {
   const { confirmLeastMs, confirmMostMs } = slotLimits;
   it('is a wait between two bounds, and no other word', () => {

@@ -67,6 +67,9 @@ describe('a slot', () => {
     [`start: exec(['web'])`, /unknown option 'start'; known are provision/],
     [`keep: 33`, /keep: is over 32/],
     [`keep: -1`, /keep: is negative/],
+    [`maxMiB: 0`, /maxMiB: must be at least 1/],
+    [`maxMiB: 1048577`, /maxMiB: is over 1048576/],
+    [`maxMiB: 1.5`, /maxMiB: expected a whole number/],
     [`confirmSeconds: 0.5`, /confirmSeconds: is under 1/],
     [`confirmSeconds: 86401`, /confirmSeconds: is over 86400/],
     [`healthySeconds: 901`, /healthySeconds: is over 900/],
@@ -106,6 +109,8 @@ describe('a slot', () => {
     expect(plannedOf(slot(`trust: { digests: ${manyReleases(256)} }`))).toMatchObject({
       rules: { trust: { digests: Array(256).fill(release) } },
     });
+    expect(plannedOf(slot(`maxMiB: 1048576`))).toMatchObject({ rules: { mostBytes: 2 ** 40 } });
+    expect(plannedOf(slot(`maxMiB: 1`))).toMatchObject({ rules: { mostBytes: 1_048_576 } });
     expect(plannedOf(slot(`keep: 0, confirmSeconds: 1`))).toMatchObject({
       rules: { keepCount: 0, confirmMs: 1_000 },
     });

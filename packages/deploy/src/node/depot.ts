@@ -21,7 +21,7 @@ import type { Put } from '@bellwether/shepherd';
 import type { Shelf } from '../carrier/types.ts';
 import { releaseLimits } from '../release/limits.ts';
 import { contentsOf, readManifest } from '../release/manifest.ts';
-import type { Digest } from '../release/types.ts';
+import type { Digest, Manifest } from '../release/types.ts';
 import { inspected, type Inspected } from '../slot/inspect.ts';
 import {
   contentAt,
@@ -29,7 +29,7 @@ import {
   type PackedContents,
   type PackedLacking,
 } from '../slot/packed.ts';
-import { PartialQuota, type PartialOwner } from '../slot/quota.ts';
+import { BroughtQuota, PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, makeFolders, openBlobStore, passable } from './blob-store.ts';
 import { nodeDisk, type Disk } from './disk.ts';
@@ -54,6 +54,7 @@ export class Depots {
   readonly #options: DepotsOptions;
   readonly #blobs: BlobStore;
   readonly #quota: PartialQuota;
+  readonly #brought = new BroughtQuota();
   readonly #depots = new Map<string, Promise<Depot>>();
   readonly #trees = new Map<string, Trees>();
   /** Contents that are here and that somebody has asked about or brought, and when last. */
@@ -150,7 +151,8 @@ export class Depots {
         inTurn(answer, () =>
           this.#orCollect(
             this.#alone(async () => {
-              await trees.make(await this.#manifestOf(release), signatures);
+              const bytes = await this.#manifestOf(release);
+              await trees.make(bytes, signatures, (manifest) => this.#use(slot, release, manifest));
             }),
           ),
         ),
@@ -188,16 +190,31 @@ export class Depots {
     }
     return packedLacking(lacking);
   }
-  async #put(owner: PartialOwner, { sha256, size, offset, bytes }: PieceOf): Promise<Put> {
+  /** What a release has is nobody's any more. */
+  #use(slot: string, release: Digest, manifest: Manifest): void {
+    const tag = this.#tag(slot);
+    this.#brought.forget(tag, release.slice('rel:sha256-'.length));
+    for (const { sha256 } of manifest.files) this.#brought.forget(tag, sha256);
+  }
+  async #put(owner: PartialOwner, piece: PieceOf): Promise<Put> {
+    const { sha256, size, offset, bytes, mostBytes = Infinity } = piece;
     this.#quota.check(owner, sha256, bytes.length);
+    if (offset === 0) this.#makeRoom(owner, size, mostBytes);
     this.#recent.set(sha256, this.#options.now());
     const content = { sha256, size };
     try {
-      const { length } = await this.#blobs.append(content, offset, bytes, wordOf(owner));
+      const { length, isWhole } = await this.#blobs.append(content, offset, bytes, wordOf(owner));
+      if (isWhole && mostBytes !== Infinity) this.#brought.add(owner, sha256, size);
       return { have: length };
     } finally {
       this.#note(sha256);
     }
+  }
+  /** @throws Limit */
+  #makeRoom(owner: PartialOwner, size: number, mostBytes: number): void {
+    const gone = this.#brought.surplus(owner, size, mostBytes);
+    for (const sha256 of gone) this.#recent.delete(sha256);
+    if (gone.length > 0) this.#collectAside();
   }
   /** Whatever became of a piece, and of what others have brought of the same content. */
   #note(sha256: string): void {
@@ -253,6 +270,7 @@ export class Depots {
       for (const sha256 of await this.#shelvedContents(release)) needed.add(sha256);
     for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
     await this.#blobs.collect(needed);
+    this.#brought.keepOnly((sha256) => needed.has(sha256));
   }
   async #shelvedContents(release: Digest): Promise<readonly string[]> {
     const text = release.slice('rel:sha256-'.length);

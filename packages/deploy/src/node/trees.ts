@@ -103,7 +103,11 @@ export class Trees {
    * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away, or has
    *   another size; NoRoom, StorageFailed, BadRelease
    */
-  async make(manifestBytes: Uint8Array, signatures: readonly Signature[]): Promise<Digest> {
+  async make(
+    manifestBytes: Uint8Array,
+    signatures: readonly Signature[],
+    read: (manifest: Manifest) => void = () => undefined,
+  ): Promise<Digest> {
     const manifest = readManifest(manifestBytes);
     const digest = digestOf(this.#crypto, manifestBytes);
     const signatureText = writeSignatures(signatures);
@@ -121,6 +125,7 @@ export class Trees {
       }
       await syncFolder(this.#disk, this.#releases());
     });
+    read(manifest);
     return digest;
   }
   /**

@@ -17,7 +17,6 @@ import type { Digest } from '../release/types.ts';
 import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage } from './forward.ts';
-import { limits } from './limits.ts';
 import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
@@ -31,6 +30,7 @@ import {
   type Held,
   type Question,
 } from './state.ts';
+import { makeRoom } from './room.ts';
 import { takerOf } from './taking.ts';
 import { isOffered, offer, offered } from './transfer.ts';
 import type { SlotRelease, Underway } from './types.ts';
@@ -141,7 +141,7 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
   const target = releaseIn(record, digest) ?? fetched(held, action, digest);
   if (action === 'stage') judge(held, held.rules.get().trust, digest, target.signatures);
   else checkBefore(held, turn, action, target, wanted);
-  checkRoom(held, isThere);
+  if (!isThere) makeRoom(held, turn, target);
   const underway = begun(
     held,
     turn,
@@ -197,17 +197,6 @@ const checkBefore = (
     ...(acceptsLoss && { acceptsLoss }),
   });
 };
-/** One more tree than are kept, and those that are pinned, have room. @throws Refused */
-const checkRoom = (held: Held, isThere: boolean): void => {
-  const record = held.record.get();
-  if (isThere || record.releases.length < limits.releaseCount) return;
-  const { releases } = pruned(record, held.rules.get().keepCount);
-  if (releases.length >= limits.releaseCount)
-    throw new Refused(
-      `Service ${held.name} keeps ${releases.length} releases, and no more: unpin some`,
-    );
-};
-
 const busy = (held: Held, underway: Underway): Conflict => {
   const { action, target, phase, operation } = underway;
   const record = held.record.get();

@@ -6,6 +6,14 @@ export const limits = {
   releaseCount: 32,
   /** The same where its description does not say: the active one, the one before, and some to go back to. */
   keepCount: 5,
+  /**
+   * Bytes of the files of all releases that one slot keeps, unless its description says otherwise: two of the largest.
+   * Each is on the disk as its contents, too.
+   */
+  keptBytes: 16 * 1_073_741_824,
+  keptMostBytes: 1_024 * 1_073_741_824,
+  /** Askers of one slot whose contents may lie there unused at a time, each as much as the slot keeps. */
+  broughtShares: 2,
   /** Bytes of how one release is run and checked: those of all that are kept fit into one record. */
   specBytes: 16_384,
   /** Words of the same, a variable being two: what one record holds is counted, too. */

@@ -62,3 +62,73 @@ export class PartialQuota {
 }
 const keyOf = ({ slot, asker }: PartialOwner, sha256: string): string =>
   `${slot} ${asker} ${sha256}`;
+
+/**
+ * Contents that are whole, and that no release of their slot has yet: by whom they were brought. What somebody brings
+ * makes what he has brought before go, the oldest first; what others have brought stays.
+ */
+export class BroughtQuota {
+  /** By slot and content, the oldest first. */
+  readonly #contents = new Map<string, Brought>();
+  readonly #bytes = new Map<string, number>();
+
+  /**
+   * What has to go so that one more content has room. @throws Limit where it has none, whatever goes
+   */
+  surplus(owner: PartialOwner, size: number, mostBytes: number): readonly string[] {
+    if (size > mostBytes)
+      throw new Limit(
+        `a file has ${size} bytes, and all releases of the slot may have ${mostBytes}`,
+      );
+    let own = this.#bytes.get(ownerKey(owner)) ?? 0;
+    let inSlot = this.#bytes.get(owner.slot) ?? 0;
+    const gone: (readonly [string, Brought])[] = [];
+    for (const [key, each] of this.#contents) {
+      if (own + size <= mostBytes) break;
+      if (ownerKey(each) !== ownerKey(owner)) continue;
+      own -= each.size;
+      inSlot -= each.size;
+      gone.push([key, each]);
+    }
+    const most = limits.broughtShares * mostBytes;
+    if (inSlot + size > most)
+      throw new Limit(
+        `${inSlot} bytes were brought to the slot and not staged, and ${most} is what it takes: try again in an hour`,
+      );
+    for (const [key, each] of gone) this.#drop(key, each);
+    return gone.map(([, { sha256 }]) => sha256);
+  }
+  /** It is whole. */
+  add(owner: PartialOwner, sha256: string, size: number): void {
+    const key = keyIn(owner.slot, sha256);
+    const { slot, asker } = owner;
+    if (this.#contents.has(key)) return;
+    this.#contents.set(key, { slot, asker, sha256, size });
+    this.#count(owner, size);
+  }
+  /** A release of the slot has it, or it is gone. */
+  forget(slot: string, sha256: string): void {
+    const key = keyIn(slot, sha256);
+    const known = this.#contents.get(key);
+    if (known !== undefined) this.#drop(key, known);
+  }
+  /** Only these are still there. */
+  keepOnly(isThere: (sha256: string) => boolean): void {
+    for (const [key, each] of this.#contents) if (!isThere(each.sha256)) this.#drop(key, each);
+  }
+
+  #drop(key: string, brought: Brought): void {
+    this.#contents.delete(key);
+    this.#count(brought, -brought.size);
+  }
+  #count(owner: PartialOwner, bytes: number): void {
+    for (const key of [owner.slot, ownerKey(owner)])
+      this.#bytes.set(key, (this.#bytes.get(key) ?? 0) + bytes);
+  }
+}
+interface Brought extends PartialOwner {
+  readonly sha256: string;
+  readonly size: number;
+}
+const keyIn = (slot: string, sha256: string): string => `${slot} ${sha256}`;
+const ownerKey = ({ slot, asker }: PartialOwner): string => `${slot} ${asker}`;

@@ -101,11 +101,11 @@ export const rulesOf = (
   given: Partial<SlotRules> & Pick<SlotRules, 'trust'>,
 ): SlotRules => {
   const readyMs = ready.kind === 'spawned' ? 0 : ready.timeoutMs;
-  const { keepCount, confirmMs } = limits;
+  const { keepCount, confirmMs, keptBytes: mostBytes } = limits;
   const { minHealthyMs = limits.minHealthyMs } = given;
   const longMs = Math.max(0, minHealthyMs - limits.minHealthyMs);
   const gateMs = Math.min(limits.gateMs + stop.graceMs + readyMs + longMs, limits.gateMostMs);
-  return { keepCount, confirmMs, minHealthyMs, gateMs, ...given };
+  return { keepCount, mostBytes, confirmMs, minHealthyMs, gateMs, ...given };
 };
 
 /** Why the service of a slot without a release starts nothing. */

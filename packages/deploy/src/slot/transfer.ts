@@ -52,6 +52,8 @@ export interface Taker extends Pick<SlotOptions, 'name' | 'clock'> {
   readonly looking: JournalMap<string, Vow<Offered>>;
   /** Whether it has all of a release, and need not look. @throws what it refuses to take of anybody */
   admit(turn: Turn, release: Digest, signatures: readonly Signature[]): boolean;
+  /** Bytes that one asker may have brought to it and not staged; absent: it has a bound of its own. */
+  readonly mostBytes?: number;
   /** Whether it takes a release whose manifest was read. @throws Refused, Limit */
   accept(turn: Turn, release: Digest, manifest: Inspected): void;
 }
@@ -261,7 +263,17 @@ export const put = (held: Taker, turn: Turn, piece: Piece, { principal }: Asker)
   if (bytes.length === 0 && offset < size) throw new BadRequest('put: a piece without bytes');
   remember(held, { ...offering, atMs: held.clock.now() });
   return turn.ask<Put>((answer) =>
-    held.depot.put(principal, { sha256, size, offset, bytes }, answer),
+    held.depot.put(
+      principal,
+      {
+        sha256,
+        size,
+        offset,
+        bytes,
+        ...(held.mostBytes !== undefined && { mostBytes: held.mostBytes }),
+      },
+      answer,
+    ),
   );
 };
 const sizeOf = ({ manifest, read }: Offering, sha256: string): number | undefined =>

@@ -159,6 +159,8 @@ export interface Depot {
 }
 /** A piece of a content, with what the content is. */
 export interface PieceOf extends Content {
+  /** How much may lie here of what its asker has brought and nobody has staged; absent: that is bounded elsewhere. */
+  readonly mostBytes?: number;
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
@@ -170,6 +172,8 @@ export interface SlotRules {
   readonly trust: SlotTrust;
   /** Releases that are kept beside those that are needed. */
   readonly keepCount: number;
+  /** Bytes of the files of all of them, those that are needed included. */
+  readonly mostBytes: number;
   /** Milliseconds that a deploy waits to be confirmed, unless it says otherwise. */
   readonly confirmMs: number;
   /** Milliseconds for which a release has to be well, and within which. */

@@ -134,12 +134,14 @@ const slotConfigOf = (
 };
 const rulesOf = ({
   keep,
+  maxMiB,
   confirmSeconds,
   healthySeconds,
   trust,
 }: SlotDescription): DescribedRules => ({
   trust: trust === undefined ? { keys: [], needed: 0 } : trustOf(trust),
   ...(keep !== undefined && { keepCount: keep }),
+  ...(maxMiB !== undefined && { mostBytes: maxMiB * 1024 * 1024 }),
   ...(confirmSeconds !== undefined && { confirmMs: ms(confirmSeconds) }),
   ...(healthySeconds !== undefined && { minHealthyMs: ms(healthySeconds) }),
 });

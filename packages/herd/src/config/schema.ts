@@ -329,6 +329,7 @@ const trust = record(
   if (wanted > goodCount)
     tell('needed', `is ${wanted}, but there are ${goodCount} keys that count`);
 });
+const mebibyte = 1_048_576;
 const slot = record(
   {
     kind: z.literal('slot'),
@@ -340,6 +341,11 @@ const slot = record(
       .int('expected a whole number')
       .min(0, 'is negative')
       .max(slotLimits.releaseCount, `is over ${slotLimits.releaseCount}`)
+      .optional(),
+    maxMiB: z
+      .int('expected a whole number')
+      .min(1, 'must be at least 1')
+      .max(slotLimits.keptMostBytes / mebibyte, `is over ${slotLimits.keptMostBytes / mebibyte}`)
       .optional(),
     confirmSeconds: z
       .number()
