@@ -13,6 +13,7 @@ import {
   startMachine,
   webServices,
 } from '../support/joins.ts';
+import { answerOf, phaseOf, releaseOf, startSlot } from '../support/deploys.ts';
 import { it, together } from '../support/placed.ts';
 import { bins, configOf, eventually, freePort, type Daemon } from '../support/programs.ts';
 import { makeProxy } from '../support/proxy.ts';
@@ -354,4 +355,28 @@ describe('an invite to join', together, () => {
     expect(nowhere.code).toBe(1);
     expect(nowhere.stderr).toContain('listens on no network');
   });
+});
+
+describe('a slot of a machine that only dials out', together, () => {
+  it('is deployed to through its controller, which confirms over a connection that the machine opens', async ({
+    place,
+  }) => {
+    const rules = 'confirmSeconds: 40, healthySeconds: 1, stop: { graceSeconds: 1 }';
+    const [slotted, control] = await Promise.all([
+      startSlot(place, rules, '{ unix: true }'),
+      startController(place),
+    ]);
+    const { daemon } = slotted;
+    expect((await joinBy(place, daemon, await inviteTo(place, control, 'node'))).code).toBe(0);
+    const file = await releaseOf(slotted, 'one');
+    const deployed = await control.herd('deploy', 'web@node', file, '--timeout', '60');
+    expect(deployed.stderr).not.toContain('error');
+    expect(deployed.code).toBe(0);
+    expect(await answerOf(slotted)).toBe('one');
+    expect(await phaseOf(daemon)).toBeUndefined();
+    const bad = await releaseOf(slotted, 'two', { files: { 'server.js': 'process.exit(1);' } });
+    const back = await control.herd('deploy', 'web@node', bad, '--timeout', '60');
+    expect(back.code).toBe(7);
+    expect(await answerOf(slotted)).toBe('one');
+  }, 120_000);
 });

@@ -289,7 +289,7 @@ describe('help', () => {
         expect(text.replace(/\s+/g, ' ')).toContain(command);
       }
     }
-  });
+  }, 30_000);
   it('has an example of every option, which can be typed as it stands', () => {
     for (const name of optionNames) {
       const typed = parseFully(wordsOf(optionExamples[name]));
@@ -297,7 +297,7 @@ describe('help', () => {
       expect(() => interpret(typed)).not.toThrow();
     }
   });
-  it.each(['op', 'ref', 'release', 'state'])(
+  it.each(['node', 'op', 'ref', 'release', 'state'])(
     'of a group has each of its words, and no others: %s',
     async (group) => {
       const page = await helpText(group, 80);
