@@ -470,6 +470,25 @@ describe('data that only go forward', () => {
     expect(machine.running()).toEqual([forward.digest]);
     expect(machine.record()).toMatchObject({ current: forward.digest, previous: one.digest });
   });
+  it('are what a service starts with that was stopped in the middle', () => {
+    const rig = upWith([one]);
+    const { world, machine } = rig;
+    machine.bring(world, forward);
+    const deploy = machine.act('deploy', [forward.digest, 'no-confirm']);
+    world.runFor(700);
+    expect(machine.record().underway?.phase).toBe('health-gate');
+    machine.herd('stop', 'web');
+    world.runFor(3_000);
+    expect(deploy.value?.result).toBe('superseded');
+    expect(deploy.value?.reason).toContain('is what it starts as, since it has changed data');
+    machine.herd('start', 'web');
+    world.runFor(1_000);
+    expect(machine.running()).toEqual([forward.digest]);
+    expect(machine.depots.current.get('web')).toBe(forward.digest);
+    const rollback = machine.act('rollback', [one.digest], { operation: 'r' });
+    world.runFor(100);
+    expect(refusal(rollback)).toContain("'accept-data-loss' switches to it all the same");
+  });
   it('are given up where that is accepted', () => {
     const rig = upWith([one]);
     const { world, machine } = rig;

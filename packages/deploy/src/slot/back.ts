@@ -144,16 +144,29 @@ const failed = (
   move(held, turn, ending(held, turn, back, 'rollback-failed', words));
 };
 
-/** A later command has stopped the service: what was not proven to be well is not kept. */
+/**
+ * A later command has stopped the service: what was not proven to be well is not kept; but where it has changed data so
+ * that the release before cannot use them, it is what the service starts as all the same.
+ */
 export const lose = (held: Held, turn: Turn): void => {
   const record = held.record.get();
   const { underway } = record;
   if (underway === undefined) return;
-  const { action, target, from } = underway;
-  const stays = from === undefined ? '' : `; ${named(record, from)} is what it starts as`;
-  const words = `Service ${held.name}: ${action} of ${named(record, target)} lost to a later stop${stays}.`;
+  const { action, target, from, acceptsLoss = false } = underway;
+  const isKept = !mayGoBack(record, target, from, acceptsLoss);
+  const next = isKept ? target : from;
+  const stays = next === undefined ? '' : `; ${named(record, next)} is what it starts as`;
+  const why = isKept
+    ? `, since it has changed data so that ${named(record, from)} cannot use it`
+    : '';
+  const words = `Service ${held.name}: ${action} of ${named(record, target)} lost to a later stop${stays}${why}.`;
   const ended = ending(held, turn, questionIn(underway), 'superseded', words);
-  move(held, turn, { ...ended, underway: undefined });
+  const kept = {
+    current: target,
+    ...(from && { previous: from }),
+    releases: judged(record.releases, target, 'rejected', 'it was stopped before it was well'),
+  };
+  move(held, turn, { ...ended, ...(isKept && kept), underway: undefined });
   runAsRecorded(held, turn);
-  pointTo(held, turn, from);
+  pointTo(held, turn, next);
 };

@@ -21,7 +21,8 @@
  *     awaiting-confirm nothing: somebody confirms it on a session that began after the service came up
  *     reverting        the service is described as before, the disk says so, it is started and tried as well
  *
- * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before. A slot of which
+ * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before, unless the other
+ * one has changed data for good. A slot of which
  * going back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the
  * release has changed data for good and nobody has accepted to lose them, it is not taken back but held as it is.
  *
