@@ -43,6 +43,7 @@ export function testingNetlayer(options: TestingOptions): Netlayer {
 class TestingNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'believed';
+  readonly needsHints = true;
   /** The kernel sees both ends. */
   readonly tellsEnds = true;
   readonly #options: TestingOptions;

@@ -41,6 +41,7 @@ export function tlsNetlayer(options: TlsOptions): Netlayer {
 class TlsNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'proved';
+  readonly needsHints = true;
   readonly #options: TlsOptions;
   readonly #limits: TlsLimits;
   readonly #traffic: Traffic;

@@ -41,6 +41,7 @@ class UnixNetlayer implements Netlayer {
   readonly transport: 'unix' | 'unix-shared';
   readonly claims: 'proved' | 'believed';
   readonly isOpenToAll: boolean;
+  readonly needsHints = true;
   /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
   readonly tellsEnds = true;
   readonly #mode: Mode;

@@ -110,6 +110,22 @@ export const LIMITS = {
   /** Bytes by which it must grow in that time: less is no line that works. */
   partialStepBytes: 1 * KiB,
 
+  // Handoffs. A stranger gets a 64th of `gifts`.
+  /**
+   * Gifts of one session that lie here or are waited for, gifts that it has us fetch, and gifts that we
+   * leave at one peer within `giftMs`; beyond the last, references are forwarded. As many as a list of
+   * references that is worth sending.
+   */
+  gifts: 1_024,
+  /** The same of all sessions of a router: about 30 MB, and 64 sessions that use up their own. */
+  allGifts: 65_536,
+  /** Milliseconds that a gift lies here, and that its withdrawal waits for it: a receiver has to dial first. */
+  giftMs: 60_000,
+  /** Peers that one session has us dial at once by what it gives us. */
+  giftDials: 16,
+  /** Withdrawals of one session that prove nothing; one more ends it. Each has us judge a signature, 0.2 ms. */
+  forgedHandoffs: 64,
+
   // Garbage that peers hold for each other: much of it, or heavy, does not wait.
   /**
    * Milliseconds that it is gathered: as long as in Goblins. Two frames and a write at each end for

@@ -51,6 +51,11 @@ export interface Netlayer {
    */
   readonly tellsEnds?: boolean;
   /**
+   * True: a location without hints cannot be dialled, so a peer whose own has none only dials. Absent or
+   * false: the designator is enough.
+   */
+  readonly needsHints?: boolean;
+  /**
    * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
    * Absent or false: it has a limit of its own, or only the owner connects.
    */

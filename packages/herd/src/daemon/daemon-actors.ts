@@ -235,7 +235,7 @@ const makeJoining = (
 /** What the router of a life is made from. */
 export interface RouterParts extends Omit<
   RouterPowers,
-  'vat' | 'fetch' | 'partyOf' | 'designator' | 'mayDial' | 'opened'
+  'vat' | 'fetch' | 'partyOf' | 'designator' | 'mayDial' | 'mayIntroduce' | 'opened'
 > {
   readonly vat: Vat & Frontier;
   /** Of this node: a hello must name what the certificate proves, also where it only dials. */
@@ -258,5 +258,7 @@ export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowe
   },
   // What a peer passes in an argument makes this daemon dial nobody.
   mayDial: (_to, because) => because === 'asked',
+  // Everything that passes here can be cut here: nobody is to go on without us.
+  mayIntroduce: () => false,
   opened: (session) => refs.met(session),
 });

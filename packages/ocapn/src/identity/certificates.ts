@@ -7,8 +7,7 @@
  *               signed by the receiver with its key in its session with the gifter
  *
  * Signatures are over the bytes as they were signed, so an envelope that came in is passed on as it
- * came. Nothing gives or takes gifts yet: `router/handoffs.ts` refuses them until the router has all
- * three roles. The bytes stand here, checked against those of Goblins, because they do not change.
+ * came. Who makes and judges them stands in `handoff/`.
  */
 import { Decode, Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';

@@ -1,7 +1,7 @@
 /**
- * Fetching what a sturdyref names. Where the transport has proved the peer, the fetch leaves with
- * our hello: a round trip less, and nobody else can read the swissnum. Goblins, the other peer on
- * tcp-tls, reads on behind a hello.
+ * Asking a peer's bootstrap object for a reference: what a sturdyref names, or a gift. Where the
+ * transport has proved the peer, the fetch leaves with our hello: a round trip less, and nobody
+ * else can read the swissnum. Goblins, the other peer on tcp-tls, reads on behind a hello.
  *
  *   the session          is asked for more than the fetch   when it is severed
  *   may lose a crossing  after the answer: what was sent    in its hello: the dial goes on, and the
@@ -9,6 +9,9 @@
  *                                                           once more, on the winner
  *   cannot               at once                            so are the fetch and what was sent to it; of
  *                                                           a fetch alone as in the first row
+ *
+ * A gift is always asked for as in the first row: who asks signs the id of an open session, and may have
+ * to ask twice.
  */
 import { type FarAnswer, Severed, type Slot } from '@bellwether/actors';
 import type { PeerLocation, Sturdyref } from '../locator.ts';
@@ -34,22 +37,42 @@ export interface Asker {
   broken(reason: unknown): void;
 }
 
+/** What is asked for. */
+export interface Wanted {
+  readonly peer: PeerLocation;
+  readonly method: 'fetch' | 'withdraw-gift';
+  /** Whether more may be sent to the answer before it is there. */
+  readonly mayPipe: boolean;
+  /** What to say on that session; undefined: it has to be open first. */
+  args(session: Session): readonly unknown[] | undefined;
+  /** Whether it is worth asking once more, on the same session, after this break. */
+  isWorthAnother(reason: unknown): boolean;
+}
+/** What a sturdyref names. */
+export const named = (to: Sturdyref): Wanted => ({
+  peer: to.peer,
+  method: 'fetch',
+  mayPipe: true,
+  args: () => [to.reveal()],
+  isWorthAnother: () => false,
+});
+
 /**
- * Asks the peer's bootstrap object for what `to` names. Whoever is told `kept` releases `fetched`
- * on its session.
+ * Asks the peer's bootstrap object for what is wanted. Whoever is told `kept` releases `fetched` on
+ * its session.
  */
 export const ask = (
   host: AskingHost,
-  to: Sturdyref,
+  wanted: Wanted,
   because: DialReason,
   asker: Asker,
   isAgain = false,
-): void => host.connect(to.peer, because, new Asking(host, to, because, asker, isAgain));
+): void => host.connect(wanted.peer, because, new Asking(host, wanted, because, asker, isAgain));
 
-/** One question for a sturdyref, on whichever session it gets through. */
+/** One question, on whichever session it gets through. */
 class Asking implements Waiter {
   readonly #host: AskingHost;
-  readonly #to: Sturdyref;
+  readonly #wanted: Wanted;
   readonly #because: DialReason;
   readonly #asker: Asker;
   readonly #isAgain: boolean;
@@ -61,13 +84,13 @@ class Asking implements Waiter {
   #isPiped = false;
   constructor(
     host: AskingHost,
-    to: Sturdyref,
+    wanted: Wanted,
     because: DialReason,
     asker: Asker,
     isAgain: boolean,
   ) {
     this.#host = host;
-    this.#to = to;
+    this.#wanted = wanted;
     this.#because = because;
     this.#asker = asker;
     this.#isAgain = isAgain;
@@ -95,16 +118,20 @@ class Asking implements Waiter {
     this.#fetched = undefined;
     if (!this.#isOpen && !this.#isPiped) return;
     const isLost = this.#mayLose && !this.#isAgain && reason instanceof Severed;
-    if (isLost) ask(this.#host, this.#to, this.#because, this.#asker, true);
+    if (isLost) ask(this.#host, this.#wanted, this.#because, this.#asker, true);
+    else if (this.#wanted.isWorthAnother(reason)) this.#fetch(fetched.session);
     else this.#asker.broken(reason);
   }
 
   #fetch(session: Session): void {
+    const { method, mayPipe } = this.#wanted;
+    const args = this.#wanted.args(session);
+    if (args === undefined) return;
     const fetched = new Fetched(session, this);
     this.#fetched = fetched;
     this.#mayLose = this.#host.mayLose(session);
-    session.connector.deliver(session.bootstrap, 'fetch', [this.#to.reveal()], fetched);
-    if (this.#mayLose || fetched.slot === undefined) return;
+    session.connector.deliver(session.bootstrap, method, args, fetched);
+    if (this.#mayLose || !mayPipe || fetched.slot === undefined) return;
     this.#isPiped = this.#asker.sent(session, fetched);
   }
 }

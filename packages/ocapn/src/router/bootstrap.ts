@@ -1,6 +1,7 @@
 /**
  * Export 0 of every session: what a peer can ask before it has any reference. It stands behind a
- * far ref of the vat, so that its answers can be pipelined to like any others.
+ * far ref of the vat, so that its answers can be pipelined to like any others. Gifts are of one
+ * session, and never come here: `session/incoming.ts` has them deposited and withdrawn.
  */
 import {
   codeOf,

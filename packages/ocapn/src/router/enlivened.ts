@@ -1,5 +1,5 @@
 /**
- * What stands behind the vow of an enlivened sturdyref.
+ * What stands behind the vow of an enlivened sturdyref, and of a gift.
  *
  *   waiting   no session that stays yet: messages are held, in order
  *   piped     the fetch is out: messages go to its answer, for good, so that they stay in order
@@ -21,7 +21,7 @@ interface Pipe {
   readonly fetched: FarAnswer;
 }
 
-/** One enlivened sturdyref. */
+/** One reference that is asked for. */
 export class Enlivened implements Connector, Asker {
   /** The target of the vow itself. The slot only says that it can be sent to. */
   readonly root: Target = { slot: 0 };
@@ -31,6 +31,11 @@ export class Enlivened implements Connector, Asker {
   #pipe: Pipe | undefined;
   #isReleased = false;
   #end: { readonly isKept: boolean; readonly value: unknown } | undefined;
+  readonly #over: (() => void) | undefined;
+  /** `over`: called once it is had, or cannot be. */
+  constructor(over?: () => void) {
+    this.#over = over;
+  }
 
   deliver(
     to: Target,
@@ -101,6 +106,7 @@ export class Enlivened implements Connector, Asker {
   }
   #settle(end: { readonly isKept: boolean; readonly value: unknown }): void {
     this.#end = end;
+    this.#over?.();
     const listeners = this.#listeners;
     this.#listeners = [];
     for (const answer of listeners) this.#tell(answer, end);

@@ -17,6 +17,7 @@ const roomOf = (limits: Limits, divisor: number): Room => {
     answerBytes: part(limits.answerBytes),
     listeners: part(limits.listeners),
     pendingBytes: part(limits.pendingBytes),
+    gifts: part(limits.gifts),
     flowMessages: part(limits.flowMessages),
     flowBytes: part(limits.flowBytes),
   };

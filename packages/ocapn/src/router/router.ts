@@ -29,19 +29,20 @@ import { LIMITS, type Limits } from '../limits.ts';
 import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
-import type { Handoffs, SessionHost } from '../session/host.ts';
+import type { SessionHost } from '../session/host.ts';
 import { Flow } from '../session/flow.ts';
 import { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
 import { Session } from '../session/session.ts';
 import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
-import { ask, type AskingHost } from './asking.ts';
+import { ThreeWays } from '../handoff/handoffs.ts';
+import type { Withdrawal } from '../handoff/taker.ts';
+import { ask, type AskingHost, named, type Wanted } from './asking.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { Opening } from '../session/opening.ts';
 import { CROSSED } from './crossing.ts';
 import { Enlivened } from './enlivened.ts';
-import { forwarding } from './handoffs.ts';
 import { Hellos } from './hellos.ts';
 import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
@@ -71,7 +72,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly partials: Partials;
   readonly reaper: Reaper;
   readonly log: Log;
-  readonly handoffs: Handoffs;
+  readonly handoffs: ThreeWays;
   readonly bootstrap: Ref;
   readonly #powers: RouterPowers;
   readonly #netlayers: ReadonlyMap<string, Netlayer>;
@@ -111,7 +112,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.reaper = powers.reaper;
     this.#say = quietLog(powers.log, powers.clock, this.limits);
     this.log = (event, fields) => this.#say('', event, fields);
-    this.handoffs = forwarding(powers.vat);
+    this.handoffs = new ThreeWays(this);
     const bootstrap = new Bootstrap(powers.vat, powers.fetch, this.limits.swissnumBytes);
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
@@ -164,21 +165,17 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       );
   }
   enliven<I = unknown>(to: Sturdyref, because: DialReason = 'asked'): Vow<Ref<I>> {
-    if (this.#isMe(to.peer)) return this.#fetchHere(to) as Vow<Ref<I>>;
-    const enlivened = new Enlivened();
-    const vow = this.frontier.farVow(enlivened, enlivened.root);
-    this.reaper.watch(vow, () => enlivened.release(enlivened.root));
-    ask(this, to, because, enlivened);
-    return vow as Vow<Ref<I>>;
+    if (this.isMe(to.peer)) return this.#fetchHere(to) as Vow<Ref<I>>;
+    return this.#vowOf(new Enlivened(), named(to), because) as Vow<Ref<I>>;
   }
   dial(to: Sturdyref, reached: Answer, lost: Answer): () => void {
     const watched = new Watched(reached, lost);
-    if (this.#isMe(to.peer))
+    if (this.isMe(to.peer))
       this.frontier.listen(this.#fetchHere(to), {
         kept: (value) => watched.found(value, (told) => this.#atClose(told)),
         broken: (reason) => watched.broken(reason),
       });
-    else ask(this, to, 'asked', watched);
+    else ask(this, named(to), 'asked', watched);
     return () => watched.cancel();
   }
   leadsTo(peer: PeerLocation): boolean {
@@ -193,6 +190,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     const reason = new Severed('captp: the router was closed');
     this.#routing.close(reason);
     this.#hellos.clear();
+    this.handoffs.close();
     for (const session of [...this.#links.keys()]) session.abort(`captp: ${why}`);
     this.outbox.close();
     const watchers = [...this.#toldAtClose];
@@ -234,6 +232,29 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
     this.#hasDialled ||= dialled !== undefined;
     return link;
+  }
+  has(session: Session): boolean {
+    return this.#links.has(session);
+  }
+  allSessions(): Iterable<Session> {
+    return this.#links.keys();
+  }
+  mayIntroduce(exporter: PeerLocation, receiver: PeerLocation | undefined): boolean {
+    return this.#powers.mayIntroduce?.({ as: 'gifter', peer: exporter, receiver }) ?? true;
+  }
+  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean {
+    return this.#powers.mayIntroduce?.({ as: 'exporter', peer: gifter, receiver }) ?? true;
+  }
+  mayFetch(exporter: PeerLocation): boolean {
+    return this.mayDial(exporter, 'handoff');
+  }
+  withdraw(withdrawal: Withdrawal): Vow {
+    const enlivened = new Enlivened(() => withdrawal.over());
+    return this.#vowOf(
+      enlivened,
+      { method: 'withdraw-gift', mayPipe: false, ...withdrawal },
+      'handoff',
+    );
   }
   greets(): void {
     this.#powers.asks?.();
@@ -300,6 +321,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     if (link.pulse !== undefined) this.#liveness.leave(link.pulse);
     this.#porchOf(link)?.gone(link);
     this.#note('session.ended', link, reason);
+    this.handoffs.gone(session);
     this.#routing.gone(link, reason);
   }
 
@@ -330,7 +352,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     }
     if (claims.transport !== netlayer.transport)
       return 'captp: the hello names another transport than this connection has';
-    if (this.#isMe(claims)) return 'captp: the hello names this peer itself';
+    if (this.isMe(claims)) return 'captp: the hello names this peer itself';
     link.identity = claims;
     session.identity = claims;
     session.label = peerKey(claims);
@@ -356,9 +378,15 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#silent.set(transport, silent);
     return silent;
   }
-  #isMe(peer: PeerLocation): boolean {
+  isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
     return mine !== undefined && samePeer(mine, peer);
+  }
+  #vowOf(enlivened: Enlivened, wanted: Wanted, because: DialReason): Vow {
+    const vow = this.frontier.farVow(enlivened, enlivened.root);
+    this.reaper.watch(vow, () => enlivened.release(enlivened.root));
+    ask(this, wanted, because, enlivened);
+    return vow;
   }
   #atClose(told: (reason: unknown) => void): () => void {
     this.#toldAtClose.add(told);

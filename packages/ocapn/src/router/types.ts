@@ -15,15 +15,26 @@ import type { Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 
 /**
- * Why somebody wants us to open a connection: our own code, or a sturdyref that came in an
- * argument.
+ * Why somebody wants us to open a connection: our own code, a sturdyref that came in an argument, or
+ * a gift.
  */
-export type DialReason = 'asked' | 'sturdyref';
+export type DialReason = 'asked' | 'sturdyref' | 'handoff';
+
+/** Two peers that would talk to each other without us from then on. */
+export interface Introduction {
+  /** 'gifter': we pass on what another peer has. 'exporter': another peer passes on what we have. */
+  readonly as: 'gifter' | 'exporter';
+  /** Who has the reference, as the gifter; who passes it on, as the exporter. Undefined for an anonymous peer. */
+  readonly peer: PeerLocation | undefined;
+  /** Who gets it; undefined for an anonymous peer, and where that is this router. */
+  readonly receiver: PeerLocation | undefined;
+}
 
 /**
- * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why. `openedMs`: since
- * when the session stands that it is asked through, by the router's monotonic clock; what this router asks of itself
- * comes through none, and stands since then. `peer`: whose session that is; undefined for an anonymous one.
+ * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why.
+ * `openedMs`: since when the session stands that it is asked through, by the router's monotonic
+ * clock; what this router asks of itself comes through none, and stands since then. `peer`: whose
+ * session that is; undefined for an anonymous one.
  */
 export type Fetch = (
   swissnum: Uint8Array,
@@ -46,12 +57,20 @@ export interface RouterPowers {
   readonly log: Log;
   readonly fetch: Fetch;
   /**
-   * What a swissnum comes from, as a text that is no secret: whoever has many of one origin counts as one, where too
-   * many came. Undefined, or broken, where nobody knows. Must not throw.
+   * What a swissnum comes from, as a text that is no secret: whoever has many of one origin counts
+   * as one, where too many came. Undefined, or broken, where nobody knows. Must not throw.
    */
   readonly partyOf?: (swissnum: Uint8Array) => Vow | undefined;
-  /** Asked before every dial; absent: everything may be dialled. */
+  /**
+   * Asked before every dial, and before a gift is fetched, whether or not a session leads there; absent:
+   * everything may be dialled.
+   */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
+  /**
+   * Asked before a reference is handed off. Where it says no as the gifter, messages to it pass through us,
+   * so that we can end that; as the exporter, the gift is refused. Absent: all may be introduced.
+   */
+  readonly mayIntroduce?: (introduction: Introduction) => boolean;
   /**
    * Told when a peer is about to be asked something for the first time on a session: what had been
    * sent before that never left. Where its transport proved the peer, that is before the session

@@ -1,5 +1,5 @@
 /** What a session may ask of the router that it belongs to. */
-import type { Clock, Frontier, Log, Ref } from '@bellwether/actors';
+import type { Clock, Frontier, Log, Place, Ref, Vow } from '@bellwether/actors';
 import type { JudgedHello } from '../identity/hello.ts';
 import type { Limits } from '../limits.ts';
 import type { Crypto, Reaper } from '../powers.ts';
@@ -11,18 +11,25 @@ import type { Partials } from './partials.ts';
 import type { Session } from './session.ts';
 import type { Room } from './tables.ts';
 
-/** How references reach a third peer. */
+/** Where a reference of another session leads. */
+export type Elsewhere = Extract<Place, { readonly kind: 'elsewhere' }>;
+/** A gift in a frame that is being written. */
+export interface GiftInFrame {
+  /** The signed give as Syrup. */
+  readonly bytes: Uint8Array;
+  /** Leaves the reference at its exporter. To be called when the frame is complete, not before. */
+  readonly deposit: () => void;
+}
+/** How references reach a third peer. Nothing here throws: what cannot be had is a vow that breaks. */
 export interface Handoffs {
-  /**
-   * Syrup of a signed gift of `value`, a reference of another session; undefined: export a
-   * forwarder instead.
-   */
-  give(value: object, to: Session): Uint8Array | undefined;
-  /**
-   * What stands for a gift that came in. Never throws: a gift that cannot be had is a vow that
-   * breaks.
-   */
+  /** A gift of `value`, a reference of another session; undefined: export a forwarder instead. */
+  give(value: object, place: Elsewhere, to: Session): GiftInFrame | undefined;
+  /** What stands for a gift that came in. */
   receive(gift: Envelope, from: Session): object;
+  /** The peer leaves a gift for somebody. */
+  deposit(from: Session, args: readonly unknown[]): Vow;
+  /** The peer asks for a gift. */
+  withdraw(from: Session, args: readonly unknown[]): Vow;
 }
 
 /** Shared by all sessions of a router. */

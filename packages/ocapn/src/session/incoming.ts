@@ -175,14 +175,21 @@ export class Incoming {
     this.#session.unsent.isSwept = true;
   }
   #message(operation: Deliver, target: Ref | Vow): void {
-    const { method, args } = operation;
+    const { method, args, answer, resolver } = operation;
     const { frontier, bootstrap } = this.#host;
     this.#checkPending();
-    const isFetch = target === bootstrap;
-    const said = isFetch ? [args[0], this.#opening()] : args;
-    const result = frontier.deliver(target, method, said);
-    if (isFetch && this.#session.isStranger) this.#expectFriend(result, args[0]);
-    this.#expect(result, operation.answer, operation.resolver?.position);
+    const result =
+      target === bootstrap ? this.#ask(method, args) : frontier.deliver(target, method, args);
+    this.#expect(result, answer, resolver?.position);
+  }
+  /** Something is asked of the bootstrap object, for which it counts who asks. */
+  #ask(method: string | undefined, args: readonly unknown[]): Vow {
+    const { frontier, bootstrap, handoffs } = this.#host;
+    if (method === 'deposit-gift') return handoffs.deposit(this.#session, args);
+    if (method === 'withdraw-gift') return handoffs.withdraw(this.#session, args);
+    const result = frontier.deliver(bootstrap, method, [args[0], this.#opening()]);
+    if (this.#session.isStranger) this.#expectFriend(result, args[0]);
+    return result;
   }
   #opening(): Opening {
     const { openedMs, identity } = this.#session;

@@ -43,7 +43,8 @@ export class Outgoing implements Connector {
   /** The peer's bootstrap object, as a target. */
   readonly bootstrap: Target = new Import(BOOTSTRAP_POS);
   readonly #host: SessionHost;
-  readonly #session: Session;
+  /** Whose way out this is. */
+  readonly session: Session;
   readonly #tables: Tables;
   readonly #references: OutgoingReferences;
   readonly #garbage = new Garbage();
@@ -54,7 +55,7 @@ export class Outgoing implements Connector {
 
   constructor(host: SessionHost, session: Session, tables: Tables) {
     this.#host = host;
-    this.#session = session;
+    this.session = session;
     this.#tables = tables;
     this.#references = new OutgoingReferences(host, session, tables, this);
   }
@@ -65,7 +66,7 @@ export class Outgoing implements Connector {
     args: readonly unknown[],
     answer?: FarAnswer,
   ): void {
-    if (this.#send(to, method, args, answer) !== undefined) this.#session.asked();
+    if (this.#send(to, method, args, answer) !== undefined) this.session.asked();
   }
   /** The result is the question, if there is one and it could be asked. */
   #send(
@@ -78,7 +79,7 @@ export class Outgoing implements Connector {
     if (at === undefined) return undefined;
     const { exports, room } = this.#tables;
     let question: Question | undefined;
-    const out = this.#host.outbox.begin(this.#session);
+    const out = this.#host.outbox.begin(this.session);
     try {
       if (answer !== undefined) question = exports.ask(this.#nextAnswerPos, answer, room.questions);
       const { answerPos, resolverPos } = question ?? {};
@@ -98,7 +99,7 @@ export class Outgoing implements Connector {
     const at = this.#aim(to, answer);
     if (at === undefined) return;
     let question: Question | undefined;
-    const out = this.#host.outbox.begin(this.#session);
+    const out = this.#host.outbox.begin(this.session);
     try {
       question = this.#tables.exports.ask(undefined, answer, this.#tables.room.questions);
       writeListen(out, at, question.resolverPos, false);
@@ -133,7 +134,7 @@ export class Outgoing implements Connector {
     if (question?.answerPos === undefined) return;
     question.isCollected = true;
     this.#garbage.addAnswer(question.answerPos, 0);
-    this.#session.unsent.isSwept = true;
+    this.session.unsent.isSwept = true;
   }
   /**
    * Tells a resolver of the peer how something ended, and gives the resolver back. The result is
@@ -144,7 +145,7 @@ export class Outgoing implements Connector {
     const what = isKept ? value : reasonOut(value, this.#host.log);
     const written = this.#tryReply(resolverPos, isKept, what);
     if (typeof written === 'number') return written;
-    this.#host.log('captp.answer-unsent', { peer: this.#session.label, reason: written.message });
+    this.#host.log('captp.answer-unsent', { peer: this.session.label, reason: written.message });
     const reason = reasonOut(new Encode('captp: the answer cannot be sent'), this.#host.log);
     const told = this.#tryReply(resolverPos, false, reason);
     return typeof told === 'number' ? told : 0;
@@ -175,15 +176,15 @@ export class Outgoing implements Connector {
   /** Writes the garbage, if it is time. */
   writeGarbage(): void {
     if (this.#ended !== undefined) return;
-    if (!this.#garbage.isMuch && !this.#session.unsent.isSwept) return;
+    if (!this.#garbage.isMuch && !this.session.unsent.isSwept) return;
     const { outbox } = this.#host;
     while (this.#garbage.hasExports) {
-      this.#garbage.writeExports(outbox.begin(this.#session));
-      outbox.end(this.#session);
+      this.#garbage.writeExports(outbox.begin(this.session));
+      outbox.end(this.session);
     }
     while (this.#garbage.hasAnswers) {
-      this.#garbage.writeAnswers(outbox.begin(this.#session));
-      outbox.end(this.#session);
+      this.#garbage.writeAnswers(outbox.begin(this.session));
+      outbox.end(this.session);
     }
   }
   /** The session has ended: breaks every question, then tells who watched. */
@@ -222,21 +223,23 @@ export class Outgoing implements Connector {
   }
   #keep(): void {
     this.#tables.exports.keep();
-    this.#host.outbox.end(this.#session);
+    this.#host.outbox.end(this.session);
+    this.#references.keep();
   }
   #cancel(): void {
     this.#host.outbox.cancel();
     this.#tables.exports.undo();
+    this.#references.undo();
   }
   #takeBack(question: Question | undefined, answer: FarAnswer | undefined, error: unknown): void {
     this.#cancel();
     if (question !== undefined) this.#tables.exports.drop(question);
     if (answer !== undefined) return answer.broken(error);
-    this.#host.log('captp.message-unsent', { peer: this.#session.label, reason: String(error) });
+    this.#host.log('captp.message-unsent', { peer: this.session.label, reason: String(error) });
   }
   /** The count of bytes written, or the failure when the frame was taken back. */
   #tryReply(resolverPos: number, isKept: boolean, value: unknown): number | Error {
-    const out: Writer = this.#host.outbox.begin(this.#session);
+    const out: Writer = this.#host.outbox.begin(this.session);
     const from = out.length;
     try {
       const to = new Descriptor('export', resolverPos);
@@ -249,15 +252,15 @@ export class Outgoing implements Connector {
     const byteCount = out.length - from;
     this.#garbage.addExport(resolverPos, 1);
     // Where words are rare nothing else may come for it to go along with, before it has a write of its own.
-    if (this.#session.isQuiet) this.#session.unsent.isSwept = true;
+    if (this.session.isQuiet) this.session.unsent.isSwept = true;
     else this.#litter();
     this.#keep();
     return byteCount;
   }
   #litter(): void {
     const { outbox } = this.#host;
-    if (this.#garbage.isMuch) outbox.wake(this.#session);
-    else outbox.sweepSoon(this.#session);
+    if (this.#garbage.isMuch) outbox.wake(this.session);
+    else outbox.sweepSoon(this.session);
   }
   #collectAnswer(question: Question): void {
     if (this.#ended !== undefined || question.answerPos === undefined || question.isCollected)

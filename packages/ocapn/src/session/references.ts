@@ -24,7 +24,7 @@ import type { References, Writer } from '../syrup/write.ts';
 import type { Binder } from '../wire/bind.ts';
 import { Descriptor, type Envelope } from '../wire/operations.ts';
 import { writeDescriptor } from '../wire/write.ts';
-import type { SessionHost } from './host.ts';
+import type { GiftInFrame, SessionHost } from './host.ts';
 import type { Session } from './session.ts';
 import { BOOTSTRAP_POS, Export, Import, type Tables } from './tables.ts';
 
@@ -34,6 +34,8 @@ export class OutgoingReferences implements References {
   readonly #session: Session;
   readonly #tables: Tables;
   readonly #connector: Connector;
+  /** In the frame that is being written. */
+  #gifts: GiftInFrame[] | undefined;
   constructor(host: SessionHost, session: Session, tables: Tables, connector: Connector) {
     this.#host = host;
     this.#session = session;
@@ -44,10 +46,26 @@ export class OutgoingReferences implements References {
     const place = this.#host.frontier.whatIs(value, this.#connector);
     if (place === undefined) return false;
     const gift =
-      place.kind === 'elsewhere' ? this.#host.handoffs.give(value, this.#session) : undefined;
-    if (gift !== undefined) out.raw(gift);
-    else this.#mention(value, place, out);
+      place.kind === 'elsewhere'
+        ? this.#host.handoffs.give(value, place, this.#session)
+        : undefined;
+    if (gift === undefined) this.#mention(value, place, out);
+    else {
+      out.raw(gift.bytes);
+      (this.#gifts ??= []).push(gift);
+    }
     return true;
+  }
+  /** The frame is complete: its gifts are left where they can be had. */
+  keep(): void {
+    const gifts = this.#gifts;
+    if (gifts === undefined) return;
+    this.#gifts = undefined;
+    for (const { deposit } of gifts) deposit();
+  }
+  /** The frame was taken back. */
+  undo(): void {
+    this.#gifts = undefined;
   }
   #mention(value: object, place: Place, out: Writer): void {
     const slot = place.kind === 'mine' ? place.target.slot : undefined;

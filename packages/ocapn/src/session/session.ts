@@ -23,6 +23,7 @@ import {
   type Target,
 } from '@bellwether/actors';
 import { Decode } from '../errors.ts';
+import { Credentials } from '../identity/credentials.ts';
 import { type Hello, judgeHello } from '../identity/hello.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
@@ -61,6 +62,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   label = 'unknown';
   /** Who the peer is; undefined for an anonymous one, and before its hello. */
   identity: PeerLocation | undefined = undefined;
+  /** The keys of this session; undefined before the peer's hello. */
+  credentials: Credentials | undefined = undefined;
   /** Monotonic milliseconds: when its connection was there. A peer that holds back its hello makes it no younger. */
   readonly openedMs: number;
   readonly #host: SessionHost;
@@ -136,6 +139,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   /** The peer's bootstrap object, as a target of `connector`. */
   get bootstrap(): Target {
     return this.#outgoing.bootstrap;
+  }
+  /** How many gifts the peer may have lie here, and have us fetch. */
+  get giftCount(): number {
+    return this.#tables.room.gifts;
   }
   get counts(): TableCounts {
     const { exports, imports, answers } = this.#tables;
@@ -295,6 +302,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (room === undefined) return;
     this.#tables.room = room;
     this.#hello = undefined;
+    this.credentials = new Credentials(hello.keys, hello.publicId, peer.publicKey, peer.publicId);
     this.#state = 'open';
     this.#host.opened(this);
   }

@@ -25,6 +25,7 @@ export interface Room {
   readonly answerBytes: number;
   readonly listeners: number;
   readonly pendingBytes: number;
+  readonly gifts: number;
   readonly flowMessages: number;
   readonly flowBytes: number;
 }
@@ -36,6 +37,7 @@ const NO_ROOM: Room = {
   answerBytes: 0,
   listeners: 0,
   pendingBytes: 0,
+  gifts: 0,
   flowMessages: 0,
   flowBytes: 0,
 };

@@ -50,3 +50,33 @@ export const vowFrom = (frontier: Frontier, start: (answer: Answer) => void): Vo
 /** A vow that breaks. */
 export const brokenVow = (frontier: Frontier, reason: Error): Vow =>
   vowFrom(frontier, (answer) => answer.broken(reason));
+
+/** A vow, and what settles it: once, from outside of any turn. */
+export const laterVow = (frontier: Frontier): { readonly vow: Vow; readonly answer: Answer } => {
+  const answer = new Later();
+  return { vow: vowFrom(frontier, (to) => answer.pass(to)), answer };
+};
+
+/** An answer that may come before anybody listens. */
+class Later implements Answer {
+  #to: Answer | undefined;
+  #end: { readonly isKept: boolean; readonly value: unknown } | undefined;
+  kept(value: unknown): void {
+    this.#settle(true, value);
+  }
+  broken(reason: unknown): void {
+    this.#settle(false, reason);
+  }
+  pass(to: Answer): void {
+    this.#to = to;
+    if (this.#end !== undefined) this.#tell(to, this.#end.isKept, this.#end.value);
+  }
+  #settle(isKept: boolean, value: unknown): void {
+    this.#end = { isKept, value };
+    if (this.#to !== undefined) this.#tell(this.#to, isKept, value);
+  }
+  #tell(to: Answer, isKept: boolean, value: unknown): void {
+    if (isKept) to.kept(value);
+    else to.broken(value);
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The exporter's side of handoffs: gifts that were left here for somebody, and whoever asks for one.
+ *
+ *     a gift                     deposited                  withdrawn                          its time is over
+ *     nobody spoke of            waits                      its withdrawal waits               –
+ *     waits                      refused: it is there       given, and gone                    gone
+ *     its withdrawal waits       given, and gone            the later one waits in its place   that breaks
+ *
+ * A gift is named by the session that gives it and an id; nobody but who deposits on that session,
+ * or holds what its key has signed, can name it. A withdrawal is believed in this order, the cheap
+ * proofs first:
+ *
+ *     receive    made for this session, by the peer of it
+ *     give       made for this peer of ours, in a session that is known, by the peer of that
+ *     signed     the receive by the key that the give names, the give by the key of the gifter's session
+ *     count      not used before, see counts.ts
+ *
+ * What fails breaks the answer of its sender and nothing else, but for a peer that does nothing but fail.
+ */
+import { type Answer, type Clock, type Frontier, Refused, type Vow } from '@bellwether/actors';
+import { Decode, Forged, Limit } from '../errors.ts';
+import { hex } from '../identity/base.ts';
+import { giveFrom, type HandoffGive, isSignedBy, receiveFrom } from '../identity/certificates.ts';
+import type { Credentials } from '../identity/credentials.ts';
+import type { Limits } from '../limits.ts';
+import type { PeerLocation } from '../locator.ts';
+import type { Crypto } from '../powers.ts';
+import type { Session } from '../session/session.ts';
+import { laterVow, vowFrom } from '../session/vow-from.ts';
+import { compareBytes } from '../syrup/values.ts';
+import { Envelope } from '../wire/operations.ts';
+import { Counts } from './counts.ts';
+
+/** What the table of gifts needs of its router. */
+export interface GiftsHost {
+  readonly frontier: Frontier;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Whether a location names this router. */
+  isMe(peer: PeerLocation): boolean;
+  /** Every session of this router, open or not. */
+  allSessions(): Iterable<Session>;
+  /** Whether a reference of ours may be passed on by the one and reached by the other. */
+  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean;
+}
+
+/** A gift, or a place where one is waited for. */
+interface Gift {
+  readonly gifter: Gifter;
+  readonly name: string;
+  readonly dueMs: number;
+  /** What was deposited; undefined: it is waited for. */
+  value: object | undefined;
+  /** Who waits for it. */
+  answer: Answer | undefined;
+}
+
+/** A session that has given something, or may have. It outlives its end as long as it has gifts here. */
+class Gifter {
+  readonly credentials: Credentials;
+  readonly identity: PeerLocation | undefined;
+  /** The id of its session in hexadecimal. */
+  readonly key: string;
+  readonly gifts = new Map<string, Gift>();
+  isOver = false;
+  /** By the receiver's session: its id stands in what it signs, so that nothing of it is good on another one. */
+  readonly #counts = new WeakMap<Credentials, Counts>();
+  constructor(credentials: Credentials, identity: PeerLocation | undefined, key: string) {
+    this.credentials = credentials;
+    this.identity = identity;
+    this.key = key;
+  }
+  countsOf(receiver: Credentials): Counts {
+    const known = this.#counts.get(receiver) ?? new Counts();
+    this.#counts.set(receiver, known);
+    return known;
+  }
+}
+
+/** All gifts of a router. */
+export class Gifts {
+  readonly #host: GiftsHost;
+  /** By the id of their session. Sessions come in when somebody names one that is not there. */
+  readonly #gifters = new Map<string, Gifter>();
+  /** Oldest first: all have the same time. */
+  readonly #all = new Set<Gift>();
+  readonly #known = new WeakSet<Session>();
+  readonly #failures = new WeakMap<Session, number>();
+  #stopTimer: (() => void) | undefined;
+  constructor(host: GiftsHost) {
+    this.#host = host;
+  }
+  /** Gifts, and withdrawals that wait for one. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /**
+   * `deposit-gift`: leaves a reference of ours for whoever shows what that session's key has signed.
+   * @throws Limit, Refused
+   */
+  deposit(from: Session, [giftId, value]: readonly unknown[]): void {
+    const { limits } = this.#host;
+    if (!(giftId instanceof Uint8Array) || giftId.length > limits.certificateBytes)
+      throw new Refused(`handoff: expected a gift id of at most ${limits.certificateBytes} bytes`);
+    if (!this.#isOurs(value, from))
+      throw new Refused('handoff: only a reference of ours can be a gift');
+    const gifter = this.#gifterOf(from);
+    if (gifter === undefined) throw new Refused('handoff: the session is over');
+    const name = hex(giftId);
+    const known = gifter.gifts.get(name);
+    if (known?.answer !== undefined) {
+      this.#forget(known);
+      return known.answer.kept(value);
+    }
+    if (known !== undefined) throw new Refused('handoff: there is a gift of that id already');
+    this.#add(gifter, name, from.giftCount).value = value;
+  }
+  /**
+   * `withdraw-gift`: a vow of what was, or will be, deposited.
+   * @throws Decode, Limit for what is no certificate; Forged for one that proves too little; Refused
+   */
+  withdraw(from: Session, [signed]: readonly unknown[]): Vow {
+    try {
+      return this.#withdraw(from, signed);
+    } catch (error) {
+      if (error instanceof Forged || error instanceof Decode) this.#blame(from);
+      throw error;
+    }
+  }
+  /**
+   * The same for this router itself, to whom a gift was given that it exports. The caller has
+   * checked that the give is for it. @throws Forged, Limit, Refused
+   */
+  claim(give: HandoffGive, signed: Envelope): Vow {
+    return this.#take(this.#judged(give, signed), give);
+  }
+  /** A session has ended. What it has deposited stays, unless it was a stranger's. */
+  gone(session: Session): void {
+    const { credentials } = session;
+    if (credentials === undefined || !this.#known.has(session)) return;
+    const gifter = this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)));
+    if (gifter === undefined) return;
+    gifter.isOver = true;
+    for (const gift of [...gifter.gifts.values()])
+      if (gift.value === undefined || session.isStranger)
+        this.#drop(gift, 'handoff: who gives this has gone');
+    this.#tidy(gifter);
+  }
+  /** Drops everything, and leaves no timer. */
+  close(): void {
+    for (const gift of [...this.#all]) this.#drop(gift, 'handoff: the exporter closes');
+    this.#gifters.clear();
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #withdraw(from: Session, signed: unknown): Vow {
+    const { crypto } = this.#host;
+    const { credentials } = from;
+    if (credentials === undefined) throw new Refused('handoff: the session is over');
+    if (!(signed instanceof Envelope))
+      throw new Refused('handoff: expected a signed desc:handoff-receive');
+    const receive = receiveFrom(signed);
+    if (!isSame(receive.sessionId, credentials.sessionId(crypto)))
+      throw new Forged('handoff: the withdrawal was made for another session');
+    if (!isSame(receive.receiverId, credentials.peerId))
+      throw new Forged('handoff: the withdrawal was made by another peer');
+    const give = giveFrom(receive.give);
+    const gifter = this.#judged(give, receive.give);
+    if (!isSignedBy(crypto, signed, give.receiverKey))
+      throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
+    if (!this.#host.mayExport(gifter.identity, from.identity))
+      throw new Refused('handoff: this peer lets nobody be introduced to what it has');
+    if (!gifter.countsOf(credentials).use(receive.count))
+      throw new Forged('handoff: the count of the withdrawal was used before');
+    const found = this.#take(gifter, give);
+    // Whoever is given something here is no stranger; what it comes from is who gave it.
+    from.know(give.sessionId);
+    return found;
+  }
+  /** Each costs us a signature to judge. */
+  #blame(from: Session): void {
+    const count = (this.#failures.get(from) ?? 0) + 1;
+    this.#failures.set(from, count);
+    const { forgedHandoffs } = this.#host.limits;
+    if (count > forgedHandoffs)
+      from.abort(`captp: more than ${forgedHandoffs} withdrawals that prove nothing`);
+  }
+  /** Who has signed this give. */
+  #judged(give: HandoffGive, signed: Envelope): Gifter {
+    if (!this.#host.isMe(give.exporter)) throw new Forged('handoff: the gift is at another peer');
+    const key = hex(give.sessionId);
+    if (!this.#gifters.has(key)) this.#meetAll();
+    const gifter = this.#gifters.get(key);
+    if (gifter === undefined) throw new Forged('handoff: no such session gives anything here');
+    const { peerId, peerKey } = gifter.credentials;
+    if (!isSame(give.gifterId, peerId))
+      throw new Forged('handoff: the gift was made by another peer');
+    if (!isSignedBy(this.#host.crypto, signed, peerKey))
+      throw new Forged('handoff: the gift is not signed by who gives it');
+    return gifter;
+  }
+  #take(gifter: Gifter, give: HandoffGive): Vow {
+    const { frontier, limits } = this.#host;
+    const name = hex(give.giftId);
+    const gift = gifter.gifts.get(name);
+    if (gift?.value !== undefined) {
+      const { value } = gift;
+      this.#forget(gift);
+      return vowFrom(frontier, (answer) => answer.kept(value));
+    }
+    if (gifter.isOver) throw new Refused('handoff: there is no such gift');
+    const place = gift ?? this.#add(gifter, name, limits.gifts);
+    place.answer?.broken(new Refused('handoff: the gift was asked for again'));
+    const { vow, answer } = laterVow(frontier);
+    place.answer = answer;
+    return vow;
+  }
+  #add(gifter: Gifter, name: string, count: number): Gift {
+    const { clock, limits } = this.#host;
+    if (gifter.gifts.size >= count) throw new Limit(`handoff: more than ${count} gifts that wait`);
+    if (this.#all.size >= limits.allGifts)
+      throw new Limit(`handoff: more than ${limits.allGifts} gifts that wait, of all peers`);
+    const dueMs = clock.now() + limits.giftMs;
+    const gift: Gift = { gifter, name, dueMs, value: undefined, answer: undefined };
+    gifter.gifts.set(name, gift);
+    this.#all.add(gift);
+    this.#stopTimer ??= clock.after(limits.giftMs, () => this.#expire());
+    return gift;
+  }
+  #drop(gift: Gift, why: string): void {
+    this.#forget(gift);
+    gift.answer?.broken(new Refused(why));
+  }
+  #forget(gift: Gift): void {
+    this.#all.delete(gift);
+    gift.gifter.gifts.delete(gift.name);
+    this.#tidy(gift.gifter);
+  }
+  #tidy(gifter: Gifter): void {
+    if (gifter.isOver && gifter.gifts.size === 0) this.#gifters.delete(gifter.key);
+  }
+  #expire(): void {
+    const { clock } = this.#host;
+    this.#stopTimer = undefined;
+    const nowMs = clock.now();
+    for (const gift of this.#all) {
+      if (gift.dueMs > nowMs) {
+        this.#stopTimer = clock.after(gift.dueMs - nowMs, () => this.#expire());
+        return;
+      }
+      this.#drop(gift, 'handoff: the gift was not deposited in time');
+    }
+  }
+  /** Every session may have signed something. */
+  #meetAll(): void {
+    for (const session of this.#host.allSessions()) this.#gifterOf(session);
+  }
+  #gifterOf(session: Session): Gifter | undefined {
+    const { credentials } = session;
+    if (credentials === undefined) return undefined;
+    const key = hex(credentials.sessionId(this.#host.crypto));
+    const known = this.#gifters.get(key);
+    if (known !== undefined || session.isClosed) return known;
+    const gifter = new Gifter(credentials, session.identity, key);
+    this.#gifters.set(key, gifter);
+    this.#known.add(session);
+    return gifter;
+  }
+  #isOurs(value: unknown, from: Session): value is object {
+    const place = this.#host.frontier.whatIs(value, from.connector);
+    return place?.kind === 'near' || place?.kind === 'vow';
+  }
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array): boolean => compareBytes(a, b) === 0;

@@ -1,0 +1,70 @@
+/**
+ * References between three peers: the gifter has a session with each of the other two, and gives
+ * the receiver what the exporter has; from then on these two talk to each other. Each role stands
+ * in a file of its own; here they meet.
+ *
+ *     gifter ──── deposit-gift id reference ────► exporter        giver.ts
+ *        └─ signed give ─► receiver ─ withdraw-gift ──┘           taker.ts, gifts.ts
+ *
+ * All bytes and proofs are those of the OCapN draft and Goblins 0.18. A router may be forbidden any
+ * of the roles: whoever stands between two peers to be able to cut them off must not introduce
+ * them.
+ */
+import { type Frontier, reasonOf, type Vow } from '@bellwether/actors';
+import type { Elsewhere, GiftInFrame, Handoffs } from '../session/host.ts';
+import type { Session } from '../session/session.ts';
+import { brokenVow, vowFrom } from '../session/vow-from.ts';
+import type { Envelope } from '../wire/operations.ts';
+import { Gifts, type GiftsHost } from './gifts.ts';
+import { Giver, type GiverHost } from './giver.ts';
+import { Taker, type TakerHost } from './taker.ts';
+
+/** All three roles of one router. */
+export class ThreeWays implements Handoffs {
+  readonly #frontier: Frontier;
+  readonly #gifts: Gifts;
+  readonly #giver: Giver;
+  readonly #taker: Taker;
+  constructor(host: GiftsHost & GiverHost & TakerHost) {
+    this.#frontier = host.frontier;
+    this.#gifts = new Gifts(host);
+    this.#giver = new Giver(host);
+    this.#taker = new Taker(host, this.#gifts);
+  }
+  /** Gifts that lie here, and withdrawals that wait for one. */
+  get giftCount(): number {
+    return this.#gifts.size;
+  }
+  give(value: object, place: Elsewhere, to: Session): GiftInFrame | undefined {
+    return this.#giver.give(value, place, to);
+  }
+  receive(gift: Envelope, from: Session): Vow {
+    return this.#orBroken(() => this.#taker.receive(gift, from));
+  }
+  deposit(from: Session, args: readonly unknown[]): Vow {
+    return this.#orBroken(() => {
+      this.#gifts.deposit(from, args);
+      return vowFrom(this.#frontier, (answer) => answer.kept(undefined));
+    });
+  }
+  withdraw(from: Session, args: readonly unknown[]): Vow {
+    return this.#orBroken(() => this.#gifts.withdraw(from, args));
+  }
+  /** A session has ended. */
+  gone(session: Session): void {
+    this.#gifts.gone(session);
+  }
+  /** Drops everything, and leaves no timer. */
+  close(): void {
+    this.#gifts.close();
+  }
+
+  /** What fails breaks what was asked for, and no session. */
+  #orBroken(attempt: () => Vow): Vow {
+    try {
+      return attempt();
+    } catch (error) {
+      return brokenVow(this.#frontier, reasonOf(error));
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * The receiver's side of handoffs. A give that comes in stands for a vow at once, whatever it takes
+ * to get there:
+ *
+ *     give ─► is it for us? ─► the exporter is this router: its own table has the gift
+ *                          └─► a session with the exporter, there or dialled ─► withdraw-gift ─► the reference
+ *
+ * What is sent to the vow waits until then, and goes where the gift is afterwards: nothing of it is
+ * ever sent twice, nor into an answer that breaks. A Goblins exporter has one count for all
+ * receivers of one gifter, and refuses who is behind it without a word of why; so who hears such a
+ * break asks once more, with a count well ahead.
+ *
+ * Nothing is believed of a give but that its sender wants us to go there: whom it leads to shows in
+ * the session, and what is there the exporter judges.
+ */
+import { type Frontier, isRemote, Refused, type Vow } from '@bellwether/actors';
+import { Forged, Limit } from '../errors.ts';
+import { giveFrom, type HandoffGive, signReceive } from '../identity/certificates.ts';
+import type { Limits } from '../limits.ts';
+import { type PeerLocation, peerKey } from '../locator.ts';
+import type { Crypto } from '../powers.ts';
+import type { Session } from '../session/session.ts';
+import { compareBytes, Raw } from '../syrup/values.ts';
+import type { Envelope } from '../wire/operations.ts';
+import type { Gifts } from './gifts.ts';
+
+/** Something to be asked of a peer's bootstrap object. */
+export interface Withdrawal {
+  readonly peer: PeerLocation;
+  /** What is said on a session; undefined as long as that is not open. */
+  args(session: Session): readonly unknown[] | undefined;
+  /** Whether to ask once more after this break. */
+  isWorthAnother(reason: unknown): boolean;
+  /** It has been answered, one way or the other. */
+  over(): void;
+}
+
+/** What a taker needs of its router. */
+export interface TakerHost {
+  readonly frontier: Frontier;
+  readonly crypto: Crypto;
+  readonly limits: Limits;
+  isMe(peer: PeerLocation): boolean;
+  leadsTo(peer: PeerLocation): boolean;
+  /** Whether a gift may be fetched there. */
+  mayFetch(exporter: PeerLocation): boolean;
+  /** Whether a reference of ours may be passed on by the one and reached by the other. */
+  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean;
+  /** A vow of what is withdrawn. */
+  withdraw(withdrawal: Withdrawal): Vow;
+}
+
+/** What one session has us fetch. */
+class Errands {
+  count = 0;
+  /** Exporters that no session led to, and how many gifts are fetched there. */
+  readonly away = new Map<string, number>();
+}
+
+/** Takes gifts. */
+export class Taker {
+  readonly #host: TakerHost;
+  readonly #gifts: Gifts;
+  readonly #errands = new WeakMap<Session, Errands>();
+  #count = 0;
+  constructor(host: TakerHost, gifts: Gifts) {
+    this.#host = host;
+    this.#gifts = gifts;
+  }
+  /** What a give stands for. @throws Decode, Limit for what is no give; Forged; Refused */
+  receive(signed: Envelope, from: Session): Vow {
+    const host = this.#host;
+    const give = giveFrom(signed);
+    const { credentials } = from;
+    if (credentials === undefined) throw new Refused('handoff: the session is over');
+    if (compareBytes(give.receiverKey, credentials.keys.publicKey) !== 0)
+      throw new Forged('handoff: the gift is for somebody else');
+    if (!host.isMe(give.exporter)) return this.#fetch(give, signed, from);
+    if (!host.mayExport(from.identity, undefined))
+      throw new Refused('handoff: this peer lets nobody be introduced to what it has');
+    return this.#gifts.claim(give, signed);
+  }
+
+  #fetch({ exporter }: HandoffGive, signed: Envelope, from: Session): Vow {
+    const { credentials } = from;
+    if (!this.#host.mayFetch(exporter))
+      throw new Refused('handoff: this peer goes nowhere because another wants it');
+    const errand = this.#enter(from, exporter);
+    let isAgain = false;
+    return this.#host.withdraw({
+      peer: exporter,
+      args: (session) => {
+        const here = session.credentials;
+        if (here === undefined || credentials === undefined) return undefined;
+        const sessionId = here.sessionId(this.#host.crypto);
+        const count = this.#count;
+        this.#count += 1;
+        const receive = { sessionId, receiverId: here.ownId, count, give: signed };
+        return [new Raw(signReceive(receive, credentials.keys))];
+      },
+      isWorthAnother: (reason) => {
+        if (isAgain || !isMystery(reason)) return false;
+        isAgain = true;
+        this.#count += LEAP;
+        return true;
+      },
+      over: errand,
+    });
+  }
+  /** Counts a gift in that is to be fetched; the result counts it out. @throws Limit */
+  #enter(from: Session, exporter: PeerLocation): () => void {
+    const { limits } = this.#host;
+    const errands = this.#errands.get(from) ?? new Errands();
+    this.#errands.set(from, errands);
+    const { count, away } = errands;
+    if (count >= from.giftCount)
+      throw new Limit(`handoff: more than ${from.giftCount} gifts that are being fetched`);
+    const key = peerKey(exporter);
+    const isAway = away.has(key) || !this.#host.leadsTo(exporter);
+    if (isAway && !away.has(key) && away.size >= limits.giftDials)
+      throw new Limit(`handoff: more than ${limits.giftDials} peers that are being dialled`);
+    errands.count += 1;
+    if (isAway) away.set(key, (away.get(key) ?? 0) + 1);
+    return () => {
+      errands.count -= 1;
+      if (!isAway) return;
+      const left = (away.get(key) ?? 1) - 1;
+      if (left > 0) away.set(key, left);
+      else away.delete(key);
+    };
+  }
+}
+
+/** Beyond what other receivers of one gifter have counted to meanwhile, and no further: it leaves them behind. */
+const LEAP = 256;
+
+/** Goblins' word for whatever an object has thrown; its bootstrap object throws where it refuses a withdrawal. */
+const isMystery = (reason: unknown): boolean =>
+  isRemote(reason) && reason instanceof Error && reason.message === '';
