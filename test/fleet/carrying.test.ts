@@ -17,7 +17,7 @@ const slots: NonNullable<NodeConfig['slots']> = [
       provision: ['web'],
       respawn: { limitCount: 5, limitWindowMs: 7_000, delayMs: 100, maxDelayMs: 1_000 },
     }),
-    rules: shortRules,
+    rules: { ...shortRules, mostBytes: 64 * 1_048_576 },
   },
 ];
 const one = release('1');
