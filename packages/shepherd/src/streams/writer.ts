@@ -11,7 +11,7 @@
  * What an operation says in the turn in which it ends is therefore one message beside its outcome, and
  * one from each of a thousand members is read by the caller in as many batches as it has credit.
  */
-import type { Bcom, Behavior, JournalCell, JournalMap, Log, Ref, Turn } from '@bellwether/actors';
+import type { Bcom, Behavior, JournalCell, Log, Ref, Turn } from '@bellwether/actors';
 import {
   closeCredit,
   hasCredit,
@@ -36,10 +36,11 @@ export interface WriterOptions {
   /** Absent: nobody listens. */
   readonly sink?: Ref<Sink>;
 }
+/** The backlog in two lists: what is sent next stands at the front of `oldest`, and all of `newest` behind it. */
 interface Flow {
-  /** The backlog is what lies from `first` up to `next`. */
-  readonly first: number;
-  readonly next: number;
+  readonly oldest: Link | undefined;
+  /** The last one to come first: whoever adds has no need of all that waits. */
+  readonly newest: Link | undefined;
   readonly lineBytes: number;
   readonly rowBytes: number;
   readonly droppedCount: number;
@@ -52,11 +53,14 @@ interface Waiting {
   /** Lines that are said in it to be lost; what waits has none. */
   readonly lostCount: number;
 }
+interface Link {
+  readonly waiting: Waiting;
+  readonly next: Link | undefined;
+}
 interface Held {
   readonly node: string;
   readonly log: Log;
   readonly sink: Ref<Sink> | undefined;
-  readonly backlog: JournalMap<number, Waiting>;
   readonly flow: JournalCell<Flow>;
   readonly credit: Credit;
   /** A turn of its own will send what waits. */
@@ -77,7 +81,6 @@ export const makeWriter = (
     node,
     log,
     sink,
-    backlog: turn.map(),
     flow: turn.cell(atFirst),
     credit: openCredit(turn, limits.batchCount, sink !== undefined),
     isPumpDue: turn.cell(false),
@@ -97,7 +100,13 @@ export const makeWriter = (
   };
 };
 
-const atFirst: Flow = { first: 0, next: 0, lineBytes: 0, rowBytes: 0, droppedCount: 0 };
+const atFirst: Flow = {
+  oldest: undefined,
+  newest: undefined,
+  lineBytes: 0,
+  rowBytes: 0,
+  droppedCount: 0,
+};
 
 const take = (held: Held, turn: Turn<Pumped>, events: readonly Event[]): void => {
   if (events.length > 0) add(held, events);
@@ -123,10 +132,9 @@ const add = (held: Held, given: readonly Event[]): void => {
   const lostCount = isTooMuch ? 1 : waiting.lostCount;
   if (lostCount > 0)
     return held.flow.set({ ...flow, droppedCount: addedTo(flow.droppedCount, lostCount) });
-  held.backlog.set(flow.next, waiting);
-  const { first, next, droppedCount } = flow;
+  const { oldest, newest, droppedCount } = flow;
   // Field by field, as all that is done for each of a thousand members: a spread costs as much as the rest of it.
-  held.flow.set({ first, next: next + 1, lineBytes, rowBytes, droppedCount });
+  held.flow.set({ oldest, newest: { waiting, next: newest }, lineBytes, rowBytes, droppedCount });
 };
 const measured = (given: readonly Event[]): Waiting => {
   let [lineBytes, rowBytes, lostCount] = [0, 0, 0];
@@ -154,8 +162,8 @@ const pump = (held: Held, turn: Turn): void => {
 };
 
 const isWaiting = ({ credit, flow }: Held): boolean => {
-  const { first, next, droppedCount } = flow.get();
-  return isOpen(credit) && (first < next || droppedCount > 0);
+  const { oldest, newest, droppedCount } = flow.get();
+  return isOpen(credit) && ((oldest ?? newest) !== undefined || droppedCount > 0);
 };
 
 /** Sends the next batch. */
@@ -177,26 +185,33 @@ const sendBatch = (held: Held, turn: Turn): void => {
  * last.
  */
 const nextBatch = (held: Held): readonly Event[] => {
-  let { first, lineBytes, rowBytes, droppedCount } = held.flow.get();
-  const { next } = held.flow.get();
+  let { oldest, newest, lineBytes, rowBytes, droppedCount } = held.flow.get();
   const batch: Event[] = [];
-  for (let batchBytes = 0; first < next; first += 1) {
-    const waiting = held.backlog.get(first);
-    if (waiting === undefined) break;
+  for (let batchBytes = 0; ; oldest = oldest.next) {
+    if (oldest === undefined) {
+      oldest = reversed(newest);
+      newest = undefined;
+    }
+    if (oldest === undefined) break;
+    const { waiting } = oldest;
     const bytes = waiting.lineBytes + waiting.rowBytes;
     if (batch.length > 0 && batchBytes + bytes > limits.batchBytes) break;
     batchBytes += bytes;
     lineBytes -= waiting.lineBytes;
     rowBytes -= waiting.rowBytes;
-    held.backlog.delete(first);
     for (const event of waiting.events) batch.push(event);
   }
-  if (first === next && droppedCount > 0) {
+  if (oldest === undefined && droppedCount > 0) {
     batch.push({ kind: 'dropped', count: droppedCount });
     droppedCount = 0;
   }
-  held.flow.set({ first, next, lineBytes, rowBytes, droppedCount });
+  held.flow.set({ oldest, newest, lineBytes, rowBytes, droppedCount });
   return batch;
+};
+const reversed = (links: Link | undefined): Link | undefined => {
+  let next: Link | undefined;
+  for (let at = links; at !== undefined; at = at.next) next = { waiting: at.waiting, next };
+  return next;
 };
 
 /** The stream is over then: whether its last batches arrive changes nothing any more. */
@@ -209,8 +224,7 @@ const finish = (held: Held, turn: Turn): void => {
   close(held);
 };
 
-const close = ({ backlog, flow, credit }: Held): void => {
-  backlog.clear();
+const close = ({ flow, credit }: Held): void => {
   flow.set(atFirst);
   closeCredit(credit);
 };
