@@ -65,7 +65,7 @@ export class ActorTurn implements Turn, Activation {
     const actor = placeIn(this.#open(), to);
     if (!actor.isNear) throw new NotNear(`call of ${method}: the actor is not near; send instead`);
     const { behavior } = actor;
-    if (catchAll in behavior && !Object.hasOwn(behavior, method)) {
+    if (!Object.hasOwn(behavior, method) && catchAll in behavior) {
       throw new NotNear(`call of ${method}: ${actor.label} only forwards it; send instead`);
     }
     return this.#activate(actor, callIn, method, args) as Out<J, K>;

@@ -103,7 +103,8 @@ const addOpen = (
     actingCount: actingCount - Number(phase === 'acting'),
     queuedCount: queuedCount - Number(phase === 'queued'),
   });
-  refile(host.memory, operation);
+  // One of many steps changes nothing about whether it is over.
+  if (openCount === 0 || openCount + count === 0) refile(host.memory, operation);
 };
 /** Tries steps again that are over, under the same id. */
 export const tryAgain = (
@@ -259,9 +260,17 @@ const release = ({ steps }: Operation, key: string): boolean => {
   const record = steps.get(key);
   if (record?.phase !== 'waiting') return false;
   const openCount = record.openCount - 1;
-  steps.set(key, { ...record, openCount });
+  const { step, by, phase, followers } = record;
+  // Field by field: the step of a fleet is counted down by each of its members.
+  steps.set(
+    key,
+    isFresh(record) ? { step, by, phase, openCount, followers } : { ...record, openCount },
+  );
   return openCount === 0;
 };
+/** Whether a step was never tried. */
+const isFresh = ({ outcome, refusal, atMs, isAgain, wasQueued, passedOn }: StepRecord): boolean =>
+  (outcome ?? refusal ?? atMs ?? isAgain ?? wasQueued ?? passedOn) === undefined;
 
 /** Ends a step, or asks its service. True: it is over at once. */
 const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord): boolean => {
