@@ -30,10 +30,15 @@ const lackingOf = async (shelf: Pick<Depot, 'missing'>, made: Made): Promise<num
   );
   return lacking.count;
 };
-const bring = async (shelf: Pick<Depot, 'put'>, { contents }: Made): Promise<void> => {
+const bring = async (
+  shelf: Pick<Depot, 'put'>,
+  { contents }: Made,
+  asker = 'root',
+  mostBytes = Infinity,
+): Promise<void> => {
   for (const [sha256, bytes] of contents) {
-    const piece = { sha256, size: bytes.length, offset: 0, bytes };
-    await said((answer) => shelf.put('root', piece, answer));
+    const piece = { sha256, size: bytes.length, offset: 0, bytes, mostBytes };
+    await said((answer) => shelf.put(asker, piece, answer));
   }
 };
 const keep = (shelf: Shelf, ...releases: readonly Digest[]): Promise<void> =>
@@ -85,6 +90,19 @@ describe('a shelf', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await lackingOf(next.shelf(), one)).toBe(0);
     expect(await lackingOf(next.shelf(), two)).toBe(0);
+  });
+  it('counts what is brought and not kept, and nothing that is kept', async () => {
+    const shelf = (await open()).shelf();
+    const three = release('3');
+    const bytesOf = ({ contents }: Made): number =>
+      [...contents.values()].reduce((sum, { length }) => sum + length, 0);
+    const most = bytesOf(one);
+    await bring(shelf, one, 'anna', most);
+    await bring(shelf, two, 'bert', most);
+    await expect(bring(shelf, three, 'carl', most)).rejects.toMatchObject({ code: 'limit' });
+    await keep(shelf, one.digest);
+    await bring(shelf, three, 'carl', most);
+    expect(await lackingOf(shelf, three)).toBe(0);
   });
   it('is safe from a slot that has contents collected', async () => {
     const depots = await open();

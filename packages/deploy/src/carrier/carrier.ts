@@ -107,6 +107,7 @@ const takerFor = (held: Held, asker: Asker): Taker => {
     offers,
     looking,
     depot: shelf,
+    mostBytes: limits.askerKeptBytes + releaseLimits.manifestBytes,
     // Whether all of it is still here is looked up each time: it is about to be brought to many.
     admit: () => false,
     accept: (turn, release, manifest) =>

@@ -102,10 +102,10 @@ export class Depots {
         void settle(answer, this.#blobs.read(sha256, offset, byteCount)),
       keep: (releases, answer) => {
         // A life begins with this, when the slots have not said yet what of the contents they need.
-        const areSomeGone = this.#shelved.some((each) => !releases.includes(each));
+        const before = this.#shelved;
         this.shelve(releases);
-        if (areSomeGone) this.#collectAside();
-        answer.kept(undefined);
+        if (before.some((each) => !releases.includes(each))) this.#collectAside();
+        void settle(answer, this.#keepShelved(releases.filter((each) => !before.includes(each))));
       },
     };
   }
@@ -271,6 +271,12 @@ export class Depots {
     for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
     await this.#blobs.collect(needed);
     this.#brought.keepOnly((sha256) => needed.has(sha256));
+  }
+  /** What a release on the shelf has is nobody's any more. */
+  async #keepShelved(releases: readonly Digest[]): Promise<void> {
+    for (const release of releases)
+      for (const sha256 of await this.#shelvedContents(release))
+        this.#brought.forget(shelfWord, sha256);
   }
   async #shelvedContents(release: Digest): Promise<readonly string[]> {
     const text = release.slice('rel:sha256-'.length);
