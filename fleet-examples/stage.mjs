@@ -11,6 +11,7 @@ import net from 'node:net';
 import path from 'node:path';
 
 const bin = path.resolve(import.meta.dirname, '..', 'packages', 'herd', 'bin');
+const files = { herd: 'herd.cjs', shepherd: 'shepherd.mjs' };
 /** Where a shell finds `herd` and `shepherd`. */
 export const programs = path.resolve(import.meta.dirname, '..', 'node_modules', '.bin');
 /** Whether a person watches. */
@@ -55,19 +56,21 @@ export const makeStage = ({ here, machines }) => {
   };
 
   /**
-   * Begins a command; `ended` has its exit code and what it printed, which is shown as it comes. On a terminal herd
-   * prints by itself, in colour and with its progress, and only the exit code is known here.
+   * Begins a command, of herd where no other program is named; `ended` has its exit code and what it printed, which is
+   * shown as it comes. On a terminal herd prints by itself, in colour and with its progress, and only the exit code is
+   * known here.
    */
-  const begin = (person, place, words, isQuiet) => {
+  const begin = (person, place, words, isQuiet, program = 'herd') => {
     if (isEnding) throw new Error('interrupted');
     // Of a former run: herd writes over no secret. Nothing else in the folder is touched.
     const out = words.indexOf('--out');
     if (out >= 0) fs.rmSync(path.join(folder, words[out + 1]), { force: true });
-    const line = words.map((word) => (/^[\w@.,:/=%-]+$/.test(word) ? word : `'${word}'`)).join(' ');
-    if (!isQuiet) say(`$ herd ${line}          # ${person === undefined ? 'on ' : ''}${place}`);
+    const typed = words.map((word) => (/^[\w@.,:/=%-]+$/.test(word) ? word : `'${word}'`));
+    const line = [program, ...typed].join(' ');
+    if (!isQuiet) say(`$ ${line}          # ${person === undefined ? 'on ' : ''}${place}`);
     const where = person === undefined ? ['-s', socketOf(place.toLowerCase())] : [];
     const output = isTerminal && !isQuiet ? 'inherit' : 'pipe';
-    const child = spawn(process.execPath, [path.join(bin, 'herd.cjs'), ...where, ...words], {
+    const child = spawn(process.execPath, [path.join(bin, files[program]), ...words, ...where], {
       stdio: ['ignore', output, output],
       env: environmentOf(person),
       cwd: folder,
@@ -84,7 +87,7 @@ export const makeStage = ({ here, machines }) => {
       child.once('close', (code, signal) => {
         running.delete(child);
         const told = output === 'pipe' ? printed : undefined;
-        resolve({ code, signal, printed: told, line: `herd ${line} (${place})` });
+        resolve({ code, signal, printed: told, line: `${line} (${place})` });
       });
     });
     ended.catch(() => undefined); // told to whoever waits for it
@@ -106,6 +109,9 @@ export const makeStage = ({ here, machines }) => {
   /** A command to the shepherd of a machine, by its owner. */
   const herd = (machine, words, how) =>
     asExpected(begin(undefined, machine.toUpperCase(), words, false), how);
+  /** A command for the shepherd program itself: `join`. */
+  const shepherd = (machine, words, how) =>
+    asExpected(begin(undefined, machine.toUpperCase(), words, false, 'shepherd'), how);
   /** A command of somebody who has refs, and no shepherd. */
   const by = (person, words, how) => asExpected(begin(person, person, words, false), how);
   /** The same; the result waits for its end. */
@@ -223,7 +229,7 @@ export const makeStage = ({ here, machines }) => {
     process.exit(exitCode);
   };
 
-  return { folder, socketOf, herd, by, beginBy, startDaemon, jsonOf, play };
+  return { folder, socketOf, herd, shepherd, by, beginBy, startDaemon, jsonOf, play };
 };
 
 /** Whether that process is a run of an example: a pid alone may be somebody else's by now. */

@@ -1,4 +1,4 @@
-/** The controller C: its services are services elsewhere, and one fleet over them. */
+/** The controller C: its services are services elsewhere, and two fleets over them. */
 import { defineShepherd, exported, fleet, ref } from 'bellwether';
 
 export default defineShepherd({
@@ -11,6 +11,13 @@ export default defineShepherd({
       provision: ['web-server-fleet'],
       members: ['web-server-a', 'web-server-b'],
       documentation: 'All web servers.',
+    }),
+    // Nobody names these: they come with the machines that join, and are picked out by their labels.
+    fleet({
+      provision: ['workers'],
+      select: 'role=worker',
+      service: 'worker',
+      documentation: 'The workers of all machines that have joined as such.',
     }),
   ],
   // Reached by this machine's owner over the socket, by whoever was granted something over tcp-tls.

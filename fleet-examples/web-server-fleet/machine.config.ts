@@ -1,8 +1,8 @@
 /**
- * Machines A and B: the same configuration on both, as on a real fleet. What differs comes from the environment:
+ * Machines A, B and D: the same configuration on all, as on a real fleet. What differs comes from the environment:
  * MACHINE (its name) and WEB_PORT.
  */
-import { defineShepherd, exec, service } from 'bellwether';
+import { defineShepherd, exec, service, slot } from 'bellwether';
 
 const { MACHINE = 'A', WEB_PORT = '8080' } = process.env;
 
@@ -19,6 +19,14 @@ export default defineShepherd({
       documentation: 'Serves a page that names its machine.',
       start: exec(['node', 'server.mjs'], { env: { MACHINE, PORT: WEB_PORT } }),
       ready: { http: `http://127.0.0.1:${WEB_PORT}/health`, timeoutSeconds: 20 },
+      respawn: true,
+    }),
+    // Without a program until a release is deployed to it.
+    slot({
+      provision: ['worker'],
+      documentation: 'What was deployed last.',
+      confirmSeconds: 20,
+      healthySeconds: 0.5,
       respawn: true,
     }),
   ],
