@@ -25,6 +25,7 @@ export default defineShepherd({
     slot({
       provision: ['worker'],
       documentation: 'What was deployed last.',
+      ready: { log: 'working', timeoutSeconds: 20 },
       confirmSeconds: 20,
       healthySeconds: 0.5,
       respawn: true,

@@ -1,3 +1,3 @@
-/** A release: a worker that says which version it is, and works on. */
+/** A release: a worker that works on, and says so. */
 console.log('worker 1: working');
 setInterval(() => undefined, 60_000);
