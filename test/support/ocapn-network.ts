@@ -10,6 +10,7 @@ export type AcceptEnd = (end: End) => ConnectionHandler;
 export interface NetworkOptions {
   readonly claims?: 'proved' | 'believed';
   readonly isOpenToAll?: boolean;
+  readonly needsHints?: boolean;
   /** One way, in milliseconds. */
   readonly latencyMs?: number;
   /** Up to so much more, by the seed. Order on one connection stays. */
@@ -137,6 +138,7 @@ export class Network {
       transport: 'sim',
       claims: this.options.claims ?? 'proved',
       isOpenToAll: this.options.isOpenToAll ?? false,
+      needsHints: this.options.needsHints ?? false,
       listen: (accept, ready) => {
         this.#listeners.set(designator, accept);
         ready(me);

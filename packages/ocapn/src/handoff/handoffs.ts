@@ -10,7 +10,7 @@
  * of the roles: whoever stands between two peers to be able to cut them off must not introduce
  * them.
  */
-import { type Frontier, reasonOf, type Vow } from '@bellwether/actors';
+import { codeOf, type Frontier, type Log, reasonOf, type Vow } from '@bellwether/actors';
 import type { Elsewhere, GiftInFrame, Handoffs } from '../session/host.ts';
 import type { Session } from '../session/session.ts';
 import { brokenVow, vowFrom } from '../session/vow-from.ts';
@@ -22,11 +22,13 @@ import { Taker, type TakerHost } from './taker.ts';
 /** All three roles of one router. */
 export class ThreeWays implements Handoffs {
   readonly #frontier: Frontier;
+  readonly #log: Log;
   readonly #gifts: Gifts;
   readonly #giver: Giver;
   readonly #taker: Taker;
-  constructor(host: GiftsHost & GiverHost & TakerHost) {
+  constructor(host: GiftsHost & GiverHost & TakerHost & { readonly log: Log }) {
     this.#frontier = host.frontier;
+    this.#log = host.log;
     this.#gifts = new Gifts(host);
     this.#giver = new Giver(host);
     this.#taker = new Taker(host, this.#gifts);
@@ -39,16 +41,16 @@ export class ThreeWays implements Handoffs {
     return this.#giver.give(value, place, to);
   }
   receive(gift: Envelope, from: Session): Vow {
-    return this.#orBroken(() => this.#taker.receive(gift, from));
+    return this.#orBroken('receive', from, () => this.#taker.receive(gift, from));
   }
   deposit(from: Session, args: readonly unknown[]): Vow {
-    return this.#orBroken(() => {
+    return this.#orBroken('deposit', from, () => {
       this.#gifts.deposit(from, args);
       return vowFrom(this.#frontier, (answer) => answer.kept(undefined));
     });
   }
   withdraw(from: Session, args: readonly unknown[]): Vow {
-    return this.#orBroken(() => this.#gifts.withdraw(from, args));
+    return this.#orBroken('withdraw', from, () => this.#gifts.withdraw(from, args));
   }
   /** A session has ended. */
   gone(session: Session): void {
@@ -60,10 +62,12 @@ export class ThreeWays implements Handoffs {
   }
 
   /** What fails breaks what was asked for, and no session. */
-  #orBroken(attempt: () => Vow): Vow {
+  #orBroken(step: string, from: Session, attempt: () => Vow): Vow {
     try {
       return attempt();
     } catch (error) {
+      const reason = String(error);
+      this.#log('handoff.refused', { peer: from.label, step, code: codeOf(error), reason });
       return brokenVow(this.#frontier, reasonOf(error));
     }
   }

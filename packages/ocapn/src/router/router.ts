@@ -34,6 +34,7 @@ import { Flow } from '../session/flow.ts';
 import { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
 import { Session } from '../session/session.ts';
+import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
 import { ThreeWays } from '../handoff/handoffs.ts';
@@ -250,11 +251,11 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   }
   withdraw(withdrawal: Withdrawal): Vow {
     const enlivened = new Enlivened(() => withdrawal.over());
-    return this.#vowOf(
-      enlivened,
-      { method: 'withdraw-gift', mayPipe: false, ...withdrawal },
-      'handoff',
-    );
+    const wanted: Wanted = { method: 'withdraw-gift', mayPipe: false, ...withdrawal };
+    const vow = this.#vowOf(enlivened, wanted, 'handoff');
+    // Whoever passes it on gives what it has become, and not a vow of ours.
+    this.frontier.listen(vow, NOBODY);
+    return vow;
   }
   greets(): void {
     this.#powers.asks?.();

@@ -14,7 +14,8 @@ import {
 
 /** Messages wait for the vow, because its target has no slot. */
 const NO_PIPE: Target = { slot: undefined };
-const NOBODY: Answer = { kept: () => undefined, broken: () => undefined };
+/** Who listens only so that a vow of a connector starts. */
+export const NOBODY: Answer = { kept: () => undefined, broken: () => undefined };
 
 class Source implements Connector {
   readonly #start: (answer: Answer) => void;
