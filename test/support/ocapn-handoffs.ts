@@ -39,8 +39,18 @@ export class RawParty {
     return new RawParty(network, Raw.dial(network, peer, name, isProved)).greet();
   }
   greet(): this {
+    this.hello();
+    return this.say();
+  }
+  /** Sends its hello. */
+  hello(): void {
     const crypto = simulatedCrypto(this.#network.world);
-    this.raw.say(makeHello(crypto, this.keys, this.raw.location).bytes);
+    this.raw.send(makeHello(crypto, this.keys, this.raw.location).bytes);
+  }
+  /** Sends, and lets it arrive; the world does not come to rest meanwhile, since gifts have deadlines. */
+  say(...records: readonly (SyrupRecord | Uint8Array)[]): this {
+    this.raw.send(...records);
+    this.#network.world.runFor(100);
     return this;
   }
   get peerKey(): Uint8Array {
@@ -58,7 +68,7 @@ export class RawParty {
   /** Asks the bootstrap object for what has that name, whose export number comes back. */
   fetch(name: string, resolver: number): unknown {
     const swissnum = new Uint8Array(Buffer.from(name));
-    this.raw.say(deliver(toExport(0), [sym('fetch'), swissnum], false, object(resolver)));
+    this.say(deliver(toExport(0), [sym('fetch'), swissnum], false, object(resolver)));
     const [verb, found] = this.raw.told(resolver) ?? [];
     if (verb !== 'fulfill' || !isRecord(found, 'desc:import-object'))
       throw new Error(`not fetched: ${String(verb)}`);
@@ -67,10 +77,9 @@ export class RawParty {
   /** Leaves what stands at an export of the peer for somebody. */
   deposit(giftId: Uint8Array, position: unknown, resolver?: number): this {
     const args = [sym('deposit-gift'), giftId, toExport(position)];
-    this.raw.say(
+    return this.say(
       deliver(toExport(0), args, false, resolver === undefined ? false : object(resolver)),
     );
-    return this;
   }
   /** A give of this session. `lies` replace what is true. */
   give(
@@ -106,8 +115,7 @@ export class RawParty {
       ...lies,
     };
     const args = [sym('withdraw-gift'), new RawBytes(signReceive(receive, by))];
-    this.raw.say(deliver(toExport(0), args, false, object(resolver)));
-    return this;
+    return this.say(deliver(toExport(0), args, false, object(resolver)));
   }
 }
 

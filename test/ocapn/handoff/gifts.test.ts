@@ -1,0 +1,381 @@
+/** What an exporter believes: gifters and receivers here write their own bytes, and may lie in every field. */
+import { World } from '@bellwether/actors';
+import { isRecord, type KeyPair, type Limits, type RouterPowers } from '@bellwether/ocapn';
+import { afterEach, describe, expect, it } from 'vitest';
+import { makeDesk } from '../../support/ocapn-actors.ts';
+import { brokenAs, placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
+import { Network } from '../../support/ocapn-network.ts';
+import { leavesNothing, Peer, simulatedCrypto } from '../../support/ocapn-peer.ts';
+import { deliver, object, sym, toExport } from '../../support/ocapn-raw.ts';
+
+let world: World;
+let network: Network;
+let exporter: Peer;
+let parties: RawParty[] = [];
+afterEach(() => {
+  for (const { raw } of parties) if (!raw.isClosed) raw.end.cut();
+  parties = [];
+  leavesNothing([exporter]);
+});
+
+const idOf = (n: number): Uint8Array => new Uint8Array(Buffer.from(`gift ${n}`));
+const GIFT = idOf(0);
+const HOME = placeOf('exporter');
+const party = (name: string, isProved = true): RawParty => {
+  const made = RawParty.dial(network, exporter, name, isProved);
+  parties.push(made);
+  return made;
+};
+interface Scene {
+  readonly gifter: RawParty;
+  readonly receiver: RawParty;
+  /** Where the gifter has the desk of the exporter. */
+  readonly desk: unknown;
+  /** Of the receiver, in its session with the gifter. */
+  readonly key: KeyPair;
+}
+const start = async (
+  limits: Partial<Limits> = {},
+  powers: Partial<RouterPowers> = {},
+): Promise<Scene> => {
+  world = new World(3);
+  network = new Network(world);
+  exporter = new Peer(network, 'exporter', { router: { ...powers, limits } });
+  exporter.offer('desk', await exporter.run((turn) => turn.spawn(makeDesk)));
+  const [gifter, receiver] = [party('gifter'), party('receiver')];
+  const desk = gifter.fetch('desk', 1);
+  return { gifter, receiver, desk, key: simulatedCrypto(world).keyPair() };
+};
+const giveOf = ({ gifter, key }: Scene, giftId = GIFT): ReturnType<RawParty['give']> =>
+  gifter.give(key.publicKey, HOME, giftId);
+const isGiven = (told: readonly unknown[] | undefined): boolean =>
+  told?.[0] === 'fulfill' && isRecord(told[1], 'desc:import-object');
+
+describe('a gift', () => {
+  it('is given to who shows the give, once it was deposited', async () => {
+    const scene = await start();
+    scene.gifter.deposit(GIFT, scene.desk);
+    scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key);
+    expect(isGiven(scene.receiver.raw.told(10))).toBe(true);
+  });
+  it('may be asked for before it is there, and its answer can be sent to meanwhile', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    expect(receiver.raw.told(10)).toBe(undefined);
+    gifter.deposit(GIFT, scene.desk);
+    expect(isGiven(receiver.raw.told(10))).toBe(true);
+  });
+  it('is gone when it was given: whoever asks again waits for another', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    gifter.deposit(GIFT, scene.desk);
+    receiver.withdraw(giveOf(scene), 0, 10, key).withdraw(giveOf(scene), 1, 11, key);
+    expect(receiver.raw.told(11)).toBe(undefined);
+    gifter.deposit(GIFT, scene.desk);
+    expect(isGiven(receiver.raw.told(11))).toBe(true);
+  });
+  it('lies there for a minute, and no longer', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    gifter.deposit(GIFT, scene.desk);
+    world.runFor(59_700);
+    gifter.deposit(idOf(1), scene.desk);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    world.runFor(200);
+    receiver.withdraw(giveOf(scene, idOf(1)), 1, 11, key);
+    expect([isGiven(receiver.raw.told(10)), isGiven(receiver.raw.told(11))]).toEqual([true, true]);
+    gifter.deposit(GIFT, scene.desk);
+    world.runFor(60_000);
+    receiver.withdraw(giveOf(scene), 2, 12, key);
+    expect(receiver.raw.told(12)).toBe(undefined);
+  });
+  it('is waited for as long, and then its answer breaks', async () => {
+    const scene = await start();
+    const { receiver, key } = scene;
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    world.runFor(59_800);
+    expect(receiver.raw.told(10)).toBe(undefined);
+    world.runFor(200);
+    const late = ['break', 'refused', expect.stringContaining('not deposited in time')];
+    expect(brokenAs(receiver.raw.told(10))).toEqual(late);
+  });
+  it('that is asked for twice at once goes to who asked last', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    receiver.withdraw(giveOf(scene), 0, 10, key).withdraw(giveOf(scene), 1, 11, key);
+    gifter.deposit(GIFT, scene.desk);
+    const again = ['break', 'refused', expect.stringContaining('asked for again')];
+    expect(brokenAs(receiver.raw.told(10))).toEqual(again);
+    expect(isGiven(receiver.raw.told(11))).toBe(true);
+  });
+  it('outlives the session that gave it', async () => {
+    const scene = await start();
+    const give = giveOf(scene);
+    scene.gifter.deposit(GIFT, scene.desk);
+    scene.gifter.raw.end.cut();
+    scene.receiver.withdraw(give, 0, 10, scene.key);
+    expect(isGiven(scene.receiver.raw.told(10))).toBe(true);
+  });
+  it('that its giver did not deposit before it went is refused to who waits and to who asks later', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    const [give, other] = [giveOf(scene), giveOf(scene, idOf(1))];
+    receiver.withdraw(give, 0, 10, key);
+    gifter.raw.end.cut();
+    world.runFor(100);
+    const gone = ['break', 'refused', expect.stringContaining('has gone')];
+    expect(brokenAs(receiver.raw.told(10))).toEqual(gone);
+    receiver.withdraw(other, 1, 11, key);
+    expect(receiver.raw.told(11)?.[0]).toBe('break');
+  });
+  it('of one session is none of another, though the id is the same', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    const other = party('other');
+    gifter.deposit(GIFT, scene.desk);
+    receiver.withdraw(other.give(key.publicKey, HOME, GIFT), 0, 10, key);
+    expect(receiver.raw.told(10)).toBe(undefined);
+    receiver.withdraw(giveOf(scene), 1, 11, key);
+    expect(isGiven(receiver.raw.told(11))).toBe(true);
+  });
+  it('makes no stranger of whoever got it, and no friend of whoever did not', async () => {
+    const scene = await start({ strangerSessions: 2 });
+    scene.gifter.deposit(GIFT, scene.desk);
+    scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key);
+    const others = [party('one'), party('two'), party('three')];
+    expect(scene.receiver.raw.isClosed).toBe(false);
+    expect(others.map(({ raw }) => raw.isClosed)).toEqual([true, false, false]);
+  });
+});
+
+describe('only references of ours can be gifts', () => {
+  it.each([
+    ['plain data', 'text'],
+    ['an object of the gifter', object(5)],
+    ['nothing', undefined],
+  ])('not %s', async (_name, value) => {
+    const { gifter } = await start();
+    const args = [sym('deposit-gift'), GIFT, ...(value === undefined ? [] : [value])];
+    gifter.say(deliver(toExport(0), args, false, object(9)));
+    const refused = ['break', 'refused', expect.stringContaining('reference of ours')];
+    expect(brokenAs(gifter.raw.told(9))).toEqual(refused);
+    expect(gifter.raw.isClosed).toBe(false);
+  });
+  it('and ids are bytes, 64 at most', async () => {
+    const { gifter, desk } = await start();
+    gifter.deposit(new Uint8Array(64), desk, 9).deposit(new Uint8Array(65), desk, 10);
+    gifter.say(
+      deliver(toExport(0), [sym('deposit-gift'), 'text', toExport(desk)], false, object(11)),
+    );
+    expect([9, 10, 11].map((at) => gifter.raw.told(at)?.[0])).toEqual([
+      'fulfill',
+      'break',
+      'break',
+    ]);
+  });
+  it('and none under an id that is taken', async () => {
+    const { gifter, desk } = await start();
+    gifter.deposit(GIFT, desk, 9).deposit(GIFT, desk, 10);
+    expect([9, 10].map((at) => gifter.raw.told(at)?.[0])).toEqual(['fulfill', 'break']);
+  });
+});
+
+describe('a withdrawal that lies', () => {
+  const other = new Uint8Array(32).fill(7);
+  type Attempt = (scene: Scene) => void;
+  const lies: readonly (readonly [string, Attempt, string])[] = [
+    [
+      'about its session',
+      (scene) => scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key, { sessionId: other }),
+      'another session',
+    ],
+    [
+      'about its peer',
+      (scene) => scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key, { receiverId: other }),
+      'another peer',
+    ],
+    [
+      'about who it is for',
+      (scene) => scene.receiver.withdraw(giveOf(scene), 0, 10, simulatedCrypto(world).keyPair()),
+      'not signed by whom',
+    ],
+    [
+      'about who gives',
+      (scene) => {
+        const { gifter, receiver, key } = scene;
+        const give = gifter.give(key.publicKey, HOME, GIFT, {}, simulatedCrypto(world).keyPair());
+        receiver.withdraw(give, 0, 10, key);
+      },
+      'not signed by who gives',
+    ],
+    [
+      'about the side that gives',
+      (scene) => {
+        const { gifter, receiver, key } = scene;
+        const give = gifter.give(key.publicKey, HOME, GIFT, { gifterId: receiver.ownId });
+        receiver.withdraw(give, 0, 10, key);
+      },
+      'made by another peer',
+    ],
+    [
+      'about the session that gives',
+      (scene) => {
+        const { gifter, receiver, key } = scene;
+        const give = gifter.give(key.publicKey, HOME, GIFT, { sessionId: other });
+        receiver.withdraw(give, 0, 10, key);
+      },
+      'no such session',
+    ],
+    [
+      'about the exporter',
+      (scene) => {
+        const { gifter, receiver, key } = scene;
+        receiver.withdraw(gifter.give(key.publicKey, placeOf('elsewhere'), GIFT), 0, 10, key);
+      },
+      'at another peer',
+    ],
+  ];
+  it.each(lies)('%s breaks, and leaves the gift and the session', async (_name, lie, words) => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    gifter.deposit(GIFT, scene.desk);
+    lie(scene);
+    expect(brokenAs(receiver.raw.told(10))).toEqual([
+      'break',
+      'forged',
+      expect.stringContaining(words),
+    ]);
+    // With the same count: a lie uses up nothing of whoever it is told about.
+    receiver.withdraw(giveOf(scene), 0, 11, key);
+    expect(isGiven(receiver.raw.told(11))).toBe(true);
+  });
+  it('with a count that was used breaks, also where the gift is there again', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    gifter.deposit(GIFT, scene.desk);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    gifter.deposit(GIFT, scene.desk);
+    receiver.withdraw(giveOf(scene), 0, 11, key);
+    const replayed = ['break', 'forged', expect.stringContaining('count')];
+    expect(brokenAs(receiver.raw.told(11))).toEqual(replayed);
+    receiver.withdraw(giveOf(scene), 1, 12, key);
+    expect(isGiven(receiver.raw.told(12))).toBe(true);
+  });
+  it('by bytes that were sent on another session breaks there', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    const thief = party('thief');
+    gifter.deposit(GIFT, scene.desk);
+    const { sessionId, ownId: receiverId } = receiver;
+    thief.withdraw(giveOf(scene), 0, 10, key, { sessionId, receiverId });
+    expect(brokenAs(thief.raw.told(10)).slice(0, 2)).toEqual(['break', 'forged']);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    expect(isGiven(receiver.raw.told(10))).toBe(true);
+  });
+  it.each([
+    ['no envelope', 'text'],
+    ['a give alone', undefined],
+  ])('as %s breaks', async (_name, value) => {
+    const scene = await start();
+    const { receiver } = scene;
+    const args = [sym('withdraw-gift'), value ?? giveOf(scene)];
+    receiver.say(deliver(toExport(0), args, false, object(10)));
+    expect(receiver.raw.told(10)?.[0]).toBe('break');
+    expect(receiver.raw.isClosed).toBe(false);
+  });
+  it('64 times is borne, and once more ends that session alone', async () => {
+    const scene = await start();
+    const { receiver, gifter, key } = scene;
+    const lie = (n: number): unknown =>
+      receiver.withdraw(giveOf(scene), n, 100 + n, key, { sessionId: other });
+    for (let n = 0; n < 64; n += 1) lie(n);
+    expect(receiver.raw.isClosed).toBe(false);
+    lie(64);
+    expect([receiver.raw.isClosed, gifter.raw.isClosed]).toEqual([true, false]);
+    expect(receiver.raw.abortReason).toContain('64 withdrawals');
+  });
+});
+
+describe('gifts of one session', () => {
+  it('are as many as its limit, given ones not counted', async () => {
+    const scene = await start({ gifts: 3 });
+    const { receiver, gifter, desk, key } = scene;
+    for (let n = 0; n < 4; n += 1) gifter.deposit(idOf(n), desk, 20 + n);
+    expect([20, 21, 22].map((at) => gifter.raw.told(at)?.[0])).toEqual(Array(3).fill('fulfill'));
+    expect(brokenAs(gifter.raw.told(23)).slice(0, 2)).toEqual(['break', 'limit']);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    gifter.deposit(idOf(3), desk, 24);
+    expect(gifter.raw.told(24)?.[0]).toBe('fulfill');
+  });
+  it('that are waited for count, too', async () => {
+    const scene = await start({ gifts: 2 });
+    const { receiver, key } = scene;
+    for (let n = 0; n < 3; n += 1) receiver.withdraw(giveOf(scene, idOf(n)), n, 10 + n, key);
+    expect([10, 11].map((at) => receiver.raw.told(at))).toEqual([undefined, undefined]);
+    expect(brokenAs(receiver.raw.told(12)).slice(0, 2)).toEqual(['break', 'limit']);
+  });
+  it('and of all of them together, are no more than the limit of the router', async () => {
+    const { gifter, receiver, desk } = await start({ allGifts: 2 });
+    const own = receiver.fetch('desk', 1);
+    gifter.deposit(idOf(0), desk, 20);
+    receiver.deposit(idOf(0), own, 20).deposit(idOf(1), own, 21);
+    expect([gifter.raw.told(20)?.[0], receiver.raw.told(20)?.[0]]).toEqual(['fulfill', 'fulfill']);
+    expect(brokenAs(receiver.raw.told(21)).slice(0, 2)).toEqual(['break', 'limit']);
+  });
+});
+
+describe('a router that introduces nobody', () => {
+  it('gives no gift away, and is asked who passes it on to whom', async () => {
+    const asked: unknown[] = [];
+    const scene = await start(
+      {},
+      {
+        mayIntroduce: (introduction) => {
+          asked.push(introduction);
+          return false;
+        },
+      },
+    );
+    scene.gifter.deposit(GIFT, scene.desk);
+    scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key);
+    expect(brokenAs(scene.receiver.raw.told(10)).slice(0, 2)).toEqual(['break', 'refused']);
+    expect(asked).toEqual([
+      { as: 'exporter', peer: placeOf('gifter'), receiver: placeOf('receiver') },
+    ]);
+  });
+});
+
+describe('a gift of ours that is given to ourselves', () => {
+  const giveUs = (scene: Scene, lies = {}): void => {
+    const { gifter, desk } = scene;
+    const give = gifter.give(gifter.peerKey, HOME, GIFT, lies);
+    const ask = deliver(toExport(desk), [sym('pass'), give, 'home'], false, object(30));
+    gifter.deposit(GIFT, desk).say(ask);
+  };
+  it('is the object itself, by no detour', async () => {
+    const scene = await start();
+    const lineCount = network.lines.length;
+    giveUs(scene);
+    expect(scene.gifter.raw.told(30)).toEqual(['fulfill', 1]);
+    expect(network.lines.length).toBe(lineCount);
+  });
+  it('may come before its deposit', async () => {
+    const { gifter, desk } = await start();
+    const give = gifter.give(gifter.peerKey, HOME, GIFT);
+    gifter.say(deliver(toExport(desk), [sym('pass'), give, 'home'], false, object(30)));
+    expect(gifter.raw.told(30)).toBe(undefined);
+    gifter.deposit(GIFT, desk);
+    expect(gifter.raw.told(30)).toEqual(['fulfill', 1]);
+  });
+  it('is judged like any other', async () => {
+    const scene = await start();
+    giveUs(scene, { gifterId: new Uint8Array(32) });
+    expect(brokenAs(scene.gifter.raw.told(30)).slice(0, 2)).toEqual(['break', 'forged']);
+  });
+  it('is refused where this router introduces nobody', async () => {
+    const scene = await start({}, { mayIntroduce: () => false });
+    giveUs(scene);
+    expect(brokenAs(scene.gifter.raw.told(30)).slice(0, 2)).toEqual(['break', 'refused']);
+  });
+});
