@@ -28,6 +28,11 @@ describe('the router of a daemon', () => {
   it('dials for its own code and for no sturdyref that a peer has passed', () => {
     expect(powers.mayDial?.(host, 'asked')).toBe(true);
     expect(powers.mayDial?.(host, 'sturdyref')).toBe(false);
+    expect(powers.mayDial?.(host, 'handoff')).toBe(false);
+  });
+  it('introduces nobody, neither to what others have nor to what it has', () => {
+    for (const as of ['gifter', 'exporter'] as const)
+      expect(powers.mayIntroduce?.({ as, peer: host, receiver: undefined })).toBe(false);
   });
   it('tells the refs of each session, and knows no swissnum before this life serves', () => {
     powers.opened?.({ peer: host, direction: 'accepted' } as SessionView);
