@@ -87,7 +87,7 @@ describe('the depots of a daemon', () => {
       `import { parentPort } from 'node:worker_threads';
       const heard = [];
       parentPort.on('message', ({ id, method, args }) => {
-        if (method === 'drop') process.exit(3);
+        if (method === 'put') process.exit(3);
         if (method === 'read') throw new Error('a bug');
         heard.push([method, args.length]);
         if (id > 0) parentPort.postMessage({ id, kept: heard });
@@ -99,8 +99,14 @@ describe('the depots of a daemon', () => {
       said((answer) => depots.of('web').check('rel:sha256-x', answer));
     const kept = [`rel:sha256-${'1'.repeat(64)}`] as const;
     expect(await said((answer) => depots.shelf.keep(kept, answer))).toContainEqual(['keep', 1]);
-    for (const method of ['drop', 'read'] as const) {
-      const lost = [1, 2].map(() => said((answer) => depots.of('web')[method](content, answer)));
+    const web = depots.of('web');
+    const piece = { ...content, offset: 0, bytes: new Uint8Array(1) };
+    const questions: readonly ((answer: Answer) => void)[] = [
+      (answer) => web.put('root', piece, answer),
+      (answer) => web.read(content, answer),
+    ];
+    for (const ask of questions) {
+      const lost = [1, 2].map(() => said(ask));
       for (const each of lost) await expect(each).rejects.toBeInstanceOf(StorageFailed);
       // What the shelf keeps is said first, so that nothing of it is collected.
       expect(await heard()).toEqual([

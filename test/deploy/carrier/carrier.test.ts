@@ -211,6 +211,20 @@ describe('a carrier', () => {
     await rig.bring(one);
     expect(rig.depots.contents.size).toBe(2);
   });
+  it('throws nothing away of others, whatever is said to be a manifest of it', async () => {
+    const rig = await new Rig().begin();
+    const one = release('1');
+    await rig.bring(one);
+    const offered = (release: string, manifestBytes: number) =>
+      rig.ask((turn, on) => turn.send(on, 'offer', { release, manifestBytes }, alice));
+    for (const [sha256, { length }] of one.contents) {
+      const digest = `rel:sha256-${sha256}`;
+      if (digest === one.digest) continue;
+      await expect(offered(digest, length + 1)).rejects.toMatchObject({ code: 'wrong-content' });
+      await expect(offered(digest, length)).rejects.toMatchObject({ code: 'bad-release' });
+    }
+    expect(rig.depots.contents).toEqual(one.contents);
+  });
   it.each([
     ['has room for', 0, true],
     ['has room for no byte more than', 1, false],

@@ -225,6 +225,21 @@ describe('the disk of a node', () => {
       '"server.js": content',
     ]);
   });
+  it('throws a manifest away that has rotted, so that it can be brought again', async () => {
+    const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');
+    await bring(depot, one);
+    const sha256 = shaOf(one.digest);
+    const blob = at('store', 'blobs', sha256.slice(0, 2), sha256.slice(2));
+    fs.writeFileSync(
+      blob,
+      one.manifestBytes.map((byte) => byte ^ 1),
+    );
+    const inspect = (): Promise<unknown> => said((answer) => depot.inspect(one.digest, answer));
+    await expect(inspect()).rejects.toMatchObject({ code: 'wrong-content' });
+    expect(await missing(depot, one)).toMatchObject([{ sha256 }]);
+    await bring(depot, one);
+    expect(await inspect()).toMatchObject({ app: 'web' });
+  });
   it('collects what no tree has, once nobody has brought it lately', async () => {
     let nowMs = 0;
     const depots = await openDepots({ folder: at('store'), crypto, now: () => nowMs });

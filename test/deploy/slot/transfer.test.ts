@@ -129,7 +129,7 @@ describe('an offer', () => {
     const all = [...(first.value?.missing ?? []), ...(rest.value?.missing ?? [])];
     expect(new Set(all.map(({ sha256 }) => sha256)).size).toBe(slotLimits.pageCount + 5);
   });
-  it('of what turns out to be no release is refused, and what was brought of it is thrown away', () => {
+  it('of what turns out to be no release is refused, and again without another look at it', () => {
     const { world, machine } = up();
     const text = new TextEncoder().encode('{"app":"web"}');
     const made = { ...one, manifestBytes: text, digest: release('1').digest };
@@ -145,9 +145,55 @@ describe('an offer', () => {
     const offered = machine.offer(noRelease, mallory);
     world.runFor(50);
     expect(offered.error).toMatchObject({ code: 'bad-release' });
-    expect(machine.depots.contents.size).toBe(0);
+    const askedCount = machine.depots.asked.length;
+    const again = machine.offer(noRelease, mallory);
+    world.runFor(50);
+    expect(again.error).toMatchObject({ code: 'bad-release' });
+    expect(machine.depots.asked).toHaveLength(askedCount);
   });
-  it('that says another size of a file than it has is refused, and its manifest has to come again', () => {
+  it('that names what others have brought costs them nothing, whatever it is refused for', () => {
+    const { world, machine } = up();
+    machine.bring(world, one);
+    const brought = new Map(machine.depots.contents);
+    const offered = (digest: string, size: number) => {
+      const manifestBytes = new Uint8Array(size);
+      const asked = machine.offer({ ...one, digest: digest as Digest, manifestBytes }, mallory);
+      world.runFor(50);
+      return asked.error;
+    };
+    for (const [sha256, bytes] of brought) {
+      const digest = `rel:sha256-${sha256}`;
+      if (digest === one.digest) continue;
+      expect(offered(digest, bytes.length + 1)).toMatchObject({ code: 'wrong-content' });
+      expect(offered(digest, bytes.length)).toMatchObject({ code: 'bad-release' });
+    }
+    expect(brought.size).toBe(2);
+    const foreign = release('7', { platform: 'plan9-z80' });
+    machine.depots.contents.set(shaOf(foreign.digest), foreign.manifestBytes);
+    expect(offered(foreign.digest, foreign.manifestBytes.length)).toMatchObject({
+      code: 'refused',
+    });
+    expect(machine.depots.contents).toEqual(
+      new Map([...brought, [shaOf(foreign.digest), foreign.manifestBytes]]),
+    );
+    const deploy = machine.act('deploy', [one.digest, 'no-confirm']);
+    world.runFor(3_000);
+    expect(deploy.value?.result).toBe('changed');
+  });
+  it('that is refused for the size of its manifest is forgotten, and takes no piece', () => {
+    const { world, machine } = up();
+    machine.bring(world, one);
+    const text = new TextEncoder().encode('server 1');
+    const digest = digestOf(text);
+    const refused = machine.offer({ ...one, digest, manifestBytes: new Uint8Array(9) }, mallory);
+    world.runFor(50);
+    expect(refused.error).toMatchObject({ code: 'wrong-content' });
+    expect(refused.error?.message).not.toContain('8 bytes');
+    const piece = put(machine, mallory, shaOf(digest), text);
+    world.runFor(50);
+    expect(piece.error).toMatchObject({ code: 'not-offered' });
+  });
+  it('that says another size of a file than it has is refused whenever it is made', () => {
     const { world, machine } = up();
     machine.bring(world, one);
     const lie = release('2', { files: [{ ...fileOf('server.js', 'server 1'), size: 9 }] });
@@ -157,7 +203,7 @@ describe('an offer', () => {
     expect(offered.error).toMatchObject({ code: 'wrong-content' });
     const again = machine.offer(lie, mallory);
     world.runFor(50);
-    expect(again.value?.missing.map(({ sha256 }) => sha256)).toEqual([shaOf(lie.digest)]);
+    expect(again.error).toMatchObject({ code: 'wrong-content' });
   });
   it('of a release whose words are too many for the record is refused, and of one fewer is not', () => {
     const { world, machine } = up();

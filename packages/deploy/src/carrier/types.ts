@@ -27,7 +27,7 @@ export interface CarrierRecord {
 export type CarrierEntry = { readonly kind: 'carrier' } & CarrierRecord;
 
 /** The power over what a carrier has on its disk: contents, in common with the slots, and no trees. */
-export interface Shelf extends Pick<Depot, 'missing' | 'put' | 'read' | 'inspect' | 'drop'> {
+export interface Shelf extends Pick<Depot, 'missing' | 'put' | 'read' | 'inspect'> {
   /** Kept with so many bytes of a content that is whole. Broken with NotHere. */
   piece(sha256: string, offset: number, byteCount: number, answer: Answer): void;
   /** Which releases are kept: the contents of others are thrown away where no slot needs them. */

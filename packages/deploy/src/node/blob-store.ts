@@ -83,7 +83,7 @@ export class BlobStore {
         const isKnown = this.#sizes.get(sha256) === stat.size;
         if (isKnown || (await this.#isRight(blob, sha256, Number(stat.size)))) {
           this.#sizes.set(sha256, stat.size);
-          throw new WrongContent(`${sha256}: has ${stat.size} bytes, not ${size}`);
+          throw new WrongContent(`${sha256}: has not ${size} bytes`);
         }
         await this.#disk.rm(blob, { force: true }); // the disk has lost some of it
       }

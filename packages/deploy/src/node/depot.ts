@@ -112,7 +112,7 @@ export class Depots {
   /** What slots and the shelf have in common. */
   #contentsFor(
     ownerOf: (asker: string) => PartialOwner,
-  ): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect' | 'drop'> {
+  ): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect'> {
     return {
       missing: (asker, contents, answer) =>
         void settle(answer, this.#missing(ownerOf(asker), contents)),
@@ -120,7 +120,6 @@ export class Depots {
         void settle(answer, this.#orCollect(this.#put(ownerOf(asker), piece))),
       read: (content, answer) => void settle(answer, this.#blobs.readWhole(content.sha256)),
       inspect: (release, answer) => void settle(answer, this.#inspect(release)),
-      drop: (content, answer) => void settle(answer, this.#blobs.drop(content.sha256)),
     };
   }
 
@@ -169,8 +168,7 @@ export class Depots {
   }
 
   async #inspect(release: Digest): Promise<Inspected> {
-    const bytes = await this.#blobs.readWhole(release.slice('rel:sha256-'.length));
-    return inspected(release, bytes, this.#options.crypto);
+    return inspected(release, await this.#manifestOf(release), this.#options.crypto);
   }
   async #missing(owner: PartialOwner, contents: PackedContents): Promise<PackedLacking> {
     const lacking: Lacking[] = [];
@@ -227,6 +225,7 @@ export class Depots {
       }),
     );
   }
+  /** The text of a manifest. One that has rotted goes: it is nobody's, whoever asks, and is brought again. */
   async #manifestOf(release: Digest): Promise<Uint8Array> {
     const sha256 = release.slice('rel:sha256-'.length);
     const bytes = await this.#blobs.readWhole(sha256);

@@ -81,10 +81,7 @@ export class MemoryDepots {
       keep: (_releases, answer) => act('keep shelf', answer, () => undefined),
     };
   }
-  #contentsFor(
-    slot: string,
-    act: Acting,
-  ): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect' | 'drop'> {
+  #contentsFor(slot: string, act: Acting): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect'> {
     return {
       missing: (asker, contents, answer) =>
         act(`missing ${slot}`, answer, () => this.#missing({ slot, asker }, contents)),
@@ -95,8 +92,6 @@ export class MemoryDepots {
         act(`inspect ${slot}`, answer, () =>
           inspected(release, this.#whole(release.slice('rel:sha256-'.length)), this.#crypto),
         ),
-      drop: (content, answer) =>
-        act(`drop ${slot}`, answer, () => void this.contents.delete(content.sha256)),
     };
   }
   #acting(say: (ms: number, task: () => void) => void): Acting {

@@ -4,7 +4,7 @@
  *
  *     offer     not trusted, or no release                                  refused; nothing is kept of it
  *               its manifest is not here                                    that is what is missing
- *               its manifest is here, and is none, or lies about a size     refused; it is thrown away
+ *               its manifest is here, and is none, or lies about a size     refused, and again while it is remembered
  *               its manifest is here, and is one                            its files that are not here, in pages
  *               again, before it was answered                               the same answer
  *     put       of a content that no offer of this asker has                refused
@@ -13,15 +13,11 @@
  *     stage     offered by somebody, its manifest read                      its tree is made; that finds what lacks
  *
  * An offer is in memory: whoever goes on after a crash offers again, and what came of its contents is still there.
+ *
+ * A refusal throws no content away: it may be here for others, to whom it is something else than a manifest. What was
+ * brought for nothing counts as his who brought it, and is collected in time.
  */
-import {
-  ActorError,
-  Limit,
-  Refused,
-  type JournalMap,
-  type Turn,
-  type Vow,
-} from '@bellwether/actors';
+import { ActorError, Limit, type JournalMap, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
   type Asker,
@@ -46,7 +42,7 @@ import type { Depot, SlotOptions, SlotRelease } from './types.ts';
 
 /** Who takes releases: a slot, or whoever keeps them for services elsewhere. */
 export interface Taker extends Pick<SlotOptions, 'name' | 'clock'> {
-  readonly depot: Pick<Depot, 'missing' | 'put' | 'inspect' | 'drop'>;
+  readonly depot: Pick<Depot, 'missing' | 'put' | 'inspect'>;
   readonly offers: Offers;
   /** Answers to offers that are being looked at, by asker and release. */
   readonly looking: JournalMap<string, Vow<Offered>>;
@@ -68,6 +64,8 @@ export interface Offering {
   readonly atMs: number;
   /** Known once its manifest was read. */
   readonly read?: Read;
+  /** It turned out to be no release, which it will be for ever. */
+  readonly refusal?: Error;
 }
 /** What a manifest says. */
 interface Read {
@@ -124,15 +122,18 @@ const once = (
 };
 const lookFor = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const { asker, release, manifest } = offering;
+  const known = held.offers.get(keyOf(asker, release));
+  if (known?.refusal !== undefined) return turn.broken(known.refusal);
   const read = readBefore(held, release);
-  if (read !== undefined) return ask(held, turn, offering, read);
+  if (read !== undefined) return orRefuse(held, turn, offering, ask(held, turn, offering, read));
   remember(held, offering);
   const missing = turn.ask<PackedLacking>((answer) =>
     held.depot.missing(asker, packed([manifest]), answer),
   );
-  return turn.when(missing, (turn, lacking) =>
+  const answer = turn.when(missing, (turn, lacking) =>
     lacking.count > 0 ? turn.kept(page(lacking)) : look(held, turn, offering),
   );
+  return orRefuse(held, turn, offering, answer);
 };
 const nothing: Offered = { missing: [], missingCount: 0, missingBytes: 0 };
 const remember = (held: Taker, offering: Offering): void =>
@@ -141,36 +142,33 @@ const remember = (held: Taker, offering: Offering): void =>
 /** Has the manifest read, and asks which of its contents are not there. */
 const look = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const manifest = turn.ask<Inspected>((answer) => held.depot.inspect(offering.release, answer));
-  const refused = (turn: Turn, reason: Error): Vow<Offered> =>
-    reason instanceof ActorError && lies.has(reason.code)
-      ? refuse(held, turn, offering, reason)
-      : turn.broken(reason);
-  return turn.when(
-    manifest,
-    (turn, manifest): Vow<Offered> => {
-      let read: Pick<Read, 'facts' | 'contents'>;
-      try {
-        read = readIn(held, turn, offering, manifest);
-      } catch (reason) {
-        if (reason instanceof Refused || reason instanceof Limit)
-          return refuse(held, turn, offering, reason);
-        throw reason;
-      }
-      return turn.when(ask(held, turn, offering, read), (_turn, offered) => offered, refused);
-    },
-    refused,
+  return turn.when(manifest, (turn, manifest) =>
+    ask(held, turn, offering, readIn(held, turn, offering, manifest)),
   );
 };
-/** It is no release, or says of a content what is not so. */
-const lies: ReadonlySet<string> = new Set(['bad-release', 'wrong-content']);
-/** What was brought of it goes: it would have to be read again whenever it is offered. */
-const refuse = (held: Taker, turn: Turn, offering: Offering, reason: Error): Vow<Offered> => {
-  const { asker, release, manifest } = offering;
-  held.offers.delete(keyOf(asker, release));
-  const gone = turn.ask<void>((answer) => held.depot.drop(manifest, answer));
-  const broken = (turn: Turn): Vow<Offered> => turn.broken(reason);
-  return turn.when(gone, broken, broken);
-};
+/**
+ * The one way in which an offer is refused once it was looked at: it is forgotten. Of what is no release, that is
+ * remembered in its place, else its text would be read again whenever it is offered.
+ */
+const orRefuse = (
+  held: Taker,
+  turn: Turn,
+  offering: Offering,
+  answer: Vow<Offered>,
+): Vow<Offered> =>
+  turn.when(
+    answer,
+    (_turn, offered) => offered,
+    (turn, reason): Vow<Offered> => {
+      const { asker, release } = offering;
+      const code = reason instanceof ActorError ? reason.code : '';
+      if (code === 'bad-release') remember(held, { ...offering, refusal: reason });
+      else if (refusals.has(code)) held.offers.delete(keyOf(asker, release));
+      return turn.broken(reason);
+    },
+  );
+/** It says of a content what is not so; it is not taken here, or not now. */
+const refusals: ReadonlySet<string> = new Set(['wrong-content', 'refused', 'limit']);
 const readBefore = ({ offers }: Taker, release: Digest): Read | undefined =>
   [...offers.values()].find((each) => each.release === release && each.read !== undefined)?.read;
 

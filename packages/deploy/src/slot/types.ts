@@ -135,7 +135,8 @@ export interface Depot {
   missing(asker: string, contents: PackedContents, answer: Answer): void;
   /**
    * Reads the manifest of a release, whose text is whole here: kept with Inspected. Broken with BadRelease where it is
-   * none, and with NotHere. However many files it has, nobody else waits for that.
+   * none, with NotHere, and with WrongContent where it has rotted, which throws it away. However many files it has,
+   * nobody else waits for that.
    */
   inspect(release: Digest, answer: Answer): void;
   /**
@@ -146,8 +147,6 @@ export interface Depot {
   put(asker: string, piece: PieceOf, answer: Answer): void;
   /** Kept with the bytes of a content that is whole. */
   read(content: Content, answer: Answer): void;
-  /** Forgets a content that turned out to be none. Kept once it is gone. */
-  drop(content: Content, answer: Answer): void;
   /** Verifies all contents of a release and makes its tree. Kept once that is there for good. */
   build(release: Digest, signatures: readonly Signature[], answer: Answer): void;
   /** Kept with what is different in the tree of a release from when it was made, in words; none is best. */

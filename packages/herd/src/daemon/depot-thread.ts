@@ -76,13 +76,12 @@ export const threadDepots = (options: DepotThreadOptions): LazyDepots => {
 };
 
 type Ask = (method: Method, args: readonly unknown[], answer: Answer) => void;
-const contentsOver = (ask: Ask): Pick<Depot, 'missing' | 'put' | 'read' | 'drop' | 'inspect'> => ({
+const contentsOver = (ask: Ask): Pick<Depot, 'missing' | 'put' | 'read' | 'inspect'> => ({
   missing: (asker, contents, answer) => ask('missing', [asker, contents], answer),
   // A view would take all of what it is a view of along, which is a frame of a session.
   put: (asker, { bytes, ...piece }, answer) =>
     ask('put', [asker, { ...piece, bytes: bytes.slice() }], answer),
   read: (content, answer) => ask('read', [content], answer),
-  drop: (content, answer) => ask('drop', [content], answer),
   inspect: (release, answer) => ask('inspect', [release], answer),
 });
 const depotOver = (ask: Ask): Omit<Depot, 'folder'> => ({

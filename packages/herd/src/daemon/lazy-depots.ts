@@ -43,7 +43,6 @@ const shelfOver = (
     put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
     read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
     inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
-    drop: (content, answer) => ask(answer, (on) => on.drop(content, answer)),
     piece: (sha256, offset, byteCount, answer) =>
       ask(answer, (on) => on.piece(sha256, offset, byteCount, answer)),
     keep: (releases, answer) => {
@@ -67,7 +66,6 @@ const depotOver = (open: () => Promise<Depot>): Omit<Depot, 'folder'> => {
     put: (asker, piece, answer) => ask(answer, (on) => on.put(asker, piece, answer)),
     read: (content, answer) => ask(answer, (on) => on.read(content, answer)),
     inspect: (release, answer) => ask(answer, (on) => on.inspect(release, answer)),
-    drop: (content, answer) => ask(answer, (on) => on.drop(content, answer)),
     build: (release, signatures, answer) =>
       ask(answer, (on) => on.build(release, signatures, answer)),
     check: (release, answer) => ask(answer, (on) => on.check(release, answer)),
