@@ -159,6 +159,9 @@ describe('a fleet with members that are no slots', () => {
     fleet.bring(one);
     return fleet;
   };
+  const refusal =
+    "deploy of 'web' was not begun: 'plain', 'other' do not have an action 'deploy'; " +
+    "'herd deploy -l SELECTOR', without SERVICE, asks those alone that have it";
   it.each([
     ['in batches', {}],
     ['all at once', { rolling: { batch: '100%' } }],
@@ -168,8 +171,19 @@ describe('a fleet with members that are no slots', () => {
     fleet.until(asked, 60_000);
     expect(asked.error).toMatchObject({
       code: 'unknown-action',
-      message: "deploy of 'web' was not begun: 'plain', 'other' do not have an action 'deploy'",
+      message: refusal,
     });
+    // What is only shown, and what is brought, are refused in the same words.
+    const request = { operation: 'op-dry', member: 'web', action: 'deploy', remainingMs: 1_000 };
+    const shown = fleet.operator.ask(fleet.c, (turn, root) =>
+      turn.send(root, 'plan', { ...request, args: [one.digest], hops: [], ...given }),
+    );
+    const offer = { release: two.digest, manifestBytes: two.manifestBytes.length };
+    const offered = fleet.operator.ask(fleet.c, (turn, root) =>
+      turn.send(root, 'offer', 'web', offer),
+    );
+    fleet.pass(1_000);
+    expect([shown.error?.message, offered.error?.message]).toEqual([refusal, refusal]);
     expect(fleet.startCounts).toEqual([0, 0, 0]);
     expect(fleet.report('op-1')).toBeUndefined();
   });

@@ -35,7 +35,8 @@ export class NotForAll extends ActorError {
     const rest = lacking.length > 4 ? ` and ${lacking.length - 4} more` : '';
     const those = `${names.join(', ')}${rest} ${lacking.length === 1 ? 'does' : 'do'}`;
     const what = `${action} of '${aggregate}' was not begun`;
-    super('unknown-action', `${what}: ${those} not have an action '${action}'`, options);
+    const next = `'herd ${action} -l SELECTOR', without SERVICE, asks those alone that have it`;
+    super('unknown-action', `${what}: ${those} not have an action '${action}'; ${next}`, options);
   }
 }
 /** A process could not be made: nothing runs. */

@@ -38,6 +38,7 @@ export {
   type Read,
 } from './read.ts';
 export type { Step, StepBase, Wish } from './operation/plan.ts';
+export { lacks } from './operation/lacking.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
 export { isLabelKey, isLabelValue, labelTexts, labelWords, readLabels } from './words/labels.ts';

@@ -144,6 +144,39 @@ describe('a command with -l', () => {
     await shepherd?.stop();
     expect(await herd(nobody, ['stop', '-l', 'role='])).toMatchObject({ code: 2, asked: [] });
   });
+  const mixed: Answers = {
+    ...picked(3),
+    status: () => [
+      statusOf('web-0', { actions: [{ name: 'rollback', documentation: '' }] }),
+      statusOf('web-1'),
+      statusOf('web-2', { stage: 'unknown' }),
+    ],
+  };
+  it('of what slots do is for the slots of those alone, and says who is left out', async () => {
+    const ran = await herd(mixed, ['rollback', '-l', 'role']);
+    expect(ran.err).toBe(
+      'herd: left out, since no slots: web-1\nherd: rollback of 2 services: web-0, web-2\n',
+    );
+    expect(ran.asked.at(-1)).toMatchObject({ args: [{ onlyMembers: ['web-0', 'web-2'] }] });
+    await shepherd?.stop();
+    // Whoever names a SERVICE has said who is meant, and every service has this one.
+    for (const words of [
+      ['rollback', 'web', '-l', 'role'],
+      ['stop', '-l', 'role'],
+    ]) {
+      expect(methods(await herd(mixed, words))).toEqual(['select', 'perform']);
+      await shepherd?.stop();
+    }
+  });
+  it('of what slots do is a mistake where none of those is one', async () => {
+    const plain = { ...picked(2), status: () => [statusOf('web-0'), statusOf('web-1')] };
+    const ran = await herd(plain, ['rollback', '-l', 'role']);
+    expect([ran.code, ran.err.split('\n')[0]]).toEqual([
+      2,
+      "herd: error: no service is as role says: no slot is among web-0, web-1, and 'rollback' is for slots",
+    ]);
+    expect(methods(ran)).toEqual(['select', 'status']);
+  });
   it('of a peer that answers with what is no list of names goes no further', async () => {
     for (const answer of [
       ['web'],

@@ -14,7 +14,7 @@
  *     over        is over, and none of these                  is answered from record   the same
  */
 import { Limit, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
-import { isBuiltIn, isStart, isSwitch } from '../action-table.ts';
+import { isBuiltIn, isStart } from '../action-table.ts';
 import {
   BadRequest,
   Cycle,
@@ -40,11 +40,12 @@ import { displace } from './queue.ts';
 import { asksAnew, openEnds } from './ends.ts';
 import { begin, tryAgain } from './operation.ts';
 import { isOver } from './outcomes.ts';
+import { isForAll, lackingIn, membersIn } from './lacking.ts';
 import { keyOf, narrowed, type Graph, type Step } from './plan.ts';
 import { planFor } from './rolling.ts';
 import { withTime } from './patience.ts';
 import type { Host } from './host.ts';
-import type { Outcome, Request, RequestedAct, Status, Writer } from '../words/types.ts';
+import type { Outcome, Request, RequestedAct, Writer } from '../words/types.ts';
 import { isSelection } from '../words/selectors.ts';
 import { listen, outcomeFor } from './callers.ts';
 import { acceptAll, wisherOf } from './wishes.ts';
@@ -151,6 +152,12 @@ const planned = (host: Host, turn: Turn, request: Request): readonly Step[] => {
   refuseUnknown(host, turn, request, graph);
   return planFor(request, graph);
 };
+/** The plan of a request that is only shown. @throws for members that cannot do it, as when it is carried out */
+export const planOf = (host: Host, turn: Turn, request: Request): readonly Step[] => {
+  const graph = graphFor(host, turn, request);
+  refuseUnknown(host, turn, request, graph);
+  return planFor(request, graph);
+};
 
 /** The services as a request sees them. @throws BadRequest, UnknownService for members that are none */
 export const graphFor = (
@@ -230,22 +237,12 @@ const refuseUnknown = (
   { members }: Graph,
 ): void => {
   if (isBuiltIn(action) || members(member) === undefined || withMembers === false) return;
-  const mayHaveIt = (name: string): boolean => {
-    const service = host.service(name);
-    if (service === undefined) return false;
-    const status = turn.call(service, 'status');
-    return isInDoubt(status) || status.actions.some((each) => each.name === action);
-  };
-  const all = inOrder([member], (name) => members(name) ?? []);
-  if (!all.some(mayHaveIt)) throw new UnknownAction(member, action);
-  const lacking = isSwitch(action)
-    ? all.filter((name) => members(name) === undefined && !mayHaveIt(name))
-    : [];
-  if (lacking.length > 0) throw new NotForAll(member, action, lacking);
+  const all = membersIn(member, members);
+  const lacking = lackingIn(host, turn, all, action);
+  if (all.length === 0) return;
+  if (lacking.length === all.length) throw new UnknownAction(member, action);
+  if (lacking.length > 0 && isForAll(action)) throw new NotForAll(member, action, lacking);
 };
-/** Of an aggregate elsewhere only what all its members have is known. */
-const isInDoubt = (status: Status): boolean =>
-  status.stage === 'unknown' || (status.kind === 'exported' && status.members !== undefined);
 
 /** Makes the plan the last word on its services, and sets out. @throws Limit */
 export const takeUp = (

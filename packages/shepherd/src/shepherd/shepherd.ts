@@ -7,7 +7,7 @@ import { type Bcom, type Behavior, type Ref, type Turn, type Vow } from '@bellwe
 import { rootNames } from '../action-table.ts';
 import { restore, shutDown } from './boot.ts';
 import { callOff, join, remembered, retry, type Return } from '../operation/again.ts';
-import { command, graphFor, isKnown } from '../operation/commands.ts';
+import { command, isKnown, planOf } from '../operation/commands.ts';
 import { UnknownAction } from '../errors.ts';
 import { makeServiceFacet } from '../facet/facet.ts';
 import { foreseen } from '../operation/foresight.ts';
@@ -40,7 +40,6 @@ import {
   type ShepherdOptions,
 } from './shepherd-state.ts';
 import { checkObserver, checkSink } from '../checks/sinks.ts';
-import { planFor } from '../operation/rolling.ts';
 import { isSelection } from '../words/selectors.ts';
 import { select } from './select.ts';
 import { swapServices } from './swap.ts';
@@ -247,7 +246,7 @@ const probe = (
 const show = (held: ShepherdHeld, turn: Turn, request: Request): readonly Step[] => {
   const checked = checkedRequest(request);
   const wanted = { ...checked, member: memberOf(held, turn, checked) };
-  return planFor(wanted, graphFor(held, turn, wanted));
+  return planOf(held, turn, wanted);
 };
 
 const foresee = (held: ShepherdHeld, turn: Turn, request: Request): readonly PlannedStep[] => {

@@ -4,6 +4,8 @@
  */
 import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { takesRelease } from '../action-table.ts';
+import { NotForAll } from '../errors.ts';
+import { lackingIn, membersIn } from '../operation/lacking.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
@@ -67,11 +69,21 @@ const takerOf = (
   const canonical = canonicalOf(held, turn, name);
   const agent = held.own(canonical)?.agent;
   if (agent !== undefined) return agent;
+  refuseMixed(held, turn, canonical);
   if (held.own(canonical) === undefined && held.carrier !== undefined) {
     const { stage, actions } = turn.call(providerOf(held, turn, canonical), 'status');
     if (stage === 'unknown' || actions.some(({ name }) => takesRelease(name))) return held.carrier;
   }
   throw new Refused(`service '${canonical}' is no slot: it takes no releases`);
+};
+
+/** A fleet with members of whom it is known that they are no slots gets no release: neither would all of them run it. */
+const refuseMixed = (held: ShepherdHeld, turn: Turn, name: string): void => {
+  if (held.aggregate(name) === undefined) return;
+  const all = membersIn(name, held.graph(turn).members);
+  const lacking = lackingIn(held, turn, all, 'deploy');
+  if (lacking.length > 0 && lacking.length < all.length)
+    throw new NotForAll(name, 'deploy', lacking);
 };
 
 const bounds = {

@@ -2,9 +2,12 @@
  * A command to those whom a selector picks out: they are shown first, and on a terminal it is asked whether they are
  * meant where they are many, or where the selector may have a slip in it.
  */
-import type { Request } from '@bellwether/shepherd';
+import { slotActions } from '@bellwether/deploy';
+import { lacks, NothingSelected, type Request, type Status } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import type { Context } from '../context.ts';
+import { questionMs } from '../../client/limits.ts';
+import { statusesOf } from '../../client/service.ts';
+import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../invocation.ts';
 import { askFromCount, shownNameCount } from '../limits.ts';
@@ -32,8 +35,9 @@ export const runSelected = async (
 export const meant = async (context: Context, command: Command): Promise<Chosen | undefined> => {
   const { 'dry-run': isDry, quiet } = context.options;
   const { service } = command;
-  const chosen = await choose(context, service === '' ? undefined : service);
-  tellSlips(context, chosen);
+  const picked = await choose(context, service === '' ? undefined : service);
+  tellSlips(context, picked);
+  const chosen = await slotsOf(context, command, picked);
   if (isDry === true) return chosen;
   if (quiet !== true) printErrors(context, [`herd: ${wordsFor(command, chosen)}`]);
   if (await isMeant(context, chosen)) return chosen;
@@ -41,11 +45,41 @@ export const meant = async (context: Context, command: Command): Promise<Chosen 
   return undefined;
 };
 
+/**
+ * What only slots can do is for the slots alone of those with such labels; one of whom nobody knows may be one. Whoever
+ * has named a SERVICE has said who is meant. @throws NothingSelected where none of them is one
+ */
+const slotsOf = async (
+  context: Context,
+  { action, service }: Command,
+  chosen: Chosen,
+): Promise<Chosen> => {
+  if (service !== '' || !Object.hasOwn(slotActions, action)) return chosen;
+  const statuses = await withRootLine(context, (line) =>
+    statusesOf(line, chosen.names, 0, patienceOf(context, questionMs)),
+  );
+  const others = new Set(statuses.filter((each) => lacks(each, action)).map(nameIn));
+  const names = chosen.names.filter((name) => !others.has(name));
+  const selector = context.options.selector ?? '';
+  if (names.length === 0)
+    throw new NothingSelected(
+      selector,
+      undefined,
+      `no slot is among ${listed([...others])}, and '${action}' is for slots`,
+    );
+  if (others.size > 0)
+    printErrors(context, [`herd: left out, since no slots: ${listed([...others])}`]);
+  return { ...chosen, names };
+};
+const nameIn = ({ provision }: Status): string => provision[0] ?? '';
+
 const wordsFor = ({ action }: Command, { names }: Chosen): string => {
+  return `${visible(action)} of ${counted(names.length, 'service')}: ${listed(names)}`;
+};
+const listed = (names: readonly string[]): string => {
   const shown = names.slice(0, shownNameCount).map(visible).join(', ');
   const moreCount = names.length - shownNameCount;
-  const more = moreCount > 0 ? ` and ${moreCount} more` : '';
-  return `${visible(action)} of ${counted(names.length, 'service')}: ${shown}${more}`;
+  return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
 };
 
 /** Nobody is asked who cannot answer: a script has said what it means. */
