@@ -77,7 +77,7 @@ const takerOf = (
   throw new Refused(`service '${canonical}' is no slot: it takes no releases`);
 };
 
-/** A fleet with members of whom it is known that they are no slots gets no release: neither would all of them run it. */
+/** A fleet gets no release where some of its members are known to be no slots: it is for all of them. */
 const refuseMixed = (held: ShepherdHeld, turn: Turn, name: string): void => {
   if (held.aggregate(name) === undefined) return;
   const all = membersIn(name, held.graph(turn).members);
