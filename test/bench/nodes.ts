@@ -7,11 +7,13 @@
  *     ansible        `ansible all -m shell`, 20 forks, pipelining, no facts   20 connections that are kept open
  *     ansible, raw   `ansible all -m raw`: no module and no Python there      the same
  *     ssh            `sh`, which begins 20 `ssh` and waits for them           20 masters, one for each node
+ *     node           `node -e 0`: no program in Node takes less               nothing
  *
  * The service is `sleep`. Of the others it is a line of shell that leaves a process and its number, which is less than
  * herd does: it has requirements, a log, records on the disk and an audit, and knows afterwards that it runs. All nodes
  * are this machine: a line of no length, and few cores for all of them, whoever is measured. There is one sshd on
- * loopback, since it has a process for each connection anyway; each node has a name and a connection of its own.
+ * loopback, since it has a process for each connection anyway; each node has a name and a connection of its own. What
+ * the account here has its shells do first (`~/.bashrc`) is left out: that of pyenv alone makes ssh many times slower.
  *
  * All are run back to back in every round, in turned order every other one, and what they left is ended in between,
  * which is not measured. Figures are ratios within a round: how many times longer the other takes.
@@ -98,6 +100,9 @@ AuthenticationMethods publickey
 PidFile none
 StrictModes no
 UsePAM no
+PermitUserRC no
+# A bash that sshd starts reads ~/.bashrc, unless it seems to have been started by another shell.
+SetEnv SHLVL=2
 UseDNS no
 MaxStartups 200
 MaxSessions 200
@@ -163,6 +168,11 @@ const sshWay = (place: Place, hosts: Hosts): Way => {
   fs.writeFileSync(script, `${lines.join('\n')}\nwait\n`);
   return { name: 'ssh', start: () => must('sh', [script]), stop: () => endAllIn(folder) };
 };
+const nodeWay: Way = {
+  name: 'node',
+  start: () => must(process.execPath, ['-e', '0']),
+  stop: () => undefined,
+};
 
 const ansibleWay = (place: Place, hosts: Hosts, module: 'shell' | 'raw'): Way => {
   const home = path.join(hosts.folder, module);
@@ -220,6 +230,7 @@ const tell = (took: ReadonlyMap<string, readonly number[]>): void => {
     ['ansible', '>= 50'],
     ['ansible, raw', 'for information'],
     ['ssh', '>= 15'],
+    ['node', 'for information'],
   ] as const) {
     const ms = took.get(name) ?? [];
     print(14, `${name} / herd start, ${NODES} nodes`, floor, ratios(ms, herdMs), { ms, herdMs });
@@ -242,7 +253,7 @@ try {
     ansibleWay(place, hosts, 'raw'),
     sshWay(place, hosts),
   ];
-  tell(await measure([await herdWay(place), ...others]));
+  tell(await measure([await herdWay(place), nodeWay, ...others]));
 } finally {
   await place.clean();
 }
