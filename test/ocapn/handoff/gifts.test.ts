@@ -346,6 +346,21 @@ describe('a router that introduces nobody', () => {
   });
 });
 
+describe('a router that never does', () => {
+  it('takes and gives no gift, whatever is proved, and its sessions live', async () => {
+    const scene = await start({}, { mayIntroduce: false });
+    const { gifter, receiver, desk, key } = scene;
+    gifter.deposit(GIFT, desk, 9);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    const give = gifter.give(gifter.peerKey, placeOf('elsewhere'), GIFT);
+    gifter.say(deliver(toExport(desk), [sym('pass'), give, 'news'], false, object(11)));
+    const told = [gifter.raw.told(9), receiver.raw.told(10), gifter.raw.told(11)];
+    const part = ['break', 'refused', expect.stringContaining('takes no part')];
+    expect(told.map(brokenAs)).toEqual([part, part, part]);
+    expect([gifter.raw.isClosed, receiver.raw.isClosed]).toEqual([false, false]);
+  });
+});
+
 describe('a gift of ours that is given to ourselves', () => {
   const giveUs = (scene: Scene, lies = {}): void => {
     const { gifter, desk } = scene;

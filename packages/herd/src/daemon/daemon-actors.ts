@@ -259,6 +259,6 @@ export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowe
   // What a peer passes in an argument makes this daemon dial nobody.
   mayDial: (_to, because) => because === 'asked',
   // Everything that passes here can be cut here: nobody is to go on without us.
-  mayIntroduce: () => false,
+  mayIntroduce: false,
   opened: (session) => refs.met(session),
 });

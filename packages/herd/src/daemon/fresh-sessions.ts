@@ -49,5 +49,5 @@ export const freshRouterPowers = (
   ...powers,
   fetch: () => undefined,
   mayDial: (_to, because) => because === 'asked',
-  mayIntroduce: () => false,
+  mayIntroduce: false,
 });

@@ -107,7 +107,7 @@ export class Gifts {
     if (!this.#isOurs(value, from))
       throw new Refused('handoff: only a reference of ours can be a gift');
     const gifter = this.#gifterOf(from);
-    if (gifter === undefined) throw new Refused('handoff: the session is over');
+    if (gifter === undefined) throw new Refused('handoff: this peer takes no part in handoffs');
     const name = hex(giftId);
     const known = gifter.gifts.get(name);
     if (known?.answer !== undefined) {
@@ -159,7 +159,8 @@ export class Gifts {
   #withdraw(from: Session, signed: unknown): Vow {
     const { crypto } = this.#host;
     const { credentials } = from;
-    if (credentials === undefined) throw new Refused('handoff: the session is over');
+    if (credentials === undefined)
+      throw new Refused('handoff: this peer takes no part in handoffs');
     if (!(signed instanceof Envelope))
       throw new Refused('handoff: expected a signed desc:handoff-receive');
     const receive = receiveFrom(signed);

@@ -72,7 +72,8 @@ export class Taker {
     const host = this.#host;
     const give = giveFrom(signed);
     const { credentials } = from;
-    if (credentials === undefined) throw new Refused('handoff: the session is over');
+    if (credentials === undefined)
+      throw new Refused('handoff: this peer takes no part in handoffs');
     if (compareBytes(give.receiverKey, credentials.keys.publicKey) !== 0)
       throw new Forged('handoff: the gift is for somebody else');
     if (!host.isMe(give.exporter)) return this.#fetch(give, signed, from);

@@ -52,7 +52,7 @@ import { strangersRoom, wholeRoom } from './room.ts';
 import { Porch } from './porch.ts';
 import type { Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
-import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
+import type { DialReason, Introduction, Router, RouterPowers, SessionView } from './types.ts';
 import { Watched } from './watched.ts';
 
 /**
@@ -133,6 +133,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
 
   get locations(): readonly PeerLocation[] {
     return [...this.#locations.values()];
+  }
+  get keepsKeys(): boolean {
+    return this.#powers.mayIntroduce !== false;
   }
   get isClosed(): boolean {
     return this.#isClosed;
@@ -241,10 +244,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return this.#links.keys();
   }
   mayIntroduce(exporter: PeerLocation, receiver: PeerLocation | undefined): boolean {
-    return this.#powers.mayIntroduce?.({ as: 'gifter', peer: exporter, receiver }) ?? true;
+    return this.#allows({ as: 'gifter', peer: exporter, receiver });
   }
   mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean {
-    return this.#powers.mayIntroduce?.({ as: 'exporter', peer: gifter, receiver }) ?? true;
+    return this.#allows({ as: 'exporter', peer: gifter, receiver });
   }
   mayFetch(exporter: PeerLocation): boolean {
     return this.mayDial(exporter, 'handoff');
@@ -382,6 +385,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
     return mine !== undefined && samePeer(mine, peer);
+  }
+  #allows(introduction: Introduction): boolean {
+    const { mayIntroduce } = this.#powers;
+    return mayIntroduce !== false && (mayIntroduce?.(introduction) ?? true);
   }
   #vowOf(enlivened: Enlivened, wanted: Wanted, because: DialReason): Vow {
     const vow = this.frontier.farVow(enlivened, enlivened.root);

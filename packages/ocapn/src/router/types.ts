@@ -68,9 +68,10 @@ export interface RouterPowers {
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /**
    * Asked before a reference is handed off. Where it says no as the gifter, messages to it pass through us,
-   * so that we can end that; as the exporter, the gift is refused. Absent: all may be introduced.
+   * so that we can end that; as the exporter, the gift is refused. Absent: all may be introduced. False:
+   * nobody ever is, no gift is fetched either, and sessions keep no keys for it, which is 1 KB less for each.
    */
-  readonly mayIntroduce?: (introduction: Introduction) => boolean;
+  readonly mayIntroduce?: false | ((introduction: Introduction) => boolean);
   /**
    * Told when a peer is about to be asked something for the first time on a session: what had been
    * sent before that never left. Where its transport proved the peer, that is before the session

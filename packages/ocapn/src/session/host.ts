@@ -44,6 +44,8 @@ export interface SessionHost {
   readonly clock: Clock;
   readonly reaper: Reaper;
   readonly handoffs: Handoffs;
+  /** Whether there can be handoffs, for which a session keeps its keys. */
+  readonly keepsKeys: boolean;
   /** The room of a peer that we dialled. */
   readonly wholeRoom: Room;
   /** Export 0 of every session. */

@@ -62,7 +62,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   label = 'unknown';
   /** Who the peer is; undefined for an anonymous one, and before its hello. */
   identity: PeerLocation | undefined = undefined;
-  /** The keys of this session; undefined before the peer's hello. */
+  /** The keys of this session; undefined before the peer's hello, and where there are no handoffs. */
   credentials: Credentials | undefined = undefined;
   /** Monotonic milliseconds: when its connection was there. A peer that holds back its hello makes it no younger. */
   readonly openedMs: number;
@@ -302,7 +302,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     if (room === undefined) return;
     this.#tables.room = room;
     this.#hello = undefined;
-    this.credentials = new Credentials(hello.keys, hello.publicId, peer.publicKey, peer.publicId);
+    if (this.#host.keepsKeys)
+      this.credentials = new Credentials(hello.keys, hello.publicId, peer.publicKey, peer.publicId);
     this.#state = 'open';
     this.#host.opened(this);
   }
