@@ -74,6 +74,57 @@ describe('a fleet of machines', () => {
     });
     expect(startsOf(story).filter((count) => count === 1)).toHaveLength(4);
   });
+  it('tells who was out of reach before apart, and foresees that it stops for it', () => {
+    const story = tell(1);
+    story.hosts[2]?.losePower();
+    story.world.run(story.world.now + 200_000);
+    const rolling = { batch: '25%', canary: 1 } as const;
+    const dry = (policy: Rolling): readonly string[] => {
+      const request = { operation: 'op-dry', member: 'web-server-fleet', action: 'restart' };
+      const asked = story.operator.ask(story.c, (turn, root) =>
+        turn.send(root, 'plan', {
+          ...request,
+          args: [],
+          hops: [],
+          remainingMs: 1_000,
+          rolling: policy,
+        }),
+      );
+      story.world.run(story.world.now + 1_000);
+      return (asked.value ?? []).flatMap(({ service, action, effect, note = '' }) =>
+        action === 'restart' ? [`${service.slice(11)} ${effect} ${note}`.trim()] : [],
+      );
+    };
+    const why =
+      "left as it is: 1 member is out of reach, and at most 1 may be unavailable ('--max-unavailable 2' goes on)";
+    expect(dry(rolling)).toEqual([
+      ...['a', 'b', 'e', 'd'].map((name) => `${name} skipped ${why}`),
+      'fleet skipped 4 members',
+    ]);
+    expect(dry({ ...rolling, maxUnavailable: 2 })).toEqual([
+      'a change',
+      'b change',
+      'e change',
+      'd unknown',
+      'fleet change 4 members',
+    ]);
+    const asked = roll(story, 'restart', rolling);
+    story.world.run(story.world.now + 60_000);
+    expect(rowsOf(asked)).toEqual(['a skipped', 'b skipped', 'd unreachable', 'e skipped']);
+    expect(asked.value?.rows).toMatchObject([
+      { reason: why, cause: { member: 'web-server-d', reason: 'it is out of reach' } },
+      {},
+      {
+        reason: `out of reach before, and not asked; ${why}`,
+        lastSeenMs: expect.any(Number) as number,
+      },
+      {},
+    ]);
+    expect(asked.value && exitCodeOf(asked.value, { isStrict: false })).toBe(4);
+    const around = roll(story, 'restart', { ...rolling, maxUnavailable: 2 }, 'op-2');
+    story.world.run(story.world.now + 120_000);
+    expect(rowsOf(around)).toEqual(['a changed', 'b changed', 'd unreachable', 'e changed']);
+  });
   it('is restarted around one that cannot be reached, where that may be', () => {
     const story = tell(1);
     story.hosts[2]?.losePower();

@@ -10,6 +10,16 @@ const wordsAfter = (...results: readonly Result[]): string => {
   return nextWords(command, 'op-1', outcome).join('\n');
 };
 
+it('who is stopped by one that is out of reach is told how to go on without it', () => {
+  const words = wordsAfter('skipped', 'unreachable');
+  expect(words).toContain("'--max-unavailable N'");
+  expect(words).toContain("'-l SELECTOR' leaves them out");
+  // A deploy is queued for nobody.
+  expect(words).not.toContain('--when-online');
+  expect(wordsAfter('changed', 'unreachable')).not.toContain('--max-unavailable');
+  expect(wordsAfter('changed', 'skipped')).not.toContain('--max-unavailable');
+});
+
 describe('a retry is worth typing', () => {
   it.each<readonly [readonly Result[], boolean]>([
     [['changed', 'failed'], true],

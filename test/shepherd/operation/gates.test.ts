@@ -181,7 +181,8 @@ describe('a restart batch by batch', () => {
       ...names.slice(1).map((name) => `${name} skipped`),
     ]);
     expect(asked.value?.rows[1]).toMatchObject({
-      reason: 'left as it is: 1 member does not serve, and at most 1 may be unavailable',
+      reason:
+        "left as it is: 1 member does not serve, and at most 1 may be unavailable ('--max-unavailable 2' goes on)",
       cause: { member: 'f', reason: 'it does not serve' },
     });
   });

@@ -387,7 +387,8 @@ describe('whatever fails, and whenever', () => {
     expect(verdict(all, 'a', 'c')).toEqual({ kind: 'open' });
     expect(judgeAll(gate, all, (name) => (name === 'a' ? true : undefined))).toMatchObject({
       kind: 'settle',
-      reason: 'left as it is: 2 members do not serve, and at most 1 may be unavailable',
+      reason:
+        "left as it is: 2 members are out of reach, and at most 1 may be unavailable ('--max-unavailable 2' goes on)",
     });
     expect(verdict([turn('a', 'asked'), ...all.slice(1)], 'b', 'c')).toEqual({ kind: 'wait' });
     expect(verdict([turn('a', 'bad'), ...all.slice(1)], 'b', 'c')).toMatchObject({ kind: 'shut' });

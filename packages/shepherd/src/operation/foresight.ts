@@ -8,6 +8,8 @@
  *     refused   disabled and down    -                 the service has no such action; a restart of what is
  *                                                      disabled
  *     unknown   nobody knows where it stands
+ *     skipped   it is behind a gate (rolling.ts) that would be shut by what is known now, where whoever can be asked
+ *               before goes well, and who is out of reach stays so
  *
  * A step that needs another comes to nothing where that is refused, and nobody can tell where that one
  * is unknown, as when it is carried out.
@@ -15,7 +17,9 @@
  * What waits for its order alone has no step here.
  */
 import { isBuiltIn } from '../action-table.ts';
-import type { Gate, Step } from './plan.ts';
+import { keyOf, type Gate, type Step } from './plan.ts';
+import { judge, type Turn } from './rolling.ts';
+import { isServing } from '../words/shapes.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
 
@@ -34,9 +38,13 @@ export const foreseen = (
   const effects = new Map<string, Verdict>();
   const needs = new Map<string, Need>();
   const gates = new Map<string, Gate>();
+  const rolls = new Rolls(steps, sight, effects);
   const known: Known = { args, sight, stopped, effects, needs };
   return steps.flatMap((step): readonly PlannedStep[] => {
-    const verdict = verdictOn(step, known);
+    if (step.kind === 'gate') rolls.take(step);
+    const shut = rolls.shutBefore(step);
+    const verdict: Verdict =
+      shut === undefined ? verdictOn(step, known) : { effect: 'skipped', note: shut };
     effects.set(step.key, verdict);
     if (step.kind === 'gate') gates.set(step.key, step);
     needs.set(step.key, needOf(step, verdict, known));
@@ -60,6 +68,65 @@ const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs
   const { stage, ageMs } = status;
   return ageMs === undefined ? { stage } : { stage, ageMs };
 };
+
+/** The gates of a plan, judged as when it is carried out: who was let through is well again before the next is looked at. */
+class Rolls {
+  readonly #steps: readonly Step[];
+  readonly #sight: Sight;
+  readonly #effects: ReadonlyMap<string, Verdict>;
+  /** Why gates are shut, by their keys. */
+  readonly #shut = new Map<string, string>();
+  /** By aggregate: those whose gate is open. */
+  readonly #passed = new Map<string, Set<string>>();
+
+  constructor(steps: readonly Step[], sight: Sight, effects: ReadonlyMap<string, Verdict>) {
+    this.#steps = steps;
+    this.#sight = sight;
+    this.#effects = effects;
+  }
+
+  /** A gate at its turn. */
+  take(gate: Step & Gate): void {
+    const before = gate.after.map((key) => this.#shut.get(key)).find((why) => why !== undefined);
+    const verdict = before === undefined ? this.#judged(gate) : undefined;
+    const why =
+      before ?? (verdict !== undefined && 'reason' in verdict ? verdict.reason : undefined);
+    if (why !== undefined) this.#shut.set(gate.key, why);
+    else
+      this.#passed.set(gate.name, new Set([...(this.#passed.get(gate.name) ?? []), ...gate.opens]));
+  }
+  /** Why a step would not be taken; undefined: its gate, if any, is open. */
+  shutBefore({ gate }: Step): string | undefined {
+    return gate === undefined ? undefined : this.#shut.get(gate);
+  }
+
+  #judged(gate: Step & Gate): ReturnType<typeof judge> {
+    const turns = this.#turnsOf(gate);
+    const isWell = ({ state }: Turn): boolean => state === 'well';
+    const wellNames = new Set(turns.filter(isWell).map(({ name }) => name));
+    const seen = (name: string): boolean | undefined => {
+      const status = this.#sight(name);
+      if (status?.stage === 'unknown') return undefined;
+      return wellNames.has(name) || (status !== undefined && isServing(status));
+    };
+    const bad = turns.filter(({ state }) => state === 'bad');
+    const idle = turns.filter(({ name }) => seen(name) !== true);
+    return judge(gate, { bad, askedCount: 0, idle }, seen);
+  }
+  /** The members of the aggregate of a gate, in the order of the plan. */
+  #turnsOf({ name: root, of: action = 'restart' }: Step & Gate): readonly Turn[] {
+    const passed = this.#passed.get(root);
+    return this.#steps.flatMap((step) => {
+      if (step.kind !== 'gate' || step.name !== root) return [];
+      return step.opens.map((name): Turn => {
+        const effect = this.#effects.get(keyOf(action, name))?.effect;
+        const isBad = effect === 'refused' || effect === 'unknown';
+        const state = passed?.has(name) !== true ? 'ahead' : isBad ? 'bad' : 'well';
+        return { name, state, isCanary: step.isCanary === true };
+      });
+    });
+  }
+}
 
 type Verdict = Pick<PlannedStep, 'effect' | 'note' | 'dependsOn'>;
 type Reason = Pick<PlannedStep, 'why' | 'of'>;
@@ -114,8 +181,9 @@ const needOf = (step: Step, { effect }: Verdict, { sight, effects }: Known): Nee
   const neededCount = (status?.kind === 'fleet' ? status.neededCount : undefined) ?? parts.length;
   const countOf = (...words: readonly Verdict['effect'][]): number =>
     parts.filter((each) => words.includes(each)).length;
-  if (parts.length - countOf('refused') < neededCount) return { name, effect: 'refused' };
-  const isSure = parts.length - countOf('refused', 'unknown') >= neededCount;
+  if (parts.length - countOf('refused', 'skipped') < neededCount)
+    return { name, effect: 'refused' };
+  const isSure = parts.length - countOf('refused', 'skipped', 'unknown') >= neededCount;
   return { name, effect: isSure ? 'change' : 'unknown' };
 };
 
@@ -153,7 +221,8 @@ const verdictAlone = (step: Step, known: Known): Verdict => {
 const sumOf = (parts: readonly PlannedStep['effect'][]): Verdict => {
   const words = `${parts.length} member${parts.length === 1 ? '' : 's'}`;
   const found = (['change', 'unknown', 'none'] as const).find((each) => parts.includes(each));
-  return { effect: found ?? (parts.length === 0 ? 'none' : 'refused'), note: words };
+  const vain = parts.includes('skipped') ? 'skipped' : 'refused';
+  return { effect: found ?? (parts.length === 0 ? 'none' : vain), note: words };
 };
 
 const verdictOnAsk = (step: Step, { args, sight, stopped }: Known): Verdict => {

@@ -35,12 +35,28 @@ export const isBarredBy = ({ steps }: Operation, { gate }: Step): boolean =>
 export const isOneOfMore = ({ gate, action }: Step): boolean =>
   gate !== undefined && !isSwitch(action);
 
-/** What comes of a step behind a gate that was shut for good. */
-export const shutOut = ({ steps }: Operation, { name, gate }: Step): StepEnd | undefined => {
+/**
+ * What comes of a step behind a gate that was shut for good. Who was out of reach before anything was asked of it is
+ * told apart from who was left alone, where a member is the reason: a shepherd that has just begun knows of nobody.
+ */
+export const shutOut = (
+  host: Host,
+  moment: Moment,
+  { steps }: Operation,
+  { name, gate }: Step,
+): StepEnd | undefined => {
   const record = gate === undefined ? undefined : steps.get(gate);
   const { outcome } = record ?? {};
   if (outcome === undefined || isOpened(record)) return undefined;
-  const { reason, cause, result } = outcome;
+  const { reason = '', cause, result } = outcome;
+  const service = host.service(name);
+  const status = service && moment.call(service, 'status');
+  if (result === 'skipped' && cause !== undefined && status?.stage === 'unknown') {
+    const away = plain(name, 'unreachable', `out of reach before, and not asked; ${reason}`);
+    return {
+      outcome: { ...away, ...(status.ageMs !== undefined && { lastSeenMs: status.ageMs }) },
+    };
+  }
   return { outcome: { ...plain(name, result, reason), ...(cause !== undefined && { cause }) } };
 };
 
@@ -66,10 +82,9 @@ export const judged = (
     gating.timer?.cancel();
     gates.delete(key);
     if (verdict.kind === 'open') steps.set(key, { ...record, atMs: host.clock.wall() });
-    endings.push([
-      key,
-      { outcome: 'outcome' in verdict ? verdict.outcome : outcomeOf(step, verdict) },
-    ]);
+    const outcome =
+      'outcome' in verdict ? verdict.outcome : outcomeOf(step, verdict, servingAt(host, moment));
+    endings.push([key, { outcome }]);
   }
   return endings;
 };
@@ -87,13 +102,14 @@ const shutBefore = (
   return undefined;
 };
 
-const outcomeOf = ({ name }: GateStep, verdict: Verdict): Outcome => {
+const outcomeOf = ({ name }: GateStep, verdict: Verdict, seen: WhoServes): Outcome => {
   if (verdict.kind === 'open' || verdict.kind === 'wait') return plain(name, 'ok');
   const { reason, culprit, isCancelled } = verdict;
   const shut = plain(name, isCancelled === true ? 'cancelled' : 'skipped', reason);
   if (culprit === undefined) return shut;
   const { name: member, outcome } = culprit;
-  const why = outcome?.reason ?? 'it does not serve';
+  const isAway = seen(member) === undefined;
+  const why = outcome?.reason ?? (isAway ? 'it is out of reach' : 'it does not serve');
   const { plainReason } = outcome ?? {};
   const cause = { member, reason: why, ...(plainReason !== undefined && { plainReason }) };
   return { ...shut, cause };
@@ -117,12 +133,7 @@ const verdictOn = (
   if (nowMs >= deadlineAtMs)
     return { kind: 'shut', reason: 'left as it is: the time for all members was over' };
   if (nowMs < gating.notBeforeMs) return { kind: 'wait' };
-  const seen: WhoServes = (name) => {
-    const service = host.service(name);
-    if (service === undefined) return false;
-    const status = moment.call(service, 'status');
-    return status.stage === 'unknown' ? undefined : isServing(status);
-  };
+  const seen = servingAt(host, moment);
   const look = (): Verdict => {
     const tally = tallyOf(host, moment, operation, gate, seen);
     return judge(gate, withoutOvertaken(host, moment, tally), seen);
@@ -140,6 +151,14 @@ const verdictOn = (
     operation.gates.set(gate.key, { ...gating, settledAtMs: nowMs + limits.rollSettleMs });
   return nowMs < (settledAtMs ?? Infinity) ? { kind: 'wait' } : { ...verdict, kind: 'shut' };
 };
+const servingAt =
+  (host: Host, moment: Moment): WhoServes =>
+  (name) => {
+    const service = host.service(name);
+    if (service === undefined) return false;
+    const status = moment.call(service, 'status');
+    return status.stage === 'unknown' ? undefined : isServing(status);
+  };
 const isToBeDone = (
   host: Host,
   { steps }: Operation,

@@ -45,7 +45,7 @@ export const withoutAsking = (
   const { name } = step;
   const { steps } = operation;
   if (!isCurrent(host, step)) return { outcome: superseded(host, operation, step) };
-  const left = shutOut(operation, step);
+  const left = shutOut(host, turn, operation, step);
   if (left !== undefined) return left;
   for (const key of step.needed) {
     const cause = steps.get(key);

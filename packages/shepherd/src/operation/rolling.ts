@@ -23,7 +23,8 @@
  * A member is unavailable from when it is asked until its own shepherd says that it runs and is ready; if it
  * does not say so, for good. So is, asked or not, who does not serve, or of whom nobody can tell. Those come
  * first: to restart who surely does not serve takes nothing away from the fleet, so that it may be done in any
- * case; what they use up of what may be unavailable would stop the others.
+ * case; what they use up of what may be unavailable would stop the others. Who is out of reach uses it up like who is
+ * down: it may be down for all that is known, and then one more would be one too many. Whoever knows better says so.
  *
  * Who has gone back to the release before, or refused another one, is as it was: that it failed counts, and not as
  * unavailable. Of whom nobody can tell is no canary while there is another one, since it would prove nothing: with a
@@ -302,7 +303,8 @@ export const judge = (gate: Gate, { bad, askedCount, idle }: Tally, seen: WhoSer
   if (takesNothing || downCount + more <= maxUnavailable) return { kind: 'open' };
   if (askedCount > 0) return { kind: 'wait' };
   const culprit = idle.find(({ state }) => state !== 'bad') ?? down[0];
-  return stopped('settle', unavailableWords(downCount, maxUnavailable), culprit && bare(culprit));
+  const reason = unavailableWords(down, downCount + more, gate, seen);
+  return stopped('settle', reason, culprit && bare(culprit));
 };
 /** Of another release: it was well again with the one before, or not touched at all. */
 const asBefore: ReadonlySet<Outcome['result'] | undefined> = new Set(['rolled-back', 'failed']);
@@ -318,6 +320,21 @@ const bare = ({ name, state, outcome }: Turn): Pick<Turn, 'name' | 'outcome'> =>
 const canaryWords = 'left as it is: a member of the canary failed';
 const failedWords = (count: number, most: number): string =>
   `left as it is: ${members(count)} failed, and ${most === 0 ? 'none' : `at most ${most}`} may`;
-const unavailableWords = (count: number, most: number): string =>
-  `left as it is: ${members(count)} ${count === 1 ? 'does' : 'do'} not serve, and at most ${most} may be unavailable`;
+const unavailableWords = (
+  down: readonly Turn[],
+  leastCount: number,
+  { maxUnavailable }: Gate,
+  seen: WhoServes,
+): string => {
+  const isOne = down.length === 1;
+  const awayCount = down.filter(({ name }) => seen(name) === undefined).length;
+  const parts = [
+    ...(awayCount < down.length ? [`${isOne ? 'does' : 'do'} not serve`] : []),
+    ...(awayCount > 0 ? [`${isOne ? 'is' : 'are'} out of reach`] : []),
+  ];
+  return (
+    `left as it is: ${members(down.length)} ${parts.join(' or ')}, and at most ${maxUnavailable} may be ` +
+    `unavailable ('--max-unavailable ${leastCount}' goes on)`
+  );
+};
 const members = (count: number): string => (count === 1 ? '1 member' : `${count} members`);

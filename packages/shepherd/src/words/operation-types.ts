@@ -12,8 +12,8 @@ export interface PlannedStep {
   readonly why: 'asked' | 'member' | 'requirement' | 'dependent';
   /** Whose member, requirement or dependent it is. */
   readonly of?: string;
-  /** What would come of it: nothing to do, something, no, or nobody can tell. */
-  readonly effect: 'change' | 'none' | 'refused' | 'unknown';
+  /** What would come of it: something, nothing to do, no, nobody can tell, or it would not be its turn. */
+  readonly effect: 'change' | 'none' | 'refused' | 'unknown' | 'skipped';
   /** What is known of the service now, and since when. */
   readonly stage?: Stage;
   readonly ageMs?: number;

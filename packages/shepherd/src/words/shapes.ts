@@ -271,7 +271,7 @@ const stepReader = (text: Read<string>): Read<PlannedStep> =>
       service: text,
       action: readName,
       why: wordOf(['asked', 'member', 'requirement', 'dependent'], 'asked'),
-      effect: wordOf(['change', 'none', 'refused', 'unknown'], 'unknown'),
+      effect: wordOf(['change', 'none', 'refused', 'unknown', 'skipped'], 'unknown'),
     },
     {
       of: text,

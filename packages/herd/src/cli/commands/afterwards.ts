@@ -1,5 +1,5 @@
 /** What is said of an operation that did not go well, or whose end we did not hear: read when it is needed. */
-import { isGood, type Outcome, type Row } from '@bellwether/shepherd';
+import { isGood, isSwitch, type Outcome, type Row } from '@bellwether/shepherd';
 import type { Detached, NoAnswer } from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import { type Context, isPetnameWord } from '../context.ts';
@@ -39,10 +39,19 @@ export const nextWords = (
       ? []
       : [`  'herd retry ${named(command, operation)}' asks those again, and nobody else.`];
   const isAway = left.some(({ result }) => result === 'unreachable');
-  const online = isAway
-    ? ["  With '--when-online 2h' it is done by itself once they are back."]
+  // Nobody is queued for while another release goes round.
+  const online =
+    isAway && !isSwitch(command.action)
+      ? ["  With '--when-online 2h' it is done by itself once they are back."]
+      : [];
+  const isStopped = isAway && left.some(({ result }) => result === 'skipped');
+  const around = isStopped
+    ? [
+        "  Who is out of reach counts as unavailable: '--max-unavailable N' allows for so many,",
+        "  '-l SELECTOR' leaves them out.",
+      ]
     : [];
-  return [...waits, ...retry, ...online, ...lostWords(command, targets)];
+  return [...waits, ...around, ...retry, ...online, ...lostWords(command, targets)];
 };
 const isBack = ({ result }: Row): boolean =>
   result === 'rolled-back' || result === 'rollback-failed';

@@ -30,6 +30,7 @@ import type { Progress } from '../progress.ts';
 import { Usage } from '../usage.ts';
 import { WorkLine } from '../work.ts';
 import { carriedOut, expecting, freshOperation, runPerform } from './perform.ts';
+import { exitCodeOfPlan } from './plan.ts';
 import { rollingOf } from './rolling.ts';
 import { meant } from './selected.ts';
 
@@ -312,7 +313,7 @@ const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<n
       ? undefined
       : await releaseClient(line, nameFor(taker)).offer(offerOf(release), patience);
   const send = release && missing && toSend(release, missing);
-  const exitCode = isRefused ? 1 : 0;
+  const exitCode = exitCodeOfPlan(steps);
   const { action } = command;
   print(
     context,

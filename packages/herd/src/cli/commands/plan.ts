@@ -23,10 +23,11 @@ export const runPlan = async (
 
 const endOf = (command: Command) => (endsShepherd(command) ? { endsShepherd: true } : {});
 
-/** As the command itself would end, as far as can be told: 1 where all is refused, 3 for a part. */
-const exitCodeOfPlan = (steps: readonly PlannedStep[]): number => {
-  const refusedCount = steps.filter(({ effect }) => effect === 'refused').length;
-  if (refusedCount === 0) return 0;
+/** As the command itself would end, as far as can be told: 1 where all is refused, 3 for a part; 4 where it would stop. */
+export const exitCodeOfPlan = (steps: readonly PlannedStep[]): 0 | 1 | 3 | 4 => {
+  const has = (effect: PlannedStep['effect']): boolean =>
+    steps.some((step) => step.effect === effect);
+  if (!has('refused')) return has('skipped') ? 4 : 0;
   const isAnyTarget = steps.some(
     ({ why, effect }) => (why === 'asked' || why === 'member') && effect !== 'refused',
   );

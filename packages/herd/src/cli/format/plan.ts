@@ -11,12 +11,14 @@ const words: Readonly<Record<PlannedStep['effect'], string>> = {
   none: 'unchanged',
   refused: 'refused',
   unknown: 'unknown',
+  skipped: 'skipped',
 };
 const styles: Readonly<Record<PlannedStep['effect'], Style>> = {
   change: 'bold',
   none: 'dim',
   refused: 'red',
   unknown: 'yellow',
+  skipped: 'yellow',
 };
 
 /** The lines of a plan; the last one counts. */
@@ -39,7 +41,7 @@ export const planLines = (
     const painted = paintedWord(line, name, words[step.effect], look, styles[step.effect]);
     return [...titleOf(step, steps[at - 1]), painted];
   });
-  const counts = (['change', 'refused', 'unknown', 'none'] as const)
+  const counts = (['change', 'refused', 'skipped', 'unknown', 'none'] as const)
     .map((effect) => ({ effect, count: steps.filter((step) => step.effect === effect).length }))
     .filter(({ count }) => count > 0)
     .map(({ effect, count }) => `${count} ${words[effect]}`);
