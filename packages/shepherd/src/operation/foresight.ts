@@ -69,7 +69,7 @@ const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs
   return ageMs === undefined ? { stage } : { stage, ageMs };
 };
 
-/** The gates of a plan, judged as when it is carried out: who was let through is well again before the next is looked at. */
+/** The gates of a plan, judged as when it is carried out; who was let through is well before the next is looked at. */
 class Rolls {
   readonly #steps: readonly Step[];
   readonly #sight: Sight;

@@ -23,7 +23,7 @@ export const runPlan = async (
 
 const endOf = (command: Command) => (endsShepherd(command) ? { endsShepherd: true } : {});
 
-/** As the command itself would end, as far as can be told: 1 where all is refused, 3 for a part; 4 where it would stop. */
+/** As the command would end, as far as can be told: 1 where all is refused, 3 for a part, 4 where it would stop. */
 export const exitCodeOfPlan = (steps: readonly PlannedStep[]): 0 | 1 | 3 | 4 => {
   const has = (effect: PlannedStep['effect']): boolean =>
     steps.some((step) => step.effect === effect);
