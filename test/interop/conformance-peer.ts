@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { createVat } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { testingNetlayer } from '@bellwether/netlayer-tcp-testing-only';
-import { createRouter, peerUri } from '@bellwether/ocapn';
+import { createRouter, parseUri, peerUri, type PeerLocation } from '@bellwether/ocapn';
 import { IdleCollector } from './conformance/idle-collector.ts';
 import { makeObjects } from './conformance/objects.ts';
 
@@ -65,10 +65,18 @@ const objects = await vat.run((turn) =>
     enliven: (to) => router.enliven(to, 'sturdyref'),
   }),
 );
+/** Others have to be able to read the locator. */
+const announce = (at: PeerLocation): void => {
+  const locator = peerUri(at);
+  try {
+    parseUri(locator);
+    process.stdout.write(`${locator}\nREADY\n`);
+  } catch (error) {
+    end(`${error instanceof Error ? error.message : 'no locator'}\n`, 2);
+  }
+};
 router.listen(
-  ([at]) => {
-    if (at !== undefined) process.stdout.write(`${peerUri(at)}\nREADY\n`);
-  },
+  ([at]) => at !== undefined && announce(at),
   (reason) => end(`${reason.message}\n`, 1),
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -1,12 +1,15 @@
 /** What an exporter believes: gifters and receivers here write their own bytes, and may lie in every field. */
 import { World } from '@bellwether/actors';
-import { isRecord, type KeyPair, type Limits, type RouterPowers } from '@bellwether/ocapn';
+import { encode, isRecord, type KeyPair, type Limits, type RouterPowers } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
+import { encodeGive } from '../../../packages/ocapn/src/identity/certificates.ts';
+import { signatureValue } from '../../../packages/ocapn/src/identity/keys.ts';
+import { Raw as RawBytes } from '../../../packages/ocapn/src/syrup/values.ts';
 import { makeDesk } from '../../support/ocapn-actors.ts';
 import { brokenAs, placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, simulatedCrypto } from '../../support/ocapn-peer.ts';
-import { deliver, object, sym, toExport } from '../../support/ocapn-raw.ts';
+import { deliver, object, record, sym, toExport } from '../../support/ocapn-raw.ts';
 
 let world: World;
 let network: Network;
@@ -343,6 +346,30 @@ describe('a router that introduces nobody', () => {
     expect(asked).toEqual([
       { as: 'exporter', peer: placeOf('gifter'), receiver: placeOf('receiver') },
     ]);
+  });
+});
+
+describe('a give', () => {
+  it('is judged by the bytes that were signed, not by how we would write it', async () => {
+    const scene = await start();
+    const { gifter, receiver, key } = scene;
+    gifter.deposit(GIFT, scene.desk);
+    // Goblins' testuds writes the hints of a location as an empty list; we write false.
+    const written = encodeGive({
+      receiverKey: key.publicKey,
+      exporter: HOME,
+      sessionId: gifter.sessionId,
+      gifterId: gifter.ownId,
+      giftId: GIFT,
+    });
+    const text = Buffer.from(written).toString('latin1');
+    const odd = text.replace('8"exporterf>', '8"exporter[]>');
+    expect(odd.length).toBe(text.length + 1);
+    const inner = new Uint8Array(Buffer.from(odd, 'latin1'));
+    const signature = signatureValue(gifter.keys.sign(inner));
+    const envelope = encode(record('desc:sig-envelope', new RawBytes(inner), signature));
+    receiver.withdraw(new RawBytes(envelope), 0, 10, key);
+    expect(isGiven(receiver.raw.told(10))).toBe(true);
   });
 });
 

@@ -12,6 +12,7 @@ import {
   makeSturdyref,
   peerFrom,
   peerRecord,
+  sturdyrefFrom,
 } from '../../../packages/ocapn/src/identity/locator-record.ts';
 import { makeNobleCrypto } from '../../../packages/ocapn/src/identity/noble.ts';
 import { parseUri, peerUri, sturdyrefUri } from '../../../packages/ocapn/src/identity/uri.ts';
@@ -22,6 +23,7 @@ import {
   Sturdyref,
 } from '../../../packages/ocapn/src/locator.ts';
 import { decode } from '../../../packages/ocapn/src/syrup/read.ts';
+import { Sym, SyrupRecord } from '../../../packages/ocapn/src/syrup/values.ts';
 import { encode } from '../../../packages/ocapn/src/syrup/write.ts';
 import { fromLatin1, latin1, SEED } from '../syrup/values.ts';
 
@@ -189,6 +191,33 @@ describe('records', () => {
     expect(empty).toThrow('expected a swissnum that is not empty');
     expect(makeSturdyref(peer, new Uint8Array(256)).reveal().length).toBe(256);
     expect(() => makeSturdyref(peer, new Uint8Array(257))).toThrow(Limit);
+  });
+});
+
+describe('a sturdyref that a peer passes', () => {
+  const record = (...fields: readonly unknown[]): unknown =>
+    decode(encode(new SyrupRecord(new Sym('ocapn-sturdyref'), fields)));
+  test('is its peer and its bytes', () => {
+    const found = sturdyrefFrom(record(peerRecord(peer), new Uint8Array([1, 2, 3])));
+    expect([found.peer, found.reveal()]).toEqual([
+      expect.objectContaining({ transport: peer.transport, designator: peer.designator }),
+      new Uint8Array([1, 2, 3]),
+    ]);
+  });
+  test.each([
+    ['no bytes', [peerRecord(peer), 'text']],
+    ['an empty swissnum', [peerRecord(peer), new Uint8Array(0)]],
+    ['no peer', ['nobody', new Uint8Array(3)]],
+    ['a field too many', [peerRecord(peer), new Uint8Array(3), 1]],
+    ['a field too few', [peerRecord(peer)]],
+  ])('is none with %s', (_name, fields) => {
+    expect(() => sturdyrefFrom(record(...fields))).toThrow(Decode);
+  });
+  test('is as long as any other: 256 bytes, and not one more', () => {
+    const of = (byteCount: number): unknown =>
+      record(peerRecord(peer), new Uint8Array(byteCount).fill(1));
+    expect(sturdyrefFrom(of(256)).reveal().length).toBe(256);
+    expect(() => sturdyrefFrom(of(257))).toThrow(Limit);
   });
 });
 

@@ -4,7 +4,7 @@
  *   going out, to the vat it is         is written as
  *   near                                import-object n, one mention
  *   the peer's own                      export n
- *   of another session                  a gift, else import-object n, one mention
+ *   of another session                  a gift (handoff/giver.ts), else import-object n, one mention
  *   a vow, also when it has settled     import-promise n, one mention
  *
  *   coming in                           becomes
