@@ -7,7 +7,7 @@
  *     const good = ship(machine, { version: '1' });       // offers and brings a release
  *     machine.herd('deploy', 'web', { args: [good.digest, 'no-confirm'] });
  */
-import type { Ref, Turn, World } from '@bellwether/actors';
+import type { Bcom, Behavior, Ref, Turn, World } from '@bellwether/actors';
 import {
   digestOf,
   emptyRecord,
@@ -30,9 +30,11 @@ import {
   makeProcessMonitor,
   makeShepherd,
   type Asker,
+  type AskerBook,
   type LocalStatus,
   type Offered,
   type Outcome,
+  type Principal,
   type Shepherd,
 } from '@bellwether/shepherd';
 import { localRoot } from '../../packages/shepherd/src/words/principal.ts';
@@ -90,10 +92,22 @@ export const release = (version: string, more: Partial<Manifest> = {}): Made => 
   return { digest, manifestBytes, contents };
 };
 
+const makeOrigins = (
+  _turn: Turn<AskerBook>,
+  _bcom: Bcom<AskerBook>,
+  origins: (asker: string) => string,
+): Behavior<AskerBook> => ({
+  judge: () => undefined,
+  chain: () => [],
+  origin: (_turn, asker) => origins(asker),
+});
+
 /** A machine, the hands of a test on its slot, and what its disk has of it. */
 export class SlotMachine extends Machine {
   readonly depots = new MemoryDepots(crypto);
   readonly rules: { now: SlotRules };
+  /** Which grant of the owner's that of an asker comes from. */
+  origins: (asker: string) => string = (asker) => asker;
   #slot: Ref<Slot> | undefined = undefined;
   constructor(world: World, name: string, rules: SlotRules = shortRules, rehearse = false) {
     const now = { now: rules };
@@ -114,7 +128,8 @@ export class SlotMachine extends Machine {
       life,
       running: records.running,
     });
-    const shepherd = turn.spawn(makeShepherd, { ...options, monitor });
+    const grants = turn.spawn(makeOrigins, (asker: string) => this.origins(asker));
+    const shepherd = turn.spawn(makeShepherd, { ...options, monitor, grants });
     const record = this.record();
     const depot = this.depots.of('web', (ms, task) => void world.at(ms, task));
     turn.call(shepherd, 'define', service({ provision: ['networking'] }));
@@ -173,14 +188,15 @@ export class SlotMachine extends Machine {
       readonly sinceMs?: number;
       readonly operation?: string;
       readonly isRepeat?: true;
+      readonly principal?: Principal;
     } = {},
   ): Asked<Outcome> {
-    const { sinceMs = this.time.clock().now(), isRepeat } = given;
+    const { sinceMs = this.time.clock().now(), isRepeat, principal = localRoot } = given;
     const { operation = `${action}-${this.disk.commitCount}` } = given;
     const asked = { operation, member: 'web', action, args, remainingMs: 3_600_000, hops: [] };
     const request = { ...asked, ...(isRepeat && { isRepeat }) };
     return this.ask((turn, shepherd) =>
-      turn.send(shepherd, 'perform', request, this.printer(turn), localRoot, sinceMs),
+      turn.send(shepherd, 'perform', request, this.printer(turn), principal, sinceMs),
     ) as Asked<Outcome>;
   }
   offer(made: Made, asker: Asker = { principal: localRoot }, after?: string): Asked<Offered> {

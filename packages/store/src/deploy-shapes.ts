@@ -22,6 +22,7 @@ const stagedRelease = object(
   {
     version: name,
     platform: name,
+    stagedBy: name,
     verdict: oneOf('committed', 'rejected'),
     why: text(1_024),
   },

@@ -426,6 +426,66 @@ describe('going back by hand', () => {
     expect(machine.depots.asked).toContain(`point web ${two.digest}`);
     expect(machine.depots.current.get('web')).toBe(one.digest);
   });
+  it('is told what it is back at, where it is, and what was called off instead', () => {
+    const { world, machine } = upWith([one, two]);
+    machine.bring(world, three);
+    machine.act('deploy', [three.digest]);
+    while (machine.record().underway === undefined) world.step();
+    const told = [{}, {}, { args: [one.digest] }].map(({ args = [] }: { args?: string[] }, at) => {
+      const rollback = machine.act('rollback', args, { operation: `r${at}` });
+      world.runFor(3_000);
+      return rollback.value?.reason?.replaceAll(/ \(?rel:\S+/g, '');
+    });
+    expect(told).toEqual([
+      'Service web: deploy of was called off; web 2 is active as before.',
+      'Service web: back at web 1',
+      'Service web: web 1 is active already.',
+    ]);
+  });
+  it('is not barred by what is being staged, at any moment of that: it calls it off, and goes back', () => {
+    for (const ms of [0, 50, 150]) {
+      const { world, machine } = upWith([one, two]);
+      machine.bring(world, three);
+      machine.depots.answerMs = 200;
+      const stage = machine.act('stage', [three.digest]);
+      while (machine.record().underway === undefined) world.step();
+      world.runFor(ms);
+      expect(machine.record().underway?.action).toBe('stage');
+      const rollback = machine.act('rollback');
+      world.runFor(3_000);
+      expect([stage.value?.result, rollback.value?.result]).toEqual(['cancelled', 'changed']);
+      expect(machine.running()).toEqual([one.digest]);
+      expect(machine.record()).toMatchObject({ current: one.digest });
+      const there = machine.record().releases.map(({ digest }) => digest);
+      expect([...(machine.depots.trees.get('web')?.keys() ?? [])]).toEqual(there);
+    }
+  });
+  it('leaves what is being staged alone where it is refused, or there is nothing to do', () => {
+    const { world, machine } = upWith([one]);
+    machine.bring(world, three);
+    const stage = machine.act('stage', [three.digest]);
+    while (machine.record().underway === undefined) world.step();
+    const none = machine.act('rollback', [], { operation: 'r1' });
+    const same = machine.act('rollback', [one.digest], { operation: 'r2' });
+    world.runFor(3_000);
+    expect(refusal(none)).toContain('no release before this one');
+    expect([same.value?.result, stage.value?.result]).toEqual(['ok', 'changed']);
+  });
+  it('is not taken back by somebody else who goes back, unless he says where to', () => {
+    const { world, machine } = upWith([one, two]);
+    const first = machine.act('rollback', [], { operation: 'r1' });
+    while (machine.record().underway === undefined) world.step();
+    const second = machine.act('rollback', [], { operation: 'r2' });
+    world.runFor(3_000);
+    expect(second.error).toMatchObject({ code: 'conflict' });
+    expect(first.value?.result).toBe('changed');
+    machine.act('rollback', [], { operation: 'r3' });
+    while (machine.record().underway === undefined) world.step();
+    const back = machine.act('rollback', [one.digest], { operation: 'r4' });
+    world.runFor(3_000);
+    expect(back.value?.reason).toContain('rollback of web 2');
+    expect(machine.running()).toEqual([one.digest]);
+  });
   it('leaves what comes late of what was called off to nobody', () => {
     const { world, machine } = upWith([one]);
     machine.bring(world, two);
@@ -845,6 +905,7 @@ describe('how much of the disk a slot takes', () => {
     const { world, machine } = up({ mostBytes: 2 * bytes });
     machine.bring(world, one);
     machine.act('stage', [one.digest], { operation: 's1' });
+    world.runFor(100);
     machine.act('pin', [one.digest], { operation: 'p1' });
     machine.bring(world, two);
     const second = machine.act('stage', [two.digest], { operation: 's2' });
@@ -904,10 +965,10 @@ describe('what an action takes', () => {
     world.runFor(3_000);
     expect(machine.record().underway).toMatchObject({ confirmMs: confirmMostMs });
   });
-  it('has room for so many releases, those that are pinned included', () => {
+  it('pins so many releases and no more, and takes another to be deployed all the same', () => {
     const rig = upWith([one], { keepCount: slotLimits.releaseCount });
     const { world, machine } = rig;
-    for (let at = 2; at <= slotLimits.releaseCount; at += 1) {
+    for (let at = 2; at <= slotLimits.pinCount + 1; at += 1) {
       const made = release(`${at}`);
       machine.bring(world, made);
       machine.act('stage', [made.digest], { operation: `s${at}` });
@@ -915,15 +976,11 @@ describe('what an action takes', () => {
       machine.act('pin', [made.digest], { operation: `p${at}` });
       world.runFor(50);
     }
-    expect(machine.record().releases).toHaveLength(slotLimits.releaseCount);
-    const over = release('over');
-    machine.bring(world, over);
-    const refused = machine.act('stage', [over.digest], { operation: 'over' });
+    expect(machine.record().pinned).toHaveLength(slotLimits.pinCount);
+    const refused = machine.act('pin', [one.digest], { operation: 'over' });
     world.runFor(100);
     expect(refusal(refused)).toContain('unpin some');
-    const activated = machine.act('activate', [two.digest, 'no-confirm']);
-    world.runFor(3_000);
-    expect(activated.value?.result).toBe('changed');
+    keep(rig, release('over'));
   });
   it('is remembered for those who ask again, as long as it is among the last', () => {
     const { world, machine } = upWith([one]);

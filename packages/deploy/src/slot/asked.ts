@@ -1,5 +1,5 @@
 /** What a slot does when it is asked; slot.ts opens with the table. */
-import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { Limit, Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   BadRequest,
   Conflict,
@@ -17,6 +17,7 @@ import type { Digest } from '../release/types.ts';
 import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage } from './forward.ts';
+import { limits } from './limits.ts';
 import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
@@ -33,7 +34,7 @@ import {
 import { makeRoom } from './room.ts';
 import { takerOf } from './taking.ts';
 import { isOffered, offer, offered } from './transfer.ts';
-import type { SlotRelease, Underway } from './types.ts';
+import type { SlotRecord, SlotRelease, Underway } from './types.ts';
 
 /** A question, who asks it, and what for. */
 interface Asked {
@@ -129,19 +130,23 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
   const wanted = wantedIn(action, request.args, action !== 'stage');
   const record = held.record.get();
   if (record.underway !== undefined) {
-    if (action === 'rollback') return callBack(held, turn, asked, record.underway, wanted);
-    throw busy(held, record.underway);
+    if (action !== 'rollback') throw busy(held, record.underway);
+    // Nobody bars the way back by staging something: that is called off, and then it is gone back.
+    if (record.underway.action !== 'stage')
+      return callBack(held, turn, asked, record.underway, wanted);
   }
   const digest =
     action === 'rollback' ? (wanted.digest ?? previousIn(held)) : digestIn(action, wanted);
   const isThere = releaseIn(record, digest) !== undefined;
   const isActive = digest === record.current;
   if (action === 'stage' ? isThere : isActive && record.held === undefined)
-    return turn.kept(outcomeOf(held, turn, 'ok'));
-  const target = releaseIn(record, digest) ?? fetched(held, action, digest);
+    return turn.kept(outcomeOf(held, turn, 'ok', stayedWords(record, action)));
+  const target = releaseIn(record, digest) ?? fetched(held, action, digest, asked.asker);
   if (action === 'stage') judge(held, held.rules.get().trust, digest, target.signatures);
   else checkBefore(held, turn, action, target, wanted);
-  if (!isThere) makeRoom(held, turn, target);
+  if (record.underway !== undefined)
+    endUnchanged(held, turn, 'cancelled', 'it was called off by a rollback');
+  if (!isThere) makeRoom(held, turn, { release: target, action });
   const underway = begun(
     held,
     turn,
@@ -154,14 +159,24 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
   else stage(held, turn, underway, target);
   return answer;
 };
+const stayedWords = (record: SlotRecord, action: Underway['action']): string | undefined =>
+  action === 'rollback'
+    ? `Service ${record.slot}: ${named(record, record.current)} is active already.`
+    : undefined;
 const previousIn = (held: Held): Digest => {
   const { previous } = held.record.get();
   if (previous !== undefined) return previous;
   throw new Refused(`Service ${held.name}: there is no release before this one to go back to`);
 };
 /** Activating takes what is there already; only the others take what was brought. @throws NotOffered */
-const fetched = (held: Held, action: Underway['action'], digest: Digest): SlotRelease => {
-  if (action === 'stage' || action === 'deploy') return offered(takerOf(held), digest);
+const fetched = (
+  held: Held,
+  action: Underway['action'],
+  digest: Digest,
+  { principal, origin = principal }: Asker,
+): SlotRelease => {
+  if (action === 'stage' || action === 'deploy')
+    return { ...offered(takerOf(held), digest), stagedBy: origin };
   throw new NotOffered(`${shortly(digest)} is not there; 'releases' shows those that are`);
 };
 const policyOf = (
@@ -205,7 +220,10 @@ const busy = (held: Held, underway: Underway): Conflict => {
   );
 };
 
-/** Calls off what is under way: what was not yet switched to is left, what was is taken back. */
+/**
+ * Calls off a switch that is under way: what was not yet switched to is left, what was is taken back. Who goes back
+ * while somebody else does so already means the same: to call that off he names the release that is to stay.
+ */
 const callBack = (
   held: Held,
   turn: Turn,
@@ -215,8 +233,8 @@ const callBack = (
 ): Vow<Outcome> => {
   const { phase, from, target } = underway;
   const record = held.record.get();
-  if (phase === 'reverting' || (digest !== undefined && digest !== from))
-    throw busy(held, underway);
+  const isOther = digest === undefined ? underway.action === 'rollback' : digest !== from;
+  if (phase === 'reverting' || isOther) throw busy(held, underway);
   const isLossy = releaseIn(record, target)?.dataMigration === 'forward-only';
   switch (phase) {
     case 'verified':
@@ -224,7 +242,9 @@ const callBack = (
     case 'prechecked': {
       endUnchanged(held, turn, 'cancelled', 'it was called off');
       const answer = wait(held, turn, question, lines);
-      move(held, turn, ending(held, turn, question, 'changed'));
+      const stays = from === undefined ? '' : `; ${named(record, from)} is active as before`;
+      const words = `Service ${held.name}: ${underway.action} of ${named(record, target)} was called off${stays}.`;
+      move(held, turn, ending(held, turn, question, 'changed', words));
       return answer;
     }
     case 'activating':
@@ -292,6 +312,10 @@ const pin = (
     throw new Refused(`Service ${held.name}: ${shortly(digest)} is not there`);
   if (record.pinned.includes(digest) === (action === 'pin'))
     return turn.kept(outcomeOf(held, turn, 'ok'));
+  if (action === 'pin' && record.pinned.length >= limits.pinCount)
+    throw new Limit(
+      `Service ${held.name}: ${record.pinned.length} releases are pinned, and no more: unpin some`,
+    );
   const others = record.pinned.filter((each) => each !== digest);
   const pinned = action === 'pin' ? [...others, digest] : others;
   const answer = wait(held, turn, question, lines);

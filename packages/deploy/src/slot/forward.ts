@@ -1,9 +1,10 @@
 /** The way of a release to its slot, from what was brought to what is kept; slot.ts opens with the table. */
-import type { Turn } from '@bellwether/actors';
+import { Limit, type Turn } from '@bellwether/actors';
 import type { Digest } from '../release/types.ts';
 import { lose, revert } from './back.ts';
 import { checkSwitch, isWayBack } from './policy.ts';
 import { judged, named, pruned, releaseIn, shortly } from './record.ts';
+import { withRelease } from './room.ts';
 import {
   deadline,
   endAfter,
@@ -89,10 +90,31 @@ const staged = (held: Held, turn: Turn, release: SlotRelease): void => {
   const record = held.record.get();
   const { underway } = record;
   if (underway === undefined) return;
-  const releases = [...record.releases, release];
-  if (underway.action === 'deploy') return check(held, turn, underway, { releases });
-  const ended = ending(held, turn, questionIn(underway), 'changed');
-  move(held, turn, { ...ended, releases, underway: undefined });
+  const releases = withNow(held, release, underway);
+  if (releases instanceof Limit) {
+    endUnchanged(held, turn, 'failed', releases.message);
+    return void keepOnly(held, turn);
+  }
+  if (underway.action === 'deploy') check(held, turn, underway, { releases });
+  else {
+    const ended = ending(held, turn, questionIn(underway), 'changed');
+    move(held, turn, { ...ended, releases, underway: undefined });
+  }
+  if (releases.length <= record.releases.length) keepOnly(held, turn);
+};
+
+/** Meanwhile somebody may have pinned others, or the slot was described anew. */
+const withNow = (
+  held: Held,
+  release: SlotRelease,
+  { action }: Underway,
+): readonly SlotRelease[] | Limit => {
+  try {
+    return withRelease(held.record.get(), { release, action }, held.rules.get());
+  } catch (reason) {
+    if (reason instanceof Limit) return reason;
+    throw reason;
+  }
 };
 
 /** Looks once more whether what is to be switched to is what was staged, and may be. */
@@ -226,7 +248,12 @@ export const commit = (held: Held, turn: Turn): void => {
     ...(from !== undefined && from !== target && { previous: from }),
   };
   const { releases: kept } = pruned(next, held.rules.get().keepCount);
-  const ended = ending(held, turn, questionIn(underway), 'changed');
+  // Who deploys knows where to; who goes back is told.
+  const words =
+    underway.action === 'rollback'
+      ? `Service ${held.name}: back at ${named(record, target)}.`
+      : undefined;
+  const ended = ending(held, turn, questionIn(underway), 'changed', words);
   move(held, turn, { ...next, ...ended, releases: kept, underway: undefined, held: undefined });
   keepOnly(held, turn);
 };

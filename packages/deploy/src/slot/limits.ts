@@ -4,7 +4,13 @@
 export const limits = {
   /** Releases that one slot keeps: each is a tree on the disk, and its command stands in one record. */
   releaseCount: 32,
-  /** The same where its description does not say: the active one, the one before, and some to go back to. */
+  /** Of these, those that were staged and never run: the next ones, and not what there is to go back to. */
+  stagedCount: 8,
+  /** Of these, those of one asker and of all grants that come from the same one: half, so that nobody has all. */
+  askerStagedCount: 4,
+  /** Releases that are pinned: with them, what is active, what was and what comes, there is room for what is staged. */
+  pinCount: 20,
+  /** Releases that were run and are kept, where its description does not say how many: some to go back to. */
   keepCount: 5,
   /**
    * Bytes of the files of all releases that one slot keeps, unless its description says otherwise: two of the largest.

@@ -131,25 +131,48 @@ const heldFacts = (operation: string | undefined): SlotFacts => ({
   ...(operation !== undefined && { operation }),
 });
 
-/** The releases that nobody needs, and those that are left without them. */
+/**
+ * The releases that nobody needs, and those that are left without them. Of what was run, and of what each asker has
+ * staged, the newest stay: nobody's releases go for those of somebody else.
+ */
 export const pruned = (
   record: SlotRecord,
   keepCount: number,
 ): { readonly gone: readonly Digest[]; readonly releases: readonly SlotRelease[] } => {
-  const { releases, current, previous, underway, pinned } = record;
-  const digests = releases.map(({ digest }) => digest).reverse();
-  const pending = underway === undefined ? [] : [underway.target, ...given(underway.from)];
-  const gone = toPrune({
-    releases: digests,
-    keepCount: Math.min(keepCount, limits.releaseCount),
-    ...(current && { current }),
-    ...(previous && { previous }),
-    pending,
-    pinned,
-  });
-  return { gone, releases: releases.filter(({ digest }) => !gone.includes(digest)) };
+  const { releases } = record;
+  const spare = releases.filter(isSpareIn(record));
+  const run = spare.filter(({ verdict }) => verdict !== undefined);
+  const staged = spare.filter(({ verdict }) => verdict === undefined);
+  const askers = [...new Set(staged.map(({ stagedBy }) => stagedBy))];
+  const room = limits.releaseCount - limits.stagedCount - (releases.length - spare.length);
+  const surplus = new Set([
+    ...beyond(run, Math.min(keepCount, Math.max(0, room))),
+    ...askers.flatMap((asker) =>
+      beyond(
+        staged.filter(({ stagedBy }) => stagedBy === asker),
+        keepCount,
+      ),
+    ),
+  ]);
+  const gone = releases.map(({ digest }) => digest).filter((digest) => surplus.has(digest));
+  return { gone, releases: releases.filter(({ digest }) => !surplus.has(digest)) };
 };
-const given = <T>(value: T | undefined): readonly T[] => (value === undefined ? [] : [value]);
+/** Those that were staged, and are neither needed nor were ever run; the oldest first. */
+export const stagedIn = (record: SlotRecord): readonly SlotRelease[] =>
+  record.releases.filter(isSpareIn(record)).filter(({ verdict }) => verdict === undefined);
+/** All but so many of the newest. */
+const beyond = (releases: readonly SlotRelease[], keepCount: number): readonly Digest[] =>
+  toPrune({ releases: releases.map(({ digest }) => digest).reverse(), keepCount });
+/** Whether a release is neither active nor was before, is not under way, and nobody has pinned it. */
+const isSpareIn = ({
+  current,
+  previous,
+  underway,
+  pinned,
+}: SlotRecord): ((release: SlotRelease) => boolean) => {
+  const needed = new Set([current, previous, underway?.target, underway?.from, ...pinned]);
+  return ({ digest }) => !needed.has(digest);
+};
 
 /** A digest as people read it: enough of it to tell releases apart. */
 export const shortly = (digest: Digest | undefined): string =>

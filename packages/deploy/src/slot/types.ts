@@ -30,6 +30,8 @@ export interface SlotRelease {
   readonly signatures: readonly Signature[];
   /** Wall clock, milliseconds since 1970. */
   readonly stagedMs: number;
+  /** The origin of who had it staged, in whose share it is until it is run; absent in records of before that. */
+  readonly stagedBy?: string;
   /** What came of it when it was activated last; absent: it never was. */
   readonly verdict?: 'committed' | 'rejected';
   /** Why it was rejected. */

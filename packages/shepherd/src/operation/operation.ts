@@ -31,6 +31,7 @@
  * waits, who listens) is rebuilt by whoever asks again.
  */
 import type { ActorError, Turn, Vow } from '@bellwether/actors';
+import { originOf } from './askers.ts';
 import { come, isBarredBy, isOneOfMore, judged } from './gates.ts';
 import { noteBegun, noteChanged, noteEnded, noteRest, noteTaken, save } from './durable.ts';
 import {
@@ -304,8 +305,10 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   };
   const { principal, requests } = operation;
   const sinceMs = requests.get(record.by)?.sinceMs;
+  const origin = originOf(host, turn, principal);
+  const part = partOf(host, operation, record);
   turn.when(
-    turn.send(service, 'perform', partOf(host, operation, record), listeners, principal, sinceMs),
+    turn.send(service, 'perform', part, listeners, principal, sinceMs, origin),
     (turn, outcome) => over(turn, { outcome }),
     (turn, reason) => over(turn, refused(step, reason)),
   );

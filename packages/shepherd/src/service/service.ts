@@ -82,8 +82,12 @@ export const makeService = (
     requirement: () => held.config.get().requirement,
     status: (turn) => statusOf(held, turn),
     probe: (turn, timeoutMs) => probe(held, turn, timeoutMs),
-    perform: (turn, request, lines, principal, sinceMs) => {
-      const asker = { principal, ...(sinceMs !== undefined && { sinceMs }) };
+    perform: (turn, request, lines, principal, sinceMs, origin) => {
+      const asker = {
+        principal,
+        ...(origin !== undefined && { origin }),
+        ...(sinceMs !== undefined && { sinceMs }),
+      };
       return perform(held, turn, request, { asker, lines });
     },
     adopt: (turn, run) => adoptRun(held, turn, run),

@@ -195,13 +195,14 @@ export interface Service extends Provider {
   /**
    * start, stop and custom actions of this one service. The graph around it is the shepherd's
    * affair. One elsewhere asks under an id made from `principal` and that of the request, so that it hears again what
-   * came of one that it has sent before; of those at home the shepherd knows. `sinceMs` as of an Asker.
+   * came of one that it has sent before; of those at home the shepherd knows. `sinceMs` and `origin` as of an Asker.
    */
   perform(
     request: Request,
     writer: Ref<Lines>,
     principal: Principal,
     sinceMs?: number,
+    origin?: string,
   ): Vow<Attempt>;
   /** Lines of its log, oldest first, as far as one answer has room for them. */
   log(query: LogQuery): Vow<readonly string[]>;

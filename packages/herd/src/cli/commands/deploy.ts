@@ -8,7 +8,15 @@ import { bytesText, isDigest, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Outcome, type Request, type Status } from '@bellwether/shepherd';
-import { Detached, isNoAnswer, isNoShepherd, isOutOfReach, NoAnswer } from '../../client/errors.ts';
+import {
+  codeIn,
+  Detached,
+  isNoAnswer,
+  isNoShepherd,
+  isOutOfReach,
+  NoAnswer,
+  OutOfReach,
+} from '../../client/errors.ts';
 import { visible } from '../../client/escape.ts';
 import type { Line, Patience } from '../../client/line.ts';
 import { deployMs, firstAgainMs, pieceMs, questionMs, rejoinMs } from '../../client/limits.ts';
@@ -289,12 +297,20 @@ const joined = async (
         client.join(operation, () => undefined, patience),
       );
     } catch (error) {
+      if (codeIn(error) === 'unknown-operation') throw neverBegun(service, lost, error);
       if (!isNoAnswer(error) && !isOutOfReach(error) && !isNoShepherd(error)) throw error;
       if (isNoAnswer(error) && error.isTimeUp) throw error;
     }
   }
   throw lost;
 };
+
+/** Whoever has begun an operation has it on its disk first: what is not known there was lost on its way. */
+const neverBegun = (service: string, lost: Error, cause: unknown): OutOfReach =>
+  new OutOfReach(
+    `${visible(service)} is back and was never asked, so nothing was begun: ${lost.message}`,
+    { cause },
+  );
 
 /** `--dry-run`: what would be sent, and done. The slot remembers that it was asked, and nothing else. */
 const foreseen = async (context: Context, deploy: Deploy, line: Line): Promise<number> => {

@@ -82,6 +82,11 @@ const plainWords = ({ action, service }: Command, { result }: Outcome): readonly
   const name = visible(service);
   if (action === 'enable') return [`Enabled service ${name}.`];
   if (action === 'disable') return [`Disabled service ${name}.`];
+  // Where a release on trial was taken back the slot tells who has deployed it, and him alone.
+  if (action === 'rollback')
+    return [
+      result === 'ok' ? `Service ${name} stays as it was.` : `Service ${name} has gone back.`,
+    ];
   if (action === 'start')
     return [
       result === 'ok' ? `Service ${name} is already running.` : `Service ${name} has been started.`,
