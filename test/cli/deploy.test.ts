@@ -398,3 +398,26 @@ describe('a slot whose description changes', together, () => {
     expect(await answerOf(slotted)).toBe('two');
   });
 });
+
+// By itself: so many files are work for the disk, and the others watch the clock.
+describe('herd rollback', { timeout: 120_000 }, () => {
+  it('calls off what somebody else stages meanwhile, goes back, and says so', async ({ place }) => {
+    const slotted = await startSlot(place);
+    await deployed(slotted, 'one');
+    await deployed(slotted, 'bad');
+    const names = Array.from({ length: 2_500 }, (_none, at) => `many/${at}`);
+    const files = Object.fromEntries(names.map((name) => [name, 'same']));
+    const staged = slotted.daemon.begin('stage', 'web', await releaseOf(slotted, 'big', { files }));
+    await untilPhase(slotted.daemon, 'verified');
+    const { code, stdout } = await slotted.daemon.herd('rollback', 'web');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^Service web: back at web one \(rel:sha256-\w+\)\.$/m);
+    expect(await answerOf(slotted)).toBe('one');
+    const { code: stageCode, stderr } = await staged.ended;
+    expect({ stageCode, stderr }).toEqual({
+      stageCode: 4,
+      stderr: expect.stringContaining('it was called off by a rollback; web bad'),
+    });
+    expect(await listed(slotted)).not.toContain('big');
+  });
+});

@@ -791,6 +791,32 @@ describe('an action', () => {
     expect(ran.written.err).toContain('start web: unknown');
     expect(ran.written.err).toContain('killed by the test');
   });
+  it('that deploys and was lost on its way was never begun, which is no failure: it exits with 4', async () => {
+    await serve({
+      perform: (turn) => {
+        turn.after(0, (turn) => turn.effect(() => shepherd?.sever()));
+        return undefined;
+      },
+      join: (_turn, id) => {
+        throw new ActorError('unknown-operation', `operation '${String(id)}' is not known`);
+      },
+    });
+    const release = `rel:sha256-${'a'.repeat(64)}`;
+    const ran = await herd(ticking(), 'deploy', 'web', release, '--no-confirm');
+    expect(ran.exitCode).toBe(4);
+    expect(ran.written.err).toContain('web is back and was never asked, so nothing was begun: ');
+    expect(ran.written.err).not.toContain('is not known');
+  });
+  it.each([
+    ['changed', 'Service web has gone back.'],
+    ['ok', 'Service web stays as it was.'],
+  ])('that goes back says so, whoever answers: %s', async (result, words) => {
+    await serve({ perform: () => ({ member: 'web', result, rows: [] }) });
+    expect(await run('rollback', 'web')).toMatchObject({
+      exitCode: 0,
+      written: { out: `${words}\n`, err: '' },
+    });
+  });
   it('goes on after Ctrl-C, which says so and exits with 130', async () => {
     const pressed: (() => void)[] = [];
     await serve({
