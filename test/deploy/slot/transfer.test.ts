@@ -342,6 +342,7 @@ describe('the record of a slot', () => {
         signature: 's'.repeat(86),
       })),
       stagedMs: 1,
+      stagedBy: 'g'.repeat(128),
       verdict: 'rejected',
       why: '…'.repeat(slotLimits.reasonCharacters),
     }));

@@ -74,7 +74,8 @@ describe('an action of an agent', () => {
     );
     pass();
     expect(asked.value).toMatchObject({ member: 'web', result: 'changed', stage: 'stopped' });
-    const asker = { principal: 'g-1', sinceMs: 42 };
+    // The book of this machine has forgotten what that grant came from.
+    const asker = { principal: 'g-1', origin: 'forgotten', sinceMs: 42 };
     expect(script.asked).toEqual([
       { action: 'deploy', operation: 'op-1', asker, isRepeat: false, args: ['x'] },
     ]);
@@ -321,7 +322,8 @@ describe('the next life', () => {
     machine.crash();
     machine.boot();
     pass();
-    expect(script.asked[1]?.asker).toEqual({ principal: 'g-1' });
+    // Of whom the grant came is asked of the book, which has forgotten it.
+    expect(script.asked[1]?.asker).toEqual({ principal: 'g-1', origin: 'forgotten' });
   });
   it('leaves alone what was not begun', () => {
     const script = agentScript();

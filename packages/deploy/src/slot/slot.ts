@@ -21,6 +21,10 @@
  *     awaiting-confirm nothing: somebody confirms it on a session that began after the service came up
  *     reverting        the service is described as before, the disk says so, it is started and tried as well
  *
+ * A rollback calls a deploy off that was not switched to yet, and nothing more: what was active stays. A stage that is
+ * under way stands in nobody's way back: it is cancelled, and then the rollback begins. Where somebody else goes back
+ * already it is a conflict, unless it names the release that is to stay.
+ *
  * `stopped` is a later `herd stop` of the service, which wins: it then starts as the release before, unless the other
  * one has changed data for good. A slot of which
  * going back has failed is held: it takes no deploy before somebody has activated or rolled back by hand. Where the

@@ -305,7 +305,8 @@ const take = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
   };
   const { principal, requests } = operation;
   const sinceMs = requests.get(record.by)?.sinceMs;
-  const origin = originOf(host, turn, principal);
+  const from = originOf(host, turn, principal);
+  const origin = from === principal ? undefined : from;
   const part = partOf(host, operation, record);
   turn.when(
     turn.send(service, 'perform', part, listeners, principal, sinceMs, origin),
