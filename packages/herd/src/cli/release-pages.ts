@@ -38,8 +38,9 @@ export const releasePages: Readonly<Record<string, Page>> = {
   rollback: {
     text:
       'Goes back to the release before, or to RELEASE, which has to be there. What is being deployed is ' +
-      'called off by it, or taken back, and nothing more; what is being staged is called off first. Of a fleet it goes batch by batch, as with deploy. Over a release ' +
-      'that has changed its data for good it is refused unless you accept to lose them.',
+      'called off by it, or taken back; what is being staged is called off, and then it goes back. Of a ' +
+      'fleet it goes batch by batch, as with deploy. Over a release that has changed its data for good it ' +
+      'is refused unless you accept to lose them.',
     examples: [
       ['herd rollback web', 'to the one before'],
       ['herd rollback web-fleet --batch 2', 'of a fleet, two at a time'],
