@@ -19,6 +19,9 @@ import { bins, configOf, eventually, freePort, type Daemon } from '../support/pr
 import { makeProxy } from '../support/proxy.ts';
 import { portIn, reroute } from '../support/web-fleet.ts';
 
+const keyOf = async (daemon: Daemon): Promise<string> =>
+  (await daemon.herd('node', 'key')).stdout.trim();
+
 describe('a machine that joins', together, () => {
   it('is there in seconds, as it is typed, with services that are started and stopped from here', async ({
     place,
@@ -83,14 +86,81 @@ describe('a machine that joins', together, () => {
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('another machine has used this invite');
     const shown = await control.herd('node', 'ls');
-    expect(shown.stdout).toContain('ALERT web-07: another machine has tried to use its invite');
+    expect(shown.stdout).toContain('ALERT web-07: two machines have come with its invite');
     expect(await nodesOf(control)).toMatchObject({ 'web-07': { state: 'joined', alertCount: 1 } });
-    expect(await auditOf(control)).toMatch(/tried to join by the invite of web-07/);
+    expect(await auditOf(control)).toMatch(/the invite of web-07, and one of them is not yours/);
     // Nothing is left of it there.
     const home = await thief.herd('node', 'home');
     expect(home.stdout).toBe('This machine has joined no controller.\n');
     expect(fs.readdirSync(path.join(thief.folder, 'homes'))).toEqual([]);
+    const denied = await control.herd('start', 'web-server@web-07');
+    expect([denied.code, denied.stderr]).toEqual([5, expect.stringContaining('is in doubt')]);
+    const [key, other] = [await keyOf(web), await keyOf(thief)];
+    expect(shown.stdout).toMatch(new RegExp(`${key} has joined, and is in doubt`));
+    expect(shown.stdout).toContain(`${other} was refused`);
+    const wrong = await control.herd('node', 'approve', 'web-07', '--for-key', other);
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('another key')]);
+    const approved = await control.herd('node', 'approve', 'web-07');
+    expect(approved.stdout).toContain(`web-07 is the machine ${key}`);
+    expect((await control.herd('node', 'ls')).stdout).not.toContain('ALERT');
     expect((await control.herd('start', 'web-server@web-07')).code).toBe(0);
+  });
+
+  it('that is a thief is in no fleet from the moment that the right one comes', async ({
+    place,
+  }) => {
+    const fleet = `fleet({ provision: ['webs'], select: 'role=web', service: 'web-server' })`;
+    const [control, web, thief] = await Promise.all([
+      startController(place, fleet),
+      startMachine(place, 'web'),
+      startMachine(place, 'thief'),
+    ]);
+    const members = async (): Promise<string> => (await control.herd('status', 'webs')).stdout;
+    const file = await inviteTo(place, control, 'web-07', '--labels', 'role=web');
+    expect((await joinBy(place, thief, file)).code).toBe(0);
+    await eventually('it is a member', async () => (await members()).includes('web-07'));
+    expect((await joinBy(place, web, file)).stderr).toMatch(/^shepherd: error: .*another machine/);
+    await eventually('it is none', async () => !(await members()).includes('web-07'));
+    expect((await control.herd('node', 'rm', 'web-07')).code).toBe(0);
+    const bound = ['--labels', 'role=new', '--for-key', await keyOf(web), '--yes'];
+    const next = await inviteTo(place, control, 'web-07', ...bound);
+    const stolen = await joinBy(place, thief, next);
+    expect([stolen.code, stolen.stderr]).toEqual([1, expect.stringContaining('another key')]);
+    expect((await joinBy(place, web, next)).code).toBe(0);
+    const labelled = await control.herd('node', 'label', 'web-07', 'role=web', 'canary');
+    expect(labelled.stdout).toContain('web-07 has canary,role=web now');
+    await eventually('it is a member', async () => (await members()).includes('web-07'));
+    expect((await control.herd('start', 'webs')).code).toBe(0);
+    expect((await web.herd('status', 'web-server')).stdout).toContain('It is running');
+  });
+
+  it('without an invite in its pipe is told that there is none', async ({ place }) => {
+    const web = await startMachine(place, 'web');
+    const file = path.join(place.folder, 'empty.join');
+    fs.writeFileSync(file, '', { mode: 0o600 });
+    const { code, stderr } = await joinBy(place, web, file);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`shepherd: error: ${file} is empty, so there is no invite`);
+  });
+
+  it('gives something else without its invite, and leaves whom it means', async ({ place }) => {
+    const [control, web] = await Promise.all([startController(place), startMachine(place, 'web')]);
+    const file = await inviteTo(place, control, 'web-07');
+    expect((await joinBy(place, web, file, '--give', 'networking')).code).toBe(0);
+    expect((await joinBy(place, web, file)).stdout).toContain(
+      'some services of this machine, 1 now',
+    );
+    fs.rmSync(file);
+    const given = await web.herd('node', 'give', 'www', '--dial-out');
+    expect(given.stdout).toContain('some services of this machine, 1 now: web-server');
+    await eventually('it is there', async () =>
+      (await servicesOf(control)).includes('web-server@web-07'),
+    );
+    expect(await servicesOf(control)).not.toContain('networking@web-07');
+    const slip = await web.herd('node', 'leave', (await keyOf(control)).slice(0, 1));
+    expect([slip.code, slip.stderr]).toEqual([1, expect.stringContaining('4 characters')]);
+    expect((await web.herd('node', 'leave', await keyOf(control))).code).toBe(0);
+    expect((await web.herd('node', 'home')).stdout).toContain('has joined no controller');
   });
 
   it('comes in time, or not at all', async ({ place }) => {

@@ -175,6 +175,19 @@ export const LIMITS = {
   departedCount: 1_024,
   /** Attempts of another key on one machine's door that are recorded: each is a record and a line of the audit. */
   nodeAlertCount: 16,
+  /** Milliseconds between later ones that are recorded, so that an alert says when it was last so. */
+  nodeAlertMs: 3_600_000,
+  /**
+   * Milliseconds after a machine has joined for which another one at its door puts it in doubt. The right machine is
+   * set up on the day of its invite; later a copy of one that was used would only serve to take a good machine out.
+   */
+  nodeDoubtMs: 86_400_000,
+  /** Characters of a fingerprint by which a key is named beforehand, at least: 100 bits, as many as are shown. */
+  keyCharacters: 20,
+  /** Of one that is typed to name a controller that is there, at least: fewer are a slip. */
+  typedKeyCharacters: 4,
+  /** At most: those of the whole key. */
+  designatorCharacters: 64,
   /** Services that are not taken in, of one machine, that are named. */
   leftOutCount: 16,
   /** Milliseconds before services of machines that could not be exchanged are tried again. */

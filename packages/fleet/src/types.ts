@@ -16,7 +16,9 @@ import type {
   JoinSpec,
   NodeFacts,
   NodeInvite,
+  LabelChange,
   NodeSpec,
+  RekeySpec,
   RemovedNode,
 } from './nodes/types.ts';
 import type {
@@ -102,15 +104,26 @@ export interface LocalRoot extends Facetlike, Named {
   /** An invite for a machine to join by, which is a secret. Kept once it is durable. Broken with Conflict, Refused. */
   inviteNode(spec: NodeSpec): Vow<NodeInvite>;
   /** Another one for a machine that is known: for a new key under its name. */
-  rekeyNode(name: string, expiresMs?: number): Vow<NodeInvite>;
+  rekeyNode(name: string, expiresMs?: number, more?: RekeySpec): Vow<NodeInvite>;
+  /** Other labels for one: services and fleets by label follow at once. */
+  labelNode(name: string, change: LabelChange): Vow<NodeFacts>;
+  /** Its key, or this key, is the right one: it is in doubt no more. */
+  approveNode(name: string, key?: string): Vow<NodeFacts>;
   /** The machines that have joined, or are invited to. */
   nodes(): readonly NodeFacts[];
   /** Forgets one, and tells it. Kept once the first is durable, and the second was tried. */
   removeNode(name: string): Vow<RemovedNode>;
   /** Joins a controller. The URI is a secret. Kept once the controller has said so. */
   joinHome(uri: string, spec: JoinSpec): Vow<HomeFacts>;
-  /** Takes back what a controller was given, the only one where none is named. Kept once that is durable. */
-  leaveHome(home?: string): Vow<HomeFacts>;
+  /** Gives a controller something else, the only one where none is named. Kept once that is durable. */
+  giveHome(spec: JoinSpec, home?: string): Vow<HomeFacts>;
+  /**
+   * Takes back what a controller was given, the only one where none is named. Kept once that is durable. A dry run says
+   * which one it would be.
+   */
+  leaveHome(home?: string, isDryRun?: boolean): Vow<HomeFacts>;
+  /** The key of this machine, which an invite can be made for. */
+  machineKey(): string;
   /** The controllers that this machine has joined, or is about to. */
   homes(): readonly HomeFacts[];
   /** Puts a ref into the daemon's own store, under a petname. The URI is a secret. */

@@ -2,12 +2,15 @@
  * The program `herd`. Bundled into one file, so that a command that is typed all day reads nothing
  * else.
  */
+import path from 'node:path';
 import { main } from './cli/main.ts';
 import { processTerminal } from './cli/process-terminal.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 import { keepMemoryOutOfDumps } from './core-dump.ts';
 import { version } from './version.ts';
 
+/** `shepherd join` runs this file too, and speaks by its own name. */
+const program = path.basename(process.argv[1] ?? '').startsWith('shepherd') ? 'shepherd' : 'herd';
 const output = new StandardOutput(
   () => process.stdout,
   () => exitWith(1),
@@ -36,9 +39,11 @@ endAtBrokenPipe(process.stdout, (error) => output.lose(error));
 endAtBrokenPipe(process.stderr, (error) => {
   throw error;
 });
-void main(process.argv.slice(2), processTerminal(process, output), { version }).then((exitCode) => {
-  process.exitCode = exitCode;
-  // Not at once: what a pipe has not taken yet must be written. Not later: a socket may take a
-  // second to close.
-  process.stdout.write('', () => exitWith(exitCode));
-});
+void main(process.argv.slice(2), processTerminal(process, output, program), { version }).then(
+  (exitCode) => {
+    process.exitCode = exitCode;
+    // Not at once: what a pipe has not taken yet must be written. Not later: a socket may take a
+    // second to close.
+    process.stdout.write('', () => exitWith(exitCode));
+  },
+);

@@ -16,7 +16,7 @@ const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 const detachSignal = 'SIGUSR2';
 
 /** What is asked of a daemon that runs: `shepherd join` is `herd node join`. */
-const clientWords: ReadonlySet<string> = new Set(['join', 'leave', 'home']);
+const clientWords: ReadonlySet<string> = new Set(['join', 'give', 'leave', 'home', 'key']);
 
 const main = async (): Promise<number> => {
   const uid = process.getuid?.() ?? 0;

@@ -41,7 +41,15 @@ export type { Step, StepBase, Wish } from './operation/plan.ts';
 export { lacks } from './operation/lacking.ts';
 export { checkFollower, checkObserver, checkSink } from './checks/sinks.ts';
 export { checkedRequest } from './checks/requests.ts';
-export { isLabelKey, isLabelValue, labelTexts, labelWords, readLabels } from './words/labels.ts';
+export {
+  doubtLabel,
+  isDoubted,
+  isLabelKey,
+  isLabelValue,
+  labelTexts,
+  labelWords,
+  readLabels,
+} from './words/labels.ts';
 export { isName } from './words/names.ts';
 export { careRolling, percentOf } from './checks/rolling.ts';
 export {

@@ -8,13 +8,18 @@ const milliseconds = whole(0);
 export const joinedNode = object(
   { name, labels: plain, madeMs: milliseconds },
   {
-    door: object({ hash: name, designator: name, joinedMs: milliseconds, gift: name }),
+    door: object(
+      { hash: name, designator: name, joinedMs: milliseconds, gift: name },
+      { approvedMs: milliseconds },
+    ),
     /** As of a grant. */
-    invite: object({ hash: name, expiresMs: milliseconds, epoch: whole(1) }),
+    invite: object({ hash: name, expiresMs: milliseconds, epoch: whole(1) }, { key: name }),
     isDialOut: oneOf(true),
     leftMs: milliseconds,
     alertCount: whole(1),
     alertMs: milliseconds,
+    alertBy: name,
+    doubtMs: milliseconds,
   },
 );
 /** Its services, by all their names. */

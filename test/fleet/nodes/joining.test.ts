@@ -452,7 +452,11 @@ describe('another choice, and another invite', () => {
     const uri = place.invite();
     place.join(uri, place.node(), { services: ['web'] });
     expect(place.names()).toEqual(['web@web-07']);
-    expect(place.join(uri).services).toBeUndefined();
+    // Who only asks again changes nothing.
+    expect(place.join(uri)).toMatchObject({ services: ['web'] });
+    place.run(1_000);
+    expect(place.names()).toEqual(['web@web-07']);
+    expect(place.join(uri, place.node(), { isAll: true }).services).toBeUndefined();
     place.run(1_000);
     expect([...place.names()].sort()).toEqual(['networking@web-07', 'web@web-07']);
     place.join(uri, place.node(), { services: ['networking'] });

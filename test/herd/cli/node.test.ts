@@ -28,29 +28,39 @@ const home = (more: Partial<HomeFacts> = {}): HomeFacts => ({
   ...more,
 });
 
+const other = 'zyxwvutsrqponmlkjihgfedcba';
+const mine = 'mineminemineminemine';
+
 describe('machines', () => {
   it('have a row each, and what somebody should look at stands below', () => {
     const { designator: _key, joinedMs: _joined, isConnected: _connected, ...invited } = node();
     const lines = nodeLines(
       [
-        node({ alertCount: 2, alertMs: now - 5_000 }),
+        node({ alertCount: 2, alertMs: now - 5_000, alertBy: other, isInDoubt: true }),
         node({ name: 'b', isConnected: false, isDialOut: true, inviteExpiresMs: now + 60_000 }),
         { ...invited, name: 'c', state: 'invited', serviceCount: 0, inviteExpiresMs: now + 60_000 },
         { ...invited, name: 'd', state: 'lapsed', serviceCount: 0, labels: {} },
         node({ name: 'e', state: 'left', serviceCount: 0 }),
+        { ...invited, name: 'f', state: 'invited', alertCount: 1, alertBy: other, inviteKey: mine },
       ],
       now,
     );
     expect(lines).toEqual(
       [
         'NAME    STATE                                      CONTACT           SERVICES  KEY                       LABELS',
-        'web-07  joined 30 seconds ago                      yes               2         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
+        'web-07  in doubt, joined 30 seconds ago            yes               2         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
         'b       joined 30 seconds ago, new key until 10:05:05  away (dials out)  2         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
         'c       invited until 10:05:05                     -                 0         -                         canary,role=web',
         'd       invited, not in time                       -                 0         -                         -',
         'e       left                                       -                 0         abcd-efgh-ijkl-mnop-qrst  canary,role=web',
-        "ALERT web-07: another machine has tried to use its invite (2 times, last 5 seconds ago): see 'herd audit'; if it was the right one, 'herd node rekey web-07'",
-        '5 machines',
+        'f       invited                                    -                 2         -                         canary,role=web',
+        'ALERT web-07: two machines have come with its invite, and one of them is not yours (2 times, last 5 seconds ago):',
+        '  abcd-efgh-ijkl-mnop-qrst has joined, and is in doubt: nothing is started or deployed there',
+        '  zyxw-vuts-rqpo-nmlk-jihg was refused',
+        "  'shepherd key' on your machine shows which it is. The refused one: 'herd node rm web-07' first, then another invite.",
+        "  The joined one: 'herd node approve web-07'.",
+        "ALERT f: machine zyxw-vuts-rqpo-nmlk-jihg has come with its invite (1 time), which is for mine-mine-mine-mine-mine: if you do not know it, 'herd node rekey f'; 'herd node approve f' ends this alert",
+        '6 machines',
       ].map((line) => expect.stringMatching(new RegExp(`^${loose(line)}$`))),
     );
     expect(nodeLines([], now)).toEqual(['No machines.']);
@@ -113,6 +123,12 @@ describe('what is typed about machines', () => {
     [['node', 'rm', '../x'], 'cannot be the name of a machine'],
     [['node', 'join', '--give', 'a,,b'], "'--give' has an empty word"],
     [['node', 'rekey'], 'too few words'],
+    [['node', 'label', 'a'], 'too few words'],
+    [['node', 'label', 'a', 'ro le'], 'no KEY=TEXT'],
+    [['node', 'label', 'a', '-'], 'takes away no label'],
+    [['node', 'give'], 'nothing is said that is to be given'],
+    [['node', 'give', 'all', '--dial-out', '--no-dial-out'], 'exclude each other'],
+    [['node', 'join'], 'standard input is empty, so there is no invite'],
     [['node', 'lss'], 'is not known'],
   ])('%j is refused before anybody is asked', async (words, message) => {
     const { code, err } = await run(...words);

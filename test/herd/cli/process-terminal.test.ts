@@ -12,6 +12,6 @@ it.each([
     () => own.stdout,
     () => undefined,
   );
-  const { columns, rows } = processTerminal(own, output);
+  const { columns, rows } = processTerminal(own, output, 'herd');
   expect([columns, rows]).toEqual(size);
 });

@@ -2,7 +2,7 @@
  * Bringing a release to a slot elsewhere: what was asked here goes on as it is, piece by piece, and nothing of it is
  * kept. An answer that was lost with its session may be asked for again: the slot says how far it has got.
  */
-import type { Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import { Refused, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   readOffered,
   readPut,
@@ -11,8 +11,9 @@ import {
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { ExportedHeld } from './exported-state.ts';
+import { heldOff, isHeldOff } from './without-answer.ts';
 
-type Remote = Pick<ExportedHeld, 'remote'>;
+type Remote = Pick<ExportedHeld, 'remote' | 'name' | 'petname' | 'origin' | 'labels'>;
 
 /** Broken with Unreachable, Severed, TimedOut, Malformed, and what the slot there refuses. */
 export const bringing = (held: Remote): Pick<Behavior<ServiceElsewhere>, 'offer' | 'put'> => ({
@@ -29,7 +30,12 @@ export const bringing = (held: Remote): Pick<Behavior<ServiceElsewhere>, 'offer'
 });
 
 const asked = (
-  { remote }: Remote,
+  held: Remote,
   turn: Turn,
   ask: (turn: Turn, ref: Ref<ServiceFacet>) => Vow<unknown>,
-): Vow<unknown> => turn.within(LIMITS.bringMs, turn.when(turn.call(remote, 'reachToAsk'), ask));
+): Vow<unknown> => {
+  if (isHeldOff(held, { action: 'stage' }))
+    return turn.broken(new Refused(heldOff(held, { action: 'stage' }).reason ?? ''));
+  const { remote } = held;
+  return turn.within(LIMITS.bringMs, turn.when(turn.call(remote, 'reachToAsk'), ask));
+};

@@ -57,7 +57,15 @@ import type { Pace } from '../reach/pace.ts';
 import { reader } from '../read.ts';
 import { probe } from './probing.ts';
 import { contact, found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
-import { calledOff, notSent, tooLate, troubleOf, unanswered } from './without-answer.ts';
+import {
+  calledOff,
+  heldOff,
+  isHeldOff,
+  notSent,
+  tooLate,
+  troubleOf,
+  unanswered,
+} from './without-answer.ts';
 
 export type { ExportedServiceOptions } from './exported-state.ts';
 
@@ -180,6 +188,7 @@ interface Command extends Asked {
 
 /** By the way that it goes: through a line of its own, or behind the release that it is about. */
 const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
+  if (isHeldOff(held, asked.request)) return turn.kept(heldOff(held, asked.request));
   begun(held, asked.operation);
   const end = (outcome: Attempt): Attempt => ended(held, asked, outcome);
   if (isAskedAfresh(asked.request.action))

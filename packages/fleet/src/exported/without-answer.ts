@@ -5,8 +5,10 @@
  */
 import { codeOf, fateOf } from '@bellwether/actors';
 import {
+  isDoubted,
   limits,
   type Attempt,
+  type Labels,
   type Outcome,
   type Request,
   type Result,
@@ -48,6 +50,22 @@ export const notSent = (
       return outcomeOf(place, 'failed', `${words}.`);
   }
 };
+
+/** Whether nothing new may be asked of it, nor brought: its machine is in doubt. What it does it may end. */
+export const isHeldOff = (
+  { labels }: { readonly labels?: Labels },
+  { action, isRepeat }: Pick<Request, 'action' | 'isRepeat'>,
+): boolean => isDoubted(labels) && isRepeat !== true && !endingActions.has(action);
+/** They bring nothing there; without a confirmation a good machine would go back. */
+const endingActions: ReadonlySet<string> = new Set(['stop', 'confirm']);
+/** Two machines have come with the invite of its machine. */
+export const heldOff = (place: Place, { action }: Pick<Request, 'action'>): Outcome =>
+  outcomeOf(
+    place,
+    'denied',
+    `machine ${place.origin} is in doubt, since two have come with its invite: it was not asked to ${action}. See ` +
+      `herd node ls, then herd node rm ${place.origin}, or herd node approve ${place.origin}.`,
+  );
 
 /** It was called off while there was no contact. */
 export const calledOff = (place: Place, { action }: Request): Outcome =>

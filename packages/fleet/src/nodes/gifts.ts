@@ -4,8 +4,11 @@ import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
+import { presentGift } from './contact.ts';
 import { routeTo } from './joined.ts';
-import type { NodeShelf } from './node-shelf.ts';
+import { depart, parted, type NodeShelf } from './node-shelf.ts';
+import type { Nodes } from './nodes.ts';
+import type { NodeDoorEntry } from './types.ts';
 
 /** What tells one gift from others: no secret. */
 export const giftMark = ({ crypto }: NodeShelf, gift: Uint8Array): string =>
@@ -31,3 +34,17 @@ export const dropGift = (shelf: NodeShelf, turn: Turn, name: string): Vow<void> 
   const dropped = turn.ask((answer) => shelf.gifts.drop(name, answer));
   return turn.when(dropped, () => undefined);
 };
+
+/** The key that a machine had is out: it hears of that now, or when it calls. */
+export const replaced = (
+  shelf: NodeShelf,
+  turn: Turn<Nodes>,
+  name: string,
+  old: NodeDoorEntry,
+): void => {
+  depart(shelf, turn, name, old);
+  const gift = presentGift(shelf, turn, name);
+  if (gift !== undefined)
+    turn.when(turn.forward(gift, 'end', []), (turn) => parted(shelf, turn, old.hash), ignored);
+};
+const ignored = (): void => undefined;

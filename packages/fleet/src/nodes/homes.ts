@@ -23,16 +23,9 @@ import {
   type Turn,
   type Vow,
 } from '@bellwether/actors';
-import { hexOf } from '@bellwether/authority';
+import { hexOf, Unconfirmed } from '@bellwether/authority';
 import { parseUri, Sturdyref } from '@bellwether/ocapn';
-import {
-  BadRequest,
-  canonicalText,
-  Conflict,
-  cutText,
-  readField,
-  type ServiceFacet,
-} from '@bellwether/shepherd';
+import { BadRequest, canonicalText, Conflict, type ServiceFacet } from '@bellwether/shepherd';
 import { Malformed, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
@@ -54,8 +47,9 @@ import {
   type HomesOptions,
 } from './home-shelf.ts';
 import { fingerprintOf } from './node-shelf.ts';
+import { choosing, homeCalled } from './choosing.ts';
 import { callBack, serve } from './serving.ts';
-import { readAnswer, readGiven } from './read.ts';
+import { readAnswer } from './read.ts';
 import type {
   Gift,
   HomeEntry,
@@ -70,8 +64,15 @@ import type {
 export interface Homes {
   /** Kept once the controller has said that this machine has joined. The URI is a secret. */
   join(uri: string, spec: JoinSpec): Vow<HomeFacts>;
-  /** Kept once what was given is taken back, durably. None named: the only one. @throws Refused, BadRequest */
-  leave(home?: string): Vow<HomeFacts>;
+  /** Gives something else. Kept once that is durable; the controller hears of it when there is contact. */
+  give(spec: JoinSpec, home?: string): Vow<HomeFacts>;
+  /**
+   * Kept once what was given is taken back, durably. None named: the only one. A dry run only says which one it
+   * would be. @throws Refused, BadRequest
+   */
+  leave(home?: string, isDryRun?: boolean): Vow<HomeFacts>;
+  /** The key of this machine, as controllers see it: no secret. */
+  key(): string;
   list(): readonly HomeFacts[];
   /** Those from before a restored backup are believed again. */
   confirm(): void;
@@ -105,7 +106,9 @@ export const makeHomes = (
   }
   return {
     join: (turn, uri, spec) => join(shelf, turn, uri, spec),
-    leave: (turn, home) => leave(shelf, turn, home),
+    give: (turn, spec, home) => give(shelf, turn, spec, home),
+    leave: (turn, home, isDryRun) => leave(shelf, turn, home, isDryRun === true),
+    key: () => shelf.designator,
     list: (turn) => [...shelf.homes.values()].map((home) => homeFacts(shelf, turn, home)),
     confirm: (turn) => confirm(shelf, turn),
     find: (turn, hash, sinceMs) =>
@@ -122,11 +125,11 @@ export const makeHomes = (
     },
     changed: (turn) => {
       for (const { entry, door } of [...shelf.homes.values()])
-        if (door !== undefined) speak(shelf, turn, entry.designator, door, !entry.isJoined);
+        if (door !== undefined) speak(shelf, turn, entry.designator, door, needsGift(entry));
     },
     reached: (turn, designator, door) => {
       const home = changeHome(shelf, designator, { door, trouble: undefined });
-      if (home !== undefined) speak(shelf, turn, designator, door, !home.entry.isJoined);
+      if (home !== undefined) speak(shelf, turn, designator, door, needsGift(home.entry));
     },
     missed: (turn, designator, reason) => missed(shelf, turn, designator, reason),
   };
@@ -168,15 +171,14 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   const { designator } = door.peer;
   if (designator === shelf.designator)
     throw new BadRequest('join: this is an invite of this shepherd itself, for another machine');
-  const chosen = choiceIn(shelf, turn, spec);
   const known = shelf.homes.get(designator);
   const hash = hexOf(shelf.crypto.sha256(door.reveal()));
+  const isAgain = known?.entry.door === hash;
+  const before = isAgain ? known.entry : fresh(shelf, designator, hash);
+  const entry = choosing(shelf, turn, before, spec);
   if (known === undefined && shelf.homes.size >= LIMITS.homeCount)
     throw new Limit(`join: this machine has ${LIMITS.homeCount} controllers, it takes no more`);
-  if (known?.entry.door === hash) {
-    const { services: _services, isDialOut: _isDialOut, ...before } = known.entry;
-    return begin(shelf, turn, { ...before, ...chosen });
-  }
+  if (isAgain) return begin(shelf, turn, entry);
   // Whatever came of another invite, the way by this one would be lost.
   if (known?.entry.isJoined === true)
     throw new Conflict(
@@ -185,7 +187,7 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   const kept = turn.ask<Destination>((answer) => shelf.doors.keep(door, answer));
   return turn.when(kept, (turn, destination) => {
     turn.tell(shelf.peers, 'hurry', doorTo(designator), destination);
-    return begin(shelf, turn, { ...fresh(shelf, designator, hash), ...chosen });
+    return begin(shelf, turn, entry);
   });
 };
 const fresh = ({ clock, rightsEpoch }: HomeShelf, designator: string, door: string): HomeEntry => ({
@@ -205,30 +207,24 @@ const doorIn = ({ transports }: HomeShelf, uri: unknown): Sturdyref => {
   if (door instanceof Sturdyref && transports.includes(door.peer.transport)) return door;
   throw new BadRequest('join: this is no invite to join: it leads to no controller on a network');
 };
-const choiceIn = (
+const give = (
   shelf: HomeShelf,
-  turn: Turn,
+  turn: Turn<Homes>,
   spec: JoinSpec,
-): Pick<HomeEntry, 'services' | 'isDialOut'> => {
-  const isDialOut = readField(spec, 'isDialOut', 'join') === true;
-  const said = readField(spec, 'services', 'join');
-  const services = said === undefined ? undefined : readGiven(said, 'join.services');
-  const all = new Map(
-    givenTo(shelf, turn, {}).flatMap((names) => names.map((each) => [each, names[0]])),
-  );
-  const names = services?.map((name) => {
-    const canonical = all.get(name);
-    if (canonical !== undefined) return canonical;
-    throw new BadRequest(
-      `join: '${cutText(name, LIMITS.nameLength)}' is no service of the configuration`,
-    );
-  });
-  if ((names?.length ?? new Set(all.values()).size) > LIMITS.givenCount)
-    throw new Limit(
-      `join: a machine gives ${LIMITS.givenCount} services at most; choose some: --give`,
-    );
-  return { ...(names && { services: names }), ...(isDialOut && { isDialOut }) };
+  said: string | undefined,
+): Vow<HomeFacts> => {
+  const { entry, door, waiting } = homeCalled(shelf, said);
+  if (isHeldBack(shelf, entry)) throw new Unconfirmed(fingerprintOf(entry.designator));
+  const next = choosing(shelf, turn, entry, spec);
+  if (entry.gift !== next.gift) turn.call(shelf.giving, 'takeBack', entry.gift, 'less is given');
+  keepHome(shelf, turn, next);
+  auditHome(turn, 'granted', 'give', next);
+  if (door !== undefined && waiting === undefined)
+    speak(shelf, turn, next.designator, door, needsGift(next));
+  return turn.kept(homeFacts(shelf, turn, homeCalled(shelf, entry.designator)));
 };
+/** Also where less is given than before: what it had is good for nothing then. */
+const needsGift = ({ isJoined, gift }: HomeEntry): boolean => !isJoined || gift === '';
 
 /** It is on the disk before the controller hears of it, and whoever asked is told what comes of it. */
 const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeFacts> => {
@@ -237,7 +233,7 @@ const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeF
   if (known !== undefined) {
     turn.call(known.way, 'leave');
     const { gift } = known.entry;
-    if (gift !== entry.gift) turn.call(shelf.giving, 'takeBack', gift, 'another invite was used');
+    if (gift !== entry.gift) turn.call(shelf.giving, 'takeBack', gift, 'something else is given');
   }
   const { vow, resolver } = turn.vow<HomeFacts>();
   const { way } = enter(shelf, turn, entry, resolver);
@@ -356,24 +352,15 @@ const missed = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, reason:
 /** Whether the controller may have heard of it. */
 const isBegun = ({ isJoined, gift }: HomeEntry): boolean => isJoined || gift !== '';
 
-const leave = (shelf: HomeShelf, turn: Turn<Homes>, said: string | undefined): Vow<HomeFacts> => {
-  const all = [...shelf.homes.values()];
-  const found = all.filter(
-    ({ entry: { designator, controller } }) =>
-      said === undefined || said === controller || designator.startsWith(said.replaceAll('-', '')),
-  );
-  const [home] = found;
-  if (home === undefined)
-    throw new Refused(
-      said === undefined
-        ? 'this machine has joined no controller'
-        : 'this machine has joined no such controller; shepherd home lists them',
-    );
-  if (found.length > 1)
-    throw new BadRequest(
-      'this machine has several controllers; say which: shepherd home lists them',
-    );
+const leave = (
+  shelf: HomeShelf,
+  turn: Turn<Homes>,
+  said: string | undefined,
+  isDryRun: boolean,
+): Vow<HomeFacts> => {
+  const home = homeCalled(shelf, said);
   const facts = homeFacts(shelf, turn, home);
+  if (isDryRun) return turn.kept(facts);
   const told = partWith(shelf, turn, home, 'leave', 'this machine has left its controller');
   return turn.when(told, (): HomeFacts => facts);
 };

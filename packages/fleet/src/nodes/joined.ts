@@ -1,5 +1,5 @@
 /** What machines that have joined give, as services of the controller: pure, so that a boot and a change agree. */
-import { isName, limits } from '@bellwether/shepherd';
+import { doubtLabel, isName, limits, type Labels } from '@bellwether/shepherd';
 import type { ExportedSpec } from '../planned.ts';
 import type { NodeEntry } from './types.ts';
 
@@ -20,9 +20,11 @@ export interface JoinedServices {
  * service whose first name is: its machine may call it whatever it likes.
  */
 export const joinedServices = (
-  { name: node, labels, door }: Pick<NodeEntry, 'name' | 'labels' | 'door'>,
+  entry: Pick<NodeEntry, 'name' | 'labels' | 'door' | 'doubtMs'>,
   services: readonly (readonly string[])[],
 ): JoinedServices => {
+  const { name: node, door } = entry;
+  const labels = labelsOf(entry);
   const specs: ExportedSpec[] = [];
   const leftOut: LeftOut[] = [];
   for (const [service = '', ...others] of services) {
@@ -43,6 +45,14 @@ export const joinedServices = (
   }
   return { specs, leftOut };
 };
+
+/** Those that were given to it, and while nobody knows which machine it is, the one that holds it back. */
+const labelsOf = ({ labels, doubtMs }: Pick<NodeEntry, 'labels' | 'doubtMs'>): Labels =>
+  doubtMs === undefined
+    ? labels
+    : Object.fromEntries(
+        [[doubtLabel, ''] as const, ...Object.entries(labels)].slice(0, limits.labelCount),
+      );
 
 /** The name of a service at a machine; also what the ref to it is called. */
 export const nameAt = (service: string, node: string): string => `${service}${routeTo(node)}`;

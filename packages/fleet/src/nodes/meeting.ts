@@ -2,26 +2,24 @@
  * What a controller answers to a machine at its door:
  *
  *     the door is      of this key             of another key            nobody's, and open         lapsed
- *     join             what it gives is        refused, and an alert     it is this key's now       refused
- *                      taken over              (audit, herd node ls)
+ *     join             what it gives is        refused, and an alert     it is this key's now,      refused
+ *                      taken over              (doubts.ts)               if it is for that key
  *     leave            it has left             the same                  refused                    refused
  *
  *     departed         'removed', until it     refused                   -                          -
  *                      has said that it left
  */
 import type { Turn, Vow } from '@bellwether/actors';
-import { audit } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { canonicalText } from '@bellwether/shepherd';
-import { LIMITS } from '../limits.ts';
-import { follow, presentGift, unfollow } from './contact.ts';
+import { follow, unfollow } from './contact.ts';
+import { joinedTwice, wrongKey } from './doubts.ts';
 import { NoGift, Spent } from './errors.ts';
-import { dropGift, giftMark, keepGift } from './gifts.ts';
+import { dropGift, giftMark, keepGift, replaced } from './gifts.ts';
 import type { Nodes } from './nodes.ts';
 import {
   announce,
   auditNode,
-  depart,
   fingerprintOf,
   isLapsed,
   keepNode,
@@ -50,14 +48,18 @@ export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): V
   const node = nodeAt(shelf, hash);
   if (node === undefined) return turn.broken(unknown());
   if (node.door?.hash === hash) {
-    if (node.door.designator !== peer.designator) return strange(shelf, turn, node, peer);
+    if (node.door.designator !== peer.designator)
+      return joinedTwice(shelf, turn, node, peer.designator);
     const isMissing = gift === undefined && shelf.held.get(node.name) !== node.door.gift;
     return isMissing ? turn.broken(new NoGift()) : takenOver(shelf, turn, node, meeting);
   }
   if (isLapsed(shelf, node, timeOf(shelf, turn)))
     return turn.broken(new Spent('this invite was not used in time'));
+  if (!isFor(node.invite, peer.designator)) return wrongKey(shelf, turn, node, peer.designator);
   return gift === undefined ? turn.broken(new NoGift()) : bound(shelf, turn, node, meeting);
 };
+const isFor = (invite: NodeEntry['invite'], designator: string): boolean =>
+  invite?.key === undefined || designator.startsWith(invite.key);
 
 const nodeAt = ({ doors, nodes }: NodeShelf, hash: string): NodeEntry | undefined =>
   nodes.get(doors.get(hash) ?? '');
@@ -68,23 +70,18 @@ const unknown = (): Error => new Spent('this invite is good for nothing any more
 const bound = (
   shelf: NodeShelf,
   turn: Turn<Nodes>,
-  { name, labels, madeMs, door: old }: NodeEntry,
+  { name, labels, madeMs, door: old, invite }: NodeEntry,
   meeting: Meeting,
 ): Vow<Joined> => {
   const { hash, peer } = meeting;
   const { designator } = peer;
-  const door = { hash, designator, joinedMs: timeOf(shelf, turn), gift: '' };
-  if (old !== undefined && old.designator !== designator) {
-    depart(shelf, turn, name, old);
-    const gift = presentGift(shelf, turn, name);
-    if (gift !== undefined)
-      turn.when(turn.forward(gift, 'end', []), (turn) => parted(shelf, turn, old.hash), ignored);
-  }
+  const joinedMs = timeOf(shelf, turn);
+  const isKnown = invite?.key !== undefined;
+  const door = { hash, designator, joinedMs, gift: '', ...(isKnown && { approvedMs: joinedMs }) };
+  if (old !== undefined && old.designator !== designator) replaced(shelf, turn, name, old);
   auditNode(turn, 'redeemed', 'join', name, fingerprintOf(designator));
   return takenOver(shelf, turn, { kind: 'node', name, labels, madeMs, door }, meeting);
 };
-const ignored = (): void => undefined;
-
 /** What the machine says of itself is what counts. What it gives is there once the gift is, by which it is reached. */
 const takenOver = (
   shelf: NodeShelf,
@@ -118,33 +115,6 @@ const takenOver = (
     if (isOther || givesOther) announce(shelf, turn);
     return { state: 'joined', name, labels, controller };
   });
-};
-
-/** Two machines have one secret: each of them may be the one that it was meant for. */
-const strange = (
-  shelf: NodeShelf,
-  turn: Turn<Nodes>,
-  node: NodeEntry,
-  { designator }: PeerLocation,
-): Vow<never> => {
-  const { name, door, alertCount = 0 } = node;
-  if (alertCount < LIMITS.nodeAlertCount) {
-    const alertMs = timeOf(shelf, turn);
-    keepNode(shelf, turn, { ...node, alertCount: alertCount + 1, alertMs });
-    const [came, has] = [designator, door?.designator ?? ''].map(fingerprintOf);
-    audit(turn, {
-      event: 'alert',
-      asker: came ?? '',
-      service: 'root',
-      action: 'node join',
-      label: name,
-      code: 'joined-twice',
-      reason: `machine ${came} tried to join by the invite of ${name}, which machine ${has} has used`,
-    });
-  }
-  return turn.broken(
-    new Spent('another machine has used this invite, and its controller was told'),
-  );
 };
 
 /** See `NodeDoor.leave`. */

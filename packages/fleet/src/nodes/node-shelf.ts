@@ -175,7 +175,7 @@ export const factsOf = (
   node: NodeEntry,
   leftOutOfAll = turn.call(shelf.joining, 'leftOut'),
 ): NodeFacts => {
-  const { name, labels, madeMs, door, invite, isDialOut, leftMs, alertCount, alertMs } = node;
+  const { name, labels, madeMs, door, invite, isDialOut, leftMs } = node;
   const services = shelf.given.get(name)?.services ?? [];
   const isOpen = !isLapsed(shelf, node, timeOf(shelf, turn));
   const contact = shelf.contacts.get(name);
@@ -191,10 +191,22 @@ export const factsOf = (
     ...(isOpen && invite && { inviteExpiresMs: invite.expiresMs }),
     ...(isDialOut && { isDialOut }),
     ...(contact && { isConnected: contact.isConnected }),
-    ...(alertCount !== undefined && { alertCount }),
-    ...(alertMs !== undefined && { alertMs }),
+    ...(isOpen && invite?.key !== undefined && { inviteKey: invite.key }),
+    ...(door?.approvedMs !== undefined && { approvedMs: door.approvedMs }),
+    ...alertOf(node),
   };
 };
+const alertOf = ({
+  alertCount,
+  alertMs,
+  alertBy,
+  doubtMs,
+}: NodeEntry): Pick<NodeFacts, 'alertCount' | 'alertMs' | 'alertBy' | 'isInDoubt'> => ({
+  ...(alertCount !== undefined && { alertCount }),
+  ...(alertMs !== undefined && { alertMs }),
+  ...(alertBy !== undefined && { alertBy }),
+  ...(doubtMs !== undefined && { isInDoubt: true }),
+});
 const stateOf = ({ door, leftMs }: NodeEntry, isOpen: boolean): NodeFacts['state'] => {
   if (door !== undefined) return leftMs === undefined ? 'joined' : 'left';
   return isOpen ? 'invited' : 'lapsed';
@@ -215,10 +227,14 @@ const leftOutOf = (
 export const fingerprintOf = (designator: string): string =>
   designator.slice(0, LIMITS.shownDesignator);
 
+/** The same with as much of it as tells a key from one that somebody has searched for. */
+export const keyText = (designator: string): string =>
+  (designator.slice(0, LIMITS.keyCharacters).match(/.{1,4}/g) ?? []).join('-');
+
 /** Writes what was done with a machine. */
 export const auditNode = (
   turn: Turn,
-  event: 'granted' | 'redeemed' | 'revoked',
+  event: 'granted' | 'redeemed' | 'confirmed' | 'revoked',
   action: string,
   label: string,
   asker = 'root',

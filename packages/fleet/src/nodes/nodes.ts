@@ -5,7 +5,9 @@
  *        │ join, by whoever comes first: the key that its transport proves is kept, then the answer leaves
  *     joined      that swissnum is the door of this key: the same key is answered the same, as often as it asks;
  *        │        any other is refused, and that is an alert
- *        │ rekey: another invite, beside; the first key to use it takes the place of the old one
+ *        │        (doubts.ts)
+ *        │ rekey: another invite, beside; the first key to use it takes the place of the old one, which is out at
+ *        │        once where it was in doubt
  *        ├─ leave: the machine took back what it gave          ──► left, until it is removed or joins again
  *        └─ remove: forgotten; the machine is told, now or when it calls    ──► departed, until it has heard
  *
@@ -16,12 +18,13 @@ import { fateOf, Limit, Refused, type Bcom, type Behavior, type Ref } from '@bel
 import type { Turn, Vow } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { Conflict, readField, readLabels, readUpTo } from '@bellwether/shepherd';
-import type { Labels, ServiceFacet } from '@bellwether/shepherd';
+import { Conflict, readField, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import { askBack, callIsOver, hasCome, type CallBacks } from './call-backs.ts';
 import { follow, noteContact, unfollow } from './contact.ts';
 import { makeNodeDoor } from './door.ts';
+import { approved } from './doubts.ts';
+import { labelsIn, relabelled } from './labelling.ts';
 import { hasMet, leaves } from './meeting.ts';
 import {
   announce,
@@ -38,16 +41,18 @@ import {
   type NodeShelf,
 } from './node-shelf.ts';
 import { routeOf } from '../reach/destination.ts';
-import { readNodeName } from './read.ts';
-import { dropGift } from './gifts.ts';
+import { readKey, readNodeName } from './read.ts';
+import { dropGift, replaced } from './gifts.ts';
 import type {
   Joined,
+  LabelChange,
   NodeDoor,
   NodeEntry,
   NodeFacts,
   NodeInvite,
   NodeSelf,
   NodeSpec,
+  RekeySpec,
 } from './types.ts';
 import type { RemovedNode } from './types.ts';
 
@@ -55,8 +60,15 @@ import type { RemovedNode } from './types.ts';
 export interface Nodes {
   /** Kept once the invite is durable. @throws Malformed, Conflict for a name that is there, Limit */
   invite(spec: NodeSpec): Vow<NodeInvite>;
-  /** Another invite for a machine that is there; the key that it has now is good until that is used. */
-  rekey(name: string, expiresMs?: number): Vow<NodeInvite>;
+  /**
+   * Another invite for a machine that is there; the key that it has now is good until that is used, and no longer if
+   * it is in doubt.
+   */
+  rekey(name: string, expiresMs?: number, more?: RekeySpec): Vow<NodeInvite>;
+  /** Other labels, at once. @throws Refused for a name that there is not, Malformed, BadRequest */
+  label(name: string, change: LabelChange): NodeFacts;
+  /** Its key is the right one: it is in doubt no more, and its alerts are gone. @throws Refused for another key */
+  approve(name: string, key?: string): NodeFacts;
   list(): readonly NodeFacts[];
   /** Whether a petname leads to a service of a machine that nobody but this controller can reach. */
   isAlone(petname: string): boolean;
@@ -92,7 +104,9 @@ export const makeNodes = (
     if (door !== undefined && leftMs === undefined) follow(shelf, turn, name);
   return {
     invite: (turn, spec) => invite(shelf, turn, spec),
-    rekey: (turn, name, expiresMs) => rekey(shelf, turn, name, expiresMs),
+    rekey: (turn, name, expiresMs, more) => rekey(shelf, turn, name, expiresMs, more),
+    label: (turn, name, change) => relabelled(shelf, turn, known(shelf, name), change),
+    approve: (turn, name, key) => approved(shelf, turn, known(shelf, name), keyIn(key)),
     list: (turn) => {
       const leftOut = turn.call(options.joining, 'leftOut');
       return [...shelf.nodes.values()].map((node) => factsOf(shelf, turn, node, leftOut));
@@ -123,8 +137,7 @@ const dropOrphans = (shelf: NodeShelf, turn: Turn): void => {
 
 const invite = (shelf: NodeShelf, turn: Turn<Nodes>, spec: NodeSpec): Vow<NodeInvite> => {
   const name = readNodeName(readField(spec, 'name', 'node'), 'node.name');
-  const said = readField(spec, 'labels', 'node');
-  const labels = said === undefined ? {} : readLabels(said, 'node.labels');
+  const { labels = {}, key } = moreIn(spec);
   const before = shelf.nodes.get(name);
   if (
     before !== undefined &&
@@ -136,11 +149,12 @@ const invite = (shelf: NodeShelf, turn: Turn<Nodes>, spec: NodeSpec): Vow<NodeIn
     );
   if (before === undefined && shelf.nodes.size >= LIMITS.nodeCount)
     throw new Limit(`node: ${LIMITS.nodeCount} machines are known, no more are invited`);
-  return invited(shelf, turn, 'invite', spanIn(readField(spec, 'expiresMs', 'node')), (turn) => {
+  const made = { action: 'invite', spanMs: spanIn(readField(spec, 'expiresMs', 'node')), key };
+  return invited(shelf, turn, made, (turn) => {
     const now = shelf.nodes.get(name);
     if (now !== undefined && (now.door !== undefined || now !== before))
       throw new Conflict(`a machine was called '${name}' meanwhile`);
-    return { kind: 'node', name, labels: labels satisfies Labels, madeMs: timeOf(shelf, turn) };
+    return { kind: 'node', name, labels, madeMs: timeOf(shelf, turn) };
   });
 };
 const rekey = (
@@ -148,10 +162,34 @@ const rekey = (
   turn: Turn<Nodes>,
   name: string,
   expiresMs: number | undefined,
+  more: RekeySpec = {},
 ): Vow<NodeInvite> => {
   known(shelf, name);
-  return invited(shelf, turn, 'rekey', spanIn(expiresMs), () => known(shelf, name));
+  const { labels, key } = moreIn(more);
+  return invited(shelf, turn, { action: 'rekey', spanMs: spanIn(expiresMs), key }, (turn) => {
+    const node = known(shelf, name);
+    return withoutDoubted(shelf, turn, labels === undefined ? node : { ...node, labels });
+  });
 };
+/** Whoever is in doubt does not stay until the right one comes: that may be never. */
+const withoutDoubted = (shelf: NodeShelf, turn: Turn<Nodes>, node: NodeEntry): NodeEntry => {
+  const { name, labels, madeMs, door, doubtMs } = node;
+  if (door === undefined || doubtMs === undefined) return node;
+  replaced(shelf, turn, name, door);
+  unfollow(shelf, turn, name);
+  dropGift(shelf, turn, name);
+  return { kind: 'node', name, labels, madeMs };
+};
+const moreIn = (spec: unknown): RekeySpec => {
+  const labels = readField(spec, 'labels', 'node');
+  const key = keyIn(readField(spec, 'key', 'node'));
+  return {
+    ...(labels !== undefined && { labels: labelsIn(labels, 'node.labels') }),
+    ...(key !== undefined && { key }),
+  };
+};
+const keyIn = (value: unknown): string | undefined =>
+  value === undefined ? undefined : readKey(value, 'key');
 const known = ({ nodes }: NodeShelf, name: unknown): NodeEntry => {
   const node = nodes.get(readNodeName(name, 'node'));
   if (node === undefined) throw new Refused(`no machine is called '${String(name)}'`);
@@ -162,12 +200,16 @@ const spanIn = (value: unknown): number =>
     ? LIMITS.nodeInviteMs
     : Math.max(1, readUpTo(LIMITS.nodeInviteMostMs)(value, 'expires'));
 
+interface Inviting {
+  readonly action: string;
+  readonly spanMs: number;
+  readonly key: string | undefined;
+}
 /** An open invite takes the place of one that there was: what was written into a file and lost opens nothing. */
 const invited = (
   shelf: NodeShelf,
   turn: Turn<Nodes>,
-  action: string,
-  spanMs: number,
+  { action, spanMs, key }: Inviting,
   nodeOf: (turn: Turn<Nodes>) => NodeEntry,
 ): Vow<NodeInvite> => {
   if (shelf.transport() === undefined)
@@ -183,10 +225,14 @@ const invited = (
   return turn.when(random, (turn, swissnum) => {
     const hash = hexOf(shelf.crypto.sha256(swissnum));
     const expiresMs = timeOf(shelf, turn) + spanMs;
-    const invite = { hash, expiresMs, epoch: shelf.rightsEpoch.now };
+    const epoch = shelf.rightsEpoch.now;
+    const invite = { hash, expiresMs, epoch, ...(key !== undefined && { key }) };
     const node: NodeEntry = { ...nodeOf(turn), invite };
+    const before = shelf.nodes.get(node.name);
     keepNode(shelf, turn, node);
     auditNode(turn, 'granted', action, node.name);
+    const isOther = before?.door !== node.door || before?.labels !== node.labels;
+    if (before !== undefined && isOther) announce(shelf, turn);
     return { node: factsOf(shelf, turn, node), invite: shelf.uriOf(swissnum), expiresMs };
   });
 };

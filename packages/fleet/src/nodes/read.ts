@@ -27,6 +27,16 @@ export const readNodeName: Read<string> = (value, what) => {
   throw new Malformed(`${what}: expected ${nodeNameWords}`);
 };
 
+/** The beginning of a key, as a fingerprint has it. @throws Malformed */
+export const readKey: Read<string> = (value, what) => {
+  const text = typeof value === 'string' ? value.replaceAll('-', '').toLowerCase() : '';
+  const { keyCharacters, designatorCharacters: most } = LIMITS;
+  if (text.length >= keyCharacters && text.length <= most && /^[a-z2-7]+$/.test(text)) return text;
+  throw new Malformed(
+    `${what}: expected a fingerprint, of ${keyCharacters} letters and digits at least: 'shepherd key' shows it`,
+  );
+};
+
 const readService: Read<string> = (value, what) => {
   if (isName(value)) return value;
   throw new Malformed(`${what}: expected the name of a service`);

@@ -74,6 +74,10 @@ export interface NodeEntry {
   /** How often another key has tried what it had joined by, and when last. */
   readonly alertCount?: number;
   readonly alertMs?: number;
+  /** The key that tried it last. */
+  readonly alertBy?: string;
+  /** Since when nobody knows which of two machines is meant: until one of them is approved, or removed. */
+  readonly doubtMs?: number;
 }
 /** Whom a door opens to. */
 export interface NodeDoorEntry {
@@ -82,6 +86,8 @@ export interface NodeDoorEntry {
   readonly joinedMs: number;
   /** A fingerprint of its gift, which lies in a file of its own: one that has another is not this. */
   readonly gift: string;
+  /** When its key was said to be the right one: beforehand, by the invite, or afterwards. */
+  readonly approvedMs?: number;
 }
 /** An open invite. */
 export interface NodeInviteEntry {
@@ -89,6 +95,8 @@ export interface NodeInviteEntry {
   readonly expiresMs: number;
   /** Of the store, in which it was made: one from before a restored backup is good for nothing. */
   readonly epoch: number;
+  /** The beginning of the only key that it is good for. */
+  readonly key?: string;
 }
 /** What one gives: beside its record, since that changes more often. */
 export interface GivenEntry {
@@ -147,11 +155,23 @@ export interface NodeRecords {
 }
 
 /** How a machine is to be invited. */
-export interface NodeSpec {
+export interface NodeSpec extends RekeySpec {
   readonly name: string;
-  readonly labels?: Labels;
   /** Milliseconds for which the invite can be used. */
   readonly expiresMs?: number;
+}
+/** What another invite says beside how long it is good. */
+export interface RekeySpec {
+  /** Absent: none, or those that there are. */
+  readonly labels?: Labels;
+  /** The beginning of the key of the machine that it is for, where that is known: it is good for no other one. */
+  readonly key?: string;
+}
+/** How the labels of a machine change. */
+export interface LabelChange {
+  readonly set: Labels;
+  /** Keys of those that go. */
+  readonly drop: readonly string[];
 }
 /** An invite to join. */
 export interface NodeInvite {
@@ -180,6 +200,14 @@ export interface NodeFacts {
   readonly isConnected?: boolean;
   readonly alertCount?: number;
   readonly alertMs?: number;
+  /** The key that was refused last. */
+  readonly alertBy?: string;
+  /** Two machines came with its invite: nothing is started there or brought there. */
+  readonly isInDoubt?: true;
+  /** When its key was said to be the right one. */
+  readonly approvedMs?: number;
+  /** The beginning of the key that its open invite is for. */
+  readonly inviteKey?: string;
 }
 /** What came of removing one. */
 export interface RemovedNode {
@@ -187,12 +215,14 @@ export interface RemovedNode {
   /** It has heard of it. Else what it gave is taken back there as soon as it calls. */
   readonly isTold: boolean;
 }
-/** How a machine joins. */
+/** How a machine joins, and what it gives. What is absent stays as it was chosen before. */
 export interface JoinSpec {
-  /** What it gives; absent: all services of its configuration, also those to come. */
+  /** What it gives; where nothing was chosen before: all services of its configuration, also those to come. */
   readonly services?: readonly string[];
-  /** The controller is not to dial it. */
-  readonly isDialOut?: true;
+  /** All of them again, whatever was chosen before. */
+  readonly isAll?: true;
+  /** The controller is not to dial it, or may again. */
+  readonly isDialOut?: boolean;
 }
 /** What a machine tells of a controller of its. */
 export interface HomeFacts {

@@ -239,17 +239,33 @@ const nodeMethods = ({
   homes,
 }: LocalRootOptions): Pick<
   Behavior<LocalRoot>,
-  'inviteNode' | 'rekeyNode' | 'nodes' | 'removeNode' | 'joinHome' | 'leaveHome' | 'homes'
+  | 'inviteNode'
+  | 'rekeyNode'
+  | 'labelNode'
+  | 'approveNode'
+  | 'nodes'
+  | 'removeNode'
+  | 'joinHome'
+  | 'giveHome'
+  | 'leaveHome'
+  | 'machineKey'
+  | 'homes'
 > => ({
   inviteNode: (turn, spec) => turn.send(nodes, 'invite', spec),
-  rekeyNode: (turn, name, expiresMs) => turn.send(nodes, 'rekey', name, expiresMs),
+  rekeyNode: (turn, name, expiresMs, more) => turn.send(nodes, 'rekey', name, expiresMs, more),
+  labelNode: (turn, name, change) => turn.send(nodes, 'label', name, change),
+  approveNode: (turn, name, key) => turn.send(nodes, 'approve', name, key),
   nodes: (turn) => turn.call(nodes, 'list'),
   removeNode: (turn, name) => turn.send(nodes, 'remove', name),
   joinHome: (turn, uri, spec) => turn.send(homes, 'join', uri, spec),
-  leaveHome: (turn, home) =>
-    turn.send(homes, 'leave', home === undefined ? undefined : readName(home, 'home')),
+  giveHome: (turn, spec, home) => turn.send(homes, 'give', spec, homeIn(home)),
+  leaveHome: (turn, home, isDryRun) => turn.send(homes, 'leave', homeIn(home), isDryRun === true),
+  machineKey: (turn) => turn.call(homes, 'key'),
   homes: (turn) => turn.call(homes, 'list'),
 });
+
+const homeIn = (home: unknown): string | undefined =>
+  home === undefined ? undefined : readName(home, 'home');
 
 /** Who asks here, for what lasts. */
 const asker: Asker = { principal: localRoot };

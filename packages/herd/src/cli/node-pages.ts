@@ -16,13 +16,20 @@ export const nodePages: Readonly<Record<string, Page>> = {
         'into a file',
       ],
       ['herd node invite --name web-07 --reveal', 'onto the screen'],
+      [
+        'herd node invite --name web-07 --for-key abcd-efgh-ijkl-mnop-qrst --out web-07.join',
+        "good for nobody else, if it is stolen: 'shepherd key' on the machine shows its key",
+      ],
     ],
   },
   'node ls': {
     text:
       'The machines that have joined this controller, and those that are invited to: whether there is contact, how ' +
-      'many services each gives, its key, its labels. ALERT stands below where another machine has tried to use an ' +
-      'invite that was used already.',
+      'many services each gives, its key, its labels. ALERT stands below where two machines have come with one ' +
+      'invite: ' +
+      'one of them is not yours. If that is soon after the first one has joined, it is in doubt: out of ' +
+      'selectors and of ' +
+      'fleets by label, and nothing is started or deployed there, also by name. What runs goes on, and can be stopped.',
     examples: [
       ['herd node ls', 'all of them'],
       ['herd node ls --json', 'as data'],
@@ -37,11 +44,34 @@ export const nodePages: Readonly<Record<string, Page>> = {
       ['herd node rm web-07 --dry-run', 'what would be forgotten'],
     ],
   },
+  'node label': {
+    text:
+      'Gives a machine labels, or takes them away: what is not named stays. Selectors and fleets that follow ' +
+      'labels have ' +
+      'it so at once; the machine itself shows it at its next contact.',
+    examples: [
+      ['herd node label web-07 role=db canary', 'another role, and one more'],
+      ['herd node label web-07 canary-', 'without that one'],
+    ],
+  },
+  'node approve': {
+    text:
+      "Says that the key under this name is that of the right machine: compare it with what 'shepherd key' " +
+      'shows there. ' +
+      'A machine that was in doubt is as before, its alerts are gone, and no other machine can put it in doubt ' +
+      'again. ' +
+      "If it is not the right one: 'herd node rm NODE'.",
+    examples: [
+      ['herd node approve web-07', 'shows its key, and asks'],
+      ['herd node approve web-07 --for-key abcd-efgh-ijkl-mnop-qrst', 'only if it has this one'],
+    ],
+  },
   'node rekey': {
     text:
       'Makes another invite for a machine that is known, or was invited: for one that was installed anew and has ' +
       'another key, and for an invite that was lost. The key that the machine has now is good until another one ' +
-      'takes its place.',
+      'takes its place, since what runs there is to be reached until then; of a machine in doubt it is out at once. ' +
+      "For one that is lost or stolen: 'herd node rm'. With --labels it has these from now on.",
     examples: [
       ['herd node rekey web-07 --out web-07.join', 'into a file'],
       ['herd node rekey web-07 --expires 1h --reveal', 'onto the screen, for an hour'],
@@ -52,20 +82,45 @@ export const nodePages: Readonly<Record<string, Page>> = {
       "Has this machine join a controller, by an invite from standard input or a file: the same as 'shepherd join'. " +
       'The shepherd here has to run: it proves its own key, and nobody but the controller of that invite is told ' +
       'anything. The controller may use all services of the configuration from then on, those to come included, or ' +
-      'those that --give names. A machine that listens on no network, or with --dial-out, is reached over the ' +
+      'those that --give names; by the same invite once more, what it gave stays unless something is said. A ' +
+      'machine that listens on no network, or with --dial-out, is reached over the ' +
       'connection that it keeps to its controller alone; refs to it for others lead nowhere.',
     examples: [
       ['herd node join < web-07.join', 'give all services'],
       ['herd node join --from web-07.join --give web-server', 'give one'],
     ],
   },
+  'node give': {
+    text:
+      "Changes what a controller may use of this machine, without an invite: the same as 'shepherd give'. What " +
+      'it may not ' +
+      'use any more is taken back at once. Of several controllers one is named.',
+    examples: [
+      ['herd node give web-server,web-metrics', 'these, and no others'],
+      ['herd node give all', 'all of the configuration, also those to come'],
+      ['herd node give --dial-out', 'the same services; it is not to be dialled'],
+    ],
+  },
+  'node key': {
+    text:
+      "Shows the key of this machine, which it was born with: the same as 'shepherd key'. It is no secret. At " +
+      'a controller ' +
+      "'herd node invite --for-key' makes an invite that is good for this machine alone, and 'herd node ls' " +
+      'shows the key ' +
+      'of each machine that has joined.',
+    examples: [
+      ['herd node key', 'for people'],
+      ['herd node key --json', 'as data'],
+    ],
+  },
   'node leave': {
     text:
       "Takes back what a controller was given, at once, and forgets it: the same as 'shepherd leave'. What runs " +
-      'goes on. Of several controllers one is named, by what it calls itself or by the beginning of its key.',
+      'goes on. Of several controllers one is named, by what it calls itself or by the beginning of its key, ' +
+      'of at least 4 characters. On a terminal you are asked.',
     examples: [
       ['herd node leave', 'the only one'],
-      ['herd node leave control', 'one of several'],
+      ['herd node leave control --yes', 'one of several, without being asked'],
     ],
   },
   'node home': {

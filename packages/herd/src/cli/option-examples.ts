@@ -66,6 +66,8 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   labels: 'herd node invite --name web-07 --labels role=web,canary --out web-07.join',
   give: 'herd node join --from web-07.join --give web-server,web-metrics',
   'dial-out': 'herd node join --from web-07.join --dial-out',
+  'no-dial-out': 'herd node give --no-dial-out',
+  'for-key': 'herd node invite --name web-07 --for-key abcd-efgh-ijkl-mnop-qrst --out web-07.join',
   help: 'herd start --help',
   version: 'herd --version',
 };

@@ -54,6 +54,8 @@
  *     refs        refs: petname and peer and fingerprint, or petname and problem
  *     node-invite node, host: the controller's key; expiresMs; file, or invite where it was printed
  *     nodes       nodes: name, state, labels, serviceCount, designator, isConnected, alertCount, …
+ *     node        node: whose labels were changed, or which was approved
+ *     machine-key  fingerprint, designator: of the machine that was asked
  *     node-removed  name, isTold; with --dry-run node
  *     home        home: of this machine: designator, state, name, controller, labels, services, serviceCount, …
  *     homes       homes

@@ -5,10 +5,14 @@ import type { Terminal } from './terminal.ts';
 import { Usage } from './usage.ts';
 
 /**
- * The terminal of a process. Streams are touched when they are used: opening them costs a
- * millisecond each.
+ * The terminal of a process, and by which name it speaks there. Streams are touched when they are used: opening them
+ * costs a millisecond each.
  */
-export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Terminal => ({
+export const processTerminal = (
+  own: NodeJS.Process,
+  output: StandardOutput,
+  program: 'herd' | 'shepherd',
+): Terminal => ({
   env: own.env,
   uid: own.getuid?.() ?? 0,
   get columns() {
@@ -25,7 +29,7 @@ export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Te
   },
   out: (text) => output.write(text),
   taken: () => output.taken(),
-  err: (text) => void own.stderr.write(text),
+  err: (text) => void own.stderr.write(spokenBy(program, text)),
   wall: () => Date.now(),
   now: () => performance.now(),
   every: (ms, tick) => {
@@ -41,13 +45,20 @@ export const processTerminal = (own: NodeJS.Process, output: StandardOutput): Te
   },
   agrees: async (question) => {
     if (own.stdin.isTTY !== true || own.stderr.isTTY !== true) return undefined;
-    return (await import('./asking.ts')).askPerson(own.stdin, own.stderr, question);
+    return (await import('./asking.ts')).askPerson(
+      own.stdin,
+      own.stderr,
+      spokenBy(program, question),
+    );
   },
   onInterrupt: (told) => {
     own.once('SIGINT', told);
     return () => void own.off('SIGINT', told);
   },
 });
+
+const spokenBy = (program: string, text: string): string =>
+  program === 'herd' ? text : text.replace(/^herd: /gm, `${program}: `);
 
 /** Whether a stream of a process is a plain file that others may use. */
 const isOpenFile = (descriptor: number): boolean => {

@@ -10,6 +10,7 @@ import { Usage } from './usage.ts';
 /** The ref that the user hands in. @throws Usage, BadRef */
 export const readRef = async (context: Context): Promise<Sturdyref> => {
   const { text, where } = await readSecretText(context, maxRefBytes);
+  if (text.trim() === '') throw new Usage(`${where} is empty, so there is no ref`);
   return sturdyrefOf(text.trim(), where);
 };
 

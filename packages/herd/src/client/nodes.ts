@@ -2,9 +2,11 @@
 import type {
   HomeFacts,
   JoinSpec,
+  LabelChange,
   NodeFacts,
   NodeInvite,
   NodeSpec,
+  RekeySpec,
   RemovedNode,
 } from '@bellwether/fleet';
 import { FLEET_LIMITS } from '@bellwether/fleet';
@@ -28,24 +30,41 @@ import type { Line, Patience } from './line.ts';
 export interface NodesClient {
   /** The invite in the answer is a secret. */
   invite(spec: NodeSpec, patience: Patience): Promise<NodeInvite>;
-  rekey(name: string, expiresMs: number | undefined, patience: Patience): Promise<NodeInvite>;
+  rekey(
+    name: string,
+    expiresMs: number | undefined,
+    more: RekeySpec,
+    patience: Patience,
+  ): Promise<NodeInvite>;
+  label(name: string, change: LabelChange, patience: Patience): Promise<NodeFacts>;
+  approve(name: string, key: string | undefined, patience: Patience): Promise<NodeFacts>;
   nodes(patience: Patience): Promise<readonly NodeFacts[]>;
   remove(name: string, patience: Patience): Promise<RemovedNode>;
   /** The URI is a secret. */
   join(uri: string, spec: JoinSpec, patience: Patience): Promise<HomeFacts>;
-  leave(home: string | undefined, patience: Patience): Promise<HomeFacts>;
+  give(spec: JoinSpec, home: string | undefined, patience: Patience): Promise<HomeFacts>;
+  leave(home: string | undefined, isDryRun: boolean, patience: Patience): Promise<HomeFacts>;
+  /** The key of the machine that is asked. */
+  key(patience: Patience): Promise<string>;
   homes(patience: Patience): Promise<readonly HomeFacts[]>;
 }
 
 /** Asks over a line to a local root. The line stays the caller's. */
 export const nodesClient = (line: Line): NodesClient => ({
   invite: (spec, patience) => ask(line, 'invite-node', [{ ...spec }], patience, inviteIn),
-  rekey: (name, expiresMs, patience) =>
-    ask(line, 'rekey-node', given(name, expiresMs), patience, inviteIn),
+  rekey: (name, expiresMs, more, patience) =>
+    ask(line, 'rekey-node', [name, expiresMs, { ...more }], patience, inviteIn),
+  label: (name, change, patience) =>
+    ask(line, 'label-node', [name, { ...change }], patience, nodeIn),
+  approve: (name, key, patience) => ask(line, 'approve-node', given(name, key), patience, nodeIn),
   nodes: (patience) => ask(line, 'nodes', [], patience, nodesIn),
   remove: (name, patience) => ask(line, 'remove-node', [name], patience, removedIn),
   join: (uri, spec, patience) => ask(line, 'join-home', [uri, { ...spec }], patience, homeIn),
-  leave: (home, patience) => ask(line, 'leave-home', given(home), patience, homeIn),
+  give: (spec, home, patience) =>
+    ask(line, 'give-home', given({ ...spec }, home), patience, homeIn),
+  leave: (home, isDryRun, patience) =>
+    ask(line, 'leave-home', isDryRun ? [home, true] : given(home), patience, homeIn),
+  key: (patience) => ask(line, 'machine-key', [], patience, keyIn),
   homes: (patience) => ask(line, 'homes', [], patience, homesIn),
 });
 
@@ -79,8 +98,14 @@ const readNode = struct<NodeFacts>(
     isConnected: readBoolean,
     alertCount: readCount,
     alertMs: readCount,
+    alertBy: text,
+    isInDoubt: readTrue,
+    approvedMs: readCount,
+    inviteKey: text,
   },
 );
+const nodeIn = checked(readNode, 'node');
+const keyIn = checked(text, 'key');
 const inviteIn = checked(
   struct<NodeInvite>({ node: readNode, invite: text, expiresMs: readCount }, {}),
   'node',

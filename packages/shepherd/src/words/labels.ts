@@ -33,6 +33,14 @@ export const readLabels: Read<Labels> = (value, what) => {
 };
 const readText = textOf(limits.nameCharacters);
 
+/**
+ * What has this label is picked out only by a selector that names it: it is held back, as by a taint of Kubernetes. A
+ * controller gives it to what comes from a machine of which it is in doubt.
+ */
+export const doubtLabel = 'in-doubt';
+/** Whether something is labelled so. */
+export const isDoubted = (labels: Labels = {}): boolean => Object.hasOwn(labels, doubtLabel);
+
 /** The labels as they are typed, the first key first. */
 export const labelTexts = (labels: Labels): readonly string[] =>
   Object.entries(labels)

@@ -6,6 +6,8 @@
  *     canary       it is there, whatever it says
  *     !canary      it is not there
  *
+ * What has the label `in-doubt` is picked out by `in-doubt` alone, whatever else it has.
+ *
  * Commas stand between terms, all of which have to hold; blanks do not count. `!=` takes in what has no such label, as
  * in Kubernetes, so that it is the opposite of `=`.
  *
@@ -16,7 +18,14 @@ import { Limit } from '@bellwether/actors';
 import { BadSelector } from '../errors.ts';
 import { closest } from '../closest.ts';
 import { limits } from '../limits.ts';
-import { isLabelKey, isLabelValue, labelWords, type Labels } from './labels.ts';
+import {
+  doubtLabel,
+  isDoubted,
+  isLabelKey,
+  isLabelValue,
+  labelWords,
+  type Labels,
+} from './labels.ts';
 
 /** One condition on one label. */
 export type Term =
@@ -96,7 +105,13 @@ const termText = (term: Term): string => {
 
 /** Whether labels are as a selector has them. */
 export const isPicked = (selector: Selector, labels: Labels): boolean =>
+  !isHeldBack(selector, labels) && isAsSaid(selector, labels);
+const isAsSaid = (selector: Selector, labels: Labels): boolean =>
   selector.every((term) => holds(term, labels));
+/** What is in doubt is taken by nobody who does not ask for it, least of all by a `!=`. */
+const isHeldBack = (selector: Selector, labels: Labels): boolean =>
+  isDoubted(labels) &&
+  !selector.some(({ kind, key }) => key === doubtLabel && (kind === 'has' || kind === 'equals'));
 const holds = (term: Term, labels: Labels): boolean => {
   const has = Object.hasOwn(labels, term.key);
   switch (term.kind) {
@@ -152,7 +167,10 @@ export const whyNobody = (selector: Selector, all: readonly Labels[]): string =>
     if (!keys.includes(term.key)) return [unknownKey(term.key, keys)];
     return term.kind === 'equals' ? [unknownText(term.key, term.text, all)] : [];
   });
-  return wrong.length === 0 ? 'no one has all of that' : wrong.join('; ');
+  if (wrong.length > 0) return wrong.join('; ');
+  return all.some((labels) => isAsSaid(selector, labels))
+    ? `whoever has all of that is ${doubtLabel}, and picked out by that label alone`
+    : 'no one has all of that';
 };
 const unknownKey = (key: string, keys: readonly string[]): string => {
   const meant = closest(key, keys);

@@ -1,28 +1,33 @@
 /**
- * `herd node …`: machines that join a controller. The first four are asked of the controller's shepherd, the last three
- * of that of a machine, where `shepherd join`, `leave` and `home` say the same. An invite is a secret: it goes into a
- * file or through a pipe, and onto a screen only where `--reveal` asks for it.
+ * `herd node …` at a controller: the machines that join it. What is asked at a machine is in home.ts. An invite is a
+ * secret: it goes into a file or through a pipe, and onto a screen only where `--reveal` asks for it.
  */
-import { isRemote } from '@bellwether/actors';
-import { FLEET_LIMITS, isNodeName, nodeNameWords, type NodeInvite } from '@bellwether/fleet';
+import {
+  FLEET_LIMITS,
+  isNodeName,
+  nodeNameWords,
+  type NodeInvite,
+  type RekeySpec,
+} from '@bellwether/fleet';
 import { sturdyrefUri } from '@bellwether/ocapn';
-import { isLabelKey, isLabelValue, labelWords, type Labels } from '@bellwether/shepherd';
+import {
+  isLabelKey,
+  isLabelValue,
+  labelTexts,
+  labelWords,
+  type Labels,
+} from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
-import { codeIn, OutOfReach } from '../../client/errors.ts';
-import { joinMs, questionMs } from '../../client/limits.ts';
-import { nodesClient, type NodesClient } from '../../client/nodes.ts';
-import type { Patience } from '../../client/line.ts';
-import { maxRefBytes } from '../../refs/limits.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
-import { patienceOf, withRootLine, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
-import { homeLines, nodeLines } from '../format/node.ts';
+import { nodeLines } from '../format/node.ts';
 import { counted, timeText } from '../format/times.ts';
 import { print, printErrors } from '../print.ts';
-import { readSecretText } from '../secret-input.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
+import { runHome, withNodes } from './home.ts';
 
 /** Runs one of these commands; the result is the exit code. */
 export const runNode = async (
@@ -40,25 +45,17 @@ export const runNode = async (
       return list(context);
     case 'node rm':
       return remove(context, word ?? '');
-    case 'node join':
-      return join(context);
-    case 'node leave':
-      return leave(context, word);
+    case 'node label':
+      return label(context, words);
+    case 'node approve':
+      return approve(context, word ?? '');
     default:
-      return homes(context);
+      return runHome(context, action, words);
   }
 };
 
-const withNodes = <T>(
-  context: Context,
-  work: (client: NodesClient, patience: Patience) => Promise<T>,
-): Promise<T> => {
-  const patience = patienceOf(context, context.options.timeout ?? questionMs);
-  return withRootLine(context, (line) => work(nodesClient(line), patience));
-};
-
 const invite = async (context: Context): Promise<number> => {
-  const { name, labels, expires } = context.options;
+  const { name, expires } = context.options;
   if (name === undefined)
     throw new Usage(
       'an invite needs a name for the machine',
@@ -66,7 +63,7 @@ const invite = async (context: Context): Promise<number> => {
     );
   const spec = {
     name: checkedName(name),
-    ...(labels !== undefined && { labels: labelsIn(labels) }),
+    ...moreOf(context),
     ...expiryOf(expires),
   };
   const target = placeFor(context);
@@ -80,8 +77,69 @@ const rekey = async (context: Context, word: string): Promise<number> => {
   const name = checkedName(word);
   const { expiresMs } = expiryOf(context.options.expires);
   const target = placeFor(context);
-  const made = await withNodes(context, (client, it) => client.rekey(name, expiresMs, it));
+  const made = await withNodes(context, (client, it) =>
+    client.rekey(name, expiresMs, moreOf(context), it),
+  );
   return deliver(context, target, made);
+};
+
+const moreOf = ({ options }: Context): RekeySpec => ({
+  ...(options.labels !== undefined && { labels: labelsIn(options.labels) }),
+  ...(options['for-key'] !== undefined && { key: options['for-key'] }),
+});
+
+/** `role=db`, `canary`, and `old-` for one that goes. */
+const label = async (
+  context: Context,
+  [word = '', ...changes]: readonly string[],
+): Promise<number> => {
+  const name = checkedName(word);
+  const drop = changes.filter((each) => each.endsWith('-')).map((each) => each.slice(0, -1));
+  const bad = drop.find((each) => !isLabelKey(each));
+  if (bad !== undefined) throw new Usage(`'${bad}-' takes away no label: a key is ${labelWords}`);
+  const added = changes.filter((each) => !each.endsWith('-'));
+  const set = added.length === 0 ? {} : labelsIn(added.join(','), 'the command line');
+  const node = await withNodes(context, (client, it) => client.label(name, { set, drop }, it));
+  const now = labelTexts(node.labels).join(',');
+  print(
+    context,
+    [
+      `${visible(name)} has ${now === '' ? 'no labels' : visible(now)} now; fleets that follow labels have it in.`,
+    ],
+    { kind: 'node', node },
+  );
+  return 0;
+};
+
+/** The key that was looked at is the one that is approved. */
+const approve = async (context: Context, word: string): Promise<number> => {
+  const name = checkedName(word);
+  const said = context.options['for-key'];
+  const nodes = await withNodes(context, (client, it) => client.nodes(it));
+  const found = nodes.find((each) => each.name === name);
+  if (found === undefined)
+    throw new Usage(`no machine is called '${name}'`, "'herd node ls' lists them.");
+  const { designator } = found;
+  if (said === undefined && designator !== undefined && !(await isMeant(context, name, designator)))
+    return 1;
+  const key = said ?? designator;
+  const node = await withNodes(context, (client, it) => client.approve(name, key, it));
+  const lines = [
+    designator === undefined
+      ? `The alerts of ${name} are acknowledged.`
+      : `${name} is the machine ${hostFingerprint({ designator })}: it is in doubt no more.`,
+  ];
+  print(context, lines, { kind: 'node', node });
+  return 0;
+};
+const isMeant = async (context: Context, name: string, designator: string): Promise<boolean> => {
+  const { options, terminal } = context;
+  if (options.yes === true) return true;
+  const key = hostFingerprint({ designator });
+  const question = `herd: ${name} has the key ${key}. Is that what 'shepherd key' says there? [y/N] `;
+  if ((await terminal.agrees(question)) !== false) return true;
+  printErrors(context, ['herd: nothing was done']);
+  return false;
 };
 
 const checkedName = (name: string): string => {
@@ -94,7 +152,7 @@ const expiryOf = (expiresMs: number | undefined): { readonly expiresMs?: number 
   throw new Usage('an invite to join can be used for 7d at most: --expires 15m, for example');
 };
 /** `role=web,canary` */
-const labelsIn = (text: string): Labels => {
+const labelsIn = (text: string, where = "option '--labels'"): Labels => {
   const found = new Map<string, string>();
   for (const each of text.split(',').map((word) => word.trim())) {
     const at = each.indexOf('=');
@@ -102,10 +160,10 @@ const labelsIn = (text: string): Labels => {
     const value = at === -1 ? '' : each.slice(at + 1);
     if (!isLabelKey(key) || !isLabelValue(value))
       throw new Usage(
-        `option '--labels' has '${each}', which is no KEY=TEXT or KEY`,
+        `${where} has '${each}', which is no KEY=TEXT or KEY`,
         `Both are ${labelWords}.`,
       );
-    if (found.has(key)) throw new Usage(`option '--labels' has '${key}' twice`);
+    if (found.has(key)) throw new Usage(`${where} has '${key}' twice`);
     found.set(key, value);
   }
   return Object.fromEntries(found);
@@ -192,54 +250,5 @@ const foretell = async (context: Context, name: string): Promise<number> => {
     [`Would forget ${name}, with ${services} here; what runs there goes on.`, 'Nothing was done.'],
     { kind: 'node-removed', isDryRun: true, node },
   );
-  return 0;
-};
-
-const join = async (context: Context): Promise<number> => {
-  const { give, 'dial-out': isDialOut } = context.options;
-  const services = give === undefined || give === 'all' ? undefined : wordsIn(give);
-  const { text, where } = await readSecretText(context, maxRefBytes);
-  const invite = sturdyrefOf(text.trim(), where);
-  const spec = { ...(services && { services }), ...(isDialOut && { isDialOut }) };
-  const patience = patienceOf(context, context.options.timeout ?? joinMs);
-  const home = await withRootLine(context, (line) =>
-    nodesClient(line).join(sturdyrefUri(invite), spec, patience).catch(outOfReach),
-  );
-  print(context, homeLines(home, context.terminal.wall()), { kind: 'home', home });
-  return 0;
-};
-/** It is the controller that is away, and not the shepherd that says so. */
-const outOfReach = (error: unknown): never => {
-  const isAway = isRemote(error) && ['unreachable', 'timed-out'].includes(codeIn(error));
-  throw isAway && error instanceof Error ? new OutOfReach(error.message, { cause: error }) : error;
-};
-const wordsIn = (text: string): readonly string[] => {
-  const words = [...new Set(text.split(',').map((word) => word.trim()))];
-  if (words.includes('')) throw new Usage(`option '--give' has an empty word in '${text}'`);
-  return words;
-};
-
-const leave = async (context: Context, word: string | undefined): Promise<number> => {
-  const home = await withNodes(context, (client, it) => client.leave(word, it));
-  const { controller = `the controller ${hostFingerprint(home)}` } = home;
-  print(
-    context,
-    [
-      `This machine has left ${visible(controller)}: what it had given is taken back, and its services go on.`,
-      ...(home.isConnected ? [] : ['The controller is away, and was not told.']),
-    ],
-    { kind: 'home-left', home },
-  );
-  return 0;
-};
-
-const homes = async (context: Context): Promise<number> => {
-  const found = await withNodes(context, (client, it) => client.homes(it));
-  const now = context.terminal.wall();
-  const lines = found.flatMap((home) => homeLines(home, now));
-  print(context, found.length === 0 ? ['This machine has joined no controller.'] : lines, {
-    kind: 'homes',
-    homes: found,
-  });
   return 0;
 };

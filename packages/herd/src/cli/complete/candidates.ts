@@ -13,7 +13,7 @@
  *                                retry, op show, …    ids of the last operations, @petnames
  *                                op show @web, …      ids of those that were asked for through it
  *                                grant revoke         ids of grants in force; of grant confirm those that wait for it
- *                                node rm, rekey       names of machines
+ *                                node rm, label, …    names of machines
  *                                doc SERVICE          list-actions, action
  *     -l role=web,t              keys of labels, and their texts
  *     after an option            its value: files, or nothing

@@ -26,31 +26,47 @@ export const nodeLines = (nodes: readonly NodeFacts[], now: number): readonly st
   ];
 };
 
-const stateText = ({ state, inviteExpiresMs, joinedMs }: NodeFacts, now: number): string => {
+const stateText = (
+  { state, inviteExpiresMs, joinedMs, isInDoubt }: NodeFacts,
+  now: number,
+): string => {
   if (state === 'invited' && inviteExpiresMs !== undefined)
     return `invited until ${timeText(inviteExpiresMs, now)}`;
   if (state === 'lapsed') return 'invited, not in time';
   const since = joinedMs === undefined ? '' : ` ${agoText(joinedMs, now)}`;
   const next =
     inviteExpiresMs === undefined ? '' : `, new key until ${timeText(inviteExpiresMs, now)}`;
-  return `${state}${state === 'joined' ? since : ''}${next}`;
+  const shown = isInDoubt === true ? 'in doubt, joined' : state;
+  return `${shown}${state === 'joined' ? since : ''}${next}`;
 };
 const contactText = ({ state, isConnected, isDialOut }: NodeFacts): string => {
   if (state !== 'joined') return '-';
   return `${isConnected === true ? 'yes' : 'away'}${isDialOut === true ? ' (dials out)' : ''}`;
 };
-const alertLines = (
-  { name, alertCount = 0, alertMs }: NodeFacts,
-  now: number,
-): readonly string[] => {
+/** The one in the table may be the thief: nothing here says which of the two is right. */
+const alertLines = (node: NodeFacts, now: number): readonly string[] => {
+  const { name, designator, alertCount = 0, alertMs, alertBy, inviteKey, isInDoubt } = node;
   if (alertCount === 0) return [];
   const when = alertMs === undefined ? '' : `, last ${agoText(alertMs, now)}`;
+  const times = `(${counted(alertCount, 'time')}${when})`;
+  const other = alertBy === undefined ? '?' : hostFingerprint({ designator: alertBy });
+  if (inviteKey !== undefined || designator === undefined)
+    return [
+      visible(
+        `ALERT ${name}: machine ${other} has come with its invite ${times}, which is for ` +
+          `${inviteKey === undefined ? 'another one' : hostFingerprint({ designator: inviteKey })}: ` +
+          `if you do not know it, 'herd node rekey ${name}'; 'herd node approve ${name}' ends this alert`,
+      ),
+    ];
+  const doubt = isInDoubt === true ? ', and is in doubt: nothing is started or deployed there' : '';
   return [
-    visible(
-      `ALERT ${name}: another machine has tried to use its invite (${counted(alertCount, 'time')}${when}): ` +
-        `see 'herd audit'; if it was the right one, 'herd node rekey ${name}'`,
-    ),
-  ];
+    `ALERT ${name}: two machines have come with its invite, and one of them is not yours ${times}:`,
+    `  ${hostFingerprint({ designator })} has joined${doubt}`,
+    `  ${other} was refused`,
+    `  'shepherd key' on your machine shows which it is. The refused one: 'herd node rm ${name}' first, ` +
+      'then another invite.',
+    `  The joined one: 'herd node approve ${name}'.`,
+  ].map(visible);
 };
 const leftOutLines = ({ leftOut = [] }: NodeFacts): readonly string[] =>
   leftOut.map(({ service, why }) => visible(`not taken in: ${service}: ${why}`));
