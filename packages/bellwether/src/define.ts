@@ -71,10 +71,7 @@ export const fleet = (options: FleetOptions): FleetEntry =>
  * A program and its arguments, exactly as it gets them.
  * @example exec(['node', 'server.js'], { cwd: '/srv/web', env: { PORT: '8080' } });
  */
-export const exec = (
-  argv: Exec['argv'],
-  surroundings: Pick<Exec, 'cwd' | 'env' | 'inheritEnv'> = {},
-): Exec => ({
+export const exec = (argv: Exec['argv'], surroundings: Omit<Exec, 'kind' | 'argv'> = {}): Exec => ({
   ...surroundings,
   kind: 'exec',
   argv,

@@ -22,6 +22,14 @@ export interface Exec {
    * Absent: nothing.
    */
   readonly inheritEnv?: true | readonly string[];
+  /**
+   * As whom it runs: a name of /etc/passwd, or a number. It has no supplementary groups, and HOME, USER, LOGNAME and
+   * SHELL of that user. Only a shepherd of root can do that. Absent: an action and a check of readiness run as the
+   * service does, that as the shepherd.
+   */
+  readonly user?: string | number;
+  /** A name of /etc/group, or a number. Absent: that of the user in /etc/passwd. */
+  readonly group?: string | number;
 }
 
 /** A name in the daemon's own ref store; made by `ref`. The secret stays in the store. */
@@ -210,6 +218,12 @@ export interface SlotOptions {
   readonly confirmSeconds?: number;
   /** Seconds for which a new release has to be well before it counts as that. Default 5. */
   readonly healthySeconds?: number;
+  /**
+   * As whom its releases and their checks run, as in an `exec`. Absent: as the shepherd, so that whoever may deploy
+   * here has all that the shepherd has, `admin.ref` and every other service among it.
+   */
+  readonly user?: string | number;
+  readonly group?: string | number;
   /** Which releases it takes. Absent: whoever may deploy here brings what he likes. */
   readonly trust?: Trust;
   readonly ready?: Ready;

@@ -68,6 +68,7 @@ const status: Required<ExportedStatus> = {
   ageMs: 1,
   since: 2,
   pid: 3,
+  runsAs: { user: 'www', group: 33 },
   command: ['node'],
   isReady: true,
   isEnabled: true,
@@ -122,7 +123,7 @@ const {
   ...own
 } = status;
 const local: Required<LocalStatus> = { ...own, kind: 'local' };
-const { version: _v, since: _s, pid: _p, command: _c, lastRespawn: _l, ...less } = own;
+const { version: _v, since: _s, pid: _p, command: _c, runsAs: _u, lastRespawn: _l, ...less } = own;
 const { lastExit: _e, failure: _f, logFile: _g, recentLines: _r, ...most } = less;
 const { hasReplacement: _h, isGone: _gone, disabledReason: _d, slot: _slot, ...facts } = most;
 const fleet: Required<FleetStatus> = {

@@ -85,6 +85,7 @@ const configOf = (
     argv: [program, ...words] as const,
     cwd: depot.folder(release.digest),
     ...(env && { env }),
+    ...(template.runAs && { runAs: template.runAs }),
   };
   return { ...template, actions, start };
 };

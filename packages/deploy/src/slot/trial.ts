@@ -125,7 +125,8 @@ const askAll = (
   { checks, digest, run }: SlotRelease,
 ): Vow<string | undefined> => {
   const cwd = held.depot.folder(digest);
-  const surroundings = { cwd, ...(run.env && { env: run.env }) };
+  const { runAs } = held.template.get() ?? {};
+  const surroundings = { cwd, ...(run.env && { env: run.env }), ...(runAs && { runAs }) };
   const ids = checks.map((_check, at) => `${held.name}-check-${at}`);
   held.asking.set(ids.filter((_id, at) => Object.hasOwn(checks[at] ?? {}, 'exec')));
   const asked = checks.map((check, at) =>

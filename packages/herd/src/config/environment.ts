@@ -39,6 +39,18 @@ export const inherited = (
   return chosen(env, (name) => wanted === true || wanted.includes(name));
 };
 
+/** Who and where somebody is: of the daemon's user this says what is wrong of any other. */
+const ofOneUser: ReadonlySet<string> = new Set(['HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR']);
+
+/** What a command of another user may ask for: of what is said of the daemon's own, only what it names. */
+export const withoutUser = (
+  env: Environment,
+  wanted: true | readonly string[] | undefined,
+): Environment => {
+  if (wanted !== true) return env;
+  return chosen(env, (name) => !ofOneUser.has(name) && !name.startsWith('XDG_'));
+};
+
 const chosen = (env: Environment, isChosen: (name: string) => boolean): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>

@@ -5,4 +5,4 @@ export { plainEnvironment } from './environment.ts';
 export { loadConfig, type LoadOptions } from './load-config.ts';
 export { loadMachines, type DeclaredMachine } from './machines.ts';
 export { toServiceConfigs } from './plan.ts';
-export type { Description } from './schema.ts';
+export type { Description, EntryDescription, ExecDescription } from './schema.ts';

@@ -9,11 +9,12 @@ import type {
   LogBounds,
   Readiness,
   RespawnPolicy,
+  RunAs,
   ServiceConfig,
   SignalName,
 } from '@bellwether/shepherd';
 import type { DescribedRules } from '../daemon/slots.ts';
-import { inherited, type Environment } from './environment.ts';
+import { inherited, withoutUser, type Environment } from './environment.ts';
 import { providersOf, type Providers } from './graph.ts';
 import { parseTcp } from './schema.ts';
 import type {
@@ -97,21 +98,22 @@ const configOf = (
   provision: readonly [string, ...string[]],
   env: Environment,
   log: Description['log'],
+  as: RunAs = runAsOf(entry.start),
 ): ServiceConfig => ({
   provision,
   requirement: entry.requirement,
   documentation: entry.documentation,
   ...labelsOf(entry),
-  ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env) }),
+  ...(entry.start === undefined ? {} : { start: commandOf(entry.start, env, {}) }),
   stop: { signal: signalOf(entry.stop.signal), graceMs: ms(entry.stop.graceSeconds) },
-  ready: readinessOf(entry.ready, env),
+  ready: readinessOf(entry.ready, env, as),
   ...(log === undefined && entry.log === undefined
     ? {}
     : { log: boundsOf({ ...log, ...entry.log }) }),
   isOneShot: entry.oneShot,
   ...(entry.respawn === undefined ? {} : { respawn: policyOf(entry.respawn) }),
   actions: Object.fromEntries(
-    Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env)]),
+    Object.entries(entry.actions).map(([name, action]) => [name, actionOf(action, env, as)]),
   ),
   isAutoStarted: entry.autoStart,
 });
@@ -130,8 +132,18 @@ const slotConfigOf = (
     actions: {},
     autoStart: false,
   } as const;
-  return configOf(asService, provision, env, log);
+  const as = runAsOf(entry);
+  return { ...configOf(asService, provision, env, log, as), ...given(as) };
 };
+
+/** What an entry or a command says of its user. */
+const runAsOf = (said: Pick<ExecDescription, 'user' | 'group'> = {}): RunAs => {
+  const { user, group } = said;
+  return { ...(user !== undefined && { user }), ...(group !== undefined && { group }) };
+};
+/** None is the shepherd's own. */
+const given = (runAs: RunAs): Pick<Command, 'runAs'> =>
+  (runAs.user ?? runAs.group) === undefined ? {} : { runAs };
 const rulesOf = ({
   keep,
   maxMiB,
@@ -161,27 +173,34 @@ const trustOf = ({
   ...(until !== undefined && { untilMs: Date.parse(until) }),
 });
 
-const commandOf = (
-  { argv, cwd, env, inheritEnv }: ExecDescription,
-  ofDaemon: Environment,
-): Command => {
+/** `as` is whom it runs as where it does not say that itself. */
+const commandOf = (exec: ExecDescription, ofDaemon: Environment, as: RunAs): Command => {
+  const { argv, cwd, env, inheritEnv } = exec;
   const [program, ...args] = argv;
   if (program === undefined) throw new RangeError('config: a checked command without a program');
-  const all = { ...inherited(ofDaemon, inheritEnv), ...env };
-  return { argv: [program, ...args], env: all, ...(cwd === undefined ? {} : { cwd }) };
+  const own = runAsOf(exec);
+  // The group of whom it says is not that of whom the service is.
+  const runAs = given(own.user === undefined ? { ...as, ...own } : own);
+  const around = runAs.runAs?.user === undefined ? ofDaemon : withoutUser(ofDaemon, inheritEnv);
+  const all = { ...inherited(around, inheritEnv), ...env };
+  return { argv: [program, ...args], env: all, ...(cwd === undefined ? {} : { cwd }), ...runAs };
 };
 
 /** The schema let no other text through. */
 const signalOf = (name: string): SignalName => name as SignalName;
 
-const readinessOf = (ready: ServiceDescription['ready'], env: Environment): Readiness => {
+const readinessOf = (
+  ready: ServiceDescription['ready'],
+  env: Environment,
+  as: RunAs,
+): Readiness => {
   if (ready === undefined) return { kind: 'spawned' };
   const timeoutMs = ms(ready.timeoutSeconds);
   if (ready.http !== undefined) return { kind: 'http', url: ready.http, timeoutMs };
   if (ready.notifyFd !== undefined)
     return { kind: 'notify', descriptor: ready.notifyFd, timeoutMs };
   if (ready.exec !== undefined)
-    return { kind: 'exec', command: commandOf(ready.exec, env), timeoutMs };
+    return { kind: 'exec', command: commandOf(ready.exec, env, as), timeoutMs };
   if (ready.log !== undefined) return { kind: 'log', text: ready.log, timeoutMs };
   const target = parseTcp(ready.tcp ?? '');
   if (target === undefined) throw new RangeError('config: a checked readiness without a target');
@@ -204,6 +223,7 @@ const policyOf = (respawn: NonNullable<ServiceDescription['respawn']>): RespawnP
 const actionOf = (
   action: ServiceDescription['actions'][string],
   env: Environment,
+  as: RunAs,
 ): ActionConfig => {
   const { documentation, signal, run, takesArguments, harmlessArguments } = action;
   if (signal !== undefined) return { documentation, kind: 'signal', signal: signalOf(signal) };
@@ -211,7 +231,7 @@ const actionOf = (
   return {
     documentation,
     kind: 'command',
-    command: commandOf(run, env),
+    command: commandOf(run, env, as),
     ...(takesArguments === undefined ? {} : { takesArguments }),
     ...(harmlessArguments === true ? { areArgumentsHarmless: true } : {}),
   };

@@ -8,6 +8,7 @@ import { isDigest, isPublicKeyText, slotLimits } from '@bellwether/deploy';
 import { closest, isTaken, rootNames } from '@bellwether/shepherd';
 import * as z from 'zod';
 import { petnameOf } from '../refs/petname.ts';
+import { runAs } from './accounts.ts';
 import { labels, selector } from './labels.ts';
 import {
   actionCount,
@@ -105,6 +106,7 @@ const exec = record(
         `has over ${variableCount} names`,
       )
       .optional(),
+    ...runAs,
   },
   "a command, as in exec(['node', 'server.js'])",
 );
@@ -357,6 +359,7 @@ const slot = record(
       .min(0, 'is negative')
       .max(longestHealthySeconds, `is over ${longestHealthySeconds}`)
       .optional(),
+    ...runAs,
     trust: trust.optional(),
     ready: ready.optional(),
     respawn,

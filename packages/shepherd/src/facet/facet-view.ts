@@ -90,6 +90,7 @@ const localRules: Rules<LocalStatus> = {
   since: true,
   pid: true,
   command: false,
+  runsAs: false,
   lastRespawn: true,
   lastExit: true,
   disabledReason: true,

@@ -33,9 +33,10 @@ import { killRest, signalGroup } from './group.ts';
 import { commandCount } from './limits.ts';
 import { openLog, type ServiceLogs } from './log-files.ts';
 import { makeProc, type Proc } from './proc.ts';
-import { execFailure, explain, findProgram, type Program } from './program.ts';
+import { execFailure, explain, findProgram, idsOf, type Program } from './program.ts';
 import { runProgram } from './run-to-end.ts';
 import type { Starts } from './starts.ts';
+import type { Accounts } from './users.ts';
 
 /** What the backend works with. */
 export interface ChildProcessPowers {
@@ -46,6 +47,8 @@ export interface ChildProcessPowers {
    * others.
    */
   readonly cwd: string;
+  /** Who there is to run as. Absent: those of this machine. */
+  readonly accounts?: Accounts;
   readonly logFiles: Pick<ServiceLogs, 'pathOf' | 'end'>;
   /** What outlives the daemon of starts whose readiness needs it. */
   readonly starts: Starts;
@@ -287,6 +290,7 @@ const spawnLogged = (
       argv0: program.argv0,
       cwd: program.cwd,
       env: { ...program.env, [startIdVariable]: startId },
+      ...idsOf(program),
       detached: true,
       stdio: ['ignore', log, log, ...handed(notice)],
     });

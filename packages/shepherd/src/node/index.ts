@@ -5,3 +5,4 @@ export { rotateLogs, type RotationPowers } from './log-rotation.ts';
 export { shiftOld } from './rotate.ts';
 export { makeProber, type ProberPowers } from './prober.ts';
 export { Starts } from './starts.ts';
+export { identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';

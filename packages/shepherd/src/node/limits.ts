@@ -18,6 +18,11 @@ export const commandCount = 256;
  */
 export const pipeCloseMs = 500;
 
+/** Bytes of /etc/passwd, and of /etc/group: 100,000 users. They are read at each start that names one. */
+export const accountFileBytes = 8 * 1024 * 1024;
+/** The highest number of a user or group: the next one, -1 to the system, means "leave it as it is". */
+export const highestId = 4_294_967_294;
+
 /**
  * How often the processes are looked at that an earlier daemon started. One timer serves them all.
  */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { StartFailed } from '../errors.ts';
 import type { Command } from '../words/types.ts';
 import { namedFolderCount, scriptHeadBytes } from './limits.ts';
+import { closedFolder, identityOf, nodeAccounts, type Accounts, type Identity } from './users.ts';
 
 /** A command whose program and folder were found. */
 export interface Program {
@@ -20,12 +21,16 @@ export interface Program {
   /** Absolute. */
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** As whom it runs. Absent: as the shepherd. */
+  readonly as?: Identity;
 }
 /** What a command gets where it says nothing itself. */
 export interface CommandDefaults {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where commands run that name no folder. */
   readonly cwd: string;
+  /** Absent: those of this machine. */
+  readonly accounts?: Accounts;
 }
 
 /** What execvp(3) looks in when PATH is not set. */
@@ -90,7 +95,7 @@ const fault = (file: string): string | undefined => {
   return `not executable by this user (mode ${mode})`;
 };
 
-const checkFolder = (folder: string): void => {
+const checkFolder = (folder: string, as: Identity | undefined): void => {
   const found = stat(folder);
   if (found instanceof Error) {
     const why = explain(found).replace('no such file (ENOENT)', 'no such directory');
@@ -108,7 +113,24 @@ const checkFolder = (folder: string): void => {
       summary: 'exec: working directory: this user may not enter it',
     });
   }
+  if (as !== undefined) checkOpen(folder, as);
 };
+
+/**
+ * Libuv changes folder before it changes user: a process could be where its user may not go, and
+ * find nothing there.
+ */
+const checkOpen = (folder: string, as: Identity): void => {
+  const closed = closedFolder(fs.realpathSync(folder), as);
+  if (closed === undefined) return;
+  throw new StartFailed(
+    `exec: working directory ${folder}: user ${as.uid} may not enter ${shownFolder(closed)}; ` +
+      'it needs another cwd',
+    { summary: 'exec: working directory: its user may not enter it' },
+  );
+};
+const shownFolder = (folder: string): string =>
+  `${folder} (mode ${(fs.statSync(folder).mode & 0o7777).toString(8).padStart(4, '0')})`;
 
 const findFile = (name: string, cwd: string, searched: string): string => {
   if (name.includes('/')) {
@@ -141,15 +163,31 @@ const findFile = (name: string, cwd: string, searched: string): string => {
  */
 export const findProgram = (command: Command, around: CommandDefaults): Program => {
   const [argv0, ...args] = command.argv;
+  const as =
+    command.runAs === undefined
+      ? undefined
+      : identityOf(command.runAs, around.accounts ?? nodeAccounts());
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...around.env, ...command.env })) {
+  const given = as?.isOther === true ? withoutFolders(around.env) : around.env;
+  for (const [name, value] of Object.entries({ ...given, ...as?.env, ...command.env })) {
     if (value !== undefined) env[name] = value;
   }
   const cwd = path.resolve(around.cwd, command.cwd ?? '.');
-  checkFolder(cwd);
+  checkFolder(cwd, as);
   if (argv0 === '') throw new StartFailed('exec: the name of the program is empty');
-  return { file: findFile(argv0, cwd, env['PATH'] ?? defaultPath), argv0, args, cwd, env };
+  const file = findFile(argv0, cwd, env['PATH'] ?? defaultPath);
+  return { file, argv0, args, cwd, env, ...(as && { as }) };
 };
+
+/** Of the shepherd's user these are, and no other's. */
+const withoutFolders = (env: CommandDefaults['env']): CommandDefaults['env'] =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => name !== 'TMPDIR' && !name.startsWith('XDG_')),
+  );
+
+/** What `spawn` takes to run it as somebody else. */
+export const idsOf = ({ as }: Program): { readonly uid?: number; readonly gid?: number } =>
+  as === undefined ? {} : { uid: as.uid, gid: as.gid };
 
 const interpreterOf = (file: string): string | undefined => {
   let handle: number | undefined;
@@ -184,7 +222,16 @@ export const execFailure = (program: Program, error: unknown): StartFailed => {
   }
   const why = explain(error);
   const summary = `exec: its program: ${why}`;
-  return new StartFailed(`exec: ${program.file}: ${why}`, { cause: error, summary });
+  return new StartFailed(`exec: ${program.file}: ${why}${keptOut(program)}`, {
+    cause: error,
+    summary,
+  });
+};
+/** Where its user cannot get to it. */
+const keptOut = ({ file, as }: Program): string => {
+  const closed = as && closedFolder(path.dirname(file), as);
+  if (as === undefined || closed === undefined) return '';
+  return `: user ${as.uid} may not enter ${shownFolder(closed)}`;
 };
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -6,7 +6,7 @@ import { killRest, signalGroup } from './group.ts';
 import { commandOutputBytes, commandOutputLineCount, pipeCloseMs } from './limits.ts';
 import { ByteTail, lastLines } from './lines.ts';
 import type { Proc } from './proc.ts';
-import { execFailure, type Program } from './program.ts';
+import { execFailure, idsOf, type Program } from './program.ts';
 
 /** Whoever counts the commands and knows their processes. */
 export interface CommandWatcher {
@@ -35,6 +35,7 @@ export const runProgram = (
       argv0: program.argv0,
       cwd: program.cwd,
       env: program.env,
+      ...idsOf(program),
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -34,6 +34,7 @@ export const statusOf = (held: ServiceHeld, turn: Turn): LocalStatus => {
     ...given('since', since),
     ...given('pid', runOf(state)?.pid),
     ...given('command', config.start?.argv),
+    ...given('runsAs', config.start?.runAs ?? config.runAs ?? (slot && {})),
     ...given('lastRespawn', respawns.lastAt),
     ...given('lastExit', lastExit),
     ...given('disabledReason', isEnabled ? undefined : disabledReason),

@@ -44,6 +44,7 @@ import type {
   Outcome,
   PlannedStep,
   Row,
+  RunAs,
   Status,
   StatusFacts,
   Version,
@@ -333,6 +334,11 @@ const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
   unknownReason: text,
   labels: readLabels,
 });
+/** A user or a group: its name or its number. */
+const readAccount =
+  (text: Read<string>): Read<string | number> =>
+  (value, what) =>
+    typeof value === 'string' ? text(value, what) : readCount(value, what);
 type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
 const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   version: readVersion,
@@ -341,6 +347,7 @@ const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   isGone: readBoolean,
   pid: readCount,
   command: list(text, limits.listCount),
+  runsAs: struct<RunAs>({}, { user: readAccount(text), group: readAccount(text) }),
   lastRespawn: readCount,
   lastExit: struct<Ending & { readonly at: number }>(
     { at: readCount },

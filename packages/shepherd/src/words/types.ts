@@ -108,6 +108,8 @@ export interface LocalStatus extends StatusFacts {
   readonly since?: number;
   readonly pid?: number;
   readonly command?: readonly string[];
+  /** Absent: as the shepherd, or it is not told. A slot that runs as the shepherd says so: `{}`. */
+  readonly runsAs?: RunAs;
   readonly lastRespawn?: number;
   readonly lastExit?: Ending & { readonly at: number };
   /** Why it disabled itself, where it did. */
@@ -376,6 +378,17 @@ export interface Command {
   readonly cwd?: string;
   /** Added to the daemon's own environment. No secrets: every process of the user can read it. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Absent: as the shepherd. */
+  readonly runAs?: RunAs;
+}
+/**
+ * As whom something runs, by name or number; what it means is looked up on its machine, at each start. Both absent: as
+ * the shepherd.
+ */
+export interface RunAs {
+  readonly user?: string | number;
+  /** Absent: that of the user. */
+  readonly group?: string | number;
 }
 /** The name of a signal, SIGTERM for example. */
 export type SignalName = `SIG${string}`;
@@ -434,6 +447,8 @@ export interface ServiceConfig {
   readonly labels?: Labels;
   /** Absent: a service without a process, running from start until stop. */
   readonly start?: Command;
+  /** As whom a command runs that is brought later: that of a slot. Any other says it itself. */
+  readonly runAs?: RunAs;
   /** Why there is nothing to start: the sentence that refuses it. */
   readonly unstartable?: string;
   readonly stop: { readonly signal: SignalName; readonly graceMs: number };

@@ -10,7 +10,8 @@ import { loadConfig } from '../../config/index.ts';
 import { defaultNodeName } from '../../daemon/options.ts';
 import type { Context } from '../context.ts';
 import { counted } from '../format/times.ts';
-import { print } from '../print.ts';
+import { doubtsAbout, userLines } from '../described-users.ts';
+import { print, printErrors } from '../print.ts';
 
 /** Runs the command. @throws ConfigError, exit code 2, with every problem and its place */
 export const runCheck = async (context: Context, words: readonly string[]): Promise<number> => {
@@ -25,7 +26,9 @@ export const runCheck = async (context: Context, words: readonly string[]): Prom
   });
   const names = description.services.map(({ provision }) => provision[0] ?? '').map(visible);
   const list = names.length === 0 ? '' : `: ${names.join(' ')}`;
-  const lines = [`${visible(file)}: good, ${counted(names.length, 'service')}${list}`];
+  const users = description.services.flatMap(userLines);
+  const lines = [`${visible(file)}: good, ${counted(names.length, 'service')}${list}`, ...users];
   print(context, lines, { kind: 'config', file, description });
+  printErrors(context, doubtsAbout(description.services));
   return 0;
 };

@@ -64,6 +64,8 @@ const grant = async (context: Context, service: string): Promise<number> => {
     return (await import('./grant-direct.ts')).grantDirect(context, service, spec);
   const file = targetOf(context, 'an invite');
   const { reveal, yes } = context.options;
+  // Asked before there is an invite: what comes after one must not fail.
+  const doubts = await doubtsOf(context, service, spec);
   const { grant, invite, inviteExpiresMs, doubt } = await withGrants(context, service, (client) =>
     client.grant(spec, patienceFor(context)),
   );
@@ -91,8 +93,17 @@ const grant = async (context: Context, service: string): Promise<number> => {
     },
   );
   if (doubt !== undefined) printErrors(context, [visible(`herd: warning: ${doubt}`)]);
+  printErrors(context, doubts);
   return 0;
 };
+
+/** What whoever grants this should know. */
+const doubtsOf = async (
+  context: Context,
+  service: string,
+  spec: GrantSpec,
+): Promise<readonly string[]> =>
+  (await import('../own-user.ts')).doubtsAboutGrant(context, service, spec);
 
 const specOf = ({ options }: Context, service: string): GrantSpec => {
   const { to, expires, rate } = options;
@@ -175,6 +186,7 @@ const argumentRules = (
 /** What would be made, from what is known here; and whether anybody is there who could make it. */
 const foretell = async (context: Context, service: string, spec: GrantSpec): Promise<number> => {
   await withGrants(context, service, (client) => client.grants(patienceFor(context)));
+  const doubts = await doubtsOf(context, service, spec);
   const { lifetimeMs, members } = spec;
   const now = context.terminal.wall();
   const some = members === undefined ? '' : ` (only ${members.join(', ')})`;
@@ -190,6 +202,7 @@ const foretell = async (context: Context, service: string, spec: GrantSpec): Pro
     ],
     { kind: 'grant', isDryRun: true, spec },
   );
+  printErrors(context, doubts);
   return 0;
 };
 

@@ -8,6 +8,7 @@ import type { Look, Style } from '../terminal.ts';
 import { healthWords } from './health.ts';
 import { memberLines, memberSummary } from './members.ts';
 import type { ShownStatus } from './shown-status.ts';
+import { runsAsText } from './runs-as.ts';
 import { driftLines, slotFacts } from './slot.ts';
 import { ageText, agoText, counted, timeText } from './times.ts';
 import { commandText } from './typed.ts';
@@ -83,9 +84,10 @@ const whenText = (at: number, look: Look): string =>
   `${timeText(at, look.now)} (${agoText(at, look.now)})`;
 
 const processFacts = (status: ShownStatus, look: Look): readonly string[] => {
-  const { pid, command, lastExit, stage } = status;
+  const { pid, command, runsAs, lastExit, stage } = status;
   const facts = pid === undefined ? [] : [`Main PID: ${pid}`];
   if (command !== undefined) facts.push(`Command: ${commandText(command)}`);
+  if (runsAs !== undefined) facts.push(`Runs as: ${runsAsText(runsAs)}`);
   if (lastExit !== undefined && stage === 'stopped')
     facts.push(`Process ${endingText(lastExit)} at ${whenText(lastExit.at, look)}.`);
   return facts;
