@@ -11,6 +11,7 @@ export interface NetworkOptions {
   readonly claims?: 'proved' | 'believed';
   readonly isOpenToAll?: boolean;
   readonly needsHints?: boolean;
+  readonly namesThisMachine?: boolean;
   /** One way, in milliseconds. */
   readonly latencyMs?: number;
   /** Up to so much more, by the seed. Order on one connection stays. */
@@ -139,6 +140,7 @@ export class Network {
       claims: this.options.claims ?? 'proved',
       isOpenToAll: this.options.isOpenToAll ?? false,
       needsHints: this.options.needsHints ?? false,
+      namesThisMachine: this.options.namesThisMachine ?? false,
       listen: (accept, ready) => {
         this.#listeners.set(designator, accept);
         ready(me);

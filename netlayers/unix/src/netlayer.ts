@@ -42,6 +42,7 @@ class UnixNetlayer implements Netlayer {
   readonly claims: 'proved' | 'believed';
   readonly isOpenToAll: boolean;
   readonly needsHints = true;
+  readonly namesThisMachine = true;
   /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
   readonly tellsEnds = true;
   readonly #mode: Mode;

@@ -56,6 +56,11 @@ export interface Netlayer {
    */
   readonly needsHints?: boolean;
   /**
+   * True: a location names something of this machine, as a path does. Nobody else may have us open that
+   * unless a router says so. Absent or false: it names a place on a network.
+   */
+  readonly namesThisMachine?: boolean;
+  /**
    * True: the netlayer cannot tell who floods from anybody else, so the router decides who goes where too many came.
    * Absent or false: it has a limit of its own, or only the owner connects.
    */

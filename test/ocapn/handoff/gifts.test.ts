@@ -238,6 +238,17 @@ describe('a withdrawal that lies', () => {
       },
       'at another peer',
     ],
+    [
+      'about the id, under the signature of another',
+      (scene) => {
+        const { gifter, receiver, key } = scene;
+        const { bytes } = gifter.give(key.publicKey, HOME, idOf(1));
+        const text = Buffer.from(bytes).toString('latin1').replace('gift 1', 'gift 0');
+        const swapped = new RawBytes(new Uint8Array(Buffer.from(text, 'latin1')));
+        receiver.withdraw(swapped, 0, 10, key);
+      },
+      'not signed by who gives',
+    ],
   ];
   it.each(lies)('%s breaks, and leaves the gift and the session', async (_name, lie, words) => {
     const scene = await start();
@@ -297,6 +308,28 @@ describe('a withdrawal that lies', () => {
     lie(64);
     expect([receiver.raw.isClosed, gifter.raw.isClosed]).toEqual([true, false]);
     expect(receiver.raw.abortReason).toContain('64 withdrawals');
+  });
+});
+
+describe('a flood of gifts', () => {
+  it('leaves as many as the limit, and others are served meanwhile', async () => {
+    const scene = await start();
+    const { gifter, receiver, desk, key } = scene;
+    const other = party('other');
+    const own = other.fetch('desk', 1);
+    const flood = Array.from({ length: 4_000 }, (_, n) =>
+      deliver(toExport(0), [sym('deposit-gift'), idOf(n), toExport(desk)]),
+    );
+    gifter.raw.send(...flood);
+    other.deposit(GIFT, own);
+    receiver.withdraw(other.give(key.publicKey, HOME, GIFT), 0, 10, key);
+    expect(isGiven(receiver.raw.told(10))).toBe(true);
+    receiver.withdraw(giveOf(scene, idOf(1_023)), 1, 11, key);
+    receiver.withdraw(giveOf(scene, idOf(1_024)), 2, 12, key);
+    expect([isGiven(receiver.raw.told(11)), receiver.raw.told(12)]).toEqual([true, undefined]);
+    expect(gifter.raw.isClosed).toBe(false);
+    const said = exporter.logs.filter(({ event }) => event === 'handoff.refused').length;
+    expect(said).toBeLessThanOrEqual(60);
   });
 });
 

@@ -221,6 +221,20 @@ describe('a message that cannot be written', () => {
   });
 });
 
+describe('a place on this machine', () => {
+  it('is opened for nobody else, where no router says so, and for our own code', async () => {
+    const { gifter, receiver, exporter, desk } = await three({ namesThisMachine: true });
+    const there = await reach(gifter, desk(exporter));
+    const other = await reach(gifter, desk(receiver));
+    const passed = gifter.run((turn) => turn.send(other, 'pass', there, 'news'));
+    await expect(passed).rejects.toMatchObject({ code: 'refused' });
+    const enlivened = receiver.run(() => receiver.router.enliven(desk(exporter), 'sturdyref'));
+    await expect(enlivened).rejects.toMatchObject({ code: 'refused' });
+    await reach(receiver, desk(exporter));
+    gifter.world.runFor(60_000); // the gift that lies there
+  });
+});
+
 describe('whoever may not be introduced', () => {
   it('to what this router exports hears so, and nothing else breaks', async () => {
     const { network, gifter, receiver, desk } = await three();

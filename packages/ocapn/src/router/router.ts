@@ -224,7 +224,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return this.#netlayers.get(transport);
   }
   mayDial(to: PeerLocation, because: DialReason): boolean {
-    return this.#powers.mayDial?.(to, because) ?? true;
+    const { mayDial } = this.#powers;
+    if (mayDial !== undefined) return mayDial(to, because);
+    return because === 'asked' || this.netlayerFor(to.transport)?.namesThisMachine !== true;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
     const hello = this.#hellos.take(this.#placeOn(netlayer.transport));
