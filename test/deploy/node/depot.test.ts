@@ -214,16 +214,20 @@ describe('the disk of a node', () => {
       .map((name) => name.replace(/[0-9a-f]{64}/, '…'));
     expect(names.sort()).toEqual(['=…', '=…', atLimit]);
   });
-  it('lets a service leave files in its tree, and sees where it has changed one', async () => {
+  it('lets a service leave files in its tree, and makes it anew where it has changed one', async () => {
     const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');
     await bring(depot, one);
     await build(depot, one);
     fs.writeFileSync(`${depot.folder(one.digest)}/cache`, 'mine');
     expect(await said((answer) => depot.check(one.digest, answer))).toEqual([]);
     fs.writeFileSync(`${depot.folder(one.digest)}/server.js`, 'other 1!');
-    expect(await said((answer) => depot.check(one.digest, answer))).toEqual([
-      '"server.js": content',
-    ]);
+    const misfits = ['"server.js": content'];
+    expect(await said((answer) => depot.check(one.digest, answer))).toEqual(misfits);
+    const made = await said((answer) => depot.build(one.digest, [], answer));
+    expect(made).toEqual(misfits);
+    expect(await said((answer) => depot.build(one.digest, [], answer))).toEqual([]);
+    expect(fs.readdirSync(depot.folder(one.digest))).toEqual(['server.js']);
+    expect(fs.readFileSync(`${depot.folder(one.digest)}/server.js`, 'utf8')).toBe('server 1');
   });
   it('throws a manifest away that has rotted, so that it can be brought again', async () => {
     const depot = await (await openDepots({ folder: at('store'), crypto, now: () => 0 })).of('web');
@@ -249,6 +253,7 @@ describe('the disk of a node', () => {
     const keep = async (): Promise<void> => {
       await said((answer) => depot.keep([one.digest], answer));
       // What is collected is waited for by whoever makes a tree.
+      fs.rmSync(depot.folder(one.digest), { recursive: true });
       await build(depot, one);
     };
     await keep();

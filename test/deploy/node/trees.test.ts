@@ -221,6 +221,47 @@ describe('the tree of a release', () => {
     execFileSync('mkfifo', [file('server.js')]);
     await trees.verify(newDigest); // waits for no pipe
   });
+  it.each([
+    ['a file', (tree: string) => fs.writeFileSync(`${tree}/server.js`, 'bad')],
+    ['its manifest', (tree: string) => fs.writeFileSync(`${tree}/../manifest.json`, '{}')],
+    ['its signatures', (tree: string) => fs.writeFileSync(`${tree}/../signatures.json`, '{')],
+    [
+      'its manifest, which is a link now',
+      (tree: string) => {
+        fs.rmSync(`${tree}/../manifest.json`);
+        fs.symlinkSync('/etc/hostname', `${tree}/../manifest.json`);
+      },
+    ],
+    ['all of it', (tree: string) => fs.rmSync(tree, { recursive: true })],
+    [
+      'the folder, which is a link to a copy now',
+      (tree: string) => {
+        fs.cpSync(tree, at('copy'), { recursive: true, verbatimSymlinks: true });
+        fs.rmSync(tree, { recursive: true });
+        fs.symlinkSync(at('copy'), tree);
+      },
+    ],
+    [
+      'the release, which is a link to a copy now',
+      (tree: string) => {
+        const release = path.dirname(tree);
+        fs.cpSync(release, at('copy'), { recursive: true, verbatimSymlinks: true });
+        fs.rmSync(release, { recursive: true });
+        fs.symlinkSync(at('copy'), release);
+      },
+    ],
+  ])('is made anew where this was changed: %s', async (_what, change) => {
+    const node = await live();
+    await stage(node, 'old');
+    const tree = node.trees.pathOf(oldDigest);
+    const before = shapeOf(path.dirname(tree));
+    change(tree);
+    expect(await node.trees.misfits(oldDigest)).toHaveLength(1);
+    await stage(node, 'old');
+    expect(await node.trees.misfits(oldDigest)).toEqual([]);
+    expect(shapeOf(path.dirname(tree))).toEqual(before);
+    expect(fs.readdirSync(at('node/web/releases'))).toHaveLength(1);
+  });
   it('is refused where its manifest was changed on the disk', async () => {
     const node = await live();
     await stage(node, 'old');
@@ -328,6 +369,31 @@ describe('a deploy', () => {
     }
     expect([...seen].sort()).toEqual(['new', 'old']);
     expect(killedCount).toBeGreaterThan(80);
+  }, 60_000);
+  it('that makes a tree anew and ends with the process at any call leaves the old one or the new one', async () => {
+    await prepare();
+    const server = 'node/web/current/server.js';
+    const seen = new Set<string>();
+    let betweenCount = 0;
+    for (let n = 1; n < 1_000; n += 1) {
+      reset();
+      fs.writeFileSync(at(server), 'bad');
+      const disk = diskUntil(n);
+      try {
+        await stage(await live(disk), 'old');
+        if (!disk.isOver()) break;
+      } catch (error) {
+        if (!(error instanceof Killed)) throw error;
+      }
+      if (!fs.existsSync(at(server))) betweenCount += 1;
+      const node = await live();
+      seen.add(fs.readFileSync(at(server), 'utf8'));
+      expect(fs.readdirSync(at('node/web/releases'))).toHaveLength(1);
+      await stage(node, 'old');
+      await mustBeSound(node.trees);
+    }
+    expect([...seen].sort()).toEqual(['bad', 'old']);
+    expect(betweenCount).toBeGreaterThan(0);
   }, 60_000);
   it('that fails at any call of a full disk does so in one way, and the same node goes on', async () => {
     await prepare();

@@ -36,6 +36,7 @@ import { nodeDisk, type Disk } from './disk.ts';
 import { NoRoom, onDisk, WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
 import { openTrees, treeFolder, type Trees } from './trees.ts';
+import type { Misfit } from './verify.ts';
 
 /** What depots work with. */
 export interface DepotsOptions {
@@ -149,17 +150,23 @@ export class Depots {
       build: (release, signatures, answer) =>
         inTurn(answer, () =>
           this.#orCollect(
-            this.#alone(async () => {
-              const bytes = await this.#manifestOf(release);
-              await trees.make(bytes, signatures, (manifest) => this.#use(slot, release, manifest));
-            }),
+            (async () => {
+              // Nobody else waits while a tree is looked through.
+              const misfits = await trees.misfits(release);
+              if (misfits?.length === 0) return [];
+              await this.#alone(async () => {
+                const bytes = await this.#manifestOf(release);
+                const used = (manifest: Manifest): void => this.#use(slot, release, manifest);
+                await trees.make(bytes, signatures, used);
+              });
+              return misfitWords(misfits ?? []);
+            })(),
           ),
         ),
       check: (release, answer) =>
         inTurn(answer, async () => {
-          // What a service leaves in its folder is its own.
-          const misfits = await trees.verify(release, false);
-          return misfits.map(({ path, what }) => `${JSON.stringify(path)}: ${what}`);
+          const misfits = await trees.misfits(release);
+          return misfits === undefined ? ['it is not there'] : misfitWords(misfits);
         }),
       point: (release, answer) =>
         inTurn(answer, () => (release === undefined ? trees.leave() : trees.switchTo(release))),
@@ -297,6 +304,8 @@ export class Depots {
   }
 }
 const atOnce = 64;
+const misfitWords = (misfits: readonly Misfit[]): readonly string[] =>
+  misfits.map(({ path, what }) => `${JSON.stringify(path)}: ${what}`);
 /** Where a digest of the name of a slot would stand. */
 const shelfWord = 'shelf';
 const wordOf = ({ slot, asker }: PartialOwner): string => `${slot}-${asker}`;

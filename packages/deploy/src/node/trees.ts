@@ -8,10 +8,11 @@
  *
  *     blobs ──make──► .new-…  ──checked, synced, renamed──► sha256-… ──switchTo──► current
  *     sha256-… ──remove: renamed──► .gone-… ──► nothing
+ *     sha256-… ──its tree was changed: another one made, renamed──► .old-…, and the new one in its place ──► nothing
  *
  * A name without a dot is whole, since it became that in one step; what begins with one and is not under way is left
- * over from a life that was cut off, and goes at the next start. In names of folders there is no colon: in PATH and its
- * like it parts one folder from the next.
+ * over from a life that was cut off, and goes at the next start; an old one without a new one gets its place back.
+ * In names of folders there is no colon: in PATH and its like it parts one folder from the next.
  *
  * A service may run as another user: all may go through the folders above a tree, and read what is in it. There are no
  * secrets in a release. The manifest and contents are ours alone.
@@ -99,7 +100,8 @@ export class Trees {
     return treeFolder(this.#folder, digest);
   }
   /**
-   * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there.
+   * Makes the tree of a release, all of whose contents must be in the store. Nothing where it is there; one that was
+   * changed is made anew, without what was added to it, and whoever has it open keeps the old one open.
    * @throws NotHere for a content that is missing; WrongContent for one that has rotted, which is thrown away, or has
    *   another size; NoRoom, StorageFailed, BadRelease
    */
@@ -113,17 +115,16 @@ export class Trees {
     const signatureText = writeSignatures(signatures);
     await onDisk('make a release', async () => {
       const target = this.#releaseOf(digest);
-      if ((await found(this.#disk, target)) !== undefined) return;
+      if ((await this.misfits(digest))?.length === 0) return;
       await this.#checkRoom(manifest);
       const aside = path.join(this.#releases(), `.new-${nameOf(digest)}`);
       try {
         await this.#makeAside(aside, manifest, manifestBytes, signatureText);
-        await this.#disk.rename(aside, target);
+        await this.#install(aside, target);
       } catch (error) {
         await clear(this.#disk, aside); // it may be what has filled the disk
         throw error;
       }
-      await syncFolder(this.#disk, this.#releases());
     });
     read(manifest);
     return digest;
@@ -137,6 +138,27 @@ export class Trees {
     return onDisk('verify a release', () =>
       treeMisfits(this.#disk, this.pathOf(digest), manifest, isExtraCounted),
     );
+  }
+  /**
+   * What of a tree is not as its manifest says, what was added to it aside; undefined where there is none. Here it is a
+   * misfit, too, that its manifest was changed or that it is no folder any more. @throws StorageFailed
+   */
+  misfits(digest: Digest): Promise<readonly Misfit[] | undefined> {
+    return onDisk('look through a release', async () => {
+      const release = await found(this.#disk, this.#releaseOf(digest));
+      if (release === undefined) return undefined;
+      if (!release.isDirectory()) return [{ path: '.', what: 'kind' }];
+      const tree = await found(this.#disk, this.pathOf(digest));
+      if (tree === undefined) return [{ path: 'tree', what: 'missing' }];
+      if (!tree.isDirectory()) return [{ path: 'tree', what: 'kind' }];
+      try {
+        return await this.verify(digest, false);
+      } catch (error) {
+        if (error instanceof NotHere || error instanceof BadRelease)
+          return [{ path: 'manifest.json', what: 'content' }];
+        throw error;
+      }
+    });
   }
   /** The release that runs; undefined where there is none yet. @throws StorageFailed */
   current(): Promise<Digest | undefined> {
@@ -206,6 +228,23 @@ export class Trees {
     await this.#write(path.join(aside, 'signatures.json'), signatureText);
     await this.#fill(path.join(aside, 'tree'), manifest);
     await syncFolder(this.#disk, aside);
+  }
+  /** Between two renames there is neither; `openTrees` takes the old one back then. */
+  async #install(aside: string, target: string): Promise<void> {
+    const old = path.join(this.#releases(), `.old-${path.basename(target)}`);
+    const isThere = (await found(this.#disk, target)) !== undefined;
+    if (isThere) {
+      await this.#disk.rm(old, { recursive: true, force: true });
+      await this.#disk.rename(target, old);
+    }
+    try {
+      await this.#disk.rename(aside, target);
+    } catch (error) {
+      if (isThere) await this.#disk.rename(old, target);
+      throw error;
+    }
+    await syncFolder(this.#disk, this.#releases());
+    if (isThere) await clear(this.#disk, old);
   }
   async #fill(tree: string, { files, links }: Manifest): Promise<void> {
     const root = await Folder.open(this.#disk, tree);
@@ -298,7 +337,9 @@ export class Trees {
           readAt(handle, 0, Math.min(most, (await handle.stat()).size)),
         );
       } catch (error) {
-        if (codeOfSystem(error) !== 'ENOENT') throw error;
+        // Somebody else may have put a link or a folder in its place, or have closed it to us.
+        const isGone = ['ENOENT', 'ELOOP', 'EISDIR', 'EACCES'].includes(codeOfSystem(error) ?? '');
+        if (!isGone) throw error;
         throw new NotHere(`${digest}: is not here`, { cause: error });
       }
     });
@@ -338,8 +379,13 @@ export const openTrees = (options: TreesOptions): Promise<Trees> => {
     await makeFolders(disk, folder, { releases: passable });
     await disk.rm(path.join(folder, '.new-current'), { force: true });
     const releases = path.join(folder, 'releases');
-    for (const name of await namesIn(disk, releases))
-      if (/^\.(new|gone)-/.test(name)) await clear(disk, path.join(releases, name));
+    for (const name of await namesIn(disk, releases)) {
+      const left = path.join(releases, name);
+      const instead = path.join(releases, name.replace(/^\.old-/, ''));
+      if (name.startsWith('.old-') && (await found(disk, instead)) === undefined)
+        await disk.rename(left, instead);
+      else if (/^\.(new|gone|old)-/.test(name)) await clear(disk, left);
+    }
     return new Trees(options);
   });
 };

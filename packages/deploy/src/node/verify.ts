@@ -103,12 +103,13 @@ const enter = async (
     await inner.close();
   }
 };
-/** Undefined where it is no folder any more. */
+/** Undefined where it is no folder any more, or is closed to us. */
 const entered = async (folder: Folder, name: string): Promise<Folder | undefined> => {
   try {
     return await folder.enter(name);
   } catch (error) {
-    if (['ELOOP', 'ENOENT', 'ENOTDIR'].includes(codeOfSystem(error) ?? '')) return undefined;
+    if (['ELOOP', 'ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOfSystem(error) ?? ''))
+      return undefined;
     throw error;
   }
 };
@@ -124,8 +125,8 @@ const isHeld = async (
     );
     return result.sha256 === sha256;
   } catch (error) {
-    // It became a link, or went, since it was looked at.
-    if (['ELOOP', 'ENOENT'].includes(codeOfSystem(error) ?? '')) return false;
+    // It became a link, or went, since it was looked at, or is closed to us.
+    if (['ELOOP', 'ENOENT', 'EACCES'].includes(codeOfSystem(error) ?? '')) return false;
     throw error;
   }
 };

@@ -16,7 +16,7 @@ import { isDigest } from '../release/manifest.ts';
 import type { Digest } from '../release/types.ts';
 import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
-import { begun, check, commit, endUnchanged, stage } from './forward.ts';
+import { begun, check, commit, endUnchanged, stage, stageAgain } from './forward.ts';
 import { limits } from './limits.ts';
 import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
@@ -124,8 +124,14 @@ const carryOut = (held: Held, turn: Turn, asked: Asked): Vow<Outcome> => {
   }
 };
 
-/** What takes a while, and is done one at a time. */
-const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']): Vow<Outcome> => {
+/** What takes a while, and is done one at a time; `isUnsound`: also where it was done, since the tree was changed. */
+const change = (
+  held: Held,
+  turn: Turn,
+  asked: Asked,
+  action: Underway['action'],
+  isUnsound = false,
+): Vow<Outcome> => {
   const { question, request, lines } = asked;
   const wanted = wantedIn(action, request.args, action !== 'stage');
   const record = held.record.get();
@@ -139,8 +145,10 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
     action === 'rollback' ? (wanted.digest ?? previousIn(held)) : digestIn(action, wanted);
   const isThere = releaseIn(record, digest) !== undefined;
   const isActive = digest === record.current;
-  if (action === 'stage' ? isThere : isActive && record.held === undefined)
-    return turn.kept(outcomeOf(held, turn, 'ok', stayedWords(record, action)));
+  if (!isUnsound && (action === 'stage' ? isThere : isActive && record.held === undefined))
+    return unlessSound(held, turn, asked, { action, digest }, (turn) =>
+      change(held, turn, asked, action, true),
+    );
   const target = releaseIn(record, digest) ?? fetched(held, action, digest, asked.asker);
   if (action === 'stage') judge(held, held.rules.get().trust, digest, target.signatures);
   else checkBefore(held, turn, action, target, wanted);
@@ -155,9 +163,27 @@ const change = (held: Held, turn: Turn, asked: Asked, action: Underway['action']
     policyOf(held, action, wanted),
   );
   const answer = wait(held, turn, question, lines);
-  if (isThere) check(held, turn, underway);
-  else stage(held, turn, underway, target);
+  if (!isThere) stage(held, turn, underway, target);
+  else if (action === 'stage') stageAgain(held, turn, underway, target);
+  else check(held, turn, underway);
   return answer;
+};
+/** Nothing is done of what is done already, unless the tree of the release was changed since it was made. */
+const unlessSound = (
+  held: Held,
+  turn: Turn,
+  { question, lines }: Asked,
+  { action, digest }: { readonly action: Underway['action']; readonly digest: Digest },
+  go: (turn: Turn) => Vow<Outcome>,
+): Vow<Outcome> => {
+  const misfits = turn.ask<readonly string[]>((answer) => held.depot.check(digest, answer));
+  return turn.when(misfits, (turn, { length }): Vow<Outcome> => {
+    if (length === 0) {
+      const words = stayedWords(held.record.get(), action);
+      return turn.kept(outcomeOf(held, turn, 'ok', words));
+    }
+    return held.waiters.has(keyOf(question)) ? wait(held, turn, question, lines) : go(turn);
+  });
 };
 const stayedWords = (record: SlotRecord, action: Underway['action']): string | undefined =>
   action === 'rollback'

@@ -1,6 +1,7 @@
 /**
  * The way back, which is the inverse of the way there: the service is described as the release before, its disk says
- * so, and it is started again, or stopped where it was not running; then the old release has to be well, too. What
+ * so, and it is started again, or stopped where it was not running; then the old release has to be well, too. Its tree
+ * is looked through once nothing of the other release runs any more, and made anew where it was changed. What
  * fails on this way is held: nothing is tried again before somebody has looked.
  */
 import type { Turn } from '@bellwether/actors';
@@ -21,8 +22,8 @@ import {
   wish,
   type Held,
 } from './state.ts';
-import { bringUp, tryOut, type Verdicts } from './trial.ts';
-import type { Underway } from './types.ts';
+import { bringUp, soundIn, tryOut, type BringVerdicts, type Verdicts } from './trial.ts';
+import type { SlotRelease, Underway } from './types.ts';
 
 /** Takes back what is on trial, or waits to be confirmed; `backBy` where somebody has said so. */
 export const revert = (held: Held, turn: Turn, why: string, backBy?: Underway['backBy']): void => {
@@ -81,30 +82,51 @@ export const goBack = (held: Held, turn: Turn, underway: Underway, ms: number): 
       ),
     lost: (turn) => done(held, turn, underway, ' It was stopped meanwhile.'),
   };
+  const bring: Verdicts & BringVerdicts = {
+    ...verdicts,
+    late: (turn) =>
+      verdicts.failed(
+        turn,
+        held.doubt.get() ?? (isStarted ? 'it did not come up' : 'it did not stop'),
+      ),
+    // Nobody starts what is not what it is called, the next life neither.
+    unsound: (turn, because) => {
+      wish(held, turn, 'stop', underway);
+      verdicts.failed(turn, because);
+    },
+  };
   held.doubt.set(undefined);
   runAsRecorded(held, turn);
   pointTo(held, turn, from);
-  endAfter(held, turn, ms, (turn) =>
-    verdicts.failed(
-      turn,
-      held.doubt.get() ?? (isStarted ? 'it did not come up' : 'it did not stop'),
-    ),
-  );
-  if (!isStarted)
-    return whenStill(
-      held,
-      turn,
-      command(held, turn, 'stop', underway),
-      verdicts.passed,
-      (turn, reason) => verdicts.failed(turn, reason.message),
-    );
+  endAfter(held, turn, ms, bring.late);
+  if (!isStarted) return goBackStopped(held, turn, underway, release, bring);
   const start = (turn: Turn): void =>
-    bringUp(held, turn, underway, verdicts, (turn) => tryOut(held, turn, release, verdicts));
+    bringUp(held, turn, { underway, release }, bring, (turn) =>
+      tryOut(held, turn, release, verdicts),
+    );
   if (isEnabled) return start(turn);
   whenStill(held, turn, command(held, turn, 'enable', underway), start, (turn, reason) =>
     verdicts.failed(turn, reason.message),
   );
 };
+/** It did not run before, and may be started by anybody from now on. */
+const goBackStopped = (
+  held: Held,
+  turn: Turn,
+  underway: Underway,
+  release: SlotRelease | undefined,
+  verdicts: Verdicts & BringVerdicts,
+): void =>
+  whenStill(
+    held,
+    turn,
+    command(held, turn, 'stop', underway),
+    (turn) =>
+      release === undefined
+        ? verdicts.passed(turn)
+        : soundIn(held, turn, release, verdicts, verdicts.passed),
+    (turn, reason) => verdicts.failed(turn, reason.message),
+  );
 
 const done = (held: Held, turn: Turn, underway: Underway, more: string): void => {
   const record = held.record.get();

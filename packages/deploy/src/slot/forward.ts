@@ -24,6 +24,7 @@ import {
   type Held,
   type Question,
 } from './state.ts';
+import { makeSound } from './tree.ts';
 import { bringUp, endIn, isFinal, tryOut } from './trial.ts';
 import { limits } from './limits.ts';
 import type { SlotRelease, Underway } from './types.ts';
@@ -75,9 +76,7 @@ export const begun = (
 /** Makes the tree of a release of which everything is there. */
 export const stage = (held: Held, turn: Turn, underway: Underway, release: SlotRelease): void => {
   move(held, turn, { underway: { ...underway, phase: 'verified' } });
-  const built = turn.ask<void>((answer) =>
-    held.depot.build(release.digest, release.signatures, answer),
-  );
+  const built = turn.ask((answer) => held.depot.build(release.digest, release.signatures, answer));
   whenStill(
     held,
     turn,
@@ -85,6 +84,20 @@ export const stage = (held: Held, turn: Turn, underway: Underway, release: SlotR
     (turn) => staged(held, turn, release),
     (turn, reason) => endUnchanged(held, turn, 'failed', reason.message),
   );
+};
+/** Looks through a tree that is there, of which nothing else is wanted; where it was changed it is made anew. */
+export const stageAgain = (
+  held: Held,
+  turn: Turn,
+  underway: Underway,
+  release: SlotRelease,
+): void => {
+  move(held, turn, { underway: { ...underway, phase: 'verified' } });
+  const done = (turn: Turn): void => {
+    const ended = ending(held, turn, questionIn(underway), 'changed');
+    move(held, turn, { ...ended, underway: undefined });
+  };
+  makeSound(held, turn, release, done, (turn, why) => endUnchanged(held, turn, 'failed', why));
 };
 const staged = (held: Held, turn: Turn, release: SlotRelease): void => {
   const record = held.record.get();
@@ -120,24 +133,14 @@ const withNow = (
 /** Looks once more whether what is to be switched to is what was staged, and may be. */
 export const check = (held: Held, turn: Turn, underway: Underway, changes: Changes = {}): void => {
   move(held, turn, { ...changes, underway: { ...underway, phase: 'staged' } });
-  const misfits = turn.ask<readonly string[]>((answer) =>
-    held.depot.check(underway.target, answer),
-  );
   const failed = (turn: Turn, why: string): void => endUnchanged(held, turn, 'failed', why);
-  whenStill(
-    held,
-    turn,
-    misfits,
-    (turn, [first, ...others]) => {
-      if (first === undefined) return prechecked(held, turn, underway);
-      const more = others.length === 0 ? '' : `, and ${others.length} more like that`;
-      failed(turn, `its tree was changed since it was made: ${first}${more}`);
-    },
-    (turn, reason) => failed(turn, reason.message),
-  );
+  const release = releaseIn(held.record.get(), underway.target);
+  if (release === undefined) return failed(turn, `${shortly(underway.target)} is not there`);
+  const sound = (turn: Turn, isRemade: boolean): void => prechecked(held, turn, underway, isRemade);
+  makeSound(held, turn, release, sound, failed);
 };
 
-const prechecked = (held: Held, turn: Turn, underway: Underway): void => {
+const prechecked = (held: Held, turn: Turn, underway: Underway, isRemade: boolean): void => {
   const { target } = underway;
   const misfit = misfitNow(held, turn, underway);
   if (misfit !== undefined) return endUnchanged(held, turn, 'failed', misfit);
@@ -146,7 +149,7 @@ const prechecked = (held: Held, turn: Turn, underway: Underway): void => {
     held,
     turn,
     turn.ask<void>((answer) => held.depot.point(target, answer)),
-    (turn) => activate(held, turn, underway),
+    (turn) => activate(held, turn, underway, isRemade),
     (turn, reason) => endUnchanged(held, turn, 'failed', reason.message),
   );
 };
@@ -171,17 +174,26 @@ const misfitNow = (held: Held, turn: Turn, underway: Underway): string | undefin
 };
 
 /** From here on there is no way but to commit or to go back. */
-const activate = (held: Held, turn: Turn, before: Underway): void => {
+const activate = (held: Held, turn: Turn, before: Underway, isRemade: boolean): void => {
   const { gateMs } = held.rules.get();
   const underway: Underway = { ...before, phase: 'activating', ...deadline(held, gateMs) };
   move(held, turn, { underway });
   wish(held, turn, 'start', underway);
   runAsRecorded(held, turn);
-  onTrial(held, turn, underway, gateMs);
+  onTrial(held, turn, underway, gateMs, isRemade);
 };
 
-/** Brings what is being activated up, and goes on once it is well: within so many milliseconds, or it goes back. */
-export const onTrial = (held: Held, turn: Turn, underway: Underway, ms: number): void => {
+/**
+ * Brings what is being activated up, and goes on once it is well: within so many milliseconds, or it goes back.
+ * `isRemade`: a process of it that runs by now comes from a tree that was changed.
+ */
+export const onTrial = (
+  held: Held,
+  turn: Turn,
+  underway: Underway,
+  ms: number,
+  isRemade = false,
+): void => {
   const release = releaseIn(held.record.get(), underway.target);
   if (release === undefined) return revert(held, turn, `${shortly(underway.target)} is not there`);
   const late = (turn: Turn): void => {
@@ -193,13 +205,21 @@ export const onTrial = (held: Held, turn: Turn, underway: Underway, ms: number):
   const lost = (turn: Turn): void => lose(held, turn);
   held.doubt.set(undefined);
   endAfter(held, turn, ms, late);
-  bringUp(held, turn, underway, { failed, lost }, (turn) => {
-    const left = leftMs(held);
-    held.upSinceMs.set(held.clock.now());
-    move(held, turn, { underway: { ...underway, phase: 'health-gate', ...deadline(held, left) } });
-    endAfter(held, turn, left, late);
-    tryOut(held, turn, release, { passed: (turn) => passed(held, turn), failed, lost });
-  });
+  bringUp(
+    held,
+    turn,
+    { underway, release, isRemade },
+    { failed, lost, late, unsound: failed },
+    (turn) => {
+      const left = leftMs(held);
+      held.upSinceMs.set(held.clock.now());
+      move(held, turn, {
+        underway: { ...underway, phase: 'health-gate', ...deadline(held, left) },
+      });
+      endAfter(held, turn, left, late);
+      tryOut(held, turn, release, { passed: (turn) => passed(held, turn), failed, lost });
+    },
+  );
 };
 
 const passed = (held: Held, turn: Turn): void => {

@@ -50,6 +50,10 @@ export const limits = {
   respawnCount: 2,
   /** Milliseconds for which a release that waits to be confirmed may be stopped: a restart of what it requires. */
   goneMs: 15_000,
+  /** Times that a tree which is about to run is looked through or made anew: a disk may fail once. */
+  treeTryCount: 3,
+  /** Milliseconds that all of that may take, beside those of the trial: the largest release from a slow disk. */
+  treeMs: 600_000,
   /** Milliseconds that the answer to a check may come late. */
   checkMarginMs: 1_000,
   /** Milliseconds between two notes of how much of a wait is left: what a clock that was set back can give again. */

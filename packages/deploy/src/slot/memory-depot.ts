@@ -46,16 +46,21 @@ export class MemoryDepots {
     return {
       folder: (release) => `/releases/${slot}/${release}`,
       ...this.#contentsFor(slot, act),
-      build: (release, _signatures, answer) =>
-        act(
-          `build ${slot} ${release}`,
-          answer,
-          () => void trees.set(release, this.#verified(release)),
-        ),
-      check: (release, answer) =>
-        act(`check ${slot} ${release}`, answer, () =>
-          trees.has(release) ? (this.misfits.get(release) ?? []) : ['it is not there'],
-        ),
+      build: (release, _signatures, answer) => {
+        const isSound = trees.has(release) && !this.misfits.has(release);
+        const build = (): readonly string[] => {
+          if (!isSound) trees.set(release, this.#verified(release));
+          const misfits = this.misfits.get(release) ?? [];
+          this.misfits.delete(release);
+          return misfits;
+        };
+        act(`build ${slot} ${release}`, answer, build, isSound);
+      },
+      check: (release, answer) => {
+        const check = (): readonly string[] =>
+          trees.has(release) ? (this.misfits.get(release) ?? []) : ['it is not there'];
+        act(`check ${slot} ${release}`, answer, check, true);
+      },
       point: (release, answer) =>
         act(`point ${slot} ${release ?? '-'}`, answer, () => {
           if (release !== undefined && !trees.has(release))
@@ -96,10 +101,10 @@ export class MemoryDepots {
   }
   #acting(say: (ms: number, task: () => void) => void): Acting {
     const waiting: (() => void)[] = [];
-    return (what, answer, work) => {
+    return (what, answer, work, onlyReads = false) => {
       this.asked.push(what);
       const number = this.asked.length;
-      const fails = number === this.failAt || number >= (this.fullFrom ?? Infinity);
+      const fails = number === this.failAt || (!onlyReads && number >= (this.fullFrom ?? Infinity));
       // In the order in which it was asked, whatever the order of timers.
       waiting.push(() => {
         if (fails) return answer.broken(new ActorError('no-room', 'the disk is full (ENOSPC)'));
@@ -161,4 +166,4 @@ export class MemoryDepots {
     return manifest;
   }
 }
-type Acting = (what: string, answer: Answer, work: () => unknown) => void;
+type Acting = (what: string, answer: Answer, work: () => unknown, onlyReads?: boolean) => void;

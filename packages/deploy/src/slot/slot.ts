@@ -14,12 +14,15 @@
  *
  *     in the phase     it is done that
  *     verified         the tree is made
- *     staged           the tree is looked through, and all judged anew: a stage alone is over before
+ *     staged           the tree is looked through, made anew where it was changed, and all judged anew: a stage alone
+ *                      is over before
  *     prechecked       the disk says which release is active
- *     activating       the service is described as the release, stopped and started
+ *     activating       the service is described as the release and stopped, the tree is looked through again, since
+ *                      what ran until now could change it, and the service is started
  *     health-gate      service and checks are asked (trial.ts)
  *     awaiting-confirm nothing: somebody confirms it on a session that began after the service came up
- *     reverting        the service is described as before, the disk says so, it is started and tried as well
+ *     reverting        the service is described as before, the disk says so, it is stopped, its tree looked through,
+ *                      started and tried as well
  *
  * A rollback calls a deploy off that was not switched to yet, and nothing more: what was active stays. A stage that is
  * under way stands in nobody's way back: it is cancelled, and then the rollback begins. Where somebody else goes back
@@ -35,6 +38,7 @@
  */
 import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import type { Lines, LocalService, Offered, Sink } from '@bellwether/shepherd';
+import type { Digest } from '../release/types.ts';
 import { perform } from './asked.ts';
 import { callOff } from './calling-off.ts';
 import { emptyRecord, factsOf } from './record.ts';
@@ -135,6 +139,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     asking: turn.cell<readonly string[]>([]),
     offers: turn.map<string, Offering>(),
     looking: turn.map<string, Vow<Offered>>(),
+    unsound: turn.map<Digest, true>(),
     wasFoundDisabled: turn.cell(false),
     isResting: turn.cell(false),
   };

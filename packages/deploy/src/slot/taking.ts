@@ -23,11 +23,12 @@ export const takerOf = (held: Held): Taker => {
       judge(held, held.rules.get().trust, release, signatures);
       if (releaseIn(held.record.get(), release) === undefined) return false;
       vouch(held, turn, release, signatures);
-      return true;
+      return !held.unsound.has(release);
     },
     accept: (_turn, release, manifest) => {
       checkPlatform(platform, manifest.platform, release);
-      checkBytes(held, manifest.byteCount);
+      const isKept = releaseIn(held.record.get(), release) !== undefined;
+      if (!isKept) checkBytes(held, manifest.byteCount);
     },
   };
 };

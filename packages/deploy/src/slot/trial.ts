@@ -13,7 +13,17 @@ import type { Answer, Turn, Vow } from '@bellwether/actors';
 import { endedWords, type Command, type LocalStatus } from '@bellwether/shepherd';
 import type { Check } from '../release/types.ts';
 import { limits } from './limits.ts';
-import { command, later, start, statusOf, type Held, whenStill } from './state.ts';
+import {
+  command,
+  endAfter,
+  later,
+  leftMs,
+  start,
+  statusOf,
+  whenStill,
+  type Held,
+} from './state.ts';
+import { makeSoundAgain } from './tree.ts';
 import type { SlotRelease, Underway } from './types.ts';
 
 /** What comes of a trial: one of them is said, once. */
@@ -33,14 +43,33 @@ interface Well {
   readonly pid: number | undefined;
 }
 
-/** Brings the service up as what it is described as by now; a process of that which is there already goes on. */
+/** What is brought up, and for what. */
+interface Bringing {
+  readonly underway: Underway;
+  readonly release: SlotRelease;
+  /** Its tree was changed and made anew: what runs of it is not of that. */
+  readonly isRemade?: boolean;
+}
+/** What comes of it, beside that it is up. */
+export interface BringVerdicts extends Pick<Verdicts, 'failed' | 'lost'> {
+  /** The time for it is up. */
+  late(turn: Turn): void;
+  /** Its tree is not what it should be, and it was not started. */
+  unsound(turn: Turn, why: string): void;
+}
+/**
+ * The one way in which a release comes up, forward, back and in the next life: what ran until now is stopped, the tree
+ * is looked through and made anew where it was changed, and the service is started as what it is described as by now. A
+ * process of that which is there already goes on, where its tree is as it was made.
+ */
 export const bringUp = (
   held: Held,
   turn: Turn,
-  underway: Underway,
-  { failed, lost }: Pick<Verdicts, 'failed' | 'lost'>,
+  { underway, release, isRemade = false }: Bringing,
+  verdicts: BringVerdicts,
   up: (turn: Turn) => void,
 ): void => {
+  const { failed, lost } = verdicts;
   const begin = (turn: Turn): void => {
     if (statusOf(held, turn).isWanted !== true) return lost(turn);
     whenStill(
@@ -55,10 +84,32 @@ export const bringUp = (
       (turn, reason) => failed(turn, reason.message),
     );
   };
-  const { stage, hasReplacement = false } = statusOf(held, turn);
-  if (stage === 'stopped' || (stage !== 'stopping' && !hasReplacement)) return begin(turn);
-  const failedToStop = (turn: Turn, reason: Error): void => failed(turn, reason.message);
-  whenStill(held, turn, command(held, turn, 'stop', underway), begin, failedToStop);
+  const mend = (turn: Turn): void => soundIn(held, turn, release, verdicts, begin);
+  const halt = (turn: Turn): void =>
+    whenStill(held, turn, command(held, turn, 'stop', underway), mend, (turn, reason) =>
+      failed(turn, reason.message),
+    );
+  const { stage, hasReplacement = false, isRespawning = false } = statusOf(held, turn);
+  if (stage === 'stopped' && !isRespawning) return mend(turn);
+  if (stage === 'stopped' || stage === 'stopping' || hasReplacement || isRemade) return halt(turn);
+  const misfits = turn.ask<readonly string[]>((answer) => held.depot.check(release.digest, answer));
+  whenStill(held, turn, misfits, (turn, { length }) => (length === 0 ? begin : halt)(turn), halt);
+};
+/** How long it takes to look through a tree is no affair of the trial. */
+export const soundIn = (
+  held: Held,
+  turn: Turn,
+  release: SlotRelease,
+  { late, unsound }: Pick<BringVerdicts, 'late' | 'unsound'>,
+  sound: (turn: Turn) => void,
+): void => {
+  const left = leftMs(held);
+  endAfter(held, turn, left + limits.treeMs, late);
+  const go = (turn: Turn): void => {
+    endAfter(held, turn, left, late);
+    sound(turn);
+  };
+  makeSoundAgain(held, turn, release, go, unsound);
 };
 
 /**

@@ -149,7 +149,11 @@ export interface Depot {
   put(asker: string, piece: PieceOf, answer: Answer): void;
   /** Kept with the bytes of a content that is whole. */
   read(content: Content, answer: Answer): void;
-  /** Verifies all contents of a release and makes its tree. Kept once that is there for good. */
+  /**
+   * Verifies all contents of a release and makes its tree. One that is there is looked through, and made anew where it
+   * is different from when it was made; what a service has added to it is its own, but not kept then. Kept once it is
+   * there for good, with what was different, in words.
+   */
   build(release: Digest, signatures: readonly Signature[], answer: Answer): void;
   /** Kept with what is different in the tree of a release from when it was made, in words; none is best. */
   check(release: Digest, answer: Answer): void;
