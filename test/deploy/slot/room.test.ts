@@ -125,7 +125,7 @@ describe('whatever is staged, deployed, pinned and pruned', () => {
       byteCount: fc.integer({ min: 1, max: 12 }),
       which: fc.nat(40),
     }),
-    { maxLength: 120 },
+    { maxLength: 120, size: 'max' },
   );
   type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never;
   const room = { keepCount: 5, mostBytes };

@@ -701,9 +701,11 @@ describe('a deploy that is called off', () => {
     rig.world.runFor(ms);
     return deploy;
   };
-  it.each([2, 3, 5])('has touched nothing before it is switched to (%i ms)', (ms) => {
+  it.each([0, 2, 4])('has touched nothing before it is switched to (%i ms)', (ms) => {
     const rig = upWith([one]);
-    const deploy = begun(rig, two, ms);
+    const deploy = begun(rig, two, 0);
+    while (rig.machine.record().underway === undefined) rig.world.step();
+    rig.world.runFor(ms);
     expect(rig.machine.record().underway?.phase).toMatch(/^(verified|staged|prechecked)$/);
     expect(cancel(rig, 'd')).toBeUndefined();
     rig.world.runFor(1_000);
