@@ -37,10 +37,18 @@ const status: LocalStatus = {
   respawnCount: 0,
   pid: 77,
   command: ['node', 'server.js', '--token', 'abc'],
+  runsAs: { user: 'www', group: 33 },
   logFile: '/var/log/bellwether/web-server.log',
   recentLines: ['listening'],
 };
-const { pid: _pid, command: _command, logFile: _logFile, recentLines: _lines, ...facts } = status;
+const {
+  pid: _pid,
+  command: _command,
+  runsAs: _user,
+  logFile: _log,
+  recentLines: _lines,
+  ...facts
+} = status;
 const fleet: FleetStatus = {
   ...facts,
   kind: 'fleet',
@@ -81,8 +89,8 @@ describe('a refusal that passes a facet', () => {
 });
 
 describe('the status that a facet shows', () => {
-  it('has neither log path nor command line nor requirements, and all else', () => {
-    const { command: _command, logFile: _logFile, ...rest } = status;
+  it('has neither log path nor command line, user nor requirements, and all else', () => {
+    const { command: _command, runsAs: _user, logFile: _logFile, ...rest } = status;
     expect(facetView(status)).toEqual({ ...rest, requirement: [] });
   });
   it('keeps the members of an aggregate, whose names are what it is', () => {
