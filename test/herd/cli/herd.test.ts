@@ -1127,6 +1127,7 @@ describe('herd ref', () => {
     );
     expect((await run('ref', 'push', 'web')).exitCode).toBe(0);
     expect(shepherd?.asked).toEqual([['adoptRef', 'web', uri]]);
+    expect((await run('ref', 'rm', 'web', '--dry-run')).exitCode).toBe(0);
     expect((await run('ref', 'rm', 'web')).exitCode).toBe(0);
     expect((await run('ref', 'show', 'web')).exitCode).toBe(2);
     expect((await run('status', '@web')).exitCode).toBe(2);

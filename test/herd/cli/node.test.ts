@@ -126,6 +126,8 @@ describe('what is typed about machines', () => {
     [['node', 'label', 'a'], 'too few words'],
     [['node', 'label', 'a', 'ro le'], 'no KEY=TEXT'],
     [['node', 'label', 'a', '-'], 'takes away no label'],
+    [['node', 'rm'], 'either machines are named'],
+    [['node', 'rm', 'a', '-l', 'role=web'], 'either machines are named'],
     [['node', 'give'], 'nothing is said that is to be given'],
     [['node', 'give', 'all', '--dial-out', '--no-dial-out'], 'exclude each other'],
     [['node', 'join'], 'standard input is empty, so there is no invite'],

@@ -32,6 +32,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
       'fleets by label, and nothing is started or deployed there, also by name. What runs goes on, and can be stopped.',
     examples: [
       ['herd node ls', 'all of them'],
+      ['herd node ls -l role=web', 'those with that label'],
       ['herd node ls --json', 'as data'],
     ],
   },
@@ -41,7 +42,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
       'given is taken back there, at once where it is reached, else when it calls. What runs there goes on.',
     examples: [
       ['herd node rm web-07', 'for good'],
-      ['herd node rm web-07 --dry-run', 'what would be forgotten'],
+      ['herd node rm -l role=old --dry-run', 'what would be forgotten of those with that label'],
     ],
   },
   'node label': {

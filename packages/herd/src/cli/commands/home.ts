@@ -117,6 +117,15 @@ const key = async (context: Context): Promise<number> => {
 
 const leave = async (context: Context, word: string | undefined): Promise<number> => {
   const meant = await withNodes(context, (client, it) => client.leave(word, true, it));
+  if (context.options['dry-run'] === true) {
+    const words = `Would leave ${calledAs(meant)} (${hostFingerprint(meant)}), and take back what it was given.`;
+    print(context, [words, 'Nothing was done.'], {
+      kind: 'home-left',
+      isDryRun: true,
+      home: meant,
+    });
+    return 0;
+  }
   if (!(await isMeant(context, meant))) return 1;
   const home = await withNodes(context, (client, it) => client.leave(meant.designator, false, it));
   print(

@@ -8,7 +8,9 @@ import { visible } from '../../client/escape.ts';
 import { type Context, patienceOf, withRoot } from '../context.ts';
 import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
+import type { Patience } from '../../client/line.ts';
 import { print } from '../print.ts';
+import { Usage } from '../usage.ts';
 import type { LeftSlot } from '@bellwether/fleet';
 
 /** Shows those that there are; the result is the exit code. */
@@ -30,9 +32,23 @@ export const runFree = async (
   [slot = '']: readonly string[],
 ): Promise<number> => {
   const patience = patienceOf(context, context.options.timeout ?? freeMs);
+  if (context.options['dry-run'] === true) return foretell(context, slot, patience);
   const freed = await withRoot(context, (root) => root.freeSlot(slot, patience));
   const words = `${visible(freed.slot)}: ${amountOf(freed).join(', ')} removed.`;
   print(context, [words], { kind: 'freed-slot', ...freed });
+  return 0;
+};
+const foretell = async (context: Context, slot: string, patience: Patience): Promise<number> => {
+  const slots = await withRoot(context, (root) => root.leftSlots(patience));
+  const found = slots.find((each) => each.slot === slot);
+  if (found === undefined)
+    throw new Usage(
+      `no slot '${slot}' is gone and has left anything`,
+      "'herd release left' lists them.",
+    );
+  const words = `Would remove of ${visible(slot)}: ${amountOf(found).join(', ')}.`;
+  const document = { kind: 'freed-slot', isDryRun: true, ...found };
+  print(context, [words, 'Nothing was done.'], document);
   return 0;
 };
 /** To remove 100,000 files takes seconds on a disk that turns. */

@@ -6,6 +6,7 @@ import {
   FLEET_LIMITS,
   isNodeName,
   nodeNameWords,
+  type NodeFacts,
   type NodeInvite,
   type RekeySpec,
 } from '@bellwether/fleet';
@@ -13,8 +14,10 @@ import { sturdyrefUri } from '@bellwether/ocapn';
 import {
   isLabelKey,
   isLabelValue,
+  isPicked,
   labelTexts,
   labelWords,
+  parseSelector,
   type Labels,
 } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
@@ -24,7 +27,7 @@ import type { Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { nodeLines } from '../format/node.ts';
 import { counted, timeText } from '../format/times.ts';
-import { print, printErrors } from '../print.ts';
+import { print, printErrors, printOne } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
 import { runHome, withNodes } from './home.ts';
@@ -44,7 +47,7 @@ export const runNode = async (
     case 'node ls':
       return list(context);
     case 'node rm':
-      return remove(context, word ?? '');
+      return remove(context, words);
     case 'node label':
       return label(context, words);
     case 'node approve':
@@ -66,6 +69,7 @@ const invite = async (context: Context): Promise<number> => {
     ...moreOf(context),
     ...expiryOf(expires),
   };
+  if (context.options['dry-run'] === true) return foretellInvite(context, spec.name);
   const target = placeFor(context);
   return deliver(
     context,
@@ -76,11 +80,33 @@ const invite = async (context: Context): Promise<number> => {
 const rekey = async (context: Context, word: string): Promise<number> => {
   const name = checkedName(word);
   const { expiresMs } = expiryOf(context.options.expires);
+  if (context.options['dry-run'] === true) return foretellRekey(context, name);
   const target = placeFor(context);
   const made = await withNodes(context, (client, it) =>
     client.rekey(name, expiresMs, moreOf(context), it),
   );
   return deliver(context, target, made);
+};
+
+const foretellInvite = async (context: Context, name: string): Promise<number> => {
+  const known = (await nodesHere(context)).find((each) => each.name === name);
+  if (known !== undefined && known.state !== 'lapsed')
+    throw new Usage(
+      `a machine is called '${name}' already`,
+      `'herd node rekey ${name}' makes it another invite, 'herd node rm ${name}' forgets it.`,
+    );
+  const document = { kind: 'node-invite', isDryRun: true, name };
+  print(context, [`Would make an invite for ${name}.`, 'Nothing was done.'], document);
+  return 0;
+};
+const foretellRekey = async (context: Context, name: string): Promise<number> => {
+  const [node] = named(await nodesHere(context), [name]);
+  const until =
+    node?.isInDoubt === true ? 'out at once, since it is in doubt' : 'good until that is used';
+  const its = node?.designator === undefined ? '' : `; the key that it has is ${until}`;
+  const document = { kind: 'node-invite', isDryRun: true, name, node };
+  print(context, [`Would make another invite for ${name}${its}.`, 'Nothing was done.'], document);
+  return 0;
 };
 
 const moreOf = ({ options }: Context): RekeySpec => ({
@@ -218,37 +244,70 @@ const closeToOthers = ({ terminal }: Context): void => {
 };
 
 const list = async (context: Context): Promise<number> => {
-  const nodes = await withNodes(context, (client, it) => client.nodes(it));
+  const nodes = (await nodesHere(context)).filter(picked(context));
   print(context, nodeLines(nodes, context.terminal.wall()), { kind: 'nodes', nodes });
   return 0;
 };
+const nodesHere = (context: Context): Promise<readonly NodeFacts[]> =>
+  withNodes(context, (client, it) => client.nodes(it));
+/** By the labels of machines, also of one that is in doubt. */
+const picked = ({ options }: Context): ((node: NodeFacts) => boolean) => {
+  if (options.selector === undefined) return () => true;
+  const selector = parseSelector(options.selector);
+  return ({ labels }) => isPicked(selector, labels);
+};
 
-const remove = async (context: Context, word: string): Promise<number> => {
-  const name = checkedName(word);
-  if (context.options['dry-run'] === true) return foretell(context, name);
-  const { isTold } = await withNodes(context, (client, it) => client.remove(name, it));
-  print(
-    context,
-    [
+/** Those that are named, or those that a selector picks out; each for itself. */
+const remove = async (context: Context, words: readonly string[]): Promise<number> => {
+  const { selector, 'dry-run': isDry, yes } = context.options;
+  if ((selector === undefined) === (words.length === 0))
+    throw new Usage('either machines are named, or --selector picks them out');
+  const names = [...new Set(words.map(checkedName))];
+  if (isDry !== true && names.length === 1) return removeAll(context, names);
+  const nodes = await nodesHere(context);
+  const found = selector === undefined ? named(nodes, names) : nodes.filter(picked(context));
+  if (found.length === 0) throw new Usage(`no machine is as '${String(selector)}' says`);
+  if (isDry === true) return foretell(context, found);
+  const chosen = found.map(({ name }) => name);
+  const question = `herd: forget ${counted(chosen.length, 'machine')}: ${visible(chosen.join(', '))}? [y/N] `;
+  if (yes !== true && (await context.terminal.agrees(question)) === false) {
+    printErrors(context, ['herd: nothing was done']);
+    return 1;
+  }
+  return removeAll(context, chosen);
+};
+const named = (nodes: readonly NodeFacts[], names: readonly string[]): readonly NodeFacts[] =>
+  names.map((name) => {
+    const node = nodes.find((each) => each.name === name);
+    if (node !== undefined) return node;
+    throw new Usage(`no machine is called '${name}'`, "'herd node ls' lists them.");
+  });
+const removeAll = async (context: Context, names: readonly string[]): Promise<number> => {
+  for (const name of names) {
+    const { isTold } = await withNodes(context, (client, it) => client.remove(name, it));
+    const lines = [
       `${name} is forgotten; what runs there goes on.`,
       isTold
         ? 'What it had given is taken back there.'
         : 'It could not be told: what it had given is taken back there when it calls.',
-    ],
-    { kind: 'node-removed', name, isTold },
-  );
+    ];
+    const document = { kind: 'node-removed', name, isTold };
+    if (names.length === 1) print(context, lines, document);
+    else printOne(context, lines, document);
+  }
   return 0;
 };
-const foretell = async (context: Context, name: string): Promise<number> => {
-  const nodes = await withNodes(context, (client, it) => client.nodes(it));
-  const node = nodes.find((each) => each.name === name);
-  if (node === undefined)
-    throw new Usage(`no machine is called '${name}'`, "'herd node ls' lists them.");
-  const services = counted(node.serviceCount, 'service');
-  print(
-    context,
-    [`Would forget ${name}, with ${services} here; what runs there goes on.`, 'Nothing was done.'],
-    { kind: 'node-removed', isDryRun: true, node },
+const foretell = (context: Context, nodes: readonly NodeFacts[]): number => {
+  const lines = nodes.map(
+    ({ name, serviceCount }) =>
+      `Would forget ${name}, with ${counted(serviceCount, 'service')} here; what runs there goes on.`,
   );
+  const [node] = nodes;
+  const what = nodes.length === 1 ? { node } : { nodes };
+  print(context, [...lines, 'Nothing was done.'], {
+    kind: 'node-removed',
+    isDryRun: true,
+    ...what,
+  });
   return 0;
 };

@@ -209,7 +209,13 @@ const allowedBy = async (
 
 const remove = (context: Context, word: string): number => {
   const petname = petnameOf(word);
-  storeOf(context).remove(petname);
+  const store = storeOf(context);
+  if (context.options['dry-run'] === true) {
+    const document = { kind: 'ref', petname, isDryRun: true, ...facts(store.get(petname)) };
+    print(context, [`Would forget @${petname}.`, 'Nothing was done.'], document);
+    return 0;
+  }
+  store.remove(petname);
   print(context, [`@${petname} is forgotten.`], { kind: 'ref', petname });
   return 0;
 };
