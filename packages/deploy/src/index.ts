@@ -25,6 +25,7 @@ export {
 } from './release/difference.ts';
 export { releaseLimits } from './release/limits.ts';
 export {
+  beginningOf,
   contentsOf,
   digestOf,
   isDigest,

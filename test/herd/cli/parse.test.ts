@@ -12,6 +12,8 @@ import {
 import { interpret } from '../../../packages/herd/src/cli/invocation.ts';
 import { optionExamples } from '../../../packages/herd/src/cli/option-examples.ts';
 import { pages } from '../../../packages/herd/src/cli/pages.ts';
+import { slotPages } from '../../../packages/herd/src/cli/slot-pages.ts';
+import { slotActions } from '@bellwether/deploy';
 import { parseQuickly } from '../../../packages/herd/src/cli/parse.ts';
 import { ageIn } from '../../../packages/herd/src/cli/spans.ts';
 import { Usage } from '../../../packages/herd/src/cli/usage.ts';
@@ -287,6 +289,21 @@ describe('help', () => {
         expect(() => interpret(typed)).not.toThrow();
         expect(ownAction(typed.words)?.name, command).toBe(name);
         expect(text.replace(/\s+/g, ' ')).toContain(command);
+      }
+    }
+  }, 30_000);
+  it('has a page for what slots do, whose examples can be typed as they stand', async () => {
+    const own = Object.keys(slotActions).filter((name) => !actionRules.has(name));
+    expect(Object.keys(slotPages).sort()).toEqual(own.sort());
+    for (const [name, { examples, usage }] of Object.entries(slotPages)) {
+      expect(interpret(parseFully(['help', name]))).toMatchObject({ kind: 'help', topic: name });
+      expect(interpret(parseFully([name, '--help']))).toMatchObject({ kind: 'help', topic: name });
+      const text = (await helpText(name, 100)).replace(/\s+/g, ' ');
+      expect(text).toContain(`Usage: herd [OPTION...] ${name} ${usage}`);
+      for (const [command] of examples) {
+        const { words, options } = parseFully(wordsOf(command));
+        expect(interpret({ words, options })).toMatchObject({ command: { action: name } });
+        expect(text).toContain(command);
       }
     }
   }, 30_000);

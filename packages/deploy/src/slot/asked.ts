@@ -133,8 +133,8 @@ const change = (
   isUnsound = false,
 ): Vow<Outcome> => {
   const { question, request, lines } = asked;
-  const wanted = wantedIn(action, request.args, action !== 'stage');
   const record = held.record.get();
+  const wanted = wantedIn(action, request.args, action !== 'stage', record);
   if (record.underway !== undefined) {
     if (action !== 'rollback') throw busy(held, record.underway);
     // Nobody bars the way back by staging something: that is called off, and then it is gone back.
@@ -294,8 +294,8 @@ const confirm = (
   turn: Turn,
   { question, request, asker, lines }: Asked,
 ): Vow<Outcome> => {
-  const { digest } = wantedIn('confirm', request.args, false);
   const record = held.record.get();
+  const { digest } = wantedIn('confirm', request.args, false, record);
   const { underway, current } = record;
   if (underway === undefined && digest !== undefined && digest === current)
     return turn.kept(outcomeOf(held, turn, 'ok'));
@@ -332,8 +332,8 @@ const pin = (
   { question, request, lines }: Asked,
   action: 'pin' | 'unpin',
 ): Vow<Outcome> => {
-  const digest = digestIn(action, wantedIn(action, request.args, false));
   const record = held.record.get();
+  const digest = digestIn(action, wantedIn(action, request.args, false, record));
   if (action === 'pin' && releaseIn(record, digest) === undefined)
     throw new Refused(`Service ${held.name}: ${shortly(digest)} is not there`);
   if (record.pinned.includes(digest) === (action === 'pin'))

@@ -2,7 +2,7 @@
 import { Refused } from '@bellwether/actors';
 import { BadRequest } from '@bellwether/shepherd';
 import { NotTrusted } from '../release/errors.ts';
-import { isDigest } from '../release/manifest.ts';
+import { beginningOf, isDigest } from '../release/manifest.ts';
 import { judgeTrust } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { migrationBetween } from './arrivals.ts';
@@ -20,13 +20,18 @@ export interface Wanted {
 }
 
 /**
- * Reads the arguments of an action: a digest, and for what switches `confirm=SECONDS`, `no-confirm` and
- * `accept-data-loss`, in any order. @throws BadRequest
+ * Reads the arguments of an action: a digest, or what no other of the releases that are there begins with; and for
+ * what switches `confirm=SECONDS`, `no-confirm` and `accept-data-loss`, in any order. @throws BadRequest
  */
-export const wantedIn = (action: string, args: readonly string[], switches: boolean): Wanted => {
+export const wantedIn = (
+  action: string,
+  args: readonly string[],
+  switches: boolean,
+  there: Pick<SlotRecord, 'releases' | 'underway'>,
+): Wanted => {
   let wanted: Wanted = {};
   for (const each of args) {
-    const told = argumentIn(action, each, switches);
+    const told = argumentIn(action, each, switches, there);
     const [twice] = Object.keys(told).filter((key) => Object.hasOwn(wanted, key));
     if (twice !== undefined) throw new BadRequest(`${action}: '${each}' is said twice`);
     wanted = { ...wanted, ...told };
@@ -35,8 +40,15 @@ export const wantedIn = (action: string, args: readonly string[], switches: bool
     throw new BadRequest(`${action}: it is either confirm=SECONDS or no-confirm`);
   return wanted;
 };
-const argumentIn = (action: string, word: string, switches: boolean): Wanted => {
+const argumentIn = (
+  action: string,
+  word: string,
+  switches: boolean,
+  there: Pick<SlotRecord, 'releases' | 'underway'>,
+): Wanted => {
   if (isDigest(word)) return { digest: word };
+  const beginning = beginningOf(word);
+  if (beginning !== undefined) return { digest: begunBy(action, beginning, there) };
   if (switches && word === 'no-confirm') return { isUnconfirmed: true };
   if (switches && word === 'accept-data-loss') return { acceptsLoss: true };
   const [, seconds] = /^confirm=(\d{1,6})$/.exec(word) ?? [];
@@ -45,6 +57,25 @@ const argumentIn = (action: string, word: string, switches: boolean): Wanted => 
   const shown = JSON.stringify(word.slice(0, 80));
   const what = switches ? ', confirm=SECONDS, no-confirm or accept-data-loss' : '';
   throw new BadRequest(`${action}: ${shown} is no digest of a release${what}`);
+};
+/** The release that is there and begins so. @throws BadRequest where none does, or several */
+const begunBy = (
+  action: string,
+  beginning: Digest,
+  { releases, underway }: Pick<SlotRecord, 'releases' | 'underway'>,
+): Digest => {
+  const known = releases.map(({ digest }) => digest);
+  const all = new Set(underway === undefined ? known : [...known, underway.target]);
+  const found = [...all].filter((digest) => digest.startsWith(beginning));
+  const [first, ...others] = found;
+  if (first !== undefined && others.length === 0) return first;
+  if (first === undefined)
+    throw new BadRequest(
+      `${action}: no release here begins with ${beginning}; 'releases' shows those that are there`,
+    );
+  throw new BadRequest(
+    `${action}: several begin with ${beginning}: ${found.slice(0, 4).join(', ')}`,
+  );
 };
 const checkedConfirm = (action: string, ms: number): number => {
   const { confirmLeastMs, confirmMostMs } = limits;

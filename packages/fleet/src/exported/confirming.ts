@@ -94,7 +94,8 @@ const sightOf = (
   const { last, trouble } = observed.get();
   const { phase, target } = last?.slot ?? {};
   const isThere = trouble === undefined && last?.kind === 'local';
-  const isIt = phase === 'awaiting-confirm' && (wanted === undefined || wanted === target);
+  const isMeant = wanted === undefined || target?.startsWith(wanted) === true;
+  const isIt = phase === 'awaiting-confirm' && isMeant;
   return isThere && isIt ? { target } : undefined;
 };
 

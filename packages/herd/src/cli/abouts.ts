@@ -43,7 +43,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   'no-expiry': 'a grant that holds until it is revoked',
   'max-uses': 'how many operations a grant is good for',
   rate: 'how many operations in a while: 5/min, 100/h, 3/10s',
-  args: "which arguments an action may have: 'deploy=v* prod; greet=**'",
+  args: "which arguments an action may have: 'deploy=rel:*; greet=**'",
   nodes: 'only these members of a fleet',
   direct: "made at the members' own hosts, which need no controller then",
   lease: 'with --direct: a host ends it so long after it heard from this shepherd last',

@@ -152,7 +152,7 @@ export class Confirming {
     if (!isGood(outcome)) throw new Error(outcome.reason ?? `the confirmation: ${outcome.result}`);
   }
   #isAwaited(slot: SlotFacts | undefined): boolean {
-    return slot?.phase === 'awaiting-confirm' && slot.target === this.#digest;
+    return slot?.phase === 'awaiting-confirm' && slot.target?.startsWith(this.#digest) === true;
   }
   /** Undefined where it may not be seen: to confirm is tried then. */
   async #seen(client: ServiceClient): Promise<Status | undefined> {

@@ -9,12 +9,14 @@ import {
   actionRules,
   commonOptions,
   isMisplaced,
+  isOfSlots,
   type OptionName,
   optionNames,
   type OptionRule,
   optionRule,
   type OptionsRead,
   optionRules,
+  optionsOfOther,
   readValue,
   takesOptionsAfter,
   wordsOfGroup,
@@ -23,6 +25,7 @@ import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
 import { optionExamples } from './option-examples.ts';
 import { pages, type Example } from './pages.ts';
+import { slotPages } from './slot-pages.ts';
 import type { Typed } from './parse.ts';
 import { Usage } from './usage.ts';
 
@@ -191,7 +194,7 @@ export const helpText = async (topic: string | undefined, columns: number): Prom
   const page =
     topic === undefined
       ? generalHelp
-      : actionRules.has(topic)
+      : actionRules.has(topic) || isOfSlots(topic)
         ? (columns: number) => actionHelp(topic, columns)
         : (columns: number) => groupHelp(topic, columns);
   return `${await page(columns)}\n`;
@@ -259,11 +262,11 @@ const groupHelp = async (group: string, columns: number): Promise<string> => {
 };
 
 const actionHelp = async (name: string, columns: number): Promise<string> => {
-  const rule = actionRules.get(name);
+  const rule = actionRules.get(name) ?? slotPages[name];
   const usage = `herd [OPTION...] ${name} ${rule?.usage ?? ''}`.trimEnd();
-  const own = rule?.options ?? [];
+  const own = actionRules.get(name)?.options ?? optionsOfOther(name);
   const common = commonOptions.filter((option) => option !== 'version');
-  const { text = '' } = pages[name] ?? {};
+  const { text = '' } = pages[name] ?? slotPages[name] ?? {};
   const width = widthOf(columns);
   const words = wrapped(text.split(' '), '', width).join('\n');
   const page = plainYargs(columns).usage(`Usage: ${usage}\n\n${words}`);
@@ -274,7 +277,7 @@ const actionHelp = async (name: string, columns: number): Promise<string> => {
 };
 /** Not by yargs, which breaks a command line where its column ends: it is there to be copied. */
 const exampleText = (name: string): string => {
-  const { examples = [] } = pages[name] ?? {};
+  const { examples = [] } = pages[name] ?? slotPages[name] ?? {};
   const lines = examples.flatMap(([command, about]) => [`  ${command}`, `      ${about}`]);
   return ['Examples:', ...lines].join('\n');
 };

@@ -355,6 +355,10 @@ export const commonOptions: readonly OptionName[] = [
   'version',
 ];
 
+/** Whether it is what slots do and herd only passes on: it has a page in help all the same. */
+export const isOfSlots = (word: string): boolean => slotWords.includes(word);
+const slotWords = ['activate', 'confirm', 'pin', 'unpin', 'prune', 'releases'];
+
 /** The first words of actions that are two words. */
 export const isGroup = (word: string): boolean => groups.has(word);
 const groups: ReadonlySet<string> = new Set(

@@ -8,6 +8,7 @@ import {
   type ActionRule,
   commonOptions,
   isGroup,
+  isOfSlots,
   wordsOfGroup,
   type OptionName,
   type Options,
@@ -75,7 +76,7 @@ const ruleFor = (name: string, options: Options): ActionRule | undefined => {
 /** The page for a command line that is not to be done; none, where it is not of herd itself. */
 const helpWanted = (words: readonly string[]): string | undefined => {
   const [first = ''] = words;
-  return ownAction(words)?.name ?? (isGroup(first) ? first : undefined);
+  return ownAction(words)?.name ?? (isGroup(first) || isOfSlots(first) ? first : undefined);
 };
 
 /** The page that is asked for; none, where all of it is. @throws Usage */
@@ -84,7 +85,7 @@ const topicIn = (words: readonly string[]): string | undefined => {
   if (first === undefined) return undefined;
   const topic = ownAction(words);
   if (topic?.wordCount === words.length) return topic.name;
-  if (isGroup(first) && second === undefined) return first;
+  if ((isGroup(first) || isOfSlots(first)) && second === undefined) return first;
   if (isGroup(first)) throw unknownOfGroup(first, second);
   const meant = closest(words.join(' '), actionRules.keys());
   throw new Usage(

@@ -38,7 +38,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   'no-expiry': 'herd grant web-server --to monitor --no-expiry --out monitor.invite',
   'max-uses': 'herd grant web-server --to bot --allow restart --expires 1h --max-uses 1 --reveal',
   rate: 'herd grant web-server --to bot --allow restart --expires 7d --rate 5/min --reveal',
-  args: "herd grant web-server --to ci --allow deploy --expires 1h --args 'deploy=v*' --reveal",
+  args: "herd grant web-server --to ci --allow deploy,confirm --expires 1h --args 'deploy=rel:*' --reveal",
   direct: 'herd grant web-server-fleet --direct --to alice --expires 8h --out alice.invites',
   lease: 'herd grant web-server-fleet --direct --to bo --expires 8h --lease 15m --out bo.invites',
   nodes: 'herd grant web-server-fleet --to bo --expires 8h --nodes web-server-a --out bo.invite',

@@ -304,8 +304,8 @@ export const pages: Readonly<Record<string, Page>> = {
         'pass on a part of what you hold',
       ],
       [
-        "herd grant web-server --to ci --allow deploy --args 'deploy=v*' --no-expiry --out ci.invite",
-        'only with arguments like v1.2',
+        "herd grant web-server --to ci --allow deploy,confirm --args 'deploy=rel:*' --no-expiry --out ci.invite",
+        'any release, and no further word: not accept-data-loss',
       ],
     ],
   },

@@ -41,3 +41,6 @@ export const isPetname = (word: string): boolean => {
     throw error;
   }
 };
+
+/** What a service is called as a ref: `web@n-01`, of a machine that has joined, is `web-n-01`. No petname for all. */
+export const petnameFrom = (service: string): string => service.replace(/(?!^)[@:+]/g, '-');

@@ -22,7 +22,7 @@ import { placesOf } from '../../client/place.ts';
 import { invitesIn, type NamedInvite } from '../../refs/bundle.ts';
 import { holderKey } from '../../refs/holder-key.ts';
 import { maxBundleBytes } from '../../refs/limits.ts';
-import { isPetname, petnameOf } from '../../refs/petname.ts';
+import { isPetname, petnameFrom, petnameOf } from '../../refs/petname.ts';
 import { RefStore } from '../../refs/ref-store.ts';
 import { AlreadyThere } from '../../refs/secret-file.ts';
 import { heldBefore, refsAt, type HeldGrant } from '../already-held.ts';
@@ -257,7 +257,8 @@ const taken = (petname: string): AlreadyThere =>
 
 /** The name that its host, or its giver, has for the service is a word from elsewhere. */
 const petnameFor = (service: string): string => {
-  if (isPetname(service)) return service;
+  const name = petnameFrom(service);
+  if (isPetname(name)) return name;
   throw new Usage(
     `'${visible(service)}' cannot be the name of a ref`,
     "Choose one: 'herd accept PETNAME'. Nothing was accepted yet.",

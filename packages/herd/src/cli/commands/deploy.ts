@@ -3,8 +3,9 @@
  * it waits to be confirmed is seen, and said, through other connections (confirming.ts), while the one that brought it
  * waits for the end. Where that one is lost the operation is joined again through another.
  */
+import fs from 'node:fs';
 import path from 'node:path';
-import { bytesText, isDigest, type Digest } from '@bellwether/deploy';
+import { beginningOf, bytesText, type Digest } from '@bellwether/deploy';
 import { openReleaseFile, type ReleaseFileReader } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { isGood, type Outcome, type Request, type Status } from '@bellwether/shepherd';
@@ -50,10 +51,11 @@ export const runDeploy = async (
 ): Promise<number> => {
   const isChosen = context.options.selector !== undefined;
   const [named = '', what = ''] = isChosen && words.length === 1 ? ['', ...words] : words;
-  const isThere = isDigest(what) && action === 'deploy';
-  const release = isThere ? undefined : await opened(action, what);
+  const isName = what.startsWith('rel:') || !fs.existsSync(what);
+  const there = action === 'deploy' && isName ? beginningOf(what) : undefined;
+  const release = there === undefined ? await opened(action, what) : undefined;
   try {
-    const digest = release?.digest ?? (what as Digest);
+    const digest = there ?? release?.digest ?? (what as Digest);
     const args = [digest, ...switchesIn(context)];
     const chosen = isChosen
       ? await meant(context, { action, service: named, args })
@@ -74,19 +76,23 @@ export const runDeploy = async (
 
 /** Runs `herd rollback`; the result is the exit code. @throws Usage */
 export const runRollback = async (context: Context, words: readonly string[]): Promise<number> => {
-  const [service = '', release] = namedIn(context, words);
-  if (release !== undefined && !isDigest(release))
+  const [service = '', what] = namedIn(context, words);
+  const release = what === undefined ? undefined : beginningOf(what);
+  if (what !== undefined && release === undefined)
     throw new Usage(
-      `'${release}' is no name of a release`,
+      `'${visible(what)}' is no name of a release`,
       `'herd release ls ${service}' shows those that are there.`,
     );
   const args = [...(release === undefined ? [] : [release]), ...switchesIn(context)];
   return runPerform(context, { action: 'rollback', service, args });
 };
 
-/** A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service. */
+/**
+ * A selector may stand in the place of SERVICE: where one word is left over, it is that of a release, or a service.
+ * Digits alone may be the name of one.
+ */
 const namedIn = ({ options }: Context, words: readonly string[]): readonly string[] =>
-  options.selector !== undefined && isDigest(words[0] ?? '') ? ['', ...words] : words;
+  options.selector !== undefined && words[0]?.startsWith('rel:') === true ? ['', ...words] : words;
 
 /** What is deployed, and where. */
 export interface Deploy {

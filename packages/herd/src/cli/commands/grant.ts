@@ -156,7 +156,7 @@ const wordsIn = (option: string, text: string): readonly string[] => {
   return words;
 };
 
-/** `deploy=v* prod; greet=**`: by action, a pattern for each argument. */
+/** `deploy=rel:*; greet=**`: by action, a pattern for each argument. */
 const argumentRules = (
   text: string,
   actions: readonly string[],
@@ -168,7 +168,7 @@ const argumentRules = (
     if (at === -1 || action === '')
       throw new Usage(
         `option '--args' needs ACTION=PATTERN..., not '${rule.trim()}'`,
-        "For example: --args 'deploy=v* prod; greet=**'",
+        "For example: --args 'deploy=rel:*; greet=**'",
       );
     if (!actions.includes(action))
       throw new Usage(`'--args' speaks of '${action}', which --allow does not allow`);

@@ -44,6 +44,7 @@ import type { Command } from '../invocation.ts';
 import { machinesAtOnce } from '../limits.ts';
 import { print, printErrors } from '../print.ts';
 import { Progress } from '../progress.ts';
+import { exitCodeOfError } from '../report.ts';
 import { Usage } from '../usage.ts';
 import { opened, requestOf, sent, switched, switchesIn } from './deploy.ts';
 import { Deadline } from './perform.ts';
@@ -62,6 +63,8 @@ interface Run {
   readonly release: ReleaseFileReader;
   /** Names of operations, by machine. */
   readonly operations: Map<string, string>;
+  /** How herd ends for what went wrong at a machine, as with that machine alone. */
+  readonly exitCodes: Map<string, number>;
 }
 
 /** Runs it; the result is the exit code. @throws ConfigError, Usage, UnsafeFile, BadRef, BadRelease, … */
@@ -79,7 +82,14 @@ export const runMachines = async (context: Context, words: readonly string[]): P
   try {
     checkSystems(targets, release, file);
     const operations = new Map<string, string>();
-    const run: Run = { context: leadingTo(context, targets), file, targets, release, operations };
+    const run: Run = {
+      context: leadingTo(context, targets),
+      file,
+      targets,
+      release,
+      operations,
+      exitCodes: new Map(),
+    };
     return await (context.options['dry-run'] === true ? foresee(run) : carryOut(run));
   } finally {
     await release.close();
@@ -181,15 +191,16 @@ const skippedFor = (
 };
 
 const tell = (
-  { context, file, targets, release, operations }: Run,
+  run: Run,
   command: Command,
   progress: Progress,
   unordered: readonly Row[],
   isInterrupted: boolean,
 ): number => {
+  const { context, file, targets, release, operations } = run;
   const rows = targets.flatMap(({ name }) => unordered.filter(({ member }) => member === name));
   const outcome: Outcome = { member: command.service, result: worstOf(rows), rows };
-  const exitCode = isInterrupted ? 130 : exitCodeOf(outcome, { isStrict: true });
+  const exitCode = isInterrupted ? 130 : exitCodeFor(run, outcome);
   const shown = outcomeLines(command, outcome, context.look, progress.seen);
   print(context, shown.out, {
     kind: 'machines',
@@ -207,6 +218,18 @@ const tell = (
   return exitCode;
 };
 
+/** Whom another command has is no failure, and whose time was up is not unreachable: as with one machine alone. */
+export const exitCodeFor = (
+  { exitCodes }: { readonly exitCodes: ReadonlyMap<string, number> },
+  outcome: Outcome,
+): number => {
+  const asked = outcome.rows.filter(({ result }) => result !== 'skipped');
+  const has = (code: number) => (row: Row) => exitCodes.get(row.member) === code;
+  if (asked.length > 0 && asked.every(has(9))) return 9;
+  const isLate = asked.some(has(6));
+  return exitCodeOf({ ...outcome, ...(isLate && { isLate }) }, { isStrict: true });
+};
+
 /** What came of one machine. */
 const rowOf = async (
   run: Run,
@@ -218,7 +241,7 @@ const rowOf = async (
     const { rows: _rows, ...row } = await deployTo(run, target, progress);
     return { ...row, member: target.name };
   } catch (error) {
-    if (!isDetached(error)) return failureOf(target, error);
+    if (!isDetached(error)) return failureOf(run, target, error);
     interrupted();
     const reason = error.wasSent
       ? 'it decides alone now: it goes back by itself unless somebody confirms'
@@ -227,9 +250,10 @@ const rowOf = async (
   }
 };
 /** @throws what is no refusal and no trouble on the way */
-const failureOf = ({ name: member }: Target, error: unknown): Row => {
+const failureOf = ({ exitCodes }: Run, { name: member }: Target, error: unknown): Row => {
   // By code and not by class: some come from another bundle.
   if (!(error instanceof Error) || codeIn(error) === 'error') throw error;
+  exitCodes.set(member, exitCodeOfError(error));
   const reason = error.message;
   if (isOutOfReach(error)) return { member, result: 'unreachable', reason };
   if (isNoAnswer(error))
@@ -297,7 +321,7 @@ const foresee = async (run: Run): Promise<number> => {
   for (const target of targets) all.push(await foreseen(run, target));
   const rows = all.map(({ name, problem }): Row => problem ?? { member: name, result: 'changed' });
   const outcome: Outcome = { member: path.basename(file), result: worstOf(rows), rows };
-  const exitCode = exitCodeOf(outcome, { isStrict: true });
+  const exitCode = exitCodeFor(run, outcome);
   print(context, machinePlanLines(path.basename(file), all, context.look), {
     kind: 'machines-plan',
     file: path.resolve(file),
@@ -326,6 +350,6 @@ const foreseen = async (run: Run, target: Target): Promise<Foreseen> => {
     });
   } catch (error) {
     if (isDetached(error)) throw error;
-    return { name, system, steps: [], problem: failureOf(target, error) };
+    return { name, system, steps: [], problem: failureOf(run, target, error) };
   }
 };
