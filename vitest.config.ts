@@ -35,6 +35,7 @@ export default defineConfig({
           isolate: false,
           globalSetup: ['./test/support/traces-setup.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 3, // they wait more than they work
           sequence: { groupOrder: 1 },
         },
@@ -45,6 +46,7 @@ export default defineConfig({
           include: last,
           pool: 'forks',
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
         },

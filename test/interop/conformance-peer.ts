@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { createVat } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { testingNetlayer } from '@bellwether/netlayer-tcp-testing-only';
-import { createRouter, parseUri, peerUri, type PeerLocation } from '@bellwether/ocapn';
+import { createRouter, parseUri, peerUri, type PeerLocation, threeWays } from '@bellwether/ocapn';
 import { IdleCollector } from './conformance/idle-collector.ts';
 import { makeObjects } from './conformance/objects.ts';
 
@@ -51,6 +51,7 @@ const router = createRouter({
   scheduler: flush,
   reaper: nodeReaper(),
   log,
+  handoffs: threeWays(),
   fetch: (swissnum) => {
     collector.soon();
     return objects.get(Buffer.from(swissnum).toString('latin1'));

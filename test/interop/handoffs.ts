@@ -22,7 +22,14 @@ import {
 } from '@bellwether/actors';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
-import { createRouter, parseUri, type Router, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
+import {
+  createRouter,
+  parseUri,
+  type Router,
+  Sturdyref,
+  sturdyrefUri,
+  threeWays,
+} from '@bellwether/ocapn';
 
 const PATIENCE_MS = 30_000;
 const [root = ''] = process.argv.slice(2);
@@ -91,6 +98,7 @@ const makeVat = (listens: boolean): { vat: Vat; router: Router; give: (ref: Ref)
     reaper: nodeReaper(),
     log,
     designator: identity.designator,
+    handoffs: threeWays(),
     fetch: () => party,
   });
   return { vat, router, give: (ref) => (party = ref) };

@@ -22,6 +22,7 @@ import {
   type Router,
   type RouterPowers,
   Sturdyref,
+  threeWays,
 } from '@bellwether/ocapn';
 import { expect } from 'vitest';
 import type { Network } from './ocapn-network.ts';
@@ -87,6 +88,8 @@ export interface LogLine {
 export interface PeerOptions {
   readonly vat?: Partial<VatPowers>;
   readonly router?: Partial<RouterPowers>;
+  /** False: it takes no part in handoffs. */
+  readonly introduces?: false;
   /** Whether its dials prove who it is. */
   readonly dials?: 'proved' | 'anonymous';
   /** False: a client, like `herd`. */
@@ -121,6 +124,7 @@ export class Peer {
       reaper: this.reaper,
       log,
       fetch: (swissnum) => this.#offers.get(Buffer.from(swissnum).toString()),
+      ...(options.introduces !== false && { handoffs: threeWays() }),
       ...options.router,
       limits: { ...UNWATCHED, ...options.router?.limits },
     });

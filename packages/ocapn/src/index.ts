@@ -3,14 +3,9 @@
  * has one of.
  */
 export { createRouter } from './router/router.ts';
-export type {
-  DialReason,
-  Fetch,
-  Introduction,
-  Router,
-  RouterPowers,
-  SessionView,
-} from './router/types.ts';
+export type { DialReason, Fetch, Router, RouterPowers, SessionView } from './router/types.ts';
+export { type MakeHandoffs, threeWays } from './handoff/handoffs.ts';
+export type { Introduction, MayIntroduce } from './handoff/introduction.ts';
 export type { Accept, Connection, ConnectionHandler, Netlayer } from './netlayer.ts';
 export { type PeerLocation, peerKey, samePeer, Sturdyref } from './locator.ts';
 export type { Crypto, KeyPair, Reaper } from './powers.ts';

@@ -1,6 +1,13 @@
 /** What an exporter believes: gifters and receivers here write their own bytes, and may lie in every field. */
 import { World } from '@bellwether/actors';
-import { encode, isRecord, type KeyPair, type Limits, type RouterPowers } from '@bellwether/ocapn';
+import {
+  encode,
+  isRecord,
+  type KeyPair,
+  type Limits,
+  type MayIntroduce,
+  threeWays,
+} from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { encodeGive } from '../../../packages/ocapn/src/identity/certificates.ts';
 import { signatureValue } from '../../../packages/ocapn/src/identity/keys.ts';
@@ -8,7 +15,12 @@ import { Raw as RawBytes } from '../../../packages/ocapn/src/syrup/values.ts';
 import { makeDesk } from '../../support/ocapn-actors.ts';
 import { brokenAs, placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
 import { Network } from '../../support/ocapn-network.ts';
-import { leavesNothing, Peer, simulatedCrypto } from '../../support/ocapn-peer.ts';
+import {
+  leavesNothing,
+  Peer,
+  type PeerOptions,
+  simulatedCrypto,
+} from '../../support/ocapn-peer.ts';
 import { deliver, object, record, sym, toExport } from '../../support/ocapn-raw.ts';
 
 let world: World;
@@ -39,11 +51,13 @@ interface Scene {
 }
 const start = async (
   limits: Partial<Limits> = {},
-  powers: Partial<RouterPowers> = {},
+  options: Omit<PeerOptions, 'router'> & { readonly mayIntroduce?: MayIntroduce } = {},
 ): Promise<Scene> => {
   world = new World(3);
   network = new Network(world);
-  exporter = new Peer(network, 'exporter', { router: { ...powers, limits } });
+  const { mayIntroduce, ...rest } = options;
+  const handoffs = mayIntroduce && { handoffs: threeWays(mayIntroduce) };
+  exporter = new Peer(network, 'exporter', { ...rest, router: { ...handoffs, limits } });
   exporter.offer('desk', await exporter.run((turn) => turn.spawn(makeDesk)));
   const [gifter, receiver] = [party('gifter'), party('receiver')];
   const desk = gifter.fetch('desk', 1);
@@ -408,7 +422,7 @@ describe('a give', () => {
 
 describe('a router that never does', () => {
   it('takes and gives no gift, whatever is proved, and its sessions live', async () => {
-    const scene = await start({}, { mayIntroduce: false });
+    const scene = await start({}, { introduces: false });
     const { gifter, receiver, desk, key } = scene;
     gifter.deposit(GIFT, desk, 9);
     receiver.withdraw(giveOf(scene), 0, 10, key);

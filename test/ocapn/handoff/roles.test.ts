@@ -1,6 +1,6 @@
 /** Three peers, in every way that they can have met: what is passed on is reached without whoever passed it on. */
 import { type Ref, World } from '@bellwether/actors';
-import type { RouterPowers, Sturdyref } from '@bellwether/ocapn';
+import { type MayIntroduce, type RouterPowers, type Sturdyref, threeWays } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
@@ -162,11 +162,11 @@ describe('a reference is forwarded instead, and works', () => {
   };
   it('where the gifter may not introduce the two', async () => {
     const asked: unknown[] = [];
-    const mayIntroduce: RouterPowers['mayIntroduce'] = (introduction) => {
+    const mayIntroduce: MayIntroduce = (introduction) => {
       asked.push(introduction);
       return false;
     };
-    await forwarded(await three({}, { mayIntroduce }));
+    await forwarded(await three({}, { handoffs: threeWays(mayIntroduce) }));
     expect(asked).toEqual([
       {
         as: 'gifter',
@@ -238,7 +238,7 @@ describe('a place on this machine', () => {
 describe('whoever may not be introduced', () => {
   it('to what this router exports hears so, and nothing else breaks', async () => {
     const { network, gifter, receiver, desk } = await three();
-    const shy = new Peer(network, 'shy', { router: { mayIntroduce: () => false } });
+    const shy = new Peer(network, 'shy', { router: { handoffs: threeWays(() => false) } });
     peers = [...peers, shy];
     shy.offer('desk', await shy.run((turn) => turn.spawn(makeDesk)));
     const there = await reach(gifter, shy.sturdyref('desk'));

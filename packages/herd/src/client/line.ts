@@ -188,7 +188,6 @@ const dialler = (
     fetch: () => undefined,
     // Nothing that a peer says makes this client dial.
     mayDial: (_to, because) => because === 'asked',
-    mayIntroduce: false,
     ...(designator === undefined ? {} : { designator }),
   });
   return { vat, router };

@@ -235,7 +235,7 @@ const makeJoining = (
 /** What the router of a life is made from. */
 export interface RouterParts extends Omit<
   RouterPowers,
-  'vat' | 'fetch' | 'partyOf' | 'designator' | 'mayDial' | 'mayIntroduce' | 'opened'
+  'vat' | 'fetch' | 'partyOf' | 'designator' | 'mayDial' | 'handoffs' | 'opened'
 > {
   readonly vat: Vat & Frontier;
   /** Of this node: a hello must name what the certificate proves, also where it only dials. */
@@ -245,7 +245,10 @@ export interface RouterParts extends Omit<
   readonly mint: () => Ref<NonceRegistry> | undefined;
 }
 
-/** What a router is made from that lets others into a life. */
+/**
+ * What a router is made from that lets others into a life. It hands nothing off: what passes here can be cut here, and
+ * nobody is to go on without us.
+ */
 export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowers => ({
   ...powers,
   fetch: (swissnum, openedMs, peer) => {
@@ -258,7 +261,5 @@ export const routerPowers = ({ refs, mint, ...powers }: RouterParts): RouterPowe
   },
   // What a peer passes in an argument makes this daemon dial nobody.
   mayDial: (_to, because) => because === 'asked',
-  // Everything that passes here can be cut here: nobody is to go on without us.
-  mayIntroduce: false,
   opened: (session) => refs.met(session),
 });

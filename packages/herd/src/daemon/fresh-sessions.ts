@@ -44,10 +44,9 @@ export class FreshSessions {
 
 /** What such a router is made of, beside its netlayer: it has nothing to give, and dials for nobody else. */
 export const freshRouterPowers = (
-  powers: Omit<RouterPowers, 'fetch' | 'mayDial' | 'mayIntroduce'>,
+  powers: Omit<RouterPowers, 'fetch' | 'mayDial' | 'handoffs'>,
 ): RouterPowers => ({
   ...powers,
   fetch: () => undefined,
   mayDial: (_to, because) => because === 'asked',
-  mayIntroduce: false,
 });

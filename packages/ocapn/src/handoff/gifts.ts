@@ -30,6 +30,7 @@ import { laterVow, vowFrom } from '../session/vow-from.ts';
 import { compareBytes } from '../syrup/values.ts';
 import { Envelope } from '../wire/operations.ts';
 import { Counts } from './counts.ts';
+import type { MayIntroduce } from './introduction.ts';
 
 /** What the table of gifts needs of its router. */
 export interface GiftsHost {
@@ -41,8 +42,6 @@ export interface GiftsHost {
   isMe(peer: PeerLocation): boolean;
   /** Every session of this router, open or not. */
   allSessions(): Iterable<Session>;
-  /** Whether a reference of ours may be passed on by the one and reached by the other. */
-  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean;
 }
 
 /** A gift, or a place where one is waited for. */
@@ -88,8 +87,10 @@ export class Gifts {
   readonly #known = new WeakSet<Session>();
   readonly #failures = new WeakMap<Session, number>();
   #stopTimer: (() => void) | undefined;
-  constructor(host: GiftsHost) {
+  readonly #mayIntroduce: MayIntroduce;
+  constructor(host: GiftsHost, mayIntroduce: MayIntroduce) {
     this.#host = host;
+    this.#mayIntroduce = mayIntroduce;
   }
   /** Gifts, and withdrawals that wait for one. */
   get size(): number {
@@ -172,7 +173,7 @@ export class Gifts {
     const gifter = this.#judged(give, receive.give);
     if (!isSignedBy(crypto, signed, give.receiverKey))
       throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
-    if (!this.#host.mayExport(gifter.identity, from.identity))
+    if (!this.#mayIntroduce({ as: 'exporter', peer: gifter.identity, receiver: from.identity }))
       throw new Refused('handoff: this peer lets nobody be introduced to what it has');
     if (!gifter.countsOf(credentials).use(receive.count))
       throw new Forged('handoff: the count of the withdrawal was used before');

@@ -22,6 +22,7 @@ import type { Crypto } from '../powers.ts';
 import type { Elsewhere, GiftInFrame } from '../session/host.ts';
 import { Outgoing } from '../session/outgoing.ts';
 import type { Session } from '../session/session.ts';
+import type { MayIntroduce } from './introduction.ts';
 
 /** What a giver needs of its router. */
 export interface GiverHost {
@@ -31,8 +32,6 @@ export interface GiverHost {
   netlayerFor(transport: string): Netlayer | undefined;
   /** Whether this router made the session. */
   has(session: Session): boolean;
-  /** Whether the one may learn the way to the other. */
-  mayIntroduce(exporter: PeerLocation, receiver: PeerLocation | undefined): boolean;
 }
 
 /** Gifts that were left at one exporter of late. */
@@ -44,9 +43,11 @@ interface Recent {
 /** Makes gifts. */
 export class Giver {
   readonly #host: GiverHost;
+  readonly #mayIntroduce: MayIntroduce;
   readonly #recent = new WeakMap<Session, Recent>();
-  constructor(host: GiverHost) {
+  constructor(host: GiverHost, mayIntroduce: MayIntroduce) {
     this.#host = host;
+    this.#mayIntroduce = mayIntroduce;
   }
   /** What to send of a reference that another session leads to; undefined: export it. */
   give(value: object, { connector }: Elsewhere, to: Session): GiftInFrame | undefined {
@@ -57,7 +58,8 @@ export class Giver {
     const there = exporter.credentials;
     const receiver = to.credentials;
     if (place === undefined || there === undefined || receiver === undefined) return undefined;
-    if (!this.#host.mayIntroduce(place, to.identity) || !this.#hasRoom(exporter)) return undefined;
+    const introduction = { as: 'gifter', peer: place, receiver: to.identity } as const;
+    if (!this.#mayIntroduce(introduction) || !this.#hasRoom(exporter)) return undefined;
     const giftId = crypto.random(GIFT_ID_BYTES);
     const give = {
       receiverKey: receiver.peerKey,

@@ -17,25 +17,38 @@ import { brokenVow, vowFrom } from '../session/vow-from.ts';
 import type { Envelope } from '../wire/operations.ts';
 import { Gifts, type GiftsHost } from './gifts.ts';
 import { Giver, type GiverHost } from './giver.ts';
+import type { MayIntroduce } from './introduction.ts';
 import { Taker, type TakerHost } from './taker.ts';
 
+/** What handoffs need of their router. */
+export type HandoffsHost = GiftsHost & GiverHost & TakerHost & { readonly log: Log };
+/** What a router has of its handoffs. */
+export type RouterHandoffs = Handoffs & Pick<ThreeWays, 'gone' | 'close'>;
+/** Makes what one router hands references off with. */
+export type MakeHandoffs = (host: HandoffsHost) => RouterHandoffs;
+
+/**
+ * The power to introduce peers to each other. Where `mayIntroduce` says no as the gifter, messages pass through us; as
+ * the exporter, the gift is refused. Absent: all may be introduced.
+ */
+export const threeWays =
+  (mayIntroduce: MayIntroduce = () => true): MakeHandoffs =>
+  (host) =>
+    new ThreeWays(host, mayIntroduce);
+
 /** All three roles of one router. */
-export class ThreeWays implements Handoffs {
+class ThreeWays implements Handoffs {
   readonly #frontier: Frontier;
   readonly #log: Log;
   readonly #gifts: Gifts;
   readonly #giver: Giver;
   readonly #taker: Taker;
-  constructor(host: GiftsHost & GiverHost & TakerHost & { readonly log: Log }) {
+  constructor(host: HandoffsHost, mayIntroduce: MayIntroduce) {
     this.#frontier = host.frontier;
     this.#log = host.log;
-    this.#gifts = new Gifts(host);
-    this.#giver = new Giver(host);
-    this.#taker = new Taker(host, this.#gifts);
-  }
-  /** Gifts that lie here, and withdrawals that wait for one. */
-  get giftCount(): number {
-    return this.#gifts.size;
+    this.#gifts = new Gifts(host, mayIntroduce);
+    this.#giver = new Giver(host, mayIntroduce);
+    this.#taker = new Taker(host, this.#gifts, mayIntroduce);
   }
   give(value: object, place: Elsewhere, to: Session): GiftInFrame | undefined {
     return this.#giver.give(value, place, to);

@@ -23,6 +23,7 @@ import type { Session } from '../session/session.ts';
 import { compareBytes, Raw } from '../syrup/values.ts';
 import type { Envelope } from '../wire/operations.ts';
 import type { Gifts } from './gifts.ts';
+import type { MayIntroduce } from './introduction.ts';
 
 /** Something to be asked of a peer's bootstrap object. */
 export interface Withdrawal {
@@ -44,8 +45,6 @@ export interface TakerHost {
   leadsTo(peer: PeerLocation): boolean;
   /** Whether a gift may be fetched there. */
   mayFetch(exporter: PeerLocation): boolean;
-  /** Whether a reference of ours may be passed on by the one and reached by the other. */
-  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean;
   /** A vow of what is withdrawn. */
   withdraw(withdrawal: Withdrawal): Vow;
 }
@@ -63,9 +62,11 @@ export class Taker {
   readonly #gifts: Gifts;
   readonly #errands = new WeakMap<Session, Errands>();
   #count = 0;
-  constructor(host: TakerHost, gifts: Gifts) {
+  readonly #mayIntroduce: MayIntroduce;
+  constructor(host: TakerHost, gifts: Gifts, mayIntroduce: MayIntroduce) {
     this.#host = host;
     this.#gifts = gifts;
+    this.#mayIntroduce = mayIntroduce;
   }
   /** What a give stands for. @throws Decode, Limit for what is no give; Forged; Refused */
   receive(signed: Envelope, from: Session): Vow {
@@ -77,7 +78,7 @@ export class Taker {
     if (compareBytes(give.receiverKey, credentials.keys.publicKey) !== 0)
       throw new Forged('handoff: the gift is for somebody else');
     if (!host.isMe(give.exporter)) return this.#fetch(give, signed, from);
-    if (!host.mayExport(from.identity, undefined))
+    if (!this.#mayIntroduce({ as: 'exporter', peer: from.identity, receiver: undefined }))
       throw new Refused('handoff: this peer lets nobody be introduced to what it has');
     return this.#gifts.claim(give, signed);
   }

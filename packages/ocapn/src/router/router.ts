@@ -37,7 +37,7 @@ import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
 import { OperationReader } from '../wire/read.ts';
-import { ThreeWays } from '../handoff/handoffs.ts';
+import type { RouterHandoffs } from '../handoff/handoffs.ts';
 import type { Withdrawal } from '../handoff/taker.ts';
 import { ask, type AskingHost, named, type Wanted } from './asking.ts';
 import { Bootstrap } from './bootstrap.ts';
@@ -48,11 +48,12 @@ import { Hellos } from './hellos.ts';
 import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
 import { quietLog } from './quiet-log.ts';
+import { NoHandoffs } from './no-handoffs.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
 import { Porch } from './porch.ts';
 import type { Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
-import type { DialReason, Introduction, Router, RouterPowers, SessionView } from './types.ts';
+import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
 import { Watched } from './watched.ts';
 
 /**
@@ -73,7 +74,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly partials: Partials;
   readonly reaper: Reaper;
   readonly log: Log;
-  readonly handoffs: ThreeWays;
+  readonly handoffs: RouterHandoffs;
   readonly bootstrap: Ref;
   readonly #powers: RouterPowers;
   readonly #netlayers: ReadonlyMap<string, Netlayer>;
@@ -113,7 +114,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.reaper = powers.reaper;
     this.#say = quietLog(powers.log, powers.clock, this.limits);
     this.log = (event, fields) => this.#say('', event, fields);
-    this.handoffs = new ThreeWays(this);
+    this.handoffs = powers.handoffs?.(this) ?? new NoHandoffs(powers.vat);
     const bootstrap = new Bootstrap(powers.vat, powers.fetch, this.limits.swissnumBytes);
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
     this.#netlayers = byTransport(powers.netlayers);
@@ -135,7 +136,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     return [...this.#locations.values()];
   }
   get keepsKeys(): boolean {
-    return this.#powers.mayIntroduce !== false;
+    return this.#powers.handoffs !== undefined;
   }
   get isClosed(): boolean {
     return this.#isClosed;
@@ -244,12 +245,6 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   }
   allSessions(): Iterable<Session> {
     return this.#links.keys();
-  }
-  mayIntroduce(exporter: PeerLocation, receiver: PeerLocation | undefined): boolean {
-    return this.#allows({ as: 'gifter', peer: exporter, receiver });
-  }
-  mayExport(gifter: PeerLocation | undefined, receiver: PeerLocation | undefined): boolean {
-    return this.#allows({ as: 'exporter', peer: gifter, receiver });
   }
   mayFetch(exporter: PeerLocation): boolean {
     return this.mayDial(exporter, 'handoff');
@@ -387,10 +382,6 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   isMe(peer: PeerLocation): boolean {
     const mine = this.#locations.get(peer.transport);
     return mine !== undefined && samePeer(mine, peer);
-  }
-  #allows(introduction: Introduction): boolean {
-    const { mayIntroduce } = this.#powers;
-    return mayIntroduce !== false && (mayIntroduce?.(introduction) ?? true);
   }
   #vowOf(enlivened: Enlivened, wanted: Wanted, because: DialReason): Vow {
     const vow = this.frontier.farVow(enlivened, enlivened.root);

@@ -12,6 +12,7 @@ import type { Answer, Clock, Frontier, Log, Ref, Scheduler, Vow } from '@bellwet
 import type { Limits } from '../limits.ts';
 import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
+import type { MakeHandoffs } from '../handoff/handoffs.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 
 /**
@@ -19,16 +20,6 @@ import type { Crypto, Reaper } from '../powers.ts';
  * a gift.
  */
 export type DialReason = 'asked' | 'sturdyref' | 'handoff';
-
-/** Two peers that would talk to each other without us from then on. */
-export interface Introduction {
-  /** 'gifter': we pass on what another peer has. 'exporter': another peer passes on what we have. */
-  readonly as: 'gifter' | 'exporter';
-  /** Who has the reference, as the gifter; who passes it on, as the exporter. Undefined for an anonymous peer. */
-  readonly peer: PeerLocation | undefined;
-  /** Who gets it; undefined for an anonymous peer, and where that is this router. */
-  readonly receiver: PeerLocation | undefined;
-}
 
 /**
  * Finds what a swissnum names; undefined for an unknown one. Must not throw, and must not tell why.
@@ -68,11 +59,11 @@ export interface RouterPowers {
    */
   readonly mayDial?: (to: PeerLocation, because: DialReason) => boolean;
   /**
-   * Asked before a reference is handed off. Where it says no as the gifter, messages to it pass through us,
-   * so that we can end that; as the exporter, the gift is refused. Absent: all may be introduced. False:
-   * nobody ever is, no gift is fetched either, and sessions keep no keys for it, which is 1 KB less for each.
+   * How references are handed off among three peers: `threeWays`. Absent: nobody is ever introduced. What is sent to
+   * a reference of another peer passes through us then, so that we can end that; gifts are refused, none is fetched,
+   * and sessions keep no keys for it, which is 1 KB less for each.
    */
-  readonly mayIntroduce?: false | ((introduction: Introduction) => boolean);
+  readonly handoffs?: MakeHandoffs;
   /**
    * Told when a peer is about to be asked something for the first time on a session: what had been
    * sent before that never left. Where its transport proved the peer, that is before the session
