@@ -21,7 +21,7 @@ import {
   type PeerOptions,
   simulatedCrypto,
 } from '../../support/ocapn-peer.ts';
-import { deliver, object, record, sym, toExport } from '../../support/ocapn-raw.ts';
+import { deliver, object, record, sym, toAnswer, toExport } from '../../support/ocapn-raw.ts';
 
 let world: World;
 let network: Network;
@@ -133,6 +133,23 @@ describe('a gift', () => {
     scene.gifter.raw.end.cut();
     scene.receiver.withdraw(give, 0, 10, scene.key);
     expect(isGiven(scene.receiver.raw.told(10))).toBe(true);
+  });
+  it('of a stranger does not: whoever has fetched nothing could come back for more and more', async () => {
+    const scene = await start();
+    const { receiver, key } = scene;
+    const { vow } = await exporter.run((turn) => ({ vow: turn.vow().vow }));
+    exporter.offer('slow', vow);
+    const stranger = party('stranger');
+    const swissnum = new Uint8Array(Buffer.from('slow'));
+    stranger.say(
+      deliver(toExport(0), [sym('fetch'), swissnum], 0, object(1)),
+      deliver(toExport(0), [sym('deposit-gift'), GIFT, toAnswer(0)], false, object(2)),
+    );
+    expect(stranger.raw.told(2)?.[0]).toBe('fulfill');
+    const give = stranger.give(key.publicKey, HOME, GIFT);
+    stranger.raw.end.cut();
+    receiver.withdraw(give, 0, 10, key);
+    expect(receiver.raw.told(10)?.[0]).toBe('break');
   });
   it('that its giver did not deposit before it went is refused to who waits and to who asks later', async () => {
     const scene = await start();

@@ -213,6 +213,7 @@ describe('a message that cannot be written', () => {
     const unwritable = Symbol('no place on the wire');
     const failed = gifter.run((turn) => turn.send(other, 'hear', [there, unwritable]));
     await expect(failed).rejects.toMatchObject({ code: 'encode' });
+    await gifter.run((turn) => turn.send(other, 'hear', 'something else'));
     gifter.world.run(gifter.world.now + 1_000);
     const deposits = network.lines.flatMap((line) =>
       line.writes.filter((bytes) => Buffer.from(bytes).toString('latin1').includes('deposit-gift')),
