@@ -25,6 +25,7 @@ export default defineConfig({
           exclude: [...real, ...last, 'test/bench/**', 'test/interop/**'],
           pool: 'threads',
           isolate: false,
+          testTimeout: 30_000, // a property of a thousand cases takes a while where the machine is busy
         },
       },
       {

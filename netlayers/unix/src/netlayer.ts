@@ -12,20 +12,13 @@
  */
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
-import { BadPlace, Traffic } from '@bellwether/netlayer-stream';
-import { connectUnix } from './connect.ts';
-import type { Mode } from './folder.ts';
-import { CONNECTION_COUNT, DIAL_MS, SHARED_CONNECTION_COUNT } from './limits.ts';
+import { BadPlace, type Traffic } from '@bellwether/netlayer-stream';
+import { type DiallerOptions, UnixDialler } from './dialler.ts';
+import { CONNECTION_COUNT, SHARED_CONNECTION_COUNT } from './limits.ts';
 import { SocketFile, type SocketPlace } from './socket-file.ts';
 
-const TRANSPORT = { private: 'unix', shared: 'unix-shared' } as const;
-
 /** How one peer uses unix sockets. */
-export interface UnixOptions {
-  /** The designator of this peer's own location. */
-  readonly designator: string;
-  /** Which of the two transports this is, for dialling and for listening. Default `private`. */
-  readonly mode?: Mode;
+export interface UnixOptions extends DiallerOptions {
   /** Where to listen; absent for a peer that only dials. */
   readonly place?: SocketPlace;
   /** Inbound connections at once; more are closed unheard. Default 1,024, shared 3,584. */
@@ -37,37 +30,27 @@ export function unixNetlayer(options: UnixOptions): Netlayer {
   return new UnixNetlayer(options);
 }
 
-class UnixNetlayer implements Netlayer {
-  readonly transport: 'unix' | 'unix-shared';
-  readonly claims: 'proved' | 'believed';
-  readonly isOpenToAll: boolean;
-  readonly needsHints = true;
-  readonly namesThisMachine = true;
-  /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
-  readonly tellsEnds = true;
-  readonly #mode: Mode;
+class UnixNetlayer extends UnixDialler {
   readonly #options: UnixOptions;
-  readonly #traffic: Traffic;
   #file: SocketFile | undefined;
   #isListening: boolean;
 
   constructor(options: UnixOptions) {
-    const mode = options.mode ?? 'private';
-    this.transport = TRANSPORT[mode];
-    this.claims = mode === 'shared' ? 'proved' : 'believed';
-    this.isOpenToAll = mode === 'shared';
-    this.#mode = mode;
+    super(options);
     this.#options = options;
-    this.#traffic = new Traffic(this.transport, mode === 'private');
     this.#file = undefined;
     this.#isListening = false;
   }
 
-  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
+  override listen(
+    accept: Accept,
+    ready: (at: PeerLocation) => void,
+    failed: (reason: Error) => void,
+  ): void {
     const { place, designator } = this.#options;
     const refuse = (reason: Error): void => process.nextTick(failed, reason);
-    if (place === undefined) return refuse(new BadPlace('unix: no path to listen on'));
-    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
+    if (place === undefined) return super.listen(accept, ready, failed);
+    if (this.traffic.isClosed) return refuse(this.traffic.closedReason());
     if (this.#isListening) return refuse(new BadPlace(`unix: listens on ${place.path} already`));
     this.#isListening = true;
     const fail = (reason: Error): void => {
@@ -79,11 +62,11 @@ class UnixNetlayer implements Netlayer {
       SocketFile.bind(
         server,
         place,
-        this.#mode,
+        this.mode,
         (file) => {
-          if (this.#traffic.isClosed) return dropLate(server, file, this.#traffic, fail);
+          if (this.traffic.isClosed) return dropLate(server, file, this.traffic, fail);
           this.#file = file;
-          this.#traffic.serve(server);
+          this.traffic.serve(server);
           ready({ transport: this.transport, designator, hints: this.#hints(place) });
         },
         fail,
@@ -93,32 +76,22 @@ class UnixNetlayer implements Netlayer {
     }
   }
 
-  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
-    const at = to.hints['path'];
-    return this.#traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
-      connectUnix(dial, to, this.transport, this.#traffic.reading, (socket) => {
-        this.#traffic.hold(socket);
-        this.#traffic.attach(socket, undefined, accept);
-      });
-    });
-  }
-
-  close(done: () => void): void {
+  override close(done: () => void): void {
     this.#file?.remove();
     this.#file = undefined;
-    this.#traffic.close(done);
+    super.close(done);
   }
 
   #hints({ path }: SocketPlace): PeerLocation['hints'] {
     const uid = process.geteuid?.();
-    return this.#mode === 'private' || uid === undefined ? { path } : { path, uid: String(uid) };
+    return this.mode === 'private' || uid === undefined ? { path } : { path, uid: String(uid) };
   }
   #server(accept: Accept): net.Server {
     const server = net.createServer((socket) => {
-      this.#traffic.hold(socket);
-      if (!this.#traffic.isClosed) this.#traffic.attach(socket, undefined, accept);
+      this.traffic.hold(socket);
+      if (!this.traffic.isClosed) this.traffic.attach(socket, undefined, accept);
     });
-    const usual = this.#mode === 'private' ? CONNECTION_COUNT : SHARED_CONNECTION_COUNT;
+    const usual = this.mode === 'private' ? CONNECTION_COUNT : SHARED_CONNECTION_COUNT;
     server.maxConnections = this.#options.connectionCount ?? usual;
     return server;
   }

@@ -23,6 +23,7 @@ import {
 } from './grammar.ts';
 import { wrapped } from './format/table.ts';
 import { maxLogLines } from './limits.ts';
+import { optionArguments } from './option-arguments.ts';
 import { optionExamples } from './option-examples.ts';
 import { pages, type Example } from './pages.ts';
 import { slotPages } from './slot-pages.ts';
@@ -105,8 +106,9 @@ const aliasOf = (rule: OptionRule) => (rule.letter === undefined ? {} : { alias:
 const helpRule = (name: OptionName): Readonly<Record<string, unknown>> => {
   const rule: OptionRule = optionRules[name];
   const about = optionAbouts[name];
+  const argument = optionArguments[name];
   return {
-    describe: rule.argument === undefined ? about : `${rule.argument}: ${about}`,
+    describe: argument === undefined ? about : `${argument}: ${about}`,
     ...aliasOf(rule),
   };
 };
@@ -172,7 +174,8 @@ const unknownOption = (key: string, words: readonly string[]): Usage => {
 };
 
 const badValue = (key: string, rule: OptionRule, value: string): string => {
-  if (value === '') return `option '--${key}' needs ${rule.argument ?? 'a value'}`;
+  if (value === '')
+    return `option '--${key}' needs ${optionArguments[key as OptionName] ?? 'a value'}`;
   return `option '--${key}' needs ${wantedBy[rule.kind]}, not '${value}'`;
 };
 

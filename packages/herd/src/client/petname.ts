@@ -36,9 +36,9 @@ const netlayerFor = async (
 ): Promise<{ netlayer: Netlayer; designator?: string }> => {
   const { transport } = ref.peer;
   if (transport === 'unix' || transport === 'unix-shared') {
-    const { unixNetlayer } = await import('@bellwether/netlayer-unix');
+    const { unixDialler } = await import('@bellwether/netlayer-unix');
     const mode = transport === 'unix' ? 'private' : 'shared';
-    return { netlayer: unixNetlayer({ designator: 'herd', mode }) };
+    return { netlayer: unixDialler({ designator: 'herd', mode }) };
   }
   if (transport !== 'tcp-tls')
     throw new OutOfReach(

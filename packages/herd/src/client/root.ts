@@ -1,5 +1,5 @@
 /** The line to this user's own shepherd: where it leads, what its failures mean. What is asked on it: local-root.ts. */
-import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { unixDialler } from '@bellwether/netlayer-unix';
 import { isOutOfReach, NoShepherd } from './errors.ts';
 import { explaining, type Line, openLine } from './line.ts';
 import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
@@ -11,7 +11,7 @@ import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
 export const openRoot = (user: User, said: string | undefined): Line => {
   const socket = socketOf(user, said);
   const ref = adminRefOf(user, socket);
-  const line = openLine({ ref, netlayer: unixNetlayer({ designator: 'herd' }) });
+  const line = openLine({ ref, netlayer: unixDialler({ designator: 'herd' }) });
   return explaining(line, (error) => explained(error, line.isRefused, socket, user));
 };
 

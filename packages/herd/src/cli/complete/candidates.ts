@@ -33,6 +33,7 @@ import {
   takesOptionsAfter,
   type OptionName,
 } from '../grammar.ts';
+import { optionArguments } from '../option-arguments.ts';
 import { maxCandidateChars, maxCandidates } from '../limits.ts';
 import { counted } from '../format/times.ts';
 import { shells } from './scripts.ts';
@@ -137,8 +138,7 @@ const optionIn = (item: string): OptionName | undefined => {
   return name === undefined || optionRule(name) === undefined ? undefined : (name as OptionName);
 };
 
-const valueOf = (name: OptionName): Completion =>
-  optionRule(name)?.argument === 'FILE' ? 'files' : [];
+const valueOf = (name: OptionName): Completion => (optionArguments[name] === 'FILE' ? 'files' : []);
 
 const optionsFor = (words: readonly string[]): readonly Candidate[] => {
   const own = ownAction(words);
