@@ -79,8 +79,9 @@ class RollChaos {
     }
     for (const made of [first, ...all]) {
       this.#fleet.bring(made);
-      const stage = this.#fleet.act('stage', [made.digest]);
-      this.#fleet.until(stage, 10_000);
+      // Pinned, since what is staged and never run is kept of a few alone.
+      for (const action of ['stage', 'pin'])
+        this.#fleet.until(this.#fleet.act(action, [made.digest]), 10_000);
     }
     const begun = this.#fleet.act('deploy', [first.digest, 'no-confirm']);
     this.#fleet.until(begun, 60_000);
