@@ -1,6 +1,7 @@
 /**
  * Two kinds of tests: pure ones share threads and modules (fast); those with real processes or long seeds get forks. What
- * these leave behind is searched for secrets when all of them are over.
+ * these leave behind is searched for secrets when all of them are over. Those that kill and start so many daemons that
+ * `npm test` would take too long are run by `npm run long`.
  */
 import { defineConfig } from 'vitest/config';
 
@@ -12,6 +13,17 @@ const real = [
   'test/herd/config/**/*.test.ts',
   'test/store/kills.test.ts',
 ];
+const long = [
+  'carrying',
+  'comebacks',
+  'confirming',
+  'deploy-kills',
+  'direct',
+  'lives',
+  'machines',
+  'state',
+  'story-7',
+].map((name) => `test/cli/${name}.test.ts`);
 const last = ['test/secrets/whole-run.test.ts'];
 
 export default defineConfig({
@@ -32,6 +44,7 @@ export default defineConfig({
         test: {
           name: 'real',
           include: real,
+          exclude: long,
           pool: 'forks',
           isolate: false,
           globalSetup: ['./test/support/traces-setup.ts'],
@@ -50,6 +63,19 @@ export default defineConfig({
           hookTimeout: 60_000,
           maxWorkers: 1,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: long,
+          pool: 'forks',
+          isolate: false,
+          globalSetup: ['./test/support/traces-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 3, // they wait more than they work
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -155,5 +155,7 @@ if (wanted === 'start') {
     process.stdout.write('\n0 passed, 1 failed\n');
     fail('the type check failed; see above');
   }
-  become([path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...rest]);
+  const usual = ['unit', 'real', 'last'].flatMap((name) => ['--project', name]);
+  const projects = rest.includes('--project') ? [] : usual;
+  become([path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...projects, ...rest]);
 } else if (wanted !== 'setup') fail(`unknown command '${wanted}'; there are start, test and setup`);
