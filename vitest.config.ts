@@ -20,9 +20,13 @@ const long = [
   'deploy-kills',
   'direct',
   'lives',
+  'logs',
   'machines',
+  'rolling',
+  'rolling-deploy',
   'state',
   'story-7',
+  'story-8',
 ].map((name) => `test/cli/${name}.test.ts`);
 const last = ['test/secrets/whole-run.test.ts'];
 
