@@ -4,6 +4,8 @@ import {
   carrierLimits as limits,
   makeCarrier,
   MemoryDepots,
+  readSignatures,
+  releaseLimits,
   type CarrierEntry,
   type CarrierRecord,
   type OwnCarrier,
@@ -14,12 +16,13 @@ import {
   principalOf,
   type Asker,
   type Lines,
+  type Offer,
   type ServiceElsewhere,
   type Shepherd,
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
-import { release, type Made } from '../../support/slot-machine.ts';
+import { keyPair, release, signed, type Made } from '../../support/slot-machine.ts';
 
 const owner: Asker = { principal: localRoot };
 const alice: Asker = { principal: principalOf('g-alice'), origin: 'g-origin' };
@@ -88,9 +91,14 @@ class Rig {
     );
   }
   /** Brings a release whole. */
-  async bring({ digest, manifestBytes, contents }: Made, asker = owner): Promise<void> {
+  async bring(made: Made, asker = owner): Promise<void> {
+    const { digest, manifestBytes, contents, signatures } = made;
     for (let round = 0; round < 3; round += 1) {
-      const offer = { release: digest, manifestBytes: manifestBytes.length };
+      const offer = {
+        release: digest,
+        manifestBytes: manifestBytes.length,
+        ...(signatures && { signatures }),
+      };
       const { missing } = await this.ask((turn, on) => turn.send(on, 'offer', offer, asker));
       for (const { sha256 } of missing) {
         const bytes = contents.get(sha256) ?? new Uint8Array();
@@ -99,9 +107,17 @@ class Rig {
       }
     }
   }
-  async has({ digest }: Made): Promise<boolean> {
+  async offerOf({ digest }: Made): Promise<Offer | undefined> {
     const found = await this.ask((turn, on) => turn.kept([turn.call(on, 'offerOf', digest)]));
-    return found[0] !== undefined;
+    return found[0];
+  }
+  async has(made: Made): Promise<boolean> {
+    return (await this.offerOf(made)) !== undefined;
+  }
+  /** Whose signatures it passes on. */
+  async signers(made: Made): Promise<readonly string[]> {
+    const { signatures = new Uint8Array() } = (await this.offerOf(made)) ?? {};
+    return readSignatures(signatures).map(({ key }) => key);
   }
   async held(made: readonly Made[]): Promise<readonly boolean[]> {
     const found: boolean[] = [];
@@ -224,6 +240,41 @@ describe('a carrier', () => {
       await expect(offered(digest, length)).rejects.toMatchObject({ code: 'bad-release' });
     }
     expect(rig.depots.contents).toEqual(one.contents);
+  });
+  it('takes no signature that is not one of the release, since no slot would take it with that', async () => {
+    const rig = await new Rig().begin();
+    const { signatures } = signed(release('2'), keyPair());
+    const forged = { ...release('1'), ...(signatures && { signatures }) };
+    await expect(rig.bring(forged)).rejects.toMatchObject({ code: 'bad-release' });
+    expect(await rig.has(forged)).toBe(false);
+  });
+  it('passes on who has signed it as whoever offers it last says, however many said so before', async () => {
+    const rig = await new Rig().begin();
+    const one = release('1');
+    const strangers = Array.from({ length: releaseLimits.signatureCount }, () => keyPair());
+    await rig.bring(signed(one, ...strangers), alice);
+    const [first, second] = [keyPair(), keyPair()];
+    for (const builder of [first, second]) {
+      await rig.bring(signed(one, builder));
+      await rig.bring(signed(one, ...strangers.slice(1)), alice);
+    }
+    const signers = await rig.signers(one);
+    expect(signers).toHaveLength(releaseLimits.signatureCount);
+    expect(signers).toContain(second.text);
+  });
+  it('passes on how long its manifest is, whatever somebody says', async () => {
+    const rig = await new Rig().begin();
+    const one = release('1');
+    const { length } = one.manifestBytes;
+    const lie = { release: one.digest, manifestBytes: length + 1 };
+    await rig.ask((turn, on) => turn.send(on, 'offer', lie, alice));
+    await rig.bring(one);
+    expect(await rig.offerOf(one)).toMatchObject({ manifestBytes: length });
+    const { signatures } = signed(one, keyPair());
+    const more = { ...lie, ...(signatures && { signatures }) };
+    await rig.ask((turn, on) => turn.send(on, 'offer', more, bob));
+    expect(await rig.offerOf(one)).toMatchObject({ manifestBytes: length });
+    expect(await rig.signers(one)).toHaveLength(1);
   });
   it.each([
     ['has room for', 0, true],

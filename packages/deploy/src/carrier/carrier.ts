@@ -1,6 +1,7 @@
 /**
  * The `^carrier`: keeps releases for services that are not at home here, and has them brought to each that is about to
- * be asked to take one. It judges nobody's trust: each slot does that itself.
+ * be asked to take one. It judges nobody's trust: each slot does that itself. What it is given are signatures of the
+ * release, whoever's they are.
  *
  *     a release is offered, and not all of it here     what is missing is said, and taken
  *     all of it is here                                it is kept, on the disk, as the last one that was of use
@@ -27,10 +28,10 @@ import { releaseLimits } from '../release/limits.ts';
 import { isDigest } from '../release/manifest.ts';
 import type { Inspected } from '../slot/inspect.ts';
 import { sizeIn } from '../slot/packed.ts';
-import { writeSignatures } from '../release/signatures.ts';
+import { checkSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { shortly } from '../slot/record.ts';
-import { offer, offered, put, type Offering, type Taker } from '../slot/transfer.ts';
+import { offer, offeringOf, put, type Offering, type Taker } from '../slot/transfer.ts';
 import { makeCourier, type CourierKeeper } from './courier.ts';
 import { carrierLimits as limits } from './limits.ts';
 import { makeLine, type Line } from './line.ts';
@@ -100,7 +101,7 @@ const offerOf = ({ digest, manifestBytes, signatures }: CarriedRelease): Offer =
 /** Grants that come from the same one have one share together. */
 const ownerOf = ({ principal, origin }: Asker): string => origin ?? principal;
 const takerFor = (held: Held, asker: Asker): Taker => {
-  const { name, clock, offers, looking, shelf } = held;
+  const { name, clock, crypto, offers, looking, shelf } = held;
   return {
     name,
     clock,
@@ -108,8 +109,12 @@ const takerFor = (held: Held, asker: Asker): Taker => {
     looking,
     depot: shelf,
     mostBytes: limits.askerKeptBytes + releaseLimits.manifestBytes,
-    // Whether all of it is still here is looked up each time: it is about to be brought to many.
-    admit: () => false,
+    // Whom to trust each slot says, but none takes a release with a signature that is not of it. Whether all of it is
+    // still here is looked up each time: it is about to be brought to many.
+    admit: (_turn, release, signatures) => {
+      checkSignatures(release, signatures, crypto);
+      return false;
+    },
     accept: (turn, release, manifest) =>
       void surplus(held, turn, ownerOf(asker), release, manifest.byteCount),
   };
@@ -118,33 +123,33 @@ const takerFor = (held: Held, asker: Asker): Taker => {
 /** All of it is here. */
 const keep = (held: Held, turn: Turn<Inner>, release: string, asker: Asker): void => {
   if (!isDigest(release)) return;
-  const brought = offered(takerFor(held, asker), release);
+  const { manifest, signatures, read } = offeringOf(held, release, asker.principal);
   const before = keptIn(held, release);
   const owner = before?.asker ?? ownerOf(asker);
-  const { digest, app, version, byteCount } = brought;
+  const { digest, app, version, byteCount } = read.facts;
   const kept: CarriedRelease = {
     digest,
     app,
     ...(version !== undefined && { version }),
     byteCount,
-    manifestBytes: manifestBytesIn(held, release),
-    signatures: joined(brought.signatures, before?.signatures ?? []),
+    // As it is, whatever was said.
+    manifestBytes: sizeIn(read.contents, manifest.sha256) ?? manifest.size,
+    signatures: joined(signatures, before?.signatures ?? []),
     asker: owner,
-    keptMs: before?.keptMs ?? brought.stagedMs,
+    keptMs: before?.keptMs ?? Math.floor(held.clock.wall()),
   };
   const gone = before === undefined ? surplus(held, turn, owner, digest, byteCount) : [];
   const others = held.record
     .get()
     .releases.filter((each) => each !== before && !gone.includes(each));
-  const isSame = before !== undefined && before.signatures.length === kept.signatures.length;
+  const known = new Set(before?.signatures.map(({ key }) => key));
+  const isSame = before !== undefined && signatures.every(({ key }) => known.has(key));
   write(held, turn, [...others, isSame ? before : kept], !isSame);
   if (before === undefined) keepOnDisk(held, turn);
 };
-/** It was offered a moment ago. */
-const manifestBytesIn = ({ offers }: Held, release: Digest): number =>
-  [...offers.values()].find((each) => each.release === release)?.manifest.size ?? 0;
+/** Where there are too many, those count that were brought last: whoever comes first keeps out nobody. */
 const joined = (fresh: readonly Signature[], before: readonly Signature[]): readonly Signature[] =>
-  [...before, ...fresh.filter(({ key }) => !before.some((each) => each.key === key))].slice(
+  [...fresh, ...before.filter(({ key }) => !fresh.some((each) => each.key === key))].slice(
     0,
     releaseLimits.signatureCount,
   );

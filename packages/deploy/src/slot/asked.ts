@@ -202,7 +202,7 @@ const fetched = (
   { principal, origin = principal }: Asker,
 ): SlotRelease => {
   if (action === 'stage' || action === 'deploy')
-    return { ...offered(takerOf(held), digest), stagedBy: origin };
+    return { ...offered(takerOf(held), digest, principal), stagedBy: origin };
   throw new NotOffered(`${shortly(digest)} is not there; 'releases' shows those that are`);
 };
 const policyOf = (

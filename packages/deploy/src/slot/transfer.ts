@@ -280,13 +280,20 @@ const sizeOf = ({ manifest, read }: Offering, sha256: string): number | undefine
 /** Whether a release was brought, by whomever, as far as its manifest. */
 export const isOffered = (held: Taker, digest: Digest): boolean =>
   readBefore(held, digest) !== undefined;
-/** What a release is that was brought, by whomever. @throws NotOffered */
-export const offered = (held: Taker, digest: Digest): SlotRelease => {
-  const found = [...held.offers.values()].find(
-    ({ release, read }) => release === digest && read !== undefined,
-  );
-  if (found?.read === undefined)
-    throw new NotOffered(`${shortly(digest)} was not brought to ${held.name}: offer it first`);
-  const { signatures, read } = found;
+/** An offer of a release whose manifest was read: that of this asker, else somebody else's. @throws NotOffered */
+export const offeringOf = (
+  { offers, name }: Pick<Taker, 'offers' | 'name'>,
+  digest: Digest,
+  asker: string,
+): Offering & { readonly read: Read } => {
+  const own = offers.get(keyOf(asker, digest));
+  const all = [...offers.values()].filter(({ release }) => release === digest);
+  for (const each of own === undefined ? all : [own, ...all])
+    if (each.read !== undefined) return { ...each, read: each.read };
+  throw new NotOffered(`${shortly(digest)} was not brought to ${name}: offer it first`);
+};
+/** What a release is that was brought, by whomever, and who has signed it as this asker says. @throws NotOffered */
+export const offered = (held: Taker, digest: Digest, asker: string): SlotRelease => {
+  const { signatures, read } = offeringOf(held, digest, asker);
   return { ...read.facts, signatures, stagedMs: Math.floor(held.clock.wall()) };
 };
