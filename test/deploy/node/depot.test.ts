@@ -7,6 +7,7 @@ import {
   type PackedLacking,
 } from '../../../packages/deploy/src/slot/packed.ts';
 import fs from 'node:fs';
+import path from 'node:path';
 import type { Answer } from '@bellwether/actors';
 import {
   MemoryDepots,
@@ -54,6 +55,8 @@ const bring = async (depot: Depot, made: Made): Promise<void> => {
 };
 const build = (depot: Depot, { digest }: Made): Promise<void> =>
   said((answer) => depot.build(digest, [], answer));
+const isWhole = (sha256: string): boolean =>
+  fs.existsSync(at('store', 'blobs', sha256.slice(0, 2), sha256.slice(2)));
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 interface Place {
@@ -262,6 +265,22 @@ describe('the disk of a node', () => {
     await keep();
     expect(await missing(depot, one)).toEqual([]);
     expect(await missing(depot, two)).toHaveLength(2);
+  });
+  it('collects nothing that a tree has of a slot which nobody has asked for yet in this life', async () => {
+    let nowMs = 0;
+    const open = () => openDepots({ folder: at('store'), crypto, now: () => nowMs });
+    const web = await (await open()).of('web');
+    await bring(web, one);
+    await build(web, one);
+    // Its copy is not what is asked where the text itself is there, and whoever changes it keeps nobody from collecting.
+    fs.writeFileSync(path.join(web.folder(one.digest), '..', 'manifest.json'), 'something else');
+    const api = await (await open()).of('api');
+    await bring(api, two);
+    nowMs = 3_600_001;
+    await said((answer) => api.keep([], answer));
+    // Whoever makes a tree waits for what is collected.
+    await expect(build(api, two)).rejects.toMatchObject({ code: 'not-here' });
+    for (const { sha256 } of contentsOf(one)) expect(isWhole(sha256)).toBe(true);
   });
   it.each([
     ['a piece', 'write'],

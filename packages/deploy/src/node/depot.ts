@@ -7,10 +7,9 @@
  *     FOLDER/slots/NAME/current     the one that is active
  *
  * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
- * exclude each other for the whole node. A content is needed while a tree of a slot that was asked for has it, while a
- * release that is kept on the shelf does, and for
- * an hour after somebody has asked about it or brought some of it; they are collected when trees go, and when there is
- * no room.
+ * exclude each other for the whole node. A content is needed while a tree has it, also one of a slot that nobody has
+ * asked for yet, while a release that is kept on the shelf does, and for an hour after somebody has asked about it or
+ * brought some of it; they are collected when trees go, and when there is no room.
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
@@ -31,11 +30,11 @@ import {
 } from '../slot/packed.ts';
 import { BroughtQuota, PartialQuota, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
-import { type BlobStore, makeFolders, openBlobStore, passable } from './blob-store.ts';
-import { nodeDisk, type Disk } from './disk.ts';
+import { type BlobStore, makeFolders, namesIn, openBlobStore, passable } from './blob-store.ts';
+import { found, nodeDisk, type Disk } from './disk.ts';
 import { NoRoom, onDisk, WrongContent } from './errors.ts';
 import { nodeLimits } from './limits.ts';
-import { openTrees, treeFolder, type Trees } from './trees.ts';
+import { openTrees, treeFolder, Trees } from './trees.ts';
 import type { Misfit } from './verify.ts';
 
 /** What depots work with. */
@@ -57,7 +56,6 @@ export class Depots {
   readonly #quota: PartialQuota;
   readonly #brought = new BroughtQuota();
   readonly #depots = new Map<string, Promise<Depot>>();
-  readonly #trees = new Map<string, Trees>();
   /** Contents that are here and that somebody has asked about or brought, and when last. */
   readonly #recent = new Map<string, number>();
   /** What is kept for services elsewhere. */
@@ -135,7 +133,6 @@ export class Depots {
       crypto,
       ...(disk && { disk }),
     });
-    this.#trees.set(slot, trees);
     let busy: Promise<unknown> = Promise.resolve();
     const inTurn = (answer: Answer, work: () => Promise<unknown>): void => {
       busy = settle(answer, busy.then(work));
@@ -268,30 +265,44 @@ export class Depots {
     for (const [sha256, atMs] of this.#recent)
       if (now - atMs > nodeLimits.recentMs) this.#recent.delete(sha256);
     const needed = new Set(this.#recent.keys());
-    for (const trees of this.#trees.values()) {
-      for (const sha256 of await trees.contents()) needed.add(sha256);
-      for (const release of await trees.list()) needed.add(release.slice('rel:sha256-'.length));
-    }
+    for (const trees of await this.#allTrees())
+      for (const release of await trees.list())
+        for (const sha256 of await this.#contentsOf(release, trees)) needed.add(sha256);
     for (const release of this.#shelved)
-      for (const sha256 of await this.#shelvedContents(release)) needed.add(sha256);
+      for (const sha256 of await this.#contentsOf(release)) needed.add(sha256);
     for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
     await this.#blobs.collect(needed);
     this.#brought.keepOnly((sha256) => needed.has(sha256));
   }
+  /** The trees of all slots that are on the disk. */
+  async #allTrees(): Promise<readonly Trees[]> {
+    const { folder, crypto, disk = nodeDisk } = this.#options;
+    const isThere = async (at: string): Promise<boolean> => (await found(disk, at)) !== undefined;
+    return onDisk('list slots', async () => {
+      const slots = path.join(folder, 'slots');
+      const all: Trees[] = [];
+      for (const name of (await isThere(slots)) ? await namesIn(disk, slots) : []) {
+        const slot = path.join(slots, name);
+        if (await isThere(path.join(slot, 'releases')))
+          all.push(new Trees({ folder: slot, blobs: this.#blobs, crypto, disk }));
+      }
+      return all;
+    });
+  }
   /** What a release on the shelf has is nobody's any more. */
   async #keepShelved(releases: readonly Digest[]): Promise<void> {
     for (const release of releases)
-      for (const sha256 of await this.#shelvedContents(release))
-        this.#brought.forget(shelfWord, sha256);
+      for (const sha256 of await this.#contentsOf(release)) this.#brought.forget(shelfWord, sha256);
   }
-  async #shelvedContents(release: Digest): Promise<readonly string[]> {
+  /** What a release has, its text with it; that alone where neither the text nor the copy beside a tree can be read. */
+  async #contentsOf(release: Digest, trees?: Trees): Promise<readonly string[]> {
     const text = release.slice('rel:sha256-'.length);
-    try {
-      const manifest = readManifest(await this.#blobs.readWhole(text));
-      return [text, ...contentsOf(manifest).map(({ sha256 }) => sha256)];
-    } catch {
-      return []; // it is gone, or has rotted: whoever has it brought somewhere finds that out
-    }
+    const manifest = await this.#blobs
+      .readWhole(text)
+      .then((bytes) => readManifest(bytes))
+      .catch(async () => (await trees?.read(release))?.manifest)
+      .catch(() => undefined); // whoever wants it run, or brought somewhere, finds that out
+    return [text, ...contentsOf(manifest ?? { files: [] }).map(({ sha256 }) => sha256)];
   }
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const mine = this.#whole.then(work, work);

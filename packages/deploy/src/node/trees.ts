@@ -25,7 +25,7 @@ import path from 'node:path';
 import type { Crypto } from '@bellwether/ocapn';
 import { BadRelease } from '../release/errors.ts';
 import { releaseLimits } from '../release/limits.ts';
-import { contentsOf, digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
+import { digestOf, isDigest, readManifest, treeBytesOf } from '../release/manifest.ts';
 import { readSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Manifest, ReleaseFile, Signature } from '../release/types.ts';
 import {
@@ -207,14 +207,6 @@ export class Trees {
       await this.#disk.rm(aside, { recursive: true, force: true });
     });
   }
-  /** The contents of all releases that are there: what the store has to keep for them. @throws as `read` */
-  async contents(): Promise<ReadonlySet<string>> {
-    const needed = new Set<string>();
-    for (const digest of await this.list())
-      for (const { sha256 } of contentsOf((await this.read(digest)).manifest)) needed.add(sha256);
-    return needed;
-  }
-
   async #makeAside(
     aside: string,
     manifest: Manifest,
