@@ -16,7 +16,7 @@ import {
   type Digest,
   type Lacking,
 } from '@bellwether/deploy';
-import { openDepots, runFolder } from '@bellwether/deploy/node';
+import { nodeLimits, openDepots, runFolder } from '@bellwether/deploy/node';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { describe, expect, it } from 'vitest';
 import { hookedDisk, inMemory, releaseFolder, systemError } from '../../support/release-folder.ts';
@@ -303,6 +303,32 @@ describe('the disk of a node', () => {
     isFull = false;
     await build(depot, one); // waits for what is collected
     expect(await missing(depot, two)).toHaveLength(2);
+  });
+  it('gives up what was half brought an hour ago where it is in the way, and nothing that goes on', async () => {
+    let nowMs = 0;
+    const open = async () =>
+      (await openDepots({ folder: at('s'), crypto, now: () => nowMs })).of('web');
+    const begin = (depot: Depot, number: number, offset = 0) =>
+      put(depot, number.toString(16).padStart(64, '0'), 10, offset, bytes('x'));
+    const names = (): readonly string[] => fs.readdirSync(at('s', 'partial'));
+    const count = slotLimits.askerPartialCount;
+    const before = await open();
+    for (let number = 0; number < count; number += 1) await begin(before, number);
+    // What an earlier life has left has an hour of this one.
+    nowMs = nodeLimits.recentMs + 1;
+    const depot = await open();
+    await expect(begin(depot, count)).rejects.toMatchObject({ code: 'limit' });
+    nowMs += nodeLimits.recentMs;
+    expect(await begin(depot, 7, 1)).toEqual({ have: 2 });
+    await expect(begin(depot, count)).rejects.toMatchObject({ code: 'limit' });
+    expect(names()).toHaveLength(count);
+    nowMs += 1;
+    await expect(begin(depot, count)).rejects.toMatchObject({ code: 'limit' });
+    // Whoever makes a tree waits for what is collected.
+    await expect(build(depot, one)).rejects.toMatchObject({ code: 'not-here' });
+    expect(names()).toHaveLength(1);
+    expect(await begin(depot, count)).toEqual({ have: 1 });
+    expect(await begin(depot, 7, 2)).toEqual({ have: 3 });
   });
   it('gives up what was brought and never staged for what the same one brings next', async () => {
     const depot = await (await openDepots({ folder: at('s'), crypto, now: () => 0 })).of('web');

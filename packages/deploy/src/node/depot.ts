@@ -9,11 +9,12 @@
  * One thing at a time is done with the trees of a slot. Making a tree and collecting contents that are needed no more
  * exclude each other for the whole node. A content is needed while a tree has it, also one of a slot that nobody has
  * asked for yet, while a release that is kept on the shelf does, and for an hour after somebody has asked about it or
- * brought some of it; they are collected when trees go, and when there is no room.
+ * brought some of it, whole or not, or after a life has found what another one was brought. They are collected when
+ * trees go, and when there is no room, or none among what is half brought.
  */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { Answer } from '@bellwether/actors';
+import { Limit, type Answer } from '@bellwether/actors';
 import { hexOf } from '@bellwether/authority';
 import type { Crypto } from '@bellwether/ocapn';
 import type { Put } from '@bellwether/shepherd';
@@ -28,7 +29,7 @@ import {
   type PackedContents,
   type PackedLacking,
 } from '../slot/packed.ts';
-import { BroughtQuota, PartialQuota, type PartialOwner } from '../slot/quota.ts';
+import { BroughtQuota, PartialQuota, type Part, type PartialOwner } from '../slot/quota.ts';
 import type { Depot, Lacking, PieceOf } from '../slot/types.ts';
 import { type BlobStore, makeFolders, namesIn, openBlobStore, passable } from './blob-store.ts';
 import { found, nodeDisk, type Disk } from './disk.ts';
@@ -67,12 +68,8 @@ export class Depots {
   constructor(options: DepotsOptions, blobs: BlobStore) {
     this.#options = options;
     this.#blobs = blobs;
-    this.#quota = new PartialQuota(
-      blobs.partials().map(({ sha256, byteCount, owner = '' }) => {
-        const [slot = '', asker = ''] = owner.split('-');
-        return { slot, asker, sha256, byteCount };
-      }),
-    );
+    this.#quota = new PartialQuota(this.#parts());
+    for (const { sha256 } of blobs.partials()) this.#recent.set(sha256, options.now());
   }
 
   /**
@@ -185,9 +182,9 @@ export class Depots {
       for (const [index, { length, isWhole }] of held.entries()) {
         const content = some[index];
         if (content === undefined) continue;
-        // Of what is not whole there is nothing to collect, and anybody may ask about as much of that as he likes.
-        if (isWhole) this.#recent.set(content.sha256, this.#options.now());
-        else lacking.push({ ...content, have: length });
+        // Of what is not here there is nothing to collect, and anybody may ask about as much of that as he likes.
+        if (isWhole || length > 0) this.#recent.set(content.sha256, this.#options.now());
+        if (!isWhole) lacking.push({ ...content, have: length });
       }
     }
     return packedLacking(lacking);
@@ -220,14 +217,16 @@ export class Depots {
   }
   /** Whatever became of a piece, and of what others have brought of the same content. */
   #note(sha256: string): void {
-    const left = this.#blobs.partials().filter((each) => each.sha256 === sha256);
     this.#quota.replace(
       sha256,
-      left.map(({ byteCount, owner = '' }) => {
-        const [slot = '', asker = ''] = owner.split('-');
-        return { slot, asker, sha256, byteCount };
-      }),
+      this.#parts().filter((each) => each.sha256 === sha256),
     );
+  }
+  #parts(): readonly Part[] {
+    return this.#blobs.partials().map(({ sha256, byteCount, owner = '' }) => {
+      const [slot = '', asker = ''] = owner.split('-');
+      return { slot, asker, sha256, byteCount };
+    });
   }
   /** The text of a manifest. One that has rotted goes: it is nobody's, whoever asks, and is brought again. */
   async #manifestOf(release: Digest): Promise<Uint8Array> {
@@ -247,9 +246,18 @@ export class Depots {
     try {
       return await work;
     } catch (error) {
-      if (error instanceof NoRoom) this.#collectAside();
+      if (error instanceof NoRoom || (error instanceof Limit && this.#hasIdleParts()))
+        this.#collectAside();
       throw error;
     }
+  }
+  /** Whether somebody has begun to bring something and left it at that: it stands in the way of others. */
+  #hasIdleParts(): boolean {
+    return this.#blobs.partials().some(({ sha256 }) => !this.#isRecent(sha256));
+  }
+  #isRecent(sha256: string): boolean {
+    const atMs = this.#recent.get(sha256) ?? -Infinity;
+    return this.#options.now() - atMs <= nodeLimits.recentMs;
   }
   /** Contents that are needed no more go; nobody waits for that, and one such walk waits for its turn at a time. */
   #collectAside(): void {
@@ -261,17 +269,17 @@ export class Depots {
     }).catch((error: unknown) => this.#options.failed?.('collect contents', error));
   }
   async #collect(): Promise<void> {
-    const now = this.#options.now();
-    for (const [sha256, atMs] of this.#recent)
-      if (now - atMs > nodeLimits.recentMs) this.#recent.delete(sha256);
+    for (const sha256 of this.#recent.keys())
+      if (!this.#isRecent(sha256)) this.#recent.delete(sha256);
     const needed = new Set(this.#recent.keys());
     for (const trees of await this.#allTrees())
       for (const release of await trees.list())
         for (const sha256 of await this.#contentsOf(release, trees)) needed.add(sha256);
     for (const release of this.#shelved)
       for (const sha256 of await this.#contentsOf(release)) needed.add(sha256);
-    for (const { sha256 } of this.#blobs.partials()) needed.add(sha256);
+    const parts = this.#parts();
     await this.#blobs.collect(needed);
+    for (const { sha256 } of parts) this.#note(sha256);
     this.#brought.keepOnly((sha256) => needed.has(sha256));
   }
   /** The trees of all slots that are on the disk. */

@@ -12,7 +12,7 @@ export const nodeLimits = {
   partialBytes: 4 * 1_073_741_824,
   /** Bytes of the disk that releases leave free: the node's own records need some. */
   reserveBytes: 64 * 1_048_576,
-  /** Milliseconds for which a content is kept that no tree has: a transfer over a slow line. */
+  /** Milliseconds for which a content is kept that no tree has, or that is not whole: a transfer over a slow line. */
   recentMs: 3_600_000,
   /** Misfits of a tree that are told; one that was changed by its service has many of a kind. */
   misfitCount: 100,
