@@ -336,7 +336,8 @@ const refused = (
     changeHome(shelf, designator, { trouble: wordsOf(reason), waiting: undefined });
     return settle(home, reason);
   }
-  partWith(shelf, turn, home, 'join', wordsOf(reason));
+  // Its words are for whoever asked: what is written down here is not for it to say.
+  partWith(shelf, turn, home, 'join', 'its controller has refused this machine');
   settle(home, toldToJoiner(reason));
 };
 
@@ -346,7 +347,7 @@ const missed = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, reason:
   if (home === undefined) return;
   const { entry, waiting } = home;
   if (waiting !== undefined && !isBegun(entry))
-    partWith(shelf, turn, home, 'join', wordsOf(reason));
+    partWith(shelf, turn, home, 'join', 'there is no way to it');
   waiting?.broken(reason);
 };
 /** Whether the controller may have heard of it. */

@@ -58,6 +58,8 @@ export const callBack = (
   });
   const reached = turn.within(LIMITS.connectMs, door);
   const told = turn.when(reached, (turn, door) => {
+    // It may have been taken back while its controller let the machine wait.
+    giving(shelf, turn, gift, name);
     const facet = turn.call(shelf.giving, 'give', gift, name, sinceMs);
     return turn.forward(door, 'came', [token, facet]);
   });
