@@ -229,6 +229,11 @@ describe('what a machine gives', () => {
     ['a name that is none', { services: [['a b']] }],
     ['a service without a name', { services: [[]] }],
     ['a name twice', { services: [['a'], ['b', 'a']] }],
+    ['a mark too long', { services: [], gift: '0'.repeat(FLEET_LIMITS.fingerprintCharacters + 1) }],
+    [
+      'a mark of other digits',
+      { services: [], gift: 'x'.repeat(FLEET_LIMITS.fingerprintCharacters) },
+    ],
     ['too many', { services: Array.from({ length: 1_025 }, (_none, at) => [`s${at}`]) }],
   ])('is refused as a whole where it is %s', (_what, self) => {
     const place = new JoinPlace(9);
@@ -301,6 +306,23 @@ describe('contact', () => {
     expect([...place.controller.gifts.keys()]).toEqual(['web-07']);
     expect(place.herd('start', 'web@web-07').result).toBe('changed');
     expect(place.nodes()).toMatchObject([{ state: 'joined', isConnected: true }]);
+  });
+
+  it('makes good that word of another gift was lost with the machine', () => {
+    const place = new JoinPlace(35);
+    place.join(place.invite());
+    const { entries } = place.node().machine.disk;
+    const before = entries.length;
+    place.operator.ask(place.node(), (turn, root) =>
+      turn.send(root, 'giveHome', { services: ['networking'] }),
+    );
+    while (!entries.slice(before).some((each) => isGiven(each)) && place.world.step());
+    place.node().crash();
+    place.run(100);
+    place.node().boot();
+    place.run(30_000);
+    expect(place.names()).toEqual(['networking@web-07']);
+    expect(place.herd('start', 'networking@web-07').result).toMatch(/ok|changed/);
   });
 
   it('with one that only dials out is never sought, and comes back with it', () => {

@@ -12,7 +12,9 @@ import type { NodeDoorEntry } from './types.ts';
 
 /** What tells one gift from others: no secret. */
 export const giftMark = ({ crypto }: NodeShelf, gift: Uint8Array): string =>
-  hexOf(crypto.sha256(gift)).slice(0, LIMITS.fingerprintCharacters);
+  markOf(hexOf(crypto.sha256(gift)));
+/** The same of its hash. */
+export const markOf = (hash: string): string => hash.slice(0, LIMITS.fingerprintCharacters);
 
 /** What was given is kept, and what waits for it takes its way. */
 export const keepGift = (

@@ -32,6 +32,7 @@ import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
 import { isNoGift, toldToJoiner } from './errors.ts';
 import { makeGift } from './gift.ts';
+import { markOf } from './gifts.ts';
 import {
   auditHome,
   changeHome,
@@ -290,6 +291,7 @@ const say = (
   const self: NodeSelf = {
     services: givenTo(shelf, turn, entry),
     ...(onlyDialsOut(shelf, entry) && { isDialOut: true }),
+    ...(gift === undefined && { gift: markOf(entry.gift) }),
   };
   const answer = turn.forward(door, 'enter', gift === undefined ? [self] : [self, gift]);
   turn.when(
@@ -406,6 +408,6 @@ const confirm = (shelf: HomeShelf, turn: Turn<Homes>): void => {
     if (!isHeldBack(shelf, entry)) continue;
     keepHome(shelf, turn, { ...entry, epoch: shelf.rightsEpoch.now });
     auditHome(turn, 'confirmed', 'home', entry);
-    if (door !== undefined) speak(shelf, turn, entry.designator, door, false);
+    if (door !== undefined) speak(shelf, turn, entry.designator, door, needsGift(entry));
   }
 };

@@ -50,8 +50,8 @@ export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): V
   if (node.door?.hash === hash) {
     if (node.door.designator !== peer.designator)
       return joinedTwice(shelf, turn, node, peer.designator);
-    const isMissing = gift === undefined && shelf.held.get(node.name) !== node.door.gift;
-    return isMissing ? turn.broken(new NoGift()) : takenOver(shelf, turn, node, meeting);
+    const hasGift = gift !== undefined || isLastGift(shelf, node, meeting);
+    return hasGift ? takenOver(shelf, turn, node, meeting) : turn.broken(new NoGift());
   }
   if (isLapsed(shelf, node, timeOf(shelf, turn)))
     return turn.broken(new Spent('this invite was not used in time'));
@@ -60,6 +60,10 @@ export const hasMet = (shelf: NodeShelf, turn: Turn<Nodes>, meeting: Meeting): V
 };
 const isFor = (invite: NodeEntry['invite'], designator: string): boolean =>
   invite?.key === undefined || designator.startsWith(invite.key);
+
+/** Whether what is kept is what the machine has given last: word of a later one may have been lost on the way here. */
+const isLastGift = ({ held }: NodeShelf, { name, door }: NodeEntry, { self }: Meeting): boolean =>
+  held.get(name) === door?.gift && (self.gift ?? door?.gift) === door?.gift;
 
 const nodeAt = ({ doors, nodes }: NodeShelf, hash: string): NodeEntry | undefined =>
   nodes.get(doors.get(hash) ?? '');

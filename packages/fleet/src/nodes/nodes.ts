@@ -11,8 +11,8 @@
  *        ├─ leave: the machine took back what it gave          ──► left, until it is removed or joins again
  *        └─ remove: forgotten; the machine is told, now or when it calls    ──► departed, until it has heard
  *
- * What a machine gave is a secret, and lies in a file of its own, written after its record: where it is missing, or of
- * another key, the machine is asked for it anew when it calls.
+ * What a machine gave is a secret, and lies in a file of its own, written after its record: where it is missing, of
+ * another key, or not what the machine has given last, it is asked for it anew when it calls.
  */
 import { fateOf, Limit, Refused, type Bcom, type Behavior, type Ref } from '@bellwether/actors';
 import type { Turn, Vow } from '@bellwether/actors';

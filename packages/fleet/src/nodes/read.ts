@@ -50,11 +50,16 @@ const readProvision: Read<readonly [string, ...string[]]> = (value, what) => {
 /** What only counts where it is said. */
 export const readTrue: Read<true | undefined> = (value) => (value === true ? true : undefined);
 
+const markForm = new RegExp(`^[0-9a-f]{${LIMITS.fingerprintCharacters}}$`);
+const readMark: Read<string> = (value, what) => {
+  if (typeof value === 'string' && markForm.test(value)) return value;
+  throw new Malformed(`${what}: expected ${LIMITS.fingerprintCharacters} hex digits`);
+};
 /** What a machine says of itself; each of its names stands there once. @throws Malformed */
 export const readSelf: Read<NodeSelf> = (value, what) => {
   const self = struct<NodeSelf>(
     { services: list(readProvision, LIMITS.givenCount) },
-    { isDialOut: readTrue },
+    { isDialOut: readTrue, gift: readMark },
   )(value, what);
   const names = self.services.flat();
   if (new Set(names).size < names.length) throw new Malformed(`${what}: a name stands there twice`);

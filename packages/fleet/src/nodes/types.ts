@@ -30,6 +30,8 @@ export interface NodeSelf {
   readonly services: readonly (readonly [string, ...string[]])[];
   /** It is not to be dialled, whatever address it has. */
   readonly isDialOut?: true;
+  /** What tells the gift that it has given last from others, where it gives none now: no secret. */
+  readonly gift?: string;
 }
 /** The answer to that. */
 export type Joined =
