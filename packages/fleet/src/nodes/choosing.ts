@@ -81,12 +81,13 @@ export const homeCalled = ({ homes }: HomeShelf, said: string | undefined): Home
     );
   return home;
 };
+/** What a controller calls itself is its own word: one that takes the key of another as its name is not that. */
 const meant = (all: readonly Home[], said: string): readonly Home[] => {
-  const named = all.filter(({ entry }) => entry.controller === said);
-  if (named.length > 0) return named;
   const key = said.replaceAll('-', '');
-  const found = all.filter(({ entry }) => entry.designator.startsWith(key));
-  if (found.length > 0 && key.length < LIMITS.typedKeyCharacters)
+  const isLong = key.length >= LIMITS.typedKeyCharacters;
+  const hasKey = ({ entry }: Home): boolean => entry.designator.startsWith(key);
+  const found = all.filter((home) => home.entry.controller === said || (isLong && hasKey(home)));
+  if (found.length === 0 && all.some(hasKey))
     throw new BadRequest(
       `no controller is called '${cutText(said, LIMITS.nameLength)}'; of a key ${LIMITS.typedKeyCharacters} ` +
         `characters ` +
