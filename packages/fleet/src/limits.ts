@@ -194,7 +194,7 @@ export const LIMITS = {
   exchangeGapMs: 5_000,
   /** Controllers of one machine: one, and those that take over from it or look on. */
   homeCount: 8,
-  /** Sessions that a machine opens at once because its controller asks for them: one for each slot that switches. */
+  /** Sessions that a machine opens at once because one controller asks for them: one for each slot that switches. */
   callBackCount: 16,
   /** Milliseconds for the answer of a controller: `herd` waits for 10 s. */
   joinMs: 6_000,

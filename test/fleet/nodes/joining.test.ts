@@ -406,18 +406,24 @@ describe('limits', () => {
   it('are of sessions that a controller may have opened at once', () => {
     const { callBackCount } = FLEET_LIMITS;
     const place = new JoinPlace(21);
+    const other = place.add('D', {});
     place.join(place.invite());
-    const gift = refOf(place.controller.gifts.get('web-07') ?? '');
-    const call = () =>
-      place.operator.askAt<Gift, unknown>(gift, (turn, found) =>
+    place.join(place.invite('web-07', {}, other));
+    const giftOf = ({ gifts }: typeof other) => refOf(gifts.get('web-07') ?? '');
+    const call = (to = place.controller) =>
+      place.operator.askAt<Gift, unknown>(giftOf(to), (turn, found) =>
         turn.send(found, 'callBack', 'web', new Uint8Array(32)),
       );
     // Nobody waits for any of these at the controller; each holds its place until its dial has ended.
     place.network.part('N', 'C');
-    const asked = Array.from({ length: callBackCount + 1 }, call);
+    const asked = Array.from({ length: callBackCount + 1 }, () => call());
     place.run(500);
     expect(asked.filter(({ error }) => error !== undefined).length).toBe(1);
     expect(asked.at(-1)?.error?.message).toContain('connections are being opened already');
+    // Another controller of the machine has as many of its own.
+    const others = call(other);
+    place.run(500);
+    expect(others.error?.message ?? '').not.toContain('already');
     place.network.heal('N', 'C');
     place.run(40_000);
     // A token that nobody waits for is refused at the controller, and there is room again.

@@ -97,7 +97,7 @@ export const makeHomes = (
   options: HomesOptions,
 ): Behavior<Homes> => {
   const shelf: HomeShelf = { ...options, homes: turn.map() };
-  const callCount = turn.cell(0);
+  const callCounts = turn.map<string, number>();
   for (const each of strayDoors(options)) drop(shelf, turn, each);
   for (const entry of options.records) {
     const home = enter(shelf, turn, entry, undefined);
@@ -117,7 +117,7 @@ export const makeHomes = (
         ? undefined
         : turn.spawn(makeGift, { homes: turn.self, hash, sinceMs }),
     serve: (turn, gift, name, sinceMs) => serve(shelf, turn, gift, name, sinceMs),
-    callBack: (turn, gift, name, token) => callBack(shelf, callCount, turn, { gift, name, token }),
+    callBack: (turn, gift, name, token) => callBack(shelf, callCounts, turn, { gift, name, token }),
     ended: (turn, gift) => {
       const home = homeOfGift(shelf, gift);
       if (home !== undefined)

@@ -1,5 +1,5 @@
 /** What a machine does for whoever has its gift. */
-import { Limit, type JournalCell, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import { Limit, type JournalMap, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { Unconfirmed } from '@bellwether/authority';
 import { unknownReference, type ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
@@ -38,7 +38,7 @@ const giving = (shelf: HomeShelf, turn: Turn, gift: string, name: string): Home 
 /** See `Gift.callBack`, and call-backs.ts. */
 export const callBack = (
   shelf: HomeShelf,
-  count: JournalCell<number>,
+  counts: JournalMap<string, number>,
   turn: Turn<Homes>,
   {
     gift,
@@ -47,14 +47,16 @@ export const callBack = (
   }: { readonly gift: string; readonly name: string; readonly token: Uint8Array },
 ): Vow<void> => {
   const { entry } = giving(shelf, turn, gift, name);
-  if (count.get() >= LIMITS.callBackCount)
+  const { designator } = entry;
+  const countNow = (): number => counts.get(designator) ?? 0;
+  if (countNow() >= LIMITS.callBackCount)
     throw new Limit(`join: ${LIMITS.callBackCount} connections are being opened already`);
-  count.set(count.get() + 1);
+  counts.set(designator, countNow() + 1);
   // What it proves is that it is no older than this.
   const sinceMs = shelf.clock.now();
   const power = { end: (): void => undefined };
   const door = turn.ask<Ref>((answer) => {
-    power.end = shelf.fresh(doorTo(entry.designator), answer);
+    power.end = shelf.fresh(doorTo(designator), answer);
   });
   const reached = turn.within(LIMITS.connectMs, door);
   const told = turn.when(reached, (turn, door) => {
@@ -64,7 +66,7 @@ export const callBack = (
     return turn.forward(door, 'came', [token, facet]);
   });
   const over = (turn: Turn<Homes>): void => {
-    count.set(count.get() - 1);
+    counts.set(designator, countNow() - 1);
     turn.effect(() => power.end());
   };
   turn.when(turn.within(LIMITS.freshMs, told), over, over);
