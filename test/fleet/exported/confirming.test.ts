@@ -108,6 +108,17 @@ describe('what waits to be confirmed', () => {
     await pass(bench, 10_000);
     expect([bench.freshCalls.length, bench.cancelled.length]).toEqual([0, 1]);
   });
+  it('is not where it was called off while a session for that was dialled', async () => {
+    const bench = await deploying();
+    await bench.see(waits);
+    bench.vat.post(bench.proxy, 'cancel', ['op-1', localRoot]);
+    await pass(bench, 0);
+    expect((await bench.reach())?.action).toBe('deploy');
+    expect(bench.freshCalls.map(({ endCount }) => endCount)).toEqual([1]);
+    await bench.see(waits);
+    await pass(bench, 10_000);
+    expect([bench.freshCalls.length, bench.told]).toEqual([1, []]);
+  });
   it('is not any more once the command is over', async () => {
     const bench = await deploying();
     bench.asked.at(-1)?.answer.kept({ ...done, result: 'rolled-back' });

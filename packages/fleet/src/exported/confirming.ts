@@ -14,7 +14,14 @@
  * A controller that has begun afresh asks what was under way again, as a repeat, and so goes on with this, too. That it
  * could not be confirmed is said and no more: its host goes back by itself, and tells.
  */
-import type { Bcom, Behavior, Ref, Turn, Vow } from '@bellwether/actors';
+import {
+  Refused,
+  type Bcom,
+  type Behavior,
+  type Ref,
+  type Turn,
+  type Vow,
+} from '@bellwether/actors';
 import {
   isGood,
   isSwitch,
@@ -131,16 +138,21 @@ const tryIt = (
   held.confirming.set(operation, { ...confirming, step: 'asking', tryCount });
   const wanted = target ?? digestIn(request.args);
   const told = turn.when(share(turn, held.entropy), (turn, share) =>
-    turn.when(turn.call(held.lines, 'open', held.petname, LIMITS.confirmMs), (turn, line) =>
-      confirm(held, turn, line, {
+    turn.when(turn.call(held.lines, 'open', held.petname, LIMITS.confirmMs), (turn, line) => {
+      // It was called off, or is over: its host may be about to go back.
+      if (!held.confirming.has(operation)) {
+        turn.call(held.lines, 'close', line.id);
+        return turn.broken<Outcome>(new Refused('nobody wants that to be confirmed any more'));
+      }
+      return confirm(held, turn, line, {
         operation: idOf(operation, share),
         member: held.name,
         action: 'confirm',
         args: wanted === undefined ? [] : [wanted],
         remainingMs: LIMITS.confirmMs,
         hops: request.hops,
-      }),
-    ),
+      });
+    }),
   );
   turn.when(
     told,
