@@ -150,6 +150,24 @@ const isGiven = (entry: unknown): boolean =>
   'gift' in entry &&
   entry.gift !== '';
 
+describe('who asks again before there was an answer', () => {
+  it('hears it when it comes, though the first one has given up', () => {
+    const place = new JoinPlace(36);
+    const uri = place.invite();
+    const first = place.joining(uri);
+    const { entries } = place.node().machine.disk;
+    while (!entries.some((each) => isGiven(each)) && place.world.step());
+    place.network.part('N', 'C');
+    place.run(4_000);
+    const second = place.joining(uri);
+    place.run(2_500);
+    expect(first.error?.message).toContain('has not answered yet');
+    place.network.heal('N', 'C');
+    place.run(3_000);
+    expect(second.value).toMatchObject({ state: 'joined' });
+  });
+});
+
 describe('what a machine gives', () => {
   it('is there under its names, and of it nothing else', () => {
     const place = new JoinPlace(6);
@@ -440,7 +458,8 @@ describe('limits', () => {
     place.join(place.invite('last'));
     place.node().crash();
     place.controller.crash();
-    for (let at = 0; at < departedCount; at += 1)
+    // As a store has them: by their hashes, and not by their times.
+    for (let at = departedCount - 1; at >= 0; at -= 1)
       disk.entries.push({
         kind: 'departed',
         hash: `hash-${at}`,
@@ -577,7 +596,8 @@ describe('the end', () => {
 
   it('is not undone by an older backup of the machine before its owner says so', () => {
     const place = new JoinPlace(17);
-    place.join(place.invite());
+    const uri = place.invite();
+    place.join(uri);
     place.herd('start', 'web@web-07');
     place.node().crash();
     place.node().rightsEpoch = { now: 2, restored: 2 };
@@ -585,6 +605,7 @@ describe('the end', () => {
     place.node().boot();
     place.run(10_000);
     expect(place.homes()).toMatchObject([{ state: 'unconfirmed' }]);
+    expect(refusal(() => place.join(uri))).toContain('a backup was restored');
     expect(place.herd('stop', 'web@web-07').result).not.toMatch(/ok|changed/);
     place.settled(
       place.operator.ask(place.node(), (turn, root) => turn.send(root, 'confirmGrants', [])),

@@ -173,6 +173,8 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   if (designator === shelf.designator)
     throw new BadRequest('join: this is an invite of this shepherd itself, for another machine');
   const known = shelf.homes.get(designator);
+  if (known !== undefined && isHeldBack(shelf, known.entry))
+    throw new Unconfirmed(fingerprintOf(designator));
   const hash = hexOf(shelf.crypto.sha256(door.reveal()));
   const isAgain = known?.entry.door === hash;
   const before = isAgain ? known.entry : fresh(shelf, designator, hash);
@@ -243,7 +245,9 @@ const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeF
   // At once, whatever others have found out about that machine.
   turn.when(turn.call(way, 'reach'), ignored, ignored);
   return turn.when(turn.within(LIMITS.joinMs, vow), same, (turn, reason): Vow<never> => {
-    changeHome(shelf, designator, { waiting: undefined });
+    // Somebody may have asked again meanwhile.
+    if (shelf.homes.get(designator)?.waiting === resolver)
+      changeHome(shelf, designator, { waiting: undefined });
     if (fateOf(reason) !== 'late') return turn.broken(reason);
     return turn.broken(
       new TimedOut(

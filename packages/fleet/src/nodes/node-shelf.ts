@@ -88,11 +88,12 @@ export const fillNodeShelf = (turn: Turn, options: NodesOptions): NodeShelf => {
   const { nodes, given, departed } = options.records;
   for (const entry of [...nodes].sort(byName)) shelve(shelf, entry);
   for (const entry of given) shelf.given.set(entry.name, entry);
-  for (const entry of departed) shelf.departed.set(entry.hash, entry);
+  for (const entry of [...departed].sort(byTime)) shelf.departed.set(entry.hash, entry);
   for (const [name, gift] of options.giftsAtFirst) shelf.held.set(name, gift);
   return shelf;
 };
 const byName = (one: NodeEntry, other: NodeEntry): number => (one.name < other.name ? -1 : 1);
+const byTime = (one: DepartedEntry, other: DepartedEntry): number => one.atMs - other.atMs;
 
 const shelve = ({ nodes, doors }: NodeShelf, entry: NodeEntry): void => {
   const before = nodes.get(entry.name);
