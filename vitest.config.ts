@@ -28,6 +28,15 @@ const long = [
   'story-7',
   'story-8',
 ].map((name) => `test/cli/${name}.test.ts`);
+const processes = {
+  pool: 'forks',
+  isolate: false,
+  globalSetup: ['./test/support/traces-setup.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+  maxWorkers: 3, // they wait more than they work
+  sequence: { groupOrder: 1 },
+} as const;
 const last = ['test/secrets/whole-run.test.ts'];
 
 export default defineConfig({
@@ -44,20 +53,7 @@ export default defineConfig({
           testTimeout: 30_000, // a property of a thousand cases takes a while where the machine is busy
         },
       },
-      {
-        test: {
-          name: 'real',
-          include: real,
-          exclude: long,
-          pool: 'forks',
-          isolate: false,
-          globalSetup: ['./test/support/traces-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 3, // they wait more than they work
-          sequence: { groupOrder: 1 },
-        },
-      },
+      { test: { name: 'real', include: real, exclude: long, ...processes } },
       {
         test: {
           name: 'last',
@@ -69,19 +65,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      {
-        test: {
-          name: 'long',
-          include: long,
-          pool: 'forks',
-          isolate: false,
-          globalSetup: ['./test/support/traces-setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          maxWorkers: 3, // they wait more than they work
-          sequence: { groupOrder: 1 },
-        },
-      },
+      { test: { name: 'long', include: long, ...processes } },
     ],
   },
 });

@@ -156,6 +156,6 @@ if (wanted === 'start') {
     fail('the type check failed; see above');
   }
   const usual = ['unit', 'real', 'last'].flatMap((name) => ['--project', name]);
-  const projects = rest.includes('--project') ? [] : usual;
+  const projects = rest.some((word) => /^--project(?:=|$)/u.test(word)) ? [] : usual;
   become([path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...projects, ...rest]);
 } else if (wanted !== 'setup') fail(`unknown command '${wanted}'; there are start, test and setup`);
