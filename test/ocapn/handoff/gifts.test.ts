@@ -183,6 +183,44 @@ describe('a gift', () => {
   });
 });
 
+describe('a stranger', () => {
+  /** Whether the receiver is one of the strangers of whom the third pushes out the first. */
+  const isStillOne = ({ receiver }: Scene): boolean => {
+    party('one');
+    party('two');
+    return receiver.raw.isClosed;
+  };
+  it('that waits for a gift is one until it is there', async () => {
+    const scene = await start({ strangerSessions: 2 });
+    scene.receiver.withdraw(giveOf(scene), 0, 10, scene.key);
+    scene.gifter.deposit(GIFT, scene.desk);
+    expect(isStillOne(scene)).toBe(false);
+    const other = await start({ strangerSessions: 2 });
+    other.receiver.withdraw(giveOf(other), 0, 10, other.key);
+    expect(isStillOne(other)).toBe(true);
+  });
+  it('is let in by nothing that it gives to itself', async () => {
+    const scene = await start({ strangerSessions: 2 });
+    const { receiver, key } = scene;
+    const wrong = new Uint8Array(Buffer.from('wrong'));
+    receiver.say(
+      deliver(toExport(0), [sym('fetch'), wrong], 0, object(1)),
+      deliver(toExport(0), [sym('deposit-gift'), idOf(1), toAnswer(0)], 1, object(2)),
+      deliver(toExport(0), [sym('deposit-gift'), GIFT, toAnswer(1)], false, object(3)),
+    );
+    receiver.withdraw(receiver.give(key.publicKey, HOME, GIFT), 0, 10, key);
+    expect(receiver.raw.told(10)).toEqual(['fulfill', undefined]);
+    expect(isStillOne(scene)).toBe(true);
+  });
+  it('has a 64th of the places where gifts are waited for', async () => {
+    const { receiver, key } = await start({ gifts: 128 });
+    for (let n = 0; n < 3; n += 1)
+      receiver.withdraw(receiver.give(key.publicKey, HOME, idOf(n)), n, 10 + n, key);
+    expect([10, 11].map((at) => receiver.raw.told(at))).toEqual([undefined, undefined]);
+    expect(brokenAs(receiver.raw.told(12)).slice(0, 2)).toEqual(['break', 'limit']);
+  });
+});
+
 describe('only references of ours can be gifts', () => {
   it.each([
     ['plain data', 'text'],

@@ -62,13 +62,15 @@ class Gifter {
   /** The id of its session in hexadecimal. */
   readonly key: string;
   readonly gifts = new Map<string, Gift>();
-  isOver = false;
+  /** Undefined once it has ended. */
+  session: Session | undefined;
   /** By the receiver's session: its id stands in what it signs, so that nothing of it is good on another one. */
   readonly #counts = new WeakMap<Credentials, Counts>();
-  constructor(credentials: Credentials, identity: PeerLocation | undefined, key: string) {
+  constructor(credentials: Credentials, session: Session, key: string) {
     this.credentials = credentials;
-    this.identity = identity;
+    this.identity = session.identity;
     this.key = key;
+    this.session = session;
   }
   countsOf(receiver: Credentials): Counts {
     const known = this.#counts.get(receiver) ?? new Counts();
@@ -91,10 +93,6 @@ export class Gifts {
   constructor(host: GiftsHost, mayIntroduce: MayIntroduce) {
     this.#host = host;
     this.#mayIntroduce = mayIntroduce;
-  }
-  /** Gifts, and withdrawals that wait for one. */
-  get size(): number {
-    return this.#all.size;
   }
 
   /**
@@ -143,7 +141,7 @@ export class Gifts {
     if (credentials === undefined || !this.#known.has(session)) return;
     const gifter = this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)));
     if (gifter === undefined) return;
-    gifter.isOver = true;
+    gifter.session = undefined;
     for (const gift of [...gifter.gifts.values()])
       if (gift.value === undefined || session.isStranger)
         this.#drop(gift, 'handoff: who gives this has gone');
@@ -178,9 +176,15 @@ export class Gifts {
     if (!gifter.countsOf(credentials).use(receive.count))
       throw new Forged('handoff: the count of the withdrawal was used before');
     const found = this.#take(gifter, give);
-    // Whoever is given something here is no stranger; what it comes from is who gave it.
-    from.know(give.sessionId);
+    // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
+    if (from.isStranger && gifter.session?.isStranger !== true)
+      this.#expectFriend(found, from, give.sessionId);
     return found;
+  }
+  /** Whoever has been given something here is no stranger; what it comes from is who gave it. */
+  #expectFriend(found: Vow, from: Session, gifterSession: Uint8Array): void {
+    const kept = (): void => from.know(gifterSession);
+    this.#host.frontier.listen(found, { kept, broken: () => undefined });
   }
   /** Each costs us a signature to judge. */
   #blame(from: Session): void {
@@ -188,7 +192,9 @@ export class Gifts {
     this.#failures.set(from, count);
     const { forgedHandoffs } = this.#host.limits;
     if (count > forgedHandoffs)
-      from.abort(`captp: more than ${forgedHandoffs} withdrawals that prove nothing`);
+      from.abort(
+        `captp: more than ${forgedHandoffs} withdrawals that prove nothing`,
+      );
   }
   /** Who has signed this give. */
   #judged(give: HandoffGive, signed: Envelope): Gifter {
@@ -205,7 +211,7 @@ export class Gifts {
     return gifter;
   }
   #take(gifter: Gifter, give: HandoffGive): Vow {
-    const { frontier, limits } = this.#host;
+    const { frontier } = this.#host;
     const name = hex(give.giftId);
     const gift = gifter.gifts.get(name);
     if (gift?.value !== undefined) {
@@ -213,8 +219,9 @@ export class Gifts {
       this.#forget(gift);
       return vowFrom(frontier, (answer) => answer.kept(value));
     }
-    if (gifter.isOver) throw new Refused('handoff: there is no such gift');
-    const place = gift ?? this.#add(gifter, name, limits.gifts);
+    const { session } = gifter;
+    if (session === undefined) throw new Refused('handoff: there is no such gift');
+    const place = gift ?? this.#add(gifter, name, session.giftCount);
     place.answer?.broken(new Refused('handoff: the gift was asked for again'));
     const { vow, answer } = laterVow(frontier);
     place.answer = answer;
@@ -242,7 +249,7 @@ export class Gifts {
     this.#tidy(gift.gifter);
   }
   #tidy(gifter: Gifter): void {
-    if (gifter.isOver && gifter.gifts.size === 0) this.#gifters.delete(gifter.key);
+    if (gifter.session === undefined && gifter.gifts.size === 0) this.#gifters.delete(gifter.key);
   }
   #expire(): void {
     const { clock } = this.#host;
@@ -266,7 +273,7 @@ export class Gifts {
     const key = hex(credentials.sessionId(this.#host.crypto));
     const known = this.#gifters.get(key);
     if (known !== undefined || session.isClosed) return known;
-    const gifter = new Gifter(credentials, session.identity, key);
+    const gifter = new Gifter(credentials, session, key);
     this.#gifters.set(key, gifter);
     this.#known.add(session);
     return gifter;
