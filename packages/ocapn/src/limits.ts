@@ -117,13 +117,16 @@ export const LIMITS = {
    * references that is worth sending.
    */
   gifts: 1_024,
-  /** The same of all sessions of a router: about 30 MB, and 64 sessions that use up their own. */
+  /** The same of all sessions of a router: 64 sessions that use up their own. */
   allGifts: 65_536,
   /** Milliseconds that a gift lies here, and that its withdrawal waits for it: a receiver has to dial first. */
   giftMs: 60_000,
   /** Peers that one session has us dial at once by what it gives us. */
   giftDials: 16,
-  /** Withdrawals of one session that prove nothing; one more ends it. Each has us judge a signature, 0.2 ms. */
+  /**
+   * Withdrawals of one session that prove nothing, and gifts of it to this router itself; one more ends it. Each has us
+   * judge a signature.
+   */
   forgedHandoffs: 64,
 
   // Garbage that peers hold for each other: much of it, or heavy, does not wait.

@@ -517,6 +517,18 @@ describe('a gift of ours that is given to ourselves', () => {
     giveUs(scene, { gifterId: new Uint8Array(32) });
     expect(brokenAs(scene.gifter.raw.told(30)).slice(0, 2)).toEqual(['break', 'forged']);
   });
+  it('and proves nothing is borne 64 times, in one message or many, and once more ends that session', async () => {
+    const { gifter, receiver, desk } = await start();
+    const lie = gifter.give(gifter.peerKey, HOME, GIFT, {}, simulatedCrypto(world).keyPair());
+    const lies = (count: number): unknown =>
+      gifter.say(deliver(toExport(desk), [sym('hear'), Array<unknown>(count).fill(lie)]));
+    lies(60);
+    lies(4);
+    expect(gifter.raw.isClosed).toBe(false);
+    lies(1_000);
+    expect([gifter.raw.isClosed, receiver.raw.isClosed]).toEqual([true, false]);
+    expect(gifter.raw.abortReason).toContain('more than 64 ');
+  });
   it('is refused where this router introduces nobody', async () => {
     const scene = await start({}, { mayIntroduce: () => false });
     giveUs(scene);

@@ -121,19 +121,14 @@ export class Gifts {
    * @throws Decode, Limit for what is no certificate; Forged for one that proves too little; Refused
    */
   withdraw(from: Session, [signed]: readonly unknown[]): Vow {
-    try {
-      return this.#withdraw(from, signed);
-    } catch (error) {
-      if (error instanceof Forged || error instanceof Decode) this.#blame(from);
-      throw error;
-    }
+    return this.#orBlamed(from, () => this.#withdraw(from, signed));
   }
   /**
-   * The same for this router itself, to whom a gift was given that it exports. The caller has
+   * The same for this router itself, to whom `from` has given what it exports. The caller has
    * checked that the give is for it. @throws Forged, Limit, Refused
    */
-  claim(give: HandoffGive, signed: Envelope): Vow {
-    return this.#take(this.#judged(give, signed), give);
+  claim(from: Session, give: HandoffGive, signed: Envelope): Vow {
+    return this.#orBlamed(from, () => this.#take(this.#judged(give, signed), give));
   }
   /** A session has ended. What it has deposited stays, unless it was a stranger's. */
   gone(session: Session): void {
@@ -186,14 +181,23 @@ export class Gifts {
     const kept = (): void => from.know(gifterSession);
     this.#host.frontier.listen(found, { kept, broken: () => undefined });
   }
-  /** Each costs us a signature to judge. */
+  /** What proves nothing costs us a signature to judge, so it is counted; one message can hold thousands. */
+  #orBlamed(from: Session, attempt: () => Vow): Vow {
+    if (from.isClosed) throw new Refused('handoff: this session has ended');
+    try {
+      return attempt();
+    } catch (error) {
+      if (error instanceof Forged || error instanceof Decode) this.#blame(from);
+      throw error;
+    }
+  }
   #blame(from: Session): void {
     const count = (this.#failures.get(from) ?? 0) + 1;
     this.#failures.set(from, count);
     const { forgedHandoffs } = this.#host.limits;
     if (count > forgedHandoffs)
       from.abort(
-        `captp: more than ${forgedHandoffs} withdrawals that prove nothing`,
+        `captp: more than ${forgedHandoffs} withdrawals, or gifts to this peer, that prove nothing`,
       );
   }
   /** Who has signed this give. */

@@ -80,7 +80,7 @@ export class Taker {
     if (!host.isMe(give.exporter)) return this.#fetch(give, signed, from);
     if (!this.#mayIntroduce({ as: 'exporter', peer: from.identity, receiver: undefined }))
       throw new Refused('handoff: this peer lets nobody be introduced to what it has');
-    return this.#gifts.claim(give, signed);
+    return this.#gifts.claim(from, give, signed);
   }
 
   #fetch({ exporter }: HandoffGive, signed: Envelope, from: Session): Vow {

@@ -61,7 +61,7 @@ export interface RouterPowers {
   /**
    * How references are handed off among three peers: `threeWays`. Absent: nobody is ever introduced. What is sent to
    * a reference of another peer passes through us then, so that we can end that; gifts are refused, none is fetched,
-   * and sessions keep no keys for it, which is 1 KB less for each.
+   * and sessions keep no keys for it.
    */
   readonly handoffs?: MakeHandoffs;
   /**
