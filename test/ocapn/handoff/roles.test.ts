@@ -4,7 +4,7 @@ import { type MayIntroduce, type RouterPowers, type Sturdyref, threeWays } from 
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
-import { leavesNothing, Peer } from '../../support/ocapn-peer.ts';
+import { leavesNothing, Peer, type PeerOptions } from '../../support/ocapn-peer.ts';
 
 let peers: Peer[] = [];
 afterEach(() => leavesNothing(peers));
@@ -20,10 +20,11 @@ interface Three {
 const three = async (
   options: NetworkOptions = {},
   powers: Partial<RouterPowers> = {},
+  rest: Pick<PeerOptions, 'introduces'> = {},
 ): Promise<Three> => {
   const network = new Network(new World(7), options);
   const [gifter, receiver, exporter] = ['gifter', 'receiver', 'exporter'].map(
-    (name) => new Peer(network, name, { router: powers }),
+    (name) => new Peer(network, name, { router: powers, ...rest }),
   ) as [Peer, Peer, Peer];
   peers = [gifter, receiver, exporter];
   for (const peer of peers) peer.offer('desk', await peer.run((turn) => turn.spawn(makeDesk)));
@@ -175,6 +176,9 @@ describe('a reference is forwarded instead, and works', () => {
       },
     ]);
   });
+  it('where the gifter takes no part in handoffs', async () => {
+    await forwarded(await three({}, {}, { introduces: false }));
+  });
   it('where the exporter only dials: nobody finds it', async () => {
     await forwarded(await three({ needsHints: true }));
   });
@@ -190,6 +194,21 @@ describe('a reference is forwarded instead, and works', () => {
     await pass();
     expect(givesIn(network)).toBe(4);
   });
+  it('also where they were given at the end of one minute and at the beginning of the next', async () => {
+    const { network, gifter, receiver, exporter, desk } = await three({}, { limits: { gifts: 3 } });
+    const there = await reach(gifter, desk(exporter));
+    const other = await reach(gifter, desk(receiver));
+    const pass = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1)
+        await gifter.run((turn) => turn.send(other, 'pass', there, n));
+    };
+    await pass(1);
+    gifter.world.runFor(59_000);
+    await pass(2);
+    gifter.world.runFor(2_000);
+    await pass(3);
+    expect(givesIn(network)).toBe(4);
+  });
   it('where the exporter is anonymous', async () => {
     const { network, gifter, receiver, desk } = await three();
     const nobody = new Peer(network, 'nobody', { dials: 'anonymous' });
@@ -201,6 +220,18 @@ describe('a reference is forwarded instead, and works', () => {
     const [held] = (await gifter.run((turn) => turn.send(mine, 'heard'))) as [Ref<Desk>];
     const other = gifter.router.enliven<Desk>(desk(receiver));
     expect(await gifter.run((turn) => turn.send(other, 'pass', held, 'hello'))).toBe(1);
+    expect(givesIn(network)).toBe(0);
+  });
+});
+
+describe('a reference whose session has ended', () => {
+  it('is passed on as one that breaks, and no gift', async () => {
+    const { network, gifter, receiver, exporter, desk } = await three();
+    const there = await reach(gifter, desk(exporter));
+    for (const session of gifter.router.sessions()) session.abort('goodbye');
+    const other = await reach(gifter, desk(receiver));
+    const passed = gifter.run((turn) => turn.send(other, 'pass', there, 'late'));
+    await expect(passed).rejects.toMatchObject({ code: 'severed' });
     expect(givesIn(network)).toBe(0);
   });
 });

@@ -34,17 +34,12 @@ export interface GiverHost {
   has(session: Session): boolean;
 }
 
-/** Gifts that were left at one exporter of late. */
-interface Recent {
-  sinceMs: number;
-  count: number;
-}
-
 /** Makes gifts. */
 export class Giver {
   readonly #host: GiverHost;
   readonly #mayIntroduce: MayIntroduce;
-  readonly #recent = new WeakMap<Session, Recent>();
+  /** When gifts were left at an exporter that may lie there still; oldest first. */
+  readonly #recent = new WeakMap<Session, number[]>();
   constructor(host: GiverHost, mayIntroduce: MayIntroduce) {
     this.#host = host;
     this.#mayIntroduce = mayIntroduce;
@@ -81,17 +76,16 @@ export class Giver {
     const isFound = Object.keys(identity.hints).length > 0 || netlayer?.needsHints !== true;
     return isFound ? identity : undefined;
   }
-  /** Counts one more gift at this exporter; it may have dropped as many after `giftMs`. */
+  /** Counts one more gift at this exporter, where it lies for `giftMs` if nobody fetches it. */
   #hasRoom(exporter: Session): boolean {
     const { clock, limits } = this.#host;
     const nowMs = clock.now();
-    const recent = this.#recent.get(exporter);
-    if (recent === undefined || nowMs - recent.sinceMs >= limits.giftMs) {
-      this.#recent.set(exporter, { sinceMs: nowMs, count: 1 });
-      return true;
-    }
-    recent.count += 1;
-    return recent.count <= limits.gifts;
+    const recent = this.#recent.get(exporter) ?? [];
+    this.#recent.set(exporter, recent);
+    while (nowMs - (recent[0] ?? nowMs) >= limits.giftMs) recent.shift();
+    if (recent.length >= limits.gifts) return false;
+    recent.push(nowMs);
+    return true;
   }
 }
 
