@@ -1,6 +1,12 @@
 /** Three peers, in every way that they can have met: what is passed on is reached without whoever passed it on. */
 import { type Ref, World } from '@bellwether/actors';
-import { type MayIntroduce, type RouterPowers, type Sturdyref, threeWays } from '@bellwether/ocapn';
+import {
+  type MayIntroduce,
+  type Netlayer,
+  type RouterPowers,
+  Sturdyref,
+  threeWays,
+} from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
 import { Network, type NetworkOptions } from '../../support/ocapn-network.ts';
@@ -208,6 +214,31 @@ describe('a reference is forwarded instead, and works', () => {
     gifter.world.runFor(2_000);
     await pass(3);
     expect(givesIn(network)).toBe(4);
+  });
+  it('where the exporter is on this machine and the receiver is not, which hears nothing of it', async () => {
+    const { network, receiver, desk } = await three();
+    const here = new Network(network.world, { claims: 'believed', namesThisMachine: true });
+    const local = (name: string): Netlayer => {
+      const netlayer = here.netlayer(name);
+      const listen: Netlayer['listen'] = (accept, ready, failed) =>
+        netlayer.listen(accept, (at) => ready({ ...at, transport: 'here' }), failed);
+      return { ...netlayer, transport: 'here', listen };
+    };
+    const both = [network.netlayer('both'), local('both')];
+    const gifter = new Peer(network, 'both', { router: { netlayers: both } });
+    const exporter = new Peer(here, 'neighbour', { router: { netlayers: [local('neighbour')] } });
+    peers = [...peers, gifter, exporter];
+    const { peer } = exporter.offer('desk', await exporter.run((turn) => turn.spawn(makeDesk)));
+    const there = await reach(
+      gifter,
+      new Sturdyref({ ...peer, transport: 'here' }, new Uint8Array(Buffer.from('desk'))),
+    );
+    const other = await reach(gifter, desk(receiver));
+    expect(await gifter.run((turn) => turn.send(other, 'pass', there, 'round'))).toBe(1);
+    const written = network.lines.flatMap((line) =>
+      line.writes.map((bytes) => Buffer.from(bytes).toString('latin1')),
+    );
+    expect(written.filter((text) => text.includes('neighbour'))).toEqual([]);
   });
   it('where the exporter is anonymous', async () => {
     const { network, gifter, receiver, desk } = await three();

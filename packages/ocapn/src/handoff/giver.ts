@@ -10,6 +10,7 @@
  *
  *     the exporter is anonymous, or has ended     nobody could find it
  *     its transport needs hints, and it has none  it only dials
+ *     it is on this machine, the receiver not     its place is nobody's business, and would lead elsewhere there
  *     we may not introduce the two                somebody has to be able to cut what goes between them
  *     too many of its references are under way    its table of gifts is full, or soon will be
  */
@@ -49,7 +50,7 @@ export class Giver {
     const { crypto } = this.#host;
     if (!(connector instanceof Outgoing)) return undefined;
     const exporter = connector.session;
-    const place = this.#placeOf(exporter);
+    const place = this.#placeOf(exporter, to);
     const there = exporter.credentials;
     const receiver = to.credentials;
     if (place === undefined || there === undefined || receiver === undefined) return undefined;
@@ -68,13 +69,18 @@ export class Giver {
     return { bytes: signGive(give, there.keys), deposit };
   }
 
-  /** Where others find the peer of a session. */
-  #placeOf(exporter: Session): PeerLocation | undefined {
+  /** Where the receiver finds the peer of a session. */
+  #placeOf(exporter: Session, to: Session): PeerLocation | undefined {
     const { identity, isOpen } = exporter;
     if (identity === undefined || !isOpen || !this.#host.has(exporter)) return undefined;
     const netlayer = this.#host.netlayerFor(identity.transport);
+    if (netlayer?.namesThisMachine === true && !this.#isHere(to)) return undefined;
     const isFound = Object.keys(identity.hints).length > 0 || netlayer?.needsHints !== true;
     return isFound ? identity : undefined;
+  }
+  #isHere({ identity }: Session): boolean {
+    const netlayer = identity && this.#host.netlayerFor(identity.transport);
+    return netlayer?.namesThisMachine === true;
   }
   /** Counts one more gift at this exporter, where it lies for `giftMs` if nobody fetches it. */
   #hasRoom(exporter: Session): boolean {
@@ -82,7 +88,7 @@ export class Giver {
     const nowMs = clock.now();
     const recent = this.#recent.get(exporter) ?? [];
     this.#recent.set(exporter, recent);
-    while (nowMs - (recent[0] ?? nowMs) >= limits.giftMs) recent.shift();
+    while (nowMs - (recent[0] ?? Infinity) >= limits.giftMs) recent.shift();
     if (recent.length >= limits.gifts) return false;
     recent.push(nowMs);
     return true;
