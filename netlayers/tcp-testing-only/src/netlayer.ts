@@ -44,6 +44,8 @@ class TestingNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'believed';
   readonly needsHints = true;
+  /** A port of the loopback is as much of this machine as a path: whoever wants it opened for others says so. */
+  readonly namesThisMachine = true;
   /** The kernel sees both ends. */
   readonly tellsEnds = true;
   readonly #options: TestingOptions;

@@ -51,6 +51,10 @@ describe('tcp-testing-only', () => {
     expect(['1', '65535'].map(portOf)).toEqual([1, 65_535]);
   });
 
+  test('names this machine, so that by itself no router goes there because a peer says so', () => {
+    expect(rig.peer().namesThisMachine).toBe(true);
+  });
+
   test('proves nobody, and believes whoever claims to be somebody', async () => {
     const { near, far } = await connected(rig);
     expect([near.connection.proved, far.connection.proved]).toEqual([undefined, undefined]);
