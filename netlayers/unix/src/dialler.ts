@@ -1,27 +1,33 @@
-/** The half of a unix netlayer that only dials: all that a client needs. See netlayer.ts for the two modes. */
+/** A unix netlayer that only dials, which is all that a client needs. See netlayer.ts for the two modes. */
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, Traffic } from '@bellwether/netlayer-stream';
 import { connectUnix } from './connect.ts';
 import type { Mode } from './folder.ts';
 import { DIAL_MS } from './limits.ts';
 
-const TRANSPORT = { private: 'unix', shared: 'unix-shared' } as const;
-
-/** How one peer dials unix sockets. */
-export interface DiallerOptions {
-  /** The designator of this peer's own location. */
-  readonly designator: string;
-  /** Which of the two transports this is, for dialling and for listening. Default `private`. */
-  readonly mode?: Mode;
-}
+/** How hellos name each mode. */
+export const TRANSPORT = { private: 'unix', shared: 'unix-shared' } as const;
 
 /** A netlayer over unix sockets that does not listen. Owned by whoever closes it. */
-export function unixDialler(options: DiallerOptions): Netlayer {
-  return new UnixDialler(options);
+export function unixDialler(mode: Mode = 'private'): Netlayer {
+  return new UnixSockets(mode, undefined);
 }
 
-/** What dials; what listens is made of it. */
-export class UnixDialler implements Netlayer {
+/** What listens for a netlayer. */
+export interface Listener {
+  /** As of a netlayer. `traffic`: what its connections are counted in. */
+  listen(
+    traffic: Traffic,
+    accept: Accept,
+    ready: (at: PeerLocation) => void,
+    failed: (reason: Error) => void,
+  ): void;
+  /** The netlayer closes: takes back what is not in `traffic`. */
+  close(): void;
+}
+
+/** Dials, and listens where it has something that does. */
+export class UnixSockets implements Netlayer {
   readonly transport: 'unix' | 'unix-shared';
   readonly claims: 'proved' | 'believed';
   readonly isOpenToAll: boolean;
@@ -29,35 +35,34 @@ export class UnixDialler implements Netlayer {
   readonly namesThisMachine = true;
   /** The kernel sees both ends: a client that was suspended for an hour is no dead one. */
   readonly tellsEnds = true;
-  protected readonly mode: Mode;
-  protected readonly traffic: Traffic;
+  readonly #listener: Listener | undefined;
+  readonly #traffic: Traffic;
 
-  constructor({ mode = 'private' }: DiallerOptions) {
+  constructor(mode: Mode, listener: Listener | undefined) {
     this.transport = TRANSPORT[mode];
     this.claims = mode === 'shared' ? 'proved' : 'believed';
     this.isOpenToAll = mode === 'shared';
-    this.mode = mode;
-    this.traffic = new Traffic(this.transport, mode === 'private');
+    this.#listener = listener;
+    this.#traffic = new Traffic(this.transport, mode === 'private');
   }
 
-  listen(
-    _accept: Accept,
-    _ready: (at: PeerLocation) => void,
-    failed: (reason: Error) => void,
-  ): void {
-    process.nextTick(failed, new BadPlace('unix: no path to listen on'));
+  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
+    if (this.#listener === undefined)
+      process.nextTick(failed, new BadPlace('unix: no path to listen on'));
+    else this.#listener.listen(this.#traffic, accept, ready, failed);
   }
   dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
     const at = to.hints['path'];
-    return this.traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
-      connectUnix(dial, to, this.transport, this.traffic.reading, (socket) => {
-        this.traffic.hold(socket);
-        this.traffic.attach(socket, undefined, accept);
+    return this.#traffic.dial(`unix: ${at ?? 'nowhere'}`, DIAL_MS, failed, (dial) => {
+      connectUnix(dial, to, this.transport, this.#traffic.reading, (socket) => {
+        this.#traffic.hold(socket);
+        this.#traffic.attach(socket, undefined, accept);
       });
     });
   }
 
   close(done: () => void): void {
-    this.traffic.close(done);
+    this.#listener?.close();
+    this.#traffic.close(done);
   }
 }

@@ -1,5 +1,5 @@
 /** OCapN over unix sockets. */
-export { type DiallerOptions, unixDialler } from './dialler.ts';
+export { unixDialler } from './dialler.ts';
 export type { Mode } from './folder.ts';
 export { unixNetlayer, type UnixOptions } from './netlayer.ts';
 export type { SocketPlace } from './socket-file.ts';

@@ -13,12 +13,17 @@
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
 import { BadPlace, type Traffic } from '@bellwether/netlayer-stream';
-import { type DiallerOptions, UnixDialler } from './dialler.ts';
+import { type Listener, TRANSPORT, UnixSockets } from './dialler.ts';
+import type { Mode } from './folder.ts';
 import { CONNECTION_COUNT, SHARED_CONNECTION_COUNT } from './limits.ts';
 import { SocketFile, type SocketPlace } from './socket-file.ts';
 
 /** How one peer uses unix sockets. */
-export interface UnixOptions extends DiallerOptions {
+export interface UnixOptions {
+  /** The designator of this peer's own location. */
+  readonly designator: string;
+  /** Which of the two transports this is, for dialling and for listening. Default `private`. */
+  readonly mode?: Mode;
   /** Where to listen; absent for a peer that only dials. */
   readonly place?: SocketPlace;
   /** Inbound connections at once; more are closed unheard. Default 1,024, shared 3,584. */
@@ -27,47 +32,51 @@ export interface UnixOptions extends DiallerOptions {
 
 /** A netlayer over unix sockets. Owned by whoever closes it. */
 export function unixNetlayer(options: UnixOptions): Netlayer {
-  return new UnixNetlayer(options);
+  const { place, mode = 'private' } = options;
+  return new UnixSockets(mode, place && new UnixListener(options, mode, place));
 }
 
-class UnixNetlayer extends UnixDialler {
+class UnixListener implements Listener {
   readonly #options: UnixOptions;
+  readonly #mode: Mode;
+  readonly #place: SocketPlace;
   #file: SocketFile | undefined;
   #isListening: boolean;
 
-  constructor(options: UnixOptions) {
-    super(options);
+  constructor(options: UnixOptions, mode: Mode, place: SocketPlace) {
     this.#options = options;
+    this.#mode = mode;
+    this.#place = place;
     this.#file = undefined;
     this.#isListening = false;
   }
 
-  override listen(
+  listen(
+    traffic: Traffic,
     accept: Accept,
     ready: (at: PeerLocation) => void,
     failed: (reason: Error) => void,
   ): void {
-    const { place, designator } = this.#options;
+    const place = this.#place;
     const refuse = (reason: Error): void => process.nextTick(failed, reason);
-    if (place === undefined) return super.listen(accept, ready, failed);
-    if (this.traffic.isClosed) return refuse(this.traffic.closedReason());
+    if (traffic.isClosed) return refuse(traffic.closedReason());
     if (this.#isListening) return refuse(new BadPlace(`unix: listens on ${place.path} already`));
     this.#isListening = true;
     const fail = (reason: Error): void => {
       this.#isListening = false;
       refuse(reason);
     };
-    const server = this.#server(accept);
+    const server = this.#server(traffic, accept);
     try {
       SocketFile.bind(
         server,
         place,
-        this.mode,
+        this.#mode,
         (file) => {
-          if (this.traffic.isClosed) return dropLate(server, file, this.traffic, fail);
+          if (traffic.isClosed) return dropLate(server, file, traffic, fail);
           this.#file = file;
-          this.traffic.serve(server);
-          ready({ transport: this.transport, designator, hints: this.#hints(place) });
+          traffic.serve(server);
+          ready(this.#location());
         },
         fail,
       );
@@ -76,22 +85,25 @@ class UnixNetlayer extends UnixDialler {
     }
   }
 
-  override close(done: () => void): void {
+  close(): void {
     this.#file?.remove();
     this.#file = undefined;
-    super.close(done);
   }
 
-  #hints({ path }: SocketPlace): PeerLocation['hints'] {
+  #location(): PeerLocation {
+    const { designator } = this.#options;
+    const { path } = this.#place;
     const uid = process.geteuid?.();
-    return this.mode === 'private' || uid === undefined ? { path } : { path, uid: String(uid) };
+    const hints =
+      this.#mode === 'private' || uid === undefined ? { path } : { path, uid: `${uid}` };
+    return { transport: TRANSPORT[this.#mode], designator, hints };
   }
-  #server(accept: Accept): net.Server {
+  #server(traffic: Traffic, accept: Accept): net.Server {
     const server = net.createServer((socket) => {
-      this.traffic.hold(socket);
-      if (!this.traffic.isClosed) this.traffic.attach(socket, undefined, accept);
+      traffic.hold(socket);
+      if (!traffic.isClosed) traffic.attach(socket, undefined, accept);
     });
-    const usual = this.mode === 'private' ? CONNECTION_COUNT : SHARED_CONNECTION_COUNT;
+    const usual = this.#mode === 'private' ? CONNECTION_COUNT : SHARED_CONNECTION_COUNT;
     server.maxConnections = this.#options.connectionCount ?? usual;
     return server;
   }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { unixDialler, unixNetlayer } from '@bellwether/netlayer-unix';
 import type { Accept, Netlayer } from '@bellwether/ocapn';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Ears } from '../../support/netlayer-ear.ts';
@@ -57,6 +57,17 @@ test.each([{}, { path: 'relative' }, { path: '' }, { path: '/tmp/a\0b' }])(
     expect(await failureOf(hints)).toMatchObject({ code: 'bad-place' });
   },
 );
+
+test('what only dials refuses to listen, and names this machine in both modes', async () => {
+  for (const peer of [unixDialler(), unixDialler('shared'), unixNetlayer({ designator: 'x' })]) {
+    expect(peer).toMatchObject({ needsHints: true, namesThisMachine: true });
+    const failure = await new Promise((failed) =>
+      peer.listen(new Ears().accept, () => failed(undefined), failed),
+    );
+    expect(failure).toMatchObject({ code: 'bad-place' });
+    await new Promise<void>((done) => peer.close(done));
+  }
+});
 
 test('the connection over the cap is closed, and a place is free again after one ends', async () => {
   const at = path.join(folder, 's');

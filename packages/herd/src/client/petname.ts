@@ -38,7 +38,7 @@ const netlayerFor = async (
   if (transport === 'unix' || transport === 'unix-shared') {
     const { unixDialler } = await import('@bellwether/netlayer-unix');
     const mode = transport === 'unix' ? 'private' : 'shared';
-    return { netlayer: unixDialler({ designator: 'herd', mode }) };
+    return { netlayer: unixDialler(mode) };
   }
   if (transport !== 'tcp-tls')
     throw new OutOfReach(

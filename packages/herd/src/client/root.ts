@@ -11,7 +11,7 @@ import { adminRefOf, howToStart, socketOf, type User } from './place.ts';
 export const openRoot = (user: User, said: string | undefined): Line => {
   const socket = socketOf(user, said);
   const ref = adminRefOf(user, socket);
-  const line = openLine({ ref, netlayer: unixDialler({ designator: 'herd' }) });
+  const line = openLine({ ref, netlayer: unixDialler() });
   return explaining(line, (error) => explained(error, line.isRefused, socket, user));
 };
 
