@@ -12,10 +12,11 @@ import { nodesClient, type NodesClient } from '../../client/nodes.ts';
 import type { Patience } from '../../client/line.ts';
 import { maxRefBytes } from '../../refs/limits.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
+import { isAgreed } from '../agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { homeLines } from '../format/node.ts';
-import { print, printErrors } from '../print.ts';
+import { print } from '../print.ts';
 import { readSecretText } from '../secret-input.ts';
 import { Usage } from '../usage.ts';
 
@@ -126,7 +127,8 @@ const leave = async (context: Context, word: string | undefined): Promise<number
     });
     return 0;
   }
-  if (!(await isMeant(context, meant))) return 1;
+  const question = `leave ${calledAs(meant)} (${hostFingerprint(meant)})? Only a new invite brings it back.`;
+  if (!(await isAgreed(context, question))) return 1;
   const home = await withNodes(context, (client, it) => client.leave(meant.designator, false, it));
   print(
     context,
@@ -140,15 +142,6 @@ const leave = async (context: Context, word: string | undefined): Promise<number
 };
 const calledAs = (home: HomeFacts): string =>
   visible(home.controller ?? `the controller ${hostFingerprint(home)}`);
-/** Nobody is asked who cannot answer: a script has said what it means. */
-const isMeant = async (context: Context, home: HomeFacts): Promise<boolean> => {
-  const { options, terminal } = context;
-  if (options.yes === true) return true;
-  const question = `herd: leave ${calledAs(home)} (${hostFingerprint(home)})? Only a new invite brings it back. [y/N] `;
-  if ((await terminal.agrees(question)) !== false) return true;
-  printErrors(context, ['herd: nothing was done']);
-  return false;
-};
 
 const homes = async (context: Context): Promise<number> => {
   const found = await withNodes(context, (client, it) => client.homes(it));

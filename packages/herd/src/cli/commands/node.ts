@@ -23,6 +23,7 @@ import {
 import { visible } from '../../client/escape.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { writeSecret } from '../../refs/secret-file.ts';
+import { isAgreed } from '../agreeing.ts';
 import type { Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { nodeLines } from '../format/node.ts';
@@ -141,11 +142,8 @@ const label = async (
 const approve = async (context: Context, word: string): Promise<number> => {
   const name = checkedName(word);
   const said = context.options['for-key'];
-  const nodes = await withNodes(context, (client, it) => client.nodes(it));
-  const found = nodes.find((each) => each.name === name);
-  if (found === undefined)
-    throw new Usage(`no machine is called '${name}'`, "'herd node ls' lists them.");
-  const { designator } = found;
+  const [found] = named(await nodesHere(context), [name]);
+  const { designator } = found ?? {};
   if (said === undefined && designator !== undefined && !(await isMeant(context, name, designator)))
     return 1;
   const key = said ?? designator;
@@ -158,14 +156,9 @@ const approve = async (context: Context, word: string): Promise<number> => {
   print(context, lines, { kind: 'node', node });
   return 0;
 };
-const isMeant = async (context: Context, name: string, designator: string): Promise<boolean> => {
-  const { options, terminal } = context;
-  if (options.yes === true) return true;
+const isMeant = (context: Context, name: string, designator: string): Promise<boolean> => {
   const key = hostFingerprint({ designator });
-  const question = `herd: ${name} has the key ${key}. Is that what 'shepherd key' says there? [y/N] `;
-  if ((await terminal.agrees(question)) !== false) return true;
-  printErrors(context, ['herd: nothing was done']);
-  return false;
+  return isAgreed(context, `${name} has the key ${key}. Is that what 'shepherd key' says there?`);
 };
 
 const checkedName = (name: string): string => {
@@ -259,7 +252,7 @@ const picked = ({ options }: Context): ((node: NodeFacts) => boolean) => {
 
 /** Those that are named, or those that a selector picks out; each for itself. */
 const remove = async (context: Context, words: readonly string[]): Promise<number> => {
-  const { selector, 'dry-run': isDry, yes } = context.options;
+  const { selector, 'dry-run': isDry } = context.options;
   if ((selector === undefined) === (words.length === 0))
     throw new Usage('either machines are named, or --selector picks them out');
   const names = [...new Set(words.map(checkedName))];
@@ -269,12 +262,8 @@ const remove = async (context: Context, words: readonly string[]): Promise<numbe
   if (found.length === 0) throw new Usage(`no machine is as '${String(selector)}' says`);
   if (isDry === true) return foretell(context, found);
   const chosen = found.map(({ name }) => name);
-  const question = `herd: forget ${counted(chosen.length, 'machine')}: ${visible(chosen.join(', '))}? [y/N] `;
-  if (yes !== true && (await context.terminal.agrees(question)) === false) {
-    printErrors(context, ['herd: nothing was done']);
-    return 1;
-  }
-  return removeAll(context, chosen);
+  const question = `forget ${counted(chosen.length, 'machine')}: ${visible(chosen.join(', '))}?`;
+  return (await isAgreed(context, question)) ? removeAll(context, chosen) : 1;
 };
 const named = (nodes: readonly NodeFacts[], names: readonly string[]): readonly NodeFacts[] =>
   names.map((name) => {

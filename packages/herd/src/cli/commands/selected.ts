@@ -7,6 +7,7 @@ import { lacks, NothingSelected, type Request, type Status } from '@bellwether/s
 import { visible } from '../../client/escape.ts';
 import { questionMs } from '../../client/limits.ts';
 import { statusesOf } from '../../client/service.ts';
+import { isAgreed } from '../agreeing.ts';
 import { patienceOf, withRootLine, type Context } from '../context.ts';
 import { counted } from '../format/times.ts';
 import type { Command } from '../invocation.ts';
@@ -40,9 +41,7 @@ export const meant = async (context: Context, command: Command): Promise<Chosen 
   const chosen = await slotsOf(context, command, picked);
   if (isDry === true) return chosen;
   if (quiet !== true) printErrors(context, [`herd: ${wordsFor(command, chosen)}`]);
-  if (await isMeant(context, chosen)) return chosen;
-  printErrors(context, ['herd: nothing was done']);
-  return undefined;
+  return (await isMeant(context, chosen)) ? chosen : undefined;
 };
 
 /**
@@ -82,12 +81,7 @@ const listed = (names: readonly string[]): string => {
   return moreCount > 0 ? `${shown} and ${moreCount} more` : shown;
 };
 
-/** Nobody is asked who cannot answer: a script has said what it means. */
-const isMeant = async (
-  { options, terminal }: Context,
-  { names, unknownKeys }: Chosen,
-): Promise<boolean> => {
-  if (options.yes === true || (names.length < askFromCount && unknownKeys.length === 0))
-    return true;
-  return (await terminal.agrees('herd: all of these? [y/N] ')) !== false;
-};
+/** Asked only where they are many, or where the selector may have a slip in it. */
+const isMeant = async (context: Context, { names, unknownKeys }: Chosen): Promise<boolean> =>
+  (names.length < askFromCount && unknownKeys.length === 0) ||
+  (await isAgreed(context, 'all of these?'));
