@@ -84,6 +84,8 @@ export const homeCalled = ({ homes }: HomeShelf, said: string | undefined): Home
 /** What a controller calls itself is its own word: one that takes the key of another as its name is not that. */
 const meant = (all: readonly Home[], said: string): readonly Home[] => {
   const key = said.replaceAll('-', '');
+  const whole = all.filter(({ entry }) => entry.designator === key);
+  if (whole.length > 0) return whole;
   const isLong = key.length >= LIMITS.typedKeyCharacters;
   const hasKey = ({ entry }: Home): boolean => entry.designator.startsWith(key);
   const found = all.filter((home) => home.entry.controller === said || (isLong && hasKey(home)));
