@@ -75,7 +75,10 @@ const usersOf = (pid: unknown): string =>
 const users = Array(4).fill(uid).join('\t');
 const asOther = `user: ${uid}, group: ${gid}`;
 
-describe.skipIf(noOtherUsers() !== undefined)('a slot whose service is another user', () => {
+const whyNot = noOtherUsers();
+const why = whyNot === undefined ? '' : ` (not here: ${whyNot})`;
+
+describe.skipIf(whyNot !== undefined)(`a slot whose service is another user${why}`, () => {
   it('is that user whatever its release says, in a tree that is not its own, before and after a crash', async ({
     place,
   }) => {
@@ -176,7 +179,7 @@ describe.skipIf(noOtherUsers() !== undefined)('a slot whose service is another u
   });
 });
 
-describe.skipIf(noOtherUsers() !== undefined)('a service of another user', () => {
+describe.skipIf(whyNot !== undefined)(`a service of another user${why}`, () => {
   const service = (rest: string, script = 'setInterval(() => {}, 1000)', at = "cwd: '/'") =>
     `service({ provision: ['web'], ${rest} start: exec(['node', '-e', ${JSON.stringify(script)}], { ${at}, ${asOther} }) })`;
 
