@@ -58,36 +58,24 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-export async function tlsRig(): Promise<Rig> {
-  const peers: Netlayer[] = [];
-  const at = (port: number): Netlayer => {
+export const tlsRig = (): Promise<Rig> =>
+  tcpRig('tcp-tls', (port) => {
     const place = { host: '127.0.0.1', bindHost: '127.0.0.1', port };
-    const peer = tlsNetlayer({ identity: openIdentity(makeIdentity()), place });
-    peers.push(peer);
-    return peer;
-  };
-  const [busy, lost] = [await freePort(), await freePort()];
-  return {
-    peer: () => at(0),
-    rivals: () => [at(busy), at(busy)],
-    nowhere: () => ({
-      location: {
-        transport: 'tcp-tls',
-        designator: 'nobody',
-        hints: { host: '127.0.0.1', port: String(lost) },
-      },
-      name: `127.0.0.1:${lost}`,
-    }),
-    until: untilReal,
-    quiet: quietReal,
-    end: () => closeAll(peers),
-  };
-}
+    return tlsNetlayer({ identity: openIdentity(makeIdentity()), place });
+  });
+export const testingRig = (): Promise<Rig> =>
+  tcpRig('tcp-testing-only', (port, count) =>
+    testingNetlayer({ designator: `peer${count}`, port }),
+  );
 
-export async function testingRig(): Promise<Rig> {
+/** Peers at ports of this machine; `make` is told how many there were before. */
+const tcpRig = async (
+  transport: string,
+  make: (port: number, count: number) => Netlayer,
+): Promise<Rig> => {
   const peers: Netlayer[] = [];
   const at = (port: number): Netlayer => {
-    const peer = testingNetlayer({ designator: `peer${peers.length}`, port });
+    const peer = make(port, peers.length);
     peers.push(peer);
     return peer;
   };
@@ -97,7 +85,7 @@ export async function testingRig(): Promise<Rig> {
     rivals: () => [at(busy), at(busy)],
     nowhere: () => ({
       location: {
-        transport: 'tcp-testing-only',
+        transport,
         designator: 'nobody',
         hints: { host: '127.0.0.1', port: String(lost) },
       },
@@ -107,4 +95,4 @@ export async function testingRig(): Promise<Rig> {
     quiet: quietReal,
     end: () => closeAll(peers),
   };
-}
+};
