@@ -212,10 +212,11 @@ const selectorWords = (
       : all.flatMap(([each, text]) =>
           each === key && text !== '' ? [`${key}${sign}${text}`] : [],
         );
-  const countOf = (word: string): number => words.filter((each) => each === word).length;
-  return [...new Set(words)].map((word) => ({
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].map(([word, count]) => ({
     word: `${before}${word}`,
-    about: `of ${counted(countOf(word), 'service')}`,
+    about: `of ${counted(count, 'service')}`,
   }));
 };
 
