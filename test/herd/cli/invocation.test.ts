@@ -57,6 +57,17 @@ describe('a command line', () => {
     }
     expect(asked('--version', 'nonsense')).toMatchObject({ kind: 'version' });
   });
+  it('that deploys to machines is told by that name which options it does not take', () => {
+    const words = ['deploy', '--machines', 'machines.config.ts', 'web.rel'];
+    expect(asked(...words)).toMatchObject({ kind: 'own', action: 'deploy' });
+    for (const [option, value] of [
+      ['batch', '2'],
+      ['selector', 'role=web'],
+    ] as const)
+      expect(refusal(...words, `--${option}`, value).message).toBe(
+        `'deploy --machines' takes no option '--${option}'`,
+      );
+  });
   it('must have an action, and a service where one is needed', () => {
     expect(refusal().message).toContain('no action');
     expect(refusal('start').message).toBe("too few words for 'start': herd start SERVICE [ARG...]");

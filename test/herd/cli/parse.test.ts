@@ -325,6 +325,12 @@ describe('help', () => {
       for (const name of wanted) expect(text).toContain(actionAbouts[name]);
     },
   );
+  it('of an action that is two commands has the usage of both', async () => {
+    expect(await helpText('deploy', 100)).toContain(
+      'Usage: herd [OPTION...] deploy SERVICE FILE\n' +
+        'or:    herd [OPTION...] deploy --machines FILE [NAME...] FILE\n',
+    );
+  });
   it('of one action has its own options, not those of others', async () => {
     const text = await helpText('ref mint', 80);
     expect(text).toContain('herd [OPTION...] ref mint SERVICE');

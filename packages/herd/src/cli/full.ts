@@ -266,7 +266,11 @@ const groupHelp = async (group: string, columns: number): Promise<string> => {
 
 const actionHelp = async (name: string, columns: number): Promise<string> => {
   const rule = actionRules.get(name) ?? slotPages[name];
-  const usage = `herd [OPTION...] ${name} ${rule?.usage ?? ''}`.trimEnd();
+  const { otherwise } = actionRules.get(name) ?? {};
+  const usages = [rule?.usage ?? '', ...(otherwise === undefined ? [] : [otherwise.rule.usage])];
+  const usage = usages
+    .map((each) => `herd [OPTION...] ${name} ${each}`.trimEnd())
+    .join('\nor:    ');
   const own = actionRules.get(name)?.options ?? optionsOfOther(name);
   const common = commonOptions.filter((option) => option !== 'version');
   const { text = '' } = pages[name] ?? slotPages[name] ?? {};

@@ -56,10 +56,10 @@ export const interpret = (typed: Typed): Invocation => {
   const own = ownAction(words);
   if (own === undefined) return custom(words, options);
   const rest = words.slice(own.wordCount);
-  const rule = ruleFor(own.name, options);
+  const [called, rule] = ruleFor(own.name, options);
   if (rule === undefined) throw new Usage(`'${own.name}' is no action`);
   checkCount(own.name, rule, rest, options);
-  checkOptions(own.name, options, rule.options);
+  checkOptions(called, options, rule.options);
   if (own.name === 'help') return { kind: 'help', topic: topicIn(rest), options };
   if (own.name === 'do') return perform(rest, options);
   return isBuiltIn(own.name)
@@ -67,10 +67,13 @@ export const interpret = (typed: Typed): Invocation => {
     : { kind: 'own', action: own.name, words: rest, options };
 };
 
-const ruleFor = (name: string, options: Options): ActionRule | undefined => {
+/** The rule of an action, and what it is called: with some option it is another command. */
+const ruleFor = (name: string, options: Options): readonly [string, ActionRule | undefined] => {
   const rule = actionRules.get(name);
   const { otherwise } = rule ?? {};
-  return otherwise !== undefined && options[otherwise.option] !== undefined ? otherwise.rule : rule;
+  return otherwise !== undefined && options[otherwise.option] !== undefined
+    ? [`${name} --${otherwise.option}`, otherwise.rule]
+    : [name, rule];
 };
 
 /** The page for a command line that is not to be done; none, where it is not of herd itself. */
