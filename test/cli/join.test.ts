@@ -130,9 +130,12 @@ describe('a machine that joins', together, () => {
     const rekeyed = await control.herd('node', 'rekey', 'web-07', '--dry-run');
     expect(rekeyed.stdout).toContain('is out at once, since it is in doubt');
     const twice = await control.herd('node', 'invite', '--name', 'web-07', '--dry-run');
-    expect(twice.stderr).toContain("called 'web-07' already");
+    expect([twice.code, twice.stderr]).toEqual([
+      9,
+      expect.stringContaining("called 'web-07' already"),
+    ]);
     const one = await control.herd('node', 'rm', 'web-07', 'nope');
-    expect([one.code, one.stderr]).toEqual([2, expect.stringContaining("called 'nope'")]);
+    expect([one.code, one.stderr]).toEqual([1, expect.stringContaining("called 'nope'")]);
     const gone = await control.herd('node', 'rm', '-l', 'role=web');
     expect(gone.stdout).toMatch(/web-07 is forgotten.*web-08 is forgotten/s);
     expect(await nodesOf(control)).toEqual({});
@@ -433,6 +436,7 @@ describe('an invite to join', together, () => {
     expect(joined.stderr).toContain(`others may read ${file}`);
     const argued = await web.herd('node', 'join', fs.readFileSync(file, 'utf8').trim().slice(0, 9));
     expect(argued.code).toBe(2);
+    expect(argued.stderr).toContain("too many words for 'node join'");
     fs.chmodSync(file, 0o600);
     const onTerminal = await control.herd('--json', 'node', 'invite', '--name', 'x');
     expect(onTerminal.code).toBe(2);

@@ -43,6 +43,8 @@ describe('a slot that goes from the configuration', together, () => {
     expect(treesIn(slotted)).toEqual([]);
     expect(fs.existsSync(path.join(slotted.folder, 'slots', 'web', 'current'))).toBe(false);
     expect(await left(slotted)).toEqual([]);
+    const foretold = await slotted.daemon.herd('release', 'free', 'web', '--dry-run');
+    expect([foretold.code, foretold.stderr]).toEqual([1, expect.stringContaining("'web' is gone")]);
     const again = await slotted.daemon.herd('release', 'free', 'web');
     expect(again).toMatchObject({
       code: 1,

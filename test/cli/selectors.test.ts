@@ -232,6 +232,12 @@ describe('herd deploy with -l', () => {
       expect(await current(c, 'web@c')).toBe(digest);
       expect(a && (await current(a, 'web'))).toBe(digest);
       expect(b && (await current(b, 'web'))).toBeUndefined();
+      const foretold = await c.herd('stage', 'web', '-l', 'frozen', file, '--dry-run');
+      expect(foretold).toMatchObject({ code: 0, stderr: '' });
+      expect(foretold.stdout).toMatch(
+        /would be sent[\s\S]*stage web@b +to do[\s\S]*Nothing was done\.\n$/,
+      );
+      expect(b && (await b.herd('release', 'ls', 'web')).stdout).not.toContain(digest);
       const staged = await c.herd('stage', 'web', '-l', 'frozen', file);
       expect([staged.code, staged.stderr]).toEqual([0, 'herd: stage of 1 service: web@b\n']);
       const back = await c.herd('rollback', '-l', 'frozen');

@@ -1,8 +1,10 @@
 /** How machines and controllers are shown, and what may be typed about them. */
 import { FLEET_LIMITS, type HomeFacts, type NodeFacts } from '@bellwether/fleet';
-import { describe, expect, it } from 'vitest';
+import { UnknownService } from '@bellwether/shepherd';
+import { afterEach, describe, expect, it } from 'vitest';
 import { homeLines, nodeLines } from '../../../packages/herd/src/cli/format/node.ts';
 import { main } from '../../../packages/herd/src/cli/main.ts';
+import { startFakeShepherd, statusOf, type Answers, type FakeShepherd } from './fake-shepherd.ts';
 import { fakeTerminal } from './fake-terminal.ts';
 
 const now = new Date(2026, 10, 25, 10, 4, 5).getTime();
@@ -121,7 +123,8 @@ describe('what is typed about machines', () => {
     [['node', 'invite', '--name', 'a', '--labels', 'role=web,role=db'], "has 'role' twice"],
     [['node', 'invite', '--name', 'a', '--labels', 'ro le=web'], 'no KEY=TEXT'],
     [['node', 'rm', '../x'], 'cannot be the name of a machine'],
-    [['node', 'join', '--give', 'a,,b'], "'--give' has an empty word"],
+    [['node', 'join', '--give', 'a,,b'], "option '--give' has an empty word"],
+    [['node', 'give', 'a,,b'], 'the list of services has an empty word'],
     [['node', 'rekey'], 'too few words'],
     [['node', 'label', 'a'], 'too few words'],
     [['node', 'label', 'a', 'ro le'], 'no KEY=TEXT'],
@@ -141,5 +144,70 @@ describe('what is typed about machines', () => {
     const { code, err } = await run('node', 'ls');
     expect(code).toBe(4);
     expect(err).toContain('no shepherd runs here');
+  });
+});
+
+describe('what is done with machines', () => {
+  let shepherd: FakeShepherd | undefined;
+  afterEach(async () => {
+    await shepherd?.stop();
+    shepherd = undefined;
+  });
+  const herd = async (answers: Answers, words: readonly string[], input = '') => {
+    shepherd = await startFakeShepherd(answers);
+    const terminal = fakeTerminal({
+      uid: process.getuid?.() ?? 0,
+      env: { SHEPHERD_SOCKET: shepherd.socket },
+      input,
+    });
+    const code = await main(words, terminal, { version: '0' });
+    return { code, methods: shepherd.asked.map(([method]) => method), ...terminal.written };
+  };
+  const two: Answers = {
+    nodes: () => [node({ name: 'a' }), node({ name: 'b' })],
+    removeNode: (_turn, name) => ({ name, isTold: name === 'a' }),
+  };
+  it('is one document for several, and lines for people while it goes on', async () => {
+    const { code, out, err } = await herd(two, ['node', 'rm', 'a', 'b', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      schema: 1,
+      kind: 'node-removed',
+      nodes: [
+        { name: 'a', isTold: true },
+        { name: 'b', isTold: false },
+      ],
+    });
+    expect(err).toMatch(/^a is forgotten.*\n.*\nb is forgotten.*\n.*when it calls\.\n$/);
+  });
+  it('is one document for one', async () => {
+    const { code, out } = await herd(two, ['node', 'rm', 'b', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({ schema: 1, kind: 'node-removed', name: 'b', isTold: false });
+  });
+
+  const designator = 'a'.repeat(52);
+  const invite = `ocapn://${designator}.tcp-tls/s/${'A'.repeat(43)}?host=127.0.0.1&port=1`;
+  it('is foretold of a join, which uses no invite', async () => {
+    const words = ['node', 'join', '--dry-run'];
+    const first = await herd({ homes: () => [] }, words, invite);
+    expect(first).toMatchObject({ code: 0, methods: ['homes'], err: '' });
+    expect(first.out).toBe(
+      'Would join the controller aaaa-aaaa-aaaa-aaaa-aaaa, and give it all services.\nNothing was done.\n',
+    );
+    await shepherd?.stop();
+    const answers = { homes: () => [home({ designator })], status: () => [statusOf('web')] };
+    const again = await herd(answers, [...words, '--give', 'web'], invite);
+    expect(again).toMatchObject({ code: 0, methods: ['status', 'homes'] });
+    expect(again.out).toContain('and give it web.\nThis machine has joined it already, as web-07:');
+  });
+  it('is foretold as refused where what it gives is no service', async () => {
+    const status = (): never => {
+      throw new UnknownService('nope');
+    };
+    const words = ['node', 'join', '--dry-run', '--give', 'nope'];
+    const { code, err } = await herd({ status, homes: () => [] }, words, invite);
+    expect([code, err]).toEqual([1, expect.stringContaining("'nope' could not be found")]);
+    expect(err).not.toContain(invite);
   });
 });

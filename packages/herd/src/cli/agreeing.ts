@@ -3,8 +3,8 @@ import type { Context } from './context.ts';
 import { printErrors } from './print.ts';
 
 /**
- * Whether to go on; where not, it is said that nothing was done. Nobody is asked who has said `--yes`, or cannot answer:
- * a script has said what it means. Rejects with Detached at Ctrl-C.
+ * Whether to go on; where not, it is said that nothing was done. Nobody is asked who has said `--yes`, or cannot
+ * answer: a script has said what it means. Rejects with Detached at Ctrl-C.
  */
 export const isAgreed = async (context: Context, question: string): Promise<boolean> => {
   const { options, terminal } = context;

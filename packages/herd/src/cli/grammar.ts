@@ -242,7 +242,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
   ['node rekey', rule('NODE', 1, 1, ['labels', 'for-key', 'dry-run', ...inviting])],
   ['node label', rule('NODE LABEL...', 2, many, [])],
   ['node approve', rule('NODE', 1, 1, ['for-key', 'yes'])],
-  ['node join', rule('', 0, 0, ['from', 'give', 'dial-out', 'no-dial-out'])],
+  ['node join', rule('', 0, 0, ['from', 'give', 'dial-out', 'no-dial-out', 'dry-run'])],
   ['node give', rule('[SERVICES] [CONTROLLER]', 0, 2, ['dial-out', 'no-dial-out'])],
   ['node leave', rule('[CONTROLLER]', 0, 1, ['yes', 'dry-run'])],
   ['node key', rule('', 0, 0, [])],
@@ -263,7 +263,7 @@ export const actionRules: ReadonlyMap<string, ActionRule> = new Map<string, Acti
       },
     },
   ],
-  ['stage', rule('SERVICE FILE', 2, 2, ['selector', 'yes'])],
+  ['stage', rule('SERVICE FILE', 2, 2, ['selector', 'dry-run', 'yes'])],
   [
     'rollback',
     rule('SERVICE [RELEASE]', 1, 2, ['selector', 'accept-data-loss', 'dry-run', 'yes', ...rolling]),

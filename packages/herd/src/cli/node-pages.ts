@@ -89,6 +89,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd node join < web-07.join', 'give all services'],
       ['herd node join --from web-07.join --give web-server', 'give one'],
+      ['herd node join --from web-07.join --dry-run', 'whose invite it is; it stays unused'],
     ],
   },
   'node give': {

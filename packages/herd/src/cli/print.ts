@@ -56,8 +56,9 @@
  *     nodes       nodes: name, state, labels, serviceCount, designator, isConnected, alertCount, …
  *     node        node: whose labels were changed, or which was approved
  *     machine-key  fingerprint, designator: of the machine that was asked
- *     node-removed  name, isTold; with --dry-run node
+ *     node-removed  name, isTold; with --dry-run node; of several nodes, with the same of each
  *     home        home: of this machine: designator, state, name, controller, labels, services, serviceCount, …
+ *                 with --dry-run designator, spec, and home where it is known
  *     homes       homes
  *     home-left   home, as it was
  *     error       code, isRemote (a peer says so), message, hint, exitCode

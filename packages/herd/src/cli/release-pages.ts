@@ -33,6 +33,7 @@ export const releasePages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd stage web ./web.rel', 'to be activated by somebody else'],
       ['herd stage @web ./web.rel', 'where you hold a ref or a grant'],
+      ['herd stage web ./web.rel --dry-run', 'how much would be sent'],
     ],
   },
   rollback: {

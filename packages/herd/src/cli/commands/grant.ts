@@ -29,6 +29,7 @@ import { rateIn } from '../spans.ts';
 import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
+import { wordList } from '../word-list.ts';
 
 /** Runs one of these commands; the result is the exit code. */
 export const runGrant = async (
@@ -133,9 +134,11 @@ const specOf = ({ options }: Context, service: string): GrantSpec => {
   const limit = rate === undefined ? undefined : rateIn(rate);
   if (rate !== undefined && limit === undefined)
     throw new Usage(`option '--rate' needs a rate like 5/min, 100/h or 3/10s, not '${rate}'`);
-  const actions = options.allow === undefined ? ['status'] : wordsIn('allow', options.allow);
+  const actions =
+    options.allow === undefined ? ['status'] : wordList(options.allow, "option '--allow'");
   const rules = options.args === undefined ? undefined : argumentRules(options.args, actions);
-  const members = options.nodes === undefined ? undefined : wordsIn('nodes', options.nodes);
+  const members =
+    options.nodes === undefined ? undefined : wordList(options.nodes, "option '--nodes'");
   return {
     service: isPetnameWord(service) ? service.slice(1) : service,
     actions,
@@ -148,12 +151,6 @@ const specOf = ({ options }: Context, service: string): GrantSpec => {
     ...(options.local === true && { isLocal: true }),
     ...(options['invite-expires'] !== undefined && { inviteMs: options['invite-expires'] }),
   };
-};
-
-const wordsIn = (option: string, text: string): readonly string[] => {
-  const words = [...new Set(text.split(',').map((word) => word.trim()))];
-  if (words.includes('')) throw new Usage(`option '--${option}' has an empty word in '${text}'`);
-  return words;
 };
 
 /** `deploy=rel:*; greet=**`: by action, a pattern for each argument. */

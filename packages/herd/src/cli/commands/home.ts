@@ -4,12 +4,13 @@
  */
 import { isRemote } from '@bellwether/actors';
 import type { HomeFacts, JoinSpec } from '@bellwether/fleet';
-import { sturdyrefUri } from '@bellwether/ocapn';
+import { sturdyrefUri, type Sturdyref } from '@bellwether/ocapn';
 import { visible } from '../../client/escape.ts';
 import { codeIn, OutOfReach } from '../../client/errors.ts';
 import { joinMs, questionMs } from '../../client/limits.ts';
 import { nodesClient, type NodesClient } from '../../client/nodes.ts';
 import type { Patience } from '../../client/line.ts';
+import { statusesOf } from '../../client/service.ts';
 import { maxRefBytes } from '../../refs/limits.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
 import { isAgreed } from '../agreeing.ts';
@@ -19,6 +20,7 @@ import { homeLines } from '../format/node.ts';
 import { print } from '../print.ts';
 import { readSecretText } from '../secret-input.ts';
 import { Usage } from '../usage.ts';
+import { wordList } from '../word-list.ts';
 
 /** Runs one of these commands; the result is the exit code. */
 export const runHome = async (
@@ -51,10 +53,11 @@ export const withNodes = <T>(
 };
 
 const join = async (context: Context): Promise<number> => {
-  const spec = choiceIn(context, context.options.give);
+  const spec = choiceIn(context, context.options.give, "option '--give'");
   const { text, where } = await readSecretText(context, maxRefBytes);
   if (text.trim() === '') throw nothingIn(where);
   const invite = sturdyrefOf(text.trim(), where);
+  if (context.options['dry-run'] === true) return foretellJoin(context, invite, spec);
   const patience = patienceOf(context, context.options.timeout ?? joinMs);
   const home = await withRootLine(context, (line) =>
     nodesClient(line).join(sturdyrefUri(invite), spec, patience).catch(outOfReach),
@@ -62,15 +65,48 @@ const join = async (context: Context): Promise<number> => {
   print(context, homeLines(home, context.terminal.wall()), { kind: 'home', home });
   return 0;
 };
+/** From what is known here: the invite is not used, and the controller is not asked. */
+const foretellJoin = async (
+  context: Context,
+  { peer }: Sturdyref,
+  spec: JoinSpec,
+): Promise<number> => {
+  const { services = [] } = spec;
+  if (services.length > 0) await checkServices(context, services);
+  const homes = await homesHere(context);
+  const known = homes.find(({ designator }) => designator === peer.designator);
+  const lines = [
+    `Would join the controller ${hostFingerprint(peer)}, and give it ${givenText(spec, known)}.`,
+    ...(known?.state === 'joined'
+      ? [
+          `This machine has joined it already, as ${visible(known.name ?? '?')}: any other invite is refused.`,
+        ]
+      : []),
+    'Nothing was done.',
+  ];
+  print(context, lines, {
+    kind: 'home',
+    isDryRun: true,
+    designator: peer.designator,
+    spec,
+    home: known,
+  });
+  return 0;
+};
+const givenText = ({ services, isAll }: JoinSpec, known: HomeFacts | undefined): string => {
+  if (services !== undefined) return visible(services.join(', '));
+  return known === undefined || isAll === true ? 'all services' : 'what was chosen before';
+};
+/** @throws UnknownService as a Remote */
+const checkServices = (context: Context, names: readonly string[]): Promise<unknown> => {
+  const patience = patienceOf(context, context.options.timeout ?? questionMs);
+  return withRootLine(context, (line) => statusesOf(line, names, 0, patience));
+};
+
 /** It is the controller that is away, and not the shepherd that says so. */
 const outOfReach = (error: unknown): never => {
   const isAway = isRemote(error) && ['unreachable', 'timed-out'].includes(codeIn(error));
   throw isAway && error instanceof Error ? new OutOfReach(error.message, { cause: error }) : error;
-};
-const wordsIn = (text: string): readonly string[] => {
-  const words = [...new Set(text.split(',').map((word) => word.trim()))];
-  if (words.includes('')) throw new Usage(`option '--give' has an empty word in '${text}'`);
-  return words;
 };
 
 /** A pipe whose other end has failed is empty, and so is a file that was never written. */
@@ -81,13 +117,13 @@ const nothingIn = (where: string): Usage =>
   );
 
 /** What is not said stays as it was chosen before. */
-const choiceIn = ({ options }: Context, give: string | undefined): JoinSpec => {
+const choiceIn = ({ options }: Context, give: string | undefined, where: string): JoinSpec => {
   const { 'dial-out': isOut, 'no-dial-out': isNotOut } = options;
   if (isOut === true && isNotOut === true)
     throw new Usage("options '--dial-out' and '--no-dial-out' exclude each other");
   return {
     ...(give === 'all' && { isAll: true }),
-    ...(give !== undefined && give !== 'all' && { services: wordsIn(give) }),
+    ...(give !== undefined && give !== 'all' && { services: wordList(give, where) }),
     ...(isOut === true && { isDialOut: true }),
     ...(isNotOut === true && { isDialOut: false }),
   };
@@ -98,7 +134,7 @@ const give = async (
   word: string | undefined,
   home: string | undefined,
 ): Promise<number> => {
-  const spec = choiceIn(context, word);
+  const spec = choiceIn(context, word, 'the list of services');
   if (Object.keys(spec).length === 0)
     throw new Usage(
       'nothing is said that is to be given',
@@ -144,7 +180,7 @@ const calledAs = (home: HomeFacts): string =>
   visible(home.controller ?? `the controller ${hostFingerprint(home)}`);
 
 const homes = async (context: Context): Promise<number> => {
-  const found = await withNodes(context, (client, it) => client.homes(it));
+  const found = await homesHere(context);
   const now = context.terminal.wall();
   const lines = found.flatMap((home) => homeLines(home, now));
   print(context, found.length === 0 ? ['This machine has joined no controller.'] : lines, {
@@ -153,3 +189,5 @@ const homes = async (context: Context): Promise<number> => {
   });
   return 0;
 };
+const homesHere = (context: Context): Promise<readonly HomeFacts[]> =>
+  withNodes(context, (client, it) => client.homes(it));

@@ -2,6 +2,7 @@
  * `herd release left` and `herd release free SLOT`: a slot that goes from the configuration leaves its releases on the
  * disk, since it may come back. They are told here, and removed by whoever is sure that it does not.
  */
+import { Refused } from '@bellwether/actors';
 import { bytesText } from '@bellwether/deploy';
 import { questionMs } from '../../client/limits.ts';
 import { visible } from '../../client/escape.ts';
@@ -10,7 +11,6 @@ import { tableLines } from '../format/table.ts';
 import { counted } from '../format/times.ts';
 import type { Patience } from '../../client/line.ts';
 import { print } from '../print.ts';
-import { Usage } from '../usage.ts';
 import type { LeftSlot } from '@bellwether/fleet';
 
 /** Shows those that there are; the result is the exit code. */
@@ -42,9 +42,8 @@ const foretell = async (context: Context, slot: string, patience: Patience): Pro
   const slots = await withRoot(context, (root) => root.leftSlots(patience));
   const found = slots.find((each) => each.slot === slot);
   if (found === undefined)
-    throw new Usage(
-      `no slot '${slot}' is gone and has left anything`,
-      "'herd release left' lists them.",
+    throw new Refused(
+      `no slot '${slot}' is gone and has left anything; 'herd release left' lists them`,
     );
   const words = `Would remove of ${visible(slot)}: ${amountOf(found).join(', ')}.`;
   const document = { kind: 'freed-slot', isDryRun: true, ...found };

@@ -2,6 +2,7 @@
  * `herd node …` at a controller: the machines that join it. What is asked at a machine is in home.ts. An invite is a
  * secret: it goes into a file or through a pipe, and onto a screen only where `--reveal` asks for it.
  */
+import { Refused } from '@bellwether/actors';
 import {
   FLEET_LIMITS,
   isNodeName,
@@ -9,6 +10,7 @@ import {
   type NodeFacts,
   type NodeInvite,
   type RekeySpec,
+  type RemovedNode,
 } from '@bellwether/fleet';
 import { sturdyrefUri } from '@bellwether/ocapn';
 import {
@@ -22,13 +24,13 @@ import {
 } from '@bellwether/shepherd';
 import { visible } from '../../client/escape.ts';
 import { sturdyrefOf } from '../../refs/ref-store.ts';
-import { writeSecret } from '../../refs/secret-file.ts';
+import { AlreadyThere, writeSecret } from '../../refs/secret-file.ts';
 import { isAgreed } from '../agreeing.ts';
 import type { Context } from '../context.ts';
 import { hostFingerprint } from '../format/grant.ts';
 import { nodeLines } from '../format/node.ts';
 import { counted, timeText } from '../format/times.ts';
-import { print, printErrors, printOne } from '../print.ts';
+import { print, printErrors } from '../print.ts';
 import { targetOf } from '../secret-output.ts';
 import { Usage } from '../usage.ts';
 import { runHome, withNodes } from './home.ts';
@@ -92,9 +94,9 @@ const rekey = async (context: Context, word: string): Promise<number> => {
 const foretellInvite = async (context: Context, name: string): Promise<number> => {
   const known = (await nodesHere(context)).find((each) => each.name === name);
   if (known !== undefined && known.state !== 'lapsed')
-    throw new Usage(
-      `a machine is called '${name}' already`,
-      `'herd node rekey ${name}' makes it another invite, 'herd node rm ${name}' forgets it.`,
+    throw new AlreadyThere(
+      `a machine is called '${name}' already; 'herd node rekey ${name}' makes it another invite, ` +
+        `'herd node rm ${name}' forgets it`,
     );
   const document = { kind: 'node-invite', isDryRun: true, name };
   print(context, [`Would make an invite for ${name}.`, 'Nothing was done.'], document);
@@ -265,27 +267,34 @@ const remove = async (context: Context, words: readonly string[]): Promise<numbe
   const question = `forget ${counted(chosen.length, 'machine')}: ${visible(chosen.join(', '))}?`;
   return (await isAgreed(context, question)) ? removeAll(context, chosen) : 1;
 };
+/** As the shepherd says it of one. @throws Refused */
 const named = (nodes: readonly NodeFacts[], names: readonly string[]): readonly NodeFacts[] =>
   names.map((name) => {
     const node = nodes.find((each) => each.name === name);
     if (node !== undefined) return node;
-    throw new Usage(`no machine is called '${name}'`, "'herd node ls' lists them.");
+    throw new Refused(`no machine is called '${name}'; 'herd node ls' lists them`);
   });
+/** Each is told once it is gone, since a later one may fail; with `--json` the document of all comes at the end. */
 const removeAll = async (context: Context, names: readonly string[]): Promise<number> => {
+  const gone: RemovedNode[] = [];
   for (const name of names) {
-    const { isTold } = await withNodes(context, (client, it) => client.remove(name, it));
-    const lines = [
-      `${name} is forgotten; what runs there goes on.`,
-      isTold
-        ? 'What it had given is taken back there.'
-        : 'It could not be told: what it had given is taken back there when it calls.',
-    ];
-    const document = { kind: 'node-removed', name, isTold };
-    if (names.length === 1) print(context, lines, document);
-    else printOne(context, lines, document);
+    const removed = await withNodes(context, (client, it) => client.remove(name, it));
+    gone.push({ ...removed, name });
+    const lines = removedLines(name, removed);
+    if (context.options.json === true) printErrors(context, lines);
+    else print(context, lines, {});
   }
+  const [node] = gone;
+  const what = gone.length === 1 ? node : { nodes: gone };
+  print(context, [], { kind: 'node-removed', ...what });
   return 0;
 };
+const removedLines = (name: string, { isTold }: RemovedNode): readonly string[] => [
+  `${name} is forgotten; what runs there goes on.`,
+  isTold
+    ? 'What it had given is taken back there.'
+    : 'It could not be told: what it had given is taken back there when it calls.',
+];
 const foretell = (context: Context, nodes: readonly NodeFacts[]): number => {
   const lines = nodes.map(
     ({ name, serviceCount }) =>
