@@ -34,7 +34,7 @@ import type { Sink } from '@bellwether/shepherd';
 import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { FreshLine } from '../reach/fresh-lines.ts';
-import { share } from '../reach/peer.ts';
+import { share } from '../random.ts';
 import { reader } from '../read.ts';
 import type { ExportedHeld } from './exported-state.ts';
 

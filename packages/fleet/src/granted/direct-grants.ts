@@ -35,6 +35,7 @@ import {
 import { BadRequest, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { isDenial } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
+import { randomBytes } from '../random.ts';
 import type { Arrivals, ContactFollower } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
 import type { DialRef } from '../reach/destination.ts';
@@ -140,11 +141,7 @@ const make = (held: DirectHeld, turn: DirectTurn, wanted: Wanted): Vow<MadeDirec
   if (full !== undefined) throw full;
   const asked = wanted.members.map((member) => askThere(held, turn, member, spec));
   const answers = asked.map(({ made }) => turn.within(LIMITS.directMs, made));
-  const random = turn.ask<Uint8Array>((answer) => {
-    const bytes = new Uint8Array(idBytes);
-    held.entropy.fill(bytes);
-    answer.kept(bytes);
-  });
+  const random = randomBytes(turn, held.entropy, idBytes);
   const both = turn.when(turn.all(answers), (turn, settled) =>
     turn.when(random, (_turn, bytes) => ({ settled, bytes })),
   );

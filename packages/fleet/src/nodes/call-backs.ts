@@ -23,6 +23,7 @@ import {
 import { hexOf } from '@bellwether/authority';
 import { BadRequest } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
+import { randomBytes } from '../random.ts';
 import type { NodeShelf } from './node-shelf.ts';
 import { presentGift } from './contact.ts';
 import type { Nodes } from './nodes.ts';
@@ -49,11 +50,7 @@ export const askBack = (
   const gift = presentGift(shelf, turn, node);
   if (gift === undefined)
     return turn.broken(new Unreachable(`${node} only dials out, and has no connection here now`));
-  const random = turn.ask<Uint8Array>((answer) => {
-    const bytes = new Uint8Array(LIMITS.giftBytes);
-    shelf.entropy.fill(bytes);
-    answer.kept(bytes);
-  });
+  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   return turn.when(random, (turn, token) => {
     const [came, over] = [turn.vow<Ref>(), turn.vow<void>()];
     calls.set(id, {

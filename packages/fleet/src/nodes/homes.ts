@@ -31,6 +31,7 @@ import { LIMITS } from '../limits.ts';
 import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
 import { isNoGift, toldToJoiner } from './errors.ts';
+import { randomBytes } from '../random.ts';
 import { makeGift } from './gift.ts';
 import { markOf } from './gifts.ts';
 import {
@@ -270,11 +271,7 @@ const speak = (
   const home = shelf.homes.get(designator);
   if (home === undefined || isHeldBack(shelf, home.entry)) return;
   if (!hasGift) return say(shelf, turn, designator, door);
-  const random = turn.ask<Uint8Array>((answer) => {
-    const bytes = new Uint8Array(LIMITS.giftBytes);
-    shelf.entropy.fill(bytes);
-    answer.kept(bytes);
-  });
+  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   turn.when(random, (turn, swissnum) => {
     const entry = shelf.homes.get(designator)?.entry;
     if (entry === undefined) return;

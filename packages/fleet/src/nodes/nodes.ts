@@ -20,6 +20,7 @@ import { hexOf } from '@bellwether/authority';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { Conflict, readField, readUpTo, type ServiceFacet } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
+import { randomBytes } from '../random.ts';
 import { askBack, callIsOver, hasCome, type CallBacks } from './call-backs.ts';
 import { follow, noteContact, unfollow } from './contact.ts';
 import { makeNodeDoor } from './door.ts';
@@ -217,11 +218,7 @@ const invited = (
       'this shepherd listens on no network, so no machine could join it; listen: { tcpTls: { host, port } } ' +
         'in its configuration has it do that at its next start',
     );
-  const random = turn.ask<Uint8Array>((answer) => {
-    const bytes = new Uint8Array(LIMITS.giftBytes);
-    shelf.entropy.fill(bytes);
-    answer.kept(bytes);
-  });
+  const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   return turn.when(random, (turn, swissnum) => {
     const hash = hexOf(shelf.crypto.sha256(swissnum));
     const expiresMs = timeOf(shelf, turn) + spanMs;

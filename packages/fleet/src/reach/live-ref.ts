@@ -34,7 +34,8 @@ import {
 import type { ServiceFacet } from '@bellwether/shepherd';
 import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { share, type Peer, type Peers, type Traveller, type Way } from './peer.ts';
+import { share } from '../random.ts';
+import type { Peer, Peers, Traveller, Way } from './peer.ts';
 import type { Destination, DialRef } from './destination.ts';
 
 /** A ref that may have to be dialled first. */

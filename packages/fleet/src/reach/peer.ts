@@ -25,6 +25,7 @@ import type {
   Turn,
 } from '@bellwether/actors';
 import { LIMITS } from '../limits.ts';
+import { share } from '../random.ts';
 import { paceFor, type Pace } from './pace.ts';
 import { routeOf, type Destination } from './destination.ts';
 
@@ -252,11 +253,3 @@ const boundMs = ({ peers, failureCount }: Held, turn: Turn<Peer>): number => {
   if (count === 0) return spreadMs;
   return Math.min(redialCapMs, LIMITS.redialMs * 2 ** Math.min(count - 1, LIMITS.doublingCount));
 };
-
-/** A vow of a number from 0 to below 1. */
-export const share = (turn: Turn, entropy: Entropy): ReturnType<typeof turn.kept<number>> =>
-  turn.ask<number>((answer) => {
-    const bytes = new Uint8Array(4);
-    entropy.fill(bytes);
-    answer.kept(new DataView(bytes.buffer).getUint32(0) / 2 ** 32);
-  });

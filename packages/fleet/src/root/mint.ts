@@ -37,6 +37,7 @@ import { makeWitness, type Witness } from '../granted/witness.ts';
 import type { Issuing } from '../granted/granter.ts';
 import { makeMintedService, type MintedOptions } from '../granted/minted-service.ts';
 import { LIMITS } from '../limits.ts';
+import { randomBytes } from '../random.ts';
 import { makeSessionFacet, type Commanded } from './session-facet.ts';
 
 /** Of its methods only `fetch` may be reached from outside of the daemon. */
@@ -405,11 +406,7 @@ const granted = (
 };
 
 const fresh = ({ options }: Held, turn: Turn): Vow<Uint8Array> =>
-  turn.ask((answer) => {
-    const bytes = new Uint8Array(swissnumBytes);
-    options.entropy.fill(bytes);
-    answer.kept(bytes);
-  });
+  randomBytes(turn, options.entropy, swissnumBytes);
 
 const hashOf = ({ options }: Held, swissnum: Uint8Array): string =>
   hexOf(options.crypto.sha256(swissnum));
