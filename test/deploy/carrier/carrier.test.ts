@@ -43,6 +43,21 @@ const makeNobody = (_turn: Turn<There>, _bcom: Bcom<There>): Behavior<There> => 
   put: (turn) => turn.ask(() => undefined),
   contact: (turn) => turn.ask(() => undefined),
 });
+/** Who has nothing of a release yet. */
+const makeEmpty = (
+  _turn: Turn<There>,
+  _bcom: Bcom<There>,
+  { digest, manifestBytes: { length } }: Made,
+): Behavior<There> => ({
+  offer: (turn) =>
+    turn.kept({
+      missing: [{ sha256: digest.slice(-64), size: length, have: 0 }],
+      missingCount: 1,
+      missingBytes: length,
+    }),
+  put: (turn) => turn.ask(() => undefined),
+  contact: (turn) => turn.ask(() => undefined),
+});
 const makeMute = (_turn: Turn<Lines>, _bcom: Bcom<Lines>): Behavior<Lines> => ({
   line: () => undefined,
   pass: () => undefined,
@@ -241,6 +256,34 @@ describe('a carrier', () => {
     }
     expect(rig.depots.contents).toEqual(one.contents);
   });
+  it.each([
+    ['its manifest', 1],
+    ['a piece of it', 2],
+  ])(
+    'keeps a release where its disk fails once at %s, and none of which some is gone',
+    async (_what, at) => {
+      const rig = await new Rig().begin();
+      const one = release('1');
+      await rig.bring(one);
+      const carry = () =>
+        rig.ask((turn, on) => {
+          const errand = {
+            to: turn.spawn(makeEmpty, one),
+            name: 'far',
+            writer: turn.spawn(makeMute),
+          };
+          const courier = turn.call(on, 'courier', one.digest, errand);
+          if (courier === undefined) throw new Error('it is not kept');
+          return turn.send(courier, 'run');
+        });
+      rig.depots.failAt = rig.depots.asked.length + at;
+      await expect(carry()).rejects.toMatchObject({ code: 'no-room' });
+      expect(await rig.has(one)).toBe(true);
+      rig.depots.contents.clear();
+      await expect(carry()).rejects.toMatchObject({ code: 'not-here' });
+      expect(await rig.has(one)).toBe(false);
+    },
+  );
   it('takes no signature that is not one of the release, since no slot would take it with that', async () => {
     const rig = await new Rig().begin();
     const { signatures } = signed(release('2'), keyPair());

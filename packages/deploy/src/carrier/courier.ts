@@ -105,7 +105,7 @@ export const makeCourier = (
           held.sending.set(beginSending(sizes));
           enter(held, turn);
         },
-        (turn, reason) => fail(held, turn, reason, true),
+        (turn, reason) => unread(held, turn, reason),
       );
       return vow;
     },
@@ -197,7 +197,7 @@ const send = (held: Held, turn: Turn<Inner>, piece: PieceToSend): void => {
       put(held, turn, piece, bytes);
       pump(held, turn);
     },
-    (turn, reason) => fail(held, turn, reason, true),
+    (turn, reason) => unread(held, turn, reason),
   );
 };
 const put = (held: Held, turn: Turn<Inner>, piece: PieceToSend, bytes: Uint8Array): void => {
@@ -284,6 +284,10 @@ const lost = (held: Held, turn: Turn<Inner>, reason: Error): void => {
   });
 };
 
+/** What is to be sent cannot be read here. A disk that fails once has it all the same. */
+const unread = (held: Held, turn: Turn<Inner>, reason: Error): void =>
+  fail(held, turn, reason, goneCodes.has(codeOf(reason)));
+const goneCodes: ReadonlySet<string> = new Set(['not-here', 'wrong-content', 'bad-release']);
 const fail = (held: Held, turn: Turn<Inner>, reason: Error, isGone = false): void =>
   over(held, turn, (resolver) => resolver.broken(reason), isGone);
 const over = (
