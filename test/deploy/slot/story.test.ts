@@ -513,6 +513,9 @@ describe('going back by hand', () => {
     expect(rollback.value?.result).toBe('changed');
     expect(deploy.value).toMatchObject({ result: 'rolled-back' });
     expect(deploy.value?.reason).toContain('it was rolled back');
+    expect(rollback.value?.reason).toMatch(
+      /^Service web: back at web 1 \(rel:sha256-[0-9a-f]{12}\)\.$/,
+    );
     expect(machine.running()).toEqual([one.digest]);
   });
   it('calls off what has not been switched to', () => {

@@ -136,7 +136,8 @@ const done = (held: Held, turn: Turn, underway: Underway, more: string): void =>
   const ended = ending(held, turn, questionIn(underway), 'rolled-back', words);
   move(held, turn, { ...ended, underway: undefined });
   if (backBy === undefined) return;
-  move(held, turn, ending(held, turn, { ...backBy, action: 'rollback' }, 'changed'));
+  const told = `Service ${held.name}: ${to}.${more}`;
+  move(held, turn, ending(held, turn, { ...backBy, action: 'rollback' }, 'changed', told));
 };
 
 const failed = (
