@@ -435,6 +435,21 @@ describe('a tree that was changed', () => {
     expect(machine.running()).toEqual([one.digest]);
     expect(machine.processes.living('web').map((each) => each.pid)).not.toEqual([pid]);
   });
+  it('is looked through once for all who ask meanwhile for what is done already', () => {
+    const { world, machine } = upWith([one, two]);
+    const looks = (): number =>
+      machine.depots.asked.filter((each) => each === `check web ${one.digest}`).length;
+    const before = looks();
+    const stages = [1, 2, 3].map((at) =>
+      machine.act('stage', [one.digest], { operation: `s${at}` }),
+    );
+    world.runFor(100);
+    expect(stages.map(({ value }) => value?.result)).toEqual(['ok', 'ok', 'ok']);
+    expect(looks() - before).toBe(1);
+    const later = machine.act('stage', [one.digest], { operation: 's4' });
+    world.runFor(100);
+    expect([later.value?.result, looks() - before]).toEqual(['ok', 2]);
+  });
   it('is made anew where it is staged again, once', () => {
     const { world, machine } = upWith([one, two]);
     machine.depots.misfits.set(one.digest, changed);

@@ -18,6 +18,7 @@ import { revert } from './back.ts';
 import { NotConfirmed, NotOffered } from './errors.ts';
 import { begun, check, commit, endUnchanged, stage, stageAgain } from './forward.ts';
 import { limits } from './limits.ts';
+import { once } from './once.ts';
 import { checkSwitch, digestIn, isWayBack, judge, wantedIn, type Wanted } from './policy.ts';
 import { named, pruned, releaseIn, releaseLines, shortly } from './record.ts';
 import {
@@ -176,7 +177,10 @@ const unlessSound = (
   { action, digest }: { readonly action: Underway['action']; readonly digest: Digest },
   go: (turn: Turn) => Vow<Outcome>,
 ): Vow<Outcome> => {
-  const misfits = turn.ask<readonly string[]>((answer) => held.depot.check(digest, answer));
+  // To look takes as long as the tree is large, and whatever else is done with trees waits behind it.
+  const misfits = once(turn, held.checking, digest, () =>
+    turn.ask<readonly string[]>((answer) => held.depot.check(digest, answer)),
+  );
   return turn.when(misfits, (turn, { length }): Vow<Outcome> => {
     if (length === 0) {
       const words = stayedWords(held.record.get(), action);

@@ -139,6 +139,7 @@ const hold = (turn: Turn, options: SlotOptions): Held => {
     asking: turn.cell<readonly string[]>([]),
     offers: turn.map<string, Offering>(),
     looking: turn.map<string, Vow<Offered>>(),
+    checking: turn.map<string, Vow<readonly string[]>>(),
     unsound: turn.map<Digest, true>(),
     wasFoundDisabled: turn.cell(false),
     isResting: turn.cell(false),

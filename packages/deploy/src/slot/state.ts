@@ -76,6 +76,8 @@ export interface Held extends Omit<SlotOptions, 'record' | 'rules'> {
   readonly offers: Offers;
   /** Answers to offers that are being looked at, by asker and release. */
   readonly looking: JournalMap<string, Vow<Offered>>;
+  /** Trees that are being looked through for those who ask for what is done already, by release. */
+  readonly checking: JournalMap<string, Vow<readonly string[]>>;
   /** Releases whose trees were changed and could not be made anew: contents of theirs may be missing. */
   readonly unsound: JournalMap<Digest, true>;
   /** It was found disabled when this life began: nobody knows any more by whom. */

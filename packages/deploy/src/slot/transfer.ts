@@ -36,6 +36,7 @@ import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
 import type { Inspected } from './inspect.ts';
 import { limits } from './limits.ts';
+import { once } from './once.ts';
 import { lackingPage, packed, sizeIn, type PackedContents, type PackedLacking } from './packed.ts';
 import { shortly } from './record.ts';
 import type { Depot, SlotOptions, SlotRelease } from './types.ts';
@@ -102,23 +103,10 @@ export const offer = (
     return turn.kept(page(known.read.lacking, after));
   }
   // To look takes the daemon's time, and whoever brings a release may ask as often as he likes.
-  const looking = held.looking.get(keyOf(principal, release));
-  if (looking !== undefined) return looking;
-  if (known === undefined) makeRoom(held, principal);
-  return once(held, turn, offering, lookFor(held, turn, offering));
-};
-/** Whoever asks again meanwhile is answered with the same. */
-const once = (
-  { looking }: Taker,
-  turn: Turn,
-  { asker, release }: Offering,
-  answer: Vow<Offered>,
-): Vow<Offered> => {
-  const key = keyOf(asker, release);
-  looking.set(key, answer);
-  const isOver = (): void => void looking.delete(key);
-  turn.when(answer, isOver, isOver);
-  return answer;
+  return once(turn, held.looking, keyOf(principal, release), () => {
+    if (known === undefined) makeRoom(held, principal);
+    return lookFor(held, turn, offering);
+  });
 };
 const lookFor = (held: Taker, turn: Turn, offering: Offering): Vow<Offered> => {
   const { asker, release, manifest } = offering;
