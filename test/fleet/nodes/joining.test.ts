@@ -166,6 +166,17 @@ describe('who asks again before there was an answer', () => {
     place.run(3_000);
     expect(second.value).toMatchObject({ state: 'joined' });
   });
+  it('hears at once that somebody has left it, and does not wait for what will never be', () => {
+    const place = new JoinPlace(37);
+    const asked = place.joining(place.invite());
+    const { entries } = place.node().machine.disk;
+    while (!entries.some((each) => isGiven(each)) && place.world.step());
+    place.network.part('N', 'C');
+    place.operator.ask(place.node(), (turn, root) => turn.send(root, 'leaveHome'));
+    place.run(1_000);
+    expect(asked.error?.message).toContain('has left its controller');
+    expect(place.homes()).toEqual([]);
+  });
 });
 
 describe('what a machine gives', () => {

@@ -365,6 +365,7 @@ const leave = (
   const home = homeCalled(shelf, said);
   const facts = homeFacts(shelf, turn, home);
   if (isDryRun) return turn.kept(facts);
+  settle(home, new Refused('join: this machine has left its controller before that has answered'));
   const told = partWith(shelf, turn, home, 'leave', 'this machine has left its controller');
   return turn.when(told, (): HomeFacts => facts);
 };
