@@ -102,7 +102,7 @@ export const LIMITS = {
   freshMs: 30_000,
   /** Sessions of their own at once: each is a key and a handshake, a millisecond or two of either machine. */
   freshCount: 32,
-  /** Who waits for one to the same host, beside the one whose turn it is: people who confirm by hand. */
+  /** Who waits for one by the same petname, beside the one whose turn it is: people who confirm by hand. */
   freshWaitingCount: 8,
   /** Milliseconds for one try to confirm, from its dial to the answer. */
   confirmMs: 10_000,

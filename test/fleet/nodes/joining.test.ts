@@ -234,6 +234,20 @@ describe('what a machine gives', () => {
     expect(place.herd('start', 'taken@web-07').result).toBe('changed');
   });
 
+  it('is named where it is left out, so much of it at most', () => {
+    const { leftOutCount } = FLEET_LIMITS;
+    for (const count of [leftOutCount, leftOutCount + 1]) {
+      const services = Array.from({ length: count }, (_none, at) =>
+        service({ provision: [`@s${at}`] }),
+      );
+      const place = new JoinPlace(43, { N: { services } });
+      place.join(place.invite());
+      expect(place.names()).toEqual([]);
+      expect(place.nodes()).toMatchObject([{ serviceCount: count }]);
+      expect(place.nodes()[0]?.leftOut?.length).toBe(leftOutCount);
+    }
+  });
+
   it('is so many services at most', () => {
     const many = (count: number) => ({
       services: Array.from({ length: count }, (_none, at) => service({ provision: [`s${at}`] })),
@@ -253,18 +267,20 @@ describe('what a machine gives', () => {
     expect(place.names()).toContain('s1@m');
   }, 60_000);
 
-  it.each([
+  it.each<[string, object, number?]>([
     ['no list', { services: 7 }],
     ['a name that is none', { services: [['a b']] }],
     ['a service without a name', { services: [[]] }],
     ['a name twice', { services: [['a'], ['b', 'a']] }],
+    ['a gift too short', { services: [] }, FLEET_LIMITS.giftBytes - 1],
+    ['a gift too long', { services: [] }, FLEET_LIMITS.giftBytes + 1],
     ['a mark too long', { services: [], gift: '0'.repeat(FLEET_LIMITS.fingerprintCharacters + 1) }],
     [
       'a mark of other digits',
       { services: [], gift: 'x'.repeat(FLEET_LIMITS.fingerprintCharacters) },
     ],
     ['too many', { services: Array.from({ length: 1_025 }, (_none, at) => [`s${at}`]) }],
-  ])('is refused as a whole where it is %s', (_what, self) => {
+  ])('is refused as a whole where it is %s', (_what, self, giftBytes = FLEET_LIMITS.giftBytes) => {
     const place = new JoinPlace(9);
     const uri = place.invite();
     const router = place.node().router;
@@ -273,7 +289,7 @@ describe('what a machine gives', () => {
     const door = router.enliven<NodeDoor>(refOf(uri));
     const told: unknown[] = [];
     const { vat } = place.node().machine.life;
-    vat.post(door, 'enter', [self, new Uint8Array(32)], {
+    vat.post(door, 'enter', [self, new Uint8Array(giftBytes)], {
       kept: (value) => void told.push(value),
       broken: (reason) => void told.push(reason),
     });
