@@ -529,6 +529,24 @@ describe('a gift of ours that is given to ourselves', () => {
     expect([gifter.raw.isClosed, receiver.raw.isClosed]).toEqual([true, false]);
     expect(gifter.raw.abortReason).toContain('more than 64 ');
   });
+  it('is judged as often as there is a use for it, though a message holds it a thousand times', async () => {
+    const { gifter, desk } = await start({ gifts: 2 });
+    const [thief, to] = [simulatedCrypto(world).keyPair(), gifter.peerKey];
+    const give = (n: number, keys = gifter.keys): unknown =>
+      gifter.give(to, HOME, idOf(n), {}, keys);
+    const pass = (what: unknown, resolver: number): unknown =>
+      gifter.say(deliver(toExport(desk), [sym('pass'), what, 'home'], false, object(resolver)));
+    pass(give(0), 30);
+    // Not signed by who gives it: had that been judged, these were forged, and too many.
+    gifter.say(deliver(toExport(desk), [sym('hear'), Array<unknown>(1_000).fill(give(0, thief))]));
+    pass(give(0, thief), 31);
+    pass(give(1), 32);
+    pass(give(2, thief), 33);
+    expect([31, 33].map((at) => brokenAs(gifter.raw.told(at))[1])).toEqual(['refused', 'limit']);
+    gifter.deposit(idOf(0), desk);
+    gifter.deposit(idOf(1), desk);
+    expect([30, 32].map((at) => gifter.raw.told(at)?.[0])).toEqual(['fulfill', 'fulfill']);
+  });
   it('is refused where this router introduces nobody', async () => {
     const scene = await start({}, { mayIntroduce: () => false });
     giveUs(scene);

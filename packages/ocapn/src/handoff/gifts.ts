@@ -125,10 +125,15 @@ export class Gifts {
   }
   /**
    * The same for this router itself, to whom `from` has given what it exports. The caller has
-   * checked that the give is for it. @throws Forged, Limit, Refused
+   * checked that the give is for it. What is waited for already is refused. @throws Forged, Limit, Refused
    */
   claim(from: Session, give: HandoffGive, signed: Envelope): Vow {
-    return this.#orBlamed(from, () => this.#take(this.#judged(give, signed), give));
+    return this.#orBlamed(from, () => {
+      const gifter = this.#named(give);
+      this.#checkPlace(gifter, give);
+      this.#judge(gifter, signed);
+      return this.#take(gifter, give);
+    });
   }
   /** A session has ended. What it has deposited stays, unless it was a stranger's. */
   gone(session: Session): void {
@@ -163,7 +168,8 @@ export class Gifts {
     if (!isSame(receive.receiverId, credentials.peerId))
       throw new Forged('handoff: the withdrawal was made by another peer');
     const give = giveFrom(receive.give);
-    const gifter = this.#judged(give, receive.give);
+    const gifter = this.#named(give);
+    this.#judge(gifter, receive.give);
     if (!isSignedBy(crypto, signed, give.receiverKey))
       throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
     if (!this.#mayIntroduce({ as: 'exporter', peer: gifter.identity, receiver: from.identity }))
@@ -200,19 +206,31 @@ export class Gifts {
         `captp: more than ${forgedHandoffs} withdrawals, or gifts to this peer, that prove nothing`,
       );
   }
-  /** Who has signed this give. */
-  #judged(give: HandoffGive, signed: Envelope): Gifter {
+  /** A message may hold the same give a thousand times: before its signature is judged there has to be a use for it. */
+  #checkPlace({ gifts, session }: Gifter, { giftId }: HandoffGive): void {
+    const known = gifts.get(hex(giftId));
+    if (known?.value !== undefined) return;
+    if (known !== undefined) throw new Refused('handoff: the gift is waited for already');
+    if (session === undefined) throw new Refused(NO_SUCH_GIFT);
+    this.#checkRoom(gifts, session.giftCount);
+  }
+  #checkRoom(gifts: ReadonlyMap<string, Gift>, count: number): void {
+    if (gifts.size >= count) throw new Limit(`handoff: more than ${count} gifts that wait`);
+  }
+  /** Who has signed this give, as it says. */
+  #named(give: HandoffGive): Gifter {
     if (!this.#host.isMe(give.exporter)) throw new Forged('handoff: the gift is at another peer');
     const key = hex(give.sessionId);
     if (!this.#gifters.has(key)) this.#meetAll();
     const gifter = this.#gifters.get(key);
     if (gifter === undefined) throw new Forged('handoff: no such session gives anything here');
-    const { peerId, peerKey } = gifter.credentials;
-    if (!isSame(give.gifterId, peerId))
+    if (!isSame(give.gifterId, gifter.credentials.peerId))
       throw new Forged('handoff: the gift was made by another peer');
-    if (!isSignedBy(this.#host.crypto, signed, peerKey))
-      throw new Forged('handoff: the gift is not signed by who gives it');
     return gifter;
+  }
+  #judge({ credentials }: Gifter, signed: Envelope): void {
+    if (!isSignedBy(this.#host.crypto, signed, credentials.peerKey))
+      throw new Forged('handoff: the gift is not signed by who gives it');
   }
   #take(gifter: Gifter, give: HandoffGive): Vow {
     const { frontier } = this.#host;
@@ -224,7 +242,7 @@ export class Gifts {
       return vowFrom(frontier, (answer) => answer.kept(value));
     }
     const { session } = gifter;
-    if (session === undefined) throw new Refused('handoff: there is no such gift');
+    if (session === undefined) throw new Refused(NO_SUCH_GIFT);
     const place = gift ?? this.#add(gifter, name, session.giftCount);
     place.answer?.broken(new Refused('handoff: the gift was asked for again'));
     const { vow, answer } = laterVow(frontier);
@@ -233,7 +251,7 @@ export class Gifts {
   }
   #add(gifter: Gifter, name: string, count: number): Gift {
     const { clock, limits } = this.#host;
-    if (gifter.gifts.size >= count) throw new Limit(`handoff: more than ${count} gifts that wait`);
+    this.#checkRoom(gifter.gifts, count);
     if (this.#all.size >= limits.allGifts)
       throw new Limit(`handoff: more than ${limits.allGifts} gifts that wait, of all peers`);
     const dueMs = clock.now() + limits.giftMs;
@@ -288,4 +306,5 @@ export class Gifts {
   }
 }
 
+const NO_SUCH_GIFT = 'handoff: there is no such gift';
 const isSame = (a: Uint8Array, b: Uint8Array): boolean => compareBytes(a, b) === 0;
