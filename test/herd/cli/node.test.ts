@@ -188,6 +188,19 @@ describe('what is done with machines', () => {
 
   const designator = 'a'.repeat(52);
   const invite = `ocapn://${designator}.tcp-tls/s/${'A'.repeat(43)}?host=127.0.0.1&port=1`;
+  it('says of an invite who joins by it', async () => {
+    const made = async (more: Partial<NodeFacts>) => {
+      const inviteNode = () => ({ node: node(more), invite, expiresMs: now + 60_000 });
+      const ran = await herd({ inviteNode }, ['node', 'invite', '--name', 'web-07']);
+      await shepherd?.stop();
+      expect(ran).toMatchObject({ code: 0, out: `${invite}\n` });
+      return ran.err;
+    };
+    expect(await made({})).toContain('. The first machine to use it joins under that name;');
+    expect(await made({ inviteKey: mine })).toContain(
+      '. mine-mine-mine-mine-mine alone joins under that name;',
+    );
+  });
   it('is foretold of a join, which uses no invite', async () => {
     const words = ['node', 'join', '--dry-run'];
     const first = await herd({ homes: () => [] }, words, invite);

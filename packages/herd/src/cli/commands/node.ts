@@ -210,7 +210,7 @@ const deliver = (context: Context, target: Target, made: NodeInvite): number => 
   else writeSecret(target.file, uri, options.yes === true);
   const where = isShown ? 'on standard output' : `in ${visible(target.file)}`;
   const lines = [
-    `An invite for ${visible(node.name)} is ${where}. The first machine to use it joins under that name;`,
+    `An invite for ${visible(node.name)} is ${where}. ${whoJoins(node)} joins under that name;`,
     `that has to be before ${timeText(expiresMs, terminal.wall())}, there: shepherd join < FILE`,
     `This controller is ${hostFingerprint(ref.peer)}.`,
   ];
@@ -229,6 +229,11 @@ const deliver = (context: Context, target: Target, made: NodeInvite): number => 
   }
   return 0;
 };
+
+const whoJoins = ({ inviteKey }: NodeFacts): string =>
+  inviteKey === undefined
+    ? 'The first machine to use it'
+    : `${hostFingerprint({ designator: inviteKey })} alone`;
 
 /** A shell makes the file of `> FILE` for everybody to read. */
 const closeToOthers = ({ terminal }: Context): void => {
