@@ -40,6 +40,23 @@ const untilItWaits = (story: ExportedSlot): void => {
   expect(story.phase).toBe('awaiting-confirm');
 };
 
+/** A deploy that its controller could not confirm before it was killed. */
+const killedWhileItWaits = (seed: number): ExportedSlot => {
+  const story = new ExportedSlot(seed).begin(one, two);
+  story.isShut = true;
+  story.act('deploy', [two.digest], 'op-2');
+  untilItWaits(story);
+  story.c.crash();
+  story.isShut = false;
+  return story;
+};
+/** What its controller knows of that. */
+const told = (story: ExportedSlot): unknown =>
+  answered(
+    story,
+    story.desk.ask(story.c, (turn, root) => turn.send(root, 'operation', 'op-2')),
+  );
+
 describe.each([1, 2, 3])('a deploy through a controller, seed %i', (seed) => {
   it('is confirmed by it, over a session of its own of which nothing is left', () => {
     const story = new ExportedSlot(seed, { rehearse: seed === 1 }).begin(one, two);
@@ -139,41 +156,23 @@ describe.each([1, 2, 3])('a deploy through a controller, seed %i', (seed) => {
     expect(endOf(deploy)).toEqual([4, expect.stringContaining('was lost after deploy was sent')]);
   });
   it('is confirmed by a controller that was killed and is back in time', () => {
-    const story = new ExportedSlot(seed).begin(one, two);
-    story.isShut = true;
-    story.act('deploy', [two.digest], 'op-2');
-    untilItWaits(story);
-    story.c.crash();
-    story.isShut = false;
+    const story = killedWhileItWaits(seed);
     story.world.runFor(3_000);
     expect(story.phase).toBe('awaiting-confirm');
     story.c.boot();
     story.world.runFor(5_000);
     isOn(story, two.digest);
     isTidy(story);
-    const told = answered(
-      story,
-      story.desk.ask(story.c, (turn, root) => turn.send(root, 'operation', 'op-2')),
-    );
-    expect(told).toMatchObject({ result: 'changed' });
+    expect(told(story)).toMatchObject({ result: 'changed' });
   });
   it('is taken back where its controller was killed and is not, which learns that later', () => {
-    const story = new ExportedSlot(seed).begin(one, two);
-    story.isShut = true;
-    story.act('deploy', [two.digest], 'op-2');
-    untilItWaits(story);
-    story.c.crash();
-    story.isShut = false;
+    const story = killedWhileItWaits(seed);
     story.world.runFor(15_000);
     isOn(story, one.digest);
     story.c.boot();
     story.world.runFor(5_000);
     isOn(story, one.digest);
-    const told = answered(
-      story,
-      story.desk.ask(story.c, (turn, root) => turn.send(root, 'operation', 'op-2')),
-    );
-    expect(told).toMatchObject({ result: 'rolled-back' });
+    expect(told(story)).toMatchObject({ result: 'rolled-back' });
   });
   it('of a controller is confirmed by that one, which stands next to the slot', () => {
     const story = new ExportedSlot(seed).begin(one, two).withSecond();
