@@ -332,9 +332,10 @@ describe('the disk of a node', () => {
   });
   it('gives up what was brought and never staged for what the same one brings next', async () => {
     const depot = await (await openDepots({ folder: at('s'), crypto, now: () => 0 })).of('web');
+    const mostBytes = 2 * slotLimits.blockBytes;
     const bring = (text: string, asker = 'root'): Promise<unknown> => {
       const bytes = new TextEncoder().encode(text);
-      const piece = { sha256: sha256Of(text), size: bytes.length, offset: 0, bytes, mostBytes: 8 };
+      const piece = { sha256: sha256Of(text), size: bytes.length, offset: 0, bytes, mostBytes };
       return said((answer) => depot.put(asker, piece, answer));
     };
     const isThere = (text: string): boolean =>
@@ -344,10 +345,11 @@ describe('the disk of a node', () => {
     await bring('cccc');
     await eventually('the oldest is gone', () => !isThere('aaaa'));
     expect([isThere('bbbb'), isThere('cccc')]).toEqual([true, true]);
-    await bring('dddddddd', 'bob');
+    const large = 'd'.repeat(mostBytes);
+    await bring(large, 'bob');
     await expect(bring('e', 'carol')).rejects.toMatchObject({ code: 'limit' });
-    await expect(bring('fffffffff')).rejects.toThrow('a file has 9 bytes, and all releases');
-    expect([isThere('bbbb'), isThere('dddddddd')]).toEqual([true, true]);
+    await expect(bring(`${large}f`)).rejects.toThrow('a file has 8193 bytes, and all releases');
+    expect([isThere('bbbb'), isThere(large)]).toEqual([true, true]);
   });
   it('finishes with an empty piece what was all there when the machine was stopped', async () => {
     const [sha256 = '', text = new Uint8Array()] = [...one.contents][0] ?? [];

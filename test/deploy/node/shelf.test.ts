@@ -2,6 +2,7 @@
 import type { Answer } from '@bellwether/actors';
 import {
   packed,
+  slotLimits,
   type Depot,
   type Digest,
   type PackedLacking,
@@ -94,9 +95,7 @@ describe('a shelf', () => {
   it('counts what is brought and not kept, and nothing that is kept', async () => {
     const shelf = (await open()).shelf();
     const three = release('3');
-    const bytesOf = ({ contents }: Made): number =>
-      [...contents.values()].reduce((sum, { length }) => sum + length, 0);
-    const most = bytesOf(one);
+    const most = one.contents.size * slotLimits.blockBytes;
     await bring(shelf, one, 'anna', most);
     await bring(shelf, two, 'bert', most);
     await expect(bring(shelf, three, 'carl', most)).rejects.toMatchObject({ code: 'limit' });

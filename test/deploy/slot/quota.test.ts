@@ -1,42 +1,64 @@
 /** What lies on a disk and belongs to no release: whose it is, and what goes for what. */
 import { Limit } from '@bellwether/actors';
+import { releaseLimits, slotLimits } from '@bellwether/deploy';
 import { describe, expect, it } from 'vitest';
-import { BroughtQuota } from '../../../packages/deploy/src/slot/quota.ts';
+import { BroughtQuota, broughtBytes } from '../../../packages/deploy/src/slot/quota.ts';
 
+const block = slotLimits.blockBytes;
 const owner = (asker: string, slot = 'web') => ({ slot, asker });
 
 describe('contents that were brought and not staged', () => {
   it('of one asker are so many bytes, and the oldest go for what is new', () => {
     const quota = new BroughtQuota();
     for (const sha256 of ['a', 'b', 'c']) {
-      expect(quota.surplus(owner('alice'), 10, 30)).toEqual([]);
-      quota.add(owner('alice'), sha256, 10);
+      expect(quota.surplus(owner('alice'), block, 3 * block)).toEqual([]);
+      quota.add(owner('alice'), sha256, block);
     }
-    expect(quota.surplus(owner('alice'), 1, 30)).toEqual(['a']);
+    expect(quota.surplus(owner('alice'), 1, 3 * block)).toEqual(['a']);
     quota.add(owner('alice'), 'd', 1);
-    expect(quota.surplus(owner('alice'), 30, 30)).toEqual(['b', 'c', 'd']);
-    expect(() => quota.surplus(owner('alice'), 31, 30)).toThrow(Limit);
+    expect(quota.surplus(owner('alice'), 3 * block, 3 * block)).toEqual(['b', 'c', 'd']);
+    expect(() => quota.surplus(owner('alice'), 3 * block + 1, 3 * block)).toThrow(Limit);
   });
   it('of others stay, and take no more than two shares together', () => {
     const quota = new BroughtQuota();
-    quota.add(owner('alice'), 'a', 30);
-    expect(quota.surplus(owner('bob'), 30, 30)).toEqual([]);
-    quota.add(owner('bob'), 'b', 30);
-    expect(() => quota.surplus(owner('carol'), 1, 30)).toThrow(
-      'not staged, and 60 is what it takes',
+    quota.add(owner('alice'), 'a', block);
+    expect(quota.surplus(owner('bob'), block, block)).toEqual([]);
+    quota.add(owner('bob'), 'b', block);
+    expect(() => quota.surplus(owner('carol'), 1, block)).toThrow(
+      `not staged, and ${2 * block} is what it takes`,
     );
-    expect(quota.surplus(owner('carol', 'other'), 30, 30)).toEqual([]);
+    expect(quota.surplus(owner('carol', 'other'), block, block)).toEqual([]);
     // They cost nothing any more once a release has them, or they are gone.
     quota.forget('web', 'a');
-    expect(quota.surplus(owner('carol'), 30, 30)).toEqual([]);
+    expect(quota.surplus(owner('carol'), block, block)).toEqual([]);
     quota.keepOnly(() => false);
-    expect(quota.surplus(owner('bob'), 30, 30)).toEqual([]);
+    expect(quota.surplus(owner('bob'), block, block)).toEqual([]);
   });
   it('count once, for who was first', () => {
     const quota = new BroughtQuota();
-    quota.add(owner('alice'), 'a', 30);
-    quota.add(owner('bob'), 'a', 30);
-    expect(quota.surplus(owner('bob'), 30, 30)).toEqual([]);
-    expect(quota.surplus(owner('alice'), 30, 30)).toEqual(['a']);
+    quota.add(owner('alice'), 'a', block);
+    quota.add(owner('bob'), 'a', block);
+    expect(quota.surplus(owner('bob'), block, block)).toEqual([]);
+    expect(quota.surplus(owner('alice'), block, block)).toEqual(['a']);
+  });
+  it('count as the blocks that they take of a disk, so that small ones do not fill it', () => {
+    const quota = new BroughtQuota();
+    quota.add(owner('alice'), 'a', 0);
+    quota.add(owner('alice'), 'b', block);
+    quota.add(owner('alice'), 'c', block + 1);
+    expect(quota.surplus(owner('alice'), block, 5 * block)).toEqual([]);
+    expect(quota.surplus(owner('alice'), block + 1, 5 * block)).toEqual(['a']);
+  });
+  it('of the largest release have room for as many of them as it may have', () => {
+    const quota = new BroughtQuota();
+    const { entryCount, manifestBytes } = releaseLimits;
+    const most = broughtBytes(entryCount);
+    quota.add(owner('alice'), 'text', manifestBytes);
+    let goneCount = 0;
+    for (let at = 0; at < entryCount; at += 1) {
+      goneCount += quota.surplus(owner('alice'), 1, most).length;
+      quota.add(owner('alice'), String(at), 1);
+    }
+    expect(goneCount).toBe(0);
   });
 });

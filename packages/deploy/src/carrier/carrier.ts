@@ -28,6 +28,7 @@ import { releaseLimits } from '../release/limits.ts';
 import { isDigest } from '../release/manifest.ts';
 import type { Inspected } from '../slot/inspect.ts';
 import { sizeIn } from '../slot/packed.ts';
+import { broughtBytes } from '../slot/quota.ts';
 import { checkSignatures, writeSignatures } from '../release/signatures.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { shortly } from '../slot/record.ts';
@@ -108,7 +109,7 @@ const takerFor = (held: Held, asker: Asker): Taker => {
     offers,
     looking,
     depot: shelf,
-    mostBytes: limits.askerKeptBytes + releaseLimits.manifestBytes,
+    mostBytes: broughtBytes(limits.askerKeptBytes),
     // Whom to trust each slot says, but none takes a release with a signature that is not of it. Whether all of it is
     // still here is looked up each time: it is about to be brought to many.
     admit: (_turn, release, signatures) => {

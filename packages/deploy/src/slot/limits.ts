@@ -20,6 +20,8 @@ export const limits = {
   keptMostBytes: 1_024 * 1_073_741_824,
   /** Askers of one slot whose contents may lie there unused at a time, each as much as the slot keeps. */
   broughtShares: 2,
+  /** Bytes that a content takes of a disk at least, and it takes whole ones: a release may have 100,000 of one byte. */
+  blockBytes: 4_096,
   /** Bytes of how one release is run and checked: those of all that are kept fit into one record. */
   specBytes: 16_384,
   /** Words of the same, a variable being two: what one record holds is counted, too. */

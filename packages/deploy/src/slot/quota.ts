@@ -3,6 +3,7 @@
  * becomes whole, or is thrown away, is nobody's any more.
  */
 import { Limit } from '@bellwether/actors';
+import { releaseLimits } from '../release/limits.ts';
 import { limits } from './limits.ts';
 
 /** Whose a content is that is not whole: two who bring the same one have each their own. */
@@ -65,7 +66,8 @@ const keyOf = ({ slot, asker }: PartialOwner, sha256: string): string =>
 
 /**
  * Contents that are whole, and that no release of their slot has yet: by whom they were brought. What somebody brings
- * makes what he has brought before go, the oldest first; what others have brought stays.
+ * makes what he has brought before go, the oldest first; what others have brought stays. Each counts as the blocks that
+ * it takes of the disk.
  */
 export class BroughtQuota {
   /** By slot and content, the oldest first. */
@@ -80,18 +82,19 @@ export class BroughtQuota {
       throw new Limit(
         `a file has ${size} bytes, and all releases of the slot may have ${mostBytes}`,
       );
+    const more = onDisk(size);
     let own = this.#bytes.get(ownerKey(owner)) ?? 0;
     let inSlot = this.#bytes.get(owner.slot) ?? 0;
     const gone: (readonly [string, Brought])[] = [];
     for (const [key, each] of this.#contents) {
-      if (own + size <= mostBytes) break;
+      if (own + more <= mostBytes) break;
       if (ownerKey(each) !== ownerKey(owner)) continue;
-      own -= each.size;
-      inSlot -= each.size;
+      own -= each.bytes;
+      inSlot -= each.bytes;
       gone.push([key, each]);
     }
     const most = limits.broughtShares * mostBytes;
-    if (inSlot + size > most)
+    if (inSlot + more > most)
       throw new Limit(
         `${inSlot} bytes were brought to the slot and not staged, and ${most} is what it takes: try again in an hour`,
       );
@@ -103,8 +106,9 @@ export class BroughtQuota {
     const key = keyIn(owner.slot, sha256);
     const { slot, asker } = owner;
     if (this.#contents.has(key)) return;
-    this.#contents.set(key, { slot, asker, sha256, size });
-    this.#count(owner, size);
+    const bytes = onDisk(size);
+    this.#contents.set(key, { slot, asker, sha256, bytes });
+    this.#count(owner, bytes);
   }
   /** A release of the slot has it, or it is gone. */
   forget(slot: string, sha256: string): void {
@@ -119,7 +123,7 @@ export class BroughtQuota {
 
   #drop(key: string, brought: Brought): void {
     this.#contents.delete(key);
-    this.#count(brought, -brought.size);
+    this.#count(brought, -brought.bytes);
   }
   #count(owner: PartialOwner, bytes: number): void {
     for (const key of [owner.slot, ownerKey(owner)])
@@ -128,7 +132,13 @@ export class BroughtQuota {
 }
 interface Brought extends PartialOwner {
   readonly sha256: string;
-  readonly size: number;
+  /** Of the disk. */
+  readonly bytes: number;
 }
+const onDisk = (size: number): number =>
+  Math.max(1, Math.ceil(size / limits.blockBytes)) * limits.blockBytes;
+/** Bytes of the disk for all contents of one release, also of the smallest, whose files have so many bytes. */
+export const broughtBytes = (fileBytes: number): number =>
+  fileBytes + releaseLimits.manifestBytes + (releaseLimits.entryCount + 1) * limits.blockBytes;
 const keyIn = (slot: string, sha256: string): string => `${slot} ${sha256}`;
 const ownerKey = ({ slot, asker }: PartialOwner): string => `${slot} ${asker}`;

@@ -3,6 +3,7 @@ import type { Turn } from '@bellwether/actors';
 import { releaseLimits } from '../release/limits.ts';
 import type { Digest, Signature } from '../release/types.ts';
 import { checkPlatform, judge } from './policy.ts';
+import { broughtBytes } from './quota.ts';
 import { checkBytes } from './room.ts';
 import { releaseIn } from './record.ts';
 import { move, type Held } from './state.ts';
@@ -17,8 +18,7 @@ export const takerOf = (held: Held): Taker => {
     depot,
     offers,
     looking,
-    // All of one release, with its manifest.
-    mostBytes: held.rules.get().mostBytes + releaseLimits.manifestBytes,
+    mostBytes: broughtBytes(held.rules.get().mostBytes),
     admit: (turn, release, signatures) => {
       judge(held, held.rules.get().trust, release, signatures);
       if (releaseIn(held.record.get(), release) === undefined) return false;
