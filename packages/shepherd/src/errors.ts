@@ -25,6 +25,11 @@ export class UnknownAction extends ActorError {
 }
 /** An aggregate was asked for what some of its members surely cannot do; nobody was asked for anything. */
 export class NotForAll extends ActorError {
+  readonly aggregate: string;
+  readonly action: string;
+  /** Names of members, also of aggregates among them. */
+  readonly lacking: readonly string[];
+
   constructor(
     aggregate: string,
     action: string,
@@ -37,6 +42,9 @@ export class NotForAll extends ActorError {
     const what = `${action} of '${aggregate}' was not begun`;
     const next = `'herd ${action} -l SELECTOR', without SERVICE, asks those alone that have it`;
     super('unknown-action', `${what}: ${those} not have an action '${action}'; ${next}`, options);
+    this.aggregate = aggregate;
+    this.action = action;
+    this.lacking = lacking;
   }
 }
 /** A process could not be made: nothing runs. */

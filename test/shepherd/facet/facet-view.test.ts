@@ -1,5 +1,5 @@
 import { World, type Ref, type Turn } from '@bellwether/actors';
-import { BadRequest, Cycle, topics } from '@bellwether/shepherd';
+import { BadRequest, Cycle, NotForAll, topics } from '@bellwether/shepherd';
 import type {
   Event,
   FleetStatus,
@@ -81,6 +81,13 @@ describe('a refusal that passes a facet', () => {
     expect(facetReason(cycle, sight).message).toBe(
       'web-server requires another requires another requires web-server: a cycle',
     );
+  });
+  it('names the members that lack an action where all of them are in sight', () => {
+    const shown = (...lacking: readonly string[]): string =>
+      facetReason(new NotForAll('www', 'deploy', lacking), facetSight(fleet)).message;
+    expect(shown('a')).toContain("not begun: 'a' does not have");
+    for (const lacking of [['hidden', 'a'], ['hidden']])
+      expect(shown(...lacking)).toBe("service 'www' does not have an action 'deploy'");
   });
   it('is otherwise as it was', () => {
     const other = new BadRequest('request: no');

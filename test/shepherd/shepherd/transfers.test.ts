@@ -15,6 +15,7 @@ import {
 } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
 import { agentScript, makeScripted, release, sha256, slotConfig } from '../../support/agents.ts';
+import { makeGroup } from '../../support/shepherd-graph.ts';
 import { Machine, program, type Asked } from '../../support/shepherd-machine.ts';
 
 const offer = (more: object = {}): Offer => ({ release: release('a'), manifestBytes: 9, ...more });
@@ -89,6 +90,13 @@ describe('what a slot elsewhere answers', () => {
     });
     expect(() => readOffered(missing(limits.missingCount + 1), 'offer')).toThrow(/at most/);
   });
+  it('says what its machine is, in two words of so many letters and digits', () => {
+    const [most, more] = ['a'.repeat(16), 'a'.repeat(17)];
+    const platform = `${most}-${most}`;
+    expect(readOffered({ ...missing(0), platform }, 'offer')).toEqual({ ...missing(0), platform });
+    for (const none of [`${more}-x64`, `linux-${more}`, 'linux', 'linux-x64\n', '-', 7])
+      expect(() => readOffered({ ...missing(0), platform: none }, 'offer')).toThrow(/platform/);
+  });
   it('is refused where it is no such thing', () => {
     const wrong = { sha256: '../../etc', size: 1, have: 0 };
     expect(() => readOffered({ ...missing(0), missing: [wrong] }, 'offer')).toThrow(/SHA-256/);
@@ -106,8 +114,11 @@ describe('a shepherd', () => {
     const world = new World(3);
     const machine = new Machine(world, 'A', {
       services: [program({ provision: ['plain'] })],
-      setUp: (turn, shepherd) =>
-        void turn.call(shepherd, 'define', slotConfig(), turn.spawn(makeScripted, script)),
+      setUp: (turn, shepherd) => {
+        turn.call(shepherd, 'define', slotConfig(), turn.spawn(makeScripted, script));
+        const mixed = turn.spawn(makeGroup, 'mixed', ['web', 'plain']);
+        turn.call(shepherd, 'registerAggregate', mixed);
+      },
     });
     machine.boot();
     const pass = (): void => void world.run(world.now + 200);
@@ -140,6 +151,24 @@ describe('a shepherd', () => {
     const { put } = up();
     expect(put(root, 'plain').error?.message).toContain('no slot');
     expect(put(root, 'nobody').error).toMatchObject({ code: 'unknown-service' });
+  });
+  it('has in a fleet some that are no slots: so no release, but for whoever may ask for the slots alone', () => {
+    const { put, machine, pass } = up();
+    expect(put(root, 'mixed').error?.message).toContain("'plain' does not have an action 'deploy'");
+    const offered = (...members: readonly string[]): string | undefined => {
+      const asked = machine.ask((turn, shepherd) => {
+        const holder = principalOf('g-1');
+        const narrowed = members.length > 0 ? { members } : {};
+        const facet = turn.call(shepherd, 'facet', 'mixed', holder, narrowed);
+        return turn.send(facet, 'offer', offer());
+      });
+      pass();
+      return asked.error?.message;
+    };
+    // It is not told of members that it does not see.
+    expect(offered()).toBe("service 'mixed' does not have an action 'deploy'");
+    // This machine carries nothing for others.
+    expect(offered('web')).toBe("service 'mixed' is no slot: it takes no releases");
   });
   it('has so many under way of one asker, and room again when one is answered', () => {
     const { put, waiting, pass } = up();

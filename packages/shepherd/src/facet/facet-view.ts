@@ -9,7 +9,8 @@
  *                 aggregates
  *     plan        a step of another service stays, as one of another service of which nothing is known
  *     operation   the same of its steps, with how they ended
- *     refusal     a cycle shows "another" for other services
+ *     refusal     a cycle shows "another" for other services; members that lack an action are named
+ *                 where all of them are in sight
  *     lines       about its service          stay, without the name of what it depends on
  *                 another has been started   stay: a start tells what it brings up with it
  *                 another was stopped,       "Another service …"
@@ -21,7 +22,7 @@
  * service learns the names of the requirements that were down when it did. It ends at this shepherd:
  * what lies behind a service of another machine is seen by who sees that service.
  */
-import { Cycle } from '../errors.ts';
+import { Cycle, NotForAll, UnknownAction } from '../errors.ts';
 import type {
   Cause,
   ExportedStatus,
@@ -267,10 +268,13 @@ const facetReported = (step: OperationStep, sight: FacetSight): OperationStep =>
 };
 
 /** A refusal that names no service out of sight: of a cycle it shows only the facet's own part. */
-export const facetReason = (reason: Error, { names }: FacetSight): Error =>
-  reason instanceof Cycle
-    ? new Cycle(reason.path.map((name) => (names.has(name) || name === '…' ? name : 'another')))
-    : reason;
+export const facetReason = (reason: Error, { names }: FacetSight): Error => {
+  const known = (name: string): string => (names.has(name) || name === '…' ? name : 'another');
+  if (reason instanceof Cycle) return new Cycle(reason.path.map(known));
+  if (!(reason instanceof NotForAll) || reason.lacking.every((name) => names.has(name)))
+    return reason;
+  return new UnknownAction(reason.aggregate, reason.action);
+};
 
 /** Events of an operation that name no service out of sight, but for one that has been started. */
 export const facetEvents = (events: readonly Event[], sight: FacetSight): readonly Event[] =>

@@ -55,6 +55,7 @@ export const makeServiceFacet = (
 ): Behavior<ServiceFacet> => {
   const { shepherd, name, principal, origin, members } = options;
   const asker: Asker = { principal, ...(origin !== undefined && { origin }) };
+  const narrowed: Asker = { ...asker, ...(members && { members }) };
   const who: Returner = { ...asker, reach: 'own' };
   const probeCount = turn.cell(0);
   return whileThere(options, {
@@ -105,7 +106,10 @@ export const makeServiceFacet = (
     select: (turn, selector) =>
       turn.call(shepherd, 'select', { selector }, { aggregate: name, ...(members && { members }) }),
     ...questionMethods<ServiceFacet>(false, (turn, question, args) =>
-      turn.call(shepherd, question, name, ...args, asker),
+      accepted(
+        () => turn.call(shepherd, question, name, ...args, narrowed),
+        () => sightOf(options, turn),
+      ),
     ),
   });
 };
@@ -164,18 +168,21 @@ const heard = (
   const sight = sightOf(options, turn);
   const seen = turn.spawn(makeFacetSink, sink, sight);
   return turn.when(
-    accepted(() => ask(seen), sight),
+    accepted(
+      () => ask(seen),
+      () => sight,
+    ),
     (_turn, outcome) => facetOutcome(outcome, sight),
     (turn, reason): Vow<Outcome> => turn.broken(facetReason(reason, sight)),
   );
 };
 
 /** Near: whoever stands in front of this facet counts what is accepted, in the same turn. */
-const accepted = (ask: () => Vow<Outcome>, sight: FacetSight): Vow<Outcome> => {
+const accepted = <T>(ask: () => T, sight: () => FacetSight): T => {
   try {
     return ask();
   } catch (reason) {
-    throw reason instanceof Error ? facetReason(reason, sight) : reason;
+    throw reason instanceof Error ? facetReason(reason, sight()) : reason;
   }
 };
 

@@ -6,6 +6,7 @@ import { Refused, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import { takesRelease } from '../action-table.ts';
 import { NotForAll } from '../errors.ts';
 import { lackingIn, membersIn } from '../operation/lacking.ts';
+import { narrowed } from '../operation/plan.ts';
 import { giveBack, takeShare } from '../checks/shares.ts';
 import { checkedOffer, checkedPiece } from '../checks/transfers.ts';
 import { limits } from '../limits.ts';
@@ -40,7 +41,7 @@ export const offerTo = (
   asker: Asker,
 ): Vow<Offered> => {
   const checked = checkedOffer(offer);
-  const taker = takerOf(held, turn, name);
+  const taker = takerOf(held, turn, name, asker);
   return counted(held, turn, asker, () => turn.send(taker, 'offer', checked, asker));
 };
 
@@ -53,37 +54,37 @@ export const putTo = (
   asker: Asker,
 ): Vow<Put> => {
   const checked = checkedPiece(piece);
-  const taker = takerOf(held, turn, name);
+  const taker = takerOf(held, turn, name, asker);
   return counted(held, turn, asker, () => turn.send(taker, 'put', checked, asker));
 };
 
+type Taker = Ref<Pick<Carrier, 'offer' | 'put'>>;
 /**
  * Who takes a release: the agent of a service of this machine; for all others the carrier, where it is not known that
  * none of them is a slot.
  */
-const takerOf = (
-  held: ShepherdHeld,
-  turn: Turn,
-  name: string,
-): Ref<Pick<Carrier, 'offer' | 'put'>> => {
+const takerOf = (held: ShepherdHeld, turn: Turn, name: string, asker: Asker): Taker => {
   const canonical = canonicalOf(held, turn, name);
-  const agent = held.own(canonical)?.agent;
-  if (agent !== undefined) return agent;
-  refuseMixed(held, turn, canonical);
-  if (held.own(canonical) === undefined && held.carrier !== undefined) {
-    const { stage, actions } = turn.call(providerOf(held, turn, canonical), 'status');
-    if (stage === 'unknown' || actions.some(({ name }) => takesRelease(name))) return held.carrier;
-  }
+  const own = held.own(canonical);
+  if (own?.agent !== undefined) return own.agent;
+  const isTaker = held.aggregate(canonical) === undefined ? mayTake : mayAllTake;
+  if (own === undefined && isTaker(held, turn, canonical, asker) && held.carrier !== undefined)
+    return held.carrier;
   throw new Refused(`service '${canonical}' is no slot: it takes no releases`);
 };
 
-/** A fleet gets no release where some of its members are known to be no slots: it is for all of them. */
-const refuseMixed = (held: ShepherdHeld, turn: Turn, name: string): void => {
-  if (held.aggregate(name) === undefined) return;
-  const all = membersIn(name, held.graph(turn).members);
+const mayTake = (held: ShepherdHeld, turn: Turn, name: string): boolean => {
+  const { stage, actions } = turn.call(providerOf(held, turn, name), 'status');
+  return stage === 'unknown' || actions.some(({ name }) => takesRelease(name));
+};
+/** A fleet gets no release where some of those who are meant are known to be no slots: it is for all of them. */
+const mayAllTake = (held: ShepherdHeld, turn: Turn, name: string, { members }: Asker): boolean => {
+  const asked = { member: name, ...(members && { onlyMembers: members }) };
+  const all = membersIn(name, narrowed(held.graph(turn), asked).members);
   const lacking = lackingIn(held, turn, all, 'deploy');
   if (lacking.length > 0 && lacking.length < all.length)
     throw new NotForAll(name, 'deploy', lacking);
+  return lacking.length < all.length;
 };
 
 const bounds = {

@@ -59,6 +59,8 @@ export interface Asker {
    * knows, so it may be any.
    */
   readonly sinceMs?: number;
+  /** Of an aggregate it may ask for these members alone; absent: for all. */
+  readonly members?: readonly string[];
 }
 /** One subscription to a `^status-board`. */
 export interface Watching extends Asker {
