@@ -68,8 +68,8 @@ describe('the user of a slot', () => {
 describe('a user', () => {
   it.each([
     [`user: -1`, /user: is negative/],
-    [`user: 4294967295`, /user: is over 4294967294/],
-    [`group: 4294967295`, /group: is over 4294967294/],
+    [`user: 2147483648`, /user: is over 2147483647/],
+    [`group: 2147483648`, /group: is over 2147483647/],
     [`user: 1.5`, /user: expected the name of a user, .* or its number, found 1.5/],
     [`user: '33'`, /user: is no name of a user; a number is written without quotes/],
     [`group: '33'`, /group: is no name of a group; a number is written without quotes/],
@@ -82,7 +82,7 @@ describe('a user', () => {
     expect(refusalOfServices(slot(rest))).toMatch(message);
     expect(refusalOfServices(service(`start: exec(['web'], { ${rest} })`))).toMatch(message);
   });
-  it.each([['4294967294'], ['0'], [`'${'u'.repeat(32)}'`], [`'_www-data.x$'`]])(
+  it.each([['2147483647'], ['0'], [`'${'u'.repeat(32)}'`], [`'_www-data.x$'`]])(
     'may be %s',
     (user) => {
       expect(configOf(slot(`user: ${user}, group: ${user}`)).runAs).toBeDefined();

@@ -1,13 +1,15 @@
 /** Whom the words of a configuration mean, from given texts of /etc/passwd and /etc/group. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StartFailed } from '../../../packages/shepherd/src/errors.ts';
-import { highestId } from '../../../packages/shepherd/src/node/limits.ts';
+import { accountFileBytes, highestId } from '../../../packages/shepherd/src/node/limits.ts';
 import { findProgram } from '../../../packages/shepherd/src/node/program.ts';
 import {
   closedFolder,
   identityOf,
+  nodeAccounts,
   type Accounts,
 } from '../../../packages/shepherd/src/node/users.ts';
 import { makeFolder } from './support.ts';
@@ -16,7 +18,7 @@ const passwd = `root:x:0:0:root:/root:/bin/bash
 # a comment
 +nis::::::
 broken:x:one:1::/:
-huge:x:4294967295:1::/:
+huge:x:2147483648:1::/:
 www:x:33:34:web server,,,:/srv/www:/usr/sbin/nologin
 again:x:33:35::/elsewhere:/bin/sh
 www:x:66:66::/second:/bin/sh
@@ -93,9 +95,40 @@ describe('a user', () => {
   it('is not named to those who hold no more than the service', () => {
     expect(refusal({ user: 'secret' }).summary).toBe('exec: its user: no such user');
   });
-  it('may have the highest number that there is', () => {
+  it('may have the highest number that Node runs something as', () => {
     const high = { user: highestId, group: highestId };
     expect(identityOf(high, accounts)).toMatchObject({ uid: highestId, gid: highestId });
+    const spawned = (uid: number) => () => spawnSync('/', { uid, gid: uid });
+    expect(spawned(highestId)).not.toThrow();
+    expect(spawned(highestId + 1)).toThrow('options.uid');
+  });
+});
+
+describe('the accounts of a machine', () => {
+  const etc = (files: Readonly<Record<string, string>>): Accounts => {
+    const folder = makeFolder();
+    onTestFinished(() => fs.rmSync(folder, { recursive: true, force: true }));
+    for (const [name, text] of Object.entries(files))
+      fs.writeFileSync(path.join(folder, name), text);
+    return { ...nodeAccounts(folder), uid: 0, gid: 0 };
+  };
+  it('are those of its two files', () => {
+    const meant = identityOf({ user: 'www', group: 'staff' }, etc({ passwd, group }));
+    expect(meant).toMatchObject({ uid: 33, gid: 50, isOther: true });
+  });
+  it('are none without the files: numbers go, and names are unknown', () => {
+    const none = etc({});
+    expect(identityOf({ user: 1001, group: 1002 }, none)).toMatchObject({ uid: 1001, gid: 1002 });
+    expect(refusal({ user: 'www' }, none).message).toContain("user 'www': no such user");
+    expect(refusal({ group: 'staff' }, none).message).toContain("group 'staff': no such group");
+  });
+  it('are read up to a size, and not looked up beyond it', () => {
+    const padded = (bytes: number): Accounts =>
+      etc({ passwd: `${passwd}${' '.repeat(bytes - passwd.length)}` });
+    expect(identityOf({ user: 'www' }, padded(accountFileBytes))).toMatchObject({ uid: 33 });
+    expect(refusal({ user: 'www' }, padded(accountFileBytes + 1)).message).toContain(
+      `has ${accountFileBytes + 1} bytes, at most ${accountFileBytes} are read`,
+    );
   });
 });
 

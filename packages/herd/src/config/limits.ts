@@ -43,8 +43,8 @@ export const nameChars = 128;
 export const documentationChars = 4_096;
 /** Characters of the name of a user or group: as useradd(8) takes. */
 export const accountNameChars = 32;
-/** The highest number of one: to the system the next one is -1, which is nobody. */
-export const highestAccount = 4_294_967_294;
+/** The highest number of one: Node runs nothing as a higher one. */
+export const highestAccount = 2_147_483_647;
 /** Words of one command line. */
 export const argumentCount = 1_000;
 /** Characters of one argument, variable or path; Linux takes 128 KiB for one string. */

@@ -20,8 +20,8 @@ export const pipeCloseMs = 500;
 
 /** Bytes of /etc/passwd, and of /etc/group: 100,000 users. They are read at each start that names one. */
 export const accountFileBytes = 8 * 1024 * 1024;
-/** The highest number of a user or group: the next one, -1 to the system, means "leave it as it is". */
-export const highestId = 4_294_967_294;
+/** The highest number of a user or group: Linux has twice as many, and Node takes no more (`spawn`: an int32). */
+export const highestId = 2_147_483_647;
 
 /**
  * How often the processes are looked at that an earlier daemon started. One timer serves them all.

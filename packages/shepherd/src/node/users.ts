@@ -7,8 +7,9 @@
  *     either     either     that user, in that group
  *     absent     either     the shepherd's own user, in that group
  *
- * Directory services (NSS: LDAP, systemd) are not asked, since Node cannot: their users go by their numbers. Nor can
- * Node give a process supplementary groups: libuv drops all of them (`setgroups(0)`) where it changes user or group.
+ * A file that is not there, as in a container of one program, names nobody. Directory services (NSS: LDAP, systemd)
+ * are not asked, since Node cannot: their users go by their numbers. Nor can Node give a process supplementary groups:
+ * libuv drops all of them (`setgroups(0)`) where it changes user or group.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -35,16 +36,17 @@ export interface Identity {
   readonly isOther: boolean;
 }
 
-/** The accounts of this machine, read anew each time. */
-export const nodeAccounts = (): Accounts => ({
+/** The accounts of this machine, read anew each time from two files of a folder. */
+export const nodeAccounts = (folder = '/etc'): Accounts => ({
   // Where a system has no such numbers nobody can be somebody else.
   uid: process.geteuid?.() ?? -1,
   gid: process.getegid?.() ?? -1,
-  passwd: () => textOf('/etc/passwd'),
-  group: () => textOf('/etc/group'),
+  passwd: () => textOf(path.join(folder, 'passwd')),
+  group: () => textOf(path.join(folder, 'group')),
 });
 
 const textOf = (file: string): string => {
+  if (!fs.existsSync(file)) return '';
   const handle = fs.openSync(file, 'r');
   try {
     const { size } = fs.fstatSync(handle);
