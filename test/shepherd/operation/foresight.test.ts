@@ -78,6 +78,23 @@ describe('a restart batch by batch foreseen', () => {
     expect(makeReader({ cut: 100 }).plan(steps, 'plan')).toEqual(steps);
     expect(facetSteps(steps, { names: new Set(['fleet', 'a', 'b']) })).toEqual(steps);
   });
+  it('takes as many looks at each member, however many there are', () => {
+    const looksFor = (count: number): number => {
+      const members = Array.from({ length: count }, (_, at) => `m${at}`);
+      const all = new Map(members.map((name) => [name, statusOf(name, running)]));
+      const request = requestOf({ action: 'restart', member: 'fleet', rolling: { batch: 1 } });
+      const steps = planFor(request, graphOf({}, all, { fleet: members }));
+      let looks = 0;
+      const foretold = foreseen(steps, ['fleet'], [], (name) => {
+        looks += 1;
+        return all.get(name);
+      });
+      expect(foretold.at(-1)).toMatchObject({ effect: 'change', note: `${count} members` });
+      return looks;
+    };
+    const [few = 0, more = 0, most = 0] = [20, 40, 60].map(looksFor);
+    expect(most - more).toBe(more - few);
+  });
 });
 
 describe('a start foreseen', () => {

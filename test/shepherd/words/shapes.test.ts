@@ -52,6 +52,19 @@ describe('the words', () => {
       Malformed,
     );
   });
+  it('of as whom something runs, and of whom a fleet follows, are read as themselves or refused', () => {
+    for (const runsAs of [{}, { user: 'www' }, { user: 0, group: 'staff' }])
+      expect(reader.status({ ...local, runsAs }, 's')).toEqual({ ...local, runsAs });
+    for (const runsAs of ['www', { user: -1 }, { user: 0.5 }, { group: true }])
+      expect(() => reader.status({ ...local, runsAs }, 's')).toThrow(/runsAs/);
+    const told = { ...fleet, labels: { a: '' }, follows: 'web{a}' };
+    expect(reader.status(told, 's')).toEqual(told);
+    // A service has no members to pick out.
+    expect(reader.status({ ...local, follows: 'web{a}' }, 's')).toEqual(local);
+  });
+  it('that an attempt came to nothing are believed of nobody elsewhere', () => {
+    expect(reader.outcome({ ...outcome, isUnmet: true, isPending: true }, 'o')).toEqual(outcome);
+  });
   it('are ordered by how much they weigh', () => {
     const worst = (...all: Result[]): Result => worstOf(all.map((result) => ({ result })));
     expect(worst('ok', 'changed', 'unreachable', 'failed', 'unknown')).toBe('failed');

@@ -19,7 +19,7 @@
 import { isBuiltIn } from '../action-table.ts';
 import { keyOf, type Gate, type Step } from './plan.ts';
 import { judge, type Turn } from './rolling.ts';
-import { isServing } from '../words/shapes.ts';
+import { serves } from '../words/shapes.ts';
 import type { PlannedStep, Status } from '../words/types.ts';
 import { topicWords } from '../words/wording.ts';
 
@@ -71,62 +71,74 @@ const knownOf = (status: Status | undefined): Pick<PlannedStep, 'stage' | 'ageMs
 
 /** The gates of a plan, judged as when it is carried out; who was let through is well before the next is looked at. */
 class Rolls {
-  readonly #steps: readonly Step[];
-  readonly #sight: Sight;
   readonly #effects: ReadonlyMap<string, Verdict>;
   /** Why gates are shut, by their keys. */
   readonly #shut = new Map<string, string>();
-  /** By aggregate: those whose gate is open. */
-  readonly #passed = new Map<string, Set<string>>();
+  /** By aggregate. */
+  readonly #rolls = new Map<string, Roll>();
 
+  /** Looks at each member once, as `take` does when it is through: there may be ten thousand of them. */
   constructor(steps: readonly Step[], sight: Sight, effects: ReadonlyMap<string, Verdict>) {
-    this.#steps = steps;
-    this.#sight = sight;
     this.#effects = effects;
+    for (const step of steps) {
+      if (step.kind !== 'gate') continue;
+      const none: Roll = { serving: new Map(), idle: new Map(), bad: [], passing: [] };
+      const roll = this.#rolls.get(step.name) ?? none;
+      this.#rolls.set(step.name, roll);
+      for (const turn of turnsOf(step, 'ahead')) {
+        const status = sight(turn.name);
+        const isServing = status === undefined ? false : serves(status);
+        roll.serving.set(turn.name, isServing);
+        if (isServing !== true) roll.idle.set(turn.name, turn);
+      }
+    }
   }
 
   /** A gate at its turn. */
-  take(gate: Step & Gate): void {
+  take(gate: GateStep): void {
+    const roll = this.#rolls.get(gate.name);
     const before = gate.after.map((key) => this.#shut.get(key)).find((why) => why !== undefined);
-    const verdict = before === undefined ? this.#judged(gate) : undefined;
+    const verdict = before === undefined && roll ? this.#judged(gate, roll) : undefined;
     const why =
       before ?? (verdict !== undefined && 'reason' in verdict ? verdict.reason : undefined);
     if (why !== undefined) this.#shut.set(gate.key, why);
-    else
-      this.#passed.set(gate.name, new Set([...(this.#passed.get(gate.name) ?? []), ...gate.opens]));
+    else roll?.passing.push(...turnsOf(gate, 'well'));
   }
   /** Why a step would not be taken; undefined: its gate, if any, is open. */
   shutBefore({ gate }: Step): string | undefined {
     return gate === undefined ? undefined : this.#shut.get(gate);
   }
 
-  #judged(gate: Step & Gate): ReturnType<typeof judge> {
-    const turns = this.#turnsOf(gate);
-    const isWell = ({ state }: Turn): boolean => state === 'well';
-    const wellNames = new Set(turns.filter(isWell).map(({ name }) => name));
-    const seen = (name: string): boolean | undefined => {
-      const status = this.#sight(name);
-      if (status?.stage === 'unknown') return undefined;
-      return wellNames.has(name) || (status !== undefined && isServing(status));
-    };
-    const bad = turns.filter(({ state }) => state === 'bad');
-    const idle = turns.filter(({ name }) => seen(name) !== true);
-    return judge(gate, { bad, askedCount: 0, idle }, seen);
-  }
-  /** The members of the aggregate of a gate, in the order of the plan. */
-  #turnsOf({ name: root, of: action = 'restart' }: Step & Gate): readonly Turn[] {
-    const passed = this.#passed.get(root);
-    return this.#steps.flatMap((step) => {
-      if (step.kind !== 'gate' || step.name !== root) return [];
-      return step.opens.map((name): Turn => {
-        const effect = this.#effects.get(keyOf(action, name))?.effect;
-        const isBad = effect === 'refused' || effect === 'unknown';
-        const state = passed?.has(name) !== true ? 'ahead' : isBad ? 'bad' : 'well';
-        return { name, state, isCanary: step.isCanary === true };
-      });
-    });
+  #judged(gate: GateStep, { serving, idle, bad, passing }: Roll): ReturnType<typeof judge> {
+    for (const through of passing.splice(0)) {
+      const { name } = through;
+      const effect = this.#effects.get(keyOf(gate.of ?? 'restart', name))?.effect;
+      const isBad = effect === 'refused' || effect === 'unknown';
+      const turn: Turn = isBad ? { ...through, state: 'bad' } : through;
+      if (isBad) bad.push(turn);
+      else if (serving.get(name) === false) {
+        serving.set(name, true);
+        idle.delete(name);
+      }
+      if (idle.has(name)) idle.set(name, turn);
+    }
+    const tally = { bad, askedCount: 0, idle: [...idle.values()] };
+    return judge(gate, tally, (name) => serving.get(name));
   }
 }
+type GateStep = Step & Gate;
+/** The members of one aggregate, those in lists in the order of the plan. */
+interface Roll {
+  /** Undefined: nobody can tell. */
+  readonly serving: Map<string, boolean | undefined>;
+  /** Who does not surely serve. */
+  readonly idle: Map<string, Turn>;
+  readonly bad: Turn[];
+  /** Those whose gate is open, until what came of it is looked at. */
+  readonly passing: Turn[];
+}
+const turnsOf = ({ opens, isCanary = false }: Gate, state: Turn['state']): readonly Turn[] =>
+  opens.map((name) => ({ name, state, isCanary }));
 
 type Verdict = Pick<PlannedStep, 'effect' | 'note' | 'dependsOn'>;
 type Reason = Pick<PlannedStep, 'why' | 'of'>;

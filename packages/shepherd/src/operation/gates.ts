@@ -13,7 +13,7 @@ import { lookAgain, tallyOf } from './muster.ts';
 import type { Gate, Step } from './plan.ts';
 import { judge, type Tally, type WhoServes, type Verdict } from './rolling.ts';
 import { isCurrent, isStillWished } from './wishes.ts';
-import { isGood, isServing } from '../words/shapes.ts';
+import { isGood, serves } from '../words/shapes.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
 import type { Saying } from '../words/wording.ts';
@@ -155,9 +155,7 @@ const servingAt =
   (host: Host, moment: Moment): WhoServes =>
   (name) => {
     const service = host.service(name);
-    if (service === undefined) return false;
-    const status = moment.call(service, 'status');
-    return status.stage === 'unknown' ? undefined : isServing(status);
+    return service === undefined ? false : serves(moment.call(service, 'status'));
   };
 const isToBeDone = (
   host: Host,

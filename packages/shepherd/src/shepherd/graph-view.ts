@@ -3,7 +3,7 @@ import { once } from '../graph.ts';
 import type { Ref, Turn } from '@bellwether/actors';
 import type { Host } from '../operation/host.ts';
 import type { Graph } from '../operation/plan.ts';
-import { isServing } from '../words/shapes.ts';
+import { serves } from '../words/shapes.ts';
 import type { ServiceRegistry } from '../words/types.ts';
 
 /** The services as the planner sees them, in this turn and before anything is registered or goes in it. */
@@ -30,10 +30,6 @@ export const graphOf = (
       const { stage } = statusOf(name);
       return stage === 'running' || stage === 'starting';
     },
-    isServing: (name) => {
-      if (!isThere(name)) return false;
-      const status = statusOf(name);
-      return status.stage === 'unknown' ? undefined : isServing(status);
-    },
+    isServing: (name) => (isThere(name) ? serves(statusOf(name)) : false),
   };
 };

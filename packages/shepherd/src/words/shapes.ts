@@ -151,6 +151,9 @@ const undone: ReadonlySet<Result> = new Set([
 /** Whether a service does what it is for: it runs and is ready. */
 export const isServing = ({ stage, isReady }: Pick<StatusFacts, 'stage' | 'isReady'>): boolean =>
   stage === 'running' && isReady !== false;
+/** The same as far as is known; undefined: nobody can tell. */
+export const serves = (status: Pick<StatusFacts, 'stage' | 'isReady'>): boolean | undefined =>
+  status.stage === 'unknown' ? undefined : isServing(status);
 /** The result that weighs most; `ok` for no rows. */
 export const worstOf = (rows: readonly Pick<Row, 'result'>[]): Result =>
   results.find((result) => rows.some((row) => row.result === result)) ?? 'ok';
@@ -338,7 +341,7 @@ const factsMayHave = (text: Read<string>): Optional<StatusFacts> => ({
 const readAccount =
   (text: Read<string>): Read<string | number> =>
   (value, what) =>
-    typeof value === 'string' ? text(value, what) : readCount(value, what);
+    typeof value === 'string' ? text(value, what) : readWhole(value, what);
 type LocalFacts = Omit<LocalStatus, 'kind' | keyof StatusFacts>;
 const localMayHave = (text: Read<string>): Optional<LocalFacts> => ({
   version: readVersion,
