@@ -28,6 +28,8 @@ export interface AgentScript {
   readonly offers: { readonly asker: Asker; readonly offer: unknown }[];
   readonly pieces: { readonly asker: Asker; readonly piece: Piece }[];
   readonly attached: string[];
+  /** What was called off, by whom it was asked for, and whether what was begun is to be taken back. */
+  readonly cancels: (readonly [operation: string, principal: string, isTakenBack: boolean])[];
   /** Absent: changed at once. */
   perform?: (
     turn: Turn,
@@ -48,6 +50,7 @@ export const agentScript = (given: Partial<AgentScript> = {}): AgentScript => ({
   offers: [],
   pieces: [],
   attached: [],
+  cancels: [],
   ...given,
 });
 
@@ -67,7 +70,7 @@ export const makeScripted = (
     return turn.kept(outcome(request.member));
   },
   rest: () => undefined,
-  cancel: () => undefined,
+  cancel: (turn, ...cancelled) => turn.effect(() => void script.cancels.push(cancelled)),
   owns: (_turn, action, principal) => script.owns?.(action, principal) ?? false,
   describe: (_turn, config) => config,
   offer: (turn, offer, asker) => {

@@ -2,6 +2,7 @@
 import { ActorError, World, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
   itself,
+  localRoot,
   principalOf,
   type LocalService,
   type LocalStatus,
@@ -302,6 +303,23 @@ describe('the next life', () => {
     pass();
     expect(script.asked).toHaveLength(2);
     expect(script.asked[1]).toMatchObject({ isRepeat: true, asker: { principal: 'g-1' } });
+    // What is not switched to yet is not to be.
+    expect(script.cancels).toEqual([['op-1', 'g-1', false]]);
+  });
+  it('has an agent call off what was called off, since the one before may not have got to it', () => {
+    const { perform } = held();
+    const script = agentScript({ perform });
+    const { machine, pass } = up(script);
+    machine.herd('deploy', 'web', { operation: 'op-1' });
+    pass();
+    const who = { principal: localRoot, reach: 'own' } as const;
+    machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', who));
+    pass();
+    expect(script.cancels).toEqual([['op-1', 'root', true]]);
+    machine.crash();
+    machine.boot();
+    pass();
+    expect(script.cancels.slice(1)).toEqual([['op-1', 'root', true]]);
   });
   it('knows nothing of the session that it was asked through', () => {
     const { perform } = held();

@@ -20,7 +20,8 @@
  *     enable, disable              as it was asked to be                     changed
  *                                  not                                       skipped
  *     an action of its own         was begun                                 unknown; what an agent was entrusted
- *                                                                            with is asked of it as a repeat
+ *                                                                            with is asked of it as a repeat, and
+ *                                                                            to call it off where it was here
  *                                  was not                                   skipped
  *     nobody                       -                                         goes on
  *     a gate that was not open                                               shut, so that all behind it is skipped
@@ -91,6 +92,9 @@ export const resume = (
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere !== undefined && account.get().isCancelled && !isOneOfMore(step))
       turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+    const agent = isEntrusted ? host.own(step.name)?.agent : undefined;
+    if (agent !== undefined && account.get().isCancelled)
+      turn.tell(agent, 'cancel', operation.id, operation.principal, !isOff);
   }
   goOn(host, turn, operation, endings);
 };
