@@ -10,6 +10,7 @@ import {
 import { isCalled, selectorText, unknownKeysIn, whyNobody, type Term } from '@bellwether/shepherd';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkSelectedCount } from '../../../packages/shepherd/src/words/selectors.ts';
 
 const labelText = fc.stringMatching(/^[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,10}[A-Za-z0-9])?$/);
 const term: fc.Arbitrary<Term> = fc.oneof(
@@ -113,6 +114,13 @@ describe('a selector', () => {
   ])('%s of %j is %j', (text, all, expected) => {
     expect(isPicked(parseSelector(text), all)).toBe(expected);
   });
+});
+
+it('as many services may be picked out as one answer has rows, and no more', () => {
+  expect(() => checkSelectedCount(limits.rowCount)).not.toThrow();
+  expect(() => checkSelectedCount(limits.rowCount + 1)).toThrow(
+    `${limits.rowCount + 1} services were picked out, at most ${limits.rowCount} are taken`,
+  );
 });
 
 it('a service is called by its name, at whatever machine it is', () => {

@@ -90,18 +90,9 @@ const termIn = (part: string): Term => {
 
 /** A selector as it is typed, without blanks. */
 export const selectorText = (selector: Selector): string => selector.map(termText).join(',');
-const termText = (term: Term): string => {
-  switch (term.kind) {
-    case 'has':
-      return term.key;
-    case 'lacks':
-      return `!${term.key}`;
-    case 'equals':
-      return `${term.key}=${term.text}`;
-    case 'differs':
-      return `${term.key}!=${term.text}`;
-  }
-};
+const signs = { has: '', lacks: '!', equals: '=', differs: '!=' } as const;
+const termText = (term: Term): string =>
+  'text' in term ? `${term.key}${signs[term.kind]}${term.text}` : `${signs[term.kind]}${term.key}`;
 
 /** Whether labels are as a selector has them. */
 export const isPicked = (selector: Selector, labels: Labels): boolean =>
@@ -113,18 +104,11 @@ const isHeldBack = (selector: Selector, labels: Labels): boolean =>
   isDoubted(labels) &&
   !selector.some(({ kind, key }) => key === doubtLabel && (kind === 'has' || kind === 'equals'));
 const holds = (term: Term, labels: Labels): boolean => {
-  const has = Object.hasOwn(labels, term.key);
-  switch (term.kind) {
-    case 'has':
-      return has;
-    case 'lacks':
-      return !has;
-    case 'equals':
-      return has && labels[term.key] === term.text;
-    case 'differs':
-      return !has || labels[term.key] !== term.text;
-  }
+  const isThere = Object.hasOwn(labels, term.key);
+  const isSo = isThere && (!('text' in term) || labels[term.key] === term.text);
+  return isSo !== isOpposite(term);
 };
+const isOpposite = ({ kind }: Term): boolean => kind === 'lacks' || kind === 'differs';
 
 /** Whether a service is one of those called `web-server`: by that name, or as `web-server@web-07`, at a machine. */
 export const isCalled = (provision: readonly string[], service: string): boolean =>
@@ -152,8 +136,8 @@ export const memberTest = ({ selector, service }: Followed): ((one: Labelled) =>
 /** The keys of a selector that nobody has, and that nobody had to have. */
 export const unknownKeysIn = (selector: Selector, all: readonly Labels[]): readonly string[] => {
   const keys = new Set(all.flatMap(Object.keys));
-  const found = selector.flatMap(({ kind, key }) =>
-    (kind === 'lacks' || kind === 'differs') && !keys.has(key) ? [key] : [],
+  const found = selector.flatMap((term) =>
+    isOpposite(term) && !keys.has(term.key) ? [term.key] : [],
   );
   return [...new Set(found)];
 };
