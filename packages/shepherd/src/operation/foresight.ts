@@ -98,9 +98,7 @@ class Rolls {
   take(gate: GateStep): void {
     const roll = this.#rolls.get(gate.name);
     const before = gate.after.map((key) => this.#shut.get(key)).find((why) => why !== undefined);
-    const verdict = before === undefined && roll ? this.#judged(gate, roll) : undefined;
-    const why =
-      before ?? (verdict !== undefined && 'reason' in verdict ? verdict.reason : undefined);
+    const why = before ?? (roll && this.#whyShut(gate, roll));
     if (why !== undefined) this.#shut.set(gate.key, why);
     else roll?.passing.push(...turnsOf(gate, 'well'));
   }
@@ -109,7 +107,7 @@ class Rolls {
     return gate === undefined ? undefined : this.#shut.get(gate);
   }
 
-  #judged(gate: GateStep, { serving, idle, bad, passing }: Roll): ReturnType<typeof judge> {
+  #whyShut(gate: GateStep, { serving, idle, bad, passing }: Roll): string | undefined {
     for (const through of passing.splice(0)) {
       const { name } = through;
       const effect = this.#effects.get(keyOf(gate.of ?? 'restart', name))?.effect;
@@ -123,7 +121,8 @@ class Rolls {
       if (idle.has(name)) idle.set(name, turn);
     }
     const tally = { bad, askedCount: 0, idle: [...idle.values()] };
-    return judge(gate, tally, (name) => serving.get(name));
+    const verdict = judge(gate, tally, (name) => serving.get(name));
+    return 'reason' in verdict ? verdict.reason : undefined;
   }
 }
 type GateStep = Step & Gate;

@@ -164,10 +164,7 @@ const unknownKey = (key: string, keys: readonly string[]): string => {
 const unknownText = (key: string, text: string, all: readonly Labels[]): string => {
   const texts = all.flatMap((labels) => (Object.hasOwn(labels, key) ? [labels[key] ?? ''] : []));
   const there = [...new Set(texts)].sort();
-  const meant = closest(
-    text,
-    there.filter((each) => each !== ''),
-  );
+  const meant = closest(text, there.filter(Boolean));
   if (meant !== undefined) return `none has ${key}=${text}: was '${key}=${meant}' meant?`;
   return `none has ${key}=${text}: of '${key}' there is ${firstOf(there.map(shownText))}`;
 };
