@@ -11,30 +11,30 @@ const real = [
   'test/fleet-examples/**/*.test.ts',
   'test/shepherd/node/**/*.test.ts',
   'test/herd/config/**/*.test.ts',
-  'test/store/kills.test.ts',
 ];
 const long = [
-  'carrying',
-  'comebacks',
-  'confirming',
-  'deploy-kills',
-  'direct',
-  'lives',
-  'logs',
-  'machines',
-  'rolling',
-  'rolling-deploy',
-  'state',
-  'story-7',
-  'story-8',
-].map((name) => `test/cli/${name}.test.ts`);
+  'cli/carrying',
+  'cli/comebacks',
+  'cli/confirming',
+  'cli/deploy-kills',
+  'cli/direct',
+  'cli/lives',
+  'cli/logs',
+  'cli/machines',
+  'cli/rolling',
+  'cli/rolling-deploy',
+  'cli/state',
+  'cli/story-7',
+  'cli/story-8',
+  'store/kills',
+].map((name) => `test/${name}.test.ts`);
 const processes = {
   pool: 'forks',
   isolate: false,
   globalSetup: ['./test/support/traces-setup.ts'],
   testTimeout: 60_000,
   hookTimeout: 60_000,
-  maxWorkers: 3, // they wait more than they work
+  maxWorkers: 4, // they wait more than they work
   sequence: { groupOrder: 1 },
 } as const;
 const last = ['test/secrets/whole-run.test.ts'];
@@ -47,7 +47,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: [...real, ...last, 'test/bench/**', 'test/interop/**'],
+          exclude: [...real, ...long, ...last, 'test/bench/**', 'test/interop/**'],
           pool: 'threads',
           isolate: false,
           testTimeout: 30_000, // a property of a thousand cases takes a while where the machine is busy

@@ -156,6 +156,8 @@ if (wanted === 'start') {
     fail('the type check failed; see above');
   }
   const usual = ['unit', 'real', 'last'].flatMap((name) => ['--project', name]);
-  const projects = rest.some((word) => /^--project(?:=|$)/u.test(word)) ? [] : usual;
+  // Whoever names projects or files means those, the long ones among them.
+  const isChosen = rest.some((word) => /^(?:--project(?:=|$)|[^-])/u.test(word));
+  const projects = isChosen ? [] : usual;
   become([path.join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', ...projects, ...rest]);
 } else if (wanted !== 'setup') fail(`unknown command '${wanted}'; there are start, test and setup`);
