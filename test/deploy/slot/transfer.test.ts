@@ -256,6 +256,28 @@ describe('an offer', () => {
     world.runFor(50);
     expect(later.value?.missing).toHaveLength(1);
   });
+  it('takes no more than half of the room, with all whose grants come from the same one', () => {
+    const { world, machine } = up();
+    const numbered = (from: number, count: number, origin?: string) =>
+      Array.from({ length: count }, (_none, at) =>
+        machine.offer(one, {
+          principal: principalOf(`g-${from + at}`),
+          ...(origin !== undefined && { origin }),
+        }),
+      );
+    const { originOfferCount, offerCount } = slotLimits;
+    const mine = numbered(0, 2 * originOfferCount, 'g-mallory');
+    world.runFor(50);
+    const others = numbered(100, offerCount - originOfferCount);
+    world.runFor(50);
+    for (const each of [...mine, ...others]) expect(each.error).toBeUndefined();
+    const over = machine.offer(one, alice);
+    world.runFor(50);
+    expect(over.error).toMatchObject({ code: 'limit' });
+    const further = numbered(50, 1, 'g-mallory');
+    world.runFor(50);
+    expect(further[0]?.error).toBeUndefined();
+  });
 });
 
 describe('a piece', () => {

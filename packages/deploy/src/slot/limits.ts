@@ -62,6 +62,8 @@ export const limits = {
   noteMs: 15_000,
   /** Offers of one asker: the one that it brings, and the one before. */
   askerOfferCount: 2,
+  /** Offers of all grants that come from the same one: half, so that nobody has all. */
+  originOfferCount: 16,
   /** Offers of one slot. */
   offerCount: 32,
   /** Contents of all offers of a slot: two of the largest releases. */

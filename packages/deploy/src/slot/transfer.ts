@@ -58,6 +58,8 @@ export interface Taker extends Pick<SlotOptions, 'name' | 'clock'> {
 /** A release that somebody brings. */
 export interface Offering {
   readonly asker: string;
+  /** What his grant comes from, and those of others. */
+  readonly origin: string;
   readonly release: Digest;
   readonly manifest: Content;
   readonly signatures: readonly Signature[];
@@ -86,7 +88,7 @@ export const offer = (
   held: Taker,
   turn: Turn,
   offer: Offer,
-  { principal }: Asker,
+  { principal, origin = principal }: Asker,
 ): Vow<Offered> => {
   const { release, manifestBytes, after } = offer;
   if (!isDigest(release)) throw new BadRequest('offer: a release has a digest as its name');
@@ -97,14 +99,14 @@ export const offer = (
   const manifest = { sha256: release.slice('rel:sha256-'.length), size: manifestBytes };
   const known = held.offers.get(keyOf(principal, release));
   const atMs = held.clock.now();
-  const offering: Offering = { asker: principal, release, manifest, signatures, atMs };
+  const offering: Offering = { asker: principal, origin, release, manifest, signatures, atMs };
   if (after !== undefined && known?.read !== undefined) {
     remember(held, { ...known, signatures, atMs });
     return turn.kept(page(known.read.lacking, after));
   }
   // To look takes the daemon's time, and whoever brings a release may ask as often as he likes.
   return once(turn, held.looking, keyOf(principal, release), () => {
-    if (known === undefined) makeRoom(held, principal);
+    if (known === undefined) makeRoom(held, offering);
     return lookFor(held, turn, offering);
   });
 };
@@ -217,12 +219,19 @@ const page = (lacking: PackedLacking, after?: string): Offered => {
   return { missing, ...(isMore && { isMore }), missingCount, missingBytes };
 };
 
-/** An asker's own oldest offer goes first, then those that nobody has asked about for long. @throws Limit */
-const makeRoom = ({ offers, name, clock }: Taker, asker: string): void => {
+/**
+ * The oldest offer of the asker goes first, then of those whose grants come from the same one, then the one that nobody
+ * has asked about for long. @throws Limit
+ */
+const makeRoom = ({ offers, name, clock }: Taker, { asker, origin }: Offering): void => {
   const byAge = [...offers.entries()].sort(([, a], [, b]) => a.atMs - b.atMs);
-  const own = byAge.filter(([, each]) => each.asker === asker);
-  const surplus = own.slice(0, Math.max(0, own.length - limits.askerOfferCount + 1));
-  for (const [key] of surplus) offers.delete(key);
+  const goFor = (count: number, isOf: (each: Offering) => boolean): void => {
+    const theirs = byAge.filter(([key, each]) => offers.has(key) && isOf(each));
+    const surplus = theirs.slice(0, Math.max(0, theirs.length - count + 1));
+    for (const [key] of surplus) offers.delete(key);
+  };
+  goFor(limits.askerOfferCount, (each) => each.asker === asker);
+  goFor(limits.originOfferCount, (each) => each.origin === origin);
   const [oldest] = byAge;
   if (offers.size < limits.offerCount || oldest === undefined) return;
   const [key, { atMs }] = oldest;
