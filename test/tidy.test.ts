@@ -49,7 +49,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 };
 /** Folders of their own workspace that those in a folder may not reach into: what stands on them. */
 const mayNotReach: Readonly<Record<string, readonly string[]>> = {
-  'packages/deploy/src/release': ['slot', 'node'],
+  'packages/deploy/src/release': ['slot', 'carrier', 'node'],
+  'packages/deploy/src/carrier': ['node'],
   'packages/deploy/src/slot': ['node'],
   'packages/shepherd/src/words': [
     'checks',
@@ -67,10 +68,11 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
   'packages/shepherd/src/shepherd': ['node'],
   'packages/shepherd/src/facet': ['shepherd', 'operation', 'service', 'streams', 'node'],
   'packages/shepherd/src/node': ['checks', 'streams', 'service', 'operation', 'shepherd', 'facet'],
-  'packages/fleet/src/aggregate': ['reach', 'exported', 'granted', 'root'],
-  'packages/fleet/src/reach': ['aggregate', 'exported', 'granted', 'root'],
-  'packages/fleet/src/exported': ['aggregate', 'granted', 'root'],
-  'packages/fleet/src/granted': ['exported', 'root'],
+  'packages/fleet/src/aggregate': ['reach', 'exported', 'granted', 'nodes', 'root'],
+  'packages/fleet/src/reach': ['aggregate', 'exported', 'granted', 'nodes', 'root'],
+  'packages/fleet/src/exported': ['aggregate', 'granted', 'nodes', 'root'],
+  'packages/fleet/src/granted': ['exported', 'nodes', 'root'],
+  'packages/fleet/src/nodes': ['aggregate', 'exported', 'granted', 'root'],
 };
 /**
  * Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why: what there was when
