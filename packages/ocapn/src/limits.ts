@@ -112,12 +112,12 @@ export const LIMITS = {
 
   // Handoffs. A stranger gets a 64th of `gifts`.
   /**
-   * Gifts of one session that lie here or are waited for, gifts that it has us fetch, and gifts that we
-   * leave at one peer within `giftMs`; beyond the last, references are forwarded. As many as a list of
-   * references that is worth sending.
+   * Gifts of one session that lie here or are waited for, sessions whose gifts it has fetched, gifts that it has us
+   * fetch, and gifts that we leave at one peer within `giftMs`; beyond the last, references are forwarded. As many as a
+   * list of references that is worth sending.
    */
   gifts: 1_024,
-  /** The same of all sessions of a router: 64 sessions that use up their own. */
+  /** The first two of all sessions of a router: 64 sessions that use up their own. */
   allGifts: 65_536,
   /** Milliseconds that a gift lies here, and that its withdrawal waits for it: a receiver has to dial first. */
   giftMs: 60_000,
@@ -128,6 +128,11 @@ export const LIMITS = {
    * judge a signature.
    */
   forgedHandoffs: 64,
+  /**
+   * Withdrawals of one session in each `giftMs` that are judged, for each gift that it may wait for: good ones cost two
+   * signatures each, also where a gift is asked for again and again. A minute of the most costs 0.8 s of a core.
+   */
+  withdrawalsPerGift: 4,
 
   // Garbage that peers hold for each other: much of it, or heavy, does not wait.
   /**

@@ -1,5 +1,5 @@
 /** What an exporter believes: gifters and receivers here write their own bytes, and may lie in every field. */
-import { World } from '@bellwether/actors';
+import { type Ref, type Vow, World } from '@bellwether/actors';
 import {
   encode,
   isRecord,
@@ -49,15 +49,21 @@ interface Scene {
   /** Of the receiver, in its session with the gifter. */
   readonly key: KeyPair;
 }
-const start = async (
-  limits: Partial<Limits> = {},
-  options: Omit<PeerOptions, 'router'> & { readonly mayIntroduce?: MayIntroduce } = {},
-): Promise<Scene> => {
+interface SceneOptions extends Omit<PeerOptions, 'router'> {
+  readonly mayIntroduce?: MayIntroduce;
+  readonly isOpenToAll?: boolean;
+  readonly partyOf?: NonNullable<NonNullable<PeerOptions['router']>['partyOf']>;
+}
+const start = async (limits: Partial<Limits> = {}, options: SceneOptions = {}): Promise<Scene> => {
   world = new World(3);
-  network = new Network(world);
-  const { mayIntroduce, ...rest } = options;
-  const handoffs = mayIntroduce && { handoffs: threeWays(mayIntroduce) };
-  exporter = new Peer(network, 'exporter', { ...rest, router: { ...handoffs, limits } });
+  const { mayIntroduce, isOpenToAll = false, partyOf, ...rest } = options;
+  network = new Network(world, { isOpenToAll });
+  const router = {
+    ...(mayIntroduce && { handoffs: threeWays(mayIntroduce) }),
+    ...(partyOf && { partyOf }),
+    limits,
+  };
+  exporter = new Peer(network, 'exporter', { ...rest, router });
   exporter.offer('desk', await exporter.run((turn) => turn.spawn(makeDesk)));
   const [gifter, receiver] = [party('gifter'), party('receiver')];
   const desk = gifter.fetch('desk', 1);
@@ -377,6 +383,123 @@ describe('a withdrawal that lies', () => {
     lie(64);
     expect([receiver.raw.isClosed, gifter.raw.isClosed]).toEqual([true, false]);
     expect(receiver.raw.abortReason).toContain('64 withdrawals');
+  });
+});
+
+describe('withdrawals that prove everything', () => {
+  it('are judged four times for each gift that may be waited for, and again after a minute', async () => {
+    const scene = await start({ gifts: 2 });
+    const { receiver, gifter, desk, key } = scene;
+    receiver.fetch('desk', 1);
+    const tooMany = ['break', 'limit', expect.stringContaining('more than 8 withdrawals')];
+    for (let n = 0; n < 9; n += 1) receiver.withdraw(giveOf(scene), n, 10 + n, key);
+    expect(brokenAs(receiver.raw.told(16)).slice(0, 2)).toEqual(['break', 'refused']); // asked for again
+    expect(receiver.raw.told(17)).toBe(undefined);
+    expect(brokenAs(receiver.raw.told(18))).toEqual(tooMany);
+    gifter.deposit(GIFT, desk);
+    expect(isGiven(receiver.raw.told(17))).toBe(true);
+    world.runFor(60_000);
+    gifter.deposit(GIFT, desk);
+    receiver.withdraw(giveOf(scene), 8, 30, key);
+    expect(isGiven(receiver.raw.told(30))).toBe(true);
+  });
+  it('of strangers are a 64th', async () => {
+    const scene = await start({ gifts: 64 });
+    const { receiver, key } = scene;
+    for (let n = 0; n < 5; n += 1) receiver.withdraw(giveOf(scene), n, 10 + n, key);
+    expect(receiver.raw.told(13)).toBe(undefined);
+    expect(brokenAs(receiver.raw.told(14)).slice(0, 2)).toEqual(['break', 'limit']);
+  });
+  it.each([
+    ['that one session has fetched', { gifts: 1 }, 'gifts of more than 1 sessions'],
+    ['that all sessions have fetched', { allGifts: 1 }, 'more than 1 counts of withdrawals'],
+  ])('are of as many givers as there may be gifts, of those %s', async (_whose, limits, words) => {
+    const scene = await start(limits);
+    const { gifter, receiver, desk, key } = scene;
+    receiver.fetch('desk', 1);
+    gifter.deposit(GIFT, desk);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    expect(isGiven(receiver.raw.told(10))).toBe(true);
+    const third = party('third');
+    third.deposit(GIFT, third.fetch('desk', 1));
+    const fromThird = (resolver: number): unknown =>
+      receiver.withdraw(third.give(key.publicKey, HOME, GIFT), resolver, resolver, key);
+    fromThird(20);
+    expect(brokenAs(receiver.raw.told(20))).toEqual([
+      'break',
+      'limit',
+      expect.stringContaining(words),
+    ]);
+    gifter.raw.end.cut(); // nobody can name what it gave any more
+    world.runFor(100);
+    fromThird(21);
+    expect(isGiven(receiver.raw.told(21))).toBe(true);
+  });
+  it('leave no count behind where their receiver has gone', async () => {
+    const scene = await start({ allGifts: 1 });
+    const { gifter, receiver, desk, key } = scene;
+    gifter.deposit(GIFT, desk);
+    receiver.withdraw(giveOf(scene), 0, 10, key);
+    receiver.raw.end.cut();
+    gifter.deposit(GIFT, desk);
+    const next = party('next').withdraw(giveOf(scene), 0, 10, key);
+    expect(isGiven(next.raw.told(10))).toBe(true);
+  });
+});
+
+describe('where everybody may connect, whoever is let in by a gift', () => {
+  const names = ['x1', 'x2', 'x3', 'x4'];
+  const openScene = async (partyOf?: SceneOptions['partyOf']): Promise<Scene> => {
+    const options = { isOpenToAll: true, ...(partyOf && { partyOf }) };
+    const scene = await start({ guestSessions: 5 }, options);
+    for (const name of names)
+      exporter.offer(name, await exporter.run((turn) => turn.spawn(makeDesk)));
+    return scene;
+  };
+  /** A session that comes with a reference, gives something to another one, and goes. */
+  const letIn = (name: string, key: KeyPair): RawParty => {
+    const gifter = party(`g-${name}`, false);
+    const found = gifter.fetch(name, 1);
+    const give = gifter.give(key.publicKey, HOME, GIFT);
+    gifter.deposit(GIFT, found);
+    gifter.raw.end.cut();
+    world.runFor(100);
+    return party(`r-${name}`, false).withdraw(give, 0, 10, key);
+  };
+  it('is of the party of who gave it, though that one has gone', async () => {
+    const { key, gifter } = await openScene();
+    const crowd = [1, 2, 3].map(() => letIn('x1', key));
+    expect(crowd.map(({ raw }) => isGiven(raw.told(10)))).toEqual([true, true, true]);
+    const late = party('late', false);
+    late.fetch('x2', 1);
+    expect(crowd.map(({ raw }) => raw.isClosed)).toEqual([false, false, false]);
+    party('later', false).fetch('x2', 1);
+    expect([gifter, ...crowd, late].map(({ raw }) => raw.isClosed)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  it('is so also where it is told later what the references of the givers come from', async () => {
+    let teller: Ref | undefined;
+    const partyOf = (swissnum: Uint8Array): Vow | undefined =>
+      Buffer.from(swissnum).toString().startsWith('x') && teller !== undefined
+        ? exporter.vat.deliver(teller, 'echo', ['g-1'])
+        : undefined;
+    const { key, gifter } = await openScene(partyOf);
+    teller = await exporter.run((turn) => turn.spawn(makeDesk));
+    const crowd = names.map((name) => letIn(name, key));
+    expect(crowd.map(({ raw }) => raw.isClosed)).toEqual([false, false, false, false]);
+    party('late', false).fetch('desk', 1);
+    expect([gifter, ...crowd].map(({ raw }) => raw.isClosed)).toEqual([
+      false,
+      true,
+      false,
+      false,
+      false,
+    ]);
   });
 });
 

@@ -10,20 +10,32 @@
 
 /** Withdrawals under way that may overtake each other. */
 const WINDOW = 1_024;
+const WORD_BITS = 32;
 
-/** The counts that were used. */
+/** The counts that were used: a bit for each of the window, whatever the numbers. */
 export class Counts {
   #highest = -1;
-  readonly #used = new Set<number>();
+  readonly #used = new Uint32Array(WINDOW / WORD_BITS);
   /** Uses a count; false where it may have been used before. `count`: a safe integer from 0. */
   use(count: number): boolean {
-    if (count <= this.#highest - WINDOW || this.#used.has(count)) return false;
-    this.#used.add(count);
-    if (count <= this.#highest) return true;
-    this.#highest = count;
-    // One that is added makes at most so many too old; a leap makes all others.
-    if (this.#used.size > WINDOW)
-      for (const each of this.#used) if (each <= count - WINDOW) this.#used.delete(each);
-    return true;
+    if (count <= this.#highest - WINDOW) return false;
+    this.#moveTo(count);
+    const place = count % WINDOW;
+    const [word, bit] = [Math.floor(place / WORD_BITS), 1 << (place % WORD_BITS)];
+    const known = this.#used[word] ?? 0;
+    this.#used[word] = known | bit;
+    return (known & bit) === 0;
+  }
+
+  /** The places of the numbers that are passed over have held older ones. */
+  #moveTo(count: number): void {
+    if (count - this.#highest >= WINDOW) this.#used.fill(0);
+    else
+      for (let each = this.#highest + 1; each <= count; each += 1) {
+        const place = each % WINDOW;
+        const word = Math.floor(place / WORD_BITS);
+        this.#used[word] = (this.#used[word] ?? 0) & ~(1 << (place % WORD_BITS));
+      }
+    if (count > this.#highest) this.#highest = count;
   }
 }

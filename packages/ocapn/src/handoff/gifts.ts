@@ -23,8 +23,9 @@ import { hex } from '../identity/base.ts';
 import { giveFrom, type HandoffGive, isSignedBy, receiveFrom } from '../identity/certificates.ts';
 import type { Credentials } from '../identity/credentials.ts';
 import type { Limits } from '../limits.ts';
-import type { PeerLocation } from '../locator.ts';
+import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
+import { Origin } from '../session/origin.ts';
 import type { Session } from '../session/session.ts';
 import { laterVow, vowFrom } from '../session/vow-from.ts';
 import { compareBytes } from '../syrup/values.ts';
@@ -65,18 +66,37 @@ class Gifter {
   /** Undefined once it has ended. */
   session: Session | undefined;
   /** By the receiver's session: its id stands in what it signs, so that nothing of it is good on another one. */
-  readonly #counts = new WeakMap<Credentials, Counts>();
+  readonly counts = new Map<Session, Counts>();
+  #origin: Origin | undefined;
   constructor(credentials: Credentials, session: Session, key: string) {
     this.credentials = credentials;
     this.identity = session.identity;
     this.key = key;
     this.session = session;
   }
-  countsOf(receiver: Credentials): Counts {
-    const known = this.#counts.get(receiver) ?? new Counts();
-    this.#counts.set(receiver, known);
-    return known;
+  /** What its rights come from, and so those of whoever it gives something to. */
+  get origin(): Origin {
+    this.#origin ??= this.session?.origin ?? new Origin(`given by ${this.#name}`);
+    return this.#origin;
   }
+  /** Its session has ended. */
+  ended(): void {
+    this.#origin = this.origin;
+    this.session = undefined;
+  }
+  get #name(): string {
+    return this.identity === undefined ? this.key : peerKey(this.identity);
+  }
+}
+
+/** What one session has asked for, as long as it lasts. */
+class Asker {
+  /** Whose counts of it are kept. */
+  readonly gifters = new Set<Gifter>();
+  failureCount = 0;
+  /** Since when withdrawals are counted that were judged. */
+  sinceMs = -Infinity;
+  judgedCount = 0;
 }
 
 /** All gifts of a router. */
@@ -87,7 +107,9 @@ export class Gifts {
   /** Oldest first: all have the same time. */
   readonly #all = new Set<Gift>();
   readonly #known = new WeakSet<Session>();
-  readonly #failures = new WeakMap<Session, number>();
+  readonly #askers = new Map<Session, Asker>();
+  /** Of all gifters. */
+  #countsCount = 0;
   #stopTimer: (() => void) | undefined;
   readonly #mayIntroduce: MayIntroduce;
   constructor(host: GiftsHost, mayIntroduce: MayIntroduce) {
@@ -137,11 +159,12 @@ export class Gifts {
   }
   /** A session has ended. What it has deposited stays, unless it was a stranger's. */
   gone(session: Session): void {
+    this.#forgetAsker(session);
     const { credentials } = session;
     if (credentials === undefined || !this.#known.has(session)) return;
     const gifter = this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)));
     if (gifter === undefined) return;
-    gifter.session = undefined;
+    gifter.ended();
     for (const gift of [...gifter.gifts.values()])
       if (gift.value === undefined || session.isStranger)
         this.#drop(gift, 'handoff: who gives this has gone');
@@ -151,6 +174,8 @@ export class Gifts {
   close(): void {
     for (const gift of [...this.#all]) this.#drop(gift, 'handoff: the exporter closes');
     this.#gifters.clear();
+    this.#askers.clear();
+    this.#countsCount = 0;
     this.#stopTimer?.();
     this.#stopTimer = undefined;
   }
@@ -169,22 +194,23 @@ export class Gifts {
       throw new Forged('handoff: the withdrawal was made by another peer');
     const give = giveFrom(receive.give);
     const gifter = this.#named(give);
+    this.#checkPace(from);
     this.#judge(gifter, receive.give);
     if (!isSignedBy(crypto, signed, give.receiverKey))
       throw new Forged('handoff: the withdrawal is not signed by whom the gift is for');
     if (!this.#mayIntroduce({ as: 'exporter', peer: gifter.identity, receiver: from.identity }))
       throw new Refused('handoff: this peer lets nobody be introduced to what it has');
-    if (!gifter.countsOf(credentials).use(receive.count))
+    if (!this.#countsOf(gifter, from).use(receive.count))
       throw new Forged('handoff: the count of the withdrawal was used before');
     const found = this.#take(gifter, give);
     // A stranger has nothing to give: two of them, or one alone, would be let in by each other.
     if (from.isStranger && gifter.session?.isStranger !== true)
-      this.#expectFriend(found, from, give.sessionId);
+      this.#expectFriend(found, from, gifter);
     return found;
   }
   /** Whoever has been given something here is no stranger; what it comes from is who gave it. */
-  #expectFriend(found: Vow, from: Session, gifterSession: Uint8Array): void {
-    const kept = (): void => from.know(gifterSession);
+  #expectFriend(found: Vow, from: Session, gifter: Gifter): void {
+    const kept = (): void => from.know(gifter.origin);
     this.#host.frontier.listen(found, { kept, broken: () => undefined });
   }
   /** What proves nothing costs us a signature to judge, so it is counted; one message can hold thousands. */
@@ -198,13 +224,52 @@ export class Gifts {
     }
   }
   #blame(from: Session): void {
-    const count = (this.#failures.get(from) ?? 0) + 1;
-    this.#failures.set(from, count);
+    const asker = this.#askerOf(from);
+    asker.failureCount += 1;
     const { forgedHandoffs } = this.#host.limits;
-    if (count > forgedHandoffs)
+    if (asker.failureCount > forgedHandoffs)
       from.abort(
         `captp: more than ${forgedHandoffs} withdrawals, or gifts to this peer, that prove nothing`,
       );
+  }
+  /** What proves everything costs two. */
+  #checkPace(from: Session): void {
+    const { clock, limits } = this.#host;
+    const asker = this.#askerOf(from);
+    const nowMs = clock.now();
+    if (nowMs - asker.sinceMs >= limits.giftMs) {
+      asker.sinceMs = nowMs;
+      asker.judgedCount = 0;
+    }
+    const most = from.giftCount * limits.withdrawalsPerGift;
+    if (asker.judgedCount >= most)
+      throw new Limit(`handoff: more than ${most} withdrawals in ${limits.giftMs} ms`);
+    asker.judgedCount += 1;
+  }
+  #askerOf(session: Session): Asker {
+    const known = this.#askers.get(session) ?? new Asker();
+    this.#askers.set(session, known);
+    return known;
+  }
+  #forgetAsker(session: Session): void {
+    for (const { counts } of this.#askers.get(session)?.gifters ?? [])
+      if (counts.delete(session)) this.#countsCount -= 1;
+    this.#askers.delete(session);
+  }
+  #countsOf(gifter: Gifter, from: Session): Counts {
+    const known = gifter.counts.get(from);
+    if (known !== undefined) return known;
+    const { gifters } = this.#askerOf(from);
+    if (gifters.size >= from.giftCount)
+      throw new Limit(`handoff: gifts of more than ${from.giftCount} sessions`);
+    const { allGifts } = this.#host.limits;
+    if (this.#countsCount >= allGifts)
+      throw new Limit(`handoff: more than ${allGifts} counts of withdrawals, of all peers`);
+    const made = new Counts();
+    gifters.add(gifter);
+    gifter.counts.set(from, made);
+    this.#countsCount += 1;
+    return made;
   }
   /** A message may hold the same give a thousand times: before its signature is judged there has to be a use for it. */
   #checkPlace({ gifts, session }: Gifter, { giftId }: HandoffGive): void {
@@ -271,7 +336,12 @@ export class Gifts {
     this.#tidy(gift.gifter);
   }
   #tidy(gifter: Gifter): void {
-    if (gifter.session === undefined && gifter.gifts.size === 0) this.#gifters.delete(gifter.key);
+    if (gifter.session !== undefined || gifter.gifts.size > 0) return;
+    this.#gifters.delete(gifter.key);
+    // Nobody can name it any more.
+    for (const asker of gifter.counts.keys()) this.#askers.get(asker)?.gifters.delete(gifter);
+    this.#countsCount -= gifter.counts.size;
+    gifter.counts.clear();
   }
   #expire(): void {
     const { clock } = this.#host;

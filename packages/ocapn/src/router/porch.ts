@@ -8,12 +8,14 @@
  *
  * Parties are told apart by what a guest fetched first, and only where the netlayer turns nobody away itself: who has
  * one reference and a thousand sessions pushes out his own, and so does who makes a hundred out of it, where somebody
- * knows what they come from. That is told a moment later. A client that means it is half-open and a stranger for a
- * round trip each, so whoever wants to push it out has to bring a thousand hellos within one.
+ * knows what they come from. That is told a moment later. Whoever was let in by a gift is of the party of who gave it.
+ * A client that means it is half-open and a stranger for a round trip each, so whoever wants to push it out has to
+ * bring a thousand hellos within one.
  */
 import { hex } from '../identity/base.ts';
 import type { Limits } from '../limits.ts';
 import type { Crypto } from '../powers.ts';
+import { Origin } from '../session/origin.ts';
 import type { Link } from './link.ts';
 
 /** Finds out what a swissnum comes from; `told` is called later, or never where nobody knows. */
@@ -28,9 +30,8 @@ export class Porch {
   /** Each oldest first. */
   readonly #halfOpen = new Set<Link>();
   readonly #strangers = new Set<Link>();
-  /** By what they come from, or a digest of what was fetched first: a table of swissnums would be one of secrets. */
-  readonly #parties = new Map<string, Set<Link>>();
-  readonly #partyOf = new Map<Link, string>();
+  /** Only where everybody may connect. Names are digests: a table of swissnums would be one of secrets. */
+  readonly #guests = new Map<Link, Origin>();
 
   /** `isOpenToAll`: as the netlayer says of itself. `partyFor` is asked only there. */
   constructor(limits: Limits, crypto: Crypto, isOpenToAll: boolean, partyFor: PartyFor) {
@@ -53,46 +54,39 @@ export class Porch {
     if (this.#strangers.size > this.#limits.strangerSessions)
       cutOldest(this.#strangers, 'captp: too many peers that have fetched nothing');
   }
-  /** It has fetched something with this swissnum. */
-  known(link: Link, swissnum: Uint8Array): void {
+  /** It has fetched something with this swissnum, or was given something by who has that origin. */
+  known(link: Link, by: Uint8Array | Origin): void {
     this.#strangers.delete(link);
+    const isGiven = by instanceof Origin;
+    const origin = isGiven ? by : new Origin(hex(this.#crypto.sha256(by)));
+    link.session.origin = origin;
     if (!this.#isOpenToAll) return;
-    this.#enter(link, hex(this.#crypto.sha256(swissnum)));
-    if (this.#partyOf.size > this.#limits.guestSessions)
-      cutOldest(this.#largest(), 'captp: too many sessions; this reference had most of them');
-    if (!this.#partyOf.has(link)) return;
-    this.#partyFor(swissnum, (party) => {
-      if (!this.#partyOf.has(link)) return;
-      this.#leave(link);
-      // Apart from all digests.
-      this.#enter(link, `of ${party}`);
-    });
+    this.#guests.set(link, origin);
+    if (this.#guests.size > this.#limits.guestSessions)
+      this.#mostly()?.session.abort('captp: too many sessions; this reference had most of them');
+    if (isGiven || !this.#guests.has(link)) return;
+    // Apart from all digests.
+    this.#partyFor(by, (party) => (origin.name = `of ${party}`));
   }
   /** It has ended. */
   gone(link: Link): void {
     this.#halfOpen.delete(link);
     this.#strangers.delete(link);
-    this.#leave(link);
+    this.#guests.delete(link);
   }
 
-  #enter(link: Link, party: string): void {
-    this.#partyOf.set(link, party);
-    const members = this.#parties.get(party) ?? new Set();
-    this.#parties.set(party, members.add(link));
-  }
-  #leave(link: Link): void {
-    const party = this.#partyOf.get(link);
-    if (party === undefined) return;
-    this.#partyOf.delete(link);
-    const members = this.#parties.get(party);
-    members?.delete(link);
-    if (members?.size === 0) this.#parties.delete(party);
-  }
-  /** The first of equals is the one whose party has been there longest. */
-  #largest(): ReadonlySet<Link> {
-    let found: ReadonlySet<Link> = new Set();
-    for (const members of this.#parties.values()) if (members.size > found.size) found = members;
-    return found;
+  /** The oldest of the largest party. Of equals it is the one whose oldest has been there longest. */
+  #mostly(): Link | undefined {
+    const parties = new Map<string, { readonly oldest: Link; count: number }>();
+    for (const [link, { name }] of this.#guests) {
+      const party = parties.get(name);
+      if (party === undefined) parties.set(name, { oldest: link, count: 1 });
+      else party.count += 1;
+    }
+    let [oldest, most]: [Link | undefined, number] = [undefined, 0];
+    for (const party of parties.values())
+      if (party.count > most) [oldest, most] = [party.oldest, party.count];
+    return oldest;
   }
 }
 

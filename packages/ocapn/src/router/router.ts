@@ -31,6 +31,7 @@ import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 import type { SessionHost } from '../session/host.ts';
 import { Flow } from '../session/flow.ts';
+import type { Origin } from '../session/origin.ts';
 import { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
 import { Session } from '../session/session.ts';
@@ -300,9 +301,9 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     if (identity !== undefined) this.#routing.opened(link, identity);
     this.#porchOf(link)?.greeted(link);
   }
-  known(session: Session, swissnum: Uint8Array): Room {
+  known(session: Session, by: Uint8Array | Origin): Room {
     const link = this.#links.get(session);
-    if (link !== undefined) this.#porchOf(link)?.known(link, swissnum);
+    if (link !== undefined) this.#porchOf(link)?.known(link, by);
     return this.wholeRoom;
   }
   confirmed(session: Session): void {

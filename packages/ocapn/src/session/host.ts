@@ -6,6 +6,7 @@ import type { Crypto, Reaper } from '../powers.ts';
 import type { Envelope } from '../wire/operations.ts';
 import type { OperationReader } from '../wire/read.ts';
 import type { Flow } from './flow.ts';
+import type { Origin } from './origin.ts';
 import type { Outbox } from './outbox.ts';
 import type { Partials } from './partials.ts';
 import type { Session } from './session.ts';
@@ -59,8 +60,11 @@ export interface SessionHost {
   admit(session: Session, peer: JudgedHello): Room | undefined;
   /** The session is open now. */
   opened(session: Session): void;
-  /** The peer has fetched something with this: it is no stranger any more. Called at most once. */
-  known(session: Session, swissnum: Uint8Array): Room;
+  /**
+   * The peer has fetched something with this swissnum, or was given it by who has that origin: it is no stranger any
+   * more. Called at most once.
+   */
+  known(session: Session, by: Uint8Array | Origin): Room;
   /** The peer's first operation after its hello is about to be handled. Called once. */
   confirmed(session: Session): void;
   /** The session has been quiet for a while, and something was asked on it. */

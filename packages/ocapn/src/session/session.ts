@@ -35,6 +35,7 @@ import type { SessionHost } from './host.ts';
 import { Incoming } from './incoming.ts';
 import { type Sender, Unsent } from './outbox.ts';
 import { Outgoing } from './outgoing.ts';
+import type { Origin } from './origin.ts';
 import type { Holder } from './partials.ts';
 import { cutText } from './reasons.ts';
 import { Tables } from './tables.ts';
@@ -64,6 +65,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   identity: PeerLocation | undefined = undefined;
   /** The keys of this session; undefined before the peer's hello, and where there are no handoffs. */
   credentials: Credentials | undefined = undefined;
+  /** What its rights come from; undefined for a stranger, and where we dialled. */
+  origin: Origin | undefined = undefined;
   /** Monotonic milliseconds: when its connection was there. A peer that holds back its hello makes it no younger. */
   readonly openedMs: number;
   readonly #host: SessionHost;
@@ -181,11 +184,11 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   choked(): void {
     this.#close('captp: the peer does not read what it is sent');
   }
-  /** The peer has fetched something with this swissnum. */
-  know(swissnum: Uint8Array): void {
+  /** The peer has fetched something with this swissnum, or was given something by who has that origin. */
+  know(by: Uint8Array | Origin): void {
     if (!this.#isStranger || !this.isOpen) return;
     this.#isStranger = false;
-    this.#tables.room = this.#host.known(this, swissnum);
+    this.#tables.room = this.#host.known(this, by);
   }
   /** A message broke whose sender did not want to hear of it. */
   unheard(reason: unknown): void {
