@@ -10,11 +10,19 @@ import { afterEach, expect, test } from 'vitest';
 
 const ECHO = 'IO58l1laTyhcrgDKbEzFOO32MDd6zE5w';
 let child: ChildProcess | undefined;
-afterEach(() => void child?.kill('SIGKILL'));
+/** What is started bundles the peer and starts it as its child: where a test fails, both have to go. */
+afterEach(() => {
+  try {
+    if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // All of them have ended by themselves.
+  }
+});
 
 const start = (...args: readonly string[]): ChildProcess => {
   child = spawn(process.execPath, ['scripts/bundled.mjs', 'interop', 'conformance-peer', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true, // a group of its own
   });
   return child;
 };
