@@ -46,6 +46,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'netlayers/unix': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
   'netlayers/tcp-tls': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
   'netlayers/tcp-testing-only': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'node'],
+  'netlayers/websocket': ['@bellwether/ocapn', '@bellwether/netlayer-stream', 'ws', 'node'],
+  'netlayers/websocket/src/browser': ['@bellwether/ocapn'],
 };
 /** Folders of their own workspace that those in a folder may not reach into: what stands on them. */
 const mayNotReach: Readonly<Record<string, readonly string[]>> = {
@@ -89,10 +91,11 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/bellwether': 360,
   'packages/herd': 16_160,
   'netlayers/memory': 610,
-  'netlayers/stream': 460,
+  'netlayers/stream': 640,
   'netlayers/unix': 510,
-  'netlayers/tcp-tls': 710,
+  'netlayers/tcp-tls': 620,
   'netlayers/tcp-testing-only': 160,
+  'netlayers/websocket': 1_100,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;
@@ -107,6 +110,7 @@ const mayBeAmbient = [
   'netlayers/unix',
   'netlayers/tcp-tls',
   'netlayers/tcp-testing-only',
+  'netlayers/websocket',
 ];
 
 const root = path.resolve(import.meta.dirname, '..');

@@ -64,12 +64,27 @@ function bytesTests(the: () => Rig): void {
     expect(sameBytes(far.heard(), all)).toBe(true);
   });
 
-  test('what is handed over is a plain Uint8Array, and says that it is a stream', async () => {
+  test('what is handed over is a plain Uint8Array, and says whether it is a stream', async () => {
     const { near, far } = await connected(the());
     near.connection.send(pattern(100));
     await the().until('all heard', () => far.count >= 100);
     expect(far.late).toEqual([]);
-    expect([near.connection.records, far.connection.records]).toEqual([false, false]);
+    const records = the().records === true;
+    expect([near.connection.records, far.connection.records]).toEqual([records, records]);
+  });
+
+  test('sends that are announced as more, and the last of them, arrive in order and all', async () => {
+    const { near, far } = await connected(the());
+    const sizes = [1, 125, 126, 5_000, 65_535, 65_536, 70_000, 3];
+    const all = pattern(sizes.reduce((sum, size) => sum + size));
+    let at = 0;
+    sizes.forEach((size, n) => {
+      near.connection.send(all.subarray(at, at + size), n < sizes.length - 1);
+      at += size;
+    });
+    await the().until('all heard', () => far.count >= all.length);
+    expect(sameBytes(far.heard(), all)).toBe(true);
+    if (the().records === true) expect(far.chunks.map(({ length }) => length)).toEqual(sizes);
   });
 
   test('eight mebibytes in one send arrive whole', async () => {

@@ -3,9 +3,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Netlayer } from '@bellwether/ocapn';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { testingNetlayer } from '@bellwether/netlayer-tcp-testing-only';
 import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer, type Mode } from '@bellwether/netlayer-unix';
+import {
+  websocketDesignator,
+  websocketNetlayer,
+  type WebSocketPlace,
+} from '@bellwether/netlayer-websocket';
 import net from 'node:net';
 import { quietReal, untilReal, type Rig } from './netlayer-rig.ts';
 
@@ -67,6 +73,34 @@ export const testingRig = (): Promise<Rig> =>
   tcpRig('tcp-testing-only', (port, count) =>
     testingNetlayer({ designator: `peer${count}`, port }),
   );
+
+/** In clear, or over TLS with a certificate of one's own, which its ref pins. */
+export const websocketRig = async (isSecure: boolean): Promise<Rig> => {
+  const { rivals, nowhere, ...rig } = await tcpRig('websocket', (port) =>
+    websocketNetlayer({ crypto: nodeCrypto(), place: websocketPlace(isSecure, port) }),
+  );
+  const { location, name } = nowhere();
+  const url = `${isSecure ? 'wss' : 'ws'}://${name}`;
+  const { designator } = openWebSocket();
+  return {
+    ...rig,
+    rivals,
+    records: true,
+    nowhere: () => ({ location: { ...location, designator, hints: { url } }, name }),
+  };
+};
+const openWebSocket = () => {
+  const identity = nodeCrypto().keyPair();
+  return { identity, designator: websocketDesignator(identity) };
+};
+/** A place of this machine, under a key made for it. */
+export const websocketPlace = (isSecure: boolean, port = 0): WebSocketPlace => {
+  const { identity } = openWebSocket();
+  const place = { identity, host: '127.0.0.1', bindHost: '127.0.0.1', port };
+  if (!isSecure) return place;
+  const certificate = openIdentity(makeIdentity());
+  return { ...place, tls: { context: certificate.context(), pin: certificate.pin } };
+};
 
 /** Peers at ports of this machine; `make` is told how many there were before. */
 const tcpRig = async (

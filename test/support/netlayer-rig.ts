@@ -3,6 +3,8 @@ import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
 import { Ears, type Ear } from './netlayer-ear.ts';
 
 export interface Rig {
+  /** True: what is sent arrives piece by piece as it was sent. */
+  readonly records?: boolean;
   /** A peer that can listen, at a place of its own. The rig closes it at the end. */
   peer(): Netlayer;
   /** Two peers that want to listen at one place. */

@@ -9,9 +9,17 @@ export {
   Unreachable,
   Untrusted,
 } from './errors.ts';
-export { CLOSE_MS } from './limits.ts';
+export { Doorstep } from './doorstep.ts';
+export {
+  BACKLOG,
+  CLOSE_MS,
+  CROWD_LIMITS,
+  type CrowdLimits,
+  HOST_LENGTH,
+  KEEPALIVE_MS,
+} from './limits.ts';
 export { nodeClock, type NodeClock } from './powers/clock.ts';
 export { keyPairOf, nodeCrypto, nodeEntropy } from './powers/crypto.ts';
 export { nodeReaper } from './powers/reaper.ts';
 export { nodeSchedulers, type NodeScheduler, type NodeSchedulers } from './powers/schedulers.ts';
-export { Traffic } from './traffic.ts';
+export { type Ending, Traffic } from './traffic.ts';

@@ -7,12 +7,19 @@ import { DialAttempt } from './dial.ts';
 import { NetlayerClosed } from './errors.ts';
 import { READ_BYTES } from './limits.ts';
 
+/** A connection as its netlayer ends it. */
+export interface Ending {
+  end(reason?: Error): void;
+}
+
 /** Owned by one netlayer. After `close` whatever is asked of it fails. */
 export class Traffic {
   readonly #transport: string;
   readonly #lingers: boolean;
   readonly #dials: Set<DialAttempt>;
   readonly #sockets: Set<Duplex>;
+  /** Of sockets that are none by themselves; undefined where there never was one. */
+  #endings: Map<Duplex, Ending> | undefined;
   readonly #waiting: (() => void)[];
   readonly #onGone: (this: Duplex) => void;
   #reading: OnReadOpts | undefined;
@@ -22,16 +29,20 @@ export class Traffic {
   /** `lingers`: what is closed here waits for the other end, see StreamConnection. */
   constructor(transport: string, lingers: boolean) {
     const sockets = new Set<Duplex>();
-    const settle = (): void => this.#settle();
+    const gone = (socket: Duplex): void => {
+      this.#endings?.delete(socket);
+      this.#settle();
+    };
     this.#transport = transport;
     this.#lingers = lingers;
     this.#dials = new Set();
     this.#sockets = sockets;
+    this.#endings = undefined;
     this.#waiting = [];
     // One listener for all sockets: an idle connection should cost bytes, not closures.
-    this.#onGone = function gone(this: Duplex): void {
+    this.#onGone = function onGone(this: Duplex): void {
       sockets.delete(this);
-      settle();
+      gone(this);
     };
     this.#reading = undefined;
     this.#server = undefined;
@@ -74,6 +85,12 @@ export class Traffic {
   /** Makes a connection of a socket that is held. */
   attach(socket: Duplex, proved: PeerLocation | undefined, accept: Accept): void {
     StreamConnection.attach(socket, proved, accept, this.#lingers);
+  }
+
+  /** Has `close` end this in place of a socket that is held: what is spoken over it has an end of its own. */
+  leave(socket: Duplex, to: Ending): void {
+    this.#endings ??= new Map();
+    this.#endings.set(socket, to);
   }
 
   /**
@@ -125,7 +142,7 @@ export class Traffic {
     });
     for (const dial of [...this.#dials]) dial.fail(this.#closedReason());
     for (const socket of [...this.#sockets]) {
-      const connection = StreamConnection.of(socket);
+      const connection = StreamConnection.of(socket) ?? this.#endings?.get(socket);
       if (connection === undefined) socket.destroy();
       else connection.end(this.#closedReason());
     }

@@ -16,12 +16,9 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 import type { Accept, PeerLocation } from '@bellwether/ocapn';
-import type { Traffic } from '@bellwether/netlayer-stream';
-import { Addresses } from './addresses.ts';
+import { type CrowdLimits, Doorstep, type Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
-import { HalfOpen } from './half-open.ts';
 import { pemOf, type TlsIdentity } from './identity.ts';
-import type { TlsLimits } from './limits.ts';
 import { encodePreamble } from './preamble.ts';
 
 /** Turns accepted TCP sockets into connections. */
@@ -29,37 +26,21 @@ export class Acceptor {
   readonly #context: tls.SecureContext;
   readonly #preamble: Uint8Array;
   readonly #traffic: Traffic;
-  readonly #limits: TlsLimits;
-  readonly #addresses: Addresses;
-  readonly #halfOpen: HalfOpen;
+  readonly #doorstep: Doorstep;
   readonly #accept: Accept;
 
-  constructor(identity: TlsIdentity, traffic: Traffic, limits: TlsLimits, accept: Accept) {
+  constructor(identity: TlsIdentity, traffic: Traffic, limits: CrowdLimits, accept: Accept) {
     this.#context = identity.context();
     this.#preamble = encodePreamble(identity.certPem);
     this.#traffic = traffic;
-    this.#limits = limits;
-    this.#addresses = new Addresses(limits);
-    this.#halfOpen = new HalfOpen(limits);
+    this.#doorstep = new Doorstep(traffic, limits);
     this.#accept = accept;
   }
 
   /** Takes over a fresh socket. */
   admit(raw: Socket): void {
-    this.#traffic.hold(raw);
-    if (raw.destroyed) return;
-    const countOut = this.#addresses.enter(raw.remoteAddress ?? '');
-    if (countOut === undefined) return void raw.destroy();
-    raw.once('close', countOut);
-    const deadline = setTimeout(() => raw.destroy(), this.#limits.handshakeMs);
-    this.#halfOpen.enter(raw);
-    const settle = (): void => {
-      clearTimeout(deadline);
-      this.#halfOpen.leave(raw);
-      raw.off('close', settle);
-    };
-    raw.on('close', settle);
-    raw.on('error', ignore);
+    const settle = this.#doorstep.admit(raw);
+    if (settle === undefined) return;
     raw.once('end', () => raw.destroy());
     raw.write(this.#preamble);
     raw.once('readable', () => {
@@ -94,8 +75,4 @@ function provedBy(socket: tls.TLSSocket): PeerLocation | undefined {
   const certificate = socket.getPeerX509Certificate();
   if (certificate === undefined) return undefined;
   return { transport: 'tcp-tls', designator: designatorOf(pemOf(certificate)), hints: {} };
-}
-
-function ignore(): void {
-  // A socket that fails before it is a connection has nobody to tell; it is destroyed by Node.
 }

@@ -9,11 +9,18 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { PeerLocation } from '@bellwether/ocapn';
-import { BadPlace, systemCode, Unreachable, Untrusted } from '@bellwether/netlayer-stream';
+import {
+  BadPlace,
+  HOST_LENGTH,
+  KEEPALIVE_MS,
+  systemCode,
+  Unreachable,
+  Untrusted,
+} from '@bellwether/netlayer-stream';
 import type { DialAttempt, Traffic } from '@bellwether/netlayer-stream';
 import { designatorOf } from './designator.ts';
 import { certificateIn, type TlsIdentity } from './identity.ts';
-import { DEFAULT_PORT, HOST_LENGTH, KEEPALIVE_MS } from './limits.ts';
+import { DEFAULT_PORT } from './limits.ts';
 import { readPreamble } from './preamble.ts';
 
 /** Where a location says that its peer is. */

@@ -3,6 +3,7 @@
  * and kept for ever; another line ending would be another peer.
  */
 import {
+  createHash,
   createPrivateKey,
   generateKeyPairSync,
   X509Certificate,
@@ -38,6 +39,11 @@ export class TlsIdentity {
     this.designator = designatorOf(text.certPem);
   }
 
+  /** SHA-256 of the certificate as DER, in base64url: how those know it to whom it is not announced. */
+  get pin(): string {
+    const { raw } = new X509Certificate(this.certPem);
+    return createHash('sha256').update(raw).digest('base64url');
+  }
   /**
    * What TLS needs to speak as this peer, made once: it takes longer than a handshake. TLS 1.3 only, and no tickets: a
    * resumed session would have no certificate to compare.

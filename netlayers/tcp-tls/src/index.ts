@@ -1,5 +1,4 @@
 /** OCapN over TLS, on Goblins' wire. */
 export { makeIdentity, openIdentity, type IdentityText, type TlsIdentity } from './identity.ts';
 export { loadOrMakeIdentity } from './identity-files.ts';
-export { TLS_LIMITS, type TlsLimits } from './limits.ts';
 export { tlsNetlayer, type TlsOptions, type TlsPlace } from './netlayer.ts';

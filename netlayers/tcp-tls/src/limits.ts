@@ -1,42 +1,6 @@
-/** What a stranger on the network may cost, in one table. Each can be replaced in the options. */
-export interface TlsLimits {
-  /** Milliseconds from the TCP accept to the end of the handshake. */
-  readonly handshakeMs: number;
-  /** Milliseconds from `dial` to an open connection, names and TCP included. */
-  readonly dialMs: number;
-  /** Connections that have not finished their handshake; beyond, the oldest goes. */
-  readonly halfOpenCount: number;
-  /** The same for one address (an IPv4 address, or the /64 of an IPv6 one). */
-  readonly halfOpenPerAddress: number;
-  /** Inbound connections in all; more are closed unheard. */
-  readonly connectionCount: number;
-  /** The same for one address, as above. */
-  readonly connectionsPerAddress: number;
-  /** The same for this machine itself, which may run any number of peers. */
-  readonly connectionsFromHere: number;
-}
-/**
- * 10 s is what a slow link with losses needs. A connection in its handshake holds the buffers of TLS, a silent one
- * hardly more than its socket, so what half-open ones can hold is bounded. One address may take half of them: a
- * thousand nodes behind one gateway come back at once after a power cut. So many may stay, too: a sixteenth of all,
- * and no address keeps out another.
- */
-export const TLS_LIMITS: TlsLimits = {
-  handshakeMs: 10_000,
-  dialMs: 10_000,
-  halfOpenCount: 2_048,
-  halfOpenPerAddress: 1_024,
-  connectionCount: 16_384,
-  connectionsPerAddress: 1_024,
-  connectionsFromHere: 4_096,
-};
+/** What a peer may cost here beside what any stranger may (`CrowdLimits`). */
+
 /** Bytes of an announced certificate: an RSA-4096 one of Goblins has 1,984. */
 export const PREAMBLE_BYTES = 65_536;
-/** Connections that the kernel queues: with less, a storm of nodes waits whole seconds for TCP to try again. */
-export const BACKLOG = 4_096;
-/** Milliseconds of silence before the kernel probes whether the peer still exists. */
-export const KEEPALIVE_MS = 30_000;
 /** The port of a location that names none, as in Goblins. */
 export const DEFAULT_PORT = 8_088;
-/** Characters of a host name (RFC 1035). */
-export const HOST_LENGTH = 253;

@@ -7,11 +7,19 @@
  */
 import net from 'node:net';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
-import { BadPlace, PlaceTaken, systemCode, Traffic } from '@bellwether/netlayer-stream';
+import {
+  BACKLOG,
+  BadPlace,
+  CROWD_LIMITS,
+  type CrowdLimits,
+  KEEPALIVE_MS,
+  PlaceTaken,
+  systemCode,
+  Traffic,
+} from '@bellwether/netlayer-stream';
 import { Acceptor } from './accept.ts';
 import { addressOf, connectTls, showAddress } from './connect.ts';
 import type { TlsIdentity } from './identity.ts';
-import { BACKLOG, KEEPALIVE_MS, TLS_LIMITS, type TlsLimits } from './limits.ts';
 
 const TRANSPORT = 'tcp-tls';
 
@@ -30,7 +38,7 @@ export interface TlsOptions {
   readonly identity: TlsIdentity;
   /** Absent for a peer that only dials. */
   readonly place?: TlsPlace;
-  readonly limits?: Partial<TlsLimits>;
+  readonly limits?: Partial<CrowdLimits>;
 }
 
 /** A netlayer over TLS. Owned by whoever closes it. */
@@ -43,13 +51,13 @@ class TlsNetlayer implements Netlayer {
   readonly claims = 'proved';
   readonly needsHints = true;
   readonly #options: TlsOptions;
-  readonly #limits: TlsLimits;
+  readonly #limits: CrowdLimits;
   readonly #traffic: Traffic;
   #isListening: boolean;
 
   constructor(options: TlsOptions) {
     this.#options = options;
-    this.#limits = { ...TLS_LIMITS, ...options.limits };
+    this.#limits = { ...CROWD_LIMITS, ...options.limits };
     this.#traffic = new Traffic(TRANSPORT, true);
     this.#isListening = false;
   }

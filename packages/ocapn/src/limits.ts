@@ -57,6 +57,8 @@ export const LIMITS = {
   swissnumBytes: 256,
   /** Bytes of a gift id, session id or side id in a certificate: Goblins uses 32, Endo 16. */
   certificateBytes: 64,
+  /** Bytes of a websocket peer's challenge, and of its answer: Goblins and Endo take 53 and 175. */
+  peerAuthBytes: 1 * KiB,
   /** Bytes of a certificate in PEM: an RSA-4096 one of Goblins has 1,984. */
   pemBytes: 64 * KiB,
 

@@ -19,7 +19,10 @@ export interface Connection {
    * another send follows at once, and both may go in one write. False: wait for `drained`.
    */
   send(bytes: Uint8Array, isMore?: boolean): boolean;
-  /** Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. */
+  /**
+   * Stops `bytes` callbacks: back-pressure towards a peer that sends more than is wanted. Where records are
+   * whole none comes after it; a stream may have some under way.
+   */
   pause(): void;
   resume(): void;
   /** Flushes, then destroys: at once or when the peer has ended, and after 1 s in any case. */
@@ -30,6 +33,13 @@ export interface ConnectionHandler {
   /** A plain Uint8Array (never a Buffer), borrowed for the call: copy what is kept. */
   bytes(chunk: Uint8Array): void;
   drained(): void;
+  /** Where records are whole: a long one is on its way out, and some more of it has left. */
+  moved?(): void;
+  /**
+   * Where records are whole: one is on its way in, of which `length` bytes have come; the transport keeps it,
+   * in `byteCount` bytes.
+   */
+  partial?(length: number, byteCount: number): void;
   /** The last callback: the peer ended or the transport failed. */
   closed(reason?: Error): void;
 }

@@ -1,14 +1,9 @@
 /** Strangers on the wire: what they claim is checked, and what they break is theirs alone. */
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import net from 'node:net';
-import {
-  makeIdentity,
-  openIdentity,
-  tlsNetlayer,
-  type TlsLimits,
-} from '@bellwether/netlayer-tcp-tls';
+import { makeIdentity, openIdentity, tlsNetlayer } from '@bellwether/netlayer-tcp-tls';
 import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
-import { nodeCrypto } from '@bellwether/netlayer-stream';
+import { type CrowdLimits, nodeCrypto } from '@bellwether/netlayer-stream';
 import { pemDesignator } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { selfSigned } from '../../../netlayers/tcp-tls/src/certificate.ts';
@@ -40,7 +35,7 @@ afterEach(async () => {
 });
 
 async function listening(
-  limits: Partial<TlsLimits> = {},
+  limits: Partial<CrowdLimits> = {},
 ): Promise<{ readonly at: PeerLocation; readonly ears: Ears }> {
   const place = { host: '127.0.0.1', bindHost: '127.0.0.1' };
   const peer = tlsNetlayer({ identity, place, limits });
@@ -51,7 +46,7 @@ async function listening(
   );
   return { at, ears };
 }
-function dial(to: PeerLocation, limits: Partial<TlsLimits> = {}): Promise<Ear | Error> {
+function dial(to: PeerLocation, limits: Partial<CrowdLimits> = {}): Promise<Ear | Error> {
   const peer = tlsNetlayer({ identity: openIdentity(other), limits });
   open.push(peer);
   return new Promise((answer) => {

@@ -17,20 +17,25 @@ export const base32 = (bytes: Uint8Array): string => toBase(bytes, BASE32, 5);
 /** Without padding. */
 export const base64url = (bytes: Uint8Array): string => toBase(bytes, BASE64URL, 6);
 /** @throws Decode for padding, `+`, `/` or left-over bits; the message does not repeat the text */
-export const fromBase64url = (text: string): Uint8Array => {
-  const bytes = new Uint8Array(Math.floor((text.length * 6) / 8));
+export const fromBase64url = (text: string): Uint8Array =>
+  fromBase(text, BASE64URL, 6, 'base64url');
+/** @throws Decode for padding, capitals or left-over bits; the message does not repeat the text */
+export const fromBase32 = (text: string): Uint8Array => fromBase(text, BASE32, 5, 'base32');
+
+const fromBase = (text: string, alphabet: string, width: number, name: string): Uint8Array => {
+  const bytes = new Uint8Array(Math.floor((text.length * width) / 8));
   let bits = 0;
   let have = 0;
   let at = 0;
   for (let i = 0; i < text.length; i++) {
-    const digit = BASE64URL.indexOf(text.charAt(i));
-    if (digit < 0) throw new Decode(`locator: expected base64url, found another character at ${i}`);
-    bits = ((bits << 6) | digit) & 0x3fff;
-    have += 6;
+    const digit = alphabet.indexOf(text.charAt(i));
+    if (digit < 0) throw new Decode(`locator: expected ${name}, found another character at ${i}`);
+    bits = ((bits << width) | digit) & 0x3fff;
+    have += width;
     if (have >= 8) bytes[at++] = (bits >> (have -= 8)) & 0xff;
   }
-  if (have >= 6 || (bits & ((1 << have) - 1)) !== 0)
-    throw new Decode('locator: expected base64url to end with its last whole byte');
+  if (have >= width || (bits & ((1 << have) - 1)) !== 0)
+    throw new Decode(`locator: expected ${name} to end with its last whole byte`);
   return bytes;
 };
 

@@ -176,6 +176,10 @@ export class Outbox {
     sender.unsent.stuckSinceMs = undefined;
     this.push(sender);
   }
+  /** The transport has got on with what it was given, and is full all the same. */
+  moved({ unsent }: Sender): void {
+    unsent.stuckSinceMs = undefined;
+  }
   /** Drops what is written and not sent: the session has ended. */
   forget(sender: Sender): void {
     if (this.#owner === sender) {
@@ -225,12 +229,13 @@ export class Outbox {
     for (const sender of lingering) if (sender.unsent.isSwept) this.wake(sender);
   }
   #spill(): void {
-    const { unsent } = this.#owner ?? {};
-    if (unsent === undefined || this.#writer.length === 0) return;
+    if (this.#owner === undefined || this.#writer.length === 0) return;
+    const { unsent, connection } = this.#owner;
     // What waits for a peer that does not read must hold no more memory than is counted.
     unsent.byteCount += this.#writer.length;
     unsent.parts ??= [];
-    this.#writer.takeInto(unsent.parts, !unsent.isBlocked);
+    if (connection.records) unsent.parts.push(this.#writer.take(!unsent.isBlocked));
+    else this.#writer.takeInto(unsent.parts, !unsent.isBlocked);
   }
   #wait(sender: Sender): void {
     const { unsent, connection } = sender;

@@ -22,7 +22,7 @@ import {
   Severed,
   type Target,
 } from '@bellwether/actors';
-import { Decode } from '../errors.ts';
+import { Decode, Limit } from '../errors.ts';
 import { Credentials } from '../identity/credentials.ts';
 import { type Hello, judgeHello } from '../identity/hello.ts';
 import type { PeerLocation } from '../locator.ts';
@@ -47,6 +47,9 @@ export interface TableCounts {
   readonly questions: number;
   readonly answers: number;
 }
+
+/** What may stand around the bytes of a record that a transport says are on their way. */
+const FRAMING_BYTES = 64;
 
 /**
  * A session. Made by a router for each connection; hand it to the netlayer as the connection's
@@ -78,6 +81,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   #isConfirmed = false;
   #endedHere = false;
   #isStranger: boolean;
+  /** The transport keeps the beginning of a record. */
+  #isPartial = false;
   /** Set while a record is not all there. */
   #assembly: Assembly | undefined;
   readonly #window: Window;
@@ -159,6 +164,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
 
   bytes(chunk: Uint8Array): void {
     this.isHeard = true;
+    if (this.#isPartial) this.#whole();
     // A transport may have some under way when it is told to pause.
     if (this.#rest !== undefined) this.#rest = joined(this.#rest, chunk);
     else this.#tryTake(chunk);
@@ -173,6 +179,19 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   }
   drained(): void {
     this.#host.outbox.drained(this);
+  }
+  moved(): void {
+    this.#host.outbox.moved(this);
+  }
+  partial(length: number, byteCount: number): void {
+    if (this.isClosed) return;
+    this.isHeard = true;
+    if (length > this.#recordBytes + FRAMING_BYTES)
+      return this.#refuse(
+        new Limit(`captp: expected a record of at most ${this.#recordBytes} bytes`),
+      );
+    this.#isPartial = true;
+    this.#host.partials.grow(this, length, byteCount);
   }
   closed(reason?: Error): void {
     this.#end(new Severed('captp: the connection ended', reason && { cause: reason }));
@@ -217,6 +236,11 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.#close(reason);
   }
 
+  /** The transport keeps nothing of the record any more. */
+  #whole(): void {
+    this.#isPartial = false;
+    this.#host.partials.drop(this);
+  }
   #tryTake(chunk: Uint8Array): void {
     try {
       this.#take(chunk);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Addresses, groupOf } from '../../../netlayers/tcp-tls/src/addresses.ts';
-import { HalfOpen, type Guest } from '../../../netlayers/tcp-tls/src/half-open.ts';
-import { TLS_LIMITS } from '../../../netlayers/tcp-tls/src/limits.ts';
+import { Addresses, groupOf } from '../../../netlayers/stream/src/addresses.ts';
+import { HalfOpen, type Guest } from '../../../netlayers/stream/src/half-open.ts';
+import { CROWD_LIMITS } from '../../../netlayers/stream/src/limits.ts';
 
 class Visitor implements Guest {
   readonly remoteAddress: string;
@@ -19,7 +19,7 @@ const goneOf = (visitors: readonly Visitor[]): readonly number[] =>
   visitors.flatMap((visitor, n) => (visitor.isDestroyed ? [n] : []));
 
 describe('half-open connections', () => {
-  const limits = { ...TLS_LIMITS, halfOpenPerAddress: 3, halfOpenCount: 5 };
+  const limits = { ...CROWD_LIMITS, halfOpenPerAddress: 3, halfOpenCount: 5 };
 
   test('up to the limit of an address stay; one more pushes out the oldest of that address', () => {
     const halfOpen = new HalfOpen(limits);
@@ -68,7 +68,7 @@ test.each([
 });
 
 describe('connections of one address', () => {
-  const limits = { ...TLS_LIMITS, connectionsPerAddress: 2, connectionsFromHere: 3 };
+  const limits = { ...CROWD_LIMITS, connectionsPerAddress: 2, connectionsFromHere: 3 };
   const admitted = (addresses: Addresses, from: string, count: number): number => {
     let admittedCount = 0;
     for (let each = 0; each < count; each += 1)

@@ -1,6 +1,6 @@
 /** Connections that have not finished their handshake, oldest first, and who may have how many of them. */
 import { groupOf } from './addresses.ts';
-import type { TlsLimits } from './limits.ts';
+import type { CrowdLimits } from './limits.ts';
 
 /** What is counted: a socket. */
 export interface Guest {
@@ -13,11 +13,11 @@ export interface Guest {
  * is silent or slow, and a flood of silent clients pushes out itself instead of those who come after it.
  */
 export class HalfOpen {
-  readonly #limits: TlsLimits;
+  readonly #limits: CrowdLimits;
   readonly #all: Map<Guest, string>;
   readonly #byAddress: Map<string, Set<Guest>>;
 
-  constructor(limits: TlsLimits) {
+  constructor(limits: CrowdLimits) {
     this.#limits = limits;
     this.#all = new Map();
     this.#byAddress = new Map();

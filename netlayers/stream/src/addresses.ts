@@ -1,13 +1,13 @@
 /** Which addresses count as one, and how many connections each has. */
 import { isIPv6 } from 'node:net';
-import type { TlsLimits } from './limits.ts';
+import type { CrowdLimits } from './limits.ts';
 
 /** Inbound connections by address. */
 export class Addresses {
-  readonly #limits: TlsLimits;
+  readonly #limits: CrowdLimits;
   readonly #counts: Map<string, number>;
 
-  constructor(limits: TlsLimits) {
+  constructor(limits: CrowdLimits) {
     this.#limits = limits;
     this.#counts = new Map();
   }

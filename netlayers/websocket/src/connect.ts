@@ -1,0 +1,150 @@
+/**
+ * The dialler's side.
+ *
+ *     TCP and, for wss, TLS  →  101  →  our challenge  →  its answer is signed by the key that was dialled  →  open
+ *
+ * What that proves is as good as the way there: a relay could have the peer itself sign. So the way has to be this
+ * machine, or TLS to the certificate of the pin, or to one that an authority vouches for.
+ */
+import { createHash } from 'node:crypto';
+import net from 'node:net';
+import tls from 'node:tls';
+import { type Crypto, isAnsweredBy, makeChallenge } from '@bellwether/ocapn';
+import {
+  CLOSE_MS,
+  type DialAttempt,
+  HOST_LENGTH,
+  KEEPALIVE_MS,
+  systemCode,
+  type Traffic,
+  Unreachable,
+  Untrusted,
+} from '@bellwether/netlayer-stream';
+import { type ClientOptions, WebSocket } from 'ws';
+import { firstMessage, wsOptions } from './handshake.ts';
+import type { WebSocketLimits } from './limits.ts';
+import { isHere, type WebSocketTarget } from './url.ts';
+
+/** What a dialler trusts. */
+export interface Trust {
+  /** Certificates of authorities in PEM that count beside those that Node brings: of tests, or of one's own house. */
+  readonly authorities?: readonly string[];
+  /** True: in clear to other machines, too, where whoever is on the way can take the peer's place. Default false. */
+  readonly dialsInClear?: boolean;
+}
+/** What a dial needs of its netlayer. */
+export interface DiallerParts {
+  readonly crypto: Crypto;
+  readonly traffic: Traffic;
+  readonly limits: WebSocketLimits;
+  readonly trust: Trust;
+}
+
+/** Why a place may not be dialled; undefined where it may. */
+export const refusalOf = ({ url, host, isSecure }: WebSocketTarget, trust: Trust) => {
+  if (host.length > HOST_LENGTH) return 'its host is longer than any';
+  if (isSecure || isHere(host) || trust.dialsInClear === true) return undefined;
+  return `${url} is in clear, and leads to another machine; hint: wss://`;
+};
+
+/** Connects for a dial; `connected` gets an open WebSocket whose peer has the key that was dialled. */
+export function connectWebSocket(
+  dial: DialAttempt,
+  parts: DiallerParts,
+  target: WebSocketTarget,
+  connected: (ws: WebSocket, socket: net.Socket) => void,
+): void {
+  const { crypto, traffic, limits } = parts;
+  const socket = open(dial, parts, target);
+  traffic.hold(socket);
+  dial.use(socket);
+  const options: ClientOptions = {
+    ...wsOptions(limits, CLOSE_MS),
+    createConnection: () => socket,
+  };
+  const ws = new WebSocket(target.url, options);
+  ws.on('error', (error) => dial.fail(explained(dial, error)));
+  socket.on('error', (error) => dial.fail(explained(dial, error)));
+  ws.once('close', () =>
+    dial.fail(new Unreachable(dial.place, 'the connection was closed during the handshake')),
+  );
+  ws.once('open', () => {
+    const challenge = makeChallenge(crypto);
+    ws.send(challenge);
+    firstMessage(ws, socket, (answer) => {
+      const refuse = (what: string): void => dial.fail(new Untrusted(dial.place, what));
+      if (!isProof(crypto, challenge, answer, target.publicKey))
+        return refuse('the peer has not the key that its designator is');
+      if (!dial.succeed()) return;
+      ws.removeAllListeners('error');
+      ws.removeAllListeners('close');
+      connected(ws, socket);
+    });
+  });
+}
+
+const open = (
+  dial: DialAttempt,
+  { trust }: DiallerParts,
+  { host, port, isSecure, pin }: WebSocketTarget,
+): net.Socket => {
+  const way = { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS };
+  if (!isSecure) return net.connect(way);
+  const socket = tls.connect({
+    ...way,
+    ...(net.isIP(host) === 0 && { servername: host }),
+    ...(trust.authorities !== undefined && {
+      ca: [...tls.rootCertificates, ...trust.authorities],
+    }),
+    ALPNProtocols: ['http/1.1'],
+    // A pin says which certificate it is, whoever has signed it.
+    rejectUnauthorized: pin === undefined,
+  });
+  if (pin !== undefined)
+    socket.once('secureConnect', () => {
+      const shown = socket.getPeerX509Certificate();
+      const isPinned =
+        shown !== undefined && createHash('sha256').update(shown.raw).digest().equals(pin);
+      if (!isPinned || socket.isSessionReused())
+        dial.fail(
+          new Untrusted(dial.place, 'the peer shows another certificate than its ref says'),
+        );
+    });
+  return socket;
+};
+
+const isProof = (
+  crypto: Crypto,
+  challenge: Uint8Array,
+  answer: Uint8Array,
+  publicKey: Uint8Array,
+): boolean => {
+  try {
+    return isAnsweredBy(crypto, challenge, answer, publicKey);
+  } catch {
+    return false; // it is no answer at all
+  }
+};
+
+/** A failure of the network may pass; what TLS or HTTP refuses is the peer's. */
+const explained = (dial: DialAttempt, error: Error): Error => {
+  const code = systemCode(error);
+  if (/^E(?!RR_)/u.test(code))
+    return new Unreachable(dial.place, `${FOUND[code] ?? 'cannot connect'} (${code})`, {
+      cause: error,
+    });
+  if (/CERT|ERR_TLS|SELF_SIGNED|UNABLE_TO/u.test(code))
+    return new Untrusted(dial.place, `its certificate is not vouched for (${code})`, {
+      cause: error,
+    });
+  return new Untrusted(dial.place, 'there is something else than a WebSocket', { cause: error });
+};
+
+const FOUND: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ECONNRESET: 'the connection was reset',
+  ENOTFOUND: 'no such host',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no route to the network',
+  ETIMEDOUT: 'no answer',
+};

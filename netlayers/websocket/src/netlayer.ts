@@ -1,0 +1,192 @@
+/**
+ * OCapN over WebSocket, on the wire of Goblins 0.18 and Endo: one record a binary message, the acceptor proves the
+ * key that its designator is, the dialler proves nothing and is anonymous.
+ */
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SecureContext } from 'node:tls';
+import type { Accept, Crypto, Netlayer, PeerLocation } from '@bellwether/ocapn';
+import {
+  BACKLOG,
+  BadPlace,
+  KEEPALIVE_MS,
+  PlaceTaken,
+  systemCode,
+  Traffic,
+} from '@bellwether/netlayer-stream';
+import { Acceptor } from './accept.ts';
+import { connectWebSocket, refusalOf, type Trust } from './connect.ts';
+import { dialledWire, WebSocketConnection } from './connection.ts';
+import { maskingFramer } from './frames.ts';
+import { websocketDesignator, type WebSocketIdentity } from './identity.ts';
+import { ORIGIN_COUNT, WEBSOCKET_LIMITS, type WebSocketLimits } from './limits.ts';
+import { Pulse } from './pulse.ts';
+import { isHere, plainUrl, targetOf, TRANSPORT } from './url.ts';
+
+/** Where a peer listens, and how others reach it. */
+export interface WebSocketPlace {
+  /** The key that it proves, and is known by. */
+  readonly identity: WebSocketIdentity;
+  /** The host in its location: what others dial. */
+  readonly host: string;
+  /** The address to bind; default: all of this machine with TLS, 127.0.0.1 without. */
+  readonly bindHost?: string;
+  /** Default: the system chooses one, which the caller should keep with the identity: others have it in their refs. */
+  readonly port?: number;
+  /** Absent: in clear, which stays on this machine, behind a proxy of it where `url` says so. */
+  readonly tls?: WebSocketTls;
+  /** What others dial in place of host and port, where a proxy stands before this peer. */
+  readonly url?: string;
+  /** Pages that may connect, by origin, as `https://app.example`; all others are refused. Default none. */
+  readonly origins?: readonly string[];
+}
+/** With what a peer shows itself in TLS. */
+export interface WebSocketTls {
+  readonly context: SecureContext;
+  /** SHA-256 of its certificate in base64url, for one that no authority vouches for: refs say it, and diallers look. */
+  readonly pin?: string;
+}
+/** How one peer uses WebSockets. */
+export interface WebSocketOptions {
+  readonly crypto: Crypto;
+  /** Absent for a peer that only dials. */
+  readonly place?: WebSocketPlace;
+  readonly trust?: Trust;
+  readonly limits?: Partial<WebSocketLimits>;
+}
+
+/** A netlayer over WebSocket. Owned by whoever closes it. */
+export function websocketNetlayer(options: WebSocketOptions): Netlayer {
+  return new WebSocketNetlayer(options);
+}
+
+class WebSocketNetlayer implements Netlayer {
+  readonly transport = TRANSPORT;
+  readonly claims = 'proved';
+  readonly needsHints = true;
+  readonly #options: WebSocketOptions;
+  readonly #limits: WebSocketLimits;
+  readonly #traffic: Traffic;
+  readonly #pulse: Pulse;
+  readonly #framer = maskingFramer();
+  #isListening: boolean;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#limits = { ...WEBSOCKET_LIMITS, ...options.limits };
+    this.#traffic = new Traffic(TRANSPORT, true);
+    this.#pulse = new Pulse(this.#limits);
+    this.#isListening = false;
+  }
+
+  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
+    const { place } = this.#options;
+    const refuse = (reason: Error): void => process.nextTick(failed, reason);
+    if (place === undefined) return refuse(new BadPlace('websocket: no place to listen on'));
+    const bindHost = place.bindHost ?? (place.tls === undefined ? '127.0.0.1' : undefined);
+    const wrong = wrongWith(place, bindHost);
+    if (wrong !== undefined) return refuse(new BadPlace(`websocket: ${wrong}`));
+    if (this.#traffic.isClosed) return refuse(this.#traffic.closedReason());
+    if (this.#isListening) return refuse(new BadPlace('websocket: this netlayer listens already'));
+    this.#isListening = true;
+    const server = this.#server(place, accept);
+    const onError = (error: Error): void => {
+      this.#isListening = false;
+      failed(explain(error, bindHost, place.port));
+    };
+    server.once('error', onError);
+    server.listen({ host: bindHost, port: place.port ?? 0, backlog: BACKLOG }, () => {
+      server.off('error', onError);
+      if (this.#traffic.isClosed) {
+        server.close(() => failed(this.#traffic.closedReason()));
+        return;
+      }
+      this.#traffic.serve(server);
+      ready(locationOf(place, server));
+    });
+  }
+
+  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+    const { crypto, trust = {} } = this.#options;
+    const target = targetOf(to);
+    const where = typeof target === 'string' ? 'nowhere' : target.url;
+    return this.#traffic.dial(`websocket: ${where}`, this.#limits.dialMs, failed, (dial) => {
+      const refusal = typeof target === 'string' ? target : refusalOf(target, trust);
+      if (typeof target === 'string' || refusal !== undefined)
+        return dial.fail(new BadPlace(`websocket: cannot dial ${to.designator}: ${refusal ?? ''}`));
+      const parts = { crypto, trust, traffic: this.#traffic, limits: this.#limits };
+      connectWebSocket(dial, parts, target, (ws, socket) => {
+        const wire = dialledWire(ws, socket, this.#framer);
+        this.#opened(WebSocketConnection.attach(wire, to, accept), socket);
+      });
+    });
+  }
+
+  close(done: () => void): void {
+    this.#pulse.close();
+    this.#traffic.close(done);
+  }
+
+  #opened(connection: WebSocketConnection, socket: Duplex): void {
+    this.#traffic.leave(socket, connection);
+    socket.once('close', this.#pulse.enter(connection));
+  }
+  #server(place: WebSocketPlace, accept: Accept): net.Server {
+    const acceptor = new Acceptor({
+      identity: place.identity,
+      traffic: this.#traffic,
+      limits: this.#limits,
+      context: place.tls?.context,
+      origins: new Set(place.origins ?? []),
+      accept,
+      opened: (connection, socket) => this.#opened(connection, socket),
+    });
+    const server = net.createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEPALIVE_MS },
+      (raw) => acceptor.admit(raw),
+    );
+    server.maxConnections = this.#limits.connectionCount;
+    return server;
+  }
+}
+
+/** Why it cannot listen there; undefined where it can. */
+const wrongWith = (place: WebSocketPlace, bindHost: string | undefined): string | undefined => {
+  const { tls, url, origins = [] } = place;
+  if (tls === undefined && (bindHost === undefined || !isHere(bindHost)))
+    return (
+      `in clear it stays on this machine, and ${bindHost ?? '*'} is not; ` +
+      'hint: give it tls, or put a proxy on this machine before it and say its url'
+    );
+  if (url !== undefined && plainUrl(url) === undefined)
+    return 'its url is no ws:// or wss:// URL of host, port and path';
+  if (origins.length > ORIGIN_COUNT) return `more than ${ORIGIN_COUNT} origins`;
+  const odd = origins.find((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  return odd === undefined ? undefined : `${odd} is no origin as browsers write it`;
+};
+
+const locationOf = (place: WebSocketPlace, server: net.Server): PeerLocation => {
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new TypeError('websocket: a TCP server without a port');
+  const scheme = place.tls === undefined ? 'ws' : 'wss';
+  const host = net.isIPv6(place.host) ? `[${place.host}]` : place.host;
+  const { url = `${scheme}://${host}:${address.port}`, tls } = place;
+  return {
+    transport: TRANSPORT,
+    designator: websocketDesignator(place.identity),
+    hints: { url, ...(tls?.pin !== undefined && { pin: tls.pin }) },
+  };
+};
+
+const explain = (error: Error, bindHost = '*', port = 0): Error => {
+  const code = systemCode(error);
+  const at = `${bindHost}:${port}`;
+  if (code === 'EADDRINUSE')
+    return new PlaceTaken(
+      `websocket: ${at} is in use; hint: stop what listens there, or choose another port`,
+      { cause: error },
+    );
+  const hint = code === 'EACCES' ? '; hint: ports below 1024 need a privilege' : '';
+  return new BadPlace(`websocket: cannot listen on ${at} (${code})${hint}`, { cause: error });
+};
