@@ -20,6 +20,7 @@ import type { Bcom, Behavior, Ref, Turn, Vat } from '@bellwether/actors';
 import {
   makeFreshLines,
   makePeers,
+  makeStanding,
   registerServices,
   type ElsewherePowers,
   type PlannedService,
@@ -156,14 +157,16 @@ const makeController = async (folder: string): Promise<Controller> => {
   const { made } = await node.vat.run((turn) => {
     const [clock, entropy] = [nodeClock(), nodeEntropy()];
     const shepherd = bareShepherd(turn, 'C', clock);
+    const peers = turn.spawn(makePeers, { clock, entropy, destinations: new Map() });
     const elsewherePowers: ElsewherePowers = {
       // They are all there: what is measured begins with a warm session.
       dial: (petname, reached) => {
         reached.kept(facets[Number(petname)]);
         return () => undefined;
       },
-      peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
-      lines: turn.spawn(makeFreshLines, () => () => undefined),
+      peers,
+      lines: turn.spawn(makeFreshLines, () => () => undefined, peers),
+      standing: turn.spawn(makeStanding),
       clock,
       entropy,
       crypto: nodeCrypto(),

@@ -1,13 +1,11 @@
 /** A release that a controller is given once, and brings to its members itself. */
 import { World } from '@bellwether/actors';
-import { carrierLimits, digestOf, writeManifest, type Digest } from '@bellwether/deploy';
+import { carrierLimits, type Digest } from '@bellwether/deploy';
 import { MemoryNetwork } from '@bellwether/netlayer-memory';
-import { nodeCrypto } from '@bellwether/netlayer-stream';
 import type { Outcome, Request } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
-import { bringTo } from '../support/carrying.ts';
+import { bringTo, releaseOf } from '../support/carrying.ts';
 import { FleetNode, introduce, Operator, type NodeConfig } from '../support/fleet-node.ts';
-import { fileOf, manifestOf } from '../support/releases.ts';
 import { service, type Asked } from '../support/shepherd-machine.ts';
 import { release, shortRules, type Made } from '../support/slot-machine.ts';
 
@@ -22,21 +20,6 @@ const slots: NonNullable<NodeConfig['slots']> = [
 ];
 const one = release('1');
 const two = release('2');
-/** With files of so many bytes, each in a content of its own. */
-const large = (version: string, sizes: readonly number[]): Made => {
-  const texts = sizes.map((size, at) => new Uint8Array(size).fill(at + 1));
-  const files = texts.map((text, at) => fileOf(`file-${at}`, text));
-  const manifestBytes = writeManifest(manifestOf(files, { version }));
-  const digest = digestOf(nodeCrypto(), manifestBytes);
-  return {
-    digest,
-    manifestBytes,
-    contents: new Map([
-      ...files.map(({ sha256 }, at) => [sha256, texts[at] ?? new Uint8Array()] as const),
-      [digest.slice(-64), manifestBytes],
-    ]),
-  };
-};
 const mebibyte = 1_048_576;
 
 interface How {
@@ -123,8 +106,8 @@ describe.each([1, 2, 3])('a release for a fleet, seed %i', (seed) => {
   });
   it('brings along only what is different in the next one', () => {
     const story = new Story(seed);
-    const before = large('1', [300_000, 200_000, 5]);
-    const after = large('2', [300_000, 200_000, 6]);
+    const before = releaseOf('1', [300_000, 200_000, 5]);
+    const after = releaseOf('2', [300_000, 200_000, 6]);
     // Pieces of 64 KiB: five, four, one, and the manifest.
     expect(story.bring(before)).toBe(11);
     story.deploy(before);
@@ -166,7 +149,7 @@ describe.each([1, 2, 3])('a release for a fleet, seed %i', (seed) => {
   });
   it('goes on after a cut in the middle where it ended', () => {
     const story = new Story(seed);
-    const big = large('1', [4 * mebibyte]);
+    const big = releaseOf('1', [4 * mebibyte]);
     story.bring(big);
     const asked = story.deploy(big);
     const [a] = story.hosts;
@@ -185,7 +168,7 @@ describe.each([1, 2, 3])('a release for a fleet, seed %i', (seed) => {
   });
   it('goes on at a node that was killed in the middle', () => {
     const story = new Story(seed);
-    const big = large('1', [4 * mebibyte]);
+    const big = releaseOf('1', [4 * mebibyte]);
     story.bring(big);
     const asked = story.deploy(big);
     const [a] = story.hosts;
@@ -200,7 +183,7 @@ describe.each([1, 2, 3])('a release for a fleet, seed %i', (seed) => {
   });
   it('is called off within a window', () => {
     const story = new Story(seed);
-    const big = large('1', [8 * mebibyte]);
+    const big = releaseOf('1', [8 * mebibyte]);
     story.bring(big);
     const asked = story.deploy(big);
     const [a] = story.hosts;

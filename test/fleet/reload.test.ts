@@ -4,6 +4,7 @@ import {
   FLEET_LIMITS,
   makeFreshLines,
   makePeers,
+  makeStanding,
   registerServices,
   swapOf,
   type PlannedService,
@@ -24,17 +25,21 @@ import { Machine, program, service, type Asked } from '../support/shepherd-machi
 /** A machine with these services, all up that say so; what is elsewhere is never reached. */
 const machineWith = (world: World, planned: readonly PlannedService[]) => {
   const [clock, entropy] = [world.clock(), world.entropy()];
-  const powersIn = (turn: Turn): ElsewherePowers => ({
-    dial: (_petname, reached) => {
-      reached.broken(new Unreachable('nobody is there'));
-      return () => undefined;
-    },
-    peers: turn.spawn(makePeers, { clock, entropy, destinations: new Map() }),
-    lines: turn.spawn(makeFreshLines, () => () => undefined),
-    clock,
-    entropy,
-    crypto: simulatedCrypto(world),
-  });
+  const powersIn = (turn: Turn): ElsewherePowers => {
+    const peers = turn.spawn(makePeers, { clock, entropy, destinations: new Map() });
+    return {
+      dial: (_petname, reached) => {
+        reached.broken(new Unreachable('nobody is there'));
+        return () => undefined;
+      },
+      peers,
+      lines: turn.spawn(makeFreshLines, () => () => undefined, peers),
+      standing: turn.spawn(makeStanding),
+      clock,
+      entropy,
+      crypto: simulatedCrypto(world),
+    };
+  };
   const composing = (turn: Turn, shepherd: Ref<Shepherd>): ComposePowers => ({
     shepherd,
     slots: turn.spawn(makeNoSlots),

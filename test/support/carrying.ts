@@ -1,6 +1,8 @@
 /** A release as somebody brings it to a simulated machine. */
-import { carrierLimits } from '@bellwether/deploy';
+import { carrierLimits, digestOf, writeManifest } from '@bellwether/deploy';
+import { nodeCrypto } from '@bellwether/netlayer-stream';
 import type { FleetNode, Operator, Site } from './fleet-node.ts';
+import { fileOf, manifestOf } from './releases.ts';
 import type { Made } from './slot-machine.ts';
 
 /** Brings what is missing of a release for a service, and lets half a second pass for each content. */
@@ -27,4 +29,20 @@ export const bringTo = (
       pass();
     }
   }
+};
+
+/** A release with files of so many bytes, each in a content of its own. */
+export const releaseOf = (version: string, sizes: readonly number[]): Made => {
+  const texts = sizes.map((size, at) => new Uint8Array(size).fill(at + 1));
+  const files = texts.map((text, at) => fileOf(`file-${at}`, text));
+  const manifestBytes = writeManifest(manifestOf(files, { version }));
+  const digest = digestOf(nodeCrypto(), manifestBytes);
+  return {
+    digest,
+    manifestBytes,
+    contents: new Map([
+      ...files.map(({ sha256 }, at) => [sha256, texts[at] ?? new Uint8Array()] as const),
+      [digest.slice(-64), manifestBytes],
+    ]),
+  };
 };

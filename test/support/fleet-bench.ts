@@ -2,6 +2,7 @@
 import { type Answer, type Bcom, type Behavior, type Ref, type Turn } from '@bellwether/actors';
 import {
   makeExportedService,
+  makeStanding,
   makeFreshLines,
   makeLiveRef,
   makePeers,
@@ -236,7 +237,8 @@ export const makeProxyBench = async (): Promise<ProxyBench> => {
       requirement: [],
       petname: 'a-web',
       remote,
-      lines: turn.spawn(makeFreshLines, fresh),
+      lines: turn.spawn(makeFreshLines, fresh, peers),
+      standing: turn.spawn(makeStanding),
       peers,
       entropy,
       board,

@@ -31,6 +31,7 @@ export { makeExportedService, type ExportedServiceOptions } from './exported/exp
 export { makeFleet, type FleetOptions } from './aggregate/fleet.ts';
 export { judge, type Judgement, type Seen, type HealthTerms } from './aggregate/health.ts';
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
+export { makeStanding, type Standing } from './reach/standing.ts';
 export { makeFreshLines, type FreshLine, type FreshLines } from './reach/fresh-lines.ts';
 export {
   makeLiveRef,

@@ -102,6 +102,8 @@ export const LIMITS = {
   freshMs: 30_000,
   /** Sessions of their own at once: each is a key and a handshake, a millisecond or two of either machine. */
   freshCount: 32,
+  /** The same to one machine, however many services it has: whoever lets us wait for it holds up no others. */
+  freshHostCount: 4,
   /** Who waits for one by the same petname, beside the one whose turn it is: people who confirm by hand. */
   freshWaitingCount: 8,
   /** Milliseconds for one try to confirm, from its dial to the answer. */
@@ -129,6 +131,11 @@ export const LIMITS = {
   pathLength: 4_096,
   /** Swissnums that one daemon remembers: 100,000 hashes are about 20 MiB. */
   mintCount: 100_000,
+  /**
+   * Of these, those that one controller has or had: what it may have now, and some that it had before. So all of them
+   * together leave most places to the owner of the machine.
+   */
+  homeMintCount: 4_096,
   /** Answers and streams of one grant that are under way at once: many more than a person has. */
   grantOpenCount: 256,
   /** The same of a minted reference, through which a whole controller may ask. */
@@ -182,6 +189,16 @@ export const LIMITS = {
    * set up on the day of its invite; later a copy of one that was used would only serve to take a good machine out.
    */
   nodeDoubtMs: 86_400_000,
+  /**
+   * How often a machine that has joined may say that it gives something else: each time is a record, and a secret that
+   * is written to a file. A reload of its configuration is one; beyond that it says so later, by itself.
+   */
+  enterRate: { atOnceCount: 32, gapMs: 10_000 },
+  /**
+   * How often a controller may ask for what it was given anew, as one does whose disk has lost it: each time is a record,
+   * and another reference to each service. What the machine's owner changes is not counted.
+   */
+  regiveRate: { atOnceCount: 16, gapMs: 600_000 },
   /** Characters of a fingerprint by which a key is named beforehand, at least: 100 bits, as many as are shown. */
   keyCharacters: 20,
   /** Of one that is typed to name a controller that is there, at least: fewer are a slip. */

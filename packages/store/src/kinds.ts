@@ -153,6 +153,8 @@ const minted = object(
     epoch: whole(1),
     /** The hash of what it was given by, where it is a controller's. */
     gift: name,
+    /** The key of that controller. */
+    home: name,
   },
 );
 /** A right that was taken back. */

@@ -1,6 +1,13 @@
 /** What a controller that means no good can do to a machine that tries to join it. */
-import { createVat, Refused, type Answer, type Behavior, type Ref } from '@bellwether/actors';
-import type { Gift, NodeDoor } from '@bellwether/fleet';
+import {
+  ActorError,
+  createVat,
+  Refused,
+  type Answer,
+  type Behavior,
+  type Ref,
+} from '@bellwether/actors';
+import { FLEET_LIMITS, type Gift, type NodeDoor } from '@bellwether/fleet';
 import { createRouter, Sturdyref, sturdyrefUri } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { JoinPlace } from '../../support/fleet-joins.ts';
@@ -105,5 +112,51 @@ describe('a controller that lets a machine wait which it has asked to call back'
     expect(grants.map(({ service, state }) => [service, state])).toEqual([
       ['networking', 'revoked'],
     ]);
+  });
+});
+
+describe('a controller that says over and over that it has lost what it was given', () => {
+  it('is given it anew so many times in a row, and once in a while from then on', () => {
+    const { atOnceCount, gapMs } = FLEET_LIMITS.regiveRate;
+    const place = new JoinPlace(3);
+    const { uri, entered } = hostile(place);
+    const joining = place.joining(uri);
+    let giftCount = 0;
+    /** Answers whatever it is asked, and breaks the connection. */
+    const lose = (rounds: number): void => {
+      for (let round = 0; round < rounds; round += 1) {
+        place.network.reset('N', 'H');
+        place.run(10_000);
+        answerAll();
+      }
+    };
+    const answerAll = (): void => {
+      for (let some = entered.splice(0); some.length > 0; some = entered.splice(0)) {
+        for (const { gift, answer } of some) {
+          giftCount += gift.length === 0 ? 0 : 1;
+          if (gift.length === 0) answer.broken(new ActorError('no-gift', 'give me more'));
+          else answer.kept({ state: 'joined', name: 'web-07', labels: {}, controller: 'H' });
+        }
+        place.run(1_000);
+      }
+    };
+    for (let ms = 0; ms < 2_000 && entered.length === 0; ms += 10) place.run(10);
+    answerAll();
+    expect(place.settled(joining)).toMatchObject({ state: 'joined' });
+    lose(3 * atOnceCount);
+    expect(giftCount).toBe(atOnceCount);
+    expect(place.homes()).toMatchObject([{ trouble: expect.stringContaining('too often') }]);
+    place.run(gapMs);
+    lose(3);
+    expect(giftCount).toBe(atOnceCount + 1);
+    // Its owner gives as often as he likes.
+    place.settled(
+      place.operator.ask(place.node(), (turn, root) =>
+        turn.send(root, 'giveHome', { services: ['networking'] }),
+      ),
+    );
+    place.run(1_000);
+    answerAll();
+    expect(giftCount).toBe(atOnceCount + 2);
   });
 });

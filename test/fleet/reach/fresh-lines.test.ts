@@ -1,7 +1,13 @@
 /** Sessions of their own: how many at once, for how long, and that each is ended. Tested without machines. */
 import type { Ref } from '@bellwether/actors';
 import { Severed, Unreachable, type Answer } from '@bellwether/actors';
-import { FLEET_LIMITS, makeFreshLines, type FreshLine, type FreshLines } from '@bellwether/fleet';
+import {
+  FLEET_LIMITS,
+  makeFreshLines,
+  makePeers,
+  type FreshLine,
+  type FreshLines,
+} from '@bellwether/fleet';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, type Bench } from '../../support/actors-vat.ts';
 import { pass, watched, type Watched } from '../../support/fleet-bench.ts';
@@ -17,15 +23,25 @@ interface LinesBench extends Bench {
   open(petname: string, ms?: number): Promise<Watched<FreshLine>>;
   close(line: Watched<FreshLine>): Promise<void>;
 }
+const sameHost = { peer: 'key.tcp-tls' };
 const linesBench = async (): Promise<LinesBench> => {
   const bench = makeBench({ rehearse: true });
   const dials: Dial[] = [];
+  const [clock, entropy] = [bench.world.clock(), bench.world.entropy()];
+  const destinations = new Map(
+    ['one', 'two', 'three', 'four', 'five'].map((name) => [name, sameHost]),
+  );
+  const dial = (petname: string, reached: Answer): (() => void) => {
+    const dial = { petname, reached, endCount: 0 };
+    dials.push(dial);
+    return () => void (dial.endCount += 1);
+  };
   const { lines } = await runIn(bench, (turn) => ({
-    lines: turn.spawn(makeFreshLines, (petname, reached) => {
-      const dial = { petname, reached, endCount: 0 };
-      dials.push(dial);
-      return () => void (dial.endCount += 1);
-    }),
+    lines: turn.spawn(
+      makeFreshLines,
+      dial,
+      turn.spawn(makePeers, { clock, entropy, destinations }),
+    ),
   }));
   const { vat } = bench;
   return {
@@ -86,6 +102,26 @@ describe('a line of its own', () => {
     expect(petnames(bench).at(-1)).toBe('late');
     expect(ends(bench)[7]).toBe(1);
   });
+  it.each([
+    [
+      'a machine that has joined',
+      many(FLEET_LIMITS.freshHostCount + 1, 'web').map((name) => `${name}@node`),
+    ],
+    ['a machine that several refs lead to', ['one', 'two', 'three', 'four', 'five']],
+  ])(
+    'leaves room to others, however many services %s has that lets us wait',
+    async (_what, names) => {
+      const bench = await linesBench();
+      for (const name of names) await bench.open(name, 60_000);
+      expect(names).toHaveLength(FLEET_LIMITS.freshHostCount + 1);
+      expect(petnames(bench)).toEqual(names.slice(0, -1));
+      await bench.open('other');
+      expect(petnames(bench).at(-1)).toBe('other');
+      bench.dials[1]?.reached.broken(new Unreachable('nobody is there'));
+      await pass(bench, 0);
+      expect(petnames(bench).at(-1)).toBe(names.at(-1));
+    },
+  );
   it('is refused where too many wait for the same', async () => {
     const bench = await linesBench();
     const waiting: Watched<FreshLine>[] = [];

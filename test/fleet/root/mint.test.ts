@@ -205,6 +205,66 @@ describe('a minted reference', () => {
   });
 });
 
+describe('what controllers are given', () => {
+  const { homeMintCount } = FLEET_LIMITS;
+  const entryOf = (gift: string, at: number, home = 'H'): MintEntry => ({
+    kind: 'minted',
+    hash: at
+      .toString(16)
+      .padStart(8, '0')
+      .padEnd(64, gift === 'old' ? 'a' : 'b'),
+    service: 'web-server',
+    epoch: 1,
+    gift,
+    home,
+  });
+  const many = (gift: string, count: number, home?: string): MintEntry[] =>
+    Array.from({ length: count }, (_none, at) => entryOf(gift, at, home));
+  const given = (bench: MintBench, home: string, service = 'web-server') =>
+    settled(
+      bench.world,
+      bench.vat.run((turn: Turn) =>
+        turn.when(turn.send(bench.mint, 'give', 'now', service, undefined, home), () => 'given'),
+      ),
+    );
+  const refused = { code: 'limit', message: expect.stringContaining('one controller') };
+
+  it('is so much for each of them, so that there is room for the others and for the owner', async () => {
+    const bench = await mintBench(many('now', homeMintCount - 1), ['web-server', 'more', 'third']);
+    await expect(given(bench, 'H')).resolves.toBe('given');
+    await expect(given(bench, 'H', 'more')).rejects.toMatchObject(refused);
+    // What it has it is given as often as it asks.
+    await expect(given(bench, 'H')).resolves.toBe('given');
+    await expect(given(bench, 'K', 'third')).resolves.toBe('given');
+    await expect(minted(bench, 'more')).resolves.toHaveLength(32);
+  });
+  it('takes the place of what the same one had before, and of nobody else', async () => {
+    const others = many('old', 2, 'K').map((entry) => ({
+      ...entry,
+      gift: 'others',
+      hash: entry.hash.replace('aa', 'cc'),
+    }));
+    const bench = await mintBench([...many('old', homeMintCount), ...others]);
+    const told = (method: 'takeBack', gift: string) =>
+      settled(
+        bench.world,
+        bench.vat.run((turn: Turn) => turn.send(bench.mint, method, gift, 'x')),
+      );
+    await expect(given(bench, 'H')).rejects.toMatchObject(refused);
+    await told('takeBack', 'others');
+    await expect(given(bench, 'H')).rejects.toMatchObject(refused);
+    await told('takeBack', 'old');
+    await expect(given(bench, 'H')).resolves.toBe('given');
+    const { length } = bench.disk.filter(({ kind }) => (kind as string) === 'unminted');
+    expect(length).toBe(homeMintCount);
+    const left = await settled(
+      bench.world,
+      bench.vat.run((turn: Turn) => turn.send(bench.mint, 'list')),
+    );
+    expect(left.map(({ state }) => state).sort()).toEqual(['live', 'revoked', 'revoked']);
+  });
+});
+
 describe('confirming after a restored backup', () => {
   it('takes as many as there is room for in one answer, and the others the next time', async () => {
     const entryOf = (at: number): MintEntry => ({

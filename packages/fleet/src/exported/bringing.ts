@@ -2,7 +2,7 @@
  * Bringing a release to a slot elsewhere: what was asked here goes on as it is, piece by piece, and nothing of it is
  * kept. An answer that was lost with its session may be asked for again: the slot says how far it has got.
  */
-import { Refused, type Behavior, type Ref, type Turn, type Vow } from '@bellwether/actors';
+import type { Behavior, Ref, Turn, Vow } from '@bellwether/actors';
 import {
   readOffered,
   readPut,
@@ -11,9 +11,9 @@ import {
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { ExportedHeld } from './exported-state.ts';
-import { heldOff, isHeldOff } from './without-answer.ts';
+import { refusalToBring, type Sent } from './held-back.ts';
 
-type Remote = Pick<ExportedHeld, 'remote' | 'name' | 'petname' | 'origin' | 'labels'>;
+type Remote = Pick<ExportedHeld, 'remote'> & Sent;
 
 /** Broken with Unreachable, Severed, TimedOut, Malformed, and what the slot there refuses. */
 export const bringing = (held: Remote): Pick<Behavior<ServiceElsewhere>, 'offer' | 'put'> => ({
@@ -34,8 +34,12 @@ const asked = (
   turn: Turn,
   ask: (turn: Turn, ref: Ref<ServiceFacet>) => Vow<unknown>,
 ): Vow<unknown> => {
-  if (isHeldOff(held, { action: 'stage' }))
-    return turn.broken(new Refused(heldOff(held, { action: 'stage' }).reason ?? ''));
-  const { remote } = held;
-  return turn.within(LIMITS.bringMs, turn.when(turn.call(remote, 'reachToAsk'), ask));
+  // Before it is dialled, and in the turn in which a piece leaves.
+  const refusal = refusalToBring(held, turn);
+  if (refusal !== undefined) return turn.broken(refusal);
+  const told = turn.when(turn.call(held.remote, 'reachToAsk'), (turn, ref) => {
+    const refusal = refusalToBring(held, turn);
+    return refusal === undefined ? ask(turn, ref) : turn.broken(refusal);
+  });
+  return turn.within(LIMITS.bringMs, told);
 };

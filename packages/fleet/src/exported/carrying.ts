@@ -8,6 +8,8 @@
  *     the deadline passes                                    timed out: nothing was asked, what came stays there
  *     the far end refuses it                                 failed, or denied, with its own words
  *     it is called off                                       no further piece is sent, and no command
+ *     its machine comes into doubt, or is not meant any      the same: denied, or failed
+ *       more
  */
 import { fateOf, isRemote, type Ref, type Turn, type Vow } from '@bellwether/actors';
 import {
@@ -20,6 +22,7 @@ import {
 import { wordsOf } from '../errors.ts';
 import type { ContactFollower } from '../reach/live-ref.ts';
 import { silenceOf, type ExportedHeld } from './exported-state.ts';
+import { heldBack } from './held-back.ts';
 import { lostSight } from './observed.ts';
 import type { Sent } from './settling.ts';
 import { withTimeLeft } from './time-left.ts';
@@ -52,7 +55,7 @@ export const bringFirst = (
       turn.tell(courier, 'cancel');
       const isAway = fateOf(reason) === 'not-sent' || fateOf(reason) === 'in-doubt';
       if (isAway) observe(held, turn, lostSight(held.observed.get(), troubleOf(held, reason)));
-      return end(outcomeOf(held, request, reason));
+      return end(heldBack(held, turn, request) ?? outcomeOf(held, request, reason));
     },
   );
 };

@@ -46,6 +46,7 @@ import { answered, waits } from './answered.ts';
 import { bringing } from './bringing.ts';
 import { bringFirst } from './carrying.ts';
 import { backWithinMs, beginConfirming } from './confirming.ts';
+import { heldBack } from './held-back.ts';
 import { settle } from './settling.ts';
 import { withQueueLeft } from './time-left.ts';
 import { LIMITS } from '../limits.ts';
@@ -57,15 +58,7 @@ import type { Pace } from '../reach/pace.ts';
 import { reader } from '../read.ts';
 import { probe } from './probing.ts';
 import { contact, found, leave, missed, observe, spoilt, told, type Watcher } from './watching.ts';
-import {
-  calledOff,
-  heldOff,
-  isHeldOff,
-  notSent,
-  tooLate,
-  troubleOf,
-  unanswered,
-} from './without-answer.ts';
+import { calledOff, notSent, tooLate, troubleOf, unanswered } from './without-answer.ts';
 
 export type { ExportedServiceOptions } from './exported-state.ts';
 
@@ -188,7 +181,8 @@ interface Command extends Asked {
 
 /** By the way that it goes: through a line of its own, or behind the release that it is about. */
 const takeOn = (held: ExportedHeld, turn: Turn<Inner>, asked: Asked): Vow<Attempt> => {
-  if (isHeldOff(held, asked.request)) return turn.kept(heldOff(held, asked.request));
+  const refusal = heldBack(held, turn, asked.request);
+  if (refusal !== undefined) return turn.kept(refusal);
   begun(held, asked.operation);
   const end = (outcome: Attempt): Attempt => ended(held, asked, outcome);
   if (isAskedAfresh(asked.request.action))
@@ -258,8 +252,12 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
   const isCancelled = held.underWay.get(operation)?.isCancelled === true;
   const wasSent = command.lost !== undefined || request.isRepeat === true;
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
+  // It may have waited for contact since it was taken on.
+  const refusal = heldBack(held, turn, request);
+  if (refusal !== undefined && !wasSent) return turn.kept(ended(held, command, refusal));
   const seat = takeSeat(held, turn, writer);
-  const sent = command.lost === undefined ? request : again(request, isCancelled);
+  const isNotNew = isCancelled || refusal !== undefined;
+  const sent = command.lost === undefined ? request : again(request, isNotNew);
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
   const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
   const answer = turn.send(ref, 'perform', part, seat.sink);
@@ -336,11 +334,11 @@ const backBy = ({ clock }: ExportedHeld, request: Request): number =>
   clock.now() + backWithinMs(request);
 
 /**
- * What only says how a service shall be may be said twice. Anything else, and what was called off, is
- * not done anew by a far end that does not remember it.
+ * What only says how a service shall be may be said twice. Anything else, what was called off, and what would not be
+ * asked of its machine any more, is not done anew by a far end that does not remember it.
  */
-const again = (request: Request, isCancelled: boolean): Request =>
-  isRepeatable(request.action) && !isCancelled ? request : { ...request, isRepeat: true };
+const again = (request: Request, isNotNew: boolean): Request =>
+  isRepeatable(request.action) && !isNotNew ? request : { ...request, isRepeat: true };
 
 /** What is known of the service itself, where a command to it was not answered. */
 const noteSilence = (

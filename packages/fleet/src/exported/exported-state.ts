@@ -21,11 +21,15 @@ import type { MemberSeat } from './member-sink.ts';
 import { between, statusOf, type Exported, type Instant, type Observed } from './observed.ts';
 import type { Pace } from '../reach/pace.ts';
 import type { Peers } from '../reach/peer.ts';
+import type { Standing } from '../reach/standing.ts';
 
 /** What makes an exported service. */
 export interface ExportedServiceOptions extends Exported {
   /** The name in the daemon's ref store, for messages. */
   readonly petname: string;
+  /** Of a machine that has joined: the fingerprint of what it gave, by which it is this one and no other. */
+  readonly gift?: string;
+  readonly standing: Ref<Pick<Standing, 'of'>>;
   readonly remote: Ref<LiveRef>;
   /** What is confirmed there needs a session of its own. */
   readonly lines: Ref<FreshLines>;

@@ -5,10 +5,8 @@
  */
 import { codeOf, fateOf } from '@bellwether/actors';
 import {
-  isDoubted,
   limits,
   type Attempt,
-  type Labels,
   type Outcome,
   type Request,
   type Result,
@@ -51,13 +49,6 @@ export const notSent = (
   }
 };
 
-/** Whether nothing new may be asked of it, nor brought: its machine is in doubt. What it does it may end. */
-export const isHeldOff = (
-  { labels }: { readonly labels?: Labels },
-  { action, isRepeat }: Pick<Request, 'action' | 'isRepeat'>,
-): boolean => isDoubted(labels) && isRepeat !== true && !endingActions.has(action);
-/** They bring nothing there; without a confirmation a good machine would go back. */
-const endingActions: ReadonlySet<string> = new Set(['stop', 'confirm']);
 /** Two machines have come with the invite of its machine. */
 export const heldOff = (place: Place, { action }: Pick<Request, 'action'>): Outcome =>
   outcomeOf(
@@ -65,6 +56,13 @@ export const heldOff = (place: Place, { action }: Pick<Request, 'action'>): Outc
     'denied',
     `machine ${place.origin} is in doubt, since two have come with its invite: it was not asked to ${action}. See ` +
       `herd node ls, then herd node rm ${place.origin}, or herd node approve ${place.origin}.`,
+  );
+/** The machine that was meant when this was asked is none of this controller's any more. */
+export const notMeant = (place: Place, { action }: Pick<Request, 'action'>): Outcome =>
+  outcomeOf(
+    place,
+    'failed',
+    `machine ${place.origin} was removed, or is another one by now: it was not asked to ${action}. See herd node ls.`,
   );
 
 /** It was called off while there was no contact. */

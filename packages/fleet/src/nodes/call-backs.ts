@@ -30,7 +30,8 @@ import type { Nodes } from './nodes.ts';
 
 /** One that was asked for. */
 interface CallBack {
-  readonly token: string;
+  /** Undefined before it is drawn. */
+  readonly token: string | undefined;
   readonly came: Resolver<Ref>;
   /** Kept once nothing more is asked over it. */
   readonly over: Resolver<void>;
@@ -50,15 +51,14 @@ export const askBack = (
   const gift = presentGift(shelf, turn, node);
   if (gift === undefined)
     return turn.broken(new Unreachable(`${node} only dials out, and has no connection here now`));
+  const [came, over] = [turn.vow<Ref>(), turn.vow<void>()];
+  const call = { came: came.resolver, over: over.resolver, isOver: over.vow };
+  calls.set(id, { ...call, token: undefined });
   const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   return turn.when(random, (turn, token) => {
-    const [came, over] = [turn.vow<Ref>(), turn.vow<void>()];
-    calls.set(id, {
-      token: hexOf(token),
-      came: came.resolver,
-      over: over.resolver,
-      isOver: over.vow,
-    });
+    // Nobody wants it any more.
+    if (!calls.has(id)) throw new Unreachable(`${node} is not asked to call back any more`);
+    calls.set(id, { ...call, token: hexOf(token) });
     turn.when(
       turn.forward(gift, 'call-back', [service, token]),
       () => undefined,

@@ -16,10 +16,11 @@ export interface Configured {
 /** Who gives facets of services, and takes them back. Near only. */
 export interface Giving {
   /**
-   * A facet of a service for whoever has this gift; kept as a minted reference, found again after a restart. `sinceMs`
-   * as of an Asker. @throws Refused for a service that there is not, and one that was taken back
+   * A facet of a service for the controller that has this gift; kept as a minted reference, found again after a restart.
+   * `sinceMs` as of an Asker; `home`: its designator. @throws Refused for a service that there is not, and one that was
+   * taken back; Limit
    */
-  give(gift: string, service: string, sinceMs: number | undefined): Ref;
+  give(gift: string, service: string, sinceMs: number | undefined, home: string): Ref;
   /** Takes back all that were given by it. */
   takeBack(gift: string, reason: string): void;
 }
@@ -60,6 +61,8 @@ export interface Home {
   /** Its door, while there is contact. */
   readonly door: Ref | undefined;
   readonly trouble: string | undefined;
+  /** It will be spoken to by itself: it has said that it was too often. */
+  readonly isLater: boolean;
   /** Who waits for the first answer, or the next one. */
   readonly waiting: Resolver<HomeFacts> | undefined;
 }
@@ -67,6 +70,8 @@ export interface Home {
 export interface HomeShelf extends HomesOptions {
   /** By designator. */
   readonly homes: JournalMap<string, Home>;
+  /** How often each was given something anew without the owner's doing, by designator; see rate.ts. */
+  readonly regivings: JournalMap<string, number>;
 }
 
 /** What a home is called among the daemon's refs. */

@@ -4,7 +4,7 @@
  *     joining   the door lies in a file, then the record is there ──► at each contact: a fresh gift, kept, then sent
  *        │        refused: forgotten, as if nobody had tried        no answer: goes on by itself, over restarts
  *     joined    at each contact, and when the configuration changes: what there is to give
- *        │        no gift there: a fresh one       refused: told to whoever looks, tried again
+ *        │        no gift there: a fresh one       refused: told to whoever looks, tried again; too often: by itself
  *        ├─ leave: what was given is taken back, durably; then the controller is told, if it is there
  *        └─ removed by the controller: the same
  *
@@ -32,6 +32,7 @@ import type { Destination } from '../reach/destination.ts';
 import { makeLiveRef, type ContactFollower } from '../reach/live-ref.ts';
 import { isNoGift, toldToJoiner } from './errors.ts';
 import { randomBytes } from '../random.ts';
+import { counted } from '../rate.ts';
 import { makeGift } from './gift.ts';
 import { markOf } from './gifts.ts';
 import {
@@ -97,7 +98,7 @@ export const makeHomes = (
   _bcom: Bcom<Homes>,
   options: HomesOptions,
 ): Behavior<Homes> => {
-  const shelf: HomeShelf = { ...options, homes: turn.map() };
+  const shelf: HomeShelf = { ...options, homes: turn.map(), regivings: turn.map() };
   const callCounts = turn.map<string, number>();
   for (const each of strayDoors(options)) drop(shelf, turn, each);
   for (const entry of options.records) {
@@ -153,7 +154,14 @@ const enter = (
   const petname = doorTo(designator);
   const called = entry.controller ?? 'the controller';
   const way = turn.spawn(makeLiveRef, { petname, called, dial, peers, entropy, clock });
-  const home: Home = { entry, way, door: undefined, trouble: undefined, waiting };
+  const home: Home = {
+    entry,
+    way,
+    door: undefined,
+    trouble: undefined,
+    isLater: false,
+    waiting,
+  };
   shelf.homes.set(designator, home);
   turn.call(way, 'follow', turn.spawn(makeHomeContact, turn.self, designator));
   return home;
@@ -180,8 +188,7 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
   const isAgain = known?.entry.door === hash;
   const before = isAgain ? known.entry : fresh(shelf, designator, hash);
   const entry = choosing(shelf, turn, before, spec);
-  if (known === undefined && shelf.homes.size >= LIMITS.homeCount)
-    throw new Limit(`join: this machine has ${LIMITS.homeCount} controllers, it takes no more`);
+  if (known === undefined) checkRoom(shelf);
   if (isAgain) return begin(shelf, turn, entry);
   // Whatever came of another invite, the way by this one would be lost.
   if (known?.entry.isJoined === true)
@@ -190,10 +197,23 @@ const join = (shelf: HomeShelf, turn: Turn<Homes>, uri: string, spec: JoinSpec):
     );
   const kept = turn.ask<Destination>((answer) => shelf.doors.keep(door, answer));
   return turn.when(kept, (turn, destination) => {
+    // Others may have been joined meanwhile.
+    if (!shelf.homes.has(designator) && hasTooMany(shelf)) {
+      const dropped = drop(shelf, turn, designator);
+      return turn.when(dropped, () => {
+        throw tooMany();
+      });
+    }
     turn.tell(shelf.peers, 'hurry', doorTo(designator), destination);
     return begin(shelf, turn, entry);
   });
 };
+const checkRoom = (shelf: HomeShelf): void => {
+  if (hasTooMany(shelf)) throw tooMany();
+};
+const hasTooMany = ({ homes }: HomeShelf): boolean => homes.size >= LIMITS.homeCount;
+const tooMany = (): Limit =>
+  new Limit(`join: this machine has ${LIMITS.homeCount} controllers, it takes no more`);
 const fresh = ({ clock, rightsEpoch }: HomeShelf, designator: string, door: string): HomeEntry => ({
   kind: 'home',
   designator,
@@ -222,6 +242,7 @@ const give = (
   const next = choosing(shelf, turn, entry, spec);
   if (entry.gift !== next.gift) turn.call(shelf.giving, 'takeBack', entry.gift, 'less is given');
   keepHome(shelf, turn, next);
+  shelf.regivings.delete(next.designator);
   auditHome(turn, 'granted', 'give', next);
   if (door !== undefined && waiting === undefined)
     speak(shelf, turn, next.designator, door, needsGift(next));
@@ -239,6 +260,7 @@ const begin = (shelf: HomeShelf, turn: Turn<Homes>, entry: HomeEntry): Vow<HomeF
     const { gift } = known.entry;
     if (gift !== entry.gift) turn.call(shelf.giving, 'takeBack', gift, 'something else is given');
   }
+  shelf.regivings.delete(designator);
   const { vow, resolver } = turn.vow<HomeFacts>();
   const { way } = enter(shelf, turn, entry, resolver);
   turn.record(entry);
@@ -271,6 +293,10 @@ const speak = (
   const home = shelf.homes.get(designator);
   if (home === undefined || isHeldBack(shelf, home.entry)) return;
   if (!hasGift) return say(shelf, turn, designator, door);
+  if (!mayGiveAnew(shelf, designator)) {
+    changeHome(shelf, designator, { trouble: 'it has asked too often for what it was given' });
+    return speakLater(shelf, turn, designator, door);
+  }
   const random = randomBytes(turn, shelf.entropy, LIMITS.giftBytes);
   turn.when(random, (turn, swissnum) => {
     const entry = shelf.homes.get(designator)?.entry;
@@ -278,6 +304,21 @@ const speak = (
     if (entry.gift !== '') turn.call(shelf.giving, 'takeBack', entry.gift, 'it was given anew');
     keepHome(shelf, turn, { ...entry, gift: hexOf(shelf.crypto.sha256(swissnum)) });
     say(shelf, turn, designator, door, swissnum);
+  });
+};
+/** The first one of all is the owner's doing. */
+const mayGiveAnew = ({ regivings, clock }: HomeShelf, designator: string): boolean => {
+  const clearMs = counted(LIMITS.regiveRate, regivings.get(designator), clock.now());
+  if (clearMs !== undefined) regivings.set(designator, clearMs);
+  return clearMs !== undefined;
+};
+/** Once for all that was too often. */
+const speakLater = (shelf: HomeShelf, turn: Turn<Homes>, designator: string, door: Ref): void => {
+  if (shelf.homes.get(designator)?.isLater !== false) return;
+  changeHome(shelf, designator, { isLater: true });
+  turn.after(LIMITS.enterRate.gapMs, (turn) => {
+    const home = changeHome(shelf, designator, { isLater: false });
+    if (home?.door === door) speak(shelf, turn, designator, door, needsGift(home.entry));
   });
 };
 const say = (
@@ -337,6 +378,7 @@ const refused = (
   if (isNoGift(codeOf(reason)) && !hadGift) return speak(shelf, turn, designator, door, true);
   if (home.entry.isJoined) {
     changeHome(shelf, designator, { trouble: wordsOf(reason), waiting: undefined });
+    if (codeOf(reason) === 'limit') speakLater(shelf, turn, designator, door);
     return settle(home, reason);
   }
   // Its words are for whoever asked: what is written down here is not for it to say.
@@ -380,6 +422,7 @@ const partWith = (
 ): Vow<void> => {
   const { designator, gift } = entry;
   shelf.homes.delete(designator);
+  shelf.regivings.delete(designator);
   turn.record({ kind: 'unhomed', designator } satisfies UnhomedEntry);
   auditHome(
     turn,

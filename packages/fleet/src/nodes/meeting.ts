@@ -3,15 +3,18 @@
  *
  *     the door is      of this key             of another key            nobody's, and open         lapsed
  *     join             what it gives is        refused, and an alert     it is this key's now,      refused
- *                      taken over              (doubts.ts)               if it is for that key
+ *                      taken over; something   (doubts.ts)               if it is for that key
+ *                      else too often: refused
  *     leave            it has left             the same                  refused                    refused
  *
  *     departed         'removed', until it     refused                   -                          -
  *                      has said that it left
  */
-import type { Turn, Vow } from '@bellwether/actors';
+import { Limit, type Turn, type Vow } from '@bellwether/actors';
 import type { PeerLocation } from '@bellwether/ocapn';
 import { canonicalText } from '@bellwether/shepherd';
+import { LIMITS } from '../limits.ts';
+import { counted } from '../rate.ts';
 import { follow, unfollow } from './contact.ts';
 import { joinedTwice, wrongKey } from './doubts.ts';
 import { NoGift, Spent } from './errors.ts';
@@ -103,6 +106,8 @@ const takenOver = (
   const isOther = canonicalText(next) !== canonicalText(shelf.nodes.get(name));
   const given = { kind: 'given', name, services: self.services } as const;
   const givesOther = canonicalText(given) !== canonicalText(shelf.given.get(name));
+  const isNews = isOther || givesOther || gift !== undefined;
+  if (isNews && !isInTime(shelf, door?.hash ?? '')) return turn.broken(tooOften());
   if (isOther) keepNode(shelf, turn, next);
   if (givesOther) {
     shelf.given.set(name, given);
@@ -119,6 +124,20 @@ const takenOver = (
     if (isOther || givesOther) announce(shelf, turn);
     return { state: 'joined', name, labels, controller };
   });
+};
+
+/** Also bounds how often it leaves: it has to have come again in between. */
+const isInTime = ({ rates, clock }: NodeShelf, hash: string): boolean => {
+  const clearMs = counted(LIMITS.enterRate, rates.get(hash), clock.now());
+  if (clearMs !== undefined) rates.set(hash, clearMs);
+  return clearMs !== undefined;
+};
+const tooOften = (): Limit => {
+  const { atOnceCount, gapMs } = LIMITS.enterRate;
+  return new Limit(
+    `join: this machine has said ${atOnceCount} times in a row that it gives something else; it may say so once in ` +
+      `${gapMs / 1_000} s from now on`,
+  );
 };
 
 /** See `NodeDoor.leave`. */

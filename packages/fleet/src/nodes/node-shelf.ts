@@ -8,6 +8,7 @@ import { LIMITS } from '../limits.ts';
 import { routeOf, type DialRef } from '../reach/destination.ts';
 import type { LiveRef } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
+import type { Standing } from '../reach/standing.ts';
 import { joinedServices, routeTo, type LeftOut } from './joined.ts';
 import type {
   DepartedEntry,
@@ -55,6 +56,8 @@ export interface NodesOptions {
   readonly joining: Ref<Joining>;
   readonly dial: DialRef;
   readonly peers: Ref<Peers>;
+  /** Told in the turn in which a name means another machine, or nobody knows which. */
+  readonly standing: Ref<Pick<Standing, 'note'>>;
 }
 /** The memory of a `^nodes`. */
 export interface NodeShelf extends NodesOptions {
@@ -67,6 +70,8 @@ export interface NodeShelf extends NodesOptions {
   /** The fingerprint of the gift that is kept, by name. */
   readonly held: JournalMap<string, string>;
   readonly contacts: JournalMap<string, Contact>;
+  /** How often each door was used for something durable, by its hash; see rate.ts. */
+  readonly rates: JournalMap<string, number>;
 }
 /** The way to a machine, and whether there is contact by it. */
 export interface Contact {
@@ -84,9 +89,10 @@ export const fillNodeShelf = (turn: Turn, options: NodesOptions): NodeShelf => {
     doors: turn.map(),
     held: turn.map(),
     contacts: turn.map(),
+    rates: turn.map(),
   };
   const { nodes, given, departed } = options.records;
-  for (const entry of [...nodes].sort(byName)) shelve(shelf, entry);
+  for (const entry of [...nodes].sort(byName)) shelve(shelf, turn, entry);
   for (const entry of given) shelf.given.set(entry.name, entry);
   for (const entry of [...departed].sort(byTime)) shelf.departed.set(entry.hash, entry);
   for (const [name, gift] of options.giftsAtFirst) shelf.held.set(name, gift);
@@ -95,25 +101,40 @@ export const fillNodeShelf = (turn: Turn, options: NodesOptions): NodeShelf => {
 const byName = (one: NodeEntry, other: NodeEntry): number => (one.name < other.name ? -1 : 1);
 const byTime = (one: DepartedEntry, other: DepartedEntry): number => one.atMs - other.atMs;
 
-const shelve = ({ nodes, doors }: NodeShelf, entry: NodeEntry): void => {
-  const before = nodes.get(entry.name);
-  for (const hash of hashesOf(before)) doors.delete(hash);
-  nodes.set(entry.name, entry);
-  for (const hash of hashesOf(entry)) doors.set(hash, entry.name);
+const shelve = (shelf: NodeShelf, turn: Turn, entry: NodeEntry): void => {
+  const { nodes, doors, standing } = shelf;
+  const { name, door, leftMs, doubtMs } = entry;
+  const hashes = hashesOf(entry);
+  shut(
+    shelf,
+    hashesOf(nodes.get(name)).filter((hash) => !hashes.includes(hash)),
+  );
+  nodes.set(name, entry);
+  for (const hash of hashes) doors.set(hash, name);
+  const isThere = door !== undefined && leftMs === undefined;
+  const stand = isThere ? { gift: door.gift, isInDoubt: doubtMs !== undefined } : undefined;
+  turn.call(standing, 'note', name, stand);
+};
+const shut = ({ doors, rates }: NodeShelf, hashes: readonly string[]): void => {
+  for (const hash of hashes) {
+    doors.delete(hash);
+    rates.delete(hash);
+  }
 };
 const hashesOf = (entry: NodeEntry | undefined): readonly string[] =>
   [entry?.door?.hash, entry?.invite?.hash].filter((hash) => hash !== undefined);
 
 /** Keeps a machine in place of what it was. */
 export const keepNode = (shelf: NodeShelf, turn: Turn, entry: NodeEntry): void => {
-  shelve(shelf, entry);
+  shelve(shelf, turn, entry);
   turn.record(entry);
 };
 /** Forgets a machine, and what it gave. */
 export const forgetNode = (shelf: NodeShelf, turn: Turn, entry: NodeEntry): void => {
-  for (const hash of hashesOf(entry)) shelf.doors.delete(hash);
+  shut(shelf, hashesOf(entry));
   shelf.nodes.delete(entry.name);
   shelf.given.delete(entry.name);
+  turn.call(shelf.standing, 'note', entry.name, undefined);
   turn.record({ kind: 'unnoded', name: entry.name } satisfies UnnodedEntry);
 };
 /** It is to hear that it was removed, when it calls. */

@@ -148,15 +148,20 @@ const invite = (shelf: NodeShelf, turn: Turn<Nodes>, spec: NodeSpec): Vow<NodeIn
       `a machine is called '${name}' already; 'herd node rekey ${name}' makes it another invite, ` +
         `'herd node rm ${name}' forgets it`,
     );
-  if (before === undefined && shelf.nodes.size >= LIMITS.nodeCount)
-    throw new Limit(`node: ${LIMITS.nodeCount} machines are known, no more are invited`);
+  if (before === undefined) checkRoom(shelf);
   const made = { action: 'invite', spanMs: spanIn(readField(spec, 'expiresMs', 'node')), key };
   return invited(shelf, turn, made, (turn) => {
     const now = shelf.nodes.get(name);
     if (now !== undefined && (now.door !== undefined || now !== before))
       throw new Conflict(`a machine was called '${name}' meanwhile`);
+    // Others may have been invited meanwhile.
+    if (now === undefined) checkRoom(shelf);
     return { kind: 'node', name, labels, madeMs: timeOf(shelf, turn) };
   });
+};
+const checkRoom = ({ nodes }: NodeShelf): void => {
+  if (nodes.size >= LIMITS.nodeCount)
+    throw new Limit(`node: ${LIMITS.nodeCount} machines are known, no more are invited`);
 };
 const rekey = (
   shelf: NodeShelf,

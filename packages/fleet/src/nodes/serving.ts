@@ -22,8 +22,9 @@ export const serve = (
   name: string,
   sinceMs: number | undefined,
 ): Ref<ServiceFacet> => {
-  giving(shelf, turn, gift, name);
-  return turn.call(shelf.giving, 'give', gift, name, sinceMs) as Ref<ServiceFacet>;
+  const { designator } = giving(shelf, turn, gift, name).entry;
+  const facet = turn.call(shelf.giving, 'give', gift, name, sinceMs, designator);
+  return facet as Ref<ServiceFacet>;
 };
 
 /** The controller whose gift that is, if the service is in it. */
@@ -62,7 +63,7 @@ export const callBack = (
   const told = turn.when(reached, (turn, door) => {
     // It may have been taken back while its controller let the machine wait.
     giving(shelf, turn, gift, name);
-    const facet = turn.call(shelf.giving, 'give', gift, name, sinceMs);
+    const facet = turn.call(shelf.giving, 'give', gift, name, sinceMs, designator);
     return turn.forward(door, 'came', [token, facet]);
   });
   const over = (turn: Turn<Homes>): void => {

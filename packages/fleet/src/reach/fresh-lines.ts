@@ -2,7 +2,7 @@
  * The `^fresh-lines` of a daemon: sessions of their own, each for one question that has to come through a session that
  * is no older than itself. Whoever opens one closes it; one that stays too long is closed all the same.
  *
- *     waiting   its turn comes: no other to this petname, and few in all → dialling
+ *     waiting   its turn comes: no other to this petname, few to its machine, and few in all → dialling
  *     dialling  reached → open       no contact, or a no → over, told
  *     open      closed, or too old → over
  *     any       out of patience → over, told where it was not reached yet
@@ -30,6 +30,7 @@ import { wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { FreshDial } from './destination.ts';
 import { foundIn } from './live-ref.ts';
+import type { Peers } from './peer.ts';
 
 /** One that is open. */
 export interface FreshLine {
@@ -51,6 +52,8 @@ export interface FreshLines {
 
 interface Line {
   readonly petname: string;
+  /** The machine that it leads to; one that answers slowly holds up nobody else. */
+  readonly host: string;
   readonly resolver: Resolver<FreshLine>;
   readonly state: 'waiting' | 'dialling' | 'open';
   /** Goes off when patience is over, or what is open too old. */
@@ -60,6 +63,7 @@ interface Line {
 }
 interface Held {
   readonly dial: FreshDial;
+  readonly peers: Ref<Pick<Peers, 'hostOf'>>;
   readonly lines: JournalMap<number, Line>;
   readonly lastId: JournalCell<number>;
 }
@@ -69,8 +73,9 @@ export const makeFreshLines = (
   turn: Turn<FreshLines>,
   _bcom: Bcom<FreshLines>,
   dial: FreshDial,
+  peers: Held['peers'],
 ): Behavior<FreshLines> => {
-  const held: Held = { dial, lines: turn.map<number, Line>(), lastId: turn.cell(0) };
+  const held: Held = { dial, peers, lines: turn.map<number, Line>(), lastId: turn.cell(0) };
   return {
     open: (turn, petname, ms) => open(held, turn, petname, ms),
     close: (turn, id) => close(held, turn, id),
@@ -89,7 +94,8 @@ const open = (held: Held, turn: Turn<FreshLines>, petname: string, ms: number): 
     fail(held, turn, id, new TimedOut(`no connection of its own to ${petname} in time`)),
   );
   const power = { end: () => undefined };
-  lines.set(id, { petname, resolver, state: 'waiting', timer, power });
+  const host = turn.call(held.peers, 'hostOf', petname);
+  lines.set(id, { petname, host, resolver, state: 'waiting', timer, power });
   admit(held, turn);
   return vow;
 };
@@ -98,12 +104,18 @@ const open = (held: Held, turn: Turn<FreshLines>, petname: string, ms: number): 
 const admit = (held: Held, turn: Turn<FreshLines>): void => {
   const busy = [...held.lines.values()].filter(({ state }) => state !== 'waiting');
   const petnames = new Set(busy.map(({ petname }) => petname));
+  const counts = new Map<string, number>();
+  for (const { host } of busy) counts.set(host, (counts.get(host) ?? 0) + 1);
   let count = busy.length;
   for (const [id, line] of [...held.lines.entries()]) {
     if (count >= LIMITS.freshCount) return;
-    if (line.state !== 'waiting' || petnames.has(line.petname)) continue;
+    const { petname, host, state } = line;
+    const hostCount = counts.get(host) ?? 0;
+    if (state !== 'waiting' || petnames.has(petname) || hostCount >= LIMITS.freshHostCount)
+      continue;
     count += 1;
-    petnames.add(line.petname);
+    counts.set(host, hostCount + 1);
+    petnames.add(petname);
     dial(held, turn, id, line);
   }
 };

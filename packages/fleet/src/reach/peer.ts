@@ -64,6 +64,8 @@ export interface Peers {
   /** The way by this petname; from now on this one is told when it is another. */
   join(petname: string, who: Ref<Traveller>): Way;
   part(petname: string, who: Ref<Traveller>): void;
+  /** Which machine a petname leads to, as of a Destination; a way of its own where that is not known. */
+  hostOf(petname: string): string;
   /** There is a new ref under this petname: whoever waits for the old one takes its way, at once. */
   hurry(petname: string, destination: Destination): void;
   /** A machine has called: whoever waits for it need not dial it. `key`: as of a Destination. */
@@ -107,6 +109,7 @@ export const makePeers = (
       hold(held, turn, keyOf(held, petname), -1);
       if (here.size === 0) held.travellers.delete(petname);
     },
+    hostOf: (_turn, name) => keyOf(held, routeOf(name)),
     hurry: (turn, petname, destination) => {
       const here = [...(held.travellers.get(petname)?.keys() ?? [])];
       const before = keyOf(held, petname);

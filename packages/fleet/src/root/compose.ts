@@ -16,6 +16,7 @@ import { makeFleet } from '../aggregate/fleet.ts';
 import type { FreshLines } from '../reach/fresh-lines.ts';
 import { makeLiveRef, type Arrivals } from '../reach/live-ref.ts';
 import type { Peers } from '../reach/peer.ts';
+import type { Standing } from '../reach/standing.ts';
 import { sharedMembers } from '../aggregate/shares.ts';
 import type { DialRef } from '../reach/destination.ts';
 import type { ExportedSpec, FleetSpec, PlannedService, SlotAgents } from '../planned.ts';
@@ -38,6 +39,8 @@ export interface ElsewherePowers {
   readonly peers: Ref<Peers>;
   /** Sessions of their own to them. */
   readonly lines: Ref<FreshLines>;
+  /** Which machine each name means, of those that have joined. */
+  readonly standing: Ref<Pick<Standing, 'of'>>;
   /** Told of each contact with one of those, before anybody else uses it. */
   readonly arrivals?: Ref<Arrivals>;
   /** Who has releases for them; absent: they are asked for what they were brought. */
@@ -125,11 +128,11 @@ const sharesIn = (planned: readonly PlannedService[]): SharedMembers =>
 const exportedServices = (
   turn: Turn,
   shepherd: Ref<Pick<Shepherd, 'board'>>,
-  { dial, peers, lines, clock, entropy, crypto, arrivals, carrier }: ElsewherePowers,
+  { dial, peers, lines, standing, clock, entropy, crypto, arrivals, carrier }: ElsewherePowers,
 ): ((spec: ExportedSpec) => Ref<ServiceElsewhere>) => {
   const board = turn.call(shepherd, 'board');
   const carrying = carrier === undefined ? {} : { carrier };
-  const common = { peers, lines, board, clock, entropy, memberIds: memberIds(crypto) };
+  const common = { peers, lines, standing, board, clock, entropy, memberIds: memberIds(crypto) };
   const shared = { ...common, ...carrying };
   const told = arrivals === undefined ? {} : { arrivals };
   return (spec) => {

@@ -58,7 +58,7 @@ export interface NonceRegistry {
   /** From now on what this one knows is fetched, too. Near only. */
   attend(keeper: Ref<Doorkeeper>): void;
   /** See Giving. Near only. */
-  give(gift: string, service: string, sinceMs: number | undefined): Ref;
+  give(gift: string, service: string, sinceMs: number | undefined, home: string): Ref;
   takeBack(gift: string, reason: string): void;
   /**
    * What a swissnum comes from: the id of a grant that the owner gave, or of a minted reference; undefined for what is
@@ -95,6 +95,8 @@ export type MintEntry = {
   readonly epoch?: number;
   /** The hash of the gift that it was given by; absent where somebody has a swissnum that leads to it. */
   readonly gift?: string;
+  /** The designator of that controller; absent where that was not noted yet. */
+  readonly home?: string;
 };
 /** One is forgotten that was given and taken back. */
 export type UnmintedEntry = { readonly kind: 'unminted'; readonly hash: string };
@@ -139,9 +141,10 @@ export const makeNonceRegistry = (
       }),
     fetch: (turn, swissnum, sinceMs, peer) => fetch(held, turn, { swissnum, sinceMs, peer }),
     attend: (_turn, keeper) => held.keepers.set(keeper, true),
-    give: (turn, gift, service, sinceMs) => give(held, turn, { gift, service, sinceMs }),
+    give: (turn, gift, service, sinceMs, home) =>
+      give(held, turn, { gift, service, sinceMs, home }),
     takeBack: (turn, gift, reason) => {
-      forgetGiven(held, turn);
+      forgetGiven(held, turn, isOld(held));
       for (const entry of [...held.services.values()])
         if (entry.gift === gift) turn.call(options.book, 'revokeMinted', entry.hash, reason);
     },
@@ -341,20 +344,22 @@ interface Given {
   readonly gift: string;
   readonly service: string;
   readonly sinceMs: number | undefined;
+  readonly home: string;
 }
 /**
  * What a controller gets of one service is a minted reference like any other: it can be listed and taken back by its
  * id, grants are made out of it, and its operations are its own. Only nobody can fetch it but through the gift.
  */
-const give = (held: Held, turn: Turn, { gift, service, sinceMs }: Given): Ref => {
+const give = (held: Held, turn: Turn, { gift, service, sinceMs, home }: Given): Ref => {
   checkThere(held, turn, service);
   const { crypto, clock, rightsEpoch: epoch, book } = held.options;
   const hash = hexOf(crypto.sha256(encode([givenDomain, gift, service])));
   if (turn.call(book, 'mintedState', hash).state === 'revoked') throw unknownReference();
   if (!held.services.has(hash)) {
+    checkRoomOf(held, turn, home);
     checkRoom(held);
     const madeMs = Math.floor(clock.wall());
-    const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch, gift };
+    const entry: MintEntry = { kind: 'minted', hash, service, madeMs, epoch, gift, home };
     held.services.set(hash, entry);
     turn.record(entry);
     audit(turn, { event: 'granted', asker: 'root', service, action: 'node join', label: hash });
@@ -363,19 +368,36 @@ const give = (held: Held, turn: Turn, { gift, service, sinceMs }: Given): Ref =>
   held.found.set(hash, target);
   return inSession(held, turn, { hash, target, service, sinceMs });
 };
+/** What one controller had before, and has no more, makes room for what it has: nobody else's does. @throws Limit */
+const checkRoomOf = (held: Held, turn: Turn, home: string): void => {
+  const count = (): number =>
+    [...held.services.values()].filter((entry) => entry.home === home).length;
+  if (count() < LIMITS.homeMintCount) return;
+  forgetGiven(held, turn, (entry) => entry.home === home);
+  if (count() < LIMITS.homeMintCount) return;
+  throw new Limit(`mint: one controller has ${LIMITS.homeMintCount} references, it gets no more`);
+};
 /** What was given and taken back is listed for some days; then nobody asks for it, since no swissnum leads there. */
-const forgetGiven = ({ options, services, found }: Held, turn: Turn): void => {
-  const { book, clock } = options;
-  for (const { hash, gift } of [...services.values()]) {
+const forgetGiven = (
+  { options, services, found, bySession }: Held,
+  turn: Turn,
+  isToGo: (entry: MintEntry, revokedMs: number) => boolean,
+): void => {
+  for (const entry of [...services.values()]) {
+    const { hash, gift } = entry;
     if (gift === undefined) continue;
-    const stands = turn.call(book, 'mintedState', hash);
-    if (stands.state !== 'revoked') continue;
-    if (stands.revoked.atMs + LIMITS.directEndedMs > clock.wall()) continue;
+    const stands = turn.call(options.book, 'mintedState', hash);
+    if (stands.state !== 'revoked' || !isToGo(entry, stands.revoked.atMs)) continue;
     services.delete(hash);
     found.delete(hash);
+    bySession.delete(hash);
     turn.record({ kind: 'unminted', hash } satisfies UnmintedEntry);
   }
 };
+const isOld =
+  ({ options: { clock } }: Held) =>
+  (_entry: MintEntry, revokedMs: number): boolean =>
+    revokedMs + LIMITS.directEndedMs <= clock.wall();
 const givenDomain = 'bellwether-given-1';
 
 const originOf = (held: Held, turn: Turn, swissnum: unknown): string | undefined => {

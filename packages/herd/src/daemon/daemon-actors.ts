@@ -20,6 +20,7 @@ import {
   makeNodes,
   makeNonceRegistry,
   makePeers,
+  makeStanding,
   specsIn,
   type Composition,
   type CompositionOptions,
@@ -123,8 +124,9 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const reaching = { dial: refs.dial, peers, clock, entropy };
   const held = { records: found.directs, rightsEpoch };
   const direct = turn.spawn(makeDirectGrants, { ...reaching, ...held });
-  const lines = turn.spawn(makeFreshLines, refs.fresh);
-  const elsewherePowers = { ...reaching, lines, crypto, arrivals: direct, carrier };
+  const lines = turn.spawn(makeFreshLines, refs.fresh, peers);
+  const standing = turn.spawn(makeStanding);
+  const elsewherePowers = { ...reaching, lines, standing, crypto, arrivals: direct, carrier };
   const slots = turn.spawn(makeSlots, {
     platform: parts.platform,
     records: found.slots,
@@ -152,7 +154,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     entries: minted,
     rightsEpoch: rightsEpoch.now,
   });
-  const joining = { ...reaching, crypto, rightsEpoch };
+  const joining = { ...reaching, standing, crypto, rightsEpoch };
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
@@ -190,7 +192,10 @@ const makeBook = (
 
 interface JoiningParts
   extends
-    Pick<NodesOptions, 'rightsEpoch' | 'book' | 'crypto' | 'entropy' | 'dial' | 'peers'>,
+    Pick<
+      NodesOptions,
+      'rightsEpoch' | 'book' | 'crypto' | 'entropy' | 'dial' | 'peers' | 'standing'
+    >,
     Pick<HomesOptions, 'clock'> {
   readonly composition: Ref<Composition>;
   readonly mint: Ref<NonceRegistry>;
