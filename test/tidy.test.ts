@@ -87,7 +87,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'packages/authority': 2_150,
   'packages/deploy': 6_250,
   'packages/store': 2_900,
-  'packages/fleet': 8_200,
+  'packages/fleet': 8_500,
   'packages/bellwether': 360,
   'packages/herd': 16_160,
   'netlayers/memory': 610,

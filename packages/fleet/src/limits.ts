@@ -195,8 +195,8 @@ export const LIMITS = {
    */
   enterRate: { atOnceCount: 32, gapMs: 10_000 },
   /**
-   * How often a controller may ask for what it was given anew, as one does whose disk has lost it: each time is a record,
-   * and another reference to each service. What the machine's owner changes is not counted.
+   * How often a controller may ask for what it was given anew, as one does whose disk has lost it: each time is a
+   * record, and another reference to each service. What the machine's owner changes is not counted.
    */
   regiveRate: { atOnceCount: 16, gapMs: 600_000 },
   /** Characters of a fingerprint by which a key is named beforehand, at least: 100 bits, as many as are shown. */

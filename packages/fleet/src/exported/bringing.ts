@@ -11,9 +11,9 @@ import {
 } from '@bellwether/shepherd';
 import { LIMITS } from '../limits.ts';
 import type { ExportedHeld } from './exported-state.ts';
-import { refusalToBring, type Sent } from './held-back.ts';
+import { refusalToBring, type Addressee } from './held-back.ts';
 
-type Remote = Pick<ExportedHeld, 'remote'> & Sent;
+type Remote = Pick<ExportedHeld, 'remote'> & Addressee;
 
 /** Broken with Unreachable, Severed, TimedOut, Malformed, and what the slot there refuses. */
 export const bringing = (held: Remote): Pick<Behavior<ServiceElsewhere>, 'offer' | 'put'> => ({

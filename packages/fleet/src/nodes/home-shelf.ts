@@ -16,9 +16,9 @@ export interface Configured {
 /** Who gives facets of services, and takes them back. Near only. */
 export interface Giving {
   /**
-   * A facet of a service for the controller that has this gift; kept as a minted reference, found again after a restart.
-   * `sinceMs` as of an Asker; `home`: its designator. @throws Refused for a service that there is not, and one that was
-   * taken back; Limit
+   * A facet of a service for the controller that has this gift; kept as a minted reference, found again after a
+   * restart. `sinceMs` as of an Asker; `home`: its designator. @throws Refused for a service that there is not, and one
+   * that was taken back; Limit
    */
   give(gift: string, service: string, sinceMs: number | undefined, home: string): Ref;
   /** Takes back all that were given by it. */
