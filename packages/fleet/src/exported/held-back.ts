@@ -1,7 +1,7 @@
 /**
  * Who is sent nothing new: a machine that is in doubt, or is not meant any more. That is asked of the standing in the
- * turn in which something is about to leave, since a command may have waited for contact, and a release takes a while to
- * be brought. What was sent goes on there.
+ * turn in which something is about to leave, since a command may have waited for contact, and a release takes a while
+ * to be brought. What was sent goes on there.
  */
 import { Refused, type Turn } from '@bellwether/actors';
 import { isDoubted, type Outcome, type Request } from '@bellwether/shepherd';
