@@ -81,8 +81,8 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
  * they were last set, and 5 %.
  */
 const budgetLines: Readonly<Record<string, number>> = {
-  'packages/actors': 2_380,
-  'packages/ocapn': 6_210,
+  'packages/actors': 2_480,
+  'packages/ocapn': 6_760,
   'packages/shepherd': 12_600,
   'packages/authority': 2_150,
   'packages/deploy': 6_250,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { actorLimits, Refused, type Behavior, type TurnEvent, type Turn } from '@bellwether/actors';
+import { actorLimits, Refused, type Behavior, type Turn, type VatEvent } from '@bellwether/actors';
 import { makeBench, runIn, type Bench } from '../support/actors-vat.ts';
 
 interface Chain {
@@ -25,8 +25,14 @@ const makeChain = (_turn: Turn<Chain>): Behavior<Chain> => ({
     throw new Refused('no');
   },
 });
-const lines = (events: readonly TurnEvent[]): readonly string[] =>
-  events.map(({ turn, cause, what, outcome }) => `${turn} < ${cause} ${what} ${outcome}`);
+const lines = (events: readonly VatEvent[]): readonly string[] =>
+  events.map((event) =>
+    event.kind === 'turn'
+      ? `${event.turn} < ${event.cause} ${event.what} ${event.outcome}`
+      : `${event.kind} ${event.line} ${event.number} ${event.what} < ${event.cause}`,
+  );
+const turnsOf = (events: readonly VatEvent[]): readonly number[] =>
+  events.flatMap((event) => (event.kind === 'turn' ? [event.turn] : []));
 const tell = async (bench: Bench): Promise<void> => {
   const chain = await runIn(bench, (turn) => turn.spawn(makeChain));
   bench.vat.post(chain, 'start', []);
@@ -50,7 +56,7 @@ describe('the event ring', () => {
   it('keeps as many as it was told, the newest', async () => {
     const bench = makeBench({ eventCount: 3 });
     await tell(bench);
-    expect(bench.vat.events().map(({ turn }) => turn)).toEqual([5, 6, 7]);
+    expect(turnsOf(bench.vat.events())).toEqual([5, 6, 7]);
     const none = makeBench({ eventCount: 0 });
     await tell(none);
     expect(none.vat.events()).toEqual([]);
@@ -60,5 +66,32 @@ describe('the event ring', () => {
       expect(() => makeBench({ eventCount })).toThrow(RangeError);
     }
     expect(makeBench({ eventCount: actorLimits.eventCountMax }).vat.events()).toEqual([]);
+  });
+  it('holds what sessions have got and sent beside turns, named by what is the same at both ends', async () => {
+    const bench = makeBench();
+    const chain = await runIn(bench, (turn) => turn.spawn(makeChain));
+    const line = { name: '' };
+    bench.vat.got(line, 17, 'next');
+    bench.vat.listen(bench.vat.deliver(chain, 'next', []), {
+      kept: () => bench.vat.sent(line, 4, 'fulfill'),
+      broken: () => undefined,
+    });
+    bench.vat.handled();
+    bench.vat.post(chain, 'next', []);
+    bench.world.run();
+    line.name = 's-later';
+    expect(lines(bench.vat.events()).slice(1)).toEqual([
+      'got s-later 17 next < 0',
+      '2 < -1 ^chain.next done',
+      '3 < 0 ^chain.next done',
+      'sent s-later 4 fulfill < 2',
+    ]);
+  });
+  it('keeps a name of 256 characters that came over a session, and none that is longer', () => {
+    const bench = makeBench({ eventCount: 2 });
+    const names = [actorLimits.methodCharacters, actorLimits.methodCharacters + 1];
+    for (const length of names) bench.vat.got({ name: 's' }, 1, 'x'.repeat(length));
+    bench.vat.handled();
+    expect(bench.vat.events().map(({ what }) => what)).toEqual(['x'.repeat(256), '…']);
   });
 });

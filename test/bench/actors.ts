@@ -49,6 +49,7 @@ const makeWorker = (turn: Turn<Worker>): Behavior<Worker> => {
 const tasks: (() => void)[] = [];
 const vat = createVat({
   name: 'bench',
+  eventCount: 4_096, // as daemons have it
   clock: { now: () => 0, wall: () => 0, after: () => () => undefined },
   scheduler: { enqueue: (task) => tasks.push(task) },
 });

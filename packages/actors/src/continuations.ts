@@ -14,6 +14,7 @@ export class Waiting implements Item, Listener, Job {
   readonly actor: Actor;
   readonly settle: Promised;
   readonly cause: number;
+  woken = 0;
   readonly #vow: Promised;
   readonly #kept: Callable;
   readonly #broken: Callable | undefined;
@@ -28,7 +29,7 @@ export class Waiting implements Item, Listener, Job {
   ) {
     this.actor = actor;
     this.settle = settle;
-    this.cause = actor.core.turnNumber;
+    this.cause = actor.core.causing;
     this.#vow = vow;
     this.#kept = kept;
     this.#broken = broken;
@@ -47,7 +48,7 @@ export class Waiting implements Item, Listener, Job {
   }
   onKept(value: unknown): void {
     this.#value = value;
-    this.actor.core.enqueue(this);
+    this.#wake();
   }
   onBroken(reason: unknown): void {
     if (this.#broken === undefined) {
@@ -56,11 +57,16 @@ export class Waiting implements Item, Listener, Job {
     }
     this.#value = reason;
     this.#isBroken = true;
-    this.actor.core.enqueue(this);
+    this.#wake();
   }
   run(turn: Turn): unknown {
     if (!this.#isBroken || this.#broken === undefined) return this.#kept(turn, this.#value);
     return this.#broken(turn, reasonOf(this.#value));
+  }
+  #wake(): void {
+    const { core } = this.actor;
+    this.woken = core.causing;
+    core.enqueue(this);
   }
 }
 
@@ -115,7 +121,7 @@ export class Alarm implements Item, Effect, Job {
   #stop: (() => void) | undefined = undefined;
   constructor(actor: Actor, ms: number, due: Callable) {
     this.actor = actor;
-    this.cause = actor.core.turnNumber;
+    this.cause = actor.core.causing;
     this.#ms = ms;
     this.#due = due;
   }
@@ -127,6 +133,9 @@ export class Alarm implements Item, Effect, Job {
   }
   get settle(): undefined {
     return undefined;
+  }
+  get woken(): number {
+    return 0;
   }
   describe(): string {
     return `after ${this.#ms}`;

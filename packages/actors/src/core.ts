@@ -40,12 +40,14 @@ export interface Parked extends Listener {
 export interface Job {
   readonly actor: Actor;
   readonly settle: Promised | undefined;
-  /** Number of the turn that caused it; 0 for what came from outside. */
+  /** What caused it, as in `Core.causing`. */
   readonly cause: number;
   /** Only a message may become; only what has an asker may throw anything (vat.ts). */
   readonly kind: 'message' | 'continuation' | 'outside';
   /** The method, or `when`, `after`. */
   readonly step: string | undefined;
+  /** What settled the vow that it waited for, numbered as a cause is; 0 for what waited for none. */
+  readonly woken: number;
   run(turn: Turn): unknown;
 }
 /** A record, and whether later effects wait for its commit. */
@@ -59,8 +61,11 @@ export interface Core {
   readonly changes: Change[];
   /** The innermost activation; undefined between turns. */
   active: { readonly actor: Actor } | undefined;
-  /** Number of the turn that runs now, or 0 between turns. */
-  readonly turnNumber: number;
+  /**
+   * What everything that is made now has for its cause: the number of the turn that runs, or minus that of the
+   * arrival that a session takes in; while something leaves, its own cause; else 0.
+   */
+  causing: number;
   readonly timers: Timers;
   readonly telling: Telling;
   enqueue(job: Job): void;

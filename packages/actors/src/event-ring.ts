@@ -1,19 +1,30 @@
 /**
- * The last turns of a vat, always on: three writes a turn, and no text until somebody asks.
+ * The last turns of a vat and what crossed its sessions, always on: a few writes each, and no text until somebody asks.
  *
- * The cause of a turn is the turn that sent its message, or that said `when` or `after`; followed
- * upward it is the story of a failure, across answers and timers.
+ *     column       a turn                          a message that was got     one that was sent
+ *     turns        its number, negated if it threw 0                          0
+ *     causes       what sent it, or said `when`    number of the arrival      what made it leave
+ *     numbers      what settled its vow            number in its session      the same, negated
+ *     makers       constructor of its actor        the session                the session
+ *     steps        the method, `when`, `after`     the method, or what it is  the same
+ *
+ * The cause of a turn is the turn that sent its message, or that said `when` or `after`; followed upward it is the
+ * story of a failure, across answers and timers. It leaves the vat at a message that was got, whose session and number
+ * name the one that another vat has sent: so Causeway (Stanley, Close, Miller, HPL-2009-78) links the event loops of
+ * several machines, whose words these are, while the event log of a vat of Goblins ends at its process.
  */
+import type { Job } from './core.ts';
 import { limits } from './limits.ts';
 import { actorLabel, wireName } from './names.ts';
-import type { TurnEvent } from './types.ts';
+import type { NamedLine, VatEvent } from './types.ts';
 
 /** A ring of the last `size` events; size 0 keeps none. */
 export class EventRing {
   readonly #size: number;
   readonly #turns: number[];
   readonly #causes: number[];
-  readonly #makers: string[];
+  readonly #numbers: number[];
+  readonly #makers: (string | NamedLine)[];
   readonly #steps: string[];
   #at = 0;
   constructor(size: number) {
@@ -23,36 +34,74 @@ export class EventRing {
     this.#size = size;
     this.#turns = new Array<number>(size).fill(0);
     this.#causes = new Array<number>(size).fill(0);
-    this.#makers = new Array<string>(size).fill('');
+    this.#numbers = new Array<number>(size).fill(0);
+    this.#makers = new Array<string | NamedLine>(size).fill('');
     this.#steps = new Array<string>(size).fill('');
   }
-  /** Notes a turn; a turn that threw is written with its number negated. */
-  note(turn: number, cause: number, maker: string, step: string, threw: boolean): void {
+  /** Notes a turn; one that threw is written with its number negated. */
+  note(turn: number, job: Job, threw: boolean): void {
     if (this.#size === 0) return;
-    const at = this.#at;
+    const at = this.#next();
     this.#turns[at] = threw ? -turn : turn;
-    this.#causes[at] = cause;
-    this.#makers[at] = maker;
-    this.#steps[at] = step;
-    this.#at = at + 1 === this.#size ? 0 : at + 1;
+    this.#causes[at] = job.cause;
+    this.#numbers[at] = job.woken;
+    this.#makers[at] = job.actor.maker;
+    this.#steps[at] = job.step ?? '';
+  }
+  /** Notes a message that came. */
+  noteGot(arrival: number, line: NamedLine, number: number, what: string): void {
+    this.#cross(arrival, line, number, what);
+  }
+  /** Notes a message that left. */
+  noteSent(cause: number, line: NamedLine, number: number, what: string): void {
+    this.#cross(cause, line, -number, what);
   }
   /** Oldest first. */
-  list(): readonly TurnEvent[] {
-    const events: TurnEvent[] = [];
+  list(): readonly VatEvent[] {
+    const events: VatEvent[] = [];
     for (let n = 0; n < this.#size; n += 1) {
-      const at = (this.#at + n) % this.#size;
-      const turn = this.#turns[at] ?? 0;
-      if (turn === 0) continue;
-      events.push({
-        turn: Math.abs(turn),
-        cause: this.#causes[at] ?? 0,
-        what: whatOf(this.#makers[at] ?? '', this.#steps[at] ?? ''),
-        outcome: turn < 0 ? 'threw' : 'done',
-      });
+      const event = this.#eventAt((this.#at + n) % this.#size);
+      if (event !== undefined) events.push(event);
     }
     return events;
   }
+
+  #next(): number {
+    const at = this.#at;
+    this.#at = at + 1 === this.#size ? 0 : at + 1;
+    return at;
+  }
+  #cross(cause: number, line: NamedLine, number: number, what: string): void {
+    if (this.#size === 0) return;
+    const at = this.#next();
+    this.#turns[at] = 0;
+    this.#causes[at] = cause;
+    this.#numbers[at] = number;
+    this.#makers[at] = line;
+    // A part of a longer text would keep all of it.
+    this.#steps[at] = what.length > limits.methodCharacters ? TOO_LONG : what;
+  }
+  #eventAt(at: number): VatEvent | undefined {
+    const turn = this.#turns[at] ?? 0;
+    const cause = this.#causes[at] ?? 0;
+    const number = this.#numbers[at] ?? 0;
+    const maker = this.#makers[at] ?? '';
+    const step = this.#steps[at] ?? '';
+    if (typeof maker === 'string') {
+      if (turn === 0) return undefined; // nothing was written here yet
+      const outcome = turn < 0 ? 'threw' : 'done';
+      const what = whatOf(maker, step);
+      return { kind: 'turn', turn: Math.abs(turn), cause, woken: number, what, outcome };
+    }
+    const crossing = { line: maker.name, number: Math.abs(number), what: step };
+    return number > 0
+      ? { kind: 'got', ...crossing, arrival: cause, cause: 0 }
+      : { kind: 'sent', ...crossing, arrival: 0, cause };
+  }
 }
+
+/** Stands for a method name that nothing here has. */
+const TOO_LONG = '…';
 
 /** `^service.start`, as it is written in logs. */
 export const whatOf = (maker: string, step: string): string =>

@@ -37,13 +37,16 @@ export class Message implements Job, Item, Effect, Parked {
     this.declared = declared;
     this.args = args;
     this.settle = settle;
-    this.cause = core.turnNumber;
+    this.cause = core.causing;
   }
   get kind(): 'message' {
     return 'message';
   }
   get step(): string | undefined {
     return this.method;
+  }
+  get woken(): number {
+    return 0;
   }
   get actor(): Actor {
     if (this.#to.isNear) return this.#to;
@@ -103,8 +106,9 @@ export class Message implements Job, Item, Effect, Parked {
    */
   perform(): void {
     const to = this.#to;
-    const { method, settle } = this;
+    const { core, method, settle } = this;
     const wire = method !== undefined && this.declared ? wireName(method) : method;
+    core.causing = this.cause;
     if (to instanceof FarRef) {
       to.connector.deliver(to.target, wire, this.args, settle);
     } else if (!to.isNear) {
@@ -115,6 +119,7 @@ export class Message implements Job, Item, Effect, Parked {
         pipe.connector.deliver(pipe.target, wire, this.args, settle);
       }
     }
+    core.causing = 0;
   }
 
   #cross(to: FarRef | Promised, connector: Pipe['connector']): void {

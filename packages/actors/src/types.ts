@@ -315,6 +315,15 @@ export interface Frontier {
    */
   listen(vow: Vow, answer: Answer): void;
   /**
+   * Notes a message that a session takes in, for the event ring: until `handled`, it is the cause of what is delivered
+   * and answered. `number`: among all that came by this line. `what` is cut to a method name's length.
+   */
+  got(line: NamedLine, number: number, what: string): void;
+  /** What was got is delivered, or refused. */
+  handled(): void;
+  /** Notes a message that a session has written: its cause is what leaves just now. */
+  sent(line: NamedLine, number: number, what: string): void;
+  /**
    * Calls back once all that was delivered before has had its turn, and what those turns recorded
    * is durable: how a session knows that it may deliver more. `told` must not throw; a halted vat
    * calls nobody.
@@ -337,20 +346,43 @@ export interface Vat {
    */
   halt(reason?: Error): void;
   /** The last things that happened here, oldest first. */
-  events(): readonly TurnEvent[];
+  events(): readonly VatEvent[];
 }
-/** One entry of the bounded event ring: who sent what to whom in which turn. */
+/** A session, as the event ring knows it: its name is read when somebody looks, and may come late. */
+export interface NamedLine {
+  readonly name: string;
+}
+/** One entry of the bounded event ring. */
+export type VatEvent = TurnEvent | CrossingEvent;
+/** A turn: who sent what to whom. */
 export interface TurnEvent {
+  readonly kind: 'turn';
   /** Number of this turn in its vat, from 1. */
   readonly turn: number;
   /**
-   * Number of the turn that sent the message, or that said `when` or `after`; 0 for what came from
-   * outside. Following it upward is the cause chain.
+   * Number of the turn that sent the message, or that said `when` or `after`; minus the number of the arrival that a
+   * session delivered; 0 for what came from outside. Following it upward is the cause chain.
    */
   readonly cause: number;
+  /** Of a `when`: what settled the vow, as a cause. 0 for all others, and for what a power answered. */
+  readonly woken: number;
   /** `^service.start`, `^service.when`, … */
   readonly what: string;
   readonly outcome: 'done' | 'threw';
+}
+/** A message that a session took in or wrote: what links the turns of two vats. */
+export interface CrossingEvent {
+  readonly kind: 'got' | 'sent';
+  /** Name of its session. */
+  readonly line: string;
+  /** Which message of that session and direction it is, from 1: the same at both ends. */
+  readonly number: number;
+  /** The method, or what else the message is. */
+  readonly what: string;
+  /** Of one that was got: its number among the arrivals of this vat, which turns name as their cause. Else 0. */
+  readonly arrival: number;
+  /** Of one that was sent: what made it leave, as the cause of a turn. Else 0. */
+  readonly cause: number;
 }
 /** What a vat runs on; everything else it makes itself. */
 export interface VatPowers {
@@ -366,7 +398,7 @@ export interface VatPowers {
   readonly log?: Log;
   /** Called once when the vat halts: sever its sessions. */
   readonly stopped?: (reason: Error) => void;
-  /** Size of the event ring; 0 switches it off; default 256. */
+  /** Size of the event ring; 0 switches it off; default: `limits.eventCount`. */
   readonly eventCount?: number;
   /**
    * Tests only: every turn is run, undone and run again; a difference is state that is not

@@ -29,13 +29,14 @@ import type {
   Answer,
   Connector,
   Frontier,
+  NamedLine,
   Place,
   Ref,
   Target,
   Turn,
-  TurnEvent,
   Value,
   Vat,
+  VatEvent,
   VatPowers,
   Vow,
 } from './types.ts';
@@ -52,7 +53,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   readonly telling = new Telling();
   active: Activation | undefined = undefined;
   isDoomed = false;
-  turnNumber = 0;
+  causing = 0;
   readonly changes: Change[] = [];
   readonly items: Item[] = [];
   readonly entries: GatedEntry[] = [];
@@ -65,6 +66,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   /** Callers from outside whose answers are still owed. */
   readonly #owed = new Set<Reply>();
   #turnCount = 0;
+  #arrivalCount = 0;
   #effects: Effect[] = [];
   #spareEffects: Effect[] = [];
   #batchEntries: GatedEntry[] = [];
@@ -126,7 +128,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     for (const reply of owed) reply.answer.broken(halted);
     this.#powers.stopped?.(reason);
   }
-  events(): readonly TurnEvent[] {
+  events(): readonly VatEvent[] {
     return this.#ring.list();
   }
 
@@ -174,6 +176,17 @@ class TurnVat implements Ledger, Vat, Frontier {
     const reply = new Reply(this, answer, undefined);
     if (place instanceof Promised) place.listen(reply);
     else reply.onKept(vow);
+  }
+  got(line: NamedLine, number: number, what: string): void {
+    this.#arrivalCount += 1;
+    this.causing = -this.#arrivalCount;
+    this.#ring.noteGot(this.#arrivalCount, line, number, what);
+  }
+  handled(): void {
+    this.causing = 0;
+  }
+  sent(line: NamedLine, number: number, what: string): void {
+    this.#ring.noteSent(this.causing, line, number, what);
   }
   workedOff(told: () => void): void {
     const settle = new Promised(this);
@@ -270,7 +283,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     const rehearsed = this.#rehearses ? rehearse(this, job) : undefined;
     const turn = new ActorTurn(this, actor);
     this.#turnCount += 1;
-    this.turnNumber = this.#turnCount;
+    this.causing = this.#turnCount;
     this.active = turn;
     actor.depth = 1;
     let value: unknown;
@@ -285,8 +298,8 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.active = undefined;
     this.#keep();
     job.settle?.settle(value);
-    this.#ring.note(this.turnNumber, job.cause, actor.maker, job.step ?? '', false);
-    this.turnNumber = 0;
+    this.#ring.note(this.causing, job, false);
+    this.causing = 0;
   }
   #check(job: Job, rehearsed: string | undefined, value: unknown): void {
     if (this.isDoomed) throw new RangeError(`${whatOfJob(job)} ran out of stack while undoing`);
@@ -315,7 +328,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     rollBack(this, 0, 0, 0);
     job.actor.depth = 0;
     this.active = undefined;
-    this.#ring.note(this.turnNumber, job.cause, job.actor.maker, job.step ?? '', true);
+    this.#ring.note(this.causing, job, true);
     const isBug = !(thrown instanceof ActorError);
     const isAsked = job.kind === 'outside' || (job.kind === 'message' && job.settle !== undefined);
     const reason = reasonOf(thrown);
@@ -326,7 +339,7 @@ class TurnVat implements Ledger, Vat, Frontier {
       else if (job.settle === undefined) this.#log('turn.refused', whatOfJob(job), reason);
       job.settle?.fail(rawReason(thrown));
     }
-    this.turnNumber = 0;
+    this.causing = 0;
   }
   #compare(job: Job, rehearsed: string, played: string): void {
     if (rehearsed === played) return;
@@ -371,6 +384,9 @@ class OutsideJob implements Job {
   get step(): undefined {
     return undefined;
   }
+  get woken(): number {
+    return 0;
+  }
   run(turn: Turn): unknown {
     return this.#body(turn);
   }
@@ -383,6 +399,8 @@ class Reply implements Listener, Effect {
   readonly #owed: Set<Reply> | undefined;
   #value: unknown = undefined;
   #isBroken = false;
+  /** What settled it. */
+  #cause = 0;
   constructor(vat: TurnVat, answer: Answer, owed: Set<Reply> | undefined) {
     this.answer = answer;
     this.#vat = vat;
@@ -390,17 +408,23 @@ class Reply implements Listener, Effect {
   }
   onKept(value: unknown): void {
     this.#value = value;
-    this.#vat.effect(this);
+    this.#leave();
   }
   onBroken(reason: unknown): void {
     this.#value = reason;
     this.#isBroken = true;
-    this.#vat.effect(this);
+    this.#leave();
   }
   perform(): void {
     this.#owed?.delete(this);
+    this.#vat.causing = this.#cause;
     if (this.#isBroken) this.answer.broken(this.#value);
     else this.answer.kept(this.#value);
+    this.#vat.causing = 0;
+  }
+  #leave(): void {
+    this.#cause = this.#vat.causing;
+    this.#vat.effect(this);
   }
 }
 

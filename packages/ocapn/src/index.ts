@@ -3,7 +3,19 @@
  * has one of.
  */
 export { createRouter } from './router/router.ts';
-export type { DialReason, Fetch, Router, RouterPowers, SessionView } from './router/types.ts';
+export type {
+  DialReason,
+  Fetch,
+  NetFacts,
+  Router,
+  RouterPowers,
+  SessionView,
+} from './router/types.ts';
+export type { DialFailure } from './router/failures.ts';
+export type { DialFacts, LinkFacts, LinkState } from './router/net-view.ts';
+export type { Tap } from './session/meter.ts';
+export type { TraceDetail } from './trace/shape.ts';
+export { type TracedMessage, WireTrace } from './trace/wire-trace.ts';
 export { type MakeHandoffs, threeWays } from './handoff/handoffs.ts';
 export type { Introduction, MayIntroduce } from './handoff/introduction.ts';
 export type { Accept, Connection, ConnectionHandler, Netlayer } from './netlayer.ts';

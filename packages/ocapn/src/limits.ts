@@ -182,6 +182,8 @@ export const LIMITS = {
    * may have lost its power since, and be back. Well above the 1 s after which TCP sends anew what was lost.
    */
   greetingMs: 3_000,
+  /** Peers of which the last failure to reach them is remembered, for whoever looks: 500 bytes each. */
+  failedPeers: 1_024,
   /** Accepted connections of one transport that have not said hello; one more, and the oldest is cut. */
   halfOpenSessions: 1_024,
   /**

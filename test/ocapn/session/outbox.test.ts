@@ -1,10 +1,12 @@
 import { World } from '@bellwether/actors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
+import { Meter } from '../../../packages/ocapn/src/session/meter.ts';
 import { Outbox, type Sender, Unsent } from '../../../packages/ocapn/src/session/outbox.ts';
 
 class Line implements Sender {
   readonly unsent = new Unsent();
+  readonly meter = new Meter();
   readonly sent: number[] = [];
   readonly calls: string[] = [];
   isFull = false;

@@ -79,16 +79,16 @@ describe('questions', () => {
   it('share the numbers of exports and have a limit of their own', () => {
     const exports = new Exports();
     exports.mention(some, 9);
-    const first = exports.ask(0, answer, 1);
+    const first = exports.ask(0, answer, 1, 0);
     expect([first.resolverPos, exports.questionCount, exports.objectCount]).toEqual([2, 1, 1]);
-    expect(() => exports.ask(1, answer, 1)).toThrow('more than 1 open questions');
+    expect(() => exports.ask(1, answer, 1, 0)).toThrow('more than 1 open questions');
     exports.drop(first);
     exports.drop(first);
-    expect([exports.questionCount, exports.ask(1, answer, 1).resolverPos]).toEqual([0, 3]);
+    expect([exports.questionCount, exports.ask(1, answer, 1, 0).resolverPos]).toEqual([0, 3]);
   });
   it('come back when the peer gives the resolver back unused, once', () => {
     const exports = new Exports();
-    const question = exports.ask(0, answer, 9);
+    const question = exports.ask(0, answer, 9, 0);
     expect(() => exports.returned(question.resolverPos, 2)).toThrow('1..1');
     expect(exports.returned(question.resolverPos, 1)).toBe(question);
     expect(exports.returned(question.resolverPos, 1)).toBeUndefined();
@@ -98,7 +98,7 @@ describe('questions', () => {
     const exports = new Exports();
     exports.mention(some, 9);
     exports.keep();
-    const open = exports.ask(0, answer, 9);
+    const open = exports.ask(0, answer, 9, 0);
     expect(exports.clear()).toEqual([open]);
     expect(open).toBeInstanceOf(Question);
     expect([exports.questionCount, exports.objectCount, exports.get(1)]).toEqual([0, 0, undefined]);

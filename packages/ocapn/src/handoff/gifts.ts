@@ -157,6 +157,11 @@ export class Gifts {
       return this.#take(gifter, give);
     });
   }
+  /** Gifts of a session that lie here, or are waited for. */
+  countOf({ credentials }: Session): number {
+    if (credentials === undefined) return 0;
+    return this.#gifters.get(hex(credentials.sessionId(this.#host.crypto)))?.gifts.size ?? 0;
+  }
   /** A session has ended. What it has deposited stays, unless it was a stranger's. */
   gone(session: Session): void {
     this.#forgetAsker(session);

@@ -23,7 +23,7 @@ import { Taker, type TakerHost } from './taker.ts';
 /** What handoffs need of their router. */
 export type HandoffsHost = GiftsHost & GiverHost & TakerHost & { readonly log: Log };
 /** What a router has of its handoffs. */
-export type RouterHandoffs = Handoffs & Pick<ThreeWays, 'gone' | 'close'>;
+export type RouterHandoffs = Handoffs & Pick<ThreeWays, 'giftCountOf' | 'gone' | 'close'>;
 /** Makes what one router hands references off with. */
 export type MakeHandoffs = (host: HandoffsHost) => RouterHandoffs;
 
@@ -64,6 +64,10 @@ class ThreeWays implements Handoffs {
   }
   withdraw(from: Session, args: readonly unknown[]): Vow {
     return this.#orBroken('withdraw', from, () => this.#gifts.withdraw(from, args));
+  }
+  /** Gifts of a session that lie here, or are waited for. */
+  giftCountOf(session: Session): number {
+    return this.#gifts.countOf(session);
   }
   /** A session has ended. */
   gone(session: Session): void {

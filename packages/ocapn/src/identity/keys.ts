@@ -9,12 +9,14 @@
  */
 import { Decode } from '../errors.ts';
 import type { Crypto } from '../powers.ts';
+import { base32 } from './base.ts';
 import { compareBytes, isSym, Sym } from '../syrup/values.ts';
 import { encode } from '../syrup/write.ts';
 
 const KEY_BYTES = 32;
 const HALF_SIGNATURE_BYTES = 32;
 const ID_BYTES = 32;
+const NAME_BYTES = 5;
 /** ASCII `prot0`, not encoded as Syrup. */
 const SESSION_PREFIX = new Uint8Array([0x70, 0x72, 0x6f, 0x74, 0x30]);
 
@@ -85,6 +87,9 @@ export const sessionId = (crypto: Crypto, a: Uint8Array, b: Uint8Array): Uint8Ar
   bytes.set(high, SESSION_PREFIX.length + ID_BYTES);
   return sha256Twice(crypto, bytes);
 };
+
+/** What people call a session: `s-` and the first 40 bits of its id, which tell a million of them apart. */
+export const sessionName = (id: Uint8Array): string => `s-${base32(id.subarray(0, NAME_BYTES))}`;
 
 /** SHA-256 of SHA-256: every id of OCapN is one. */
 export const sha256Twice = (crypto: Crypto, bytes: Uint8Array): Uint8Array =>

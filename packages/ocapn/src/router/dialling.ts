@@ -13,6 +13,7 @@ import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Session } from '../session/session.ts';
+import { type DialFailure, DialFailures } from './failures.ts';
 import type { Link } from './link.ts';
 import { Dial, type Route, type Routes, type Waiter } from './routes.ts';
 import type { DialReason } from './types.ts';
@@ -40,9 +41,15 @@ export interface DiallingHost {
 export class Dialling {
   readonly #host: DiallingHost;
   readonly #routes: Routes;
+  readonly #failures: DialFailures;
   constructor(host: DiallingHost, routes: Routes) {
     this.#host = host;
     this.#routes = routes;
+    this.#failures = new DialFailures(host.limits.failedPeers);
+  }
+  /** Peers that could not be reached since there was a session. */
+  failures(): readonly DialFailure[] {
+    return this.#failures.list();
   }
   /**
    * A session with `to`: the one that is open, or the one that a dial finds. May call back at once.
@@ -54,7 +61,7 @@ export class Dialling {
     const refusal = this.#refusal(to, because);
     if (refusal !== undefined) return waiter.failed(refusal);
     const route = this.#routes.of(to);
-    const dial = new Dial(to);
+    const dial = new Dial(to, this.#host.clock.now());
     dial.waiters.push(waiter);
     route.dial = dial;
     this.#attempt(route, dial);
@@ -62,7 +69,7 @@ export class Dialling {
   /** Dials a peer again that a session leads to. Nobody waits for it. */
   beside(route: Route, to: PeerLocation): void {
     if (route.dial !== undefined || this.#refusal(to, 'asked') !== undefined) return;
-    const dial = new Dial(to);
+    const dial = new Dial(to, this.#host.clock.now());
     dial.attemptCount = 1; // this one is the last
     route.dial = dial;
     this.#attempt(route, dial);
@@ -72,6 +79,7 @@ export class Dialling {
    */
   reached(route: Route, session: Session): void {
     const { dial } = route;
+    if (session.identity !== undefined) this.#failures.forget(session.identity);
     if (dial === undefined) return;
     this.#finish(route, dial);
     for (const waiter of dial.waiters) waiter.opened(session);
@@ -91,7 +99,7 @@ export class Dialling {
    */
   expectWinner(route: Route, to: PeerLocation): void {
     if (route.dial !== undefined || this.#host.isClosed) return;
-    const dial = new Dial(to);
+    const dial = new Dial(to, this.#host.clock.now());
     dial.attemptCount = 1;
     route.dial = dial;
     const { clock, limits } = this.#host;
@@ -185,6 +193,8 @@ export class Dialling {
   #fail(route: Route, dial: Dial, reason: Error): void {
     this.#finish(route, dial);
     this.#routes.tidy(dial.to);
+    if (dial.waiters.length > 0)
+      this.#failures.add(dial.to, reason.message, this.#host.clock.now());
     for (const waiter of dial.waiters) waiter.failed(reason);
   }
   #finish(route: Route, dial: Dial): void {

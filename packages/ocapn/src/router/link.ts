@@ -9,6 +9,8 @@ export const noTimer = (): void => undefined;
 
 /** A connection and its session, from the first byte to the end. */
 export class Link {
+  /** Counts the connections of a router up. */
+  readonly number: number;
   readonly netlayer: Netlayer;
   readonly session: Session;
   /** Our public id on this connection: the one that crossings compare. */
@@ -24,11 +26,13 @@ export class Link {
   /** What is known of its silence, while it is open. */
   pulse: Pulse | undefined;
   constructor(
+    number: number,
     netlayer: Netlayer,
     session: Session,
     publicId: Uint8Array,
     dialled: PeerLocation | undefined,
   ) {
+    this.number = number;
     this.netlayer = netlayer;
     this.session = session;
     this.publicId = publicId;

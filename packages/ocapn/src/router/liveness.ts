@@ -41,6 +41,8 @@ export class Pulse {
   readonly idleMs: number;
   readonly slot: number;
   silentSinceMs: number;
+  /** When something had come, as of the last look. */
+  heardAtMs: number;
   pingedAtMs: number | undefined = undefined;
   /** Ends the wait for an answer to a doubt; undefined while there is no doubt. */
   stopDoubt: (() => void) | undefined = undefined;
@@ -56,6 +58,7 @@ export class Pulse {
     this.idleMs = idleMs;
     this.slot = slot;
     this.silentSinceMs = nowMs;
+    this.heardAtMs = nowMs;
   }
 }
 
@@ -64,6 +67,8 @@ export class Liveness {
   readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #tickMs: number;
+  /** Whole seconds of the clock, as of the last look. */
+  seconds = 0;
   readonly #slots = Array.from({ length: SLOTS }, () => new Set<Pulse>());
   #nextSlot = 0;
   /** The slot that is looked at next, and when. */
@@ -85,7 +90,7 @@ export class Liveness {
   enter(session: Session, mayFallSilent: boolean, isDialled: boolean): Pulse {
     const isPinged = mayFallSilent && Number.isFinite(this.#limits.idleMs);
     const idleMs = this.#limits.idleMs + (isDialled ? 0 : LATER_LAPS * SLOTS * this.#tickMs);
-    const pulse = new Pulse(session, isPinged, idleMs, this.#nextSlot, this.#clock.now());
+    const pulse = new Pulse(session, isPinged, idleMs, this.#nextSlot, this.#now());
     this.#nextSlot = (this.#nextSlot + 1) % SLOTS;
     this.#slots[pulse.slot]?.add(pulse);
     if (this.#stopTimer === undefined && Number.isFinite(this.#tickMs)) this.#arm();
@@ -127,8 +132,13 @@ export class Liveness {
     this.#wallMs = this.#clock.wall() - nowMs;
     this.#stopTimer = this.#clock.after(ticks * this.#tickMs, () => this.#turn());
   }
-  #turn(): void {
+  #now(): number {
     const nowMs = this.#clock.now();
+    this.seconds = Math.floor(nowMs / 1000);
+    return nowMs;
+  }
+  #turn(): void {
+    const nowMs = this.#now();
     // A machine that sleeps stops the monotonic clock with it on Linux, and not the wall clock.
     const wallStepMs = Math.abs(this.#clock.wall() - nowMs - this.#wallMs);
     const lateMs = Math.max(nowMs - this.#dueMs, wallStepMs);
@@ -146,6 +156,7 @@ export class Liveness {
     if (this.#isStuck(session, nowMs)) return session.stuck(this.#limits.writeMs);
     session.isQuiet = !session.isHeard;
     if (session.isHeard) {
+      pulse.heardAtMs = nowMs;
       // What a doubt waits for has come, and is forgotten below.
       pulse.stopDoubt?.();
       pulse.stopDoubt = undefined;

@@ -21,6 +21,9 @@ export class NoHandoffs implements RouterHandoffs {
   withdraw(): Vow {
     return this.#refused();
   }
+  giftCountOf(): number {
+    return 0;
+  }
   gone(): void {
     // Nothing was kept for anybody.
   }

@@ -20,6 +20,7 @@ import {
   type Frontier,
   type Log,
   type Ref,
+  Refused,
   Severed,
   type Vow,
 } from '@bellwether/actors';
@@ -34,6 +35,7 @@ import { Flow } from '../session/flow.ts';
 import type { Origin } from '../session/origin.ts';
 import { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
+import type { Tap } from '../session/meter.ts';
 import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
@@ -48,13 +50,14 @@ import { Enlivened } from './enlivened.ts';
 import { Hellos } from './hellos.ts';
 import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
+import { dialFacts, linkFacts, type LinkFacts } from './net-view.ts';
 import { quietLog } from './quiet-log.ts';
 import { NoHandoffs } from './no-handoffs.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
 import { Porch } from './porch.ts';
 import type { Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
-import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
+import type { DialReason, NetFacts, Router, RouterPowers, SessionView } from './types.ts';
 import { Watched } from './watched.ts';
 
 /**
@@ -97,6 +100,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly #say: ReturnType<typeof quietLog>;
   #isClosed = false;
   #hasDialled = false;
+  #linkCount = 0;
   /** Who watches references that are our own: they are lost when the router closes. */
   readonly #toldAtClose = new Set<(reason: unknown) => void>();
 
@@ -187,6 +191,32 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   leadsTo(peer: PeerLocation): boolean {
     return this.#routing.leadsTo(peer);
   }
+  get seconds(): number {
+    return this.#liveness.seconds;
+  }
+  net(): NetFacts {
+    const { clock } = this;
+    const roleOf = (link: Link) => this.#routing.roleOf(link);
+    const factsOf = (link: Link): LinkFacts =>
+      linkFacts(link, clock, roleOf, this.handoffs.giftCountOf(link.session));
+    return {
+      links: [...this.#links.values()].map(factsOf),
+      dials: this.#routing.dials().map((dial) => dialFacts(dial, clock)),
+      failures: this.#routing.failures(),
+    };
+  }
+  tap(name: string, tap: Tap): () => void {
+    const named = [...this.#links.keys()].filter(({ meter }) => name !== '' && meter.name === name);
+    const [session] = named;
+    if (session === undefined) throw new Refused(`captp: there is no session ${name}`);
+    const { meter } = session;
+    if (meter.tap !== undefined) throw new Refused(`captp: ${name} is listened in on already`);
+    this.outbox.push(session); // what was written before is none of its business
+    meter.tap = tap;
+    return () => {
+      if (meter.tap === tap) meter.tap = undefined;
+    };
+  }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);
   }
@@ -233,7 +263,8 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
     const hello = this.#hellos.take(this.#placeOn(netlayer.transport));
     const session = new Session(this, connection, hello, dialled === undefined);
-    const link = new Link(netlayer, session, hello.publicId, dialled);
+    this.#linkCount += 1;
+    const link = new Link(this.#linkCount, netlayer, session, hello.publicId, dialled);
     this.#links.set(session, link);
     // Whoever has dialled twice will dial again.
     if (dialled !== undefined && this.#hasDialled)

@@ -20,6 +20,8 @@ export interface Waiter {
 /** An attempt to reach a peer. It outlives the connection that loses a crossing. */
 export class Dial {
   readonly to: PeerLocation;
+  /** When it began, in monotonic milliseconds. */
+  readonly sinceMs: number;
   readonly waiters: Waiter[] = [];
   /** The connection in its hello, as long as there is one. */
   link: Link | undefined;
@@ -32,8 +34,9 @@ export class Dial {
    */
   cancel: () => void = () => undefined;
   stopTimer: () => void = () => undefined;
-  constructor(to: PeerLocation) {
+  constructor(to: PeerLocation, sinceMs: number) {
     this.to = to;
+    this.sinceMs = sinceMs;
   }
 }
 

@@ -11,8 +11,9 @@
 import type { PeerLocation } from '../locator.ts';
 import { CROSSED, inboundStays, NO_DOUBT, REPLACED, RESERVE_MS } from './crossing.ts';
 import { Dialling, type DiallingHost } from './dialling.ts';
+import type { DialFailure } from './failures.ts';
 import type { Link } from './link.ts';
-import { type Route, Routes, type Waiter } from './routes.ts';
+import { type Dial, type Route, Routes, type Waiter } from './routes.ts';
 import type { DialReason } from './types.ts';
 
 /** What routing may ask of its router. */
@@ -33,6 +34,21 @@ export class Routing {
   /** A session with a peer, there or dialled. May call back at once. */
   connect(to: PeerLocation, because: DialReason, waiter: Waiter): void {
     this.#dialling.connect(to, because, waiter);
+  }
+  /** Every dial that is under way. */
+  dials(): readonly Dial[] {
+    return this.#routes.dials();
+  }
+  /** Peers that could not be reached. */
+  failures(): readonly DialFailure[] {
+    return this.#dialling.failures();
+  }
+  /** What a link is beside the one that leads, or what may still become of it; undefined: nothing special. */
+  roleOf(link: Link): 'crossing' | 'beside' | 'draining' | undefined {
+    const route = this.#routeOf(link);
+    if (route?.next === link) return 'beside';
+    if (route?.reserve === link) return 'draining';
+    return this.#canLose(link) ? 'crossing' : undefined;
   }
   /** Whether there is one. */
   leadsTo(to: PeerLocation): boolean {

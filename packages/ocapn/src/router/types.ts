@@ -14,6 +14,9 @@ import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
 import type { MakeHandoffs } from '../handoff/handoffs.ts';
 import type { Crypto, Reaper } from '../powers.ts';
+import type { Tap } from '../session/meter.ts';
+import type { DialFailure } from './failures.ts';
+import type { DialFacts, LinkFacts } from './net-view.ts';
 
 /**
  * Why somebody wants us to open a connection: our own code, a sturdyref that came in an argument, or
@@ -81,7 +84,14 @@ export interface RouterPowers {
   readonly designator?: string;
 }
 
-/** One open session, as an operator sees it. */
+/** What there is of a router at one moment. */
+export interface NetFacts {
+  readonly links: readonly LinkFacts[];
+  readonly dials: readonly DialFacts[];
+  readonly failures: readonly DialFailure[];
+}
+
+/** One open session, as its composition root sees it. */
 export interface SessionView {
   /** Who the peer is; undefined for an anonymous one. */
   readonly peer: PeerLocation | undefined;
@@ -130,6 +140,13 @@ export interface Router {
   leadsTo(peer: PeerLocation): boolean;
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
+  /** Everything that an operator sees: connections, oldest first, dials that are under way, and what came of others. */
+  net(): NetFacts;
+  /**
+   * Listens in on the session of this name until it ends or the result is called. One at a time listens to each.
+   * @throws Refused where there is no such session, or somebody listens already
+   */
+  tap(session: string, tap: Tap): () => void;
   /**
    * Ends every session and closes every netlayer; leaves no timer. What was asked breaks with Severed,
    * what is asked from then on with Unreachable. Peers are told `why`, in words for anybody.

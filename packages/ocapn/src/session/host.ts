@@ -44,6 +44,8 @@ export interface SessionHost {
   readonly partials: Partials;
   readonly clock: Clock;
   readonly reaper: Reaper;
+  /** Whole seconds of the clock, as of the last look at anything: a few late, and as cheap as a field. */
+  readonly seconds: number;
   readonly handoffs: Handoffs;
   /** Whether there can be handoffs, for which a session keeps its keys. */
   readonly keepsKeys: boolean;

@@ -78,6 +78,12 @@ const isPing = ({ to, method, args }: Deliver): boolean => {
   );
 };
 
+/** What is given back: bookkeeping, and nothing that makes anything happen. */
+const isGarbage = ({ op }: Operation): boolean => op === 'gc-exports' || op === 'gc-answers';
+/** As the event ring has it. */
+const whatOf = (operation: Operation): string =>
+  (operation.op === 'deliver' ? operation.method : undefined) ?? operation.op;
+
 /** Handles the operations of one open session. */
 export class Incoming {
   readonly #host: SessionHost;
@@ -104,6 +110,16 @@ export class Incoming {
   /** `byteCount`: of its frame. @throws Decode, Limit: the peer has broken the protocol. */
   handle(operation: Operation, byteCount: number): void {
     this.#frameBytes = byteCount;
+    const { frontier } = this.#host;
+    const { meter } = this.#session;
+    if (!isGarbage(operation)) frontier.got(meter, meter.gotCount, whatOf(operation));
+    try {
+      this.#act(operation);
+    } finally {
+      frontier.handled();
+    }
+  }
+  #act(operation: Operation): void {
     switch (operation.op) {
       case 'deliver':
         return this.#deliver(operation);

@@ -16,6 +16,7 @@ import type { Limits } from '../limits.ts';
 import type { Connection } from '../netlayer.ts';
 import { joined } from '../syrup/values.ts';
 import { Writer } from '../syrup/write.ts';
+import type { Meter, Tap } from './meter.ts';
 
 /**
  * A run of frames this long is handed over before the end of the tick: it gains nothing from
@@ -56,6 +57,7 @@ export class Unsent {
 export interface Sender {
   readonly connection: Connection;
   readonly unsent: Unsent;
+  readonly meter: Meter;
   /** It gets a part of the room. */
   readonly isStranger: boolean;
   /** Its garbage is too heavy to wait for something to go along with. */
@@ -108,7 +110,10 @@ export class Outbox {
     return this.#writer;
   }
   end(sender: Sender): void {
+    const { meter } = sender;
+    meter.sentCount += 1;
     this.wake(sender);
+    if (meter.tap !== undefined) this.#show(sender, meter.tap);
     if (sender.connection.records || this.#writer.length >= RUN_BYTES) this.#spill();
     if (sender.unsent.byteCount >= RUN_BYTES) this.push(sender);
   }
@@ -228,11 +233,18 @@ export class Outbox {
     this.#stopLinger = undefined;
     for (const sender of lingering) if (sender.unsent.isSwept) this.wake(sender);
   }
+  /** Whoever listens in gets each frame by itself: those before it have left the buffer. */
+  #show({ unsent, meter }: Sender, tap: Tap): void {
+    const before = unsent.parts?.length ?? 0;
+    this.#spill();
+    tap.sent(meter.sentCount, unsent.parts?.slice(before) ?? []);
+  }
   #spill(): void {
     if (this.#owner === undefined || this.#writer.length === 0) return;
-    const { unsent, connection } = this.#owner;
+    const { unsent, connection, meter } = this.#owner;
     // What waits for a peer that does not read must hold no more memory than is counted.
     unsent.byteCount += this.#writer.length;
+    meter.sentBytes += this.#writer.length;
     unsent.parts ??= [];
     if (connection.records) unsent.parts.push(this.#writer.take(!unsent.isBlocked));
     else this.#writer.takeInto(unsent.parts, !unsent.isBlocked);

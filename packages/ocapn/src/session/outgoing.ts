@@ -81,7 +81,8 @@ export class Outgoing implements Connector {
     let question: Question | undefined;
     const out = this.#host.outbox.begin(this.session);
     try {
-      if (answer !== undefined) question = exports.ask(this.#nextAnswerPos, answer, room.questions);
+      if (answer !== undefined)
+        question = exports.ask(this.#nextAnswerPos, answer, room.questions, this.#host.seconds);
       const { answerPos, resolverPos } = question ?? {};
       writeDeliver(out, this.#references, at, method, args, answerPos, resolverPos);
     } catch (error) {
@@ -92,7 +93,7 @@ export class Outgoing implements Connector {
       this.#nextAnswerPos += 1;
       question.answer.slot = question;
     }
-    this.#keep();
+    this.#keep(method ?? 'deliver');
     return question;
   }
   listen(to: Target, answer: FarAnswer): void {
@@ -101,12 +102,13 @@ export class Outgoing implements Connector {
     let question: Question | undefined;
     const out = this.#host.outbox.begin(this.session);
     try {
-      question = this.#tables.exports.ask(undefined, answer, this.#tables.room.questions);
+      const { exports, room } = this.#tables;
+      question = exports.ask(undefined, answer, room.questions, this.#host.seconds);
       writeListen(out, at, question.resolverPos, false);
     } catch (error) {
       return this.#takeBack(question, answer, error);
     }
-    this.#keep();
+    this.#keep('listen');
   }
   release(to: Target): void {
     if (to.slot instanceof Import) this.collect(to.slot);
@@ -221,9 +223,12 @@ export class Outgoing implements Connector {
     answer?.broken(new Refused('captp: the reference was released'));
     return undefined;
   }
-  #keep(): void {
+  /** `what` it is, for the event ring. */
+  #keep(what: string): void {
+    const { meter } = this.session;
     this.#tables.exports.keep();
     this.#host.outbox.end(this.session);
+    this.#host.frontier.sent(meter, meter.sentCount, what);
     this.#references.keep();
   }
   #cancel(): void {
@@ -254,7 +259,7 @@ export class Outgoing implements Connector {
     // Where words are rare nothing else may come for it to go along with, before it has a write of its own.
     if (this.session.isQuiet) this.session.unsent.isSwept = true;
     else this.#litter();
-    this.#keep();
+    this.#keep(isKept ? 'fulfill' : 'break');
     return byteCount;
   }
   #litter(): void {

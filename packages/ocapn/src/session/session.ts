@@ -25,6 +25,7 @@ import {
 import { Decode, Limit } from '../errors.ts';
 import { Credentials } from '../identity/credentials.ts';
 import { type Hello, judgeHello } from '../identity/hello.ts';
+import { sessionId, sessionName } from '../identity/keys.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
 import type { Operation, StartSession } from '../wire/operations.ts';
@@ -34,6 +35,7 @@ import { type Reading, Window } from './flow.ts';
 import type { SessionHost } from './host.ts';
 import { Incoming } from './incoming.ts';
 import { type Sender, Unsent } from './outbox.ts';
+import { Meter } from './meter.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Origin } from './origin.ts';
 import type { Holder } from './partials.ts';
@@ -58,6 +60,7 @@ const FRAMING_BYTES = 64;
 export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly connection: Connection;
   readonly unsent = new Unsent();
+  readonly meter = new Meter();
   /** Set with whatever comes; whoever counts silence takes it back. */
   isHeard = false;
   /** Nothing had come for a while when somebody looked last. */
@@ -152,6 +155,10 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   get giftCount(): number {
     return this.#tables.room.gifts;
   }
+  /** When the oldest question was asked that is open, in whole seconds of the host's; undefined for none. */
+  get oldestAskedS(): number | undefined {
+    return this.#tables.exports.oldestAskedS;
+  }
   get counts(): TableCounts {
     const { exports, imports, answers } = this.#tables;
     return {
@@ -164,6 +171,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
 
   bytes(chunk: Uint8Array): void {
     this.isHeard = true;
+    this.meter.gotBytes += chunk.length;
     if (this.#isPartial) this.#whole();
     // A transport may have some under way when it is told to pause.
     if (this.#rest !== undefined) this.#rest = joined(this.#rest, chunk);
@@ -307,6 +315,9 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   }
 
   #handle(operation: Operation, byteCount: number): void {
+    const { meter } = this;
+    meter.gotCount += 1;
+    meter.tap?.got(meter.gotCount, operation, byteCount);
     if (operation.op === 'abort') return this.#close(`aborted by the peer: ${operation.reason}`);
     if (this.#state === 'open') {
       this.#window.use(this.#tables.room, byteCount);
@@ -324,11 +335,13 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   #greeted(theirs: StartSession): void {
     const hello = this.#hello;
     if (hello === undefined) return;
-    const peer = judgeHello(this.#host.crypto, hello, theirs);
+    const { crypto } = this.#host;
+    const peer = judgeHello(crypto, hello, theirs);
     const room = this.#host.admit(this, peer);
     if (room === undefined) return;
     this.#tables.room = room;
     this.#hello = undefined;
+    this.meter.name = sessionName(sessionId(crypto, hello.publicId, peer.publicId));
     if (this.#host.keepsKeys)
       this.credentials = new Credentials(hello.keys, hello.publicId, peer.publicKey, peer.publicId);
     this.#state = 'open';
@@ -357,6 +370,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.#host.partials.drop(this);
     this.#unheard?.end(this.label);
     this.#host.outbox.forget(this);
+    this.meter.tap?.ended();
+    this.meter.tap = undefined;
     const open = this.#tables.exports.clear();
     this.#tables.imports.clear();
     this.#tables.answers.clear();

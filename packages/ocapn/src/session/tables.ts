@@ -78,7 +78,15 @@ export class Question {
   isCollected = false;
   /** Bytes of the answer, once it has come. */
   byteCount = 0;
-  constructor(answerPos: number | undefined, resolverPos: number, answer: FarAnswer) {
+  /** When it was asked, in whole seconds of the host's. */
+  readonly askedS: number;
+  constructor(
+    answerPos: number | undefined,
+    resolverPos: number,
+    answer: FarAnswer,
+    askedS: number,
+  ) {
+    this.askedS = askedS;
     this.answerPos = answerPos;
     this.resolverPos = resolverPos;
     this.answer = answer;
@@ -140,11 +148,19 @@ export class Exports {
     entry.pendingCount += 1;
     return entry.position;
   }
+  /** Of the oldest open question; undefined where there is none. Looks at all of them. */
+  get oldestAskedS(): number | undefined {
+    let oldest: number | undefined;
+    if (this.#questionCount === 0) return oldest;
+    for (const entry of this.#entries.values())
+      if (entry instanceof Question) oldest = Math.min(oldest ?? entry.askedS, entry.askedS);
+    return oldest;
+  }
   /** A resolver for one answer. @throws Limit when there are too many open questions. */
-  ask(answerPos: number | undefined, answer: FarAnswer, limit: number): Question {
+  ask(answerPos: number | undefined, answer: FarAnswer, limit: number, nowS: number): Question {
     if (this.#questionCount >= limit) throw new Limit(`captp: more than ${limit} open questions`);
     this.#questionCount += 1;
-    const question = new Question(answerPos, this.#nextPos, answer);
+    const question = new Question(answerPos, this.#nextPos, answer, nowS);
     this.#entries.add(this.#nextPos, question);
     this.#nextPos += 1;
     return question;

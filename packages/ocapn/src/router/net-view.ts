@@ -1,0 +1,127 @@
+/**
+ * What an operator sees of a router, as plain data. Nothing here is kept up to date: it is put together when somebody
+ * asks, from what is there anyway.
+ */
+import type { Clock } from '@bellwether/actors';
+import type { PeerLocation } from '../locator.ts';
+import type { TableCounts } from '../session/session.ts';
+import type { Link } from './link.ts';
+import type { Dial } from './routes.ts';
+
+/**
+ * How a connection stands; of several the first that holds:
+ *
+ *     greeting   a hello is missing
+ *     crossing   we have dialled, and the peer may be dialling us: one of the two will go
+ *     beside     it leads once the peer says its first word there, in place of another
+ *     draining   another leads in its place: it goes in a moment
+ *     silent     the peer was pinged, or asked after a silence, and has not answered yet
+ *     full       the peer takes nothing of what is sent to it
+ *     waiting    the peer has sent so much that it is not read for now: the vat works that off
+ *     open       nothing of these
+ */
+export type LinkState =
+  'greeting' | 'crossing' | 'beside' | 'draining' | 'silent' | 'full' | 'waiting' | 'open';
+
+/** One connection, open or in its hello. How long it was silent, and questions are open, is a few seconds late. */
+export interface LinkFacts {
+  /** Counts the connections of this router up: tells two of them apart, and which one is older. */
+  readonly number: number;
+  /** The name of the session, the same at both ends; absent before the peer's hello. */
+  readonly session?: string;
+  /** Who the peer is, or who was dialled; absent for an anonymous one. */
+  readonly peer?: PeerLocation;
+  /** What makes us believe that: its transport has proved it, or its netlayer believes a hello. Absent: nothing does. */
+  readonly identity?: 'proved' | 'believed';
+  readonly transport: string;
+  readonly direction: 'dialled' | 'accepted';
+  readonly state: LinkState;
+  /** It has fetched something, or we dialled it. */
+  readonly isKnown: boolean;
+  /** How long the connection is there. */
+  readonly ageMs: number;
+  /** How long nothing has come. */
+  readonly silentMs: number;
+  readonly tables: TableCounts & { readonly gifts: number };
+  /** For how long the oldest question is open. */
+  readonly oldestQuestionMs?: number;
+  readonly gotBytes: number;
+  readonly sentBytes: number;
+  readonly gotCount: number;
+  readonly sentCount: number;
+  /** Bytes that its transport has not taken. */
+  readonly unsentBytes: number;
+}
+/** A peer that is being dialled. */
+export interface DialFacts {
+  readonly peer: PeerLocation;
+  /** `greeting`: there is a connection, and its hello is missing. */
+  readonly state: 'dialling' | 'greeting';
+  /** Connections that were tried for this dial. */
+  readonly attemptCount: number;
+  readonly ageMs: number;
+  /** Questions that wait for it. */
+  readonly waiterCount: number;
+}
+
+/** What of the routes says how a link stands. */
+export interface LinkRole {
+  (link: Link): 'crossing' | 'beside' | 'draining' | undefined;
+}
+
+/** The facts of one link. */
+export const linkFacts = (
+  link: Link,
+  clock: Pick<Clock, 'now'>,
+  roleOf: LinkRole,
+  gifts: number,
+): LinkFacts => {
+  const { session, netlayer, dialled, pulse, number } = link;
+  const { meter, oldestAskedS } = session;
+  const nowMs = clock.now();
+  const peer = link.identity ?? dialled;
+  const identity = identityOf(link);
+  const { name, gotBytes, sentBytes, gotCount, sentCount } = meter;
+  return {
+    number,
+    ...(name !== '' && { session: name }),
+    ...(peer !== undefined && { peer }),
+    ...(identity !== undefined && { identity }),
+    transport: netlayer.transport,
+    direction: dialled === undefined ? 'accepted' : 'dialled',
+    state: stateOf(link, roleOf),
+    isKnown: !session.isStranger,
+    ageMs: nowMs - session.openedMs,
+    silentMs: session.isHeard || pulse === undefined ? 0 : nowMs - pulse.heardAtMs,
+    tables: { ...session.counts, gifts },
+    ...(oldestAskedS !== undefined && {
+      oldestQuestionMs: Math.max(0, nowMs - oldestAskedS * 1_000),
+    }),
+    ...{ gotBytes, sentBytes, gotCount, sentCount },
+    unsentBytes: session.unsent.byteCount,
+  };
+};
+
+const identityOf = ({ session, identity, netlayer }: Link): LinkFacts['identity'] => {
+  if (session.connection.proved !== undefined) return 'proved';
+  return identity !== undefined && netlayer.claims === 'believed' ? 'believed' : undefined;
+};
+const stateOf = (link: Link, roleOf: LinkRole): LinkState => {
+  const { session, pulse } = link;
+  if (!session.isOpen) return 'greeting';
+  const role = roleOf(link);
+  if (role !== undefined) return role;
+  const isAsked = pulse?.pingedAtMs !== undefined || pulse?.stopDoubt !== undefined;
+  if (isAsked && !session.isHeard) return 'silent';
+  if (session.unsent.isBlocked) return 'full';
+  return session.unsent.isStalled ? 'waiting' : 'open';
+};
+
+/** The facts of one dial. */
+export const dialFacts = (dial: Dial, clock: Pick<Clock, 'now'>): DialFacts => ({
+  peer: dial.to,
+  state: dial.link === undefined ? 'dialling' : 'greeting',
+  attemptCount: dial.attemptCount,
+  ageMs: clock.now() - dial.sinceMs,
+  waiterCount: dial.waiters.length,
+});
