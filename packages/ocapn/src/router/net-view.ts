@@ -31,7 +31,7 @@ export interface LinkFacts {
   readonly session?: string;
   /** Who the peer is, or who was dialled; absent for an anonymous one. */
   readonly peer?: PeerLocation;
-  /** What makes us believe that: its transport has proved it, or its netlayer believes a hello. Absent: nothing does. */
+  /** What makes us believe that: its transport has proved it, or its netlayer believes hellos. Absent: nothing. */
   readonly identity?: 'proved' | 'believed';
   readonly transport: string;
   readonly direction: 'dialled' | 'accepted';
