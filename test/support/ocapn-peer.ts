@@ -2,6 +2,7 @@
  * Peers for tests: a vat and a router on a World and a Network, and the check that they leave
  * nothing behind.
  */
+import { deepEqual, equal } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import {
   type Answer,
@@ -24,7 +25,6 @@ import {
   Sturdyref,
   threeWays,
 } from '@bellwether/ocapn';
-import { expect } from 'vitest';
 import type { Network } from './ocapn-network.ts';
 
 const sha256 = (...parts: readonly Uint8Array[]): Uint8Array => {
@@ -196,10 +196,10 @@ export const leavesNothing = (peers: readonly Peer[]): void => {
     first.world.run();
   }
   for (const peer of peers)
-    for (const tables of peer.counts) expect(tables, `tables of ${peer.name}`).toEqual(EMPTY);
+    for (const tables of peer.counts)
+      deepEqual(tables, EMPTY, `tables of ${peer.name}: ${JSON.stringify(tables)}`);
   for (const { router } of peers) router.close();
   first.world.run();
-  for (const { router, name } of peers)
-    expect(router.sessions(), `sessions of ${name}`).toEqual([]);
-  expect(first.world.pendingCount, 'tasks that wait').toBe(0);
+  for (const { router, name } of peers) equal(router.sessions().length, 0, `sessions of ${name}`);
+  equal(first.world.pendingCount, 0, 'tasks that wait');
 };

@@ -125,6 +125,8 @@ describe('refusals', () => {
     ['{1"a}', 'expected a value at byte 4, found 0x7d'],
     ['{1"a1+1"a2+}', 'expected a key that is new in its struct at byte 6, found 0x31'],
     ['{9"__proto__1+9"__proto__2+}', 'expected a key that is new in its struct'],
+    ['{1"a1+1+1+1"a2+}', 'expected a key that is new in its struct at byte 10, found 0x31'],
+    ['{1+1+1"a1+1"a2+}', 'expected a key that is new in its struct at byte 10, found 0x31'],
     ['-5+', 'expected a value at byte 0, found 0x2d'],
     ['1"\xff', 'syrup: expected UTF-8 in the text at byte 2'],
     ["1'\xff", 'syrup: expected UTF-8 in the text at byte 2'],

@@ -8,7 +8,7 @@
  *     white space                      some peers skip it, none writes it
  *     `F` single floats                no OCapN type; Goblins stops reading at one
  *     `(` `)` `l` `e` `d` forms        older spellings that some readers know and nobody writes
- *     a key twice in one struct        peers disagree which value counts
+ *     a key twice in one struct        peers disagree which value counts; of a dictionary: a string twice
  *     bad UTF-8, encoded surrogates    no text
  *
  * Not refused: struct keys in any order (Endo sorts by the string, Goblins by the bytes), and any
@@ -316,10 +316,7 @@ export class Reader {
       const from = this.#at;
       const key = this.value(depth);
       if (typeof key !== 'string') return this.#dictionary(struct, key, depth);
-      if (key in struct) {
-        this.#at = from;
-        this.fail('a key that is new in its struct');
-      }
+      this.#checkNew(key, struct, from);
       if (learnt !== undefined && this.#trails.hasRoom(learnt, this.#at - from))
         learnt.push({ name: key, bytes: this.copy(from, this.#at) });
       struct[key] = this.value(depth);
@@ -328,15 +325,28 @@ export class Reader {
     return struct;
   }
 
-  /** Goes on with a struct that turned out to have a key which is no string. */
+  /**
+   * Goes on with a struct that turned out to have a key which is no string. Its strings still stand there once
+   * each: sorted, as it is written, they come first, and who reads that takes it for a struct.
+   */
   #dictionary(struct: Record<string, unknown>, first: unknown, depth: number): Dictionary {
     const entries: (readonly [unknown, unknown])[] = Object.entries(struct);
     entries.push([first, this.value(depth)]);
-    for (;;) {
-      if (this.#next() === 0x7d) return new Dictionary(entries);
-      this.#at--;
-      entries.push([this.value(depth), this.value(depth)]);
+    while (!this.#isNext(0x7d)) {
+      const from = this.#at;
+      const key = this.value(depth);
+      if (typeof key === 'string') this.#checkNew(key, struct, from);
+      const value = this.value(depth);
+      if (typeof key === 'string') struct[key] = value;
+      entries.push([key, value]);
     }
+    return new Dictionary(entries);
+  }
+
+  #checkNew(key: string, struct: Record<string, unknown>, from: number): void {
+    if (!(key in struct)) return;
+    this.#at = from;
+    this.fail('a key that is new in its struct');
   }
 
   #double(): number {

@@ -52,7 +52,10 @@ export class SyrupRecord {
   }
 }
 
-/** A dictionary of which at least one key is no string. Order and duplicates are the sender's. */
+/**
+ * A dictionary of which at least one key is no string. Order and duplicates are the sender's; of strings there are no
+ * duplicates.
+ */
 export class Dictionary {
   readonly entries: readonly (readonly [key: unknown, value: unknown])[];
   constructor(entries: readonly (readonly [key: unknown, value: unknown])[]) {
