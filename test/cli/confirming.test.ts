@@ -1,10 +1,9 @@
 /** A slot of another machine, deployed to through a controller, which confirms: the real programs, links that fail. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, expect } from 'vitest';
 import {
   answerOf,
   digestOf,
+  heldBack,
   phaseOf,
   releaseOf,
   startSlot,
@@ -44,18 +43,12 @@ const controlled = async (place: Place, confirmSeconds: number): Promise<Control
   place.atEnd(() => link.close());
   reroute(ref, link);
   await give(c, ref, 'a-web');
-  const goFile = path.join(place.folder, 'go');
-  const server = `require('node:http').createServer((_question, answer) => {
-  answer.statusCode = require('node:fs').existsSync('${goFile}') ? 200 : 503;
-  answer.end('two');
-}).listen(${slotted.port}, '127.0.0.1');`;
   const first = await releaseOf(slotted, 'one');
-  const second = await releaseOf(slotted, 'two', { files: { 'server.js': server } });
+  const { file: second, go } = await heldBack(slotted, 'two');
   const [one, two] = [await digestOf(place, first), await digestOf(place, second)];
   for (const file of [first, second]) await well(c, 'stage', 'far-web', file);
   await well(c, 'activate', 'far-web', one, 'no-confirm');
   expect(await answerOf(slotted)).toBe('one');
-  const go = (): void => fs.writeFileSync(goFile, '');
   return { slotted, c, link, two, go };
 };
 const well = async (daemon: Daemon, ...words: readonly string[]): Promise<string> => {

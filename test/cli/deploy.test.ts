@@ -8,6 +8,7 @@ import {
   answerOf,
   contentsIn,
   digestOf,
+  heldBack,
   partialBytesIn,
   phaseOf,
   releaseOf,
@@ -131,10 +132,12 @@ describe('herd deploy', together, () => {
     const rest = 'confirmSeconds: 1, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
     const slotted = await startSlot(place, rest);
     await deployed(slotted, 'one');
-    const two = await releaseOf(slotted, 'two');
+    const { file: two, go } = await heldBack(slotted, 'two');
     const running = slotted.daemon.begin('deploy', 'web', two);
     await untilPhase(slotted.daemon, 'health-gate');
     running.process.kill('SIGKILL');
+    await running.ended;
+    go();
     await eventually('the release serves', async () => (await answerOf(slotted)) === 'two');
     await eventually('the one before serves', async () => (await answerOf(slotted)) === 'one');
     await eventually('it is over', async () => (await phaseOf(slotted.daemon)) === undefined);
@@ -145,10 +148,12 @@ describe('herd deploy', together, () => {
     const rest = 'confirmSeconds: 20, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
     const slotted = await startSlot(place, rest);
     await deployed(slotted, 'one');
-    const running = slotted.daemon.begin('deploy', 'web', await releaseOf(slotted, 'two'));
+    const { file: two, go } = await heldBack(slotted, 'two');
+    const running = slotted.daemon.begin('deploy', 'web', two);
     await untilPhase(slotted.daemon, 'health-gate');
     running.process.kill('SIGINT');
     const { code, stderr } = await running.ended;
+    go();
     expect(code).toBe(130);
     expect(stderr).toContain("goes back by itself, unless 'herd confirm web' keeps it");
     await untilPhase(slotted.daemon, 'awaiting-confirm');
@@ -179,9 +184,11 @@ describe('herd deploy', together, () => {
     const rest = 'confirmSeconds: 20, healthySeconds: 1.5, stop: { graceSeconds: 1 }';
     const slotted = await startSlot(place, rest);
     await deployed(slotted, 'one');
-    const running = slotted.daemon.begin('deploy', 'web', await releaseOf(slotted, 'two'));
+    const { file: two, go } = await heldBack(slotted, 'two');
+    const running = slotted.daemon.begin('deploy', 'web', two);
     await untilPhase(slotted.daemon, 'health-gate');
     await slotted.daemon.kill('SIGKILL');
+    go();
     await place.again(slotted.daemon);
     const { code, stderr } = await running.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('web is away') });
@@ -267,9 +274,11 @@ describe('herd deploy', together, () => {
       reroute(file, link);
       const anna = person(place, 'anna');
       expect((await anna.herd('ref', 'add', 'web', '--from', file)).code).toBe(0);
-      const running = anna.begin('deploy', '@web', await releaseOf(slotted, 'two'));
+      const { file: two, go } = await heldBack(slotted, 'two');
+      const running = anna.begin('deploy', '@web', two);
       await untilPhase(slotted.daemon, 'health-gate');
       await link.become(kind === 'silent' ? { kind, way: 'both' } : { kind });
+      go();
       await untilPhase(slotted.daemon, 'awaiting-confirm');
       await eventually('it is over', async () => (await phaseOf(slotted.daemon)) === undefined);
       expect(await answerOf(slotted)).toBe('one');

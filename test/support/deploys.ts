@@ -59,6 +59,19 @@ export const releaseOf = async (
   if (code !== 0) throw new Error(`release build: ${stderr}`);
   return file;
 };
+/** A release that is well once `go` was called, so that nobody has to catch the slot while it finds out; its file. */
+export const heldBack = async (
+  slotted: Slotted,
+  version: string,
+): Promise<{ readonly file: string; go(): void }> => {
+  const goFile = path.join(slotted.place.folder, `go-${version}`);
+  const server = `require('node:http').createServer((_question, answer) => {
+  answer.statusCode = require('node:fs').existsSync('${goFile}') ? 200 : 503;
+  answer.end('${version}');
+}).listen(${slotted.port}, '127.0.0.1');`;
+  const file = await releaseOf(slotted, version, { files: { 'server.js': server } });
+  return { file, go: () => fs.writeFileSync(goFile, '') };
+};
 /** The name of a release in a file. */
 export const digestOf = async (place: Place, file: string): Promise<string> => {
   const { stdout } = await place.herd(['release', 'show', file, '--json']);

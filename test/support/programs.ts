@@ -216,16 +216,23 @@ export const isAlive = (pid: number): boolean => {
   }
 };
 
-/** Waits until something holds, looking every 20 ms; rejects after the limit, naming what was waited for. */
+/**
+ * Waits until something holds; rejects after the limit, naming what was waited for. Looks every 20 ms, more rarely where a
+ * look is a program of its own: else whoever waits takes the time of what he waits for.
+ */
 export const eventually = async (
   what: string,
   holds: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
+  limitMs = 30_000,
 ): Promise<void> => {
   const end = performance.now() + limitMs;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error(`still not so after ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (;;) {
+    const looked = performance.now();
+    if (await holds()) return;
+    const now = performance.now();
+    if (now > end) throw new Error(`still not so after ${limitMs} ms: ${what}`);
+    const pauseMs = Math.min(Math.max(20, 2 * (now - looked)), 250);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 };
 
