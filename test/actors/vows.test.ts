@@ -49,6 +49,29 @@ describe('a vow', () => {
     await expect(answer).rejects.toMatchObject({ code: 'refused', message: 'not today' });
     expect(done).toEqual(['done']);
   });
+  it.each([
+    [15, 16],
+    [16, 1],
+    [17, 18],
+    [32, 1],
+  ])('tells of %i listeners that are over, and one more, %i', async (overCount, toldCount) => {
+    const bench = makeBench();
+    const { vow, resolver } = await openVow<string>(bench);
+    let told = 0;
+    const answer = { kept: () => void (told += 1), broken: () => undefined };
+    let isOver = false;
+    const over = {
+      ...answer,
+      get isOver() {
+        return isOver;
+      },
+    };
+    for (let n = 0; n < overCount; n += 1) bench.vat.listen(vow, over);
+    isOver = true;
+    bench.vat.listen(vow, answer);
+    await runIn(bench, () => resolver.kept('at last'));
+    expect(told).toBe(toldCount);
+  });
   it('holds messages until it is kept, in the order sent', async () => {
     const bench = makeBench();
     const heard: string[] = [];

@@ -29,11 +29,14 @@ export interface Item {
 }
 /** Told once how a vow ended. Runs no user code: it enqueues, or hands an effect to the gate. */
 export interface Listener {
+  /** True where nobody wants to be told any more. */
+  readonly isOver?: boolean;
   onKept(value: unknown): void;
   onBroken(reason: unknown): void;
 }
 /** A message that waits for its vow; it goes ahead as soon as the vow follows another. */
 export interface Parked extends Listener {
+  readonly settle: Promised | undefined;
   moveTo(vow: Promised): void;
 }
 /** One turn that waits to be run. */

@@ -26,6 +26,12 @@ export const limits = {
    * tables hold, and one level takes about 200 bytes of a stack of 984 KiB.
    */
   tellDepth: 64,
+  /**
+   * Listeners of one vow, and messages that wait for it, from which on those are forgotten whose session has
+   * ended: looked for at each doubling. Else whoever comes again and again could fill the memory by a vow that
+   * stays open.
+   */
+  waiterCount: 16,
   /** Broken vows that wait for somebody to listen before they are logged as unheard. */
   unheardCount: 1_000,
   /** Characters of a value that is quoted in an error or compared by the rehearsal. */

@@ -85,6 +85,9 @@ export class Message implements Job, Item, Effect, Parked {
       to = end;
     }
   }
+  get isOver(): boolean {
+    return this.settle?.isAbandoned === true;
+  }
   onKept(value: unknown): void {
     if (value instanceof Actor || value instanceof FarRef) {
       this.#to = value;

@@ -113,7 +113,7 @@ export class Promised implements FarAnswer {
   #await(listener: Listener): void {
     // A literal is as long as it is; pushing onto an empty list makes room for 17.
     if (this.#listeners === undefined) this.#listeners = [listener];
-    else this.#listeners.push(listener);
+    else (this.#listeners = swept(this.#listeners)).push(listener);
     if (this.state === 'pending') this.#hear();
   }
   /**
@@ -129,11 +129,25 @@ export class Promised implements FarAnswer {
     if (isAsked) this.isHeard = true;
     if (this.#isAwaited || this.state === 'pending') {
       if (this.#held === undefined) this.#held = [message];
-      else this.#held.push(message);
+      else (this.#held = swept(this.#held)).push(message);
     } else if (this.state === 'kept') message.onKept(this.value);
     else message.onBroken(this.value);
   }
 
+  /** Somebody had waited for it, and so had whoever has sent to it, and all of them have gone. */
+  get isAbandoned(): boolean {
+    const left: Promised[] = [this];
+    for (let at = left.pop(); at !== undefined; at = left.pop()) {
+      const listeners = at.#listeners;
+      if (listeners === undefined || !listeners.every(isOver)) return false;
+      // A chain is as long as its sender likes: no stack of its length.
+      for (const { settle } of at.#held ?? []) {
+        if (settle === undefined) return false;
+        left.push(settle);
+      }
+    }
+    return true;
+  }
   get #isAwaited(): boolean {
     return this.#held !== undefined || this.#listeners !== undefined;
   }
@@ -220,6 +234,14 @@ export class Promised implements FarAnswer {
     this.core.effect(pipe);
   }
 }
+
+const isOver = (listener: Listener): boolean => listener.isOver === true;
+/** The list, without those who have gone where it is about to double. */
+const swept = <T extends Listener>(list: T[]): T[] => {
+  const { length } = list;
+  const isDoubled = length >= limits.waiterCount && (length & (length - 1)) === 0;
+  return isDoubled ? list.filter((each) => !isOver(each)) : list;
+};
 
 class Hearing implements Effect {
   readonly #connector: Connector;

@@ -94,6 +94,8 @@ export interface Resolver<in T> {
  * never throws.
  */
 export interface Answer {
+  /** True: nobody waits for it any more, and where many wait for one vow it is forgotten. */
+  readonly isOver?: boolean;
   kept(value: unknown): void;
   /**
    * The reason is any value: OCapN lets symbols and structs through. Errors are mapped at the edge.

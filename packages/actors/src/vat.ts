@@ -406,6 +406,9 @@ class Reply implements Listener, Effect {
     this.#vat = vat;
     this.#owed = owed;
   }
+  get isOver(): boolean {
+    return this.answer.isOver === true;
+  }
   onKept(value: unknown): void {
     this.#value = value;
     this.#leave();

@@ -8,13 +8,16 @@ import { deliver, object, Raw, record, sym, toAnswer, toExport } from '../../sup
 
 interface Ear {
   hear(what: unknown): void;
-  wait(): Vow<string>;
+  wait(): Vow<Ref>;
+  /** What was waited for is another one, which hears the same. */
+  open(): void;
   fail(): void;
   text(): string;
 }
 const makeEar = (turn: Turn<Ear>, _bcom: Bcom<Ear>, heard: unknown[]): Behavior<Ear> => {
-  const { vow } = turn.vow<string>();
+  const { vow, resolver } = turn.vow<Ref>();
   return {
+    open: (turn) => resolver.kept(turn.spawn(makeEar, heard)),
     hear: (turn, what) => turn.effect(() => heard.push(what)),
     wait: () => vow,
     fail: () => {
@@ -273,6 +276,32 @@ describe('listeners', () => {
     const done = holder('m2');
     for (let at = 0; at < 20; at += 1) done.say(hear('x'.repeat(2_000)));
     expect(done.isClosed).toBe(false);
+  });
+  describe.each([
+    ['its end', true],
+    ['a while', false],
+  ])('after %s', (_what, isEnded) => {
+    it.each([15, 16, 17, 32])(
+      'of a session that has sent %i messages to an open promise',
+      async (count) => {
+        await set({ strangerDivisor: 1 });
+        const mallory = holder('m1').say(wait);
+        // Each has a chain of its own behind it, which nobody waits for either.
+        mallory.send(
+          ...numbers(count).flatMap((n) => [
+            deliver(toAnswer(1), [sym('hear'), n], 10 + n),
+            deliver(toAnswer(10 + n), [sym('hear'), 'never']),
+          ]),
+        );
+        mallory.say();
+        if (isEnded) mallory.end.cut();
+        world.run();
+        const next = holder('m2').say(wait, deliver(toAnswer(1), [sym('hear'), 'next']));
+        next.say(deliver(toAnswer(0), [sym('open')]));
+        const isForgotten = isEnded && (count === 16 || count === 32);
+        expect(heard).toEqual(isForgotten ? ['next'] : [...numbers(count), 'next']);
+      },
+    );
   });
   it('that were told do not count', async () => {
     await set({ listeners: 20, strangerDivisor: 1 });

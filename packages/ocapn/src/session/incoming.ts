@@ -57,6 +57,9 @@ class Pending implements Answer, HeldAnswer {
     this.resolverPos = resolverPos;
     this.byteCount = byteCount;
   }
+  get isOver(): boolean {
+    return this.#incoming.isOver;
+  }
   kept(value: unknown): void {
     this.#incoming.done(this, true, value);
   }
@@ -106,6 +109,10 @@ export class Incoming {
     this.#tables = tables;
     this.#outgoing = outgoing;
     this.#references = new IncomingReferences(host, session, tables, outgoing);
+  }
+  /** Nobody hears what is answered any more. */
+  get isOver(): boolean {
+    return this.#session.isClosed;
   }
   /** `byteCount`: of its frame. @throws Decode, Limit: the peer has broken the protocol. */
   handle(operation: Operation, byteCount: number): void {
