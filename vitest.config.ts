@@ -6,6 +6,7 @@
 import { defineConfig } from 'vitest/config';
 
 const real = [
+  'test/attack/**/*.test.ts',
   'test/cli/**/*.test.ts',
   'test/sim/**/*.test.ts',
   'test/fleet-examples/**/*.test.ts',
