@@ -71,9 +71,10 @@ describe('case 4: a frame that comes byte by byte for ten minutes', () => {
   });
   it('is cut after ten seconds where it is the hello', async () => {
     const slow = Raw.dial(network, victim, 'mallory');
-    const padded = new Uint8Array(24_000).fill(0x30); // digits of a length that never ends
-    const endedMs = await drip(slow, padded, 25);
+    const long = `<16'op:start-session3500"${'x'.repeat(24_000)}`;
+    const endedMs = await drip(slow, new Uint8Array(Buffer.from(long)), 25);
     expect(endedMs).toBeGreaterThan(9_000);
     expect(endedMs).toBeLessThanOrEqual(10_100);
+    expect(slow.abortReason).toContain('no hello in time');
   });
 });
