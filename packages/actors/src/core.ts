@@ -33,6 +33,11 @@ export interface Listener {
   readonly isOver?: boolean;
   onKept(value: unknown): void;
   onBroken(reason: unknown): void;
+  /**
+   * The vow follows another now, and has not settled. True: that was enough, and nothing is told any
+   * more. Absent: the end is waited for.
+   */
+  onFollow?(end: Promised): boolean;
 }
 /** A message that waits for its vow; it goes ahead as soon as the vow follows another. */
 export interface Parked extends Listener {

@@ -105,6 +105,7 @@ export class Promised implements FarAnswer {
     this.isHeard = true;
     const end = this.end();
     end.isHeard = true;
+    if (end !== this && end.state === 'pending' && listener.onFollow?.(end) === true) return;
     // Whoever came earlier may still wait to be told: nobody overtakes them.
     if (end.#isAwaited || end.state === 'pending') end.#await(listener);
     else if (end.state === 'kept') listener.onKept(end.value);
@@ -211,7 +212,9 @@ export class Promised implements FarAnswer {
     this.#held = undefined;
     this.#listeners = undefined;
     if (held !== undefined) for (const each of held) each.moveTo(end);
-    if (listeners !== undefined) for (const each of listeners) end.listen(each);
+    if (listeners === undefined) return;
+    for (const each of listeners)
+      if (end.state !== 'pending' || each.onFollow?.(end) !== true) end.listen(each);
   }
   /** An imported vow is listened to when the first one here wants to know, as Goblins does. */
   #hear(): void {

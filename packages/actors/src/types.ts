@@ -101,6 +101,11 @@ export interface Answer {
    * The reason is any value: OCapN lets symbols and structs through. Errors are mapped at the edge.
    */
   broken(reason: unknown): void;
+  /**
+   * What is listened to follows another vow now, which is open. True: that is answer enough, and
+   * `kept` tells that vow. Absent: the end is waited for. Must not throw.
+   */
+  follows?(to: Vow): boolean;
 }
 /** How a vow ended. */
 export type Settled<T> =

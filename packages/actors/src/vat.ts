@@ -418,6 +418,11 @@ class Reply implements Listener, Effect {
     this.#isBroken = true;
     this.#leave();
   }
+  onFollow(end: Promised): boolean {
+    if (this.answer.follows?.(asVow(end)) !== true) return false;
+    this.onKept(end);
+    return true;
+  }
   perform(): void {
     this.#owed?.delete(this);
     this.#vat.causing = this.#cause;

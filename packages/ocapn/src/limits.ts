@@ -24,6 +24,8 @@ export const LIMITS = {
    * bytes each).
    */
   values: 262_144,
+  /** Signed records in each other, each of which keeps its bytes: a withdrawal holds a gift. */
+  envelopeDepth: 2,
   /** Decimal digits of an integer: 4,096 bits and some. Parsing is superlinear in the digits. */
   integerDigits: 1_300,
 

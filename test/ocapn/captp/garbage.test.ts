@@ -1,5 +1,5 @@
 /** References and answers are given back, exactly as often as they were received. */
-import { type Behavior, type Ref, World } from '@bellwether/actors';
+import { type Behavior, type Ref, type Vow, World } from '@bellwether/actors';
 import type { SyrupRecord } from '@bellwether/ocapn';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Network } from '../../support/ocapn-network.ts';
@@ -20,6 +20,7 @@ interface Box {
   take(): unknown;
   many(count: number): readonly Ref[];
   echo(value: unknown): unknown;
+  await(vow: Vow): unknown;
 }
 let world: World;
 let peer: Peer;
@@ -37,6 +38,7 @@ beforeEach(async () => {
         take: () => held.get(),
         many: (turn, count) => Array.from({ length: count }, () => turn.spawn(() => ({}))),
         echo: (_turn, value) => value,
+        await: (turn, vow) => turn.when(vow, (_turn, value) => value),
       };
     }),
   );
@@ -103,7 +105,7 @@ describe('what the peer gave us', () => {
     expect(returned().get(0)).toBe(1);
   });
   it('a promise goes back when it has settled, without waiting for a collector', () => {
-    raw.say(deliver(toAnswer(0), [sym('echo'), promise(20)], false, object(50)));
+    raw.say(deliver(toAnswer(0), [sym('await'), promise(20)], false, object(50)));
     const [listen] = raw.heardOf('op:listen');
     const resolver = (listen?.fields[1] as SyrupRecord).fields[0];
     raw.say(deliver(toExport(resolver), [sym('fulfill'), 5]));

@@ -1,33 +1,66 @@
-import { ActorError, Broken, fateOf, Refused, Remote, Severed } from '@bellwether/actors';
+import {
+  ActorError,
+  Broken,
+  fateOf,
+  type Log,
+  Refused,
+  Remote,
+  Severed,
+  World,
+} from '@bellwether/actors';
 import { encode, Sym, SyrupRecord } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
-import { cutText, reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
+import { cutText } from '../../../packages/ocapn/src/session/cut-text.ts';
+import { Faults } from '../../../packages/ocapn/src/session/faults.ts';
+import { reasonIn, reasonOut } from '../../../packages/ocapn/src/session/reasons.ts';
+import { NEUTRAL } from '../../../packages/ocapn/src/wire/dialect.ts';
+import { simulatedCrypto } from '../../support/ocapn-peer.ts';
 
-const silent = (): void => undefined;
+const faultsOf = (seed: number, log: Log = () => undefined): Faults =>
+  new Faults(simulatedCrypto(new World(seed)), log);
+const written = (reason: unknown, faults = faultsOf(1)): unknown =>
+  reasonOut(reason, NEUTRAL, faults);
 
 describe('a break reason on its way out', () => {
   it('that is an error of ours is its code and its message', () => {
-    expect(reasonOut(new Refused('no such service'), silent)).toEqual([
+    expect(written(new Refused('no such service'))).toEqual([
       new Sym('refused'),
       'no such service',
     ]);
   });
-  it('that is any other error says nothing, and is logged', () => {
+  it('that is any other error says nothing but an id, and the log has the rest under that id', () => {
     const logged: unknown[] = [];
-    const reason = reasonOut(new TypeError('/root/secret: x is undefined'), (event, fields) => {
-      logged.push([event, fields['message']]);
-    });
-    expect(reason).toEqual([new Sym('error'), 'internal error']);
-    expect(logged).toEqual([['captp.fault-hidden', '/root/secret: x is undefined']]);
+    const faults = faultsOf(1, (event, fields) => void logged.push([event, fields]));
+    const reason = written(new TypeError('/root/secret: x is undefined'), faults);
+    const [, words] = reason as [unknown, string];
+    expect(words).toMatch(/^internal error [0-9a-f]{8}$/);
+    expect(reason).toEqual([new Sym('error'), words]);
+    const fields = { fault: words.slice(-8), name: 'TypeError', message: expect.any(String) };
+    expect(logged).toEqual([['captp.fault-hidden', fields]]);
+    expect(logged).toEqual([
+      ['captp.fault-hidden', expect.objectContaining({ message: '/root/secret: x is undefined' })],
+    ]);
+  });
+  it('has one id for one fault, another for another, and none that a peer could work out', () => {
+    const faults = faultsOf(1);
+    const first = written(new TypeError('x'), faults);
+    expect(written(new TypeError('x'), faults)).toEqual(first);
+    expect(written(new RangeError('x'), faults)).not.toEqual(first);
+    expect(written(new TypeError('y'), faults)).not.toEqual(first);
+    expect(written(new TypeError('x'), faultsOf(2))).not.toEqual(first);
+  });
+  it('that is no error that can be read as text is hidden as well', () => {
+    for (const text of ['\ud83d', 'x'.repeat(5_000), ''])
+      expect(written(new Error(text))).toEqual([new Sym('error'), expect.any(String)]);
   });
   it('that is plain data stays what it is, also after it was an error here', () => {
     for (const data of ['text', 7, undefined, { a: 1 }, new Sym('gone')]) {
-      expect(reasonOut(data, silent)).toBe(data);
-      expect(reasonOut(new Broken(data), silent)).toBe(data);
+      expect(written(data)).toBe(data);
+      expect(written(new Broken(data))).toBe(data);
     }
   });
   it('is cut where it is longer than anybody reads', () => {
-    const [, message] = reasonOut(new Refused('x'.repeat(5_000)), silent) as [unknown, string];
+    const [, message] = written(new Refused('x'.repeat(5_000))) as [unknown, string];
     expect(message).toHaveLength(1_024);
   });
 });
@@ -48,7 +81,7 @@ describe('a break reason on its way in', () => {
   });
   it('goes on to the next peer as it came', () => {
     const came = [new Sym('superseded'), 'a later wish'];
-    expect(reasonOut(reasonIn(came), silent)).toEqual(came);
+    expect(written(reasonIn(came))).toEqual(came);
   });
   it.each([
     ['text', 'text'],
@@ -71,8 +104,8 @@ describe('a text that is cut', () => {
   const half = '\ud83d';
   it('can be written, also where the cut goes through a character, or it came with half of one', () => {
     for (const text of [`${'x'.repeat(1_023)}😀`, `a ${half} b`, half, '😀'.repeat(2_000)]) {
-      expect(() => encode(reasonOut(new Refused(text), silent))).not.toThrow();
-      expect(() => encode(reasonOut(new ActorError(text, text), silent))).not.toThrow();
+      expect(() => encode(written(new Refused(text)))).not.toThrow();
+      expect(() => encode(written(new ActorError(text, text)))).not.toThrow();
     }
   });
   it('loses what is no character, and nothing else', () => {

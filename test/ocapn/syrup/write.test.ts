@@ -11,7 +11,8 @@ import {
   SyrupRecord,
   SyrupSet,
 } from '../../../packages/ocapn/src/syrup/values.ts';
-import { encode, type References, Writer } from '../../../packages/ocapn/src/syrup/write.ts';
+import type { References } from '../../../packages/ocapn/src/syrup/references.ts';
+import { encode, Writer } from '../../../packages/ocapn/src/syrup/write.ts';
 import { anyValue, fromLatin1, latin1, SEED, writeWith } from './values.ts';
 
 const wire = (value: unknown): string => latin1(encode(value));

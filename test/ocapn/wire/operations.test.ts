@@ -321,6 +321,24 @@ describe('frames that are too rich', () => {
 test('an unknown record with fields is kept as it came', () => {
   const op = read("<10'op:deliver<11'desc:export0+>[<3'odd1+>]ff>");
   expect(op?.op === 'deliver' ? op.args[0] : undefined).toEqual(
-    new SyrupRecord(new Sym('odd'), [1]),
+    new SyrupRecord(new Sym('odd'), [1], {
+      bytes: fromLatin1("<3'odd1+>"),
+      valueCount: 3,
+      depth: 2,
+    }),
   );
+});
+
+describe('a signed record', () => {
+  const envelope = (depth: number, inner = "<1'a1+>"): string =>
+    depth === 0 ? inner : `<17'desc:sig-envelope<1'b${envelope(depth - 1, inner)}>1+>`;
+  const deliver = (argument: string): string => `<10'op:deliver<11'desc:export0+>[${argument}]ff>`;
+  test('may hold one that holds none, as a withdrawal holds a gift', () => {
+    expect(() => read(deliver(envelope(2)))).not.toThrow();
+    expect(() => read(deliver(envelope(3)))).toThrow(Limit);
+    expect(() => read(deliver(envelope(30, `1000000:${'x'.repeat(1_000_000)}`)))).toThrow(Limit);
+  });
+  test('may stand beside any number of others', () => {
+    expect(() => read(deliver(envelope(2).repeat(50)))).not.toThrow();
+  });
 });

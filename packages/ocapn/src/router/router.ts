@@ -31,6 +31,7 @@ import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator
 import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 import type { SessionHost } from '../session/host.ts';
+import { Faults } from '../session/faults.ts';
 import { Flow } from '../session/flow.ts';
 import type { Origin } from '../session/origin.ts';
 import { Outbox } from '../session/outbox.ts';
@@ -39,6 +40,7 @@ import type { Tap } from '../session/meter.ts';
 import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
+import { dialectNamed } from '../wire/dialect.ts';
 import { OperationReader } from '../wire/read.ts';
 import type { RouterHandoffs } from '../handoff/handoffs.ts';
 import type { Withdrawal } from '../handoff/taker.ts';
@@ -78,6 +80,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly partials: Partials;
   readonly reaper: Reaper;
   readonly log: Log;
+  readonly faults: Faults;
   readonly handoffs: RouterHandoffs;
   readonly bootstrap: Ref;
   readonly #powers: RouterPowers;
@@ -119,6 +122,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.reaper = powers.reaper;
     this.#say = quietLog(powers.log, powers.clock, this.limits);
     this.log = (event, fields) => this.#say('', event, fields);
+    this.faults = new Faults(powers.crypto, this.log);
     this.handoffs = powers.handoffs?.(this) ?? new NoHandoffs(powers.vat);
     const bootstrap = new Bootstrap(powers.vat, powers.fetch, this.limits.swissnumBytes);
     this.bootstrap = powers.vat.far(bootstrap, { slot: 0 });
@@ -266,6 +270,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     this.#linkCount += 1;
     const link = new Link(this.#linkCount, netlayer, session, hello.publicId, dialled);
     this.#links.set(session, link);
+    this.#choose(session, dialled ?? connection.proved);
     // Whoever has dialled twice will dial again.
     if (dialled !== undefined && this.#hasDialled)
       this.#hellos.prepareLater(this.#placeOn(netlayer.transport));
@@ -388,8 +393,13 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     if (this.isMe(claims)) return 'captp: the hello names this peer itself';
     link.identity = claims;
     session.identity = claims;
+    this.#choose(session, claims);
     session.label = peerKey(claims);
     return undefined;
+  }
+  #choose(session: Session, peer: PeerLocation | undefined): void {
+    const { dialectOf } = this.#powers;
+    if (dialectOf !== undefined) session.dialect = dialectNamed(dialectOf(peer));
   }
   #partyFor(swissnum: Uint8Array, told: (party: string) => void): void {
     const party = this.#powers.partyOf?.(swissnum);

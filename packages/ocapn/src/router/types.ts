@@ -17,6 +17,7 @@ import type { Crypto, Reaper } from '../powers.ts';
 import type { Tap } from '../session/meter.ts';
 import type { DialFailure } from './failures.ts';
 import type { DialFacts, LinkFacts } from './net-view.ts';
+import type { DialectName } from '../wire/dialect.ts';
 
 /**
  * Why somebody wants us to open a connection: our own code, a sturdyref that came in an argument, or
@@ -67,6 +68,12 @@ export interface RouterPowers {
    * and sessions keep no keys for it.
    */
   readonly handoffs?: MakeHandoffs;
+  /**
+   * What a peer speaks, see `DialectName`; undefined is an anonymous one. Absent: all are spoken to in
+   * what every implementation reads. Asked as soon as something may be said to the peer, and again when
+   * its hello says who it is. Must not throw.
+   */
+  readonly dialectOf?: (peer: PeerLocation | undefined) => DialectName;
   /**
    * Told when a peer is about to be asked something for the first time on a session: what had been
    * sent before that never left. Where its transport proved the peer, that is before the session

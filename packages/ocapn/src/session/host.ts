@@ -5,6 +5,7 @@ import type { Limits } from '../limits.ts';
 import type { Crypto, Reaper } from '../powers.ts';
 import type { Envelope } from '../wire/operations.ts';
 import type { OperationReader } from '../wire/read.ts';
+import type { Faults } from './faults.ts';
 import type { Flow } from './flow.ts';
 import type { Origin } from './origin.ts';
 import type { Outbox } from './outbox.ts';
@@ -55,6 +56,7 @@ export interface SessionHost {
   readonly bootstrap: Ref;
   /** Writes so many lines of one event as the limits allow, and counts the rest. */
   readonly log: Log;
+  readonly faults: Faults;
   /**
    * Judges a hello that is signed well. Undefined: the session must not open, the host has aborted
    * it.

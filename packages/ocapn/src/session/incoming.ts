@@ -6,7 +6,8 @@
  *                      what is gone                          late: breaks its resolver, if any
  *                      what never was                        the same; without a resolver it
  *                                                            ends the session
- *   op:listen          tells when the promise has settled
+ *   op:listen          tells when the promise has settled; if the peer wants that, or it is its own,
+ *                      also when it became another promise
  *   op:get index untag binds an answer to a part
  *   op:gc-exports      mentions come back
  *   op:gc-answers      results are not needed any more
@@ -25,7 +26,7 @@ import { IncomingReferences } from './references.ts';
 import { UNKNOWN } from './reasons.ts';
 import { selected } from './selection.ts';
 import type { Session } from './session.ts';
-import { BOOTSTRAP_POS, type HeldAnswer, Question, type Tables } from './tables.ts';
+import { BOOTSTRAP_POS, type HeldAnswer, Import, Question, type Tables } from './tables.ts';
 import { brokenVow, vowFrom } from './vow-from.ts';
 
 /** What a settled answer takes beside its value: the vow, its place, for a broken one the reason. */
@@ -43,15 +44,19 @@ class Pending implements Answer, HeldAnswer {
   readonly byteCount: number;
   weight = 0;
   isHeld = false;
+  /** Whether the resolver also hears of a promise that the vow became. */
+  readonly #wantsPartial: boolean;
   readonly #incoming: Incoming;
   constructor(
     incoming: Incoming,
     vow: object,
     answerPos: number | undefined,
     resolverPos: number | undefined,
+    wantsPartial: boolean,
     byteCount: number,
   ) {
     this.#incoming = incoming;
+    this.#wantsPartial = wantsPartial;
     this.vow = vow;
     this.answerPos = answerPos;
     this.resolverPos = resolverPos;
@@ -65,6 +70,10 @@ class Pending implements Answer, HeldAnswer {
   }
   broken(reason: unknown): void {
     this.#incoming.done(this, false, reason);
+  }
+  follows(to: Vow): boolean {
+    if (this.resolverPos === undefined) return false;
+    return this.#wantsPartial || this.#incoming.isTheirs(to);
   }
 }
 
@@ -163,6 +172,16 @@ export class Incoming {
     else answers.weigh(pending, byteCount);
   }
 
+  /**
+   * Whether a vow is a promise of the peer itself. It is told so at once, whatever it wants: our own
+   * listening to it would be a detour, and where the peer's promise waits for this very answer in
+   * turn, neither side would ever know.
+   */
+  isTheirs(vow: Vow): boolean {
+    const place = this.#host.frontier.whatIs(vow, this.#outgoing);
+    return place?.kind === 'mine' && place.target.slot instanceof Import;
+  }
+
   #deliver(operation: Deliver): void {
     if (isPing(operation)) return this.#pong(operation);
     const { to, args, answer, resolver } = operation;
@@ -231,11 +250,17 @@ export class Incoming {
     this.#expect(vow, answer, resolver?.position);
   }
   /** The answer stands before the next frame is read: it may be pipelined to. */
-  #expect(vow: Vow, answerPos: number | undefined, resolverPos: number | undefined): void {
+  #expect(
+    vow: Vow,
+    answerPos: number | undefined,
+    resolverPos: number | undefined,
+    wantsPartial = false,
+  ): void {
     const { answers, room } = this.#tables;
+    const byteCount = this.#frameBytes;
     this.#pendingCount += 1;
-    this.#pendingBytes += this.#frameBytes;
-    const pending = new Pending(this, vow, answerPos, resolverPos, this.#frameBytes);
+    this.#pendingBytes += byteCount;
+    const pending = new Pending(this, vow, answerPos, resolverPos, wantsPartial, byteCount);
     if (answerPos !== undefined) answers.add(answerPos, pending, room.answers);
     this.#host.frontier.listen(vow, pending);
   }
@@ -250,10 +275,10 @@ export class Incoming {
     // A resolver is told one way. A peer that asks for an answer all the same gets nothing.
     this.#result(operation, undefined);
   }
-  #listen({ to, listener }: Listen): void {
+  #listen({ to, listener, wantsPartial }: Listen): void {
     this.#checkPending();
     const target = this.#references.target(to) ?? this.#nobody();
-    this.#expect(target as Vow, undefined, listener.position);
+    this.#expect(target as Vow, undefined, listener.position, wantsPartial);
   }
   #select(operation: Select): void {
     this.#checkFree(operation.answer);

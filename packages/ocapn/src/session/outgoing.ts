@@ -144,11 +144,11 @@ export class Outgoing implements Connector {
    */
   reply(resolverPos: number, isKept: boolean, value: unknown): number {
     if (this.#ended !== undefined) return 0;
-    const what = isKept ? value : reasonOut(value, this.#host.log);
+    const what = isKept ? value : this.#reason(value);
     const written = this.#tryReply(resolverPos, isKept, what);
     if (typeof written === 'number') return written;
     this.#host.log('captp.answer-unsent', { peer: this.session.label, reason: written.message });
-    const reason = reasonOut(new Encode('captp: the answer cannot be sent'), this.#host.log);
+    const reason = this.#reason(new Encode('captp: the answer cannot be sent'));
     const told = this.#tryReply(resolverPos, false, reason);
     return typeof told === 'number' ? told : 0;
   }
@@ -198,6 +198,9 @@ export class Outgoing implements Connector {
     for (const told of watchers) told(reason);
   }
 
+  #reason(thrown: unknown): unknown {
+    return reasonOut(thrown, this.session.dialect, this.#host.faults);
+  }
   /**
    * A vow that was sent to before it became something elsewhere goes on using the answer, so that
    * messages stay in order. In every other case the vat releases the answer itself; a finalizer for

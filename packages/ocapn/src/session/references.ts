@@ -17,14 +17,16 @@
  * a vow must not depend on timing. A question that is still open is exported as a promise of ours,
  * because Goblins reads `desc:answer` as a target only.
  */
-import type { Connector, Place } from '@bellwether/actors';
+import { type Connector, isRef, type Place } from '@bellwether/actors';
 import { Decode } from '../errors.ts';
 import { isRecord } from '../syrup/values.ts';
-import type { References, Writer } from '../syrup/write.ts';
+import type { References } from '../syrup/references.ts';
+import type { Writer } from '../syrup/write.ts';
 import type { Binder } from '../wire/bind.ts';
 import { Descriptor, type Envelope } from '../wire/operations.ts';
 import { writeDescriptor } from '../wire/write.ts';
 import type { GiftInFrame, SessionHost } from './host.ts';
+import { errorOut } from './reasons.ts';
 import type { Session } from './session.ts';
 import { BOOTSTRAP_POS, Export, Import, type Tables } from './tables.ts';
 
@@ -41,6 +43,17 @@ export class OutgoingReferences implements References {
     this.#session = session;
     this.#tables = tables;
     this.#connector = connector;
+  }
+  get sortsByText(): boolean {
+    return this.#session.dialect.sortsByText;
+  }
+  spell(value: object | number | null, out: Writer, depth: number): boolean {
+    const { dialect } = this.#session;
+    const spelt =
+      value instanceof Error ? errorOut(value, dialect, this.#host.faults) : dialect.spelt(value);
+    if (spelt === value) return false;
+    out.value(spelt, this, depth);
+    return true;
   }
   write(value: object, out: Writer): boolean {
     const place = this.#host.frontier.whatIs(value, this.#connector);
@@ -71,9 +84,8 @@ export class OutgoingReferences implements References {
     const slot = place.kind === 'mine' ? place.target.slot : undefined;
     if (slot instanceof Import && (slot.count > 0 || slot.position === BOOTSTRAP_POS))
       return writeDescriptor(out, 'export', slot.position);
-    const isObject = place.kind === 'near' || place.kind === 'elsewhere';
     const position = this.#tables.exports.mention(value, this.#tables.room.exports);
-    writeDescriptor(out, isObject ? 'import-object' : 'import-promise', position);
+    writeDescriptor(out, isRef(value) ? 'import-object' : 'import-promise', position);
   }
 }
 

@@ -29,6 +29,7 @@ import { sessionId, sessionName } from '../identity/keys.ts';
 import type { PeerLocation } from '../locator.ts';
 import type { Connection, ConnectionHandler } from '../netlayer.ts';
 import type { Operation, StartSession } from '../wire/operations.ts';
+import { type Dialect, NEUTRAL } from '../wire/dialect.ts';
 import { writeAbort } from '../wire/write.ts';
 import { Assembly } from './assembly.ts';
 import { type Reading, Window } from './flow.ts';
@@ -39,7 +40,7 @@ import { Meter } from './meter.ts';
 import { Outgoing } from './outgoing.ts';
 import type { Origin } from './origin.ts';
 import type { Holder } from './partials.ts';
-import { cutText } from './reasons.ts';
+import { cutText } from './cut-text.ts';
 import { Tables } from './tables.ts';
 
 /** Entries that a session holds. */
@@ -69,6 +70,8 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
   label = 'unknown';
   /** Who the peer is; undefined for an anonymous one, and before its hello. */
   identity: PeerLocation | undefined = undefined;
+  /** How values are spelt for the peer. */
+  dialect: Dialect = NEUTRAL;
   /** The keys of this session; undefined before the peer's hello, and where there are no handoffs. */
   credentials: Credentials | undefined = undefined;
   /** What its rights come from; undefined for a stranger, and where we dialled. */
@@ -353,9 +356,9 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
    */
   #refuse(error: unknown): void {
     const isOurs = error instanceof ActorError;
-    const reason = isOurs ? error.message : String(error);
+    const reason = isOurs ? error.message : this.#host.faults.hide(error);
     this.#host.log('captp.refused', { peer: this.label, reason });
-    this.abort(isOurs ? reason : 'internal error');
+    this.abort(reason);
   }
   #close(reason: string): void {
     if (this.isClosed) return;

@@ -27,13 +27,22 @@ export interface PlannedKey {
 export class KeyPlans {
   readonly #slots = new Map<number, KeyPlan>();
   readonly #limits: Limits;
+  readonly #isByText: boolean;
+  /** For who wants the other order. */
+  #others: KeyPlans | undefined;
   #last: KeyPlan | undefined;
 
-  constructor(limits: Limits = LIMITS) {
+  constructor(limits: Limits = LIMITS, isByText = false) {
     this.#limits = limits;
+    this.#isByText = isByText;
   }
-  /** @throws Encode when a key holds a lone surrogate */
-  plan(keys: readonly string[]): KeyPlan {
+  /**
+   * `isByText`: in the order of JavaScript's strings, as Endo has it.
+   * @throws Encode when a key holds a lone surrogate
+   */
+  plan(keys: readonly string[], isByText = false): KeyPlan {
+    if (isByText !== this.#isByText)
+      return (this.#others ??= new KeyPlans(this.#limits, isByText)).plan(keys, isByText);
     // The rows of a table have one shape: it is compared before anything is searched for.
     if (this.#last === undefined || !sameKeys(this.#last.listed, keys))
       this.#last = this.#find(keys);
@@ -44,7 +53,7 @@ export class KeyPlans {
     const slot = shapeHash(keys) % this.#limits.keyPlans;
     const known = this.#slots.get(slot);
     if (known !== undefined && sameKeys(known.listed, keys)) return known;
-    const plan = makePlan(keys);
+    const plan = makePlan(keys, this.#isByText);
     let bytes = 0;
     for (const key of plan.sorted) bytes += key.encoded.length;
     if (bytes <= this.#limits.keyPlanBytes) this.#slots.set(slot, plan);
@@ -67,8 +76,9 @@ const sameKeys = (a: readonly string[], b: readonly string[]): boolean => {
   return true;
 };
 
-const makePlan = (keys: readonly string[]): KeyPlan => {
+const makePlan = (keys: readonly string[], isByText: boolean): KeyPlan => {
   const sorted = keys.map((name) => ({ name, encoded: encodedAtom(name, '"') }));
-  sorted.sort((a, b) => compareBytes(a.encoded, b.encoded));
+  if (isByText) sorted.sort((a, b) => (a.name < b.name ? -1 : 1));
+  else sorted.sort((a, b) => compareBytes(a.encoded, b.encoded));
   return { listed: keys, sorted };
 };

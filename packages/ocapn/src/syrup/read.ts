@@ -97,6 +97,11 @@ export class Reader {
     return this.#at;
   }
 
+  /** Values since the record began. */
+  get valueCount(): number {
+    return this.#values;
+  }
+
   /**
    * To be called when `incomplete` was thrown: tells a record that is too long from one that goes
    * on.

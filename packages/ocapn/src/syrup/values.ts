@@ -40,16 +40,30 @@ export class Sym {
 
 /**
  * A record that this package gives no meaning to: carried with its label, and written back as it
- * came.
+ * came. Never changed, nor what it holds.
  */
 export class SyrupRecord {
   /** A Sym in every OCapN record; Syrup would allow any value. */
   readonly label: unknown;
   readonly fields: readonly unknown[];
-  constructor(label: unknown, fields: readonly unknown[]) {
+  /** Where it was read from a peer. */
+  readonly came: Came | undefined;
+  constructor(label: unknown, fields: readonly unknown[], came?: Came) {
     this.label = label;
     this.fields = fields;
+    this.came = came;
   }
+}
+/**
+ * A record as it was read: fields alone do not tell 20.0 from 20, nor in which order its keys stood,
+ * and somebody may have signed that. There is no reference in it.
+ */
+export interface Came {
+  /** The whole record. */
+  readonly bytes: Uint8Array;
+  readonly valueCount: number;
+  /** What was open around it. Deeper it might be more than a peer reads, and is written anew. */
+  readonly depth: number;
 }
 
 /**

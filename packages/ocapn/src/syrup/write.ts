@@ -9,6 +9,7 @@ import { Encode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { Borrowed } from './borrowed.ts';
 import { KeyPlans } from './key-plans.ts';
+import type { References } from './references.ts';
 import { encodeUtf8Into, refuseLoneSurrogates } from './text.ts';
 import {
   compareBytes,
@@ -22,16 +23,6 @@ import {
   SyrupSet,
   Sym,
 } from './values.ts';
-
-/** Writes what the writer itself does not know: references. */
-export interface References {
-  /**
-   * Writes `value` with `out`, or returns false when it is nothing of its own. What it puts in
-   * place of a value (a settled vow) is written by `out.value(it, this, depth)` with the depth that
-   * was given, so that a cycle ends at the depth limit. It must not begin a frame: one is open.
-   */
-  write(value: object, out: Writer, depth: number): boolean;
-}
 
 const CAPACITY_BYTES = 64 * 1024;
 /** A run above this is handed out with its buffer; copying it would cost more than a new buffer. */
@@ -141,11 +132,13 @@ export class Writer {
       case 'string':
         return this.text(value);
       case 'number':
-        return this.#number(value);
+        return this.#number(value, references, depth);
       case 'boolean':
         return this.boolean(value);
       case 'object':
-        return value === null ? this.raw(NULL, 2) : this.#object(value, references, depth);
+        return value === null
+          ? this.#null(references, depth)
+          : this.#object(value, references, depth);
       case 'undefined':
         return this.raw(VOID, 2);
       case 'bigint':
@@ -233,9 +226,12 @@ export class Writer {
     this.#close(0x5d);
   }
 
-  #number(value: number): void {
+  #null(references: References | undefined, depth: number): void {
+    if (references?.spell?.(null, this, depth) !== true) this.raw(NULL, 2);
+  }
+  #number(value: number, references: References | undefined, depth: number): void {
     if (Number.isSafeInteger(value) && !Object.is(value, -0)) this.integer(value);
-    else this.#double(value);
+    else if (value !== 0 || references?.spell?.(value, this, depth) !== true) this.#double(value);
   }
 
   #bigint(value: bigint): void {
@@ -280,10 +276,11 @@ export class Writer {
       return this.closeList();
     }
     if (references?.write(value, this, depth) === true) return;
-    if (value instanceof SyrupRecord) return this.#record(value, references, depth + 1);
+    if (isStruct(value)) return this.#struct(value, references, depth + 1);
+    if (references?.spell?.(value, this, depth) === true) return;
+    if (value instanceof SyrupRecord) return this.#record(value, references, depth);
     if (value instanceof Dictionary) return this.#dictionary(value, references, depth + 1);
     if (value instanceof SyrupSet) return this.#set(value, references, depth + 1);
-    if (isStruct(value)) return this.#struct(value, references, depth + 1);
     throw new Encode(`syrup: cannot write ${describe(value)}`);
   }
 
@@ -292,9 +289,11 @@ export class Writer {
   }
 
   #record(record: SyrupRecord, references: References | undefined, depth: number): void {
+    const { came, label, fields } = record;
+    if (came !== undefined && depth <= came.depth) return this.raw(came.bytes, came.valueCount);
     this.#open(0x3c);
-    this.value(record.label, references, depth);
-    this.#items(record.fields, references, depth);
+    this.value(label, references, depth + 1);
+    this.#items(fields, references, depth + 1);
     this.closeRecord();
   }
 
@@ -306,7 +305,7 @@ export class Writer {
     this.#open(0x7b);
     const keys = Object.keys(struct);
     if (keys.length > 0) {
-      const { sorted } = this.#plans.plan(keys);
+      const { sorted } = this.#plans.plan(keys, references?.sortsByText);
       for (let i = 0; i < sorted.length; i++) {
         const key = sorted[i];
         if (key === undefined) break;

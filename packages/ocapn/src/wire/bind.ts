@@ -33,6 +33,7 @@ export const bind = (value: unknown, binder: Binder): unknown => {
     return value;
   }
   if (value instanceof SyrupRecord) {
+    if (value.came !== undefined) return value;
     return new SyrupRecord(bound(value.label), value.fields.map(bound));
   }
   if (value instanceof SyrupSet) return new SyrupSet(value.items.map(bound));
@@ -46,7 +47,8 @@ export const bind = (value: unknown, binder: Binder): unknown => {
 /** Every value inside a container, in the order in which it was read. */
 const partsOf = (value: object): readonly unknown[] => {
   if (Array.isArray(value)) return value;
-  if (value instanceof SyrupRecord) return [value.label, ...value.fields];
+  if (value instanceof SyrupRecord)
+    return value.came === undefined ? [value.label, ...value.fields] : [];
   if (value instanceof SyrupSet) return value.items;
   if (value instanceof Dictionary) return value.entries.flat(1);
   return isStruct(value) ? Object.values(value) : [];

@@ -86,7 +86,7 @@ export interface Select {
 export interface GcExports {
   readonly op: 'gc-exports';
   readonly positions: readonly number[];
-  /** Counts of mentions; 0 gives back nothing. */
+  /** Counts of mentions. */
   readonly deltas: readonly number[];
 }
 /** Says that these answers will not be used any more. */

@@ -6,7 +6,7 @@
  *                  ├──► undefined           the record goes on: collect it with a Splitter
  *                  └──► Decode, Limit       abort this session
  */
-import { Decode } from '../errors.ts';
+import { Decode, Limit } from '../errors.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { incomplete, Reader, type RecordForms } from '../syrup/read.ts';
 import { Sym, SyrupRecord } from '../syrup/values.ts';
@@ -24,6 +24,9 @@ import {
   type StartSession,
 } from './operations.ts';
 
+/** The record itself and its label, which were read before its form is asked. */
+const LABEL_VALUES = 2;
+
 /** Characters of an abort's reason, or of an unknown label, that are worth a log line. */
 const REASON_CHARACTERS = 1_024;
 
@@ -32,10 +35,11 @@ const REASON_CHARACTERS = 1_024;
  * but its caches.
  */
 export class OperationReader {
-  readonly #forms = new DescriptorForms();
+  readonly #forms: DescriptorForms;
   readonly #reader: Reader;
 
   constructor(limits: Limits = LIMITS) {
+    this.#forms = new DescriptorForms(limits);
     this.#reader = new Reader(this.#forms, Object.values(LABELS), limits);
   }
 
@@ -56,7 +60,7 @@ export class OperationReader {
     recordBytes: number,
     owned: boolean,
   ): Operation | undefined {
-    this.#forms.referenceCount = 0;
+    this.#forms.begin();
     this.#reader.begin(bytes, from, recordBytes, owned);
     try {
       return this.#operation();
@@ -204,8 +208,22 @@ export class OperationReader {
 
 /** Descriptors and envelopes, wherever they stand in a frame. */
 class DescriptorForms implements RecordForms {
-  /** How many were read since this was set to 0. */
+  /** How many were read since the frame began. */
   referenceCount = 0;
+  /** Inside of what keeps its bytes already: nobody keeps them twice. */
+  #isKept = false;
+  /** Envelopes around what is being read. */
+  #envelopeDepth = 0;
+  readonly #limits: Limits;
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  begin(): void {
+    this.referenceCount = 0;
+    this.#isKept = false;
+    this.#envelopeDepth = 0;
+  }
 
   read(label: Sym, reader: Reader, start: number, depth: number): unknown {
     switch (label) {
@@ -220,7 +238,9 @@ class DescriptorForms implements RecordForms {
       case LABELS.sigEnvelope:
         return this.#envelope(reader, start, depth);
       default:
-        return reader.opaque(label, depth);
+        return this.#isKept
+          ? reader.opaque(label, depth)
+          : this.#opaque(label, reader, start, depth);
     }
   }
 
@@ -232,12 +252,32 @@ class DescriptorForms implements RecordForms {
     return new Descriptor(kind, position);
   }
 
+  #opaque(label: Sym, reader: Reader, start: number, depth: number): unknown {
+    const referencesBefore = this.referenceCount;
+    const valuesBefore = reader.valueCount - LABEL_VALUES;
+    this.#isKept = true;
+    const value = reader.opaque(label, depth);
+    this.#isKept = false;
+    if (!(value instanceof SyrupRecord) || this.referenceCount > referencesBefore) return value;
+    const bytes = reader.copy(start, reader.at);
+    const valueCount = reader.valueCount - valuesBefore;
+    return new SyrupRecord(label, value.fields, { bytes, valueCount, depth });
+  }
+
   #envelope(reader: Reader, start: number, depth: number): Envelope {
+    const { envelopeDepth } = this.#limits;
+    if (this.#envelopeDepth >= envelopeDepth)
+      throw new Limit(`captp: more than ${envelopeDepth} desc:sig-envelope in each other`);
+    this.#envelopeDepth += 1;
+    const isKept = this.#isKept;
+    this.#isKept = true;
     const from = reader.at;
     const inner = reader.value(depth + 1);
     const to = reader.at;
     const signature = reader.value(depth + 1);
     reader.closeRecord('desc:sig-envelope');
+    this.#isKept = isKept;
+    this.#envelopeDepth -= 1;
     if (!(inner instanceof SyrupRecord)) {
       throw new Decode('captp: expected a record in desc:sig-envelope');
     }

@@ -4,7 +4,8 @@
  */
 import { Limit } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import type { References, Writer } from '../syrup/write.ts';
+import type { References } from '../syrup/references.ts';
+import type { Writer } from '../syrup/write.ts';
 import { HEAD_VALUES, HEADS } from './labels.ts';
 import type { Descriptor, DescriptorKind } from './operations.ts';
 
