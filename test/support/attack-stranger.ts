@@ -31,6 +31,12 @@ import { deliver, object, sym, toExport } from './ocapn-raw.ts';
 const PATIENCE_MS = 20_000;
 const crypto = nodeCrypto();
 
+type Said = SyrupRecord | Uint8Array | string;
+const bytesOf = (said: Said): Uint8Array => {
+  if (typeof said === 'string') return Buffer.from(said, 'latin1');
+  return said instanceof Uint8Array ? said : encode(said);
+};
+
 export class Stranger {
   readonly keys: KeyPair = crypto.keyPair();
   readonly heard: SyrupRecord[] = [];
@@ -92,25 +98,21 @@ export class Stranger {
     const place = { transport, designator: claims, hints: {} };
     return makeHello(crypto, this.keys, place).bytes;
   }
-  /** False: the transport is full. */
-  send(...records: readonly (SyrupRecord | Uint8Array | string)[]): boolean {
-    const bytes = Buffer.concat(
-      records.map((each) =>
-        typeof each === 'string'
-          ? Buffer.from(each, 'latin1')
-          : each instanceof Uint8Array
-            ? each
-            : encode(each),
-      ),
-    );
-    if (this.isClosed || this.#connection === undefined) return true;
-    return this.#connection.send(Uint8Array.from(bytes));
+  /** Sends records, or bytes that are to be taken for one. False: the transport is full. */
+  send(...records: readonly Said[]): boolean {
+    const pieces = records.map(bytesOf);
+    const messages = this.#connection?.records === true ? pieces : [Buffer.concat(pieces)];
+    let isFull = false;
+    for (const each of messages)
+      if (!this.isClosed && this.#connection !== undefined)
+        isFull = !this.#connection.send(Uint8Array.from(each));
+    return !isFull;
   }
   /** Sends a lot, as fast as it is taken; stops where the session ends. */
-  async flood(pieces: Iterable<SyrupRecord | Uint8Array | string>): Promise<void> {
+  async flood(pieces: Iterable<readonly Said[]>): Promise<void> {
     for (const piece of pieces) {
       if (this.isClosed) return;
-      if (this.send(piece)) continue;
+      if (this.send(...piece)) continue;
       await this.#change(); // drained, closed, or something was said
     }
   }
