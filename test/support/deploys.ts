@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { expect } from 'vitest';
 import { plant, type Planted } from './release-folder.ts';
 import { configOf, eventually, freePort, type Daemon, type Place } from './programs.ts';
 
@@ -124,3 +125,17 @@ export const partialBytesIn = (folder: string): number => {
       0,
     );
 };
+/** Deploys a release of that version, which serves from then on; its file. */
+export const deployed = async (slotted: Slotted, version: string): Promise<string> => {
+  const file = await releaseOf(slotted, version);
+  const { code, stderr } = await slotted.daemon.herd('deploy', 'web', file);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(await answerOf(slotted)).toBe(version);
+  return file;
+};
+/** What `herd release ls` says of the slot. */
+export const listed = async ({ daemon }: Slotted): Promise<string> =>
+  (await daemon.herd('release', 'ls', 'web')).stdout;
+/** How many pieces `herd -v` says that it has sent. */
+export const sentIn = (stderr: string): number =>
+  Number(/(\d+) pieces?, /.exec(stderr)?.[1] ?? Number.NaN);

@@ -4,7 +4,7 @@ import { runChaos, type ChaosReport } from '../../support/fleet-chaos.ts';
 import { faultNames } from '../../support/fleet-faults.ts';
 
 /** How many seeds `npm test` runs, and which. */
-const seedCount = Number(process.env['SEEDS'] ?? 80);
+const seedCount = Number(process.env['SEEDS'] ?? 50);
 const firstSeed = Number(process.env['FIRST'] ?? 1);
 /** Milliseconds: a seed takes a fifth of a second, and on the busiest of machines 25 times as long. */
 const longestMs = 5_000 * Math.max(60, seedCount);
