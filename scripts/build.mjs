@@ -6,6 +6,7 @@
  *                         herd.cache       what V8 made of it here
  *                         full.cjs, …      a file for each relative import(): read when needed
  *     src/shepherd.ts      →  shepherd.mjs
+ *                         websocket-door.mjs, which it reads when it is asked for WebSockets
  *     src/depot-worker.ts  →  depot-worker.mjs, a thread of it
  *
  * Two stay outside, and are found in node_modules: esbuild (it starts a program of its own that lies beside it) and
@@ -41,7 +42,7 @@ const shared = {
  * Turns every relative `import()` into a file of its own beside the bundle, and notes which files
  * those are.
  */
-const lazyChunks = (found) => ({
+const lazyChunks = (found, extension = 'cjs') => ({
   name: 'lazy-chunks',
   setup: (plugins) => {
     plugins.onResolve({ filter: /^\./ }, ({ kind, path: asked, resolveDir }) => {
@@ -51,7 +52,7 @@ const lazyChunks = (found) => ({
       if (found.has(name) && found.get(name) !== file)
         return { errors: [{ text: `two lazy chunks are called ${name}` }] };
       found.set(name, file);
-      return { path: `./${name}.cjs`, external: true };
+      return { path: `./${name}.${extension}`, external: true };
     });
   },
 });
@@ -129,16 +130,19 @@ const buildDaemon = async () => {
     process.stderr.write('build: packages/herd/src/shepherd.ts is not there; built herd only\n');
     return;
   }
-  for (const [from, to] of [
-    [entry, 'shepherd.mjs'],
-    [path.join(source, 'depot-worker.ts'), 'depot-worker.mjs'],
-  ])
+  // Those that are found stand at the end, and are built as well.
+  const files = new Map([
+    ['shepherd', entry],
+    ['depot-worker', path.join(source, 'depot-worker.ts')],
+  ]);
+  for (const [name, from] of files)
     await build({
       ...shared,
       entryPoints: [from],
-      outfile: path.join(output, to),
+      outfile: path.join(output, `${name}.mjs`),
       format: 'esm',
       banner: { js: requireBanner },
+      plugins: [lazyChunks(files, 'mjs')],
     });
 };
 

@@ -270,6 +270,7 @@ export class FleetNode {
         transports: ['memory'],
         location: () => locationOf(this.name),
         isShared: () => false,
+        isWebSocket: () => false,
       },
       refs,
       destinations: refs.destinations(),

@@ -72,6 +72,7 @@ export const samples: { readonly [K in KindName]: RecordOf<K> } = {
     labels: { role: 'web' },
   },
   port: { kind: 'port', port: 8888 },
+  websocketPort: { kind: 'websocketPort', port: 8889 },
   accepted: {
     kind: 'accepted',
     asker: 'root',

@@ -8,4 +8,3 @@ export {
   type WebSocketPlace,
   type WebSocketTls,
 } from './netlayer.ts';
-export { isHere, plainUrl } from './url.ts';

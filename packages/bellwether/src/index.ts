@@ -24,6 +24,7 @@ export type {
   FleetOptions,
   Labels,
   Listen,
+  ListenWebSocket,
   Log,
   MachineEntry,
   MachineOptions,

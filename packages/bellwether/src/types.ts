@@ -300,6 +300,27 @@ export interface Listen {
    * one.
    */
   readonly tcpTls?: { readonly host: string; readonly port: number };
+  /**
+   * Over WebSockets, for browsers, for what has to pass a proxy, and for peers of other kinds. Whoever comes so is
+   * anonymous: machines join, and grants are accepted, over `tcpTls`.
+   */
+  readonly websocket?: ListenWebSocket;
+}
+/** How a shepherd is reached over WebSockets. */
+export interface ListenWebSocket {
+  /** The name under which others reach this machine. */
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /**
+   * Absent: in clear, which stays on this machine. True: under the shepherd's own certificate, which refs say how to
+   * know; browsers take it from nobody. Files in PEM: under one that an authority has signed, read at each start.
+   */
+  readonly tls?: true | { readonly cert: string; readonly key: string };
+  /** What others dial where a proxy of this machine stands before it: `wss://fleet.example/ocapn`. */
+  readonly url?: string;
+  /** Pages that may connect, as `https://app.example`; all others are refused. Default none. */
+  readonly origins?: readonly string[];
 }
 
 /** What `defineShepherd` takes. */

@@ -50,6 +50,13 @@ export const notShared = (): Refused =>
       'configuration makes one at its next start',
   );
 
+/** A ref over WebSockets was asked for, and there is no such door. */
+export const noWebSocket = (): Refused =>
+  new Refused(
+    'this shepherd does not listen for WebSockets; listen: { websocket: { host, port, tls } } in its ' +
+      'configuration has it do that at its next start',
+  );
+
 /** A message for a person out of whatever broke a vow: peers may break with any value. */
 export const wordsOf = (reason: unknown): string =>
   reason instanceof Error ? reason.message : String(reason);

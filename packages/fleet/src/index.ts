@@ -18,7 +18,7 @@ export {
   type ComposePowers,
   type ElsewherePowers,
 } from './root/compose.ts';
-export { isDenial, Malformed, notShared } from './errors.ts';
+export { isDenial, Malformed, notShared, noWebSocket } from './errors.ts';
 export {
   checkPlanned,
   diffOf,
@@ -54,6 +54,7 @@ export type {
 export {
   makeLocalRoot,
   type LocalRootOptions,
+  type MintWay,
   type RefStore,
   type RootShepherd,
 } from './root/local-root.ts';

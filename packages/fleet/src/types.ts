@@ -69,9 +69,10 @@ export interface LocalRoot extends Facetlike, Named {
   followHistory(query: LogQuery, follower: Ref<Follower>): Vow<void>;
   /**
    * A durable facet of one service, as an `ocapn://` URI: a secret. Kept once its hash is on disk. `isLocal`: it
-   * leads to the socket that the users of this machine share; broken with Refused where there is none.
+   * leads to the socket that the users of this machine share; `isWebSocket`: to where this shepherd is reached over
+   * WebSockets. Broken with Refused where there is no such place.
    */
-  mint(service: string, isLocal?: boolean): Vow<string>;
+  mint(service: string, isLocal?: boolean, isWebSocket?: boolean): Vow<string>;
   /** A grant to one service, with an invite to it, which is a secret. Kept once both are durable. */
   grant(spec: GrantSpec): Vow<MadeGrant>;
   /**

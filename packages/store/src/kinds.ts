@@ -8,7 +8,8 @@
  *     enabled      service                    whether it may be started
  *     running      start id                   enough to find a process again            ended erases it
  *     minted       hash of a swissnum         the service that it names                 unminted erases it
- *     port         -                          the port that was chosen once
+ *     port         -                          the port that was chosen once, and the same
+ *     websocketPort  -                          of WebSockets
  *     accepted     asker, operation           a command that was taken on               forgotten erases
  *     intent       asker, operation, piece    what it takes                             all three
  *     outcome      asker, operation, piece    what came of it
@@ -218,6 +219,7 @@ export const kinds = {
   }),
   minted: shaped({ isHeld: true }, ({ hash }: ReturnType<typeof minted>) => [hash], minted),
   port: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
+  websocketPort: kind({ isHeld: true }, () => [], { port: whole(1, 65_535) }),
   accepted: shaped(
     { isHeld: true },
     ({ asker, operation }: ReturnType<typeof accepted>) => [asker, operation],

@@ -226,7 +226,9 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         ...bookFor(turn, bench.world),
         uriOf: (swissnum, isLocal) =>
           `ocapn://x.${isLocal ? 'unix-shared' : 'tcp-tls'}/s/${swissnum.join('')}`,
+        mintedUriOf: (swissnum, way) => `ocapn://x.${way}/s/${swissnum.join('')}`,
         isShared: () => isShared,
+        isWebSocket: () => isShared,
         end: () => void asked.push('end'),
         leave: () => void asked.push('leave'),
       }),
@@ -321,11 +323,12 @@ describe('the local root', () => {
   });
   it('mints a URI', async () => {
     const bench = await rootBench();
-    expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.tcp-tls/s/12');
-    expect(await ask(bench, 'mint', 'web', false)).toBe('ocapn://x.tcp-tls/s/12');
+    expect(await ask(bench, 'mint', 'web')).toBe('ocapn://x.any/s/12');
+    expect(await ask(bench, 'mint', 'web', false)).toBe('ocapn://x.any/s/12');
+    expect(await ask(bench, 'mint', 'web', 'true', 1)).toBe('ocapn://x.any/s/12');
   });
   it('mints a URI for the users of this machine where it has a socket for them, else nothing', async () => {
-    expect(await ask(await rootBench(), 'mint', 'web', true)).toBe('ocapn://x.unix-shared/s/12');
+    expect(await ask(await rootBench(), 'mint', 'web', true)).toBe('ocapn://x.local/s/12');
     const alone = await rootBench(false);
     await expect(ask(alone, 'mint', 'web', true)).rejects.toMatchObject({
       code: 'refused',
@@ -333,6 +336,17 @@ describe('the local root', () => {
     });
     expect(alone.asked).toEqual([]);
   });
+  it('mints a URI over WebSockets where it is reached so, else nothing', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'mint', 'web', false, true)).toBe('ocapn://x.websocket/s/12');
+    const alone = await rootBench(false);
+    await expect(ask(alone, 'mint', 'web', false, true)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('listen: { websocket:'),
+    });
+    expect(alone.asked).not.toContain('mint');
+  });
+
   it('has its records written where it is told, and replaces a file only on the word', async () => {
     const bench = await rootBench();
     const longest = '/'.padEnd(FLEET_LIMITS.pathLength, 'x');

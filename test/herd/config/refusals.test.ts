@@ -302,6 +302,25 @@ describe('a wrong value is refused with what was expected', () => {
     expect(listen(`{ host: 'http://a', port: 80 }`)).toMatch(/host: expected a host name or/);
     expect(listen(`{ port: 80 }`)).toMatch(/host: expected a text, found nothing$/);
   });
+  it('WebSockets in clear to other machines, odd URLs, certificates and origins', () => {
+    const listen = (websocket: string) =>
+      refusalOfWhole(`defineShepherd({ services: [], listen: { websocket: ${websocket} } })`);
+    expect(listen(`{ host: 'a.example', port: 1 }`)).toMatch(
+      /listen\.websocket\.host: is another machine .* give it tls/,
+    );
+    const here = `host: '127.0.0.1', port: 1`;
+    for (const url of ['http://a/', 'wss://u:p@a/', 'wss://a/?token=x', 'wss://a/#b', 'a'])
+      expect(listen(`{ ${here}, url: '${url}' }`)).toMatch(
+        /websocket\.url: expected ws:\/\/ or wss/,
+      );
+    expect(listen(`{ ${here}, tls: false }`)).toMatch(/websocket\.tls: expected true, or \{ cert/);
+    for (const origin of ['app.example', 'https://app.example/', 'null', '*'])
+      expect(listen(`{ ${here}, origins: ['${origin}'] }`)).toMatch(
+        /websocket\.origins\[0\]: expected an origin/,
+      );
+    const origins = `Array.from({ length: 65 }, (_, n) => 'https://' + n + '.example')`;
+    expect(listen(`{ ${here}, origins: ${origins} }`)).toMatch(/has more than 64 origins/);
+  });
   it('several problems are told together', () => {
     const message = refusalOfServices(`service({ provision: ['a b'] }),
       service({ provision: ['b'], autoStart: 1 }),`);

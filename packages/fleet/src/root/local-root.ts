@@ -46,14 +46,13 @@ import type { Homes } from '../nodes/homes.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Composition } from './composition.ts';
 import type { SlotAgents } from '../planned.ts';
-import { Malformed, wordsOf } from '../errors.ts';
+import { Malformed, notShared, noWebSocket, wordsOf } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import type { DirectGrants } from '../granted/direct-grants.ts';
 import type { NonceRegistry } from './mint.ts';
 import type { Destination } from '../reach/destination.ts';
 import type { Peers } from '../reach/peer.ts';
 import { readName, readStatusNames, readUpTo } from '../read.ts';
-import { notShared } from '../errors.ts';
 import type {
   ShepherdFacts,
   BackedUp,
@@ -64,6 +63,9 @@ import type {
   TakenBack,
   WhoCan,
 } from '../types.ts';
+
+/** Where a minted ref leads. */
+export type MintWay = 'any' | 'local' | 'websocket';
 
 /** The power over the daemon's own ref store. */
 export interface RefStore {
@@ -114,12 +116,17 @@ export interface LocalRootOptions {
   /** Reads all of it for what it tells of grants that are good for so many uses, and answers with a Past. */
   readonly pastOf: (maxUses: ReadonlyMap<string, number>, answer: Answer) => void;
   /**
-   * The URI of a swissnum at this daemon: a secret. `isLocal`: over the socket for all users of this machine.
+   * The URI of a swissnum at this daemon, where whoever comes can prove a key: a secret. `isLocal`: over the socket for
+   * all users of this machine.
    * @throws Refused where that is asked for and there is none
    */
   readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
+  /** The same of a swissnum that was minted, where nobody has to prove anything. @throws Refused */
+  readonly mintedUriOf: (swissnum: Uint8Array, way: MintWay) => string;
   /** Whether there is such a socket. */
   readonly isShared: () => boolean;
+  /** Whether WebSockets are listened for. */
+  readonly isWebSocket: () => boolean;
   /** Ends the daemon; called once everything has stopped and the outcome is on its way. */
   readonly end: () => void;
   /** Ends the daemon and nothing else: services go on for the next one. */
@@ -146,11 +153,13 @@ export const makeLocalRoot = (
     history: (turn) => turn.send(shepherd, 'history'),
     followHistory: (turn, query, follower) =>
       turn.send(shepherd, 'followHistory', checkedQuery(query), follower),
-    mint: (turn, service, isLocal) => {
+    mint: (turn, service, isLocal, isWebSocket) => {
+      const way = isLocal === true ? 'local' : isWebSocket === true ? 'websocket' : 'any';
       // Before anything is made that nobody could be told of.
-      if (isLocal === true && !options.isShared()) throw notShared();
+      if (way === 'local' && !options.isShared()) throw notShared();
+      if (way === 'websocket' && !options.isWebSocket()) throw noWebSocket();
       const made = turn.send(mint, 'mint', readName(service, 'service'));
-      return turn.when(made, (_turn, swissnum) => options.uriOf(swissnum, isLocal === true));
+      return turn.when(made, (_turn, swissnum) => options.mintedUriOf(swissnum, way));
     },
     ...grantMethods(options),
     ...nodeMethods(options),

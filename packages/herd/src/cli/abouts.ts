@@ -34,6 +34,7 @@ export const optionAbouts: Readonly<Record<OptionName, string>> = {
   head: 'the head of an audit that was noted: whether all that it stood for is there',
   reveal: 'print the secret: whoever reads it has what it names',
   local: 'over the socket that all users of the machine may connect to',
+  websocket: 'over WebSockets, for a browser or through a proxy',
   yes: 'do not ask; replace what is there',
   all: 'all that wait for it',
   force: 'although something speaks against it, as the command says',

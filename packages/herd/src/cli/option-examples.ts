@@ -29,6 +29,7 @@ export const optionExamples: Readonly<Record<OptionName, string>> = {
   head: `herd audit verify --head ${'0123456789abcdef'.repeat(4)}`,
   reveal: 'herd ref show web --reveal',
   local: 'herd ref mint web-server --local --out web.ref',
+  websocket: 'herd ref mint web-server --websocket --out web.ref',
   all: 'herd grant confirm --all',
   force: 'herd grant confirm g-7f3k --force',
   yes: 'herd ref add web --from web.ref --yes',

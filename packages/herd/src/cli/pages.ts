@@ -166,6 +166,7 @@ export const pages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd ref mint web-server --out web.ref', 'a ref to that one service, as a file'],
       ['herd ref mint web-server --local --out web.ref', 'for another user of this machine'],
+      ['herd ref mint web-server --websocket --out web.ref', 'for a browser, or through a proxy'],
     ],
   },
   'ref add': {

@@ -1,6 +1,6 @@
 /** The local root as `herd` asks it, on a line that root.ts opens: typed questions, checked answers. */
 import type { AuditQuery } from '@bellwether/authority';
-import type { ShepherdFacts, BackedUp, LeftSlot, Reloaded } from '@bellwether/fleet';
+import type { ShepherdFacts, BackedUp, LeftSlot, MintWay, Reloaded } from '@bellwether/fleet';
 import type { Change, LogQuery, Outcome, Status } from '@bellwether/shepherd';
 import {
   aboutIn,
@@ -48,8 +48,8 @@ export interface RootClient extends OperationsClient {
   freeSlot(slot: string, patience: Patience): Promise<LeftSlot>;
   /** The newest records of its audit, not checked yet: see `auditIn`. */
   audit(query: AuditQuery, patience: Patience): Promise<unknown>;
-  /** The URI of a new facet: a secret. `isLocal`: over the socket for all users of that machine. */
-  mint(service: string, isLocal: boolean, patience: Patience): Promise<string>;
+  /** The URI of a new facet: a secret. `way`: over the socket for all users of that machine, or over WebSockets. */
+  mint(service: string, way: MintWay, patience: Patience): Promise<string>;
   adoptRef(petname: string, uri: string, patience: Patience): Promise<void>;
   /** The configuration is read again; `told` hears of what is done. */
   reload(isDryRun: boolean, told: Told, patience: Patience): Promise<Reloaded>;
@@ -77,7 +77,10 @@ export const rootClient = (line: Line): RootClient => ({
   leftSlots: (patience) => ask(line, 'left-slots', [], patience, leftSlotsIn),
   freeSlot: (slot, patience) => ask(line, 'free-slot', [slot], patience, freedIn),
   audit: (query, patience) => ask(line, 'audit', [{ ...query }], patience, (answer) => answer),
-  mint: (service, isLocal, patience) => ask(line, 'mint', [service, isLocal], patience, textIn),
+  mint: (service, way, patience) => {
+    const ways = way === 'websocket' ? [false, true] : [way === 'local'];
+    return ask(line, 'mint', [service, ...ways], patience, textIn);
+  },
   adoptRef: (petname, uri, patience) => ask(line, 'adopt-ref', [petname, uri], patience, nothing),
   reload: (isDryRun, told, patience) =>
     ask(

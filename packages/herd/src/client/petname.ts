@@ -40,9 +40,13 @@ const netlayerFor = async (
     const mode = transport === 'unix' ? 'private' : 'shared';
     return { netlayer: unixDialler(mode) };
   }
+  if (transport === 'websocket') {
+    const { websocketDialler } = await import('./websocket.ts');
+    return { netlayer: websocketDialler() };
+  }
   if (transport !== 'tcp-tls')
     throw new OutOfReach(
-      `${petname}: this version speaks tcp-tls, unix and unix-shared, not '${transport}'`,
+      `${petname}: this version speaks tcp-tls, websocket, unix and unix-shared, not '${transport}'`,
     );
   const { makeIdentity, openIdentity, tlsNetlayer } = await import('@bellwether/netlayer-tcp-tls');
   const identity = openIdentity(makeIdentity());

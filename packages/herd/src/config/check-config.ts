@@ -41,6 +41,7 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
   const description = {
     ...data,
     name: data.name ?? nodeName,
+    listen: listenPlaced(data.listen, folder),
     services: data.services.map((entry) => {
       if (entry.kind === 'service') return placed(entry, folder);
       return entry.kind === 'slot' ? readyPlaced(entry, folder) : entry;
@@ -52,6 +53,14 @@ export const checkConfig = (value: unknown, { file, siteOf, nodeName }: Origin):
     throw new ConfigError([{ file, text }]);
   }
   return description;
+};
+
+const listenPlaced = (listen: Description['listen'], folder: string): Description['listen'] => {
+  const { websocket } = listen;
+  if (websocket?.tls === undefined || websocket.tls === true) return listen;
+  const { cert, key } = websocket.tls;
+  const tls = { cert: path.resolve(folder, cert), key: path.resolve(folder, key) };
+  return { ...listen, websocket: { ...websocket, tls } };
 };
 
 /** Commands run relative to the configuration, wherever the daemon was started. */

@@ -61,6 +61,8 @@ export const longestHealthySeconds = 900;
 export const firstDescriptor = 3;
 /** The last one: a program has 1,024 of them where nobody says otherwise. */
 export const lastDescriptor = 255;
+/** Origins of pages that may connect: a handful of applications. */
+export const originCount = 64;
 /** Characters of a text that is looked for in a log: a line for people. */
 export const logTextChars = 1_024;
 /** Mebibytes of one log: what is put aside at once, beside the event loop. */

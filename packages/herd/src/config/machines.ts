@@ -8,7 +8,8 @@ import { ConfigError } from './config-error.ts';
 import { argumentChars, machineCount } from './limits.ts';
 import { loadModule, type Loaded, type LoadOptions } from './load-config.ts';
 import { found, problemsOf, wordsFor } from './problems.ts';
-import { name, record, storedRef } from './schema.ts';
+import { record } from './record.ts';
+import { name, storedRef } from './schema.ts';
 
 /** A machine of a declaration. */
 export interface DeclaredMachine {

@@ -32,26 +32,8 @@ import {
   urlChars,
   variableCount,
 } from './limits.ts';
-
-/**
- * A record that knows its keys: `what` says how it is written, for those who wrote something else.
- */
-export const record = <S extends z.core.$ZodLooseShape>(shape: S, what: string) =>
-  z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code === 'invalid_type') return `expected ${what}`;
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const keys = Object.keys(shape).filter((key) => key !== 'kind');
-      return issue.keys
-        .map((key) => {
-          const meant = closest(key, keys);
-          const hint =
-            meant === undefined ? `known are ${keys.join(', ')}` : `did you mean '${meant}'?`;
-          return `unknown option '${key}'; ${hint}`;
-        })
-        .join('; ');
-    },
-  });
+import { listen } from './listen.ts';
+import { record } from './record.ts';
 
 const nameForm = /^[A-Za-z0-9_][A-Za-z0-9_.+:@-]*$/;
 /** A name of a service, or of a machine. */
@@ -448,27 +430,7 @@ export const shepherdSchema = record(
         }),
       )
       .max(serviceCount, `has more than ${serviceCount} services`),
-    listen: record(
-      {
-        unix: z
-          .union([z.boolean(), z.literal('shared')], { error: "expected true, false or 'shared'" })
-          .default(true),
-        tcpTls: record(
-          {
-            host: z
-              .string()
-              .max(urlChars, `has more than ${urlChars} characters`)
-              .regex(/^[A-Za-z0-9._:-]+$/, 'expected a host name or an address'),
-            port: z
-              .int('expected a whole number')
-              .min(0, 'is negative')
-              .max(65_535, 'is over 65535'),
-          },
-          "{ host: 'a.example', port: 8888 }",
-        ).optional(),
-      },
-      '{ unix: true, tcpTls: { host, port } }',
-    ).prefault({}),
+    listen: listen.prefault({}),
     log: log.optional(),
   },
   'defineShepherd({ … })',

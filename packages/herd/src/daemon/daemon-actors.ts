@@ -29,6 +29,7 @@ import {
   type HomesOptions,
   type LocalRoot,
   type LocalRootOptions,
+  type MintWay,
   type Nodes,
   type NodesOptions,
   type NonceRegistry,
@@ -60,7 +61,7 @@ export interface ActorParts
   readonly entropy: Entropy;
   readonly crypto: RouterPowers['crypto'];
   /** What earlier lives have left, and the epoch of the store: see `GrantBookOptions`. */
-  readonly found: Omit<Found, 'port'>;
+  readonly found: Omit<Found, 'port' | 'websocketPort'>;
   readonly rightsEpoch: GrantBookOptions['rightsEpoch'];
   readonly place: Place;
   readonly refs: Pick<DaemonRefs, 'put' | 'list' | 'dial' | 'fresh' | 'gifts' | 'doors'>;
@@ -85,9 +86,10 @@ export interface Place {
   readonly transport: () => string | undefined;
   /** By which ones this machine may join a controller. */
   readonly transports: readonly string[];
-  /** Where refs for others lead; see LocalRootOptions.uriOf. */
-  readonly location: (isLocal: boolean) => PeerLocation;
+  /** Where refs for others lead; see LocalRootOptions.uriOf. 'proved': to where whoever comes can prove a key. */
+  readonly location: (way: MintWay | 'proved') => PeerLocation;
   readonly isShared: () => boolean;
+  readonly isWebSocket: () => boolean;
 }
 /** The actors of a life that what is around them speaks to. */
 export interface DaemonActors {
@@ -145,7 +147,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     load: parts.load,
     keep: parts.keep,
   });
-  const granting = { book, shepherd, uriOf, isShared: place.isShared };
+  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared: place.isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,
@@ -158,6 +160,8 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
+    mintedUriOf: uriOf,
+    isWebSocket: place.isWebSocket,
     nodes,
     homes,
     mint,
@@ -173,8 +177,14 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
 
 const urisAt =
   ({ location }: Place) =>
+  (swissnum: Uint8Array, way: MintWay | 'proved'): string =>
+    sturdyrefUri(new Sturdyref(location(way), swissnum));
+type Uris = ReturnType<typeof urisAt>;
+/** Of what is for whoever proves a key first. */
+const provedUris =
+  (uriOf: Uris) =>
   (swissnum: Uint8Array, isLocal: boolean): string =>
-    sturdyrefUri(new Sturdyref(location(isLocal), swissnum));
+    uriOf(swissnum, isLocal ? 'local' : 'proved');
 
 const makeBook = (
   turn: Turn,
@@ -187,7 +197,7 @@ const makeBook = (
     designator: place.designator,
     clock,
     crypto,
-    uriOf: urisAt(place),
+    uriOf: provedUris(urisAt(place)),
   });
 
 interface JoiningParts
@@ -199,7 +209,7 @@ interface JoiningParts
     Pick<HomesOptions, 'clock'> {
   readonly composition: Ref<Composition>;
   readonly mint: Ref<NonceRegistry>;
-  readonly uriOf: (swissnum: Uint8Array, isLocal: boolean) => string;
+  readonly uriOf: Uris;
 }
 /** Machines that have joined this one, and controllers that it has joined: their doors and gifts can be fetched. */
 const makeJoining = (
@@ -212,7 +222,7 @@ const makeJoining = (
       ...common,
       records: nodes,
       controller: name,
-      uriOf: (swissnum) => uriOf(swissnum, false),
+      uriOf: (swissnum) => uriOf(swissnum, 'proved'),
       transport: place.transport,
       gifts: refs.gifts,
       giftsAtFirst: secretsAtFirst.gifts,

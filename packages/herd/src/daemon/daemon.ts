@@ -232,13 +232,14 @@ const runLives = async (
 
 const nextLife = async (
   options: DaemonOptions,
-  { listen: { unix, tcpTls }, services }: Configuration,
+  { listen: { unix, tcpTls, websocket }, services }: Configuration,
   common: CommonParts,
 ): Promise<Life> => {
   const { store, audited } = common;
   // After a commit that failed: the next life is built from what the disk has.
   await audited.settle();
   const [kept] = store.held('port');
+  const [keptWebSocket] = store.held('websocketPort');
   return makeLife({
     ...common,
     services,
@@ -249,6 +250,18 @@ const nextLife = async (
         tcpTls === undefined
           ? undefined
           : { host: tcpTls.host, port: tcpTls.port === 0 ? (kept?.port ?? 0) : tcpTls.port },
+      websocket:
+        websocket === undefined
+          ? undefined
+          : {
+              host: websocket.host,
+              tls: websocket.tls,
+              url: websocket.url,
+              origins: websocket.origins,
+              port: websocket.port === 0 ? (keptWebSocket?.port ?? 0) : websocket.port,
+              keyFile: path.join(options.state, 'websocket.key'),
+              uid: common.uid,
+            },
     },
   });
 };
@@ -265,9 +278,13 @@ const announce = (
   const tls = life.locations.find(({ transport }) => transport === 'tcp-tls');
   const reach =
     tls === undefined ? '' : `, others reach it at ${tls.hints['host']}:${tls.hints['port']}`;
+  const websocket = life.locations.find(({ transport }) => transport === 'websocket');
+  const web = websocket === undefined ? '' : `, over WebSockets at ${websocket.hints['url']}`;
   const shared = life.locations.find(({ transport }) => transport === 'unix-shared');
   const here = shared === undefined ? '' : `, other users on ${shared.hints['path']}`;
-  powers.say(`Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}.`);
+  powers.say(
+    `Shepherd ${name} is ready: herd talks to it on ${options.socket}${here}${reach}${web}.`,
+  );
   log('daemon.announced', { socket: options.socket });
 };
 

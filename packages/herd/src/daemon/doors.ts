@@ -7,6 +7,8 @@ import {
   type TlsIdentity,
 } from '@bellwether/netlayer-tcp-tls';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
+import { LazyNetlayer } from './lazy-netlayer.ts';
+import type { WebSocketDoor } from './websocket-door.ts';
 
 /** Where a daemon is to be reached. */
 export interface Doors {
@@ -16,6 +18,8 @@ export interface Doors {
   readonly sharedSocket: string | undefined;
   /** Absent: reached from this machine only. Port 0 or absent: a free one, which the caller keeps. */
   readonly tcpTls: { readonly host: string; readonly port: number } | undefined;
+  /** Absent: there it only dials. */
+  readonly websocket: WebSocketDoor | undefined;
 }
 /** The netlayers, and the transports among them that are to listen. */
 export interface Hinges {
@@ -25,7 +29,7 @@ export interface Hinges {
 
 /** Makes the netlayers of one life. The caller holds the lock of the state, so a stale socket is a leftover. */
 export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
-  const { socket, sharedSocket, tcpTls } = doors;
+  const { socket, sharedSocket, tcpTls, websocket: websocketDoor } = doors;
   const { designator } = identity;
   const unix = unixNetlayer({ designator, place: { path: socket, replaceStale: true } });
   const shared = unixNetlayer({
@@ -36,12 +40,20 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
   const tls = tlsNetlayer(
     tcpTls === undefined ? { identity } : { identity, place: placeOf(tcpTls) },
   );
+  const websocket = websocketNetlayer(websocketDoor, identity);
   const others = [
     ...(sharedSocket === undefined ? [] : [shared.transport]),
     ...(tcpTls === undefined ? [] : [tls.transport]),
+    ...(websocketDoor === undefined ? [] : [websocket.transport]),
   ];
-  return { netlayers: [unix, shared, tls], listening: [unix.transport, ...others] };
+  return { netlayers: [unix, shared, tls, websocket], listening: [unix.transport, ...others] };
 };
+
+const websocketNetlayer = (door: WebSocketDoor | undefined, identity: TlsIdentity): Netlayer =>
+  new LazyNetlayer({ transport: 'websocket', claims: 'proved', needsHints: true }, async () => {
+    const { openWebSocketDoor } = await import('./websocket-door.ts');
+    return openWebSocketDoor(door, identity);
+  });
 
 /**
  * A netlayer to dial this transport with, that proves nothing but that we are nobody in particular, and what the hello
@@ -60,6 +72,9 @@ export const strangersNetlayer = (
       const identity = openIdentity(makeIdentity());
       return { netlayers: [tlsNetlayer({ identity })], designator: identity.designator };
     }
+    case 'websocket':
+      // Who dials so proves nothing in any case.
+      return { netlayers: [websocketNetlayer(undefined, openIdentity(makeIdentity()))] };
     default:
       return { netlayers: [] };
   }

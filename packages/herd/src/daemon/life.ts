@@ -23,7 +23,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { audit, type AuditAnswer, type AuditQuery, type Past } from '@bellwether/authority';
-import { notShared, type PlannedService } from '@bellwether/fleet';
+import { notShared, noWebSocket, type MintWay, type PlannedService } from '@bellwether/fleet';
 import {
   nodeClock,
   nodeCrypto,
@@ -37,7 +37,7 @@ import { createRouter, peerUri, type PeerLocation, type Router } from '@bellweth
 import type { LogFiles, ProcessBackend, Prober, Shepherd } from '@bellwether/shepherd';
 import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
-import { archiveOf, foundIn, type PortEntry } from '../store/records.ts';
+import { archiveOf, foundIn, type PortEntry, type WebSocketPortEntry } from '../store/records.ts';
 import type { AdminRef } from './admin-ref.ts';
 import { makeActors, routerPowers, type ActorParts, type DaemonActors } from './daemon-actors.ts';
 import { daemonRefs, type DaemonRefs } from './daemon-refs.ts';
@@ -106,6 +106,7 @@ export interface Life {
 
 /** By which machines reach each other. */
 const network = 'tcp-tls';
+const isWebSocket = ({ transport }: PeerLocation): boolean => transport === 'websocket';
 const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
 
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
@@ -123,6 +124,10 @@ const farewellOf = (end: LifeEnd): string =>
     ? `the shepherd could not write its state: ${end.reason.trouble}; it starts anew` +
       (end.reason.isFull ? ', and needs room on that disk before it takes this on' : '')
     : farewells[end.kind];
+
+const refuse = (reason: Error): never => {
+  throw reason;
+};
 
 /** Makes a life that does not serve yet. */
 export const makeLife = (parts: LifeParts): Life => new VatLife(parts);
@@ -265,7 +270,7 @@ class VatLife implements Life {
     this.#waiting = undefined;
     for (const task of waiting) task();
     await admin.publish(identity.designator);
-    await this.#keepPort();
+    await this.#keepPorts();
     log('daemon.ready', { name: this.#parts.name, at: this.locations.map(peerUri) });
   }
 
@@ -293,8 +298,9 @@ class VatLife implements Life {
         designator: identity.designator,
         transport: () => (doors.tcpTls === undefined ? undefined : network),
         transports: [network],
-        location: (isLocal) => this.#publicLocation(isLocal),
+        location: (way) => this.#publicLocation(way),
         isShared: () => this.locations.some(isShared),
+        isWebSocket: () => this.locations.some(isWebSocket),
       },
       platform: `${process.platform}-${process.arch}`,
       clock: this.#clock,
@@ -361,26 +367,40 @@ class VatLife implements Life {
   }
 
   /**
-   * Where refs for others lead: to the network where there is one, else to the shared socket, else to the private one.
-   * `isLocal`: to the shared socket, and nowhere else.
+   * Where refs for others lead: to the network where there is one, else to WebSockets, where nobody has to prove a key,
+   * else to the shared socket, else to the private one.
    */
-  #publicLocation(isLocal: boolean): PeerLocation {
+  #publicLocation(way: MintWay | 'proved'): PeerLocation {
     const [first] = this.locations;
     if (first === undefined) throw new TypeError('asked for a location before listening');
     const shared = this.locations.find(isShared);
-    if (isLocal && shared === undefined) throw notShared();
+    const websocket = this.locations.find(isWebSocket);
+    if (way === 'local') return shared ?? refuse(notShared());
+    if (way === 'websocket') return websocket ?? refuse(noWebSocket());
     const distant = this.locations.find(({ transport }) => transport === network);
-    return (isLocal ? undefined : distant) ?? shared ?? first;
+    return distant ?? (way === 'any' ? websocket : undefined) ?? shared ?? first;
   }
 
-  /** A port is chosen once and kept: others have it in their refs. */
-  async #keepPort(): Promise<void> {
-    const port = Number(
-      this.locations.find(({ transport }) => transport === network)?.hints['port'],
-    );
-    if (!(port > 0) || port === foundIn(this.#parts.store).port) return;
-    const entry: PortEntry = { kind: 'port', port };
-    await this.#vat.run((turn) => turn.record(entry));
+  /** Ports are chosen once and kept: others have them in their refs. */
+  async #keepPorts(): Promise<void> {
+    const found = foundIn(this.#parts.store);
+    const at = (transport: string): Readonly<Record<string, string>> =>
+      this.locations.find((location) => location.transport === transport)?.hints ?? {};
+    const port = Number(at(network)['port']);
+    const { websocket: door } = this.#parts.doors;
+    const url = at('websocket')['url'];
+    const websocketPort =
+      door === undefined || door.url !== undefined || url === undefined
+        ? 0
+        : Number(new URL(url).port);
+    const entries: (PortEntry | WebSocketPortEntry)[] = [];
+    if (port > 0 && port !== found.port) entries.push({ kind: 'port', port });
+    if (websocketPort > 0 && websocketPort !== found.websocketPort)
+      entries.push({ kind: 'websocketPort', port: websocketPort });
+    if (entries.length > 0)
+      await this.#vat.run((turn) => {
+        for (const entry of entries) turn.record(entry satisfies PortEntry | WebSocketPortEntry);
+      });
   }
 
   #over(how: LifeEnd): void {

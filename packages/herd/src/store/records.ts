@@ -16,6 +16,8 @@ import type { Plain, RecordOf, Store } from '@bellwether/store';
 
 /** The port that was chosen once and is kept with the identity. */
 export type PortEntry = RecordOf<'port'>;
+/** The same of WebSockets. */
+export type WebSocketPortEntry = RecordOf<'websocketPort'>;
 
 /** What a life is built from. */
 export interface Found {
@@ -30,6 +32,7 @@ export interface Found {
   /** Absent: nothing was ever kept for services elsewhere. */
   readonly carried: CarrierRecord | undefined;
   readonly port: number | undefined;
+  readonly websocketPort: number | undefined;
 }
 
 /** Everything of an open store that actors ask for at boot. */
@@ -68,6 +71,7 @@ export const foundIn = (store: Pick<Store, 'held'>): Found => ({
   slots: new Map(store.held('slot').map((record) => [record.slot, slotIn(record)])),
   carried: carriedIn(store.held('carrier')[0]),
   port: store.held('port')[0]?.port,
+  websocketPort: store.held('websocketPort')[0]?.port,
 });
 
 const wisherIn = ({ asker, ...rest }: RecordOf<'wished'>['by']): Wisher => ({

@@ -64,7 +64,10 @@ const facts = (ref: Sturdyref) => ({ peer: peerUri(ref.peer), fingerprint: finge
  * Asks where the secret shall go before there is one.
  */
 const mint = async (context: Context, service: string): Promise<number> => {
-  const { timeout, local } = context.options;
+  const { timeout, local, websocket } = context.options;
+  if (local === true && websocket === true)
+    throw new Usage("'--local' and '--websocket' are two ways", 'Say one of them.');
+  const way = local === true ? 'local' : websocket === true ? 'websocket' : 'any';
   if (isPetnameWord(service))
     throw new Usage(
       `'${service}' is a ref already`,
@@ -72,9 +75,14 @@ const mint = async (context: Context, service: string): Promise<number> => {
     );
   const target = targetOf(context, 'a ref');
   const uri = await withRoot(context, (root) =>
-    root.mint(service, local === true, { waitMs: timeout ?? questionMs }),
+    root.mint(service, way, { waitMs: timeout ?? questionMs }),
   );
   const ref = sturdyrefOf(uri, 'the answer of the shepherd');
+  if (way === 'websocket' && ref.peer.transport !== 'websocket')
+    throw new Usage(
+      'this shepherd is of a version that has no WebSockets',
+      `What it has made is revoked by 'herd grant revoke ${idOf(ref)}'.`,
+    );
   return deliver(context, target, ref, { service });
 };
 

@@ -1,0 +1,61 @@
+/** Where a configuration says that its shepherd is reached. */
+import { isHere, plainUrl } from '@bellwether/netlayer-websocket/place';
+import * as z from 'zod';
+import { argumentChars, originCount, urlChars } from './limits.ts';
+import { record } from './record.ts';
+
+const host = z
+  .string()
+  .max(urlChars, `has more than ${urlChars} characters`)
+  .regex(/^[A-Za-z0-9._:-]+$/, 'expected a host name or an address');
+const port = z.int('expected a whole number').min(0, 'is negative').max(65_535, 'is over 65535');
+const file = z.string().min(1, 'is empty').max(argumentChars, 'is too long');
+const url = z
+  .string()
+  .refine(
+    (text) => plainUrl(text) !== undefined,
+    'expected ws:// or wss:// with a host, a port and a path, and nothing else',
+  );
+const origin = z
+  .string()
+  .max(urlChars, `has more than ${urlChars} characters`)
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text,
+    "expected an origin as browsers write it, like 'https://app.example'",
+  );
+
+const websocket = record(
+  {
+    host,
+    port,
+    tls: z
+      .union([z.literal(true), record({ cert: file, key: file }, '{ cert, key }')], {
+        error: "expected true, or { cert: 'cert.pem', key: 'key.pem' }",
+      })
+      .optional(),
+    url: url.optional(),
+    origins: z.array(origin).max(originCount, `has more than ${originCount} origins`).optional(),
+  },
+  "{ host: 'a.example', port: 8889, tls: true }",
+).superRefine(({ host, tls, url }, context) => {
+  if (tls !== undefined || url !== undefined || isHere(host)) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['host'],
+    message:
+      'is another machine for those who dial it, and in clear whoever is on the way reads along: ' +
+      'give it tls, or, behind a proxy of this machine, its url',
+  });
+});
+
+/** `listen` of a configuration. */
+export const listen = record(
+  {
+    unix: z
+      .union([z.boolean(), z.literal('shared')], { error: "expected true, false or 'shared'" })
+      .default(true),
+    tcpTls: record({ host, port }, "{ host: 'a.example', port: 8888 }").optional(),
+    websocket: websocket.optional(),
+  },
+  '{ unix: true, tcpTls: { host, port } }',
+);

@@ -1,0 +1,64 @@
+/**
+ * A netlayer that is loaded when somebody listens or dials, and not before: most daemons never do.
+ *
+ *     asked for the first time   it is loaded; what is asked meanwhile waits for it, in order
+ *     cannot be loaded           who asked hears why, and so does whoever asks later
+ *     closed before that         whoever asks later hears that it is closed
+ */
+import { NetlayerClosed } from '@bellwether/netlayer-stream';
+import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
+
+/** What is known of a netlayer before there is one. */
+export type NetlayerFacts = Pick<Netlayer, 'transport' | 'claims' | 'needsHints'>;
+
+/** Stands for the netlayer that `load` makes, once. Owned by whoever closes it. */
+export class LazyNetlayer implements Netlayer {
+  readonly transport: string;
+  readonly claims: Netlayer['claims'];
+  readonly needsHints: boolean;
+  readonly #load: () => Promise<Netlayer>;
+  #loaded: Promise<Netlayer> | undefined;
+
+  constructor({ transport, claims, needsHints }: NetlayerFacts, load: () => Promise<Netlayer>) {
+    this.transport = transport;
+    this.claims = claims;
+    this.needsHints = needsHints === true;
+    this.#load = load;
+    this.#loaded = undefined;
+  }
+
+  listen(accept: Accept, ready: (at: PeerLocation) => void, failed: (reason: Error) => void): void {
+    this.#netlayer().then((netlayer) => netlayer.listen(accept, ready, failed), failed);
+  }
+  dial(to: PeerLocation, accept: Accept, failed: (reason: Error) => void): () => void {
+    let cancel: (() => void) | undefined;
+    let isOff = false;
+    this.#netlayer().then(
+      (netlayer) => {
+        if (!isOff) cancel = netlayer.dial(to, accept, failed);
+      },
+      (reason: Error) => {
+        if (!isOff) failed(reason);
+      },
+    );
+    return () => {
+      isOff = true;
+      cancel?.();
+    };
+  }
+  close(done: () => void): void {
+    // One that was never asked for anything has nothing open.
+    this.#loaded ??= Promise.reject(
+      new NetlayerClosed(`${this.transport}: this netlayer is closed`),
+    );
+    this.#loaded.then(
+      (netlayer) => netlayer.close(done),
+      () => done(),
+    );
+  }
+
+  #netlayer(): Promise<Netlayer> {
+    this.#loaded ??= this.#load();
+    return this.#loaded;
+  }
+}

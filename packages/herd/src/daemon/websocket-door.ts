@@ -1,0 +1,96 @@
+/**
+ * How a daemon is reached over WebSockets, and reaches others. A file of its own beside the program: who neither
+ * listens nor dials so loads nothing of it (lazy-netlayer.ts).
+ */
+import fs from 'node:fs';
+import tls from 'node:tls';
+import { BadPlace, keyPairOf, nodeCrypto, systemCode } from '@bellwether/netlayer-stream';
+import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
+import {
+  websocketNetlayer,
+  type WebSocketIdentity,
+  type WebSocketPlace,
+  type WebSocketTls,
+} from '@bellwether/netlayer-websocket';
+import { base64url, fromBase64url, type Netlayer } from '@bellwether/ocapn';
+import { readSecret, writeSecret } from '../refs/secret-file.ts';
+
+/** Where a daemon listens for WebSockets: what its configuration says, and what it keeps. */
+export interface WebSocketDoor {
+  readonly host: string;
+  /** 0: a free one, which the caller keeps. */
+  readonly port: number;
+  readonly tls: true | { readonly cert: string; readonly key: string } | undefined;
+  readonly url: string | undefined;
+  readonly origins: readonly string[] | undefined;
+  /** Of the key that this daemon is known by there; made where there is none. */
+  readonly keyFile: string;
+  /** Who may have written it. */
+  readonly uid: number;
+}
+
+/** Bytes of a key file, and of one that somebody else has made. */
+const keyFileBytes = 128;
+const pemFileBytes = 256 * 1024;
+const seedBytes = 32;
+
+/** The netlayer of a life. @throws BadPlace, UnsafeFile where the files cannot be used */
+export const openWebSocketDoor = (
+  door: WebSocketDoor | undefined,
+  identity: TlsIdentity,
+): Netlayer => {
+  const crypto = nodeCrypto();
+  if (door === undefined) return websocketNetlayer({ crypto });
+  return websocketNetlayer({ crypto, place: placeOf(door, identity) });
+};
+
+const placeOf = (door: WebSocketDoor, identity: TlsIdentity): WebSocketPlace => {
+  const { host, port, url, origins } = door;
+  const common = {
+    identity: keyIn(door),
+    host,
+    port,
+    ...(origins !== undefined && { origins }),
+    ...(url !== undefined && { url }),
+  };
+  // Behind a proxy of this machine: nobody else has to reach it.
+  if (door.tls === undefined)
+    return { ...common, bindHost: url === undefined ? host : '127.0.0.1' };
+  const isHere = /^(127\.|::1$|localhost$)/u.test(host);
+  return { ...common, tls: tlsOf(door, identity), ...(isHere && { bindHost: host }) };
+};
+
+const tlsOf = ({ tls: files, uid }: WebSocketDoor, identity: TlsIdentity): WebSocketTls => {
+  if (files === undefined || files === true)
+    return { context: identity.context(), pin: identity.pin };
+  const key = readSecret(files.key, uid, pemFileBytes);
+  if (key === undefined) throw new BadPlace(`websocket: there is no ${files.key}`);
+  try {
+    const cert = fs.readFileSync(files.cert);
+    return { context: tls.createSecureContext({ key, cert, minVersion: 'TLSv1.2' }) };
+  } catch (error) {
+    throw new BadPlace(
+      `websocket: ${files.cert} and ${files.key} are no certificate and its key (${systemCode(error)})`,
+      { cause: error },
+    );
+  }
+};
+
+/** Kept for ever: refs name it. */
+const keyIn = ({ keyFile, uid }: WebSocketDoor): WebSocketIdentity => {
+  const kept = readSecret(keyFile, uid, keyFileBytes);
+  const seed = kept === undefined ? nodeCrypto().random(seedBytes) : seedIn(kept, keyFile);
+  if (kept === undefined) writeSecret(keyFile, base64url(seed), false);
+  return keyPairOf(seed);
+};
+
+const seedIn = (text: string, file: string): Uint8Array => {
+  const hint = 'hint: restore it from a backup, or remove it to become a new peer';
+  try {
+    const seed = fromBase64url(text);
+    if (seed.length === seedBytes) return seed;
+  } catch {
+    // said below
+  }
+  throw new BadPlace(`websocket: ${file} holds no key; ${hint}`);
+};
