@@ -147,7 +147,8 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     load: parts.load,
     keep: parts.keep,
   });
-  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared: place.isShared };
+  const { isShared, isWebSocket } = place;
+  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,
@@ -160,8 +161,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
-    mintedUriOf: uriOf,
-    isWebSocket: place.isWebSocket,
+    ...{ mintedUriOf: uriOf, isWebSocket },
     nodes,
     homes,
     mint,
