@@ -147,8 +147,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
     load: parts.load,
     keep: parts.keep,
   });
-  const { isShared, isWebSocket } = place;
-  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared };
+  const granting = { book, shepherd, uriOf: provedUris(uriOf), isShared: place.isShared };
   const mint = turn.spawn(makeNonceRegistry, {
     ...granting,
     clock,
@@ -161,7 +160,7 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
-    ...{ mintedUriOf: uriOf, isWebSocket },
+    ...mintingAt(place),
     nodes,
     homes,
     mint,
@@ -180,6 +179,11 @@ const urisAt =
   (swissnum: Uint8Array, way: MintWay | 'proved'): string =>
     sturdyrefUri(new Sturdyref(location(way), swissnum));
 type Uris = ReturnType<typeof urisAt>;
+/** What is minted is for whoever comes. */
+const mintingAt = (place: Place): Pick<LocalRootOptions, 'mintedUriOf' | 'isWebSocket'> => ({
+  mintedUriOf: urisAt(place),
+  isWebSocket: place.isWebSocket,
+});
 /** Of what is for whoever proves a key first. */
 const provedUris =
   (uriOf: Uris) =>
