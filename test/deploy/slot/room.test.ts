@@ -5,12 +5,14 @@ import { localRoot, principalOf, type Principal } from '@bellwether/shepherd';
 import { checkEntries } from '@bellwether/store';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyRecord, judged, pruned } from '../../../packages/deploy/src/slot/record.ts';
+import { emptyRecord, judged, pruned, stagedIn } from '../../../packages/deploy/src/slot/record.ts';
 import { withRelease } from '../../../packages/deploy/src/slot/room.ts';
 import { release, shortRules, SlotMachine, type Made } from '../../support/slot-machine.ts';
 
 const outsider = principalOf('g-1');
-const others = ['g-2', 'g-3', 'g-4'].map(principalOf);
+const others = Array.from({ length: limits.stagedCount }, (_none, at) =>
+  principalOf(`g-${at + 2}`),
+);
 
 /** As much as a release may say of how it is run. */
 const env = { PADDING: 'x'.repeat(15_500) };
@@ -64,10 +66,28 @@ describe('somebody who may stage and nothing else', () => {
     const own = versionsIn(rig).filter((version) => version?.startsWith('x') === false);
     expect(own).toEqual([...run, 'a', 'b', '6']);
   });
-  it('is refused where others have taken all places, with a limit, and nothing is removed or written', () => {
+  it('has his share where two have taken all places together, and the owner keeps what is his', () => {
+    const rig = up();
+    for (const version of ['own-1', 'own-2', 'own-3']) stage(rig, release(version), localRoot);
+    const both = [others[0] ?? outsider, others[1] ?? outsider] as const;
+    for (let at = 0; at < limits.askerStagedCount; at += 1)
+      for (const [which, principal] of both.entries())
+        stage(rig, release(`${which}-${at}`), principal);
+    const countOf = (principal: Principal): number =>
+      rig.machine.record().releases.filter(({ stagedBy }) => stagedBy === principal).length;
+    expect([localRoot, ...both].map(countOf)).toEqual([3, 3, 2]);
+    for (let at = 0; at < 3; at += 1)
+      expect(stage(rig, release(`late-${at}`), outsider).value?.result).toBe('changed');
+    expect([localRoot, ...both, outsider].map(countOf)).toEqual([3, 2, 2, 1]);
+    expect(versionsIn(rig)).toContain('late-2');
+    // Nothing goes back and forth between those who have the same.
+    stage(rig, release('once-more'), both[0]);
+    expect([localRoot, ...both, outsider].map(countOf)).toEqual([3, 2, 2, 1]);
+  });
+  it('is refused where others have taken all places, one each, and nothing is removed or written', () => {
     const rig = up();
     for (let at = 0; at < limits.stagedCount; at += 1)
-      stage(rig, release(`${at}`), others[at % 2] ?? outsider);
+      stage(rig, release(`${at}`), others[at] ?? outsider);
     const before = rig.machine.record();
     expect(before.releases).toHaveLength(limits.stagedCount);
     const made = release('late');
@@ -175,7 +195,7 @@ describe('whatever is staged, deployed, pinned and pruned', () => {
         return { ...record, releases: pruned(record, room.keepCount).releases };
     }
   };
-  it('fits the record into the store and the files into what they may have, and takes nothing from others', () => {
+  it('fits the record into the store and the files into what they may have, and takes only from who has more', () => {
     fc.assert(
       fc.property(steps, (all) => {
         let record = emptyRecord('web');
@@ -185,7 +205,14 @@ describe('whatever is staged, deployed, pinned and pruned', () => {
           expect(bytesOf(next.releases)).toBeLessThanOrEqual(mostBytes);
           if (step.what === 'stage') {
             const gone = record.releases.filter((each) => !next.releases.includes(each));
-            for (const each of gone.filter(isStaged)) expect(each.stagedBy).toBe(step.who);
+            const countOf = (who: string | undefined): number =>
+              stagedIn(next).filter(({ stagedBy }) => stagedBy === who).length;
+            for (const { stagedBy } of gone
+              .filter(isStaged)
+              .filter((each) => each.stagedBy !== step.who)) {
+              expect(stagedBy).not.toBe(localRoot);
+              expect(countOf(stagedBy)).toBeGreaterThanOrEqual(countOf(step.who));
+            }
           }
           record = next;
         }

@@ -12,6 +12,7 @@ import { nodeCrypto } from '@bellwether/netlayer-stream';
 import { checkEntries } from '@bellwether/store';
 import { principalOf, type Asker, type Put } from '@bellwether/shepherd';
 import { describe, expect, it } from 'vitest';
+import { makeRoomForContents } from '../../../packages/deploy/src/slot/transfer.ts';
 import { release, SlotMachine, type Made } from '../../support/slot-machine.ts';
 import { fileOf } from '../../support/releases.ts';
 import type { Asked } from '../../support/shepherd-machine.ts';
@@ -271,12 +272,64 @@ describe('an offer', () => {
     const others = numbered(100, offerCount - originOfferCount);
     world.runFor(50);
     for (const each of [...mine, ...others]) expect(each.error).toBeUndefined();
+    // Of those that have one each nobody makes room for another, and who has sixteen does.
     const over = machine.offer(one, alice);
     world.runFor(50);
-    expect(over.error).toMatchObject({ code: 'limit' });
+    expect(over.error).toBeUndefined();
+    for (let at = 100; at < 100 + others.length; at += 1) {
+      const still = put(
+        machine,
+        { principal: principalOf(`g-${at}`) },
+        shaOf(one.digest),
+        one.manifestBytes,
+      );
+      world.runFor(50);
+      expect(still.error).toBeUndefined();
+    }
     const further = numbered(50, 1, 'g-mallory');
     world.runFor(50);
     expect(further[0]?.error).toBeUndefined();
+  });
+  it('finds room where two origins have taken all of it together', () => {
+    const { world, machine } = up();
+    for (let at = 0; at < slotLimits.offerCount; at += 1)
+      machine.offer(one, { principal: principalOf(`g-${at}`), origin: `g-both-${at % 2}` });
+    world.runFor(50);
+    const taken = ['10', '11', '12'].map((version, at) =>
+      machine.offer(release(version), { principal: principalOf(`g-1${at}0`), origin: 'g-late' }),
+    );
+    world.runFor(50);
+    expect(taken.map(({ error }) => error)).toEqual([undefined, undefined, undefined]);
+  });
+  it('makes room by its many files where others have more of them on their way, and not where they have as many', () => {
+    const quarter = slotLimits.offeredContentCount / 4;
+    /** Offers of so many contents each, the oldest first, as a slot keeps them. */
+    const offersOf = (...all: readonly (readonly [origin: string, count: number])[]) =>
+      new Map(
+        all.map(([origin, count], at) => [
+          `${at}`,
+          { origin, atMs: at, read: { contents: { count } } },
+        ]),
+      );
+    const left = (offers: ReturnType<typeof offersOf>, origin: string, count: number): string => {
+      makeRoomForContents({ name: 'web', offers: offers as never }, origin, count);
+      return [...offers.keys()].join();
+    };
+    const both = [
+      ['a', quarter],
+      ['b', quarter],
+      ['a', quarter],
+      ['b', quarter],
+    ] as const;
+    expect(left(offersOf(...both), 'late', quarter)).toBe('1,2,3');
+    expect(left(offersOf(...both), 'late', 1)).toBe('1,2,3');
+    expect(left(offersOf(...both.slice(1)), 'late', quarter)).toBe('0,1,2');
+    expect(() => left(offersOf(...both), 'late', quarter + 1)).not.toThrow();
+    const equal = offersOf(['a', 2 * quarter], ['b', 2 * quarter]);
+    expect(() => left(equal, 'late', 2 * quarter)).toThrow(/as many files as it takes/);
+    expect(equal.size).toBe(2);
+    // Nobody makes room for one who has more, or as many, himself.
+    expect(() => left(offersOf(...both), 'a', quarter)).toThrow(/as many files as it takes/);
   });
 });
 

@@ -3,15 +3,19 @@
  * release into its record, which has room in the store as long as there are no more:
  *
  *     who       where there is no room, this goes, one after another, until there is
- *     stages    what nobody needs; what he has staged himself and nobody has run, the oldest first
- *     deploys   the same; and then what others have staged and nobody has run, the oldest first
+ *     stages    what nobody needs; of what nobody has run, the oldest of whoever has staged the most, if that is more
+ *               than he himself is to have (fair.ts); the oldest of his own
+ *     deploys   what nobody needs; his own, and then that of others, the oldest first
  *
- * So nobody who only stages takes anything from others, and nothing that is staged stands in the way of a deploy. What
- * one asker has staged beyond its share goes in any case.
+ * So nobody who only stages has less than his share, or takes from others what is theirs, and nothing that is staged
+ * stands in the way of a deploy. What the owner of the machine has staged goes for a deploy alone. What one asker has
+ * staged beyond its share goes in any case.
  */
 import { Limit, type Turn } from '@bellwether/actors';
+import { localRoot } from '@bellwether/shepherd';
 import { bytesText } from '../release/bytes-text.ts';
 import type { Digest } from '../release/types.ts';
+import { firstOfMost } from './fair.ts';
 import { limits } from './limits.ts';
 import { pruned, stagedIn } from './record.ts';
 import { keepOnly, move, type Held } from './state.ts';
@@ -36,19 +40,37 @@ export const withRelease = (
   const own = digestsOf(staged.filter(isOwn));
   const others = digestsOf(staged.filter((each) => !isOwn(each)));
   const idle = pruned(record, room.keepCount).gone.filter((each) => !others.includes(each));
-  const goes = [...idle, ...own, ...(action === 'stage' ? [] : others)];
   const gone = new Set(own.slice(0, Math.max(0, own.length - limits.askerStagedCount + 1)));
   const left = (): SlotRecord => ({
     ...record,
     releases: record.releases.filter(({ digest }) => !gone.has(digest)),
   });
-  for (const digest of goes) {
-    if (lackIn(left(), coming, room) === undefined) break;
-    gone.add(digest);
+  const stillThere = (each: Digest): boolean => !gone.has(each);
+  const nextToGo = (): Digest | undefined => {
+    const needless = idle.find(stillThere);
+    if (needless !== undefined) return needless;
+    if (action !== 'stage') return [...own, ...others].find(stillThere);
+    return ofMost(left(), release) ?? own.find(stillThere);
+  };
+  while (lackIn(left(), coming, room) !== undefined) {
+    const next = nextToGo();
+    if (next === undefined) break;
+    gone.add(next);
   }
   const lack = lackIn(left(), coming, room);
   if (lack !== undefined) throw new Limit(`Service ${record.slot}: ${lack}`);
   return [...left().releases, release];
+};
+/** The oldest that was staged by whoever has staged the most, if that is more than who comes is to have. */
+const ofMost = (record: SlotRecord, { stagedBy }: SlotRelease): Digest | undefined => {
+  const staged = stagedIn(record);
+  const ownCount = staged.filter((each) => each.stagedBy === stagedBy).length + 1;
+  const others = staged.filter((each) => each.stagedBy !== localRoot);
+  return firstOfMost(others, stagers, ownCount)?.digest;
+};
+const stagers = {
+  ownerOf: ({ stagedBy = '' }: SlotRelease): string => stagedBy,
+  sizeOf: (): number => 1,
 };
 /** What a record has no room for; undefined where it has. */
 const lackIn = (

@@ -35,6 +35,7 @@ import { readSignatures } from '../release/signatures.ts';
 import type { Content, Digest, Manifest, Signature } from '../release/types.ts';
 import { NotOffered } from './errors.ts';
 import type { Inspected } from './inspect.ts';
+import { firstOfMost } from './fair.ts';
 import { limits } from './limits.ts';
 import { once } from './once.ts';
 import { lackingPage, packed, sizeIn, type PackedContents, type PackedLacking } from './packed.ts';
@@ -180,18 +181,13 @@ const ask = (
 const readIn = (
   held: Taker,
   turn: Turn,
-  { release }: Offering,
+  { release, origin }: Offering,
   manifest: Inspected,
 ): Pick<Read, 'facts' | 'contents'> => {
   const { contents, ...said } = manifest;
   const { run, checks } = said;
   held.accept(turn, release, manifest);
-  const others = [...held.offers.values()].reduce(
-    (sum, { read }) => sum + (read?.contents.count ?? 0),
-    0,
-  );
-  if (others + contents.count > limits.offeredContentCount)
-    throw new Limit(`${held.name}: as many files as it takes are on their way to it already`);
+  makeRoomForContents(held, origin, contents.count);
   const wordCount = wordsIn(manifest);
   if (wordCount > limits.specWordCount)
     throw new Limit(
@@ -221,7 +217,7 @@ const page = (lacking: PackedLacking, after?: string): Offered => {
 
 /**
  * The oldest offer of the asker goes first, then of those whose grants come from the same one, then the one that nobody
- * has asked about for long. @throws Limit
+ * has asked about for long, then one of whoever has the most (fair.ts), then one of his own. @throws Limit
  */
 const makeRoom = ({ offers, name, clock }: Taker, { asker, origin }: Offering): void => {
   const byAge = [...offers.entries()].sort(([, a], [, b]) => a.atMs - b.atMs);
@@ -232,12 +228,39 @@ const makeRoom = ({ offers, name, clock }: Taker, { asker, origin }: Offering): 
   };
   goFor(limits.askerOfferCount, (each) => each.asker === asker);
   goFor(limits.originOfferCount, (each) => each.origin === origin);
-  const [oldest] = byAge;
+  const left = byAge.filter(([key]) => offers.has(key));
+  const [oldest] = left;
   if (offers.size < limits.offerCount || oldest === undefined) return;
-  const [key, { atMs }] = oldest;
-  if (clock.now() - atMs < limits.idleOfferMs)
+  const isIdle = clock.now() - oldest[1].atMs >= limits.idleOfferMs;
+  const own = left.filter(([, each]) => each.origin === origin);
+  const ofMost = (): typeof oldest | undefined =>
+    firstOfMost(left, { ...bringers, sizeOf: () => 1 }, own.length + 1);
+  const goes = isIdle ? oldest : (ofMost() ?? own[0]);
+  if (goes === undefined)
     throw new Limit(`${name}: ${offers.size} releases are on their way to it already`);
-  offers.delete(key);
+  offers.delete(goes[0]);
+};
+const bringers = { ownerOf: ([, { origin }]: readonly [string, Offering]): string => origin };
+/** Likewise for the contents of one that was read. @throws Limit */
+export const makeRoomForContents = (
+  { offers, name }: Pick<Taker, 'offers' | 'name'>,
+  origin: string,
+  count: number,
+): void => {
+  const sizeOf = ([, { read }]: readonly [string, Offering]): number => read?.contents.count ?? 0;
+  const sumOf = (some: readonly (readonly [string, Offering])[]): number =>
+    some.reduce((sum, each) => sum + sizeOf(each), 0);
+  for (;;) {
+    const byAge = [...offers.entries()]
+      .filter(([, { read }]) => read !== undefined)
+      .sort(([, a], [, b]) => a.atMs - b.atMs);
+    if (sumOf(byAge) + count <= limits.offeredContentCount) return;
+    const own = sumOf(byAge.filter(([, each]) => each.origin === origin));
+    const goes = firstOfMost(byAge, { ...bringers, sizeOf }, own + count);
+    if (goes === undefined)
+      throw new Limit(`${name}: as many files as it takes are on their way to it already`);
+    offers.delete(goes[0]);
+  }
 };
 
 /** Takes a piece. @throws NotOffered, BadRequest */
