@@ -41,7 +41,7 @@ const send = (
   remainingMs: number,
 ): Vow<Attempt> => {
   const over = (turn: Turn): void => turn.call(held.lines, 'close', id);
-  const isCancelled = held.underWay.get(operation)?.isCancelled === true;
+  const isCancelled = held.underWay.get(operation)?.calledOff !== undefined;
   if (isCancelled || remainingMs === 0) {
     over(turn);
     return turn.kept(

@@ -81,17 +81,18 @@ export const makeExportedService = (
       const operation = held.memberIds(principal, request.operation);
       return takeOn(held, turn, { request, writer, operation });
     },
-    cancel: (turn, asked, principal) => {
+    cancel: (turn, asked, principal, goesOn) => {
       const operation = held.memberIds(principal, asked);
       const underWay = held.underWay.get(operation);
-      if (underWay !== undefined) held.underWay.set(operation, { ...underWay, isCancelled: true });
+      if (underWay !== undefined)
+        held.underWay.set(operation, { ...underWay, calledOff: { goesOn } });
       const courier = held.couriers.get(operation);
       if (courier !== undefined) turn.tell(courier, 'cancel');
       held.confirming.delete(operation);
       // Behind the command itself, which waits for the same contact where there is none yet.
       turn.when(
         turn.call(held.remote, 'reach'),
-        (turn, ref) => turn.tell(ref, 'cancel', operation),
+        (turn, ref) => tellOff(turn, ref, operation, goesOn),
         () => undefined, // Who cannot be reached has nothing under way that could be called off from here.
       );
     },
@@ -146,8 +147,8 @@ const heldAtFirst = (turn: Turn, options: ExportedServiceOptions): ExportedHeld 
 });
 
 const begun = ({ underWay }: ExportedHeld, operation: string): void => {
-  const { count, isCancelled } = underWay.get(operation) ?? { count: 0, isCancelled: false };
-  underWay.set(operation, { count: count + 1, isCancelled });
+  const before = underWay.get(operation) ?? { count: 0 };
+  underWay.set(operation, { ...before, count: before.count + 1 });
 };
 /** A command is over with this outcome: every one of them ends here. */
 const ended = (
@@ -162,6 +163,10 @@ const ended = (
   } else underWay.set(operation, { ...before, count: before.count - 1 });
   return outcome;
 };
+
+/** An older far end knows nothing of what goes on, and takes it back. */
+const tellOff = (turn: Turn, ref: Ref<ServiceFacet>, operation: string, goesOn: boolean): void =>
+  goesOn ? turn.tell(ref, 'cancel', operation, true) : turn.tell(ref, 'cancel', operation);
 
 interface Asked {
   readonly request: Request;
@@ -249,7 +254,8 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
         ? ended(held, command, tooLate(held, request, silenceOf(held)))
         : gaveUp(held, turn, command, command.lost),
     );
-  const isCancelled = held.underWay.get(operation)?.isCancelled === true;
+  const calledOffBy = held.underWay.get(operation)?.calledOff;
+  const isCancelled = calledOffBy !== undefined;
   const wasSent = command.lost !== undefined || request.isRepeat === true;
   if (isCancelled && !wasSent) return turn.kept(ended(held, command, calledOff(held, request)));
   // It may have waited for contact since it was taken on.
@@ -261,7 +267,7 @@ const sendOn = (held: ExportedHeld, turn: Turn<Inner>, command: Command): Vow<At
   const part = { ...withQueueLeft(sent, usedMs), operation, member: held.name, remainingMs };
   const isAwaited = (outcome: Attempt): boolean => request.queueMs !== undefined && waits(outcome);
   const answer = turn.send(ref, 'perform', part, seat.sink);
-  if (isCancelled) turn.tell(ref, 'cancel', operation);
+  if (isCancelled) tellOff(turn, ref, operation, calledOffBy.goesOn);
   return turn.when(
     turn.within(request.remainingMs - usedMs, answer),
     (turn, value) => {

@@ -55,12 +55,19 @@ export interface Awaited {
   readonly vow: Vow<void>;
   readonly resolver: Resolver<void>;
 }
+/** Commands of one operation. */
+export interface UnderWay {
+  /** How many have its id. */
+  readonly count: number;
+  /** It was called off; `goesOn`: by a right that has ended, so that what was begun there is not taken back. */
+  readonly calledOff?: { readonly goesOn: boolean };
+}
 /** The state of an `^exported-service`. */
 export interface ExportedHeld extends ExportedServiceOptions {
   readonly name: string;
   readonly observed: JournalCell<Observed>;
-  /** Commands that are not over, by operation: how many have its id, and whether it was called off. */
-  readonly underWay: JournalMap<string, { readonly count: number; readonly isCancelled: boolean }>;
+  /** Commands that are not over, by operation. */
+  readonly underWay: JournalMap<string, UnderWay>;
   /** Those of them that may end in a release that waits to be confirmed, likewise. */
   readonly confirming: JournalMap<string, Confirming>;
   /** The sink that the next command may have; absent while one has it. */

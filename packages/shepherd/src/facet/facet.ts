@@ -61,7 +61,8 @@ export const makeServiceFacet = (
   return whileThere(options, {
     perform: (turn, request, sink, mark) => perform(options, turn, request, sink, mark),
     plan: (turn, request) => foresee(options, turn, request),
-    cancel: (turn, operation) => turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), who),
+    cancel: (turn, operation, goesOn) =>
+      turn.call(shepherd, 'cancel', checkedId(operation, 'cancel'), who, goesOn === true),
     operations: (turn, query) => turn.call(shepherd, 'operations', query, who),
     operation: (turn, operation) => {
       const sight = sightOf(options, turn);

@@ -93,7 +93,8 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
   );
 
 /**
- * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to.
+ * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to. `goesOn`: as
+ * of a facet's.
  * @throws UnknownOperation
  */
 export const callOff = (
@@ -101,12 +102,13 @@ export const callOff = (
   turn: Turn,
   id: string,
   who: Returner,
+  goesOn: boolean,
 ): Vow<Result | undefined> => {
   const { asker, endedMs, result = 'unknown' } = entryFor(host, id, who);
   if (endedMs !== undefined) return turn.kept(resultOf(result));
   return onceRecalled(host, turn, asker, id, (turn) => {
     witnessCancelled(host, turn, { by: who.principal, whose: asker }, id);
-    cancel(host, turn, there(host, asker, id));
+    cancel(host, turn, there(host, asker, id), goesOn);
     return turn.kept(undefined);
   });
 };

@@ -57,6 +57,7 @@ import { layOut, openBefore } from './layout.ts';
 import { noteMoved } from './muster.ts';
 import { partOf } from './part.ts';
 import type { Step } from './plan.ts';
+import { endOf } from './askers.ts';
 import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
 import { plain } from '../words/outcome.ts';
@@ -170,11 +171,17 @@ export const goOn = (
 
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
- * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has begun
- * it takes back, unless it is a right that has ended: what was begun by it goes on.
+ * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has begun,
+ * here or there, it takes back, unless that `goesOn`, since it is a right that has ended.
  * `why`: whoever asked may not any more, and that is told with it.
  */
-export const cancel = (host: Host, turn: Turn, operation: Operation, why?: ActorError): void => {
+export const cancel = (
+  host: Host,
+  turn: Turn,
+  operation: Operation,
+  goesOn: boolean,
+  why?: ActorError,
+): void => {
   operation.account.set({ ...operation.account.get(), isCancelled: true });
   noteChanged(operation, [], 'due');
   const cancelled: string[] = [];
@@ -184,12 +191,12 @@ export const cancel = (host: Host, turn: Turn, operation: Operation, why?: Actor
       const elsewhere = host.elsewhere(step.name);
       const agent = host.own(step.name)?.agent;
       if (elsewhere !== undefined)
-        turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+        turn.tell(elsewhere, 'cancel', operation.id, operation.principal, goesOn);
       else if (agent !== undefined)
-        turn.tell(agent, 'cancel', operation.id, operation.principal, why === undefined);
+        turn.tell(agent, 'cancel', operation.id, operation.principal, !goesOn);
     }
     if (phase === 'queued' && record.passedOn !== undefined) {
-      callOffThere(host, turn, operation, record);
+      callOffThere(host, turn, operation, record, goesOn);
       continue;
     }
     if ((phase !== 'waiting' && phase !== 'queued') || step.kind !== 'ask') continue;
@@ -363,7 +370,8 @@ const park = (host: Host, turn: Turn, operation: Operation, record: StepRecord):
     const part = partOf(host, operation, now);
     const answer = turn.send(service, 'settle', part, listeners, principal);
     // Behind the question: nobody knows whether it had arrived on the last session.
-    if (now.passedOn === 'called-off') turn.tell(service, 'cancel', id, principal);
+    const isEnded = endOf(host, turn, operation.account.get().by) !== undefined;
+    if (now.passedOn === 'called-off') turn.tell(service, 'cancel', id, principal, isEnded);
     return answer;
   };
   enqueue(host, turn, name, { operation, key, wake, settle, isAsked: turn.cell(false) });

@@ -158,13 +158,15 @@ export const callOffThere = (
   turn: Turn,
   operation: Operation,
   record: StepRecord,
+  goesOn = false,
 ): void => {
   const { key, name } = record.step;
   operation.steps.set(key, { ...record, passedOn: 'called-off' });
   noteChanged(operation, [key], 'due');
   save(host, turn, operation);
   const service = host.elsewhere(name);
-  if (service !== undefined) turn.tell(service, 'cancel', operation.id, operation.principal);
+  if (service !== undefined)
+    turn.tell(service, 'cancel', operation.id, operation.principal, goesOn);
 };
 
 /** A later command is taken on: those that it stands in place of are over. Whose they were. */

@@ -91,7 +91,7 @@ export const resume = (
         : undefined);
     if (ending !== undefined) endings.set(key, ending);
     if (elsewhere !== undefined && account.get().isCancelled && !isOneOfMore(step))
-      turn.tell(elsewhere, 'cancel', operation.id, operation.principal);
+      turn.tell(elsewhere, 'cancel', operation.id, operation.principal, isOff);
     const agent = isEntrusted ? host.own(step.name)?.agent : undefined;
     if (agent !== undefined && account.get().isCancelled)
       turn.tell(agent, 'cancel', operation.id, operation.principal, !isOff);

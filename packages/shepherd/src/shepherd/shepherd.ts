@@ -118,12 +118,12 @@ export const makeShepherd = (
 const operationMethods = (
   held: ShepherdHeld,
 ): Pick<Behavior<Shepherd>, 'cancel' | keyof OperationDesk> => ({
-  cancel: (turn, operation, who) => callOff(held, turn, operation, who),
+  cancel: (turn, operation, who, goesOn = false) => callOff(held, turn, operation, who, goesOn),
   openAskers: () => openAskersIn(held.memory),
   callOff: (turn, principal, why) => {
     for (const operation of openIn(held.memory, principal))
       // What somebody else has had tried again is his doing.
-      if (operation.account.get().by === principal) cancel(held, turn, operation, why);
+      if (operation.account.get().by === principal) cancel(held, turn, operation, true, why);
   },
   operations: (_turn, query, who) => listed(held, checkedOperations(query), who),
   operation: (turn, operation, who) => reported(held, turn, operation, who),

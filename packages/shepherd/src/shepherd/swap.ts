@@ -107,7 +107,7 @@ const giveUp = (
   held.isSwapping.set(false);
   const isClosing = held.isClosing();
   if (!isClosing) {
-    cancel(held, turn, operation);
+    cancel(held, turn, operation, false);
     for (const name of going) retire(held, turn, name, undefined);
   }
   const back = isClosing ? [] : up.filter((name) => held.desired.get(name) !== false);

@@ -30,9 +30,10 @@ export interface ServiceFacet {
   plan(request: Request): Vow<readonly PlannedStep[]>;
   /**
    * Calls off what has not begun of an operation that came through this facet. Kept with what it came to where it was
-   * over before.
+   * over before. A release that was switched to for it is taken back, but where it says that what was begun `goesOn`:
+   * somebody's right has ended, and nobody wishes that back.
    */
-  cancel(operation: string): Vow<Result | undefined>;
+  cancel(operation: string, goesOn?: boolean): Vow<Result | undefined>;
   /** The last operations that came through this facet, the newest last. @throws BadRequest */
   operations(query: OperationQuery): readonly OperationFacts[];
   /** How far one of those got. Broken with UnknownOperation for any other, and Limit. */

@@ -213,8 +213,10 @@ export interface Service extends Provider {
 }
 /** A service that is at home at another shepherd, as this one sees it. */
 export interface ServiceElsewhere extends Service {
-  /** Passes on that what has not begun there of an operation of this asker is called off. */
-  cancel(operation: string, principal: Principal): void;
+  /**
+   * Passes on that what has not begun there of an operation of this asker is called off. `goesOn`: as of a facet's.
+   */
+  cancel(operation: string, principal: Principal, goesOn: boolean): void;
   /**
    * How a command ends that it answered with `isPending`, and the same once more where it is not over yet. Broken where
    * that cannot be heard for now: it is to be asked again with the next contact.
@@ -310,9 +312,9 @@ export interface Shepherd extends OperationDesk, NamedAndAsked {
   foresee(request: Request): readonly PlannedStep[];
   /**
    * Calls off the steps of an operation that have not begun; the others go on. Kept
-   * with what it came to where it was over before. @throws UnknownOperation
+   * with what it came to where it was over before. `goesOn`: as of a facet's. @throws UnknownOperation
    */
-  cancel(operation: string, who: Returner): Vow<Result | undefined>;
+  cancel(operation: string, who: Returner, goesOn?: boolean): Vow<Result | undefined>;
   /**
    * Whom a selector picks out: of those of whom somebody may speak, or of all here. @throws BadSelector,
    * UnknownService, NothingSelected, BadRequest, Limit
