@@ -83,7 +83,7 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_480,
   'packages/ocapn': 7_110,
-  'packages/shepherd': 12_600,
+  'packages/shepherd': 12_700,
   'packages/authority': 2_150,
   'packages/deploy': 6_250,
   'packages/store': 2_900,

@@ -11,8 +11,8 @@ export interface Shares<T> {
   readonly sizeOf: (each: T) => number;
 }
 /**
- * The first of what the one has who has the most; undefined where nobody has more than `ownSize`, what the one who comes
- * is to have then.
+ * The first of what the one has who has the most; undefined where nobody has more than `ownSize`, what the one who
+ * comes is to have then.
  */
 export const firstOfMost = <T>(
   all: readonly T[],

@@ -93,8 +93,8 @@ const requestsOf = ({ requests }: Operation): readonly Request[] =>
   );
 
 /**
- * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to. `goesOn`: as
- * of a facet's.
+ * Calls off what has not begun of an operation. One that is over stays as it is: kept with what it came to.
+ * `goesOn`: as of a facet's.
  * @throws UnknownOperation
  */
 export const callOff = (

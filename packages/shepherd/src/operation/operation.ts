@@ -171,8 +171,8 @@ export const goOn = (
 
 /**
  * Calls off what has not begun, here and at the shepherds that were asked already. What a service was
- * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has begun,
- * here or there, it takes back, unless that `goesOn`, since it is a right that has ended.
+ * wished to be is then what it is. Who is at his turn behind a gate is not left half restarted. What an agent has
+ * begun, here or there, it takes back, unless that `goesOn`, since it is a right that has ended.
  * `why`: whoever asked may not any more, and that is told with it.
  */
 export const cancel = (
