@@ -70,11 +70,12 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
   'packages/shepherd/src/shepherd': ['node'],
   'packages/shepherd/src/facet': ['shepherd', 'operation', 'service', 'streams', 'node'],
   'packages/shepherd/src/node': ['checks', 'streams', 'service', 'operation', 'shepherd', 'facet'],
-  'packages/fleet/src/aggregate': ['reach', 'exported', 'granted', 'nodes', 'root'],
-  'packages/fleet/src/reach': ['aggregate', 'exported', 'granted', 'nodes', 'root'],
-  'packages/fleet/src/exported': ['aggregate', 'granted', 'nodes', 'root'],
-  'packages/fleet/src/granted': ['exported', 'nodes', 'root'],
-  'packages/fleet/src/nodes': ['aggregate', 'exported', 'granted', 'root'],
+  'packages/fleet/src/aggregate': ['reach', 'exported', 'granted', 'nodes', 'net', 'root'],
+  'packages/fleet/src/reach': ['aggregate', 'exported', 'granted', 'nodes', 'net', 'root'],
+  'packages/fleet/src/exported': ['aggregate', 'granted', 'nodes', 'net', 'root'],
+  'packages/fleet/src/granted': ['exported', 'nodes', 'net', 'root'],
+  'packages/fleet/src/nodes': ['aggregate', 'exported', 'granted', 'net', 'root'],
+  'packages/fleet/src/net': ['aggregate', 'exported', 'granted', 'root'],
 };
 /**
  * Lines of code (neither blank nor comment) that a workspace may have before somebody has to ask why: what there was when
@@ -83,11 +84,11 @@ const mayNotReach: Readonly<Record<string, readonly string[]>> = {
 const budgetLines: Readonly<Record<string, number>> = {
   'packages/actors': 2_480,
   'packages/ocapn': 7_110,
-  'packages/shepherd': 12_700,
+  'packages/shepherd': 12_850,
   'packages/authority': 2_150,
   'packages/deploy': 6_250,
   'packages/store': 2_900,
-  'packages/fleet': 8_500,
+  'packages/fleet': 9_150,
   'packages/bellwether': 360,
   'packages/herd': 16_700,
   'netlayers/memory': 610,

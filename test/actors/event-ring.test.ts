@@ -70,7 +70,7 @@ describe('the event ring', () => {
   it('holds what sessions have got and sent beside turns, named by what is the same at both ends', async () => {
     const bench = makeBench();
     const chain = await runIn(bench, (turn) => turn.spawn(makeChain));
-    const line = { name: '' };
+    const line = { name: '', isDialler: true };
     bench.vat.got(line, 17, 'next');
     bench.vat.listen(bench.vat.deliver(chain, 'next', []), {
       kept: () => bench.vat.sent(line, 4, 'fulfill'),
@@ -90,7 +90,8 @@ describe('the event ring', () => {
   it('keeps a name of 256 characters that came over a session, and none that is longer', () => {
     const bench = makeBench({ eventCount: 2 });
     const names = [actorLimits.methodCharacters, actorLimits.methodCharacters + 1];
-    for (const length of names) bench.vat.got({ name: 's' }, 1, 'x'.repeat(length));
+    for (const length of names)
+      bench.vat.got({ name: 's', isDialler: false }, 1, 'x'.repeat(length));
     bench.vat.handled();
     expect(bench.vat.events().map(({ what }) => what)).toEqual(['x'.repeat(256), '…']);
   });

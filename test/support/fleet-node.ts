@@ -53,6 +53,7 @@ import {
   routerPowers,
   type DaemonActors,
 } from '../../packages/herd/src/daemon/daemon-actors.ts';
+import { netPowers } from '../../packages/herd/src/daemon/net-powers.ts';
 import {
   daemonRefs,
   type DaemonRefs,
@@ -274,6 +275,11 @@ export class FleetNode {
       },
       refs,
       destinations: refs.destinations(),
+      net: netPowers(
+        () => this.#openRouter(),
+        { events: () => this.machine.life.vat.events() },
+        this.machine.time.clock(),
+      ),
       platform: 'linux-x64',
       depots: { of: (slot) => this.depots.of(slot, later), shelf: this.depots.shelf(later) },
       owner: {

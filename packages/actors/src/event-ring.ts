@@ -93,7 +93,8 @@ export class EventRing {
       const what = whatOf(maker, step);
       return { kind: 'turn', turn: Math.abs(turn), cause, woken: number, what, outcome };
     }
-    const crossing = { line: maker.name, number: Math.abs(number), what: step };
+    const { name: line, isDialler } = maker;
+    const crossing = { line, isDialler, number: Math.abs(number), what: step };
     return number > 0
       ? { kind: 'got', ...crossing, arrival: cause, cause: 0 }
       : { kind: 'sent', ...crossing, arrival: 0, cause };

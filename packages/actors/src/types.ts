@@ -358,6 +358,8 @@ export interface Vat {
 /** A session, as the event ring knows it: its name is read when somebody looks, and may come late. */
 export interface NamedLine {
   readonly name: string;
+  /** Whether this end has dialled: both ends tell its two directions apart by that. */
+  readonly isDialler: boolean;
 }
 /** One entry of the bounded event ring. */
 export type VatEvent = TurnEvent | CrossingEvent;
@@ -382,6 +384,8 @@ export interface CrossingEvent {
   readonly kind: 'got' | 'sent';
   /** Name of its session. */
   readonly line: string;
+  /** Whether this end of it has dialled. */
+  readonly isDialler: boolean;
   /** Which message of that session and direction it is, from 1: the same at both ends. */
   readonly number: number;
   /** The method, or what else the message is. */

@@ -33,6 +33,7 @@ export { judge, type Judgement, type Seen, type HealthTerms } from './aggregate/
 export { LIMITS as FLEET_LIMITS } from './limits.ts';
 export { makeStanding, type Standing } from './reach/standing.ts';
 export { makeFreshLines, type FreshLine, type FreshLines } from './reach/fresh-lines.ts';
+export type { WayFacts } from './reach/peer.ts';
 export {
   makeLiveRef,
   type Arrivals,
@@ -51,6 +52,7 @@ export type {
   PartEntry,
   UndirectedEntry,
 } from './granted/direct-shelf.ts';
+export { makeNet, type Net, type NetOptions, type NetPowers } from './net/net.ts';
 export {
   makeLocalRoot,
   type LocalRootOptions,

@@ -217,6 +217,26 @@ export const LIMITS = {
   joinMs: 6_000,
   /** Milliseconds for which a machine that is removed is waited for. */
   partMs: 3_000,
+  /** Connections in one page of those that there are, and peers that are dialled: 500 bytes each. */
+  netPageCount: 1_000,
+  /** Petnames of one peer that are told. */
+  netPetnameCount: 16,
+  /** Events of a shepherd that are told at once: as many as a daemon keeps. */
+  netEventCount: 4_096,
+  /** Milliseconds of one trace: whoever forgets it costs no more. */
+  traceMs: 600_000,
+  /** Bytes of one trace, as it is told: a session that is traced has every message read once more. */
+  traceBytes: 4 * 1_048_576,
+  /** Messages of a trace that wait; more are counted and left out. */
+  traceWaitingCount: 2_048,
+  /** Messages in one batch of a trace, which is far below `batchBytes` of a log in a quiet session. */
+  traceBatchCount: 128,
+  /** Batches of a trace that may be unanswered: one is shown while another is on its way. */
+  traceUnansweredCount: 2,
+  /** Milliseconds that a batch gathers. */
+  traceGatherMs: 200,
+  /** Sessions that are traced at once. */
+  traceCount: 8,
   /** Hex digits of the hash of a swissnum that are shown: as many as of a sturdyref. */
   fingerprintCharacters: 8,
   /** Characters of a designator in a message: 40 bits of its hash. */

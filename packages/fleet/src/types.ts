@@ -11,6 +11,7 @@ import type {
   TakenBack,
   WhoCan,
 } from './granted/types.ts';
+import type { NetRoot } from './net/types.ts';
 import type {
   HomeFacts,
   JoinSpec,
@@ -35,6 +36,7 @@ import type {
 } from '@bellwether/shepherd';
 
 export type * from './granted/types.ts';
+export type * from './net/types.ts';
 export type * from './nodes/types.ts';
 
 /** What a local root is asked as a facet is, of all services and of whoever has asked. Broken where that throws. */
@@ -46,7 +48,7 @@ export type Facetlike = Pick<
  * The local root: what the holder of `admin.ref` can do. Given to nobody on another machine. Its plan knows the `stop`
  * of `root`, too.
  */
-export interface LocalRoot extends Facetlike, Named {
+export interface LocalRoot extends Facetlike, Named, NetRoot {
   /**
    * No names: all services, in order of registration. All are asked at once, for at most
    * `timeoutMs`; one that does not answer is unknown. Broken with UnknownService, before anybody is

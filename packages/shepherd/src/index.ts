@@ -93,4 +93,12 @@ export type { ShepherdOptions } from './shepherd/shepherd-state.ts';
 export { cutText } from './text.ts';
 export { endedWords } from './words/wording.ts';
 export { leftFor } from './operation/trail.ts';
+export {
+  closeCredit,
+  hasCredit,
+  isOpen,
+  openCredit,
+  spend,
+  type Credit,
+} from './streams/credit.ts';
 export { makeWriter, type WriterOptions } from './streams/writer.ts';

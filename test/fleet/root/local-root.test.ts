@@ -9,6 +9,7 @@ import {
   type Composition,
   type Homes,
   type LocalRoot,
+  type Net,
   type Nodes,
   type NonceRegistry,
   type Reloaded,
@@ -164,6 +165,23 @@ const makeNoHomes = (_turn: Turn<Homes>, _bcom: Bcom<Homes>): Behavior<Homes> =>
   ({ confirm: () => undefined }) as unknown as Behavior<Homes>;
 /** No machine joins, and none is joined. */
 const makeNoMachines = <I>(_turn: Turn<I>, _bcom: Bcom<I>): Behavior<I> => ({}) as Behavior<I>;
+const makeTestNet = (
+  _turn: Turn<Net>,
+  _bcom: Bcom<Net>,
+  told: (what: string) => void,
+): Behavior<Net> => ({
+  links: (turn, after) => {
+    turn.effect(() => told(`links ${after}`));
+    return turn.kept({ links: [], dials: [] });
+  },
+  events: (_turn, count) => [
+    { kind: 'turn', turn: count, what: 'x', outcome: 'done', cause: {}, woken: {} },
+  ],
+  trace: (turn, session, query) => {
+    turn.effect(() => told(`trace ${session} ${query.forMs} ${query.detail}`));
+    return turn.kept({ why: 'time', messageCount: 0, droppedCount: 0 });
+  },
+});
 const makeNobody = (_turn: Turn<Sink>, _bcom: Bcom<Sink>): Behavior<Sink> => ({
   rows: () => undefined,
 });
@@ -208,6 +226,7 @@ const rootBench = async (isShared = true): Promise<RootBench> => {
         slots: turn.spawn(makeNoSlots),
         nodes: turn.spawn(makeNoMachines<Nodes>),
         homes: turn.spawn(makeNoHomes),
+        net: turn.spawn(makeTestNet, (what: string) => void asked.push(what)),
         ...elsewhere(turn, bench),
         refs,
         about: () => about,
@@ -242,6 +261,38 @@ const ask = <T>(bench: RootBench, method: string, ...args: unknown[]): Promise<T
     bench.world,
     bench.vat.run((turn) => turn.forward(bench.root, method, args)) as Promise<T>,
   );
+
+describe('the network at the local root', () => {
+  it('is told in pages, and events up to as many as there are', async () => {
+    const bench = await rootBench();
+    expect(await ask(bench, 'net-links')).toEqual({ links: [], dials: [] });
+    await ask(bench, 'net-links', 17);
+    expect(bench.asked).toEqual(['links 0', 'links 17']);
+    for (const wrong of [-1, 0.5, 'x'])
+      await expect(ask(bench, 'net-links', wrong)).rejects.toMatchObject({ code: 'malformed' });
+    const most = FLEET_LIMITS.netEventCount;
+    expect(await ask(bench, 'net-events', most)).toMatchObject([{ turn: most }]);
+    await expect(ask(bench, 'net-events', most + 1)).rejects.toMatchObject({ code: 'malformed' });
+  });
+  it('is traced for ten minutes at most, by somebody who can be told, and that is audited', async () => {
+    const bench = await rootBench();
+    const query = { forMs: FLEET_LIMITS.traceMs, detail: 'plain' };
+    expect(await ask(bench, 'net-trace', 's-aaaaaaaa', query, bench.sink)).toMatchObject({
+      why: 'time',
+    });
+    expect(bench.asked).toEqual([`trace s-aaaaaaaa ${FLEET_LIMITS.traceMs} plain`]);
+    for (const [session, wrong, tracer] of [
+      ['s-a', { ...query, forMs: FLEET_LIMITS.traceMs + 1 }, bench.sink],
+      ['s-a', { ...query, detail: 'all' }, bench.sink],
+      ['s-a', query, 'nobody'],
+      [7, query, bench.sink],
+    ] as const)
+      await expect(ask(bench, 'net-trace', session, wrong, tracer)).rejects.toMatchObject({
+        code: 'malformed',
+      });
+    expect(bench.asked).toHaveLength(1);
+  });
+});
 
 describe('the local root', () => {
   it('confirms as many grants in one question as a host keeps, and no more', async () => {

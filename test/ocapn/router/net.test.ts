@@ -158,7 +158,7 @@ describe('a tap', () => {
     peer.router.tap(
       linkOf(peer).session ?? '',
       new WireTrace('plain', (message) => void told.push(message), ended),
-    );
+    ).stop;
   it('at either end hears the same messages with the same numbers, from then on', async () => {
     const desk = await reach();
     const [here, there]: [TracedMessage[], TracedMessage[]] = [[], []];

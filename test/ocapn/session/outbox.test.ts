@@ -6,7 +6,7 @@ import { Outbox, type Sender, Unsent } from '../../../packages/ocapn/src/session
 
 class Line implements Sender {
   readonly unsent = new Unsent();
-  readonly meter = new Meter();
+  readonly meter = new Meter(false);
   readonly sent: number[] = [];
   readonly calls: string[] = [];
   isFull = false;

@@ -42,6 +42,8 @@ export interface Peer {
   leave(who: Ref<Retrier>): void;
   /** Somebody has reached it. */
   up(): void;
+  /** What an operator sees of it. */
+  facts(): Pick<WayFacts, 'failureCount' | 'dueMs'>;
   /** Somebody has not reached it, or has lost it. */
   down(): void;
 }
@@ -57,6 +59,17 @@ export interface Traveller extends Retrier {
   /** There is a new ref under the petname, and this is the way that it leads. */
   moved(way: Way): void;
 }
+/** How it stands with reaching one machine. */
+export interface WayFacts {
+  /** Its key, as of a Destination; of what leads nowhere yet the way of its petname. */
+  readonly peer: string;
+  /** Where it is found, as far as a ref says. */
+  readonly address?: string;
+  /** Attempts that have failed since there was contact for a while. */
+  readonly failureCount: number;
+  /** When the next attempt begins, in monotonic milliseconds; absent where nobody waits for one. */
+  readonly dueMs?: number;
+}
 /** All machines that somebody here wants to reach; one that nobody wants to any more is forgotten. */
 export interface Peers {
   /** How often to look, for as many as there are. */
@@ -68,6 +81,8 @@ export interface Peers {
   hostOf(petname: string): string;
   /** There is a new ref under this petname: whoever waits for the old one takes its way, at once. */
   hurry(petname: string, destination: Destination): void;
+  /** All of them, as an operator sees them. */
+  list(): readonly WayFacts[];
   /** A machine has called: whoever waits for it need not dial it. `key`: as of a Destination. */
   called(key: string): void;
 }
@@ -119,6 +134,18 @@ export const makePeers = (
       hold(held, turn, destination.peer, here.length);
       hold(held, turn, before, -here.length);
       for (const who of here) turn.tell(who, 'moved', wayBy(held, petname));
+    },
+    list: (turn) => {
+      const addresses = new Map(
+        [...held.destinations.values(), ...held.pushed.values()].map((each) => [
+          each.peer,
+          each.address,
+        ]),
+      );
+      return [...held.known.entries()].map(([key, { peer }]) => {
+        const address = addresses.get(key);
+        return { peer: key, ...(address && { address }), ...turn.call(peer, 'facts') };
+      });
     },
     called: (turn, key) => {
       const peer = held.known.get(key)?.peer;
@@ -177,6 +204,8 @@ interface Held extends Powers {
 }
 interface NextTry {
   readonly number: number;
+  /** By the monotonic clock, once its delay was drawn. */
+  readonly dueMs?: number;
   readonly timer?: { cancel(): void };
 }
 
@@ -213,6 +242,10 @@ const makePeer = (
       if (held.upAtMs.get() === undefined) held.upAtMs.set(held.clock.now());
       attempt(held, turn);
     },
+    facts: () => {
+      const dueMs = held.next.get()?.dueMs;
+      return { failureCount: held.failureCount.get(), ...(dueMs !== undefined && { dueMs }) };
+    },
     down: () => down(held),
   };
 };
@@ -243,10 +276,11 @@ const attemptLater = (held: Held, turn: Turn<Peer>): void => {
   const isNext = (): boolean => held.next.get()?.number === number;
   turn.when(share(turn, held.entropy), (turn, share) => {
     if (!isNext()) return;
-    const timer = turn.after(share * boundMs(held, turn), (turn) => {
+    const delayMs = share * boundMs(held, turn);
+    const timer = turn.after(delayMs, (turn) => {
       if (isNext()) attempt(held, turn);
     });
-    held.next.set({ number, timer });
+    held.next.set({ number, timer, dueMs: held.clock.now() + delayMs });
   });
 };
 

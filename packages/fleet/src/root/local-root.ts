@@ -42,6 +42,8 @@ import {
   type Status,
 } from '@bellwether/shepherd';
 import { firstOf, makeGrant, pageOf, takeBack } from '../granted/granter.ts';
+import type { Net } from '../net/net.ts';
+import { netMethods } from '../net/methods.ts';
 import type { Homes } from '../nodes/homes.ts';
 import type { Nodes } from '../nodes/nodes.ts';
 import type { Composition } from './composition.ts';
@@ -107,6 +109,7 @@ export interface LocalRootOptions {
   readonly slots: Ref<Pick<SlotAgents, 'left' | 'free'>>;
   readonly nodes: Ref<Nodes>;
   readonly homes: Ref<Homes>;
+  readonly net: Ref<Net>;
   /** Only read. */
   readonly about: () => ShepherdFacts;
   /** Writes the records into a file, and answers with a BackedUp. */
@@ -181,6 +184,9 @@ export const makeLocalRoot = (
       );
       return audited(turn, { action: 'state backup', label: file }, done);
     },
+    ...netMethods(options.net, (turn, label, done) =>
+      audited(turn, { action: 'net trace', label }, done, () => 'ok'),
+    ),
     leftSlots: (turn) => turn.call(options.slots, 'left'),
     freeSlot: (turn, slot) => {
       const name = readName(slot, 'slot');

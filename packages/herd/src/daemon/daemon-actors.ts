@@ -17,6 +17,7 @@ import {
   makeFreshLines,
   makeHomes,
   makeLocalRoot,
+  makeNet,
   makeNodes,
   makeNonceRegistry,
   makePeers,
@@ -30,6 +31,7 @@ import {
   type LocalRoot,
   type LocalRootOptions,
   type MintWay,
+  type NetPowers,
   type Nodes,
   type NodesOptions,
   type NonceRegistry,
@@ -73,6 +75,8 @@ export interface ActorParts
     LocalRootOptions,
     'about' | 'backup' | 'lastOfAudit' | 'pastOf' | 'end' | 'leave'
   >;
+  /** What the owner sees of the router of this life. */
+  readonly net: NetPowers;
   /** Of this machine, as releases are built for it. */
   readonly platform: string;
   /** What of the disk is for releases. */
@@ -158,17 +162,17 @@ export const makeActors = (turn: Turn, all: ActorParts): DaemonActors => {
   });
   const joining = { ...reaching, standing, crypto, rightsEpoch };
   const { nodes, homes } = makeJoining(turn, all, { ...joining, book, composition, mint, uriOf });
+  const machines = { nodes, homes, peers };
   const root = turn.spawn(makeLocalRoot, {
     ...granting,
     ...mintingAt(place),
-    nodes,
-    homes,
+    ...machines,
+    net: turn.spawn(makeNet, { ...all.net, ...machines, refs }),
     mint,
     direct,
     composition,
     slots,
     refs,
-    peers,
     ...parts.owner,
   });
   return { mint, root, shepherd, peers, nodes, slots };

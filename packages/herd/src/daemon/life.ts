@@ -45,6 +45,7 @@ import { netlayersFor, strangersNetlayer, type Doors } from './doors.ts';
 import { freshRouterPowers } from './fresh-sessions.ts';
 import type { JoinSecrets, JoinStores } from './join-secrets.ts';
 import type { LazyDepots } from './lazy-depots.ts';
+import { netPowers } from './net-powers.ts';
 import { makeNullSink } from './null-sink.ts';
 
 /** What a life is built from. All of it belongs to the daemon. */
@@ -109,6 +110,8 @@ const network = 'tcp-tls';
 const isWebSocket = ({ transport }: PeerLocation): boolean => transport === 'websocket';
 const isShared = ({ transport }: PeerLocation): boolean => transport === 'unix-shared';
 
+/** Turns and messages that are remembered for `herd net events`: 200 KB, and seconds of a busy controller. */
+const keptEvents = 4_096;
 /** Sockets that are not closed by then belong to what is broken; the next life finds out. */
 const closeMs = 5_000;
 
@@ -168,6 +171,7 @@ class VatLife implements Life {
       clock: this.#clock,
       scheduler,
       commit: parts.commit,
+      eventCount: keptEvents,
       log: parts.log,
       stopped: (reason) => this.#over({ kind: 'halted', reason }),
     });
@@ -308,6 +312,7 @@ class VatLife implements Life {
       crypto: nodeCrypto(),
       refs: this.#refs,
       destinations,
+      net: netPowers(() => this.#router, this.#vat, this.#clock),
       owner: {
         about: () => this.#about(),
         backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),

@@ -209,7 +209,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
       failures: this.#routing.failures(),
     };
   }
-  tap(name: string, tap: Tap): () => void {
+  tap(name: string, tap: Tap): { readonly isDialler: boolean; readonly stop: () => void } {
     const named = [...this.#links.keys()].filter(({ meter }) => name !== '' && meter.name === name);
     const [session] = named;
     if (session === undefined) throw new Refused(`captp: there is no session ${name}`);
@@ -217,9 +217,10 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     if (meter.tap !== undefined) throw new Refused(`captp: ${name} is listened in on already`);
     this.outbox.push(session); // what was written before is none of its business
     meter.tap = tap;
-    return () => {
+    const stop = (): void => {
       if (meter.tap === tap) meter.tap = undefined;
     };
+    return { isDialler: meter.isDialler, stop };
   }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);

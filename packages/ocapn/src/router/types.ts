@@ -150,10 +150,11 @@ export interface Router {
   /** Everything that an operator sees: connections, oldest first, dials that are under way, and what came of others. */
   net(): NetFacts;
   /**
-   * Listens in on the session of this name until it ends or the result is called. One at a time listens to each.
+   * Listens in on the session of this name until it ends or `stop` is called. One at a time listens to each.
+   * `isDialler`: this end has dialled.
    * @throws Refused where there is no such session, or somebody listens already
    */
-  tap(session: string, tap: Tap): () => void;
+  tap(session: string, tap: Tap): { readonly isDialler: boolean; readonly stop: () => void };
   /**
    * Ends every session and closes every netlayer; leaves no timer. What was asked breaks with Severed,
    * what is asked from then on with Unreachable. Peers are told `why`, in words for anybody.

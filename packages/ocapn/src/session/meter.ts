@@ -20,10 +20,14 @@ export interface Tap {
 export class Meter implements NamedLine {
   /** `s-` and the first 40 bits of its OCapN session id, the same at both ends; empty before the peer's hello. */
   name = '';
+  readonly isDialler: boolean;
   gotCount = 0;
   sentCount = 0;
   gotBytes = 0;
   sentBytes = 0;
   /** Undefined while nobody listens: one look at this is all that a message costs then. */
   tap: Tap | undefined = undefined;
+  constructor(isDialler: boolean) {
+    this.isDialler = isDialler;
+  }
 }

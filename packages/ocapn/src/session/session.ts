@@ -61,7 +61,7 @@ const FRAMING_BYTES = 64;
 export class Session implements ConnectionHandler, Sender, Reading, Holder {
   readonly connection: Connection;
   readonly unsent = new Unsent();
-  readonly meter = new Meter();
+  readonly meter: Meter;
   /** Set with whatever comes; whoever counts silence takes it back. */
   isHeard = false;
   /** Nothing had come for a while when somebody looked last. */
@@ -101,6 +101,7 @@ export class Session implements ConnectionHandler, Sender, Reading, Holder {
     this.#host = host;
     this.openedMs = host.clock.now();
     this.#isStranger = isStranger;
+    this.meter = new Meter(!isStranger);
     this.#window = new Window(host.flow);
     this.connection = connection;
     this.#hello = hello;

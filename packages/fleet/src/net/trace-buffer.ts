@@ -1,0 +1,97 @@
+/**
+ * What a tap has heard and nobody was told yet. It stands outside of all turns, since a session is at work when it
+ * speaks: it keeps what has room, counts the rest, and wakes its actor once for all that has come since.
+ */
+import { WireTrace, type Tap, type TraceDetail, type TracedMessage } from '@bellwether/ocapn';
+import { LIMITS } from '../limits.ts';
+import { linkOf } from './events.ts';
+import type { TraceLine } from './types.ts';
+
+/** The power to listen in on a session; the result ends that. @throws Refused */
+export type TapSession = (
+  session: string,
+  tap: Tap,
+) => { readonly isDialler: boolean; readonly stop: () => void };
+
+/** What is taken out of a buffer at once. */
+export interface Heard {
+  readonly lines: readonly TraceLine[];
+  /** Those that had no room, before these. */
+  readonly droppedCount: number;
+  /** Nothing more comes: the session has ended, or so many bytes were heard. */
+  readonly isOver?: 'ended' | 'bytes';
+}
+
+/** One trace, from its beginning to its end. */
+export class TraceBuffer {
+  readonly #session: string;
+  readonly #wall: () => number;
+  readonly #wake: () => void;
+  readonly #stop: () => void;
+  readonly #isDialler: boolean;
+  #lines: TraceLine[] = [];
+  #droppedCount = 0;
+  #leftBytes: number = LIMITS.traceBytes;
+  #isOver: 'ended' | 'bytes' | undefined;
+  #isAwake = false;
+
+  /** Begins to listen. `wake` is called when there is something, and not again before `take`. @throws as `tap` */
+  constructor(
+    tap: TapSession,
+    session: string,
+    detail: TraceDetail,
+    wall: () => number,
+    wake: () => void,
+  ) {
+    this.#session = session;
+    this.#wall = wall;
+    this.#wake = wake;
+    const trace = new WireTrace(
+      detail,
+      (message) => this.#hear(message),
+      () => this.#end('ended'),
+    );
+    const { isDialler, stop } = tap(session, trace);
+    this.#isDialler = isDialler;
+    this.#stop = stop;
+  }
+  /** The oldest that wait, as many as a batch has room for. */
+  take(): Heard {
+    this.#isAwake = false;
+    const lines = this.#lines.splice(0, LIMITS.traceBatchCount);
+    const droppedCount = this.#lines.length === 0 ? this.#droppedCount : 0;
+    if (droppedCount > 0) this.#droppedCount = 0;
+    const isOver = this.#lines.length === 0 ? this.#isOver : undefined;
+    if (this.#lines.length > 0) this.#rouse();
+    return { lines, droppedCount, ...(isOver !== undefined && { isOver }) };
+  }
+  /** Hears nothing more. May be called again. */
+  stop(): void {
+    this.#stop();
+  }
+
+  #hear(message: TracedMessage): void {
+    if (this.#isOver !== undefined) return;
+    const { way, number, args = '' } = message;
+    const link = linkOf({ kind: way, isDialler: this.#isDialler, line: this.#session, number });
+    this.#leftBytes -= LINE_BYTES + args.length;
+    if (this.#lines.length >= LIMITS.traceWaitingCount) this.#droppedCount += 1;
+    else this.#lines.push({ ...message, link, at: this.#wall() });
+    if (this.#leftBytes <= 0) {
+      this.#stop();
+      this.#end('bytes');
+    } else this.#rouse();
+  }
+  #end(why: 'ended' | 'bytes'): void {
+    this.#isOver ??= why;
+    this.#rouse();
+  }
+  #rouse(): void {
+    if (this.#isAwake) return;
+    this.#isAwake = true;
+    this.#wake();
+  }
+}
+
+/** What a line has beside its arguments, about. */
+const LINE_BYTES = 200;
