@@ -113,6 +113,11 @@ export const limits = {
   sweptCount: 1_000,
   /** Milliseconds for which endings are gathered that nobody waits for: a fleet of thousands is one record. */
   gatherMs: 200,
+  /**
+   * Steps of an operation that are begun in one turn: about 1 ms, after which what they send leaves, and sockets are
+   * served (`npm run bench -- fleet`).
+   */
+  stepsPerTurn: 32,
   /** Services elsewhere of which one record tells what is wished: 768 KB at most, and packages/store takes 1 MiB. */
   wishedNameCount: 2_000,
   /** Bytes of one piece of a plan, or of outcomes, on the disk; packages/store takes no more. */

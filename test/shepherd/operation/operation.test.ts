@@ -1,7 +1,7 @@
 /** How steps go on: doubt and what ends it, who shares what, watching, calling off, plans. */
 import { Refused, type Answer, type Turn } from '@bellwether/actors';
 import { describe, expect, it } from 'vitest';
-import { limits, type Outcome, type Request } from '@bellwether/shepherd';
+import { limits, type Attempt, type Outcome, type Request } from '@bellwether/shepherd';
 import {
   complaints,
   herd,
@@ -599,6 +599,59 @@ describe('an operation that is called off', () => {
     const unknown = cancel(it, 'op-2');
     expect(herd(it, 'start', 'web', op).value).toEqual(start.value);
     expect(unknown.error).toMatchObject({ code: 'unknown-operation' });
+  });
+});
+
+describe('a command for more than are asked in one turn', () => {
+  const { stepsPerTurn } = limits;
+  const names = Array.from({ length: 3 * stepsPerTurn }, (_, at) => `s${at}`);
+  const group = (from: number, to: number): readonly string[] =>
+    names.slice(from * stepsPerTurn, to * stepsPerTurn);
+  /** Everybody answers at once, those of the first turn that they are away. */
+  const withAll = () => {
+    const asked: string[] = [];
+    const isAway = new Set(group(0, 1));
+    const perform = (turn: Turn, { member, action }: Request) => {
+      asked.push(`${action} ${member}`);
+      return isAway.has(member)
+        ? turn.kept<Attempt>({ member, result: 'unreachable', isUnmet: true, rows: [] })
+        : turn.kept<Attempt>({ member, result: 'changed', rows: [] });
+    };
+    const it = up([], {
+      rehearse: false,
+      setUp: (turn, shepherd) => {
+        for (const name of names)
+          turn.call(shepherd, 'register', turn.spawn(makeElsewhere, name, perform));
+        turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'fleet', names));
+        turn.call(shepherd, 'registerAggregate', turn.spawn(makeGroup, 'middle', group(1, 2)));
+      },
+    });
+    return { ...it, asked };
+  };
+  it('asks all of them, in order, each once', () => {
+    const it = withAll();
+    expect(herd(it, 'start', 'fleet', op).value?.rows.map(({ member }) => member)).toEqual(names);
+    expect(it.asked).toEqual(names.map((name) => `start ${name}`));
+  });
+  it('asks nobody any more once it is called off, and tells each of them once', () => {
+    const it = withAll();
+    const start = it.machine.herd('start', 'fleet', op);
+    it.machine.ask((turn, shepherd) => turn.send(shepherd, 'cancel', 'op-1', anybodys));
+    it.world.run();
+    expect(it.asked).toEqual(group(0, 1).map((name) => `start ${name}`));
+    const cancelled = start.value?.rows.filter(({ result }) => result === 'cancelled');
+    expect(cancelled?.map(({ member }) => member)).toEqual(group(1, 3));
+    const said = it.machine.lines.filter((line) => line.includes('was cancelled before it began'));
+    expect(said).toHaveLength(2 * stepsPerTurn);
+  });
+  it('is not over where the next lose to another command and nobody else is under way', () => {
+    const it = withAll();
+    const start = it.machine.herd('start', 'fleet', { ...op, queueMs: 5_000 });
+    it.machine.herd('stop', 'middle', { operation: 'op-2' });
+    it.world.runFor(100);
+    const results = start.value?.rows.map(({ result }) => result);
+    const all = (result: string) => Array<string>(stepsPerTurn).fill(result);
+    expect(results).toEqual([...all('unreachable'), ...all('superseded'), ...all('changed')]);
   });
 });
 

@@ -123,6 +123,8 @@ interface Counts {
   /** Of these, those under way, and those that wait for a machine that is away. */
   readonly actingCount: number;
   readonly queuedCount: number;
+  /** Of these, those that wait for nothing but a turn of their own. */
+  readonly dueCount: number;
 }
 interface Account {
   readonly weight: number;
@@ -202,7 +204,7 @@ export const operationOf = (
       isCancelled: false,
       by: principal,
     }),
-    counts: turn.cell<Counts>({ openCount: 0, actingCount: 0, queuedCount: 0 }),
+    counts: turn.cell<Counts>({ openCount: 0, actingCount: 0, queuedCount: 0, dueCount: 0 }),
     gates: turn.map(),
     muster: turn.cell<Muster | undefined>(undefined),
     listeners: turn.cell<Ref<Listeners> | undefined>(undefined),
@@ -254,8 +256,8 @@ export const keepRequest = (memory: Memory, operation: Operation, request: KeptR
  * all others that are not over for those.
  */
 export const isAtRest = ({ counts }: Operation): boolean => {
-  const { actingCount, queuedCount } = counts.get();
-  return queuedCount > 0 && actingCount === 0;
+  const { actingCount, queuedCount, dueCount } = counts.get();
+  return queuedCount > 0 && actingCount === 0 && dueCount === 0;
 };
 
 /** Puts a step into another phase, one that is not over, and counts it there. */
@@ -266,9 +268,10 @@ export const move = (
 ): void => {
   const { key } = record.step;
   const before = steps.get(key)?.phase;
-  const { openCount, actingCount, queuedCount } = counts.get();
+  const { openCount, actingCount, queuedCount, dueCount } = counts.get();
   counts.set({
     openCount,
+    dueCount,
     actingCount: actingCount + Number(phase === 'acting') - Number(before === 'acting'),
     queuedCount: queuedCount + Number(phase === 'queued') - Number(before === 'queued'),
   });

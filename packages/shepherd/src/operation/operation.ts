@@ -60,6 +60,7 @@ import type { Step } from './plan.ts';
 import { endOf } from './askers.ts';
 import { callOffThere, dequeue, enqueue, givenUp, queuedOutcome } from './queue.ts';
 import type { Host } from './host.ts';
+import { limits } from '../limits.ts';
 import { plain } from '../words/outcome.ts';
 import type { Attempt, Outcome } from '../words/types.ts';
 import { tell } from './telling.ts';
@@ -99,9 +100,10 @@ const addOpen = (
   count: number,
   phase?: StepRecord['phase'],
 ): void => {
-  const { openCount, actingCount, queuedCount } = operation.counts.get();
+  const { openCount, actingCount, queuedCount, dueCount } = operation.counts.get();
   operation.counts.set({
     openCount: openCount + count,
+    dueCount,
     actingCount: actingCount - Number(phase === 'acting'),
     queuedCount: queuedCount - Number(phase === 'queued'),
   });
@@ -224,9 +226,14 @@ export const calledOff = (
     : { outcome: plain(name, 'cancelled', reason), isCancelled: true };
 };
 
-/** Moves steps on, and those that follow them. No recursion: a chain of any length fits. */
+/**
+ * Moves steps on, and those that follow them. No recursion: a chain of any length fits. Where many are at their turn
+ * the others have a later one, so that the first of a thousand machines is asked before the last is thought of.
+ */
 const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly string[]): void => {
   let queue = [...keys];
+  let roomCount: number = limits.stepsPerTurn;
+  const later: string[] = [];
   do {
     for (const key of queue) {
       const record = operation.steps.get(key);
@@ -236,7 +243,10 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
         case 'queued':
           break;
         case 'waiting':
-          if (record.openCount === 0 && take(host, turn, operation, record)) queue.push(key);
+          if (record.openCount > 0) break;
+          roomCount -= 1;
+          if (roomCount < 0) later.push(key);
+          else if (take(host, turn, operation, record)) queue.push(key);
           break;
         case 'settled':
         case 'in-doubt':
@@ -247,12 +257,28 @@ const advance = (host: Host, turn: Turn, operation: Operation, keys: readonly st
     }
     queue = passed(host, turn, operation);
   } while (queue.length > 0);
+  if (later.length > 0) advanceLater(host, turn, operation, later);
   if (isAtRest(operation)) noteRest(host, operation);
   save(host, turn, operation);
   if (isAtRest(operation)) answerAtRest(host, turn, operation);
   if (operation.counts.get().openCount > 0) return;
   operation.listeners.set(undefined);
   operation.muster.set(undefined);
+};
+const advanceLater = (host: Host, turn: Turn, operation: Operation, keys: string[]): void => {
+  const { steps, counts } = operation;
+  const setDue = (dueCount: number): void => counts.set({ ...counts.get(), dueCount });
+  setDue(counts.get().dueCount + keys.length);
+  const go = (turn: Turn, from: number): void => {
+    const next = from + limits.stepsPerTurn;
+    const part = keys.slice(from, next);
+    setDue(counts.get().dueCount - part.length);
+    if (next < keys.length) turn.when(turn.kept(next), go);
+    // Of those that were called off meanwhile it was told.
+    const waiting = part.filter((key) => steps.get(key)?.phase === 'waiting');
+    advance(host, turn, operation, waiting);
+  };
+  turn.when(turn.kept(0), go);
 };
 /** Gates that open now, or are shut for good. */
 const passed = (host: Host, turn: Turn, operation: Operation): string[] => {
