@@ -1,8 +1,11 @@
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { World } from '@bellwether/actors';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { LIMITS } from '../../../packages/ocapn/src/limits.ts';
 import { Meter } from '../../../packages/ocapn/src/session/meter.ts';
 import { Outbox, type Sender, Unsent } from '../../../packages/ocapn/src/session/outbox.ts';
+import { untilReal } from '../../support/netlayer-rig.ts';
 
 class Line implements Sender {
   readonly unsent = new Unsent();
@@ -241,6 +244,26 @@ describe('garbage', () => {
     outbox.forget(a);
     world.run();
     expect(a.calls).toEqual([]);
+  });
+  it.each([
+    ['to be swept', 10],
+    ['to have a write of its own', 2_000],
+  ])('that waits %s holds no session that has ended', async (_what, ms) => {
+    v8.setFlagsFromString('--expose-gc');
+    const collect: unknown = vm.runInNewContext('gc');
+    if (typeof collect !== 'function') throw new Error('no collector');
+    const gone = (() => {
+      const a = new Line();
+      outbox.sweepSoon(a);
+      world.run(world.now + ms);
+      outbox.forget(a);
+      return new WeakRef(a);
+    })();
+    await untilReal('collected', () => {
+      collect();
+      return gone.deref() === undefined;
+    });
+    expect(world.pendingCount).toBe(1); // its time is not over
   });
   it('leaves no timer when the router closes', () => {
     outbox.sweepSoon(new Line());

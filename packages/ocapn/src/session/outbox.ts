@@ -83,10 +83,10 @@ export class Outbox {
   /** Empty between flushes: changes places with `#dirty`, so that no tick makes a list. */
   #spare: Sender[] = [];
   readonly #clock: Clock;
-  #littered: Sender[] = [];
+  #littered = new Set<Sender>();
   #stopSweep: (() => void) | undefined;
   /** Whose garbage was swept and has nothing to go along with. */
-  #lingering: Sender[] = [];
+  #lingering = new Set<Sender>();
   #stopLinger: (() => void) | undefined;
   /** Whose peers are not read. */
   readonly #paused = new Set<Sender>();
@@ -131,7 +131,7 @@ export class Outbox {
   sweepSoon(sender: Sender): void {
     if (sender.unsent.hasGarbage) return;
     sender.unsent.hasGarbage = true;
-    this.#littered.push(sender);
+    this.#littered.add(sender);
     this.#stopSweep ??= this.#clock.after(this.#limits.garbageMs, () => this.#sweep());
   }
   /** Hands everything written to the transports. */
@@ -199,6 +199,9 @@ export class Outbox {
     unsent.isBlocked = false;
     unsent.isPaused = false; // the connection is closed: nothing is resumed
     this.#paused.delete(sender);
+    // It may have minutes to wait, and a thousand of them come and go in less.
+    this.#littered.delete(sender);
+    this.#lingering.delete(sender);
   }
 
   /** Ends the wait of all garbage: there is nobody left to send it to. */
@@ -207,29 +210,29 @@ export class Outbox {
     this.#stopSweep = undefined;
     this.#stopPatience?.();
     this.#stopPatience = undefined;
-    this.#littered = [];
+    this.#littered.clear();
     this.#stopLinger?.();
     this.#stopLinger = undefined;
-    this.#lingering = [];
+    this.#lingering.clear();
   }
 
   #sweep(): void {
     const littered = this.#littered;
-    this.#littered = [];
+    this.#littered = new Set();
     this.#stopSweep = undefined;
     for (const sender of littered) {
-      if (!sender.unsent.hasGarbage) continue; // it has ended
+      if (!sender.unsent.hasGarbage) continue; // it went along with something
       sender.unsent.isSwept = true;
       if (sender.isLittered) this.wake(sender);
-      else this.#lingering.push(sender);
+      else this.#lingering.add(sender);
     }
-    if (this.#lingering.length > 0)
+    if (this.#lingering.size > 0)
       this.#stopLinger ??= this.#clock.after(this.#limits.lingerMs, () => this.#hurry());
   }
   /** Nothing else came for a while: garbage gets a write of its own. */
   #hurry(): void {
     const lingering = this.#lingering;
-    this.#lingering = [];
+    this.#lingering = new Set();
     this.#stopLinger = undefined;
     for (const sender of lingering) if (sender.unsent.isSwept) this.wake(sender);
   }
