@@ -23,7 +23,7 @@ import {
 import { type ClientOptions, WebSocket } from 'ws';
 import { firstMessage, wsOptions } from './handshake.ts';
 import type { WebSocketLimits } from './limits.ts';
-import { isHere, type WebSocketTarget } from './url.ts';
+import { clearRefusal, type WebSocketTarget } from './url.ts';
 
 /** What a dialler trusts. */
 export interface Trust {
@@ -41,10 +41,9 @@ export interface DiallerParts {
 }
 
 /** Why a place may not be dialled; undefined where it may. */
-export const refusalOf = ({ url, host, isSecure }: WebSocketTarget, trust: Trust) => {
-  if (host.length > HOST_LENGTH) return 'its host is longer than any';
-  if (isSecure || isHere(host) || trust.dialsInClear === true) return undefined;
-  return `${url} is in clear, and leads to another machine; hint: wss://`;
+export const refusalOf = (target: WebSocketTarget, trust: Trust): string | undefined => {
+  if (target.host.length > HOST_LENGTH) return 'its host is longer than any';
+  return trust.dialsInClear === true ? undefined : clearRefusal(target);
 };
 
 /** Connects for a dial; `connected` gets an open WebSocket whose peer has the key that was dialled. */

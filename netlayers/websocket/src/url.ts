@@ -54,6 +54,12 @@ export const targetOf = (to: PeerLocation): WebSocketTarget | string => {
   };
 };
 
+/** Why a place may not be dialled in clear; undefined where it may. */
+export const clearRefusal = ({ url, host, isSecure }: WebSocketTarget): string | undefined =>
+  isSecure || isHere(host)
+    ? undefined
+    : `${url} is in clear, and leads to another machine; hint: wss://`;
+
 /** A WebSocket URL of nothing but host, port and path; undefined for any other text. */
 export const plainUrl = (text: string): URL | undefined => {
   if (text.length > URL_LENGTH || /[?#@\s]/u.test(text) || !URL.canParse(text)) return undefined;
