@@ -96,7 +96,7 @@ const budgetLines: Readonly<Record<string, number>> = {
   'netlayers/unix': 510,
   'netlayers/tcp-tls': 620,
   'netlayers/tcp-testing-only': 160,
-  'netlayers/websocket': 1_100,
+  'netlayers/websocket': 1_250,
 };
 const maxFileLines = 500;
 const maxFunctionLines = 70;
