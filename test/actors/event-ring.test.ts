@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { actorLimits, Refused, type Behavior, type Turn, type VatEvent } from '@bellwether/actors';
-import { makeBench, runIn, type Bench } from '../support/actors-vat.ts';
+import {
+  actorLimits,
+  createVat,
+  EventRing,
+  Refused,
+  type Behavior,
+  type Turn,
+  type VatEvent,
+} from '@bellwether/actors';
+import { makeBench, runIn, settled, type Bench } from '../support/actors-vat.ts';
 
 interface Chain {
   start(): void;
@@ -54,18 +62,27 @@ describe('the event ring', () => {
     ]);
   });
   it('keeps as many as it was told, the newest', async () => {
-    const bench = makeBench({ eventCount: 3 });
+    const bench = makeBench({ events: new EventRing(3) });
     await tell(bench);
     expect(turnsOf(bench.vat.events())).toEqual([5, 6, 7]);
-    const none = makeBench({ eventCount: 0 });
-    await tell(none);
-    expect(none.vat.events()).toEqual([]);
+    const vat = createVat({
+      name: 'plain',
+      clock: bench.world.clock(),
+      scheduler: bench.world.scheduler(),
+    });
+    expect(
+      await settled(
+        bench.world,
+        vat.run(() => 1),
+      ),
+    ).toBe(1);
+    expect(vat.events()).toEqual([]);
   });
   it('has a size up to its limit', () => {
-    for (const eventCount of [-1, 1.5, NaN, actorLimits.eventCountMax + 1]) {
-      expect(() => makeBench({ eventCount })).toThrow(RangeError);
+    for (const size of [0, -1, 1.5, NaN, actorLimits.eventCountMax + 1]) {
+      expect(() => new EventRing(size)).toThrow(RangeError);
     }
-    expect(makeBench({ eventCount: actorLimits.eventCountMax }).vat.events()).toEqual([]);
+    expect(new EventRing(actorLimits.eventCountMax).list()).toEqual([]);
   });
   it('holds what sessions have got and sent beside turns, named by what is the same at both ends', async () => {
     const bench = makeBench();
@@ -88,7 +105,7 @@ describe('the event ring', () => {
     ]);
   });
   it('keeps a name of 256 characters that came over a session, and none that is longer', () => {
-    const bench = makeBench({ eventCount: 2 });
+    const bench = makeBench({ events: new EventRing(2) });
     const names = [actorLimits.methodCharacters, actorLimits.methodCharacters + 1];
     for (const length of names)
       bench.vat.got({ name: 's', isDialler: false }, 1, 'x'.repeat(length));

@@ -16,7 +16,14 @@
  * runs next (`await undefined` from 40 to 700 ns). A figure is the median of the rounds with their
  * least and greatest. Pin the process to one core for numbers to keep.
  */
-import { createVat, Refused, type Behavior, type Ref, type Turn } from '@bellwether/actors';
+import {
+  createVat,
+  EventRing,
+  Refused,
+  type Behavior,
+  type Ref,
+  type Turn,
+} from '@bellwether/actors';
 
 const roundCount = Number(process.argv[2] ?? 41);
 const operationCount = 20_000;
@@ -49,7 +56,7 @@ const makeWorker = (turn: Turn<Worker>): Behavior<Worker> => {
 const tasks: (() => void)[] = [];
 const vat = createVat({
   name: 'bench',
-  eventCount: 4_096, // as daemons have it
+  events: new EventRing(4_096), // as daemons have it
   clock: { now: () => 0, wall: () => 0, after: () => () => undefined },
   scheduler: { enqueue: (task) => tasks.push(task) },
 });

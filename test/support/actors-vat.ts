@@ -1,6 +1,7 @@
 /** A vat in a world of its own, and what it logged: the bench of the actors tests. */
 import {
   createVat,
+  EventRing,
   World,
   type Frontier,
   type Turn,
@@ -27,6 +28,7 @@ export const makeBench = (powers: Partial<VatPowers> = {}, world: World = new Wo
     clock: world.clock(),
     scheduler: world.scheduler(),
     log: (event, fields) => logs.push({ ...fields, event }),
+    events: new EventRing(256),
     ...powers,
   });
   return { world, vat, logs };

@@ -31,6 +31,7 @@ import type { MemoryNetwork } from '@bellwether/netlayer-memory';
 import { nodeCrypto } from '@bellwether/netlayer-stream';
 import {
   createRouter,
+  DialFailures,
   Sturdyref,
   sturdyrefUri,
   type Netlayer,
@@ -170,6 +171,7 @@ export class FleetNode {
   #isDark = false;
   #makeFreshRouter: () => Router = () => this.#openRouter();
   #router: Router | undefined = undefined;
+  readonly #failures: DialFailures;
   #callCount = 0;
   readonly #waiting: (() => void)[] = [];
   #admin: Sturdyref | undefined = undefined;
@@ -187,6 +189,7 @@ export class FleetNode {
       },
       ...(config.rehearse === undefined ? {} : { rehearse: config.rehearse }),
     });
+    this.#failures = new DialFailures(this.machine.time.clock());
     this.machine.onDown = (how) => this.#fall(how);
   }
   /** What is written into `admin.ref`; undefined while the daemon does not serve. */
@@ -278,6 +281,7 @@ export class FleetNode {
       net: netPowers(
         () => this.#openRouter(),
         { events: () => this.machine.life.vat.events() },
+        this.#failures,
         this.machine.time.clock(),
       ),
       platform: 'linux-x64',
@@ -370,6 +374,7 @@ export class FleetNode {
       ...common,
       netlayers: [tapped(netlayer)],
       designator: this.name,
+      dialLog: this.#failures,
       refs,
       mint: () => actors.mint,
     });

@@ -16,6 +16,7 @@
  * drained: an `Asked` is settled inside of the world's steps.
  */
 import {
+  EventRing,
   createVat,
   reasonOf,
   type ActorError,
@@ -315,6 +316,7 @@ export class Machine {
       commit: this.disk.view(say),
       log: (event, fields) => void this.log.push({ event, fields }),
       stopped: () => this.crash(),
+      events: new EventRing(512),
       fault: () => this.#life !== undefined && this.#world.random() < this.faultRate,
       ...(this.#blueprint.rehearse === undefined ? {} : { rehearse: this.#blueprint.rehearse }),
     });

@@ -15,10 +15,10 @@
  */
 import type { Job } from './core.ts';
 import { limits } from './limits.ts';
-import { actorLabel, wireName } from './names.ts';
+import { whatOf } from './names.ts';
 import type { NamedLine, VatEvent } from './types.ts';
 
-/** A ring of the last `size` events; size 0 keeps none. */
+/** A ring of the last `size` events, of one vat. It is handed in: who shows nobody what happened need not have one. */
 export class EventRing {
   readonly #size: number;
   readonly #turns: number[];
@@ -27,9 +27,10 @@ export class EventRing {
   readonly #makers: (string | NamedLine)[];
   readonly #steps: string[];
   #at = 0;
+  /** @throws RangeError for no count up to `eventCountMax` */
   constructor(size: number) {
-    if (!Number.isInteger(size) || size < 0 || size > limits.eventCountMax) {
-      throw new RangeError(`event ring: ${size} is no count up to ${limits.eventCountMax}`);
+    if (!Number.isInteger(size) || size < 1 || size > limits.eventCountMax) {
+      throw new RangeError(`event ring: ${size} is no count from 1 to ${limits.eventCountMax}`);
     }
     this.#size = size;
     this.#turns = new Array<number>(size).fill(0);
@@ -40,7 +41,6 @@ export class EventRing {
   }
   /** Notes a turn; one that threw is written with its number negated. */
   note(turn: number, job: Job, threw: boolean): void {
-    if (this.#size === 0) return;
     const at = this.#next();
     this.#turns[at] = threw ? -turn : turn;
     this.#causes[at] = job.cause;
@@ -72,7 +72,6 @@ export class EventRing {
     return at;
   }
   #cross(cause: number, line: NamedLine, number: number, what: string): void {
-    if (this.#size === 0) return;
     const at = this.#next();
     this.#turns[at] = 0;
     this.#causes[at] = cause;
@@ -103,7 +102,3 @@ export class EventRing {
 
 /** Stands for a method name that nothing here has. */
 const TOO_LONG = '…';
-
-/** `^service.start`, as it is written in logs. */
-export const whatOf = (maker: string, step: string): string =>
-  step === '' ? actorLabel(maker) : `${actorLabel(maker)}.${wireName(step)}`;

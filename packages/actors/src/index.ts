@@ -24,6 +24,7 @@ export {
   Unreachable,
 } from './errors.ts';
 export { actorLabel, declaredName, wireName } from './names.ts';
+export { EventRing } from './event-ring.ts';
 export { limits as actorLimits } from './limits.ts';
 export { isRef, isVow } from './promised.ts';
 export { createVat } from './vat.ts';

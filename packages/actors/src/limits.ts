@@ -17,8 +17,6 @@ export const limits = {
   turnsPerLook: 32,
   /** Characters of a method name that comes from outside: names are kept in the event ring. */
   methodCharacters: 256,
-  /** Entries of the event ring where the composition root does not say. */
-  eventCount: 256,
   /** Most entries of an event ring; about 50 bytes each. */
   eventCountMax: 1_048_576,
   /**

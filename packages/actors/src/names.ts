@@ -51,3 +51,7 @@ const isOneWord = (name: string): boolean => {
   }
   return name !== '';
 };
+
+/** `^service.start`, as it is written in logs. */
+export const whatOf = (maker: string, step: string): string =>
+  step === '' ? actorLabel(maker) : `${actorLabel(maker)}.${wireName(step)}`;

@@ -14,6 +14,8 @@
  *       return { get: () => count.get(), add: (_turn, n) => count.set(count.get() + n) };
  *     };
  */
+import type { EventRing } from './event-ring.ts';
+
 declare const offers: unique symbol;
 declare const promises: unique symbol;
 declare const becomes: unique symbol;
@@ -409,8 +411,8 @@ export interface VatPowers {
   readonly log?: Log;
   /** Called once when the vat halts: sever its sessions. */
   readonly stopped?: (reason: Error) => void;
-  /** Size of the event ring; 0 switches it off; default: `limits.eventCount`. */
-  readonly eventCount?: number;
+  /** What remembers the last turns, and what crossed sessions. Absent: nothing does. */
+  readonly events?: EventRing;
   /**
    * Tests only: every turn is run, undone and run again; a difference is state that is not
    * journalled.

@@ -14,12 +14,13 @@
  */
 import type { Change, Effect, GatedEntry, Item, Job, Listener } from './core.ts';
 import { ActorError, codeOf, Halted, Limit, rawReason, reasonOf } from './errors.ts';
-import { EventRing, whatOf } from './event-ring.ts';
+import type { EventRing } from './event-ring.ts';
 import { Gate } from './gate.ts';
 import { JobQueue } from './job-queue.ts';
 import { conclude, rollBack, shorten, type Activation, type Ledger } from './ledger.ts';
 import { limits } from './limits.ts';
 import { Message } from './message.ts';
+import { whatOf } from './names.ts';
 import { Actor, asRef, FarRef } from './places.ts';
 import { asVow, insideOf, Pipe, placeIn, Promised, Telling } from './promised.ts';
 import { freezeArguments, rehearse, traceOfThrow, traceOfTurn } from './rehearsal.ts';
@@ -60,7 +61,7 @@ class TurnVat implements Ledger, Vat, Frontier {
   readonly #powers: VatPowers;
   readonly #rehearses: boolean;
   readonly #gate: Gate;
-  readonly #ring: EventRing;
+  readonly #ring: EventRing | undefined;
   readonly #queue = new JobQueue();
   readonly #outside: Actor;
   /** Callers from outside whose answers are still owed. */
@@ -81,7 +82,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.#powers = powers;
     this.#rehearses = powers.rehearse === true;
     this.#gate = new Gate(powers.commit, (reason) => this.halt(reasonOf(reason)));
-    this.#ring = new EventRing(powers.eventCount ?? limits.eventCount);
+    this.#ring = powers.events;
     this.#outside = new Actor(this, 'outside');
   }
 
@@ -129,7 +130,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.#powers.stopped?.(reason);
   }
   events(): readonly VatEvent[] {
-    return this.#ring.list();
+    return this.#ring?.list() ?? [];
   }
 
   // The sessions' door.
@@ -180,13 +181,13 @@ class TurnVat implements Ledger, Vat, Frontier {
   got(line: NamedLine, number: number, what: string): void {
     this.#arrivalCount += 1;
     this.causing = -this.#arrivalCount;
-    this.#ring.noteGot(this.#arrivalCount, line, number, what);
+    this.#ring?.noteGot(this.#arrivalCount, line, number, what);
   }
   handled(): void {
     this.causing = 0;
   }
   sent(line: NamedLine, number: number, what: string): void {
-    this.#ring.noteSent(this.causing, line, number, what);
+    this.#ring?.noteSent(this.causing, line, number, what);
   }
   workedOff(told: () => void): void {
     const settle = new Promised(this);
@@ -298,7 +299,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     this.active = undefined;
     this.#keep();
     job.settle?.settle(value);
-    this.#ring.note(this.causing, job, false);
+    this.#ring?.note(this.causing, job, false);
     this.causing = 0;
   }
   #check(job: Job, rehearsed: string | undefined, value: unknown): void {
@@ -328,7 +329,7 @@ class TurnVat implements Ledger, Vat, Frontier {
     rollBack(this, 0, 0, 0);
     job.actor.depth = 0;
     this.active = undefined;
-    this.#ring.note(this.causing, job, true);
+    this.#ring?.note(this.causing, job, true);
     const isBug = !(thrown instanceof ActorError);
     const isAsked = job.kind === 'outside' || (job.kind === 'message' && job.settle !== undefined);
     const reason = reasonOf(thrown);

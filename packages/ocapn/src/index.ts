@@ -3,16 +3,17 @@
  * has one of.
  */
 export { createRouter } from './router/router.ts';
-export type {
-  DialReason,
-  Fetch,
-  NetFacts,
-  Router,
-  RouterPowers,
-  SessionView,
-} from './router/types.ts';
-export type { DialFailure } from './router/failures.ts';
-export type { DialFacts, LinkFacts, LinkState } from './router/net-view.ts';
+export type { DialReason, Fetch, Router, RouterPowers, SessionView } from './router/types.ts';
+export { type DialFailure, DialFailures, type DialLog } from './router/failures.ts';
+export {
+  type DialFacts,
+  type LinkFacts,
+  type LinkState,
+  type NetFacts,
+  netFacts,
+  type RouterInside,
+  tapSession,
+} from './router/net-view.ts';
 export type { Tap } from './session/meter.ts';
 export type { TraceDetail } from './trace/shape.ts';
 export { type TracedMessage, WireTrace } from './trace/wire-trace.ts';

@@ -12,7 +12,7 @@ import {
   type Tracer,
   type WayFacts,
 } from '@bellwether/fleet';
-import type { LinkFacts, NetFacts, PeerLocation, Tap } from '@bellwether/ocapn';
+import type { DialFailure, LinkFacts, NetFacts, PeerLocation, Tap } from '@bellwether/ocapn';
 import { describe, expect, it } from 'vitest';
 import { makeBench, runIn, settled, type Bench } from '../../support/actors-vat.ts';
 
@@ -38,6 +38,7 @@ const link = (number: number, more: Partial<LinkFacts> = {}): LinkFacts => ({
 });
 interface World {
   readonly facts?: Partial<NetFacts>;
+  readonly failures?: readonly DialFailure[];
   readonly ways?: readonly WayFacts[];
   readonly nodes?: readonly Partial<NodeFacts>[];
   readonly homes?: readonly Partial<HomeFacts>[];
@@ -57,7 +58,8 @@ const netBench = async (given: World = {}): Promise<NetBench> => {
   const { made } = await runIn(bench, (turn) => ({
     made: [
       turn.spawn(makeNet, {
-        facts: () => ({ links: [], dials: [], failures: [], ...given.facts }),
+        facts: () => ({ links: [], dials: [], ...given.facts }),
+        failures: () => given.failures ?? [],
         events: () => [],
         now: () => bench.world.now,
         wall: () => 5,
@@ -147,12 +149,9 @@ describe('who is at the other end', () => {
       waiterCount: 1,
     };
     const failure = { peer: peer('p3'), reason: 'cannot reach p3', atMs: 0, count: 5 };
-    const facts = {
-      links: [link(1)],
-      dials: [dial as NetFacts['dials'][number]],
-      failures: [failure],
-    };
-    expect((await pageOf(await netBench({ ways, facts }))).dials).toEqual([
+    const facts = { links: [link(1)], dials: [dial as NetFacts['dials'][number]] };
+    const failures = [failure];
+    expect((await pageOf(await netBench({ ways, facts, failures }))).dials).toEqual([
       { peer: { key: 'p2' }, transport: 'sim', state: 'dialling', ageMs: 3, failureCount: 2 },
       {
         peer: { key: 'p3' },

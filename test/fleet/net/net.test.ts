@@ -153,7 +153,7 @@ describe('a trace', () => {
     const { session = '' } = betweenAt(place.controller);
     const first = trace(place.controller, session);
     const second = trace(place.controller, session);
-    expect(() => place.settled(second.asked)).toThrow('listened in on already');
+    expect(() => place.settled(second.asked)).toThrow('somebody listens in on');
     expect(() => place.settled(trace(place.controller, 's-aaaaaaaa').asked)).toThrow('no session');
     expect(first.asked.error).toBeUndefined();
   });

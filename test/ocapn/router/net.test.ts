@@ -1,9 +1,12 @@
 /** What an operator sees of a router: the same session at both ends, what is counted, how each connection stands. */
-import { type Ref, type VatEvent, World } from '@bellwether/actors';
+import { EventRing, type Ref, type VatEvent, World } from '@bellwether/actors';
 import {
+  DialFailures,
   type LinkFacts,
   type Limits,
+  netFacts,
   Sturdyref,
+  tapSession,
   type TracedMessage,
   WireTrace,
 } from '@bellwether/ocapn';
@@ -19,12 +22,16 @@ let a: Peer;
 let b: Peer;
 let atB: Sturdyref;
 let peers: Peer[];
+/** Of the dials of a: it remembers two peers. */
+let failures: DialFailures;
+const ring = () => ({ events: new EventRing(256) });
 
 const join = async (limits: Partial<Limits> = {}): Promise<void> => {
   world = new World(3);
   network = new Network(world);
-  a = new Peer(network, 'a', { router: { limits } });
-  b = new Peer(network, 'b', { router: { limits } });
+  failures = new DialFailures(world.clock(), 2);
+  a = new Peer(network, 'a', { router: { limits, dialLog: failures }, vat: ring() });
+  b = new Peer(network, 'b', { router: { limits }, vat: ring() });
   peers = [a, b];
   atB = b.offer('desk', await b.run((turn) => turn.spawn(makeDesk)));
 };
@@ -41,7 +48,8 @@ const closeAll = (): void => {
 
 const reach = (): Promise<Ref<Desk>> =>
   a.run((turn) => turn.when(a.router.enliven<Desk>(atB), (_turn, ref) => ref));
-const linksOf = (peer: Peer): readonly LinkFacts[] => peer.router.net().links;
+const netOf = (peer: Peer) => netFacts(peer.router.inside);
+const linksOf = (peer: Peer): readonly LinkFacts[] => netOf(peer).links;
 const linkOf = (peer: Peer): LinkFacts => {
   const [link, ...others] = linksOf(peer);
   if (link === undefined || others.length > 0) throw new Error('expected one connection');
@@ -81,7 +89,7 @@ describe('a link', () => {
     while (network.lines.length === 0) world.step();
     expect(linkOf(a)).toMatchObject({ state: 'greeting', peer: { designator: 'b' } });
     expect(linkOf(a).session).toBeUndefined();
-    expect(a.router.net().dials).toMatchObject([
+    expect(netOf(a).dials).toMatchObject([
       { peer: { designator: 'b' }, state: 'greeting', attemptCount: 1, waiterCount: 1 },
     ]);
   });
@@ -133,29 +141,29 @@ describe('dials', () => {
     const toLate = new Sturdyref(late, new Uint8Array(Buffer.from('desk')));
     for (let n = 0; n < 2; n += 1)
       await expect(a.run((turn) => turn.when(a.router.enliven(toLate), () => 0))).rejects.toThrow();
-    const [failure] = a.router.net().failures;
+    const [failure] = failures.list();
     expect(failure).toMatchObject({ peer: late, count: 2 });
     expect(failure?.reason).toContain('cannot reach late.sim');
     const here = new Peer(network, 'late');
     peers.push(here);
     here.offer('desk', await here.run((turn) => turn.spawn(makeDesk)));
     await a.run((turn) => turn.when(a.router.enliven(toLate), () => 0));
-    expect(a.router.net().failures).toEqual([]);
+    expect(failures.list()).toEqual([]);
   });
   it('are forgotten beyond the limit, those first that failed longest ago', async () => {
-    await join({ failedPeers: 2 });
     for (const designator of ['x', 'y', 'z']) {
       const ref = new Sturdyref({ transport: 'sim', designator, hints: {} }, new Uint8Array(1));
       await a.run((turn) => turn.when(a.router.enliven(ref), () => 0)).catch(() => undefined);
-      if (designator === 'y') expect(a.router.net().failures).toHaveLength(2);
+      if (designator === 'y') expect(failures.list()).toHaveLength(2);
     }
-    expect(a.router.net().failures.map(({ peer }) => peer.designator)).toEqual(['y', 'z']);
+    expect(failures.list().map(({ peer }) => peer.designator)).toEqual(['y', 'z']);
   });
 });
 
 describe('a tap', () => {
   const listen = (peer: Peer, told: TracedMessage[], ended: () => void = () => undefined) =>
-    peer.router.tap(
+    tapSession(
+      peer.router.inside,
       linkOf(peer).session ?? '',
       new WireTrace('plain', (message) => void told.push(message), ended),
     ).stop;
@@ -182,7 +190,7 @@ describe('a tap', () => {
   it('is one at a time, and none where there is no such session', async () => {
     await reach();
     const stop = listen(a, []);
-    expect(() => listen(a, [])).toThrow('listened in on already');
+    expect(() => listen(a, [])).toThrow('listens in on');
     stop();
     listen(a, [])();
     const trace = new WireTrace(
@@ -191,7 +199,7 @@ describe('a tap', () => {
       () => undefined,
     );
     for (const name of ['s-aaaaaaaa', ''])
-      expect(() => a.router.tap(name, trace)).toThrow('there is no session');
+      expect(() => tapSession(a.router.inside, name, trace)).toThrow('there is no session');
   });
   it('is told the end of its session, once', async () => {
     await reach();

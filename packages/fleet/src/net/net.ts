@@ -18,7 +18,13 @@ import {
   type VatEvent,
   type Vow,
 } from '@bellwether/actors';
-import { peerKey, type LinkFacts, type NetFacts, type PeerLocation } from '@bellwether/ocapn';
+import {
+  peerKey,
+  type DialFailure,
+  type LinkFacts,
+  type NetFacts,
+  type PeerLocation,
+} from '@bellwether/ocapn';
 import type { HomeFacts, NodeFacts } from '../nodes/types.ts';
 import { LIMITS } from '../limits.ts';
 import type { Peers, WayFacts } from '../reach/peer.ts';
@@ -37,9 +43,10 @@ import type {
   Tracer,
 } from './types.ts';
 
-/** The powers over a router and its vat. The first three are only read. */
+/** The powers over a router and its vat; all but the last are only read. */
 export interface NetPowers {
   readonly facts: () => NetFacts;
+  readonly failures: () => readonly DialFailure[];
   readonly events: () => readonly VatEvent[];
   /** Monotonic and wall clock, in milliseconds. */
   readonly now: () => number;
@@ -86,7 +93,7 @@ const links = (held: Held, turn: Turn, after: number): Vow<NetPage> => {
     return {
       links: page,
       ...(page.length < rest.length && { isCut: true }),
-      dials: after === 0 ? dialsOf(facts, ways, names, held.now()) : [],
+      dials: after === 0 ? dialsOf(held, facts, ways, names) : [],
     };
   });
 };
@@ -144,12 +151,13 @@ const linkOf = (facts: LinkFacts, names: Names): NetLink => {
 
 /** Who is dialled now, then who is waited for; each with what went wrong last. */
 const dialsOf = (
-  { links: open, dials, failures }: NetFacts,
+  held: Held,
+  { links: open, dials }: NetFacts,
   ways: readonly WayFacts[],
   names: Names,
-  nowMs: number,
 ): readonly NetDial[] => {
-  const last = new Map(failures.map((each) => [peerKey(each.peer), each]));
+  const nowMs = held.now();
+  const last = new Map(held.failures().map((each) => [peerKey(each.peer), each]));
   const reached = new Set(
     open.flatMap(({ session, peer }) => (session && peer ? [peerKey(peer)] : [])),
   );

@@ -174,7 +174,7 @@ const dialler = (
 ): { readonly vat: Vat; readonly router: Router } => {
   const clock = nodeClock();
   const { vat: scheduler, flush } = nodeSchedulers();
-  const vat = createVat({ name: 'herd', clock, scheduler, eventCount: 0 });
+  const vat = createVat({ name: 'herd', clock, scheduler });
   const router = createRouter({
     vat,
     netlayers: [netlayer],

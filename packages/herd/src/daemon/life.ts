@@ -12,6 +12,7 @@
  */
 import {
   createVat,
+  EventRing,
   reasonOf,
   type Answer,
   type Commit,
@@ -33,7 +34,13 @@ import {
   type NodeClock,
 } from '@bellwether/netlayer-stream';
 import type { TlsIdentity } from '@bellwether/netlayer-tcp-tls';
-import { createRouter, peerUri, type PeerLocation, type Router } from '@bellwether/ocapn';
+import {
+  createRouter,
+  DialFailures,
+  peerUri,
+  type PeerLocation,
+  type Router,
+} from '@bellwether/ocapn';
 import type { LogFiles, ProcessBackend, Prober, Shepherd } from '@bellwether/shepherd';
 import { DiskFailed, writeBackup, type Store } from '@bellwether/store';
 import { RefStore } from '../refs/ref-store.ts';
@@ -144,6 +151,7 @@ class VatLife implements Life {
   readonly #router: Router;
   readonly #listening: readonly string[];
   readonly #refs: DaemonRefs;
+  readonly #failures: DialFailures;
   #end: (how: LifeEnd) => void;
   /** Undefined until what runs is adopted. */
   #actors: DaemonActors | undefined;
@@ -171,7 +179,7 @@ class VatLife implements Life {
       clock: this.#clock,
       scheduler,
       commit: parts.commit,
-      eventCount: keptEvents,
+      events: new EventRing(keptEvents),
       log: parts.log,
       stopped: (reason) => this.#over({ kind: 'halted', reason }),
     });
@@ -198,8 +206,10 @@ class VatLife implements Life {
       called: (key) => this.#tellPeers('called', [key]),
       log: parts.log,
     });
+    this.#failures = new DialFailures(this.#clock);
     const powers = routerPowers({
       ...common,
+      dialLog: this.#failures,
       netlayers,
       designator: parts.identity.designator,
       refs: this.#refs,
@@ -312,7 +322,7 @@ class VatLife implements Life {
       crypto: nodeCrypto(),
       refs: this.#refs,
       destinations,
-      net: netPowers(() => this.#router, this.#vat, this.#clock),
+      net: netPowers(() => this.#router, this.#vat, this.#failures, this.#clock),
       owner: {
         about: () => this.#about(),
         backup: (file, mayReplace, answer) => this.#backup(file, mayReplace, answer),

@@ -1,17 +1,19 @@
 /** What the owner of a life may see of its router: the powers that its `^net` is made from. */
 import type { Clock, Vat } from '@bellwether/actors';
 import type { NetPowers } from '@bellwether/fleet';
-import type { Router } from '@bellwether/ocapn';
+import { netFacts, tapSession, type DialFailures, type Router } from '@bellwether/ocapn';
 
-/** Over a router, asked for when somebody looks, and its vat. */
+/** Over a router, asked for when somebody looks, its vat, and what came of dials. */
 export const netPowers = (
-  router: () => Pick<Router, 'net' | 'tap'>,
+  router: () => Pick<Router, 'inside'>,
   vat: Pick<Vat, 'events'>,
+  failures: Pick<DialFailures, 'list'>,
   clock: Pick<Clock, 'now' | 'wall'>,
 ): NetPowers => ({
-  facts: () => router().net(),
+  facts: () => netFacts(router().inside),
+  failures: () => failures.list(),
   events: () => vat.events(),
   now: () => clock.now(),
   wall: () => clock.wall(),
-  tap: (session, tap) => router().tap(session, tap),
+  tap: (session, tap) => tapSession(router().inside, session, tap),
 });

@@ -13,7 +13,7 @@ import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
 import type { Session } from '../session/session.ts';
-import { type DialFailure, DialFailures } from './failures.ts';
+import type { DialLog } from './failures.ts';
 import type { Link } from './link.ts';
 import { Dial, type Route, type Routes, type Waiter } from './routes.ts';
 import type { DialReason } from './types.ts';
@@ -25,6 +25,7 @@ export interface DiallingHost {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly isClosed: boolean;
+  readonly dialLog: DialLog | undefined;
   netlayerFor(transport: string): Netlayer | undefined;
   mayDial(to: PeerLocation, because: DialReason): boolean;
   /** A connection of this transport will soon need a hello. */
@@ -41,15 +42,9 @@ export interface DiallingHost {
 export class Dialling {
   readonly #host: DiallingHost;
   readonly #routes: Routes;
-  readonly #failures: DialFailures;
   constructor(host: DiallingHost, routes: Routes) {
     this.#host = host;
     this.#routes = routes;
-    this.#failures = new DialFailures(host.limits.failedPeers);
-  }
-  /** Peers that could not be reached since there was a session. */
-  failures(): readonly DialFailure[] {
-    return this.#failures.list();
   }
   /**
    * A session with `to`: the one that is open, or the one that a dial finds. May call back at once.
@@ -79,7 +74,7 @@ export class Dialling {
    */
   reached(route: Route, session: Session): void {
     const { dial } = route;
-    if (session.identity !== undefined) this.#failures.forget(session.identity);
+    if (session.identity !== undefined) this.#host.dialLog?.reached(session.identity);
     if (dial === undefined) return;
     this.#finish(route, dial);
     for (const waiter of dial.waiters) waiter.opened(session);
@@ -193,8 +188,7 @@ export class Dialling {
   #fail(route: Route, dial: Dial, reason: Error): void {
     this.#finish(route, dial);
     this.#routes.tidy(dial.to);
-    if (dial.waiters.length > 0)
-      this.#failures.add(dial.to, reason.message, this.#host.clock.now());
+    if (dial.waiters.length > 0) this.#host.dialLog?.failed(dial.to, reason.message);
     for (const waiter of dial.waiters) waiter.failed(reason);
   }
   #finish(route: Route, dial: Dial): void {

@@ -1,4 +1,6 @@
 /** Which peers could not be reached, and why: for whoever looks, and forgotten as soon as there is a session. */
+import type { Clock } from '@bellwether/actors';
+import { LIMITS } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
 
 /** What came of the last dials of one peer. */
@@ -12,17 +14,27 @@ export interface DialFailure {
   readonly count: number;
 }
 
+/** Told what comes of dials. Must not throw. */
+export interface DialLog {
+  /** Nobody was reached. */
+  failed(peer: PeerLocation, reason: string): void;
+  /** There is a session. */
+  reached(peer: PeerLocation): void;
+}
+
 /** The last failures of a router. */
-export class DialFailures {
+export class DialFailures implements DialLog {
   readonly #most: number;
+  readonly #clock: Pick<Clock, 'now'>;
   /** By peer; whoever failed last stands last. */
   readonly #byPeer = new Map<string, DialFailure>();
   /** `most`: peers that are remembered; one more, and the one that failed longest ago is forgotten. */
-  constructor(most: number) {
+  constructor(clock: Pick<Clock, 'now'>, most: number = LIMITS.failedPeers) {
+    this.#clock = clock;
     this.#most = most;
   }
-  /** A dial has failed. */
-  add(peer: PeerLocation, reason: string, atMs: number): void {
+  failed(peer: PeerLocation, reason: string): void {
+    const atMs = this.#clock.now();
     const key = peerKey(peer);
     const count = (this.#byPeer.get(key)?.count ?? 0) + 1;
     this.#byPeer.delete(key);
@@ -30,8 +42,7 @@ export class DialFailures {
     const [oldest] = this.#byPeer.keys();
     if (this.#byPeer.size > this.#most && oldest !== undefined) this.#byPeer.delete(oldest);
   }
-  /** There is a session. */
-  forget(peer: PeerLocation): void {
+  reached(peer: PeerLocation): void {
     this.#byPeer.delete(peerKey(peer));
   }
   /** Those that failed longest ago first. */

@@ -1,9 +1,12 @@
 /**
- * What an operator sees of a router, as plain data. Nothing here is kept up to date: it is put together when somebody
- * asks, from what is there anyway.
+ * What an operator sees of a router, as plain data, and how he listens in on a session. Nothing here is kept up to
+ * date: it is put together when somebody asks, from what is there anyway. `herd` does not load it.
  */
-import type { Clock } from '@bellwether/actors';
+import { type Clock, Refused } from '@bellwether/actors';
+import type { RouterHandoffs } from '../handoff/handoffs.ts';
 import type { PeerLocation } from '../locator.ts';
+import type { Tap } from '../session/meter.ts';
+import type { Outbox } from '../session/outbox.ts';
 import type { TableCounts } from '../session/session.ts';
 import type { Link } from './link.ts';
 import type { Dial } from './routes.ts';
@@ -64,21 +67,57 @@ export interface DialFacts {
   readonly waiterCount: number;
 }
 
-/** What of the routes says how a link stands. */
-export interface LinkRole {
-  (link: Link): 'crossing' | 'beside' | 'draining' | undefined;
+/** What there is of a router at one moment. */
+export interface NetFacts {
+  /** Oldest first. */
+  readonly links: readonly LinkFacts[];
+  readonly dials: readonly DialFacts[];
+}
+/** What is looked into. */
+export interface RouterInside {
+  readonly clock: Pick<Clock, 'now'>;
+  readonly handoffs: Pick<RouterHandoffs, 'giftCountOf'>;
+  readonly outbox: Pick<Outbox, 'push'>;
+  /** Every connection, oldest first. */
+  links(): Iterable<Link>;
+  dials(): readonly Dial[];
+  /** What a link is beside the one that leads, or what may still become of it; undefined: nothing special. */
+  roleOf(link: Link): 'crossing' | 'beside' | 'draining' | undefined;
 }
 
-/** The facts of one link. */
-export const linkFacts = (
-  link: Link,
-  clock: Pick<Clock, 'now'>,
-  roleOf: LinkRole,
-  gifts: number,
-): LinkFacts => {
+/** Everything of this moment. */
+export const netFacts = (inside: RouterInside): NetFacts => ({
+  links: [...inside.links()].map((link) => linkFacts(link, inside)),
+  dials: inside.dials().map((dial) => dialFacts(dial, inside.clock)),
+});
+
+/**
+ * Listens in on the session of this name until it ends or `stop` is called. One at a time listens to each.
+ * `isDialler`: this end has dialled.
+ * @throws Refused where there is no such session, or somebody listens already
+ */
+export const tapSession = (
+  inside: RouterInside,
+  name: string,
+  tap: Tap,
+): { readonly isDialler: boolean; readonly stop: () => void } => {
+  const named = [...inside.links()].filter(({ session }) => session.meter.name === name);
+  const [link] = name === '' ? [] : named;
+  if (link === undefined) throw new Refused(`there is no session ${name}`);
+  const { meter } = link.session;
+  if (meter.tap !== undefined) throw new Refused(`somebody listens in on ${name} already`);
+  inside.outbox.push(link.session); // what was written before is none of its business
+  meter.tap = tap;
+  const stop = (): void => {
+    if (meter.tap === tap) meter.tap = undefined;
+  };
+  return { isDialler: meter.isDialler, stop };
+};
+
+const linkFacts = (link: Link, inside: RouterInside): LinkFacts => {
   const { session, netlayer, dialled, pulse, number } = link;
   const { meter, oldestAskedS } = session;
-  const nowMs = clock.now();
+  const nowMs = inside.clock.now();
   const peer = link.identity ?? dialled;
   const identity = identityOf(link);
   const { name, gotBytes, sentBytes, gotCount, sentCount } = meter;
@@ -89,11 +128,11 @@ export const linkFacts = (
     ...(identity !== undefined && { identity }),
     transport: netlayer.transport,
     direction: dialled === undefined ? 'accepted' : 'dialled',
-    state: stateOf(link, roleOf),
+    state: stateOf(link, inside),
     isKnown: !session.isStranger,
     ageMs: nowMs - session.openedMs,
     silentMs: session.isHeard || pulse === undefined ? 0 : nowMs - pulse.heardAtMs,
-    tables: { ...session.counts, gifts },
+    tables: { ...session.counts, gifts: inside.handoffs.giftCountOf(session) },
     ...(oldestAskedS !== undefined && {
       oldestQuestionMs: Math.max(0, nowMs - oldestAskedS * 1_000),
     }),
@@ -106,10 +145,10 @@ const identityOf = ({ session, identity, netlayer }: Link): LinkFacts['identity'
   if (session.connection.proved !== undefined) return 'proved';
   return identity !== undefined && netlayer.claims === 'believed' ? 'believed' : undefined;
 };
-const stateOf = (link: Link, roleOf: LinkRole): LinkState => {
+const stateOf = (link: Link, inside: RouterInside): LinkState => {
   const { session, pulse } = link;
   if (!session.isOpen) return 'greeting';
-  const role = roleOf(link);
+  const role = inside.roleOf(link);
   if (role !== undefined) return role;
   const isAsked = pulse?.pingedAtMs !== undefined || pulse?.stopDoubt !== undefined;
   if (isAsked && !session.isHeard) return 'silent';
@@ -117,8 +156,7 @@ const stateOf = (link: Link, roleOf: LinkRole): LinkState => {
   return session.unsent.isStalled ? 'waiting' : 'open';
 };
 
-/** The facts of one dial. */
-export const dialFacts = (dial: Dial, clock: Pick<Clock, 'now'>): DialFacts => ({
+const dialFacts = (dial: Dial, clock: Pick<Clock, 'now'>): DialFacts => ({
   peer: dial.to,
   state: dial.link === undefined ? 'dialling' : 'greeting',
   attemptCount: dial.attemptCount,

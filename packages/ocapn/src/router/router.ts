@@ -20,7 +20,6 @@ import {
   type Frontier,
   type Log,
   type Ref,
-  Refused,
   Severed,
   type Vow,
 } from '@bellwether/actors';
@@ -36,7 +35,6 @@ import { Flow } from '../session/flow.ts';
 import type { Origin } from '../session/origin.ts';
 import { Outbox } from '../session/outbox.ts';
 import { Partials } from '../session/partials.ts';
-import type { Tap } from '../session/meter.ts';
 import { Session } from '../session/session.ts';
 import { NOBODY } from '../session/vow-from.ts';
 import type { Room } from '../session/tables.ts';
@@ -52,14 +50,15 @@ import { Enlivened } from './enlivened.ts';
 import { Hellos } from './hellos.ts';
 import { Link, noTimer } from './link.ts';
 import { Liveness } from './liveness.ts';
-import { dialFacts, linkFacts, type LinkFacts } from './net-view.ts';
+import type { DialLog } from './failures.ts';
+import type { RouterInside } from './net-view.ts';
 import { quietLog } from './quiet-log.ts';
 import { NoHandoffs } from './no-handoffs.ts';
 import { strangersRoom, wholeRoom } from './room.ts';
 import { Porch } from './porch.ts';
-import type { Waiter } from './routes.ts';
+import type { Dial, Waiter } from './routes.ts';
 import { Routing, type RoutingHost } from './routing.ts';
-import type { DialReason, NetFacts, Router, RouterPowers, SessionView } from './types.ts';
+import type { DialReason, Router, RouterPowers, SessionView } from './types.ts';
 import { Watched } from './watched.ts';
 
 /**
@@ -69,7 +68,7 @@ import { Watched } from './watched.ts';
  */
 export const createRouter = (powers: RouterPowers): Router => new PeerRouter(powers);
 
-class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
+class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, RouterInside {
   readonly frontier: Frontier;
   readonly crypto: Crypto;
   readonly clock: Clock;
@@ -83,6 +82,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   readonly faults: Faults;
   readonly handoffs: RouterHandoffs;
   readonly bootstrap: Ref;
+  readonly dialLog: DialLog | undefined;
   readonly #powers: RouterPowers;
   readonly #netlayers: ReadonlyMap<string, Netlayer>;
   /** Where we are reached, by transport. */
@@ -137,6 +137,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
     );
     this.#designator = powers.designator ?? hex(powers.crypto.random(16));
     this.#hellos = new Hellos(powers.crypto, powers.scheduler, powers.clock);
+    this.dialLog = powers.dialLog;
     this.#routing = new Routing(this);
     this.#liveness = new Liveness(powers.clock, this.limits);
   }
@@ -198,29 +199,17 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost {
   get seconds(): number {
     return this.#liveness.seconds;
   }
-  net(): NetFacts {
-    const { clock } = this;
-    const roleOf = (link: Link) => this.#routing.roleOf(link);
-    const factsOf = (link: Link): LinkFacts =>
-      linkFacts(link, clock, roleOf, this.handoffs.giftCountOf(link.session));
-    return {
-      links: [...this.#links.values()].map(factsOf),
-      dials: this.#routing.dials().map((dial) => dialFacts(dial, clock)),
-      failures: this.#routing.failures(),
-    };
+  get inside(): RouterInside {
+    return this;
   }
-  tap(name: string, tap: Tap): { readonly isDialler: boolean; readonly stop: () => void } {
-    const named = [...this.#links.keys()].filter(({ meter }) => name !== '' && meter.name === name);
-    const [session] = named;
-    if (session === undefined) throw new Refused(`captp: there is no session ${name}`);
-    const { meter } = session;
-    if (meter.tap !== undefined) throw new Refused(`captp: ${name} is listened in on already`);
-    this.outbox.push(session); // what was written before is none of its business
-    meter.tap = tap;
-    const stop = (): void => {
-      if (meter.tap === tap) meter.tap = undefined;
-    };
-    return { isDialler: meter.isDialler, stop };
+  links(): Iterable<Link> {
+    return this.#links.values();
+  }
+  dials(): readonly Dial[] {
+    return this.#routing.dials();
+  }
+  roleOf(link: Link): ReturnType<RouterInside['roleOf']> {
+    return this.#routing.roleOf(link);
   }
   sessions(): readonly SessionView[] {
     return [...this.#links.values()].filter(({ session }) => session.isOpen).map(viewOf);

@@ -11,7 +11,6 @@
 import type { PeerLocation } from '../locator.ts';
 import { CROSSED, inboundStays, NO_DOUBT, REPLACED, RESERVE_MS } from './crossing.ts';
 import { Dialling, type DiallingHost } from './dialling.ts';
-import type { DialFailure } from './failures.ts';
 import type { Link } from './link.ts';
 import { type Dial, type Route, Routes, type Waiter } from './routes.ts';
 import type { DialReason } from './types.ts';
@@ -38,10 +37,6 @@ export class Routing {
   /** Every dial that is under way. */
   dials(): readonly Dial[] {
     return this.#routes.dials();
-  }
-  /** Peers that could not be reached. */
-  failures(): readonly DialFailure[] {
-    return this.#dialling.failures();
   }
   /** What a link is beside the one that leads, or what may still become of it; undefined: nothing special. */
   roleOf(link: Link): 'crossing' | 'beside' | 'draining' | undefined {

@@ -14,9 +14,8 @@ import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
 import type { MakeHandoffs } from '../handoff/handoffs.ts';
 import type { Crypto, Reaper } from '../powers.ts';
-import type { Tap } from '../session/meter.ts';
-import type { DialFailure } from './failures.ts';
-import type { DialFacts, LinkFacts } from './net-view.ts';
+import type { DialLog } from './failures.ts';
+import type { RouterInside } from './net-view.ts';
 import type { DialectName } from '../wire/dialect.ts';
 
 /**
@@ -80,6 +79,8 @@ export interface RouterPowers {
    * opens. Must not throw.
    */
   readonly asks?: () => void;
+  /** Told what comes of dials, for whoever wants to know later. */
+  readonly dialLog?: DialLog;
   /** Told of each session that opens. Must not throw. */
   readonly opened?: (session: SessionView) => void;
   /** Replaces limits one by one; for tests, and for small machines. */
@@ -89,13 +90,6 @@ export interface RouterPowers {
    * open.
    */
   readonly designator?: string;
-}
-
-/** What there is of a router at one moment. */
-export interface NetFacts {
-  readonly links: readonly LinkFacts[];
-  readonly dials: readonly DialFacts[];
-  readonly failures: readonly DialFailure[];
 }
 
 /** One open session, as its composition root sees it. */
@@ -147,14 +141,8 @@ export interface Router {
   leadsTo(peer: PeerLocation): boolean;
   /** The open sessions, oldest first. */
   sessions(): readonly SessionView[];
-  /** Everything that an operator sees: connections, oldest first, dials that are under way, and what came of others. */
-  net(): NetFacts;
-  /**
-   * Listens in on the session of this name until it ends or `stop` is called. One at a time listens to each.
-   * `isDialler`: this end has dialled.
-   * @throws Refused where there is no such session, or somebody listens already
-   */
-  tap(session: string, tap: Tap): { readonly isDialler: boolean; readonly stop: () => void };
+  /** What `netFacts` and `tapSession` look into, for whoever shows it to an operator. */
+  readonly inside: RouterInside;
   /**
    * Ends every session and closes every netlayer; leaves no timer. What was asked breaks with Severed,
    * what is asked from then on with Unreachable. Peers are told `why`, in words for anybody.
