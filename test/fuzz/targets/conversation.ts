@@ -10,16 +10,18 @@
  *     ~x          the line is cut  ~z   we read no more              ~y   we do again
  *
  * What must hold, whatever was said: nothing is thrown and nothing runs on for ever; tables and frames keep their limits;
- * every frame of the node is one; another peer's session lives and is served; and when the lines are cut, nothing is left.
+ * every frame of the node is one; another peer's session lives and is served; a line on which nothing more will happen by
+ * itself is answered, or was closed; and when the lines are cut, nothing is left.
  */
 import { createHash } from 'node:crypto';
 import { type Behavior, type Bcom, type Ref, type Turn, type Vow, World } from '@bellwether/actors';
-import { type Crypto, LIMITS, type PeerLocation, Sturdyref } from '@bellwether/ocapn';
+import { type Crypto, encode, LIMITS, type PeerLocation, Sturdyref } from '@bellwether/ocapn';
 import { makeHello } from '../../../packages/ocapn/src/identity/hello.ts';
 import { Assembly } from '../../../packages/ocapn/src/session/assembly.ts';
 import { OperationReader } from '../../../packages/ocapn/src/wire/read.ts';
 import { type AcceptEnd, type End, Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer, UNWATCHED } from '../../support/ocapn-peer.ts';
+import { deliver, object, sym, toExport } from '../../support/ocapn-raw.ts';
 import { Broken, fewWords, must } from '../engine/target.ts';
 
 /** Everything smaller, so that an input of a few hundred bytes reaches it. */
@@ -52,6 +54,10 @@ const SMALL = {
 const LIMITS_HERE = { ...LIMITS, ...SMALL };
 /** Tasks of the world that an input may make, beside its bytes. */
 const STEPS = 20_000;
+
+/** The resolver of a question whose answer shows that a line has not stalled. */
+const PINGED = 8_000_001;
+const PING = encode(deliver(toExport(0), [sym('fetch'), new Uint8Array(0)], false, object(PINGED)));
 
 /** What every peer of this network can ask for. */
 export interface Zoo {
@@ -121,6 +127,7 @@ class Line {
   readonly #found: Set<string>;
   #end: End | undefined;
   #assembly: Assembly | undefined;
+  isAnswered = false;
   constructor(name: string, found: Set<string>) {
     this.name = name;
     this.#found = found;
@@ -156,6 +163,7 @@ class Line {
       const said = this.#reader.read(record, 0, LIMITS_HERE.recordBytes, true);
       if (said === undefined || said.op === 'unknown')
         throw new Broken('the node says what is no operation');
+      if (said.op === 'deliver' && said.to.position === PINGED) this.isAnswered = true;
       if (said.op === 'abort') must(said.reason !== 'internal error', 'an internal error');
       this.#found.add(said.op === 'abort' ? `abort ${inShort(said.reason)}` : `hears ${said.op}`);
     }
@@ -213,6 +221,7 @@ class Conversation {
     this.#checkTables();
     this.#checkLogs();
     this.#checkServed();
+    this.#checkAnswered();
     for (const { end } of this.#lines.values()) if (end?.isClosed === false) end.cut();
     leavesNothing([this.#victim, this.#honest]);
     must(this.#world.stepCount < STEPS + 20 * byteCount, 'the world takes too many steps');
@@ -279,6 +288,13 @@ class Conversation {
       must(event !== 'captp.fault-hidden', `a fault: ${String(fields['message'])}`);
       this.found.add(`log ${event} ${inShort(String(fields['reason'] ?? ''))}`);
     }
+  }
+  /** Nothing waits for what nobody will say: the world has come to rest. */
+  #checkAnswered(): void {
+    for (const line of this.#lines.values()) if (line.end?.isPaused === false) line.send(PING, 0);
+    this.#rest();
+    for (const { end, isAnswered } of this.#lines.values())
+      if (end?.isPaused === false) must(end.isClosed || isAnswered, 'a line has stalled');
   }
   #checkServed(): void {
     const { vat } = this.#honest;

@@ -53,6 +53,15 @@ describe('closing', () => {
     expect(ears.only.late).toEqual([]);
   });
 
+  test('destroys after a second when the peer has ended its half and does not read either', async () => {
+    const { socket, ears } = await attached();
+    ears.only.connection.send(pattern(16 * 1_048_576));
+    theirs[0]?.end();
+    // It reads nothing, so our end does not reach it; the end that it has sent is behind nothing.
+    await untilReal('destroyed', () => socket.destroyed);
+    expect(ears.only.closedCount).toBe(1);
+  });
+
   test('is at once when both halves have ended', async () => {
     const { socket, ears } = await attached();
     theirs[0]?.resume();
