@@ -6,6 +6,7 @@ import { limits } from '@bellwether/shepherd';
 
 /** Each with its unit and its reason. */
 export const LIMITS = {
+  /** Those of a shepherd, which hears first what is passed on here. */
   textLength: limits.lineCharacters,
   nameLength: limits.nameCharacters,
   probeMs: limits.probeMs,
