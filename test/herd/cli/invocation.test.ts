@@ -104,6 +104,9 @@ describe('a command line', () => {
       "It belongs to 'ref mint', 'ref export', 'grant', 'node invite', 'node rekey', 'release build', 'release key'.",
     );
     expect(refusal('-n', '5', 'reload', 'web').message).toContain("'--log-history'");
+    expect(refusal('release', 'ls', '-l', 'role=web').hint).toMatch(
+      /'deploy', 'stage', 'rollback', and to what services have beside these, as 'confirm', 'pin' and 'releases'\.$/,
+    );
   });
   it('cannot use a word that later versions of herd need', () => {
     for (const word of ['dashboard', 'top', 'why']) {

@@ -223,4 +223,61 @@ describe('what is done with machines', () => {
     expect([code, err]).toEqual([1, expect.stringContaining("'nope' could not be found")]);
     expect(err).not.toContain(invite);
   });
+  it('is foretold of a choice, which gives and takes back nothing', async () => {
+    const leaveHome = (_turn: unknown, word: unknown, isDryRun: unknown) => {
+      if (isDryRun !== true) throw new Error('it is left');
+      return home({ services: ['web'], ...(typeof word === 'string' && { controller: word }) });
+    };
+    const answers = { leaveHome, status: () => [statusOf('cron')] };
+    const some = await herd(answers, ['node', 'give', 'cron', 'lab', '--dial-out', '--dry-run']);
+    expect(some).toMatchObject({ code: 0, methods: ['leaveHome', 'status'], err: '' });
+    expect(some.out).toBe(
+      'Would give lab (abcd-efgh-ijkl-mnop-qrst) cron; it has web now.\n' +
+        'It would not dial this machine.\nNothing was done.\n',
+    );
+    await shepherd?.stop();
+    const all = await herd(answers, [
+      'node',
+      'give',
+      'all',
+      '--no-dial-out',
+      '--dry-run',
+      '--json',
+    ]);
+    expect(all).toMatchObject({ code: 0, methods: ['leaveHome'] });
+    expect(JSON.parse(all.out)).toMatchObject({
+      kind: 'home',
+      isDryRun: true,
+      spec: { isAll: true, isDialOut: false },
+    });
+  });
+  it('is foretold of labels, which stay as they are', async () => {
+    const words = ['node', 'label', 'web-07', 'role=db', 'canary-', '--dry-run'];
+    const ran = await herd({ nodes: () => [node()] }, words);
+    expect(ran).toMatchObject({ code: 0, methods: ['nodes'] });
+    expect(ran.out).toBe(
+      'Would give web-07 role=db; it has canary,role=web now.\nNothing was done.\n',
+    );
+    await shepherd?.stop();
+    const slip = await herd({ nodes: () => [] }, words);
+    expect([slip.code, slip.err]).toEqual([
+      1,
+      expect.stringContaining("no machine is called 'web-07'"),
+    ]);
+  });
+  it('is foretold of a key, and refused where the machine has another one', async () => {
+    const words = ['node', 'approve', 'web-07', '--dry-run'];
+    const ran = await herd({ nodes: () => [node()] }, [
+      ...words,
+      '--for-key',
+      'abcd-efgh-ijkl-mnop-qrst',
+    ]);
+    expect(ran).toMatchObject({ code: 0, methods: ['nodes'] });
+    expect(ran.out).toBe(
+      'Would approve abcd-efgh-ijkl-mnop-qrst as the key of web-07.\nNothing was done.\n',
+    );
+    await shepherd?.stop();
+    const other = await herd({ nodes: () => [node()] }, [...words, '--for-key', mine]);
+    expect([other.code, other.err]).toEqual([1, expect.stringContaining('web-07 has another key')]);
+  });
 });

@@ -188,6 +188,11 @@ const checkCount = (
   throw new Usage(`too many words for '${name}': ${usage}`, hint);
 };
 
+/** Who else takes an option that every action of a service takes, whatever that is called. */
+const ofOthers = (option: OptionName): string =>
+  optionsOfOther('releases').includes(option)
+    ? ", and to what services have beside these, as 'confirm', 'pin' and 'releases'"
+    : '';
 const checkOptions = (name: string, options: Options, more: readonly OptionName[]): void => {
   const wrong = (Object.keys(options) as OptionName[]).find(
     (option) => !commonOptions.includes(option) && !more.includes(option),
@@ -198,6 +203,6 @@ const checkOptions = (name: string, options: Options, more: readonly OptionName[
     .map(([taker]) => taker);
   throw new Usage(
     `'${name}' takes no option '--${wrong}'`,
-    `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}.`,
+    `It belongs to ${takers.map((t) => `'${t}'`).join(', ')}${ofOthers(wrong)}.`,
   );
 };

@@ -53,6 +53,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd node label web-07 role=db canary', 'another role, and one more'],
       ['herd node label web-07 canary-', 'without that one'],
+      ['herd node label web-07 role=db --dry-run', 'which labels it would have'],
     ],
   },
   'node approve': {
@@ -65,6 +66,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
     examples: [
       ['herd node approve web-07', 'shows its key, and asks'],
       ['herd node approve web-07 --for-key abcd-efgh-ijkl-mnop-qrst', 'only if it has this one'],
+      ['herd node approve web-07 --dry-run', 'which key that would be'],
     ],
   },
   'node rekey': {
@@ -101,6 +103,7 @@ export const nodePages: Readonly<Record<string, Page>> = {
       ['herd node give web-server,web-metrics', 'these, and no others'],
       ['herd node give all', 'all of the configuration, also those to come'],
       ['herd node give --dial-out', 'the same services; it is not to be dialled'],
+      ['herd node give web-server --dry-run', 'what it has now, and would have'],
     ],
   },
   'node key': {

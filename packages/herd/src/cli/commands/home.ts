@@ -140,8 +140,30 @@ const give = async (
       'nothing is said that is to be given',
       "'herd node give all', 'herd node give web-server,web-metrics', or --dial-out or --no-dial-out.",
     );
+  if (context.options['dry-run'] === true) return foretellGift(context, spec, home);
   const now = await withNodes(context, (client, it) => client.give(spec, home, it));
   print(context, homeLines(now, context.terminal.wall()), { kind: 'home', home: now });
+  return 0;
+};
+
+const foretellGift = async (
+  context: Context,
+  spec: JoinSpec,
+  word: string | undefined,
+): Promise<number> => {
+  const { services = [], isDialOut } = spec;
+  // The same question as for leaving: which one is meant.
+  const home = await withNodes(context, (client, it) => client.leave(word, true, it));
+  if (services.length > 0) await checkServices(context, services);
+  const before = givenText({ ...(home.services && { services: home.services }) }, undefined);
+  const lines = [
+    `Would give ${calledAs(home)} (${hostFingerprint(home)}) ${givenText(spec, home)}; it has ${before} now.`,
+    ...(isDialOut === undefined
+      ? []
+      : [isDialOut ? 'It would not dial this machine.' : 'It might dial this machine again.']),
+    'Nothing was done.',
+  ];
+  print(context, lines, { kind: 'home', isDryRun: true, spec, home });
   return 0;
 };
 

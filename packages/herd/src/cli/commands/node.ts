@@ -7,6 +7,7 @@ import {
   FLEET_LIMITS,
   isNodeName,
   nodeNameWords,
+  type LabelChange,
   type NodeFacts,
   type NodeInvite,
   type RekeySpec,
@@ -128,6 +129,7 @@ const label = async (
   if (bad !== undefined) throw new Usage(`'${bad}-' takes away no label: a key is ${labelWords}`);
   const added = changes.filter((each) => !each.endsWith('-'));
   const set = added.length === 0 ? {} : labelsIn(added.join(','), 'the command line');
+  if (context.options['dry-run'] === true) return foretellLabels(context, name, { set, drop });
   const node = await withNodes(context, (client, it) => client.label(name, { set, drop }, it));
   const now = labelTexts(node.labels).join(',');
   print(
@@ -140,12 +142,28 @@ const label = async (
   return 0;
 };
 
+const foretellLabels = async (
+  context: Context,
+  name: string,
+  { set, drop }: LabelChange,
+): Promise<number> => {
+  const [node] = named(await nodesHere(context), [name]);
+  const before = node?.labels ?? {};
+  const stays = Object.entries(before).filter(([key]) => !drop.includes(key));
+  const labels: Labels = { ...Object.fromEntries(stays), ...set };
+  const [had, has] = [before, labels].map((each) => visible(labelTexts(each).join(',')));
+  const words = `Would give ${name} ${has === '' ? 'no labels' : has}; it has ${had === '' ? 'none' : had} now.`;
+  print(context, [words, 'Nothing was done.'], { kind: 'node', isDryRun: true, node, labels });
+  return 0;
+};
+
 /** The key that was looked at is the one that is approved. */
 const approve = async (context: Context, word: string): Promise<number> => {
   const name = checkedName(word);
   const said = context.options['for-key'];
   const [found] = named(await nodesHere(context), [name]);
   const { designator } = found ?? {};
+  if (context.options['dry-run'] === true) return foretellApproval(context, name, found);
   if (said === undefined && designator !== undefined && !(await isMeant(context, name, designator)))
     return 1;
   const key = said ?? designator;
@@ -156,6 +174,20 @@ const approve = async (context: Context, word: string): Promise<number> => {
       : `${name} is the machine ${hostFingerprint({ designator })}: it is in doubt no more.`,
   ];
   print(context, lines, { kind: 'node', node });
+  return 0;
+};
+const foretellApproval = (context: Context, name: string, node: NodeFacts | undefined): number => {
+  const { designator } = node ?? {};
+  const said = context.options['for-key']?.replaceAll('-', '').toLowerCase();
+  if (said !== undefined && designator?.startsWith(said) !== true)
+    throw new Refused(
+      `${name} has ${designator === undefined ? 'no key yet' : `another key: ${hostFingerprint({ designator })}`}`,
+    );
+  const words =
+    designator === undefined
+      ? `Would acknowledge the alerts of ${name}; it has no key yet.`
+      : `Would approve ${hostFingerprint({ designator })} as the key of ${name}.`;
+  print(context, [words, 'Nothing was done.'], { kind: 'node', isDryRun: true, node });
   return 0;
 };
 const isMeant = (context: Context, name: string, designator: string): Promise<boolean> => {
