@@ -381,6 +381,41 @@ describe('a tree that was changed', () => {
     expect(second.value?.result).toBe('changed');
     expect(machine.running()).toEqual([one.digest]);
   });
+  /** A deploy that loses to a later stop, while its release changes the other tree until it is dead. */
+  const lost = (rig: Rig): ReturnType<SlotMachine['act']> => {
+    const { world, machine } = rig;
+    machine.bring(world, two);
+    const deploy = machine.act('deploy', [two.digest]);
+    while (machine.record().underway?.phase !== 'awaiting-confirm') world.step();
+    machine.act('stop');
+    while (machine.running().includes(two.digest)) {
+      machine.depots.misfits.set(one.digest, changed);
+      world.step();
+    }
+    return deploy;
+  };
+  it('is made anew where the deploy lost to a later stop, once nothing runs any more', () => {
+    const rig = upWith([one]);
+    const deploy = lost(rig);
+    expect(rig.machine.depots.misfits.size).toBe(1);
+    rig.world.runFor(3_000);
+    expect(deploy.value?.result).toBe('superseded');
+    expect(rig.machine.depots.misfits.size).toBe(0);
+    rig.machine.act('start');
+    rig.world.runFor(1_000);
+    expect(rig.machine.running()).toEqual([one.digest]);
+  });
+  it('and cannot be made anew then is logged, and holds up nobody', () => {
+    const rig = upWith([one]);
+    goneFrom(rig, one);
+    lost(rig);
+    rig.world.runFor(10_000);
+    expect(rig.machine.logged('slot.tree-unsound')).toMatchObject([{ release: one.digest }]);
+    rig.machine.bring(rig.world, three);
+    const next = rig.machine.act('deploy', [three.digest, 'no-confirm'], { operation: 'next' });
+    rig.world.runFor(5_000);
+    expect(next.value?.result).toBe('changed');
+  });
   it('is looked for again where the disk fails once on the way back', () => {
     const rig = upWith([one]);
     const { world, machine } = rig;

@@ -13,6 +13,7 @@ import {
   deadline,
   endAfter,
   ending,
+  later,
   move,
   pointTo,
   questionIn,
@@ -22,6 +23,7 @@ import {
   wish,
   type Held,
 } from './state.ts';
+import { makeSoundAgain } from './tree.ts';
 import { bringUp, soundIn, tryOut, type BringVerdicts, type Verdicts } from './trial.ts';
 import type { SlotRelease, Underway } from './types.ts';
 
@@ -192,4 +194,23 @@ export const lose = (held: Held, turn: Turn): void => {
   move(held, turn, { ...ended, ...(isKept && kept), underway: undefined });
   runAsRecorded(held, turn);
   pointTo(held, turn, next);
+  mendOnceStopped(held, turn, releaseIn(record, next));
 };
+/**
+ * What ran until then may have written to the tree that it starts as: it is looked through once nothing runs any more.
+ * The stop waits for nobody, and neither does whoever starts it again before that: he gets what is there, as from a
+ * start after each other stop. What cannot be made anew is logged, and found again by the next switch to it.
+ */
+const mendOnceStopped = (held: Held, turn: Turn, release: SlotRelease | undefined): void => {
+  if (release === undefined) return;
+  const { isWanted, stage, isRespawning } = statusOf(held, turn);
+  if (isWanted === true) return;
+  if (stage !== 'stopped' || isRespawning === true)
+    return later(held, turn, limits.lookMs, (turn) => mendOnceStopped(held, turn, release));
+  makeSoundAgain(held, turn, release, ignored, (turn, reason) =>
+    turn.effect(() =>
+      held.log('slot.tree-unsound', { service: held.name, release: release.digest, reason }),
+    ),
+  );
+};
+const ignored = (): void => undefined;
