@@ -9,6 +9,11 @@
  * shepherd that is asked here, over a session of its own: it is the one that has to get through to them.
  *
  * What stands in the way is no failure: the machine goes back by itself if it lasts, and then it is told.
+ *
+ * A shepherd that confirms (confirming.ts of fleet) shares no machine with this: it is told of changes, of one slot for
+ * each command, and waits longer with each try, since it may do so for a day. This here asks by itself, at an even pace
+ * while somebody watches, and each look is about all members at once, however deep, so that it remembers none of them.
+ * What both do is to compare a phase and a digest.
  */
 import { isRemote } from '@bellwether/actors';
 import { isDenial } from '@bellwether/fleet';
