@@ -12,7 +12,7 @@
  *     any        the command is over, or it was tried too often    over
  *
  * A controller that has begun afresh asks what was under way again, as a repeat, and so goes on with this, too. That it
- * could not be confirmed is said and no more: its host goes back by itself, and tells. Why `herd`, which confirms as well,
+ * could not be confirmed is said and no more: its host goes back by itself, and tells. Why `herd`, which confirms, too,
  * is no client of this, stands at its confirming.ts.
  */
 import {
