@@ -82,7 +82,10 @@ const distilled = (
 ): readonly Uint8Array[] => {
   coverage.forget();
   const random = makeRandom(seed);
-  const campaign = new Campaign(target, { random, coverage, note: () => undefined });
+  // What an input fills tables with leads a campaign on, and shows nothing afterwards.
+  const run = (input: Uint8Array): ReadonlySet<string> =>
+    new Set([...target.run(input)].filter((word) => !word.startsWith('tables ')));
+  const campaign = new Campaign({ ...target, run }, { random, coverage, note: () => undefined });
   campaign.begin([...corpus].sort((a, b) => a.length - b.length));
   return campaign.corpus;
 };
@@ -111,7 +114,7 @@ const fuzz = async (target: Target): Promise<number> => {
     `${target.name.padEnd(10)} ${String(campaign.runCount).padStart(9)} runs in ${seconds.toFixed(0)} s, ` +
       `${(campaign.runCount / seconds).toFixed(0)}/s; ${coverage.functionCount} functions, ` +
       `${coverage.coveredCount} characters of code reached (${atFirst} by the corpus); ` +
-      `${campaign.corpus.length} inputs; at most ${campaign.mostPerByte.toFixed(0)} blocks a byte; ` +
+      `${campaign.corpus.length} inputs; at most ${(100 * campaign.most).toFixed(0)} % of the work allowed; ` +
       `${campaign.findings.size} findings\n`,
   );
   if (values.keep) {

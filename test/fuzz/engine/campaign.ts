@@ -39,8 +39,10 @@ export class Campaign {
   readonly words = new Set<string>();
   readonly findings = new Map<string, Finding>();
   runCount = 0;
-  /** The most blocks that a byte has cost, those of the run itself left out. */
-  mostPerByte = 0;
+  /** The most blocks that a run took, as a part of what it might have taken. */
+  most = 0;
+  /** Blocks of a run, on average. */
+  #usualCount = 0;
   readonly #powers: Powers;
   readonly #stock: Stock;
 
@@ -63,7 +65,10 @@ export class Campaign {
   step(): void {
     const batch = Array.from({ length: BATCH_COUNT }, () => mutate(this.#parent(), this.#stock));
     const taken = this.#together(batch);
-    if (taken === undefined || !this.#isNews(batch, taken)) return;
+    if (taken === undefined) return;
+    const isNews = this.#isNews(batch, taken);
+    this.#usualCount += (taken.blockCount / BATCH_COUNT - this.#usualCount) / 8;
+    if (!isNews) return;
     this.#search(batch);
     // What no single run shows again, such as a cache that was full: known from now on.
     this.#powers.coverage?.learn(taken);
@@ -74,9 +79,10 @@ export class Campaign {
     for (const input of inputs) if (this.#run(input)) this.#keep(input);
     return this.#powers.coverage?.take();
   }
+  /** Whether some have reached something new, or worked so much that one of them may have worked too much. */
   #isNews(inputs: readonly Uint8Array[], { newCount, blockCount }: Taken): boolean {
-    const byteCount = inputs.reduce((sum, { length }) => sum + length, 0);
-    return newCount > 0 || blockCount > this.#allowed(byteCount, inputs.length);
+    const excess = this.#allowed(this.target.maxBytes);
+    return newCount > 0 || blockCount > inputs.length * this.#usualCount + excess;
   }
   /** Finds those among some inputs that have reached something new, or work too much. */
   #search(inputs: readonly Uint8Array[]): void {
@@ -100,18 +106,14 @@ export class Campaign {
     if (isNew || (taken?.newCount ?? 0) > 0) this.#keep(input);
   }
   #weigh(input: Uint8Array, blockCount: number): void {
-    const { blocksPerRun } = this.target;
-    const perByte = (blockCount - blocksPerRun) / Math.max(1, input.length);
-    this.mostPerByte = Math.max(this.mostPerByte, perByte);
-    const allowed = this.#allowed(input.length, 1);
+    const allowed = this.#allowed(input.length);
+    this.most = Math.max(this.most, blockCount / allowed);
     if (blockCount <= allowed) return;
-    this.#found(
-      input,
-      new Broken(`${input.length} bytes took ${blockCount} blocks, more than ${allowed}`),
-    );
+    const rule = `${input.length} bytes took ${blockCount} blocks, more than ${allowed}`;
+    this.#found(input, new Broken(rule));
   }
-  #allowed(byteCount: number, runCount: number): number {
-    return runCount * this.target.blocksPerRun + byteCount * this.target.blocksPerByte;
+  #allowed(byteCount: number): number {
+    return this.target.blocksPerRun + byteCount * this.target.blocksPerByte;
   }
   /** Whether it said something new. */
   #run(input: Uint8Array): boolean {

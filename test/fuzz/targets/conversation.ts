@@ -8,6 +8,7 @@
  *     ~h          our hello        ~0 ~1 … ~9   in pieces of so many bytes, 0: whole        ~~   a tilde
  *     ~.          20 ms pass       ~r   the world comes to rest      ~g   the node collects what nobody holds
  *     ~x          the line is cut  ~z   we read no more              ~y   we do again
+ *     ~w          in front: what arrives at once is one record, as over websocket
  *
  * What must hold, whatever was said: nothing is thrown and nothing runs on for ever; tables and frames keep their limits;
  * every frame of the node is one; another peer's session lives and is served; a line on which nothing more will happen by
@@ -178,7 +179,7 @@ const inShort = (text: string): string =>
 class Conversation {
   readonly found = new Set<string>();
   readonly #world = new World(3);
-  readonly #network = new Network(this.#world);
+  readonly #network: Network;
   readonly #lines = new Map<string, Line>();
   readonly #greets: boolean;
   readonly #victim: Peer;
@@ -187,8 +188,9 @@ class Conversation {
   #line: Line;
   #pieceBytes = 0;
 
-  constructor(greets: boolean) {
+  constructor(greets: boolean, records: boolean) {
     this.#greets = greets;
+    this.#network = new Network(this.#world, { records });
     const peer = (name: string): Peer =>
       new Peer(this.#network, name, { router: { limits: SMALL, crypto: weakCrypto(name) } });
     this.#victim = peer('victim');
@@ -314,7 +316,8 @@ class Conversation {
 
 /** Tries one input. `greets`: our hellos are said without being asked for. @throws what is broken */
 export const converse = (input: Uint8Array, greets: boolean): ReadonlySet<string> => {
-  const conversation = new Conversation(greets);
+  const records = input[0] === 0x7e && input[1] === 0x77;
+  const conversation = new Conversation(greets, records);
   conversation.follow(input);
   conversation.judge(input.length);
   return conversation.found;

@@ -19,7 +19,7 @@ import { converse, helloOf, keysOf, placeOf, weakCrypto } from './conversation.t
 import { bytesOf, CAPTP_WORDS, joinedBytes, LOCATOR_WORDS, SYRUP_WORDS } from './words.ts';
 
 const COMMANDS = [
-  '~a', '~b', '~c', '~d', '~e', '~h', '~0', '~1', '~3', '~7', '~.', '~r', '~g', '~x', '~z', '~y', '~~',
+  '~a', '~b', '~c', '~d', '~e', '~h', '~0', '~1', '~3', '~7', '~.', '~r', '~g', '~x', '~z', '~y', '~w', '~~',
 ].map(bytesOf); // prettier-ignore
 const say = (...records: readonly (SyrupRecord | string | Uint8Array)[]): Uint8Array =>
   joinedBytes(...records.map((each) => (each instanceof SyrupRecord ? encode(each) : each)));
@@ -30,8 +30,8 @@ const ask = (method: string, args: readonly unknown[], answer: number): SyrupRec
 export const session: Target = {
   name: 'session',
   maxBytes: 2_048,
-  blocksPerRun: 300_000,
-  blocksPerByte: 4_000,
+  blocksPerRun: 40_000,
+  blocksPerByte: 200,
   words: [...CAPTP_WORDS, ...SYRUP_WORDS, ...COMMANDS],
   seeds: () => [
     say(
@@ -86,6 +86,7 @@ export const session: Target = {
       '~.',
       record('op:abort', 'bye'),
     ),
+    say('~w~a', fetch, '~.~4', ask('echo', [1], 1)),
     say('~d', helloOf('d'), '~.', deliver(toExport(1), [sym('fulfill'), object(3)]), '~.~x'),
   ],
   run: (input) => converse(input, true),
@@ -94,8 +95,8 @@ export const session: Target = {
 export const handshake: Target = {
   name: 'handshake',
   maxBytes: 2_048,
-  blocksPerRun: 300_000,
-  blocksPerByte: 4_000,
+  blocksPerRun: 40_000,
+  blocksPerByte: 200,
   words: [
     ...CAPTP_WORDS,
     ...LOCATOR_WORDS,
@@ -157,8 +158,8 @@ const deposit = (value: unknown): SyrupRecord =>
 export const handoff: Target = {
   name: 'handoff',
   maxBytes: 3_072,
-  blocksPerRun: 300_000,
-  blocksPerByte: 4_000,
+  blocksPerRun: 40_000,
+  blocksPerByte: 200,
   words: [
     ...CAPTP_WORDS, ...LOCATOR_WORDS, ...COMMANDS,
     ...[give('a', 'b', 'v'), give('a', 'v', 'd'), give('a', 'v', 'v')].map(({ bytes }) => bytes),

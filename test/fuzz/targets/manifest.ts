@@ -37,8 +37,8 @@ const outcomeOf = <T>(
 export const manifest: Target = {
   name: 'manifest',
   maxBytes: 2_048,
-  blocksPerRun: 20_000,
-  blocksPerByte: 400,
+  blocksPerRun: 2_000,
+  blocksPerByte: 60,
   words: [
     file('a'), file('a/b'), file('A'), `{"path":"l","to":"a"}`, `{"path":"l","to":"../a"}`, '"run":', '"schema":1', '"env":{"A":"b"}',
     '"dataMigration":"reversible"', ',', '{', '}', '[', ']', '"', '\\u0000', '\\ud800', '../', '/', '.', '..', '\xc3\xa4', '1e3',

@@ -70,8 +70,8 @@ const judgeWhole = (record: Uint8Array, operation: Operation): void => {
 export const operations: Target = {
   name: 'operations',
   maxBytes: 4_096,
-  blocksPerRun: 400_000,
-  blocksPerByte: 1_000,
+  blocksPerRun: 20_000,
+  blocksPerByte: 100,
   words: [...CAPTP_WORDS, ...SYRUP_WORDS, ...LOCATOR_WORDS],
   seeds: () => CAPTP_WORDS,
   run: (input) => {

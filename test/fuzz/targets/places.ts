@@ -52,8 +52,8 @@ const placeIn = (value: unknown): Place | string => {
 export const locator: Target = {
   name: 'locator',
   maxBytes: 8_192,
-  blocksPerRun: 20_000,
-  blocksPerByte: 1_000,
+  blocksPerRun: 2_000,
+  blocksPerByte: 60,
   words: [...LOCATOR_WORDS, ...SYRUP_WORDS],
   seeds: () => LOCATOR_WORDS,
   run: (input) => {
@@ -75,8 +75,8 @@ const URIS = [
 export const uri: Target = {
   name: 'uri',
   maxBytes: 8_192,
-  blocksPerRun: 20_000,
-  blocksPerByte: 1_000,
+  blocksPerRun: 2_000,
+  blocksPerByte: 60,
   words: LOCATOR_WORDS,
   seeds: () => URIS.map(bytesOf),
   run: (input) => {

@@ -40,8 +40,8 @@ const pemAt = (text: string): Uint8Array => encodePreamble(bytesOf(text));
 export const preamble: Target = {
   name: 'preamble',
   maxBytes: 4_096,
-  blocksPerRun: 20_000,
-  blocksPerByte: 100,
+  blocksPerRun: 500,
+  blocksPerByte: 10,
   words: [
     '-----BEGIN CERTIFICATE-----\n', '-----END CERTIFICATE-----\n', '-----BEGIN ', '\n', ' ', '=', 'QUJD',
     '\0\0\0\0', '\x01\0\0\0', '\0\0\x01\0', '\x01\0\x01\0', '\xff\xff\xff\xff', '\0\0\0\x80',

@@ -60,8 +60,8 @@ const judgeWritten = (value: unknown): string => {
 export const syrup: Target = {
   name: 'syrup',
   maxBytes: 4_096,
-  blocksPerRun: 20_000,
-  blocksPerByte: 400,
+  blocksPerRun: 2_000,
+  blocksPerByte: 60,
   words: SYRUP_WORDS,
   seeds: () => SYRUP_WORDS,
   run: (input) => {

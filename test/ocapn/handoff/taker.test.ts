@@ -3,7 +3,8 @@ import { World } from '@bellwether/actors';
 import { isRecord, type Limits, type RouterPowers, type SyrupRecord, Sym } from '@bellwether/ocapn';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Desk, makeDesk } from '../../support/ocapn-actors.ts';
-import { placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
+import { Raw as RawBytes } from '../../../packages/ocapn/src/syrup/values.ts';
+import { envelopeOf, placeOf, RawParty } from '../../support/ocapn-handoffs.ts';
 import { Network } from '../../support/ocapn-network.ts';
 import { leavesNothing, Peer } from '../../support/ocapn-peer.ts';
 import { deliver, object, Raw, record, sym, toExport } from '../../support/ocapn-raw.ts';
@@ -113,6 +114,19 @@ describe('whoever is given something', () => {
     expect([more.length, countOf(second)]).toEqual([0, 257]);
     answer(goblin, second, 'fulfill', object(7));
     expect(said(goblin)).toEqual(['news']);
+  });
+  it('asks nobody for what has something else in place of a signature, which it would have to pass on', async () => {
+    const { gifter, desk } = await start();
+    const found = rawExporter('exporter');
+    const give = envelopeOf(gifter.give(gifter.peerKey, placeOf('exporter'), GIFT));
+    let deep: unknown = [];
+    for (let depth = 0; depth < 55; depth += 1) deep = [deep];
+    for (const [at, odd] of [deep, new Array(100_000).fill(false), undefined].entries()) {
+      const signed = record('desc:sig-envelope', new RawBytes(give.innerBytes), odd);
+      gifter.say(deliver(toExport(desk), [sym('pass'), signed, 'news'], false, object(40 + at)));
+      expect(gifter.raw.told(40 + at)?.[0]).toBe('break');
+    }
+    expect(found).toEqual([]);
   });
   it('takes a second break, and one with words at once, for an answer', async () => {
     const { gifter, desk } = await start();

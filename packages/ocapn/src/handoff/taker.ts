@@ -15,7 +15,7 @@
  */
 import { type Frontier, isRemote, Refused, type Vow } from '@bellwether/actors';
 import { Forged, Limit } from '../errors.ts';
-import { giveFrom, type HandoffGive, signReceive } from '../identity/certificates.ts';
+import { checkSigned, giveFrom, type HandoffGive, signReceive } from '../identity/certificates.ts';
 import type { Limits } from '../limits.ts';
 import { type PeerLocation, peerKey } from '../locator.ts';
 import type { Crypto } from '../powers.ts';
@@ -77,7 +77,11 @@ export class Taker {
       throw new Refused('handoff: this peer takes no part in handoffs');
     if (compareBytes(give.receiverKey, credentials.keys.publicKey) !== 0)
       throw new Forged('handoff: the gift is for somebody else');
-    if (!host.isMe(give.exporter)) return this.#fetch(give, signed, from);
+    if (!host.isMe(give.exporter)) {
+      // It goes on as it came: with whatever else in place of a signature, the exporter would end our session.
+      checkSigned(signed);
+      return this.#fetch(give, signed, from);
+    }
     if (!this.#mayIntroduce({ as: 'exporter', peer: from.identity, receiver: undefined }))
       throw new Refused('handoff: this peer lets nobody be introduced to what it has');
     return this.#gifts.claim(from, give, signed);

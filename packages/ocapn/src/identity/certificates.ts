@@ -86,6 +86,9 @@ export const isGive = (envelope: Envelope): boolean => isRecord(envelope.inner, 
 export const isSignedBy = (crypto: Crypto, envelope: Envelope, publicKey: Uint8Array): boolean =>
   crypto.verify(publicKey, envelope.innerBytes, signatureFrom(envelope.signature));
 
+/** @throws Decode unless an envelope is signed in the one form of a signature, by whomever */
+export const checkSigned = (envelope: Envelope): void => void signatureFrom(envelope.signature);
+
 /** Reads a give; its signature is the caller's to check. @throws Decode, Limit */
 export const giveFrom = (envelope: Envelope): HandoffGive => {
   const [key, exporter, session, gifter, gift] = fieldsOf(envelope, GIVE, 5);
