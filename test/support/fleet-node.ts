@@ -382,7 +382,12 @@ export class FleetNode {
       const designator = `${this.name}.${(this.freshCount += 1)}`;
       const own = patient(network.peer({ host: this.name, designator }), time);
       const fresh = createRouter(
-        freshRouterPowers({ ...common, netlayers: [tapped(own)], designator }),
+        freshRouterPowers({
+          ...common,
+          netlayers: [tapped(own)],
+          designator,
+          buffers: router.buffers,
+        }),
       );
       this.freshRouters.push(fresh);
       return fresh;

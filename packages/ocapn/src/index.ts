@@ -14,6 +14,7 @@ export {
   type RouterInside,
   tapSession,
 } from './router/net-view.ts';
+export type { WireBuffers } from './router/buffers.ts';
 export type { Tap } from './session/meter.ts';
 export type { TraceDetail } from './trace/shape.ts';
 export { type TracedMessage, WireTrace } from './trace/wire-trace.ts';

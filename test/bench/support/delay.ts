@@ -69,3 +69,28 @@ export const distant = (netlayer: Netlayer, delay: Delay): Netlayer => {
     close: (done) => netlayer.close(done),
   };
 };
+
+/** A netlayer that dials, and tells of each frame that leaves. */
+export const noticed = (netlayer: Netlayer, sent: () => void): Netlayer => ({
+  transport: netlayer.transport,
+  claims: netlayer.claims,
+  listen: (accept, ready, failed) => netlayer.listen(accept, ready, failed),
+  dial: (to, accept, failed) =>
+    netlayer.dial(
+      to,
+      (connection) =>
+        accept({
+          proved: connection.proved,
+          records: connection.records,
+          send: (bytes, isMore) => {
+            sent();
+            return connection.send(bytes, isMore);
+          },
+          pause: () => connection.pause(),
+          resume: () => connection.resume(),
+          close: (reason) => connection.close(reason),
+        }),
+      failed,
+    ),
+  close: (done) => netlayer.close(done),
+});

@@ -13,6 +13,7 @@ import {
   type PeerLocation,
   type Router,
   Sturdyref,
+  type WireBuffers,
 } from '@bellwether/ocapn';
 import { nodeClock, nodeCrypto, nodeReaper, nodeSchedulers } from '@bellwether/netlayer-stream';
 import { unixNetlayer } from '@bellwether/netlayer-unix';
@@ -29,7 +30,7 @@ type Offer = (designator: string) => Ref | undefined;
 /** What all routers of a process have in common. */
 interface Process {
   readonly vat: Vat & Frontier;
-  router(designator: string, netlayer: Netlayer, offer?: Offer): Router;
+  router(designator: string, netlayer: Netlayer, offer?: Offer, buffers?: WireBuffers): Router;
 }
 const makeProcess = (name: string): Process => {
   const { vat: turns, flush } = nodeSchedulers();
@@ -42,8 +43,9 @@ const makeProcess = (name: string): Process => {
   const [crypto, reaper] = [nodeCrypto(), nodeReaper()];
   return {
     vat,
-    router: (designator, netlayer, offer) =>
+    router: (designator, netlayer, offer, buffers) =>
       createRouter({
+        ...(buffers && { buffers }),
         vat,
         netlayers: [netlayer],
         crypto,
@@ -69,13 +71,18 @@ export const listening = (router: Router): Promise<PeerLocation> =>
     router.listen(([at]) => (at === undefined ? failed(new Error('nowhere')) : done(at)), failed),
   );
 
-/** Many nodes in one process: each has its identity and its sessions, and all share a vat and a scheduler. */
+/**
+ * Many nodes in one process: each has its identity and its sessions, and all share a vat, a scheduler and the buffers
+ * of the first: as many machines would have those at hand, and one processor has no room for a thousand.
+ */
 export const makeNodes = (netlayers: ReadonlyMap<string, Netlayer>, offer?: Offer): Node[] => {
-  const { vat, router } = makeProcess('many');
-  return [...netlayers].map(([designator, netlayer]) => ({
-    vat,
-    router: router(designator, netlayer, offer),
-  }));
+  const { vat, router: makeRouter } = makeProcess('many');
+  let buffers: WireBuffers | undefined;
+  return [...netlayers].map(([designator, netlayer]) => {
+    const router = makeRouter(designator, netlayer, offer, buffers);
+    buffers ??= router.buffers;
+    return { vat, router };
+  });
 };
 
 /** Many nodes that listen, and offer the same. The result is where. */

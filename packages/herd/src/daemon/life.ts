@@ -198,7 +198,13 @@ class VatLife implements Life {
       serving: (task) => this.#onceServing(task),
       router: () => this.#router,
       freshRouter: (transport) =>
-        createRouter(freshRouterPowers({ ...common, ...strangersNetlayer(transport) })),
+        createRouter(
+          freshRouterPowers({
+            ...common,
+            ...strangersNetlayer(transport),
+            buffers: this.#router.buffers,
+          }),
+        ),
       joinStores: parts.joinStores,
       frontier: () => this.#vat,
       callBack: (node, service, reached) => this.#callBack(node, service, reached),

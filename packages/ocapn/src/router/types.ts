@@ -14,6 +14,7 @@ import type { PeerLocation, Sturdyref } from '../locator.ts';
 import type { Netlayer } from '../netlayer.ts';
 import type { MakeHandoffs } from '../handoff/handoffs.ts';
 import type { Crypto, Reaper } from '../powers.ts';
+import type { WireBuffers } from './buffers.ts';
 import type { DialLog } from './failures.ts';
 import type { RouterInside } from './net-view.ts';
 import type { DialectName } from '../wire/dialect.ts';
@@ -86,6 +87,11 @@ export interface RouterPowers {
   /** Replaces limits one by one; for tests, and for small machines. */
   readonly limits?: Partial<Limits>;
   /**
+   * Those of another router, with the same vat, scheduler, clock and limits, which is closed after this one. Absent:
+   * its own.
+   */
+  readonly buffers?: WireBuffers;
+  /**
    * The designator of a router that does not listen; random when absent, so that any number can be
    * open.
    */
@@ -113,6 +119,8 @@ export interface SessionView {
 
 /** A process's way to its peers. Owned by whoever made it, who closes it. */
 export interface Router {
+  /** What it reads and writes with. */
+  readonly buffers: WireBuffers;
   /**
    * Listens on the netlayers of these transports; absent: on all of them, the others only dial. One
    * of the two is called, once: `ready` when all listen, `failed` for the first failure.
