@@ -64,6 +64,7 @@ class WebSocketNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'proved';
   readonly needsHints = true;
+  readonly provesAcceptorsOnly = true;
   readonly #options: WebSocketOptions;
   readonly #limits: WebSocketLimits;
   readonly #traffic: Traffic;

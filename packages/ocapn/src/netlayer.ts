@@ -61,6 +61,11 @@ export interface Netlayer {
    */
   readonly tellsEnds?: boolean;
   /**
+   * True: it proves who was dialled and never who dials, so that one is anonymous whatever its hello says. Absent or
+   * false: who dials can prove itself, or is believed.
+   */
+  readonly provesAcceptorsOnly?: boolean;
+  /**
    * True: a location without hints cannot be dialled, so a peer whose own has none only dials. Absent or
    * false: the designator is enough.
    */

@@ -1,15 +1,31 @@
-import { nodeCrypto } from '@bellwether/netlayer-stream';
-import { LIMITS } from '@bellwether/ocapn';
-import { expect, test } from 'vitest';
 import {
   answerTo,
+  base32,
+  fromBase32,
   isAnsweredBy,
+  LIMITS,
   makeChallenge,
-} from '../../../packages/ocapn/src/identity/peer-auth.ts';
+} from '@bellwether/ocapn';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { makeNobleCrypto, nobleKeyPair } from '../../../packages/ocapn/src/identity/noble.ts';
+
+let count = 0;
+const crypto = makeNobleCrypto((byteCount) => new Uint8Array(byteCount).fill((count += 1)));
+const keys = nobleKeyPair(new Uint8Array(32).fill(1));
+
+describe('the proof of a websocket peer', () => {
+  test('is believed for the key that signed that very challenge, and for nothing else', () => {
+    const challenge = makeChallenge(crypto);
+    const answer = answerTo(challenge, keys);
+    expect(isAnsweredBy(crypto, challenge, answer, keys.publicKey)).toBe(true);
+    expect(isAnsweredBy(crypto, makeChallenge(crypto), answer, keys.publicKey)).toBe(false);
+    const other = nobleKeyPair(new Uint8Array(32).fill(2));
+    expect(isAnsweredBy(crypto, challenge, answer, other.publicKey)).toBe(false);
+  });
+});
 
 test('what is said before the hello is read up to 1 KiB, and not a byte beyond', () => {
-  const crypto = nodeCrypto();
-  const keys = crypto.keyPair();
   const challenge = makeChallenge(crypto);
   /** A byte string that is so long as a whole. */
   const said = (length: number): Uint8Array => {
@@ -25,4 +41,18 @@ test('what is said before the hello is read up to 1 KiB, and not a byte beyond',
     );
     expect(() => judge(said(LIMITS.peerAuthBytes + 1))).toThrow('at most 1024 bytes');
   }
+});
+
+describe('base32', () => {
+  test('is read as it is written, in one form', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
+        expect(fromBase32(base32(bytes))).toEqual(bytes);
+      }),
+    );
+    // Of one byte there are 8 bits in 10: the last two are zeros, and there is no other text for it.
+    expect(fromBase32('74')).toEqual(Uint8Array.of(255));
+    for (const text of ['75', '7', 'AA', 'aa======', 'a1'])
+      expect(() => fromBase32(text)).toThrow(/base32/u);
+  });
 });

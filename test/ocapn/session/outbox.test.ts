@@ -74,6 +74,22 @@ describe('one wake-up', () => {
     world.run();
     expect(a.sent).toEqual([1, 2, 3]);
   });
+  it('keeps a record whole that has a long byte string in it, where the transport wants it whole', () => {
+    const a = new Line(true);
+    const out = outbox.begin(a);
+    out.raw(new Uint8Array(3));
+    out.value(new Uint8Array(300_000), undefined);
+    out.end();
+    outbox.end(a);
+    world.run();
+    expect(a.sent).toEqual([3 + '300000:'.length + 300_000]);
+  });
+  it('is not stuck while a long record gets on, though the transport is full', () => {
+    const a = new Line(true);
+    a.unsent.stuckSinceMs = 1;
+    outbox.moved(a);
+    expect(a.unsent.stuckSinceMs).toBeUndefined();
+  });
   it('loses a frame that was taken back, and none else', () => {
     const a = new Line();
     write(a, 10);

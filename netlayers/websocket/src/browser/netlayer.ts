@@ -34,6 +34,7 @@ class PageNetlayer implements Netlayer {
   readonly transport = TRANSPORT;
   readonly claims = 'proved';
   readonly needsHints = true;
+  readonly provesAcceptorsOnly = true;
   readonly #options: PageOptions;
   readonly #limits: PageLimits;
   readonly #connections = new Set<PageConnection>();

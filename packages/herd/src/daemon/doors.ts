@@ -50,10 +50,16 @@ export const netlayersFor = (doors: Doors, identity: TlsIdentity): Hinges => {
 };
 
 const websocketNetlayer = (door: WebSocketDoor | undefined, identity: TlsIdentity): Netlayer =>
-  new LazyNetlayer({ transport: 'websocket', claims: 'proved', needsHints: true }, async () => {
+  new LazyNetlayer(websocketFacts, async () => {
     const { openWebSocketDoor } = await import('./websocket-door.ts');
     return openWebSocketDoor(door, identity);
   });
+const websocketFacts = {
+  transport: 'websocket',
+  claims: 'proved',
+  needsHints: true,
+  provesAcceptorsOnly: true,
+} as const;
 
 /**
  * A netlayer to dial this transport with, that proves nothing but that we are nobody in particular, and what the hello

@@ -9,20 +9,25 @@ import { NetlayerClosed } from '@bellwether/netlayer-stream';
 import type { Accept, Netlayer, PeerLocation } from '@bellwether/ocapn';
 
 /** What is known of a netlayer before there is one. */
-export type NetlayerFacts = Pick<Netlayer, 'transport' | 'claims' | 'needsHints'>;
+export type NetlayerFacts = Pick<
+  Netlayer,
+  'transport' | 'claims' | 'needsHints' | 'provesAcceptorsOnly'
+>;
 
 /** Stands for the netlayer that `load` makes, once. Owned by whoever closes it. */
 export class LazyNetlayer implements Netlayer {
   readonly transport: string;
   readonly claims: Netlayer['claims'];
   readonly needsHints: boolean;
+  readonly provesAcceptorsOnly: boolean;
   readonly #load: () => Promise<Netlayer>;
   #loaded: Promise<Netlayer> | undefined;
 
-  constructor({ transport, claims, needsHints }: NetlayerFacts, load: () => Promise<Netlayer>) {
-    this.transport = transport;
-    this.claims = claims;
-    this.needsHints = needsHints === true;
+  constructor(facts: NetlayerFacts, load: () => Promise<Netlayer>) {
+    this.transport = facts.transport;
+    this.claims = facts.claims;
+    this.needsHints = facts.needsHints === true;
+    this.provesAcceptorsOnly = facts.provesAcceptorsOnly === true;
     this.#load = load;
     this.#loaded = undefined;
   }

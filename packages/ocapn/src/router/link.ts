@@ -21,6 +21,8 @@ export class Link {
   stopTimer: () => void = noTimer;
   /** Who the peer is, once its hello was admitted; undefined for an anonymous one. */
   identity: PeerLocation | undefined;
+  /** Whom an anonymous peer claims to be. Believed in nothing: see `helloTo` of the router. */
+  claims: PeerLocation | undefined;
   /** When its hello was admitted, by the clock's `now`; undefined before. */
   openedAtMs: number | undefined;
   /** What is known of its silence, while it is open. */

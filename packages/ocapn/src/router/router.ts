@@ -24,7 +24,7 @@ import {
   type Vow,
 } from '@bellwether/actors';
 import { hex } from '../identity/base.ts';
-import type { JudgedHello } from '../identity/hello.ts';
+import { type Hello, type JudgedHello, makeHello } from '../identity/hello.ts';
 import { LIMITS, type Limits } from '../limits.ts';
 import { type PeerLocation, peerKey, samePeer, type Sturdyref } from '../locator.ts';
 import type { Connection, Netlayer } from '../netlayer.ts';
@@ -258,7 +258,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     return because === 'asked' || this.netlayerFor(to.transport)?.namesThisMachine !== true;
   }
   start(netlayer: Netlayer, connection: Connection, dialled: PeerLocation | undefined): Link {
-    const hello = this.#hellos.take(this.#placeOn(netlayer.transport));
+    const hello = this.#helloTo(dialled, netlayer);
     const session = new Session(this, connection, hello, dialled === undefined);
     this.#linkCount += 1;
     const link = new Link(this.#linkCount, netlayer, session, hello.publicId, dialled);
@@ -379,6 +379,7 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
     const isKnown = dialled !== undefined || proved !== undefined || netlayer.claims === 'believed';
     if (!isKnown) {
       session.label = 'anonymous';
+      link.claims = claims;
       return undefined;
     }
     if (claims.transport !== netlayer.transport)
@@ -405,6 +406,24 @@ class PeerRouter implements Router, SessionHost, RoutingHost, AskingHost, Router
   /** Undefined for what we dialled: that is counted by who dials. */
   #porchOf({ dialled, netlayer }: Link): Porch | undefined {
     return dialled === undefined ? this.#porches.get(netlayer) : undefined;
+  }
+  /**
+   * Goblins takes a hello from whom it has dialled itself for a crossed one, for as long as that session lives, and may
+   * end that. Where it could not prove who it is, we do not know it for the one whom we dial: so to whomever an
+   * anonymous peer claims to be, our hello is that of a peer which only dials, and crosses nothing.
+   */
+  #helloTo(dialled: PeerLocation | undefined, netlayer: Netlayer): Hello {
+    const { transport } = netlayer;
+    const mayCross = (link: Link): boolean =>
+      link.netlayer === netlayer &&
+      dialled !== undefined &&
+      link.claims !== undefined &&
+      samePeer(link.claims, dialled);
+    const isAnonymous = netlayer.provesAcceptorsOnly === true;
+    if (!isAnonymous || ![...this.#links.values()].some(mayCross))
+      return this.#hellos.take(this.#placeOn(transport));
+    const designator = hex(this.crypto.random(16));
+    return makeHello(this.crypto, this.crypto.keyPair(), { transport, designator, hints: {} });
   }
   /** What our hello says on a transport. */
   #placeOn(transport: string): PeerLocation {

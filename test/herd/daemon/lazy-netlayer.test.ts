@@ -1,0 +1,99 @@
+import path from 'node:path';
+import type { Netlayer, PeerLocation } from '@bellwether/ocapn';
+import { build } from 'esbuild';
+import { describe, expect, test } from 'vitest';
+import { LazyNetlayer } from '../../../packages/herd/src/daemon/lazy-netlayer.ts';
+
+const facts = { transport: 'websocket', claims: 'proved', needsHints: true } as const;
+const to: PeerLocation = { transport: 'websocket', designator: 'x', hints: {} };
+const accept = (): never => {
+  throw new Error('nobody connects here');
+};
+/** A netlayer that says what it was asked. */
+const talking = (said: string[]): Netlayer => ({
+  ...facts,
+  listen: (_accept, ready) => {
+    said.push('listen');
+    ready(to);
+  },
+  dial: () => {
+    said.push('dial');
+    return () => said.push('cancel');
+  },
+  close: (done) => {
+    said.push('close');
+    done();
+  },
+});
+const soon = (): Promise<void> => new Promise((go) => setImmediate(go));
+
+describe('a netlayer that is loaded when it is needed', () => {
+  test('is not, where nobody listens or dials; and is closed without it', async () => {
+    let loadCount = 0;
+    const netlayer = new LazyNetlayer(facts, () => {
+      loadCount += 1;
+      return Promise.resolve(talking([]));
+    });
+    expect([netlayer.transport, netlayer.needsHints]).toEqual(['websocket', true]);
+    await new Promise<void>((done) => netlayer.close(done));
+    const failures: Error[] = [];
+    netlayer.dial(to, accept, (reason) => failures.push(reason));
+    netlayer.listen(accept, accept, (reason) => failures.push(reason));
+    await soon();
+    expect(failures).toMatchObject([{ code: 'netlayer-closed' }, { code: 'netlayer-closed' }]);
+    expect(loadCount).toBe(0);
+  });
+  test('is loaded once, and asked in order; a dial that was cancelled by then is none', async () => {
+    const said: string[] = [];
+    let loadCount = 0;
+    const netlayer = new LazyNetlayer(facts, () => {
+      loadCount += 1;
+      return Promise.resolve(talking(said));
+    });
+    netlayer.dial(to, accept, accept)();
+    const cancel = netlayer.dial(to, accept, accept);
+    netlayer.listen(accept, () => said.push('ready'), accept);
+    await soon();
+    cancel();
+    await new Promise<void>((done) => netlayer.close(done));
+    expect(said).toEqual(['dial', 'listen', 'ready', 'cancel', 'close']);
+    expect(loadCount).toBe(1);
+  });
+  test('that cannot be loaded tells everybody who asks, and ends', async () => {
+    const netlayer = new LazyNetlayer(facts, () => Promise.reject(new Error('not there')));
+    const failures: string[] = [];
+    netlayer.listen(accept, accept, ({ message }) => failures.push(message));
+    netlayer.dial(to, accept, ({ message }) => failures.push(message));
+    netlayer.dial(to, accept, ({ message }) => failures.push(message))();
+    await new Promise<void>((done) => netlayer.close(done));
+    expect(failures).toEqual(['not there', 'not there']);
+  });
+  test('of WebSockets is no part of what every daemon loads', async () => {
+    const { metafile } = await build({
+      entryPoints: [path.resolve(import.meta.dirname, '../../../packages/herd/src/shepherd.ts')],
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: 'shepherd.mjs',
+      external: ['esbuild', 'classic-level'],
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'lazy',
+          setup: (plugins) =>
+            plugins.onResolve({ filter: /^\./ }, ({ kind, path: asked }) =>
+              kind === 'dynamic-import' ? { path: asked, external: true } : undefined,
+            ),
+        },
+      ],
+    });
+    const files = Object.keys(metafile.outputs['shepherd.mjs']?.inputs ?? {});
+    expect(files.some((file) => file.includes('netlayers/tcp-tls'))).toBe(true);
+    // What a configuration may say of places is checked by every daemon; nothing else.
+    expect(files.filter((file) => /node_modules\/ws\/|netlayers\/websocket/u.test(file))).toEqual([
+      expect.stringContaining('netlayers/websocket/src/url.ts'),
+    ]);
+  });
+});
